@@ -1,0 +1,11 @@
+//! isoproof captures evidence of how a container runtime isolates, judges it, and renders it
+//! into a lab submission and a site.
+//!
+//! Data flows one way, from captures to facts to verdicts to pages; `ARCHITECTURE.md` in the
+//! repository tells the floors.
+
+pub mod assets;
+pub mod error;
+pub mod model;
+pub mod probe;
+pub mod text;

@@ -1,0 +1,3 @@
+//! The `isoproof` program.
+
+fn main() {}

@@ -1,0 +1,173 @@
+//! Captures: the raw record. Never edited after it is written.
+
+use chrono::{DateTime, Utc};
+use data_encoding::{BASE64, HEXLOWER};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The raw record of one command, or of one file that somebody else wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Capture {
+    /// Unique in the run: `<target>/<probe id>`, or the path of an imported file.
+    pub id: String,
+    /// The target it was taken on; none for a file that speaks of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Where the bytes come from.
+    pub origin: Origin,
+    /// How it ended.
+    pub status: Status,
+    /// The exit status of the command, where one ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    /// When the command was started, by the host's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<DateTime<Utc>>,
+    /// How long it took, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<f64>,
+    /// Its output, or the file's content.
+    pub stdout: Stream,
+    /// Its error output, where a command ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<Stream>,
+}
+
+/// Where the bytes of a capture come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Origin {
+    /// A command that isoproof ran.
+    Command {
+        /// The program and its arguments as they were run.
+        argv: Vec<String>,
+    },
+    /// A file of an evidence directory.
+    File {
+        /// The path in the directory, with `/` between its parts.
+        path: String,
+        /// The place in the lab's instructions that the file was read as, by the path that the
+        /// instructions give (`bench/startup.txt`); none if the file is kept but was not read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<String>,
+    },
+}
+
+/// How a capture ended. `absent` and `denied` are answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// There is output.
+    Ok,
+    /// What was asked for does not exist there.
+    Absent,
+    /// It exists, and the target refused to tell.
+    Denied,
+    /// The command failed.
+    Error,
+    /// The command did not end in time.
+    Timeout,
+    /// The output was longer than the limit; the beginning is kept.
+    Truncated,
+}
+
+impl Status {
+    /// The word for it in files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Absent => "absent",
+            Self::Denied => "denied",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::Truncated => "truncated",
+        }
+    }
+}
+
+/// Bytes with their digest.
+///
+/// Text is stored as its lines, so that a change of one line is a change of one line in
+/// `git diff`; bytes that are not UTF-8 are stored as base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// `sha256:` and the hexadecimal SHA-256 of the bytes.
+    pub digest: String,
+    /// The bytes as UTF-8, split at each line feed; joining with line feeds gives them back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lines: Option<Vec<String>>,
+    /// The bytes in base64 where they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+}
+
+impl Stream {
+    /// A stream of these bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        let (lines, base64) = match std::str::from_utf8(bytes) {
+            Ok(text) => (Some(text.split('\n').map(String::from).collect()), None),
+            Err(_) => (None, Some(BASE64.encode(bytes))),
+        };
+        Self { digest: digest(bytes), lines, base64 }
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the stored form, if it cannot be decoded.
+    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+        match (&self.lines, &self.base64) {
+            (Some(lines), None) => Ok(lines.join("\n").into_bytes()),
+            (None, Some(text)) => {
+                BASE64.decode(text.as_bytes()).map_err(|error| format!("base64: {error}"))
+            }
+            _ => Err("exactly one of `lines` and `base64` is wanted".into()),
+        }
+    }
+
+    /// Whether the digest belongs to the bytes.
+    pub fn is_intact(&self) -> bool {
+        self.bytes().is_ok_and(|bytes| digest(&bytes) == self.digest)
+    }
+}
+
+/// `sha256:` and the hexadecimal SHA-256 of `bytes`.
+fn digest(bytes: &[u8]) -> String {
+    format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_survive_storing(bytes: Vec<u8>) {
+            let stream = Stream::new(&bytes);
+            let json = serde_json::to_string(&stream).unwrap();
+            let back: Stream = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(back.bytes().unwrap(), bytes);
+            prop_assert!(back.is_intact());
+        }
+    }
+
+    #[test]
+    fn the_digest_is_what_sha256sum_prints() {
+        assert_eq!(
+            Stream::new(b"6.12.47\n").digest,
+            "sha256:51acd888c9c405384e7cd78d21d1756666b2614a7caaf9b519847f2bc1862a4b"
+        );
+    }
+
+    #[test]
+    fn a_changed_line_breaks_the_digest() {
+        let json = serde_json::to_string(&Stream::new(b"Host: 322\n")).unwrap();
+        let stream: Stream = serde_json::from_str(&json.replace("322", "332")).unwrap();
+        assert!(!stream.is_intact());
+    }
+}

@@ -1,0 +1,389 @@
+//! Facts: typed values read from captures, or the reason why there is none.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// All facts of a run: by fact id (`kernel.release`), then by target name (`kata`).
+pub type Facts = BTreeMap<String, BTreeMap<String, Fact>>;
+
+/// Where in the captures a fact was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The id of the capture.
+    pub capture: String,
+    /// The line of the capture's output, counted from 1, where the value stands or begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+impl Source {
+    /// A place in a capture.
+    pub fn new(capture: impl Into<String>, line: impl Into<Option<u32>>) -> Self {
+        Self { capture: capture.into(), line: line.into() }
+    }
+}
+
+/// The unit of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Unit {
+    /// Seconds.
+    #[serde(rename = "s")]
+    Seconds,
+    /// Bytes.
+    #[serde(rename = "B")]
+    Bytes,
+}
+
+impl Unit {
+    /// The unit's symbol.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Bytes => "B",
+        }
+    }
+}
+
+/// A measured series in the order in which it was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Samples {
+    /// The samples.
+    pub values: Vec<f64>,
+    /// Their unit.
+    pub unit: Unit,
+    /// Where the first of them stands.
+    pub source: Source,
+}
+
+/// No value, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The kind of reason.
+    pub why: Why,
+    /// The reason in words, with the path or the first words of the message that stood there.
+    pub reason: String,
+    /// The capture that was looked at, where there is one.
+    pub source: Option<Source>,
+}
+
+/// What is known about one question on one target.
+///
+/// In JSON an object with `value`, with `values` and `unit`, or with `missing` and `reason`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "FactWire", into = "FactWire")]
+pub enum Fact {
+    /// A value and where it stands.
+    Value {
+        /// The value, of the type that the catalogue declares for the fact.
+        value: serde_json::Value,
+        /// Where it stands.
+        source: Source,
+    },
+    /// A measured series.
+    Series(Samples),
+    /// Nothing, with the reason.
+    Missing(Missing),
+}
+
+impl Fact {
+    /// A value read at `source`.
+    pub fn value(value: impl Into<serde_json::Value>, source: Source) -> Self {
+        Self::Value { value: value.into(), source }
+    }
+
+    /// No value because no capture exists that could hold one.
+    pub fn missing(why: Why, reason: impl Into<String>) -> Self {
+        Self::Missing(Missing { why, reason: reason.into(), source: None })
+    }
+
+    /// No value although `source` was looked at.
+    pub fn missing_at(why: Why, reason: impl Into<String>, source: Source) -> Self {
+        Self::Missing(Missing { why, reason: reason.into(), source: Some(source) })
+    }
+
+    /// The place in a capture that the fact rests on.
+    pub fn source(&self) -> Option<&Source> {
+        match self {
+            Self::Value { source, .. } => Some(source),
+            Self::Series(samples) => Some(&samples.source),
+            Self::Missing(missing) => missing.source.as_ref(),
+        }
+    }
+
+    /// The value, if there is a single one.
+    pub fn as_value(&self) -> Option<&serde_json::Value> {
+        match self {
+            Self::Value { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value as text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        self.as_value().and_then(serde_json::Value::as_str)
+    }
+
+    /// The value as a whole number, if it is one.
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_value().and_then(serde_json::Value::as_i64)
+    }
+
+    /// The series, if it is one.
+    pub fn as_series(&self) -> Option<&Samples> {
+        match self {
+            Self::Series(samples) => Some(samples),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a value or a series.
+    pub fn is_present(&self) -> bool {
+        !matches!(self, Self::Missing(_))
+    }
+}
+
+/// Why a fact is missing.
+///
+/// The first group comes from reading files that somebody else wrote, the second from probes.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Why {
+    /// No such file.
+    #[serde(rename = "file missing")]
+    FileMissing,
+    /// The file or its section holds nothing.
+    #[serde(rename = "empty")]
+    Empty,
+    /// An error message stands where the value should.
+    #[serde(rename = "error text")]
+    ErrorText,
+    /// Prose stands where the value should.
+    #[serde(rename = "narrative text")]
+    NarrativeText,
+    /// Something that is not a number stands where a number should.
+    #[serde(rename = "not numeric")]
+    NotNumeric,
+    /// The figure is of a start that failed.
+    #[serde(rename = "failed start")]
+    FailedStart,
+    /// The file has no part about the guest.
+    #[serde(rename = "no guest section")]
+    NoGuestSection,
+    /// The file has no line about the host.
+    #[serde(rename = "no host line")]
+    NoHostLine,
+    /// The file speaks of a runc container only.
+    #[serde(rename = "runc container only")]
+    RuncContainerOnly,
+    /// The host's values stand where the guest's should.
+    #[serde(rename = "host values only")]
+    HostValuesOnly,
+    /// The evidence does not state it.
+    #[serde(rename = "not stated")]
+    NotStated,
+    /// The processor gives no model name (ARM).
+    #[serde(rename = "no model name")]
+    NoModelName,
+    /// The version stated is that of another program.
+    #[serde(rename = "not the shim")]
+    NotTheShim,
+    /// What the probe asks for does not exist on the target: an answer.
+    #[serde(rename = "absent")]
+    Absent,
+    /// The target refused to tell: an answer.
+    #[serde(rename = "denied")]
+    Denied,
+    /// The probe, or the target's start, failed.
+    #[serde(rename = "error")]
+    Error,
+    /// The probe did not end in time.
+    #[serde(rename = "timeout")]
+    Timeout,
+    /// The output could not be read as what the probe asks for.
+    #[serde(rename = "unreadable")]
+    Unreadable,
+}
+
+impl Why {
+    /// The words that stand for the reason in files and reports.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::FileMissing => "file missing",
+            Self::Empty => "empty",
+            Self::ErrorText => "error text",
+            Self::NarrativeText => "narrative text",
+            Self::NotNumeric => "not numeric",
+            Self::FailedStart => "failed start",
+            Self::NoGuestSection => "no guest section",
+            Self::NoHostLine => "no host line",
+            Self::RuncContainerOnly => "runc container only",
+            Self::HostValuesOnly => "host values only",
+            Self::NotStated => "not stated",
+            Self::NoModelName => "no model name",
+            Self::NotTheShim => "not the shim",
+            Self::Absent => "absent",
+            Self::Denied => "denied",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// The JSON form of a [`Fact`]: one flat object, because an untagged enum would lose the line
+/// number of an error in a damaged file.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FactWire {
+    /// The value.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    value: Option<serde_json::Value>,
+    /// The samples, in the order in which they were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    values: Option<Vec<f64>>,
+    /// The unit of the samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit: Option<Unit>,
+    /// The kind of reason why there is no value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missing: Option<Why>,
+    /// The reason in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The id of the capture that the fact was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    capture: Option<String>,
+    /// The line of the capture, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+/// Keeps an explicit `null` apart from an absent field.
+fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(d).map(Some)
+}
+
+impl TryFrom<FactWire> for Fact {
+    type Error = &'static str;
+
+    fn try_from(wire: FactWire) -> Result<Self, Self::Error> {
+        const SHAPE: &str = "a fact has `value` and `capture`, or `values`, `unit` and `capture`, \
+                             or `missing` and `reason`";
+        let source = wire.capture.map(|capture| Source { capture, line: wire.line });
+        match (wire.value, wire.values, wire.unit, wire.missing, wire.reason, source) {
+            (Some(value), None, None, None, None, Some(source)) => {
+                Ok(Self::Value { value, source })
+            }
+            (None, Some(values), Some(unit), None, None, Some(source)) => {
+                Ok(Self::Series(Samples { values, unit, source }))
+            }
+            (None, None, None, Some(why), Some(reason), source) => {
+                Ok(Self::Missing(Missing { why, reason, source }))
+            }
+            _ => Err(SHAPE),
+        }
+    }
+}
+
+impl From<Fact> for FactWire {
+    fn from(fact: Fact) -> Self {
+        let mut wire = Self {
+            value: None,
+            values: None,
+            unit: None,
+            missing: None,
+            reason: None,
+            capture: None,
+            line: None,
+        };
+        let source = match fact {
+            Fact::Value { value, source } => {
+                wire.value = Some(value);
+                Some(source)
+            }
+            Fact::Series(samples) => {
+                wire.values = Some(samples.values);
+                wire.unit = Some(samples.unit);
+                Some(samples.source)
+            }
+            Fact::Missing(missing) => {
+                wire.missing = Some(missing.why);
+                wire.reason = Some(missing.reason);
+                missing.source
+            }
+        };
+        if let Some(source) = source {
+            wire.capture = Some(source.capture);
+            wire.line = source.line;
+        }
+        wire
+    }
+}
+
+impl JsonSchema for Fact {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Fact".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        FactWire::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(fact: &Fact) -> String {
+        let json = serde_json::to_string(fact).unwrap();
+        assert_eq!(serde_json::from_str::<Fact>(&json).unwrap(), *fact);
+        json
+    }
+
+    #[test]
+    fn a_value_names_its_capture_and_line() {
+        let fact = Fact::value("6.12.47", Source::new("kata/kernel.txt", 1));
+        assert_eq!(
+            round_trip(&fact),
+            r#"{"value":"6.12.47","capture":"kata/kernel.txt","line":1}"#
+        );
+    }
+
+    #[test]
+    fn a_series_keeps_its_unit() {
+        let source = Source::new("bench/startup.txt", 3);
+        let fact = Fact::Series(Samples { values: vec![0.5, 0.25], unit: Unit::Seconds, source });
+        assert_eq!(
+            round_trip(&fact),
+            r#"{"values":[0.5,0.25],"unit":"s","capture":"bench/startup.txt","line":3}"#
+        );
+    }
+
+    #[test]
+    fn a_missing_fact_says_why() {
+        let fact = Fact::missing(Why::FileMissing, "no file kata/kernel.txt");
+        assert_eq!(
+            round_trip(&fact),
+            r#"{"missing":"file missing","reason":"no file kata/kernel.txt"}"#
+        );
+    }
+
+    #[test]
+    fn a_fact_that_is_both_present_and_missing_is_refused() {
+        let error = serde_json::from_str::<Fact>(
+            r#"{"value":1,"capture":"a","missing":"empty","reason":"b"}"#,
+        );
+        assert!(error.unwrap_err().to_string().contains("a fact has"));
+    }
+
+    #[test]
+    fn the_words_of_a_reason_are_those_of_its_json() {
+        for why in [Why::FileMissing, Why::NotTheShim, Why::Absent, Why::Unreadable] {
+            assert_eq!(serde_json::to_value(why).unwrap(), why.words());
+        }
+    }
+}

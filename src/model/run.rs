@@ -1,0 +1,189 @@
+//! A run: one evidence-gathering session on one host.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Capture, Fact, Facts};
+
+/// The version of the run file that this program writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One evidence-gathering session: the content of `data/runs/<id>.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "isoproof run")]
+pub struct Run {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// A UTC time and a short hash of the content: `20251127T185734Z-1a2b3c4d`.
+    pub id: String,
+    /// A name given by the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// When the run was recorded.
+    pub created: DateTime<Utc>,
+    /// The form of the lab.
+    pub edition: Edition,
+    /// The program that wrote the file.
+    pub generator: Generator,
+    /// How the evidence was come by.
+    pub evidence: Evidence,
+    /// What was replaced by pseudonyms before anything was written.
+    pub redaction: Redaction,
+    /// What was probed: the host, then the baseline, then the candidates.
+    pub targets: Vec<Target>,
+    /// The record.
+    pub captures: Vec<Capture>,
+    /// What was read from the record; always derivable from `captures` again.
+    pub facts: Facts,
+}
+
+impl Run {
+    /// The target of this name.
+    pub fn target(&self, name: &str) -> Option<&Target> {
+        self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// The targets of this role, in order.
+    pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Target> {
+        self.targets.iter().filter(move |target| target.role == role)
+    }
+
+    /// The capture of this id.
+    pub fn capture(&self, id: &str) -> Option<&Capture> {
+        self.captures.iter().find(|capture| capture.id == id)
+    }
+
+    /// What is known about `id` on `target`.
+    pub fn fact(&self, id: &str, target: &str) -> Option<&Fact> {
+        self.facts.get(id)?.get(target)
+    }
+}
+
+/// The program that wrote a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Generator {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// How the evidence was come by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Evidence {
+    /// Read from files that somebody else wrote.
+    Imported {
+        /// The form of the files.
+        form: ImportForm,
+    },
+}
+
+/// The form of imported files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportForm {
+    /// The evidence directory of the lab, either edition.
+    Lab12,
+}
+
+/// The form of the lab.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Edition {
+    /// The edition of autumn 2025: four tasks, evidence in `labs/lab12/<area>/`.
+    F25,
+    /// The edition of spring 2026: three tasks, evidence in `labs/lab12/results/`.
+    S26,
+}
+
+impl Edition {
+    /// All editions, oldest first.
+    pub const ALL: [Self; 2] = [Self::F25, Self::S26];
+
+    /// The short name of the edition.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F25 => "f25",
+            Self::S26 => "s26",
+        }
+    }
+}
+
+impl fmt::Display for Edition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Edition {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|edition| edition.name() == name)
+            .ok_or_else(|| format!("unknown edition `{name}`: known are f25 and s26"))
+    }
+}
+
+/// What was probed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// A short name, unique in the run: `host`, `runc`, `kata`.
+    pub name: String,
+    /// Its part in the comparison.
+    pub role: Role,
+    /// The engine that starts it, where one does and it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// The runtime handler that the engine was asked for, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+    /// The engine's words, where the target could not be started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// The part of a target in the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The machine itself.
+    Host,
+    /// The runtime that the candidates are compared with.
+    Baseline,
+    /// A runtime whose isolation is in question.
+    Candidate,
+}
+
+impl Role {
+    /// The word for it in files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Baseline => "baseline",
+            Self::Candidate => "candidate",
+        }
+    }
+}
+
+/// What was replaced by pseudonyms before anything was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Redaction {
+    /// Whether identifiers were looked for at all.
+    pub applied: bool,
+    /// How many occurrences were replaced, by kind (`mac`, `user`).
+    #[serde(default)]
+    pub replaced: BTreeMap<String, u32>,
+}

@@ -1,0 +1,1 @@
+//! Reads the evidence files of the lab into facts.

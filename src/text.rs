@@ -1,0 +1,136 @@
+//! Text from elsewhere: bytes to lines, and lines to something that is safe to look at.
+//!
+//! Line numbers in facts and on pages are those of [`lines`], so this is the one place that
+//! decides what a line is.
+
+use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
+
+/// Decodes bytes of unknown origin, losing as little as possible and never failing.
+///
+/// A byte order mark chooses UTF-16 or UTF-8 and is dropped; without one the bytes are read as
+/// UTF-8. Undecodable bytes become U+FFFD. NULs, which are left behind by fragments of UTF-16
+/// inside UTF-8, are dropped.
+pub fn decode(bytes: &[u8]) -> String {
+    let encoding = match bytes {
+        [0xff, 0xfe, ..] => UTF_16LE,
+        [0xfe, 0xff, ..] => UTF_16BE,
+        _ => UTF_8,
+    };
+    let (text, _) = encoding.decode_with_bom_removal(bytes);
+    text.chars().filter(|&c| c != '\0').collect()
+}
+
+/// The lines of decoded bytes: ended by LF, CR LF, or a lone CR (progress bars).
+///
+/// A line end at the very end of the text begins no further line.
+pub fn lines(bytes: &[u8]) -> Vec<String> {
+    let text = decode(bytes).replace("\r\n", "\n").replace('\r', "\n");
+    let mut lines: Vec<String> = text.split('\n').map(String::from).collect();
+    if lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+/// Removes ANSI escape sequences (CSI, OSC and two-character ones, ECMA-48).
+pub fn strip_ansi(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '\u{1b}' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('[') => {
+                // Parameters and intermediates, then one final byte.
+                while chars.peek().is_some_and(|c| ('\u{20}'..='\u{3f}').contains(c)) {
+                    chars.next();
+                }
+                chars.next_if(|c| ('\u{40}'..='\u{7e}').contains(c));
+            }
+            Some(']') => {
+                while let Some(c) = chars.next() {
+                    if c == '\u{7}' || (c == '\u{1b}' && chars.next_if_eq(&'\\').is_some()) {
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Makes one line of hostile text safe to look at: control characters, bidirectional overrides
+/// and invisible format characters are shown as `\u{202e}`, tabs are kept.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\t' || !is_hidden(c) {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
+        }
+    }
+    out
+}
+
+/// Whether a character changes how its neighbours are shown, or shows nothing itself.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_the_text() {
+        assert_eq!(decode(b"\xef\xbb\xbfjuice-runc: HTTP 200"), "juice-runc: HTTP 200");
+    }
+
+    #[test]
+    fn utf_16_is_read_by_its_mark() {
+        let le: Vec<u8> = "\u{feff}Host: 1\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = "\u{feff}Host: 1\r\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(lines(&le), ["Host: 1"]);
+        assert_eq!(lines(&be), ["Host: 1"]);
+    }
+
+    #[test]
+    fn utf_16_fragments_inside_utf_8_lose_their_nuls() {
+        assert_eq!(decode(b"W\0S\0L\0 ok"), "WSL ok");
+    }
+
+    #[test]
+    fn every_line_end_ends_a_line() {
+        assert_eq!(lines(b"a\r\nb\rc\nd"), ["a", "b", "c", "d"]);
+        assert_eq!(lines(b"a\n\n"), ["a", ""]);
+        assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn ansi_sequences_go_and_their_text_stays() {
+        assert_eq!(strip_ansi("\u{1b}[1;31mHost\u{1b}[0m: \u{1b}]0;t\u{7}3"), "Host: 3");
+    }
+
+    #[test]
+    fn bidirectional_controls_are_shown() {
+        assert_eq!(visible("a\u{202e}b\tc\u{7}"), "a\\u{202e}b\tc\\u{7}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_reading_panic(bytes: Vec<u8>) {
+            for line in lines(&bytes) {
+                prop_assert!(!visible(&strip_ansi(&line)).chars().any(|c| c != '\t' && is_hidden(c)));
+            }
+        }
+    }
+}
