@@ -6,6 +6,11 @@
 
 pub mod assets;
 pub mod error;
+pub mod judge;
 pub mod model;
+pub mod privacy;
 pub mod probe;
+pub mod project;
+pub mod stats;
+pub mod store;
 pub mod text;

@@ -206,6 +206,12 @@ pub enum Why {
     /// The output could not be read as what the probe asks for.
     #[serde(rename = "unreadable")]
     Unreadable,
+    /// The run does not hold an answer: the probe was not part of it.
+    #[serde(rename = "not asked")]
+    NotAsked,
+    /// The run file was changed: the stored value does not follow from its capture.
+    #[serde(rename = "altered")]
+    Altered,
 }
 
 impl Why {
@@ -230,6 +236,8 @@ impl Why {
             Self::Error => "error",
             Self::Timeout => "timeout",
             Self::Unreadable => "unreadable",
+            Self::NotAsked => "not asked",
+            Self::Altered => "altered",
         }
     }
 }

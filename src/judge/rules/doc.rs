@@ -1,0 +1,111 @@
+//! The words of the rules: `data/rules/<id>.toml`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tera::{Context, Tera};
+
+use crate::assets::{self, Tree};
+use crate::error::{Error, Result};
+
+/// How much the evidence suffers from a defect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing when reading.
+    Note,
+    /// The evidence is weaker than it looks.
+    Warning,
+    /// A claim that rests on it cannot be upheld.
+    Error,
+}
+
+impl Severity {
+    /// The word for it in files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What a rule tells its reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleDoc {
+    /// The id in kebab-case.
+    pub id: String,
+    /// How severe a finding is.
+    pub severity: Severity,
+    /// A few words.
+    pub title: String,
+    /// What it looks at.
+    pub looks_at: String,
+    /// Why it matters.
+    pub why: String,
+    /// An example of the defect.
+    pub example: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The sentence of a finding: a Tera template over the parameters of the rule.
+    pub message: String,
+}
+
+/// The words of all rules.
+#[derive(Debug)]
+pub struct RuleBook {
+    docs: BTreeMap<String, RuleDoc>,
+    messages: Tera,
+}
+
+impl RuleBook {
+    /// The shipped rules with a project's own words from `data` (its `data/` folder).
+    ///
+    /// # Errors
+    ///
+    /// A file is not valid TOML, has an unknown key or a broken message template; the error
+    /// names the file.
+    pub fn load(data: Option<&Path>) -> Result<Self> {
+        let mut docs = BTreeMap::new();
+        let mut messages = Tera::new();
+        messages.autoescape_on(Vec::<&str>::new());
+        for (name, file) in assets::read_all(Tree::Data, data, "rules/", ".toml")? {
+            let doc: RuleDoc = toml::from_str(&file.text)
+                .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+            if name != format!("rules/{}.toml", doc.id) {
+                return Err(Error::input(format!(
+                    "{}: the id `{}` is not the name of the file",
+                    file.origin, doc.id
+                )));
+            }
+            messages
+                .add_raw_template(&doc.id, doc.message.trim())
+                .map_err(|error| Error::input(format!("{}: in `message`: {error}", file.origin)))?;
+            docs.insert(doc.id.clone(), doc);
+        }
+        Ok(Self { docs, messages })
+    }
+
+    /// The words of a rule.
+    pub fn get(&self, id: &str) -> Option<&RuleDoc> {
+        self.docs.get(id)
+    }
+
+    /// The words of all rules, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &RuleDoc> {
+        self.docs.values()
+    }
+
+    /// The sentence of a finding.
+    pub(super) fn message(&self, doc: &RuleDoc, parameters: &Value) -> Result<String> {
+        let context = Context::from_serialize(parameters);
+        context
+            .and_then(|context| self.messages.render(&doc.id, &context))
+            .map(|text| crate::text::visible(&text))
+            .map_err(|error| Error::input(format!("rule `{}`: in `message`: {error}", doc.id)))
+    }
+}

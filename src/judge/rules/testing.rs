@@ -1,0 +1,101 @@
+//! A run in a few words, for the tests of verdicts and rules.
+
+use serde_json::Value;
+
+use super::super::Case;
+use super::{CHECKS, Hit, RuleBook};
+use crate::model::*;
+use crate::store::integrity::Integrity;
+
+/// A run that is being sketched: host, runc as baseline, kata as candidate.
+pub struct Sketch {
+    pub run: Run,
+    pub integrity: Integrity,
+}
+
+/// A run without facts.
+pub fn sketch() -> Sketch {
+    let target = |name: &str, role| Target {
+        name: name.into(),
+        role,
+        engine: None,
+        handler: None,
+        failure: None,
+    };
+    let run = Run {
+        schema_version: SCHEMA_VERSION,
+        id: "20260101T000000Z-00000000".into(),
+        label: None,
+        created: chrono::DateTime::UNIX_EPOCH,
+        edition: Edition::F25,
+        generator: Generator { name: "isoproof".into(), version: "0".into() },
+        evidence: Evidence::Imported { form: ImportForm::Lab12 },
+        redaction: Redaction::default(),
+        targets: vec![
+            target("host", Role::Host),
+            target("runc", Role::Baseline),
+            target("kata", Role::Candidate),
+        ],
+        captures: Vec::new(),
+        facts: Facts::new(),
+    };
+    Sketch { run, integrity: Integrity::default() }
+}
+
+impl Sketch {
+    /// Adds a value.
+    pub fn fact(self, id: &str, target: &str, value: impl Into<Value>) -> Self {
+        let source = Source::new(format!("{target}/{id}"), 1);
+        self.put(id, target, Fact::value(value, source))
+    }
+
+    /// Adds a series in seconds.
+    pub fn series(self, id: &str, target: &str, values: &[f64]) -> Self {
+        let source = Source::new(format!("{target}/{id}"), 1);
+        let samples = Samples { values: values.to_vec(), unit: Unit::Seconds, source };
+        self.put(id, target, Fact::Series(samples))
+    }
+
+    /// Adds a missing fact.
+    pub fn missing(self, id: &str, target: &str, why: Why) -> Self {
+        self.put(id, target, Fact::missing(why, "as the test says"))
+    }
+
+    /// Adds a fact.
+    pub fn put(mut self, id: &str, target: &str, fact: Fact) -> Self {
+        self.run.facts.entry(id.into()).or_default().insert(target.into(), fact);
+        self
+    }
+
+    /// Adds an imported file.
+    pub fn file(mut self, path: &str, text: &str) -> Self {
+        self.run.captures.push(Capture {
+            id: path.into(),
+            target: None,
+            origin: Origin::File { path: path.into(), slot: Some(path.into()) },
+            status: Status::Ok,
+            exit: None,
+            started: None,
+            duration_ms: None,
+            stdout: Stream::new(text.as_bytes()),
+            stderr: None,
+        });
+        self
+    }
+
+    pub fn case(&self) -> Case<'_> {
+        Case { run: &self.run, integrity: &self.integrity }
+    }
+
+    /// What one rule finds.
+    pub fn hits(&self, rule: &str) -> Vec<Hit> {
+        let check = CHECKS.iter().find(|check| check.id == rule).expect("a rule of that id");
+        (check.run)(&self.case())
+    }
+
+    /// The messages of one rule.
+    pub fn messages(&self, rule: &str) -> Vec<String> {
+        let findings = RuleBook::load(None).unwrap().check(&self.case()).unwrap();
+        findings.into_iter().filter(|f| f.rule == rule).map(|f| f.message).collect()
+    }
+}

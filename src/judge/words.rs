@@ -1,0 +1,57 @@
+//! The words of the verdicts: `data/verdicts/<id>.toml`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::Conclusion;
+use crate::assets::{self, Tree};
+use crate::error::{Error, Result};
+
+/// What a conclusion tells its reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConclusionDoc {
+    /// The id of the conclusion.
+    pub id: String,
+    /// A few words.
+    pub title: String,
+    /// Continues a sentence that begins with the name of the target.
+    pub predicate: String,
+    /// What it means.
+    pub means: String,
+    /// What it must not be taken for.
+    pub does_not_mean: String,
+}
+
+/// The words of all conclusions, by id: one for each of [`Conclusion::ALL`].
+pub type ConclusionWords = BTreeMap<String, ConclusionDoc>;
+
+/// The shipped words with a project's own from `data` (its `data/` folder).
+///
+/// # Errors
+///
+/// A file is not valid TOML, has an unknown key, or a conclusion has no words.
+pub fn load(data: Option<&Path>) -> Result<ConclusionWords> {
+    let mut words = ConclusionWords::new();
+    for file in assets::read_all(Tree::Data, data, "verdicts/", ".toml")?.into_values() {
+        let doc: ConclusionDoc = toml::from_str(&file.text)
+            .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+        words.insert(doc.id.clone(), doc);
+    }
+    match Conclusion::ALL.iter().find(|conclusion| !words.contains_key(conclusion.id())) {
+        Some(lacking) => Err(Error::input(format!("no words for the verdict `{}`", lacking.id()))),
+        None => Ok(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_conclusion_has_its_words_and_no_words_are_left_over() {
+        assert_eq!(load(None).unwrap().len(), Conclusion::ALL.len());
+    }
+}

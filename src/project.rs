@@ -1,0 +1,307 @@
+//! A project: the folder with `book.toml`, and what that file says.
+//!
+//! The file is mdBook's: its tables `[book]`, `[build]` and `[output.html]` are read for what
+//! both programs need, and ours is `[preprocessor.isoproof]`.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::model::Edition;
+
+/// The name of the configuration file.
+pub const CONFIG: &str = "book.toml";
+
+/// The folder that everything of a report lives in, and its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The folder.
+    pub root: PathBuf,
+    /// Whether it has a `book.toml`; without one the defaults hold.
+    pub has_config: bool,
+    /// The settings.
+    pub config: Config,
+}
+
+/// The settings of a project, with every default filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The title of the site.
+    pub title: String,
+    /// Who wrote the report.
+    pub authors: Vec<String>,
+    /// The language of the text, as in HTML's `lang`.
+    pub language: String,
+    /// The folder of the chapters.
+    pub src: PathBuf,
+    /// The folder that the site is built into.
+    pub build_dir: PathBuf,
+    /// The path under which the site is served (`/repo/`), for the page that answers 404.
+    pub site_url: Option<String>,
+    /// The edition of the lab that the submission answers; by default that of the run.
+    pub edition: Option<Edition>,
+    /// The file that the submission is written to.
+    pub submission: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            title: "Container isolation report".into(),
+            authors: Vec::new(),
+            language: "en".into(),
+            src: "site".into(),
+            build_dir: "public".into(),
+            site_url: None,
+            edition: None,
+            submission: "submission.md".into(),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct BookToml {
+    book: BookTable,
+    build: BuildTable,
+    output: OutputTables,
+    preprocessor: PreprocessorTables,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct BookTable {
+    title: Option<String>,
+    authors: Vec<String>,
+    language: Option<String>,
+    src: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct BuildTable {
+    build_dir: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OutputTables {
+    html: HtmlTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct HtmlTable {
+    site_url: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PreprocessorTables {
+    isoproof: OwnTable,
+}
+
+/// Our table: strict, because a misspelt key would be a setting silently lost. The first keys
+/// are those that mdBook itself reads from any preprocessor's table.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+#[allow(dead_code, reason = "mdBook's own keys are accepted and left to mdBook")]
+struct OwnTable {
+    command: Option<String>,
+    renderers: Option<Vec<String>>,
+    before: Option<Vec<String>>,
+    after: Option<Vec<String>>,
+    optional: Option<bool>,
+    edition: Option<EditionKey>,
+    submission: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct EditionKey(Edition);
+
+impl TryFrom<String> for EditionKey {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse().map(Self)
+    }
+}
+
+impl Config {
+    /// Reads the text of a `book.toml`; `path` is named in errors.
+    ///
+    /// # Errors
+    ///
+    /// The text is not TOML, a value has the wrong type, or our table has an unknown key: the
+    /// error shows the place and lists the known keys.
+    pub fn parse(text: &str, path: &Path) -> Result<Self> {
+        let toml: BookToml = toml::from_str(text)
+            .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+        let own = toml.preprocessor.isoproof;
+        let default = Self::default();
+        let config = Self {
+            title: toml.book.title.unwrap_or(default.title),
+            authors: toml.book.authors,
+            language: toml.book.language.unwrap_or(default.language),
+            // mdBook's default is `src`, which in a Rust repository is its code.
+            src: toml.book.src.unwrap_or(default.src),
+            build_dir: toml.build.build_dir.unwrap_or(default.build_dir),
+            site_url: toml.output.html.site_url,
+            edition: own.edition.map(|edition| edition.0),
+            submission: own.submission.unwrap_or(default.submission),
+        };
+        config.check(path)?;
+        Ok(config)
+    }
+
+    /// Refuses paths that leave the project and a `site-url` that is no path.
+    fn check(&self, file: &Path) -> Result<()> {
+        let inside = |path: &Path| {
+            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+                && path.components().any(|part| matches!(part, Component::Normal(_)))
+        };
+        let keys = [
+            ("book.src", &self.src),
+            ("build.build-dir", &self.build_dir),
+            ("preprocessor.isoproof.submission", &self.submission),
+        ];
+        for (key, path) in keys {
+            if !inside(path) {
+                return Err(Error::input(format!(
+                    "{}: `{key}` is `{}`, which is not a path inside the project",
+                    file.display(),
+                    path.display()
+                ))
+                .help("give a relative path without `..`"));
+            }
+        }
+        match &self.site_url {
+            Some(url) if !(url.starts_with('/') && url.ends_with('/')) => {
+                Err(Error::input(format!("{}: `output.html.site-url` is `{url}`", file.display()))
+                    .help("give the path under which the site is served, such as \"/repository/\""))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Project {
+    /// The project in `folder`, whether it has a `book.toml` or not.
+    ///
+    /// # Errors
+    ///
+    /// The folder does not exist, or its `book.toml` cannot be used.
+    pub fn at(folder: &Path) -> Result<Self> {
+        if !folder.is_dir() {
+            return Err(Error::input(format!("{} is not a folder", folder.display())));
+        }
+        let path = folder.join(CONFIG);
+        let (has_config, config) = match std::fs::read_to_string(&path) {
+            Ok(text) => (true, Config::parse(&text, &path)?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                (false, Config::default())
+            }
+            Err(error) => return Err(Error::io("read", &path, &error)),
+        };
+        Ok(Self { root: folder.to_path_buf(), has_config, config })
+    }
+
+    /// The project of the nearest folder up from `start` that has a `book.toml`; `start` itself
+    /// with the defaults if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Project::at`].
+    pub fn find(start: &Path) -> Result<Self> {
+        let nearest = start.ancestors().find(|folder| folder.join(CONFIG).is_file());
+        Self::at(nearest.unwrap_or(start))
+    }
+
+    /// The folder of the project's own data.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
+    }
+
+    /// The folder of the runs.
+    pub fn runs(&self) -> PathBuf {
+        self.data().join("runs")
+    }
+
+    /// The folder of the project's own templates.
+    pub fn templates(&self) -> PathBuf {
+        self.root.join("templates")
+    }
+
+    /// The folder of the chapters.
+    pub fn chapters(&self) -> PathBuf {
+        self.root.join(&self.config.src)
+    }
+
+    /// The folder of what belongs to this checkout alone and is never committed.
+    pub fn private(&self) -> PathBuf {
+        self.root.join(".isoproof")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config> {
+        Config::parse(text, Path::new("book.toml"))
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        assert_eq!(parse("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn mdbooks_keys_and_ours_are_read() {
+        let config = parse(
+            "[book]\ntitle = \"T\"\nauthors = [\"A\"]\nsrc = \"chapters\"\n\
+             [build]\nbuild-dir = \"out\"\ncreate-missing = false\n\
+             [output.html]\nsite-url = \"/r/\"\nsmart-punctuation = false\n\
+             [preprocessor.isoproof]\nedition = \"s26\"\nsubmission = \"submissions/lab12.md\"\n",
+        )
+        .unwrap();
+        assert_eq!(config.title, "T");
+        assert_eq!(config.src, Path::new("chapters"));
+        assert_eq!(config.build_dir, Path::new("out"));
+        assert_eq!(config.site_url.as_deref(), Some("/r/"));
+        assert_eq!(config.edition, Some(Edition::S26));
+    }
+
+    #[test]
+    fn an_unknown_key_in_our_table_is_an_error_with_its_place_and_the_known_ones() {
+        let error = parse("[preprocessor.isoproof]\neditoin = \"f25\"\n").unwrap_err().message;
+        assert!(error.contains("line 2"), "{error}");
+        assert!(error.contains("unknown field `editoin`"), "{error}");
+        assert!(error.contains("`edition`") && error.contains("`submission`"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_edition_names_the_known_ones() {
+        let error = parse("[preprocessor.isoproof]\nedition = \"f24\"\n").unwrap_err().message;
+        assert!(error.contains("known are f25 and s26"), "{error}");
+    }
+
+    #[test]
+    fn a_path_that_leaves_the_project_is_refused() {
+        for text in [
+            "[build]\nbuild-dir = \"../x\"",
+            "[build]\nbuild-dir = \"/x\"",
+            "[build]\nbuild-dir = \".\"",
+            "[preprocessor.isoproof]\nsubmission = \"../../x.md\"",
+        ] {
+            assert!(parse(text).unwrap_err().message.contains("not a path inside"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_site_url_is_a_path() {
+        assert!(parse("[output.html]\nsite-url = \"repo\"").is_err());
+    }
+}

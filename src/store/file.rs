@@ -1,0 +1,129 @@
+//! The run file: from a [`Run`] to its text and back, with errors that name the place.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use data_encoding::HEXLOWER;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::model::{Run, SCHEMA_VERSION};
+
+/// The text of a run file: pretty-printed in a stable order, with a line feed at the end.
+pub fn to_text(run: &Run) -> String {
+    let mut text = serde_json::to_string_pretty(run).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// A short hash of what a run holds, apart from its id and the time when it was recorded.
+pub fn content_hash(run: &Run) -> String {
+    let mut run = run.clone();
+    run.id = String::new();
+    run.created = chrono::DateTime::UNIX_EPOCH;
+    HEXLOWER.encode(&Sha256::digest(to_text(&run)))[..8].to_string()
+}
+
+/// The id of a run: when it was recorded, and its [`content_hash`].
+pub fn id(run: &Run) -> String {
+    format!("{}-{}", run.created.format("%Y%m%dT%H%M%SZ"), content_hash(run))
+}
+
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u32,
+}
+
+/// Reads the text of a run file; `path` is named in errors.
+///
+/// # Errors
+///
+/// The text is not JSON, does not follow the schema, or is of a newer version: the error names
+/// file, line, column and field.
+pub fn from_text(text: &str, path: &Path) -> Result<Run> {
+    let version: Version =
+        serde_json::from_str(text).map_err(|error| damaged(path, &error, "", text))?;
+    match version.schema_version {
+        SCHEMA_VERSION => {}
+        newer if newer > SCHEMA_VERSION => {
+            return Err(Error::input(format!(
+                "{}: schema version {newer}, but this isoproof knows versions up to \
+                 {SCHEMA_VERSION}",
+                path.display()
+            ))
+            .help("use a newer isoproof"));
+        }
+        other => {
+            return Err(Error::input(format!(
+                "{}: field `schema_version`: there is no version {other}",
+                path.display()
+            )));
+        }
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let run: Run = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| damaged(path, error.inner(), &error.path().to_string(), text))?;
+    json.end().map_err(|error| damaged(path, &error, "", text))?;
+    check(&run).map_err(|what| Error::input(format!("{}: {what}", path.display())))?;
+    Ok(run)
+}
+
+/// An error with the place in the file and the line that stands there.
+fn damaged(path: &Path, error: &serde_json::Error, field: &str, text: &str) -> Error {
+    let (line, column) = (error.line(), error.column());
+    let full = error.to_string();
+    let what = full.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&full);
+    let mut message = format!("{}:{line}:{column}: ", path.display());
+    if !field.is_empty() && field != "." {
+        let _ = write!(message, "field `{field}`: ");
+    }
+    message.push_str(what);
+    if let Some(source) = text.lines().nth(line.saturating_sub(1)) {
+        let shown: String = crate::text::visible(source.trim()).chars().take(80).collect();
+        let _ = write!(message, "\n  {line} | {shown}");
+    }
+    Error::input(message).help("the file was changed or cut off; restore it, or collect again")
+}
+
+/// What the types cannot say: ids are unique and references lead somewhere.
+fn check(run: &Run) -> Result<(), String> {
+    if run.id.is_empty() || !run.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return Err("field `id`: letters, digits and `-` are wanted".into());
+    }
+    for (index, target) in run.targets.iter().enumerate() {
+        if run.targets[..index].iter().any(|other| other.name == target.name) {
+            return Err(format!("field `targets[{index}].name`: `{}` stands twice", target.name));
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for (index, capture) in run.captures.iter().enumerate() {
+        if !seen.insert(capture.id.as_str()) {
+            return Err(format!("field `captures[{index}].id`: `{}` stands twice", capture.id));
+        }
+        if let Some(target) = capture.target.as_deref().filter(|name| run.target(name).is_none()) {
+            return Err(format!("field `captures[{index}].target`: no target `{target}`"));
+        }
+        for (name, stream) in
+            [("stdout", Some(&capture.stdout)), ("stderr", capture.stderr.as_ref())]
+        {
+            if let Some(Err(what)) = stream.map(crate::model::Stream::bytes) {
+                return Err(format!("field `captures[{index}].{name}`: {what}"));
+            }
+        }
+    }
+    for (id, by_target) in &run.facts {
+        for (target, fact) in by_target {
+            if run.target(target).is_none() {
+                return Err(format!("field `facts.{id}`: no target `{target}`"));
+            }
+            if let Some(source) = fact.source().filter(|s| !seen.contains(s.capture.as_str())) {
+                return Err(format!(
+                    "field `facts.{id}.{target}.capture`: no capture `{}`",
+                    source.capture
+                ));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! Does a run still say what its captures say?
+//!
+//! Captures carry digests and facts are derivable, so an edit after the fact shows. It is
+//! reported, and nothing that no longer follows is passed on as a value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Capture, Evidence, Fact, Facts, ImportForm, Missing, Run, Why};
+use crate::probe::lab12;
+
+/// What does not fit together in a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Integrity {
+    /// The captures whose digest is not that of their bytes.
+    pub altered: Vec<String>,
+    /// The facts that do not follow from their captures.
+    pub unfounded: Vec<Unfounded>,
+}
+
+impl Integrity {
+    /// Whether everything fits.
+    pub fn is_intact(&self) -> bool {
+        self.altered.is_empty() && self.unfounded.is_empty()
+    }
+}
+
+/// A stored fact that is not what the captures give.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unfounded {
+    /// The id of the fact.
+    pub fact: String,
+    /// The target.
+    pub target: String,
+    /// What the file states; none if it lacks the fact.
+    pub stored: Option<Fact>,
+    /// What the captures give; none if they give no such fact.
+    pub derived: Option<Fact>,
+}
+
+/// The facts that follow from a run's captures.
+pub fn derive(run: &Run) -> Facts {
+    match run.evidence {
+        Evidence::Imported { form: ImportForm::Lab12 } => lab12::read(&run.captures).facts,
+    }
+}
+
+/// Compares a run with itself, and takes what does not follow out of its facts: such a fact
+/// becomes missing with the reason, so that no report can show it as a value.
+pub fn distrust(run: &mut Run) -> Integrity {
+    let altered: Vec<String> =
+        run.captures.iter().filter(|c| !is_intact(c)).map(|c| c.id.clone()).collect();
+    let unfounded = differences(&run.facts, &derive(run));
+    for entry in &unfounded {
+        let reason = format!(
+            "the run file states {}, but its captures give {}",
+            describe(entry.stored.as_ref()),
+            describe(entry.derived.as_ref())
+        );
+        set_missing(run, &entry.fact, &entry.target, reason);
+    }
+    let broken: Vec<(String, String, String)> = run
+        .facts
+        .iter()
+        .flat_map(|(id, by)| by.iter().map(move |(target, fact)| (id, target, fact)))
+        .filter_map(|(id, target, fact)| {
+            let capture = &fact.source()?.capture;
+            altered.contains(capture).then(|| (id.clone(), target.clone(), capture.clone()))
+        })
+        .collect();
+    for (id, target, capture) in broken {
+        let reason = format!("the capture {capture} was changed after it was written");
+        set_missing(run, &id, &target, reason);
+    }
+    Integrity { altered, unfounded }
+}
+
+fn is_intact(capture: &Capture) -> bool {
+    capture.stdout.is_intact() && capture.stderr.as_ref().is_none_or(|stream| stream.is_intact())
+}
+
+fn set_missing(run: &mut Run, id: &str, target: &str, reason: String) {
+    let by_target = run.facts.entry(id.to_string()).or_default();
+    let source = by_target.get(target).and_then(|fact| fact.source().cloned());
+    let missing = Missing { why: Why::Altered, reason, source };
+    by_target.insert(target.to_string(), Fact::Missing(missing));
+}
+
+fn differences(stored: &Facts, derived: &Facts) -> Vec<Unfounded> {
+    let none = BTreeMap::new();
+    let ids: BTreeSet<&String> = stored.keys().chain(derived.keys()).collect();
+    let mut out = Vec::new();
+    for id in ids {
+        let (old, new) = (stored.get(id).unwrap_or(&none), derived.get(id).unwrap_or(&none));
+        let targets: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for target in targets {
+            if old.get(target) != new.get(target) {
+                out.push(Unfounded {
+                    fact: id.clone(),
+                    target: target.clone(),
+                    stored: old.get(target).cloned(),
+                    derived: new.get(target).cloned(),
+                });
+            }
+        }
+    }
+    out
+}
+
+/// A few words for a fact in a message.
+pub fn describe(fact: Option<&Fact>) -> String {
+    match fact {
+        None => "nothing".into(),
+        Some(Fact::Value { value, .. }) => crate::text::visible(&value.to_string()),
+        Some(Fact::Series(samples)) => format!("a series of {}", samples.values.len()),
+        Some(Fact::Missing(missing)) => format!("no value ({})", missing.why.words()),
+    }
+}

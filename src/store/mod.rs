@@ -1,0 +1,215 @@
+//! The store: `data/runs/`, one file a run.
+
+pub mod atomic;
+pub mod file;
+mod git;
+pub mod integrity;
+pub mod reference;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::model::{Edition, Run};
+use integrity::Integrity;
+use reference::{FORMS, Reference};
+
+/// The runs of a project.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// A run as it was loaded, and what does not fit together in it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The run; facts that do not follow from its captures are missing in it.
+    pub run: Run,
+    /// What does not fit.
+    pub integrity: Integrity,
+    /// Where it was found, for messages.
+    pub origin: String,
+}
+
+/// What a list of runs shows, read without the captures.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Entry {
+    /// The id.
+    pub id: String,
+    /// The label, if there is one.
+    pub label: Option<String>,
+    /// When the run was recorded.
+    pub created: DateTime<Utc>,
+    /// The edition of the lab.
+    pub edition: Edition,
+    /// The file.
+    #[serde(skip)]
+    pub path: PathBuf,
+}
+
+impl Store {
+    /// The store in this folder, which need not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Gives the run its id and writes it. If a run of the same content exists, nothing is
+    /// written and that run's id is returned with `false`.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read or the file cannot be written.
+    pub fn save(&self, run: &mut Run) -> Result<(PathBuf, bool)> {
+        let hash = file::content_hash(run);
+        if let Some(path) = self.files()?.into_iter().find(|path| stem(path).ends_with(&hash)) {
+            run.id = stem(&path).to_string();
+            return Ok((path, false));
+        }
+        run.id = file::id(run);
+        let path = self.folder.join(format!("{}.json", run.id));
+        atomic::write(&path, file::to_text(run).as_bytes())?;
+        Ok((path, true))
+    }
+
+    /// All runs, newest first.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or is damaged.
+    pub fn list(&self) -> Result<Vec<Entry>> {
+        let mut entries =
+            self.files()?.iter().map(|path| read_entry(path)).collect::<Result<Vec<_>>>()?;
+        entries.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
+        Ok(entries)
+    }
+
+    /// Loads the run that a reference names. `root` is the folder of the project, whose git
+    /// repository `git:` references mean.
+    ///
+    /// # Errors
+    ///
+    /// The reference is malformed, names no run or several, or the file cannot be used.
+    pub fn load(&self, reference: &str, root: &Path) -> Result<Loaded> {
+        match Reference::parse(reference)? {
+            Reference::Path(path) => load_file(Path::new(&path)),
+            Reference::Git { revision, path } => {
+                let (origin, text) = git::show(root, &self.folder, &revision, path.as_deref())?;
+                load_text(&text, Path::new(&origin))
+            }
+            Reference::Latest(back) => load_file(&self.latest(reference, back)?),
+            Reference::Name(name) => load_file(&self.named(&name)?),
+        }
+    }
+
+    fn latest(&self, reference: &str, back: usize) -> Result<PathBuf> {
+        let entries = self.list()?;
+        let count = entries.len();
+        entries.into_iter().nth(back).map(|entry| entry.path).ok_or_else(|| {
+            let have = match count {
+                0 => "no run".to_string(),
+                1 => "1 run".to_string(),
+                n => format!("{n} runs"),
+            };
+            Error::input(format!("no run `{reference}`: {} has {have}", self.folder.display()))
+                .help("isoproof import lab12 DIR makes one from an evidence directory")
+        })
+    }
+
+    fn named(&self, name: &str) -> Result<PathBuf> {
+        let entries = self.list()?;
+        if let Some(entry) = entries.iter().find(|entry| entry.label.as_deref() == Some(name)) {
+            return Ok(entry.path.clone());
+        }
+        let matches: Vec<&Entry> =
+            entries.iter().filter(|entry| entry.id.starts_with(name)).collect();
+        match matches[..] {
+            [entry] => Ok(entry.path.clone()),
+            [] => Err(Error::input(format!(
+                "no run has the label or id `{}`",
+                crate::text::visible(name)
+            ))
+            .help(known(&entries))),
+            _ => {
+                let ids: Vec<&str> = matches.iter().map(|entry| entry.id.as_str()).collect();
+                Err(Error::input(format!(
+                    "`{name}` is the beginning of {} ids: {}",
+                    ids.len(),
+                    ids.join(", ")
+                ))
+                .help("give more of the id"))
+            }
+        }
+    }
+
+    /// The run files, sorted by name and so by time.
+    fn files(&self) -> Result<Vec<PathBuf>> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|e| Error::io("read", &self.folder, &e))?,
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|e| Error::io("read", &self.folder, &e))?.path();
+            let is_run = path.extension().is_some_and(|extension| extension == "json");
+            if is_run && !stem(&path).starts_with('.') {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+/// What to say where a name matches nothing.
+fn known(entries: &[Entry]) -> String {
+    if entries.is_empty() {
+        return "there are no runs yet; isoproof import lab12 DIR makes one".into();
+    }
+    let shown: Vec<String> = entries
+        .iter()
+        .take(5)
+        .map(|entry| match &entry.label {
+            Some(label) => format!("{} ({label})", entry.id),
+            None => entry.id.clone(),
+        })
+        .collect();
+    format!("{FORMS}; the newest here are {}", shown.join(", "))
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
+}
+
+fn read(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count();
+        Error::input(format!("{}:{}: the file is not UTF-8", path.display(), line + 1))
+    })
+}
+
+fn read_entry(path: &Path) -> Result<Entry> {
+    let text = read(path)?;
+    match serde_json::from_str::<Entry>(&text) {
+        Ok(entry) => Ok(Entry { path: path.to_path_buf(), ..entry }),
+        // The full reader words the error better than the short one can.
+        Err(error) => Err(file::from_text(&text, path)
+            .err()
+            .unwrap_or_else(|| Error::input(format!("{}: {error}", path.display())))),
+    }
+}
+
+fn load_file(path: &Path) -> Result<Loaded> {
+    load_text(&read(path)?, path)
+}
+
+fn load_text(text: &str, path: &Path) -> Result<Loaded> {
+    let mut run = file::from_text(text, path)?;
+    let integrity = integrity::distrust(&mut run);
+    Ok(Loaded { run, integrity, origin: path.display().to_string() })
+}

@@ -1,0 +1,136 @@
+//! Run references: how a command is told which run is meant.
+
+use crate::error::{Error, Result};
+
+/// A parsed reference: `latest`, `latest~2`, a path, `git:<rev>[:path]`, a label or id prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// The n-th newest run, counted from 0.
+    Latest(usize),
+    /// A file.
+    Path(String),
+    /// The newest run, or the named file, in a revision of the project's git repository.
+    Git {
+        /// The revision, as git understands it.
+        revision: String,
+        /// The path of a run file in that revision.
+        path: Option<String>,
+    },
+    /// A label, or else the beginning of an id.
+    Name(String),
+}
+
+impl Reference {
+    /// Parses a reference.
+    ///
+    /// # Errors
+    ///
+    /// The text is empty, or begins like one form and does not go on like it.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.is_empty() {
+            return Err(Error::input("an empty run reference").help(FORMS));
+        }
+        if text == "latest" {
+            return Ok(Self::Latest(0));
+        }
+        if let Some(count) = text.strip_prefix("latest~") {
+            let count = count.parse().map_err(|_| {
+                Error::input(format!("run reference `{text}`: a number is wanted after `~`"))
+                    .help(FORMS)
+            })?;
+            return Ok(Self::Latest(count));
+        }
+        if let Some(rest) = text.strip_prefix("git:") {
+            return Self::parse_git(text, rest);
+        }
+        if text.contains('/') || text.ends_with(".json") {
+            return Ok(Self::Path(text.into()));
+        }
+        Ok(Self::Name(text.into()))
+    }
+
+    fn parse_git(text: &str, rest: &str) -> Result<Self> {
+        let (revision, path) = match rest.split_once(':') {
+            Some((revision, path)) => (revision, Some(path.to_string())),
+            None => (rest, None),
+        };
+        // A leading dash would be an option to git.
+        if revision.is_empty() || revision.starts_with('-') || path.as_deref() == Some("") {
+            return Err(Error::input(format!(
+                "run reference `{text}`: `git:<revision>` or `git:<revision>:<path>` is wanted"
+            )));
+        }
+        Ok(Self::Git { revision: revision.into(), path })
+    }
+}
+
+/// The forms, for errors.
+pub const FORMS: &str = "a run is named by `latest`, `latest~2`, its label, the beginning of its \
+                         id, the path of its file, or `git:<revision>[:path]`";
+
+/// Checks a label that is about to be given to a run.
+///
+/// # Errors
+///
+/// The label could be taken for another form of reference, or holds characters that would have
+/// to be escaped somewhere.
+pub fn check_label(label: &str) -> Result<()> {
+    let fits = !label.is_empty()
+        && label.chars().count() <= 64
+        && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'))
+        && !label.starts_with(['.', '-'])
+        && !label.ends_with(".json")
+        && label != "latest";
+    if fits {
+        return Ok(());
+    }
+    Err(Error::input(format!("`{}` cannot be a label", crate::text::visible(label)))
+        .help("a label has letters, digits, `.`, `_` and `-`, and is not `latest`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_form_is_told_apart() {
+        let parse = |text| Reference::parse(text).unwrap();
+        assert_eq!(parse("latest"), Reference::Latest(0));
+        assert_eq!(parse("latest~2"), Reference::Latest(2));
+        assert_eq!(parse("data/runs/a.json"), Reference::Path("data/runs/a.json".into()));
+        assert_eq!(parse("baseline"), Reference::Name("baseline".into()));
+        assert_eq!(
+            parse("git:origin/main:data/runs/a.json"),
+            Reference::Git {
+                revision: "origin/main".into(),
+                path: Some("data/runs/a.json".into())
+            }
+        );
+        assert_eq!(parse("git:HEAD"), Reference::Git { revision: "HEAD".into(), path: None });
+    }
+
+    #[test]
+    fn a_malformed_reference_says_what_is_wanted() {
+        for text in ["", "latest~x", "git:", "git:--help", "git:HEAD:"] {
+            assert!(Reference::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_never_another_form() {
+        for label in ["", "latest", "latest~1", "a/b", "git:x", "x.json", "-x", "a b", "<b>"] {
+            assert!(check_label(label).is_err(), "{label}");
+        }
+        check_label("vor-dem-Update_2.1").unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn an_accepted_label_is_parsed_as_a_name(label: String) {
+            if check_label(&label).is_ok() {
+                prop_assert_eq!(Reference::parse(&label).unwrap(), Reference::Name(label));
+            }
+        }
+    }
+}
