@@ -11,6 +11,7 @@ pub mod model;
 pub mod privacy;
 pub mod probe;
 pub mod project;
+pub mod report;
 pub mod stats;
 pub mod store;
 pub mod text;

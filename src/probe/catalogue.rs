@@ -26,6 +26,11 @@ pub struct Probe {
     #[serde(rename = "where")]
     pub place: Vec<Place>,
     /// The POSIX-sh command that answers it; empty where no single command does.
+    ///
+    /// It runs in a subshell of its own, reads nothing from standard input, and fails where it
+    /// has no answer: its error output then tells absent (`No such file`, or nothing at all) from
+    /// denied (`not permitted`, `Permission denied`). Output of a command that failed is no
+    /// answer.
     #[serde(default)]
     pub command: String,
     /// The name of the parser in [`parse`] that reads the command's output.
@@ -114,9 +119,17 @@ impl Catalogue {
     /// A file is not valid TOML, has an unknown key, names an unknown parser, uses a bad id, or
     /// states an id twice; the error names file, line and id.
     pub fn load(data: Option<&Path>) -> Result<Self> {
+        let read = |own| assets::read_all(Tree::Data, own, "catalogue/", ".toml");
+        let shipped = read(None)?;
         let mut catalogue = Self::default();
-        for file in assets::read_all(Tree::Data, data, "catalogue/", ".toml")?.into_values() {
+        for file in shipped.values() {
             catalogue.add(&file.text, &file.origin)?;
+        }
+        // After all that is shipped, so that a project's entry wins whatever its file is called.
+        for (name, file) in read(data)? {
+            if shipped.get(&name) != Some(&file) {
+                catalogue.add(&file.text, &file.origin)?;
+            }
         }
         Ok(catalogue)
     }
@@ -170,4 +183,182 @@ fn check(probe: &Probe) -> Result<(), String> {
         return Err(format!("probe `{id}`: `where` is empty"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    /// The ids that other tools rely on, and those that imports state.
+    const RELIED_ON: &[&str] = &[
+        "app.health_status",
+        "cpu.model",
+        "cpu.model_compared",
+        "dev.entries",
+        "evidence.logged_at",
+        "http.latency",
+        "http.latency_reported",
+        "kernel.banner",
+        "kernel.boot_id",
+        "kernel.cmdline",
+        "kernel.dmesg_banner",
+        "kernel.dmesg_lines",
+        "kernel.release",
+        "kernel.release_compared",
+        "kernel.sys_module",
+        "kernel.uname",
+        "net.interfaces",
+        "perf.io_write",
+        "priv.cap_eff",
+        "proc.entries",
+        "runtime.commit",
+        "runtime.implementation",
+        "runtime.version",
+        "startup.wall",
+    ];
+
+    fn shipped() -> Catalogue {
+        Catalogue::load(None).unwrap()
+    }
+
+    /// A sound entry with these lines in addition or instead.
+    fn entry(id: &str, parser: &str, more: &str) -> String {
+        format!(
+            "[[probe]]\nid = \"{id}\"\ntitle = \"x\"\nasks = \"x\"\nwhere = [\"host\"]\n\
+             parser = \"{parser}\"\nstrength = \"none\"\nproves = \"x\"\n{more}\n"
+        )
+    }
+
+    fn refused(text: &str) -> String {
+        Catalogue::default().add(text, "own/catalogue/own.toml").unwrap_err().message
+    }
+
+    #[test]
+    fn the_ids_that_others_rely_on_are_there() {
+        let catalogue = shipped();
+        for id in RELIED_ON {
+            assert!(catalogue.get(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_imports_state_is_marked_so() {
+        let not_in_files = ["kernel.boot_id"];
+        for id in RELIED_ON.iter().filter(|id| !not_in_files.contains(id)) {
+            assert!(shipped().get(id).unwrap().place.contains(&Place::Import), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_id_stands_in_one_shipped_file_only() {
+        let files = assets::read_all(Tree::Data, None, "catalogue/", ".toml").unwrap();
+        let mut seen = BTreeSet::new();
+        for file in files.values() {
+            for probe in toml::from_str::<CatalogueFile>(&file.text).unwrap().probe {
+                assert!(seen.insert(probe.id.clone()), "{} in {}", probe.id, file.origin);
+            }
+        }
+        assert_eq!(seen.len(), shipped().iter().count());
+    }
+
+    #[test]
+    fn every_parser_is_used() {
+        let catalogue = shipped();
+        let used: BTreeSet<&str> = catalogue.iter().map(|probe| probe.parser.as_str()).collect();
+        assert_eq!(used.into_iter().collect::<Vec<_>>(), parse::NAMES);
+    }
+
+    #[test]
+    fn every_question_is_a_question_and_every_answer_has_a_worth() {
+        for probe in shipped().iter() {
+            assert!(probe.asks.ends_with('?'), "{}: {}", probe.id, probe.asks);
+            assert!(probe.proves.ends_with('.'), "{}: {}", probe.id, probe.proves);
+            assert!(probe.title.len() <= 40, "{}: {}", probe.id, probe.title);
+        }
+    }
+
+    #[test]
+    fn what_is_asked_in_a_script_has_a_command() {
+        for probe in shipped().iter() {
+            let scripted = [Place::Host, Place::Container].iter().any(|p| probe.place.contains(p));
+            assert!(!scripted || !probe.command.is_empty(), "{}", probe.id);
+        }
+    }
+
+    #[test]
+    fn no_command_on_the_host_redirects_into_a_file() {
+        for probe in shipped().iter().filter(|probe| probe.place.contains(&Place::Host)) {
+            let rest = probe.command.replace(">/dev/null", "").replace(">&2", "");
+            assert!(!rest.contains('>'), "{}: {}", probe.id, probe.command);
+        }
+    }
+
+    #[test]
+    fn every_command_is_sound_for_sh() {
+        for probe in shipped().iter().filter(|probe| !probe.command.is_empty()) {
+            let shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn();
+            let Ok(mut shell) = shell else { return };
+            shell.stdin.take().unwrap().write_all(probe.command.as_bytes()).unwrap();
+            assert!(shell.wait().unwrap().success(), "{}: {}", probe.id, probe.command);
+        }
+    }
+
+    #[test]
+    fn only_what_proves_a_shared_kernel_is_decisive() {
+        let catalogue = shipped();
+        let decisive = catalogue.iter().filter(|probe| probe.strength == Strength::Decisive);
+        assert_eq!(
+            decisive.map(|probe| probe.id.as_str()).collect::<Vec<_>>(),
+            ["host.witness_kmsg", "host.witness_process", "kernel.boot_id"]
+        );
+    }
+
+    #[test]
+    fn a_projects_own_entries_override_and_add() {
+        let own = tempfile::tempdir().unwrap();
+        std::fs::create_dir(own.path().join("catalogue")).unwrap();
+        let text = entry("kernel.release", "text", "") + &entry("own.thing", "line", "");
+        std::fs::write(own.path().join("catalogue/own.toml"), text).unwrap();
+        let catalogue = Catalogue::load(Some(own.path())).unwrap();
+        assert_eq!(catalogue.get("kernel.release").unwrap().parser, "text");
+        assert_eq!(catalogue.iter().count(), shipped().iter().count() + 1);
+    }
+
+    #[test]
+    fn a_projects_entry_wins_whatever_its_file_is_called() {
+        for name in ["a.toml", "kernel.toml", "z.toml"] {
+            let own = tempfile::tempdir().unwrap();
+            std::fs::create_dir(own.path().join("catalogue")).unwrap();
+            let text = entry("kernel.release", "text", "");
+            std::fs::write(own.path().join("catalogue").join(name), text).unwrap();
+            let catalogue = Catalogue::load(Some(own.path())).unwrap();
+            assert_eq!(catalogue.get("kernel.release").unwrap().parser, "text", "{name}");
+            assert_eq!(catalogue.iter().count(), shipped().iter().count(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_file_and_what_is_wrong() {
+        let twice = entry("a.b", "line", "") + &entry("a.b", "line", "");
+        for (text, what) in [
+            (entry("a.b", "line", "wehre = []"), "unknown field `wehre`"),
+            (entry("a.b", "lien", ""), "probe `a.b`: unknown parser `lien`; known are boolean,"),
+            (entry("Kernel.release", "line", ""), "probe id `Kernel.release` is not of the form"),
+            (entry("kernel", "line", ""), "probe id `kernel` is not of the form"),
+            (twice, "probe `a.b` is stated twice"),
+        ] {
+            let message = refused(&text);
+            assert!(message.starts_with("own/catalogue/own.toml: "), "{message}");
+            assert!(message.contains(what), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_empty_where_is_refused() {
+        let text = entry("a.b", "line", "").replace("[\"host\"]", "[]");
+        assert!(refused(&text).contains("probe `a.b`: `where` is empty"));
+    }
 }

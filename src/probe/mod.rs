@@ -1,5 +1,7 @@
 //! Probes: the catalogue of questions, and the reading of captures into facts.
 
+pub mod capability;
 pub mod catalogue;
+pub mod edition;
 pub mod lab12;
 pub mod parse;

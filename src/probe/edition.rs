@@ -1,0 +1,333 @@
+//! The editions of the lab: what a submission must show, as data.
+//!
+//! They ship in `data/editions/<name>.toml`; a project's own file of the same name replaces one.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::assets::{self, TextFile, Tree};
+use crate::error::{Error, Result};
+use crate::model::{Edition, Role};
+
+/// What a submission of one edition must show.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditionSpec {
+    /// The edition.
+    pub edition: Edition,
+    /// Its name for readers: `Autumn 2025`.
+    pub title: String,
+    /// Its tasks in order.
+    pub task: Vec<Task>,
+    /// Its requirements in the order in which a report shows them.
+    pub requirement: Vec<Requirement>,
+}
+
+/// One task of the lab.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// Its number, from 1.
+    pub number: u32,
+    /// A few words for headings.
+    pub title: String,
+    /// What it is worth, where the lab says so.
+    #[serde(default)]
+    pub points: Option<u32>,
+}
+
+/// One thing that a submission must show.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// Stable: `f25.2.kernel` is of edition f25, task 2.
+    pub id: String,
+    /// The number of its task.
+    pub task: u32,
+    /// A few words for tables.
+    pub title: String,
+    /// What must be shown, in one sentence.
+    pub asks: String,
+    /// What it is worth by itself, where the lab says so.
+    #[serde(default)]
+    pub points: Option<u32>,
+    /// Whether it asks for an explanation, which no fact alone can give.
+    #[serde(default)]
+    pub prose: bool,
+    /// The command that the lab gives without naming a file for its output; else empty.
+    #[serde(default)]
+    pub command: String,
+    /// The facts that show it, all of them.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// The evidence files that the lab asks for.
+    #[serde(default)]
+    pub files: Vec<EvidenceFile>,
+}
+
+/// A fact that a requirement needs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// The id of the fact in the catalogue.
+    pub fact: String,
+    /// The part of the target in the comparison.
+    pub target: Role,
+}
+
+/// An evidence file that the lab asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceFile {
+    /// Its path in the lab's evidence folder, with `/` between the parts.
+    pub path: String,
+    /// The command that the lab gives for it; empty where it gives none.
+    #[serde(default)]
+    pub command: String,
+}
+
+impl EditionSpec {
+    /// The requirement of this id.
+    pub fn get(&self, id: &str) -> Option<&Requirement> {
+        self.requirement.iter().find(|requirement| requirement.id == id)
+    }
+
+    /// The requirements of a task, in order.
+    pub fn of_task(&self, number: u32) -> impl Iterator<Item = &Requirement> {
+        self.requirement.iter().filter(move |requirement| requirement.task == number)
+    }
+}
+
+/// The requirements of an edition, from the project's `data/` folder if it has a file of its own.
+///
+/// # Errors
+///
+/// The file is not valid TOML, has an unknown key, is about another edition, or states a
+/// requirement that is not sound; the error names the file, and the id where there is one.
+pub fn load(edition: Edition, own: Option<&Path>) -> Result<EditionSpec> {
+    let name = format!("editions/{edition}.toml");
+    let files = assets::read_all(Tree::Data, own, &name, "")?;
+    let file = files
+        .get(&name)
+        .ok_or_else(|| Error::input(format!("there is no {name} for edition {edition}")))?;
+    read(edition, file)
+}
+
+fn read(edition: Edition, file: &TextFile) -> Result<EditionSpec> {
+    let origin = &file.origin;
+    let spec: EditionSpec = toml::from_str(&file.text).map_err(|error| {
+        Error::input(format!("{origin}: {error}"))
+            .help("see data/editions/ for the keys of an edition")
+    })?;
+    check(&spec, edition).map_err(|what| Error::input(format!("{origin}: {what}")))?;
+    Ok(spec)
+}
+
+/// What serde cannot check.
+fn check(spec: &EditionSpec, edition: Edition) -> Result<(), String> {
+    if spec.edition != edition {
+        return Err(format!(
+            "`edition` is {}, not {edition} as the file's name says",
+            spec.edition
+        ));
+    }
+    let mut tasks = BTreeSet::new();
+    for task in &spec.task {
+        if !tasks.insert(task.number) {
+            return Err(format!("task {} is stated twice", task.number));
+        }
+    }
+    let mut ids = BTreeSet::new();
+    for requirement in &spec.requirement {
+        let id = &requirement.id;
+        check_requirement(requirement, edition, &tasks)
+            .map_err(|what| format!("requirement `{id}`: {what}"))?;
+        if !ids.insert(id) {
+            return Err(format!("requirement `{id}` is stated twice"));
+        }
+    }
+    Ok(())
+}
+
+fn check_requirement(
+    requirement: &Requirement,
+    edition: Edition,
+    tasks: &BTreeSet<u32>,
+) -> Result<(), String> {
+    let Requirement { id, task, prose, needs, .. } = requirement;
+    if !tasks.contains(task) {
+        return Err(format!("there is no task {task}"));
+    }
+    let prefix = format!("{edition}.{task}.");
+    if id.strip_prefix(&prefix).is_none_or(str::is_empty) {
+        return Err(format!("the id does not begin with `{prefix}`"));
+    }
+    if !prose && needs.is_empty() {
+        return Err("it needs no fact and is not marked `prose = true`".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::catalogue::{Catalogue, Place};
+    use std::collections::BTreeMap;
+
+    const F25: &[&str] = &[
+        "f25.1.shim",
+        "f25.1.run",
+        "f25.2.health",
+        "f25.2.kata",
+        "f25.2.kernel",
+        "f25.2.cpu",
+        "f25.2.explain",
+        "f25.3.dmesg",
+        "f25.3.proc",
+        "f25.3.net",
+        "f25.3.modules",
+        "f25.3.explain",
+        "f25.4.startup",
+        "f25.4.http",
+        "f25.4.explain",
+    ];
+    const S26: &[&str] = &[
+        "s26.1.kernels",
+        "s26.1.devices",
+        "s26.1.caps",
+        "s26.1.explain",
+        "s26.2.startup",
+        "s26.2.io",
+        "s26.2.memory",
+        "s26.2.workloads",
+        "s26.2.explain",
+        "s26.3.escape",
+        "s26.3.privileged",
+        "s26.3.explain",
+    ];
+
+    fn shipped() -> Vec<EditionSpec> {
+        Edition::ALL.iter().map(|edition| load(*edition, None).unwrap()).collect()
+    }
+
+    fn refused(text: &str) -> String {
+        let file = TextFile { text: text.into(), origin: "own/editions/f25.toml".into() };
+        read(Edition::F25, &file).unwrap_err().message
+    }
+
+    /// A sound edition with this in place of its requirement's lines.
+    fn with(requirement: &str) -> String {
+        format!(
+            "edition = \"f25\"\ntitle = \"x\"\n[[task]]\nnumber = 1\ntitle = \"x\"\n\
+             [[requirement]]\ntitle = \"x\"\nasks = \"x\"\n{requirement}"
+        )
+    }
+
+    #[test]
+    fn the_requirements_are_those_of_the_lab() {
+        for (spec, wanted) in shipped().iter().zip([F25, S26]) {
+            let ids: Vec<&str> = spec.requirement.iter().map(|r| r.id.as_str()).collect();
+            assert_eq!(ids, wanted);
+        }
+    }
+
+    #[test]
+    fn the_autumn_rubric_gives_ten_points() {
+        let spec = load(Edition::F25, None).unwrap();
+        let points: Vec<Option<u32>> = spec.task.iter().map(|task| task.points).collect();
+        assert_eq!(points, [Some(2), Some(3), Some(3), Some(2)]);
+    }
+
+    #[test]
+    fn every_needed_fact_is_in_the_catalogue_and_says_so() {
+        let catalogue = Catalogue::load(None).unwrap();
+        for spec in shipped() {
+            for requirement in &spec.requirement {
+                for need in &requirement.needs {
+                    let probe = catalogue.get(&need.fact).unwrap_or_else(|| panic!("{need:?}"));
+                    assert!(probe.lab.contains(&requirement.id), "{} {need:?}", requirement.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_fact_that_the_host_must_give_can_be_asked_there() {
+        let catalogue = Catalogue::load(None).unwrap();
+        for need in shipped().iter().flat_map(|s| &s.requirement).flat_map(|r| &r.needs) {
+            let place = &catalogue.get(&need.fact).unwrap().place;
+            if need.target == Role::Host {
+                assert!(place.contains(&Place::Host), "{need:?}");
+            }
+            assert!(place.iter().any(|place| *place != Place::Import), "{need:?}");
+        }
+    }
+
+    #[test]
+    fn every_lab_id_of_the_catalogue_is_a_requirement() {
+        let specs = shipped();
+        let known: BTreeSet<&str> =
+            specs.iter().flat_map(|s| &s.requirement).map(|r| r.id.as_str()).collect();
+        for probe in Catalogue::load(None).unwrap().iter() {
+            for id in &probe.lab {
+                assert!(known.contains(id.as_str()), "{}: {id}", probe.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_has_one_command_wherever_it_is_asked_for() {
+        for spec in shipped() {
+            let mut commands = BTreeMap::new();
+            for file in spec.requirement.iter().flat_map(|r| &r.files) {
+                let before = commands.insert(file.path.clone(), file.command.clone());
+                assert!(before.is_none_or(|before| before == file.command), "{}", file.path);
+            }
+        }
+    }
+
+    #[test]
+    fn a_projects_own_file_replaces_the_shipped_one() {
+        let own = tempfile::tempdir().unwrap();
+        std::fs::create_dir(own.path().join("editions")).unwrap();
+        let text = with("id = \"f25.1.own\"\ntask = 1\nprose = true\n");
+        std::fs::write(own.path().join("editions/f25.toml"), text).unwrap();
+        let spec = load(Edition::F25, Some(own.path())).unwrap();
+        assert!(spec.get("f25.1.own").is_some() && spec.get("f25.1.shim").is_none());
+        assert_eq!(spec.of_task(1).count(), 1);
+        assert!(load(Edition::S26, Some(own.path())).unwrap().get("s26.1.caps").is_some());
+    }
+
+    #[test]
+    fn an_error_names_the_file_and_the_id() {
+        for (lines, what) in [
+            ("id = \"f25.1.a\"\ntask = 1\n", "`f25.1.a`: it needs no fact"),
+            ("id = \"f25.2.a\"\ntask = 1\nprose = true\n", "`f25.2.a`: the id does not begin"),
+            ("id = \"f25.3.a\"\ntask = 3\nprose = true\n", "`f25.3.a`: there is no task 3"),
+            ("id = \"f25.1.a\"\ntask = 1\nprose = true\nneed = []\n", "unknown field `need`"),
+        ] {
+            let message = refused(&with(lines));
+            assert!(message.starts_with("own/editions/f25.toml: "), "{message}");
+            assert!(message.contains(what), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_requirement_stated_twice_is_refused() {
+        let twice = with("id = \"f25.1.a\"\ntask = 1\nprose = true\n");
+        let (_, second) = twice.split_once("[[requirement]]").unwrap();
+        let message = refused(&format!("{twice}[[requirement]]{second}"));
+        assert!(message.ends_with("requirement `f25.1.a` is stated twice"), "{message}");
+    }
+
+    #[test]
+    fn a_file_about_another_edition_is_refused() {
+        let message = refused(&with("").replace("\"f25\"", "\"s26\"").replace(
+            "[[requirement]]\ntitle = \"x\"\nasks = \"x\"\n",
+            "[[requirement]]\nid = \"s26.1.a\"\ntask = 1\ntitle = \"x\"\nasks = \"x\"\nprose = true\n",
+        ));
+        assert!(message.contains("`edition` is s26, not f25"), "{message}");
+    }
+}

@@ -1,0 +1,226 @@
+//! Parsers: small named functions from the text of a capture to a value.
+//!
+//! A parser reads the standard output of a probe that ended well. It never guesses: text that
+//! is not what the probe asks for gives an [`Unread`] with the reason, not a value.
+
+mod kernel;
+mod list;
+mod measure;
+mod network;
+mod runtime;
+mod scalar;
+
+use serde_json::Value;
+
+use crate::model::Why;
+
+/// Why a parser found no value in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The kind of reason.
+    pub why: Why,
+    /// The reason in words, with the first words of what stood there.
+    pub reason: String,
+}
+
+impl Unread {
+    fn new(why: Why, reason: impl Into<String>) -> Self {
+        Self { why, reason: reason.into() }
+    }
+
+    /// The output holds nothing.
+    fn empty() -> Self {
+        Self::new(Why::Empty, "the output is empty")
+    }
+
+    /// The output is not what the probe asks for.
+    fn unlike(wanted: &str, text: &str) -> Self {
+        Self::new(Why::Unreadable, format!("{wanted} was expected, not `{}`", glimpse(text)))
+    }
+}
+
+/// What reading a text gives.
+pub type Reading = Result<Value, Unread>;
+
+type Parser = fn(&str) -> Reading;
+
+const PARSERS: [(&str, Parser); 25] = [
+    ("boolean", scalar::boolean),
+    ("capability_mask", kernel::capability_mask),
+    ("cpu_model", kernel::cpu_model),
+    ("digest", scalar::digest),
+    ("dmesg", kernel::dmesg),
+    ("dmesg_banner", kernel::dmesg_banner),
+    ("id_map", kernel::id_map),
+    ("integer", scalar::integer),
+    ("interfaces", network::interfaces),
+    ("latency_summary", measure::latency_summary),
+    ("line", scalar::line),
+    ("lines", list::lines),
+    ("map", list::map),
+    ("mount", kernel::mount),
+    ("namespaces", kernel::namespaces),
+    ("number", scalar::number),
+    ("samples", measure::samples),
+    ("shim_commit", runtime::shim_commit),
+    ("shim_implementation", runtime::shim_implementation),
+    ("shim_version", runtime::shim_version),
+    ("tally", list::tally),
+    ("text", scalar::text),
+    ("time_real", measure::time_real),
+    ("timestamp", scalar::timestamp),
+    ("uuid", scalar::uuid),
+];
+
+/// The names that a catalogue entry may use, sorted.
+pub const NAMES: &[&str] = &names();
+
+const fn names() -> [&'static str; PARSERS.len()] {
+    let mut names = [""; PARSERS.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = PARSERS[i].0;
+        i += 1;
+    }
+    names
+}
+
+/// Reads `text`, the decoded output of a probe that ended well, with the parser of this name.
+///
+/// None if there is no parser of this name. Numbers are JSON numbers, masks and digests are
+/// strings of lower-case hexadecimal digits.
+pub fn parse(name: &str, text: &str) -> Option<Reading> {
+    let (_, parser) = PARSERS.iter().find(|(known, _)| *known == name)?;
+    Some(parser(text))
+}
+
+/// The first words of a text, on one line, for a message.
+fn glimpse(text: &str) -> String {
+    const WIDTH: usize = 60;
+    let line = text.trim().lines().next().unwrap_or_default();
+    let seen: String = line.chars().filter(|c| !c.is_control()).take(WIDTH).collect();
+    if line.chars().count() > WIDTH { format!("{seen}…") } else { seen }
+}
+
+/// The lines that hold more than blanks, trimmed at both ends.
+fn filled(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// The one filled line of a text.
+fn only_line(text: &str) -> Result<&str, Unread> {
+    let mut lines = filled(text);
+    match (lines.next(), lines.next()) {
+        (None, _) => Err(Unread::empty()),
+        (Some(line), None) => Ok(line),
+        (Some(_), Some(second)) => Err(Unread::unlike("a single line", second)),
+    }
+}
+
+/// A finite decimal number, without the names that Rust also reads as numbers (`inf`, `nan`).
+fn decimal(text: &str) -> Option<f64> {
+    let plain =
+        text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E'));
+    text.parse().ok().filter(|number: &f64| plain && number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Text made of the words that parsers look for, so that it gets further into them than
+    /// arbitrary text does.
+    fn likely() -> impl Strategy<Value = String> {
+        let word = prop::sample::select(vec![
+            "1: eth0@if3:",
+            "link/ether",
+            "inet",
+            "inet6",
+            "addr:",
+            "HWaddr",
+            "eth0",
+            "\\",
+            "/",
+            "::",
+            "[    0.000000]",
+            "[",
+            "]",
+            "Linux version",
+            "pid:[4026531836]",
+            "pid",
+            " - ",
+            "overlay",
+            "4294967295",
+            "-1",
+            "0",
+            "00000000a80425fb",
+            "real",
+            "0m",
+            "1.5s",
+            "avg=",
+            "min=",
+            "n=50",
+            "version:",
+            "commit:",
+            "shim (Rust)",
+            "containerd-shim-kata-v2",
+            "model name",
+            ":",
+            "é",
+            "\t",
+            "\n",
+            " ",
+        ]);
+        prop::collection::vec(word, 0..40).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_parser_panics_on_arbitrary_text(text: String) {
+            for name in NAMES {
+                prop_assert!(parse(name, &text).is_some());
+            }
+        }
+
+        #[test]
+        fn no_parser_panics_on_text_that_looks_right(text in likely()) {
+            for name in NAMES {
+                if let Some(Err(unread)) = parse(name, &text) {
+                    prop_assert!(!unread.reason.is_empty());
+                }
+            }
+        }
+
+        #[test]
+        fn a_reason_is_one_short_line(text: String) {
+            for name in NAMES {
+                if let Some(Err(unread)) = parse(name, &text) {
+                    prop_assert!(unread.reason.lines().count() == 1);
+                    prop_assert!(unread.reason.chars().count() < 200);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_names_are_sorted_and_unique() {
+        assert!(NAMES.windows(2).all(|pair| pair[0] < pair[1]), "{NAMES:?}");
+    }
+
+    #[test]
+    fn only_lists_may_be_empty() {
+        for name in NAMES {
+            let reading = parse(name, " \n\n").unwrap();
+            match *name {
+                "lines" => assert_eq!(reading.unwrap(), serde_json::json!([])),
+                _ => assert_eq!(reading.unwrap_err().why, Why::Empty, "{name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_gives_nothing() {
+        assert_eq!(parse("guess", "1"), None);
+    }
+}

@@ -1,0 +1,137 @@
+//! The chapters: mdBook's `SUMMARY.md` and the Markdown files it lists.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use tera::Context;
+
+use super::functions::Sources;
+use super::markdown;
+use super::templates::Engine;
+use crate::assets::{self, TextFile, Tree};
+use crate::error::{Error, Result};
+
+/// The file that lists the chapters.
+pub const SUMMARY: &str = "SUMMARY.md";
+
+/// One entry of the summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The title in the list.
+    pub title: String,
+    /// The file, below the folder of the chapters, with `/` between the parts.
+    pub path: String,
+    /// How deep it stands in the list, from 0.
+    pub level: usize,
+}
+
+impl Entry {
+    /// The path of its page in the site.
+    pub fn page(&self) -> String {
+        format!("{}.html", self.path.trim_end_matches(".md"))
+    }
+}
+
+/// The chapters of a project: its own files over those that ship with isoproof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chapters {
+    /// The entries of the summary in order.
+    pub entries: Vec<Entry>,
+    files: BTreeMap<String, TextFile>,
+}
+
+impl Chapters {
+    /// Reads summary and chapters from `folder` and from what ships with isoproof.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, or the summary names a chapter that does not exist.
+    pub fn load(folder: &Path) -> Result<Self> {
+        let mut files = assets::read_all(Tree::Chapters, Some(folder), "", ".md")?;
+        files.retain(|name, _| !name.starts_with("notes/"));
+        let summary = files
+            .remove(SUMMARY)
+            .ok_or_else(|| Error::input(format!("no {SUMMARY} in {}", folder.display())))?;
+        let entries = entries(&summary.text);
+        for entry in &entries {
+            if !files.contains_key(&entry.path) {
+                return Err(Error::input(format!(
+                    "{}: chapter `{}` is listed, but there is no such file in {}",
+                    summary.origin,
+                    entry.path,
+                    folder.display()
+                )));
+            }
+        }
+        files.retain(|name, _| entries.iter().any(|entry| entry.path == *name));
+        Ok(Self { entries, files })
+    }
+
+    /// The chapters as Markdown with every look-up expanded, by file name.
+    ///
+    /// # Errors
+    ///
+    /// A chapter cannot be rendered; the error names file, line and column.
+    pub fn render(&self, sources: &Sources) -> Result<BTreeMap<String, String>> {
+        let engine = Engine::new(&self.files, sources)?;
+        let context = Context::new();
+        self.files
+            .keys()
+            .map(|name| Ok((name.clone(), engine.render(name, &context)?)))
+            .collect()
+    }
+}
+
+/// The links of the summary, in order, with their depth in its list.
+fn entries(summary: &str) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut depth: usize = 0;
+    let mut open: Option<(String, String)> = None;
+    for event in Parser::new_ext(summary, markdown::options()) {
+        match (&mut open, event) {
+            (_, Event::Start(Tag::List(_))) => depth += 1,
+            (_, Event::End(TagEnd::List(_))) => depth -= 1,
+            (None, Event::Start(Tag::Link { dest_url, .. })) => {
+                open = Some((dest_url.to_string(), String::new()));
+            }
+            (Some((_, title)), Event::Text(text) | Event::Code(text)) => title.push_str(&text),
+            (Some(_), Event::End(TagEnd::Link)) => {
+                // A link without a target is mdBook's mark of a draft.
+                if let Some((path, title)) = open.take().filter(|(path, _)| !path.is_empty()) {
+                    let path = path.trim_start_matches("./").to_string();
+                    entries.push(Entry { title, path, level: depth.saturating_sub(1) });
+                }
+            }
+            _ => {}
+        }
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_gives_titles_paths_and_depths() {
+        let summary = "# Summary\n\n[Start](index.md)\n\n- [A](a.md)\n  - [B `c`](./x/b.md)\n- [Draft]()\n";
+        let entry = |title: &str, path: &str, level| Entry {
+            title: title.into(),
+            path: path.into(),
+            level,
+        };
+        assert_eq!(
+            entries(summary),
+            [entry("Start", "index.md", 0), entry("A", "a.md", 0), entry("B c", "x/b.md", 1)]
+        );
+    }
+
+    #[test]
+    fn a_listed_chapter_that_does_not_exist_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(SUMMARY), "- [A](nowhere.md)\n").unwrap();
+        let error = Chapters::load(folder.path()).unwrap_err();
+        assert!(error.message.contains("`nowhere.md`"), "{error}");
+    }
+}

@@ -1,0 +1,89 @@
+//! How far each requirement of the lab is shown.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::subject::Subject;
+use crate::judge::Severity;
+use crate::model::Fact;
+use crate::probe::edition::Requirement;
+
+/// How far a requirement is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// All it needs was captured.
+    Shown,
+    /// All it needs was captured, and a finding speaks against relying on it.
+    Weak,
+    /// Some of what it needs is missing.
+    Partly,
+    /// Nothing of what it needs was captured.
+    NotCaptured,
+    /// It asks for an explanation.
+    Explained,
+}
+
+/// One row of the coverage table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// The id of the requirement.
+    pub id: String,
+    /// The number of its task.
+    pub task: u32,
+    /// A few words.
+    pub title: String,
+    /// What must be shown.
+    pub asks: String,
+    /// How far it is shown.
+    pub state: State,
+    /// The rules of the findings against it.
+    pub findings: Vec<String>,
+    /// What is missing, and why.
+    pub missing: Vec<String>,
+}
+
+/// The coverage of every requirement of the subject's edition.
+pub fn coverage(subject: &Subject) -> Vec<Coverage> {
+    subject.edition.requirement.iter().map(|requirement| row(subject, requirement)).collect()
+}
+
+fn row(subject: &Subject, requirement: &Requirement) -> Coverage {
+    let mut missing = Vec::new();
+    let mut findings = BTreeSet::new();
+    let mut present = 0;
+    for need in &requirement.needs {
+        let Ok(found) = subject.find(&need.fact, need.target.word()) else { continue };
+        match found.fact.as_ref() {
+            Fact::Missing(why) => missing.push(format!(
+                "{} on {}: {}",
+                need.fact,
+                found.target.unwrap_or(need.target.word()),
+                why.reason
+            )),
+            _ => present += 1,
+        }
+        let Some(target) = found.target else { continue };
+        let grave = subject
+            .findings_on(&need.fact, target)
+            .filter(|finding| finding.severity >= Severity::Warning);
+        findings.extend(grave.map(|finding| finding.rule.clone()));
+    }
+    let state = match (present, missing.len(), findings.len()) {
+        (0, 0, _) => State::Explained,
+        (0, _, _) => State::NotCaptured,
+        (_, 1.., _) => State::Partly,
+        (_, 0, 1..) => State::Weak,
+        _ => State::Shown,
+    };
+    Coverage {
+        id: requirement.id.clone(),
+        task: requirement.task,
+        title: requirement.title.clone(),
+        asks: requirement.asks.clone(),
+        state,
+        findings: findings.into_iter().collect(),
+        missing,
+    }
+}

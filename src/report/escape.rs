@@ -1,0 +1,201 @@
+//! Escaping: captured text is hostile, and must come out as text wherever it goes.
+
+use std::io::Write;
+
+use crate::text::visible;
+
+/// One line of text for Markdown, such that no Markdown in it takes effect.
+pub fn markdown(text: &str) -> String {
+    let text = visible(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut before: Option<char> = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let in_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // Inside a word an underscore is only itself.
+            '_' if in_word(before) && in_word(chars.peek().copied()) => out.push(c),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '$' | '^' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // At the beginning these make lists, rules and headings.
+            '-' | '+' | '=' if before.is_none() => {
+                out.push('\\');
+                out.push(c);
+            }
+            '.' | ')' if !out.is_empty() && out.chars().all(|c| c.is_ascii_digit()) => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+        before = Some(c);
+    }
+    out
+}
+
+/// [`markdown`] in the form that the template engine wants.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write_markdown(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    out.write_all(markdown(text).as_bytes())
+}
+
+/// One line of text as a Markdown code span. In the cell of a table a pipe ends the cell even
+/// inside a code span, so `in_table` escapes it.
+pub fn code(text: &str, in_table: bool) -> String {
+    let mut text = visible(text).replace('\t', " ");
+    if in_table {
+        text = text.replace('|', "\\|");
+    }
+    if text.trim().is_empty() {
+        return if in_table { String::new() } else { "(empty)".into() };
+    }
+    let fence = "`".repeat(longest_run(&text, '`') + 1);
+    let touches = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
+    let pad = if touches { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Lines of text as a fenced block: the fence is longer than any run of backticks inside.
+pub fn fenced(info: &str, lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| visible(line)).collect();
+    let longest = lines.iter().map(|line| longest_run(line, '`')).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let mut out = format!("{fence}{info}\n");
+    for line in lines {
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out.push_str(&fence);
+    out
+}
+
+/// Text for HTML, inside elements and quoted attributes.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c != '\t' && c != '\n' && crate::text::is_hidden(c) => {
+                out.extend(c.escape_unicode());
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// [`html`] in the form that the template engine wants.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write_html(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    out.write_all(html(text).as_bytes())
+}
+
+fn longest_run(text: &str, wanted: char) -> usize {
+    let mut longest = 0;
+    let mut run = 0;
+    for c in text.chars() {
+        run = if c == wanted { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+
+    fn parse(text: &str) -> Vec<Event<'_>> {
+        Parser::new_ext(text, Options::all() - Options::ENABLE_SMART_PUNCTUATION).collect()
+    }
+
+    /// Text that is rich in what Markdown reacts to.
+    fn nasty() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "`", "``", "|", "*", "_", "[", "]", "(", ")", "<script>", "javascript:", "\\", "#",
+            "- ", "+ ", "1. ", "2) ", "> ", "=", "---", "~~", "$x$", "^", "!", "![a](b)", "&lt;",
+            "&#60;", "{{#include /etc/hostname}}", "{% x %}", "\t", " ", "a", "é", "[^1]", ":",
+            "http://a.b", "<a@b.c>", "\u{202e}", "\u{1b}[31m", "[[x]]", "Term\n: x", "- [x] ",
+        ]);
+        prop_oneof![
+            prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat()),
+            any::<String>(),
+        ]
+    }
+
+    fn shown(text: &str) -> String {
+        visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_text_comes_out_of_markdown_as_itself(text in nasty()) {
+            let source = markdown(&text);
+            let mut out = String::new();
+            for event in parse(&source) {
+                match event {
+                    Event::Text(text) => out.push_str(&text),
+                    Event::Start(Tag::Paragraph) | Event::End(_) => {}
+                    other => prop_assert!(false, "{other:?} from {source:?}"),
+                }
+            }
+            prop_assert_eq!(out.trim(), shown(&text).trim());
+        }
+
+        #[test]
+        fn a_code_span_holds_its_text_and_nothing_leaves_it(text in nasty()) {
+            let text = text.replace(['\n', '\r'], " ");
+            let source = format!("x {} y", code(&text, false));
+            let events = parse(&source);
+            if !text.trim().is_empty() {
+                let wanted = visible(&text).replace('\t', " ");
+                let found = events.iter().any(|event| matches!(event, Event::Code(code) if code.trim() == wanted.trim()));
+                prop_assert!(found, "{events:?}");
+                prop_assert_eq!(events.len(), 5, "{:?}", events);
+            }
+        }
+
+        #[test]
+        fn a_code_span_does_not_break_its_table(text in nasty()) {
+            let text = text.replace(['\n', '\r'], " ");
+            let source = format!("| a | b |\n| --- | --- |\n| {} | y |\n", code(&text, true));
+            let cells = parse(&source).iter().filter(|e| matches!(e, Event::Start(Tag::TableCell))).count();
+            prop_assert_eq!(cells, 4);
+        }
+
+        #[test]
+        fn a_fence_holds_every_line(lines in prop::collection::vec(nasty(), 0..6)) {
+            let lines: Vec<String> = lines.iter().map(|line| line.replace(['\n', '\r'], " ")).collect();
+            let source = format!("{}\n\nafter", fenced("text", &lines));
+            let events = parse(&source);
+            prop_assert!(matches!(events[0], Event::Start(Tag::CodeBlock(_))));
+            prop_assert_eq!(events.iter().filter(|e| matches!(e, Event::Start(_))).count(), 2, "{:?}", events);
+        }
+
+        #[test]
+        fn html_has_no_markup_left(text: String) {
+            prop_assert!(!html(&text).contains(['<', '>', '"', '\'']));
+        }
+    }
+
+    #[test]
+    fn identifiers_stay_readable() {
+        assert_eq!(markdown("kernel.sys_module on kata: 6.16.5-arch1-1"), "kernel.sys_module on kata: 6.16.5-arch1-1");
+    }
+}

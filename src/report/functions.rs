@@ -1,0 +1,435 @@
+//! The look-ups that templates and chapters call.
+//!
+//! Each takes named arguments; an unknown argument, fact or target is an error with the place in
+//! the template. What they print is already escaped for the voice of the text.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value as Json, json};
+use tera::{Kwargs, State, Tera, TeraResult, Value};
+
+use super::subject::Subject;
+use super::voice::{Links, Voice, place};
+use super::{escape, markdown};
+use crate::judge::{EvidenceRef, Finding};
+use crate::model::{Capture, Fact, Origin, Source};
+
+/// What a text said to be not captured: fact, target and reason.
+pub type Warnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
+
+/// What the functions look things up in.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The judged run.
+    pub subject: Arc<Subject>,
+    /// How they speak.
+    pub voice: Voice,
+    /// Chapters as rendered for this voice, by file name.
+    pub chapters: Arc<BTreeMap<String, String>>,
+    /// The author's own words by section.
+    pub notes: Arc<BTreeMap<String, String>>,
+    /// Where missing facts are counted.
+    pub warnings: Warnings,
+}
+
+type Call = fn(&Sources, &Kwargs) -> TeraResult<Value>;
+
+/// Name, arguments and code of each function.
+const FUNCTIONS: &[(&str, &[&str], Call)] = &[
+    ("fact", &["id", "target", "field"], fact),
+    ("cell", &["id", "target", "field"], cell),
+    ("stat", &["id", "target", "of"], stat),
+    ("value", &["id", "target", "field"], value),
+    ("present", &["id", "target"], present),
+    ("same", &["id", "a", "b"], same),
+    ("source", &["id", "target"], source),
+    ("evidence", &["id", "target", "lines"], evidence),
+    ("name", &["target"], name),
+    ("has_target", &["role"], has_target),
+    ("targets", &["role"], targets),
+    ("verdict", &["target"], verdict),
+    ("findings", &["rule", "severity", "target"], findings),
+    ("coverage", &["task"], coverage),
+    ("probe", &["id"], probe),
+    ("run", &[], run),
+    ("chapter", &["file", "section", "level"], chapter),
+    ("notes", &["section"], notes),
+];
+
+/// Gives all functions to a template engine.
+pub fn register(tera: &mut Tera, sources: &Sources) {
+    for &(name, arguments, call) in FUNCTIONS {
+        let sources = sources.clone();
+        tera.register_function(name, move |kwargs: Kwargs, _: &State| {
+            for (argument, _) in kwargs.iter() {
+                let argument = argument.to_string();
+                if !arguments.contains(&argument.as_str()) {
+                    return Err(problem(format!(
+                        "{name}() has no argument `{argument}`: known are {}",
+                        arguments.join(", ")
+                    )));
+                }
+            }
+            call(&sources, &kwargs)
+        });
+    }
+}
+
+fn problem(message: String) -> tera::Error {
+    tera::Error::message(message)
+}
+
+fn safe(markup: &str) -> Value {
+    Value::safe_string(markup)
+}
+
+fn from_json(value: &Json) -> TeraResult<Value> {
+    Value::try_from_serializable(value)
+}
+
+impl Sources {
+    /// Looks a fact up, and counts it if it is missing.
+    fn find(&self, kwargs: &Kwargs) -> TeraResult<super::subject::Found<'_>> {
+        let id: &str = kwargs.must_get("id")?;
+        let target: &str = kwargs.must_get("target")?;
+        self.subject.find(id, target).map_err(problem)
+    }
+
+    fn count(&self, found: &super::subject::Found) {
+        if let Fact::Missing(missing) = found.fact.as_ref() {
+            let target = found.target.unwrap_or("no target");
+            let line = format!(
+                "{} on {target}: not captured ({}: {})",
+                found.probe.id,
+                missing.why.words(),
+                missing.reason
+            );
+            if let Ok(mut warnings) = self.warnings.lock() {
+                warnings.insert(crate::text::visible(&line));
+            }
+        }
+    }
+
+    fn print(&self, kwargs: &Kwargs, in_table: bool) -> TeraResult<Value> {
+        let found = self.find(kwargs)?;
+        self.count(&found);
+        let field: Option<&str> = kwargs.get("field")?;
+        let printed = self.voice.fact(&self.subject, &found, field, in_table).map_err(problem)?;
+        Ok(safe(&printed))
+    }
+
+    /// The name of the target that an argument means, or an error if there is none.
+    fn target<'a>(&'a self, kwargs: &Kwargs) -> TeraResult<&'a str> {
+        let wanted: &str = kwargs.must_get("target")?;
+        let target = self.subject.target(wanted).map_err(problem)?;
+        target.ok_or_else(|| {
+            problem(format!("the run has no {wanted}: ask has_target(role=\"{wanted}\") first"))
+        })
+    }
+}
+
+/// `fact(id=, target=)`: the value with a link to its evidence, or *not captured* and why.
+fn fact(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    sources.print(kwargs, false)
+}
+
+/// `cell(id=, target=)`: the same for the cell of a Markdown table.
+fn cell(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    sources.print(kwargs, true)
+}
+
+/// `stat(id=, target=, of="median")`: a figure of a series with its unit.
+fn stat(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find(kwargs)?;
+    sources.count(&found);
+    let of: &str = kwargs.must_get("of")?;
+    let printed = sources.voice.figure(&sources.subject, &found, of).map_err(problem)?;
+    Ok(safe(&printed))
+}
+
+/// `value(id=, target=)`: the bare value to decide with; none if it is missing.
+fn value(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find(kwargs)?;
+    let field: Option<&str> = kwargs.get("field")?;
+    match (found.fact.as_value(), field) {
+        (Some(value), None) => from_json(value),
+        (Some(value), Some(field)) => match value.get(field) {
+            Some(value) => from_json(value),
+            None => Err(problem(format!("`{}` has no field `{field}`", found.probe.id))),
+        },
+        (None, _) => Ok(Value::none()),
+    }
+}
+
+/// `present(id=, target=)`: whether there is a value or a series.
+fn present(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    Ok(sources.find(kwargs)?.fact.is_present().into())
+}
+
+/// `same(id=, a=, b=)`: `equal`, `different`, or `unknown` if one of them is missing.
+fn same(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let id: &str = kwargs.must_get("id")?;
+    let one = sources.subject.find(id, kwargs.must_get("a")?).map_err(problem)?;
+    let other = sources.subject.find(id, kwargs.must_get("b")?).map_err(problem)?;
+    let word = match (one.fact.as_value(), other.fact.as_value()) {
+        (Some(one), Some(other)) if one == other => "equal",
+        (Some(_), Some(_)) => "different",
+        _ => "unknown",
+    };
+    Ok(word.into())
+}
+
+/// `source(id=, target=)`: where the fact stands, as a linked place.
+fn source(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find(kwargs)?;
+    let Some(source) = found.fact.source() else { return Ok(Value::none()) };
+    let markup = sources.voice.code(&place(source), true);
+    Ok(safe(&sources.voice.linked(&sources.subject, &markup, source)))
+}
+
+/// `evidence(id=, target=)`: the capture that the fact rests on, as a block with its origin.
+fn evidence(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find(kwargs)?;
+    let source = found.fact.source();
+    let Some(capture) = source.and_then(|source| sources.subject.run.capture(&source.capture))
+    else {
+        sources.count(&found);
+        let id: &str = &found.probe.id;
+        return match found.fact.as_ref() {
+            Fact::Missing(missing) => {
+                Ok(safe(&sources.voice.missing(&sources.subject, missing)))
+            }
+            _ => Err(problem(format!("`{id}` rests on no capture"))),
+        };
+    };
+    let limit: Option<usize> = kwargs.get("lines")?;
+    Ok(safe(&block(sources, capture, limit)))
+}
+
+/// A capture as a fenced block, with what it is and, where it is clipped, how much is left out.
+fn block(sources: &Sources, capture: &Capture, limit: Option<usize>) -> String {
+    let bytes = capture.stdout.bytes().unwrap_or_default();
+    let lines: Vec<String> =
+        crate::text::lines(&bytes).iter().map(|line| crate::text::strip_ansi(line)).collect();
+    let shown = &lines[..limit.unwrap_or(lines.len()).min(lines.len())];
+    match &sources.voice {
+        Voice::Markdown(Links::Site(_)) => {
+            let anchor = sources.subject.anchor(&capture.id).unwrap_or_default();
+            escape::fenced(&format!("{EVIDENCE} {anchor}"), shown)
+        }
+        _ => {
+            let caption = caption(sources, capture);
+            let left = match lines.len() - shown.len() {
+                0 => String::new(),
+                n => format!("\n\n… and {n} more lines in the file."),
+            };
+            format!("{caption}\n\n{}{left}", escape::fenced("text", shown))
+        }
+    }
+}
+
+/// The info string of a fenced block that is a capture; its anchor follows.
+pub const EVIDENCE: &str = "isoproof-evidence";
+
+/// One line on where a block comes from.
+fn caption(sources: &Sources, capture: &Capture) -> String {
+    match &capture.origin {
+        Origin::Command { argv } => {
+            let status = capture.exit.map(|exit| format!(", exit status {exit}")).unwrap_or_default();
+            format!("{}{status}:", sources.voice.code(&argv.join(" "), false))
+        }
+        Origin::File { path, slot } => {
+            let path = sources.voice.code(path, false);
+            let command = slot.as_deref().and_then(|slot| sources.subject.lab_command(slot));
+            match command {
+                Some(command) => {
+                    let command = sources.voice.code(command, false);
+                    format!("{path}, which the lab's instructions make with {command}:")
+                }
+                None => format!("{path}:"),
+            }
+        }
+    }
+}
+
+/// `name(target=)`: what readers call a target.
+fn name(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let wanted: &str = kwargs.must_get("target")?;
+    let target = sources.subject.target(wanted).map_err(problem)?;
+    let name = match target {
+        Some(target) => sources.subject.name(target),
+        None => format!("the {wanted}"),
+    };
+    Ok(safe(&sources.voice.text(&name)))
+}
+
+/// `has_target(role=)`: whether the run has a target of the role.
+fn has_target(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let role: &str = kwargs.must_get("role")?;
+    Ok(sources.subject.target(role).map_err(problem)?.is_some().into())
+}
+
+/// `targets(role=)`: all targets, or those of a role, with name, title and role.
+fn targets(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let role: Option<&str> = kwargs.get("role")?;
+    let list: Vec<Json> = sources
+        .subject
+        .run
+        .targets
+        .iter()
+        .filter(|target| role.is_none_or(|role| target.role.word() == role))
+        .map(|target| {
+            json!({
+                "name": target.name,
+                "title": sources.subject.name(&target.name),
+                "role": target.role.word(),
+                "handler": target.handler,
+                "engine": target.engine,
+            })
+        })
+        .collect();
+    from_json(&json!(list))
+}
+
+/// `verdict(target=)`: what is concluded, with its words and the facts it rests on.
+fn verdict(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let target = sources.target(kwargs)?;
+    let subject = &sources.subject;
+    let verdict = subject
+        .judgement
+        .verdict(target)
+        .ok_or_else(|| problem(format!("there is no verdict on `{target}`")))?;
+    let words = &subject.shelf.words[verdict.conclusion.id()];
+    let titles = |ids: &[String]| -> Vec<Json> {
+        let title = |id: &String| subject.shelf.catalogue.get(id).map(|probe| probe.title.clone());
+        ids.iter().map(|id| json!({"id": id, "title": title(id)})).collect()
+    };
+    from_json(&json!({
+        "target": target,
+        "name": subject.name(target),
+        "conclusion": verdict.conclusion.id(),
+        "is_separate": verdict.conclusion.is_separate(),
+        "confidence": verdict.confidence.word(),
+        "title": words.title,
+        "predicate": words.predicate,
+        "means": words.means,
+        "does_not_mean": words.does_not_mean,
+        "because": titles(&verdict.because),
+        "against": titles(&verdict.against),
+        "would_settle": titles(&verdict.would_settle),
+        "failure": verdict.failure,
+    }))
+}
+
+/// `findings(rule=, severity=, target=)`: the findings that fit all that is given.
+fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let rule: Option<&str> = kwargs.get("rule")?;
+    let severity: Option<&str> = kwargs.get("severity")?;
+    let target = match kwargs.get::<&str>("target")? {
+        Some(wanted) => match sources.subject.target(wanted).map_err(problem)? {
+            Some(target) => Some(target),
+            None => return from_json(&json!([])),
+        },
+        None => None,
+    };
+    if let Some(rule) = rule.filter(|rule| sources.subject.shelf.rules.get(rule).is_none()) {
+        return Err(problem(format!("unknown rule `{rule}`")));
+    }
+    let fits = |finding: &&Finding| {
+        rule.is_none_or(|rule| finding.rule == rule)
+            && severity.is_none_or(|severity| finding.severity.word() == severity)
+            && target.is_none_or(|target| finding.target.as_deref() == Some(target))
+    };
+    let list: Vec<Value> = sources
+        .subject
+        .judgement
+        .findings
+        .iter()
+        .filter(fits)
+        .map(|finding| finding_value(sources, finding))
+        .collect::<TeraResult<_>>()?;
+    Ok(list.into())
+}
+
+fn finding_value(sources: &Sources, finding: &Finding) -> TeraResult<Value> {
+    let title = sources.subject.shelf.rules.get(&finding.rule).map(|doc| doc.title.clone());
+    let mut map: tera::Map = tera::Map::new();
+    let texts = [
+        ("rule", finding.rule.clone()),
+        ("severity", finding.severity.word().to_string()),
+        ("title", title.unwrap_or_default()),
+        ("message", finding.message.clone()),
+        ("help", finding.help.clone()),
+    ];
+    for (key, text) in texts {
+        map.insert(key.into(), text.into());
+    }
+    let places: Vec<Value> = finding
+        .evidence
+        .iter()
+        .filter_map(|reference: &EvidenceRef| reference.source.as_ref())
+        .map(|source: &Source| {
+            let markup = sources.voice.code(&place(source), true);
+            safe(&sources.voice.linked(&sources.subject, &markup, source))
+        })
+        .collect();
+    map.insert("places".into(), places.into());
+    Ok(map.into())
+}
+
+/// `coverage(task=)`: the requirements of the lab and how far each is shown.
+fn coverage(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let task: Option<u32> = kwargs.get("task")?;
+    let list = crate::report::coverage::coverage(&sources.subject);
+    let list: Vec<_> = list
+        .into_iter()
+        .filter(|entry| task.is_none_or(|task| entry.task == task))
+        .collect();
+    Value::try_from_serializable(&list)
+}
+
+/// `probe(id=)`: what the catalogue says about a fact.
+fn probe(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let id: &str = kwargs.must_get("id")?;
+    let probe = sources
+        .subject
+        .shelf
+        .catalogue
+        .get(id)
+        .ok_or_else(|| problem(format!("unknown fact `{id}`: it is not in the catalogue")))?;
+    from_json(&json!({
+        "id": probe.id, "title": probe.title, "asks": probe.asks, "unit": probe.unit,
+        "command": probe.command, "strength": probe.strength.word(), "proves": probe.proves,
+    }))
+}
+
+/// `run()`: id, label, times and origin of the run.
+fn run(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    from_json(&super::subject::describe(&sources.subject.run))
+}
+
+/// `chapter(file=, section=, level=)`: a section of a chapter without its heading, with the
+/// headings inside it moved down to `level`.
+fn chapter(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let file: &str = kwargs.must_get("file")?;
+    let section: &str = kwargs.must_get("section")?;
+    let level: u8 = kwargs.get("level")?.unwrap_or(4);
+    let text = sources.chapters.get(file).ok_or_else(|| {
+        let known: Vec<&str> = sources.chapters.keys().map(String::as_str).collect();
+        problem(format!("no chapter `{file}`: known are {}", known.join(", ")))
+    })?;
+    let anchor = markdown::slug(section);
+    markdown::section(text, &anchor, level)
+        .map(|text| safe(&text))
+        .ok_or_else(|| problem(format!("chapter `{file}` has no section `{section}`")))
+}
+
+/// `notes(section=)`: the author's own words for a section, or nothing.
+fn notes(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let section: &str = kwargs.must_get("section")?;
+    Ok(match sources.notes.get(section) {
+        Some(text) => safe(text),
+        None => Value::none(),
+    })
+}

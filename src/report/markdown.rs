@@ -1,0 +1,432 @@
+//! The one place that decides what Markdown is here, and how it becomes HTML.
+//!
+//! Raw HTML is dropped and links are limited, because chapters and notes may hold pasted text.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use pulldown_cmark::{
+    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd,
+};
+
+use super::escape;
+
+/// The dialect: CommonMark with tables, footnotes, strikethrough and task lists, as in mdBook.
+pub fn options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+}
+
+/// A heading of a rendered text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// 1 to 6.
+    pub level: u8,
+    /// The anchor.
+    pub id: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A rendered text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// The HTML.
+    pub html: String,
+    /// Its headings in order.
+    pub headings: Vec<Heading>,
+}
+
+/// What makes HTML of a fenced block with an info string of ours: info string and content.
+pub type Block<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
+
+/// Renders Markdown to HTML.
+pub fn to_html(text: &str, block: Block) -> Rendered {
+    let events: Vec<Event> = Parser::new_ext(text, options()).collect();
+    let mut pass = Pass { block, headings: Vec::new(), used: BTreeMap::new() };
+    let events = pass.blocks(events);
+    let events = pass.headings(events);
+    let events = tables(events);
+    let events = events.into_iter().filter_map(harmless);
+    let mut html = String::with_capacity(text.len() * 3 / 2);
+    pulldown_cmark::html::push_html(&mut html, events);
+    Rendered { html, headings: pass.headings }
+}
+
+/// Markup of our own on its way through the events, kept apart from raw HTML in the text.
+fn own(html: String) -> Event<'static> {
+    Event::InlineMath(html.into())
+}
+
+struct Pass<'a> {
+    block: Block<'a>,
+    headings: Vec<Heading>,
+    used: BTreeMap<String, u32>,
+}
+
+impl Pass<'_> {
+    /// Lets our own fenced blocks be drawn by their drawer.
+    fn blocks<'e>(&self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
+        let mut out = Vec::with_capacity(events.len());
+        let mut open: Option<(CowStr, String)> = None;
+        for event in events {
+            match (&mut open, event) {
+                (None, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info)))) => {
+                    open = Some((info, String::new()));
+                }
+                (None, Event::Start(Tag::CodeBlock(CodeBlockKind::Indented))) => {
+                    open = Some(("".into(), String::new()));
+                }
+                (Some((_, content)), Event::Text(text)) => content.push_str(&text),
+                (Some((info, content)), Event::End(TagEnd::CodeBlock)) => {
+                    let drawn = (self.block)(info, content).unwrap_or_else(|| {
+                        format!("<pre><code>{}</code></pre>\n", escape::html(content))
+                    });
+                    out.push(own(drawn));
+                    open = None;
+                }
+                (_, event) => out.push(event),
+            }
+        }
+        out
+    }
+
+    /// Gives every heading an anchor.
+    fn headings<'e>(&mut self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
+        let mut out = Vec::with_capacity(events.len());
+        let mut open: Option<(usize, u8, String)> = None;
+        for event in events {
+            match (&mut open, &event) {
+                (_, Event::Start(Tag::Heading { level, .. })) => {
+                    open = Some((out.len(), level_number(*level), String::new()));
+                }
+                (Some((_, _, content)), Event::Text(text) | Event::Code(text)) => {
+                    content.push_str(text);
+                }
+                (Some((start, level, content)), Event::End(TagEnd::Heading(_))) => {
+                    let id = self.unique(slug(content));
+                    out[*start] = own(format!("<h{level} id=\"{id}\">"));
+                    out.push(own(format!("</h{level}>\n")));
+                    self.headings.push(Heading { level: *level, id, text: content.clone() });
+                    open = None;
+                    continue;
+                }
+                _ => {}
+            }
+            out.push(event);
+        }
+        out
+    }
+
+    fn unique(&mut self, slug: String) -> String {
+        let count = self.used.entry(slug.clone()).or_default();
+        *count += 1;
+        if *count == 1 { slug } else { format!("{slug}-{count}") }
+    }
+}
+
+/// Draws tables ourselves: a box to scroll in, a scope for each heading, classes in place of the
+/// style attributes that a strict content security policy forbids.
+fn tables(events: Vec<Event>) -> Vec<Event> {
+    let mut alignments: Vec<Alignment> = Vec::new();
+    let mut column = 0;
+    let mut in_head = false;
+    let mut in_body = false;
+    let mut out = Vec::with_capacity(events.len());
+    for event in events {
+        let html = match event {
+            Event::Start(Tag::Table(columns)) => {
+                alignments = columns;
+                in_body = false;
+                "<div class=\"table\"><table>".into()
+            }
+            Event::End(TagEnd::Table) => {
+                let close = if in_body { "</tbody>" } else { "" };
+                format!("{close}</table></div>\n")
+            }
+            Event::Start(Tag::TableHead) => {
+                in_head = true;
+                column = 0;
+                "<thead><tr>".into()
+            }
+            Event::End(TagEnd::TableHead) => {
+                in_head = false;
+                "</tr></thead>".into()
+            }
+            Event::Start(Tag::TableRow) => {
+                column = 0;
+                let open = if in_body { "" } else { "<tbody>" };
+                in_body = true;
+                format!("{open}<tr>")
+            }
+            Event::End(TagEnd::TableRow) => "</tr>\n".into(),
+            Event::Start(Tag::TableCell) => {
+                let class = match alignments.get(column) {
+                    Some(Alignment::Right) => " class=\"right\"",
+                    Some(Alignment::Center) => " class=\"center\"",
+                    _ => "",
+                };
+                match (in_head, column) {
+                    (true, _) => format!("<th scope=\"col\"{class}>"),
+                    (false, 0) => format!("<th scope=\"row\"{class}>"),
+                    (false, _) => format!("<td{class}>"),
+                }
+            }
+            Event::End(TagEnd::TableCell) => {
+                let is_heading = in_head || column == 0;
+                column += 1;
+                if is_heading { "</th>".into() } else { "</td>".into() }
+            }
+            event => {
+                out.push(event);
+                continue;
+            }
+        };
+        out.push(own(html));
+    }
+    out
+}
+
+/// Drops raw HTML, unlinks what may not be linked, and lets our own markup through.
+fn harmless(event: Event) -> Option<Event> {
+    match event {
+        Event::Html(_) | Event::InlineHtml(_) => None,
+        Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => None,
+        // The dialect has no math: these are `own`.
+        Event::InlineMath(html) => Some(Event::InlineHtml(html)),
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let dest_url = match allowed(&dest_url) {
+                true => pages(&dest_url).into(),
+                false => "#".into(),
+            };
+            Some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
+        }
+        Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
+            // Nothing is fetched from elsewhere by looking at a report.
+            let is_local = allowed(&dest_url) && !has_scheme(&dest_url);
+            let dest_url = if is_local { dest_url } else { "data:,".into() };
+            Some(Event::Start(Tag::Image { link_type, dest_url, title, id }))
+        }
+        event => Some(event),
+    }
+}
+
+/// Whether a link may be followed: http, https, mailto, or a place in the site itself.
+pub fn allowed(url: &str) -> bool {
+    let url = url.trim().to_ascii_lowercase();
+    if url.starts_with("//") || url.starts_with('\\') {
+        return false;
+    }
+    if !has_scheme(&url) {
+        return true;
+    }
+    ["http://", "https://", "mailto:"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// Whether a link begins with a scheme, as a browser reads it: control characters do not count.
+fn has_scheme(url: &str) -> bool {
+    let url: String = url.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
+    match url.find([':', '/', '?', '#']) {
+        Some(index) => url.as_bytes()[index] == b':',
+        None => false,
+    }
+}
+
+/// Links between chapters name the source files; pages end in `.html`.
+fn pages(url: &str) -> String {
+    if has_scheme(url) {
+        return url.to_string();
+    }
+    let (path, fragment) = match url.find('#') {
+        Some(index) => url.split_at(index),
+        None => (url, ""),
+    };
+    match path.strip_suffix(".md") {
+        Some(stem) => format!("{stem}.html{fragment}"),
+        None => url.to_string(),
+    }
+}
+
+/// The anchor of a heading: its letters and digits in lower case, joined by `-`.
+pub fn slug(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_alphanumeric() {
+            out.extend(c.to_lowercase());
+        } else if c != '\'' && c != '’' && !out.ends_with('-') && !out.is_empty() {
+            out.push('-');
+        }
+    }
+    let out = out.trim_end_matches('-').to_string();
+    if out.is_empty() { "section".into() } else { out }
+}
+
+fn level_number(level: HeadingLevel) -> u8 {
+    level as u8
+}
+
+/// Markdown without its raw HTML and without links that may not be followed: the text of
+/// somebody's notes on its way into the submission.
+pub fn sanitize(text: &str) -> String {
+    let mut cuts: Vec<Range<usize>> = Vec::new();
+    let mut links: Vec<Link> = Vec::new();
+    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
+        match event {
+            Event::Html(_) | Event::InlineHtml(_) => cuts.push(range),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                links.push(Link { range, is_allowed: allowed(&dest_url), inside: None });
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                if let Some(link) = links.pop().filter(|link| !link.is_allowed) {
+                    let inside = link.inside.unwrap_or(link.range.end..link.range.end);
+                    cuts.push(link.range.start..inside.start);
+                    cuts.push(inside.end..link.range.end);
+                }
+            }
+            _ => {
+                if let Some(link) = links.last_mut() {
+                    let start = link.inside.as_ref().map_or(range.start, |inside| inside.start);
+                    link.inside = Some(start..range.end);
+                }
+            }
+        }
+    }
+    cuts.sort_by_key(|cut| cut.start);
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for cut in cuts.into_iter().filter(|cut| !cut.is_empty()) {
+        out.push_str(text.get(end..cut.start).unwrap_or_default());
+        end = end.max(cut.end);
+    }
+    out.push_str(&text[end..]);
+    out
+}
+
+/// A link on the way to being kept, or reduced to its text.
+struct Link {
+    range: Range<usize>,
+    is_allowed: bool,
+    inside: Option<Range<usize>>,
+}
+
+/// The section of a text under the heading with this anchor, without the heading itself, with
+/// the headings inside moved so that the highest is of level `top`.
+pub fn section(text: &str, anchor: &str, top: u8) -> Option<String> {
+    let headings = heading_ranges(text);
+    let index = headings.iter().position(|(_, _, id)| id == anchor)?;
+    let (level, range, _) = &headings[index];
+    let end = headings[index + 1..]
+        .iter()
+        .find(|(other, _, _)| other <= level)
+        .map_or(text.len(), |(_, range, _)| range.start);
+    let inside = headings[index + 1..].iter().filter(|(_, range, _)| range.start < end);
+    let shift = i16::from(top) - i16::from(*level) - 1;
+    let mut out = String::new();
+    let mut from = range.end;
+    for (level, range, _) in inside {
+        out.push_str(&text[from..range.start]);
+        let level = (i16::from(*level) + shift).clamp(1, 6);
+        out.push_str(&"#".repeat(usize::try_from(level).unwrap_or(1)));
+        out.push_str(text[range.clone()].trim_start_matches('#'));
+        from = range.end;
+    }
+    out.push_str(&text[from..end]);
+    Some(out.trim().to_string())
+}
+
+/// Level, place and anchor of every heading.
+pub fn heading_ranges(text: &str) -> Vec<(u8, Range<usize>, String)> {
+    let mut out = Vec::new();
+    let mut open: Option<(u8, Range<usize>, String)> = None;
+    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
+        match (&mut open, event) {
+            (_, Event::Start(Tag::Heading { level, .. })) => {
+                open = Some((level_number(level), range, String::new()));
+            }
+            (Some((_, _, content)), Event::Text(text) | Event::Code(text)) => {
+                content.push_str(&text);
+            }
+            (Some(_), Event::End(TagEnd::Heading(_))) => {
+                if let Some((level, range, content)) = open.take() {
+                    out.push((level, range, slug(&content)));
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(text: &str) -> String {
+        to_html(text, &|_, _| None).html
+    }
+
+    #[test]
+    fn raw_html_is_dropped() {
+        let out = html("a <b onclick=x>b</b>\n\n<script>alert(1)</script>\n\n<img src=x>");
+        assert_eq!(out, "<p>a b</p>\n");
+    }
+
+    #[test]
+    fn links_are_limited() {
+        for url in [
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)",
+            "java&#10;script:alert(1)",
+            "vbscript:x",
+            "data:text/html,x",
+            "//evil.example",
+            "file:///etc/passwd",
+        ] {
+            let out = html(&format!("[x]({url}) ![y]({url})"));
+            assert!(out.contains("href=\"#\""), "{url}: {out}");
+            assert!(out.contains("src=\"data:,\""), "{url}: {out}");
+        }
+        for url in ["https://a.example/b", "mailto:a@b.example", "x/y.html", "#z"] {
+            assert!(html(&format!("[x](<{url}>)")).contains(&format!("href=\"{url}\"")), "{url}");
+        }
+    }
+
+    #[test]
+    fn chapter_links_become_page_links() {
+        assert!(html("[x](isolation.md#escape)").contains("href=\"isolation.html#escape\""));
+    }
+
+    #[test]
+    fn tables_have_scopes_and_no_styles() {
+        let out = html("| a | b |\n| --- | ---: |\n| 1 | 2 |\n");
+        assert_eq!(
+            out,
+            "<div class=\"table\"><table><thead><tr><th scope=\"col\">a</th>\
+             <th scope=\"col\" class=\"right\">b</th></tr></thead><tbody><tr>\
+             <th scope=\"row\">1</th><td class=\"right\">2</td></tr>\n</tbody></table></div>\n"
+        );
+    }
+
+    #[test]
+    fn headings_have_anchors_that_differ() {
+        let rendered = to_html("# A `b` c\n\n## What's so?\n\n## What's so?\n", &|_, _| None);
+        let ids: Vec<&str> = rendered.headings.iter().map(|h| h.id.as_str()).collect();
+        assert_eq!(ids, ["a-b-c", "whats-so", "whats-so-2"]);
+        assert!(rendered.html.starts_with("<h1 id=\"a-b-c\">A <code>b</code> c</h1>"));
+    }
+
+    #[test]
+    fn a_section_comes_without_its_heading_and_with_its_own_moved() {
+        let text = "# T\n\nintro\n\n## Escape\n\nx\n\n### Under runc\n\ny\n\n## Next\n\nz\n";
+        assert_eq!(section(text, "escape", 4).unwrap(), "x\n\n#### Under runc\n\ny");
+        assert_eq!(section(text, "none", 4), None);
+    }
+
+    #[test]
+    fn notes_lose_html_and_keep_the_rest() {
+        let notes = "My *words* <img src=x onerror=y> and `<b>`.\n\n<script>\nx\n</script>\n\n[a](javascript:b) [c](d.md)\n";
+        assert_eq!(sanitize(notes), "My *words*  and `<b>`.\n\n\na [c](d.md)\n");
+    }
+}

@@ -1,0 +1,17 @@
+//! Reports: what was judged, through templates, into Markdown and HTML.
+
+pub mod chapters;
+pub mod coverage;
+pub mod escape;
+mod functions;
+pub mod markdown;
+pub mod notes;
+mod number;
+pub mod subject;
+pub mod submission;
+pub mod templates;
+mod voice;
+
+pub use subject::{Shelf, Subject};
+pub use templates::Engine;
+pub use voice::{Links, Voice};

@@ -1,0 +1,269 @@
+//! What a report is about: one judged run, and everything a look-up may ask of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::judge::words::ConclusionWords;
+use crate::judge::{self, Case, Finding, Judgement, RuleBook, words};
+use crate::model::{Edition, Fact, Missing, Role, Run, Why};
+use crate::probe::catalogue::{Catalogue, Probe};
+use crate::probe::edition::{self, EditionSpec};
+use crate::store::Loaded;
+use crate::store::integrity::Integrity;
+
+/// The data that is the same for every run of a project.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    /// The probes.
+    pub catalogue: Arc<Catalogue>,
+    /// The rules.
+    pub rules: Arc<RuleBook>,
+    /// The words of the verdicts.
+    pub words: Arc<ConclusionWords>,
+    /// The editions of the lab.
+    pub editions: BTreeMap<Edition, Arc<EditionSpec>>,
+    /// The names of targets for readers.
+    pub names: Arc<BTreeMap<String, String>>,
+}
+
+impl Shelf {
+    /// Loads what ships with isoproof and what the project's `data/` folder adds.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be used; the error names it.
+    pub fn load(data: Option<&Path>) -> Result<Self> {
+        let mut editions = BTreeMap::new();
+        for edition in Edition::ALL {
+            editions.insert(edition, Arc::new(edition::load(edition, data)?));
+        }
+        Ok(Self {
+            catalogue: Arc::new(Catalogue::load(data)?),
+            rules: Arc::new(RuleBook::load(data)?),
+            words: Arc::new(words::load(data)?),
+            editions,
+            names: Arc::new(load_names(data)?),
+        })
+    }
+}
+
+/// `data/names.toml`: what readers call a target.
+fn load_names(data: Option<&Path>) -> Result<BTreeMap<String, String>> {
+    use crate::assets::{Tree, read_all};
+    let mut names = BTreeMap::new();
+    for file in read_all(Tree::Data, data, "names.toml", "")?.into_values() {
+        let more: BTreeMap<String, String> = toml::from_str(&file.text)
+            .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+        names.extend(more);
+    }
+    Ok(names)
+}
+
+/// One judged run.
+#[derive(Debug)]
+pub struct Subject {
+    /// The run.
+    pub run: Run,
+    /// What does not fit together in its file.
+    pub integrity: Integrity,
+    /// What is said about it.
+    pub judgement: Judgement,
+    /// What the lab asks for.
+    pub edition: Arc<EditionSpec>,
+    /// The data of the project.
+    pub shelf: Shelf,
+    anchors: BTreeMap<String, String>,
+}
+
+/// What a look-up found: the probe, the target and what is known.
+#[derive(Debug, Clone)]
+pub struct Found<'a> {
+    /// The probe.
+    pub probe: &'a Probe,
+    /// The name of the target; none if the run has no target of the role that was asked for.
+    pub target: Option<&'a str>,
+    /// What is known.
+    pub fact: std::borrow::Cow<'a, Fact>,
+}
+
+impl Subject {
+    /// Judges a loaded run.
+    ///
+    /// # Errors
+    ///
+    /// A rule's message cannot be rendered.
+    pub fn new(loaded: Loaded, edition: Option<Edition>, shelf: &Shelf) -> Result<Self> {
+        let Loaded { run, integrity, .. } = loaded;
+        let judgement = judge::judge(&Case { run: &run, integrity: &integrity }, &shelf.rules)?;
+        let wanted = edition.unwrap_or(run.edition);
+        let edition = shelf
+            .editions
+            .get(&wanted)
+            .cloned()
+            .ok_or_else(|| Error::input(format!("no edition {wanted}")))?;
+        let anchors = anchors(&run);
+        Ok(Self { run, integrity, judgement, edition, shelf: shelf.clone(), anchors })
+    }
+
+    /// The target that a template means: a name, or `host`, `baseline` or `candidate` for the
+    /// first target of that role.
+    ///
+    /// # Errors
+    ///
+    /// It is neither a role nor the name of a target.
+    pub fn target(&self, wanted: &str) -> Result<Option<&str>, String> {
+        let roles = [Role::Host, Role::Baseline, Role::Candidate];
+        if let Some(target) = self.run.target(wanted) {
+            return Ok(Some(&target.name));
+        }
+        if let Some(role) = roles.into_iter().find(|role| role.word() == wanted) {
+            return Ok(self.run.with_role(role).map(|target| target.name.as_str()).next());
+        }
+        let names: Vec<&str> = self.run.targets.iter().map(|t| t.name.as_str()).collect();
+        Err(format!(
+            "unknown target `{wanted}`: known are host, baseline, candidate and the names {}",
+            names.join(", ")
+        ))
+    }
+
+    /// Looks a fact up.
+    ///
+    /// # Errors
+    ///
+    /// The id is not in the catalogue, or the target is unknown.
+    pub fn find(&self, id: &str, target: &str) -> Result<Found<'_>, String> {
+        use std::borrow::Cow;
+        let probe = self.shelf.catalogue.get(id).ok_or_else(|| self.unknown_id(id))?;
+        let Some(name) = self.target(target)? else {
+            let reason = format!("the run has no {target}");
+            return Ok(Found {
+                probe,
+                target: None,
+                fact: Cow::Owned(Fact::missing(Why::NotAsked, reason)),
+            });
+        };
+        let fact = match self.run.fact(id, name) {
+            Some(fact) => Cow::Borrowed(fact),
+            None => Cow::Owned(Fact::Missing(Missing {
+                why: Why::NotAsked,
+                reason: "no command of this run asked for it".into(),
+                source: None,
+            })),
+        };
+        Ok(Found { probe, target: Some(name), fact })
+    }
+
+    fn unknown_id(&self, id: &str) -> String {
+        let ids = self.shelf.catalogue.iter().map(|probe| probe.id.as_str());
+        match nearest(id, ids) {
+            Some(near) => format!("unknown fact `{id}`: did you mean `{near}`?"),
+            None => format!("unknown fact `{id}`: it is not in the catalogue"),
+        }
+    }
+
+    /// What readers call a target.
+    pub fn name(&self, target: &str) -> String {
+        self.shelf.names.get(target).cloned().unwrap_or_else(|| target.to_string())
+    }
+
+    /// The anchor of a capture on the page of its run.
+    pub fn anchor(&self, capture: &str) -> Option<&str> {
+        self.anchors.get(capture).map(String::as_str)
+    }
+
+    /// The capture whose page section has this anchor.
+    pub fn by_anchor(&self, anchor: &str) -> Option<&crate::model::Capture> {
+        let id = self.anchors.iter().find(|(_, other)| *other == anchor)?.0;
+        self.run.capture(id)
+    }
+
+    /// The findings that rest on a fact.
+    pub fn findings_on(&self, fact: &str, target: &str) -> impl Iterator<Item = &Finding> {
+        self.judgement.findings.iter().filter(move |finding| {
+            finding.evidence.iter().any(|place| {
+                place.fact.as_deref() == Some(fact) && place.target.as_deref() == Some(target)
+            })
+        })
+    }
+
+    /// The command that the lab's instructions give for an evidence file.
+    pub fn lab_command(&self, slot: &str) -> Option<&str> {
+        let spec = self.shelf.editions.get(&self.run.edition)?;
+        spec.requirement
+            .iter()
+            .flat_map(|requirement| &requirement.files)
+            .find(|file| file.path == slot && !file.command.is_empty())
+            .map(|file| file.command.as_str())
+    }
+}
+
+/// A run in the words that templates use.
+pub fn describe(run: &Run) -> serde_json::Value {
+    use crate::model::{Evidence, ImportForm};
+    let form = match run.evidence {
+        Evidence::Imported { form: ImportForm::Lab12 } => "lab12",
+    };
+    serde_json::json!({
+        "id": run.id,
+        "label": run.label,
+        "created": run.created.format("%Y-%m-%d %H:%M UTC").to_string(),
+        "edition": run.edition.name(),
+        "imported": form,
+        "generator": format!("{} {}", run.generator.name, run.generator.version),
+        "redaction": run.redaction,
+        "captures": run.captures.len(),
+    })
+}
+
+/// An anchor for each capture, made of its id and unique on the page.
+fn anchors(run: &Run) -> BTreeMap<String, String> {
+    let mut used: BTreeMap<String, u32> = BTreeMap::new();
+    let mut anchors = BTreeMap::new();
+    for capture in &run.captures {
+        let ascii: String =
+            capture.id.chars().map(|c| if c.is_ascii() { c } else { '-' }).collect();
+        let slug = super::markdown::slug(&ascii);
+        let count = used.entry(slug.clone()).or_default();
+        *count += 1;
+        let anchor = if *count == 1 { format!("c-{slug}") } else { format!("c-{slug}--{count}") };
+        anchors.insert(capture.id.clone(), anchor);
+    }
+    anchors
+}
+
+/// The known word that is at most a third of its letters away from `wanted`.
+pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |other: &str| {
+        let (a, b): (Vec<char>, Vec<char>) = (wanted.chars().collect(), other.chars().collect());
+        let mut row: Vec<usize> = (0..=b.len()).collect();
+        for (i, x) in a.iter().enumerate() {
+            let mut corner = row[0];
+            row[0] = i + 1;
+            for (j, y) in b.iter().enumerate() {
+                let change = corner + usize::from(x != y);
+                corner = row[j + 1];
+                row[j + 1] = change.min(row[j] + 1).min(corner + 1);
+            }
+        }
+        row[b.len()]
+    };
+    known
+        .map(|other| (distance(other), other))
+        .min()
+        .filter(|(distance, _)| *distance <= wanted.chars().count() / 3)
+        .map(|(_, other)| other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_word_is_recognised_and_a_strange_one_is_not() {
+        let known = || ["kernel.release", "cpu.model"].into_iter();
+        assert_eq!(nearest("kernel.relase", known()), Some("kernel.release"));
+        assert_eq!(nearest("zzz", known()), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! The submission: one Markdown file, marked as made by isoproof.
+
+use std::path::Path;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::store::atomic;
+
+const MARK: &str = "<!-- Made by isoproof; your own words go to ";
+
+/// The submission with a first line that says what made it and where own words go, and that
+/// lets a later build see whether somebody edited the file.
+pub fn mark(text: &str, run: &str, notes: &str) -> String {
+    let text = text.trim();
+    format!("{MARK}{notes}. Run {run}, text {}. -->\n\n{text}\n", fingerprint(text))
+}
+
+fn fingerprint(text: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(text.trim().as_bytes()))[..16].to_string()
+}
+
+/// Writes the submission, unless somebody else's words would be lost.
+///
+/// # Errors
+///
+/// The file there was not made by isoproof or was edited since; or it cannot be written.
+pub fn write(path: &Path, marked: &str) -> Result<()> {
+    match std::fs::read_to_string(path) {
+        Ok(old) if old == marked => return Ok(()),
+        Ok(old) => check(path, &old)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Error::io("read", path, &error)),
+    }
+    atomic::write(path, marked.as_bytes())
+}
+
+fn check(path: &Path, old: &str) -> Result<()> {
+    let (first, rest) = old.split_once('\n').unwrap_or((old, ""));
+    if !first.starts_with(MARK) {
+        return Err(Error::input(format!("{} was not made by isoproof", path.display()))
+            .help("nothing was changed: move the file away, or choose another with --submission"));
+    }
+    let stated = first.rsplit_once("text ").map_or("", |(_, rest)| rest);
+    if stated.starts_with(&fingerprint(rest)) {
+        return Ok(());
+    }
+    Err(Error::input(format!("{} was edited since isoproof made it", path.display())).help(
+        "nothing was changed: move your words to the notes that its first line names, where they \
+         survive every build, then delete the file",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_untouched_submission_is_replaced_and_an_edited_one_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("submission.md");
+        write(&path, &mark("one", "r1", "site/notes/")).unwrap();
+        write(&path, &mark("two", "r2", "site/notes/")).unwrap();
+        let edited = std::fs::read_to_string(&path).unwrap().replace("two", "two, I think");
+        std::fs::write(&path, &edited).unwrap();
+        let error = write(&path, &mark("three", "r3", "site/notes/")).unwrap_err();
+        assert!(error.message.contains("was edited"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), edited);
+    }
+
+    #[test]
+    fn somebody_elses_file_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("submission.md");
+        std::fs::write(&path, "# My report\n").unwrap();
+        assert!(write(&path, &mark("x", "r", "n")).unwrap_err().message.contains("not made by"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# My report\n");
+    }
+}

@@ -1,0 +1,83 @@
+//! Templates: the engine that renders them, and errors that name the place in them.
+
+use std::collections::BTreeMap;
+
+use tera::{Context, ErrorKind, Tera};
+
+use super::escape;
+use super::functions::{self, Sources};
+use super::voice::Voice;
+use crate::assets::TextFile;
+use crate::error::{Error, Result};
+
+/// Renders templates in one voice.
+pub struct Engine {
+    tera: Tera,
+    origins: BTreeMap<String, String>,
+}
+
+impl Engine {
+    /// An engine for these templates, by name, with the look-ups of `sources`.
+    ///
+    /// # Errors
+    ///
+    /// A template cannot be parsed; the error names file, line and column.
+    pub fn new(templates: &BTreeMap<String, TextFile>, sources: &Sources) -> Result<Self> {
+        let mut engine = Self { tera: Tera::new(), origins: BTreeMap::new() };
+        // What is printed is escaped unless a function escaped it; the suffix decides nothing.
+        engine.tera.autoescape_on([".html", ".md", ".svg"]);
+        engine.tera.set_escape_fn(match sources.voice {
+            Voice::Markdown(_) => escape::write_markdown,
+            Voice::Html(_) => escape::write_html,
+        });
+        functions::register(&mut engine.tera, sources);
+        for (name, file) in templates {
+            engine.origins.insert(name.clone(), file.origin.clone());
+        }
+        // Names first, so that an error can be told by its origin; then all at once, because
+        // templates extend and include each other.
+        let all = templates.iter().map(|(name, file)| (name.as_str(), file.text.as_str()));
+        engine.tera.add_raw_templates(all).map_err(|error| explain(&error, &engine.origins))?;
+        Ok(engine)
+    }
+
+    /// Renders a template.
+    ///
+    /// # Errors
+    ///
+    /// A look-up or the template fails; the error names file, line and column.
+    pub fn render(&self, name: &str, context: &Context) -> Result<String> {
+        self.tera.render(name, context).map_err(|error| explain(&error, &self.origins))
+    }
+
+    /// Whether there is a template of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.origins.contains_key(name)
+    }
+}
+
+/// Tera's error as ours: place, message and the line it stands in.
+fn explain(error: &tera::Error, origins: &BTreeMap<String, String>) -> Error {
+    match error.kind() {
+        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
+            let span = report.span();
+            let name = report.filename();
+            let origin = origins.get(name).map_or(name, String::as_str);
+            let (line, column) = (span.start_line, span.start_col + 1);
+            let full = error.to_string();
+            // Tera's own report begins with the message and goes on with the excerpt.
+            let excerpt: String =
+                full.lines().skip(1).map(|line| format!("\n{line}")).collect();
+            Error::input(format!("{origin}:{line}:{column}: {}{excerpt}", report.message()))
+        }
+        _ => {
+            let mut message = error.to_string();
+            let mut cause = std::error::Error::source(error);
+            while let Some(error) = cause {
+                message.push_str(&format!(": {error}"));
+                cause = error.source();
+            }
+            Error::input(format!("templates: {message}"))
+        }
+    }
+}

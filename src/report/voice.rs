@@ -1,0 +1,203 @@
+//! How a look-up speaks: in Markdown or in HTML, with links to the evidence or without.
+
+use super::escape;
+use super::number;
+use super::subject::{Found, Subject};
+use crate::model::{Fact, Missing, Source};
+
+/// Where links to the evidence lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Links {
+    /// Nowhere: the text stands alone, with its evidence beside it.
+    None,
+    /// To the pages of the site, from a page whose way to the root is this (`""`, `"../"`).
+    Site(String),
+}
+
+/// How a look-up speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voice {
+    /// Markdown.
+    Markdown(Links),
+    /// HTML.
+    Html(Links),
+}
+
+impl Voice {
+    fn links(&self) -> &Links {
+        match self {
+            Self::Markdown(links) | Self::Html(links) => links,
+        }
+    }
+
+    /// Escapes one line of text.
+    pub fn text(&self, text: &str) -> String {
+        match self {
+            Self::Markdown(_) => escape::markdown(text),
+            Self::Html(_) => escape::html(text),
+        }
+    }
+
+    /// One line of output of a machine.
+    pub fn code(&self, text: &str, in_table: bool) -> String {
+        match self {
+            Self::Markdown(_) => escape::code(text, in_table),
+            Self::Html(_) => format!("<code>{}</code>", escape::html(text)),
+        }
+    }
+
+    fn emphasis(&self, text: &str) -> String {
+        match self {
+            Self::Markdown(_) => format!("*{}*", escape::markdown(text)),
+            Self::Html(_) => format!("<em class=\"missing\">{}</em>", escape::html(text)),
+        }
+    }
+
+    /// Marked-up text with a link to a place in the evidence, if this voice links.
+    pub fn linked(&self, subject: &Subject, markup: &str, source: &Source) -> String {
+        let Some(url) = self.url(subject, source) else { return markup.to_string() };
+        let title = place(source);
+        match self {
+            Self::Markdown(_) => {
+                let title = escape::markdown(&title).replace('"', "&quot;");
+                format!("[{markup}]({url} \"{title}\")")
+            }
+            Self::Html(_) => format!(
+                "<a class=\"fact\" href=\"{url}\" title=\"{}\">{markup}</a>",
+                escape::html(&title)
+            ),
+        }
+    }
+
+    /// The link to a place in the evidence.
+    pub fn url(&self, subject: &Subject, source: &Source) -> Option<String> {
+        let Links::Site(root) = self.links() else { return None };
+        let anchor = subject.anchor(&source.capture)?;
+        let line = source.line.map(|line| format!("-L{line}")).unwrap_or_default();
+        Some(format!("{root}runs/{}.html#{anchor}{line}", subject.run.id))
+    }
+
+    /// A looked-up fact, printed.
+    ///
+    /// # Errors
+    ///
+    /// The fact is a series, which has no single value, or an object without the field.
+    pub fn fact(
+        &self,
+        subject: &Subject,
+        found: &Found,
+        field: Option<&str>,
+        in_table: bool,
+    ) -> Result<String, String> {
+        let id = &found.probe.id;
+        match found.fact.as_ref() {
+            Fact::Missing(missing) => Ok(self.missing(subject, missing)),
+            Fact::Series(_) => {
+                Err(format!("`{id}` is a series: use stat(id=\"{id}\", of=\"median\", …)"))
+            }
+            Fact::Value { value, source } => {
+                let value = match field {
+                    None => value,
+                    Some(field) => value
+                        .get(field)
+                        .ok_or_else(|| format!("`{id}` has no field `{field}`"))?,
+                };
+                Ok(self.linked(subject, &self.value(value, in_table), source))
+            }
+        }
+    }
+
+    /// A figure of a series, printed.
+    ///
+    /// # Errors
+    ///
+    /// The fact is no series, or the figure is unknown.
+    pub fn figure(&self, subject: &Subject, found: &Found, of: &str) -> Result<String, String> {
+        let samples = match found.fact.as_ref() {
+            Fact::Missing(missing) => return Ok(self.missing(subject, missing)),
+            Fact::Value { .. } => {
+                return Err(format!("`{}` is no series: use fact(…)", found.probe.id));
+            }
+            Fact::Series(samples) => samples,
+        };
+        let range = crate::stats::Range::of(&samples.values);
+        let figure = match of {
+            "n" => Some(samples.values.len().to_string()),
+            "median" => crate::stats::median(&samples.values)
+                .map(|value| number::measured(value, samples.unit)),
+            "min" => range.map(|range| number::measured(range.min, samples.unit)),
+            "max" => range.map(|range| number::measured(range.max, samples.unit)),
+            "mean" => range.map(|range| number::measured(range.mean, samples.unit)),
+            other => {
+                return Err(format!(
+                    "unknown figure `{other}`: known are n, median, mean, min, max"
+                ));
+            }
+        };
+        let figure = figure.unwrap_or_else(|| "no sample".into());
+        Ok(self.linked(subject, &self.text(&figure), &samples.source))
+    }
+
+    /// *not captured*, with the reason.
+    pub fn missing(&self, subject: &Subject, missing: &Missing) -> String {
+        let mark = self.emphasis("not captured");
+        let mark = match &missing.source {
+            Some(source) => self.linked(subject, &mark, source),
+            None => mark,
+        };
+        let reason = self.text(&format!("({}: {})", missing.why.words(), missing.reason));
+        format!("{mark} {reason}")
+    }
+
+    fn value(&self, value: &serde_json::Value, in_table: bool) -> String {
+        use serde_json::Value;
+        match value {
+            Value::String(text) => self.code(text, in_table),
+            Value::Bool(yes) => (if *yes { "yes" } else { "no" }).into(),
+            Value::Number(number) => number.to_string(),
+            Value::Null => "none".into(),
+            Value::Array(items) if items.is_empty() => "none".into(),
+            Value::Array(items) => {
+                let items: Vec<String> =
+                    items.iter().map(|item| self.value(item, in_table)).collect();
+                items.join(", ")
+            }
+            Value::Object(fields) => self.object(fields, in_table),
+        }
+    }
+
+    /// An interface by name and addresses; any other object by its fields.
+    fn object(
+        &self,
+        fields: &serde_json::Map<String, serde_json::Value>,
+        in_table: bool,
+    ) -> String {
+        use serde_json::Value;
+        if let Some(Value::String(name)) = fields.get("name") {
+            let addresses = ["ipv4", "ipv6"]
+                .iter()
+                .filter_map(|family| fields.get(*family)?.as_array())
+                .flatten()
+                .filter_map(Value::as_str);
+            let mut out = self.code(name, in_table);
+            for address in addresses {
+                out.push(' ');
+                out.push_str(&self.code(address, in_table));
+            }
+            return out;
+        }
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{} {}", self.text(name), self.value(value, in_table)))
+            .collect();
+        fields.join(", ")
+    }
+}
+
+/// A place in words: `isolation/proc.txt, line 2`.
+pub fn place(source: &Source) -> String {
+    match source.line {
+        Some(line) => format!("{}, line {line}", source.capture),
+        None => source.capture.clone(),
+    }
+}
