@@ -5,13 +5,16 @@
 //! repository tells the floors.
 
 pub mod assets;
+pub mod cli;
 pub mod error;
+pub mod import;
 pub mod judge;
 pub mod model;
 pub mod privacy;
 pub mod probe;
 pub mod project;
 pub mod report;
+pub mod site;
 pub mod stats;
 pub mod store;
 pub mod text;

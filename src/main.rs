@@ -1,3 +1,5 @@
 //! The `isoproof` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    isoproof::cli::main()
+}

@@ -76,10 +76,7 @@ impl Chapters {
     pub fn render(&self, sources: &Sources) -> Result<BTreeMap<String, String>> {
         let engine = Engine::new(&self.files, sources)?;
         let context = Context::new();
-        self.files
-            .keys()
-            .map(|name| Ok((name.clone(), engine.render(name, &context)?)))
-            .collect()
+        self.files.keys().map(|name| Ok((name.clone(), engine.render(name, &context)?))).collect()
     }
 }
 
@@ -115,7 +112,8 @@ mod tests {
 
     #[test]
     fn the_summary_gives_titles_paths_and_depths() {
-        let summary = "# Summary\n\n[Start](index.md)\n\n- [A](a.md)\n  - [B `c`](./x/b.md)\n- [Draft]()\n";
+        let summary =
+            "# Summary\n\n[Start](index.md)\n\n- [A](a.md)\n  - [B `c`](./x/b.md)\n- [Draft]()\n";
         let entry = |title: &str, path: &str, level| Entry {
             title: title.into(),
             path: path.into(),

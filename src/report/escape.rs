@@ -128,10 +128,48 @@ mod tests {
     /// Text that is rich in what Markdown reacts to.
     fn nasty() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
-            "`", "``", "|", "*", "_", "[", "]", "(", ")", "<script>", "javascript:", "\\", "#",
-            "- ", "+ ", "1. ", "2) ", "> ", "=", "---", "~~", "$x$", "^", "!", "![a](b)", "&lt;",
-            "&#60;", "{{#include /etc/hostname}}", "{% x %}", "\t", " ", "a", "é", "[^1]", ":",
-            "http://a.b", "<a@b.c>", "\u{202e}", "\u{1b}[31m", "[[x]]", "Term\n: x", "- [x] ",
+            "`",
+            "``",
+            "|",
+            "*",
+            "_",
+            "[",
+            "]",
+            "(",
+            ")",
+            "<script>",
+            "javascript:",
+            "\\",
+            "#",
+            "- ",
+            "+ ",
+            "1. ",
+            "2) ",
+            "> ",
+            "=",
+            "---",
+            "~~",
+            "$x$",
+            "^",
+            "!",
+            "![a](b)",
+            "&lt;",
+            "&#60;",
+            "{{#include /etc/hostname}}",
+            "{% x %}",
+            "\t",
+            " ",
+            "a",
+            "é",
+            "[^1]",
+            ":",
+            "http://a.b",
+            "<a@b.c>",
+            "\u{202e}",
+            "\u{1b}[31m",
+            "[[x]]",
+            "Term\n: x",
+            "- [x] ",
         ]);
         prop_oneof![
             prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat()),
@@ -196,6 +234,9 @@ mod tests {
 
     #[test]
     fn identifiers_stay_readable() {
-        assert_eq!(markdown("kernel.sys_module on kata: 6.16.5-arch1-1"), "kernel.sys_module on kata: 6.16.5-arch1-1");
+        assert_eq!(
+            markdown("kernel.sys_module on kata: 6.16.5-arch1-1"),
+            "kernel.sys_module on kata: 6.16.5-arch1-1"
+        );
     }
 }

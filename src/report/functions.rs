@@ -197,9 +197,7 @@ fn evidence(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         sources.count(&found);
         let id: &str = &found.probe.id;
         return match found.fact.as_ref() {
-            Fact::Missing(missing) => {
-                Ok(safe(&sources.voice.missing(&sources.subject, missing)))
-            }
+            Fact::Missing(missing) => Ok(safe(&sources.voice.missing(&sources.subject, missing))),
             _ => Err(problem(format!("`{id}` rests on no capture"))),
         };
     };
@@ -236,7 +234,8 @@ pub const EVIDENCE: &str = "isoproof-evidence";
 fn caption(sources: &Sources, capture: &Capture) -> String {
     match &capture.origin {
         Origin::Command { argv } => {
-            let status = capture.exit.map(|exit| format!(", exit status {exit}")).unwrap_or_default();
+            let status =
+                capture.exit.map(|exit| format!(", exit status {exit}")).unwrap_or_default();
             format!("{}{status}:", sources.voice.code(&argv.join(" "), false))
         }
         Origin::File { path, slot } => {
@@ -382,10 +381,8 @@ fn finding_value(sources: &Sources, finding: &Finding) -> TeraResult<Value> {
 fn coverage(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     let task: Option<u32> = kwargs.get("task")?;
     let list = crate::report::coverage::coverage(&sources.subject);
-    let list: Vec<_> = list
-        .into_iter()
-        .filter(|entry| task.is_none_or(|task| entry.task == task))
-        .collect();
+    let list: Vec<_> =
+        list.into_iter().filter(|entry| task.is_none_or(|task| entry.task == task)).collect();
     Value::try_from_serializable(&list)
 }
 

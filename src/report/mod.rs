@@ -3,7 +3,7 @@
 pub mod chapters;
 pub mod coverage;
 pub mod escape;
-mod functions;
+pub mod functions;
 pub mod markdown;
 pub mod notes;
 mod number;

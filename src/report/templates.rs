@@ -66,8 +66,7 @@ fn explain(error: &tera::Error, origins: &BTreeMap<String, String>) -> Error {
             let (line, column) = (span.start_line, span.start_col + 1);
             let full = error.to_string();
             // Tera's own report begins with the message and goes on with the excerpt.
-            let excerpt: String =
-                full.lines().skip(1).map(|line| format!("\n{line}")).collect();
+            let excerpt: String = full.lines().skip(1).map(|line| format!("\n{line}")).collect();
             Error::input(format!("{origin}:{line}:{column}: {}{excerpt}", report.message()))
         }
         _ => {

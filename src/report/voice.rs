@@ -98,9 +98,9 @@ impl Voice {
             Fact::Value { value, source } => {
                 let value = match field {
                     None => value,
-                    Some(field) => value
-                        .get(field)
-                        .ok_or_else(|| format!("`{id}` has no field `{field}`"))?,
+                    Some(field) => {
+                        value.get(field).ok_or_else(|| format!("`{id}` has no field `{field}`"))?
+                    }
                 };
                 Ok(self.linked(subject, &self.value(value, in_table), source))
             }

@@ -5,6 +5,7 @@ pub mod file;
 mod git;
 pub mod integrity;
 pub mod reference;
+pub mod schema;
 
 use std::path::{Path, PathBuf};
 

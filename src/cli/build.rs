@@ -1,0 +1,64 @@
+//! `isoproof build`: the submission and the site.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::console::{Console, count};
+use crate::error::Result;
+use crate::model::Edition;
+use crate::project::Project;
+use crate::site::{self, Built};
+
+/// The arguments of `build` and `run`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run that the report is about
+    #[arg(long, value_name = "RUN", default_value = "latest")]
+    run: String,
+    /// The folder of the site; by default build-dir of book.toml, else public
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The edition of the lab that the submission answers: f25 or s26
+    #[arg(long)]
+    edition: Option<Edition>,
+    /// The file of the submission; by default that of book.toml, else submission.md
+    #[arg(long, value_name = "FILE")]
+    submission: Option<PathBuf>,
+    /// Fail if a text needs a fact that is not captured
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Builds, and prints the paths of submission and site.
+pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    let built = build(project, arguments, console)?;
+    console.print(&format!(
+        "{}\n{}\n",
+        built.submission.display(),
+        built.out.join("index.html").display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds and says what the texts lack.
+pub fn build(project: &Project, arguments: &Arguments, console: &Console) -> Result<Built> {
+    let options = site::Options {
+        run: arguments.run.clone(),
+        out: arguments.out.clone(),
+        edition: arguments.edition,
+        submission: arguments.submission.clone(),
+        strict: arguments.strict,
+    };
+    let built = site::build(project, &options)?;
+    if !built.warnings.is_empty() {
+        let what = count(built.warnings.len(), "fact");
+        let more = if console.is_verbose() { "" } else { "; -v lists them" };
+        console.warning(&format!("{what} shown as not captured{more}"));
+    }
+    for warning in &built.warnings {
+        console.detail(warning);
+    }
+    Ok(built)
+}

@@ -1,0 +1,153 @@
+//! `isoproof check`: verdicts and findings.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::console::{Console, Ink, columns, count};
+use crate::error::Result;
+use crate::judge::{Conclusion, Severity};
+use crate::project::Project;
+use crate::report::{Shelf, Subject};
+use crate::store::Store;
+
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run
+    #[arg(value_name = "RUN", default_value = "latest")]
+    run: String,
+    /// The form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// The least severe finding that makes the exit code 1
+    #[arg(long, value_enum, default_value = "never")]
+    fail_on: FailOn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Never,
+}
+
+/// Prints verdicts and findings.
+pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    let shelf = Shelf::load(Some(&project.data()))?;
+    let loaded = Store::new(project.runs()).load(&arguments.run, &project.root)?;
+    let subject = Subject::new(loaded, project.config.edition, &shelf)?;
+    console.print(&match arguments.format {
+        Format::Json => json_text(&subject),
+        Format::Text => text(&subject, console),
+    })?;
+    let least = match arguments.fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Never => return Ok(ExitCode::SUCCESS),
+    };
+    let found = subject.judgement.findings.iter().any(|finding| finding.severity >= least);
+    Ok(if found { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn json_text(subject: &Subject) -> String {
+    let value = json!({
+        "run": subject.run.id,
+        "verdicts": subject.judgement.verdicts,
+        "findings": subject.judgement.findings,
+    });
+    format!("{value:#}\n")
+}
+
+fn text(subject: &Subject, console: &Console) -> String {
+    let heading = console.paint(Ink::Strong, &format!("Run {}", subject.run.id));
+    let mut out = format!("{heading}\n\n{}", verdict_lines(subject, console));
+    for finding in &subject.judgement.findings {
+        let mark = console.paint(ink(finding.severity), finding.severity.word());
+        out.push_str(&format!("\n{mark}[{}]: {}\n", finding.rule, finding.message));
+        for place in finding.evidence.iter().filter_map(|place| place.source.as_ref()) {
+            out.push_str(&format!("  at {}\n", place_text(place)));
+        }
+        for line in wrap(&finding.help.replace('\n', " "), 72) {
+            out.push_str(&format!("  {line}\n"));
+        }
+    }
+    out.push_str(&format!("\n{}\n", tally(subject, console)));
+    out
+}
+
+fn place_text(source: &crate::model::Source) -> String {
+    let line = source.line.map(|line| format!(":{line}")).unwrap_or_default();
+    crate::text::visible(&format!("{}{line}", source.capture))
+}
+
+/// One line for each target: what is concluded and how sure it is.
+pub fn verdict_lines(subject: &Subject, console: &Console) -> String {
+    let rows: Vec<Vec<String>> = subject
+        .judgement
+        .verdicts
+        .iter()
+        .map(|verdict| {
+            let title = &subject.shelf.words[verdict.conclusion.id()].title;
+            let ink = match verdict.conclusion {
+                Conclusion::Contradictory | Conclusion::NotTested => Ink::Bad,
+                Conclusion::Inconclusive => Ink::Doubtful,
+                _ => Ink::Good,
+            };
+            let because = match (&verdict.failure, verdict.because.is_empty()) {
+                (Some(words), _) => crate::text::visible(words),
+                (None, true) => "no fact about its kernel was captured".into(),
+                (None, false) if verdict.conclusion == Conclusion::Inconclusive => {
+                    format!("not enough: {}", verdict.because.join(", "))
+                }
+                (None, false) => format!(
+                    "{} confidence: {}",
+                    verdict.confidence.word(),
+                    verdict.because.join(", ")
+                ),
+            };
+            vec![format!("  {}", verdict.target), console.paint(ink, title), because]
+        })
+        .collect();
+    columns(&rows)
+}
+
+/// How many findings of each severity there are.
+pub fn tally(subject: &Subject, console: &Console) -> String {
+    let of = |severity: Severity| {
+        let n = subject.judgement.findings.iter().filter(|f| f.severity == severity).count();
+        let text = count(n, severity.word());
+        if n > 0 { console.paint(ink(severity), &text) } else { text }
+    };
+    format!("Findings: {}, {}, {}", of(Severity::Error), of(Severity::Warning), of(Severity::Note))
+}
+
+fn ink(severity: Severity) -> Ink {
+    match severity {
+        Severity::Error => Ink::Bad,
+        Severity::Warning => Ink::Doubtful,
+        Severity::Note => Ink::Faint,
+    }
+}
+
+/// Words in lines of at most `width` characters.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}

@@ -1,0 +1,60 @@
+//! `isoproof facts`: what a run holds, for people and for programs.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::console::{Console, columns};
+use crate::error::Result;
+use crate::model::Fact;
+use crate::project::Project;
+use crate::store::{Loaded, Store, integrity::describe};
+
+/// The arguments of `facts`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run
+    #[arg(value_name = "RUN", default_value = "latest")]
+    run: String,
+    /// The form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Prints the facts.
+pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    let loaded = Store::new(project.runs()).load(&arguments.run, &project.root)?;
+    if !loaded.integrity.is_intact() {
+        console.warning(&format!(
+            "{} was changed after it was written; isoproof check says where",
+            loaded.origin
+        ));
+    }
+    console.print(&match arguments.format {
+        Format::Json => format!("{:#}\n", serde_json::json!(loaded.run.facts)),
+        Format::Text => text(&loaded),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(loaded: &Loaded) -> String {
+    let mut rows = Vec::new();
+    for (id, by_target) in &loaded.run.facts {
+        for (target, fact) in by_target {
+            let shown = match fact {
+                Fact::Missing(missing) => {
+                    format!("not captured ({}: {})", missing.why.words(), missing.reason)
+                }
+                fact => describe(Some(fact)),
+            };
+            rows.push(vec![id.clone(), target.clone(), crate::text::visible(&shown)]);
+        }
+    }
+    columns(&rows)
+}

@@ -1,0 +1,135 @@
+//! The command line: one file a command, each parses, calls, prints.
+//!
+//! Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 done,
+//! and what `--fail-on` named was found; 2 wrong use or unusable input; 3 the environment failed.
+
+mod build;
+mod check;
+mod console;
+mod facts;
+mod import;
+mod list;
+mod run;
+mod schema;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, ColorChoice, Parser, Subcommand};
+
+use crate::error::{Kind, Result};
+use crate::project::Project;
+use console::Console;
+
+/// Proves how a container runtime isolates, from captured evidence.
+#[derive(Debug, Parser)]
+#[command(
+    name = "isoproof",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  isoproof run                                the whole job\n  \
+                  isoproof import lab12 labs/lab12            make a run from evidence files\n  \
+                  isoproof facts latest --format json         what the latest run holds\n  \
+                  isoproof check latest --fail-on error       verdicts and findings\n\n\
+                  A run is named by `latest`, `latest~2`, its label, the beginning of its id, the \
+                  path of its file, or `git:<revision>[:path]`."
+)]
+struct Cli {
+    /// The folder of the project; by default the nearest one up that has a book.toml
+    #[arg(long, global = true, value_name = "DIR")]
+    project: Option<PathBuf>,
+
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Say more; twice for more still
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The whole job: build submission and site from the latest run, and say what it shows
+    Run(build::Arguments),
+    /// Make a run from evidence that somebody else collected
+    Import(import::Arguments),
+    /// Build the submission and the site
+    Build(build::Arguments),
+    /// List the runs
+    List(list::Arguments),
+    /// Show a run, or one of its captures
+    Show(show::Arguments),
+    /// Print the facts of a run
+    Facts(facts::Arguments),
+    /// Judge a run: verdicts and findings
+    Check(check::Arguments),
+    /// Print the JSON Schema of a run file
+    Schema,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new(cli.color, cli.quiet, cli.verbose);
+    match dispatch(&cli, &console) {
+        Ok(code) => code,
+        Err(error) => {
+            console.error(&error);
+            ExitCode::from(match error.kind {
+                Kind::Input => 2,
+                Kind::Environment => 3,
+            })
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
+    if let Command::Schema = cli.command {
+        return schema::run(console);
+    }
+    let project = project(cli, console)?;
+    match &cli.command {
+        Command::Run(arguments) => run::run(&project, arguments, console),
+        Command::Import(arguments) => import::run(&project, arguments, console),
+        Command::Build(arguments) => build::run(&project, arguments, console),
+        Command::List(arguments) => list::run(&project, arguments, console),
+        Command::Show(arguments) => show::run(&project, arguments, console),
+        Command::Facts(arguments) => facts::run(&project, arguments, console),
+        Command::Check(arguments) => check::run(&project, arguments, console),
+        Command::Schema => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn project(cli: &Cli, console: &Console) -> Result<Project> {
+    if let Some(folder) = &cli.project {
+        return Project::at(folder);
+    }
+    let here = std::env::current_dir().map_err(|error| {
+        crate::error::Error::environment(format!("cannot tell the current folder: {error}"))
+    })?;
+    let project = Project::find(&here)?;
+    if !project.has_config {
+        console.note("no book.toml here or in a folder above: using this folder and the defaults");
+    }
+    Ok(project)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,12 @@
+//! `isoproof schema`: the JSON Schema of a run file.
+
+use std::process::ExitCode;
+
+use super::console::Console;
+use crate::error::Result;
+
+/// Prints the schema.
+pub fn run(console: &Console) -> Result<ExitCode> {
+    console.print(&crate::store::schema::text())?;
+    Ok(ExitCode::SUCCESS)
+}

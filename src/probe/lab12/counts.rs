@@ -1,0 +1,78 @@
+//! Counts: entries of `/proc`, of `/sys/module`, of `/dev`.
+
+use super::label::Who;
+use super::page::{Kind, Page, Part};
+use super::read::{self, Found, Miss, Read};
+use super::words;
+use crate::model::Why;
+
+/// The count that stands behind the label of `who`.
+pub fn count(page: &Page, who: Who) -> Read<i64> {
+    let mut parts = page.parts();
+    // Where the label tells of something else beside the wanted count, it gives way.
+    let plain =
+        |part: &Part| part.who == Some(who) && !is_foreign(&part.label) && in_part(part).is_ok();
+    if parts.iter().any(plain) {
+        parts.retain(|part| !is_foreign(&part.label));
+    }
+    read::in_parts(page, &parts, who, in_part)
+}
+
+/// Whether a label speaks of something that is counted otherwise.
+fn is_foreign(label: &str) -> bool {
+    words::holds(
+        label,
+        &[
+            "process",
+            "pid",
+            "lsmod",
+            "loaded",
+            "running",
+            "numeric",
+            "memory",
+            "cpu",
+            "difference",
+            "built",
+            "port",
+            "version",
+            "ratio",
+            "процесс",
+            "разниц",
+        ],
+    )
+}
+
+fn in_part(part: &Part) -> Read<i64> {
+    for line in &part.lines {
+        match &line.kind {
+            Kind::Log(log) if log.failure => return Err(read::error(line)),
+            Kind::Text => {}
+            _ => continue,
+        }
+        let text = value_text(&line.text);
+        let number = if line.inline { words::whole_number(text) } else { words::only_number(text) };
+        if let Some(number) = number {
+            if words::is_hypothetical(text) {
+                return Err(Miss::quoting(Why::NarrativeText, "the number was not counted:", line));
+            }
+            return Ok(Found::at(number, line));
+        }
+        // ls complains about processes that end while it reads; the count follows.
+        let harmless = line.text.starts_with("ls: ");
+        if !harmless {
+            return Err(read::explain(&part.lines, Why::NotNumeric));
+        }
+    }
+    Err(read::explain(&part.lines, Why::NotNumeric))
+}
+
+/// A value without a key such as `count:` or `/proc entries:` before it.
+fn value_text(text: &str) -> &str {
+    let Some((head, rest)) = text.split_once([':', '=']) else { return text };
+    let keyed =
+        words::holds(head, &["count", "entries", "total", "modules", "proc", "wc -l", "number"])
+            && words::words(head).count() <= 5
+            && !head.contains(|c: char| c.is_ascii_digit())
+            && !is_foreign(head);
+    if keyed { rest.trim() } else { text }
+}

@@ -1,0 +1,146 @@
+//! The kernel log of the guest.
+
+use super::kernel;
+use super::label::Who;
+use super::page::{Kind, Line, Page, Part};
+use super::read::{self, Found, Miss, Read};
+use super::words;
+use crate::model::Why;
+
+/// What the guest's kernel log tells.
+#[derive(Debug, Clone)]
+pub struct BootLog {
+    /// The `Linux version …` text.
+    pub banner: Option<Found<String>>,
+    /// The command line.
+    pub cmdline: Option<Found<String>>,
+    /// How many kernel lines there are, at the line of the first.
+    pub lines: Found<i64>,
+}
+
+impl BootLog {
+    /// Whether the log is of a guest that Kata booted.
+    pub fn is_kata(&self) -> bool {
+        let agent = |text: &str| words::holds(text, &["kata", "agent."]);
+        self.cmdline.as_ref().is_some_and(|found| agent(&found.value))
+            || self.banner.as_ref().is_some_and(|found| kernel::is_kata_build(&found.value))
+    }
+
+    /// The release that the log names.
+    pub fn release(&self) -> Option<String> {
+        kernel::statement(&self.banner.as_ref()?.value).map(|kernel| kernel.release)
+    }
+}
+
+/// The guest's kernel log on a page.
+pub fn boot_log(page: &Page) -> Read<BootLog> {
+    let parts = page.parts();
+    let labelled = |who: Who| parts.iter().any(|part| part.who == Some(who));
+    if !labelled(Who::Kata) && !labelled(Who::Host) && !labelled(Who::Runc) {
+        // Nothing is labelled: the slot asks for the guest's log.
+        let all =
+            Part { who: Some(Who::Kata), line: 1, lines: page.lines.clone(), ..Part::default() };
+        return in_part(&all);
+    }
+    let read = read::in_parts(page, &parts, Who::Kata, in_part);
+    match read {
+        Err(miss) if miss.why == Why::NoGuestSection => Err(host_only(&parts).unwrap_or(miss)),
+        read => read,
+    }
+}
+
+/// The reason if a host's log is all there is.
+fn host_only(parts: &[Part]) -> Option<Miss> {
+    let part = parts.iter().find(|part| part.who == Some(Who::Host) && in_part(part).is_ok())?;
+    let note = format!("the log is labelled “{}”", read::shortened(&part.label));
+    Some(Miss { why: Why::HostValuesOnly, note, line: Some(part.line) })
+}
+
+fn in_part(part: &Part) -> Read<BootLog> {
+    let kernel_lines: Vec<(&Line, &str)> = part
+        .lines
+        .iter()
+        .filter_map(|line| Some((line, message(&line.text).filter(|_| line.kind == Kind::Text)?)))
+        .collect();
+    let Some((first, _)) = kernel_lines.first() else {
+        return Err(read::explain(&part.lines, Why::NarrativeText));
+    };
+    let find = |key: &str| {
+        kernel_lines.iter().find_map(|(line, message)| {
+            let at = message.find(key).filter(|&at| at == 0 || key.starts_with("Command"))?;
+            Some((*line, message[at..].trim()))
+        })
+    };
+    let banner = find("Linux version ").map(|(line, text)| Found::at(text.to_string(), line));
+    let cmdline = find("Command line:").map(|(line, text)| {
+        Found::at(text.trim_start_matches("Command line:").trim().to_string(), line)
+    });
+    let count = i64::try_from(kernel_lines.len()).unwrap_or(i64::MAX);
+    let log = BootLog { banner, cmdline, lines: Found::at(count, first) };
+    match host_mark(&log, &kernel_lines) {
+        Some(miss) => Err(miss),
+        None => Ok(Found::at(log, first)),
+    }
+}
+
+/// The message of a kernel line: what follows `[ seconds.micros]`.
+fn message(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let text = match text.strip_prefix('<').and_then(words::digits) {
+        Some((_, rest)) => rest.strip_prefix('>')?,
+        None => text,
+    };
+    let inner = text.strip_prefix('[')?.trim_start();
+    let (_, rest) = words::digits(inner)?;
+    let (micros, rest) = words::digits(rest.strip_prefix(['.', ','])?)?;
+    let rest = rest.strip_prefix(']')?.trim_start();
+    // An engine's warning that somebody gave a time stamp.
+    let retyped =
+        super::page::log(rest).is_some() || words::holds(rest, &["level=", "warn[", "fata["]);
+    (micros.len() >= 3 && !retyped).then_some(rest)
+}
+
+/// What shows that the log is of the host, if something does.
+fn host_mark(log: &BootLog, lines: &[(&Line, &str)]) -> Option<Miss> {
+    const CMDLINE: &[&str] = &[
+        "boot_image=/boot/",
+        "boot_image=(hd",
+        "wsl_root_init",
+        "initrd=\\",
+        "root=uuid=",
+        "root=partuuid=",
+    ];
+    const DEVICES: &[&str] =
+        &["docker0", "veth", "wlan0", "wlp", "apparmor=\"", "bluetooth:", "thinkpad", "iwlwifi"];
+    if log.is_kata() {
+        return None;
+    }
+    let host = |line: u32, what: &str| {
+        let note = format!("the log is of the host: {}", read::shortened(what));
+        Some(Miss { why: Why::HostValuesOnly, note, line: Some(line) })
+    };
+    if let Some(found) = log.cmdline.as_ref().filter(|found| words::holds(&found.value, CMDLINE)) {
+        return host(found.line, &found.value);
+    }
+    if let (Some(found), Some(release)) = (&log.banner, log.release())
+        && kernel::is_desktop_vm(&release)
+    {
+        return host(found.line, &found.value);
+    }
+    let marked = lines.iter().find(|(_, message)| words::holds(message, DEVICES))?;
+    host(marked.0.number, marked.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernel_lines_begin_with_seconds_and_micros() {
+        assert_eq!(message("[    0.000000] Linux version 6.1"), Some("Linux version 6.1"));
+        assert_eq!(message("<6>[   12.345678] x"), Some("x"));
+        assert_eq!(message("[    0.000000] level=warning msg=x"), None);
+        assert_eq!(message("[0000] x"), None);
+        assert_eq!(message("[Mon Jan  5 12:00:00 2026] x"), None);
+    }
+}

@@ -1,0 +1,244 @@
+//! Network interfaces, in the forms of iproute2, busybox and ifconfig.
+
+use serde_json::{Value, json};
+
+use super::label::Who;
+use super::page::{Kind, Line, Page, Part};
+use super::read::{self, Found, Miss, Read};
+use super::words;
+use crate::model::Why;
+
+/// One interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Interface {
+    name: String,
+    mac: Option<String>,
+    ipv4: Vec<String>,
+    ipv6: Vec<String>,
+    line: u32,
+}
+
+/// The interfaces of `who`.
+pub fn interfaces(page: &Page, who: Who) -> Read<Value> {
+    let parts = page.parts();
+    let any_label = parts.iter().any(|part| part.who.is_some());
+    if !any_label && who == Who::Kata {
+        let all = Part { who: Some(who), line: 1, lines: page.lines.clone(), ..Part::default() };
+        return in_part(&all, who);
+    }
+    let read = read::in_parts(page, &parts, who, |part| in_part(part, who));
+    match read {
+        Err(miss) if who == Who::Kata && miss.why == Why::NoGuestSection => {
+            let host = parts
+                .iter()
+                .find(|part| part.who == Some(Who::Host) && !list(&part.lines).is_empty());
+            Err(host.map_or(miss, |part| host_list(part.line, &part.label)))
+        }
+        read => read,
+    }
+}
+
+fn host_list(line: u32, what: &str) -> Miss {
+    let note = format!("the list is of the host: {}", read::shortened(what));
+    Miss { why: Why::HostValuesOnly, note, line: Some(line) }
+}
+
+fn in_part(part: &Part, who: Who) -> Read<Value> {
+    let all = list(&part.lines);
+    let Some(first) = all.first() else {
+        return Err(read::explain(&part.lines, Why::NarrativeText));
+    };
+    // A second loopback begins a second list, which no label assigns.
+    let end =
+        all.iter().skip(1).position(|one| one.name == first.name).map_or(all.len(), |at| at + 1);
+    let list = &all[..end];
+    if who == Who::Kata
+        && let Some(mark) = list.iter().find(|one| is_host_only(&one.name))
+    {
+        return Err(host_list(mark.line, &mark.name));
+    }
+    let value = list
+        .iter()
+        .map(|one| json!({"name": one.name, "mac": one.mac, "ipv4": one.ipv4, "ipv6": one.ipv6}))
+        .collect();
+    Ok(Found { value, line: first.line })
+}
+
+/// Whether only a machine has an interface of this name, not a sandbox on it.
+fn is_host_only(name: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "docker",
+        "br-",
+        "veth",
+        "wl",
+        "enp",
+        "ens",
+        "eno",
+        "enx",
+        "virbr",
+        "vmnet",
+        "nerdctl",
+        "cni",
+        "podman",
+        "tailscale",
+        "wg",
+        "lxc",
+        "lxd",
+        "utun",
+        "awdl",
+        "en0",
+        "bridge",
+        "vboxnet",
+        "flannel",
+        "cali",
+        "zt",
+    ];
+    STARTS.iter().any(|start| name.starts_with(start))
+}
+
+/// The interfaces in lines, in order.
+fn list(lines: &[Line]) -> Vec<Interface> {
+    let mut list: Vec<Interface> = Vec::new();
+    for line in lines.iter().filter(|line| line.kind == Kind::Text) {
+        if let Some(one) = brief(line).or_else(|| beginning(line)) {
+            // `ip -o addr` names the interface on every line.
+            match list.iter_mut().find(|known| known.name == one.name && is_one_line(&line.text)) {
+                Some(known) => details(known, &line.text),
+                None => {
+                    let mut one = one;
+                    if !one.is_brief() {
+                        details(&mut one, &line.text);
+                    }
+                    list.push(one);
+                }
+            }
+        } else if let Some(one) = list.last_mut() {
+            details(one, &line.text);
+        }
+    }
+    list
+}
+
+impl Interface {
+    fn named(name: &str, line: &Line) -> Option<Self> {
+        let name = name.split('@').next().unwrap_or(name);
+        let plausible = !name.is_empty()
+            && name.len() <= 15
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        plausible.then(|| Self { name: name.into(), line: line.number, ..Self::default() })
+    }
+
+    fn is_brief(&self) -> bool {
+        !self.ipv4.is_empty() || !self.ipv6.is_empty() || self.mac.is_some()
+    }
+}
+
+fn is_one_line(text: &str) -> bool {
+    text.contains(" inet") && !text.contains('<')
+}
+
+/// The line that begins an interface: `2: eth0@if3: <…>`, `eth0: flags=…`, `eth0  Link encap:…`,
+/// `2: eth0    inet …`.
+fn beginning(line: &Line) -> Option<Interface> {
+    let text = line.text.as_str();
+    if let Some((_, rest)) =
+        words::digits(text).and_then(|(index, rest)| Some((index, rest.strip_prefix(": ")?)))
+    {
+        let name = rest.split_whitespace().next()?;
+        let known = rest.contains('<') || is_one_line(rest) || rest.contains("link/");
+        return known.then(|| Interface::named(name.trim_end_matches(':'), line)).flatten();
+    }
+    let (name, rest) = text.split_once(char::is_whitespace)?;
+    let rest = rest.trim_start();
+    let known = (name.ends_with(':') && (rest.starts_with("flags=") || rest.starts_with('<')))
+        || rest.starts_with("Link encap");
+    known.then(|| Interface::named(name.trim_end_matches(':'), line)).flatten()
+}
+
+/// A line of `ip -br addr` or `ip -br link`.
+fn brief(line: &Line) -> Option<Interface> {
+    let mut columns = line.text.split_whitespace();
+    let (name, state) = (columns.next()?, columns.next()?);
+    if !matches!(state, "UP" | "DOWN" | "UNKNOWN" | "LOWERLAYERDOWN" | "DORMANT") {
+        return None;
+    }
+    let mut one = Interface::named(name, line)?;
+    for column in columns {
+        if is_mac(column) {
+            one.mac = Some(column.into());
+        } else if is_ipv4(column) {
+            one.ipv4.push(column.into());
+        } else if is_ipv6(column) {
+            one.ipv6.push(column.into());
+        }
+    }
+    Some(one)
+}
+
+/// Takes addresses from a line that belongs to an interface.
+fn details(one: &mut Interface, text: &str) {
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    for (index, &token) in tokens.iter().enumerate() {
+        let next = |ahead: usize| tokens.get(index + ahead).copied().unwrap_or_default();
+        match token {
+            "HWaddr" | "ether" if is_mac(next(1)) => one.mac = Some(next(1).into()),
+            _ if token.starts_with("link/") && is_mac(next(1)) => one.mac = Some(next(1).into()),
+            "inet" | "inet6" => {
+                let at = if next(1) == "addr:" { 2 } else { 1 };
+                let address = next(at).trim_start_matches("addr:");
+                let address = with_prefix(address, &tokens);
+                if token == "inet" && is_ipv4(&address) {
+                    one.ipv4.push(address);
+                } else if token == "inet6" && is_ipv6(&address) {
+                    one.ipv6.push(address);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The address with the prefix length that ifconfig prints beside it, as a mask or a number.
+fn with_prefix(address: &str, tokens: &[&str]) -> String {
+    if address.contains('/') {
+        return address.into();
+    }
+    let after = |key: &str| {
+        let at = tokens.iter().position(|token| *token == key)?;
+        tokens.get(at + 1).copied()
+    };
+    let mask =
+        tokens.iter().find_map(|token| token.strip_prefix("Mask:")).or_else(|| after("netmask"));
+    let length = mask.and_then(mask_length).or_else(|| after("prefixlen")?.parse::<u32>().ok());
+    length.map_or_else(|| address.into(), |length| format!("{address}/{length}"))
+}
+
+fn mask_length(mask: &str) -> Option<u32> {
+    let bits = match mask.strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+        None => u32::from(mask.parse::<std::net::Ipv4Addr>().ok()?),
+    };
+    (bits.leading_ones() == bits.count_ones()).then(|| bits.count_ones())
+}
+
+fn is_mac(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    parts.len() == 6
+        && parts.iter().all(|part| {
+            part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit() || "xX*".contains(c))
+        })
+}
+
+fn address(text: &str) -> &str {
+    text.split_once('/').map_or(text, |(address, _)| address)
+}
+
+fn is_ipv4(text: &str) -> bool {
+    address(text).parse::<std::net::Ipv4Addr>().is_ok()
+}
+
+fn is_ipv6(text: &str) -> bool {
+    let address = address(text);
+    address.split('%').next().unwrap_or(address).parse::<std::net::Ipv6Addr>().is_ok()
+}

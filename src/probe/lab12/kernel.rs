@@ -1,0 +1,238 @@
+//! Kernels: releases, `uname -a` lines and `/proc/version` lines.
+
+use super::label::{self, Who};
+use super::page::{Kind, Line, Page, Part};
+use super::read::{self, Found, Miss, Read};
+use super::words;
+use crate::model::Why;
+
+/// A statement about a kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kernel {
+    /// The release: `6.12.47`.
+    pub release: String,
+    /// The form in which it is stated.
+    pub form: Form,
+    /// The statement as it stands.
+    pub text: String,
+}
+
+/// The form of a statement about a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A release alone.
+    Release,
+    /// A line of `uname -a`.
+    Uname,
+    /// The line of `/proc/version`.
+    Banner,
+}
+
+/// The statement that `text` makes, if it makes one.
+pub fn statement(text: &str) -> Option<Kernel> {
+    let text = words::bare(text).trim_start_matches(['>', ' ']);
+    if let Some(at) = text.find("Linux version ") {
+        let lead = &text[..at];
+        let plain_lead = lead.is_empty() || lead.trim_end().ends_with([':', '=', ']', '-', '>']);
+        let text = text[at..].trim();
+        let release = release(text.split_whitespace().nth(2)?)?;
+        return plain_lead.then(|| Kernel { release, form: Form::Banner, text: text.into() });
+    }
+    if text.starts_with("Linux ") {
+        let release = uname_release(text)?;
+        return Some(Kernel { release, form: Form::Uname, text: text.into() });
+    }
+    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    if let Some(release) = release(first) {
+        let text = release.clone();
+        return (!words::is_hypothetical(rest)).then_some(Kernel {
+            release,
+            form: Form::Release,
+            text,
+        });
+    }
+    labelled(text)
+}
+
+/// A statement behind a label that names no role: `uname -r: 6.1.2`, `Kernel version 6.1.2`.
+fn labelled(text: &str) -> Option<Kernel> {
+    let (head, rest) = text.split_once([':', '=']).or_else(|| {
+        let (head, rest) = text.rsplit_once(' ')?;
+        let known = ["kernel", "version", "release", "ядро", "uname", "r"];
+        words::words(head)
+            .all(|word| known.contains(&word.to_lowercase().as_str()))
+            .then_some((head, rest))
+    })?;
+    let names_kernel =
+        words::holds(head, &["kernel", "uname", "version", "release", "linux", "ядр"]);
+    let foreign = words::is_hypothetical(head)
+        || words::holds(
+            head,
+            &["kata containers", "shim", "runtime", "nerdctl", "containerd", "alpine", "image"],
+        );
+    let fits = names_kernel && !foreign && words::words(head).count() <= 5 && !head.contains('.');
+    fits.then(|| statement(rest)).flatten()
+}
+
+/// The release in a `uname -a` line: the word before the build number, or else the first word
+/// that looks like one (the host name may have been dropped).
+fn uname_release(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let before_build =
+        words.windows(2).find(|pair| pair[1].starts_with('#')).and_then(|pair| release(pair[0]));
+    before_build.or_else(|| words.iter().skip(1).take(2).find_map(|word| release(word)))
+}
+
+/// The kernel release that a word is, if it looks like one: `6.12.47`, `5.15.0-1027-oracle`.
+pub fn release(word: &str) -> Option<String> {
+    let word =
+        words::bare(word).trim_end_matches(['.', ',', ';', ')', '"']).trim_start_matches('(');
+    let (major, rest) = words::digits(word)?;
+    let (minor, mut rest) = words::digits(rest.strip_prefix('.')?)?;
+    let mut numbers = 2;
+    while let Some((_, after)) = rest.strip_prefix('.').and_then(words::digits) {
+        numbers += 1;
+        rest = after;
+    }
+    let (major, minor): (u32, u32) = (major.parse().ok()?, minor.parse().ok()?);
+    // Linux 2.6 went to 3.0, 3.19 to 4.0; a Kata version such as 3.23.0 is no kernel.
+    let existed = match major {
+        2 => minor == 6,
+        3 => minor < 20,
+        _ => (4..=9).contains(&major) && minor < 100,
+    };
+    let suffix = rest.is_empty() || rest.starts_with(['-', '+', '_', '~', '.']);
+    let clean = rest.chars().all(|c| c.is_ascii_alphanumeric() || "-+_~.".contains(c));
+    let whole = (3..=4).contains(&numbers) || numbers == 2 && rest.starts_with('-');
+    (existed && suffix && clean && whole).then(|| word.to_string())
+}
+
+/// Whether the release is of an engine's own machine, which no Kata guest runs on: WSL2, or the
+/// virtual machine of a desktop engine.
+pub fn is_desktop_vm(release: &str) -> bool {
+    words::holds(release, &["microsoft", "wsl2", "linuxkit"])
+}
+
+/// Whether the banner is that of a kernel built for Kata guests.
+pub fn is_kata_build(banner: &str) -> bool {
+    words::holds(banner, &["(@", "kata", "dragonball"])
+}
+
+/// The statement about the kernel of `who` on a page that compares kernels.
+pub fn compared(page: &Page, who: Who) -> Read<Kernel> {
+    let parts = page.parts();
+    read::in_parts(page, &parts, who, first_statement)
+}
+
+/// The first statement in a part that passes `wanted`.
+fn first_statement(part: &Part) -> Read<Kernel> {
+    first(part, |_| true)
+}
+
+fn first(part: &Part, wanted: impl Fn(&Kernel) -> bool) -> Read<Kernel> {
+    let texts = || part.lines.iter().filter(|line| line.kind == Kind::Text);
+    texts()
+        .filter(|line| !words::is_error(&line.text))
+        .find_map(|line| {
+            statement(&line.text).filter(&wanted).map(|kernel| Found::at(kernel, line))
+        })
+        .ok_or_else(|| {
+            macos(&part.lines).unwrap_or_else(|| read::explain(&part.lines, Why::NarrativeText))
+        })
+}
+
+/// A `uname -a` of macOS: the machine in front of the user, never a guest.
+fn macos(lines: &[Line]) -> Option<Miss> {
+    let line = lines.iter().find(|line| line.text.starts_with("Darwin "))?;
+    Some(Miss::quoting(Why::HostValuesOnly, "the kernel of the host stands there:", line))
+}
+
+/// The statement of the wanted form on a page that speaks of one role.
+pub fn own(page: &Page, who: Who, form: Option<Form>) -> Read<Kernel> {
+    let parts = page.parts();
+    let wanted = |kernel: &Kernel| form.is_none_or(|form| kernel.form == form);
+    let read = read::in_parts(page, &parts, who, |part| first(part, wanted));
+    let Err(miss) = read else { return read };
+    let any = |who: Who| {
+        parts
+            .iter()
+            .filter(|part| part.who == Some(who))
+            .find_map(|part| first_statement(part).ok())
+    };
+    if let (Some(form), Some(other)) = (form, any(who)) {
+        let wanted = if form == Form::Uname { "uname -a" } else { "/proc/version" };
+        let note =
+            format!("“{}” is not the whole line of {wanted}", read::shortened(&other.value.text));
+        return Err(Miss { why: Why::NotStated, note, line: Some(other.line) });
+    }
+    if who == Who::Kata && miss.why == Why::Empty {
+        if let Some(host) = any(Who::Host) {
+            return Err(host_value(&host));
+        }
+        if let Some(runc) = any(Who::Runc) {
+            let note = format!("“{}” is labelled as runc's", read::shortened(&runc.value.text));
+            return Err(Miss { why: Why::RuncContainerOnly, note, line: Some(runc.line) });
+        }
+    }
+    Err(miss)
+}
+
+/// The reason for a statement that turned out to be about the host.
+pub fn host_value(kernel: &Found<Kernel>) -> Miss {
+    let note = format!("“{}” is the kernel of the host", read::shortened(&kernel.value.text));
+    Miss { why: Why::HostValuesOnly, note, line: Some(kernel.line) }
+}
+
+/// The guest's `/proc/version` line on a page that compares kernels.
+pub fn banner(page: &Page) -> Read<Kernel> {
+    let parts = page.parts();
+    let read =
+        read::in_parts(page, &parts, Who::Kata, |part| first(part, |k| k.form == Form::Banner));
+    let (Err(miss), Ok(other)) = (&read, compared(page, Who::Kata)) else { return read };
+    let note = format!("“{}” is not the line of /proc/version", read::shortened(&other.value.text));
+    Err(Miss { why: Why::NotStated, note, line: Some(other.line).or(miss.line) })
+}
+
+/// Whether a text names a role at its beginning: used to tell a label from a value.
+pub fn is_label(text: &str) -> bool {
+    label::label(text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_look_like_releases() {
+        for word in [
+            "6.12.47",
+            "5.15.0-1027-oracle",
+            "6.6.87.2-microsoft-standard-WSL2",
+            "6.16.5-arch1-1",
+            "6.11.4-301.fc41.x86_64",
+            "4.19.0-gvisor",
+            "6.1.0+",
+            "6.9-amd64",
+            "3.10.0-1160.el7.x86_64",
+        ] {
+            assert_eq!(release(word).as_deref(), Some(word));
+        }
+        for word in
+            ["3.23.0", "52", "6.1", "10.0.0.5", "N/A", "1.60GHz", "v6.1.2", "6.1.2:3", "2025.11.27"]
+        {
+            assert_eq!(release(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_release_of_a_uname_is_before_the_build_number() {
+        let release = |text| statement(text).map(|kernel| kernel.release);
+        assert_eq!(release("Linux 521fcc5db8fe 6.12.47 #1 SMP x").as_deref(), Some("6.12.47"));
+        assert_eq!(release("Linux 6.12.47 #1 SMP").as_deref(), Some("6.12.47"));
+        assert_eq!(release("Linux 5.4.3 6.12.47 #1 SMP").as_deref(), Some("6.12.47"));
+        assert_eq!(release("uname -r: 6.1.62").as_deref(), Some("6.1.62"));
+        assert_eq!(release("The kernel is: 6.1.62 as expected"), None);
+        assert_eq!(release("Kernel 6.8.0 is the host's"), None);
+        assert_eq!(release("Kata Containers version: 4.1.0"), None);
+    }
+}

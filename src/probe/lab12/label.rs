@@ -1,0 +1,331 @@
+//! Labels: the words that say whose value follows.
+
+use super::words;
+
+/// Whose value it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// The machine.
+    Host,
+    /// A container under runc.
+    Runc,
+    /// A container under Kata: the guest.
+    Kata,
+}
+
+impl Who {
+    /// The name of the target in a run.
+    pub fn target(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Runc => "runc",
+            Self::Kata => "kata",
+        }
+    }
+
+    /// The role that a folder of this name is for.
+    pub fn of_folder(name: &str) -> Option<Self> {
+        [Self::Host, Self::Runc, Self::Kata].into_iter().find(|who| who.target() == name)
+    }
+
+    /// The role that one word names.
+    fn of_word(word: &str) -> Option<Self> {
+        let word = word.to_lowercase();
+        match word.as_str() {
+            "host" | "host's" | "hosts" | "baremetal" => Some(Self::Host),
+            "runc" => Some(Self::Runc),
+            "kata" | "guest" | "vm" | "microvm" | "ката" | "вм" => Some(Self::Kata),
+            _ if word.starts_with("хост") => Some(Self::Host),
+            _ if word.starts_with("гост") || word.starts_with("гест") => Some(Self::Kata),
+            _ => None,
+        }
+    }
+}
+
+/// What a label says about the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It names one.
+    One(Who),
+    /// It names several, or heads something else: what follows belongs to none.
+    Unclear,
+}
+
+/// A label at the start of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Label<'a> {
+    /// Whose value follows.
+    pub role: Role,
+    /// Its words as they stand.
+    pub words: &'a str,
+    /// What stands behind it on the line.
+    pub rest: &'a str,
+}
+
+/// The label that `text` begins with, if it begins with one that names a role.
+pub fn label(text: &str) -> Option<Label<'_>> {
+    let text = undecorated(text);
+    if text.starts_with("Linux ")
+        || text.starts_with('[') && text[1..].trim_start().starts_with(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    separated(text).or_else(|| header(text))
+}
+
+/// A label that ends with a colon or an equals sign.
+fn separated(text: &str) -> Option<Label<'_>> {
+    for separator in [":", "=", "→", "->", " - ", " – ", " — "] {
+        let Some((head, rest)) = split_outside_brackets(text, separator) else { continue };
+        let (outside, _) = without_brackets(head);
+        let outside = outside.trim();
+        let plausible = outside.chars().count() <= 60
+            && words::words(outside).count() <= 8
+            && !outside.contains(['"', '/', '@', '.', '<', ';'])
+                | outside.contains("/proc")
+                | outside.contains("/sys")
+                | outside.contains("/dev");
+        if plausible && let Some(role) = role_of(head) {
+            return Some(Label { role, words: head, rest: rest.trim() });
+        }
+        if separator == ":" {
+            // A colon later in the line would end a sentence, not a label.
+            return None;
+        }
+    }
+    None
+}
+
+/// A line that is nothing but a label: a decorated title, or words of the trade only.
+fn header(text: &str) -> Option<Label<'_>> {
+    const TRADE: &[&str] = &[
+        "host",
+        "runc",
+        "kata",
+        "guest",
+        "vm",
+        "container",
+        "containers",
+        "kernel",
+        "kernels",
+        "startup",
+        "start",
+        "time",
+        "times",
+        "modules",
+        "module",
+        "network",
+        "interfaces",
+        "interface",
+        "entries",
+        "cpu",
+        "model",
+        "info",
+        "output",
+        "results",
+        "result",
+        "test",
+        "tests",
+        "log",
+        "logs",
+        "dmesg",
+        "version",
+        "runtime",
+        "the",
+        "in",
+        "inside",
+        "for",
+        "on",
+        "from",
+        "of",
+        "machine",
+        "system",
+        "side",
+        "proc",
+        "sys",
+        "dev",
+        "count",
+        "boot",
+        "benchmark",
+        "io",
+        "linux",
+        "microvm",
+        "latency",
+        "juice",
+        "shop",
+        "wsl2",
+        "wsl",
+        "ubuntu",
+        "devices",
+        "caps",
+        "capabilities",
+        "release",
+        "v2",
+    ];
+    let (outside, _) = without_brackets(text);
+    let all_trade = words::words(&outside)
+        .all(|word| TRADE.contains(&word.to_lowercase().as_str()) || Who::of_word(word).is_some());
+    if words::words(&outside).count() > 8 || !all_trade || outside.contains(['.', ',']) {
+        return None;
+    }
+    role_of(text).map(|role| Label { role, words: text, rest: "" })
+}
+
+/// The role that the words of a label name; what stands in brackets counts only if nothing
+/// outside them names one.
+pub fn role_of(label: &str) -> Option<Role> {
+    let (outside, inside) = without_brackets(label);
+    roles(&outside).or_else(|| roles(&inside))
+}
+
+fn roles(text: &str) -> Option<Role> {
+    let mut found: Vec<Who> = words::words(text).filter_map(Who::of_word).collect();
+    found.sort_unstable();
+    found.dedup();
+    match found[..] {
+        [] => None,
+        [who] => Some(Role::One(who)),
+        // "Host kernel, used by runc" speaks of the host.
+        [Who::Host, Who::Runc] if words::holds(text, &["use", "share", "same"]) => {
+            Some(Role::One(Who::Host))
+        }
+        _ => Some(Role::Unclear),
+    }
+}
+
+/// `text` without what Markdown and banners put around it, and without a list number.
+pub fn undecorated(text: &str) -> &str {
+    let is_mark = |c: char| {
+        c.is_whitespace() || matches!(c, '#' | '=' | '*' | '_' | '~' | '`' | '>' | '•' | '—' | '–')
+    };
+    let mut text = text.trim();
+    while let Some(rest) = text.strip_prefix("- ").or_else(|| text.strip_prefix("--")) {
+        text = rest.trim_start_matches('-').trim_start();
+    }
+    text = text.trim_start_matches(is_mark).trim_end_matches(is_mark);
+    if let Some(rest) = text.strip_suffix("--") {
+        text = rest.trim_end_matches('-').trim_end();
+    }
+    if let Some((_, rest)) = words::digits(text)
+        && let Some(rest) = rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") "))
+    {
+        text = rest.trim_start();
+    }
+    match text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(inner) if !inner.contains([':', '[']) => inner.trim(),
+        _ => text,
+    }
+}
+
+/// What stands outside and what stands inside round brackets.
+fn without_brackets(text: &str) -> (String, String) {
+    let (mut outside, mut inside, mut depth) = (String::new(), String::new(), 0_u32);
+    for c in text.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth > 0 => inside.push(c),
+            _ => outside.push(c),
+        }
+        if matches!(c, '(' | ')') {
+            outside.push(' ');
+            inside.push(' ');
+        }
+    }
+    (outside, inside)
+}
+
+/// Splits at the first `separator` that stands outside round brackets.
+fn split_outside_brackets<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
+    let mut depth = 0_u32;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 && text[at..].starts_with(separator) => {
+                return Some((&text[..at], &text[at + separator.len()..]));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where in `text`, behind a value, a further label begins: `322 Kata VM: 52`.
+pub fn next_label(text: &str) -> Option<usize> {
+    let mut start = None;
+    for (at, c) in text.char_indices() {
+        let boundary =
+            at == 0 || text[..at].ends_with(|c: char| !c.is_alphanumeric() && c != '(' && c != '-');
+        if start.is_none() && c.is_alphabetic() && boundary {
+            let word = words::words(&text[at..]).next().unwrap_or_default();
+            if Who::of_word(word).is_some() {
+                start = Some(at);
+            }
+        }
+        let Some(from) = start else { continue };
+        if matches!(c, ':' | '=') {
+            let head = &text[from..at];
+            let clean = !head
+                .contains(|c: char| c.is_ascii_digit() || matches!(c, '.' | '"' | '@' | ';' | ','));
+            if clean && words::words(head).count() <= 5 {
+                return Some(from);
+            }
+            start = None;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(text: &str) -> Option<Role> {
+        label(text).map(|label| label.role)
+    }
+
+    #[test]
+    fn labels_name_their_role() {
+        for (text, who) in [
+            ("Host kernel (runc uses this): 6.1", Who::Host),
+            ("Host kernel (runc uses this):6.1", Who::Host),
+            ("## runc:", Who::Runc),
+            ("runc container: 60", Who::Runc),
+            ("== runc startup ==", Who::Runc),
+            ("Kata VM (separate kernel boot logs):", Who::Kata),
+            ("KATA GUEST kernel modules:72", Who::Kata),
+            ("- **Host**: 322", Who::Host),
+            ("Startup (kata): 0.4s", Who::Kata),
+            ("Хост: 300", Who::Host),
+            ("Гостевое ядро: 6.1", Who::Kata),
+            ("runc startup=400ms", Who::Runc),
+            ("/proc entries on host: 3", Who::Host),
+            ("[host]", Who::Host),
+        ] {
+            assert_eq!(role(text), Some(Role::One(who)), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_no_labels() {
+        for text in [
+            "model name\t: Intel(R) Xeon(R)",
+            "Linux kata 6.1.2 #1 SMP Fri Nov 14 15:34:06 UTC",
+            "[    0.000000] Command line: systemd.unit=kata-containers.target",
+            "    link/ether d2:e2:eb:78:ed:94 brd ff:ff:ff:ff:ff:ff",
+            "Results for port 3012:",
+            "test",
+            "hostname: pine",
+        ] {
+            assert_eq!(role(text), None, "{text}");
+        }
+        assert_eq!(role("Host vs Kata:"), Some(Role::Unclear));
+    }
+
+    #[test]
+    fn a_second_label_on_the_line_is_found() {
+        assert_eq!(next_label("322 Kata VM: 52"), Some(4));
+        assert_eq!(next_label("Linux 6.1 (x@kata) (gcc) #1 SMP 15:34"), None);
+    }
+}

@@ -1,0 +1,216 @@
+//! HTTP latency: samples, and the summary that the lab's awk line prints.
+
+use serde_json::{Map, Number, Value};
+
+use super::label::Who;
+use super::page::{Kind, Line, Page, Part};
+use super::read::{self, Found, Miss, Read};
+use super::words;
+use crate::model::Why;
+
+/// The samples in seconds: one a line, wherever they stand on the page.
+pub fn samples(page: &Page) -> Read<Vec<f64>> {
+    let parts = not_katas(page);
+    let mut first = None;
+    let mut values = Vec::new();
+    for line in parts.iter().flat_map(|part| &part.lines).filter(|line| line.kind == Kind::Text) {
+        let times = on_line(&line.text);
+        if !times.is_empty() {
+            first = first.or(Some(line.number));
+            values.extend(times);
+        }
+    }
+    match first {
+        Some(line) => Ok(Found { value: values, line }),
+        None => Err(read::explain(parts.iter().flat_map(|part| &part.lines), Why::NotNumeric)),
+    }
+}
+
+fn not_katas(page: &Page) -> Vec<Part> {
+    page.parts().into_iter().filter(|part| part.who != Some(Who::Kata)).collect()
+}
+
+/// The samples on one line, which holds nothing else.
+fn on_line(text: &str) -> Vec<f64> {
+    let text = match text.split_once([':', '=']) {
+        Some((key, value)) if is_sample_key(key) => value.trim(),
+        _ => text,
+    };
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    let tokens = match &tokens[..] {
+        // `%{http_code} %{time_total}`
+        [status, time] if is_status(status) && time.contains(['.', ',']) => &tokens[1..],
+        tokens => tokens,
+    };
+    let times: Option<Vec<Vec<f64>>> = match tokens {
+        [value, unit] if words::Factor::named(unit).is_some() => {
+            one(&format!("{value}{unit}")).map(|t| vec![t])
+        }
+        tokens => tokens.iter().map(|token| one(token)).collect(),
+    };
+    times.unwrap_or_default().into_iter().flatten().collect()
+}
+
+fn is_status(token: &str) -> bool {
+    token.len() == 3 && token.chars().all(|c| c.is_ascii_digit())
+}
+
+fn is_sample_key(key: &str) -> bool {
+    let key = words::bare(key).to_lowercase();
+    let numbered = key.chars().all(|c| c.is_ascii_digit() || c == '#');
+    let mut words = words::words(&key);
+    let first = words.next().unwrap_or_default();
+    numbered
+        || matches!(key.as_str(), "time_total" | "total" | "time" | "latency")
+        || matches!(first, "request" | "run" | "sample" | "req")
+            && words.all(|word| word.parse::<u32>().is_ok())
+}
+
+/// The seconds in one word: a decimal number with or without a unit, or several as curl prints
+/// them without line ends (always six decimals).
+fn one(token: &str) -> Option<Vec<f64>> {
+    let token = token.trim_end_matches([',', ';']);
+    if let Some(glued) = glued(token) {
+        return Some(glued);
+    }
+    let (value, unit, rest) = words::duration(token)?;
+    let decimal = token.contains(['.', ',']) || unit;
+    (decimal && rest.is_empty() && !token.contains(':')).then(|| vec![value])
+}
+
+fn glued(token: &str) -> Option<Vec<f64>> {
+    let mut values = Vec::new();
+    let mut rest = token;
+    while !rest.is_empty() {
+        let point = rest.find('.')?;
+        let end = point + 7;
+        let number = rest.get(..end)?;
+        let digits = number.chars().all(|c| c.is_ascii_digit() || c == '.') && point > 0;
+        values.push(digits.then(|| number.parse().ok()).flatten()?);
+        rest = &rest[end..];
+    }
+    (values.len() > 1).then_some(values)
+}
+
+/// The summary: `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds; what it does not state
+/// is `null`.
+pub fn reported(page: &Page) -> Read<Value> {
+    let parts = not_katas(page);
+    let lines: Vec<&Line> =
+        parts.iter().flat_map(|part| &part.lines).filter(|line| line.kind == Kind::Text).collect();
+    if let Some(found) =
+        lines.iter().find_map(|line| Some(Found::at(on_one_line(&line.text)?, line)))
+    {
+        return Ok(found);
+    }
+    if let Some(found) = over_lines(&lines) {
+        return Ok(found);
+    }
+    let nan = lines.iter().find(|line| words::holds(&line.text, &["avg=", "average"]));
+    if let Some(line) = nan.filter(|line| !words::is_error(&line.text)) {
+        return Err(Miss::quoting(Why::NotNumeric, "the summary has no numbers:", line));
+    }
+    if !samples(page).is_ok() {
+        return Err(read::explain(parts.iter().flat_map(|part| &part.lines), Why::NotNumeric));
+    }
+    Err(Miss::new(Why::NotStated, "there are samples, but no summary of them"))
+}
+
+const KEYS: [(&str, &[&str]); 4] = [
+    ("avg", &["avg", "average", "mean", "среднее"]),
+    ("min", &["min", "minimum", "мин"]),
+    ("max", &["max", "maximum", "макс"]),
+    ("n", &["n", "count", "samples", "requests", "num"]),
+];
+
+fn on_one_line(text: &str) -> Option<Value> {
+    let values: Vec<Option<f64>> =
+        KEYS.iter().map(|(name, names)| keyed(text, names, *name == "n")).collect();
+    (values[0].is_some() && (values[1].is_some() || values[3].is_some()))
+        .then(|| object(&values))
+        .flatten()
+}
+
+/// The same with a line for each number.
+fn over_lines(lines: &[&Line]) -> Option<Found<Value>> {
+    let value = |(name, names): &(&str, &[&str])| {
+        lines.iter().find_map(|line| Some((keyed(&line.text, names, *name == "n")?, line.number)))
+    };
+    let values: Vec<Option<(f64, u32)>> = KEYS.iter().map(value).collect();
+    let line = values[0]?.1;
+    values[1].or(values[2])?;
+    let values: Vec<Option<f64>> = values.into_iter().map(|value| Some(value?.0)).collect();
+    Some(Found { value: object(&values)?, line })
+}
+
+fn object(values: &[Option<f64>]) -> Option<Value> {
+    let mut object = Map::new();
+    for ((name, _), value) in KEYS.iter().zip(values) {
+        let number = match value {
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number of requests")]
+            Some(count) if *name == "n" => Value::from(*count as i64),
+            Some(value) => Value::Number(Number::from_f64(*value)?),
+            None => Value::Null,
+        };
+        object.insert((*name).to_string(), number);
+    }
+    Some(Value::Object(object))
+}
+
+/// The number behind one of `names` and `=`, `:` or space.
+fn keyed(text: &str, names: &[&str], whole: bool) -> Option<f64> {
+    let lower = text.to_lowercase();
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    for name in names {
+        for (at, _) in lower.match_indices(name) {
+            let rest = &lower[at + name.len()..];
+            if lower[..at].ends_with(is_word) || rest.starts_with(is_word) {
+                continue;
+            }
+            let assigned = rest
+                .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '`' | '|'));
+            let assigned =
+                assigned.trim_start_matches("latency").trim_start_matches("time").trim_start();
+            let value = assigned.trim_start_matches(['=', ':', ' ', '\t', '*', '`']);
+            if assigned.len() == value.len() && whole {
+                continue;
+            }
+            if let Some((value, unit, _)) = words::duration(value) {
+                return (!whole || !unit && value.fract() == 0.0).then_some(value);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_curl_is_one_sample() {
+        assert_eq!(on_line("0.000455"), [0.000455]);
+        assert_eq!(on_line("0,0012"), [0.0012]);
+        assert_eq!(on_line("1.2 ms"), [0.0012]);
+        assert_eq!(on_line("200 0.0012"), [0.0012]);
+        assert_eq!(on_line("7: 0.0012"), [0.0012]);
+        assert_eq!(on_line("0.0004550.000137"), [0.000455, 0.000137]);
+        assert!(
+            on_line("100  1987  100  1987    0     0   970k      0 --:--:-- --:--:--").is_empty()
+        );
+        assert!(on_line("avg=0.0001s min=0.0001s").is_empty());
+        assert!(on_line("50").is_empty());
+    }
+
+    #[test]
+    fn the_summary_is_read_by_its_keys() {
+        let value = |text: &str| on_one_line(text).map(|value| value.to_string());
+        let wanted = r#"{"avg":0.0001,"max":0.0005,"min":0.0001,"n":50}"#;
+        assert_eq!(value("avg=0.0001s min=0.0001s max=0.0005s n=50").as_deref(), Some(wanted));
+        assert_eq!(
+            value("port=3013  avg=0,0001s  min=0,0001s  max=0,0005s  n=50").as_deref(),
+            Some(wanted)
+        );
+        assert_eq!(value("avg=-nans min=s max=s n=0"), None);
+    }
+}

@@ -1,0 +1,363 @@
+//! Start-up times, in the forms that shells and people give them.
+
+use super::label::Who;
+use super::page::{Kind, Line, Page, Part, command_role};
+use super::read::{self, Found, Miss, Read};
+use super::words::{self, Factor};
+use crate::model::Why;
+
+/// Times in seconds, with the line of the first.
+pub type Times = Vec<f64>;
+
+/// The start-up times of `who`.
+pub fn startup(page: &Page, who: Who) -> Read<Times> {
+    let mut parts = page.parts();
+    // In this file "Host" can only mean the runtime on the host's kernel, if the label says so.
+    for part in &mut parts {
+        if part.who == Some(Who::Host) && words::holds(&part.label, &["runc"]) {
+            part.who = Some(Who::Runc);
+        }
+    }
+    split_by_command(&mut parts);
+    let mut own: Vec<&Part> = parts.iter().filter(|part| part.who == Some(who)).collect();
+    if own.len() > 1 && own[0].label.is_empty() {
+        own.remove(0);
+    }
+    if own.is_empty() {
+        let miss = read::no_part(page, &parts, who);
+        return Err(match miss.why {
+            Why::RuncContainerOnly => {
+                Miss::new(Why::NoGuestSection, "only runc's starts are labelled")
+            }
+            _ => miss,
+        });
+    }
+    all_parts(&own)
+}
+
+/// Several parts of one role (`runc run 1:`, `runc run 2:`) form one series.
+fn all_parts(own: &[&Part]) -> Read<Times> {
+    let mut times: Option<Found<Times>> = None;
+    let mut reason: Option<Miss> = None;
+    for part in own {
+        if is_excluded(&part.label) {
+            continue;
+        }
+        match in_part(part) {
+            Ok(found) => match &mut times {
+                Some(series) => series.value.extend(found.value),
+                None => times = Some(found),
+            },
+            Err(mut miss) => {
+                miss.line = miss.line.or(Some(part.line));
+                if reason.as_ref().is_none_or(|old| old.why == Why::Empty) {
+                    reason = Some(miss);
+                }
+            }
+        }
+    }
+    match (times, reason) {
+        (_, Some(miss)) if miss.why == Why::FailedStart => Err(miss),
+        (Some(found), _) => Ok(found),
+        (None, Some(miss)) => Err(miss),
+        (None, None) => Err(Miss::new(Why::NotStated, "only a summary is stated, no sample")),
+    }
+}
+
+/// zsh names the command beside its time: it labels what has no label.
+fn split_by_command(parts: &mut Vec<Part>) {
+    let mut out = Vec::new();
+    for part in parts.drain(..) {
+        if part.who.is_some() {
+            out.push(part);
+            continue;
+        }
+        let mut rest = Part { lines: Vec::new(), ..part.clone() };
+        for line in part.lines {
+            match zsh(&line.text).and(command_role(&line.text)) {
+                Some(who) => out.push(Part {
+                    who: Some(who),
+                    label: "command".into(),
+                    line: line.number,
+                    lines: vec![line],
+                }),
+                None => rest.lines.push(line),
+            }
+        }
+        out.push(rest);
+    }
+    *parts = out;
+}
+
+fn in_part(part: &Part) -> Read<Times> {
+    let texts: Vec<&Line> = part.lines.iter().filter(|line| line.kind == Kind::Text).collect();
+    let in_millis = words::holds(&part.label, &["(ms)", "milliseconds", "in ms", ", ms", "_ms"]);
+    let forms: [&dyn Fn(&str) -> Option<f64>; 6] =
+        [&real, &zsh, &fish, &gnu, &own_form, &|text| bare(text, in_millis, part.who)];
+    let times = forms.iter().find_map(|form| {
+        let mut times =
+            texts.iter().filter_map(|line| Some((form(&line.text)?, line.number))).peekable();
+        let line = times.peek()?.1;
+        Some(Found { value: times.map(|(time, _)| time).collect::<Times>(), line })
+    });
+    match (times, failure(part)) {
+        (Some(_), Some(line)) => {
+            Err(Miss::quoting(Why::FailedStart, "the time is of a start that failed:", line))
+        }
+        (Some(times), None) => Ok(times),
+        (None, _)
+            if texts.iter().any(|line| is_excluded(&line.text) && has_duration(&line.text)) =>
+        {
+            Err(Miss::new(Why::NotStated, "only a summary is stated, no sample"))
+        }
+        (None, _) => Err(read::explain(&part.lines, Why::NotNumeric)),
+    }
+}
+
+/// The line that tells of a failed start, if there is one.
+fn failure(part: &Part) -> Option<&Line> {
+    const HUMAN: &[&str] = &[
+        "(failed",
+        "failed start",
+        "start failed",
+        "did not start",
+        "didn't start",
+        "not started",
+        "never started",
+        "until failure",
+        "until it failed",
+        "before failing",
+        "failed after",
+        "fails to start",
+        "не запустил",
+        "[failed",
+        "- failed",
+        "with error",
+        "exit code 1",
+        "exit code: 1",
+        "rc=1",
+        "could not start",
+        "— failed",
+    ];
+    if words::holds(&part.label, &["failed", "failure", "not started", "error"]) {
+        return part.lines.first();
+    }
+    part.lines.iter().find(|line| match &line.kind {
+        Kind::Log(log) => log.failure,
+        Kind::Text => words::is_error(&line.text) || words::holds(&line.text, HUMAN),
+        _ => false,
+    })
+}
+
+/// Words of a line that holds no sample: a summary, a warm-up, or another clock.
+fn is_excluded(text: &str) -> bool {
+    words::words(text).map(str::to_lowercase).any(|word| {
+        matches!(
+            word.as_str(),
+            "avg"
+                | "average"
+                | "mean"
+                | "median"
+                | "min"
+                | "max"
+                | "minimum"
+                | "maximum"
+                | "user"
+                | "sys"
+                | "usr"
+                | "warmup"
+                | "warm"
+                | "difference"
+                | "diff"
+                | "overhead"
+                | "slower"
+                | "faster"
+                | "ratio"
+                | "range"
+                | "σ"
+                | "stddev"
+                | "cpu"
+                | "pull"
+                | "среднее"
+                | "медиана"
+                | "expected"
+                | "typical"
+                | "timeout"
+                | "cold"
+                | "stdev"
+                | "sum"
+                | "delta"
+                | "would"
+                | "example"
+                | "p95"
+                | "прогрев"
+        )
+    })
+}
+
+fn has_duration(text: &str) -> bool {
+    text.split([' ', '=', ':', '\t'])
+        .any(|word| words::duration(word).is_some_and(|(_, unit, _)| unit))
+}
+
+/// bash, ksh and `time -p`: `real 0m1.234s`, `real 0.58`, `trial1: real=0.40s`.
+fn real(text: &str) -> Option<f64> {
+    let lower = text.to_lowercase();
+    let starts = |at: usize| at == 0 || !lower[..at].ends_with(|c: char| c.is_alphanumeric());
+    let at = lower.match_indices("real").map(|(at, _)| at).find(|&at| starts(at))?;
+    let rest = lower[at + 4..].trim_start_matches([' ', '\t', ':', '=', '|', '`', '*']);
+    let glued = lower[at + 4..].starts_with(|c: char| c.is_alphanumeric());
+    let lead_is_label = lower[..at].trim_end().chars().all(|c| !matches!(c, '.' | ',' | ';'));
+    if glued || !lead_is_label || is_excluded(&lower[..at]) {
+        return None;
+    }
+    Some(words::duration(rest)?.0)
+}
+
+/// zsh: `sudo nerdctl run … 0.01s user 0.01s system 1% cpu 1.200 total`; the lines of the
+/// other programs of the pipe are not the container's.
+fn zsh(text: &str) -> Option<f64> {
+    let (head, total) = text.strip_suffix(" total")?.rsplit_once("% cpu ")?;
+    let command = head.split_whitespace().next()?;
+    let of_pipe =
+        matches!(command, "grep" | "tee" | "egrep" | "awk" | "tail" | "head" | "cat" | "sed");
+    if of_pipe || !head.contains(" user ") {
+        return None;
+    }
+    Some(words::duration(total.trim())?.0)
+}
+
+/// fish: `Executed in    4.03 secs`.
+fn fish(text: &str) -> Option<f64> {
+    let (value, unit, _) = words::duration(text.strip_prefix("Executed in")?.trim_start())?;
+    unit.then_some(value)
+}
+
+/// GNU time, tcsh and PowerShell.
+fn gnu(text: &str) -> Option<f64> {
+    if let Some((_, value)) = text.split_once("Elapsed (wall clock) time (h:mm:ss or m:ss):") {
+        return Some(words::duration(value.trim())?.0);
+    }
+    if let Some(seconds) = text.strip_prefix("TotalSeconds") {
+        return Some(words::decimal(seconds.trim_start_matches([' ', ':']))?.0);
+    }
+    let elapsed = text.split_whitespace().find_map(|word| word.strip_suffix("elapsed"))?;
+    let (value, _, _) = words::duration(elapsed)?;
+    (text.contains("user") && text.contains("system")).then_some(value)
+}
+
+/// People's own forms: `run 1: 0.2s`, `startup=400ms`, `ms=800`, `0.4s total`.
+fn own_form(text: &str) -> Option<f64> {
+    let text = super::label::undecorated(text);
+    if is_excluded(text)
+        || words::is_hypothetical(text)
+        || words::holds(text, &["http", "mib/s", "mb/s"])
+    {
+        return None;
+    }
+    let (key, value) = match text.rsplit_once(['=', ':']) {
+        Some((key, value)) if !key.ends_with(|c: char| c.is_ascii_digit()) || is_run(key) => {
+            (key.trim(), value)
+        }
+        _ => ("", text),
+    };
+    if !key.is_empty() && !is_time_key(key) {
+        return None;
+    }
+    let (number, stated, rest) = words::duration(value)?;
+    // A sentence after a value is ignored, a calculation is not a value.
+    if rest.trim_start().starts_with(['/', '*', '+', '-', '±', '%', 'x', '×', '–', '~']) {
+        return None;
+    }
+    if stated {
+        return Some(number);
+    }
+    let unit = words::words(key).find_map(|word| Factor::named(word).filter(|_| word.len() > 1));
+    match unit {
+        Some(factor) => Some(factor.seconds(number)),
+        None if !key.is_empty() => bare(value, false, None),
+        None => None,
+    }
+}
+
+fn is_run(key: &str) -> bool {
+    let lower = key.to_lowercase();
+    let mut words = words::words(&lower);
+    let first = words.next().unwrap_or_default();
+    first.starts_with("run")
+        || first.starts_with("trial")
+        || first.starts_with("attempt")
+        || first.starts_with("test")
+        || first.starts_with("sample")
+        || first.starts_with("iter")
+        || first.starts_with("попыт")
+        || first.starts_with("запуск")
+        || first.starts_with("start")
+        || key.trim_start_matches('#').chars().all(|c| c.is_ascii_digit())
+}
+
+/// Whether a key says that a start-up time follows.
+fn is_time_key(key: &str) -> bool {
+    const KEYS: &[&str] = &[
+        "time",
+        "start",
+        "elapsed",
+        "total",
+        "duration",
+        "wall",
+        "took",
+        "врем",
+        "запуск",
+        "старт",
+    ];
+    let short = words::words(key).count() <= 6 && !key.contains(['.', '"', ';']);
+    let unit_alone = Factor::named(key.trim()).is_some();
+    short && (is_run(key) || unit_alone || words::holds(key, KEYS))
+}
+
+/// A number alone on its line. Seconds if it has decimals, as `%e` of GNU time prints; a whole
+/// number could as well be milliseconds.
+fn bare(text: &str, in_millis: bool, _who: Option<Who>) -> Option<f64> {
+    let text = words::bare(text);
+    let (value, rest) = words::decimal(text)?;
+    if !rest.trim().is_empty() {
+        return None;
+    }
+    if in_millis {
+        return Some(Factor::Millis.seconds(value));
+    }
+    (text.contains(['.', ',']) && value < 100.0).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_shell_is_read() {
+        assert_eq!(real("real\t0m1.234s"), Some(1.234));
+        assert_eq!(real("real 0m0,500s"), Some(0.5));
+        assert_eq!(real("real 0.58"), Some(0.58));
+        assert_eq!(real("trial1: real=0.40s"), Some(0.4));
+        assert_eq!(real("really 5s"), None);
+        assert_eq!(
+            zsh("sudo nerdctl run x  0.01s user 0.01s system 1% cpu 1.200 total"),
+            Some(1.2)
+        );
+        assert_eq!(zsh("grep real  0.00s user 0.00s system 0% cpu 1.199 total"), None);
+        assert_eq!(fish("Executed in  400.00 millis    fish"), Some(0.4));
+        assert_eq!(gnu("0.01user 0.02system 0:01.23elapsed 3%CPU (0avgtext"), Some(1.23));
+        assert_eq!(gnu("Elapsed (wall clock) time (h:mm:ss or m:ss): 0:02.50"), Some(2.5));
+    }
+
+    #[test]
+    fn peoples_own_forms_are_read_and_summaries_are_not() {
+        assert_eq!(own_form("run 1: 0.2s"), Some(0.2));
+        assert_eq!(own_form("startup=400ms"), Some(0.4));
+        assert_eq!(own_form("ms=800"), Some(0.8));
+        assert_eq!(own_form("0.4s total"), Some(0.4));
+        assert_eq!(own_form("avg: 0.4s"), None);
+        assert_eq!(own_form("Kata is 2.5s slower"), None);
+        assert_eq!(own_form("user 0m0.01s"), None);
+    }
+}

@@ -1,0 +1,272 @@
+//! The small vocabulary of all readers: numbers, durations, error wording, prose.
+
+/// The text without the marks that Markdown and shells put around a value.
+pub fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"' | '\'' | '|'))
+}
+
+/// The number at the start of `text` with a decimal point or comma, and what follows it.
+pub fn decimal(text: &str) -> Option<(f64, &str)> {
+    let (digits, rest) = digits(text)?;
+    let fraction = rest.strip_prefix(['.', ',']).and_then(self::digits);
+    match fraction {
+        Some((fraction, rest)) => Some((format!("{digits}.{fraction}").parse().ok()?, rest)),
+        None => Some((digits.parse().ok()?, rest)),
+    }
+}
+
+/// The run of ASCII digits at the start of `text`, and what follows it.
+pub fn digits(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
+
+/// The whole number that `text` begins with, if it is one: not the start of a version, a
+/// decimal, a list of numbers or a word.
+pub fn whole_number(text: &str) -> Option<i64> {
+    let text = bare(text.trim_start_matches(['=', ' ']));
+    let (digits, rest) = digits(text)?;
+    let rest = rest.trim_start_matches(['`', '*', '"', '\'']);
+    let mut next = rest.chars();
+    let ends = match next.next() {
+        None => true,
+        Some('.' | ',' | ';' | ':') => next.next().is_none_or(char::is_whitespace),
+        Some(c) => c.is_whitespace() || matches!(c, '(' | '|' | '—' | '–' | '<'),
+    };
+    // `1 234` may be one number or two: it is not for us to say.
+    let another =
+        rest.trim_start_matches([' ', '\t', ',', ';']).starts_with(|c: char| c.is_ascii_digit());
+    (ends && !another).then(|| digits.parse().ok()).flatten()
+}
+
+/// Whether `text` is a whole number and nothing else of weight.
+pub fn only_number(text: &str) -> Option<i64> {
+    let number = whole_number(text)?;
+    let rest = bare(text).trim_start_matches(|c: char| c.is_ascii_digit());
+    (words(rest).count() <= 2).then_some(number)
+}
+
+/// The duration at the start of `text` in seconds, and what follows it.
+///
+/// Understood are `0m1.234s`, `1m 2.5s`, `1:02.33`, and a number with a unit. A number without a
+/// unit gives `None` as its unit.
+pub fn duration(text: &str) -> Option<(f64, bool, &str)> {
+    let text = text.trim_start_matches([' ', '\t', '`', '*', '"', '~', '≈']);
+    let (first, rest) = decimal(text)?;
+    if let Some(clock) = rest.strip_prefix(':')
+        && let Some((second, rest)) = decimal(clock)
+    {
+        return match rest.strip_prefix(':').and_then(decimal) {
+            Some((third, rest)) => Some((first * 3600.0 + second * 60.0 + third, true, rest)),
+            None => Some((first * 60.0 + second, true, rest)),
+        };
+    }
+    let Some((factor, rest)) = unit(rest) else { return Some((first, false, rest)) };
+    if factor == Factor::Minutes
+        && let Some((second, rest)) = decimal(rest.trim_start())
+        && let Some((Factor::Seconds, rest)) = unit(rest)
+    {
+        return Some((first * 60.0 + second, true, rest));
+    }
+    Some((factor.seconds(first), true, rest))
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    Minutes,
+    Seconds,
+    Millis,
+    Micros,
+}
+
+impl Factor {
+    /// `value` of this unit in seconds.
+    pub fn seconds(self, value: f64) -> f64 {
+        match self {
+            Self::Minutes => value * 60.0,
+            Self::Seconds => value,
+            Self::Millis => value / 1e3,
+            Self::Micros => value / 1e6,
+        }
+    }
+
+    /// The unit of this name.
+    pub fn named(word: &str) -> Option<Self> {
+        Some(match word.to_lowercase().as_str() {
+            "m" | "min" | "mins" | "minute" | "minutes" | "мин" => Self::Minutes,
+            "s" | "sec" | "secs" | "second" | "seconds" | "с" | "сек" | "секунд" | "секунды"
+            | "секунда" => Self::Seconds,
+            "ms" | "msec" | "msecs" | "millis" | "milliseconds" | "millisecond" | "мс" => {
+                Self::Millis
+            }
+            "us" | "µs" | "μs" | "usec" | "micros" | "microseconds" => Self::Micros,
+            _ => return None,
+        })
+    }
+}
+
+/// The unit of time at the start of `text`, and what follows it.
+pub fn unit(text: &str) -> Option<(Factor, &str)> {
+    let text = text.trim_start();
+    // `0m1.5s` has its digits right behind the unit.
+    let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    Factor::named(word).map(|factor| (factor, rest))
+}
+
+/// The words of `text`: runs of letters and digits.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// Whether `text` holds one of `needles`, which are in lower case.
+pub fn holds(text: &str, needles: &[&str]) -> bool {
+    let text = text.to_lowercase();
+    needles.iter().any(|needle| text.contains(needle))
+}
+
+/// Whether a program wrote `text` to say that it failed.
+pub fn is_error(text: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "error",
+        "fatal",
+        "e: ",
+        "ctr:",
+        "docker:",
+        "nerdctl:",
+        "podman:",
+        "sudo:",
+        "sh:",
+        "/bin/sh:",
+        "-sh:",
+        "bash:",
+        "-bash:",
+        "zsh:",
+        "fish:",
+        "curl:",
+        "ls:",
+        "cat:",
+        "grep:",
+        "ip:",
+        "dmesg:",
+        "awk:",
+        "uname:",
+        "ошибка",
+        "panic:",
+        "traceback",
+        "cannot ",
+        "failed ",
+        "could not ",
+        "unable to ",
+        "permission denied",
+        "containerd-shim-kata-v2:",
+        "the term '",
+        "wsl:",
+    ];
+    const PHRASES: &[&str] = &[
+        "command not found",
+        ": not found",
+        "no such file or directory",
+        "no such device",
+        "permission denied",
+        "operation not permitted",
+        "connection refused",
+        "failed to connect",
+        "error response from daemon",
+        "error:",
+        "error while",
+        "failed to create",
+        "failed to start",
+        "failed to run",
+        "unknown runtime",
+        "unknown or invalid runtime",
+        "invalid runtime",
+        "exec format error",
+        "exited with non-zero",
+        "division by zero",
+        "is not recognized",
+        "cannot connect to",
+        "runtime not found",
+        "segmentation fault",
+        "core dumped",
+        "exit status 1",
+        "oci runtime create failed",
+    ];
+    let lower = text.trim_start_matches(['-', '*', '>', ' ', '(', '[', '❌']).to_lowercase();
+    STARTS.iter().any(|start| lower.starts_with(start))
+        || PHRASES.iter().any(|phrase| lower.contains(phrase))
+}
+
+/// Whether the value beside these words was not measured: an expectation, an example.
+pub fn is_hypothetical(text: &str) -> bool {
+    holds(
+        text,
+        &[
+            "expected",
+            "example",
+            "e.g.",
+            "would ",
+            "should ",
+            "simulat",
+            "typical",
+            "placeholder",
+            "theoretical",
+            "hypothetical",
+            "estimate",
+            "assum",
+            "not run",
+            "not executed",
+            "not measured",
+            "not available",
+            "unavailable",
+            "mock",
+            "sample value",
+            "ожида",
+            "пример",
+            "должн",
+            "n/a",
+        ],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_a_whole_number_and_nothing_that_starts_like_one() {
+        for (text, number) in [
+            ("322", Some(322)),
+            ("**322** entries", Some(322)),
+            ("52 (vs. the host)", Some(52)),
+            ("52.", Some(52)),
+            ("6.8.0", None),
+            ("1 234", None),
+            ("1,234", None),
+            ("3rd", None),
+            ("~300", None),
+            ("", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(whole_number(text), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_carry_their_unit() {
+        for (text, seconds, stated) in [
+            ("0m1.234s", 1.234, true),
+            ("1m2,5s", 62.5, true),
+            ("4.03 secs", 4.03, true),
+            ("400.00 millis", 0.4, true),
+            ("400ms", 0.4, true),
+            ("0:01.23elapsed", 1.23, true),
+            ("0.58", 0.58, false),
+            ("1.5 мин", 90.0, true),
+        ] {
+            let (value, unit, _) = duration(text).unwrap();
+            assert!((value - seconds).abs() < 1e-9 && unit == stated, "{text}: {value}");
+        }
+    }
+}
