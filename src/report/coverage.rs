@@ -17,12 +17,22 @@ pub enum State {
     Shown,
     /// All it needs was captured, and a finding speaks against relying on it.
     Weak,
+    /// All it needs was captured, and an error among the findings says that it does not show
+    /// what is asked for.
+    Refuted,
     /// Some of what it needs is missing.
     Partly,
     /// Nothing of what it needs was captured.
     NotCaptured,
     /// It asks for an explanation.
     Explained,
+}
+
+impl State {
+    /// Whether what is asked for is there, even if it is weak.
+    pub fn is_shown(self) -> bool {
+        matches!(self, Self::Shown | Self::Weak | Self::Explained)
+    }
 }
 
 /// One row of the coverage table.
@@ -53,6 +63,7 @@ fn row(subject: &Subject, requirement: &Requirement) -> Coverage {
     let mut missing = Vec::new();
     let mut findings = BTreeSet::new();
     let mut present = 0;
+    let mut worst = None;
     for need in &requirement.needs {
         let Ok(found) = subject.find(&need.fact, need.target.word()) else { continue };
         match found.fact.as_ref() {
@@ -65,16 +76,19 @@ fn row(subject: &Subject, requirement: &Requirement) -> Coverage {
             _ => present += 1,
         }
         let Some(target) = found.target else { continue };
-        let grave = subject
-            .findings_on(&need.fact, target)
-            .filter(|finding| finding.severity >= Severity::Warning);
-        findings.extend(grave.map(|finding| finding.rule.clone()));
+        for finding in subject.findings_about(&need.fact, target) {
+            if finding.severity >= Severity::Warning {
+                findings.insert(finding.rule.clone());
+                worst = worst.max(Some(finding.severity));
+            }
+        }
     }
-    let state = match (present, missing.len(), findings.len()) {
+    let state = match (present, missing.len(), worst) {
         (0, 0, _) => State::Explained,
         (0, _, _) => State::NotCaptured,
         (_, 1.., _) => State::Partly,
-        (_, 0, 1..) => State::Weak,
+        (_, _, Some(Severity::Error)) => State::Refuted,
+        (_, _, Some(_)) => State::Weak,
         _ => State::Shown,
     };
     Coverage {

@@ -27,7 +27,11 @@ pub fn markdown(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            '.' | ')' if !out.is_empty() && out.chars().all(|c| c.is_ascii_digit()) => {
+            '.' | ')'
+                if !out.is_empty()
+                    && out.chars().all(|c| c.is_ascii_digit())
+                    && chars.peek().is_none_or(|c| c.is_whitespace()) =>
+            {
                 out.push('\\');
                 out.push(c);
             }

@@ -10,10 +10,11 @@ use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
 use super::subject::Subject;
-use super::voice::{Links, Voice, place};
+use super::voice::{Figure, Links, Voice, place};
 use super::{escape, markdown};
 use crate::judge::{EvidenceRef, Finding};
 use crate::model::{Capture, Fact, Origin, Source};
+use crate::probe::capability;
 
 /// What a text said to be not captured: fact, target and reason.
 pub type Warnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
@@ -54,7 +55,13 @@ const FUNCTIONS: &[(&str, &[&str], Call)] = &[
     ("probe", &["id"], probe),
     ("run", &[], run),
     ("chapter", &["file", "section", "level"], chapter),
-    ("notes", &["section"], notes),
+    ("own", &["section"], own),
+    ("number", &["id", "target", "of"], number),
+    ("capabilities", &["id", "target"], capabilities),
+    ("verdict_is_separate", &["target"], verdict_is_separate),
+    ("conclusions", &[], conclusions),
+    ("rules", &[], rules),
+    ("tasks", &[], tasks),
 ];
 
 /// Gives all functions to a template engine.
@@ -380,7 +387,7 @@ fn finding_value(sources: &Sources, finding: &Finding) -> TeraResult<Value> {
 /// `coverage(task=)`: the requirements of the lab and how far each is shown.
 fn coverage(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     let task: Option<u32> = kwargs.get("task")?;
-    let list = crate::report::coverage::coverage(&sources.subject);
+    let list = super::coverage::coverage(&sources.subject);
     let list: Vec<_> =
         list.into_iter().filter(|entry| task.is_none_or(|task| entry.task == task)).collect();
     Value::try_from_serializable(&list)
@@ -401,9 +408,12 @@ fn probe(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     }))
 }
 
-/// `run()`: id, label, times and origin of the run.
+/// `run()`: id, label, times and origin of the run, and in `asks` the edition that the report
+/// answers.
 fn run(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
-    from_json(&super::subject::describe(&sources.subject.run))
+    let mut run = super::subject::describe(&sources.subject.run);
+    run["asks"] = json!(sources.subject.edition.edition.name());
+    from_json(&run)
 }
 
 /// `chapter(file=, section=, level=)`: a section of a chapter without its heading, with the
@@ -422,11 +432,71 @@ fn chapter(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         .ok_or_else(|| problem(format!("chapter `{file}` has no section `{section}`")))
 }
 
-/// `notes(section=)`: the author's own words for a section, or nothing.
-fn notes(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+/// `own(section=)`: the author's own words for a section, or nothing.
+fn own(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     let section: &str = kwargs.must_get("section")?;
-    Ok(match sources.notes.get(section) {
-        Some(text) => safe(text),
-        None => Value::none(),
-    })
+    Ok(safe(sources.notes.get(section).map(String::as_str).unwrap_or_default()))
+}
+
+/// `number(id=, target=, of="median")`: the bare figure of a series to decide with, in the unit
+/// of the series; none if it is missing.
+fn number(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find(kwargs)?;
+    let of: &str = kwargs.must_get("of")?;
+    let Some(samples) = found.fact.as_series() else { return Ok(Value::none()) };
+    let figure = Figure::of(samples, of).map_err(problem)?;
+    Ok(figure.map_or_else(Value::none, |figure| figure.value.into()))
+}
+
+/// `capabilities(id=, target=)`: the names of the capabilities in a mask, for a table's cell.
+fn capabilities(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find(kwargs)?;
+    let (Some(text), Some(source)) = (found.fact.as_str(), found.fact.source()) else {
+        return sources.print(kwargs, true);
+    };
+    let mask = capability::mask(text)
+        .ok_or_else(|| problem(format!("`{}` is no capability set", found.probe.id)))?;
+    let names = capability::names(mask);
+    let words = if names.is_empty() { "none".into() } else { names.join(", ") };
+    let markup = sources.voice.text(&words);
+    Ok(safe(&sources.voice.linked(&sources.subject, &markup, source)))
+}
+
+/// `verdict_is_separate(target=)`: whether the verdict is a kernel of its own, of any kind.
+fn verdict_is_separate(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let target = sources.target(kwargs)?;
+    let verdict = sources.subject.judgement.verdict(target);
+    Ok(verdict.is_some_and(|verdict| verdict.conclusion.is_separate()).into())
+}
+
+/// `conclusions()`: the words of every verdict.
+fn conclusions(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    let words = &sources.subject.shelf.words;
+    let list: Vec<_> =
+        crate::judge::Conclusion::ALL.iter().filter_map(|c| words.get(c.id())).collect();
+    Value::try_from_serializable(&list)
+}
+
+/// `rules()`: the words of every rule.
+fn rules(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    Value::try_from_serializable(&sources.subject.shelf.rules.iter().collect::<Vec<_>>())
+}
+
+/// `tasks()`: the tasks of the edition, and whether all that they ask for is shown.
+fn tasks(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    let subject = &sources.subject;
+    let rows = super::coverage::coverage(subject);
+    let list: Vec<Json> = subject
+        .edition
+        .task
+        .iter()
+        .map(|task| {
+            let mut of_task = rows.iter().filter(|row| row.task == task.number);
+            json!({
+                "number": task.number, "title": task.title, "points": task.points,
+                "is_shown": of_task.all(|row| row.state.is_shown()),
+            })
+        })
+        .collect();
+    from_json(&json!(list))
 }

@@ -179,10 +179,10 @@ impl Subject {
         self.run.capture(id)
     }
 
-    /// The findings that rest on a fact.
-    pub fn findings_on(&self, fact: &str, target: &str) -> impl Iterator<Item = &Finding> {
+    /// The findings about a fact: those whose first place it is.
+    pub fn findings_about(&self, fact: &str, target: &str) -> impl Iterator<Item = &Finding> {
         self.judgement.findings.iter().filter(move |finding| {
-            finding.evidence.iter().any(|place| {
+            finding.evidence.first().is_some_and(|place| {
                 place.fact.as_deref() == Some(fact) && place.target.as_deref() == Some(target)
             })
         })

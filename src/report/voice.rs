@@ -3,7 +3,7 @@
 use super::escape;
 use super::number;
 use super::subject::{Found, Subject};
-use crate::model::{Fact, Missing, Source};
+use crate::model::{Fact, Missing, Samples, Source, Unit};
 
 /// Where links to the evidence lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,20 +120,7 @@ impl Voice {
             }
             Fact::Series(samples) => samples,
         };
-        let range = crate::stats::Range::of(&samples.values);
-        let figure = match of {
-            "n" => Some(samples.values.len().to_string()),
-            "median" => crate::stats::median(&samples.values)
-                .map(|value| number::measured(value, samples.unit)),
-            "min" => range.map(|range| number::measured(range.min, samples.unit)),
-            "max" => range.map(|range| number::measured(range.max, samples.unit)),
-            "mean" => range.map(|range| number::measured(range.mean, samples.unit)),
-            other => {
-                return Err(format!(
-                    "unknown figure `{other}`: known are n, median, mean, min, max"
-                ));
-            }
-        };
+        let figure = Figure::of(samples, of)?.map(Figure::words);
         let figure = figure.unwrap_or_else(|| "no sample".into());
         Ok(self.linked(subject, &self.text(&figure), &samples.source))
     }
@@ -191,6 +178,47 @@ impl Voice {
             .map(|(name, value)| format!("{} {}", self.text(name), self.value(value, in_table)))
             .collect();
         fields.join(", ")
+    }
+}
+
+/// A figure of a series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    /// The number: a count, or in the unit of the series.
+    pub value: f64,
+    /// The unit; none for a count.
+    unit: Option<Unit>,
+}
+
+impl Figure {
+    /// The figure of this name; none of an empty series.
+    ///
+    /// # Errors
+    ///
+    /// There is no figure of this name.
+    pub fn of(samples: &Samples, name: &str) -> Result<Option<Self>, String> {
+        let range = crate::stats::Range::of(&samples.values);
+        let value = match name {
+            #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+            "n" => return Ok(Some(Self { value: samples.values.len() as f64, unit: None })),
+            "median" => crate::stats::median(&samples.values),
+            "min" => range.map(|range| range.min),
+            "max" => range.map(|range| range.max),
+            "mean" => range.map(|range| range.mean),
+            other => {
+                return Err(format!(
+                    "unknown figure `{other}`: known are n, median, mean, min, max"
+                ));
+            }
+        };
+        Ok(value.map(|value| Self { value, unit: Some(samples.unit) }))
+    }
+
+    fn words(self) -> String {
+        match self.unit {
+            Some(unit) => number::measured(self.value, unit),
+            None => number::plain(self.value),
+        }
     }
 }
 
