@@ -31,7 +31,7 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
     let mut paths = Vec::new();
     let mut budget = MAX_ENTRIES;
     walk(dir, "", 0, &mut budget, &mut paths)?;
-    let root = lab_root(&paths).ok_or_else(|| nothing_found(dir))?;
+    let root = lab_root(dir, &paths).ok_or_else(|| nothing_found(dir))?;
     let mut found: Vec<&Found> =
         paths.iter().filter(|found| found.path.starts_with(&root)).collect();
     // Where there are too many, those with a slot come first.
@@ -87,25 +87,39 @@ fn walk(
     Ok(())
 }
 
-/// The folder (with `/` at its end, or empty) below which most slots are filled; one that is
-/// named after the lab goes before others.
-fn lab_root(files: &[Found]) -> Option<String> {
+/// The lab's folder, with `/` at its end or empty: `dir` itself or the outermost folder if it has
+/// the lab's name, otherwise the one whose places are most often filled.
+fn lab_root(dir: &Path, files: &[Found]) -> Option<String> {
+    let named = dir.file_name().is_some_and(|name| is_lab(&name.to_string_lossy()));
     let mut roots: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
     for Found { path, .. } in files {
         let Some(slot) = slot_of(path) else { continue };
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
-        let in_known_folder = FOLDERS.contains(&name.trim().to_lowercase().as_str());
-        let root = if in_known_folder { above } else { folder };
-        let root = if root.is_empty() { String::new() } else { format!("{root}/") };
+        let root = if named { String::new() } else { root_of(path) };
         roots.entry(root).or_default().insert(slot.path);
     }
-    let is_lab = |root: &str| root.to_lowercase().replace(['-', '_', ' '], "").contains("lab12");
+    let weight = |root: &str| root.split('/').any(is_lab);
     let best = roots
         .into_iter()
-        .max_by_key(|(root, slots)| (is_lab(root), slots.len(), std::cmp::Reverse(root.clone())))?;
-    // Evidence moved one folder down (`lab12/kata/` beside `lab12/evidence/kata/`) stays apart.
+        .max_by_key(|(root, slots)| (weight(root), slots.len(), std::cmp::Reverse(root.clone())))?;
     Some(best.0)
+}
+
+/// The folder that a file with a slot would have as its lab's.
+fn root_of(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').collect();
+    let folders = &parts[..parts.len() - 1];
+    let known =
+        folders.last().is_some_and(|name| FOLDERS.contains(&name.trim().to_lowercase().as_str()));
+    let depth = match folders.iter().position(|name| is_lab(name)) {
+        Some(at) => at + 1,
+        None => folders.len() - usize::from(known),
+    };
+    folders[..depth].iter().map(|name| format!("{name}/")).collect()
+}
+
+fn is_lab(name: &str) -> bool {
+    let plain: String = name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    plain == "lab12"
 }
 
 fn nothing_found(dir: &Path) -> Error {

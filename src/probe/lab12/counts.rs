@@ -43,9 +43,9 @@ fn is_foreign(label: &str) -> bool {
 }
 
 fn in_part(part: &Part) -> Read<i64> {
-    for line in &part.lines {
+    for (index, line) in part.lines.iter().enumerate() {
         match &line.kind {
-            Kind::Log(log) if log.failure => return Err(read::error(line)),
+            Kind::Log(log) if log.fatal => return Err(read::error(line)),
             Kind::Text => {}
             _ => continue,
         }
@@ -54,6 +54,12 @@ fn in_part(part: &Part) -> Read<i64> {
         if let Some(number) = number {
             if words::is_hypothetical(text) {
                 return Err(Miss::quoting(Why::NarrativeText, "the number was not counted:", line));
+            }
+            let next = part.lines[index + 1..].iter().find(|line| line.kind == Kind::Text);
+            let another = next.and_then(|line| words::only_number(&line.text));
+            if !line.inline && another.is_some_and(|another| another != number) {
+                let what = "several numbers stand under the label, the first is";
+                return Err(Miss::quoting(Why::NotNumeric, what, line));
             }
             return Ok(Found::at(number, line));
         }

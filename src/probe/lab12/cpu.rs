@@ -11,7 +11,10 @@ pub fn model(page: &Page, who: Who) -> Read<String> {
     let parts = page.parts();
     let read = read::in_parts(page, &parts, who, in_part);
     match read {
-        Err(miss) if miss.why == Why::Empty && page.who == Some(Who::Kata) => {
+        Err(miss)
+            if matches!(miss.why, Why::Empty | Why::NoGuestSection | Why::RuncContainerOnly)
+                && page.who == Some(Who::Kata) =>
+        {
             let other =
                 |who: Who| parts.iter().find(|part| part.who == Some(who) && in_part(part).is_ok());
             Err(match (other(Who::Host), other(Who::Runc)) {
@@ -97,48 +100,52 @@ fn is_arm(text: &str) -> bool {
         .any(|key| lower.starts_with(key))
 }
 
+/// What names of processors hold.
+const NAMES: &[&str] = &[
+    "intel",
+    "amd ",
+    "xeon",
+    "epyc",
+    "ryzen",
+    "core(tm)",
+    "cortex",
+    "neoverse",
+    "apple m",
+    "qemu virtual",
+    "ampere",
+    "graviton",
+    "snapdragon",
+    "celeron",
+    "pentium",
+    "kunpeng",
+    "virtual cpu",
+    "common kvm processor",
+];
+
+/// What sentences about processors hold.
+const PROSE: &[&str] = &[
+    " is ",
+    " are ",
+    " was ",
+    " shows",
+    " show ",
+    " because",
+    " not ",
+    " while ",
+    " but ",
+    " see",
+    " which",
+    " same",
+    " has ",
+    " the ",
+    " and ",
+    " это",
+    "identical",
+    " on both",
+];
+
 /// A line without a key that can only be the name of a processor.
 fn unlabelled(line: &Line) -> Option<Found<String>> {
-    const NAMES: &[&str] = &[
-        "intel",
-        "amd ",
-        "xeon",
-        "epyc",
-        "ryzen",
-        "core(tm)",
-        "cortex",
-        "neoverse",
-        "apple m",
-        "qemu virtual",
-        "ampere",
-        "graviton",
-        "snapdragon",
-        "celeron",
-        "pentium",
-        "kunpeng",
-        "virtual cpu",
-        "common kvm processor",
-    ];
-    const PROSE: &[&str] = &[
-        " is ",
-        " are ",
-        " was ",
-        " shows",
-        " show ",
-        " because",
-        " not ",
-        " while ",
-        " but ",
-        " see",
-        " which",
-        " same",
-        " has ",
-        " the ",
-        " and ",
-        " это",
-        "identical",
-        " on both",
-    ];
     let text = words::bare(super::label::undecorated(&line.text));
     let short = text.chars().count() <= 80 && words::words(text).count() <= 14;
     let named =

@@ -51,7 +51,11 @@ pub fn boot_log(page: &Page) -> Read<BootLog> {
 
 /// The reason if a host's log is all there is.
 fn host_only(parts: &[Part]) -> Option<Miss> {
-    let part = parts.iter().find(|part| part.who == Some(Who::Host) && in_part(part).is_ok())?;
+    let has_log = |part: &&Part| match in_part(part) {
+        Ok(_) => true,
+        Err(miss) => miss.why == Why::HostValuesOnly,
+    };
+    let part = parts.iter().filter(|part| part.who == Some(Who::Host)).find(has_log)?;
     let note = format!("the log is labelled “{}”", read::shortened(&part.label));
     Some(Miss { why: Why::HostValuesOnly, note, line: Some(part.line) })
 }
@@ -83,21 +87,31 @@ fn in_part(part: &Part) -> Read<BootLog> {
     }
 }
 
-/// The message of a kernel line: what follows `[ seconds.micros]`.
+/// The message of a kernel line: what follows `[ seconds.micros]` or the time of `dmesg -T`.
 fn message(text: &str) -> Option<&str> {
     let text = text.trim_start();
     let text = match text.strip_prefix('<').and_then(words::digits) {
         Some((_, rest)) => rest.strip_prefix('>')?,
         None => text,
     };
-    let inner = text.strip_prefix('[')?.trim_start();
-    let (_, rest) = words::digits(inner)?;
-    let (micros, rest) = words::digits(rest.strip_prefix(['.', ','])?)?;
-    let rest = rest.strip_prefix(']')?.trim_start();
+    let (time, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let rest = rest.trim_start();
     // An engine's warning that somebody gave a time stamp.
     let retyped =
         super::page::log(rest).is_some() || words::holds(rest, &["level=", "warn[", "fata["]);
-    (micros.len() >= 3 && !retyped).then_some(rest)
+    (is_time(time.trim()) && !retyped).then_some(rest)
+}
+
+/// `12.345678`, or `Thu Nov 27 21:57:34 2025` as `dmesg -T` prints it.
+fn is_time(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    match text.split_once(['.', ',']) {
+        Some((seconds, micros)) => is_number(seconds) && is_number(micros) && micros.len() >= 3,
+        None => {
+            let year = text.rsplit(' ').next().unwrap_or_default();
+            text.matches(':').count() == 2 && year.len() == 4 && is_number(year)
+        }
+    }
 }
 
 /// What shows that the log is of the host, if something does.
@@ -141,6 +155,6 @@ mod tests {
         assert_eq!(message("<6>[   12.345678] x"), Some("x"));
         assert_eq!(message("[    0.000000] level=warning msg=x"), None);
         assert_eq!(message("[0000] x"), None);
-        assert_eq!(message("[Mon Jan  5 12:00:00 2026] x"), None);
+        assert_eq!(message("[Mon Jan  5 12:00:00 2026] x"), Some("x"));
     }
 }

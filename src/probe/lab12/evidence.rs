@@ -372,14 +372,14 @@ impl<'a> Evidence<'a> {
     /// When the engine logged something beside the evidence: the first time stated.
     fn logged_at(&self) -> Option<Fact> {
         let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path));
-        pages.flat_map(|page| page.lines.iter().map(move |line| (page, line))).find_map(
-            |(page, line)| {
+        pages.into_iter().find_map(|page| {
+            page.parts().iter().flat_map(|part| &part.lines).find_map(|line| {
                 let Kind::Log(log) = &line.kind else { return None };
                 let time = log.time.as_ref()?;
                 chrono::DateTime::parse_from_rfc3339(time).ok()?;
                 Some(Fact::value(time.as_str(), Source::new(page.capture, line.number)))
-            },
-        )
+            })
+        })
     }
 
     fn put_newer(&self, put: &mut impl FnMut(&str, Who, Fact), edition: Edition) {
@@ -407,10 +407,21 @@ impl<'a> Evidence<'a> {
                 let found = places.iter().any(|path| self.pages.contains_key(path));
                 if found || edition == Edition::S26 {
                     let canonical = if id == "perf.io_write" { both } else { own };
-                    put(id, who, self.first(&places, canonical, |page| reader(page, who)));
+                    let fact = self.first(&places, canonical, |page| reader(page, who));
+                    let beside = (id == "priv.cap_eff").then(|| self.mask_beside_kernel(who));
+                    put(id, who, beside.flatten().filter(|_| !fact.is_present()).unwrap_or(fact));
                 }
             }
         }
+    }
+
+    /// A mask that stands in the file of the kernel, where one command printed both.
+    fn mask_beside_kernel(&self, who: Who) -> Option<Fact> {
+        let page = self.pages.get(match who {
+            Who::Kata => "results/kata-kernel.txt",
+            _ => "results/runc-kernel.txt",
+        })?;
+        Some(read::fact(page, results::cap_eff(page, who))).filter(Fact::is_present)
     }
 
     /// What the file in a slot says, or that there is no such file.

@@ -13,7 +13,12 @@ pub fn status(page: &Page) -> Read<i64> {
         .iter()
         .filter(|part| part.who != Some(Who::Kata))
         .flat_map(|part| &part.lines)
-        .filter(|line| matches!(line.kind, Kind::Text | Kind::Title))
+        .filter(|line| match line.kind {
+            Kind::Text | Kind::Title => true,
+            // `curl localhost:3012 -> 200`
+            Kind::Command(_) => line.text.contains("->") || line.text.contains('→'),
+            _ => false,
+        })
         .collect();
     let last = |reader: fn(&str) -> Option<i64>| {
         lines.iter().rev().find_map(|line| Some(Found::at(reader(&line.text)?, line)))
@@ -44,8 +49,10 @@ fn after_http(text: &str) -> Option<i64> {
 
 /// `Status: 200`, `juice-runc: 200`.
 fn after_key(text: &str) -> Option<i64> {
-    let (key, value) = text.rsplit_once([':', '='])?;
-    let known = words::holds(key, &["status", "code", "health", "juice", "response", "curl"]);
+    let arrow = text.rsplit_once("->").or_else(|| text.rsplit_once('→'));
+    let (key, value) = arrow.or_else(|| text.rsplit_once([':', '=']))?;
+    let known =
+        words::holds(key, &["status", "code", "health", "juice", "response", "curl", "http"]);
     (known && words::words(key).count() <= 7).then(|| code(words::bare(value))).flatten()
 }
 
@@ -58,7 +65,7 @@ fn alone(text: &str) -> Option<i64> {
 /// A status code at the start of a text: three digits, or zeros where curl had no answer.
 fn code(text: &str) -> Option<i64> {
     let (digits, rest) = words::digits(text)?;
-    let ends = !rest.starts_with(|c: char| matches!(c, '.' | ':' | '/'));
+    let ends = !rest.starts_with(['.', ':', '/']);
     if digits.len() >= 3 && digits.bytes().all(|b| b == b'0') && digits.len() % 3 == 0 {
         return Some(0);
     }

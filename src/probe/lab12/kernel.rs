@@ -1,6 +1,6 @@
 //! Kernels: releases, `uname -a` lines and `/proc/version` lines.
 
-use super::label::{self, Who};
+use super::label::Who;
 use super::page::{Kind, Line, Page, Part};
 use super::read::{self, Found, Miss, Read};
 use super::words;
@@ -66,6 +66,7 @@ fn labelled(text: &str) -> Option<Kernel> {
     let names_kernel =
         words::holds(head, &["kernel", "uname", "version", "release", "linux", "ядр"]);
     let foreign = words::is_hypothetical(head)
+        || words::holds(head, &["would", "should", "host"])
         || words::holds(
             head,
             &["kata containers", "shim", "runtime", "nerdctl", "containerd", "alpine", "image"],
@@ -165,7 +166,7 @@ pub fn own(page: &Page, who: Who, form: Option<Form>) -> Read<Kernel> {
             format!("“{}” is not the whole line of {wanted}", read::shortened(&other.value.text));
         return Err(Miss { why: Why::NotStated, note, line: Some(other.line) });
     }
-    if who == Who::Kata && miss.why == Why::Empty {
+    if who == Who::Kata && is_silent(&miss) {
         if let Some(host) = any(Who::Host) {
             return Err(host_value(&host));
         }
@@ -175,6 +176,11 @@ pub fn own(page: &Page, who: Who, form: Option<Form>) -> Read<Kernel> {
         }
     }
     Err(miss)
+}
+
+/// Whether the guest's part is not there rather than wrong, so that another role's may be named.
+fn is_silent(miss: &Miss) -> bool {
+    matches!(miss.why, Why::Empty | Why::NoGuestSection | Why::RuncContainerOnly)
 }
 
 /// The reason for a statement that turned out to be about the host.
@@ -191,11 +197,6 @@ pub fn banner(page: &Page) -> Read<Kernel> {
     let (Err(miss), Ok(other)) = (&read, compared(page, Who::Kata)) else { return read };
     let note = format!("“{}” is not the line of /proc/version", read::shortened(&other.value.text));
     Err(Miss { why: Why::NotStated, note, line: Some(other.line).or(miss.line) })
-}
-
-/// Whether a text names a role at its beginning: used to tell a label from a value.
-pub fn is_label(text: &str) -> bool {
-    label::label(text).is_some()
 }
 
 #[cfg(test)]
@@ -231,7 +232,7 @@ mod tests {
         assert_eq!(release("Linux 6.12.47 #1 SMP").as_deref(), Some("6.12.47"));
         assert_eq!(release("Linux 5.4.3 6.12.47 #1 SMP").as_deref(), Some("6.12.47"));
         assert_eq!(release("uname -r: 6.1.62").as_deref(), Some("6.1.62"));
-        assert_eq!(release("The kernel is: 6.1.62 as expected"), None);
+        assert_eq!(release("The kernel would be: 6.1.62"), None);
         assert_eq!(release("Kernel 6.8.0 is the host's"), None);
         assert_eq!(release("Kata Containers version: 4.1.0"), None);
     }

@@ -110,7 +110,7 @@ pub fn reported(page: &Page) -> Read<Value> {
     if let Some(line) = nan.filter(|line| !words::is_error(&line.text)) {
         return Err(Miss::quoting(Why::NotNumeric, "the summary has no numbers:", line));
     }
-    if !samples(page).is_ok() {
+    if samples(page).is_err() {
         return Err(read::explain(parts.iter().flat_map(|part| &part.lines), Why::NotNumeric));
     }
     Err(Miss::new(Why::NotStated, "there are samples, but no summary of them"))

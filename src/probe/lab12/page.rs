@@ -36,8 +36,10 @@ pub enum Kind {
 /// A message of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// Whether it tells of a failure.
+    /// Whether it tells of an error.
     pub failure: bool,
+    /// Whether the engine gave up.
+    pub fatal: bool,
     /// Its words.
     pub message: String,
     /// When it was written, as it stands.
@@ -123,9 +125,12 @@ impl<'a> Page<'a> {
         for line in &self.lines {
             let who = parts.last().and_then(|part| part.who);
             match &line.kind {
+                // A page of one role may show what was typed inside the container.
+                Kind::Command(Who::Host) if self.who.is_some() => push(&mut parts, line),
                 Kind::Command(stated) if command_opens(*stated, who, by_label) => {
                     by_label = false;
                     parts.push(Part::of(Some(*stated), line));
+                    push(&mut parts, line);
                 }
                 Kind::Title | Kind::Text => match split_labels(line) {
                     Some(labelled) => {
@@ -263,6 +268,11 @@ fn cells(text: &str) -> Option<Vec<String>> {
 
 /// The message in a line that an engine wrote about itself.
 pub fn log(text: &str) -> Option<Log> {
+    let begins = ["time=", "level=", "msg=", "{"].iter().any(|start| text.starts_with(start));
+    if !begins && label::label(text).is_some() {
+        // A message behind a label leaves the label its meaning.
+        return None;
+    }
     structured(text).or_else(|| terminal(text)).or_else(|| chatter(text))
 }
 
@@ -288,8 +298,9 @@ fn structured(text: &str) -> Option<Log> {
         return None;
     }
     let failure = matches!(level.as_str(), "error" | "fatal" | "panic");
+    let fatal = matches!(level.as_str(), "fatal" | "panic");
     let message = field("msg").unwrap_or_else(|| text.into());
-    Some(Log { failure, message, time: field("time") })
+    Some(Log { failure, fatal, message, time: field("time") })
 }
 
 /// The value at the start of `text`: in quotes with `\"` inside, or up to a space.
@@ -317,6 +328,7 @@ fn terminal(text: &str) -> Option<Log> {
     let (seconds, message) = text[at.len()..].split_once(']')?;
     seconds.chars().all(|c| c.is_ascii_digit()).then(|| Log {
         failure: matches!(at, "ERRO[" | "FATA[" | "PANI["),
+        fatal: matches!(at, "FATA[" | "PANI["),
         message: message.trim().into(),
         time: None,
     })
@@ -354,46 +366,52 @@ fn chatter(text: &str) -> Option<Log> {
     ];
     let is_chatter = STARTS.iter().any(|start| text.to_lowercase().starts_with(start))
         || words::holds(text, PHRASES);
-    is_chatter.then(|| Log { failure: false, message: text.into(), time: None })
+    is_chatter.then(|| Log { failure: false, fatal: false, message: text.into(), time: None })
 }
+
+/// The programs whose names begin a typed command.
+const PROGRAMS: &[&str] = &[
+    "sudo",
+    "nerdctl",
+    "docker",
+    "podman",
+    "ctr",
+    "uname",
+    "cat",
+    "grep",
+    "egrep",
+    "ls",
+    "ip",
+    "ifconfig",
+    "dmesg",
+    "time",
+    "curl",
+    "echo",
+    "lscpu",
+    "lsmod",
+    "awk",
+    "head",
+    "containerd-shim-kata-v2",
+    "kata-runtime",
+    "/usr/bin/time",
+    "command",
+    "hostnamectl",
+    "sh",
+    "bash",
+];
 
 /// The role that a command line states, if `text` is one.
 fn command(text: &str) -> Option<Who> {
-    const PROGRAMS: &[&str] = &[
-        "sudo",
-        "nerdctl",
-        "docker",
-        "podman",
-        "ctr",
-        "uname",
-        "cat",
-        "grep",
-        "egrep",
-        "ls",
-        "ip",
-        "ifconfig",
-        "dmesg",
-        "time",
-        "curl",
-        "echo",
-        "lscpu",
-        "lsmod",
-        "awk",
-        "head",
-        "containerd-shim-kata-v2",
-        "kata-runtime",
-        "/usr/bin/time",
-        "command",
-        "hostnamectl",
-        "sh",
-        "bash",
-    ];
     let (prompted, typed) = after_prompt(text);
     let mut tokens = typed.split_whitespace();
     let program = tokens.next()?;
     let second = tokens.next();
     let is_program = PROGRAMS.contains(&program);
     let measured = typed.ends_with(" total") && typed.contains("% cpu");
+    let of_kata = program.starts_with("kata-") || program.starts_with("containerd-shim");
+    if of_kata && !second.is_some_and(|word| word.starts_with('-')) {
+        return None;
+    }
     let time_label =
         program == "time" && !second.is_some_and(|word| PROGRAMS.contains(&word) || word == "-p");
     if !is_program || measured || (!prompted && (second.is_none() || time_label)) {

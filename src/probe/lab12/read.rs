@@ -86,13 +86,18 @@ pub fn shortened(text: &str) -> String {
 /// Why lines without a readable value have none; `why` is the reason where words or marks of
 /// another type stand there.
 pub fn explain<'a>(lines: impl IntoIterator<Item = &'a Line>, why: Why) -> Miss {
-    let mut text = None;
+    let mut text: Option<&Line> = None;
     let mut log = None;
     for line in lines {
         match &line.kind {
             Kind::Log(message) if message.failure => return error(line),
             Kind::Text if words::is_error(&line.text) => return error(line),
-            Kind::Text if is_worded(&line.text) => text = text.or(Some(line)),
+            Kind::Text if is_worded(&line.text) => {
+                let narrative = |line: &Line| why_not(&line.text, why) == Why::NarrativeText;
+                if text.is_none_or(|old| !narrative(old) && narrative(line)) {
+                    text = Some(line);
+                }
+            }
             Kind::Log(_) => log = log.or(Some(line)),
             _ => {}
         }
@@ -121,7 +126,11 @@ fn is_worded(text: &str) -> bool {
 /// Prose is told from values of the wrong type by its words.
 fn why_not(text: &str, why: Why) -> Why {
     let letters = words::words(text).filter(|word| word.chars().all(char::is_alphabetic)).count();
-    if letters > 2 || words::is_hypothetical(text) { Why::NarrativeText } else { why }
+    if letters > 2 || words::is_hypothetical(text) || words::is_absence(text) {
+        Why::NarrativeText
+    } else {
+        why
+    }
 }
 
 /// The reason why a page has no part of `who`.
@@ -138,7 +147,7 @@ pub fn no_part(page: &Page, parts: &[Part], who: Who) -> Miss {
             error(line)
         }
         _ if blank && failure.is_none() => Miss::new(Why::Empty, "the file holds no value"),
-        Who::Kata if has(Who::Runc) && !has(Who::Host) || who == Who::Kata && has(Who::Runc) => {
+        Who::Kata if has(Who::Runc) => {
             Miss::new(Why::RuncContainerOnly, "the container it speaks of ran under runc")
         }
         Who::Kata => Miss::new(Why::NoGuestSection, "no label names the guest"),

@@ -49,7 +49,8 @@ fn mask_in(part: &Part) -> Read<String> {
 fn mask(text: &str) -> Option<String> {
     let word = words::bare(text).split_whitespace().next()?;
     let digits = word.strip_prefix("0x").unwrap_or(word);
-    ((8..=16).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_hexdigit()))
+    // A container's id is of other lengths.
+    (digits.len() == 16 && digits.chars().all(|c| c.is_ascii_hexdigit()))
         .then(|| digits.to_string())
 }
 
@@ -63,5 +64,11 @@ mod tests {
         let busybox = dd("536870912 bytes (512.0MB) copied, 1.250000 seconds, 409.6MB/s").unwrap();
         assert_eq!(gnu, busybox);
         assert_eq!(dd("512+0 records out"), None);
+    }
+
+    #[test]
+    fn a_mask_has_sixteen_digits() {
+        assert_eq!(mask("00000000a80425fb").as_deref(), Some("00000000a80425fb"));
+        assert_eq!(mask("521fcc5db8fe"), None);
     }
 }

@@ -44,8 +44,7 @@ fn without(page: &Page, lines: &[&Line]) -> Shim {
         _ => None,
     };
     let foreign = lines.iter().find(|line| {
-        words::holds(&line.text, &["kata"])
-            && line.text.split_whitespace().any(|word| word_version(word).is_some())
+        words::holds(&line.text, &["kata"]) && line.text.split_whitespace().any(holds_version)
     });
     let miss = match foreign {
         Some(line) => Miss::quoting(Why::NotTheShim, "the version is of another program:", line),
@@ -94,7 +93,7 @@ fn field(text: &str, key: &str) -> Option<String> {
     let at = lower.match_indices(key).map(|(at, _)| at).find(|&at| starts(at))?;
     let word = text.get(at + key.len()..)?.split_whitespace().next()?;
     let word = word.trim_matches(|c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '*'));
-    (!word.is_empty()).then(|| word.to_string())
+    word.starts_with(|c: char| c.is_alphanumeric()).then(|| word.to_string())
 }
 
 /// The word, if it looks like a version.
@@ -107,6 +106,11 @@ fn word_version(word: &str) -> Option<String> {
     let clean = rest.is_empty() || rest.starts_with(['.', '-', '+', '~']);
     let known = rest.chars().all(|c| c.is_ascii_alphanumeric() || ".-+~_".contains(c));
     (clean && known).then(|| digits.to_string())
+}
+
+/// Whether a version stands somewhere in the word: `kata-static-3.23.0-amd64.tar.zst`.
+fn holds_version(word: &str) -> bool {
+    word.split(|c: char| !c.is_ascii_digit() && c != '.').any(|part| word_version(part).is_some())
 }
 
 fn implementation(line: &Line) -> Read<String> {

@@ -165,15 +165,24 @@ pub fn claim(path: &str) -> Option<(Slot, u8)> {
             slot.path.strip_suffix(".txt") == Some(wanted) || slot.aliases.contains(&wanted)
         };
         SLOTS.iter().find(at).map(|slot| {
-            let exact = path == slot.path || path.ends_with(&format!("/{}", slot.path));
-            (*slot, if exact { 0 } else { rank })
+            let below = path.ends_with(&format!("/{}", slot.path));
+            (
+                *slot,
+                if path == slot.path {
+                    0
+                } else if below {
+                    1
+                } else {
+                    rank
+                },
+            )
         })
     };
     // A name known only in the folder of one role must not be read in that of another.
     let stray = matches!(folder.as_str(), "results")
         || (matches!(folder.as_str(), "runc" | "host") && !name.contains(&folder));
-    let by_name = || if stray { None } else { find(&name, 2) };
-    find(&full, 1).or_else(by_name).filter(|(slot, _)| {
+    let by_name = || if stray { None } else { find(&name, 3) };
+    find(&full, 2).or_else(by_name).filter(|(slot, _)| {
         let folder = Who::of_folder(&folder);
         folder.is_none() || slot.who.is_none() || folder == slot.who
     })
@@ -219,7 +228,7 @@ mod tests {
         for slot in SLOTS {
             assert_eq!(claim(slot.path), Some((*slot, 0)));
             let nested = format!("labs/lab12/{}", slot.path);
-            assert_eq!(claim(&nested), Some((*slot, 0)));
+            assert_eq!(claim(&nested), Some((*slot, 1)));
         }
     }
 

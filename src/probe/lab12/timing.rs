@@ -9,6 +9,9 @@ use crate::model::Why;
 /// Times in seconds, with the line of the first.
 pub type Times = Vec<f64>;
 
+/// How one way of writing times is read from a line.
+type Form<'a> = dyn Fn(&str) -> Vec<f64> + 'a;
+
 /// The start-up times of `who`.
 pub fn startup(page: &Page, who: Who) -> Read<Times> {
     let mut parts = page.parts();
@@ -92,22 +95,22 @@ fn split_by_command(parts: &mut Vec<Part>) {
 fn in_part(part: &Part) -> Read<Times> {
     let texts: Vec<&Line> = part.lines.iter().filter(|line| line.kind == Kind::Text).collect();
     let in_millis = words::holds(&part.label, &["(ms)", "milliseconds", "in ms", ", ms", "_ms"]);
-    let forms: [&dyn Fn(&str) -> Option<f64>; 6] =
-        [&real, &zsh, &fish, &gnu, &own_form, &|text| bare(text, in_millis, part.who)];
+    let single = |form: fn(&str) -> Option<f64>| move |text: &str| Vec::from_iter(form(text));
+    let bare = |text: &str| Vec::from_iter(bare(text, in_millis));
+    let forms: [&Form; 7] =
+        [&single(real), &single(zsh), &single(fish), &single(gnu), &list, &single(own_form), &bare];
     let times = forms.iter().find_map(|form| {
-        let mut times =
-            texts.iter().filter_map(|line| Some((form(&line.text)?, line.number))).peekable();
-        let line = times.peek()?.1;
-        Some(Found { value: times.map(|(time, _)| time).collect::<Times>(), line })
+        let read = texts.iter().map(|line| (form(&line.text), line.number));
+        let mut read = read.filter(|(times, _)| !times.is_empty()).peekable();
+        let line = read.peek()?.1;
+        Some(Found { value: read.flat_map(|(times, _)| times).collect::<Times>(), line })
     });
     match (times, failure(part)) {
         (Some(_), Some(line)) => {
             Err(Miss::quoting(Why::FailedStart, "the time is of a start that failed:", line))
         }
         (Some(times), None) => Ok(times),
-        (None, _)
-            if texts.iter().any(|line| is_excluded(&line.text) && has_duration(&line.text)) =>
-        {
+        (None, _) if texts.iter().any(|line| is_summary(&line.text)) => {
             Err(Miss::new(Why::NotStated, "only a summary is stated, no sample"))
         }
         (None, _) => Err(read::explain(&part.lines, Why::NotNumeric)),
@@ -149,55 +152,64 @@ fn failure(part: &Part) -> Option<&Line> {
     })
 }
 
-/// Words of a line that holds no sample: a summary, a warm-up, or another clock.
+/// The words of summaries, warm-ups and other clocks.
+const NO_SAMPLE: &[&str] = &[
+    "avg",
+    "average",
+    "mean",
+    "median",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "user",
+    "sys",
+    "usr",
+    "warmup",
+    "difference",
+    "diff",
+    "overhead",
+    "slower",
+    "faster",
+    "ratio",
+    "range",
+    "σ",
+    "stddev",
+    "cpu",
+    "pull",
+    "среднее",
+    "медиана",
+    "expected",
+    "typical",
+    "timeout",
+    "stdev",
+    "sum",
+    "delta",
+    "would",
+    "example",
+    "p95",
+    "прогрев",
+];
+
+/// Whether a line holds no sample: a summary, a warm-up, or another clock.
 fn is_excluded(text: &str) -> bool {
-    words::words(text).map(str::to_lowercase).any(|word| {
-        matches!(
-            word.as_str(),
-            "avg"
-                | "average"
-                | "mean"
-                | "median"
-                | "min"
-                | "max"
-                | "minimum"
-                | "maximum"
-                | "user"
-                | "sys"
-                | "usr"
-                | "warmup"
-                | "warm"
-                | "difference"
-                | "diff"
-                | "overhead"
-                | "slower"
-                | "faster"
-                | "ratio"
-                | "range"
-                | "σ"
-                | "stddev"
-                | "cpu"
-                | "pull"
-                | "среднее"
-                | "медиана"
-                | "expected"
-                | "typical"
-                | "timeout"
-                | "cold"
-                | "stdev"
-                | "sum"
-                | "delta"
-                | "would"
-                | "example"
-                | "p95"
-                | "прогрев"
-        )
-    })
+    if words::holds(text, &["warm-up", "warm up"]) {
+        return true;
+    }
+    words::words(text).any(|word| NO_SAMPLE.contains(&word.to_lowercase().as_str()))
 }
 
+/// Whether a line sums samples up that are not there.
+fn is_summary(text: &str) -> bool {
+    is_excluded(text) && !words::is_hypothetical(text) && has_duration(text)
+}
+
+/// Whether a duration with its unit stands somewhere in the text.
 fn has_duration(text: &str) -> bool {
-    text.split([' ', '=', ':', '\t'])
-        .any(|word| words::duration(word).is_some_and(|(_, unit, _)| unit))
+    let starts = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '.');
+    text.char_indices()
+        .filter(|&(at, c)| c.is_ascii_digit() && starts(at))
+        .any(|(at, _)| words::duration(&text[at..]).is_some_and(|(_, unit, _)| unit))
 }
 
 /// bash, ksh and `time -p`: `real 0m1.234s`, `real 0.58`, `trial1: real=0.40s`.
@@ -208,10 +220,15 @@ fn real(text: &str) -> Option<f64> {
     let rest = lower[at + 4..].trim_start_matches([' ', '\t', ':', '=', '|', '`', '*']);
     let glued = lower[at + 4..].starts_with(|c: char| c.is_alphanumeric());
     let lead_is_label = lower[..at].trim_end().chars().all(|c| !matches!(c, '.' | ',' | ';'));
-    if glued || !lead_is_label || is_excluded(&lower[..at]) {
+    if glued || zsh_line(text) || !lead_is_label || is_excluded(&lower[..at]) {
         return None;
     }
     Some(words::duration(rest)?.0)
+}
+
+/// Whether zsh wrote the line, for whichever program of the pipe.
+fn zsh_line(text: &str) -> bool {
+    text.ends_with(" total") && text.contains("% cpu ")
 }
 
 /// zsh: `sudo nerdctl run … 0.01s user 0.01s system 1% cpu 1.200 total`; the lines of the
@@ -246,6 +263,19 @@ fn gnu(text: &str) -> Option<f64> {
     (text.contains("user") && text.contains("system")).then_some(value)
 }
 
+/// Several samples on one line: `0.41 0.42 0.40`, `0.41s, 0.42s`.
+fn list(text: &str) -> Vec<f64> {
+    let text = text.trim_matches(|c: char| matches!(c, '[' | ']' | '{' | '}') || c.is_whitespace());
+    let sample = |word: &str| {
+        let word = word.trim_end_matches([',', ';']);
+        let (value, unit, rest) = words::duration(word)?;
+        let plausible = unit || word.contains(['.', ',']) && value < 100.0;
+        (plausible && rest.is_empty()).then_some(value)
+    };
+    let times: Option<Vec<f64>> = text.split_whitespace().map(sample).collect();
+    times.filter(|times| times.len() > 1).unwrap_or_default()
+}
+
 /// People's own forms: `run 1: 0.2s`, `startup=400ms`, `ms=800`, `0.4s total`.
 fn own_form(text: &str) -> Option<f64> {
     let text = super::label::undecorated(text);
@@ -275,7 +305,7 @@ fn own_form(text: &str) -> Option<f64> {
     let unit = words::words(key).find_map(|word| Factor::named(word).filter(|_| word.len() > 1));
     match unit {
         Some(factor) => Some(factor.seconds(number)),
-        None if !key.is_empty() => bare(value, false, None),
+        None if !key.is_empty() => bare(value, false),
         None => None,
     }
 }
@@ -317,7 +347,7 @@ fn is_time_key(key: &str) -> bool {
 
 /// A number alone on its line. Seconds if it has decimals, as `%e` of GNU time prints; a whole
 /// number could as well be milliseconds.
-fn bare(text: &str, in_millis: bool, _who: Option<Who>) -> Option<f64> {
+fn bare(text: &str, in_millis: bool) -> Option<f64> {
     let text = words::bare(text);
     let (value, rest) = words::decimal(text)?;
     if !rest.trim().is_empty() {
