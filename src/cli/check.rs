@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// The least severe finding that makes the exit code 1
-    #[arg(long, value_enum, default_value = "never")]
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "never")]
     fail_on: FailOn,
 }
 

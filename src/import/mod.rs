@@ -21,6 +21,10 @@ pub fn lab12_run(
     redactor: Option<&mut Redactor>,
     created: DateTime<Utc>,
 ) -> Result<Run> {
+    if !folder.is_dir() {
+        return Err(Error::input(format!("{} is not a folder", folder.display()))
+            .help("give the folder that holds the evidence of the lab, such as labs/lab12"));
+    }
     let mut captures = lab12::read_files(folder)?;
     let redaction = match redactor {
         Some(redactor) => {

@@ -208,7 +208,7 @@ fn failed_start(case: &Case, target: &str, votes: &[Vote]) -> Option<String> {
     const TOLD: &[&str] = &["kernel.release", "kernel.banner", "kernel.uname", "kernel.boot_id"];
     let is_present =
         |id: &&str| case.run.fact(id, target).is_some_and(crate::model::Fact::is_present);
-    if !votes.is_empty() || TOLD.iter().any(|id| is_present(&id)) {
+    if !votes.is_empty() || TOLD.iter().any(is_present) {
         return None;
     }
     TOLD.iter().filter_map(|id| case.missing(id, target)).find_map(|missing| {

@@ -197,7 +197,8 @@ mod tests {
                     other => prop_assert!(false, "{other:?} from {source:?}"),
                 }
             }
-            prop_assert_eq!(out.trim(), shown(&text).trim());
+            let wanted = shown(&text);
+            prop_assert_eq!(out.trim(), wanted.trim());
         }
 
         #[test]

@@ -227,6 +227,7 @@ fn block(sources: &Sources, capture: &Capture, limit: Option<usize>) -> String {
             let caption = caption(sources, capture);
             let left = match lines.len() - shown.len() {
                 0 => String::new(),
+                1 => "\n\n… and 1 more line in the file.".into(),
                 n => format!("\n\n… and {n} more lines in the file."),
             };
             format!("{caption}\n\n{}{left}", escape::fenced("text", shown))

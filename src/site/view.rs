@@ -63,7 +63,7 @@ impl CaptureView {
             duration_ms: capture.duration_ms,
             digest: capture.stdout.digest.clone(),
             lines,
-            errors: capture.stderr.as_ref().map(|stream| self::lines(stream)).unwrap_or_default(),
+            errors: capture.stderr.as_ref().map(self::lines).unwrap_or_default(),
             clipped,
             facts: facts(subject, &capture.id),
         }

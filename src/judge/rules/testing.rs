@@ -9,7 +9,9 @@ use crate::store::integrity::Integrity;
 
 /// A run that is being sketched: host, runc as baseline, kata as candidate.
 pub struct Sketch {
+    /// The run.
     pub run: Run,
+    /// What does not fit in its file.
     pub integrity: Integrity,
 }
 
@@ -83,6 +85,7 @@ impl Sketch {
         self
     }
 
+    /// The case to judge.
     pub fn case(&self) -> Case<'_> {
         Case { run: &self.run, integrity: &self.integrity }
     }

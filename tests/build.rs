@@ -1,0 +1,198 @@
+//! Building: what comes out, what stays, what is refused.
+
+mod support;
+
+use std::time::Duration;
+
+use support::Project;
+
+#[test]
+fn the_customers_run_gives_the_report_that_its_evidence_supports() {
+    let project = Project::with_customer();
+    let outcome = project.run(&["run"]).succeeds();
+    assert!(outcome.stdout.contains("Separate kernel, virtual machine"), "{outcome:?}");
+    let submission = project.read("submission.md");
+    for words in [
+        "version `3.23.0`, the implementation in Rust",
+        "| Kata | `6.12.47` |",
+        "| the host | `6.16.5-arch1-1` |",
+        "**Kata runs on a kernel of its own in a virtual machine.**",
+        "HTTP 503, where 200 was wanted",
+        "`Intel(R) Core(TM) i5-8265U CPU @ 1.60GHz`",
+        "`Intel(R) Xeon(R) Processor @ 1.60GHz`",
+        "| the host | 322 |",
+        "| Kata | 52 |",
+        "| the host | 332 |",
+        "| Kata | 72 |",
+        "`lo` `127.0.0.1/8`",
+        "`eth0` `10.4.0.15/24`",
+        "- runc: *not captured* (empty: bench/startup.txt",
+        "- Kata: *not captured* (empty: bench/startup.txt",
+        "**This is not a latency of the application.** Its health check answered 503",
+    ] {
+        assert!(submission.contains(words), "no `{words}` in\n{submission}");
+    }
+    assert!(project.path("public/index.html").is_file());
+}
+
+#[test]
+fn every_looked_up_value_on_a_page_leads_to_a_line_that_exists() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let pages = project.tree("public");
+    let mut followed = 0;
+    for (name, bytes) in pages.iter().filter(|(name, _)| name.ends_with(".html")) {
+        let html = String::from_utf8_lossy(bytes);
+        for link in html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let Some((page, anchor)) = link.split_once('#') else { continue };
+            if !page.contains("runs/") || anchor.is_empty() {
+                continue;
+            }
+            let page = page.trim_start_matches("../").trim_start_matches('/');
+            let target = String::from_utf8_lossy(&pages[page]);
+            assert!(target.contains(&format!("id=\"{anchor}\"")), "{name}: {link}");
+            followed += 1;
+        }
+    }
+    assert!(followed > 50, "{followed}");
+}
+
+#[test]
+fn building_twice_gives_identical_bytes() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let (site, submission) = (project.tree("public"), project.read("submission.md"));
+    project.run(&["build"]).succeeds();
+    assert!(site == project.tree("public"));
+    assert_eq!(submission, project.read("submission.md"));
+}
+
+#[test]
+fn a_build_that_is_killed_at_any_moment_leaves_a_whole_site() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let whole = project.tree("public");
+    for step in 0..40 {
+        let mut child = project.command(&["build", "--quiet"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(step * 3));
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert!(project.tree("public") == whole, "killed after {} ms", step * 3);
+    }
+    project.run(&["build"]).succeeds();
+    let left: Vec<String> =
+        project.names(".").into_iter().filter(|name| name.contains(".isoproof-")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_broken_template_names_its_place_and_leaves_the_old_site() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let whole = project.tree("public");
+    project
+        .write("templates/site/404.html", "<p>\n{{ fact(id=\"kernel.relase\", target=\"host\") }}");
+    project
+        .run(&["build"])
+        .fails(2, &["templates/site/404.html:2:4", "did you mean `kernel.release`?"]);
+    project.write("templates/site/404.html", "<p>{% if %}");
+    project.run(&["build"]).fails(2, &["templates/site/404.html:1:"]);
+    assert!(project.tree("public") == whole);
+}
+
+#[test]
+fn a_misspelt_lookup_in_a_chapter_names_its_place() {
+    let project = Project::with_customer();
+    project.write("site/method.md", "# Method\n\n{{ fact(id=\"cpu.model\", taget=\"host\") }}\n");
+    project.run(&["build"]).fails(2, &["site/method.md:3:4", "no argument `taget`"]);
+    project.write("site/method.md", "# Method\n\n{{ fact(id=\"cpu.model\", target=\"hots\") }}\n");
+    project.run(&["build"]).fails(2, &["site/method.md:3:4", "unknown target `hots`"]);
+}
+
+#[test]
+fn strict_turns_what_is_missing_into_a_failure_that_writes_nothing() {
+    let project = Project::with_customer();
+    project
+        .run(&["build", "--strict"])
+        .fails(2, &["startup.wall on kata: not captured (empty: bench/startup.txt"]);
+    assert!(!project.path("public").exists() && !project.path("submission.md").exists());
+}
+
+#[test]
+fn the_authors_notes_survive_every_build() {
+    let project = Project::with_customer();
+    project.write("site/notes/task-2.md", "I saw the page in my browser. {{ 7 * 7 }} <b>!</b>\n");
+    for _ in 0..2 {
+        project.run(&["build"]).succeeds();
+        let submission = project.read("submission.md");
+        assert!(submission.contains("I saw the page in my browser. {{ 7 * 7 }} !"), "{submission}");
+    }
+}
+
+#[test]
+fn a_submission_with_somebodys_own_words_is_not_overwritten() {
+    let project = Project::with_customer();
+    project.write("submission.md", "# My report\n");
+    project.run(&["build"]).fails(2, &["submission.md was not made by isoproof"]);
+    assert_eq!(project.read("submission.md"), "# My report\n");
+    assert!(!project.path("public").exists(), "nothing is written when one output is refused");
+}
+
+#[test]
+fn a_folder_that_isoproof_did_not_make_is_not_replaced() {
+    let project = Project::with_customer();
+    project.write("public/thesis.txt", "mine");
+    project.run(&["build"]).fails(2, &["public was not made by isoproof"]);
+    assert_eq!(project.names("public"), ["thesis.txt"]);
+    assert!(!project.path("submission.md").exists());
+}
+
+#[test]
+fn a_projects_own_files_override_those_that_ship() {
+    let project = Project::with_customer();
+    project.write("site/SUMMARY.md", "- [Start](start.md)\n- [Isolation](isolation.md)\n");
+    project.write(
+        "site/start.md",
+        "# Mine\n\nHost: {{ fact(id=\"proc.entries\", target=\"host\") }}.\n",
+    );
+    project.write(
+        "templates/submission/f25.md",
+        "# Short\n\n{{ fact(id=\"cpu.model\", target=\"kata\") }}\n",
+    );
+    project.write("data/names.toml", "kata = \"Kata Containers\"\n");
+    project.run(&["build"]).succeeds();
+    let submission = project.read("submission.md");
+    assert!(submission.ends_with("# Short\n\n`Intel(R) Xeon(R) Processor @ 1.60GHz`\n"));
+    assert!(project.read("public/start.html").contains(">322</a>"));
+    assert!(project.read("public/isolation.html").contains("Kata Containers"));
+    assert!(!project.path("public/method.html").exists());
+}
+
+#[test]
+fn both_editions_can_be_built_from_one_run() {
+    let project = Project::with_customer();
+    project.run(&["build", "--edition", "s26"]).succeeds();
+    let submission = project.read("submission.md");
+    assert!(submission.contains("s26.3.escape"), "{submission}");
+    assert!(!submission.contains("f25."), "{submission}");
+}
+
+#[test]
+fn links_are_relative_so_that_the_site_works_anywhere() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    for (name, bytes) in project.tree("public") {
+        if !name.ends_with(".html") || name == "404.html" {
+            continue;
+        }
+        let html = String::from_utf8_lossy(&bytes);
+        for attribute in ["href=\"", "src=\""] {
+            for link in html.split(attribute).skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(!link.starts_with('/') && !link.starts_with("http"), "{name}: {link}");
+            }
+        }
+        for forbidden in ["<script", " style=\"", " onclick", "javascript:"] {
+            assert!(!html.contains(forbidden), "{name}: {forbidden}");
+        }
+    }
+}

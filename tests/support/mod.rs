@@ -1,0 +1,137 @@
+//! A project in a folder of its own, for tests that run the program.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The customer's evidence.
+pub fn customer() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/customer")
+}
+
+/// A project that lasts as long as the value.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    /// An empty project with a `book.toml`.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let project = Self { folder };
+        project.write("book.toml", "[book]\ntitle = \"Test\"\n");
+        project
+    }
+
+    /// A project with the customer's run.
+    pub fn with_customer() -> Self {
+        let project = Self::new();
+        project.import(&customer());
+        project
+    }
+
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        std::fs::write(path, content).expect("a file");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The program with the project's folder as its own, and a time that stands still.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_isoproof"));
+        command
+            .args(arguments)
+            .current_dir(self.root())
+            .env("SOURCE_DATE_EPOCH", "1767225600")
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs the program.
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command(arguments).output().expect("the program runs"))
+    }
+
+    /// Imports an evidence directory and returns the run's id.
+    pub fn import(&self, evidence: &Path) -> String {
+        let folder = evidence.display().to_string();
+        let outcome = self.run(&["import", "lab12", &folder]).succeeds();
+        outcome.stdout.lines().last().expect("an id").to_string()
+    }
+
+    /// Every file below a folder with its bytes.
+    pub fn tree(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let root = self.path(name);
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    let path = entry.path();
+                    let name = path.strip_prefix(&root).expect("below").display().to_string();
+                    files.insert(name, std::fs::read(path).expect("a file"));
+                }
+            }
+        }
+        files
+    }
+
+    /// The names in a folder, sorted.
+    pub fn names(&self, name: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(name)).expect("a folder");
+        let mut names: Vec<String> =
+            entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// What a run of the program gave.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into(),
+            stderr: String::from_utf8_lossy(&output.stderr).into(),
+        }
+    }
+
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn fails(self, code: i32, words: &[&str]) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "no `{word}` in {self:?}");
+        }
+        self
+    }
+}
