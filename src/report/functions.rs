@@ -50,7 +50,7 @@ const FUNCTIONS: &[(&str, &[&str], Call)] = &[
     ("has_target", &["role"], has_target),
     ("targets", &["role"], targets),
     ("verdict", &["target"], verdict),
-    ("findings", &["rule", "severity", "target"], findings),
+    ("findings", &["rule", "severity", "target", "fact"], findings),
     ("coverage", &["task"], coverage),
     ("probe", &["id"], probe),
     ("run", &[], run),
@@ -80,6 +80,16 @@ pub fn register(tera: &mut Tera, sources: &Sources) {
             }
             call(&sources, &kwargs)
         });
+    }
+    let voice = sources.voice.clone();
+    tera.register_filter("prose", move |text: String, _: Kwargs, _: &State| prose(&voice, &text));
+}
+
+/// `text | prose`: Markdown of our own data in the voice of the text. Not for captured text.
+fn prose(voice: &Voice, text: &str) -> Value {
+    match voice {
+        Voice::Markdown(_) => safe(text),
+        Voice::Html(_) => safe(&markdown::phrase(text)),
     }
 }
 
@@ -329,7 +339,8 @@ fn verdict(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     }))
 }
 
-/// `findings(rule=, severity=, target=)`: the findings that fit all that is given.
+/// `findings(rule=, severity=, target=, fact=)`: the findings that fit all that is given; with
+/// `fact`, those that rest on the fact (of the target).
 fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     let rule: Option<&str> = kwargs.get("rule")?;
     let severity: Option<&str> = kwargs.get("severity")?;
@@ -340,13 +351,20 @@ fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         },
         None => None,
     };
+    let fact: Option<&str> = kwargs.get("fact")?;
+    if let Some(fact) = fact.filter(|fact| sources.subject.shelf.catalogue.get(fact).is_none()) {
+        return Err(problem(format!("unknown fact `{fact}`")));
+    }
     if let Some(rule) = rule.filter(|rule| sources.subject.shelf.rules.get(rule).is_none()) {
         return Err(problem(format!("unknown rule `{rule}`")));
     }
     let fits = |finding: &&Finding| {
         rule.is_none_or(|rule| finding.rule == rule)
             && severity.is_none_or(|severity| finding.severity.word() == severity)
-            && target.is_none_or(|target| finding.target.as_deref() == Some(target))
+            && match fact {
+                Some(fact) => rests_on(finding, fact, target),
+                None => target.is_none_or(|target| finding.target.as_deref() == Some(target)),
+            }
     };
     let list: Vec<Value> = sources
         .subject
@@ -357,6 +375,14 @@ fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         .map(|finding| finding_value(sources, finding))
         .collect::<TeraResult<_>>()?;
     Ok(list.into())
+}
+
+/// Whether a finding rests on a fact, of the target if one is given.
+fn rests_on(finding: &Finding, fact: &str, target: Option<&str>) -> bool {
+    finding.evidence.iter().any(|place| {
+        place.fact.as_deref() == Some(fact)
+            && target.is_none_or(|target| place.target.as_deref() == Some(target))
+    })
 }
 
 fn finding_value(sources: &Sources, finding: &Finding) -> TeraResult<Value> {
@@ -371,6 +397,9 @@ fn finding_value(sources: &Sources, finding: &Finding) -> TeraResult<Value> {
     ];
     for (key, text) in texts {
         map.insert(key.into(), text.into());
+    }
+    if let Some(target) = &finding.target {
+        map.insert("target".into(), target.clone().into());
     }
     let places: Vec<Value> = finding
         .evidence
@@ -500,4 +529,53 @@ fn tasks(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
         })
         .collect();
     from_json(&json!(list))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::TextFile;
+    use crate::judge::rules::testing::sketch;
+    use crate::report::{Engine, Shelf};
+    use crate::store::Loaded;
+
+    /// What a template says, in HTML, about a run whose application answered 503.
+    fn html(template: &str) -> String {
+        let sketch = sketch().fact("app.health_status", "runc", 503).series(
+            "http.latency",
+            "runc",
+            &[0.001; 20],
+        );
+        let loaded =
+            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        let sources = Sources {
+            subject: Arc::new(Subject::new(loaded, None, &Shelf::load(None).unwrap()).unwrap()),
+            voice: Voice::Html(Links::None),
+            chapters: Arc::default(),
+            notes: Arc::default(),
+            warnings: Arc::default(),
+        };
+        let file = TextFile { text: template.into(), origin: "t.html".into() };
+        let engine = Engine::new(&BTreeMap::from([("t.html".into(), file)]), &sources).unwrap();
+        engine.render("t.html", &tera::Context::new()).unwrap()
+    }
+
+    #[test]
+    fn prose_is_rendered_and_whatever_else_is_escaped() {
+        let template = r#"{% set text = "`a` <b>" %}{{ text | prose }} {{ text }}"#;
+        assert_eq!(html(template), "<code>a</code>  `a` &lt;b&gt;");
+    }
+
+    #[test]
+    fn the_findings_on_a_fact_are_those_that_rest_on_it() {
+        let template = |arguments: &str| {
+            format!("{{% for f in findings({arguments}) %}}{{{{ f.rule }}}} {{% endfor %}}")
+        };
+        assert_eq!(
+            html(&template(r#"fact="http.latency", target="runc""#)),
+            "latency-on-error-status "
+        );
+        assert_eq!(html(&template(r#"fact="http.latency", target="kata""#)), "");
+        assert_eq!(html(&template(r#"fact="startup.wall""#)), "");
+    }
 }

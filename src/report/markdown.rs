@@ -39,6 +39,28 @@ pub struct Rendered {
     pub headings: Vec<Heading>,
 }
 
+impl Rendered {
+    /// The first heading, if it opens the text and is of the first level, and all after it.
+    pub fn apart(&self) -> (&str, &str) {
+        const CLOSE: &str = "</h1>\n";
+        match self.html.find(CLOSE).filter(|_| self.html.starts_with("<h1")) {
+            Some(at) => self.html.split_at(at + CLOSE.len()),
+            None => ("", &self.html),
+        }
+    }
+}
+
+/// Markdown of our own data, such as the words of a rule, as HTML: a single paragraph comes
+/// without its element, so that it can stand inside another one.
+pub fn phrase(text: &str) -> String {
+    let html = to_html(text.trim(), &|_, _| None).html;
+    let inside = html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>\n"));
+    match inside.filter(|inside| !inside.contains("<p>")) {
+        Some(inside) => inside.to_string(),
+        None => html,
+    }
+}
+
 /// What makes HTML of a fenced block with an info string of ours: info string and content.
 pub type Block<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
@@ -134,13 +156,16 @@ fn tables(events: Vec<Event>) -> Vec<Event> {
     let mut column = 0;
     let mut in_head = false;
     let mut in_body = false;
+    let mut is_heading = false;
     let mut out = Vec::with_capacity(events.len());
-    for event in events {
+    let mut events = events.into_iter().peekable();
+    while let Some(event) = events.next() {
         let html = match event {
             Event::Start(Tag::Table(columns)) => {
                 alignments = columns;
                 in_body = false;
-                "<div class=\"table\"><table>".into()
+                // The box can be scrolled, so the keyboard must reach it.
+                "<div class=\"table\" tabindex=\"0\"><table>".into()
             }
             Event::End(TagEnd::Table) => {
                 let close = if in_body { "</tbody>" } else { "" };
@@ -168,16 +193,18 @@ fn tables(events: Vec<Event>) -> Vec<Event> {
                     Some(Alignment::Center) => " class=\"center\"",
                     _ => "",
                 };
-                match (in_head, column) {
-                    (true, _) => format!("<th scope=\"col\"{class}>"),
-                    (false, 0) => format!("<th scope=\"row\"{class}>"),
+                // An empty cell is a heading of nothing.
+                let is_empty = matches!(events.peek(), Some(Event::End(TagEnd::TableCell)));
+                is_heading = !is_empty && (in_head || column == 0);
+                column += 1;
+                match (is_heading, in_head) {
+                    (true, true) => format!("<th scope=\"col\"{class}>"),
+                    (true, false) => format!("<th scope=\"row\"{class}>"),
                     (false, _) => format!("<td{class}>"),
                 }
             }
             Event::End(TagEnd::TableCell) => {
-                let is_heading = in_head || column == 0;
-                column += 1;
-                if is_heading { "</th>".into() } else { "</td>".into() }
+                (if is_heading { "</th>" } else { "</td>" }).to_string()
             }
             event => {
                 out.push(event);
@@ -208,6 +235,13 @@ fn harmless(event: Event) -> Option<Event> {
             let is_local = allowed(&dest_url) && !has_scheme(&dest_url);
             let dest_url = if is_local { dest_url } else { "data:,".into() };
             Some(Event::Start(Tag::Image { link_type, dest_url, title, id }))
+        }
+        // A box that cannot be ticked is a mark, not a form's field.
+        Event::TaskListMarker(is_done) => {
+            let (mark, word) = if is_done { ('☑', "done") } else { ('☐', "open") };
+            let html =
+                format!("<span class=\"task\" role=\"img\" aria-label=\"{word}\">{mark}</span> ");
+            Some(Event::InlineHtml(html.into()))
         }
         event => Some(event),
     }
@@ -403,10 +437,24 @@ mod tests {
         let out = html("| a | b |\n| --- | ---: |\n| 1 | 2 |\n");
         assert_eq!(
             out,
-            "<div class=\"table\"><table><thead><tr><th scope=\"col\">a</th>\
+            "<div class=\"table\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">a</th>\
              <th scope=\"col\" class=\"right\">b</th></tr></thead><tbody><tr>\
              <th scope=\"row\">1</th><td class=\"right\">2</td></tr>\n</tbody></table></div>\n"
         );
+    }
+
+    #[test]
+    fn a_task_is_a_mark_with_a_word_and_no_field_of_a_form() {
+        let out = html("- [x] a\n- [ ] b\n");
+        assert!(out.contains("role=\"img\" aria-label=\"done\">☑</span> a"), "{out}");
+        assert!(out.contains("aria-label=\"open\">☐</span> b"), "{out}");
+        assert!(!out.contains("<input"), "{out}");
+    }
+
+    #[test]
+    fn an_empty_corner_of_a_table_is_no_heading() {
+        let out = html("| | b |\n| --- | --- |\n| 1 | 2 |\n");
+        assert!(out.contains("<tr><td></td><th scope=\"col\">b</th></tr>"), "{out}");
     }
 
     #[test]
@@ -415,6 +463,19 @@ mod tests {
         let ids: Vec<&str> = rendered.headings.iter().map(|h| h.id.as_str()).collect();
         assert_eq!(ids, ["a-b-c", "whats-so", "whats-so-2"]);
         assert!(rendered.html.starts_with("<h1 id=\"a-b-c\">A <code>b</code> c</h1>"));
+    }
+
+    #[test]
+    fn the_heading_that_opens_a_text_comes_apart() {
+        let rendered = to_html("# T `x`\n\nintro\n", &|_, _| None);
+        assert_eq!(rendered.apart(), ("<h1 id=\"t-x\">T <code>x</code></h1>\n", "<p>intro</p>\n"));
+        assert_eq!(to_html("intro\n\n# T\n", &|_, _| None).apart().0, "");
+    }
+
+    #[test]
+    fn a_phrase_is_one_paragraph_without_its_element() {
+        assert_eq!(phrase("Use `2> x` <b>now</b>.\n"), "Use <code>2&gt; x</code> now.");
+        assert_eq!(phrase("One.\n\nTwo."), "<p>One.</p>\n<p>Two.</p>\n");
     }
 
     #[test]

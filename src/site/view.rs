@@ -1,9 +1,13 @@
 //! What the page templates see of a run.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
-use crate::model::{Capture, Origin};
+use crate::judge::Severity;
+use crate::model::{Capture, Fact, Origin, Stream};
 use crate::report::Subject;
+use crate::report::markdown::Rendered;
 
 /// A capture as a page shows it.
 #[derive(Debug, Serialize)]
@@ -18,8 +22,12 @@ pub struct CaptureView {
     instruction: Option<String>,
     status: &'static str,
     exit: Option<i32>,
+    /// In milliseconds.
     duration_ms: Option<f64>,
+    started: Option<String>,
     digest: String,
+    /// In bytes.
+    size: usize,
     lines: Vec<LineView>,
     errors: Vec<LineView>,
     /// How many lines are not shown.
@@ -32,13 +40,17 @@ pub struct CaptureView {
 struct LineView {
     number: usize,
     text: String,
+    /// Whether a fact was read here.
+    is_source: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct FactView {
     id: String,
+    title: String,
     target: String,
     line: Option<u32>,
+    is_series: bool,
 }
 
 impl CaptureView {
@@ -48,9 +60,13 @@ impl CaptureView {
             Origin::Command { argv } => (argv.join(" "), None),
             Origin::File { path, slot } => (path.clone(), slot.as_deref()),
         };
-        let mut lines = lines(&capture.stdout);
+        let facts = facts(subject, &capture.id);
+        let sources: BTreeSet<usize> =
+            facts.iter().filter_map(|fact| fact.line.map(|line| line as usize)).collect();
+        let mut lines = lines(&capture.stdout, &sources);
         let clipped = limit.map_or(0, |limit| lines.len().saturating_sub(limit));
         lines.truncate(lines.len() - clipped);
+        let errors = capture.stderr.as_ref().map(|stream| self::lines(stream, &BTreeSet::new()));
         Self {
             id: capture.id.clone(),
             anchor: subject.anchor(&capture.id).unwrap_or_default().to_string(),
@@ -61,34 +77,45 @@ impl CaptureView {
             status: capture.status.word(),
             exit: capture.exit,
             duration_ms: capture.duration_ms,
+            started: capture.started.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
             digest: capture.stdout.digest.clone(),
+            size: capture.stdout.bytes().map_or(0, |bytes| bytes.len()),
             lines,
-            errors: capture.stderr.as_ref().map(self::lines).unwrap_or_default(),
+            errors: errors.unwrap_or_default(),
             clipped,
-            facts: facts(subject, &capture.id),
+            facts,
         }
     }
 }
 
-fn lines(stream: &crate::model::Stream) -> Vec<LineView> {
+fn lines(stream: &Stream, sources: &BTreeSet<usize>) -> Vec<LineView> {
     crate::text::lines(&stream.bytes().unwrap_or_default())
         .iter()
-        .enumerate()
-        .map(|(index, line)| LineView { number: index + 1, text: crate::text::strip_ansi(line) })
+        .zip(1..)
+        .map(|(line, number)| LineView {
+            number,
+            text: crate::text::strip_ansi(line),
+            is_source: sources.contains(&number),
+        })
         .collect()
 }
 
+/// The facts that were read from a capture.
 fn facts(subject: &Subject, capture: &str) -> Vec<FactView> {
     let mut facts = Vec::new();
     for (id, by_target) in &subject.run.facts {
-        for (target, fact) in by_target {
+        let Some(probe) = subject.shelf.catalogue.get(id) else { continue };
+        for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
             let Some(source) = fact.source().filter(|source| source.capture == capture) else {
                 continue;
             };
-            if fact.is_present() {
-                let (id, target) = (id.clone(), target.clone());
-                facts.push(FactView { id, target, line: source.line });
-            }
+            facts.push(FactView {
+                id: id.clone(),
+                title: probe.title.clone(),
+                target: target.clone(),
+                line: source.line,
+                is_series: fact.as_series().is_some(),
+            });
         }
     }
     facts
@@ -106,16 +133,177 @@ pub struct FactRow {
 
 /// The rows of the table of all facts: every fact that the run holds something about.
 pub fn fact_rows(subject: &Subject) -> Vec<FactRow> {
-    let row =
-        |(id, by_target): (&String, &std::collections::BTreeMap<String, crate::model::Fact>)| {
-            let probe = subject.shelf.catalogue.get(id)?;
-            Some(FactRow {
-                id: id.clone(),
-                title: probe.title.clone(),
-                unit: probe.unit.clone(),
-                strength: probe.strength.word(),
-                is_series: by_target.values().any(|fact| fact.as_series().is_some()),
-            })
-        };
+    let row = |(id, by_target): (&String, &BTreeMap<String, Fact>)| {
+        let probe = subject.shelf.catalogue.get(id)?;
+        Some(FactRow {
+            id: id.clone(),
+            title: probe.title.clone(),
+            unit: probe.unit.clone(),
+            strength: probe.strength.word(),
+            is_series: by_target.values().any(|fact| fact.as_series().is_some()),
+        })
+    };
     subject.run.facts.iter().filter_map(row).collect()
+}
+
+/// A row of the list of runs.
+#[derive(Debug, Serialize)]
+pub struct RunRow {
+    id: String,
+    label: Option<String>,
+    created: String,
+    edition: &'static str,
+    /// Whether the chapters are about it.
+    pub is_current: bool,
+    verdicts: Vec<VerdictView>,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct VerdictView {
+    name: String,
+    conclusion: &'static str,
+    title: String,
+    confidence: &'static str,
+}
+
+impl RunRow {
+    /// The row of a run.
+    pub fn new(subject: &Subject, is_current: bool) -> Self {
+        let run = &subject.run;
+        let count = |severity: Severity| {
+            subject.judgement.findings.iter().filter(|f| f.severity == severity).count()
+        };
+        let verdicts = subject.judgement.verdicts.iter().map(|verdict| VerdictView {
+            name: subject.name(&verdict.target),
+            conclusion: verdict.conclusion.id(),
+            title: subject.shelf.words[verdict.conclusion.id()].title.clone(),
+            confidence: verdict.confidence.word(),
+        });
+        Self {
+            id: run.id.clone(),
+            label: run.label.clone(),
+            created: run.created.format("%Y-%m-%d %H:%M UTC").to_string(),
+            edition: run.edition.name(),
+            is_current,
+            verdicts: verdicts.collect(),
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            notes: count(Severity::Note),
+        }
+    }
+}
+
+/// A heading in the table of contents of a page.
+#[derive(Debug, Serialize)]
+pub struct HeadingView {
+    id: String,
+    text: String,
+    level: u8,
+}
+
+/// The headings that a page's table of contents lists: those of the second and third level.
+pub fn headings(rendered: &Rendered) -> Vec<HeadingView> {
+    let is_listed = |level: u8| (2..=3).contains(&level);
+    let view = |heading: &crate::report::markdown::Heading| HeadingView {
+        id: heading.id.clone(),
+        text: heading.text.clone(),
+        level: heading.level,
+    };
+    rendered.headings.iter().filter(|heading| is_listed(heading.level)).map(view).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::model::{Source, Status};
+    use crate::report::{Shelf, markdown};
+    use crate::store::Loaded;
+
+    fn subject(sketch: Sketch) -> Subject {
+        let loaded =
+            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        Subject::new(loaded, None, &Shelf::load(None).unwrap()).unwrap()
+    }
+
+    fn with_release() -> Subject {
+        let fact = Fact::value("6.12.47", Source::new("kata/kernel.txt", 2));
+        let sketch = sketch()
+            .file("kata/kernel.txt", "Kata:\n6.12.47\n\u{1b}[31mred\u{1b}[0m\n")
+            .put("kernel.release", "kata", fact)
+            .missing("kernel.release", "runc", crate::model::Why::NotStated);
+        subject(sketch)
+    }
+
+    fn view(subject: &Subject, limit: Option<usize>) -> CaptureView {
+        CaptureView::new(subject, &subject.run.captures[0], limit)
+    }
+
+    #[test]
+    fn a_capture_marks_the_lines_that_facts_were_read_from() {
+        let subject = with_release();
+        let view = view(&subject, None);
+        let marked: Vec<usize> =
+            view.lines.iter().filter(|line| line.is_source).map(|line| line.number).collect();
+        assert_eq!(marked, [2]);
+        assert_eq!(view.facts.len(), 1);
+        assert_eq!(view.facts[0].title, "Kernel release");
+        assert_eq!(view.anchor, "c-kata-kernel-txt");
+    }
+
+    #[test]
+    fn a_clipped_capture_counts_what_is_left_out() {
+        let subject = with_release();
+        assert_eq!(view(&subject, Some(1)).lines.len(), 1);
+        assert_eq!(view(&subject, Some(1)).clipped, 2);
+        assert_eq!(view(&subject, Some(9)).clipped, 0);
+    }
+
+    #[test]
+    fn colours_of_a_terminal_are_left_out_of_lines() {
+        assert_eq!(view(&with_release(), None).lines[2].text, "red");
+    }
+
+    #[test]
+    fn a_command_shows_what_ran_and_how_it_ended() {
+        let mut sketch = sketch().file("x", "out\n");
+        let capture = &mut sketch.run.captures[0];
+        capture.origin = Origin::Command { argv: vec!["uname".into(), "-r".into()] };
+        capture.status = Status::Error;
+        capture.exit = Some(1);
+        capture.stderr = Some(Stream::new(b"no\n"));
+        let subject = subject(sketch);
+        let view = view(&subject, None);
+        assert_eq!((view.title.as_str(), view.status, view.exit), ("uname -r", "error", Some(1)));
+        assert_eq!(view.errors[0].text, "no");
+    }
+
+    #[test]
+    fn every_fact_has_a_row_even_if_it_is_only_missing() {
+        let rows = fact_rows(&subject(sketch().missing(
+            "kernel.boot_id",
+            "kata",
+            crate::model::Why::NotStated,
+        )));
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].id.as_str(), rows[0].strength), ("kernel.boot_id", "decisive"));
+    }
+
+    #[test]
+    fn a_run_in_the_list_shows_a_verdict_for_each_runtime() {
+        let row = RunRow::new(&with_release(), true);
+        let names: Vec<&str> = row.verdicts.iter().map(|verdict| verdict.name.as_str()).collect();
+        assert_eq!(names, ["runc", "Kata"]);
+        assert!(row.is_current);
+    }
+
+    #[test]
+    fn the_contents_of_a_page_leave_out_its_title_and_small_headings() {
+        let rendered = markdown::to_html("# T\n\n## A\n\n### B\n\n#### C\n", &|_, _| None);
+        let texts: Vec<String> = headings(&rendered).into_iter().map(|h| h.text).collect();
+        assert_eq!(texts, ["A", "B"]);
+    }
 }

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Builds two projects with the given program and looks at their pages with a browser.
+#
+#   tests/browser/run.sh [PROGRAM]      default: target/release/isoproof, else target/debug/isoproof
+#
+# Needs node 20 or newer, npm, and Chromium (CHROMIUM names it; default /usr/bin/chromium).
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+program=${1:-}
+if [ -z "$program" ]; then
+    program=$root/target/release/isoproof
+    [ -x "$program" ] || program=$root/target/debug/isoproof
+fi
+case $program in /*) ;; *) program=$(pwd)/$program ;; esac
+if [ ! -x "$program" ]; then
+    echo "run.sh: no program at $program: build it first (cargo build)" >&2
+    exit 2
+fi
+
+if [ ! -e "$here/node_modules/axe-core" ] || [ ! -e "$here/node_modules/playwright-core" ]; then
+    (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund >&2)
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# The project itself, as it would be published under /repo/.
+mkdir -p "$work/real/data"
+cp -R "$root/site" "$work/real/site"
+cp -R "$root/data/runs" "$work/real/data/runs"
+sed 's|^\[output\.html\]|&\nsite-url = "/repo/"|' "$root/book.toml" > "$work/real/book.toml"
+"$program" build --project "$work/real" >&2
+
+# The same chapters about evidence that attacks its reader, beside the evidence of the project.
+mkdir -p "$work/hostile/data"
+cp -R "$root/site" "$work/hostile/site"
+node "$here/hostile.mjs" "$root/tests/import/customer" "$work/hostile" "$work/evidence/labs/lab12"
+"$program" import lab12 "$work/evidence" --project "$work/hostile" --no-redact \
+    --label hostile >&2
+"$program" build --project "$work/hostile" >&2
+
+cd "$here"
+SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public \
+    node --test --test-concurrency=1 --test-reporter=spec pages.test.mjs hostile.test.mjs
