@@ -6,6 +6,8 @@
 
 pub mod assets;
 pub mod cli;
+pub mod collect;
+pub mod engine;
 pub mod error;
 pub mod import;
 pub mod judge;

@@ -42,7 +42,7 @@ enum FailOn {
 /// Prints verdicts and findings.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
     let shelf = Shelf::load(Some(&project.data()))?;
-    let loaded = Store::new(project.runs()).load(&arguments.run, &project.root)?;
+    let loaded = Store::of(project)?.load(&arguments.run, &project.root)?;
     let subject = Subject::new(loaded, project.config.edition, &shelf)?;
     console.print(&match arguments.format {
         Format::Json => json_text(&subject),
@@ -103,7 +103,7 @@ pub fn verdict_lines(subject: &Subject, console: &Console) -> String {
             };
             let because = match (&verdict.failure, verdict.because.is_empty()) {
                 (Some(words), _) => crate::text::visible(words),
-                (None, true) => "nothing captured tells its kernel from the host's".into(),
+                (None, true) => "no fact about its kernel was captured".into(),
                 (None, false) if verdict.conclusion == Conclusion::Inconclusive => {
                     format!("not enough: {}", verdict.because.join(", "))
                 }

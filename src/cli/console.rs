@@ -95,6 +95,13 @@ impl Console {
         std::io::stdout().is_terminal()
     }
 
+    /// Says what is being done, to somebody who watches.
+    pub fn progress(&self, text: &str) {
+        if !self.quiet && (self.verbose > 0 || std::io::stderr().is_terminal()) {
+            self.say(Ink::Faint, "capturing", text);
+        }
+    }
+
     /// Says something in passing.
     pub fn note(&self, text: &str) {
         if !self.quiet {

@@ -29,7 +29,7 @@ enum Format {
 
 /// Prints the facts.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let loaded = Store::new(project.runs()).load(&arguments.run, &project.root)?;
+    let loaded = Store::of(project)?.load(&arguments.run, &project.root)?;
     if !loaded.integrity.is_intact() {
         console.warning(&format!(
             "{} was changed after it was written; isoproof check says where",

@@ -46,7 +46,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         false => Some(Redactor::of_project(&project.private())?),
     };
     let mut run = import::lab12_run(folder, label.clone(), redactor.as_mut(), import::now()?)?;
-    let (path, is_new) = Store::new(project.runs()).save(&mut run)?;
+    let (path, is_new) = Store::of(project)?.save(&mut run)?;
     if is_new {
         console.note(&format!(
             "{} read into {}",

@@ -26,7 +26,7 @@ enum Format {
 
 /// Prints the runs, newest first.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let entries = Store::new(project.runs()).list()?;
+    let entries = Store::of(project)?.list()?;
     let text = match arguments.format {
         Format::Json => {
             let list: Vec<_> = entries

@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod collect;
 mod console;
 mod facts;
 mod import;
@@ -60,6 +61,8 @@ struct Cli {
 enum Command {
     /// The whole job: build submission and site from the latest run, and say what it shows
     Run(build::Arguments),
+    /// Capture evidence with a container engine, into a run
+    Collect(collect::Arguments),
     /// Make a run from evidence that somebody else collected
     Import(import::Arguments),
     /// Build the submission and the site
@@ -72,6 +75,8 @@ enum Command {
     Facts(facts::Arguments),
     /// Judge a run: verdicts and findings
     Check(check::Arguments),
+    /// Remove containers that a killed session left behind
+    Clean,
     /// Print the JSON Schema of a run file
     Schema,
 }
@@ -93,8 +98,10 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
-    if let Command::Schema = cli.command {
-        return schema::run(console);
+    match cli.command {
+        Command::Schema => return schema::run(console),
+        Command::Clean => return collect::clean(console),
+        _ => {}
     }
     let project = project(cli, console)?;
     match &cli.command {
@@ -105,7 +112,8 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Show(arguments) => show::run(&project, arguments, console),
         Command::Facts(arguments) => facts::run(&project, arguments, console),
         Command::Check(arguments) => check::run(&project, arguments, console),
-        Command::Schema => Ok(ExitCode::SUCCESS),
+        Command::Collect(arguments) => collect::run(&project, arguments, console),
+        Command::Schema | Command::Clean => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Arguments {
 
 /// Prints the captures of a run, or the output of one.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let run = Store::new(project.runs()).load(&arguments.run, &project.root)?.run;
+    let run = Store::of(project)?.load(&arguments.run, &project.root)?.run;
     match &arguments.capture {
         None => console.print(&summary(&run))?,
         Some(id) => output(find(&run, id)?, console)?,
@@ -46,10 +46,10 @@ fn find<'a>(run: &'a Run, id: &str) -> Result<&'a Capture> {
 fn summary(run: &Run) -> String {
     let row = |capture: &Capture| {
         let origin = match &capture.origin {
-            Origin::Command { argv } => argv.join(" "),
             Origin::File { slot: Some(slot), .. } if *slot == capture.id => "file".into(),
             Origin::File { slot: Some(slot), .. } => format!("file, read as {slot}"),
             Origin::File { slot: None, .. } => "file, kept and not read".into(),
+            origin => origin.words(),
         };
         [capture.id.clone(), capture.status.word().to_string(), origin]
             .iter()

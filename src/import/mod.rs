@@ -40,10 +40,7 @@ pub fn lab12_run(
         label,
         created,
         edition: reading.edition,
-        generator: Generator {
-            name: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-        },
+        generator: Generator::this(),
         evidence: Evidence::Imported { form: ImportForm::Lab12 },
         redaction,
         targets: reading.targets,

@@ -164,8 +164,12 @@ pub fn judge_target(case: &Case, target: &Target) -> Verdict {
 fn decide(votes: &[Vote], verdict: &mut Verdict) {
     let of = |wanted: &[Says]| -> Vec<String> {
         let chosen = votes.iter().filter(|vote| wanted.contains(&vote.says));
-        let mut ids: Vec<String> = chosen.map(|vote| vote.fact.to_string()).collect();
-        ids.dedup();
+        let mut ids: Vec<String> = Vec::new();
+        for vote in chosen {
+            if !ids.iter().any(|id| id == vote.fact) {
+                ids.push(vote.fact.to_string());
+            }
+        }
         ids
     };
     let families = |says: Says| -> usize {
@@ -226,6 +230,7 @@ fn votes(case: &Case, target: &str) -> Vec<Vote> {
     boot_log(case, target, &mut votes);
     command_line(case, target, &mut votes);
     gvisor(case, target, &mut votes);
+    machine(case, target, &mut votes);
     votes
 }
 
@@ -327,17 +332,35 @@ fn gvisor(case: &Case, target: &str, votes: &mut Vec<Vote>) {
     const VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
     let contains =
         |id: &str, mark: &str| case.text(id, target).is_some_and(|text| text.contains(mark));
-    let marks: [(&str, &str, bool); 5] = [
+    let ends =
+        |id: &str, mark: &str| case.text(id, target).is_some_and(|text| text.ends_with(mark));
+    let marks: [(&str, &str, bool); 6] = [
         ("kernel.version", "release", contains("kernel.version", VERSION)),
         ("kernel.banner", "release", contains("kernel.banner", VERSION)),
         ("kernel.cmdline", "command line", contains("kernel.cmdline", "-gvisor")),
         ("kernel.dmesg", "boot log", contains("kernel.dmesg", "Starting gVisor")),
         ("kernel.sentry", "sentry", case.number("kernel.sentry", target) == Some(1)),
+        // The engine calls this process the container's own.
+        ("host.pid_exe", "process", ends("host.pid_exe", "/runsc")),
     ];
     for (fact, family, found) in marks {
         if found {
             votes.push(Vote { fact, family, says: Says::Gvisor });
         }
+    }
+}
+
+/// What corroborates a virtual machine from the host's side, while the container ran.
+fn machine(case: &Case, target: &str, votes: &mut Vec<Vote>) {
+    if case.text("host.vmm", target).is_some() {
+        votes.push(Vote { fact: "host.vmm", family: "monitor", says: Says::Vm });
+    }
+    let files = case.run.fact("host.vm_fds", target).and_then(crate::model::Fact::as_value);
+    let has_machine = files.and_then(serde_json::Value::as_array).is_some_and(|files| {
+        files.iter().filter_map(serde_json::Value::as_str).any(|file| file.contains("kvm-vm"))
+    });
+    if has_machine {
+        votes.push(Vote { fact: "host.vm_fds", family: "monitor", says: Says::Vm });
     }
 }
 

@@ -44,6 +44,18 @@ pub enum Origin {
         /// The program and its arguments as they were run.
         argv: Vec<String>,
     },
+    /// A command that ran among others inside one boot of a target.
+    Probe {
+        /// The command, as the shell was given it.
+        command: String,
+        /// The id of the capture of the boot, which has the engine's own command line.
+        within: String,
+    },
+    /// Something that isoproof read itself.
+    Observed {
+        /// What was read and how.
+        how: String,
+    },
     /// A file of an evidence directory.
     File {
         /// The path in the directory, with `/` between its parts.
@@ -53,6 +65,18 @@ pub enum Origin {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         slot: Option<String>,
     },
+}
+
+impl Origin {
+    /// The command, the path, or what was read, in one line.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Command { argv } => argv.join(" "),
+            Self::Probe { command, .. } => command.clone(),
+            Self::Observed { how } => how.clone(),
+            Self::File { path, .. } => path.clone(),
+        }
+    }
 }
 
 /// How a capture ended. `absent` and `denied` are answers.

@@ -74,6 +74,13 @@ pub struct Generator {
     pub version: String,
 }
 
+impl Generator {
+    /// This program.
+    pub fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() }
+    }
+}
+
 /// How the evidence was come by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -82,6 +89,18 @@ pub enum Evidence {
     Imported {
         /// The form of the files.
         form: ImportForm,
+    },
+    /// Captured by isoproof.
+    Collected {
+        /// The engine that started the containers.
+        engine: String,
+        /// The image that they were made from.
+        image: String,
+        /// The label that they carried.
+        session: String,
+        /// Whether the user stopped it before it was complete.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        interrupted: bool,
     },
 }
 

@@ -2,6 +2,8 @@
 
 pub mod capability;
 pub mod catalogue;
+pub mod collected;
 pub mod edition;
 pub mod lab12;
 pub mod parse;
+pub mod script;

@@ -256,6 +256,8 @@ fn caption(sources: &Sources, capture: &Capture) -> String {
                 capture.exit.map(|exit| format!(", exit status {exit}")).unwrap_or_default();
             format!("{}{status}:", sources.voice.code(&argv.join(" "), false))
         }
+        Origin::Probe { command, .. } => format!("{}:", sources.voice.code(command, false)),
+        Origin::Observed { how } => format!("{}:", sources.voice.text(how)),
         Origin::File { path, slot } => {
             let path = sources.voice.code(path, false);
             let command = slot.as_deref().and_then(|slot| sources.subject.lab_command(slot));

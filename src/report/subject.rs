@@ -202,8 +202,9 @@ impl Subject {
 /// A run in the words that templates use.
 pub fn describe(run: &Run) -> serde_json::Value {
     use crate::model::{Evidence, ImportForm};
-    let form = match run.evidence {
-        Evidence::Imported { form: ImportForm::Lab12 } => "lab12",
+    let (form, engine, image) = match &run.evidence {
+        Evidence::Imported { form: ImportForm::Lab12 } => (Some("lab12"), None, None),
+        Evidence::Collected { engine, image, .. } => (None, Some(engine), Some(image)),
     };
     serde_json::json!({
         "id": run.id,
@@ -211,6 +212,8 @@ pub fn describe(run: &Run) -> serde_json::Value {
         "created": run.created.format("%Y-%m-%d %H:%M UTC").to_string(),
         "edition": run.edition.name(),
         "imported": form,
+        "engine": engine,
+        "image": image,
         "generator": format!("{} {}", run.generator.name, run.generator.version),
         "redaction": run.redaction,
         "captures": run.captures.len(),

@@ -58,7 +58,7 @@ pub struct Built {
 pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let data = project.data();
     let shelf = Shelf::load(Some(&data))?;
-    let store = Store::new(project.runs());
+    let store = Store::of(project)?;
     let edition = options.edition.or(project.config.edition);
     let loaded = store.load(&options.run, &project.root)?;
     let subject = Arc::new(Subject::new(loaded, edition, &shelf)?);

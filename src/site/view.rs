@@ -57,8 +57,8 @@ impl CaptureView {
     /// The view of a capture, of at most `limit` lines.
     pub fn new(subject: &Subject, capture: &Capture, limit: Option<usize>) -> Self {
         let (title, slot) = match &capture.origin {
-            Origin::Command { argv } => (argv.join(" "), None),
             Origin::File { path, slot } => (path.clone(), slot.as_deref()),
+            origin => (origin.words(), None),
         };
         let facts = facts(subject, &capture.id);
         let sources: BTreeSet<usize> =

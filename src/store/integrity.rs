@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Capture, Evidence, Fact, Facts, ImportForm, Missing, Run, Why};
-use crate::probe::lab12;
+use crate::probe::catalogue::Catalogue;
+use crate::probe::{collected, lab12};
 
 /// What does not fit together in a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,18 +39,19 @@ pub struct Unfounded {
 }
 
 /// The facts that follow from a run's captures.
-pub fn derive(run: &Run) -> Facts {
-    match run.evidence {
+pub fn derive(run: &Run, catalogue: &Catalogue) -> Facts {
+    match &run.evidence {
         Evidence::Imported { form: ImportForm::Lab12 } => lab12::read(&run.captures).facts,
+        Evidence::Collected { .. } => collected::read(&run.captures, &run.targets, catalogue),
     }
 }
 
 /// Compares a run with itself, and takes what does not follow out of its facts: such a fact
 /// becomes missing with the reason, so that no report can show it as a value.
-pub fn distrust(run: &mut Run) -> Integrity {
+pub fn distrust(run: &mut Run, catalogue: &Catalogue) -> Integrity {
     let altered: Vec<String> =
         run.captures.iter().filter(|c| !is_intact(c)).map(|c| c.id.clone()).collect();
-    let unfounded = differences(&run.facts, &derive(run));
+    let unfounded = differences(&run.facts, &derive(run, catalogue));
     for entry in &unfounded {
         let reason = format!(
             "the run file states {}, but its captures give {}",

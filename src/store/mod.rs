@@ -8,12 +8,15 @@ pub mod reference;
 pub mod schema;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::model::{Edition, Run};
+use crate::probe::catalogue::Catalogue;
+use crate::project::Project;
 use integrity::Integrity;
 use reference::{FORMS, Reference};
 
@@ -21,6 +24,7 @@ use reference::{FORMS, Reference};
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    catalogue: Arc<Catalogue>,
 }
 
 /// A run as it was loaded, and what does not fit together in it.
@@ -51,9 +55,15 @@ pub struct Entry {
 }
 
 impl Store {
-    /// The store in this folder, which need not exist yet.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+    /// The store of a project; its folder need not exist yet. Facts are read again by the
+    /// project's catalogue.
+    ///
+    /// # Errors
+    ///
+    /// The catalogue cannot be used.
+    pub fn of(project: &Project) -> Result<Self> {
+        let catalogue = Arc::new(Catalogue::load(Some(&project.data()))?);
+        Ok(Self { folder: project.runs(), catalogue })
     }
 
     /// Gives the run its id and writes it. If a run of the same content exists, nothing is
@@ -94,14 +104,24 @@ impl Store {
     /// The reference is malformed, names no run or several, or the file cannot be used.
     pub fn load(&self, reference: &str, root: &Path) -> Result<Loaded> {
         match Reference::parse(reference)? {
-            Reference::Path(path) => load_file(Path::new(&path)),
+            Reference::Path(path) => self.load_file(Path::new(&path)),
             Reference::Git { revision, path } => {
                 let (origin, text) = git::show(root, &self.folder, &revision, path.as_deref())?;
-                load_text(&text, Path::new(&origin))
+                self.load_text(&text, Path::new(&origin))
             }
-            Reference::Latest(back) => load_file(&self.latest(reference, back)?),
-            Reference::Name(name) => load_file(&self.named(&name)?),
+            Reference::Latest(back) => self.load_file(&self.latest(reference, back)?),
+            Reference::Name(name) => self.load_file(&self.named(&name)?),
         }
+    }
+
+    fn load_file(&self, path: &Path) -> Result<Loaded> {
+        self.load_text(&read(path)?, path)
+    }
+
+    fn load_text(&self, text: &str, path: &Path) -> Result<Loaded> {
+        let mut run = file::from_text(text, path)?;
+        let integrity = integrity::distrust(&mut run, &self.catalogue);
+        Ok(Loaded { run, integrity, origin: path.display().to_string() })
     }
 
     fn latest(&self, reference: &str, back: usize) -> Result<PathBuf> {
@@ -203,14 +223,4 @@ fn read_entry(path: &Path) -> Result<Entry> {
             .err()
             .unwrap_or_else(|| Error::input(format!("{}: {error}", path.display())))),
     }
-}
-
-fn load_file(path: &Path) -> Result<Loaded> {
-    load_text(&read(path)?, path)
-}
-
-fn load_text(text: &str, path: &Path) -> Result<Loaded> {
-    let mut run = file::from_text(text, path)?;
-    let integrity = integrity::distrust(&mut run);
-    Ok(Loaded { run, integrity, origin: path.display().to_string() })
 }

@@ -102,6 +102,7 @@ const CHECKS: &[Check] = &[
     Check { id: "capture-altered", run: integrity::capture_altered },
     Check { id: "fact-without-capture", run: integrity::fact_without_capture },
     Check { id: "host-values-in-guest-slot", run: identity::host_values_in_guest_slot },
+    Check { id: "runtime-not-what-it-says", run: identity::runtime_not_what_it_says },
     Check { id: "evidence-disagrees", run: identity::evidence_disagrees },
     Check { id: "health-not-ok", run: http::health_not_ok },
     Check { id: "latency-on-error-status", run: http::latency_on_error_status },

@@ -4,7 +4,6 @@
 //! label, a release is a word that looks like one at a place where one may stand. What cannot
 //! be told for certain is missing, with the reason.
 
-mod command;
 mod counts;
 mod cpu;
 mod dmesg;
@@ -14,7 +13,6 @@ mod interfaces;
 mod kernel;
 mod label;
 mod latency;
-mod log;
 mod page;
 mod read;
 mod results;

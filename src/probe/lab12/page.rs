@@ -1,8 +1,6 @@
 //! Pages: a file as cleaned, classified lines, and its parts by the role that their label names.
 
-use super::command::command;
 use super::label::{self, Role, Who};
-use super::log::{Log, log};
 use super::words;
 use crate::model::Capture;
 use crate::text::{is_hidden, lines, strip_ansi};
@@ -33,6 +31,19 @@ pub enum Kind {
     Command(Who),
     /// Anything else.
     Text,
+}
+
+/// A message of the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Whether it tells of an error.
+    pub failure: bool,
+    /// Whether the engine gave up.
+    pub fatal: bool,
+    /// Its words.
+    pub message: String,
+    /// When it was written, as it stands.
+    pub time: Option<String>,
 }
 
 /// A file as its cleaned lines.
@@ -253,4 +264,229 @@ fn cells(text: &str) -> Option<Vec<String>> {
     let inner = text.strip_prefix('|')?.strip_suffix('|')?;
     let cells: Vec<String> = inner.split('|').map(|cell| words::bare(cell).to_string()).collect();
     (cells.len() > 1).then_some(cells)
+}
+
+/// The message in a line that an engine wrote about itself.
+pub fn log(text: &str) -> Option<Log> {
+    let begins = ["time=", "level=", "msg=", "{"].iter().any(|start| text.starts_with(start));
+    if !begins && label::label(text).is_some() {
+        // A message behind a label leaves the label its meaning.
+        return None;
+    }
+    structured(text).or_else(|| terminal(text)).or_else(|| chatter(text))
+}
+
+/// logrus in a file: `time="…" level=warning msg="…"`, or the same as JSON.
+fn structured(text: &str) -> Option<Log> {
+    let field = |name: &str| -> Option<String> {
+        let logfmt = format!("{name}=");
+        let json = format!("\"{name}\":\"");
+        let rest = match text.find(&json) {
+            Some(at) => &text[at + json.len() - 1..],
+            None => {
+                let starts =
+                    |at: usize| at == 0 || text[..at].ends_with([' ', ']', ':', '(', '\t']);
+                let at = text.match_indices(&logfmt).map(|(at, _)| at).find(|&at| starts(at))?;
+                &text[at + logfmt.len()..]
+            }
+        };
+        Some(quoted(rest))
+    };
+    let level = field("level")?.to_lowercase();
+    let known = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"];
+    if !known.contains(&level.as_str()) {
+        return None;
+    }
+    let failure = matches!(level.as_str(), "error" | "fatal" | "panic");
+    let fatal = matches!(level.as_str(), "fatal" | "panic");
+    let message = field("msg").unwrap_or_else(|| text.into());
+    Some(Log { failure, fatal, message, time: field("time") })
+}
+
+/// The value at the start of `text`: in quotes with `\"` inside, or up to a space.
+fn quoted(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('"') else {
+        return text.split_whitespace().next().unwrap_or_default().into();
+    };
+    let mut out = String::new();
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.extend(chars.next()),
+            '"' => break,
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// logrus on a terminal: `WARN[0000] …`.
+fn terminal(text: &str) -> Option<Log> {
+    let at = ["TRAC[", "DEBU[", "INFO[", "WARN[", "ERRO[", "FATA[", "PANI["]
+        .into_iter()
+        .find(|level| text.starts_with(level))?;
+    let (seconds, message) = text[at.len()..].split_once(']')?;
+    seconds.chars().all(|c| c.is_ascii_digit()).then(|| Log {
+        failure: matches!(at, "ERRO[" | "FATA[" | "PANI["),
+        fatal: matches!(at, "FATA[" | "PANI["),
+        message: message.trim().into(),
+        time: None,
+    })
+}
+
+/// What engines say while they fetch an image, and warnings in plain words.
+fn chatter(text: &str) -> Option<Log> {
+    const STARTS: &[&str] = &[
+        "warning:",
+        "unable to find image",
+        "digest: sha256:",
+        "status: downloaded",
+        "status: image is up",
+        "using default tag",
+        "manifest-sha256:",
+        "config-sha256:",
+        "layer-sha256:",
+        "index-sha256:",
+        "elapsed: ",
+        "trying to pull",
+        "getting image source",
+        "copying blob",
+        "copying config",
+        "writing manifest",
+        "storing signatures",
+        "emulate docker cli",
+    ];
+    const PHRASES: &[&str] = &[
+        ": pulling from",
+        ": pull complete",
+        "pulling fs layer",
+        ": download complete",
+        "already exists",
+        "|++++",
+    ];
+    let is_chatter = STARTS.iter().any(|start| text.to_lowercase().starts_with(start))
+        || words::holds(text, PHRASES);
+    is_chatter.then(|| Log { failure: false, fatal: false, message: text.into(), time: None })
+}
+
+/// The programs whose names begin a typed command.
+const PROGRAMS: &[&str] = &[
+    "sudo",
+    "nerdctl",
+    "docker",
+    "podman",
+    "ctr",
+    "uname",
+    "cat",
+    "grep",
+    "egrep",
+    "ls",
+    "ip",
+    "ifconfig",
+    "dmesg",
+    "time",
+    "curl",
+    "echo",
+    "lscpu",
+    "lsmod",
+    "awk",
+    "head",
+    "containerd-shim-kata-v2",
+    "kata-runtime",
+    "/usr/bin/time",
+    "command",
+    "hostnamectl",
+    "sh",
+    "bash",
+];
+
+/// The role that a command line states, if `text` is one.
+fn command(text: &str) -> Option<Who> {
+    let (prompted, typed) = after_prompt(text);
+    let mut tokens = typed.split_whitespace();
+    let program = tokens.next()?;
+    let second = tokens.next();
+    let is_program = PROGRAMS.contains(&program);
+    let measured = typed.ends_with(" total") && typed.contains("% cpu");
+    let of_kata = program.starts_with("kata-") || program.starts_with("containerd-shim");
+    if of_kata && !second.is_some_and(|word| word.starts_with('-')) {
+        return None;
+    }
+    let time_label =
+        program == "time" && !second.is_some_and(|word| PROGRAMS.contains(&word) || word == "-p");
+    if !is_program || measured || (!prompted && (second.is_none() || time_label)) {
+        return None;
+    }
+    // Prose may begin with such a word: "ip addr shows only lo".
+    let prose = words::holds(typed, &[" shows", " is ", " was ", " not ", " returns", " version "]);
+    if prose && !prompted {
+        return None;
+    }
+    Some(command_role(typed).unwrap_or(Who::Host))
+}
+
+/// The runtime that a command line asks for, if it starts a container.
+pub fn command_role(typed: &str) -> Option<Who> {
+    let mut words = typed.split(|c: char| c.is_whitespace() || matches!(c, '(' | '`'));
+    let engine = words.any(|word| matches!(word, "nerdctl" | "docker" | "podman" | "ctr"));
+    let starts = typed.contains(" run ") || typed.contains(" exec ");
+    match (engine && starts, typed.contains("kata")) {
+        (true, true) => Some(Who::Kata),
+        (true, false) if typed.contains("runsc") => None,
+        (true, false) => Some(Who::Runc),
+        _ => None,
+    }
+}
+
+/// What was typed behind a shell's prompt, and whether there is one.
+fn after_prompt(text: &str) -> (bool, &str) {
+    for prompt in ["$ ", "# ", "> ", "% ", "+ ", "❯ ", "➜ ", "λ "] {
+        if let Some(rest) = text.strip_prefix(prompt) {
+            return (true, rest.trim_start());
+        }
+    }
+    let has_user = text
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.contains('@') || word.starts_with('['));
+    if has_user {
+        for prompt in ["$ ", "# ", "% ", "> "] {
+            if let Some((_, rest)) = text.split_once(prompt) {
+                return (true, rest.trim_start());
+            }
+        }
+    }
+    (false, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engine_messages_are_told_from_values() {
+        let warning =
+            log(r#"time="2026-01-02T03:04:05Z" level=warning msg="cannot \"x\"""#).unwrap();
+        assert_eq!(warning.message, r#"cannot "x""#);
+        assert_eq!(warning.time.as_deref(), Some("2026-01-02T03:04:05Z"));
+        assert!(!warning.failure);
+        assert!(log("FATA[0000] failed to create shim task").unwrap().failure);
+        assert!(log("WARN[0000] cannot set cgroup manager").is_some());
+        assert!(log(r#"level=fatal msg="no""#).unwrap().failure);
+        assert!(log("6.12.47").is_none());
+    }
+
+    #[test]
+    fn commands_state_their_role() {
+        assert_eq!(command("$ uname -r"), Some(Who::Host));
+        assert_eq!(command("$ sudo nerdctl run --rm alpine true"), Some(Who::Runc));
+        let kata = "ann@pine:~$ sudo nerdctl run --runtime io.containerd.kata.v2 alpine true";
+        assert_eq!(command(kata), Some(Who::Kata));
+        assert_eq!(command("time taken: 0.4s"), None);
+        assert_eq!(command("docker: Error response from daemon: x"), None);
+        assert_eq!(
+            command("sudo nerdctl run alpine  0.01s user 0.01s system 1% cpu 1.200 total"),
+            None
+        );
+    }
 }

@@ -44,13 +44,14 @@ pub type Reading = Result<Value, Unread>;
 
 type Parser = fn(&str) -> Reading;
 
-const PARSERS: [(&str, Parser); 25] = [
+const PARSERS: [(&str, Parser); 26] = [
     ("boolean", scalar::boolean),
     ("capability_mask", kernel::capability_mask),
     ("cpu_model", kernel::cpu_model),
     ("digest", scalar::digest),
     ("dmesg", kernel::dmesg),
     ("dmesg_banner", kernel::dmesg_banner),
+    ("first_line", scalar::first_line),
     ("id_map", kernel::id_map),
     ("integer", scalar::integer),
     ("interfaces", network::interfaces),

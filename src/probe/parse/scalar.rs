@@ -3,8 +3,13 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use super::{Reading, Unread, decimal, glimpse, only_line};
+use super::{Reading, Unread, decimal, filled, glimpse, only_line};
 use crate::model::Why;
+
+/// The first line that is not empty; what follows is more about the same.
+pub fn first_line(text: &str) -> Reading {
+    filled(text).next().map(|line| line.trim().into()).ok_or_else(Unread::empty)
+}
 
 /// One line of text.
 pub fn line(text: &str) -> Reading {

@@ -1,0 +1,330 @@
+//! What the host sees of a container while it runs: the witness, the processes around it, and
+//! how much memory they use.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::{Session, Spec, wait_until};
+use crate::engine::Kind;
+use crate::engine::facts::inspect;
+use crate::engine::process::Running;
+use crate::error::{Error, Result};
+use crate::model::{Capture, Origin, Status, Stream};
+
+/// Programs that run virtual machines.
+const MONITORS: &[&str] =
+    &["qemu-system-", "cloud-hypervisor", "firecracker", "stratovirt", "openvmm", "crosvm"];
+
+/// A process in the container with an argument that nothing else on the machine has.
+pub struct Witness {
+    argument: String,
+}
+
+impl Witness {
+    /// A witness with a random argument.
+    ///
+    /// # Errors
+    ///
+    /// There are no random numbers to be had.
+    pub fn new() -> Result<Self> {
+        let nonce = crate::probe::script::nonce()?;
+        let number = u64::from_str_radix(&nonce[..8], 16)
+            .map_err(|error| Error::environment(format!("no random number: {error}")))?;
+        // Ten digits: longer than anybody sleeps, and a number that every `sleep` takes.
+        Ok(Self { argument: format!("{}", 1_000_000_000 + number % 1_000_000_000) })
+    }
+
+    /// The line of shell that starts it.
+    pub fn start_command(&self) -> String {
+        format!("sleep {} </dev/null >/dev/null 2>&1 &\n", self.argument)
+    }
+
+    /// The line of shell that writes it to the kernel's log.
+    pub fn kernel_log_command(&self) -> String {
+        format!("echo '<6>isoproof witness {}' 2>/dev/null >/dev/kmsg\n", self.argument)
+    }
+
+    /// Looks for a process on the host with exactly these arguments. The engine's client has the
+    /// number among its own, but not these alone.
+    fn find(&self) -> Option<u32> {
+        let wanted = format!("sleep\0{}\0", self.argument);
+        processes().find(|pid| read(*pid, "cmdline").is_some_and(|line| line == wanted.as_bytes()))
+    }
+}
+
+/// The options that let a container write to the kernel's log.
+pub fn kernel_log_options(engine: Kind) -> Vec<String> {
+    match engine {
+        Kind::Builtin => Vec::new(),
+        Kind::Ctr => vec!["--device".into(), "/dev/kmsg".into()],
+        _ => vec!["--device".into(), "/dev/kmsg:/dev/kmsg:w".into()],
+    }
+}
+
+/// Captures all that the host sees of a container.
+pub fn observe(
+    session: &Session,
+    spec: &Spec,
+    name: &str,
+    witness: &Witness,
+    running: &Running,
+) -> Vec<Capture> {
+    let mut captures = witness_captures(spec, witness, running);
+    if session.kernel_log_witness {
+        captures.push(kernel_log_capture(session, spec, witness));
+    }
+    let Some((inspected, answer)) = inspect(session.engine, name, session.cancel) else {
+        return captures;
+    };
+    let mut engine = super::from_command(&spec.name, "host.engine_container", &answer);
+    engine.stdout = Stream::new(summary(&inspected).as_bytes());
+    engine.origin = observed("the answer of the engine about the running container");
+    captures.push(engine);
+    if let Some(pid) = inspected.pid.filter(|&pid| pid > 0) {
+        captures.extend(around(spec, pid, &inspected.id));
+    }
+    captures
+}
+
+fn summary(inspected: &crate::engine::facts::Inspected) -> String {
+    let runtime = inspected.runtime.as_deref().unwrap_or("not stated");
+    let pid = inspected.pid.map_or_else(|| "not stated".into(), |pid| pid.to_string());
+    format!("id {}\npid {pid}\nruntime {runtime}\n", inspected.id)
+}
+
+fn observed(how: &str) -> Origin {
+    Origin::Observed { how: how.into() }
+}
+
+/// A capture of something that isoproof read itself.
+pub fn capture(spec: &Spec, id: &str, how: &str, text: &str) -> Capture {
+    Capture {
+        id: format!("{}/{id}", spec.name),
+        target: Some(spec.name.clone()),
+        origin: observed(how),
+        status: if text.is_empty() { Status::Absent } else { Status::Ok },
+        exit: None,
+        started: Some(chrono::Utc::now()),
+        duration_ms: None,
+        stdout: Stream::new(text.as_bytes()),
+        stderr: None,
+    }
+}
+
+/// The witness is looked for until it is found, for at most a moment: it was started before the
+/// first answer.
+fn witness_captures(spec: &Spec, witness: &Witness, running: &Running) -> Vec<Capture> {
+    let mut found = None;
+    wait_until(Duration::from_millis(150), || {
+        found = witness.find();
+        found.is_some() || !running.is_running()
+    });
+    let how = format!(
+        "the arguments of every process on the host, for exactly: sleep {}",
+        witness.argument
+    );
+    let count = processes().count();
+    let (answer, detail) = match found {
+        Some(pid) => ("yes\n", format!("process {pid} on the host, {}\n", own_ids(pid))),
+        None => ("no\n", format!("none of {count} processes on the host\n")),
+    };
+    vec![
+        capture(spec, "host.witness_process", &how, answer),
+        capture(spec, "host.witness_process.detail", "what was found of the witness", &detail),
+    ]
+}
+
+/// The ids of a process in each of its namespaces.
+fn own_ids(pid: u32) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("NSpid:")).unwrap_or("NSpid: unknown");
+    line.replace('\t', " ")
+}
+
+fn kernel_log_capture(session: &Session, spec: &Spec, witness: &Witness) -> Capture {
+    let mark = format!("isoproof witness {}", witness.argument);
+    let seen = crate::engine::ask(&["dmesg"], session.cancel)
+        .is_ok_and(|log| crate::text::decode(&log.stdout).contains(&mark));
+    let how = format!("the host's kernel log, for: {mark}");
+    capture(spec, "host.witness_kmsg", &how, if seen { "yes\n" } else { "no\n" })
+}
+
+/// The processes around the container's own: its shim, monitors, memory.
+fn around(spec: &Spec, pid: u32, id: &str) -> Vec<Capture> {
+    let mut captures = Vec::new();
+    let exe = program(pid).unwrap_or_default();
+    let how = format!("the program of process {pid}, which the engine calls the container's");
+    captures.push(capture(spec, "host.pid_exe", &how, &line(&exe)));
+    let family = family(pid, id);
+    let shim = family.iter().copied().find(|pid| name(*pid).contains("shim")).or_else(|| {
+        family.iter().copied().find(|pid| arguments(*pid).iter().any(|word| word.contains("shim")))
+    });
+    let shim_program = shim.and_then(program).unwrap_or_default();
+    let how = "the program of the process above the container's whose name says shim";
+    captures.push(capture(spec, "host.shim", how, &line(&shim_program)));
+    let monitor = family.iter().copied().find(|pid| {
+        program(*pid).is_some_and(|path| {
+            let program = path.rsplit('/').next().unwrap_or_default().to_string();
+            MONITORS.iter().any(|known| program.starts_with(known))
+        })
+    });
+    let how = "the program of the first virtual machine monitor among the container's processes";
+    let monitor_program = monitor.and_then(program).unwrap_or_default();
+    captures.push(capture(spec, "host.vmm", how, &line(&monitor_program)));
+    let how = "open files of the container's processes that belong to a virtual machine";
+    captures.push(capture(spec, "host.vm_fds", how, &vm_files(&family)));
+    captures.extend(memory(spec, &family));
+    captures
+}
+
+fn line(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{text}\n") }
+}
+
+/// Proportional set size, by component (proc(5), smaps_rollup).
+fn memory(spec: &Spec, family: &BTreeSet<u32>) -> Vec<Capture> {
+    let pss = |pid: &u32| -> Option<(String, u64)> {
+        let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+        let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
+        Some((name(*pid), line.split_whitespace().nth(1)?.parse().ok()?))
+    };
+    let parts: Vec<(String, u64)> = family.iter().filter_map(pss).collect();
+    if parts.is_empty() {
+        return Vec::new();
+    }
+    let total: u64 = parts.iter().map(|(_, kilobytes)| kilobytes).sum();
+    let list: String =
+        parts.iter().map(|(name, kilobytes)| format!("{name} {kilobytes} kB\n")).collect();
+    let how = "Pss of smaps_rollup, summed over the shim and the processes below it, in kB";
+    vec![
+        capture(spec, "host.mem_pss", how, &format!("{total}\n")),
+        capture(spec, "host.mem_pss.detail", "the same by process", &list),
+    ]
+}
+
+/// The container's process, its shim, what is below the shim, and what names the container's id.
+fn family(pid: u32, id: &str) -> BTreeSet<u32> {
+    let mut top = pid;
+    let limit = Instant::now() + Duration::from_secs(1);
+    while let Some(parent) = parent(top) {
+        if parent <= 1 || Instant::now() > limit {
+            break;
+        }
+        let is_ours = arguments(parent).iter().any(|word| word.contains(id))
+            || name(parent).contains("shim")
+            || name(parent).contains("conmon");
+        if !is_ours {
+            break;
+        }
+        top = parent;
+    }
+    let all: Vec<u32> = processes().collect();
+    let mut family = BTreeSet::from([pid, top]);
+    loop {
+        let before = family.len();
+        for &other in &all {
+            if parent(other).is_some_and(|parent| family.contains(&parent)) {
+                family.insert(other);
+            }
+        }
+        if family.len() == before {
+            return family;
+        }
+    }
+}
+
+fn vm_files(family: &BTreeSet<u32>) -> String {
+    let mut found = BTreeSet::new();
+    for pid in family {
+        let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
+        for entry in entries.flatten() {
+            let Ok(target) = fs::read_link(entry.path()) else { continue };
+            let target = target.to_string_lossy().into_owned();
+            if target == "/dev/kvm" || target.starts_with("anon_inode:kvm-") {
+                found.insert(format!("{} {target}", name(*pid)));
+            }
+        }
+    }
+    found.iter().map(|entry| format!("{entry}\n")).collect()
+}
+
+/// The search path of the first process of this name that we may ask.
+pub fn path_of(program: &str) -> Vec<std::path::PathBuf> {
+    let environ = |pid: u32| {
+        let bytes = read(pid, "environ").filter(|_| name(pid) == program)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        text.split('\0').find_map(|entry| entry.strip_prefix("PATH=").map(String::from))
+    };
+    let path = processes().find_map(environ).unwrap_or_default();
+    std::env::split_paths(&path).collect()
+}
+
+fn processes() -> impl Iterator<Item = u32> {
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn read(pid: u32, file: &str) -> Option<Vec<u8>> {
+    fs::read(format!("/proc/{pid}/{file}")).ok()
+}
+
+fn program(pid: u32) -> Option<String> {
+    Some(fs::read_link(format!("/proc/{pid}/exe")).ok()?.to_string_lossy().into_owned())
+}
+
+fn name(pid: u32) -> String {
+    read(pid, "comm").map(|bytes| crate::text::decode(&bytes).trim().into()).unwrap_or_default()
+}
+
+fn arguments(pid: u32) -> Vec<String> {
+    let line = read(pid, "cmdline").unwrap_or_default();
+    line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
+/// Field 4 of a process's `stat` (proc(5)).
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_witness_of_this_machine_is_found_and_only_itself() {
+        let witness = Witness::new().unwrap();
+        assert_eq!(witness.find(), None);
+        let mut child = std::process::Command::new("sleep").arg(&witness.argument).spawn().unwrap();
+        let mut found = None;
+        wait_until(Duration::from_secs(5), || {
+            found = witness.find();
+            found.is_some()
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found, Some(child.id()));
+    }
+
+    #[test]
+    fn a_process_and_its_children_are_a_family() {
+        let mut child =
+            std::process::Command::new("sh").args(["-c", "sleep 50 & wait"]).spawn().unwrap();
+        let mut members = BTreeSet::new();
+        wait_until(Duration::from_secs(5), || {
+            members = family(child.id(), "no such container");
+            members.len() > 1
+        });
+        let below: Vec<u32> = members.iter().copied().filter(|pid| *pid != child.id()).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for pid in &below {
+            let _ = std::process::Command::new("kill").arg(pid.to_string()).status();
+        }
+        assert_eq!(below.len(), 1, "{members:?}");
+    }
+}

@@ -1,0 +1,29 @@
+//! Ctrl-C and friends: the first asks everything to stop and clean up, the second ends at once.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::engine::process::Cancel;
+use crate::error::{Error, Result};
+
+/// A flag that SIGINT, SIGTERM and SIGHUP set. A second one ends the process with 130.
+///
+/// # Errors
+///
+/// The signals cannot be handled.
+pub fn listen() -> Result<Cancel> {
+    let cancel: Cancel = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let register = || -> std::io::Result<()> {
+            // In this order the flag is still unset when the first signal is checked against it.
+            signal_hook::flag::register_conditional_shutdown(signal, 130, cancel.clone())?;
+            signal_hook::flag::register(signal, cancel.clone())?;
+            Ok(())
+        };
+        register()
+            .map_err(|error| Error::environment(format!("cannot handle signals: {error}")))?;
+    }
+    Ok(cancel)
+}

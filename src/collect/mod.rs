@@ -1,0 +1,324 @@
+//! Collecting: plan, execute, run.
+//!
+//! All container probes of a target run in one boot, from one generated script, and the same
+//! script runs on the host, under the baseline and under each candidate: what differs between
+//! host and candidate but not between baseline and candidate is a namespace effect.
+
+mod batch;
+mod host_side;
+pub mod interrupt;
+pub mod plan;
+mod startup;
+mod version;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use crate::engine::process::{Cancel, Ended, Finished, run};
+use crate::engine::{self, Container, Kind, Mode, OWNER_LABEL, SESSION_LABEL, clean, facts};
+use crate::error::{Error, Result};
+use crate::model::{
+    Capture, Edition, Evidence, Generator, Origin, Redaction, Role, Run, SCHEMA_VERSION, Status,
+    Stream, Target,
+};
+use crate::privacy::Redactor;
+use crate::probe::catalogue::{Catalogue, Place};
+use crate::probe::{collected, script};
+pub use plan::{Spec, Wanted};
+pub use startup::Rounds;
+
+/// What to collect.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The engine; by default the first that can be used.
+    pub engine: Option<Kind>,
+    /// The runtimes; by default the engine's own and every sandboxed one it has.
+    pub runtimes: Vec<Wanted>,
+    /// The name of the runtime that the others are compared with.
+    pub baseline: Option<String>,
+    /// The image of the containers.
+    pub image: String,
+    /// The form of the lab that the run is for.
+    pub edition: Edition,
+    /// A name for the run.
+    pub label: Option<String>,
+    /// How long one container may take.
+    pub timeout: Duration,
+    /// How many starts are measured.
+    pub rounds: Rounds,
+    /// Whether a container may write one line to the host's kernel log as a witness.
+    pub kernel_log_witness: bool,
+}
+
+/// Told what is being captured.
+pub trait Progress {
+    /// A step begins.
+    fn step(&self, target: &str, what: &str);
+    /// Something went wrong, and collecting goes on.
+    fn trouble(&self, target: &str, what: &str);
+}
+
+/// What stays the same during a session.
+pub(crate) struct Session<'a> {
+    id: String,
+    engine: Kind,
+    image: &'a str,
+    labels: Vec<(String, String)>,
+    timeout: Duration,
+    cancel: &'a Cancel,
+    catalogue: &'a Catalogue,
+    progress: &'a dyn Progress,
+    kernel_log_witness: bool,
+}
+
+impl Session<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.cancel.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// The name of a container of this session.
+    fn container_name(&self, target: &str, part: &str) -> String {
+        format!("isoproof-{}-{target}-{part}", self.id)
+    }
+}
+
+/// Captures evidence into a run, which has no id yet.
+///
+/// Containers of earlier sessions that were killed are removed first, those of this one at the
+/// end, whatever happens. A target that fails is recorded as failed and the others go on. If the
+/// user stops it, what was captured so far is returned.
+///
+/// # Errors
+///
+/// The engine cannot be used, the image is not there, or nothing at all could be captured.
+pub fn collect(
+    options: &Options,
+    catalogue: &Catalogue,
+    redactor: Option<&mut Redactor>,
+    created: DateTime<Utc>,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<Run> {
+    let kind = match options.engine {
+        Some(kind) => engine::check(kind, cancel).map(|()| kind)?,
+        None => engine::detect(cancel)?,
+    };
+    let specs = plan::targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
+    let session = Session {
+        id: script::nonce()?[..12].to_string(),
+        engine: kind,
+        image: &options.image,
+        labels: Vec::new(),
+        timeout: options.timeout,
+        cancel,
+        catalogue,
+        progress,
+        kernel_log_witness: options.kernel_log_witness,
+    };
+    let labels = vec![
+        (SESSION_LABEL.to_string(), session.id.clone()),
+        (OWNER_LABEL.to_string(), clean::owner()),
+    ];
+    let session = Session { labels, ..session };
+    clean::sweep(kind, None);
+    ensure_image(&session)?;
+    let (targets, mut captures) = execute(&session, &specs);
+    if kind != Kind::Builtin {
+        let started = |spec: &&Spec| {
+            targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
+        };
+        let specs: Vec<Spec> = specs.iter().filter(started).cloned().collect();
+        captures.extend(startup::captures(&session, &specs, options.rounds));
+    }
+    clean::sweep(kind, Some(&session.id));
+    if captures.is_empty() {
+        return Err(Error::environment("nothing could be captured"));
+    }
+    Ok(assemble(options, &session, targets, captures, redactor, created))
+}
+
+/// The image is there before anything is started: a pull is never part of a measurement.
+fn ensure_image(session: &Session) -> Result<()> {
+    if facts::has_image(session.engine, session.image, session.cancel) {
+        return Ok(());
+    }
+    session.progress.step("image", "pulling");
+    let name = session.engine.name().to_string();
+    let argv = match session.engine {
+        Kind::Ctr => vec![name, "images".into(), "pull".into(), engine::full_name(session.image)],
+        _ => vec![name, "pull".into(), session.image.into()],
+    };
+    let pulled = run(&argv, Duration::from_secs(300), session.cancel)?;
+    if pulled.is_success() {
+        return Ok(());
+    }
+    Err(Error::environment(format!(
+        "the image {} is not there and cannot be pulled: {}",
+        session.image,
+        pulled.complaint()
+    ))
+    .help("load it first, or name one that is there with --image"))
+}
+
+fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
+    let mut captures = Vec::new();
+    let mut targets = Vec::new();
+    session.progress.step("host", "probes");
+    targets.push(target("host", Role::Host, None, None, None));
+    captures.extend(batch::on_host(session));
+    captures.extend(engine_answers(session));
+    for spec in specs {
+        if session.is_cancelled() {
+            break;
+        }
+        let outcome = batch::in_container(session, spec);
+        if let Some(failure) = &outcome.failure {
+            session.progress.trouble(&spec.name, failure);
+        }
+        captures.extend(outcome.captures);
+        let handler = spec.handler.as_deref();
+        let engine = Some(session.engine.name());
+        targets.push(target(&spec.name, spec.role, engine, handler, outcome.failure));
+        captures.extend(version::captures(session, spec));
+        if !session.is_cancelled() && session.engine != Kind::Builtin {
+            captures.extend(test_run(session, spec));
+        }
+    }
+    (targets, captures)
+}
+
+fn target(
+    name: &str,
+    role: Role,
+    engine: Option<&str>,
+    handler: Option<&str>,
+    failure: Option<String>,
+) -> Target {
+    Target {
+        name: name.into(),
+        role,
+        engine: engine.map(String::from),
+        handler: handler.map(String::from),
+        failure,
+    }
+}
+
+/// What the engine says about itself, as captures of the host.
+fn engine_answers(session: &Session) -> Vec<Capture> {
+    facts::questions(session.engine, session.image)
+        .into_iter()
+        .filter_map(|(id, argv)| {
+            let finished = run(&argv, engine::QUESTION, session.cancel).ok()?;
+            Some(from_command("host", id, &finished))
+        })
+        .collect()
+}
+
+/// The run that the lab asks for: `uname -a` in a container of its own.
+fn test_run(session: &Session, spec: &Spec) -> Option<Capture> {
+    session.progress.step(&spec.name, "test run");
+    let name = session.container_name(&spec.name, "test");
+    let argv = engine::run_argv(
+        session.engine,
+        &Container {
+            name: &name,
+            labels: &session.labels,
+            image: session.image,
+            handler: spec.handler.as_deref(),
+            command: &["uname", "-a"],
+            mode: Mode::Attached,
+            options: &[],
+        },
+    );
+    let finished = run(&argv, session.timeout, session.cancel).ok()?;
+    Some(from_command(&spec.name, "kernel.uname", &finished))
+}
+
+/// A capture of a command that isoproof ran.
+fn from_command(target: &str, id: &str, finished: &Finished) -> Capture {
+    let stderr = crate::text::decode(&finished.stderr);
+    let status = match finished.ended {
+        Ended::TimedOut | Ended::Cancelled => Status::Timeout,
+        Ended::Exit(Some(0)) => Status::Ok,
+        Ended::Exit(exit) => match script::status(exit, &finished.stdout, stderr.as_bytes()) {
+            // A container that ended with an error answered nothing.
+            Status::Ok => Status::Error,
+            status => status,
+        },
+    };
+    Capture {
+        id: format!("{target}/{id}"),
+        target: Some(target.to_string()),
+        origin: Origin::Command { argv: finished.argv.clone() },
+        status,
+        exit: finished.exit(),
+        started: Some(finished.started),
+        duration_ms: Some(milliseconds(finished.duration)),
+        stdout: Stream::new(&finished.stdout),
+        stderr: (!finished.stderr.is_empty()).then(|| Stream::new(&finished.stderr)),
+    }
+}
+
+/// A duration in milliseconds, to the microsecond.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn assemble(
+    options: &Options,
+    session: &Session,
+    mut targets: Vec<Target>,
+    mut captures: Vec<Capture>,
+    redactor: Option<&mut Redactor>,
+    created: DateTime<Utc>,
+) -> Run {
+    let redaction = match redactor {
+        Some(redactor) => {
+            redactor.know_this_machine();
+            redactor.redact(&mut captures);
+            for failure in targets.iter_mut().filter_map(|target| target.failure.as_mut()) {
+                *failure = redactor.redact_words(failure);
+            }
+            redactor.report()
+        }
+        None => Redaction { applied: false, replaced: BTreeMap::new() },
+    };
+    let facts = collected::read(&captures, &targets, session.catalogue);
+    Run {
+        schema_version: SCHEMA_VERSION,
+        id: String::new(),
+        label: options.label.clone(),
+        created,
+        edition: options.edition,
+        generator: Generator::this(),
+        evidence: Evidence::Collected {
+            engine: session.engine.name().into(),
+            image: session.image.into(),
+            session: session.id.clone(),
+            interrupted: session.is_cancelled(),
+        },
+        redaction,
+        targets,
+        captures,
+        facts,
+    }
+}
+
+/// Whether a probe belongs into the script.
+fn is_scripted(place: &[Place], on_host: bool) -> bool {
+    place.contains(if on_host { &Place::Host } else { &Place::Container })
+}
+
+/// Waits until `done` or the limit, a tick at a time.
+fn wait_until(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + limit;
+    while Instant::now() < end {
+        if done() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}

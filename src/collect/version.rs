@@ -1,0 +1,91 @@
+//! Which program a runtime is, and what it says about itself.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Session, Spec, from_command, host_side};
+use crate::engine::facts::path_folders;
+use crate::engine::process::run;
+use crate::engine::{Kind, ask, is_shim};
+use crate::model::Capture;
+
+/// How long a program may take to state its version.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// The path of the target's runtime or shim, with every link followed, and its version.
+pub fn captures(session: &Session, spec: &Spec) -> Vec<Capture> {
+    let Some(named) = spec.handler.as_deref().and_then(|handler| program(session, handler)) else {
+        return Vec::new();
+    };
+    let real = std::fs::canonicalize(&named).unwrap_or_else(|_| named.clone());
+    let how = format!("where {} leads to, with every link followed", named.display());
+    let path = format!("{}\n", real.display());
+    let mut captures = vec![host_side::capture(spec, "runtime.program", &how, &path)];
+    let argv = vec![named.display().to_string(), "--version".to_string()];
+    if let Ok(finished) = run(&argv, LIMIT, session.cancel) {
+        captures.push(from_command(&spec.name, "runtime.program_version", &finished));
+        if spec.handler.as_deref().is_some_and(|handler| handler.contains("kata")) {
+            captures.push(from_command(&spec.name, "runtime.version", &finished));
+        }
+    }
+    captures
+}
+
+/// The program behind a handler, as the engine finds it.
+fn program(session: &Session, handler: &str) -> Option<PathBuf> {
+    if handler.contains('/') {
+        return Some(PathBuf::from(handler));
+    }
+    if session.engine == Kind::Docker
+        && let Some(path) = docker_program(session, handler)
+    {
+        return on_path(&path);
+    }
+    if is_shim(handler) {
+        // containerd looks for shims on its own path, not on ours.
+        let program = shim_program(handler)?;
+        let folders = host_side::path_of("containerd").into_iter().chain(path_folders());
+        return folders.map(|folder| folder.join(&program)).find(|path| path.is_file());
+    }
+    on_path(handler)
+}
+
+/// What docker's configuration names for a runtime.
+fn docker_program(session: &Session, handler: &str) -> Option<String> {
+    let answer = ask(&["docker", "info", "--format", "{{json .Runtimes}}"], session.cancel).ok()?;
+    let runtimes: serde_json::Value = serde_json::from_slice(&answer.stdout).ok()?;
+    let runtime = runtimes.get(handler)?;
+    let path = runtime["path"].as_str().or_else(|| runtime["runtimeType"].as_str())?;
+    Some(if is_shim(path) && !path.contains('/') { shim_program(path)? } else { path.to_string() })
+}
+
+/// The program of a shim: `containerd-shim-kata-v2` for `io.containerd.kata.v2`.
+fn shim_program(handler: &str) -> Option<String> {
+    let (name, version) = handler.strip_prefix("io.containerd.")?.rsplit_once('.')?;
+    Some(format!("containerd-shim-{name}-{version}"))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(PathBuf::from(program));
+    }
+    let is_file = |path: &PathBuf| Path::is_file(path);
+    path_folders().into_iter().map(|folder| folder.join(program)).find(is_file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shim_is_found_by_its_handler() {
+        assert_eq!(shim_program("io.containerd.kata.v2").unwrap(), "containerd-shim-kata-v2");
+        assert_eq!(shim_program("runc"), None);
+    }
+
+    #[test]
+    fn a_program_on_the_path_is_found_and_another_is_not() {
+        assert!(on_path("sh").is_some());
+        assert_eq!(on_path("no-such-runtime"), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! What an engine says about itself, its runtimes, images and containers.
+
+use serde_json::Value;
+
+use super::process::{Cancel, Finished};
+use super::{Kind, ask, full_name};
+
+/// A question to an engine whose answer belongs into the record: the end of the probe's id, and
+/// the command line.
+pub fn questions(kind: Kind, image: &str) -> Vec<(&'static str, Vec<String>)> {
+    let words = |argv: &[&str]| argv.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let name = kind.name();
+    match kind {
+        Kind::Docker => vec![
+            ("engine.version", words(&[name, "version", "--format", "{{.Server.Version}}"])),
+            ("engine.root", words(&[name, "info", "--format", "{{.DockerRootDir}}"])),
+            ("engine.storage", words(&[name, "info", "--format", "{{.Driver}}"])),
+            ("engine.cgroup", words(&[name, "info", "--format", "{{.CgroupVersion}}"])),
+            ("engine.default_runtime", words(&[name, "info", "--format", "{{.DefaultRuntime}}"])),
+            (
+                "engine.runtimes",
+                words(&[
+                    name,
+                    "info",
+                    "--format",
+                    "{{range $k, $v := .Runtimes}}{{println $k}}{{end}}",
+                ]),
+            ),
+            ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image])),
+        ],
+        Kind::Nerdctl => vec![
+            ("engine.version", words(&[name, "info", "--format", "{{.ServerVersion}}"])),
+            ("engine.storage", words(&[name, "info", "--format", "{{.Driver}}"])),
+            ("engine.cgroup", words(&[name, "info", "--format", "{{.CgroupVersion}}"])),
+            ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image])),
+        ],
+        Kind::Podman => vec![
+            ("engine.version", words(&[name, "info", "--format", "{{.Version.Version}}"])),
+            ("engine.root", words(&[name, "info", "--format", "{{.Store.GraphRoot}}"])),
+            ("engine.storage", words(&[name, "info", "--format", "{{.Store.GraphDriverName}}"])),
+            ("engine.cgroup", words(&[name, "info", "--format", "{{.Host.CgroupsVersion}}"])),
+            (
+                "engine.default_runtime",
+                words(&[name, "info", "--format", "{{.Host.OCIRuntime.Name}}"]),
+            ),
+            ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image])),
+        ],
+        Kind::Ctr => vec![
+            ("engine.version", words(&[name, "version"])),
+            (
+                "image.digest",
+                words(&[name, "images", "ls", &format!("name=={}", full_name(image))]),
+            ),
+        ],
+        Kind::Builtin => vec![("engine.version", words(&["unshare", "--version"]))],
+    }
+}
+
+/// Whether the engine has the image.
+pub fn has_image(kind: Kind, image: &str, cancel: &Cancel) -> bool {
+    match kind {
+        Kind::Builtin => true,
+        Kind::Ctr => {
+            let filter = format!("name=={}", full_name(image));
+            ask(&["ctr", "images", "ls", "-q", &filter], cancel)
+                .is_ok_and(|answer| !answer.text().is_empty())
+        }
+        _ => ask(&[kind.name(), "image", "inspect", image], cancel).is_ok(),
+    }
+}
+
+/// The runtimes that the engine knows by name, and the containerd shims on the path.
+pub fn runtimes(kind: Kind, cancel: &Cancel) -> Vec<String> {
+    let mut names = match kind {
+        Kind::Docker => {
+            let format = "{{range $k, $v := .Runtimes}}{{println $k}}{{end}}";
+            ask(&["docker", "info", "--format", format], cancel)
+                .map(|answer| answer.text().lines().map(String::from).collect())
+                .unwrap_or_default()
+        }
+        Kind::Podman => programs(&["runc", "crun", "runsc"]),
+        Kind::Nerdctl | Kind::Ctr => shims(),
+        Kind::Builtin => Vec::new(),
+    };
+    // docker lists its shims for runc beside runc itself.
+    names
+        .retain(|name| name != "io.containerd.runc.v2" && name != "io.containerd.runtime.v1.linux");
+    names.sort();
+    names
+}
+
+/// The folders of the search path.
+pub fn path_folders() -> Vec<std::path::PathBuf> {
+    std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+/// Those of the programs that are on the path.
+fn programs(names: &[&str]) -> Vec<String> {
+    let is_there = |name: &&&str| path_folders().iter().any(|folder| folder.join(name).is_file());
+    names.iter().filter(is_there).map(ToString::to_string).collect()
+}
+
+/// The handlers of the shims on the path: `containerd-shim-kata-v2` is `io.containerd.kata.v2`.
+fn shims() -> Vec<String> {
+    let mut found = Vec::new();
+    for folder in path_folders() {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Some(rest) = name.strip_prefix("containerd-shim-") else { continue };
+            if let Some((runtime, version)) = rest.rsplit_once('-')
+                && runtime != "runc"
+            {
+                found.push(format!("io.containerd.{runtime}.{version}"));
+            }
+        }
+    }
+    found.dedup();
+    found
+}
+
+/// What is known about a running container from its engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inspected {
+    /// The full id.
+    pub id: String,
+    /// The process that the engine calls the container's, on the host.
+    pub pid: Option<u32>,
+    /// The runtime as the engine names it.
+    pub runtime: Option<String>,
+}
+
+/// Asks for a running container.
+pub fn inspect(kind: Kind, name: &str, cancel: &Cancel) -> Option<(Inspected, Finished)> {
+    match kind {
+        Kind::Builtin => None,
+        Kind::Ctr => inspect_ctr(name, cancel),
+        _ => inspect_docker(kind, name, cancel),
+    }
+}
+
+fn inspect_docker(kind: Kind, name: &str, cancel: &Cancel) -> Option<(Inspected, Finished)> {
+    let answer = ask(&[kind.name(), "inspect", name], cancel).ok()?;
+    let json: Value = serde_json::from_slice(&answer.stdout).ok()?;
+    let first = json.get(0)?;
+    let runtime = first["HostConfig"]["Runtime"]
+        .as_str()
+        .or_else(|| first["OCIRuntime"].as_str())
+        .filter(|runtime| !runtime.is_empty() && *runtime != "oci");
+    let inspected = Inspected {
+        id: first["Id"].as_str()?.to_string(),
+        pid: first["State"]["Pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()),
+        runtime: runtime.map(String::from),
+    };
+    Some((inspected, answer))
+}
+
+fn inspect_ctr(name: &str, cancel: &Cancel) -> Option<(Inspected, Finished)> {
+    let tasks = ask(&["ctr", "task", "ls"], cancel).ok()?.text();
+    let pid = tasks.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        (words.first() == Some(&name)).then(|| words.get(1)?.parse().ok())?
+    });
+    let answer = ask(&["ctr", "containers", "info", name], cancel).ok()?;
+    let json: Value = serde_json::from_slice(&answer.stdout).ok()?;
+    let runtime = json["Runtime"]["Name"].as_str().map(String::from);
+    Some((Inspected { id: name.to_string(), pid, runtime }, answer))
+}

@@ -1,0 +1,309 @@
+//! Engines: what starts containers, and the command lines to make them do it.
+//!
+//! Each engine is a value, its command lines are plain data, so that they can be tested without
+//! running anything.
+
+pub mod clean;
+pub mod facts;
+pub mod process;
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use process::{Cancel, Finished};
+
+/// The label that every container of isoproof carries: the session that started it.
+pub const SESSION_LABEL: &str = "isoproof.session";
+
+/// The label with the process that started it: id and start time.
+pub const OWNER_LABEL: &str = "isoproof.owner";
+
+/// How long a question to an engine may take.
+pub const QUESTION: Duration = Duration::from_secs(20);
+
+/// The engines that isoproof can use, in the order in which they are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// containerd's client with docker's command line; what the lab uses.
+    Nerdctl,
+    /// Docker.
+    Docker,
+    /// Podman.
+    Podman,
+    /// containerd's own client.
+    Ctr,
+    /// No engine: Linux namespaces through `unshare`, a baseline and no more.
+    Builtin,
+}
+
+impl Kind {
+    /// All engines in the order in which they are looked for.
+    pub const ALL: [Self; 5] =
+        [Self::Nerdctl, Self::Docker, Self::Podman, Self::Ctr, Self::Builtin];
+
+    /// The name, which is also that of the program.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nerdctl => "nerdctl",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Ctr => "ctr",
+            Self::Builtin => "builtin",
+        }
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            format!("unknown engine `{name}`: known are nerdctl, docker, podman, ctr and builtin")
+        })
+    }
+}
+
+/// A container to be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container<'a> {
+    /// Its name, unique on the machine.
+    pub name: &'a str,
+    /// Its labels.
+    pub labels: &'a [(String, String)],
+    /// The image.
+    pub image: &'a str,
+    /// The runtime handler; none for the engine's default.
+    pub handler: Option<&'a str>,
+    /// The command and its arguments.
+    pub command: &'a [&'a str],
+    /// How it runs.
+    pub mode: Mode,
+    /// Further options before the image, as the engine knows them.
+    pub options: &'a [String],
+}
+
+/// How a container runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// In the foreground, without input.
+    Attached,
+    /// In the foreground, with our input.
+    Interactive,
+    /// In the background, with a port of the host (first) that leads to one of its own.
+    Published(u16, u16),
+}
+
+/// The command line that runs a container and removes it when it ends.
+pub fn run_argv(kind: Kind, container: &Container) -> Vec<String> {
+    match kind {
+        Kind::Ctr => ctr_argv(container),
+        Kind::Builtin => builtin_argv(container),
+        _ => docker_argv(kind, container),
+    }
+}
+
+fn docker_argv(kind: Kind, container: &Container) -> Vec<String> {
+    let mut argv: Vec<String> = vec![kind.name().into(), "run".into(), "--rm".into()];
+    match container.mode {
+        Mode::Attached => {}
+        Mode::Interactive => argv.push("-i".into()),
+        Mode::Published(host, own) => {
+            argv.extend(["-d".into(), "-p".into(), format!("127.0.0.1:{host}:{own}")]);
+        }
+    }
+    argv.extend(["--pull=never".into(), "--name".into(), container.name.into()]);
+    for (key, value) in container.labels {
+        argv.extend(["--label".into(), format!("{key}={value}")]);
+    }
+    if let Some(handler) = container.handler {
+        argv.extend(["--runtime".into(), handler.into()]);
+    }
+    argv.extend(container.options.iter().cloned());
+    argv.push(container.image.into());
+    argv.extend(container.command.iter().map(ToString::to_string));
+    argv
+}
+
+/// `ctr` knows neither names apart from ids nor ports, and takes images by their full name.
+fn ctr_argv(container: &Container) -> Vec<String> {
+    let mut argv: Vec<String> = ["ctr", "run", "--rm"].map(String::from).to_vec();
+    for (key, value) in container.labels {
+        argv.extend(["--label".into(), format!("{key}={value}")]);
+    }
+    match container.handler {
+        Some(handler) if is_shim(handler) => {
+            argv.extend(["--runtime".into(), handler.into()]);
+        }
+        Some("runc") | None => {}
+        // Anything else is an OCI runtime, which the shim for runc can be told to use.
+        Some(handler) => argv.extend(["--runc-binary".into(), handler.into()]),
+    }
+    if let Mode::Published(..) = container.mode {
+        argv.push("--detach".into());
+    }
+    argv.extend(container.options.iter().cloned());
+    argv.extend([full_name(container.image), container.name.into()]);
+    argv.extend(container.command.iter().map(ToString::to_string));
+    argv
+}
+
+/// Namespaces of everything but the user, which root needs none of for this.
+fn builtin_argv(container: &Container) -> Vec<String> {
+    let mut argv: Vec<String> = vec!["unshare".into()];
+    if !rustix::process::geteuid().is_root() {
+        argv.push("--map-root-user".into());
+    }
+    let spaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--mount-proc"];
+    argv.extend(spaces.map(String::from));
+    argv.push("--kill-child".into());
+    argv.extend(container.command.iter().map(ToString::to_string));
+    argv
+}
+
+/// Whether a handler names a containerd shim: by its id, or by the path of its program.
+pub fn is_shim(handler: &str) -> bool {
+    let program = handler.rsplit('/').next().unwrap_or(handler);
+    handler.starts_with("io.containerd.") || program.starts_with("containerd-shim-")
+}
+
+/// The full name of an image: docker's short names are those of its own registry.
+pub fn full_name(image: &str) -> String {
+    match image.split_once('/') {
+        None => format!("docker.io/library/{image}"),
+        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => image.into(),
+        Some(_) => format!("docker.io/{image}"),
+    }
+}
+
+/// Asks an engine something.
+///
+/// # Errors
+///
+/// The program cannot be started, or did not answer with success; the error has its words.
+pub fn ask(argv: &[&str], cancel: &Cancel) -> Result<Finished> {
+    let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
+    let finished = process::run(&argv, QUESTION, cancel)?;
+    if finished.is_success() {
+        return Ok(finished);
+    }
+    Err(Error::environment(format!("{}: {}", argv.join(" "), finished.complaint())))
+}
+
+/// Whether an engine can be used now; its words and a remedy if not.
+///
+/// # Errors
+///
+/// The program is not installed, its daemon does not answer, or the user may not ask it.
+pub fn check(kind: Kind, cancel: &Cancel) -> Result<()> {
+    let argv: &[&str] = match kind {
+        Kind::Builtin => &["unshare", "--version"],
+        Kind::Ctr => &["ctr", "version"],
+        Kind::Podman => &["podman", "info", "--format", "{{.Host.Kernel}}"],
+        Kind::Docker => &["docker", "version", "--format", "{{.Server.Version}}"],
+        Kind::Nerdctl => &["nerdctl", "info", "--format", "{{.ServerVersion}}"],
+    };
+    ask(argv, cancel).map(|_| ()).map_err(|error| match remedy(kind, &error.message) {
+        Some(help) => error.help(help),
+        None => error,
+    })
+}
+
+/// What to do about an engine that does not answer.
+fn remedy(kind: Kind, words: &str) -> Option<String> {
+    let has = |part: &str| words.to_ascii_lowercase().contains(part);
+    let group = if kind == Kind::Docker { ", or add yourself to the group `docker`" } else { "" };
+    if has("permission denied") || has("rootless") {
+        return Some(format!("run isoproof with sudo{group}"));
+    }
+    if has("cannot connect") || has("is the docker daemon running") || has("no such file") {
+        let daemon = if kind == Kind::Docker { "docker" } else { "containerd" };
+        return Some(format!("start its daemon, for example with `systemctl start {daemon}`"));
+    }
+    None
+}
+
+/// The first engine that can be used; `builtin` if there is no other.
+///
+/// # Errors
+///
+/// Not even `unshare` is there.
+pub fn detect(cancel: &Cancel) -> Result<Kind> {
+    let usable = |kind: &Kind| check(*kind, cancel).is_ok();
+    Kind::ALL.into_iter().find(usable).ok_or_else(|| {
+        Error::environment("there is no engine, and no `unshare` either")
+            .help("install docker, podman or nerdctl, or the package util-linux")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container<'a>(labels: &'a [(String, String)], handler: Option<&'a str>) -> Container<'a> {
+        Container {
+            name: "isoproof-1-kata",
+            labels,
+            image: "alpine:3.19",
+            handler,
+            command: &["sh"],
+            mode: Mode::Interactive,
+            options: &[],
+        }
+    }
+
+    #[test]
+    fn docker_podman_and_nerdctl_share_their_command_line() {
+        let labels = [(SESSION_LABEL.to_string(), "1".to_string())];
+        for kind in [Kind::Docker, Kind::Podman, Kind::Nerdctl] {
+            let argv = run_argv(kind, &container(&labels, Some("io.containerd.kata.v2")));
+            assert_eq!(
+                argv.join(" "),
+                format!(
+                    "{} run --rm -i --pull=never --name isoproof-1-kata --label \
+                     isoproof.session=1 --runtime io.containerd.kata.v2 alpine:3.19 sh",
+                    kind.name()
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn ctr_takes_full_names_and_tells_shims_from_oci_runtimes() {
+        let argv = |handler| run_argv(Kind::Ctr, &container(&[], handler)).join(" ");
+        let rest = "docker.io/library/alpine:3.19 isoproof-1-kata sh";
+        assert_eq!(argv(None), format!("ctr run --rm {rest}"));
+        assert_eq!(
+            argv(Some("io.containerd.kata.v2")),
+            format!("ctr run --rm --runtime io.containerd.kata.v2 {rest}")
+        );
+        assert_eq!(
+            argv(Some("/usr/bin/crun")),
+            format!("ctr run --rm --runc-binary /usr/bin/crun {rest}")
+        );
+    }
+
+    #[test]
+    fn short_image_names_are_dockers() {
+        for (short, full) in [
+            ("alpine:3.19", "docker.io/library/alpine:3.19"),
+            ("bkimminich/juice-shop:v19.0.0", "docker.io/bkimminich/juice-shop:v19.0.0"),
+            ("ghcr.io/a/b:1", "ghcr.io/a/b:1"),
+            ("localhost/a", "localhost/a"),
+        ] {
+            assert_eq!(full_name(short), full);
+        }
+    }
+
+    #[test]
+    fn an_engine_that_refuses_is_explained() {
+        assert!(remedy(Kind::Docker, "permission denied while trying").unwrap().contains("sudo"));
+        assert!(
+            remedy(
+                Kind::Ctr,
+                "dial unix /run/containerd/containerd.sock: connect: no such file or directory"
+            )
+            .unwrap()
+            .contains("containerd")
+        );
+    }
+}

@@ -1,0 +1,353 @@
+//! Running a command with a time limit, and being able to stop it.
+//!
+//! Output goes to unlinked temporary files and not to pipes, so that a process left behind by
+//! the command can neither block us nor grow our memory.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::os::unix::process::CommandExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Error, Result};
+
+/// How often a running command is looked at.
+const TICK: Duration = Duration::from_millis(5);
+
+/// The most that is kept of one output stream.
+const KEPT: u64 = 4 * 1024 * 1024;
+
+/// Set when the user wants everything to stop.
+pub type Cancel = Arc<AtomicBool>;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this status; none if a signal ended it.
+    Exit(Option<i32>),
+    /// It was killed at its time limit.
+    TimedOut,
+    /// It was killed because the user wanted to stop.
+    Cancelled,
+}
+
+/// A command that ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// When it was started.
+    pub started: DateTime<Utc>,
+    /// How long it ran.
+    pub duration: Duration,
+    /// How it ended.
+    pub ended: Ended,
+    /// Its output, up to four MiB.
+    pub stdout: Vec<u8>,
+    /// Its error output, up to four MiB.
+    pub stderr: Vec<u8>,
+}
+
+impl Finished {
+    /// Whether it ended by itself with status 0.
+    pub fn is_success(&self) -> bool {
+        self.ended == Ended::Exit(Some(0))
+    }
+
+    /// Its exit status, if it ended by itself.
+    pub fn exit(&self) -> Option<i32> {
+        match self.ended {
+            Ended::Exit(status) => status,
+            _ => None,
+        }
+    }
+
+    /// Its output as text, without white space at the ends.
+    pub fn text(&self) -> String {
+        crate::text::decode(&self.stdout).trim().to_string()
+    }
+
+    /// What it complained about, in one line; how it ended if it said nothing.
+    pub fn complaint(&self) -> String {
+        let lines = crate::text::lines(&self.stderr);
+        let said: Vec<&str> =
+            lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        let words = match self.ended {
+            Ended::TimedOut => format!("no end after {} s", self.duration.as_secs()),
+            Ended::Cancelled => "stopped by the user".into(),
+            Ended::Exit(Some(status)) => format!("exit status {status}"),
+            Ended::Exit(None) => "ended by a signal".into(),
+        };
+        match said[..] {
+            [] => words,
+            _ => said.join(" "),
+        }
+    }
+}
+
+/// A command that is running.
+pub struct Running {
+    argv: Vec<String>,
+    handle: duct::Handle,
+    stdin: Option<std::io::PipeWriter>,
+    out: File,
+    err: File,
+    started: DateTime<Utc>,
+    clock: Instant,
+    deadline: Instant,
+    cancel: Cancel,
+}
+
+/// What a command gets on standard input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// Nothing.
+    None,
+    /// These bytes, after which the input stays open until [`Running::close_stdin`].
+    Open(&'a [u8]),
+}
+
+/// Starts a command in a process group of its own, so that Ctrl-C reaches us alone and the whole
+/// group can be ended.
+///
+/// # Errors
+///
+/// The program cannot be started.
+pub fn start(argv: &[String], input: Input, limit: Duration, cancel: &Cancel) -> Result<Running> {
+    let cannot = |error: std::io::Error| cannot_start(argv, &error);
+    let (program, arguments) = argv.split_first().ok_or_else(|| Error::input("no command"))?;
+    let out = tempfile::tempfile().map_err(cannot)?;
+    let err = tempfile::tempfile().map_err(cannot)?;
+    let mut command = duct::cmd(program, arguments)
+        .stdout_file(out.try_clone().map_err(cannot)?)
+        .stderr_file(err.try_clone().map_err(cannot)?)
+        .unchecked()
+        .before_spawn(|command| {
+            command.process_group(0);
+            Ok(())
+        });
+    let mut stdin = None;
+    match input {
+        Input::None => command = command.stdin_null(),
+        Input::Open(_) => {
+            let (reader, writer) = std::io::pipe().map_err(cannot)?;
+            command = command.stdin_file(reader);
+            stdin = Some(writer);
+        }
+    }
+    let (started, clock) = (Utc::now(), Instant::now());
+    let handle = command.start().map_err(cannot)?;
+    if let (Input::Open(bytes), Some(writer)) = (input, &stdin) {
+        feed(writer, bytes).map_err(cannot)?;
+    }
+    let deadline = clock + limit;
+    let (argv, cancel) = (argv.to_vec(), cancel.clone());
+    Ok(Running { argv, handle, stdin, out, err, started, clock, deadline, cancel })
+}
+
+/// Writes in the background: who reads slowly must not hold us up.
+fn feed(writer: &std::io::PipeWriter, bytes: &[u8]) -> std::io::Result<()> {
+    let mut writer = writer.try_clone()?;
+    let bytes = bytes.to_vec();
+    std::thread::spawn(move || {
+        // A command that ended early does not read to the end: its exit status tells.
+        let _ = writer.write_all(&bytes);
+    });
+    Ok(())
+}
+
+fn cannot_start(argv: &[String], error: &std::io::Error) -> Error {
+    let program = argv.first().map_or("", String::as_str);
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Error::environment(format!("{program} is not installed")),
+        _ => Error::environment(format!("cannot run {program}: {error}")),
+    }
+}
+
+impl Running {
+    /// What it has written to standard output so far.
+    pub fn stdout_so_far(&mut self) -> Vec<u8> {
+        read_all(&mut self.out)
+    }
+
+    /// Writes a few more bytes to its standard input. One that has gone away is no error: how it
+    /// ended tells.
+    pub fn say(&mut self, bytes: &[u8]) {
+        if let Some(stdin) = &mut self.stdin {
+            let _ = stdin.write_all(bytes);
+        }
+    }
+
+    /// Ends its standard input.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Whether it still runs and may go on.
+    pub fn is_running(&self) -> bool {
+        matches!(self.handle.try_wait(), Ok(None)) && self.stop_reason().is_none()
+    }
+
+    /// Waits one tick.
+    pub fn tick(&self) {
+        std::thread::sleep(TICK);
+    }
+
+    fn stop_reason(&self) -> Option<Ended> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Some(Ended::Cancelled);
+        }
+        (Instant::now() >= self.deadline).then_some(Ended::TimedOut)
+    }
+
+    /// Ends its input, waits until it ends, its limit is reached or the user wants to stop, and
+    /// collects its output.
+    pub fn finish(mut self) -> Finished {
+        self.close_stdin();
+        let ended = loop {
+            match self.handle.try_wait() {
+                Ok(Some(output)) => break Ended::Exit(output.status.code()),
+                Ok(None) => {}
+                Err(_) => break Ended::Exit(None),
+            }
+            if let Some(reason) = self.stop_reason() {
+                self.kill();
+                break reason;
+            }
+            self.tick();
+        };
+        let duration = self.clock.elapsed();
+        Finished {
+            stdout: read_all(&mut self.out),
+            stderr: read_all(&mut self.err),
+            argv: self.argv,
+            started: self.started,
+            duration,
+            ended,
+        }
+    }
+
+    /// Kills the whole group: a client may have children of its own.
+    fn kill(&self) {
+        for pid in self.handle.pids() {
+            let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+            if let Some(pid) = pid {
+                let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+            }
+        }
+        let _ = self.handle.kill();
+        let _ = self.handle.wait_timeout(Duration::from_secs(1));
+    }
+}
+
+/// Reads a file from its beginning, at most [`KEPT`] bytes.
+fn read_all(file: &mut File) -> Vec<u8> {
+    // The command writes through its own handle, which shares the position: read through the
+    // descriptor's path to leave that alone.
+    use std::os::fd::AsRawFd;
+    let mut bytes = Vec::new();
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    match File::open(path) {
+        Ok(own) => {
+            let _ = own.take(KEPT).read_to_end(&mut bytes);
+        }
+        Err(_) => {
+            let _ = file.rewind();
+            let _ = file.take(KEPT).read_to_end(&mut bytes);
+        }
+    }
+    bytes
+}
+
+/// Runs a command to its end without input and without looking at it in between, so that its
+/// duration is exact.
+///
+/// # Errors
+///
+/// The program cannot be started.
+pub fn timed(argv: &[String], limit: Duration) -> Result<Finished> {
+    let running = start(argv, Input::None, limit, &Cancel::default())?;
+    let _ = running.handle.wait_deadline(running.deadline);
+    let duration = running.clock.elapsed();
+    Ok(Finished { duration, ..running.finish() })
+}
+
+/// Runs a command to its end without input.
+///
+/// # Errors
+///
+/// The program cannot be started.
+pub fn run(argv: &[String], limit: Duration, cancel: &Cancel) -> Result<Finished> {
+    Ok(start(argv, Input::None, limit, cancel)?.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn argv(script: &str) -> Vec<String> {
+        ["sh", "-c", script].map(String::from).to_vec()
+    }
+
+    fn never() -> Cancel {
+        Cancel::default()
+    }
+
+    #[test]
+    fn output_error_output_and_status_are_kept_apart() {
+        let finished =
+            run(&argv("echo a; echo b >&2; exit 3"), Duration::from_secs(10), &never()).unwrap();
+        assert_eq!(
+            (finished.stdout.as_slice(), finished.stderr.as_slice()),
+            (&b"a\n"[..], &b"b\n"[..])
+        );
+        assert_eq!(finished.ended, Ended::Exit(Some(3)));
+        assert_eq!(finished.complaint(), "b");
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_killed_with_its_children() {
+        let finished =
+            run(&argv("sleep 100 & sleep 100"), Duration::from_millis(200), &never()).unwrap();
+        assert_eq!(finished.ended, Ended::TimedOut);
+        assert!(finished.duration < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_child_that_keeps_the_output_open_holds_nobody_up() {
+        let finished =
+            run(&argv("sleep 3 & echo done"), Duration::from_secs(10), &never()).unwrap();
+        assert_eq!(finished.text(), "done");
+        assert!(finished.duration < Duration::from_secs(2), "{:?}", finished.duration);
+    }
+
+    #[test]
+    fn input_stays_open_until_it_is_closed() {
+        let never = never();
+        let script = b"echo first\nread -r line || echo closed\n";
+        let mut running =
+            start(&["sh".into()], Input::Open(script), Duration::from_secs(10), &never).unwrap();
+        while !running.stdout_so_far().ends_with(b"first\n") {
+            assert!(running.is_running());
+            running.tick();
+        }
+        assert_eq!(running.finish().text(), "first\nclosed");
+    }
+
+    #[test]
+    fn a_user_who_wants_to_stop_is_heard() {
+        let cancel = never();
+        cancel.store(true, Ordering::Relaxed);
+        let finished = run(&argv("sleep 100"), Duration::from_secs(100), &cancel).unwrap();
+        assert_eq!(finished.ended, Ended::Cancelled);
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_is_named() {
+        let error = run(&["no-such-engine".into()], Duration::from_secs(1), &never()).unwrap_err();
+        assert_eq!(error.message, "no-such-engine is not installed");
+    }
+}

@@ -1,0 +1,155 @@
+//! Reads the captures of a collected run into facts, by the parsers of the catalogue.
+
+use super::catalogue::{Catalogue, Place, Probe};
+use super::parse;
+use crate::model::{Capture, Fact, Facts, Samples, Source, Status, Stream, Target, Unit, Why};
+
+/// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
+///
+/// A capture is read by every probe that asks the same command, so that one command can answer
+/// several questions. A target that could not be started has its reason in place of every fact
+/// that was to be read inside it.
+pub fn read(captures: &[Capture], targets: &[Target], catalogue: &Catalogue) -> Facts {
+    let mut facts = Facts::new();
+    for capture in captures {
+        let Some((target, probe)) = asked(capture, catalogue) else { continue };
+        for probe in catalogue.iter().filter(|other| answers(probe, other)) {
+            let fact = fact(probe, capture);
+            facts.entry(probe.id.clone()).or_default().insert(target.to_string(), fact);
+        }
+    }
+    for target in targets {
+        let Some(failure) = &target.failure else { continue };
+        for probe in catalogue.iter().filter(|probe| probe.place.contains(&Place::Container)) {
+            let by_target = facts.entry(probe.id.clone()).or_default();
+            by_target
+                .entry(target.name.clone())
+                .or_insert_with(|| Fact::missing(Why::Error, failure.clone()));
+        }
+    }
+    facts
+}
+
+/// The target and probe that a capture answers: its id is `<target>/<probe id>`.
+fn asked<'a>(capture: &'a Capture, catalogue: &'a Catalogue) -> Option<(&'a str, &'a Probe)> {
+    let target = capture.target.as_deref()?;
+    let id = capture.id.strip_prefix(target)?.strip_prefix('/')?;
+    Some((target, catalogue.get(id)?))
+}
+
+/// Whether what `asked` captured also answers `other`.
+fn answers(asked: &Probe, other: &Probe) -> bool {
+    asked.id == other.id
+        || !asked.command.is_empty() && asked.command == other.command && asked.place == other.place
+}
+
+fn fact(probe: &Probe, capture: &Capture) -> Fact {
+    let source = |line| Source::new(capture.id.as_str(), line);
+    let why = match capture.status {
+        Status::Ok | Status::Truncated => return parsed(probe, capture),
+        Status::Absent => Why::Absent,
+        Status::Denied => Why::Denied,
+        Status::Error => Why::Error,
+        Status::Timeout => Why::Timeout,
+    };
+    Fact::missing_at(why, complaint(capture), source(None))
+}
+
+fn parsed(probe: &Probe, capture: &Capture) -> Fact {
+    let bytes = capture.stdout.bytes().unwrap_or_default();
+    let text = crate::text::decode(&bytes);
+    let first = crate::text::lines(&bytes).iter().position(|line| !line.trim().is_empty());
+    let line = first.and_then(|index| u32::try_from(index + 1).ok());
+    let source = Source::new(capture.id.as_str(), line);
+    match parse::parse(&probe.parser, &text) {
+        Some(Ok(value)) => match (probe.parser.as_str(), value.as_array()) {
+            ("samples", Some(values)) => Fact::Series(Samples {
+                values: values.iter().filter_map(serde_json::Value::as_f64).collect(),
+                unit: Unit::Seconds,
+                source,
+            }),
+            _ => Fact::value(value, source),
+        },
+        Some(Err(unread)) => Fact::missing_at(unread.why, unread.reason, source),
+        None => Fact::missing_at(Why::Unreadable, format!("no parser `{}`", probe.parser), source),
+    }
+}
+
+/// What the command said about its failure, in one line.
+fn complaint(capture: &Capture) -> String {
+    let first = |stream: &Stream| {
+        let lines = crate::text::lines(&stream.bytes().unwrap_or_default());
+        lines.iter().map(|line| line.trim().to_string()).find(|line| !line.is_empty())
+    };
+    let said = capture.stderr.as_ref().and_then(first).or_else(|| first(&capture.stdout));
+    said.unwrap_or_else(|| match (capture.status, capture.exit) {
+        (Status::Timeout, _) => "no answer in time".into(),
+        (_, Some(exit)) => format!("exit status {exit}, and nothing was printed"),
+        (_, None) => "nothing was printed".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Origin, Role};
+
+    fn capture(id: &str, status: Status, stdout: &str, stderr: &str) -> Capture {
+        Capture {
+            id: format!("runc/{id}"),
+            target: Some("runc".into()),
+            origin: Origin::Probe { command: "x".into(), within: "runc/boot".into() },
+            status,
+            exit: Some(i32::from(status != Status::Ok)),
+            started: None,
+            duration_ms: None,
+            stdout: Stream::new(stdout.as_bytes()),
+            stderr: Some(Stream::new(stderr.as_bytes())),
+        }
+    }
+
+    fn read_one(id: &str, capture: Capture) -> Fact {
+        let catalogue = Catalogue::load(None).unwrap();
+        read(&[capture], &[], &catalogue)[id]["runc"].clone()
+    }
+
+    #[test]
+    fn an_answer_is_parsed_and_points_to_its_line() {
+        let fact = read_one("kernel.release", capture("kernel.release", Status::Ok, "6.8.0\n", ""));
+        assert_eq!(fact, Fact::value("6.8.0", Source::new("runc/kernel.release", 1)));
+    }
+
+    #[test]
+    fn absent_and_denied_are_answers_with_their_words() {
+        let denied = capture(
+            "kernel.dmesg",
+            Status::Denied,
+            "",
+            "dmesg: klogctl: Operation not permitted\n",
+        );
+        let Fact::Missing(missing) = read_one("kernel.dmesg", denied) else { panic!("a value") };
+        assert_eq!(missing.why, Why::Denied);
+        assert_eq!(missing.reason, "dmesg: klogctl: Operation not permitted");
+    }
+
+    #[test]
+    fn output_of_another_kind_is_unreadable_and_never_a_guess() {
+        let fact = read_one("proc.entries", capture("proc.entries", Status::Ok, "many\n", ""));
+        assert!(!fact.is_present());
+    }
+
+    #[test]
+    fn a_target_that_did_not_start_has_its_reason_everywhere() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let target = Target {
+            name: "kata".into(),
+            role: Role::Candidate,
+            engine: None,
+            handler: None,
+            failure: Some("no /dev/kvm".into()),
+        };
+        let facts = read(&[], &[target], &catalogue);
+        let Fact::Missing(missing) = &facts["kernel.boot_id"]["kata"] else { panic!("a value") };
+        assert_eq!((missing.why, missing.reason.as_str()), (Why::Error, "no /dev/kvm"));
+    }
+}

@@ -1,0 +1,215 @@
+# All probes of a target in one container; see src/probe/script/mod.rs for the answer's form.
+# The whole is one function, so that the shell has read it to its end before a command runs.
+isoproof_batch() {
+    # English messages, bytes for characters: their wording tells absent from denied.
+    LC_ALL=C
+    export LC_ALL
+    umask 077
+    if (exec 2>&-; exec </dev/null); then exec </dev/null; fi
+    left={{left}} i=0 ticker= ticks=0
+    trap 'ticks=$((ticks + 1))' USR1
+    choose_clock
+    choose_coding
+    # Where this shell is not the first process of the container, `kill 0` would reach it.
+    group=
+    if [ $$ -ne 1 ] && (exec 2>&-; setsid true); then group=setsid; fi
+    printf '\n@{{nonce}} start %s %s %s .\n' "$(id -u 2>&-)" "$coding" "$clock"
+{{questions}}
+    if [ -n "$ticker" ]; then kill "$ticker" 2>&-; fi
+    printf '\n@{{nonce}} end %s .\n' "$i"
+    exit 0
+}
+
+choose_clock() {
+    if [ -n "${EPOCHREALTIME-}" ]; then clock=epoch
+    elif (exec 2>&-; read -r now _ </proc/uptime); then clock=uptime
+    else clock=none; fi
+}
+
+now() {
+    case $clock in
+        epoch) now=$EPOCHREALTIME ;;
+        uptime) read -r now _ </proc/uptime ;;
+        *) now= ;;
+    esac
+}
+
+# The first tool that works.
+choose_coding() {
+    for coding in od xxd hexdump base64 shell; do
+        case $(printf 'a\nb\nc' | (encode 3) 2>&-) in
+            *'61 0a 62'* | *610a62* | *YQpi*) return ;;
+        esac
+    done
+}
+
+# At most $1 bytes from standard input, as text; ends the shell that it is called in.
+encode() {
+    case $coding in
+        od) exec od -An -v -tx1 -N "$1" ;;
+        xxd) exec xxd -p -l "$1" ;;
+        hexdump) exec hexdump -v -n "$1" -e '/1 "%02x "' ;;
+        base64) head -c "$1" | base64 ;;
+        *) encode_in_shell "$1" ;;
+    esac
+}
+
+# The last resort, with what the shell has built in; NUL bytes are lost.
+encode_in_shell() {
+    room=$1
+    while IFS= read -r line; do
+        escape "$line"
+        printf '%%0a'
+        room=$((room - ${#line} - 1))
+        if [ "$room" -le 0 ]; then return; fi
+    done
+    escape "$line"
+}
+
+# Replaces what the frame needs for itself.
+escape() {
+    rest=$1
+    while :; do
+        case $rest in
+            *[%\<\>\|{{cr}}]*) ;;
+            *) break ;;
+        esac
+        head=${rest%%[%<>|{{cr}}]*}
+        rest=${rest#"$head"}
+        case $rest in
+            %*) code=25 ;;
+            \<*) code=3c ;;
+            \>*) code=3e ;;
+            \|*) code=7c ;;
+            *) code=0d ;;
+        esac
+        printf '%s%%%s' "$head" "$code"
+        rest=${rest#?}
+    done
+    printf '%s' "$rest"
+}
+
+# One signal a second to this shell interrupts its `wait`.
+start_ticker() {
+    (
+        exec >&- 2>&-
+        while sleep 1; do kill -USR1 $$ || exit; done
+    ) &
+    ticker=$!
+}
+
+# Asks one question: answered by a line of its own, and followed by a mark if it was not.
+ask() {
+    i=$((i + 1))
+    room=$((left / 4))
+    if [ "$room" -lt 16 ]; then
+        printf '\n@{{nonce}} %s cut .\n' "$i"
+        return
+    fi
+    if [ "$room" -gt {{bytes}} ]; then room={{bytes}}; fi
+    if [ -z "$ticker" ] || ! kill -0 "$ticker" 2>&-; then start_ticker; fi
+    ticks=0
+    answer "$1" &
+    job=$!
+    attend
+    if [ "$status" -le 60 ]; then left=$((left - status * 32))
+    elif [ "$status" -le 120 ]; then left=$((left - 1920 - (status - 60) * {{step}}))
+    else left=$((left - 512)); fi
+}
+
+# Waits for the job; past the time limit ends its command, and one tick later all of it.
+attend() {
+    late=0
+    while :; do
+        wait "$job" 2>&-
+        status=$?
+        if [ "$status" -le 128 ]; then break; fi
+        if ! kill -0 "$job" 2>&-; then
+            wait "$job" 2>&-
+            status=$?
+            break
+        fi
+        if [ "$late" -eq 0 ] && [ "$ticks" -gt {{seconds}} ]; then
+            late=1
+            kill_below "$job" 4
+        elif [ "$late" -eq 1 ] && [ "$ticks" -gt $(({{seconds}} + 1)) ]; then
+            kill_below "$job" 1
+            kill -9 "$job" 2>&-
+            wait "$job" 2>&-
+            break
+        fi
+    done
+    if [ "$late" -eq 1 ]; then printf '\n@{{nonce}} %s timeout .\n' "$i"
+    elif [ "$status" -gt 120 ]; then printf '\n@{{nonce}} %s lost .\n' "$i"; fi
+}
+
+# Kills the descendants of process $1 that are at least $2 generations below it.
+kill_below() {
+    all=
+    for stat in /proc/[0-9]*/stat; do
+        read -r line 2>&- <"$stat" || continue
+        rest=${line##*) }
+        rest=${rest#* }
+        all="$all ${rest%% *}:${line%% *}"
+    done 2>&-
+    level=" $1 " depth=0 victims=
+    while [ "$level" != ' ' ]; do
+        if [ "$depth" -ge "$2" ]; then victims="$victims$level"; fi
+        depth=$((depth + 1)) next=' '
+        for pair in $all; do
+            case $level in *" ${pair%:*} "*) next="$next${pair#*:} " ;; esac
+        done
+        level=$next
+    done
+    for victim in $victims; do
+        if [ -n "$group" ]; then kill -9 "-$victim" 2>&-; fi
+        kill -9 "$victim" 2>&-
+    done
+}
+
+# Runs the command and prints its frame; exits with the frame's size in coarse steps.
+# The first `encode` keeps the error pipe open, so that the second one ends after it.
+answer() {
+    trap - USR1
+    text=$(
+        {
+            { run "$1" | encode $((room + 1)); } 2>&1 >&9 | {
+                errors=$(encode $((room + 1)))
+                printf '|%s' "$errors"
+            }
+        } 9>&1
+    )
+    size=${#text}
+    set -f
+    printf '\n@{{nonce}} %s %s %s ' "$i" "$room" "$coding"
+    case $coding in
+        shell) printf '%s' "$text" ;;
+        od | hexdump) printf '%s' $text; size=$((size * 2 / 3)) ;;
+        *) printf '%s' $text ;;
+    esac
+    printf ' .\n'
+    if [ "$size" -le 1920 ]; then exit $(((size + 31) / 32)); fi
+    size=$((60 + (size - 1920 + {{step}} - 1) / {{step}}))
+    if [ "$size" -gt 120 ]; then size=120; fi
+    exit "$size"
+}
+
+# Runs the command in a shell of its own, so that nothing it does ends this one.
+run() {
+    now
+    begun=$now
+    if [ -n "$group" ]; then
+        (exec setsid sh -c "$1") 9>&-
+    else
+        (
+            command=$1
+            set --
+            eval "$command"
+        ) 9>&-
+    fi
+    code=$?
+    now
+    printf '<%s,%s,%s>' "$code" "$begun" "$now" >&9
+}
+
+isoproof_batch

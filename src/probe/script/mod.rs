@@ -1,0 +1,164 @@
+//! The script: all probes of a target in one container, and the reading of its output.
+//!
+//! [`generate`] makes one POSIX-sh script to be given to `sh` on standard input. It prints one
+//! line a probe, which begins with `@`, a nonce and the number of the question, and ends with a
+//! full stop of its own:
+//!
+//! ```text
+//! @<nonce> start <uid> <coding> <clock> .
+//! @<nonce> <number> <limit> <coding> <stdout>|<stderr><<exit>,<begun>,<ended>> .
+//! @<nonce> <number> timeout .      its command was ended at the time limit
+//! @<nonce> <number> lost .         its shell was ended by the command
+//! @<nonce> <number> cut .          it was not asked: the batch was full
+//! @<nonce> end <count> .
+//! ```
+//!
+//! Both streams are encoded (hexadecimal, base64 or `%` escapes, whatever the container has), so
+//! that no byte which a command prints can look like a frame, not even a correct frame. A line
+//! with anything else in it, such as a message of the engine, is not a frame.
+
+mod parse;
+mod status;
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
+
+use data_encoding::HEXLOWER;
+
+use crate::error::{Error, Result};
+use crate::model::Status;
+
+pub use parse::parse;
+pub use status::status;
+
+const TEMPLATE: &str = include_str!("batch.sh");
+
+/// What a line costs beside the streams in it, in bytes.
+const FRAME: usize = 96;
+
+/// What a batch may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The time for one probe, in seconds; it may take up to one second more.
+    pub seconds: u32,
+    /// What is kept of one stream of one probe, in bytes.
+    pub bytes: usize,
+    /// What the script may print, in bytes; at most 1 MiB is of use.
+    pub total: usize,
+}
+
+impl Default for Limits {
+    /// Under the 64 KiB at which the standard output of one engine can block.
+    fn default() -> Self {
+        Self { seconds: 5, bytes: 8 * 1024, total: 48 * 1024 }
+    }
+}
+
+/// One probe of the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// Its id in the catalogue.
+    pub id: &'a str,
+    /// The POSIX-sh command.
+    pub command: &'a str,
+}
+
+/// What came of one probe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The id of the question.
+    pub id: String,
+    /// How it ended.
+    pub status: Status,
+    /// The exit status, 128 and more after a signal; none if it is not known.
+    pub exit: Option<i32>,
+    /// Its output, at most up to the limit.
+    pub stdout: Vec<u8>,
+    /// Its error output, at most up to the limit.
+    pub stderr: Vec<u8>,
+    /// How long it took by the container's own clock, in milliseconds; it cannot be compared
+    /// between targets.
+    pub duration_ms: Option<f64>,
+}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswered {
+    /// The batch had printed all that it may.
+    Cut,
+    /// The output ended before it.
+    NotReached,
+    /// Its line is damaged, or there are two that differ.
+    Damaged,
+}
+
+impl Unanswered {
+    /// The reason in words for a reader.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Cut => "the output of all probes together reached its limit",
+            Self::NotReached => "the output of the probes ended before it",
+            Self::Damaged => "its line in the output of the probes is damaged",
+        }
+    }
+}
+
+/// What came of a batch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answers {
+    /// In the order of the questions; those in `unanswered` are not here.
+    pub answers: Vec<Answer>,
+    /// The ids of the questions without an answer, in order.
+    pub unanswered: Vec<(String, Unanswered)>,
+    /// Whether the script began to run.
+    pub started: bool,
+    /// Whether the script came to its end.
+    pub finished: bool,
+    /// The user id that it ran as.
+    pub uid: Option<u32>,
+    /// What the streams were encoded with; `shell` loses NUL bytes.
+    pub coding: Option<String>,
+    /// The bytes that belong to no frame, without empty lines: never evidence.
+    pub stray: Vec<u8>,
+}
+
+/// 128 random bits in hexadecimal, for one batch.
+///
+/// # Errors
+///
+/// The system has no source of randomness.
+pub fn nonce() -> Result<String> {
+    let mut bits = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bits))
+        .map_err(|error| Error::environment(format!("/dev/urandom: {error}")))?;
+    Ok(HEXLOWER.encode(&bits))
+}
+
+/// The script that asks `questions` in this order.
+pub fn generate(questions: &[Question], nonce: &str, limits: &Limits) -> String {
+    let mut lines = String::new();
+    for question in questions {
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "    ask {}", quote(question.command));
+    }
+    let left = limits.total.saturating_sub(FRAME * (questions.len() + 2));
+    // The questions come last: a command may hold anything.
+    TEMPLATE
+        .replace("{{nonce}}", nonce)
+        .replace("{{left}}", &left.to_string())
+        .replace("{{bytes}}", &limits.bytes.to_string())
+        .replace("{{seconds}}", &limits.seconds.to_string())
+        .replace("{{step}}", &(limits.total / 60 + 1).to_string())
+        .replace("{{cr}}", "\r")
+        .replace("{{questions}}", lines.trim_end_matches('\n'))
+}
+
+/// The text as one word of the shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests;
