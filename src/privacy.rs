@@ -137,9 +137,13 @@ fn streams(capture: &Capture) -> impl Iterator<Item = &Stream> {
     std::iter::once(&capture.stdout).chain(capture.stderr.as_ref())
 }
 
-/// The text of a stream: its own if it is UTF-8, else what can be decoded.
+/// The text of a stream: its own if it is UTF-8, else what can be decoded. NULs are what UTF-16
+/// without its mark leaves between the letters of a name.
 fn text_of(stream: &Stream) -> String {
     let bytes = stream.bytes().unwrap_or_default();
+    if bytes.contains(&0) {
+        return crate::text::decode(&bytes);
+    }
     String::from_utf8(bytes).unwrap_or_else(|error| crate::text::decode(error.as_bytes()))
 }
 
@@ -209,6 +213,18 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_utf_16_without_its_mark_is_found() {
+        let bytes: Vec<u8> =
+            "ls /home/marta/lab12\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let mut redactor = Redactor::new([7; 32]);
+        let mut stream = Stream::new(&bytes);
+        let names = name::find(&[text_of(&stream)]);
+        redactor.redact_stream(&mut stream, &names);
+        let text = String::from_utf8(stream.bytes().unwrap()).unwrap();
+        assert!(!text.contains("marta") && text.contains("lab12"), "{text}");
+    }
+
+    #[test]
     fn users_and_hosts_are_replaced_wherever_they_stand() {
         let redacted = redact(
             "marta@thinkpad:~/lab$ ls /home/marta/lab12\nLinux thinkpad 6.8.0-1 #1 SMP x86_64\nhi marta",
@@ -239,5 +255,25 @@ mod tests {
         assert_eq!(first, Redactor::of_project(folder.path()).unwrap().key);
         let mode = std::fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
+    }
+
+    #[test]
+    fn a_name_that_is_a_word_of_the_evidence_goes_only_where_it_is_a_name() {
+        let text = "max@real:~/lab$ cat http-latency.txt\n/home/max/lab\nLinux real 6.8.0-45-generic #45\n\
+                    avg=0.0034s min=0.0012s max=0.0060s n=50\nreal 0m0.5s\n";
+        let redacted = redact(text);
+        assert!(!redacted.contains("max@") && !redacted.contains("@real"), "{redacted}");
+        assert!(!redacted.contains("/max/") && !redacted.contains("Linux real"), "{redacted}");
+        assert!(redacted.contains("max=0.0060s n=50\nreal 0m0.5s"), "{redacted}");
+    }
+
+    #[test]
+    fn a_host_named_like_a_flavour_leaves_kernel_releases_alone() {
+        let text = "ann@oracle:~$ uname -r\n5.15.0-1027-oracle\nssh oracle\n";
+        let redacted = redact(text);
+        assert!(redacted.contains("\n5.15.0-1027-oracle\n"), "{redacted}");
+        assert!(!redacted.contains("ssh oracle") && !redacted.contains("@oracle"), "{redacted}");
+        let arch = redact("ann@arch1:~$ uname -r\n6.17.7-arch1-1\n");
+        assert!(arch.contains("\n6.17.7-arch1-1\n") && !arch.contains("@arch1"), "{arch}");
     }
 }

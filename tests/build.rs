@@ -196,3 +196,52 @@ fn links_are_relative_so_that_the_site_works_anywhere() {
         }
     }
 }
+
+/// Markup for every place that evidence reaches.
+const HOSTILE: &str = "<script>alert(1)</script> `a` ``` | b | [x](javascript:alert(2)) {{#include /etc/hostname}} {{ 7*7 }} {% raw %} \u{1b}[31m\u{202e}";
+
+#[test]
+fn hostile_evidence_comes_out_as_text() {
+    let project = Project::new();
+    let values = [
+        ("kata/kernel.txt", format!("6.12.47 {HOSTILE}\n")),
+        ("kata/test1.txt", format!("Linux {HOSTILE} 6.12.47 #1 SMP x86_64 Linux\n")),
+        ("kata/cpu.txt", format!("model name\t: {HOSTILE}\n")),
+        ("runc/health.txt", format!("juice-runc: HTTP 503\n{HOSTILE}\n")),
+        (
+            "isolation/dmesg.txt",
+            format!("Kata VM:\n[    0.000000] Linux version 6.12.47 {HOSTILE}\n"),
+        ),
+        ("isolation/<script>alert(3)<script>.txt", HOSTILE.to_string()),
+        ("bench/startup.txt", format!("runc:\n{HOSTILE}\nKata:\n```\n{HOSTILE}\n")),
+    ]
+    .map(|(name, text): (&str, String)| (format!("lab12/{name}"), text));
+    for (name, text) in values {
+        project.write(&name, text);
+    }
+    project.import(&project.path("lab12"));
+    project.run(&["build"]).succeeds();
+    for (name, bytes) in project.tree("public") {
+        let html = String::from_utf8_lossy(&bytes);
+        for live in ["<script>", "href=\"javascript", "\u{1b}", "\u{202e}"] {
+            assert!(!html.contains(live), "{name}: {live:?}");
+        }
+    }
+    let run =
+        project.tree("public/runs").into_values().map(|b| String::from_utf8_lossy(&b).into_owned());
+    assert!(run.collect::<String>().contains("{{#include /etc/hostname}} {{ 7*7 }} {% raw %}"));
+    // The submission is read by other Markdown renderers: nothing of it may be live there.
+    let submission = project.read("submission.md");
+    let options = pulldown_cmark::Options::all();
+    for event in pulldown_cmark::Parser::new_ext(&submission, options) {
+        match event {
+            pulldown_cmark::Event::Html(html) | pulldown_cmark::Event::InlineHtml(html) => {
+                assert!(html.starts_with("<!-- Made by isoproof"), "{html}");
+            }
+            pulldown_cmark::Event::Start(pulldown_cmark::Tag::Link { dest_url, .. }) => {
+                panic!("a link to {dest_url}");
+            }
+            _ => {}
+        }
+    }
+}

@@ -1906,3 +1906,148 @@ mod shells_inside {
             .text("kernel.release_compared", "kata", "6.12.47");
     }
 }
+
+/// Habits of people whose files the readers had not been made for.
+mod strangers {
+    use super::support::{one, reading};
+    use isoproof::model::Why;
+    use serde_json::json;
+
+    const STARTUP: &str = "bench/startup.txt";
+
+    #[test]
+    fn the_times_of_a_third_runtime_belong_to_none_of_the_two() {
+        for third in ["gvisor:", "runsc:", "crun:", "## Firecracker"] {
+            let text =
+                format!("runc:\nreal 0m0.612s\n{third}\nreal 0m0.9s\nKata:\nreal 0m2.345s\n");
+            let facts = one(STARTUP, &text);
+            facts.series("startup.wall", "runc", &[0.612]).series("startup.wall", "kata", &[2.345]);
+        }
+        let facts = one("isolation/proc.txt", "Host: 322\ngVisor: 23\nKata VM: 52\n");
+        facts.number("proc.entries", "host", 322).number("proc.entries", "kata", 52);
+    }
+
+    #[test]
+    fn an_engine_with_its_runtime_in_brackets_is_a_label_and_no_command() {
+        let text = "docker (runc):\nreal 0m0.612s\ndocker (kata):\nreal 0m2.345s\n";
+        let facts = one(STARTUP, text);
+        facts.series("startup.wall", "runc", &[0.612]).series("startup.wall", "kata", &[2.345]);
+    }
+
+    #[test]
+    fn a_title_that_says_the_warm_up_was_discarded_heads_the_samples() {
+        let text = "== runc startup (warmup discarded) ==\n0.71\n0.69\n\
+                    == kata startup (5 runs, after warm-up) ==\n2.01\n2.04\n";
+        let facts = one("results/startup.txt", text);
+        facts.series("startup.wall", "runc", &[0.71, 0.69]);
+        facts.series("startup.wall", "kata", &[2.01, 2.04]);
+        let text = "== runc warm-up (discarded) ==\n1.52\n== runc startup ==\n0.71\n0.69\n";
+        one("results/startup.txt", text).series("startup.wall", "runc", &[0.71, 0.69]);
+    }
+
+    #[test]
+    fn what_the_container_printed_is_no_time() {
+        let facts = one(STARTUP, "runc:\ntest\nKata:\ntest\n");
+        facts.missing("startup.wall", "runc", Why::Empty);
+        facts.missing("startup.wall", "kata", Why::Empty);
+    }
+
+    #[test]
+    fn a_sentence_that_begins_with_not_available_is_a_narrative() {
+        let text = "runc:\nreal 0m0.5s\nKata:\nN/A (Kata failed to start without KVM)\n";
+        one(STARTUP, text).missing("startup.wall", "kata", Why::NarrativeText);
+    }
+
+    #[test]
+    fn the_summary_of_hyperfine_is_no_sample() {
+        let text = "Benchmark 1: runc\n  Time (mean ± σ):     567.1 ms ±  10.2 ms\n\
+                    Benchmark 2: kata\n  Time (mean ± σ):      1.987 s ±  0.102 s\n";
+        let facts = one(STARTUP, text);
+        facts.missing("startup.wall", "runc", Why::NotStated);
+        facts.missing("startup.wall", "kata", Why::NotStated);
+    }
+
+    #[test]
+    fn a_number_may_begin_with_its_point() {
+        let facts = one("results/startup.txt", "== runc startup ==\n.71\n.69\n");
+        facts.series("startup.wall", "runc", &[0.71, 0.69]);
+        let facts = one("bench/http-latency.txt", "avg=.0034s min=.0012s max=.006s n=50\n");
+        let wanted = json!({"avg": 0.0034, "min": 0.0012, "max": 0.006, "n": 50});
+        facts.json("http.latency_reported", "runc", wanted);
+    }
+
+    #[test]
+    fn an_exponent_is_part_of_its_number() {
+        let facts = reading(&[
+            ("bench/http-latency.txt", "avg=3.4e-3s min=1.2e-03s max=6E-3s n=50\n"),
+            ("bench/curl-3012.txt", "1.5e-03\n1.6e-03\n"),
+        ]);
+        let wanted = json!({"avg": 0.0034, "min": 0.0012, "max": 0.006, "n": 50});
+        facts.json("http.latency_reported", "runc", wanted);
+        facts.series("http.latency", "runc", &[0.0015, 0.0016]);
+    }
+
+    #[test]
+    fn names_of_shell_variables_are_labels_whatever_follows() {
+        let banner =
+            "Linux version 6.12.47 (@4bcec8f4443d) (gcc) #1 SMP Fri Nov 14 15:34:06 UTC 2025";
+        let text = format!("host_kernel=6.8.0-45-generic\nkata_kernel={banner}\n");
+        let facts = one("analysis/kernel-comparison.txt", &text);
+        facts.text("kernel.release", "host", "6.8.0-45-generic");
+        facts.text("kernel.banner", "kata", banner);
+    }
+
+    #[test]
+    fn a_status_is_read_from_curls_own_variable_and_from_other_languages() {
+        for text in [
+            "juice-runc  3012  http_code=200 time_total=0.004512\n",
+            "Код ответа: 200\n",
+            "Статус: 200\n",
+        ] {
+            one("runc/health.txt", text).number("app.health_status", "runc", 200);
+        }
+    }
+
+    #[test]
+    fn a_titled_list_states_the_version_of_the_shim() {
+        let text =
+            "# Kata shim\nversion: 3.23.0\ncommit: bfc9e446e1f4e7db2741dc953c034447d55ec9b2\n";
+        let facts = one("setup/kata-built-version.txt", text);
+        facts.text("runtime.version", "kata", "3.23.0");
+        facts.text("runtime.commit", "kata", "bfc9e446e1f4e7db2741dc953c034447d55ec9b2");
+        facts.missing("runtime.implementation", "kata", Why::NotStated);
+    }
+
+    #[test]
+    fn the_versions_of_other_programs_are_not_the_shims() {
+        let text = "qemu-system-x86_64: version 8.2.2\ncontainerd v2.0.0\nrunc version 1.2.3\n";
+        let facts = one("setup/kata-built-version.txt", text);
+        facts.missing("runtime.version", "kata", Why::NotTheShim);
+    }
+
+    #[test]
+    fn the_clocks_of_bsd_and_of_people_are_read() {
+        let text = "runc:\n        0.61 real         0.01 user         0.02 sys\n\
+                    Kata:\n        2.34 real         0.01 user         0.02 sys\n";
+        let facts = one(STARTUP, text);
+        facts.series("startup.wall", "runc", &[0.61]).series("startup.wall", "kata", &[2.34]);
+        let text = "runc:\nelapsed: 3.2 s   total:  3.3 Mi (1.0 MiB/s)\nElapsed: 0:00.61\n\
+                    Kata:\nElapsed: 0:02.34\n";
+        let facts = one(STARTUP, text);
+        facts.series("startup.wall", "runc", &[0.61]).series("startup.wall", "kata", &[2.34]);
+    }
+
+    #[test]
+    fn the_remains_of_a_message_of_wsl_make_no_host_section() {
+        let uname = "Linux 521fcc5db8fe 6.12.47 #1 SMP Fri Nov 14 15:34:06 UTC 2025 x86_64 Linux";
+        let facts = one("kata/test1.txt", &format!("W\0S\0L\0\n{uname}\n"));
+        facts.text("kernel.uname", "kata", uname);
+    }
+
+    #[test]
+    fn a_message_of_dd_is_an_error() {
+        let text = "== runc io ==\n536870912 bytes (512.0MB) copied, 0.5 seconds, 1.0GB/s\n\
+                    == kata io ==\ndd: can't open '/f'\n";
+        one("results/io.txt", text).missing("perf.io_write", "kata", Why::ErrorText);
+    }
+}

@@ -103,7 +103,7 @@ pub fn verdict_lines(subject: &Subject, console: &Console) -> String {
             };
             let because = match (&verdict.failure, verdict.because.is_empty()) {
                 (Some(words), _) => crate::text::visible(words),
-                (None, true) => "no fact about its kernel was captured".into(),
+                (None, true) => "nothing captured tells its kernel from the host's".into(),
                 (None, false) if verdict.conclusion == Conclusion::Inconclusive => {
                     format!("not enough: {}", verdict.because.join(", "))
                 }

@@ -30,6 +30,7 @@ use console::Console;
     version,
     max_term_width = 100,
     after_help = "Examples:\n  isoproof run                                the whole job\n  \
+                  isoproof collect --runtime runc --runtime kata=io.containerd.kata.v2\n  \
                   isoproof import lab12 labs/lab12            make a run from evidence files\n  \
                   isoproof facts latest --format json         what the latest run holds\n  \
                   isoproof check latest --fail-on error       verdicts and findings\n\n\

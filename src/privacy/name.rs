@@ -14,6 +14,16 @@ use super::Redactor;
 pub struct Name {
     kind: &'static str,
     text: String,
+    /// Whether the name is also a word of the evidence, and so is replaced only where its place
+    /// says that it is a name.
+    in_places_only: bool,
+}
+
+impl Name {
+    fn new(kind: &'static str, text: String) -> Self {
+        let in_places_only = AMBIGUOUS.contains(&text.to_ascii_lowercase().as_str());
+        Self { kind, text, in_places_only }
+    }
 }
 
 /// Names of places that everybody has, and words of the evidence itself: replacing them would
@@ -69,6 +79,80 @@ const COMMON: &[&str] = &[
     "wsl",
 ];
 
+/// Words that readers of evidence go by and that may be somebody's name all the same: `Max`
+/// stands beside `max=0.0005s`.
+const AMBIGUOUS: &[&str] = &[
+    "aarch64",
+    "amd",
+    "avg",
+    "bench",
+    "binutils",
+    "bios",
+    "code",
+    "command",
+    "commit",
+    "core",
+    "count",
+    "cpu",
+    "dev",
+    "dynamic",
+    "echo",
+    "elapsed",
+    "entries",
+    "eth0",
+    "ether",
+    "executed",
+    "gcc",
+    "generic",
+    "gnu",
+    "golang",
+    "guest",
+    "health",
+    "http",
+    "inet",
+    "inet6",
+    "intel",
+    "interfaces",
+    "line",
+    "link",
+    "max",
+    "mean",
+    "median",
+    "microvm",
+    "min",
+    "model",
+    "modules",
+    "name",
+    "network",
+    "port",
+    "proc",
+    "processor",
+    "real",
+    "release",
+    "run",
+    "rust",
+    "samples",
+    "scope",
+    "seconds",
+    "smp",
+    "startup",
+    "state",
+    "status",
+    "sys",
+    "system",
+    "test",
+    "test1",
+    "time",
+    "total",
+    "trial",
+    "uname",
+    "virtual",
+    "warning",
+    "x86",
+    "x86_64",
+    "xeon",
+];
+
 /// Where a name stands, with the kind of each group.
 static PLACES: LazyLock<Vec<(Regex, &[&str])>> = LazyLock::new(|| {
     const USER: &[&str] = &["user"];
@@ -104,14 +188,15 @@ pub fn find(texts: &[String]) -> Vec<Name> {
             }
         }
     }
-    let mut names: Vec<Name> = found.into_iter().map(|(text, kind)| Name { kind, text }).collect();
+    let mut names: Vec<Name> =
+        found.into_iter().map(|(text, kind)| Name::new(kind, text)).collect();
     names.sort_by_key(|name| std::cmp::Reverse(name.text.len()));
     names
 }
 
 /// A name that is known beforehand, if it identifies somebody.
 pub fn known(kind: &'static str, text: &str) -> Option<Name> {
-    identifies(text).then(|| Name { kind, text: text.to_string() })
+    identifies(text).then(|| Name::new(kind, text.to_string()))
 }
 
 /// Whether a name tells somebody apart: not a common word, not a number, not a container id.
@@ -130,9 +215,46 @@ pub fn replace(text: &str, names: &[Name], redactor: &mut Redactor) -> String {
     for name in names {
         let hash: [u8; 3] = redactor.hash(name.kind, &name.text);
         let pseudonym = format!("{}-{}", name.kind, HEXLOWER.encode(&hash));
-        text = replace_word(&text, &name.text, &pseudonym, || redactor.count(name.kind));
+        let count = || redactor.count(name.kind);
+        text = match name.in_places_only {
+            true => replace_in_places(&text, &name.text, &pseudonym, count),
+            false => replace_word(&text, &name.text, &pseudonym, count),
+        };
     }
     text
+}
+
+/// Whether what follows `before` is a part of a kernel release: `oracle` in
+/// `5.15.0-1027-oracle`.
+fn in_release(before: &str) -> bool {
+    let token = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let numbers = token.split(['.', '-']).take_while(|part| part.parse::<u32>().is_ok()).count();
+    token.ends_with('-') && token.contains('.') && numbers > 1
+}
+
+fn replace_in_places(text: &str, word: &str, other: &str, mut count: impl FnMut()) -> String {
+    let mut ranges: Vec<_> = PLACES
+        .iter()
+        .flat_map(|(place, _)| place.captures_iter(text))
+        .flat_map(|captures| captures.iter().skip(1).flatten().collect::<Vec<_>>())
+        .filter(|group| group.as_str() == word)
+        .map(|group| group.range())
+        .collect();
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup();
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for range in ranges {
+        if range.start < end {
+            continue;
+        }
+        out.push_str(&text[end..range.start]);
+        out.push_str(other);
+        end = range.end;
+        count();
+    }
+    out.push_str(&text[end..]);
+    out
 }
 
 fn replace_word(text: &str, word: &str, other: &str, mut count: impl FnMut()) -> String {
@@ -143,7 +265,7 @@ fn replace_word(text: &str, word: &str, other: &str, mut count: impl FnMut()) ->
         let after = start + word.len();
         let whole =
             !text[..start].ends_with(part_of_word) && !text[after..].starts_with(part_of_word);
-        if start >= end && whole {
+        if start >= end && whole && !in_release(&text[..start]) {
             out.push_str(&text[end..start]);
             out.push_str(other);
             end = after;

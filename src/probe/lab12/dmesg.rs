@@ -98,7 +98,7 @@ fn message(text: &str) -> Option<&str> {
     let rest = rest.trim_start();
     // An engine's warning that somebody gave a time stamp.
     let retyped =
-        super::page::log(rest).is_some() || words::holds(rest, &["level=", "warn[", "fata["]);
+        super::log::log(rest).is_some() || words::holds(rest, &["level=", "warn[", "fata["]);
     (is_time(time.trim()) && !retyped).then_some(rest)
 }
 

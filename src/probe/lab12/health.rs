@@ -1,7 +1,7 @@
 //! The status of one HTTP request.
 
 use super::label::Who;
-use super::page::{Kind, Line, Page};
+use super::page::{Kind, Line, Page, Part};
 use super::read::{self, Found, Read};
 use super::words;
 use crate::model::Why;
@@ -26,7 +26,16 @@ pub fn status(page: &Page) -> Read<i64> {
     last(after_http)
         .or_else(|| last(after_key))
         .or_else(|| last(alone))
+        .or_else(|| parts.iter().rev().find_map(labelled))
         .ok_or_else(|| read::explain(parts.iter().flat_map(|part| &part.lines), Why::NotNumeric))
+}
+
+/// `juice-runc http_code=200 time_total=0.0045`, where the role made a label of the key.
+fn labelled(part: &Part) -> Option<Found<i64>> {
+    let line = part.lines.first().filter(|line| line.inline && line.kind == Kind::Text)?;
+    let keyed = words::holds(&part.label, &["http", "status", "code"]);
+    let asked = part.who != Some(Who::Kata);
+    (keyed && asked).then(|| Some(Found::at(code(words::bare(&line.text))?, line))).flatten()
 }
 
 /// `HTTP 200`, `HTTP/1.1 200 OK`, `HTTP code: 200`.
@@ -47,12 +56,15 @@ fn after_http(text: &str) -> Option<i64> {
     })
 }
 
+/// The words before a status.
+const KEYS: &[&str] =
+    &["status", "code", "health", "juice", "response", "curl", "http", "статус", "код", "ответ"];
+
 /// `Status: 200`, `juice-runc: 200`.
 fn after_key(text: &str) -> Option<i64> {
     let arrow = text.rsplit_once("->").or_else(|| text.rsplit_once('→'));
     let (key, value) = arrow.or_else(|| text.rsplit_once([':', '=']))?;
-    let known =
-        words::holds(key, &["status", "code", "health", "juice", "response", "curl", "http"]);
+    let known = words::holds(key, KEYS);
     (known && words::words(key).count() <= 7).then(|| code(words::bare(value))).flatten()
 }
 

@@ -88,7 +88,7 @@ fn separated(text: &str) -> Option<Label<'_>> {
         if plausible && let Some(role) = role_of(head) {
             return Some(Label { role, words: head, rest: rest.trim() });
         }
-        if separator == ":" {
+        if separator == ":" && !head.contains('=') || separator == "=" && text.contains(':') {
             // A colon later in the line would end a sentence, not a label.
             return None;
         }
@@ -170,9 +170,16 @@ fn header(text: &str) -> Option<Label<'_>> {
     {
         return Some(Label { rest: number, ..found });
     }
+    // What wsl.exe prints of itself, not a title.
+    if matches!(text, "WSL" | "WSL2") {
+        return None;
+    }
     let (outside, _) = without_brackets(text);
-    let all_trade = words::words(&outside)
-        .all(|word| TRADE.contains(&word.to_lowercase().as_str()) || Who::of_word(word).is_some());
+    let all_trade = words::words(&outside).all(|word| {
+        TRADE.contains(&word.to_lowercase().as_str())
+            || Who::of_word(word).is_some()
+            || is_other_runtime(word)
+    });
     if words::words(&outside).count() > 8 || !all_trade || outside.contains(['.', ',']) {
         return None;
     }
@@ -194,6 +201,7 @@ fn roles(text: &str) -> Option<Role> {
         [] if words::words(text).any(|word| matches!(word, "WSL" | "WSL2")) => {
             Some(Role::One(Who::Host))
         }
+        [] if words::words(text).any(is_other_runtime) => Some(Role::Unclear),
         [] => None,
         [who] => Some(Role::One(who)),
         // "Host kernel, used by runc" speaks of the host.
@@ -202,6 +210,11 @@ fn roles(text: &str) -> Option<Role> {
         }
         _ => Some(Role::Unclear),
     }
+}
+
+/// Whether the word names a runtime that the lab does not ask for.
+fn is_other_runtime(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "gvisor" | "runsc" | "crun" | "youki" | "firecracker")
 }
 
 /// `text` without what Markdown and banners put around it, and without a list number.
@@ -229,7 +242,7 @@ pub fn undecorated(text: &str) -> &str {
 }
 
 /// What stands outside and what stands inside round brackets.
-fn without_brackets(text: &str) -> (String, String) {
+pub fn without_brackets(text: &str) -> (String, String) {
     let (mut outside, mut inside, mut depth) = (String::new(), String::new(), 0_u32);
     for c in text.chars() {
         match c {

@@ -4,6 +4,7 @@
 //! label, a release is a word that looks like one at a place where one may stand. What cannot
 //! be told for certain is missing, with the reason.
 
+mod command;
 mod counts;
 mod cpu;
 mod dmesg;
@@ -13,6 +14,7 @@ mod interfaces;
 mod kernel;
 mod label;
 mod latency;
+mod log;
 mod page;
 mod read;
 mod results;

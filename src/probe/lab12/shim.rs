@@ -25,7 +25,11 @@ pub fn shim(page: &Page) -> Shim {
         .iter()
         .filter(|line| line.kind == Kind::Text && !words::is_error(&line.text))
         .collect();
-    let at = lines.iter().position(|line| names_shim(&line.text) && version(&line.text).is_some());
+    let titled = page.lines.iter().any(|line| line.kind == Kind::Title && names_shim(&line.text));
+    let keyed = |line: &&Line| titled && line.text.to_lowercase().starts_with("version");
+    let at = lines
+        .iter()
+        .position(|line| (names_shim(&line.text) || keyed(line)) && version(&line.text).is_some());
     let Some(at) = at else { return without(page, &lines) };
     let line = lines[at];
     let version = version(&line.text).ok_or_else(|| Miss::new(Why::NotStated, "no version"));
@@ -45,6 +49,7 @@ fn without(page: &Page, lines: &[&Line]) -> Shim {
     };
     let foreign = lines.iter().find(|line| {
         words::holds(&line.text, &["kata"]) && line.text.split_whitespace().any(holds_version)
+            || tells_version(&line.text)
     });
     let miss = match foreign {
         Some(line) => Miss::quoting(Why::NotTheShim, "the version is of another program:", line),
@@ -64,6 +69,14 @@ fn without(page: &Page, lines: &[&Line]) -> Shim {
         commit: Err(other),
         handler: None,
     }
+}
+
+/// Whether a program says its version and nothing more: `runc version 1.2.3`.
+fn tells_version(text: &str) -> bool {
+    let named = !text.to_lowercase().starts_with("version");
+    named
+        && words::words(text).count() <= 8
+        && field(text, "version").is_some_and(|v| word_version(&v).is_some())
 }
 
 fn names_shim(text: &str) -> bool {

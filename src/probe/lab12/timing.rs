@@ -1,7 +1,8 @@
 //! Start-up times, in the forms that shells and people give them.
 
+use super::command::command_role;
 use super::label::Who;
-use super::page::{Kind, Line, Page, Part, command_role};
+use super::page::{Kind, Line, Page, Part};
 use super::read::{self, Found, Miss, Read};
 use super::words::{self, Factor};
 use crate::model::Why;
@@ -27,6 +28,9 @@ pub fn startup(page: &Page, who: Who) -> Read<Times> {
         own.remove(0);
     }
     if own.is_empty() {
+        if page.texts().any(|line| words::holds(&line.text, &["(mean ± σ)", "(mean ± sd)"])) {
+            return Err(only_summary());
+        }
         let miss = read::no_part(page, &parts, who);
         return Err(match miss.why {
             Why::RuncContainerOnly => {
@@ -43,7 +47,7 @@ fn all_parts(own: &[&Part]) -> Read<Times> {
     let mut times: Option<Found<Times>> = None;
     let mut reason: Option<Miss> = None;
     for part in own {
-        if is_excluded(&part.label) {
+        if is_excluded_part(&part.label) {
             continue;
         }
         match in_part(part) {
@@ -63,7 +67,7 @@ fn all_parts(own: &[&Part]) -> Read<Times> {
         (_, Some(miss)) if miss.why == Why::FailedStart => Err(miss),
         (Some(found), _) => Ok(found),
         (None, Some(miss)) => Err(miss),
-        (None, None) => Err(Miss::new(Why::NotStated, "only a summary is stated, no sample")),
+        (None, None) => Err(only_summary()),
     }
 }
 
@@ -110,11 +114,25 @@ fn in_part(part: &Part) -> Read<Times> {
             Err(Miss::quoting(Why::FailedStart, "the time is of a start that failed:", line))
         }
         (Some(times), None) => Ok(times),
-        (None, _) if texts.iter().any(|line| is_summary(&line.text)) => {
-            Err(Miss::new(Why::NotStated, "only a summary is stated, no sample"))
+        (None, _) if texts.iter().any(|line| is_summary(&line.text)) => Err(only_summary()),
+        (None, _) => {
+            let telling = part.lines.iter().filter(|line| !is_output(line));
+            Err(read::explain(telling, Why::NotNumeric))
         }
-        (None, _) => Err(read::explain(&part.lines, Why::NotNumeric)),
     }
+}
+
+fn only_summary() -> Miss {
+    Miss::new(Why::NotStated, "only a summary is stated, no sample")
+}
+
+/// Whether the line is what the timed container printed: a word on a line of its own, as the
+/// lab's `echo` gives.
+fn is_output(line: &Line) -> bool {
+    line.kind == Kind::Text
+        && !line.inline
+        && !words::is_absence(&line.text)
+        && line.text.chars().all(char::is_alphabetic)
 }
 
 /// The line that tells of a failed start, if there is one.
@@ -191,6 +209,15 @@ const NO_SAMPLE: &[&str] = &[
     "прогрев",
 ];
 
+/// Whether the part under this label holds no samples. What stands in brackets may say that the
+/// warm-up is not among them.
+fn is_excluded_part(label: &str) -> bool {
+    let (outside, inside) = super::label::without_brackets(label);
+    let left_out = words::holds(&inside, &["discard", "exclud", "after", "without", "отброш"]);
+    let warm = words::holds(&inside, &["warm", "прогрев"]);
+    is_excluded(&outside) || is_excluded(&inside) && !(left_out && warm)
+}
+
 /// Whether a line holds no sample: a summary, a warm-up, or another clock.
 fn is_excluded(text: &str) -> bool {
     if words::holds(text, &["warm-up", "warm up"]) {
@@ -250,13 +277,19 @@ fn fish(text: &str) -> Option<f64> {
     unit.then_some(value)
 }
 
-/// GNU time, tcsh and PowerShell.
+/// GNU time, BSD time, tcsh and PowerShell.
 fn gnu(text: &str) -> Option<f64> {
     if let Some((_, value)) = text.split_once("Elapsed (wall clock) time (h:mm:ss or m:ss):") {
         return Some(words::duration(value.trim())?.0);
     }
     if let Some(seconds) = text.strip_prefix("TotalSeconds") {
         return Some(words::decimal(seconds.trim_start_matches([' ', ':']))?.0);
+    }
+    // `time` of BSD and macOS.
+    if let Some((value, rest)) = words::decimal(text)
+        && rest.split_whitespace().step_by(2).eq(["real", "user", "sys"])
+    {
+        return Some(value);
     }
     let elapsed = text.split_whitespace().find_map(|word| word.strip_suffix("elapsed"))?;
     let (value, _, _) = words::duration(elapsed)?;
@@ -289,7 +322,11 @@ fn own_form(text: &str) -> Option<f64> {
         Some((key, value)) if !key.ends_with(|c: char| c.is_ascii_digit()) || is_run(key) => {
             (key.trim(), value)
         }
-        _ => ("", text),
+        // A clock has colons of its own: `Elapsed: 0:02.34`.
+        _ => match text.split_once(':') {
+            Some((key, clock)) if words::duration(clock).is_some() => (key.trim(), clock),
+            _ => ("", text),
+        },
     };
     if !key.is_empty() && !is_time_key(key) {
         return None;

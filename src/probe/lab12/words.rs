@@ -5,14 +5,28 @@ pub fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"' | '\'' | '|'))
 }
 
-/// The number at the start of `text` with a decimal point or comma, and what follows it.
+/// The number at the start of `text` with a decimal point or comma, and what follows it:
+/// `12`, `0,5`, `.5`, `1.5e-03`.
 pub fn decimal(text: &str) -> Option<(f64, &str)> {
-    let (digits, rest) = digits(text)?;
-    let fraction = rest.strip_prefix(['.', ',']).and_then(self::digits);
-    match fraction {
-        Some((fraction, rest)) => Some((format!("{digits}.{fraction}").parse().ok()?, rest)),
-        None => Some((digits.parse().ok()?, rest)),
+    let (whole, rest) = match text.strip_prefix('.') {
+        Some(_) => ("0", text),
+        None => digits(text)?,
+    };
+    let fraction = rest.strip_prefix(['.', ',']).and_then(digits);
+    if whole.len() == text.len() - rest.len() || fraction.is_some() {
+        let (fraction, rest) = fraction.unwrap_or(("0", rest));
+        let (power, rest) = exponent(rest).unwrap_or(("0", rest));
+        return Some((format!("{whole}.{fraction}e{power}").parse().ok()?, rest));
     }
+    None
+}
+
+/// The power of ten at the start of `text`, and what follows it.
+fn exponent(text: &str) -> Option<(&str, &str)> {
+    let power = text.strip_prefix(['e', 'E'])?;
+    let (number, rest) = digits(power.strip_prefix(['-', '+']).unwrap_or(power))?;
+    let clear = number.len() < 3 && !rest.starts_with(|c: char| c.is_ascii_digit());
+    clear.then(|| (&power[..power.len() - rest.len()], rest))
 }
 
 /// The run of ASCII digits at the start of `text`, and what follows it.
@@ -146,6 +160,9 @@ const STARTS: &[&str] = &[
     "curl:",
     "ls:",
     "cat:",
+    "dd:",
+    "wc:",
+    "tee:",
     "grep:",
     "ip:",
     "dmesg:",
@@ -200,6 +217,10 @@ const PHRASES: &[&str] = &[
 /// Whether a program wrote `text` to say that it failed.
 pub fn is_error(text: &str) -> bool {
     let lower = text.trim_start_matches(['-', '*', '>', ' ', '(', '[', '❌']).to_lowercase();
+    // No program begins so: somebody tells in his own words of what failed.
+    if lower.starts_with("n/a") {
+        return false;
+    }
     STARTS.iter().any(|start| lower.starts_with(start))
         || PHRASES.iter().any(|phrase| lower.contains(phrase))
 }

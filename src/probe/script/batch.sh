@@ -4,7 +4,6 @@ isoproof_batch() {
     # English messages, bytes for characters: their wording tells absent from denied.
     LC_ALL=C
     export LC_ALL
-    umask 077
     if (exec 2>&-; exec </dev/null); then exec </dev/null; fi
     left={{left}} i=0 ticker= ticks=0
     trap 'ticks=$((ticks + 1))' USR1
@@ -131,10 +130,12 @@ attend() {
         fi
         if [ "$late" -eq 0 ] && [ "$ticks" -gt {{seconds}} ]; then
             late=1
-            kill_below "$job" 4
+            family "$job"
+            holders
+            end "$far"
         elif [ "$late" -eq 1 ] && [ "$ticks" -gt $(({{seconds}} + 1)) ]; then
-            kill_below "$job" 1
-            kill -9 "$job" 2>&-
+            family "$job"
+            end "$near$far"
             wait "$job" 2>&-
             break
         fi
@@ -143,25 +144,50 @@ attend() {
     elif [ "$status" -gt 120 ]; then printf '\n@{{nonce}} %s lost .\n' "$i"; fi
 }
 
-# Kills the descendants of process $1 that are at least $2 generations below it.
-kill_below() {
-    all=
+# Sorts the descendants of process $1, by generation, into `near` and, from the fourth on, `far`.
+# The first three are the shells and encoders of `answer`; what is below them is the command.
+family() {
+    all= near=' ' far=' ' depth=0 level=" $1 "
     for stat in /proc/[0-9]*/stat; do
-        read -r line 2>&- <"$stat" || continue
+        read -r line <"$stat" || continue
         rest=${line##*) }
         rest=${rest#* }
         all="$all ${rest%% *}:${line%% *}"
     done 2>&-
-    level=" $1 " depth=0 victims=
     while [ "$level" != ' ' ]; do
-        if [ "$depth" -ge "$2" ]; then victims="$victims$level"; fi
+        if [ "$depth" -lt 4 ]; then near="$near$level"; else far="$far$level"; fi
         depth=$((depth + 1)) next=' '
         for pair in $all; do
             case $level in *" ${pair%:*} "*) next="$next${pair#*:} " ;; esac
         done
         level=$next
     done
-    for victim in $victims; do
+}
+
+# Adds to `far` what holds a pipe that one of `near` reads: children that outlived the command.
+holders() {
+    entries=$(ls -l /proc/[0-9]*/fd/[012] 2>&-) pipes=' '
+    set -f
+    IFS='
+'
+    for entry in $entries; do
+        pid=${entry##* /proc/}
+        case $entry:$near in
+            *"/fd/0 -> pipe:"*:*" ${pid%%/*} "*) pipes="$pipes${entry##* } " ;;
+        esac
+    done
+    for entry in $entries; do
+        pid=${entry##* /proc/}
+        case $entry:$pipes in *"/fd/"[12]" -> pipe:"*:*" ${entry##* } "*) ;; *) continue ;; esac
+        case $near in *" ${pid%%/*} "*) ;; *) far="$far${pid%%/*} " ;; esac
+    done
+    unset IFS
+    set +f
+}
+
+# Kills these processes, and the groups that they lead.
+end() {
+    for victim in $1; do
         if [ -n "$group" ]; then kill -9 "-$victim" 2>&-; fi
         kill -9 "$victim" 2>&-
     done
@@ -194,18 +220,20 @@ answer() {
     exit "$size"
 }
 
-# Runs the command in a shell of its own, so that nothing it does ends this one.
+# Runs the command in a shell of its own, so that nothing it does ends this one. What this shell
+# has to say about it ("Killed") is not its output.
 run() {
+    exec 8>&2 2>&-
     now
     begun=$now
     if [ -n "$group" ]; then
-        (exec setsid sh -c "$1") 9>&-
+        (exec setsid sh -c "$1") 2>&8 8>&- 9>&-
     else
         (
             command=$1
             set --
             eval "$command"
-        ) 9>&-
+        ) 2>&8 8>&- 9>&-
     fi
     code=$?
     now

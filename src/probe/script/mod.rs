@@ -16,6 +16,11 @@
 //! Both streams are encoded (hexadecimal, base64 or `%` escapes, whatever the container has), so
 //! that no byte which a command prints can look like a frame, not even a correct frame. A line
 //! with anything else in it, such as a message of the engine, is not a frame.
+//!
+//! Each command runs beside two encoders and four shells of the script, which a count of processes
+//! or of entries in `/proc` includes, on every target alike. Commands get `LC_ALL=C` and an empty
+//! standard input. A command that kills its process group or `$$` ends the batch where the shell
+//! is not protected from it: gVisor lets the first process be killed, Linux does not.
 
 mod parse;
 mod status;
@@ -44,7 +49,7 @@ pub struct Limits {
     pub seconds: u32,
     /// What is kept of one stream of one probe, in bytes.
     pub bytes: usize,
-    /// What the script may print, in bytes; at most 1 MiB is of use.
+    /// What the script may print, in bytes.
     pub total: usize,
 }
 

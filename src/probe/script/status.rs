@@ -104,6 +104,7 @@ mod tests {
             "sh: awk: not found\n",
             "/bin/sh: awk: not found\n",
             "sh: 1: awk: not found\n",
+            "sh: eval: line 320: awk: not found\n",
             "dash: 12: awk: not found\n",
             "bash: line 1: awk: command not found\n",
         ] {

@@ -1,4 +1,5 @@
-//! The generated script against hostile commands, in every shell of this machine.
+//! The generated script against hostile commands in every shell of this machine, and the reading
+//! of damaged output.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -80,7 +81,7 @@ fn ask(commands: &[&str], limits: &Limits) -> Vec<Answers> {
     })
 }
 
-/// The first of the answers, with `uname -s` asked after it and answered well.
+/// What every shell answers to this command; a question asked after it is answered well.
 fn ask_one(command: &str) -> Vec<Answer> {
     let all = ask(&[command, "echo after"], &quick());
     let first = |mut answers: Answers| {
@@ -185,15 +186,19 @@ fn a_command_that_hangs_is_ended_and_what_it_printed_is_kept() {
         for answer in answers {
             assert_eq!(answer.status, Status::Timeout, "{answer:?}");
             assert_eq!(answer.stdout, b"begun\n");
+            assert_eq!(answer.stderr, b"");
         }
     }
 }
 
 #[test]
-fn children_that_keep_the_pipes_open_run_into_the_time_limit() {
-    for command in ["echo begun; sleep 63 &", "(sleep 64 &) ; (sleep 65 & sleep 66 &)"] {
+fn children_that_keep_the_pipes_open_run_into_the_time_limit_and_are_ended() {
+    for command in ["echo begun; sleep 63 &", "echo begun; (sleep 64 &) ; (sleep 65 & sleep 66 &)"]
+    {
         for answer in ask_one(command) {
             assert_eq!(answer.status, Status::Timeout, "{answer:?}");
+            assert_eq!(answer.stdout, b"begun\n");
+            assert_eq!(answer.exit, Some(0));
         }
     }
 }
@@ -271,7 +276,7 @@ fn without_setsid_the_commands_are_as_well_isolated() {
         ["exit 7", "echo 'open", "exec sleep 60", "echo begun; sleep 61 &", "echo after"];
     let questions = questions(&commands);
     let script = generate(&questions, NONCE, &quick());
-    let path = path_with(&["od", "sleep", "id"]);
+    let path = path_with(&["od", "sleep", "id", "ls"]);
     for shell in shells().into_iter().filter(|shell| shell[0] != "busybox") {
         let all = parse(&output_of(&shell, &script, Some(path.path())), NONCE, &questions);
         let statuses: Vec<Status> = all.answers.iter().map(|answer| answer.status).collect();

@@ -1,0 +1,115 @@
+//! Typed commands, and the role that they state.
+
+use super::label::Who;
+use super::words;
+
+/// The programs whose names begin a typed command.
+const PROGRAMS: &[&str] = &[
+    "sudo",
+    "nerdctl",
+    "docker",
+    "podman",
+    "ctr",
+    "uname",
+    "cat",
+    "grep",
+    "egrep",
+    "ls",
+    "ip",
+    "ifconfig",
+    "dmesg",
+    "time",
+    "curl",
+    "echo",
+    "lscpu",
+    "lsmod",
+    "awk",
+    "head",
+    "containerd-shim-kata-v2",
+    "kata-runtime",
+    "/usr/bin/time",
+    "command",
+    "hostnamectl",
+    "sh",
+    "bash",
+];
+
+/// The role that a command line states, if `text` is one.
+pub fn command(text: &str) -> Option<Who> {
+    let (prompted, typed) = after_prompt(text);
+    let mut tokens = typed.split_whitespace();
+    let program = tokens.next()?;
+    let second = tokens.next();
+    let is_program = PROGRAMS.contains(&program);
+    let measured = typed.ends_with(" total") && typed.contains("% cpu");
+    let of_kata = program.starts_with("kata-") || program.starts_with("containerd-shim");
+    if of_kata && !second.is_some_and(|word| word.starts_with('-')) {
+        return None;
+    }
+    // `docker (kata):` heads what follows.
+    let heads = second.is_some_and(|word| word.starts_with('(')) && typed.ends_with(':');
+    let time_label =
+        program == "time" && !second.is_some_and(|word| PROGRAMS.contains(&word) || word == "-p");
+    if !is_program || measured || (!prompted && (second.is_none() || time_label || heads)) {
+        return None;
+    }
+    // Prose may begin with such a word: "ip addr shows only lo".
+    let prose = words::holds(typed, &[" shows", " is ", " was ", " not ", " returns", " version "]);
+    if prose && !prompted {
+        return None;
+    }
+    Some(command_role(typed).unwrap_or(Who::Host))
+}
+
+/// The runtime that a command line asks for, if it starts a container.
+pub fn command_role(typed: &str) -> Option<Who> {
+    let mut words = typed.split(|c: char| c.is_whitespace() || matches!(c, '(' | '`'));
+    let engine = words.any(|word| matches!(word, "nerdctl" | "docker" | "podman" | "ctr"));
+    let starts = typed.contains(" run ") || typed.contains(" exec ");
+    match (engine && starts, typed.contains("kata")) {
+        (true, true) => Some(Who::Kata),
+        (true, false) if typed.contains("runsc") => None,
+        (true, false) => Some(Who::Runc),
+        _ => None,
+    }
+}
+
+/// What was typed behind a shell's prompt, and whether there is one.
+fn after_prompt(text: &str) -> (bool, &str) {
+    for prompt in ["$ ", "# ", "> ", "% ", "+ ", "❯ ", "➜ ", "λ "] {
+        if let Some(rest) = text.strip_prefix(prompt) {
+            return (true, rest.trim_start());
+        }
+    }
+    let has_user = text
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.contains('@') || word.starts_with('['));
+    if has_user {
+        for prompt in ["$ ", "# ", "% ", "> "] {
+            if let Some((_, rest)) = text.split_once(prompt) {
+                return (true, rest.trim_start());
+            }
+        }
+    }
+    (false, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_state_their_role() {
+        assert_eq!(command("$ uname -r"), Some(Who::Host));
+        assert_eq!(command("$ sudo nerdctl run --rm alpine true"), Some(Who::Runc));
+        let kata = "ann@pine:~$ sudo nerdctl run --runtime io.containerd.kata.v2 alpine true";
+        assert_eq!(command(kata), Some(Who::Kata));
+        assert_eq!(command("time taken: 0.4s"), None);
+        assert_eq!(command("docker: Error response from daemon: x"), None);
+        assert_eq!(
+            command("sudo nerdctl run alpine  0.01s user 0.01s system 1% cpu 1.200 total"),
+            None
+        );
+    }
+}

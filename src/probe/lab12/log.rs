@@ -1,0 +1,138 @@
+//! Messages that engines write about themselves, in the forms that they have in files.
+
+use super::{label, words};
+
+/// A message of the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Whether it tells of an error.
+    pub failure: bool,
+    /// Whether the engine gave up.
+    pub fatal: bool,
+    /// Its words.
+    pub message: String,
+    /// When it was written, as it stands.
+    pub time: Option<String>,
+}
+
+/// The message in a line that an engine wrote about itself.
+pub fn log(text: &str) -> Option<Log> {
+    let begins = ["time=", "level=", "msg=", "{"].iter().any(|start| text.starts_with(start));
+    if !begins && label::label(text).is_some() {
+        // A message behind a label leaves the label its meaning.
+        return None;
+    }
+    structured(text).or_else(|| terminal(text)).or_else(|| chatter(text))
+}
+
+/// logrus in a file: `time="…" level=warning msg="…"`, or the same as JSON.
+fn structured(text: &str) -> Option<Log> {
+    let field = |name: &str| -> Option<String> {
+        let logfmt = format!("{name}=");
+        let json = format!("\"{name}\":\"");
+        let rest = match text.find(&json) {
+            Some(at) => &text[at + json.len() - 1..],
+            None => {
+                let starts =
+                    |at: usize| at == 0 || text[..at].ends_with([' ', ']', ':', '(', '\t']);
+                let at = text.match_indices(&logfmt).map(|(at, _)| at).find(|&at| starts(at))?;
+                &text[at + logfmt.len()..]
+            }
+        };
+        Some(quoted(rest))
+    };
+    let level = field("level")?.to_lowercase();
+    let known = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"];
+    if !known.contains(&level.as_str()) {
+        return None;
+    }
+    let failure = matches!(level.as_str(), "error" | "fatal" | "panic");
+    let fatal = matches!(level.as_str(), "fatal" | "panic");
+    let message = field("msg").unwrap_or_else(|| text.into());
+    Some(Log { failure, fatal, message, time: field("time") })
+}
+
+/// The value at the start of `text`: in quotes with `\"` inside, or up to a space.
+fn quoted(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('"') else {
+        return text.split_whitespace().next().unwrap_or_default().into();
+    };
+    let mut out = String::new();
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.extend(chars.next()),
+            '"' => break,
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// logrus on a terminal: `WARN[0000] …`.
+fn terminal(text: &str) -> Option<Log> {
+    let at = ["TRAC[", "DEBU[", "INFO[", "WARN[", "ERRO[", "FATA[", "PANI["]
+        .into_iter()
+        .find(|level| text.starts_with(level))?;
+    let (seconds, message) = text[at.len()..].split_once(']')?;
+    seconds.chars().all(|c| c.is_ascii_digit()).then(|| Log {
+        failure: matches!(at, "ERRO[" | "FATA[" | "PANI["),
+        fatal: matches!(at, "FATA[" | "PANI["),
+        message: message.trim().into(),
+        time: None,
+    })
+}
+
+/// What engines say while they fetch an image, and warnings in plain words.
+fn chatter(text: &str) -> Option<Log> {
+    const STARTS: &[&str] = &[
+        "warning:",
+        "unable to find image",
+        "digest: sha256:",
+        "status: downloaded",
+        "status: image is up",
+        "using default tag",
+        "manifest-sha256:",
+        "config-sha256:",
+        "layer-sha256:",
+        "index-sha256:",
+        "trying to pull",
+        "getting image source",
+        "copying blob",
+        "copying config",
+        "writing manifest",
+        "storing signatures",
+        "emulate docker cli",
+    ];
+    const PHRASES: &[&str] = &[
+        ": pulling from",
+        ": pull complete",
+        "pulling fs layer",
+        ": download complete",
+        "already exists",
+        "|++++",
+    ];
+    let is_chatter = STARTS.iter().any(|start| text.to_lowercase().starts_with(start))
+        || words::holds(text, PHRASES)
+        // The foot of a download; other clocks say `Elapsed:` too.
+        || text.starts_with("elapsed: ") && text.contains("total:");
+    is_chatter.then(|| Log { failure: false, fatal: false, message: text.into(), time: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engine_messages_are_told_from_values() {
+        let warning =
+            log(r#"time="2026-01-02T03:04:05Z" level=warning msg="cannot \"x\"""#).unwrap();
+        assert_eq!(warning.message, r#"cannot "x""#);
+        assert_eq!(warning.time.as_deref(), Some("2026-01-02T03:04:05Z"));
+        assert!(!warning.failure);
+        assert!(log("FATA[0000] failed to create shim task").unwrap().failure);
+        assert!(log("WARN[0000] cannot set cgroup manager").is_some());
+        assert!(log(r#"level=fatal msg="no""#).unwrap().failure);
+        assert!(log("6.12.47").is_none());
+    }
+}
