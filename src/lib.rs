@@ -7,10 +7,12 @@
 pub mod assets;
 pub mod cli;
 pub mod collect;
+pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod import;
 pub mod judge;
+pub mod knowledge;
 pub mod model;
 pub mod privacy;
 pub mod probe;

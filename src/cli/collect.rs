@@ -8,10 +8,11 @@ use clap::Args;
 
 use super::check;
 use super::console::{Console, columns, count};
-use crate::collect::{self, Options, Progress, Wanted, interrupt};
-use crate::engine::{Kind, clean};
+use crate::collect::{self, Options, Progress, Wanted};
+use crate::engine::{Kind, clean, interrupt};
 use crate::error::Result;
 use crate::import;
+use crate::knowledge::faults::Faults;
 use crate::model::{Edition, Evidence};
 use crate::privacy::Redactor;
 use crate::probe::catalogue::Catalogue;
@@ -80,7 +81,8 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         kernel_log_witness: arguments.kernel_log_witness,
     };
     let cancel = interrupt::listen()?;
-    let steps = Steps { console, begun: Instant::now() };
+    let faults = Faults::load(Some(&project.data()))?;
+    let steps = Steps { console, begun: Instant::now(), faults };
     let mut run =
         collect::collect(&options, &catalogue, redactor.as_mut(), import::now()?, &cancel, &steps)?;
     let store = Store::of(project)?;
@@ -124,6 +126,7 @@ fn summary(subject: &Subject, console: &Console) -> String {
 struct Steps<'a> {
     console: &'a Console,
     begun: Instant,
+    faults: Faults,
 }
 
 impl Progress for Steps<'_> {
@@ -134,6 +137,9 @@ impl Progress for Steps<'_> {
 
     fn trouble(&self, target: &str, what: &str) {
         self.console.warning(&format!("{target}: {what}"));
+        if let Some(fault) = self.faults.explain(what) {
+            self.console.note(&format!("{target}: {} {}", fault.cause, fault.fix));
+        }
     }
 }
 

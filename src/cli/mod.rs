@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod collect;
 mod console;
+mod doctor;
 mod facts;
 mod import;
 mod list;
@@ -78,6 +79,8 @@ enum Command {
     Check(check::Arguments),
     /// Remove containers that a killed session left behind
     Clean,
+    /// Say what works on this machine, what does not, and how to mend it
+    Doctor(doctor::Arguments),
     /// Print the JSON Schema of a run file
     Schema,
 }
@@ -99,9 +102,10 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
-    match cli.command {
+    match &cli.command {
         Command::Schema => return schema::run(console),
         Command::Clean => return collect::clean(console),
+        Command::Doctor(arguments) => return doctor::run(arguments, console),
         _ => {}
     }
     let project = project(cli, console)?;
@@ -114,7 +118,7 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Facts(arguments) => facts::run(&project, arguments, console),
         Command::Check(arguments) => check::run(&project, arguments, console),
         Command::Collect(arguments) => collect::run(&project, arguments, console),
-        Command::Schema | Command::Clean => Ok(ExitCode::SUCCESS),
+        Command::Schema | Command::Clean | Command::Doctor(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

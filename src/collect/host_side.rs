@@ -249,17 +249,6 @@ fn vm_files(family: &BTreeSet<u32>) -> String {
     found.iter().map(|entry| format!("{entry}\n")).collect()
 }
 
-/// The search path of the first process of this name that we may ask.
-pub fn path_of(program: &str) -> Vec<std::path::PathBuf> {
-    let environ = |pid: u32| {
-        let bytes = read(pid, "environ").filter(|_| name(pid) == program)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        text.split('\0').find_map(|entry| entry.strip_prefix("PATH=").map(String::from))
-    };
-    let path = processes().find_map(environ).unwrap_or_default();
-    std::env::split_paths(&path).collect()
-}
-
 fn processes() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc")
         .into_iter()

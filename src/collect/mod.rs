@@ -6,7 +6,6 @@
 
 mod batch;
 mod host_side;
-pub mod interrupt;
 pub mod plan;
 mod startup;
 mod version;

@@ -1,55 +1,11 @@
 //! Which runtimes are probed, and in which part.
 
 use crate::engine::process::Cancel;
+pub use crate::engine::wanted::Wanted;
+use crate::engine::wanted::short_name;
 use crate::engine::{Kind, facts};
 use crate::error::{Error, Result};
 use crate::model::Role;
-
-/// A runtime that the user asked for: `NAME` or `NAME=HANDLER`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The name of the target.
-    pub name: String,
-    /// What the engine is asked for.
-    pub handler: String,
-}
-
-impl std::str::FromStr for Wanted {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, handler) = match text.split_once('=') {
-            Some((name, handler)) => (name.to_string(), handler.to_string()),
-            None => (short_name(text), text.to_string()),
-        };
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-        if name.is_empty() || !name.chars().all(fits) || name == "host" {
-            return Err(format!(
-                "`{name}` cannot name a target: lower-case letters, digits, `-` and `_` can, \
-                 and `host` is taken"
-            ));
-        }
-        // A leading dash would be an option to the engine.
-        if handler.is_empty() || handler.starts_with('-') {
-            return Err(format!("`{handler}` is no runtime handler"));
-        }
-        Ok(Self { name, handler })
-    }
-}
-
-/// The name of a target for a handler: `kata` for `io.containerd.kata.v2`, `crun` for
-/// `/usr/bin/crun`, `kata` for `/opt/kata/bin/containerd-shim-kata-v2`.
-fn short_name(handler: &str) -> String {
-    let last = handler.rsplit('/').next().unwrap_or(handler);
-    let name = if let Some(rest) = last.strip_prefix("io.containerd.") {
-        rest.rsplit_once('.').map_or(rest, |(name, _)| name)
-    } else if let Some(rest) = last.strip_prefix("containerd-shim-") {
-        rest.rsplit_once('-').map_or(rest, |(name, _)| name)
-    } else {
-        last
-    };
-    name.to_ascii_lowercase().replace('.', "-")
-}
 
 /// A runtime that will be probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,26 +90,6 @@ mod tests {
 
     fn wanted(text: &str) -> Wanted {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_target_is_named_after_its_handler_unless_it_is_given_a_name() {
-        for (text, name) in [
-            ("runc", "runc"),
-            ("kata=io.containerd.kata.v2", "kata"),
-            ("io.containerd.kata.v2", "kata"),
-            ("/usr/bin/crun", "crun"),
-            ("/opt/kata/bin/containerd-shim-kata-v2", "kata"),
-        ] {
-            assert_eq!(wanted(text).name, name);
-        }
-    }
-
-    #[test]
-    fn names_that_cannot_be_targets_are_refused() {
-        for text in ["", "host", "a b=runc", "x=", "x=--privileged", "../x=runc"] {
-            assert!(text.parse::<Wanted>().is_err(), "{text}");
-        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Session, Spec, from_command, host_side};
-use crate::engine::facts::path_folders;
+use crate::engine::facts::{daemon_path, path_folders};
 use crate::engine::process::run;
 use crate::engine::{Kind, ask, is_shim};
 use crate::model::Capture;
@@ -44,7 +44,7 @@ fn program(session: &Session, handler: &str) -> Option<PathBuf> {
     if is_shim(handler) {
         // containerd looks for shims on its own path, not on ours.
         let program = shim_program(handler)?;
-        let folders = host_side::path_of("containerd").into_iter().chain(path_folders());
+        let folders = daemon_path("containerd").into_iter().chain(path_folders());
         return folders.map(|folder| folder.join(&program)).find(|path| path.is_file());
     }
     on_path(handler)

@@ -94,16 +94,31 @@ pub fn path_folders() -> Vec<std::path::PathBuf> {
     std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
+/// The search path of the first process of this name that we may ask: daemons look for programs
+/// on theirs, not on ours.
+pub fn daemon_path(program: &str) -> Vec<std::path::PathBuf> {
+    let path = |entry: std::fs::DirEntry| {
+        let name = std::fs::read_to_string(entry.path().join("comm")).ok()?;
+        let environ = std::fs::read(entry.path().join("environ")).ok()?;
+        let text = String::from_utf8_lossy(&environ).into_owned();
+        let mut entries = text.split('\0').filter(|_| name.trim() == program);
+        entries.find_map(|entry| entry.strip_prefix("PATH=").map(String::from))
+    };
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let path = processes.filter_map(path).next().unwrap_or_default();
+    std::env::split_paths(&path).collect()
+}
+
 /// Those of the programs that are on the path.
 fn programs(names: &[&str]) -> Vec<String> {
     let is_there = |name: &&&str| path_folders().iter().any(|folder| folder.join(name).is_file());
     names.iter().filter(is_there).map(ToString::to_string).collect()
 }
 
-/// The handlers of the shims on the path: `containerd-shim-kata-v2` is `io.containerd.kata.v2`.
+/// The handlers of the shims on our path and on containerd's: `containerd-shim-kata-v2` is `io.containerd.kata.v2`.
 fn shims() -> Vec<String> {
     let mut found = Vec::new();
-    for folder in path_folders() {
+    for folder in path_folders().into_iter().chain(daemon_path("containerd")) {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -115,6 +130,7 @@ fn shims() -> Vec<String> {
             }
         }
     }
+    found.sort();
     found.dedup();
     found
 }

@@ -5,7 +5,9 @@
 
 pub mod clean;
 pub mod facts;
+pub mod interrupt;
 pub mod process;
+pub mod wanted;
 
 use std::time::Duration;
 
@@ -214,6 +216,10 @@ fn remedy(kind: Kind, words: &str) -> Option<String> {
     let group = if kind == Kind::Docker { ", or add yourself to the group `docker`" } else { "" };
     if has("permission denied") || has("rootless") {
         return Some(format!("run isoproof with sudo{group}"));
+    }
+    // Podman has no daemon that could be started.
+    if kind == Kind::Podman {
+        return None;
     }
     if has("cannot connect") || has("is the docker daemon running") || has("no such file") {
         let daemon = if kind == Kind::Docker { "docker" } else { "containerd" };

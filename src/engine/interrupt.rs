@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::engine::process::Cancel;
+use super::process::Cancel;
 use crate::error::{Error, Result};
 
 /// A flag that SIGINT, SIGTERM and SIGHUP set. A second one ends the process with 130.

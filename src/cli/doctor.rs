@@ -1,0 +1,238 @@
+//! `isoproof doctor`: what works on this machine, what does not, and how to mend it.
+
+use std::process::ExitCode;
+
+use super::console::{Console, Ink, count};
+use crate::doctor::{self, Check, Options, Status, ThisMachine, Wanted, Words};
+use crate::engine::{Kind, interrupt};
+use crate::error::{Error, Result};
+use crate::knowledge::faults::Faults;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+/// How wide a line is.
+const WIDTH: usize = 80;
+
+/// How wide mark and word are, with the space behind them.
+const STATUS: usize = 10;
+
+/// The image of the web app of the lab.
+const APP: &str = "bkimminich/juice-shop:v19.0.0";
+
+/// The arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The engine: nerdctl, docker, podman, ctr or builtin; by default the first that answers
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<Kind>,
+    /// A runtime that has to work, any number of times; by default all that the engine offers
+    /// are tried, and none has to
+    #[arg(long = "runtime", value_name = "NAME[=HANDLER]")]
+    runtimes: Vec<Wanted>,
+    /// The image of the containers
+    #[arg(long, default_value = "alpine:3.19", value_parser = image)]
+    image: String,
+    /// The form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Start no container: then nothing is proved
+    #[arg(long)]
+    no_smoke: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// An image's name that no engine takes for an option.
+fn image(name: &str) -> Result<String, String> {
+    match name.is_empty() || name.starts_with('-') || name.contains(char::is_whitespace) {
+        true => Err("this is no name of an image".into()),
+        false => Ok(name.into()),
+    }
+}
+
+/// Examines the machine and prints what was found. Exit code 3 if something failed.
+pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    check_names(&arguments.runtimes)?;
+    let options = Options {
+        engine: arguments.engine,
+        runtimes: arguments.runtimes.clone(),
+        image: arguments.image.clone(),
+        app: APP.into(),
+        smoke: !arguments.no_smoke,
+    };
+    let (words, faults) = (Words::load(None)?, Faults::load(None)?);
+    let machine = ThisMachine::new(interrupt::listen()?);
+    let progress = |what: &str| console.detail(what);
+    let checks = doctor::examine(&machine, &options, &words, &faults, &progress)?;
+    match arguments.format {
+        Format::Json => console.print(&format!("{:#}\n", json!(checks)))?,
+        Format::Text => console.print(&text(&checks, console))?,
+    }
+    Ok(if doctor::has_failed(&checks) { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+fn check_names(runtimes: &[Wanted]) -> Result<()> {
+    for (index, wanted) in runtimes.iter().enumerate() {
+        if runtimes[..index].iter().any(|other| other.name == wanted.name) {
+            return Err(Error::input(format!("two runtimes are called `{}`", wanted.name))
+                .help("give one of them another name: --runtime NAME=HANDLER"));
+        }
+    }
+    Ok(())
+}
+
+/// One line per check, causes and fixes below those that need them, and a tally.
+fn text(checks: &[Check], console: &Console) -> String {
+    let widest = checks.iter().map(|check| check.title.chars().count()).max().unwrap_or(0);
+    let mut out = String::new();
+    for check in checks {
+        out.push_str(&entry(check, widest, console));
+    }
+    out.push_str(&format!("\n{}\n", tally(checks)));
+    out
+}
+
+fn entry(check: &Check, widest: usize, console: &Console) -> String {
+    let (mark, ink) = match check.status {
+        Status::Ok => ("✓", Ink::Good),
+        Status::Warn => ("!", Ink::Doubtful),
+        Status::Fail => ("✗", Ink::Bad),
+        Status::Skip => ("-", Ink::Faint),
+        Status::Unknown => ("?", Ink::Strong),
+    };
+    let word = format!("{mark} {}", check.status.word());
+    let pad = " ".repeat(STATUS.saturating_sub(word.chars().count()));
+    let indent = STATUS + widest + 2;
+    let mut lines = wrap(&check.observed, WIDTH - indent).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let title = format!("{:widest$}", check.title);
+    let mut out = format!("{}{pad}{title}  {first}\n", console.paint(ink, &word));
+    for line in lines {
+        out.push_str(&format!("{}{line}\n", " ".repeat(indent)));
+    }
+    if matches!(check.status, Status::Warn | Status::Fail | Status::Unknown) {
+        let advice = [("why", &check.cause), ("fix", &check.fix)];
+        for (name, words) in advice {
+            let Some(words) = words else { continue };
+            out.push_str(&paragraph(name, words));
+        }
+    }
+    out
+}
+
+/// `why: ...`, below the title, the further lines as deep as the words of the first.
+fn paragraph(name: &str, words: &str) -> String {
+    let indent = STATUS + name.len() + 2;
+    let lines = wrap(words, WIDTH - indent);
+    let mut out = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let lead = match index {
+            0 => format!("{}{name}: ", " ".repeat(STATUS)),
+            _ => " ".repeat(indent),
+        };
+        out.push_str(&format!("{lead}{line}\n"));
+    }
+    out
+}
+
+fn tally(checks: &[Check]) -> String {
+    let of = |status| checks.iter().filter(|check| check.status == status).count();
+    format!(
+        "{}: {} ok, {} warn, {} fail, {} unknown, {} skip",
+        count(checks.len(), "check"),
+        of(Status::Ok),
+        of(Status::Warn),
+        of(Status::Fail),
+        of(Status::Unknown),
+        of(Status::Skip)
+    )
+}
+
+/// Lines of at most `width` characters, broken between words, and inside of those that are
+/// longer than a line.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    let words = text.split_whitespace().flat_map(|word| pieces(word, width));
+    for (piece, ends_word) in words {
+        if line.chars().count() + piece.chars().count() > width {
+            lines.push(std::mem::take(&mut line).trim_end().to_string());
+        }
+        line.push_str(&piece);
+        if ends_word {
+            line.push(' ');
+        }
+    }
+    lines.push(line.trim_end().to_string());
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+/// A word in pieces that fit a line, after a slash where there is one; and whether each is the
+/// last.
+fn pieces(word: &str, width: usize) -> Vec<(String, bool)> {
+    let mut rest: Vec<char> = word.chars().collect();
+    let mut pieces = Vec::new();
+    while rest.len() > width {
+        let slash = rest[..width].iter().rposition(|c| *c == '/').filter(|at| *at > 0);
+        let tail = rest.split_off(slash.map_or(width, |at| at + 1));
+        pieces.push((rest.into_iter().collect(), false));
+        rest = tail;
+    }
+    pieces.push((rest.into_iter().collect(), true));
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ColorChoice;
+
+    fn check(status: Status, observed: &str) -> Check {
+        Check {
+            id: "kvm".into(),
+            status,
+            title: "KVM".into(),
+            observed: observed.into(),
+            expected: String::new(),
+            cause: Some("There is none.".into()),
+            fix: Some("Load it.".into()),
+            evidence: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn lines_break_between_words_and_inside_of_long_ones() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a /very/long/path b", 6), ["a", "/very/", "long/", "path b"]);
+        assert!(wrap("", 5).is_empty());
+    }
+
+    #[test]
+    fn the_fix_stands_below_what_is_not_as_it_should_be() {
+        let console = Console::new(ColorChoice::Never, false, 0);
+        let text = text(&[check(Status::Ok, "there"), check(Status::Fail, "absent")], &console);
+        assert_eq!(
+            text,
+            "✓ ok      KVM  there\n✗ fail    KVM  absent\n          why: There is none.\n\
+             \x20         fix: Load it.\n\n2 checks: 1 ok, 0 warn, 1 fail, 0 unknown, 0 skip\n"
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal() {
+        let console = Console::new(ColorChoice::Never, false, 0);
+        let text = text(&[check(Status::Warn, &"word ".repeat(60))], &console);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+    }
+
+    #[test]
+    fn an_option_is_no_image() {
+        assert!(image("--privileged").is_err() && image("").is_err());
+        assert!(image("alpine:3.19").is_ok());
+    }
+}

@@ -1,0 +1,69 @@
+//! What a check found, before it is put into words.
+
+use serde_json::{Map, Value};
+
+/// One of the outcomes that a check can have, with what was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The check.
+    pub check: &'static str,
+    /// What of several it is about, such as an engine.
+    pub about: Option<String>,
+    /// The outcome, whose words stand in the table.
+    pub outcome: &'static str,
+    /// The values that the words mention.
+    pub values: Map<String, Value>,
+    /// What was looked at.
+    pub evidence: Vec<String>,
+    /// The id of a known fault that explains it.
+    pub fault: Option<String>,
+    /// Whether what was asked for depends on it.
+    pub needed: bool,
+}
+
+impl Answer {
+    pub fn new(check: &'static str, outcome: &'static str) -> Self {
+        Self {
+            check,
+            about: None,
+            outcome,
+            values: Map::new(),
+            evidence: Vec::new(),
+            fault: None,
+            needed: false,
+        }
+    }
+
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.about = Some(about.into());
+        self
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.values.insert(name.to_string(), value.into());
+        self
+    }
+
+    pub fn evidence(mut self, evidence: impl Into<String>) -> Self {
+        self.evidence.push(evidence.into());
+        self
+    }
+
+    pub fn fault(mut self, id: Option<&str>) -> Self {
+        self.fault = id.map(String::from);
+        self
+    }
+
+    pub fn needed_if(mut self, needed: bool) -> Self {
+        self.needed |= needed;
+        self
+    }
+
+    /// The id of the check with what it is about.
+    pub fn id(&self) -> String {
+        match &self.about {
+            Some(about) => format!("{}.{about}", self.check),
+            None => self.check.to_string(),
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Kata's shim, its configuration, and the guest that the configuration names.
+
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+use super::answer::Answer;
+use super::machine::{
+    Containerd, Machine, containerd, exists, own_folders, place, read, resolve, which,
+};
+use crate::probe::parse::parse;
+
+/// The shim's program.
+const SHIM: &str = "containerd-shim-kata-v2";
+
+/// Where Kata's own archives put the shims, off every search path.
+const OFF_PATH: [&str; 2] = ["/opt/kata/bin", "/opt/kata/runtime-rs/bin"];
+
+/// Where the Rust shim looks for its configuration, in order.
+const RUST_CONFIGS: [&str; 3] = [
+    "/etc/kata-containers/runtime-rs/configuration.toml",
+    "/usr/share/defaults/kata-containers/runtime-rs/configuration.toml",
+    "/opt/kata/share/defaults/kata-containers/runtime-rs/configuration.toml",
+];
+
+/// Where the Go shim looks, in order.
+const GO_CONFIGS: [&str; 3] = [
+    "/etc/kata-containers/configuration.toml",
+    "/usr/share/defaults/kata-containers/configuration.toml",
+    "/opt/kata/share/defaults/kata-containers/configuration.toml",
+];
+
+/// The first release without the defect of GHSA-2gv2-cffp-j227.
+const ADVISORY_FIXED: [u32; 3] = [3, 31, 0];
+
+/// How long the shim may take to state its version.
+const VERSION: Duration = Duration::from_secs(5);
+
+/// What is known of the shim.
+#[derive(Debug, Default)]
+struct Shim {
+    /// Whether it is Kata's own program.
+    is_katas: bool,
+    /// Its version, if it says so.
+    version: Option<String>,
+    /// `rust` or `go`, if it says so.
+    implementation: Option<String>,
+}
+
+/// All checks about Kata.
+pub fn all(machine: &dyn Machine) -> Vec<Answer> {
+    let (answer, shim) = shim(machine);
+    let (config, text) = config(machine, &shim);
+    vec![answer, config, guest(machine, text.as_ref()), advisory(&shim)]
+}
+
+/// The shim that containerd would start.
+fn shim(machine: &dyn Machine) -> (Answer, Shim) {
+    let containerds = containerd(machine);
+    let is_hidden = containerds == Containerd::Hidden;
+    let own_folders = own_folders(machine);
+    let (searched, whose) = match containerds {
+        Containerd::Folders(folders) => (folders, "the PATH of containerd"),
+        Containerd::Hidden => (own_folders.clone(), "our PATH; that of containerd is hidden"),
+        Containerd::Absent => (own_folders.clone(), "our PATH; containerd does not run"),
+    };
+    let own = || which(machine, &own_folders, SHIM);
+    let off_path = || which(machine, &OFF_PATH.map(String::from), SHIM);
+    let on_path = which(machine, &searched, SHIM);
+    let is_placed = on_path.is_some();
+    let Some(path) = on_path.or_else(own).or_else(off_path) else {
+        let answer = Answer::new("kata-shim", if is_hidden { "unseen" } else { "absent" });
+        let looked = format!("looked for {SHIM} in {whose}; and in {}", OFF_PATH.join(", "));
+        return (answer.evidence(looked), Shim::default());
+    };
+    describe(machine, &path, is_placed, whose)
+}
+
+/// What stands at the shim's path.
+fn describe(machine: &dyn Machine, path: &str, is_placed: bool, whose: &str) -> (Answer, Shim) {
+    let target = resolve(machine, path);
+    let (outcome, said) = identify(machine, path, &target);
+    let outcome = if outcome == "kata" && !is_placed { "unplaced" } else { outcome };
+    let value =
+        |parser: &str| -> Option<String> { parse(parser, &said)?.ok()?.as_str().map(String::from) };
+    // Of a stranger under this name nothing is known.
+    let shim = match outcome {
+        "kata" | "unplaced" => Shim {
+            is_katas: true,
+            version: value("shim_version"),
+            implementation: value("shim_implementation"),
+        },
+        _ => Shim::default(),
+    };
+    let answer = Answer::new("kata-shim", outcome)
+        .with("path", path)
+        .with("target", target.clone())
+        .with("version", shim.version.clone())
+        .with("implementation", shim.implementation.clone())
+        .evidence(format!("looked in {whose}; {path} is {target}"));
+    let answer = match said.lines().next() {
+        Some(first) => answer.evidence(format!("{path} --version: {first}")),
+        None => answer,
+    };
+    (answer, shim)
+}
+
+/// What a program of the shim's name really is, and what it says when asked for its version.
+fn identify(machine: &dyn Machine, path: &str, target: &str) -> (&'static str, String) {
+    let name = target.rsplit('/').next().unwrap_or(target);
+    if !name.to_ascii_lowercase().contains("kata") {
+        return ("alias", String::new());
+    }
+    if starts_with(machine, target, b"#!") {
+        return ("wrapper", String::new());
+    }
+    let argv = [path.to_string(), "--version".into()];
+    let said = machine.run(&argv, VERSION).map(|finished| finished.text()).unwrap_or_default();
+    let is_kata = parse("shim_version", &said).is_some_and(|reading| reading.is_ok());
+    (if is_kata { "kata" } else { "stranger" }, said)
+}
+
+fn starts_with(machine: &dyn Machine, path: &str, magic: &[u8]) -> bool {
+    use std::io::Read;
+    let mut head = Vec::new();
+    let file = std::fs::File::open(place(machine, path));
+    let read = file.and_then(|file| file.take(magic.len() as u64).read_to_end(&mut head));
+    read.is_ok() && head == magic
+}
+
+/// The configuration that the shim would read.
+fn config(machine: &dyn Machine, shim: &Shim) -> (Answer, Option<Table>) {
+    let first = |paths: &[&'static str]| paths.iter().copied().find(|path| exists(machine, path));
+    let (rust, go) = (first(&RUST_CONFIGS), first(&GO_CONFIGS));
+    let (own, other) = match shim.implementation.as_deref() {
+        Some("rust") => (rust, go),
+        Some("go") => (go, rust),
+        _ => (rust.or(go), None),
+    };
+    let looked = format!("looked for {}, {}", RUST_CONFIGS.join(", "), GO_CONFIGS.join(", "));
+    let Some(path) = own else {
+        let answer = match (other, shim.is_katas) {
+            (Some(other), _) => Answer::new("kata-config", "other-shim").with("path", other),
+            (None, true) => Answer::new("kata-config", "absent"),
+            (None, false) => Answer::new("kata-config", "not-checked"),
+        };
+        return (answer.evidence(looked), None);
+    };
+    let table = read(machine, path).and_then(|text| text.parse::<Table>().ok());
+    let outcome = if table.is_some() { "found" } else { "broken" };
+    let answer = Answer::new("kata-config", outcome)
+        .with("path", path)
+        .with("hypervisor", table.as_ref().and_then(hypervisor).map_or("", |(name, _)| name))
+        .evidence(format!("{path} is {}", resolve(machine, path)));
+    (answer, table)
+}
+
+/// The hypervisor that a configuration chooses: the one that it names, or the only one.
+fn hypervisor(config: &Table) -> Option<(&str, &Table)> {
+    let all = config.get("hypervisor")?.as_table()?;
+    let named = config.get("runtime").and_then(|runtime| runtime.get("hypervisor_name"));
+    let (name, value) = match named.and_then(Value::as_str) {
+        Some(name) => all.get_key_value(name)?,
+        None if all.len() == 1 => all.iter().next()?,
+        None => return None,
+    };
+    Some((name.as_str(), value.as_table()?))
+}
+
+/// The guest's kernel and root file system, which the configuration names.
+fn guest(machine: &dyn Machine, config: Option<&Table>) -> Answer {
+    let Some((_, hypervisor)) = config.and_then(hypervisor) else {
+        return Answer::new("kata-guest", "not-checked");
+    };
+    let path = |key: &str| hypervisor.get(key).and_then(Value::as_str).filter(|p| !p.is_empty());
+    let kernel = path("kernel");
+    let root = path("image").or_else(|| path("initrd"));
+    let is_missing = |path: &&str| !exists(machine, path);
+    let missing = [kernel, root].into_iter().flatten().find(is_missing);
+    let unnamed = match (kernel, root) {
+        (None, _) => Some("a kernel"),
+        (_, None) => Some("an image"),
+        _ => None,
+    };
+    let shown = |path: Option<&str>| path.unwrap_or("none").to_string();
+    let outcome = if missing.or(unnamed).is_some() { "missing" } else { "found" };
+    Answer::new("kata-guest", outcome)
+        .with("kernel", shown(kernel))
+        .with("image", shown(root))
+        .with("missing", missing.or(unnamed).unwrap_or_default())
+        .evidence(format!("kernel: {}; image: {}", shown(kernel), shown(root)))
+}
+
+/// GHSA-2gv2-cffp-j227.
+fn advisory(shim: &Shim) -> Answer {
+    let Some(version) = &shim.version else {
+        return Answer::new("kata-advisory", "not-checked");
+    };
+    let answer = |outcome| Answer::new("kata-advisory", outcome).with("version", version.clone());
+    match numbers(version) {
+        None => answer("not-checked"),
+        Some(numbers) if numbers >= ADVISORY_FIXED => answer("fixed"),
+        Some(_) if shim.implementation.as_deref() == Some("go") => answer("not-affected"),
+        Some(_) => answer("affected"),
+    }
+}
+
+/// `3.31.0-rc1` is 3.31.0 for this purpose; a version of another form is none.
+fn numbers(version: &str) -> Option<[u32; 3]> {
+    let plain = version.split(['-', '+']).next()?;
+    let parts: Vec<u32> = plain.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    parts.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Words;
+    use super::super::testing::Fake;
+    use super::*;
+    use crate::knowledge::faults::Faults;
+
+    const RUST: &str = "Kata Containers containerd shim (Rust): id: io.containerd.kata.v2, \
+                        version: 3.23.0, commit: 9bde32d";
+
+    fn machine() -> Fake {
+        Fake::new().variable("PATH", "/usr/bin")
+    }
+
+    fn installed(version: &str) -> Fake {
+        machine()
+            .file("/usr/bin/containerd-shim-kata-v2", "\x7fELF")
+            .says("/usr/bin/containerd-shim-kata-v2 --version", version)
+    }
+
+    fn outcomes(machine: &Fake) -> Vec<&'static str> {
+        all(machine).iter().map(|answer| answer.outcome).collect()
+    }
+
+    #[test]
+    fn a_shim_that_is_runcs_under_another_name_is_said_so() {
+        let fake = machine()
+            .file("/usr/bin/containerd-shim-runc-v2", "\x7fELF")
+            .link("/usr/bin/containerd-shim-kata-v2", "/usr/bin/containerd-shim-runc-v2");
+        assert_eq!(outcomes(&fake), ["alias", "not-checked", "not-checked", "not-checked"]);
+    }
+
+    #[test]
+    fn a_script_under_the_shims_name_is_a_wrapper() {
+        let fake = machine().file("/usr/bin/containerd-shim-kata-v2", "#!/bin/sh\nexec x\n");
+        assert_eq!(outcomes(&fake)[0], "wrapper");
+    }
+
+    #[test]
+    fn a_program_that_does_not_call_itself_kata_is_a_stranger() {
+        assert_eq!(outcomes(&installed("containerd-shim-runc-v2:\n Version: 1.6"))[0], "stranger");
+    }
+
+    #[test]
+    fn a_shim_that_containerd_does_not_look_for_is_unplaced() {
+        let fake = installed(RUST)
+            .file("/proc/7/comm", "containerd\n")
+            .file("/proc/7/environ", "PATH=/sbin\0");
+        assert_eq!(outcomes(&fake)[0], "unplaced");
+    }
+
+    #[test]
+    fn a_shim_is_not_called_absent_where_nobody_could_look() {
+        let fake = machine().file("/proc/7/comm", "containerd\n");
+        assert_eq!(outcomes(&fake)[0], "unseen");
+        assert_eq!(outcomes(&machine())[0], "absent");
+    }
+
+    #[test]
+    fn the_rust_shim_does_not_read_the_go_shims_configuration() {
+        let fake = installed(RUST).file(GO_CONFIGS[1], "[hypervisor.qemu]\n");
+        assert_eq!(outcomes(&fake), ["kata", "other-shim", "not-checked", "affected"]);
+    }
+
+    #[test]
+    fn the_configuration_names_a_guest_that_must_be_there() {
+        let config = "[hypervisor.dragonball]\nkernel = \"/k\"\nimage = \"/i\"\n\
+                      [hypervisor.qemu]\nkernel = \"/q\"\n\
+                      [runtime]\nhypervisor_name = \"dragonball\"\n";
+        let fake = installed(RUST).file(RUST_CONFIGS[2], config).file("/k", "");
+        assert_eq!(outcomes(&fake)[1..3], ["found", "missing"]);
+        let fake = fake.file("/i", "");
+        assert_eq!(outcomes(&fake)[1..3], ["found", "found"]);
+    }
+
+    #[test]
+    fn a_configuration_that_is_not_toml_is_broken() {
+        let fake = installed(RUST).file(RUST_CONFIGS[0], "[hypervisor");
+        assert_eq!(outcomes(&fake)[1..3], ["broken", "not-checked"]);
+    }
+
+    #[test]
+    fn what_was_found_is_told_in_words() {
+        let (words, faults) = (Words::load(None).unwrap(), Faults::load(None).unwrap());
+        let told = |version: &str| -> Vec<String> {
+            let config = "[hypervisor.qemu]\nkernel = \"/k\"\nimage = \"/i\"\n";
+            let fake = installed(version).file(RUST_CONFIGS[0], config).file("/k", "");
+            let say = |answer: &Answer| words.check(answer, &faults).unwrap().observed;
+            all(&fake).iter().map(say).collect()
+        };
+        assert_eq!(
+            told(RUST),
+            [
+                "3.23.0 (rust), /usr/bin/containerd-shim-kata-v2",
+                "/etc/kata-containers/runtime-rs/configuration.toml: qemu",
+                "missing: /i",
+                "3.23.0 is older than the fix of GHSA-2gv2-cffp-j227",
+            ]
+        );
+        let unstated = told("Kata Containers containerd shim: version: 3.31.0");
+        assert_eq!(unstated[0], "3.31.0, /usr/bin/containerd-shim-kata-v2");
+    }
+
+    #[test]
+    fn the_advisory_is_about_the_rust_runtime_before_3_31() {
+        let outcome = |version: &str, implementation: Option<&str>| {
+            let shim = Shim {
+                is_katas: true,
+                version: Some(version.into()),
+                implementation: implementation.map(String::from),
+            };
+            advisory(&shim).outcome
+        };
+        assert_eq!(outcome("3.23.0", Some("rust")), "affected");
+        assert_eq!(outcome("3.23.0", None), "affected");
+        assert_eq!(outcome("3.23.0", Some("go")), "not-affected");
+        assert_eq!(outcome("3.31.0", Some("rust")), "fixed");
+        assert_eq!(outcome("4.1.0", None), "fixed");
+        assert_eq!(outcome("3.x", None), "not-checked");
+    }
+}

@@ -1,0 +1,185 @@
+//! A machine that does not exist, for the tests of the checks.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::time::Duration;
+
+use super::machine::{Machine, place};
+use super::{Kvm, Options};
+use crate::engine::Kind;
+use crate::engine::process::{Ended, Finished};
+use crate::error::{Error, Result};
+
+/// The boot id of the machine.
+pub const HOST: &str = "18eae015-f6ba-454a-a1b7-f85bf66cb5d6\n";
+
+/// The boot id of another kernel.
+pub const OTHER: &str = "4a6f197b-8806-4e1e-86d1-6e031655954f\n";
+
+/// Nothing special is asked for.
+pub fn options() -> Options {
+    Options {
+        engine: None,
+        runtimes: Vec::new(),
+        image: "alpine:3.19".into(),
+        app: "app:1".into(),
+        smoke: true,
+    }
+}
+
+pub struct Fake {
+    root: tempfile::TempDir,
+    os: &'static str,
+    variables: Vec<(String, String)>,
+    kvm: Kvm,
+    free: Option<u64>,
+    engines: Vec<(Kind, Option<Vec<String>>)>,
+    has_images: bool,
+    /// What a command says whose line has this part, and its exit status.
+    answers: Vec<(String, String, i32)>,
+    sweeps: Cell<usize>,
+}
+
+impl Fake {
+    pub fn new() -> Self {
+        Self {
+            root: tempfile::tempdir().unwrap(),
+            os: "linux",
+            variables: Vec::new(),
+            kvm: Kvm::Absent,
+            free: None,
+            engines: Vec::new(),
+            has_images: true,
+            answers: Vec::new(),
+            sweeps: Cell::new(0),
+        }
+    }
+
+    pub fn file(self, path: &str, text: &str) -> Self {
+        let path = place(&self, path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    pub fn link(self, path: &str, target: &str) -> Self {
+        let path = place(&self, path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
+        self
+    }
+
+    pub fn os(mut self, os: &'static str) -> Self {
+        self.os = os;
+        self
+    }
+
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    pub fn kvm(mut self, kvm: Kvm) -> Self {
+        self.kvm = kvm;
+        self
+    }
+
+    pub fn free(mut self, bytes: u64) -> Self {
+        self.free = Some(bytes);
+        self
+    }
+
+    pub fn without_images(mut self) -> Self {
+        self.has_images = false;
+        self
+    }
+
+    fn install(self, kind: Kind) -> Self {
+        self.variable("PATH", "/usr/bin").file(&format!("/usr/bin/{}", kind.name()), "")
+    }
+
+    pub fn engine_with(self, kind: Kind, runtimes: &[&str]) -> Self {
+        let mut fake = self.install(kind);
+        fake.engines.push((kind, Some(runtimes.iter().map(ToString::to_string).collect())));
+        fake
+    }
+
+    pub fn refusing(self, kind: Kind) -> Self {
+        let mut fake = self.install(kind);
+        fake.engines.push((kind, None));
+        fake
+    }
+
+    pub fn says(mut self, part: &str, output: &str) -> Self {
+        self.answers.push((part.into(), output.into(), 0));
+        self
+    }
+
+    pub fn complains(mut self, part: &str, output: &str) -> Self {
+        self.answers.push((part.into(), output.into(), 125));
+        self
+    }
+
+    /// How many times containers were removed.
+    pub fn swept(&self) -> usize {
+        self.sweeps.get()
+    }
+}
+
+impl Machine for Fake {
+    fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    fn os(&self) -> &str {
+        self.os
+    }
+
+    fn variables(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
+    fn kvm(&self) -> Kvm {
+        self.kvm.clone()
+    }
+
+    fn free_space(&self, _: &str) -> Option<u64> {
+        self.free
+    }
+
+    fn engine(&self, kind: Kind) -> Result<()> {
+        match self.engines.iter().find(|(known, _)| *known == kind) {
+            Some((_, Some(_))) => Ok(()),
+            _ => Err(Error::environment("permission denied").help("run isoproof with sudo")),
+        }
+    }
+
+    fn runtimes(&self, kind: Kind) -> Vec<String> {
+        let known = self.engines.iter().find(|(known, _)| *known == kind);
+        known.and_then(|(_, names)| names.clone()).unwrap_or_default()
+    }
+
+    fn has_image(&self, _: Kind, _: &str) -> bool {
+        self.has_images
+    }
+
+    fn run(&self, argv: &[String], _: Duration) -> Result<Finished> {
+        let line = argv.join(" ");
+        let answer = self.answers.iter().find(|(part, _, _)| line.contains(part.as_str()));
+        let (_, said, status) =
+            answer.ok_or_else(|| Error::environment(format!("nothing answers to `{line}`")))?;
+        let (stdout, stderr) = if *status == 0 { (said.as_str(), "") } else { ("", said.as_str()) };
+        Ok(Finished {
+            argv: argv.to_vec(),
+            started: chrono::DateTime::UNIX_EPOCH,
+            duration: Duration::from_secs(1),
+            ended: Ended::Exit(Some(*status)),
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+        })
+    }
+
+    fn sweep(&self, _: Kind, _: &str) {
+        self.sweeps.set(self.sweeps.get() + 1);
+    }
+}

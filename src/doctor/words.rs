@@ -1,0 +1,222 @@
+//! The words of the checks: `data/knowledge/doctor.toml`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tera::{Context, Tera};
+
+use super::answer::Answer;
+use super::{Check, Status};
+use crate::assets::{self, Tree};
+use crate::error::{Error, Result};
+use crate::knowledge::faults::Faults;
+use crate::text::visible;
+
+/// The name of the table.
+const FILE: &str = "knowledge/doctor.toml";
+
+/// The checks and the outcomes that each can have.
+const OUTCOMES: &[(&str, &[&str])] = &[
+    ("system", &["linux", "wsl", "other"]),
+    ("processor", &["virtualization", "plain", "other-architecture", "unreadable"]),
+    ("nested", &["on", "off", "not-loaded"]),
+    ("kvm", &["works", "absent", "other-hypervisor", "denied", "busy", "broken", "unproved"]),
+    ("vhost-vsock", &["there", "absent"]),
+    ("vhost-net", &["there", "absent"]),
+    ("cgroup", &["v2", "v1", "hybrid", "unreadable"]),
+    ("disk", &["enough", "little", "unreadable"]),
+    ("proxy", &["none", "bypassed", "set"]),
+    ("cni", &["found", "elsewhere", "absent", "not-needed"]),
+    ("gvisor", &["current", "old", "unreadable", "absent"]),
+    ("kata-shim", &["kata", "unplaced", "alias", "wrapper", "stranger", "unseen", "absent"]),
+    ("kata-config", &["found", "other-shim", "broken", "absent", "not-checked"]),
+    ("kata-guest", &["found", "missing", "not-checked"]),
+    ("kata-advisory", &["fixed", "not-affected", "affected", "not-checked"]),
+    ("engine", &["chosen", "none"]),
+    ("engines", &["answers", "refuses", "absent"]),
+    ("runtimes", &["listed", "none"]),
+    ("image", &["there", "absent"]),
+    ("app-image", &["there", "absent"]),
+    (
+        "smoke",
+        &[
+            "own-kernel",
+            "host-kernel-baseline",
+            "own-kernel-baseline",
+            "host-kernel",
+            "no-boot-id",
+            "not-started",
+            "timed-out",
+            "stopped",
+        ],
+    ),
+    ("overall", &["proved", "starts", "not-started", "unproved", "failed"]),
+];
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    check: Vec<CheckWords>,
+}
+
+/// The words of one check. All are Tera templates over what the check measured.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckWords {
+    id: String,
+    title: String,
+    expected: String,
+    outcome: BTreeMap<String, OutcomeWords>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct OutcomeWords {
+    status: Status,
+    /// The status if what was asked for depends on it.
+    if_needed: Option<Status>,
+    observed: String,
+    cause: Option<String>,
+    fix: Option<String>,
+    /// The known fault whose cause and fix these are.
+    fault: Option<String>,
+}
+
+/// The words of all checks.
+#[derive(Debug)]
+pub struct Words {
+    checks: BTreeMap<String, CheckWords>,
+}
+
+impl Words {
+    /// The shipped words, or a project's own from `data` (its `data/` folder).
+    ///
+    /// # Errors
+    ///
+    /// The table is not valid TOML, has an unknown key, or lacks the words of an outcome, or has
+    /// those of one that does not exist; the error names the file.
+    pub fn load(data: Option<&Path>) -> Result<Self> {
+        let mut files = assets::read_all(Tree::Data, data, FILE, ".toml")?;
+        let file = files.remove(FILE).ok_or_else(|| Error::input(format!("no {FILE}")))?;
+        let named = |words: String| Error::input(format!("{}: {words}", file.origin));
+        let table: Table = toml::from_str(&file.text).map_err(|error| named(error.to_string()))?;
+        let checks: BTreeMap<String, CheckWords> =
+            table.check.into_iter().map(|check| (check.id.clone(), check)).collect();
+        complete(&checks).map_err(named)?;
+        Ok(Self { checks })
+    }
+
+    /// A check in words.
+    pub(super) fn check(&self, answer: &Answer, faults: &Faults) -> Result<Check> {
+        let lacking =
+            || Error::input(format!("no words for `{}.{}`", answer.check, answer.outcome));
+        let check = self.checks.get(answer.check).ok_or_else(lacking)?;
+        let outcome = check.outcome.get(answer.outcome).ok_or_else(lacking)?;
+        let say = |template: &String| render(template, answer);
+        let fault = answer.fault.as_ref().or(outcome.fault.as_ref());
+        let fault = fault.and_then(|id| faults.get(id));
+        let cause = outcome.cause.as_ref().map(say).transpose()?;
+        let fix = outcome.fix.as_ref().map(say).transpose()?;
+        let needed = outcome.if_needed.filter(|_| answer.needed);
+        Ok(Check {
+            id: answer.id(),
+            status: needed.unwrap_or(outcome.status),
+            title: say(&check.title)?,
+            observed: say(&outcome.observed)?,
+            expected: say(&check.expected)?,
+            cause: fault.map(|fault| fault.cause.clone()).or(cause),
+            fix: fault.map(|fault| fault.fix.clone()).or(fix),
+            evidence: answer.evidence.iter().map(|line| safe(line)).collect(),
+        })
+    }
+}
+
+/// Every outcome has words, and every words an outcome.
+fn complete(checks: &BTreeMap<String, CheckWords>) -> Result<(), String> {
+    for (id, outcomes) in OUTCOMES {
+        let check = checks.get(*id).ok_or_else(|| format!("no words for the check `{id}`"))?;
+        if let Some(lacking) = outcomes.iter().find(|name| !check.outcome.contains_key(**name)) {
+            return Err(format!("no words for `{id}.{lacking}`"));
+        }
+        if let Some(extra) = check.outcome.keys().find(|name| !outcomes.contains(&name.as_str())) {
+            return Err(format!("there is no outcome `{id}.{extra}`"));
+        }
+    }
+    match checks.keys().find(|id| !OUTCOMES.iter().any(|(known, _)| known == id)) {
+        Some(extra) => Err(format!("there is no check `{extra}`")),
+        None => Ok(()),
+    }
+}
+
+fn render(template: &str, answer: &Answer) -> Result<String> {
+    let mut values = answer.values.clone();
+    if let Some(about) = &answer.about {
+        values.insert("about".into(), Value::from(about.clone()));
+    }
+    Context::from_serialize(&values)
+        .and_then(|context| Tera::one_off(template.trim(), &context, false))
+        .map(|text| safe(&text))
+        .map_err(|error| {
+            Error::input(format!("{FILE}: `{}.{}`: {error}", answer.check, answer.outcome))
+        })
+}
+
+/// Words of strangers on one line, safe to look at, without the passwords that addresses of
+/// proxies and registries can hold.
+fn safe(text: &str) -> String {
+    let text = crate::text::strip_ansi(text);
+    let line = text.split_whitespace().map(without_password).collect::<Vec<_>>().join(" ");
+    visible(&line)
+}
+
+/// `http://user:secret@host` becomes `http://***@host`.
+fn without_password(word: &str) -> String {
+    let parts = word.split_once("://").and_then(|(scheme, rest)| {
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let at = rest[..end].rfind('@')?;
+        Some(format!("{scheme}://***{}", &rest[at..]))
+    });
+    parts.unwrap_or_else(|| word.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_words_and_no_words_are_left_over() {
+        Words::load(None).unwrap();
+    }
+
+    #[test]
+    fn the_faults_that_words_refer_to_exist() {
+        let faults = Faults::load(None).unwrap();
+        for check in Words::load(None).unwrap().checks.values() {
+            for fault in check.outcome.values().filter_map(|outcome| outcome.fault.as_ref()) {
+                assert!(faults.get(fault).is_some(), "{fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_right_is_explained_and_mended() {
+        for check in Words::load(None).unwrap().checks.values() {
+            for (name, outcome) in &check.outcome {
+                let is_mended = outcome.fault.is_some() || outcome.fix.is_some();
+                let needs = matches!(outcome.status, Status::Warn | Status::Fail);
+                assert!(is_mended || !needs, "{}.{name}", check.id);
+            }
+        }
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_not_shown() {
+        assert_eq!(
+            safe("dial http://me:pa@ss@proxy:3128/x\u{1b}[31m failed"),
+            "dial http://***@proxy:3128/x failed"
+        );
+        assert_eq!(safe("see https://example.org/a@b"), "see https://example.org/a@b");
+    }
+}

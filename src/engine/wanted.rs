@@ -1,0 +1,71 @@
+//! A runtime that the user asks for.
+
+/// `NAME` or `NAME=HANDLER` on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// What it is called.
+    pub name: String,
+    /// What the engine is asked for.
+    pub handler: String,
+}
+
+impl std::str::FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, handler) = match text.split_once('=') {
+            Some((name, handler)) => (name.to_string(), handler.to_string()),
+            None => (short_name(text), text.to_string()),
+        };
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+        if name.is_empty() || !name.chars().all(fits) || name == "host" {
+            return Err(format!(
+                "`{name}` cannot name a target: lower-case letters, digits, `-` and `_` can, \
+                 and `host` is taken"
+            ));
+        }
+        // A leading dash would be an option to the engine.
+        if handler.is_empty() || handler.starts_with('-') {
+            return Err(format!("`{handler}` is no runtime handler"));
+        }
+        Ok(Self { name, handler })
+    }
+}
+
+/// The name for a handler: `kata` for `io.containerd.kata.v2` and
+/// `/opt/kata/bin/containerd-shim-kata-v2`, `crun` for `/usr/bin/crun`.
+pub fn short_name(handler: &str) -> String {
+    let last = handler.rsplit('/').next().unwrap_or(handler);
+    let name = if let Some(rest) = last.strip_prefix("io.containerd.") {
+        rest.rsplit_once('.').map_or(rest, |(name, _)| name)
+    } else if let Some(rest) = last.strip_prefix("containerd-shim-") {
+        rest.rsplit_once('-').map_or(rest, |(name, _)| name)
+    } else {
+        last
+    };
+    name.to_ascii_lowercase().replace('.', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_is_named_after_its_handler_unless_it_is_given_a_name() {
+        for (text, name) in [
+            ("runc", "runc"),
+            ("kata=io.containerd.kata.v2", "kata"),
+            ("io.containerd.kata.v2", "kata"),
+            ("/opt/kata/bin/containerd-shim-kata-v2", "kata"),
+        ] {
+            assert_eq!(text.parse::<Wanted>().unwrap().name, name);
+        }
+    }
+
+    #[test]
+    fn what_would_be_an_option_of_the_engine_is_refused() {
+        for text in ["", "host", "a b=runc", "x=", "x=--privileged"] {
+            assert!(text.parse::<Wanted>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Known faults: from the words of an engine or a shim to cause and remedy,
+//! `data/knowledge/faults.toml`.
+
+use std::path::Path;
+
+use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+
+use crate::assets::{self, Tree};
+use crate::error::{Error, Result};
+use crate::text::strip_ansi;
+
+/// The name of the table.
+const FILE: &str = "knowledge/faults.toml";
+
+/// What a fault does to the container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// No harm.
+    Note,
+    /// It starts, but not all of it works.
+    Warning,
+    /// It does not start.
+    Error,
+}
+
+/// A fault that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// The id in kebab-case.
+    pub id: String,
+    /// What it does to the container.
+    pub severity: Severity,
+    /// Regular expressions for its words; none if it says nothing.
+    #[serde(default)]
+    pub patterns: Vec<String>,
+    /// A message that has them.
+    pub example: Option<String>,
+    /// What lies behind it.
+    pub cause: String,
+    /// What to do about it.
+    pub fix: String,
+    /// Who says so.
+    pub source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    fault: Vec<Fault>,
+}
+
+/// All known faults, in the order in which they are tried.
+#[derive(Debug)]
+pub struct Faults {
+    faults: Vec<(Fault, Vec<Regex>)>,
+}
+
+impl Faults {
+    /// The shipped table, or a project's own from `data` (its `data/` folder).
+    ///
+    /// # Errors
+    ///
+    /// The table is not valid TOML, has an unknown key, a broken pattern, or an id twice; the
+    /// error names the file and the fault.
+    pub fn load(data: Option<&Path>) -> Result<Self> {
+        let mut files = assets::read_all(Tree::Data, data, FILE, ".toml")?;
+        let file = files.remove(FILE).ok_or_else(|| Error::input(format!("no {FILE}")))?;
+        Self::parse(&file.text)
+            .map_err(|error| Error::input(format!("{}: {}", file.origin, error.message)))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
+        let mut faults: Vec<(Fault, Vec<Regex>)> = Vec::new();
+        for fault in table.fault {
+            if faults.iter().any(|(other, _)| other.id == fault.id) {
+                return Err(Error::input(format!("there are two faults `{}`", fault.id)));
+            }
+            let patterns = compile(&fault)?;
+            faults.push((fault, patterns));
+        }
+        Ok(Self { faults })
+    }
+
+    /// The fault that explains what an engine or a shim said: of several the one that stands
+    /// first in the table.
+    pub fn explain(&self, text: &str) -> Option<&Fault> {
+        let text = plain(text);
+        let says = |patterns: &[Regex]| patterns.iter().any(|pattern| pattern.is_match(&text));
+        self.iter_compiled().find(|(_, patterns)| says(patterns)).map(|(fault, _)| fault)
+    }
+
+    /// The fault of this id.
+    pub fn get(&self, id: &str) -> Option<&Fault> {
+        self.iter().find(|fault| fault.id == id)
+    }
+
+    /// All faults in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.iter_compiled().map(|(fault, _)| fault)
+    }
+
+    fn iter_compiled(&self) -> impl Iterator<Item = (&Fault, &[Regex])> {
+        self.faults.iter().map(|(fault, patterns)| (fault, patterns.as_slice()))
+    }
+}
+
+fn compile(fault: &Fault) -> Result<Vec<Regex>> {
+    let regex = |pattern: &String| {
+        RegexBuilder::new(pattern)
+            .case_insensitive(true)
+            .build()
+            .map_err(|error| Error::input(format!("fault `{}`: in `patterns`: {error}", fault.id)))
+    };
+    fault.patterns.iter().map(regex).collect()
+}
+
+/// One line without colours and escaped quotes: engines wrap a shim's words in their log format.
+fn plain(text: &str) -> String {
+    let text = strip_ansi(text).replace("\\n", " ").replace("\\\"", "\"");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped() -> Faults {
+        Faults::load(None).unwrap()
+    }
+
+    #[test]
+    fn every_example_is_explained_by_its_own_fault() {
+        let faults = shipped();
+        for fault in faults.iter() {
+            assert_eq!(fault.patterns.is_empty(), fault.example.is_none(), "{}", fault.id);
+            if let Some(example) = &fault.example {
+                let found = faults.explain(example).map(|found| found.id.as_str());
+                assert_eq!(found, Some(fault.id.as_str()), "{example}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_not_explained() {
+        let faults = shipped();
+        for text in [
+            "",
+            "No such file or directory (os error 2)",
+            "operation not permitted",
+            "context deadline exceeded",
+            "/ # uname -r",
+        ] {
+            assert!(faults.explain(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_harmless_warning_does_not_hide_the_failure_below_it() {
+        let text = "time=\"x\" level=warning msg=\"cannot set cgroup manager to \\\"systemd\\\" for \
+                    runtime \\\"io.containerd.kata.v2\\\"\"\ntime=\"x\" level=fatal msg=\"failed to \
+                    start shim: runtime \\\"io.containerd.kata.v2\\\" binary not installed \
+                    \\\"containerd-shim-kata-v2\\\": file does not exist\"";
+        assert_eq!(shipped().explain(text).unwrap().id, "shim-not-found");
+    }
+
+    #[test]
+    fn the_causes_of_a_rust_error_may_stand_on_lines_of_their_own() {
+        let text = "failed to handle message start sandbox\n\nCaused by:\n    0: start vm\n    1: \
+                    start vmm server\n    2: run vmm server\n    3: No such file or directory (os \
+                    error 2)";
+        assert_eq!(shipped().explain(text).unwrap().id, "no-kvm");
+    }
+
+    #[test]
+    fn notes_stand_behind_what_explains_a_failure() {
+        let faults = shipped();
+        let with_words = faults.iter().filter(|fault| !fault.patterns.is_empty());
+        let ranks: Vec<Severity> = with_words.map(|fault| fault.severity).collect();
+        assert!(ranks.is_sorted_by(|a, b| a >= b), "{ranks:?}");
+    }
+
+    #[test]
+    fn a_broken_pattern_is_named_with_its_fault() {
+        let text = "[[fault]]\nid = \"a\"\nseverity = \"note\"\npatterns = ['(']\nexample = \"\"\n\
+                    cause = \"\"\nfix = \"\"\nsource = \"\"\n";
+        assert!(Faults::parse(text).unwrap_err().message.starts_with("fault `a`"));
+    }
+}
