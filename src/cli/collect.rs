@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::check;
 use super::console::{Console, columns, count};
-use crate::collect::{self, Options, Progress, Wanted};
+use crate::collect::{self, App, Options, Progress, Wanted};
 use crate::engine::{Kind, clean, interrupt};
 use crate::error::Result;
 use crate::import;
@@ -57,6 +57,36 @@ pub struct Arguments {
     /// Let each container write one line to the host's kernel log, as a second witness
     #[arg(long)]
     kernel_log_witness: bool,
+    /// The image of the web application; by default bkimminich/juice-shop:v19.0.0 if it is there
+    #[arg(long, value_name = "IMAGE", conflicts_with = "no_app")]
+    app: Option<String>,
+    /// The port on which the application listens
+    #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u16).range(1..))]
+    app_port: u16,
+    /// The port of this machine that leads to the application
+    #[arg(long, value_name = "N", default_value_t = 3012, value_parser = clap::value_parser!(u16).range(1..))]
+    host_port: u16,
+    /// The command of the application in place of its image's own, split at blanks
+    #[arg(long, value_name = "COMMAND")]
+    app_command: Option<String>,
+    /// Leave the web application out
+    #[arg(long)]
+    no_app: bool,
+    /// Start a privileged container too, and share a file that isoproof makes for this with it
+    #[arg(long)]
+    allow_privileged: bool,
+}
+
+impl Arguments {
+    fn application(&self) -> Option<App> {
+        let words = self.app_command.as_deref().unwrap_or_default();
+        (!self.no_app).then(|| App {
+            image: self.app.clone(),
+            port: self.app_port,
+            host_port: self.host_port,
+            command: words.split_whitespace().map(String::from).collect(),
+        })
+    }
 }
 
 /// Collects, and prints the id of the run as the last line.
@@ -79,6 +109,8 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         timeout: Duration::from_secs(arguments.timeout),
         rounds: collect::Rounds { warmup: arguments.warmup, samples: arguments.samples },
         kernel_log_witness: arguments.kernel_log_witness,
+        app: arguments.application(),
+        allow_privileged: arguments.allow_privileged,
     };
     let cancel = interrupt::listen()?;
     let faults = Faults::load(Some(&project.data()))?;
@@ -146,6 +178,7 @@ impl Progress for Steps<'_> {
 /// Removes the containers that killed sessions left, under every engine.
 pub fn clean(console: &Console) -> Result<ExitCode> {
     let removed: usize = Kind::ALL.into_iter().map(|engine| clean::sweep(engine, None)).sum();
+    collect::sweep_folders();
     console.print(&format!("{} removed\n", count(removed, "container")))?;
     Ok(ExitCode::SUCCESS)
 }

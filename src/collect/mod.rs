@@ -4,8 +4,11 @@
 //! script runs on the host, under the baseline and under each candidate: what differs between
 //! host and candidate but not between baseline and candidate is a namespace effect.
 
+mod app;
 mod batch;
+mod escape;
 mod host_side;
+mod http;
 pub mod plan;
 mod startup;
 mod version;
@@ -25,6 +28,8 @@ use crate::model::{
 use crate::privacy::Redactor;
 use crate::probe::catalogue::{Catalogue, Place};
 use crate::probe::{collected, script};
+pub use app::App;
+pub use escape::sweep as sweep_folders;
 pub use plan::{Spec, Wanted};
 pub use startup::Rounds;
 
@@ -49,6 +54,10 @@ pub struct Options {
     pub rounds: Rounds,
     /// Whether a container may write one line to the host's kernel log as a witness.
     pub kernel_log_witness: bool,
+    /// The web application; none if it is left out.
+    pub app: Option<App>,
+    /// Whether a privileged container may be started, and a file of ours be shared with one.
+    pub allow_privileged: bool,
 }
 
 /// Told what is being captured.
@@ -122,40 +131,123 @@ pub fn collect(
     ];
     let session = Session { labels, ..session };
     clean::sweep(kind, None);
-    ensure_image(&session)?;
+    escape::sweep();
+    ensure_image(&session, session.image)?;
+    let mut skipped = BTreeMap::new();
+    let app = usable_app(&session, options, &mut skipped)?;
     let (targets, mut captures) = execute(&session, &specs);
+    let started = |spec: &&Spec| {
+        targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
+    };
+    let specs: Vec<Spec> = specs.iter().filter(started).cloned().collect();
     if kind != Kind::Builtin {
-        let started = |spec: &&Spec| {
-            targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
-        };
-        let specs: Vec<Spec> = specs.iter().filter(started).cloned().collect();
         captures.extend(startup::captures(&session, &specs, options.rounds));
     }
+    captures.extend(more(&session, &specs, options, app, &mut skipped));
     clean::sweep(kind, Some(&session.id));
     if captures.is_empty() {
         return Err(Error::environment("nothing could be captured"));
     }
-    Ok(assemble(options, &session, targets, captures, redactor, created))
+    Ok(assemble(options, &session, targets, captures, skipped, redactor, created))
+}
+
+/// The application, if it can be started; why not, if it cannot.
+///
+/// # Errors
+///
+/// Its port is in use: that is said before anything is started.
+fn usable_app<'a>(
+    session: &Session,
+    options: &'a Options,
+    skipped: &mut BTreeMap<String, String>,
+) -> Result<Option<&'a App>> {
+    let reason = match &options.app {
+        None => "the application was left out with --no-app".to_string(),
+        Some(app) => match missing_image(session, app).or_else(|| app::obstacle(session.engine)) {
+            None => {
+                app::check_port(app.host_port)?;
+                return Ok(Some(app));
+            }
+            Some(reason) => {
+                session.progress.trouble("application", &reason);
+                reason
+            }
+        },
+    };
+    for part in ["app", "http"] {
+        skipped.insert(part.into(), reason.clone());
+    }
+    Ok(None)
+}
+
+/// Why the application's image cannot be had. One that nobody named is not pulled.
+fn missing_image(session: &Session, app: &App) -> Option<String> {
+    if facts::has_image(session.engine, app.image(), session.cancel) {
+        return None;
+    }
+    if app.image.is_none() {
+        return Some(format!("image not present: {}", app.image()));
+    }
+    ensure_image(session, app.image()).err().map(|error| error.message)
+}
+
+/// The application and the shared folder, under every target that started.
+fn more(
+    session: &Session,
+    specs: &[Spec],
+    options: &Options,
+    app: Option<&App>,
+    skipped: &mut BTreeMap<String, String>,
+) -> Vec<Capture> {
+    let mut captures = Vec::new();
+    if let Some(app) = app {
+        if app::proxy_variables().is_none() {
+            let reason = "no proxy variable is set in the environment".to_string();
+            skipped.insert("app.health_proxied".into(), reason);
+        }
+        for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
+            captures.extend(app::captures(session, spec, app));
+        }
+    }
+    let left_out = (!options.allow_privileged)
+        .then(|| "only with --allow-privileged".to_string())
+        .or_else(|| escape::obstacle(session.engine));
+    match left_out {
+        Some(reason) => {
+            skipped.insert("escape".into(), reason);
+        }
+        None => {
+            for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
+                captures.extend(escape::captures(session, spec));
+            }
+        }
+    }
+    if session.is_cancelled() {
+        for part in ["app", "http", "escape"] {
+            let reason = || "the session was stopped before it came to this".to_string();
+            skipped.entry(part.into()).or_insert_with(reason);
+        }
+    }
+    captures
 }
 
 /// The image is there before anything is started: a pull is never part of a measurement.
-fn ensure_image(session: &Session) -> Result<()> {
-    if facts::has_image(session.engine, session.image, session.cancel) {
+fn ensure_image(session: &Session, image: &str) -> Result<()> {
+    if facts::has_image(session.engine, image, session.cancel) {
         return Ok(());
     }
     session.progress.step("image", "pulling");
     let name = session.engine.name().to_string();
     let argv = match session.engine {
-        Kind::Ctr => vec![name, "images".into(), "pull".into(), engine::full_name(session.image)],
-        _ => vec![name, "pull".into(), session.image.into()],
+        Kind::Ctr => vec![name, "images".into(), "pull".into(), engine::full_name(image)],
+        _ => vec![name, "pull".into(), image.into()],
     };
     let pulled = run(&argv, Duration::from_secs(300), session.cancel)?;
     if pulled.is_success() {
         return Ok(());
     }
     Err(Error::environment(format!(
-        "the image {} is not there and cannot be pulled: {}",
-        session.image,
+        "the image {image} is not there and cannot be pulled: {}",
         pulled.complaint()
     ))
     .help("load it first, or name one that is there with --image"))
@@ -270,6 +362,7 @@ fn assemble(
     session: &Session,
     mut targets: Vec<Target>,
     mut captures: Vec<Capture>,
+    mut skipped: BTreeMap<String, String>,
     redactor: Option<&mut Redactor>,
     created: DateTime<Utc>,
 ) -> Run {
@@ -280,11 +373,14 @@ fn assemble(
             for failure in targets.iter_mut().filter_map(|target| target.failure.as_mut()) {
                 *failure = redactor.redact_words(failure);
             }
+            for reason in skipped.values_mut() {
+                *reason = redactor.redact_words(reason);
+            }
             redactor.report()
         }
         None => Redaction { applied: false, replaced: BTreeMap::new() },
     };
-    let facts = collected::read(&captures, &targets, session.catalogue);
+    let facts = collected::read(&captures, &targets, &skipped, session.catalogue);
     Run {
         schema_version: SCHEMA_VERSION,
         id: String::new(),
@@ -297,6 +393,7 @@ fn assemble(
             image: session.image.into(),
             session: session.id.clone(),
             interrupted: session.is_cancelled(),
+            skipped,
         },
         redaction,
         targets,

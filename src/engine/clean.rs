@@ -36,7 +36,8 @@ fn start_time(pid: u32) -> Option<u64> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
-fn is_alive(owner: &str) -> bool {
+/// Whether the process of a mark is still there.
+pub fn is_alive(owner: &str) -> bool {
     owner.split_once('.').is_some_and(|(pid, started)| {
         pid.parse().ok().and_then(start_time).is_some_and(|time| time.to_string() == started)
     })
@@ -113,6 +114,13 @@ pub fn remove(leftover: &Leftover, cancel: &Cancel) {
         let argv: Vec<String> = step.iter().map(ToString::to_string).collect();
         let _ = run(&argv, REMOVAL, cancel);
     }
+}
+
+/// Removes a container of this session by its name.
+pub fn remove_named(engine: Kind, name: &str) {
+    let id = name.to_string();
+    let mine = Leftover { engine, id, session: String::new(), is_owned: true };
+    remove(&mine, &Cancel::default());
 }
 
 /// Removes the containers of a session under an engine, and those of sessions whose process is

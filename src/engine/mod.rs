@@ -95,7 +95,8 @@ pub enum Mode {
     Published(u16, u16),
 }
 
-/// The command line that runs a container and removes it when it ends.
+/// The command line that runs a container and removes it when it ends. One in the background is
+/// not removed: that is the caller's to do.
 pub fn run_argv(kind: Kind, container: &Container) -> Vec<String> {
     match kind {
         Kind::Ctr => ctr_argv(container),
@@ -105,10 +106,11 @@ pub fn run_argv(kind: Kind, container: &Container) -> Vec<String> {
 }
 
 fn docker_argv(kind: Kind, container: &Container) -> Vec<String> {
-    let mut argv: Vec<String> = vec![kind.name().into(), "run".into(), "--rm".into()];
+    let mut argv: Vec<String> = vec![kind.name().into(), "run".into()];
     match container.mode {
-        Mode::Attached => {}
-        Mode::Interactive => argv.push("-i".into()),
+        Mode::Attached => argv.push("--rm".into()),
+        Mode::Interactive => argv.extend(["--rm".into(), "-i".into()]),
+        // nerdctl refuses `--rm` here, and one that ended early still has its words to tell.
         Mode::Published(host, own) => {
             argv.extend(["-d".into(), "-p".into(), format!("127.0.0.1:{host}:{own}")]);
         }
@@ -271,6 +273,16 @@ mod tests {
                 )
             );
         }
+    }
+
+    #[test]
+    fn a_published_port_is_open_to_this_machine_alone() {
+        let published = Container { mode: Mode::Published(3012, 3000), ..container(&[], None) };
+        assert_eq!(
+            run_argv(Kind::Nerdctl, &published).join(" "),
+            "nerdctl run -d -p 127.0.0.1:3012:3000 --pull=never --name isoproof-1-kata \
+             alpine:3.19 sh"
+        );
     }
 
     #[test]

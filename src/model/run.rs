@@ -101,6 +101,10 @@ pub enum Evidence {
         /// Whether the user stopped it before it was complete.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interrupted: bool,
+        /// The parts that were left out, by the beginning of the ids of their probes (`escape`,
+        /// `app.health_proxied`), each with the reason.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        skipped: BTreeMap<String, String>,
     },
 }
 

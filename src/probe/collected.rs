@@ -1,15 +1,27 @@
 //! Reads the captures of a collected run into facts, by the parsers of the catalogue.
 
+use std::collections::BTreeMap;
+
 use super::catalogue::{Catalogue, Place, Probe};
 use super::parse;
-use crate::model::{Capture, Fact, Facts, Samples, Source, Status, Stream, Target, Unit, Why};
+use crate::model::{
+    Capture, Fact, Facts, Role, Samples, Source, Status, Stream, Target, Unit, Why,
+};
 
 /// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
 ///
 /// A capture is read by every probe that asks the same command, so that one command can answer
 /// several questions. A target that could not be started has its reason in place of every fact
 /// that was to be read inside it.
-pub fn read(captures: &[Capture], targets: &[Target], catalogue: &Catalogue) -> Facts {
+///
+/// `skipped` has the parts that were left out, by the beginning of their probes' ids: their facts
+/// are missing for the reason given there.
+pub fn read(
+    captures: &[Capture],
+    targets: &[Target],
+    skipped: &BTreeMap<String, String>,
+    catalogue: &Catalogue,
+) -> Facts {
     let mut facts = Facts::new();
     for capture in captures {
         let Some((target, probe)) = asked(capture, catalogue) else { continue };
@@ -27,7 +39,31 @@ pub fn read(captures: &[Capture], targets: &[Target], catalogue: &Catalogue) -> 
                 .or_insert_with(|| Fact::missing(Why::Error, failure.clone()));
         }
     }
+    leave_out(&mut facts, targets, skipped, catalogue);
     facts
+}
+
+/// Says of every probe of a part that was left out why it has no answer.
+fn leave_out(
+    facts: &mut Facts,
+    targets: &[Target],
+    skipped: &BTreeMap<String, String>,
+    catalogue: &Catalogue,
+) {
+    let is_of = |id: &str, part: &str| {
+        id.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    for probe in catalogue.iter().filter(|probe| probe.place.contains(&Place::Measurement)) {
+        // The longest name is the closest.
+        let part = skipped.iter().filter(|(part, _)| is_of(&probe.id, part));
+        let Some((_, reason)) = part.max_by_key(|(part, _)| part.len()) else { continue };
+        for target in targets.iter().filter(|target| target.role != Role::Host) {
+            let by_target = facts.entry(probe.id.clone()).or_default();
+            by_target
+                .entry(target.name.clone())
+                .or_insert_with(|| Fact::missing(Why::NotAsked, reason.clone()));
+        }
+    }
 }
 
 /// The target and probe that a capture answers: its id is `<target>/<probe id>`.
@@ -92,7 +128,7 @@ fn complaint(capture: &Capture) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Origin, Role};
+    use crate::model::Origin;
 
     fn capture(id: &str, status: Status, stdout: &str, stderr: &str) -> Capture {
         Capture {
@@ -110,7 +146,7 @@ mod tests {
 
     fn read_one(id: &str, capture: Capture) -> Fact {
         let catalogue = Catalogue::load(None).unwrap();
-        read(&[capture], &[], &catalogue)[id]["runc"].clone()
+        read(&[capture], &[], &BTreeMap::new(), &catalogue)[id]["runc"].clone()
     }
 
     #[test]
@@ -139,6 +175,32 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_was_left_out_says_why_and_only_where_there_is_no_answer() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let target = |name: &str, role| Target {
+            name: name.into(),
+            role,
+            engine: None,
+            handler: None,
+            failure: None,
+        };
+        let targets = [target("host", Role::Host), target("runc", Role::Baseline)];
+        let skipped = BTreeMap::from([
+            ("app".to_string(), "left out".to_string()),
+            ("app.health_proxied".to_string(), "no proxy".to_string()),
+        ]);
+        let status = capture("app.health_status", Status::Ok, "200\n", "");
+        let facts = read(&[status], &targets, &skipped, &catalogue);
+        assert_eq!(facts["app.health_status"]["runc"].as_i64(), Some(200));
+        let Fact::Missing(missing) = &facts["app.health_proxied"]["runc"] else {
+            panic!("a value")
+        };
+        assert_eq!((missing.why, missing.reason.as_str()), (Why::NotAsked, "no proxy"));
+        assert!(!facts["app.health_proxied"].contains_key("host"));
+        assert!(!facts.contains_key("escape.host_write"));
+    }
+
+    #[test]
     fn a_target_that_did_not_start_has_its_reason_everywhere() {
         let catalogue = Catalogue::load(None).unwrap();
         let target = Target {
@@ -148,7 +210,7 @@ mod tests {
             handler: None,
             failure: Some("no /dev/kvm".into()),
         };
-        let facts = read(&[], &[target], &catalogue);
+        let facts = read(&[], &[target], &BTreeMap::new(), &catalogue);
         let Fact::Missing(missing) = &facts["kernel.boot_id"]["kata"] else { panic!("a value") };
         assert_eq!((missing.why, missing.reason.as_str()), (Why::Error, "no /dev/kvm"));
     }

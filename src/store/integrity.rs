@@ -42,7 +42,9 @@ pub struct Unfounded {
 pub fn derive(run: &Run, catalogue: &Catalogue) -> Facts {
     match &run.evidence {
         Evidence::Imported { form: ImportForm::Lab12 } => lab12::read(&run.captures).facts,
-        Evidence::Collected { .. } => collected::read(&run.captures, &run.targets, catalogue),
+        Evidence::Collected { skipped, .. } => {
+            collected::read(&run.captures, &run.targets, skipped, catalogue)
+        }
     }
 }
 

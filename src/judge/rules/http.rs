@@ -3,6 +3,7 @@
 use super::{Case, Hit};
 
 const HEALTH: &str = "app.health_status";
+const PROXIED: &str = "app.health_proxied";
 const LATENCY: &str = "http.latency";
 const SUMMARY: &str = "http.latency_reported";
 
@@ -23,6 +24,27 @@ pub fn health_not_ok(case: &Case) -> Vec<Hit> {
         Hit::on(target).with("status", status).resting_on(case, HEALTH, target)
     };
     case.runtimes().filter(unwell).map(hit).collect()
+}
+
+/// The application is well, and asked through the environment's proxy something else answers.
+pub fn proxy_answers(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let Some(status) = case.number(HEALTH, target).filter(|&status| is_ok(status)) else {
+            continue;
+        };
+        let Some(proxied) = case.number(PROXIED, target).filter(|&other| !is_ok(other)) else {
+            continue;
+        };
+        hits.push(
+            Hit::on(target)
+                .with("status", status)
+                .with("proxied", proxied)
+                .resting_on(case, PROXIED, target)
+                .resting_on(case, HEALTH, target),
+        );
+    }
+    hits
 }
 
 /// Latency of a service whose health check failed.
@@ -111,6 +133,32 @@ mod tests {
     fn no_response_is_not_called_a_status() {
         let messages = sketch().fact("app.health_status", "runc", 0).messages("health-not-ok");
         assert_eq!(messages, ["The application under runc gave no HTTP response."]);
+    }
+
+    #[test]
+    fn a_proxy_that_answers_in_place_of_the_application_is_found() {
+        let rule = "proxy-answers-for-localhost";
+        let sketch = |direct: i64, proxied: i64| {
+            sketch().fact("app.health_status", "runc", direct).fact(
+                "app.health_proxied",
+                "runc",
+                proxied,
+            )
+        };
+        let messages = sketch(200, 503).messages(rule);
+        assert_eq!(messages.len(), 1);
+        assert!(messages[0].contains("got 503: that came from the proxy"), "{messages:?}");
+        assert!(sketch(200, 0).messages(rule)[0].contains("no response"));
+        // One that passes the request on does no harm; an application that is not well says
+        // nothing about a proxy.
+        assert!(sketch(200, 200).hits(rule).is_empty());
+        assert!(sketch(503, 503).hits(rule).is_empty());
+        assert!(
+            super::super::testing::sketch()
+                .fact("app.health_status", "runc", 200)
+                .hits(rule)
+                .is_empty()
+        );
     }
 
     #[test]

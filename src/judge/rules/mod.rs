@@ -105,6 +105,7 @@ const CHECKS: &[Check] = &[
     Check { id: "runtime-not-what-it-says", run: identity::runtime_not_what_it_says },
     Check { id: "evidence-disagrees", run: identity::evidence_disagrees },
     Check { id: "health-not-ok", run: http::health_not_ok },
+    Check { id: "proxy-answers-for-localhost", run: http::proxy_answers },
     Check { id: "latency-on-error-status", run: http::latency_on_error_status },
     Check { id: "latency-below-application", run: http::latency_below_application },
     Check { id: "latency-summary-contradicts", run: http::latency_summary_contradicts },

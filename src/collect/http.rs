@@ -1,0 +1,345 @@
+//! One HTTP/1.1 request over a connection of its own to this machine.
+//!
+//! It connects to 127.0.0.1 itself, so that no proxy of the environment can answer in place of
+//! the application.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::engine::process::Cancel;
+
+/// The longest head of a response: more is no web server's.
+const LONGEST_HEAD: usize = 64 * 1024;
+
+/// How often a silent connection is looked at.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// The limits of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// From the beginning of connecting to the end of the response.
+    pub time: Duration,
+    /// Bytes of the body.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(10), body: 16 * 1024 * 1024 }
+    }
+}
+
+/// How the body of a response ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// As the head announced.
+    Whole,
+    /// The server closed the connection, or fell silent, before.
+    Cut,
+    /// We stopped reading at our limit.
+    Capped,
+}
+
+/// A response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status, three digits.
+    pub status: u16,
+    /// The status line and the headers.
+    pub head: Vec<u8>,
+    /// Bytes of the body as they crossed the wire.
+    pub body: usize,
+    /// How it ended.
+    pub end: End,
+    /// From the beginning of connecting to the last byte.
+    pub duration: Duration,
+}
+
+/// Asks for `path` of the server on `port` of 127.0.0.1.
+///
+/// # Errors
+///
+/// There was no response: nobody listens, the time is over, the user wants to stop, or what came
+/// is not HTTP. In words.
+pub fn get(port: u16, path: &str, limits: Limits, cancel: &Cancel) -> Result<Response, String> {
+    let begun = Instant::now();
+    let deadline = begun + limits.time;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, limits.time.min(Duration::from_secs(2)))
+        .map_err(|error| format!("no connection to {address}: {error}"))?;
+    let prepare = |stream: &TcpStream| -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(SLICE))?;
+        stream.set_write_timeout(Some(Duration::from_secs(2)))
+    };
+    prepare(&stream).map_err(|error| format!("the connection cannot be set up: {error}"))?;
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: isoproof/{}\r\n\
+         Accept: */*\r\nConnection: close\r\n\r\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    stream.write_all(request.as_bytes()).map_err(|error| format!("nothing was sent: {error}"))?;
+    let mut reader = Reader { stream, deadline, cancel, bytes: Vec::new() };
+    let (status, body_at) = reader.head()?;
+    let end = reader.body(body_at, status, limits.body);
+    let duration = begun.elapsed();
+    let body = (reader.bytes.len() - body_at).min(limits.body);
+    reader.bytes.truncate(body_at);
+    Ok(Response { status, head: reader.bytes, body, end, duration })
+}
+
+/// What came of one read.
+enum Chunk {
+    Some,
+    Closed,
+    Late,
+}
+
+struct Reader<'a> {
+    stream: TcpStream,
+    deadline: Instant,
+    cancel: &'a Cancel,
+    bytes: Vec<u8>,
+}
+
+impl Reader<'_> {
+    fn more(&mut self) -> Result<Chunk, String> {
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            if self.cancel.load(Ordering::Relaxed) || Instant::now() >= self.deadline {
+                return Ok(Chunk::Late);
+            }
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Ok(Chunk::Closed),
+                Ok(read) => {
+                    self.bytes.extend_from_slice(&buffer[..read]);
+                    return Ok(Chunk::Some);
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
+                    _ => return Err(format!("the connection broke: {error}")),
+                },
+            }
+        }
+    }
+
+    /// Reads until the head is there: its status, and where the body begins.
+    fn head(&mut self) -> Result<(u16, usize), String> {
+        loop {
+            if let Some(end) = self.bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                let status = status(&self.bytes).ok_or("the answer is not HTTP")?;
+                return Ok((status, end + 4));
+            }
+            let is_like_http = self.bytes.iter().zip(b"HTTP/").all(|(a, b)| a == b);
+            if !is_like_http || self.bytes.len() > LONGEST_HEAD {
+                return Err("the answer is not HTTP".into());
+            }
+            match self.more()? {
+                Chunk::Some => {}
+                Chunk::Closed if self.bytes.is_empty() => {
+                    return Err("the connection was closed without an answer".into());
+                }
+                Chunk::Closed => return Err("the connection was closed within the head".into()),
+                Chunk::Late => return Err("no answer in time".into()),
+            }
+        }
+    }
+
+    /// Reads the body to its end.
+    fn body(&mut self, at: usize, status: u16, most: usize) -> End {
+        let framing = match status {
+            204 | 304 => Framing::Length(0),
+            _ => Framing::of(&self.bytes[..at]),
+        };
+        let mut next = at;
+        loop {
+            let is_whole = match framing {
+                Framing::Length(length) => self.bytes.len() - at >= length,
+                Framing::Chunked => all_chunks(&self.bytes, &mut next),
+                Framing::Close => false,
+            };
+            if is_whole {
+                return End::Whole;
+            }
+            if self.bytes.len() - at >= most {
+                return End::Capped;
+            }
+            match (self.more(), framing) {
+                (Ok(Chunk::Some), _) => {}
+                (Ok(Chunk::Closed), Framing::Close) => return End::Whole,
+                _ => return End::Cut,
+            }
+        }
+    }
+}
+
+/// The status of a status line: `HTTP/1.1 200 OK`.
+fn status(head: &[u8]) -> Option<u16> {
+    let line = crate::text::decode(head.split(|&byte| byte == b'\r').next()?);
+    let mut words = line.split(' ');
+    let version = words.next()?;
+    let code = words.next()?;
+    let fits = version.starts_with("HTTP/1.") && code.len() == 3;
+    fits.then(|| code.parse().ok())?.filter(|code| (200..600).contains(code))
+}
+
+/// What tells where a body ends (RFC 9112, section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Framing {
+    Length(usize),
+    Chunked,
+    Close,
+}
+
+impl Framing {
+    fn of(head: &[u8]) -> Self {
+        let text = crate::text::decode(head).to_ascii_lowercase();
+        let header = |name: &str| {
+            text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
+        };
+        if header("transfer-encoding").is_some_and(|coding| coding.ends_with("chunked")) {
+            return Self::Chunked;
+        }
+        let length = header("content-length").and_then(|length| length.parse().ok());
+        length.map_or(Self::Close, Self::Length)
+    }
+}
+
+/// Whether the last chunk is there; `next` is where the next unread chunk begins.
+fn all_chunks(bytes: &[u8], next: &mut usize) -> bool {
+    while let Some(rest) = bytes.get(*next..) {
+        let Some(end) = rest.windows(2).position(|window| window == b"\r\n") else { return false };
+        let line = crate::text::decode(&rest[..end]);
+        let size = line.split(';').next().unwrap_or_default().trim();
+        let Ok(size) = usize::from_str_radix(size, 16) else { return false };
+        if size == 0 {
+            // Trailers, then an empty line: without trailers the two ends of line meet.
+            return rest[end..].windows(4).any(|window| window == b"\r\n\r\n");
+        }
+        *next = next.saturating_add(end).saturating_add(size).saturating_add(4);
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// A server for one connection; returns its port.
+    fn server(answer: impl FnOnce(TcpStream) + Send + 'static) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).unwrap();
+            assert!(request[..read].starts_with(b"GET / HTTP/1.1\r\nHost: localhost:"));
+            answer(stream);
+        });
+        port
+    }
+
+    fn says(text: &'static str) -> u16 {
+        server(move |mut stream| stream.write_all(text.as_bytes()).unwrap())
+    }
+
+    fn ask(port: u16) -> Result<Response, String> {
+        let limits = Limits { time: Duration::from_millis(600), body: 100_000 };
+        get(port, "/", limits, &Cancel::default())
+    }
+
+    #[test]
+    fn a_page_has_its_status_and_size() {
+        let response = ask(says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")).unwrap();
+        assert_eq!((response.status, response.body, response.end), (200, 5, End::Whole));
+        assert!(response.head.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    }
+
+    #[test]
+    fn an_error_page_is_an_answer_too() {
+        let response = ask(says("HTTP/1.1 503 Service Unavailable\r\n\r\nno")).unwrap();
+        assert_eq!((response.status, response.body, response.end), (503, 2, End::Whole));
+    }
+
+    #[test]
+    fn a_connection_that_stays_open_does_not_hold_us_up() {
+        for text in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+        ] {
+            let port = server(move |mut stream| {
+                stream.write_all(text.as_bytes()).unwrap();
+                std::thread::sleep(Duration::from_secs(2));
+            });
+            let response = ask(port).unwrap();
+            assert_eq!(response.end, End::Whole, "{text}");
+            assert!(response.duration < Duration::from_millis(500), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slow_page_takes_its_time() {
+        let port = server(|mut stream| {
+            std::thread::sleep(Duration::from_millis(150));
+            stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
+            std::thread::sleep(Duration::from_millis(150));
+            stream.write_all(b"slow").unwrap();
+        });
+        let response = ask(port).unwrap();
+        assert_eq!((response.body, response.end), (4, End::Whole));
+        assert!(response.duration >= Duration::from_millis(290), "{:?}", response.duration);
+    }
+
+    #[test]
+    fn what_is_not_http_is_no_response() {
+        for text in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 20", ""] {
+            assert!(ask(says(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_never_answers_is_given_up_in_time() {
+        let port = server(|_stream| std::thread::sleep(Duration::from_secs(5)));
+        let begun = Instant::now();
+        assert_eq!(ask(port).unwrap_err(), "no answer in time");
+        assert!(begun.elapsed() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_port_where_nobody_listens_is_no_response() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        assert!(ask(port).unwrap_err().contains("no connection"));
+    }
+
+    #[test]
+    fn a_huge_page_is_read_to_the_limit_only() {
+        let port = server(|mut stream| {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            while stream.write_all(&[b'x'; 8192]).is_ok() {}
+        });
+        let response = ask(port).unwrap();
+        assert_eq!((response.body, response.end), (100_000, End::Capped));
+    }
+
+    #[test]
+    fn a_page_that_ends_too_early_is_cut() {
+        let response = ask(says("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")).unwrap();
+        assert_eq!((response.body, response.end), (5, End::Cut));
+    }
+
+    #[test]
+    fn a_user_who_wants_to_stop_does_not_wait_for_the_answer() {
+        let port = server(|_stream| std::thread::sleep(Duration::from_secs(5)));
+        let cancel = Cancel::default();
+        cancel.store(true, Ordering::Relaxed);
+        let begun = Instant::now();
+        assert!(get(port, "/", Limits::default(), &cancel).is_err());
+        assert!(begun.elapsed() < Duration::from_secs(1));
+    }
+}
