@@ -84,10 +84,28 @@ impl Redactor {
     pub fn know_this_machine(&mut self) {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         self.known.extend(name::known("host", &host));
+        self.know_boot_line(&std::fs::read_to_string("/proc/cmdline").unwrap_or_default());
         for variable in ["USER", "SUDO_USER", "LOGNAME"] {
             if let Ok(user) = std::env::var(variable) {
                 self.known.extend(name::known("user", &user));
             }
+        }
+    }
+
+    /// Makes the program that this machine boots into, and its arguments, known: what follows
+    /// `init=`, `rdinit=` and `--` on the kernel's command line may carry addresses and tokens.
+    pub fn know_boot_line(&mut self, line: &str) {
+        let line = line.trim();
+        if let Some((_, arguments)) = line.split_once(" -- ") {
+            self.known.extend(name::known("boot-argument", arguments.trim()));
+        }
+        for word in line.split_whitespace() {
+            let program = word.strip_prefix("init=").or_else(|| word.strip_prefix("rdinit="));
+            // The whole path, and the name that the process goes by.
+            let names = program
+                .into_iter()
+                .flat_map(|path| [path, path.rsplit('/').next().unwrap_or(path)]);
+            self.known.extend(names.filter_map(|name| name::known("boot-argument", name)));
         }
     }
 
@@ -210,6 +228,17 @@ mod tests {
         let redacted = redact("inet 91.108.4.7/24 and inet6 2a00:1450:4010::8b/64");
         assert!(redacted.contains("inet 198.1") && redacted.contains("/24"), "{redacted}");
         assert!(redacted.contains("inet6 2001:db8:") && redacted.contains("/64"), "{redacted}");
+    }
+
+    #[test]
+    fn what_a_machine_boots_into_is_replaced_and_the_rest_of_its_line_stays() {
+        let mut redactor = Redactor::new([7; 32]);
+        let line = "console=ttyS0 quiet rdinit=/sbin/agent -- --addr 10.0.0.5:99 --token abc";
+        redactor.know_boot_line(line);
+        let redacted = redactor.redact_words(&format!("[    0.000000] Command line: {line}"));
+        assert!(redacted.contains("console=ttyS0 quiet rdinit=boot-argument-"), "{redacted}");
+        assert!(!redacted.contains("agent") && !redacted.contains("token"), "{redacted}");
+        assert!(!redactor.redact_words("1 root agent").contains("agent"));
     }
 
     #[test]

@@ -176,11 +176,13 @@ fn the_last_line_of_an_import_is_the_runs_id_and_no_error_is_on_standard_output(
 }
 
 #[test]
-fn the_shipped_run_is_intact_and_follows_the_schema() {
+fn the_shipped_runs_are_intact_and_follow_the_schema() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = Project::new();
     let root = root.display().to_string();
-    let check = project.run(&["--project", &root, "check", "customer"]).succeeds();
-    assert!(!check.stdout.contains("capture-altered"), "{check:?}");
-    assert!(!check.stdout.contains("fact-without-capture"), "{check:?}");
+    for run in ["customer", "four-runtimes"] {
+        let check = project.run(&["--project", &root, "check", run]).succeeds();
+        assert!(!check.stdout.contains("capture-altered"), "{check:?}");
+        assert!(!check.stdout.contains("fact-without-capture"), "{check:?}");
+    }
 }

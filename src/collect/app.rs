@@ -30,7 +30,7 @@ const PROXY_VARIABLES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "AL
 /// The application that is wished for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct App {
-    /// The image; without a wish [`IMAGE`], if it is there.
+    /// The image; without a wish the lab's, if it is there.
     pub image: Option<String>,
     /// The port on which the application listens in its container.
     pub port: u16,

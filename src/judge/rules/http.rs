@@ -66,10 +66,15 @@ pub fn latency_on_error_status(case: &Case) -> Vec<Hit> {
     hits
 }
 
-/// Latency that is too short for an application that answers over HTTP.
+/// Latency that is too short for an application that answers over HTTP. Where the status of every
+/// response was recorded there is nothing to suspect: a trivial server is as fast as that.
 pub fn latency_below_application(case: &Case) -> Vec<Hit> {
+    const STATUSES: &str = "http.statuses";
     let mut hits = Vec::new();
     for target in case.runtimes() {
+        if case.run.fact(STATUSES, target).is_some_and(crate::model::Fact::is_present) {
+            continue;
+        }
         let Some(samples) = case.series(LATENCY, target) else { continue };
         let Some(median) = crate::stats::median(&samples.values) else { continue };
         if median < FASTEST_APPLICATION {
@@ -181,6 +186,12 @@ mod tests {
         let rule = "latency-below-application";
         assert_eq!(sketch().series("http.latency", "runc", &[0.00013; 50]).hits(rule).len(), 1);
         assert!(sketch().series("http.latency", "runc", &[0.0042; 50]).hits(rule).is_empty());
+        let counted = sketch().series("http.latency", "runc", &[0.00043; 50]).fact(
+            "http.statuses",
+            "runc",
+            serde_json::json!({"200": 50}),
+        );
+        assert!(counted.hits(rule).is_empty());
     }
 
     #[test]
