@@ -14,6 +14,7 @@ pub mod import;
 pub mod judge;
 pub mod knowledge;
 pub mod model;
+pub mod owner;
 pub mod privacy;
 pub mod probe;
 pub mod project;

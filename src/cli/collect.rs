@@ -2,6 +2,7 @@
 //! killed session left.
 
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -20,8 +21,15 @@ use crate::project::Project;
 use crate::report::{Shelf, Subject};
 use crate::store::{Store, reference};
 
+/// The exit status when the user stopped it, as a shell reports Ctrl-C.
+const STOPPED: u8 = 130;
+
 /// The arguments of `collect`.
 #[derive(Debug, Args)]
+#[command(after_help = "Ctrl-C, SIGTERM and SIGHUP stop it: its containers are removed, what was \
+                  captured is kept as a run marked as interrupted, and the exit status is 130, \
+                  also if nothing was captured. A second one ends it at once; `isoproof clean` \
+                  then removes what is left.")]
 pub struct Arguments {
     /// The engine: nerdctl, docker, podman, ctr, or builtin (plain namespaces, no engine);
     /// by default the first that answers
@@ -115,8 +123,15 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let cancel = interrupt::listen()?;
     let faults = Faults::load(Some(&project.data()))?;
     let steps = Steps { console, begun: Instant::now(), faults };
-    let mut run =
-        collect::collect(&options, &catalogue, redactor.as_mut(), import::now()?, &cancel, &steps)?;
+    let collected =
+        collect::collect(&options, &catalogue, redactor.as_mut(), import::now()?, &cancel, &steps);
+    let mut run = match collected {
+        Err(error) if cancel.load(Ordering::Relaxed) => {
+            console.warning(&format!("stopped, nothing was kept: {}", error.message));
+            return Ok(ExitCode::from(STOPPED));
+        }
+        collected => collected?,
+    };
     let store = Store::of(project)?;
     let (path, _) = store.save(&mut run)?;
     console.note(&format!(
@@ -131,7 +146,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let loaded = store.load(&path.to_string_lossy(), &project.root)?;
     let subject = Subject::new(loaded, Some(arguments.edition), &shelf)?;
     console.print(&format!("{}\n{}\n", summary(&subject, console), subject.run.id))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if cancel.load(Ordering::Relaxed) { ExitCode::from(STOPPED) } else { ExitCode::SUCCESS })
 }
 
 /// Target, verdict, how many facts there are and how many are missing.
@@ -175,10 +190,18 @@ impl Progress for Steps<'_> {
     }
 }
 
-/// Removes the containers that killed sessions left, under every engine.
-pub fn clean(console: &Console) -> Result<ExitCode> {
-    let removed: usize = Kind::ALL.into_iter().map(|engine| clean::sweep(engine, None)).sum();
-    collect::sweep_folders();
-    console.print(&format!("{} removed\n", count(removed, "container")))?;
+/// Removes what killed sessions left, under every engine and in the project, and says what.
+pub fn clean(project: &Project, console: &Console) -> Result<ExitCode> {
+    let mut removed: Vec<String> =
+        Kind::ALL.into_iter().flat_map(|engine| clean::sweep(engine, None)).collect();
+    let (runs, data, private) = (project.runs(), project.data(), project.private());
+    removed.extend(clean::half_written(&[&project.root, &data, &runs, &private]));
+    removed.extend(collect::sweep_folders());
+    for line in &removed {
+        console.print(&format!("removed {line}\n"))?;
+    }
+    if removed.is_empty() {
+        console.print("nothing to remove\n")?;
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -77,7 +77,7 @@ enum Command {
     Facts(facts::Arguments),
     /// Judge a run: verdicts and findings
     Check(check::Arguments),
-    /// Remove containers that a killed session left behind
+    /// Remove what killed sessions left: containers, addresses, temporary and half-written files
     Clean,
     /// Say what works on this machine, what does not, and how to mend it
     Doctor(doctor::Arguments),
@@ -104,7 +104,6 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
     match &cli.command {
         Command::Schema => return schema::run(console),
-        Command::Clean => return collect::clean(console),
         Command::Doctor(arguments) => return doctor::run(arguments, console),
         _ => {}
     }
@@ -118,7 +117,8 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Facts(arguments) => facts::run(&project, arguments, console),
         Command::Check(arguments) => check::run(&project, arguments, console),
         Command::Collect(arguments) => collect::run(&project, arguments, console),
-        Command::Schema | Command::Clean | Command::Doctor(_) => Ok(ExitCode::SUCCESS),
+        Command::Clean => collect::clean(&project, console),
+        Command::Schema | Command::Doctor(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -42,7 +42,7 @@ pub fn in_container(session: &Session, spec: &Spec) -> Outcome {
         Ok(witness) => witness,
         Err(error) => return Outcome { captures: Vec::new(), failure: Some(error.message) },
     };
-    let mut options = Vec::new();
+    let mut options = session.options(&name);
     if session.kernel_log_witness {
         options.extend(host_side::kernel_log_options(session.engine));
     }

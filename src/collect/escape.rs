@@ -194,7 +194,13 @@ pub fn captures(session: &Session, spec: &Spec) -> Vec<Capture> {
     let mut captures: Vec<Capture> = attempts
         .iter()
         .map(|attempt| {
-            from_command(&spec.name, &format!("escape.{}", attempt.way.name), &attempt.finished)
+            let id = format!("escape.{}", attempt.way.name);
+            let capture = from_command(&spec.name, &id, &attempt.finished);
+            match attempt.account.started {
+                true => capture,
+                // The engine's refusal is none of the container's.
+                false => Capture { status: Status::Error, ..capture },
+            }
         })
         .collect();
     captures.extend(conclusions(spec, &attempts));
@@ -239,7 +245,7 @@ fn attempt(session: &Session, spec: &Spec, way: Way) -> Result<Attempt> {
 /// A folder that only this user may enter. It is removed when the value goes.
 fn folder() -> Result<TempDir> {
     let made = tempfile::Builder::new()
-        .prefix(&format!("{FOLDER}{}-", clean::owner()))
+        .prefix(&format!("{FOLDER}{}-", crate::owner::mark()))
         .permissions(fs::Permissions::from_mode(0o700))
         .tempdir();
     made.map_err(|error| Error::io("make a folder in", &std::env::temp_dir(), &error))
@@ -380,11 +386,14 @@ fn line(text: &str) -> String {
 }
 
 /// Removes the folders of sessions that were killed.
-pub fn sweep() -> usize {
+pub fn sweep() -> Vec<String> {
     let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
     let left: Vec<PathBuf> =
         entries.map(|entry| entry.path()).filter(|path| is_left(path)).collect();
-    left.iter().filter(|path| fs::remove_dir_all(path).is_ok()).count()
+    left.iter()
+        .filter(|path| fs::remove_dir_all(path).is_ok())
+        .map(|path| format!("temporary folder {}", path.display()))
+        .collect()
 }
 
 /// Whether a path is a folder of ours whose process is gone.
@@ -394,7 +403,7 @@ fn is_left(path: &Path) -> bool {
         return false;
     };
     let is_folder = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
-    is_folder && !clean::is_alive(owner)
+    is_folder && !crate::owner::is_alive(owner)
 }
 
 #[cfg(test)]

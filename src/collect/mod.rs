@@ -25,6 +25,7 @@ use crate::model::{
     Capture, Edition, Evidence, Generator, Origin, Redaction, Role, Run, SCHEMA_VERSION, Status,
     Stream, Target,
 };
+use crate::owner;
 use crate::privacy::Redactor;
 use crate::probe::catalogue::{Catalogue, Place};
 use crate::probe::{collected, script};
@@ -71,6 +72,7 @@ pub trait Progress {
 /// What stays the same during a session.
 pub(crate) struct Session<'a> {
     id: String,
+    folder: clean::Folder,
     engine: Kind,
     image: &'a str,
     labels: Vec<(String, String)>,
@@ -89,6 +91,15 @@ impl Session<'_> {
     /// The name of a container of this session.
     fn container_name(&self, target: &str, part: &str) -> String {
         format!("isoproof-{}-{target}-{part}", self.id)
+    }
+
+    /// The options that every container of this session gets: its id is written down by the
+    /// engine, so that what the engine forgets of it can be removed. `ctr` takes our name as id.
+    fn options(&self, container: &str) -> Vec<String> {
+        match self.engine {
+            Kind::Builtin | Kind::Ctr => Vec::new(),
+            _ => vec!["--cidfile".into(), self.folder.id_file(container).display().to_string()],
+        }
     }
 }
 
@@ -114,8 +125,13 @@ pub fn collect(
         None => engine::detect(cancel)?,
     };
     let specs = plan::targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
+    let id = script::nonce()?[..12].to_string();
+    for removed in clean::sweep(kind, None) {
+        progress.step("before", &format!("removed {removed}"));
+    }
     let session = Session {
-        id: script::nonce()?[..12].to_string(),
+        folder: clean::Folder::create(&id, kind)?,
+        id,
         engine: kind,
         image: &options.image,
         labels: Vec::new(),
@@ -127,24 +143,12 @@ pub fn collect(
     };
     let labels = vec![
         (SESSION_LABEL.to_string(), session.id.clone()),
-        (OWNER_LABEL.to_string(), clean::owner()),
+        (OWNER_LABEL.to_string(), owner::mark()),
     ];
     let session = Session { labels, ..session };
-    clean::sweep(kind, None);
     escape::sweep();
-    ensure_image(&session, session.image)?;
     let mut skipped = BTreeMap::new();
-    let app = usable_app(&session, options, &mut skipped)?;
-    let (targets, mut captures) = execute(&session, &specs);
-    let started = |spec: &&Spec| {
-        targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
-    };
-    let specs: Vec<Spec> = specs.iter().filter(started).cloned().collect();
-    if kind != Kind::Builtin {
-        captures.extend(startup::captures(&session, &specs, options.rounds));
-    }
-    captures.extend(more(&session, &specs, options, app, &mut skipped));
-    clean::sweep(kind, Some(&session.id));
+    let (targets, captures) = execute_cleanly(&session, &specs, options, &mut skipped)?;
     if captures.is_empty() {
         return Err(Error::environment("nothing could be captured"));
     }
@@ -229,6 +233,43 @@ fn more(
         }
     }
     captures
+}
+
+/// Executes, and leaves nothing behind, whatever happens.
+fn execute_cleanly(
+    session: &Session,
+    specs: &[Spec],
+    options: &Options,
+    skipped: &mut BTreeMap<String, String>,
+) -> Result<(Vec<Target>, Vec<Capture>)> {
+    let done = execute_all(session, specs, options, skipped);
+    if session.is_cancelled() {
+        // A container that a killed client asked for may appear a moment later.
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    clean::sweep(session.engine, Some(&session.id));
+    done
+}
+
+/// The probes first, then what is measured of the targets that started.
+fn execute_all(
+    session: &Session,
+    specs: &[Spec],
+    options: &Options,
+    skipped: &mut BTreeMap<String, String>,
+) -> Result<(Vec<Target>, Vec<Capture>)> {
+    ensure_image(session, session.image)?;
+    let app = usable_app(session, options, skipped)?;
+    let (targets, mut captures) = execute(session, specs);
+    let started = |spec: &&Spec| {
+        targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
+    };
+    let specs: Vec<Spec> = specs.iter().filter(started).cloned().collect();
+    if session.engine != Kind::Builtin {
+        captures.extend(startup::captures(session, &specs, options.rounds));
+    }
+    captures.extend(more(session, &specs, options, app, skipped));
+    Ok((targets, captures))
 }
 
 /// The image is there before anything is started: a pull is never part of a measurement.
@@ -320,7 +361,7 @@ fn test_run(session: &Session, spec: &Spec) -> Option<Capture> {
             handler: spec.handler.as_deref(),
             command: &["uname", "-a"],
             mode: Mode::Attached,
-            options: &[],
+            options: &session.options(&name),
         },
     );
     let finished = run(&argv, session.timeout, session.cancel).ok()?;

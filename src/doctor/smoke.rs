@@ -8,7 +8,7 @@ use super::machine::{Machine, read};
 use super::{Check, Options, Status, Wanted, speech};
 use crate::engine::process::{Ended, Finished};
 use crate::engine::wanted::short_name;
-use crate::engine::{Container, Kind, Mode, OWNER_LABEL, SESSION_LABEL, clean, run_argv};
+use crate::engine::{Container, Kind, Mode, OWNER_LABEL, SESSION_LABEL, run_argv};
 use crate::error::Result;
 use crate::knowledge::faults::Faults;
 use crate::probe::parse::parse;
@@ -56,7 +56,7 @@ pub fn all(
         return Vec::new();
     }
     let host = read(machine, BOOT_ID).and_then(|text| uuid(&text));
-    let owner = clean::owner();
+    let owner = crate::owner::mark();
     let session = format!("doctor.{owner}");
     let labels = [(SESSION_LABEL.to_string(), session.clone()), (OWNER_LABEL.to_string(), owner)];
     let mut smokes = Vec::new();

@@ -11,6 +11,30 @@ pub fn customer() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/customer")
 }
 
+/// Whether real engines are there, as `ISOPROOF_ENGINES` promises; says so if not.
+pub fn engines() -> bool {
+    let promised = std::env::var_os("ISOPROOF_ENGINES").is_some();
+    if !promised {
+        eprintln!("skipped: run tests/engines/provision.sh up and set ISOPROOF_ENGINES=1");
+    }
+    promised
+}
+
+/// Whether nerdctl is there, which only Go builds. Where `ISOPROOF_ENGINES` is `required` and Go
+/// is there, nerdctl has to be there too.
+pub fn nerdctl() -> bool {
+    let answers = |program: &str, argument: &str| {
+        Command::new(program).arg(argument).output().is_ok_and(|output| output.status.success())
+    };
+    let is_there = answers("nerdctl", "--version");
+    if !is_there {
+        let is_required = std::env::var("ISOPROOF_ENGINES").is_ok_and(|value| value == "required");
+        assert!(!(is_required && answers("go", "version")), "Go is there and nerdctl is not");
+        eprintln!("skipped: nerdctl is not there");
+    }
+    is_there
+}
+
 /// A project that lasts as long as the value.
 pub struct Project {
     folder: tempfile::TempDir,

@@ -152,7 +152,7 @@ mod tests {
         };
         let messages = sketch(200, 503).messages(rule);
         assert_eq!(messages.len(), 1);
-        assert!(messages[0].contains("got 503: that came from the proxy"), "{messages:?}");
+        assert!(messages[0].contains("got 503: that is the proxy's answer"), "{messages:?}");
         assert!(sketch(200, 0).messages(rule)[0].contains("no response"));
         // One that passes the request on does no harm; an application that is not well says
         // nothing about a proxy.

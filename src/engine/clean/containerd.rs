@@ -1,0 +1,131 @@
+//! What containerd keeps when its clients are killed: containers whose task does not answer,
+//! shims, snapshots, mounts.
+
+use std::fs;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::engine::process::{Cancel, run};
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+fn ctr(namespace: &str, arguments: &[&str]) -> Option<String> {
+    let argv: Vec<String> =
+        ["ctr", "-n", namespace].iter().chain(arguments).map(ToString::to_string).collect();
+    let finished = run(&argv, LIMIT, &Cancel::default()).ok()?;
+    finished.is_success().then(|| finished.text())
+}
+
+/// Removes a container: by its task, and if that does not answer, by its processes.
+pub fn forget(namespace: &str, id: &str) {
+    if task(namespace, id).is_some() {
+        let _ = ctr(namespace, &["tasks", "kill", "-s", "SIGKILL", id]);
+        if !remove_task(namespace, id) {
+            kill_processes(namespace, id);
+            remove_task(namespace, id);
+        }
+    }
+    let _ = ctr(namespace, &["containers", "rm", id]);
+}
+
+/// A task needs a moment to end after it was killed.
+fn remove_task(namespace: &str, id: &str) -> bool {
+    (0..4).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        let _ = ctr(namespace, &["tasks", "rm", "-f", id]);
+        task(namespace, id).is_none()
+    })
+}
+
+/// The process of a task; 0 for one that was created and not started.
+fn task(namespace: &str, id: &str) -> Option<i32> {
+    let list = ctr(namespace, &["tasks", "ls"])?;
+    list.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next() == Some(id)).then(|| words.next()?.parse().ok())?
+    })
+}
+
+/// The task's process, then its shim, known by its arguments.
+fn kill_processes(namespace: &str, id: &str) {
+    let pids = task(namespace, id).into_iter().filter(|pid| *pid > 0).chain(shims(namespace, id));
+    for pid in pids.filter_map(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+    std::thread::sleep(Duration::from_millis(200));
+}
+
+fn shims(namespace: &str, id: &str) -> Vec<i32> {
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid: &i32| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line).into_owned();
+            is_shim_of(&line.split('\0').collect::<Vec<_>>(), namespace, id)
+        })
+        .collect()
+}
+
+fn is_shim_of(words: &[&str], namespace: &str, id: &str) -> bool {
+    let follows = |option: &str, value: &str| {
+        words.windows(2).any(|pair| pair[0] == option && pair[1] == value)
+    };
+    words.first().is_some_and(|program| program.contains("containerd-shim"))
+        && follows("-namespace", namespace)
+        && follows("-id", id)
+}
+
+/// Removes what containerd has of containers that are gone: tasks, shims, snapshots and mounts.
+/// Returns what was removed, in words.
+pub fn sweep(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut removed = Vec::new();
+    for (kind, list) in
+        [("containers", ["containers", "ls", "-q"]), ("tasks", ["tasks", "ls", "-q"])]
+    {
+        for id in ctr(namespace, &list).unwrap_or_default().lines().filter(|id| is_mine(id)) {
+            forget(namespace, id);
+            removed.push(format!("{} {id} of containerd", kind.trim_end_matches('s')));
+        }
+    }
+    removed.extend(mounts(namespace, is_mine));
+    for line in ctr(namespace, &["snapshots", "ls"]).unwrap_or_default().lines() {
+        let Some(key) = line.split_whitespace().next().filter(|key| is_mine(key)) else { continue };
+        if ctr(namespace, &["snapshots", "rm", key]).is_some() {
+            removed.push(format!("snapshot {key}"));
+        }
+    }
+    removed
+}
+
+/// Root file systems that are still mounted below containerd's folder of a container.
+fn mounts(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let base = format!("/run/containerd/io.containerd.runtime.v2.task/{namespace}/");
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let points = table.lines().filter_map(|line| line.split(' ').nth(4));
+    let mut removed = Vec::new();
+    for point in points.filter(|point| point.starts_with(&base)) {
+        let id = point[base.len()..].split('/').next().unwrap_or_default();
+        if is_mine(id) {
+            let argv = ["umount", "-l", point].map(String::from);
+            if run(&argv, LIMIT, &Cancel::default()).is_ok_and(|finished| finished.is_success()) {
+                removed.push(format!("mount {point}"));
+            }
+        }
+    }
+    removed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shim_is_known_by_its_namespace_and_id_and_not_by_parts_of_them() {
+        let words = ["/usr/bin/containerd-shim-runc-v2", "-namespace", "default", "-id", "ab12"];
+        assert!(is_shim_of(&words, "default", "ab12"));
+        assert!(!is_shim_of(&words, "default", "ab"));
+        assert!(!is_shim_of(&words, "moby", "ab12"));
+        assert!(!is_shim_of(&["sh", "-namespace", "default", "-id", "ab12"], "default", "ab12"));
+    }
+}

@@ -1,0 +1,80 @@
+//! The folder of a session: who made it, and the ids of its containers, so that what an engine
+//! forgets (addresses, chains, snapshots) can be found after the container is gone.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::engine::Kind;
+use crate::error::{Error, Result};
+use crate::owner;
+
+const PREFIX: &str = "isoproof-session-";
+
+/// The folder of a session among the temporary files, readable by its user alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    path: PathBuf,
+    /// The session.
+    pub session: String,
+    /// The engine it uses.
+    pub engine: Kind,
+    /// Whether the process that made it still runs.
+    pub is_owned: bool,
+}
+
+impl Folder {
+    /// Makes the folder of a session of this process. Its name says all, so that there is no
+    /// moment at which it is nobody's.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn create(session: &str, engine: Kind) -> Result<Self> {
+        let name = format!("{PREFIX}{session}-{}-{}", engine.name(), owner::mark());
+        let path = std::env::temp_dir().join(name);
+        let made = fs::DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|error| Error::io("make", &path, &error))?;
+        Ok(Self { path, session: session.into(), engine, is_owned: true })
+    }
+
+    /// All folders of this user.
+    pub fn all() -> Vec<Self> {
+        let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return Vec::new() };
+        entries.flatten().filter_map(|entry| Self::at(&entry.path())).collect()
+    }
+
+    /// Only a real folder of ours: another user's could name containers that are not isoproof's.
+    fn at(path: &Path) -> Option<Self> {
+        let mut words = path.file_name()?.to_str()?.strip_prefix(PREFIX)?.split('-');
+        let (session, engine, mark) = (words.next()?.to_string(), words.next()?, words.next()?);
+        let meta = fs::symlink_metadata(path).ok()?;
+        let is_ours = meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
+        if !is_ours || session.len() < 12 || !session.chars().all(|c| c.is_ascii_hexdigit()) {
+            return None;
+        }
+        let (engine, is_owned) = (engine.parse().ok()?, owner::is_alive(mark));
+        Some(Self { path: path.into(), session, engine, is_owned })
+    }
+
+    /// The file that the engine writes the id of a container to.
+    pub fn id_file(&self, container: &str) -> PathBuf {
+        self.path.join(format!("{container}.id"))
+    }
+
+    /// The ids of its containers.
+    pub fn ids(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(&self.path) else { return Vec::new() };
+        entries
+            .flatten()
+            .filter_map(|entry| fs::read_to_string(entry.path()).ok())
+            .map(|text| text.trim().to_string())
+            .filter(|id| id.len() >= 12 && id.chars().all(|c| c.is_ascii_hexdigit()))
+            .collect()
+    }
+
+    /// Removes the folder.
+    pub fn remove(&self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}

@@ -1,0 +1,157 @@
+//! Stopping and killing: nothing is left of it. Runs where `ISOPROOF_ENGINES` is set.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use support::{Project, engines, nerdctl};
+
+const KILLS: u64 = 50;
+
+/// What a machine has that a session could leave, a line each.
+fn inventory() -> BTreeSet<String> {
+    let lists = [
+        "docker ps -aq --filter label=isoproof.session",
+        "podman ps -aq --filter label=isoproof.session",
+        "nerdctl ps -aq --filter label=isoproof.session",
+        "ctr c ls -q 'labels.\"isoproof.session\"'",
+        "ctr c ls -q | grep ^isoproof-",
+        "ctr t ls -q",
+        "ctr -n moby c ls -q",
+        "ctr -n moby t ls -q",
+        "ctr snapshots ls | awk 'NR > 1 { print $1 }'",
+        "grep -h '' /var/lib/cni/networks/*/[0-9]*",
+        "iptables -t nat -S | grep '^-N CNI-'",
+        "cut -d' ' -f5 /proc/self/mountinfo",
+        "ls -d ${TMPDIR:-/tmp}/isoproof-*",
+    ];
+    lists
+        .iter()
+        .flat_map(|list| {
+            let output = Command::new("sh").args(["-c", list]).stderr(Stdio::null()).output();
+            let text = output.map(|output| output.stdout).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            text.lines().map(|line| format!("{list}: {line}")).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn start(project: &Project, engine: &str, runtime: &str) -> Child {
+    let arguments = ["collect", "--engine", engine, "--runtime", runtime, "--quiet"];
+    project.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn send(signal: &str, child: &Child) {
+    let _ = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+}
+
+fn kept_runs(project: &Project) -> Vec<Value> {
+    let files = project.tree("data/runs");
+    let runs = files.iter().filter(|(name, _)| name.ends_with(".json"));
+    runs.map(|(_, bytes)| serde_json::from_slice(bytes).unwrap()).collect()
+}
+
+#[test]
+fn a_signal_stops_within_two_seconds_and_keeps_what_was_captured() {
+    if !engines() {
+        return;
+    }
+    let before = inventory();
+    for (engine, runtime) in
+        [("docker", "runc"), ("docker", "runsc"), ("podman", "runc"), ("ctr", "runc")]
+    {
+        for (signal, wait) in [("INT", 700), ("TERM", 1000)] {
+            let project = Project::new();
+            let mut child = start(&project, engine, runtime);
+            std::thread::sleep(Duration::from_millis(wait));
+            let sent = Instant::now();
+            send(signal, &child);
+            let status = child.wait().unwrap();
+            let took = sent.elapsed();
+            println!("{engine} {runtime} {signal} after {wait} ms: ended in {took:?}, {status}");
+            let runs = kept_runs(&project);
+            if status.code() == Some(0) {
+                continue; // It had ended before the signal came.
+            }
+            assert_eq!(status.code(), Some(130), "{engine} {runtime} {signal}");
+            assert!(took < Duration::from_secs(2), "{engine} {runtime} {signal}: {took:?}");
+            for run in runs {
+                assert_eq!(run["evidence"]["interrupted"], true, "{engine} {runtime} {signal}");
+                assert!(!run["captures"].as_array().unwrap().is_empty());
+            }
+        }
+    }
+    let chains = |line: &&String| !line.contains("mountinfo");
+    let left: Vec<String> = inventory().difference(&before).filter(chains).cloned().collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    if !engines() {
+        return;
+    }
+    let project = Project::new();
+    let mut child = start(&project, "docker", "runsc");
+    std::thread::sleep(Duration::from_millis(900));
+    send("INT", &child);
+    std::thread::sleep(Duration::from_millis(20));
+    let sent = Instant::now();
+    send("INT", &child);
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(sent.elapsed() < Duration::from_millis(200), "{:?}", sent.elapsed());
+    project.run(&["clean"]).succeeds();
+}
+
+/// Moments from a seed: the same in every run, without a library.
+fn moments(seed: u64) -> impl Iterator<Item = Duration> {
+    let mut state = seed;
+    std::iter::repeat_with(move || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis((state >> 33) % 1500)
+    })
+}
+
+fn kill_fifty_times(engine: &str, seed: u64) -> Project {
+    let project = Project::new();
+    for (round, moment) in (0..KILLS).zip(moments(seed)) {
+        let mut child = start(&project, engine, "runc");
+        std::thread::sleep(moment);
+        send(["KILL", "TERM", "INT"][round as usize % 3], &child);
+        child.wait().unwrap();
+    }
+    project
+}
+
+#[test]
+fn one_clean_after_fifty_kills_of_each_engine_leaves_nothing() {
+    if !engines() {
+        return;
+    }
+    let list = ["docker", "podman", "ctr", "nerdctl"];
+    let list = list.into_iter().filter(|engine| *engine != "nerdctl" || nerdctl());
+    let before = inventory();
+    let begun = Instant::now();
+    let threads: Vec<_> = list
+        .zip(1..)
+        .map(|(engine, seed)| std::thread::spawn(move || kill_fifty_times(engine, seed)))
+        .collect();
+    let projects: Vec<Project> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    println!("{KILLS} kills of each engine took {:?}", begun.elapsed());
+    // Engines end in the background what their killed clients asked for.
+    std::thread::sleep(Duration::from_secs(1));
+    let cleaning = Instant::now();
+    for (index, project) in projects.iter().enumerate() {
+        let outcome = project.run(&["clean"]).succeeds();
+        println!("clean {index} took {:?}:\n{}", cleaning.elapsed(), outcome.stdout);
+        let half = |name: &&String| name.contains(".isoproof-");
+        assert_eq!(project.tree(".").keys().find(half), None);
+    }
+    let left: Vec<String> = inventory().difference(&before).cloned().collect();
+    assert_eq!(left, Vec::<String>::new());
+}
