@@ -119,7 +119,7 @@ fn start(session: &Session, spec: &Spec, app: &App, name: &str) -> Result<Captur
             handler: spec.handler.as_deref(),
             command: &command,
             mode: Mode::Published(app.host_port, app.port),
-            options: &[],
+            options: &session.options(name),
         },
     );
     let finished = run(&argv, session.timeout, session.cancel)?;

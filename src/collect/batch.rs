@@ -2,8 +2,8 @@
 //! at the container while it runs.
 
 use super::{Session, Spec, host_side, is_scripted, milliseconds};
+use crate::engine::Mode;
 use crate::engine::process::{Finished, Input, Running, start};
-use crate::engine::{self, Container, Mode};
 use crate::error::Result;
 use crate::model::{Capture, Origin, Status, Stream};
 use crate::probe::script::{self, Answer, Answers, Limits, Question};
@@ -42,22 +42,11 @@ pub fn in_container(session: &Session, spec: &Spec) -> Outcome {
         Ok(witness) => witness,
         Err(error) => return Outcome { captures: Vec::new(), failure: Some(error.message) },
     };
-    let mut options = session.options(&name);
+    let mut options = Vec::new();
     if session.kernel_log_witness {
         options.extend(host_side::kernel_log_options(session.engine));
     }
-    let argv = engine::run_argv(
-        session.engine,
-        &Container {
-            name: &name,
-            labels: &session.labels,
-            image: session.image,
-            handler: spec.handler.as_deref(),
-            command: &["sh"],
-            mode: Mode::Interactive,
-            options: &options,
-        },
-    );
+    let argv = session.argv(spec, &name, &["sh"], Mode::Interactive, &options);
     let questions = questions(session, false);
     let mut prelude = witness.start_command();
     if session.kernel_log_witness {

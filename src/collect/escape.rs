@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{Session, Spec, from_command, host_side};
 use crate::engine::clean;
 use crate::engine::process::{Ended, Finished, run};
-use crate::engine::{self, Container, Kind, Mode};
+use crate::engine::{Kind, Mode};
 use crate::error::{Error, Result};
 use crate::model::{Capture, Origin, Status, Stream};
 use crate::probe::script::nonce;
@@ -219,18 +219,7 @@ fn attempt(session: &Session, spec: &Spec, way: Way) -> Result<Attempt> {
     let script = script(session, way, &nonce, line.trim_end());
     let options = options(session.engine, spec.handler.as_deref(), folder.path(), way);
     let name = session.container_name(&spec.name, &way.name.replace('_', "-"));
-    let argv = engine::run_argv(
-        session.engine,
-        &Container {
-            name: &name,
-            labels: &session.labels,
-            image: session.image,
-            handler: spec.handler.as_deref(),
-            command: &["sh", "-c", &script],
-            mode: Mode::Attached,
-            options: &options,
-        },
-    );
+    let argv = session.argv(spec, &name, &["sh", "-c", &script], Mode::Attached, &options);
     let finished = run(&argv, session.timeout, session.cancel)?;
     if !finished.is_success() {
         // One that still runs would write to a folder that is about to go.

@@ -101,6 +101,29 @@ impl Session<'_> {
             _ => vec!["--cidfile".into(), self.folder.id_file(container).display().to_string()],
         }
     }
+
+    /// The command line that runs a container of this session's image under a target.
+    fn argv(
+        &self,
+        spec: &Spec,
+        name: &str,
+        command: &[&str],
+        mode: Mode,
+        more: &[String],
+    ) -> Vec<String> {
+        let mut options = self.options(name);
+        options.extend(more.iter().cloned());
+        let container = Container {
+            name,
+            labels: &self.labels,
+            image: self.image,
+            handler: spec.handler.as_deref(),
+            command,
+            mode,
+            options: &options,
+        };
+        engine::run_argv(self.engine, &container)
+    }
 }
 
 /// Captures evidence into a run, which has no id yet.
@@ -352,18 +375,7 @@ fn engine_answers(session: &Session) -> Vec<Capture> {
 fn test_run(session: &Session, spec: &Spec) -> Option<Capture> {
     session.progress.step(&spec.name, "test run");
     let name = session.container_name(&spec.name, "test");
-    let argv = engine::run_argv(
-        session.engine,
-        &Container {
-            name: &name,
-            labels: &session.labels,
-            image: session.image,
-            handler: spec.handler.as_deref(),
-            command: &["uname", "-a"],
-            mode: Mode::Attached,
-            options: &session.options(&name),
-        },
-    );
+    let argv = session.argv(spec, &name, &["uname", "-a"], Mode::Attached, &[]);
     let finished = run(&argv, session.timeout, session.cancel).ok()?;
     Some(from_command(&spec.name, "kernel.uname", &finished))
 }

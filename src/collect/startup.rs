@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use super::{Session, Spec, host_side};
+use crate::engine::Mode;
 use crate::engine::process::{Finished, timed};
-use crate::engine::{self, Container, Mode};
 use crate::model::Capture;
 
 /// What the container prints, so that a start that did nothing is not taken for a fast one.
@@ -63,18 +63,7 @@ pub fn captures(session: &Session, specs: &[Spec], rounds: Rounds) -> Vec<Captur
 
 fn start(session: &Session, spec: &Spec, round: u32, target: usize) -> Start {
     let name = session.container_name(&spec.name, &format!("start{round}"));
-    let argv = engine::run_argv(
-        session.engine,
-        &Container {
-            name: &name,
-            labels: &session.labels,
-            image: session.image,
-            handler: spec.handler.as_deref(),
-            command: &["echo", WORD],
-            mode: Mode::Attached,
-            options: &[],
-        },
-    );
+    let argv = session.argv(spec, &name, &["echo", WORD], Mode::Attached, &[]);
     let (seconds, outcome) = match timed(&argv, session.timeout) {
         Ok(finished) => (finished.duration.as_secs_f64(), outcome(&finished)),
         Err(error) => (Duration::ZERO.as_secs_f64(), Err(error.message)),
