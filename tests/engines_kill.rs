@@ -79,7 +79,10 @@ fn a_signal_stops_within_two_seconds_and_keeps_what_was_captured() {
             assert_eq!(status.code(), Some(130), "{engine} {runtime} {signal}");
             assert!(took < Duration::from_secs(2), "{engine} {runtime} {signal}: {took:?}");
             for run in runs {
-                assert_eq!(run["evidence"]["interrupted"], true, "{engine} {runtime} {signal}");
+                assert_eq!(
+                    run["evidence"]["collected"]["interrupted"], true,
+                    "{engine} {runtime} {signal}"
+                );
                 assert!(!run["captures"].as_array().unwrap().is_empty());
             }
         }
