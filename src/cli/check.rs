@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::console::{Console, Ink, columns, count};
+use super::console::{Console, Format, Ink, columns, count};
 use crate::error::Result;
 use crate::judge::{Conclusion, Severity};
 use crate::project::Project;
@@ -24,12 +24,6 @@ pub struct Arguments {
     /// The least severe finding that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "never")]
     fail_on: FailOn,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use clap::ColorChoice;
+use clap::{ColorChoice, ValueEnum};
 
 use crate::error::{Error, Result};
 use crate::text::visible;
@@ -14,6 +14,13 @@ pub struct Console {
     error_colors: bool,
     quiet: bool,
     verbose: u8,
+}
+
+/// The form of what a command prints: for people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
 }
 
 /// What a piece of text is, which decides its colour.

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::console::{Console, columns};
+use super::console::{Console, Format, columns};
 use crate::error::Result;
 use crate::model::Fact;
 use crate::project::Project;
@@ -19,12 +19,6 @@ pub struct Arguments {
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Prints the facts.

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
-use super::console::{Console, columns};
+use super::console::{Console, Format, columns};
 use crate::error::Result;
 use crate::project::Project;
 use crate::store::Store;
@@ -16,12 +16,6 @@ pub struct Arguments {
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Prints the runs, newest first.

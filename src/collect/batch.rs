@@ -1,7 +1,7 @@
 //! One boot: the script on standard input, its answers on standard output, and the host looking
 //! at the container while it runs.
 
-use super::{Session, Spec, host_side, is_scripted, milliseconds};
+use super::{Session, Spec, from_command, host_side, is_scripted};
 use crate::engine::Mode;
 use crate::engine::process::{Finished, Input, Running, start};
 use crate::error::Result;
@@ -129,17 +129,8 @@ fn boot_capture(target: &str, finished: &Finished, answers: &Answers) -> Capture
         (true, false) => Status::Truncated,
         (false, _) => Status::Error,
     };
-    Capture {
-        id: format!("{target}/boot"),
-        target: Some(target.to_string()),
-        origin: Origin::Command { argv: finished.argv.clone() },
-        status,
-        exit: finished.exit(),
-        started: Some(finished.started),
-        duration_ms: Some(milliseconds(finished.duration)),
-        stdout: Stream::new(&answers.stray),
-        stderr: (!finished.stderr.is_empty()).then(|| Stream::new(&finished.stderr)),
-    }
+    let stdout = Stream::new(&answers.stray);
+    Capture { status, stdout, ..from_command(target, "boot", finished) }
 }
 
 fn probe_capture(target: &str, question: &Question, answer: &Answer) -> Capture {
