@@ -197,14 +197,14 @@ impl Figure {
     ///
     /// There is no figure of this name.
     pub fn of(samples: &Samples, name: &str) -> Result<Option<Self>, String> {
-        let range = crate::stats::Range::of(&samples.values);
+        let summary = crate::stats::summary(&samples.values);
         let value = match name {
             #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
             "n" => return Ok(Some(Self { value: samples.values.len() as f64, unit: None })),
-            "median" => crate::stats::median(&samples.values),
-            "min" => range.map(|range| range.min),
-            "max" => range.map(|range| range.max),
-            "mean" => range.map(|range| range.mean),
+            "median" => summary.map(|summary| summary.median),
+            "min" => summary.map(|summary| summary.min),
+            "max" => summary.map(|summary| summary.max),
+            "mean" => summary.map(|summary| summary.mean),
             other => {
                 return Err(format!(
                     "unknown figure `{other}`: known are n, median, mean, min, max"

@@ -100,8 +100,8 @@ pub fn latency_summary_contradicts(case: &Case) -> Vec<Hit> {
         let Some(summary) = case.run.fact(SUMMARY, target).and_then(|fact| fact.as_value()) else {
             continue;
         };
-        let Some(range) = crate::stats::Range::of(&samples.values) else { continue };
-        let own = [("avg", range.mean), ("min", range.min), ("max", range.max)];
+        let Some(computed) = crate::stats::summary(&samples.values) else { continue };
+        let own = [("avg", computed.mean), ("min", computed.min), ("max", computed.max)];
         for (name, value) in own {
             let Some(stated) = summary.get(name).and_then(serde_json::Value::as_f64) else {
                 continue;

@@ -1,0 +1,166 @@
+//! What two series say about each other: one of five outcomes.
+
+use serde::Serialize;
+
+use super::{Interval, bootstrap, hodges_lehmann, mann_whitney};
+
+/// The fewest samples of each series. Of fewer, hardly any pair of series has an interval, and
+/// none that could be trusted.
+const LEAST: usize = 5;
+
+/// How the second series stands to the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Its values are greater: the whole interval of the ratio lies above the margin.
+    Slower,
+    /// Its values are smaller: the whole interval lies below the margin.
+    Faster,
+    /// The whole interval lies within the margin: no difference that matters.
+    Equivalent,
+    /// The interval crosses the margin: the samples could not tell.
+    Inconclusive,
+    /// There is no ratio.
+    NotComparable,
+}
+
+impl Outcome {
+    /// The word for it in files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Slower => "slower",
+            Self::Faster => "faster",
+            Self::Equivalent => "equivalent",
+            Self::Inconclusive => "inconclusive",
+            Self::NotComparable => "not-comparable",
+        }
+    }
+
+    /// The outcome of an interval of a ratio: within the margin `d` are 1/(1 + d) to 1 + d.
+    fn of(interval: Interval, margin: f64) -> Self {
+        let (low, high) = (1.0 / (1.0 + margin), 1.0 + margin);
+        if interval.low > high {
+            Self::Slower
+        } else if interval.high < low {
+            Self::Faster
+        } else if interval.low >= low && interval.high <= high {
+            Self::Equivalent
+        } else {
+            Self::Inconclusive
+        }
+    }
+}
+
+/// Why two series have no ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Obstacle {
+    /// One has too few samples.
+    TooFew,
+    /// One holds a value that is zero, negative or no number.
+    NotPositive,
+}
+
+/// Two series compared, the second relative to the first.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Comparison {
+    /// By what factor the second is greater (Hodges and Lehmann, on logarithms).
+    pub ratio: Option<f64>,
+    /// The 95 % interval of the factor.
+    pub interval: Option<Interval>,
+    /// The two-sided p-value of the test of Mann and Whitney.
+    pub p: Option<f64>,
+    /// The 95 % interval of the ratio of the two medians by resampling: a second opinion.
+    pub bootstrap: Option<Interval>,
+    /// The margin within which a difference does not matter: 0.05 is 5 %.
+    pub margin: f64,
+    /// What follows.
+    pub outcome: Outcome,
+    /// Why there is no ratio, where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Compares `b` with `a`. The margin is the larger of what its user cares about and what the
+/// measuring itself varies by.
+pub fn compare(a: &[f64], b: &[f64], margin: f64) -> Comparison {
+    let positive = |values: &[f64]| values.iter().all(|value| value.is_finite() && *value > 0.0);
+    let none = |obstacle| Comparison {
+        ratio: None,
+        interval: None,
+        p: None,
+        bootstrap: None,
+        margin,
+        outcome: Outcome::NotComparable,
+        obstacle: Some(obstacle),
+    };
+    if !positive(a) || !positive(b) {
+        return none(Obstacle::NotPositive);
+    }
+    if a.len().min(b.len()) < LEAST {
+        return none(Obstacle::TooFew);
+    }
+    let Some(ratio) = hodges_lehmann::ratio(a, b) else { return none(Obstacle::TooFew) };
+    Comparison {
+        ratio: Some(ratio.value),
+        interval: Some(ratio.interval),
+        p: mann_whitney::p_value(a, b),
+        bootstrap: bootstrap::ratio_of_medians(a, b),
+        margin,
+        outcome: Outcome::of(ratio.interval, margin),
+        obstacle: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(center: f64) -> Vec<f64> {
+        (0..10).map(|i| center * (1.0 + 0.002 * f64::from(i))).collect()
+    }
+
+    #[test]
+    fn a_clear_difference_is_told_in_either_direction() {
+        let comparison = compare(&series(1.0), &series(2.0), 0.05);
+        assert_eq!(comparison.outcome, Outcome::Slower);
+        assert!((comparison.ratio.unwrap() - 2.0).abs() < 0.01);
+        assert!(comparison.p.unwrap() < 0.001);
+        assert_eq!(compare(&series(2.0), &series(1.0), 0.05).outcome, Outcome::Faster);
+    }
+
+    #[test]
+    fn close_series_are_equivalent_and_wide_ones_could_not_tell() {
+        assert_eq!(compare(&series(1.0), &series(1.01), 0.05).outcome, Outcome::Equivalent);
+        let wide = [0.5, 1.0, 2.0, 0.7, 1.4, 0.9, 3.0, 1.1];
+        assert_eq!(compare(&wide, &wide, 0.05).outcome, Outcome::Inconclusive);
+    }
+
+    #[test]
+    fn a_difference_within_the_margin_is_no_difference() {
+        assert_eq!(compare(&series(1.0), &series(1.3), 0.05).outcome, Outcome::Slower);
+        assert_eq!(compare(&series(1.0), &series(1.3), 0.5).outcome, Outcome::Equivalent);
+    }
+
+    #[test]
+    fn three_samples_have_no_ratio() {
+        let comparison = compare(&[1.0, 1.1, 1.2], &[5.0, 5.1, 5.2], 0.05);
+        assert_eq!(comparison.outcome, Outcome::NotComparable);
+        assert_eq!(comparison.obstacle, Some(Obstacle::TooFew));
+        assert_eq!(comparison.ratio, None);
+        assert_eq!(comparison.bootstrap, None);
+    }
+
+    #[test]
+    fn values_that_are_not_positive_are_not_compared() {
+        let comparison = compare(&[0.0; 10], &[1.0; 10], 0.05);
+        assert_eq!(comparison.obstacle, Some(Obstacle::NotPositive));
+    }
+
+    #[test]
+    fn a_comparison_is_written_with_its_interval_as_a_pair() {
+        let json = serde_json::to_value(compare(&series(1.0), &series(2.0), 0.05)).unwrap();
+        assert_eq!(json["outcome"], "slower");
+        assert_eq!(json["interval"].as_array().unwrap().len(), 2);
+    }
+}

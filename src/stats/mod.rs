@@ -1,0 +1,67 @@
+//! Statistics of measured series: what one series says, and what two say about each other.
+//!
+//! Nothing here assumes that samples are normally distributed: times of container starts are
+//! skewed and have outliers. A series is described by its median with an interval from order
+//! statistics; two are compared by the Hodges-Lehmann estimate on logarithms, whose interval
+//! belongs to the Mann-Whitney test beside it. What is random is seeded, so that the same
+//! samples always give the same figures.
+
+mod binomial;
+mod bootstrap;
+mod compare;
+mod hodges_lehmann;
+mod holm;
+mod interval;
+pub mod mann_whitney;
+mod outlier;
+mod percentile;
+mod quantile;
+mod random;
+mod ranks;
+mod summary;
+
+pub use bootstrap::ratio_of_medians;
+pub use compare::{Comparison, Obstacle, Outcome, compare};
+pub use hodges_lehmann::{Ratio, ratio};
+pub use holm::holm;
+pub use interval::{Interval, LEAST, median_interval};
+pub use outlier::outliers;
+pub use percentile::{TooFew, needed, percentile, percentile_interval};
+pub use quantile::median;
+pub use random::Random;
+pub use summary::{Summary, summary};
+
+/// What an interval may miss: intervals hold the true value in 95 of 100 sessions.
+pub const ALPHA: f64 = 0.05;
+
+/// `value` rounded to `digits` significant decimal digits.
+pub fn significant(value: f64, digits: usize) -> f64 {
+    format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
+}
+
+/// A count as a number to calculate with.
+#[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+fn float(count: usize) -> f64 {
+    count as f64
+}
+
+/// A series in ascending order.
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+#[cfg(test)]
+mod coverage;
+
+#[cfg(test)]
+mod tests {
+    use super::significant;
+
+    #[test]
+    fn significant_digits_are_counted_from_the_first() {
+        assert_eq!(significant(0.000_134_56, 3), 0.000_135);
+        assert_eq!(significant(1534.56, 2), 1500.0);
+    }
+}

@@ -1,0 +1,67 @@
+//! Random numbers from a seed.
+//!
+//! xorshift64* (Vigna, *An experimental exploration of Marsaglia's xorshift generators*, 2016):
+//! ten lines, and the same figures on every machine and in every version of the program, which
+//! no crate promises.
+
+/// A sequence of random numbers.
+#[derive(Debug, Clone)]
+pub struct Random(u64);
+
+impl Random {
+    /// The sequence of a seed.
+    pub fn new(seed: u64) -> Self {
+        // Zero would stay zero; seeds that differ in one bit must differ at once (splitmix64).
+        let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Self((mixed ^ (mixed >> 31)).max(1))
+    }
+
+    /// The next number of 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// A whole number below `bound`, which must not be zero. The bias is below `bound`/2^64.
+    pub fn below(&mut self, bound: usize) -> usize {
+        let wide = u128::from(self.bits()) * bound as u128;
+        #[allow(clippy::cast_possible_truncation, reason = "below `bound`, which is a usize")]
+        let below = (wide >> 64) as usize;
+        below
+    }
+
+    /// Puts a slice into random order (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_always_gives_the_same_order_and_another_seed_another() {
+        let order = |seed| {
+            let mut items: Vec<u32> = (0..20).collect();
+            Random::new(seed).shuffle(&mut items);
+            items
+        };
+        assert_eq!(order(0), order(0));
+        assert_ne!(order(0), order(1));
+    }
+
+    #[test]
+    fn numbers_below_a_bound_are_evenly_spread() {
+        let mut random = Random::new(7);
+        let mut counts = [0u32; 6];
+        (0..6000).for_each(|_| counts[random.below(6)] += 1);
+        assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");
+    }
+}

@@ -1,0 +1,82 @@
+//! What one series says.
+
+use serde::Serialize;
+
+use super::{Interval, float, interval, outlier, quantile, sorted};
+
+/// The figures of a series, in its unit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// How many samples there are.
+    pub n: usize,
+    /// The smallest sample.
+    pub min: f64,
+    /// The greatest sample.
+    pub max: f64,
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// The median.
+    pub median: f64,
+    /// The 95 % interval of the median, from six samples on.
+    pub interval: Option<Interval>,
+    /// The median of the distances from the median (not scaled to a standard deviation).
+    pub mad: f64,
+    /// The first quartile and the third.
+    pub quartiles: (f64, f64),
+    /// The places, counted from 0, of the samples that lie far from the others. They are in all
+    /// figures here.
+    pub outliers: Vec<usize>,
+}
+
+/// The summary of a series; none of an empty one or of one with a value that is no number.
+pub fn summary(values: &[f64]) -> Option<Summary> {
+    if !values.iter().all(|value| value.is_finite()) {
+        return None;
+    }
+    let ascending = sorted(values);
+    let quantile = |q| quantile::of_sorted(&ascending, q);
+    let median = quantile(0.5)?;
+    let distances: Vec<f64> = values.iter().map(|value| (value - median).abs()).collect();
+    Some(Summary {
+        n: values.len(),
+        min: quantile(0.0)?,
+        max: quantile(1.0)?,
+        mean: values.iter().sum::<f64>() / float(values.len()),
+        median,
+        interval: interval::median_interval(values),
+        mad: quantile::median(&distances)?,
+        quartiles: (quantile(0.25)?, quantile(0.75)?),
+        outliers: outlier::outliers(values),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_has_extremes_mean_and_spread() {
+        let summary = summary(&[2.0, 1.0, 6.0]).unwrap();
+        assert_eq!((summary.n, summary.min, summary.max), (3, 1.0, 6.0));
+        assert_eq!((summary.mean, summary.median, summary.mad), (3.0, 2.0, 1.0));
+        assert_eq!(summary.quartiles, (1.5, 4.0));
+        assert_eq!(summary.interval, None);
+    }
+
+    #[test]
+    fn one_tenfold_sample_leaves_the_median_and_is_marked() {
+        let steady = [0.50, 0.52, 0.49, 0.51, 0.53, 0.50, 0.48, 0.52, 0.51, 0.50];
+        let mut disturbed = steady;
+        disturbed[4] = 5.3;
+        let (steady, disturbed) = (summary(&steady).unwrap(), summary(&disturbed).unwrap());
+        assert!((disturbed.median / steady.median - 1.0).abs() < 0.02);
+        assert_eq!(disturbed.outliers, [4]);
+        assert_eq!(disturbed.max, 5.3, "a mark removes nothing");
+    }
+
+    #[test]
+    fn nothing_is_said_of_no_samples_or_of_what_is_no_number() {
+        assert_eq!(summary(&[]), None);
+        assert_eq!(summary(&[1.0, f64::NAN]), None);
+    }
+}
