@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::console::{Console, Format, Ink, columns, count};
 use crate::error::Result;
-use crate::judge::{Conclusion, Severity};
+use crate::judge::{Conclusion, Severity, Verdict};
 use crate::project::Project;
 use crate::report::{Shelf, Subject};
 use crate::store::Store;
@@ -62,7 +62,11 @@ fn json_text(subject: &Subject) -> String {
 
 fn text(subject: &Subject, console: &Console) -> String {
     let heading = console.paint(Ink::Strong, &format!("Run {}", subject.run.id));
-    let mut out = format!("{heading}\n\n{}", verdict_lines(subject, console));
+    let mut out = format!("{heading}\n\n");
+    let lines = verdict_lines(subject, console);
+    for (line, verdict) in lines.lines().zip(&subject.judgement.verdicts) {
+        out.push_str(&format!("{line}\n{}", verdict_details(subject, verdict)));
+    }
     for finding in &subject.judgement.findings {
         let mark = console.paint(ink(finding.severity), finding.severity.word());
         out.push_str(&format!("\n{mark}[{}]: {}\n", finding.rule, finding.message));
@@ -84,33 +88,54 @@ fn place_text(source: &crate::model::Source) -> String {
 
 /// One line for each target: what is concluded and how sure it is.
 pub fn verdict_lines(subject: &Subject, console: &Console) -> String {
-    let rows: Vec<Vec<String>> = subject
-        .judgement
-        .verdicts
+    let verdicts = subject.judgement.verdicts.iter();
+    columns(&verdicts.map(|verdict| verdict_row(subject, verdict, console)).collect::<Vec<_>>())
+}
+
+fn verdict_row(subject: &Subject, verdict: &Verdict, console: &Console) -> Vec<String> {
+    let title = &subject.shelf.words[verdict.conclusion.id()].title;
+    let ink = match verdict.conclusion {
+        Conclusion::Contradictory | Conclusion::NotTested => Ink::Bad,
+        Conclusion::Inconclusive => Ink::Doubtful,
+        _ => Ink::Good,
+    };
+    let reason = verdict.reason.map(|reason| subject.shelf.reasons[reason.id()].as_str());
+    let because = match (&verdict.failure, reason) {
+        (Some(words), _) => crate::text::visible(words),
+        (None, Some(reason)) => reason.to_string(),
+        (None, None) => {
+            format!("{} confidence: {}", verdict.confidence.word(), verdict.because.join(", "))
+        }
+    };
+    vec![format!("  {}", verdict.target), console.paint(ink, title), because]
+}
+
+/// The facts on either side of a verdict, those left out, and those that would settle it.
+fn verdict_details(subject: &Subject, verdict: &Verdict) -> String {
+    let mut out = String::new();
+    let mut say = |what: &str, facts: &[String]| {
+        if !facts.is_empty() {
+            for (index, line) in
+                wrap(&format!("{what}: {}", facts.join(", ")), 72).iter().enumerate()
+            {
+                let indent = if index == 0 { 4 } else { 6 };
+                out.push_str(&format!("{:indent$}{line}\n", ""));
+            }
+        }
+    };
+    if verdict.reason.is_some() {
+        say("for a separate kernel or a shared one", &verdict.because);
+    }
+    say("agrees", &verdict.agrees);
+    say("against", &verdict.against);
+    let ignored: Vec<String> = verdict
+        .ignored
         .iter()
-        .map(|verdict| {
-            let title = &subject.shelf.words[verdict.conclusion.id()].title;
-            let ink = match verdict.conclusion {
-                Conclusion::Contradictory | Conclusion::NotTested => Ink::Bad,
-                Conclusion::Inconclusive => Ink::Doubtful,
-                _ => Ink::Good,
-            };
-            let because = match (&verdict.failure, verdict.because.is_empty()) {
-                (Some(words), _) => crate::text::visible(words),
-                (None, true) => "nothing captured tells its kernel from the host's".into(),
-                (None, false) if verdict.conclusion == Conclusion::Inconclusive => {
-                    format!("not enough: {}", verdict.because.join(", "))
-                }
-                (None, false) => format!(
-                    "{} confidence: {}",
-                    verdict.confidence.word(),
-                    verdict.because.join(", ")
-                ),
-            };
-            vec![format!("  {}", verdict.target), console.paint(ink, title), because]
-        })
+        .map(|ignored| format!("{} ({})", ignored.fact, subject.shelf.reasons[ignored.reason.id()]))
         .collect();
-    columns(&rows)
+    say("not counted", &ignored);
+    say("would settle it", &verdict.would_settle);
+    out
 }
 
 /// How many findings of each severity there are.

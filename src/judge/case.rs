@@ -1,6 +1,10 @@
 //! What is judged: a run with what its loading found out.
 
+use serde_json::Value;
+
+use crate::knowledge::Knowledge;
 use crate::model::{Fact, Missing, Role, Run, Samples};
+use crate::probe::edition::EditionSpec;
 use crate::store::integrity::Integrity;
 
 /// A run before the judge.
@@ -10,6 +14,10 @@ pub struct Case<'a> {
     pub run: &'a Run,
     /// What does not fit together in its file.
     pub integrity: &'a Integrity,
+    /// What is known beforehand.
+    pub known: &'a Knowledge,
+    /// What the lab asks for, where that matters.
+    pub asks: Option<&'a EditionSpec>,
 }
 
 impl<'a> Case<'a> {
@@ -26,6 +34,27 @@ impl<'a> Case<'a> {
     /// A fact as a whole number.
     pub fn number(&self, id: &str, target: &str) -> Option<i64> {
         self.run.fact(id, target).and_then(Fact::as_i64)
+    }
+
+    /// A fact as yes or no.
+    pub fn flag(&self, id: &str, target: &str) -> Option<bool> {
+        self.run.fact(id, target).and_then(Fact::as_value).and_then(Value::as_bool)
+    }
+
+    /// The words of a fact that is a list of them; none of any other.
+    pub fn words(&self, id: &str, target: &str) -> Vec<&'a str> {
+        let list = self.run.fact(id, target).and_then(Fact::as_value).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// A field of a fact that is an object.
+    pub fn field(&self, id: &str, target: &str, field: &str) -> Option<&'a Value> {
+        self.run.fact(id, target).and_then(Fact::as_value)?.get(field)
+    }
+
+    /// Whether there is a value or a series.
+    pub fn is_present(&self, id: &str, target: &str) -> bool {
+        self.run.fact(id, target).is_some_and(Fact::is_present)
     }
 
     /// A fact as a series.

@@ -5,9 +5,10 @@ pub mod rules;
 mod verdict;
 pub mod words;
 
+pub use crate::knowledge::Severity;
 pub use case::Case;
-pub use rules::{EvidenceRef, Finding, RuleBook, RuleDoc, Severity};
-pub use verdict::{Conclusion, Confidence, Verdict, judge_target};
+pub use rules::{EvidenceRef, Finding, RuleBook, RuleDoc};
+pub use verdict::{Conclusion, Confidence, Ignored, Reason, Verdict, banner_release, judge_target};
 
 use crate::error::Result;
 use crate::model::Role;

@@ -1,11 +1,11 @@
-//! The words of the verdicts: `data/verdicts/<id>.toml`.
+//! The words of the verdicts: `data/verdicts/<id>.toml`, and `data/reasons.toml`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Conclusion;
+use super::{Conclusion, Reason};
 use crate::assets::{self, Tree};
 use crate::error::{Error, Result};
 
@@ -46,9 +46,35 @@ pub fn load(data: Option<&Path>) -> Result<ConclusionWords> {
     }
 }
 
+/// The words of all reasons, by id: one for each of [`Reason::ALL`].
+pub type ReasonWords = BTreeMap<String, String>;
+
+/// The shipped words of the reasons with a project's own from `data` (its `data/` folder).
+///
+/// # Errors
+///
+/// The file is not valid TOML, or a reason has no words.
+pub fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
+    let mut words = ReasonWords::new();
+    for file in assets::read_all(Tree::Data, data, "reasons.toml", "")?.into_values() {
+        let more: ReasonWords = toml::from_str(&file.text)
+            .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+        words.extend(more);
+    }
+    match Reason::ALL.iter().find(|reason| !words.contains_key(reason.id())) {
+        Some(lacking) => Err(Error::input(format!("no words for the reason `{}`", lacking.id()))),
+        None => Ok(words),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_reason_has_its_words_and_no_words_are_left_over() {
+        assert_eq!(load_reasons(None).unwrap().len(), Reason::ALL.len());
+    }
 
     #[test]
     fn every_conclusion_has_its_words_and_no_words_are_left_over() {

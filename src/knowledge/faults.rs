@@ -6,24 +6,13 @@ use std::path::Path;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
+use super::Severity;
 use crate::assets::{self, Tree};
 use crate::error::{Error, Result};
 use crate::text::strip_ansi;
 
 /// The name of the table.
 const FILE: &str = "knowledge/faults.toml";
-
-/// What a fault does to the container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// No harm.
-    Note,
-    /// It starts, but not all of it works.
-    Warning,
-    /// It does not start.
-    Error,
-}
 
 /// A fault that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

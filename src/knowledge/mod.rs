@@ -1,3 +1,101 @@
-//! What is known beforehand, as data: the faults that engines and shims report.
+//! What is known beforehand, as data: the faults that engines and shims report, the releases of
+//! Kata, and what tells one platform or kernel from another. Each table names its source.
 
 pub mod faults;
+mod guests;
+mod kata;
+mod kernels;
+mod platforms;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::assets::{self, Tree};
+use crate::error::{Error, Result};
+pub use guests::{Count, Guests};
+pub use kata::{KataRelease, KataReleases};
+pub use kernels::Kernels;
+pub use platforms::Platforms;
+
+/// How much something matters: a fault to the container, a defect to the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// No harm; worth knowing.
+    Note,
+    /// Not all of it works; the evidence is weaker than it looks.
+    Warning,
+    /// Nothing works; a claim that rests on it cannot be upheld.
+    Error,
+}
+
+impl Severity {
+    /// The word for it in files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// The tables that judging needs.
+#[derive(Debug)]
+pub struct Knowledge {
+    /// The releases of Kata.
+    pub kata: KataReleases,
+    /// Machines that are themselves virtual, and names of processors that monitors make up.
+    pub platforms: Platforms,
+    /// What every Kata guest shows alike.
+    pub guests: Guests,
+    /// Whose build a kernel is.
+    pub kernels: Kernels,
+}
+
+impl Knowledge {
+    /// The shipped tables, or a project's own from `data` (its `data/` folder).
+    ///
+    /// # Errors
+    ///
+    /// A table is not valid TOML, has an unknown key or a broken pattern; the error names the
+    /// file.
+    pub fn load(data: Option<&Path>) -> Result<Self> {
+        Ok(Self {
+            kata: table(data, "kata-releases", KataReleases::parse)?,
+            platforms: table(data, "platforms", Platforms::parse)?,
+            guests: table(data, "guests", Guests::parse)?,
+            kernels: table(data, "kernels", Kernels::parse)?,
+        })
+    }
+}
+
+/// Reads `knowledge/<name>.toml`; errors name the file.
+fn table<T>(data: Option<&Path>, name: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
+    let name = format!("knowledge/{name}.toml");
+    let mut files = assets::read_all(Tree::Data, data, &name, ".toml")?;
+    let file = files.remove(&name).ok_or_else(|| Error::input(format!("no {name}")))?;
+    parse(&file.text).map_err(|error| Error::input(format!("{}: {}", file.origin, error.message)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_that_ships_can_be_used() {
+        Knowledge::load(None).unwrap();
+        faults::Faults::load(None).unwrap();
+    }
+
+    #[test]
+    fn a_projects_own_table_takes_the_place_of_ours_and_errors_name_it() {
+        let own = tempfile::tempdir().unwrap();
+        std::fs::create_dir(own.path().join("knowledge")).unwrap();
+        let path = own.path().join("knowledge/kernels.toml");
+        std::fs::write(&path, "source = \"x\"\ndistribution = ['(']\n").unwrap();
+        let error = Knowledge::load(Some(own.path())).unwrap_err().message;
+        assert!(error.contains("knowledge/kernels.toml"), "{error}");
+    }
+}

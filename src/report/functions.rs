@@ -324,6 +324,15 @@ fn verdict(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         let title = |id: &String| subject.shelf.catalogue.get(id).map(|probe| probe.title.clone());
         ids.iter().map(|id| json!({"id": id, "title": title(id)})).collect()
     };
+    let ignored: Vec<Json> = verdict
+        .ignored
+        .iter()
+        .map(|ignored| {
+            let title = subject.shelf.catalogue.get(&ignored.fact).map(|probe| &probe.title);
+            let reason = &subject.shelf.reasons[ignored.reason.id()];
+            json!({"id": ignored.fact, "title": title, "reason": reason})
+        })
+        .collect();
     from_json(&json!({
         "target": target,
         "name": subject.name(target),
@@ -335,8 +344,12 @@ fn verdict(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         "means": words.means,
         "does_not_mean": words.does_not_mean,
         "because": titles(&verdict.because),
+        "decisive": titles(&verdict.decisive),
+        "agrees": titles(&verdict.agrees),
         "against": titles(&verdict.against),
         "would_settle": titles(&verdict.would_settle),
+        "ignored": ignored,
+        "reason": verdict.reason.map(|reason| &subject.shelf.reasons[reason.id()]),
         "failure": verdict.failure,
     }))
 }

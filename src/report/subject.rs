@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::judge::words::ConclusionWords;
+use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::{self, Case, Finding, Judgement, RuleBook, words};
+use crate::knowledge::Knowledge;
 use crate::model::{Edition, Fact, Missing, Role, Run, Why};
 use crate::probe::catalogue::{Catalogue, Probe};
 use crate::probe::edition::{self, EditionSpec};
@@ -22,6 +23,10 @@ pub struct Shelf {
     pub rules: Arc<RuleBook>,
     /// The words of the verdicts.
     pub words: Arc<ConclusionWords>,
+    /// The words of the reasons in verdicts.
+    pub reasons: Arc<ReasonWords>,
+    /// What is known beforehand.
+    pub known: Arc<Knowledge>,
     /// The editions of the lab.
     pub editions: BTreeMap<Edition, Arc<EditionSpec>>,
     /// The names of targets for readers.
@@ -43,6 +48,8 @@ impl Shelf {
             catalogue: Arc::new(Catalogue::load(data)?),
             rules: Arc::new(RuleBook::load(data)?),
             words: Arc::new(words::load(data)?),
+            reasons: Arc::new(words::load_reasons(data)?),
+            known: Arc::new(Knowledge::load(data)?),
             editions,
             names: Arc::new(load_names(data)?),
         })
@@ -96,13 +103,15 @@ impl Subject {
     /// A rule's message cannot be rendered.
     pub fn new(loaded: Loaded, edition: Option<Edition>, shelf: &Shelf) -> Result<Self> {
         let Loaded { run, integrity, .. } = loaded;
-        let judgement = judge::judge(&Case { run: &run, integrity: &integrity }, &shelf.rules)?;
         let wanted = edition.unwrap_or(run.edition);
         let edition = shelf
             .editions
             .get(&wanted)
             .cloned()
             .ok_or_else(|| Error::input(format!("no edition {wanted}")))?;
+        let case =
+            Case { run: &run, integrity: &integrity, known: &shelf.known, asks: Some(&edition) };
+        let judgement = judge::judge(&case, &shelf.rules)?;
         let anchors = anchors(&run);
         Ok(Self { run, integrity, judgement, edition, shelf: shelf.clone(), anchors })
     }

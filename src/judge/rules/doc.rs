@@ -9,29 +9,7 @@ use tera::{Context, Tera};
 
 use crate::assets::{self, Tree};
 use crate::error::{Error, Result};
-
-/// How much the evidence suffers from a defect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing when reading.
-    Note,
-    /// The evidence is weaker than it looks.
-    Warning,
-    /// A claim that rests on it cannot be upheld.
-    Error,
-}
-
-impl Severity {
-    /// The word for it in files and reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
+use crate::knowledge::Severity;
 
 /// What a rule tells its reader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 
 use super::Case;
 use crate::error::Result;
+use crate::knowledge::Severity;
 use crate::model::{Source, Why};
-pub use doc::{RuleBook, RuleDoc, Severity};
+pub use doc::{RuleBook, RuleDoc};
 
 /// One defect of the evidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]

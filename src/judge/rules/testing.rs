@@ -1,9 +1,12 @@
 //! A run in a few words, for the tests of verdicts and rules.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use super::super::Case;
 use super::{CHECKS, Hit, RuleBook};
+use crate::knowledge::Knowledge;
 use crate::model::*;
 use crate::store::integrity::Integrity;
 
@@ -14,6 +17,8 @@ pub struct Sketch {
     /// What does not fit in its file.
     pub integrity: Integrity,
 }
+
+static KNOWN: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load(None).unwrap());
 
 /// A run without facts.
 pub fn sketch() -> Sketch {
@@ -87,7 +92,7 @@ impl Sketch {
 
     /// The case to judge.
     pub fn case(&self) -> Case<'_> {
-        Case { run: &self.run, integrity: &self.integrity }
+        Case { run: &self.run, integrity: &self.integrity, known: &KNOWN, asks: None }
     }
 
     /// What one rule finds.

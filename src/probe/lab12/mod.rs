@@ -25,6 +25,7 @@ mod words;
 
 use crate::model::{Capture, Edition, Facts, Origin, Role, Target};
 
+pub use kernel::is_kata_build;
 pub use label::Who;
 pub use slot::{Content, FOLDERS, SLOTS, Slot, slot_of};
 

@@ -1,0 +1,268 @@
+//! The verdict on a target's boundary: several independent facts vote, and the votes decide.
+//!
+//! What decides where it was captured is the boot id: equal to the host's, the kernel is the
+//! host's. Without it (imported evidence has none) two independent strong facts carry a verdict
+//! of medium confidence. A release alone carries none: `setarch` changes it on the same kernel,
+//! and a guest may run the host's very build. CPU model and counts of `/proc` and `/sys/module`
+//! entries never vote. What a target is called never votes either.
+//!
+//! [`votes`] reads the facts into votes, [`decide`] counts them, [`support`] looks at the facts
+//! that have no vote and says which of them agree.
+
+mod decide;
+mod support;
+#[cfg(test)]
+mod traps;
+mod votes;
+
+use serde::Serialize;
+
+use super::Case;
+use crate::model::{Target, Why};
+pub use votes::banner_release;
+
+/// What the facts prove about a target's boundary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conclusion {
+    /// The target runs on the host's kernel.
+    SharedKernel,
+    /// It runs on a kernel of its own in a virtual machine.
+    SeparateKernelVm,
+    /// It runs on a kernel of its own that is a program on the host (gVisor).
+    SeparateKernelUserspace,
+    /// It runs on a kernel of its own of unknown kind.
+    SeparateKernel,
+    /// The facts do not decide.
+    Inconclusive,
+    /// The facts exclude each other.
+    Contradictory,
+    /// It did not start, so nothing was tested.
+    NotTested,
+}
+
+impl Conclusion {
+    /// All conclusions.
+    pub const ALL: [Self; 7] = [
+        Self::SharedKernel,
+        Self::SeparateKernelVm,
+        Self::SeparateKernelUserspace,
+        Self::SeparateKernel,
+        Self::Inconclusive,
+        Self::Contradictory,
+        Self::NotTested,
+    ];
+
+    /// The id of the conclusion in files and reports.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::SharedKernel => "shared-kernel",
+            Self::SeparateKernelVm => "separate-kernel-vm",
+            Self::SeparateKernelUserspace => "separate-kernel-userspace",
+            Self::SeparateKernel => "separate-kernel",
+            Self::Inconclusive => "inconclusive",
+            Self::Contradictory => "contradictory",
+            Self::NotTested => "not-tested",
+        }
+    }
+
+    /// Whether it says that the target has a kernel of its own.
+    pub fn is_separate(self) -> bool {
+        matches!(
+            self,
+            Self::SeparateKernelVm | Self::SeparateKernelUserspace | Self::SeparateKernel
+        )
+    }
+}
+
+/// How far a verdict can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// There is no conclusion to rely on.
+    None,
+    /// It rests on one source that nothing independent confirms.
+    Low,
+    /// It rests on two independent strong facts.
+    Medium,
+    /// It rests on decisive facts that others support.
+    High,
+}
+
+impl Confidence {
+    /// The word for it in files and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Why a fact has no vote, or a verdict is not reached. The words are `data/reasons.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Something lies over the boot id's file.
+    MountedOver,
+    /// A witness that is not found counts only where the baseline's was.
+    NoControl,
+    /// The baseline does not show the host's kernel either.
+    EngineElsewhere,
+    /// The release was changed for the process (`setarch`).
+    ReleaseAskedFor,
+    /// Two builds of a distribution may be two boots of one machine.
+    DistributionBuilds,
+    /// There is no vote at all.
+    NothingDecides,
+    /// All that speaks for a separate kernel comes from one source.
+    OneSource,
+    /// The boot id is the host's and the kernel is not.
+    EqualIdOtherKernel,
+    /// The process was found on the host and the boot id is not the host's.
+    FoundOnHostOtherId,
+    /// The boot id is the host's and the kernel shows marks of gVisor.
+    MarksUnderSharedKernel,
+}
+
+impl Reason {
+    /// All reasons.
+    pub const ALL: [Self; 10] = [
+        Self::MountedOver,
+        Self::NoControl,
+        Self::EngineElsewhere,
+        Self::ReleaseAskedFor,
+        Self::DistributionBuilds,
+        Self::NothingDecides,
+        Self::OneSource,
+        Self::EqualIdOtherKernel,
+        Self::FoundOnHostOtherId,
+        Self::MarksUnderSharedKernel,
+    ];
+
+    /// The id of the reason in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::MountedOver => "mounted-over",
+            Self::NoControl => "no-control",
+            Self::EngineElsewhere => "engine-elsewhere",
+            Self::ReleaseAskedFor => "release-asked-for",
+            Self::DistributionBuilds => "distribution-builds",
+            Self::NothingDecides => "nothing-decides",
+            Self::OneSource => "one-source",
+            Self::EqualIdOtherKernel => "equal-id-other-kernel",
+            Self::FoundOnHostOtherId => "found-on-host-other-id",
+            Self::MarksUnderSharedKernel => "marks-under-shared-kernel",
+        }
+    }
+}
+
+/// A fact that would have a vote, and has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ignored {
+    /// The id of the fact.
+    pub fact: String,
+    /// Why it is not counted.
+    pub reason: Reason,
+}
+
+/// What the facts prove about one target, and which facts those are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The target.
+    pub target: String,
+    /// What is concluded.
+    pub conclusion: Conclusion,
+    /// How far it can be relied on.
+    pub confidence: Confidence,
+    /// The ids of the facts that it rests on.
+    pub because: Vec<String>,
+    /// Those among them that decide by themselves.
+    pub decisive: Vec<String>,
+    /// The ids of facts without a vote that agree with it.
+    pub agrees: Vec<String>,
+    /// The ids of the facts that speak against it.
+    pub against: Vec<String>,
+    /// The ids of the facts that would settle it or raise the confidence, and are missing.
+    pub would_settle: Vec<String>,
+    /// The facts that were left out of account, with the reason.
+    pub ignored: Vec<Ignored>,
+    /// Why nothing is concluded, where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The words of the failure, where the target did not start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// The facts that decide best, in the order in which they should be captured.
+const DECIDERS: &[&str] = &["kernel.boot_id", "host.witness_process", "kernel.banner"];
+
+/// What would tell the kind of a separate kernel.
+const KINDS: &[&str] = &["host.vmm", "host.vm_fds", "kernel.cmdline"];
+
+/// Judges one target of a run that is not the host.
+pub fn judge_target(case: &Case, target: &Target) -> Verdict {
+    let name = target.name.as_str();
+    let ballot = votes::Ballot::of(case, target);
+    let mut verdict = Verdict {
+        target: name.to_string(),
+        conclusion: Conclusion::Inconclusive,
+        confidence: Confidence::None,
+        because: Vec::new(),
+        decisive: Vec::new(),
+        agrees: Vec::new(),
+        against: Vec::new(),
+        would_settle: missing(case, name, DECIDERS),
+        ignored: ballot.ignored.clone(),
+        reason: None,
+        failure: target.failure.clone().or_else(|| failed_start(case, name, &ballot)),
+    };
+    if verdict.failure.is_some() {
+        verdict.conclusion = Conclusion::NotTested;
+        return verdict;
+    }
+    decide::decide(&ballot, &mut verdict);
+    support::look(case, name, &mut verdict);
+    match verdict.conclusion {
+        Conclusion::SeparateKernel => verdict.would_settle.extend(missing(case, name, KINDS)),
+        _ if verdict.confidence == Confidence::High => verdict.would_settle.clear(),
+        _ => {}
+    }
+    verdict
+}
+
+fn missing(case: &Case, target: &str, ids: &[&str]) -> Vec<String> {
+    let is_missing = |id: &&&str| !case.is_present(id, target);
+    ids.iter().filter(is_missing).map(ToString::to_string).collect()
+}
+
+/// The words of a failed start, where nothing that a running target would have told is there.
+fn failed_start(case: &Case, target: &str, ballot: &votes::Ballot) -> Option<String> {
+    const TOLD: &[&str] = &["kernel.release", "kernel.banner", "kernel.uname", "kernel.boot_id"];
+    if !ballot.votes.is_empty() || TOLD.iter().any(|id| case.is_present(id, target)) {
+        return None;
+    }
+    TOLD.iter().filter_map(|id| case.missing(id, target)).find_map(|missing| {
+        matches!(missing.why, Why::ErrorText | Why::FailedStart | Why::Error)
+            .then(|| missing.reason.clone())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_id_of_a_conclusion_and_of_a_reason_is_that_of_its_json() {
+        for conclusion in Conclusion::ALL {
+            assert_eq!(serde_json::to_value(conclusion).unwrap(), json!(conclusion.id()));
+        }
+        for reason in Reason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.id()));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What every Kata guest shows alike: `data/knowledge/guests.toml`.
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// The range of a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// The least that was seen.
+    pub from: i64,
+    /// The most that was seen.
+    pub to: i64,
+    /// No guest shows more than this.
+    pub implausible_above: i64,
+}
+
+/// The constants of Kata guests.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guests {
+    /// Where the figures come from.
+    pub source: String,
+    /// Entries in `/sys/module`.
+    pub sys_module: Count,
+    /// Entries in `/proc` of a container with a few processes.
+    pub proc_entries: Count,
+}
+
+impl Guests {
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        toml::from_str(text).map_err(|error| Error::input(error.to_string()))
+    }
+
+    /// The range of a fact's value, where one is known.
+    pub fn count(&self, fact: &str) -> Option<Count> {
+        match fact {
+            "kernel.sys_module" => Some(self.sys_module),
+            "proc.entries" => Some(self.proc_entries),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The releases of Kata Containers: `data/knowledge/kata-releases.toml`.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// One release.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KataRelease {
+    /// Its version: `3.23.0`.
+    pub version: String,
+    /// The day of the release: `2025-11-17`.
+    pub date: chrono::NaiveDate,
+    /// The commit that it was made from, in full.
+    pub commit: String,
+    /// The guest kernel that it ships.
+    pub kernel: String,
+    /// The guest kernel for Dragonball, where it ships another.
+    pub dragonball: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    source: String,
+    release: Vec<KataRelease>,
+}
+
+/// All known releases, oldest first.
+#[derive(Debug, Clone)]
+pub struct KataReleases {
+    /// Where the table comes from.
+    pub source: String,
+    releases: Vec<KataRelease>,
+}
+
+impl KataReleases {
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
+        let releases = table.release;
+        for pair in releases.windows(2) {
+            if numbers(&pair[0].version) >= numbers(&pair[1].version) {
+                let versions = format!("{} and {}", pair[0].version, pair[1].version);
+                return Err(Error::input(format!("the releases {versions} are not in order")));
+            }
+        }
+        Ok(Self { source: table.source, releases })
+    }
+
+    /// The release of this version; none if the table does not know it.
+    pub fn get(&self, version: &str) -> Option<&KataRelease> {
+        self.releases.iter().find(|release| release.version == version)
+    }
+
+    /// The release that was made from this commit, given in full or by its first seven digits or
+    /// more.
+    pub fn by_commit(&self, commit: &str) -> Option<&KataRelease> {
+        let is_meant =
+            |release: &&KataRelease| commit.len() >= 7 && release.commit.starts_with(commit);
+        self.releases.iter().find(is_meant)
+    }
+
+    /// The guest kernels of a release and of the one before and after it: an installation may
+    /// take its shim and its guest from neighbours. None if the table ends at the release, since
+    /// the one after it may ship what nobody here knows.
+    pub fn kernels_around(&self, version: &str) -> Option<BTreeSet<&str>> {
+        let index = self.releases.iter().position(|release| release.version == version)?;
+        let after = self.releases.get(index + 1)?;
+        let around = self.releases[index.saturating_sub(1)..=index].iter().chain([after]);
+        Some(around.flat_map(KataRelease::kernels).collect())
+    }
+
+    /// Whether any release shipped this guest kernel.
+    pub fn ships(&self, kernel: &str) -> bool {
+        self.releases.iter().any(|release| release.kernels().any(|own| own == kernel))
+    }
+}
+
+impl KataRelease {
+    /// The guest kernels that it ships.
+    pub fn kernels(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.kernel.as_str()).chain(self.dragonball.as_deref())
+    }
+}
+
+/// The numbers of a version, to compare by.
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').filter_map(|part| part.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Knowledge;
+
+    fn shipped() -> KataReleases {
+        Knowledge::load(None).unwrap().kata
+    }
+
+    #[test]
+    fn a_release_is_known_by_its_version_and_by_its_commit() {
+        let releases = shipped();
+        let release = releases.get("3.22.0").unwrap();
+        assert!(release.commit.starts_with("a164693e1"));
+        assert_eq!(releases.by_commit("a164693e1").unwrap().version, "3.22.0");
+        assert_eq!(releases.by_commit("a16"), None);
+        assert_eq!(releases.get("9.0.0"), None);
+    }
+
+    #[test]
+    fn the_kernels_around_a_release_are_those_of_its_neighbours_too() {
+        let releases = shipped();
+        let around = releases.kernels_around("3.24.0").unwrap();
+        assert!(around.contains("6.12.47") && around.contains("6.18.5"), "{around:?}");
+        assert!(!around.contains("6.18.12"));
+    }
+
+    #[test]
+    fn the_newest_release_has_no_neighbours_to_compare_with() {
+        let releases = shipped();
+        let newest = releases.releases.last().unwrap().version.clone();
+        assert_eq!(releases.kernels_around(&newest), None);
+    }
+
+    #[test]
+    fn every_commit_is_whole_and_stands_once() {
+        let releases = shipped();
+        let commits: BTreeSet<&str> =
+            releases.releases.iter().map(|release| release.commit.as_str()).collect();
+        assert_eq!(commits.len(), releases.releases.len());
+        assert!(commits.iter().all(|commit| commit.len() == 40));
+    }
+
+    #[test]
+    fn releases_out_of_order_are_refused() {
+        let release = |version: &str| {
+            format!(
+                "[[release]]\nversion = \"{version}\"\ndate = \"2025-01-01\"\ncommit = \"a\"\nkernel = \"6.1.1\"\n"
+            )
+        };
+        let text = format!("source = \"x\"\n{}{}", release("3.10.0"), release("3.9.0"));
+        assert!(KataReleases::parse(&text).unwrap_err().message.contains("not in order"));
+    }
+}

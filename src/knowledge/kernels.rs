@@ -1,0 +1,73 @@
+//! Whose build a kernel is: `data/knowledge/kernels.toml`.
+
+use regex::Regex;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    source: String,
+    distribution: Vec<String>,
+}
+
+/// Patterns of kernel releases.
+#[derive(Debug, Clone)]
+pub struct Kernels {
+    /// Where the patterns come from.
+    pub source: String,
+    distribution: Vec<Regex>,
+}
+
+impl Kernels {
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
+        let regex = |pattern: &String| {
+            Regex::new(&format!("^(?:{pattern})$"))
+                .map_err(|error| Error::input(format!("in `distribution`: {error}")))
+        };
+        let distribution = table.distribution.iter().map(regex).collect::<Result<_>>()?;
+        Ok(Self { source: table.source, distribution })
+    }
+
+    /// Whether a release is that of a distribution's build.
+    pub fn is_distribution(&self, release: &str) -> bool {
+        self.distribution.iter().any(|pattern| pattern.is_match(release))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::knowledge::Knowledge;
+
+    #[test]
+    fn builds_of_distributions_are_known_and_plain_ones_are_not() {
+        let kernels = Knowledge::load(None).unwrap().kernels;
+        for release in [
+            "6.8.0-45-generic",
+            "5.15.0-1027-oracle",
+            "6.8.0-1021-aws",
+            "6.1.0-25-amd64",
+            "6.12.48+deb13-amd64",
+            "6.1.0-47-cloud-amd64",
+            "6.11.4-301.fc41.x86_64",
+            "5.14.0-503.el9.x86_64",
+            "6.16.5-arch1-1",
+            "6.12.9-1-lts",
+            "6.9.3-zen1-1-zen",
+            "6.6.87.2-microsoft-standard-WSL2",
+            "6.10.14-linuxkit",
+            "6.8.12-4-pve",
+            "6.4.0-150600.23.25-default",
+            "6.12.25-amd64",
+        ] {
+            assert!(kernels.is_distribution(release), "{release}");
+        }
+        for release in
+            ["6.12.47", "5.19.2", "6.1.62", "6.18.5", "4.4.0", "4.19.0-gvisor", "6.1.62-122"]
+        {
+            assert!(!kernels.is_distribution(release), "{release}");
+        }
+    }
+}

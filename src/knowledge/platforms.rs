@@ -1,0 +1,108 @@
+//! Platforms by what they say of themselves: `data/knowledge/platforms.toml`.
+
+use regex::Regex;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Platform {
+    id: String,
+    name: String,
+    #[serde(default)]
+    releases: Vec<String>,
+    #[serde(default)]
+    dmi: Vec<String>,
+    #[allow(dead_code, reason = "read by people")]
+    source: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Processor {
+    name: String,
+    pattern: String,
+    #[allow(dead_code, reason = "read by people")]
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    platform: Vec<Platform>,
+    processor: Vec<Processor>,
+}
+
+/// What tells a virtual machine, and who makes up the name of a processor.
+#[derive(Debug, Clone)]
+pub struct Platforms {
+    platforms: Vec<Platform>,
+    processors: Vec<(Regex, String)>,
+}
+
+impl Platforms {
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
+        let mut processors = Vec::new();
+        for processor in table.processor {
+            let pattern = Regex::new(&processor.pattern).map_err(|error| {
+                Error::input(format!("processor `{}`: in `pattern`: {error}", processor.name))
+            })?;
+            processors.push((pattern, processor.name));
+        }
+        Ok(Self { platforms: table.platform, processors })
+    }
+
+    /// The id and name of the virtual platform that a kernel of this release runs on.
+    pub fn by_release(&self, release: &str) -> Option<(&str, &str)> {
+        self.find(|platform| &platform.releases, release)
+    }
+
+    /// The id and name of the virtual platform that the firmware names.
+    pub fn by_firmware(&self, words: &str) -> Option<(&str, &str)> {
+        self.find(|platform| &platform.dmi, words)
+    }
+
+    fn find(&self, marks: fn(&Platform) -> &Vec<String>, text: &str) -> Option<(&str, &str)> {
+        let is_meant =
+            |platform: &&Platform| marks(platform).iter().any(|mark| text.contains(mark.as_str()));
+        let platform = self.platforms.iter().find(is_meant)?;
+        Some((&platform.id, &platform.name))
+    }
+
+    /// Who makes up this name of a processor, where the name is known to be made up.
+    pub fn maker_of_processor(&self, model: &str) -> Option<&str> {
+        let found = self.processors.iter().find(|(pattern, _)| pattern.is_match(model))?;
+        Some(&found.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::knowledge::Knowledge;
+
+    #[test]
+    fn platforms_are_told_by_release_and_by_firmware() {
+        let platforms = Knowledge::load(None).unwrap().platforms;
+        let id = |found: Option<(&str, &str)>| found.map(|(id, _)| id.to_string());
+        let wsl = platforms.by_release("6.6.87.2-microsoft-standard-WSL2");
+        assert_eq!(id(wsl).as_deref(), Some("wsl2"));
+        assert_eq!(id(platforms.by_release("6.10.14-linuxkit")).as_deref(), Some("linuxkit"));
+        assert_eq!(platforms.by_release("6.16.5-arch1-1"), None);
+        assert_eq!(id(platforms.by_firmware("VirtualBox")).as_deref(), Some("virtualbox"));
+        assert_eq!(platforms.by_firmware("ThinkPad X1"), None);
+    }
+
+    #[test]
+    fn a_name_that_a_monitor_makes_up_is_known() {
+        let platforms = Knowledge::load(None).unwrap().platforms;
+        let maker = |model| platforms.maker_of_processor(model);
+        assert_eq!(
+            maker("Intel(R) Xeon(R) Processor @ 1.60GHz"),
+            Some("Dragonball and Firecracker")
+        );
+        assert_eq!(maker("Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz"), None);
+        assert_eq!(maker("AMD EPYC 7763 64-Core Processor"), None);
+    }
+}
