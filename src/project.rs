@@ -43,6 +43,10 @@ pub struct Config {
     pub edition: Option<Edition>,
     /// The file that the submission is written to.
     pub submission: PathBuf,
+    /// The run that a report is about, where no other is asked for.
+    pub run: String,
+    /// Whether the book that mdBook makes gets chapters of the run and its findings.
+    pub run_pages: bool,
 }
 
 impl Default for Config {
@@ -56,6 +60,8 @@ impl Default for Config {
             site_url: None,
             edition: None,
             submission: "submission.md".into(),
+            run: "latest".into(),
+            run_pages: false,
         }
     }
 }
@@ -115,6 +121,9 @@ struct OwnTable {
     optional: Option<bool>,
     edition: Option<EditionKey>,
     submission: Option<PathBuf>,
+    out: Option<PathBuf>,
+    run: Option<String>,
+    run_pages: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -147,10 +156,13 @@ impl Config {
             language: toml.book.language.unwrap_or(default.language),
             // mdBook's default is `src`, which in a Rust repository is its code.
             src: toml.book.src.unwrap_or(default.src),
-            build_dir: toml.build.build_dir.unwrap_or(default.build_dir),
+            // mdBook empties its folder before it writes, so ours can be another.
+            build_dir: own.out.or(toml.build.build_dir).unwrap_or(default.build_dir),
             site_url: toml.output.html.site_url,
             edition: own.edition.map(|edition| edition.0),
             submission: own.submission.unwrap_or(default.submission),
+            run: own.run.unwrap_or(default.run),
+            run_pages: own.run_pages.unwrap_or(default.run_pages),
         };
         config.check(path)?;
         Ok(config)
@@ -164,7 +176,7 @@ impl Config {
         };
         let keys = [
             ("book.src", &self.src),
-            ("build.build-dir", &self.build_dir),
+            ("build.build-dir` or `preprocessor.isoproof.out", &self.build_dir),
             ("preprocessor.isoproof.submission", &self.submission),
         ];
         for (key, path) in keys {
@@ -264,7 +276,8 @@ mod tests {
             "[book]\ntitle = \"T\"\nauthors = [\"A\"]\nsrc = \"chapters\"\n\
              [build]\nbuild-dir = \"out\"\ncreate-missing = false\n\
              [output.html]\nsite-url = \"/r/\"\nsmart-punctuation = false\n\
-             [preprocessor.isoproof]\nedition = \"s26\"\nsubmission = \"submissions/lab12.md\"\n",
+             [preprocessor.isoproof]\nedition = \"s26\"\nsubmission = \"submissions/lab12.md\"\n\
+             run-pages = true\n",
         )
         .unwrap();
         assert_eq!(config.title, "T");
@@ -272,6 +285,14 @@ mod tests {
         assert_eq!(config.build_dir, Path::new("out"));
         assert_eq!(config.site_url.as_deref(), Some("/r/"));
         assert_eq!(config.edition, Some(Edition::S26));
+        assert!(config.run_pages);
+    }
+
+    #[test]
+    fn the_site_and_mdbooks_book_can_have_folders_of_their_own() {
+        let config =
+            parse("[build]\nbuild-dir = \"book\"\n[preprocessor.isoproof]\nout = \"public\"\n");
+        assert_eq!(config.unwrap().build_dir, Path::new("public"));
     }
 
     #[test]

@@ -14,10 +14,10 @@ use crate::site::{self, Built};
 /// The arguments of `build` and `run`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The run that the report is about
-    #[arg(long, value_name = "RUN", default_value = "latest")]
-    run: String,
-    /// The folder of the site; by default build-dir of book.toml, else public
+    /// The run that the report is about; by default that of book.toml, else the latest
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// The folder of the site; by default that of book.toml, else public
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// The edition of the lab that the submission answers: f25 or s26
@@ -45,7 +45,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
 /// Builds and says what the texts lack.
 pub fn build(project: &Project, arguments: &Arguments, console: &Console) -> Result<Built> {
     let options = site::Options {
-        run: arguments.run.clone(),
+        run: arguments.run.clone().unwrap_or_else(|| project.config.run.clone()),
         out: arguments.out.clone(),
         edition: arguments.edition,
         submission: arguments.submission.clone(),

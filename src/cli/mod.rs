@@ -10,7 +10,9 @@ mod console;
 mod doctor;
 mod facts;
 mod import;
+mod init;
 mod list;
+mod mdbook;
 mod run;
 mod schema;
 mod show;
@@ -28,7 +30,7 @@ use console::Console;
 #[derive(Debug, Parser)]
 #[command(
     name = "isoproof",
-    version,
+    version = env!("ISOPROOF_VERSION"),
     max_term_width = 100,
     after_help = "Examples:\n  isoproof run                                the whole job\n  \
                   isoproof collect --runtime runc --runtime kata=io.containerd.kata.v2\n  \
@@ -81,6 +83,10 @@ enum Command {
     Clean,
     /// Say what works on this machine, what does not, and how to mend it
     Doctor(doctor::Arguments),
+    /// Make a new project: settings, chapters, notes, a workflow for GitHub Pages
+    Init(init::Arguments),
+    /// Expand look-ups in a book that mdBook builds (mdBook runs this)
+    Mdbook(mdbook::Arguments),
     /// Print the JSON Schema of a run file
     Schema,
 }
@@ -105,6 +111,8 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
     match &cli.command {
         Command::Schema => return schema::run(console),
         Command::Doctor(arguments) => return doctor::run(arguments, console),
+        Command::Init(arguments) => return init::run(cli.project.as_deref(), arguments, console),
+        Command::Mdbook(arguments) => return mdbook::run(arguments, console),
         _ => {}
     }
     let project = project(cli, console)?;
@@ -118,7 +126,9 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Check(arguments) => check::run(&project, arguments, console),
         Command::Collect(arguments) => collect::run(&project, arguments, console),
         Command::Clean => collect::clean(&project, console),
-        Command::Schema | Command::Doctor(_) => Ok(ExitCode::SUCCESS),
+        Command::Schema | Command::Doctor(_) | Command::Init(_) | Command::Mdbook(_) => {
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use tera::Context;
 
 use super::functions::Sources;
+use super::lookups;
 use super::markdown;
 use super::templates::Engine;
 use crate::assets::{self, TextFile, Tree};
@@ -74,10 +75,37 @@ impl Chapters {
     ///
     /// A chapter cannot be rendered; the error names file, line and column.
     pub fn render(&self, sources: &Sources) -> Result<BTreeMap<String, String>> {
-        let engine = Engine::new(&self.files, sources)?;
-        let context = Context::new();
-        self.files.keys().map(|name| Ok((name.clone(), engine.render(name, &context)?))).collect()
+        render(&self.files, sources)
     }
+}
+
+/// Texts with every look-up expanded, by name. Those that use none stay as they are; the
+/// chapters that ship with isoproof can be included.
+///
+/// # Errors
+///
+/// A text cannot be rendered; the error names file, line and column.
+pub fn render(
+    texts: &BTreeMap<String, TextFile>,
+    sources: &Sources,
+) -> Result<BTreeMap<String, String>> {
+    let mut templates = BTreeMap::new();
+    for (name, file) in assets::read_all(Tree::Chapters, None, "", ".md")? {
+        templates.insert(format!("{}{name}", lookups::SHIPPED), file);
+    }
+    for (name, file) in texts.iter().filter(|(_, file)| lookups::is_template(&file.text)) {
+        let text = lookups::shield(&file.text);
+        templates.insert(name.clone(), TextFile { text, origin: file.origin.clone() });
+    }
+    let engine = Engine::new(&templates, sources)?;
+    let text = |(name, file): (&String, &TextFile)| {
+        let text = match engine.has(name) {
+            true => engine.render(name, &Context::new())?,
+            false => file.text.clone(),
+        };
+        Ok((name.clone(), text))
+    };
+    texts.iter().map(text).collect()
 }
 
 /// The links of the summary, in order, with their depth in its list.

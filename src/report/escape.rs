@@ -81,6 +81,23 @@ pub fn fenced(info: &str, lines: &[String]) -> String {
     out
 }
 
+/// One line of text as a code element, for Markdown whose reader looks for `{{` even in code: it
+/// finds none.
+pub fn code_element(text: &str) -> String {
+    format!("<code>{}</code>", markdown(text))
+}
+
+/// Lines of text as a `pre` element, for the same readers.
+pub fn pre_element(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| html_without_braces(line)).collect();
+    format!("<pre><code class=\"language-text\">{}\n</code></pre>", lines.join("\n"))
+}
+
+/// [`html`] without any brace, for HTML in a text whose reader looks for `{{`.
+pub fn html_without_braces(text: &str) -> String {
+    html(text).replace('{', "&#123;").replace('}', "&#125;")
+}
+
 /// Text for HTML, inside elements and quoted attributes.
 pub fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -229,6 +246,25 @@ mod tests {
             let events = parse(&source);
             prop_assert!(matches!(events[0], Event::Start(Tag::CodeBlock(_))));
             prop_assert_eq!(events.iter().filter(|e| matches!(e, Event::Start(_))).count(), 2, "{:?}", events);
+        }
+
+        #[test]
+        fn what_mdbook_would_expand_is_not_in_its_escaped_forms(text in nasty()) {
+            let text = format!("{text}{{{{#include /etc/hostname}}}}{text}").replace(['\n', '\r'], " ");
+            let element = code_element(&text);
+            prop_assert!(!element.contains("{{"), "{element}");
+            let mut out = String::new();
+            for event in parse(&element) {
+                match event {
+                    Event::Text(text) => out.push_str(&text),
+                    Event::InlineHtml(tag) => prop_assert!(["<code>", "</code>"].contains(&&*tag)),
+                    Event::Start(Tag::Paragraph) | Event::End(_) => {}
+                    other => prop_assert!(false, "{other:?} from {element:?}"),
+                }
+            }
+            let wanted = shown(&text);
+            prop_assert_eq!(out.trim(), wanted.trim());
+            prop_assert!(!pre_element(&[text]).contains("{{"));
         }
 
         #[test]

@@ -64,6 +64,11 @@ const FUNCTIONS: &[(&str, &[&str], Call)] = &[
     ("tasks", &[], tasks),
 ];
 
+/// The names of all functions.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, ..)| *name)
+}
+
 /// Gives all functions to a template engine.
 pub fn register(tera: &mut Tera, sources: &Sources) {
     for &(name, arguments, call) in FUNCTIONS {
@@ -233,14 +238,14 @@ fn block(sources: &Sources, capture: &Capture, limit: Option<usize>) -> String {
             let anchor = sources.subject.anchor(&capture.id).unwrap_or_default();
             escape::fenced(&format!("{EVIDENCE} {anchor}"), shown)
         }
-        _ => {
+        voice => {
             let caption = caption(sources, capture);
             let left = match lines.len() - shown.len() {
                 0 => String::new(),
                 1 => "\n\n… and 1 more line in the file.".into(),
                 n => format!("\n\n… and {n} more lines in the file."),
             };
-            format!("{caption}\n\n{}{left}", escape::fenced("text", shown))
+            format!("{caption}\n\n{}{left}", voice.lines(shown))
         }
     }
 }
@@ -248,8 +253,17 @@ fn block(sources: &Sources, capture: &Capture, limit: Option<usize>) -> String {
 /// The info string of a fenced block that is a capture; its anchor follows.
 pub const EVIDENCE: &str = "isoproof-evidence";
 
-/// One line on where a block comes from.
+/// One line on where a block comes from, with a link to it where this voice links.
 fn caption(sources: &Sources, capture: &Capture) -> String {
+    let words = origin(sources, capture);
+    let source = Source::new(&capture.id, None);
+    match (&sources.voice, sources.voice.url(&sources.subject, &source)) {
+        (Voice::Markdown(_), Some(url)) => format!("{words} ([the whole capture]({url}))"),
+        _ => words,
+    }
+}
+
+fn origin(sources: &Sources, capture: &Capture) -> String {
     match &capture.origin {
         Origin::Command { argv } => {
             let status =

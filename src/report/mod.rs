@@ -4,6 +4,7 @@ pub mod chapters;
 pub mod coverage;
 pub mod escape;
 pub mod functions;
+pub mod lookups;
 pub mod markdown;
 pub mod notes;
 mod number;

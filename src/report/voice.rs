@@ -12,6 +12,10 @@ pub enum Links {
     None,
     /// To the pages of the site, from a page whose way to the root is this (`""`, `"../"`).
     Site(String),
+    /// To the chapter of the run in a book that mdBook makes, from a chapter whose way to the
+    /// root is this; nowhere if the book has no such chapter. Braces that mdBook would take for
+    /// its own are escaped.
+    Book(Option<String>),
 }
 
 /// How a look-up speaks.
@@ -41,8 +45,19 @@ impl Voice {
     /// One line of output of a machine.
     pub fn code(&self, text: &str, in_table: bool) -> String {
         match self {
+            Self::Markdown(Links::Book(_)) if text.contains("{{") => escape::code_element(text),
             Self::Markdown(_) => escape::code(text, in_table),
             Self::Html(_) => format!("<code>{}</code>", escape::html(text)),
+        }
+    }
+
+    /// Lines of output of a machine as a block of Markdown.
+    pub fn lines(&self, lines: &[String]) -> String {
+        match self.links() {
+            Links::Book(_) if lines.iter().any(|line| line.contains("{{")) => {
+                escape::pre_element(lines)
+            }
+            _ => escape::fenced("text", lines),
         }
     }
 
@@ -71,10 +86,15 @@ impl Voice {
 
     /// The link to a place in the evidence.
     pub fn url(&self, subject: &Subject, source: &Source) -> Option<String> {
-        let Links::Site(root) = self.links() else { return None };
+        let (root, suffix) = match (self, self.links()) {
+            (_, Links::None | Links::Book(None)) => return None,
+            // In Markdown it names the chapter, and each renderer makes its own address of that.
+            (Self::Markdown(_), Links::Book(Some(root))) => (root, "md"),
+            (_, Links::Site(root) | Links::Book(Some(root))) => (root, "html"),
+        };
         let anchor = subject.anchor(&source.capture)?;
         let line = source.line.map(|line| format!("-L{line}")).unwrap_or_default();
-        Some(format!("{root}runs/{}.html#{anchor}{line}", subject.run.id))
+        Some(format!("{root}runs/{}.{suffix}#{anchor}{line}", subject.run.id))
     }
 
     /// A looked-up fact, printed.

@@ -1,7 +1,7 @@
 //! The site: from the runs of a project to a folder of pages, and the submission beside it.
 
 mod pages;
-mod view;
+pub(crate) mod view;
 pub mod writer;
 
 use std::collections::BTreeMap;

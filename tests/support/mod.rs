@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod links;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -70,6 +72,13 @@ impl Project {
         std::fs::write(path, content).expect("a file");
     }
 
+    /// Copies a folder of files into the project.
+    pub fn copy(&self, from: &Path, name: &str) {
+        for (file, bytes) in tree(from) {
+            self.write(&format!("{name}/{file}"), bytes);
+        }
+    }
+
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
@@ -99,22 +108,7 @@ impl Project {
 
     /// Every file below a folder with its bytes.
     pub fn tree(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        let root = self.path(name);
-        let mut folders = vec![root.clone()];
-        while let Some(folder) = folders.pop() {
-            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                if entry.path().is_dir() {
-                    folders.push(entry.path());
-                } else {
-                    let path = entry.path();
-                    let name = path.strip_prefix(&root).expect("below").display().to_string();
-                    files.insert(name, std::fs::read(path).expect("a file"));
-                }
-            }
-        }
-        files
+        tree(&self.path(name))
     }
 
     /// The names in a folder, sorted.
@@ -125,6 +119,25 @@ impl Project {
         names.sort();
         names
     }
+}
+
+/// Every file below a folder with its bytes.
+pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                let path = entry.path();
+                let name = path.strip_prefix(root).expect("below").display().to_string();
+                files.insert(name, std::fs::read(path).expect("a file"));
+            }
+        }
+    }
+    files
 }
 
 /// What a run of the program gave.

@@ -1,0 +1,58 @@
+//! `isoproof mdbook`: the preprocessor that mdBook runs.
+
+use std::io::{IsTerminal, Read};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::console::{Console, count};
+use crate::error::{Error, Result};
+use crate::mdbook;
+
+/// The arguments of `mdbook`.
+#[derive(Debug, Args)]
+#[command(after_help = "In the book.toml of any book:\n\n  [preprocessor.isoproof]\n  \
+                        command = \"isoproof mdbook\"\n  run = \"latest\"       # the run that \
+                        look-ups ask\n  run-pages = true     # add chapters of the run and its \
+                        findings")]
+pub struct Arguments {
+    #[command(subcommand)]
+    question: Option<Question>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Question {
+    /// Say by the exit code whether chapters for a renderer can be made
+    Supports {
+        /// The name of the renderer, such as html
+        renderer: String,
+    },
+}
+
+/// Answers mdBook: the book on standard input comes back on standard output.
+pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    if let Some(Question::Supports { renderer }) = &arguments.question {
+        return Ok(ExitCode::from(u8::from(!mdbook::supports(renderer))));
+    }
+    let mut stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Err(Error::input("mdBook runs this command and gives it the book").help(
+            "write `[preprocessor.isoproof]` and `command = \"isoproof mdbook\"` into book.toml, \
+             then run mdbook build",
+        ));
+    }
+    let mut input = String::new();
+    stdin
+        .read_to_string(&mut input)
+        .map_err(|error| Error::input(format!("cannot read standard input: {error}")))?;
+    let processed = mdbook::process(&input)?;
+    for warning in &processed.warnings {
+        console.warning(warning);
+    }
+    if !processed.missing.is_empty() {
+        let what = count(processed.missing.len(), "fact");
+        console.warning(&format!("{what} shown as not captured"));
+    }
+    console.print(&processed.book.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}

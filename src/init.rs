@@ -1,0 +1,273 @@
+//! A new project: what `isoproof init` writes.
+//!
+//! Nothing is ever overwritten. What can be found out is not asked: the address of the site
+//! from the git remote, the edition of the lab from evidence that lies there.
+
+use std::path::{Path, PathBuf};
+
+use tera::{Context, Tera};
+
+use crate::assets::{self, TextFile, Tree};
+use crate::error::{Error, Result};
+use crate::model::Edition;
+use crate::probe::edition;
+use crate::report::chapters::SUMMARY;
+use crate::report::lookups::SHIPPED;
+use crate::store::atomic;
+
+/// What to write.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The edition of the lab; by default that of evidence in the folder, else the older one.
+    pub edition: Option<Edition>,
+    /// Whether the text of the shipped chapters is written out, to be changed. Without it each
+    /// chapter includes the shipped one, and improves with it.
+    pub whole_chapters: bool,
+    /// The version and, where it is known, the commit of the program, for the workflow.
+    pub version: Version,
+}
+
+/// Which program the workflow installs.
+#[derive(Debug, Clone, Default)]
+pub struct Version {
+    /// The number: `0.1.0`.
+    pub number: String,
+    /// The commit that it was built from, where it is known.
+    pub commit: Option<String>,
+    /// The address of its repository, where it is known.
+    pub repository: Option<String>,
+}
+
+/// What became of each file, as paths below the folder.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The files that were written.
+    pub written: Vec<PathBuf>,
+    /// Those that were there already and were left as they are.
+    pub kept: Vec<PathBuf>,
+    /// Lines that an existing `.gitignore` lacks.
+    pub unignored: Vec<String>,
+}
+
+/// Makes a project in `folder`, which need not exist.
+///
+/// # Errors
+///
+/// The folder is a file, or something cannot be written.
+pub fn create(folder: &Path, options: &Options) -> Result<Report> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Error::input(format!("{} is not a folder", folder.display())));
+    }
+    let mut report = Report::default();
+    for (path, text) in files(folder, options)? {
+        let place = folder.join(&path);
+        if place.symlink_metadata().is_ok() {
+            report.kept.push(path);
+            continue;
+        }
+        atomic::write(&place, text.as_bytes())?;
+        report.written.push(path);
+    }
+    report.unignored = unignored(folder)?;
+    Ok(report)
+}
+
+/// The files of a project, in the order in which they are told.
+fn files(folder: &Path, options: &Options) -> Result<Vec<(PathBuf, String)>> {
+    let templates = assets::read_all(Tree::Templates, None, "init/", "")?;
+    let edition = options.edition.or_else(|| evident_edition(folder));
+    let mut context = Context::new();
+    context.insert("edition", &edition.map(Edition::name));
+    context.insert("site_url", &site_url(folder).map(|url| quoted(&url)));
+    context.insert("version", &options.version.number);
+    context.insert("commit", &options.version.commit);
+    context.insert("repository", &options.version.repository);
+    let mut files = Vec::new();
+    for (name, path) in [
+        ("book.toml", "book.toml"),
+        ("gitignore", ".gitignore"),
+        ("pages.yml", ".github/workflows/pages.yml"),
+    ] {
+        files.push((path.into(), render(&templates, name, &context)?));
+    }
+    for (name, file) in assets::read_all(Tree::Chapters, None, "", ".md")? {
+        let text = match name == SUMMARY || options.whole_chapters {
+            true => file.text,
+            false => {
+                context.insert("chapter", &format!("{SHIPPED}{name}"));
+                render(&templates, "chapter.md", &context)?
+            }
+        };
+        files.push((Path::new("site").join(name), text));
+    }
+    files.extend(notes(&templates, edition.unwrap_or(Edition::F25))?);
+    Ok(files)
+}
+
+/// A note for the summary and one for every task, with what the lab wants to read there.
+fn notes(
+    templates: &std::collections::BTreeMap<String, TextFile>,
+    edition: Edition,
+) -> Result<Vec<(PathBuf, String)>> {
+    let spec = edition::load(edition, None)?;
+    let mut notes = Vec::new();
+    let mut note = |section: &str, context: Context| -> Result<()> {
+        let path = Path::new("site/notes").join(format!("{section}.md"));
+        notes.push((path, render(templates, "note.md", &context)?));
+        Ok(())
+    };
+    note("summary", Context::new())?;
+    for task in &spec.task {
+        let prose = spec.requirement.iter().filter(|r| r.task == task.number && r.prose);
+        let mut context = Context::new();
+        context.insert("task", &task.title);
+        context.insert("asks", &prose.map(|r| r.asks.clone()).collect::<Vec<_>>());
+        note(&format!("task-{}", task.number), context)?;
+    }
+    Ok(notes)
+}
+
+fn render(
+    templates: &std::collections::BTreeMap<String, TextFile>,
+    name: &str,
+    context: &Context,
+) -> Result<String> {
+    let file = templates
+        .get(&format!("init/{name}"))
+        .ok_or_else(|| Error::input(format!("there is no template init/{name}")))?;
+    let text = Tera::one_off(&file.text, context, false)
+        .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+    Ok(format!("{}\n", text.trim()))
+}
+
+/// Text as a string of TOML.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.into()).to_string()
+}
+
+/// The edition whose evidence lies in the folder.
+fn evident_edition(folder: &Path) -> Option<Edition> {
+    let lab = folder.join("labs/lab12");
+    match (lab.join("results").is_dir(), lab.is_dir()) {
+        (true, _) => Some(Edition::S26),
+        (false, true) => Some(Edition::F25),
+        (false, false) => None,
+    }
+}
+
+/// The path under which GitHub Pages serves the repository that the folder belongs to.
+fn site_url(folder: &Path) -> Option<String> {
+    let output = duct::cmd("git", ["config", "--get", "remote.origin.url"])
+        .dir(folder)
+        .stdin_null()
+        .stderr_null()
+        .unchecked()
+        .read();
+    pages_path(output.ok()?.trim())
+}
+
+/// The path of a GitHub repository's site: `/name/`, or `/` for the site of a user.
+fn pages_path(remote: &str) -> Option<String> {
+    let (_, rest) = remote.split_once("github.com")?;
+    let mut parts = rest.trim_start_matches(['/', ':']).trim_end_matches('/').split('/');
+    let (owner, name) = (parts.next()?, parts.next()?.trim_end_matches(".git"));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return None;
+    }
+    let is_users = name.eq_ignore_ascii_case(&format!("{owner}.github.io"));
+    Some(if is_users { "/".into() } else { format!("/{name}/") })
+}
+
+/// The lines that the folder's `.gitignore` lacks.
+fn unignored(folder: &Path) -> Result<Vec<String>> {
+    let path = folder.join(".gitignore");
+    let there = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+    let has = |line: &str| {
+        let bare = |text: &str| text.trim().trim_matches('/').to_string();
+        there.lines().any(|other| bare(other) == bare(line))
+    };
+    let wanted = assets::read_all(Tree::Templates, None, "init/gitignore", "")?;
+    let lines = wanted.values().flat_map(|file| file.text.lines());
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(lines.filter(|line| !has(line)).map(String::from).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Config;
+
+    fn options() -> Options {
+        let version = Version { number: "0.1.0".into(), commit: None, repository: None };
+        Options { version, ..Options::default() }
+    }
+
+    #[test]
+    fn a_new_project_has_settings_that_can_be_read_and_every_chapter() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("new/project");
+        let report = create(&root, &options()).unwrap();
+        assert!(report.kept.is_empty() && report.unignored.is_empty(), "{report:?}");
+        let text = std::fs::read_to_string(root.join("book.toml")).unwrap();
+        Config::parse(&text, Path::new("book.toml")).unwrap();
+        let chapters = crate::report::chapters::Chapters::load(&root.join("site")).unwrap();
+        for entry in &chapters.entries {
+            assert!(root.join("site").join(&entry.path).is_file(), "{}", entry.path);
+        }
+        assert!(root.join("site/notes/task-4.md").is_file());
+    }
+
+    #[test]
+    fn a_note_that_nobody_wrote_in_says_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        create(folder.path(), &options()).unwrap();
+        let notes = crate::report::notes::load(&folder.path().join("site")).unwrap();
+        assert!(notes.is_empty(), "{notes:?}");
+    }
+
+    #[test]
+    fn what_is_there_is_kept_and_the_rest_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("site")).unwrap();
+        std::fs::write(folder.path().join("site/index.md"), "mine").unwrap();
+        std::fs::write(folder.path().join(".gitignore"), "public\n").unwrap();
+        let report = create(folder.path(), &options()).unwrap();
+        assert_eq!(report.kept, [Path::new(".gitignore"), Path::new("site/index.md")]);
+        assert!(report.unignored.contains(&"/.isoproof".to_string()), "{report:?}");
+        assert!(!report.unignored.contains(&"/public".to_string()), "{report:?}");
+        assert_eq!(std::fs::read(folder.path().join("site/index.md")).unwrap(), b"mine");
+        let again = create(folder.path(), &options()).unwrap();
+        assert!(again.written.is_empty(), "{again:?}");
+    }
+
+    #[test]
+    fn a_link_to_nowhere_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("book.toml");
+        std::os::unix::fs::symlink("elsewhere/book.toml", &place).unwrap();
+        let report = create(folder.path(), &options()).unwrap();
+        assert_eq!(report.kept, [Path::new("book.toml")]);
+    }
+
+    #[test]
+    fn evidence_that_lies_there_tells_the_edition() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("labs/lab12/results")).unwrap();
+        create(folder.path(), &options()).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("book.toml")).unwrap();
+        let config = Config::parse(&text, Path::new("book.toml")).unwrap();
+        assert_eq!(config.edition, Some(Edition::S26));
+        assert!(!folder.path().join("site/notes/task-4.md").exists());
+    }
+
+    #[test]
+    fn the_address_of_the_site_follows_from_the_remote() {
+        let path = |remote| pages_path(remote);
+        assert_eq!(path("git@github.com:ada/lab.git").as_deref(), Some("/lab/"));
+        assert_eq!(path("https://github.com/ada/lab/").as_deref(), Some("/lab/"));
+        assert_eq!(path("https://github.com/Ada/ada.github.io").as_deref(), Some("/"));
+        assert_eq!(path("https://example.org/ada/lab"), None);
+        assert_eq!(path("git@github.com:ada"), None);
+    }
+}

@@ -1,0 +1,183 @@
+//! A preprocessor for mdBook: look-ups in the chapters of anybody's book.
+//!
+//! mdBook hands over its context and the book as JSON and takes the book back. Both are kept as
+//! plain values, so that fields of versions to come survive.
+
+mod book;
+mod record;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::assets::TextFile;
+use crate::error::{Error, Result};
+use crate::project::Project;
+use crate::report::functions::{Sources, Warnings};
+use crate::report::{Links, Shelf, Subject, Voice, chapters, lookups, notes};
+use crate::store::Store;
+use book::Chapter;
+
+/// The versions of mdBook whose form of the book is known, by their beginnings.
+const KNOWN: [&str; 2] = ["0.4.", "0.5."];
+
+/// What became of a book.
+#[derive(Debug)]
+pub struct Processed {
+    /// The book, as mdBook wants it back.
+    pub book: Json,
+    /// What should be looked at.
+    pub warnings: Vec<String>,
+    /// What the texts say is not captured.
+    pub missing: Vec<String>,
+}
+
+/// Whether chapters can be made for a renderer of this name. What is made is Markdown, which
+/// every renderer reads.
+pub fn supports(renderer: &str) -> bool {
+    !renderer.is_empty()
+}
+
+/// Expands the look-ups in a book.
+///
+/// # Errors
+///
+/// The input is not what mdBook writes, the project or its run cannot be used, or a chapter
+/// cannot be rendered.
+pub fn process(input: &str) -> Result<Processed> {
+    let (context, mut book) = parse(input)?;
+    let mut warnings: Vec<String> = version_warning(&context).into_iter().collect();
+    let project = project(&context)?;
+    let templates = templates(&mut book, &project);
+    let mut missing = Vec::new();
+    if !templates.is_empty() || project.config.run_pages {
+        let maker = Maker::new(&project)?;
+        maker.expand(&mut book, &templates)?;
+        if project.config.run_pages && !book::append(&mut book, maker.pages()?) {
+            warnings.push("the book has no list of chapters: no page was added".into());
+        }
+        missing = maker.missing();
+    }
+    Ok(Processed { book, warnings, missing })
+}
+
+/// Context and book.
+fn parse(input: &str) -> Result<(Json, Json)> {
+    let wanted = |what: String| {
+        Error::input(format!("standard input is not what mdBook gives its preprocessors: {what}"))
+            .help("mdbook build runs this command; `[preprocessor.isoproof]` in book.toml names it")
+    };
+    let input: Json = serde_json::from_str(input).map_err(|error| wanted(error.to_string()))?;
+    match input {
+        Json::Array(mut pair) if pair.len() == 2 => {
+            let book = pair.pop().unwrap_or_default();
+            Ok((pair.pop().unwrap_or_default(), book))
+        }
+        _ => Err(wanted("a list of two, context and book, is wanted".into())),
+    }
+}
+
+fn version_warning(context: &Json) -> Option<String> {
+    let version = context["mdbook_version"].as_str().unwrap_or("of unknown number");
+    let is_known = KNOWN.iter().any(|known| version.starts_with(known));
+    (!is_known).then(|| {
+        format!(
+            "mdBook {}: the form of the book is known of 0.4 and 0.5, and this one may differ",
+            crate::text::visible(version)
+        )
+    })
+}
+
+/// The project that the book is. Where its chapters are is what mdBook says, whose default is
+/// another than ours.
+fn project(context: &Json) -> Result<Project> {
+    let root = context["root"].as_str().unwrap_or(".");
+    let mut project = Project::at(Path::new(root))?;
+    let src = context["config"]["book"]["src"].as_str().unwrap_or("src");
+    project.config.src = PathBuf::from(src);
+    Ok(project)
+}
+
+/// The chapters that use look-ups, by path.
+fn templates(book: &mut Json, project: &Project) -> BTreeMap<String, TextFile> {
+    let mut templates = BTreeMap::new();
+    book::each(book, &mut |chapter: Chapter| {
+        if lookups::is_template(chapter.content) {
+            let origin = project.chapters().join(chapter.path).display().to_string();
+            let file = TextFile { text: chapter.content.clone(), origin };
+            templates.insert(chapter.path.to_string(), file);
+        }
+    });
+    templates
+}
+
+/// Makes texts about one run.
+struct Maker {
+    subject: Arc<Subject>,
+    notes: Arc<BTreeMap<String, String>>,
+    warnings: Warnings,
+    has_pages: bool,
+}
+
+impl Maker {
+    fn new(project: &Project) -> Result<Self> {
+        let shelf = Shelf::load(Some(&project.data()))?;
+        let loaded = Store::of(project)?.load(&project.config.run, &project.root)?;
+        Ok(Self {
+            subject: Arc::new(Subject::new(loaded, project.config.edition, &shelf)?),
+            notes: Arc::new(notes::load(&project.chapters())?),
+            warnings: Arc::default(),
+            has_pages: project.config.run_pages,
+        })
+    }
+
+    fn sources(&self, voice: Voice) -> Sources {
+        Sources {
+            subject: self.subject.clone(),
+            voice,
+            chapters: Arc::default(),
+            notes: self.notes.clone(),
+            warnings: self.warnings.clone(),
+        }
+    }
+
+    /// Puts the expanded texts in the place of the templates.
+    fn expand(&self, book: &mut Json, templates: &BTreeMap<String, TextFile>) -> Result<()> {
+        // The way to the root is part of every link, so chapters of one depth go together.
+        let mut by_depth: BTreeMap<usize, BTreeMap<String, TextFile>> = BTreeMap::new();
+        for (path, file) in templates {
+            let depth = path.matches('/').count();
+            by_depth.entry(depth).or_default().insert(path.clone(), file.clone());
+        }
+        let mut texts = BTreeMap::new();
+        for (depth, templates) in by_depth {
+            let root = self.has_pages.then(|| "../".repeat(depth));
+            let sources = self.sources(Voice::Markdown(Links::Book(root)));
+            texts.extend(chapters::render(&templates, &sources)?);
+        }
+        book::each(book, &mut |chapter: Chapter| {
+            if let Some(text) = texts.get(chapter.path) {
+                *chapter.content = record::links(text, chapter.path, self.has_pages);
+            }
+        });
+        Ok(())
+    }
+
+    /// The chapters that are added: the run, and the findings with a page for every rule.
+    fn pages(&self) -> Result<Vec<Json>> {
+        record::pages(&self.subject, |root| {
+            let voice = Voice::Html(Links::Book(Some(root.to_string())));
+            // A table of all there is may have gaps without being a text that lacks something.
+            Sources { warnings: Arc::default(), ..self.sources(voice) }
+        })
+    }
+
+    fn missing(&self) -> Vec<String> {
+        self.warnings.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

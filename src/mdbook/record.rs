@@ -1,0 +1,83 @@
+//! The chapters that are added to a book: the record of the run, so that a number leads to the
+//! line that it was read from, and the findings with a page for every rule.
+
+use std::sync::{Arc, LazyLock};
+
+use regex::{Captures, Regex};
+use serde_json::Value as Json;
+use tera::Context;
+
+use super::book::chapter;
+use crate::assets::{self, Tree};
+use crate::error::Result;
+use crate::report::functions::Sources;
+use crate::report::{Engine, Subject};
+use crate::site::view::CaptureView;
+
+/// A link of a shipped chapter to a page that only the site has, or a book with the added
+/// chapters.
+static PAGE_LINK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\[((?:[^\[\]\\]|\\.)*)\]\(((?:rules/[\w-]+|findings)\.html)\)")
+        .expect("an expression")
+});
+
+/// Links to pages of the site lead to the added chapters, or are only their words.
+pub fn links(text: &str, path: &str, has_pages: bool) -> String {
+    let root = "../".repeat(path.matches('/').count());
+    PAGE_LINK
+        .replace_all(text, |link: &Captures| match has_pages {
+            true => format!("[{}]({root}{})", &link[1], &link[2]),
+            false => link[1].to_string(),
+        })
+        .into_owned()
+}
+
+/// The chapters. `sources` makes the look-ups of a page whose way to the root is given.
+pub fn pages(subject: &Arc<Subject>, sources: impl Fn(&str) -> Sources) -> Result<Vec<Json>> {
+    let templates = assets::read_all(Tree::Templates, None, "book/", ".html")?;
+    let above = Engine::new(&templates, &sources(""))?;
+    let below = Engine::new(&templates, &sources("../"))?;
+    let mut context = Context::new();
+    context.insert("run", &crate::report::subject::describe(&subject.run));
+    let captures: Vec<CaptureView> = subject
+        .run
+        .captures
+        .iter()
+        .map(|capture| CaptureView::new(subject, capture, None))
+        .collect();
+    context.insert("captures", &captures);
+    let mut rules = Vec::new();
+    for rule in subject.shelf.rules.iter() {
+        context.insert("rule", rule);
+        let page = page(&below, "book/rule.html", &context)?;
+        let path = format!("rules/{}.md", rule.id);
+        rules.push(chapter(&rule.title, &path, page, &["Findings"], Vec::new()));
+    }
+    let findings = page(&above, "book/findings.html", &context)?;
+    let record = page(&below, "book/run.html", &context)?;
+    let path = format!("runs/{}.md", subject.run.id);
+    Ok(vec![
+        chapter("Findings", "findings.md", findings, &[], rules),
+        chapter("Evidence", &path, record, &[], Vec::new()),
+    ])
+}
+
+/// A page as one block of HTML, which in Markdown ends at the first empty line: there is none.
+/// Every brace is escaped, because mdBook looks for its own in HTML too.
+fn page(engine: &Engine, name: &str, context: &Context) -> Result<String> {
+    let html = engine.render(name, context)?;
+    let lines: Vec<&str> = html.lines().filter(|line| !line.trim().is_empty()).collect();
+    Ok(lines.join("\n").replace('{', "&#123;").replace('}', "&#125;") + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_to_a_page_of_the_site_leads_to_the_added_chapter_or_nowhere() {
+        let text = r"[A \[b\] c](rules/a-b.html) [x](other.html)";
+        assert_eq!(links(text, "a/b.md", true), r"[A \[b\] c](../rules/a-b.html) [x](other.html)");
+        assert_eq!(links(text, "b.md", false), r"A \[b\] c [x](other.html)");
+    }
+}

@@ -1,0 +1,117 @@
+//! Which Markdown is a template, and what in a template belongs to mdBook.
+//!
+//! A chapter that uses no look-up is plain Markdown, whatever braces it has: a book about
+//! another template language stays as it is. One that uses a look-up is a template as a whole,
+//! except for mdBook's own braces: `{{#include file}}` and the `{#id}` of a heading.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use pulldown_cmark::{Event, Parser, Tag};
+use regex::{Captures, Regex};
+
+use super::{functions, markdown};
+
+/// The folder under whose name the chapters that ship with isoproof can be included:
+/// `{% include "shipped/isolation.md" %}`.
+pub const SHIPPED: &str = "shipped/";
+
+/// The beginning of a tag up to what it calls or includes. It need not be closed: a look-up that
+/// lacks its end is a mistake to be told, not text.
+static LOOKUP: LazyLock<Regex> = LazyLock::new(|| {
+    let names = functions::names().collect::<Vec<_>>().join("|");
+    let call = format!(r"\b(?:{names})\s*\(|\w+\(\s*id\s*=\s*\x22");
+    let include = format!(r"include\s+[\x22']{SHIPPED}");
+    Regex::new(&format!(r"\{{[{{%]-?[^{{}}%]*?(?:{call}|{include})")).expect("a valid expression")
+});
+
+/// What belongs to mdBook, and before it what is no look-up either way.
+static FOREIGN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?sx)
+        (?<own> \{%-?\s*raw\s*-?%\} .*? \{%-?\s*endraw\s*-?%\} )
+        | (?<link> \\? \{\{ \s* \# [^}]* \}\} )
+        | (?<id> \{\# [^\s\#{}] [^\#{}\n]* \} )
+        | (?<comment> \{\# .*? \#\} )",
+    )
+    .expect("a valid expression")
+});
+
+/// Whether a text uses a look-up outside of code, and so is a template.
+pub fn is_template(text: &str) -> bool {
+    let mut found = LOOKUP.find_iter(text).peekable();
+    if found.peek().is_none() {
+        return false;
+    }
+    let code = code(text);
+    found.any(|tag| !code.iter().any(|range| range.contains(&tag.start())))
+}
+
+/// The places of code blocks and code spans.
+fn code(text: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    for (event, range) in Parser::new_ext(text, markdown::options()).into_offset_iter() {
+        if matches!(event, Event::Start(Tag::CodeBlock(_)) | Event::Code(_)) {
+            ranges.push(range);
+        }
+    }
+    ranges
+}
+
+/// A template in which mdBook's own braces are text.
+pub fn shield(text: &str) -> String {
+    FOREIGN
+        .replace_all(text, |found: &Captures| {
+            let whole = &found[0];
+            match found.name("link").or(found.name("id")) {
+                Some(_) => format!("{{% raw %}}{whole}{{% endraw %}}"),
+                None => whole.to_string(),
+            }
+        })
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_a_lookup_is_a_template() {
+        for text in [
+            r#"{{ fact(id="a", target="b") }}"#,
+            r#"{% if present(id="a", target="b") %}x{% endif %}"#,
+            r#"{%- set v = verdict(target="kata") %}"#,
+            r#"{% include "shipped/isolation.md" %}"#,
+            r#"| {{ stat(id="a", target="b", of="median") }} |"#,
+            r#"misspelt {{ fcat(id="a", target="b") }}"#,
+            r#"without its end {{ fact(id="a""#,
+        ] {
+            assert!(is_template(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn braces_of_other_languages_make_no_template() {
+        for text in [
+            "plain",
+            "{{#include ../listing.rs}}",
+            "## Title {#the-id}",
+            "{{ page.title }} {% for x in y %}",
+            "`{{ fact(id=\"a\", target=\"b\") }}`",
+            "```\n{{ fact(id=\"a\", target=\"b\") }}\n```",
+            "${{ secrets.TOKEN }}",
+        ] {
+            assert!(!is_template(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_mdbook_is_shielded_and_nothing_else() {
+        let text = "{{#include a.md}} {# a comment #} ## T {#id} {% raw %}{{#x y}}{% endraw %} {{ fact() }}";
+        assert_eq!(
+            shield(text),
+            "{% raw %}{{#include a.md}}{% endraw %} {# a comment #} ## T {% raw %}{#id}{% endraw %} \
+             {% raw %}{{#x y}}{% endraw %} {{ fact() }}"
+        );
+    }
+}
