@@ -175,22 +175,3 @@ fn an_unprivileged_user_without_an_engine_gets_plain_namespaces() {
     assert_eq!(json["verdicts"][0]["target"], "namespaces");
     assert_eq!(json["verdicts"][0]["conclusion"], "shared-kernel");
 }
-
-#[test]
-fn start_up_is_measured_under_every_runtime_with_its_protocol() {
-    if !engines() {
-        return;
-    }
-    let project = Project::new();
-    let runtimes = ["--runtime", "runc", "--runtime", "runsc"];
-    let options = ["collect", "--engine", "docker", "--samples", "3", "--no-app"];
-    project.run(&[&options[..], &runtimes[..]].concat()).succeeds();
-    let facts = facts(&project);
-    for target in ["runc", "runsc"] {
-        let samples = facts["startup.wall"][target]["values"].as_array().unwrap();
-        assert_eq!(samples.len(), 3, "{target}");
-        let protocol = format!("{target}/startup.wall.detail");
-        let protocol = project.run(&["show", "latest", &protocol]).succeeds().stdout;
-        assert_eq!(protocol.lines().filter(|line| line.ends_with(", ok")).count(), 3, "{protocol}");
-    }
-}

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::check;
 use super::console::{Console, columns, count};
-use crate::collect::{self, App, Options, Progress, Wanted};
+use crate::collect::{self, App, Options, Progress, Rounds, Wanted};
 use crate::engine::{Kind, clean, interrupt};
 use crate::error::Result;
 use crate::import;
@@ -57,11 +57,14 @@ pub struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
     /// How many starts of each runtime are measured; 0 measures none
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=10_000))]
     samples: u32,
     /// How many starts of each runtime are thrown away first
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1000))]
     warmup: u32,
+    /// After how many seconds no further start is begun to be measured
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..))]
+    max_time: Option<u64>,
     /// Let each container write one line to the host's kernel log, as a second witness
     #[arg(long)]
     kernel_log_witness: bool,
@@ -86,6 +89,14 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    fn rounds(&self) -> Rounds {
+        Rounds {
+            warmup: self.warmup,
+            samples: self.samples,
+            max_time: self.max_time.map(Duration::from_secs),
+        }
+    }
+
     fn application(&self) -> Option<App> {
         let words = self.app_command.as_deref().unwrap_or_default();
         (!self.no_app).then(|| App {
@@ -115,7 +126,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         edition: arguments.edition,
         label: arguments.label.clone(),
         timeout: Duration::from_secs(arguments.timeout),
-        rounds: collect::Rounds { warmup: arguments.warmup, samples: arguments.samples },
+        rounds: arguments.rounds(),
         kernel_log_witness: arguments.kernel_log_witness,
         app: arguments.application(),
         allow_privileged: arguments.allow_privileged,

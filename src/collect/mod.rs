@@ -250,7 +250,7 @@ fn more(
         }
     }
     if session.is_cancelled() {
-        for part in ["app", "http", "escape"] {
+        for part in ["startup", "app", "http", "escape"] {
             let reason = || "the session was stopped before it came to this".to_string();
             skipped.entry(part.into()).or_insert_with(reason);
         }
@@ -283,14 +283,14 @@ fn execute_all(
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
     ensure_image(session, session.image)?;
     let app = usable_app(session, options, skipped)?;
+    let cold = startup::cold(session, specs, options.rounds);
     let (targets, mut captures) = execute(session, specs);
     let started = |spec: &&Spec| {
         targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
     };
     let specs: Vec<Spec> = specs.iter().filter(started).cloned().collect();
-    if session.engine != Kind::Builtin {
-        captures.extend(startup::captures(session, &specs, options.rounds));
-    }
+    captures.extend(cold);
+    captures.extend(startup::captures(session, &specs, options.rounds, skipped));
     captures.extend(more(session, &specs, options, app, skipped));
     Ok((targets, captures))
 }

@@ -7,6 +7,7 @@ pub mod clean;
 pub mod facts;
 pub mod interrupt;
 pub mod process;
+pub mod timed;
 pub mod wanted;
 
 use std::time::Duration;

@@ -72,19 +72,24 @@ impl Finished {
 
     /// What it complained about, in one line; how it ended if it said nothing.
     pub fn complaint(&self) -> String {
-        let lines = crate::text::lines(&self.stderr);
-        let said: Vec<&str> =
-            lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
-        let words = match self.ended {
-            Ended::TimedOut => format!("no end after {} s", self.duration.as_secs()),
-            Ended::Cancelled => "stopped by the user".into(),
-            Ended::Exit(Some(status)) => format!("exit status {status}"),
-            Ended::Exit(None) => "ended by a signal".into(),
-        };
-        match said[..] {
-            [] => words,
-            _ => said.join(" "),
-        }
+        complaint(&self.stderr, self.ended, self.duration)
+    }
+}
+
+/// What a command complained about, in one line; how it ended if it said nothing.
+pub(super) fn complaint(stderr: &[u8], ended: Ended, duration: Duration) -> String {
+    let lines = crate::text::lines(stderr);
+    let said: Vec<&str> =
+        lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+    let words = match ended {
+        Ended::TimedOut => format!("no end after {} s", duration.as_secs()),
+        Ended::Cancelled => "stopped by the user".into(),
+        Ended::Exit(Some(status)) => format!("exit status {status}"),
+        Ended::Exit(None) => "ended by a signal".into(),
+    };
+    match said[..] {
+        [] => words,
+        _ => said.join(" "),
     }
 }
 
@@ -159,7 +164,7 @@ fn feed(writer: &std::io::PipeWriter, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-fn cannot_start(argv: &[String], error: &std::io::Error) -> Error {
+pub(super) fn cannot_start(argv: &[String], error: &std::io::Error) -> Error {
     let program = argv.first().map_or("", String::as_str);
     match error.kind() {
         std::io::ErrorKind::NotFound => Error::environment(format!("{program} is not installed")),
@@ -260,19 +265,6 @@ fn read_all(file: &mut File) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// Runs a command to its end without input and without looking at it in between, so that its
-/// duration is exact.
-///
-/// # Errors
-///
-/// The program cannot be started.
-pub fn timed(argv: &[String], limit: Duration) -> Result<Finished> {
-    let running = start(argv, Input::None, limit, &Cancel::default())?;
-    let _ = running.handle.wait_deadline(running.deadline);
-    let duration = running.clock.elapsed();
-    Ok(Finished { duration, ..running.finish() })
 }
 
 /// Runs a command to its end without input.

@@ -35,6 +35,9 @@ pub struct Probe {
     pub command: String,
     /// The name of the parser in [`parse`] that reads the command's output.
     pub parser: String,
+    /// A record that answers it, too, among other questions.
+    #[serde(default)]
+    pub from: Option<Record>,
     /// What the number counts, in words: `entries`, `processes`, `kB`.
     #[serde(default)]
     pub unit: String,
@@ -51,6 +54,16 @@ pub struct Probe {
     /// Whether the value identifies a person or machine and must be redacted or left out.
     #[serde(default)]
     pub sensitive: bool,
+}
+
+/// A capture that holds the answers to several questions.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// What follows the target in the capture's id: `startup.samples`.
+    pub capture: String,
+    /// The name of the parser that reads this one answer in it.
+    pub parser: String,
 }
 
 /// Where a probe is asked.
@@ -175,9 +188,12 @@ fn check(probe: &Probe) -> Result<(), String> {
             "probe id `{id}` is not of the form `group.name` (lower-case letters, digits, `_`)"
         ));
     }
-    if !parse::NAMES.contains(&probe.parser.as_str()) {
-        let known = parse::NAMES.join(", ");
-        return Err(format!("probe `{id}`: unknown parser `{}`; known are {known}", probe.parser));
+    let record = probe.from.iter().map(|record| &record.parser);
+    for parser in record.chain([&probe.parser]) {
+        if !parse::NAMES.contains(&parser.as_str()) {
+            let known = parse::NAMES.join(", ");
+            return Err(format!("probe `{id}`: unknown parser `{parser}`; known are {known}"));
+        }
     }
     if probe.place.is_empty() {
         return Err(format!("probe `{id}`: `where` is empty"));
@@ -267,7 +283,11 @@ mod tests {
     #[test]
     fn every_parser_is_used() {
         let catalogue = shipped();
-        let used: BTreeSet<&str> = catalogue.iter().map(|probe| probe.parser.as_str()).collect();
+        let parsers = catalogue.iter().flat_map(|probe| {
+            let record = probe.from.iter().map(|record| record.parser.as_str());
+            record.chain([probe.parser.as_str()])
+        });
+        let used: BTreeSet<&str> = parsers.collect();
         assert_eq!(used.into_iter().collect::<Vec<_>>(), parse::NAMES);
     }
 

@@ -24,9 +24,11 @@ pub fn read(
 ) -> Facts {
     let mut facts = Facts::new();
     for capture in captures {
-        let Some((target, probe)) = asked(capture, catalogue) else { continue };
-        for probe in catalogue.iter().filter(|other| answers(probe, other)) {
-            let fact = fact(probe, capture);
+        let Some((target, id)) = asked(capture) else { continue };
+        let asked = catalogue.get(id);
+        for probe in catalogue.iter() {
+            let Some(parser) = reader(probe, id, asked) else { continue };
+            let fact = fact(parser, capture);
             facts.entry(probe.id.clone()).or_default().insert(target.to_string(), fact);
         }
     }
@@ -66,23 +68,28 @@ fn leave_out(
     }
 }
 
-/// The target and probe that a capture answers: its id is `<target>/<probe id>`.
-fn asked<'a>(capture: &'a Capture, catalogue: &'a Catalogue) -> Option<(&'a str, &'a Probe)> {
+/// The target of a capture, and what it was taken for: its id is `<target>/<what>`.
+fn asked(capture: &Capture) -> Option<(&str, &str)> {
     let target = capture.target.as_deref()?;
-    let id = capture.id.strip_prefix(target)?.strip_prefix('/')?;
-    Some((target, catalogue.get(id)?))
+    Some((target, capture.id.strip_prefix(target)?.strip_prefix('/')?))
 }
 
-/// Whether what `asked` captured also answers `other`.
-fn answers(asked: &Probe, other: &Probe) -> bool {
-    asked.id == other.id
-        || !asked.command.is_empty() && asked.command == other.command && asked.place == other.place
+/// The parser by which a probe is read from what was captured as `id`, for the probe `asked` if
+/// there is one of that id; none if it holds no answer to it.
+fn reader<'a>(probe: &'a Probe, id: &str, asked: Option<&Probe>) -> Option<&'a str> {
+    if let Some(record) = probe.from.as_ref().filter(|record| record.capture == id) {
+        return Some(&record.parser);
+    }
+    let asked = asked?;
+    let is_same_command =
+        !asked.command.is_empty() && asked.command == probe.command && asked.place == probe.place;
+    (asked.id == probe.id || is_same_command).then_some(&probe.parser)
 }
 
-fn fact(probe: &Probe, capture: &Capture) -> Fact {
+fn fact(parser: &str, capture: &Capture) -> Fact {
     let source = |line| Source::new(capture.id.as_str(), line);
     let why = match capture.status {
-        Status::Ok | Status::Truncated => return parsed(probe, capture),
+        Status::Ok | Status::Truncated => return parsed(parser, capture),
         Status::Absent => Why::Absent,
         Status::Denied => Why::Denied,
         Status::Error => Why::Error,
@@ -91,15 +98,18 @@ fn fact(probe: &Probe, capture: &Capture) -> Fact {
     Fact::missing_at(why, complaint(capture), source(None))
 }
 
-fn parsed(probe: &Probe, capture: &Capture) -> Fact {
+fn parsed(parser: &str, capture: &Capture) -> Fact {
     let bytes = capture.stdout.bytes().unwrap_or_default();
     let text = crate::text::decode(&bytes);
-    let first = crate::text::lines(&bytes).iter().position(|line| !line.trim().is_empty());
+    let series = parse::series(parser);
+    let begins =
+        |line: &str| !line.trim().is_empty() && line.starts_with(series.unwrap_or_default());
+    let first = crate::text::lines(&bytes).iter().position(|line| begins(line));
     let line = first.and_then(|index| u32::try_from(index + 1).ok());
     let source = Source::new(capture.id.as_str(), line);
-    match parse::parse(&probe.parser, &text) {
-        Some(Ok(value)) => match (probe.parser.as_str(), value.as_array()) {
-            ("samples", Some(values)) => Fact::Series(Samples {
+    match parse::parse(parser, &text) {
+        Some(Ok(value)) => match (series, value.as_array()) {
+            (Some(_), Some(values)) => Fact::Series(Samples {
                 values: values.iter().filter_map(serde_json::Value::as_f64).collect(),
                 unit: Unit::Seconds,
                 source,
@@ -107,7 +117,7 @@ fn parsed(probe: &Probe, capture: &Capture) -> Fact {
             _ => Fact::value(value, source),
         },
         Some(Err(unread)) => Fact::missing_at(unread.why, unread.reason, source),
-        None => Fact::missing_at(Why::Unreadable, format!("no parser `{}`", probe.parser), source),
+        None => Fact::missing_at(Why::Unreadable, format!("no parser `{parser}`"), source),
     }
 }
 

@@ -7,8 +7,10 @@ mod kernel;
 mod list;
 mod measure;
 mod network;
+mod phases;
 mod runtime;
 mod scalar;
+mod starts;
 
 use serde_json::Value;
 
@@ -44,7 +46,7 @@ pub type Reading = Result<Value, Unread>;
 
 type Parser = fn(&str) -> Reading;
 
-const PARSERS: [(&str, Parser); 26] = [
+const PARSERS: [(&str, Parser); 34] = [
     ("boolean", scalar::boolean),
     ("capability_mask", kernel::capability_mask),
     ("cpu_model", kernel::cpu_model),
@@ -62,10 +64,18 @@ const PARSERS: [(&str, Parser); 26] = [
     ("mount", kernel::mount),
     ("namespaces", kernel::namespaces),
     ("number", scalar::number),
+    ("phase_client", phases::client),
+    ("phase_create", phases::create),
+    ("phase_network", phases::network),
+    ("phase_removal", phases::removal),
+    ("phase_run", phases::run),
+    ("phase_start", phases::start),
     ("samples", measure::samples),
     ("shim_commit", runtime::shim_commit),
     ("shim_implementation", runtime::shim_implementation),
     ("shim_version", runtime::shim_version),
+    ("starts_first_byte", starts::first_byte),
+    ("starts_wall", starts::wall),
     ("tally", list::tally),
     ("text", scalar::text),
     ("time_real", measure::time_real),
@@ -93,6 +103,16 @@ const fn names() -> [&'static str; PARSERS.len()] {
 pub fn parse(name: &str, text: &str) -> Option<Reading> {
     let (_, parser) = PARSERS.iter().find(|(known, _)| *known == name)?;
     Some(parser(text))
+}
+
+/// What a sample's line begins with, for a parser that reads a series; none for another.
+pub fn series(name: &str) -> Option<&'static str> {
+    match name {
+        "samples" => Some(""),
+        "starts_first_byte" | "starts_wall" => Some(starts::SAMPLE),
+        _ if name.starts_with("phase_") => Some(phases::START),
+        _ => None,
+    }
 }
 
 /// The first words of a text, on one line, for a message.
@@ -162,6 +182,12 @@ mod tests {
             "avg=",
             "min=",
             "n=50",
+            "columns outcome wall_s first_byte_s",
+            "ok ",
+            "failed ",
+            "start 1 0 9",
+            "{\"Type\":\"container\",\"Action\":\"create\",\"timeNano\":1}",
+            "2026-11-24 15:10:43.2 +0000 UTC x /tasks/start",
             "version:",
             "commit:",
             "shim (Rust)",

@@ -1,0 +1,409 @@
+//! Start-up: how long it takes from the start of the engine's client to the container's first
+//! byte of output, and to the client's end with the container removed.
+//!
+//! The runtimes take turns in random order within each round, after discarded warm-ups: in
+//! blocks, the drift of the machine would show as a difference between runtimes. The baseline has
+//! two turns in each round, under two names: what differs between the two is no runtime's doing.
+//! A start that failed is recorded and is no sample. What was measured before the user stopped is
+//! kept.
+
+mod events;
+mod order;
+mod record;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use super::{Session, Spec, host_side, wait_until};
+use crate::engine::timed::{Timed, time};
+use crate::engine::{Kind, Mode, clean};
+use crate::model::{Capture, Role};
+use events::Listener;
+use order::Order;
+use record::{Start, WORD, record};
+
+/// Failures in a row after which a target is not started again.
+const PATIENCE: u32 = 3;
+
+/// How far the wall clock may move during a start whose events are used, in nanoseconds.
+const CLOCK_SHIFT: i64 = 1_000_000;
+
+/// The most that is kept of the events of a target, in bytes.
+const EVENTS_KEPT: usize = 256 * 1024;
+
+/// How many starts are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rounds {
+    /// Starts of each target that are thrown away.
+    pub warmup: u32,
+    /// Starts of each target that are kept.
+    pub samples: u32,
+    /// The time after which no further start is begun; none for as long as it takes.
+    pub max_time: Option<Duration>,
+}
+
+impl Rounds {
+    fn all(self) -> u32 {
+        self.warmup + self.samples
+    }
+}
+
+/// Whose turn it is: a target, or the baseline under its second name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Arm<'a> {
+    spec: &'a Spec,
+    is_control: bool,
+}
+
+impl Arm<'_> {
+    fn words(self) -> String {
+        format!("{}{}", self.spec.name, if self.is_control { " (control)" } else { "" })
+    }
+}
+
+/// Why nothing is measured, if nothing is.
+pub fn obstacle(engine: Kind, rounds: Rounds) -> Option<String> {
+    if engine == Kind::Builtin {
+        return Some("the engine builtin has no client whose starts could be timed".into());
+    }
+    (rounds.samples == 0).then(|| "left out with --samples 0".into())
+}
+
+/// The first start of each target in this session, one after the other in random order.
+pub fn cold(session: &Session, specs: &[Spec], rounds: Rounds) -> Vec<Capture> {
+    if obstacle(session.engine, rounds).is_some() {
+        return Vec::new();
+    }
+    let arms = arms(specs, false);
+    let mut captures = Vec::new();
+    let order = Order::new(&format!("{} cold", session.id)).shuffled(arms.len());
+    for (place, index) in (1..).zip(order) {
+        let arm = arms[index];
+        session.progress.step(&arm.spec.name, "first start");
+        let start = start(session, arm, index, place, 1, "cold");
+        if session.is_cancelled() {
+            break;
+        }
+        let mut head = format!("command {}\n", command(session, arm, "cold"));
+        head.push_str(
+            "first start of this runtime in this session; the image was there, nothing was \
+             removed from caches\n",
+        );
+        let how = how("the first start of the session");
+        let text = record(&head, std::iter::once(&start));
+        captures.push(host_side::capture(arm.spec, "startup.cold", &how, &text));
+    }
+    captures
+}
+
+/// Measures, and returns for each target its samples and the engine's events about them; for the
+/// baseline the samples of the control, too.
+pub fn captures(
+    session: &Session,
+    specs: &[Spec],
+    rounds: Rounds,
+    skipped: &mut BTreeMap<String, String>,
+) -> Vec<Capture> {
+    if let Some(reason) = obstacle(session.engine, rounds) {
+        skipped.insert("startup".into(), reason);
+        return Vec::new();
+    }
+    if specs.is_empty() || session.is_cancelled() {
+        return Vec::new();
+    }
+    let arms = arms(specs, true);
+    let listening = events::command(session.engine);
+    let listener = listening.as_deref().and_then(Listener::start);
+    let listener = listener.filter(|listener| is_heard(session, arms[0], listener));
+    let mut series = Series::new(session, &arms, rounds);
+    series.measure();
+    let mut captures = series.captures();
+    if let (true, Some(reason)) = (captures.is_empty(), series.stopped) {
+        skipped.insert("startup".into(), format!("ended before the first sample: {reason}"));
+    }
+    match (&listener, listening) {
+        (Some(listener), Some(argv)) => {
+            captures.extend(series.events(listener, &argv.join(" ")));
+        }
+        _ => {
+            let reason = "the engine's events could not be had".to_string();
+            skipped.insert("startup.phase".into(), reason);
+        }
+    }
+    captures
+}
+
+/// Every target; the baseline once more as the control.
+fn arms(specs: &[Spec], with_control: bool) -> Vec<Arm<'_>> {
+    let arm = |spec| Arm { spec, is_control: false };
+    let baseline = specs.iter().filter(|spec| with_control && spec.role == Role::Baseline);
+    let control = baseline.map(|spec| Arm { spec, is_control: true });
+    specs.iter().map(arm).chain(control).collect()
+}
+
+/// Starts containers until the listener hears of one: then it hears of all that follow.
+fn is_heard(session: &Session, arm: Arm, listener: &Listener) -> bool {
+    (1..=3).any(|attempt| {
+        let part = format!("heard{attempt}");
+        let start = start(session, arm, 0, attempt, 1, &part);
+        let id = id(session, &start.container);
+        wait_until(Duration::from_secs(1), || {
+            session.is_cancelled() || id.as_deref().is_some_and(|id| !listener.about(id).is_empty())
+        })
+    })
+}
+
+/// The id of a container as events have it.
+fn id(session: &Session, container: &str) -> Option<String> {
+    match session.engine {
+        Kind::Ctr => Some(container.to_string()),
+        _ => {
+            let id = std::fs::read_to_string(session.folder.id_file(container)).ok()?;
+            Some(id.trim().to_string()).filter(|id| id.len() >= 12)
+        }
+    }
+}
+
+fn name(session: &Session, arm: Arm, part: &str) -> String {
+    let role = if arm.is_control { "control-" } else { "" };
+    session.container_name(&arm.spec.name, &format!("{role}{part}"))
+}
+
+fn argv(session: &Session, arm: Arm, part: &str) -> Vec<String> {
+    let name = name(session, arm, part);
+    session.argv(arm.spec, &name, &["echo", WORD], Mode::Attached, &[])
+}
+
+/// The timed command for a reader: what differs between starts is the number in names.
+fn command(session: &Session, arm: Arm, part: &str) -> String {
+    argv(session, arm, part).join(" ")
+}
+
+fn how(what: &str) -> String {
+    format!(
+        "{what}, timed from the start of the engine's client, which is part of the figure, by the \
+         host's monotonic clock: to the container's first byte of output, and to the client's end \
+         with the container removed; what the client itself used, by wait4"
+    )
+}
+
+fn start(session: &Session, arm: Arm, index: usize, place: u32, round: u32, part: &str) -> Start {
+    let container = name(session, arm, part);
+    let timed = time(&argv(session, arm, part), session.timeout, session.cancel)
+        .map_err(|error| error.message);
+    let start = Start { place, round, arm: index, container, timed };
+    if start.failure().is_some() && !session.is_cancelled() {
+        clean::remove_named(session.engine, &start.container);
+    }
+    start
+}
+
+/// A series under way.
+struct Series<'a> {
+    session: &'a Session<'a>,
+    arms: &'a [Arm<'a>],
+    rounds: Rounds,
+    begun: Instant,
+    starts: Vec<Start>,
+    /// Failures in a row, by arm.
+    failures: Vec<u32>,
+    /// The rounds that were begun, the discarded ones among them.
+    rounds_begun: u32,
+    stopped: Option<&'static str>,
+}
+
+impl<'a> Series<'a> {
+    fn new(session: &'a Session, arms: &'a [Arm], rounds: Rounds) -> Self {
+        let failures = vec![0; arms.len()];
+        Self {
+            session,
+            arms,
+            rounds,
+            begun: Instant::now(),
+            starts: Vec::new(),
+            failures,
+            rounds_begun: 0,
+            stopped: None,
+        }
+    }
+
+    fn measure(&mut self) {
+        let mut order = Order::new(&self.session.id);
+        for round in 1..=self.rounds.all() {
+            let words = format!("round {round} of {}", self.rounds.all());
+            self.session.progress.step("start-up", &words);
+            for index in order.shuffled(self.arms.len()) {
+                self.stopped = self.stop_reason();
+                if self.stopped.is_some() {
+                    return;
+                }
+                self.rounds_begun = round;
+                self.turn(index, round);
+            }
+        }
+    }
+
+    fn stop_reason(&self) -> Option<&'static str> {
+        if self.session.is_cancelled() {
+            return Some("stopped by the user");
+        }
+        let is_over = self.rounds.max_time.is_some_and(|limit| self.begun.elapsed() >= limit);
+        is_over.then_some("the time of --max-time was used up")
+    }
+
+    fn turn(&mut self, index: usize, round: u32) {
+        if self.failures[index] >= PATIENCE {
+            return;
+        }
+        let place = u32::try_from(self.starts.len() + 1).unwrap_or(u32::MAX);
+        let part = format!("start{round}");
+        let start = start(self.session, self.arms[index], index, place, round, &part);
+        if self.session.is_cancelled() {
+            return;
+        }
+        match start.failure() {
+            None => self.failures[index] = 0,
+            Some(words) => {
+                self.failures[index] += 1;
+                if self.failures[index] == PATIENCE {
+                    self.session.progress.trouble(&self.arms[index].words(), &words);
+                }
+            }
+        }
+        self.starts.push(start);
+    }
+
+    /// The starts of an arm that are kept: those of the first rounds fill caches.
+    fn kept(&self, index: usize) -> impl Iterator<Item = &Start> {
+        let warmup = self.rounds.warmup;
+        self.starts.iter().filter(move |start| start.arm == index && start.round > warmup)
+    }
+
+    fn captures(&self) -> Vec<Capture> {
+        let indexed = self.arms.iter().enumerate();
+        let measured = indexed.filter(|(index, _)| self.kept(*index).next().is_some());
+        measured
+            .map(|(index, arm)| {
+                let text = record(&self.head(index), self.kept(index));
+                let id = if arm.is_control { "startup.control" } else { "startup.samples" };
+                host_side::capture(arm.spec, id, &how(&self.what(*arm)), &text)
+            })
+            .collect()
+    }
+
+    fn what(&self, arm: Arm) -> String {
+        let second = match arm.is_control {
+            true => "the baseline once more, as a control; ",
+            false => "",
+        };
+        format!("{second}starts of a container that prints one word")
+    }
+
+    /// The conditions of a series.
+    fn head(&self, index: usize) -> String {
+        let arms: Vec<String> = self.arms.iter().map(|arm| arm.words()).collect();
+        let part = format!("start{}", self.rounds.all());
+        let mut head = format!("command {}\n", command(self.session, self.arms[index], &part));
+        let mut line = |text: String| {
+            let _ = writeln!(head, "{text}");
+        };
+        line(format!(
+            "order random within each round from the seed {}: {}",
+            self.session.id,
+            arms.join(", ")
+        ));
+        line(format!("warmup {} of each discarded", self.rounds.warmup));
+        let begun = self.rounds_begun.saturating_sub(self.rounds.warmup);
+        line(format!("rounds {begun} of {}", self.rounds.samples));
+        if let Some(reason) = self.stopped {
+            line(format!("ended early: {reason}"));
+        }
+        if self.failures[index] >= PATIENCE {
+            line(format!("given up after {PATIENCE} failures in a row"));
+        }
+        head
+    }
+
+    /// The engine's events about the samples of each target.
+    fn events(&self, listener: &Listener, argv: &str) -> Vec<Capture> {
+        self.wait_for_last(listener);
+        let how = format!(
+            "{argv}: what names a container of a sample, as it came; times of the wall clock"
+        );
+        let arms = self.arms.iter().enumerate().filter(|(_, arm)| !arm.is_control);
+        arms.filter_map(|(index, arm)| {
+            let text = self.events_of(index, listener);
+            (!text.is_empty()).then(|| host_side::capture(arm.spec, "startup.events", &how, &text))
+        })
+        .collect()
+    }
+
+    /// Events of the last container may be on their way.
+    fn wait_for_last(&self, listener: &Listener) {
+        let last = self.starts.last().and_then(|start| id(self.session, &start.container));
+        let Some(last) = last else { return };
+        let ends = ["\"destroy\"", "\"remove\"", "/containers/delete"];
+        wait_until(Duration::from_millis(500), || {
+            let lines = listener.about(&last);
+            lines.iter().any(|line| ends.iter().any(|end| line.contains(end)))
+        });
+    }
+
+    fn events_of(&self, index: usize, listener: &Listener) -> String {
+        let mut text = String::new();
+        for start in self.kept(index).filter(|start| start.failure().is_none()) {
+            let (Ok(timed), Some(id)) = (&start.timed, id(self.session, &start.container)) else {
+                continue;
+            };
+            let lines = listener.about(&id);
+            let size: usize = lines.iter().map(|line| line.len() + 1).sum();
+            if text.len() + size > EVENTS_KEPT {
+                let _ = writeln!(text, "the events of later starts were not kept");
+                break;
+            }
+            let _ = writeln!(text, "{}", times(start, timed));
+            text.extend(lines.iter().map(|line| format!("{line}\n")));
+        }
+        text
+    }
+}
+
+/// The line of a start above its events.
+fn times(start: &Start, timed: &Timed) -> String {
+    let shift = timed.clock_shift_ns;
+    if shift.abs() > CLOCK_SHIFT {
+        return format!(
+            "not used: the wall clock was set by {shift} ns during start {}",
+            start.place
+        );
+    }
+    let wall = u64::try_from(timed.wall.as_nanos()).unwrap_or(u64::MAX);
+    let ended = timed.started_ns.saturating_add(wall);
+    format!("start {} {} {ended} {}", start.place, timed.started_ns, start.container)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(name: &str, role: Role) -> Spec {
+        Spec { name: name.into(), role, handler: None }
+    }
+
+    #[test]
+    fn the_baseline_has_two_turns_and_the_others_one() {
+        let specs = [spec("runc", Role::Baseline), spec("runsc", Role::Candidate)];
+        let words: Vec<String> = arms(&specs, true).iter().map(|arm| arm.words()).collect();
+        assert_eq!(words, ["runc", "runsc", "runc (control)"]);
+        assert_eq!(arms(&specs, false).len(), 2);
+    }
+
+    #[test]
+    fn nothing_is_measured_without_samples_or_without_an_engine() {
+        let rounds = |samples| Rounds { warmup: 1, samples, max_time: None };
+        assert!(obstacle(Kind::Docker, rounds(0)).unwrap().contains("--samples 0"));
+        assert!(obstacle(Kind::Builtin, rounds(10)).unwrap().contains("builtin"));
+        assert_eq!(obstacle(Kind::Ctr, rounds(1)), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! The record of a series of starts: text with a line for every start, which the parsers
+//! `starts_first_byte` and `starts_wall` of the catalogue read.
+
+use crate::engine::timed::Timed;
+
+/// What the container prints, so that a start that did nothing is not taken for a fast one.
+pub const WORD: &str = "ready";
+
+/// The columns of a line; `-` stands where there is no figure, and what a failed start complained
+/// about follows.
+const COLUMNS: &str = "columns outcome place round exit first_byte_s wall_s user_s system_s \
+                       max_rss_kb started_ns container";
+
+/// One start.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Its place in the order of the session, from 1.
+    pub place: u32,
+    /// The round, from 1; discarded rounds count.
+    pub round: u32,
+    /// Which arm it belongs to.
+    pub arm: usize,
+    /// The name of its container.
+    pub container: String,
+    /// How the engine's client fared; in words if it could not be started.
+    pub timed: Result<Timed, String>,
+}
+
+impl Start {
+    /// What went wrong, if something did: it ended with an error, or did not print the word.
+    pub fn failure(&self) -> Option<String> {
+        match &self.timed {
+            Err(words) => Some(words.clone()),
+            Ok(timed) if !timed.is_success() => Some(timed.complaint()),
+            Ok(timed) if timed.text() != WORD => {
+                Some(format!("`{WORD}` was expected, not `{}`", timed.text()))
+            }
+            Ok(_) => None,
+        }
+    }
+
+    fn line(&self) -> String {
+        let failure = self.failure();
+        let outcome = if failure.is_some() { "failed" } else { "ok" };
+        let figures = match &self.timed {
+            Err(_) => "- - - - - - -".to_string(),
+            Ok(timed) => figures(timed),
+        };
+        let mut line =
+            format!("{outcome} {} {} {figures} {}", self.place, self.round, self.container);
+        if let Some(words) = failure {
+            line.push_str(": ");
+            line.push_str(&words.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+        line.push('\n');
+        line
+    }
+}
+
+fn figures(timed: &Timed) -> String {
+    let or_dash = |figure: Option<String>| figure.unwrap_or_else(|| "-".into());
+    let seconds = |duration: std::time::Duration| format!("{:.6}", duration.as_secs_f64());
+    let exit = match timed.ended {
+        crate::engine::process::Ended::Exit(exit) => exit,
+        _ => None,
+    };
+    [
+        or_dash(exit.map(|exit| exit.to_string())),
+        or_dash(timed.first_byte.map(seconds)),
+        seconds(timed.wall),
+        or_dash(timed.usage.map(|usage| seconds(usage.user))),
+        or_dash(timed.usage.map(|usage| seconds(usage.system))),
+        or_dash(timed.usage.map(|usage| (usage.max_rss / 1024).to_string())),
+        timed.started_ns.to_string(),
+    ]
+    .join(" ")
+}
+
+/// The record of one arm: what was timed, under which conditions, and every start.
+pub fn record<'a>(head: &str, starts: impl Iterator<Item = &'a Start>) -> String {
+    let lines: String = starts.map(Start::line).collect();
+    format!("{head}{COLUMNS}\n{lines}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::process::Ended;
+    use crate::probe::parse::parse;
+    use std::time::Duration;
+
+    pub fn start(place: u32, first: u64, output: &str, exit: i32) -> Start {
+        let timed = Timed {
+            started_ns: 1_795_533_040_490_832_424,
+            first_byte: Some(Duration::from_millis(first)),
+            wall: Duration::from_millis(first + 90),
+            clock_shift_ns: 0,
+            ended: Ended::Exit(Some(exit)),
+            usage: None,
+            stdout: output.into(),
+            stderr: b"no such\nruntime".to_vec(),
+        };
+        Start { place, round: 2, arm: 0, container: format!("c{place}"), timed: Ok(timed) }
+    }
+
+    #[test]
+    fn a_failed_start_is_recorded_and_is_no_sample() {
+        let mute = Start { timed: Err("docker is not installed".into()), ..start(4, 0, "", 0) };
+        let starts = [
+            start(1, 400, "ready\n", 0),
+            start(2, 10, "", 125),
+            start(3, 20, "something else\n", 0),
+            mute,
+            start(5, 380, "ready\n", 0),
+        ];
+        let text = record("command docker run\n", starts.iter());
+        assert!(
+            text.contains(
+                "failed 2 2 125 0.010000 0.100000 - - - 1795533040490832424 c2: no such runtime\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("failed 3 2 0 "), "{text}");
+        assert!(text.contains("failed 4 2 - - - - - - - c4: docker is not installed\n"), "{text}");
+        let read = |parser| parse(parser, &text).unwrap().unwrap();
+        assert_eq!(read("starts_first_byte"), serde_json::json!([0.4, 0.38]));
+        assert_eq!(read("starts_wall"), serde_json::json!([0.49, 0.47]));
+    }
+}

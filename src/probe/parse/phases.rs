@@ -1,0 +1,325 @@
+//! Parsers of the events of starts: how a start divides into phases.
+//!
+//! The record has a line for each start, with its beginning and end by the wall clock in
+//! nanoseconds, and below it the engine's own events about that container, as they came:
+//!
+//! ```text
+//! start 3 1795533040490832424 1795533040920302845 isoproof-…
+//! {"Type":"container","Action":"create",…,"timeNano":1795533040609934974}
+//! ```
+//!
+//! The forms of docker, podman, nerdctl and ctr are read. A start whose events are not all there,
+//! are not in order, or do not lie within it, has no phases: then the clocks are not to be
+//! compared, and nothing is guessed.
+
+use serde_json::Value;
+
+use super::{Reading, Unread, filled};
+use crate::model::Why;
+
+/// What the line of a start begins with.
+pub const START: &str = "start ";
+
+/// From the client's start to the creation, and from the removal to the client's end.
+pub fn client(text: &str) -> Reading {
+    read(text, |phases| Some(phases.client))
+}
+
+/// From the creation to the next step that the engine reports.
+pub fn create(text: &str) -> Reading {
+    read(text, |phases| Some(phases.create))
+}
+
+/// From attaching to the connected network.
+pub fn network(text: &str) -> Reading {
+    read(text, |phases| phases.network)
+}
+
+/// To the report that the workload was started.
+pub fn start(text: &str) -> Reading {
+    read(text, |phases| Some(phases.start))
+}
+
+/// From the report of the start to that of the end.
+pub fn run(text: &str) -> Reading {
+    read(text, |phases| Some(phases.run))
+}
+
+/// From the end to the removal.
+pub fn removal(text: &str) -> Reading {
+    read(text, |phases| Some(phases.removal))
+}
+
+fn read(text: &str, phase: impl Fn(&Phases) -> Option<u64>) -> Reading {
+    if text.trim().is_empty() {
+        return Err(Unread::empty());
+    }
+    let all: Vec<Phases> = starts(text).iter().filter_map(Start::phases).collect();
+    if all.is_empty() {
+        let reason = "no start has all its events, in order and within its time";
+        return Err(Unread::new(Why::NotStated, reason));
+    }
+    let values: Option<Vec<f64>> = all.iter().map(|start| phase(start).map(seconds)).collect();
+    values
+        .map(Value::from)
+        .ok_or_else(|| Unread::new(Why::NotStated, "the engine does not report this step"))
+}
+
+/// Nanoseconds as seconds, to the microsecond.
+fn seconds(nanoseconds: u64) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "no start takes 2^52 microseconds")]
+    let microseconds = ((nanoseconds + 500) / 1000) as f64;
+    microseconds / 1e6
+}
+
+/// The phases of one start, in nanoseconds. They follow one another and add up to the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Phases {
+    client: u64,
+    create: u64,
+    network: Option<u64>,
+    start: u64,
+    run: u64,
+    removal: u64,
+}
+
+/// A step that an engine reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Created,
+    Attached,
+    Connected,
+    /// The runtime has made the container (podman: `init`, containerd: a task was created).
+    Made,
+    Started,
+    Ended,
+    Removed,
+}
+
+struct Start {
+    begun: u64,
+    ended: u64,
+    steps: Vec<(Step, u64)>,
+}
+
+fn starts(text: &str) -> Vec<Start> {
+    let mut starts: Vec<Start> = Vec::new();
+    for line in filled(text) {
+        if let Some(rest) = line.strip_prefix(START) {
+            let mut words = rest.split_whitespace().skip(1).map(str::parse);
+            if let (Some(Ok(begun)), Some(Ok(ended))) = (words.next(), words.next()) {
+                starts.push(Start { begun, ended, steps: Vec::new() });
+            }
+        } else if let (Some(start), Some(step)) = (starts.last_mut(), event(line)) {
+            start.steps.push(step);
+        }
+    }
+    starts
+}
+
+impl Start {
+    fn time(&self, step: Step) -> Option<u64> {
+        self.steps.iter().find(|(other, _)| *other == step).map(|(_, time)| *time)
+    }
+
+    fn phases(&self) -> Option<Phases> {
+        let at = |step| self.time(step);
+        let (created, started) = (at(Step::Created)?, at(Step::Started)?);
+        let (ended, removed) = (at(Step::Ended)?, at(Step::Removed)?);
+        let (made, network) = match (at(Step::Made), at(Step::Attached), at(Step::Connected)) {
+            (Some(made), _, _) => (made, None),
+            (None, Some(attached), Some(connected)) => (attached, Some(connected)),
+            _ => return None,
+        };
+        let start_from = network.unwrap_or(made);
+        // Removing may end after the client has gone.
+        let rest = self.ended.saturating_sub(removed);
+        Some(Phases {
+            client: created.checked_sub(self.begun)?.checked_add(rest)?,
+            create: made.checked_sub(created)?,
+            network: match network {
+                Some(connected) => Some(connected.checked_sub(made)?),
+                None => None,
+            },
+            start: started.checked_sub(start_from)?,
+            run: ended.checked_sub(started)?,
+            removal: removed.checked_sub(ended)?,
+        })
+        .filter(|_| ended <= self.ended)
+    }
+}
+
+/// The step and time of an event, if it is one of those that matter.
+fn event(line: &str) -> Option<(Step, u64)> {
+    if !line.starts_with('{') {
+        return ctr(line);
+    }
+    let event: Value = serde_json::from_str(line).ok()?;
+    if let Some(time) = event["timeNano"].as_u64() {
+        return Some((docker(event["Type"].as_str()?, event["Action"].as_str()?)?, time));
+    }
+    if let Some(topic) = event["Topic"].as_str() {
+        return Some((containerd(topic)?, time(event["Timestamp"].as_str()?)?));
+    }
+    Some((podman(event["Status"].as_str()?)?, time(event["Time"].as_str()?)?))
+}
+
+fn docker(kind: &str, action: &str) -> Option<Step> {
+    match (kind, action) {
+        ("container", "create") => Some(Step::Created),
+        ("container", "attach") => Some(Step::Attached),
+        ("network", "connect") => Some(Step::Connected),
+        ("container", "start") => Some(Step::Started),
+        ("container", "die") => Some(Step::Ended),
+        ("container", "destroy") => Some(Step::Removed),
+        _ => None,
+    }
+}
+
+fn podman(status: &str) -> Option<Step> {
+    match status {
+        "create" => Some(Step::Created),
+        "init" => Some(Step::Made),
+        "start" => Some(Step::Started),
+        "died" => Some(Step::Ended),
+        "remove" => Some(Step::Removed),
+        _ => None,
+    }
+}
+
+fn containerd(topic: &str) -> Option<Step> {
+    match topic {
+        "/containers/create" => Some(Step::Created),
+        "/tasks/create" => Some(Step::Made),
+        "/tasks/start" => Some(Step::Started),
+        "/tasks/exit" => Some(Step::Ended),
+        "/containers/delete" => Some(Step::Removed),
+        _ => None,
+    }
+}
+
+/// `2026-11-24 15:10:43.214268908 +0000 UTC default /containers/create {…}`
+fn ctr(line: &str) -> Option<(Step, u64)> {
+    let mut words = line.split(' ');
+    let (day, hour, zone) = (words.next()?, words.next()?, words.next()?);
+    let topic = words.find(|word| word.starts_with('/'))?;
+    let offset = match zone.split_at_checked(3) {
+        Some((hours, minutes)) => format!("{hours}:{minutes}"),
+        None => return None,
+    };
+    Some((containerd(topic)?, time(&format!("{day}T{hour}{offset}"))?))
+}
+
+/// A time in RFC 3339, in nanoseconds since 1970.
+fn time(text: &str) -> Option<u64> {
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+    time.timestamp_nanos_opt().and_then(|time| u64::try_from(time).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DOCKER: &str = r#"start 3 1000000000 1310000000 isoproof-a
+{"Type":"container","Action":"create","timeNano":1020000000}
+{"Type":"container","Action":"attach","timeNano":1022000000}
+{"Type":"network","Action":"connect","timeNano":1030000000}
+{"Type":"container","Action":"start","timeNano":1210000000}
+{"Type":"container","Action":"die","timeNano":1232000000}
+{"Type":"network","Action":"disconnect","timeNano":1280000000}
+{"Type":"container","Action":"destroy","timeNano":1300000000}
+"#;
+
+    fn all(text: &str) -> Vec<Reading> {
+        [client, create, network, start, run, removal].iter().map(|read| read(text)).collect()
+    }
+
+    fn values(text: &str) -> Vec<Option<f64>> {
+        all(text).into_iter().map(|reading| reading.ok().and_then(|v| v[0].as_f64())).collect()
+    }
+
+    #[test]
+    fn docker_tells_six_phases_that_add_up_to_the_whole() {
+        let phases = values(DOCKER);
+        let phases: Vec<f64> = phases.into_iter().map(Option::unwrap).collect();
+        assert_eq!(phases, [0.03, 0.002, 0.008, 0.18, 0.022, 0.068]);
+        assert!((phases.iter().sum::<f64>() - 0.31).abs() < 1e-9);
+    }
+
+    #[test]
+    fn podman_nerdctl_and_ctr_tell_no_network() {
+        let podman = r#"start 1 1795533045080783908 1795533045405453395 a
+{"ID":"8a18","Status":"create","Time":"2026-11-24T15:10:45.14023889Z","Type":"container"}
+{"ID":"8a18","Status":"init","Time":"2026-11-24T15:10:45.227759238Z","Type":"container"}
+{"ID":"8a18","Status":"start","Time":"2026-11-24T15:10:45.231649605Z","Type":"container"}
+{"ID":"8a18","Status":"attach","Time":"2026-11-24T15:10:45.231785417Z","Type":"container"}
+{"ID":"8a18","Status":"died","Time":"2026-11-24T15:10:45.236586299Z","Type":"container"}
+{"ID":"8a18","Status":"remove","Time":"2026-11-24T15:10:45.398527577Z","Type":"container"}
+"#;
+        let nerdctl = r#"start 1 1795533043912886449 1795533044274940190 a
+{"Timestamp":"2026-11-24T15:10:43.952071732Z","Topic":"/containers/create","Event":"{}"}
+
+{"Timestamp":"2026-11-24T15:10:44.175266212Z","Topic":"/tasks/create","Event":"{}"}
+{"Timestamp":"2026-11-24T15:10:44.185475204Z","Topic":"/tasks/start","Event":"{}"}
+{"Timestamp":"2026-11-24T15:10:44.189099541Z","Topic":"/tasks/exit","Event":"{}"}
+{"Timestamp":"2026-11-24T15:10:44.271058675Z","Topic":"/containers/delete","Event":"{}"}
+"#;
+        let ctr = r#"start 1 1795533043194403586 1795533043287342199 a
+2026-11-24 16:10:43.209548866 +0100 CET default /snapshot/prepare {"key":"a"}
+2026-11-24 16:10:43.214268908 +0100 CET default /containers/create {"id":"a"}
+2026-11-24 15:10:43.251493249 +0000 UTC default /tasks/create {"container_id":"a"}
+2026-11-24 15:10:43.257519168 +0000 UTC default /tasks/start {"container_id":"a"}
+2026-11-24 15:10:43.2646594 +0000 UTC default /tasks/exit {"container_id":"a"}
+2026-11-24 15:10:43.284723057 +0000 UTC default /containers/delete {"id":"a"}
+"#;
+        for (text, client, run) in [
+            (podman, 0.066_381, 0.004_937),
+            (nerdctl, 0.043_067, 0.003_624),
+            (ctr, 0.022_484, 0.007_140),
+        ] {
+            let phases = values(text);
+            assert_eq!((phases[0], phases[4]), (Some(client), Some(run)), "{text}");
+            assert_eq!(network(text).unwrap_err().why, Why::NotStated, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_start_whose_events_are_not_all_there_or_not_in_order_has_no_phases() {
+        let without = |part: &str| -> String {
+            DOCKER
+                .lines()
+                .filter(|line| !line.contains(part))
+                .map(|line| format!("{line}\n"))
+                .collect()
+        };
+        for part in ["create", "attach", "\"connect", "\"start", "die", "destroy"] {
+            assert_eq!(client(&without(part)).unwrap_err().why, Why::NotStated, "{part}");
+        }
+        let early = DOCKER.replace("1020000000", "900000000");
+        let late = DOCKER.replace("start 3 1000000000 1310000000", "start 3 1000000000 1231000000");
+        let crossed = DOCKER.replace("1210000000", "1029000000");
+        for text in [early, late, crossed] {
+            assert!(client(&text).is_err(), "{text}");
+        }
+        let two = format!("{}{DOCKER}", without("destroy"));
+        assert_eq!(run(&two).unwrap(), serde_json::json!([0.022]));
+    }
+
+    proptest! {
+        #[test]
+        fn phases_are_never_negative(times: [u64; 8]) {
+            let mut text = format!("start 1 {} {} a\n", times[0], times[7]);
+            let steps = [("container", "create"), ("container", "attach"), ("network", "connect"),
+                ("container", "start"), ("container", "die"), ("container", "destroy")];
+            for ((kind, action), time) in steps.iter().zip(&times[1..]) {
+                text.push_str(&format!(
+                    "{{\"Type\":\"{kind}\",\"Action\":\"{action}\",\"timeNano\":{time}}}\n"
+                ));
+            }
+            for reading in all(&text).into_iter().flatten() {
+                prop_assert!(reading[0].as_f64().unwrap() >= 0.0);
+            }
+        }
+    }
+}
