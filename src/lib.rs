@@ -20,6 +20,7 @@ pub mod owner;
 pub mod privacy;
 pub mod probe;
 pub mod project;
+pub mod publish;
 pub mod report;
 pub mod site;
 pub mod stats;

@@ -82,9 +82,14 @@ impl Redactor {
     /// Makes the names of this machine and of its user known, so that they are replaced wherever
     /// they stand.
     pub fn know_this_machine(&mut self) {
+        self.know_names_of_this_machine();
+        self.know_boot_line(&std::fs::read_to_string("/proc/cmdline").unwrap_or_default());
+    }
+
+    /// Makes the host name of this machine and the name of its user known.
+    pub fn know_names_of_this_machine(&mut self) {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         self.known.extend(name::known("host", &host));
-        self.know_boot_line(&std::fs::read_to_string("/proc/cmdline").unwrap_or_default());
         for variable in ["USER", "SUDO_USER", "LOGNAME"] {
             if let Ok(user) = std::env::var(variable) {
                 self.known.extend(name::known("user", &user));
@@ -114,6 +119,14 @@ impl Redactor {
         let mut names = name::find(&[text.to_string()]);
         names.extend(self.known.iter().cloned());
         self.redact_text(text, &names)
+    }
+
+    /// How often the known names stand in a text, by kind.
+    pub fn known_in(&mut self, text: &str) -> BTreeMap<String, u32> {
+        let names = self.known.clone();
+        let before = std::mem::take(&mut self.replaced);
+        name::replace(text, &names, self);
+        std::mem::replace(&mut self.replaced, before)
     }
 
     /// What was replaced so far.

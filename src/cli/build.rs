@@ -52,13 +52,18 @@ pub fn build(project: &Project, arguments: &Arguments, console: &Console) -> Res
         strict: arguments.strict,
     };
     let built = site::build(project, &options)?;
-    if !built.warnings.is_empty() {
-        let what = count(built.warnings.len(), "fact");
+    tell_missing(&built.warnings, console);
+    Ok(built)
+}
+
+/// Says what the texts lack: how much of it, and what to those who asked for more.
+pub fn tell_missing(warnings: &[String], console: &Console) {
+    if !warnings.is_empty() {
+        let what = count(warnings.len(), "fact");
         let more = if console.is_verbose() { "" } else { "; -v lists them" };
         console.warning(&format!("{what} shown as not captured{more}"));
     }
-    for warning in &built.warnings {
+    for warning in warnings {
         console.detail(warning);
     }
-    Ok(built)
 }

@@ -13,6 +13,7 @@ mod import;
 mod init;
 mod list;
 mod mdbook;
+mod publish;
 mod run;
 mod schema;
 mod show;
@@ -85,6 +86,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Make a new project: settings, chapters, notes, a workflow for GitHub Pages
     Init(init::Arguments),
+    /// Put the site on a branch of a remote, for GitHub Pages
+    Publish(publish::Arguments),
     /// Expand look-ups in a book that mdBook builds (mdBook runs this)
     Mdbook(mdbook::Arguments),
     /// Print the JSON Schema of a run file
@@ -125,6 +128,7 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Facts(arguments) => facts::run(&project, arguments, console),
         Command::Check(arguments) => check::run(&project, arguments, console),
         Command::Collect(arguments) => collect::run(&project, arguments, console),
+        Command::Publish(arguments) => publish::run(&project, arguments, console),
         Command::Clean => collect::clean(&project, console),
         Command::Schema | Command::Doctor(_) | Command::Init(_) | Command::Mdbook(_) => {
             Ok(ExitCode::SUCCESS)

@@ -1,0 +1,77 @@
+//! `isoproof publish`: the site on a branch of a remote.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::build;
+use super::console::{Console, count};
+use crate::error::Result;
+use crate::project::Project;
+use crate::publish::{self, Changes, Options};
+use crate::site;
+
+/// The arguments of `publish`.
+#[derive(Debug, Args)]
+#[command(after_help = "The work tree and the index are not touched. CNAME and .nojekyll of the \
+                        branch are kept.\n\nExamples:\n  isoproof publish --dry-run\n  \
+                        isoproof publish --remote git@github.com:you/lab.git\n\nThen choose the \
+                        branch in the settings of the repository, under Pages.")]
+pub struct Arguments {
+    /// The remote: its name in git, its address or its path; by default origin
+    #[arg(long, value_name = "REMOTE")]
+    remote: Option<String>,
+    /// The branch
+    #[arg(long, default_value = "gh-pages")]
+    branch: String,
+    /// The run that the report is about; by default that of book.toml, else the latest
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// Do everything but push, and say what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Publish although the run has findings of severity error
+    #[arg(long)]
+    force: bool,
+    /// Publish although the site shows identifiers of persons or machines
+    #[arg(long)]
+    with_identifiers: bool,
+    /// Replace a branch that holds something else
+    #[arg(long)]
+    replace: bool,
+}
+
+/// Publishes, and prints the commit.
+pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    let options = Options {
+        remote: arguments.remote.clone(),
+        branch: arguments.branch.clone(),
+        dry_run: arguments.dry_run,
+        force: arguments.force,
+        with_identifiers: arguments.with_identifiers,
+        replace: arguments.replace,
+    };
+    let run = arguments.run.clone().unwrap_or_else(|| project.config.run.clone());
+    let wanted = site::Options { run, ..site::Options::default() };
+    let published = publish::publish(project, &wanted, &options, &mut |text| console.detail(text))?;
+    build::tell_missing(&published.warnings, console);
+    let place = format!("{} of {}", options.branch, published.remote);
+    let Some(commit) = &published.commit else {
+        console.note(&format!("{place} already holds the report on run {}", published.run));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let what = changes(published.changes);
+    let did = if options.dry_run { "would publish" } else { "published" };
+    console.note(&format!("{did} the report on run {} to {place}: {what}", published.run));
+    console.print(&format!("{commit}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn changes(changes: Changes) -> String {
+    format!(
+        "{} added, {} changed, {} removed",
+        count(changes.added, "file"),
+        changes.changed,
+        changes.removed
+    )
+}

@@ -1,0 +1,84 @@
+//! The built site as a list of files, within what GitHub Pages takes.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// The most bytes that a site of GitHub Pages may have.
+const LIMIT: u64 = 1_000_000_000;
+
+/// A file of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its path in the site, with `/` between the parts.
+    pub name: String,
+    /// Where it lies.
+    pub place: PathBuf,
+}
+
+/// The files below a folder, sorted by name.
+///
+/// # Errors
+///
+/// The folder cannot be read, holds a link or something else that is no file, or is larger than
+/// GitHub Pages takes.
+pub fn read(root: &Path) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let size = walk(root, "", &mut entries)?;
+    refuse_large(size)?;
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(entries)
+}
+
+fn walk(folder: &Path, below: &str, entries: &mut Vec<Entry>) -> Result<u64> {
+    let io = |error| Error::io("read", folder, &error);
+    let mut size = 0;
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        let data = entry.metadata().map_err(io)?;
+        if data.is_dir() {
+            size += walk(&entry.path(), &format!("{name}/"), entries)?;
+        } else if data.is_file() {
+            size += data.len();
+            entries.push(Entry { name, place: entry.path() });
+        } else {
+            return Err(Error::input(format!("{name} of the site is neither file nor folder"))
+                .help("GitHub Pages takes no links: put a copy in its place"));
+        }
+    }
+    Ok(size)
+}
+
+fn refuse_large(size: u64) -> Result<()> {
+    if size <= LIMIT {
+        return Ok(());
+    }
+    Err(Error::input(format!("the site has {} MB, and GitHub Pages takes 1000", size / 1_000_000))
+        .help("move older runs out of data/runs: each has a page with all its captures"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_listed_and_a_link_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("runs")).unwrap();
+        std::fs::write(folder.path().join("runs/a.html"), "a").unwrap();
+        std::fs::write(folder.path().join("index.html"), "i").unwrap();
+        let names: Vec<String> =
+            read(folder.path()).unwrap().into_iter().map(|entry| entry.name).collect();
+        assert_eq!(names, ["index.html", "runs/a.html"]);
+        std::os::unix::fs::symlink("index.html", folder.path().join("link.html")).unwrap();
+        assert!(read(folder.path()).unwrap_err().message.contains("link.html"));
+    }
+
+    #[test]
+    fn a_site_that_pages_would_not_take_is_refused() {
+        assert!(refuse_large(LIMIT).is_ok());
+        let error = refuse_large(2_500_000_000).unwrap_err();
+        assert!(error.message.contains("2500 MB"), "{error}");
+    }
+}

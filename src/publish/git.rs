@@ -1,0 +1,321 @@
+//! The git commands of publishing.
+
+use std::path::{Path, PathBuf};
+
+use super::folder::Entry;
+use super::{Changes, KEPT, absolute};
+use crate::error::{Error, Result};
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// The branch is at the commit.
+    Done,
+    /// Somebody else pushed in between.
+    Overtaken,
+}
+
+/// A repository to make commits in, with an index of its own.
+#[derive(Debug)]
+pub struct Git {
+    folder: PathBuf,
+    repository: PathBuf,
+    index: PathBuf,
+    branch: String,
+    is_temporary: bool,
+}
+
+/// How a git command ended.
+struct Output {
+    stdout: String,
+    stderr: String,
+    code: Option<i32>,
+}
+
+impl Git {
+    /// The repository that `folder` lies in, or a temporary one in `work`.
+    ///
+    /// # Errors
+    ///
+    /// There is no git, or the branch's name is not one.
+    pub fn of(folder: &Path, work: &Path, branch: &str) -> Result<Self> {
+        let mut git = Self {
+            folder: folder.to_path_buf(),
+            repository: work.join("repository"),
+            index: work.join("index"),
+            branch: branch.into(),
+            is_temporary: true,
+        };
+        let own = git.plain(&["rev-parse", "--absolute-git-dir"])?;
+        if own.code == Some(0) {
+            git.repository = own.stdout.trim().into();
+            git.is_temporary = false;
+        } else {
+            let place = git.repository.display().to_string();
+            require(git.plain(&["init", "--quiet", "--bare", &place])?, "init")?;
+        }
+        let name = git.run(&["check-ref-format", "--branch", branch])?;
+        if name.code != Some(0) || branch.starts_with('-') {
+            return Err(Error::input(format!("`{branch}` cannot be the name of a branch")));
+        }
+        Ok(git)
+    }
+
+    /// The remote as git commands take it: the name of a remote, or an address.
+    ///
+    /// # Errors
+    ///
+    /// None is given and there is no `origin`.
+    pub fn remote(&self, wanted: Option<&str>) -> Result<String> {
+        let name = wanted.unwrap_or("origin");
+        let is_known = !self.is_temporary && !name.starts_with('-') && {
+            self.run(&["remote", "get-url", "--", name])?.code == Some(0)
+        };
+        match wanted {
+            _ if is_known => Ok(name.into()),
+            None => Err(Error::input("there is no remote to publish to")
+                .help("name one with --remote, by its name in git, its address or its path")),
+            Some(name) if name.is_empty() || name.starts_with('-') => {
+                Err(Error::input(format!("`{name}` is no remote")))
+            }
+            Some(path) if Path::new(path).exists() => Ok(absolute(path).display().to_string()),
+            Some(address) => Ok(address.into()),
+        }
+    }
+
+    /// Fetches the branch and returns its tip; none if the remote has no such branch.
+    ///
+    /// # Errors
+    ///
+    /// The remote cannot be reached; the error has git's words.
+    pub fn fetch(&self, remote: &str) -> Result<Option<String>> {
+        let reference = self.reference();
+        let list = require(self.run(&["ls-remote", "--", remote, &reference])?, "ls-remote")?;
+        let Some(tip) = list.lines().find_map(|line| line.strip_suffix(&reference)) else {
+            return Ok(None);
+        };
+        let tip = tip.trim().to_string();
+        let fetch = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--",
+            remote,
+            &tip,
+        ];
+        // Some servers give out branches only.
+        if self.run(&fetch)?.code != Some(0) {
+            let mut fetch = fetch;
+            fetch[fetch.len() - 1] = &reference;
+            require(self.run(&fetch)?, "fetch")?;
+        }
+        Ok(Some(tip))
+    }
+
+    /// The tree of the site, with what the branch keeps.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, or git fails.
+    pub fn tree(&self, site: &[Entry], tip: Option<&str>) -> Result<String> {
+        // The bytes as they are: no filter and no ignored name of the user's may touch them.
+        let paths: String =
+            site.iter().map(|entry| format!("{}\n", entry.place.display())).collect();
+        let hash = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
+        let hashes = require(self.feed(&hash, paths)?, "hash-object")?;
+        let mut lines: String = site
+            .iter()
+            .zip(hashes.lines())
+            .map(|(entry, hash)| format!("100644 {hash}\t{}\0", entry.name))
+            .collect();
+        if let Some(tip) = tip {
+            for name in KEPT.iter().filter(|name| !site.iter().any(|entry| entry.name == **name)) {
+                let kept = require(self.run(&["ls-tree", "-z", tip, "--", name])?, "ls-tree")?;
+                lines.push_str(&kept);
+            }
+        }
+        let _ = std::fs::remove_file(&self.index);
+        require(self.feed(&["update-index", "-z", "--index-info"], lines)?, "update-index")?;
+        Ok(require(self.run(&["write-tree"])?, "write-tree")?.trim().into())
+    }
+
+    /// The names at the top of a commit's tree.
+    ///
+    /// # Errors
+    ///
+    /// Git fails.
+    pub fn names(&self, commit: &str) -> Result<Vec<String>> {
+        let names = require(self.run(&["ls-tree", "-z", "--name-only", commit])?, "ls-tree")?;
+        Ok(names.split_terminator('\0').map(String::from).collect())
+    }
+
+    /// What differs between a commit, or nothing, and a tree.
+    ///
+    /// # Errors
+    ///
+    /// Git fails.
+    pub fn changes(&self, tip: Option<&str>, tree: &str) -> Result<Changes> {
+        let mut changes = Changes::default();
+        let Some(tip) = tip else {
+            let names = self.run(&["ls-tree", "-r", "-z", "--name-only", tree])?;
+            changes.added = require(names, "ls-tree")?.split_terminator('\0').count();
+            return Ok(changes);
+        };
+        let diff = ["diff-tree", "-r", "-z", "--no-renames", "--name-status", tip, tree];
+        // A status and a name in turn.
+        for status in require(self.run(&diff)?, "diff-tree")?.split_terminator('\0').step_by(2) {
+            match status {
+                "A" => changes.added += 1,
+                "D" => changes.removed += 1,
+                _ => changes.changed += 1,
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Makes a commit and returns its id.
+    ///
+    /// # Errors
+    ///
+    /// Git fails.
+    pub fn commit(&self, tree: &str, tip: Option<&str>, message: &str) -> Result<String> {
+        let mut arguments = vec!["commit-tree", "--no-gpg-sign", tree];
+        if let Some(tip) = tip {
+            arguments.extend(["-p", tip]);
+        }
+        Ok(require(self.feed(&arguments, message.into())?, "commit-tree")?.trim().into())
+    }
+
+    /// Pushes a commit to the branch.
+    ///
+    /// # Errors
+    ///
+    /// The remote cannot be reached or refuses; the error has the server's words.
+    pub fn push(&self, remote: &str, commit: &str) -> Result<Pushed> {
+        let spec = format!("{commit}:{}", self.reference());
+        let output = self.run(&["push", "--porcelain", "--", remote, &spec])?;
+        if output.code == Some(0) {
+            return Ok(Pushed::Done);
+        }
+        let line = output.stdout.lines().find(|line| line.starts_with('!')).unwrap_or_default();
+        let overtaken = [
+            "(fetch first)",
+            "(non-fast-forward)",
+            "cannot lock ref",
+            "reference already exists",
+            "failed to update ref",
+            "failed to lock",
+            "incorrect old value",
+        ];
+        if overtaken.iter().any(|words| line.contains(words) || output.stderr.contains(words)) {
+            return Ok(Pushed::Overtaken);
+        }
+        Err(refused(&self.branch, remote, line, &output.stderr))
+    }
+
+    fn reference(&self) -> String {
+        format!("refs/heads/{}", self.branch)
+    }
+
+    /// Runs git in the repository.
+    fn run(&self, arguments: &[&str]) -> Result<Output> {
+        self.feed(arguments, String::new())
+    }
+
+    /// Runs git in the repository with a text on standard input.
+    fn feed(&self, arguments: &[&str], stdin: String) -> Result<Output> {
+        let mut command =
+            command(arguments).env("GIT_DIR", &self.repository).env("GIT_INDEX_FILE", &self.index);
+        for (key, value) in self.identity()? {
+            command = command.env(key, value);
+        }
+        finish(command.stdin_bytes(stdin))
+    }
+
+    /// Runs git in the project's folder, as the user would.
+    fn plain(&self, arguments: &[&str]) -> Result<Output> {
+        finish(command(arguments).dir(&self.folder).stdin_null())
+    }
+
+    /// The author, where the user has not told git who they are: git would make a name of the
+    /// login and the host, and publish them.
+    fn identity(&self) -> Result<Vec<(&'static str, &'static str)>> {
+        let is_told = |key: &str, variable: &str| -> Result<bool> {
+            let configured = self.plain(&["config", "--get", key])?;
+            Ok(std::env::var_os(variable).is_some() || !configured.stdout.trim().is_empty())
+        };
+        let mut identity = Vec::new();
+        for (key, variables, value) in [
+            ("user.name", ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"], "isoproof"),
+            ("user.email", ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"], ""),
+        ] {
+            for variable in variables {
+                if !is_told(key, variable)? {
+                    identity.push((variable, value));
+                }
+            }
+        }
+        Ok(identity)
+    }
+}
+
+/// A git command whose words can be read by a program.
+fn command(arguments: &[&str]) -> duct::Expression {
+    duct::cmd("git", arguments).env("LC_ALL", "C")
+}
+
+/// Runs a command. What a hook that called us set is not meant for us; in `duct` the outermost
+/// setting is the weakest.
+fn finish(command: duct::Expression) -> Result<Output> {
+    let mut command = command;
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
+        command = command.env_remove(variable);
+    }
+    let output = command.stdout_capture().stderr_capture().unchecked().run().map_err(|error| {
+        Error::environment(format!("cannot run git: {error}"))
+            .help("publishing goes through git: install it")
+    })?;
+    Ok(Output {
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: output.status.code(),
+    })
+}
+
+/// The output of a command that has to succeed.
+fn require(output: Output, what: &str) -> Result<String> {
+    match output.code {
+        Some(0) => Ok(output.stdout),
+        _ => Err(Error::environment(format!("git {what}: {}", words(&output.stderr)))),
+    }
+}
+
+fn words(stderr: &str) -> String {
+    let lines: Vec<String> = crate::text::lines(stderr.as_bytes());
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    match lines.join("\n  ").trim() {
+        "" => "it failed without a word".into(),
+        text => text.to_string(),
+    }
+}
+
+/// The server's own words, which git marks, or else git's.
+fn refused(branch: &str, remote: &str, line: &str, stderr: &str) -> Error {
+    let said: Vec<&str> = stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("remote:"))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let reason = line.rsplit('\t').next().unwrap_or_default();
+    let message = match said.is_empty() {
+        true => format!("cannot push {branch} to {remote}: {}", words(stderr)),
+        false => format!(
+            "{remote} refused the branch {branch} {reason}. The server said:\n  {}",
+            said.join("\n  ")
+        ),
+    };
+    Error::environment(message).help("nothing was published; another branch: --branch NAME")
+}

@@ -1,0 +1,212 @@
+//! Publishing: the site as one commit on a branch of a remote, through git.
+//!
+//! The site is built into a temporary folder and its tree is made with an index of its own, so
+//! that neither the user's work tree nor their index is touched. Where the project lies in a git
+//! repository, that repository is used, with its remotes and credentials; elsewhere a temporary
+//! one.
+
+mod folder;
+mod git;
+mod leaks;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::judge::Severity;
+use crate::project::Project;
+use crate::report::Subject;
+use crate::site::{self, writer};
+use crate::store::Store;
+use folder::Entry;
+use git::{Git, Pushed};
+
+/// How often a push is tried when others push at the same time.
+const ATTEMPTS: u32 = 5;
+
+/// Where to publish, and what to overlook.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The remote by name, or by address or path; by default `origin`.
+    pub remote: Option<String>,
+    /// The branch.
+    pub branch: String,
+    /// Whether everything but the push is done.
+    pub dry_run: bool,
+    /// Whether findings of severity `error` are overlooked.
+    pub force: bool,
+    /// Whether identifiers of persons and machines are overlooked.
+    pub with_identifiers: bool,
+    /// Whether a branch that holds something else may be replaced.
+    pub replace: bool,
+}
+
+/// What was published.
+#[derive(Debug)]
+pub struct Published {
+    /// The commit; none if the branch already holds this very site.
+    pub commit: Option<String>,
+    /// How many files are new, changed and gone.
+    pub changes: Changes,
+    /// The remote as git was given it.
+    pub remote: String,
+    /// The run that the report is about.
+    pub run: String,
+    /// What the texts say is not captured.
+    pub warnings: Vec<String>,
+}
+
+/// How many files of the branch a commit touches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Files that were not there.
+    pub added: usize,
+    /// Files with another content.
+    pub changed: usize,
+    /// Files that are gone.
+    pub removed: usize,
+}
+
+/// Builds the site and publishes it.
+///
+/// # Errors
+///
+/// The site cannot be built; the run has findings of severity `error`; the site would show
+/// identifiers; it is more than GitHub Pages takes; the branch holds something else; git, or the
+/// server, refuses.
+pub fn publish(
+    project: &Project,
+    build: &site::Options,
+    options: &Options,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Published> {
+    let work = tempfile::tempdir()
+        .map_err(|error| Error::environment(format!("cannot make a temporary folder: {error}")))?;
+    let git = Git::of(&project.root, work.path(), &options.branch)?;
+    let remote = git.remote(options.remote.as_deref())?;
+    progress("building the site");
+    let out = work.path().join("site");
+    let built = site::build(
+        project,
+        &site::Options {
+            out: Some(out.clone()),
+            submission: Some(work.path().join("submission.md")),
+            ..build.clone()
+        },
+    )?;
+    refuse_errors(&built.subject, options.force)?;
+    if !options.with_identifiers {
+        leaks::refuse(&Store::of(project)?, &built.subject)?;
+    }
+    let site = folder::read(&out)?;
+    let place = Place { git, remote, options };
+    let (commit, changes) = place.put(&site, &message(&built.subject), progress)?;
+    Ok(Published {
+        commit,
+        changes,
+        remote: place.remote,
+        run: built.subject.run.id.clone(),
+        warnings: built.warnings,
+    })
+}
+
+fn refuse_errors(subject: &Subject, force: bool) -> Result<()> {
+    let errors: Vec<&str> = subject
+        .judgement
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| finding.message.as_str())
+        .collect();
+    if errors.is_empty() || force {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "run {} has findings of severity error, so what it claims cannot be upheld:\n  {}",
+        subject.run.id,
+        errors.join("\n  ")
+    ))
+    .help(format!(
+        "isoproof check {} says what to do about them; --force publishes the report with them",
+        subject.run.id
+    )))
+}
+
+/// The words of the commit.
+fn message(subject: &Subject) -> String {
+    let run = &subject.run;
+    let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
+    format!("Publish run {}{label}\n\nBuilt by isoproof {}.\n", run.id, env!("ISOPROOF_VERSION"))
+}
+
+/// Where a site is put.
+struct Place<'a> {
+    git: Git,
+    remote: String,
+    options: &'a Options,
+}
+
+impl Place<'_> {
+    /// Commits the site on top of what the branch holds and pushes it. Where somebody else
+    /// pushed in between, it is done again on top of that.
+    fn put(
+        &self,
+        site: &[Entry],
+        message: &str,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(Option<String>, Changes)> {
+        for attempt in 1..=ATTEMPTS {
+            let tip = self.git.fetch(&self.remote)?;
+            if let Some(tip) = &tip {
+                self.refuse_foreign(tip)?;
+            }
+            let tree = self.git.tree(site, tip.as_deref())?;
+            let changes = self.git.changes(tip.as_deref(), &tree)?;
+            if changes == Changes::default() && tip.is_some() {
+                return Ok((None, changes));
+            }
+            let commit = self.git.commit(&tree, tip.as_deref(), message)?;
+            if self.options.dry_run {
+                return Ok((Some(commit), changes));
+            }
+            progress(&format!("pushing {} to {}", self.options.branch, self.remote));
+            match self.git.push(&self.remote, &commit)? {
+                Pushed::Done => return Ok((Some(commit), changes)),
+                Pushed::Overtaken => {
+                    std::thread::sleep(Duration::from_millis(100) * attempt);
+                }
+            }
+        }
+        Err(Error::environment(format!(
+            "others pushed to {} of {} at the same time, {ATTEMPTS} times in a row",
+            self.options.branch, self.remote
+        ))
+        .help("nothing was published: try again"))
+    }
+
+    /// Refuses a branch whose content was not made by isoproof.
+    fn refuse_foreign(&self, tip: &str) -> Result<()> {
+        let names = self.git.names(tip)?;
+        let is_ours = names.iter().any(|name| name == writer::MARKER);
+        let is_empty =
+            names.iter().all(|name| KEPT.contains(&name.as_str()) || name == "README.md");
+        if is_ours || is_empty || self.options.replace {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "the branch {} of {} holds files that isoproof did not make, such as {}",
+            self.options.branch, self.remote, names[0]
+        ))
+        .help(
+            "nothing was changed: name another with --branch, or replace all of it with --replace",
+        ))
+    }
+}
+
+/// The files of the branch that belong to the service that serves it.
+const KEPT: [&str; 2] = ["CNAME", ".nojekyll"];
+
+/// The absolute form of a path that was given on the command line.
+fn absolute(path: &str) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| Path::new(path).to_path_buf())
+}

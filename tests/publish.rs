@@ -1,0 +1,232 @@
+//! Publishing to real repositories.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use support::{Outcome, Project, links};
+
+/// A project with the customer's run and a bare repository beside it.
+struct Place {
+    project: Project,
+}
+
+impl Place {
+    fn new() -> Self {
+        let place = Self { project: Project::with_customer() };
+        git(place.project.root(), &["init", "--quiet", "--bare", "remote.git"]);
+        place
+    }
+
+    /// Publishes, with the customer's findings overlooked.
+    fn publish(&self, more: &[&str]) -> Outcome {
+        let arguments = [&["publish", "--remote", "remote.git", "--force"], more].concat();
+        self.project.run(&arguments)
+    }
+
+    fn remote(&self, arguments: &[&str]) -> String {
+        git(&self.project.path("remote.git"), arguments)
+    }
+
+    fn commits(&self) -> usize {
+        self.remote(&["rev-list", "--all"]).lines().count()
+    }
+
+    /// A hook of the server.
+    fn hook(&self, name: &str, script: &str) {
+        let path = format!("remote.git/hooks/{name}");
+        self.project.write(&path, format!("#!/bin/sh\n{script}\n"));
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(self.project.path(&path), mode).unwrap();
+    }
+
+    /// Commits files to a branch of the remote as somebody else would.
+    fn commit(&self, branch: &str, files: &[(&str, &str)]) {
+        let clone = format!("clone-{}", self.project.names(".").len());
+        let remote = self.project.path("remote.git").display().to_string();
+        git(self.project.root(), &["clone", "--quiet", &remote, &clone]);
+        let folder = self.project.path(&clone);
+        let checkout = ["switch", "--quiet", branch];
+        if git_output(&folder, &checkout).code != 0 {
+            git(&folder, &["switch", "--quiet", "--orphan", branch]);
+        }
+        for (name, text) in files {
+            self.project.write(&format!("{clone}/{name}"), text);
+        }
+        git(&folder, &["add", "--all", "--force"]);
+        git(&folder, &["commit", "--quiet", "--message", "mine"]);
+        git(&folder, &["push", "--quiet", "origin", branch]);
+    }
+}
+
+fn git_output(folder: &Path, arguments: &[&str]) -> Outcome {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(arguments);
+    for (key, value) in [("user.name", "Test"), ("user.email", "t@example.org")] {
+        command.env("GIT_CONFIG_COUNT", "2");
+        let index = usize::from(key == "user.email");
+        command.env(format!("GIT_CONFIG_KEY_{index}"), key);
+        command.env(format!("GIT_CONFIG_VALUE_{index}"), value);
+    }
+    Outcome::of(command.output().expect("git runs"))
+}
+
+#[track_caller]
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    git_output(folder, arguments).succeeds().stdout.trim().to_string()
+}
+
+#[test]
+fn the_first_publication_makes_a_branch_that_is_the_site() {
+    let place = Place::new();
+    let outcome = place.publish(&[]).succeeds();
+    assert_eq!(place.remote(&["rev-parse", "gh-pages"]), outcome.stdout.trim());
+    let message = place.remote(&["log", "-1", "--format=%B", "gh-pages"]);
+    assert!(message.starts_with("Publish run 20260101T000000Z-"), "{message}");
+    // Nothing was written beside the project's own files.
+    assert_eq!(place.project.names("."), [".isoproof", "book.toml", "data", "remote.git"]);
+    git(place.project.root(), &["clone", "-q", "-b", "gh-pages", "remote.git", "checkout"]);
+    let mut pages = place.project.tree("checkout");
+    pages.retain(|name, _| !name.starts_with(".git/"));
+    assert!(links::broken_under(&pages, "/").is_empty());
+    place.project.run(&["build"]).succeeds();
+    assert!(pages == place.project.tree("public"));
+}
+
+#[test]
+fn the_same_site_makes_no_second_commit_and_another_one_does() {
+    let place = Place::new();
+    place.publish(&[]).succeeds();
+    let outcome = place.publish(&[]).succeeds();
+    assert!(outcome.stderr.contains("already holds the report"), "{outcome:?}");
+    assert_eq!((outcome.stdout.as_str(), place.commits()), ("", 1));
+    place.project.write("book.toml", "[book]\ntitle = \"Another\"\n");
+    place.publish(&[]).succeeds();
+    assert_eq!(place.commits(), 2);
+}
+
+#[test]
+fn a_dry_run_tells_and_pushes_nothing() {
+    let place = Place::new();
+    let outcome = place.publish(&["--dry-run"]).succeeds();
+    assert!(outcome.stderr.contains("would publish the report"), "{outcome:?}");
+    assert_eq!(place.commits(), 0);
+}
+
+#[test]
+fn what_the_service_keeps_on_the_branch_stays() {
+    let place = Place::new();
+    place.commit("gh-pages", &[("CNAME", "lab.example.org\n")]);
+    place.publish(&[]).succeeds();
+    place.publish(&[]).succeeds();
+    assert_eq!(place.remote(&["show", "gh-pages:CNAME"]), "lab.example.org");
+    assert_eq!(place.remote(&["cat-file", "-t", "gh-pages:.nojekyll"]), "blob");
+    assert_eq!(place.commits(), 2);
+}
+
+#[test]
+fn a_branch_with_somebody_elses_files_is_left_alone_unless_told() {
+    let place = Place::new();
+    place.commit("main", &[("thesis.tex", "x")]);
+    place.publish(&["--branch", "main"]).fails(2, &["thesis.tex", "--replace"]);
+    assert_eq!(place.commits(), 1);
+    place.publish(&["--branch", "main", "--replace"]).succeeds();
+    assert_eq!(place.commits(), 2);
+}
+
+#[test]
+fn the_users_repository_work_tree_and_index_are_as_before() {
+    let place = Place::new();
+    let root = place.project.root();
+    git(root, &["init", "--quiet"]);
+    place.project.write("staged.txt", "staged");
+    place.project.write(".gitignore", "*.html\nremote.git\n");
+    place.project.write(".gitattributes", "*.css text eol=crlf\n");
+    git(root, &["add", "staged.txt"]);
+    git(root, &["remote", "add", "origin", "remote.git"]);
+    place.project.write("staged.txt", "changed since");
+    let before = git(root, &["status", "--porcelain=v2", "--branch", "--untracked-files=all"]);
+    place.project.run(&["publish", "--force"]).succeeds();
+    let after = git(root, &["status", "--porcelain=v2", "--branch", "--untracked-files=all"]);
+    assert_eq!(before, after);
+    assert!(!git(root, &["worktree", "list"]).contains('\n'));
+    // Neither ignored names nor filters of the user's touch the site.
+    assert!(place.remote(&["ls-tree", "--name-only", "gh-pages"]).contains("index.html"));
+    assert!(!place.remote(&["show", "gh-pages:style.css"]).contains('\r'));
+}
+
+#[test]
+fn when_another_pushes_in_between_the_site_goes_on_top() {
+    let place = Place::new();
+    place.publish(&[]).succeeds();
+    place.project.write("book.toml", "[book]\ntitle = \"Another\"\n");
+    // The server lets the first push fail as it would when another came first.
+    let other = "git update-ref refs/heads/gh-pages $(git commit-tree -p gh-pages -m other gh-pages^{tree})";
+    let identity =
+        "export GIT_AUTHOR_NAME=o GIT_AUTHOR_EMAIL=o GIT_COMMITTER_NAME=o GIT_COMMITTER_EMAIL=o";
+    let once = "[ -e once ] && exit 0; touch once; unset GIT_QUARANTINE_PATH";
+    place.hook("pre-receive", &format!("{once}\n{identity}\n{other}"));
+    place.publish(&[]).succeeds();
+    assert_eq!(place.commits(), 3, "{}", place.remote(&["log", "--format=%s", "gh-pages"]));
+    assert_eq!(place.remote(&["log", "-1", "--format=%s", "gh-pages~1"]), "other");
+}
+
+#[test]
+fn a_protected_branch_is_told_in_the_servers_words() {
+    let place = Place::new();
+    place.hook("pre-receive", "echo 'GH006: Protected branch update failed'; exit 1");
+    let outcome = place.publish(&[]);
+    outcome.fails(3, &["pre-receive hook declined", "GH006: Protected branch update failed"]);
+    assert_eq!(place.commits(), 0);
+}
+
+#[test]
+fn a_report_with_errors_or_identifiers_is_not_published_unless_told() {
+    let place = Place::new();
+    let publish = ["publish", "--remote", "remote.git"];
+    place.project.run(&publish).fails(2, &["findings of severity error", "--force"]);
+    place.project.write("lab12/isolation/network.txt", "eth0 link/ether 00:1b:21:3c:4d:5e\n");
+    place.project.run(&["import", "lab12", "lab12", "--no-redact", "--label", "raw"]).succeeds();
+    place.publish(&[]).fails(2, &["would show identifiers", "mac 1", "--with-identifiers"]);
+    assert_eq!(place.commits(), 0);
+    place.publish(&["--with-identifiers"]).succeeds();
+}
+
+#[test]
+fn a_remote_that_is_not_there_is_told() {
+    let project = Project::with_customer();
+    project.run(&["publish", "--force"]).fails(2, &["there is no remote", "--remote"]);
+    project.run(&["publish", "--force", "--remote", "nowhere.git"]).fails(3, &["nowhere.git"]);
+    project.run(&["publish", "--remote", ".", "--branch", "a..b"]).fails(2, &["`a..b` cannot be"]);
+}
+
+#[test]
+fn from_an_empty_folder_to_a_site_that_can_be_served_below_a_path() {
+    let project = Project::new();
+    let run = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command.current_dir(project.path("r"));
+        // Who git says that the user is, if nobody told it, has to stay here.
+        command.env("HOME", project.root()).env_remove("XDG_CONFIG_HOME");
+        Outcome::of(command.output().unwrap()).succeeds()
+    };
+    git(project.root(), &["init", "--quiet", "--bare", "repo.git"]);
+    project.run(&["init", "r"]).succeeds();
+    let settings = project.read("r/book.toml");
+    let settings = settings.replace("# site-url = \"/repository/\"", "site-url = \"/repo/\"");
+    project.write("r/book.toml", settings);
+    run(&["import", "lab12", &support::customer().display().to_string()]);
+    run(&["run"]);
+    run(&["publish", "--force", "--remote", "../repo.git"]);
+    git(project.root(), &["clone", "-q", "-b", "gh-pages", "repo.git", "checkout"]);
+    let author = git(&project.path("checkout"), &["log", "--format=%an <%ae> %cn <%ce>"]);
+    assert_eq!(author, "isoproof <> isoproof <>");
+    let mut pages = project.tree("checkout");
+    pages.retain(|name, _| !name.starts_with(".git/"));
+    let broken = links::broken_under(&pages, "/repo/");
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert!(project.read("checkout/index.html").contains("Separate kernel, virtual machine"));
+    assert!(project.read("checkout/404.html").contains("href=\"/repo/"));
+}
