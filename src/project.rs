@@ -13,8 +13,12 @@ use crate::model::Edition;
 /// The name of the configuration file.
 pub const CONFIG: &str = "book.toml";
 
+/// The margin within which a difference of times does not matter, unless `book.toml` says
+/// otherwise: 5 %.
+pub const MARGIN: f64 = 0.05;
+
 /// The folder that everything of a report lives in, and its settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Project {
     /// The folder.
     pub root: PathBuf,
@@ -25,7 +29,7 @@ pub struct Project {
 }
 
 /// The settings of a project, with every default filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The title of the site.
     pub title: String,
@@ -47,6 +51,8 @@ pub struct Config {
     pub run: String,
     /// Whether the book that mdBook makes gets chapters of the run and its findings.
     pub run_pages: bool,
+    /// The margin within which a difference of times does not matter: 0.05 is 5 %.
+    pub margin: f64,
 }
 
 impl Default for Config {
@@ -62,6 +68,7 @@ impl Default for Config {
             submission: "submission.md".into(),
             run: "latest".into(),
             run_pages: false,
+            margin: MARGIN,
         }
     }
 }
@@ -124,6 +131,7 @@ struct OwnTable {
     out: Option<PathBuf>,
     run: Option<String>,
     run_pages: Option<bool>,
+    margin: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -163,13 +171,23 @@ impl Config {
             submission: own.submission.unwrap_or(default.submission),
             run: own.run.unwrap_or(default.run),
             run_pages: own.run_pages.unwrap_or(default.run_pages),
+            margin: own.margin.unwrap_or(default.margin),
         };
         config.check(path)?;
         Ok(config)
     }
 
-    /// Refuses paths that leave the project and a `site-url` that is no path.
+    /// Refuses paths that leave the project, a `site-url` that is no path, and a margin that is
+    /// no share.
     fn check(&self, file: &Path) -> Result<()> {
+        if !(self.margin > 0.0 && self.margin <= 1.0) {
+            return Err(Error::input(format!(
+                "{}: `preprocessor.isoproof.margin` is {}",
+                file.display(),
+                self.margin
+            ))
+            .help("give a share above 0 and up to 1: with 0.05, times within 5 % are equal"));
+        }
         let inside = |path: &Path| {
             path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
                 && path.components().any(|part| matches!(part, Component::Normal(_)))
@@ -318,6 +336,15 @@ mod tests {
             "[preprocessor.isoproof]\nsubmission = \"../../x.md\"",
         ] {
             assert!(parse(text).unwrap_err().message.contains("not a path inside"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_margin_is_a_share() {
+        let margin = |text: &str| parse(&format!("[preprocessor.isoproof]\nmargin = {text}\n"));
+        assert_eq!(margin("0.1").unwrap().margin, 0.1);
+        for wrong in ["0.0", "-0.05", "5.0", "nan"] {
+            assert!(margin(wrong).unwrap_err().message.contains("isoproof.margin"), "{wrong}");
         }
     }
 

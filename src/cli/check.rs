@@ -35,7 +35,7 @@ enum FailOn {
 
 /// Prints verdicts and findings.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let shelf = Shelf::load(Some(&project.data()))?;
+    let shelf = Shelf::of(project)?;
     let loaded = Store::of(project)?.load(&arguments.run, &project.root)?;
     let subject = Subject::new(loaded, project.config.edition, &shelf)?;
     console.print(&match arguments.format {

@@ -153,7 +153,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     if let Evidence::Collected { interrupted: true, .. } = run.evidence {
         console.warning("stopped before it was complete: what was captured so far is kept");
     }
-    let shelf = Shelf::load(Some(&project.data()))?;
+    let shelf = Shelf::of(project)?;
     let loaded = store.load(&path.to_string_lossy(), &project.root)?;
     let subject = Subject::new(loaded, Some(arguments.edition), &shelf)?;
     console.print(&format!("{}\n{}\n", summary(&subject, console), subject.run.id))?;

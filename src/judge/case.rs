@@ -18,6 +18,8 @@ pub struct Case<'a> {
     pub known: &'a Knowledge,
     /// What the lab asks for, where that matters.
     pub asks: Option<&'a EditionSpec>,
+    /// The margin within which a difference of times does not matter.
+    pub margin: f64,
 }
 
 impl<'a> Case<'a> {

@@ -2,6 +2,7 @@
 
 mod case;
 pub mod rules;
+pub mod timing;
 mod verdict;
 pub mod words;
 

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::judge::timing::Timing;
 use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::{self, Case, Finding, Judgement, RuleBook, words};
 use crate::knowledge::Knowledge;
 use crate::model::{Edition, Fact, Missing, Role, Run, Why};
 use crate::probe::catalogue::{Catalogue, Probe};
 use crate::probe::edition::{self, EditionSpec};
+use crate::project::{MARGIN, Project};
 use crate::store::Loaded;
 use crate::store::integrity::Integrity;
 
@@ -31,9 +33,20 @@ pub struct Shelf {
     pub editions: BTreeMap<Edition, Arc<EditionSpec>>,
     /// The names of targets for readers.
     pub names: Arc<BTreeMap<String, String>>,
+    /// The margin within which a difference of times does not matter.
+    pub margin: f64,
 }
 
 impl Shelf {
+    /// Loads the data of a project, with its settings.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Shelf::load`].
+    pub fn of(project: &Project) -> Result<Self> {
+        Ok(Self { margin: project.config.margin, ..Self::load(Some(&project.data()))? })
+    }
+
     /// Loads what ships with isoproof and what the project's `data/` folder adds.
     ///
     /// # Errors
@@ -52,6 +65,7 @@ impl Shelf {
             known: Arc::new(Knowledge::load(data)?),
             editions,
             names: Arc::new(load_names(data)?),
+            margin: MARGIN,
         })
     }
 }
@@ -77,6 +91,8 @@ pub struct Subject {
     pub integrity: Integrity,
     /// What is said about it.
     pub judgement: Judgement,
+    /// What its times say.
+    pub timing: Timing,
     /// What the lab asks for.
     pub edition: Arc<EditionSpec>,
     /// The data of the project.
@@ -109,11 +125,17 @@ impl Subject {
             .get(&wanted)
             .cloned()
             .ok_or_else(|| Error::input(format!("no edition {wanted}")))?;
-        let case =
-            Case { run: &run, integrity: &integrity, known: &shelf.known, asks: Some(&edition) };
+        let case = Case {
+            run: &run,
+            integrity: &integrity,
+            known: &shelf.known,
+            asks: Some(&edition),
+            margin: shelf.margin,
+        };
         let judgement = judge::judge(&case, &shelf.rules)?;
+        let timing = Timing::of(&run, shelf.margin);
         let anchors = anchors(&run);
-        Ok(Self { run, integrity, judgement, edition, shelf: shelf.clone(), anchors })
+        Ok(Self { run, integrity, judgement, timing, edition, shelf: shelf.clone(), anchors })
     }
 
     /// The target that a template means: a name, or `host`, `baseline` or `candidate` for the

@@ -56,8 +56,7 @@ pub struct Built {
 /// There is no run, a template or chapter cannot be rendered, an output is somebody else's, or
 /// something cannot be written; and with `strict` if a text needs a fact that is missing.
 pub fn build(project: &Project, options: &Options) -> Result<Built> {
-    let data = project.data();
-    let shelf = Shelf::load(Some(&data))?;
+    let shelf = Shelf::of(project)?;
     let store = Store::of(project)?;
     let edition = options.edition.or(project.config.edition);
     let loaded = store.load(&options.run, &project.root)?;

@@ -111,6 +111,7 @@ const CHECKS: &[Check] = &[
     Check { id: "latency-below-application", run: http::latency_below_application },
     Check { id: "latency-summary-contradicts", run: http::latency_summary_contradicts },
     Check { id: "startup-without-figure", run: startup::without_figure },
+    Check { id: "control-arms-differ", run: startup::control_arms_differ },
     Check { id: "startup-single-sample", run: startup::single_sample },
     Check { id: "no-baseline-arm", run: meaning::no_baseline_arm },
     Check { id: "engine-log-in-evidence", run: integrity::engine_log_in_evidence },

@@ -92,7 +92,13 @@ impl Sketch {
 
     /// The case to judge.
     pub fn case(&self) -> Case<'_> {
-        Case { run: &self.run, integrity: &self.integrity, known: &KNOWN, asks: None }
+        Case {
+            run: &self.run,
+            integrity: &self.integrity,
+            known: &KNOWN,
+            asks: None,
+            margin: crate::project::MARGIN,
+        }
     }
 
     /// What one rule finds.

@@ -1,0 +1,223 @@
+//! Timing: whether the times of a session can be told apart at all, and what they say then.
+//!
+//! A session measures its baseline twice, under two names: an A/A control. By how much the two
+//! differ is the noise of the session. If they differ by more than the margin, something besides
+//! the runtimes made times differ, and nothing is concluded from any of them.
+
+use std::sync::OnceLock;
+
+use crate::model::{Fact, Role, Run, Samples, Unit};
+use crate::stats::{Comparison, Outcome, compare, holm};
+
+/// The series that the control repeats, each with the name of its second arm.
+const CONTROLS: [(&str, &str); 2] = [
+    ("startup.first_byte", "startup.control.first_byte"),
+    ("startup.wall", "startup.control.wall"),
+];
+
+/// Series of times that are no measure of a runtime of their own: parts of others, the control,
+/// single values and the measuring's own floor. Beginnings of ids.
+const NO_MEASURES: [&str; 4] =
+    ["startup.phase.", "startup.control.", "startup.cold_cache", "http.floor"];
+
+/// Two series of the same target, measured in turns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    /// The id of the series.
+    pub series: &'static str,
+    /// The id of its second arm.
+    pub repeat: &'static str,
+    /// The target: the baseline.
+    pub target: String,
+    /// The second arm relative to the first, against the user's margin.
+    pub comparison: Comparison,
+}
+
+impl Control {
+    /// Whether the two arms differ by more than the margin.
+    pub fn differs(&self) -> bool {
+        matches!(self.comparison.outcome, Outcome::Slower | Outcome::Faster)
+    }
+
+    /// By how much they differ, as a share: 0.02 is 2 %.
+    fn noise(&self) -> Option<f64> {
+        self.comparison.ratio.map(|ratio| ratio.max(1.0 / ratio) - 1.0)
+    }
+}
+
+/// One measure of a target compared with that of the baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// The id of the series.
+    pub id: String,
+    /// The target.
+    pub target: String,
+    /// The target relative to the baseline.
+    pub comparison: Comparison,
+    /// The p-value, adjusted for all the measures of the run.
+    pub p_adjusted: Option<f64>,
+}
+
+/// What the times of a run say.
+#[derive(Debug)]
+pub struct Timing {
+    setting: f64,
+    controls: Vec<Control>,
+    measures: OnceLock<Vec<Measure>>,
+}
+
+impl Timing {
+    /// The timing of a run against the user's margin.
+    pub fn of(run: &Run, margin: f64) -> Self {
+        Self { setting: margin, controls: controls(run, margin), measures: OnceLock::new() }
+    }
+
+    /// The controls that the session made.
+    pub fn controls(&self) -> &[Control] {
+        &self.controls
+    }
+
+    /// Whether nothing is concluded from times, because a control differs.
+    pub fn is_withheld(&self) -> bool {
+        self.controls.iter().any(Control::differs)
+    }
+
+    /// The noise of the session: the larger difference between the arms of a control.
+    pub fn noise(&self) -> Option<f64> {
+        self.controls.iter().filter_map(Control::noise).reduce(f64::max)
+    }
+
+    /// The margin that holds: the larger of the user's and the noise.
+    pub fn margin(&self) -> f64 {
+        self.noise().map_or(self.setting, |noise| noise.max(self.setting))
+    }
+
+    /// Every series of times that the baseline has as well, compared with the baseline's.
+    pub fn measures(&self, run: &Run) -> &[Measure] {
+        self.measures.get_or_init(|| measures(run, self.margin()))
+    }
+}
+
+/// The series of a target, if the fact is one of times.
+fn times<'a>(run: &'a Run, id: &str, target: &str) -> Option<&'a Samples> {
+    run.fact(id, target).and_then(Fact::as_series).filter(|series| series.unit == Unit::Seconds)
+}
+
+fn controls(run: &Run, margin: f64) -> Vec<Control> {
+    let mut controls = Vec::new();
+    for target in run.with_role(Role::Baseline) {
+        for (series, repeat) in CONTROLS {
+            let (one, other) = (times(run, series, &target.name), times(run, repeat, &target.name));
+            if let (Some(one), Some(other)) = (one, other) {
+                controls.push(Control {
+                    series,
+                    repeat,
+                    target: target.name.clone(),
+                    comparison: compare(&one.values, &other.values, margin),
+                });
+            }
+        }
+    }
+    controls
+}
+
+fn measures(run: &Run, margin: f64) -> Vec<Measure> {
+    let Some(baseline) = run.with_role(Role::Baseline).next() else { return Vec::new() };
+    let mut measures = Vec::new();
+    for id in run.facts.keys().filter(|id| !NO_MEASURES.iter().any(|start| id.starts_with(start))) {
+        let Some(reference) = times(run, id, &baseline.name) else { continue };
+        let others = run.targets.iter().filter(|target| target.role == Role::Candidate);
+        for target in others {
+            let Some(series) = times(run, id, &target.name) else { continue };
+            measures.push(Measure {
+                id: id.clone(),
+                target: target.name.clone(),
+                comparison: compare(&reference.values, &series.values, margin),
+                p_adjusted: None,
+            });
+        }
+    }
+    let p: Vec<f64> = measures.iter().filter_map(|measure| measure.comparison.p).collect();
+    let tested = measures.iter_mut().filter(|measure| measure.comparison.p.is_some());
+    for (measure, p) in tested.zip(holm(&p)) {
+        measure.p_adjusted = Some(p);
+    }
+    measures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::project::MARGIN;
+
+    const FIRST: &str = "startup.first_byte";
+
+    /// Ten times around a centre, one per mille apart.
+    fn around(center: f64) -> Vec<f64> {
+        (0..10).map(|i| center * (1.0 + 0.001 * f64::from(i))).collect()
+    }
+
+    fn session(second_arm: f64) -> Sketch {
+        sketch()
+            .series(FIRST, "runc", &around(0.5))
+            .series("startup.control.first_byte", "runc", &around(second_arm))
+            .series(FIRST, "kata", &around(1.5))
+    }
+
+    fn timing(sketch: &Sketch) -> Timing {
+        Timing::of(&sketch.run, MARGIN)
+    }
+
+    #[test]
+    fn a_session_whose_control_agrees_compares() {
+        let sketch = session(0.501);
+        let timing = timing(&sketch);
+        assert!(!timing.is_withheld());
+        assert_eq!(timing.margin(), MARGIN);
+        let measures = timing.measures(&sketch.run);
+        assert_eq!(measures.len(), 1, "the control is no measure: {measures:?}");
+        assert_eq!(measures[0].comparison.outcome, Outcome::Slower);
+        assert_eq!(measures[0].p_adjusted, measures[0].comparison.p);
+    }
+
+    #[test]
+    fn a_session_whose_control_differs_concludes_nothing() {
+        assert!(timing(&session(0.6)).is_withheld());
+        assert!(timing(&session(0.4)).is_withheld());
+    }
+
+    #[test]
+    fn noise_that_is_larger_than_the_setting_becomes_the_margin() {
+        let noisy = [0.4, 0.7, 0.5, 0.9, 0.6, 0.45, 0.8];
+        let sketch = sketch().series(FIRST, "runc", &noisy).series(
+            "startup.control.first_byte",
+            "runc",
+            &noisy.map(|value| value * 1.2),
+        );
+        let timing = timing(&sketch);
+        assert!(!timing.is_withheld(), "the samples cannot tell");
+        assert!((timing.margin() - 0.2).abs() < 1e-9, "{}", timing.margin());
+    }
+
+    #[test]
+    fn without_a_control_the_setting_holds() {
+        let sketch = sketch().series(FIRST, "runc", &around(0.5));
+        assert_eq!(timing(&sketch).margin(), MARGIN);
+        assert_eq!(timing(&sketch).noise(), None);
+    }
+
+    #[test]
+    fn several_measures_have_their_p_values_adjusted_together() {
+        let sketch = session(0.5).series("startup.wall", "runc", &around(0.7)).series(
+            "startup.wall",
+            "kata",
+            &around(1.7),
+        );
+        let timing = timing(&sketch);
+        for measure in timing.measures(&sketch.run) {
+            let (p, adjusted) = (measure.comparison.p.unwrap(), measure.p_adjusted.unwrap());
+            assert!((adjusted - 2.0 * p).abs() < 1e-12);
+        }
+    }
+}
