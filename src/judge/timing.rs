@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use crate::model::{Fact, Role, Run, Samples, Unit};
+use crate::model::{Evidence, Fact, Role, Run, Samples, Unit};
 use crate::stats::{Comparison, Outcome, compare, holm};
 
 /// The series that the control repeats, each with the name of its second arm.
@@ -75,6 +75,13 @@ impl Timing {
     /// The controls that the session made.
     pub fn controls(&self) -> &[Control] {
         &self.controls
+    }
+
+    /// Whether the series of this fact were measured in turns, so that a drift of the machine does
+    /// not look like a difference between runtimes. Of what is collected, starts are; of imported
+    /// evidence nobody knows.
+    pub fn is_in_turns(run: &Run, id: &str) -> bool {
+        matches!(run.evidence, Evidence::Collected { .. }) && id.starts_with("startup.")
     }
 
     /// Whether nothing is concluded from times, because a control differs.

@@ -123,7 +123,7 @@ struct Maker {
 
 impl Maker {
     fn new(project: &Project) -> Result<Self> {
-        let shelf = Shelf::load(Some(&project.data()))?;
+        let shelf = Shelf::of(project)?;
         let loaded = Store::of(project)?.load(&project.config.run, &project.root)?;
         Ok(Self {
             subject: Arc::new(Subject::new(loaded, project.config.edition, &shelf)?),

@@ -3,6 +3,8 @@
 //! Each takes named arguments; an unknown argument, fact or target is an error with the place in
 //! the template. What they print is already escaped for the voice of the text.
 
+mod timing;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -62,6 +64,15 @@ const FUNCTIONS: &[(&str, &[&str], Call)] = &[
     ("conclusions", &[], conclusions),
     ("rules", &[], rules),
     ("tasks", &[], tasks),
+    ("compared", &["id", "target"], timing::compared),
+    ("measures", &[], timing::measures),
+    ("control", &[], timing::control),
+    ("interval", &["id", "target"], timing::interval),
+    ("outliers", &["id", "target"], timing::outliers),
+    ("percentiles", &["id", "target"], timing::percentiles),
+    ("phases", &[], timing::phases),
+    ("share_of", &["id", "target", "seconds"], timing::share_of),
+    ("chart", &["kind", "id"], timing::chart),
 ];
 
 /// The names of all functions.
@@ -561,20 +572,22 @@ fn tasks(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::assets::TextFile;
-    use crate::judge::rules::testing::sketch;
+    use crate::judge::rules::testing::{Sketch, sketch};
     use crate::report::{Engine, Shelf};
     use crate::store::Loaded;
 
     /// What a template says, in HTML, about a run whose application answered 503.
     fn html(template: &str) -> String {
-        let sketch = sketch().fact("app.health_status", "runc", 503).series(
-            "http.latency",
-            "runc",
-            &[0.001; 20],
-        );
+        let latency = [0.001; 20];
+        let sketch = sketch().fact("app.health_status", "runc", 503);
+        html_of(sketch.series("http.latency", "runc", &latency), template)
+    }
+
+    /// What a template says, in HTML, about a sketched run.
+    pub fn html_of(sketch: Sketch, template: &str) -> String {
         let loaded =
             Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         let sources = Sources {

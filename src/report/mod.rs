@@ -1,6 +1,7 @@
 //! Reports: what was judged, through templates, into Markdown and HTML.
 
 pub mod chapters;
+pub mod charts;
 pub mod coverage;
 pub mod escape;
 pub mod functions;
@@ -8,6 +9,7 @@ pub mod lookups;
 pub mod markdown;
 pub mod notes;
 mod number;
+pub mod phases;
 pub mod subject;
 pub mod submission;
 pub mod templates;

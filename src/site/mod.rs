@@ -66,7 +66,7 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
         chapters: Chapters::load(&project.chapters())?,
         notes: Arc::new(notes::load(&project.chapters())?),
         texts: templates(project, "submission/", ".md")?,
-        pages: templates(project, "site/", ".html")?,
+        pages: page_templates(project)?,
         warnings: Arc::default(),
         subject: subject.clone(),
     };
@@ -128,6 +128,13 @@ fn templates(project: &Project, folder: &str, suffix: &str) -> Result<BTreeMap<S
     let own = project.templates();
     let mut files = assets::read_all(Tree::Templates, Some(&own), folder, suffix)?;
     files.extend(assets::read_all(Tree::Templates, Some(&own), "partials/", suffix)?);
+    Ok(files)
+}
+
+/// The templates of the pages, and of the charts in them.
+fn page_templates(project: &Project) -> Result<BTreeMap<String, TextFile>> {
+    let mut files = templates(project, "site/", ".html")?;
+    files.extend(templates(project, "charts/", ".svg")?);
     Ok(files)
 }
 

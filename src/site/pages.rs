@@ -14,6 +14,7 @@ use crate::assets::{self, TextFile, Tree};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::report::chapters::{Chapters, Entry};
+use crate::report::charts::Chart;
 use crate::report::functions::{EVIDENCE, Sources};
 use crate::report::{Engine, Links, Subject, Voice, markdown, notes, submission};
 
@@ -193,6 +194,11 @@ impl Maker<'_> {
     fn to_html(&self, engine: &Engine, text: &str, root: &str) -> Result<markdown::Rendered> {
         let failed = RefCell::new(None);
         let draw = |info: &str, content: &str| -> Option<String> {
+            if let Some(chart) = Chart::named(&self.subject, info) {
+                let drawn = engine.render(&chart.template(), &chart.context());
+                let drawn = drawn.map_err(|error| failed.replace(Some(error))).ok()?;
+                return Some(format!("<figure class=\"chart\">\n{drawn}</figure>\n"));
+            }
             let anchor = info.strip_prefix(EVIDENCE)?.trim();
             let capture = self.subject.by_anchor(anchor)?;
             let limit = content.lines().count();

@@ -1,0 +1,482 @@
+//! Charts: where what stands in a drawing. How it is drawn is `templates/charts/*.svg`.
+//!
+//! Places across are percentages and places down are pixels, so that a chart fills its column
+//! while its letters keep their size on a telephone. Colours are classes: the style sheet knows
+//! the themes. Nothing here is a script, a style attribute or fetched from elsewhere.
+
+use serde::Serialize;
+use tera::Context;
+
+use super::number;
+use super::phases;
+use super::subject::Subject;
+use crate::model::{Fact, Role, Samples, Unit};
+use crate::stats;
+
+/// The info string of a fenced block that is a chart; its kind and the id of its fact follow.
+pub const CHART: &str = "isoproof-chart";
+
+/// The greatest place across, in percent: room for half of the last label.
+const RIGHT: f64 = 96.0;
+/// The place of zero, in percent.
+const LEFT: f64 = 1.0;
+
+/// What a chart shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Every sample as a dot, with median and interval, a row for each target.
+    Samples,
+    /// The share of samples up to each value, a line for each target.
+    Ecdf,
+    /// The phases of a start, a bar for each target.
+    Phases,
+}
+
+impl Kind {
+    /// The words for all kinds.
+    pub const WORDS: [&'static str; 3] = ["samples", "ecdf", "phases"];
+
+    /// The kind of this word.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Samples, Self::Ecdf, Self::Phases].into_iter().find(|kind| kind.word() == word)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Samples => Self::WORDS[0],
+            Self::Ecdf => Self::WORDS[1],
+            Self::Phases => Self::WORDS[2],
+        }
+    }
+}
+
+/// The fenced block that stands for a chart in Markdown.
+pub fn block(kind: Kind, id: &str) -> String {
+    format!("```{}\n```", format!("{CHART} {} {id}", kind.word()).trim_end())
+}
+
+/// A chart, ready for its template.
+#[derive(Debug)]
+pub struct Chart {
+    kind: Kind,
+    view: View,
+}
+
+/// What a template sees.
+#[derive(Debug, Serialize)]
+struct View {
+    /// A prefix for the ids of the drawing, unique on its page.
+    anchor: String,
+    /// The title of the fact.
+    title: String,
+    /// In pixels, with everything below the axis.
+    height: u32,
+    /// Where the axis stands.
+    axis: u32,
+    ticks: Vec<Tick>,
+    rows: Vec<Row>,
+    legend: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tick {
+    x: f64,
+    label: String,
+}
+
+/// A target.
+#[derive(Debug, Default, Serialize)]
+struct Row {
+    name: String,
+    n: usize,
+    /// Which of the six ways to draw it, from 1.
+    style: usize,
+    y: u32,
+    median: String,
+    median_x: f64,
+    interval: Option<String>,
+    low_x: f64,
+    high_x: f64,
+    dots: Vec<Dot>,
+    /// The outline of a line, in percent of the plot.
+    path: String,
+    bars: Vec<Bar>,
+    outliers: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Dot {
+    x: f64,
+    y: u32,
+    value: String,
+    is_outlier: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Bar {
+    number: usize,
+    word: &'static str,
+    part: &'static str,
+    x: f64,
+    width: f64,
+    middle: f64,
+    value: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry {
+    number: usize,
+    word: &'static str,
+    part: &'static str,
+    y: u32,
+}
+
+/// A scale from zero to a round number.
+struct Scale {
+    end: f64,
+    step: f64,
+    unit: Unit,
+}
+
+impl Scale {
+    /// The scale that holds `greatest`, in steps of 1, 2 or 5 of a power of ten.
+    fn upto(greatest: f64, unit: Unit) -> Self {
+        const STEPS: f64 = 4.0;
+        let rough = greatest / STEPS;
+        let power = 10f64.powf(rough.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
+        let step = step.into_iter().find(|step| *step >= rough).unwrap_or(rough);
+        Self { end: (greatest / step).ceil() * step, step, unit }
+    }
+
+    fn x(&self, value: f64) -> f64 {
+        rounded(LEFT + (RIGHT - LEFT) * value / self.end)
+    }
+
+    fn ticks(&self) -> Vec<Tick> {
+        let mut ticks = Vec::new();
+        for count in 0u32.. {
+            let value = f64::from(count) * self.step;
+            if value > self.end * 1.000_001 {
+                break;
+            }
+            let label = match count {
+                0 => "0".into(),
+                _ => number::measured(value, self.unit),
+            };
+            ticks.push(Tick { x: self.x(value), label });
+        }
+        ticks
+    }
+}
+
+/// Hundredths of a percent are enough for any screen.
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+impl Chart {
+    /// The chart of a kind about a fact; none if the run has nothing to draw.
+    pub fn of(subject: &Subject, kind: Kind, id: &str) -> Option<Self> {
+        let mut view = match kind {
+            Kind::Samples => samples(&series(subject, id, false))?,
+            Kind::Ecdf => ecdf(&series(subject, id, true))?,
+            Kind::Phases => bars(subject)?,
+        };
+        view.anchor = super::markdown::slug(&format!("chart {} {id}", kind.word()));
+        view.title =
+            subject.shelf.catalogue.get(id).map(|probe| probe.title.clone()).unwrap_or_default();
+        Some(Self { kind, view })
+    }
+
+    /// The chart that the info string of a fenced block names.
+    pub fn named(subject: &Subject, info: &str) -> Option<Self> {
+        let mut words = info.strip_prefix(CHART)?.split_whitespace();
+        let kind = Kind::named(words.next()?)?;
+        Self::of(subject, kind, words.next().unwrap_or_default())
+    }
+
+    /// The name of its template.
+    pub fn template(&self) -> String {
+        format!("charts/{}.svg", self.kind.word())
+    }
+
+    /// What its template sees.
+    pub fn context(&self) -> Context {
+        let mut context = Context::new();
+        context.insert("chart", &self.view);
+        context
+    }
+}
+
+/// The series of every runtime, by name; with the floor that was measured on the host if asked.
+fn series<'a>(subject: &'a Subject, id: &str, with_floor: bool) -> Vec<(String, &'a Samples)> {
+    let of = |id: &str, target: &str| subject.run.fact(id, target).and_then(Fact::as_series);
+    let mut list = Vec::new();
+    for target in &subject.run.targets {
+        let (id, name) = match target.role {
+            Role::Host if with_floor => ("http.floor", "loopback floor on the host".to_string()),
+            Role::Host => continue,
+            _ => (id, subject.name(&target.name)),
+        };
+        list.extend(of(id, &target.name).map(|samples| (name, samples)));
+    }
+    list.retain(|(_, samples)| {
+        samples.values.iter().all(|value| value.is_finite() && *value >= 0.0)
+    });
+    list
+}
+
+/// The scale of several series, if there is anything to draw: one sample alone is no picture.
+fn scale(list: &[(String, &Samples)]) -> Option<Scale> {
+    let unit = list.first()?.1.unit;
+    let most = list.iter().map(|(_, samples)| samples.values.len()).max()?;
+    let greatest =
+        list.iter().flat_map(|(_, samples)| &samples.values).copied().reduce(f64::max)?;
+    (most >= 2 && greatest > 0.0).then(|| Scale::upto(greatest, unit))
+}
+
+/// A row of a chart with the figures of its series.
+fn row(name: &str, samples: &Samples, scale: &Scale, style: usize) -> Row {
+    let Some(summary) = stats::summary(&samples.values) else { return Row::default() };
+    let interval = summary.interval;
+    Row {
+        name: name.to_string(),
+        n: summary.n,
+        style,
+        median: number::measured(summary.median, samples.unit),
+        median_x: scale.x(summary.median),
+        interval: interval.map(|interval| number::range(interval.low, interval.high, samples.unit)),
+        low_x: scale.x(interval.map_or(summary.median, |interval| interval.low)),
+        high_x: scale.x(interval.map_or(summary.median, |interval| interval.high)),
+        outliers: summary.outliers.len(),
+        ..Row::default()
+    }
+}
+
+fn samples(list: &[(String, &Samples)]) -> Option<View> {
+    const HEIGHT: u32 = 76;
+    /// Dots that would cover each other stand beside each other.
+    const SCATTER: [u32; 5] = [0, 7, 3, 10, 5];
+    let scale = scale(list)?;
+    let mut rows = Vec::new();
+    let mut y = 22;
+    for (style, (name, samples)) in list.iter().enumerate() {
+        let mut row = row(name, samples, &scale, style % 6 + 1);
+        let outliers = stats::outliers(&samples.values);
+        row.y = y;
+        row.dots = samples
+            .values
+            .iter()
+            .enumerate()
+            .map(|(place, value)| Dot {
+                x: scale.x(*value),
+                y: y + 14 + SCATTER[place % SCATTER.len()],
+                value: number::measured(*value, samples.unit),
+                is_outlier: outliers.contains(&place),
+            })
+            .collect();
+        rows.push(row);
+        y += HEIGHT;
+    }
+    Some(View {
+        anchor: String::new(),
+        title: String::new(),
+        height: y + 14,
+        axis: y - 14,
+        ticks: scale.ticks(),
+        rows,
+        legend: Vec::new(),
+    })
+}
+
+fn ecdf(list: &[(String, &Samples)]) -> Option<View> {
+    const PLOT: u32 = 220;
+    let scale = scale(list)?;
+    let mut rows = Vec::new();
+    let mut y = PLOT + 62;
+    for (style, (name, samples)) in list.iter().enumerate() {
+        let mut row = row(name, samples, &scale, style % 6 + 1);
+        row.y = y;
+        row.path = steps(&samples.values, &scale);
+        rows.push(row);
+        y += 24;
+    }
+    Some(View {
+        anchor: String::new(),
+        title: String::new(),
+        height: y - 8,
+        axis: PLOT,
+        ticks: scale.ticks(),
+        rows,
+        legend: Vec::new(),
+    })
+}
+
+/// The steps of the empirical distribution, in percent of the plot, from its lower left corner.
+fn steps(values: &[f64], scale: &Scale) -> String {
+    let mut ascending = values.to_vec();
+    ascending.sort_by(f64::total_cmp);
+    let mut path = format!("M{} 100", scale.x(0.0));
+    for (count, value) in ascending.iter().enumerate() {
+        #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+        let y = 100.0 - 100.0 * (count + 1) as f64 / ascending.len() as f64;
+        path.push_str(&format!("H{}V{}", scale.x(*value), rounded(y)));
+    }
+    path.push_str("H100");
+    path
+}
+
+fn bars(subject: &Subject) -> Option<View> {
+    let splits = phases::all(subject);
+    let greatest = splits.iter().map(phases::Split::total).reduce(f64::max)?;
+    let scale = Scale::upto(greatest, Unit::Seconds);
+    let mut legend: Vec<Entry> = Vec::new();
+    let mut rows = Vec::new();
+    let mut y = 20;
+    for split in &splits {
+        let mut at = 0.0;
+        let mut bars = Vec::new();
+        for phase in &split.phases {
+            let known = legend.iter().find(|entry| entry.word == phase.word);
+            let number = known.map_or(legend.len() + 1, |entry| entry.number);
+            if known.is_none() {
+                legend.push(Entry { number, word: phase.word, part: phase.part.word(), y: 0 });
+            }
+            let (x, end) = (scale.x(at), scale.x(at + phase.median));
+            bars.push(Bar {
+                number,
+                word: phase.word,
+                part: phase.part.word(),
+                x,
+                width: rounded(end - x),
+                middle: rounded(f64::midpoint(x, end)),
+                value: number::measured(phase.median, phase.samples.unit),
+            });
+            at += phase.median;
+        }
+        let median = number::measured(at, Unit::Seconds);
+        rows.push(Row { name: subject.name(split.target), y, median, bars, ..Row::default() });
+        y += 66;
+    }
+    let axis = y - 12;
+    y += 42;
+    for entry in &mut legend {
+        entry.y = y;
+        y += 24;
+    }
+    Some(View {
+        anchor: String::new(),
+        title: String::new(),
+        height: y - 8,
+        axis,
+        ticks: scale.ticks(),
+        rows,
+        legend,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::assets::{self, Tree};
+    use crate::judge::rules::testing::sketch;
+    use crate::report::functions::Sources;
+    use crate::report::{Engine, Links, Shelf, Voice};
+    use crate::store::Loaded;
+
+    #[test]
+    fn a_scale_ends_at_a_round_number_that_holds_all() {
+        for (greatest, end) in [(1.52, 2.0), (0.43, 0.6), (12.0, 15.0), (0.00013, 0.00015)] {
+            let scale = Scale::upto(greatest, Unit::Seconds);
+            assert!((scale.end / end - 1.0).abs() < 1e-9, "{greatest}: {}", scale.end);
+            assert!((2..=6).contains(&scale.ticks().len()), "{greatest}");
+        }
+    }
+
+    #[test]
+    fn steps_rise_to_the_top() {
+        let scale = Scale::upto(2.0, Unit::Seconds);
+        assert_eq!(steps(&[2.0, 1.0], &scale), "M1 100H48.5V50H96V0H100");
+    }
+
+    fn subject() -> Subject {
+        let sketch = sketch()
+            .series("startup.wall", "runc", &[0.5, 0.51, 0.52, 0.5, 0.49, 5.0])
+            .series("startup.wall", "kata", &[1.5, 1.6, 1.4, 1.5])
+            .series("startup.phase.start", "kata", &[1.2, 1.3])
+            .series("startup.phase.client", "kata", &[0.1, 0.1]);
+        let loaded =
+            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        Subject::new(loaded, None, &Shelf::load(None).unwrap()).unwrap()
+    }
+
+    /// The drawing of a chart, by the templates that ship.
+    fn drawn(subject: Subject, info: &str) -> String {
+        let chart = Chart::named(&subject, info).unwrap();
+        let templates = assets::read_all(Tree::Templates, None, "charts/", ".svg").unwrap();
+        let sources = Sources {
+            subject: Arc::new(subject),
+            voice: Voice::Html(Links::None),
+            chapters: Arc::default(),
+            notes: Arc::default(),
+            warnings: Arc::default(),
+        };
+        let engine = Engine::new(&templates, &sources).unwrap();
+        engine.render(&chart.template(), &chart.context()).unwrap()
+    }
+
+    #[test]
+    fn every_sample_is_a_dot_and_an_outlier_is_a_ring() {
+        let svg = drawn(subject(), "isoproof-chart samples startup.wall");
+        assert_eq!(svg.matches("<circle").count(), 10, "{svg}");
+        assert_eq!(svg.matches("dot outlier").count(), 1, "{svg}");
+        assert!(svg.contains("median 505 ms, interval 0.49 to 5 s, 1 far"), "{svg}");
+    }
+
+    #[test]
+    fn every_chart_has_title_and_description_and_neither_script_nor_style() {
+        for chart in ["samples startup.wall", "ecdf startup.wall", "phases"] {
+            let svg = drawn(subject(), &format!("isoproof-chart {chart}"));
+            assert!(svg.contains(r#"role="img" aria-labelledby="chart-"#), "{svg}");
+            assert!(svg.contains("<title id=") && svg.contains("<desc id="), "{svg}");
+            for forbidden in ["<script", "style=", "<style", "href", "url(", "NaN"] {
+                assert!(!svg.contains(forbidden), "{chart}: {forbidden} in {svg}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_targets_are_text_in_a_drawing() {
+        let mut subject = subject();
+        subject.run.targets[2].name = "<script>".into();
+        for by_target in subject.run.facts.values_mut() {
+            let fact = by_target.remove("kata");
+            by_target.extend(fact.map(|fact| ("<script>".to_string(), fact)));
+        }
+        let svg = drawn(subject, "isoproof-chart samples startup.wall");
+        assert!(svg.contains("&lt;script&gt;") && !svg.contains("<script"), "{svg}");
+    }
+
+    #[test]
+    fn nothing_is_drawn_of_a_series_that_is_not_there_or_of_one_sample() {
+        let subject = subject();
+        assert!(Chart::named(&subject, "isoproof-chart samples http.latency").is_none());
+        assert!(Chart::named(&subject, "isoproof-chart pie startup.wall").is_none());
+        assert!(Chart::named(&subject, "text").is_none());
+    }
+
+    #[test]
+    fn the_block_of_a_chart_names_it() {
+        assert_eq!(
+            block(Kind::Samples, "startup.wall"),
+            "```isoproof-chart samples startup.wall\n```"
+        );
+        assert_eq!(block(Kind::Phases, ""), "```isoproof-chart phases\n```");
+        assert!(
+            Kind::WORDS.into_iter().all(|word| Kind::named(word).is_some_and(|k| k.word() == word))
+        );
+    }
+}

@@ -1,0 +1,393 @@
+//! Look-ups in what the times of a run say: comparisons, the control, phases, charts.
+//!
+//! What is a figure is printed with a link to its samples, like every other look-up.
+
+use tera::{Kwargs, Map, TeraResult, Value};
+
+use super::{Sources, problem, safe};
+use crate::judge::timing::{Measure, Timing};
+use crate::model::{Fact, Samples, Unit};
+use crate::report::charts::{self, Chart, Kind};
+use crate::report::number;
+use crate::report::phases::{self, Part, Phase, Split};
+use crate::report::voice::{Links, Voice};
+use crate::stats::{self, Comparison, Obstacle, Outcome};
+
+/// The percentiles that a table shows where there are enough samples.
+const PERCENTILES: [(&str, f64); 4] =
+    [("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
+
+fn map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<Map>().into()
+}
+
+impl Sources {
+    /// The series of a fact on a target, by the names that templates use.
+    fn series(&self, id: &str, target: &str) -> TeraResult<Option<(&str, &Samples)>> {
+        let Some(name) = self.subject.target(target).map_err(problem)? else { return Ok(None) };
+        let fact = self.subject.run.fact(id, name);
+        Ok(fact.and_then(Fact::as_series).map(|samples| (name, samples)))
+    }
+
+    /// A figure with a link to the samples that it was computed from.
+    fn figure(&self, words: &str, samples: &Samples) -> Value {
+        safe(&self.voice.linked(&self.subject, &self.voice.text(words), &samples.source))
+    }
+
+    fn known(&self, id: &str) -> TeraResult<()> {
+        match self.subject.shelf.catalogue.get(id) {
+            Some(_) => Ok(()),
+            None => Err(problem(format!("unknown fact `{id}`: it is not in the catalogue"))),
+        }
+    }
+
+    /// A comparison in words. `tests` is how many p-values were adjusted together.
+    fn comparison(
+        &self,
+        comparison: &Comparison,
+        with: &Samples,
+        of: &Samples,
+    ) -> Vec<(&'static str, Value)> {
+        let ratio = |value: Option<f64>| {
+            value.map_or_else(Value::none, |value| self.figure(&number::ratio(value), of))
+        };
+        let median = |samples: &Samples| match stats::median(&samples.values) {
+            Some(value) => self.figure(&number::measured(value, samples.unit), samples),
+            None => Value::none(),
+        };
+        let (interval, resampled) = (comparison.interval, comparison.bootstrap);
+        let medians = (stats::median(&with.values), stats::median(&of.values));
+        let added = match medians {
+            (Some(with), Some(own)) => number::measured((own - with).abs(), of.unit).into(),
+            _ => Value::none(),
+        };
+        vec![
+            ("outcome", comparison.outcome.word().into()),
+            ("obstacle", obstacle(comparison.obstacle).into()),
+            ("ratio", ratio(comparison.ratio)),
+            ("low", ratio(interval.map(|interval| interval.low))),
+            ("high", ratio(interval.map(|interval| interval.high))),
+            ("resampled_low", ratio(resampled.map(|interval| interval.low))),
+            ("resampled_high", ratio(resampled.map(|interval| interval.high))),
+            ("p", comparison.p.map(number::probability).map_or_else(Value::none, Into::into)),
+            ("margin", number::percent(comparison.margin).into()),
+            ("added", added),
+            ("median", median(of)),
+            ("median_with", median(with)),
+            ("n", of.values.len().into()),
+            ("n_with", with.values.len().into()),
+        ]
+    }
+
+    fn measure(&self, measure: &Measure) -> TeraResult<Value> {
+        let baseline = self.series(&measure.id, "baseline")?;
+        let own = self.series(&measure.id, &measure.target)?;
+        let (Some((_, with)), Some((_, of))) = (baseline, own) else { return Ok(missing(self)) };
+        let tests = self.subject.timing.measures(&self.subject.run);
+        let tests = tests.iter().filter(|other| other.p_adjusted.is_some()).count();
+        let title = self.subject.shelf.catalogue.get(&measure.id).map(|probe| probe.title.as_str());
+        let mut entries = self.comparison(&measure.comparison, with, of);
+        let adjusted = measure.p_adjusted.map(number::probability);
+        entries.extend([
+            ("id", measure.id.as_str().into()),
+            ("target", measure.target.as_str().into()),
+            ("title", safe(&self.voice.text(title.unwrap_or(&measure.id)))),
+            ("name", safe(&self.voice.text(&self.subject.name(&measure.target)))),
+            ("p_adjusted", adjusted.map_or_else(Value::none, Into::into)),
+            ("tests", tests.into()),
+            ("is_withheld", self.subject.timing.is_withheld().into()),
+            ("in_turns", Timing::is_in_turns(&self.subject.run, &measure.id).into()),
+        ]);
+        Ok(map(entries))
+    }
+}
+
+fn obstacle(obstacle: Option<Obstacle>) -> &'static str {
+    match obstacle {
+        None => "",
+        Some(Obstacle::TooFew) => "too-few",
+        Some(Obstacle::NotPositive) => "not-positive",
+    }
+}
+
+/// A comparison that cannot be, because one of the two was not captured.
+fn missing(sources: &Sources) -> Value {
+    map([
+        ("outcome", Outcome::NotComparable.word().into()),
+        ("obstacle", "missing".into()),
+        ("is_withheld", sources.subject.timing.is_withheld().into()),
+    ])
+}
+
+/// `compared(id=, target=)`: the series of a candidate relative to the baseline's: `outcome`
+/// (slower, faster, equivalent, inconclusive, not-comparable), `obstacle` (missing, too-few,
+/// not-positive, or empty), `is_withheld`, `in_turns`, and the figures in words.
+pub fn compared(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let id: &str = kwargs.must_get("id")?;
+    sources.known(id)?;
+    let wanted: &str = kwargs.must_get("target")?;
+    let Some(target) = sources.subject.target(wanted).map_err(problem)? else {
+        return Ok(missing(sources));
+    };
+    let measures = sources.subject.timing.measures(&sources.subject.run);
+    match measures.iter().find(|measure| measure.id == id && measure.target == target) {
+        Some(measure) => sources.measure(measure),
+        None => Ok(missing(sources)),
+    }
+}
+
+/// `measures()`: every comparison of the run, as `compared` tells it, with `title` and `name`.
+pub fn measures(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    let measures = sources.subject.timing.measures(&sources.subject.run);
+    let list: TeraResult<Vec<Value>> =
+        measures.iter().map(|measure| sources.measure(measure)).collect();
+    Ok(list?.into())
+}
+
+/// `control()`: the second arm of the baseline relative to the first: `state` (none, differs,
+/// agrees, unclear, too-few) and the figures of the comparison. Of several, one that differs.
+pub fn control(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    let timing = &sources.subject.timing;
+    let controls = timing.controls();
+    let Some(control) = controls.iter().find(|one| one.differs()).or(controls.first()) else {
+        return Ok(map([("state", "none".into())]));
+    };
+    let series = |id| sources.series(id, &control.target);
+    let (Some((_, with)), Some((_, of))) = (series(control.series)?, series(control.repeat)?)
+    else {
+        return Ok(map([("state", "none".into())]));
+    };
+    let state = match control.comparison.outcome {
+        Outcome::Slower | Outcome::Faster => "differs",
+        Outcome::Equivalent => "agrees",
+        Outcome::Inconclusive => "unclear",
+        Outcome::NotComparable => "too-few",
+    };
+    let mut entries = sources.comparison(&control.comparison, with, of);
+    let name = sources.subject.name(&control.target);
+    let noise = timing.noise().map(number::percent);
+    entries.extend([
+        ("state", state.into()),
+        ("name", safe(&sources.voice.text(&name))),
+        ("noise", noise.map_or_else(Value::none, Into::into)),
+        ("effective", number::percent(timing.margin()).into()),
+        ("widens", (timing.margin() > sources.subject.shelf.margin).into()),
+    ]);
+    Ok(map(entries))
+}
+
+/// `interval(id=, target=)`: the 95 % interval of the median in words, or that there is none.
+pub fn interval(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find(kwargs)?;
+    let samples = match found.fact.as_ref() {
+        Fact::Missing(missing) => {
+            return Ok(safe(&sources.voice.missing(&sources.subject, missing)));
+        }
+        Fact::Value { .. } => return Err(problem(format!("`{}` is no series", found.probe.id))),
+        Fact::Series(samples) => samples,
+    };
+    let words = match stats::median_interval(&samples.values) {
+        Some(interval) => number::range(interval.low, interval.high, samples.unit),
+        None => format!("none below {} samples", stats::LEAST),
+    };
+    Ok(sources.figure(&words, samples))
+}
+
+/// `outliers(id=, target=)`: the samples that lie far from the others, with their `place` in the
+/// series (from 1) and their `value`.
+pub fn outliers(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
+    sources.known(id)?;
+    let Some((_, samples)) = sources.series(id, target)? else {
+        return Ok(Vec::<Value>::new().into());
+    };
+    let list: Vec<Value> = stats::outliers(&samples.values)
+        .into_iter()
+        .map(|place| {
+            let value = number::measured(samples.values[place], samples.unit);
+            map([("place", (place + 1).into()), ("value", sources.figure(&value, samples))])
+        })
+        .collect();
+    Ok(list.into())
+}
+
+/// `percentiles(id=, target=)`: those that the series has samples enough for, with `name`,
+/// `value`, `low` and `high`.
+pub fn percentiles(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
+    sources.known(id)?;
+    let Some((_, samples)) = sources.series(id, target)? else {
+        return Ok(Vec::<Value>::new().into());
+    };
+    let print = |value| sources.figure(&number::measured(value, samples.unit), samples);
+    let mut list: Vec<Value> = Vec::new();
+    for (name, q) in PERCENTILES {
+        let value = stats::percentile(&samples.values, q);
+        let interval = stats::percentile_interval(&samples.values, q);
+        if let (Ok(value), Ok(interval)) = (value, interval) {
+            list.push(map([
+                ("name", name.into()),
+                ("value", print(value)),
+                ("low", print(interval.low)),
+                ("high", print(interval.high)),
+            ]));
+        }
+    }
+    Ok(list.into())
+}
+
+/// `phases()`: for each target whose starts were divided, its `target`, `name`, the sum of the
+/// medians in `total`, in `runtime` and `runtime_share` the part in which the runtime is at work,
+/// and the `list` of phases, each with what it takes `more` (or less) than under the baseline.
+pub fn phases(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    let splits = phases::all(&sources.subject);
+    let baseline = sources.subject.target("baseline").map_err(problem)?;
+    let reference = splits.iter().find(|split| Some(split.target) == baseline);
+    let list: Vec<Value> = splits.iter().map(|split| divided(sources, split, reference)).collect();
+    Ok(list.into())
+}
+
+fn divided(sources: &Sources, split: &Split, reference: Option<&Split>) -> Value {
+    let phase = |phase: &Phase| {
+        let other = reference.and_then(|split| split.phases.iter().find(|p| p.word == phase.word));
+        let more = other.map(|other| number::change(phase.median - other.median, Unit::Seconds));
+        let median = number::measured(phase.median, phase.samples.unit);
+        map([
+            ("word", phase.word.into()),
+            ("part", phase.part.word().into()),
+            ("median", sources.figure(&median, phase.samples)),
+            ("more", more.map_or_else(Value::none, Into::into)),
+        ])
+    };
+    let runtime: Vec<Value> =
+        split.phases.iter().filter(|p| p.part == Part::Runtime).map(|p| p.word.into()).collect();
+    map([
+        ("target", split.target.into()),
+        ("name", safe(&sources.voice.text(&sources.subject.name(split.target)))),
+        ("total", number::measured(split.total(), Unit::Seconds).into()),
+        ("runtime", number::measured(split.time(Part::Runtime), Unit::Seconds).into()),
+        ("runtime_share", number::percent(split.share(Part::Runtime)).into()),
+        ("runtime_phases", runtime.into()),
+        ("list", split.phases.iter().map(phase).collect::<Vec<_>>().into()),
+    ])
+}
+
+/// `share_of(id=, target=, seconds=)`: by how much of a job of so many seconds the candidate's
+/// median exceeds the baseline's.
+pub fn share_of(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
+    let job: f64 = kwargs.must_get("seconds")?;
+    sources.known(id)?;
+    let median = |target: &str| -> TeraResult<Option<f64>> {
+        Ok(sources.series(id, target)?.and_then(|(_, samples)| stats::median(&samples.values)))
+    };
+    Ok(match (median("baseline")?, median(target)?) {
+        (Some(with), Some(own)) => number::percent((own - with).abs() / job).into(),
+        _ => Value::none(),
+    })
+}
+
+/// `chart(kind=, id=)`: a drawing of every target's series (`samples`, `ecdf`) or of the phases of
+/// a start (`phases`). Only the site draws: elsewhere the table beside it stands alone.
+pub fn chart(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let word: &str = kwargs.must_get("kind")?;
+    let kind = Kind::named(word).ok_or_else(|| {
+        problem(format!("unknown chart `{word}`: known are {}", Kind::WORDS.join(", ")))
+    })?;
+    let id: &str = kwargs.get("id")?.unwrap_or_default();
+    if kind != Kind::Phases {
+        sources.known(id)?;
+    }
+    let is_site = matches!(&sources.voice, Voice::Markdown(Links::Site(_)));
+    match is_site.then(|| Chart::of(&sources.subject, kind, id)).flatten() {
+        Some(_) => Ok(safe(&charts::block(kind, id))),
+        None => Ok(safe("")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::report::functions::tests::html_of;
+
+    const FIRST: &str = "startup.first_byte";
+
+    /// So many times around a centre, one per mille apart.
+    fn around(center: f64, n: u32) -> Vec<f64> {
+        (0..n).map(|i| center * (1.0 + 0.001 * f64::from(i))).collect()
+    }
+
+    fn session(candidate: f64, n: u32) -> Sketch {
+        sketch().series(FIRST, "runc", &around(0.5, n)).series(FIRST, "kata", &around(candidate, n))
+    }
+
+    const OUTCOME: &str =
+        r#"{% set d = compared(id="startup.first_byte", target="candidate") %}{{ d.outcome }}"#;
+
+    #[test]
+    fn the_outcome_and_its_figures_are_told() {
+        let template = format!("{OUTCOME} {{{{ d.ratio }}}} {{{{ d.added }}}} {{{{ d.n }}}}");
+        assert_eq!(html_of(session(1.5, 10), &template), "slower 3 1 s 10");
+        assert_eq!(html_of(session(0.501, 10), OUTCOME), "equivalent");
+    }
+
+    #[test]
+    fn three_samples_have_no_ratio_and_no_interval() {
+        let template = format!(
+            "{OUTCOME} {{{{ d.obstacle }}}} {{% if d.ratio %}}{{{{ d.ratio }}}}{{% else %}}none{{% endif %}}, \
+             {{{{ interval(id=\"startup.first_byte\", target=\"runc\") }}}}"
+        );
+        assert_eq!(
+            html_of(session(1.5, 3), &template),
+            "not-comparable too-few none, none below 6 samples"
+        );
+    }
+
+    #[test]
+    fn a_control_that_differs_withholds_every_comparison() {
+        let control = |second: f64| {
+            session(1.5, 10).series("startup.control.first_byte", "runc", &around(second, 10))
+        };
+        let template =
+            format!("{{% set k = control() %}}{OUTCOME} {{{{ d.is_withheld }}}} {{{{ k.state }}}}");
+        assert_eq!(html_of(control(0.7), &template), "slower true differs");
+        assert_eq!(html_of(control(0.501), &template), "slower false agrees");
+        assert_eq!(html_of(session(1.5, 10), &template), "slower false none");
+    }
+
+    #[test]
+    fn an_outlier_is_named_by_its_place_and_stays_in_the_figures() {
+        let mut values = around(0.5, 10);
+        values[3] = 5.0;
+        let template = r#"{% for o in outliers(id="startup.first_byte", target="kata") %}{{ o.place }}: {{ o.value }}{% endfor %}, {{ stat(id="startup.first_byte", target="kata", of="median") }}"#;
+        let disturbed = sketch().series(FIRST, "kata", &values);
+        assert_eq!(html_of(disturbed, template), "4: 5 s, 503 ms");
+    }
+
+    #[test]
+    fn only_percentiles_with_an_interval_are_listed() {
+        let template = r#"{% for p in percentiles(id="http.latency", target="runc") %}{{ p.name }} {% endfor %}"#;
+        let of = |n| html_of(sketch().series("http.latency", "runc", &around(0.001, n)), template);
+        assert_eq!(of(35), "");
+        assert_eq!(of(50), "p90 ");
+        assert_eq!(of(72), "p90 p95 ");
+        assert_eq!(of(368), "p90 p95 p99 ");
+    }
+
+    #[test]
+    fn the_runtimes_part_of_a_start_depends_on_what_the_engine_tells() {
+        let template =
+            "{% for s in phases() %}{{ s.name }} {{ s.runtime }} of {{ s.total }}; {% endfor %}";
+        let phases = |with_network: bool| {
+            let mut sketch = sketch();
+            let words = ["client", "create", "network", "start", "run", "removal"];
+            for word in words.into_iter().filter(|word| with_network || *word != "network") {
+                sketch = sketch.series(&format!("startup.phase.{word}"), "runc", &[0.1; 6]);
+            }
+            sketch
+        };
+        assert_eq!(html_of(phases(true), template), "runc 100 ms of 600 ms; ");
+        assert_eq!(html_of(phases(false), template), "runc 200 ms of 500 ms; ");
+        assert_eq!(html_of(sketch(), template), "");
+    }
+}

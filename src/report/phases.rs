@@ -1,0 +1,104 @@
+//! The phases of a start: what of the time can be the runtime's, and what cannot.
+//!
+//! No engine tells the runtime's own work apart: the phases in which the runtime makes and starts
+//! the container hold the engine's work for it, too. Their sum is at most the runtime's.
+
+use super::subject::Subject;
+use crate::model::{Fact, Role, Samples};
+use crate::stats;
+
+/// Who is at work in a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The engine: its client, its records, the network, the report of the end, cleaning up.
+    Engine,
+    /// The runtime, which makes and starts the container, and the engine around it.
+    Runtime,
+}
+
+impl Part {
+    /// The word for it in templates.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::Runtime => "runtime",
+        }
+    }
+}
+
+/// What the ids of the phases begin with.
+const PREFIX: &str = "startup.phase.";
+
+/// The phases in the order of a start.
+const PHASES: [&str; 6] = ["client", "create", "network", "start", "run", "removal"];
+
+/// Who is at work in a phase. Engines that report the network as a step of its own (docker) make
+/// and start the container after it; with the others the container is made before the step that
+/// ends `create`.
+fn part(word: &str, has_network: bool) -> Part {
+    match word {
+        "start" => Part::Runtime,
+        "create" if !has_network => Part::Runtime,
+        _ => Part::Engine,
+    }
+}
+
+/// One phase of the starts of a target.
+#[derive(Debug)]
+pub struct Phase<'a> {
+    /// The word for it.
+    pub word: &'static str,
+    /// Whose time it is.
+    pub part: Part,
+    /// The median, in seconds.
+    pub median: f64,
+    /// Its samples.
+    pub samples: &'a Samples,
+}
+
+/// The starts of a target, divided.
+#[derive(Debug)]
+pub struct Split<'a> {
+    /// The target.
+    pub target: &'a str,
+    /// The phases that the engine told, in order.
+    pub phases: Vec<Phase<'a>>,
+}
+
+impl Split<'_> {
+    /// The sum of the medians, in seconds. It is near the median of the whole, and not equal.
+    pub fn total(&self) -> f64 {
+        self.phases.iter().map(|phase| phase.median).sum()
+    }
+
+    /// The sum of the medians of one part, in seconds.
+    pub fn time(&self, part: Part) -> f64 {
+        self.phases.iter().filter(|phase| phase.part == part).map(|phase| phase.median).sum()
+    }
+
+    /// The share of one part.
+    pub fn share(&self, part: Part) -> f64 {
+        self.time(part) / self.total()
+    }
+}
+
+/// The divided starts of every target whose engine told in which part the runtime is at work.
+pub fn all(subject: &Subject) -> Vec<Split<'_>> {
+    let targets = subject.run.targets.iter().filter(|target| target.role != Role::Host);
+    targets
+        .map(|target| Split { target: &target.name, phases: of(subject, &target.name) })
+        .filter(|split| split.total() > 0.0 && split.time(Part::Runtime) > 0.0)
+        .collect()
+}
+
+fn of<'a>(subject: &'a Subject, target: &str) -> Vec<Phase<'a>> {
+    let series =
+        |word: &str| subject.run.fact(&format!("{PREFIX}{word}"), target).and_then(Fact::as_series);
+    let has_network = series("network").is_some();
+    let phase = |word: &'static str| {
+        let samples = series(word)?;
+        let median = stats::median(&samples.values)?;
+        Some(Phase { word, part: part(word, has_network), median, samples })
+    };
+    PHASES.into_iter().filter_map(phase).collect()
+}
