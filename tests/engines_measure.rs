@@ -202,6 +202,66 @@ fn without_samples_nothing_is_started_to_be_measured() {
     }
 }
 
+/// The machine's image serves pages, too.
+const APP: [&str; 4] = ["--app", "alpine:3.19", "--app-command", "httpd -f -p 3000 -h /www"];
+
+#[test]
+fn latency_has_its_parts_its_conditions_and_a_floor() {
+    if !engines() {
+        return;
+    }
+    for (engine, port) in [("docker", "3941"), ("podman", "3942"), ("nerdctl", "3943")] {
+        if engine == "nerdctl" && !nerdctl() {
+            continue;
+        }
+        let project = Project::new();
+        let more = [&APP[..], &["--samples", "0", "--requests", "20", "--host-port", port]];
+        let facts = collect(&project, engine, &more.concat());
+        for target in ["runc", "runsc"] {
+            let parts = ["http.latency_connect", "http.latency_first_byte", "http.latency"];
+            let [connect, first, total] = parts.map(|id| series(&facts, id, target));
+            assert_eq!(
+                (connect.len(), first.len(), total.len()),
+                (20, 20, 20),
+                "{engine} {target}"
+            );
+            for index in 0..20 {
+                assert!(connect[index] < first[index] && first[index] <= total[index]);
+            }
+            assert_eq!(facts["http.statuses"][target]["value"], serde_json::json!({"200": 20}));
+            let record = show(&project, &format!("{target}/http.new"));
+            assert!(record.contains("connection a new one for each request"), "{record}");
+            assert!(record.contains("model closed"), "{record}");
+            // This server closes every connection, so there is nothing to be measured.
+            let kept = &facts["http.latency_keepalive"][target];
+            assert!(kept["reason"].to_string().contains("closes the connection"), "{kept}");
+        }
+        assert_eq!(series(&facts, "http.floor", "host").len(), 40, "{engine}");
+        project.run(&["build"]).succeeds();
+    }
+}
+
+#[test]
+fn requests_at_a_rate_are_due_at_even_distances() {
+    if !engines() {
+        return;
+    }
+    let project = Project::new();
+    let options = ["--samples", "0", "--requests", "15", "--rate", "20", "--host-port", "3944"];
+    collect(&project, "docker", &[&APP[..], &options].concat());
+    let record = show(&project, "runc/http.new");
+    assert!(record.contains("model open: 20 requests a second are due"), "{record}");
+    let due: Vec<f64> =
+        column(&record, "ok", "due_s").iter().map(|due| due.parse().unwrap()).collect();
+    assert_eq!(due.len(), 15, "{record}");
+    assert!(due.windows(2).all(|pair| (pair[1] - pair[0] - 0.05).abs() < 1e-5), "{due:?}");
+    let number = |name| column(&record, "ok", name).iter().map(|n| n.parse().unwrap()).collect();
+    let (begun, total): (Vec<f64>, Vec<f64>) = (number("begun_s"), number("total_s"));
+    for index in 0..15 {
+        assert!(begun[index] >= due[index] && total[index] >= begun[index] - due[index]);
+    }
+}
+
 /// Whether a process of this session listens to events.
 fn listeners() -> usize {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();

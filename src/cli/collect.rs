@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::check;
 use super::console::{Console, columns, count};
-use crate::collect::{self, App, Options, Progress, Rounds, Wanted};
+use crate::collect::{self, App, Load, Options, Progress, Rounds, Wanted};
 use crate::engine::{Kind, clean, interrupt};
 use crate::error::Result;
 use crate::import;
@@ -80,12 +80,28 @@ pub struct Arguments {
     /// The command of the application in place of its image's own, split at blanks
     #[arg(long, value_name = "COMMAND")]
     app_command: Option<String>,
+    /// How many requests to the application are measured, over new connections and over one
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    requests: u32,
+    /// How many requests are due in a second, answered or not; by default each waits for the one
+    /// before
+    #[arg(long, value_name = "R", value_parser = rate)]
+    rate: Option<f64>,
     /// Leave the web application out
     #[arg(long)]
     no_app: bool,
     /// Start a privileged container too, and share a file that isoproof makes for this with it
     #[arg(long)]
     allow_privileged: bool,
+}
+
+/// Requests in a second.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "a number of requests a second is wanted")?;
+    match (0.01..=10_000.0).contains(&rate) {
+        true => Ok(rate),
+        false => Err("between 0.01 and 10000 requests a second can be made".into()),
+    }
 }
 
 impl Arguments {
@@ -104,6 +120,7 @@ impl Arguments {
             port: self.app_port,
             host_port: self.host_port,
             command: words.split_whitespace().map(String::from).collect(),
+            load: Load { requests: self.requests, rate: self.rate },
         })
     }
 }

@@ -1,10 +1,10 @@
 //! The web application of the lab: is it well under a runtime, and how fast does it answer?
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::http::{self, End, Limits, Response};
+use super::latency::{self, Floor, Load};
 use super::{Session, Spec, from_command, host_side, wait_until};
 use crate::engine::process::run;
 use crate::engine::{self, Container, Kind, Mode};
@@ -14,12 +14,6 @@ use crate::model::{Capture, Status, Stream};
 /// The application of the lab.
 pub const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
 
-/// Requests that are thrown away before those that are measured.
-const WARMUP: usize = 5;
-
-/// Requests that are measured, as the lab has it.
-const REQUESTS: usize = 50;
-
 /// How much of a response's head is kept.
 const HEAD_KEPT: usize = 4096;
 
@@ -28,7 +22,7 @@ const HEAD_KEPT: usize = 4096;
 const PROXY_VARIABLES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// The application that is wished for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct App {
     /// The image; without a wish the lab's, if it is there.
     pub image: Option<String>,
@@ -38,6 +32,8 @@ pub struct App {
     pub host_port: u16,
     /// The command in place of the image's own.
     pub command: Vec<String>,
+    /// How its latency is measured.
+    pub load: Load,
 }
 
 impl App {
@@ -83,7 +79,7 @@ fn answers(port: u16) -> bool {
 }
 
 /// Starts the application under a target, looks at it, and removes it.
-pub fn captures(session: &Session, spec: &Spec, app: &App) -> Vec<Capture> {
+pub fn captures(session: &Session, spec: &Spec, app: &App, floor: &mut Floor) -> Vec<Capture> {
     session.progress.step(&spec.name, "application");
     let name = session.container_name(&spec.name, "app");
     // The port of the target before is given back in its own time.
@@ -102,7 +98,7 @@ pub fn captures(session: &Session, spec: &Spec, app: &App) -> Vec<Capture> {
             session.progress.trouble(&spec.name, &format!("the application: {words}"));
             captures.push(untold(spec, "app.health_status", "the application's start", &words));
         }
-        None => captures.extend(look(session, spec, app, &name)),
+        None => captures.extend(look(session, spec, app, &name, floor)),
     }
     engine::clean::remove_named(session.engine, &name);
     captures
@@ -144,10 +140,9 @@ fn untold(spec: &Spec, id: &str, how: &str, words: &str) -> Capture {
 }
 
 /// Everything about an application that was started.
-fn look(session: &Session, spec: &Spec, app: &App, name: &str) -> Vec<Capture> {
-    let request = || http::get(app.host_port, "/", Limits::default(), session.cancel);
+fn look(session: &Session, spec: &Spec, app: &App, name: &str, floor: &mut Floor) -> Vec<Capture> {
     wait_until_ready(session, name, app.host_port);
-    let health = request();
+    let health = http::get(app.host_port, "/", Limits::default(), session.cancel);
     if session.is_cancelled() {
         return Vec::new();
     }
@@ -159,7 +154,7 @@ fn look(session: &Session, spec: &Spec, app: &App, name: &str) -> Vec<Capture> {
         let said = run(&logs, engine::QUESTION, session.cancel);
         captures.extend(said.ok().map(|said| from_command(&spec.name, "app.log", &said)));
     }
-    captures.extend(latency(session, spec, status, request));
+    captures.extend(latency(session, spec, app, status, floor));
     captures
 }
 
@@ -240,69 +235,20 @@ pub fn proxy_variables() -> Option<String> {
     (!set.is_empty()).then(|| set.join(", "))
 }
 
-/// The series: only whole answers with the status of the health check are samples.
+/// The latency, of an application that is well.
 fn latency(
     session: &Session,
     spec: &Spec,
+    app: &App,
     health: u16,
-    request: impl Fn() -> Result<Response, String>,
+    floor: &mut Floor,
 ) -> Vec<Capture> {
-    let how = format!(
-        "seconds from the beginning of connecting to the last byte of the response, one request \
-         a connection, {WARMUP} requests thrown away first"
-    );
-    if !is_success(health) {
-        let words = format!("not measured: the health check answered {health}");
-        return vec![untold(spec, "http.latency", &how, &words)];
+    if is_success(health) {
+        return latency::captures(session, spec, (app.host_port, health), app.load, floor);
     }
-    session.progress.step(&spec.name, "latency of the application");
-    let mut answers = Vec::new();
-    for index in 0..WARMUP + REQUESTS {
-        let answer = request();
-        if session.is_cancelled() {
-            return Vec::new();
-        }
-        if index >= WARMUP {
-            answers.push(answer);
-        }
-    }
-    measured(spec, health, &how, &answers)
-}
-
-fn measured(
-    spec: &Spec,
-    health: u16,
-    how: &str,
-    answers: &[Result<Response, String>],
-) -> Vec<Capture> {
-    let (mut series, mut list) = (String::new(), String::new());
-    let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
-    for (index, answer) in answers.iter().enumerate() {
-        let status = answer.as_ref().map_or(0, |response| response.status);
-        *statuses.entry(status).or_default() += 1;
-        let words = match answer {
-            Ok(response) => summary(response),
-            Err(words) => words.clone(),
-        };
-        list.push_str(&format!("request {}: {words}\n", index + 1));
-        if let Ok(response) = answer
-            && response.status == health
-            && response.end == End::Whole
-        {
-            series.push_str(&format!("{:.6}\n", response.duration.as_secs_f64()));
-        }
-    }
-    let tally: String = statuses.iter().map(|(status, n)| format!("{n} {status}\n")).collect();
-    let capture = |id, how: &str, text: &str| host_side::capture(spec, id, how, text);
-    let series = match series.is_empty() {
-        true => untold(spec, "http.latency", how, "no request was answered with success"),
-        false => capture("http.latency", how, &series),
-    };
-    vec![
-        series,
-        capture("http.latency.detail", "every request of the series", &list),
-        capture("http.statuses", "the statuses of these requests; 0 is no response", &tally),
-    ]
+    let words = format!("not measured: the health check answered {health}");
+    let how = "requests by isoproof itself to the published port, past any proxy";
+    ["http.new", "http.kept"].map(|id| untold(spec, id, how, &words)).to_vec()
 }
 
 #[cfg(test)]
@@ -314,40 +260,19 @@ mod tests {
         Spec { name: "runc".into(), role: Role::Baseline, handler: None }
     }
 
-    fn response(status: u16, end: End) -> Result<Response, String> {
-        let duration = Duration::from_millis(2);
-        Ok(Response { status, head: Vec::new(), body: 16, end, duration })
-    }
-
     fn text(capture: &Capture) -> String {
         String::from_utf8(capture.stdout.bytes().unwrap()).unwrap()
     }
 
     #[test]
-    fn only_whole_answers_with_the_status_of_the_health_check_are_samples() {
-        let answers = [
-            response(200, End::Whole),
-            response(503, End::Whole),
-            response(200, End::Cut),
-            Err("no answer in time".into()),
-            response(200, End::Whole),
-        ];
-        let captures = measured(&spec(), 200, "how", &answers);
-        assert_eq!(text(&captures[0]), "0.002000\n0.002000\n");
-        assert_eq!(text(&captures[1]).lines().count(), 5);
-        assert_eq!(text(&captures[2]), "1 0\n3 200\n1 503\n");
-    }
-
-    #[test]
-    fn without_a_sample_there_is_a_reason_and_no_series() {
-        let captures = measured(&spec(), 200, "how", &[response(503, End::Whole)]);
-        assert_eq!(captures[0].status, Status::Error);
-        assert_eq!(text(&captures[0]), "");
-    }
-
-    #[test]
     fn no_response_is_status_0_with_the_words_beside_it() {
-        let app = App { image: None, port: 3000, host_port: 3012, command: Vec::new() };
+        let app = App {
+            image: None,
+            port: 3000,
+            host_port: 3012,
+            command: Vec::new(),
+            load: Load { requests: 50, rate: None },
+        };
         let captures = health_captures(&spec(), &app, &Err("no answer in time".into()));
         assert_eq!(text(&captures[0]), "0\n");
         assert_eq!(text(&captures[1]), "no answer in time\n");

@@ -99,9 +99,14 @@ fn observed(how: &str) -> Origin {
 
 /// A capture of something that isoproof read itself.
 pub fn capture(spec: &Spec, id: &str, how: &str, text: &str) -> Capture {
+    capture_of(&spec.name, id, how, text)
+}
+
+/// The same of a target by its name.
+pub fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
     Capture {
-        id: format!("{}/{id}", spec.name),
-        target: Some(spec.name.clone()),
+        id: format!("{target}/{id}"),
+        target: Some(target.to_string()),
         origin: observed(how),
         status: if text.is_empty() { Status::Absent } else { Status::Ok },
         exit: None,

@@ -1,4 +1,5 @@
-//! One HTTP/1.1 request over a connection of its own to this machine.
+//! HTTP/1.1 requests to this machine, each over a connection of its own or one after the other
+//! over one that stays open.
 //!
 //! It connects to 127.0.0.1 itself, so that no proxy of the environment can answer in place of
 //! the application.
@@ -53,11 +54,16 @@ pub struct Response {
     pub body: usize,
     /// How it ended.
     pub end: End,
-    /// From the beginning of connecting to the last byte.
+    /// How long connecting took; none over a connection that was open.
+    pub connect: Option<Duration>,
+    /// From the beginning of connecting, or of the request over a connection that was open, to
+    /// the first byte of the response.
+    pub first_byte: Duration,
+    /// From the same beginning to the last byte.
     pub duration: Duration,
 }
 
-/// Asks for `path` of the server on `port` of 127.0.0.1.
+/// Asks for `path` of the server on `port` of 127.0.0.1, over a connection of its own.
 ///
 /// # Errors
 ///
@@ -65,9 +71,48 @@ pub struct Response {
 /// is not HTTP. In words.
 pub fn get(port: u16, path: &str, limits: Limits, cancel: &Cancel) -> Result<Response, String> {
     let begun = Instant::now();
-    let deadline = begun + limits.time;
+    let stream = connect(port, limits)?;
+    let connected = begun.elapsed();
+    let (response, _) = ask(&stream, begun, &request(port, path, "close"), limits, cancel)?;
+    Ok(Response { connect: Some(connected), ..response })
+}
+
+/// A client whose connection stays open from one request to the next, as long as the server
+/// leaves it open.
+pub struct Client<'a> {
+    port: u16,
+    limits: Limits,
+    cancel: &'a Cancel,
+    stream: Option<TcpStream>,
+}
+
+impl<'a> Client<'a> {
+    /// A client of the server on `port` of 127.0.0.1, not connected yet.
+    pub fn new(port: u16, limits: Limits, cancel: &'a Cancel) -> Self {
+        Self { port, limits, cancel, stream: None }
+    }
+
+    /// Asks for `path`, over a new connection if none is open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`]. The connection is then closed.
+    pub fn get(&mut self, path: &str) -> Result<Response, String> {
+        let begun = Instant::now();
+        let (stream, connected) = match self.stream.take() {
+            Some(stream) => (stream, None),
+            None => (connect(self.port, self.limits)?, Some(begun.elapsed())),
+        };
+        let request = request(self.port, path, "keep-alive");
+        let (response, stays_open) = ask(&stream, begun, &request, self.limits, self.cancel)?;
+        self.stream = stays_open.then_some(stream);
+        Ok(Response { connect: connected, ..response })
+    }
+}
+
+fn connect(port: u16, limits: Limits) -> Result<TcpStream, String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut stream = TcpStream::connect_timeout(&address, limits.time.min(Duration::from_secs(2)))
+    let stream = TcpStream::connect_timeout(&address, limits.time.min(Duration::from_secs(2)))
         .map_err(|error| format!("no connection to {address}: {error}"))?;
     let prepare = |stream: &TcpStream| -> std::io::Result<()> {
         stream.set_nodelay(true)?;
@@ -75,19 +120,49 @@ pub fn get(port: u16, path: &str, limits: Limits, cancel: &Cancel) -> Result<Res
         stream.set_write_timeout(Some(Duration::from_secs(2)))
     };
     prepare(&stream).map_err(|error| format!("the connection cannot be set up: {error}"))?;
-    let request = format!(
+    Ok(stream)
+}
+
+fn request(port: u16, path: &str, connection: &str) -> String {
+    format!(
         "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: isoproof/{}\r\n\
-         Accept: */*\r\nConnection: close\r\n\r\n",
+         Accept: */*\r\nConnection: {connection}\r\n\r\n",
         env!("CARGO_PKG_VERSION")
-    );
+    )
+}
+
+/// Sends a request and reads the response; says, too, whether the connection can be used again.
+fn ask(
+    mut stream: &TcpStream,
+    begun: Instant,
+    request: &str,
+    limits: Limits,
+    cancel: &Cancel,
+) -> Result<(Response, bool), String> {
     stream.write_all(request.as_bytes()).map_err(|error| format!("nothing was sent: {error}"))?;
-    let mut reader = Reader { stream, deadline, cancel, bytes: Vec::new() };
+    let deadline = begun + limits.time;
+    let mut reader = Reader { stream, deadline, cancel, bytes: Vec::new(), first: None };
     let (status, body_at) = reader.head()?;
     let end = reader.body(body_at, status, limits.body);
     let duration = begun.elapsed();
+    let first_byte = reader.first.map_or(duration, |first| first.duration_since(begun));
     let body = (reader.bytes.len() - body_at).min(limits.body);
     reader.bytes.truncate(body_at);
-    Ok(Response { status, head: reader.bytes, body, end, duration })
+    let head = reader.bytes;
+    let stays_open = end == End::Whole && stays_open(&head, status);
+    let connect = None;
+    Ok((Response { status, head, body, end, connect, first_byte, duration }, stays_open))
+}
+
+/// Whether the server leaves a connection open after this response (RFC 9112, section 9.3).
+fn stays_open(head: &[u8], status: u16) -> bool {
+    let text = crate::text::decode(head).to_ascii_lowercase();
+    let option = text.lines().find_map(|line| line.strip_prefix("connection:"));
+    let says =
+        |word: &str| option.is_some_and(|option| option.split(',').any(|part| part.trim() == word));
+    let is_framed = matches!(status, 204 | 304) || Framing::of(head) != Framing::Close;
+    let is_default = text.starts_with("http/1.1");
+    is_framed && !says("close") && (is_default || says("keep-alive"))
 }
 
 /// What came of one read.
@@ -98,10 +173,11 @@ enum Chunk {
 }
 
 struct Reader<'a> {
-    stream: TcpStream,
+    stream: &'a TcpStream,
     deadline: Instant,
     cancel: &'a Cancel,
     bytes: Vec<u8>,
+    first: Option<Instant>,
 }
 
 impl Reader<'_> {
@@ -114,6 +190,7 @@ impl Reader<'_> {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Ok(Chunk::Closed),
                 Ok(read) => {
+                    self.first.get_or_insert_with(Instant::now);
                     self.bytes.extend_from_slice(&buffer[..read]);
                     return Ok(Chunk::Some);
                 }
@@ -256,6 +333,67 @@ mod tests {
         let response = ask(says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")).unwrap();
         assert_eq!((response.status, response.body, response.end), (200, 5, End::Whole));
         assert!(response.head.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    }
+
+    #[test]
+    fn connecting_comes_before_the_first_byte_and_that_before_the_last() {
+        let port = server(|mut stream| {
+            std::thread::sleep(Duration::from_millis(60));
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n").unwrap();
+            std::thread::sleep(Duration::from_millis(60));
+            stream.write_all(b"ok").unwrap();
+        });
+        let response = ask(port).unwrap();
+        let connect = response.connect.unwrap();
+        assert!(connect + Duration::from_millis(55) < response.first_byte, "{response:?}");
+        assert!(
+            response.first_byte + Duration::from_millis(55) < response.duration,
+            "{response:?}"
+        );
+    }
+
+    /// Answers on connections until the test ends, `per_connection` times on each.
+    fn patient_server(answer: &'static str, per_connection: usize) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                for _ in 0..per_connection {
+                    let mut request = [0; 4096];
+                    if stream.read(&mut request).unwrap_or(0) == 0 {
+                        break;
+                    }
+                    stream.write_all(answer.as_bytes()).unwrap();
+                }
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn a_kept_connection_is_made_once() {
+        let port = patient_server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 100);
+        let cancel = Cancel::default();
+        let mut client = Client::new(port, Limits::default(), &cancel);
+        let made: Vec<bool> = (0..4).map(|_| client.get("/").unwrap().connect.is_some()).collect();
+        assert_eq!(made, [true, false, false, false]);
+    }
+
+    #[test]
+    fn a_server_that_closes_gets_a_new_connection_each_time() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 200 OK\r\n\r\nok",
+        ] {
+            let port = patient_server(answer, 1);
+            let cancel = Cancel::default();
+            let mut client = Client::new(port, Limits::default(), &cancel);
+            for _ in 0..3 {
+                assert!(client.get("/").unwrap().connect.is_some(), "{answer}");
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod batch;
 mod escape;
 mod host_side;
 mod http;
+mod latency;
 pub mod plan;
 mod startup;
 mod version;
@@ -31,6 +32,7 @@ use crate::probe::catalogue::{Catalogue, Place};
 use crate::probe::{collected, script};
 pub use app::App;
 pub use escape::sweep as sweep_folders;
+pub use latency::Load;
 pub use plan::{Spec, Wanted};
 pub use startup::Rounds;
 
@@ -227,14 +229,16 @@ fn more(
     skipped: &mut BTreeMap<String, String>,
 ) -> Vec<Capture> {
     let mut captures = Vec::new();
+    let mut floor = latency::Floor::default();
     if let Some(app) = app {
         if app::proxy_variables().is_none() {
             let reason = "no proxy variable is set in the environment".to_string();
             skipped.insert("app.health_proxied".into(), reason);
         }
         for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
-            captures.extend(app::captures(session, spec, app));
+            captures.extend(app::captures(session, spec, app, &mut floor));
         }
+        captures.extend(floor.capture());
     }
     let left_out = (!options.allow_privileged)
         .then(|| "only with --allow-privileged".to_string())

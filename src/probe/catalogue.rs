@@ -78,6 +78,8 @@ pub enum Place {
     HostSide,
     /// By a measurement of its own (start-up, HTTP, I/O).
     Measurement,
+    /// By a measurement of the host itself, without a container.
+    HostMeasurement,
     /// Only in evidence that somebody else collected.
     Import,
 }

@@ -8,7 +8,6 @@
 //! kept.
 
 mod events;
-mod order;
 mod record;
 
 use std::collections::BTreeMap;
@@ -19,8 +18,8 @@ use super::{Session, Spec, host_side, wait_until};
 use crate::engine::timed::{Timed, time};
 use crate::engine::{Kind, Mode, clean};
 use crate::model::{Capture, Role};
+use crate::stats::Random;
 use events::Listener;
-use order::Order;
 use record::{Start, WORD, record};
 
 /// Failures in a row after which a target is not started again.
@@ -77,8 +76,7 @@ pub fn cold(session: &Session, specs: &[Spec], rounds: Rounds) -> Vec<Capture> {
     }
     let arms = arms(specs, false);
     let mut captures = Vec::new();
-    let order = Order::new(&format!("{} cold", session.id)).shuffled(arms.len());
-    for (place, index) in (1..).zip(order) {
+    for (place, index) in (1..).zip(shuffled(&mut random(session, "cold"), arms.len())) {
         let arm = arms[index];
         session.progress.step(&arm.spec.name, "first start");
         let start = start(session, arm, index, place, 1, "cold");
@@ -140,6 +138,21 @@ fn arms(specs: &[Spec], with_control: bool) -> Vec<Arm<'_>> {
     let baseline = specs.iter().filter(|spec| with_control && spec.role == Role::Baseline);
     let control = baseline.map(|spec| Arm { spec, is_control: true });
     specs.iter().map(arm).chain(control).collect()
+}
+
+/// What decides the order: the session's id, so that the order can be made again from the record.
+fn random(session: &Session, part: &str) -> Random {
+    let bytes = session.id.bytes().chain(part.bytes());
+    // FNV-1a.
+    Random::new(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    }))
+}
+
+fn shuffled(random: &mut Random, count: usize) -> Vec<usize> {
+    let mut list: Vec<usize> = (0..count).collect();
+    random.shuffle(&mut list);
+    list
 }
 
 /// Starts containers until the listener hears of one: then it hears of all that follow.
@@ -229,11 +242,11 @@ impl<'a> Series<'a> {
     }
 
     fn measure(&mut self) {
-        let mut order = Order::new(&self.session.id);
+        let mut random = random(self.session, "starts");
         for round in 1..=self.rounds.all() {
             let words = format!("round {round} of {}", self.rounds.all());
             self.session.progress.step("start-up", &words);
-            for index in order.shuffled(self.arms.len()) {
+            for index in shuffled(&mut random, self.arms.len()) {
                 self.stopped = self.stop_reason();
                 if self.stopped.is_some() {
                     return;

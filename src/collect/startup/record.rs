@@ -1,5 +1,5 @@
 //! The record of a series of starts: text with a line for every start, which the parsers
-//! `starts_first_byte` and `starts_wall` of the catalogue read.
+//! `column_first_byte` and `column_wall` of the catalogue read.
 
 use crate::engine::timed::Timed;
 
@@ -123,7 +123,7 @@ mod tests {
         assert!(text.contains("failed 3 2 0 "), "{text}");
         assert!(text.contains("failed 4 2 - - - - - - - c4: docker is not installed\n"), "{text}");
         let read = |parser| parse(parser, &text).unwrap().unwrap();
-        assert_eq!(read("starts_first_byte"), serde_json::json!([0.4, 0.38]));
-        assert_eq!(read("starts_wall"), serde_json::json!([0.49, 0.47]));
+        assert_eq!(read("column_first_byte"), serde_json::json!([0.4, 0.38]));
+        assert_eq!(read("column_wall"), serde_json::json!([0.49, 0.47]));
     }
 }

@@ -8,9 +8,9 @@ mod list;
 mod measure;
 mod network;
 mod phases;
+mod record;
 mod runtime;
 mod scalar;
-mod starts;
 
 use serde_json::Value;
 
@@ -46,9 +46,14 @@ pub type Reading = Result<Value, Unread>;
 
 type Parser = fn(&str) -> Reading;
 
-const PARSERS: [(&str, Parser); 34] = [
+const PARSERS: [(&str, Parser); 37] = [
     ("boolean", scalar::boolean),
     ("capability_mask", kernel::capability_mask),
+    ("column_connect", record::connect),
+    ("column_first_byte", record::first_byte),
+    ("column_statuses", record::statuses),
+    ("column_total", record::total),
+    ("column_wall", record::wall),
     ("cpu_model", kernel::cpu_model),
     ("digest", scalar::digest),
     ("dmesg", kernel::dmesg),
@@ -74,8 +79,6 @@ const PARSERS: [(&str, Parser); 34] = [
     ("shim_commit", runtime::shim_commit),
     ("shim_implementation", runtime::shim_implementation),
     ("shim_version", runtime::shim_version),
-    ("starts_first_byte", starts::first_byte),
-    ("starts_wall", starts::wall),
     ("tally", list::tally),
     ("text", scalar::text),
     ("time_real", measure::time_real),
@@ -109,7 +112,9 @@ pub fn parse(name: &str, text: &str) -> Option<Reading> {
 pub fn series(name: &str) -> Option<&'static str> {
     match name {
         "samples" => Some(""),
-        "starts_first_byte" | "starts_wall" => Some(starts::SAMPLE),
+        "column_connect" | "column_first_byte" | "column_total" | "column_wall" => {
+            Some(record::SAMPLE)
+        }
         _ if name.starts_with("phase_") => Some(phases::START),
         _ => None,
     }
@@ -182,7 +187,7 @@ mod tests {
             "avg=",
             "min=",
             "n=50",
-            "columns outcome wall_s first_byte_s",
+            "columns outcome wall_s first_byte_s status",
             "ok ",
             "failed ",
             "start 1 0 9",

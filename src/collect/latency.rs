@@ -1,0 +1,377 @@
+//! Latency of the application: series of requests, over new connections and over one that stays
+//! open, and the floor beneath them, a trivial server in this process.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::http::{self, Client, End, Limits, Response};
+use super::{Session, Spec, host_side};
+use crate::model::{Capture, Status, Stream};
+
+/// Requests that are thrown away before those that are measured.
+const WARMUP: u32 = 5;
+
+/// Requests without an answer in a row after which a series is given up.
+const PATIENCE: usize = 5;
+
+/// From here on a due request is waited for without sleeping: a sleeper wakes late.
+const SPIN: Duration = Duration::from_millis(1);
+
+/// How long a wish to stop can go unnoticed between two requests.
+const SLICE: Duration = Duration::from_millis(50);
+
+const COLUMNS: &str =
+    "columns outcome place status due_s begun_s connect_s first_byte_s total_s bytes";
+
+/// How requests are made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Load {
+    /// How many are measured in a series.
+    pub requests: u32,
+    /// How many are due in a second, whether those before have been answered or not; without a
+    /// rate each begins when the one before has ended.
+    pub rate: Option<f64>,
+}
+
+impl Load {
+    fn words(self) -> String {
+        match self.rate {
+            None => "closed: a request begins when the one before has ended".into(),
+            Some(rate) => format!(
+                "open: {rate} requests a second are due; first_byte_s and total_s count from the \
+                 moment at which a request was due"
+            ),
+        }
+    }
+
+    /// When a request is due, from the beginning of the series.
+    fn due(self, place: u32) -> Option<Duration> {
+        self.rate.map(|rate| Duration::from_secs_f64(f64::from(place) / rate))
+    }
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq)]
+struct Sample {
+    /// When it was due and when it was begun, from the beginning of the series.
+    due: Duration,
+    begun: Duration,
+    answer: Result<Response, String>,
+}
+
+/// What is asked of a series.
+#[derive(Clone, Copy)]
+struct Wish {
+    port: u16,
+    load: Load,
+    /// The status of an answer that counts.
+    status: u16,
+    /// Whether one connection serves all requests.
+    kept: bool,
+}
+
+/// The series of a target, with the floor measured beside them.
+pub fn captures(
+    session: &Session,
+    spec: &Spec,
+    (port, health): (u16, u16),
+    load: Load,
+    floor: &mut Floor,
+) -> Vec<Capture> {
+    session.progress.step(&spec.name, "latency of the application");
+    let wish = Wish { port, load, status: health, kept: false };
+    let fresh = capture(session, spec, "http.new", wish);
+    floor.measure(session, spec, load);
+    let kept = capture(session, spec, "http.kept", Wish { kept: true, ..wish });
+    fresh.into_iter().chain(kept).collect()
+}
+
+/// None if the user stopped it before the first sample.
+fn capture(session: &Session, spec: &Spec, id: &str, wish: Wish) -> Option<Capture> {
+    let (samples, ended) = measure(session, wish);
+    if samples.is_empty() {
+        return None;
+    }
+    let text = record(wish, &samples, ended);
+    let how = "requests by isoproof itself to the published port, past any proxy";
+    let capture = host_side::capture(spec, id, how, &text);
+    let only_closed = wish.kept && !text.lines().any(|line| line.starts_with("ok "));
+    Some(match only_closed && samples.iter().any(|sample| sample.answer.is_ok()) {
+        true => Capture {
+            status: Status::Error,
+            stderr: Some(Stream::new(
+                b"the application closes the connection after each response\n",
+            )),
+            ..capture
+        },
+        false => capture,
+    })
+}
+
+/// The samples, and why there are fewer than wanted if there are.
+fn measure(session: &Session, wish: Wish) -> (Vec<Sample>, Option<&'static str>) {
+    let mut client = Client::new(wish.port, Limits::default(), session.cancel);
+    let mut request = || match wish.kept {
+        true => client.get("/"),
+        false => http::get(wish.port, "/", Limits::default(), session.cancel),
+    };
+    for _ in 0..WARMUP {
+        let _ = request();
+    }
+    let mut samples: Vec<Sample> = Vec::new();
+    let clock = Instant::now();
+    for place in 0..wish.load.requests {
+        let due = wish.load.due(place);
+        if let Some(due) = due {
+            wait_until_due(clock + due, session);
+        }
+        let begun = clock.elapsed();
+        let answer = request();
+        if session.is_cancelled() {
+            return (samples, Some("stopped by the user"));
+        }
+        samples.push(Sample { due: due.unwrap_or(begun), begun, answer });
+        let last = samples.iter().rev().take(PATIENCE);
+        if last.filter(|sample| sample.answer.is_err()).count() == PATIENCE {
+            return (samples, Some("several requests in a row had no answer"));
+        }
+    }
+    (samples, None)
+}
+
+fn wait_until_due(due: Instant, session: &Session) {
+    while !session.is_cancelled() {
+        let left = due.saturating_duration_since(Instant::now());
+        match left.checked_sub(SPIN) {
+            _ if left.is_zero() => return,
+            Some(rest) => std::thread::sleep(rest.min(SLICE)),
+            None => std::hint::spin_loop(),
+        }
+    }
+}
+
+fn record(wish: Wish, samples: &[Sample], ended: Option<&str>) -> String {
+    let connection = match wish.kept {
+        true => "one for all requests, as long as the server leaves it open",
+        false => "a new one for each request, which connect_s is a part of",
+    };
+    let mut text = format!(
+        "request GET / HTTP/1.1 to 127.0.0.1:{}\nconnection {connection}\nmodel {}\n\
+         warmup {WARMUP} requests discarded\nexpected status {}\nrequests {} of {}\n",
+        wish.port,
+        wish.load.words(),
+        wish.status,
+        samples.len(),
+        wish.load.requests
+    );
+    if let Some(reason) = ended {
+        let _ = writeln!(text, "ended early: {reason}");
+    }
+    text.push_str(COLUMNS);
+    text.push('\n');
+    for (place, sample) in (1..).zip(samples) {
+        let _ = writeln!(text, "{}", line(wish, place, sample));
+    }
+    text
+}
+
+/// A sample is a whole answer with the status of the health check, on the kind of connection that
+/// the series is about.
+fn line(wish: Wish, place: u32, sample: &Sample) -> String {
+    let seconds = |duration: Duration| format!("{:.6}", duration.as_secs_f64());
+    let (due, begun) = (seconds(sample.due), seconds(sample.begun));
+    let response = match &sample.answer {
+        Err(words) => return format!("failed {place} - {due} {begun} - - - -: {words}"),
+        Ok(response) => response,
+    };
+    // Late requests waited for those before them: with a rate that is part of the latency.
+    let late = sample.begun.saturating_sub(sample.due);
+    let failure = match response.end {
+        _ if response.status != wish.status => Some("another status than the health check had"),
+        End::Cut => Some("the response was cut off"),
+        End::Capped => Some("the response was not read to its end"),
+        End::Whole => None,
+    };
+    let outcome = match failure {
+        Some(_) => "failed",
+        None if wish.kept && response.connect.is_some() => "connected",
+        None => "ok",
+    };
+    let figures = [
+        response.connect.map_or_else(|| "-".into(), seconds),
+        seconds(late + response.first_byte),
+        seconds(late + response.duration),
+        response.body.to_string(),
+    ];
+    let words = failure.map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{outcome} {place} {} {due} {begun} {}{words}", response.status, figures.join(" "))
+}
+
+/// What a request costs without an application: a server in this process that answers at once,
+/// asked beside each series.
+#[derive(Debug, Default)]
+pub struct Floor {
+    text: String,
+}
+
+impl Floor {
+    fn measure(&mut self, session: &Session, spec: &Spec, load: Load) {
+        let Ok(server) = Server::start() else { return };
+        let load = Load { rate: None, ..load };
+        let wish = Wish { port: server.port, load, status: 200, kept: false };
+        let (samples, ended) = measure(session, wish);
+        let _ = writeln!(self.text, "beside the series of {}:", spec.name);
+        self.text.push_str(&record(wish, &samples, ended));
+    }
+
+    /// The floor as a fact of the host; none if nothing was measured.
+    pub fn capture(&self) -> Option<Capture> {
+        let how = "requests by isoproof to a trivial server in its own process, over loopback";
+        let capture = host_side::capture_of("host", "http.floor", how, &self.text);
+        (!self.text.is_empty()).then_some(capture)
+    }
+}
+
+/// A server that answers every request with two bytes, one connection at a time.
+struct Server {
+    port: u16,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Server {
+    fn start() -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = listener.local_addr()?.port();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let flag = is_over.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if flag.load(Ordering::Relaxed) {
+                    break;
+                }
+                // A client that went away is no matter of the server's.
+                let _ = stream.and_then(serve);
+            }
+        });
+        Ok(Self { port, is_over })
+    }
+}
+
+fn serve(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut request = Vec::new();
+    let mut buffer = [0; 1024];
+    while !request.ends_with(b"\r\n\r\n") && request.len() < 16 * 1024 {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(()),
+            count => request.extend_from_slice(&buffer[..count]),
+        }
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+}
+
+impl Drop for Server {
+    /// The server waits for a connection: one wakes it, so that it sees that it is over.
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::parse::parse;
+    use serde_json::json;
+
+    fn answer(status: u16, end: End, connect: Option<u64>) -> Result<Response, String> {
+        Ok(Response {
+            status,
+            head: Vec::new(),
+            body: 16,
+            end,
+            connect: connect.map(Duration::from_millis),
+            first_byte: Duration::from_millis(2),
+            duration: Duration::from_millis(3),
+        })
+    }
+
+    fn sample(answer: Result<Response, String>) -> Sample {
+        let (due, begun) = (Duration::from_millis(10), Duration::from_millis(10));
+        Sample { due, begun, answer }
+    }
+
+    fn wish(kept: bool) -> Wish {
+        let load = Load { requests: 50, rate: None };
+        Wish { port: 3012, load, status: 200, kept }
+    }
+
+    fn read(parser: &str, text: &str) -> serde_json::Value {
+        parse(parser, text).unwrap().unwrap()
+    }
+
+    #[test]
+    fn only_whole_answers_with_the_status_of_the_health_check_are_samples() {
+        let samples = [
+            sample(answer(200, End::Whole, Some(1))),
+            sample(answer(503, End::Whole, Some(1))),
+            sample(answer(200, End::Cut, Some(1))),
+            sample(Err("no answer in time".into())),
+            sample(answer(200, End::Whole, Some(1))),
+        ];
+        let text = record(wish(false), &samples, None);
+        assert_eq!(read("column_total", &text), json!([0.003, 0.003]));
+        assert_eq!(read("column_first_byte", &text), json!([0.002, 0.002]));
+        assert_eq!(read("column_connect", &text), json!([0.001, 0.001]));
+        assert_eq!(read("column_statuses", &text), json!({"0": 1, "200": 3, "503": 1}));
+        assert!(text.contains("requests 5 of 50\n"), "{text}");
+    }
+
+    #[test]
+    fn a_request_that_had_to_connect_is_no_sample_of_a_kept_connection() {
+        let samples =
+            [sample(answer(200, End::Whole, Some(1))), sample(answer(200, End::Whole, None))];
+        let text = record(wish(true), &samples, None);
+        assert_eq!(read("column_total", &text), json!([0.003]));
+    }
+
+    #[test]
+    fn with_a_rate_waiting_for_an_earlier_request_is_part_of_the_latency() {
+        let load = Load { requests: 1, rate: Some(100.0) };
+        let late =
+            Sample { begun: Duration::from_millis(50), ..sample(answer(200, End::Whole, Some(1))) };
+        let text = record(Wish { load, ..wish(false) }, &[late], None);
+        assert_eq!(read("column_total", &text), json!([0.043]));
+        assert_eq!(read("column_connect", &text), json!([0.001]));
+        assert!(text.contains("model open: 100 requests a second are due"), "{text}");
+    }
+
+    #[test]
+    fn requests_of_a_rate_are_due_at_even_distances() {
+        let load = Load { requests: 3, rate: Some(20.0) };
+        assert_eq!(load.due(0), Some(Duration::ZERO));
+        assert_eq!(load.due(3), Some(Duration::from_millis(150)));
+    }
+
+    #[test]
+    fn the_floor_server_answers_and_ends() {
+        let server = Server::start().unwrap();
+        let port = server.port;
+        let cancel = crate::engine::process::Cancel::default();
+        for _ in 0..3 {
+            let response = http::get(port, "/", Limits::default(), &cancel).unwrap();
+            assert_eq!((response.status, response.end), (200, End::Whole));
+        }
+        drop(server);
+        let is_gone = || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err();
+        assert!((0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            is_gone()
+        }));
+    }
+}

@@ -1,0 +1,135 @@
+//! Parsers of a record of samples: lines of figures below a line that names the columns.
+//!
+//! ```text
+//! columns outcome place round exit first_byte_s wall_s …
+//! ok 3 2 0 0.212345 0.301234 …
+//! failed 4 2 125 - 0.021000 …
+//! ```
+//!
+//! Only a line that begins with `ok` is a sample. What stands above the columns are the
+//! conditions; a record may name its columns again.
+
+use std::collections::BTreeMap;
+
+use super::{Reading, Unread, decimal, filled};
+use crate::model::Why;
+
+/// What a line of a sample begins with.
+pub const SAMPLE: &str = "ok ";
+
+const COLUMNS: &str = "columns ";
+
+/// What a line of something measured begins with that is no sample.
+const OTHERS: [&str; 2] = ["failed ", "connected "];
+
+/// The times to the first byte of output, in seconds.
+pub fn first_byte(text: &str) -> Reading {
+    column(text, "first_byte_s")
+}
+
+/// The times to the end of a client, in seconds.
+pub fn wall(text: &str) -> Reading {
+    column(text, "wall_s")
+}
+
+/// The times of connecting, in seconds.
+pub fn connect(text: &str) -> Reading {
+    column(text, "connect_s")
+}
+
+/// The times to the last byte of a response, in seconds.
+pub fn total(text: &str) -> Reading {
+    column(text, "total_s")
+}
+
+/// How often each status stands in a record, failures among them; 0 is no response.
+pub fn statuses(text: &str) -> Reading {
+    let place = place(text, "status")?;
+    let mut tally: BTreeMap<String, u64> = BTreeMap::new();
+    for line in filled(text).filter(|line| is_measured(line)) {
+        let word = line.split_whitespace().nth(place).unwrap_or_default();
+        let status = match word {
+            "-" => "0",
+            word if word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit()) => word,
+            word => return Err(Unread::unlike("a status", word)),
+        };
+        *tally.entry(status.into()).or_default() += 1;
+    }
+    if tally.is_empty() {
+        return Err(Unread::new(Why::Empty, "nothing was measured"));
+    }
+    Ok(serde_json::json!(tally))
+}
+
+fn is_measured(line: &str) -> bool {
+    line.starts_with(SAMPLE) || OTHERS.iter().any(|other| line.starts_with(other))
+}
+
+fn place(text: &str, name: &str) -> Result<usize, Unread> {
+    if text.trim().is_empty() {
+        return Err(Unread::empty());
+    }
+    let header = filled(text).find_map(|line| line.strip_prefix(COLUMNS));
+    header
+        .and_then(|line| line.split_whitespace().position(|column| column == name))
+        .ok_or_else(|| Unread::new(Why::NotStated, format!("no column is called `{name}`")))
+}
+
+fn column(text: &str, name: &str) -> Reading {
+    let place = place(text, name)?;
+    let values: Vec<f64> = filled(text)
+        .filter(|line| line.starts_with(SAMPLE))
+        .map(|line| {
+            let word = line.split_whitespace().nth(place).unwrap_or_default();
+            decimal(word)
+                .filter(|seconds| *seconds >= 0.0)
+                .ok_or_else(|| Unread::unlike("seconds", word))
+        })
+        .collect::<Result<_, _>>()?;
+    if values.is_empty() { Err(none_succeeded(text)) } else { Ok(values.into()) }
+}
+
+fn none_succeeded(text: &str) -> Unread {
+    let failed: Vec<&str> = filled(text).filter(|line| line.starts_with(OTHERS[0])).collect();
+    let words = failed.first().and_then(|line| line.split_once(": ")).map(|(_, words)| words);
+    match words {
+        None => Unread::new(Why::Empty, "nothing was measured"),
+        Some(words) => Unread::new(
+            Why::Error,
+            format!("none of {} succeeded: {}", failed.len(), super::glimpse(words)),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_their_names() {
+        let text = "command x\ncolumns outcome wall_s place first_byte_s\nok 0.5 1 0.25\n";
+        assert_eq!(first_byte(text).unwrap(), serde_json::json!([0.25]));
+        assert_eq!(wall(text).unwrap(), serde_json::json!([0.5]));
+        assert_eq!(wall("ok 0.5\n").unwrap_err().why, Why::NotStated);
+        assert_eq!(wall("columns outcome wall_s\nok -\n").unwrap_err().why, Why::Unreadable);
+    }
+
+    #[test]
+    fn where_nothing_succeeded_the_first_complaint_is_the_reason() {
+        let text = "columns outcome wall_s\nfailed - c: no such runtime\nfailed - d: other\n";
+        let unread = wall(text).unwrap_err();
+        assert_eq!(unread.why, Why::Error);
+        assert_eq!(unread.reason, "none of 2 succeeded: no such runtime");
+        assert_eq!(wall("columns outcome wall_s\n").unwrap_err().why, Why::Empty);
+    }
+
+    #[test]
+    fn statuses_are_counted_whatever_came_of_the_request() {
+        let text = "columns outcome status\nok 200\nconnected 200\nfailed 503\nfailed -: x\n";
+        // The words after a failure's last figure follow a colon.
+        assert_eq!(statuses(text).unwrap_err().why, Why::Unreadable);
+        let text = text.replace("-: x", "- -: x");
+        assert_eq!(statuses(&text).unwrap(), serde_json::json!({"0": 1, "200": 2, "503": 1}));
+        assert_eq!(statuses("columns outcome status\n").unwrap_err().why, Why::Empty);
+    }
+}
