@@ -86,7 +86,9 @@ pub fn read_all(
     }
     if let Some(own) = own {
         let mut names = Vec::new();
-        walk(own, Path::new(""), &mut names)?;
+        // `data/` holds the runs too, which may be many: only the folder asked for is looked into.
+        let below = folder.rsplit_once('/').map_or("", |(below, _)| below);
+        walk(own, Path::new(below), &mut names)?;
         for name in names.into_iter().filter(|name| wanted(name)) {
             let path = own.join(&name);
             let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;

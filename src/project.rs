@@ -41,7 +41,9 @@ pub struct Config {
     pub src: PathBuf,
     /// The folder that the site is built into.
     pub build_dir: PathBuf,
-    /// The path under which the site is served (`/repo/`), for the page that answers 404.
+    /// Where the site is served: a path (`/repo/`) for the page that answers 404, or a full
+    /// address (`https://example.org/repo/`), which also gives a map of the site and absolute
+    /// links for other programs.
     pub site_url: Option<String>,
     /// The edition of the lab that the submission answers; by default that of the run.
     pub edition: Option<Edition>,
@@ -208,13 +210,37 @@ impl Config {
             }
         }
         match &self.site_url {
-            Some(url) if !(url.starts_with('/') && url.ends_with('/')) => {
+            Some(url) if !(url.ends_with('/') && (url.starts_with('/') || host_end(url).is_some())) => {
                 Err(Error::input(format!("{}: `output.html.site-url` is `{url}`", file.display()))
-                    .help("give the path under which the site is served, such as \"/repository/\""))
+                    .help(
+                        "give the address of the site, such as \"https://example.org/repository/\", \
+                         or its path, such as \"/repository/\"",
+                    ))
             }
             _ => Ok(()),
         }
     }
+
+    /// The path under which the site is served, with `/` at both ends.
+    pub fn site_root(&self) -> String {
+        match &self.site_url {
+            None => "/".into(),
+            Some(url) => host_end(url).map_or(url.as_str(), |end| &url[end..]).into(),
+        }
+    }
+
+    /// The full address of the site, if it is known.
+    pub fn site_address(&self) -> Option<&str> {
+        self.site_url.as_deref().filter(|url| host_end(url).is_some())
+    }
+}
+
+/// Where the host ends in an address of http or https; none if it is no such address.
+fn host_end(url: &str) -> Option<usize> {
+    let start = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?.len();
+    let end = url[start..].find('/')?;
+    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '<' | '>' | '#' | '?');
+    (end > 0 && url.chars().all(is_plain)).then_some(start + end)
 }
 
 impl Project {
@@ -349,7 +375,15 @@ mod tests {
     }
 
     #[test]
-    fn a_site_url_is_a_path() {
-        assert!(parse("[output.html]\nsite-url = \"repo\"").is_err());
+    fn a_site_url_is_a_path_or_an_address() {
+        let parse = |url: &str| parse(&format!("[output.html]\nsite-url = \"{url}\""));
+        for wrong in ["repo", "https://a.b/c", "https:///c/", "https://a.b/c?d/", "ftp://a.b/"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+        let path = parse("/repo/").unwrap();
+        assert_eq!((path.site_root().as_str(), path.site_address()), ("/repo/", None));
+        let address = parse("https://a.b/repo/").unwrap();
+        assert_eq!(address.site_root(), "/repo/");
+        assert_eq!(address.site_address(), Some("https://a.b/repo/"));
     }
 }

@@ -68,6 +68,85 @@ fn building_twice_gives_identical_bytes() {
 }
 
 #[test]
+fn a_page_whose_ingredients_are_the_same_is_not_written_again() {
+    use std::os::unix::fs::MetadataExt;
+    let project = Project::with_customer();
+    let file =
+        |name: &str| std::fs::metadata(project.path(&format!("public/{name}"))).unwrap().ino();
+    project.write("site/SUMMARY.md", "- [Overview](index.md)\n- [Isolation](isolation.md)\n- [Performance](performance.md)\n- [Comparison](comparison.md)\n- [Installation](installation.md)\n- [Trade-offs](trade-offs.md)\n- [Method](method.md)\n- [Mine](mine.md)\n");
+    project.write("site/mine.md", "# Mine\n\nOne.\n");
+    let warnings = project.run(&["build", "-v"]).succeeds().stderr;
+    let names: Vec<String> =
+        project.tree("public").into_keys().filter(|name| name != ".isoproof-site").collect();
+    let before: Vec<u64> = names.iter().map(|name| file(name)).collect();
+    project.write("site/mine.md", "# Mine\n\nTwo.\n");
+    assert_eq!(project.run(&["build", "-v"]).succeeds().stderr, warnings);
+    for (name, before) in names.iter().zip(before) {
+        // The submission's page is made of all chapters, and comes out the same.
+        let is_new = file(name) != before;
+        let is_made_of_it = name == "mine.html" || name.starts_with("search-index");
+        assert_eq!(is_new, is_made_of_it, "{name}");
+    }
+    assert!(project.read("public/mine.html").contains("Two."));
+    project.run(&["build", "--strict"]).fails(2, &["startup.wall on kata: not captured"]);
+}
+
+#[test]
+fn a_page_that_was_edited_by_hand_is_made_again() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let whole = project.tree("public");
+    project.write("public/isolation.html", "forged");
+    project.run(&["build"]).succeeds();
+    assert!(project.tree("public") == whole);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_names_page_and_target_and_leaves_the_old_site() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let whole = project.tree("public");
+    let method =
+        "# Method\n\n[a](isolation.md#nowhere) [b](nothing.md) [c](#here) ![d](plan.svg)\n";
+    project.write("site/method.md", method);
+    project.run(&["build"]).fails(
+        2,
+        &[
+            "method.html: a link leads to isolation.html#nowhere, which is not on that page",
+            "method.html: a link leads to nothing.html, and there is no such page",
+            "method.html: a link leads to #here, which is not there",
+            "method.html: a link leads to plan.svg",
+        ],
+    );
+    assert!(project.tree("public") == whole);
+    project.write("site/method.md", "# Method\n\n![d](plan.svg) [e](isolation.md#boot-log)\n");
+    project.write("site/plan.svg", "<svg/>");
+    project.run(&["build"]).succeeds();
+    assert_eq!(project.read("public/plan.svg"), "<svg/>");
+}
+
+#[test]
+fn chapters_in_folders_lead_to_the_evidence_and_many_chapters_have_a_list() {
+    let project = Project::with_customer();
+    let mut summary = String::from("- [Start](start.md)\n- [Deep](a/b/deep.md)\n");
+    project.write("site/start.md", "# Start\n");
+    let deep = "# Deep\n\n{{ fact(id=\"proc.entries\", target=\"host\") }} [up](../../start.md)\n";
+    project.write("site/a/b/deep.md", deep);
+    for page in 1..80 {
+        summary.push_str(&format!("- [Page {page}](page-{page}.md)\n"));
+        project.write(&format!("site/page-{page}.md"), format!("# Page {page}\n"));
+    }
+    project.write("site/SUMMARY.md", summary);
+    project.write("templates/submission/f25.md", "# Short\n");
+    project.run(&["build"]).succeeds();
+    assert!(project.read("public/a/b/deep.html").contains("href=\"../../runs/"));
+    let middle = project.read("public/page-40.html");
+    assert!(middle.contains("page-39.html") && !middle.contains("page-20.html"));
+    assert!(middle.contains("href=\"chapters.html\">All 81 chapters"));
+    assert!(project.read("public/chapters.html").contains("page-20.html"));
+}
+
+#[test]
 fn a_build_that_is_killed_at_any_moment_leaves_a_whole_site() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
@@ -221,7 +300,9 @@ fn hostile_evidence_comes_out_as_text() {
     }
     project.import(&project.path("lab12"));
     project.run(&["build"]).succeeds();
-    for (name, bytes) in project.tree("public") {
+    let tree = project.tree("public");
+    // The record itself is served as data.
+    for (name, bytes) in tree.into_iter().filter(|(name, _)| !name.ends_with(".json")) {
         let html = String::from_utf8_lossy(&bytes);
         for live in ["<script>", "href=\"javascript", "\u{1b}", "\u{202e}"] {
             assert!(!html.contains(live), "{name}: {live:?}");

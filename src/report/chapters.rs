@@ -1,7 +1,10 @@
 //! The chapters: mdBook's `SUMMARY.md` and the Markdown files it lists.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use tera::Context;
@@ -65,17 +68,85 @@ impl Chapters {
                 )));
             }
         }
-        files.retain(|name, _| entries.iter().any(|entry| entry.path == *name));
+        let listed: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
+        files.retain(|name, _| listed.contains(name.as_str()));
         Ok(Self { entries, files })
     }
 
-    /// The chapters as Markdown with every look-up expanded, by file name.
+    /// The text of a chapter's file, before any look-up.
+    pub fn source(&self, name: &str) -> &str {
+        self.files.get(name).map(|file| file.text.as_str()).unwrap_or_default()
+    }
+
+    /// The text of every chapter that a chapter may take from another one; empty if none does.
+    pub fn shared(&self) -> Vec<&str> {
+        let texts = || self.files.values().map(|file| file.text.as_str());
+        // What ships with the program changes only with it.
+        let takes = |text: &str| {
+            text.contains("{{<")
+                || text.split("{%").skip(1).any(|rest| {
+                    let tag = rest.split("%}").next().unwrap_or_default();
+                    let name = tag.trim_start_matches('-').trim_start();
+                    let takes = ["include", "extends", "component"]
+                        .iter()
+                        .any(|word| name.starts_with(word));
+                    takes && !tag.contains(lookups::SHIPPED)
+                })
+        };
+        if texts().any(takes) { texts().collect() } else { Vec::new() }
+    }
+}
+
+/// Chapters in one voice, each rendered when it is asked for.
+#[derive(Default)]
+pub struct Texts {
+    chapters: Option<(Arc<Chapters>, Engine)>,
+}
+
+impl Texts {
+    /// The chapters with the look-ups of `sources`.
     ///
     /// # Errors
     ///
-    /// A chapter cannot be rendered; the error names file, line and column.
-    pub fn render(&self, sources: &Sources) -> Result<BTreeMap<String, String>> {
-        render(&self.files, sources)
+    /// A chapter cannot be parsed; the error names file, line and column.
+    pub fn new(chapters: &Arc<Chapters>, sources: &Sources) -> Result<Self> {
+        Ok(Self { chapters: Some((chapters.clone(), engine(&chapters.files, sources)?)) })
+    }
+
+    /// The same chapters with other look-ups.
+    #[must_use]
+    pub fn about(&self, sources: &Sources) -> Self {
+        let about = |(chapters, engine): &(Arc<Chapters>, Engine)| {
+            (chapters.clone(), engine.about(sources))
+        };
+        Self { chapters: self.chapters.as_ref().map(about) }
+    }
+
+    /// A chapter as Markdown with every look-up expanded; none if there is no such chapter.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be rendered; the error names file, line and column.
+    pub fn get(&self, name: &str) -> Result<Option<Cow<'_, str>>> {
+        let Some((chapters, engine)) = &self.chapters else { return Ok(None) };
+        if engine.has(name) {
+            return Ok(Some(engine.render(name, &Context::new())?.into()));
+        }
+        Ok(chapters.files.get(name).map(|file| file.text.as_str().into()))
+    }
+
+    /// The names of all chapters.
+    pub fn names(&self) -> Vec<&str> {
+        match &self.chapters {
+            Some((chapters, _)) => chapters.files.keys().map(String::as_str).collect(),
+            None => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
     }
 }
 
@@ -89,15 +160,7 @@ pub fn render(
     texts: &BTreeMap<String, TextFile>,
     sources: &Sources,
 ) -> Result<BTreeMap<String, String>> {
-    let mut templates = BTreeMap::new();
-    for (name, file) in assets::read_all(Tree::Chapters, None, "", ".md")? {
-        templates.insert(format!("{}{name}", lookups::SHIPPED), file);
-    }
-    for (name, file) in texts.iter().filter(|(_, file)| lookups::is_template(&file.text)) {
-        let text = lookups::shield(&file.text);
-        templates.insert(name.clone(), TextFile { text, origin: file.origin.clone() });
-    }
-    let engine = Engine::new(&templates, sources)?;
+    let engine = engine(texts, sources)?;
     let text = |(name, file): (&String, &TextFile)| {
         let text = match engine.has(name) {
             true => engine.render(name, &Context::new())?,
@@ -106,6 +169,19 @@ pub fn render(
         Ok((name.clone(), text))
     };
     texts.iter().map(text).collect()
+}
+
+/// The templates among these texts, and the chapters that ship, which they can include.
+fn engine(texts: &BTreeMap<String, TextFile>, sources: &Sources) -> Result<Engine> {
+    let mut templates = BTreeMap::new();
+    for (name, file) in assets::read_all(Tree::Chapters, None, "", ".md")? {
+        templates.insert(format!("{}{name}", lookups::SHIPPED), file);
+    }
+    for (name, file) in texts.iter().filter(|(_, file)| lookups::is_template(&file.text)) {
+        let text = lookups::shield(&file.text);
+        templates.insert(name.clone(), TextFile { text, origin: file.origin.clone() });
+    }
+    Engine::new(&templates, sources)
 }
 
 /// The links of the summary, in order, with their depth in its list.
@@ -151,6 +227,18 @@ mod tests {
             entries(summary),
             [entry("Start", "index.md", 0), entry("A", "a.md", 0), entry("B c", "x/b.md", 1)]
         );
+    }
+
+    #[test]
+    fn only_chapters_that_take_from_others_share_their_texts() {
+        let chapters = |text: &str| {
+            let file = |text: &str| TextFile { text: text.into(), origin: "t".into() };
+            let files = [("a.md", file(text)), ("b.md", file("B"))];
+            let files = files.into_iter().map(|(name, file)| (name.to_string(), file)).collect();
+            Chapters { entries: Vec::new(), files }
+        };
+        assert!(chapters("They include {% if x %}this{% endif %}").shared().is_empty());
+        assert_eq!(chapters("{%- include \"b.md\" %}").shared().len(), 2);
     }
 
     #[test]

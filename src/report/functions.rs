@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
+use super::chapters::Texts;
 use super::subject::Subject;
 use super::voice::{Figure, Links, Voice, place};
 use super::{escape, markdown};
@@ -28,8 +29,8 @@ pub struct Sources {
     pub subject: Arc<Subject>,
     /// How they speak.
     pub voice: Voice,
-    /// Chapters as rendered for this voice, by file name.
-    pub chapters: Arc<BTreeMap<String, String>>,
+    /// The chapters in this voice.
+    pub chapters: Arc<Texts>,
     /// The author's own words by section.
     pub notes: Arc<BTreeMap<String, String>>,
     /// Where missing facts are counted.
@@ -398,7 +399,7 @@ fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     if let Some(rule) = rule.filter(|rule| sources.subject.shelf.rules.get(rule).is_none()) {
         return Err(problem(format!("unknown rule `{rule}`")));
     }
-    let fits = |finding: &&Finding| {
+    let fits = |finding: &Finding| {
         rule.is_none_or(|rule| finding.rule == rule)
             && severity.is_none_or(|severity| finding.severity.word() == severity)
             && match fact {
@@ -411,8 +412,9 @@ fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         .judgement
         .findings
         .iter()
-        .filter(fits)
-        .map(|finding| finding_value(sources, finding))
+        .zip(1u64..)
+        .filter(|(finding, _)| fits(finding))
+        .map(|(finding, number)| finding_value(sources, finding, number))
         .collect::<TeraResult<_>>()?;
     Ok(list.into())
 }
@@ -425,7 +427,7 @@ fn rests_on(finding: &Finding, fact: &str, target: Option<&str>) -> bool {
     })
 }
 
-fn finding_value(sources: &Sources, finding: &Finding) -> TeraResult<Value> {
+fn finding_value(sources: &Sources, finding: &Finding, number: u64) -> TeraResult<Value> {
     let title = sources.subject.shelf.rules.get(&finding.rule).map(|doc| doc.title.clone());
     let mut map: tera::Map = tera::Map::new();
     let texts = [
@@ -438,6 +440,7 @@ fn finding_value(sources: &Sources, finding: &Finding) -> TeraResult<Value> {
     for (key, text) in texts {
         map.insert(key.into(), text.into());
     }
+    map.insert("number".into(), number.into());
     if let Some(target) = &finding.target {
         map.insert("target".into(), target.clone().into());
     }
@@ -492,12 +495,13 @@ fn chapter(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     let file: &str = kwargs.must_get("file")?;
     let section: &str = kwargs.must_get("section")?;
     let level: u8 = kwargs.get("level")?.unwrap_or(4);
-    let text = sources.chapters.get(file).ok_or_else(|| {
-        let known: Vec<&str> = sources.chapters.keys().map(String::as_str).collect();
-        problem(format!("no chapter `{file}`: known are {}", known.join(", ")))
+    let text = sources.chapters.get(file).map_err(|error| problem(error.message))?;
+    let text = text.ok_or_else(|| {
+        let known = sources.chapters.names().join(", ");
+        problem(format!("no chapter `{file}`: known are {known}"))
     })?;
     let anchor = markdown::slug(section);
-    markdown::section(text, &anchor, level)
+    markdown::section(&text, &anchor, level)
         .map(|text| safe(&text))
         .ok_or_else(|| problem(format!("chapter `{file}` has no section `{section}`")))
 }

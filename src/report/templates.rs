@@ -1,6 +1,7 @@
 //! Templates: the engine that renders them, and errors that name the place in them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tera::{Context, ErrorKind, Tera};
 
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 /// Renders templates in one voice.
 pub struct Engine {
     tera: Tera,
-    origins: BTreeMap<String, String>,
+    origins: Arc<BTreeMap<String, String>>,
 }
 
 impl Engine {
@@ -23,22 +24,33 @@ impl Engine {
     ///
     /// A template cannot be parsed; the error names file, line and column.
     pub fn new(templates: &BTreeMap<String, TextFile>, sources: &Sources) -> Result<Self> {
-        let mut engine = Self { tera: Tera::new(), origins: BTreeMap::new() };
+        let origin = |(name, file): (&String, &TextFile)| (name.clone(), file.origin.clone());
+        let origins = Arc::new(templates.iter().map(origin).collect());
+        let mut engine = Self { tera: Tera::new(), origins };
         // What is printed is escaped unless a function escaped it; the suffix decides nothing.
-        engine.tera.autoescape_on([".html", ".md", ".svg"]);
-        engine.tera.set_escape_fn(match sources.voice {
-            Voice::Markdown(_) => escape::write_markdown,
-            Voice::Html(_) => escape::write_html,
-        });
-        functions::register(&mut engine.tera, sources);
-        for (name, file) in templates {
-            engine.origins.insert(name.clone(), file.origin.clone());
-        }
+        engine.tera.autoescape_on([".html", ".md", ".svg", ".xml"]);
+        engine.speak(sources);
         // Names first, so that an error can be told by its origin; then all at once, because
         // templates extend and include each other.
         let all = templates.iter().map(|(name, file)| (name.as_str(), file.text.as_str()));
         engine.tera.add_raw_templates(all).map_err(|error| explain(&error, &engine.origins))?;
         Ok(engine)
+    }
+
+    /// The same templates with other look-ups: much cheaper than parsing them again.
+    #[must_use]
+    pub fn about(&self, sources: &Sources) -> Self {
+        let mut engine = Self { tera: self.tera.clone(), origins: self.origins.clone() };
+        engine.speak(sources);
+        engine
+    }
+
+    fn speak(&mut self, sources: &Sources) {
+        self.tera.set_escape_fn(match sources.voice {
+            Voice::Markdown(_) => escape::write_markdown,
+            Voice::Html(_) => escape::write_html,
+        });
+        functions::register(&mut self.tera, sources);
     }
 
     /// Renders a template.

@@ -1,6 +1,15 @@
 //! The site: from the runs of a project to a folder of pages, and the submission beside it.
+//!
+//! Pages are made in parallel, each goes to disk as soon as it is made, and one whose
+//! ingredients did not change is taken over from the site before. What is kept in memory of a
+//! run is its row in the list. The finished site takes the place of the old one in one step.
 
+mod cache;
+mod links;
 mod pages;
+mod press;
+mod scan;
+mod search;
 pub(crate) mod view;
 pub mod writer;
 
@@ -8,16 +17,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::assets::{self, TextFile, Tree};
 use crate::error::{Error, Result};
 use crate::model::Edition;
 use crate::project::Project;
 use crate::report::chapters::Chapters;
 use crate::report::{Links, Shelf, Subject, notes, submission};
-use crate::store::Store;
-use pages::Maker;
+use crate::store::{RunFile, Store};
+use cache::Cache;
+use pages::{Maker, Parts};
+use press::Press;
 use view::RunRow;
-use writer::Files;
+use writer::Staging;
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +45,13 @@ pub struct Options {
     pub submission: Option<PathBuf>,
     /// Whether a fact that a text needs and that is not captured is a failure.
     pub strict: bool,
+}
+
+impl Options {
+    /// The folder of the site.
+    pub fn folder(&self, project: &Project) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| project.root.join(&project.config.build_dir))
+    }
 }
 
 /// What was built.
@@ -49,79 +69,60 @@ pub struct Built {
     pub subject: Arc<Subject>,
 }
 
-/// Builds site and submission. Everything is rendered before anything is written.
+/// Builds site and submission. Everything is made and checked before anything is replaced.
 ///
 /// # Errors
 ///
-/// There is no run, a template or chapter cannot be rendered, an output is somebody else's, or
-/// something cannot be written; and with `strict` if a text needs a fact that is missing.
+/// There is no run, a template or chapter cannot be rendered, a link leads nowhere, an output is
+/// somebody else's, or something cannot be written; and with `strict` if a text needs a fact
+/// that is missing.
 pub fn build(project: &Project, options: &Options) -> Result<Built> {
-    let shelf = Shelf::of(project)?;
-    let store = Store::of(project)?;
-    let edition = options.edition.or(project.config.edition);
-    let loaded = store.load(&options.run, &project.root)?;
-    let subject = Arc::new(Subject::new(loaded, edition, &shelf)?);
-    let maker = Maker {
-        project,
-        chapters: Chapters::load(&project.chapters())?,
-        notes: Arc::new(notes::load(&project.chapters())?),
-        texts: templates(project, "submission/", ".md")?,
-        pages: page_templates(project)?,
-        warnings: Arc::default(),
-        subject: subject.clone(),
-    };
-    let text = maker.submission(Links::None)?;
-    let mut files = maker.site()?;
-    run_pages(&maker, &store, edition, &mut files)?;
-    let warnings: Vec<String> =
-        maker.warnings.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default();
-    if options.strict && !warnings.is_empty() {
-        return Err(Error::input(format!(
-            "{} facts that the texts need are not captured:\n  {}",
-            warnings.len(),
-            warnings.join("\n  ")
-        ))
-        .help("nothing was written; build without --strict to have them marked in the report"));
-    }
-    let path = |own: &Option<PathBuf>, default: &PathBuf| match own {
-        Some(path) => path.clone(),
-        None => project.root.join(default),
-    };
-    let out = path(&options.out, &project.config.build_dir);
-    let target = path(&options.submission, &project.config.submission);
+    let out = options.folder(project);
     writer::check(&out)?;
+    let store = Store::of(project)?;
+    let maker = maker(project, &store, options)?;
+    let press = Press::new(Staging::begin(&out)?, Cache::load(project, &out), maker.root());
+    maker.site(&press)?;
+    let text = maker.submission(Links::None)?;
+    let runs =
+        Runs { store: &store, maker: &maker, press: &press, edition: edition(project, options) };
+    let rows = runs.pages()?;
+    maker.runs_pages(&press, &rows)?;
+    maker.search_index(&press, &rows)?;
+    press.beside(&project.chapters())?;
+    let warnings: Vec<String> = (&maker.warnings() | &press.warnings()).into_iter().collect();
+    if options.strict {
+        refuse_missing(&warnings)?;
+    }
+    let (staging, made) = press.finish()?;
+    let default = || project.root.join(&project.config.submission);
+    let target = options.submission.clone().unwrap_or_else(default);
     submission::write(&target, &text)?;
-    writer::replace(&out, &files)?;
-    let pages = files.keys().filter(|name| name.ends_with(".html")).count();
-    Ok(Built { out, pages, submission: target, warnings, subject })
+    let pages = staging.pages();
+    staging.finish()?;
+    made.save(project, &out)?;
+    Ok(Built { out, pages, submission: target, warnings, subject: maker.subject })
 }
 
-/// A page for every run, and the list of them.
-fn run_pages(
-    maker: &Maker,
-    store: &Store,
-    edition: Option<Edition>,
-    files: &mut Files,
-) -> Result<()> {
-    let current = &maker.subject;
-    let mut rows = Vec::new();
-    for entry in store.list()? {
-        let subject = if entry.id == current.run.id {
-            current.clone()
-        } else {
-            let path = entry.path.to_string_lossy();
-            let loaded = store.load(&path, &maker.project.root)?;
-            Arc::new(Subject::new(loaded, edition, &current.shelf)?)
-        };
-        maker.run_page(&subject, files)?;
-        rows.push(RunRow::new(&subject, entry.id == current.run.id));
-    }
-    if !rows.iter().any(|row| row.is_current) {
-        // A run that is named by its path need not be one of the project's.
-        maker.run_page(current, files)?;
-        rows.push(RunRow::new(current, true));
-    }
-    maker.runs_page(&rows, files)
+fn edition(project: &Project, options: &Options) -> Option<Edition> {
+    options.edition.or(project.config.edition)
+}
+
+/// Reads all that pages are made of.
+fn maker<'a>(project: &'a Project, store: &Store, options: &Options) -> Result<Maker<'a>> {
+    let shelf = Shelf::of(project)?;
+    let file = store.find(&options.run, &project.root)?;
+    let subject = Subject::new(store.parse(&file)?, edition(project, options), &shelf)?;
+    Maker::new(Parts {
+        project,
+        chapters: Chapters::load(&project.chapters())?,
+        notes: notes::load(&project.chapters())?,
+        texts: templates(project, "submission/", ".md")?,
+        pages: page_templates(project)?,
+        data: assets::read_all(Tree::Data, Some(&project.data()), "", ".toml")?,
+        file,
+        subject,
+    })
 }
 
 fn templates(project: &Project, folder: &str, suffix: &str) -> Result<BTreeMap<String, TextFile>> {
@@ -131,37 +132,69 @@ fn templates(project: &Project, folder: &str, suffix: &str) -> Result<BTreeMap<S
     Ok(files)
 }
 
-/// The templates of the pages, and of the charts in them.
+/// The templates of the pages, the charts in them, and the files beside them.
 fn page_templates(project: &Project) -> Result<BTreeMap<String, TextFile>> {
-    let mut files = templates(project, "site/", ".html")?;
+    let mut files = templates(project, "site/", "")?;
     files.extend(templates(project, "charts/", ".svg")?);
     Ok(files)
 }
 
-/// No more than one empty line in a row outside fenced blocks, and none at the ends of lines:
-/// conditionals in templates leave them behind.
-fn squeeze(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut fence: Option<String> = None;
-    let mut empty = 0;
-    for line in text.lines() {
-        let ticks: String = line.chars().take_while(|&c| c == '`').collect();
-        match &fence {
-            Some(open) if ticks.len() >= open.len() && line.trim_end() == ticks => fence = None,
-            Some(_) => {
-                out.push_str(line);
-                out.push('\n');
-                continue;
-            }
-            None if ticks.len() >= 3 => fence = Some(ticks),
-            None => {}
-        }
-        let line = line.trim_end();
-        empty = if line.is_empty() { empty + 1 } else { 0 };
-        if empty < 2 {
-            out.push_str(line);
-            out.push('\n');
-        }
+fn refuse_missing(warnings: &[String]) -> Result<()> {
+    if warnings.is_empty() {
+        return Ok(());
     }
-    out
+    Err(Error::input(format!(
+        "{} facts that the texts need are not captured:\n  {}",
+        warnings.len(),
+        warnings.join("\n  ")
+    ))
+    .help("nothing was written; build without --strict to have them marked in the report"))
+}
+
+/// The pages of all runs of a project.
+struct Runs<'a> {
+    store: &'a Store,
+    maker: &'a Maker<'a>,
+    press: &'a Press,
+    edition: Option<Edition>,
+}
+
+impl Runs<'_> {
+    /// Makes the page of every run, one run in memory for each thread; gives their rows.
+    fn pages(&self) -> Result<Vec<RunRow>> {
+        let files = self.store.files()?;
+        let rows: Vec<Result<RunRow>> =
+            files.par_iter().map(|path| self.page(&RunFile::read(path)?)).collect();
+        let mut rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
+        let current = &self.maker.subject.run.id;
+        if !rows.iter().any(|row| row.id == *current) {
+            // A run that is named by its path need not be one of the project's.
+            rows.push(self.page(&self.maker.file)?);
+        }
+        for row in &mut rows {
+            row.is_current = row.id == *current;
+        }
+        rows.sort_by(|a, b| b.order().cmp(&a.order()));
+        Ok(rows)
+    }
+
+    fn page(&self, file: &RunFile) -> Result<RunRow> {
+        let key = self.maker.run_key(file);
+        // A run is only read and judged if its row or its page has to be made.
+        let row = match self.press.row(&key) {
+            Some(row) => row,
+            None => RunRow::new(&*self.subject(file)?),
+        };
+        self.maker.run_page(self.press, &row.id, &key, file, || self.subject(file))?;
+        self.press.keep_row(key, row.clone());
+        Ok(row)
+    }
+
+    fn subject(&self, file: &RunFile) -> Result<Arc<Subject>> {
+        if file.text == self.maker.file.text {
+            return Ok(self.maker.subject.clone());
+        }
+        let shelf = &self.maker.subject.shelf;
+        Ok(Arc::new(Subject::new(self.store.parse(file)?, self.edition, shelf)?))
+    }
 }

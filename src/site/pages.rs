@@ -1,58 +1,164 @@
 //! The pages: each is a template and what it sees.
+//!
+//! To add a page, give [`Maker::about_report`] a name, a title, a template and what the template
+//! sees beyond the frame of every page; and call it from [`Maker::site`].
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 use tera::Context;
 
-use super::squeeze;
+use super::cache::Key;
+use super::press::{Press, Text};
+use super::search::{self, Index};
 use super::view::{self, CaptureView, RunRow};
-use super::writer::{self, Files};
-use crate::assets::{self, TextFile, Tree};
+use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::project::Project;
-use crate::report::chapters::{Chapters, Entry};
+use crate::report::chapters::{self, Chapters, Entry, Texts};
 use crate::report::charts::Chart;
-use crate::report::functions::{EVIDENCE, Sources};
+use crate::report::functions::{EVIDENCE, Sources, Warnings};
 use crate::report::{Engine, Links, Subject, Voice, markdown, notes, submission};
+use crate::store::RunFile;
 
-/// Makes pages. One for a build.
-pub struct Maker<'a> {
+/// What a [`Maker`] is made of.
+pub struct Parts<'a> {
     /// The project, for its title, language and place.
     pub project: &'a Project,
     /// The chapters.
     pub chapters: Chapters,
     /// The author's own words by section.
-    pub notes: Arc<BTreeMap<String, String>>,
+    pub notes: BTreeMap<String, String>,
     /// The templates of the submission by name.
     pub texts: BTreeMap<String, TextFile>,
-    /// The templates of the pages by name.
+    /// The templates of the pages by name, and the files beside them.
     pub pages: BTreeMap<String, TextFile>,
-    /// What the texts say is not captured.
-    pub warnings: Arc<Mutex<BTreeSet<String>>>,
-    /// The run that chapters, findings and submission are about.
-    pub subject: Arc<Subject>,
+    /// The catalogue, the rules and all other data, for their texts to be compared.
+    pub data: BTreeMap<String, TextFile>,
+    /// The file of the run that the report is about.
+    pub file: RunFile,
+    /// That run.
+    pub subject: Subject,
 }
 
-impl Maker<'_> {
-    fn sources(&self, subject: &Arc<Subject>, voice: Voice) -> Sources {
-        Sources {
+/// Makes pages. One for a build.
+pub struct Maker<'a> {
+    project: &'a Project,
+    chapters: Arc<Chapters>,
+    notes: Arc<BTreeMap<String, String>>,
+    /// The templates of the submission, and the chapters, in Markdown.
+    texts: Engine,
+    spoken: Texts,
+    /// The templates of the pages, in HTML.
+    pages: Engine,
+    /// The files of the site that are no templates: style sheet, script and icon.
+    files: BTreeMap<String, TextFile>,
+    /// What the submission says is not captured.
+    warnings: Warnings,
+    /// The file of the run that chapters, findings and submission are about.
+    pub file: RunFile,
+    /// That run.
+    pub subject: Arc<Subject>,
+    /// What every page is made of.
+    base: Key,
+    /// What every page about the report's run is made of.
+    report: Key,
+    /// The path under which the site is served, with `/` at both ends.
+    root: String,
+}
+
+/// What chapters are made with, and what they said is not captured.
+struct Speaker {
+    chapters: Texts,
+    pages: Engine,
+    warnings: Warnings,
+}
+
+impl Speaker {
+    fn take_warnings(&self) -> Vec<String> {
+        let taken = self.warnings.lock().map(|mut lines| std::mem::take(&mut *lines));
+        taken.unwrap_or_default().into_iter().collect()
+    }
+}
+
+/// How many chapters the navigation lists; of more, only those around the page.
+const LISTED: usize = 60;
+
+/// How many chapters before and after its own a page lists, where there are many.
+const AROUND: usize = 8;
+
+/// How many runs a page of the list of runs has.
+const RUNS_ON_A_PAGE: usize = 100;
+
+impl<'a> Maker<'a> {
+    /// A maker of these parts.
+    ///
+    /// # Errors
+    ///
+    /// A template or chapter cannot be parsed; the error names file, line and column.
+    pub fn new(parts: Parts<'a>) -> Result<Self> {
+        let Parts { project, chapters, notes, texts, pages, data, file, subject } = parts;
+        let every = [&texts, &pages, &data];
+        let names = every.iter().flat_map(|files| files.iter());
+        let named = names.flat_map(|(name, file)| [name.as_str(), file.text.as_str()]);
+        let program = Key::of_program();
+        let base = program.and(named).and([format!("{:?}", project.config)]);
+        let own = notes.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
+        let edition = subject.edition.edition.name();
+        let report = base.and(own).and([edition, file.text.as_str()]).and(chapters.shared());
+        let (files, pages): (BTreeMap<_, _>, _) =
+            pages.into_iter().partition(|(name, _)| is_plain_file(name));
+        let (subject, chapters, notes) = (Arc::new(subject), Arc::new(chapters), Arc::new(notes));
+        let warnings = Warnings::default();
+        let sources = |voice| Sources {
             subject: subject.clone(),
             voice,
             chapters: Arc::default(),
-            notes: self.notes.clone(),
-            warnings: self.warnings.clone(),
-        }
+            notes: notes.clone(),
+            warnings: Arc::clone(&warnings),
+        };
+        let markdown = sources(Voice::Markdown(Links::None));
+        let html = sources(Voice::Html(Links::None));
+        Ok(Self {
+            texts: Engine::new(&texts, &markdown)?,
+            spoken: Texts::new(&chapters, &markdown)?,
+            pages: Engine::new(&pages, &html)?,
+            root: project.config.site_root(),
+            project,
+            chapters,
+            notes,
+            files,
+            warnings,
+            file,
+            subject,
+            base,
+            report,
+        })
+    }
+
+    /// The path under which the site is served, with `/` at both ends.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// What the submission said is not captured.
+    pub fn warnings(&self) -> BTreeSet<String> {
+        self.warnings.lock().map(|lines| lines.clone()).unwrap_or_default()
     }
 
     /// The submission in Markdown. Without links it is the marked file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be rendered; the error names file, line and column.
     pub fn submission(&self, links: Links) -> Result<String> {
         let alone = links == Links::None;
         let mut sources = self.sources(&self.subject, Voice::Markdown(links));
-        sources.chapters = Arc::new(self.chapters.render(&sources)?);
-        let engine = Engine::new(&self.texts, &sources)?;
+        sources.chapters = Arc::new(self.spoken.about(&sources));
+        let engine = self.texts.about(&sources);
         let name = format!("submission/{}.md", self.subject.edition.edition);
         if !engine.has(&name) {
             return Err(Error::input(format!("there is no template {name}")));
@@ -63,131 +169,245 @@ impl Maker<'_> {
     }
 
     /// All pages but those about every run of the project.
-    pub fn site(&self) -> Result<Files> {
-        let mut files = Files::new();
-        files.insert(writer::MARKER.into(), b"isoproof\n".to_vec());
-        files.insert(".nojekyll".into(), Vec::new());
-        let own = self.project.templates();
-        for kind in [".css", ".svg"] {
-            for (name, file) in assets::read_all(Tree::Templates, Some(&own), "site/", kind)? {
-                files.insert(name.trim_start_matches("site/").into(), file.text.into_bytes());
+    ///
+    /// # Errors
+    ///
+    /// A page cannot be rendered or written.
+    pub fn site(&self, press: &Press) -> Result<()> {
+        press.put(".nojekyll", b"")?;
+        for (name, file) in &self.files {
+            press.put(name.trim_start_matches("site/"), file.text.as_bytes())?;
+        }
+        self.chapter_pages(press)?;
+        self.submission_page(press)?;
+        self.rule_pages(press)?;
+        self.not_found_page(press)
+    }
+
+    /// Makes a page about the run of the report. `sees` is what its template sees beyond the
+    /// frame of every page.
+    ///
+    /// # Errors
+    ///
+    /// The page cannot be rendered or written.
+    pub fn about_report(
+        &self,
+        press: &Press,
+        name: &str,
+        title: &str,
+        template: &str,
+        sees: &Json,
+    ) -> Result<()> {
+        let root = up(name);
+        let frame = self.frame(name, title, &root, None);
+        let key = self.report.and([template, &frame.to_string(), &sees.to_string()]);
+        press.page(name, key, || {
+            self.engine(&self.subject, &root).render(template, &context(&[&frame, sees]))
+        })
+    }
+
+    fn chapter_pages(&self, press: &Press) -> Result<()> {
+        let entries: Vec<(usize, &Entry)> = self.chapters.entries.iter().enumerate().collect();
+        // Some chunks for each thread, because texts differ in length; few, because each has
+        // look-ups of its own, so that it is known which page lacks what.
+        let size = entries.len().div_ceil(4 * rayon::current_num_threads()).max(1);
+        let chunk = |chunk: &[(usize, &Entry)]| -> Result<()> {
+            let mut speakers: BTreeMap<String, Speaker> = BTreeMap::new();
+            for (index, entry) in chunk {
+                let root = up(&entry.path);
+                let speaker = speakers.entry(root).or_insert_with_key(|root| self.speaker(root));
+                self.chapter_page(press, &entry.page(), (*index, entry), speaker)?;
+            }
+            Ok(())
+        };
+        // The first error in the order of the book, whichever thread met one first.
+        let made: Vec<Result<()>> = entries.par_chunks(size).map(chunk).collect();
+        made.into_iter().collect::<Result<()>>()?;
+        let entries = &self.chapters.entries;
+        if !entries.iter().any(|entry| entry.page() == HOME) {
+            // The way into the site is the first chapter, whatever its name.
+            let first = entries.first().ok_or_else(|| {
+                let summary = self.project.chapters().join(chapters::SUMMARY);
+                Error::input(format!("{} lists no chapter", summary.display()))
+            })?;
+            self.chapter_page(press, HOME, (0, first), &self.speaker(&up(&first.path)))?;
+        }
+        if entries.len() > LISTED {
+            let all: Vec<Json> = entries.iter().map(|entry| link(entry, "", false)).collect();
+            let sees = json!({ "entries": all });
+            self.about_report(press, ALL, "All chapters", "site/chapters.html", &sees)?;
+        }
+        Ok(())
+    }
+
+    fn chapter_page(
+        &self,
+        press: &Press,
+        name: &str,
+        (index, entry): (usize, &Entry),
+        speaker: &Speaker,
+    ) -> Result<()> {
+        let root = up(&entry.path);
+        let frame = self.frame(name, &entry.title, &root, Some(index));
+        let pager = json!({ "pager": self.pager(index, &root) });
+        let source = self.chapters.source(&entry.path);
+        let template = if index == 0 { "site/overview.html" } else { "site/chapter.html" };
+        let key = self.report.and([template, &frame.to_string(), &pager.to_string(), source]);
+        press.text(name, key, || {
+            let text = speaker.chapters.get(&entry.path)?.unwrap_or_default();
+            let article = self.article(&speaker.pages, &text, &root)?;
+            let html = speaker.pages.render(template, &context(&[&frame, &pager, &article]))?;
+            Ok(Text { html, warnings: speaker.take_warnings() })
+        })
+    }
+
+    /// What chapters at this distance from the root are made with.
+    fn speaker(&self, root: &str) -> Speaker {
+        let warnings: Warnings = Arc::default();
+        let voice = Voice::Markdown(Links::Site(root.into()));
+        let sources = self.sources(&self.subject, voice);
+        let sources = Sources { warnings: warnings.clone(), ..sources };
+        let (chapters, pages) = (self.spoken.about(&sources), self.engine(&self.subject, root));
+        Speaker { chapters, pages, warnings }
+    }
+
+    fn submission_page(&self, press: &Press) -> Result<()> {
+        let name = "submission.html";
+        let frame = self.frame(name, "Submission", "", None);
+        let key = self.report.and(["submission", &frame.to_string()]);
+        // Its sections are those of chapters, so they are among what it is made of.
+        let sources = self.chapters.entries.iter().map(|entry| self.chapters.source(&entry.path));
+        press.page(name, key.and(sources), || {
+            let text = self.submission(Links::Site(String::new()))?;
+            let engine = self.engine(&self.subject, "");
+            let article = self.article(&engine, &text, "")?;
+            let file = json!({ "file": self.project.config.submission });
+            engine.render("site/submission.html", &context(&[&frame, &article, &file]))
+        })
+    }
+
+    fn rule_pages(&self, press: &Press) -> Result<()> {
+        let docs: Vec<_> = self.subject.shelf.rules.iter().collect();
+        let sees = json!({ "rules": docs });
+        self.about_report(press, "findings.html", "Findings", "site/findings.html", &sees)?;
+        for doc in docs {
+            let (page, sees) = (format!("rules/{}.html", doc.id), json!({ "rule": doc }));
+            self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
+        }
+        Ok(())
+    }
+
+    /// What the page of a run and its row are made of.
+    pub fn run_key(&self, file: &RunFile) -> Key {
+        let edition = self.project.config.edition.map(|edition| edition.name());
+        self.base.and([edition.unwrap_or_default(), &file.text])
+    }
+
+    /// The page of a run, everything it holds, and its file beside it.
+    ///
+    /// # Errors
+    ///
+    /// The run cannot be read, or the page cannot be rendered or written.
+    pub fn run_page(
+        &self,
+        press: &Press,
+        id: &str,
+        key: &Key,
+        file: &RunFile,
+        subject: impl FnOnce() -> Result<Arc<Subject>>,
+    ) -> Result<()> {
+        let name = format!("runs/{id}.html");
+        let mut frame = self.frame(&name, &format!("Run {id}"), "../", None);
+        // So that the page need not be made again when another run becomes the newest.
+        frame["site"]["run"] = id.into();
+        press.put(&format!("runs/{id}.json"), file.text.as_bytes())?;
+        press.page(&name, key.and([frame.to_string()]), || {
+            let subject = subject()?;
+            let captures = subject.run.captures.iter();
+            let captures = captures.map(|capture| CaptureView::new(&subject, capture, None));
+            let mut context = context(&[&frame]);
+            context.insert("captures", &captures.collect::<Vec<_>>());
+            context.insert("is_record", &true);
+            context.insert("rows", &view::fact_rows(&subject));
+            self.engine(&subject, "../").render("site/run.html", &context)
+        })
+    }
+
+    /// The list of all runs, newest first, on as many pages as it needs.
+    ///
+    /// # Errors
+    ///
+    /// A page cannot be rendered or written.
+    pub fn runs_pages(&self, press: &Press, runs: &[RunRow]) -> Result<()> {
+        let name = |index: usize| match index {
+            0 => "runs/index.html".to_string(),
+            index => format!("runs/page-{}.html", index + 1),
+        };
+        let pages: Vec<&[RunRow]> = runs.chunks(RUNS_ON_A_PAGE).collect();
+        for (index, rows) in pages.iter().enumerate() {
+            let link =
+                |index: usize| json!({"title": "Runs", "href": format!("../{}", name(index))});
+            let newer = index.checked_sub(1).map(link);
+            let older = (index + 1 < pages.len()).then(|| link(index + 1));
+            let sees = json!({
+                "runs": rows, "number": index + 1, "count": pages.len(), "total": runs.len(),
+                "newer": newer, "older": older,
+            });
+            self.about_report(press, &name(index), "Runs", "site/runs.html", &sees)?;
+        }
+        Ok(())
+    }
+
+    /// The search index, when all pages are made.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn search_index(&self, press: &Press, runs: &[RunRow]) -> Result<()> {
+        let mut index = Index::default();
+        for entry in &self.chapters.entries {
+            let page = entry.page();
+            if let Some(made) = press.made(&page) {
+                index.chapter(&entry.title, &page, &made);
             }
         }
-        self.chapter_pages(&mut files)?;
-        self.submission_page(&mut files)?;
-        self.rule_pages(&mut files)?;
-        self.not_found_page(&mut files)?;
-        Ok(files)
-    }
-
-    fn chapter_pages(&self, files: &mut Files) -> Result<()> {
-        let sources = self.sources(&self.subject, Voice::Markdown(Links::Site(String::new())));
-        let chapters = self.chapters.render(&sources)?;
-        let engine = self.engine(&self.subject, "")?;
-        for entry in &self.chapters.entries {
-            let depth = entry.path.matches('/').count();
-            let root = "../".repeat(depth);
-            let page = entry.page();
-            let text = chapters.get(&entry.path).map(String::as_str).unwrap_or_default();
-            let mut context = self.context(&page, &entry.title, &root);
-            self.article(&engine, text, &root, &mut context)?;
-            context.insert("pager", &self.pager(entry, &root));
-            let is_first = self.chapters.entries.first() == Some(entry);
-            let template = if is_first { "site/overview.html" } else { "site/chapter.html" };
-            files.insert(page, engine.render(template, &context)?.into_bytes());
-        }
-        Ok(())
-    }
-
-    fn submission_page(&self, files: &mut Files) -> Result<()> {
-        let text = self.submission(Links::Site(String::new()))?;
-        let engine = self.engine(&self.subject, "")?;
-        let mut context = self.context("submission.html", "Submission", "");
-        self.article(&engine, &text, "", &mut context)?;
-        context.insert("file", &self.project.config.submission);
-        files.insert(
-            "submission.html".into(),
-            engine.render("site/submission.html", &context)?.into_bytes(),
-        );
-        Ok(())
-    }
-
-    fn rule_pages(&self, files: &mut Files) -> Result<()> {
-        let engine = self.engine(&self.subject, "")?;
-        let mut context = self.context("findings.html", "Findings", "");
-        let docs: Vec<_> = self.subject.shelf.rules.iter().collect();
-        context.insert("rules", &docs);
-        files.insert("findings.html".into(), engine.render("site/findings.html", &context)?.into());
-        let engine = self.engine(&self.subject, "../")?;
-        for doc in docs {
-            let page = format!("rules/{}.html", doc.id);
-            let mut context = self.context(&page, &doc.title, "../");
-            context.insert("rule", doc);
-            files.insert(page, engine.render("site/rule.html", &context)?.into_bytes());
-        }
-        Ok(())
-    }
-
-    /// The page of a run: everything it holds.
-    pub fn run_page(&self, subject: &Arc<Subject>, files: &mut Files) -> Result<()> {
-        let engine = self.engine(subject, "../")?;
-        let page = format!("runs/{}.html", subject.run.id);
-        let mut context = self.context(&page, &format!("Run {}", subject.run.id), "../");
-        let captures: Vec<CaptureView> = subject
-            .run
-            .captures
-            .iter()
-            .map(|capture| CaptureView::new(subject, capture, None))
-            .collect();
-        context.insert("captures", &captures);
-        context.insert("is_record", &true);
-        context.insert("rows", &view::fact_rows(subject));
-        files.insert(page, engine.render("site/run.html", &context)?.into_bytes());
-        Ok(())
-    }
-
-    /// The list of all runs.
-    pub fn runs_page(&self, runs: &[RunRow], files: &mut Files) -> Result<()> {
-        let engine = self.engine(&self.subject, "../")?;
-        let mut context = self.context("runs/index.html", "Runs", "../");
-        context.insert("runs", runs);
-        files.insert("runs/index.html".into(), engine.render("site/runs.html", &context)?.into());
-        Ok(())
+        index.subject(&self.subject);
+        index.runs(runs);
+        press.put(search::FILE, index.script(press.size()).as_bytes())
     }
 
     /// The page for what is not there: it is shown under any path, so its links begin at the
     /// root of the server.
-    fn not_found_page(&self, files: &mut Files) -> Result<()> {
-        let root = self.project.config.site_url.clone().unwrap_or_else(|| "/".into());
-        let engine = self.engine(&self.subject, &root)?;
-        let context = self.context("404.html", "Not found", &root);
-        files.insert("404.html".into(), engine.render("site/404.html", &context)?.into_bytes());
-        Ok(())
+    fn not_found_page(&self, press: &Press) -> Result<()> {
+        let frame = self.frame("404.html", "Not found", &self.root, None);
+        press.page("404.html", self.report.and(["404", &frame.to_string()]), || {
+            self.engine(&self.subject, &self.root).render("site/404.html", &context(&[&frame]))
+        })
+    }
+
+    fn sources(&self, subject: &Arc<Subject>, voice: Voice) -> Sources {
+        Sources {
+            subject: subject.clone(),
+            voice,
+            chapters: Arc::default(),
+            notes: self.notes.clone(),
+            warnings: self.warnings.clone(),
+        }
     }
 
     /// The engine of the page templates. What their tables show as missing is no warning: they
     /// show all there is, while chapters and submission ask for what they need.
-    fn engine(&self, subject: &Arc<Subject>, root: &str) -> Result<Engine> {
+    fn engine(&self, subject: &Arc<Subject>, root: &str) -> Engine {
         let voice = Voice::Html(Links::Site(root.to_string()));
-        let sources = Sources { warnings: Arc::default(), ..self.sources(subject, voice) };
-        Engine::new(&self.pages, &sources)
+        self.pages.about(&Sources { warnings: Arc::default(), ..self.sources(subject, voice) })
     }
 
-    /// Puts a text into the context of its page: its heading apart, so that the page can stand
+    /// What the page of a text sees of it: its heading apart, so that the page can stand
     /// something between heading and text.
-    fn article(
-        &self,
-        engine: &Engine,
-        text: &str,
-        root: &str,
-        context: &mut Context,
-    ) -> Result<()> {
+    fn article(&self, engine: &Engine, text: &str, root: &str) -> Result<Json> {
         let content = self.to_html(engine, text, root)?;
         let (heading, rest) = content.apart();
-        context.insert("heading", heading);
-        context.insert("content", rest);
-        context.insert("headings", &view::headings(&content));
-        Ok(())
+        Ok(json!({ "heading": heading, "content": rest, "headings": view::headings(&content) }))
     }
 
     /// Markdown as HTML, with captures drawn by their template.
@@ -217,43 +437,103 @@ impl Maker<'_> {
         }
     }
 
-    /// What every page template sees.
-    fn context(&self, page: &str, title: &str, root: &str) -> Context {
+    /// What every page template sees. `chapter` is the index of the chapter that the page is.
+    fn frame(&self, page: &str, title: &str, root: &str, chapter: Option<usize>) -> Json {
         let config = &self.project.config;
-        let chapter = |entry: &Entry| {
-            let href = entry.page();
-            json!({
-                "title": entry.title, "href": format!("{root}{href}"), "level": entry.level,
-                "active": href == page,
-            })
-        };
-        let mut context = Context::new();
-        context.insert("title", title);
-        context.insert("root", root);
-        context.insert("page", page);
-        context.insert("chapters", &self.chapters.entries.iter().map(chapter).collect::<Vec<_>>());
-        context.insert(
-            "site",
-            &json!({
+        json!({
+            "title": title,
+            "root": root,
+            "page": page,
+            "chapters": self.navigation(root, chapter),
+            "all_chapters": (self.chapters.entries.len() > LISTED)
+                .then(|| json!({"href": format!("{root}{ALL}"), "count": self.chapters.entries.len()})),
+            "site": {
                 "title": config.title, "authors": config.authors, "language": config.language,
                 "version": env!("CARGO_PKG_VERSION"), "run": self.subject.run.id,
-            }),
-        );
-        context
+            },
+        })
+    }
+
+    /// The chapters that a page lists: all, or the first and those around its own.
+    fn navigation(&self, root: &str, chapter: Option<usize>) -> Vec<Json> {
+        let entries = &self.chapters.entries;
+        let here = chapter.unwrap_or(0);
+        let (from, to) = match entries.len() {
+            0..=LISTED => (0, entries.len()),
+            count => (here.saturating_sub(AROUND), (here + AROUND + 1).min(count)),
+        };
+        let first = (from > 0).then_some(0);
+        let indices = first.into_iter().chain(from..to);
+        indices.map(|index| link(&entries[index], root, chapter == Some(index))).collect()
     }
 
     /// The chapters before and after one.
-    fn pager(&self, entry: &Entry, root: &str) -> Json {
+    fn pager(&self, index: usize, root: &str) -> Json {
         let entries = &self.chapters.entries;
-        let index = entries.iter().position(|other| other == entry).unwrap_or_default();
-        let link = |entry: Option<&Entry>| {
-            entry.map(
-                |entry| json!({"title": entry.title, "href": format!("{root}{}", entry.page())}),
-            )
-        };
+        let link = |entry: Option<&Entry>| entry.map(|entry| link(entry, root, false));
         json!({
             "before": link(index.checked_sub(1).and_then(|index| entries.get(index))),
             "after": link(entries.get(index + 1)),
         })
     }
+}
+
+/// The page that a reader comes to first.
+const HOME: &str = "index.html";
+
+/// The page that lists all chapters, where there are many.
+const ALL: &str = "chapters.html";
+
+/// Whether a file among the page templates goes into the site as it is.
+fn is_plain_file(name: &str) -> bool {
+    name.starts_with("site/") && [".css", ".js", ".svg"].iter().any(|end| name.ends_with(end))
+}
+
+/// The way from a page to the root of the site.
+fn up(name: &str) -> String {
+    "../".repeat(name.matches('/').count())
+}
+
+fn link(entry: &Entry, root: &str, is_active: bool) -> Json {
+    json!({
+        "title": entry.title, "href": format!("{root}{}", entry.page()), "level": entry.level,
+        "active": is_active,
+    })
+}
+
+/// A template's context of these objects.
+fn context(objects: &[&Json]) -> Context {
+    let mut context = Context::new();
+    for (name, value) in objects.iter().filter_map(|object| object.as_object()).flatten() {
+        context.insert(name.clone(), value);
+    }
+    context
+}
+
+/// No more than one empty line in a row outside fenced blocks, and none at the ends of lines:
+/// conditionals in templates leave them behind.
+fn squeeze(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut fence: Option<String> = None;
+    let mut empty = 0;
+    for line in text.lines() {
+        let ticks: String = line.chars().take_while(|&c| c == '`').collect();
+        match &fence {
+            Some(open) if ticks.len() >= open.len() && line.trim_end() == ticks => fence = None,
+            Some(_) => {
+                out.push_str(line);
+                out.push('\n');
+                continue;
+            }
+            None if ticks.len() >= 3 => fence = Some(ticks),
+            None => {}
+        }
+        let line = line.trim_end();
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty < 2 {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
 }

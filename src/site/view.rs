@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::judge::Severity;
 use crate::model::{Capture, Fact, Origin, Stream};
@@ -147,52 +148,67 @@ pub fn fact_rows(subject: &Subject) -> Vec<FactRow> {
 }
 
 /// A row of the list of runs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunRow {
-    id: String,
-    label: Option<String>,
+    /// The id.
+    pub id: String,
+    /// The label.
+    pub label: Option<String>,
+    /// When it was recorded.
+    pub at: DateTime<Utc>,
     created: String,
-    edition: &'static str,
+    edition: String,
     /// Whether the chapters are about it.
+    #[serde(default)]
     pub is_current: bool,
-    verdicts: Vec<VerdictView>,
+    /// The verdict on each runtime.
+    pub verdicts: Vec<VerdictView>,
     errors: usize,
     warnings: usize,
     notes: usize,
 }
 
-#[derive(Debug, Serialize)]
-struct VerdictView {
-    name: String,
-    conclusion: &'static str,
-    title: String,
-    confidence: &'static str,
+/// A verdict in the list of runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VerdictView {
+    /// The name of the target.
+    pub name: String,
+    conclusion: String,
+    /// What is concluded, in words.
+    pub title: String,
+    confidence: String,
 }
 
 impl RunRow {
     /// The row of a run.
-    pub fn new(subject: &Subject, is_current: bool) -> Self {
+    pub fn new(subject: &Subject) -> Self {
         let run = &subject.run;
         let count = |severity: Severity| {
             subject.judgement.findings.iter().filter(|f| f.severity == severity).count()
         };
         let verdicts = subject.judgement.verdicts.iter().map(|verdict| VerdictView {
             name: subject.name(&verdict.target),
-            conclusion: verdict.conclusion.id(),
+            conclusion: verdict.conclusion.id().into(),
             title: subject.shelf.words[verdict.conclusion.id()].title.clone(),
-            confidence: verdict.confidence.word(),
+            confidence: verdict.confidence.word().into(),
         });
         Self {
             id: run.id.clone(),
             label: run.label.clone(),
+            at: run.created,
             created: run.created.format("%Y-%m-%d %H:%M UTC").to_string(),
-            edition: run.edition.name(),
-            is_current,
+            edition: run.edition.name().into(),
+            is_current: false,
             verdicts: verdicts.collect(),
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
         }
+    }
+
+    /// What the list is sorted by, newest last.
+    pub fn order(&self) -> (DateTime<Utc>, &str) {
+        (self.at, &self.id)
     }
 }
 
@@ -294,10 +310,9 @@ mod tests {
 
     #[test]
     fn a_run_in_the_list_shows_a_verdict_for_each_runtime() {
-        let row = RunRow::new(&with_release(), true);
+        let row = RunRow::new(&with_release());
         let names: Vec<&str> = row.verdicts.iter().map(|verdict| verdict.name.as_str()).collect();
         assert_eq!(names, ["runc", "Kata"]);
-        assert!(row.is_current);
     }
 
     #[test]

@@ -38,6 +38,26 @@ pub struct Loaded {
     pub origin: String,
 }
 
+/// The text of a run file, before anything is made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFile {
+    /// The text.
+    pub text: String,
+    /// Where it was found.
+    pub path: PathBuf,
+}
+
+impl RunFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or is not UTF-8.
+    pub fn read(path: &Path) -> Result<Self> {
+        Ok(Self { text: read(path)?, path: path.to_path_buf() })
+    }
+}
+
 /// What a list of runs shows, read without the captures.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Entry {
@@ -103,25 +123,35 @@ impl Store {
     ///
     /// The reference is malformed, names no run or several, or the file cannot be used.
     pub fn load(&self, reference: &str, root: &Path) -> Result<Loaded> {
+        self.parse(&self.find(reference, root)?)
+    }
+
+    /// The file that a reference names, as it stands there.
+    ///
+    /// # Errors
+    ///
+    /// The reference is malformed, names no run or several, or the file cannot be read.
+    pub fn find(&self, reference: &str, root: &Path) -> Result<RunFile> {
         match Reference::parse(reference)? {
-            Reference::Path(path) => self.load_file(Path::new(&path)),
+            Reference::Path(path) => RunFile::read(Path::new(&path)),
             Reference::Git { revision, path } => {
                 let (origin, text) = git::show(root, &self.folder, &revision, path.as_deref())?;
-                self.load_text(&text, Path::new(&origin))
+                Ok(RunFile { text, path: origin.into() })
             }
-            Reference::Latest(back) => self.load_file(&self.latest(reference, back)?),
-            Reference::Name(name) => self.load_file(&self.named(&name)?),
+            Reference::Latest(back) => RunFile::read(&self.latest(reference, back)?),
+            Reference::Name(name) => RunFile::read(&self.named(&name)?),
         }
     }
 
-    fn load_file(&self, path: &Path) -> Result<Loaded> {
-        self.load_text(&read(path)?, path)
-    }
-
-    fn load_text(&self, text: &str, path: &Path) -> Result<Loaded> {
-        let mut run = file::from_text(text, path)?;
+    /// The run of a file.
+    ///
+    /// # Errors
+    ///
+    /// The file is damaged, or of a version that is not known.
+    pub fn parse(&self, file: &RunFile) -> Result<Loaded> {
+        let mut run = file::from_text(&file.text, &file.path)?;
         let integrity = integrity::distrust(&mut run, &self.catalogue);
-        Ok(Loaded { run, integrity, origin: path.display().to_string() })
+        Ok(Loaded { run, integrity, origin: file.path.display().to_string() })
     }
 
     fn latest(&self, reference: &str, back: usize) -> Result<PathBuf> {
@@ -165,7 +195,11 @@ impl Store {
     }
 
     /// The run files, sorted by name and so by time.
-    fn files(&self) -> Result<Vec<PathBuf>> {
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
+    pub fn files(&self) -> Result<Vec<PathBuf>> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|e| Error::io("read", &self.folder, &e))?,

@@ -1,0 +1,129 @@
+//! What the last build made of what, so that a page whose ingredients are the same is not made
+//! again.
+//!
+//! A key is a hash of everything that a page is made of, the program included. The file of a
+//! page is only trusted if it is the one that was written, by inode, size and time: whoever edits
+//! a page by hand gets it made again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::view::RunRow;
+use crate::error::Result;
+use crate::project::Project;
+use crate::store::atomic;
+
+/// A hash of ingredients.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// The key of these ingredients, in this order.
+    pub fn of<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            let part = part.as_ref();
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        Self(HEXLOWER.encode(&hash.finalize()[..16]))
+    }
+
+    /// The key of this one and further ingredients.
+    pub fn and<T: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = T>) -> Self {
+        let own = self.0.as_bytes().to_vec();
+        let rest = parts.into_iter().map(|part| part.as_ref().to_vec());
+        Self::of(std::iter::once(own).chain(rest))
+    }
+
+    /// What tells this program from any other build of it.
+    pub fn of_program() -> Self {
+        let file = std::env::current_exe().and_then(std::fs::metadata);
+        let stamp = file.ok().map(|file| {
+            use std::os::unix::fs::MetadataExt;
+            format!("{} {} {}", file.len(), file.mtime(), file.mtime_nsec())
+        });
+        Self::of([env!("CARGO_PKG_VERSION"), &stamp.unwrap_or_default()])
+    }
+}
+
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// What a page was made of, and what came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// What it was made of.
+    pub key: Key,
+    /// What its file looked like when it was written: inode, size and time.
+    pub stamp: String,
+    /// The links that lead to other pages.
+    pub links: Vec<String>,
+    /// The words that a search finds it by, if it is one that is searched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// Its headings that a search finds: anchor and text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headings: Vec<(String, String)>,
+    /// What the page says is not captured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// What a build made.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Cache {
+    /// The pages by name.
+    pub pages: BTreeMap<String, Made>,
+    /// The rows of runs by the key of their files.
+    pub rows: BTreeMap<Key, RunRow>,
+}
+
+impl Cache {
+    /// What the last build into `out` made; nothing if that is not known.
+    pub fn load(project: &Project, out: &Path) -> Self {
+        let text = std::fs::read(path(project, out)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    /// Keeps it for the next build.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn save(&self, project: &Project, out: &Path) -> Result<()> {
+        let path = path(project, out);
+        // A checkout that knows nothing of this folder is not to list what is in it.
+        let ignore = path.with_file_name(".gitignore");
+        if !ignore.exists() {
+            atomic::write(&ignore, b"*\n")?;
+        }
+        atomic::write(&path, &serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+fn path(project: &Project, out: &Path) -> PathBuf {
+    let out = std::path::absolute(out).unwrap_or_else(|_| out.to_path_buf());
+    let Key(name) = Key::of([out.as_os_str().as_encoded_bytes()]);
+    project.private().join("sites").join(format!("{name}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_bytes_cut_differently_are_another_key() {
+        assert_eq!(Key::of(["a", "bc"]), Key::of(["a", "bc"]));
+        assert_ne!(Key::of(["a", "bc"]), Key::of(["ab", "c"]));
+        assert_ne!(Key::of(["a"]), Key::of(["a", ""]));
+    }
+}

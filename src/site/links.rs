@@ -1,0 +1,212 @@
+//! Does every link of the finished site lead somewhere?
+//!
+//! Links to a place on the same page are checked when the page is read, links to other pages at
+//! the end. The ids of a page are only kept while it is read: where a link names a place on
+//! another page, that page is read once more. So what is kept grows with the number of different
+//! links, not with the size of the site.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::scan::Scan;
+use super::writer::Staging;
+use crate::error::{Error, Result};
+
+/// The links of a site, and what is wrong with its pages.
+#[derive(Debug, Default)]
+pub struct Links {
+    /// Where links lead: page and place, each with the first page that has such a link.
+    targets: BTreeMap<(String, String), String>,
+    problems: BTreeSet<String>,
+}
+
+/// How many problems an error lists.
+const LISTED: usize = 20;
+
+impl Links {
+    /// Takes up a page: its duplicate ids and its links to itself are checked at once. Returns
+    /// the links that lead to other pages.
+    pub fn page(&mut self, name: &str, scan: &Scan, root: &str) -> Vec<String> {
+        for id in &scan.twice {
+            self.problems.insert(format!("{name}: the id `{id}` stands twice"));
+        }
+        let mut elsewhere = Vec::new();
+        for link in &scan.links {
+            let Some((page, place)) = resolve(name, link, root) else { continue };
+            if page == name {
+                if !place.is_empty() && !scan.ids.contains(&place) {
+                    let problem = format!("{name}: a link leads to #{place}, which is not there");
+                    self.problems.insert(problem);
+                }
+            } else {
+                elsewhere.push(link.clone());
+            }
+        }
+        self.lead(name, &elsewhere, root);
+        elsewhere
+    }
+
+    /// Takes up the links of a page that lead to others.
+    pub fn lead(&mut self, name: &str, links: &[String], root: &str) {
+        for target in links.iter().filter_map(|link| resolve(name, link, root)) {
+            self.targets
+                .entry(target)
+                .and_modify(|first| {
+                    if name < first.as_str() {
+                        *first = name.to_string();
+                    }
+                })
+                .or_insert_with(|| name.to_string());
+        }
+    }
+
+    /// The pages and files that links lead to.
+    pub fn pages(&self) -> BTreeSet<&str> {
+        self.targets.keys().map(|(page, _)| page.as_str()).collect()
+    }
+
+    /// Checks all links against the pages of the new site.
+    ///
+    /// # Errors
+    ///
+    /// A link leads nowhere or an id stands twice; the error names page and target.
+    pub fn check(mut self, staging: &Staging) -> Result<()> {
+        let mut read: Option<(String, BTreeSet<String>)> = None;
+        for ((page, place), from) in &self.targets {
+            if !staging.has(page) {
+                let problem = format!("{from}: a link leads to {page}, and there is no such page");
+                self.problems.insert(problem);
+                continue;
+            }
+            if place.is_empty() || !page.ends_with(".html") {
+                continue;
+            }
+            // The targets are sorted, so a page is read once for all its places.
+            if read.as_ref().is_none_or(|(name, _)| name != page) {
+                read = Some((page.clone(), ids(&staging.path(page))?));
+            }
+            if read.as_ref().is_some_and(|(_, ids)| !ids.contains(place)) {
+                let problem =
+                    format!("{from}: a link leads to {page}#{place}, which is not on that page");
+                self.problems.insert(problem);
+            }
+        }
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        let count = self.problems.len();
+        let listed: Vec<&str> = self.problems.iter().map(String::as_str).take(LISTED).collect();
+        let more = match count.saturating_sub(LISTED) {
+            0 => String::new(),
+            n => format!("\n  … and {n} more"),
+        };
+        let what = if count == 1 { "1 link or id".into() } else { format!("{count} links or ids") };
+        Err(Error::input(format!(
+            "{what} of the site would be broken:\n  {}{more}",
+            listed.join("\n  ")
+        ))
+        .help("nothing was written; mend the chapter or template that the page is made of"))
+    }
+}
+
+fn ids(path: &Path) -> Result<BTreeSet<String>> {
+    let html = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+    Ok(Scan::of(&html, false).ids)
+}
+
+/// The page and the place on it that a link of the page `from` leads to; none if it leads out of
+/// the site. `root` is the path under which the site is served.
+fn resolve(from: &str, link: &str, root: &str) -> Option<(String, String)> {
+    let (path, place) = link.split_once('#').unwrap_or((link, ""));
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    let is_foreign =
+        path.starts_with("//") || path.split('/').next().is_some_and(|first| first.contains(':'));
+    if is_foreign {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    let path = match path.strip_prefix(root) {
+        Some(below) => below,
+        None if path.starts_with('/') => return None,
+        None if path.is_empty() => return Some((from.to_string(), decode(place))),
+        None => {
+            parts.extend(from.split('/'));
+            parts.pop();
+            path
+        }
+    };
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let mut page = decode(&parts.join("/"));
+    if path.is_empty() || path.ends_with('/') || path.ends_with("..") {
+        page = format!("{page}/index.html").trim_start_matches('/').to_string();
+    }
+    Some((page, decode(place)))
+}
+
+/// Undoes percent-encoding.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let digits = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        let byte = digits.filter(|_| *first == b'%').and_then(|d| u8::from_str_radix(d, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_resolved_as_a_browser_does_it() {
+        let resolve = |from: &str, link: &str| {
+            resolve(from, link, "/repo/").map(|(page, place)| format!("{page}#{place}"))
+        };
+        let some = |text: &str| Some(text.to_string());
+        assert_eq!(resolve("a/b.html", "../c.html#x"), some("c.html#x"));
+        assert_eq!(resolve("a/b.html", "c.html?q=1#%C3%BC"), some("a/c.html#ü"));
+        assert_eq!(resolve("a/b.html", "#x"), some("a/b.html#x"));
+        assert_eq!(resolve("a/b.html", "./"), some("a/index.html#"));
+        assert_eq!(resolve("404.html", "/repo/a.html"), some("a.html#"));
+        assert_eq!(resolve("404.html", "/repo/"), some("index.html#"));
+        for foreign in ["https://a.b/", "mailto:a@b", "//a.b/c", "/other/", "data:,"] {
+            assert_eq!(resolve("a.html", foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_broken_link_and_an_id_that_stands_twice_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let staging = Staging::begin(&folder.path().join("public")).unwrap();
+        let pages = [
+            ("a.html", "<p id=x>1</p><p id=x>2</p><a href=b.html#y>ok</a><a href=#no>no</a>"),
+            ("b.html", "<p id=y>1</p><a href=a.html#z>no</a><a href=c.html>no</a>"),
+        ];
+        let mut links = Links::default();
+        for (name, html) in pages {
+            staging.write(name, html.as_bytes()).unwrap();
+            links.page(name, &Scan::of(html, false), "/");
+        }
+        let message = links.check(&staging).unwrap_err().message;
+        for problem in [
+            "4 links or ids",
+            "a.html: the id `x` stands twice",
+            "a.html: a link leads to #no",
+            "b.html: a link leads to a.html#z",
+            "b.html: a link leads to c.html, and there is no such page",
+        ] {
+            assert!(message.contains(problem), "{problem} in {message}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The search index: small, and made of words that somebody would look for.
+//!
+//! It is a script that sets one variable, because that is the one form that a page opened from
+//! disk can load. It is never larger than a twentieth of the site's HTML: titles come first, then
+//! the words of the texts, those that few pages have before those that many have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::cache::Made;
+use super::view::RunRow;
+use crate::report::Subject;
+
+/// The name of the file in the site.
+pub const FILE: &str = "search-index.js";
+
+/// The part of the site's HTML that the index may be as large as.
+const SHARE: u64 = 20;
+
+/// The longest title, in characters.
+const TITLE: usize = 72;
+
+/// Things that are found by their titles: all of one kind.
+#[derive(Debug, Default, Serialize)]
+struct Group {
+    /// What they are.
+    kind: &'static str,
+    /// What their addresses begin with.
+    base: String,
+    /// Title, words beside it, and the end of the address.
+    items: Vec<[String; 3]>,
+}
+
+/// The index of a site that is being built.
+#[derive(Debug, Default)]
+pub struct Index {
+    groups: Vec<Group>,
+    /// The pages whose words are known, by title and address.
+    pages: Vec<[String; 2]>,
+    /// The words, and the pages that they stand on, by their index.
+    words: BTreeMap<String, Vec<usize>>,
+    /// Headings: text, and address.
+    sections: Vec<[String; 2]>,
+}
+
+impl Index {
+    /// Takes up facts, findings, rules and captures of the run that the report is about.
+    pub fn subject(&mut self, subject: &Subject) {
+        let run = format!("runs/{}.html#", subject.run.id);
+        let facts = subject.run.facts.keys().filter_map(|id| {
+            let probe = subject.shelf.catalogue.get(id)?;
+            Some([probe.title.clone(), id.clone(), id.clone()])
+        });
+        self.group("Fact", format!("{run}f-"), facts);
+        let findings = subject.judgement.findings.iter().enumerate();
+        let findings = findings.map(|(index, finding)| {
+            [finding.message.clone(), finding.severity.word().into(), (index + 1).to_string()]
+        });
+        self.group("Finding", "findings.html#finding-".into(), findings);
+        let captures = subject.run.captures.iter().map(|capture| {
+            let anchor = subject.anchor(&capture.id).unwrap_or_default().to_string();
+            let target = capture.target.as_deref().map(|target| subject.name(target));
+            [capture.origin.words(), target.unwrap_or_default(), anchor]
+        });
+        self.group("Evidence", run, captures);
+        let rules = subject.shelf.rules.iter();
+        let rules =
+            rules.map(|rule| [rule.title.clone(), rule.id.clone(), rule.id.clone() + ".html"]);
+        self.group("Rule", "rules/".into(), rules);
+    }
+
+    /// Takes up the runs of the project.
+    pub fn runs(&mut self, rows: &[RunRow]) {
+        let item = |row: &RunRow| {
+            let label = row.label.clone().unwrap_or_else(|| "no label".into());
+            [label, row.id.clone(), format!("{}.html", row.id)]
+        };
+        self.group("Run", "runs/".into(), rows.iter().map(item));
+    }
+
+    fn group(
+        &mut self,
+        kind: &'static str,
+        base: String,
+        items: impl Iterator<Item = [String; 3]>,
+    ) {
+        let items = items.map(|[title, beside, end]| [clip(&title), beside, end]).collect();
+        self.groups.push(Group { kind, base, items });
+    }
+
+    /// Takes up a chapter.
+    pub fn chapter(&mut self, title: &str, page: &str, made: &Made) {
+        let index = self.pages.len();
+        self.pages.push([clip(title), page.to_string()]);
+        for word in made.words.as_deref().unwrap_or_default().split(' ') {
+            match self.words.get_mut(word) {
+                Some(pages) => pages.push(index),
+                None => drop(self.words.insert(word.to_string(), vec![index])),
+            }
+        }
+        for (id, text) in &made.headings {
+            self.sections.push([clip(text), format!("{page}#{id}")]);
+        }
+    }
+
+    /// The script. `html` is the size of the site's pages in bytes.
+    pub fn script(mut self, html: u64) -> String {
+        let limit = usize::try_from(html / SHARE).unwrap_or(usize::MAX);
+        let mut left = limit.saturating_sub(200);
+        let size =
+            |strings: &[String]| strings.iter().map(|text| text.len() + 4).sum::<usize>() + 3;
+        let mut fits = |size: usize| {
+            let fits = size <= left;
+            left -= if fits { size } else { 0 };
+            fits
+        };
+        self.pages.retain(|page| fits(size(page)));
+        for group in &mut self.groups {
+            group.items.retain(|item| fits(size(item)));
+        }
+        self.sections.retain(|section| fits(size(section)));
+        let mut words: Vec<(&String, String)> =
+            self.words.iter().map(|(word, pages)| (word, steps(pages))).collect();
+        words.sort_by_key(|(word, steps)| (steps.len(), *word));
+        words.retain(|(word, steps)| fits(word.len() + steps.len() + 2));
+        words.sort();
+        let words: Vec<String> =
+            words.into_iter().map(|(word, steps)| format!("{word} {steps}")).collect();
+        let json = serde_json::json!({
+            "groups": self.groups, "pages": self.pages, "sections": self.sections,
+            "words": words.join(";"),
+        });
+        // Nothing in it could end a script, wherever somebody puts it.
+        let json = json.to_string().replace('<', "\\u003c");
+        format!("window.isoproofIndex={json};\n")
+    }
+}
+
+/// The indices of pages as steps from one to the next, to the base of 36.
+fn steps(pages: &[usize]) -> String {
+    let mut before = 0;
+    let mut out = String::new();
+    for &page in pages {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        base_36(page - before, &mut out);
+        before = page;
+    }
+    out
+}
+
+fn base_36(number: usize, out: &mut String) {
+    if number >= 36 {
+        base_36(number / 36, out);
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "a remainder of 36 is small")]
+    out.extend(char::from_digit((number % 36) as u32, 36));
+}
+
+/// A title that is not too long, on one line and with nothing hidden in it.
+fn clip(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = crate::text::visible(&text);
+    match text.char_indices().nth(TITLE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// A longer word is a digest, an address or a path, which nobody types.
+const LONGEST: usize = 24;
+
+/// The words of a text that a search may find it by: lower case, sorted, each once, with a space
+/// between them. Hexadecimal ids, long tokens and long numbers are left out: they are most of
+/// the words of terminal output, and each stands in one place only.
+pub fn words(text: &str) -> String {
+    let mut words = BTreeSet::new();
+    for word in text.split(|c: char| !c.is_alphanumeric()) {
+        let word = word.to_lowercase();
+        if is_searched(&word) {
+            words.insert(word);
+        }
+    }
+    words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+fn is_searched(word: &str) -> bool {
+    let length = word.chars().count();
+    let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+    (2..=LONGEST).contains(&length)
+        && !(is_number && length > 6)
+        && !(is_hex && has_digit && !is_number && length >= 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(words: &str) -> Made {
+        Made {
+            key: super::super::cache::Key::of([""]),
+            stamp: String::new(),
+            links: Vec::new(),
+            words: Some(words.into()),
+            headings: vec![("boot-log".into(), "Boot log".into())],
+            warnings: Vec::new(),
+        }
+    }
+
+    fn index() -> Index {
+        let mut index = Index::default();
+        for page in 0..40 {
+            let words = if page % 2 == 1 { "common odd" } else { "common" };
+            index.chapter(&format!("Page {page}"), &format!("page-{page}.html"), &made(words));
+        }
+        index
+    }
+
+    #[test]
+    fn words_lead_to_the_pages_they_stand_on() {
+        let script = index().script(1_000_000);
+        assert!(script.starts_with("window.isoproofIndex={"), "{script}");
+        assert!(script.contains("odd 1 2 2 2"), "{script}");
+        assert!(script.contains(r#"["Boot log","page-3.html#boot-log"]"#), "{script}");
+    }
+
+    #[test]
+    fn the_index_is_at_most_a_twentieth_of_the_html_and_leaves_out_the_commonest_words_first() {
+        let whole = index().script(1_000_000).len() as u64;
+        for html in [whole * 20 - 1_000, whole * 10, 20_000, 100] {
+            let script = index().script(html);
+            assert!(script.len() as u64 <= (html / 20).max(250), "{} of {html}", script.len());
+        }
+        let mut smaller = (0..1_000).map(|less| index().script((whole + 500 - less) * 20));
+        let cut = smaller.find(|script| !script.contains("common 0")).unwrap();
+        assert!(cut.contains("odd 1"), "{cut}");
+    }
+
+    #[test]
+    fn ids_and_long_tokens_are_no_words_to_search_for() {
+        assert_eq!(
+            words(
+                "The Kernel's cceea3a6 build 6.12.47, sha256:4bcec8f4443d \
+                   averyveryveryverylongtokenindeed 1732382020 HTTP 503 ümläut facade"
+            ),
+            "12 47 503 build facade http kernel sha256 the ümläut"
+        );
+    }
+}
