@@ -16,16 +16,13 @@ pub struct Outcome {
     pub failure: Option<String>,
 }
 
-/// The limits of a batch: short, because every probe reads a file or two.
-fn limits() -> Limits {
-    Limits { seconds: 5, bytes: 8 * 1024, ..Limits::default() }
-}
-
 /// Runs the script on the host.
 pub fn on_host(session: &Session) -> Vec<Capture> {
     let argv = vec!["sh".to_string()];
     let questions = questions(session, true);
-    match boot(session, &argv, "host", &questions, None, |_| Vec::new()) {
+    // On the host the files lie in the session's folder, which `clean` knows.
+    let limits = Limits { places: vec![session.folder.path().display().to_string()], ..Limits::default() };
+    match boot(session, &argv, "host", &questions, &limits, None, |_| Vec::new()) {
         Ok(outcome) => outcome.captures,
         Err(error) => {
             session.progress.trouble("host", &error.message);
@@ -53,7 +50,8 @@ pub fn in_container(session: &Session, spec: &Spec) -> Outcome {
         prelude.push_str(&witness.kernel_log_command());
     }
     let look = |running: &Running| host_side::observe(session, spec, &name, &witness, running);
-    match boot(session, &argv, &spec.name, &questions, Some(&prelude), look) {
+    let limits = Limits::default();
+    match boot(session, &argv, &spec.name, &questions, &limits, Some(&prelude), look) {
         Ok(outcome) => outcome,
         Err(error) => Outcome { captures: Vec::new(), failure: Some(error.message) },
     }
@@ -75,6 +73,7 @@ fn boot(
     argv: &[String],
     target: &str,
     questions: &[Question],
+    limits: &Limits,
     prelude: Option<&str>,
     look: impl FnOnce(&Running) -> Vec<Capture>,
 ) -> Result<Outcome> {
@@ -86,7 +85,7 @@ fn boot(
     let has_started = wait_for(&mut running, ready.as_bytes());
     if has_started {
         observed = look(&running);
-        running.say(script::generate(questions, &nonce, &limits()).as_bytes());
+        running.say(script::generate(questions, &nonce, limits).as_bytes());
     }
     let finished = running.finish();
     let mut answers = script::parse(&finished.stdout, &nonce, questions);

@@ -57,6 +57,11 @@ impl Folder {
         Some(Self { path: path.into(), session, engine, is_owned })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The file that the engine writes the id of a container to.
     pub fn id_file(&self, container: &str) -> PathBuf {
         self.path.join(format!("{container}.id"))

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! @<nonce> start <uid> <coding> <clock> .
+//! @<nonce> answers <coding> <number>/<limit>/<size>/<size>/<exit>/<begun>/<ended> … |<bytes> .
 //! @<nonce> <number> <limit> <coding> <stdout>|<stderr><<exit>,<begun>,<ended>> .
 //! @<nonce> <number> timeout .      its command was ended at the time limit
 //! @<nonce> <number> lost .         its shell was ended by the command
@@ -13,16 +14,24 @@
 //! @<nonce> end <count> .
 //! ```
 //!
+//! Where the container has a place for files, each command writes into two files, and some dozens
+//! of answers are handed over in one frame: the sizes of both streams of each, then all bytes.
+//! That takes one process more than the command itself, and in gVisor starting one takes ten
+//! milliseconds. Without such a place the streams go through pipes, and each answer has a frame of
+//! its own.
+//!
 //! Both streams are encoded (hexadecimal, base64 or `%` escapes, whatever the container has), so
 //! that no byte which a command prints can look like a frame, not even a correct frame. A line
 //! with anything else in it, such as a message of the engine, is not a frame.
 //!
-//! Each command runs beside two encoders and four shells of the script, which a count of processes
-//! or of entries in `/proc` includes, on every target alike. Commands get `LC_ALL=C` and an empty
-//! standard input. A command that kills its process group or `$$` ends the batch where the shell
-//! is not protected from it: gVisor lets the first process be killed, Linux does not.
+//! The script's own processes (with files a shell and a `sleep`, with pipes two encoders and four
+//! shells more) are in every count of processes or of entries in `/proc`. Commands get `LC_ALL=C`
+//! and an empty standard input. A command that kills its process group or `$$` ends the batch
+//! where the shell is not protected from it: gVisor lets the first process be killed, Linux does
+//! not.
 
 mod parse;
+mod simple;
 mod status;
 
 use std::fmt::Write as _;
@@ -51,12 +60,16 @@ pub struct Limits {
     pub bytes: usize,
     /// What the script may print, in bytes.
     pub total: usize,
+    /// The folders in which it may make one of its own for files; the first that can be written
+    /// to is taken.
+    pub places: Vec<String>,
 }
 
 impl Default for Limits {
     /// Under the 64 KiB at which the standard output of one engine can block.
     fn default() -> Self {
-        Self { seconds: 5, bytes: 8 * 1024, total: 48 * 1024 }
+        let places = ["/dev/shm", "/tmp", "/run", "/var/tmp", "."].map(String::from).to_vec();
+        Self { seconds: 5, bytes: 8 * 1024, total: 48 * 1024, places }
     }
 }
 
@@ -145,8 +158,9 @@ pub fn nonce() -> Result<String> {
 pub fn generate(questions: &[Question], nonce: &str, limits: &Limits) -> String {
     let mut lines = String::new();
     for question in questions {
+        let how = if simple::is_simple(question.command) { " exec" } else { "" };
         // Writing to a string cannot fail.
-        let _ = writeln!(lines, "    ask {}", quote(question.command));
+        let _ = writeln!(lines, "    ask {}{how}", quote(question.command));
     }
     let left = limits.total.saturating_sub(FRAME * (questions.len() + 2));
     // The questions come last: a command may hold anything.
@@ -154,6 +168,11 @@ pub fn generate(questions: &[Question], nonce: &str, limits: &Limits) -> String 
         .replace("{{nonce}}", nonce)
         .replace("{{left}}", &left.to_string())
         .replace("{{bytes}}", &limits.bytes.to_string())
+        .replace("{{blocks}}", &(limits.bytes / 512 + 1).to_string())
+        .replace(
+            "{{places}}",
+            &limits.places.iter().map(|place| quote(place)).collect::<Vec<_>>().join(" "),
+        )
         .replace("{{seconds}}", &limits.seconds.to_string())
         .replace("{{step}}", &(limits.total / 60 + 1).to_string())
         .replace("{{cr}}", "\r")

@@ -33,11 +33,13 @@ pub fn parse(output: &[u8], nonce: &str, questions: &[Question]) -> Answers {
             }
             Some(Frame::End) => all.finished = true,
             Some(Frame::Mark(number, mark)) => on(&mut slots, number, |slot| slot.mark(mark)),
-            Some(Frame::Answer(number, answer)) => {
-                on(&mut slots, number, |slot| slot.answer(answer));
+            Some(Frame::Answers(answers)) => {
+                for (number, answer) in answers {
+                    on(&mut slots, number, |slot| slot.answer(answer));
+                }
             }
             None => {
-                if let Some(number) = damaged_number(&line[at + marker.len()..]) {
+                for number in damaged_numbers(&line[at + marker.len()..]) {
                     on(&mut slots, number, |slot| slot.damaged = true);
                 }
             }
@@ -87,7 +89,7 @@ enum Frame {
     Start { uid: Option<u32>, coding: String },
     End,
     Mark(usize, Mark),
-    Answer(usize, Streams),
+    Answers(Vec<(usize, Streams)>),
 }
 
 impl Slot {
@@ -194,12 +196,38 @@ impl Frame {
                 Some(Self::Start { uid, coding: words.next()?.to_owned() })
             }
             (b"end", _) => Some(Self::End),
+            (b"answers", rest) => Some(Self::Answers(answers(rest)?)),
             (first, b"timeout") => Some(Self::Mark(number(first)?, Mark::Timeout)),
             (first, b"lost") => Some(Self::Mark(number(first)?, Mark::Lost)),
             (first, b"cut") => Some(Self::Mark(number(first)?, Mark::Cut)),
-            (first, rest) => Some(Self::Answer(number(first)?, Streams::read(rest)?)),
+            (first, rest) => Some(Self::Answers(vec![(number(first)?, Streams::read(rest)?)])),
         }
     }
+}
+
+/// From `<coding> <number>/<limit>/<size>/<size>/<exit>/<begun>/<ended> … |<bytes>`.
+fn answers(text: &[u8]) -> Option<Vec<(usize, Streams)>> {
+    let (about, bytes) = split_once(text, b'|')?;
+    let mut words = std::str::from_utf8(about).ok()?.split_ascii_whitespace();
+    let mut rest = &*decode(words.next()?.as_bytes(), bytes)?;
+    let mut all = Vec::new();
+    for word in words {
+        let [number, limit, out, err, exit, begun, ended] =
+            word.split('/').collect::<Vec<_>>().try_into().ok()?;
+        let mut next = |size: &str| {
+            let (stream, others) = rest.split_at_checked(size.parse().ok()?)?;
+            rest = others;
+            Some(stream.to_vec())
+        };
+        let (stdout, stderr) = (next(out)?, next(err)?);
+        let end = Some(End::read(&format!("{exit},{begun},{ended}"))?);
+        all.push((
+            number.parse().ok()?,
+            Streams { limit: limit.parse().ok()?, end, stdout, stderr },
+        ));
+    }
+    // More bytes than the sizes say: which of them belong to whom is unknown.
+    rest.is_empty().then_some(all)
 }
 
 /// Calls `with` for the question of this number, from 1.
@@ -209,9 +237,15 @@ fn on(slots: &mut [Slot], number: usize, with: impl FnOnce(&mut Slot)) {
     }
 }
 
-/// The number of the question in the frame of which only a part, or more than it, came.
-fn damaged_number(body: &[u8]) -> Option<usize> {
-    number(split_once(body, b' ')?.0)
+/// The numbers of the questions in a frame of which only a part, or more than it, came.
+fn damaged_numbers(body: &[u8]) -> Vec<usize> {
+    let Some((first, rest)) = split_once(body, b' ') else { return Vec::new() };
+    if first != b"answers" {
+        return number(first).into_iter().collect();
+    }
+    let about = split_once(rest, b'|').map_or(rest, |(about, _)| about);
+    let of = |word: &[u8]| number(split_once(word, b'/')?.0);
+    about.split(|byte| *byte == b' ').filter_map(of).collect()
 }
 
 fn number(text: &[u8]) -> Option<usize> {
