@@ -21,7 +21,8 @@ pub fn on_host(session: &Session) -> Vec<Capture> {
     let argv = vec!["sh".to_string()];
     let questions = questions(session, true);
     // On the host the files lie in the session's folder, which `clean` knows.
-    let limits = Limits { places: vec![session.folder.path().display().to_string()], ..Limits::default() };
+    let limits =
+        Limits { places: vec![session.folder.path().display().to_string()], ..Limits::default() };
     match boot(session, &argv, "host", &questions, &limits, None, |_| Vec::new()) {
         Ok(outcome) => outcome.captures,
         Err(error) => {

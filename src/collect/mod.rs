@@ -64,7 +64,7 @@ pub struct Options {
 }
 
 /// Told what is being captured.
-pub trait Progress {
+pub trait Progress: Sync {
     /// A step begins.
     fn step(&self, target: &str, what: &str);
     /// Something went wrong, and collecting goes on.
@@ -340,11 +340,8 @@ fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
         let handler = spec.handler.as_deref();
         let engine = Some(session.engine.name());
         targets.push(target(&spec.name, spec.role, engine, handler, outcome.failure));
-        captures.extend(version::captures(session, spec));
-        if !session.is_cancelled() && session.engine != Kind::Builtin {
-            captures.extend(test_run(session, spec));
-        }
     }
+    captures.extend(beside(session, specs));
     (targets, captures)
 }
 
@@ -373,6 +370,23 @@ fn engine_answers(session: &Session) -> Vec<Capture> {
             Some(from_command("host", id, &finished))
         })
         .collect()
+}
+
+/// What is asked of every target beside its probes: which program the runtime is, and the lab's
+/// test run. Nothing of it is timed, so the targets are asked at the same time.
+fn beside(session: &Session, specs: &[Spec]) -> Vec<Capture> {
+    let of = |spec| {
+        let mut captures = version::captures(session, spec);
+        if !session.is_cancelled() && session.engine != Kind::Builtin {
+            captures.extend(test_run(session, spec));
+        }
+        captures
+    };
+    std::thread::scope(|scope| {
+        let each: Vec<_> = specs.iter().map(|spec| scope.spawn(move || of(spec))).collect();
+        // A thread that panicked has nothing to hand over.
+        each.into_iter().flat_map(|each| each.join().unwrap_or_default()).collect()
+    })
 }
 
 /// The run that the lab asks for: `uname -a` in a container of its own.

@@ -10,40 +10,33 @@ use super::{Kind, ask, full_name};
 pub fn questions(kind: Kind, image: &str) -> Vec<(&'static str, Vec<String>)> {
     let words = |argv: &[&str]| argv.iter().map(ToString::to_string).collect::<Vec<String>>();
     let name = kind.name();
+    let info = |format: &str| ("engine.info", words(&[name, "info", "--format", format]));
+    let digest = ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image]));
     match kind {
         Kind::Docker => vec![
-            ("engine.version", words(&[name, "version", "--format", "{{.Server.Version}}"])),
-            ("engine.root", words(&[name, "info", "--format", "{{.DockerRootDir}}"])),
-            ("engine.storage", words(&[name, "info", "--format", "{{.Driver}}"])),
-            ("engine.cgroup", words(&[name, "info", "--format", "{{.CgroupVersion}}"])),
-            ("engine.default_runtime", words(&[name, "info", "--format", "{{.DefaultRuntime}}"])),
-            (
-                "engine.runtimes",
-                words(&[
-                    name,
-                    "info",
-                    "--format",
-                    "{{range $k, $v := .Runtimes}}{{println $k}}{{end}}",
-                ]),
+            info(
+                "{{println \"version:\" .ServerVersion}}{{println \"root:\" .DockerRootDir}}\
+                 {{println \"storage:\" .Driver}}{{println \"cgroup:\" .CgroupVersion}}\
+                 {{println \"default runtime:\" .DefaultRuntime}}\
+                 {{range $name, $_ := .Runtimes}}{{println \"runtime:\" $name}}{{end}}",
             ),
-            ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image])),
+            digest,
         ],
         Kind::Nerdctl => vec![
-            ("engine.version", words(&[name, "info", "--format", "{{.ServerVersion}}"])),
-            ("engine.storage", words(&[name, "info", "--format", "{{.Driver}}"])),
-            ("engine.cgroup", words(&[name, "info", "--format", "{{.CgroupVersion}}"])),
-            ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image])),
+            info(
+                "{{println \"version:\" .ServerVersion}}{{println \"storage:\" .Driver}}\
+                 {{println \"cgroup:\" .CgroupVersion}}",
+            ),
+            digest,
         ],
         Kind::Podman => vec![
-            ("engine.version", words(&[name, "info", "--format", "{{.Version.Version}}"])),
-            ("engine.root", words(&[name, "info", "--format", "{{.Store.GraphRoot}}"])),
-            ("engine.storage", words(&[name, "info", "--format", "{{.Store.GraphDriverName}}"])),
-            ("engine.cgroup", words(&[name, "info", "--format", "{{.Host.CgroupsVersion}}"])),
-            (
-                "engine.default_runtime",
-                words(&[name, "info", "--format", "{{.Host.OCIRuntime.Name}}"]),
+            info(
+                "{{println \"version:\" .Version.Version}}{{println \"root:\" .Store.GraphRoot}}\
+                 {{println \"storage:\" .Store.GraphDriverName}}\
+                 {{println \"cgroup:\" .Host.CgroupsVersion}}\
+                 {{println \"default runtime:\" .Host.OCIRuntime.Name}}",
             ),
-            ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image])),
+            digest,
         ],
         Kind::Ctr => vec![
             ("engine.version", words(&[name, "version"])),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue::{Catalogue, Place, Probe};
+use super::catalogue::{Catalogue, Place};
 use super::parse;
 use crate::model::{
     Capture, Fact, Facts, Role, Samples, Source, Status, Stream, Target, Unit, Why,
@@ -10,8 +10,8 @@ use crate::model::{
 
 /// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
 ///
-/// A capture is read by every probe that asks the same command, so that one command can answer
-/// several questions. A target that could not be started has its reason in place of every fact
+/// A capture is read by its own probe and by those whose catalogue entry says that they are read
+/// from it, so that one command can answer several questions. A target that could not be started has its reason in place of every fact
 /// that was to be read inside it.
 ///
 /// `skipped` has the parts that were left out, by the beginning of their probes' ids: their facts
@@ -25,11 +25,20 @@ pub fn read(
     let mut facts = Facts::new();
     for capture in captures {
         let Some((target, id)) = asked(capture) else { continue };
-        let asked = catalogue.get(id);
         for probe in catalogue.iter() {
-            let Some(parser) = reader(probe, id, asked) else { continue };
-            let fact = fact(parser, capture);
-            facts.entry(probe.id.clone()).or_default().insert(target.to_string(), fact);
+            let record = probe.from.as_ref().filter(|record| record.capture == id);
+            if probe.id != id && record.is_none() {
+                continue;
+            }
+            let by_target = facts.entry(probe.id.clone()).or_default();
+            if probe.id == id {
+                by_target.insert(target.to_string(), fact(&probe.parser, None, capture));
+            } else if let Some(record) = record {
+                // A capture of the probe's own, in a run of an earlier catalogue, says more.
+                let parser = record.parser.as_ref().unwrap_or(&probe.parser);
+                let shared = || fact(parser, record.field.as_deref(), capture);
+                by_target.entry(target.to_string()).or_insert_with(shared);
+            }
         }
     }
     for target in targets {
@@ -74,22 +83,11 @@ fn asked(capture: &Capture) -> Option<(&str, &str)> {
     Some((target, capture.id.strip_prefix(target)?.strip_prefix('/')?))
 }
 
-/// The parser by which a probe is read from what was captured as `id`, for the probe `asked` if
-/// there is one of that id; none if it holds no answer to it.
-fn reader<'a>(probe: &'a Probe, id: &str, asked: Option<&Probe>) -> Option<&'a str> {
-    if let Some(record) = probe.from.as_ref().filter(|record| record.capture == id) {
-        return Some(&record.parser);
-    }
-    let asked = asked?;
-    let is_same_command =
-        !asked.command.is_empty() && asked.command == probe.command && asked.place == probe.place;
-    (asked.id == probe.id || is_same_command).then_some(&probe.parser)
-}
-
-fn fact(parser: &str, capture: &Capture) -> Fact {
+/// What the parser reads in a capture: in all of it, or behind the label `field`.
+fn fact(parser: &str, field: Option<&str>, capture: &Capture) -> Fact {
     let source = |line| Source::new(capture.id.as_str(), line);
     let why = match capture.status {
-        Status::Ok | Status::Truncated => return parsed(parser, capture),
+        Status::Ok | Status::Truncated => return parsed(parser, field, capture),
         Status::Absent => Why::Absent,
         Status::Denied => Why::Denied,
         Status::Error => Why::Error,
@@ -98,13 +96,23 @@ fn fact(parser: &str, capture: &Capture) -> Fact {
     Fact::missing_at(why, complaint(capture), source(None))
 }
 
-fn parsed(parser: &str, capture: &Capture) -> Fact {
+fn parsed(parser: &str, field: Option<&str>, capture: &Capture) -> Fact {
     let bytes = capture.stdout.bytes().unwrap_or_default();
-    let text = crate::text::decode(&bytes);
+    let lines = crate::text::lines(&bytes);
     let series = parse::series(parser);
     let begins =
         |line: &str| !line.trim().is_empty() && line.starts_with(series.unwrap_or_default());
-    let first = crate::text::lines(&bytes).iter().position(|line| begins(line));
+    let (first, text) = match field {
+        None => (lines.iter().position(|line| begins(line)), crate::text::decode(&bytes)),
+        Some(label) => match labelled(&lines, label) {
+            Some((first, text)) => (Some(first), text),
+            None => {
+                let reason = format!("the output has no line `{label}:`");
+                let source = Source::new(capture.id.as_str(), None);
+                return Fact::missing_at(Why::Absent, reason, source);
+            }
+        },
+    };
     let line = first.and_then(|index| u32::try_from(index + 1).ok());
     let source = Source::new(capture.id.as_str(), line);
     match parse::parse(parser, &text) {
@@ -119,6 +127,19 @@ fn parsed(parser: &str, capture: &Capture) -> Fact {
         Some(Err(unread)) => Fact::missing_at(unread.why, unread.reason, source),
         None => Fact::missing_at(Why::Unreadable, format!("no parser `{parser}`"), source),
     }
+}
+
+/// What the lines of this label hold, a line each, and the place of the first.
+fn labelled(lines: &[impl AsRef<str>], label: &str) -> Option<(usize, String)> {
+    let value = |line: &str| Some(line.strip_prefix(label)?.strip_prefix(':')?.trim().to_string());
+    let mut found =
+        lines.iter().enumerate().filter_map(|(at, line)| Some((at, value(line.as_ref())?)));
+    let (first, mut text) = found.next()?;
+    for (_, more) in found {
+        text.push('\n');
+        text.push_str(&more);
+    }
+    Some((first, text))
 }
 
 /// What the command said about its failure, in one line.
@@ -163,6 +184,27 @@ mod tests {
     fn an_answer_is_parsed_and_points_to_its_line() {
         let fact = read_one("kernel.release", capture("kernel.release", Status::Ok, "6.8.0\n", ""));
         assert_eq!(fact, Fact::value("6.8.0", Source::new("runc/kernel.release", 1)));
+    }
+
+    #[test]
+    fn one_output_answers_several_questions_by_its_labels() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let status = capture(
+            "priv.status",
+            Status::Ok,
+            "CapPrm:\t00000000a80425fb\nNoNewPrivs:\t0\nSeccomp:\t2\n",
+            "",
+        );
+        let facts = read(&[status], &[], &BTreeMap::new(), &catalogue);
+        let of = |id: &str| facts[id]["runc"].clone();
+        let at = |line: Option<u32>| Source::new("runc/priv.status", line);
+        assert_eq!(of("priv.cap_prm"), Fact::value("00000000a80425fb", at(Some(1))));
+        assert_eq!(of("priv.seccomp"), Fact::value(2, at(Some(3))));
+        let reason = "the output has no line `Seccomp_filters:`";
+        assert_eq!(of("priv.seccomp_filters"), Fact::missing_at(Why::Absent, reason, at(None)));
+        // A run of an earlier catalogue has a capture of its own for each.
+        let own = read_one("priv.seccomp", capture("priv.seccomp", Status::Ok, "2\n", ""));
+        assert_eq!(own.as_i64(), Some(2));
     }
 
     #[test]

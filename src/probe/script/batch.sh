@@ -149,21 +149,21 @@ into_files() {
 hand_over() {
     if [ -z "$held" ]; then return; fi
     files= parts= about= cut=
+    for entry in $held; do files="$files $place/${entry%%/*}.o $place/${entry%%/*}.e"; done
+    # `wc` names the files in this order, each after its size.
+    set -- $(wc -c $files 2>&-)
     for entry in $held; do
-        n=${entry%%/*}
-        files="$files $place/$n.o $place/$n.e"
-    done
-    sizes=" $(wc -c $files 2>&- | while read -r size file; do printf '%s:%s ' "$file" "$size"; done)"
-    for entry in $held; do
-        n=${entry%%/*}
+        n=${entry%%/*} out=0 err=0
         choose_room
+        if [ "${2-}" = "$place/$n.o" ]; then out=$1; shift 2; fi
+        if [ "${2-}" = "$place/$n.e" ]; then err=$1; shift 2; fi
         if [ "$room" -eq 0 ]; then cut="$cut $n"; continue; fi
-        take "$place/$n.o"
-        about="$about $n/$room/$size"
-        taken=$size
-        take "$place/$n.e"
-        about="$about/$size/${entry#*/}"
-        left=$((left - (taken + size) * 2))
+        take "$place/$n.o" "$out"
+        about="$about $n/$room/$taken"
+        left=$((left - taken * 2))
+        take "$place/$n.e" "$err"
+        about="$about/$taken/${entry#*/}"
+        left=$((left - taken * 2))
     done
     text=
     if [ -n "$parts" ]; then text=$(encode_files); fi
@@ -177,15 +177,14 @@ hand_over() {
     now
 }
 
-# Adds what is kept of a file to `parts`, and one byte more of a file that is longer.
+# Adds what is kept of a file of this size to `parts`: one byte more than may be of a longer one.
 take() {
-    size=${sizes#*" $1:"}
-    if [ "$size" = "$sizes" ]; then size=0; else size=${size%% *}; fi
-    if [ "$size" -gt $((room + 1)) ]; then
-        size=$((room + 1))
-        head -c "$size" "$1" >"$1.cut"
+    taken=$2
+    if [ "$taken" -gt $((room + 1)) ]; then
+        taken=$((room + 1))
+        head -c "$taken" "$1" >"$1.cut"
         parts="$parts $1.cut"
-    elif [ "$size" -gt 0 ]; then
+    elif [ "$taken" -gt 0 ]; then
         parts="$parts $1"
     fi
 }

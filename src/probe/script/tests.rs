@@ -206,8 +206,8 @@ fn a_command_that_hangs_is_ended_and_what_it_printed_is_kept() {
 #[test]
 fn children_that_outlive_their_command_are_ended_and_hold_nothing_up() {
     for (command, child) in [
-        ("echo begun; sleep 60.3 &", "sleep\060.3\0"),
-        ("echo begun; (sleep 60.4 &) ; (sleep 60.4 & sleep 60.4 &)", "sleep\060.4\0"),
+        ("echo begun; sleep 60.3 &", "sleep\x0060.3\0"),
+        ("echo begun; (sleep 60.4 &) ; (sleep 60.4 & sleep 60.4 &)", "sleep\x0060.4\0"),
     ] {
         for answer in ask_one(command) {
             // Through pipes they run into the time limit: nothing else says that they are there.
