@@ -23,7 +23,8 @@ pub fn on_host(session: &Session) -> Vec<Capture> {
     // On the host the files lie in the session's folder, which `clean` knows.
     let limits =
         Limits { places: vec![session.folder.path().display().to_string()], ..Limits::default() };
-    match boot(session, &argv, "host", &questions, &limits, None, |_| Vec::new()) {
+    let boot = Boot { argv, target: "host", questions, limits, prelude: String::new() };
+    match boot.run(session, |_| Vec::new(), Vec::new) {
         Ok(outcome) => outcome.captures,
         Err(error) => {
             session.progress.trouble("host", &error.message);
@@ -32,8 +33,13 @@ pub fn on_host(session: &Session) -> Vec<Capture> {
     }
 }
 
-/// Runs the script in a container of a target, with a witness process in it.
-pub fn in_container(session: &Session, spec: &Spec) -> Outcome {
+/// Runs the script in a container of a target, with a witness process in it. While the script
+/// runs, after the host has looked at the container, `meanwhile` does what is not timed.
+pub fn in_container(
+    session: &Session,
+    spec: &Spec,
+    meanwhile: impl FnOnce() -> Vec<Capture> + Send,
+) -> Outcome {
     session.progress.step(&spec.name, "probes, in one boot");
     let name = session.container_name(&spec.name, "probes");
     let witness = match host_side::Witness::new() {
@@ -51,8 +57,8 @@ pub fn in_container(session: &Session, spec: &Spec) -> Outcome {
         prelude.push_str(&witness.kernel_log_command());
     }
     let look = |running: &Running| host_side::observe(session, spec, &name, &witness, running);
-    let limits = Limits::default();
-    match boot(session, &argv, &spec.name, &questions, &limits, Some(&prelude), look) {
+    let boot = Boot { argv, target: &spec.name, questions, limits: Limits::default(), prelude };
+    match boot.run(session, look, meanwhile) {
         Ok(outcome) => outcome,
         Err(error) => Outcome { captures: Vec::new(), failure: Some(error.message) },
     }
@@ -67,38 +73,54 @@ fn questions<'a>(session: &'a Session, on_host: bool) -> Vec<Question<'a>> {
         .collect()
 }
 
-/// Boots; lets the host look as soon as the shell answers, while it waits for more input; then
-/// sends the script, which ends the boot.
-fn boot(
-    session: &Session,
-    argv: &[String],
-    target: &str,
-    questions: &[Question],
-    limits: &Limits,
-    prelude: Option<&str>,
-    look: impl FnOnce(&Running) -> Vec<Capture>,
-) -> Result<Outcome> {
-    let nonce = script::nonce()?;
-    let ready = format!("ready {nonce}");
-    let first = format!("{}echo {ready}\n", prelude.unwrap_or_default());
-    let mut running = start(argv, Input::Open(first.as_bytes()), session.timeout, session.cancel)?;
-    let mut observed = Vec::new();
-    let has_started = wait_for(&mut running, ready.as_bytes());
-    if has_started {
-        observed = look(&running);
-        running.say(script::generate(questions, &nonce, limits).as_bytes());
+/// One boot of a target.
+struct Boot<'a> {
+    /// The engine's client with a shell on its standard input, or the host's shell.
+    argv: Vec<String>,
+    target: &'a str,
+    questions: Vec<Question<'a>>,
+    limits: Limits,
+    /// What the shell is given before it says that it is there.
+    prelude: String,
+}
+
+impl Boot<'_> {
+    /// Boots; lets the host look as soon as the shell answers, while it waits for more input; then
+    /// sends the script, which ends the boot, and does something else until it has ended.
+    fn run(
+        &self,
+        session: &Session,
+        look: impl FnOnce(&Running) -> Vec<Capture>,
+        meanwhile: impl FnOnce() -> Vec<Capture> + Send,
+    ) -> Result<Outcome> {
+        let nonce = script::nonce()?;
+        let ready = format!("ready {nonce}");
+        let first = format!("{}echo {ready}\n", self.prelude);
+        let input = Input::Open(first.as_bytes());
+        let mut running = start(&self.argv, input, session.timeout, session.cancel)?;
+        let mut observed = Vec::new();
+        let has_started = wait_for(&mut running, ready.as_bytes());
+        if has_started {
+            observed = look(&running);
+            running.say(script::generate(&self.questions, &nonce, &self.limits).as_bytes());
+        }
+        let (finished, others) = std::thread::scope(|scope| {
+            let others = scope.spawn(meanwhile);
+            // A thread that panicked has nothing to hand over.
+            (running.finish(), others.join().unwrap_or_default())
+        });
+        let mut answers = script::parse(&finished.stdout, &nonce, &self.questions);
+        remove(&mut answers.stray, format!("{ready}\n").as_bytes());
+        let failure = (!has_started).then(|| finished.complaint());
+        let mut captures = vec![boot_capture(self.target, &finished, &answers)];
+        captures.extend(answers.answers.iter().filter_map(|answer| {
+            let question = self.questions.iter().find(|question| question.id == answer.id)?;
+            Some(probe_capture(self.target, question, answer))
+        }));
+        captures.extend(observed);
+        captures.extend(others);
+        Ok(Outcome { captures, failure })
     }
-    let finished = running.finish();
-    let mut answers = script::parse(&finished.stdout, &nonce, questions);
-    remove(&mut answers.stray, format!("{ready}\n").as_bytes());
-    let failure = (!has_started).then(|| finished.complaint());
-    let mut captures = vec![boot_capture(target, &finished, &answers)];
-    captures.extend(answers.answers.iter().filter_map(|answer| {
-        let question = questions.iter().find(|question| question.id == answer.id)?;
-        Some(probe_capture(target, question, answer))
-    }));
-    captures.extend(observed);
-    Ok(Outcome { captures, failure })
 }
 
 /// Waits until the output holds `mark`; false if the command ended or was stopped before.

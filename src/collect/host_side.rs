@@ -70,11 +70,13 @@ pub fn observe(
     witness: &Witness,
     running: &Running,
 ) -> Vec<Capture> {
-    let mut captures = witness_captures(spec, witness, running);
+    let since = Instant::now();
+    let inspected = inspect(session.engine, name, session.cancel);
+    let mut captures = witness_captures(spec, witness, running, since);
     if session.kernel_log_witness {
         captures.push(kernel_log_capture(session, spec, witness));
     }
-    let Some((inspected, answer)) = inspect(session.engine, name, session.cancel) else {
+    let Some((inspected, answer)) = inspected else {
         return captures;
     };
     let mut engine = super::from_command(&spec.name, "host.engine_container", &answer);
@@ -117,11 +119,16 @@ pub fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
     }
 }
 
-/// The witness is looked for until it is found, for at most a moment: it was started before the
-/// first answer.
-fn witness_captures(spec: &Spec, witness: &Witness, running: &Running) -> Vec<Capture> {
+/// The witness is looked for until it is found, or for a moment since `since`: it was started
+/// before the first answer.
+fn witness_captures(
+    spec: &Spec,
+    witness: &Witness,
+    running: &Running,
+    since: Instant,
+) -> Vec<Capture> {
     let mut found = None;
-    wait_until(Duration::from_millis(150), || {
+    wait_until(Duration::from_millis(150).saturating_sub(since.elapsed()), || {
         found = witness.find();
         found.is_some() || !running.is_running()
     });

@@ -332,7 +332,7 @@ fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
         if session.is_cancelled() {
             break;
         }
-        let outcome = batch::in_container(session, spec);
+        let outcome = batch::in_container(session, spec, || beside(session, spec));
         if let Some(failure) = &outcome.failure {
             session.progress.trouble(&spec.name, failure);
         }
@@ -341,7 +341,6 @@ fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
         let engine = Some(session.engine.name());
         targets.push(target(&spec.name, spec.role, engine, handler, outcome.failure));
     }
-    captures.extend(beside(session, specs));
     (targets, captures)
 }
 
@@ -372,21 +371,14 @@ fn engine_answers(session: &Session) -> Vec<Capture> {
         .collect()
 }
 
-/// What is asked of every target beside its probes: which program the runtime is, and the lab's
-/// test run. Nothing of it is timed, so the targets are asked at the same time.
-fn beside(session: &Session, specs: &[Spec]) -> Vec<Capture> {
-    let of = |spec| {
-        let mut captures = version::captures(session, spec);
-        if !session.is_cancelled() && session.engine != Kind::Builtin {
-            captures.extend(test_run(session, spec));
-        }
-        captures
-    };
-    std::thread::scope(|scope| {
-        let each: Vec<_> = specs.iter().map(|spec| scope.spawn(move || of(spec))).collect();
-        // A thread that panicked has nothing to hand over.
-        each.into_iter().flat_map(|each| each.join().unwrap_or_default()).collect()
-    })
+/// What is asked of a target beside its probes: which program the runtime is, and the lab's test
+/// run.
+fn beside(session: &Session, spec: &Spec) -> Vec<Capture> {
+    let mut captures = version::captures(session, spec);
+    if !session.is_cancelled() && session.engine != Kind::Builtin {
+        captures.extend(test_run(session, spec));
+    }
+    captures
 }
 
 /// The run that the lab asks for: `uname -a` in a container of its own.
@@ -481,11 +473,11 @@ fn is_scripted(place: &[Place], on_host: bool) -> bool {
 /// Waits until `done` or the limit, a tick at a time.
 fn wait_until(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + limit;
-    while Instant::now() < end {
-        if done() {
-            return true;
+    while !done() {
+        if Instant::now() >= end {
+            return false;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    false
+    true
 }

@@ -139,8 +139,8 @@ into_files() {
     trap - USR1
     ulimit -f {{blocks}} 2>&-
     command=$1
-    if [ -n "$group" ]; then exec setsid sh -c "$1"; fi
-    if [ -n "${2-}" ]; then command="exec $1"; fi
+    if [ -n "${2-}" ]; then command="exec $group $1"
+    elif [ -n "$group" ]; then exec setsid sh -c "$1"; fi
     set --
     eval "$command"
 }
