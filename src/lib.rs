@@ -10,6 +10,7 @@ pub mod collect;
 pub mod doctor;
 pub mod engine;
 pub mod error;
+pub mod export;
 pub mod import;
 pub mod init;
 pub mod judge;

@@ -6,8 +6,11 @@
 mod build;
 mod check;
 mod collect;
+mod completions;
 mod console;
 mod doctor;
+mod examples;
+mod export;
 mod facts;
 mod import;
 mod init;
@@ -21,11 +24,14 @@ mod show;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{ArgAction, ColorChoice, Parser, Subcommand};
+use clap::{ArgAction, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Kind, Result};
 use crate::project::Project;
 use console::Console;
+
+/// What the options that every command takes stand under.
+const EVERYWHERE: &str = "Options of every command";
 
 /// Proves how a container runtime isolates, from captured evidence.
 #[derive(Debug, Parser)]
@@ -43,19 +49,19 @@ use console::Console;
 )]
 struct Cli {
     /// The folder of the project; by default the nearest one up that has a book.toml
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     project: Option<PathBuf>,
 
     /// Say nothing but results and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
 
     /// Say more; twice for more still
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", help_heading = EVERYWHERE)]
     verbose: u8,
 
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = EVERYWHERE)]
     color: ColorChoice,
 
     #[command(subcommand)]
@@ -88,15 +94,22 @@ enum Command {
     Init(init::Arguments),
     /// Put the site on a branch of a remote, for GitHub Pages
     Publish(publish::Arguments),
+    /// Write a run as the files that others ask for
+    Export(export::Arguments),
     /// Expand look-ups in a book that mdBook builds (mdBook runs this)
     Mdbook(mdbook::Arguments),
     /// Print the JSON Schema of a run file
     Schema,
+    /// Print what completes commands and options in a shell
+    Completions(completions::Completions),
+    /// Print the manual page, or write one for every command
+    Man(completions::Manual),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let console = Console::new(cli.color, cli.quiet, cli.verbose);
     match dispatch(&cli, &console) {
         Ok(code) => code,
@@ -110,12 +123,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The whole command line.
+fn command() -> clap::Command {
+    examples::with_examples(Cli::command())
+}
+
 fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
     match &cli.command {
         Command::Schema => return schema::run(console),
         Command::Doctor(arguments) => return doctor::run(arguments, console),
         Command::Init(arguments) => return init::run(cli.project.as_deref(), arguments, console),
         Command::Mdbook(arguments) => return mdbook::run(arguments, console),
+        Command::Completions(arguments) => {
+            return completions::completions(command(), arguments, console);
+        }
+        Command::Man(arguments) => return completions::man(command(), arguments, console),
         _ => {}
     }
     let project = project(cli, console)?;
@@ -128,11 +150,15 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Facts(arguments) => facts::run(&project, arguments, console),
         Command::Check(arguments) => check::run(&project, arguments, console),
         Command::Collect(arguments) => collect::run(&project, arguments, console),
+        Command::Export(arguments) => export::run(&project, arguments, console),
         Command::Publish(arguments) => publish::run(&project, arguments, console),
         Command::Clean => collect::clean(&project, console),
-        Command::Schema | Command::Doctor(_) | Command::Init(_) | Command::Mdbook(_) => {
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Schema
+        | Command::Doctor(_)
+        | Command::Init(_)
+        | Command::Mdbook(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -153,10 +179,37 @@ fn project(cli: &Cli, console: &Console) -> Result<Project> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for below in command().get_subcommands() {
+            let help = below.clone().render_help().to_string();
+            let mentioned = below.get_name() == "mdbook" || help.contains("Example");
+            let inner = below.get_subcommands().next().is_some();
+            assert!(mentioned || inner, "{}: src/cli/examples.rs", below.get_name());
+        }
+    }
+
+    #[test]
+    fn every_example_can_be_parsed() {
+        for below in command().get_subcommands() {
+            let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().filter_map(|line| line.strip_prefix("  isoproof ")) {
+                let words: Vec<&str> = line
+                    .split("  ")
+                    .next()
+                    .into_iter()
+                    .flat_map(str::split_whitespace)
+                    .take_while(|word| !["|", ">", "&&"].contains(word))
+                    .collect();
+                let parsed = command().try_get_matches_from([&["isoproof"], &words[..]].concat());
+                assert!(parsed.is_ok(), "{line}: {parsed:?}");
+            }
+        }
     }
 }

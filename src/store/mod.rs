@@ -181,7 +181,10 @@ impl Store {
                 "no run has the label or id `{}`",
                 crate::text::visible(name)
             ))
-            .help(known(&entries))),
+            .help(match meant(name, &entries) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => known(&entries),
+            })),
             _ => {
                 let ids: Vec<&str> = matches.iter().map(|entry| entry.id.as_str()).collect();
                 Err(Error::input(format!(
@@ -215,6 +218,13 @@ impl Store {
         paths.sort();
         Ok(paths)
     }
+}
+
+/// The label, id or form of a reference that a name was probably meant to be.
+fn meant<'a>(name: &str, entries: &'a [Entry]) -> Option<&'a str> {
+    let labels = entries.iter().filter_map(|entry| entry.label.as_deref());
+    let ids = entries.iter().map(|entry| entry.id.as_str());
+    crate::text::nearest(name, labels.chain(ids).chain(["latest"]))
 }
 
 /// What to say where a name matches nothing.

@@ -1,0 +1,70 @@
+//! `isoproof completions` and `isoproof man`: what shells and `man` want to know.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Command};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use super::console::Console;
+use crate::error::{Error, Result};
+use crate::store::atomic;
+
+/// The arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// The arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Manual {
+    /// Write a page for every command into this folder; else the main page goes to the output
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+/// Prints the completions for a shell.
+pub fn completions(
+    mut command: Command,
+    arguments: &Completions,
+    console: &Console,
+) -> Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "isoproof", &mut script);
+    console.bytes(&script)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the main page, or writes all pages.
+pub fn man(command: Command, arguments: &Manual, console: &Console) -> Result<ExitCode> {
+    let Some(folder) = &arguments.folder else {
+        console.bytes(&page(&command)?)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut command = command.disable_help_subcommand(true);
+    command.build();
+    let mut written = String::new();
+    pages(&command, folder, &mut written)?;
+    console.print(&written)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A page for the command and each below it: `isoproof.1`, `isoproof-import-lab12.1`.
+fn pages(command: &Command, folder: &Path, written: &mut String) -> Result<()> {
+    let path = folder.join(Man::new(command.clone()).get_filename());
+    atomic::write(&path, &page(command)?)?;
+    written.push_str(&format!("{}\n", path.display()));
+    command.get_subcommands().try_for_each(|below| pages(below, folder, written))
+}
+
+fn page(command: &Command) -> Result<Vec<u8>> {
+    let mut page = Vec::new();
+    Man::new(command.clone())
+        .render(&mut page)
+        .map_err(|error| Error::environment(format!("cannot make the page: {error}")))?;
+    Ok(page)
+}

@@ -1,0 +1,585 @@
+//! A run as the evidence files of the lab, each as the lab's own commands would have written it.
+//!
+//! Only what the run holds is written, and only under the name of what it was captured on: the
+//! values of gVisor never stand where the lab wants Kata's. What was imported from such files
+//! comes back byte for byte.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::model::{Edition, Evidence, Fact, Origin, Run, Samples, Status, Target};
+use crate::store::atomic;
+
+/// Files by their path in the lab's folder.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// The lines of the kernel log that the lab asks for.
+const LOG_LINES: usize = 5;
+
+/// What the files are made from.
+struct Lab<'a> {
+    run: &'a Run,
+    /// The targets by the lab's name for them, where the run has such a target.
+    host: Option<&'a str>,
+    runc: Option<&'a str>,
+    kata: Option<&'a str>,
+}
+
+/// The files of a run. `target` names the target to be shown as Kata, where a run has several.
+///
+/// # Errors
+///
+/// `target` is no target of the run, or is not Kata; or the run holds nothing that the lab's
+/// files carry.
+pub fn files(run: &Run, edition: Edition, target: Option<&str>) -> Result<Files> {
+    let kata = kata(run, target)?;
+    let is_imported = matches!(run.evidence, Evidence::Imported { .. });
+    let files = match is_imported && run.edition == edition {
+        true => as_imported(run),
+        false => Lab::of(run, kata).files(edition),
+    };
+    if files.is_empty() {
+        return Err(Error::input(format!(
+            "run {} holds nothing that the lab's files of edition {edition} carry",
+            run.id
+        ))
+        .help("the lab asks for the host, runc and Kata; isoproof show RUN lists what there is"));
+    }
+    Ok(files)
+}
+
+/// Writes the files below `folder`, or none of them if one is there with another content.
+///
+/// # Errors
+///
+/// A file of another content exists, or something cannot be written.
+pub fn write(folder: &Path, files: &Files) -> Result<()> {
+    let mut other = Vec::new();
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        match std::fs::read(&path) {
+            Ok(there) if there == *bytes => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            _ => other.push(name.as_str()),
+        }
+    }
+    if !other.is_empty() {
+        let list = other.join(", ");
+        return Err(Error::input(format!("{} holds other evidence: {list}", folder.display()))
+            .help("nothing was written: name another folder, or move these files away"));
+    }
+    files.iter().try_for_each(|(name, bytes)| atomic::write(&folder.join(name), bytes))
+}
+
+/// The target that is Kata.
+fn kata<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>> {
+    let Some(wanted) = wanted else {
+        return Ok(run.targets.iter().find(|target| is_kata(target)).map(|t| t.name.as_str()));
+    };
+    let names = || run.targets.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
+    match run.target(wanted) {
+        Some(target) if is_kata(target) => Ok(Some(&target.name)),
+        Some(_) => Err(Error::input(format!("`{wanted}` is not Kata by its name or its handler"))
+            .help("the lab's files would show its values as Kata's, which they are not")),
+        None => Err(Error::input(format!(
+            "run {} has no target `{wanted}`: it has {}",
+            run.id,
+            names()
+        ))),
+    }
+}
+
+fn is_kata(target: &Target) -> bool {
+    is_named(target, "kata")
+}
+
+fn is_named(target: &Target, name: &str) -> bool {
+    target.name == name
+        || target
+            .handler
+            .as_ref()
+            .is_some_and(|handler| handler.split(['.', '-', '_', '/']).any(|part| part == name))
+}
+
+/// The files that the run was imported from. One that was cut off is only its beginning.
+fn as_imported(run: &Run) -> Files {
+    let mut files = Files::new();
+    for capture in run.captures.iter().filter(|capture| capture.status == Status::Ok) {
+        let Origin::File { path, .. } = &capture.origin else { continue };
+        let stays_inside = Path::new(path)
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_)));
+        if let (true, Ok(bytes)) = (stays_inside, capture.stdout.bytes()) {
+            files.insert(path.clone(), bytes);
+        }
+    }
+    files
+}
+
+impl<'a> Lab<'a> {
+    fn of(run: &'a Run, kata: Option<&'a str>) -> Self {
+        use crate::model::Role;
+        let host = run.with_role(Role::Host).map(|target| target.name.as_str()).next();
+        let runc = run.targets.iter().find(|target| is_named(target, "runc"));
+        Self { run, host, runc: runc.map(|target| target.name.as_str()), kata }
+    }
+
+    fn files(&self, edition: Edition) -> Files {
+        let texts = match edition {
+            Edition::F25 => self.older(),
+            Edition::S26 => self.newer(),
+        };
+        texts
+            .into_iter()
+            .filter_map(|(path, text)| Some((path.to_string(), text?.into_bytes())))
+            .collect()
+    }
+
+    /// The files of the edition of autumn 2025.
+    fn older(&self) -> Vec<(&'static str, Option<String>)> {
+        let titled = |title: &str, lines: Vec<Option<String>>| -> Option<String> {
+            let lines: Vec<String> = lines.into_iter().flatten().collect();
+            (!lines.is_empty()).then(|| format!("=== {title} ===\n{}\n", lines.join("\n")))
+        };
+        let (host, runc, kata) = (self.host, self.runc, self.kata);
+        let label = |label: &str, text: Option<String>| text.map(|text| format!("{label} {text}"));
+        let under = |label: &str, text: Option<String>| text.map(|text| format!("{label}\n{text}"));
+        let count = |id: &str, who| self.value(id, who).map(Value::to_string);
+        vec![
+            ("setup/kata-built-version.txt", self.line("runtime.version", kata)),
+            ("kata/test1.txt", self.text("kernel.uname", kata).map(line)),
+            ("kata/kernel.txt", self.text("kernel.release", kata).map(line)),
+            ("kata/cpu.txt", self.cpu(kata).map(line)),
+            ("runc/health.txt", self.health().map(line)),
+            (
+                "analysis/kernel-comparison.txt",
+                titled(
+                    "Kernel Version Comparison",
+                    vec![
+                        label("Host kernel (runc uses this):", self.text("kernel.release", host)),
+                        label("Kata guest kernel:", self.text("kernel.banner", kata)),
+                    ],
+                ),
+            ),
+            (
+                "analysis/cpu-comparison.txt",
+                titled(
+                    "CPU Model Comparison",
+                    vec![under("Host CPU:", self.cpu(host)), under("Kata VM CPU:", self.cpu(kata))],
+                ),
+            ),
+            (
+                "isolation/dmesg.txt",
+                titled(
+                    "dmesg Access Test",
+                    vec![under("Kata VM (separate kernel boot logs):", self.log(kata))],
+                ),
+            ),
+            (
+                "isolation/proc.txt",
+                titled(
+                    "/proc Entries Count",
+                    vec![
+                        label("Host:", count("proc.entries", host)),
+                        label("Kata VM:", count("proc.entries", kata)),
+                    ],
+                ),
+            ),
+            (
+                "isolation/network.txt",
+                titled(
+                    "Network Interfaces",
+                    vec![under("Kata VM network:", self.output("net.interfaces", kata))],
+                ),
+            ),
+            (
+                "isolation/modules.txt",
+                titled(
+                    "Kernel Modules Count",
+                    vec![
+                        label("Host kernel modules:", count("kernel.sys_module", host)),
+                        label("Kata guest kernel modules:", count("kernel.sys_module", kata)),
+                    ],
+                ),
+            ),
+            (
+                "bench/startup.txt",
+                titled(
+                    "Startup Time Comparison",
+                    vec![under("runc:", self.times(runc)), under("Kata:", self.times(kata))],
+                ),
+            ),
+            ("bench/curl-3012.txt", self.series("http.latency", runc).map(seconds).map(line)),
+            ("bench/http-latency.txt", self.series("http.latency", runc).map(latency)),
+        ]
+    }
+
+    /// The files of the edition of spring 2026.
+    fn newer(&self) -> Vec<(&'static str, Option<String>)> {
+        let (host, runc, kata) = (self.host, self.runc, self.kata);
+        let part = |who: &str, what: &str, text: Option<String>| {
+            text.map(|text| format!("== {who} {what} ==\n{text}\n"))
+        };
+        let both = |what: &str, of: &dyn Fn(Option<&str>) -> Option<String>| {
+            let parts = [part("runc", what, of(runc)), part("kata", what, of(kata))];
+            let text: String = parts.into_iter().flatten().collect();
+            (!text.is_empty()).then_some(text)
+        };
+        let release = |who| self.text("kernel.release", who).map(line);
+        let devices = |who| self.value("dev.entries", who).map(|count| line(count.to_string()));
+        let caps = |who| self.text("priv.cap_eff", who).map(|mask| format!("CapEff:\t{mask}\n"));
+        vec![
+            ("results/host-kernel.txt", release(host)),
+            ("results/runc-kernel.txt", release(runc)),
+            ("results/kata-kernel.txt", release(kata)),
+            ("results/runc-devices.txt", devices(runc)),
+            ("results/kata-devices.txt", devices(kata)),
+            ("results/runc-caps.txt", caps(runc)),
+            ("results/kata-caps.txt", caps(kata)),
+            (
+                "results/startup.txt",
+                both("startup", &|who| self.series("startup.wall", who).map(seconds)),
+            ),
+            ("results/io.txt", both("io", &|who| self.written(who))),
+        ]
+    }
+
+    fn fact(&self, id: &str, who: Option<&str>) -> Option<&'a Fact> {
+        self.run.fact(id, who?)
+    }
+
+    fn value(&self, id: &str, who: Option<&str>) -> Option<&'a Value> {
+        self.fact(id, who)?.as_value()
+    }
+
+    fn text(&self, id: &str, who: Option<&str>) -> Option<String> {
+        self.value(id, who)?.as_str().map(String::from)
+    }
+
+    fn series(&self, id: &str, who: Option<&str>) -> Option<&'a Samples> {
+        self.fact(id, who)?.as_series()
+    }
+
+    /// The output that a fact was read from.
+    fn output(&self, id: &str, who: Option<&str>) -> Option<String> {
+        let fact = self.fact(id, who).filter(|fact| fact.is_present())?;
+        let bytes = self.run.capture(&fact.source()?.capture)?.stdout.bytes().ok()?;
+        let text = crate::text::decode(&bytes);
+        let text = text.trim_end();
+        (!text.is_empty()).then(|| text.to_string())
+    }
+
+    /// The line of the output that a fact was read from.
+    fn line(&self, id: &str, who: Option<&str>) -> Option<String> {
+        let output = self.output(id, who)?;
+        let number = self.fact(id, who)?.source()?.line.unwrap_or(1) as usize;
+        output.lines().nth(number.checked_sub(1)?).map(|text| line(text.to_string()))
+    }
+
+    fn cpu(&self, who: Option<&str>) -> Option<String> {
+        Some(format!("model name\t: {}", self.text("cpu.model", who)?))
+    }
+
+    fn health(&self) -> Option<String> {
+        let status = self.value("app.health_status", self.runc)?.as_i64()?;
+        // curl prints three digits; 000 where there was no answer.
+        Some(format!("juice-runc: HTTP {status:03}"))
+    }
+
+    /// The first lines of the kernel's log.
+    fn log(&self, who: Option<&str>) -> Option<String> {
+        // A collected run counts the lines with a command of its own.
+        let log = || self.output("kernel.dmesg", who);
+        let lines = log().or_else(|| self.output("kernel.dmesg_lines", who))?;
+        Some(lines.lines().take(LOG_LINES).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// What `time` prints, once for each start.
+    fn times(&self, who: Option<&str>) -> Option<String> {
+        let samples = self.series("startup.wall", who)?;
+        let lines: Vec<String> = samples.values.iter().map(|s| format!("real\t0m{s}s")).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
+    /// The last line of dd.
+    fn written(&self, who: Option<&str>) -> Option<String> {
+        let io = self.value("perf.io_write", who)?;
+        let (bytes, seconds) = (io.get("bytes")?.as_u64()?, io.get("seconds")?.as_f64()?);
+        #[allow(clippy::cast_precision_loss, reason = "only for the rate, which has one decimal")]
+        let mib = bytes as f64 / f64::from(1 << 20);
+        Some(format!(
+            "{bytes} bytes ({mib:.1}MB) copied, {seconds} seconds, {:.1}MB/s",
+            mib / seconds
+        ))
+    }
+}
+
+fn line(text: String) -> String {
+    format!("{text}\n")
+}
+
+/// One value a line.
+fn seconds(samples: &Samples) -> String {
+    samples.values.iter().map(f64::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// The lab's summary of the samples, to four decimals.
+fn latency(samples: &Samples) -> String {
+    let range = crate::stats::summary(&samples.values);
+    let figures = range.map(|range| {
+        format!(
+            "avg={:.4}s min={:.4}s max={:.4}s n={}\n",
+            range.mean,
+            range.min,
+            range.max,
+            samples.values.len()
+        )
+    });
+    format!(
+        "=== HTTP Latency Test (juice-runc) ===\nResults for port 3012 (juice-runc):\n{}",
+        figures.unwrap_or_default()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::import;
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::model::{Facts, Stream};
+
+    /// The facts that the files of an edition carry.
+    const CARRIED: [(Edition, &str, &str); 24] = [
+        (Edition::F25, "runtime.version", "kata"),
+        (Edition::F25, "kernel.uname", "kata"),
+        (Edition::F25, "kernel.release", "kata"),
+        (Edition::F25, "kernel.release", "host"),
+        (Edition::F25, "kernel.banner", "kata"),
+        (Edition::F25, "cpu.model", "host"),
+        (Edition::F25, "cpu.model", "kata"),
+        (Edition::F25, "app.health_status", "runc"),
+        (Edition::F25, "proc.entries", "host"),
+        (Edition::F25, "proc.entries", "kata"),
+        (Edition::F25, "kernel.sys_module", "host"),
+        (Edition::F25, "kernel.sys_module", "kata"),
+        (Edition::F25, "startup.wall", "runc"),
+        (Edition::F25, "startup.wall", "kata"),
+        (Edition::F25, "http.latency", "runc"),
+        (Edition::S26, "kernel.release", "host"),
+        (Edition::S26, "kernel.release", "runc"),
+        (Edition::S26, "kernel.release", "kata"),
+        (Edition::S26, "dev.entries", "kata"),
+        (Edition::S26, "priv.cap_eff", "runc"),
+        (Edition::S26, "priv.cap_eff", "kata"),
+        (Edition::S26, "startup.wall", "runc"),
+        (Edition::S26, "startup.wall", "kata"),
+        (Edition::S26, "perf.io_write", "kata"),
+    ];
+
+    /// What is read from the exported files.
+    fn imported(run: &Run, edition: Edition) -> Run {
+        let folder = tempfile::tempdir().unwrap();
+        let lab = folder.path().join("labs/lab12");
+        write(&lab, &files(run, edition, None).unwrap()).unwrap();
+        import::lab12_run(&lab, None, None, chrono::DateTime::UNIX_EPOCH).unwrap()
+    }
+
+    fn known(facts: &Facts, id: &str, target: &str) -> Option<Value> {
+        match facts.get(id)?.get(target)? {
+            Fact::Value { value, .. } => Some(value.clone()),
+            Fact::Series(samples) => Some(serde_json::json!(samples.values)),
+            Fact::Missing(_) => None,
+        }
+    }
+
+    #[track_caller]
+    fn assert_carried(run: &Run) {
+        for edition in Edition::ALL {
+            if files(run, edition, None).is_err() {
+                continue;
+            }
+            let back = imported(run, edition);
+            for (_, id, target) in CARRIED.iter().filter(|(of, ..)| *of == edition) {
+                let wanted = known(&run.facts, id, target);
+                assert_eq!(known(&back.facts, id, target), wanted, "{edition}: {id} on {target}");
+            }
+        }
+    }
+
+    fn shipped() -> Vec<Run> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs");
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let paths: Vec<_> = paths.filter(|path| path.extension().is_some()).collect();
+        assert!(paths.len() > 1);
+        let text = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+        paths.iter().map(|path| serde_json::from_str(&text(path)).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_was_imported_comes_back_with_every_fact_and_every_gap() {
+        let mut count = 0;
+        for run in shipped() {
+            if matches!(run.evidence, Evidence::Imported { .. }) {
+                let back = imported(&run, run.edition);
+                assert_eq!((&back.facts, &back.captures), (&run.facts, &run.captures));
+                count += 1;
+            }
+        }
+        assert!(count > 0);
+    }
+
+    #[test]
+    fn the_shipped_runs_come_back_as_far_as_the_files_carry_them() {
+        shipped().iter().for_each(assert_carried);
+    }
+
+    #[test]
+    fn a_collected_virtual_machine_comes_back_where_it_is_kata() {
+        for run in shipped() {
+            if matches!(run.evidence, Evidence::Imported { .. }) || run.target("vm").is_none() {
+                continue;
+            }
+            let text = serde_json::to_string(&run).unwrap();
+            let text = text.replace("\"vm\"", "\"kata\"").replace("\"vm/", "\"kata/");
+            let run: Run = serde_json::from_str(&text).unwrap();
+            assert_carried(&run);
+            let back = imported(&run, Edition::F25);
+            let interfaces = back.fact("net.interfaces", "kata").unwrap().as_value().unwrap();
+            assert_eq!(interfaces[1]["name"], "eth0");
+            assert_eq!(
+                known(&back.facts, "kernel.dmesg_banner", "kata"),
+                known(&run.facts, "kernel.dmesg_banner", "kata")
+            );
+        }
+    }
+
+    #[test]
+    fn values_of_another_runtime_never_stand_where_katas_do() {
+        for run in shipped() {
+            if run.target("vm").is_none() {
+                continue;
+            }
+            let files = files(&run, Edition::F25, None).unwrap();
+            assert!(!files.keys().any(|name| name.starts_with("kata/")), "{:?}", files.keys());
+            let proc = String::from_utf8(files["isolation/proc.txt"].clone()).unwrap();
+            assert!(proc.contains("Host: ") && !proc.contains("Kata"), "{proc}");
+            let error = super::files(&run, Edition::F25, Some("vm")).unwrap_err();
+            assert!(error.message.contains("is not Kata"), "{error}");
+        }
+    }
+
+    #[test]
+    fn other_evidence_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("kata")).unwrap();
+        std::fs::write(folder.path().join("kata/kernel.txt"), "mine").unwrap();
+        let run = collected().fact("kernel.release", "kata", "6.12.47").run;
+        let files = files(&run, Edition::F25, None).unwrap();
+        let error = write(folder.path(), &files).unwrap_err();
+        assert!(error.message.contains("kata/kernel.txt"), "{error}");
+        assert_eq!(std::fs::read(folder.path().join("kata/kernel.txt")).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_path_of_an_imported_file_cannot_leave_the_folder() {
+        let run = sketch().file("../kata/kernel.txt", "6.12.47\n").file("a.txt", "a").run;
+        let names: Vec<String> = files(&run, Edition::F25, None).unwrap().into_keys().collect();
+        assert_eq!(names, ["a.txt"]);
+    }
+
+    /// A sketch of a run that was collected.
+    fn collected() -> Sketch {
+        let mut sketch = sketch();
+        sketch.run.evidence = Evidence::Collected {
+            engine: "nerdctl".into(),
+            image: "alpine:3.19".into(),
+            session: "s".into(),
+            interrupted: false,
+            skipped: BTreeMap::new(),
+        };
+        sketch
+    }
+
+    /// Adds the shim with the output that it was read from.
+    fn with_shim(sketch: Sketch, version: &str) -> Sketch {
+        let id = "host/runtime.version";
+        let text = format!(
+            "Kata Containers containerd shim (Golang): id: \"io.containerd.kata.v2\", version: \
+             {version}, commit: bfc9e446e1f4e7db2741dc953c034447d55ec9b2\n"
+        );
+        let mut sketch = sketch.file(id, &text);
+        sketch.run.captures[0].stdout = Stream::new(text.as_bytes());
+        let source = crate::model::Source::new(id, 1);
+        sketch.put("runtime.version", "kata", Fact::value(version, source))
+    }
+
+    fn release(major: u32) -> impl Strategy<Value = String> {
+        let suffix = prop::sample::select(vec!["", "-arch1-1", "-generic", "-25-amd64", "+"]);
+        (0u32..20, 0u32..200, suffix)
+            .prop_map(move |(minor, patch, suffix)| format!("{major}.{minor}.{patch}{suffix}"))
+    }
+
+    fn series() -> impl Strategy<Value = Vec<f64>> {
+        prop::collection::vec((1u32..50_000_000).prop_map(|us| f64::from(us) / 1e6), 1..60)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_run_comes_back_as_far_as_the_files_carry_it(
+            (host, guest) in (release(5), release(6)),
+            counts in prop::array::uniform4(1u32..5000),
+            (status, bytes, seconds) in (100u32..600, 1u64..1 << 40, 1u32..90_000_000),
+            masks in prop::array::uniform2(any::<u64>()),
+            (runc, kata, latency) in (series(), series(), series()),
+            cpus in prop::array::uniform2("(Intel|AMD) [A-Z][a-z]{2,8}\\([RT]M?\\) [A-Z][a-z0-9-]{1,9} CPU @ [1-5]\\.[0-9]{2}GHz"),
+            asked in prop::collection::vec(any::<bool>(), 24),
+        ) {
+            let mut sketch = collected();
+            let mut asked = asked.into_iter();
+            let mut put = |sketch: Sketch, id: &str, target: &str, value: Value| {
+                if asked.next() == Some(true) { sketch.fact(id, target, value) } else { sketch }
+            };
+            let banner = format!("Linux version {guest} (@4bcec8f4443d) (gcc 11.4.0) #1 SMP x");
+            let uname = format!("Linux 521fcc5db8fe {guest} #1 SMP Fri Nov 14 15:34:06 UTC 2025 x86_64 Linux");
+            let io = serde_json::json!({"bytes": bytes, "seconds": f64::from(seconds) / 1e6});
+            for (id, target, value) in [
+                ("kernel.release", "host", host.clone().into()),
+                ("kernel.release", "runc", host.into()),
+                ("kernel.release", "kata", guest.into()),
+                ("kernel.banner", "kata", banner.into()),
+                ("kernel.uname", "kata", uname.into()),
+                ("cpu.model", "host", cpus[0].clone().into()),
+                ("cpu.model", "kata", cpus[1].clone().into()),
+                ("app.health_status", "runc", status.into()),
+                ("proc.entries", "host", counts[0].into()),
+                ("proc.entries", "kata", counts[1].into()),
+                ("kernel.sys_module", "host", counts[2].into()),
+                ("kernel.sys_module", "kata", counts[3].into()),
+                ("dev.entries", "kata", counts[0].into()),
+                ("priv.cap_eff", "runc", format!("{:016x}", masks[0]).into()),
+                ("priv.cap_eff", "kata", format!("{:016x}", masks[1]).into()),
+                ("perf.io_write", "kata", io),
+            ] {
+                sketch = put(sketch, id, target, value);
+            }
+            sketch = sketch.series("startup.wall", "runc", &runc).series("http.latency", "runc", &latency);
+            if asked.next() == Some(true) {
+                sketch = with_shim(sketch.series("startup.wall", "kata", &kata), "3.23.0");
+            }
+            // One release stands in several files; without its own, another tells it.
+            if known(&sketch.run.facts, "kernel.release", "kata").is_none() {
+                for id in ["kernel.uname", "kernel.banner"] {
+                    sketch.run.facts.remove(id);
+                }
+            }
+            assert_carried(&sketch.run);
+        }
+    }
+}
