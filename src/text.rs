@@ -85,6 +85,25 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A line of a text with a mark under a column, both counted from 1, for the end of a message;
+/// nothing if there is no such line. Of a long line the part around the column is shown.
+pub fn excerpt(text: &str, line: usize, column: usize) -> String {
+    const WIDTH: usize = 70;
+    let Some(source) = text.lines().nth(line.saturating_sub(1)) else { return String::new() };
+    // Columns of errors count bytes; one that falls inside a letter means the letter.
+    let mut at = column.saturating_sub(1).min(source.len());
+    while !source.is_char_boundary(at) {
+        at -= 1;
+    }
+    let before: Vec<char> = visible(&source[..at]).chars().collect();
+    let before: String = before[before.len().saturating_sub(WIDTH / 2)..].iter().collect();
+    let before = before.trim_start();
+    let width = before.chars().count();
+    let after: String = visible(&source[at..]).chars().take(WIDTH - width).collect();
+    let margin = " ".repeat(line.to_string().len());
+    format!("\n{margin} |\n{line} | {before}{after}\n{margin} | {}^", " ".repeat(width))
+}
+
 /// The known word that is at most a third of its letters away from `wanted`.
 pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |other: &str| {
@@ -162,5 +181,21 @@ mod tests {
         let known = || ["kernel.release", "cpu.model"].into_iter();
         assert_eq!(nearest("kernel.relase", known()), Some("kernel.release"));
         assert_eq!(nearest("zzz", known()), None);
+    }
+
+    #[test]
+    fn an_excerpt_marks_the_column() {
+        let text = "one\n  {\"a\": x}\n";
+        assert_eq!(excerpt(text, 2, 9), "\n  |\n2 | {\"a\": x}\n  |       ^");
+        assert_eq!(excerpt(text, 9, 1), "");
+    }
+
+    proptest! {
+        #[test]
+        fn an_excerpt_is_of_any_text_and_narrow(text: String, line in 0usize..4, column in 0usize..300) {
+            for line in excerpt(&text, line, column).lines() {
+                prop_assert!(line.chars().count() <= 80);
+            }
+        }
     }
 }

@@ -124,7 +124,7 @@ pub fn main() -> ExitCode {
 }
 
 /// The whole command line.
-fn command() -> clap::Command {
+pub fn command() -> clap::Command {
     examples::with_examples(Cli::command())
 }
 

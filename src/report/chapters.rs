@@ -68,8 +68,10 @@ impl Chapters {
                 )));
             }
         }
+        // The submission takes sections of shipped chapters that a project need not list.
+        let shipped = assets::read_all(Tree::Chapters, None, "", ".md")?;
         let listed: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
-        files.retain(|name, _| listed.contains(name.as_str()));
+        files.retain(|name, _| listed.contains(name.as_str()) || shipped.contains_key(name));
         Ok(Self { entries, files })
     }
 
@@ -239,6 +241,17 @@ mod tests {
         };
         assert!(chapters("They include {% if x %}this{% endif %}").shared().is_empty());
         assert_eq!(chapters("{%- include \"b.md\" %}").shared().len(), 2);
+    }
+
+    #[test]
+    fn a_shipped_chapter_need_not_be_listed_and_an_own_draft_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(SUMMARY), "- [A](index.md)\n").unwrap();
+        std::fs::write(folder.path().join("draft.md"), "{{ fact(").unwrap();
+        let chapters = Chapters::load(folder.path()).unwrap();
+        assert_eq!(chapters.entries.len(), 1);
+        assert!(!chapters.source("isolation.md").is_empty());
+        assert!(chapters.source("draft.md").is_empty());
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::{escape, markdown};
 use crate::judge::{EvidenceRef, Finding};
 use crate::model::{Capture, Fact, Origin, Source};
 use crate::probe::capability;
+use crate::probe::catalogue::Probe;
 
 /// What a text said to be not captured: fact, target and reason.
 pub type Warnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
@@ -56,6 +57,8 @@ const FUNCTIONS: &[(&str, &[&str], Call)] = &[
     ("findings", &["rule", "severity", "target", "fact"], findings),
     ("coverage", &["task"], coverage),
     ("probe", &["id"], probe),
+    ("probes", &[], probes),
+    ("lookups", &[], lookups),
     ("run", &[], run),
     ("chapter", &["file", "section", "level"], chapter),
     ("own", &["section"], own),
@@ -475,10 +478,40 @@ fn probe(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         .catalogue
         .get(id)
         .ok_or_else(|| problem(format!("unknown fact `{id}`: it is not in the catalogue")))?;
-    from_json(&json!({
-        "id": probe.id, "title": probe.title, "asks": probe.asks, "unit": probe.unit,
-        "command": probe.command, "strength": probe.strength.word(), "proves": probe.proves,
-    }))
+    about(sources, probe)
+}
+
+/// `probes()`: what the catalogue says about every fact; `shown` is the command as code.
+fn probes(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    let all = sources.subject.shelf.catalogue.iter();
+    let list: Vec<Value> = all.map(|probe| about(sources, probe)).collect::<TeraResult<_>>()?;
+    Ok(list.into())
+}
+
+/// `lookups()`: the name and the arguments of every look-up.
+fn lookups(_: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    let list: Vec<Json> = FUNCTIONS
+        .iter()
+        .map(|(name, arguments, _)| json!({"name": name, "arguments": arguments}))
+        .collect();
+    from_json(&json!(list))
+}
+
+fn about(sources: &Sources, probe: &Probe) -> TeraResult<Value> {
+    let mut map: tera::Map = tera::Map::new();
+    for (key, text) in [
+        ("id", probe.id.as_str()),
+        ("title", &probe.title),
+        ("asks", &probe.asks),
+        ("unit", &probe.unit),
+        ("command", &probe.command),
+        ("strength", probe.strength.word()),
+        ("proves", &probe.proves),
+    ] {
+        map.insert(key.into(), text.into());
+    }
+    map.insert("shown".into(), safe(&sources.voice.code(&probe.command, false)));
+    Ok(map.into())
 }
 
 /// `run()`: id, label, times and origin of the run, and in `asks` the edition that the report

@@ -79,10 +79,7 @@ fn damaged(path: &Path, error: &serde_json::Error, field: &str, text: &str) -> E
         let _ = write!(message, "field `{field}`: ");
     }
     message.push_str(what);
-    if let Some(source) = text.lines().nth(line.saturating_sub(1)) {
-        let shown: String = crate::text::visible(source.trim()).chars().take(80).collect();
-        let _ = write!(message, "\n  {line} | {shown}");
-    }
+    message.push_str(&crate::text::excerpt(text, line, column));
     Error::input(message).help("the file was changed or cut off; restore it, or collect again")
 }
 

@@ -1,0 +1,132 @@
+//! The guide: it builds, its links lead somewhere, and its reference is what the program says.
+
+mod support;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::{Project, links};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+/// The guide in a folder of its own, with the part of its reference that the program writes.
+fn guide() -> Project {
+    let project = Project::new();
+    project.copy(&root().join("docs/guide"), ".");
+    project.copy(&root().join("data/runs"), "data/runs");
+    project.write("site/reference/commands.md", commands());
+    project.write("site/reference/run-file.md", run_file());
+    project
+}
+
+/// With `GUIDE_OUT` the guide is left in that folder: `.ci/guide` builds it so.
+#[test]
+fn the_guide_builds_and_every_link_in_it_leads_somewhere() {
+    let project = guide();
+    project.run(&["build", "--strict"]).succeeds();
+    let pages = project.tree("public");
+    let broken = links::broken(&pages);
+    assert!(broken.is_empty(), "{broken:#?}");
+    let page = |name: &str| String::from_utf8_lossy(&pages[name]).into_owned();
+    assert!(page("index.html").contains(">322</a>"));
+    assert!(page("reference/probes.html").contains("id=\"kernel-boot-id\""));
+    assert!(page("reference/commands.html").contains("isoproof export lab12"));
+    assert!(page("reference/run-file.html").contains("schema_version"));
+    assert!(page("write.html").contains("{% include"));
+    if let Some(out) = std::env::var_os("GUIDE_OUT") {
+        for (name, bytes) in pages {
+            let path = Path::new(&out).join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+/// What `--help` says of every command.
+fn commands() -> String {
+    let mut text = "# Commands\n\nWhat `--help` says.\n".to_string();
+    let mut command = isoproof::cli::command().term_width(80).disable_help_subcommand(true);
+    command.build();
+    describe(&command, &mut text);
+    text
+}
+
+fn describe(command: &clap::Command, text: &mut String) {
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    let help = command.clone().term_width(80).render_help().to_string();
+    let lines: Vec<&str> = help.trim().lines().map(str::trim_end).collect();
+    let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n"));
+    for below in command.get_subcommands() {
+        describe(below, text);
+    }
+}
+
+/// The fields of a run file, from its schema.
+fn run_file() -> String {
+    let schema: Value = serde_json::from_str(&isoproof::store::schema::text()).unwrap();
+    let mut text = "# Run file\n\nOne run is one file `data/runs/<id>.json`, from this schema, \
+                    which `isoproof schema` prints for programs. Files of older versions load.\n"
+        .to_string();
+    object("Run", &schema, &mut text);
+    for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
+        object(name, definition, &mut text);
+    }
+    text
+}
+
+fn object(name: &str, definition: &Value, text: &mut String) {
+    let about = definition["description"].as_str().unwrap_or_default();
+    let _ = write!(text, "\n## {name}\n\n{about}\n");
+    if let Some(fields) = definition["properties"].as_object() {
+        text.push_str("\n| Field | Type | Meaning |\n| --- | --- | --- |\n");
+        for (field, about) in fields {
+            let words = about["description"].as_str().unwrap_or_default().replace('\n', " ");
+            let needed = definition["required"].as_array().into_iter().flatten();
+            let mark = if needed.clone().any(|name| name == field) { "" } else { ", optional" };
+            let kind = kind(about).replace('|', "\\|");
+            let _ = writeln!(text, "| `{field}` | {kind}{mark} | {words} |");
+        }
+    }
+    for form in definition["oneOf"].as_array().into_iter().flatten() {
+        let words = form["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let values = form["enum"].as_array().into_iter().flatten().chain(form.get("const"));
+        let fields = form["properties"].as_object().into_iter().flat_map(|map| map.keys());
+        let names: Vec<String> = values
+            .filter_map(Value::as_str)
+            .map(String::from)
+            .chain(fields.cloned())
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let _ = write!(text, "\n- {}: {words}", names.join(", "));
+    }
+    if definition["oneOf"].is_array() {
+        text.push('\n');
+    }
+}
+
+fn kind(field: &Value) -> String {
+    let named = |reference: &str| {
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        format!("[{name}](#{})", name.to_lowercase())
+    };
+    if let Some(reference) = field["$ref"].as_str() {
+        return named(reference);
+    }
+    if let Some(forms) = field["anyOf"].as_array() {
+        let forms: Vec<String> =
+            forms.iter().filter(|form| form["type"] != "null").map(kind).collect();
+        return forms.join(" or ");
+    }
+    match &field["type"] {
+        Value::String(name) if name == "array" => format!("list of {}", kind(&field["items"])),
+        Value::String(name) => name.clone(),
+        Value::Array(names) => {
+            let names = names.iter().filter_map(Value::as_str).filter(|name| *name != "null");
+            names.collect::<Vec<_>>().join(" or ")
+        }
+        _ => "any".into(),
+    }
+}
