@@ -9,7 +9,8 @@ use support::Project;
 #[test]
 fn the_customers_run_gives_the_report_that_its_evidence_supports() {
     let project = Project::with_customer();
-    let outcome = project.run(&["run"]).succeeds();
+    project.run(&["build"]).succeeds();
+    let outcome = project.run(&["check"]).succeeds();
     assert!(outcome.stdout.contains("Separate kernel, virtual machine"), "{outcome:?}");
     let submission = project.read("submission.md");
     for words in [

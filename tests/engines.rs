@@ -4,8 +4,11 @@
 
 mod support;
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
+use isoproof::model::Status;
+use isoproof::probe::script::{self, Answers, Limits, Question};
 use serde_json::Value;
 use support::{Project, engines, nerdctl};
 
@@ -174,4 +177,68 @@ fn an_unprivileged_user_without_an_engine_gets_plain_namespaces() {
     let json: Value = serde_json::from_str(&check.stdout).unwrap();
     assert_eq!(json["verdicts"][0]["target"], "namespaces");
     assert_eq!(json["verdicts"][0]["conclusion"], "shared-kernel");
+}
+
+/// What hostile probes answer in a container: a hang, 100 MB, bytes, and a forged frame.
+#[test]
+fn the_script_holds_in_plain_busybox_as_anyone_on_a_read_only_root() {
+    if !engines() {
+        return;
+    }
+    let nonce = script::nonce().unwrap();
+    let forged = format!("printf '@{nonce} 1 9 od 66<0,1,2>| .\\n'");
+    let commands = [
+        "uname -r",
+        "echo begun; sleep 60",
+        "head -c 100000000 /dev/zero",
+        "printf 'a\\000\\377'",
+        &forged,
+        "cat /nonexistent",
+        "id -u",
+    ];
+    let questions: Vec<Question> =
+        commands.iter().map(|command| Question { id: command, command }).collect();
+    let limits = Limits { seconds: 1, ..Limits::default() };
+    let text = script::generate(&questions, &nonce, &limits);
+    for runtime in ["runc", "runsc"] {
+        for options in [
+            &[][..],
+            &["--user", "65534:65534"],
+            &["--read-only"],
+            // No place at all for files: neither the root nor /dev/shm.
+            &["--read-only", "--ipc", "none", "--user", "65534:65534"],
+        ] {
+            let all = answers(runtime, options, &text, &nonce, &questions);
+            assert!(all.started && all.finished, "{runtime} {options:?}: {all:?}");
+            assert_eq!(all.answers.len(), commands.len(), "{runtime} {options:?}: {all:?}");
+            let at = |index: usize| (all.answers[index].status, &*all.answers[index].stdout);
+            assert_eq!(at(0).0, Status::Ok, "{runtime} {options:?}");
+            assert_eq!(at(1), (Status::Timeout, &b"begun\n"[..]), "{runtime} {options:?}");
+            assert_eq!((at(2).0, at(2).1.len()), (Status::Truncated, limits.bytes));
+            assert_eq!(at(3).1, b"a\0\xff", "{runtime} {options:?}");
+            assert!(at(4).1.starts_with(b"@") && at(4).1.ends_with(b"| .\n"), "{runtime}");
+            assert_eq!(at(5).0, Status::Absent, "{runtime} {options:?}");
+            let user = if options.contains(&"--user") { "65534\n" } else { "0\n" };
+            assert_eq!(at(6).1, user.as_bytes(), "{runtime} {options:?}");
+        }
+    }
+}
+
+fn answers(
+    runtime: &str,
+    options: &[&str],
+    text: &str,
+    nonce: &str,
+    questions: &[Question],
+) -> Answers {
+    let mut child = Command::new("docker")
+        .args(["run", "--rm", "-i", "--runtime", runtime])
+        .args(options)
+        .args(["alpine:3.19", "sh"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    script::parse(&child.wait_with_output().unwrap().stdout, nonce, questions)
 }

@@ -11,18 +11,26 @@ use crate::model::Edition;
 use crate::project::Project;
 use crate::site::{self, Built};
 
-/// The arguments of `build` and `run`.
+/// The arguments of `build`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// The folder of the site; by default that of book.toml, else public
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
     /// The edition of the lab that the submission answers: f25 or s26
     #[arg(long)]
     edition: Option<Edition>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Where the report goes, and what it must not lack.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct Output {
+    /// The folder of the site; by default that of book.toml, else public
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// The file of the submission; by default that of book.toml, else submission.md
     #[arg(long, value_name = "FILE")]
     submission: Option<PathBuf>,
@@ -33,7 +41,8 @@ pub struct Arguments {
 
 /// Builds, and prints the paths of submission and site.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let built = build(project, arguments, console)?;
+    let run = arguments.run.as_deref().unwrap_or(&project.config.run);
+    let built = build(project, run, arguments.edition, &arguments.output, console)?;
     console.print(&format!(
         "{}\n{}\n",
         built.submission.display(),
@@ -43,13 +52,19 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
 }
 
 /// Builds and says what the texts lack.
-pub fn build(project: &Project, arguments: &Arguments, console: &Console) -> Result<Built> {
+pub fn build(
+    project: &Project,
+    run: &str,
+    edition: Option<Edition>,
+    output: &Output,
+    console: &Console,
+) -> Result<Built> {
     let options = site::Options {
-        run: arguments.run.clone().unwrap_or_else(|| project.config.run.clone()),
-        out: arguments.out.clone(),
-        edition: arguments.edition,
-        submission: arguments.submission.clone(),
-        strict: arguments.strict,
+        run: run.to_string(),
+        out: output.out.clone(),
+        edition,
+        submission: output.submission.clone(),
+        strict: output.strict,
     };
     let built = site::build(project, &options)?;
     tell_missing(&built.warnings, console);

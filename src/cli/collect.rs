@@ -9,7 +9,9 @@ use clap::Args;
 
 use super::check;
 use super::console::{Console, columns, count};
+use super::doctor::APP;
 use crate::collect::{self, App, Load, Options, Progress, Rounds, Wanted};
+use crate::doctor;
 use crate::engine::{Kind, clean, interrupt};
 use crate::error::Result;
 use crate::import;
@@ -22,10 +24,10 @@ use crate::report::{Shelf, Subject};
 use crate::store::{Store, reference};
 
 /// The exit status when the user stopped it, as a shell reports Ctrl-C.
-const STOPPED: u8 = 130;
+pub const STOPPED: u8 = 130;
 
-/// The arguments of `collect`.
-#[derive(Debug, Args)]
+/// The arguments of `collect`, and those of `run` that say what is captured.
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "Ctrl-C, SIGTERM and SIGHUP stop it: its containers are removed, what was \
                   captured is kept as a run marked as interrupted, and the exit status is 130, \
                   also if nothing was captured. A second one ends it at once; `isoproof clean` \
@@ -113,6 +115,27 @@ impl Arguments {
         }
     }
 
+    /// Whether the user leaves engine, runtimes and images to us.
+    pub fn asks_for_nothing(&self) -> bool {
+        self.engine.is_none() && self.runtimes.is_empty() && self.app.is_none()
+    }
+
+    /// The same under another engine.
+    pub fn with_engine(&self, engine: Kind) -> Self {
+        Self { engine: Some(engine), ..self.clone() }
+    }
+
+    /// What the machine is looked at for before.
+    pub fn wanted(&self) -> doctor::Options {
+        doctor::Options {
+            engine: self.engine,
+            runtimes: self.runtimes.clone(),
+            image: self.image.clone(),
+            app: self.app.clone().unwrap_or_else(|| APP.into()),
+            smoke: false,
+        }
+    }
+
     fn application(&self) -> Option<App> {
         let words = self.app_command.as_deref().unwrap_or_default();
         (!self.no_app).then(|| App {
@@ -127,6 +150,35 @@ impl Arguments {
 
 /// Collects, and prints the id of the run as the last line.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    let Some(captured) = capture(project, arguments, console)? else {
+        return Ok(ExitCode::from(STOPPED));
+    };
+    let subject = &captured.subject;
+    console.print(&format!("{}\n{}\n", summary(subject, console), subject.run.id))?;
+    Ok(captured.exit())
+}
+
+/// What was captured and is kept.
+pub struct Captured {
+    /// The run, judged.
+    pub subject: Subject,
+    /// Whether the user stopped it before it was complete.
+    is_stopped: bool,
+}
+
+impl Captured {
+    /// The exit status that says whether it is complete.
+    pub fn exit(&self) -> ExitCode {
+        if self.is_stopped { ExitCode::from(STOPPED) } else { ExitCode::SUCCESS }
+    }
+}
+
+/// Captures evidence into a run of the project; none if the user stopped it before there was any.
+pub fn capture(
+    project: &Project,
+    arguments: &Arguments,
+    console: &Console,
+) -> Result<Option<Captured>> {
     if let Some(label) = &arguments.label {
         reference::check_label(label)?;
     }
@@ -156,7 +208,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let mut run = match collected {
         Err(error) if cancel.load(Ordering::Relaxed) => {
             console.warning(&format!("stopped, nothing was kept: {}", error.message));
-            return Ok(ExitCode::from(STOPPED));
+            return Ok(None);
         }
         collected => collected?,
     };
@@ -173,8 +225,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let shelf = Shelf::of(project)?;
     let loaded = store.load(&path.to_string_lossy(), &project.root)?;
     let subject = Subject::new(loaded, Some(arguments.edition), &shelf)?;
-    console.print(&format!("{}\n{}\n", summary(&subject, console), subject.run.id))?;
-    Ok(if cancel.load(Ordering::Relaxed) { ExitCode::from(STOPPED) } else { ExitCode::SUCCESS })
+    Ok(Some(Captured { subject, is_stopped: cancel.load(Ordering::Relaxed) }))
 }
 
 /// Target, verdict, how many facts there are and how many are missing.

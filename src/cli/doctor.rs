@@ -17,7 +17,7 @@ const WIDTH: usize = 80;
 const STATUS: usize = 10;
 
 /// The image of the web app of the lab.
-const APP: &str = "bkimminich/juice-shop:v19.0.0";
+pub const APP: &str = "bkimminich/juice-shop:v19.0.0";
 
 /// The arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -73,6 +73,29 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
         Format::Text => console.print(&text(&checks, console))?,
     }
     Ok(if doctor::has_failed(&checks) { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+/// What is not as it should be, each in a line, and how to learn more. No container is started:
+/// capturing does that.
+pub fn brief(options: &Options, console: &Console) -> Result<()> {
+    let (words, faults) = (Words::load(None)?, Faults::load(None)?);
+    let machine = ThisMachine::new(interrupt::listen()?);
+    let checks = doctor::examine(&machine, options, &words, &faults, &|_| {})?;
+    let of = |status| checks.iter().filter(|check| check.status == status).count();
+    let worth_a_look = checks.iter().filter(|check| check.status == Status::Warn);
+    console.note(&format!(
+        "doctor: {} ok, {} warn, {} fail; `isoproof doctor` says more, and what to do",
+        of(Status::Ok),
+        of(Status::Warn),
+        of(Status::Fail)
+    ));
+    for check in worth_a_look {
+        console.detail(&format!("{}: {}", check.title, check.observed));
+    }
+    for check in checks.iter().filter(|check| check.status == Status::Fail) {
+        console.warning(&format!("{}: {}", check.title, check.observed));
+    }
+    Ok(())
 }
 
 fn check_names(runtimes: &[Wanted]) -> Result<()> {

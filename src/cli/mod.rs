@@ -70,8 +70,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The whole job: build submission and site from the latest run, and say what it shows
-    Run(build::Arguments),
+    /// The whole job: look at the machine, capture evidence, build submission and site, and say
+    /// what they show
+    Run(run::Arguments),
     /// Capture evidence with a container engine, into a run
     Collect(collect::Arguments),
     /// Make a run from evidence that somebody else collected

@@ -1,17 +1,60 @@
-//! `isoproof run`: the whole job with what the machine offers.
+//! `isoproof run`: the whole job with what the machine offers: look at the machine, capture, build,
+//! say what it shows.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::build::{self, Arguments};
-use super::check;
-use super::console::{Console, Ink, columns, count};
-use crate::error::Result;
-use crate::project::Project;
+use clap::Args;
 
-/// Builds from the latest run and says what it shows and where the report is.
+use super::console::{Console, Ink, columns, count};
+use super::{build, check, collect, doctor};
+use crate::engine::Kind;
+use crate::error::{self, Result};
+use crate::project::Project;
+use crate::site::Built;
+
+/// The arguments of `run`.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct Arguments {
+    #[command(flatten)]
+    capture: collect::Arguments,
+    #[command(flatten)]
+    output: build::Output,
+}
+
+/// Does it all, and says what the run shows and where the report is.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let built = build::build(project, arguments, console)?;
+    doctor::brief(&arguments.capture.wanted(), console)?;
+    let Some(captured) = capture(project, &arguments.capture, console)? else {
+        return Ok(ExitCode::from(collect::STOPPED));
+    };
+    let run = &captured.subject.run;
+    let built = build::build(project, &run.id, Some(run.edition), &arguments.output, console)?;
+    console.print(&summary(&built, project, console))?;
+    Ok(captured.exit())
+}
+
+/// Captures with the engine that is there. Where one is there and cannot be used (no image, no
+/// permission), and nobody asked for it, plain namespaces still give a baseline.
+fn capture(
+    project: &Project,
+    arguments: &collect::Arguments,
+    console: &Console,
+) -> Result<Option<collect::Captured>> {
+    match collect::capture(project, arguments, console) {
+        Err(error) if error.kind == error::Kind::Environment && arguments.asks_for_nothing() => {
+            console.warning(&format!("{}; plain namespaces are used instead", error.message));
+            if let Some(help) = &error.help {
+                console.note(help);
+            }
+            collect::capture(project, &arguments.with_engine(Kind::Builtin), console)
+        }
+        captured => captured,
+    }
+}
+
+fn summary(built: &Built, project: &Project, console: &Console) -> String {
     let run = &built.subject.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut out = format!("{}{label}\n\n", console.paint(Ink::Strong, &format!("Run {}", run.id)));
@@ -22,8 +65,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         vec!["Submission".into(), shown(&built.submission, project)],
         vec!["Site".into(), format!("{} ({pages})", shown(&built.out.join("index.html"), project))],
     ]));
-    console.print(&out)?;
-    Ok(ExitCode::SUCCESS)
+    out
 }
 
 /// A path as the user would type it.

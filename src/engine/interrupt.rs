@@ -1,19 +1,23 @@
 //! Ctrl-C and friends: the first asks everything to stop and clean up, the second ends at once.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::process::Cancel;
 use crate::error::{Error, Result};
 
-/// A flag that SIGINT, SIGTERM and SIGHUP set. A second one ends the process with 130.
+/// The flag that SIGINT, SIGTERM and SIGHUP set. A second one ends the process with 130.
 ///
 /// # Errors
 ///
 /// The signals cannot be handled.
 pub fn listen() -> Result<Cancel> {
+    static CANCEL: OnceLock<Cancel> = OnceLock::new();
+    if let Some(cancel) = CANCEL.get() {
+        return Ok(cancel.clone());
+    }
     let cancel: Cancel = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         let register = || -> std::io::Result<()> {
@@ -25,5 +29,5 @@ pub fn listen() -> Result<Cancel> {
         register()
             .map_err(|error| Error::environment(format!("cannot handle signals: {error}")))?;
     }
-    Ok(cancel)
+    Ok(CANCEL.get_or_init(|| cancel).clone())
 }
