@@ -236,14 +236,15 @@ fn figures(fact: &Fact) -> Vec<Figure> {
     match fact {
         Fact::Series(samples) => {
             let mut out = Vec::new();
-            if let Some(range) = crate::stats::Range::of(&samples.values) {
-                out.push(Figure { name: "mean", value: range.mean });
-                out.push(Figure { name: "min", value: range.min });
-                out.push(Figure { name: "max", value: range.max });
+            if let Some(summary) = crate::stats::summary(&samples.values) {
+                let named = [
+                    ("mean", summary.mean),
+                    ("min", summary.min),
+                    ("max", summary.max),
+                    ("median", summary.median),
+                ];
+                out.extend(named.map(|(name, value)| Figure { name, value }));
             }
-            out.extend(
-                crate::stats::median(&samples.values).map(|value| Figure { name: "median", value }),
-            );
             out.extend(samples.values.iter().map(|&value| Figure { name: "sample", value }));
             out
         }
