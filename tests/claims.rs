@@ -234,3 +234,48 @@ fn every_rule_about_reports_says_why_it_matters_and_what_to_do() {
         }
     }
 }
+
+#[test]
+fn an_honest_report() {
+    insta::assert_snapshot!(whole("import/honest", "honest.md"));
+}
+
+#[test]
+fn a_report_of_tables() {
+    insta::assert_snapshot!(whole("import/tables", "tables.md"));
+}
+
+#[test]
+fn a_report_with_decimal_commas() {
+    insta::assert_snapshot!(whole("import/german", "german.md"));
+}
+
+#[test]
+fn a_report_that_promises_much() {
+    insta::assert_snapshot!(whole("import/bold", "bold.md"));
+}
+
+#[test]
+fn a_report_where_kata_did_not_start() {
+    insta::assert_snapshot!(whole("import/wsl", "wsl.md"));
+}
+
+#[test]
+fn a_report_for_the_newer_edition() {
+    insta::assert_snapshot!(whole("import/newer", "newer.md"));
+}
+
+/// What isoproof writes itself quotes the evidence: none of it may be contradicted.
+#[test]
+fn our_own_submission_is_not_contradicted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("submission.md")).expect("our submission");
+    let found = check(&subject("import/customer"), &text);
+    assert!(found.len() > 30, "{} annotations", found.len());
+    let wrong: Vec<String> = found
+        .iter()
+        .filter(|found| found.standing == isoproof::claims::Standing::Contradicted)
+        .map(shown)
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -27,13 +27,17 @@ pub fn check(
     all: &[Quantity],
 ) -> Vec<Remark> {
     let mut out = Vec::new();
+    let mut last: Option<&Count> = None;
     for (index, quantity) in all.iter().enumerate() {
         let Value::Number(number, _) = quantity.value else { continue };
         if number.fract() != 0.0 || is_set_apart(words, sentence, quantity) {
             continue;
         }
-        if let Some(about) = about(&subjects.count, sentence, all, index) {
-            let who = ground.cast.of(sentence, all, index);
+        let who = ground.cast.of(sentence, all, index);
+        let stated = about(&subjects.count, sentence, all, index);
+        let goes_on = || goes_on(ground, last, sentence, all, index);
+        if let Some(about) = stated.or_else(goes_on) {
+            last = Some(about.subject);
             out.extend(decide(ground, sentence, quantity, &about, who.as_ref()));
         } else if let Some(samples) = samples(&subjects.samples, sentence, quantity) {
             out.extend(decide_samples(ground, sentence, quantity, samples));
@@ -96,6 +100,23 @@ fn about<'a>(
         [first, second, ..] if first.level == second.level => None,
         _ => found.into_iter().next(),
     }
+}
+
+/// “412 entries on the host, the guest 53”: the same again, of another target.
+fn goes_on<'a>(
+    ground: &Ground,
+    last: Option<&'a Count>,
+    sentence: &Sentence,
+    all: &[Quantity],
+    index: usize,
+) -> Option<About<'a>> {
+    let from = all[index.checked_sub(1)?].range.end;
+    let before = &sentence.text[from..all[index].range.start];
+    let mention = ground.cast.mentions(before).pop()?;
+    let near = before[mention.range.end..].split_whitespace().count() <= 1;
+    let ends = behind(sentence, all, index).trim_matches(|c: char| !c.is_alphanumeric()).is_empty();
+    let subject = last.filter(|_| near && ends)?;
+    Some(About { subject, level: 1, noun: None })
 }
 
 /// How near the words of a subject stand: in the sentence, or above it.

@@ -51,7 +51,9 @@ pub fn check(
             continue;
         }
         let mut who = ground.cast.of(sentence, all, index);
-        if who.is_none() && subject.baseline && ground.cast.mentions(sentence.text).is_empty() {
+        let mentions = ground.cast.mentions(sentence.text);
+        let unnamed = mentions.iter().all(|mention| mention.range.start > quantity.range.end);
+        if who.is_none() && subject.baseline && unnamed {
             let target = ground.role(Role::Baseline).map(String::from);
             who = target.map(|target| super::who::Who { target, clear: true });
         }
@@ -159,7 +161,8 @@ fn decide(
         if let Some(figure) = named.into_iter().find(|figure| quantity.agrees(stated, figure.value))
         {
             let shown = crate::report::measured(figure.value, Unit::Seconds);
-            let shown = format!("{} {shown}", figure.name);
+            let single = held.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
+            let shown = if single { shown } else { format!("{} {shown}", figure.name) };
             return Some(Remark::supported(place).with("shown", shown).on(held.id, held.target));
         }
     }

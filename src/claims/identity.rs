@@ -185,11 +185,20 @@ impl Place<'_> {
         let lists = self.ground.everywhere("net.interfaces");
         let holds =
             |held: &&Held| addresses(held).any(|known| known.split('/').next() == Some(address));
+        let known = |held: &Held| {
+            addresses(held)
+                .filter(|known| !known.starts_with("127."))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         if let Some(held) = lists.iter().find(holds) {
-            return Some(self.supported(held));
+            return Some(self.supported(held).with("shown", known(held)));
         }
         let who = self.who()?;
-        let text = self.sentence.text.to_lowercase();
+        let mut text = self.sentence.text.to_lowercase();
+        if let Form::Cell { row, column } = &self.sentence.passage.form {
+            text = format!("{text} {row} {column}").to_lowercase();
+        }
         let named =
             ["eth0", "inet", "ip address", "address"].iter().any(|word| text.contains(word));
         let own = lists.iter().find(|held| held.target == who.target)?;
@@ -197,12 +206,8 @@ impl Place<'_> {
         let private = address.starts_with("10.")
             || address.starts_with("192.168.")
             || address.starts_with("172.");
-        let may = who.clear
-            && named
-            && private
-            && self.is_statement()
-            && addresses(own).any(|known| !known.starts_with("127."));
-        may.then(|| self.contradicted(own))
+        let may = who.clear && named && private && self.is_statement() && !known(own).is_empty();
+        may.then(|| self.contradicted(own).with("found", known(own)))
     }
 
     fn status(&self, number: f64) -> Option<Remark> {

@@ -48,6 +48,8 @@ pub enum Hedge {
 pub struct Quantity {
     /// Where it stands.
     pub range: Range<usize>,
+    /// Where the words that hedge it begin, or where it stands.
+    pub from: usize,
     /// What it is.
     pub value: Value,
     /// Half a unit of its last digit, in the unit of the value.
@@ -62,7 +64,8 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
     #[allow(clippy::expect_used, reason = "a constant expression, compiled by a test")]
     Regex::new(
         r"(?xi)
-        (?P<ip> \b\d{1,3}(?:\.\d{1,3}){3} ) (?:/\d{1,2}\b)?
+        (?P<long_version> \b\d+(?:\.\d+){3}-[a-z][\w.+-]*\w )
+        | (?P<ip> \b\d{1,3}(?:\.\d{1,3}){3} ) (?:/\d{1,2}\b)?
         | (?P<skip> https?://\S+ | \b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b | HTTP/\d\.\d
             | \b\d{4}-\d\d-\d\d\S* | \b\d{1,2}:\d\d(?::\d\d)?\b | \#\d+
             | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|q)\s?\#?\d+(?:[.:]\d+)*\b
@@ -92,9 +95,10 @@ pub fn quantities(text: &str, words: &Words) -> Vec<Quantity> {
     for factor in &words.factor {
         for found in factor.pattern.find_iter(text) {
             let range = found.range();
-            let hedge = hedge(&text[..range.start], words);
+            let (hedge, from) = hedge(&text[..range.start], words);
             out.push(Quantity {
                 range,
+                from,
                 value: Value::Times(factor.factor),
                 half: 0.0,
                 digits: 1,
@@ -130,19 +134,29 @@ fn stands_free(text: &str, found: &Captures) -> bool {
 fn quantity(text: &str, found: &Captures, words: &Words) -> Option<Quantity> {
     let whole = found.get(0)?.range();
     let named = |name: &str| found.name(name).map(|part| part.as_str());
-    let hedge = hedge(&text[..whole.start], words);
+    let (hedge, from) = hedge(&text[..whole.start], words);
     let of = |value: Value, number: &str, scale: f64| Quantity {
         range: whole.clone(),
+        from,
         value,
         half: half(number) * scale,
         digits: digits(number),
         hedge,
     };
-    let exact =
-        |value: Value, range: Range<usize>| Quantity { range, value, half: 0.0, digits: 0, hedge };
+    let exact = |value: Value, range: Range<usize>| Quantity {
+        range,
+        from,
+        value,
+        half: 0.0,
+        digits: 0,
+        hedge,
+    };
     let inner = |name: &str| found.name(name).map(|part| part.range()).unwrap_or_default();
     if named("skip").is_some() {
         return None;
+    }
+    if let Some(version) = named("long_version") {
+        return Some(exact(Value::Version(version.into()), whole));
     }
     if let Some(ip) = named("ip") {
         return Some(exact(Value::Address(ip.into()), inner("ip")));
@@ -180,17 +194,16 @@ fn quantity(text: &str, found: &Captures, words: &Words) -> Option<Quantity> {
     Some(of(value, plain, 1.0))
 }
 
-fn hedge(before: &str, words: &Words) -> Hedge {
+fn hedge(before: &str, words: &Words) -> (Hedge, usize) {
     let kinds = [
         (&words.about, Hedge::About),
         (&words.almost, Hedge::Almost),
         (&words.over, Hedge::Over),
         (&words.under, Hedge::Under),
     ];
-    kinds
-        .into_iter()
-        .find(|(pattern, _)| pattern.is_match(before))
-        .map_or(Hedge::Exact, |kind| kind.1)
+    let found =
+        kinds.into_iter().find_map(|(pattern, kind)| Some((kind, pattern.find(before)?.start())));
+    found.unwrap_or((Hedge::Exact, before.len()))
 }
 
 /// A number with a decimal point or comma.

@@ -3,6 +3,7 @@
 use super::durations::Stated;
 use super::ground::Ground;
 use super::quantity::{Hedge, Quantity, Value};
+use super::read::Form;
 use super::remark::{Remark, Standing};
 use super::sentence::{Mood, Sentence};
 use super::words::{Subjects, Words};
@@ -34,7 +35,7 @@ pub fn check(
         if !is_ratio || sentence.mood != Mood::Statement || is_vague(words, sentence, quantity) {
             continue;
         }
-        let Some(subject) = about(subjects, sentence) else { continue };
+        let Some(subject) = about(subjects, &words_of(sentence), sentence) else { continue };
         let Some((one, other)) = sides(ground, sentence) else { continue };
         match subject {
             About::Duration(number, sure) => {
@@ -59,7 +60,7 @@ fn is_vague(words: &Words, sentence: &Sentence, quantity: &Quantity) -> bool {
     let before = &sentence.text[..quantity.range.start];
     words.denial.is_match(before)
         || words.usual.is_match(before)
-        || !words.comparison.words.is_match(sentence.text)
+        || !words.comparison.words.is_match(&words_of(sentence))
 }
 
 enum About {
@@ -67,7 +68,15 @@ enum About {
     Count(usize),
 }
 
-fn about(subjects: &Subjects, sentence: &Sentence) -> Option<About> {
+/// The words of a sentence; those of a cell are its row's and column's too.
+fn words_of(sentence: &Sentence) -> String {
+    match &sentence.passage.form {
+        Form::Cell { row, column } => format!("{row} {column}: {}", sentence.text),
+        _ => sentence.text.to_string(),
+    }
+}
+
+fn about(subjects: &Subjects, text: &str, sentence: &Sentence) -> Option<About> {
     let named = |text: &str| -> Vec<About> {
         let durations = subjects.duration.iter().enumerate();
         let durations = durations
@@ -79,12 +88,12 @@ fn about(subjects: &Subjects, sentence: &Sentence) -> Option<About> {
             .map(|(number, _)| About::Count(number));
         durations.chain(counts).collect()
     };
-    let mut found = named(sentence.text);
+    let mut found = named(text);
     if found.len() == 1 {
         return found.pop();
     }
     // A sentence that speaks of another cost is not about what stands above it.
-    let other = subjects.area.iter().skip(1).take(4).any(|area| area.words.is_match(sentence.text));
+    let other = subjects.area.iter().skip(1).take(4).any(|area| area.words.is_match(text));
     if !found.is_empty() || other {
         return None;
     }
@@ -188,8 +197,8 @@ fn pair(
 
 fn decide(sentence: &Sentence, quantity: &Quantity, pair: &Pair) -> Option<Remark> {
     let ratio = pair.larger / pair.smaller;
-    let place = sentence.place(&phrase(sentence, quantity));
-    let words = &sentence.text[phrase(sentence, quantity)];
+    let place = sentence.place(&phrase(quantity));
+    let words = &sentence.text[phrase(quantity)];
     let readings = match quantity.value {
         Value::Times(_) => vec![ratio, ratio - 1.0],
         // “64 % slower”, “39 % faster”, “takes 164 %”, “61 % of”.
@@ -246,21 +255,9 @@ fn agrees(quantity: &Quantity, stated: f64, truth: f64) -> bool {
     }
 }
 
-/// The quantity with the word that hedges it.
-fn phrase(sentence: &Sentence, quantity: &Quantity) -> std::ops::Range<usize> {
-    if quantity.hedge == Hedge::Exact {
-        return quantity.range.clone();
-    }
-    let before = sentence.text[..quantity.range.start].trim_end();
-    let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-    // “almost a twice”
-    let word = &before[start..];
-    let start = if matches!(word, "a" | "the") {
-        before[..start].trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1)
-    } else {
-        start
-    };
-    start..quantity.range.end
+/// The quantity with the words that hedge it.
+fn phrase(quantity: &Quantity) -> std::ops::Range<usize> {
+    quantity.from..quantity.range.end
 }
 
 fn without(
@@ -277,7 +274,7 @@ fn without(
         [baseline, candidate].into_iter().find(|target| ground.held(id, target).is_none())?;
     let all_lack =
         subjects.duration[number].facts.iter().all(|id| ground.held(id, lacking).is_none());
-    let range = phrase(sentence, quantity);
+    let range = phrase(quantity);
     let text = &sentence.text[range.clone()];
     all_lack.then(|| Remark::without(ground, sentence.place(&range), text, id, lacking))
 }

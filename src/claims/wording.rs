@@ -60,18 +60,23 @@ fn wording_of(ground: &Ground, sentence: &Sentence, wording: &Wording) -> Option
 
 /// The costs that the clauses of a sentence call small or large.
 fn costs(ground: &Ground, vocabulary: &Vocabulary, sentence: &Sentence) -> Vec<Remark> {
-    // Figures speak for themselves: they are looked at on their own.
-    let has_figure = sentence.text.chars().any(|c| c.is_ascii_digit());
-    if has_figure || vocabulary.wordings.judgement.unless.is_match(sentence.text) {
+    if vocabulary.wordings.judgement.unless.is_match(sentence.text) {
         return Vec::new();
     }
     let mut start = 0;
-    let clauses = sentence.text.split_inclusive([',', ';']);
+    let clauses =
+        sentence.text.split_inclusive([',', ';']).flat_map(|part| part.split_inclusive(" and "));
     let ranges = clauses.map(|clause| {
         start += clause.len();
         start - clause.len()..start
     });
-    ranges.filter_map(|range| cost(ground, vocabulary, sentence, range)).collect()
+    // Figures speak for themselves: they are looked at on their own.
+    let has_figure =
+        |range: &Range<usize>| sentence.text[range.clone()].contains(|c: char| c.is_ascii_digit());
+    ranges
+        .filter(|range| !has_figure(range))
+        .filter_map(|range| cost(ground, vocabulary, sentence, range))
+        .collect()
 }
 
 /// A cost that a clause calls small or large.
