@@ -71,9 +71,14 @@ impl Report {
         for line in super::check::wrap(&annotation.message, 76) {
             out.push_str(&format!("  {line}\n"));
         }
+        let mut places: Vec<String> = Vec::new();
         for source in annotation.evidence.iter().filter_map(|place| place.source.as_ref()) {
-            out.push_str(&format!("  at {}\n", super::check::place_text(source)));
+            let place = format!("  at {}\n", super::check::place_text(source));
+            if !places.contains(&place) {
+                places.push(place);
+            }
         }
+        out.push_str(&places.concat());
         if let Some(help) = &annotation.help {
             for line in super::check::wrap(&help.replace('\n', " "), 72) {
                 out.push_str(&format!("    {line}\n"));

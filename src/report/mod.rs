@@ -18,4 +18,4 @@ mod voice;
 pub use number::measured;
 pub use subject::{Shelf, Subject};
 pub use templates::Engine;
-pub use voice::{Links, Voice};
+pub use voice::{Links, Voice, place};
