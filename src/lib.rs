@@ -5,6 +5,7 @@
 //! repository tells the floors.
 
 pub mod assets;
+pub mod claims;
 pub mod cli;
 pub mod collect;
 pub mod doctor;

@@ -49,6 +49,8 @@ pub struct Config {
     pub edition: Option<Edition>,
     /// The file that the submission is written to.
     pub submission: PathBuf,
+    /// A hand-written report that the site shows checked against the evidence.
+    pub checked_submission: Option<PathBuf>,
     /// The run that a report is about, where no other is asked for.
     pub run: String,
     /// Whether the book that mdBook makes gets chapters of the run and its findings.
@@ -68,6 +70,7 @@ impl Default for Config {
             site_url: None,
             edition: None,
             submission: "submission.md".into(),
+            checked_submission: None,
             run: "latest".into(),
             run_pages: false,
             margin: MARGIN,
@@ -130,6 +133,7 @@ struct OwnTable {
     optional: Option<bool>,
     edition: Option<EditionKey>,
     submission: Option<PathBuf>,
+    checked_submission: Option<PathBuf>,
     out: Option<PathBuf>,
     run: Option<String>,
     run_pages: Option<bool>,
@@ -171,6 +175,7 @@ impl Config {
             site_url: toml.output.html.site_url,
             edition: own.edition.map(|edition| edition.0),
             submission: own.submission.unwrap_or(default.submission),
+            checked_submission: own.checked_submission,
             run: own.run.unwrap_or(default.run),
             run_pages: own.run_pages.unwrap_or(default.run_pages),
             margin: own.margin.unwrap_or(default.margin),
@@ -199,7 +204,9 @@ impl Config {
             ("build.build-dir` or `preprocessor.isoproof.out", &self.build_dir),
             ("preprocessor.isoproof.submission", &self.submission),
         ];
-        for (key, path) in keys {
+        let checked = self.checked_submission.iter();
+        let checked = checked.map(|path| ("preprocessor.isoproof.checked-submission", path));
+        for (key, path) in keys.into_iter().chain(checked) {
             if !inside(path) {
                 return Err(Error::input(format!(
                     "{}: `{key}` is `{}`, which is not a path inside the project",

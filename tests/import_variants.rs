@@ -1,100 +1,7 @@
 //! Every way in which real evidence deviates from the lab's instructions.
 
-mod support {
-    use isoproof::model::{Capture, Fact, Origin, Status, Stream, Why};
-    use isoproof::probe::lab12::{Reading, assign, read};
-
-    /// Captures of files that exist in the test only.
-    pub fn captures(files: &[(&str, &[u8])]) -> Vec<Capture> {
-        let capture = |(path, bytes): &(&str, &[u8])| Capture {
-            id: (*path).into(),
-            target: None,
-            origin: Origin::File { path: (*path).into(), slot: None },
-            status: Status::Ok,
-            exit: None,
-            started: None,
-            duration_ms: None,
-            stdout: Stream::new(bytes),
-            stderr: None,
-        };
-        let mut captures: Vec<Capture> = files.iter().map(capture).collect();
-        assign(&mut captures);
-        captures
-    }
-
-    /// A reading with look-ups that say what they looked for when they fail.
-    pub struct Facts(pub Reading);
-
-    /// Reads files that exist in the test only.
-    pub fn reading(files: &[(&str, &str)]) -> Facts {
-        let files: Vec<(&str, &[u8])> = files.iter().map(|(p, t)| (*p, t.as_bytes())).collect();
-        Facts(read(&captures(&files)))
-    }
-
-    /// Reads one file.
-    pub fn one(path: &str, text: &str) -> Facts {
-        reading(&[(path, text)])
-    }
-
-    impl Facts {
-        pub fn get(&self, id: &str, target: &str) -> &Fact {
-            let by_target = self.0.facts.get(id).unwrap_or_else(|| panic!("no fact {id}"));
-            by_target.get(target).unwrap_or_else(|| panic!("no fact {id} on {target}"))
-        }
-
-        /// Asserts a text.
-        pub fn text(&self, id: &str, target: &str, wanted: &str) -> &Self {
-            let fact = self.get(id, target);
-            assert_eq!(fact.as_str(), Some(wanted), "{id} on {target}: {fact:?}");
-            self
-        }
-
-        /// Asserts a whole number.
-        pub fn number(&self, id: &str, target: &str, wanted: i64) -> &Self {
-            let fact = self.get(id, target);
-            assert_eq!(fact.as_i64(), Some(wanted), "{id} on {target}: {fact:?}");
-            self
-        }
-
-        /// Asserts a series.
-        pub fn series(&self, id: &str, target: &str, wanted: &[f64]) -> &Self {
-            let fact = self.get(id, target);
-            let values = fact.as_series().map(|series| &series.values[..]);
-            assert_eq!(values, Some(wanted), "{id} on {target}: {fact:?}");
-            self
-        }
-
-        /// Asserts a structured value.
-        pub fn json(&self, id: &str, target: &str, wanted: serde_json::Value) -> &Self {
-            let fact = self.get(id, target);
-            assert_eq!(fact.as_value(), Some(&wanted), "{id} on {target}: {fact:?}");
-            self
-        }
-
-        /// Asserts the reason why there is no value.
-        pub fn missing(&self, id: &str, target: &str, why: Why) -> &Self {
-            match self.get(id, target) {
-                Fact::Missing(missing) if missing.why == why => self,
-                fact => panic!("{id} on {target}: wanted {why:?}, found {fact:?}"),
-            }
-        }
-
-        /// Asserts that the reason holds words.
-        pub fn because(&self, id: &str, target: &str, words: &str) -> &Self {
-            match self.get(id, target) {
-                Fact::Missing(missing) if missing.reason.contains(words) => self,
-                fact => panic!("{id} on {target}: wanted `{words}`, found {fact:?}"),
-            }
-        }
-
-        /// Asserts where a fact was read.
-        pub fn at(&self, id: &str, target: &str, capture: &str, line: u32) -> &Self {
-            let source = self.get(id, target).source().map(|s| (s.capture.as_str(), s.line));
-            assert_eq!(source, Some((capture, Some(line))), "{id} on {target}");
-            self
-        }
-    }
-}
+#[path = "support/lab12.rs"]
+mod support;
 
 mod customer {
     use super::support::Facts;
@@ -2049,5 +1956,118 @@ mod strangers {
         let text = "== runc io ==\n536870912 bytes (512.0MB) copied, 0.5 seconds, 1.0GB/s\n\
                     == kata io ==\ndd: can't open '/f'\n";
         one("results/io.txt", text).missing("perf.io_write", "kata", Why::ErrorText);
+    }
+}
+
+/// What an examination with fresh evidence showed.
+mod second_examination {
+    use super::support::one;
+    use isoproof::model::Why;
+    use serde_json::json;
+
+    #[test]
+    fn a_start_that_ran_out_of_time_failed() {
+        one(
+            "bench/startup.txt",
+            "runc:\nreal 0m0.61s\nKata:\ncontext deadline exceeded\nreal 1m1.2s\n",
+        )
+        .series("startup.wall", "runc", &[0.61])
+        .missing("startup.wall", "kata", Why::FailedStart);
+    }
+
+    #[test]
+    fn a_command_that_counts_something_else_gives_no_count() {
+        one("isolation/modules.txt", "$ lsmod | wc -l\n181\n")
+            .missing("kernel.sys_module", "host", Why::NotStated)
+            .because("kernel.sys_module", "host", "lsmod");
+        one("isolation/proc.txt", "$ ls /proc | grep -E '^[0-9]+$' | wc -l\n350\n").missing(
+            "proc.entries",
+            "host",
+            Why::NotStated,
+        );
+        one("isolation/proc.txt", "$ ls /proc | wc -l\n350\n").number("proc.entries", "host", 350);
+    }
+
+    #[test]
+    fn a_count_of_an_error_message_is_no_count() {
+        let text = "Host: 298\nKata VM: ls: /sys/module: No such file or directory\n0\n";
+        one("isolation/modules.txt", text).number("kernel.sys_module", "host", 298).missing(
+            "kernel.sys_module",
+            "kata",
+            Why::ErrorText,
+        );
+    }
+
+    #[test]
+    fn a_name_beside_a_time_says_whose_it_is() {
+        for text in [
+            "runc took 0.612 s, Kata took 2.1 s\n",
+            "real 0m0.612s (runc)\nreal 0m2.100s (Kata)\n",
+            "runc 0.612\nKata 2.100\n",
+            "runc,0.612\nkata,2.100\n",
+            "{\"runc\": 0.612, \"kata\": 2.1}\n",
+        ] {
+            one("bench/startup.txt", text).series("startup.wall", "runc", &[0.612]).series(
+                "startup.wall",
+                "kata",
+                &[2.1],
+            );
+        }
+        // A difference is nobody's time.
+        one("bench/startup.txt", "Kata 1.5 s slower\n").missing(
+            "startup.wall",
+            "kata",
+            Why::NotStated,
+        );
+    }
+
+    #[test]
+    fn numbers_of_a_list_and_of_requests_are_no_values() {
+        one("bench/startup.txt", "# runc\n1) 0.61\n2) 0.58\n# kata\n1) 2.10\n")
+            .series("startup.wall", "runc", &[0.61, 0.58])
+            .series("startup.wall", "kata", &[2.1]);
+        for text in ["1,0.004512\n2,0.003100\n", "1 0.004512\n2 0.003100\n"] {
+            one("bench/curl-3012.txt", text).series("http.latency", "runc", &[0.004512, 0.0031]);
+        }
+    }
+
+    #[test]
+    fn milliseconds_become_the_seconds_that_are_written_so() {
+        one("bench/http-latency.txt", "avg: 4.5 ms\nmin: 2.1 ms\nmax: 6.8 ms\nn: 50\n").json(
+            "http.latency_reported",
+            "runc",
+            json!({"avg": 0.0045, "min": 0.0021, "max": 0.0068, "n": 50}),
+        );
+    }
+
+    #[test]
+    fn a_status_in_a_sentence_is_read() {
+        one("runc/health.txt", "Health check on http://localhost:3012 returned status 200\n")
+            .number("app.health_status", "runc", 200);
+    }
+
+    #[test]
+    fn the_guest_has_a_german_name_and_labels_may_shout() {
+        one("isolation/proc.txt", "Host: 412 Einträge\nGast: 53 Einträge\n").number(
+            "proc.entries",
+            "kata",
+            53,
+        );
+        one("isolation/proc.txt", "HOST /PROC ENTRIES:399\n").number("proc.entries", "host", 399);
+    }
+
+    #[test]
+    fn a_command_with_a_colon_labels_what_it_printed() {
+        one("kata/kernel.txt", "uname -r: 6.12.47\n").text("kernel.release", "kata", "6.12.47");
+    }
+
+    #[test]
+    fn the_shim_may_speak_over_several_lines() {
+        let text = "Kata Containers containerd shim (Rust):\n  id: io.containerd.kata.v2\n  \
+                    version: 3.23.0\n  commit: bfc9e446e1f4e7db2741dc953c034447d55ec9b2\n";
+        one("setup/kata-built-version.txt", text)
+            .text("runtime.version", "kata", "3.23.0")
+            .text("runtime.implementation", "kata", "rust")
+            .text("runtime.commit", "kata", "bfc9e446e1f4e7db2741dc953c034447d55ec9b2");
     }
 }

@@ -1,11 +1,13 @@
 //! `isoproof check`: verdicts and findings.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::console::{Console, Format, Ink, columns, count};
+use super::report::Report;
 use crate::error::Result;
 use crate::judge::{Conclusion, Severity, Verdict};
 use crate::project::Project;
@@ -18,10 +20,13 @@ pub struct Arguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
+    /// Hold this hand-written report (Markdown) against the run too
+    #[arg(long, value_name = "FILE")]
+    submission: Option<PathBuf>,
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// The least severe finding that makes the exit code 1
+    /// The least severe finding, of the run or of the report, that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "never")]
     fail_on: FailOn,
 }
@@ -38,29 +43,37 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let shelf = Shelf::of(project)?;
     let loaded = Store::of(project)?.load(&arguments.run, &project.root)?;
     let subject = Subject::new(loaded, project.config.edition, &shelf)?;
+    let report = arguments.submission.as_deref();
+    let report = report.map(|path| Report::check(project, path, &subject)).transpose()?;
     console.print(&match arguments.format {
-        Format::Json => json_text(&subject),
-        Format::Text => text(&subject, console),
+        Format::Json => json_text(&subject, report.as_ref()),
+        Format::Text => text(&subject, report.as_ref(), console),
     })?;
     let least = match arguments.fail_on {
         FailOn::Error => Severity::Error,
         FailOn::Warning => Severity::Warning,
         FailOn::Never => return Ok(ExitCode::SUCCESS),
     };
-    let found = subject.judgement.findings.iter().any(|finding| finding.severity >= least);
+    let of_run = subject.judgement.findings.iter().map(|finding| finding.severity);
+    let of_report = report.iter().flat_map(|report| &report.annotations);
+    let mut severities = of_run.chain(of_report.filter_map(|annotation| annotation.severity));
+    let found = severities.any(|severity| severity >= least);
     Ok(if found { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-fn json_text(subject: &Subject) -> String {
-    let value = json!({
+fn json_text(subject: &Subject, report: Option<&Report>) -> String {
+    let mut value = json!({
         "run": subject.run.id,
         "verdicts": subject.judgement.verdicts,
         "findings": subject.judgement.findings,
     });
+    if let Some(report) = report {
+        value["submission"] = report.json();
+    }
     format!("{value:#}\n")
 }
 
-fn text(subject: &Subject, console: &Console) -> String {
+fn text(subject: &Subject, report: Option<&Report>, console: &Console) -> String {
     let heading = console.paint(Ink::Strong, &format!("Run {}", subject.run.id));
     let mut out = format!("{heading}\n\n");
     let lines = verdict_lines(subject, console);
@@ -78,10 +91,14 @@ fn text(subject: &Subject, console: &Console) -> String {
         }
     }
     out.push_str(&format!("\n{}\n", tally(subject, console)));
+    if let Some(report) = report {
+        out.push_str(&format!("\n{}", report.text(console)));
+    }
     out
 }
 
-fn place_text(source: &crate::model::Source) -> String {
+/// A place in the evidence.
+pub fn place_text(source: &crate::model::Source) -> String {
     let line = source.line.map(|line| format!(":{line}")).unwrap_or_default();
     crate::text::visible(&format!("{}{line}", source.capture))
 }
@@ -157,7 +174,7 @@ fn ink(severity: Severity) -> Ink {
 }
 
 /// Words in lines of at most `width` characters.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

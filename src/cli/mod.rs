@@ -17,6 +17,7 @@ mod init;
 mod list;
 mod mdbook;
 mod publish;
+mod report;
 mod run;
 mod schema;
 mod show;

@@ -15,6 +15,7 @@ pub mod submission;
 pub mod templates;
 mod voice;
 
+pub use number::measured;
 pub use subject::{Shelf, Subject};
 pub use templates::Engine;
-pub use voice::{Links, Voice};
+pub use voice::{Links, Voice, place};

@@ -5,6 +5,7 @@
 //! run is its row in the list. The finished site takes the place of the old one in one step.
 
 mod cache;
+mod checked;
 mod links;
 mod pages;
 mod press;

@@ -12,10 +12,12 @@ use serde_json::{Value as Json, json};
 use tera::Context;
 
 use super::cache::Key;
+use super::checked::CheckedView;
 use super::press::{Press, Text};
 use super::search::{self, Index};
 use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
+use crate::claims::Claims;
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::report::chapters::{self, Chapters, Entry, Texts};
@@ -181,6 +183,7 @@ impl<'a> Maker<'a> {
         self.chapter_pages(press)?;
         self.submission_page(press)?;
         self.rule_pages(press)?;
+        self.checked_pages(press)?;
         self.not_found_page(press)
     }
 
@@ -288,10 +291,30 @@ impl<'a> Maker<'a> {
 
     fn rule_pages(&self, press: &Press) -> Result<()> {
         let docs: Vec<_> = self.subject.shelf.rules.iter().collect();
-        let sees = json!({ "rules": docs });
+        let claims = Claims::load(Some(&self.project.data()))?;
+        let about_reports: Vec<_> = claims.rules().iter().collect();
+        let sees = json!({ "rules": docs, "report_rules": about_reports });
         self.about_report(press, "findings.html", "Findings", "site/findings.html", &sees)?;
         for doc in docs {
-            let (page, sees) = (format!("rules/{}.html", doc.id), json!({ "rule": doc }));
+            let page = format!("rules/{}.html", doc.id);
+            let sees = json!({ "rule": doc, "of_reports": false });
+            self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
+        }
+        Ok(())
+    }
+
+    /// The hand-written report that `book.toml` names, and the rules about such reports.
+    fn checked_pages(&self, press: &Press) -> Result<()> {
+        let claims = Claims::load(Some(&self.project.data()))?;
+        let voice = Voice::Html(Links::Site(String::new()));
+        let view = CheckedView::of(self.project, &claims, &self.subject, &voice)?;
+        if let Some(view) = view {
+            let sees = json!({ "checked": view });
+            self.about_report(press, "checked.html", "Checked report", "site/checked.html", &sees)?;
+        }
+        for doc in claims.rules().iter() {
+            let page = format!("rules/{}.html", doc.id);
+            let sees = json!({ "rule": doc, "of_reports": true });
             self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
         }
         Ok(())
@@ -449,7 +472,8 @@ impl<'a> Maker<'a> {
                 .then(|| json!({"href": format!("{root}{ALL}"), "count": self.chapters.entries.len()})),
             "site": {
                 "title": config.title, "authors": config.authors, "language": config.language,
-                "version": env!("CARGO_PKG_VERSION"), "run": self.subject.run.id,
+                "version": env!("CARGO_PKG_VERSION"),
+        "checked": self.project.config.checked_submission.is_some(), "run": self.subject.run.id,
             },
         })
     }

@@ -48,13 +48,26 @@ impl RuleBook {
     /// A file is not valid TOML, has an unknown key or a broken message template; the error
     /// names the file.
     pub fn load(data: Option<&Path>) -> Result<Self> {
+        Self::of_folder(data, "rules/")
+    }
+
+    /// The rules about hand-written reports; their code is in `claims`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RuleBook::load`].
+    pub fn of_reports(data: Option<&Path>) -> Result<Self> {
+        Self::of_folder(data, "claims/rules/")
+    }
+
+    fn of_folder(data: Option<&Path>, folder: &str) -> Result<Self> {
         let mut docs = BTreeMap::new();
         let mut messages = Tera::new();
         messages.autoescape_on(Vec::<&str>::new());
-        for (name, file) in assets::read_all(Tree::Data, data, "rules/", ".toml")? {
+        for (name, file) in assets::read_all(Tree::Data, data, folder, ".toml")? {
             let doc: RuleDoc = toml::from_str(&file.text)
                 .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
-            if name != format!("rules/{}.toml", doc.id) {
+            if name != format!("{folder}{}.toml", doc.id) {
                 return Err(Error::input(format!(
                     "{}: the id `{}` is not the name of the file",
                     file.origin, doc.id
@@ -79,7 +92,11 @@ impl RuleBook {
     }
 
     /// The sentence of a finding.
-    pub(super) fn message(&self, doc: &RuleDoc, parameters: &Value) -> Result<String> {
+    ///
+    /// # Errors
+    ///
+    /// The message template needs a parameter that is not given.
+    pub fn message(&self, doc: &RuleDoc, parameters: &Value) -> Result<String> {
         let context = Context::from_serialize(parameters);
         context
             .and_then(|context| self.messages.render(&doc.id, &context))

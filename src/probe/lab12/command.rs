@@ -40,6 +40,11 @@ pub fn command(text: &str) -> Option<Who> {
     let mut tokens = typed.split_whitespace();
     let program = tokens.next()?;
     let second = tokens.next();
+    // `uname -r: 6.12.47` labels what it printed.
+    let labels = second.is_some_and(|word| word.starts_with('-') && word.ends_with(':'));
+    if labels && !prompted {
+        return None;
+    }
     let is_program = PROGRAMS.contains(&program);
     let measured = typed.ends_with(" total") && typed.contains("% cpu");
     let of_kata = program.starts_with("kata-") || program.starts_with("containerd-shim");

@@ -42,7 +42,18 @@ fn is_foreign(label: &str) -> bool {
     )
 }
 
+/// Whether a typed command counts something else: processes, or loaded modules.
+fn counts_otherwise(typed: &str) -> bool {
+    let counts_modules = words::holds(typed, &["lsmod", "/proc/modules"]);
+    let counts_processes = words::holds(typed, &["^[0-9]", "[0-9]*", "ps aux", "ps -e", "pgrep"]);
+    counts_modules || counts_processes
+}
+
 fn in_part(part: &Part) -> Read<i64> {
+    let typed = part.lines.iter().find(|line| matches!(line.kind, Kind::Command(_)));
+    if let Some(line) = typed.filter(|line| counts_otherwise(&line.text)) {
+        return Err(Miss::quoting(Why::NotStated, "the command counts something else:", line));
+    }
     for (index, line) in part.lines.iter().enumerate() {
         match &line.kind {
             Kind::Log(log) if log.fatal => return Err(read::error(line)),
@@ -52,6 +63,11 @@ fn in_part(part: &Part) -> Read<i64> {
         let text = value_text(&line.text);
         let number = if line.inline { words::whole_number(text) } else { words::only_number(text) };
         if let Some(number) = number {
+            let failed = part.lines[..index].iter().find(|line| words::is_error(&line.text));
+            if let Some(line) = failed.filter(|_| number <= 1) {
+                // `ls … | wc -l` counts nothing, or the message.
+                return Err(read::error(line));
+            }
             if words::is_hypothetical(text) {
                 return Err(Miss::quoting(Why::NarrativeText, "the number was not counted:", line));
             }

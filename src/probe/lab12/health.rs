@@ -25,6 +25,7 @@ pub fn status(page: &Page) -> Read<i64> {
     };
     last(after_http)
         .or_else(|| last(after_key))
+        .or_else(|| last(after_word))
         .or_else(|| last(alone))
         .or_else(|| parts.iter().rev().find_map(labelled))
         .ok_or_else(|| read::explain(parts.iter().flat_map(|part| &part.lines), Why::NotNumeric))
@@ -66,6 +67,14 @@ fn after_key(text: &str) -> Option<i64> {
     let (key, value) = arrow.or_else(|| text.rsplit_once([':', '=']))?;
     let known = words::holds(key, KEYS);
     (known && words::words(key).count() <= 7).then(|| code(words::bare(value))).flatten()
+}
+
+/// `returned status 200`, in a sentence.
+fn after_word(text: &str) -> Option<i64> {
+    let lower = text.to_lowercase();
+    ["status code ", "status ", "returned ", "returns ", "answered ", "responded with "]
+        .iter()
+        .find_map(|word| code(words::bare(&lower[lower.find(word)? + word.len()..])))
 }
 
 fn alone(text: &str) -> Option<i64> {

@@ -36,6 +36,7 @@ impl Who {
             "runc" => Some(Self::Runc),
             "kata" | "guest" | "vm" | "microvm" | "ката" | "вм" => Some(Self::Kata),
             _ if word.starts_with("хост") => Some(Self::Host),
+            "gast" | "gastsystem" => Some(Self::Kata),
             _ if word.starts_with("гост") || word.starts_with("гест") => Some(Self::Kata),
             _ => None,
         }
@@ -82,9 +83,7 @@ fn separated(text: &str) -> Option<Label<'_>> {
         let plausible = outside.chars().count() <= 60
             && words::words(outside).count() <= 8
             && !outside.contains(['"', '/', '@', '.', '<', ';'])
-                | outside.contains("/proc")
-                | outside.contains("/sys")
-                | outside.contains("/dev");
+                | words::holds(outside, &["/proc", "/sys", "/dev"]);
         if plausible && let Some(role) = role_of(head) {
             return Some(Label { role, words: head, rest: rest.trim() });
         }

@@ -36,10 +36,17 @@ fn on_line(text: &str) -> Vec<f64> {
         Some((key, value)) if is_sample_key(key) => value.trim(),
         _ => text,
     };
+    // `1,0.004512` of a table with commas.
+    let text = match text.split_once([',', ';']) {
+        Some((number, time)) if is_number(number) && time.contains('.') => time,
+        _ => text,
+    };
     let tokens: Vec<&str> = text.split_whitespace().collect();
     let tokens = match &tokens[..] {
         // `%{http_code} %{time_total}`
         [status, time] if is_status(status) && time.contains(['.', ',']) => &tokens[1..],
+        // The number of the request, and its time.
+        [number, time] if is_number(number) && time.contains(['.', ',']) => &tokens[1..],
         tokens => tokens,
     };
     let times: Option<Vec<Vec<f64>>> = match tokens {
@@ -49,6 +56,10 @@ fn on_line(text: &str) -> Vec<f64> {
         tokens => tokens.iter().map(|token| one(token)).collect(),
     };
     times.unwrap_or_default().into_iter().flatten().collect()
+}
+
+fn is_number(token: &str) -> bool {
+    token.len() <= 4 && token.chars().all(|c| c.is_ascii_digit())
 }
 
 fn is_status(token: &str) -> bool {

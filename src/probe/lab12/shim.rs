@@ -25,7 +25,12 @@ pub fn shim(page: &Page) -> Shim {
         .iter()
         .filter(|line| line.kind == Kind::Text && !words::is_error(&line.text))
         .collect();
-    let titled = page.lines.iter().any(|line| line.kind == Kind::Title && names_shim(&line.text));
+    // The name may stand above the fields, as a title or as the head of an indented list.
+    let named = |line: &Line| {
+        names_shim(&line.text)
+            && (line.kind == Kind::Title || line.text.ends_with(':') && line.kind == Kind::Text)
+    };
+    let titled = page.lines.iter().any(named);
     let keyed = |line: &&Line| titled && line.text.to_lowercase().starts_with("version");
     let at = lines
         .iter()
@@ -35,7 +40,11 @@ pub fn shim(page: &Page) -> Shim {
     let version = version(&line.text).ok_or_else(|| Miss::new(Why::NotStated, "no version"));
     Shim {
         version: version.map(|version| Found::at(version, line)),
-        implementation: implementation(line),
+        implementation: lines[..=at]
+            .iter()
+            .rev()
+            .find_map(|line| implementation(line).ok())
+            .map_or_else(|| implementation(line), Ok),
         commit: commit(&lines[at..]),
         handler: field(&line.text, "id:").filter(|id| id.starts_with("io.containerd.")),
     }

@@ -23,6 +23,7 @@ pub fn startup(page: &Page, who: Who) -> Read<Times> {
         }
     }
     split_by_command(&mut parts);
+    split_by_name(&mut parts);
     let mut own: Vec<&Part> = parts.iter().filter(|part| part.who == Some(who)).collect();
     if own.len() > 1 && own[0].label.is_empty() {
         own.remove(0);
@@ -94,6 +95,76 @@ fn split_by_command(parts: &mut Vec<Part>) {
         out.push(rest);
     }
     *parts = out;
+}
+
+/// A role's name just before a time, or in brackets just behind it, labels what has no label:
+/// `runc took 0.6 s, Kata took 2.1 s`, `real 0m0.6s (runc)`, `runc,0.612`, `{"runc": 0.6}`.
+fn split_by_name(parts: &mut Vec<Part>) {
+    let mut out = Vec::new();
+    for part in parts.drain(..) {
+        if part.who.is_some() {
+            out.push(part);
+            continue;
+        }
+        let mut rest = Part { lines: Vec::new(), ..part.clone() };
+        for line in part.lines {
+            let named = if line.kind == Kind::Text { named(&line.text) } else { Vec::new() };
+            if named.is_empty() {
+                rest.lines.push(line);
+                continue;
+            }
+            out.extend(named.into_iter().map(|(who, text)| Part {
+                who: Some(who),
+                label: "name".into(),
+                line: line.number,
+                lines: vec![Line::new(line.number, &text, true)],
+            }));
+        }
+        out.push(rest);
+    }
+    *parts = out;
+}
+
+/// The times on a line with the roles that are named beside them; none if anything else stands
+/// there that could be meant.
+fn named(text: &str) -> Vec<(Who, String)> {
+    const BETWEEN: &[&str] =
+        &["took", "needed", "started", "in", "startup", "start", "time", "real", "container"];
+    let plain: String =
+        text.chars().map(|c| if matches!(c, '{' | '}' | '"' | '|') { ' ' } else { c }).collect();
+    let plain = plain.trim();
+    let role = |word: &str| match word.to_lowercase().as_str() {
+        "runc" => Some(Who::Runc),
+        "kata" => Some(Who::Kata),
+        _ => None,
+    };
+    if let Some((value, name)) = plain.strip_suffix(')').and_then(|head| head.rsplit_once('('))
+        && let Some(who) = role(name.trim())
+    {
+        return vec![(who, value.trim().to_string())];
+    }
+    let mut starts: Vec<(usize, Who)> = Vec::new();
+    for word in words::words(plain) {
+        let at = word.as_ptr() as usize - plain.as_ptr() as usize;
+        starts.extend(role(word).map(|who| (at, who)));
+    }
+    if starts.first().is_none_or(|start| start.0 > 0) {
+        return Vec::new();
+    }
+    let ends = starts.iter().skip(1).map(|start| start.0).chain([plain.len()]);
+    let segments = starts.iter().zip(ends).map(|(&(start, who), end)| {
+        let mut rest =
+            plain[start + 4..end].trim_start_matches([' ', '\t', ',', ';', ':', '=', '-']);
+        while let Some(word) = words::words(rest)
+            .next()
+            .filter(|word| BETWEEN.contains(word) && rest.starts_with(word))
+        {
+            rest = rest[word.len()..].trim_start_matches([' ', '\t', ':', '=']);
+        }
+        let value = rest.trim().trim_end_matches([',', ';', '.']).trim_end_matches(" and");
+        value.starts_with(|c: char| c.is_ascii_digit()).then(|| (who, value.to_string()))
+    });
+    segments.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 fn in_part(part: &Part) -> Read<Times> {
@@ -386,6 +457,11 @@ fn is_time_key(key: &str) -> bool {
 /// number could as well be milliseconds.
 fn bare(text: &str, in_millis: bool) -> Option<f64> {
     let text = words::bare(text);
+    // `1) 0.61`
+    let text = match words::digits(text) {
+        Some((_, rest)) => rest.strip_prefix(") ").unwrap_or(text).trim_start(),
+        None => text,
+    };
     let (value, rest) = words::decimal(text)?;
     if !rest.trim().is_empty() {
         return None;

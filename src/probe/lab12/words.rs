@@ -100,8 +100,8 @@ impl Factor {
         match self {
             Self::Minutes => value * 60.0,
             Self::Seconds => value,
-            Self::Millis => value / 1e3,
-            Self::Micros => value / 1e6,
+            Self::Millis => shifted(value, -3),
+            Self::Micros => shifted(value, -6),
         }
     }
 
@@ -118,6 +118,12 @@ impl Factor {
             _ => return None,
         })
     }
+}
+
+/// `value` with its decimal point moved: 2.1 ms are 0.0021 s and not the nearest that a division
+/// of binary fractions gives.
+fn shifted(value: f64, places: i32) -> f64 {
+    format!("{value}e{places}").parse().unwrap_or(value * 10_f64.powi(places))
 }
 
 /// The unit of time at the start of `text`, and what follows it.
@@ -212,6 +218,9 @@ const PHRASES: &[&str] = &[
     "sorry, try again",
     "a password is required",
     "oci runtime create failed",
+    "context deadline exceeded",
+    "timed out waiting",
+    "timeout waiting for",
 ];
 
 /// Whether a program wrote `text` to say that it failed.

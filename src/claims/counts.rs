@@ -1,0 +1,382 @@
+//! Counts: entries, modules, devices, interfaces, samples.
+
+use super::ground::{Ground, Held};
+use super::quantity::{Quantity, Value};
+use super::read::Form;
+use super::remark::{Remark, Standing};
+use super::sentence::{Mood, Sentence};
+use super::who::Who;
+use super::words::{Count, SampleCount, Subjects, Words};
+use crate::model::Role;
+
+/// What a count is about, and how it was told.
+struct About<'a> {
+    subject: &'a Count,
+    /// 0: by its noun alone; 1: by the sentence; more: by what stands above.
+    level: usize,
+    /// The noun that stands behind it.
+    noun: Option<&'a str>,
+}
+
+/// What the counts of a sentence say.
+pub fn check(
+    ground: &Ground,
+    words: &Words,
+    subjects: &Subjects,
+    sentence: &Sentence,
+    all: &[Quantity],
+) -> Vec<Remark> {
+    let mut out = Vec::new();
+    let mut last: Option<&Count> = None;
+    for (index, quantity) in all.iter().enumerate() {
+        let Value::Number(number, _) = quantity.value else { continue };
+        if number.fract() != 0.0 || is_set_apart(words, sentence, quantity) {
+            continue;
+        }
+        let who = ground.cast.of(sentence, all, index);
+        let stated = about(&subjects.count, sentence, all, index);
+        let goes_on = || goes_on(ground, last, sentence, all, index);
+        if let Some(about) = stated.or_else(goes_on) {
+            last = Some(about.subject);
+            out.extend(decide(ground, sentence, quantity, &about, who.as_ref()));
+        } else if let Some(samples) = samples(&subjects.samples, sentence, quantity) {
+            out.extend(decide_samples(ground, sentence, quantity, samples));
+        }
+    }
+    out
+}
+
+/// Whether words around a value make it no statement about one target.
+pub fn is_set_apart(words: &Words, sentence: &Sentence, quantity: &Quantity) -> bool {
+    let before = &sentence.text[..quantity.range.start];
+    sentence.mood == Mood::Guess
+        || words.denial.is_match(before)
+        || words.usual.is_match(before)
+        || words.difference.is_match(&sentence.text[quantity.range.end..])
+        || words.difference_before.is_match(before)
+}
+
+/// The few words behind a value, up to the next value or the end of the clause.
+fn behind<'a>(sentence: &'a Sentence, all: &[Quantity], index: usize) -> &'a str {
+    let text = sentence.text;
+    let start = all[index].range.end;
+    let until = all.get(index + 1).map_or(text.len(), |next| next.range.start);
+    let window = &text[start..until];
+    let end = window.find([',', ';', ')', '(', '|', '\n']).unwrap_or(window.len());
+    let window = &window[..end];
+    // Five words are enough for any noun.
+    window.match_indices(' ').nth(6).map_or(window, |(at, _)| &window[..at])
+}
+
+fn about<'a>(
+    counts: &'a [Count],
+    sentence: &'a Sentence,
+    all: &[Quantity],
+    index: usize,
+) -> Option<About<'a>> {
+    let window = behind(sentence, all, index);
+    let mut found: Vec<About<'a>> = Vec::new();
+    for subject in counts {
+        if subject.unless.as_ref().is_some_and(|unless| unless.is_match(sentence.text)) {
+            continue;
+        }
+        let noun = subject
+            .nouns
+            .find_iter(window)
+            .find(|noun| is_word(window, noun.range()))
+            .map(|noun| noun.as_str());
+        let own = subject.own.find_iter(window).any(|own| is_word(window, own.range()));
+        let level = if own {
+            Some(0)
+        } else if noun.is_some() {
+            level(subject, sentence)
+        } else {
+            label_level(subject, counts, sentence, window, all, index)
+        };
+        found.extend(level.map(|level| About { subject, level, noun }));
+    }
+    found.sort_by_key(|about| about.level);
+    match &found[..] {
+        [first, second, ..] if first.level == second.level => None,
+        _ => found.into_iter().next(),
+    }
+}
+
+/// “412 entries on the host, the guest 53”: the same again, of another target.
+fn goes_on<'a>(
+    ground: &Ground,
+    last: Option<&'a Count>,
+    sentence: &Sentence,
+    all: &[Quantity],
+    index: usize,
+) -> Option<About<'a>> {
+    let from = all[index.checked_sub(1)?].range.end;
+    let before = &sentence.text[from..all[index].range.start];
+    let mention = ground.cast.mentions(before).pop()?;
+    let near = before[mention.range.end..].split_whitespace().count() <= 1;
+    let ends = behind(sentence, all, index).trim_matches(|c: char| !c.is_alphanumeric()).is_empty();
+    let subject = last.filter(|_| near && ends)?;
+    Some(About { subject, level: 1, noun: None })
+}
+
+/// How near the words of a subject stand: in the sentence, or above it.
+fn level(subject: &Count, sentence: &Sentence) -> Option<usize> {
+    if subject.words.is_match(sentence.text) {
+        return Some(1);
+    }
+    sentence.topics.iter().position(|topic| subject.words.is_match(topic)).map(|at| at + 2)
+}
+
+/// For a number without a noun: the label before it, or its row and column.
+fn label_level(
+    subject: &Count,
+    counts: &[Count],
+    sentence: &Sentence,
+    window: &str,
+    all: &[Quantity],
+    index: usize,
+) -> Option<usize> {
+    let has_noun = counts
+        .iter()
+        .any(|count| count.nouns.find_iter(window).any(|noun| is_word(window, noun.range())));
+    if has_noun {
+        return None;
+    }
+    let bare =
+        window.split_whitespace().all(|word| !word.chars().next().is_some_and(char::is_alphabetic))
+            || window.trim_start().starts_with(['(', '/', '|'])
+            || ground_words(window);
+    if !bare {
+        return None;
+    }
+    if let Form::Cell { row, column } = &sentence.passage.form {
+        let named = subject.words.is_match(row) || subject.words.is_match(column);
+        let alone = sentence.text.len() <= 24;
+        return (named && alone).then_some(1);
+    }
+    let before = &sentence.text[..all[index].range.start];
+    let labelled = before.trim_end_matches([' ', '*', '`']).ends_with([':', '=', '→']);
+    if labelled && all.len() == 1 && sentence.text.chars().count() <= 40 && window.trim().is_empty()
+    {
+        // `- Host: 322` below a title.
+        return level(subject, sentence);
+    }
+    let label = subject.words.find_iter(before).last()?;
+    let between = &before[label.end()..];
+    let marked = between.contains([':', '=', '(', '→', '|'])
+        || before.trim_end().ends_with([':', '=', '(', '→']);
+    marked.then_some(1)
+}
+
+/// Whether what follows goes on to another target: “vs Kata”, “on the host”.
+fn ground_words(window: &str) -> bool {
+    let first = window.split_whitespace().next().unwrap_or_default().to_lowercase();
+    matches!(
+        first.as_str(),
+        "vs" | "vs."
+            | "versus"
+            | "and"
+            | "on"
+            | "in"
+            | "for"
+            | "under"
+            | "against"
+            | "to"
+            | "while"
+            | "but"
+            | "->"
+            | "→"
+    )
+}
+
+fn is_word(text: &str, range: std::ops::Range<usize>) -> bool {
+    let letter = |c: char| c.is_alphanumeric() || c == '_';
+    !text[..range.start].ends_with(letter) && !text[range.end..].starts_with(letter)
+}
+
+fn decide(
+    ground: &Ground,
+    sentence: &Sentence,
+    quantity: &Quantity,
+    about: &About,
+    who: Option<&Who>,
+) -> Vec<Remark> {
+    let Value::Number(stated, other) = quantity.value else { return Vec::new() };
+    let place = sentence.place(&quantity.range);
+    let agrees = |held: &Held| {
+        held.count().is_some_and(|truth| {
+            quantity.agrees(stated, truth)
+                || other.is_some_and(|other| quantity.agrees(other, truth))
+        })
+    };
+    let facts = &about.subject.facts;
+    let all: Vec<Held> = facts.iter().flat_map(|id| ground.everywhere(id)).collect();
+    let own: Vec<Held> = match who {
+        Some(who) => all.iter().copied().filter(|held| held.target == who.target).collect(),
+        None => all.clone(),
+    };
+    let is_process = about.noun.is_some_and(|noun| noun.to_lowercase().starts_with(['p']))
+        && facts[0] == "proc.entries";
+    if let Some(held) = own.iter().find(|held| agrees(held)) {
+        let single = who.is_some() || all.iter().filter(|held| agrees(held)).count() == 1;
+        if !single {
+            return Vec::new();
+        }
+        if is_process && held.id == "proc.entries" {
+            return vec![misnamed(ground, sentence, quantity, held.target)];
+        }
+        return vec![Remark::supported(place).on(held.id, held.target)];
+    }
+    let Some(who) = who else { return Vec::new() };
+    if own.is_empty() {
+        return missing(ground, sentence, quantity, about, who, &all, stated);
+    }
+    let strict = about.subject.strict.as_ref().is_none_or(|strict| {
+        strict.is_match(sentence.text) || sentence.topics.iter().any(|topic| strict.is_match(topic))
+    });
+    let elsewhere_same = all.iter().any(agrees);
+    let may = who.clear
+        && strict
+        && sentence.mood == Mood::Statement
+        && !elsewhere_same
+        && !corrected(sentence, &own)
+        && own.iter().all(|held| {
+            held.count().is_some_and(|truth| {
+                quantity.clashes(stated, truth)
+                    && other.is_none_or(|other| quantity.clashes(other, truth))
+            })
+        });
+    if !may {
+        return Vec::new();
+    }
+    let held = own[0];
+    let text = &sentence.text[quantity.range.clone()];
+    let mut remark = Remark::contradicted(ground, place, text, &held.shown(), held.id, held.target);
+    if let Some((id, target)) = occurs(ground, stated, facts) {
+        remark = remark
+            .with("elsewhere", format!("{} ({})", ground.title(&id), ground.name(&target)))
+            .on(&id, &target);
+    }
+    let mut out = vec![remark];
+    if is_process && held.id == "proc.entries" {
+        out.push(misnamed(ground, sentence, quantity, held.target));
+    }
+    out
+}
+
+/// Whether the sentence states the right value too: then the other is part of its story.
+fn corrected(sentence: &Sentence, own: &[Held]) -> bool {
+    own.iter().filter_map(Held::count).any(|truth| {
+        let truth = format!("{truth}");
+        sentence.text.split(|c: char| !c.is_ascii_digit()).any(|word| word == truth)
+    })
+}
+
+/// A value about a target of which nothing was captured.
+#[allow(clippy::too_many_arguments, reason = "each is one side of the comparison")]
+fn missing(
+    ground: &Ground,
+    sentence: &Sentence,
+    quantity: &Quantity,
+    about: &About,
+    who: &Who,
+    all: &[Held],
+    stated: f64,
+) -> Vec<Remark> {
+    let id = &about.subject.facts[0];
+    let host = ground.role(Role::Host);
+    // Modules are the kernel's: what runc shows is the host's.
+    if id == "kernel.sys_module" && ground.role_of(&who.target) == Some(Role::Baseline) {
+        let shared = all.iter().find(|held| {
+            Some(held.target) == host
+                && held.count().is_some_and(|truth| quantity.agrees(stated, truth))
+        });
+        return shared
+            .map(|held| Remark::supported(sentence.place(&quantity.range)).on(held.id, held.target))
+            .into_iter()
+            .collect();
+    }
+    let known = ground.missing(id, &who.target).is_some();
+    if !known || !who.clear || sentence.mood != Mood::Statement || about.level > 1 {
+        return Vec::new();
+    }
+    let text = &sentence.text[quantity.range.clone()];
+    vec![Remark::without(ground, sentence.place(&quantity.range), text, id, &who.target)]
+}
+
+/// Where else in the evidence a count occurs.
+fn occurs(ground: &Ground, stated: f64, but: &[String]) -> Option<(String, String)> {
+    const COUNTS: &[&str] =
+        &["kernel.sys_module", "proc.entries", "proc.pids", "dev.entries", "kernel.modules_loaded"];
+    COUNTS.iter().filter(|id| !but.iter().any(|other| other == *id)).find_map(|id| {
+        let held = ground.everywhere(id).into_iter().find(|held| held.count() == Some(stated))?;
+        (stated >= 20.0).then(|| (held.id.to_string(), held.target.to_string()))
+    })
+}
+
+fn misnamed(ground: &Ground, sentence: &Sentence, quantity: &Quantity, target: &str) -> Remark {
+    let found = ground.held("proc.entries", target).map(|held| held.shown());
+    let mut remark = Remark::offends(
+        "claim-entries-called-processes",
+        Standing::Misworded,
+        sentence.place(&quantity.range),
+    )
+    .with("found", found)
+    .with("target", ground.name(target))
+    .on("proc.entries", target);
+    if let Some(pids) = ground.held("proc.pids", target) {
+        remark = remark.with("pids", pids.shown()).on("proc.pids", target);
+    }
+    remark
+}
+
+fn samples<'a>(
+    kinds: &'a [SampleCount],
+    sentence: &Sentence,
+    quantity: &Quantity,
+) -> Option<&'a SampleCount> {
+    let after = &sentence.text[quantity.range.end..];
+    let before = &sentence.text[..quantity.range.start];
+    kinds.iter().find(|kind| {
+        let topic = kind.words.is_match(sentence.text)
+            || sentence.topics.iter().take(3).any(|topic| kind.words.is_match(topic));
+        let noun =
+            kind.nouns.find(after).is_some_and(|noun| after[..noun.start()].trim().is_empty());
+        let named = before.trim_end().ends_with("n=") || before.trim_end().ends_with("n =");
+        topic && (noun || named)
+    })
+}
+
+fn decide_samples(
+    ground: &Ground,
+    sentence: &Sentence,
+    quantity: &Quantity,
+    kind: &SampleCount,
+) -> Option<Remark> {
+    let Value::Number(stated, _) = quantity.value else { return None };
+    let baseline = ground.role(Role::Baseline)?;
+    let mentioned = ground.cast.mentions(sentence.text);
+    if mentioned.iter().any(|mention| mention.target.as_deref() != Some(baseline)) {
+        return None;
+    }
+    let place = sentence.place(&quantity.range);
+    let mut known = Vec::new();
+    for id in &kind.facts {
+        let Some(held) = ground.held(id, baseline) else { continue };
+        #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+        let n = match held.fact.as_series() {
+            Some(samples) => Some(samples.values.len() as f64),
+            None => held.fact.as_value().and_then(|value| value.get("n")?.as_f64()),
+        };
+        if n == Some(stated) {
+            return Some(Remark::supported(place).on(held.id, held.target));
+        }
+        known.extend(n.map(|n| (held, n)));
+    }
+    let (held, n) = known.first()?;
+    let may = sentence.mood == Mood::Statement && quantity.clashes(stated, *n) && stated >= 3.0;
+    let text = &sentence.text[quantity.range.clone()];
+    may.then(|| {
+        Remark::contradicted(ground, place, text, &format!("{n} samples"), held.id, held.target)
+    })
+}

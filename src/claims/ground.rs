@@ -1,0 +1,137 @@
+//! The evidence that statements are held against.
+
+use serde_json::Value;
+
+use super::who::Cast;
+use crate::judge::EvidenceRef;
+use crate::model::{Fact, Missing, Role};
+use crate::report::Subject;
+
+/// A fact that a statement could be about, with its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// The id of the fact.
+    pub id: &'a str,
+    /// The target.
+    pub target: &'a str,
+    /// What the run holds.
+    pub fact: &'a Fact,
+}
+
+/// The evidence of a run.
+#[derive(Debug)]
+pub struct Ground<'a> {
+    /// The judged run.
+    pub subject: &'a Subject,
+    /// Its targets and their names.
+    pub cast: Cast,
+}
+
+impl<'a> Ground<'a> {
+    /// The evidence of a judged run.
+    pub fn new(subject: &'a Subject) -> Self {
+        Self { subject, cast: Cast::new(subject) }
+    }
+
+    /// The first target of a role.
+    pub fn role(&self, role: Role) -> Option<&'a str> {
+        self.subject.run.with_role(role).next().map(|target| target.name.as_str())
+    }
+
+    /// The role of a target.
+    pub fn role_of(&self, target: &str) -> Option<Role> {
+        self.subject.run.target(target).map(|target| target.role)
+    }
+
+    /// A fact that has a value or a series.
+    pub fn held(&self, id: &str, target: &str) -> Option<Held<'a>> {
+        let (id, by_target) = self.subject.run.facts.get_key_value(id)?;
+        let (target, fact) = by_target.get_key_value(target)?;
+        fact.is_present().then_some(Held { id, target, fact })
+    }
+
+    /// All that is held about one question.
+    pub fn everywhere(&self, id: &str) -> Vec<Held<'a>> {
+        let targets = self.subject.run.targets.iter();
+        targets.filter_map(|target| self.held(id, &target.name)).collect()
+    }
+
+    /// Why a fact is missing, if the run says so.
+    pub fn missing(&self, id: &str, target: &str) -> Option<&'a Missing> {
+        match self.subject.run.fact(id, target) {
+            Some(Fact::Missing(missing)) => Some(missing),
+            _ => None,
+        }
+    }
+
+    /// The facts whose ids are `name`, or begin with it if it ends in a dot, under a target.
+    pub fn holds_any(&self, name: &str, target: &str) -> bool {
+        let wanted = |id: &&String| *id == name || name.ends_with('.') && id.starts_with(name);
+        self.subject.run.facts.keys().filter(wanted).any(|id| self.held(id, target).is_some())
+    }
+
+    /// The title of a fact.
+    pub fn title(&self, id: &str) -> String {
+        let probe = self.subject.shelf.catalogue.get(id);
+        probe.map_or_else(|| id.to_string(), |probe| probe.title.clone())
+    }
+
+    /// What readers call a target.
+    pub fn name(&self, target: &str) -> String {
+        self.subject.name(target)
+    }
+
+    /// A place in the evidence.
+    pub fn refer(&self, id: &str, target: &str) -> EvidenceRef {
+        let source = self.subject.run.fact(id, target).and_then(|fact| fact.source().cloned());
+        EvidenceRef { fact: Some(id.into()), target: Some(target.into()), source }
+    }
+}
+
+impl Held<'_> {
+    /// The number of a count, or of the items of a list.
+    pub fn count(&self) -> Option<f64> {
+        match self.fact.as_value()? {
+            Value::Number(number) => number.as_f64(),
+            #[allow(clippy::cast_precision_loss, reason = "no list has 2^52 items")]
+            Value::Array(items) => Some(items.len() as f64),
+            _ => None,
+        }
+    }
+
+    /// The value for a reader, in one line.
+    pub fn shown(&self) -> String {
+        match self.fact {
+            Fact::Value { value: Value::Array(items), .. } if self.id != "net.interfaces" => {
+                items.len().to_string()
+            }
+            Fact::Value { value: Value::Array(items), .. } => {
+                let names: Vec<&str> =
+                    items.iter().filter_map(|item| item.get("name")?.as_str()).collect();
+                names.join(", ")
+            }
+            Fact::Value { value: Value::String(text), .. } => shortened(text),
+            Fact::Value { value: Value::Object(fields), .. } => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
+                fields.join(", ")
+            }
+            Fact::Value { value, .. } => value.to_string(),
+            Fact::Series(samples) => {
+                let n = samples.values.len();
+                let median = crate::stats::median(&samples.values).unwrap_or_default();
+                let figure = crate::report::measured(median, samples.unit);
+                if n == 1 { figure } else { format!("median {figure} of {n}") }
+            }
+            Fact::Missing(missing) => missing.why.words().into(),
+        }
+    }
+}
+
+/// The beginning of a text that may be long or hostile.
+fn shortened(text: &str) -> String {
+    const LIMIT: usize = 64;
+    let short: String = text.chars().take(LIMIT).collect();
+    let mark = if short.len() < text.len() { "…" } else { "" };
+    format!("{}{mark}", crate::text::visible(short.trim_end()))
+}

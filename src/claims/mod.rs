@@ -1,0 +1,386 @@
+//! Claims: what a hand-written report states, held against the evidence of a run.
+//!
+//! A report is read as passages with their places ([`read`]), sentences ([`sentence`]) and typed
+//! quantities ([`quantity`]). Each quantity is matched to the fact it is about by the words around
+//! it ([`counts`], [`durations`], [`identity`], [`ratio`]) and to the target that they name
+//! ([`who`]); pasted output goes through the readers of evidence files ([`pasted`]); words that no
+//! evidence carries are found as they stand ([`wording`]). The words are data:
+//! `data/claims/*.toml`.
+//!
+//! Precision comes before recall: a statement that is not certain to be about a fact is left
+//! alone, and a contradiction needs a value whose subject and target leave no doubt.
+
+mod counts;
+mod durations;
+mod ground;
+mod identity;
+mod pasted;
+pub mod quantity;
+mod ratio;
+pub mod read;
+mod remark;
+pub mod sentence;
+mod who;
+mod wording;
+pub mod words;
+
+use std::ops::Range;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::{Error, Result};
+use crate::judge::{EvidenceRef, RuleBook, Severity};
+use crate::report::Subject;
+use ground::Ground;
+use read::Form;
+use remark::Remark;
+pub use remark::Standing;
+use words::Vocabulary;
+
+/// What is said about a place of a report.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Annotation {
+    /// The line in the file, counted from 1.
+    pub line: usize,
+    /// The column of the first character, counted from 1.
+    pub column: usize,
+    /// The line of the last character.
+    pub end_line: usize,
+    /// The column after the last character.
+    pub end_column: usize,
+    /// The bytes of the file.
+    #[serde(skip)]
+    pub range: Range<usize>,
+    /// How the statement stands to the evidence.
+    pub standing: Standing,
+    /// The rule that it offends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// How severe that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// The words at the place.
+    pub quote: String,
+    /// What is said, in one sentence.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// What it rests on.
+    pub evidence: Vec<EvidenceRef>,
+}
+
+/// What is needed to check reports: words and rules.
+#[derive(Debug)]
+pub struct Claims {
+    vocabulary: Vocabulary,
+    rules: RuleBook,
+}
+
+impl Claims {
+    /// The shipped words and rules, with a project's own from `data` (its `data/` folder).
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be used; the error names it.
+    pub fn load(data: Option<&Path>) -> Result<Self> {
+        Ok(Self { vocabulary: Vocabulary::load(data)?, rules: RuleBook::of_reports(data)? })
+    }
+
+    /// The rules about reports.
+    pub fn rules(&self) -> &RuleBook {
+        &self.rules
+    }
+
+    /// Holds the text of a report against a run: annotations in the order of the text.
+    ///
+    /// # Errors
+    ///
+    /// The message of a rule cannot be rendered.
+    pub fn check(&self, subject: &Subject, text: &str) -> Result<Vec<Annotation>> {
+        let ground = Ground::new(subject);
+        let mut remarks = self.remarks(&ground, text);
+        remarks.sort_by_key(|remark| (remark.place.start, remark.place.end, remark.rule));
+        remarks.dedup_by(|one, other| one.place == other.place && one.rule == other.rule);
+        let lines = Lines::new(text);
+        remarks.into_iter().map(|remark| self.annotation(&ground, &lines, remark)).collect()
+    }
+
+    fn remarks(&self, ground: &Ground, text: &str) -> Vec<Remark> {
+        let Vocabulary { words, subjects, .. } = &self.vocabulary;
+        let passages = read::passages(text);
+        let mut remarks = Vec::new();
+        let mut stated = Vec::new();
+        let mut ratios = Vec::new();
+        for passage in &passages {
+            if passage.form == Form::Block {
+                let (found, figures) = pasted::check(ground, &self.vocabulary, passage);
+                remarks.extend(found);
+                stated.extend(figures);
+                continue;
+            }
+            for sentence in sentence::sentences(passage, words) {
+                let all = quantity::quantities(sentence.text, words);
+                remarks.extend(counts::check(ground, words, subjects, &sentence, &all));
+                let (found, figures) = durations::check(ground, words, subjects, &sentence, &all);
+                let of_latency = found
+                    .iter()
+                    .any(|remark| remark.facts.iter().any(|fact| fact.0.starts_with("http.")));
+                if of_latency && passage.form == Form::Prose {
+                    remarks.extend(durations::of_errors(ground, &sentence));
+                }
+                remarks.extend(found);
+                stated.extend(figures);
+                remarks.extend(identity::check(ground, words, &sentence, &all));
+                remarks.extend(wording::check(ground, &self.vocabulary, &sentence));
+                ratios.push((sentence, all));
+            }
+        }
+        for (sentence, all) in &ratios {
+            remarks.extend(ratio::check(ground, words, subjects, sentence, all, &stated));
+        }
+        let twice = same_number_twice(ground, text, &remarks);
+        remarks.extend(twice);
+        only_first(&mut remarks, "claim-health-not-demanded");
+        remarks
+    }
+
+    fn annotation(&self, ground: &Ground, lines: &Lines, remark: Remark) -> Result<Annotation> {
+        let (line, column) = lines.position(remark.place.start);
+        let (end_line, end_column) = lines.position(remark.place.end);
+        let mut evidence: Vec<EvidenceRef> =
+            remark.facts.iter().map(|(id, target)| ground.refer(id, target)).collect();
+        evidence.extend(remark.places.iter().cloned());
+        let quote = crate::text::visible(
+            &lines.text[remark.place.clone()].split_whitespace().collect::<Vec<_>>().join(" "),
+        );
+        let doc = match remark.rule {
+            None => None,
+            Some(id) => Some(self.rules.get(id).ok_or_else(|| {
+                Error::input(format!("data/claims/rules/ has no words for the rule `{id}`"))
+            })?),
+        };
+        let message = match doc {
+            Some(doc) => self.rules.message(doc, &json!(remark.parameters))?,
+            None => supported(ground, &remark),
+        };
+        Ok(Annotation {
+            line,
+            column,
+            end_line,
+            end_column,
+            range: remark.place,
+            standing: remark.standing,
+            rule: doc.map(|doc| doc.id.clone()),
+            severity: doc.map(|doc| doc.severity),
+            quote,
+            message,
+            help: doc.map(|doc| doc.remedy.trim().to_string()),
+            evidence,
+        })
+    }
+}
+
+/// What supports a statement: the titles of the facts, their targets and values.
+fn supported(ground: &Ground, remark: &Remark) -> String {
+    let shown = remark.parameters.get("shown").and_then(serde_json::Value::as_str);
+    let held = remark.facts.iter().filter_map(|(id, target)| ground.held(id, target));
+    let words: Vec<String> = held
+        .map(|held| {
+            let value = shown.map_or_else(|| held.shown(), String::from);
+            format!("{} ({}): {value}", ground.title(held.id), ground.name(held.target))
+        })
+        .collect();
+    words.join("; ")
+}
+
+/// Contradicted counts that the report states, rightly, for something else.
+fn same_number_twice(ground: &Ground, text: &str, remarks: &[Remark]) -> Vec<Remark> {
+    let mut out = Vec::new();
+    for remark in remarks.iter().filter(|remark| remark.parameters.contains_key("elsewhere")) {
+        let [own, other, ..] = &remark.facts[..] else { continue };
+        let stated_too = remarks
+            .iter()
+            .any(|twin| twin.standing == Standing::Supported && twin.facts.contains(other));
+        let Some(stated) = text.get(remark.place.clone()).filter(|_| stated_too) else { continue };
+        out.push(
+            Remark::offends("claim-same-number-twice", Standing::Misworded, remark.place.clone())
+                .with("stated", stated)
+                .with("title", ground.title(&own.0))
+                .with("other", format!("{} ({})", ground.title(&other.0), ground.name(&other.1)))
+                .on(&own.0, &own.1)
+                .on(&other.0, &other.1),
+        );
+    }
+    out
+}
+
+/// Keeps the first remark by a rule; the others only support.
+fn only_first(remarks: &mut [Remark], rule: &str) {
+    let first = remarks
+        .iter()
+        .filter(|remark| remark.rule == Some(rule))
+        .map(|remark| remark.place.start)
+        .min();
+    for remark in remarks.iter_mut() {
+        if remark.rule == Some(rule) && Some(remark.place.start) != first {
+            remark.rule = None;
+        }
+    }
+}
+
+/// The lines of a text, to tell positions.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let starts =
+            [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    /// Line and column of a byte, both counted from 1; the column in characters.
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|&start| start <= offset).max(1);
+        let start = self.starts[line - 1];
+        let column =
+            self.text.get(start..offset).map_or(offset - start, |text| text.chars().count());
+        (line, column + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::report::Shelf;
+    use crate::store::Loaded;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    static CLAIMS: LazyLock<Claims> = LazyLock::new(|| Claims::load(None).unwrap());
+    static SHELF: LazyLock<Shelf> = LazyLock::new(|| Shelf::load(None).unwrap());
+
+    fn annotations(sketch: Sketch, text: &str) -> Vec<(Standing, Option<String>)> {
+        let loaded =
+            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        let subject = Subject::new(loaded, None, &SHELF).unwrap();
+        let found = CLAIMS.check(&subject, text).unwrap();
+        found.into_iter().map(|found| (found.standing, found.rule)).collect()
+    }
+
+    #[test]
+    fn a_kernel_of_its_own_is_held_against_the_verdict() {
+        let text = "Kata runs with a separate kernel.";
+        let booted = |id: &str| {
+            sketch().fact("kernel.boot_id", "host", "a").fact("kernel.boot_id", "kata", id)
+        };
+        let rule = Some("claim-verdict-differs".to_string());
+        assert_eq!(annotations(booted("a"), text), [(Standing::Contradicted, rule)]);
+        // What nothing decides is left alone.
+        assert_eq!(annotations(sketch(), text), []);
+        let apart = booted("b").fact("kernel.banner", "host", "Linux version 6.1").fact(
+            "kernel.banner",
+            "kata",
+            "Linux version 6.12.47",
+        );
+        assert_eq!(annotations(apart, text), [(Standing::Supported, None)]);
+    }
+
+    #[test]
+    fn processes_that_were_counted_are_called_so_rightly() {
+        let run = || sketch().fact("proc.entries", "host", 322).fact("proc.pids", "host", 250);
+        assert_eq!(
+            annotations(run(), "The host has 250 processes in /proc."),
+            [(Standing::Supported, None)]
+        );
+        let found = annotations(run(), "The host has 322 processes in /proc.");
+        assert_eq!(found, [(Standing::Misworded, Some("claim-entries-called-processes".into()))]);
+    }
+
+    #[test]
+    fn measured_costs_are_not_called_unmeasured() {
+        let run = sketch().series("startup.wall", "runc", &[0.5; 5]).series(
+            "startup.wall",
+            "kata",
+            &[1.5; 5],
+        );
+        assert_eq!(annotations(run, "The startup overhead of Kata is large."), []);
+    }
+
+    #[test]
+    fn positions_count_lines_and_characters_from_one() {
+        let text = "é\nx é6\n";
+        let lines = Lines::new(text);
+        assert_eq!(lines.position(0), (1, 1));
+        assert_eq!(lines.position(text.find('6').unwrap()), (2, 4));
+    }
+
+    fn soup() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "Host",
+            "Kata",
+            "runc",
+            " ",
+            "332",
+            "322",
+            "/proc",
+            "entries",
+            "processes",
+            "\n",
+            "\n\n",
+            "| a | b |\n|-|-|\n| ",
+            " | ",
+            "- ",
+            "```\n",
+            "=== Kernel Modules Count ===\n",
+            "4.03 s",
+            "6.12.47",
+            "almost twice",
+            "x5",
+            "%",
+            "(",
+            ")",
+            ":",
+            ".",
+            "503",
+            "HTTP",
+            "é",
+            "\u{202e}",
+            "**",
+            "`",
+            "# ",
+            "> ",
+            "real\t0m1.2s\n",
+            "startup",
+            "latency",
+            "10.4.0.15",
+            "\r\n",
+            "&lt;",
+        ]);
+        prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_report_makes_checking_panic_and_every_place_is_in_the_text(text in prop_oneof![soup(), any::<String>()]) {
+            let run = sketch()
+                .fact("proc.entries", "host", 322)
+                .fact("proc.entries", "kata", 52)
+                .fact("kernel.release", "kata", "6.12.47")
+                .fact("app.health_status", "runc", 503)
+                .series("http.latency", "runc", &[0.0001; 50]);
+            let loaded = Loaded { run: run.run, integrity: run.integrity, origin: "a test".into() };
+            let subject = Subject::new(loaded, None, &SHELF).unwrap();
+            for found in CLAIMS.check(&subject, &text).unwrap() {
+                prop_assert!(text.get(found.range.clone()).is_some(), "{found:?}");
+                prop_assert!(found.line > 0 && found.column > 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Quantities: the typed values in a sentence.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::words::Words;
+
+/// A value that a sentence states.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number without a unit; a second reading where a separator may be of either kind.
+    Number(f64, Option<f64>),
+    /// A duration in seconds.
+    Seconds(f64),
+    /// A percentage.
+    Percent(f64),
+    /// How many times as much.
+    Times(f64),
+    /// A version or kernel release.
+    Version(String),
+    /// An IPv4 address.
+    Address(String),
+    /// A commit.
+    Commit(String),
+    /// A processor's name, or a part of it.
+    Processor(String),
+}
+
+/// How exactly a value is stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hedge {
+    /// As it stands.
+    Exact,
+    /// About.
+    About,
+    /// Almost: a little less.
+    Almost,
+    /// More than.
+    Over,
+    /// Less than.
+    Under,
+}
+
+/// A value with its place in the sentence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quantity {
+    /// Where it stands.
+    pub range: Range<usize>,
+    /// Where the words that hedge it begin, or where it stands.
+    pub from: usize,
+    /// What it is.
+    pub value: Value,
+    /// Half a unit of its last digit, in the unit of the value.
+    pub half: f64,
+    /// How many significant digits it has.
+    pub digits: usize,
+    /// How exactly it is stated.
+    pub hedge: Hedge,
+}
+
+static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
+    #[allow(clippy::expect_used, reason = "a constant expression, compiled by a test")]
+    Regex::new(
+        r"(?xi)
+        (?P<long_version> \b\d+(?:\.\d+){3}-[a-z][\w.+-]*\w )
+        | (?P<ip> \b\d{1,3}(?:\.\d{1,3}){3} ) (?:/\d{1,2}\b)?
+        | (?P<skip> https?://\S+ | \b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b | HTTP/\d\.\d
+            | \b\d{4}-\d\d-\d\d\S* | \b\d{1,2}:\d\d(?::\d\d)?\b | \#\d+
+            | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|q)\s?\#?\d+(?:[.:]\d+)*\b
+            | (?:\b[\w.-]+)?(?:/[\w.@-]+)+(?::[\w.-]+)? | \b[a-z][\w-]*:v?\d[\w.-]*
+            | \b\d+(?:[.,]\d+)?\s?(?:ms|s|sec|seconds|%|x|×)?\s?(?:-|–|—|to|\.\.)\s?\d+(?:[.,]\d+)?\s?(?:ms|msec|s|secs?|seconds?|milliseconds?|%|x|×)\b )
+        | (?P<commit> \b[0-9a-f]{40}\b )
+        | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC\b | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
+        | (?P<version> \bv?\d+\.\d+\.\d+ (?: [-.+_][0-9a-z][0-9a-z]* )* \+? | \bv?\d+\.\d+-[a-z0-9][\w.-]*\w )
+        | (?P<clock_m> \b\d+ ) m (?P<clock_s> \d+(?:[.,]\d+)? ) s\b
+        | (?P<duration> \d+(?:[.,]\d+)? ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|µs|μs|us|microseconds?|s|secs?|seconds?|min|minutes? ) \b
+        | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b)
+        | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b )
+        | \bx\s?(?P<times_after> \d+(?:[.,]\d+)? ) \b
+        | (?P<number> \d{1,3}(?:[,.'\x{a0}\x{202f}]\d{3})+\b | \d+(?:[.,]\d+)? )
+        ",
+    )
+    .expect("a valid expression")
+});
+
+/// The quantities of a sentence, in order.
+pub fn quantities(text: &str, words: &Words) -> Vec<Quantity> {
+    let mut out: Vec<Quantity> = TOKENS
+        .captures_iter(text)
+        .filter(|found| stands_free(text, found))
+        .filter_map(|found| quantity(text, &found, words))
+        .collect();
+    for factor in &words.factor {
+        for found in factor.pattern.find_iter(text) {
+            let range = found.range();
+            let (hedge, from) = hedge(&text[..range.start], words);
+            out.push(Quantity {
+                range,
+                from,
+                value: Value::Times(factor.factor),
+                half: 0.0,
+                digits: 1,
+                hedge,
+            });
+        }
+    }
+    out.sort_by_key(|quantity| quantity.range.start);
+    out
+}
+
+/// Whether a match is not the middle of a word or of a longer number.
+fn stands_free(text: &str, found: &Captures) -> bool {
+    let range = found.get(0).map(|whole| whole.range()).unwrap_or_default();
+    let before = text[..range.start].chars().next_back();
+    let mut after = text[range.end..].chars();
+    let next = after.next();
+    let glued = |c: char| c.is_alphanumeric() || c == '_';
+    let free_before = before.is_none_or(|c| !glued(c) && !matches!(c, '.' | '-' | ':' | '/' | '@'))
+        || before == Some(':')
+        || before == Some('-') && text[..range.start - 1].ends_with([' ', '\n'])
+        || before == Some('/') && text[..range.start - 1].ends_with(' ');
+    let free_after = match next {
+        Some(c) if glued(c) => false,
+        Some('-' | '/' | '.' | ':' | '@') => {
+            after.next().is_none_or(|c| !glued(c)) || found.name("duration").is_some()
+        }
+        _ => true,
+    };
+    free_before && free_after
+}
+
+fn quantity(text: &str, found: &Captures, words: &Words) -> Option<Quantity> {
+    let whole = found.get(0)?.range();
+    let named = |name: &str| found.name(name).map(|part| part.as_str());
+    let (hedge, from) = hedge(&text[..whole.start], words);
+    let of = |value: Value, number: &str, scale: f64| Quantity {
+        range: whole.clone(),
+        from,
+        value,
+        half: half(number) * scale,
+        digits: digits(number),
+        hedge,
+    };
+    let exact = |value: Value, range: Range<usize>| Quantity {
+        range,
+        from,
+        value,
+        half: 0.0,
+        digits: 0,
+        hedge,
+    };
+    let inner = |name: &str| found.name(name).map(|part| part.range()).unwrap_or_default();
+    if named("skip").is_some() {
+        return None;
+    }
+    if let Some(version) = named("long_version") {
+        return Some(exact(Value::Version(version.into()), whole));
+    }
+    if let Some(ip) = named("ip") {
+        return Some(exact(Value::Address(ip.into()), inner("ip")));
+    }
+    if let Some(commit) = named("commit") {
+        return Some(exact(Value::Commit(commit.to_lowercase()), whole));
+    }
+    if let Some(cpu) = named("cpu") {
+        return Some(exact(Value::Processor(cpu.into()), whole));
+    }
+    if let Some(version) = named("version") {
+        return Some(exact(Value::Version(version.trim_start_matches(['v', 'V']).into()), whole));
+    }
+    if let (Some(minutes), Some(seconds)) = (named("clock_m"), named("clock_s")) {
+        return Some(of(Value::Seconds(number(minutes)? * 60.0 + number(seconds)?), seconds, 1.0));
+    }
+    if let (Some(amount), Some(unit)) = (named("duration"), named("unit")) {
+        let scale = scale(unit);
+        return Some(of(Value::Seconds(number(amount)? * scale), amount, scale));
+    }
+    if let Some(percent) = named("percent") {
+        return Some(of(Value::Percent(number(percent)?), percent, 1.0));
+    }
+    if let Some(times) = named("times").or(named("times_after")) {
+        return Some(of(Value::Times(number(times)?), times, 1.0));
+    }
+    let plain = named("number")?;
+    let grouped: String = plain.chars().filter(char::is_ascii_digit).collect();
+    let groups = plain.len() > grouped.len()
+        && plain.rsplit(|c: char| !c.is_ascii_digit()).next()?.len() == 3;
+    let value = match number(plain) {
+        Some(value) if !groups => Value::Number(value, None),
+        value => Value::Number(grouped.parse().ok()?, value),
+    };
+    Some(of(value, plain, 1.0))
+}
+
+fn hedge(before: &str, words: &Words) -> (Hedge, usize) {
+    let kinds = [
+        (&words.about, Hedge::About),
+        (&words.almost, Hedge::Almost),
+        (&words.over, Hedge::Over),
+        (&words.under, Hedge::Under),
+    ];
+    let found =
+        kinds.into_iter().find_map(|(pattern, kind)| Some((kind, pattern.find(before)?.start())));
+    found.unwrap_or((Hedge::Exact, before.len()))
+}
+
+/// A number with a decimal point or comma.
+fn number(text: &str) -> Option<f64> {
+    text.replace(',', ".").parse().ok()
+}
+
+fn half(text: &str) -> f64 {
+    let decimals = text.split_once(['.', ',']).map_or(0, |(_, fraction)| fraction.len());
+    0.5 * 10_f64.powi(-i32::try_from(decimals).unwrap_or(0))
+}
+
+fn digits(text: &str) -> usize {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_start_matches('0').len()
+}
+
+fn scale(unit: &str) -> f64 {
+    match unit.to_lowercase().as_str() {
+        unit if unit.starts_with("min") => 60.0,
+        unit if unit.starts_with('m') && !unit.starts_with("mic") => 1e-3,
+        unit if unit.starts_with(['µ', 'μ', 'u']) || unit.starts_with("mic") => 1e-6,
+        _ => 1.0,
+    }
+}
+
+impl Quantity {
+    /// Whether a true value is what is stated, allowing for the digits and the hedge.
+    pub fn agrees(&self, stated: f64, truth: f64) -> bool {
+        let close =
+            |share: f64| (stated - truth).abs() <= (self.half * 1.01).max(truth.abs() * share);
+        match self.hedge {
+            Hedge::Exact => close(1e-9),
+            Hedge::About => close(0.15),
+            Hedge::Almost => truth <= stated * 1.01 && truth >= stated * 0.85,
+            Hedge::Over => truth >= stated * 0.999 && truth <= stated * 1.8,
+            Hedge::Under => truth <= stated * 1.001 && truth >= stated * 0.4,
+        }
+    }
+
+    /// Whether a true value is so far from what is stated that the hedge does not cover it.
+    pub fn clashes(&self, stated: f64, truth: f64) -> bool {
+        let far = |share: f64| (stated - truth).abs() > truth.abs() * share;
+        match self.hedge {
+            Hedge::Exact => !self.agrees(stated, truth),
+            Hedge::About | Hedge::Almost => far(0.3),
+            Hedge::Over => truth < stated * 0.95,
+            Hedge::Under => truth > stated * 1.05,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::words::Vocabulary;
+    use proptest::prelude::*;
+
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Vocabulary::load(None).unwrap().words);
+
+    fn values(text: &str) -> Vec<Value> {
+        quantities(text, &WORDS).into_iter().map(|quantity| quantity.value).collect()
+    }
+
+    fn count(number: f64) -> Value {
+        Value::Number(number, None)
+    }
+
+    #[test]
+    fn each_kind_of_value_is_told_from_the_others() {
+        use Value::*;
+        let cases: [(&str, Vec<Value>); 18] = [
+            ("host has 332 processes, kata 52", vec![count(332.0), count(52.0)]),
+            (
+                "6.16.5-arch1-1), while (6.12.47)",
+                vec![Version("6.16.5-arch1-1".into()), Version("6.12.47".into())],
+            ),
+            ("latency of 0.1ms, peak 0.5 ms", vec![Seconds(0.0001), Seconds(0.0005)]),
+            ("4,03 s and 0m1.5s", vec![Seconds(4.03), Seconds(1.5)]),
+            ("12 % slower, 1.6x, x5", vec![Percent(12.0), Times(1.6), Times(5.0)]),
+            ("almost twice as fast", vec![Times(2.0)]),
+            (
+                "actually an i5-8265U, not a Xeon",
+                vec![Processor("i5-8265U".into()), Processor("Xeon".into())],
+            ),
+            ("eth0 with 10.4.0.15/24", vec![Address("10.4.0.15".into())]),
+            ("1.234 entries", vec![Number(1234.0, Some(1.234))]),
+            ("alpine:3.19 on port 3012, lab 12", vec![]),
+            ("labs/lab12/kata/cpu.txt and /proc/1", vec![]),
+            ("between 10-250ms", vec![]),
+            ("http://localhost:3012/", vec![]),
+            ("HTTP/1.1 200 OK", vec![count(200.0)]),
+            ("d2:e2:eb:78:ed:94", vec![]),
+            ("version: 3.23.0,", vec![Version("3.23.0".into())]),
+            ("Host: 322", vec![count(322.0)]),
+            ("at 21:57 on 2025-11-27", vec![]),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(values(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_agrees_within_its_digits_and_its_hedge() {
+        let one = |text: &str| quantities(text, &WORDS).remove(0);
+        assert!(one("4.03 s").agrees(4.03, 4.0312));
+        assert!(one("4.03 s").clashes(4.03, 4.05));
+        assert!(one("about 300").agrees(300.0, 322.0));
+        assert!(one("about 300").clashes(300.0, 500.0));
+        assert!(one("over 300").agrees(300.0, 322.0));
+        assert!(one("over 300").clashes(300.0, 222.0));
+        assert!(one("almost 2x").clashes(2.0, 1.3));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_reading_quantities_panic(text: String) {
+            for quantity in quantities(&text, &WORDS) {
+                prop_assert!(text.get(quantity.range).is_some());
+            }
+        }
+    }
+}

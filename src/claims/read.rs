@@ -1,0 +1,289 @@
+//! A report as passages: text that somebody wrote, each piece with its place in the file and the
+//! headings and sentences that it stands under.
+
+use std::ops::Range;
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+use crate::report::markdown;
+
+/// What a passage is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// A paragraph or an item of a list.
+    Prose,
+    /// A cell of a table, with the words of its row and of its column.
+    Cell {
+        /// What the first cell of the row says.
+        row: String,
+        /// What the head of the column says.
+        column: String,
+    },
+    /// A block of code: pasted output, as a rule.
+    Block,
+}
+
+/// A piece of text with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// What it is.
+    pub form: Form,
+    /// The text without its markup.
+    pub text: String,
+    /// What it stands under, nearest first: the text before a block, the items of a list above
+    /// it, headings.
+    pub topics: Vec<String>,
+    /// Where in the text pieces begin, and where those stand in the file.
+    pieces: Vec<(usize, usize)>,
+}
+
+impl Passage {
+    /// The range of the file that a range of the text came from.
+    pub fn place(&self, range: &Range<usize>) -> Range<usize> {
+        let at = |offset: usize| {
+            let piece = self.pieces.iter().rev().find(|piece| piece.0 <= offset);
+            piece.map_or(0, |piece| piece.1 + (offset - piece.0))
+        };
+        // The end belongs to the piece of the last byte.
+        let end = at(range.end.saturating_sub(1).max(range.start)) + 1;
+        at(range.start)..end.max(at(range.start))
+    }
+
+    fn push(&mut self, text: &str, at: usize) {
+        self.pieces.push((self.text.len(), at));
+        self.text.push_str(text);
+    }
+
+    fn new(form: Form) -> Self {
+        Self { form, text: String::new(), topics: Vec::new(), pieces: Vec::new() }
+    }
+}
+
+/// Reads a report. What is quoted (`>`) or HTML is left out: it is not the author's statement.
+pub fn passages(text: &str) -> Vec<Passage> {
+    let mut reader = Reader::default();
+    for (event, range) in Parser::new_ext(text, markdown::options()).into_offset_iter() {
+        reader.take(event, &range, text);
+    }
+    reader.finish(false);
+    reader.out
+}
+
+#[derive(Default)]
+struct Reader {
+    out: Vec<Passage>,
+    current: Option<Passage>,
+    headings: Vec<(u8, String)>,
+    heading: Option<u8>,
+    /// The text of the items of lists around the current place.
+    items: Vec<String>,
+    /// The last paragraph: what a block below it is about.
+    before: String,
+    quotes: u32,
+    columns: Vec<String>,
+    row: Vec<Passage>,
+    in_head: bool,
+}
+
+impl Reader {
+    fn take(&mut self, event: Event, range: &Range<usize>, source: &str) {
+        match event {
+            Event::Start(tag) => self.start(&tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) | Event::Code(text) => self.text(&text, range, source),
+            Event::SoftBreak | Event::HardBreak => {
+                if let Some(passage) = &mut self.current {
+                    passage.push("\n", range.start);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, tag: &Tag) {
+        match tag {
+            Tag::BlockQuote(_) => self.quotes += 1,
+            Tag::Heading { level, .. } => {
+                self.finish(false);
+                self.heading = Some(*level as u8);
+                self.current = Some(Passage::new(Form::Prose));
+            }
+            Tag::Item => {
+                self.finish(true);
+                self.items.push(String::new());
+                self.current = Some(Passage::new(Form::Prose));
+            }
+            Tag::Paragraph => {
+                self.finish(true);
+                self.current = Some(Passage::new(Form::Prose));
+            }
+            Tag::CodeBlock(kind) => {
+                self.finish(true);
+                let mut block = Passage::new(Form::Block);
+                // What a fence names (`markdown`, `mermaid`) is no output.
+                if let CodeBlockKind::Fenced(info) = kind
+                    && matches!(
+                        info.split_whitespace().next(),
+                        Some("mermaid" | "dot" | "markdown")
+                    )
+                {
+                    self.quotes += 1;
+                    block.form = Form::Prose;
+                }
+                self.current = Some(block);
+            }
+            Tag::TableHead => {
+                self.finish(true);
+                self.columns.clear();
+                self.in_head = true;
+            }
+            Tag::TableRow => self.row.clear(),
+            Tag::TableCell => {
+                let form = Form::Cell { row: String::new(), column: String::new() };
+                self.current = Some(Passage::new(form));
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::BlockQuote(_) => {
+                self.finish(false);
+                self.quotes = self.quotes.saturating_sub(1);
+            }
+            TagEnd::Heading(_) => self.end_heading(),
+            TagEnd::Item => {
+                self.finish(true);
+                self.items.pop();
+            }
+            TagEnd::Paragraph | TagEnd::CodeBlock => {
+                let was_skipped = tag == TagEnd::CodeBlock
+                    && self.current.as_ref().is_some_and(|block| block.form == Form::Prose);
+                self.finish(true);
+                self.quotes = self.quotes.saturating_sub(u32::from(was_skipped));
+            }
+            TagEnd::TableCell => self.end_cell(),
+            TagEnd::TableHead => self.in_head = false,
+            TagEnd::TableRow => self.end_row(),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str, range: &Range<usize>, source: &str) {
+        let Some(passage) = &mut self.current else { return };
+        // The text of a code span stands behind its ticks.
+        let within = source.get(range.clone()).and_then(|whole| whole.find(text)).unwrap_or(0);
+        passage.push(text, range.start + within);
+    }
+
+    fn end_heading(&mut self) {
+        let Some(level) = self.heading.take() else { return };
+        let text = self.current.take().map(|passage| passage.text).unwrap_or_default();
+        self.headings.retain(|heading| heading.0 < level);
+        self.headings.push((level, text));
+        self.before.clear();
+    }
+
+    fn end_cell(&mut self) {
+        let Some(cell) = self.current.take() else { return };
+        if self.in_head {
+            self.columns.push(cell.text);
+        } else {
+            self.row.push(cell);
+        }
+    }
+
+    fn end_row(&mut self) {
+        let cells = std::mem::take(&mut self.row);
+        let head = cells.first().map(|cell| cell.text.trim().to_string()).unwrap_or_default();
+        for (index, mut cell) in cells.into_iter().enumerate() {
+            let row = if index == 0 { String::new() } else { head.clone() };
+            let column = self.columns.get(index).cloned().unwrap_or_default();
+            cell.form = Form::Cell { row, column };
+            cell.topics = self.topics();
+            if self.quotes == 0 && !cell.text.trim().is_empty() {
+                self.out.push(cell);
+            }
+        }
+    }
+
+    /// Ends the current passage; `keep` if what follows may be about it.
+    fn finish(&mut self, keep: bool) {
+        let Some(mut passage) = self.current.take() else { return };
+        if self.heading.is_some() || passage.text.trim().is_empty() {
+            return;
+        }
+        passage.topics = self.topics();
+        if passage.form == Form::Prose {
+            if let Some(item) = self.items.last_mut().filter(|item| item.is_empty()) {
+                item.clone_from(&passage.text);
+            }
+            self.before = if keep { passage.text.clone() } else { String::new() };
+        }
+        if self.quotes == 0 {
+            self.out.push(passage);
+        }
+    }
+
+    fn topics(&self) -> Vec<String> {
+        let mut topics: Vec<String> = Vec::new();
+        topics.extend(self.items.iter().rev().filter(|item| !item.is_empty()).cloned());
+        if !topics.contains(&self.before) && !self.before.is_empty() {
+            topics.insert(0, self.before.clone());
+        }
+        topics.extend(self.headings.iter().rev().map(|heading| heading.1.clone()));
+        topics
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(source: &str) -> Vec<String> {
+        passages(source).into_iter().map(|passage| passage.text).collect()
+    }
+
+    #[test]
+    fn every_passage_knows_its_place() {
+        let source = "# T\n\nHost has **332** `x`.\n\n- a\n  - Kata: 52\n\n```\none\ntwo 7\n```\n";
+        for passage in passages(source) {
+            for word in ["332", "52", "two 7"] {
+                if let Some(at) = passage.text.find(word) {
+                    assert_eq!(&source[passage.place(&(at..at + word.len()))], word);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_is_about_the_text_above_it() {
+        let source = "## Task 2\n\n- Show health\nIt answers.\n\n```\njuice-runc: HTTP 503\n```\n";
+        let block = passages(source).pop().unwrap();
+        assert_eq!(block.form, Form::Block);
+        assert_eq!(block.topics, ["Show health\nIt answers.", "Task 2"]);
+    }
+
+    #[test]
+    fn a_nested_item_is_about_the_items_around_it() {
+        let source = "- Analyze:\n  - runc:\n    Shares.\n";
+        let passages = passages(source);
+        assert_eq!(passages[1].text, "runc:\nShares.");
+        assert_eq!(passages[1].topics[0], "Analyze:");
+    }
+
+    #[test]
+    fn a_cell_knows_its_row_and_column() {
+        let source = "| what | runc | Kata |\n|---|---|---|\n| start | 1 s | 2 s |\n";
+        let cell = passages(source).pop().unwrap();
+        assert_eq!(cell.text, "2 s");
+        assert_eq!(cell.form, Form::Cell { row: "start".into(), column: "Kata".into() });
+    }
+
+    #[test]
+    fn quotations_and_html_are_not_statements() {
+        assert!(texts("> Host has 1 process.\n\n<!-- 332 -->\n").is_empty());
+        assert_eq!(texts("```mermaid\na 332\n```\n\nafter"), ["after"]);
+    }
+}

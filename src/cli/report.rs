@@ -1,0 +1,119 @@
+//! `isoproof check --submission`: what a hand-written report states, held against a run.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::console::{Console, Ink, count};
+use crate::claims::{Annotation, Claims, Standing};
+use crate::error::{Error, Result};
+use crate::project::Project;
+use crate::report::Subject;
+use crate::text::visible;
+
+/// A checked report.
+#[derive(Debug)]
+pub struct Report {
+    /// The file as it was named.
+    pub file: String,
+    /// What is said about its places.
+    pub annotations: Vec<Annotation>,
+}
+
+impl Report {
+    /// Reads a report and holds it against a run.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or is not text, or the words of the rules cannot be used.
+    pub fn check(project: &Project, path: &Path, subject: &Subject) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Error::input(format!("{}: the report is not UTF-8 text", path.display()))
+                .help("give the Markdown file of the report")
+        })?;
+        let annotations = Claims::load(Some(&project.data()))?.check(subject, &text)?;
+        Ok(Self { file: path.display().to_string(), annotations })
+    }
+
+    /// For programs.
+    pub fn json(&self) -> Value {
+        let counts = Standing::ALL.map(|standing| (standing.word(), self.count(standing)));
+        json!({
+            "file": self.file,
+            "annotations": self.annotations,
+            "counts": counts.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        })
+    }
+
+    /// For people: what is wrong with its remedy, then what is supported.
+    pub fn text(&self, console: &Console) -> String {
+        let heading = console.paint(Ink::Strong, &format!("Report {}", visible(&self.file)));
+        let mut out = format!("{heading}\n");
+        for annotation in &self.annotations {
+            out.push_str(&self.lines(annotation, console));
+        }
+        if self.annotations.is_empty() {
+            out.push_str("\nNothing in it is certain to be about this evidence.\n");
+        }
+        out.push_str(&format!("\n{}\n", self.tally(console)));
+        out
+    }
+
+    fn lines(&self, annotation: &Annotation, console: &Console) -> String {
+        let standing = console.paint(ink(annotation), annotation.standing.word());
+        let place = format!("{}:{}:{}", visible(&self.file), annotation.line, annotation.column);
+        let rule = match (&annotation.rule, annotation.severity) {
+            (Some(rule), Some(severity)) => format!(" {}[{rule}]", severity.word()),
+            _ => String::new(),
+        };
+        let mut out = format!("\n{place}: {standing}{rule}: {}\n", shortened(&annotation.quote));
+        for line in super::check::wrap(&annotation.message, 76) {
+            out.push_str(&format!("  {line}\n"));
+        }
+        let mut places: Vec<String> = Vec::new();
+        for source in annotation.evidence.iter().filter_map(|place| place.source.as_ref()) {
+            let place = format!("  at {}\n", super::check::place_text(source));
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        out.push_str(&places.concat());
+        if let Some(help) = &annotation.help {
+            for line in super::check::wrap(&help.replace('\n', " "), 72) {
+                out.push_str(&format!("    {line}\n"));
+            }
+        }
+        out
+    }
+
+    /// How many places there are of each standing.
+    fn tally(&self, console: &Console) -> String {
+        let words =
+            Standing::ALL.map(|standing| format!("{} {}", self.count(standing), standing.word()));
+        let statements = count(self.annotations.len(), "annotation");
+        console.paint(Ink::Strong, &format!("{statements}: {}", words.join(", ")))
+    }
+
+    fn count(&self, standing: Standing) -> usize {
+        self.annotations.iter().filter(|annotation| annotation.standing == standing).count()
+    }
+}
+
+fn ink(annotation: &Annotation) -> Ink {
+    match (annotation.standing, annotation.rule.is_some()) {
+        (Standing::Contradicted, _) => Ink::Bad,
+        (Standing::Unsupported | Standing::Misworded, _) | (_, true) => Ink::Doubtful,
+        (Standing::Supported, false) => Ink::Good,
+    }
+}
+
+/// A quotation that fits on a line.
+fn shortened(quote: &str) -> String {
+    const LIMIT: usize = 72;
+    if quote.chars().count() <= LIMIT {
+        return format!("“{quote}”");
+    }
+    let short: String = quote.chars().take(LIMIT).collect();
+    format!("“{}…”", short.trim_end())
+}

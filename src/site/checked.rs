@@ -1,0 +1,204 @@
+//! The page of a checked report: its text as it stands in the file, with what is said about its
+//! places below each line.
+
+use serde::Serialize;
+
+use crate::claims::{Annotation, Claims, Standing};
+use crate::error::{Error, Result};
+
+use crate::model::Source;
+use crate::project::Project;
+use crate::report::{Subject, Voice, place};
+
+/// A checked report as its template sees it.
+#[derive(Debug, Serialize)]
+pub struct CheckedView {
+    /// The file, from the project's folder.
+    file: String,
+    lines: Vec<LineView>,
+    /// How many annotations there are of each standing.
+    counts: Vec<CountView>,
+}
+
+#[derive(Debug, Serialize)]
+struct CountView {
+    standing: &'static str,
+    count: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct LineView {
+    number: usize,
+    pieces: Vec<PieceView>,
+    remarks: Vec<RemarkView>,
+}
+
+/// A piece of a line: marked, or as it stands.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+struct PieceView {
+    text: String,
+    standing: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct RemarkView {
+    standing: &'static str,
+    rule: Option<String>,
+    severity: Option<&'static str>,
+    quote: String,
+    message: String,
+    help: Option<String>,
+    /// Places in the evidence, as HTML.
+    places: Vec<String>,
+}
+
+impl CheckedView {
+    /// Checks the report that `book.toml` names; none if it names none.
+    ///
+    /// # Errors
+    ///
+    /// The report cannot be read, or the rules cannot be used.
+    pub fn of(
+        project: &Project,
+        claims: &Claims,
+        subject: &Subject,
+        voice: &Voice,
+    ) -> Result<Option<Self>> {
+        let Some(file) = &project.config.checked_submission else { return Ok(None) };
+        let path = project.root.join(file);
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Error::io("read", &path, &error)
+                .help("`checked-submission` in book.toml names the report to check")
+        })?;
+        let annotations = claims.check(subject, &text)?;
+        Ok(Some(Self::new(&file.display().to_string(), &text, &annotations, subject, voice)))
+    }
+
+    fn new(
+        file: &str,
+        text: &str,
+        annotations: &[Annotation],
+        subject: &Subject,
+        voice: &Voice,
+    ) -> Self {
+        let mut start = 0;
+        let mut lines = Vec::new();
+        for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+            let range = start..start + line.trim_end_matches(['\n', '\r']).len();
+            start += line.len();
+            lines.push(LineView {
+                number,
+                pieces: pieces(text, &range, annotations),
+                remarks: annotations
+                    .iter()
+                    .filter(|annotation| annotation.line == number)
+                    .map(|annotation| RemarkView::new(annotation, subject, voice))
+                    .collect(),
+            });
+        }
+        let count = |standing: Standing| CountView {
+            standing: standing.word(),
+            count: annotations.iter().filter(|annotation| annotation.standing == standing).count(),
+        };
+        Self { file: file.into(), lines, counts: Standing::ALL.map(count).into() }
+    }
+}
+
+impl RemarkView {
+    fn new(annotation: &Annotation, subject: &Subject, voice: &Voice) -> Self {
+        let mut sources: Vec<&Source> =
+            annotation.evidence.iter().filter_map(|place| place.source.as_ref()).collect();
+        let mut seen = Vec::new();
+        sources.retain(|source| {
+            !seen.contains(source) && {
+                seen.push(*source);
+                true
+            }
+        });
+        Self {
+            standing: annotation.standing.word(),
+            rule: annotation.rule.clone(),
+            severity: annotation.severity.map(crate::judge::Severity::word),
+            quote: annotation.quote.clone(),
+            message: annotation.message.clone(),
+            help: annotation.help.clone(),
+            places: sources
+                .iter()
+                .map(|source| voice.linked(subject, &voice.text(&place(source)), source))
+                .collect(),
+        }
+    }
+}
+
+/// A line in pieces: where places overlap, the gravest standing marks them.
+fn pieces(text: &str, line: &std::ops::Range<usize>, annotations: &[Annotation]) -> Vec<PieceView> {
+    let mut cuts = vec![line.start, line.end];
+    for annotation in annotations {
+        cuts.extend(
+            [annotation.range.start, annotation.range.end]
+                .into_iter()
+                .filter(|at| line.contains(at)),
+        );
+    }
+    cuts.sort_unstable();
+    cuts.dedup();
+    let mut out: Vec<PieceView> = Vec::new();
+    for pair in cuts.windows(2) {
+        let over =
+            annotations.iter().filter(|a| a.range.start <= pair[0] && a.range.end >= pair[1]);
+        let standing = over
+            .map(|a| a.standing)
+            .min_by_key(|standing| Standing::ALL.iter().position(|s| s == standing));
+        let piece = text.get(pair[0]..pair[1]).unwrap_or_default().to_string();
+        out.push(PieceView { text: piece, standing: standing.map(Standing::word) });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotation(range: std::ops::Range<usize>, standing: Standing) -> Annotation {
+        Annotation {
+            line: 1,
+            column: 1,
+            end_line: 1,
+            end_column: 1,
+            range,
+            standing,
+            rule: None,
+            severity: None,
+            quote: String::new(),
+            message: String::new(),
+            help: None,
+            evidence: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_line_is_cut_where_places_begin_and_end() {
+        let text = "host has 332 entries\nnext\n";
+        let marks = [
+            annotation(9..12, Standing::Supported),
+            annotation(9..12, Standing::Contradicted),
+            annotation(13..25, Standing::Unsupported),
+        ];
+        let cut = |range| -> Vec<(String, Option<&str>)> {
+            pieces(text, &range, &marks)
+                .into_iter()
+                .map(|piece| (piece.text, piece.standing))
+                .collect()
+        };
+        assert_eq!(
+            cut(0..20),
+            [
+                ("host has ".into(), None),
+                ("332".into(), Some("contradicted")),
+                (" ".into(), None),
+                ("entries".into(), Some("unsupported"))
+            ]
+        );
+        assert_eq!(cut(21..25), [("next".into(), Some("unsupported"))]);
+    }
+}

@@ -1,0 +1,97 @@
+//! Readings of evidence files that exist in a test only.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use isoproof::model::{Capture, Fact, Origin, Status, Stream, Why};
+use isoproof::probe::lab12::{Reading, assign, read};
+
+/// Captures of files that exist in the test only.
+pub fn captures(files: &[(&str, &[u8])]) -> Vec<Capture> {
+    let capture = |(path, bytes): &(&str, &[u8])| Capture {
+        id: (*path).into(),
+        target: None,
+        origin: Origin::File { path: (*path).into(), slot: None },
+        status: Status::Ok,
+        exit: None,
+        started: None,
+        duration_ms: None,
+        stdout: Stream::new(bytes),
+        stderr: None,
+    };
+    let mut captures: Vec<Capture> = files.iter().map(capture).collect();
+    assign(&mut captures);
+    captures
+}
+
+/// A reading with look-ups that say what they looked for when they fail.
+pub struct Facts(pub Reading);
+
+/// Reads files that exist in the test only.
+pub fn reading(files: &[(&str, &str)]) -> Facts {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(p, t)| (*p, t.as_bytes())).collect();
+    Facts(read(&captures(&files)))
+}
+
+/// Reads one file.
+pub fn one(path: &str, text: &str) -> Facts {
+    reading(&[(path, text)])
+}
+
+impl Facts {
+    pub fn get(&self, id: &str, target: &str) -> &Fact {
+        let by_target = self.0.facts.get(id).unwrap_or_else(|| panic!("no fact {id}"));
+        by_target.get(target).unwrap_or_else(|| panic!("no fact {id} on {target}"))
+    }
+
+    /// Asserts a text.
+    pub fn text(&self, id: &str, target: &str, wanted: &str) -> &Self {
+        let fact = self.get(id, target);
+        assert_eq!(fact.as_str(), Some(wanted), "{id} on {target}: {fact:?}");
+        self
+    }
+
+    /// Asserts a whole number.
+    pub fn number(&self, id: &str, target: &str, wanted: i64) -> &Self {
+        let fact = self.get(id, target);
+        assert_eq!(fact.as_i64(), Some(wanted), "{id} on {target}: {fact:?}");
+        self
+    }
+
+    /// Asserts a series.
+    pub fn series(&self, id: &str, target: &str, wanted: &[f64]) -> &Self {
+        let fact = self.get(id, target);
+        let values = fact.as_series().map(|series| &series.values[..]);
+        assert_eq!(values, Some(wanted), "{id} on {target}: {fact:?}");
+        self
+    }
+
+    /// Asserts a structured value.
+    pub fn json(&self, id: &str, target: &str, wanted: serde_json::Value) -> &Self {
+        let fact = self.get(id, target);
+        assert_eq!(fact.as_value(), Some(&wanted), "{id} on {target}: {fact:?}");
+        self
+    }
+
+    /// Asserts the reason why there is no value.
+    pub fn missing(&self, id: &str, target: &str, why: Why) -> &Self {
+        match self.get(id, target) {
+            Fact::Missing(missing) if missing.why == why => self,
+            fact => panic!("{id} on {target}: wanted {why:?}, found {fact:?}"),
+        }
+    }
+
+    /// Asserts that the reason holds words.
+    pub fn because(&self, id: &str, target: &str, words: &str) -> &Self {
+        match self.get(id, target) {
+            Fact::Missing(missing) if missing.reason.contains(words) => self,
+            fact => panic!("{id} on {target}: wanted `{words}`, found {fact:?}"),
+        }
+    }
+
+    /// Asserts where a fact was read.
+    pub fn at(&self, id: &str, target: &str, capture: &str, line: u32) -> &Self {
+        let source = self.get(id, target).source().map(|s| (s.capture.as_str(), s.line));
+        assert_eq!(source, Some((capture, Some(line))), "{id} on {target}");
+        self
+    }
+}
