@@ -85,10 +85,40 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// The known word that is at most a third of its letters away from `wanted`.
+pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |other: &str| {
+        let (a, b): (Vec<char>, Vec<char>) = (wanted.chars().collect(), other.chars().collect());
+        let mut row: Vec<usize> = (0..=b.len()).collect();
+        for (i, x) in a.iter().enumerate() {
+            let mut corner = row[0];
+            row[0] = i + 1;
+            for (j, y) in b.iter().enumerate() {
+                let change = corner + usize::from(x != y);
+                corner = row[j + 1];
+                row[j + 1] = change.min(row[j] + 1).min(corner + 1);
+            }
+        }
+        row[b.len()]
+    };
+    known
+        .map(|other| (distance(other), other))
+        .min()
+        .filter(|(distance, _)| *distance <= wanted.chars().count() / 3)
+        .map(|(_, other)| other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_misspelt_word_is_recognised_and_a_strange_one_is_not() {
+        let known = || ["kernel.release", "cpu.model"].into_iter();
+        assert_eq!(nearest("kernel.relase", known()), Some("kernel.release"));
+        assert_eq!(nearest("zzz", known()), None);
+    }
 
     #[test]
     fn a_byte_order_mark_is_not_part_of_the_text() {

@@ -8,8 +8,8 @@ use super::console::{Console, columns};
 use crate::error::{Error, Result};
 use crate::model::{Capture, Origin, Run};
 use crate::project::Project;
-use crate::report::subject::nearest;
 use crate::store::Store;
+use crate::text::nearest;
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ use crate::probe::edition::{self, EditionSpec};
 use crate::project::{MARGIN, Project};
 use crate::store::Loaded;
 use crate::store::integrity::Integrity;
+use crate::text::nearest;
 
 /// The data that is the same for every run of a project.
 #[derive(Debug, Clone)]
@@ -42,9 +43,14 @@ impl Shelf {
     ///
     /// # Errors
     ///
-    /// As for [`Shelf::load`].
+    /// As for [`Shelf::load`], or `book.toml` names a rule that does not exist, or switches one
+    /// off without a reason.
     pub fn of(project: &Project) -> Result<Self> {
-        Ok(Self { margin: project.config.margin, ..Self::load(Some(&project.data()))? })
+        let data = project.data();
+        let place = format!("{}: [preprocessor.isoproof.rules]", crate::project::CONFIG);
+        let rules = RuleBook::load(Some(&data))?.with_switches(&project.config.rules, &place)?;
+        let margin = project.config.margin;
+        Ok(Self { margin, rules: Arc::new(rules), ..Self::load(Some(&data))? })
     }
 
     /// Loads what ships with isoproof and what the project's `data/` folder adds.
@@ -265,39 +271,4 @@ fn anchors(run: &Run) -> BTreeMap<String, String> {
         anchors.insert(capture.id.clone(), anchor);
     }
     anchors
-}
-
-/// The known word that is at most a third of its letters away from `wanted`.
-pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |other: &str| {
-        let (a, b): (Vec<char>, Vec<char>) = (wanted.chars().collect(), other.chars().collect());
-        let mut row: Vec<usize> = (0..=b.len()).collect();
-        for (i, x) in a.iter().enumerate() {
-            let mut corner = row[0];
-            row[0] = i + 1;
-            for (j, y) in b.iter().enumerate() {
-                let change = corner + usize::from(x != y);
-                corner = row[j + 1];
-                row[j + 1] = change.min(row[j] + 1).min(corner + 1);
-            }
-        }
-        row[b.len()]
-    };
-    known
-        .map(|other| (distance(other), other))
-        .min()
-        .filter(|(distance, _)| *distance <= wanted.chars().count() / 3)
-        .map(|(_, other)| other)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_word_is_recognised_and_a_strange_one_is_not() {
-        let known = || ["kernel.release", "cpu.model"].into_iter();
-        assert_eq!(nearest("kernel.relase", known()), Some("kernel.release"));
-        assert_eq!(nearest("zzz", known()), None);
-    }
 }

@@ -17,6 +17,7 @@ use super::search::{self, Index};
 use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
+use crate::judge::Example;
 use crate::project::Project;
 use crate::report::chapters::{self, Chapters, Entry, Texts};
 use crate::report::charts::Chart;
@@ -291,7 +292,12 @@ impl<'a> Maker<'a> {
         let sees = json!({ "rules": docs });
         self.about_report(press, "findings.html", "Findings", "site/findings.html", &sees)?;
         for doc in docs {
-            let (page, sees) = (format!("rules/{}.html", doc.id), json!({ "rule": doc }));
+            let views = |list: &[Example]| -> Vec<Json> {
+                list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
+            };
+            let page = format!("rules/{}.html", doc.id);
+            let (found, not_found) = (views(&doc.found), views(&doc.not_found));
+            let sees = json!({ "rule": doc, "found": found, "not_found": not_found });
             self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
         }
         Ok(())
