@@ -3,6 +3,7 @@
 //! The file is mdBook's: its tables `[book]`, `[build]` and `[output.html]` are read for what
 //! both programs need, and ours is `[preprocessor.isoproof]`.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
@@ -57,6 +58,19 @@ pub struct Config {
     pub run_pages: bool,
     /// The margin within which a difference of times does not matter: 0.05 is 5 %.
     pub margin: f64,
+    /// The rules that are switched off, by id.
+    pub rules: BTreeMap<String, Switch>,
+}
+
+/// How a rule is treated.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    /// Whether the rule is switched off.
+    pub off: bool,
+    /// Why; reports print it.
+    #[serde(default)]
+    pub reason: String,
 }
 
 impl Default for Config {
@@ -74,6 +88,7 @@ impl Default for Config {
             run: "latest".into(),
             run_pages: false,
             margin: MARGIN,
+            rules: BTreeMap::new(),
         }
     }
 }
@@ -138,6 +153,7 @@ struct OwnTable {
     run: Option<String>,
     run_pages: Option<bool>,
     margin: Option<f64>,
+    rules: BTreeMap<String, Switch>,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +195,7 @@ impl Config {
             run: own.run.unwrap_or(default.run),
             run_pages: own.run_pages.unwrap_or(default.run_pages),
             margin: own.margin.unwrap_or(default.margin),
+            rules: own.rules,
         };
         config.check(path)?;
         Ok(config)
@@ -352,6 +369,21 @@ mod tests {
         assert!(error.contains("line 2"), "{error}");
         assert!(error.contains("unknown field `editoin`"), "{error}");
         assert!(error.contains("`edition`") && error.contains("`submission`"), "{error}");
+    }
+
+    #[test]
+    fn rules_are_switched_off_with_a_reason() {
+        let config = parse(
+            "[preprocessor.isoproof.rules]\n\
+             cpu-model-weak-evidence = { off = true, reason = \"we know\" }\n",
+        )
+        .unwrap();
+        let switch = &config.rules["cpu-model-weak-evidence"];
+        assert!(switch.off);
+        assert_eq!(switch.reason, "we know");
+        let error =
+            parse("[preprocessor.isoproof.rules]\na = { of = true }\n").unwrap_err().message;
+        assert!(error.contains("unknown field `of`"), "{error}");
     }
 
     #[test]

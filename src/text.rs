@@ -133,6 +133,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_misspelt_word_is_recognised_and_a_strange_one_is_not() {
+        let known = || ["kernel.release", "cpu.model"].into_iter();
+        assert_eq!(nearest("kernel.relase", known()), Some("kernel.release"));
+        assert_eq!(nearest("zzz", known()), None);
+    }
+
+    #[test]
     fn a_byte_order_mark_is_not_part_of_the_text() {
         assert_eq!(decode(b"\xef\xbb\xbfjuice-runc: HTTP 200"), "juice-runc: HTTP 200");
     }
@@ -174,13 +181,6 @@ mod tests {
                 prop_assert!(!visible(&strip_ansi(&line)).chars().any(|c| c != '\t' && is_hidden(c)));
             }
         }
-    }
-
-    #[test]
-    fn a_misspelt_word_is_recognised_and_a_strange_one_is_not() {
-        let known = || ["kernel.release", "cpu.model"].into_iter();
-        assert_eq!(nearest("kernel.relase", known()), Some("kernel.release"));
-        assert_eq!(nearest("zzz", known()), None);
     }
 
     #[test]

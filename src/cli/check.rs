@@ -66,6 +66,7 @@ fn json_text(subject: &Subject, report: Option<&Report>) -> String {
         "run": subject.run.id,
         "verdicts": subject.judgement.verdicts,
         "findings": subject.judgement.findings,
+        "switched_off": subject.judgement.switched_off,
     });
     if let Some(report) = report {
         value["submission"] = report.json();
@@ -83,12 +84,18 @@ fn text(subject: &Subject, report: Option<&Report>, console: &Console) -> String
     for finding in &subject.judgement.findings {
         let mark = console.paint(ink(finding.severity), finding.severity.word());
         out.push_str(&format!("\n{mark}[{}]: {}\n", finding.rule, finding.message));
-        for place in finding.evidence.iter().filter_map(|place| place.source.as_ref()) {
+        for place in finding.places() {
             out.push_str(&format!("  at {}\n", place_text(place)));
         }
         for line in wrap(&finding.help.replace('\n', " "), 72) {
             out.push_str(&format!("  {line}\n"));
         }
+    }
+    for off in &subject.judgement.switched_off {
+        let mark = console.paint(Ink::Faint, "off");
+        let n = count(off.findings, "finding");
+        let reason = crate::text::visible(&off.reason);
+        out.push_str(&format!("\n{mark}[{}]: {n} not shown: {reason}\n", off.rule));
     }
     out.push_str(&format!("\n{}\n", tally(subject, console)));
     if let Some(report) = report {
@@ -162,7 +169,13 @@ pub fn tally(subject: &Subject, console: &Console) -> String {
         let text = count(n, severity.word());
         if n > 0 { console.paint(ink(severity), &text) } else { text }
     };
-    format!("Findings: {}, {}, {}", of(Severity::Error), of(Severity::Warning), of(Severity::Note))
+    let off = match subject.judgement.switched_off.len() {
+        0 => String::new(),
+        n => format!("; {} switched off", count(n, "rule")),
+    };
+    let (errors, warnings, notes) =
+        (of(Severity::Error), of(Severity::Warning), of(Severity::Note));
+    format!("Findings: {errors}, {warnings}, {notes}{off}")
 }
 
 fn ink(severity: Severity) -> Ink {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::verdict::{Verdict, judge_target};
 use crate::knowledge::Knowledge;
-use crate::model::{Fact, Missing, Role, Run, Samples};
+use crate::model::{Evidence, Fact, Missing, Role, Run, Samples};
 use crate::probe::edition::EditionSpec;
 use crate::store::integrity::Integrity;
 
@@ -70,6 +71,22 @@ impl<'a> Case<'a> {
             Some(Fact::Missing(missing)) => Some(missing),
             _ => None,
         }
+    }
+
+    /// Whether the evidence was read from files that somebody else wrote.
+    pub fn is_imported(&self) -> bool {
+        matches!(self.run.evidence, Evidence::Imported { .. })
+    }
+
+    /// Whether a target is called Kata, or is asked for by a handler of Kata's.
+    pub fn is_called_kata(&self, target: &str) -> bool {
+        let handler = self.run.target(target).and_then(|target| target.handler.as_deref());
+        target.contains("kata") || handler.is_some_and(|handler| handler.contains("kata"))
+    }
+
+    /// The verdict on a target.
+    pub fn verdict(&self, target: &str) -> Option<Verdict> {
+        self.run.target(target).map(|target| judge_target(self, target))
     }
 
     /// The names of all targets that are not the host.

@@ -8,8 +8,10 @@ pub mod words;
 
 pub use crate::knowledge::Severity;
 pub use case::Case;
-pub use rules::{EvidenceRef, Finding, RuleBook, RuleDoc};
+pub use rules::{EvidenceRef, Example, Finding, RuleBook, RuleDoc};
 pub use verdict::{Conclusion, Confidence, Ignored, Reason, Verdict, banner_release, judge_target};
+
+use serde::Serialize;
 
 use crate::error::Result;
 use crate::model::Role;
@@ -21,6 +23,19 @@ pub struct Judgement {
     pub verdicts: Vec<Verdict>,
     /// The defects of the evidence, most severe first.
     pub findings: Vec<Finding>,
+    /// The rules that were switched off.
+    pub switched_off: Vec<SwitchedOff>,
+}
+
+/// A rule that the project switched off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SwitchedOff {
+    /// The id of the rule.
+    pub rule: String,
+    /// The reason that the project gives.
+    pub reason: String,
+    /// How many findings it would have had.
+    pub findings: usize,
 }
 
 impl Judgement {
@@ -43,5 +58,12 @@ pub fn judge(case: &Case, book: &RuleBook) -> Result<Judgement> {
         .filter(|target| target.role != Role::Host)
         .map(|target| judge_target(case, target))
         .collect();
-    Ok(Judgement { verdicts, findings: book.check(case)? })
+    let (off, findings): (Vec<Finding>, Vec<Finding>) =
+        book.check(case)?.into_iter().partition(|finding| book.off().contains_key(&finding.rule));
+    let switched_off = book.off().iter().map(|(rule, reason)| SwitchedOff {
+        rule: rule.clone(),
+        reason: reason.clone(),
+        findings: off.iter().filter(|finding| finding.rule == *rule).count(),
+    });
+    Ok(Judgement { verdicts, findings, switched_off: switched_off.collect() })
 }

@@ -15,7 +15,7 @@ use super::chapters::Texts;
 use super::subject::Subject;
 use super::voice::{Figure, Links, Voice, place};
 use super::{escape, markdown};
-use crate::judge::{EvidenceRef, Finding};
+use crate::judge::Finding;
 use crate::model::{Capture, Fact, Origin, Source};
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
@@ -54,7 +54,7 @@ const FUNCTIONS: &[(&str, &[&str], Call)] = &[
     ("has_target", &["role"], has_target),
     ("targets", &["role"], targets),
     ("verdict", &["target"], verdict),
-    ("findings", &["rule", "severity", "target", "fact"], findings),
+    ("findings", &["rule", "severity", "target", "fact", "except"], findings),
     ("coverage", &["task"], coverage),
     ("probe", &["id"], probe),
     ("probes", &[], probes),
@@ -67,6 +67,7 @@ const FUNCTIONS: &[(&str, &[&str], Call)] = &[
     ("verdict_is_separate", &["target"], verdict_is_separate),
     ("conclusions", &[], conclusions),
     ("rules", &[], rules),
+    ("switched_off", &[], switched_off),
     ("tasks", &[], tasks),
     ("compared", &["id", "target"], timing::compared),
     ("measures", &[], timing::measures),
@@ -384,7 +385,7 @@ fn verdict(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
 }
 
 /// `findings(rule=, severity=, target=, fact=)`: the findings that fit all that is given; with
-/// `fact`, those that rest on the fact (of the target).
+/// `fact`, those that rest on the fact (of the target); with `except`, all but those of a rule.
 fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     let rule: Option<&str> = kwargs.get("rule")?;
     let severity: Option<&str> = kwargs.get("severity")?;
@@ -399,11 +400,15 @@ fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     if let Some(fact) = fact.filter(|fact| sources.subject.shelf.catalogue.get(fact).is_none()) {
         return Err(problem(format!("unknown fact `{fact}`")));
     }
-    if let Some(rule) = rule.filter(|rule| sources.subject.shelf.rules.get(rule).is_none()) {
-        return Err(problem(format!("unknown rule `{rule}`")));
+    let except: Option<&str> = kwargs.get("except")?;
+    for id in [rule, except].into_iter().flatten() {
+        if sources.subject.shelf.rules.get(id).is_none() {
+            return Err(problem(format!("unknown rule `{id}`")));
+        }
     }
     let fits = |finding: &Finding| {
-        rule.is_none_or(|rule| finding.rule == rule)
+        except.is_none_or(|except| finding.rule != except)
+            && rule.is_none_or(|rule| finding.rule == rule)
             && severity.is_none_or(|severity| finding.severity.word() == severity)
             && match fact {
                 Some(fact) => rests_on(finding, fact, target),
@@ -448,9 +453,8 @@ fn finding_value(sources: &Sources, finding: &Finding, number: u64) -> TeraResul
         map.insert("target".into(), target.clone().into());
     }
     let places: Vec<Value> = finding
-        .evidence
-        .iter()
-        .filter_map(|reference: &EvidenceRef| reference.source.as_ref())
+        .places()
+        .into_iter()
         .map(|source: &Source| {
             let markup = sources.voice.code(&place(source), true);
             safe(&sources.voice.linked(&sources.subject, &markup, source))
@@ -589,6 +593,11 @@ fn rules(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
     Value::try_from_serializable(&sources.subject.shelf.rules.iter().collect::<Vec<_>>())
 }
 
+/// `switched_off()`: the rules that the project switched off, with the reason.
+fn switched_off(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+    Value::try_from_serializable(&sources.subject.judgement.switched_off)
+}
+
 /// `tasks()`: the tasks of the edition, and whether all that they ask for is shown.
 fn tasks(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
     let subject = &sources.subject;
@@ -652,7 +661,7 @@ pub(super) mod tests {
         };
         assert_eq!(
             html(&template(r#"fact="http.latency", target="runc""#)),
-            "latency-on-error-status "
+            "latency-on-error-status latency-one-runtime-only "
         );
         assert_eq!(html(&template(r#"fact="http.latency", target="kata""#)), "");
         assert_eq!(html(&template(r#"fact="startup.wall""#)), "");

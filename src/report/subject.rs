@@ -43,9 +43,14 @@ impl Shelf {
     ///
     /// # Errors
     ///
-    /// As for [`Shelf::load`].
+    /// As for [`Shelf::load`], or `book.toml` names a rule that does not exist, or switches one
+    /// off without a reason.
     pub fn of(project: &Project) -> Result<Self> {
-        Ok(Self { margin: project.config.margin, ..Self::load(Some(&project.data()))? })
+        let data = project.data();
+        let place = format!("{}: [preprocessor.isoproof.rules]", crate::project::CONFIG);
+        let rules = RuleBook::load(Some(&data))?.with_switches(&project.config.rules, &place)?;
+        let margin = project.config.margin;
+        Ok(Self { margin, rules: Arc::new(rules), ..Self::load(Some(&data))? })
     }
 
     /// Loads what ships with isoproof and what the project's `data/` folder adds.

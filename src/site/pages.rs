@@ -19,6 +19,7 @@ use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
 use crate::claims::Claims;
 use crate::error::{Error, Result};
+use crate::judge::Example;
 use crate::project::Project;
 use crate::report::chapters::{self, Chapters, Entry, Texts};
 use crate::report::charts::Chart;
@@ -296,8 +297,14 @@ impl<'a> Maker<'a> {
         let sees = json!({ "rules": docs, "report_rules": about_reports });
         self.about_report(press, "findings.html", "Findings", "site/findings.html", &sees)?;
         for doc in docs {
+            let views = |list: &[Example]| -> Vec<Json> {
+                list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
+            };
             let page = format!("rules/{}.html", doc.id);
-            let sees = json!({ "rule": doc, "of_reports": false });
+            let (found, not_found) = (views(&doc.found), views(&doc.not_found));
+            let sees = json!({
+                "rule": doc, "of_reports": false, "found": found, "not_found": not_found,
+            });
             self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
         }
         Ok(())

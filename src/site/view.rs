@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::judge::Severity;
+use crate::judge::{Example, Severity};
 use crate::model::{Capture, Fact, Origin, Stream};
 use crate::report::Subject;
 use crate::report::markdown::Rendered;
@@ -120,6 +120,38 @@ fn facts(subject: &Subject, capture: &str) -> Vec<FactView> {
         }
     }
     facts
+}
+
+/// An example on the page of its rule.
+#[derive(Debug, Serialize)]
+pub struct ExampleView<'a> {
+    what: &'a str,
+    says: &'a [String],
+    /// Path and text of each file, and whether it was changed after it was written.
+    files: Vec<(&'a str, &'a str, bool)>,
+    /// Fact, target and value in JSON.
+    facts: Vec<(&'a str, &'a str, String)>,
+}
+
+impl<'a> ExampleView<'a> {
+    /// The view of an example.
+    pub fn new(example: &'a Example) -> Self {
+        let files = |files: &'a BTreeMap<String, String>, changed: bool| {
+            files.iter().map(move |(path, text)| (path.as_str(), text.as_str(), changed))
+        };
+        let facts = example.facts.iter().flat_map(|(id, by_target)| {
+            let value = move |(target, value): (&'a String, &'a serde_json::Value)| {
+                (id.as_str(), target.as_str(), value.to_string())
+            };
+            by_target.iter().map(value)
+        });
+        Self {
+            what: &example.what,
+            says: &example.says,
+            files: files(&example.files, false).chain(files(&example.changed, true)).collect(),
+            facts: facts.collect(),
+        }
+    }
 }
 
 /// A row of the table of all facts.

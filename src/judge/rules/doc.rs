@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tera::{Context, Tera};
 
+use super::example::Example;
 use crate::assets::{self, Tree};
 use crate::error::{Error, Result};
 use crate::knowledge::Severity;
+use crate::project::Switch;
 
 /// What a rule tells its reader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleDoc {
     /// The id in kebab-case.
@@ -31,6 +33,12 @@ pub struct RuleDoc {
     pub remedy: String,
     /// The sentence of a finding: a Tera template over the parameters of the rule.
     pub message: String,
+    /// Evidence in which it finds something.
+    #[serde(default)]
+    pub found: Vec<Example>,
+    /// Evidence in which it finds nothing.
+    #[serde(default)]
+    pub not_found: Vec<Example>,
 }
 
 /// The words of all rules.
@@ -38,6 +46,7 @@ pub struct RuleDoc {
 pub struct RuleBook {
     docs: BTreeMap<String, RuleDoc>,
     messages: Tera,
+    off: BTreeMap<String, String>,
 }
 
 impl RuleBook {
@@ -78,7 +87,47 @@ impl RuleBook {
                 .map_err(|error| Error::input(format!("{}: in `message`: {error}", file.origin)))?;
             docs.insert(doc.id.clone(), doc);
         }
-        Ok(Self { docs, messages })
+        Ok(Self { docs, messages, off: BTreeMap::new() })
+    }
+
+    /// The same book with rules switched off as a project says; `place` is where it says so.
+    ///
+    /// # Errors
+    ///
+    /// A rule is unknown, or is switched off without a reason.
+    pub fn with_switches(
+        mut self,
+        switches: &BTreeMap<String, Switch>,
+        place: &str,
+    ) -> Result<Self> {
+        for (id, switch) in switches {
+            if !self.docs.contains_key(id) {
+                let near = crate::text::nearest(id, self.docs.keys().map(String::as_str));
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`isoproof explain` lists the rules".into(),
+                };
+                return Err(Error::input(format!("{place}: unknown rule `{id}`")).help(help));
+            }
+            if !switch.off {
+                continue;
+            }
+            if switch.reason.trim().is_empty() {
+                return Err(Error::input(format!(
+                    "{place}: rule `{id}` is switched off without a reason"
+                ))
+                .help(format!(
+                    "say why, reports print it: {id} = {{ off = true, reason = \"...\" }}"
+                )));
+            }
+            self.off.insert(id.clone(), switch.reason.trim().to_string());
+        }
+        Ok(self)
+    }
+
+    /// The rules that are switched off, with the reason.
+    pub fn off(&self) -> &BTreeMap<String, String> {
+        &self.off
     }
 
     /// The words of a rule.

@@ -1,7 +1,11 @@
 //! Rules about the evidence files themselves.
 
-use super::{Case, Hit};
-use crate::model::Capture;
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, FixedOffset};
+
+use super::{Case, Hit, missing_for};
+use crate::model::{Capture, Status, Why};
 use crate::store::integrity::describe;
 
 /// A capture whose digest is not that of its bytes.
@@ -56,55 +60,67 @@ fn first_lines(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
     case.run.captures.iter().filter_map(find).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use crate::judge::rules::testing::sketch;
+/// Captures of which only the beginning was kept.
+pub fn capture_truncated(case: &Case) -> Vec<Hit> {
+    let is_cut = |capture: &&Capture| capture.status == Status::Truncated;
+    let hit = |capture: &Capture| {
+        Hit::default().with("capture", capture.id.as_str()).resting_on_line(&capture.id, None)
+    };
+    case.run.captures.iter().filter(is_cut).map(hit).collect()
+}
 
-    #[test]
-    fn an_engines_message_in_an_evidence_file_is_found_with_its_line() {
-        let rule = "engine-log-in-evidence";
-        let mixed = sketch().file(
-            "isolation/dmesg.txt",
-            "Kata VM:\ntime=\"2025-11-27T21:57:34+03:00\" level=warning msg=\"x\"\n[    0.000000] Linux",
-        );
-        let messages = mixed.messages(rule);
-        assert_eq!(messages.len(), 1);
-        assert!(messages[0].contains("isolation/dmesg.txt"), "{messages:?}");
-        assert!(sketch().file("a.txt", "[    0.000000] Linux version 6").hits(rule).is_empty());
-    }
+/// Error messages where values should stand: one hit for each file.
+pub fn error_in_evidence(case: &Case) -> Vec<Hit> {
+    in_place_of_values(case, &[Why::ErrorText])
+}
 
-    #[test]
-    fn a_tentative_address_is_found() {
-        let rule = "address-tentative";
-        let early =
-            sketch().file("isolation/network.txt", "inet6 fe80::1/64 scope link tentative ");
-        assert_eq!(early.hits(rule).len(), 1);
-        let settled = sketch().file("isolation/network.txt", "inet6 fe80::1/64 scope link");
-        assert!(settled.hits(rule).is_empty());
-    }
+/// Prose where values should stand: one hit for each file.
+pub fn prose_in_evidence(case: &Case) -> Vec<Hit> {
+    in_place_of_values(case, &[Why::NarrativeText])
+}
 
-    #[test]
-    fn an_altered_capture_is_found() {
-        let mut sketch = sketch().file("isolation/proc.txt", "Host: 322");
-        assert!(sketch.hits("capture-altered").is_empty());
-        sketch.integrity.altered.push("isolation/proc.txt".into());
-        assert_eq!(sketch.hits("capture-altered").len(), 1);
+fn in_place_of_values(case: &Case, why: &[Why]) -> Vec<Hit> {
+    let mut seen = BTreeSet::new();
+    let mut hits = Vec::new();
+    for (fact, target) in missing_for(case, why) {
+        let Some(missing) = case.missing(&fact, &target) else { continue };
+        let Some(source) = &missing.source else { continue };
+        if case.is_imported() && seen.insert(source.capture.clone()) {
+            hits.push(
+                Hit::on(&target)
+                    .with("capture", source.capture.as_str())
+                    .with("reason", missing.reason.as_str())
+                    .resting_on(case, &fact, &target),
+            );
+        }
     }
+    hits
+}
 
-    #[test]
-    fn a_fact_that_was_edited_is_found() {
-        use crate::model::{Fact, Source};
-        use crate::store::integrity::Unfounded;
-        let mut sketch = sketch().fact("proc.entries", "host", 300);
-        assert!(sketch.hits("fact-without-capture").is_empty());
-        let fact = |value: i64| Some(Fact::value(value, Source::new("isolation/proc.txt", 2)));
-        sketch.integrity.unfounded.push(Unfounded {
-            fact: "proc.entries".into(),
-            target: "host".into(),
-            stored: fact(300),
-            derived: fact(322),
-        });
-        let messages = sketch.messages("fact-without-capture");
-        assert!(messages[0].contains("300") && messages[0].contains("322"), "{messages:?}");
+/// Messages of an engine in files of one run that lie more than a day apart.
+pub fn evidence_of_different_days(case: &Case) -> Vec<Hit> {
+    let mut times: Vec<(DateTime<FixedOffset>, String, u32)> = Vec::new();
+    for capture in case.run.captures.iter().filter(|_| case.is_imported()) {
+        let lines = crate::text::lines(&capture.stdout.bytes().unwrap_or_default());
+        for (line, number) in lines.iter().zip(1..) {
+            let stamp =
+                line.trim_start().strip_prefix("time=\"").and_then(|rest| rest.split('"').next());
+            if let Some(time) = stamp.and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok()) {
+                times.push((time, capture.id.clone(), number));
+            }
+        }
     }
+    let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else {
+        return Vec::new();
+    };
+    if (last.0 - first.0).num_hours() <= 24 {
+        return Vec::new();
+    }
+    vec![
+        Hit::default()
+            .with("first", first.0.date_naive().to_string())
+            .with("last", last.0.date_naive().to_string())
+            .resting_on_line(&first.1, Some(first.2))
+            .resting_on_line(&last.1, Some(last.2)),
+    ]
 }

@@ -34,66 +34,74 @@ pub fn cpu_model(case: &Case) -> Vec<Hit> {
     };
     let hit = |target| {
         let equal = case.text(ID, target) == case.text(ID, host);
-        Hit::on(target).with("equal", equal).resting_on(case, ID, host).resting_on(case, ID, target)
+        let model = case.text(ID, target).unwrap_or_default();
+        let maker = case.known.platforms.maker_of_processor(model).filter(|_| !equal);
+        Hit::on(target)
+            .with("equal", equal)
+            .with("maker", maker.unwrap_or_default())
+            .resting_on(case, ID, host)
+            .resting_on(case, ID, target)
     };
-    case.runtimes().filter(|target| case.text(ID, target).is_some()).map(hit).collect()
+    let candidates = case.run.with_role(Role::Candidate).map(|target| target.name.as_str());
+    candidates.filter(|target| case.text(ID, target).is_some()).map(hit).collect()
 }
 
-/// Host and candidate are compared, and nothing says how the baseline differs from the host.
-pub fn no_baseline_arm(case: &Case) -> Vec<Hit> {
-    // Those that a namespace changes under a shared kernel too.
-    const COMPARED: &[&str] = &["proc.entries", "net.interfaces", "dev.entries"];
-    let has = |fact: &str, role: Role| {
-        case.run
-            .with_role(role)
-            .any(|t| case.run.fact(fact, &t.name).is_some_and(crate::model::Fact::is_present))
-    };
-    let lacking: Vec<&str> = COMPARED
-        .iter()
-        .copied()
-        .filter(|fact| {
-            has(fact, Role::Host) && has(fact, Role::Candidate) && !has(fact, Role::Baseline)
-        })
-        .collect();
-    if lacking.is_empty() {
+/// Counts that an error message gives: `ls … | wc -l` counts its line.
+pub fn count_of_error_text(case: &Case) -> Vec<Hit> {
+    // gVisor, whose /proc has the fewest names, shows more than twenty.
+    const FEWEST: i64 = 10;
+    const ID: &str = "proc.entries";
+    let mut hits = Vec::new();
+    for target in case.run.targets.iter().map(|target| target.name.as_str()) {
+        if let Some(n) = case.number(ID, target).filter(|&n| n < FEWEST) {
+            hits.push(Hit::on(target).with("n", n).resting_on(case, ID, target));
+        }
+    }
+    hits
+}
+
+/// Counts that no Kata guest shows.
+pub fn guest_count_implausible(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for id in ["proc.entries", "kernel.sys_module"] {
+        let Some(range) = case.known.guests.count(id) else { continue };
+        let hosts = case.host().and_then(|host| case.number(id, host));
+        for target in case.runtimes().filter(|target| case.is_called_kata(target)) {
+            let own = case.number(id, target).filter(|&n| n > range.implausible_above);
+            let is_equal = id == "kernel.sys_module" && own == hosts;
+            let Some(n) = own.filter(|_| case.is_imported() && !is_equal) else { continue };
+            hits.push(
+                Hit::on(target)
+                    .with("n", n)
+                    .with("place", if id == "proc.entries" { "/proc" } else { "/sys/module" })
+                    .with("from", range.from)
+                    .with("to", range.to)
+                    .resting_on(case, id, target),
+            );
+        }
+    }
+    hits
+}
+
+/// Seccomp that is off in a kernel of its own, beside a baseline where it is on.
+pub fn seccomp_across_kernels(case: &Case) -> Vec<Hit> {
+    const ID: &str = "priv.seccomp";
+    let Some(baseline) = case
+        .run
+        .with_role(Role::Baseline)
+        .find(|baseline| case.number(ID, &baseline.name) == Some(2))
+    else {
         return Vec::new();
-    }
-    let Some(baseline) = case.run.with_role(Role::Baseline).next() else { return Vec::new() };
-    let hit = Hit::on(&baseline.name).with("facts", lacking.join(", "));
-    vec![lacking.iter().fold(hit, |hit, fact| hit.resting_on(case, fact, &baseline.name))]
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::judge::rules::testing::sketch;
-
-    #[test]
-    fn counts_are_explained_once_where_they_are_shown() {
-        for (rule, fact) in [
-            ("proc-entries-not-processes", "proc.entries"),
-            ("sys-module-not-loaded-modules", "kernel.sys_module"),
-        ] {
-            assert!(sketch().hits(rule).is_empty());
-            let both = sketch().fact(fact, "host", 322).fact(fact, "kata", 52);
-            assert_eq!(both.hits(rule).len(), 1);
-        }
-    }
-
-    #[test]
-    fn a_cpu_model_is_weak_whether_equal_or_not() {
-        let rule = "cpu-model-weak-evidence";
-        assert!(sketch().fact("cpu.model", "kata", "Xeon").hits(rule).is_empty());
-        for model in ["i5", "Xeon"] {
-            let both = sketch().fact("cpu.model", "host", "i5").fact("cpu.model", "kata", model);
-            assert_eq!(both.messages(rule).len(), 1);
-        }
-    }
-
-    #[test]
-    fn a_comparison_without_the_baseline_is_found() {
-        let rule = "no-baseline-arm";
-        let two = || sketch().fact("proc.entries", "host", 322).fact("proc.entries", "kata", 52);
-        assert_eq!(two().hits(rule).len(), 1);
-        assert!(two().fact("proc.entries", "runc", 60).hits(rule).is_empty());
-    }
+    };
+    let is_off = |target: &&str| {
+        case.number(ID, target) == Some(0)
+            && case.verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
+    };
+    let hit = |target| {
+        Hit::on(target)
+            .with("baseline", baseline.name.as_str())
+            .resting_on(case, ID, target)
+            .resting_on(case, ID, &baseline.name)
+    };
+    case.runtimes().filter(is_off).map(hit).collect()
 }

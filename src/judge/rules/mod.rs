@@ -1,16 +1,25 @@
 //! Rules: each looks at one defect of the evidence. What a rule looks at is code here; its words
 //! are `data/rules/<id>.toml`, and one cannot exist without the other.
 
+mod completeness;
+mod consistency;
 mod doc;
+mod environment;
+mod escape;
+mod example;
+#[cfg(test)]
+mod examples_hold;
 mod http;
 mod identity;
 mod integrity;
+mod latency;
 mod meaning;
+mod performance;
 mod startup;
 #[cfg(test)]
 pub mod testing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,8 +27,9 @@ use serde_json::{Value, json};
 use super::Case;
 use crate::error::Result;
 use crate::knowledge::Severity;
-use crate::model::{Source, Why};
+use crate::model::{Capture, Source, Why};
 pub use doc::{RuleBook, RuleDoc};
+pub use example::Example;
 
 /// One defect of the evidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,6 +46,19 @@ pub struct Finding {
     pub help: String,
     /// What it rests on.
     pub evidence: Vec<EvidenceRef>,
+}
+
+impl Finding {
+    /// The places in captures that it rests on, each once.
+    pub fn places(&self) -> Vec<&Source> {
+        let mut places: Vec<&Source> = Vec::new();
+        for source in self.evidence.iter().filter_map(|place| place.source.as_ref()) {
+            if !places.contains(&source) {
+                places.push(source);
+            }
+        }
+        places
+    }
 }
 
 /// A place in the evidence that a finding rests on.
@@ -104,21 +127,63 @@ const CHECKS: &[Check] = &[
     Check { id: "fact-without-capture", run: integrity::fact_without_capture },
     Check { id: "host-values-in-guest-slot", run: identity::host_values_in_guest_slot },
     Check { id: "runtime-not-what-it-says", run: identity::runtime_not_what_it_says },
+    Check { id: "guest-count-is-hosts", run: identity::guest_count_is_hosts },
+    Check { id: "guest-kernel-not-of-release", run: identity::guest_kernel_not_of_release },
+    Check { id: "shim-commit-of-other-release", run: identity::shim_commit_of_other_release },
+    Check { id: "shim-commit-not-of-release", run: identity::shim_commit_not_of_release },
+    Check { id: "impossible-date", run: consistency::impossible_date },
+    Check { id: "kernel-newer-than-evidence", run: consistency::kernel_newer_than_evidence },
+    Check { id: "link-local-not-from-mac", run: consistency::link_local_not_from_mac },
     Check { id: "evidence-disagrees", run: identity::evidence_disagrees },
+    Check { id: "evidence-of-different-days", run: integrity::evidence_of_different_days },
     Check { id: "health-not-ok", run: http::health_not_ok },
     Check { id: "proxy-answers-for-localhost", run: http::proxy_answers },
-    Check { id: "latency-on-error-status", run: http::latency_on_error_status },
-    Check { id: "latency-below-application", run: http::latency_below_application },
-    Check { id: "latency-summary-contradicts", run: http::latency_summary_contradicts },
+    Check { id: "proxy-in-path", run: http::proxy_in_path },
+    Check { id: "latency-on-error-status", run: latency::latency_on_error_status },
+    Check { id: "latency-with-error-responses", run: latency::with_error_responses },
+    Check { id: "latency-below-application", run: latency::latency_below_application },
+    Check { id: "latency-constant-slow", run: latency::constant_slow },
+    Check { id: "latency-summary-contradicts", run: latency::latency_summary_contradicts },
+    Check { id: "latency-warm-up-included", run: latency::warm_up_included },
+    Check { id: "latency-mean-with-outlier", run: latency::mean_with_outlier },
+    Check { id: "latency-one-runtime-only", run: latency::one_runtime_only },
     Check { id: "startup-without-figure", run: startup::without_figure },
     Check { id: "control-arms-differ", run: startup::control_arms_differ },
+    Check { id: "startup-of-failed-start", run: startup::failed_start_timed },
     Check { id: "startup-single-sample", run: startup::single_sample },
-    Check { id: "no-baseline-arm", run: meaning::no_baseline_arm },
+    Check { id: "startup-one-runtime-only", run: startup::one_runtime_only },
+    Check { id: "startup-faster-than-baseline", run: startup::faster_than_baseline },
+    Check { id: "startup-baseline-slow", run: startup::baseline_slow },
+    Check { id: "startup-warm-up-included", run: startup::warm_up_included },
+    Check { id: "startup-image-pull", run: startup::image_pull },
+    Check { id: "startup-with-sudo", run: startup::with_sudo },
+    Check { id: "startup-clocks-mixed", run: startup::clocks_mixed },
+    Check { id: "startup-order-unknown", run: startup::order_unknown },
+    Check { id: "copy-to-dev-null", run: performance::copy_to_dev_null },
+    Check { id: "write-without-sync", run: performance::write_without_sync },
+    Check { id: "figure-near-clock-tick", run: performance::near_clock_tick },
+    Check { id: "memory-by-cgroup-only", run: performance::memory_by_cgroup_only },
+    Check { id: "unequal-resources", run: performance::unequal_resources },
+    Check { id: "engines-mixed", run: environment::engines_mixed },
+    Check { id: "no-baseline-arm", run: completeness::no_baseline_arm },
+    Check { id: "requirement-not-shown", run: completeness::requirement_not_shown },
+    Check { id: "run-interrupted", run: environment::run_interrupted },
+    Check { id: "error-in-evidence", run: integrity::error_in_evidence },
+    Check { id: "prose-in-evidence", run: integrity::prose_in_evidence },
     Check { id: "engine-log-in-evidence", run: integrity::engine_log_in_evidence },
+    Check { id: "capture-truncated", run: integrity::capture_truncated },
     Check { id: "address-tentative", run: integrity::address_tentative },
+    Check { id: "escape-not-tested", run: escape::not_tested },
+    Check { id: "share-is-no-escape", run: escape::share_is_no_escape },
+    Check { id: "count-of-error-text", run: meaning::count_of_error_text },
+    Check { id: "guest-count-implausible", run: meaning::guest_count_implausible },
     Check { id: "proc-entries-not-processes", run: meaning::proc_entries },
     Check { id: "sys-module-not-loaded-modules", run: meaning::sys_module },
     Check { id: "cpu-model-weak-evidence", run: meaning::cpu_model },
+    Check { id: "seccomp-across-kernels", run: meaning::seccomp_across_kernels },
+    Check { id: "host-is-virtual", run: environment::host_is_virtual },
+    Check { id: "machine-without-kvm", run: environment::machine_without_kvm },
+    Check { id: "identifiers-not-replaced", run: environment::identifiers_not_replaced },
 ];
 
 impl RuleBook {
@@ -145,6 +210,15 @@ impl RuleBook {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(findings)
     }
+}
+
+/// The captures that a fact was read from, under any target; each once.
+fn files_of<'a>(case: &Case<'a>, fact: &str) -> Vec<&'a Capture> {
+    let by_target = case.run.facts.get(fact).into_iter().flatten();
+    let present = by_target.filter(|(_, fact)| fact.is_present());
+    let ids: BTreeSet<&str> =
+        present.filter_map(|(_, fact)| Some(fact.source()?.capture.as_str())).collect();
+    ids.into_iter().filter_map(|id| case.run.capture(id)).collect()
 }
 
 /// The pairs of target and place where a fact is missing for one of these reasons.

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::super::Case;
-use super::{CHECKS, Hit, RuleBook};
 use crate::knowledge::Knowledge;
 use crate::model::*;
 use crate::store::integrity::Integrity;
@@ -49,6 +48,21 @@ pub fn sketch() -> Sketch {
     Sketch { run, integrity: Integrity::default() }
 }
 
+/// An imported file.
+pub fn capture(path: &str, text: &str) -> Capture {
+    Capture {
+        id: path.into(),
+        target: None,
+        origin: Origin::File { path: path.into(), slot: Some(path.into()) },
+        status: Status::Ok,
+        exit: None,
+        started: None,
+        duration_ms: None,
+        stdout: Stream::new(text.as_bytes()),
+        stderr: None,
+    }
+}
+
 impl Sketch {
     /// Adds a value.
     pub fn fact(self, id: &str, target: &str, value: impl Into<Value>) -> Self {
@@ -76,17 +90,7 @@ impl Sketch {
 
     /// Adds an imported file.
     pub fn file(mut self, path: &str, text: &str) -> Self {
-        self.run.captures.push(Capture {
-            id: path.into(),
-            target: None,
-            origin: Origin::File { path: path.into(), slot: Some(path.into()) },
-            status: Status::Ok,
-            exit: None,
-            started: None,
-            duration_ms: None,
-            stdout: Stream::new(text.as_bytes()),
-            stderr: None,
-        });
+        self.run.captures.push(capture(path, text));
         self
     }
 
@@ -99,17 +103,5 @@ impl Sketch {
             asks: None,
             margin: crate::project::MARGIN,
         }
-    }
-
-    /// What one rule finds.
-    pub fn hits(&self, rule: &str) -> Vec<Hit> {
-        let check = CHECKS.iter().find(|check| check.id == rule).expect("a rule of that id");
-        (check.run)(&self.case())
-    }
-
-    /// The messages of one rule.
-    pub fn messages(&self, rule: &str) -> Vec<String> {
-        let findings = RuleBook::load(None).unwrap().check(&self.case()).unwrap();
-        findings.into_iter().filter(|f| f.rule == rule).map(|f| f.message).collect()
     }
 }

@@ -1,0 +1,59 @@
+//! Rules about what is not there.
+
+use super::{Case, Hit};
+use crate::model::{Missing, Role, Why};
+
+/// Requirements of the lab of which nothing was captured, where it is plain that nothing was: a
+/// file that is there and could not be read is left to its reader.
+pub fn requirement_not_shown(case: &Case) -> Vec<Hit> {
+    let Some(edition) = case.asks else { return Vec::new() };
+    let mut hits = Vec::new();
+    for requirement in edition.requirement.iter().filter(|r| !r.needs.is_empty()) {
+        let mut reasons = Vec::new();
+        for need in &requirement.needs {
+            for target in case.run.with_role(need.target).take(1) {
+                reasons.push((need, target.name.as_str(), case.missing(&need.fact, &target.name)));
+            }
+        }
+        let is_plain = |missing: &Option<&Missing>| missing.is_some_and(nothing_there);
+        let Some((need, target, Some(missing))) = reasons.first().copied() else { continue };
+        if reasons.iter().all(|(_, _, missing)| is_plain(missing)) {
+            hits.push(
+                Hit::on(target)
+                    .with("requirement", requirement.id.as_str())
+                    .with("title", requirement.title.as_str())
+                    .with("reason", missing.reason.as_str())
+                    .resting_on(case, &need.fact, target),
+            );
+        }
+    }
+    hits
+}
+
+fn nothing_there(missing: &Missing) -> bool {
+    matches!(
+        missing.why,
+        Why::FileMissing | Why::Empty | Why::ErrorText | Why::Error | Why::NotAsked | Why::Timeout
+    )
+}
+
+/// Host and candidate are compared, and nothing says how the baseline differs from the host.
+pub fn no_baseline_arm(case: &Case) -> Vec<Hit> {
+    // Those that a namespace changes under a shared kernel too.
+    const COMPARED: &[&str] = &["proc.entries", "net.interfaces", "dev.entries"];
+    let has =
+        |fact: &str, role: Role| case.run.with_role(role).any(|t| case.is_present(fact, &t.name));
+    let lacking: Vec<&str> = COMPARED
+        .iter()
+        .copied()
+        .filter(|fact| {
+            has(fact, Role::Host) && has(fact, Role::Candidate) && !has(fact, Role::Baseline)
+        })
+        .collect();
+    if lacking.is_empty() {
+        return Vec::new();
+    }
+    let Some(baseline) = case.run.with_role(Role::Baseline).next() else { return Vec::new() };
+    let hit = Hit::on(&baseline.name).with("facts", lacking.join(", "));
+    vec![lacking.iter().fold(hit, |hit, fact| hit.resting_on(case, fact, &baseline.name))]
+}

@@ -1,0 +1,178 @@
+//! Rules about values that cannot be as they stand: dates and addresses.
+
+use std::net::Ipv6Addr;
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Datelike, NaiveDate, Weekday};
+use regex::Regex;
+use serde_json::Value;
+
+use super::{Case, Hit};
+use crate::model::Fact;
+use crate::text::lines;
+
+/// `Fri Nov 14 15:34:06 UTC 2025`, as kernels and `date` print it.
+static DATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:\d\d:\d\d (?:[A-Z]{2,5} |[+-]\d{2,4} )?(\d{4})\b",
+    )
+    .unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+/// The time of an engine's message.
+static STAMP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^time="(\d{4})-(\d\d)-(\d\d)T"#).unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+/// A date that is in no calendar, or falls on another day of the week.
+pub fn impossible_date(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for capture in &case.run.captures {
+        let lines = lines(&capture.stdout.bytes().unwrap_or_default());
+        let found = lines.iter().zip(1..).find_map(|(line, number)| Some((wrong(line)?, number)));
+        if let Some(((date, truth), number)) = found {
+            hits.push(
+                Hit::default()
+                    .with("capture", capture.id.as_str())
+                    .with("line", number)
+                    .with("date", date)
+                    .with("truth", truth)
+                    .resting_on_line(&capture.id, Some(number)),
+            );
+        }
+    }
+    hits
+}
+
+/// A wrong date in a line, and what is wrong with it.
+fn wrong(line: &str) -> Option<(String, String)> {
+    const NONE: &str = "no calendar has that day";
+    if let Some(stamp) = STAMP.captures(line.trim_start()) {
+        let part = |index: usize| stamp[index].parse().ok();
+        let (year, month, day) = (stamp[1].parse().ok()?, part(2)?, part(3)?);
+        if NaiveDate::from_ymd_opt(year, month, day).is_none() {
+            return Some((
+                stamp[0].trim_start_matches("time=\"").trim_end_matches('T').into(),
+                NONE.into(),
+            ));
+        }
+    }
+    DATE.captures_iter(line).find_map(|date| {
+        let (weekday, day) = (date[1].parse::<Weekday>().ok()?, date[3].parse().ok()?);
+        let month = date[2].parse::<chrono::Month>().ok()?.number_from_month();
+        let text = date[0].to_string();
+        match NaiveDate::from_ymd_opt(date[4].parse().ok()?, month, day) {
+            None => Some((text, NONE.into())),
+            Some(real) if real.weekday() != weekday => {
+                Some((text, format!("that day was a {}", real.format("%A"))))
+            }
+            Some(_) => None,
+        }
+    })
+}
+
+/// A guest kernel that was built after the evidence was collected, by the engine's own clock. A
+/// day is left for time zones.
+pub fn kernel_newer_than_evidence(case: &Case) -> Vec<Hit> {
+    const LOGGED: &str = "evidence.logged_at";
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let Some(logged) = case.text(LOGGED, target) else { continue };
+        let Ok(logged) = DateTime::parse_from_rfc3339(logged) else { continue };
+        for id in ["kernel.banner", "kernel.dmesg_banner", "kernel.uname"] {
+            let Some(built) = case.text(id, target).and_then(built_on) else { continue };
+            if (built - logged.date_naive()).num_days() > 1 {
+                hits.push(
+                    Hit::on(target)
+                        .with("built", built.to_string())
+                        .with("logged", logged.date_naive().to_string())
+                        .resting_on(case, id, target)
+                        .resting_on(case, LOGGED, target),
+                );
+                break;
+            }
+        }
+    }
+    hits
+}
+
+/// The day in a kernel's line, if it is a real one.
+fn built_on(line: &str) -> Option<NaiveDate> {
+    let date = DATE.captures(line)?;
+    let month = date[2].parse::<chrono::Month>().ok()?.number_from_month();
+    NaiveDate::from_ymd_opt(date[4].parse().ok()?, month, date[3].parse().ok()?)
+}
+
+/// A link-local address of the form that is made from a MAC (modified EUI-64, RFC 4291 appendix
+/// A), made from another MAC than the interface's. Host interfaces are left out: a bridge keeps its
+/// address when its MAC changes.
+pub fn link_local_not_from_mac(case: &Case) -> Vec<Hit> {
+    const ID: &str = "net.interfaces";
+    if !case.is_imported() {
+        return Vec::new();
+    }
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let list = case.run.fact(ID, target).and_then(Fact::as_value).and_then(Value::as_array);
+        for interface in list.into_iter().flatten() {
+            let Some(mac) = interface["mac"].as_str() else { continue };
+            let addresses =
+                interface["ipv6"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            for address in addresses {
+                let Some(made_from) = mac_of(address).filter(|other| *other != mac.to_lowercase())
+                else {
+                    continue;
+                };
+                hits.push(
+                    Hit::on(target)
+                        .with("interface", interface["name"].as_str().unwrap_or_default())
+                        .with("mac", mac)
+                        .with("address", address)
+                        .with("made_from", made_from)
+                        .resting_on(case, ID, target),
+                );
+            }
+        }
+    }
+    hits
+}
+
+/// The MAC that a link-local address was made from, if it has that form.
+fn mac_of(address: &str) -> Option<String> {
+    let address: Ipv6Addr = address.split(['/', '%']).next()?.parse().ok()?;
+    let o = address.octets();
+    let is_made = o[..8] == [0xfe, 0x80, 0, 0, 0, 0, 0, 0] && o[11] == 0xff && o[12] == 0xfe;
+    let mac = [o[8] ^ 2, o[9], o[10], o[13], o[14], o[15]];
+    is_made.then(|| mac.map(|byte| format!("{byte:02x}")).join(":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_checked_against_the_calendar() {
+        for right in [
+            "#1 SMP Fri Nov 14 15:34:06 UTC 2025",
+            "#1 SMP Sun Jan 10 15:06:54 PST 2016",
+            "#1 SMP Thu Jan  1 00:00:00 UTC 1970",
+            "#1-NixOS SMP Tue Jan  1 00:00:00 UTC 1980",
+            "time=\"2025-11-27T21:57:34+03:00\" level=warning",
+            "Linux 6.12.47 #1 SMP",
+        ] {
+            assert_eq!(wrong(right), None, "{right}");
+        }
+        let truth = |line| wrong(line).unwrap().1;
+        assert_eq!(truth("#1 SMP Fri Nov 15 15:34:06 UTC 2025"), "that day was a Saturday");
+        assert_eq!(truth("#1 SMP Mon Nov 31 15:34:06 UTC 2025"), "no calendar has that day");
+        assert_eq!(truth("time=\"2025-11-31T21:57:34+03:00\" level=x"), "no calendar has that day");
+    }
+
+    #[test]
+    fn only_addresses_made_from_a_mac_lead_back_to_one() {
+        assert_eq!(mac_of("fe80::d0e2:ebff:fe78:ed94/64").as_deref(), Some("d2:e2:eb:78:ed:94"));
+        assert_eq!(mac_of("fe80::1"), None);
+        assert_eq!(mac_of("fe80::4a3:91b2:7c1d:e0f5/64"), None);
+        assert_eq!(mac_of("2001:db8::d0e2:ebff:fe78:ed94"), None);
+    }
+}

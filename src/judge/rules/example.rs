@@ -1,0 +1,55 @@
+//! Examples of a rule, as data beside its words: evidence in which it finds something, and
+//! evidence in which it does not. Its page shows them, and a test holds the rule to them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::Edition;
+
+/// Evidence in a few lines, and what the rule says about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// What the evidence is of, in a sentence.
+    pub what: String,
+    /// The sentences of the findings, in order; none if the rule finds nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub says: Vec<String>,
+    /// Evidence files of the lab by their path, read as an import reads them.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Facts by id and target, in addition to what the files give. A list of numbers is a series
+    /// in seconds, a table with the key `missing` is the reason why there is no value.
+    #[serde(default)]
+    pub facts: BTreeMap<String, BTreeMap<String, Value>>,
+    /// What each target was asked for as, by name; those not named are `host`, `runc` and
+    /// `kata`, and nothing is known of their handler.
+    #[serde(default)]
+    pub handlers: BTreeMap<String, String>,
+    /// The engine that started each target, by name.
+    #[serde(default)]
+    pub engines: BTreeMap<String, String>,
+    /// Whether isoproof collected the evidence; else it was imported.
+    #[serde(default)]
+    pub collected: bool,
+    /// Whether the collection was stopped.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// Whether identifiers were left as they are.
+    #[serde(default)]
+    pub unredacted: bool,
+    /// The edition of the lab whose requirements are looked at.
+    #[serde(default)]
+    pub edition: Option<Edition>,
+    /// Files whose text was changed after the run was written, with the new text.
+    #[serde(default)]
+    pub changed: BTreeMap<String, String>,
+    /// Captures of which only this beginning was kept, by id.
+    #[serde(default)]
+    pub truncated: BTreeMap<String, String>,
+    /// Whether the run is checked against its captures, as on every load.
+    #[serde(default)]
+    pub loaded: bool,
+}

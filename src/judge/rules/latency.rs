@@ -1,0 +1,210 @@
+//! Rules about the latency of the web application.
+
+use super::http::is_ok;
+use super::startup::first_stands_out;
+use super::{Case, Hit};
+use crate::model::Samples;
+use crate::stats::{significant, summary};
+
+const HEALTH: &str = "app.health_status";
+const LATENCY: &str = "http.latency";
+const SUMMARY: &str = "http.latency_reported";
+const STATUSES: &str = "http.statuses";
+
+/// Below this median no HTTP application was seen to answer: in 51 submissions of the lab with a
+/// status of 200 all medians were at least 0.98 ms, those of refused and proxied requests
+/// between 0.13 and 0.33 ms.
+const FASTEST_APPLICATION: f64 = 0.0005;
+
+/// Latency of a service whose health check failed.
+pub fn latency_on_error_status(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let Some(status) = case.number(HEALTH, target).filter(|&status| !is_ok(status)) else {
+            continue;
+        };
+        let Some(samples) = case.series(LATENCY, target) else { continue };
+        hits.push(
+            Hit::on(target)
+                .with("n", samples.values.len())
+                .with("status", status)
+                .resting_on(case, LATENCY, target)
+                .resting_on(case, HEALTH, target),
+        );
+    }
+    hits
+}
+
+/// Latency that is too short for an application that answers over HTTP. Where the status of every
+/// response was recorded there is nothing to suspect: a trivial server is as fast as that.
+pub fn latency_below_application(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        if case.run.fact(STATUSES, target).is_some_and(crate::model::Fact::is_present) {
+            continue;
+        }
+        let Some(samples) = case.series(LATENCY, target) else { continue };
+        let Some(median) = crate::stats::median(&samples.values) else { continue };
+        if median < FASTEST_APPLICATION {
+            hits.push(
+                Hit::on(target)
+                    .with("median_ms", significant(median * 1000.0, 3))
+                    .with("limit_ms", FASTEST_APPLICATION * 1000.0)
+                    .resting_on(case, LATENCY, target),
+            );
+        }
+    }
+    hits
+}
+
+/// A summary that its own samples do not give.
+///
+/// The lab's summary has four decimals and may use a decimal comma, so half a unit of the last
+/// place is no contradiction.
+pub fn latency_summary_contradicts(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let Some(samples) = case.series(LATENCY, target) else { continue };
+        let stated = |name| case.field(SUMMARY, target, name).and_then(serde_json::Value::as_f64);
+        let Some(computed) = summary(&samples.values) else { continue };
+        let counted = case.field(SUMMARY, target, "n").and_then(serde_json::Value::as_u64);
+        if let Some(counted) = counted.filter(|&n| n != samples.values.len() as u64) {
+            hits.push(
+                Hit::on(target)
+                    .with("figure", "n")
+                    .with("stated", counted)
+                    .with("computed", samples.values.len())
+                    .resting_on(case, SUMMARY, target)
+                    .resting_on(case, LATENCY, target),
+            );
+            continue;
+        }
+        let own = [("avg", computed.mean), ("min", computed.min), ("max", computed.max)];
+        for (name, value) in own {
+            let Some(stated) = stated(name) else { continue };
+            // Half a unit of the fourth decimal, and some room for binary fractions.
+            if (stated - value).abs() > 0.000_050_1 {
+                hits.push(
+                    Hit::on(target)
+                        .with("figure", name)
+                        .with("stated", stated)
+                        .with("computed", significant(value, 4))
+                        .resting_on(case, SUMMARY, target)
+                        .resting_on(case, LATENCY, target),
+                );
+                break;
+            }
+        }
+    }
+    hits
+}
+
+/// Requests that were answered with another status than success, by the protocol of the
+/// measurement.
+pub fn with_error_responses(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let tally = case.run.fact(STATUSES, target).and_then(crate::model::Fact::as_value);
+        let Some(tally) = tally.and_then(serde_json::Value::as_object) else { continue };
+        let count = |wanted: bool| -> u64 {
+            let is_meant = |status: &String| status.parse::<i64>().is_ok_and(is_ok) == wanted;
+            tally
+                .iter()
+                .filter(|(status, _)| is_meant(status))
+                .filter_map(|(_, n)| n.as_u64())
+                .sum()
+        };
+        let (good, bad) = (count(true), count(false));
+        if bad > 0 {
+            hits.push(
+                Hit::on(target)
+                    .with("bad", bad)
+                    .with("n", good + bad)
+                    .resting_on(case, STATUSES, target)
+                    .resting_on(case, LATENCY, target),
+            );
+        }
+    }
+    hits
+}
+
+/// A series that is slow throughout, by the same amount.
+pub fn constant_slow(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let Some(samples) = case.series(LATENCY, target) else { continue };
+        let Some(own) = summary(&samples.values).filter(|own| own.n >= 5) else { continue };
+        if own.min > 0.5 && own.max - own.min < 0.2 * own.min {
+            hits.push(
+                Hit::on(target)
+                    .with("n", own.n)
+                    .with("min", significant(own.min, 3))
+                    .with("max", significant(own.max, 3))
+                    .resting_on(case, LATENCY, target),
+            );
+        }
+    }
+    hits
+}
+
+/// The latency series under a target, unless it is that of an application that is not well: then
+/// its shape says nothing.
+fn series_of_application<'a>(case: &Case<'a>, target: &str) -> Option<&'a Samples> {
+    let is_unwell = case.number(HEALTH, target).is_some_and(|status| !is_ok(status));
+    case.series(LATENCY, target).filter(|_| !is_unwell)
+}
+
+/// A first request that stands out, in a series that somebody else measured.
+pub fn warm_up_included(case: &Case) -> Vec<Hit> {
+    if !case.is_imported() {
+        return Vec::new();
+    }
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let Some(samples) = series_of_application(case, target) else { continue };
+        let Some((first, typical)) = first_stands_out(&samples.values, 5) else { continue };
+        hits.push(
+            Hit::on(target)
+                .with("first_ms", significant(first * 1000.0, 3))
+                .with("median_ms", significant(typical * 1000.0, 3))
+                .resting_on(case, LATENCY, target),
+        );
+    }
+    hits
+}
+
+/// An average that a few outliers pull away from what is typical.
+pub fn mean_with_outlier(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let Some(samples) = series_of_application(case, target) else { continue };
+        let states_mean = case.field(SUMMARY, target, "avg").is_some_and(|avg| avg.is_number());
+        let Some(own) = summary(&samples.values).filter(|own| own.n >= 5 && states_mean) else {
+            continue;
+        };
+        let far = samples.values.iter().filter(|&&value| value > 5.0 * own.median).count();
+        if far > 0 && own.mean > 1.1 * own.median {
+            hits.push(
+                Hit::on(target)
+                    .with("mean_ms", significant(own.mean * 1000.0, 3))
+                    .with("median_ms", significant(own.median * 1000.0, 3))
+                    .with("far", far)
+                    .resting_on(case, SUMMARY, target)
+                    .resting_on(case, LATENCY, target),
+            );
+        }
+    }
+    hits
+}
+
+/// Latency under one runtime alone compares nothing.
+pub fn one_runtime_only(case: &Case) -> Vec<Hit> {
+    let (measured, silent): (Vec<&str>, Vec<&str>) =
+        case.runtimes().partition(|target| case.series(LATENCY, target).is_some());
+    match (&measured[..], &silent[..]) {
+        ([only], [_, ..]) => {
+            vec![Hit::on(only).with("others", silent.join(", ")).resting_on(case, LATENCY, only)]
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,117 @@
+//! Rules about what speed and memory figures measure.
+
+use super::{Case, Hit, files_of};
+use crate::model::{Fact, Role};
+use crate::text::lines;
+
+/// The clock of `time -p` ticks in this many seconds.
+const TICK: f64 = 0.01;
+
+/// Copies from `/dev/zero` to `/dev/null`.
+pub fn copy_to_dev_null(case: &Case) -> Vec<Hit> {
+    const COPY: &str = "perf.lab_devnull";
+    let measured = case.runtimes().filter(|target| case.is_present(COPY, target));
+    let mut hits: Vec<Hit> = measured.map(|t| Hit::on(t).resting_on(case, COPY, t)).collect();
+    hits.truncate(1);
+    hits.extend(in_io_files(case, |line| {
+        line.contains("if=/dev/zero") && line.contains("of=/dev/null")
+    }));
+    hits
+}
+
+/// A write whose command, where the file shows it, asks for no sync.
+pub fn write_without_sync(case: &Case) -> Vec<Hit> {
+    const SYNC: &[&str] =
+        &["fsync", "fdatasync", "oflag=direct", "oflag=dsync", "oflag=sync", "sync;"];
+    in_io_files(case, |line| {
+        let words = line.contains("dd ") && line.contains(" of=") && !line.contains("of=/dev/null");
+        words && !SYNC.iter().any(|word| line.contains(word))
+    })
+}
+
+fn in_io_files(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for capture in files_of(case, "perf.io_write") {
+        let lines = lines(&capture.stdout.bytes().unwrap_or_default());
+        if let Some((_, number)) = lines.iter().zip(1..).find(|(line, _)| is_meant(line)) {
+            hits.push(
+                Hit::default()
+                    .with("capture", capture.id.as_str())
+                    .with("line", number)
+                    .resting_on_line(&capture.id, Some(number)),
+            );
+        }
+    }
+    hits
+}
+
+/// Figures that are a few ticks of their clock. One finding for a target, on all of them.
+pub fn near_clock_tick(case: &Case) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for target in case.runtimes() {
+        let is_coarse = |id: &&String| {
+            id.starts_with("perf.") && case.run.fact(id, target).is_some_and(is_few_ticks)
+        };
+        let coarse: Vec<&String> = case.run.facts.keys().filter(is_coarse).collect();
+        if coarse.is_empty() {
+            continue;
+        }
+        let names: Vec<&str> = coarse.iter().map(|id| id.as_str()).collect();
+        let hit = Hit::on(target).with("facts", names.join(", "));
+        hits.push(coarse.iter().fold(hit, |hit, id| hit.resting_on(case, id, target)));
+    }
+    hits
+}
+
+/// Whether a time is a whole number of ticks, and less than ten of them: at least a tenth of it
+/// may be the clock's.
+fn is_few_ticks(fact: &Fact) -> bool {
+    let values: Vec<f64> = match fact {
+        Fact::Series(samples) => samples.values.clone(),
+        fact => fact.as_value().and_then(serde_json::Value::as_f64).into_iter().collect(),
+    };
+    let is_few = |value: &f64| {
+        let ticks = value / TICK;
+        ticks < 10.0 && (ticks - ticks.round()).abs() < 1e-6
+    };
+    !values.is_empty() && values.iter().all(is_few)
+}
+
+/// Memory of a sandbox by its control group alone: shim and monitor are outside.
+pub fn memory_by_cgroup_only(case: &Case) -> Vec<Hit> {
+    const CGROUP: &str = "host.mem_cgroup";
+    let is_meant = |target: &&str| {
+        case.is_present(CGROUP, target)
+            && !case.is_present("host.mem_pss", target)
+            && case.verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
+    };
+    let hit = |target| Hit::on(target).resting_on(case, CGROUP, target);
+    case.runtimes().filter(is_meant).map(hit).collect()
+}
+
+/// Speed that is compared between targets with different numbers of processors.
+pub fn unequal_resources(case: &Case) -> Vec<Hit> {
+    const COUNT: &str = "cpu.nproc";
+    let Some(baseline) = case.run.with_role(Role::Baseline).next() else { return Vec::new() };
+    let baseline = baseline.name.as_str();
+    let Some(hers) = case.number(COUNT, baseline) else { return Vec::new() };
+    let is_compared = |target: &str| {
+        let both = |id: &String| case.is_present(id, target) && case.is_present(id, baseline);
+        case.run.facts.keys().any(|id| id.starts_with("perf.") && both(id))
+    };
+    let mut hits = Vec::new();
+    for target in case.runtimes().filter(|target| *target != baseline) {
+        let Some(own) = case.number(COUNT, target).filter(|own| *own != hers) else { continue };
+        if is_compared(target) {
+            hits.push(
+                Hit::on(target)
+                    .with("own", own)
+                    .with("baseline", baseline)
+                    .with("baselines", hers)
+                    .resting_on(case, COUNT, target)
+                    .resting_on(case, COUNT, baseline),
+            );
+        }
+    }
+    hits
+}
