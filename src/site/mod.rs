@@ -5,6 +5,7 @@
 //! run is its row in the list. The finished site takes the place of the old one in one step.
 
 mod cache;
+mod feed;
 mod links;
 mod pages;
 mod press;
@@ -89,6 +90,7 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let rows = runs.pages()?;
     maker.runs_pages(&press, &rows)?;
     maker.search_index(&press, &rows)?;
+    maker.machine_files(&press, &rows)?;
     press.beside(&project.chapters())?;
     let warnings: Vec<String> = (&maker.warnings() | &press.warnings()).into_iter().collect();
     if options.strict {
