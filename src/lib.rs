@@ -24,6 +24,7 @@ pub mod probe;
 pub mod project;
 pub mod publish;
 pub mod report;
+pub mod serve;
 pub mod site;
 pub mod stats;
 pub mod store;

@@ -76,6 +76,19 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// Undoes the percent-encoding of an address.
+pub fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let digits = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        let byte = digits.filter(|_| *first == b'%').and_then(|d| u8::from_str_radix(d, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// Whether a character changes how its neighbours are shown, or shows nothing itself.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()

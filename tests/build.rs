@@ -148,6 +148,29 @@ fn chapters_in_folders_lead_to_the_evidence_and_many_chapters_have_a_list() {
 }
 
 #[test]
+fn a_site_with_an_address_has_a_map_and_one_without_has_none() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    assert!(!project.path("public/sitemap.xml").exists());
+    assert!(!project.read("public/index.html").contains("rel=\"canonical\""));
+    project.write("book.toml", "[output.html]\nsite-url = \"https://example.org/lab/\"\n");
+    project.run(&["build"]).succeeds();
+    let map = project.read("public/sitemap.xml");
+    assert!(map.contains("<loc>https://example.org/lab/isolation.html</loc>"), "{map}");
+    assert!(map.contains("<loc>https://example.org/lab/</loc>") && !map.contains("404"), "{map}");
+    let page = project.read("public/isolation.html");
+    for words in [
+        "<link rel=\"canonical\" href=\"https://example.org/lab/isolation.html\">",
+        "content=\"https://example.org/lab/card.svg\"",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(project.read("public/404.html").contains("href=\"/lab/style.css\""));
+    assert!(project.read("public/feed.xml").contains("href=\"https://example.org/lab/runs/"));
+    assert!(project.read("public/card.svg").contains("Separate kernel, virtual machine"));
+}
+
+#[test]
 fn a_build_that_is_killed_at_any_moment_leaves_a_whole_site() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
@@ -271,7 +294,9 @@ fn links_are_relative_so_that_the_site_works_anywhere() {
                 assert!(!link.starts_with('/') && !link.starts_with("http"), "{name}: {link}");
             }
         }
-        for forbidden in ["<script", " style=\"", " onclick", "javascript:"] {
+        let scripts: Vec<&str> = html.split("<script").skip(1).collect();
+        assert!(matches!(scripts[..], [one] if one.contains("site.js\"></script>")), "{name}");
+        for forbidden in [" style=\"", " onclick", "javascript:"] {
             assert!(!html.contains(forbidden), "{name}: {forbidden}");
         }
     }

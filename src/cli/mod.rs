@@ -20,6 +20,7 @@ mod publish;
 mod report;
 mod run;
 mod schema;
+mod serve;
 mod show;
 
 use std::path::PathBuf;
@@ -80,6 +81,8 @@ enum Command {
     Import(import::Arguments),
     /// Build the submission and the site
     Build(build::Arguments),
+    /// Serve the site on this machine, and build it again whenever a source changes
+    Serve(serve::Arguments),
     /// List the runs
     List(list::Arguments),
     /// Show a run, or one of its captures
@@ -147,6 +150,7 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Run(arguments) => run::run(&project, arguments, console),
         Command::Import(arguments) => import::run(&project, arguments, console),
         Command::Build(arguments) => build::run(&project, arguments, console),
+        Command::Serve(arguments) => serve::run(&project, arguments, console),
         Command::List(arguments) => list::run(&project, arguments, console),
         Command::Show(arguments) => show::run(&project, arguments, console),
         Command::Facts(arguments) => facts::run(&project, arguments, console),

@@ -9,7 +9,7 @@ use pulldown_cmark::{
     Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd,
 };
 
-use super::escape;
+use super::{escape, voice};
 
 /// The dialect: CommonMark with tables, footnotes, strikethrough and task lists, as in mdBook.
 pub fn options() -> Options {
@@ -223,6 +223,10 @@ fn harmless(event: Event) -> Option<Event> {
         Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => None,
         // The dialect has no math: these are `own`.
         Event::InlineMath(html) => Some(Event::InlineHtml(html)),
+        // A number: `Voice::linked` made the link, and its title is the evidence.
+        Event::Start(Tag::Link { dest_url, title, .. }) if is_evidence(&dest_url, &title) => {
+            Some(Event::InlineHtml(voice::fact_link(&dest_url, &title).0.into()))
+        }
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             let dest_url = match allowed(&dest_url) {
                 true => pages(&dest_url).into(),
@@ -245,6 +249,12 @@ fn harmless(event: Event) -> Option<Event> {
         }
         event => Some(event),
     }
+}
+
+/// Whether a link leads from a number to a place in a capture.
+fn is_evidence(url: &str, title: &str) -> bool {
+    let path = url.trim_start_matches("../");
+    !title.is_empty() && path.starts_with("runs/") && path.contains(".html#c-")
 }
 
 /// Whether a link may be followed: http, https, mailto, or a place in the site itself.

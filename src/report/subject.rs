@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::judge::timing::Timing;
@@ -104,6 +104,7 @@ pub struct Subject {
     /// The data of the project.
     pub shelf: Shelf,
     anchors: BTreeMap<String, String>,
+    lines: OnceLock<BTreeMap<String, Vec<String>>>,
 }
 
 /// What a look-up found: the probe, the target and what is known.
@@ -141,7 +142,16 @@ impl Subject {
         let judgement = judge::judge(&case, &shelf.rules)?;
         let timing = Timing::of(&run, shelf.margin);
         let anchors = anchors(&run);
-        Ok(Self { run, integrity, judgement, timing, edition, shelf: shelf.clone(), anchors })
+        Ok(Self {
+            run,
+            integrity,
+            judgement,
+            timing,
+            edition,
+            shelf: shelf.clone(),
+            anchors,
+            lines: OnceLock::new(),
+        })
     }
 
     /// The target that a template means: a name, or `host`, `baseline` or `candidate` for the
@@ -208,6 +218,25 @@ impl Subject {
     /// The anchor of a capture on the page of its run.
     pub fn anchor(&self, capture: &str) -> Option<&str> {
         self.anchors.get(capture).map(String::as_str)
+    }
+
+    /// The lines of a capture's output as they are shown: without the colours of a terminal.
+    pub fn lines(&self, capture: &str) -> &[String] {
+        let lines = self.lines.get_or_init(|| {
+            let lines = |capture: &crate::model::Capture| {
+                let bytes = capture.stdout.bytes().unwrap_or_default();
+                let lines = crate::text::lines(&bytes);
+                lines.iter().map(|line| crate::text::strip_ansi(line)).collect()
+            };
+            self.run.captures.iter().map(|capture| (capture.id.clone(), lines(capture))).collect()
+        });
+        lines.get(capture).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The line that something was read from, where it is known.
+    pub fn line(&self, source: &crate::model::Source) -> Option<&str> {
+        let index = usize::try_from(source.line?).ok()?.checked_sub(1)?;
+        self.lines(&source.capture).get(index).map(String::as_str)
     }
 
     /// The capture whose page section has this anchor.

@@ -71,16 +71,20 @@ impl Voice {
     /// Marked-up text with a link to a place in the evidence, if this voice links.
     pub fn linked(&self, subject: &Subject, markup: &str, source: &Source) -> String {
         let Some(url) = self.url(subject, source) else { return markup.to_string() };
-        let title = place(source);
-        match self {
-            Self::Markdown(_) => {
-                let title = escape::markdown(&title).replace('"', "&quot;");
+        let place = place(source);
+        match (self, self.links()) {
+            (Self::Markdown(_), Links::Site(_)) => {
+                let title = escape::markdown(&excerpt(subject, source)).replace('"', "&quot;");
                 format!("[{markup}]({url} \"{title}\")")
             }
-            Self::Html(_) => format!(
-                "<a class=\"fact\" href=\"{url}\" title=\"{}\">{markup}</a>",
-                escape::html(&title)
-            ),
+            (Self::Markdown(_), _) => {
+                let title = escape::markdown(&place).replace('"', "&quot;");
+                format!("[{markup}]({url} \"{title}\")")
+            }
+            (Self::Html(_), _) => {
+                let (start, end) = fact_link(&url, &excerpt(subject, source));
+                format!("{start}{markup}{end}")
+            }
         }
     }
 
@@ -248,4 +252,32 @@ pub fn place(source: &Source) -> String {
         Some(line) => format!("{}, line {line}", source.capture),
         None => source.capture.clone(),
     }
+}
+
+/// What stands between the place and the line in the words beside a number.
+pub const LINE: &str = " › ";
+
+/// The place, and the beginning of the line that stands there.
+fn excerpt(subject: &Subject, source: &Source) -> String {
+    const LONGEST: usize = 160;
+    let place = place(source);
+    let Some(line) = subject.line(source) else { return place };
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{place}{LINE}{}…", &line[..end]),
+        None => format!("{place}{LINE}{line}"),
+    }
+}
+
+/// The start and the end of a link from a number to its evidence, which shows `excerpt` when it
+/// is pointed at or has the focus.
+pub fn fact_link(url: &str, excerpt: &str) -> (String, &'static str) {
+    let (place, line) = excerpt.split_once(LINE).unwrap_or((excerpt, ""));
+    let start = format!(
+        "<a class=\"fact\" href=\"{}\" data-place=\"{}\" data-evidence=\"{}\">",
+        escape::html(url),
+        escape::html(place),
+        escape::html(line)
+    );
+    (start, "</a>")
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use super::scan::Scan;
 use super::writer::Staging;
 use crate::error::{Error, Result};
+use crate::text::percent_decode;
 
 /// The links of a site, and what is wrong with its pages.
 #[derive(Debug, Default)]
@@ -128,7 +129,7 @@ fn resolve(from: &str, link: &str, root: &str) -> Option<(String, String)> {
     let path = match path.strip_prefix(root) {
         Some(below) => below,
         None if path.starts_with('/') => return None,
-        None if path.is_empty() => return Some((from.to_string(), decode(place))),
+        None if path.is_empty() => return Some((from.to_string(), percent_decode(place))),
         None => {
             parts.extend(from.split('/'));
             parts.pop();
@@ -144,24 +145,11 @@ fn resolve(from: &str, link: &str, root: &str) -> Option<(String, String)> {
             part => parts.push(part),
         }
     }
-    let mut page = decode(&parts.join("/"));
+    let mut page = percent_decode(&parts.join("/"));
     if path.is_empty() || path.ends_with('/') || path.ends_with("..") {
         page = format!("{page}/index.html").trim_start_matches('/').to_string();
     }
-    Some((page, decode(place)))
-}
-
-/// Undoes percent-encoding.
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        let byte = digits.filter(|_| *first == b'%').and_then(|d| u8::from_str_radix(d, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Some((page, percent_decode(place)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod cache;
 mod checked;
+mod feed;
 mod links;
 mod pages;
 mod press;
@@ -90,6 +91,7 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let rows = runs.pages()?;
     maker.runs_pages(&press, &rows)?;
     maker.search_index(&press, &rows)?;
+    maker.machine_files(&press, &rows)?;
     press.beside(&project.chapters())?;
     let warnings: Vec<String> = (&maker.warnings() | &press.warnings()).into_iter().collect();
     if options.strict {

@@ -13,6 +13,7 @@ use tera::Context;
 
 use super::cache::Key;
 use super::checked::CheckedView;
+use super::feed;
 use super::press::{Press, Text};
 use super::search::{self, Index};
 use super::view::{self, CaptureView, RunRow};
@@ -182,6 +183,7 @@ impl<'a> Maker<'a> {
             press.put(name.trim_start_matches("site/"), file.text.as_bytes())?;
         }
         self.chapter_pages(press)?;
+        self.targets_page(press)?;
         self.submission_page(press)?;
         self.rule_pages(press)?;
         self.checked_pages(press)?;
@@ -288,6 +290,16 @@ impl<'a> Maker<'a> {
             let file = json!({ "file": self.project.config.submission });
             engine.render("site/submission.html", &context(&[&frame, &article, &file]))
         })
+    }
+
+    /// All targets side by side.
+    fn targets_page(&self, press: &Press) -> Result<()> {
+        let groups: Vec<Json> = view::areas(&self.subject)
+            .into_iter()
+            .map(|(area, rows)| json!({ "area": area, "rows": rows }))
+            .collect();
+        let sees = json!({ "groups": groups });
+        self.about_report(press, "targets.html", "Side by side", "site/targets.html", &sees)
     }
 
     fn rule_pages(&self, press: &Press) -> Result<()> {
@@ -406,6 +418,44 @@ impl<'a> Maker<'a> {
         press.put(search::FILE, index.script(press.size()).as_bytes())
     }
 
+    /// What other programs read: the feed of runs, the picture for previews and, where the
+    /// address of the site is known, the map of its pages.
+    ///
+    /// # Errors
+    ///
+    /// A template cannot be rendered, or a file cannot be written.
+    pub fn machine_files(&self, press: &Press, runs: &[RunRow]) -> Result<()> {
+        let frame = self.frame(HOME, &self.project.config.title, "", None);
+        let engine = self.engine(&self.subject, "");
+        let file = |name: &str, sees: &Json| -> Result<()> {
+            let text = engine.render(&format!("site/{name}"), &context(&[&frame, sees]))?;
+            press.put(name, text.as_bytes())
+        };
+        file("feed.xml", &feed::sees(&self.project.config, runs))?;
+        file("card.svg", &self.card())?;
+        if self.project.config.site_address().is_some() {
+            let pages = press.pages().into_iter();
+            let names: Vec<String> =
+                pages.filter(|name| name != "404.html").map(|name| feed::encode(&name)).collect();
+            file("sitemap.xml", &json!({ "names": names }))?;
+        }
+        Ok(())
+    }
+
+    /// What the picture for previews shows: the title in lines that fit, and the verdicts.
+    fn card(&self) -> Json {
+        let verdicts = self.subject.judgement.verdicts.iter().take(3).map(|verdict| {
+            json!({
+                "name": self.subject.name(&verdict.target),
+                "title": self.subject.shelf.words[verdict.conclusion.id()].title,
+                "conclusion": verdict.conclusion.id(),
+                "is_separate": verdict.conclusion.is_separate(),
+            })
+        });
+        let lines = feed::lines(&self.project.config.title, 34, 2);
+        json!({ "lines": lines, "verdicts": verdicts.collect::<Vec<_>>() })
+    }
+
     /// The page for what is not there: it is shown under any path, so its links begin at the
     /// root of the server.
     fn not_found_page(&self, press: &Press) -> Result<()> {
@@ -479,8 +529,8 @@ impl<'a> Maker<'a> {
                 .then(|| json!({"href": format!("{root}{ALL}"), "count": self.chapters.entries.len()})),
             "site": {
                 "title": config.title, "authors": config.authors, "language": config.language,
-                "version": env!("CARGO_PKG_VERSION"),
-        "checked": self.project.config.checked_submission.is_some(), "run": self.subject.run.id,
+                "version": env!("CARGO_PKG_VERSION"), "run": self.subject.run.id,
+                "address": config.site_address(), "checked": config.checked_submission.is_some(),
             },
         })
     }
@@ -517,7 +567,8 @@ const ALL: &str = "chapters.html";
 
 /// Whether a file among the page templates goes into the site as it is.
 fn is_plain_file(name: &str) -> bool {
-    name.starts_with("site/") && [".css", ".js", ".svg"].iter().any(|end| name.ends_with(end))
+    let ends = [".css", ".js", "icon.svg"];
+    name.starts_with("site/") && ends.iter().any(|end| name.ends_with(end))
 }
 
 /// The way from a page to the root of the site.

@@ -129,12 +129,16 @@ impl Press {
         lock(&self.after).pages.get(name).cloned()
     }
 
+    /// The names of all pages so far.
+    pub fn pages(&self) -> Vec<String> {
+        lock(&self.after).pages.keys().cloned().collect()
+    }
+
     /// The size of all pages so far, in bytes.
     pub fn size(&self) -> u64 {
-        let names: Vec<String> = lock(&self.after).pages.keys().cloned().collect();
         let size =
             |name: &String| std::fs::metadata(self.staging.path(name)).map(|file| file.len());
-        names.iter().filter_map(|name| size(name).ok()).sum()
+        self.pages().iter().filter_map(|name| size(name).ok()).sum()
     }
 
     /// Copies what lies beside the chapters in `folder` and a page links to: pictures, mostly.

@@ -19,6 +19,7 @@ pub struct CaptureView {
     /// The command that ran, or the path of the file.
     title: String,
     is_file: bool,
+    is_command: bool,
     /// The command that the lab's instructions give for the file.
     instruction: Option<String>,
     status: &'static str,
@@ -30,6 +31,10 @@ pub struct CaptureView {
     /// In bytes.
     size: usize,
     lines: Vec<LineView>,
+    /// The lines that are folded away.
+    folded: Vec<LineView>,
+    /// How many of them a fact was read from.
+    folded_sources: usize,
     errors: Vec<LineView>,
     /// How many lines are not shown.
     clipped: usize,
@@ -54,6 +59,12 @@ struct FactView {
     is_series: bool,
 }
 
+/// A record of more lines than this is folded after the first [`SHOWN`].
+const FOLD: usize = 40;
+
+/// How many lines of a folded record are shown.
+const SHOWN: usize = 16;
+
 impl CaptureView {
     /// The view of a capture, of at most `limit` lines.
     pub fn new(subject: &Subject, capture: &Capture, limit: Option<usize>) -> Self {
@@ -67,6 +78,10 @@ impl CaptureView {
         let mut lines = lines(&capture.stdout, &sources);
         let clipped = limit.map_or(0, |limit| lines.len().saturating_sub(limit));
         lines.truncate(lines.len() - clipped);
+        let folded = match limit {
+            None if lines.len() > FOLD => lines.split_off(SHOWN),
+            _ => Vec::new(),
+        };
         let errors = capture.stderr.as_ref().map(|stream| self::lines(stream, &BTreeSet::new()));
         Self {
             id: capture.id.clone(),
@@ -74,6 +89,7 @@ impl CaptureView {
             target: capture.target.clone(),
             title,
             is_file: matches!(capture.origin, Origin::File { .. }),
+            is_command: matches!(capture.origin, Origin::Command { .. } | Origin::Probe { .. }),
             instruction: slot.and_then(|slot| subject.lab_command(slot)).map(String::from),
             status: capture.status.word(),
             exit: capture.exit,
@@ -82,6 +98,8 @@ impl CaptureView {
             digest: capture.stdout.digest.clone(),
             size: capture.stdout.bytes().map_or(0, |bytes| bytes.len()),
             lines,
+            folded_sources: folded.iter().filter(|line| line.is_source).count(),
+            folded,
             errors: errors.unwrap_or_default(),
             clipped,
             facts,
@@ -177,6 +195,19 @@ pub fn fact_rows(subject: &Subject) -> Vec<FactRow> {
         })
     };
     subject.run.facts.iter().filter_map(row).collect()
+}
+
+/// The rows of [`fact_rows`] by the first part of their ids, in order.
+pub fn areas(subject: &Subject) -> Vec<(String, Vec<FactRow>)> {
+    let mut areas: Vec<(String, Vec<FactRow>)> = Vec::new();
+    for row in fact_rows(subject) {
+        let area = row.id.split('.').next().unwrap_or_default().to_string();
+        match areas.last_mut().filter(|(last, _)| *last == area) {
+            Some((_, rows)) => rows.push(row),
+            None => areas.push((area, vec![row])),
+        }
+    }
+    areas
 }
 
 /// A row of the list of runs.
@@ -308,6 +339,16 @@ mod tests {
         assert_eq!(view(&subject, Some(1)).lines.len(), 1);
         assert_eq!(view(&subject, Some(1)).clipped, 2);
         assert_eq!(view(&subject, Some(9)).clipped, 0);
+    }
+
+    #[test]
+    fn a_long_record_is_folded_and_counts_what_was_read_from_the_fold() {
+        let fact = Fact::value("6.12.47", Source::new("kata/kernel.txt", 30));
+        let text = "line\n".repeat(50);
+        let sketch = sketch().file("kata/kernel.txt", &text).put("kernel.release", "kata", fact);
+        let view = view(&subject(sketch), None);
+        assert_eq!((view.lines.len(), view.folded.len(), view.folded_sources), (16, 34, 1));
+        assert_eq!(view.folded[0].number, 17);
     }
 
     #[test]

@@ -135,7 +135,7 @@ describe('a link to the evidence', () => {
     let checked = 0;
     await visit(server.base, chapters, {}, async (page, name) => {
       const links = await page.$$eval('main a[href*="#c-"]', (all) =>
-        all.map((a) => ({ href: a.href, title: a.title, value: a.closest('.evidence') ? '' : a.textContent.trim() })));
+        all.map((a) => ({ href: a.href, title: a.dataset.place ?? a.title, value: a.closest('.evidence') ? '' : a.textContent.trim() })));
       for (const { href, title, value } of new Map(links.map((link) => [link.href, link])).values()) {
         if (!/-L\d+$/.test(href)) continue;
         await page.goto(href);
@@ -188,6 +188,142 @@ describe('without a mouse', () => {
     await link.waitFor({ state: 'visible' });
     await link.click();
     assert.match(page.url(), /findings\.html$/);
+    await close();
+  });
+});
+
+describe('with its script', () => {
+  for (const place of ['from disk', 'under /repo/']) {
+    const base = () => (place === 'from disk' ? onDisk(root) : server.base);
+
+    test(`a search finds chapters, facts, findings and evidence ${place}, by keyboard alone`, async () => {
+      const { page, complaints, close } = await tab(chromium, base());
+      await page.goto(`${base()}rules/health-not-ok.html`);
+      assert.equal(await page.evaluate(() => typeof window.isoproofIndex), 'undefined', 'loaded before it is needed');
+      await page.keyboard.press('/');
+      const results = page.locator('.results a');
+      for (const [words, title] of [
+        ['isolation', 'Isolation'], ['kernel.release', 'Kernel release'], ['HTTP 503', 'HTTP 503'], ['kernel.txt', 'kata/kernel.txt'],
+        ['boundary', 'Trade-offs'],
+      ]) {
+        await page.getByLabel('Search chapters').fill(words);
+        await results.filter({ hasText: title }).first().waitFor();
+      }
+      await page.getByLabel('Search chapters').fill('kata/kernel.txt');
+      await results.filter({ hasText: 'kata/kernel.txt' }).first().waitFor();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/runs\/.*#c-kata-kernel-txt$/);
+      assert.equal(await page.locator('#c-kata-kernel-txt').evaluate((figure) => figure.matches(':target')), true);
+      assert.deepEqual(complaints, []);
+      await close();
+    });
+  }
+
+  test('every title in the index leads to a place that exists', async () => {
+    const { page, close } = await tab(chromium, server.base);
+    await page.goto(`${server.base}index.html`);
+    await page.addScriptTag({ url: `${server.base}search-index.js` });
+    const hrefs = await page.evaluate(() => {
+      const { groups, pages, sections } = window.isoproofIndex;
+      return [...pages, ...sections].map(([, href]) => href)
+        .concat(groups.flatMap(({ base, items }) => items.map(([, , end]) => base + end)));
+    });
+    assert.ok(hrefs.length > 50, hrefs.length);
+    for (const href of hrefs) {
+      const [name, place] = href.split('#');
+      const html = readFileSync(`${root}/${name}`, 'utf8');
+      assert.ok(!place || html.includes(`id="${place}"`), href);
+    }
+    await close();
+  });
+
+  test('the index is at most a twentieth of the pages', () => {
+    const html = pages(root).reduce((sum, name) => sum + readFileSync(`${root}/${name}`).length, 0);
+    assert.ok(readFileSync(`${root}/search-index.js`).length <= html / 20);
+  });
+
+  test('the theme can be chosen, stays chosen, and is there before the page is', async () => {
+    const { page, close } = await tab(chromium, server.base, { colorScheme: 'light' });
+    const brightness = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor
+      .match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0));
+    await page.goto(`${server.base}index.html`);
+    const button = page.getByRole('button', { name: /^Theme/ });
+    await button.click();
+    await button.click();
+    assert.equal(await button.textContent(), 'Theme: dark');
+    assert.ok(await brightness() < 380);
+    await page.goto(`${server.base}findings.html`);
+    assert.ok(await brightness() < 380);
+    assert.deepEqual(await axe(page), []);
+    await close();
+  });
+
+  test('a table is sorted by its heads', async () => {
+    const { page, close } = await tab(chromium, server.base);
+    await page.goto(`${server.base}findings.html`);
+    const rules = () => page.$$eval('table[data-sortable] tbody th a', (links) => links.map((link) => link.textContent));
+    const before = await rules();
+    await page.getByRole('button', { name: 'Rule' }).click();
+    const up = await rules();
+    assert.deepEqual(up, [...before].sort((a, b) => a.localeCompare(b, undefined, { numeric: true, sensitivity: 'base' })));
+    await page.getByRole('button', { name: 'Rule' }).click();
+    assert.deepEqual(await rules(), up.reverse());
+    assert.deepEqual(await axe(page), []);
+    await close();
+  });
+
+  test('an output can be copied without its line numbers', async () => {
+    const { page, close } = await tab(chromium, server.base, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.goto(`${server.base}${imported}`);
+    await page.locator('#c-kata-kernel-txt').getByRole('button', { name: 'Copy this output' }).click();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), '6.12.47\n');
+    await close();
+  });
+});
+
+describe('without its script', () => {
+  test('nothing is missing: no dead button, and a link into a fold shows its line', async () => {
+    const { page, complaints, close } = await tab(chromium, server.base, { javaScriptEnabled: false });
+    await page.goto(`${server.base}${imported}#c-bench-curl-3012-txt-L45`);
+    assert.equal(await page.getByRole('button').count(), 0);
+    const box = await page.locator('#c-bench-curl-3012-txt-L45').boundingBox();
+    assert.ok(box && box.y >= 0 && box.y < 720, JSON.stringify(box));
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('a number shows the line it was read from when it has the focus', async () => {
+    const { page, close } = await tab(chromium, server.base);
+    await page.goto(`${server.base}isolation.html`);
+    const link = page.locator('main a.fact[data-evidence]').first();
+    await link.evaluate((element) => element.focus({ focusVisible: true }));
+    const shown = await link.evaluate((element) => {
+      const { content, position } = getComputedStyle(element, '::after');
+      return { content, position, line: element.dataset.evidence, place: element.dataset.place };
+    });
+    assert.equal(shown.position, 'fixed');
+    assert.equal(await overflow(page), 0);
+    assert.match(shown.place, /, line \d+$/);
+    assert.ok(shown.line.length > 0 && shown.content.includes(shown.place), JSON.stringify(shown));
+    await close();
+  });
+});
+
+describe('other programs', () => {
+  test('find the runs as a feed and as data', async () => {
+    const { page, close } = await tab(chromium, server.base);
+    await page.goto(`${server.base}index.html`);
+    assert.equal(await page.locator('link[type="application/atom+xml"]').getAttribute('href'), 'feed.xml');
+    const feed = readFileSync(`${root}/feed.xml`, 'utf8');
+    await page.goto('about:blank');
+    const ids = await page.evaluate((text) => {
+      const feed = new DOMParser().parseFromString(text, 'application/xml');
+      if (feed.querySelector('parsererror')) return feed.querySelector('parsererror').textContent;
+      return [...feed.querySelectorAll('entry')].map((entry) => entry.querySelector('link').getAttribute('href'));
+    }, feed);
+    assert.deepEqual(ids, [...runs].sort().reverse());
+    for (const name of runs) JSON.parse(readFileSync(`${root}/${name.replace(/html$/, 'json')}`, 'utf8'));
     await close();
   });
 });

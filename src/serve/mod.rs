@@ -1,0 +1,152 @@
+//! Serving the site while it is being written: built, served on this machine alone, built again
+//! when a source changes, and open pages reloaded.
+//!
+//! A build that fails changes nothing that is served; its error is shown in the terminal and on
+//! every open page. The site is exchanged as a whole, so there is no moment without one.
+
+mod answer;
+mod watch;
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tiny_http::Server;
+
+use crate::error::{Error, Result};
+use crate::project::Project;
+use crate::site::{self, Built, Options};
+use watch::Watch;
+
+/// What happened, for whoever started the server.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The site is served at this address.
+    Serving(&'a str),
+    /// The wanted port was in use.
+    PortTaken(u16),
+    /// The site was built, in this time.
+    Built(&'a Built, Duration),
+    /// A build failed; what was served before still is.
+    Failed(&'a Error),
+}
+
+/// What the threads of the server share.
+#[derive(Debug)]
+struct State {
+    live: Mutex<Live>,
+    changed: Condvar,
+}
+
+/// What is served, and how the last build ended.
+#[derive(Debug, Clone)]
+struct Live {
+    /// The folder of the site.
+    out: PathBuf,
+    /// The number of the last build.
+    build: u64,
+    /// The number of the build that made what is served.
+    site: u64,
+    /// What went wrong in the last build.
+    error: Option<String>,
+}
+
+impl State {
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Live {
+        self.live().clone()
+    }
+
+    /// Waits until a build other than `seen` has ended, for at most `time`.
+    fn wait(&self, seen: u64, time: Duration) -> Live {
+        let waited = self.changed.wait_timeout_while(self.live(), time, |live| live.build == seen);
+        waited.unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    fn built(&self, out: &Path) {
+        let mut live = self.live();
+        live.build += 1;
+        *live = Live { out: out.to_path_buf(), build: live.build, site: live.build, error: None };
+        self.changed.notify_all();
+    }
+
+    fn failed(&self, error: &Error) {
+        let mut live = self.live();
+        live.build += 1;
+        let help = error.help.as_ref().map(|help| format!("\n\n{help}")).unwrap_or_default();
+        live.error = Some(format!("{}{help}", error.message));
+        self.changed.notify_all();
+    }
+}
+
+/// How many threads answer requests.
+const THREADS: usize = 4;
+
+/// Builds and serves the project in `root` until the process ends.
+///
+/// # Errors
+///
+/// The output is somebody else's, no port can be had, or the sources cannot be watched. A build
+/// that fails is no error here: it is told as an event.
+pub fn serve(root: &Path, port: u16, options: &Options, tell: &dyn Fn(Event)) -> Result<()> {
+    let project = Project::at(root)?;
+    let out = options.folder(&project);
+    site::writer::check(&out)?;
+    let live = Live { out, build: 0, site: 0, error: None };
+    let state = Arc::new(State { live: Mutex::new(live), changed: Condvar::new() });
+    let watch = Watch::of(&project)?;
+    build(root, options, &state, tell);
+    let server = Arc::new(listen(port, tell)?);
+    for _ in 0..THREADS {
+        let (server, state) = (server.clone(), state.clone());
+        std::thread::spawn(move || {
+            while let Ok(request) = server.recv() {
+                answer::answer(request, &state);
+            }
+        });
+    }
+    let address = server.server_addr().to_string();
+    tell(Event::Serving(&format!("http://{address}/")));
+    loop {
+        watch.wait()?;
+        // Folders may have appeared, or `book.toml` may name others now: what changes in them
+        // during the build is to be seen.
+        if let Ok(project) = Project::at(root) {
+            watch.also(&project);
+        }
+        build(root, options, &state, tell);
+    }
+}
+
+fn build(root: &Path, options: &Options, state: &State, tell: &dyn Fn(Event)) {
+    let start = std::time::Instant::now();
+    match Project::at(root).and_then(|project| site::build(&project, options)) {
+        Ok(built) => {
+            state.built(&built.out);
+            tell(Event::Built(&built, start.elapsed()));
+        }
+        Err(error) => {
+            state.failed(&error);
+            tell(Event::Failed(&error));
+        }
+    }
+}
+
+/// Listens on this port of this machine, or on another one where it is in use.
+fn listen(port: u16, tell: &dyn Fn(Event)) -> Result<Server> {
+    let bind = |port| TcpListener::bind(("127.0.0.1", port));
+    let listener = bind(port).or_else(|error| {
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            tell(Event::PortTaken(port));
+            return bind(0);
+        }
+        Err(error)
+    });
+    let failed = |error: String| Error::environment(format!("cannot listen on 127.0.0.1: {error}"));
+    let listener = listener.map_err(|error| failed(error.to_string()))?;
+    Server::from_listener(listener, None).map_err(|error| failed(error.to_string()))
+}

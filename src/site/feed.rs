@@ -1,0 +1,101 @@
+//! What other programs read of the site: what the templates of feed, map and preview see.
+
+use chrono::SecondsFormat;
+use data_encoding::HEXLOWER;
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use super::view::RunRow;
+use crate::project::Config;
+
+/// How many runs the feed has.
+const LONGEST: usize = 50;
+
+/// What the template of the feed sees: the newest runs, with names that stay the same wherever
+/// the site is served.
+pub fn sees(config: &Config, runs: &[RunRow]) -> Json {
+    let at = |run: &RunRow| run.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let entry = |run: &RunRow| {
+        let mut entry = json!(run);
+        entry["updated"] = at(run).into();
+        entry["urn"] = urn(&["run", &run.id]).into();
+        entry
+    };
+    let address = config.site_address().unwrap_or_default();
+    json!({
+        "id": urn(&["site", address, &config.title]),
+        "updated": runs.iter().map(at).max(),
+        "base": address,
+        "runs": runs.iter().take(LONGEST).map(entry).collect::<Vec<_>>(),
+    })
+}
+
+/// A UUID made of a hash of these words (RFC 9562, version 8).
+fn urn(words: &[&str]) -> String {
+    let mut bytes = Sha256::digest(words.join("\0"));
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = HEXLOWER.encode(&bytes[..16]);
+    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    format!("urn:uuid:{}", parts.join("-"))
+}
+
+/// The path of a page as it stands in an address.
+pub fn encode(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(byte.into());
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// A text in at most `count` lines of at most `width` characters, broken between words.
+pub fn lines(text: &str, width: usize, count: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.chars().take(width).collect()),
+        }
+    }
+    if lines.len() > count {
+        lines.truncate(count);
+        if let Some(last) = lines.last_mut() {
+            last.push('…');
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_uuid_and_stays_the_same() {
+        let name = urn(&["run", "a"]);
+        assert_eq!(name, urn(&["run", "a"]));
+        assert_ne!(name, urn(&["runa", ""]));
+        let uuid = name.strip_prefix("urn:uuid:").unwrap();
+        assert_eq!((uuid.len(), &uuid[14..15]), (36, "8"));
+    }
+
+    #[test]
+    fn a_title_is_broken_between_words_and_cut_where_it_is_too_long() {
+        assert_eq!(lines("one two three", 8, 2), ["one two", "three"]);
+        assert_eq!(lines("one two three four five", 8, 2), ["one two", "three…"]);
+    }
+
+    #[test]
+    fn an_address_is_encoded_where_it_must_be() {
+        assert_eq!(encode("a b/ü.html"), "a%20b/%C3%BC.html");
+    }
+}
