@@ -19,6 +19,7 @@ for runtime in "${runtimes[@]}"; do options+=(--runtime "$runtime"); done
 help=$("$program" collect --help)
 if grep -q -- --no-app <<<"$help"; then options+=(--no-app); fi
 if grep -q -- --samples <<<"$help"; then options+=(--samples 0); fi
+if grep -q -- --no-perf <<<"$help"; then options+=(--no-perf); fi
 
 now() { date +%s.%N; }
 collect() { "$program" --quiet --project "$project" collect "${options[@]}" | tail -1 >"$project/run"; }

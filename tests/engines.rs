@@ -14,7 +14,7 @@ use support::{Project, engines, nerdctl};
 
 /// Collects, and returns the verdicts by target.
 fn verdicts(project: &Project, arguments: &[&str]) -> Value {
-    let mut all = vec!["collect", "--samples", "0", "--no-app"];
+    let mut all = vec!["collect", "--samples", "0", "--no-perf", "--no-app"];
     all.extend(arguments);
     project.run(&all).succeeds();
     let check = project.run(&["check", "latest", "--format", "json"]).succeeds();

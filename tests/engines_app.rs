@@ -26,7 +26,8 @@ fn engines() -> bool {
 }
 
 fn collect<'a>(engine: &'a str, port: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let mut all = vec!["collect", "--engine", engine, "--samples", "0", "--host-port", port];
+    let mut all =
+        vec!["collect", "--engine", engine, "--samples", "0", "--no-perf", "--host-port", port];
     all.extend(more);
     all
 }

@@ -61,7 +61,7 @@ fn start_up_has_two_figures_a_control_and_phases_under_every_engine() {
             continue;
         }
         let project = Project::new();
-        let facts = collect(&project, engine, &["--samples", "3", "--no-app"]);
+        let facts = collect(&project, engine, &["--samples", "3", "--no-app", "--no-perf"]);
         for target in ["runc", "runsc"] {
             let (first, wall) = (
                 series(&facts, "startup.first_byte", target),
@@ -153,7 +153,7 @@ fn a_start_that_fails_is_in_the_record_and_not_in_the_series() {
     assert!(mode.unwrap().success());
     let arguments = ["collect", "--engine", "docker", "--runtime", "runc", "--samples", "6"];
     let output = project
-        .command(&[&arguments[..], &["--warmup", "0", "--no-app"]].concat())
+        .command(&[&arguments[..], &["--warmup", "0", "--no-app", "--no-perf"]].concat())
         .env("OLD_PATH", &path)
         .env("PATH", format!("{}:{path}", project.path("bin").display()))
         .output();
@@ -179,7 +179,7 @@ fn a_series_ends_when_its_time_is_used_up_and_says_so() {
     let facts = collect(
         &project,
         "docker",
-        &["--samples", "1000", "--warmup", "0", "--max-time", "6", "--no-app"],
+        &["--samples", "1000", "--warmup", "0", "--max-time", "6", "--no-app", "--no-perf"],
     );
     assert!(begun.elapsed() < Duration::from_secs(60));
     let n = series(&facts, "startup.first_byte", "runc").len();
@@ -195,11 +195,12 @@ fn without_samples_nothing_is_started_to_be_measured() {
         return;
     }
     let project = Project::new();
-    let facts = collect(&project, "docker", &["--samples", "0", "--no-app"]);
+    let facts = collect(&project, "docker", &["--samples", "0", "--no-app", "--no-perf"]);
     for id in ["startup.first_byte", "startup.wall", "startup.cold_cache", "startup.phase.run"] {
         assert_eq!(facts[id]["runc"]["missing"], "not asked", "{id}");
         assert_eq!(facts[id]["runc"]["reason"], "left out with --samples 0", "{id}");
     }
+    assert_eq!(facts["perf.cpu_loop"]["runc"]["reason"], "left out with --no-perf");
 }
 
 /// The machine's image serves pages, too.
@@ -215,7 +216,8 @@ fn latency_has_its_parts_its_conditions_and_a_floor() {
             continue;
         }
         let project = Project::new();
-        let more = [&APP[..], &["--samples", "0", "--requests", "20", "--host-port", port]];
+        let more =
+            [&APP[..], &["--samples", "0", "--requests", "20", "--no-perf", "--host-port", port]];
         let facts = collect(&project, engine, &more.concat());
         for target in ["runc", "runsc"] {
             let parts = ["http.latency_connect", "http.latency_first_byte", "http.latency"];
@@ -247,7 +249,8 @@ fn requests_at_a_rate_are_due_at_even_distances() {
         return;
     }
     let project = Project::new();
-    let options = ["--samples", "0", "--requests", "15", "--rate", "20", "--host-port", "3944"];
+    let options =
+        ["--samples", "0", "--requests", "15", "--rate", "20", "--host-port", "3944", "--no-perf"];
     collect(&project, "docker", &[&APP[..], &options].concat());
     let record = show(&project, "runc/http.new");
     assert!(record.contains("model open: 20 requests a second are due"), "{record}");
@@ -262,6 +265,71 @@ fn requests_at_a_rate_are_due_at_even_distances() {
     }
 }
 
+#[test]
+fn speed_inside_is_measured_in_turns_with_its_resolution() {
+    if !engines() {
+        return;
+    }
+    for engine in ["docker", "podman", "nerdctl", "ctr"] {
+        if engine == "nerdctl" && !nerdctl() {
+            continue;
+        }
+        let project = Project::new();
+        let more = ["--samples", "0", "--no-app", "--io-size", "256", "--max-time", "1"];
+        let facts = collect(&project, engine, &more);
+        for target in ["runc", "runsc"] {
+            for id in ["perf.cpu_loop", "perf.syscall", "perf.fork_exec", "perf.file_create"] {
+                let values = series(&facts, id, target);
+                assert!(!values.is_empty(), "{engine} {target} {id}");
+                let record = show(&project, &format!("{target}/{id}"));
+                assert!(record.contains("resolution 0.01 s"), "{record}");
+                let number = |name| -> Vec<f64> {
+                    let column = column(&record, "ok", name);
+                    column.iter().map(|word| word.parse().unwrap()).collect()
+                };
+                let (times, counts) = (number("real_s"), number("iterations"));
+                for ((value, time), count) in values.iter().zip(times).zip(counts) {
+                    assert!(time >= 0.1 && count >= 1.0, "{record}");
+                    assert!((value * count / time - 1.0).abs() < 1e-4, "{record}");
+                }
+            }
+            assert!(!series(&facts, "perf.io_write", target).is_empty(), "{engine} {target}");
+            assert_eq!(facts["perf.io_size"][target]["value"], 256, "{engine} {target}");
+            let backing = facts["perf.io_backing"][target]["value"].as_str().unwrap();
+            assert!(backing.contains(" on the host, below /"), "{backing}");
+            for inside in ["mem.total_kb", "mem.available_kb"] {
+                assert!(facts[inside][target]["value"].as_u64().unwrap() > 1000, "{inside}");
+            }
+            assert!(facts["host.mem_pss"][target]["value"].as_u64().unwrap() > 100, "{engine}");
+        }
+        // A loop of gVisor has fewer iterations in its second: each target has its own number.
+        let first = |target, name| {
+            let record = show(&project, &format!("{target}/perf.fork_exec"));
+            column(&record, "ok", name)[0].parse::<f64>().unwrap()
+        };
+        assert!(first("runsc", "iterations") < first("runc", "iterations"), "{engine}");
+        project.run(&["build"]).succeeds();
+    }
+}
+
+#[test]
+fn a_file_that_does_not_fit_is_refused_before_anything_is_started() {
+    if !engines() {
+        return;
+    }
+    for engine in ["docker", "podman", "nerdctl", "ctr"] {
+        if engine == "nerdctl" && !nerdctl() {
+            continue;
+        }
+        let project = Project::new();
+        let arguments = ["collect", "--engine", engine, "--no-app", "--io-size", "1048576"];
+        let begun = Instant::now();
+        project.run(&arguments).fails(3, &["1048576 MiB does not fit", "--io-size", "--no-perf"]);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{engine}");
+        assert!(!project.path("data/runs").exists(), "{engine}");
+    }
+}
+
 /// Whether a process of this session listens to events.
 fn listeners() -> usize {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -272,8 +340,17 @@ fn listeners() -> usize {
 #[track_caller]
 fn interrupted(signal: &str) -> Project {
     let project = Project::new();
-    let arguments =
-        ["collect", "--engine", "docker", "--runtime", "runc", "--samples", "1000", "--no-app"];
+    let arguments = [
+        "collect",
+        "--engine",
+        "docker",
+        "--runtime",
+        "runc",
+        "--samples",
+        "1000",
+        "--no-app",
+        "--no-perf",
+    ];
     let mut child = project
         .command(&arguments)
         .arg("--verbose")
@@ -295,6 +372,29 @@ fn interrupted(signal: &str) -> Project {
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(listeners(), 0, "{signal}");
     project
+}
+
+#[test]
+fn speed_that_was_measured_before_an_interruption_is_kept() {
+    if !engines() {
+        return;
+    }
+    let project = Project::new();
+    let arguments = ["collect", "--engine", "docker", "--runtime", "runc", "--samples", "0"];
+    let mut command = project.command(&arguments);
+    command.args(["--no-app", "--io-size", "64", "--verbose"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let said = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut lines = std::io::BufRead::lines(said).map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("speed inside: round 3 of")));
+    let sent = Instant::now();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
+    assert!(series(&facts(&project), "perf.cpu_loop", "runc").len() >= 2);
+    let record = show(&project, "runc/perf.cpu_loop");
+    assert!(record.contains("ended early: stopped by the user"), "{record}");
 }
 
 #[test]

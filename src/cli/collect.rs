@@ -10,7 +10,7 @@ use clap::Args;
 use super::check;
 use super::console::{Console, columns, count};
 use super::doctor::APP;
-use crate::collect::{self, App, Load, Options, Progress, Rounds, Wanted};
+use crate::collect::{self, App, Load, Options, Perf, Progress, Rounds, Wanted};
 use crate::doctor;
 use crate::engine::{Kind, clean, interrupt};
 use crate::error::Result;
@@ -64,9 +64,16 @@ pub struct Arguments {
     /// How many starts of each runtime are thrown away first
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1000))]
     warmup: u32,
-    /// After how many seconds no further start is begun to be measured
+    /// After how many seconds of a series no further start or round is begun
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..))]
     max_time: Option<u64>,
+    /// Leave out how fast processor, system calls and files are in the containers
+    #[arg(long)]
+    no_perf: bool,
+    /// The size in MiB of the file that is written and read in each container; by default 512,
+    /// if there is room
+    #[arg(long, value_name = "MIB", conflicts_with = "no_perf", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    io_size: Option<u64>,
     /// Let each container write one line to the host's kernel log, as a second witness
     #[arg(long)]
     kernel_log_witness: bool,
@@ -136,6 +143,11 @@ impl Arguments {
         }
     }
 
+    fn perf(&self) -> Option<Perf> {
+        let max_time = self.max_time.map(Duration::from_secs);
+        (!self.no_perf).then_some(Perf { io_size: self.io_size, max_time })
+    }
+
     fn application(&self) -> Option<App> {
         let words = self.app_command.as_deref().unwrap_or_default();
         (!self.no_app).then(|| App {
@@ -196,6 +208,7 @@ pub fn capture(
         label: arguments.label.clone(),
         timeout: Duration::from_secs(arguments.timeout),
         rounds: arguments.rounds(),
+        perf: arguments.perf(),
         kernel_log_witness: arguments.kernel_log_witness,
         app: arguments.application(),
         allow_privileged: arguments.allow_privileged,

@@ -10,6 +10,7 @@ mod escape;
 mod host_side;
 mod http;
 mod latency;
+mod perf;
 pub mod plan;
 mod startup;
 mod version;
@@ -33,6 +34,7 @@ use crate::probe::{collected, script};
 pub use app::App;
 pub use escape::sweep as sweep_folders;
 pub use latency::Load;
+pub use perf::Wish as Perf;
 pub use plan::{Spec, Wanted};
 pub use startup::Rounds;
 
@@ -55,6 +57,8 @@ pub struct Options {
     pub timeout: Duration,
     /// How many starts are measured.
     pub rounds: Rounds,
+    /// How speed inside the containers is measured; none if it is left out.
+    pub perf: Option<Perf>,
     /// Whether a container may write one line to the host's kernel log as a witness.
     pub kernel_log_witness: bool,
     /// The web application; none if it is left out.
@@ -254,7 +258,7 @@ fn more(
         }
     }
     if session.is_cancelled() {
-        for part in ["startup", "app", "http", "escape"] {
+        for part in ["startup", "perf", "app", "http", "escape"] {
             let reason = || "the session was stopped before it came to this".to_string();
             skipped.entry(part.into()).or_insert_with(reason);
         }
@@ -287,6 +291,7 @@ fn execute_all(
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
     ensure_image(session, session.image)?;
     let app = usable_app(session, options, skipped)?;
+    let effort = perf::usable(session, options.perf, skipped)?;
     let cold = startup::cold(session, specs, options.rounds);
     let (targets, mut captures) = execute(session, specs);
     let started = |spec: &&Spec| {
@@ -295,6 +300,9 @@ fn execute_all(
     let specs: Vec<Spec> = specs.iter().filter(started).cloned().collect();
     captures.extend(cold);
     captures.extend(startup::captures(session, &specs, options.rounds, skipped));
+    if let Some(effort) = effort {
+        captures.extend(perf::captures(session, &specs, effort, skipped));
+    }
     captures.extend(more(session, &specs, options, app, skipped));
     Ok((targets, captures))
 }

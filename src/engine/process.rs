@@ -235,6 +235,12 @@ impl Running {
         }
     }
 
+    /// The same, for no longer than `limit` from now.
+    pub fn finish_within(mut self, limit: Duration) -> Finished {
+        self.deadline = self.deadline.min(Instant::now() + limit);
+        self.finish()
+    }
+
     /// Kills the whole group: a client may have children of its own.
     fn kill(&self) {
         for pid in self.handle.pids() {

@@ -78,10 +78,11 @@ impl Timing {
     }
 
     /// Whether the series of this fact were measured in turns, so that a drift of the machine does
-    /// not look like a difference between runtimes. Of what is collected, starts are; of imported
-    /// evidence nobody knows.
+    /// not look like a difference between runtimes. Of what is collected, starts and the
+    /// speed inside are; of imported evidence nobody knows.
     pub fn is_in_turns(run: &Run, id: &str) -> bool {
-        matches!(run.evidence, Evidence::Collected { .. }) && id.starts_with("startup.")
+        matches!(run.evidence, Evidence::Collected { .. })
+            && (id.starts_with("startup.") || id.starts_with("perf."))
     }
 
     /// Whether nothing is concluded from times, because a control differs.

@@ -3,7 +3,8 @@
 use crate::model::Unit;
 use crate::stats::significant;
 
-/// A measured figure with its unit: three significant digits; below one second in ms.
+/// A measured figure with its unit: three significant digits; below one second in ms, below a
+/// tenth of a millisecond in µs, below a tenth of a microsecond in ns.
 pub fn measured(value: f64, unit: Unit) -> String {
     let (scale, symbol) = scale(value, unit);
     scaled(value, scale, symbol)
@@ -20,6 +21,9 @@ pub fn range(low: f64, high: f64, unit: Unit) -> String {
 /// What a figure is divided by, and the symbol of its unit then.
 fn scale(value: f64, unit: Unit) -> (f64, &'static str) {
     match unit {
+        Unit::Seconds if value == 0.0 => (1.0, "s"),
+        Unit::Seconds if value.abs() < 1e-7 => (1e-9, "ns"),
+        Unit::Seconds if value.abs() < 1e-4 => (1e-6, "µs"),
         Unit::Seconds if value.abs() < 1.0 => (1e-3, "ms"),
         Unit::Seconds => (1.0, "s"),
         Unit::Bytes if value.abs() >= 1_048_576.0 => (1_048_576.0, "MiB"),
@@ -69,6 +73,9 @@ mod tests {
     #[test]
     fn short_times_are_shown_in_milliseconds() {
         assert_eq!(measured(0.000_128_76, Unit::Seconds), "0.129 ms");
+        assert_eq!(measured(0.000_012_876, Unit::Seconds), "12.9 µs");
+        assert_eq!(measured(0.000_000_051_3, Unit::Seconds), "51.3 ns");
+        assert_eq!(measured(0.0, Unit::Seconds), "0 s");
         assert_eq!(measured(0.4, Unit::Seconds), "400 ms");
         assert_eq!(measured(6.589, Unit::Seconds), "6.59 s");
         assert_eq!(measured(5.0 * 1_048_576.0, Unit::Bytes), "5 MiB");

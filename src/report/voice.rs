@@ -101,7 +101,7 @@ impl Voice {
         Some(format!("{root}runs/{}.{suffix}#{anchor}{line}", subject.run.id))
     }
 
-    /// A looked-up fact, printed.
+    /// A looked-up fact, printed; in a table's cell a series by its median.
     ///
     /// # Errors
     ///
@@ -116,6 +116,10 @@ impl Voice {
         let id = &found.probe.id;
         match found.fact.as_ref() {
             Fact::Missing(missing) => Ok(self.missing(subject, missing)),
+            Fact::Series(samples) if in_table => {
+                let median = self.figure(subject, found, "median")?;
+                Ok(format!("{median} (median of {})", samples.values.len()))
+            }
             Fact::Series(_) => {
                 Err(format!("`{id}` is a series: use stat(id=\"{id}\", of=\"median\", …)"))
             }

@@ -140,8 +140,8 @@ fn arms(specs: &[Spec], with_control: bool) -> Vec<Arm<'_>> {
     specs.iter().map(arm).chain(control).collect()
 }
 
-/// What decides the order: the session's id, so that the order can be made again from the record.
-fn random(session: &Session, part: &str) -> Random {
+/// What decides an order: the session's id, so that the order can be made again from the record.
+pub fn random(session: &Session, part: &str) -> Random {
     let bytes = session.id.bytes().chain(part.bytes());
     // FNV-1a.
     Random::new(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

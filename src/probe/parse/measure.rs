@@ -18,25 +18,6 @@ pub fn samples(text: &str) -> Reading {
     if values.is_empty() { Err(Unread::empty()) } else { Ok(values.into()) }
 }
 
-/// The `real` seconds of `time -p`, which stand among the command's own output.
-pub fn time_real(text: &str) -> Reading {
-    if text.trim().is_empty() {
-        return Err(Unread::empty());
-    }
-    let mut found = filled(text).filter_map(|line| {
-        let (label, value) = line.split_once(char::is_whitespace)?;
-        (label == "real").then(|| value.trim())
-    });
-    match (found.next(), found.next()) {
-        (Some(value), None) => match decimal(value) {
-            Some(seconds) if seconds >= 0.0 => Ok(seconds.into()),
-            _ => Err(Unread::unlike("seconds after `real`", value)),
-        },
-        (None, _) => Err(Unread::new(Why::NotStated, "no line begins with `real`")),
-        (Some(_), Some(second)) => Err(Unread::unlike("a single `real` line", second)),
-    }
-}
-
 /// `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds.
 pub fn latency_summary(text: &str) -> Reading {
     if text.trim().is_empty() {
@@ -68,12 +49,6 @@ mod tests {
     }
 
     #[test]
-    fn real_time_is_found_among_other_output() {
-        let text = "512+0 records in\n512+0 records out\nreal 0.58\nuser 0.00\nsys 0.31\n";
-        assert_eq!(time_real(text).unwrap(), 0.58);
-    }
-
-    #[test]
     fn a_summary_is_read_by_its_labels() {
         let text = "avg=0.0001s min=0.0001s max=0.0005s n=50\n";
         assert_eq!(
@@ -82,12 +57,5 @@ mod tests {
         );
         assert_eq!(latency_summary("avg=0.1s min=0.1s n=3").unwrap_err().why, Why::NotStated);
         assert_eq!(latency_summary("avg=x min=1 max=1 n=1").unwrap_err().why, Why::Unreadable);
-    }
-
-    #[test]
-    fn a_time_without_a_figure_is_missing() {
-        assert_eq!(time_real("runc:\nKata:\n").unwrap_err().why, Why::NotStated);
-        assert_eq!(time_real("real 0m1.5s\n").unwrap_err().why, Why::Unreadable);
-        assert_eq!(time_real("real 1.5\nreal 1.6\n").unwrap_err().why, Why::Unreadable);
     }
 }

@@ -46,11 +46,13 @@ pub type Reading = Result<Value, Unread>;
 
 type Parser = fn(&str) -> Reading;
 
-const PARSERS: [(&str, Parser); 37] = [
+const PARSERS: [(&str, Parser); 38] = [
     ("boolean", scalar::boolean),
     ("capability_mask", kernel::capability_mask),
     ("column_connect", record::connect),
+    ("column_each", record::each),
     ("column_first_byte", record::first_byte),
+    ("column_real", record::real),
     ("column_statuses", record::statuses),
     ("column_total", record::total),
     ("column_wall", record::wall),
@@ -81,7 +83,6 @@ const PARSERS: [(&str, Parser); 37] = [
     ("shim_version", runtime::shim_version),
     ("tally", list::tally),
     ("text", scalar::text),
-    ("time_real", measure::time_real),
     ("timestamp", scalar::timestamp),
     ("uuid", scalar::uuid),
 ];
@@ -112,9 +113,8 @@ pub fn parse(name: &str, text: &str) -> Option<Reading> {
 pub fn series(name: &str) -> Option<&'static str> {
     match name {
         "samples" => Some(""),
-        "column_connect" | "column_first_byte" | "column_total" | "column_wall" => {
-            Some(record::SAMPLE)
-        }
+        "column_statuses" => None,
+        _ if name.starts_with("column_") => Some(record::SAMPLE),
         _ if name.starts_with("phase_") => Some(phases::START),
         _ => None,
     }
@@ -187,7 +187,7 @@ mod tests {
             "avg=",
             "min=",
             "n=50",
-            "columns outcome wall_s first_byte_s status",
+            "columns outcome wall_s first_byte_s status real_s iterations",
             "ok ",
             "failed ",
             "start 1 0 9",

@@ -11,6 +11,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::{Reading, Unread, decimal, filled};
 use crate::model::Why;
 
@@ -19,8 +21,11 @@ pub const SAMPLE: &str = "ok ";
 
 const COLUMNS: &str = "columns ";
 
+/// The shortest run, in seconds, of which a clock that ticks in hundredths tells the first digit.
+const SHORTEST: f64 = 0.1;
+
 /// What a line of something measured begins with that is no sample.
-const OTHERS: [&str; 2] = ["failed ", "connected "];
+const OTHERS: [&str; 3] = ["failed ", "connected ", "short "];
 
 /// The times to the first byte of output, in seconds.
 pub fn first_byte(text: &str) -> Reading {
@@ -40,6 +45,31 @@ pub fn connect(text: &str) -> Reading {
 /// The times to the last byte of a response, in seconds.
 pub fn total(text: &str) -> Reading {
     column(text, "total_s")
+}
+
+/// The times of runs, in seconds, by a clock that ticks in hundredths.
+pub fn real(text: &str) -> Reading {
+    let times = column(text, "real_s")?;
+    let is_short = |time: &Value| time.as_f64().is_some_and(|time| time < SHORTEST);
+    match times.as_array().is_some_and(|times| times.iter().any(is_short)) {
+        true => Err(Unread::new(
+            Why::Unreadable,
+            format!("below the resolution: a run took less than {SHORTEST} s by a clock of 10 ms"),
+        )),
+        false => Ok(times),
+    }
+}
+
+/// The time of one iteration, in seconds: that of a run by the number of its iterations.
+pub fn each(text: &str) -> Reading {
+    let (times, counts) = (real(text)?, column(text, "iterations")?);
+    let pairs = times.as_array().into_iter().flatten().zip(counts.as_array().into_iter().flatten());
+    let each = pairs.map(|(time, count)| {
+        let each = time.as_f64()? / count.as_f64().filter(|count| *count >= 1.0)?;
+        Some(crate::stats::significant(each, 6))
+    });
+    let each: Option<Vec<f64>> = each.collect();
+    each.map(Value::from).ok_or_else(|| Unread::new(Why::Unreadable, "a run without iterations"))
 }
 
 /// How often each status stands in a record, failures among them; 0 is no response.

@@ -1,0 +1,99 @@
+//! A container with a shell that is given one command after the other.
+
+use std::time::{Duration, Instant};
+
+use super::record::{Times, Turn};
+use crate::collect::{Session, Spec};
+use crate::engine::Mode;
+use crate::engine::process::{Finished, Input, Running, start};
+use crate::probe::script;
+
+/// How long a container for measuring may live.
+const LIFE: Duration = Duration::from_secs(3600);
+
+/// A shell in a container.
+pub struct Bench {
+    running: Running,
+    nonce: String,
+    asked: u32,
+    /// How much of the output has been looked at.
+    seen: usize,
+    /// Why it can no longer be used.
+    trouble: Option<String>,
+}
+
+impl Bench {
+    /// Starts it, and waits until the shell answers.
+    pub fn start(session: &Session, spec: &Spec) -> Result<Self, String> {
+        let name = session.container_name(&spec.name, "perf");
+        let argv = session.argv(spec, &name, &["sh"], Mode::Interactive, &[]);
+        let nonce = script::nonce().map_err(|error| error.message)?;
+        let running =
+            start(&argv, Input::Open(b""), LIFE, session.cancel).map_err(|error| error.message)?;
+        let mut bench = Self { running, nonce, asked: 0, seen: 0, trouble: None };
+        bench.say(session, ":").map(|_| bench)
+    }
+
+    /// Runs a command, and returns what it said. One that fails or takes too long is an error, in
+    /// words; after the latter the container can no longer be used.
+    pub fn say(&mut self, session: &Session, command: &str) -> Result<String, String> {
+        if let Some(words) = &self.trouble {
+            return Err(words.clone());
+        }
+        self.asked += 1;
+        let mark = format!("@{} {} ", self.nonce, self.asked);
+        let line = format!("{{ {command}\n}} </dev/null 2>&1; printf '\\n{mark}%s .\\n' \"$?\"\n");
+        self.running.say(line.as_bytes());
+        let end = Instant::now() + session.timeout;
+        loop {
+            let output = self.running.stdout_so_far();
+            let text = String::from_utf8_lossy(&output[self.seen.min(output.len())..]).into_owned();
+            if let Some((said, rest)) = text.split_once(&mark)
+                && let Some((status, _)) = rest.split_once(" .\n")
+            {
+                self.seen = output.len();
+                let said = said.trim_matches('\n').to_string();
+                return match status {
+                    "0" => Ok(said),
+                    status => Err(format!("exit status {status}: {}", one_line(&said))),
+                };
+            }
+            if let Some(words) = self.obstacle(session, end) {
+                self.trouble = Some(words.clone());
+                return Err(words);
+            }
+            self.running.tick();
+        }
+    }
+
+    /// Why there will be no answer, if there will be none.
+    fn obstacle(&self, session: &Session, end: Instant) -> Option<String> {
+        if session.is_cancelled() {
+            return Some("stopped by the user".into());
+        }
+        if !self.running.is_running() {
+            return Some("its container ended".into());
+        }
+        let is_late = Instant::now() >= end;
+        is_late.then(|| format!("no end after {} s", session.timeout.as_secs()))
+    }
+
+    /// Runs a timed command with a number of iterations.
+    pub fn take(&mut self, session: &Session, command: &str, iterations: u64, round: u32) -> Turn {
+        let said = self.say(session, &format!("n={iterations}; {command}"));
+        let times = said.and_then(|said| {
+            Times::read(&said).ok_or_else(|| format!("no times in: {}", one_line(&said)))
+        });
+        Turn { round, iterations, times, is_short: false }
+    }
+
+    /// Ends the shell: at once if it hangs.
+    pub fn finish(self) -> Finished {
+        let patience = if self.trouble.is_some() { 1 } else { 10 };
+        self.running.finish_within(Duration::from_secs(patience))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}

@@ -1,0 +1,353 @@
+//! Speed inside the container: processor, system calls, processes, files, disk.
+//!
+//! Each target has one container with a shell that is given one command after the other, and the
+//! targets take turns with each measure, in random order, so that the drift of the machine meets
+//! all of them. The clock of `time -p` ticks in hundredths of a second, so the number of
+//! iterations is chosen for each target such that one run takes about a second. What was measured
+//! before the user stopped is kept.
+
+mod bench;
+mod record;
+mod room;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::{Session, Spec, from_command, host_side};
+use crate::engine::Kind;
+use crate::error::Result;
+use crate::model::{Capture, Origin, Status, Stream};
+use crate::probe::catalogue::{Place, Probe};
+use bench::Bench;
+use record::{Turn, record};
+
+/// How long one run of a loop should take, in seconds.
+const AIM: f64 = 1.0;
+
+/// From this time on a run tells how many iterations make a second.
+const TELLING: f64 = 0.2;
+
+/// The iterations of the first try, and the factor between tries.
+const FIRST: u64 = 10;
+
+/// How often a turn is taken that was too short.
+const TRIES: u32 = 3;
+
+/// No loop has more.
+const MOST: u64 = 1_000_000_000;
+
+/// The size of the file if nobody names one, in MiB: what the newer edition of the lab asks for.
+const FILE: u64 = 512;
+
+/// What is wished for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// The size of the file that is written and read, in MiB; without a wish the lab's.
+    pub io_size: Option<u64>,
+    /// The time after which no further round is begun; none for as long as it takes.
+    pub max_time: Option<Duration>,
+}
+
+/// What is measured, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// How often each measure is taken under each target.
+    pub rounds: u32,
+    /// The size of the file that is written and read, in MiB; none for neither.
+    pub file: Option<u64>,
+    /// The time after which no further round is begun; none for as long as it takes.
+    pub max_time: Option<Duration>,
+}
+
+/// What can be measured; what is left out and why goes to `skipped`.
+///
+/// # Errors
+///
+/// The user named a size for the file, and there is no room for it: that is said before anything
+/// is started.
+pub fn usable(
+    session: &Session,
+    wish: Option<Wish>,
+    skipped: &mut BTreeMap<String, String>,
+) -> Result<Option<Effort>> {
+    let left_out = match wish {
+        None => Some("left out with --no-perf"),
+        Some(_) if session.engine == Kind::Builtin => {
+            Some("plain namespaces have no file system of their own that could be written to")
+        }
+        Some(_) => None,
+    };
+    if let Some(reason) = left_out {
+        skipped.insert("perf".into(), reason.into());
+    }
+    let Some(wish) = wish.filter(|_| left_out.is_none()) else { return Ok(None) };
+    let size = wish.io_size.unwrap_or(FILE);
+    let mut file = Some(size);
+    if let Err(error) = room::check(session.engine, size, session.cancel) {
+        if wish.io_size.is_some() {
+            return Err(error);
+        }
+        session.progress.trouble("speed inside", &error.message);
+        for part in ["io_write", "io_read", "io_size", "io_backing"] {
+            skipped.insert(format!("perf.{part}"), error.message.clone());
+        }
+        file = None;
+    }
+    // The fewest samples whose median has an interval.
+    let rounds = u32::try_from(crate::stats::LEAST).unwrap_or(u32::MAX);
+    Ok(Some(Effort { rounds, file, max_time: wish.max_time }))
+}
+
+/// A measure of one target.
+struct Measure<'a> {
+    probe: &'a Probe,
+    iterations: u64,
+    turns: Vec<Turn>,
+    /// Why it cannot be taken, in words.
+    trouble: Option<String>,
+}
+
+/// A target with its container.
+struct Stand<'a> {
+    spec: &'a Spec,
+    bench: Bench,
+    measures: Vec<Measure<'a>>,
+}
+
+/// Measures, and returns for each target a record of each measure.
+pub fn captures(
+    session: &Session,
+    specs: &[Spec],
+    effort: Effort,
+    skipped: &mut BTreeMap<String, String>,
+) -> Vec<Capture> {
+    let begun = Instant::now();
+    let probes = probes(session, effort);
+    let mut stands: Vec<Stand> =
+        specs.iter().filter_map(|spec| Stand::set_up(session, spec, &probes)).collect();
+    for stand in &mut stands {
+        stand.calibrate(session, effort);
+    }
+    let mut random = super::startup::random(session, "perf");
+    let mut ended = None;
+    'rounds: for round in 1..=effort.rounds {
+        let is_over = effort.max_time.is_some_and(|limit| begun.elapsed() >= limit);
+        if is_over && round > 1 {
+            ended = Some("the time of --max-time was used up");
+            break;
+        }
+        let words = format!("round {round} of {}", effort.rounds);
+        session.progress.step("speed inside", &words);
+        for index in 0..probes.len() {
+            let mut order: Vec<usize> = (0..stands.len()).collect();
+            random.shuffle(&mut order);
+            for stand in order {
+                if session.is_cancelled() {
+                    ended = Some("stopped by the user");
+                    break 'rounds;
+                }
+                stands[stand].take(session, index, round);
+            }
+        }
+    }
+    let captures: Vec<Capture> =
+        stands.into_iter().flat_map(|stand| stand.captures(session, effort, ended)).collect();
+    if let (true, Some(reason)) = (captures.is_empty(), ended) {
+        skipped.insert("perf".into(), format!("ended before the first round: {reason}"));
+    }
+    captures
+}
+
+/// The probes that are measured here, in an order in which a file is written before it is read.
+fn probes<'a>(session: &'a Session, effort: Effort) -> Vec<&'a Probe> {
+    let is_measured = |probe: &&Probe| {
+        probe.id.starts_with("perf.")
+            && probe.place.contains(&Place::Measurement)
+            && !probe.command.is_empty()
+            && (effort.file.is_some() || !is_file(probe))
+    };
+    let mut probes: Vec<&Probe> = session.catalogue.iter().filter(is_measured).collect();
+    probes.sort_by_key(|probe| (is_file(probe), probe.id == "perf.io_read"));
+    probes
+}
+
+/// Whether a measure is about the file, whose size is given and not found out.
+fn is_file(probe: &Probe) -> bool {
+    probe.id.starts_with("perf.io_")
+}
+
+impl<'a> Stand<'a> {
+    /// Starts the container; none if it does not answer, which the probes' own container did.
+    fn set_up(session: &Session, spec: &'a Spec, probes: &[&'a Probe]) -> Option<Self> {
+        if session.is_cancelled() {
+            return None;
+        }
+        session.progress.step(&spec.name, "a container for measuring speed");
+        let bench = match Bench::start(session, spec) {
+            Ok(bench) => bench,
+            Err(words) => {
+                session.progress.trouble(&spec.name, &words);
+                return None;
+            }
+        };
+        let measure = |probe: &&'a Probe| Measure {
+            probe,
+            iterations: FIRST,
+            turns: Vec::new(),
+            trouble: None,
+        };
+        Some(Self { spec, bench, measures: probes.iter().map(measure).collect() })
+    }
+
+    /// Finds out for each measure how many iterations take about a second.
+    fn calibrate(&mut self, session: &Session, effort: Effort) {
+        for measure in &mut self.measures {
+            if is_file(measure.probe) {
+                measure.iterations = effort.file.unwrap_or_default();
+                measure.trouble = no_room(&mut self.bench, session, measure.iterations);
+                continue;
+            }
+            session
+                .progress
+                .step(&self.spec.name, &format!("choosing a loop: {}", measure.probe.title));
+            loop {
+                let turn = self.bench.take(session, &measure.probe.command, measure.iterations, 0);
+                let seconds = match &turn.times {
+                    Ok(times) => times.real,
+                    Err(words) => {
+                        measure.trouble = Some(words.clone());
+                        break;
+                    }
+                };
+                let is_last = seconds >= TELLING || measure.iterations >= MOST;
+                measure.iterations = next(measure.iterations, seconds);
+                if is_last || session.is_cancelled() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Takes one turn. A loop that turns out to be too short now, because the machine has become
+    /// faster, is taken again with more iterations.
+    fn take(&mut self, session: &Session, index: usize, round: u32) {
+        let measure = &mut self.measures[index];
+        for _ in 0..TRIES {
+            if measure.trouble.is_some() {
+                return;
+            }
+            let mut turn =
+                self.bench.take(session, &measure.probe.command, measure.iterations, round);
+            if session.is_cancelled() {
+                return;
+            }
+            match &turn.times {
+                Ok(times) if times.real < TELLING && !is_file(measure.probe) => {
+                    turn.is_short = true;
+                    measure.iterations = next(measure.iterations, times.real);
+                }
+                Ok(_) => {}
+                Err(words) => {
+                    let title = &measure.probe.title;
+                    session.progress.trouble(&self.spec.name, &format!("{title}: {words}"));
+                    measure.trouble = Some(words.clone());
+                }
+            }
+            let is_short = turn.is_short;
+            measure.turns.push(turn);
+            if !is_short {
+                return;
+            }
+        }
+    }
+
+    fn captures(self, session: &Session, effort: Effort, ended: Option<&str>) -> Vec<Capture> {
+        let spec = self.spec;
+        let finished = self.bench.finish();
+        let boot = from_command(&spec.name, "perf.boot", &finished);
+        // What it said stands in the records.
+        let boot = Capture { stdout: Stream::new(b""), ..boot };
+        let mut captures: Vec<Capture> = self
+            .measures
+            .into_iter()
+            .filter(|measure| !measure.turns.is_empty() || measure.trouble.is_some())
+            .map(|measure| measure.capture(spec, effort, ended))
+            .collect();
+        if captures.is_empty() {
+            return captures;
+        }
+        captures.insert(0, boot);
+        if let Some(file) = effort.file {
+            let how = "the size of the file that is written and read, in MiB (--io-size)";
+            captures.push(host_side::capture(spec, "perf.io_size", how, &format!("{file}\n")));
+            if let Some(words) = room::backing(session) {
+                let how = "the host's mount that the engine keeps its containers' files on";
+                captures.push(host_side::capture(spec, "perf.io_backing", how, &words));
+            }
+        }
+        captures
+    }
+}
+
+impl Measure<'_> {
+    fn capture(self, spec: &Spec, effort: Effort, ended: Option<&str>) -> Capture {
+        let text = record(&self.turns, effort.rounds, ended);
+        let is_empty = self.turns.is_empty();
+        let words = self.trouble.filter(|_| is_empty);
+        Capture {
+            origin: Origin::Probe {
+                command: format!("n={}; {}", self.iterations, self.probe.command),
+                within: format!("{}/perf.boot", spec.name),
+            },
+            status: if is_empty { Status::Error } else { Status::Ok },
+            stderr: words.map(|words| Stream::new(format!("{words}\n").as_bytes())),
+            stdout: Stream::new(if is_empty { b"" } else { text.as_bytes() }),
+            ..host_side::capture(spec, &self.probe.id, "", "")
+        }
+    }
+}
+
+/// The next number of iterations: more of them until a run tells, then those of a second.
+fn next(iterations: u64, seconds: f64) -> u64 {
+    if seconds < TELLING {
+        return (iterations * 10).min(MOST);
+    }
+    #[allow(clippy::cast_precision_loss, reason = "at most a billion")]
+    let wanted = crate::stats::significant(iterations as f64 * AIM / seconds, 2);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 1 and a billion"
+    )]
+    let wanted = wanted.clamp(1.0, 1e9) as u64;
+    wanted
+}
+
+/// Why the file does not fit into the container, if it does not.
+fn no_room(bench: &mut Bench, session: &Session, size: u64) -> Option<String> {
+    let said = bench.say(session, "df -Pk / | awk 'NR == 2 { print $4 }'").ok()?;
+    let kilobytes: u64 = said.trim().parse().ok()?;
+    let free = kilobytes / 1024;
+    (free < size + room::SPARE).then(|| {
+        format!(
+            "{size} MiB do not fit: {free} MiB are free in the container, of which {} MiB are to \
+             stay free",
+            room::SPARE
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loops_grow_until_a_run_tells_and_then_fit_a_second() {
+        assert_eq!(next(10, 0.0), 100);
+        assert_eq!(next(1000, 0.19), 10_000);
+        assert_eq!(next(1_000_000, 0.5), 2_000_000);
+        assert_eq!(next(100, 7.77), 13);
+        assert_eq!(next(10, 100.0), 1);
+        assert_eq!(next(MOST, 0.0), MOST);
+    }
+}

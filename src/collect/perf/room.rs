@@ -1,0 +1,95 @@
+//! Whether there is room for a file in the containers, and on which file system it lies.
+
+use std::path::{Path, PathBuf};
+
+use crate::collect::Session;
+use crate::engine::process::Cancel;
+use crate::engine::{Kind, ask};
+use crate::error::{Error, Result};
+
+/// What must stay free, in MiB.
+pub const SPARE: u64 = 256;
+
+/// The folder below which an engine keeps the files of its containers.
+fn root(engine: Kind, cancel: &Cancel) -> Option<PathBuf> {
+    let format = match engine {
+        Kind::Docker => "{{.DockerRootDir}}",
+        Kind::Podman => "{{.Store.GraphRoot}}",
+        Kind::Nerdctl | Kind::Ctr => return Some(PathBuf::from("/var/lib/containerd")),
+        Kind::Builtin => return None,
+    };
+    let said = ask(&[engine.name(), "info", "--format", format], cancel).ok()?.text();
+    said.starts_with('/').then(|| PathBuf::from(said))
+}
+
+/// Makes sure that a file of `size` MiB fits. Where the folder cannot be looked at (the engine
+/// runs on another machine), the container itself is asked later.
+///
+/// # Errors
+///
+/// It does not fit.
+pub fn check(engine: Kind, size: u64, cancel: &Cancel) -> Result<()> {
+    let Some(root) = root(engine, cancel) else { return Ok(()) };
+    let Ok(state) = rustix::fs::statvfs(&root) else { return Ok(()) };
+    let free = state.f_bavail.saturating_mul(state.f_frsize) / (1024 * 1024);
+    enough(size, free, &root)
+}
+
+fn enough(size: u64, free: u64, root: &Path) -> Result<()> {
+    if free >= size.saturating_add(SPARE) {
+        return Ok(());
+    }
+    Err(Error::environment(format!(
+        "a file of {size} MiB does not fit: {free} MiB are free below {}, and {SPARE} MiB of them \
+         are to stay free",
+        root.display()
+    ))
+    .help("name a smaller size with --io-size, or leave these measures out with --no-perf"))
+}
+
+/// The mount of the host that an engine's files lie on: its type and place.
+pub fn backing(session: &Session) -> Option<String> {
+    let root = root(session.engine, session.cancel)?.canonicalize().ok()?;
+    let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let kind = file_system(&table, &root)?;
+    Some(format!("{kind} on the host, below {}\n", root.display()))
+}
+
+/// The type of the file system at a path (proc(5), mountinfo).
+fn file_system(table: &str, path: &Path) -> Option<String> {
+    let mounts = table.lines().filter_map(|line| {
+        let (place, kind) = line.split_once(" - ")?;
+        let point = place.split(' ').nth(4)?;
+        path.starts_with(point).then(|| (point.len(), kind.split(' ').next()))
+    });
+    // Of mounts on one point the last is the one that is seen.
+    let (_, kind) = mounts.max_by_key(|(length, _)| *length)?;
+    kind.map(String::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_does_not_fit_is_refused_with_the_way_out() {
+        let root = Path::new("/var/lib/docker");
+        assert!(enough(512, 512 + SPARE, root).is_ok());
+        let error = enough(512, 511 + SPARE, root).unwrap_err();
+        assert!(error.message.contains("512 MiB does not fit: 767 MiB are free"), "{error:?}");
+        assert!(error.message.contains("/var/lib/docker"), "{error:?}");
+        assert!(error.help.unwrap().contains("--io-size"));
+        assert!(enough(u64::MAX, 5, root).is_err());
+    }
+
+    #[test]
+    fn the_closest_mount_is_the_one() {
+        let table = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n\
+                     2 1 0:4 / /var/lib/docker rw shared:1 - tmpfs tmpfs rw\n\
+                     3 1 0:5 / /var/lib/docker rw shared:1 - btrfs /dev/sdb rw\n\
+                     4 1 0:6 / /var/lib/docker2 rw - xfs /dev/sdc rw\n";
+        let kind = |path: &str| file_system(table, Path::new(path)).unwrap();
+        assert_eq!(kind("/var/lib/docker/overlay2"), "btrfs");
+        assert_eq!(kind("/var/lib/containerd"), "ext4");
+    }
+}
