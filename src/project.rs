@@ -3,12 +3,15 @@
 //! The file is mdBook's: its tables `[book]`, `[build]` and `[output.html]` are read for what
 //! both programs need, and ours is `[preprocessor.isoproof]`.
 
+mod gate;
+
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::model::Edition;
+pub use gate::{FailOn, Gate};
 
 /// The name of the configuration file.
 pub const CONFIG: &str = "book.toml";
@@ -57,6 +60,8 @@ pub struct Config {
     pub run_pages: bool,
     /// The margin within which a difference of times does not matter: 0.05 is 5 %.
     pub margin: f64,
+    /// When a comparison of two runs fails.
+    pub gate: Gate,
 }
 
 impl Default for Config {
@@ -74,6 +79,7 @@ impl Default for Config {
             run: "latest".into(),
             run_pages: false,
             margin: MARGIN,
+            gate: Gate::default(),
         }
     }
 }
@@ -138,6 +144,7 @@ struct OwnTable {
     run: Option<String>,
     run_pages: Option<bool>,
     margin: Option<f64>,
+    gate: gate::GateTable,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +186,7 @@ impl Config {
             run: own.run.unwrap_or(default.run),
             run_pages: own.run_pages.unwrap_or(default.run_pages),
             margin: own.margin.unwrap_or(default.margin),
+            gate: own.gate.gate(path, own.margin.unwrap_or(default.margin))?,
         };
         config.check(path)?;
         Ok(config)
@@ -352,6 +360,31 @@ mod tests {
         assert!(error.contains("line 2"), "{error}");
         assert!(error.contains("unknown field `editoin`"), "{error}");
         assert!(error.contains("`edition`") && error.contains("`submission`"), "{error}");
+    }
+
+    #[test]
+    fn a_gate_is_read_and_its_defaults_hold_for_what_it_leaves_out() {
+        let gate = parse(
+            "[preprocessor.isoproof.gate]\nfail-on = [\"verdict\", \"finding\"]\n\
+             margins = { \"startup.wall\" = 0.25 }\n",
+        )
+        .unwrap()
+        .gate;
+        assert_eq!(gate.fail_on, [FailOn::Verdict, FailOn::Finding]);
+        assert_eq!((gate.margin("startup.wall"), gate.margin("http.latency")), (0.25, MARGIN));
+    }
+
+    #[test]
+    fn a_gate_with_an_unknown_key_word_or_margin_is_an_error() {
+        for (line, words) in [
+            ("fail_on = \"verdict\"", "unknown field `fail_on`"),
+            ("fail-on = \"verdicts\"", "one of `change`, `regression`"),
+            ("margin = -0.1", "the margin `margin`"),
+            ("margins = { a = 50 }", "the margin `a`"),
+        ] {
+            let error = parse(&format!("[preprocessor.isoproof.gate]\n{line}\n")).unwrap_err();
+            assert!(error.message.contains(words), "{error}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::build::{self, Arguments};
 use super::check;
 use super::console::{Console, Ink, columns, count};
+use super::diff;
 use crate::error::Result;
 use crate::project::Project;
 
@@ -17,6 +18,9 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let mut out = format!("{}{label}\n\n", console.paint(Ink::Strong, &format!("Run {}", run.id)));
     out.push_str(&check::verdict_lines(&built.subject, console));
     out.push_str(&format!("\n{}\n\n", check::tally(&built.subject, console)));
+    if let Some(since) = diff::since(project, &built.subject, console)? {
+        out.push_str(&format!("{since}\n"));
+    }
     let pages = count(built.pages, "page");
     out.push_str(&columns(&[
         vec!["Submission".into(), shown(&built.submission, project)],

@@ -2,6 +2,7 @@
 
 pub mod chapters;
 pub mod charts;
+pub mod comparison;
 pub mod coverage;
 pub mod escape;
 pub mod functions;
