@@ -7,8 +7,7 @@ use crate::probe::catalogue::Catalogue;
 use crate::project::Gate;
 use crate::store::Store;
 
-/// Compares two runs against the history in the store. The history is read only where both have
-/// something to be judged by it.
+/// Compares two runs against the history in the store, which is read as far as it is needed.
 ///
 /// # Errors
 ///
@@ -23,10 +22,6 @@ pub fn compare(
 ) -> Result<Diff> {
     let key = |run: &Run| (run.created, run.id.clone());
     let (old, new) = if key(a.run) <= key(b.run) { (a.run, b.run) } else { (b.run, a.run) };
-    let diff = Diff::of(a, b, catalogue, &[], gate, all);
-    if diff.measurements.iter().all(|m| m.a.is_none() || m.b.is_none()) {
-        return Ok(diff);
-    }
     let earlier = past::before(store, catalogue, new, old, gate.sessions)?;
     Ok(Diff::of(a, b, catalogue, &earlier, gate, all))
 }

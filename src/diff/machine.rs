@@ -20,7 +20,7 @@ const TOLD_BY: &[&str] = &["cpu.model", "cpu.count", "kernel.machine", "hw.dmi.p
 const MEMORY_ID: &str = "mem.total_kb";
 
 /// Whether a fact tells machines apart.
-pub(super) fn is_told_by(id: &str) -> bool {
+pub fn is_told_by(id: &str) -> bool {
     id == MEMORY_ID || TOLD_BY.contains(&id)
 }
 

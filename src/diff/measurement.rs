@@ -165,10 +165,9 @@ impl Item<'_> {
         if (a.is_none() && b.is_none()) || same().is_some() {
             return None;
         }
-        let compared = match (old, new) {
-            (Some(old), Some(new)) => Some(stats::compare(&samples(old), &samples(new), 0.0)),
-            _ => None,
-        };
+        let both = old.zip(new).map(|(old, new)| (samples(old), samples(new)));
+        let shift = both.as_ref().and_then(|(old, new)| stats::ratio(old, new));
+        let p = both.and_then(|(old, new)| stats::mann_whitney::p_value(&old, &new));
         Some(Measurement {
             series: self.id.into(),
             target: self.pair.b.name.clone(),
@@ -176,8 +175,8 @@ impl Item<'_> {
             a,
             b,
             ratio: ratio(a, b),
-            ci: compared.and_then(|compared| compared.interval),
-            p: compared.and_then(|compared| compared.p),
+            ci: shift.map(|shift| shift.interval),
+            p,
             outcome: Outcome::Inconclusive,
             reason: obstacle(old, new),
             sessions: 0,
@@ -198,11 +197,11 @@ impl Item<'_> {
         let divided = |base: Option<&Fact>, own: Option<&Fact>| -> Option<Figure> {
             let (base, own) = (base?, own?);
             let (below, above) = (figure(self.probe, base)?, figure(self.probe, own)?);
-            let compared = stats::compare(&samples(base), &samples(own), 0.0);
+            let shift = stats::ratio(&samples(base), &samples(own));
             (below.median > 0.0).then(|| Figure {
                 n: below.n.min(above.n),
                 median: above.median / below.median,
-                interval: compared.interval,
+                interval: shift.map(|shift| shift.interval),
             })
         };
         let (a, b) = (divided(old, own_old), divided(new, own_new));

@@ -85,6 +85,27 @@ impl Session {
     }
 }
 
+/// Whether a session is made of a fact.
+pub fn wants(catalogue: &Catalogue, id: &str) -> bool {
+    machine::is_told_by(id) || measurement::is_series(catalogue.get(id))
+}
+
+/// The first `limit` of some sessions that were made on a machine like that of `like`.
+pub fn alike<'s>(
+    sessions: impl Iterator<Item = &'s Session>,
+    like: &Session,
+    limit: usize,
+) -> Vec<Session> {
+    let Some(like) = &like.setting else { return Vec::new() };
+    let is_like = |session: &&Session| {
+        session.setting.as_ref().is_some_and(|setting| setting.same_machine(like))
+    };
+    sessions.filter(is_like).take(limit).cloned().collect()
+}
+
+/// How many outlines are read at once.
+const AT_ONCE: usize = 32;
+
 /// The sessions of a store that were made before `run`, newest first, at most `limit` of those
 /// made on a machine like that of `like`. Captures are not read.
 ///
@@ -98,19 +119,25 @@ pub fn before(
     like: &Run,
     limit: usize,
 ) -> Result<Vec<Session>> {
-    let Some(like) = Setting::of(like) else { return Ok(Vec::new()) };
-    let wanted = |id: &str| machine::is_told_by(id) || measurement::is_series(catalogue.get(id));
+    let like = Session::of(like, catalogue);
     let mut sessions = Vec::new();
-    for entry in store.list()? {
-        if (entry.created, &entry.id) >= (run.created, &run.id) {
-            continue;
-        }
+    if like.setting.is_none() {
+        return Ok(sessions);
+    }
+    let wanted = |id: &str| wants(catalogue, id);
+    let paths: Vec<_> = store
+        .list()?
+        .into_iter()
+        .filter(|entry| (entry.created, &entry.id) < (run.created, &run.id))
+        .map(|entry| entry.path)
+        .collect();
+    for paths in paths.chunks(AT_ONCE) {
+        let read = outline::each(paths, |path| outline::outline(path, &wanted));
+        let read = read.into_iter().collect::<Result<Vec<Run>>>()?;
+        let read: Vec<Session> = read.iter().map(|run| Session::of(run, catalogue)).collect();
+        sessions.extend(alike(read.iter(), &like, limit - sessions.len()));
         if sessions.len() == limit {
             break;
-        }
-        let session = Session::of(&outline::outline(&entry.path, &wanted)?, catalogue);
-        if session.setting.as_ref().is_some_and(|setting| setting.same_machine(&like)) {
-            sessions.push(session);
         }
     }
     Ok(sessions)

@@ -82,7 +82,8 @@ impl GateTable {
     /// The gate with every default filled in; `margin` is that of the whole report.
     pub(super) fn gate(self, path: &Path, margin: f64) -> Result<Gate> {
         let default = Gate::default();
-        let gate = Gate {
+        self.check(path)?;
+        Ok(Gate {
             fail_on: match self.fail_on {
                 None => default.fail_on,
                 Some(OneOrMany::One(kind)) => vec![kind],
@@ -92,17 +93,22 @@ impl GateTable {
             margins: self.margins,
             series: self.series.unwrap_or(default.series),
             sessions: self.sessions.unwrap_or(default.sessions),
-        };
-        let wrong = std::iter::once(("margin", gate.margin))
-            .chain(gate.margins.iter().map(|(id, margin)| (id.as_str(), *margin)))
+        })
+    }
+
+    /// Refuses a margin that is no share.
+    fn check(&self, path: &Path) -> Result<()> {
+        let own = self.margin.iter().map(|margin| ("margin", *margin));
+        let wrong = own
+            .chain(self.margins.iter().map(|(id, margin)| (id.as_str(), *margin)))
             .find(|(_, margin)| !(0.0..10.0).contains(margin));
-        if let Some((key, margin)) = wrong {
-            return Err(Error::input(format!(
+        match wrong {
+            Some((key, margin)) => Err(Error::input(format!(
                 "{}: the margin `{key}` of preprocessor.isoproof.gate is {margin}",
                 path.display()
             ))
-            .help("a margin is a share: 0.1 is 10 %"));
+            .help("a margin is a share: 0.1 is 10 %")),
+            None => Ok(()),
         }
-        Ok(gate)
     }
 }

@@ -55,6 +55,8 @@ pub struct RunName {
     pub id: String,
     /// Its label.
     pub label: Option<String>,
+    /// Its page.
+    pub href: Option<String>,
 }
 
 /// Something that differs and may be the cause.
@@ -180,6 +182,7 @@ impl ComparisonView {
         let name = |id: &str, label: &Option<String>| RunName {
             id: if id.is_empty() { "evidence files".into() } else { id.into() },
             label: label.clone(),
+            href: None,
         };
         Self {
             a: name(&diff.a, &diff.a_label),
@@ -261,12 +264,20 @@ pub fn html(view: &ComparisonView, subject: &Arc<Subject>, templates: &Path) -> 
 }
 
 /// What every template of a comparison sees.
-pub fn context(view: &ComparisonView) -> Context {
+pub fn sees(view: &ComparisonView) -> Value {
+    serde_json::json!({
+        "d": view,
+        "has_ratios": view.measurements.iter().any(|m| m.over.is_some()),
+        "counts": view.counts(),
+        "fact_count": view.fact_count(),
+    })
+}
+
+fn context(view: &ComparisonView) -> Context {
     let mut context = Context::new();
-    context.insert("d", view);
-    context.insert("has_ratios", &view.measurements.iter().any(|m| m.over.is_some()));
-    context.insert("counts", &view.counts());
-    context.insert("fact_count", &view.fact_count());
+    for (name, value) in sees(view).as_object().into_iter().flatten() {
+        context.insert(name.clone(), value);
+    }
     context
 }
 

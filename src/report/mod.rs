@@ -14,6 +14,7 @@ pub mod phases;
 pub mod subject;
 pub mod submission;
 pub mod templates;
+pub mod trend;
 mod voice;
 
 pub use number::measured;
