@@ -245,6 +245,120 @@ fn one_runtime_in_the_place_of_another_differs_in_its_own_facts_alone() {
     assert!(listed.len() > 30, "{listed:?}");
 }
 
+/// Sessions of one machine that differ by 16 %, as sessions on shared machines do.
+struct Sessions {
+    random: crate::stats::Random,
+    made: u32,
+}
+
+impl Sessions {
+    fn new(seed: u64) -> Self {
+        Self { random: crate::stats::Random::new(seed), made: 0 }
+    }
+
+    fn normal(&mut self) -> f64 {
+        let mut uniform =
+            || f64::from((self.random.bits() >> 33) as u32 + 1) / f64::from(1u32 << 31);
+        (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos()
+    }
+
+    fn series(&mut self, base: f64) -> Vec<f64> {
+        let session = base * (0.16 * self.normal()).exp();
+        (0..7).map(|_| session * (0.07 * self.normal()).exp()).collect()
+    }
+
+    /// The next session, with start-up times of runc and kata.
+    fn next(&mut self) -> Sketch {
+        self.made += 1;
+        let (runc, kata) = (self.series(0.28), self.series(1.1));
+        let mut sketch = shared()
+            .fact("cpu.model", "host", "EPYC")
+            .fact("cpu.count", "host", 2)
+            .series("startup.first_byte", "runc", &runc)
+            .series("startup.first_byte", "kata", &kata);
+        sketch.run.id = format!("20260101T000000Z-{:08x}", self.made);
+        sketch.run.evidence = crate::model::Evidence::Collected {
+            engine: "docker".into(),
+            image: "alpine".into(),
+            session: String::new(),
+            interrupted: false,
+            skipped: std::collections::BTreeMap::new(),
+        };
+        sketch
+    }
+}
+
+/// The sketch with kata's times by a factor longer.
+fn slower(sketch: &Sketch, factor: f64) -> Sketch {
+    let times = sketch.run.fact("startup.first_byte", "kata").and_then(Fact::as_series).unwrap();
+    let times: Vec<f64> = times.values.iter().map(|time| time * factor).collect();
+    let all = Sketch { run: sketch.run.clone(), integrity: sketch.integrity.clone() };
+    all.series("startup.first_byte", "kata", &times)
+}
+
+/// In which shares of trials with `count` earlier sessions the gate fails: for an equal session,
+/// and for one that is slower by what the comparison says it can see.
+fn alarms(count: usize) -> (f64, f64) {
+    const TRIALS: u32 = 200;
+    let catalogue = Catalogue::load(None).unwrap();
+    let nothing = crate::judge::Judgement { verdicts: Vec::new(), findings: Vec::new() };
+    let mut sessions = Sessions::new(count as u64);
+    let (mut equal, mut found) = (0, 0);
+    for _ in 0..TRIALS {
+        let earlier: Vec<Sketch> = (0..count).map(|_| sessions.next()).collect();
+        let past: Vec<past::Session> =
+            earlier.iter().rev().map(|s| past::Session::of(&s.run, &catalogue)).collect();
+        let now = sessions.next();
+        let diff = |now: &Sketch| {
+            let side = |sketch| Side { run: sketch, judgement: &nothing };
+            let (a, b) = (side(&earlier[count - 1].run), side(&now.run));
+            Diff::of(a, b, &catalogue, &past, &Gate::default(), false)
+        };
+        let first = diff(&now);
+        let ratio = &first.measurements[0];
+        assert_eq!((ratio.over.as_deref(), ratio.sessions), (Some("runc"), count));
+        equal += u32::from(fails(&first, &[FailOn::Regression]));
+        let changed = slower(&now, ratio.smallest_visible.unwrap());
+        found += u32::from(fails(&diff(&changed), &[FailOn::Regression]));
+    }
+    (f64::from(equal) / f64::from(TRIALS), f64::from(found) / f64::from(TRIALS))
+}
+
+#[test]
+fn equal_sessions_rarely_fail_the_gate_and_a_visible_change_mostly_does() {
+    for count in [5, 10] {
+        let (equal, found) = alarms(count);
+        assert!(equal <= 0.1, "{count} sessions: {equal}");
+        assert!(found >= 0.8, "{count} sessions: {found}");
+    }
+}
+
+#[test]
+fn with_too_little_history_the_outcome_is_open_and_says_how_many_sessions_are_wanted() {
+    let mut sessions = Sessions::new(1);
+    let (a, b) = (sessions.next(), slower(&sessions.next(), 9.0));
+    let diff = compare(&a, &b, false);
+    let ratio = &diff.measurements[0];
+    assert_eq!(ratio.outcome, Outcome::Inconclusive);
+    assert_eq!((ratio.sessions, ratio.sessions_wanted), (1, 3));
+    assert!(ratio.p.is_none() && diff.measurements[1].p.unwrap() < 0.01, "shown, and no reason");
+    assert!(!fails(&diff, &[FailOn::Regression, FailOn::Change]));
+}
+
+#[test]
+fn times_of_another_machine_or_engine_are_not_judged_by_this_ones() {
+    let mut sessions = Sessions::new(2);
+    let (a, b) = (sessions.next(), sessions.next());
+    let other = Sketch { run: b.run.clone(), integrity: b.integrity.clone() }.fact(
+        "cpu.model",
+        "host",
+        "Xeon",
+    );
+    let outcome = |b: &Sketch| compare(&a, b, false).measurements[0].outcome;
+    assert_eq!(outcome(&other), Outcome::NotComparable);
+    assert_eq!(outcome(&b), Outcome::Inconclusive);
+}
+
 /// A run with a few facts of all kinds.
 fn any_sketch() -> impl Strategy<Value = Sketch> {
     let ids = [

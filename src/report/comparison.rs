@@ -16,7 +16,7 @@ use crate::diff::value::{Part, word};
 use crate::diff::{Change, Diff, Figure, Kind, Lack, Measurement, is_weaker};
 use crate::error::Result;
 use crate::judge::Finding;
-use crate::model::{Role, Unit};
+use crate::model::{Role, Source, Unit};
 use crate::stats::Outcome;
 
 /// A comparison in words.
@@ -154,6 +154,16 @@ pub struct FactView {
     pub lines: Vec<String>,
     /// Whether it changes from run to run without meaning.
     pub volatile: bool,
+    /// Where the first run has it from, on the first of the targets.
+    #[serde(skip)]
+    pub a_source: Option<Source>,
+    /// Where the second has it from.
+    #[serde(skip)]
+    pub b_source: Option<Source>,
+    /// The place on the page of the first run.
+    pub a_href: Option<String>,
+    /// The place on the page of the second.
+    pub b_href: Option<String>,
 }
 
 /// A part of a value that differs.
@@ -299,6 +309,18 @@ fn engine(subject: &Arc<Subject>, voice: Voice, templates: &Path, suffix: &str) 
 }
 
 impl ComparisonView {
+    /// Lets the runs and their facts lead to the pages of the runs, from a page beside those.
+    pub fn link(&mut self, a: &Subject, b: &Subject) {
+        let voice = Voice::Html(Links::Site("../".into()));
+        let page = |subject: &Subject| Some(format!("{}.html", subject.run.id));
+        (self.a.href, self.b.href) = (page(a), page(b));
+        for fact in &mut self.facts {
+            let url = |subject, source: &Option<Source>| voice.url(subject, source.as_ref()?);
+            fact.a_href = url(a, &fact.a_source);
+            fact.b_href = url(b, &fact.b_source);
+        }
+    }
+
     /// How many facts of how many targets changed.
     pub fn fact_count(&self) -> usize {
         self.facts.iter().map(|fact| fact.names.len()).sum()
@@ -475,6 +497,10 @@ impl Words<'_> {
             parts: change.parts.iter().map(part).collect(),
             lines: change.lines.clone(),
             volatile: change.volatile,
+            a_source: change.a_source.clone(),
+            b_source: change.b_source.clone(),
+            a_href: None,
+            b_href: None,
         }
     }
 }

@@ -15,7 +15,6 @@ use super::view::RunRow;
 use crate::diff::past::{self, Session};
 use crate::diff::{Diff, Side};
 use crate::error::Result;
-use crate::model::Run;
 use crate::report::Subject;
 use crate::report::comparison::{self, ComparisonView};
 use crate::report::trend::{self, Digest, TrendView};
@@ -120,8 +119,7 @@ fn page(runs: &Runs, rows: &[RunRow], known: &BTreeMap<String, Known>, pair: &Pa
         let shelf = &runs.maker.subject.shelf;
         let diff = Diff::of(side(&a), side(&b), &shelf.catalogue, &earlier, gate, false);
         let mut view = ComparisonView::new(&diff, shelf);
-        let href = |run: &Run| Some(format!("{}.html", run.id));
-        (view.a.href, view.b.href) = (href(&a.run), href(&b.run));
+        view.link(&a, &b);
         Ok(comparison::sees(&view))
     })
 }
