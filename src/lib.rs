@@ -8,6 +8,7 @@ pub mod assets;
 pub mod claims;
 pub mod cli;
 pub mod collect;
+pub mod diff;
 pub mod doctor;
 pub mod engine;
 pub mod error;

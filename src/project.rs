@@ -3,6 +3,8 @@
 //! The file is mdBook's: its tables `[book]`, `[build]` and `[output.html]` are read for what
 //! both programs need, and ours is `[preprocessor.isoproof]`.
 
+mod gate;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -10,6 +12,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::model::Edition;
+pub use gate::{FailOn, Gate};
 
 /// The name of the configuration file.
 pub const CONFIG: &str = "book.toml";
@@ -60,6 +63,8 @@ pub struct Config {
     pub margin: f64,
     /// The rules that are switched off, by id.
     pub rules: BTreeMap<String, Switch>,
+    /// When a comparison of two runs fails.
+    pub gate: Gate,
 }
 
 /// How a rule is treated.
@@ -89,6 +94,7 @@ impl Default for Config {
             run_pages: false,
             margin: MARGIN,
             rules: BTreeMap::new(),
+            gate: Gate::default(),
         }
     }
 }
@@ -154,6 +160,7 @@ struct OwnTable {
     run_pages: Option<bool>,
     margin: Option<f64>,
     rules: BTreeMap<String, Switch>,
+    gate: gate::GateTable,
 }
 
 #[derive(Deserialize)]
@@ -196,6 +203,7 @@ impl Config {
             run_pages: own.run_pages.unwrap_or(default.run_pages),
             margin: own.margin.unwrap_or(default.margin),
             rules: own.rules,
+            gate: own.gate.gate(path, own.margin.unwrap_or(default.margin))?,
         };
         config.check(path)?;
         Ok(config)
@@ -384,6 +392,31 @@ mod tests {
         let error =
             parse("[preprocessor.isoproof.rules]\na = { of = true }\n").unwrap_err().message;
         assert!(error.contains("unknown field `of`"), "{error}");
+    }
+
+    #[test]
+    fn a_gate_is_read_and_its_defaults_hold_for_what_it_leaves_out() {
+        let gate = parse(
+            "[preprocessor.isoproof.gate]\nfail-on = [\"verdict\", \"finding\"]\n\
+             margins = { \"startup.wall\" = 0.25 }\n",
+        )
+        .unwrap()
+        .gate;
+        assert_eq!(gate.fail_on, [FailOn::Verdict, FailOn::Finding]);
+        assert_eq!((gate.margin("startup.wall"), gate.margin("http.latency")), (0.25, MARGIN));
+    }
+
+    #[test]
+    fn a_gate_with_an_unknown_key_word_or_margin_is_an_error() {
+        for (line, words) in [
+            ("fail_on = \"verdict\"", "unknown field `fail_on`"),
+            ("fail-on = \"verdicts\"", "one of `change`, `regression`"),
+            ("margin = -0.1", "the margin `margin`"),
+            ("margins = { a = 50 }", "the margin `a`"),
+        ] {
+            let error = parse(&format!("[preprocessor.isoproof.gate]\n{line}\n")).unwrap_err();
+            assert!(error.message.contains(words), "{error}");
+        }
     }
 
     #[test]

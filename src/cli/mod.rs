@@ -8,6 +8,7 @@ mod check;
 mod collect;
 mod completions;
 mod console;
+mod diff;
 mod doctor;
 mod examples;
 mod export;
@@ -45,7 +46,8 @@ const EVERYWHERE: &str = "Options of every command";
                   isoproof collect --runtime runc --runtime kata=io.containerd.kata.v2\n  \
                   isoproof import lab12 labs/lab12            make a run from evidence files\n  \
                   isoproof facts latest --format json         what the latest run holds\n  \
-                  isoproof check latest --fail-on error       verdicts and findings\n\n\
+                  isoproof check latest --fail-on error       verdicts and findings\n  \
+                  isoproof diff latest~1 latest               what changed since the run before\n\n\
                   A run is named by `latest`, `latest~2`, its label, the beginning of its id, the \
                   path of its file, or `git:<revision>[:path]`."
 )]
@@ -91,6 +93,8 @@ enum Command {
     Facts(facts::Arguments),
     /// Judge a run: verdicts and findings
     Check(check::Arguments),
+    /// Say what changed between two runs
+    Diff(diff::Arguments),
     /// Remove what killed sessions left: containers, addresses, temporary and half-written files
     Clean,
     /// Say what works on this machine, what does not, and how to mend it
@@ -155,6 +159,7 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Show(arguments) => show::run(&project, arguments, console),
         Command::Facts(arguments) => facts::run(&project, arguments, console),
         Command::Check(arguments) => check::run(&project, arguments, console),
+        Command::Diff(arguments) => diff::run(&project, arguments, console),
         Command::Collect(arguments) => collect::run(&project, arguments, console),
         Command::Export(arguments) => export::run(&project, arguments, console),
         Command::Publish(arguments) => publish::run(&project, arguments, console),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::console::{Console, Ink, columns, count};
-use super::{build, check, collect, doctor};
+use super::{build, check, collect, diff, doctor};
 use crate::engine::Kind;
 use crate::error::{self, Result};
 use crate::project::Project;
@@ -31,7 +31,8 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     };
     let run = &captured.subject.run;
     let built = build::build(project, &run.id, Some(run.edition), &arguments.output, console)?;
-    console.print(&summary(&built, project, console))?;
+    let since = diff::since(project, &captured.subject, console)?;
+    console.print(&summary(&built, since.as_deref(), project, console))?;
     Ok(captured.exit())
 }
 
@@ -54,12 +55,15 @@ fn capture(
     }
 }
 
-fn summary(built: &Built, project: &Project, console: &Console) -> String {
+fn summary(built: &Built, since: Option<&str>, project: &Project, console: &Console) -> String {
     let run = &built.subject.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut out = format!("{}{label}\n\n", console.paint(Ink::Strong, &format!("Run {}", run.id)));
     out.push_str(&check::verdict_lines(&built.subject, console));
     out.push_str(&format!("\n{}\n\n", check::tally(&built.subject, console)));
+    if let Some(since) = since {
+        out.push_str(&format!("{since}\n"));
+    }
     let pages = count(built.pages, "page");
     out.push_str(&columns(&[
         vec!["Submission".into(), shown(&built.submission, project)],

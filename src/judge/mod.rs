@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::model::Role;
 
 /// Everything that is said about a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Judgement {
     /// One verdict for each target that is not the host.
     pub verdicts: Vec<Verdict>,

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::parse;
 use crate::assets::{self, Tree};
 use crate::error::{Error, Result};
+use crate::model::Role;
 
 /// One question with a stable dotted id.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -48,9 +49,9 @@ pub struct Probe {
     /// The lab requirements that it serves.
     #[serde(default)]
     pub lab: Vec<String>,
-    /// Whether it changes from run to run without meaning (addresses, times, ids).
+    /// Where it changes from run to run without meaning (addresses, times, ids).
     #[serde(default)]
-    pub volatile: bool,
+    pub volatile: Volatile,
     /// Whether the value identifies a person or machine and must be redacted or left out.
     #[serde(default)]
     pub sensitive: bool,
@@ -87,6 +88,36 @@ pub enum Place {
     HostMeasurement,
     /// Only in evidence that somebody else collected.
     Import,
+}
+
+/// Where an answer changes from run to run without meaning.
+///
+/// `true` is everywhere. A list of `host` and `container` is only there: the interfaces that a
+/// host lists come and go with other containers, those in a container are part of its boundary.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "`true`, `false` or a list of `host` and `container` is wanted")]
+pub enum Volatile {
+    /// Everywhere, or nowhere.
+    All(bool),
+    /// In these places alone.
+    In(Vec<Place>),
+}
+
+impl Default for Volatile {
+    fn default() -> Self {
+        Self::All(false)
+    }
+}
+
+impl Volatile {
+    /// Whether an answer of a target of this role is volatile.
+    pub fn on(&self, role: Role) -> bool {
+        let place = if role == Role::Host { Place::Host } else { Place::Container };
+        match self {
+            Self::All(everywhere) => *everywhere,
+            Self::In(places) => places.contains(&place),
+        }
+    }
 }
 
 /// What an answer is worth as proof of a separate kernel.
@@ -390,6 +421,23 @@ mod tests {
             assert!(message.starts_with("own/catalogue/own.toml: "), "{message}");
             assert!(message.contains(what), "{message}");
         }
+    }
+
+    #[test]
+    fn what_is_volatile_on_the_host_alone_is_a_fact_in_a_container() {
+        let catalogue = shipped();
+        let volatile = |id: &str| &catalogue.get(id).unwrap().volatile;
+        for id in ["net.names", "net.mtu", "fs.types"] {
+            assert!(volatile(id).on(Role::Host) && !volatile(id).on(Role::Candidate), "{id}");
+        }
+        assert!(volatile("kernel.uptime").on(Role::Candidate));
+        assert!(!volatile("kernel.release").on(Role::Host));
+    }
+
+    #[test]
+    fn a_volatile_that_is_no_place_says_what_is_wanted() {
+        let text = entry("a.b", "line", "volatile = [\"hots\"]");
+        assert!(refused(&text).contains("a list of `host` and `container` is wanted"));
     }
 
     #[test]

@@ -103,6 +103,10 @@ pub fn register(tera: &mut Tera, sources: &Sources) {
         });
     }
     let voice = sources.voice.clone();
+    let code = sources.voice.clone();
+    tera.register_filter("code", move |text: String, _: Kwargs, _: &State| {
+        safe(&code.code(&text, true))
+    });
     tera.register_filter("prose", move |text: String, _: Kwargs, _: &State| prose(&voice, &text));
 }
 

@@ -2,6 +2,7 @@
 
 pub mod chapters;
 pub mod charts;
+pub mod comparison;
 pub mod coverage;
 pub mod escape;
 pub mod functions;
@@ -13,6 +14,7 @@ pub mod phases;
 pub mod subject;
 pub mod submission;
 pub mod templates;
+pub mod trend;
 mod voice;
 
 pub use number::measured;

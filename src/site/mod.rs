@@ -7,6 +7,7 @@
 mod cache;
 mod checked;
 mod feed;
+mod history;
 mod links;
 mod pages;
 mod press;
@@ -88,7 +89,8 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let text = maker.submission(Links::None)?;
     let runs =
         Runs { store: &store, maker: &maker, press: &press, edition: edition(project, options) };
-    let rows = runs.pages()?;
+    let mut rows = runs.pages()?;
+    history::pages(&runs, &mut rows)?;
     maker.runs_pages(&press, &rows)?;
     maker.search_index(&press, &rows)?;
     maker.machine_files(&press, &rows)?;
@@ -184,12 +186,13 @@ impl Runs<'_> {
     fn page(&self, file: &RunFile) -> Result<RunRow> {
         let key = self.maker.run_key(file);
         // A run is only read and judged if its row or its page has to be made.
-        let row = match self.press.row(&key) {
+        let mut row = match self.press.row(&key) {
             Some(row) => row,
             None => RunRow::new(&*self.subject(file)?),
         };
         self.maker.run_page(self.press, &row.id, &key, file, || self.subject(file))?;
-        self.press.keep_row(key, row.clone());
+        self.press.keep_row(key.clone(), row.clone());
+        row.key = Some(key);
         Ok(row)
     }
 

@@ -143,6 +143,11 @@ impl<'a> Maker<'a> {
         })
     }
 
+    /// The project.
+    pub fn project(&self) -> &Project {
+        self.project
+    }
+
     /// The path under which the site is served, with `/` at both ends.
     pub fn root(&self) -> &str {
         &self.root
@@ -372,6 +377,31 @@ impl<'a> Maker<'a> {
             context.insert("is_record", &true);
             context.insert("rows", &view::fact_rows(&subject));
             self.engine(&subject, "../").render("site/run.html", &context)
+        })
+    }
+
+    /// A page about two runs, of which `id` is the one that it is mostly about. `key` is that of
+    /// all that `sees` is made of.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sees`, or the page cannot be rendered or written.
+    pub fn about_runs(
+        &self,
+        press: &Press,
+        name: &str,
+        title: &str,
+        id: &str,
+        key: &Key,
+        sees: impl FnOnce() -> Result<Json>,
+    ) -> Result<()> {
+        let root = up(name);
+        let mut frame = self.frame(name, title, &root, None);
+        // As on the page of a run.
+        frame["site"]["run"] = id.into();
+        press.page(name, key.and([frame.to_string()]), || {
+            let context = context(&[&frame, &sees()?]);
+            self.engine(&self.subject, &root).render("site/compare.html", &context)
         })
     }
 

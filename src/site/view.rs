@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cache::Key;
 use crate::judge::{Example, Severity};
 use crate::model::{Capture, Fact, Origin, Stream};
 use crate::report::Subject;
@@ -229,6 +230,12 @@ pub struct RunRow {
     errors: usize,
     warnings: usize,
     notes: usize,
+    /// The comparisons of the run with others: their titles and pages.
+    #[serde(default)]
+    pub comparisons: Vec<(String, String)>,
+    /// What the run's page is made of, once that is known.
+    #[serde(skip)]
+    pub key: Option<Key>,
 }
 
 /// A verdict in the list of runs.
@@ -266,6 +273,8 @@ impl RunRow {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
+            comparisons: Vec::new(),
+            key: None,
         }
     }
 

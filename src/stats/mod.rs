@@ -9,6 +9,7 @@
 mod binomial;
 mod bootstrap;
 mod compare;
+pub mod history;
 mod hodges_lehmann;
 mod holm;
 mod interval;

@@ -4,6 +4,7 @@ pub mod atomic;
 pub mod file;
 mod git;
 pub mod integrity;
+pub mod outline;
 pub mod reference;
 pub mod schema;
 
@@ -11,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::model::{Edition, Run};
@@ -59,7 +59,7 @@ impl RunFile {
 }
 
 /// What a list of runs shows, read without the captures.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The id.
     pub id: String,
@@ -70,7 +70,6 @@ pub struct Entry {
     /// The edition of the lab.
     pub edition: Edition,
     /// The file.
-    #[serde(skip)]
     pub path: PathBuf,
 }
 
@@ -111,7 +110,7 @@ impl Store {
     /// A file cannot be read or is damaged.
     pub fn list(&self) -> Result<Vec<Entry>> {
         let mut entries =
-            self.files()?.iter().map(|path| read_entry(path)).collect::<Result<Vec<_>>>()?;
+            outline::each(&self.files()?, read_entry).into_iter().collect::<Result<Vec<_>>>()?;
         entries.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
         Ok(entries)
     }
@@ -141,6 +140,16 @@ impl Store {
             Reference::Latest(back) => RunFile::read(&self.latest(reference, back)?),
             Reference::Name(name) => RunFile::read(&self.named(&name)?),
         }
+    }
+
+    /// The run that was recorded before this one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::list`].
+    pub fn before(&self, run: &Run) -> Result<Option<Entry>> {
+        let is_before = |entry: &Entry| (entry.created, &entry.id) < (run.created, &run.id);
+        Ok(self.list()?.into_iter().find(is_before))
     }
 
     /// The run of a file.
@@ -259,12 +268,12 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn read_entry(path: &Path) -> Result<Entry> {
-    let text = read(path)?;
-    match serde_json::from_str::<Entry>(&text) {
-        Ok(entry) => Ok(Entry { path: path.to_path_buf(), ..entry }),
-        // The full reader words the error better than the short one can.
-        Err(error) => Err(file::from_text(&text, path)
-            .err()
-            .unwrap_or_else(|| Error::input(format!("{}: {error}", path.display())))),
-    }
+    let run = outline::head(path)?;
+    Ok(Entry {
+        id: run.id,
+        label: run.label,
+        created: run.created,
+        edition: run.edition,
+        path: path.to_path_buf(),
+    })
 }

@@ -10,6 +10,7 @@ use crate::model::*;
 use crate::store::integrity::Integrity;
 
 /// A run that is being sketched: host, runc as baseline, kata as candidate.
+#[derive(Debug)]
 pub struct Sketch {
     /// The run.
     pub run: Run,

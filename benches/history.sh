@@ -1,0 +1,86 @@
+#!/bin/bash
+# How long do a project's runs take to list, its trends to read and two of its runs to compare?
+# Makes RUNS runs of a collected one with other times and figures.
+#   benches/history.sh [RUNS] [ROUNDS]
+# Prints medians, and fails if a list takes a second, trends 5 s or 300 MB, a comparison 20 ms.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+runs=${1:-10000}
+rounds=${2:-5}
+cargo build --release --quiet
+program=$(readlink -f target/release/isoproof)
+trends=$(cargo bench --quiet --bench trends --no-run --message-format json |
+  sed -n 's/.*"executable":"\([^"]*trends[^"]*\)".*/\1/p' | tail -1)
+project=$(mktemp -d)
+trap 'rm -rf "$project"' EXIT
+mkdir -p "$project/data/runs"
+printf '[book]\ntitle = "History"\n' >"$project/book.toml"
+
+python3 - "$runs" "$project/data/runs" <<'PYTHON'
+import datetime, hashlib, json, pathlib, random, sys
+
+count, out = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+random.seed(1)
+runs = [json.loads(path.read_text()) for path in pathlib.Path("data/runs").glob("*.json")]
+run = next(run for run in runs if "collected" in run["evidence"])
+run.pop("label", None)
+# Two runtimes and their host: what a project with a history collects.
+names = ["host", "runc", "runsc"]
+run["targets"] = [target for target in run["targets"] if target["name"] in names]
+run["captures"] = [c for c in run["captures"] if c.get("target", "host") in names]
+run["facts"] = {
+    id: {target: fact for target, fact in by.items() if target in names}
+    for id, by in run["facts"].items()
+}
+captures = {capture["id"]: capture for capture in run["captures"]}
+
+def record(target, id, lines):
+    """Lets a capture say these lines, with the digest that belongs to them."""
+    text = "".join(f"{line}\n" for line in lines)
+    digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    captures[f"{target}/{id}"]["stdout"] = {"digest": digest, "lines": text.split("\n")}
+
+begin = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+for n in range(count):
+    at = begin + datetime.timedelta(hours=n)
+    run["created"] = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    run["id"] = at.strftime("%Y%m%dT%H%M%SZ") + f"-{n:08x}"
+    session = random.lognormvariate(0, 0.16)
+    for target, base in (("runc", 0.28), ("runsc", 0.5)):
+        fact = run["facts"]["startup.wall"][target]
+        values = [round(base * session * random.lognormvariate(0, 0.05), 6) for _ in range(10)]
+        fact["values"] = values
+        record(target, "startup.wall", values)
+    release = f"4.4.{n // 1000}"
+    run["facts"]["kernel.release"]["runsc"]["value"] = release
+    record("runsc", "kernel.release", [release])
+    (out / f"{run['id']}.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n")
+PYTHON
+printf '%s runs of %s\n' "$runs" "$(du -h "$(ls "$project"/data/runs/*.json | head -1)" | cut -f1)"
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+measured() { # NAME LIMIT COMMAND...: the median of seconds, and the greatest memory in MB
+  local name=$1 limit=$2 seconds memory
+  shift 2
+  for _ in $(seq "$rounds"); do
+    /usr/bin/time -f '%e %M' -o "$project/time" "$@" >/dev/null
+    cat "$project/time"
+  done >"$project/times"
+  seconds=$(awk '{ print $1 }' "$project/times" | median)
+  memory=$(awk '{ if ($2 > m) m = $2 } END { printf "%.0f", m / 1024 }' "$project/times")
+  printf '%-8s %s s (limit %s), %s MB\n' "$name" "$seconds" "$limit" "$memory"
+  awk -v s="$seconds" -v l="$limit" -v m="$memory" 'BEGIN { exit !(s < l && m < 300) }'
+}
+
+measured list 1 "$program" --project "$project" list
+measured trends 5 "$trends" "$project"
+# The history of the pair is part of what a comparison reads.
+measured diff 1.5 "$program" --project "$project" diff latest~1 latest
+
+# Two typical runs in a project of the usual size.
+small=$project/small
+mkdir -p "$small/data/runs"
+cp "$project/book.toml" "$small"
+cp $(ls "$project"/data/runs/*.json | tail -10) "$small/data/runs"
+measured 'diff(10)' 0.02 "$program" --project "$small" diff latest~1 latest

@@ -1,0 +1,148 @@
+//! `isoproof diff`: what changed between two runs.
+
+mod text;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::console::Console;
+use crate::diff::{self, Side};
+use crate::error::Result;
+use crate::import;
+use crate::privacy::Redactor;
+use crate::project::{self, Project};
+use crate::report::{Shelf, Subject, comparison};
+use crate::store::{Loaded, RunFile, Store, integrity::Integrity};
+
+/// The arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run that is compared with, or an evidence directory of the lab
+    #[arg(value_name = "A")]
+    a: String,
+    /// The run that is compared, or an evidence directory of the lab
+    #[arg(value_name = "B")]
+    b: String,
+    /// The form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    format: Form,
+    /// What makes the exit code 1; by default what book.toml says, else never
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
+    fail_on: Vec<FailOn>,
+    /// Show also what changes from run to run without meaning: ids, times, addresses, counters
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For a terminal
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs
+    Json,
+    /// A page that stands alone
+    Html,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Anything that changed
+    Change,
+    /// A weaker verdict, or a measurement that is slower than the sessions before
+    Regression,
+    /// Another verdict
+    Verdict,
+    /// A finding that was not there before
+    Finding,
+    /// Nothing
+    Never,
+}
+
+impl From<FailOn> for project::FailOn {
+    fn from(kind: FailOn) -> Self {
+        match kind {
+            FailOn::Change => Self::Change,
+            FailOn::Regression => Self::Regression,
+            FailOn::Verdict => Self::Verdict,
+            FailOn::Finding => Self::Finding,
+            FailOn::Never => Self::Never,
+        }
+    }
+}
+
+/// Prints what changed.
+pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    let store = Store::of(project)?;
+    let shelf = Shelf::load(Some(&project.data()))?;
+    let load = |reference: &str| -> Result<Subject> {
+        let loaded = load(project, &store, reference)?;
+        if !loaded.integrity.is_intact() {
+            console.warning(&format!(
+                "{} was changed after it was written; isoproof check says where",
+                loaded.origin
+            ));
+        }
+        Subject::new(loaded, project.config.edition, &shelf)
+    };
+    let (a, b) = (load(&arguments.a)?, Arc::new(load(&arguments.b)?));
+    let gate = &project.config.gate;
+    let sides = (side(&a), side(&b));
+    let diff = diff::compare(&store, sides.0, sides.1, &shelf.catalogue, gate, arguments.all)?;
+    let view = || comparison::ComparisonView::new(&diff, &shelf);
+    console.print(&match arguments.format {
+        Form::Json => format!("{:#}\n", serde_json::json!(diff)),
+        Form::Text => text::full(&view(), console),
+        Form::Markdown => comparison::markdown(&view(), &b, &project.templates())?,
+        Form::Html => comparison::html(&view(), &b, &project.templates())?,
+    })?;
+    let given: Vec<project::FailOn> = arguments.fail_on.iter().map(|kind| (*kind).into()).collect();
+    let fail_on = if given.is_empty() { &gate.fail_on } else { &given };
+    Ok(if diff::fails(&diff, fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// What changed since the run before, in a few lines; none if there is no run before.
+///
+/// # Errors
+///
+/// The run before, or one of the history, cannot be used.
+pub fn since(project: &Project, subject: &Subject, console: &Console) -> Result<Option<String>> {
+    let (shelf, gate) = (&subject.shelf, &project.config.gate);
+    let store = Store::of(project)?;
+    let Some(entry) = store.before(&subject.run)? else { return Ok(None) };
+    let before =
+        Subject::new(store.parse(&RunFile::read(&entry.path)?)?, project.config.edition, shelf)?;
+    let (a, b) = (side(&before), side(subject));
+    let diff = diff::compare(&store, a, b, &shelf.catalogue, gate, false)?;
+    Ok(Some(text::short(&comparison::ComparisonView::new(&diff, shelf), console)))
+}
+
+fn side(subject: &Subject) -> Side<'_> {
+    Side { run: &subject.run, judgement: &subject.judgement }
+}
+
+/// The run that a reference names, or one made in memory from a directory of evidence.
+fn load(project: &Project, store: &Store, reference: &str) -> Result<Loaded> {
+    let folder = Path::new(reference);
+    let is_path = reference.contains('/') || reference == "." || reference == "..";
+    if folder.is_dir() && is_path {
+        return directory(project, folder);
+    }
+    match store.load(reference, &project.root) {
+        Err(_) if folder.is_dir() => directory(project, folder),
+        loaded => loaded,
+    }
+}
+
+/// Nothing is written but, on its first use, the key of the pseudonyms, which makes the same
+/// name the same in both.
+fn directory(project: &Project, folder: &Path) -> Result<Loaded> {
+    let mut redactor = Redactor::of_project(&project.private())?;
+    let mut run = import::lab12_run(folder, None, Some(&mut redactor), import::now()?)?;
+    run.id = crate::store::file::id(&run);
+    Ok(Loaded { run, integrity: Integrity::default(), origin: folder.display().to_string() })
+}

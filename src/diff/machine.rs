@@ -1,0 +1,111 @@
+//! Machines: which runs were made on one that is as fast as another.
+//!
+//! Times are compared only between sessions of like machines. What counts is what limits the
+//! speed and cannot be upgraded by a package: processor model and count, memory, architecture,
+//! and what the firmware says it is. The host's kernel, the engine and the shims are left out on
+//! purpose: an upgrade of theirs is what a comparison is to judge, so the history has to survive
+//! it. Names and addresses are left out too, because ten machines of one type in a data centre
+//! are like each other.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::{Fact, Role, Run};
+
+/// The facts that tell machines apart, apart from memory.
+const TOLD_BY: &[&str] = &["cpu.model", "cpu.count", "kernel.machine", "hw.dmi.product_name"];
+
+/// The fact of the memory.
+const MEMORY_ID: &str = "mem.total_kb";
+
+/// Whether a fact tells machines apart.
+pub fn is_told_by(id: &str) -> bool {
+    id == MEMORY_ID || TOLD_BY.contains(&id)
+}
+
+/// The facts without which nothing is known about a machine.
+const NEEDED: [&str; 2] = ["cpu.model", "cpu.count"];
+
+/// How far the memory of one machine may differ, as a share: the kernel's own part of it changes
+/// with its version.
+const MEMORY: f64 = 0.05;
+
+/// What is known about the speed of a machine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Machine {
+    told_by: BTreeMap<String, String>,
+    /// In kB.
+    memory: Option<f64>,
+}
+
+impl Machine {
+    /// The machine of a run; none if the run does not say enough to know it again.
+    pub fn of(run: &Run) -> Option<Self> {
+        let host = &run.with_role(Role::Host).next()?.name;
+        let fact = |id: &str| run.fact(id, host).and_then(Fact::as_value);
+        let told_by: BTreeMap<String, String> = TOLD_BY
+            .iter()
+            .filter_map(|id| Some((id.to_string(), super::value::word(fact(id)?))))
+            .collect();
+        let memory = fact(MEMORY_ID).and_then(serde_json::Value::as_f64);
+        NEEDED.iter().all(|id| told_by.contains_key(*id)).then_some(Self { told_by, memory })
+    }
+
+    /// Whether times on one say something about times on the other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let memory = match (self.memory, other.memory) {
+            (Some(a), Some(b)) => (a - b).abs() <= MEMORY * a.max(b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        memory && self.told_by == other.told_by
+    }
+
+    /// The machine in a few words.
+    pub fn words(&self) -> String {
+        let of = |id: &str| self.told_by.get(id).map(String::as_str);
+        let mut words = format!(
+            "{}, {} processors",
+            of("cpu.model").unwrap_or_default(),
+            of("cpu.count").unwrap_or_default()
+        );
+        if let Some(memory) = self.memory {
+            words.push_str(&format!(", {:.1} GiB", memory / f64::from(1 << 20)));
+        }
+        if let Some(product) = of("hw.dmi.product_name") {
+            words.push_str(&format!(", {product}"));
+        }
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::rules::testing::{Sketch, sketch};
+
+    fn machine(model: &str, memory: u64, release: &str) -> Sketch {
+        sketch()
+            .fact("cpu.model", "host", model)
+            .fact("cpu.count", "host", 4)
+            .fact("mem.total_kb", "host", memory)
+            .fact("kernel.release", "host", release)
+    }
+
+    fn like(a: &Sketch, b: &Sketch) -> bool {
+        Machine::of(&a.run).unwrap().is_like(&Machine::of(&b.run).unwrap())
+    }
+
+    #[test]
+    fn a_machine_stays_itself_under_another_kernel() {
+        let before = machine("EPYC", 16_384_000, "6.1");
+        assert!(like(&before, &machine("EPYC", 16_300_000, "6.12")));
+        assert!(!like(&before, &machine("EPYC", 8_192_000, "6.1")));
+        assert!(!like(&before, &machine("Xeon", 16_384_000, "6.1")));
+    }
+
+    #[test]
+    fn a_run_that_does_not_name_its_processor_has_no_machine() {
+        assert_eq!(Machine::of(&sketch().fact("cpu.count", "host", 4).run), None);
+    }
+}

@@ -1,0 +1,339 @@
+//! Measurements: what two sessions measured, judged against the sessions before.
+//!
+//! The figure of a candidate divided by that of the baseline in the same session comes first:
+//! both were measured in turn, so what slowed the whole machine down is in both. A p-value
+//! between two saved sessions is shown and decides nothing, because two sessions of the very same
+//! thing differ more than the samples inside one.
+
+use serde::Serialize;
+
+use super::gate;
+use super::past::{Session, Setting};
+use super::target::{Pair, pairs};
+use crate::model::{Fact, Role, Run};
+use crate::probe::catalogue::{Catalogue, Place as Asked, Probe};
+use crate::project::Gate;
+use crate::stats::history::{FEWEST, Place, Prediction};
+use crate::stats::{self, Interval, Outcome};
+
+/// A figure of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Figure {
+    /// The number of samples; of a ratio the smaller of the two.
+    pub n: usize,
+    /// The median, or the ratio of two medians.
+    pub median: f64,
+    /// The interval of it, where there are enough samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
+}
+
+/// What the two runs measured, and what follows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measurement {
+    /// The id of the fact.
+    pub series: String,
+    /// The target.
+    pub target: String,
+    /// The baseline that the target's figure was divided by, both of the same run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
+    /// The first run's figure.
+    pub a: Option<Figure>,
+    /// The second run's.
+    pub b: Option<Figure>,
+    /// By what factor the second is greater.
+    pub ratio: Option<f64>,
+    /// The 95 % interval of the factor as far as the samples of these two sessions go.
+    pub ci: Option<Interval>,
+    /// The p-value between the samples of these two sessions. It decides nothing.
+    pub p: Option<f64>,
+    /// What follows, from the sessions before.
+    pub outcome: Outcome,
+    /// Why there is no other outcome, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How many earlier sessions it was judged by.
+    pub sessions: usize,
+    /// How many are wanted.
+    pub sessions_wanted: usize,
+    /// Where the figure of an equal session lies, from the sessions before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Interval>,
+    /// The smallest change that would have been found, as a factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smallest_visible: Option<f64>,
+    /// The smallest change that matters, as a share.
+    pub margin: f64,
+    /// Whether its outcome can fail the gate.
+    pub gated: bool,
+    /// What the series is called.
+    pub title: String,
+    /// Its unit; none of a ratio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
+/// Whether a question is about a figure that was measured, and never comes out the same twice.
+pub(super) fn is_series(probe: Option<&Probe>) -> bool {
+    const FIGURES: &[&str] = &["samples", "number", "integer", "time_real"];
+    probe.is_some_and(|probe| {
+        probe.volatile.on(Role::Candidate)
+            && probe.place.contains(&Asked::Measurement)
+            && FIGURES.contains(&probe.parser.as_str())
+    })
+}
+
+/// The figure of a fact that was measured.
+pub(super) fn figure(probe: Option<&Probe>, fact: &Fact) -> Option<Figure> {
+    match fact {
+        Fact::Series(samples) => {
+            let summary = stats::summary(&samples.values)?;
+            Some(Figure { n: summary.n, median: summary.median, interval: summary.interval })
+        }
+        Fact::Value { value, .. } if is_series(probe) => {
+            Some(Figure { n: 1, median: value.as_f64()?, interval: None })
+        }
+        _ => None,
+    }
+}
+
+/// Everything that the two runs measured and that is not the very same samples: the ratios
+/// first, and of each kind what is gated first.
+///
+/// `earlier` are the sessions before the later one of the two.
+pub(super) fn between(
+    a: &Run,
+    b: &Run,
+    catalogue: &Catalogue,
+    earlier: &[Session],
+    gate: &Gate,
+) -> Vec<Measurement> {
+    let pairs = pairs(a, b);
+    let ids: std::collections::BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
+    let gated = gate::series(gate, b);
+    let mut all = Vec::new();
+    for id in ids {
+        for pair in &pairs {
+            let item = Item { id, pair, probe: catalogue.get(id), a, b };
+            let Some(mut plain) = item.plain() else { continue };
+            plain.margin = gate.margin(id);
+            plain.gated = gated.as_deref() == Some(id.as_str());
+            if let Some(over) = pairs.iter().find(|pair| pair.b.role == Role::Baseline)
+                && pair.b.role == Role::Candidate
+            {
+                all.extend(item.over(over, &plain));
+            }
+            all.push(plain);
+        }
+    }
+    judge(a, b, earlier, catalogue, &pairs, &mut all);
+    all.sort_by(|x, y| rank(x).cmp(&rank(y)));
+    all
+}
+
+fn rank(m: &Measurement) -> (bool, bool, &str, &str) {
+    (!m.gated, m.over.is_none(), &m.series, &m.target)
+}
+
+/// One series on one pair of targets.
+struct Item<'a> {
+    id: &'a str,
+    pair: &'a Pair<'a>,
+    probe: Option<&'a Probe>,
+    a: &'a Run,
+    b: &'a Run,
+}
+
+impl Item<'_> {
+    fn facts<'r>(
+        &self,
+        pair: &Pair,
+        a: &'r Run,
+        b: &'r Run,
+    ) -> (Option<&'r Fact>, Option<&'r Fact>) {
+        (a.fact(self.id, &pair.a.name), b.fact(self.id, &pair.b.name))
+    }
+
+    /// The two figures themselves; none if there is nothing to compare or the samples are the
+    /// very same.
+    fn plain(&self) -> Option<Measurement> {
+        let (old, new) = self.facts(self.pair, self.a, self.b);
+        let of = |fact: Option<&Fact>| fact.and_then(|fact| figure(self.probe, fact));
+        let (a, b) = (of(old), of(new));
+        let same = || samples(old?).eq(&samples(new?)).then_some(());
+        if (a.is_none() && b.is_none()) || same().is_some() {
+            return None;
+        }
+        let both = old.zip(new).map(|(old, new)| (samples(old), samples(new)));
+        let shift = both.as_ref().and_then(|(old, new)| stats::ratio(old, new));
+        let p = both.and_then(|(old, new)| stats::mann_whitney::p_value(&old, &new));
+        Some(Measurement {
+            series: self.id.into(),
+            target: self.pair.b.name.clone(),
+            over: None,
+            a,
+            b,
+            ratio: ratio(a, b),
+            ci: shift.map(|shift| shift.interval),
+            p,
+            outcome: Outcome::Inconclusive,
+            reason: obstacle(old, new),
+            sessions: 0,
+            sessions_wanted: FEWEST,
+            expected: None,
+            smallest_visible: None,
+            margin: 0.0,
+            gated: false,
+            title: self.probe.map_or_else(|| self.id.to_string(), |probe| probe.title.clone()),
+            unit: new.or(old).and_then(|fact| unit(self.probe, fact)),
+        })
+    }
+
+    /// The figures divided by those of the baseline in the same run.
+    fn over(&self, over: &Pair, plain: &Measurement) -> Option<Measurement> {
+        let (old, new) = self.facts(over, self.a, self.b);
+        let (own_old, own_new) = self.facts(self.pair, self.a, self.b);
+        let divided = |base: Option<&Fact>, own: Option<&Fact>| -> Option<Figure> {
+            let (base, own) = (base?, own?);
+            let (below, above) = (figure(self.probe, base)?, figure(self.probe, own)?);
+            let shift = stats::ratio(&samples(base), &samples(own));
+            (below.median > 0.0).then(|| Figure {
+                n: below.n.min(above.n),
+                median: above.median / below.median,
+                interval: shift.map(|shift| shift.interval),
+            })
+        };
+        let (a, b) = (divided(old, own_old), divided(new, own_new));
+        (a.is_some() && b.is_some()).then(|| Measurement {
+            over: Some(over.b.name.clone()),
+            a,
+            b,
+            ratio: ratio(a, b),
+            ci: None,
+            p: None,
+            unit: None,
+            ..plain.clone()
+        })
+    }
+}
+
+/// The samples of a fact; a single figure is one sample.
+fn samples(fact: &Fact) -> Vec<f64> {
+    match fact {
+        Fact::Series(samples) => samples.values.clone(),
+        fact => fact.as_value().and_then(serde_json::Value::as_f64).into_iter().collect(),
+    }
+}
+
+fn ratio(a: Option<Figure>, b: Option<Figure>) -> Option<f64> {
+    let ratio = b?.median / a?.median;
+    ratio.is_finite().then_some(ratio)
+}
+
+fn unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
+    match fact {
+        Fact::Series(samples) => Some(samples.unit.symbol().into()),
+        _ => probe.map(|probe| probe.unit.clone()).filter(|unit| !unit.is_empty()),
+    }
+}
+
+/// Why two facts cannot be compared as figures.
+fn obstacle(old: Option<&Fact>, new: Option<&Fact>) -> Option<String> {
+    let lacks = |which: &str, fact: Option<&Fact>| match fact {
+        None => Some(format!("{which} did not measure it")),
+        Some(Fact::Missing(missing)) => {
+            Some(format!("{which} has no value: {}: {}", missing.why.words(), missing.reason))
+        }
+        Some(fact) if samples(fact).iter().any(|&value| value <= 0.0 || !value.is_finite()) => {
+            Some(format!("{which} has a value that is not a positive number"))
+        }
+        Some(_) => None,
+    };
+    let units = || match (old, new) {
+        (Some(Fact::Series(a)), Some(Fact::Series(b))) if a.unit != b.unit => {
+            Some("the units differ".to_string())
+        }
+        _ => None,
+    };
+    lacks("the first run", old).or_else(|| lacks("the second run", new)).or_else(units)
+}
+
+/// Gives every measurement its outcome: the later run's figure against the earlier sessions in
+/// the setting of the earlier run, to which that one belongs.
+fn judge(
+    a: &Run,
+    b: &Run,
+    earlier: &[Session],
+    catalogue: &Catalogue,
+    pairs: &[Pair],
+    all: &mut [Measurement],
+) {
+    let is_forward = (a.created, &a.id) <= (b.created, &b.id);
+    let (old, new) = if is_forward { (a, b) } else { (b, a) };
+    let machines = (Setting::of(old), Setting::of(new));
+    let own = Session::of(old, catalogue);
+    let mut sessions: Vec<&Session> = earlier.iter().filter(|s| s.id != own.id).collect();
+    sessions.insert(0, &own);
+    let judged = all.iter().filter(|m| m.gated && m.reason.is_none()).count();
+    for m in all {
+        if m.reason.is_some() {
+            m.outcome = Outcome::NotComparable;
+            continue;
+        }
+        let (Some(like), Some(other)) = &machines else {
+            m.reason = Some("a run does not say on which machine it was measured".into());
+            continue;
+        };
+        if !like.same_machine(other) {
+            m.outcome = Outcome::NotComparable;
+            m.reason = Some("the machines differ".into());
+            continue;
+        }
+        // The earlier sessions know a target by the name that it had then.
+        let name = |name: &String| {
+            let pair = pairs.iter().find(|pair| pair.b.name == *name);
+            pair.map_or(name.clone(), |pair| {
+                if is_forward { &pair.a.name } else { &pair.b.name }.clone()
+            })
+        };
+        let (target, over) = (name(&m.target), m.over.as_ref().map(name));
+        let figures: Vec<f64> = sessions
+            .iter()
+            .filter_map(|session| session.figure(like, &m.series, &target, over.as_deref()))
+            .collect();
+        m.sessions = figures.len();
+        let figure = if is_forward { m.b } else { m.a };
+        let judged = if m.gated { judged } else { 1 };
+        match (Prediction::from(&figures, judged), figure) {
+            (Some(prediction), Some(figure)) => {
+                m.outcome = outcome(&prediction, figure.median, m.margin, is_forward);
+                m.expected = Some(Interval { low: prediction.low, high: prediction.high });
+                m.smallest_visible = Some(prediction.visible);
+            }
+            _ => {
+                m.reason =
+                    Some(format!("{} of {FEWEST} earlier sessions of this machine", figures.len()));
+            }
+        }
+    }
+}
+
+fn outcome(prediction: &Prediction, figure: f64, margin: f64, is_forward: bool) -> Outcome {
+    let by = figure / prediction.center;
+    let within = |ratio: f64| (1.0 / (1.0 + margin)..=1.0 + margin).contains(&ratio);
+    let outcome = match prediction.place(figure) {
+        Place::Above | Place::Below if within(by) => Outcome::Equivalent,
+        Place::Above => Outcome::Slower,
+        Place::Below => Outcome::Faster,
+        Place::Inside => {
+            let ends = [prediction.low, prediction.high].map(|end| end / prediction.center);
+            if ends.into_iter().all(within) { Outcome::Equivalent } else { Outcome::Inconclusive }
+        }
+    };
+    match (outcome, is_forward) {
+        (Outcome::Slower, false) => Outcome::Faster,
+        (Outcome::Faster, false) => Outcome::Slower,
+        (outcome, _) => outcome,
+    }
+}

@@ -1,0 +1,116 @@
+//! Comparing: two judged runs to what changed between them. The other forms are made from this.
+//!
+//! A difference is listed once. Facts are matched by id and by the name of their target; what
+//! changes from run to run without meaning is marked and left out unless it is asked for.
+//! Measurements are apart from facts, because two figures always differ: whether that means
+//! anything is for [`crate::stats`] to say.
+
+mod change;
+mod compare;
+mod condition;
+mod fact;
+mod finding;
+mod gate;
+pub mod machine;
+mod measurement;
+pub mod past;
+mod target;
+pub mod value;
+
+pub use change::{Change, Kind, Lack};
+pub use compare::compare;
+pub use condition::Condition;
+pub use finding::FindingChanges;
+pub use gate::{fails, is_weaker};
+pub use measurement::{Figure, Measurement};
+
+use serde::Serialize;
+
+use crate::judge::Judgement;
+use crate::model::Run;
+use crate::probe::catalogue::Catalogue;
+use crate::project::Gate;
+use crate::stats::Outcome;
+
+/// One of the two runs, judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// What is said about it.
+    pub judgement: &'a Judgement,
+}
+
+/// What changed from one run to another.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diff {
+    /// The id of the run that is compared with.
+    pub a: String,
+    /// The id of the run that is compared.
+    pub b: String,
+    /// The label of the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub a_label: Option<String>,
+    /// The label of the second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub b_label: Option<String>,
+    /// What else differs between the two, so that a change is not blamed on the wrong cause.
+    pub conditions: Vec<Condition>,
+    /// What changed, the most important first.
+    pub changes: Vec<Change>,
+    /// What both measured, and what follows; nothing where the samples are the very same.
+    pub measurements: Vec<Measurement>,
+    /// Findings of one run that the other has not.
+    pub findings: FindingChanges,
+    /// How many changes of volatile facts were left out.
+    pub volatile_left_out: usize,
+}
+
+impl Diff {
+    /// Compares two runs. `all` keeps the facts that change from run to run without meaning;
+    /// `earlier` are the sessions before the later of the two, for [`past::before`] to find.
+    pub fn of(
+        a: Side,
+        b: Side,
+        catalogue: &Catalogue,
+        earlier: &[past::Session],
+        gate: &Gate,
+        all: bool,
+    ) -> Self {
+        let pairs = target::pairs(a.run, b.run);
+        let mut changes = target::changes(a, b, &pairs);
+        changes.extend(fact::changes(a.run, b.run, &pairs, catalogue));
+        changes.sort_by(|x, y| x.rank().cmp(&y.rank()));
+        let before = changes.len();
+        changes.retain(|change| all || !change.volatile);
+        Self {
+            a: a.run.id.clone(),
+            b: b.run.id.clone(),
+            a_label: a.run.label.clone(),
+            b_label: b.run.label.clone(),
+            conditions: condition::between(a.run, b.run, &pairs),
+            measurements: measurement::between(a.run, b.run, catalogue, earlier, gate),
+            volatile_left_out: before - changes.len(),
+            changes,
+            findings: FindingChanges::between(a, b, &pairs),
+        }
+    }
+
+    /// Whether nothing changed that was looked at.
+    pub fn is_empty(&self) -> bool {
+        let is_change =
+            |m: &Measurement| !matches!(m.outcome, Outcome::Equivalent | Outcome::Inconclusive);
+        self.changes.is_empty()
+            && !self.measurements.iter().any(is_change)
+            && self.findings.is_empty()
+            && self.conditions.iter().all(|condition| condition.what == condition::WRITTEN_BY)
+    }
+
+    /// The changes of verdicts.
+    pub fn verdicts(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.kind == Kind::Verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests;

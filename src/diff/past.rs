@@ -1,0 +1,144 @@
+//! Earlier sessions: the figures of the runs before, of the same machine and the same setting.
+
+use std::collections::BTreeMap;
+
+use super::machine::{self, Machine};
+use super::measurement;
+use crate::error::Result;
+use crate::model::{Evidence, Run};
+use crate::probe::catalogue::Catalogue;
+use crate::store::{Store, outline};
+
+/// The figures of one session, by series and target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// The id of its run.
+    pub id: String,
+    setting: Option<Setting>,
+    figures: BTreeMap<(String, String), f64>,
+}
+
+/// What has to be alike so that figures of two sessions can be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Setting {
+    machine: Machine,
+    engine: String,
+    /// The handler of every target.
+    handlers: BTreeMap<String, Option<String>>,
+}
+
+impl Setting {
+    /// The setting of a run that was collected on a machine that can be known again.
+    pub(super) fn of(run: &Run) -> Option<Self> {
+        let Evidence::Collected { engine, .. } = &run.evidence else { return None };
+        let handlers = run.targets.iter().map(|t| (t.name.clone(), t.handler.clone())).collect();
+        Some(Self { machine: Machine::of(run)?, engine: engine.clone(), handlers })
+    }
+
+    /// Whether figures of `target` in one say something about its figures in the other.
+    fn is_like(&self, other: &Self, target: &str) -> bool {
+        self.machine.is_like(&other.machine)
+            && self.engine == other.engine
+            && self.handlers.get(target) == other.handlers.get(target)
+    }
+
+    /// Whether the two are of one machine.
+    pub(super) fn same_machine(&self, other: &Self) -> bool {
+        self.machine.is_like(&other.machine)
+    }
+}
+
+impl Session {
+    /// The figures of a run.
+    pub fn of(run: &Run, catalogue: &Catalogue) -> Self {
+        let mut figures = BTreeMap::new();
+        for (id, by_target) in &run.facts {
+            for (target, fact) in by_target {
+                let figure = measurement::figure(catalogue.get(id), fact);
+                if let Some(figure) = figure {
+                    figures.insert((id.clone(), target.clone()), figure.median);
+                }
+            }
+        }
+        Self { id: run.id.clone(), setting: Setting::of(run), figures }
+    }
+
+    /// The figure of a series on a target, divided by that on `over` if one is named; none if
+    /// the session was made in another setting than `like`.
+    pub(super) fn figure(
+        &self,
+        like: &Setting,
+        series: &str,
+        target: &str,
+        over: Option<&str>,
+    ) -> Option<f64> {
+        let setting = self.setting.as_ref()?;
+        let of = |target: &str| {
+            let is_like = setting.is_like(like, target);
+            is_like.then(|| self.figures.get(&(series.to_string(), target.to_string()))).flatten()
+        };
+        let figure = *of(target)?;
+        match over {
+            None => Some(figure),
+            Some(over) => Some(figure / of(over)?),
+        }
+    }
+}
+
+/// Whether a session is made of a fact.
+pub fn wants(catalogue: &Catalogue, id: &str) -> bool {
+    machine::is_told_by(id) || measurement::is_series(catalogue.get(id))
+}
+
+/// The first `limit` of some sessions that were made on a machine like that of `like`.
+pub fn alike<'s>(
+    sessions: impl Iterator<Item = &'s Session>,
+    like: &Session,
+    limit: usize,
+) -> Vec<Session> {
+    let Some(like) = &like.setting else { return Vec::new() };
+    let is_like = |session: &&Session| {
+        session.setting.as_ref().is_some_and(|setting| setting.same_machine(like))
+    };
+    sessions.filter(is_like).take(limit).cloned().collect()
+}
+
+/// How many outlines are read at once.
+const AT_ONCE: usize = 32;
+
+/// The sessions of a store that were made before `run`, newest first, at most `limit` of those
+/// made on a machine like that of `like`. Captures are not read.
+///
+/// # Errors
+///
+/// A run file cannot be read or is damaged.
+pub fn before(
+    store: &Store,
+    catalogue: &Catalogue,
+    run: &Run,
+    like: &Run,
+    limit: usize,
+) -> Result<Vec<Session>> {
+    let like = Session::of(like, catalogue);
+    let mut sessions = Vec::new();
+    if like.setting.is_none() {
+        return Ok(sessions);
+    }
+    let wanted = |id: &str| wants(catalogue, id);
+    let paths: Vec<_> = store
+        .list()?
+        .into_iter()
+        .filter(|entry| (entry.created, &entry.id) < (run.created, &run.id))
+        .map(|entry| entry.path)
+        .collect();
+    for paths in paths.chunks(AT_ONCE) {
+        let read = outline::each(paths, |path| outline::outline(path, &wanted));
+        let read = read.into_iter().collect::<Result<Vec<Run>>>()?;
+        let read: Vec<Session> = read.iter().map(|run| Session::of(run, catalogue)).collect();
+        sessions.extend(alike(read.iter(), &like, limit - sessions.len()));
+        if sessions.len() == limit {
+            break;
+        }
+    }
+    Ok(sessions)
+}

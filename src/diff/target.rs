@@ -1,0 +1,95 @@
+//! Targets: which of one run is which of the other, and what is concluded about them.
+
+use serde_json::{Value, json};
+
+use super::change::{Change, Kind};
+use super::{Side, condition};
+use crate::judge::{Confidence, Verdict};
+use crate::model::{Run, Target};
+
+/// A target of the first run and the one of the second that it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair<'a> {
+    pub a: &'a Target,
+    pub b: &'a Target,
+}
+
+/// The targets that both runs have: by name, and where that fails by role, engine and handler.
+/// A pair that differs in its name was renamed; of two that could be it, neither is.
+pub(super) fn pairs<'a>(a: &'a Run, b: &'a Run) -> Vec<Pair<'a>> {
+    let mut pairs: Vec<Pair> =
+        a.targets.iter().filter_map(|a| b.target(&a.name).map(|b| Pair { a, b })).collect();
+    let lone_a: Vec<&Target> = a.targets.iter().filter(|t| b.target(&t.name).is_none()).collect();
+    let lone_b: Vec<&Target> = b.targets.iter().filter(|t| a.target(&t.name).is_none()).collect();
+    let alike = |x: &Target, y: &Target| {
+        x.role == y.role && x.engine == y.engine && x.handler.is_some() && x.handler == y.handler
+    };
+    for a in &lone_a {
+        let twins = lone_a.iter().filter(|other| alike(a, other)).count();
+        let mut found = lone_b.iter().filter(|b| alike(a, b));
+        if let (1, Some(b), None) = (twins, found.next(), found.next()) {
+            pairs.push(Pair { a, b });
+        }
+    }
+    pairs
+}
+
+/// What changed about the targets themselves and about the verdicts on them.
+pub(super) fn changes(a: Side, b: Side, pairs: &[Pair]) -> Vec<Change> {
+    let mut out = Vec::new();
+    for target in &a.run.targets {
+        if !pairs.iter().any(|pair| pair.a.name == target.name) {
+            let change = Change::about(Kind::TargetGone, "target", &target.name, target.role);
+            out.push(Change { a: described(a, target), ..change });
+        }
+    }
+    for target in &b.run.targets {
+        if !pairs.iter().any(|pair| pair.b.name == target.name) {
+            let change = Change::about(Kind::TargetAdded, "target", &target.name, target.role);
+            out.push(Change { b: described(b, target), ..change });
+        }
+    }
+    for pair in pairs {
+        if pair.a.name != pair.b.name {
+            out.push(Change {
+                a: json!(pair.a.name),
+                b: json!(pair.b.name),
+                ..Change::about(Kind::TargetRenamed, "target", &pair.b.name, pair.b.role)
+            });
+        }
+        out.extend(verdict(a, b, pair));
+    }
+    out
+}
+
+/// A target in JSON: what started it, and the verdict on it.
+fn described(side: Side, target: &Target) -> Value {
+    let mut value = json!({"role": target.role.word()});
+    for (name, text) in condition::starter(target) {
+        value[name] = json!(text);
+    }
+    if let Some(verdict) = side.judgement.verdict(&target.name) {
+        value["verdict"] = json!(verdict.conclusion.id());
+    }
+    value
+}
+
+/// Another conclusion; or the same one with another confidence, which is then part of it.
+fn verdict(a: Side, b: Side, pair: &Pair) -> Option<Change> {
+    let old = a.judgement.verdict(&pair.a.name)?;
+    let new = b.judgement.verdict(&pair.b.name)?;
+    if (old.conclusion, old.confidence) == (new.conclusion, new.confidence) {
+        return None;
+    }
+    let same = old.conclusion == new.conclusion;
+    let words = |verdict: &Verdict| match (same, verdict.confidence) {
+        (false, _) | (_, Confidence::None) => json!(verdict.conclusion.id()),
+        (true, sure) => json!(format!("{}, {} confidence", verdict.conclusion.id(), sure.word())),
+    };
+    Some(Change {
+        a: words(old),
+        b: words(new),
+        title: "Verdict".into(),
+        ..Change::about(Kind::Verdict, "verdict", &pair.b.name, pair.b.role)
+    })
+}

@@ -1,0 +1,428 @@
+//! What a comparison of two small runs says.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::judge::rules::testing::{Sketch, sketch};
+use crate::judge::{Conclusion, RuleBook, judge};
+use crate::model::{Fact, Role, Source, Target, Why};
+use crate::project::FailOn;
+
+/// Compares two sketches, with what is volatile if `all`.
+pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> Diff {
+    let book = RuleBook::load(None).unwrap();
+    let (ja, jb) = (judge(&a.case(), &book).unwrap(), judge(&b.case(), &book).unwrap());
+    let catalogue = Catalogue::load(None).unwrap();
+    let a = Side { run: &a.run, judgement: &ja };
+    Diff::of(a, Side { run: &b.run, judgement: &jb }, &catalogue, &[], &Gate::default(), all)
+}
+
+/// What kata shows when it is runc under another name.
+fn shared() -> Sketch {
+    sketch()
+        .fact("kernel.boot_id", "host", "one")
+        .fact("kernel.boot_id", "kata", "one")
+        .fact("kernel.release", "host", "6.1")
+        .fact("kernel.release", "kata", "6.1")
+        .fact("dev.list", "kata", json!(["fd", "null"]))
+}
+
+/// What kata shows when it has a kernel of its own.
+fn separate() -> Sketch {
+    shared().fact("kernel.boot_id", "kata", "two").fact("kernel.release", "kata", "6.12").fact(
+        "dev.list",
+        "kata",
+        json!(["null", "fuse"]),
+    )
+}
+
+fn listed(diff: &Diff) -> Vec<(Kind, &str, &str)> {
+    diff.changes.iter().map(|c| (c.kind, c.fact.as_str(), c.target.as_str())).collect()
+}
+
+#[test]
+fn what_differs_is_listed_once_the_verdict_first() {
+    let diff = compare(&shared(), &separate(), false);
+    assert_eq!(
+        listed(&diff),
+        [
+            (Kind::Verdict, "verdict", "kata"),
+            (Kind::Changed, "kernel.release", "kata"),
+            (Kind::Changed, "dev.list", "kata"),
+        ]
+    );
+    assert_eq!(diff.changes[0].a, Conclusion::SharedKernel.id());
+    assert_eq!(diff.changes[0].b, Conclusion::SeparateKernel.id());
+    assert_eq!((&diff.changes[1].a, &diff.changes[1].b), (&json!("6.1"), &json!("6.12")));
+    let parts: Vec<&str> = diff.changes[2].parts.iter().map(|part| part.key.as_str()).collect();
+    assert_eq!(parts, ["fd", "fuse"]);
+}
+
+#[test]
+fn volatile_facts_are_counted_and_shown_only_on_request() {
+    let diff = compare(&shared(), &separate(), false);
+    assert_eq!(diff.volatile_left_out, 1);
+    let all = compare(&shared(), &separate(), true);
+    assert_eq!(all.volatile_left_out, 0);
+    assert_eq!(listed(&all).last().unwrap(), &(Kind::Changed, "kernel.boot_id", "kata"));
+}
+
+#[test]
+fn a_fact_that_went_missing_says_why() {
+    let after = shared().missing("kernel.release", "kata", Why::Denied);
+    let diff = compare(&shared(), &after, false);
+    let change = diff.changes.iter().find(|change| change.fact == "kernel.release").unwrap();
+    assert_eq!((change.kind, &change.b), (Kind::Unavailable, &json!(null)));
+    assert_eq!(change.b_lacks.as_ref().unwrap().missing, "denied");
+    let back = compare(&after, &shared(), false);
+    assert_eq!(
+        back.changes.iter().find(|c| c.fact == "kernel.release").unwrap().kind,
+        Kind::Appeared
+    );
+}
+
+#[test]
+fn a_volatile_fact_that_went_missing_is_no_volatile_difference() {
+    let before = shared().fact("proc.entries", "kata", 52);
+    let diff = compare(&before, &shared().missing("proc.entries", "kata", Why::FileMissing), false);
+    assert_eq!(listed(&diff), [(Kind::Unavailable, "proc.entries", "kata")]);
+    let diff = compare(&before, &shared().fact("proc.entries", "kata", 53), false);
+    assert!(diff.is_empty() && diff.volatile_left_out == 1);
+}
+
+#[test]
+fn a_fact_that_was_not_asked_for_is_gone_and_another_kind_of_lack_is_a_change() {
+    let fact = |why| shared().missing("priv.lsm", "kata", why);
+    let known = shared().fact("priv.lsm", "kata", "unconfined");
+    assert_eq!(listed(&compare(&known, &shared(), false)), [(Kind::Gone, "priv.lsm", "kata")]);
+    assert_eq!(listed(&compare(&known, &fact(Why::NotAsked), false))[0].0, Kind::Gone);
+    assert_eq!(listed(&compare(&fact(Why::Denied), &fact(Why::Absent), false))[0].0, Kind::Changed);
+    assert!(compare(&fact(Why::Denied), &fact(Why::Denied), false).is_empty());
+    assert!(compare(&fact(Why::NotAsked), &shared(), false).is_empty());
+}
+
+#[test]
+fn a_target_that_is_gone_is_said_once_and_not_fact_by_fact() {
+    let mut after = shared();
+    after.run.targets.retain(|target| target.name != "kata");
+    for by_target in after.run.facts.values_mut() {
+        by_target.remove("kata");
+    }
+    let diff = compare(&shared(), &after, false);
+    assert_eq!(listed(&diff), [(Kind::TargetGone, "target", "kata")]);
+    assert_eq!(diff.changes[0].a["verdict"], "shared-kernel");
+    assert_eq!(listed(&compare(&after, &shared(), false))[0].0, Kind::TargetAdded);
+}
+
+/// The sketch with kata under another name, started by `handler`.
+fn renamed(mut sketch: Sketch, name: &str, handler: &str) -> Sketch {
+    for target in &mut sketch.run.targets {
+        if target.name == "kata" {
+            target.name = name.into();
+            target.handler = Some(handler.into());
+        }
+    }
+    for by_target in sketch.run.facts.values_mut() {
+        if let Some(fact) = by_target.remove("kata") {
+            by_target.insert(name.into(), fact);
+        }
+    }
+    sketch
+}
+
+#[test]
+fn a_target_of_the_same_handler_was_renamed_and_one_of_another_was_not() {
+    let before = renamed(shared(), "kata", "io.containerd.kata.v2");
+    let diff = compare(&before, &renamed(shared(), "qemu", "io.containerd.kata.v2"), false);
+    assert_eq!(listed(&diff), [(Kind::TargetRenamed, "target", "qemu")]);
+    let diff = compare(&before, &renamed(shared(), "clh", "io.containerd.kata-clh.v2"), false);
+    assert_eq!(
+        listed(&diff),
+        [(Kind::TargetAdded, "target", "clh"), (Kind::TargetGone, "target", "kata")]
+    );
+}
+
+#[test]
+fn what_else_differs_is_said() {
+    let mut after = shared().fact("kernel.release", "host", "6.2");
+    after.run.targets.push(Target {
+        name: "crun".into(),
+        role: Role::Candidate,
+        engine: None,
+        handler: None,
+        failure: None,
+    });
+    after.run.edition = crate::model::Edition::S26;
+    let diff = compare(&shared(), &after, false);
+    let what: Vec<&str> = diff.conditions.iter().map(|c| c.what.as_str()).collect();
+    assert_eq!(what, ["edition", "host kernel"]);
+}
+
+#[test]
+fn findings_come_and_go() {
+    let bad = || shared().fact("app.health_status", "runc", 503);
+    let diff = compare(&shared(), &bad(), false);
+    let rules: Vec<&str> = diff.findings.added.iter().map(|f| f.rule.as_str()).collect();
+    assert_eq!(rules, ["health-not-ok"]);
+    let other = shared().fact("app.health_status", "runc", 502);
+    let diff = compare(&bad(), &other, false);
+    assert!(diff.findings.is_empty(), "the same finding in other words");
+}
+
+#[test]
+fn each_gate_looks_at_its_own() {
+    let (weak, strong) = (shared(), separate());
+    let trips = |a: &Sketch, b: &Sketch, on| fails(&compare(a, b, false), &[on]);
+    assert!(
+        trips(&strong, &weak, FailOn::Regression) && !trips(&weak, &strong, FailOn::Regression)
+    );
+    assert!(trips(&weak, &strong, FailOn::Verdict) && trips(&weak, &strong, FailOn::Change));
+    assert!(!trips(&weak, &strong, FailOn::Finding) && !trips(&weak, &strong, FailOn::Never));
+    for on in [FailOn::Change, FailOn::Regression, FailOn::Verdict, FailOn::Finding] {
+        assert!(!trips(&weak, &weak, on), "{on:?}");
+    }
+}
+
+/// The shipped run of four runtimes with one of them alone beside runc, called `sandbox`.
+fn with_sandbox(runtime: &str) -> Sketch {
+    let runs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs");
+    let path = std::fs::read_dir(runs)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains("22636969"))
+        .unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut run = crate::store::file::from_text(&text, &path).unwrap();
+    run.targets.retain(|t| ["host", "runc", runtime].contains(&t.name.as_str()));
+    for target in &mut run.targets {
+        if target.name == runtime {
+            target.name = "sandbox".into();
+        }
+    }
+    for by_target in run.facts.values_mut() {
+        by_target.retain(|target, _| ["host", "runc", runtime].contains(&target.as_str()));
+        if let Some(fact) = by_target.remove(runtime) {
+            by_target.insert("sandbox".into(), fact);
+        }
+    }
+    Sketch { run, integrity: crate::store::integrity::Integrity::default() }
+}
+
+#[test]
+fn one_runtime_in_the_place_of_another_differs_in_its_own_facts_alone() {
+    let (crun, runsc) = (with_sandbox("crun"), with_sandbox("runsc"));
+    let diff = compare(&crun, &runsc, false);
+    assert_eq!(diff.changes[0].kind, Kind::Verdict);
+    assert_eq!(diff.changes[0].a, "shared-kernel");
+    assert_eq!(diff.changes[0].b, "separate-kernel-userspace");
+    assert!(diff.changes.iter().all(|change| change.target == "sandbox"), "{diff:?}");
+    let catalogue = Catalogue::load(None).unwrap();
+    let fact = |sketch: &Sketch, id: &str| {
+        let json = serde_json::to_value(sketch.run.fact(id, "sandbox")).unwrap();
+        let mut value = json["value"].clone();
+        if let Some(items) = value.as_array_mut() {
+            items.sort_by_key(ToString::to_string);
+        }
+        (value, json["missing"].clone())
+    };
+    let differing: Vec<&str> = crun
+        .run
+        .facts
+        .keys()
+        .filter(|id| fact(&crun, id) != fact(&runsc, id))
+        .filter(|id| {
+            let is_volatile = catalogue.get(id).unwrap().volatile.on(Role::Candidate);
+            let has_value = |sketch: &Sketch| !fact(sketch, id).0.is_null();
+            !is_volatile || has_value(&crun) != has_value(&runsc)
+        })
+        .filter(|id| crun.run.facts[*id].values().all(|fact| fact.as_series().is_none()))
+        .map(String::as_str)
+        .collect();
+    let mut listed: Vec<&str> = diff.changes[1..].iter().map(|c| c.fact.as_str()).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, differing);
+    assert!(listed.len() > 30, "{listed:?}");
+}
+
+/// Sessions of one machine that differ by 16 %, as sessions on shared machines do.
+struct Sessions {
+    random: crate::stats::Random,
+    made: u32,
+}
+
+impl Sessions {
+    fn new(seed: u64) -> Self {
+        Self { random: crate::stats::Random::new(seed), made: 0 }
+    }
+
+    fn normal(&mut self) -> f64 {
+        let mut uniform =
+            || f64::from((self.random.bits() >> 33) as u32 + 1) / f64::from(1u32 << 31);
+        (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos()
+    }
+
+    fn series(&mut self, base: f64) -> Vec<f64> {
+        let session = base * (0.16 * self.normal()).exp();
+        (0..7).map(|_| session * (0.07 * self.normal()).exp()).collect()
+    }
+
+    /// The next session, with start-up times of runc and kata.
+    fn next(&mut self) -> Sketch {
+        self.made += 1;
+        let (runc, kata) = (self.series(0.28), self.series(1.1));
+        let mut sketch = shared()
+            .fact("cpu.model", "host", "EPYC")
+            .fact("cpu.count", "host", 2)
+            .series("startup.first_byte", "runc", &runc)
+            .series("startup.first_byte", "kata", &kata);
+        sketch.run.id = format!("20260101T000000Z-{:08x}", self.made);
+        sketch.run.evidence = crate::model::Evidence::Collected {
+            engine: "docker".into(),
+            image: "alpine".into(),
+            session: String::new(),
+            interrupted: false,
+            skipped: std::collections::BTreeMap::new(),
+        };
+        sketch
+    }
+}
+
+/// The sketch with kata's times by a factor longer.
+fn slower(sketch: &Sketch, factor: f64) -> Sketch {
+    let times = sketch.run.fact("startup.first_byte", "kata").and_then(Fact::as_series).unwrap();
+    let times: Vec<f64> = times.values.iter().map(|time| time * factor).collect();
+    let all = Sketch { run: sketch.run.clone(), integrity: sketch.integrity.clone() };
+    all.series("startup.first_byte", "kata", &times)
+}
+
+/// In which shares of trials with `count` earlier sessions the gate fails: for an equal session,
+/// and for one that is slower by what the comparison says it can see.
+fn alarms(count: usize) -> (f64, f64) {
+    const TRIALS: u32 = 200;
+    let catalogue = Catalogue::load(None).unwrap();
+    let nothing = crate::judge::Judgement::default();
+    let mut sessions = Sessions::new(count as u64);
+    let (mut equal, mut found) = (0, 0);
+    for _ in 0..TRIALS {
+        let earlier: Vec<Sketch> = (0..count).map(|_| sessions.next()).collect();
+        let past: Vec<past::Session> =
+            earlier.iter().rev().map(|s| past::Session::of(&s.run, &catalogue)).collect();
+        let now = sessions.next();
+        let diff = |now: &Sketch| {
+            let side = |sketch| Side { run: sketch, judgement: &nothing };
+            let (a, b) = (side(&earlier[count - 1].run), side(&now.run));
+            Diff::of(a, b, &catalogue, &past, &Gate::default(), false)
+        };
+        let first = diff(&now);
+        let ratio = &first.measurements[0];
+        assert_eq!((ratio.over.as_deref(), ratio.sessions), (Some("runc"), count));
+        equal += u32::from(fails(&first, &[FailOn::Regression]));
+        let changed = slower(&now, ratio.smallest_visible.unwrap());
+        found += u32::from(fails(&diff(&changed), &[FailOn::Regression]));
+    }
+    (f64::from(equal) / f64::from(TRIALS), f64::from(found) / f64::from(TRIALS))
+}
+
+#[test]
+fn equal_sessions_rarely_fail_the_gate_and_a_visible_change_mostly_does() {
+    for count in [5, 10] {
+        let (equal, found) = alarms(count);
+        assert!(equal <= 0.1, "{count} sessions: {equal}");
+        assert!(found >= 0.8, "{count} sessions: {found}");
+    }
+}
+
+#[test]
+fn with_too_little_history_the_outcome_is_open_and_says_how_many_sessions_are_wanted() {
+    let mut sessions = Sessions::new(1);
+    let (a, b) = (sessions.next(), slower(&sessions.next(), 9.0));
+    let diff = compare(&a, &b, false);
+    let ratio = &diff.measurements[0];
+    assert_eq!(ratio.outcome, Outcome::Inconclusive);
+    assert_eq!((ratio.sessions, ratio.sessions_wanted), (1, 3));
+    assert!(ratio.p.is_none() && diff.measurements[1].p.unwrap() < 0.01, "shown, and no reason");
+    assert!(!fails(&diff, &[FailOn::Regression, FailOn::Change]));
+}
+
+#[test]
+fn times_of_another_machine_or_engine_are_not_judged_by_this_ones() {
+    let mut sessions = Sessions::new(2);
+    let (a, b) = (sessions.next(), sessions.next());
+    let other = Sketch { run: b.run.clone(), integrity: b.integrity.clone() }.fact(
+        "cpu.model",
+        "host",
+        "Xeon",
+    );
+    let outcome = |b: &Sketch| compare(&a, b, false).measurements[0].outcome;
+    assert_eq!(outcome(&other), Outcome::NotComparable);
+    assert_eq!(outcome(&b), Outcome::Inconclusive);
+}
+
+/// A run with a few facts of all kinds.
+fn any_sketch() -> impl Strategy<Value = Sketch> {
+    let ids = [
+        "kernel.release",
+        "kernel.boot_id",
+        "dev.list",
+        "fs.types",
+        "priv.lsm",
+        "app.health_status",
+    ];
+    let fact = prop_oneof![
+        "[ab]".prop_map(|text| Fact::value(text, Source::new("x", 1))),
+        (0..3).prop_map(|number| Fact::value(number, Source::new("x", 1))),
+        prop::collection::vec("[ab]", 0..3)
+            .prop_map(|list| Fact::value(json!(list), Source::new("x", 1))),
+        prop::sample::select(vec![Why::Absent, Why::Denied, Why::NotAsked, Why::Error])
+            .prop_map(|why| Fact::missing(why, "as the test says")),
+    ];
+    let entry = (
+        prop::sample::select(ids.to_vec()),
+        prop::sample::select(vec!["host", "runc", "kata"]),
+        fact,
+    );
+    (prop::collection::vec(entry, 0..10), any::<bool>()).prop_map(|(entries, rename)| {
+        let mut all = sketch();
+        for (id, target, fact) in entries {
+            all = all.put(id, target, fact);
+        }
+        if rename { renamed(all, "other", "handler") } else { renamed(all, "kata", "handler") }
+    })
+}
+
+/// The same differences seen from the other side.
+fn mirror(kind: Kind) -> Vec<Kind> {
+    match kind {
+        Kind::TargetGone => vec![Kind::TargetAdded],
+        Kind::TargetAdded => vec![Kind::TargetGone],
+        Kind::Unavailable | Kind::Gone => vec![Kind::Appeared],
+        Kind::Appeared => vec![Kind::Unavailable, Kind::Gone],
+        kind => vec![kind],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_run_does_not_differ_from_itself(a in any_sketch()) {
+        let diff = compare(&a, &a, true);
+        prop_assert!(diff.is_empty(), "{diff:?}");
+    }
+
+    #[test]
+    fn a_comparison_is_mirrored_when_its_runs_change_places(a in any_sketch(), b in any_sketch()) {
+        let (there, back) = (compare(&a, &b, true), compare(&b, &a, true));
+        prop_assert_eq!(there.changes.len(), back.changes.len());
+        for change in &there.changes {
+            let found = back.changes.iter().any(|other| {
+                mirror(change.kind).contains(&other.kind)
+                    && other.fact == change.fact
+                    && (&other.a, &other.b) == (&change.b, &change.a)
+            });
+            prop_assert!(found, "{change:?} in {:?}", back.changes);
+        }
+        prop_assert_eq!(there.findings.added, back.findings.removed);
+    }
+}

@@ -1,0 +1,281 @@
+//! Two values of one fact: what in them differs, by key.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// A part of a value that differs: an entry of a map, an element of a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Part {
+    /// What the part is called in the value: `eth0.ipv4`, or the element itself.
+    pub key: String,
+    /// What the first run has there; none if it lacks the part.
+    pub a: Option<Value>,
+    /// What the second has there.
+    pub b: Option<Value>,
+}
+
+/// The fields by which the elements of a list of objects are told apart, the best first.
+const KEYS: &[&str] = &["name", "id", "inside", "point"];
+
+/// Whether two values say the same. The order of a list says nothing: the lists of the catalogue
+/// are lists of names.
+pub fn same(a: &Value, b: &Value) -> bool {
+    a == b || (a.is_array() || a.is_object()) && kind(a) == kind(b) && flat(a) == flat(b)
+}
+
+/// The parts that differ, by key; none where a value is not made of parts, or the two are not of
+/// one kind.
+pub fn parts(a: &Value, b: &Value) -> Vec<Part> {
+    if kind(a) != kind(b) || kind(a) == Kind::Single {
+        return Vec::new();
+    }
+    let (a, b) = (flat(a), flat(b));
+    let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    keys.into_iter()
+        .filter(|key| a.get(*key) != b.get(*key))
+        .map(|key| Part { key: key.clone(), a: a.get(key).cloned(), b: b.get(key).cloned() })
+        .collect()
+}
+
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Single,
+    List,
+    Map,
+}
+
+fn kind(value: &Value) -> Kind {
+    match value {
+        Value::Array(_) => Kind::List,
+        Value::Object(_) => Kind::Map,
+        _ => Kind::Single,
+    }
+}
+
+/// The leaves of a value by their keys.
+fn flat(value: &Value) -> BTreeMap<String, Value> {
+    let mut leaves = BTreeMap::new();
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                flatten(name.clone(), value, &mut leaves);
+            }
+        }
+        Value::Array(items) => elements("", items, &mut leaves),
+        _ => {}
+    }
+    leaves
+}
+
+fn flatten(key: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (name, value) in fields {
+                flatten(format!("{key}.{name}"), value, leaves);
+            }
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            elements(&format!("{key}."), items, leaves);
+        }
+        // A list of plain elements below a key is one leaf, in an order of its own.
+        Value::Array(items) => {
+            let mut items = items.clone();
+            items.sort_by_key(Value::to_string);
+            leaves.insert(key, Value::Array(items));
+        }
+        value => {
+            leaves.insert(key, value.clone());
+        }
+    }
+}
+
+/// The elements of a list: objects by their key field, other elements by themselves.
+fn elements(prefix: &str, items: &[Value], leaves: &mut BTreeMap<String, Value>) {
+    match key_field(items) {
+        Some(field) => {
+            for item in items {
+                flatten(format!("{prefix}{}", word(&item[field])), item, leaves);
+            }
+        }
+        None => {
+            let mut counts: BTreeMap<String, (usize, &Value)> = BTreeMap::new();
+            for item in items {
+                counts.entry(item.to_string()).or_insert((0, item)).0 += 1;
+            }
+            for (count, item) in counts.into_values() {
+                for nth in 1..=count {
+                    let mark = if nth == 1 { String::new() } else { format!(" ({nth})") };
+                    leaves.insert(format!("{prefix}{}{mark}", word(item)), item.clone());
+                }
+            }
+        }
+    }
+}
+
+/// The field that tells the elements apart: in all of them, and different in each.
+fn key_field(items: &[Value]) -> Option<&'static str> {
+    KEYS.iter().copied().find(|field| {
+        let values: BTreeSet<String> =
+            items.iter().filter_map(|item| item.get(field)).map(word).collect();
+        !items.is_empty() && values.len() == items.len()
+    })
+}
+
+/// A value as a reader writes it: text without quotes.
+pub fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The most lines of a line diff that are kept.
+const MAX_LINES: usize = 120;
+
+/// A line diff with a line of context: `-` what only the first has, `+` what only the second has.
+/// Times at the beginning of the lines of a kernel log are left out, because every one differs.
+pub fn lines(a: &[String], b: &[String]) -> Vec<String> {
+    use similar::{ChangeTag, TextDiff};
+    let plain = |lines: &[String]| -> Vec<String> {
+        lines.iter().map(|line| without_time(line).to_string()).collect()
+    };
+    let (a, b) = (plain(a), plain(b));
+    let a: Vec<&str> = a.iter().map(String::as_str).collect();
+    let b: Vec<&str> = b.iter().map(String::as_str).collect();
+    let diff = TextDiff::from_slices(&a, &b);
+    let mut out = Vec::new();
+    for (index, group) in diff.grouped_ops(1).iter().enumerate() {
+        if index > 0 {
+            out.push(String::from(" ..."));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            out.push(format!("{sign}{}", change.value()));
+        }
+    }
+    let more = out.len().saturating_sub(MAX_LINES);
+    if more > 0 {
+        out.truncate(MAX_LINES);
+        out.push(format!(" ... {more} more lines"));
+    }
+    out
+}
+
+/// A line of a kernel log without its time: `[    0.000000] Linux version …`.
+fn without_time(line: &str) -> &str {
+    let Some((time, rest)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return line;
+    };
+    let is_time = time.trim().parse::<f64>().is_ok();
+    if is_time { rest.trim_start() } else { line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn keys(a: &Value, b: &Value) -> Vec<String> {
+        parts(a, b).into_iter().map(|part| part.key).collect()
+    }
+
+    #[test]
+    fn the_order_of_a_list_says_nothing_and_its_elements_do() {
+        assert!(same(&json!(["a", "b"]), &json!(["b", "a"])));
+        assert!(!same(&json!(["a", "a"]), &json!(["a"])));
+        assert_eq!(keys(&json!(["fd", "null"]), &json!(["null", "fuse"])), ["fd", "fuse"]);
+        assert_eq!(keys(&json!(["a"]), &json!(["a", "a"])), ["a (2)"]);
+    }
+
+    #[test]
+    fn maps_are_matched_by_key() {
+        let (a, b) = (json!({"ext4": 3, "proc": 1}), json!({"9p": 3, "proc": 1}));
+        assert_eq!(
+            parts(&a, &b),
+            [
+                Part { key: "9p".into(), a: None, b: Some(json!(3)) },
+                Part { key: "ext4".into(), a: Some(json!(3)), b: None },
+            ]
+        );
+    }
+
+    #[test]
+    fn interfaces_are_matched_by_name() {
+        let a =
+            json!([{"name": "lo", "ipv4": ["127.0.0.1"]}, {"name": "eth0", "ipv4": ["10.0.0.2"]}]);
+        let b =
+            json!([{"name": "eth0", "ipv4": ["10.0.0.3"]}, {"name": "lo", "ipv4": ["127.0.0.1"]}]);
+        assert_eq!(keys(&a, &b), ["eth0.ipv4"]);
+    }
+
+    #[test]
+    fn a_text_and_a_list_have_no_parts_in_common() {
+        assert!(!same(&json!("a"), &json!(["a"])));
+        assert!(!same(&json!([]), &json!({})));
+        assert!(parts(&json!("a"), &json!(["a"])).is_empty());
+    }
+
+    #[test]
+    fn lines_of_a_kernel_log_are_compared_without_their_times() {
+        let a = ["[    0.000000] Linux version 6.1".into(), "[    0.1] same".into()];
+        let b = ["[    0.000001] Linux version 6.2".into(), "[    0.3] same".into()];
+        assert_eq!(lines(&a, &b), ["-Linux version 6.1", "+Linux version 6.2", " same"]);
+        assert_eq!(without_time("[not a time] x"), "[not a time] x");
+    }
+
+    #[test]
+    fn a_long_line_diff_is_cut_and_says_so() {
+        let a: Vec<String> = (0..500).map(|n| format!("a{n}")).collect();
+        let out = lines(&a, &[]);
+        assert_eq!(out.len(), MAX_LINES + 1);
+        assert_eq!(out[MAX_LINES], " ... 380 more lines");
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-3i64..3).prop_map(Value::from),
+            "[a-c]{0,2}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("name|id|[a-c]", inner, 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_the_same_as_itself_and_has_no_parts_that_differ(a in value()) {
+            prop_assert!(same(&a, &a));
+            prop_assert!(parts(&a, &a).is_empty());
+        }
+
+        #[test]
+        fn parts_are_mirrored(a in value(), b in value()) {
+            prop_assert_eq!(same(&a, &b), same(&b, &a));
+            let back: Vec<Part> = parts(&b, &a)
+                .into_iter()
+                .map(|part| Part { a: part.b, b: part.a, ..part })
+                .collect();
+            prop_assert_eq!(parts(&a, &b), back);
+        }
+
+        #[test]
+        fn values_that_differ_in_no_part_are_the_same(a in value(), b in value()) {
+            if a.is_object() && b.is_object() {
+                prop_assert_eq!(same(&a, &b), parts(&a, &b).is_empty());
+            }
+        }
+    }
+}

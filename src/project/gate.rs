@@ -1,0 +1,114 @@
+//! `[preprocessor.isoproof.gate]`: when a comparison of two runs fails.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// A kind of difference that fails a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailOn {
+    /// Anything that changed.
+    Change,
+    /// Something got worse: a weaker boundary, or a measurement that is slower beyond doubt.
+    Regression,
+    /// Another verdict.
+    Verdict,
+    /// A finding that was not there before.
+    Finding,
+    /// Nothing.
+    Never,
+}
+
+/// When a comparison fails, and how much slower is slower.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// What fails where `--fail-on` is not given.
+    pub fail_on: Vec<FailOn>,
+    /// The smallest change of a measurement that matters, as a share.
+    pub margin: f64,
+    /// The same for single series by their id.
+    pub margins: BTreeMap<String, f64>,
+    /// The series whose change can fail, the first that was measured; the others are shown.
+    pub series: Vec<String>,
+    /// The most earlier sessions that are looked at.
+    pub sessions: usize,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            fail_on: vec![FailOn::Never],
+            margin: super::MARGIN,
+            margins: BTreeMap::new(),
+            series: vec!["startup.first_byte".into(), "startup.wall".into()],
+            sessions: 20,
+        }
+    }
+}
+
+impl Gate {
+    /// The margin of a series.
+    pub fn margin(&self, series: &str) -> f64 {
+        self.margins.get(series).copied().unwrap_or(self.margin)
+    }
+}
+
+/// The table as it stands in the file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub(super) struct GateTable {
+    fail_on: Option<OneOrMany>,
+    margin: Option<f64>,
+    margins: BTreeMap<String, f64>,
+    series: Option<Vec<String>>,
+    sessions: Option<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "one of `change`, `regression`, `verdict`, `finding` and `never`, or a list of them, is wanted"
+)]
+enum OneOrMany {
+    One(FailOn),
+    Many(Vec<FailOn>),
+}
+
+impl GateTable {
+    /// The gate with every default filled in; `margin` is that of the whole report.
+    pub(super) fn gate(self, path: &Path, margin: f64) -> Result<Gate> {
+        let default = Gate::default();
+        self.check(path)?;
+        Ok(Gate {
+            fail_on: match self.fail_on {
+                None => default.fail_on,
+                Some(OneOrMany::One(kind)) => vec![kind],
+                Some(OneOrMany::Many(kinds)) => kinds,
+            },
+            margin: self.margin.unwrap_or(margin),
+            margins: self.margins,
+            series: self.series.unwrap_or(default.series),
+            sessions: self.sessions.unwrap_or(default.sessions),
+        })
+    }
+
+    /// Refuses a margin that is no share.
+    fn check(&self, path: &Path) -> Result<()> {
+        let own = self.margin.iter().map(|margin| ("margin", *margin));
+        let wrong = own
+            .chain(self.margins.iter().map(|(id, margin)| (id.as_str(), *margin)))
+            .find(|(_, margin)| !(0.0..10.0).contains(margin));
+        match wrong {
+            Some((key, margin)) => Err(Error::input(format!(
+                "{}: the margin `{key}` of preprocessor.isoproof.gate is {margin}",
+                path.display()
+            ))
+            .help("a margin is a share: 0.1 is 10 %")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! Trends: figures over the runs of a project, and the facts that changed on the way.
+//!
+//! It is made from the outlines of runs, so it shows facts as their files state them; the page
+//! of a run, which a trend leads to, checks them against the captures.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::number;
+use super::subject::Shelf;
+use crate::diff::machine::{Machine, is_told_by};
+use crate::diff::value::word;
+use crate::model::{Fact, Role, Run, Unit};
+use crate::stats;
+
+/// The series that are drawn, where a run has them.
+const SERIES: &[&str] = &["startup.first_byte", "startup.wall"];
+
+/// The facts whose changes are told.
+const TOLD: &[&str] = &[
+    "engine.version",
+    "image.digest",
+    "kernel.release",
+    "runtime.program_version",
+    "runtime.version",
+];
+
+/// The most sessions of a chart.
+const SESSIONS: usize = 60;
+/// The most rows of the table beside it.
+const ROWS: usize = 20;
+/// The most changes that are told.
+const CHANGES: usize = 200;
+
+/// The height of a chart above its axis, and the place of its top, in pixels.
+const HEIGHT: f64 = 220.0;
+const TOP: f64 = 12.0;
+/// The places of the first and the last session, in percent.
+const LEFT: f64 = 12.0;
+const RIGHT: f64 = 97.0;
+
+/// Whether a trend needs a fact.
+pub fn wants(id: &str) -> bool {
+    SERIES.contains(&id) || TOLD.contains(&id) || is_told_by(id)
+}
+
+/// What trends need of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Digest {
+    id: String,
+    label: Option<String>,
+    created: DateTime<Utc>,
+    machine: Option<Machine>,
+    /// By series, then by target.
+    figures: BTreeMap<String, BTreeMap<String, Point>>,
+    /// By fact and target.
+    told: BTreeMap<(String, String), String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Point {
+    median: f64,
+    interval: Option<stats::Interval>,
+    unit: Unit,
+}
+
+impl Digest {
+    /// The digest of a run or its outline. `conclusions` are the verdicts on its targets, in
+    /// words.
+    pub fn of(run: &Run, conclusions: &BTreeMap<String, String>) -> Self {
+        let mut figures: BTreeMap<String, BTreeMap<String, Point>> = BTreeMap::new();
+        let mut told = BTreeMap::new();
+        for (id, by_target) in &run.facts {
+            for (target, fact) in by_target {
+                match fact {
+                    Fact::Series(samples) if SERIES.contains(&id.as_str()) => {
+                        let Some(summary) = stats::summary(&samples.values) else { continue };
+                        let point = Point {
+                            median: summary.median,
+                            interval: summary.interval,
+                            unit: samples.unit,
+                        };
+                        figures.entry(id.clone()).or_default().insert(target.clone(), point);
+                    }
+                    Fact::Value { value, .. } if TOLD.contains(&id.as_str()) => {
+                        let is_host = run.target(target).is_some_and(|t| t.role == Role::Host);
+                        let target = if is_host { "host".into() } else { target.clone() };
+                        told.insert((id.clone(), target), word(value).replace('\n', " "));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (target, conclusion) in conclusions {
+            told.insert((String::new(), target.clone()), conclusion.clone());
+        }
+        Self {
+            id: run.id.clone(),
+            label: run.label.clone(),
+            created: run.created,
+            machine: Machine::of(run),
+            figures,
+            told,
+        }
+    }
+}
+
+/// What the page of trends shows.
+#[derive(Debug, Serialize)]
+pub struct TrendView {
+    /// One for each series.
+    charts: Vec<ChartView>,
+    /// What changed, newest first.
+    changes: Vec<ChangeView>,
+    /// How many older changes are not told.
+    left_out: usize,
+    /// How many runs were looked at.
+    runs: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct ChartView {
+    anchor: String,
+    title: String,
+    /// What the sessions were measured on.
+    machine: String,
+    height: f64,
+    axis: f64,
+    ticks: Vec<Tick>,
+    first: String,
+    last: String,
+    lines: Vec<LineView>,
+    rows: Vec<RowView>,
+    /// How many sessions there are, and how many of them are drawn.
+    sessions: usize,
+    drawn: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Tick {
+    y: f64,
+    label: String,
+}
+
+#[derive(Debug, Serialize)]
+struct LineView {
+    name: String,
+    /// Which of the six ways to draw it, from 1.
+    style: usize,
+    dots: Vec<Dot>,
+    segments: Vec<Segment>,
+}
+
+#[derive(Debug, Serialize)]
+struct Dot {
+    x: f64,
+    y: f64,
+    has_interval: bool,
+    low: f64,
+    high: f64,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Segment {
+    x1: f64,
+    y1: f64,
+    x2: f64,
+    y2: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct RowView {
+    id: String,
+    label: Option<String>,
+    created: String,
+    cells: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeView {
+    id: String,
+    created: String,
+    target: String,
+    what: String,
+    is_verdict: bool,
+    a: String,
+    b: String,
+}
+
+impl TrendView {
+    /// The trends of these runs, in any order.
+    pub fn new(mut runs: Vec<Digest>, shelf: &Shelf) -> Self {
+        runs.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+        let charts = SERIES.iter().filter_map(|series| chart(&runs, series, shelf)).collect();
+        let mut changes = changes(&runs, shelf);
+        changes.reverse();
+        let left_out = changes.len().saturating_sub(CHANGES);
+        changes.truncate(CHANGES);
+        Self { charts, changes, left_out, runs: runs.len() }
+    }
+}
+
+fn date(run: &Digest) -> String {
+    run.created.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+fn name(target: &str, shelf: &Shelf) -> String {
+    match target {
+        "host" => "host".into(),
+        target => shelf.names.get(target).cloned().unwrap_or_else(|| target.into()),
+    }
+}
+
+/// The sessions that were measured on the machine of the newest of them.
+fn chart(runs: &[Digest], series: &str, shelf: &Shelf) -> Option<ChartView> {
+    let has = |run: &&Digest| run.figures.contains_key(series) && run.machine.is_some();
+    let machine = runs.iter().rev().find(has)?.machine.as_ref()?;
+    let all: Vec<&Digest> = runs
+        .iter()
+        .filter(has)
+        .filter(|run| run.machine.as_ref().is_some_and(|other| other.is_like(machine)))
+        .collect();
+    let shown = &all[all.len().saturating_sub(SESSIONS)..];
+    let point = |run: &Digest, target: &str| run.figures.get(series)?.get(target).copied();
+    let mut targets: Vec<&String> = Vec::new();
+    for target in shown.iter().flat_map(|run| run.figures[series].keys()) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    let top = |point: Point| point.interval.map_or(point.median, |interval| interval.high);
+    let points = || shown.iter().flat_map(|run| run.figures[series].values().copied());
+    let unit = points().next()?.unit;
+    let (end, step) = scale(points().map(top).fold(0.0, f64::max))?;
+    let x = |index: usize| match shown.len() {
+        1 => f64::midpoint(LEFT, RIGHT),
+        #[allow(clippy::cast_precision_loss, reason = "few sessions are drawn")]
+        count => LEFT + (RIGHT - LEFT) * index as f64 / (count - 1) as f64,
+    };
+    let y = |value: f64| tenths(TOP + HEIGHT * (1.0 - value / end));
+    let line = |(index, target): (usize, &&String)| {
+        let dots: Vec<Dot> = shown
+            .iter()
+            .enumerate()
+            .filter_map(|(index, run)| {
+                let point = point(run, target)?;
+                Some(Dot {
+                    x: tenths(x(index)),
+                    y: y(point.median),
+                    has_interval: point.interval.is_some(),
+                    low: point.interval.map_or(0.0, |interval| y(interval.low)),
+                    high: point.interval.map_or(0.0, |interval| y(interval.high)),
+                    text: format!("{}: {}", date(run), cell(point)),
+                })
+            })
+            .collect();
+        let segments = dots
+            .windows(2)
+            .map(|pair| Segment { x1: pair[0].x, y1: pair[0].y, x2: pair[1].x, y2: pair[1].y })
+            .collect();
+        LineView { name: name(target, shelf), style: index % 6 + 1, dots, segments }
+    };
+    let rows = shown.iter().rev().take(ROWS).map(|run| RowView {
+        id: run.id.clone(),
+        label: run.label.clone(),
+        created: date(run),
+        cells: targets
+            .iter()
+            .map(|target| point(run, target).map_or_else(|| "not measured".into(), cell))
+            .collect(),
+    });
+    let tick = |count: u32| {
+        let value = f64::from(count) * step;
+        (value <= end * 1.000_001)
+            .then(|| Tick { y: y(value), label: number::measured(value, unit) })
+    };
+    Some(ChartView {
+        anchor: super::markdown::slug(&format!("trend {series}")),
+        title: shelf.catalogue.get(series).map_or_else(|| series.into(), |p| p.title.clone()),
+        machine: machine.words(),
+        height: TOP + HEIGHT + 34.0,
+        axis: TOP + HEIGHT,
+        ticks: (0u32..).map_while(tick).collect(),
+        first: shown.first()?.created.format("%Y-%m-%d").to_string(),
+        last: shown.last()?.created.format("%Y-%m-%d").to_string(),
+        lines: targets.iter().enumerate().map(line).collect(),
+        rows: rows.collect(),
+        sessions: all.len(),
+        drawn: shown.len(),
+    })
+}
+
+fn cell(point: Point) -> String {
+    let median = number::measured(point.median, point.unit);
+    match point.interval {
+        Some(interval) => format!(
+            "{median} ({} to {})",
+            number::measured(interval.low, point.unit),
+            number::measured(interval.high, point.unit)
+        ),
+        None => median,
+    }
+}
+
+/// The end of a scale from zero that holds `greatest`, and its step: 1, 2 or 5 of a power of ten.
+fn scale(greatest: f64) -> Option<(f64, f64)> {
+    if !(greatest.is_finite() && greatest > 0.0) {
+        return None;
+    }
+    let rough = greatest / 4.0;
+    let power = 10f64.powf(rough.log10().floor());
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power).into_iter().find(|s| *s >= rough)?;
+    Some(((greatest / step).ceil() * step, step))
+}
+
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+/// Every fact that is told and that differs from what the run before on the same machine stated,
+/// oldest first.
+fn changes(runs: &[Digest], shelf: &Shelf) -> Vec<ChangeView> {
+    let mut machines: Vec<&Machine> = Vec::new();
+    let mut known: BTreeMap<(Option<usize>, &(String, String)), &String> = BTreeMap::new();
+    let mut out = Vec::new();
+    for run in runs {
+        let machine = run.machine.as_ref().map(|machine| {
+            machines.iter().position(|other| other.is_like(machine)).unwrap_or_else(|| {
+                machines.push(machine);
+                machines.len() - 1
+            })
+        });
+        for (place, value) in &run.told {
+            let before = known.insert((machine, place), value);
+            if let Some(before) = before.filter(|before| *before != value) {
+                let (fact, target) = place;
+                out.push(ChangeView {
+                    id: run.id.clone(),
+                    created: date(run),
+                    target: name(target, shelf),
+                    is_verdict: fact.is_empty(),
+                    what: match shelf.catalogue.get(fact) {
+                        Some(probe) => probe.title.clone(),
+                        None => "Verdict".into(),
+                    },
+                    a: before.clone(),
+                    b: value.clone(),
+                });
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::rules::testing::{Sketch, sketch};
+
+    fn shelf() -> Shelf {
+        Shelf::load(None).unwrap()
+    }
+
+    /// The run of a day on a machine, with a kernel in kata and a start-up series.
+    fn run(day: u32, model: &str, release: &str, seconds: f64) -> Digest {
+        let Sketch { mut run, .. } = sketch()
+            .fact("cpu.model", "host", model)
+            .fact("cpu.count", "host", 4)
+            .fact("kernel.release", "kata", release)
+            .series("startup.wall", "kata", &[seconds; 6]);
+        run.id = format!("2026010{day}T000000Z-00000000");
+        run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
+        Digest::of(&run, &BTreeMap::from([("kata".to_string(), format!("as {release}"))]))
+    }
+
+    #[test]
+    fn a_change_is_told_once_and_not_between_machines() {
+        let runs = vec![
+            run(1, "EPYC", "6.1", 1.0),
+            run(2, "Xeon", "5.9", 1.0),
+            run(3, "EPYC", "6.1", 1.0),
+            run(4, "EPYC", "6.2", 1.0),
+            run(5, "EPYC", "6.2", 1.0),
+        ];
+        let view = TrendView::new(runs, &shelf());
+        let told: Vec<(&str, &str, &str, &str)> = view
+            .changes
+            .iter()
+            .map(|c| (c.id.as_str(), c.what.as_str(), c.a.as_str(), c.b.as_str()))
+            .collect();
+        let id = "20260104T000000Z-00000000";
+        assert_eq!(
+            told,
+            [(id, "Kernel release", "6.1", "6.2"), (id, "Verdict", "as 6.1", "as 6.2")]
+        );
+    }
+
+    #[test]
+    fn a_chart_has_the_sessions_of_one_machine_in_order() {
+        let runs = vec![
+            run(3, "EPYC", "6.1", 2.0),
+            run(1, "EPYC", "6.1", 1.0),
+            run(2, "Xeon", "6.1", 9.0),
+        ];
+        let view = TrendView::new(runs, &shelf());
+        let chart = &view.charts[0];
+        assert_eq!((chart.sessions, chart.drawn), (2, 2));
+        let dots = &chart.lines[0].dots;
+        assert!(dots[0].x < dots[1].x && dots[0].y > dots[1].y, "later to the right, slower up");
+        assert_eq!(chart.rows[0].cells, ["2 s (2 s to 2 s)"]);
+        assert_eq!(chart.lines[0].segments.len(), 1);
+    }
+
+    #[test]
+    fn runs_that_measured_nothing_have_no_chart() {
+        let digest = Digest::of(&sketch().run, &BTreeMap::new());
+        let view = TrendView::new(vec![digest], &shelf());
+        assert!(view.charts.is_empty() && view.changes.is_empty());
+    }
+
+    #[test]
+    fn a_scale_holds_its_greatest_value_in_round_steps() {
+        assert_eq!(scale(3.3), Some((4.0, 1.0)));
+        let (end, step) = scale(0.28).unwrap();
+        assert!((end - 0.3).abs() < 1e-9 && (step - 0.1).abs() < 1e-9, "{end} {step}");
+        assert_eq!(scale(0.0), None);
+    }
+}

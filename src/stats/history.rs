@@ -1,0 +1,178 @@
+//! One session against those before it.
+//!
+//! Two saved sessions of the very same command differ with p < 0.05 far too often, because
+//! sessions differ more than the samples inside one. So the figure of a session is judged against
+//! the figures of earlier sessions: by a prediction interval for one more of them, on logarithms,
+//! because times grow by factors. With mean M and standard deviation S of the logarithms of K
+//! earlier figures it is M ± t(K-1) · S · √(1 + 1/K) (Hahn and Meeker, *Statistical Intervals*,
+//! section 4.7).
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// The fewest earlier sessions that say anything about one more.
+pub const FEWEST: usize = 3;
+
+/// How often equal sessions may fall outside of the interval, on both sides together and over
+/// all figures that are judged at once.
+pub const ALARMS: f64 = 0.05;
+
+/// How often a change as large as [`Prediction::visible`] has to be found.
+const POWER: f64 = 0.85;
+
+/// What earlier sessions say about one more.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prediction {
+    /// The number of earlier sessions.
+    pub sessions: usize,
+    /// Their geometric mean, in the unit of the figures.
+    pub center: f64,
+    /// Where the figure of an equal session lies, but for the rare false alarm.
+    pub low: f64,
+    /// The upper end of the same.
+    pub high: f64,
+    /// The smallest change that would be found in at least four of five cases, as a factor above
+    /// one: 1.47 is 47 % slower, or as much faster by division.
+    pub visible: f64,
+}
+
+/// What a prediction says about a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Below the interval.
+    Below,
+    /// Inside.
+    Inside,
+    /// Above it.
+    Above,
+}
+
+impl Prediction {
+    /// The prediction from the figures of earlier sessions; `judged` is the number of figures
+    /// that are judged at once, which share [`ALARMS`] (Bonferroni).
+    ///
+    /// None with fewer than [`FEWEST`] sessions, or if a figure is not a positive number.
+    pub fn from(figures: &[f64], judged: usize) -> Option<Self> {
+        let count = figures.len();
+        if count < FEWEST || figures.iter().any(|&f| !(f.is_finite() && f > 0.0)) {
+            return None;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "nobody has 2^52 sessions")]
+        let (k, m) = (count as f64, judged.max(1) as f64);
+        let logs: Vec<f64> = figures.iter().map(|figure| figure.ln()).collect();
+        let mean = logs.iter().sum::<f64>() / k;
+        let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (k - 1.0);
+        let spread = variance.sqrt() * (1.0 + 1.0 / k).sqrt();
+        let student = StudentsT::new(0.0, 1.0, k - 1.0).ok()?;
+        let alarm = student.inverse_cdf(1.0 - ALARMS / (2.0 * m));
+        // With the estimate of the spread that the interval itself has, a shift by
+        // (alarm + found) · spread leaves the interval with probability POWER exactly.
+        let found = student.inverse_cdf(POWER);
+        Some(Self {
+            sessions: count,
+            center: mean.exp(),
+            low: (mean - alarm * spread).exp(),
+            high: (mean + alarm * spread).exp(),
+            visible: ((alarm + found) * spread).exp(),
+        })
+    }
+
+    /// Where a figure lies.
+    pub fn place(&self, figure: f64) -> Place {
+        if figure < self.low {
+            Place::Below
+        } else if figure > self.high {
+            Place::Above
+        } else {
+            Place::Inside
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Random;
+
+    /// A number of the normal distribution (Box and Muller).
+    fn normal(random: &mut Random) -> f64 {
+        let mut uniform = || {
+            #[allow(clippy::cast_precision_loss, reason = "53 bits fit")]
+            let value = (random.bits() >> 11) as f64 / (1u64 << 53) as f64;
+            value.max(f64::MIN_POSITIVE)
+        };
+        (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos()
+    }
+
+    /// The median start-up time of a session whose spread is 16 %.
+    fn session(random: &mut Random) -> f64 {
+        0.28 * (0.16 * normal(random)).exp()
+    }
+
+    /// In how many of `trials` the figure, made from an equal session and the visible change,
+    /// lies above the interval of `sessions` earlier ones.
+    fn alarms(sessions: usize, trials: usize, change: impl Fn(&Prediction) -> f64) -> f64 {
+        let mut random = Random::new(sessions as u64);
+        let mut above = 0;
+        for _ in 0..trials {
+            let earlier: Vec<f64> = (0..sessions).map(|_| session(&mut random)).collect();
+            let prediction = Prediction::from(&earlier, 1).unwrap();
+            let figure = session(&mut random) * change(&prediction);
+            above += usize::from(prediction.place(figure) == Place::Above);
+        }
+        #[allow(clippy::cast_precision_loss, reason = "few trials")]
+        let share = above as f64 / trials as f64;
+        share
+    }
+
+    #[test]
+    fn equal_sessions_rarely_raise_an_alarm() {
+        for sessions in FEWEST..=10 {
+            let share = alarms(sessions, 4000, |_| 1.0);
+            assert!(share <= 0.05, "{sessions} sessions: {share}");
+        }
+    }
+
+    #[test]
+    fn a_change_as_large_as_the_visible_one_is_found_in_four_of_five_cases() {
+        for sessions in FEWEST..=10 {
+            let share = alarms(sessions, 4000, |prediction| prediction.visible);
+            assert!(share >= 0.8, "{sessions} sessions: {share}");
+        }
+    }
+
+    #[test]
+    fn the_interval_is_that_of_the_formula() {
+        // Logarithms 0, 1, 2: mean 1, deviation 1, t(2) at 97.5 % is 4.3027.
+        let figures = [1.0, 1.0_f64.exp(), 2.0_f64.exp()];
+        let prediction = Prediction::from(&figures, 1).unwrap();
+        let half = 4.302_652_73 * (4.0_f64 / 3.0).sqrt();
+        assert!((prediction.high.ln() - (1.0 + half)).abs() < 1e-5, "{prediction:?}");
+        assert!((prediction.low.ln() - (1.0 - half)).abs() < 1e-5, "{prediction:?}");
+        assert!((prediction.center - 1.0_f64.exp()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn more_figures_at_once_make_the_interval_wider() {
+        let figures = [1.0, 1.1, 1.2, 1.05];
+        let one = Prediction::from(&figures, 1).unwrap();
+        let four = Prediction::from(&figures, 4).unwrap();
+        assert!(four.high > one.high && four.low < one.low);
+    }
+
+    #[test]
+    fn too_few_sessions_and_figures_that_are_no_times_predict_nothing() {
+        assert_eq!(Prediction::from(&[1.0, 1.0], 1), None);
+        for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(Prediction::from(&[1.0, 1.0, wrong], 1), None);
+        }
+    }
+
+    #[test]
+    fn equal_figures_predict_the_same_again() {
+        let prediction = Prediction::from(&[2.0; 4], 1).unwrap();
+        assert!((prediction.visible - 1.0).abs() < 1e-12);
+        assert_eq!(prediction.place(2.0), Place::Inside);
+        assert_eq!(prediction.place(2.1), Place::Above);
+        assert_eq!(prediction.place(1.9), Place::Below);
+    }
+}

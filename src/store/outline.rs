@@ -1,0 +1,300 @@
+//! The outline of a run: everything but its captures, read without reading them.
+//!
+//! A run file is written in a stable order, pretty-printed, the captures between the head and the
+//! facts. So the head is read until the captures begin, and the facts from the end of the file;
+//! what lies between, most of the file, is never read. A file in any other form is read whole by
+//! the reader of whole files, which also words every error. The facts of an outline are those
+//! that the file states: nothing of it is checked against captures, so a run that is shown in
+//! full is loaded in full.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+
+use super::{file, read};
+use crate::error::{Error, Result};
+use crate::model::{Facts, Run, SCHEMA_VERSION};
+
+/// The fields before the captures, in the order in which they are written.
+const HEAD: &[&str] = &[
+    "schema_version",
+    "id",
+    "label",
+    "created",
+    "edition",
+    "generator",
+    "evidence",
+    "redaction",
+    "targets",
+];
+
+/// The bytes at which the facts begin: a line feed never stands inside of a JSON string, and at
+/// this indentation there is only the outermost object.
+const FACTS: &[u8] = b"\n  \"facts\": {";
+
+/// A run without its captures and with the facts whose id is wanted.
+///
+/// # Errors
+///
+/// The file cannot be read or is damaged, as far as it was looked at.
+pub fn outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
+    let quick = || -> std::io::Result<Option<Run>> {
+        let mut file = File::open(path)?;
+        let Some(mut run) = head_of(&mut file)? else { return Ok(None) };
+        let Some(facts) = facts_of(&mut file, wanted)? else { return Ok(None) };
+        run.facts = facts;
+        Ok(Some(run))
+    };
+    match quick() {
+        Ok(Some(run)) => Ok(run),
+        Ok(None) => {
+            let mut run = file::from_text(&read(path)?, path)?;
+            run.captures = Vec::new();
+            run.facts.retain(|id, _| wanted(id));
+            Ok(run)
+        }
+        Err(error) => Err(Error::io("read", path, &error)),
+    }
+}
+
+/// A run without captures and facts.
+///
+/// # Errors
+///
+/// As for [`outline`].
+pub fn head(path: &Path) -> Result<Run> {
+    let quick = || -> std::io::Result<Option<Run>> {
+        let mut file = File::open(path)?;
+        let run = head_of(&mut file)?;
+        Ok(if is_whole(&mut file)? { run } else { None })
+    };
+    match quick() {
+        Ok(Some(run)) => Ok(run),
+        Ok(None) => {
+            let run = file::from_text(&read(path)?, path)?;
+            Ok(Run { captures: Vec::new(), facts: Facts::new(), ..run })
+        }
+        Err(error) => Err(Error::io("read", path, &error)),
+    }
+}
+
+/// Does something with every path, on all processors; the results in the order of the paths.
+pub fn each<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len());
+    let next = AtomicUsize::new(0);
+    let run = || {
+        let mut done = Vec::new();
+        while let Some((index, path)) = {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            paths.get(index).map(|path| (index, path))
+        } {
+            done.push((index, work(path)));
+        }
+        done
+    };
+    let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        // A panic of the work is one of ours.
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    });
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The head of a file in our order; none if it is in another, or of another version.
+fn head_of(file: &mut File) -> std::io::Result<Option<Run>> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut fields = serde_json::Map::new();
+    let mut is_ours = false;
+    {
+        let mut json =
+            serde_json::Deserializer::from_reader(BufReader::with_capacity(4096, &*file));
+        // The reading is broken off where the captures begin, which is an error to the parser.
+        let _ = json.deserialize_map(HeadVisitor { fields: &mut fields, is_ours: &mut is_ours });
+    }
+    let version = fields.get("schema_version").and_then(serde_json::Value::as_u64);
+    if !is_ours || version != Some(u64::from(SCHEMA_VERSION)) {
+        return Ok(None);
+    }
+    fields.insert("captures".into(), serde_json::Value::Array(Vec::new()));
+    fields.insert("facts".into(), serde_json::Value::Object(serde_json::Map::new()));
+    Ok(serde_json::from_value(serde_json::Value::Object(fields)).ok())
+}
+
+struct HeadVisitor<'a> {
+    fields: &'a mut serde_json::Map<String, serde_json::Value>,
+    is_ours: &'a mut bool,
+}
+
+impl<'de> Visitor<'de> for HeadVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a run")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+        let mut order = HEAD.iter();
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "captures" {
+                *self.is_ours = true;
+                return Err(M::Error::custom("enough"));
+            }
+            if !order.any(|field| *field == name) {
+                return Ok(());
+            }
+            let value = map.next_value()?;
+            self.fields.insert(name, value);
+        }
+        Ok(())
+    }
+}
+
+/// Whether the last line of a file closes what its first line opened: it was not cut off.
+fn is_whole(file: &mut File) -> std::io::Result<bool> {
+    Ok(tail(file, 8)?.trim_ascii_end().ends_with(b"\n}"))
+}
+
+/// The last bytes of a file, at most `count`.
+fn tail(file: &mut File, count: u64) -> std::io::Result<Vec<u8>> {
+    let size = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(size.saturating_sub(count)))?;
+    let mut bytes = Vec::new();
+    file.take(count).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The facts at the end of a file; none if they are not where we write them.
+fn facts_of(file: &mut File, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Option<Facts>> {
+    let size = file.seek(SeekFrom::End(0))?;
+    let mut count = 1 << 16;
+    let (bytes, begin) = loop {
+        let bytes = tail(file, count)?;
+        match rfind(&bytes, FACTS) {
+            Some(begin) => break (bytes, begin + FACTS.len() - 1),
+            None if count >= size => return Ok(None),
+            None => count *= 4,
+        }
+    };
+    // What follows the facts closes the run, or the file is not in our form.
+    let Some(text) = bytes[begin..].trim_ascii_end().strip_suffix(b"}") else { return Ok(None) };
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let facts = Chosen { wanted }.deserialize(&mut json);
+    Ok(facts.and_then(|facts| json.end().map(|()| facts)).ok())
+}
+
+/// The place of the last occurrence.
+fn rfind(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).rposition(|window| window == wanted)
+}
+
+/// Reads the facts whose id is wanted and passes over the others.
+struct Chosen<'a> {
+    wanted: &'a dyn Fn(&str) -> bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Chosen<'_> {
+    type Value = Facts;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Facts, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Chosen<'_> {
+    type Value = Facts;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("facts")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Facts, M::Error> {
+        let mut facts = Facts::new();
+        while let Some(id) = map.next_key::<String>()? {
+            if (self.wanted)(&id) {
+                facts.insert(id, map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(facts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped(label: &str) -> (PathBuf, Run) {
+        let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs");
+        std::fs::read_dir(runs)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+            .map(|path| (path.clone(), file::from_text(&read(&path).unwrap(), &path).unwrap()))
+            .find(|(_, run)| run.label.as_deref() == Some(label))
+            .unwrap()
+    }
+
+    /// What an outline has to be of a run.
+    fn without_captures(run: &Run, wanted: &dyn Fn(&str) -> bool) -> Run {
+        let mut run = Run { captures: Vec::new(), ..run.clone() };
+        run.facts.retain(|id, _| wanted(id));
+        run
+    }
+
+    fn facts_alone(path: &Path) -> Option<Facts> {
+        facts_of(&mut File::open(path).unwrap(), &|_| true).unwrap()
+    }
+
+    #[test]
+    fn an_outline_is_the_run_without_its_captures() {
+        for label in ["customer", "four-runtimes"] {
+            let (path, run) = shipped(label);
+            let wanted = |id: &str| id.starts_with("kernel.");
+            assert_eq!(outline(&path, &|_| true).unwrap(), without_captures(&run, &|_| true));
+            assert_eq!(outline(&path, &wanted).unwrap(), without_captures(&run, &wanted));
+            assert_eq!(head(&path).unwrap(), without_captures(&run, &|_| false));
+            assert_eq!(facts_alone(&path), Some(run.facts), "read from the end of the file");
+        }
+    }
+
+    #[test]
+    fn a_file_in_another_form_gives_the_same_outline() {
+        let (_, run) = shipped("customer");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        let sorted: serde_json::Value = serde_json::to_value(&run).unwrap();
+        for text in [serde_json::to_string(&run).unwrap(), format!("{sorted:#}\n\n")] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(outline(&path, &|_| true).unwrap(), without_captures(&run, &|_| true));
+            assert_eq!(head(&path).unwrap().id, run.id);
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_anywhere_is_an_error() {
+        let (path, _) = shipped("customer");
+        let text = read(&path).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        for part in 0..20 {
+            std::fs::write(&path, &text[..text.len() * part / 20]).unwrap();
+            let error = head(&path).unwrap_err();
+            assert!(error.message.contains("x.json:"), "{error}");
+            assert!(outline(&path, &|_| true).is_err());
+        }
+    }
+
+    #[test]
+    fn work_is_done_once_for_each_path_and_keeps_their_order() {
+        let paths: Vec<PathBuf> = (0..100).map(|n| PathBuf::from(n.to_string())).collect();
+        let seen = each(&paths, |path| path.to_path_buf());
+        assert_eq!(seen, paths);
+        assert!(each(&[], |path| path.to_path_buf()).is_empty());
+    }
+}

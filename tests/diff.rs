@@ -1,0 +1,125 @@
+//! Comparisons of runs, by the program.
+
+mod support;
+
+use serde_json::Value;
+use support::{Project, customer};
+
+/// A project with the customer's run, and the same with these words of it replaced.
+fn with_two(from: &str, to: &str) -> Project {
+    let project = Project::new();
+    project.import(&customer());
+    copy(&project, from, to);
+    project
+}
+
+/// Imports the customer's evidence with words replaced.
+fn copy(project: &Project, from: &str, to: &str) {
+    let mut folders = vec![customer()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(customer()).unwrap().display().to_string();
+            let text = std::fs::read_to_string(&path).unwrap().replace(from, to);
+            project.write(&format!("lab12/{name}"), text);
+        }
+    }
+    project.import(&project.path("lab12"));
+}
+
+fn json(project: &Project, arguments: &[&str]) -> Value {
+    let all = [&["diff"], arguments, &["--format", "json"]].concat();
+    serde_json::from_str(&project.run(&all).succeeds().stdout).unwrap()
+}
+
+#[test]
+fn a_run_does_not_differ_from_itself_in_any_form_and_fails_no_gate() {
+    let project = Project::with_customer();
+    for kind in ["change", "regression", "verdict", "finding", "never"] {
+        let outcome = project.run(&["diff", "latest", "latest", "--fail-on", kind]).succeeds();
+        assert!(outcome.stdout.contains("No change."), "{outcome:?}");
+    }
+    let diff = json(&project, &["latest", "latest", "--all"]);
+    for list in ["changes", "measurements", "conditions"] {
+        assert_eq!(diff[list], serde_json::json!([]), "{list}");
+    }
+    assert_eq!(diff["findings"], serde_json::json!({"added": [], "removed": []}));
+    let markdown = project.run(&["diff", "latest", "latest", "--format", "markdown"]).succeeds();
+    assert!(markdown.stdout.contains("Nothing changed"), "{markdown:?}");
+}
+
+#[test]
+fn a_stored_run_is_compared_with_an_evidence_directory_and_nothing_is_written() {
+    let project = with_two("6.12.47", "6.16.7");
+    let before = project.tree("data");
+    let diff = json(&project, &["latest", &project.path("lab12").display().to_string()]);
+    let other = json(&project, &[&customer().display().to_string(), "lab12"]);
+    assert_eq!(project.tree("data"), before);
+    assert!(other["changes"].as_array().unwrap().len() >= 4, "{other}");
+    assert!(diff["changes"].as_array().unwrap().len() <= 5, "{diff}");
+}
+
+#[test]
+fn a_gate_in_the_configuration_holds_until_an_option_says_otherwise() {
+    let project = Project::new();
+    let gate = "[preprocessor.isoproof.gate]\nfail-on = [\"change\"]\n";
+    project.write("book.toml", gate);
+    project.write("lab12/kata/kernel.txt", "6.12.47\n");
+    project.write("other/lab12/kata/kernel.txt", "6.16.7\n");
+    assert_eq!(project.run(&["diff", "lab12", "other/lab12"]).code, 1);
+    assert_eq!(project.run(&["diff", "lab12", "other/lab12", "--fail-on", "never"]).code, 0);
+    assert_eq!(project.run(&["diff", "lab12", "lab12"]).code, 0);
+}
+
+#[test]
+fn hostile_evidence_comes_out_as_text_in_every_form() {
+    let nasty = "Xeon <script>alert(1)</script> |`*[x](javascript:y) {{ 7 }} \u{202e}";
+    let project = with_two("Intel(R) Xeon(R) Processor @ 1.60GHz", nasty);
+    let before = customer().display().to_string();
+    let form =
+        |form: &str| project.run(&["diff", &before, "lab12", "--format", form]).succeeds().stdout;
+    assert!(form("html").contains("&lt;script&gt;alert(1)"), "{}", form("html"));
+    assert!(!form("html").contains("<script>"));
+    assert!(form("markdown").contains("\\|"), "a pipe ends a cell");
+    assert!(form("text").contains("alert(1)"));
+    for text in [form("html"), form("markdown"), form("text")] {
+        assert!(!text.contains('\u{202e}'), "{text}");
+    }
+}
+
+#[test]
+fn values_that_differ_far_from_their_beginning_show_where() {
+    let project = with_two(
+        "1ubuntu1~22.04.2) 11.4.0, GNU ld (GNU Binutils for Ubuntu) 2.38",
+        "1ubuntu1~22.04.2) 11.4.0, GNU ld (GNU Binutils for Ubuntu) 2.99",
+    );
+    let before = customer().display().to_string();
+    let text = project.run(&["diff", &before, "lab12"]).succeeds().stdout;
+    assert!(text.contains("2.38") && text.contains("2.99"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn a_comment_stays_under_the_limit_of_a_pull_request() {
+    let project = Project::new();
+    let root = env!("CARGO_MANIFEST_DIR");
+    let arguments = ["--project", root, "diff", "customer", "four-runtimes", "--all"];
+    let all = [&arguments[..], &["--format", "markdown"]].concat();
+    let comment = project.run(&all).succeeds().stdout;
+    assert!(comment.starts_with("<!-- isoproof-diff -->\n"));
+    assert!(comment.len() < 64 * 1024, "{}", comment.len());
+}
+
+#[test]
+fn a_run_says_what_changed_since_the_one_before() {
+    let project = with_two("6.12.47", "6.16.7");
+    // Both were imported in the same second, so the id decides which is the later.
+    let outcome = project.run(&["run"]).succeeds();
+    assert!(outcome.stdout.contains("Since run "), "{outcome:?}");
+    let alone = Project::with_customer().run(&["run"]).succeeds();
+    assert!(!alone.stdout.contains("Since run "), "{alone:?}");
+}
