@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::time::Duration;
 
 use support::Project;
@@ -325,4 +326,24 @@ fn hostile_evidence_comes_out_as_text() {
             _ => {}
         }
     }
+}
+
+#[test]
+fn a_report_of_times_alone_compares_them_and_says_what_else_is_missing() {
+    let project = Project::new();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/hyperfine.in/times.json");
+    project.run(&["import", "hyperfine", &file.to_string_lossy()]).succeeds();
+    project.run(&["build"]).succeeds();
+    let submission = project.read("submission.md");
+    for words in [
+        "**A start under gVisor takes 1.44 times as long as under runc**",
+        "from 5 and 6 starts",
+        "read from the file of another tool",
+        "Nothing shows that the runtimes were measured in turns",
+    ] {
+        assert!(submission.contains(words), "no `{words}` in\n{submission}");
+    }
+    let page = project.read("public/performance.html");
+    assert!(page.contains("<svg class=\"samples\""), "the site draws the samples");
+    assert!(!page.contains("isoproof-chart"), "no block is left undrawn");
 }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::console::{Console, count};
 use crate::error::Result;
-use crate::import;
+use crate::import::{self, Hyperfine};
 use crate::privacy::Redactor;
+use crate::probe::hyperfine::Timed;
 use crate::project::Project;
 use crate::store::{Store, reference};
 
@@ -26,26 +27,74 @@ enum Form {
         /// The directory: labs/lab12, or a folder above it
         #[arg(value_name = "DIR")]
         folder: PathBuf,
-        /// A name for the run
-        #[arg(long)]
-        label: Option<String>,
-        /// Keep host names, user names, MAC and public addresses as they are
-        #[arg(long)]
-        no_redact: bool,
+        #[command(flatten)]
+        common: Common,
     },
+    /// Read the times in a file that hyperfine --export-json wrote
+    #[command(after_help = "A result is named by its parameter `runtime`, by --runtime in its \
+                            command, or by hyperfine's --command-name.\n\nExample:\n  hyperfine -N \
+                            -L runtime runc,runsc --export-json times.json 'docker run --rm \
+                            --runtime {runtime} alpine true'\n  isoproof import hyperfine times.json")]
+    Hyperfine {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// What was timed; by default starts of containers if every command is one
+        #[arg(long, value_enum, value_name = "WHAT")]
+        timed: Option<What>,
+        /// The result that the others are compared with; by default the first
+        #[arg(long, value_name = "NAME")]
+        baseline: Option<String>,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// A name for the run
+    #[arg(long)]
+    label: Option<String>,
+    /// Keep host names, user names, MAC and public addresses as they are
+    #[arg(long)]
+    no_redact: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Starts of containers
+    Startup,
+    /// Other commands
+    Command,
+}
+
+impl From<What> for Timed {
+    fn from(what: What) -> Self {
+        match what {
+            What::Startup => Self::Startup,
+            What::Command => Self::Command,
+        }
+    }
 }
 
 /// Imports, and prints the id of the run as the last line.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let Form::Lab12 { folder, label, no_redact } = &arguments.form;
-    if let Some(label) = label {
+    let (Form::Lab12 { common, .. } | Form::Hyperfine { common, .. }) = &arguments.form;
+    if let Some(label) = &common.label {
         reference::check_label(label)?;
     }
-    let mut redactor = match no_redact {
+    let mut redactor = match common.no_redact {
         true => None,
         false => Some(Redactor::of_project(&project.private())?),
     };
-    let mut run = import::lab12_run(folder, label.clone(), redactor.as_mut(), import::now()?)?;
+    let (label, created) = (common.label.clone(), import::now()?);
+    let mut run = match &arguments.form {
+        Form::Lab12 { folder, .. } => import::lab12_run(folder, label, redactor.as_mut(), created)?,
+        Form::Hyperfine { file, timed, baseline, .. } => {
+            let options = Hyperfine { timed: timed.map(Into::into), baseline: baseline.as_deref() };
+            import::hyperfine_run(file, options, label, redactor.as_mut(), created)?
+        }
+    };
     let (path, is_new) = Store::of(project)?.save(&mut run)?;
     if is_new {
         console.note(&format!(
@@ -55,6 +104,13 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         ));
     } else {
         console.note(&format!("the same evidence is already there as {}", path.display()));
+    }
+    let failed = match &arguments.form {
+        Form::Hyperfine { .. } => crate::probe::hyperfine::failed(&run.captures),
+        Form::Lab12 { .. } => 0,
+    };
+    if failed > 0 {
+        console.note(&format!("{} ended with an error: no samples", count(failed, "run")));
     }
     if !run.redaction.replaced.is_empty() {
         let kinds: Vec<String> =

@@ -95,7 +95,7 @@ enum Command {
     Init(init::Arguments),
     /// Put the site on a branch of a remote, for GitHub Pages
     Publish(publish::Arguments),
-    /// Write a run as the files that others ask for
+    /// Write a run in the forms that others ask for
     Export(export::Arguments),
     /// Expand look-ups in a book that mdBook builds (mdBook runs this)
     Mdbook(mdbook::Arguments),

@@ -1,5 +1,6 @@
 //! Imports: evidence that somebody else collected, as captures.
 
+pub mod hyperfine;
 pub mod lab12;
 
 use std::path::Path;
@@ -7,8 +8,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
-use crate::model::{Evidence, Generator, ImportForm, Redaction, Run, SCHEMA_VERSION};
+use crate::model::{
+    Capture, Edition, Evidence, Facts, Generator, ImportForm, Redaction, Run, SCHEMA_VERSION,
+};
 use crate::privacy::Redactor;
+use crate::probe::hyperfine::Timed;
 
 /// A run from an evidence directory of the lab. Without a redactor nothing is replaced.
 ///
@@ -26,27 +30,83 @@ pub fn lab12_run(
             .help("give the folder that holds the evidence of the lab, such as labs/lab12"));
     }
     let mut captures = lab12::read_files(folder)?;
-    let redaction = match redactor {
+    let redaction = redact(&mut captures, redactor);
+    let reading = crate::probe::lab12::read(&captures);
+    Ok(Run {
+        edition: reading.edition,
+        targets: reading.targets,
+        facts: reading.facts,
+        ..run(ImportForm::Lab12, label, created, redaction, captures)
+    })
+}
+
+/// What a file of hyperfine is read as.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hyperfine<'a> {
+    /// What was timed, where the commands do not show it.
+    pub timed: Option<Timed>,
+    /// The name of the result that the others are compared with; by default the first.
+    pub baseline: Option<&'a str>,
+}
+
+/// A run from a file that hyperfine exported. Without a redactor nothing is replaced.
+///
+/// # Errors
+///
+/// The file cannot be used, or has no result of the name of the baseline.
+pub fn hyperfine_run(
+    path: &Path,
+    options: Hyperfine,
+    label: Option<String>,
+    redactor: Option<&mut Redactor>,
+    created: DateTime<Utc>,
+) -> Result<Run> {
+    let hyperfine::File { capture, export } = hyperfine::read(path, options.timed)?;
+    let names = export.names();
+    if let Some(baseline) = options.baseline.filter(|name| !names.iter().any(|own| own == name)) {
+        return Err(Error::input(format!("{}: no result is named `{baseline}`", path.display()))
+            .help(format!("it has {}", names.join(", "))));
+    }
+    let mut captures = vec![capture];
+    let redaction = redact(&mut captures, redactor);
+    Ok(Run {
+        targets: export.targets(options.baseline),
+        facts: crate::probe::hyperfine::read(&captures),
+        ..run(ImportForm::Hyperfine, label, created, redaction, captures)
+    })
+}
+
+fn redact(captures: &mut [Capture], redactor: Option<&mut Redactor>) -> Redaction {
+    match redactor {
         Some(redactor) => {
-            redactor.redact(&mut captures);
+            redactor.redact(captures);
             redactor.report()
         }
         None => Redaction::default(),
-    };
-    let reading = crate::probe::lab12::read(&captures);
-    Ok(Run {
+    }
+}
+
+/// An imported run of which nothing was read yet.
+fn run(
+    form: ImportForm,
+    label: Option<String>,
+    created: DateTime<Utc>,
+    redaction: Redaction,
+    captures: Vec<Capture>,
+) -> Run {
+    Run {
         schema_version: SCHEMA_VERSION,
         id: String::new(),
         label,
         created,
-        edition: reading.edition,
+        edition: Edition::F25,
         generator: Generator::this(),
-        evidence: Evidence::Imported { form: ImportForm::Lab12 },
+        evidence: Evidence::Imported { form },
         redaction,
-        targets: reading.targets,
+        targets: Vec::new(),
         captures,
-        facts: reading.facts,
-    })
+        facts: Facts::new(),
+    }
 }
 
 /// The time, in whole seconds; that of `SOURCE_DATE_EPOCH` where it is set, so that what is made

@@ -60,8 +60,9 @@ pub enum Origin {
     File {
         /// The path in the directory, with `/` between its parts.
         path: String,
-        /// The place in the lab's instructions that the file was read as, by the path that the
-        /// instructions give (`bench/startup.txt`); none if the file is kept but was not read.
+        /// What the file was read as: in the lab's evidence the path that the instructions give
+        /// (`bench/startup.txt`), in an export of hyperfine the fact that its times are
+        /// (`startup.wall`); none if the file is kept but was not read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         slot: Option<String>,
     },

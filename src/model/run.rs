@@ -114,6 +114,8 @@ pub enum Evidence {
 pub enum ImportForm {
     /// The evidence directory of the lab, either edition.
     Lab12,
+    /// What hyperfine exported.
+    Hyperfine,
 }
 
 /// The form of the lab.

@@ -4,6 +4,7 @@ pub mod capability;
 pub mod catalogue;
 pub mod collected;
 pub mod edition;
+pub mod hyperfine;
 pub mod lab12;
 pub mod parse;
 pub mod script;

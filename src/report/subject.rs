@@ -236,6 +236,7 @@ pub fn describe(run: &Run) -> serde_json::Value {
     use crate::model::{Evidence, ImportForm};
     let (form, engine, image) = match &run.evidence {
         Evidence::Imported { form: ImportForm::Lab12 } => (Some("lab12"), None, None),
+        Evidence::Imported { form: ImportForm::Hyperfine } => (Some("hyperfine"), None, None),
         Evidence::Collected { engine, image, .. } => (None, Some(engine), Some(image)),
     };
     serde_json::json!({

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Capture, Evidence, Fact, Facts, ImportForm, Missing, Run, Why};
 use crate::probe::catalogue::Catalogue;
-use crate::probe::{collected, lab12};
+use crate::probe::{collected, hyperfine, lab12};
 
 /// What does not fit together in a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,6 +42,7 @@ pub struct Unfounded {
 pub fn derive(run: &Run, catalogue: &Catalogue) -> Facts {
     match &run.evidence {
         Evidence::Imported { form: ImportForm::Lab12 } => lab12::read(&run.captures).facts,
+        Evidence::Imported { form: ImportForm::Hyperfine } => hyperfine::read(&run.captures),
         Evidence::Collected { skipped, .. } => {
             collected::read(&run.captures, &run.targets, skipped, catalogue)
         }

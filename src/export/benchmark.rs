@@ -1,0 +1,60 @@
+//! Medians in the form `customSmallerIsBetter` of github-action-benchmark.
+
+use serde::Serialize;
+
+use super::series::Series;
+use crate::stats;
+
+#[derive(Serialize)]
+struct Entry {
+    name: String,
+    unit: &'static str,
+    value: f64,
+    /// The 95 % interval of the median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<String>,
+    extra: String,
+}
+
+/// The text of the file.
+pub fn text(series: &[Series], run: &str) -> String {
+    let entries: Vec<Entry> = series.iter().filter_map(|series| entry(series, run)).collect();
+    let text = serde_json::to_string_pretty(&entries).unwrap_or_default();
+    format!("{text}\n")
+}
+
+fn entry(series: &Series, run: &str) -> Option<Entry> {
+    let summary = stats::summary(&series.samples.values)?;
+    let short = |value| stats::significant(value, 4);
+    Some(Entry {
+        name: series.name(),
+        unit: series.samples.unit.symbol(),
+        value: summary.median,
+        range: summary.interval.map(|at| format!("{} to {}", short(at.low), short(at.high))),
+        extra: format!("median of {}, run {run}", summary.n),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::series;
+    use super::*;
+    use crate::judge::rules::testing::sketch;
+
+    #[test]
+    fn each_series_is_its_median_with_the_interval_where_there_is_one() {
+        let sketch = sketch().series("startup.wall", "runc", &[0.4, 0.5, 0.6]).series(
+            "startup.wall",
+            "kata",
+            &[1.0, 1.1, 1.2, 1.3, 1.4, 1.5],
+        );
+        let text = text(&series::of(&sketch.run, &[]).unwrap(), "r1");
+        let entries: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(entries[0]["name"], "startup.wall kata");
+        assert_eq!(entries[0]["range"], "1 to 1.5");
+        assert_eq!(entries[1]["value"], 0.5);
+        assert_eq!(entries[1]["unit"], "s");
+        assert_eq!(entries[1]["range"], serde_json::Value::Null);
+        assert_eq!(entries[1]["extra"], "median of 3, run r1");
+    }
+}

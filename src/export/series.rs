@@ -1,0 +1,86 @@
+//! The series of a run that leave it: those in seconds.
+
+use crate::error::{Error, Result};
+use crate::model::{Fact, Run, Samples, Unit};
+
+/// A series on its way out.
+#[derive(Debug, Clone, Copy)]
+pub struct Series<'a> {
+    /// The id of the fact.
+    pub id: &'a str,
+    /// The target.
+    pub target: &'a str,
+    /// The samples.
+    pub samples: &'a Samples,
+}
+
+impl Series<'_> {
+    /// A name that is the same in every run, so that its history goes on.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.id, self.target)
+    }
+}
+
+/// The series of these facts, or all, by id and target.
+///
+/// # Errors
+///
+/// The run has no series, or none of a fact that is asked for.
+pub fn of<'a>(run: &'a Run, wanted: &[String]) -> Result<Vec<Series<'a>>> {
+    let mut all = Vec::new();
+    for (id, by_target) in &run.facts {
+        for (target, fact) in by_target {
+            let samples = fact.as_series().filter(|samples| samples.unit == Unit::Seconds);
+            all.extend(samples.map(|samples| Series { id, target, samples }));
+        }
+    }
+    if all.is_empty() {
+        return Err(Error::input(format!("run {} has no series of times", run.id))
+            .help("isoproof collect measures some, and isoproof import hyperfine reads them"));
+    }
+    for id in wanted {
+        if !all.iter().any(|series| series.id == id) {
+            return Err(unknown(run, id, &all));
+        }
+    }
+    all.retain(|series| wanted.is_empty() || wanted.iter().any(|id| id == series.id));
+    Ok(all)
+}
+
+fn unknown(run: &Run, id: &str, all: &[Series]) -> Error {
+    let mut ids: Vec<&str> = all.iter().map(|series| series.id).collect();
+    ids.dedup();
+    let is_missing = |fact: &Fact| matches!(fact, Fact::Missing(_));
+    let missing = run.facts.get(id).is_some_and(|by| by.values().all(is_missing));
+    let what = if missing { "was not captured in" } else { "is no series of times in" };
+    Error::input(format!("`{}` {what} run {}", crate::text::visible(id), run.id))
+        .help(format!("it has {}", ids.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::rules::testing::sketch;
+
+    #[test]
+    fn series_are_chosen_by_their_ids() {
+        let sketch = sketch()
+            .series("startup.wall", "runc", &[1.0])
+            .series("http.latency", "runc", &[1.0])
+            .fact("app.health_status", "runc", 200);
+        let names = |wanted: &[&str]| -> Vec<String> {
+            let wanted: Vec<String> = wanted.iter().map(|id| (*id).to_string()).collect();
+            of(&sketch.run, &wanted).unwrap().iter().map(Series::name).collect()
+        };
+        assert_eq!(names(&[]), ["http.latency runc", "startup.wall runc"]);
+        assert_eq!(names(&["startup.wall"]), ["startup.wall runc"]);
+        let error = of(&sketch.run, &["startup.wal".into()]).unwrap_err();
+        assert!(error.help.unwrap().contains("http.latency, startup.wall"));
+    }
+
+    #[test]
+    fn a_run_without_series_says_so() {
+        let error = of(&sketch().run, &[]).unwrap_err();
+        assert!(error.message.contains("has no series of times"), "{error}");
+    }
+}

@@ -1,0 +1,121 @@
+//! Reads a file of hyperfine into one capture: its bytes, and as what its times are read.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::model::{Capture, Origin, Status, Stream};
+use crate::probe::hyperfine::{Export, Timed};
+
+/// The most bytes that are read: a million samples have fewer.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// What to do about a file that is not hyperfine's.
+const HELP: &str = "give the file that hyperfine --export-json wrote";
+
+/// A file that was read and found usable.
+pub struct File {
+    /// Its bytes.
+    pub capture: Capture,
+    /// What it says.
+    pub export: Export,
+}
+
+/// Reads and checks a file. `timed` says what its commands are, where they do not show it.
+///
+/// # Errors
+///
+/// It cannot be read, is not an export of hyperfine, has no results, a result without times, a
+/// time that is not above zero, or two results of one name.
+pub fn read(path: &Path, timed: Option<Timed>) -> Result<File> {
+    let length = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?.len();
+    if length > MAX_BYTES {
+        return Err(Error::input(format!("{} has {length} bytes", path.display())).help(HELP));
+    }
+    let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+    let text = crate::text::decode(&bytes);
+    if text.trim().is_empty() {
+        // A first command that fails leaves an empty file behind.
+        return Err(Error::input(format!("{} is empty", path.display()))
+            .help("hyperfine leaves an empty file if a command fails: see what it said"));
+    }
+    let export: Export = serde_json::from_str(&text).map_err(|error| {
+        Error::input(format!("{}: not an export of hyperfine: {error}", path.display())).help(HELP)
+    })?;
+    check(path, &export)?;
+    let slot = timed.unwrap_or_else(|| export.timed()).fact();
+    let name =
+        path.file_name().map_or_else(|| "hyperfine.json".into(), |name| name.to_string_lossy());
+    let name = crate::text::visible(&name);
+    let capture = Capture {
+        id: name.clone(),
+        target: None,
+        origin: Origin::File { path: name, slot: Some(slot.into()) },
+        status: Status::Ok,
+        exit: None,
+        started: None,
+        duration_ms: None,
+        stdout: Stream::new(&bytes),
+        stderr: None,
+    };
+    Ok(File { capture, export })
+}
+
+fn check(path: &Path, export: &Export) -> Result<()> {
+    let wrong = |what: String| Error::input(format!("{}: {what}", path.display()));
+    if export.results.is_empty() {
+        return Err(wrong("`results` is empty".into()).help(HELP));
+    }
+    let mut seen = BTreeSet::new();
+    for (place, (timing, name)) in export.results.iter().zip(export.names()).enumerate() {
+        let result = format!("results[{place}] (`{}`)", crate::text::visible(&timing.command));
+        if timing.times.is_empty() {
+            return Err(wrong(format!("{result} has no `times`")).help(HELP));
+        }
+        if let Some(time) = timing.times.iter().find(|time| !(time.is_finite() && **time > 0.0)) {
+            return Err(wrong(format!("{result} has a time of {time}: every time is above 0")));
+        }
+        if !timing.exit_codes.is_empty() && timing.exit_codes.len() != timing.times.len() {
+            return Err(wrong(format!(
+                "{result} has {} `times` and {} `exit_codes`",
+                timing.times.len(),
+                timing.exit_codes.len()
+            )));
+        }
+        if !seen.insert(name.clone()) {
+            return Err(wrong(format!("two results are of the target `{name}`"))
+                .help("tell them apart with hyperfine's --command-name, one for each command"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        std::fs::write(&path, text).unwrap();
+        read(&path, None).err().unwrap().message
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_with_its_place() {
+        assert!(refused("").contains("is empty"));
+        assert!(refused("{\n\"result\": []}").contains("missing field `results` at line 2"));
+        assert!(refused("not json").contains("not an export of hyperfine"));
+        assert!(refused(r#"{"results": []}"#).contains("`results` is empty"));
+        assert!(
+            refused(r#"{"results": [{"command": "a b"}]}"#).contains("results[0] (`a b`) has no")
+        );
+        let zero = r#"{"results": [{"command": "a", "times": [0.0]}]}"#;
+        assert!(refused(zero).contains("has a time of 0"));
+        let codes = r#"{"results": [{"command": "a", "times": [1, 2], "exit_codes": [0]}]}"#;
+        assert!(refused(codes).contains("2 `times` and 1 `exit_codes`"));
+        let twice =
+            r#"{"results": [{"command": "a", "times": [1]}, {"command": "a", "times": [1]}]}"#;
+        assert!(refused(twice).contains("two results are of the target `a`"));
+    }
+}

@@ -1,0 +1,252 @@
+//! Reads what hyperfine exported (`--export-json`) into series.
+//!
+//! Each result is a target. Its name is the parameter `runtime` (`--parameter-list runtime
+//! runc,runsc`), the word after `--runtime` in the command, or the command itself if it is one
+//! word, as `--command-name` makes it. A run whose exit code is not 0 is no sample.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::model::{Capture, Fact, Facts, Origin, Role, Samples, Source, Target, Unit, Why};
+
+/// What was timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timed {
+    /// Starts of containers.
+    Startup,
+    /// Any other command.
+    Command,
+}
+
+impl Timed {
+    /// The fact that the times are.
+    pub fn fact(self) -> &'static str {
+        match self {
+            Self::Startup => "startup.wall",
+            Self::Command => "command.wall",
+        }
+    }
+}
+
+/// A file of hyperfine. Other keys are left alone: it has no version, and new ones appear.
+#[derive(Debug, Deserialize)]
+pub struct Export {
+    /// One for each command.
+    pub results: Vec<Timing>,
+}
+
+/// What hyperfine says of one command.
+#[derive(Debug, Deserialize)]
+pub struct Timing {
+    /// The command, or the name that was given to it.
+    pub command: String,
+    /// The time of each run, in seconds.
+    #[serde(default)]
+    pub times: Vec<f64>,
+    /// The exit code of each run; none of one that a signal ended.
+    #[serde(default)]
+    pub exit_codes: Vec<Option<i64>>,
+    /// The parameters of a scan.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Timing {
+    /// The times of the runs that succeeded.
+    pub fn samples(&self) -> Vec<f64> {
+        let failed = |place: usize| self.exit_codes.get(place).is_some_and(|code| *code != Some(0));
+        let times = self.times.iter().enumerate();
+        times.filter(|(place, _)| !failed(*place)).map(|(_, time)| *time).collect()
+    }
+
+    /// The name that the result gives itself, if it is fit for one.
+    fn name(&self) -> Option<&str> {
+        let words: Vec<&str> = self.command.split_whitespace().collect();
+        let option = words.iter().enumerate().find_map(|(place, word)| {
+            word.strip_prefix("--runtime=")
+                .or_else(|| (*word == "--runtime").then(|| words.get(place + 1).copied()).flatten())
+        });
+        let whole = (words.len() == 1).then(|| words[0]);
+        let parameter = self.parameters.get("runtime").map(String::as_str);
+        parameter.or(option).or(whole).filter(|name| is_name(name))
+    }
+
+    /// Whether the command is an engine's that runs a container.
+    fn is_start(&self) -> bool {
+        let mut words = self.command.split_whitespace();
+        let is_engine = |word: &str| {
+            let program = word.rsplit('/').next().unwrap_or(word);
+            ["docker", "podman", "nerdctl", "ctr"].contains(&program)
+        };
+        words.any(is_engine) && words.any(|word| word == "run")
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.len() <= 64
+        && name.chars().all(fits)
+}
+
+impl Export {
+    /// The names of the targets, in the order of the results.
+    pub fn names(&self) -> Vec<String> {
+        let name = |(place, timing): (usize, &Timing)| match timing.name() {
+            Some("host") | None => format!("command-{}", place + 1),
+            Some(name) => name.to_string(),
+        };
+        self.results.iter().enumerate().map(name).collect()
+    }
+
+    /// What was timed, by the commands: starts if all of them are.
+    pub fn timed(&self) -> Timed {
+        match self.results.iter().all(Timing::is_start) {
+            true => Timed::Startup,
+            false => Timed::Command,
+        }
+    }
+
+    /// The targets; the one of the name `baseline` is the baseline, or else the first.
+    pub fn targets(&self, baseline: Option<&str>) -> Vec<Target> {
+        let names = self.names();
+        let baseline = baseline.or(names.first().map(String::as_str)).map(String::from);
+        let role = |name: &str| match baseline.as_deref() == Some(name) {
+            true => Role::Baseline,
+            false => Role::Candidate,
+        };
+        let target = |name: &String| Target {
+            role: role(name),
+            name: name.clone(),
+            engine: None,
+            handler: None,
+            failure: None,
+        };
+        let mut targets: Vec<Target> = names.iter().map(target).collect();
+        targets.sort_by_key(|target| target.role != Role::Baseline);
+        targets
+    }
+}
+
+/// How many runs in the captures failed, and so are no samples.
+pub fn failed(captures: &[Capture]) -> usize {
+    let exports = captures.iter().filter_map(|capture| parse(capture).map(|(export, _)| export));
+    let of = |timing: &Timing| timing.times.len() - timing.samples().len();
+    exports.flat_map(|export| export.results).map(|timing| of(&timing)).sum()
+}
+
+fn parse(capture: &Capture) -> Option<(Export, String)> {
+    let text = crate::text::decode(&capture.stdout.bytes().ok()?);
+    Some((serde_json::from_str(&text).ok()?, text))
+}
+
+/// Reads captures into facts. Pure: the same captures always give the same facts.
+pub fn read(captures: &[Capture]) -> Facts {
+    let mut facts = Facts::new();
+    for capture in captures {
+        let Origin::File { slot: Some(fact), .. } = &capture.origin else { continue };
+        let Some((export, text)) = parse(capture) else { continue };
+        let lines = lines_of_times(&text);
+        for (place, (timing, name)) in export.results.iter().zip(export.names()).enumerate() {
+            let source = Source::new(capture.id.as_str(), lines.get(place).copied().unwrap_or(1));
+            facts.entry(fact.clone()).or_default().insert(name, series(timing, source));
+        }
+    }
+    facts
+}
+
+fn series(timing: &Timing, source: Source) -> Fact {
+    let values = timing.samples();
+    if values.is_empty() {
+        return Fact::missing_at(Why::FailedStart, "no run of the command succeeded", source);
+    }
+    Fact::Series(Samples { values, unit: Unit::Seconds, source })
+}
+
+/// The line of the first time of each result, if every key has a line of its own.
+fn lines_of_times(text: &str) -> Vec<u32> {
+    let begins = |(line, number): (&str, u32)| {
+        let rest = line.trim_start().strip_prefix("\"times\"")?.trim_start().strip_prefix(':')?;
+        Some(if rest.trim() == "[" { number + 1 } else { number })
+    };
+    text.lines().zip(1..).filter_map(begins).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Status, Stream};
+
+    fn export(text: &str) -> Export {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn named(command: &str) -> Vec<String> {
+        let result = serde_json::json!({"results": [{"command": command, "times": [1.0]}]});
+        export(&result.to_string()).names()
+    }
+
+    #[test]
+    fn a_target_is_named_by_its_runtime() {
+        assert_eq!(named("docker run --rm --runtime runsc alpine true"), ["runsc"]);
+        assert_eq!(
+            named("docker run --runtime=io.containerd.kata.v2 a b"),
+            ["io.containerd.kata.v2"]
+        );
+        assert_eq!(named("runc"), ["runc"]);
+        assert_eq!(named("sleep 0.05"), ["command-1"]);
+        assert_eq!(named("<script>"), ["command-1"]);
+        assert_eq!(named("host"), ["command-1"], "a host was not looked at");
+        let scan =
+            r#"{"results": [{"command": "x y", "times": [1], "parameters": {"runtime": "crun"}}]}"#;
+        assert_eq!(export(scan).names(), ["crun"]);
+    }
+
+    #[test]
+    fn what_was_timed_are_starts_only_if_every_command_is_one() {
+        let of = |commands: &[&str]| {
+            let results: Vec<_> = commands
+                .iter()
+                .map(|c| serde_json::json!({"command": c, "times": [1.0]}))
+                .collect();
+            export(&serde_json::json!({ "results": results }).to_string()).timed()
+        };
+        assert_eq!(of(&["docker run a", "/usr/bin/ctr -n x run b c"]), Timed::Startup);
+        assert_eq!(of(&["docker run a", "sleep 1"]), Timed::Command);
+        assert_eq!(of(&["docker ps"]), Timed::Command);
+        assert_eq!(of(&["runc"]), Timed::Command);
+    }
+
+    #[test]
+    fn failed_runs_are_no_samples_and_the_line_of_the_first_is_known() {
+        let text = "{\n \"results\": [\n  {\n   \"command\": \"a\",\n   \"times\": [\n    0.5,\n    9.0,\n    0.7\n   ],\n   \"exit_codes\": [0, 1, 0]\n  }\n ]\n}\n";
+        let capture = Capture {
+            id: "bench.json".into(),
+            target: None,
+            origin: Origin::File { path: "bench.json".into(), slot: Some("command.wall".into()) },
+            status: Status::Ok,
+            exit: None,
+            started: None,
+            duration_ms: None,
+            stdout: Stream::new(text.as_bytes()),
+            stderr: None,
+        };
+        assert_eq!(failed(std::slice::from_ref(&capture)), 1);
+        let facts = read(&[capture]);
+        let samples = facts["command.wall"]["a"].as_series().unwrap();
+        assert_eq!(samples.values, [0.5, 0.7]);
+        assert_eq!(samples.source, Source::new("bench.json", 6));
+    }
+
+    #[test]
+    fn the_baseline_is_the_first_or_the_one_that_is_named() {
+        let two =
+            r#"{"results": [{"command": "a", "times": [1]}, {"command": "b", "times": [1]}]}"#;
+        let names = |baseline| -> Vec<String> {
+            export(two).targets(baseline).into_iter().map(|target| target.name).collect()
+        };
+        assert_eq!(names(None), ["a", "b"]);
+        assert_eq!(names(Some("b")), ["b", "a"]);
+    }
+}
