@@ -33,7 +33,8 @@ fn the_customers_run_gives_the_report_that_its_evidence_supports() {
     ] {
         assert!(submission.contains(words), "no `{words}` in\n{submission}");
     }
-    assert!(project.path("public/index.html").is_file());
+    let overview = project.read("public/index.html");
+    assert!(overview.contains(": not the latency of the application"), "{overview}");
 }
 
 #[test]

@@ -66,11 +66,23 @@ fn json_text(subject: &Subject, report: Option<&Report>) -> String {
         "run": subject.run.id,
         "verdicts": subject.judgement.verdicts,
         "findings": subject.judgement.findings,
+        "timing": timing(subject),
     });
     if let Some(report) = report {
         value["submission"] = report.json();
     }
     format!("{value:#}\n")
+}
+
+/// What the times say: whether they may be believed, and every comparison with the baseline.
+fn timing(subject: &Subject) -> serde_json::Value {
+    let timing = &subject.timing;
+    json!({
+        "withheld": timing.is_withheld(),
+        "margin": timing.margin(),
+        "controls": timing.controls(),
+        "measures": timing.measures(&subject.run),
+    })
 }
 
 fn text(subject: &Subject, report: Option<&Report>, console: &Console) -> String {

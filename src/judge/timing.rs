@@ -6,6 +6,8 @@
 
 use std::sync::OnceLock;
 
+use serde::Serialize;
+
 use crate::model::{Evidence, Fact, Role, Run, Samples, Unit};
 use crate::stats::{Comparison, Outcome, compare, holm};
 
@@ -21,7 +23,7 @@ const NO_MEASURES: [&str; 4] =
     ["startup.phase.", "startup.control.", "startup.cold_cache", "http.floor"];
 
 /// Two series of the same target, measured in turns.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Control {
     /// The id of the series.
     pub series: &'static str,
@@ -46,7 +48,7 @@ impl Control {
 }
 
 /// One measure of a target compared with that of the baseline.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measure {
     /// The id of the series.
     pub id: String,

@@ -1,7 +1,8 @@
-//! The phases of a start: what of the time can be the runtime's, and what cannot.
+//! The phases of a start: in which the runtime makes and starts the container, and which others
+//! there are.
 //!
-//! No engine tells the runtime's own work apart: the phases in which the runtime makes and starts
-//! the container hold the engine's work for it, too. Their sum is at most the runtime's.
+//! No engine tells the runtime's own work apart: the phases of making and starting hold the
+//! engine's work for it, too. Their share is the most that making and starting can have.
 
 use super::subject::Subject;
 use crate::model::{Fact, Role, Samples};
@@ -10,7 +11,7 @@ use crate::stats;
 /// Who is at work in a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// The engine: its client, its records, the network, the report of the end, cleaning up.
+    /// The engine alone, or the runtime after it has started the container.
     Engine,
     /// The runtime, which makes and starts the container, and the engine around it.
     Runtime,

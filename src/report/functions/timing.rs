@@ -237,7 +237,7 @@ pub fn percentiles(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
 }
 
 /// `phases()`: for each target whose starts were divided, its `target`, `name`, the sum of the
-/// medians in `total`, in `runtime` and `runtime_share` the part in which the runtime is at work,
+/// medians in `total`, in `runtime` and `runtime_share` the part of making and starting,
 /// and the `list` of phases, each with what it takes `more` (or less) than under the baseline.
 pub fn phases(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
     let splits = phases::all(&sources.subject);
