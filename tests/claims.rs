@@ -286,3 +286,8 @@ fn our_own_submission_is_not_contradicted() {
 fn a_careful_report_full_of_other_numbers() {
     insta::assert_snapshot!(whole("import/honest", "careful.md"));
 }
+
+#[test]
+fn a_report_of_single_remarks() {
+    insta::assert_snapshot!(whole("import/honest", "chatty.md"));
+}
