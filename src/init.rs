@@ -11,6 +11,7 @@ use crate::assets::{self, TextFile, Tree};
 use crate::error::{Error, Result};
 use crate::model::Edition;
 use crate::probe::edition;
+use crate::project::Project;
 use crate::report::chapters::SUMMARY;
 use crate::report::lookups::SHIPPED;
 use crate::store::atomic;
@@ -18,7 +19,8 @@ use crate::store::atomic;
 /// What to write.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The edition of the lab; by default that of evidence in the folder, else the older one.
+    /// The edition of the lab; by default that of settings or evidence in the folder, else
+    /// the older one.
     pub edition: Option<Edition>,
     /// Whether the text of the shipped chapters is written out, to be changed. Without it each
     /// chapter includes the shipped one, and improves with it.
@@ -145,8 +147,11 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.into()).to_string()
 }
 
-/// The edition whose evidence lies in the folder.
+/// The edition that the folder's settings name, or whose evidence lies there.
 fn evident_edition(folder: &Path) -> Option<Edition> {
+    if let Some(edition) = Project::at(folder).ok().and_then(|project| project.config.edition) {
+        return Some(edition);
+    }
     let lab = folder.join("labs/lab12");
     match (lab.join("results").is_dir(), lab.is_dir()) {
         (true, _) => Some(Edition::S26),
@@ -259,6 +264,10 @@ mod tests {
         let config = Config::parse(&text, Path::new("book.toml")).unwrap();
         assert_eq!(config.edition, Some(Edition::S26));
         assert!(!folder.path().join("site/notes/task-4.md").exists());
+        // Without the evidence the settings tell it.
+        std::fs::remove_dir_all(folder.path().join("labs")).unwrap();
+        let again = create(folder.path(), &options()).unwrap();
+        assert!(again.written.is_empty(), "{again:?}");
     }
 
     #[test]

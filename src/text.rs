@@ -117,24 +117,11 @@ pub fn excerpt(text: &str, line: usize, column: usize) -> String {
     format!("\n{margin} |\n{line} | {before}{after}\n{margin} | {}^", " ".repeat(width))
 }
 
-/// The known word that is at most a third of its letters away from `wanted`.
+/// The known word that is at most a third of its letters away from `wanted`; two neighbours that
+/// changed places count once.
 pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |other: &str| {
-        let (a, b): (Vec<char>, Vec<char>) = (wanted.chars().collect(), other.chars().collect());
-        let mut row: Vec<usize> = (0..=b.len()).collect();
-        for (i, x) in a.iter().enumerate() {
-            let mut corner = row[0];
-            row[0] = i + 1;
-            for (j, y) in b.iter().enumerate() {
-                let change = corner + usize::from(x != y);
-                corner = row[j + 1];
-                row[j + 1] = change.min(row[j] + 1).min(corner + 1);
-            }
-        }
-        row[b.len()]
-    };
     known
-        .map(|other| (distance(other), other))
+        .map(|other| (strsim::osa_distance(wanted, other), other))
         .min()
         .filter(|(distance, _)| *distance <= wanted.chars().count() / 3)
         .map(|(_, other)| other)
@@ -150,6 +137,7 @@ mod tests {
         let known = || ["kernel.release", "cpu.model"].into_iter();
         assert_eq!(nearest("kernel.relase", known()), Some("kernel.release"));
         assert_eq!(nearest("zzz", known()), None);
+        assert_eq!(nearest("mien", ["mine"].into_iter()), Some("mine"));
     }
 
     #[test]

@@ -92,6 +92,8 @@ fn every_rule_finds_its_defect_and_leaves_what_is_right_alone() {
                 "In the browser it returns HTTP 200.",
                 "Other people report kernel 6.18.1 under gVisor.",
                 "The kernel is 6.12.",
+                "For a web app with 100 ms of response time, 2 s at start-up do not matter.",
+                "The p95 of the latency was 9 ms.",
                 "Step 300: count the entries in /proc on the host.",
             ],
         ),
@@ -278,4 +280,14 @@ fn our_own_submission_is_not_contradicted() {
         .map(shown)
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_careful_report_full_of_other_numbers() {
+    insta::assert_snapshot!(whole("import/honest", "careful.md"));
+}
+
+#[test]
+fn a_report_of_single_remarks() {
+    insta::assert_snapshot!(whole("import/honest", "chatty.md"));
 }

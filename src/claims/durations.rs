@@ -55,7 +55,9 @@ pub fn check(
         let unnamed = mentions.iter().all(|mention| mention.range.start > quantity.range.end);
         if who.is_none() && subject.baseline && unnamed {
             let target = ground.role(Role::Baseline).map(String::from);
-            who = target.map(|target| super::who::Who { target, clear: true });
+            // Only a named figure of a series that nobody else has leaves no doubt.
+            let clear = !figures_named(words, sentence, all, index).is_empty();
+            who = target.map(|target| super::who::Who { target, clear });
         }
         let Some(who) = who else { continue };
         if quantity.hedge == Hedge::Exact {

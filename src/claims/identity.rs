@@ -116,6 +116,9 @@ impl Place<'_> {
             None if of_runtime && !named_kernel => {
                 let held = runtimes.first()?;
                 let about_kata = who.is_none_or(|who| who.target == held.target);
+                // Beside the right one, another version is one that is compared with it.
+                let known = held.fact.as_str().unwrap_or_default();
+                let about_kata = about_kata && !self.sentence.passage.text.contains(known);
                 about_kata.then(|| self.contradicted(held))
             }
             None if named_kernel && who.as_ref().is_some_and(|who| who.clear) => {

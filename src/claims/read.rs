@@ -83,6 +83,8 @@ struct Reader {
     columns: Vec<String>,
     row: Vec<Passage>,
     in_head: bool,
+    /// Whether an item of a list has just ended: the next one is not about it.
+    after_item: bool,
 }
 
 impl Reader {
@@ -110,10 +112,14 @@ impl Reader {
             }
             Tag::Item => {
                 self.finish(true);
+                if std::mem::take(&mut self.after_item) {
+                    self.before.clear();
+                }
                 self.items.push(String::new());
                 self.current = Some(Passage::new(Form::Prose));
             }
             Tag::Paragraph => {
+                self.after_item = false;
                 self.finish(true);
                 self.current = Some(Passage::new(Form::Prose));
             }
@@ -156,6 +162,7 @@ impl Reader {
             TagEnd::Item => {
                 self.finish(true);
                 self.items.pop();
+                self.after_item = true;
             }
             TagEnd::Paragraph | TagEnd::CodeBlock => {
                 let was_skipped = tag == TagEnd::CodeBlock

@@ -19,7 +19,7 @@ pub struct Arguments {
     /// The folder; it need not exist
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
-    /// The edition of the lab: f25 or s26; by default that of evidence in the folder
+    /// The edition of the lab: f25 or s26; by default that of settings or evidence in the folder
     #[arg(long)]
     edition: Option<Edition>,
     /// Write out the text of the chapters, to change it; else they include the shipped text
@@ -52,7 +52,11 @@ pub fn run(project: Option<&Path>, arguments: &Arguments, console: &Console) -> 
         let lines = report.unignored.join(" ");
         console.warning(&format!("the .gitignore that exists lacks: {lines}"));
     }
-    console.note(&format!("{} written; next: isoproof run", count(report.written.len(), "file")));
+    let next = match folder == Path::new(".") {
+        true => "isoproof run".into(),
+        false => format!("cd {} && isoproof run", folder.display()),
+    };
+    console.note(&format!("{} written; next: {next}", count(report.written.len(), "file")));
     Ok(ExitCode::from(u8::from(!report.kept.is_empty())))
 }
 
