@@ -1,14 +1,19 @@
 //! `isoproof check`: verdicts and findings.
 
-use std::path::PathBuf;
+mod against;
+mod junit;
+mod sarif;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::console::{Console, Format, Ink, columns, count};
+use super::console::{Console, Ink, columns, count};
 use super::report::Report;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::judge::against::Pair;
 use crate::judge::{Conclusion, Severity, Verdict};
 use crate::project::Project;
 use crate::report::{Shelf, Subject};
@@ -25,10 +30,27 @@ pub struct Arguments {
     submission: Option<PathBuf>,
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: Form,
     /// The least severe finding, of the run or of the report, that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "never")]
     fail_on: FailOn,
+    /// Look for identifiers and samples that the run shares with others: runs, or folders of run
+    /// files
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    against: Vec<String>,
+}
+
+/// The form of what `check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
+    /// JUnit XML, for CI systems.
+    Junit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,28 +62,69 @@ enum FailOn {
 
 /// Prints verdicts and findings.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    let is_compared = !arguments.against.is_empty();
+    let option = match (is_compared, &arguments.submission) {
+        (true, _) => Some("--against"),
+        (false, Some(_)) => Some("--submission"),
+        (false, None) => None,
+    };
+    let is_for_both = matches!(arguments.format, Form::Text | Form::Json);
+    if let Some(option) = option.filter(|_| !is_for_both) {
+        return Err(Error::input(format!("{option} is not part of the SARIF and JUnit forms"))
+            .help("ask for it with --format text or json"));
+    }
     let shelf = Shelf::of(project)?;
-    let loaded = Store::of(project)?.load(&arguments.run, &project.root)?;
-    let subject = Subject::new(loaded, project.config.edition, &shelf)?;
+    let store = Store::of(project)?;
+    let file = store.find(&arguments.run, &project.root)?;
+    let subject = Subject::new(store.parse(&file)?, project.config.edition, &shelf)?;
+    let pairs = against::pairs(project, &store, &subject.run, &arguments.against)?;
     let report = arguments.submission.as_deref();
     let report = report.map(|path| Report::check(project, path, &subject)).transpose()?;
-    console.print(&match arguments.format {
-        Format::Json => json_text(&subject, report.as_ref()),
-        Format::Text => text(&subject, report.as_ref(), console),
-    })?;
     let least = match arguments.fail_on {
-        FailOn::Error => Severity::Error,
+        FailOn::Error | FailOn::Never => Severity::Error,
         FailOn::Warning => Severity::Warning,
-        FailOn::Never => return Ok(ExitCode::SUCCESS),
     };
+    console.print(&match arguments.format {
+        Form::Json => json_text(&subject, report.as_ref(), is_compared.then_some(&pairs)),
+        Form::Text => {
+            let mut text = text(&subject, report.as_ref(), console);
+            if is_compared {
+                text.push_str(&against::text(&pairs, console));
+            }
+            text
+        }
+        Form::Sarif => {
+            let uri = uri(project, &file.path, &subject);
+            sarif::log(&subject, &sarif::File { uri, text: &file.text })
+        }
+        Form::Junit => junit::report(&subject, least)?,
+    })?;
+    if arguments.fail_on == FailOn::Never {
+        return Ok(ExitCode::SUCCESS);
+    }
     let of_run = subject.judgement.findings.iter().map(|finding| finding.severity);
     let of_report = report.iter().flat_map(|report| &report.annotations);
     let mut severities = of_run.chain(of_report.filter_map(|annotation| annotation.severity));
-    let found = severities.any(|severity| severity >= least);
-    Ok(if found { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    let is_found = severities.any(|severity| severity >= least);
+    // What is shared with another run is as severe as a warning.
+    let is_shared = least == Severity::Warning && pairs.iter().any(|pair| !pair.shared.is_empty());
+    Ok(if is_found || is_shared { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-fn json_text(subject: &Subject, report: Option<&Report>) -> String {
+/// The run file as code hosts know it: relative to the project. A run that lies elsewhere, or in
+/// the history, is named by where it would be.
+fn uri(project: &Project, path: &Path, subject: &Subject) -> String {
+    let absolute = |path: &Path| path.canonicalize().ok();
+    let inside = absolute(path).zip(absolute(&project.root)).and_then(|(path, root)| {
+        let inside = path.strip_prefix(root).ok()?;
+        let parts: Vec<_> =
+            inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        Some(parts.join("/"))
+    });
+    inside.unwrap_or_else(|| format!("data/runs/{}.json", subject.run.id))
+}
+
+fn json_text(subject: &Subject, report: Option<&Report>, pairs: Option<&Vec<Pair>>) -> String {
     let mut value = json!({
         "run": subject.run.id,
         "verdicts": subject.judgement.verdicts,
@@ -71,6 +134,9 @@ fn json_text(subject: &Subject, report: Option<&Report>) -> String {
     });
     if let Some(report) = report {
         value["submission"] = report.json();
+    }
+    if let Some(pairs) = pairs {
+        value["against"] = json!(pairs);
     }
     format!("{value:#}\n")
 }

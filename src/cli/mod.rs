@@ -11,6 +11,7 @@ mod console;
 mod diff;
 mod doctor;
 mod examples;
+mod explain;
 mod export;
 mod facts;
 mod import;
@@ -95,6 +96,8 @@ enum Command {
     Check(check::Arguments),
     /// Say what changed between two runs
     Diff(diff::Arguments),
+    /// Explain a rule, a verdict, a probe or a requirement of the lab
+    Explain(explain::Arguments),
     /// Remove what killed sessions left: containers, addresses, temporary and half-written files
     Clean,
     /// Say what works on this machine, what does not, and how to mend it
@@ -160,6 +163,7 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Facts(arguments) => facts::run(&project, arguments, console),
         Command::Check(arguments) => check::run(&project, arguments, console),
         Command::Diff(arguments) => diff::run(&project, arguments, console),
+        Command::Explain(arguments) => explain::run(&project, arguments, console),
         Command::Collect(arguments) => collect::run(&project, arguments, console),
         Command::Export(arguments) => export::run(&project, arguments, console),
         Command::Publish(arguments) => publish::run(&project, arguments, console),

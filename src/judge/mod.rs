@@ -1,5 +1,6 @@
 //! Judging: facts to verdicts, and rules to findings.
 
+pub mod against;
 mod case;
 pub mod rules;
 pub mod timing;

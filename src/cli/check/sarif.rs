@@ -1,0 +1,130 @@
+//! Findings as SARIF 2.1.0 (OASIS), the form in which code hosts show them.
+//!
+//! The file of a result is the run file, which is what lies in the repository; its line is the
+//! line of evidence inside it. The capture, and its own line, is the logical location.
+
+use serde_json::{Value, json};
+
+use crate::judge::{Finding, RuleDoc, Severity};
+use crate::model::Source;
+use crate::report::Subject;
+
+/// The file that results point into.
+pub struct File<'a> {
+    /// Its path relative to the project, with `/` between the parts.
+    pub uri: String,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// The log of one run, pretty-printed.
+pub fn log(subject: &Subject, file: &File) -> String {
+    let rules: Vec<&RuleDoc> = subject.shelf.rules.iter().collect();
+    let results = subject.judgement.findings.iter().map(|finding| result(finding, &rules, file));
+    let off = subject.judgement.switched_off.iter().map(|off| {
+        json!({
+            "descriptor": {"id": off.rule},
+            "configuration": {"enabled": false},
+            "properties": {"reason": off.reason},
+        })
+    });
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "isoproof",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules.iter().map(|doc| rule(doc)).collect::<Vec<_>>(),
+            }},
+            "automationDetails": {"id": format!("isoproof/{}", subject.run.id)},
+            "invocations": [{
+                "executionSuccessful": true,
+                "ruleConfigurationOverrides": off.collect::<Vec<_>>(),
+            }],
+            "artifacts": [{"location": {"uri": file.uri}}],
+            "columnKind": "unicodeCodePoints",
+            "results": results.collect::<Vec<_>>(),
+            "properties": {"verdicts": subject.judgement.verdicts},
+        }],
+    });
+    format!("{log:#}\n")
+}
+
+fn rule(doc: &RuleDoc) -> Value {
+    let (why, remedy) = (doc.why.trim(), doc.remedy.trim());
+    json!({
+        "id": doc.id,
+        "shortDescription": {"text": doc.title},
+        "fullDescription": {"text": doc.looks_at.trim()},
+        "help": {
+            "text": format!("{why}\n\n{remedy}"),
+            "markdown": format!("{why}\n\n**Example.** {}\n\n**What to do.** {remedy}", doc.example.trim()),
+        },
+        "defaultConfiguration": {"level": level(doc.severity)},
+    })
+}
+
+/// SARIF has the same three levels.
+fn level(severity: Severity) -> &'static str {
+    severity.word()
+}
+
+fn result(finding: &Finding, rules: &[&RuleDoc], file: &File) -> Value {
+    let places = finding.places();
+    let locations: Vec<Value> = match places.is_empty() {
+        true => vec![json!({"physicalLocation": physical(file, 1)})],
+        false => places.iter().map(|place| location(place, file)).collect(),
+    };
+    let key =
+        format!("{} {} {}", finding.rule, finding.target.as_deref().unwrap_or(""), finding.message);
+    json!({
+        "ruleId": finding.rule,
+        "ruleIndex": rules.iter().position(|doc| doc.id == finding.rule),
+        "level": level(finding.severity),
+        "message": {"text": finding.message},
+        "locations": locations[..1],
+        "relatedLocations": locations[1..],
+        "partialFingerprints": {"finding/v1": crate::model::Stream::new(key.as_bytes()).digest},
+    })
+}
+
+fn location(place: &Source, file: &File) -> Value {
+    json!({
+        "physicalLocation": physical(file, line_in(file.text, place)),
+        "logicalLocations": [{"fullyQualifiedName": super::place_text(place), "kind": "resource"}],
+    })
+}
+
+fn physical(file: &File, line: usize) -> Value {
+    json!({"artifactLocation": {"uri": file.uri}, "region": {"startLine": line}})
+}
+
+/// The line of a run file in which a line of a capture stands; that of the capture's id where the
+/// place names no line, and 1 where the file does not hold it.
+fn line_in(text: &str, place: &Source) -> usize {
+    let id = format!("\"id\": {},", json!(place.capture));
+    let mut lines = text.lines().zip(1..).skip_while(|(line, _)| line.trim() != id);
+    let Some((_, at)) = lines.next() else { return 1 };
+    let Some(wanted) = place.line else { return at };
+    let within = lines.take_while(|(line, _)| !line.trim().starts_with("\"id\": "));
+    let first = within
+        .skip_while(|(line, _)| !line.trim().starts_with("\"lines\": ["))
+        .nth(wanted as usize);
+    first.map_or(at, |(_, number)| number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: &str = "{\n  \"captures\": [\n    {\n      \"id\": \"a\",\n      \"stdout\": {\n        \"lines\": [\n          \"one\",\n          \"two\"\n        ]\n      }\n    },\n    {\n      \"id\": \"b\",\n";
+
+    #[test]
+    fn a_place_in_a_capture_is_a_line_of_the_run_file() {
+        assert_eq!(line_in(RUN, &Source::new("a", 2)), 8);
+        assert_eq!(line_in(RUN, &Source::new("a", None)), 4);
+        assert_eq!(line_in(RUN, &Source::new("b", 3)), 13);
+        assert_eq!(line_in(RUN, &Source::new("c", 1)), 1);
+    }
+}

@@ -1,0 +1,211 @@
+//! `isoproof explain`: the documentation of a rule, verdict, probe or requirement of the lab, from
+//! the data that the pages of the site are made of.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::check::wrap;
+use super::console::{Console, Ink, columns};
+use crate::error::{Error, Result};
+use crate::judge::words::ConclusionDoc;
+use crate::judge::{Example, RuleDoc};
+use crate::probe::catalogue::Probe;
+use crate::probe::edition::Requirement;
+use crate::project::Project;
+use crate::report::Shelf;
+use crate::text::nearest;
+
+/// The arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What is to be explained; without it all ids are listed
+    #[arg(value_name = "ID")]
+    id: Option<String>,
+}
+
+/// The widest line.
+const WIDTH: usize = 78;
+
+/// Prints what an id means.
+pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+    let shelf = Shelf::of(project)?;
+    let text = match &arguments.id {
+        None => list(&shelf, console),
+        Some(id) => explain(&shelf, id, console).ok_or_else(|| unknown(&shelf, id))?,
+    };
+    console.print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn requirements(shelf: &Shelf) -> impl Iterator<Item = &Requirement> {
+    shelf.editions.values().flat_map(|edition| &edition.requirement)
+}
+
+fn list(shelf: &Shelf, console: &Console) -> String {
+    let rules = shelf.rules.iter().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+    let verdicts = shelf.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+    let probes = shelf.catalogue.iter().map(|probe| (probe.id.as_str(), probe.title.as_str()));
+    let asked = requirements(shelf).map(|asked| (asked.id.as_str(), asked.title.as_str()));
+    let mut out = String::new();
+    let mut section = |title: &str, rows: Vec<(&str, &str)>| {
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|(id, title)| vec![format!("  {id}"), (*title).to_string()]).collect();
+        let gap = if out.is_empty() { "" } else { "\n" };
+        out.push_str(&format!("{gap}{}\n{}", console.paint(Ink::Strong, title), columns(&rows)));
+    };
+    section("Rules", rules.collect());
+    section("Verdicts", verdicts.collect());
+    section("Probes", probes.collect());
+    section("Requirements of the lab", asked.collect());
+    out
+}
+
+fn explain(shelf: &Shelf, id: &str, console: &Console) -> Option<String> {
+    let rule = shelf.rules.get(id).map(|doc| rule(doc, shelf));
+    let text = rule
+        .or_else(|| shelf.words.get(id).map(verdict))
+        .or_else(|| shelf.catalogue.get(id).map(probe))
+        .or_else(|| requirements(shelf).find(|asked| asked.id == id).map(requirement))?;
+    Some(text.print(console))
+}
+
+fn unknown(shelf: &Shelf, id: &str) -> Error {
+    let ids = shelf.rules.iter().map(|doc| doc.id.as_str());
+    let ids = ids
+        .chain(shelf.words.keys().map(String::as_str))
+        .chain(shelf.catalogue.iter().map(|probe| probe.id.as_str()))
+        .chain(requirements(shelf).map(|asked| asked.id.as_str()));
+    let error = Error::input(format!("nothing is called `{id}`"));
+    match nearest(id, ids) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help("isoproof explain, without an id, lists all that can be explained"),
+    }
+}
+
+/// A title, and paragraphs under headings.
+struct Page {
+    title: String,
+    kind: String,
+    parts: Vec<(&'static str, String)>,
+}
+
+impl Page {
+    fn new(id: &str, title: &str, kind: &str) -> Self {
+        Self { title: title.into(), kind: format!("{id}: {kind}"), parts: Vec::new() }
+    }
+
+    fn part(mut self, heading: &'static str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        if !text.trim().is_empty() {
+            self.parts.push((heading, text));
+        }
+        self
+    }
+
+    fn print(&self, console: &Console) -> String {
+        let title = console.paint(Ink::Strong, &self.title);
+        let mut out = format!("{title}\n{}\n", console.paint(Ink::Faint, &self.kind));
+        for (heading, text) in &self.parts {
+            out.push_str(&format!("\n{heading}:\n"));
+            for line in text.trim().lines() {
+                // What is indented is output, and stays as it is.
+                match line.strip_prefix("    ") {
+                    Some(_) => out.push_str(&format!("  {}\n", crate::text::visible(line))),
+                    None => {
+                        for line in wrap(line, WIDTH - 2) {
+                            out.push_str(&format!("  {line}\n"));
+                        }
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+fn rule(doc: &RuleDoc, shelf: &Shelf) -> Page {
+    let kind = format!("a rule, {}", doc.severity.word());
+    let off =
+        shelf.rules.off().get(&doc.id).map(|why| format!("This project switched it off: {why}"));
+    Page::new(&doc.id, &doc.title, &kind)
+        .part("It looks at", doc.looks_at.as_str())
+        .part("Why it matters", doc.why.as_str())
+        .part("Example", doc.example.as_str())
+        .part("What to do", doc.remedy.as_str())
+        .part("It finds something", doc.found.iter().map(example).collect::<String>())
+        .part("It finds nothing", doc.not_found.iter().map(example).collect::<String>())
+        .part(
+            "To switch it off, in book.toml under [preprocessor.isoproof.rules]",
+            format!("    {} = {{ off = true, reason = \"why\" }}", doc.id),
+        )
+        .part("Switched off", off.unwrap_or_default())
+}
+
+/// An example as lines: what it is of, the evidence indented, and what the rule says.
+fn example(example: &Example) -> String {
+    let mut out = format!("{}\n", example.what);
+    for (path, text) in example.files.iter().chain(&example.changed) {
+        out.push_str(&format!("    {path}:\n"));
+        for line in text.lines() {
+            out.push_str(&format!("      {line}\n"));
+        }
+    }
+    for (id, by_target) in &example.facts {
+        for (target, value) in by_target {
+            out.push_str(&format!("    {id} on {target}: {value}\n"));
+        }
+    }
+    for text in &example.says {
+        out.push_str(&format!("→ {text}\n"));
+    }
+    out
+}
+
+fn verdict(doc: &ConclusionDoc) -> Page {
+    Page::new(&doc.id, &doc.title, "a verdict")
+        .part("It says", format!("The target {}.", doc.predicate))
+        .part("It means", doc.means.as_str())
+        .part("It does not mean", doc.does_not_mean.as_str())
+}
+
+fn probe(probe: &Probe) -> Page {
+    let kind = format!("a probe, {} as proof of a separate kernel", probe.strength.word());
+    Page::new(&probe.id, &probe.title, &kind)
+        .part("It asks", probe.asks.as_str())
+        .part(
+            "By",
+            if probe.command.is_empty() { String::new() } else { format!("    {}", probe.command) },
+        )
+        .part("Unit", probe.unit.as_str())
+        .part("What an answer proves", probe.proves.as_str())
+        .part("The lab asks for it in", probe.lab.join(", "))
+}
+
+fn requirement(asked: &Requirement) -> Page {
+    let kind = format!("a requirement of the lab, task {}", asked.task);
+    let needs: String = asked
+        .needs
+        .iter()
+        .map(|need| format!("{} on the {}\n", need.fact, need.target.word()))
+        .collect();
+    let files: String = asked
+        .files
+        .iter()
+        .map(|file| {
+            format!(
+                "    {}{}\n",
+                file.path,
+                if file.command.is_empty() { String::new() } else { format!(": {}", file.command) }
+            )
+        })
+        .collect();
+    Page::new(&asked.id, &asked.title, &kind)
+        .part("It asks", asked.asks.as_str())
+        .part(
+            "Command",
+            if asked.command.is_empty() { String::new() } else { format!("    {}", asked.command) },
+        )
+        .part("Facts that show it", needs)
+        .part("Files", files)
+}

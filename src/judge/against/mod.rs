@@ -1,0 +1,351 @@
+//! What two runs share that two sessions do not share by chance: container ids, MACs, the boot id
+//! of a guest, series of samples.
+//!
+//! Much is equal in honest runs: everybody's Kata guest of one release is the same build with the
+//! same modules and the same boot log, and every first container of a network has the same
+//! address. Nothing of that is looked at here, and what could be taken for a sign is listed as
+//! none.
+
+mod samples;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::{Fact, Role, Run, Source};
+use crate::text::lines;
+pub use samples::{Relation, relation};
+
+/// What is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The id of a container, which an engine draws at random.
+    ContainerId,
+    /// The MAC of an interface in a container.
+    Mac,
+    /// The id that a guest's kernel draws when it starts.
+    BootId,
+    /// A measured series.
+    Samples,
+}
+
+impl Kind {
+    /// The words for it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ContainerId => "container id",
+            Self::Mac => "MAC",
+            Self::BootId => "boot id of a guest",
+            Self::Samples => "samples",
+        }
+    }
+}
+
+/// One thing that two runs share.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shared {
+    /// What it is.
+    pub kind: Kind,
+    /// Its value; of samples the series and the targets.
+    pub value: String,
+    /// How two series belong together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Relation>,
+    /// Where it stands in the first run.
+    pub here: Source,
+    /// Where it stands in the second.
+    pub there: Source,
+}
+
+/// What two runs have in common.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Pair {
+    /// The id of the other run.
+    pub run: String,
+    /// What is not shared by chance.
+    pub shared: Vec<Shared>,
+    /// What is equal and is no sign of anything, in words.
+    pub no_sign: Vec<String>,
+}
+
+impl Pair {
+    /// The kinds of what is shared, in words: `container id, MAC and samples`.
+    pub fn words(&self) -> String {
+        let kinds: BTreeSet<Kind> = self.shared.iter().map(|shared| shared.kind).collect();
+        let words: Vec<&str> = kinds.into_iter().map(Kind::words).collect();
+        match words.split_last() {
+            None => String::new(),
+            Some((last, [])) => (*last).to_string(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        }
+    }
+}
+
+/// Compares two runs.
+pub fn compare(one: &Run, other: &Run) -> Pair {
+    let mut shared = Vec::new();
+    let mut no_sign = Vec::new();
+    let both = |a: BTreeMap<String, Source>, b: &BTreeMap<String, Source>, kind| {
+        a.into_iter()
+            .filter_map(|(value, here)| {
+                let there = b.get(&value)?.clone();
+                Some(Shared { kind, value, relation: None, here, there })
+            })
+            .collect::<Vec<Shared>>()
+    };
+    shared.extend(both(container_ids(one), &container_ids(other), Kind::ContainerId));
+    macs(one, other, &mut shared, &mut no_sign);
+    shared.extend(both(guests_boot_ids(one), &guests_boot_ids(other), Kind::BootId));
+    series(one, other, &mut shared);
+    equal_without_meaning(one, other, &mut no_sign);
+    Pair { run: other.id.clone(), shared, no_sign }
+}
+
+static ID: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^0-9a-fA-F:-])([0-9a-f]{64})(?:$|[^0-9a-fA-F])")
+        .unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+/// A container's host name in `uname -a` is the beginning of its id.
+static UNAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^Linux ([0-9a-f]{12}) \d").unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+/// The ids of containers in the captures, cut to twelve digits. A digest of an image has
+/// `sha256:` before it and is none.
+fn container_ids(run: &Run) -> BTreeMap<String, Source> {
+    let hosts: BTreeSet<&str> = run.with_role(Role::Host).map(|t| t.name.as_str()).collect();
+    let mut ids = BTreeMap::new();
+    for capture in &run.captures {
+        if capture.target.as_deref().is_some_and(|target| hosts.contains(target)) {
+            continue;
+        }
+        for (line, number) in lines(&capture.stdout.bytes().unwrap_or_default()).iter().zip(1..) {
+            let found = ID.captures_iter(line).chain(UNAME.captures_iter(line));
+            for id in found.filter_map(|captures| captures.get(1)) {
+                let id = id.as_str()[..12].to_string();
+                ids.entry(id).or_insert_with(|| Source::new(capture.id.clone(), number));
+            }
+        }
+    }
+    ids
+}
+
+/// A MAC of a container with the addresses of its interface.
+struct Mac {
+    source: Source,
+    addresses: BTreeSet<String>,
+}
+
+fn macs_of(run: &Run) -> BTreeMap<String, Mac> {
+    let mut macs = BTreeMap::new();
+    for target in run.targets.iter().filter(|target| target.role != Role::Host) {
+        let Some(fact) = run.fact("net.interfaces", &target.name) else { continue };
+        let (Some(list), Some(source)) = (fact.as_value().and_then(Value::as_array), fact.source())
+        else {
+            continue;
+        };
+        for interface in list {
+            let Some(mac) = interface["mac"].as_str() else { continue };
+            if mac.chars().all(|c| matches!(c, '0' | ':')) {
+                continue;
+            }
+            let list = interface["ipv4"].as_array().into_iter().flatten();
+            let addresses =
+                list.filter_map(Value::as_str).filter_map(|text| text.split('/').next());
+            let addresses = addresses.map(String::from).collect();
+            macs.insert(mac.to_lowercase(), Mac { source: source.clone(), addresses });
+        }
+    }
+    macs
+}
+
+/// Engines that make a MAC from the address give every first container the same: then it is the
+/// address that is equal.
+fn macs(one: &Run, other: &Run, shared: &mut Vec<Shared>, no_sign: &mut Vec<String>) {
+    let theirs = macs_of(other);
+    for (value, own) in macs_of(one) {
+        let Some(their) = theirs.get(&value) else { continue };
+        let mut common = own.addresses.intersection(&their.addresses);
+        if common.any(|address| makes_mac(address)) {
+            no_sign.push(format!("the MAC {value}: engines make it from the equal address"));
+            continue;
+        }
+        let (here, there) = (own.source, their.source.clone());
+        shared.push(Shared { kind: Kind::Mac, value, relation: None, here, there });
+    }
+}
+
+/// Whether an address is of a network whose MACs are made from it or fixed: docker's, podman's,
+/// and QEMU's user network.
+fn makes_mac(address: &str) -> bool {
+    address.parse::<Ipv4Addr>().is_ok_and(|address| match address.octets() {
+        [172, b, ..] => (16..32).contains(&b),
+        [10, 88, ..] | [10, 0, 2, _] => true,
+        _ => false,
+    })
+}
+
+/// The boot ids of containers that are not their host's.
+fn guests_boot_ids(run: &Run) -> BTreeMap<String, Source> {
+    const ID: &str = "kernel.boot_id";
+    let mut hosts = run.with_role(Role::Host).filter_map(|host| run.fact(ID, &host.name)?.as_str());
+    let hosts = hosts.next();
+    let guests = run.targets.iter().filter(|target| target.role != Role::Host);
+    guests
+        .filter_map(|target| {
+            let fact = run.fact(ID, &target.name)?;
+            let own = fact.as_str().filter(|own| Some(*own) != hosts && hosts.is_some())?;
+            Some((own.to_string(), fact.source()?.clone()))
+        })
+        .collect()
+}
+
+fn series(one: &Run, other: &Run, shared: &mut Vec<Shared>) {
+    let of = |run: &'_ Run, id: &str| -> Vec<(String, Vec<f64>, Source)> {
+        let by_target = run.facts.get(id).into_iter().flatten();
+        by_target
+            .filter_map(|(target, fact)| {
+                let Fact::Series(samples) = fact else { return None };
+                Some((target.clone(), samples.values.clone(), samples.source.clone()))
+            })
+            .collect()
+    };
+    for id in one.facts.keys() {
+        let theirs = of(other, id);
+        for (target, own, here) in of(one, id) {
+            for (their_target, their, there) in &theirs {
+                if let Some(relation) = relation(&own, their) {
+                    let value = if target == *their_target {
+                        format!("{id} on {target}")
+                    } else {
+                        format!("{id} on {target}, there on {their_target}")
+                    };
+                    let (here, there) = (here.clone(), there.clone());
+                    let relation = Some(relation);
+                    shared.push(Shared { kind: Kind::Samples, value, relation, here, there });
+                }
+            }
+        }
+    }
+}
+
+/// What is equal in honest runs too, and why.
+fn equal_without_meaning(one: &Run, other: &Run, no_sign: &mut Vec<String>) {
+    const MEANINGLESS: &[(&str, &str)] = &[
+        ("kernel.banner", "everybody's guest of one Kata release is the same build"),
+        ("kernel.dmesg_banner", "one build begins its log with the same lines"),
+        ("kernel.sys_module", "one build has the same modules"),
+        ("proc.entries", "one build shows the same names in /proc"),
+    ];
+    let facts = |run: &Run, id: &str, role: Role| -> Option<Value> {
+        run.with_role(role).find_map(|target| run.fact(id, &target.name)?.as_value().cloned())
+    };
+    for (id, why) in MEANINGLESS {
+        let own = facts(one, id, Role::Candidate);
+        if own.is_some() && own == facts(other, id, Role::Candidate) {
+            no_sign.push(format!("{id}: {why}"));
+        }
+    }
+    let host = |run| facts(run, "kernel.boot_id", Role::Host);
+    if host(one).is_some() && host(one) == host(other) {
+        no_sign
+            .push("the host's boot id: both were collected on one machine since its start".into());
+    }
+    let addresses = |run: &Run| -> BTreeSet<String> {
+        macs_of(run).into_values().flat_map(|mac| mac.addresses).collect()
+    };
+    let common: Vec<String> = addresses(one).intersection(&addresses(other)).cloned().collect();
+    if !common.is_empty() {
+        let list = common.join(", ");
+        no_sign.push(format!("the addresses {list}: networks hand them out in order"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use serde_json::json;
+
+    const LATENCY: [f64; 8] =
+        [0.004_312, 0.004_127, 0.003_981, 0.004_054, 0.004_218, 0.003_893, 0.004_406, 0.004_023];
+
+    fn interface(mac: &str, address: &str) -> Value {
+        json!([{"name": "eth0", "mac": mac, "ipv4": [address], "ipv6": []}])
+    }
+
+    /// An honest run of its own session.
+    fn session(id: &str, mac: &str) -> Sketch {
+        sketch()
+            .file(
+                "kata/test1.txt",
+                &format!("Linux {id} 6.12.47 #1 SMP Fri Nov 14 15:34:06 UTC 2025"),
+            )
+            .fact("net.interfaces", "kata", interface(mac, "10.4.0.15/24"))
+            .fact("kernel.banner", "kata", "Linux version 6.12.47 (@4bcec8f4443d)")
+            .fact("kernel.sys_module", "kata", 72)
+    }
+
+    #[test]
+    fn what_a_copy_shares_is_named() {
+        let one =
+            session("521fcc5db8fe", "d2:e2:eb:78:ed:94").series("http.latency", "runc", &LATENCY);
+        let pair = compare(&one.run, &one.run);
+        assert_eq!(pair.words(), "container id, MAC and samples");
+        assert_eq!(pair.shared[0].here, Source::new("kata/test1.txt", 1));
+    }
+
+    #[test]
+    fn two_honest_runs_of_one_guest_kernel_share_nothing_that_counts() {
+        let one =
+            session("521fcc5db8fe", "d2:e2:eb:78:ed:94").series("http.latency", "runc", &LATENCY);
+        let slower: Vec<f64> = LATENCY.iter().rev().map(|x| x * x * 250.0).collect();
+        let other =
+            session("0c1d2e3f4a5b", "16:0b:35:85:78:7e").series("http.latency", "runc", &slower);
+        let pair = compare(&one.run, &other.run);
+        assert_eq!(pair.shared, []);
+        let words = pair.no_sign.join("\n");
+        for word in ["kernel.banner", "kernel.sys_module", "10.4.0.15"] {
+            assert!(words.contains(word), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_mac_that_is_made_from_an_address_is_no_sign() {
+        let run = |mac, address| sketch().fact("net.interfaces", "runc", interface(mac, address));
+        let docker = run("02:42:ac:11:00:02", "172.17.0.2");
+        assert_eq!(compare(&docker.run, &docker.run).shared, []);
+        let nerdctl = run("d2:e2:eb:78:ed:94", "10.4.0.15/24");
+        assert_eq!(compare(&nerdctl.run, &nerdctl.run).words(), "MAC");
+    }
+
+    #[test]
+    fn one_machine_has_one_boot_id_and_each_guest_its_own() {
+        let run = |host: &str, guest: &str| {
+            sketch().fact("kernel.boot_id", "host", host).fact("kernel.boot_id", "runc", host).fact(
+                "kernel.boot_id",
+                "kata",
+                guest,
+            )
+        };
+        let pair = compare(&run("a", "b").run, &run("a", "c").run);
+        assert_eq!(pair.shared, []);
+        assert!(pair.no_sign[0].contains("one machine"), "{:?}", pair.no_sign);
+        assert_eq!(compare(&run("a", "b").run, &run("x", "b").run).words(), "boot id of a guest");
+    }
+
+    #[test]
+    fn the_digest_of_an_image_is_no_container() {
+        let digest = "a".repeat(64);
+        let pull = sketch().file("a.txt", &format!("docker.io/library/alpine@sha256:{digest}"));
+        assert_eq!(compare(&pull.run, &pull.run).shared, []);
+        let id = sketch().file("runc/health.txt", &format!("{digest}\njuice-runc: HTTP 200"));
+        assert_eq!(compare(&id.run, &id.run).words(), "container id");
+    }
+}
