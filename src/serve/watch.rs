@@ -19,6 +19,8 @@ pub struct Watch {
     watcher: RefCell<RecommendedWatcher>,
     changes: Receiver<notify::Result<notify::Event>>,
     root: PathBuf,
+    /// The report that is checked, where there is one.
+    checked: RefCell<Option<PathBuf>>,
     /// The folders that sources are in, whether they exist or not.
     wanted: RefCell<BTreeSet<PathBuf>>,
     /// Those of them that are under watch.
@@ -40,8 +42,10 @@ impl Watch {
         let mut watcher = notify::recommended_watcher(sender).map_err(failed)?;
         // The folder itself, because files are replaced and folders appear.
         watcher.watch(&root, RecursiveMode::NonRecursive).map_err(failed)?;
-        let (wanted, watched) = (RefCell::default(), RefCell::default());
-        let watch = Self { watcher: RefCell::new(watcher), changes, root, wanted, watched };
+        let (checked, wanted, watched) =
+            (RefCell::default(), RefCell::default(), RefCell::default());
+        let watcher = RefCell::new(watcher);
+        let watch = Self { watcher, changes, root, checked, wanted, watched };
         watch.also(project);
         Ok(watch)
     }
@@ -51,6 +55,9 @@ impl Watch {
         let folders = [project.chapters(), project.templates(), project.data()];
         let (mut wanted, mut watched) = (self.wanted.borrow_mut(), self.watched.borrow_mut());
         wanted.clear();
+        // It is seen where it lies in the project's own folder, which is where reports lie.
+        let checked = project.config.checked_submission.as_ref();
+        *self.checked.borrow_mut() = checked.map(|path| self.root.join(path));
         for folder in folders {
             let folder = std::path::absolute(&folder).unwrap_or(folder);
             wanted.insert(folder.clone());
@@ -101,6 +108,7 @@ impl Watch {
         let is_hidden =
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         let is_inside = self.wanted.borrow().iter().any(|folder| path.starts_with(folder));
-        path == self.root.join(CONFIG) || (is_inside && !is_hidden)
+        let is_checked = self.checked.borrow().as_deref() == Some(path);
+        path == self.root.join(CONFIG) || is_checked || (is_inside && !is_hidden)
     }
 }
