@@ -4,7 +4,7 @@
 //! disk can load. It is never larger than a twentieth of the site's HTML: titles come first, then
 //! the words of the texts, those that few pages have before those that many have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -38,8 +38,8 @@ pub struct Index {
     groups: Vec<Group>,
     /// The pages whose words are known, by title and address.
     pages: Vec<[String; 2]>,
-    /// The words, and the pages that they stand on, by their index.
-    words: BTreeMap<String, Vec<usize>>,
+    /// The words, and the pages that they stand on, by their index; sorted when they are written.
+    words: HashMap<String, Vec<usize>>,
     /// Headings: text, and address.
     sections: Vec<[String; 2]>,
 }
