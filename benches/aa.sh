@@ -30,7 +30,7 @@ margin() {
   "$compare" "$margin" "$project/a" "$project/control" | awk -v margin="$margin" '{
     for (i = 1; i < NF; i++) if ($i == "ratio") r = $(i + 1)
     d = r > 1 ? r - 1 : 1 / r - 1
-    printf "%.4f\n", d > margin ? d : margin
+    printf "%.4f\n", (d > margin) ? d : margin
   }'
 }
 
