@@ -4,7 +4,8 @@
 # against gVisor (A/B).
 #   benches/aa.sh [REPETITIONS] [SAMPLES] [MARGIN]
 # Defaults: 20 repetitions, 15 samples, a margin of 0.05, which is raised to the ratio of the
-# session's own control where that is greater. Prints a line for each session and figure. Fails if
+# session's own control where that is greater. Needs docker with runc and runsc, the image
+# alpine:3.19, and jq. PROGRAM and COMPARE name programs that were built already. Prints a line for each session and figure. Fails if
 # among the A/A sessions more than one in twenty reports a difference for a figure, or if an A/B
 # session does not report gVisor as slower.
 set -euo pipefail
@@ -12,10 +13,10 @@ cd "$(dirname "$0")/.."
 repetitions=${1:-20}
 samples=${2:-15}
 margin=${3:-0.05}
-cargo build --quiet --release
-cargo build --quiet --release --example compare
-program=$PWD/target/release/isoproof
-compare=$PWD/target/release/examples/compare
+program=${PROGRAM:-$PWD/target/release/isoproof}
+compare=${COMPARE:-$PWD/target/release/examples/compare}
+[ -n "${PROGRAM:-}" ] || cargo build --quiet --release
+[ -n "${COMPARE:-}" ] || cargo build --quiet --release --example compare
 project=$(mktemp -d)
 trap 'rm -rf "$project"' EXIT
 printf '[book]\ntitle = "A/A"\n' >"$project/book.toml"
@@ -29,7 +30,7 @@ margin() {
   "$compare" "$margin" "$project/a" "$project/control" | awk -v margin="$margin" '{
     for (i = 1; i < NF; i++) if ($i == "ratio") r = $(i + 1)
     d = r > 1 ? r - 1 : 1 / r - 1
-    printf "%.4f\n", d > margin ? d : margin
+    printf "%.4f\n", (d > margin) ? d : margin
   }'
 }
 

@@ -4,15 +4,16 @@
 # that does nothing.
 #   benches/hyperfine.sh [REPETITIONS] [SCALE]
 # Needs docker with the image alpine:3.19, hyperfine, jq, and cc. SCALE (default 1) multiplies the
-# number of runs, which is 60 of docker, 100 of sleep and 2000 of nothing in each repetition.
+# number of runs, which is 60 of docker, 100 of sleep and 2000 of nothing in each repetition. TIME
+# names a program that was built already (`cargo build --release --example time`).
 # Fails if in any repetition the medians differ by more than 2 %; for the program that does
 # nothing, by more than 0.05 ms. A busy machine fails for docker: run it on a quiet one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repetitions=${1:-3}
 scale=${2:-1}
-cargo build --quiet --release --example time
-ours=target/release/examples/time
+ours=${TIME:-target/release/examples/time}
+[ -n "${TIME:-}" ] || cargo build --quiet --release --example time
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 printf 'int main(void) { return 0; }\n' | cc -O2 -static -x c -o "$folder/nothing" -

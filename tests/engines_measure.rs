@@ -293,7 +293,14 @@ fn speed_inside_is_measured_in_turns_with_its_resolution() {
                     assert!((value * count / time - 1.0).abs() < 1e-4, "{record}");
                 }
             }
-            assert!(!series(&facts, "perf.io_write", target).is_empty(), "{engine} {target}");
+            // gVisor may keep the file in memory: that can be too fast for the clock.
+            for id in ["perf.io_write", "perf.io_read"] {
+                let reason = facts[id][target]["reason"].as_str().unwrap_or_default();
+                let is_told = reason.is_empty() && !series(&facts, id, target).is_empty();
+                assert!(is_told || reason.contains("resolution"), "{engine} {target}: {reason}");
+                let record = show(&project, &format!("{target}/{id}"));
+                assert_eq!(column(&record, "ok", "iterations"), ["256"], "{record}");
+            }
             assert_eq!(facts["perf.io_size"][target]["value"], 256, "{engine} {target}");
             let backing = facts["perf.io_backing"][target]["value"].as_str().unwrap();
             assert!(backing.contains(" on the host, below /"), "{backing}");
