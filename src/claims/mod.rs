@@ -1,10 +1,10 @@
 //! Claims: what a hand-written report states, held against the evidence of a run.
 //!
-//! A report is read as passages with their places ([`read`]), sentences ([`sentence`]) and typed
-//! quantities ([`quantity`]). Each quantity is matched to the fact it is about by the words around
-//! it ([`counts`], [`durations`], [`identity`], [`ratio`]) and to the target that they name
-//! ([`who`]); pasted output goes through the readers of evidence files ([`pasted`]); words that no
-//! evidence carries are found as they stand ([`wording`]). The words are data:
+//! A report is read as passages with their places (`read`), sentences (`sentence`) and typed
+//! quantities (`quantity`). Each quantity is matched to the fact it is about by the words around
+//! it (`counts`, `durations`, `identity`, `ratio`) and to the target that they name
+//! (`who`); pasted output goes through the readers of evidence files (`pasted`); words that no
+//! evidence carries are found as they stand (`wording`). The words are data:
 //! `data/claims/*.toml`.
 //!
 //! Precision comes before recall: a statement that is not certain to be about a fact is left

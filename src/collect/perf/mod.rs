@@ -3,7 +3,7 @@
 //! Each target has one container with a shell that is given one command after the other, and the
 //! targets take turns with each measure, in random order, so that the drift of the machine meets
 //! all of them. The clock of `time -p` ticks in hundredths of a second, so the number of
-//! iterations is chosen for each target such that one run takes about a second. What was measured
+//! iterations is chosen for each target such that one run takes about 0.4 s. What was measured
 //! before the user stopped is kept.
 
 mod bench;
@@ -21,8 +21,8 @@ use crate::probe::catalogue::{Place, Probe};
 use bench::Bench;
 use record::{Turn, record};
 
-/// How long one run of a loop should take, in seconds.
-const AIM: f64 = 1.0;
+/// How long one run of a loop should take, in seconds: forty ticks of a clock of 10 ms.
+const AIM: f64 = 0.4;
 
 /// From this time on a run tells how many iterations make a second.
 const TELLING: f64 = 0.2;
@@ -199,7 +199,7 @@ impl<'a> Stand<'a> {
         Some(Self { spec, bench, measures: probes.iter().map(measure).collect() })
     }
 
-    /// Finds out for each measure how many iterations take about a second.
+    /// Finds out for each measure how many iterations take about [`AIM`].
     fn calibrate(&mut self, session: &Session, effort: Effort) {
         for measure in &mut self.measures {
             if is_file(measure.probe) {
