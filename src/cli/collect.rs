@@ -232,13 +232,15 @@ pub fn capture(
         count(run.captures.len(), "capture"),
         path.display()
     ));
-    if let Evidence::Collected { interrupted: true, .. } = run.evidence {
+    // A signal that comes when all is captured stops nothing.
+    let is_stopped = matches!(run.evidence, Evidence::Collected { interrupted: true, .. });
+    if is_stopped {
         console.warning("stopped before it was complete: what was captured so far is kept");
     }
     let shelf = Shelf::of(project)?;
     let loaded = store.load(&path.to_string_lossy(), &project.root)?;
     let subject = Subject::new(loaded, Some(arguments.edition), &shelf)?;
-    Ok(Some(Captured { subject, is_stopped: cancel.load(Ordering::Relaxed) }))
+    Ok(Some(Captured { subject, is_stopped }))
 }
 
 /// Target, verdict, how many facts there are and how many are missing.

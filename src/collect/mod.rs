@@ -293,12 +293,13 @@ fn execute_all(
     let app = usable_app(session, options, skipped)?;
     let effort = perf::usable(session, options.perf, skipped)?;
     let cold = startup::cold(session, specs, options.rounds);
-    let (targets, mut captures) = execute(session, specs);
+    let (mut targets, mut captures) = execute(session, specs);
     let started = |spec: &&Spec| {
         targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
     };
-    let specs: Vec<Spec> = specs.iter().filter(started).cloned().collect();
+    let (all, specs): (_, Vec<Spec>) = (specs, specs.iter().filter(started).cloned().collect());
     captures.extend(cold);
+    targets.extend(unasked(session, &targets, all, &captures));
     captures.extend(startup::captures(session, &specs, options.rounds, skipped));
     if let Some(effort) = effort {
         captures.extend(perf::captures(session, &specs, effort, skipped));
@@ -350,6 +351,24 @@ fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
         targets.push(target(&spec.name, spec.role, engine, handler, outcome.failure));
     }
     (targets, captures)
+}
+
+/// The targets of which there is a first start and no more, because the user stopped the session.
+fn unasked(
+    session: &Session,
+    targets: &[Target],
+    specs: &[Spec],
+    captures: &[Capture],
+) -> Vec<Target> {
+    let is_known = |spec: &Spec| targets.iter().any(|target| target.name == spec.name);
+    let is_captured =
+        |spec: &Spec| captures.iter().any(|capture| capture.target.as_ref() == Some(&spec.name));
+    let engine = Some(session.engine.name());
+    specs
+        .iter()
+        .filter(|spec| !is_known(spec) && is_captured(spec))
+        .map(|spec| target(&spec.name, spec.role, engine, spec.handler.as_deref(), None))
+        .collect()
 }
 
 fn target(
