@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { axe, browser, folder, kinds, onDisk, overflow, pages, serve, survey, tab } from './lib/site.mjs';
 
 const root = folder('SITE_REAL');
-const runs = pages(root).filter((page) => /^runs\/\d/.test(page));
+const runs = pages(root).filter((page) => /^runs\/\d\w+-\w+\.html$/.test(page));
 const run = runs[0];
 // The one that was imported: its long capture is a file of fifty samples.
 const imported = runs.find((page) =>
