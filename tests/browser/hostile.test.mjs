@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { axe, browser, folder, kinds, onDisk, overflow, pages, serve, survey, tab } from './lib/site.mjs';
 
 const root = folder('SITE_HOSTILE');
-const run = pages(root).find((page) => /^runs\/\d/.test(page));
+const run = pages(root).find((page) => /^runs\/\d\w+-\w+\.html$/.test(page));
 let chromium;
 let server;
 

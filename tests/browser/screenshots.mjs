@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { browser, onDisk, pages, tab } from './lib/site.mjs';
 
 const [, , root, out] = process.argv;
-const runs = pages(root).filter((page) => /^runs\/\d/.test(page));
+const runs = pages(root).filter((page) => /^runs\/\d\w+-\w+\.html$/.test(page));
 // The run that the report is about, at its evidence.
 const current = readFileSync(join(root, 'index.html'), 'utf8').match(/runs\/(\d\w+-\w+)\.html/)[1];
 
