@@ -17,7 +17,8 @@ fn a_project_adds_a_probe_a_severity_a_page_and_a_chapter_without_code() {
     assert!(swap.is_number(), "{swap}");
     // The chapter prints the answer, and leads to its line in the capture.
     let chapter = project.read("public/swap.html");
-    assert!(chapter.contains(&format!("line 1\">{swap}</a>")), "{chapter}");
+    let link = format!("mem.swap_total, line 1\" data-evidence=\"{swap}\">{swap}</a>");
+    assert!(chapter.contains(&link), "{chapter}");
     assert!(project.read("public/index.html").contains("one question more"));
     assert!(project.read("public/404.html").contains("Nothing here"));
     assert!(project.read("public/rules/startup-single-sample.html").contains("tag error"));
