@@ -127,10 +127,29 @@ pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option
         .map(|(_, other)| other)
 }
 
+/// A path as it stands in an address: what has a meaning there, or no place, as `%XX`.
+pub fn uri_path(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(byte.into());
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_path_in_an_address_has_no_blanks_and_no_letters_beyond_ascii() {
+        assert_eq!(uri_path("a b/ü.html"), "a%20b/%C3%BC.html");
+    }
 
     #[test]
     fn a_misspelt_word_is_recognised_and_a_strange_one_is_not() {

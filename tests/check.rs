@@ -2,12 +2,126 @@
 
 mod support;
 
-use serde_json::Value;
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
 use support::Project;
 
+/// The schema of SARIF 2.1.0 by OASIS, as `tests/schemas/README.md` says.
+static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+    // A bracket in it is not escaped, which stricter readers of expressions refuse.
+    let text = include_str!("schemas/sarif-2.1.0.json").replace("{2}]?$", r"{2}\\]?$");
+    let schema = serde_json::from_str(&text).unwrap();
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+});
+
+/// What `check --format sarif` and these arguments print, which is SARIF.
+fn sarif_of(project: &Project, arguments: &[&str]) -> Value {
+    let outcome = project.run(&[&["check", "--format", "sarif"], arguments].concat()).succeeds();
+    let log = serde_json::from_str(&outcome.stdout).unwrap();
+    let wrong: Vec<String> = SCHEMA
+        .iter_errors(&log)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    log
+}
+
 fn sarif(project: &Project) -> Value {
-    let outcome = project.run(&["check", "--format", "sarif"]).succeeds();
-    serde_json::from_str(&outcome.stdout).unwrap()
+    sarif_of(project, &[])
+}
+
+const REPORT: &str = "# Report\n\nThe host has 332 entries in /proc, Kata 52.\n\n\
+                      Runtime overhead: negligible\n";
+
+/// The customer's run and a report in a file whose name has to be encoded.
+fn with_report() -> Project {
+    let project = Project::with_customer();
+    project.write("my report.md", REPORT);
+    project
+}
+
+#[test]
+fn the_schema_of_sarif_refuses_what_is_not_sarif() {
+    let mut log = sarif(&Project::with_customer());
+    log["runs"][0]["results"][0]["level"] = "fatal".into();
+    assert!(!SCHEMA.is_valid(&log));
+    log["runs"][0]["results"][0]["level"] = "error".into();
+    assert!(SCHEMA.is_valid(&log));
+    log["runs"][0]["artifacts"][0]["location"]["uri"] = "my report.md".into();
+    assert!(!SCHEMA.is_valid(&log));
+}
+
+#[test]
+fn sarif_points_at_the_place_in_a_report_and_from_there_to_the_evidence() {
+    let project = with_report();
+    let log = sarif_of(&project, &["--submission", "my report.md"]);
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let results = run["results"].as_array().unwrap();
+    let of = |rule: &str| results.iter().find(|result| result["ruleId"] == rule).unwrap();
+    let wrong = of("claim-contradicts-evidence");
+    let index = usize::try_from(wrong["ruleIndex"].as_u64().unwrap()).unwrap();
+    assert_eq!(rules[index]["id"], "claim-contradicts-evidence");
+    let place = &wrong["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "my%20report.md");
+    let region = json!({"startLine": 3, "startColumn": 14, "endLine": 3, "endColumn": 17});
+    assert_eq!(place["region"], region);
+    let evidence = &wrong["relatedLocations"][0]["logicalLocations"][0]["fullyQualifiedName"];
+    assert_eq!(evidence, "isolation/proc.txt:2");
+    assert_eq!(of("claim-overhead-unmeasured")["level"], "error");
+    // A statement that is supported is no result; without a report its rules are not listed.
+    assert!(results.iter().all(|result| result["level"].is_string()));
+    assert!(!sarif(&project).to_string().contains("claim-contradicts-evidence"));
+}
+
+#[test]
+fn the_rules_about_reports_are_tests_in_junit_where_a_report_was_checked() {
+    let project = with_report();
+    let junit = |arguments: &[&str]| {
+        project.run(&[&["check", "--format", "junit"], arguments].concat()).stdout
+    };
+    assert!(!junit(&[]).contains("claim-contradicts-evidence"));
+    let text = junit(&["--submission", "my report.md"]);
+    assert!(text.contains("<testsuite name=\"report-rules\""), "{text}");
+    assert!(text.contains("my report.md:3:14: error: “332”"), "{text}");
+    let failures = |text: &str| text.matches("<failure ").count();
+    assert_eq!(failures(&text), failures(&junit(&[])) + 2);
+}
+
+#[test]
+fn a_rule_about_reports_is_switched_off_with_a_reason_that_every_form_prints() {
+    let project = with_report();
+    let off = "claim-contradicts-evidence = { off = true, reason = \"an <old> count\" }";
+    let table = "[preprocessor.isoproof]\nchecked-submission = \"my report.md\"\n";
+    let rules = "[preprocessor.isoproof.rules]\n";
+    project.write("book.toml", format!("{table}{rules}{off}\n"));
+    let check = |form: &str| {
+        let arguments = ["check", "--submission", "my report.md", "--format", form];
+        project.run(&arguments).succeeds().stdout
+    };
+    let text = check("text");
+    let line = "off[claim-contradicts-evidence]: 1 finding not shown: an <old> count";
+    assert!(text.contains(line) && !text.contains("the evidence says 322"), "{text}");
+    let json: Value = serde_json::from_str(&check("json")).unwrap();
+    assert_eq!(json["submission"]["switched_off"][0]["reason"], "an <old> count");
+    assert_eq!(json["submission"]["counts"]["contradicted"], 0);
+    let log = sarif_of(&project, &["--submission", "my report.md"]);
+    let overrides = &log["runs"][0]["invocations"][0]["ruleConfigurationOverrides"];
+    assert_eq!(overrides[0]["descriptor"]["id"], "claim-contradicts-evidence");
+    let junit = check("junit");
+    assert!(junit.contains("<skipped message=\"switched off: an &lt;old&gt; count\""), "{junit}");
+    let explained = project.run(&["explain", "claim-contradicts-evidence"]).succeeds().stdout;
+    assert!(explained.contains("This project switched it off: an <old> count"), "{explained}");
+    project.run(&["build"]).succeeds();
+    for page in ["public/checked.html", "public/rules/claim-contradicts-evidence.html"] {
+        assert!(project.read(page).contains("an &lt;old&gt; count"), "{page}");
+    }
+    assert!(!project.read("public/checked.html").contains("<mark class=\"contradicted\">"));
+    let wrong = off.replace("evidence =", "evidnce =");
+    project.write("book.toml", format!("{rules}{wrong}\n"));
+    project.run(&["check"]).fails(2, &["did you mean `claim-contradicts-evidence`?"]);
 }
 
 #[test]

@@ -12,6 +12,8 @@
 
 mod counts;
 mod durations;
+#[cfg(test)]
+mod examples_hold;
 mod ground;
 mod identity;
 mod pasted;
@@ -31,7 +33,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::error::{Error, Result};
-use crate::judge::{EvidenceRef, RuleBook, Severity};
+use crate::judge::{EvidenceRef, Severity, SwitchedOff};
 use crate::report::Subject;
 use ground::Ground;
 use read::Form;
@@ -72,40 +74,55 @@ pub struct Annotation {
     pub evidence: Vec<EvidenceRef>,
 }
 
-/// What is needed to check reports: words and rules.
+/// What is said about a report.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Checked {
+    /// What is said about its places, in the order of the text.
+    pub annotations: Vec<Annotation>,
+    /// The rules about reports that the project switched off.
+    pub switched_off: Vec<SwitchedOff>,
+}
+
+/// The words by which statements are recognised. The rules are those of the subject's shelf.
 #[derive(Debug)]
 pub struct Claims {
     vocabulary: Vocabulary,
-    rules: RuleBook,
 }
 
 impl Claims {
-    /// The shipped words and rules, with a project's own from `data` (its `data/` folder).
+    /// The shipped words, with a project's own from `data` (its `data/` folder).
     ///
     /// # Errors
     ///
     /// A file cannot be used; the error names it.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        Ok(Self { vocabulary: Vocabulary::load(data)?, rules: RuleBook::of_reports(data)? })
+        Ok(Self { vocabulary: Vocabulary::load(data)? })
     }
 
-    /// The rules about reports.
-    pub fn rules(&self) -> &RuleBook {
-        &self.rules
-    }
-
-    /// Holds the text of a report against a run: annotations in the order of the text.
+    /// Holds the text of a report against a run.
     ///
     /// # Errors
     ///
     /// The message of a rule cannot be rendered.
-    pub fn check(&self, subject: &Subject, text: &str) -> Result<Vec<Annotation>> {
+    pub fn check(&self, subject: &Subject, text: &str) -> Result<Checked> {
         let ground = Ground::new(subject);
         let mut remarks = self.remarks(&ground, text);
         remarks.sort_by_key(|remark| (remark.place.start, remark.place.end, remark.rule));
         remarks.dedup_by(|one, other| one.place == other.place && one.rule == other.rule);
+        let off = subject.shelf.report_rules.off();
+        let is_off = |remark: &Remark| remark.rule.is_some_and(|rule| off.contains_key(rule));
+        let (hidden, shown): (Vec<Remark>, _) = remarks.into_iter().partition(is_off);
         let lines = Lines::new(text);
-        remarks.into_iter().map(|remark| self.annotation(&ground, &lines, remark)).collect()
+        let annotations = shown.into_iter().map(|remark| annotation(&ground, &lines, remark));
+        let switched_off = off.iter().map(|(rule, reason)| SwitchedOff {
+            rule: rule.clone(),
+            reason: reason.clone(),
+            findings: hidden.iter().filter(|remark| remark.rule == Some(rule)).count(),
+        });
+        Ok(Checked {
+            annotations: annotations.collect::<Result<_>>()?,
+            switched_off: switched_off.collect(),
+        })
     }
 
     fn remarks(&self, ground: &Ground, text: &str) -> Vec<Remark> {
@@ -146,41 +163,43 @@ impl Claims {
         only_first(&mut remarks, "claim-health-not-demanded");
         remarks
     }
+}
 
-    fn annotation(&self, ground: &Ground, lines: &Lines, remark: Remark) -> Result<Annotation> {
-        let (line, column) = lines.position(remark.place.start);
-        let (end_line, end_column) = lines.position(remark.place.end);
-        let mut evidence: Vec<EvidenceRef> =
-            remark.facts.iter().map(|(id, target)| ground.refer(id, target)).collect();
-        evidence.extend(remark.places.iter().cloned());
-        let quote = crate::text::visible(
-            &lines.text[remark.place.clone()].split_whitespace().collect::<Vec<_>>().join(" "),
-        );
-        let doc = match remark.rule {
-            None => None,
-            Some(id) => Some(self.rules.get(id).ok_or_else(|| {
-                Error::input(format!("data/claims/rules/ has no words for the rule `{id}`"))
-            })?),
-        };
-        let message = match doc {
-            Some(doc) => self.rules.message(doc, &json!(remark.parameters))?,
-            None => supported(ground, &remark),
-        };
-        Ok(Annotation {
-            line,
-            column,
-            end_line,
-            end_column,
-            range: remark.place,
-            standing: remark.standing,
-            rule: doc.map(|doc| doc.id.clone()),
-            severity: doc.map(|doc| doc.severity),
-            quote,
-            message,
-            help: doc.map(|doc| doc.remedy.trim().to_string()),
-            evidence,
-        })
-    }
+/// A remark in words, with its place in the text.
+fn annotation(ground: &Ground, lines: &Lines, remark: Remark) -> Result<Annotation> {
+    let rules = &ground.subject.shelf.report_rules;
+    let (line, column) = lines.position(remark.place.start);
+    let (end_line, end_column) = lines.position(remark.place.end);
+    let mut evidence: Vec<EvidenceRef> =
+        remark.facts.iter().map(|(id, target)| ground.refer(id, target)).collect();
+    evidence.extend(remark.places.iter().cloned());
+    let quote = crate::text::visible(
+        &lines.text[remark.place.clone()].split_whitespace().collect::<Vec<_>>().join(" "),
+    );
+    let doc = match remark.rule {
+        None => None,
+        Some(id) => Some(rules.get(id).ok_or_else(|| {
+            Error::input(format!("data/claims/rules/ has no words for the rule `{id}`"))
+        })?),
+    };
+    let message = match doc {
+        Some(doc) => rules.message(doc, &json!(remark.parameters))?,
+        None => supported(ground, &remark),
+    };
+    Ok(Annotation {
+        line,
+        column,
+        end_line,
+        end_column,
+        range: remark.place,
+        standing: remark.standing,
+        rule: doc.map(|doc| doc.id.clone()),
+        severity: doc.map(|doc| doc.severity),
+        quote,
+        message,
+        help: doc.map(|doc| doc.remedy.trim().to_string()),
+        evidence,
+    })
 }
 
 /// What supports a statement: the titles of the facts, their targets and values.
@@ -270,7 +289,7 @@ mod tests {
         let loaded =
             Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         let subject = Subject::new(loaded, None, &SHELF).unwrap();
-        let found = CLAIMS.check(&subject, text).unwrap();
+        let found = CLAIMS.check(&subject, text).unwrap().annotations;
         found.into_iter().map(|found| (found.standing, found.rule)).collect()
     }
 
@@ -377,7 +396,7 @@ mod tests {
                 .series("http.latency", "runc", &[0.0001; 50]);
             let loaded = Loaded { run: run.run, integrity: run.integrity, origin: "a test".into() };
             let subject = Subject::new(loaded, None, &SHELF).unwrap();
-            for found in CLAIMS.check(&subject, &text).unwrap() {
+            for found in CLAIMS.check(&subject, &text).unwrap().annotations {
                 prop_assert!(text.get(found.range.clone()).is_some(), "{found:?}");
                 prop_assert!(found.line > 0 && found.column > 0);
             }

@@ -14,10 +14,11 @@ use super::console::{Console, Ink, columns, count};
 use super::report::Report;
 use crate::error::{Error, Result};
 use crate::judge::against::Pair;
-use crate::judge::{Conclusion, Severity, Verdict};
+use crate::judge::{Conclusion, Severity, SwitchedOff, Verdict};
 use crate::project::Project;
 use crate::report::{Shelf, Subject};
 use crate::store::Store;
+use crate::text::uri_path;
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
@@ -63,14 +64,8 @@ enum FailOn {
 /// Prints verdicts and findings.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
     let is_compared = !arguments.against.is_empty();
-    let option = match (is_compared, &arguments.submission) {
-        (true, _) => Some("--against"),
-        (false, Some(_)) => Some("--submission"),
-        (false, None) => None,
-    };
-    let is_for_both = matches!(arguments.format, Form::Text | Form::Json);
-    if let Some(option) = option.filter(|_| !is_for_both) {
-        return Err(Error::input(format!("{option} is not part of the SARIF and JUnit forms"))
+    if is_compared && matches!(arguments.format, Form::Sarif | Form::Junit) {
+        return Err(Error::input("--against is not part of the SARIF and JUnit forms")
             .help("ask for it with --format text or json"));
     }
     let shelf = Shelf::of(project)?;
@@ -94,16 +89,22 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
             text
         }
         Form::Sarif => {
-            let uri = uri(project, &file.path, &subject);
-            sarif::log(&subject, &sarif::File { uri, text: &file.text })
+            // A run that lies elsewhere, or in the history, is named by where it would be.
+            let default = || format!("data/runs/{}.json", subject.run.id);
+            let uri = uri(project, &file.path).unwrap_or_else(default);
+            let report = report.as_ref().map(|report| sarif::Reported {
+                uri: report_uri(project, &report.file),
+                checked: &report.checked,
+            });
+            sarif::log(&subject, &sarif::File { uri, text: &file.text }, report.as_ref())
         }
-        Form::Junit => junit::report(&subject, least)?,
+        Form::Junit => junit::report(&subject, report.as_ref(), least)?,
     })?;
     if arguments.fail_on == FailOn::Never {
         return Ok(ExitCode::SUCCESS);
     }
     let of_run = subject.judgement.findings.iter().map(|finding| finding.severity);
-    let of_report = report.iter().flat_map(|report| &report.annotations);
+    let of_report = report.iter().flat_map(|report| &report.checked.annotations);
     let mut severities = of_run.chain(of_report.filter_map(|annotation| annotation.severity));
     let is_found = severities.any(|severity| severity >= least);
     // What is shared with another run is as severe as a warning.
@@ -111,17 +112,21 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     Ok(if is_found || is_shared { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-/// The run file as code hosts know it: relative to the project. A run that lies elsewhere, or in
-/// the history, is named by where it would be.
-fn uri(project: &Project, path: &Path, subject: &Subject) -> String {
-    let absolute = |path: &Path| path.canonicalize().ok();
-    let inside = absolute(path).zip(absolute(&project.root)).and_then(|(path, root)| {
-        let inside = path.strip_prefix(root).ok()?;
-        let parts: Vec<_> =
-            inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-        Some(parts.join("/"))
-    });
-    inside.unwrap_or_else(|| format!("data/runs/{}.json", subject.run.id))
+/// A file as code hosts know it: relative to the project; none if it is not inside.
+fn uri(project: &Project, path: &Path) -> Option<String> {
+    let (path, root) = (path.canonicalize().ok()?, project.root.canonicalize().ok()?);
+    let inside = path.strip_prefix(root).ok()?;
+    let parts: Vec<_> =
+        inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    Some(uri_path(&parts.join("/")))
+}
+
+/// The report as code hosts know it; one that lies outside of the project as it was named.
+fn report_uri(project: &Project, file: &str) -> String {
+    uri(project, Path::new(file)).unwrap_or_else(|| {
+        let scheme = if file.starts_with('/') { "file://" } else { "" };
+        format!("{scheme}{}", uri_path(file))
+    })
 }
 
 fn json_text(subject: &Subject, report: Option<&Report>, pairs: Option<&Vec<Pair>>) -> String {
@@ -169,17 +174,23 @@ fn text(subject: &Subject, report: Option<&Report>, console: &Console) -> String
             out.push_str(&format!("  {line}\n"));
         }
     }
-    for off in &subject.judgement.switched_off {
-        let mark = console.paint(Ink::Faint, "off");
-        let n = count(off.findings, "finding");
-        let reason = crate::text::visible(&off.reason);
-        out.push_str(&format!("\n{mark}[{}]: {n} not shown: {reason}\n", off.rule));
-    }
+    out.push_str(&off_lines(&subject.judgement.switched_off, console));
     out.push_str(&format!("\n{}\n", tally(subject, console)));
     if let Some(report) = report {
         out.push_str(&format!("\n{}", report.text(console)));
     }
     out
+}
+
+/// A paragraph for each rule that is switched off, with the reason.
+pub fn off_lines(rules: &[SwitchedOff], console: &Console) -> String {
+    let line = |off: &SwitchedOff| {
+        let mark = console.paint(Ink::Faint, "off");
+        let n = count(off.findings, "finding");
+        let reason = crate::text::visible(&off.reason);
+        format!("\n{mark}[{}]: {n} not shown: {reason}\n", off.rule)
+    };
+    rules.iter().map(line).collect()
 }
 
 /// A place in the evidence.

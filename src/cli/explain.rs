@@ -9,7 +9,7 @@ use super::check::wrap;
 use super::console::{Console, Ink, columns};
 use crate::error::{Error, Result};
 use crate::judge::words::ConclusionDoc;
-use crate::judge::{Example, RuleDoc};
+use crate::judge::{Example, RuleBook, RuleDoc};
 use crate::probe::catalogue::Probe;
 use crate::probe::edition::Requirement;
 use crate::project::Project;
@@ -44,6 +44,7 @@ fn requirements(shelf: &Shelf) -> impl Iterator<Item = &Requirement> {
 
 fn list(shelf: &Shelf, console: &Console) -> String {
     let rules = shelf.rules.iter().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+    let of_reports = shelf.report_rules.iter().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let verdicts = shelf.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let probes = shelf.catalogue.iter().map(|probe| (probe.id.as_str(), probe.title.as_str()));
     let asked = requirements(shelf).map(|asked| (asked.id.as_str(), asked.title.as_str()));
@@ -55,6 +56,7 @@ fn list(shelf: &Shelf, console: &Console) -> String {
         out.push_str(&format!("{gap}{}\n{}", console.paint(Ink::Strong, title), columns(&rows)));
     };
     section("Rules", rules.collect());
+    section("Rules about reports", of_reports.collect());
     section("Verdicts", verdicts.collect());
     section("Probes", probes.collect());
     section("Requirements of the lab", asked.collect());
@@ -62,8 +64,14 @@ fn list(shelf: &Shelf, console: &Console) -> String {
 }
 
 fn explain(shelf: &Shelf, id: &str, console: &Console) -> Option<String> {
-    let rule = shelf.rules.get(id).map(|doc| rule(doc, shelf));
-    let text = rule
+    let text = shelf
+        .rules
+        .get(id)
+        .map(|doc| rule(doc, "a rule", &shelf.rules))
+        .or_else(|| {
+            let book = &shelf.report_rules;
+            book.get(id).map(|doc| rule(doc, "a rule about reports", book))
+        })
         .or_else(|| shelf.words.get(id).map(verdict))
         .or_else(|| shelf.catalogue.get(id).map(probe))
         .or_else(|| requirements(shelf).find(|asked| asked.id == id).map(requirement))?;
@@ -71,7 +79,8 @@ fn explain(shelf: &Shelf, id: &str, console: &Console) -> Option<String> {
 }
 
 fn unknown(shelf: &Shelf, id: &str) -> Error {
-    let ids = shelf.rules.iter().map(|doc| doc.id.as_str());
+    let rules = shelf.rules.iter().chain(shelf.report_rules.iter());
+    let ids = rules.map(|doc| doc.id.as_str());
     let ids = ids
         .chain(shelf.words.keys().map(String::as_str))
         .chain(shelf.catalogue.iter().map(|probe| probe.id.as_str()))
@@ -124,10 +133,9 @@ impl Page {
     }
 }
 
-fn rule(doc: &RuleDoc, shelf: &Shelf) -> Page {
-    let kind = format!("a rule, {}", doc.severity.word());
-    let off =
-        shelf.rules.off().get(&doc.id).map(|why| format!("This project switched it off: {why}"));
+fn rule(doc: &RuleDoc, kind: &str, book: &RuleBook) -> Page {
+    let kind = format!("{kind}, {}", doc.severity.word());
+    let off = book.off().get(&doc.id).map(|why| format!("This project switched it off: {why}"));
     Page::new(&doc.id, &doc.title, &kind)
         .part("It looks at", doc.looks_at.as_str())
         .part("Why it matters", doc.why.as_str())
@@ -154,6 +162,12 @@ fn example(example: &Example) -> String {
     for (id, by_target) in &example.facts {
         for (target, value) in by_target {
             out.push_str(&format!("    {id} on {target}: {value}\n"));
+        }
+    }
+    if !example.report.is_empty() {
+        out.push_str("    the report:\n");
+        for line in example.report.lines() {
+            out.push_str(&format!("      {line}\n"));
         }
     }
     for text in &example.says {

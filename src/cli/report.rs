@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::console::{Console, Ink, count};
-use crate::claims::{Annotation, Claims, Standing};
+use crate::claims::{Annotation, Checked, Claims, Standing};
 use crate::error::{Error, Result};
+use crate::judge::EvidenceRef;
 use crate::project::Project;
 use crate::report::Subject;
 use crate::text::visible;
@@ -16,8 +17,8 @@ use crate::text::visible;
 pub struct Report {
     /// The file as it was named.
     pub file: String,
-    /// What is said about its places.
-    pub annotations: Vec<Annotation>,
+    /// What is said about it.
+    pub checked: Checked,
 }
 
 impl Report {
@@ -32,8 +33,8 @@ impl Report {
             Error::input(format!("{}: the report is not UTF-8 text", path.display()))
                 .help("give the Markdown file of the report")
         })?;
-        let annotations = Claims::load(Some(&project.data()))?.check(subject, &text)?;
-        Ok(Self { file: path.display().to_string(), annotations })
+        let checked = Claims::load(Some(&project.data()))?.check(subject, &text)?;
+        Ok(Self { file: path.display().to_string(), checked })
     }
 
     /// For programs.
@@ -41,7 +42,8 @@ impl Report {
         let counts = Standing::ALL.map(|standing| (standing.word(), self.count(standing)));
         json!({
             "file": self.file,
-            "annotations": self.annotations,
+            "annotations": self.checked.annotations,
+            "switched_off": self.checked.switched_off,
             "counts": counts.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
         })
     }
@@ -50,12 +52,13 @@ impl Report {
     pub fn text(&self, console: &Console) -> String {
         let heading = console.paint(Ink::Strong, &format!("Report {}", visible(&self.file)));
         let mut out = format!("{heading}\n");
-        for annotation in &self.annotations {
+        for annotation in &self.checked.annotations {
             out.push_str(&self.lines(annotation, console));
         }
-        if self.annotations.is_empty() {
+        if self.checked.annotations.is_empty() {
             out.push_str("\nNothing in it is certain to be about this evidence.\n");
         }
+        out.push_str(&super::check::off_lines(&self.checked.switched_off, console));
         out.push_str(&format!("\n{}\n", self.tally(console)));
         out
     }
@@ -71,14 +74,9 @@ impl Report {
         for line in super::check::wrap(&annotation.message, 76) {
             out.push_str(&format!("  {line}\n"));
         }
-        let mut places: Vec<String> = Vec::new();
-        for source in annotation.evidence.iter().filter_map(|place| place.source.as_ref()) {
-            let place = format!("  at {}\n", super::check::place_text(source));
-            if !places.contains(&place) {
-                places.push(place);
-            }
+        for place in EvidenceRef::places(&annotation.evidence) {
+            out.push_str(&format!("  at {}\n", super::check::place_text(place)));
         }
-        out.push_str(&places.concat());
         if let Some(help) = &annotation.help {
             for line in super::check::wrap(&help.replace('\n', " "), 72) {
                 out.push_str(&format!("    {line}\n"));
@@ -91,12 +89,13 @@ impl Report {
     fn tally(&self, console: &Console) -> String {
         let words =
             Standing::ALL.map(|standing| format!("{} {}", self.count(standing), standing.word()));
-        let statements = count(self.annotations.len(), "annotation");
+        let statements = count(self.checked.annotations.len(), "annotation");
         console.paint(Ink::Strong, &format!("{statements}: {}", words.join(", ")))
     }
 
     fn count(&self, standing: Standing) -> usize {
-        self.annotations.iter().filter(|annotation| annotation.standing == standing).count()
+        let of_it = self.checked.annotations.iter();
+        of_it.filter(|annotation| annotation.standing == standing).count()
     }
 }
 

@@ -22,8 +22,10 @@ use crate::text::nearest;
 pub struct Shelf {
     /// The probes.
     pub catalogue: Arc<Catalogue>,
-    /// The rules.
+    /// The rules about evidence.
     pub rules: Arc<RuleBook>,
+    /// The rules about hand-written reports.
+    pub report_rules: Arc<RuleBook>,
     /// The words of the verdicts.
     pub words: Arc<ConclusionWords>,
     /// The words of the reasons in verdicts.
@@ -48,9 +50,11 @@ impl Shelf {
     pub fn of(project: &Project) -> Result<Self> {
         let data = project.data();
         let place = format!("{}: [preprocessor.isoproof.rules]", crate::project::CONFIG);
-        let rules = RuleBook::load(Some(&data))?.with_switches(&project.config.rules, &place)?;
+        let books = [RuleBook::load(Some(&data))?, RuleBook::of_reports(Some(&data))?];
+        let [rules, report_rules] =
+            RuleBook::with_switches(books, &project.config.rules, &place)?.map(Arc::new);
         let margin = project.config.margin;
-        Ok(Self { margin, rules: Arc::new(rules), ..Self::load(Some(&data))? })
+        Ok(Self { margin, rules, report_rules, ..Self::load(Some(&data))? })
     }
 
     /// Loads what ships with isoproof and what the project's `data/` folder adds.
@@ -66,6 +70,7 @@ impl Shelf {
         Ok(Self {
             catalogue: Arc::new(Catalogue::load(data)?),
             rules: Arc::new(RuleBook::load(data)?),
+            report_rules: Arc::new(RuleBook::of_reports(data)?),
             words: Arc::new(words::load(data)?),
             reasons: Arc::new(words::load_reasons(data)?),
             known: Arc::new(Knowledge::load(data)?),

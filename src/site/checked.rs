@@ -3,10 +3,9 @@
 
 use serde::Serialize;
 
-use crate::claims::{Annotation, Claims, Standing};
+use crate::claims::{Annotation, Checked, Claims, Standing};
 use crate::error::{Error, Result};
-
-use crate::model::Source;
+use crate::judge::{EvidenceRef, SwitchedOff};
 use crate::project::Project;
 use crate::report::{Subject, Voice, place};
 
@@ -18,6 +17,8 @@ pub struct CheckedView {
     lines: Vec<LineView>,
     /// How many annotations there are of each standing.
     counts: Vec<CountView>,
+    /// The rules that the project switched off.
+    switched_off: Vec<SwitchedOff>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,17 +71,12 @@ impl CheckedView {
             Error::io("read", &path, &error)
                 .help("`checked-submission` in book.toml names the report to check")
         })?;
-        let annotations = claims.check(subject, &text)?;
-        Ok(Some(Self::new(&file.display().to_string(), &text, &annotations, subject, voice)))
+        let checked = claims.check(subject, &text)?;
+        Ok(Some(Self::new(&file.display().to_string(), &text, checked, subject, voice)))
     }
 
-    fn new(
-        file: &str,
-        text: &str,
-        annotations: &[Annotation],
-        subject: &Subject,
-        voice: &Voice,
-    ) -> Self {
+    fn new(file: &str, text: &str, checked: Checked, subject: &Subject, voice: &Voice) -> Self {
+        let annotations = checked.annotations;
         let mut start = 0;
         let mut lines = Vec::new();
         for (number, line) in (1..).zip(text.split_inclusive('\n')) {
@@ -88,7 +84,7 @@ impl CheckedView {
             start += line.len();
             lines.push(LineView {
                 number,
-                pieces: pieces(text, &range, annotations),
+                pieces: pieces(text, &range, &annotations),
                 remarks: annotations
                     .iter()
                     .filter(|annotation| annotation.line == number)
@@ -100,21 +96,18 @@ impl CheckedView {
             standing: standing.word(),
             count: annotations.iter().filter(|annotation| annotation.standing == standing).count(),
         };
-        Self { file: file.into(), lines, counts: Standing::ALL.map(count).into() }
+        Self {
+            file: file.into(),
+            lines,
+            counts: Standing::ALL.map(count).into(),
+            switched_off: checked.switched_off,
+        }
     }
 }
 
 impl RemarkView {
     fn new(annotation: &Annotation, subject: &Subject, voice: &Voice) -> Self {
-        let mut sources: Vec<&Source> =
-            annotation.evidence.iter().filter_map(|place| place.source.as_ref()).collect();
-        let mut seen = Vec::new();
-        sources.retain(|source| {
-            !seen.contains(source) && {
-                seen.push(*source);
-                true
-            }
-        });
+        let sources = EvidenceRef::places(&annotation.evidence);
         Self {
             standing: annotation.standing.word(),
             rule: annotation.rule.clone(),

@@ -191,7 +191,7 @@ impl<'a> Maker<'a> {
         self.targets_page(press)?;
         self.submission_page(press)?;
         self.rule_pages(press)?;
-        self.checked_pages(press)?;
+        self.checked_page(press)?;
         self.not_found_page(press)
     }
 
@@ -309,39 +309,39 @@ impl<'a> Maker<'a> {
 
     fn rule_pages(&self, press: &Press) -> Result<()> {
         let docs: Vec<_> = self.subject.shelf.rules.iter().collect();
-        let claims = Claims::load(Some(&self.project.data()))?;
-        let about_reports: Vec<_> = claims.rules().iter().collect();
+        let books = [&self.subject.shelf.rules, &self.subject.shelf.report_rules];
+        let about_reports: Vec<_> = books[1].iter().collect();
         let sees = json!({ "rules": docs, "report_rules": about_reports });
         self.about_report(press, "findings.html", "Findings", "site/findings.html", &sees)?;
-        for doc in docs {
-            let views = |list: &[Example]| -> Vec<Json> {
-                list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
-            };
-            let page = format!("rules/{}.html", doc.id);
-            let (found, not_found) = (views(&doc.found), views(&doc.not_found));
-            let sees = json!({
-                "rule": doc, "of_reports": false, "found": found, "not_found": not_found,
-            });
-            self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
+        for (book, of_reports) in books.into_iter().zip([false, true]) {
+            for doc in book.iter() {
+                let views = |list: &[Example]| -> Vec<Json> {
+                    list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
+                };
+                let page = format!("rules/{}.html", doc.id);
+                let (found, not_found) = (views(&doc.found), views(&doc.not_found));
+                let sees = json!({
+                    "rule": doc, "of_reports": of_reports, "found": found,
+                    "not_found": not_found, "off": book.off().get(&doc.id),
+                });
+                self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
+            }
         }
         Ok(())
     }
 
-    /// The hand-written report that `book.toml` names, and the rules about such reports.
-    fn checked_pages(&self, press: &Press) -> Result<()> {
+    /// The hand-written report that `book.toml` names.
+    fn checked_page(&self, press: &Press) -> Result<()> {
         let claims = Claims::load(Some(&self.project.data()))?;
         let voice = Voice::Html(Links::Site(String::new()));
         let view = CheckedView::of(self.project, &claims, &self.subject, &voice)?;
-        if let Some(view) = view {
-            let sees = json!({ "checked": view });
-            self.about_report(press, "checked.html", "Checked report", "site/checked.html", &sees)?;
+        match view.map(|view| json!({ "checked": view })) {
+            Some(sees) => {
+                let (name, template) = ("checked.html", "site/checked.html");
+                self.about_report(press, name, "Checked report", template, &sees)
+            }
+            None => Ok(()),
         }
-        for doc in claims.rules().iter() {
-            let page = format!("rules/{}.html", doc.id);
-            let sees = json!({ "rule": doc, "of_reports": true });
-            self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
-        }
-        Ok(())
     }
 
     /// What the page of a run and its row are made of.
@@ -465,8 +465,10 @@ impl<'a> Maker<'a> {
         file("card.svg", &self.card())?;
         if self.project.config.site_address().is_some() {
             let pages = press.pages().into_iter();
-            let names: Vec<String> =
-                pages.filter(|name| name != "404.html").map(|name| feed::encode(&name)).collect();
+            let names: Vec<String> = pages
+                .filter(|name| name != "404.html")
+                .map(|name| crate::text::uri_path(&name))
+                .collect();
             file("sitemap.xml", &json!({ "names": names }))?;
         }
         Ok(())

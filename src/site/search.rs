@@ -64,7 +64,7 @@ impl Index {
             [capture.origin.words(), target.unwrap_or_default(), anchor]
         });
         self.group("Evidence", run, captures);
-        let rules = subject.shelf.rules.iter();
+        let rules = subject.shelf.rules.iter().chain(subject.shelf.report_rules.iter());
         let rules =
             rules.map(|rule| [rule.title.clone(), rule.id.clone(), rule.id.clone() + ".html"]);
         self.group("Rule", "rules/".into(), rules);

@@ -150,6 +150,8 @@ pub struct ExampleView<'a> {
     files: Vec<(&'a str, &'a str, bool)>,
     /// Fact, target and value in JSON.
     facts: Vec<(&'a str, &'a str, String)>,
+    /// The text of a report.
+    report: &'a str,
 }
 
 impl<'a> ExampleView<'a> {
@@ -169,6 +171,7 @@ impl<'a> ExampleView<'a> {
             says: &example.says,
             files: files(&example.files, false).chain(files(&example.changed, true)).collect(),
             facts: facts.collect(),
+            report: &example.report,
         }
     }
 }

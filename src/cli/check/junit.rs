@@ -3,37 +3,48 @@
 //! A rule is a test: it fails on a finding of the level that `--fail-on` names (errors, unless it
 //! says otherwise), is skipped where the project switched it off, and passes else, with what it
 //! found as its output. A target is a test too: one that did not start was skipped, one whose
-//! facts exclude each other failed.
+//! facts exclude each other failed. The rules about reports are tests where a report was checked.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use crate::claims::Annotation;
+use crate::cli::report;
 use crate::error::{Error, Result};
-use crate::judge::{Conclusion, Finding, Severity, Verdict};
+use crate::judge::{Conclusion, EvidenceRef, Finding, RuleBook, Severity, SwitchedOff, Verdict};
 use crate::report::Subject;
+use crate::text::visible;
 
-/// The report of one run.
+/// The report of one run, and of a hand-written report if one was checked.
 ///
 /// # Errors
 ///
 /// It cannot be written as XML.
-pub fn report(subject: &Subject, least: Severity) -> Result<String> {
+pub fn report(
+    subject: &Subject,
+    checked: Option<&report::Report>,
+    least: Severity,
+) -> Result<String> {
     let mut report = Report::new(format!("isoproof {}", subject.run.id));
     let mut verdicts = TestSuite::new("verdicts");
     for verdict in &subject.judgement.verdicts {
         verdicts.add_test_case(target(subject, verdict));
     }
-    let mut rules = TestSuite::new("rules");
-    for doc in subject.shelf.rules.iter() {
-        let own = subject.judgement.findings.iter().filter(|finding| finding.rule == doc.id);
-        let mut case = TestCase::new(doc.id.as_str(), status(subject, &doc.id, own.clone(), least));
-        case.set_classname("isoproof.rules");
-        let said: Vec<String> = own.map(line).collect();
-        if !said.is_empty() {
-            case.set_system_out(said.join("\n"));
-        }
-        rules.add_test_case(case);
+    report.add_test_suite(verdicts);
+    let judgement = &subject.judgement;
+    let said: Vec<Said> = judgement.findings.iter().map(Said::of_finding).collect();
+    report.add_test_suite(rules(
+        "rules",
+        &subject.shelf.rules,
+        &said,
+        &judgement.switched_off,
+        least,
+    ));
+    if let Some(report::Report { file, checked }) = checked {
+        let annotations = checked.annotations.iter();
+        let said: Vec<Said> = annotations.filter_map(|a| Said::of_annotation(file, a)).collect();
+        let book = &subject.shelf.report_rules;
+        report.add_test_suite(rules("report-rules", book, &said, &checked.switched_off, least));
     }
-    report.add_test_suites([verdicts, rules]);
     report.to_string().map(|text| text + "\n").map_err(|error| {
         Error::environment(format!("cannot write the findings as JUnit XML: {error}"))
     })
@@ -62,24 +73,75 @@ fn target(subject: &Subject, verdict: &Verdict) -> TestCase {
     case
 }
 
-fn status<'a>(
-    subject: &Subject,
-    rule: &str,
-    findings: impl Iterator<Item = &'a Finding>,
+/// What a rule says about a place.
+struct Said<'a> {
+    rule: &'a str,
+    severity: Severity,
+    message: &'a str,
+    /// All of it on one line, with its places.
+    line: String,
+}
+
+impl<'a> Said<'a> {
+    fn of_finding(finding: &'a Finding) -> Self {
+        let Finding { rule, severity, message, .. } = finding;
+        let line = format!("{}: {message}{}", severity.word(), at(&finding.evidence));
+        Self { rule, severity: *severity, message, line }
+    }
+
+    /// None for a statement that is supported.
+    fn of_annotation(file: &str, annotation: &'a Annotation) -> Option<Self> {
+        let Annotation { rule, severity, message, line, column, quote, .. } = annotation;
+        let (rule, severity) = (rule.as_ref()?, (*severity)?);
+        let place = format!("{}:{line}:{column}", visible(file));
+        let line = format!(
+            "{place}: {}: “{quote}”: {message}{}",
+            severity.word(),
+            at(&annotation.evidence)
+        );
+        Some(Self { rule, severity, message, line })
+    }
+}
+
+/// The places of evidence, in brackets.
+fn at(evidence: &[EvidenceRef]) -> String {
+    let places: Vec<String> =
+        EvidenceRef::places(evidence).into_iter().map(super::place_text).collect();
+    if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
+}
+
+/// The rules of a book as tests.
+fn rules(
+    name: &str,
+    book: &RuleBook,
+    said: &[Said],
+    off: &[SwitchedOff],
     least: Severity,
-) -> TestCaseStatus {
-    if let Some(off) = subject.judgement.switched_off.iter().find(|off| off.rule == rule) {
+) -> TestSuite {
+    let mut suite = TestSuite::new(name);
+    for doc in book.iter() {
+        let own: Vec<&Said> = said.iter().filter(|said| said.rule == doc.id).collect();
+        let off = off.iter().find(|off| off.rule == doc.id);
+        let mut case = TestCase::new(doc.id.as_str(), status(&own, off, least));
+        case.set_classname(format!("isoproof.{name}"));
+        if !own.is_empty() {
+            case.set_system_out(lines(&own));
+        }
+        suite.add_test_case(case);
+    }
+    suite
+}
+
+fn status(said: &[&Said], off: Option<&SwitchedOff>, least: Severity) -> TestCaseStatus {
+    if let Some(off) = off {
         let mut status = TestCaseStatus::skipped();
         status.set_message(format!("switched off: {}", off.reason));
         return status;
     }
-    let severe: Vec<&Finding> = findings.filter(|finding| finding.severity >= least).collect();
+    let severe: Vec<&Said> = said.iter().copied().filter(|said| said.severity >= least).collect();
     match severe.first() {
         None => TestCaseStatus::success(),
-        Some(first) => {
-            let all: Vec<String> = severe.iter().map(|finding| line(finding)).collect();
-            failure(first.severity.word(), first.message.clone(), all.join("\n"))
-        }
+        Some(first) => failure(first.severity.word(), first.message.into(), lines(&severe)),
     }
 }
 
@@ -89,9 +151,6 @@ fn failure(kind: &str, message: String, text: String) -> TestCaseStatus {
     status
 }
 
-/// A finding with its places.
-fn line(finding: &Finding) -> String {
-    let places: Vec<String> = finding.places().into_iter().map(super::place_text).collect();
-    let at = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
-    format!("{}: {}{at}", finding.severity.word(), finding.message)
+fn lines(said: &[&Said]) -> String {
+    said.iter().map(|said| said.line.as_str()).collect::<Vec<_>>().join("\n")
 }

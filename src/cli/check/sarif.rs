@@ -1,11 +1,13 @@
 //! Findings as SARIF 2.1.0 (OASIS), the form in which code hosts show them.
 //!
 //! The file of a result is the run file, which is what lies in the repository; its line is the
-//! line of evidence inside it. The capture, and its own line, is the logical location.
+//! line of evidence inside it. The capture, and its own line, is the logical location. What is
+//! said about a hand-written report points into the report, and from there to the evidence.
 
 use serde_json::{Value, json};
 
-use crate::judge::{Finding, RuleDoc, Severity};
+use crate::claims::{Annotation, Checked};
+use crate::judge::{EvidenceRef, Finding, RuleDoc, Severity, SwitchedOff};
 use crate::model::Source;
 use crate::report::Subject;
 
@@ -17,17 +19,27 @@ pub struct File<'a> {
     pub text: &'a str,
 }
 
+/// A hand-written report that was checked too.
+pub struct Reported<'a> {
+    /// Its path, as that of [`File`].
+    pub uri: String,
+    /// What is said about it.
+    pub checked: &'a Checked,
+}
+
 /// The log of one run, pretty-printed.
-pub fn log(subject: &Subject, file: &File) -> String {
-    let rules: Vec<&RuleDoc> = subject.shelf.rules.iter().collect();
-    let results = subject.judgement.findings.iter().map(|finding| result(finding, &rules, file));
-    let off = subject.judgement.switched_off.iter().map(|off| {
-        json!({
-            "descriptor": {"id": off.rule},
-            "configuration": {"enabled": false},
-            "properties": {"reason": off.reason},
-        })
+pub fn log(subject: &Subject, file: &File, report: Option<&Reported>) -> String {
+    let of_reports = report.iter().flat_map(|_| subject.shelf.report_rules.iter());
+    let rules: Vec<&RuleDoc> = subject.shelf.rules.iter().chain(of_reports).collect();
+    let findings = subject.judgement.findings.iter().map(|finding| result(finding, &rules, file));
+    let annotations = report.iter().flat_map(|report| {
+        let all = report.checked.annotations.iter();
+        all.filter_map(|annotation| remark(annotation, &rules, &report.uri, file))
     });
+    let off_in_report = report.iter().flat_map(|report| &report.checked.switched_off);
+    let off = subject.judgement.switched_off.iter().chain(off_in_report).map(switched_off);
+    let uris = [file.uri.as_str()].into_iter().chain(report.map(|report| report.uri.as_str()));
+    let artifacts: Vec<Value> = uris.map(|uri| json!({"location": {"uri": uri}})).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -42,13 +54,21 @@ pub fn log(subject: &Subject, file: &File) -> String {
                 "executionSuccessful": true,
                 "ruleConfigurationOverrides": off.collect::<Vec<_>>(),
             }],
-            "artifacts": [{"location": {"uri": file.uri}}],
+            "artifacts": artifacts,
             "columnKind": "unicodeCodePoints",
-            "results": results.collect::<Vec<_>>(),
+            "results": findings.chain(annotations).collect::<Vec<_>>(),
             "properties": {"verdicts": subject.judgement.verdicts},
         }],
     });
     format!("{log:#}\n")
+}
+
+fn switched_off(off: &SwitchedOff) -> Value {
+    json!({
+        "descriptor": {"id": off.rule},
+        "configuration": {"enabled": false},
+        "properties": {"reason": off.reason},
+    })
 }
 
 fn rule(doc: &RuleDoc) -> Value {
@@ -76,17 +96,50 @@ fn result(finding: &Finding, rules: &[&RuleDoc], file: &File) -> Value {
         true => vec![json!({"physicalLocation": physical(file, 1)})],
         false => places.iter().map(|place| location(place, file)).collect(),
     };
-    let key =
-        format!("{} {} {}", finding.rule, finding.target.as_deref().unwrap_or(""), finding.message);
+    let target = finding.target.as_deref().unwrap_or("");
     json!({
         "ruleId": finding.rule,
-        "ruleIndex": rules.iter().position(|doc| doc.id == finding.rule),
+        "ruleIndex": index(rules, &finding.rule),
         "level": level(finding.severity),
         "message": {"text": finding.message},
         "locations": locations[..1],
         "relatedLocations": locations[1..],
-        "partialFingerprints": {"finding/v1": crate::model::Stream::new(key.as_bytes()).digest},
+        "partialFingerprints": fingerprint(&[&finding.rule, target, &finding.message]),
     })
+}
+
+/// What offends a rule about reports; none for a statement that is supported.
+fn remark(annotation: &Annotation, rules: &[&RuleDoc], uri: &str, file: &File) -> Option<Value> {
+    let (rule, severity) = (annotation.rule.as_ref()?, annotation.severity?);
+    let places = EvidenceRef::places(&annotation.evidence);
+    let place = json!({
+        "artifactLocation": {"uri": uri},
+        "region": {
+            "startLine": annotation.line,
+            "startColumn": annotation.column,
+            "endLine": annotation.end_line,
+            "endColumn": annotation.end_column,
+        },
+    });
+    Some(json!({
+        "ruleId": rule,
+        "ruleIndex": index(rules, rule),
+        "level": level(severity),
+        "message": {"text": annotation.message},
+        "locations": [{"physicalLocation": place}],
+        "relatedLocations": places.iter().map(|place| location(place, file)).collect::<Vec<_>>(),
+        "partialFingerprints": fingerprint(&[rule, &annotation.quote, &annotation.message]),
+        "properties": {"standing": annotation.standing},
+    }))
+}
+
+fn index(rules: &[&RuleDoc], id: &str) -> Option<usize> {
+    rules.iter().position(|doc| doc.id == id)
+}
+
+/// What tells a result from others, wherever it stands.
+fn fingerprint(words: &[&str]) -> Value {
+    json!({"finding/v1": crate::model::Stream::new(words.join(" ").as_bytes()).digest})
 }
 
 fn location(place: &Source, file: &File) -> Value {

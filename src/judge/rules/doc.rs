@@ -90,25 +90,25 @@ impl RuleBook {
         Ok(Self { docs, messages, off: BTreeMap::new() })
     }
 
-    /// The same book with rules switched off as a project says; `place` is where it says so.
+    /// These books with rules switched off as a project says; `place` is where it says so.
     ///
     /// # Errors
     ///
-    /// A rule is unknown, or is switched off without a reason.
-    pub fn with_switches(
-        mut self,
+    /// A rule is in none of the books, or is switched off without a reason.
+    pub fn with_switches<const N: usize>(
+        mut books: [Self; N],
         switches: &BTreeMap<String, Switch>,
         place: &str,
-    ) -> Result<Self> {
+    ) -> Result<[Self; N]> {
         for (id, switch) in switches {
-            if !self.docs.contains_key(id) {
-                let near = crate::text::nearest(id, self.docs.keys().map(String::as_str));
-                let help = match near {
+            let Some(at) = books.iter().position(|book| book.docs.contains_key(id)) else {
+                let known = books.iter().flat_map(|book| book.docs.keys().map(String::as_str));
+                let help = match crate::text::nearest(id, known) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "`isoproof explain` lists the rules".into(),
                 };
                 return Err(Error::input(format!("{place}: unknown rule `{id}`")).help(help));
-            }
+            };
             if !switch.off {
                 continue;
             }
@@ -120,9 +120,9 @@ impl RuleBook {
                     "say why, reports print it: {id} = {{ off = true, reason = \"...\" }}"
                 )));
             }
-            self.off.insert(id.clone(), switch.reason.trim().to_string());
+            books[at].off.insert(id.clone(), switch.reason.trim().to_string());
         }
-        Ok(self)
+        Ok(books)
     }
 
     /// The rules that are switched off, with the reason.

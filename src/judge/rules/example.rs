@@ -20,6 +20,9 @@ pub struct Example {
     /// Evidence files of the lab by their path, read as an import reads them.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// The text of a hand-written report about that evidence, for a rule about reports.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub report: String,
     /// Facts by id and target, in addition to what the files give. A list of numbers is a series
     /// in seconds, a table with the key `missing` is the reason why there is no value.
     #[serde(default)]

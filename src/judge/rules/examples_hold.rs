@@ -3,80 +3,12 @@
 use std::sync::LazyLock;
 
 use super::Example;
-use crate::judge::rules::testing::{Sketch, capture, sketch};
+use crate::judge::rules::testing::{CATALOGUE, run_of, sketch};
 use crate::judge::rules::{CHECKS, RuleBook};
 use crate::judge::{Case, SwitchedOff, judge};
-use crate::model::*;
-use crate::probe::catalogue::Catalogue;
-use crate::probe::{edition, lab12};
-use crate::store::integrity;
-use serde_json::Value;
+use crate::probe::edition;
 
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(None).unwrap());
 static BOOK: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::load(None).unwrap());
-
-/// The run that an example describes.
-fn run_of(example: &Example) -> Sketch {
-    let mut sketch = sketch();
-    let run = &mut sketch.run;
-    run.redaction.applied = !example.unredacted;
-    if example.collected {
-        run.evidence = Evidence::Collected {
-            engine: "docker".into(),
-            image: "alpine:3.19".into(),
-            session: "0123456789ab".into(),
-            interrupted: example.interrupted,
-            skipped: Default::default(),
-        };
-    }
-    for (path, text) in &example.files {
-        run.captures.push(capture(path, text));
-    }
-    if !example.files.is_empty() {
-        lab12::assign(&mut run.captures);
-        run.facts = lab12::read(&run.captures).facts;
-    }
-    for (id, text) in &example.truncated {
-        run.captures.push(Capture { status: Status::Truncated, ..capture(id, text) });
-    }
-    for target in &mut run.targets {
-        target.handler = example.handlers.get(&target.name).cloned();
-        target.engine = example.engines.get(&target.name).cloned();
-    }
-    for (id, by_target) in &example.facts {
-        for (target, value) in by_target {
-            let source = run.fact(id, target).and_then(|fact| fact.source().cloned());
-            let source = source.unwrap_or_else(|| Source::new(format!("{target}/{id}"), 1));
-            let fact = fact(value, source);
-            run.facts.entry(id.clone()).or_default().insert(target.clone(), fact);
-        }
-    }
-    for (path, text) in &example.changed {
-        let capture = run.captures.iter_mut().find(|capture| capture.id == *path).unwrap();
-        let digest = capture.stdout.digest.clone();
-        capture.stdout = Stream::new(text.as_bytes());
-        capture.stdout.digest = digest;
-    }
-    if example.loaded {
-        sketch.integrity = integrity::distrust(run, &CATALOGUE);
-    }
-    sketch
-}
-
-fn fact(value: &Value, source: Source) -> Fact {
-    let numbers = |list: &Vec<Value>| -> Option<Vec<f64>> {
-        (!list.is_empty()).then(|| list.iter().map(Value::as_f64).collect()).flatten()
-    };
-    if let Some(values) = value.as_array().and_then(numbers) {
-        return Fact::Series(Samples { values, unit: Unit::Seconds, source });
-    }
-    match value.get("missing") {
-        Some(why) => {
-            Fact::missing(serde_json::from_value(why.clone()).unwrap(), "as the example says")
-        }
-        None => Fact::value(value.clone(), source),
-    }
-}
 
 /// What a rule says about an example.
 fn messages(rule: &str, example: &Example) -> Vec<String> {
@@ -167,9 +99,9 @@ fn a_rule_that_is_switched_off_finds_nothing_and_says_why() {
     let rule = "health-not-ok";
     let switch = |off: bool, reason: &str| {
         let switch = crate::project::Switch { off, reason: reason.into() };
-        RuleBook::load(None)
-            .unwrap()
-            .with_switches(&[(rule.to_string(), switch)].into(), "book.toml: [rules]")
+        let switches = [(rule.to_string(), switch)].into();
+        RuleBook::with_switches([RuleBook::load(None).unwrap()], &switches, "book.toml: [rules]")
+            .map(|[book]| book)
     };
     let sketch = sketch().fact("app.health_status", "runc", 503);
     let judgement = judge(&sketch.case(), &switch(true, "no application here").unwrap()).unwrap();
@@ -186,7 +118,8 @@ fn a_rule_that_is_switched_off_finds_nothing_and_says_why() {
 fn an_unknown_rule_is_an_error_with_the_one_that_was_meant() {
     let switch = crate::project::Switch { off: true, reason: "x".into() };
     let switches = [("health-not-okay".to_string(), switch)].into();
-    let error = RuleBook::load(None).unwrap().with_switches(&switches, "book.toml").unwrap_err();
+    let books = [RuleBook::load(None).unwrap(), RuleBook::of_reports(None).unwrap()];
+    let error = RuleBook::with_switches(books, &switches, "book.toml").unwrap_err();
     assert_eq!(error.message, "book.toml: unknown rule `health-not-okay`");
     assert_eq!(error.help.as_deref(), Some("did you mean `health-not-ok`?"));
 }

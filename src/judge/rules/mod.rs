@@ -51,13 +51,7 @@ pub struct Finding {
 impl Finding {
     /// The places in captures that it rests on, each once.
     pub fn places(&self) -> Vec<&Source> {
-        let mut places: Vec<&Source> = Vec::new();
-        for source in self.evidence.iter().filter_map(|place| place.source.as_ref()) {
-            if !places.contains(&source) {
-                places.push(source);
-            }
-        }
-        places
+        EvidenceRef::places(&self.evidence)
     }
 }
 
@@ -73,6 +67,19 @@ pub struct EvidenceRef {
     /// The capture and line.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+}
+
+impl EvidenceRef {
+    /// The places in captures among these, each once.
+    pub fn places(evidence: &[Self]) -> Vec<&Source> {
+        let mut places: Vec<&Source> = Vec::new();
+        for source in evidence.iter().filter_map(|place| place.source.as_ref()) {
+            if !places.contains(&source) {
+                places.push(source);
+            }
+        }
+        places
+    }
 }
 
 /// What a rule found: the parameters of its message and the places it rests on.

@@ -5,9 +5,12 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::super::Case;
+use super::Example;
 use crate::knowledge::Knowledge;
 use crate::model::*;
-use crate::store::integrity::Integrity;
+use crate::probe::catalogue::Catalogue;
+use crate::probe::lab12;
+use crate::store::integrity::{self, Integrity};
 
 /// A run that is being sketched: host, runc as baseline, kata as candidate.
 #[derive(Debug)]
@@ -19,6 +22,9 @@ pub struct Sketch {
 }
 
 static KNOWN: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load(None).unwrap());
+
+/// The shipped catalogue.
+pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(None).unwrap());
 
 /// A run without facts.
 pub fn sketch() -> Sketch {
@@ -61,6 +67,69 @@ pub fn capture(path: &str, text: &str) -> Capture {
         duration_ms: None,
         stdout: Stream::new(text.as_bytes()),
         stderr: None,
+    }
+}
+
+/// The run that an example describes.
+pub fn run_of(example: &Example) -> Sketch {
+    let mut sketch = sketch();
+    let run = &mut sketch.run;
+    run.redaction.applied = !example.unredacted;
+    if example.collected {
+        run.evidence = Evidence::Collected {
+            engine: "docker".into(),
+            image: "alpine:3.19".into(),
+            session: "0123456789ab".into(),
+            interrupted: example.interrupted,
+            skipped: Default::default(),
+        };
+    }
+    for (path, text) in &example.files {
+        run.captures.push(capture(path, text));
+    }
+    if !example.files.is_empty() {
+        lab12::assign(&mut run.captures);
+        run.facts = lab12::read(&run.captures).facts;
+    }
+    for (id, text) in &example.truncated {
+        run.captures.push(Capture { status: Status::Truncated, ..capture(id, text) });
+    }
+    for target in &mut run.targets {
+        target.handler = example.handlers.get(&target.name).cloned();
+        target.engine = example.engines.get(&target.name).cloned();
+    }
+    for (id, by_target) in &example.facts {
+        for (target, value) in by_target {
+            let source = run.fact(id, target).and_then(|fact| fact.source().cloned());
+            let source = source.unwrap_or_else(|| Source::new(format!("{target}/{id}"), 1));
+            let fact = fact(value, source);
+            run.facts.entry(id.clone()).or_default().insert(target.clone(), fact);
+        }
+    }
+    for (path, text) in &example.changed {
+        let capture = run.captures.iter_mut().find(|capture| capture.id == *path).unwrap();
+        let digest = capture.stdout.digest.clone();
+        capture.stdout = Stream::new(text.as_bytes());
+        capture.stdout.digest = digest;
+    }
+    if example.loaded {
+        sketch.integrity = integrity::distrust(run, &CATALOGUE);
+    }
+    sketch
+}
+
+fn fact(value: &Value, source: Source) -> Fact {
+    let numbers = |list: &Vec<Value>| -> Option<Vec<f64>> {
+        (!list.is_empty()).then(|| list.iter().map(Value::as_f64).collect()).flatten()
+    };
+    if let Some(values) = value.as_array().and_then(numbers) {
+        return Fact::Series(Samples { values, unit: Unit::Seconds, source });
+    }
+    match value.get("missing") {
+        Some(why) => {
+            Fact::missing(serde_json::from_value(why.clone()).unwrap(), "as the example says")
+        }
+        None => Fact::value(value.clone(), source),
     }
 }
 
