@@ -131,6 +131,14 @@ fn start_up_times() {
                 &[("startup.wall", "runc", json!([0.612])), ("startup.wall", "kata", json!([2.1]))],
             ),
             (
+                "runc (first run pulls the image):\nreal\t0m9.412s\nrunc:\nreal\t0m0.612s\nKata (image already pulled):\nreal\t0m2.100s\n",
+                &[("startup.wall", "runc", json!([0.612])), ("startup.wall", "kata", json!([2.1]))],
+            ),
+            (
+                "runc (after pull):\nreal\t0m0.612s\nKata (no pull):\nreal\t0m2.100s\n",
+                &[("startup.wall", "runc", json!([0.612])), ("startup.wall", "kata", json!([2.1]))],
+            ),
+            (
                 "Days              : 0\nHours             : 0\nTotalSeconds      : 0.612\n",
                 &[("startup.wall", "runc", json!(null)), ("startup.wall", "kata", json!(null))],
             ),
@@ -196,6 +204,26 @@ fn entries_of_proc() {
                 &[("proc.entries", "host", json!(null)), ("proc.entries", "kata", json!(53))],
             ),
             (
+                "Host PIDs: 212\nKata PIDs: 1\n",
+                &[("proc.entries", "host", json!(null)), ("proc.entries", "kata", json!(null))],
+            ),
+            (
+                "Host processes: 212\nKata VM processes: 2\n",
+                &[("proc.entries", "host", json!(null)), ("proc.entries", "kata", json!(null))],
+            ),
+            (
+                "Host processes: 322\nKata VM processes: 52\n",
+                &[("proc.entries", "host", json!(322)), ("proc.entries", "kata", json!(52))],
+            ),
+            (
+                "Host PIDs: 212\nHost entries: 322\nKata PIDs: 1\nKata entries: 52\n",
+                &[("proc.entries", "host", json!(322)), ("proc.entries", "kata", json!(52))],
+            ),
+            (
+                "Hôte : 290\nVM Kata : 53\n",
+                &[("proc.entries", "host", json!(290)), ("proc.entries", "kata", json!(53))],
+            ),
+            (
                 "Host: ls: cannot access '/proc': No such file\nKata VM: 53\n",
                 &[("proc.entries", "host", json!(null)), ("proc.entries", "kata", json!(53))],
             ),
@@ -234,6 +262,13 @@ fn entries_of_sys_module() {
                 &[
                     ("kernel.sys_module", "host", json!(298)),
                     ("kernel.sys_module", "kata", json!(72)),
+                ],
+            ),
+            (
+                "Loaded host modules (lsmod): 180\nLoaded guest modules (lsmod): 0\n",
+                &[
+                    ("kernel.sys_module", "host", json!(null)),
+                    ("kernel.sys_module", "kata", json!(null)),
                 ],
             ),
             (
@@ -309,6 +344,10 @@ fn latency_samples() {
                 &[("http.latency", "runc", json!([0.004512, 0.0031]))],
             ),
             (
+                "[1/3] 0.004512\n[2/3] 0.003100\n[3/3] 0.002\n",
+                &[("http.latency", "runc", json!([0.004512, 0.0031, 0.002]))],
+            ),
+            (
                 "1 0.004512\n2 0.003100\n3 0.002\n",
                 &[("http.latency", "runc", json!([0.004512, 0.0031, 0.002]))],
             ),
@@ -335,6 +374,14 @@ fn latency_summaries() {
             ),
             ("avg=s min=s max=s n=\n", &[("http.latency_reported", "runc", json!(null))]),
             ("avg=-nans min=s max=s n=0\n", &[("http.latency_reported", "runc", json!(null))]),
+            (
+                "| avg | min | max | n |\n|---|---|---|---|\n| 0.0045s | 0.0021s | 0.0068s | 50 |\n",
+                &[(
+                    "http.latency_reported",
+                    "runc",
+                    json!({"avg": 0.0045, "min": 0.0021, "max": 0.0068, "n": 50}),
+                )],
+            ),
             (
                 "Average: 0.0045s\nMin: 0.0021s\nMax: 0.0068s\nSamples: 50\n",
                 &[(
@@ -393,6 +440,21 @@ fn kernels_compared() {
                     ("kernel.release", "host", json!("6.8.0-49-generic")),
                     ("kernel.release", "kata", json!("6.12.47")),
                     ("kernel.banner", "kata", json!(null)),
+                ],
+            ),
+            (
+                "# uname -r (host)\n6.8.0-49-generic\n\n# cat /proc/version (kata)\nLinux version 6.12.47 (@4bcec8f4443d) #1 SMP\n",
+                &[
+                    ("kernel.release", "host", json!("6.8.0-49-generic")),
+                    ("kernel.banner", "kata", json!("Linux version 6.12.47 (@4bcec8f4443d) #1 SMP")),
+                ],
+            ),
+            (
+                "Noyau de l'hôte (runc) : 6.1.0-28-amd64\nNoyau invité Kata : 6.12.47\n",
+                &[
+                    ("kernel.release", "host", json!("6.1.0-28-amd64")),
+                    ("kernel.release", "runc", json!(null)),
+                    ("kernel.release", "kata", json!("6.12.47")),
                 ],
             ),
             (

@@ -1,6 +1,6 @@
 //! Typed commands, and the role that they state.
 
-use super::label::Who;
+use super::label::{self, Role, Who};
 use super::words;
 
 /// The programs whose names begin a typed command.
@@ -63,7 +63,17 @@ pub fn command(text: &str) -> Option<Who> {
     if prose && !prompted {
         return None;
     }
-    Some(command_role(typed).unwrap_or(Who::Host))
+    Some(command_role(typed).or_else(|| remarked(typed)).unwrap_or(Who::Host))
+}
+
+/// The role that a remark behind a command names: `cat /proc/version (kata)`, `uname -r # host`.
+fn remarked(typed: &str) -> Option<Who> {
+    let in_brackets = typed.strip_suffix(')').and_then(|head| head.rsplit_once(" ("));
+    let (_, remark) = in_brackets.or_else(|| typed.rsplit_once(" # "))?;
+    match label::role_of(remark)? {
+        Role::One(who) => Some(who),
+        Role::Unclear => None,
+    }
 }
 
 /// The runtime that a command line asks for, if it starts a container.

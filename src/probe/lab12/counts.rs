@@ -9,6 +9,17 @@ use crate::model::Why;
 /// The count that stands behind the label of `who`.
 pub fn count(page: &Page, who: Who) -> Read<i64> {
     let mut parts = page.parts();
+    // `Kata processes: 2` cannot be entries, and then neither is the number beside it.
+    let is_small =
+        parts.iter().any(|part| is_loose(part) && in_part(part).is_ok_and(|n| n.value < FEWEST));
+    let is_other = |part: &mut Part| is_of_pids(&part.label) || is_small && is_loose(part);
+    let others: Vec<Part> = parts.extract_if(.., is_other).collect();
+    if parts.iter().all(|part| part.who != Some(who))
+        && let Some(other) = others.iter().find(|part| part.who == Some(who))
+    {
+        let words = format!("the label counts something else: “{}”", other.label.trim());
+        return Err(Miss { line: Some(other.line), ..Miss::new(Why::NotStated, words) });
+    }
     // Where the label tells of something else beside the wanted count, it gives way.
     let plain =
         |part: &Part| part.who == Some(who) && !is_foreign(&part.label) && in_part(part).is_ok();
@@ -16,6 +27,21 @@ pub fn count(page: &Page, who: Who) -> Read<i64> {
         parts.retain(|part| !is_foreign(&part.label));
     }
     read::in_parts(page, &parts, who, in_part)
+}
+
+/// Fewer entries than this no kernel shows, neither in `/proc` nor in `/sys/module`.
+const FEWEST: i64 = 20;
+
+/// Whether a label certainly speaks of processes or of loaded modules.
+fn is_of_pids(label: &str) -> bool {
+    let label = label.to_lowercase();
+    words::words(&label).any(|word| matches!(word, "pid" | "pids" | "lsmod"))
+        && !words::holds(&label, &["/proc", "/sys", "entries"])
+}
+
+/// Whether a label speaks of processes or of loaded modules, as some do who counted entries.
+fn is_loose(part: &Part) -> bool {
+    words::holds(&part.label, &["process", "loaded", "running", "процесс"])
 }
 
 /// Whether a label speaks of something that is counted otherwise.

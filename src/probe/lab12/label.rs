@@ -36,7 +36,8 @@ impl Who {
             "runc" => Some(Self::Runc),
             "kata" | "guest" | "vm" | "microvm" | "ката" | "вм" => Some(Self::Kata),
             _ if word.starts_with("хост") => Some(Self::Host),
-            "gast" | "gastsystem" => Some(Self::Kata),
+            "gast" | "gastsystem" | "invité" | "invitado" | "huésped" => Some(Self::Kata),
+            "hôte" | "anfitrión" => Some(Self::Host),
             _ if word.starts_with("гост") || word.starts_with("гест") => Some(Self::Kata),
             _ => None,
         }

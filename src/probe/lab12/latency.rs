@@ -32,6 +32,11 @@ fn not_katas(page: &Page) -> Vec<Part> {
 
 /// The samples on one line, which holds nothing else.
 fn on_line(text: &str) -> Vec<f64> {
+    // `[7/50] 0.004512`
+    let text = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        Some((place, rest)) if place.split('/').all(is_number) => rest.trim_start(),
+        _ => text,
+    };
     let text = match text.split_once([':', '=']) {
         Some((key, value)) if is_sample_key(key) => value.trim(),
         _ => text,
@@ -59,7 +64,7 @@ fn on_line(text: &str) -> Vec<f64> {
 }
 
 fn is_number(token: &str) -> bool {
-    token.len() <= 4 && token.chars().all(|c| c.is_ascii_digit())
+    (1..=4).contains(&token.len()) && token.chars().all(|c| c.is_ascii_digit())
 }
 
 fn is_status(token: &str) -> bool {

@@ -52,7 +52,7 @@ fn structured(text: &str) -> Option<Log> {
     Some(Log { failure, fatal, message, time: field("time") })
 }
 
-/// The value at the start of `text`: in quotes with `\"` inside, or up to a space.
+/// The value at the start of `text`: in quotes with `\"` and `\n` inside, or up to a space.
 fn quoted(text: &str) -> String {
     let Some(inner) = text.strip_prefix('"') else {
         return text.split_whitespace().next().unwrap_or_default().into();
@@ -61,7 +61,10 @@ fn quoted(text: &str) -> String {
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => out.extend(chars.next()),
+            '\\' => match chars.next() {
+                Some('n' | 't') => out.push(' '),
+                next => out.extend(next),
+            },
             '"' => break,
             c => out.push(c),
         }
@@ -122,6 +125,12 @@ fn chatter(text: &str) -> Option<Log> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_end_in_a_message_is_a_blank() {
+        let log = log(r#"level=fatal msg="no kvm\nqemu: \"x\"""#).unwrap();
+        assert_eq!(log.message, "no kvm qemu: \"x\"");
+    }
 
     #[test]
     fn engine_messages_are_told_from_values() {

@@ -90,6 +90,13 @@ impl<'a> Page<'a> {
             *header = cells.clone();
         }
         let [first, values @ ..] = &cells[..] else { return };
+        let is_figure = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit());
+        if is_of_figures(header) && cells.len() == header.len() && cells.iter().all(is_figure) {
+            let named = header.iter().zip(&cells).map(|(name, cell)| format!("{name}={cell}"));
+            let text = named.collect::<Vec<_>>().join(" ");
+            self.lines.push(Line::new(number, &text, false));
+            return;
+        }
         for (index, value) in values.iter().enumerate() {
             let column = header.get(index + 1).map_or("", String::as_str);
             let column = if column == value { "" } else { column };
@@ -246,6 +253,13 @@ fn without_prompt(text: &str) -> String {
         }
     }
     text.into()
+}
+
+/// Whether the columns of a table are figures of one series, `| avg | min | max | n |`: then a
+/// row belongs together.
+fn is_of_figures(header: &[String]) -> bool {
+    const FIGURES: &[&str] = &["avg", "average", "mean", "min", "minimum", "max", "maximum"];
+    header.iter().filter(|name| FIGURES.contains(&name.to_lowercase().as_str())).count() > 1
 }
 
 /// The cells of a row of a table.

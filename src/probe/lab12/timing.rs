@@ -266,6 +266,10 @@ const NO_SAMPLE: &[&str] = &[
     "stddev",
     "cpu",
     "pull",
+    "pulls",
+    "pulling",
+    "downloads",
+    "downloading",
     "среднее",
     "медиана",
     "expected",
@@ -280,13 +284,15 @@ const NO_SAMPLE: &[&str] = &[
     "прогрев",
 ];
 
-/// Whether the part under this label holds no samples. What stands in brackets may say that the
-/// warm-up is not among them.
+/// Whether the part under this label holds no samples. What stands in brackets may say that
+/// warm-up or pull is not among them.
 fn is_excluded_part(label: &str) -> bool {
     let (outside, inside) = super::label::without_brackets(label);
-    let left_out = words::holds(&inside, &["discard", "exclud", "after", "without", "отброш"]);
-    let warm = words::holds(&inside, &["warm", "прогрев"]);
-    is_excluded(&outside) || is_excluded(&inside) && !(left_out && warm)
+    const LEFT_OUT: &[&str] =
+        &["discard", "exclud", "after", "without", "already", "no pull", "never", "отброш"];
+    let left_out = words::holds(&inside, LEFT_OUT);
+    let named = words::holds(&inside, &["warm", "pull", "прогрев"]);
+    is_excluded(&outside) || is_excluded(&inside) && !(left_out && named)
 }
 
 /// Whether a line holds no sample: a summary, a warm-up, or another clock.
