@@ -446,7 +446,11 @@ fn kernels_compared() {
                 "# uname -r (host)\n6.8.0-49-generic\n\n# cat /proc/version (kata)\nLinux version 6.12.47 (@4bcec8f4443d) #1 SMP\n",
                 &[
                     ("kernel.release", "host", json!("6.8.0-49-generic")),
-                    ("kernel.banner", "kata", json!("Linux version 6.12.47 (@4bcec8f4443d) #1 SMP")),
+                    (
+                        "kernel.banner",
+                        "kata",
+                        json!("Linux version 6.12.47 (@4bcec8f4443d) #1 SMP"),
+                    ),
                 ],
             ),
             (

@@ -8,12 +8,11 @@ use clap::Args;
 use super::check::wrap;
 use super::console::{Console, Ink, columns};
 use crate::error::{Error, Result};
-use crate::judge::words::ConclusionDoc;
 use crate::judge::{Example, RuleBook, RuleDoc};
-use crate::probe::catalogue::Probe;
 use crate::probe::edition::Requirement;
 use crate::project::Project;
 use crate::report::Shelf;
+use crate::report::about::About;
 use crate::text::nearest;
 
 /// The arguments of `explain`.
@@ -72,8 +71,8 @@ fn explain(shelf: &Shelf, id: &str, console: &Console) -> Option<String> {
             let book = &shelf.report_rules;
             book.get(id).map(|doc| rule(doc, "a rule about reports", book))
         })
-        .or_else(|| shelf.words.get(id).map(verdict))
-        .or_else(|| shelf.catalogue.get(id).map(probe))
+        .or_else(|| shelf.words.get(id).map(|doc| about(&About::verdict(shelf, doc))))
+        .or_else(|| shelf.catalogue.get(id).map(|probe| about(&About::probe(shelf, probe))))
         .or_else(|| requirements(shelf).find(|asked| asked.id == id).map(requirement))?;
     Some(text.print(console))
 }
@@ -96,7 +95,7 @@ fn unknown(shelf: &Shelf, id: &str) -> Error {
 struct Page {
     title: String,
     kind: String,
-    parts: Vec<(&'static str, String)>,
+    parts: Vec<(String, String)>,
 }
 
 impl Page {
@@ -104,10 +103,10 @@ impl Page {
         Self { title: title.into(), kind: format!("{id}: {kind}"), parts: Vec::new() }
     }
 
-    fn part(mut self, heading: &'static str, text: impl Into<String>) -> Self {
+    fn part(mut self, heading: &str, text: impl Into<String>) -> Self {
         let text = text.into();
         if !text.trim().is_empty() {
-            self.parts.push((heading, text));
+            self.parts.push((heading.into(), text));
         }
         self
     }
@@ -117,7 +116,7 @@ impl Page {
         let mut out = format!("{title}\n{}\n", console.paint(Ink::Faint, &self.kind));
         for (heading, text) in &self.parts {
             out.push_str(&format!("\n{heading}:\n"));
-            for line in text.trim().lines() {
+            for line in text.trim_matches('\n').lines() {
                 // What is indented is output, and stays as it is.
                 match line.strip_prefix("    ") {
                     Some(_) => out.push_str(&format!("  {}\n", crate::text::visible(line))),
@@ -176,24 +175,21 @@ fn example(example: &Example) -> String {
     out
 }
 
-fn verdict(doc: &ConclusionDoc) -> Page {
-    Page::new(&doc.id, &doc.title, "a verdict")
-        .part("It says", format!("The target {}.", doc.predicate))
-        .part("It means", doc.means.as_str())
-        .part("It does not mean", doc.does_not_mean.as_str())
-}
-
-fn probe(probe: &Probe) -> Page {
-    let kind = format!("a probe, {} as proof of a separate kernel", probe.strength.word());
-    Page::new(&probe.id, &probe.title, &kind)
-        .part("It asks", probe.asks.as_str())
-        .part(
-            "By",
-            if probe.command.is_empty() { String::new() } else { format!("    {}", probe.command) },
-        )
-        .part("Unit", probe.unit.as_str())
-        .part("What an answer proves", probe.proves.as_str())
-        .part("The lab asks for it in", probe.lab.join(", "))
+/// A page of the site as a page of the terminal.
+fn about(about: &About) -> Page {
+    let mut page = Page::new(&about.id, &about.title, &about.kind);
+    for part in &about.parts {
+        let mut text = format!("{}\n", part.text);
+        for line in part.output.lines() {
+            text.push_str(&format!("    {line}\n"));
+        }
+        if !part.outcome.is_empty() {
+            text.push_str(&format!("→ {}\n", part.outcome));
+        }
+        let probes: Vec<&str> = part.probes.iter().map(|(id, _)| id.as_str()).collect();
+        page = page.part(&part.heading, text + &probes.join(", "));
+    }
+    page
 }
 
 fn requirement(asked: &Requirement) -> Page {

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conclusion, Reason};
+use super::{Conclusion, Example, Reason};
 use crate::assets::{self, Tree};
 use crate::error::{Error, Result};
 
 /// What a conclusion tells its reader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConclusionDoc {
     /// The id of the conclusion.
@@ -23,6 +23,16 @@ pub struct ConclusionDoc {
     pub means: String,
     /// What it must not be taken for.
     pub does_not_mean: String,
+    /// Which facts decide.
+    pub decides: String,
+    /// The ids of the facts that are looked at.
+    pub facts: Vec<String>,
+    /// What misleads.
+    pub traps: String,
+    /// Facts that give this verdict on the target `kata`.
+    pub found: Vec<Example>,
+    /// Facts that give another one, whose title is what the example `says`.
+    pub not_found: Vec<Example>,
 }
 
 /// The words of all conclusions, by id: one for each of [`Conclusion::ALL`].
@@ -70,6 +80,29 @@ pub fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::judge_target;
+    use crate::judge::rules::testing::run_of;
+
+    #[test]
+    fn every_verdict_is_given_by_its_examples_and_not_by_the_others() {
+        let words = load(None).unwrap();
+        let title = |example: &Example| {
+            let sketch = run_of(example);
+            let case = sketch.case();
+            let verdict = judge_target(&case, case.run.target("kata").unwrap());
+            words[verdict.conclusion.id()].title.clone()
+        };
+        for doc in words.values() {
+            assert!(!doc.found.is_empty() && !doc.not_found.is_empty(), "{}", doc.id);
+            for example in &doc.found {
+                assert_eq!(title(example), doc.title, "{}", example.what);
+            }
+            for example in &doc.not_found {
+                assert_eq!([title(example)], example.says[..], "{}: {}", doc.id, example.what);
+                assert_ne!(example.says[0], doc.title, "{}", doc.id);
+            }
+        }
+    }
 
     #[test]
     fn every_reason_has_its_words_and_no_words_are_left_over() {

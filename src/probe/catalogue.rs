@@ -90,6 +90,20 @@ pub enum Place {
     Import,
 }
 
+impl Place {
+    /// The word for it in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Container => "container",
+            Self::HostSide => "host_side",
+            Self::Measurement => "measurement",
+            Self::HostMeasurement => "host_measurement",
+            Self::Import => "import",
+        }
+    }
+}
+
 /// Where an answer changes from run to run without meaning.
 ///
 /// `true` is everywhere. A list of `host` and `container` is only there: the interfaces that a

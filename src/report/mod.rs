@@ -1,5 +1,6 @@
 //! Reports: what was judged, through templates, into Markdown and HTML.
 
+pub mod about;
 pub mod chapters;
 pub mod charts;
 pub mod comparison;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use super::about::AboutWords;
 use crate::error::{Error, Result};
 use crate::judge::timing::Timing;
 use crate::judge::words::{ConclusionWords, ReasonWords};
@@ -30,6 +31,8 @@ pub struct Shelf {
     pub words: Arc<ConclusionWords>,
     /// The words of the reasons in verdicts.
     pub reasons: Arc<ReasonWords>,
+    /// The words around probes and verdicts where they are explained.
+    pub about: Arc<AboutWords>,
     /// What is known beforehand.
     pub known: Arc<Knowledge>,
     /// The editions of the lab.
@@ -73,6 +76,7 @@ impl Shelf {
             report_rules: Arc::new(RuleBook::of_reports(data)?),
             words: Arc::new(words::load(data)?),
             reasons: Arc::new(words::load_reasons(data)?),
+            about: Arc::new(AboutWords::load(data)?),
             known: Arc::new(Knowledge::load(data)?),
             editions,
             names: Arc::new(load_names(data)?),

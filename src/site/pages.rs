@@ -22,6 +22,7 @@ use crate::claims::Claims;
 use crate::error::{Error, Result};
 use crate::judge::Example;
 use crate::project::Project;
+use crate::report::about::About;
 use crate::report::chapters::{self, Chapters, Entry, Texts};
 use crate::report::charts::Chart;
 use crate::report::functions::{EVIDENCE, Sources, Warnings};
@@ -191,6 +192,7 @@ impl<'a> Maker<'a> {
         self.targets_page(press)?;
         self.submission_page(press)?;
         self.rule_pages(press)?;
+        self.about_pages(press)?;
         self.checked_page(press)?;
         self.not_found_page(press)
     }
@@ -328,6 +330,35 @@ impl<'a> Maker<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What every probe asks and every verdict means. They are not about a run, so that they need
+    /// not be made again for another one.
+    fn about_pages(&self, press: &Press) -> Result<()> {
+        let shelf = &self.subject.shelf;
+        let probes: Vec<About> =
+            shelf.catalogue.iter().map(|probe| About::probe(shelf, probe)).collect();
+        let verdicts: Vec<About> =
+            shelf.words.values().map(|doc| About::verdict(shelf, doc)).collect();
+        let page = |name: &str, title: &str, template: &str, sees: &Json| {
+            let mut frame = self.frame(name, title, "../", None);
+            frame["site"]["run"] = Json::Null;
+            let key = self.base.and([template, &frame.to_string(), &sees.to_string()]);
+            press.page(name, key, || {
+                let engine = self.engine(&self.subject, "../");
+                engine.render(template, &context(&[&frame, sees]))
+            })
+        };
+        let row = |about: &About| json!({ "id": about.id, "title": about.title });
+        let rows = |list: &[About]| -> Vec<Json> { list.iter().map(row).collect() };
+        let sees = json!({ "probes": rows(&probes), "verdicts": rows(&verdicts) });
+        page("probes/index.html", "Probes", "site/probes.html", &sees)?;
+        let folders = probes.iter().map(|about| ("probes", about));
+        let all: Vec<_> = folders.chain(verdicts.iter().map(|doc| ("verdicts", doc))).collect();
+        all.par_iter().try_for_each(|(folder, about)| {
+            let name = format!("{folder}/{}.html", about.id);
+            page(&name, &about.title, "site/about.html", &json!({ "about": about }))
+        })
     }
 
     /// The hand-written report that `book.toml` names.

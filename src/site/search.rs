@@ -68,6 +68,11 @@ impl Index {
         let rules =
             rules.map(|rule| [rule.title.clone(), rule.id.clone(), rule.id.clone() + ".html"]);
         self.group("Rule", "rules/".into(), rules);
+        let page = |title: &str, id: &str| [title.into(), id.into(), format!("{id}.html")];
+        let verdicts = subject.shelf.words.values().map(|doc| page(&doc.title, &doc.id));
+        self.group("Verdict", "verdicts/".into(), verdicts);
+        let probes = subject.shelf.catalogue.iter().map(|probe| page(&probe.title, &probe.id));
+        self.group("Probe", "probes/".into(), probes);
     }
 
     /// Takes up the runs of the project.

@@ -83,7 +83,7 @@ pub fn id_map(text: &str) -> Reading {
                 Some([inside, outside, count]) => {
                     Ok(json!({"inside": inside, "outside": outside, "count": count}))
                 }
-                _ => Err(Unread::unlike("three numbers", line)),
+                _ => Err(Unread::unlike("a line of three numbers", line)),
             }
         })
         .collect::<Result<_, _>>()?;
