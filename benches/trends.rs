@@ -1,7 +1,6 @@
 //! What the page of trends shows, made from all runs of a project and printed as JSON; without
 //! the frame of the page around it. `benches/history.sh` measures it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use isoproof::diff::past::{self, Session};
@@ -20,10 +19,9 @@ fn main() -> Result<()> {
     let project = Project::at(Path::new(&folder))?;
     let shelf = Shelf::load(Some(&project.data()))?;
     let wanted = |id: &str| trend::wants(id) || past::wants(&shelf.catalogue, id);
-    let none = BTreeMap::new();
     let read = |path: &Path| -> Result<(Digest, Session)> {
         let run = outline::outline(path, &wanted)?;
-        Ok((Digest::of(&run, &none), Session::of(&run, &shelf.catalogue)))
+        Ok((Digest::of(&run), Session::of(&run, &shelf.catalogue)))
     };
     let all = outline::each(&Store::of(&project)?.files()?, read);
     let all = all.into_iter().collect::<Result<Vec<_>>>()?;

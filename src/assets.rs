@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rayon::prelude::*;
 use rust_embed::RustEmbed;
 
 use crate::error::{Error, Result};
@@ -89,11 +90,14 @@ pub fn read_all(
         // `data/` holds the runs too, which may be many: only the folder asked for is looked into.
         let below = folder.rsplit_once('/').map_or("", |(below, _)| below);
         walk(own, Path::new(below), &mut names)?;
-        for name in names.into_iter().filter(|name| wanted(name)) {
+        names.retain(|name| wanted(name));
+        let read = |name: String| -> Result<(String, TextFile)> {
             let path = own.join(&name);
             let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
-            files.insert(name, TextFile { text, origin: path.display().to_string() });
-        }
+            Ok((name, TextFile { text, origin: path.display().to_string() }))
+        };
+        let read: Vec<Result<(String, TextFile)>> = names.into_par_iter().map(read).collect();
+        files.extend(read.into_iter().collect::<Result<Vec<_>>>()?);
     }
     Ok(files)
 }

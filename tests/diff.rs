@@ -129,3 +129,31 @@ fn a_run_says_what_changed_since_the_one_before() {
     let alone = run(&Project::new());
     assert!(!alone.stdout.contains("Since run "), "{alone:?}");
 }
+
+#[test]
+fn the_overview_says_what_changed_since_the_run_before_and_keeps_to_it() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    assert!(project.read("public/index.html").contains("first run of the project"));
+
+    project.copy(&customer(), "lab12");
+    project.write("lab12/kata/kernel.txt", "6.12.99\n");
+    let evidence = project.path("lab12").display().to_string();
+    let mut import = project.command(&["import", "lab12", &evidence]);
+    // A day after the first, so that it is the later of the two.
+    import.env("SOURCE_DATE_EPOCH", "1767312000");
+    let import = Outcome::of(import.output().expect("the program runs")).succeeds();
+    let id = import.stdout.lines().last().unwrap().to_string();
+    project.run(&["build"]).succeeds();
+    let overview = project.read("public/index.html");
+    let changes = overview.split("glance-changes\">What changed").nth(1).unwrap();
+    let changes = changes.split("</section>").next().unwrap();
+    assert!(changes.contains(&format!("href=\"runs/{id}-before.html\"")), "{changes}");
+    assert!(changes.contains("6.12.47") && changes.contains("6.12.99"), "{changes}");
+    let page = project.read(&format!("public/runs/{id}.html"));
+    assert!(page.contains(&format!("href=\"{id}-before.html\"")));
+
+    // The page is made again when the run before becomes another one.
+    project.run(&["build", "--run", "latest~1"]).succeeds();
+    assert!(project.read("public/index.html").contains("first run of the project"));
+}

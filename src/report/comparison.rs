@@ -227,6 +227,8 @@ impl ComparisonView {
 const COMMENT: usize = 60_000;
 /// The most characters of a value in a comment.
 const VALUE: usize = 160;
+/// The most characters of a value where there is little room.
+const BRIEF: usize = 60;
 
 /// The Markdown of a comment on a pull request: short, the details folded.
 ///
@@ -241,7 +243,7 @@ pub fn markdown(view: &ComparisonView, subject: &Arc<Subject>, templates: &Path)
         .filter(|(number, _)| gated.iter().any(|m| m.note == Some(*number)))
         .map(|(_, note)| note)
         .collect();
-    let facts: Vec<FactView> = view.facts.iter().map(FactView::clipped).collect();
+    let facts: Vec<FactView> = view.facts.iter().map(|fact| fact.clipped(VALUE)).collect();
     // As many facts as fit.
     let mut shown = facts.len();
     loop {
@@ -309,16 +311,37 @@ fn engine(subject: &Arc<Subject>, voice: Voice, templates: &Path, suffix: &str) 
 }
 
 impl ComparisonView {
-    /// Lets the runs and their facts lead to the pages of the runs, from a page beside those.
-    pub fn link(&mut self, a: &Subject, b: &Subject) {
-        let voice = Voice::Html(Links::Site("../".into()));
-        let page = |subject: &Subject| Some(format!("{}.html", subject.run.id));
+    /// Lets the runs and their facts lead to the pages of the runs, from a page that reaches the
+    /// root of the site by `root`.
+    pub fn link(&mut self, a: &Subject, b: &Subject, root: &str) {
+        let voice = Voice::Html(Links::Site(root.into()));
+        let page = |subject: &Subject| Some(format!("{root}runs/{}.html", subject.run.id));
         (self.a.href, self.b.href) = (page(a), page(b));
         for fact in &mut self.facts {
             let url = |subject, source: &Option<Source>| voice.url(subject, source.as_ref()?);
             fact.a_href = url(a, &fact.a_source);
             fact.b_href = url(b, &fact.b_source);
         }
+    }
+
+    /// What is told of the facts where there is little room: how many changed in which way, and
+    /// the first `most` of those that have a value in both runs.
+    pub fn brief(&self, most: usize) -> Value {
+        let count = |kind: &str| -> usize {
+            self.facts.iter().filter(|f| f.kind == kind).map(|f| f.names.len()).sum()
+        };
+        let changed: Vec<&FactView> =
+            self.facts.iter().filter(|f| f.a_is_value && f.b_is_value).collect();
+        let facts: Vec<FactView> =
+            changed.iter().take(most).map(|fact| fact.clipped(BRIEF)).collect();
+        serde_json::json!({
+            "facts": facts,
+            "more": changed.len().saturating_sub(most),
+            "changed": count(Kind::Changed.word()),
+            "unavailable": count(Kind::Unavailable.word()),
+            "gone": count(Kind::Gone.word()),
+            "appeared": count(Kind::Appeared.word()),
+        })
     }
 
     /// How many facts of how many targets changed.
@@ -345,9 +368,9 @@ impl ComparisonView {
 
 impl FactView {
     /// With values that are not longer than a table can bear.
-    fn clipped(&self) -> Self {
+    fn clipped(&self, width: usize) -> Self {
         let mut clipped = self.clone();
-        (clipped.a, clipped.b) = focused(&self.a, &self.b, VALUE);
+        (clipped.a, clipped.b) = focused(&self.a, &self.b, width);
         if clipped.parts.len() > 12 {
             let more = clipped.parts.len() - 12;
             clipped.parts.truncate(12);

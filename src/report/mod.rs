@@ -20,5 +20,5 @@ mod voice;
 
 pub use number::measured;
 pub use subject::{Shelf, Subject};
-pub use templates::Engine;
+pub use templates::{Engine, Lent, Pool};
 pub use voice::{Links, Voice, place};

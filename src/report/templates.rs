@@ -1,7 +1,8 @@
 //! Templates: the engine that renders them, and errors that name the place in them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tera::{Context, ErrorKind, Tera};
 
@@ -65,6 +66,55 @@ impl Engine {
     /// Whether there is a template of this name.
     pub fn has(&self, name: &str) -> bool {
         self.origins.contains_key(name)
+    }
+}
+
+/// Engines of the same templates, lent to one page at a time each: to give an engine other
+/// look-ups is much cheaper than to copy its templates.
+pub struct Pool {
+    pattern: Engine,
+    idle: Mutex<Vec<Engine>>,
+}
+
+impl Pool {
+    /// A pool of engines like this one.
+    pub fn new(pattern: Engine) -> Self {
+        Self { pattern, idle: Mutex::default() }
+    }
+
+    /// An engine with these look-ups, until it is dropped.
+    pub fn about(&self, sources: &Sources) -> Lent<'_> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let engine = match idle {
+            Some(mut engine) => {
+                engine.speak(sources);
+                engine
+            }
+            None => self.pattern.about(sources),
+        };
+        Lent { engine: Some(engine), pool: self }
+    }
+}
+
+/// An engine of a [`Pool`].
+pub struct Lent<'a> {
+    /// There until it is dropped.
+    engine: Option<Engine>,
+    pool: &'a Pool,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        self.engine.as_ref().unwrap_or(&self.pool.pattern)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.extend(self.engine.take());
     }
 }
 

@@ -67,9 +67,8 @@ struct Point {
 }
 
 impl Digest {
-    /// The digest of a run or its outline. `conclusions` are the verdicts on its targets, in
-    /// words.
-    pub fn of(run: &Run, conclusions: &BTreeMap<String, String>) -> Self {
+    /// The digest of a run or its outline.
+    pub fn of(run: &Run) -> Self {
         let mut figures: BTreeMap<String, BTreeMap<String, Point>> = BTreeMap::new();
         let mut told = BTreeMap::new();
         for (id, by_target) in &run.facts {
@@ -93,9 +92,6 @@ impl Digest {
                 }
             }
         }
-        for (target, conclusion) in conclusions {
-            told.insert((String::new(), target.clone()), conclusion.clone());
-        }
         Self {
             id: run.id.clone(),
             label: run.label.clone(),
@@ -104,6 +100,11 @@ impl Digest {
             figures,
             told,
         }
+    }
+
+    /// Takes up the verdicts: targets and what is concluded of them, in words.
+    pub fn conclude(&mut self, verdicts: impl Iterator<Item = (String, String)>) {
+        self.told.extend(verdicts.map(|(target, words)| ((String::new(), target), words)));
     }
 }
 
@@ -374,7 +375,9 @@ mod tests {
             .series("startup.wall", "kata", &[seconds; 6]);
         run.id = format!("2026010{day}T000000Z-00000000");
         run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
-        Digest::of(&run, &BTreeMap::from([("kata".to_string(), format!("as {release}"))]))
+        let mut digest = Digest::of(&run);
+        digest.conclude(std::iter::once(("kata".into(), format!("as {release}"))));
+        digest
     }
 
     #[test]
@@ -417,7 +420,7 @@ mod tests {
 
     #[test]
     fn runs_that_measured_nothing_have_no_chart() {
-        let digest = Digest::of(&sketch().run, &BTreeMap::new());
+        let digest = Digest::of(&sketch().run);
         let view = TrendView::new(vec![digest], &shelf());
         assert!(view.charts.is_empty() && view.changes.is_empty());
     }

@@ -25,20 +25,27 @@ pub struct Key(String);
 impl Key {
     /// The key of these ingredients, in this order.
     pub fn of<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> Self {
+        Self::hash(None, parts)
+    }
+
+    fn hash<T: AsRef<[u8]>>(before: Option<&Self>, parts: impl IntoIterator<Item = T>) -> Self {
         let mut hash = Sha256::new();
-        for part in parts {
-            let part = part.as_ref();
+        let mut add = |part: &[u8]| {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
+        };
+        if let Some(Self(before)) = before {
+            add(before.as_bytes());
+        }
+        for part in parts {
+            add(part.as_ref());
         }
         Self(HEXLOWER.encode(&hash.finalize()[..16]))
     }
 
     /// The key of this one and further ingredients.
     pub fn and<T: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = T>) -> Self {
-        let own = self.0.as_bytes().to_vec();
-        let rest = parts.into_iter().map(|part| part.as_ref().to_vec());
-        Self::of(std::iter::once(own).chain(rest))
+        Self::hash(Some(self), parts)
     }
 
     /// What tells this program from any other build of it.
@@ -106,7 +113,8 @@ impl Cache {
         if !ignore.exists() {
             atomic::write(&ignore, b"*\n")?;
         }
-        atomic::write(&path, &serde_json::to_vec(self).unwrap_or_default())
+        // After a crash it may be empty: then everything is made again.
+        atomic::replace(&path, &serde_json::to_vec(self).unwrap_or_default())
     }
 }
 

@@ -53,26 +53,37 @@ struct RemarkView {
     places: Vec<String>,
 }
 
+/// The text of the report that `book.toml` names; none if it names none.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn read(project: &Project) -> Result<Option<String>> {
+    let Some(file) = &project.config.checked_submission else { return Ok(None) };
+    let path = project.root.join(file);
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Error::io("read", &path, &error)
+            .help("`checked-submission` in book.toml names the report to check")
+    })?;
+    Ok(Some(text))
+}
+
 impl CheckedView {
-    /// Checks the report that `book.toml` names; none if it names none.
+    /// Checks the text of the report that `book.toml` names.
     ///
     /// # Errors
     ///
-    /// The report cannot be read, or the rules cannot be used.
+    /// The message of a rule cannot be rendered.
     pub fn of(
         project: &Project,
+        text: &str,
         claims: &Claims,
         subject: &Subject,
         voice: &Voice,
-    ) -> Result<Option<Self>> {
-        let Some(file) = &project.config.checked_submission else { return Ok(None) };
-        let path = project.root.join(file);
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            Error::io("read", &path, &error)
-                .help("`checked-submission` in book.toml names the report to check")
-        })?;
-        let checked = claims.check(subject, &text)?;
-        Ok(Some(Self::new(&file.display().to_string(), &text, checked, subject, voice)))
+    ) -> Result<Self> {
+        let file = project.config.checked_submission.as_ref();
+        let file = file.map(|file| file.display().to_string()).unwrap_or_default();
+        Ok(Self::new(&file, text, claims.check(subject, text)?, subject, voice))
     }
 
     fn new(file: &str, text: &str, checked: Checked, subject: &Subject, voice: &Voice) -> Self {

@@ -30,6 +30,7 @@ use crate::report::chapters::Chapters;
 use crate::report::{Links, Shelf, Subject, notes, submission};
 use crate::store::{RunFile, Store};
 use cache::Cache;
+use history::History;
 use pages::{Maker, Parts};
 use press::Press;
 use view::RunRow;
@@ -85,12 +86,13 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let store = Store::of(project)?;
     let maker = maker(project, &store, options)?;
     let press = Press::new(Staging::begin(&out)?, Cache::load(project, &out), maker.root());
-    maker.site(&press)?;
     let text = maker.submission(Links::None)?;
     let runs =
         Runs { store: &store, maker: &maker, press: &press, edition: edition(project, options) };
-    let mut rows = runs.pages()?;
-    history::pages(&runs, &mut rows)?;
+    let history = History::of(&store, &maker.subject.shelf.catalogue)?;
+    let rows = runs.pages(&history)?;
+    maker.site(&press, &history.since(&runs, &rows))?;
+    history.pages(&runs, &rows)?;
     maker.runs_pages(&press, &rows)?;
     maker.search_index(&press, &rows)?;
     maker.machine_files(&press, &rows)?;
@@ -104,8 +106,9 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let target = options.submission.clone().unwrap_or_else(default);
     submission::write(&target, &text)?;
     let pages = staging.pages();
-    staging.finish()?;
-    made.save(project, &out)?;
+    let old = staging.finish()?;
+    let (removed, saved) = rayon::join(|| old.remove(), || made.save(project, &out));
+    removed.and(saved)?;
     Ok(Built { out, pages, submission: target, warnings, subject: maker.subject })
 }
 
@@ -166,15 +169,16 @@ struct Runs<'a> {
 
 impl Runs<'_> {
     /// Makes the page of every run, one run in memory for each thread; gives their rows.
-    fn pages(&self) -> Result<Vec<RunRow>> {
+    fn pages(&self, history: &History) -> Result<Vec<RunRow>> {
         let files = self.store.files()?;
-        let rows: Vec<Result<RunRow>> =
-            files.par_iter().map(|path| self.page(&RunFile::read(path)?)).collect();
+        let comparisons = history.comparisons();
+        let page = |path: &PathBuf| self.page(&RunFile::read(path)?, &comparisons);
+        let rows: Vec<Result<RunRow>> = files.par_iter().map(page).collect();
         let mut rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
         let current = &self.maker.subject.run.id;
         if !rows.iter().any(|row| row.id == *current) {
             // A run that is named by its path need not be one of the project's.
-            rows.push(self.page(&self.maker.file)?);
+            rows.push(self.page(&self.maker.file, &BTreeMap::new())?);
         }
         for row in &mut rows {
             row.is_current = row.id == *current;
@@ -183,14 +187,19 @@ impl Runs<'_> {
         Ok(rows)
     }
 
-    fn page(&self, file: &RunFile) -> Result<RunRow> {
+    fn page(
+        &self,
+        file: &RunFile,
+        comparisons: &BTreeMap<&str, Vec<(String, String)>>,
+    ) -> Result<RunRow> {
         let key = self.maker.run_key(file);
         // A run is only read and judged if its row or its page has to be made.
         let mut row = match self.press.row(&key) {
             Some(row) => row,
             None => RunRow::new(&*self.subject(file)?),
         };
-        self.maker.run_page(self.press, &row.id, &key, file, || self.subject(file))?;
+        row.comparisons = comparisons.get(row.id.as_str()).cloned().unwrap_or_default();
+        self.maker.run_page(self.press, &row, &key, file, || self.subject(file))?;
         self.press.keep_row(key.clone(), row.clone());
         row.key = Some(key);
         Ok(row)

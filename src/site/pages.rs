@@ -12,21 +12,22 @@ use serde_json::{Value as Json, json};
 use tera::Context;
 
 use super::cache::Key;
-use super::checked::CheckedView;
+use super::checked::{self, CheckedView};
 use super::feed;
+use super::history::Since;
 use super::press::{Press, Text};
 use super::search::{self, Index};
 use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
 use crate::claims::Claims;
 use crate::error::{Error, Result};
-use crate::judge::Example;
+use crate::judge::{Example, RuleDoc};
 use crate::project::Project;
 use crate::report::about::About;
 use crate::report::chapters::{self, Chapters, Entry, Texts};
 use crate::report::charts::Chart;
 use crate::report::functions::{EVIDENCE, Sources, Warnings};
-use crate::report::{Engine, Links, Subject, Voice, markdown, notes, submission};
+use crate::report::{Engine, Lent, Links, Pool, Subject, Voice, markdown, notes, submission};
 use crate::store::RunFile;
 
 /// What a [`Maker`] is made of.
@@ -58,7 +59,7 @@ pub struct Maker<'a> {
     texts: Engine,
     spoken: Texts,
     /// The templates of the pages, in HTML.
-    pages: Engine,
+    pages: Pool,
     /// The files of the site that are no templates: style sheet, script and icon.
     files: BTreeMap<String, TextFile>,
     /// What the submission says is not captured.
@@ -76,13 +77,13 @@ pub struct Maker<'a> {
 }
 
 /// What chapters are made with, and what they said is not captured.
-struct Speaker {
+struct Speaker<'a> {
     chapters: Texts,
-    pages: Engine,
+    pages: Lent<'a>,
     warnings: Warnings,
 }
 
-impl Speaker {
+impl Speaker<'_> {
     fn take_warnings(&self) -> Vec<String> {
         let taken = self.warnings.lock().map(|mut lines| std::mem::take(&mut *lines));
         taken.unwrap_or_default().into_iter().collect()
@@ -130,7 +131,7 @@ impl<'a> Maker<'a> {
         Ok(Self {
             texts: Engine::new(&texts, &markdown)?,
             spoken: Texts::new(&chapters, &markdown)?,
-            pages: Engine::new(&pages, &html)?,
+            pages: Pool::new(Engine::new(&pages, &html)?),
             root: project.config.site_root(),
             project,
             chapters,
@@ -183,12 +184,17 @@ impl<'a> Maker<'a> {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub fn site(&self, press: &Press) -> Result<()> {
+    pub(super) fn site(&self, press: &Press, since: &Since) -> Result<()> {
         press.put(".nojekyll", b"")?;
         for (name, file) in &self.files {
             press.put(name.trim_start_matches("site/"), file.text.as_bytes())?;
         }
-        self.chapter_pages(press)?;
+        let (chapters, others) =
+            rayon::join(|| self.chapter_pages(press, since), || self.other_pages(press));
+        chapters.and(others)
+    }
+
+    fn other_pages(&self, press: &Press) -> Result<()> {
         self.targets_page(press)?;
         self.submission_page(press)?;
         self.rule_pages(press)?;
@@ -211,15 +217,27 @@ impl<'a> Maker<'a> {
         template: &str,
         sees: &Json,
     ) -> Result<()> {
+        self.made_of(press, (name, title, template), &sees.to_string(), || Ok(sees.clone()))
+    }
+
+    /// [`Maker::about_report`] of what is only made if the page has to be made again: that is,
+    /// if `from`, from which it is made beside the report, is another text.
+    fn made_of(
+        &self,
+        press: &Press,
+        (name, title, template): (&str, &str, &str),
+        from: &str,
+        sees: impl FnOnce() -> Result<Json>,
+    ) -> Result<()> {
         let root = up(name);
         let frame = self.frame(name, title, &root, None);
-        let key = self.report.and([template, &frame.to_string(), &sees.to_string()]);
+        let key = self.report.and([template, &frame.to_string(), from]);
         press.page(name, key, || {
-            self.engine(&self.subject, &root).render(template, &context(&[&frame, sees]))
+            self.engine(&self.subject, &root).render(template, &context(&[&frame, &sees()?]))
         })
     }
 
-    fn chapter_pages(&self, press: &Press) -> Result<()> {
+    fn chapter_pages(&self, press: &Press, since: &Since) -> Result<()> {
         let entries: Vec<(usize, &Entry)> = self.chapters.entries.iter().enumerate().collect();
         // Some chunks for each thread, because texts differ in length; few, because each has
         // look-ups of its own, so that it is known which page lacks what.
@@ -229,7 +247,7 @@ impl<'a> Maker<'a> {
             for (index, entry) in chunk {
                 let root = up(&entry.path);
                 let speaker = speakers.entry(root).or_insert_with_key(|root| self.speaker(root));
-                self.chapter_page(press, &entry.page(), (*index, entry), speaker)?;
+                self.chapter_page(press, &entry.page(), (*index, entry), speaker, since)?;
             }
             Ok(())
         };
@@ -243,7 +261,8 @@ impl<'a> Maker<'a> {
                 let summary = self.project.chapters().join(chapters::SUMMARY);
                 Error::input(format!("{} lists no chapter", summary.display()))
             })?;
-            self.chapter_page(press, HOME, (0, first), &self.speaker(&up(&first.path)))?;
+            let speaker = self.speaker(&up(&first.path));
+            self.chapter_page(press, HOME, (0, first), &speaker, since)?;
         }
         if entries.len() > LISTED {
             let all: Vec<Json> = entries.iter().map(|entry| link(entry, "", false)).collect();
@@ -259,23 +278,32 @@ impl<'a> Maker<'a> {
         name: &str,
         (index, entry): (usize, &Entry),
         speaker: &Speaker,
+        since: &Since,
     ) -> Result<()> {
         let root = up(&entry.path);
         let frame = self.frame(name, &entry.title, &root, Some(index));
         let pager = json!({ "pager": self.pager(index, &root) });
         let source = self.chapters.source(&entry.path);
-        let template = if index == 0 { "site/overview.html" } else { "site/chapter.html" };
-        let key = self.report.and([template, &frame.to_string(), &pager.to_string(), source]);
+        let is_overview = index == 0;
+        let template = if is_overview { "site/overview.html" } else { "site/chapter.html" };
+        let mut key = self.report.and([template, &frame.to_string(), &pager.to_string(), source]);
+        if is_overview {
+            key = key.and([&since.key]);
+        }
         press.text(name, key, || {
             let text = speaker.chapters.get(&entry.path)?.unwrap_or_default();
             let article = self.article(&speaker.pages, &text, &root)?;
-            let html = speaker.pages.render(template, &context(&[&frame, &pager, &article]))?;
+            let mut context = context(&[&frame, &pager, &article]);
+            if is_overview {
+                context.insert("since", &(since.sees)(&root)?);
+            }
+            let html = speaker.pages.render(template, &context)?;
             Ok(Text { html, warnings: speaker.take_warnings() })
         })
     }
 
     /// What chapters at this distance from the root are made with.
-    fn speaker(&self, root: &str) -> Speaker {
+    fn speaker(&self, root: &str) -> Speaker<'_> {
         let warnings: Warnings = Arc::default();
         let voice = Voice::Markdown(Links::Site(root.into()));
         let sources = self.sources(&self.subject, voice);
@@ -316,7 +344,7 @@ impl<'a> Maker<'a> {
         let sees = json!({ "rules": docs, "report_rules": about_reports });
         self.about_report(press, "findings.html", "Findings", "site/findings.html", &sees)?;
         for (book, of_reports) in books.into_iter().zip([false, true]) {
-            for doc in book.iter() {
+            let page = |doc: &&RuleDoc| {
                 let views = |list: &[Example]| -> Vec<Json> {
                     list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
                 };
@@ -326,8 +354,11 @@ impl<'a> Maker<'a> {
                     "rule": doc, "of_reports": of_reports, "found": found,
                     "not_found": not_found, "off": book.off().get(&doc.id),
                 });
-                self.about_report(press, &page, &doc.title, "site/rule.html", &sees)?;
-            }
+                self.about_report(press, &page, &doc.title, "site/rule.html", &sees)
+            };
+            let docs: Vec<&RuleDoc> = book.iter().collect();
+            let made: Vec<Result<()>> = docs.par_iter().map(page).collect();
+            made.into_iter().collect::<Result<()>>()?;
         }
         Ok(())
     }
@@ -363,16 +394,15 @@ impl<'a> Maker<'a> {
 
     /// The hand-written report that `book.toml` names.
     fn checked_page(&self, press: &Press) -> Result<()> {
-        let claims = Claims::load(Some(&self.project.data()))?;
-        let voice = Voice::Html(Links::Site(String::new()));
-        let view = CheckedView::of(self.project, &claims, &self.subject, &voice)?;
-        match view.map(|view| json!({ "checked": view })) {
-            Some(sees) => {
-                let (name, template) = ("checked.html", "site/checked.html");
-                self.about_report(press, name, "Checked report", template, &sees)
-            }
-            None => Ok(()),
-        }
+        let Some(text) = checked::read(self.project)? else { return Ok(()) };
+        let page = ("checked.html", "Checked report", "site/checked.html");
+        self.made_of(press, page, &text, || {
+            // To compile the words takes longer than to make a page.
+            let claims = Claims::load(Some(&self.project.data()))?;
+            let voice = Voice::Html(Links::Site(String::new()));
+            let view = CheckedView::of(self.project, &text, &claims, &self.subject, &voice)?;
+            Ok(json!({ "checked": view }))
+        })
     }
 
     /// What the page of a run and its row are made of.
@@ -389,15 +419,17 @@ impl<'a> Maker<'a> {
     pub fn run_page(
         &self,
         press: &Press,
-        id: &str,
+        row: &RunRow,
         key: &Key,
         file: &RunFile,
         subject: impl FnOnce() -> Result<Arc<Subject>>,
     ) -> Result<()> {
+        let id = &row.id;
         let name = format!("runs/{id}.html");
         let mut frame = self.frame(&name, &format!("Run {id}"), "../", None);
         // So that the page need not be made again when another run becomes the newest.
-        frame["site"]["run"] = id.into();
+        frame["site"]["run"] = id.as_str().into();
+        frame["comparisons"] = json!(row.comparisons);
         press.put(&format!("runs/{id}.json"), file.text.as_bytes())?;
         press.page(&name, key.and([frame.to_string()]), || {
             let subject = subject()?;
@@ -540,7 +572,7 @@ impl<'a> Maker<'a> {
 
     /// The engine of the page templates. What their tables show as missing is no warning: they
     /// show all there is, while chapters and submission ask for what they need.
-    fn engine(&self, subject: &Arc<Subject>, root: &str) -> Engine {
+    fn engine(&self, subject: &Arc<Subject>, root: &str) -> Lent<'_> {
         let voice = Voice::Html(Links::Site(root.to_string()));
         self.pages.about(&Sources { warnings: Arc::default(), ..self.sources(subject, voice) })
     }

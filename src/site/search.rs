@@ -4,7 +4,7 @@
 //! disk can load. It is never larger than a twentieth of the site's HTML: titles come first, then
 //! the words of the texts, those that few pages have before those that many have.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
@@ -181,14 +181,12 @@ const LONGEST: usize = 24;
 /// between them. Hexadecimal ids, long tokens and long numbers are left out: they are most of
 /// the words of terminal output, and each stands in one place only.
 pub fn words(text: &str) -> String {
-    let mut words = BTreeSet::new();
-    for word in text.split(|c: char| !c.is_alphanumeric()) {
-        let word = word.to_lowercase();
-        if is_searched(&word) {
-            words.insert(word);
-        }
-    }
-    words.into_iter().collect::<Vec<_>>().join(" ")
+    let text = text.to_lowercase();
+    let mut words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.retain(|word| is_searched(word));
+    words.join(" ")
 }
 
 fn is_searched(word: &str) -> bool {

@@ -88,15 +88,15 @@ impl Staging {
         self.names().iter().filter(|name| name.ends_with(".html")).count()
     }
 
-    /// Puts the new site in the place of the old one, in one step, and removes the old one.
+    /// Puts the new site in the place of the old one, in one step. The old one is to be removed.
     ///
     /// # Errors
     ///
     /// The folders cannot be exchanged: then the old site is as it was.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<Old> {
         exchange(&self.folder, &self.out)?;
         // What now lies there is the old site.
-        remove(&self.folder)
+        Ok(Old(self))
     }
 
     fn claim(&self, name: &str) -> Result<PathBuf> {
@@ -119,6 +119,23 @@ impl Drop for Staging {
     fn drop(&mut self) {
         // Nothing is left to remove after `finish`; and an error here hides no other one.
         let _ = remove(&self.folder);
+    }
+}
+
+/// A site that another one replaced. Dropping it removes it as well, without a word if that
+/// fails.
+#[derive(Debug)]
+#[must_use]
+pub struct Old(Staging);
+
+impl Old {
+    /// Removes it.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be removed.
+    pub fn remove(&self) -> Result<()> {
+        remove(&self.0.folder)
     }
 }
 
@@ -245,7 +262,7 @@ mod tests {
         let staging = Staging::begin(out)?;
         staging.write("index.html", text.as_bytes())?;
         staging.write(&format!("runs/{text}.html"), b"")?;
-        staging.finish()
+        staging.finish()?.remove()
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -277,7 +294,7 @@ mod tests {
         let staging = Staging::begin(&out).unwrap();
         assert!(staging.keep("index.html").unwrap());
         assert!(!staging.keep("nowhere.html").unwrap());
-        staging.finish().unwrap();
+        staging.finish().unwrap().remove().unwrap();
         let after = std::fs::metadata(out.join("index.html")).unwrap();
         assert_eq!((after.ino(), after.nlink()), (before, 1));
         assert_eq!(names(&out), [MARKER, "index.html"]);
@@ -315,7 +332,7 @@ mod tests {
         let first = Staging::begin(&out).unwrap();
         first.write("index.html", b"first").unwrap();
         replace(&out, "second").unwrap();
-        first.finish().unwrap();
+        first.finish().unwrap().remove().unwrap();
         assert_eq!(std::fs::read(out.join("index.html")).unwrap(), b"first");
         assert_eq!(names(folder.path()), ["public"]);
     }

@@ -15,6 +15,20 @@ pub const TEMPORARY: &str = ".isoproof-";
 ///
 /// The folder or the file cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    put(path, bytes, true)
+}
+
+/// [`write`] without waiting for the disk: for what can be made again. Whoever reads finds the
+/// old file or the new one, but after a crash of the machine the new one may be empty.
+///
+/// # Errors
+///
+/// As for [`write`].
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    put(path, bytes, false)
+}
+
+fn put(path: &Path, bytes: &[u8], lasting: bool) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -26,10 +40,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
             .permissions(default_permissions())
             .tempfile_in(folder)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
+        if lasting {
+            file.as_file().sync_all()?;
+        }
         file.persist(path).map_err(|error| error.error)?;
         // The rename itself lasts only when the folder is on disk too.
-        std::fs::File::open(folder)?.sync_all()
+        if lasting { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
     };
     attempt().map_err(|error| Error::io("write", path, &error))
 }
