@@ -177,8 +177,11 @@ pub(super) struct Since<'a> {
     pub key: Key,
     /// The comparison as the template of a page sees it that is this far from the root, with the
     /// address of its own page as `href`; or only `is_first`.
-    pub sees: Box<dyn Fn(&str) -> Result<Json> + Send + Sync + 'a>,
+    pub sees: Sees<'a>,
 }
+
+/// What a template sees on a page that is this far from the root.
+type Sees<'a> = Box<dyn Fn(&str) -> Result<Json> + Send + Sync + 'a>;
 
 fn keys(rows: &[RunRow]) -> BTreeMap<&str, &Key> {
     rows.iter().filter_map(|row| Some((row.id.as_str(), row.key.as_ref()?))).collect()

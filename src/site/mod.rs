@@ -16,9 +16,9 @@ mod search;
 pub(crate) mod view;
 pub mod writer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -29,7 +29,7 @@ use crate::project::Project;
 use crate::report::chapters::Chapters;
 use crate::report::{Links, Shelf, Subject, notes, submission};
 use crate::store::{RunFile, Store};
-use cache::Cache;
+use cache::{Cache, Key};
 use history::History;
 use pages::{Maker, Parts};
 use press::Press;
@@ -87,8 +87,13 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let maker = maker(project, &store, options)?;
     let press = Press::new(Staging::begin(&out)?, Cache::load(project, &out), maker.root());
     let text = maker.submission(Links::None)?;
-    let runs =
-        Runs { store: &store, maker: &maker, press: &press, edition: edition(project, options) };
+    let runs = Runs {
+        store: &store,
+        maker: &maker,
+        press: &press,
+        edition: edition(project, options),
+        recent: Mutex::default(),
+    };
     let history = History::of(&store, &maker.subject.shelf.catalogue)?;
     let rows = runs.pages(&history)?;
     maker.site(&press, &history.since(&runs, &rows))?;
@@ -165,7 +170,13 @@ struct Runs<'a> {
     maker: &'a Maker<'a>,
     press: &'a Press,
     edition: Option<Edition>,
+    /// The runs that were loaded last, by the key of their text: a run is compared with the one
+    /// before it, which is then compared with the one before that.
+    recent: Mutex<VecDeque<(Key, Arc<Subject>)>>,
 }
+
+/// How many runs each thread has in memory at once.
+const RECENT: usize = 3;
 
 impl Runs<'_> {
     /// Makes the page of every run, one run in memory for each thread; gives their rows.
@@ -209,7 +220,16 @@ impl Runs<'_> {
         if file.text == self.maker.file.text {
             return Ok(self.maker.subject.clone());
         }
+        let key = Key::of([&file.text]);
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, subject)) = recent().iter().find(|(known, _)| *known == key) {
+            return Ok(subject.clone());
+        }
         let shelf = &self.maker.subject.shelf;
-        Ok(Arc::new(Subject::new(self.store.parse(file)?, self.edition, shelf)?))
+        let subject = Arc::new(Subject::new(self.store.parse(file)?, self.edition, shelf)?);
+        let mut recent = recent();
+        recent.push_front((key, subject.clone()));
+        recent.truncate(RECENT * rayon::current_num_threads());
+        Ok(subject)
     }
 }
