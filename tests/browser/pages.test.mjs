@@ -155,11 +155,53 @@ describe('a link to the evidence', () => {
     assert.ok(checked > 10, `only ${checked} links to lines`);
   });
 
+  test('can be made to every line, those of error output among them', async () => {
+    const { page, close } = await tab(chromium, server.base);
+    let failed = 0;
+    for (const name of runs) {
+      await page.goto(server.base + name);
+      const dead = await page.$$eval('.terminal .line', (lines) => lines
+        .filter((line) => !line.id || line.querySelector('a.number')?.hash !== `#${line.id}`).length);
+      assert.equal(dead, 0, name);
+      failed += await page.locator('.terminal.errors .line').count();
+    }
+    assert.ok(failed > 0, 'no run has error output');
+    await close();
+  });
+
   test('lands on a line deep in a long capture', async () => {
     const { page, close } = await tab(chromium, server.base, { viewport: { width: 390, height: 700 } });
     await page.goto(`${server.base}${imported}#c-bench-curl-3012-txt-L45`);
     const line = await landed(page);
     assert.ok(line?.isInView && line.isInBox && line.isMarked, JSON.stringify(line));
+    await close();
+  });
+});
+
+describe('the overview', () => {
+  for (const width of [375, 1280]) {
+    test(`keeps its sections in sight at ${width} px, and shows the one that is asked for below them`, async () => {
+      const { page, close } = await tab(chromium, server.base, { viewport: { width, height: 800 }, javaScriptEnabled: false });
+      await page.goto(`${server.base}index.html`);
+      await page.locator('.contents a[href="#glance-figures"]').click();
+      const [bar, heading] = await Promise.all(['.contents', '#glance-figures'].map((place) => page.locator(place).boundingBox()));
+      assert.ok(bar.y >= 0 && bar.y < 10, `the bar stands at ${bar.y}`);
+      assert.ok(heading.y >= bar.y + bar.height && heading.y < 400, `the heading stands at ${heading.y}`);
+      await close();
+    });
+  }
+
+  test('says what changed since the run before, and leads to all of it', async () => {
+    const { page, close } = await tab(chromium, server.base);
+    await page.goto(`${server.base}index.html`);
+    const changes = page.locator('section[aria-labelledby="glance-changes"]');
+    assert.match(await changes.textContent(), /changed\s+from\s+run \d+T/);
+    await changes.getByRole('link', { name: 'Compare the two runs' }).click();
+    assert.match(await page.locator('h1').textContent(), /Changes since the run before/);
+    const current = page.url().match(/runs\/(.+)-before\.html$/)[1];
+    await page.goto(`${server.base}runs/${current}.html`);
+    await page.getByRole('link', { name: 'Changes since the run before' }).click();
+    assert.ok(page.url().endsWith(`${current}-before.html`), page.url());
     await close();
   });
 });

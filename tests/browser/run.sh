@@ -7,25 +7,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-program=${1:-}
-if [ -z "$program" ]; then
-    program=$root/target/release/isoproof
-    [ -x "$program" ] || program=$root/target/debug/isoproof
-fi
-case $program in /*) ;; *) program=$(pwd)/$program ;; esac
-if [ ! -x "$program" ]; then
-    echo "run.sh: no program at $program: build it first (cargo build)" >&2
-    exit 2
-fi
-
-if [ ! -e "$here/node_modules/axe-core" ] || [ ! -e "$here/node_modules/playwright-core" ]; then
-    (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund >&2)
-fi
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
+# shellcheck source=tests/browser/setup.sh
+. "$here/setup.sh"
 
 # The project itself, as it would be published under /repo/.
 mkdir -p "$work/real/data"

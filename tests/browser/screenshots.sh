@@ -8,21 +8,9 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-program=${1:-}
-if [ -z "$program" ]; then
-    program=$root/target/release/isoproof
-    [ -x "$program" ] || program=$root/target/debug/isoproof
-fi
-case $program in /*) ;; *) program=$(pwd)/$program ;; esac
+# shellcheck source=tests/browser/setup.sh
+. "$here/setup.sh"
 
-if [ ! -e "$here/node_modules/playwright-core" ]; then
-    (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund >&2)
-fi
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
 "$program" --quiet build --project "$root" --out "$work/site" --submission "$work/submission.md" >&2
 mkdir -p "$root/docs/screenshots"
 node "$here/screenshots.mjs" "$work/site" "$root/docs/screenshots"
