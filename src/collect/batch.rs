@@ -1,6 +1,8 @@
 //! One boot: the script on standard input, its answers on standard output, and the host looking
 //! at the container while it runs.
 
+use std::time::Duration;
+
 use super::{Session, Spec, from_command, host_side, is_scripted};
 use crate::engine::Mode;
 use crate::engine::process::{Finished, Input, Running, start};
@@ -9,6 +11,7 @@ use crate::model::{Capture, Origin, Status, Stream};
 use crate::probe::script::{self, Answer, Answers, Limits, Question};
 
 /// What came of a target.
+#[derive(Default)]
 pub struct Outcome {
     /// The captures.
     pub captures: Vec<Capture>,
@@ -19,13 +22,11 @@ pub struct Outcome {
 /// Runs the script on the host.
 pub fn on_host(session: &Session) -> Vec<Capture> {
     let argv = vec!["sh".to_string()];
-    let questions = questions(session, true);
     // On the host the files lie in the session's folder, which `clean` knows.
     let limits =
         Limits { places: vec![session.folder.path().display().to_string()], ..Limits::default() };
-    let boot = Boot { argv, target: "host", questions, limits, prelude: String::new() };
-    match boot.run(session, |_| Vec::new(), Vec::new) {
-        Ok(outcome) => outcome.captures,
+    match Boot::start(session, "host", &argv, "") {
+        Ok(boot) => boot.ask(&questions(session, true), &limits, Vec::new).captures,
         Err(error) => {
             session.progress.trouble("host", &error.message);
             Vec::new()
@@ -33,34 +34,55 @@ pub fn on_host(session: &Session) -> Vec<Capture> {
     }
 }
 
-/// Runs the script in a container of a target, with a witness process in it. While the script
-/// runs, after the host has looked at the container, `meanwhile` does what is not timed.
-pub fn in_container(
-    session: &Session,
-    spec: &Spec,
-    meanwhile: impl FnOnce() -> Vec<Capture> + Send,
-) -> Outcome {
-    session.progress.step(&spec.name, "probes, in one boot");
-    let name = session.container_name(&spec.name, "probes");
-    let witness = match host_side::Witness::new() {
-        Ok(witness) => witness,
-        Err(error) => return Outcome { captures: Vec::new(), failure: Some(error.message) },
-    };
-    let mut options = Vec::new();
-    if session.kernel_log_witness {
-        options.extend(host_side::kernel_log_options(session.engine));
+/// A container of a target whose shell waits for the script, with a witness process in it.
+pub struct Container<'a> {
+    spec: &'a Spec,
+    name: String,
+    witness: host_side::Witness,
+    boot: Boot,
+}
+
+impl<'a> Container<'a> {
+    /// Starts it, and waits until its shell answers.
+    ///
+    /// # Errors
+    ///
+    /// The engine's client cannot be started. A container that does not start is an outcome.
+    pub fn start(session: &Session, spec: &'a Spec) -> Result<Self> {
+        session.progress.step(&spec.name, "probes, in one boot");
+        let name = session.container_name(&spec.name, "probes");
+        let witness = host_side::Witness::new()?;
+        let mut options = Vec::new();
+        let mut prelude = witness.start_command();
+        if session.kernel_log_witness {
+            options.extend(host_side::kernel_log_options(session.engine));
+            prelude.push_str(&witness.kernel_log_command());
+        }
+        let argv = session.argv(spec, &name, &["sh"], Mode::Interactive, &options);
+        let boot = Boot::start(session, &spec.name, &argv, &prelude)?;
+        Ok(Self { spec, name, witness, boot })
     }
-    let argv = session.argv(spec, &name, &["sh"], Mode::Interactive, &options);
-    let questions = questions(session, false);
-    let mut prelude = witness.start_command();
-    if session.kernel_log_witness {
-        prelude.push_str(&witness.kernel_log_command());
+
+    /// Gives it the time again that it had to wait for another.
+    pub fn has_waited(&mut self, time: Duration) {
+        self.boot.running.allow(time);
     }
-    let look = |running: &Running| host_side::observe(session, spec, &name, &witness, running);
-    let boot = Boot { argv, target: &spec.name, questions, limits: Limits::default(), prelude };
-    match boot.run(session, look, meanwhile) {
-        Ok(outcome) => outcome,
-        Err(error) => Outcome { captures: Vec::new(), failure: Some(error.message) },
+
+    /// What the host sees of it, while its shell waits.
+    pub fn observe(&self, session: &Session) -> Vec<Capture> {
+        if !self.boot.has_started {
+            return Vec::new();
+        }
+        host_side::observe(session, self.spec, &self.name, &self.witness, &self.boot.running)
+    }
+
+    /// Runs the script, which ends the container; `meanwhile` does what is not timed.
+    pub fn ask(
+        self,
+        session: &Session,
+        meanwhile: impl FnOnce() -> Vec<Capture> + Send,
+    ) -> Outcome {
+        self.boot.ask(&questions(session, false), &Limits::default(), meanwhile)
     }
 }
 
@@ -73,54 +95,58 @@ fn questions<'a>(session: &'a Session, on_host: bool) -> Vec<Question<'a>> {
         .collect()
 }
 
-/// One boot of a target.
-struct Boot<'a> {
-    /// The engine's client with a shell on its standard input, or the host's shell.
-    argv: Vec<String>,
-    target: &'a str,
-    questions: Vec<Question<'a>>,
-    limits: Limits,
-    /// What the shell is given before it says that it is there.
-    prelude: String,
+/// One boot of a target: the engine's client with a shell on its standard input, or the host's
+/// shell.
+struct Boot {
+    target: String,
+    nonce: String,
+    running: Running,
+    has_started: bool,
 }
 
-impl Boot<'_> {
-    /// Boots; lets the host look as soon as the shell answers, while it waits for more input; then
-    /// sends the script, which ends the boot, and does something else until it has ended.
-    fn run(
-        &self,
-        session: &Session,
-        look: impl FnOnce(&Running) -> Vec<Capture>,
-        meanwhile: impl FnOnce() -> Vec<Capture> + Send,
-    ) -> Result<Outcome> {
+impl Boot {
+    /// Boots, and waits until the shell answers; then it waits for more input. The shell is given
+    /// `prelude` before it says that it is there.
+    fn start(session: &Session, target: &str, argv: &[String], prelude: &str) -> Result<Self> {
         let nonce = script::nonce()?;
-        let ready = format!("ready {nonce}");
-        let first = format!("{}echo {ready}\n", self.prelude);
+        let first = format!("{prelude}echo {}\n", ready(&nonce));
         let input = Input::Open(first.as_bytes());
-        let mut running = start(&self.argv, input, session.timeout, session.cancel)?;
-        let mut observed = Vec::new();
-        let has_started = wait_for(&mut running, ready.as_bytes());
-        if has_started {
-            observed = look(&running);
-            running.say(script::generate(&self.questions, &nonce, &self.limits).as_bytes());
+        let mut running = start(argv, input, session.timeout, session.cancel)?;
+        let has_started = wait_for(&mut running, ready(&nonce).as_bytes());
+        Ok(Self { target: target.into(), nonce, running, has_started })
+    }
+
+    /// Sends the script, which ends the boot, and does something else until it has ended.
+    fn ask(
+        mut self,
+        questions: &[Question],
+        limits: &Limits,
+        meanwhile: impl FnOnce() -> Vec<Capture> + Send,
+    ) -> Outcome {
+        if self.has_started {
+            self.running.say(script::generate(questions, &self.nonce, limits).as_bytes());
         }
         let (finished, others) = std::thread::scope(|scope| {
             let others = scope.spawn(meanwhile);
             // A thread that panicked has nothing to hand over.
-            (running.finish(), others.join().unwrap_or_default())
+            (self.running.finish(), others.join().unwrap_or_default())
         });
-        let mut answers = script::parse(&finished.stdout, &nonce, &self.questions);
-        remove(&mut answers.stray, format!("{ready}\n").as_bytes());
-        let failure = (!has_started).then(|| finished.complaint());
-        let mut captures = vec![boot_capture(self.target, &finished, &answers)];
+        let mut answers = script::parse(&finished.stdout, &self.nonce, questions);
+        remove(&mut answers.stray, format!("{}\n", ready(&self.nonce)).as_bytes());
+        let failure = (!self.has_started).then(|| finished.complaint());
+        let mut captures = vec![boot_capture(&self.target, &finished, &answers)];
         captures.extend(answers.answers.iter().filter_map(|answer| {
-            let question = self.questions.iter().find(|question| question.id == answer.id)?;
-            Some(probe_capture(self.target, question, answer))
+            let question = questions.iter().find(|question| question.id == answer.id)?;
+            Some(probe_capture(&self.target, question, answer))
         }));
-        captures.extend(observed);
         captures.extend(others);
-        Ok(Outcome { captures, failure })
+        Outcome { captures, failure }
     }
+}
+
+/// What the shell says when it is there.
+fn ready(nonce: &str) -> String {
+    format!("ready {nonce}")
 }
 
 /// Waits until the output holds `mark`; false if the command ended or was stopped before.

@@ -16,6 +16,7 @@ mod startup;
 mod version;
 
 use std::collections::BTreeMap;
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -330,27 +331,73 @@ fn ensure_image(session: &Session, image: &str) -> Result<()> {
     .help("load it first, or name one that is there with --image"))
 }
 
+/// The probes: on the host first, alone, because containers change what it shows; then under each
+/// target.
 fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
-    let mut captures = Vec::new();
-    let mut targets = Vec::new();
     session.progress.step("host", "probes");
-    targets.push(target("host", Role::Host, None, None, None));
-    captures.extend(batch::on_host(session));
-    captures.extend(engine_answers(session));
-    for spec in specs {
-        if session.is_cancelled() {
-            break;
-        }
-        let outcome = batch::in_container(session, spec, || beside(session, spec));
-        if let Some(failure) = &outcome.failure {
-            session.progress.trouble(&spec.name, failure);
-        }
+    let mut targets = vec![target("host", Role::Host, None, None, None)];
+    let mut captures = std::thread::scope(|scope| {
+        let answers = scope.spawn(|| engine_answers(session));
+        let mut captures = batch::on_host(session);
+        captures.extend(answers.join().unwrap_or_default());
+        captures
+    });
+    for (spec, outcome) in specs.iter().zip(boots(session, specs)) {
         captures.extend(outcome.captures);
         let handler = spec.handler.as_deref();
         let engine = Some(session.engine.name());
         targets.push(target(&spec.name, spec.role, engine, handler, outcome.failure));
     }
     (targets, captures)
+}
+
+/// One boot of each target. While the script of one runs, the container of the next starts; the
+/// host looks at it only when the one before is gone, because processes that share memory would
+/// count as smaller.
+fn boots(session: &Session, specs: &[Spec]) -> Vec<batch::Outcome> {
+    let mut outcomes = Vec::new();
+    std::thread::scope(|scope| {
+        let mut before: Option<ScopedJoinHandle<batch::Outcome>> = None;
+        for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
+            let container = batch::Container::start(session, spec);
+            let since = Instant::now();
+            outcomes.extend(before.take().map(|before| before.join().unwrap_or_default()));
+            match container {
+                Ok(mut container) => {
+                    container.has_waited(since.elapsed());
+                    let observed = container.observe(session);
+                    before = Some(scope.spawn(move || ask(session, spec, container, observed)));
+                }
+                Err(error) => outcomes.push(failed(session, spec, error.message)),
+            }
+        }
+        outcomes.extend(before.map(|before| before.join().unwrap_or_default()));
+    });
+    outcomes
+}
+
+/// What a container answers, and what is done beside that.
+fn ask(
+    session: &Session,
+    spec: &Spec,
+    container: batch::Container,
+    observed: Vec<Capture>,
+) -> batch::Outcome {
+    let mut outcome = container.ask(session, || beside(session, spec));
+    outcome.captures.extend(observed);
+    match outcome.failure.take() {
+        None => outcome,
+        Some(words) => {
+            let failed = failed(session, spec, words);
+            batch::Outcome { captures: outcome.captures, ..failed }
+        }
+    }
+}
+
+/// A target that did not start, with the engine's words.
+fn failed(session: &Session, spec: &Spec, words: String) -> batch::Outcome {
+    session.progress.trouble(&spec.name, &words);
+    batch::Outcome { captures: Vec::new(), failure: Some(words) }
 }
 
 /// The targets of which there is a first start and no more, because the user stopped the session.

@@ -191,6 +191,11 @@ impl Running {
         self.stdin = None;
     }
 
+    /// Moves its limit: it had to wait for something else.
+    pub fn allow(&mut self, time: Duration) {
+        self.deadline += time;
+    }
+
     /// Whether it still runs and may go on.
     pub fn is_running(&self) -> bool {
         matches!(self.handle.try_wait(), Ok(None)) && self.stop_reason().is_none()
