@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::{Catalogue, Place};
-use super::parse;
+use super::{parse, script};
 use crate::model::{
     Capture, Fact, Facts, Role, Samples, Source, Status, Stream, Target, Unit, Why,
 };
@@ -86,37 +86,58 @@ fn asked(capture: &Capture) -> Option<(&str, &str)> {
 /// What the parser reads in a capture: in all of it, or behind the label `field`.
 fn fact(parser: &str, field: Option<&str>, capture: &Capture) -> Fact {
     let source = |line| Source::new(capture.id.as_str(), line);
-    let why = match capture.status {
-        Status::Ok | Status::Truncated => return parsed(parser, field, capture),
-        Status::Absent => Why::Absent,
-        Status::Denied => Why::Denied,
-        Status::Error => Why::Error,
-        Status::Timeout => Why::Timeout,
+    let bytes = capture.stdout.bytes().unwrap_or_default();
+    let lines = crate::text::lines(&bytes);
+    if let Some(label) = field {
+        // A line that is there is an answer, whatever became of the others.
+        if let Some((first, text)) = labelled(&lines, label) {
+            return parsed(parser, Some(first), &text, capture);
+        }
+        if let Some((why, words)) = complaint_about(label, capture) {
+            return Fact::missing_at(why, words, source(None));
+        }
+    }
+    let why = match (capture.status, field) {
+        (Status::Ok | Status::Truncated, None) => {
+            let series = parse::series(parser).unwrap_or_default();
+            let begins = |line: &str| !line.trim().is_empty() && line.starts_with(series);
+            let first = lines.iter().position(|line| begins(line));
+            return parsed(parser, first, &crate::text::decode(&bytes), capture);
+        }
+        (Status::Ok | Status::Truncated, Some(label)) => {
+            let reason = format!("the output has no line `{label}:`");
+            return Fact::missing_at(Why::Absent, reason, source(None));
+        }
+        (status, _) => reason_of(status),
     };
     Fact::missing_at(why, complaint(capture), source(None))
 }
 
-fn parsed(parser: &str, field: Option<&str>, capture: &Capture) -> Fact {
-    let bytes = capture.stdout.bytes().unwrap_or_default();
-    let lines = crate::text::lines(&bytes);
-    let series = parse::series(parser);
-    let begins =
-        |line: &str| !line.trim().is_empty() && line.starts_with(series.unwrap_or_default());
-    let (first, text) = match field {
-        None => (lines.iter().position(|line| begins(line)), crate::text::decode(&bytes)),
-        Some(label) => match labelled(&lines, label) {
-            Some((first, text)) => (Some(first), text),
-            None => {
-                let reason = format!("the output has no line `{label}:`");
-                let source = Source::new(capture.id.as_str(), None);
-                return Fact::missing_at(Why::Absent, reason, source);
-            }
-        },
-    };
+/// Why there is no answer, by how the command ended; for one that answered: why not this.
+fn reason_of(status: Status) -> Why {
+    match status {
+        Status::Denied => Why::Denied,
+        Status::Error => Why::Error,
+        Status::Timeout => Why::Timeout,
+        Status::Absent | Status::Ok | Status::Truncated => Why::Absent,
+    }
+}
+
+/// What a command that read several files said about this one, and why there is no answer then.
+fn complaint_about(file: &str, capture: &Capture) -> Option<(Why, String)> {
+    let errors = capture.stderr.as_ref()?.bytes().unwrap_or_default();
+    let lines = crate::text::lines(&errors);
+    let line = lines.iter().find(|line| line.split([' ', ':', '\'']).any(|word| word == file))?;
+    let status = script::status(Some(2), b"", line.as_bytes());
+    Some((reason_of(status), line.trim().to_string()))
+}
+
+/// The fact in a text that begins in line `first` of the capture, counted from zero.
+fn parsed(parser: &str, first: Option<usize>, text: &str, capture: &Capture) -> Fact {
     let line = first.and_then(|index| u32::try_from(index + 1).ok());
     let source = Source::new(capture.id.as_str(), line);
-    match parse::parse(parser, &text) {
-        Some(Ok(value)) => match (series, value.as_array()) {
+    match parse::parse(parser, text) {
+        Some(Ok(value)) => match (parse::series(parser), value.as_array()) {
             (Some(_), Some(values)) => Fact::Series(Samples {
                 values: values.iter().filter_map(serde_json::Value::as_f64).collect(),
                 unit: Unit::Seconds,
@@ -205,6 +226,29 @@ mod tests {
         // A run of an earlier catalogue has a capture of its own for each.
         let own = read_one("priv.seccomp", capture("priv.seccomp", Status::Ok, "2\n", ""));
         assert_eq!(own.as_i64(), Some(2));
+    }
+
+    #[test]
+    fn one_command_on_several_files_answers_for_each_by_itself() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let files = capture(
+            "kernel.files",
+            Status::Denied,
+            "/proc/self/cgroup:12:cpu,cpuacct:/x\n/proc/self/cgroup:3:job:/x\n",
+            "grep: /sys/hypervisor/type: No such file or directory\n\
+             grep: /sys/class/dmi/id/sys_vendor: Permission denied\n",
+        );
+        let facts = read(&[files], &[], &BTreeMap::new(), &catalogue);
+        let of = |id: &str| facts[id]["runc"].clone();
+        let at = |line: Option<u32>| Source::new("runc/kernel.files", line);
+        let paths = serde_json::json!(["12:cpu,cpuacct:/x", "3:job:/x"]);
+        assert_eq!(of("cgroup.self"), Fact::value(paths, at(Some(1))));
+        let names = serde_json::json!(["cpu", "cpuacct", "job"]);
+        assert_eq!(of("cgroup.controllers"), Fact::value(names, at(Some(1))));
+        let absent = "grep: /sys/hypervisor/type: No such file or directory";
+        assert_eq!(of("hw.hypervisor_type"), Fact::missing_at(Why::Absent, absent, at(None)));
+        let denied = "grep: /sys/class/dmi/id/sys_vendor: Permission denied";
+        assert_eq!(of("hw.dmi.sys_vendor"), Fact::missing_at(Why::Denied, denied, at(None)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Parsers of outputs that are lists and tables without a form of their own.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{Reading, Unread, filled};
@@ -7,6 +9,23 @@ use super::{Reading, Unread, filled};
 /// The filled lines in order. No line is an answer: an empty list.
 pub fn lines(text: &str) -> Reading {
     Ok(filled(text).collect())
+}
+
+/// The names of controllers, each once and sorted, in lines of `number:name,name:path`
+/// (cgroups(7)). Version 2 names none.
+pub fn controllers(text: &str) -> Reading {
+    let mut names = BTreeSet::new();
+    if filled(text).next().is_none() {
+        return Err(Unread::empty());
+    }
+    for line in filled(text) {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(list), Some(_)) = (parts.next(), parts.next()) else {
+            return Err(Unread::unlike("`number:controllers:path`", line));
+        };
+        names.extend(list.split(',').filter(|name| !name.is_empty()));
+    }
+    Ok(names.into_iter().collect())
 }
 
 /// Lines of `number name` (as `uniq -c` prints them): numbers by name.
@@ -53,6 +72,15 @@ mod tests {
     #[test]
     fn lines_keep_their_order() {
         assert_eq!(lines("vda\nloop0\n\n").unwrap(), json!(["vda", "loop0"]));
+    }
+
+    #[test]
+    fn controllers_are_named_once_and_not_at_all_under_version_2() {
+        let text = "4:memory:/x\n3:cpu,cpuacct:/x\n2:cpu:/y\n1:name=systemd:/a:b\n";
+        let names = json!(["cpu", "cpuacct", "memory", "name=systemd"]);
+        assert_eq!(controllers(text).unwrap(), names);
+        assert_eq!(controllers("0::/\n").unwrap(), json!([]));
+        assert_eq!(controllers("memory\n").unwrap_err().why, Why::Unreadable);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub type Reading = Result<Value, Unread>;
 
 type Parser = fn(&str) -> Reading;
 
-const PARSERS: [(&str, Parser); 38] = [
+const PARSERS: [(&str, Parser); 39] = [
     ("boolean", scalar::boolean),
     ("capability_mask", kernel::capability_mask),
     ("column_connect", record::connect),
@@ -56,6 +56,7 @@ const PARSERS: [(&str, Parser); 38] = [
     ("column_statuses", record::statuses),
     ("column_total", record::total),
     ("column_wall", record::wall),
+    ("controllers", list::controllers),
     ("cpu_model", kernel::cpu_model),
     ("digest", scalar::digest),
     ("dmesg", kernel::dmesg),
