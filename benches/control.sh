@@ -15,7 +15,7 @@ printf '[book]\ntitle = "Control"\n' >"$project/book.toml"
 
 for session in $(seq "$sessions"); do
   run=$("$program" --quiet --project "$project" collect --engine docker --image alpine:3.19 \
-    --runtime runc --runtime runsc --samples "$samples" --no-app | tail -1)
+    --runtime runc --runtime runsc --samples "$samples" --no-app --no-perf | tail -1)
   "$program" --project "$project" check "$run" --format json >"$project/check-$session.json"
 done
 
