@@ -73,16 +73,28 @@ impl<'a> Container<'a> {
         if !self.boot.has_started {
             return Vec::new();
         }
-        host_side::observe(session, self.spec, &self.name, &self.witness, &self.boot.running)
+        host_side::observe(session, self.spec, &self.name)
     }
 
-    /// Runs the script, which ends the container; `meanwhile` does what is not timed.
+    /// Runs the script, which ends the container. While it runs, the host is searched for the
+    /// witness, and then `meanwhile` does what is not timed.
     pub fn ask(
         self,
         session: &Session,
         meanwhile: impl FnOnce() -> Vec<Capture> + Send,
     ) -> Outcome {
-        self.boot.ask(&questions(session, false), &Limits::default(), meanwhile)
+        let Self { spec, witness, boot, .. } = self;
+        let has_started = boot.has_started;
+        // Looked for once while the container is sure to be there, and then beside the script.
+        let found = if has_started { witness.find() } else { None };
+        boot.ask(&questions(session, false), &Limits::default(), || {
+            let mut captures = Vec::new();
+            if has_started {
+                captures.extend(host_side::look_for(session, spec, &witness, found));
+            }
+            captures.extend(meanwhile());
+            captures
+        })
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use super::{Session, Spec, wait_until};
 use crate::engine::Kind;
 use crate::engine::facts::inspect;
-use crate::engine::process::Running;
 use crate::error::{Error, Result};
 use crate::model::{Capture, Origin, Status, Stream};
 
@@ -47,7 +46,7 @@ impl Witness {
 
     /// Looks for a process on the host with exactly these arguments. The engine's client has the
     /// number among its own, but not these alone.
-    fn find(&self) -> Option<u32> {
+    pub fn find(&self) -> Option<u32> {
         let wanted = format!("sleep\0{}\0", self.argument);
         processes().find(|pid| read(*pid, "cmdline").is_some_and(|line| line == wanted.as_bytes()))
     }
@@ -62,27 +61,15 @@ pub fn kernel_log_options(engine: Kind) -> Vec<String> {
     }
 }
 
-/// Captures all that the host sees of a container.
-pub fn observe(
-    session: &Session,
-    spec: &Spec,
-    name: &str,
-    witness: &Witness,
-    running: &Running,
-) -> Vec<Capture> {
-    let since = Instant::now();
-    let inspected = inspect(session.engine, name, session.cancel);
-    let mut captures = witness_captures(spec, witness, running, since);
-    if session.kernel_log_witness {
-        captures.push(kernel_log_capture(session, spec, witness));
-    }
-    let Some((inspected, answer)) = inspected else {
-        return captures;
+/// Captures what the host sees of a container, but for its witness.
+pub fn observe(session: &Session, spec: &Spec, name: &str) -> Vec<Capture> {
+    let Some((inspected, answer)) = inspect(session.engine, name, session.cancel) else {
+        return Vec::new();
     };
     let mut engine = super::from_command(&spec.name, "host.engine_container", &answer);
     engine.stdout = Stream::new(summary(&inspected).as_bytes());
     engine.origin = observed("the answer of the engine about the running container");
-    captures.push(engine);
+    let mut captures = vec![engine];
     if let Some(pid) = inspected.pid.filter(|&pid| pid > 0) {
         captures.extend(around(spec, pid, &inspected.id));
     }
@@ -119,18 +106,17 @@ pub fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
     }
 }
 
-/// The witness is looked for until it is found, or for a moment since `since`: it was started
-/// before the first answer.
-fn witness_captures(
+/// Looks on for a witness that was not `found` at once, for a moment: it was started before the
+/// first answer, but may not have become what it is called by.
+pub fn look_for(
+    session: &Session,
     spec: &Spec,
     witness: &Witness,
-    running: &Running,
-    since: Instant,
+    mut found: Option<u32>,
 ) -> Vec<Capture> {
-    let mut found = None;
-    wait_until(Duration::from_millis(150).saturating_sub(since.elapsed()), || {
-        found = witness.find();
-        found.is_some() || !running.is_running()
+    wait_until(Duration::from_millis(150), || {
+        found = found.or_else(|| witness.find());
+        found.is_some() || session.is_cancelled()
     });
     let how = format!(
         "the arguments of every process on the host, for exactly: sleep {}",
@@ -141,10 +127,14 @@ fn witness_captures(
         Some(pid) => ("yes\n", format!("process {pid} on the host, {}\n", own_ids(pid))),
         None => ("no\n", format!("none of {count} processes on the host\n")),
     };
-    vec![
+    let mut captures = vec![
         capture(spec, "host.witness_process", &how, answer),
         capture(spec, "host.witness_process.detail", "what was found of the witness", &detail),
-    ]
+    ];
+    if session.kernel_log_witness {
+        captures.push(kernel_log_capture(session, spec, witness));
+    }
+    captures
 }
 
 /// The ids of a process in each of its namespaces.
