@@ -237,6 +237,15 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_is_no_host_name_even_behind_that_word() {
+        for text in ["kernel/hostname: yes\nyes", "hostname: unknown", "Hostname: none\nno none"] {
+            assert_eq!(redact(text), text);
+        }
+        let redacted = redact("Static hostname: falkenhorst\nfalkenhorst");
+        assert!(!redacted.contains("falkenhorst"), "{redacted}");
+    }
+
+    #[test]
     fn public_addresses_go_and_keep_their_form() {
         let redacted = redact("inet 91.108.4.7/24 and inet6 2a00:1450:4010::8b/64");
         assert!(redacted.contains("inet 198.1") && redacted.contains("/24"), "{redacted}");

@@ -187,12 +187,12 @@ fn each_gate_looks_at_its_own() {
 /// The shipped run of four runtimes with one of them alone beside runc, called `sandbox`.
 fn with_sandbox(runtime: &str) -> Sketch {
     let runs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs");
-    let path = std::fs::read_dir(runs)
+    let (path, text) = std::fs::read_dir(runs)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.to_string_lossy().contains("22636969"))
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .find(|(_, text)| text.contains("\"label\": \"four-runtimes\""))
         .unwrap();
-    let text = std::fs::read_to_string(&path).unwrap();
     let mut run = crate::store::file::from_text(&text, &path).unwrap();
     run.targets.retain(|t| ["host", "runc", runtime].contains(&t.name.as_str()));
     for target in &mut run.targets {

@@ -29,6 +29,7 @@ impl Name {
 /// Names of places that everybody has, and words of the evidence itself: replacing them would
 /// hide nothing and change what the evidence says.
 const COMMON: &[&str] = &[
+    "absent",
     "alpine",
     "arch",
     "archlinux",
@@ -39,7 +40,12 @@ const COMMON: &[&str] = &[
     "containerd",
     "containers",
     "debian",
+    "denied",
+    "disabled",
     "docker",
+    "empty",
+    "enabled",
+    "false",
     "fedora",
     "gvisor",
     "home",
@@ -60,6 +66,7 @@ const COMMON: &[&str] = &[
     "none",
     "nerdctl",
     "node",
+    "null",
     "podman",
     "root",
     "runc",
@@ -70,13 +77,17 @@ const COMMON: &[&str] = &[
     "shim",
     "student",
     "sudo",
+    "true",
     "ubuntu",
+    "unknown",
+    "unset",
     "user",
     "users",
     "version",
     "vm",
     "windows",
     "wsl",
+    "yes",
 ];
 
 /// Words that readers of evidence go by and that may be somebody's name all the same: `Max`
@@ -166,7 +177,7 @@ static PLACES: LazyLock<Vec<(Regex, &[&str])>> = LazyLock::new(|| {
             PROMPT,
         ),
         (r"(?m)^\s*(?:[Uu]name:?\s+)?Linux ([A-Za-z0-9][A-Za-z0-9.-]*) \d+\.\d+", HOST),
-        (r"(?mi)\b(?:static |transient )?hostname\s*[:=]\s*([A-Za-z0-9][A-Za-z0-9.-]*)", HOST),
+        (r"(?mi)(?:^|[^\w/])(?:static |transient )?hostname\s*[:=]\s*([A-Za-z0-9][A-Za-z0-9.-]*)", HOST),
         (r"(?mi)\bserial(?: number)?\s*[:=]\s*([A-Za-z0-9][A-Za-z0-9._/-]{3,})", &["serial"]),
     ]
     .into_iter()
