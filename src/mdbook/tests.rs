@@ -21,7 +21,7 @@ fn book(settings: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let runs = folder.path().join("data/runs");
     std::fs::create_dir_all(&runs).unwrap();
-    let run = "20261123T173340Z-cceea3a6.json";
+    let run = "20261124T200535Z-00cc24c0.json";
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs").join(run);
     std::fs::copy(own, runs.join(run)).unwrap();
     let text = format!("[preprocessor.isoproof]\n{settings}");
@@ -65,10 +65,10 @@ fn with_run_pages_a_number_leads_to_its_line() {
     let processed = process(&input(folder.path(), "items", "0.5.4", LOOKUP)).unwrap();
     let items = processed.book["items"].as_array().unwrap();
     let content = items[2]["Chapter"]["content"].as_str().unwrap();
-    let link = "../runs/20261123T173340Z-cceea3a6.md#c-isolation-proc-txt-L3";
+    let link = "../runs/20261124T200535Z-00cc24c0.md#c-isolation-proc-txt-L3";
     assert!(content.starts_with(&format!("[52]({link} ")), "{content}");
     let record = &items[4]["Chapter"];
-    assert_eq!(record["path"], "runs/20261123T173340Z-cceea3a6.md");
+    assert_eq!(record["path"], "runs/20261124T200535Z-00cc24c0.md");
     let content = record["content"].as_str().unwrap();
     assert!(content.contains(r#"<span id="c-isolation-proc-txt-L3">Kata VM: 52</span>"#));
     assert!(!content.contains("\n\n") && !content.contains('{'));
