@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Case, Hit};
-use crate::model::{Evidence, Why};
+use crate::model::{Evidence, Fact, Why};
 
 /// A host that is itself a virtual machine.
 pub fn host_is_virtual(case: &Case) -> Vec<Hit> {
@@ -29,6 +29,28 @@ pub fn host_is_virtual(case: &Case) -> Vec<Hit> {
     match case.flag(FLAG, host) {
         Some(true) => {
             vec![Hit::on(host).with("id", "").with("name", "").resting_on(case, FLAG, host)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// From this load by processor on, a machine counts as busy.
+const BUSY: f64 = 0.5;
+
+/// A machine that had something else to do while times were measured.
+pub fn host_noisy(case: &Case) -> Vec<Hit> {
+    const LOAD: &str = "host.load";
+    const COUNT: &str = "cpu.count";
+    let Some(host) = case.host() else { return Vec::new() };
+    let load = case.run.fact(LOAD, host).and_then(|fact| fact.as_value()?.as_f64());
+    let count = case.number(COUNT, host).filter(|count| *count > 0);
+    let is_series = |fact: &Fact| matches!(fact, Fact::Series(_));
+    let is_timed = case.run.facts.values().flat_map(|by_target| by_target.values()).any(is_series);
+    match (load, count) {
+        #[allow(clippy::cast_precision_loss)] // The number of processors is small.
+        (Some(load), Some(count)) if is_timed && load / count as f64 > BUSY => {
+            let hit = Hit::on(host).with("load", load).with("count", count);
+            vec![hit.resting_on(case, LOAD, host).resting_on(case, COUNT, host)]
         }
         _ => Vec::new(),
     }

@@ -171,6 +171,7 @@ const CHECKS: &[Check] = &[
     Check { id: "figure-near-clock-tick", run: performance::near_clock_tick },
     Check { id: "memory-by-cgroup-only", run: performance::memory_by_cgroup_only },
     Check { id: "unequal-resources", run: performance::unequal_resources },
+    Check { id: "host-noisy", run: environment::host_noisy },
     Check { id: "engines-mixed", run: environment::engines_mixed },
     Check { id: "no-baseline-arm", run: completeness::no_baseline_arm },
     Check { id: "requirement-not-shown", run: completeness::requirement_not_shown },
