@@ -42,7 +42,7 @@ pub struct Probe {
     /// What the number counts, in words: `entries`, `processes`, `kB`.
     #[serde(default)]
     pub unit: String,
-    /// What an answer is worth as proof of a separate kernel.
+    /// What an answer is worth as evidence of whose kernel answers.
     pub strength: Strength,
     /// What the answer proves and what it does not, in one or two sentences.
     pub proves: String,
@@ -134,7 +134,7 @@ impl Volatile {
     }
 }
 
-/// What an answer is worth as proof of a separate kernel.
+/// What an answer is worth as evidence of whose kernel answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {

@@ -150,8 +150,8 @@ impl About {
             id: probe.id.clone(),
             title: probe.title.clone(),
             kind: match probe.strength {
-                Strength::None => "a probe, no proof of a separate kernel".into(),
-                worth => format!("a probe, {} as proof of a separate kernel", worth.word()),
+                Strength::None => "a probe, no evidence of whose kernel answers".into(),
+                worth => format!("a probe, {} evidence of whose kernel answers", worth.word()),
             },
             parts: parts.parts,
         }

@@ -18,12 +18,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, bytes, true)
 }
 
-/// [`write`] without waiting for the disk: for what can be made again. Whoever reads finds the
+/// [`write()`] without waiting for the disk: for what can be made again. Whoever reads finds the
 /// old file or the new one, but after a crash of the machine the new one may be empty.
 ///
 /// # Errors
 ///
-/// As for [`write`].
+/// As for [`write()`].
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, bytes, false)
 }
