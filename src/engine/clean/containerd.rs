@@ -8,9 +8,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engine::process::{Cancel, run};
 
-const LIMIT: Duration = Duration::from_secs(5);
+/// How long one question to containerd may take.
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
-fn ctr(namespace: &str, arguments: &[&str]) -> Option<String> {
+/// What `ctr` prints, if it ends well.
+pub(super) fn ctr(namespace: &str, arguments: &[&str]) -> Option<String> {
     let argv: Vec<String> =
         ["ctr", "-n", namespace].iter().chain(arguments).map(ToString::to_string).collect();
     let finished = run(&argv, LIMIT, &Cancel::default()).ok()?;

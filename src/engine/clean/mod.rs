@@ -4,6 +4,7 @@
 mod containerd;
 mod folder;
 mod network;
+mod stale;
 
 use std::path::Path;
 use std::time::Duration;
@@ -120,6 +121,9 @@ pub fn sweep(engine: Kind, session: Option<&str>) -> Vec<String> {
                 removed.push(format!("temporary folder of session {}", folder.session));
             }
         }
+    }
+    if session.is_none() && engine != Kind::Builtin {
+        removed.extend(stale::sweep(engine));
     }
     removed
 }
