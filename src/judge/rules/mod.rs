@@ -28,6 +28,7 @@ use super::Case;
 use crate::error::Result;
 use crate::knowledge::Severity;
 use crate::model::{Capture, Source, Why};
+use crate::text::lines;
 pub use doc::{RuleBook, RuleDoc};
 pub use example::Example;
 
@@ -227,6 +228,23 @@ fn files_of<'a>(case: &Case<'a>, fact: &str) -> Vec<&'a Capture> {
     let ids: BTreeSet<&str> =
         present.filter_map(|(_, fact)| Some(fact.source()?.capture.as_str())).collect();
     ids.into_iter().filter_map(|id| case.run.capture(id)).collect()
+}
+
+/// One hit for each file that a fact was read from, at its first line of the kind.
+fn first_lines(case: &Case, fact: &str, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for capture in files_of(case, fact) {
+        let lines = lines(&capture.stdout.bytes().unwrap_or_default());
+        if let Some((_, number)) = lines.iter().zip(1..).find(|(line, _)| is_meant(line)) {
+            hits.push(
+                Hit::default()
+                    .with("capture", capture.id.as_str())
+                    .with("line", number)
+                    .resting_on_line(&capture.id, Some(number)),
+            );
+        }
+    }
+    hits
 }
 
 /// The pairs of target and place where a fact is missing for one of these reasons.

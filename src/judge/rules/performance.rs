@@ -1,8 +1,7 @@
 //! Rules about what speed and memory figures measure.
 
-use super::{Case, Hit, files_of};
+use super::{Case, Hit, first_lines};
 use crate::model::{Fact, Role};
-use crate::text::lines;
 
 /// The clock of `time -p` ticks in this many seconds.
 const TICK: f64 = 0.01;
@@ -30,19 +29,7 @@ pub fn write_without_sync(case: &Case) -> Vec<Hit> {
 }
 
 fn in_io_files(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    for capture in files_of(case, "perf.io_write") {
-        let lines = lines(&capture.stdout.bytes().unwrap_or_default());
-        if let Some((_, number)) = lines.iter().zip(1..).find(|(line, _)| is_meant(line)) {
-            hits.push(
-                Hit::default()
-                    .with("capture", capture.id.as_str())
-                    .with("line", number)
-                    .resting_on_line(&capture.id, Some(number)),
-            );
-        }
-    }
-    hits
+    first_lines(case, "perf.io_write", is_meant)
 }
 
 /// Figures that are a few ticks of their clock. One finding for a target, on all of them.

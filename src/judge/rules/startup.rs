@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Hit, files_of};
+use super::{Case, Hit, files_of, first_lines};
 use crate::judge::Conclusion;
 use crate::judge::timing::Timing;
 use crate::model::{Role, Why};
@@ -198,20 +198,7 @@ pub fn with_sudo(case: &Case) -> Vec<Hit> {
 
 /// One hit for each file that start-up times were read from, at its first line of the kind.
 fn in_startup_files(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    for capture in files_of(case, STARTUP) {
-        let lines = lines(&capture.stdout.bytes().unwrap_or_default());
-        let found = lines.iter().zip(1..).find(|(line, _)| is_meant(&strip_ansi(line)));
-        if let Some((_, number)) = found {
-            hits.push(
-                Hit::default()
-                    .with("capture", capture.id.as_str())
-                    .with("line", number)
-                    .resting_on_line(&capture.id, Some(number)),
-            );
-        }
-    }
-    hits
+    first_lines(case, STARTUP, |line| is_meant(&strip_ansi(line)))
 }
 
 /// Times of different programs in one file.

@@ -57,17 +57,7 @@ pub fn sketch() -> Sketch {
 
 /// An imported file.
 pub fn capture(path: &str, text: &str) -> Capture {
-    Capture {
-        id: path.into(),
-        target: None,
-        origin: Origin::File { path: path.into(), slot: Some(path.into()) },
-        status: Status::Ok,
-        exit: None,
-        started: None,
-        duration_ms: None,
-        stdout: Stream::new(text.as_bytes()),
-        stderr: None,
-    }
+    Capture::of_file(path, Some(path), text.as_bytes())
 }
 
 /// The run that an example describes.
