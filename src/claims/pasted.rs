@@ -10,7 +10,7 @@ use super::ground::{Ground, Held};
 use super::read::Passage;
 use super::remark::{Remark, Standing};
 use super::words::{Pasted, Vocabulary};
-use crate::model::{Capture, Fact, Origin, Status, Stream};
+use crate::model::{Capture, Fact};
 use crate::probe::lab12;
 
 /// A part of a block that is one piece of output.
@@ -30,7 +30,7 @@ pub fn check(
     let (mut remarks, mut stated) = (Vec::new(), Vec::new());
     for piece in pieces(&vocabulary.subjects.pasted, block) {
         let text = &block.text[piece.range.clone()];
-        let capture = capture(&piece.slot, text);
+        let capture = Capture::of_file(&piece.slot, Some(&piece.slot), text.as_bytes());
         let reading = lab12::read(std::slice::from_ref(&capture));
         for (id, by_target) in &reading.facts {
             for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
@@ -63,20 +63,6 @@ const IGNORED: &[&str] = &[
     "evidence.logged_at",
     "http.latency",
 ];
-
-fn capture(slot: &str, text: &str) -> Capture {
-    Capture {
-        id: slot.into(),
-        target: None,
-        origin: Origin::File { path: slot.into(), slot: Some(slot.into()) },
-        status: Status::Ok,
-        exit: None,
-        started: None,
-        duration_ms: None,
-        stdout: Stream::new(text.as_bytes()),
-        stderr: None,
-    }
-}
 
 /// The pieces of output in a block: a title or a command begins one.
 fn pieces(kinds: &[Pasted], block: &Passage) -> Vec<Piece> {

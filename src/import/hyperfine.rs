@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::model::{Capture, Origin, Status, Stream};
+use crate::model::Capture;
 use crate::probe::hyperfine::{Export, Timed};
 
 /// The most bytes that are read: a million samples have fewer.
@@ -47,18 +47,7 @@ pub fn read(path: &Path, timed: Option<Timed>) -> Result<File> {
     let name =
         path.file_name().map_or_else(|| "hyperfine.json".into(), |name| name.to_string_lossy());
     let name = crate::text::visible(&name);
-    let capture = Capture {
-        id: name.clone(),
-        target: None,
-        origin: Origin::File { path: name, slot: Some(slot.into()) },
-        status: Status::Ok,
-        exit: None,
-        started: None,
-        duration_ms: None,
-        stdout: Stream::new(&bytes),
-        stderr: None,
-    };
-    Ok(File { capture, export })
+    Ok(File { capture: Capture::of_file(&name, Some(slot), &bytes), export })
 }
 
 fn check(path: &Path, export: &Export) -> Result<()> {

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::model::{Capture, Origin, Status, Stream};
+use crate::model::{Capture, Status};
 use crate::probe::lab12::{FOLDERS, assign, slot_of};
 
 /// The most files that are kept.
@@ -149,17 +149,7 @@ fn capture(file: &Found, path: &str) -> Result<Option<Capture>> {
     let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
     let status = if bytes.len() > limit { Status::Truncated } else { Status::Ok };
     bytes.truncate(limit);
-    Ok(Some(Capture {
-        id: path.into(),
-        target: None,
-        origin: Origin::File { path: path.into(), slot: None },
-        status,
-        exit: None,
-        started: None,
-        duration_ms: None,
-        stdout: Stream::new(&bytes),
-        stderr: None,
-    }))
+    Ok(Some(Capture { status, ..Capture::of_file(path, None, &bytes) }))
 }
 
 fn has_binary_name(path: &str) -> bool {

@@ -35,6 +35,23 @@ pub struct Capture {
     pub stderr: Option<Stream>,
 }
 
+impl Capture {
+    /// A file that was read, by the path that it is known by; `slot` is what it is read as.
+    pub fn of_file(path: &str, slot: Option<&str>, bytes: &[u8]) -> Self {
+        Self {
+            id: path.into(),
+            target: None,
+            origin: Origin::File { path: path.into(), slot: slot.map(String::from) },
+            status: Status::Ok,
+            exit: None,
+            started: None,
+            duration_ms: None,
+            stdout: Stream::new(bytes),
+            stderr: None,
+        }
+    }
+}
+
 /// Where the bytes of a capture come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -176,7 +176,6 @@ fn lines_of_times(text: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Status, Stream};
 
     fn export(text: &str) -> Export {
         serde_json::from_str(text).unwrap()
@@ -221,17 +220,7 @@ mod tests {
     #[test]
     fn failed_runs_are_no_samples_and_the_line_of_the_first_is_known() {
         let text = "{\n \"results\": [\n  {\n   \"command\": \"a\",\n   \"times\": [\n    0.5,\n    9.0,\n    0.7\n   ],\n   \"exit_codes\": [0, 1, 0]\n  }\n ]\n}\n";
-        let capture = Capture {
-            id: "bench.json".into(),
-            target: None,
-            origin: Origin::File { path: "bench.json".into(), slot: Some("command.wall".into()) },
-            status: Status::Ok,
-            exit: None,
-            started: None,
-            duration_ms: None,
-            stdout: Stream::new(text.as_bytes()),
-            stderr: None,
-        };
+        let capture = Capture::of_file("bench.json", Some("command.wall"), text.as_bytes());
         assert_eq!(failed(std::slice::from_ref(&capture)), 1);
         let facts = read(&[capture]);
         let samples = facts["command.wall"]["a"].as_series().unwrap();
