@@ -20,6 +20,21 @@ pub fn decode(bytes: &[u8]) -> String {
     text.chars().filter(|&c| c != '\0').collect()
 }
 
+/// Words in lines of at most `width` characters; a longer word has a line of its own.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
 /// The lines of decoded bytes: ended by LF, CR LF, or a lone CR (progress bars).
 ///
 /// A line end at the very end of the text begins no further line.

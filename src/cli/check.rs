@@ -18,7 +18,7 @@ use crate::judge::{Conclusion, Severity, SwitchedOff, Verdict};
 use crate::project::Project;
 use crate::report::{Shelf, Subject};
 use crate::store::Store;
-use crate::text::uri_path;
+use crate::text::{uri_path, wrap};
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
@@ -273,19 +273,4 @@ fn ink(severity: Severity) -> Ink {
         Severity::Warning => Ink::Doubtful,
         Severity::Note => Ink::Faint,
     }
-}
-
-/// Words in lines of at most `width` characters.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_string()),
-        }
-    }
-    lines
 }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::check::wrap;
 use super::console::{Console, Ink, columns};
 use crate::error::{Error, Result};
 use crate::judge::{Example, RuleBook, RuleDoc};
@@ -14,6 +13,7 @@ use crate::project::Project;
 use crate::report::Shelf;
 use crate::report::about::About;
 use crate::text::nearest;
+use crate::text::wrap;
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]

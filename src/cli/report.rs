@@ -71,14 +71,14 @@ impl Report {
             _ => String::new(),
         };
         let mut out = format!("\n{place}: {standing}{rule}: {}\n", shortened(&annotation.quote));
-        for line in super::check::wrap(&annotation.message, 76) {
+        for line in crate::text::wrap(&annotation.message, 76) {
             out.push_str(&format!("  {line}\n"));
         }
         for place in EvidenceRef::places(&annotation.evidence) {
             out.push_str(&format!("  at {}\n", super::check::place_text(place)));
         }
         if let Some(help) = &annotation.help {
-            for line in super::check::wrap(&help.replace('\n', " "), 72) {
+            for line in crate::text::wrap(&help.replace('\n', " "), 72) {
                 out.push_str(&format!("    {line}\n"));
             }
         }

@@ -42,16 +42,10 @@ fn urn(words: &[&str]) -> String {
 
 /// A text in at most `count` lines of at most `width` characters, broken between words.
 pub fn lines(text: &str, width: usize, count: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.chars().take(width).collect()),
-        }
-    }
+    let mut lines: Vec<String> = crate::text::wrap(text, width)
+        .into_iter()
+        .map(|line| line.chars().take(width).collect())
+        .collect();
     if lines.len() > count {
         lines.truncate(count);
         if let Some(last) = lines.last_mut() {

@@ -16,7 +16,7 @@ const LINES: usize = 24;
 /// Everything.
 pub fn full(view: &ComparisonView, console: &Console) -> String {
     let mut out = columns(&[header("A", &view.a), header("B", &view.b)]);
-    let lines = super::super::check::wrap(&sentence(view), WIDTH);
+    let lines = crate::text::wrap(&sentence(view), WIDTH);
     out.push_str(&format!("\n{}\n", console.paint(Ink::Strong, &lines.join("\n"))));
     section(&mut out, console, "What else differs, and may be the cause", conditions(view));
     section(&mut out, console, "Verdicts", verdicts(view, console));
@@ -220,7 +220,7 @@ fn fitting(text: &str, width: usize) -> String {
 fn wrapped(mark: &str, text: &str) -> String {
     let indent = " ".repeat(mark.chars().count());
     let mut out = String::new();
-    for (line, number) in super::super::check::wrap(text, WIDTH - indent.len()).iter().zip(0..) {
+    for (line, number) in crate::text::wrap(text, WIDTH - indent.len()).iter().zip(0..) {
         out.push_str(if number == 0 { mark } else { &indent });
         out.push_str(line);
         out.push('\n');
