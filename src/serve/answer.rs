@@ -114,7 +114,9 @@ fn name(path: &str) -> Option<PathBuf> {
     Some(name)
 }
 
-/// Reads a file of the site, which another one may take the place of while it is looked for.
+/// Reads a file of the site. A new site may take the place of this one while it is looked for, and
+/// on file systems that cannot exchange two folders at once there is none for a moment: a file that
+/// is not there is looked for again before that is said.
 fn read(file: &Path) -> Option<Vec<u8>> {
     for _ in 0..5 {
         match std::fs::read(file) {

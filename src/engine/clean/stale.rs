@@ -32,8 +32,8 @@ fn is_running(program: &str) -> bool {
     names.any(|name| name.trim().split(':').next() == Some(program))
 }
 
-/// A runtime mounts its own program on a file `/tmp/crun.XXXXXX` for a moment, to start from a copy
-/// that a container cannot write to.
+/// A runtime mounts its own program for a moment on a file in `/tmp` that is called by its name and
+/// six random characters, to start from what a container cannot write to.
 fn own_mounts(runtime: &str) -> Vec<String> {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let mut removed = Vec::new();
