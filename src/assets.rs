@@ -61,6 +61,15 @@ pub struct TextFile {
     pub text: String,
     /// The path to name in errors: the file on disk, or the name inside the program.
     pub origin: String,
+    /// Whether it is, word for word, what ships with isoproof: known to be sound by its tests.
+    pub is_shipped: bool,
+}
+
+impl TextFile {
+    /// A text that does not ship with isoproof.
+    pub fn own(text: impl Into<String>, origin: impl Into<String>) -> Self {
+        Self { text: text.into(), origin: origin.into(), is_shipped: false }
+    }
 }
 
 /// Reads every file below `folder` of `tree` that ends in `suffix`, by its path in the tree.
@@ -83,7 +92,7 @@ pub fn read_all(
         let bytes = tree.embedded(&name).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let origin = format!("{name} (shipped with isoproof)");
-        files.insert(name.into_owned(), TextFile { text, origin });
+        files.insert(name.into_owned(), TextFile { text, origin, is_shipped: true });
     }
     if let Some(own) = own {
         let mut names = Vec::new();
@@ -94,7 +103,8 @@ pub fn read_all(
         let read = |name: String| -> Result<(String, TextFile)> {
             let path = own.join(&name);
             let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
-            Ok((name, TextFile { text, origin: path.display().to_string() }))
+            let is_shipped = files.get(&name).is_some_and(|shipped| shipped.text == text);
+            Ok((name, TextFile { text, origin: path.display().to_string(), is_shipped }))
         };
         let read: Vec<Result<(String, TextFile)>> = names.into_par_iter().map(read).collect();
         files.extend(read.into_iter().collect::<Result<Vec<_>>>()?);

@@ -17,7 +17,7 @@ pub fn decode(bytes: &[u8]) -> String {
         _ => UTF_8,
     };
     let (text, _) = encoding.decode_with_bom_removal(bytes);
-    text.chars().filter(|&c| c != '\0').collect()
+    if text.contains('\0') { text.replace('\0', "") } else { text.into_owned() }
 }
 
 /// Words in lines of at most `width` characters; a longer word has a line of its own.
@@ -39,7 +39,10 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 ///
 /// A line end at the very end of the text begins no further line.
 pub fn lines(bytes: &[u8]) -> Vec<String> {
-    let text = decode(bytes).replace("\r\n", "\n").replace('\r', "\n");
+    let mut text = decode(bytes);
+    if text.contains('\r') {
+        text = text.replace("\r\n", "\n").replace('\r', "\n");
+    }
     let mut lines: Vec<String> = text.split('\n').map(String::from).collect();
     if lines.last().is_some_and(String::is_empty) {
         lines.pop();

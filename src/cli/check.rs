@@ -6,6 +6,7 @@ mod sarif;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -69,7 +70,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
             .help("ask for it with --format text or json"));
     }
     let shelf = Shelf::of(project)?;
-    let store = Store::of(project)?;
+    let store = Store::with(project, Arc::clone(&shelf.catalogue));
     let file = store.find(&arguments.run, &project.root)?;
     let subject = Subject::new(store.parse(&file)?, project.config.edition, &shelf)?;
     let pairs = against::pairs(project, &store, &subject.run, &arguments.against)?;

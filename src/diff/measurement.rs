@@ -5,6 +5,7 @@
 //! between two saved sessions is shown and decides nothing, because two sessions of the very same
 //! thing differ more than the samples inside one.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::gate;
@@ -112,21 +113,20 @@ pub(super) fn between(
     let pairs = pairs(a, b);
     let ids: std::collections::BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
     let gated = gate::series(gate, b);
-    let mut all = Vec::new();
-    for id in ids {
-        for pair in &pairs {
-            let item = Item { id, pair, probe: catalogue.get(id), a, b };
-            let Some(mut plain) = item.plain() else { continue };
-            plain.margin = gate.margin(id);
-            plain.gated = gated.as_deref() == Some(id.as_str());
-            if let Some(over) = pairs.iter().find(|pair| pair.b.role == Role::Baseline)
-                && pair.b.role == Role::Candidate
-            {
-                all.extend(item.over(over, &plain));
-            }
-            all.push(plain);
-        }
-    }
+    let baseline = pairs.iter().find(|pair| pair.b.role == Role::Baseline);
+    let items = ids.into_iter().flat_map(|id| pairs.iter().map(move |pair| (id, pair)));
+    let measured = |(id, pair): (&String, &Pair)| {
+        let item = Item { id, pair, probe: catalogue.get(id), a, b };
+        let mut plain = item.plain()?;
+        plain.margin = gate.margin(id);
+        plain.gated = gated.as_deref() == Some(id.as_str());
+        let over = baseline.filter(|_| pair.b.role == Role::Candidate);
+        let over = over.and_then(|over| item.over(over, &plain));
+        Some(over.into_iter().chain([plain]).collect::<Vec<_>>())
+    };
+    let items: Vec<(&String, &Pair)> = items.collect();
+    let mut all: Vec<Measurement> =
+        items.into_par_iter().filter_map(measured).flatten_iter().collect();
     judge(a, b, earlier, catalogue, &pairs, &mut all);
     all.sort_by(|x, y| rank(x).cmp(&rank(y)));
     all

@@ -206,7 +206,7 @@ fn with_sandbox(runtime: &str) -> Sketch {
             by_target.insert("sandbox".into(), fact);
         }
     }
-    Sketch { run, integrity: crate::store::integrity::Integrity::default() }
+    Sketch::of(run)
 }
 
 #[test]
@@ -292,7 +292,7 @@ impl Sessions {
 fn slower(sketch: &Sketch, factor: f64) -> Sketch {
     let times = sketch.run.fact("startup.first_byte", "kata").and_then(Fact::as_series).unwrap();
     let times: Vec<f64> = times.values.iter().map(|time| time * factor).collect();
-    let all = Sketch { run: sketch.run.clone(), integrity: sketch.integrity.clone() };
+    let all = Sketch::of(sketch.run.clone());
     all.series("startup.first_byte", "kata", &times)
 }
 
@@ -349,11 +349,7 @@ fn with_too_little_history_the_outcome_is_open_and_says_how_many_sessions_are_wa
 fn times_of_another_machine_or_engine_are_not_judged_by_this_ones() {
     let mut sessions = Sessions::new(2);
     let (a, b) = (sessions.next(), sessions.next());
-    let other = Sketch { run: b.run.clone(), integrity: b.integrity.clone() }.fact(
-        "cpu.model",
-        "host",
-        "Xeon",
-    );
+    let other = Sketch::of(b.run.clone()).fact("cpu.model", "host", "Xeon");
     let outcome = |b: &Sketch| compare(&a, b, false).measurements[0].outcome;
     assert_eq!(outcome(&other), Outcome::NotComparable);
     assert_eq!(outcome(&b), Outcome::Inconclusive);

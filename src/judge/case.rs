@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::timing::Timing;
 use super::verdict::{Verdict, judge_target};
 use crate::knowledge::Knowledge;
 use crate::model::{Evidence, Fact, Missing, Role, Run, Samples};
@@ -19,6 +20,8 @@ pub struct Case<'a> {
     pub known: &'a Knowledge,
     /// What the lab asks for, where that matters.
     pub asks: Option<&'a EditionSpec>,
+    /// What its times say.
+    pub timing: &'a Timing,
     /// The margin within which a difference of times does not matter.
     pub margin: f64,
 }

@@ -1,6 +1,6 @@
 //! Whose build a kernel is: `data/knowledge/kernels.toml`.
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -24,7 +24,10 @@ impl Kernels {
     pub(super) fn parse(text: &str) -> Result<Self> {
         let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
         let regex = |pattern: &String| {
-            Regex::new(&format!("^(?:{pattern})$"))
+            // Releases are ASCII: classes of all of Unicode would take long to build.
+            RegexBuilder::new(&format!("^(?:{pattern})$"))
+                .unicode(false)
+                .build()
                 .map_err(|error| Error::input(format!("in `distribution`: {error}")))
         };
         let distribution = table.distribution.iter().map(regex).collect::<Result<_>>()?;
@@ -33,7 +36,7 @@ impl Kernels {
 
     /// Whether a release is that of a distribution's build.
     pub fn is_distribution(&self, release: &str) -> bool {
-        self.distribution.iter().any(|pattern| pattern.is_match(release))
+        self.distribution.iter().any(|pattern| pattern.is_match(release.as_bytes()))
     }
 }
 

@@ -106,7 +106,7 @@ fn templates(book: &mut Json, project: &Project) -> BTreeMap<String, TextFile> {
     book::each(book, &mut |chapter: Chapter| {
         if lookups::is_template(chapter.content) {
             let origin = project.chapters().join(chapter.path).display().to_string();
-            let file = TextFile { text: chapter.content.clone(), origin };
+            let file = TextFile::own(chapter.content.as_str(), origin);
             templates.insert(chapter.path.to_string(), file);
         }
     });
@@ -124,7 +124,8 @@ struct Maker {
 impl Maker {
     fn new(project: &Project) -> Result<Self> {
         let shelf = Shelf::of(project)?;
-        let loaded = Store::of(project)?.load(&project.config.run, &project.root)?;
+        let store = Store::with(project, Arc::clone(&shelf.catalogue));
+        let loaded = store.load(&project.config.run, &project.root)?;
         Ok(Self {
             subject: Arc::new(Subject::new(loaded, project.config.edition, &shelf)?),
             notes: Arc::new(notes::load(&project.chapters())?),

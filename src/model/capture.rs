@@ -1,5 +1,7 @@
 //! Captures: the raw record. Never edited after it is written.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use data_encoding::{BASE64, HEXLOWER};
 use schemars::JsonSchema;
@@ -171,6 +173,19 @@ impl Stream {
         }
     }
 
+    /// The lines as [`crate::text::lines`] reads them in the bytes; none of bytes that cannot be
+    /// decoded. Of plain text they are those that are stored.
+    pub fn text_lines(&self) -> Cow<'_, [String]> {
+        let is_plain = |line: &String| !line.contains(['\n', '\r', '\0', '\u{feff}']);
+        match (&self.lines, &self.base64) {
+            (Some(lines), None) if lines.iter().all(is_plain) => {
+                let ends_in_feed = lines.last().is_some_and(String::is_empty);
+                Cow::Borrowed(&lines[..lines.len() - usize::from(ends_in_feed)])
+            }
+            _ => Cow::Owned(crate::text::lines(&self.bytes().unwrap_or_default())),
+        }
+    }
+
     /// Whether the digest belongs to the bytes.
     pub fn is_intact(&self) -> bool {
         self.bytes().is_ok_and(|bytes| digest(&bytes) == self.digest)
@@ -186,6 +201,19 @@ fn digest(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn lines_are_those_of_the_bytes(
+            text in "([a-z\u{e9}\u{feff}\0]{0,3}(\n|\r\n|\r|\n\n)?){0,6}",
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            for bytes in [text.as_bytes(), &bytes] {
+                let stream = Stream::new(bytes);
+                prop_assert_eq!(stream.text_lines().to_vec(), crate::text::lines(bytes));
+            }
+        }
+    }
 
     proptest! {
         #[test]

@@ -185,16 +185,13 @@ impl Catalogue {
     /// states an id twice; the error names file, line and id.
     pub fn load(data: Option<&Path>) -> Result<Self> {
         let read = |own| assets::read_all(Tree::Data, own, "catalogue/", ".toml");
-        let shipped = read(None)?;
         let mut catalogue = Self::default();
-        for file in shipped.values() {
+        for file in read(None)?.values() {
             catalogue.add(&file.text, &file.origin)?;
         }
         // After all that is shipped, so that a project's entry wins whatever its file is called.
-        for (name, file) in read(data)? {
-            if shipped.get(&name) != Some(&file) {
-                catalogue.add(&file.text, &file.origin)?;
-            }
+        for file in read(data)?.values().filter(|file| !file.is_shipped) {
+            catalogue.add(&file.text, &file.origin)?;
         }
         Ok(catalogue)
     }

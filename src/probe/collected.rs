@@ -1,8 +1,9 @@
 //! Reads the captures of a collected run into facts, by the parsers of the catalogue.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::catalogue::{Catalogue, Place};
+use super::catalogue::{Catalogue, Place, Probe};
 use super::{parse, script};
 use crate::model::{
     Capture, Fact, Facts, Role, Samples, Source, Status, Stream, Target, Unit, Why,
@@ -23,21 +24,23 @@ pub fn read(
     catalogue: &Catalogue,
 ) -> Facts {
     let mut facts = Facts::new();
+    let readers = readers(catalogue);
     for capture in captures {
         let Some((target, id)) = asked(capture) else { continue };
-        for probe in catalogue.iter() {
-            let record = probe.from.as_ref().filter(|record| record.capture == id);
-            if probe.id != id && record.is_none() {
-                continue;
-            }
+        let Some(probes) = readers.get(id) else { continue };
+        let output = Output::of(capture);
+        for probe in probes {
             let by_target = facts.entry(probe.id.clone()).or_default();
-            if probe.id == id {
-                by_target.insert(target.to_string(), fact(&probe.parser, None, capture));
-            } else if let Some(record) = record {
-                // A capture of the probe's own, in a run of an earlier catalogue, says more.
-                let parser = record.parser.as_ref().unwrap_or(&probe.parser);
-                let shared = || fact(parser, record.field.as_deref(), capture);
-                by_target.entry(target.to_string()).or_insert_with(shared);
+            match &probe.from {
+                Some(record) if probe.id != id => {
+                    // A capture of the probe's own, in a run of an earlier catalogue, says more.
+                    let parser = record.parser.as_ref().unwrap_or(&probe.parser);
+                    let shared = || output.fact(parser, record.field.as_deref());
+                    by_target.entry(target.to_string()).or_insert_with(shared);
+                }
+                _ => {
+                    by_target.insert(target.to_string(), output.fact(&probe.parser, None));
+                }
             }
         }
     }
@@ -52,6 +55,18 @@ pub fn read(
     }
     leave_out(&mut facts, targets, skipped, catalogue);
     facts
+}
+
+/// The probes that are read from the capture of each id.
+fn readers(catalogue: &Catalogue) -> BTreeMap<&str, Vec<&Probe>> {
+    let mut readers: BTreeMap<&str, Vec<&Probe>> = BTreeMap::new();
+    for probe in catalogue.iter() {
+        readers.entry(&probe.id).or_default().push(probe);
+        if let Some(record) = probe.from.as_ref().filter(|record| record.capture != probe.id) {
+            readers.entry(&record.capture).or_default().push(probe);
+        }
+    }
+    readers
 }
 
 /// Says of every probe of a part that was left out why it has no answer.
@@ -83,34 +98,57 @@ fn asked(capture: &Capture) -> Option<(&str, &str)> {
     Some((target, capture.id.strip_prefix(target)?.strip_prefix('/')?))
 }
 
-/// What the parser reads in a capture: in all of it, or behind the label `field`.
-fn fact(parser: &str, field: Option<&str>, capture: &Capture) -> Fact {
-    let source = |line| Source::new(capture.id.as_str(), line);
-    let bytes = capture.stdout.bytes().unwrap_or_default();
-    let lines = crate::text::lines(&bytes);
-    if let Some(label) = field {
-        // A line that is there is an answer, whatever became of the others.
-        if let Some((first, text)) = labelled(&lines, label) {
-            return parsed(parser, Some(first), &text, capture);
-        }
-        if let Some((why, words)) = complaint_about(label, capture) {
-            return Fact::missing_at(why, words, source(None));
-        }
+/// What a capture holds, decoded once for all who read in it.
+struct Output<'a> {
+    capture: &'a Capture,
+    lines: Cow<'a, [String]>,
+    errors: Cow<'a, [String]>,
+}
+
+impl<'a> Output<'a> {
+    fn of(capture: &'a Capture) -> Self {
+        let errors = capture.stderr.as_ref().map(Stream::text_lines).unwrap_or_default();
+        Self { capture, lines: capture.stdout.text_lines(), errors }
     }
-    let why = match (capture.status, field) {
-        (Status::Ok | Status::Truncated, None) => {
-            let series = parse::series(parser).unwrap_or_default();
-            let begins = |line: &str| !line.trim().is_empty() && line.starts_with(series);
-            let first = lines.iter().position(|line| begins(line));
-            return parsed(parser, first, &crate::text::decode(&bytes), capture);
+
+    /// What the parser reads: in all of it, or behind the label `field`.
+    fn fact(&self, parser: &str, field: Option<&str>) -> Fact {
+        let capture = self.capture;
+        let source = |line| Source::new(capture.id.as_str(), line);
+        if let Some(label) = field {
+            // A line that is there is an answer, whatever became of the others.
+            if let Some((first, text)) = labelled(&self.lines, label) {
+                return parsed(parser, Some(first), &text, capture);
+            }
+            if let Some((why, words)) = self.complaint_about(label) {
+                return Fact::missing_at(why, words, source(None));
+            }
         }
-        (Status::Ok | Status::Truncated, Some(label)) => {
-            let reason = format!("the output has no line `{label}:`");
-            return Fact::missing_at(Why::Absent, reason, source(None));
-        }
-        (status, _) => reason_of(status),
-    };
-    Fact::missing_at(why, complaint(capture), source(None))
+        let why = match (capture.status, field) {
+            (Status::Ok | Status::Truncated, None) => {
+                let series = parse::series(parser).unwrap_or_default();
+                let begins = |line: &String| !line.trim().is_empty() && line.starts_with(series);
+                let first = self.lines.iter().position(begins);
+                let bytes = capture.stdout.bytes().unwrap_or_default();
+                return parsed(parser, first, &crate::text::decode(&bytes), capture);
+            }
+            (Status::Ok | Status::Truncated, Some(label)) => {
+                let reason = format!("the output has no line `{label}:`");
+                return Fact::missing_at(Why::Absent, reason, source(None));
+            }
+            (status, _) => reason_of(status),
+        };
+        Fact::missing_at(why, complaint(capture), source(None))
+    }
+
+    /// What a command that read several files said about this one, and why there is no answer
+    /// then.
+    fn complaint_about(&self, file: &str) -> Option<(Why, String)> {
+        let is_meant = |line: &&String| line.split([' ', ':', '\'']).any(|word| word == file);
+        let line = self.errors.iter().find(is_meant)?;
+        let status = script::status(Some(2), b"", line.as_bytes());
+        Some((reason_of(status), line.trim().to_string()))
+    }
 }
 
 /// Why there is no answer, by how the command ended; for one that answered: why not this.
@@ -121,15 +159,6 @@ fn reason_of(status: Status) -> Why {
         Status::Timeout => Why::Timeout,
         Status::Absent | Status::Ok | Status::Truncated => Why::Absent,
     }
-}
-
-/// What a command that read several files said about this one, and why there is no answer then.
-fn complaint_about(file: &str, capture: &Capture) -> Option<(Why, String)> {
-    let errors = capture.stderr.as_ref()?.bytes().unwrap_or_default();
-    let lines = crate::text::lines(&errors);
-    let line = lines.iter().find(|line| line.split([' ', ':', '\'']).any(|word| word == file))?;
-    let status = script::status(Some(2), b"", line.as_bytes());
-    Some((reason_of(status), line.trim().to_string()))
 }
 
 /// The fact in a text that begins in line `first` of the capture, counted from zero.
@@ -166,7 +195,7 @@ fn labelled(lines: &[impl AsRef<str>], label: &str) -> Option<(usize, String)> {
 /// What the command said about its failure, in one line.
 fn complaint(capture: &Capture) -> String {
     let first = |stream: &Stream| {
-        let lines = crate::text::lines(&stream.bytes().unwrap_or_default());
+        let lines = stream.text_lines();
         lines.iter().map(|line| line.trim().to_string()).find(|line| !line.is_empty())
     };
     let said = capture.stderr.as_ref().and_then(first).or_else(|| first(&capture.stdout));

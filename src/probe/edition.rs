@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        let file = TextFile { text: text.into(), origin: "own/editions/f25.toml".into() };
+        let file = TextFile::own(text, "own/editions/f25.toml");
         read(Edition::F25, &file).unwrap_err().message
     }
 

@@ -181,7 +181,7 @@ fn engine(texts: &BTreeMap<String, TextFile>, sources: &Sources) -> Result<Engin
     }
     for (name, file) in texts.iter().filter(|(_, file)| lookups::is_template(&file.text)) {
         let text = lookups::shield(&file.text);
-        templates.insert(name.clone(), TextFile { text, origin: file.origin.clone() });
+        templates.insert(name.clone(), TextFile::own(text, file.origin.as_str()));
     }
     Engine::new(&templates, sources)
 }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn only_chapters_that_take_from_others_share_their_texts() {
         let chapters = |text: &str| {
-            let file = |text: &str| TextFile { text: text.into(), origin: "t".into() };
+            let file = |text: &str| TextFile::own(text, "t");
             let files = [("a.md", file(text)), ("b.md", file("B"))];
             let files = files.into_iter().map(|(name, file)| (name.to_string(), file)).collect();
             Chapters { entries: Vec::new(), files }

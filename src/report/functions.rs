@@ -647,7 +647,7 @@ pub(super) mod tests {
             notes: Arc::default(),
             warnings: Arc::default(),
         };
-        let file = TextFile { text: template.into(), origin: "t.html".into() };
+        let file = TextFile::own(template, "t.html");
         let engine = Engine::new(&BTreeMap::from([("t.html".into(), file)]), &sources).unwrap();
         engine.render("t.html", &tera::Context::new()).unwrap()
     }

@@ -66,12 +66,18 @@ impl Shelf {
     ///
     /// A file cannot be used; the error names it.
     pub fn load(data: Option<&Path>) -> Result<Self> {
+        let (catalogue, rest) =
+            rayon::join(|| Catalogue::load(data), || Self::without_catalogue(data));
+        Ok(Self { catalogue: Arc::new(catalogue?), ..rest? })
+    }
+
+    fn without_catalogue(data: Option<&Path>) -> Result<Self> {
         let mut editions = BTreeMap::new();
         for edition in Edition::ALL {
             editions.insert(edition, Arc::new(edition::load(edition, data)?));
         }
         Ok(Self {
-            catalogue: Arc::new(Catalogue::load(data)?),
+            catalogue: Arc::default(),
             rules: Arc::new(RuleBook::load(data)?),
             report_rules: Arc::new(RuleBook::of_reports(data)?),
             words: Arc::new(words::load(data)?),
@@ -141,15 +147,16 @@ impl Subject {
             .get(&wanted)
             .cloned()
             .ok_or_else(|| Error::input(format!("no edition {wanted}")))?;
+        let timing = Timing::of(&run, shelf.margin);
         let case = Case {
             run: &run,
             integrity: &integrity,
             known: &shelf.known,
             asks: Some(&edition),
+            timing: &timing,
             margin: shelf.margin,
         };
         let judgement = judge::judge(&case, &shelf.rules)?;
-        let timing = Timing::of(&run, shelf.margin);
         let anchors = anchors(&run);
         Ok(Self {
             run,

@@ -109,7 +109,8 @@ impl CaptureView {
 }
 
 fn lines(stream: &Stream, sources: &BTreeSet<usize>) -> Vec<LineView> {
-    crate::text::lines(&stream.bytes().unwrap_or_default())
+    stream
+        .text_lines()
         .iter()
         .zip(1..)
         .map(|(line, number)| LineView {

@@ -1,13 +1,13 @@
 //! The test of Mann and Whitney: whether samples of one series tend to be greater than those of
 //! another.
 //!
-//! The p-value is exact, of the permutation distribution of the ranks: by the recurrence of Mann
-//! and Whitney (1947) without ties, with midranks by the shift algorithm of Streitberg and
+//! The p-value is exact, of the permutation distribution of the ranks (Mann and Whitney, 1947): by
+//! its generating function without ties, with midranks by the shift algorithm of Streitberg and
 //! Röhmel (1986). Where that would take long, it comes from seeded random permutations.
 
 use super::{ALPHA, Random, float, ranks};
 
-/// Up to this product of the sizes the recurrence is used: some six million additions.
+/// Up to this product of the sizes the distribution without ties is used.
 const EXACT: usize = 2500;
 
 /// Up to this many additions the shift algorithm is used.
@@ -50,27 +50,22 @@ fn exact(u: usize, m: usize, n: usize) -> f64 {
     (2.0 * tail / all).min(1.0)
 }
 
-/// In how many of the orders of `m` and `n` samples U is 0, 1, ..., mn: f(u; m, n) =
-/// f(u - n; m - 1, n) + f(u; m, n - 1), with one order where a series is empty.
+/// In how many of the orders of `m` and `n` samples U is 0, 1, ..., mn: the coefficients of the
+/// Gaussian binomial, the product of (1 - x^(n+i)) / (1 - x^i) for i from 1 to m (Andrews, The
+/// Theory of Partitions, 1976, section 3.2). The list is the same from either end.
 fn counts(m: usize, n: usize) -> Vec<f64> {
-    let alone = || {
-        let mut counts = vec![0.0; m * n + 1];
-        counts[0] = 1.0;
-        counts
-    };
-    // One row for each size of the second series, carried from one size of the first to the next.
-    let mut rows: Vec<Vec<f64>> = (0..=n).map(|_| alone()).collect();
-    for size in 1..=m {
-        rows[0] = alone();
-        for other in 1..=n {
-            let (before, from) = rows.split_at_mut(other);
-            let (smaller, row) = (&before[other - 1], &mut from[0]);
-            for u in (0..=size * other).rev() {
-                row[u] = smaller[u] + if u >= other { row[u - other] } else { 0.0 };
-            }
+    let half = m * n / 2;
+    let mut counts = vec![0.0; half + 1];
+    counts[0] = 1.0;
+    for i in 1..=m {
+        for u in (n + i..=half).rev() {
+            counts[u] -= counts[u - n - i];
+        }
+        for u in i..=half {
+            counts[u] += counts[u - i];
         }
     }
-    rows.swap_remove(n)
+    (0..=m * n).map(|u| counts[u.min(m * n - u)]).collect()
 }
 
 /// The largest c with 2·P(U ≤ c - 1) ≤ 0.05: of the mn ratios of two samples, in order, the c-th
@@ -125,7 +120,7 @@ fn permuted(doubled: &[usize], m: usize) -> f64 {
     let mut ranks = doubled.to_vec();
     let far = (0..PERMUTATIONS)
         .filter(|_| {
-            random.shuffle(&mut ranks);
+            random.choose(&mut ranks, m);
             distance.is_reached_by(ranks[..m].iter().sum())
         })
         .count();
@@ -168,6 +163,21 @@ mod tests {
         assert!((apart(4, 4) - 2.0 / 70.0).abs() < 1e-12);
         assert!((apart(5, 5) - 2.0 / 252.0).abs() < 1e-12);
         assert!((apart(10, 10) - 2.0 / 184_756.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_orders_add_up_and_are_those_of_the_recurrence() {
+        // f(u; m, n) = f(u - n; m - 1, n) + f(u; m, n - 1).
+        for (m, n) in [(1, 1), (2, 3), (5, 4), (10, 10), (20, 30), (49, 51)] {
+            let (all, fewer, shorter) = (counts(m, n), counts(m - 1, n), counts(m, n - 1));
+            let orders: f64 = (1..=m).map(|i| float(n + i) / float(i)).product();
+            assert!((all.iter().sum::<f64>() / orders - 1.0).abs() < 1e-12, "{m} {n}");
+            for (u, count) in all.iter().enumerate() {
+                let before = u.checked_sub(n).and_then(|u| fewer.get(u)).unwrap_or(&0.0);
+                let sum = before + shorter.get(u).unwrap_or(&0.0);
+                assert!((count / sum - 1.0).abs() < 1e-12, "{m} {n} {u}: {count} {sum}");
+            }
+        }
     }
 
     #[test]

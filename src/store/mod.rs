@@ -81,8 +81,12 @@ impl Store {
     ///
     /// The catalogue cannot be used.
     pub fn of(project: &Project) -> Result<Self> {
-        let catalogue = Arc::new(Catalogue::load(Some(&project.data()))?);
-        Ok(Self { folder: project.runs(), catalogue })
+        Ok(Self::with(project, Arc::new(Catalogue::load(Some(&project.data()))?)))
+    }
+
+    /// The store of a project whose catalogue is loaded.
+    pub fn with(project: &Project, catalogue: Arc<Catalogue>) -> Self {
+        Self { folder: project.runs(), catalogue }
     }
 
     /// Gives the run its id and writes it. If a run of the same content exists, nothing is

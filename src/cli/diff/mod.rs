@@ -77,10 +77,11 @@ impl From<FailOn> for project::FailOn {
 
 /// Prints what changed.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let store = Store::of(project)?;
     let shelf = Shelf::load(Some(&project.data()))?;
-    let load = |reference: &str| -> Result<Subject> {
-        let loaded = load(project, &store, reference)?;
+    let store = Store::with(project, Arc::clone(&shelf.catalogue));
+    let (a, b) = (find(project, &store, &arguments.a)?, find(project, &store, &arguments.b)?);
+    let judge = |found: Found| -> Result<Subject> {
+        let loaded = found.load(&store)?;
         if !loaded.integrity.is_intact() {
             console.warning(&format!(
                 "{} was changed after it was written; isoproof check says where",
@@ -89,7 +90,8 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         }
         Subject::new(loaded, project.config.edition, &shelf)
     };
-    let (a, b) = (load(&arguments.a)?, Arc::new(load(&arguments.b)?));
+    let (a, b) = rayon::join(|| judge(a), || judge(b));
+    let (a, b) = (a?, Arc::new(b?));
     let gate = &project.config.gate;
     let sides = (side(&a), side(&b));
     let diff = diff::compare(&store, sides.0, sides.1, &shelf.catalogue, gate, arguments.all)?;
@@ -112,7 +114,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
 /// The run before, or one of the history, cannot be used.
 pub fn since(project: &Project, subject: &Subject, console: &Console) -> Result<Option<String>> {
     let (shelf, gate) = (&subject.shelf, &project.config.gate);
-    let store = Store::of(project)?;
+    let store = Store::with(project, Arc::clone(&shelf.catalogue));
     let Some(entry) = store.before(&subject.run)? else { return Ok(None) };
     let before =
         Subject::new(store.parse(&RunFile::read(&entry.path)?)?, project.config.edition, shelf)?;
@@ -125,16 +127,33 @@ fn side(subject: &Subject) -> Side<'_> {
     Side { run: &subject.run, judgement: &subject.judgement }
 }
 
-/// The run that a reference names, or one made in memory from a directory of evidence.
-fn load(project: &Project, store: &Store, reference: &str) -> Result<Loaded> {
+/// What a reference names.
+enum Found {
+    /// A run file.
+    File(RunFile),
+    /// A run made in memory from a directory of evidence.
+    Made(Box<Loaded>),
+}
+
+impl Found {
+    fn load(self, store: &Store) -> Result<Loaded> {
+        match self {
+            Self::File(file) => store.parse(&file),
+            Self::Made(loaded) => Ok(*loaded),
+        }
+    }
+}
+
+fn find(project: &Project, store: &Store, reference: &str) -> Result<Found> {
     let folder = Path::new(reference);
     let is_path = reference.contains('/') || reference == "." || reference == "..";
+    let made = || Ok(Found::Made(Box::new(directory(project, folder)?)));
     if folder.is_dir() && is_path {
-        return directory(project, folder);
+        return made();
     }
-    match store.load(reference, &project.root) {
-        Err(_) if folder.is_dir() => directory(project, folder),
-        loaded => loaded,
+    match store.find(reference, &project.root) {
+        Err(_) if folder.is_dir() => made(),
+        found => Ok(Found::File(found?)),
     }
 }
 

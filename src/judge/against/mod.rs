@@ -17,7 +17,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{Fact, Role, Run, Source};
-use crate::text::lines;
 pub use samples::{Relation, relation};
 
 /// What is shared.
@@ -125,7 +124,7 @@ fn container_ids(run: &Run) -> BTreeMap<String, Source> {
         if capture.target.as_deref().is_some_and(|target| hosts.contains(target)) {
             continue;
         }
-        for (line, number) in lines(&capture.stdout.bytes().unwrap_or_default()).iter().zip(1..) {
+        for (line, number) in capture.stdout.text_lines().iter().zip(1..) {
             let found = ID.captures_iter(line).chain(UNAME.captures_iter(line));
             for id in found.filter_map(|captures| captures.get(1)) {
                 let id = id.as_str()[..12].to_string();

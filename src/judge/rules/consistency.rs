@@ -9,26 +9,26 @@ use serde_json::Value;
 
 use super::{Case, Hit};
 use crate::model::Fact;
-use crate::text::lines;
 
 /// `Fri Nov 14 15:34:06 UTC 2025`, as kernels and `date` print it.
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:\d\d:\d\d (?:[A-Z]{2,5} |[+-]\d{2,4} )?(\d{4})\b",
+        r"(?-u)\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:\d\d:\d\d (?:[A-Z]{2,5} |[+-]\d{2,4} )?(\d{4})\b",
     )
     .unwrap_or_else(|error| unreachable!("{error}"))
 });
 
 /// The time of an engine's message.
 static STAMP: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"^time="(\d{4})-(\d\d)-(\d\d)T"#).unwrap_or_else(|error| unreachable!("{error}"))
+    Regex::new(r#"(?-u)^time="(\d{4})-(\d\d)-(\d\d)T"#)
+        .unwrap_or_else(|error| unreachable!("{error}"))
 });
 
 /// A date that is in no calendar, or falls on another day of the week.
 pub fn impossible_date(case: &Case) -> Vec<Hit> {
     let mut hits = Vec::new();
     for capture in &case.run.captures {
-        let lines = lines(&capture.stdout.bytes().unwrap_or_default());
+        let lines = capture.stdout.text_lines();
         let found = lines.iter().zip(1..).find_map(|(line, number)| Some((wrong(line)?, number)));
         if let Some(((date, truth), number)) = found {
             hits.push(

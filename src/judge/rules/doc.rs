@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tera::{Context, Tera};
 
 use super::example::Example;
-use crate::assets::{self, Tree};
+use crate::assets::{self, TextFile, Tree};
 use crate::error::{Error, Result};
 use crate::knowledge::Severity;
 use crate::project::Switch;
@@ -41,12 +42,46 @@ pub struct RuleDoc {
     pub not_found: Vec<Example>,
 }
 
-/// The words of all rules.
+/// The words of all rules. Those that ship are read when they are asked for: few rules have
+/// something to say about a run, and their examples are long.
 #[derive(Debug)]
 pub struct RuleBook {
-    docs: BTreeMap<String, RuleDoc>,
-    messages: Tera,
+    docs: BTreeMap<String, Entry>,
     off: BTreeMap<String, String>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    file: TextFile,
+    doc: OnceLock<Option<RuleDoc>>,
+}
+
+impl Entry {
+    /// The words of the file of the rule `id`. A project's own are read at once, to find their
+    /// errors; what ships has none.
+    fn new(id: &str, file: TextFile) -> Result<Self> {
+        let doc = OnceLock::new();
+        if !file.is_shipped {
+            let _ = doc.set(Some(read(id, &file)?));
+        }
+        Ok(Self { file, doc })
+    }
+
+    fn doc(&self) -> Option<&RuleDoc> {
+        self.doc.get_or_init(|| toml::from_str(&self.file.text).ok()).as_ref()
+    }
+}
+
+/// Reads a file and looks for what can be wrong in it.
+fn read(id: &str, file: &TextFile) -> Result<RuleDoc> {
+    let error = |what: String| Error::input(format!("{}: {what}", file.origin));
+    let doc: RuleDoc = toml::from_str(&file.text).map_err(|e| error(e.to_string()))?;
+    if doc.id != id {
+        return Err(error(format!("the id `{}` is not the name of the file", doc.id)));
+    }
+    let parsed = Tera::new().add_raw_template(id, doc.message.trim());
+    parsed.map_err(|e| error(format!("in `message`: {e}")))?;
+    Ok(doc)
 }
 
 impl RuleBook {
@@ -71,23 +106,12 @@ impl RuleBook {
 
     fn of_folder(data: Option<&Path>, folder: &str) -> Result<Self> {
         let mut docs = BTreeMap::new();
-        let mut messages = Tera::new();
-        messages.autoescape_on(Vec::<&str>::new());
         for (name, file) in assets::read_all(Tree::Data, data, folder, ".toml")? {
-            let doc: RuleDoc = toml::from_str(&file.text)
-                .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
-            if name != format!("{folder}{}.toml", doc.id) {
-                return Err(Error::input(format!(
-                    "{}: the id `{}` is not the name of the file",
-                    file.origin, doc.id
-                )));
-            }
-            messages
-                .add_raw_template(&doc.id, doc.message.trim())
-                .map_err(|error| Error::input(format!("{}: in `message`: {error}", file.origin)))?;
-            docs.insert(doc.id.clone(), doc);
+            let id = name[folder.len()..].trim_end_matches(".toml").to_string();
+            let entry = Entry::new(&id, file)?;
+            docs.insert(id, entry);
         }
-        Ok(Self { docs, messages, off: BTreeMap::new() })
+        Ok(Self { docs, off: BTreeMap::new() })
     }
 
     /// These books with rules switched off as a project says; `place` is where it says so.
@@ -132,12 +156,12 @@ impl RuleBook {
 
     /// The words of a rule.
     pub fn get(&self, id: &str) -> Option<&RuleDoc> {
-        self.docs.get(id)
+        self.docs.get(id)?.doc()
     }
 
     /// The words of all rules, by id.
     pub fn iter(&self) -> impl Iterator<Item = &RuleDoc> {
-        self.docs.values()
+        self.docs.values().filter_map(Entry::doc)
     }
 
     /// The sentence of a finding.
@@ -148,7 +172,7 @@ impl RuleBook {
     pub fn message(&self, doc: &RuleDoc, parameters: &Value) -> Result<String> {
         let context = Context::from_serialize(parameters);
         context
-            .and_then(|context| self.messages.render(&doc.id, &context))
+            .and_then(|context| Tera::one_off(doc.message.trim(), &context, false))
             .map(|text| crate::text::visible(&text))
             .map_err(|error| Error::input(format!("rule `{}`: in `message`: {error}", doc.id)))
     }

@@ -45,7 +45,7 @@ pub fn proxy_in_path(case: &Case) -> Vec<Hit> {
     const HEADERS: &[&str] = &["via:", "proxy-", "x-squid-error:"];
     let mut hits = Vec::new();
     for capture in super::files_of(case, HEALTH) {
-        let lines = crate::text::lines(&capture.stdout.bytes().unwrap_or_default());
+        let lines = capture.stdout.text_lines();
         let is_headers = lines.iter().any(|line| line.trim_start().starts_with("HTTP/"));
         let found = lines.iter().zip(1..).find(|(line, _)| {
             let line = line.trim_start_matches(['<', ' ']).to_lowercase();

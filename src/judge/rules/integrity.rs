@@ -47,7 +47,7 @@ pub fn address_tentative(case: &Case) -> Vec<Hit> {
 /// One hit for each capture, at its first line of the kind.
 fn first_lines(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
     let find = |capture: &Capture| {
-        let lines = crate::text::lines(&capture.stdout.bytes().unwrap_or_default());
+        let lines = capture.stdout.text_lines();
         let index = lines.iter().position(|line| is_meant(line))?;
         let number = u32::try_from(index + 1).ok()?;
         Some(
@@ -101,7 +101,7 @@ fn in_place_of_values(case: &Case, why: &[Why]) -> Vec<Hit> {
 pub fn evidence_of_different_days(case: &Case) -> Vec<Hit> {
     let mut times: Vec<(DateTime<FixedOffset>, String, u32)> = Vec::new();
     for capture in case.run.captures.iter().filter(|_| case.is_imported()) {
-        let lines = crate::text::lines(&capture.stdout.bytes().unwrap_or_default());
+        let lines = capture.stdout.text_lines();
         for (line, number) in lines.iter().zip(1..) {
             let stamp =
                 line.trim_start().strip_prefix("time=\"").and_then(|rest| rest.split('"').next());

@@ -28,7 +28,6 @@ use super::Case;
 use crate::error::Result;
 use crate::knowledge::Severity;
 use crate::model::{Capture, Source, Why};
-use crate::text::lines;
 pub use doc::{RuleBook, RuleDoc};
 pub use example::Example;
 
@@ -204,8 +203,8 @@ impl RuleBook {
     pub fn check(&self, case: &Case) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for check in CHECKS {
-            let Some(doc) = self.get(check.id) else { continue };
             for hit in (check.run)(case) {
+                let Some(doc) = self.get(check.id) else { break };
                 findings.push(Finding {
                     rule: doc.id.clone(),
                     severity: doc.severity,
@@ -234,7 +233,7 @@ fn files_of<'a>(case: &Case<'a>, fact: &str) -> Vec<&'a Capture> {
 fn first_lines(case: &Case, fact: &str, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
     let mut hits = Vec::new();
     for capture in files_of(case, fact) {
-        let lines = lines(&capture.stdout.bytes().unwrap_or_default());
+        let lines = capture.stdout.text_lines();
         if let Some((_, number)) = lines.iter().zip(1..).find(|(line, _)| is_meant(line)) {
             hits.push(
                 Hit::default()

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Case, Hit, files_of, first_lines};
 use crate::judge::Conclusion;
-use crate::judge::timing::Timing;
 use crate::model::{Role, Why};
 use crate::stats::{median, significant};
-use crate::text::{lines, strip_ansi};
+use crate::text::strip_ansi;
 
 const STARTUP: &str = "startup.wall";
 
@@ -35,9 +34,8 @@ fn missing_because(case: &Case, why: &[Why]) -> Vec<Hit> {
 
 /// The same runtime, measured twice in turns, and the two series differ by more than the margin.
 pub fn control_arms_differ(case: &Case) -> Vec<Hit> {
-    let timing = Timing::of(case.run, case.margin);
     let mut hits = Vec::new();
-    for control in timing.controls().iter().filter(|control| control.differs()) {
+    for control in case.timing.controls().iter().filter(|control| control.differs()) {
         let comparison = &control.comparison;
         let (Some(ratio), Some(interval)) = (comparison.ratio, comparison.interval) else {
             continue;
@@ -205,7 +203,7 @@ fn in_startup_files(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
 pub fn clocks_mixed(case: &Case) -> Vec<Hit> {
     let mut hits = Vec::new();
     for capture in files_of(case, STARTUP) {
-        let lines = lines(&capture.stdout.bytes().unwrap_or_default());
+        let lines = capture.stdout.text_lines();
         let clocks: BTreeSet<&str> =
             lines.iter().filter_map(|line| clock(&strip_ansi(line))).collect();
         if clocks.len() > 1 {

@@ -1,15 +1,17 @@
 //! A run in a few words, for the tests of verdicts and rules.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::Value;
 
 use super::super::Case;
 use super::Example;
+use crate::judge::timing::Timing;
 use crate::knowledge::Knowledge;
 use crate::model::*;
 use crate::probe::catalogue::Catalogue;
 use crate::probe::lab12;
+use crate::project::MARGIN;
 use crate::store::integrity::{self, Integrity};
 
 /// A run that is being sketched: host, runc as baseline, kata as candidate.
@@ -19,6 +21,7 @@ pub struct Sketch {
     pub run: Run,
     /// What does not fit in its file.
     pub integrity: Integrity,
+    timing: OnceLock<Timing>,
 }
 
 static KNOWN: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load(None).unwrap());
@@ -52,7 +55,7 @@ pub fn sketch() -> Sketch {
         captures: Vec::new(),
         facts: Facts::new(),
     };
-    Sketch { run, integrity: Integrity::default() }
+    Sketch::of(run)
 }
 
 /// An imported file.
@@ -124,6 +127,11 @@ fn fact(value: &Value, source: Source) -> Fact {
 }
 
 impl Sketch {
+    /// A sketch of a run that is intact.
+    pub fn of(run: Run) -> Self {
+        Self { run, integrity: Integrity::default(), timing: OnceLock::new() }
+    }
+
     /// Adds a value.
     pub fn fact(self, id: &str, target: &str, value: impl Into<Value>) -> Self {
         let source = Source::new(format!("{target}/{id}"), 1);
@@ -144,6 +152,7 @@ impl Sketch {
 
     /// Adds a fact.
     pub fn put(mut self, id: &str, target: &str, fact: Fact) -> Self {
+        self.timing = OnceLock::new();
         self.run.facts.entry(id.into()).or_default().insert(target.into(), fact);
         self
     }
@@ -161,7 +170,8 @@ impl Sketch {
             integrity: &self.integrity,
             known: &KNOWN,
             asks: None,
-            margin: crate::project::MARGIN,
+            timing: self.timing.get_or_init(|| Timing::of(&self.run, MARGIN)),
+            margin: MARGIN,
         }
     }
 }

@@ -12,6 +12,7 @@
 //! are not in order, or do not lie within it, has no phases: then the clocks are not to be
 //! compared, and nothing is guessed.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Reading, Unread, filled};
@@ -154,14 +155,29 @@ fn event(line: &str) -> Option<(Step, u64)> {
     if !line.starts_with('{') {
         return ctr(line);
     }
-    let event: Value = serde_json::from_str(line).ok()?;
-    if let Some(time) = event["timeNano"].as_u64() {
-        return Some((docker(event["Type"].as_str()?, event["Action"].as_str()?)?, time));
+    let event: Event = serde_json::from_str(line).ok()?;
+    if let Some(time) = event.nanoseconds {
+        return Some((docker(&event.kind?, &event.action?)?, time));
     }
-    if let Some(topic) = event["Topic"].as_str() {
-        return Some((containerd(topic)?, time(event["Timestamp"].as_str()?)?));
+    if let Some(topic) = event.topic {
+        return Some((containerd(&topic)?, time(&event.timestamp?)?));
     }
-    Some((podman(event["Status"].as_str()?)?, time(event["Time"].as_str()?)?))
+    Some((podman(&event.status?)?, time(&event.time?)?))
+}
+
+/// What matters of an event of docker (the first three), containerd or podman.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    #[serde(rename = "timeNano")]
+    nanoseconds: Option<u64>,
+    #[serde(rename = "Type")]
+    kind: Option<String>,
+    action: Option<String>,
+    topic: Option<String>,
+    timestamp: Option<String>,
+    status: Option<String>,
+    time: Option<String>,
 }
 
 fn docker(kind: &str, action: &str) -> Option<Step> {
