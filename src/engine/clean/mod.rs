@@ -122,6 +122,9 @@ pub fn sweep(engine: Kind, session: Option<&str>) -> Vec<String> {
             }
         }
     }
+    if matches!(engine, Kind::Ctr | Kind::Nerdctl) {
+        removed.extend(network::unreachable());
+    }
     if session.is_none() && engine != Kind::Builtin {
         removed.extend(stale::sweep(engine));
     }
@@ -164,6 +167,7 @@ fn traces(folder: &Folder) -> Vec<String> {
         _ => Vec::new(),
     };
     if matches!(folder.engine, Kind::Ctr | Kind::Nerdctl | Kind::Podman) {
+        network::settle(&is_mine);
         removed.extend(network::free(&is_mine));
     }
     removed

@@ -1,13 +1,40 @@
 //! What CNI keeps of a container that is gone: its address, and a chain in the nat table, which
 //! nerdctl and `ctr` leave even after a clean end.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine::process::{Cancel, run};
 
 const LEASES: &str = "/var/lib/cni/networks";
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a plugin that is at work may take to end.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// Waits for plugins that still set up what is to be freed: they outlive a client that was
+/// killed, and what they make after [`free`] would stay. The protocol gives each the id of its
+/// container in its environment (CNI specification 1.0.0, section 2).
+pub fn settle(is_mine: &dyn Fn(&str) -> bool) {
+    let begun = Instant::now();
+    while begun.elapsed() < SETTLING && plugins().iter().any(|id| is_mine(bare(id))) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The containers that plugins are at work for.
+fn plugins() -> Vec<String> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let environments = processes.filter_map(|entry| fs::read(entry.path().join("environ")).ok());
+    environments.filter_map(|environment| container_of(&environment)).collect()
+}
+
+fn container_of(environment: &[u8]) -> Option<String> {
+    let mut variables = environment.split(|byte| *byte == 0);
+    let id = variables.find_map(|variable| variable.strip_prefix(b"CNI_CONTAINERID="))?;
+    Some(String::from_utf8_lossy(id).into_owned())
+}
 
 /// Frees the addresses and removes the chains of containers. `is_mine` judges a container's id.
 /// Returns what was removed, in words.
@@ -54,12 +81,47 @@ fn chains(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
         let Some(chain) = rule.last().cloned().filter(|_| is_mine(bare(&id))) else { continue };
         rule[0] = "-D".into();
         if iptables(&rule).is_some() {
-            let _ = iptables(&["-F".into(), chain.clone()]);
-            let _ = iptables(&["-X".into(), chain.clone()]);
+            remove_chain(&chain);
             removed.push(format!("network chain {chain}"));
         }
     }
     removed
+}
+
+fn remove_chain(chain: &str) -> bool {
+    let _ = iptables(&["-F".into(), chain.into()]);
+    iptables(&["-X".into(), chain.into()]).is_some()
+}
+
+/// Removes chains of containers that no rule leads to: their plugin was killed before it made the
+/// rule, so nothing says whose they were, and nothing uses them. Left alone while a plugin is at
+/// work. Returns what was removed, in words.
+pub fn unreachable() -> Vec<String> {
+    if !plugins().is_empty() {
+        return Vec::new();
+    }
+    let rules = iptables(&["-S".into()]).unwrap_or_default();
+    let chains = unreachable_in(&rules);
+    let removed = chains.into_iter().filter(|chain| remove_chain(chain));
+    removed.map(|chain| format!("network chain {chain}")).collect()
+}
+
+/// The chains of containers in a table that no rule of it jumps to.
+fn unreachable_in(rules: &str) -> Vec<&str> {
+    let target = |line: &str| {
+        let words = words(line);
+        let jump = words.iter().position(|word| word == "-j" || word == "-g")?;
+        words.get(jump + 1).cloned()
+    };
+    let reached: BTreeSet<String> = rules.lines().filter_map(target).collect();
+    let made = rules.lines().filter_map(|line| line.strip_prefix("-N "));
+    made.filter(|chain| is_chain(chain) && !reached.contains(*chain)).collect()
+}
+
+/// Whether a chain is called as the plugins call one of a container: by 24 digits of a hash.
+fn is_chain(name: &str) -> bool {
+    let digits = name.strip_prefix("CNI-").unwrap_or_default();
+    digits.len() == 24 && digits.chars().all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase())
 }
 
 /// The id and the words of a rule of CNI that leads to a container's chain.
@@ -99,6 +161,22 @@ mod tests {
         assert_eq!((id.as_str(), rule.last().unwrap().as_str()), ("default-ab12", "CNI-f00"));
         assert_eq!(rule[7], r#"name: "bridge" id: "default-ab12""#);
         assert_eq!(bare(&id), "ab12");
+    }
+
+    #[test]
+    fn a_chain_that_no_rule_leads_to_is_found_and_others_are_not() {
+        let rules = "-P POSTROUTING ACCEPT\n-N CNI-500f98f031d6a074aee1514d\n\
+             -N CNI-0123456789abcdef01234567\n-N CNI-HOSTPORT-DNAT\n-N DOCKER\n\
+             -A POSTROUTING -s 10.4.0.7/32 -j CNI-0123456789abcdef01234567\n\
+             -A CNI-500f98f031d6a074aee1514d -d 10.4.0.0/24 -j ACCEPT\n";
+        assert_eq!(unreachable_in(rules), ["CNI-500f98f031d6a074aee1514d"]);
+    }
+
+    #[test]
+    fn a_plugin_names_its_container_in_its_environment() {
+        let environment = b"PATH=/bin\0CNI_CONTAINERID=default-ab12\0CNI_COMMAND=ADD\0";
+        assert_eq!(container_of(environment).as_deref(), Some("default-ab12"));
+        assert_eq!(container_of(b"PATH=/bin\0"), None);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What programs leave that were killed in the middle of a step. Nothing in it names a session,
 //! so it is removed only when no process of the program runs that could still need it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::containerd::{LIMIT, ctr};
+use super::{Folder, network};
 use crate::engine::Kind;
 use crate::engine::process::{Cancel, run};
 
@@ -21,7 +23,66 @@ pub fn sweep(engine: Kind) -> Vec<String> {
     if engine == Kind::Nerdctl && !is_running("nerdctl") {
         removed.extend(first_views());
     }
+    if engine == Kind::Podman && !is_running("podman") {
+        removed.extend(namespaces());
+    }
+    if matches!(engine, Kind::Ctr | Kind::Nerdctl) && !is_running(engine.name()) {
+        removed.extend(network::free(&is_of_ended_session));
+    }
     removed
+}
+
+/// Whether a container is called as one of isoproof's whose session is over.
+fn is_of_ended_session(id: &str) -> bool {
+    let session = id.strip_prefix("isoproof-").and_then(|rest| rest.split('-').next());
+    let runs = |session: &str| Folder::all().iter().any(|f| f.is_owned && f.session == session);
+    session.is_some_and(|session| session.len() >= 12 && !runs(session))
+}
+
+/// Network namespaces that podman made for containers it never started: mounted, and no process
+/// is in them.
+fn namespaces() -> Vec<String> {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let used: BTreeSet<String> = processes
+        .filter_map(|entry| fs::read_link(entry.path().join("ns/net")).ok())
+        .map(|namespace| namespace.display().to_string())
+        .collect();
+    let mut removed = Vec::new();
+    for (namespace, point) in table.lines().filter_map(namespace_of_podman) {
+        if !used.contains(namespace) && unmount(point) {
+            removed.push(format!("network namespace {point}"));
+        }
+    }
+    removed
+}
+
+/// The namespace and the place of a mount in a line of the table of mounts, if podman made it: it
+/// calls one `netns-` and a UUID.
+fn namespace_of_podman(line: &str) -> Option<(&str, &str)> {
+    let (namespace, place) = mounted(line)?;
+    let (folder, name) = place.rsplit_once('/')?;
+    let uuid = name.strip_prefix("netns-")?;
+    let is_uuid = uuid.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && uuid.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    let is_one = folder.ends_with("/netns") && namespace.starts_with("net:[") && is_uuid;
+    is_one.then_some((namespace, place))
+}
+
+/// What is mounted and where, in a line of the table of mounts (proc(5)).
+fn mounted(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.split(' ').skip(3);
+    Some((words.next()?, words.next()?))
+}
+
+/// Takes a mount away, and the file that it was on.
+fn unmount(point: &str) -> bool {
+    let argv = ["umount", "-l", point].map(String::from);
+    let is_gone = run(&argv, LIMIT, &Cancel::default()).is_ok_and(|done| done.is_success());
+    if is_gone {
+        let _ = fs::remove_file(point);
+    }
+    is_gone
 }
 
 fn is_running(program: &str) -> bool {
@@ -38,20 +99,16 @@ fn own_mounts(runtime: &str) -> Vec<String> {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let mut removed = Vec::new();
     for point in table.lines().filter_map(|line| own_mount(line, runtime)) {
-        let argv = ["umount", "-l", point].map(String::from);
-        if run(&argv, LIMIT, &Cancel::default()).is_ok_and(|finished| finished.is_success()) {
-            let _ = fs::remove_file(point);
+        if unmount(point) {
             removed.push(format!("mount {point}"));
         }
     }
     removed
 }
 
-/// The place of such a mount in a line of the table of mounts (proc(5)): what is mounted stands
-/// fourth, where fifth.
+/// The place of such a mount in a line of the table of mounts.
 fn own_mount<'a>(line: &'a str, runtime: &str) -> Option<&'a str> {
-    let mut words = line.split(' ').skip(3);
-    let (what, place) = (words.next()?, words.next()?);
+    let (what, place) = mounted(line)?;
     let is_one = is_temporary(place.strip_prefix("/tmp/")?, runtime);
     (is_one && what.rsplit('/').next() == Some(runtime)).then_some(place)
 }
@@ -100,7 +157,7 @@ fn first_views() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::own_mount;
+    use super::{is_of_ended_session, namespace_of_podman, own_mount};
 
     #[test]
     fn a_runtime_mounted_on_its_own_temporary_file_is_known_and_nothing_else() {
@@ -117,6 +174,30 @@ mod tests {
             ("/", "/tmp"),
         ] {
             assert_eq!(own_mount(&line(what, place), "crun"), None, "{what} {place}");
+        }
+    }
+    #[test]
+    fn a_namespace_of_podman_is_known_by_its_kind_and_name() {
+        let uuid = "5f7647e3-95fd-f4ca-d841-6b0631a5b815";
+        let line = |what: &str, place: &str| format!("99 27 0:4 {what} {place} rw - nsfs nsfs rw");
+        let place = format!("/run/netns/netns-{uuid}");
+        let found = line("net:[4026532501]", &place);
+        assert_eq!(namespace_of_podman(&found), Some(("net:[4026532501]", place.as_str())));
+        for (what, place) in [
+            ("/x", place.as_str()),
+            ("net:[4026532501]", "/run/netns/mine"),
+            ("net:[4026532501]", "/run/netns/netns-5f7647e3"),
+            ("net:[4026532501]", &format!("/run/docker/netns-{uuid}")),
+        ] {
+            assert_eq!(namespace_of_podman(&line(what, place)), None, "{what} {place}");
+        }
+    }
+
+    #[test]
+    fn a_container_is_of_an_ended_session_by_its_name() {
+        assert!(is_of_ended_session("isoproof-00000000feed-runc-probe"));
+        for id in ["isoproof-mine", "isoproof-", "web", "ab12ab12ab12"] {
+            assert!(!is_of_ended_session(id), "{id}");
         }
     }
 }
