@@ -161,9 +161,8 @@ fn timing(subject: &Subject) -> serde_json::Value {
 fn text(subject: &Subject, report: Option<&Report>, console: &Console) -> String {
     let heading = console.paint(Ink::Strong, &format!("Run {}", subject.run.id));
     let mut out = format!("{heading}\n\n");
-    let lines = verdict_lines(subject, console);
-    for (line, verdict) in lines.lines().zip(&subject.judgement.verdicts) {
-        out.push_str(&format!("{line}\n{}", verdict_details(subject, verdict)));
+    for (lines, verdict) in verdicts(subject, console).iter().zip(&subject.judgement.verdicts) {
+        out.push_str(&format!("{lines}{}", verdict_details(subject, verdict)));
     }
     for finding in &subject.judgement.findings {
         let mark = console.paint(ink(finding.severity), finding.severity.word());
@@ -200,10 +199,24 @@ pub fn place_text(source: &crate::model::Source) -> String {
     crate::text::visible(&format!("{}{line}", source.capture))
 }
 
-/// One line for each target: what is concluded and how sure it is.
+/// What is concluded for each target, how sure it is, and why.
 pub fn verdict_lines(subject: &Subject, console: &Console) -> String {
-    let verdicts = subject.judgement.verdicts.iter();
-    columns(&verdicts.map(|verdict| verdict_row(subject, verdict, console)).collect::<Vec<_>>())
+    verdicts(subject, console).concat()
+}
+
+/// The lines of each verdict: the conclusion, then what it rests on.
+fn verdicts(subject: &Subject, console: &Console) -> Vec<String> {
+    let verdicts = &subject.judgement.verdicts;
+    let rows: Vec<_> = verdicts.iter().map(|v| verdict_row(subject, v, console)).collect();
+    let heads = columns(&rows);
+    let block = |(head, verdict): (&str, &Verdict)| {
+        let rest = match why(subject, verdict) {
+            Some(words) => indented(&words),
+            None => indented(&format!("decided by: {}", verdict.because.join(", "))),
+        };
+        format!("{head}\n{rest}")
+    };
+    heads.lines().zip(verdicts).map(block).collect()
 }
 
 fn verdict_row(subject: &Subject, verdict: &Verdict, console: &Console) -> Vec<String> {
@@ -213,15 +226,24 @@ fn verdict_row(subject: &Subject, verdict: &Verdict, console: &Console) -> Vec<S
         Conclusion::Inconclusive => Ink::Doubtful,
         _ => Ink::Good,
     };
-    let reason = verdict.reason.map(|reason| subject.shelf.reasons[reason.id()].as_str());
-    let because = match (&verdict.failure, reason) {
-        (Some(words), _) => crate::text::visible(words),
-        (None, Some(reason)) => reason.to_string(),
-        (None, None) => {
-            format!("{} confidence: {}", verdict.confidence.word(), verdict.because.join(", "))
-        }
+    let sure = match why(subject, verdict) {
+        Some(_) => String::new(),
+        None => format!("{} confidence", verdict.confidence.word()),
     };
-    vec![format!("  {}", verdict.target), console.paint(ink, title), because]
+    vec![format!("  {}", verdict.target), console.paint(ink, title), sure]
+}
+
+/// Why nothing is concluded.
+fn why(subject: &Subject, verdict: &Verdict) -> Option<String> {
+    let reason = verdict.reason.map(|reason| subject.shelf.reasons[reason.id()].clone());
+    verdict.failure.as_ref().map(|words| crate::text::visible(words)).or(reason)
+}
+
+/// Words below a verdict, in lines that fit a terminal.
+fn indented(words: &str) -> String {
+    let lines = wrap(words, 72);
+    let indents = std::iter::once(4).chain(std::iter::repeat(6));
+    lines.iter().zip(indents).map(|(line, indent)| format!("{:indent$}{line}\n", "")).collect()
 }
 
 /// The facts on either side of a verdict, those left out, and those that would settle it.
@@ -229,12 +251,7 @@ fn verdict_details(subject: &Subject, verdict: &Verdict) -> String {
     let mut out = String::new();
     let mut say = |what: &str, facts: &[String]| {
         if !facts.is_empty() {
-            for (index, line) in
-                wrap(&format!("{what}: {}", facts.join(", ")), 72).iter().enumerate()
-            {
-                let indent = if index == 0 { 4 } else { 6 };
-                out.push_str(&format!("{:indent$}{line}\n", ""));
-            }
+            out.push_str(&indented(&format!("{what}: {}", facts.join(", "))));
         }
     };
     if verdict.reason.is_some() {

@@ -176,7 +176,10 @@ impl Stream {
     /// The lines as [`crate::text::lines`] reads them in the bytes; none of bytes that cannot be
     /// decoded. Of plain text they are those that are stored.
     pub fn text_lines(&self) -> Cow<'_, [String]> {
-        let is_plain = |line: &String| !line.contains(['\n', '\r', '\0', '\u{feff}']);
+        // A byte order mark begins with 0xEF. Looking at every byte is quicker than stopping early.
+        let is_special = |byte: u8| matches!(byte, b'\n' | b'\r' | 0 | 0xef);
+        let is_plain =
+            |line: &String| !line.bytes().fold(false, |found, byte| found | is_special(byte));
         match (&self.lines, &self.base64) {
             (Some(lines), None) if lines.iter().all(is_plain) => {
                 let ends_in_feed = lines.last().is_some_and(String::is_empty);

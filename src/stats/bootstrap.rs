@@ -19,26 +19,53 @@ pub fn ratio_of_medians(a: &[f64], b: &[f64]) -> Option<Interval> {
         return None;
     }
     let mut random = Random::new(SEED);
-    let mut drawn = Vec::new();
-    let mut median = |values: &[f64]| {
-        drawn.clear();
-        drawn.extend((0..values.len()).map(|_| values[random.below(values.len())]));
-        middle(&mut drawn)
-    };
-    let ratios: Vec<f64> = (0..RESAMPLES).map(|_| median(b) / median(a)).collect();
+    let (mut a, mut b) = (Pool::new(a), Pool::new(b));
+    let ratios: Vec<f64> =
+        (0..RESAMPLES).map(|_| b.median(&mut random) / a.median(&mut random)).collect();
     let ratios = sorted(&ratios);
     let at = |q| quantile::of_sorted(&ratios, q);
     Some(Interval { low: at(ALPHA / 2.0)?, high: at(1.0 - ALPHA / 2.0)? })
 }
 
-/// The median of values that may be put into another order.
-fn middle(values: &mut [f64]) -> f64 {
-    let half = values.len() / 2;
-    let (below, upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
-    let upper = *upper;
-    match below.iter().copied().reduce(f64::max) {
-        Some(lower) if values.len().is_multiple_of(2) => f64::midpoint(lower, upper),
-        _ => upper,
+/// What is drawn from, in order, and how often each was drawn: the median of a draw is then found
+/// by counting, without sorting it.
+struct Pool {
+    values: Vec<f64>,
+    /// The place in `values` of each sample as it came.
+    places: Vec<usize>,
+    drawn: Vec<usize>,
+}
+
+impl Pool {
+    fn new(samples: &[f64]) -> Self {
+        let mut order: Vec<usize> = (0..samples.len()).collect();
+        order.sort_by(|one, other| samples[*one].total_cmp(&samples[*other]));
+        let mut places = vec![0; order.len()];
+        for (place, sample) in order.iter().enumerate() {
+            places[*sample] = place;
+        }
+        let values: Vec<f64> = order.into_iter().map(|sample| samples[sample]).collect();
+        Self { drawn: vec![0; values.len()], values, places }
+    }
+
+    /// The median of as many values as there are, each drawn from all.
+    fn median(&mut self, random: &mut Random) -> f64 {
+        let count = self.places.len();
+        self.drawn.fill(0);
+        for _ in 0..count {
+            self.drawn[self.places[random.below(count)]] += 1;
+        }
+        f64::midpoint(self.at((count - 1) / 2), self.at(count / 2))
+    }
+
+    /// The value at this place of what was drawn, in order.
+    fn at(&self, place: usize) -> f64 {
+        let mut before = 0;
+        let is_there = |drawn: &usize| {
+            before += drawn;
+            before > place
+        };
+        self.drawn.iter().position(is_there).map_or(f64::NAN, |index| self.values[index])
     }
 }
 
@@ -56,9 +83,16 @@ mod tests {
     }
 
     #[test]
-    fn the_middle_is_the_median() {
-        for values in [&mut [3.0, 1.0, 2.0][..], &mut [4.0, 1.0, 3.0, 2.0], &mut [1.0]] {
-            assert_eq!(Some(middle(values)), quantile::median(values));
+    fn the_median_of_a_draw_is_that_of_the_drawn_values() {
+        for samples in [&[3.0, 1.0, 2.0][..], &[4.0, 1.0, 1.0, 2.0, 9.0, 7.0], &[5.0]] {
+            let mut pool = Pool::new(samples);
+            for seed in 0..50 {
+                let mut random = Random::new(seed);
+                let draw = (0..samples.len()).map(|_| samples[random.below(samples.len())]);
+                let draw = sorted(&draw.collect::<Vec<_>>());
+                let wanted = quantile::of_sorted(&draw, 0.5);
+                assert_eq!(Some(pool.median(&mut Random::new(seed))), wanted, "{draw:?}");
+            }
         }
     }
 
