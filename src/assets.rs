@@ -72,7 +72,8 @@ impl TextFile {
     }
 }
 
-/// Reads every file below `folder` of `tree` that ends in `suffix`, by its path in the tree.
+/// Reads every file below `folder` of `tree` that ends in `suffix`, by its path in the tree; or
+/// the one file that `folder` names.
 ///
 /// Files of the project in `own` (the tree's place on disk) override shipped files of the same
 /// name and add to them.
@@ -86,7 +87,11 @@ pub fn read_all(
     folder: &str,
     suffix: &str,
 ) -> Result<BTreeMap<String, TextFile>> {
-    let wanted = |name: &str| name.starts_with(folder) && name.ends_with(suffix);
+    let is_file = !folder.is_empty() && !folder.ends_with('/');
+    let wanted = |name: &str| {
+        let is_below = name.starts_with(folder) && name.ends_with(suffix);
+        if is_file { name == folder } else { is_below }
+    };
     let mut files = BTreeMap::new();
     for name in tree.names().into_iter().filter(|name| wanted(name)) {
         let bytes = tree.embedded(&name).unwrap_or_default();
@@ -95,11 +100,14 @@ pub fn read_all(
         files.insert(name.into_owned(), TextFile { text, origin, is_shipped: true });
     }
     if let Some(own) = own {
+        // `data/` holds the runs too, which may be many: only what is asked for is looked at.
         let mut names = Vec::new();
-        // `data/` holds the runs too, which may be many: only the folder asked for is looked into.
-        let below = folder.rsplit_once('/').map_or("", |(below, _)| below);
-        walk(own, Path::new(below), &mut names)?;
-        names.retain(|name| wanted(name));
+        if is_file {
+            names.extend(own.join(folder).exists().then(|| folder.to_string()));
+        } else {
+            walk(own, Path::new(folder), &mut names)?;
+            names.retain(|name| wanted(name));
+        }
         let read = |name: String| -> Result<(String, TextFile)> {
             let path = own.join(&name);
             let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;

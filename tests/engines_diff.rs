@@ -21,6 +21,7 @@ fn collect(project: &Project, handler: &str, label: &str) {
         "--samples",
         "0",
         "--no-app",
+        "--no-perf",
         "--runtime",
         "runc",
         "--runtime",

@@ -20,7 +20,8 @@ pub struct Arguments {
 
 /// Prints the runs, newest first.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let entries = Store::of(project)?.list()?;
+    let store = Store::of(project)?;
+    let entries = store.list()?;
     let text = match arguments.format {
         Format::Json => {
             let list: Vec<_> = entries

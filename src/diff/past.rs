@@ -127,9 +127,9 @@ pub fn before(
     let wanted = |id: &str| wants(catalogue, id);
     let paths: Vec<_> = store
         .list()?
-        .into_iter()
+        .iter()
         .filter(|entry| (entry.created, &entry.id) < (run.created, &run.id))
-        .map(|entry| entry.path)
+        .map(|entry| entry.path.clone())
         .collect();
     for paths in paths.chunks(AT_ONCE) {
         let read = outline::each(paths, |path| outline::outline(path, &wanted));

@@ -83,8 +83,9 @@ pub struct Built {
 pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let out = options.folder(project);
     writer::check(&out)?;
-    let store = Store::of(project)?;
-    let maker = maker(project, &store, options)?;
+    let shelf = Shelf::of(project)?;
+    let store = Store::with(project, Arc::clone(&shelf.catalogue));
+    let maker = maker(project, &store, &shelf, options)?;
     let press = Press::new(Staging::begin(&out)?, Cache::load(project, &out), maker.root());
     let text = maker.submission(Links::None)?;
     let runs = Runs {
@@ -122,10 +123,14 @@ fn edition(project: &Project, options: &Options) -> Option<Edition> {
 }
 
 /// Reads all that pages are made of.
-fn maker<'a>(project: &'a Project, store: &Store, options: &Options) -> Result<Maker<'a>> {
-    let shelf = Shelf::of(project)?;
+fn maker<'a>(
+    project: &'a Project,
+    store: &Store,
+    shelf: &Shelf,
+    options: &Options,
+) -> Result<Maker<'a>> {
     let file = store.find(&options.run, &project.root)?;
-    let subject = Subject::new(store.parse(&file)?, edition(project, options), &shelf)?;
+    let subject = Subject::new(store.parse(&file)?, edition(project, options), shelf)?;
     Maker::new(Parts {
         project,
         chapters: Chapters::load(&project.chapters())?,

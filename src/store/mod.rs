@@ -9,7 +9,7 @@ pub mod reference;
 pub mod schema;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
@@ -25,6 +25,8 @@ use reference::{FORMS, Reference};
 pub struct Store {
     folder: PathBuf,
     catalogue: Arc<Catalogue>,
+    /// What [`Store::list`] found; several references of a command are looked up in one list.
+    listed: Arc<OnceLock<Vec<Entry>>>,
 }
 
 /// A run as it was loaded, and what does not fit together in it.
@@ -86,7 +88,7 @@ impl Store {
 
     /// The store of a project whose catalogue is loaded.
     pub fn with(project: &Project, catalogue: Arc<Catalogue>) -> Self {
-        Self { folder: project.runs(), catalogue }
+        Self { folder: project.runs(), catalogue, listed: Arc::default() }
     }
 
     /// Gives the run its id and writes it. If a run of the same content exists, nothing is
@@ -107,12 +109,20 @@ impl Store {
         Ok((path, true))
     }
 
-    /// All runs, newest first.
+    /// All runs as they were when they were first asked for, newest first.
     ///
     /// # Errors
     ///
     /// A file cannot be read or is damaged.
-    pub fn list(&self) -> Result<Vec<Entry>> {
+    pub fn list(&self) -> Result<&[Entry]> {
+        if let Some(entries) = self.listed.get() {
+            return Ok(entries);
+        }
+        let entries = self.read_list()?;
+        Ok(self.listed.get_or_init(|| entries))
+    }
+
+    fn read_list(&self) -> Result<Vec<Entry>> {
         let mut entries =
             outline::each(&self.files()?, read_entry).into_iter().collect::<Result<Vec<_>>>()?;
         entries.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
@@ -153,7 +163,7 @@ impl Store {
     /// As for [`Store::list`].
     pub fn before(&self, run: &Run) -> Result<Option<Entry>> {
         let is_before = |entry: &Entry| (entry.created, &entry.id) < (run.created, &run.id);
-        Ok(self.list()?.into_iter().find(is_before))
+        Ok(self.list()?.iter().find(|entry| is_before(entry)).cloned())
     }
 
     /// The run of a file.
@@ -170,7 +180,7 @@ impl Store {
     fn latest(&self, reference: &str, back: usize) -> Result<PathBuf> {
         let entries = self.list()?;
         let count = entries.len();
-        entries.into_iter().nth(back).map(|entry| entry.path).ok_or_else(|| {
+        entries.get(back).map(|entry| entry.path.clone()).ok_or_else(|| {
             let have = match count {
                 0 => "no run".to_string(),
                 1 => "1 run".to_string(),
@@ -194,9 +204,9 @@ impl Store {
                 "no run has the label or id `{}`",
                 crate::text::visible(name)
             ))
-            .help(match meant(name, &entries) {
+            .help(match meant(name, entries) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => known(&entries),
+                None => known(entries),
             })),
             _ => {
                 let ids: Vec<&str> = matches.iter().map(|entry| entry.id.as_str()).collect();

@@ -10,8 +10,9 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use memchr::memmem;
+use rayon::prelude::*;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 
@@ -84,25 +85,8 @@ pub fn head(path: &Path) -> Result<Run> {
 
 /// Does something with every path, on all processors; the results in the order of the paths.
 pub fn each<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len());
-    let next = AtomicUsize::new(0);
-    let run = || {
-        let mut done = Vec::new();
-        while let Some((index, path)) = {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            paths.get(index).map(|path| (index, path))
-        } {
-            done.push((index, work(path)));
-        }
-        done
-    };
-    let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
-        // A panic of the work is one of ours.
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
-    });
-    all.sort_by_key(|(index, _)| *index);
-    all.into_iter().map(|(_, result)| result).collect()
+    // Waking other processors takes longer than reading a few.
+    paths.par_iter().with_min_len(8).map(|path| work(path)).collect()
 }
 
 /// The head of a file in our order; none if it is in another, or of another version.
@@ -174,7 +158,7 @@ fn facts_of(file: &mut File, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<O
     let mut count = 1 << 16;
     let (bytes, begin) = loop {
         let bytes = tail(file, count)?;
-        match rfind(&bytes, FACTS) {
+        match memmem::rfind(&bytes, FACTS) {
             Some(begin) => break (bytes, begin + FACTS.len() - 1),
             None if count >= size => return Ok(None),
             None => count *= 4,
@@ -185,11 +169,6 @@ fn facts_of(file: &mut File, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<O
     let mut json = serde_json::Deserializer::from_slice(text);
     let facts = Chosen { wanted }.deserialize(&mut json);
     Ok(facts.and_then(|facts| json.end().map(|()| facts)).ok())
-}
-
-/// The place of the last occurrence.
-fn rfind(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).rposition(|window| window == wanted)
 }
 
 /// Reads the facts whose id is wanted and passes over the others.

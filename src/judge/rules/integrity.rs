@@ -39,8 +39,8 @@ pub fn engine_log_in_evidence(case: &Case) -> Vec<Hit> {
 /// An address that was read before duplicate address detection had ended.
 pub fn address_tentative(case: &Case) -> Vec<Hit> {
     first_lines(case, |line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        words.first() == Some(&"inet6") && words.contains(&"tentative")
+        let mut words = line.split_whitespace();
+        words.next() == Some("inet6") && words.any(|word| word == "tentative")
     })
 }
 

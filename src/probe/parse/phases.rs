@@ -12,6 +12,8 @@
 //! are not in order, or do not lie within it, has no phases: then the clocks are not to be
 //! compared, and nothing is guessed.
 
+use std::cell::RefCell;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -51,16 +53,26 @@ pub fn removal(text: &str) -> Reading {
     read(text, |phases| Some(phases.removal))
 }
 
+thread_local! {
+    /// The record that was read last: six questions are asked of each.
+    static LAST: RefCell<(String, Vec<Phases>)> = RefCell::default();
+}
+
 fn read(text: &str, phase: impl Fn(&Phases) -> Option<u64>) -> Reading {
     if text.trim().is_empty() {
         return Err(Unread::empty());
     }
-    let all: Vec<Phases> = starts(text).iter().filter_map(Start::phases).collect();
-    if all.is_empty() {
+    let values: Option<Vec<f64>> = LAST.with_borrow_mut(|last| {
+        if last.0 != text {
+            let all = starts(text).iter().filter_map(Start::phases).collect();
+            *last = (text.to_string(), all);
+        }
+        last.1.iter().map(|start| phase(start).map(seconds)).collect()
+    });
+    if values.as_ref().is_some_and(Vec::is_empty) {
         let reason = "no start has all its events, in order and within its time";
         return Err(Unread::new(Why::NotStated, reason));
     }
-    let values: Option<Vec<f64>> = all.iter().map(|start| phase(start).map(seconds)).collect();
     values
         .map(Value::from)
         .ok_or_else(|| Unread::new(Why::NotStated, "the engine does not report this step"))
