@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=${1:-10000}
-rounds=${2:-5}
+rounds=${2:-15}
 cargo build --release --quiet
 program=$(readlink -f target/release/isoproof)
 trends=$(cargo bench --quiet --bench trends --no-run --message-format json |
@@ -89,15 +89,17 @@ printf '%s runs of %s\n' "$runs" "$(du -h "$(ls "$project"/data/runs/*.json | he
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-measured() { # NAME LIMIT COMMAND...: the median of seconds, and the greatest memory in MB
-  local name=$1 limit=$2 seconds memory
+measured() { # NAME LIMIT COMMAND...: the median of seconds, and the memory in MB of one more
+  local name=$1 limit=$2 begun seconds memory
   shift 2
   for _ in $(seq "$rounds"); do
-    /usr/bin/time -f '%e %M' -o "$project/time" "$@" >/dev/null
-    cat "$project/time"
+    begun=$EPOCHREALTIME
+    "$@" >/dev/null
+    awk -v b="$begun" -v e="$EPOCHREALTIME" 'BEGIN { printf "%.4f\n", e - b }'
   done >"$project/times"
-  seconds=$(awk '{ print $1 }' "$project/times" | median)
-  memory=$(awk '{ if ($2 > m) m = $2 } END { printf "%.0f", m / 1024 }' "$project/times")
+  seconds=$(median <"$project/times")
+  /usr/bin/time -f %M -o "$project/memory" "$@" >/dev/null
+  memory=$(awk '{ printf "%.0f", $1 / 1024 }' "$project/memory")
   printf '%-8s %s s (limit %s), %s MB\n' "$name" "$seconds" "$limit" "$memory"
   awk -v s="$seconds" -v l="$limit" -v m="$memory" 'BEGIN { exit !(s < l && m < 300) }'
 }

@@ -85,8 +85,8 @@ pub fn head(path: &Path) -> Result<Run> {
 
 /// Does something with every path, on all processors; the results in the order of the paths.
 pub fn each<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> T + Sync) -> Vec<T> {
-    // Waking other processors takes longer than reading a few.
-    paths.par_iter().with_min_len(8).map(|path| work(path)).collect()
+    // Waking another processor takes longer than reading one more.
+    paths.par_iter().with_min_len(2).map(|path| work(path)).collect()
 }
 
 /// The head of a file in our order; none if it is in another, or of another version.
@@ -155,7 +155,7 @@ fn tail(file: &mut File, count: u64) -> std::io::Result<Vec<u8>> {
 /// The facts at the end of a file; none if they are not where we write them.
 fn facts_of(file: &mut File, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<Option<Facts>> {
     let size = file.seek(SeekFrom::End(0))?;
-    let mut count = 1 << 16;
+    let mut count = 1 << 18;
     let (bytes, begin) = loop {
         let bytes = tail(file, count)?;
         match memmem::rfind(&bytes, FACTS) {
