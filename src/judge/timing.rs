@@ -142,7 +142,8 @@ fn measures(run: &Run, margin: f64) -> Vec<Measure> {
             measures.push(Measure {
                 id: id.clone(),
                 target: target.name.clone(),
-                comparison: compare(&reference.values, &series.values, margin),
+                comparison: compare(&reference.values, &series.values, margin)
+                    .resampled(&reference.values, &series.values),
                 p_adjusted: None,
             });
         }

@@ -70,7 +70,8 @@ pub struct Comparison {
     pub interval: Option<Interval>,
     /// The two-sided p-value of the test of Mann and Whitney.
     pub p: Option<f64>,
-    /// The 95 % interval of the ratio of the two medians by resampling: a second opinion.
+    /// The 95 % interval of the ratio of the two medians by resampling: a second opinion, where
+    /// one was asked for.
     pub bootstrap: Option<Interval>,
     /// The margin within which a difference does not matter: 0.05 is 5 %.
     pub margin: f64,
@@ -79,6 +80,15 @@ pub struct Comparison {
     /// Why there is no ratio, where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Obstacle>,
+}
+
+impl Comparison {
+    /// With the second opinion on the series that were compared, which takes longer than all of
+    /// the first.
+    pub fn resampled(self, a: &[f64], b: &[f64]) -> Self {
+        let bootstrap = self.ratio.and_then(|_| bootstrap::ratio_of_medians(a, b));
+        Self { bootstrap, ..self }
+    }
 }
 
 /// Compares `b` with `a`. The margin is the larger of what its user cares about and what the
@@ -105,7 +115,7 @@ pub fn compare(a: &[f64], b: &[f64], margin: f64) -> Comparison {
         ratio: Some(ratio.value),
         interval: Some(ratio.interval),
         p: mann_whitney::p_value(a, b),
-        bootstrap: bootstrap::ratio_of_medians(a, b),
+        bootstrap: None,
         margin,
         outcome: Outcome::of(ratio.interval, margin),
         obstacle: None,
@@ -148,7 +158,15 @@ mod tests {
         assert_eq!(comparison.outcome, Outcome::NotComparable);
         assert_eq!(comparison.obstacle, Some(Obstacle::TooFew));
         assert_eq!(comparison.ratio, None);
+        assert_eq!(comparison.resampled(&[1.0, 1.1, 1.2], &[5.0, 5.1, 5.2]).bootstrap, None);
+    }
+
+    #[test]
+    fn resampling_is_a_second_opinion() {
+        let (a, b) = (series(1.0), series(2.0));
+        let comparison = compare(&a, &b, 0.05);
         assert_eq!(comparison.bootstrap, None);
+        assert!(comparison.resampled(&a, &b).bootstrap.unwrap().holds(2.0));
     }
 
     #[test]
