@@ -96,6 +96,9 @@ pub fn visible(text: &str) -> String {
 
 /// Undoes the percent-encoding of an address.
 pub fn percent_decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.into();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

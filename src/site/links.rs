@@ -5,7 +5,7 @@
 //! another page, that page is read once more. So what is kept grows with the number of different
 //! links, not with the size of the site.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::scan::Scan;
@@ -13,11 +13,14 @@ use super::writer::Staging;
 use crate::error::{Error, Result};
 use crate::text::percent_decode;
 
+/// A page and a place on it.
+pub type Target = (String, String);
+
 /// The links of a site, and what is wrong with its pages.
 #[derive(Debug, Default)]
 pub struct Links {
     /// Where links lead: page and place, each with the first page that has such a link.
-    targets: BTreeMap<(String, String), String>,
+    targets: HashMap<Target, String>,
     problems: BTreeSet<String>,
 }
 
@@ -32,6 +35,7 @@ impl Links {
             self.problems.insert(format!("{name}: the id `{id}` stands twice"));
         }
         let mut elsewhere = Vec::new();
+        let mut targets = Vec::new();
         for link in &scan.links {
             let Some((page, place)) = resolve(name, link, root) else { continue };
             if page == name {
@@ -41,23 +45,25 @@ impl Links {
                 }
             } else {
                 elsewhere.push(link.clone());
+                targets.push((page, place));
             }
         }
-        self.lead(name, &elsewhere, root);
+        self.lead(name, targets);
         elsewhere
     }
 
-    /// Takes up the links of a page that lead to others.
-    pub fn lead(&mut self, name: &str, links: &[String], root: &str) {
-        for target in links.iter().filter_map(|link| resolve(name, link, root)) {
-            self.targets
-                .entry(target)
-                .and_modify(|first| {
-                    if name < first.as_str() {
-                        *first = name.to_string();
-                    }
-                })
-                .or_insert_with(|| name.to_string());
+    /// Where links of a page lead within the site.
+    pub fn targets(name: &str, links: &[String], root: &str) -> Vec<Target> {
+        links.iter().filter_map(|link| resolve(name, link, root)).collect()
+    }
+
+    /// Takes up where the links of a page lead.
+    pub fn lead(&mut self, name: &str, targets: Vec<Target>) {
+        for target in targets {
+            let first = self.targets.entry(target).or_insert_with(|| name.to_string());
+            if name < first.as_str() {
+                *first = name.to_string();
+            }
         }
     }
 
@@ -73,7 +79,9 @@ impl Links {
     /// A link leads nowhere or an id stands twice; the error names page and target.
     pub fn check(mut self, staging: &Staging) -> Result<()> {
         let mut read: Option<(String, BTreeSet<String>)> = None;
-        for ((page, place), from) in &self.targets {
+        // Sorted, so that a page is read once for all its places.
+        let targets: BTreeMap<&Target, &String> = self.targets.iter().collect();
+        for ((page, place), from) in targets {
             if !staging.has(page) {
                 let problem = format!("{from}: a link leads to {page}, and there is no such page");
                 self.problems.insert(problem);
@@ -82,7 +90,6 @@ impl Links {
             if place.is_empty() || !page.ends_with(".html") {
                 continue;
             }
-            // The targets are sorted, so a page is read once for all its places.
             if read.as_ref().is_none_or(|(name, _)| name != page) {
                 read = Some((page.clone(), ids(&staging.path(page))?));
             }

@@ -230,9 +230,9 @@ impl<'a> Maker<'a> {
         sees: impl FnOnce() -> Result<Json>,
     ) -> Result<()> {
         let root = up(name);
-        let frame = self.frame(name, title, &root, None);
-        let key = self.report.and([template, &frame.to_string(), from]);
+        let key = self.report.and([&self.framing(name, title, &root, None), template, from]);
         press.page(name, key, || {
+            let frame = self.frame(name, title, &root, None);
             self.engine(&self.subject, &root).render(template, &context(&[&frame, &sees()?]))
         })
     }
@@ -281,18 +281,19 @@ impl<'a> Maker<'a> {
         since: &Since,
     ) -> Result<()> {
         let root = up(&entry.path);
-        let frame = self.frame(name, &entry.title, &root, Some(index));
-        let pager = json!({ "pager": self.pager(index, &root) });
         let source = self.chapters.source(&entry.path);
         let is_overview = index == 0;
         let template = if is_overview { "site/overview.html" } else { "site/chapter.html" };
-        let mut key = self.report.and([template, &frame.to_string(), &pager.to_string(), source]);
+        let framing = self.framing(name, &entry.title, &root, Some(index));
+        let mut key = self.report.and([&framing, template, source]);
         if is_overview {
             key = key.and([&since.key]);
         }
         press.text(name, key, || {
             let text = speaker.chapters.get(&entry.path)?.unwrap_or_default();
             let article = self.article(&speaker.pages, &text, &root)?;
+            let frame = self.frame(name, &entry.title, &root, Some(index));
+            let pager = json!({ "pager": self.pager(index, &root) });
             let mut context = context(&[&frame, &pager, &article]);
             if is_overview {
                 context.insert("since", &(since.sees)(&root)?);
@@ -630,17 +631,33 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// The chapters that a page lists: all, or the first and those around its own.
-    fn navigation(&self, root: &str, chapter: Option<usize>) -> Vec<Json> {
+    /// What the frame of a page of the report and its pager are made of, besides what all pages
+    /// of the report share. To hash this takes less time than to make the frame.
+    fn framing(&self, page: &str, title: &str, root: &str, chapter: Option<usize>) -> String {
         let entries = &self.chapters.entries;
+        let mut parts = [page, title, root, &entries.len().to_string()].join("\0");
+        for index in self.listed(chapter) {
+            let Entry { title, path, level } = &entries[index];
+            let place = format!("\0{title}\0{path}\0{level} {}", chapter == Some(index));
+            parts.push_str(&place);
+        }
+        parts
+    }
+
+    fn navigation(&self, root: &str, chapter: Option<usize>) -> Vec<Json> {
+        let link = |index| link(&self.chapters.entries[index], root, chapter == Some(index));
+        self.listed(chapter).map(link).collect()
+    }
+
+    /// The chapters that a page lists: all, or the first and those around its own.
+    fn listed(&self, chapter: Option<usize>) -> impl Iterator<Item = usize> {
         let here = chapter.unwrap_or(0);
-        let (from, to) = match entries.len() {
-            0..=LISTED => (0, entries.len()),
+        let (from, to) = match self.chapters.entries.len() {
+            0..=LISTED => (0, self.chapters.entries.len()),
             count => (here.saturating_sub(AROUND), (here + AROUND + 1).min(count)),
         };
         let first = (from > 0).then_some(0);
-        let indices = first.into_iter().chain(from..to);
-        indices.map(|index| link(&entries[index], root, chapter == Some(index))).collect()
+        first.into_iter().chain(from..to)
     }
 
     /// The chapters before and after one.

@@ -72,7 +72,8 @@ impl Press {
         if let Some(made) = known.filter(|made| self.is_untouched(name, made))
             && self.staging.keep(name)?
         {
-            lock(&self.links).lead(name, &made.links, &self.root);
+            let targets = Links::targets(name, &made.links, &self.root);
+            lock(&self.links).lead(name, targets);
             lock(&self.after).pages.insert(name.to_string(), made.clone());
             return Ok(());
         }
