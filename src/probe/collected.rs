@@ -138,7 +138,7 @@ impl<'a> Output<'a> {
             }
             (status, _) => reason_of(status),
         };
-        Fact::missing_at(why, complaint(capture), source(None))
+        Fact::missing_at(why, self.complaint(), source(None))
     }
 
     /// What a command that read several files said about this one, and why there is no answer
@@ -148,6 +148,17 @@ impl<'a> Output<'a> {
         let line = self.errors.iter().find(is_meant)?;
         let status = script::status(Some(2), b"", line.as_bytes());
         Some((reason_of(status), line.trim().to_string()))
+    }
+
+    /// What the command said about its failure, in one line.
+    fn complaint(&self) -> String {
+        let said = self.errors.iter().chain(self.lines.iter()).map(|line| line.trim());
+        let said = said.filter(|line| !line.is_empty()).map(String::from).next();
+        said.unwrap_or_else(|| match (self.capture.status, self.capture.exit) {
+            (Status::Timeout, _) => "no answer in time".into(),
+            (_, Some(exit)) => format!("exit status {exit}, and nothing was printed"),
+            (_, None) => "nothing was printed".into(),
+        })
     }
 }
 
@@ -190,20 +201,6 @@ fn labelled(lines: &[impl AsRef<str>], label: &str) -> Option<(usize, String)> {
         text.push_str(&more);
     }
     Some((first, text))
-}
-
-/// What the command said about its failure, in one line.
-fn complaint(capture: &Capture) -> String {
-    let first = |stream: &Stream| {
-        let lines = stream.text_lines();
-        lines.iter().map(|line| line.trim().to_string()).find(|line| !line.is_empty())
-    };
-    let said = capture.stderr.as_ref().and_then(first).or_else(|| first(&capture.stdout));
-    said.unwrap_or_else(|| match (capture.status, capture.exit) {
-        (Status::Timeout, _) => "no answer in time".into(),
-        (_, Some(exit)) => format!("exit status {exit}, and nothing was printed"),
-        (_, None) => "nothing was printed".into(),
-    })
 }
 
 #[cfg(test)]

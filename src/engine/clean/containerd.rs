@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::proc;
 use crate::engine::process::{Cancel, run};
 
 /// How long one question to containerd may take.
@@ -59,8 +60,8 @@ fn kill_processes(namespace: &str, id: &str) {
 }
 
 fn shims(namespace: &str, id: &str) -> Vec<i32> {
-    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
-    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+    proc::processes()
+        .filter_map(|folder| folder.file_name()?.to_str()?.parse().ok())
         .filter(|pid: &i32| {
             let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             let line = String::from_utf8_lossy(&line).into_owned();
@@ -103,16 +104,13 @@ pub fn sweep(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
 /// Root file systems that are still mounted below containerd's folder of a container.
 fn mounts(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
     let base = format!("/run/containerd/io.containerd.runtime.v2.task/{namespace}/");
-    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let points = table.lines().filter_map(|line| line.split(' ').nth(4));
+    let table = proc::mounts();
+    let points = table.lines().filter_map(|line| Some(proc::mounted(line)?.1));
     let mut removed = Vec::new();
     for point in points.filter(|point| point.starts_with(&base)) {
         let id = point[base.len()..].split('/').next().unwrap_or_default();
-        if is_mine(id) {
-            let argv = ["umount", "-l", point].map(String::from);
-            if run(&argv, LIMIT, &Cancel::default()).is_ok_and(|finished| finished.is_success()) {
-                removed.push(format!("mount {point}"));
-            }
+        if is_mine(id) && proc::unmount(point) {
+            removed.push(format!("mount {point}"));
         }
     }
     removed

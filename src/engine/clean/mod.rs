@@ -4,6 +4,7 @@
 mod containerd;
 mod folder;
 mod network;
+mod proc;
 mod stale;
 
 use std::path::Path;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use super::proc;
 use crate::engine::process::{Cancel, run};
 
 const LEASES: &str = "/var/lib/cni/networks";
@@ -13,20 +14,23 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// How long a plugin that is at work may take to end.
 const SETTLING: Duration = Duration::from_secs(1);
 
+/// The time between two looks at what plugins are at work: they are no children of ours whose end
+/// could be waited for, and a container's follow one another with gaps.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Waits for plugins that still set up what is to be freed: they outlive a client that was
 /// killed, and what they make after [`free`] would stay. The protocol gives each the id of its
 /// container in its environment (CNI specification 1.0.0, section 2).
 pub fn settle(is_mine: &dyn Fn(&str) -> bool) {
     let begun = Instant::now();
     while begun.elapsed() < SETTLING && plugins().iter().any(|id| is_mine(bare(id))) {
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(LOOK);
     }
 }
 
 /// The containers that plugins are at work for.
 fn plugins() -> Vec<String> {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let environments = processes.filter_map(|entry| fs::read(entry.path().join("environ")).ok());
+    let environments = proc::processes().filter_map(|folder| fs::read(folder.join("environ")).ok());
     environments.filter_map(|environment| container_of(&environment)).collect()
 }
 

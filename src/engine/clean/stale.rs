@@ -6,10 +6,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::containerd::{LIMIT, ctr};
-use super::{Folder, network};
+use super::containerd::ctr;
+use super::{Folder, network, proc};
 use crate::engine::Kind;
-use crate::engine::process::{Cancel, run};
 
 /// Removes it, and returns what was removed, in words.
 pub fn sweep(engine: Kind) -> Vec<String> {
@@ -27,30 +26,29 @@ pub fn sweep(engine: Kind) -> Vec<String> {
         removed.extend(namespaces());
     }
     if matches!(engine, Kind::Ctr | Kind::Nerdctl) && !is_running(engine.name()) {
-        removed.extend(network::free(&is_of_ended_session));
+        let folders = Folder::all().into_iter().filter(|folder| folder.is_owned);
+        let running: BTreeSet<String> = folders.map(|folder| folder.session).collect();
+        removed.extend(network::free(&|id| is_of_ended_session(id, &running)));
     }
     removed
 }
 
-/// Whether a container is called as one of isoproof's whose session is over.
-fn is_of_ended_session(id: &str) -> bool {
+/// Whether a container is called as one of isoproof's whose session is none of those that run.
+fn is_of_ended_session(id: &str, running: &BTreeSet<String>) -> bool {
     let session = id.strip_prefix("isoproof-").and_then(|rest| rest.split('-').next());
-    let runs = |session: &str| Folder::all().iter().any(|f| f.is_owned && f.session == session);
-    session.is_some_and(|session| session.len() >= 12 && !runs(session))
+    session.is_some_and(|session| session.len() >= 12 && !running.contains(session))
 }
 
 /// Network namespaces that podman made for containers it never started: mounted, and no process
 /// is in them.
 fn namespaces() -> Vec<String> {
-    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let used: BTreeSet<String> = processes
-        .filter_map(|entry| fs::read_link(entry.path().join("ns/net")).ok())
+    let used: BTreeSet<String> = proc::processes()
+        .filter_map(|folder| fs::read_link(folder.join("ns/net")).ok())
         .map(|namespace| namespace.display().to_string())
         .collect();
     let mut removed = Vec::new();
-    for (namespace, point) in table.lines().filter_map(namespace_of_podman) {
-        if !used.contains(namespace) && unmount(point) {
+    for (namespace, point) in proc::mounts().lines().filter_map(namespace_of_podman) {
+        if !used.contains(namespace) && remove_mount(point) {
             removed.push(format!("network namespace {point}"));
         }
     }
@@ -60,7 +58,7 @@ fn namespaces() -> Vec<String> {
 /// The namespace and the place of a mount in a line of the table of mounts, if podman made it: it
 /// calls one `netns-` and a UUID.
 fn namespace_of_podman(line: &str) -> Option<(&str, &str)> {
-    let (namespace, place) = mounted(line)?;
+    let (namespace, place) = proc::mounted(line)?;
     let (folder, name) = place.rsplit_once('/')?;
     let uuid = name.strip_prefix("netns-")?;
     let is_uuid = uuid.split('-').map(str::len).eq([8, 4, 4, 4, 12])
@@ -69,16 +67,9 @@ fn namespace_of_podman(line: &str) -> Option<(&str, &str)> {
     is_one.then_some((namespace, place))
 }
 
-/// What is mounted and where, in a line of the table of mounts (proc(5)).
-fn mounted(line: &str) -> Option<(&str, &str)> {
-    let mut words = line.split(' ').skip(3);
-    Some((words.next()?, words.next()?))
-}
-
 /// Takes a mount away, and the file that it was on.
-fn unmount(point: &str) -> bool {
-    let argv = ["umount", "-l", point].map(String::from);
-    let is_gone = run(&argv, LIMIT, &Cancel::default()).is_ok_and(|done| done.is_success());
+fn remove_mount(point: &str) -> bool {
+    let is_gone = proc::unmount(point);
     if is_gone {
         let _ = fs::remove_file(point);
     }
@@ -86,9 +77,8 @@ fn unmount(point: &str) -> bool {
 }
 
 fn is_running(program: &str) -> bool {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut names =
-        processes.filter_map(|entry| fs::read_to_string(entry.path().join("comm")).ok());
+        proc::processes().filter_map(|folder| fs::read_to_string(folder.join("comm")).ok());
     // runc calls its stages `runc:[1:CHILD]` and `runc:[2:INIT]`.
     names.any(|name| name.trim().split(':').next() == Some(program))
 }
@@ -96,10 +86,9 @@ fn is_running(program: &str) -> bool {
 /// A runtime mounts its own program for a moment on a file in `/tmp` that is called by its name and
 /// six random characters, to start from what a container cannot write to.
 fn own_mounts(runtime: &str) -> Vec<String> {
-    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let mut removed = Vec::new();
-    for point in table.lines().filter_map(|line| own_mount(line, runtime)) {
-        if unmount(point) {
+    for point in proc::mounts().lines().filter_map(|line| own_mount(line, runtime)) {
+        if remove_mount(point) {
             removed.push(format!("mount {point}"));
         }
     }
@@ -108,7 +97,7 @@ fn own_mounts(runtime: &str) -> Vec<String> {
 
 /// The place of such a mount in a line of the table of mounts.
 fn own_mount<'a>(line: &'a str, runtime: &str) -> Option<&'a str> {
-    let (what, place) = mounted(line)?;
+    let (what, place) = proc::mounted(line)?;
     let is_one = is_temporary(place.strip_prefix("/tmp/")?, runtime);
     (is_one && what.rsplit('/').next() == Some(runtime)).then_some(place)
 }
@@ -145,7 +134,7 @@ fn first_views() -> Vec<String> {
         if rest.is_empty() || !rest.chars().all(|c| c.is_ascii_digit()) {
             continue;
         }
-        let _ = run(&["umount", "-l", key].map(String::from), LIMIT, &Cancel::default());
+        proc::unmount(key);
         if ctr("default", &["snapshots", "rm", key]).is_some() {
             // Only an empty folder: what is in another is not ours.
             let _ = fs::remove_dir(Path::new(key));
@@ -157,6 +146,8 @@ fn first_views() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{is_of_ended_session, namespace_of_podman, own_mount};
 
     #[test]
@@ -195,9 +186,9 @@ mod tests {
 
     #[test]
     fn a_container_is_of_an_ended_session_by_its_name() {
-        assert!(is_of_ended_session("isoproof-00000000feed-runc-probe"));
+        assert!(is_of_ended_session("isoproof-00000000feed-runc-probe", &BTreeSet::new()));
         for id in ["isoproof-mine", "isoproof-", "web", "ab12ab12ab12"] {
-            assert!(!is_of_ended_session(id), "{id}");
+            assert!(!is_of_ended_session(id, &BTreeSet::new()), "{id}");
         }
     }
 }

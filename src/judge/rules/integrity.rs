@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::{Case, Hit, missing_for};
+use super::{Case, Hit, first_lines, missing_for};
 use crate::model::{Capture, Status, Why};
 use crate::store::integrity::describe;
 
@@ -33,31 +33,15 @@ pub fn engine_log_in_evidence(case: &Case) -> Vec<Hit> {
         line.starts_with("time=\"") && line.contains(" level=")
             || ["WARN[", "FATA[", "ERRO[", "INFO["].iter().any(|mark| line.starts_with(mark))
     };
-    first_lines(case, is_log)
+    first_lines(&case.run.captures, is_log)
 }
 
 /// An address that was read before duplicate address detection had ended.
 pub fn address_tentative(case: &Case) -> Vec<Hit> {
-    first_lines(case, |line| {
+    first_lines(&case.run.captures, |line| {
         let mut words = line.split_whitespace();
         words.next() == Some("inet6") && words.any(|word| word == "tentative")
     })
-}
-
-/// One hit for each capture, at its first line of the kind.
-fn first_lines(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
-    let find = |capture: &Capture| {
-        let lines = capture.stdout.text_lines();
-        let index = lines.iter().position(|line| is_meant(line))?;
-        let number = u32::try_from(index + 1).ok()?;
-        Some(
-            Hit::default()
-                .with("capture", capture.id.as_str())
-                .with("line", number)
-                .resting_on_line(&capture.id, Some(number)),
-        )
-    };
-    case.run.captures.iter().filter_map(find).collect()
 }
 
 /// Captures of which only the beginning was kept.

@@ -229,21 +229,22 @@ fn files_of<'a>(case: &Case<'a>, fact: &str) -> Vec<&'a Capture> {
     ids.into_iter().filter_map(|id| case.run.capture(id)).collect()
 }
 
-/// One hit for each file that a fact was read from, at its first line of the kind.
-fn first_lines(case: &Case, fact: &str, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    for capture in files_of(case, fact) {
-        let lines = capture.stdout.text_lines();
-        if let Some((_, number)) = lines.iter().zip(1..).find(|(line, _)| is_meant(line)) {
-            hits.push(
-                Hit::default()
-                    .with("capture", capture.id.as_str())
-                    .with("line", number)
-                    .resting_on_line(&capture.id, Some(number)),
-            );
-        }
-    }
-    hits
+/// One hit for each of some captures, at its first line of the kind.
+fn first_lines<'a>(
+    captures: impl IntoIterator<Item = &'a Capture>,
+    is_meant: impl Fn(&str) -> bool,
+) -> Vec<Hit> {
+    let find = |capture: &Capture| {
+        let index = capture.stdout.text_lines().iter().position(|line| is_meant(line))?;
+        let number = u32::try_from(index + 1).ok()?;
+        Some(
+            Hit::default()
+                .with("capture", capture.id.as_str())
+                .with("line", number)
+                .resting_on_line(&capture.id, Some(number)),
+        )
+    };
+    captures.into_iter().filter_map(find).collect()
 }
 
 /// The pairs of target and place where a fact is missing for one of these reasons.

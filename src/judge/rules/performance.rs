@@ -29,7 +29,7 @@ pub fn write_without_sync(case: &Case) -> Vec<Hit> {
 }
 
 fn in_io_files(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
-    first_lines(case, "perf.io_write", is_meant)
+    first_lines(super::files_of(case, "perf.io_write"), is_meant)
 }
 
 /// Figures that are a few ticks of their clock. One finding for a target, on all of them.

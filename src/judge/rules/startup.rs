@@ -196,7 +196,7 @@ pub fn with_sudo(case: &Case) -> Vec<Hit> {
 
 /// One hit for each file that start-up times were read from, at its first line of the kind.
 fn in_startup_files(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
-    first_lines(case, STARTUP, |line| is_meant(&strip_ansi(line)))
+    first_lines(files_of(case, STARTUP), |line| is_meant(&strip_ansi(line)))
 }
 
 /// Times of different programs in one file.
