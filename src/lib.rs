@@ -4,6 +4,9 @@
 //! Data flows one way, from captures to facts to verdicts to pages; `ARCHITECTURE.md` in the
 //! repository tells the floors.
 
+// `cli::console` prints, and makes hostile text visible.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod assets;
 pub mod claims;
 pub mod cli;

@@ -3,7 +3,11 @@
 //! Line numbers in facts and on pages are those of [`lines`], so this is the one place that
 //! decides what a line is.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
+use regex::Regex;
 
 /// Decodes bytes of unknown origin, losing as little as possible and never failing.
 ///
@@ -83,15 +87,68 @@ pub fn strip_ansi(text: &str) -> String {
 /// Makes one line of hostile text safe to look at: control characters, bidirectional overrides
 /// and invisible format characters are shown as `\u{202e}`, tabs are kept.
 pub fn visible(text: &str) -> String {
+    escape_hidden(text, &['\t']).into_owned()
+}
+
+/// Text with what is hidden in it shown as `\u{202e}`, but for characters that may stay.
+pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
+    let must_go = |c: char| is_hidden(c) && !kept.contains(&c);
+    if !text.contains(must_go) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
     for c in text.chars() {
-        if c == '\t' || !is_hidden(c) {
-            out.push(c);
-        } else {
+        // After a symbol these choose between two pictures of it; anywhere else nobody sees them.
+        let is_emoji_form = matches!(c, '\u{fe0e}' | '\u{fe0f}')
+            && !before.is_ascii()
+            && !before.is_alphanumeric()
+            && !is_hidden(before);
+        if must_go(c) && !is_emoji_form {
             out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
         }
+        before = c;
+    }
+    Cow::Owned(out)
+}
+
+/// JSON with what is hidden in its strings, and what a log could take for a command, as
+/// `\u202e`: the same JSON.
+pub fn escape_hidden_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    let mut before = ' ';
+    for c in json.chars() {
+        if c != '\n' && is_hidden(c) || (before, c) == ('#', '#') {
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+        before = c;
     }
     out
+}
+
+/// A line that is no command to the service that keeps the log of a job: GitHub obeys `::error::`
+/// at the beginning of a line and `##[group]` anywhere in it, Azure `##vso[…]`, TeamCity
+/// `##teamcity[…]`. One character of each is written out.
+pub fn defuse_log_commands(line: &str) -> Cow<'_, str> {
+    #[allow(clippy::expect_used, reason = "a constant expression, compiled by a test")]
+    static COMMAND: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"##([A-Za-z]*\[)").expect("a valid expression"));
+    let line = COMMAND.replace_all(line, r"#\u{23}$1");
+    let words = line.trim_start();
+    match words.strip_prefix("::") {
+        Some(rest) if rest.contains("::") => {
+            let indent = &line[..line.len() - words.len()];
+            Cow::Owned(format!("{indent}\\u{{3a}}:{rest}"))
+        }
+        _ => line,
+    }
 }
 
 /// Undoes the percent-encoding of an address.
@@ -110,13 +167,17 @@ pub fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Whether a character changes how its neighbours are shown, or shows nothing itself.
+/// Whether a character changes how its neighbours are shown, or shows nothing itself: control
+/// characters, ends of lines and paragraphs, and what Unicode calls default-ignorable.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A line of a text with a mark under a column, both counted from 1, for the end of a message;
@@ -219,8 +280,50 @@ mod tests {
         #[test]
         fn no_bytes_make_reading_panic(bytes: Vec<u8>) {
             for line in lines(&bytes) {
-                prop_assert!(!visible(&strip_ansi(&line)).chars().any(|c| c != '\t' && is_hidden(c)));
+                let shown = visible(&strip_ansi(&line));
+                let may_stay = ['\t', '\u{fe0e}', '\u{fe0f}'];
+                let hidden = shown.chars().find(|c| is_hidden(*c) && !may_stay.contains(c));
+                prop_assert_eq!(hidden, None);
             }
+        }
+
+        #[test]
+        fn json_that_hides_nothing_is_the_same_json(text: String, key: String) {
+            let value = serde_json::json!({ (format!("##[{key}")): format!("{text}\u{e0041}\u{9b}") });
+            let shown = escape_hidden_json(&format!("{value:#}"));
+            prop_assert!(!shown.chars().any(|c| c != '\n' && is_hidden(c)));
+            prop_assert!(!shown.contains("##"));
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn what_unicode_calls_ignorable_is_hidden() {
+        let ignorable = Regex::new(r"^\p{Default_Ignorable_Code_Point}$").unwrap();
+        for c in '\0'..=char::MAX {
+            let wanted = ignorable.is_match(&c.to_string())
+                || c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
+            assert_eq!(is_hidden(c), wanted, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn the_form_of_an_emoji_may_be_chosen_and_that_of_a_letter_may_not() {
+        assert_eq!(visible("\u{26a0}\u{fe0f} runc\u{fe0f}"), "\u{26a0}\u{fe0f} runc\\u{fe0f}");
+    }
+
+    #[test]
+    fn no_line_is_a_command_to_the_keeper_of_a_log() {
+        for (line, shown) in [
+            ("::error::x", r"\u{3a}:error::x"),
+            ("  ::error file=a::x", r"  \u{3a}:error file=a::x"),
+            ("a ##[group]b", r"a #\u{23}[group]b"),
+            ("###vso[task.x]##[", r"##\u{23}vso[task.x]#\u{23}["),
+            ("::selection { }", "::selection { }"),
+            ("## [a](b) a::b::c", "## [a](b) a::b::c"),
+        ] {
+            assert_eq!(defuse_log_commands(line), shown);
         }
     }
 

@@ -31,7 +31,7 @@ fn facts(project: &Project) -> Value {
 }
 
 fn show(project: &Project, capture: &str) -> String {
-    project.run(&["show", "latest", capture]).succeeds().stdout
+    project.run(&["show", "latest", capture, "--raw"]).succeeds().stdout
 }
 
 #[track_caller]

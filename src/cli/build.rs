@@ -43,11 +43,8 @@ pub struct Output {
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
     let run = arguments.run.as_deref().unwrap_or(&project.config.run);
     let built = build(project, run, arguments.edition, &arguments.output, console)?;
-    console.print(&format!(
-        "{}\n{}\n",
-        built.submission.display(),
-        built.out.join("index.html").display()
-    ))?;
+    console.print_line(built.submission.display().to_string())?;
+    console.print_line(built.out.join("index.html").display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::console::{Console, Ink, columns, count};
+use super::console::{Console, count};
 use super::report::Report;
+use super::styled::{Style, StyledLine, StyledText};
 use crate::error::{Error, Result};
 use crate::judge::against::Pair;
 use crate::judge::{Conclusion, Severity, SwitchedOff, Verdict};
@@ -80,14 +81,17 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         FailOn::Error | FailOn::Never => Severity::Error,
         FailOn::Warning => Severity::Warning,
     };
-    console.print(&match arguments.format {
-        Form::Json => json_text(&subject, report.as_ref(), is_compared.then_some(&pairs)),
+    match arguments.format {
+        Form::Json => {
+            let pairs = is_compared.then_some(&pairs);
+            console.print_json(&json_text(&subject, report.as_ref(), pairs))?;
+        }
         Form::Text => {
-            let mut text = text(&subject, report.as_ref(), console);
+            let mut text = text(&subject, report.as_ref());
             if is_compared {
-                text.push_str(&against::text(&pairs, console));
+                text.append(against::text(&pairs));
             }
-            text
+            console.print(&text)?;
         }
         Form::Sarif => {
             // A run that lies elsewhere, or in the history, is named by where it would be.
@@ -97,10 +101,11 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
                 uri: report_uri(project, &report.file),
                 checked: &report.checked,
             });
-            sarif::log(&subject, &sarif::File { uri, text: &file.text }, report.as_ref())
+            let file = sarif::File { uri, text: &file.text };
+            console.print_json(&sarif::log(&subject, &file, report.as_ref()))?;
         }
-        Form::Junit => junit::report(&subject, report.as_ref(), least)?,
-    })?;
+        Form::Junit => console.print_document(&junit::report(&subject, report.as_ref(), least)?)?,
+    }
     if arguments.fail_on == FailOn::Never {
         return Ok(ExitCode::SUCCESS);
     }
@@ -158,100 +163,105 @@ fn timing(subject: &Subject) -> serde_json::Value {
     })
 }
 
-fn text(subject: &Subject, report: Option<&Report>, console: &Console) -> String {
-    let heading = console.paint(Ink::Strong, &format!("Run {}", subject.run.id));
-    let mut out = format!("{heading}\n\n");
-    for (lines, verdict) in verdicts(subject, console).iter().zip(&subject.judgement.verdicts) {
-        out.push_str(&format!("{lines}{}", verdict_details(subject, verdict)));
+fn text(subject: &Subject, report: Option<&Report>) -> StyledText {
+    let mut out = StyledText::default();
+    out.push(StyledLine::styled(Style::Strong, &format!("Run {}", subject.run.id)));
+    out.push_blank();
+    for (lines, verdict) in verdicts(subject).into_iter().zip(&subject.judgement.verdicts) {
+        out.append(lines);
+        push_verdict_details(subject, verdict, &mut out);
     }
     for finding in &subject.judgement.findings {
-        let mark = console.paint(ink(finding.severity), finding.severity.word());
-        out.push_str(&format!("\n{mark}[{}]: {}\n", finding.rule, finding.message));
+        let mark = StyledLine::styled(style(finding.severity), finding.severity.word());
+        out.push_blank();
+        out.push(mark.and(&format!("[{}]: {}", finding.rule, finding.message)));
         for place in finding.places() {
-            out.push_str(&format!("  at {}\n", place_text(place)));
+            out.push(format!("  at {}", place_text(place)));
         }
-        for line in wrap(&finding.help.replace('\n', " "), 72) {
-            out.push_str(&format!("  {line}\n"));
-        }
+        out.push_wrapped("  ", &finding.help, 74);
     }
-    out.push_str(&off_lines(&subject.judgement.switched_off, console));
-    out.push_str(&format!("\n{}\n", tally(subject, console)));
+    out.append(off_lines(&subject.judgement.switched_off));
+    out.push_blank();
+    out.push(tally(subject));
     if let Some(report) = report {
-        out.push_str(&format!("\n{}", report.text(console)));
+        out.push_blank();
+        out.append(report.text());
     }
     out
 }
 
 /// A paragraph for each rule that is switched off, with the reason.
-pub fn off_lines(rules: &[SwitchedOff], console: &Console) -> String {
-    let line = |off: &SwitchedOff| {
-        let mark = console.paint(Ink::Faint, "off");
+pub fn off_lines(rules: &[SwitchedOff]) -> StyledText {
+    let mut out = StyledText::default();
+    for off in rules {
+        let mark = StyledLine::styled(Style::Faint, "off");
         let n = count(off.findings, "finding");
-        let reason = crate::text::visible(&off.reason);
-        format!("\n{mark}[{}]: {n} not shown: {reason}\n", off.rule)
-    };
-    rules.iter().map(line).collect()
+        out.push_blank();
+        out.push(mark.and(&format!("[{}]: {n} not shown: {}", off.rule, off.reason)));
+    }
+    out
 }
 
 /// A place in the evidence.
 pub fn place_text(source: &crate::model::Source) -> String {
     let line = source.line.map(|line| format!(":{line}")).unwrap_or_default();
-    crate::text::visible(&format!("{}{line}", source.capture))
+    format!("{}{line}", source.capture)
 }
 
 /// What is concluded for each target, how sure it is, and why.
-pub fn verdict_lines(subject: &Subject, console: &Console) -> String {
-    verdicts(subject, console).concat()
+pub fn verdict_lines(subject: &Subject) -> StyledText {
+    let mut out = StyledText::default();
+    verdicts(subject).into_iter().for_each(|lines| out.append(lines));
+    out
 }
 
 /// The lines of each verdict: the conclusion, then what it rests on.
-fn verdicts(subject: &Subject, console: &Console) -> Vec<String> {
+fn verdicts(subject: &Subject) -> Vec<StyledText> {
     let verdicts = &subject.judgement.verdicts;
-    let rows: Vec<_> = verdicts.iter().map(|v| verdict_row(subject, v, console)).collect();
-    let heads = columns(&rows);
-    let block = |(head, verdict): (&str, &Verdict)| {
-        let rest = match why(subject, verdict) {
-            Some(words) => indented(&words),
-            None => indented(&format!("decided by: {}", verdict.because.join(", "))),
-        };
-        format!("{head}\n{rest}")
+    let mut heads = StyledText::default();
+    heads.push_columns(verdicts.iter().map(|verdict| verdict_row(subject, verdict)).collect());
+    let block = |(head, verdict): (StyledLine, &Verdict)| {
+        let mut lines = StyledText::from(head);
+        let decided = || format!("decided by: {}", verdict.because.join(", "));
+        push_indented(&why(subject, verdict).unwrap_or_else(decided), &mut lines);
+        lines
     };
-    heads.lines().zip(verdicts).map(block).collect()
+    heads.into_lines().into_iter().zip(verdicts).map(block).collect()
 }
 
-fn verdict_row(subject: &Subject, verdict: &Verdict, console: &Console) -> Vec<String> {
+fn verdict_row(subject: &Subject, verdict: &Verdict) -> Vec<StyledLine> {
     let title = &subject.shelf.words[verdict.conclusion.id()].title;
-    let ink = match verdict.conclusion {
-        Conclusion::Contradictory | Conclusion::NotTested => Ink::Bad,
-        Conclusion::Inconclusive => Ink::Doubtful,
-        _ => Ink::Good,
+    let style = match verdict.conclusion {
+        Conclusion::Contradictory | Conclusion::NotTested => Style::Bad,
+        Conclusion::Inconclusive => Style::Doubtful,
+        _ => Style::Good,
     };
     let sure = match why(subject, verdict) {
         Some(_) => String::new(),
         None => format!("{} confidence", verdict.confidence.word()),
     };
-    vec![format!("  {}", verdict.target), console.paint(ink, title), sure]
+    vec![format!("  {}", verdict.target).into(), StyledLine::styled(style, title), sure.into()]
 }
 
 /// Why nothing is concluded.
 fn why(subject: &Subject, verdict: &Verdict) -> Option<String> {
     let reason = verdict.reason.map(|reason| subject.shelf.reasons[reason.id()].clone());
-    verdict.failure.as_ref().map(|words| crate::text::visible(words)).or(reason)
+    verdict.failure.clone().or(reason)
 }
 
 /// Words below a verdict, in lines that fit a terminal.
-fn indented(words: &str) -> String {
-    let lines = wrap(words, 72);
+fn push_indented(words: &str, out: &mut StyledText) {
     let indents = std::iter::once(4).chain(std::iter::repeat(6));
-    lines.iter().zip(indents).map(|(line, indent)| format!("{:indent$}{line}\n", "")).collect()
+    for (line, indent) in wrap(words, 72).iter().zip(indents) {
+        out.push(format!("{:indent$}{line}", ""));
+    }
 }
 
 /// The facts on either side of a verdict, those left out, and those that would settle it.
-fn verdict_details(subject: &Subject, verdict: &Verdict) -> String {
-    let mut out = String::new();
+fn push_verdict_details(subject: &Subject, verdict: &Verdict, out: &mut StyledText) {
     let mut say = |what: &str, facts: &[String]| {
         if !facts.is_empty() {
-            out.push_str(&indented(&format!("{what}: {}", facts.join(", "))));
+            push_indented(&format!("{what}: {}", facts.join(", ")), out);
         }
     };
     if verdict.reason.is_some() {
@@ -266,29 +276,32 @@ fn verdict_details(subject: &Subject, verdict: &Verdict) -> String {
         .collect();
     say("not counted", &ignored);
     say("would settle it", &verdict.would_settle);
-    out
 }
 
 /// How many findings of each severity there are.
-pub fn tally(subject: &Subject, console: &Console) -> String {
+pub fn tally(subject: &Subject) -> StyledLine {
     let of = |severity: Severity| {
         let n = subject.judgement.findings.iter().filter(|f| f.severity == severity).count();
         let text = count(n, severity.word());
-        if n > 0 { console.paint(ink(severity), &text) } else { text }
+        if n > 0 { StyledLine::styled(style(severity), &text) } else { text.into() }
     };
     let off = match subject.judgement.switched_off.len() {
         0 => String::new(),
         n => format!("; {} switched off", count(n, "rule")),
     };
-    let (errors, warnings, notes) =
-        (of(Severity::Error), of(Severity::Warning), of(Severity::Note));
-    format!("Findings: {errors}, {warnings}, {notes}{off}")
+    StyledLine::from("Findings: ")
+        .and_line(of(Severity::Error))
+        .and(", ")
+        .and_line(of(Severity::Warning))
+        .and(", ")
+        .and_line(of(Severity::Note))
+        .and(&off)
 }
 
-fn ink(severity: Severity) -> Ink {
+fn style(severity: Severity) -> Style {
     match severity {
-        Severity::Error => Ink::Bad,
-        Severity::Warning => Ink::Doubtful,
-        Severity::Note => Ink::Faint,
+        Severity::Error => Style::Bad,
+        Severity::Warning => Style::Doubtful,
+        Severity::Note => Style::Faint,
     }
 }

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::check;
-use super::console::{Console, columns, count};
+use super::console::{Console, count};
 use super::doctor::APP;
+use super::styled::StyledText;
 use crate::collect::{self, App, Load, Options, Perf, Progress, Rounds, Wanted};
 use crate::doctor;
 use crate::engine::{Kind, clean, interrupt};
@@ -166,7 +167,10 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         return Ok(ExitCode::from(STOPPED));
     };
     let subject = &captured.subject;
-    console.print(&format!("{}\n{}\n", summary(subject, console), subject.run.id))?;
+    let mut text = summary(subject);
+    text.push_blank();
+    text.push(subject.run.id.as_str());
+    console.print(&text)?;
     Ok(captured.exit())
 }
 
@@ -244,23 +248,24 @@ pub fn capture(
 }
 
 /// Target, verdict, how many facts there are and how many are missing.
-fn summary(subject: &Subject, console: &Console) -> String {
-    let mut rows = vec![["  target", "facts", "missing"].map(String::from).to_vec()];
+fn summary(subject: &Subject) -> StyledText {
+    let mut rows = vec![["  target", "facts", "missing"].map(Into::into).to_vec()];
     for target in &subject.run.targets {
         let of = subject.run.facts.values().filter_map(|by| by.get(&target.name));
         let (present, missing): (Vec<_>, Vec<_>) = of.partition(|fact| fact.is_present());
         rows.push(vec![
-            format!("  {}", target.name),
-            present.len().to_string(),
-            missing.len().to_string(),
+            format!("  {}", target.name).into(),
+            present.len().to_string().into(),
+            missing.len().to_string().into(),
         ]);
     }
-    format!(
-        "{}\n{}\n{}\n",
-        columns(&rows),
-        check::verdict_lines(subject, console),
-        check::tally(subject, console)
-    )
+    let mut text = StyledText::default();
+    text.push_columns(rows);
+    text.push_blank();
+    text.append(check::verdict_lines(subject));
+    text.push_blank();
+    text.push(check::tally(subject));
+    text
 }
 
 /// Says on standard error what is being captured, with the time since the beginning.
@@ -292,10 +297,10 @@ pub fn clean(project: &Project, console: &Console) -> Result<ExitCode> {
     removed.extend(clean::half_written(&[&project.root, &data, &runs, &private]));
     removed.extend(collect::sweep_folders());
     for line in &removed {
-        console.print(&format!("removed {line}\n"))?;
+        console.print_line(format!("removed {line}"))?;
     }
     if removed.is_empty() {
-        console.print("nothing to remove\n")?;
+        console.print_line("nothing to remove")?;
     }
     Ok(ExitCode::SUCCESS)
 }

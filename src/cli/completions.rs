@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::console::Console;
+use super::styled::StyledText;
 use crate::error::{Error, Result};
 use crate::store::atomic;
 
@@ -35,29 +36,29 @@ pub fn completions(
 ) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "isoproof", &mut script);
-    console.bytes(&script)?;
+    console.print_bytes(&script)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Prints the main page, or writes all pages.
 pub fn man(command: Command, arguments: &Manual, console: &Console) -> Result<ExitCode> {
     let Some(folder) = &arguments.folder else {
-        console.bytes(&page(&command)?)?;
+        console.print_bytes(&page(&command)?)?;
         return Ok(ExitCode::SUCCESS);
     };
     let mut command = command.disable_help_subcommand(true);
     command.build();
-    let mut written = String::new();
+    let mut written = StyledText::default();
     pages(&command, folder, &mut written)?;
     console.print(&written)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A page for the command and each below it: `isoproof.1`, `isoproof-import-lab12.1`.
-fn pages(command: &Command, folder: &Path, written: &mut String) -> Result<()> {
+fn pages(command: &Command, folder: &Path, written: &mut StyledText) -> Result<()> {
     let path = folder.join(Man::new(command.clone()).get_filename());
     atomic::write(&path, &page(command)?)?;
-    written.push_str(&format!("{}\n", path.display()));
+    written.push(path.display().to_string());
     command.get_subcommands().try_for_each(|below| pages(below, folder, written))
 }
 

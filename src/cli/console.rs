@@ -1,11 +1,19 @@
-//! Where words go: results to standard output, the rest to standard error.
+//! The one place that prints: results to standard output, the rest to standard error.
+//!
+//! Nothing that stands in a run, a file or an argument can act on a terminal or on the log of a
+//! job: control characters, bidirectional overrides and what shows nothing are written out, and
+//! no line can be a command of the service that keeps the log.
+
+#![allow(clippy::disallowed_methods, reason = "the other modules print by this one")]
 
 use std::io::{IsTerminal, Write};
 
+use clap::error::ContextValue;
 use clap::{ColorChoice, ValueEnum};
 
+use super::styled::{Style, StyledLine, StyledText};
 use crate::error::{Error, Result};
-use crate::text::visible;
+use crate::text::{defuse_log_commands, escape_hidden_json, visible};
 
 /// The two outputs and how to use them.
 #[derive(Debug)]
@@ -21,33 +29,6 @@ pub struct Console {
 pub enum Format {
     Text,
     Json,
-}
-
-/// What a piece of text is, which decides its colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
-    /// Stands out.
-    Strong,
-    /// Recedes.
-    Faint,
-    /// As it should be.
-    Good,
-    /// To be looked at.
-    Doubtful,
-    /// Wrong.
-    Bad,
-}
-
-impl Ink {
-    fn code(self) -> &'static str {
-        match self {
-            Self::Strong => "1",
-            Self::Faint => "2",
-            Self::Good => "32",
-            Self::Doubtful => "33",
-            Self::Bad => "31",
-        }
-    }
 }
 
 impl Console {
@@ -69,26 +50,55 @@ impl Console {
         }
     }
 
-    /// Text for standard output in a colour.
-    pub fn paint(&self, ink: Ink, text: &str) -> String {
-        paint(self.colors, ink, text)
-    }
-
-    /// Prints results. A reader that has gone away (`| head`) is no failure.
+    /// Prints results for people. A reader that has gone away (`| head`) is no failure.
     ///
     /// # Errors
     ///
     /// Standard output cannot be written, for example because the disk is full.
-    pub fn print(&self, text: &str) -> Result<()> {
-        self.bytes(text.as_bytes())
+    pub fn print(&self, text: &StyledText) -> Result<()> {
+        self.print_bytes(text.render(self.colors).as_bytes())
     }
 
-    /// Prints results as bytes.
+    /// Prints a result that is one line.
     ///
     /// # Errors
     ///
     /// As for [`Console::print`].
-    pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
+    pub fn print_line(&self, line: impl Into<StyledLine>) -> Result<()> {
+        self.print(&StyledText::from(line.into()))
+    }
+
+    /// Prints JSON. Characters that act on a terminal stand in it only inside of strings, where
+    /// they are written as `\u001b`, which is the same JSON.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Console::print`].
+    pub fn print_json(&self, json: &str) -> Result<()> {
+        self.print_bytes(format!("{}\n", escape_hidden_json(json.trim_end())).as_bytes())
+    }
+
+    /// Prints Markdown, HTML or XML, whose makers escape for their own readers: its lines stay,
+    /// and what acts on a terminal is written out.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Console::print`].
+    pub fn print_document(&self, document: &str) -> Result<()> {
+        let mut out = String::with_capacity(document.len());
+        for line in document.lines() {
+            out.push_str(&defuse_log_commands(&visible(line)));
+            out.push('\n');
+        }
+        self.print_bytes(out.as_bytes())
+    }
+
+    /// Prints bytes as they are: our own words, or a capture for a program that asked for it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Console::print`].
+    pub fn print_bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
@@ -105,28 +115,28 @@ impl Console {
     /// Says what is being done, to somebody who watches.
     pub fn progress(&self, text: &str) {
         if !self.quiet && (self.verbose > 0 || std::io::stderr().is_terminal()) {
-            self.say(Ink::Faint, "capturing", text);
+            self.say(Style::Faint, "capturing", text);
         }
     }
 
     /// Says something in passing.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.say(Ink::Faint, "note", text);
+            self.say(Style::Faint, "note", text);
         }
     }
 
     /// Says something that should be looked at.
     pub fn warning(&self, text: &str) {
         if !self.quiet {
-            self.say(Ink::Doubtful, "warning", text);
+            self.say(Style::Doubtful, "warning", text);
         }
     }
 
     /// Says something for those who asked for more.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {
-            self.say(Ink::Faint, "detail", text);
+            self.say(Style::Faint, "detail", text);
         }
     }
 
@@ -137,43 +147,79 @@ impl Console {
 
     /// Says what failed and what to do.
     pub fn error(&self, error: &Error) {
-        self.say(Ink::Bad, "error", &error.message);
+        self.say(Style::Bad, "error", &error.message);
         if let Some(help) = &error.help {
-            self.say(Ink::Good, "help", help);
+            self.say(Style::Good, "help", help);
         }
+    }
+
+    /// Says what is wrong with the command line, or prints the help or version that it asks for.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Console::print`].
+    pub fn print_usage(&self, mut error: clap::Error) -> Result<()> {
+        if !error.use_stderr() {
+            let text = error.render();
+            return match self.colors {
+                true => self.print_bytes(text.ansi().to_string().as_bytes()),
+                false => self.print_document(&text.to_string()),
+            };
+        }
+        let arguments: Vec<_> = error
+            .context()
+            .filter_map(|(kind, value)| match value {
+                ContextValue::String(text) => Some((kind, ContextValue::String(visible(text)))),
+                ContextValue::Strings(all) => {
+                    let all = all.iter().map(|text| visible(text)).collect();
+                    Some((kind, ContextValue::Strings(all)))
+                }
+                _ => None,
+            })
+            .collect();
+        for (kind, value) in arguments {
+            error.insert(kind, value);
+        }
+        let text = error.render().to_string();
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default();
+        self.say(Style::Bad, "error", first.strip_prefix("error: ").unwrap_or(first));
+        self.print_error(&lines.collect());
+        Ok(())
+    }
+
+    /// Says that this program itself failed, in a thread that has panicked.
+    pub fn panic(&self, panic: &std::panic::PanicHookInfo) {
+        let payload = panic.payload();
+        let words = payload.downcast_ref::<&str>().copied();
+        let words = words.or(payload.downcast_ref::<String>().map(String::as_str));
+        let words = words.unwrap_or("no message");
+        let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
+        self.say(Style::Bad, "error", &format!("isoproof itself failed{place}: {words}"));
+        self.say(Style::Good, "help", "please report this, with the command and what it read");
+        let trace = std::backtrace::Backtrace::capture();
+        if trace.status() == std::backtrace::BacktraceStatus::Captured {
+            self.print_error(&trace.to_string().lines().collect());
+        }
+    }
+
+    /// A further line of a message stands deeper than the first, so that nothing that is quoted
+    /// in a message can look like another message.
+    fn say(&self, style: Style, what: &str, text: &str) {
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default();
+        let first = StyledLine::styled(style, &format!("{what}:")).and(&format!(" {first}"));
+        let mut message = StyledText::from(first);
+        for line in lines {
+            message.push(format!("  {line}"));
+        }
+        self.print_error(&message);
     }
 
     /// A failed write to standard error has nowhere to be reported.
-    fn say(&self, ink: Ink, what: &str, text: &str) {
-        let mark = paint(self.error_colors, ink, &format!("{what}:"));
-        let text = text.lines().map(visible).collect::<Vec<_>>().join("\n");
-        let _ = writeln!(std::io::stderr().lock(), "{mark} {text}");
+    fn print_error(&self, text: &StyledText) {
+        let _ = std::io::stderr().lock().write_all(text.render(self.error_colors).as_bytes());
     }
-}
-
-fn paint(colors: bool, ink: Ink, text: &str) -> String {
-    if colors { format!("\u{1b}[{}m{text}\u{1b}[0m", ink.code()) } else { text.to_string() }
-}
-
-/// Lines of cells in columns that are as wide as their widest cell.
-pub fn columns(rows: &[Vec<String>]) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
-    let mut out = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            let pad = width - cell.chars().count();
-            line.push_str(cell);
-            line.push_str(&" ".repeat(pad + 2));
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }
 
 /// `1 run`, `2 runs`.

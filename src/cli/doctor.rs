@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use super::console::{Console, Ink, count};
+use super::console::{Console, Format, count};
+use super::styled::{Style, StyledLine, StyledText};
 use crate::doctor::{self, Check, Options, Status, ThisMachine, Wanted, Words};
 use crate::engine::{Kind, interrupt};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::Faults;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
 /// How wide a line is.
@@ -40,12 +41,6 @@ pub struct Arguments {
     no_smoke: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 /// An image's name that no engine takes for an option.
 fn image(name: &str) -> Result<String, String> {
     match name.is_empty() || name.starts_with('-') || name.contains(char::is_whitespace) {
@@ -69,8 +64,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
     let progress = |what: &str| console.detail(what);
     let checks = doctor::examine(&machine, &options, &words, &faults, &progress)?;
     match arguments.format {
-        Format::Json => console.print(&format!("{:#}\n", json!(checks)))?,
-        Format::Text => console.print(&text(&checks, console))?,
+        Format::Json => console.print_json(&format!("{:#}", json!(checks)))?,
+        Format::Text => console.print(&text(&checks))?,
     }
     Ok(if doctor::has_failed(&checks) { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
@@ -109,23 +104,24 @@ fn check_names(runtimes: &[Wanted]) -> Result<()> {
 }
 
 /// One line per check, causes and fixes below those that need them, and a tally.
-fn text(checks: &[Check], console: &Console) -> String {
+fn text(checks: &[Check]) -> StyledText {
     let widest = checks.iter().map(|check| check.title.chars().count()).max().unwrap_or(0);
-    let mut out = String::new();
+    let mut out = StyledText::default();
     for check in checks {
-        out.push_str(&entry(check, widest, console));
+        push_entry(check, widest, &mut out);
     }
-    out.push_str(&format!("\n{}\n", tally(checks)));
+    out.push_blank();
+    out.push(tally(checks));
     out
 }
 
-fn entry(check: &Check, widest: usize, console: &Console) -> String {
-    let (mark, ink) = match check.status {
-        Status::Ok => ("✓", Ink::Good),
-        Status::Warn => ("!", Ink::Doubtful),
-        Status::Fail => ("✗", Ink::Bad),
-        Status::Skip => ("-", Ink::Faint),
-        Status::Unknown => ("?", Ink::Strong),
+fn push_entry(check: &Check, widest: usize, out: &mut StyledText) {
+    let (mark, style) = match check.status {
+        Status::Ok => ("✓", Style::Good),
+        Status::Warn => ("!", Style::Doubtful),
+        Status::Fail => ("✗", Style::Bad),
+        Status::Skip => ("-", Style::Faint),
+        Status::Unknown => ("?", Style::Strong),
     };
     let word = format!("{mark} {}", check.status.word());
     let pad = " ".repeat(STATUS.saturating_sub(word.chars().count()));
@@ -133,33 +129,28 @@ fn entry(check: &Check, widest: usize, console: &Console) -> String {
     let mut lines = wrap(&check.observed, WIDTH - indent).into_iter();
     let first = lines.next().unwrap_or_default();
     let title = format!("{:widest$}", check.title);
-    let mut out = format!("{}{pad}{title}  {first}\n", console.paint(ink, &word));
+    out.push(StyledLine::styled(style, &word).and(&format!("{pad}{title}  {first}")));
     for line in lines {
-        out.push_str(&format!("{}{line}\n", " ".repeat(indent)));
+        out.push(format!("{:indent$}{line}", ""));
     }
     if matches!(check.status, Status::Warn | Status::Fail | Status::Unknown) {
         let advice = [("why", &check.cause), ("fix", &check.fix)];
         for (name, words) in advice {
             let Some(words) = words else { continue };
-            out.push_str(&paragraph(name, words));
+            push_paragraph(name, words, out);
         }
     }
-    out
 }
 
 /// `why: ...`, below the title, the further lines as deep as the words of the first.
-fn paragraph(name: &str, words: &str) -> String {
+fn push_paragraph(name: &str, words: &str, out: &mut StyledText) {
     let indent = STATUS + name.len() + 2;
-    let lines = wrap(words, WIDTH - indent);
-    let mut out = String::new();
-    for (index, line) in lines.iter().enumerate() {
-        let lead = match index {
-            0 => format!("{}{name}: ", " ".repeat(STATUS)),
-            _ => " ".repeat(indent),
-        };
-        out.push_str(&format!("{lead}{line}\n"));
+    for (index, line) in wrap(words, WIDTH - indent).iter().enumerate() {
+        out.push(match index {
+            0 => format!("{:STATUS$}{name}: {line}", ""),
+            _ => format!("{:indent$}{line}", ""),
+        });
     }
-    out
 }
 
 fn tally(checks: &[Check]) -> String {
@@ -213,7 +204,6 @@ fn pieces(word: &str, width: usize) -> Vec<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::ColorChoice;
 
     fn check(status: Status, observed: &str) -> Check {
         Check {
@@ -237,10 +227,9 @@ mod tests {
 
     #[test]
     fn the_fix_stands_below_what_is_not_as_it_should_be() {
-        let console = Console::new(ColorChoice::Never, false, 0);
-        let text = text(&[check(Status::Ok, "there"), check(Status::Fail, "absent")], &console);
+        let text = text(&[check(Status::Ok, "there"), check(Status::Fail, "absent")]);
         assert_eq!(
-            text,
+            text.render(false),
             "✓ ok      KVM  there\n✗ fail    KVM  absent\n          why: There is none.\n\
              \x20         fix: Load it.\n\n2 checks: 1 ok, 0 warn, 1 fail, 0 unknown, 0 skip\n"
         );
@@ -248,8 +237,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_a_terminal() {
-        let console = Console::new(ColorChoice::Never, false, 0);
-        let text = text(&[check(Status::Warn, &"word ".repeat(60))], &console);
+        let text = text(&[check(Status::Warn, &"word ".repeat(60))]).render(false);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
     }
 

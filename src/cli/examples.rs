@@ -27,6 +27,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("isoproof show latest", "what was captured"),
             ("isoproof show latest kata/kernel.release", "the output of one command"),
+            ("isoproof show latest kata/kernel.release --raw > kernel.txt", "its bytes"),
         ],
     ),
     ("facts", &[("isoproof facts latest --format json | jq '.\"kernel.release\"'", "")]),

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, Ink, columns};
+use super::console::Console;
+use super::styled::{Style, StyledLine, StyledText};
 use crate::error::{Error, Result};
 use crate::judge::{Example, RuleBook, RuleDoc};
 use crate::probe::edition::Requirement;
@@ -13,7 +14,6 @@ use crate::project::Project;
 use crate::report::Shelf;
 use crate::report::about::About;
 use crate::text::nearest;
-use crate::text::wrap;
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
@@ -30,8 +30,8 @@ const WIDTH: usize = 78;
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
     let shelf = Shelf::of(project)?;
     let text = match &arguments.id {
-        None => list(&shelf, console),
-        Some(id) => explain(&shelf, id, console).ok_or_else(|| unknown(&shelf, id))?,
+        None => list(&shelf),
+        Some(id) => explain(&shelf, id).ok_or_else(|| unknown(&shelf, id))?,
     };
     console.print(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -41,18 +41,20 @@ fn requirements(shelf: &Shelf) -> impl Iterator<Item = &Requirement> {
     shelf.editions.values().flat_map(|edition| &edition.requirement)
 }
 
-fn list(shelf: &Shelf, console: &Console) -> String {
+fn list(shelf: &Shelf) -> StyledText {
     let rules = shelf.rules.iter().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let of_reports = shelf.report_rules.iter().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let verdicts = shelf.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let probes = shelf.catalogue.iter().map(|probe| (probe.id.as_str(), probe.title.as_str()));
     let asked = requirements(shelf).map(|asked| (asked.id.as_str(), asked.title.as_str()));
-    let mut out = String::new();
+    let mut out = StyledText::default();
     let mut section = |title: &str, rows: Vec<(&str, &str)>| {
-        let rows: Vec<Vec<String>> =
-            rows.iter().map(|(id, title)| vec![format!("  {id}"), (*title).to_string()]).collect();
-        let gap = if out.is_empty() { "" } else { "\n" };
-        out.push_str(&format!("{gap}{}\n{}", console.paint(Ink::Strong, title), columns(&rows)));
+        if !out.is_empty() {
+            out.push_blank();
+        }
+        out.push(StyledLine::styled(Style::Strong, title));
+        let row = |(id, title): &(&str, &str)| vec![format!("  {id}").into(), (*title).into()];
+        out.push_columns(rows.iter().map(row).collect());
     };
     section("Rules", rules.collect());
     section("Rules about reports", of_reports.collect());
@@ -62,7 +64,7 @@ fn list(shelf: &Shelf, console: &Console) -> String {
     out
 }
 
-fn explain(shelf: &Shelf, id: &str, console: &Console) -> Option<String> {
+fn explain(shelf: &Shelf, id: &str) -> Option<StyledText> {
     let text = shelf
         .rules
         .get(id)
@@ -74,7 +76,7 @@ fn explain(shelf: &Shelf, id: &str, console: &Console) -> Option<String> {
         .or_else(|| shelf.words.get(id).map(|doc| about(&About::verdict(shelf, doc))))
         .or_else(|| shelf.catalogue.get(id).map(|probe| about(&About::probe(shelf, probe))))
         .or_else(|| requirements(shelf).find(|asked| asked.id == id).map(requirement))?;
-    Some(text.print(console))
+    Some(text.styled())
 }
 
 fn unknown(shelf: &Shelf, id: &str) -> Error {
@@ -111,20 +113,18 @@ impl Page {
         self
     }
 
-    fn print(&self, console: &Console) -> String {
-        let title = console.paint(Ink::Strong, &self.title);
-        let mut out = format!("{title}\n{}\n", console.paint(Ink::Faint, &self.kind));
+    fn styled(&self) -> StyledText {
+        let mut out = StyledText::default();
+        out.push(StyledLine::styled(Style::Strong, &self.title));
+        out.push(StyledLine::styled(Style::Faint, &self.kind));
         for (heading, text) in &self.parts {
-            out.push_str(&format!("\n{heading}:\n"));
+            out.push_blank();
+            out.push(format!("{heading}:"));
             for line in text.trim_matches('\n').lines() {
                 // What is indented is output, and stays as it is.
                 match line.strip_prefix("    ") {
-                    Some(_) => out.push_str(&format!("  {}\n", crate::text::visible(line))),
-                    None => {
-                        for line in wrap(line, WIDTH - 2) {
-                            out.push_str(&format!("  {line}\n"));
-                        }
-                    }
+                    Some(_) => out.push(format!("  {line}")),
+                    None => out.push_wrapped("  ", line, WIDTH),
                 }
             }
         }

@@ -85,9 +85,8 @@ fn files(project: &Project, arguments: &Lab, console: &Console) -> Result<ExitCo
         run.id,
         folder.display()
     ));
-    let list: String =
-        files.keys().map(|name| format!("{}\n", folder.join(name).display())).collect();
-    console.print(&list)?;
+    let paths = files.keys().map(|name| folder.join(name).display().to_string());
+    console.print(&paths.collect())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -106,7 +105,7 @@ fn export(
     }
     let text = text(&all, &run.id);
     match &times.out {
-        None => console.print(&text)?,
+        None => console.print_json(&text)?,
         Some(path) => {
             atomic::write(path, text.as_bytes())?;
             console.note(&format!("{} in {}", count(all.len(), "result"), path.display()));

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, Format, columns};
+use super::console::{Console, Format};
+use super::styled::StyledText;
 use crate::error::Result;
 use crate::model::Fact;
 use crate::project::Project;
@@ -30,14 +31,16 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
             loaded.origin
         ));
     }
-    console.print(&match arguments.format {
-        Format::Json => format!("{:#}\n", serde_json::json!(loaded.run.facts)),
-        Format::Text => text(&loaded),
-    })?;
+    match arguments.format {
+        Format::Json => {
+            console.print_json(&format!("{:#}", serde_json::json!(loaded.run.facts)))?;
+        }
+        Format::Text => console.print(&text(&loaded))?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(loaded: &Loaded) -> String {
+fn text(loaded: &Loaded) -> StyledText {
     let mut rows = Vec::new();
     for (id, by_target) in &loaded.run.facts {
         for (target, fact) in by_target {
@@ -47,8 +50,10 @@ fn text(loaded: &Loaded) -> String {
                 }
                 fact => describe(Some(fact)),
             };
-            rows.push(vec![id.clone(), target.clone(), crate::text::visible(&shown)]);
+            rows.push(vec![id.as_str().into(), target.as_str().into(), shown.into()]);
         }
     }
-    columns(&rows)
+    let mut text = StyledText::default();
+    text.push_columns(rows);
+    text
 }

@@ -117,6 +117,6 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
             run.redaction.replaced.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
         console.note(&format!("replaced by pseudonyms: {}", kinds.join(", ")));
     }
-    console.print(&format!("{}\n", run.id))?;
+    console.print_line(run.id.as_str())?;
     Ok(ExitCode::SUCCESS)
 }

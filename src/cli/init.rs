@@ -43,8 +43,7 @@ pub fn run(project: Option<&Path>, arguments: &Arguments, console: &Console) -> 
         true => path.display().to_string(),
         false => folder.join(path).display().to_string(),
     };
-    let written: String = report.written.iter().map(|path| place(path) + "\n").collect();
-    console.print(&written)?;
+    console.print(&report.written.iter().map(place).collect())?;
     for path in &report.kept {
         console.warning(&format!("{} exists: left as it is", place(path)));
     }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::console::{Console, Format, columns};
+use super::console::{Console, Format};
+use super::styled::StyledText;
 use crate::error::Result;
 use crate::project::Project;
 use crate::store::Store;
@@ -22,7 +23,10 @@ pub struct Arguments {
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
     let store = Store::of(project)?;
     let entries = store.list()?;
-    let text = match arguments.format {
+    if entries.is_empty() {
+        console.note(&format!("no runs in {}", project.runs().display()));
+    }
+    match arguments.format {
         Format::Json => {
             let list: Vec<_> = entries
                 .iter()
@@ -33,23 +37,21 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
                     })
                 })
                 .collect();
-            format!("{:#}\n", json!(list))
+            console.print_json(&format!("{:#}", json!(list)))?;
         }
         Format::Text => {
             let row = |entry: &crate::store::Entry| {
                 vec![
-                    entry.id.clone(),
-                    entry.created.format("%Y-%m-%d %H:%M UTC").to_string(),
-                    entry.edition.to_string(),
-                    entry.label.clone().unwrap_or_default(),
+                    entry.id.as_str().into(),
+                    entry.created.format("%Y-%m-%d %H:%M UTC").to_string().into(),
+                    entry.edition.to_string().into(),
+                    entry.label.as_deref().unwrap_or_default().into(),
                 ]
             };
-            columns(&entries.iter().map(row).collect::<Vec<_>>())
+            let mut text = StyledText::default();
+            text.push_columns(entries.iter().map(row).collect());
+            console.print(&text)?;
         }
-    };
-    if entries.is_empty() {
-        console.note(&format!("no runs in {}", project.runs().display()));
     }
-    console.print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -53,6 +53,6 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
         let what = count(processed.missing.len(), "fact");
         console.warning(&format!("{what} shown as not captured"));
     }
-    console.print(&processed.book.to_string())?;
+    console.print_json(&processed.book.to_string())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -24,6 +24,7 @@ mod run;
 mod schema;
 mod serve;
 mod show;
+mod styled;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ const EVERYWHERE: &str = "Options of every command";
 #[derive(Debug, Parser)]
 #[command(
     name = "isoproof",
+    bin_name = "isoproof",
     version = env!("ISOPROOF_VERSION"),
     max_term_width = 100,
     after_help = "Examples:\n  isoproof run                                the whole job\n  \
@@ -120,19 +122,30 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let console = Console::new(cli.color, cli.quiet, cli.verbose);
-    match dispatch(&cli, &console) {
-        Ok(code) => code,
+    let console = Console::new(ColorChoice::Auto, false, 0);
+    std::panic::set_hook(Box::new(move |panic| console.panic(panic)));
+    let parsed = command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match parsed {
+        Ok(cli) => cli,
         Err(error) => {
-            console.error(&error);
-            ExitCode::from(match error.kind {
-                Kind::Input => 2,
-                Kind::Environment => 3,
-            })
+            let console = Console::new(ColorChoice::Auto, false, 0);
+            let code = ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return console
+                .print_usage(error)
+                .map_or_else(|error| fail(&error, &console), |()| code);
         }
-    }
+    };
+    let console = Console::new(cli.color, cli.quiet, cli.verbose);
+    dispatch(&cli, &console).unwrap_or_else(|error| fail(&error, &console))
+}
+
+/// Says what failed, and with which exit code.
+fn fail(error: &crate::error::Error, console: &Console) -> ExitCode {
+    console.error(error);
+    ExitCode::from(match error.kind {
+        Kind::Input => 2,
+        Kind::Environment => 3,
+    })
 }
 
 /// The whole command line.

@@ -63,7 +63,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let what = changes(published.changes);
     let did = if options.dry_run { "would publish" } else { "published" };
     console.note(&format!("{did} the report on run {} to {place}: {what}", published.run));
-    console.print(&format!("{commit}\n"))?;
+    console.print_line(commit.as_str())?;
     Ok(ExitCode::SUCCESS)
 }
 

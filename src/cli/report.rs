@@ -4,13 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::console::{Console, Ink, count};
+use super::console::count;
+use super::styled::{Style, StyledLine, StyledText};
 use crate::claims::{Annotation, Checked, Claims, Standing};
 use crate::error::{Error, Result};
 use crate::judge::EvidenceRef;
 use crate::project::Project;
 use crate::report::Subject;
-use crate::text::visible;
 
 /// A checked report.
 #[derive(Debug)]
@@ -49,48 +49,49 @@ impl Report {
     }
 
     /// For people: what is wrong with its remedy, then what is supported.
-    pub fn text(&self, console: &Console) -> String {
-        let heading = console.paint(Ink::Strong, &format!("Report {}", visible(&self.file)));
-        let mut out = format!("{heading}\n");
+    pub fn text(&self) -> StyledText {
+        let mut out = StyledText::default();
+        out.push(StyledLine::styled(Style::Strong, &format!("Report {}", self.file)));
         for annotation in &self.checked.annotations {
-            out.push_str(&self.lines(annotation, console));
+            out.push_blank();
+            self.push_annotation(annotation, &mut out);
         }
         if self.checked.annotations.is_empty() {
-            out.push_str("\nNothing in it is certain to be about this evidence.\n");
+            out.push_blank();
+            out.push("Nothing in it is certain to be about this evidence.");
         }
-        out.push_str(&super::check::off_lines(&self.checked.switched_off, console));
-        out.push_str(&format!("\n{}\n", self.tally(console)));
+        out.append(super::check::off_lines(&self.checked.switched_off));
+        out.push_blank();
+        out.push(StyledLine::styled(Style::Strong, &self.tally()));
         out
     }
 
-    fn lines(&self, annotation: &Annotation, console: &Console) -> String {
-        let standing = console.paint(ink(annotation), annotation.standing.word());
-        let place = format!("{}:{}:{}", visible(&self.file), annotation.line, annotation.column);
+    fn push_annotation(&self, annotation: &Annotation, out: &mut StyledText) {
+        let place = format!("{}:{}:{}: ", self.file, annotation.line, annotation.column);
         let rule = match (&annotation.rule, annotation.severity) {
             (Some(rule), Some(severity)) => format!(" {}[{rule}]", severity.word()),
             _ => String::new(),
         };
-        let mut out = format!("\n{place}: {standing}{rule}: {}\n", shortened(&annotation.quote));
-        for line in crate::text::wrap(&annotation.message, 76) {
-            out.push_str(&format!("  {line}\n"));
-        }
+        out.push(
+            StyledLine::from(place)
+                .and_styled(style(annotation), annotation.standing.word())
+                .and(&format!("{rule}: {}", shortened(&annotation.quote))),
+        );
+        out.push_wrapped("  ", &annotation.message, 78);
         for place in EvidenceRef::places(&annotation.evidence) {
-            out.push_str(&format!("  at {}\n", super::check::place_text(place)));
+            out.push(format!("  at {}", super::check::place_text(place)));
         }
         if let Some(help) = &annotation.help {
-            for line in crate::text::wrap(&help.replace('\n', " "), 72) {
-                out.push_str(&format!("    {line}\n"));
-            }
+            out.push_wrapped("    ", help, 76);
         }
-        out
     }
 
     /// How many places there are of each standing.
-    fn tally(&self, console: &Console) -> String {
+    fn tally(&self) -> String {
         let words =
             Standing::ALL.map(|standing| format!("{} {}", self.count(standing), standing.word()));
         let statements = count(self.checked.annotations.len(), "annotation");
-        console.paint(Ink::Strong, &format!("{statements}: {}", words.join(", ")))
+        format!("{statements}: {}", words.join(", "))
     }
 
     fn count(&self, standing: Standing) -> usize {
@@ -99,11 +100,11 @@ impl Report {
     }
 }
 
-fn ink(annotation: &Annotation) -> Ink {
+fn style(annotation: &Annotation) -> Style {
     match (annotation.standing, annotation.rule.is_some()) {
-        (Standing::Contradicted, _) => Ink::Bad,
-        (Standing::Unsupported | Standing::Misworded, _) | (_, true) => Ink::Doubtful,
-        (Standing::Supported, false) => Ink::Good,
+        (Standing::Contradicted, _) => Style::Bad,
+        (Standing::Unsupported | Standing::Misworded, _) | (_, true) => Style::Doubtful,
+        (Standing::Supported, false) => Style::Good,
     }
 }
 

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, Ink, columns, count};
+use super::console::{Console, count};
+use super::styled::{Style, StyledLine, StyledText};
 use super::{build, check, collect, diff, doctor};
 use crate::engine::Kind;
 use crate::error::{self, Result};
@@ -31,8 +32,8 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     };
     let run = &captured.subject.run;
     let built = build::build(project, &run.id, Some(run.edition), &arguments.output, console)?;
-    let since = diff::since(project, &captured.subject, console)?;
-    console.print(&summary(&built, since.as_deref(), project, console))?;
+    let since = diff::since(project, &captured.subject)?;
+    console.print(&summary(&built, since, project))?;
     Ok(captured.exit())
 }
 
@@ -55,20 +56,25 @@ fn capture(
     }
 }
 
-fn summary(built: &Built, since: Option<&str>, project: &Project, console: &Console) -> String {
+fn summary(built: &Built, since: Option<StyledText>, project: &Project) -> StyledText {
     let run = &built.subject.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
-    let mut out = format!("{}{label}\n\n", console.paint(Ink::Strong, &format!("Run {}", run.id)));
-    out.push_str(&check::verdict_lines(&built.subject, console));
-    out.push_str(&format!("\n{}\n\n", check::tally(&built.subject, console)));
+    let mut out = StyledText::default();
+    out.push(StyledLine::styled(Style::Strong, &format!("Run {}", run.id)).and(&label));
+    out.push_blank();
+    out.append(check::verdict_lines(&built.subject));
+    out.push_blank();
+    out.push(check::tally(&built.subject));
+    out.push_blank();
     if let Some(since) = since {
-        out.push_str(&format!("{since}\n"));
+        out.append(since);
+        out.push_blank();
     }
-    let pages = count(built.pages, "page");
-    out.push_str(&columns(&[
-        vec!["Submission".into(), shown(&built.submission, project)],
-        vec!["Site".into(), format!("{} ({pages})", shown(&built.out.join("index.html"), project))],
-    ]));
+    let site = shown(&built.out.join("index.html"), project);
+    out.push_columns(vec![
+        vec!["Submission".into(), shown(&built.submission, project).into()],
+        vec!["Site".into(), format!("{site} ({})", count(built.pages, "page")).into()],
+    ]);
     out
 }
 

@@ -7,6 +7,6 @@ use crate::error::Result;
 
 /// Prints the schema.
 pub fn run(console: &Console) -> Result<ExitCode> {
-    console.print(&crate::store::schema::text())?;
+    console.print_json(&crate::store::schema::text())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -42,7 +42,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let tell = |event: Event| match event {
         Event::Serving(address) => {
             // Whoever reads it through a pipe may have gone; the site is served all the same.
-            let _ = console.print(&format!("{address}\n"));
+            let _ = console.print_line(address);
             console.note("Ctrl-C ends it");
             if arguments.open && open(address).is_err() {
                 console.warning("no program to open an address with: xdg-open is not there");

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, columns};
+use super::console::Console;
+use super::styled::{StyledLine, StyledText};
 use crate::error::{Error, Result};
 use crate::model::{Capture, Origin, Run};
 use crate::project::Project;
@@ -20,6 +21,9 @@ pub struct Arguments {
     /// The id of a capture whose output is wanted
     #[arg(value_name = "ID")]
     capture: Option<String>,
+    /// Write the bytes of the output as they were captured, to a file or a pipe
+    #[arg(long, requires = "capture")]
+    raw: bool,
 }
 
 /// Prints the captures of a run, or the output of one.
@@ -27,7 +31,8 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let run = Store::of(project)?.load(&arguments.run, &project.root)?.run;
     match &arguments.capture {
         None => console.print(&summary(&run))?,
-        Some(id) => output(find(&run, id)?, console)?,
+        Some(id) if arguments.raw => print_raw(find(&run, id)?, console)?,
+        Some(id) => console.print(&numbered(find(&run, id)?)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -43,32 +48,37 @@ fn find<'a>(run: &'a Run, id: &str) -> Result<&'a Capture> {
     })
 }
 
-fn summary(run: &Run) -> String {
-    let row = |capture: &Capture| {
+fn summary(run: &Run) -> StyledText {
+    let row = |capture: &Capture| -> Vec<StyledLine> {
         let origin = match &capture.origin {
             Origin::File { slot: Some(slot), .. } if *slot == capture.id => "file".into(),
             Origin::File { slot: Some(slot), .. } => format!("file, read as {slot}"),
             Origin::File { slot: None, .. } => "file, kept and not read".into(),
             origin => origin.words(),
         };
-        [capture.id.clone(), capture.status.word().to_string(), origin]
-            .iter()
-            .map(|cell| crate::text::visible(cell))
-            .collect()
+        vec![capture.id.as_str().into(), capture.status.word().into(), origin.into()]
     };
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
-    let rows: Vec<Vec<String>> = run.captures.iter().map(row).collect();
-    format!("Run {}{label}, edition {}\n\n{}", run.id, run.edition, columns(&rows))
+    let mut text = StyledText::default();
+    text.push(format!("Run {}{label}, edition {}", run.id, run.edition));
+    text.push_blank();
+    text.push_columns(run.captures.iter().map(row).collect());
+    text
 }
 
-/// The very bytes for a pipe; on a terminal what is in them must not be able to act.
-fn output(capture: &Capture, console: &Console) -> Result<()> {
-    let bytes = capture.stdout.bytes().map_err(Error::input)?;
-    if !console.is_terminal() {
-        return console.bytes(&bytes);
+/// The lines of a capture with their numbers, which facts and findings name.
+fn numbered(capture: &Capture) -> Result<StyledText> {
+    let lines = crate::text::lines(&capture.stdout.bytes().map_err(Error::input)?);
+    let width = lines.len().to_string().len();
+    let numbers = 1..;
+    Ok(numbers.zip(lines).map(|(number, line)| format!("{number:>width$} | {line}")).collect())
+}
+
+/// The very bytes of a capture, which are not shown to a terminal: they could act on it.
+fn print_raw(capture: &Capture, console: &Console) -> Result<()> {
+    if console.is_terminal() {
+        return Err(Error::input("--raw writes bytes that can act on a terminal")
+            .help("send them to a file or another program, or leave out --raw"));
     }
-    let lines = crate::text::lines(&bytes);
-    let text: String =
-        lines.iter().map(|line| format!("{}\n", crate::text::visible(line))).collect();
-    console.print(&text)
+    console.print_bytes(&capture.stdout.bytes().map_err(Error::input)?)
 }

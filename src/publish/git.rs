@@ -295,7 +295,7 @@ fn require(output: Output, what: &str) -> Result<String> {
 fn words(stderr: &str) -> String {
     let lines: Vec<String> = crate::text::lines(stderr.as_bytes());
     let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
-    match lines.join("\n  ").trim() {
+    match lines.join("\n").trim() {
         "" => "it failed without a word".into(),
         text => text.to_string(),
     }
@@ -313,8 +313,8 @@ fn refused(branch: &str, remote: &str, line: &str, stderr: &str) -> Error {
     let message = match said.is_empty() {
         true => format!("cannot push {branch} to {remote}: {}", words(stderr)),
         false => format!(
-            "{remote} refused the branch {branch} {reason}. The server said:\n  {}",
-            said.join("\n  ")
+            "{remote} refused the branch {branch} {reason}. The server said:\n{}",
+            said.join("\n")
         ),
     };
     Error::environment(message).help("nothing was published; another branch: --branch NAME")

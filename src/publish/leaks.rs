@@ -24,8 +24,8 @@ pub fn refuse(store: &Store, current: &Subject) -> Result<()> {
         return Ok(());
     }
     Err(Error::input(format!(
-        "the site would show identifiers of persons or machines:\n  {}",
-        leaks.join("\n  ")
+        "the site would show identifiers of persons or machines:\n{}",
+        leaks.join("\n")
     ))
     .help(
         "import or collect again without --no-redact and move these runs out of data/runs, or \

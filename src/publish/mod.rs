@@ -122,9 +122,9 @@ fn refuse_errors(subject: &Subject, force: bool) -> Result<()> {
         return Ok(());
     }
     Err(Error::input(format!(
-        "run {} has findings of severity error, so what it claims cannot be upheld:\n  {}",
+        "run {} has findings of severity error, so what it claims cannot be upheld:\n{}",
         subject.run.id,
-        errors.join("\n  ")
+        errors.join("\n")
     ))
     .help(format!(
         "isoproof check {} says what to do about them; --force publishes the report with them",

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::text::visible;
+use crate::text::{escape_hidden, visible};
 
 /// One line of text for Markdown, such that no Markdown in it takes effect.
 pub fn markdown(text: &str) -> String {
@@ -100,6 +100,7 @@ pub fn html_without_braces(text: &str) -> String {
 
 /// Text for HTML, inside elements and quoted attributes.
 pub fn html(text: &str) -> String {
+    let text = escape_hidden(text, &['\t', '\n']);
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -108,9 +109,6 @@ pub fn html(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            c if c != '\t' && c != '\n' && crate::text::is_hidden(c) => {
-                out.extend(c.escape_unicode());
-            }
             c => out.push(c),
         }
     }

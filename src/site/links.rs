@@ -106,12 +106,12 @@ impl Links {
         let listed: Vec<&str> = self.problems.iter().map(String::as_str).take(LISTED).collect();
         let more = match count.saturating_sub(LISTED) {
             0 => String::new(),
-            n => format!("\n  … and {n} more"),
+            n => format!("\n… and {n} more"),
         };
         let what = if count == 1 { "1 link or id".into() } else { format!("{count} links or ids") };
         Err(Error::input(format!(
-            "{what} of the site would be broken:\n  {}{more}",
-            listed.join("\n  ")
+            "{what} of the site would be broken:\n{}{more}",
+            listed.join("\n")
         ))
         .help("nothing was written; mend the chapter or template that the page is made of"))
     }

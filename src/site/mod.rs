@@ -162,9 +162,9 @@ fn refuse_missing(warnings: &[String]) -> Result<()> {
         return Ok(());
     }
     Err(Error::input(format!(
-        "{} facts that the texts need are not captured:\n  {}",
+        "{} facts that the texts need are not captured:\n{}",
         warnings.len(),
-        warnings.join("\n  ")
+        warnings.join("\n")
     ))
     .help("nothing was written; build without --strict to have them marked in the report"))
 }

@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
-use crate::cli::console::{Console, Ink, count};
+use super::place_text;
+use crate::cli::console::count;
+use crate::cli::styled::{Style, StyledLine, StyledText};
 use crate::error::{Error, Result};
 use crate::judge::against::{self, Pair};
-use crate::model::{Run, Source};
+use crate::model::Run;
 use crate::project::Project;
 use crate::store::Store;
+
+/// The widest line.
+const WIDTH: usize = 80;
 
 /// Compares a run with others, each named by a reference or found in a folder of run files. The
 /// run itself among them is left out.
@@ -47,45 +52,41 @@ fn files_in(folder: &str) -> Result<Vec<String>> {
 }
 
 /// What is shared, in words.
-pub fn text(pairs: &[Pair], console: &Console) -> String {
-    let mut out = format!("\nAgainst {}:\n", count(pairs.len(), "run"));
+pub fn text(pairs: &[Pair]) -> StyledText {
+    let mut out = StyledText::default();
+    out.push_blank();
+    out.push(format!("Against {}:", count(pairs.len(), "run")));
     let mut silent = 0;
     for pair in pairs {
         if pair.shared.is_empty() {
             silent += 1;
             continue;
         }
-        let what = console.paint(Ink::Doubtful, &format!("same {}", pair.words()));
-        out.push_str(&format!("\n{what} as run {}\n", pair.run));
+        let what = StyledLine::styled(Style::Doubtful, &format!("same {}", pair.words()));
+        out.push_blank();
+        out.push(what.and(&format!(" as run {}", pair.run)));
         for shared in &pair.shared {
             let how = shared.relation.map(|relation| format!(", {}", relation.words()));
-            out.push_str(&format!(
-                "  {} {}{}\n    here {}, there {}\n",
-                shared.kind.words(),
-                crate::text::visible(&shared.value),
-                how.unwrap_or_default(),
-                place(&shared.here),
-                place(&shared.there)
-            ));
+            let how = how.unwrap_or_default();
+            out.push(format!("  {} {}{how}", shared.kind.words(), shared.value));
+            let (here, there) = (place_text(&shared.here), place_text(&shared.there));
+            out.push(format!("    here {here}, there {there}"));
         }
         if !pair.no_sign.is_empty() {
-            out.push_str("  equal too, which is no sign of anything:\n");
+            out.push("  equal too, which is no sign of anything:");
         }
         for words in &pair.no_sign {
-            out.push_str(&format!("    {}\n", crate::text::visible(words)));
+            out.push(format!("    {words}"));
         }
     }
     if silent > 0 {
         let runs = count(silent, "run");
-        out.push_str(&format!("\nNothing that chance does not explain is shared with {runs}.\n"));
+        out.push_blank();
+        out.push(format!("Nothing that chance does not explain is shared with {runs}."));
     }
-    out.push_str(
-        "\nPseudonyms are made with the key of a project: MAC addresses that were replaced in \
-         different\nprojects cannot be compared.\n",
-    );
+    out.push_blank();
+    let limit = "Pseudonyms are made with the key of a project: MAC addresses that were replaced \
+                 in different projects cannot be compared.";
+    out.push_wrapped("", limit, WIDTH);
     out
-}
-
-fn place(source: &Source) -> String {
-    super::place_text(source)
 }

@@ -11,6 +11,7 @@ use crate::claims::Annotation;
 use crate::cli::report;
 use crate::error::{Error, Result};
 use crate::judge::{Conclusion, EvidenceRef, Finding, RuleBook, Severity, SwitchedOff, Verdict};
+use crate::model::Source;
 use crate::report::Subject;
 use crate::text::visible;
 
@@ -55,13 +56,13 @@ fn target(subject: &Subject, verdict: &Verdict) -> TestCase {
     let status = match verdict.conclusion {
         Conclusion::NotTested => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(verdict.failure.clone().unwrap_or_else(|| title.clone()));
+            status.set_message(visible(verdict.failure.as_ref().unwrap_or(title)));
             status
         }
         Conclusion::Contradictory => failure("contradictory", title.clone(), String::new()),
         _ => TestCaseStatus::success(),
     };
-    let mut case = TestCase::new(verdict.target.as_str(), status);
+    let mut case = TestCase::new(visible(&verdict.target), status);
     case.set_classname("isoproof.verdicts");
     let why = match verdict.reason {
         Some(reason) => subject.shelf.reasons[reason.id()].clone(),
@@ -105,9 +106,12 @@ impl<'a> Said<'a> {
 
 /// The places of evidence, in brackets.
 fn at(evidence: &[EvidenceRef]) -> String {
-    let places: Vec<String> =
-        EvidenceRef::places(evidence).into_iter().map(super::place_text).collect();
+    let places: Vec<String> = EvidenceRef::places(evidence).into_iter().map(place).collect();
     if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
+}
+
+fn place(source: &Source) -> String {
+    visible(&super::place_text(source))
 }
 
 /// The rules of a book as tests.
@@ -135,7 +139,7 @@ fn rules(
 fn status(said: &[&Said], off: Option<&SwitchedOff>, least: Severity) -> TestCaseStatus {
     if let Some(off) = off {
         let mut status = TestCaseStatus::skipped();
-        status.set_message(format!("switched off: {}", off.reason));
+        status.set_message(format!("switched off: {}", visible(&off.reason)));
         return status;
     }
     let severe: Vec<&Said> = said.iter().copied().filter(|said| said.severity >= least).collect();

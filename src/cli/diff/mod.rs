@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::console::Console;
+use super::styled::StyledText;
 use crate::diff::{self, Side};
 use crate::error::Result;
 use crate::import;
@@ -96,12 +97,15 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let sides = (side(&a), side(&b));
     let diff = diff::compare(&store, sides.0, sides.1, &shelf.catalogue, gate, arguments.all)?;
     let view = || comparison::ComparisonView::new(&diff, &shelf);
-    console.print(&match arguments.format {
-        Form::Json => format!("{:#}\n", serde_json::json!(diff)),
-        Form::Text => text::full(&view(), console),
-        Form::Markdown => comparison::markdown(&view(), &b, &project.templates())?,
-        Form::Html => comparison::html(&view(), &b, &project.templates())?,
-    })?;
+    let templates = project.templates();
+    match arguments.format {
+        Form::Json => console.print_json(&format!("{:#}", serde_json::json!(diff)))?,
+        Form::Text => console.print(&text::full(&view()))?,
+        Form::Markdown => {
+            console.print_document(&comparison::markdown(&view(), &b, &templates)?)?;
+        }
+        Form::Html => console.print_document(&comparison::html(&view(), &b, &templates)?)?,
+    }
     let given: Vec<project::FailOn> = arguments.fail_on.iter().map(|kind| (*kind).into()).collect();
     let fail_on = if given.is_empty() { &gate.fail_on } else { &given };
     Ok(if diff::fails(&diff, fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
@@ -112,7 +116,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
 /// # Errors
 ///
 /// The run before, or one of the history, cannot be used.
-pub fn since(project: &Project, subject: &Subject, console: &Console) -> Result<Option<String>> {
+pub fn since(project: &Project, subject: &Subject) -> Result<Option<StyledText>> {
     let (shelf, gate) = (&subject.shelf, &project.config.gate);
     let store = Store::with(project, Arc::clone(&shelf.catalogue));
     let Some(entry) = store.before(&subject.run)? else { return Ok(None) };
@@ -120,7 +124,7 @@ pub fn since(project: &Project, subject: &Subject, console: &Console) -> Result<
         Subject::new(store.parse(&RunFile::read(&entry.path)?)?, project.config.edition, shelf)?;
     let (a, b) = (side(&before), side(subject));
     let diff = diff::compare(&store, a, b, &shelf.catalogue, gate, false)?;
-    Ok(Some(text::short(&comparison::ComparisonView::new(&diff, shelf), console)))
+    Ok(Some(text::short(&comparison::ComparisonView::new(&diff, shelf))))
 }
 
 fn side(subject: &Subject) -> Side<'_> {

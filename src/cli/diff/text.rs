@@ -1,10 +1,11 @@
 //! A comparison for a terminal of 80 columns: only what differs, the most important first.
 
-use crate::cli::console::{Console, Ink, columns, count};
+use crate::cli::console::count;
+use crate::cli::styled::{Style, StyledLine, StyledText};
 use crate::report::comparison::{
-    ComparisonView, FactView, MeasurementView, PartView, VerdictView, focused,
+    ComparisonView, MeasurementView, PartView, TargetView, VerdictView, focused,
 };
-use crate::text::visible;
+use crate::text::{visible, wrap};
 
 /// The width of a terminal that nobody made wider.
 const WIDTH: usize = 80;
@@ -14,44 +15,50 @@ const PARTS: usize = 8;
 const LINES: usize = 24;
 
 /// Everything.
-pub fn full(view: &ComparisonView, console: &Console) -> String {
-    let mut out = columns(&[header("A", &view.a), header("B", &view.b)]);
-    let lines = crate::text::wrap(&sentence(view), WIDTH);
-    out.push_str(&format!("\n{}\n", console.paint(Ink::Strong, &lines.join("\n"))));
-    section(&mut out, console, "What else differs, and may be the cause", conditions(view));
-    section(&mut out, console, "Verdicts", verdicts(view, console));
-    section(&mut out, console, "Targets", targets(view));
-    section(&mut out, console, "Measurements", measurements(view, console));
-    section(&mut out, console, "Facts", facts(view, console));
-    section(&mut out, console, "Findings", findings(view, console));
+pub fn full(view: &ComparisonView) -> StyledText {
+    let mut out = StyledText::default();
+    out.push_columns(vec![header("A", &view.a), header("B", &view.b)]);
+    out.push_blank();
+    for line in wrap(&sentence(view), WIDTH) {
+        out.push(StyledLine::styled(Style::Strong, &line));
+    }
+    section(&mut out, "What else differs, and may be the cause", conditions(view));
+    section(&mut out, "Verdicts", view.verdicts.iter().map(verdict_line).collect());
+    section(&mut out, "Targets", view.targets.iter().map(target_line).collect());
+    section(&mut out, "Measurements", measurements(view));
+    section(&mut out, "Facts", facts(view));
+    section(&mut out, "Findings", findings(view));
     if view.volatile_left_out > 0 {
         let what = count(view.volatile_left_out, "difference");
         let text = format!("{what} of ids, times, addresses and counters not shown: --all");
-        out.push_str(&format!("\n{}\n", console.paint(Ink::Faint, &text)));
+        out.push_blank();
+        out.push(StyledLine::styled(Style::Faint, &text));
     }
     out
 }
 
 /// One to five lines: what a reader of a new run wants to know first.
-pub fn short(view: &ComparisonView, console: &Console) -> String {
+pub fn short(view: &ComparisonView) -> StyledText {
     let label = view.a.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
-    let heading = console.paint(Ink::Strong, &format!("Since run {}{label}", view.a.id));
-    let mut out = format!("{heading}\n  {}\n", sentence(view));
+    let heading = format!("Since run {}{label}", view.a.id);
+    let mut out = StyledText::from(StyledLine::styled(Style::Strong, &heading));
+    out.push(format!("  {}", sentence(view)));
     for verdict in view.verdicts.iter().take(2) {
-        out.push_str(&format!("  {}\n", verdict_line(verdict, console)));
+        out.push(verdict_line(verdict));
     }
     let told = |m: &&MeasurementView| m.gated && matches!(m.outcome_id, "slower" | "faster");
     if let Some(m) = view.measurements.iter().find(told) {
         let over = m.over.as_ref().map(|over| format!(" / {over}")).unwrap_or_default();
-        let outcome = console.paint(ink(m.outcome_id), m.outcome);
-        out.push_str(&format!("  {} {}{over}: {outcome}, {}\n", m.series, m.name, m.change));
+        let line = StyledLine::from(format!("  {} {}{over}: ", m.series, m.name));
+        let line = line.and_styled(style(m.outcome_id), m.outcome);
+        out.push(line.and(&format!(", {}", m.change)));
     }
     out
 }
 
-fn header(which: &str, run: &crate::report::comparison::RunName) -> Vec<String> {
-    let label = run.label.as_ref().map(|label| format!("({})", visible(label)));
-    vec![which.into(), run.id.clone(), label.unwrap_or_default()]
+fn header(which: &str, run: &crate::report::comparison::RunName) -> Vec<StyledLine> {
+    let label = run.label.as_ref().map(|label| format!("({label})"));
+    vec![which.into(), run.id.as_str().into(), label.unwrap_or_default().into()]
 }
 
 /// How much changed, in one sentence.
@@ -74,115 +81,111 @@ fn sentence(view: &ComparisonView) -> String {
     if out.is_empty() { "The conditions changed.".into() } else { format!("{out}.") }
 }
 
-fn section(out: &mut String, console: &Console, title: &str, body: String) {
+fn section(out: &mut StyledText, title: &str, body: StyledText) {
     if !body.is_empty() {
-        out.push_str(&format!("\n{}\n{body}", console.paint(Ink::Strong, title)));
+        out.push_blank();
+        out.push(StyledLine::styled(Style::Strong, title));
+        out.append(body);
     }
 }
 
-fn conditions(view: &ComparisonView) -> String {
-    let line = |c: &crate::report::comparison::ConditionView| {
-        arrow(&format!("  {}", visible(&c.what)), &c.a, &c.b)
-    };
-    view.conditions.iter().map(line).collect()
-}
-
-fn verdicts(view: &ComparisonView, console: &Console) -> String {
-    view.verdicts.iter().map(|v| format!("  {}\n", verdict_line(v, console))).collect()
-}
-
-fn verdict_line(verdict: &VerdictView, console: &Console) -> String {
-    let ink = if verdict.is_weaker { Ink::Bad } else { Ink::Good };
-    let name = visible(&verdict.name);
-    format!("{name}: {} → {}", verdict.a, console.paint(ink, &verdict.b))
-}
-
-fn targets(view: &ComparisonView) -> String {
-    let mut out = String::new();
-    for target in &view.targets {
-        let name = visible(&target.name);
-        let verdict = target.verdict.as_ref().map(|v| format!(" ({v})")).unwrap_or_default();
-        out.push_str(&match (target.kind, &target.was) {
-            ("target_renamed", Some(was)) => format!("  {} is now called {name}\n", visible(was)),
-            ("target_added", _) => format!("  + {name}{verdict}: only in B\n"),
-            _ => format!("  - {name}{verdict}: only in A\n"),
-        });
+fn conditions(view: &ComparisonView) -> StyledText {
+    let mut out = StyledText::default();
+    for condition in &view.conditions {
+        push_arrow(&format!("  {}", condition.what), &condition.a, &condition.b, &mut out);
     }
     out
 }
 
-fn measurements(view: &ComparisonView, console: &Console) -> String {
-    if view.measurements.is_empty() {
-        return String::new();
+fn verdict_line(verdict: &VerdictView) -> StyledLine {
+    let style = if verdict.is_weaker { Style::Bad } else { Style::Good };
+    let before = format!("  {}: {} → ", verdict.name, verdict.a);
+    StyledLine::from(before).and_styled(style, &verdict.b)
+}
+
+fn target_line(target: &TargetView) -> String {
+    let name = &target.name;
+    let verdict = target.verdict.as_ref().map(|v| format!(" ({v})")).unwrap_or_default();
+    match (target.kind, &target.was) {
+        ("target_renamed", Some(was)) => format!("  {was} is now called {name}"),
+        ("target_added", _) => format!("  + {name}{verdict}: only in B"),
+        _ => format!("  - {name}{verdict}: only in A"),
     }
-    let mut rows = vec![["", "", "A", "B", "", ""].map(String::from).to_vec()];
+}
+
+fn measurements(view: &ComparisonView) -> StyledText {
+    let mut out = StyledText::default();
+    if view.measurements.is_empty() {
+        return out;
+    }
+    let mut rows = vec![["", "", "A", "B", "", ""].map(StyledLine::from).to_vec()];
     for m in &view.measurements {
         let over = m.over.as_ref().map(|over| format!(" / {over}")).unwrap_or_default();
         let note = m.note.map(|note| format!(" [{note}]")).unwrap_or_default();
         rows.push(vec![
-            format!("  {}", m.series),
-            visible(&format!("{}{over}", m.name)),
-            m.a.clone(),
-            m.b.clone(),
-            m.change.clone(),
-            format!("{}{note}", console.paint(ink(m.outcome_id), m.outcome)),
+            format!("  {}", m.series).into(),
+            format!("{}{over}", m.name).into(),
+            m.a.as_str().into(),
+            m.b.as_str().into(),
+            m.change.as_str().into(),
+            StyledLine::styled(style(m.outcome_id), m.outcome).and(&note),
         ]);
     }
-    let mut out = columns(&rows);
+    out.push_columns(rows);
     for (note, number) in view.notes.iter().zip(1..) {
-        out.push_str(&wrapped(&format!("  [{number}] "), &visible(note)));
+        out.push_wrapped(&format!("  [{number}] "), note, WIDTH);
     }
     out
 }
 
-fn ink(outcome: &str) -> Ink {
+fn style(outcome: &str) -> Style {
     match outcome {
-        "slower" => Ink::Bad,
-        "faster" => Ink::Good,
-        "equivalent" => Ink::Faint,
-        _ => Ink::Doubtful,
+        "slower" => Style::Bad,
+        "faster" => Style::Good,
+        "equivalent" => Style::Faint,
+        _ => Style::Doubtful,
     }
 }
 
-fn facts(view: &ComparisonView, console: &Console) -> String {
-    view.facts.iter().map(|fact| fact_lines(fact, console)).collect()
+fn facts(view: &ComparisonView) -> StyledText {
+    let mut out = StyledText::default();
+    for fact in &view.facts {
+        let head = format!("  {}  {}", fact.id, fact.names.join(", "));
+        if !fact.lines.is_empty() {
+            out.push(head);
+            out.append(fact.lines.iter().take(LINES).map(|line| diff_line(line)).collect());
+            push_more(fact.lines.len(), LINES, "line", &mut out);
+        } else if !fact.parts.is_empty() {
+            out.push(head);
+            out.append(fact.parts.iter().take(PARTS).map(part_line).collect());
+            push_more(fact.parts.len(), PARTS, "part", &mut out);
+        } else {
+            push_arrow(&head, &fact.a, &fact.b, &mut out);
+        }
+    }
+    out
 }
 
-fn fact_lines(fact: &FactView, console: &Console) -> String {
-    let names = visible(&fact.names.join(", "));
-    let head = format!("  {}  {names}", fact.id);
-    if !fact.lines.is_empty() {
-        let lines: String =
-            fact.lines.iter().take(LINES).map(|line| diff_line(line, console)).collect();
-        return format!("{head}\n{lines}{}", more(fact.lines.len(), LINES, "line"));
-    }
-    if !fact.parts.is_empty() {
-        let parts: String =
-            fact.parts.iter().take(PARTS).map(|part| part_line(part, console)).collect();
-        return format!("{head}\n{parts}{}", more(fact.parts.len(), PARTS, "part"));
-    }
-    arrow(&head, &fact.a, &fact.b)
-}
-
-fn more(all: usize, shown: usize, one: &str) -> String {
-    match all.saturating_sub(shown) {
-        0 => String::new(),
-        n => format!("      … {} more: --format json\n", count(n, one)),
+fn push_more(all: usize, shown: usize, one: &str, out: &mut StyledText) {
+    if all > shown {
+        out.push(format!("      … {} more: --format json", count(all - shown, one)));
     }
 }
 
 /// `head: a → b` in one line, or the values below each other where they do not fit.
-fn arrow(head: &str, a: &str, b: &str) -> String {
+fn push_arrow(head: &str, a: &str, b: &str, out: &mut StyledText) {
     let (a, b) = (visible(a), visible(b));
     let line = format!("{head}: {a} → {b}");
     if line.chars().count() <= WIDTH {
-        return format!("{line}\n");
+        return out.push(line);
     }
     let (a, b) = focused(&a, &b, WIDTH - 8);
-    format!("{head}:\n      - {a}\n      + {b}\n")
+    out.push(format!("{head}:"));
+    out.push(format!("      - {a}"));
+    out.push(format!("      + {b}"));
 }
 
-fn part_line(part: &PartView, console: &Console) -> String {
+fn part_line(part: &PartView) -> StyledLine {
     let text = match (part.sign, &part.a, &part.b) {
         ("~", Some(a), Some(b)) => {
             let (a, b) = focused(a, b, (WIDTH - 12 - part.key.chars().count().min(WIDTH / 2)) / 2);
@@ -191,19 +194,17 @@ fn part_line(part: &PartView, console: &Console) -> String {
         (_, Some(value), None) | (_, None, Some(value)) => format!("{}: {value}", part.key),
         _ => part.key.clone(),
     };
-    let line = format!("{} {}", part.sign, fitting(&visible(&text), WIDTH - 8));
-    format!("      {}\n", paint(&line, console))
+    diff_line(&format!("{} {text}", part.sign))
 }
 
-fn diff_line(line: &str, console: &Console) -> String {
-    format!("      {}\n", paint(&fitting(&visible(line), WIDTH - 6), console))
-}
-
-fn paint(line: &str, console: &Console) -> String {
+/// A line with its sign, in the colour of the sign.
+fn diff_line(line: &str) -> StyledLine {
+    let line = fitting(&visible(line), WIDTH - 6);
+    let indent = StyledLine::from("      ");
     match line.chars().next() {
-        Some('+') => console.paint(Ink::Good, line),
-        Some('-') => console.paint(Ink::Bad, line),
-        _ => line.into(),
+        Some('+') => indent.and_styled(Style::Good, &line),
+        Some('-') => indent.and_styled(Style::Bad, &line),
+        _ => indent.and(&line),
     }
 }
 
@@ -216,27 +217,14 @@ fn fitting(text: &str, width: usize) -> String {
     format!("{cut}…")
 }
 
-/// Words behind a mark, in as many lines as they need.
-fn wrapped(mark: &str, text: &str) -> String {
-    let indent = " ".repeat(mark.chars().count());
-    let mut out = String::new();
-    for (line, number) in crate::text::wrap(text, WIDTH - indent.len()).iter().zip(0..) {
-        out.push_str(if number == 0 { mark } else { &indent });
-        out.push_str(line);
-        out.push('\n');
+fn findings(view: &ComparisonView) -> StyledText {
+    let mut out = StyledText::default();
+    let added = view.added.iter().map(|finding| ('+', Style::Bad, finding));
+    let removed = view.removed.iter().map(|finding| ('-', Style::Good, finding));
+    for (sign, style, finding) in added.chain(removed) {
+        let mark = format!("{sign} {}[{}]", finding.severity.word(), finding.rule);
+        out.push(StyledLine::from("  ").and_styled(style, &mark));
+        out.push_wrapped("      ", &finding.message, WIDTH);
     }
     out
-}
-
-fn findings(view: &ComparisonView, console: &Console) -> String {
-    let lines = |sign: char, ink: Ink, list: &[crate::judge::Finding]| -> String {
-        list.iter()
-            .map(|finding| {
-                let mark = format!("{sign} {}[{}]", finding.severity.word(), finding.rule);
-                let mark = console.paint(ink, &mark);
-                format!("  {mark}\n{}", wrapped("      ", &visible(&finding.message)))
-            })
-            .collect()
-    };
-    lines('+', Ink::Bad, &view.added) + &lines('-', Ink::Good, &view.removed)
 }

@@ -1,0 +1,265 @@
+//! Text for a terminal or a log. What stands in it is evidence, and evidence is hostile text.
+//!
+//! A [`StyledLine`] takes any text and stays one line: what would act on a terminal, a line break
+//! among it, is written out as it is put in. Line breaks come from [`StyledText`], colours from
+//! [`Style`], and from nowhere else.
+
+use crate::text::{defuse_log_commands, visible, wrap};
+
+/// What a piece of text is, which decides its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Stands out.
+    Strong,
+    /// Recedes.
+    Faint,
+    /// As it should be.
+    Good,
+    /// To be looked at.
+    Doubtful,
+    /// Wrong.
+    Bad,
+}
+
+impl Style {
+    /// The parameter of SGR (ECMA-48, 8.3.117).
+    fn code(self) -> &'static str {
+        match self {
+            Self::Strong => "1",
+            Self::Faint => "2",
+            Self::Good => "32",
+            Self::Doubtful => "33",
+            Self::Bad => "31",
+        }
+    }
+}
+
+/// One line, whatever is put into it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StyledLine {
+    /// Visible text without line breaks, each with its colour.
+    spans: Vec<(Option<Style>, String)>,
+}
+
+impl StyledLine {
+    /// A line that begins with text in a colour.
+    pub fn styled(style: Style, text: &str) -> Self {
+        Self::default().and_styled(style, text)
+    }
+
+    /// The line, followed by text.
+    #[must_use]
+    pub fn and(mut self, text: &str) -> Self {
+        self.spans.push((None, visible(text)));
+        self
+    }
+
+    /// The line, followed by text in a colour.
+    #[must_use]
+    pub fn and_styled(mut self, style: Style, text: &str) -> Self {
+        self.spans.push((Some(style), visible(text)));
+        self
+    }
+
+    /// The line, followed by another.
+    #[must_use]
+    pub fn and_line(mut self, other: Self) -> Self {
+        self.spans.extend(other.spans);
+        self
+    }
+
+    /// How many characters wide it is.
+    fn width(&self) -> usize {
+        self.spans.iter().map(|(_, text)| text.chars().count()).sum()
+    }
+
+    /// The line as it is printed, without a line end.
+    fn render(&self, has_colors: bool) -> String {
+        let mut out = String::new();
+        for (style, text) in &self.spans {
+            match style {
+                Some(style) if has_colors => {
+                    out.push_str(&format!("\u{1b}[{}m{text}\u{1b}[0m", style.code()));
+                }
+                _ => out.push_str(text),
+            }
+        }
+        defuse_log_commands(&out).into_owned()
+    }
+}
+
+impl From<&str> for StyledLine {
+    fn from(text: &str) -> Self {
+        Self::default().and(text)
+    }
+}
+
+impl From<String> for StyledLine {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+/// Lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StyledText {
+    lines: Vec<StyledLine>,
+}
+
+impl StyledText {
+    /// Adds a line.
+    pub fn push(&mut self, line: impl Into<StyledLine>) {
+        self.lines.push(line.into());
+    }
+
+    /// Adds an empty line.
+    pub fn push_blank(&mut self) {
+        self.lines.push(StyledLine::default());
+    }
+
+    /// Adds all lines of another text.
+    pub fn append(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+    }
+
+    /// Adds words in lines of at most `width` characters, `lead` before the first and as much
+    /// space before the others.
+    pub fn push_wrapped(&mut self, lead: &str, text: &str, width: usize) {
+        let indent = lead.chars().count();
+        for (index, line) in wrap(text, width.saturating_sub(indent)).iter().enumerate() {
+            match index {
+                0 => self.push(format!("{lead}{line}")),
+                _ => self.push(format!("{:indent$}{line}", "")),
+            }
+        }
+    }
+
+    /// Adds lines of cells in columns that are as wide as their widest cell.
+    pub fn push_columns(&mut self, rows: Vec<Vec<StyledLine>>) {
+        let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let mut widths = vec![0; count];
+        for row in &rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.width().max(*width);
+            }
+        }
+        for row in rows {
+            let mut line = StyledLine::default();
+            let mut gap = 0;
+            for (cell, width) in row.into_iter().zip(&widths) {
+                let used = cell.width();
+                if used > 0 {
+                    line = line.and(&" ".repeat(gap)).and_line(cell);
+                    gap = 0;
+                }
+                gap += width - used + 2;
+            }
+            self.push(line);
+        }
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The lines.
+    pub fn into_lines(self) -> Vec<StyledLine> {
+        self.lines
+    }
+
+    /// The text as it is printed.
+    pub fn render(&self, has_colors: bool) -> String {
+        self.lines.iter().map(|line| line.render(has_colors) + "\n").collect()
+    }
+}
+
+impl<L: Into<StyledLine>> FromIterator<L> for StyledText {
+    fn from_iter<I: IntoIterator<Item = L>>(lines: I) -> Self {
+        Self { lines: lines.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl From<StyledLine> for StyledText {
+    fn from(line: StyledLine) -> Self {
+        Self { lines: vec![line] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::is_hidden;
+    use proptest::prelude::*;
+
+    /// Text that is rich in what terminals and logs react to.
+    fn nasty() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "\n",
+            "\r",
+            "\u{1b}[2J",
+            "\u{1b}]0;x\u{7}",
+            "\u{9b}31m",
+            "\u{85}",
+            "\u{2028}",
+            "\u{202e}",
+            "\u{200b}",
+            "::",
+            "::error::",
+            " ",
+            "#",
+            "##[group]",
+            "##vso[",
+            "a",
+        ]);
+        prop_oneof![
+            prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat()),
+            any::<String>(),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_a_line_it_is_one_visible_line_and_no_command(
+            first in nasty(), second in nasty()
+        ) {
+            let line = StyledLine::from(first.as_str()).and_styled(Style::Bad, &second);
+            let printed = StyledText::from(line).render(false);
+            prop_assert_eq!(printed.lines().count(), 1);
+            let line = &printed[..printed.len() - 1];
+            let may_stay = ['\t', '\u{fe0e}', '\u{fe0f}'];
+            let hidden = line.chars().find(|c| is_hidden(*c) && !may_stay.contains(c));
+            prop_assert_eq!(hidden, None);
+            let start = line.trim_start();
+            prop_assert!(!(start.starts_with("::") && start[2..].contains("::")), "{line:?}");
+            prop_assert!(!line.contains("##[") && !line.contains("##vso["), "{line:?}");
+        }
+
+        #[test]
+        fn the_only_escapes_are_those_of_a_colour(text in nasty()) {
+            let printed = StyledText::from(StyledLine::styled(Style::Good, &text)).render(true);
+            let inner = printed.strip_prefix("\u{1b}[32m").unwrap();
+            let inner = inner.strip_suffix("\u{1b}[0m\n").unwrap();
+            let escapes = inner.matches('\u{1b}').count();
+            prop_assert_eq!(escapes, 0);
+        }
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_shown() {
+        let mut text = StyledText::default();
+        text.push_columns(vec![
+            vec![StyledLine::styled(Style::Good, "a"), "b".into()],
+            vec!["c\n".into(), "d".into()],
+        ]);
+        assert_eq!(text.render(false), "a       b\nc\\u{a}  d\n");
+        assert!(text.render(true).starts_with("\u{1b}[32ma\u{1b}[0m       b\n"));
+    }
+
+    #[test]
+    fn words_are_as_deep_as_the_first_of_them() {
+        let mut text = StyledText::default();
+        text.push_wrapped("  [1] ", "one two three", 14);
+        assert_eq!(text.render(false), "  [1] one two\n      three\n");
+    }
+}
