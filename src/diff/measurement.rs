@@ -1,8 +1,8 @@
 //! Measurements: what two sessions measured, judged against the sessions before.
 //!
 //! The figure of a candidate divided by that of the baseline in the same session comes first:
-//! both were measured in turn, so what slowed the whole machine down is in both. A p-value
-//! between two saved sessions is shown and decides nothing, because two sessions of the very same
+//! both were measured in turn, so what slowed the whole machine down is in both. The samples of
+//! two saved sessions are not tested against each other, because two sessions of the very same
 //! thing differ more than the samples inside one.
 
 use rayon::prelude::*;
@@ -47,8 +47,6 @@ pub struct Measurement {
     pub ratio: Option<f64>,
     /// The 95 % interval of the factor as far as the samples of these two sessions go.
     pub ci: Option<Interval>,
-    /// The p-value between the samples of these two sessions. It decides nothing.
-    pub p: Option<f64>,
     /// What follows, from the sessions before.
     pub outcome: Outcome,
     /// Why there is no other outcome, in words.
@@ -165,9 +163,7 @@ impl Item<'_> {
         if (a.is_none() && b.is_none()) || same().is_some() {
             return None;
         }
-        let both = old.zip(new).map(|(old, new)| (samples(old), samples(new)));
-        let shift = both.as_ref().and_then(|(old, new)| stats::ratio(old, new));
-        let p = both.and_then(|(old, new)| stats::mann_whitney::p_value(&old, &new));
+        let shift = old.zip(new).and_then(|(old, new)| stats::ratio(&samples(old), &samples(new)));
         Some(Measurement {
             series: self.id.into(),
             target: self.pair.b.name.clone(),
@@ -176,7 +172,6 @@ impl Item<'_> {
             b,
             ratio: ratio(a, b),
             ci: shift.map(|shift| shift.interval),
-            p,
             outcome: Outcome::Inconclusive,
             reason: obstacle(old, new),
             sessions: 0,
@@ -211,7 +206,6 @@ impl Item<'_> {
             b,
             ratio: ratio(a, b),
             ci: None,
-            p: None,
             unit: None,
             ..plain.clone()
         })

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 
 use crate::model::{Evidence, Fact, Role, Run, Samples, Unit};
-use crate::stats::{Comparison, Outcome, compare, holm};
+use crate::stats::{Comparison, Outcome, compare};
 
 /// The series that the control repeats, each with the name of its second arm.
 const CONTROLS: [(&str, &str); 2] = [
@@ -56,8 +56,6 @@ pub struct Measure {
     pub target: String,
     /// The target relative to the baseline.
     pub comparison: Comparison,
-    /// The p-value, adjusted for all the measures of the run.
-    pub p_adjusted: Option<f64>,
 }
 
 /// What the times of a run say.
@@ -142,16 +140,9 @@ fn measures(run: &Run, margin: f64) -> Vec<Measure> {
             measures.push(Measure {
                 id: id.clone(),
                 target: target.name.clone(),
-                comparison: compare(&reference.values, &series.values, margin)
-                    .resampled(&reference.values, &series.values),
-                p_adjusted: None,
+                comparison: compare(&reference.values, &series.values, margin),
             });
         }
-    }
-    let p: Vec<f64> = measures.iter().filter_map(|measure| measure.comparison.p).collect();
-    let tested = measures.iter_mut().filter(|measure| measure.comparison.p.is_some());
-    for (measure, p) in tested.zip(holm(&p)) {
-        measure.p_adjusted = Some(p);
     }
     measures
 }
@@ -189,7 +180,6 @@ mod tests {
         let measures = timing.measures(&sketch.run);
         assert_eq!(measures.len(), 1, "the control is no measure: {measures:?}");
         assert_eq!(measures[0].comparison.outcome, Outcome::Slower);
-        assert_eq!(measures[0].p_adjusted, measures[0].comparison.p);
     }
 
     #[test]
@@ -216,19 +206,5 @@ mod tests {
         let sketch = sketch().series(FIRST, "runc", &around(0.5));
         assert_eq!(timing(&sketch).margin(), MARGIN);
         assert_eq!(timing(&sketch).noise(), None);
-    }
-
-    #[test]
-    fn several_measures_have_their_p_values_adjusted_together() {
-        let sketch = session(0.5).series("startup.wall", "runc", &around(0.7)).series(
-            "startup.wall",
-            "kata",
-            &around(1.7),
-        );
-        let timing = timing(&sketch);
-        for measure in timing.measures(&sketch.run) {
-            let (p, adjusted) = (measure.comparison.p.unwrap(), measure.p_adjusted.unwrap());
-            assert!((adjusted - 2.0 * p).abs() < 1e-12);
-        }
     }
 }

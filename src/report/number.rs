@@ -56,11 +56,6 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// A p-value: two significant digits, and no more precision than it has.
-pub fn probability(p: f64) -> String {
-    if p < 0.0001 { "below 0.0001".into() } else { plain(significant(p, 2)) }
-}
-
 /// A number in full.
 pub fn plain(value: f64) -> String {
     format!("{value}")
@@ -90,11 +85,9 @@ mod tests {
     }
 
     #[test]
-    fn shares_and_probabilities_have_no_digits_too_many() {
+    fn shares_have_no_digits_too_many() {
         assert_eq!(percent(0.051_23), "5.1 %");
         assert_eq!(percent(0.000_001), "less than 0.01 %");
         assert_eq!(percent(1.234), "120 %");
-        assert_eq!(probability(0.000_001), "below 0.0001");
-        assert_eq!(probability(0.007_936), "0.0079");
     }
 }

@@ -40,31 +40,11 @@ impl Random {
             items.swap(last, self.below(last + 1));
         }
     }
-
-    /// Brings a random choice of `count` items to the front of a slice.
-    pub fn choose<T>(&mut self, items: &mut [T], count: usize) {
-        for first in 0..count.min(items.len()) {
-            items.swap(first, first + self.below(items.len() - first));
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_choice_is_as_likely_as_another() {
-        let mut random = Random::new(1);
-        let mut seen = std::collections::BTreeMap::new();
-        let mut items = [0, 1, 2, 3];
-        for _ in 0..6000 {
-            random.choose(&mut items, 2);
-            let pair = (items[0].min(items[1]), items[0].max(items[1]));
-            *seen.entry(pair).or_insert(0) += 1;
-        }
-        assert!(seen.len() == 6 && seen.values().all(|n| (900..1100).contains(n)), "{seen:?}");
-    }
 
     #[test]
     fn a_seed_always_gives_the_same_order_and_another_seed_another() {

@@ -41,7 +41,7 @@ impl Sources {
         }
     }
 
-    /// A comparison in words. `tests` is how many p-values were adjusted together.
+    /// A comparison in words.
     fn comparison(
         &self,
         comparison: &Comparison,
@@ -55,7 +55,7 @@ impl Sources {
             Some(value) => self.figure(&number::measured(value, samples.unit), samples),
             None => Value::none(),
         };
-        let (interval, resampled) = (comparison.interval, comparison.bootstrap);
+        let interval = comparison.interval;
         let medians = (stats::median(&with.values), stats::median(&of.values));
         let added = match medians {
             (Some(with), Some(own)) => number::measured((own - with).abs(), of.unit).into(),
@@ -67,9 +67,6 @@ impl Sources {
             ("ratio", ratio(comparison.ratio)),
             ("low", ratio(interval.map(|interval| interval.low))),
             ("high", ratio(interval.map(|interval| interval.high))),
-            ("resampled_low", ratio(resampled.map(|interval| interval.low))),
-            ("resampled_high", ratio(resampled.map(|interval| interval.high))),
-            ("p", comparison.p.map(number::probability).map_or_else(Value::none, Into::into)),
             ("margin", number::percent(comparison.margin).into()),
             ("added", added),
             ("median", median(of)),
@@ -83,18 +80,13 @@ impl Sources {
         let baseline = self.series(&measure.id, "baseline")?;
         let own = self.series(&measure.id, &measure.target)?;
         let (Some((_, with)), Some((_, of))) = (baseline, own) else { return Ok(missing(self)) };
-        let tests = self.subject.timing.measures(&self.subject.run);
-        let tests = tests.iter().filter(|other| other.p_adjusted.is_some()).count();
         let title = self.subject.shelf.catalogue.get(&measure.id).map(|probe| probe.title.as_str());
         let mut entries = self.comparison(&measure.comparison, with, of);
-        let adjusted = measure.p_adjusted.map(number::probability);
         entries.extend([
             ("id", measure.id.as_str().into()),
             ("target", measure.target.as_str().into()),
             ("title", safe(&self.voice.text(title.unwrap_or(&measure.id)))),
             ("name", safe(&self.voice.text(&self.subject.name(&measure.target)))),
-            ("p_adjusted", adjusted.map_or_else(Value::none, Into::into)),
-            ("tests", tests.into()),
             ("is_withheld", self.subject.timing.is_withheld().into()),
             ("in_turns", Timing::is_in_turns(&self.subject.run, &measure.id).into()),
         ]);
