@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::model::Capture;
+use crate::model::{Capture, MAX_SAMPLES};
 use crate::probe::hyperfine::{Export, Timed};
 
 /// The most bytes that are read: a million samples have fewer.
@@ -25,8 +25,8 @@ pub struct File {
 ///
 /// # Errors
 ///
-/// It cannot be read, is not an export of hyperfine, has no results, a result without times, a
-/// time that is not above zero, or two results of one name.
+/// It cannot be read, is not an export of hyperfine, has no results, a result without times or
+/// with too many, a time that is not above zero, or two results of one name.
 pub fn read(path: &Path, timed: Option<Timed>) -> Result<File> {
     let length = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?.len();
     if length > MAX_BYTES {
@@ -60,6 +60,13 @@ fn check(path: &Path, export: &Export) -> Result<()> {
         let result = format!("results[{place}] (`{}`)", crate::text::visible(&timing.command));
         if timing.times.is_empty() {
             return Err(wrong(format!("{result} has no `times`")).help(HELP));
+        }
+        if timing.times.len() > MAX_SAMPLES {
+            let count = timing.times.len();
+            return Err(wrong(format!(
+                "{result} has {count} `times`, and {MAX_SAMPLES} at most are read"
+            ))
+            .help("give hyperfine fewer --runs"));
         }
         if let Some(time) = timing.times.iter().find(|time| !(time.is_finite() && **time > 0.0)) {
             return Err(wrong(format!("{result} has a time of {time}: every time is above 0")));
@@ -99,6 +106,9 @@ mod tests {
         assert!(
             refused(r#"{"results": [{"command": "a b"}]}"#).contains("results[0] (`a b`) has no")
         );
+        let many = format!("[{}1]", "1,".repeat(MAX_SAMPLES));
+        let many = format!(r#"{{"results": [{{"command": "a", "times": {many}}}]}}"#);
+        assert!(refused(&many).contains("has 100001 `times`, and 100000 at most are read"));
         let zero = r#"{"results": [{"command": "a", "times": [0.0]}]}"#;
         assert!(refused(zero).contains("has a time of 0"));
         let codes = r#"{"results": [{"command": "a", "times": [1, 2], "exit_codes": [0]}]}"#;

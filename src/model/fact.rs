@@ -5,6 +5,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The most bytes of a line that is read for facts. Real ones are far below: the longest, the
+/// configuration of a container as JSON, has a quarter of them. A file or an output with a longer
+/// line gives no fact, for the reason [`Why::TooLong`].
+pub const MAX_LINE: usize = 64 << 10;
+
+/// The most samples of a series; one with more is missing, for the reason [`Why::TooLong`].
+pub const MAX_SAMPLES: usize = 100_000;
+
 /// All facts of a run: by fact id (`kernel.release`), then by target name (`kata`).
 pub type Facts = BTreeMap<String, BTreeMap<String, Fact>>;
 
@@ -92,6 +100,17 @@ impl Fact {
     /// A value read at `source`.
     pub fn value(value: impl Into<serde_json::Value>, source: Source) -> Self {
         Self::Value { value: value.into(), source }
+    }
+
+    /// The samples of a series, or that there are too many of them.
+    pub fn series(values: Vec<f64>, unit: Unit, source: Source) -> Self {
+        match values.len() {
+            count if count > MAX_SAMPLES => {
+                let reason = format!("{count} samples, and no more than {MAX_SAMPLES} are read");
+                Self::missing_at(Why::TooLong, reason, source)
+            }
+            _ => Self::Series(Samples { values, unit, source }),
+        }
     }
 
     /// No value because no capture exists that could hold one.
@@ -191,6 +210,9 @@ pub enum Why {
     /// The version stated is that of another program.
     #[serde(rename = "not the shim")]
     NotTheShim,
+    /// A line or a series is longer than what is read for facts.
+    #[serde(rename = "too long")]
+    TooLong,
     /// What the probe asks for does not exist on the target: an answer.
     #[serde(rename = "absent")]
     Absent,
@@ -231,6 +253,7 @@ impl Why {
             Self::NotStated => "not stated",
             Self::NoModelName => "no model name",
             Self::NotTheShim => "not the shim",
+            Self::TooLong => "too long",
             Self::Absent => "absent",
             Self::Denied => "denied",
             Self::Error => "error",

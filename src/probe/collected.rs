@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::catalogue::{Catalogue, Place, Probe};
 use super::{parse, script};
 use crate::model::{
-    Capture, Fact, Facts, Role, Samples, Source, Status, Stream, Target, Unit, Why,
+    Capture, Fact, Facts, MAX_LINE, Role, Source, Status, Stream, Target, Unit, Why,
 };
 
 /// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
@@ -176,13 +176,17 @@ fn reason_of(status: Status) -> Why {
 fn parsed(parser: &str, first: Option<usize>, text: &str, capture: &Capture) -> Fact {
     let line = first.and_then(|index| u32::try_from(index + 1).ok());
     let source = Source::new(capture.id.as_str(), line);
+    if let Some(long) = text.lines().find(|line| line.len() > MAX_LINE) {
+        let bytes = long.len();
+        let reason = format!("a line has {bytes} bytes, and none of more than {MAX_LINE} is read");
+        return Fact::missing_at(Why::TooLong, reason, source);
+    }
     match parse::parse(parser, text) {
         Some(Ok(value)) => match (parse::series(parser), value.as_array()) {
-            (Some(_), Some(values)) => Fact::Series(Samples {
-                values: values.iter().filter_map(serde_json::Value::as_f64).collect(),
-                unit: Unit::Seconds,
-                source,
-            }),
+            (Some(_), Some(values)) => {
+                let values = values.iter().filter_map(serde_json::Value::as_f64).collect();
+                Fact::series(values, Unit::Seconds, source)
+            }
             _ => Fact::value(value, source),
         },
         Some(Err(unread)) => Fact::missing_at(unread.why, unread.reason, source),
@@ -335,5 +339,17 @@ mod tests {
         let facts = read(&[], &[target], &BTreeMap::new(), &catalogue);
         let Fact::Missing(missing) = &facts["kernel.boot_id"]["kata"] else { panic!("a value") };
         assert_eq!((missing.why, missing.reason.as_str()), (Why::Error, "no /dev/kvm"));
+    }
+
+    #[test]
+    fn an_output_with_a_line_beyond_the_bound_is_missing_for_that_reason() {
+        let line = |length: usize| format!("{}\n", "6".repeat(length));
+        let answer = |length| {
+            read_one("kernel.release", capture("kernel.release", Status::Ok, &line(length), ""))
+        };
+        assert!(answer(MAX_LINE).is_present());
+        let Fact::Missing(missing) = answer(MAX_LINE + 1) else { panic!("it is read") };
+        assert_eq!(missing.why, Why::TooLong);
+        assert!(missing.reason.contains("65537 bytes"), "{}", missing.reason);
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::model::{Capture, Fact, Facts, Origin, Role, Samples, Source, Target, Unit, Why};
+use crate::model::{Capture, Fact, Facts, Origin, Role, Source, Target, Unit, Why};
 
 /// What was timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +161,7 @@ fn series(timing: &Timing, source: Source) -> Fact {
     if values.is_empty() {
         return Fact::missing_at(Why::FailedStart, "no run of the command succeeded", source);
     }
-    Fact::Series(Samples { values, unit: Unit::Seconds, source })
+    Fact::series(values, Unit::Seconds, source)
 }
 
 /// The line of the first time of each result, if every key has a line of its own.

@@ -33,7 +33,13 @@ pub fn requirement_not_shown(case: &Case) -> Vec<Hit> {
 fn nothing_there(missing: &Missing) -> bool {
     matches!(
         missing.why,
-        Why::FileMissing | Why::Empty | Why::ErrorText | Why::Error | Why::NotAsked | Why::Timeout
+        Why::FileMissing
+            | Why::Empty
+            | Why::ErrorText
+            | Why::Error
+            | Why::NotAsked
+            | Why::Timeout
+            | Why::TooLong
     )
 }
 

@@ -8,7 +8,7 @@ use crate::model::Why;
 
 /// The count that stands behind the label of `who`.
 pub fn count(page: &Page, who: Who) -> Read<i64> {
-    let mut parts = page.parts();
+    let mut parts = page.parts().to_vec();
     // `Kata processes: 2` cannot be entries, and then neither is the number beside it.
     let is_small =
         parts.iter().any(|part| is_loose(part) && in_part(part).is_ok_and(|n| n.value < FEWEST));

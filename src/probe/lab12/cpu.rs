@@ -9,7 +9,7 @@ use crate::model::Why;
 /// The model name that the parts of `who` state.
 pub fn model(page: &Page, who: Who) -> Read<String> {
     let parts = page.parts();
-    let read = read::in_parts(page, &parts, who, in_part);
+    let read = read::in_parts(page, parts, who, in_part);
     match read {
         Err(miss)
             if matches!(miss.why, Why::Empty | Why::NoGuestSection | Why::RuncContainerOnly)
@@ -69,7 +69,17 @@ fn stated_empty(line: &Line) -> Option<()> {
     after_key(&line.text).filter(|value| !value.chars().any(char::is_alphanumeric)).map(|_| ())
 }
 
+/// What stands behind the key, or behind the last where some files repeat it:
+/// `CPU: model name : X`.
 fn after_key(text: &str) -> Option<&str> {
+    let mut value = after_one_key(text)?;
+    while let Some(next) = after_one_key(value.trim()) {
+        value = next;
+    }
+    Some(value)
+}
+
+fn after_one_key(text: &str) -> Option<&str> {
     let (key, value) = text.split_once([':', '='])?;
     let key = words::bare(key).to_lowercase();
     let key = key.trim_start_matches(['-', '*', ' ']).trim();
@@ -83,10 +93,7 @@ fn after_key(text: &str) -> Option<&str> {
         "model",
         "cpu info",
     ];
-    known.contains(&key.as_str()).then(|| {
-        // Some files repeat the key: `CPU: model name : X`.
-        after_key(value.trim()).unwrap_or(value)
-    })
+    known.contains(&key.as_str()).then_some(value)
 }
 
 fn is_numeric(value: &str) -> bool {

@@ -42,9 +42,9 @@ pub fn boot_log(page: &Page) -> Read<BootLog> {
             Part { who: Some(Who::Kata), line: 1, lines: page.lines.clone(), ..Part::default() };
         return in_part(&all);
     }
-    let read = read::in_parts(page, &parts, Who::Kata, in_part);
+    let read = read::in_parts(page, parts, Who::Kata, in_part);
     match read {
-        Err(miss) if miss.why == Why::NoGuestSection => Err(host_only(&parts).unwrap_or(miss)),
+        Err(miss) if miss.why == Why::NoGuestSection => Err(host_only(parts).unwrap_or(miss)),
         read => read,
     }
 }

@@ -146,8 +146,7 @@ impl<'a> Evidence<'a> {
         match own {
             Some(page) if !fact.is_present() => {
                 let own = read::fact(page, counts::count(page, who));
-                let main_is_silent =
-                    matches!(&fact, Fact::Missing(m) if !matches!(m.why, Why::ErrorText));
+                let main_is_silent = matches!(&fact, Fact::Missing(m) if !matches!(m.why, Why::ErrorText | Why::TooLong));
                 if own.is_present() || main_is_silent { own } else { fact }
             }
             _ => fact,

@@ -1,5 +1,7 @@
 //! Network interfaces, in the forms of iproute2, busybox and ifconfig.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::label::Who;
@@ -26,7 +28,7 @@ pub fn interfaces(page: &Page, who: Who) -> Read<Value> {
         let all = Part { who: Some(who), line: 1, lines: page.lines.clone(), ..Part::default() };
         return in_part(&all, who);
     }
-    let read = read::in_parts(page, &parts, who, |part| in_part(part, who));
+    let read = read::in_parts(page, parts, who, |part| in_part(part, who));
     match read {
         Err(miss) if who == Who::Kata && miss.why == Why::NoGuestSection => {
             let host = parts
@@ -99,12 +101,15 @@ fn is_host_only(name: &str) -> bool {
 /// The interfaces in lines, in order.
 fn list(lines: &[Line]) -> Vec<Interface> {
     let mut list: Vec<Interface> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.kind == Kind::Text) {
         if let Some(one) = brief(line).or_else(|| beginning(line)) {
             // `ip -o addr` names the interface on every line.
-            match list.iter_mut().find(|known| known.name == one.name && is_one_line(&line.text)) {
-                Some(known) => details(known, &line.text),
+            let known = places.get(&one.name).filter(|_| is_one_line(&line.text));
+            match known {
+                Some(&place) => details(&mut list[place], &line.text),
                 None => {
+                    places.entry(one.name.clone()).or_insert(list.len());
                     let mut one = one;
                     if !one.is_brief() {
                         details(&mut one, &line.text);
@@ -179,6 +184,7 @@ fn brief(line: &Line) -> Option<Interface> {
 /// Takes addresses from a line that belongs to an interface.
 fn details(one: &mut Interface, text: &str) {
     let tokens: Vec<&str> = text.split_whitespace().collect();
+    let length = prefix_length(&tokens);
     for (index, &token) in tokens.iter().enumerate() {
         let next = |ahead: usize| tokens.get(index + ahead).copied().unwrap_or_default();
         match token {
@@ -187,7 +193,11 @@ fn details(one: &mut Interface, text: &str) {
             "inet" | "inet6" => {
                 let at = if next(1) == "addr:" { 2 } else { 1 };
                 let address = next(at).trim_start_matches("addr:");
-                let address = with_prefix(address, &tokens);
+                // ifconfig prints the length of the prefix beside the address.
+                let address = match length.filter(|_| !address.contains('/')) {
+                    Some(length) => format!("{address}/{length}"),
+                    None => address.to_string(),
+                };
                 if token == "inet" && is_ipv4(&address) {
                     one.ipv4.push(address);
                 } else if token == "inet6" && is_ipv6(&address) {
@@ -199,19 +209,15 @@ fn details(one: &mut Interface, text: &str) {
     }
 }
 
-/// The address with the prefix length that ifconfig prints beside it, as a mask or a number.
-fn with_prefix(address: &str, tokens: &[&str]) -> String {
-    if address.contains('/') {
-        return address.into();
-    }
+/// The length of the prefix that the words of a line state, as a mask or a number.
+fn prefix_length(tokens: &[&str]) -> Option<u32> {
     let after = |key: &str| {
         let at = tokens.iter().position(|token| *token == key)?;
         tokens.get(at + 1).copied()
     };
     let mask =
         tokens.iter().find_map(|token| token.strip_prefix("Mask:")).or_else(|| after("netmask"));
-    let length = mask.and_then(mask_length).or_else(|| after("prefixlen")?.parse::<u32>().ok());
-    length.map_or_else(|| address.into(), |length| format!("{address}/{length}"))
+    mask.and_then(mask_length).or_else(|| after("prefixlen")?.parse().ok())
 }
 
 fn mask_length(mask: &str) -> Option<u32> {

@@ -30,7 +30,7 @@ pub enum Form {
 
 /// The statement that `text` makes, if it makes one.
 pub fn statement(text: &str) -> Option<Kernel> {
-    let text = words::bare(text).trim_start_matches(['>', ' ']);
+    let mut text = words::bare(text).trim_start_matches(['>', ' ']);
     if let Some(at) = text.find("Linux version ") {
         let lead = &text[..at];
         let plain_lead = lead.is_empty() || lead.trim_end().ends_with([':', '=', ']', '-', '>']);
@@ -38,24 +38,26 @@ pub fn statement(text: &str) -> Option<Kernel> {
         let release = release(text.split_whitespace().nth(2)?)?;
         return plain_lead.then(|| Kernel { release, form: Form::Banner, text: text.into() });
     }
-    if text.starts_with("Linux ") {
-        let release = uname_release(text)?;
-        return Some(Kernel { release, form: Form::Uname, text: text.into() });
+    loop {
+        if text.starts_with("Linux ") {
+            let release = uname_release(text)?;
+            return Some(Kernel { release, form: Form::Uname, text: text.into() });
+        }
+        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        if let Some(release) = release(first) {
+            let text = release.clone();
+            return (!words::is_hypothetical(rest)).then_some(Kernel {
+                release,
+                form: Form::Release,
+                text,
+            });
+        }
+        text = words::bare(behind_label(text)?).trim_start_matches(['>', ' ']);
     }
-    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    if let Some(release) = release(first) {
-        let text = release.clone();
-        return (!words::is_hypothetical(rest)).then_some(Kernel {
-            release,
-            form: Form::Release,
-            text,
-        });
-    }
-    labelled(text)
 }
 
-/// A statement behind a label that names no role: `uname -r: 6.1.2`, `Kernel version 6.1.2`.
-fn labelled(text: &str) -> Option<Kernel> {
+/// What stands behind a label that names no role: `uname -r: 6.1.2`, `Kernel version 6.1.2`.
+fn behind_label(text: &str) -> Option<&str> {
     let (head, rest) = text.split_once([':', '=']).or_else(|| {
         let (head, rest) = text.rsplit_once(' ')?;
         let known = ["kernel", "version", "release", "ядро", "uname", "r"];
@@ -72,7 +74,7 @@ fn labelled(text: &str) -> Option<Kernel> {
             &["kata containers", "shim", "runtime", "nerdctl", "containerd", "alpine", "image"],
         );
     let fits = names_kernel && !foreign && words::words(head).count() <= 5 && !head.contains('.');
-    fits.then(|| statement(rest)).flatten()
+    fits.then_some(rest)
 }
 
 /// The release in a `uname -a` line: the word before the build number, or else the first word
@@ -122,7 +124,7 @@ pub fn is_kata_build(banner: &str) -> bool {
 /// The statement about the kernel of `who` on a page that compares kernels.
 pub fn compared(page: &Page, who: Who) -> Read<Kernel> {
     let parts = page.parts();
-    read::in_parts(page, &parts, who, first_statement)
+    read::in_parts(page, parts, who, first_statement)
 }
 
 /// The first statement in a part that passes `wanted`.
@@ -152,7 +154,7 @@ fn macos(lines: &[Line]) -> Option<Miss> {
 pub fn own(page: &Page, who: Who, form: Option<Form>) -> Read<Kernel> {
     let parts = page.parts();
     let wanted = |kernel: &Kernel| form.is_none_or(|form| kernel.form == form);
-    let read = read::in_parts(page, &parts, who, |part| first(part, wanted));
+    let read = read::in_parts(page, parts, who, |part| first(part, wanted));
     let Err(miss) = read else { return read };
     let any = |who: Who| {
         parts
@@ -193,7 +195,7 @@ pub fn host_value(kernel: &Found<Kernel>) -> Miss {
 pub fn banner(page: &Page) -> Read<Kernel> {
     let parts = page.parts();
     let read =
-        read::in_parts(page, &parts, Who::Kata, |part| first(part, |k| k.form == Form::Banner));
+        read::in_parts(page, parts, Who::Kata, |part| first(part, |k| k.form == Form::Banner));
     let (Err(miss), Ok(other)) = (&read, compared(page, Who::Kata)) else { return read };
     let note = format!("“{}” is not the line of /proc/version", read::shortened(&other.value.text));
     Err(Miss { why: Why::NotStated, note, line: Some(other.line).or(miss.line) })

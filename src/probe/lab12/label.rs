@@ -64,6 +64,10 @@ pub struct Label<'a> {
     pub rest: &'a str,
 }
 
+/// The most bytes that a label may have, so that finding the labels of a line takes time that
+/// grows with the line: what stands further into a text is no part of its label.
+pub const MAX_LABEL: usize = 256;
+
 /// The label that `text` begins with, if it begins with one that names a role.
 pub fn label(text: &str) -> Option<Label<'_>> {
     let text = undecorated(text);
@@ -77,8 +81,10 @@ pub fn label(text: &str) -> Option<Label<'_>> {
 
 /// A label that ends with a colon or an equals sign.
 fn separated(text: &str) -> Option<Label<'_>> {
+    let start = beginning(text, MAX_LABEL);
     for separator in [":", "=", "→", "->", " - ", " – ", " — "] {
-        let Some((head, rest)) = split_outside_brackets(text, separator) else { continue };
+        let Some(end) = find_outside_brackets(start, separator) else { continue };
+        let (head, rest) = (&text[..end], &text[end + separator.len()..]);
         let (outside, _) = without_brackets(head);
         let outside = outside.trim();
         let plausible = outside.chars().count() <= 60
@@ -88,7 +94,7 @@ fn separated(text: &str) -> Option<Label<'_>> {
         if plausible && let Some(role) = role_of(head) {
             return Some(Label { role, words: head, rest: rest.trim() });
         }
-        if separator == ":" && !head.contains('=') || separator == "=" && text.contains(':') {
+        if separator == ":" && !head.contains('=') || separator == "=" && start.contains(':') {
             // A colon later in the line would end a sentence, not a label.
             return None;
         }
@@ -164,17 +170,20 @@ const TRADE: &[&str] = &[
 
 /// A line that is nothing but a label: a decorated title, or words of the trade only.
 fn header(text: &str) -> Option<Label<'_>> {
-    if let Some((head, number)) = text.rsplit_once(char::is_whitespace)
-        && number.chars().all(|c| c.is_ascii_digit())
-        && let Some(found) = header(head)
+    // The last of the numbers behind the words is the value.
+    let mut head = text;
+    let mut value = "";
+    while let Some((before, word)) = head.rsplit_once(char::is_whitespace)
+        && word.chars().all(|c| c.is_ascii_digit())
     {
-        return Some(Label { rest: number, ..found });
+        head = before;
+        value = if value.is_empty() { word } else { value };
     }
     // What wsl.exe prints of itself, not a title.
-    if matches!(text, "WSL" | "WSL2") {
+    if matches!(head, "WSL" | "WSL2") {
         return None;
     }
-    let (outside, _) = without_brackets(text);
+    let (outside, _) = without_brackets(head);
     let all_trade = words::words(&outside).all(|word| {
         TRADE.contains(&word.to_lowercase().as_str())
             || Who::of_word(word).is_some()
@@ -183,7 +192,7 @@ fn header(text: &str) -> Option<Label<'_>> {
     if words::words(&outside).count() > 8 || !all_trade || outside.contains(['.', ',']) {
         return None;
     }
-    role_of(text).map(|role| Label { role, words: text, rest: "" })
+    role_of(head).map(|role| Label { role, words: head, rest: value })
 }
 
 /// The role that the words of a label name; what stands in brackets counts only if nothing
@@ -259,16 +268,23 @@ pub fn without_brackets(text: &str) -> (String, String) {
     (outside, inside)
 }
 
-/// Splits at the first `separator` that stands outside round brackets.
-fn split_outside_brackets<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
+/// The beginning of `text`, of at most `length` bytes.
+pub fn beginning(text: &str, length: usize) -> &str {
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// Where the first `separator` begins that stands outside round brackets.
+fn find_outside_brackets(text: &str, separator: &str) -> Option<usize> {
     let mut depth = 0_u32;
     for (at, c) in text.char_indices() {
         match c {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            _ if depth == 0 && text[at..].starts_with(separator) => {
-                return Some((&text[..at], &text[at + separator.len()..]));
-            }
+            _ if depth == 0 && text[at..].starts_with(separator) => return Some(at),
             _ => {}
         }
     }

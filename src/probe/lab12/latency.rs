@@ -26,8 +26,8 @@ pub fn samples(page: &Page) -> Read<Vec<f64>> {
     }
 }
 
-fn not_katas(page: &Page) -> Vec<Part> {
-    page.parts().into_iter().filter(|part| part.who != Some(Who::Kata)).collect()
+fn not_katas<'p>(page: &'p Page) -> Vec<&'p Part> {
+    page.parts().iter().filter(|part| part.who != Some(Who::Kata)).collect()
 }
 
 /// The samples on one line, which holds nothing else.

@@ -1,10 +1,10 @@
 //! Pages: a file as cleaned, classified lines, and its parts by the role that their label names.
 
 use super::command::command;
-use super::label::{self, Role, Who};
+use super::label::{self, MAX_LABEL, Role, Who};
 use super::log::{Log, log};
 use super::words;
-use crate::model::Capture;
+use crate::model::{Capture, MAX_LINE};
 use crate::text::{is_hidden, lines, strip_ansi};
 
 /// A cleaned line of a file.
@@ -31,6 +31,8 @@ pub enum Kind {
     Title,
     /// A command as it was typed, with the role that it states.
     Command(Who),
+    /// A line of so many bytes that nothing is read on its page.
+    TooLong(usize),
     /// Anything else.
     Text,
 }
@@ -42,9 +44,15 @@ pub struct Page<'a> {
     pub capture: &'a str,
     /// The one role that its place or name speaks of.
     pub who: Option<Who>,
-    /// Its lines; a table's cells are lines of their own.
+    /// Its lines; a table's cells are lines of their own. Where a line of the file is longer than
+    /// [`MAX_LINE`] it is the only one here: what it says is not known, so neither is what the
+    /// others are worth.
     pub lines: Vec<Line>,
+    parts: Vec<Part>,
 }
+
+/// The most cells of a row that is read as one of a table.
+const MAX_CELLS: usize = 64;
 
 /// The lines that follow one label.
 #[derive(Debug, Clone, Default)]
@@ -63,21 +71,34 @@ impl<'a> Page<'a> {
     /// Reads a capture; bytes that cannot be decoded give a page without lines.
     pub fn new(capture: &'a Capture, who: Option<Who>) -> Self {
         let bytes = capture.stdout.bytes().unwrap_or_default();
-        let mut page = Self { capture: &capture.id, who, lines: Vec::new() };
+        let mut page = Self { capture: &capture.id, who, lines: Vec::new(), parts: Vec::new() };
+        let raw_lines = lines(&bytes);
+        match raw_lines.iter().position(|raw| raw.len() > MAX_LINE) {
+            Some(index) => {
+                let kind = Kind::TooLong(raw_lines[index].len());
+                let number = line_number(index);
+                page.lines.push(Line { number, text: String::new(), kind, inline: false });
+            }
+            None => page.add_lines(&raw_lines),
+        }
+        page.parts = page.split_by_labels();
+        page
+    }
+
+    fn add_lines(&mut self, raw_lines: &[String]) {
         let mut header: Vec<String> = Vec::new();
-        for (index, raw) in lines(&bytes).into_iter().enumerate() {
-            let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            for text in clean(&raw) {
+        for (index, raw) in raw_lines.iter().enumerate() {
+            let number = line_number(index);
+            for text in clean(raw) {
                 match cells(&text) {
-                    Some(cells) => page.add_row(number, &mut header, cells),
+                    Some(cells) => self.add_row(number, &mut header, cells),
                     None => {
                         header.clear();
-                        page.lines.push(Line::new(number, &text, false));
+                        self.lines.push(Line::new(number, &text, false));
                     }
                 }
             }
         }
-        page
     }
 
     /// Turns a row of a table into one labelled line for each of its values.
@@ -97,8 +118,11 @@ impl<'a> Page<'a> {
             self.lines.push(Line::new(number, &text, false));
             return;
         }
+        // Each value gets the words of its row and column: no more of them than a label has.
+        let first = label::beginning(first, MAX_LABEL);
         for (index, value) in values.iter().enumerate() {
             let column = header.get(index + 1).map_or("", String::as_str);
+            let column = label::beginning(column, MAX_LABEL);
             let column = if column == value { "" } else { column };
             let text = match label::role_of(column) {
                 Some(Role::One(_)) => format!("{column} ({first}): {value}"),
@@ -115,7 +139,11 @@ impl<'a> Page<'a> {
 
     /// The lines by the label above them. The place of a file that speaks of one role labels
     /// what has no label.
-    pub fn parts(&self) -> Vec<Part> {
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    fn split_by_labels(&self) -> Vec<Part> {
         let mut parts = vec![Part { who: self.who, line: 1, ..Part::default() }];
         let mut by_label = false;
         for line in &self.lines {
@@ -181,9 +209,11 @@ fn split_labels(line: &Line) -> Option<Vec<Part>> {
         };
         let mut part =
             Part { who, label: found.words.into(), line: line.number, lines: Vec::new() };
-        let value = Line::new(line.number, found.rest, true);
-        let simple = value.kind == Kind::Text && !words::is_error(&value.text);
-        let next = if simple { label::next_label(found.rest) } else { None };
+        // A message is not cut at the labels in it. Whether the line is one is looked at once, and
+        // then only what stands before the next label: lines are as long as somebody makes them.
+        let next = label::next_label(found.rest).filter(|&end| {
+            is_plain(if parts.is_empty() { found.rest } else { &found.rest[..end] })
+        });
         let end = next.unwrap_or(found.rest.len());
         let value = found.rest[..end].trim().trim_end_matches([',', ';', '|', '/']).trim_end();
         if !value.is_empty() {
@@ -196,6 +226,16 @@ fn split_labels(line: &Line) -> Option<Vec<Part>> {
         }
     }
     (!parts.is_empty()).then_some(parts)
+}
+
+/// Whether a text could be a value: it is no message, command or title.
+fn is_plain(text: &str) -> bool {
+    let text = text.trim();
+    kind(text) == Kind::Text && !words::is_error(text)
+}
+
+fn line_number(index: usize) -> u32 {
+    u32::try_from(index + 1).unwrap_or(u32::MAX)
 }
 
 impl Line {
@@ -265,6 +305,6 @@ fn is_of_figures(header: &[String]) -> bool {
 /// The cells of a row of a table.
 fn cells(text: &str) -> Option<Vec<String>> {
     let inner = text.strip_prefix('|')?.strip_suffix('|')?;
-    let cells: Vec<String> = inner.split('|').map(|cell| words::bare(cell).to_string()).collect();
-    (cells.len() > 1).then_some(cells)
+    let cells: Vec<&str> = inner.split('|').take(MAX_CELLS + 1).map(words::bare).collect();
+    (2..=MAX_CELLS).contains(&cells.len()).then(|| cells.into_iter().map(String::from).collect())
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::label::Who;
 use super::page::{Kind, Line, Page, Part};
 use super::words;
-use crate::model::{Fact, Source, Why};
+use crate::model::{Fact, MAX_LINE, Source, Why};
 use crate::text::visible;
 
 /// A value and the line where it stands.
@@ -91,6 +91,7 @@ pub fn explain<'a>(lines: impl IntoIterator<Item = &'a Line>, why: Why) -> Miss 
     for line in lines {
         match &line.kind {
             Kind::Log(message) if message.failure => return error(line),
+            Kind::TooLong(bytes) => return too_long(line, *bytes),
             Kind::Text if words::is_error(&line.text) => return error(line),
             Kind::Text if is_worded(&line.text) => {
                 let narrative = |line: &Line| why_not(&line.text, why) == Why::NarrativeText;
@@ -111,6 +112,15 @@ pub fn explain<'a>(lines: impl IntoIterator<Item = &'a Line>, why: Why) -> Miss 
         }
         (None, None) => Miss::new(Why::Empty, "there is no value"),
     }
+}
+
+/// The reason that a line gives which is longer than what is read.
+fn too_long(line: &Line, bytes: usize) -> Miss {
+    let note = format!(
+        "line {} has {bytes} bytes, and no file with a line of more than {MAX_LINE} is read",
+        line.number
+    );
+    Miss { why: Why::TooLong, note, line: Some(line.number) }
 }
 
 /// The reason that an error message gives.
@@ -135,6 +145,11 @@ fn why_not(text: &str, why: Why) -> Why {
 
 /// The reason why a page has no part of `who`.
 pub fn no_part(page: &Page, parts: &[Part], who: Who) -> Miss {
+    if let [line] = &page.lines[..]
+        && let Kind::TooLong(bytes) = line.kind
+    {
+        return too_long(line, bytes);
+    }
     let has = |who: Who| parts.iter().any(|part| part.who == Some(who) && !part.lines.is_empty());
     let failure = page.lines.iter().find(|line| match &line.kind {
         Kind::Log(log) => log.failure,

@@ -11,7 +11,7 @@ use crate::model::Why;
 /// What dd says about the write of `who`: `{"bytes", "seconds"}`, of the last such line.
 pub fn io_write(page: &Page, who: Who) -> Read<Value> {
     let parts = page.parts();
-    read::in_parts(page, &parts, who, |part| {
+    read::in_parts(page, parts, who, |part| {
         let texts = part.lines.iter().rev().filter(|line| line.kind == Kind::Text);
         texts
             .clone()
@@ -32,7 +32,7 @@ fn dd(text: &str) -> Option<Value> {
 /// The effective capabilities of `who` as the hexadecimal digits that stand there.
 pub fn cap_eff(page: &Page, who: Who) -> Read<String> {
     let parts = page.parts();
-    read::in_parts(page, &parts, who, mask_in)
+    read::in_parts(page, parts, who, mask_in)
 }
 
 fn mask_in(part: &Part) -> Read<String> {

@@ -15,7 +15,7 @@ type Form<'a> = dyn Fn(&str) -> Vec<f64> + 'a;
 
 /// The start-up times of `who`.
 pub fn startup(page: &Page, who: Who) -> Read<Times> {
-    let mut parts = page.parts();
+    let mut parts = page.parts().to_vec();
     // In this file "Host" can only mean the runtime on the host's kernel, if the label says so.
     for part in &mut parts {
         if part.who == Some(Who::Host) && words::holds(&part.label, &["runc"]) {

@@ -1,6 +1,8 @@
 //! The parser of network interfaces: `ip addr`, `ip -o addr` and `ifconfig -a`, each in the
 //! form of busybox and of the common Linux packages.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
 use super::{Reading, Unread};
@@ -20,15 +22,16 @@ struct Interface<'a> {
 /// pseudonyms. `mac` is null where none is shown and for the loopback interface.
 pub fn interfaces(text: &str) -> Reading {
     let mut found: Vec<Interface> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        if let Some(name) = headed(line)
-            && found.iter().all(|interface| interface.name != name)
-        {
-            found.push(Interface { name, ..Interface::default() });
-        }
-        let about = headed(line);
-        let interface = match about {
-            Some(name) => found.iter_mut().find(|interface| interface.name == name),
+        let interface = match headed(line) {
+            Some(name) => {
+                let place = *places.entry(name).or_insert_with(|| {
+                    found.push(Interface { name, ..Interface::default() });
+                    found.len() - 1
+                });
+                found.get_mut(place)
+            }
             None => found.last_mut(),
         };
         read(line, interface.ok_or_else(|| Unread::unlike("an interface", line))?);
@@ -81,14 +84,21 @@ fn read<'a>(line: &'a str, interface: &mut Interface<'a>) {
 fn add<'a>(addresses: &mut Vec<&'a str>, word: &'a str) {
     let word = word.strip_prefix("addr:").unwrap_or(word);
     let address = word.split('/').next().unwrap_or(word);
-    if !address.is_empty() && !addresses.contains(&address) {
+    if !address.is_empty() {
         addresses.push(address);
     }
 }
 
+/// The addresses in their order, each once.
+fn each_once(mut addresses: Vec<&str>) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    addresses.retain(|address| seen.insert(*address));
+    addresses
+}
+
 fn as_json(interface: Interface) -> Value {
     let Interface { name, mac, ipv4, ipv6 } = interface;
-    json!({"name": name, "mac": mac, "ipv4": ipv4, "ipv6": ipv6})
+    json!({"name": name, "mac": mac, "ipv4": each_once(ipv4), "ipv6": each_once(ipv6)})
 }
 
 #[cfg(test)]

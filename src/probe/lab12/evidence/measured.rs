@@ -1,7 +1,7 @@
 //! What was measured or counted under each runtime, and where either edition keeps it.
 
 use super::Evidence;
-use crate::model::{Edition, Fact, Samples, Source, Unit};
+use crate::model::{Edition, Fact, Source, Unit};
 use crate::probe::lab12::label::Who;
 use crate::probe::lab12::page::Page;
 use crate::probe::lab12::read::{self, Read};
@@ -76,11 +76,9 @@ impl Evidence<'_> {
 
 fn series(page: &Page, read: Read<Vec<f64>>) -> Fact {
     match read {
-        Ok(found) => Fact::Series(Samples {
-            values: found.value,
-            unit: Unit::Seconds,
-            source: Source::new(page.capture, found.line),
-        }),
+        Ok(found) => {
+            Fact::series(found.value, Unit::Seconds, Source::new(page.capture, found.line))
+        }
         Err(miss) => read::missing(page, miss),
     }
 }
