@@ -31,13 +31,29 @@ impl Server {
 
     /// The status and the text of the answer to a request for a path as it stands.
     fn ask(&self, path: &str, host: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        self.ask_with(path, &format!("Host: {host}\r\n"))
+    }
+
+    /// The same with these headers.
+    fn ask_with(&self, path: &str, headers: &str) -> (u16, String) {
+        let mut stream = self.send(path, headers);
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
         (status.unwrap_or_else(|| panic!("{answer}")), answer)
+    }
+
+    /// A connection over which a request was sent.
+    fn send(&self, path: &str, headers: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\n{headers}\r\n").unwrap();
+        stream
+    }
+
+    /// How many threads the server has.
+    fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
     }
 
     fn get(&self, path: &str) -> (u16, String) {
@@ -115,4 +131,58 @@ fn a_port_in_use_means_another_one() {
     let server = Server::start(&project, port);
     assert_ne!(server.port, port);
     assert_eq!(server.get("/index.html").0, 200);
+}
+
+#[test]
+fn a_page_of_another_server_reads_nothing() {
+    let project = Project::with_customer();
+    let server = Server::start(&project, 0);
+    let index = "/search-index.js";
+    let host = format!("Host: 127.0.0.1:{}\r\n", server.port);
+    let fetched = |site: &str, mode: &str, dest: &str| {
+        let headers = format!(
+            "{host}Sec-Fetch-Site: {site}\r\nSec-Fetch-Mode: {mode}\r\nSec-Fetch-Dest: {dest}\r\n"
+        );
+        server.ask_with(index, &headers)
+    };
+    let (status, answer) = fetched("same-origin", "no-cors", "script");
+    assert_eq!(status, 200);
+    assert!(answer.contains("\r\nCross-Origin-Resource-Policy: same-origin\r\n"), "{answer}");
+    for (site, mode, dest) in [
+        ("cross-site", "no-cors", "script"),
+        ("cross-site", "cors", "empty"),
+        ("cross-site", "navigate", "iframe"),
+        ("same-site", "no-cors", "script"),
+    ] {
+        assert_eq!(fetched(site, mode, dest).0, 403, "{site} {mode} {dest}");
+    }
+    // A link somewhere that is followed.
+    assert_eq!(fetched("cross-site", "navigate", "document").0, 200);
+    assert_eq!(server.ask_with(index, &format!("{host}Origin: http://evil.example\r\n")).0, 403);
+}
+
+#[test]
+fn headers_are_bounded() {
+    let project = Project::with_customer();
+    let server = Server::start(&project, 0);
+    let host = format!("Host: 127.0.0.1:{}\r\n", server.port);
+    let cookie = |bytes| format!("{host}Cookie: {}\r\n", "x".repeat(bytes));
+    assert_eq!(server.ask_with("/", &cookie(10_000)).0, 200);
+    assert_eq!(server.ask_with("/", &cookie(20_000)).0, 431);
+    assert_eq!(server.ask_with("/", &cookie(1_000_000)).0, 431);
+    assert_eq!(server.ask_with("/", &format!("{host}{}", "a: b\r\n".repeat(1000))).0, 431);
+}
+
+#[test]
+fn five_hundred_waiting_pages_are_not_five_hundred_threads() {
+    let project = Project::with_customer();
+    let server = Server::start(&project, 0);
+    let alone = server.threads();
+    let host = format!("Host: 127.0.0.1:{}\r\n", server.port);
+    let waiting: Vec<TcpStream> =
+        (0..500).map(|_| server.send("/-isoproof/state?since=1", &host)).collect();
+    assert_eq!(server.get("/").0, 200);
+    let threads = server.threads();
+    assert!(threads < alone + 120, "{threads} threads");
+    drop(waiting);
 }

@@ -1,108 +1,155 @@
-//! Answering one request.
+//! Answering a request: who may ask, and what there is.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Take};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tiny_http::{Header, Method, Request, Response};
-
+use super::connections::ServeLimits;
+use super::request::RequestHead;
 use super::{Live, State};
 use crate::assets::{self, Tree};
 
 /// The folder of addresses that are the server's own.
 const OWN: &str = "/-isoproof/";
 
-/// How long a page's question for changes is kept waiting.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// How often a page that waits is looked at: whether somebody still wants the answer.
+const WAIT_SLICE: Duration = Duration::from_secs(1);
 
 /// An answer before it is sent.
-struct Answer {
-    status: u16,
-    kind: &'static str,
-    body: Vec<u8>,
+pub struct Answer {
+    /// The status with its words: `404 Not Found`.
+    pub status: &'static str,
+    /// The value of `Content-Type`.
+    pub content_type: &'static str,
+    /// What is sent.
+    pub body: Body,
     /// Where the answer is instead.
-    location: Option<String>,
+    pub location: Option<String>,
+}
+
+/// The content of an answer.
+pub enum Body {
+    /// Made for this answer.
+    Bytes(Vec<u8>),
+    /// A file, whose length when it was opened is announced.
+    File(Take<File>),
 }
 
 impl Answer {
-    fn new(status: u16, kind: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, kind, body: body.into(), location: None }
+    fn new(status: &'static str, content_type: &'static str, body: Body) -> Self {
+        Self { status, content_type, body, location: None }
     }
 
-    fn plain(status: u16, text: &str) -> Self {
-        Self::new(status, "text/plain; charset=utf-8", format!("{text}\n"))
+    /// One line of text.
+    pub fn plain(status: &'static str, text: &str) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", Body::Bytes(format!("{text}\n").into()))
     }
 }
 
-/// Answers a request. One that asks for changes waits in a thread of its own.
-pub fn answer(request: Request, state: &Arc<State>) {
-    if !is_from_here(&request) {
-        return send(
-            request,
-            Answer::plain(403, "This server answers only as 127.0.0.1 or localhost."),
-        );
+/// The answer to a request, after a wait if it asks for changes; none if the client hung up in the
+/// meantime.
+pub fn answer_request(
+    request: &RequestHead,
+    state: &State,
+    limits: &ServeLimits,
+    has_hung_up: &dyn Fn() -> bool,
+) -> Option<Answer> {
+    if let Some(reason) = refusal(request) {
+        return Some(Answer::plain("403 Forbidden", reason));
     }
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return send(request, Answer::plain(405, "Only GET and HEAD."));
+    if !matches!(request.method.as_str(), "GET" | "HEAD") {
+        return Some(Answer::plain("405 Method Not Allowed", "Only GET and HEAD."));
     }
-    let url = request.url().to_string();
-    let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     if path == format!("{OWN}state") {
         let seen = query.strip_prefix("since=").and_then(|seen| seen.parse().ok());
-        let state = state.clone();
-        std::thread::spawn(move || {
-            let live = seen.map_or_else(|| state.now(), |seen| state.wait(seen, PATIENCE));
-            send(request, told(&live));
-        });
-        return;
+        return answer_state(seen, state, limits, has_hung_up);
     }
-    send(request, page(path, &state.now()));
+    Some(answer_page(path, &state.now()))
 }
 
-/// Whether the request names this machine as its host: a page from elsewhere whose name was made
-/// to lead here (DNS rebinding) does not.
-fn is_from_here(request: &Request) -> bool {
-    let mut hosts = request.headers().iter().filter(|header| header.field.equiv("Host"));
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let host = host.value.as_str();
+/// Why a request is not answered: it does not come from a page of this server, from a program of
+/// this machine, or from somebody who opens a page.
+fn refusal(request: &RequestHead) -> Option<&'static str> {
+    // A page from elsewhere whose name was made to lead here (DNS rebinding) names another host.
+    let mut hosts = request.values("host");
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Some("A request needs one Host header.");
+    };
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    ["127.0.0.1", "localhost"].contains(&name.to_ascii_lowercase().as_str())
+    if !["127.0.0.1", "localhost"].contains(&name.to_ascii_lowercase().as_str()) {
+        return Some("This server answers only as 127.0.0.1 or localhost.");
+    }
+    let is_ours = |origin: &str| origin.eq_ignore_ascii_case(&format!("http://{host}"));
+    // Another port of this machine is the same site to a browser, and still not us.
+    let is_from_us = |site: &str| matches!(site, "same-origin" | "none");
+    // A link that is followed shows the page; the page that it was on cannot read it.
+    let opens_page = request.values("sec-fetch-mode").eq(["navigate"])
+        && request.values("sec-fetch-dest").eq(["document"]);
+    if !request.values("origin").all(is_ours)
+        || !(opens_page || request.values("sec-fetch-site").all(is_from_us))
+    {
+        return Some("This server does not answer pages of other servers.");
+    }
+    None
 }
 
-fn told(live: &Live) -> Answer {
-    let state = serde_json::json!({ "build": live.build, "site": live.site, "error": live.error });
-    Answer::new(200, "application/json", state.to_string())
+/// The state of the site; when a page has `seen` it already, as soon as it is another.
+fn answer_state(
+    seen: Option<u64>,
+    state: &State,
+    limits: &ServeLimits,
+    has_hung_up: &dyn Fn() -> bool,
+) -> Option<Answer> {
+    let deadline = Instant::now() + limits.wait_time;
+    let place = state.waiting.clone();
+    let mut live = state.now();
+    // The state has one count itself.
+    if seen == Some(live.build) && Arc::strong_count(&place) > limits.waiting_pages + 1 {
+        let text = "Too many pages wait for changes; ask again later.";
+        return Some(Answer::plain("503 Service Unavailable", text));
+    }
+    while seen == Some(live.build) && Instant::now() < deadline {
+        if has_hung_up() {
+            return None;
+        }
+        live = state.wait(live.build, WAIT_SLICE);
+    }
+    let told = serde_json::json!({ "build": live.build, "site": live.site, "error": live.error });
+    Some(Answer::new("200 OK", "application/json", Body::Bytes(told.to_string().into())))
 }
 
 /// What is at a path.
-fn page(path: &str, live: &Live) -> Answer {
+fn answer_page(path: &str, live: &Live) -> Answer {
     if path == format!("{OWN}live.js") {
         let files = assets::read_all(Tree::Templates, None, "serve/", ".js").unwrap_or_default();
         let script = files.into_values().next().map(|file| file.text).unwrap_or_default();
-        return Answer::new(200, "text/javascript; charset=utf-8", script);
+        return Answer::new("200 OK", "text/javascript; charset=utf-8", Body::Bytes(script.into()));
     }
-    let Some(name) = name(path) else { return missing(live) };
-    let mut file = live.out.join(&name);
-    if file.is_dir() {
+    let Some(name) = site_path(path) else { return answer_missing(live) };
+    let mut path_of_file = live.out.join(&name);
+    if path_of_file.is_dir() {
         if !path.ends_with('/') {
-            let mut answer = Answer::plain(301, "It has moved.");
-            answer.location = Some(format!("{path}/"));
+            let mut answer = Answer::plain("301 Moved Permanently", "It has moved.");
+            // One slash at the beginning: two would name another server.
+            answer.location = Some(format!("/{}/", path.trim_start_matches('/')));
             return answer;
         }
-        file.push("index.html");
+        path_of_file.push("index.html");
     }
-    match read(&file) {
-        Some(bytes) => found(&file, bytes, live),
-        None => missing(live),
+    match open_file(&path_of_file) {
+        Some(file) => answer_file(&path_of_file, file, live),
+        None => answer_missing(live),
     }
 }
 
 /// The path of a file in the site; none if it leaves the site or is hidden.
-fn name(path: &str) -> Option<PathBuf> {
+fn site_path(path: &str) -> Option<PathBuf> {
     let decoded = crate::text::percent_decode(path);
     let mut name = PathBuf::new();
     for part in decoded.split('/').filter(|part| !part.is_empty()) {
@@ -114,13 +161,13 @@ fn name(path: &str) -> Option<PathBuf> {
     Some(name)
 }
 
-/// Reads a file of the site. A new site may take the place of this one while it is looked for, and
+/// Opens a file of the site. A new site may take the place of this one while it is looked for, and
 /// on file systems that cannot exchange two folders at once there is none for a moment: a file that
 /// is not there is looked for again before that is said.
-fn read(file: &Path) -> Option<Vec<u8>> {
+fn open_file(path: &Path) -> Option<Take<File>> {
     for _ in 0..5 {
-        match std::fs::read(file) {
-            Ok(bytes) => return Some(bytes),
+        match try_open(path) {
+            Ok(file) => return file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 std::thread::sleep(Duration::from_millis(4));
             }
@@ -130,9 +177,19 @@ fn read(file: &Path) -> Option<Vec<u8>> {
     None
 }
 
-fn found(file: &Path, bytes: Vec<u8>, live: &Live) -> Answer {
-    let kind = match file.extension().and_then(|extension| extension.to_str()) {
-        Some("html") => return Answer::new(200, HTML, with_live_script(bytes, live)),
+/// Opens what is a regular file: opening a named pipe would wait for a writer.
+fn try_open(path: &Path) -> std::io::Result<Option<Take<File>>> {
+    if !path.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    Ok(Some(file.take(length)))
+}
+
+fn answer_file(path: &Path, file: Take<File>, live: &Live) -> Answer {
+    let content_type = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => return answer_html("200 OK", file, live),
         Some("css") => "text/css; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("json") => "application/json",
@@ -144,20 +201,28 @@ fn found(file: &Path, bytes: Vec<u8>, live: &Live) -> Answer {
         Some("md" | "txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     };
-    Answer::new(200, kind, bytes)
+    Answer::new("200 OK", content_type, Body::File(file))
 }
 
-const HTML: &str = "text/html; charset=utf-8";
-
 /// The page for what is not there; where there is no site yet, a page that waits for one.
-fn missing(live: &Live) -> Answer {
-    let page = read(&live.out.join("404.html")).unwrap_or_else(|| {
-        b"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>No site yet</title>\
-          </head><body><h1>No site yet</h1><p>It is shown as soon as a build succeeds.</p></body>\
-          </html>"
-            .to_vec()
-    });
-    Answer::new(404, HTML, with_live_script(page, live))
+fn answer_missing(live: &Live) -> Answer {
+    match open_file(&live.out.join("404.html")) {
+        Some(file) => answer_html("404 Not Found", file, live),
+        None => answer_html("404 Not Found", NO_SITE, live),
+    }
+}
+
+const NO_SITE: &[u8] = b"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+    <title>No site yet</title></head><body><h1>No site yet</h1>\
+    <p>It is shown as soon as a build succeeds.</p></body></html>";
+
+fn answer_html(status: &'static str, mut page: impl Read, live: &Live) -> Answer {
+    let mut bytes = Vec::new();
+    if page.read_to_end(&mut bytes).is_err() {
+        return Answer::plain("500 Internal Server Error", "The page cannot be read.");
+    }
+    let body = Body::Bytes(with_live_script(bytes, live));
+    Answer::new(status, "text/html; charset=utf-8", body)
 }
 
 /// A page with the script that reloads it, and a policy that lets that script ask.
@@ -173,34 +238,16 @@ fn with_live_script(bytes: Vec<u8>, live: &Live) -> Vec<u8> {
     .into_bytes()
 }
 
-fn send(request: Request, answer: Answer) {
-    let mut response = Response::from_data(answer.body).with_status_code(answer.status);
-    let headers = [
-        ("Content-Type", Some(answer.kind.to_string())),
-        ("Cache-Control", Some("no-store".into())),
-        ("X-Content-Type-Options", Some("nosniff".into())),
-        ("Location", answer.location),
-    ];
-    for (name, value) in headers {
-        let header = value.and_then(|value| Header::from_bytes(name, value).ok());
-        if let Some(header) = header {
-            response.add_header(header);
-        }
-    }
-    // A reader that went away wants no answer.
-    let _ = request.respond(response);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_path_stays_in_the_site() {
-        assert_eq!(name("/runs/a%20b.html"), Some("runs/a b.html".into()));
-        assert_eq!(name("/"), Some(PathBuf::new()));
+        assert_eq!(site_path("/runs/a%20b.html"), Some("runs/a b.html".into()));
+        assert_eq!(site_path("/"), Some(PathBuf::new()));
         for path in ["/../x", "/%2e%2e/x", "/a/..%2fx", "/.isoproof-site", "/a%5c..%5cx", "/a%00"] {
-            assert_eq!(name(path), None, "{path}");
+            assert_eq!(site_path(path), None, "{path}");
         }
     }
 
@@ -211,5 +258,63 @@ mod tests {
         let page = String::from_utf8(with_live_script(page, &live)).unwrap();
         assert!(page.contains("script-src 'self'; connect-src 'self'; x"), "{page}");
         assert!(page.contains("data-site=\"3\" defer></script>\n</body>"), "{page}");
+    }
+
+    /// A named pipe among the files of the site holds up nobody.
+    #[test]
+    fn only_files_are_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        assert!(open_file(&pipe).is_none());
+        assert!(open_file(folder.path()).is_none());
+        std::fs::write(folder.path().join("file"), "text").unwrap();
+        assert_eq!(open_file(&folder.path().join("file")).unwrap().limit(), 4);
+    }
+
+    #[test]
+    fn only_this_machine_and_pages_of_this_server_are_answered() {
+        let is_answered = |headers: &str| refusal(&RequestHead::from_headers(headers)).is_none();
+        for headers in [
+            "Host: localhost",
+            "host: LocalHost:3000",
+            "Host: 127.0.0.1:3000\nOrigin: http://127.0.0.1:3000",
+            "Host: localhost\nSec-Fetch-Site: same-origin\nSec-Fetch-Mode: cors",
+            "Host: localhost\nSec-Fetch-Site: none\nSec-Fetch-Mode: navigate",
+            "Host: localhost\nSec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\n\
+             Sec-Fetch-Dest: document",
+        ] {
+            assert!(is_answered(headers), "{headers}");
+        }
+        for headers in [
+            "Accept: */*",
+            "Host: evil.example",
+            "Host: 127.0.0.1.evil.example:3000",
+            "Host: localhost\nHost: evil.example",
+            "Host: localhost:3000:x",
+            "Host: localhost:3000\nOrigin: http://localhost:8000",
+            "Host: localhost:3000\nOrigin: http://evil.example",
+            "Host: localhost:3000\nOrigin: null",
+            "Host: localhost\nSec-Fetch-Site: cross-site",
+            "Host: localhost\nSec-Fetch-Site: same-site\nSec-Fetch-Dest: script",
+            "Host: localhost\nSec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors\n\
+             Sec-Fetch-Dest: script",
+            "Host: localhost\nSec-Fetch-Site: cross-site\nSec-Fetch-Mode: navigate\n\
+             Sec-Fetch-Dest: iframe",
+            "Host: localhost\nSec-Fetch-Site: none\nSec-Fetch-Site: cross-site",
+        ] {
+            assert!(!is_answered(headers), "{headers}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_moved_to_on_this_server() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("runs")).unwrap();
+        let live = Live { out: folder.path().into(), build: 0, site: 0, error: None };
+        for path in ["/runs", "//runs", "///runs"] {
+            assert_eq!(answer_page(path, &live).location.unwrap(), "/runs/", "{path}");
+        }
     }
 }

@@ -5,6 +5,8 @@
 //! every open page. The site is exchanged as a whole, so there is no moment without one.
 
 mod answer;
+mod connections;
+mod request;
 mod watch;
 
 use std::net::TcpListener;
@@ -12,11 +14,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tiny_http::Server;
-
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::site::{self, Built, Options};
+use connections::{ServeLimits, accept_connections};
 use watch::Watch;
 
 /// What happened, for whoever started the server.
@@ -37,6 +38,8 @@ pub enum Event<'a> {
 struct State {
     live: Mutex<Live>,
     changed: Condvar,
+    /// Every page that waits for a change holds it.
+    waiting: Arc<()>,
 }
 
 /// What is served, and how the last build ended.
@@ -53,6 +56,12 @@ struct Live {
 }
 
 impl State {
+    /// Nothing was built yet in the folder of the site.
+    fn new(out: PathBuf) -> Self {
+        let live = Live { out, build: 0, site: 0, error: None };
+        Self { live: Mutex::new(live), changed: Condvar::new(), waiting: Arc::default() }
+    }
+
     fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,14 +76,14 @@ impl State {
         waited.unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
-    fn built(&self, out: &Path) {
+    fn record_build(&self, out: &Path) {
         let mut live = self.live();
         live.build += 1;
         *live = Live { out: out.to_path_buf(), build: live.build, site: live.build, error: None };
         self.changed.notify_all();
     }
 
-    fn failed(&self, error: &Error) {
+    fn record_failure(&self, error: &Error) {
         let mut live = self.live();
         live.build += 1;
         let help = error.help.as_ref().map(|help| format!("\n\n{help}")).unwrap_or_default();
@@ -82,9 +91,6 @@ impl State {
         self.changed.notify_all();
     }
 }
-
-/// How many threads answer requests.
-const THREADS: usize = 4;
 
 /// Builds and serves the project in `root` until the process ends.
 ///
@@ -96,20 +102,15 @@ pub fn serve(root: &Path, port: u16, options: &Options, tell: &dyn Fn(Event)) ->
     let project = Project::at(root)?;
     let out = options.folder(&project);
     site::writer::check(&out)?;
-    let live = Live { out, build: 0, site: 0, error: None };
-    let state = Arc::new(State { live: Mutex::new(live), changed: Condvar::new() });
+    let state = Arc::new(State::new(out));
     let watch = Watch::of(&project)?;
     build(root, options, &state, tell);
-    let server = Arc::new(listen(port, tell)?);
-    for _ in 0..THREADS {
-        let (server, state) = (server.clone(), state.clone());
-        std::thread::spawn(move || {
-            while let Ok(request) = server.recv() {
-                answer::answer(request, &state);
-            }
-        });
-    }
-    let address = server.server_addr().to_string();
+    let failed =
+        |error: std::io::Error| Error::environment(format!("cannot listen on 127.0.0.1: {error}"));
+    let listener = listen(port, tell).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let shared = state.clone();
+    std::thread::spawn(move || accept_connections(&listener, &shared, ServeLimits::default()));
     tell(Event::Serving(&format!("http://{address}/")));
     loop {
         watch.wait()?;
@@ -126,27 +127,24 @@ fn build(root: &Path, options: &Options, state: &State, tell: &dyn Fn(Event)) {
     let start = std::time::Instant::now();
     match Project::at(root).and_then(|project| site::build(&project, options)) {
         Ok(built) => {
-            state.built(&built.out);
+            state.record_build(&built.out);
             tell(Event::Built(&built, start.elapsed()));
         }
         Err(error) => {
-            state.failed(&error);
+            state.record_failure(&error);
             tell(Event::Failed(&error));
         }
     }
 }
 
 /// Listens on this port of this machine, or on another one where it is in use.
-fn listen(port: u16, tell: &dyn Fn(Event)) -> Result<Server> {
+fn listen(port: u16, tell: &dyn Fn(Event)) -> std::io::Result<TcpListener> {
     let bind = |port| TcpListener::bind(("127.0.0.1", port));
-    let listener = bind(port).or_else(|error| {
+    bind(port).or_else(|error| {
         if error.kind() == std::io::ErrorKind::AddrInUse {
             tell(Event::PortTaken(port));
             return bind(0);
         }
         Err(error)
-    });
-    let failed = |error: String| Error::environment(format!("cannot listen on 127.0.0.1: {error}"));
-    let listener = listener.map_err(|error| failed(error.to_string()))?;
-    Server::from_listener(listener, None).map_err(|error| failed(error.to_string()))
+    })
 }
