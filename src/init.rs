@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use tera::{Context, Tera};
 
 use crate::assets::{self, TextFile, Tree};
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::model::Edition;
 use crate::probe::edition;
 use crate::project::Project;
 use crate::report::chapters::SUMMARY;
 use crate::report::lookups::SHIPPED;
-use crate::store::atomic;
 
 /// What to write.
 #[derive(Debug, Clone, Default)]
@@ -63,12 +63,10 @@ pub fn create(folder: &Path, options: &Options) -> Result<Report> {
     let mut report = Report::default();
     for (path, text) in files(folder, options)? {
         let place = folder.join(&path);
-        if place.symlink_metadata().is_ok() {
-            report.kept.push(path);
-            continue;
+        match atomic::create(&place, text.as_bytes(), atomic::SHARED)? {
+            true => report.written.push(path),
+            false => report.kept.push(path),
         }
-        atomic::write(&place, text.as_bytes())?;
-        report.written.push(path);
     }
     report.unignored = unignored(folder)?;
     Ok(report)

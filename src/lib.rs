@@ -8,6 +8,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod assets;
+pub mod atomic;
 pub mod claims;
 pub mod cli;
 pub mod collect;

@@ -1,5 +1,10 @@
 //! The mark of a process on what it makes, so that what a killed one left can be told from what
-//! a living one still needs.
+//! a running one still needs.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 
 /// The mark of this process: its id and when it started, because ids are used again.
 pub fn mark() -> String {
@@ -21,6 +26,57 @@ fn start_time(pid: u32) -> Option<u64> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
+/// Locks a file or folder that this process made, for as long as it is open: a process in another
+/// container, which sees other process ids, can tell by the lock that it is still needed. Where
+/// the file system has no locks the mark has to do.
+pub fn hold(made: &File) {
+    let _ = flock(made, FlockOperation::NonBlockingLockExclusive);
+}
+
+/// Whether a process that runs holds what lies at `path`.
+fn is_held(path: &Path) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let Ok(made) = open(path, flags, Mode::empty()) else { return false };
+    flock(&made, FlockOperation::NonBlockingLockExclusive) == Err(rustix::io::Errno::WOULDBLOCK)
+}
+
+/// The beginning of the name of what this process makes; whatever follows must not be empty.
+pub fn prefix_name(prefix: &str) -> String {
+    format!("{prefix}{}-", mark())
+}
+
+/// Whether a name is one that [`prefix_name`] begins, in whatever process.
+pub fn is_marked(name: &str, prefix: &str) -> bool {
+    find_mark(name, prefix).is_some()
+}
+
+fn find_mark<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    let (mark, rest) = name.strip_prefix(prefix)?.split_once('-')?;
+    let (pid, started) = mark.split_once('.')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (is_number(pid) && is_number(started) && !rest.is_empty()).then_some(mark)
+}
+
+/// The files and folders of this user in `folder` whose names [`prefix_name`] began in processes
+/// that are gone. Links are never among them.
+pub fn find_leftovers(folder: &Path, prefix: &str) -> Vec<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid().as_raw();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(mark) = name.to_str().and_then(|name| find_mark(name, prefix)) else { continue };
+        // Of the entry itself, not of what a link leads to.
+        let Ok(data) = entry.metadata() else { continue };
+        let is_ours = (data.is_file() || data.is_dir()) && data.uid() == user;
+        if is_ours && !is_alive(mark) && !is_held(&entry.path()) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +85,26 @@ mod tests {
     fn this_process_owns_what_it_marks_and_a_stranger_does_not() {
         assert!(is_alive(&mark()));
         assert!(!is_alive("1.1") && !is_alive("") && !is_alive("999999999.5"));
+    }
+
+    #[test]
+    fn only_what_a_gone_process_marked_is_left_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        std::fs::write(place("x-1.1-file"), "").unwrap();
+        std::fs::create_dir(place("x-1.1-folder")).unwrap();
+        std::os::unix::fs::symlink(place("x-1.1-folder"), place("x-1.1-link")).unwrap();
+        std::fs::write(place("x-1.1-held"), "").unwrap();
+        let held = File::open(place("x-1.1-held")).unwrap();
+        hold(&held);
+        std::fs::write(place(&format!("{}mine", prefix_name("x-"))), "").unwrap();
+        for name in ["x-notes", "x-1.1-", "x-1.1", "x-1.-a", "x-a.1-b", "x-1-1-a", "x-.1-a"] {
+            std::fs::write(place(name), "somebody else's").unwrap();
+        }
+        let names = [place("x-1.1-file"), place("x-1.1-folder")];
+        assert_eq!(find_leftovers(folder.path(), "x-"), names);
+        drop(held);
+        assert_eq!(find_leftovers(folder.path(), "x-").len(), 3);
+        assert!(find_leftovers(&place("nowhere"), "x-").is_empty());
     }
 }

@@ -17,6 +17,7 @@ use std::path::Path;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use sha2::{Digest, Sha256};
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::model::{Capture, Origin, Redaction, Stream};
 
@@ -44,11 +45,11 @@ impl Redactor {
     /// The key cannot be read or made, or is damaged.
     pub fn of_project(folder: &Path) -> Result<Self> {
         let path = folder.join(KEY_FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(&path)?,
-            Err(error) => return Err(Error::io("read", &path, &error)),
-        };
+        if std::fs::symlink_metadata(&path).is_err() {
+            make_key(&path)?;
+        }
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?;
         let key = HEXLOWER_PERMISSIVE
             .decode(text.trim().as_bytes())
             .ok()
@@ -178,24 +179,16 @@ fn text_of(stream: &Stream) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| crate::text::decode(error.as_bytes()))
 }
 
-/// Makes a key that only the user can read.
-fn make_key(path: &Path) -> Result<String> {
-    use std::io::{Read, Write};
-    use std::os::unix::fs::OpenOptionsExt;
-    let attempt = || -> std::io::Result<String> {
-        let mut key = [0; 32];
-        std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
-        let text = HEXLOWER_PERMISSIVE.encode(&key);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
-        writeln!(file, "{text}")?;
-        file.sync_all()?;
-        Ok(text)
-    };
-    attempt().map_err(|error| Error::io("write", path, &error))
+/// Makes a key that only the user can read, unless another process makes one at the same time.
+fn make_key(path: &Path) -> Result<()> {
+    use std::io::Read;
+    let mut key = [0; 32];
+    let source = Path::new("/dev/urandom");
+    std::fs::File::open(source)
+        .and_then(|mut file| file.read_exact(&mut key))
+        .map_err(|error| Error::io("read", source, &error))?;
+    let text = format!("{}\n", HEXLOWER_PERMISSIVE.encode(&key));
+    atomic::create(path, text.as_bytes(), atomic::PRIVATE).map(drop)
 }
 
 #[cfg(test)]
@@ -306,6 +299,17 @@ mod tests {
         assert_eq!(first, Redactor::of_project(folder.path()).unwrap().key);
         let mode = std::fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
+    }
+
+    #[test]
+    fn many_first_uses_at_once_have_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = || Redactor::of_project(&folder.path().join("private")).unwrap().key;
+        let keys: Vec<[u8; 32]> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(key)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|other| *other == keys[0]));
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! `isoproof collect`: capture evidence with a container engine. `isoproof clean`: remove what a
-//! killed session left.
+//! `isoproof collect`: capture evidence with a container engine.
 
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -13,7 +12,7 @@ use super::doctor::APP;
 use super::styled::StyledText;
 use crate::collect::{self, App, Load, Options, Perf, Progress, Rounds, Wanted};
 use crate::doctor;
-use crate::engine::{Kind, clean, interrupt};
+use crate::engine::{Kind, interrupt};
 use crate::error::Result;
 use crate::import;
 use crate::knowledge::faults::Faults;
@@ -287,20 +286,4 @@ impl Progress for Steps<'_> {
             self.console.note(&format!("{target}: {} {}", fault.cause, fault.fix));
         }
     }
-}
-
-/// Removes what killed sessions left, under every engine and in the project, and says what.
-pub fn clean(project: &Project, console: &Console) -> Result<ExitCode> {
-    let mut removed: Vec<String> =
-        Kind::ALL.into_iter().flat_map(|engine| clean::sweep(engine, None)).collect();
-    let (runs, data, private) = (project.runs(), project.data(), project.private());
-    removed.extend(clean::half_written(&[&project.root, &data, &runs, &private]));
-    removed.extend(collect::sweep_folders());
-    for line in &removed {
-        console.print_line(format!("removed {line}"))?;
-    }
-    if removed.is_empty() {
-        console.print_line("nothing to remove")?;
-    }
-    Ok(ExitCode::SUCCESS)
 }

@@ -9,8 +9,8 @@ use clap_mangen::Man;
 
 use super::console::Console;
 use super::styled::StyledText;
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::store::atomic;
 
 /// The arguments of `completions`.
 #[derive(Debug, Args)]

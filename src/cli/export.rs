@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::console::{Console, count};
+use crate::atomic;
 use crate::error::Result;
 use crate::export::{benchmark, hyperfine, lab12, series};
 use crate::judge::timing::Timing;
 use crate::model::Edition;
 use crate::project::Project;
-use crate::store::{Store, atomic};
+use crate::store::Store;
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]

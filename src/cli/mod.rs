@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod clean;
 mod collect;
 mod completions;
 mod console;
@@ -180,7 +181,7 @@ fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
         Command::Collect(arguments) => collect::run(&project, arguments, console),
         Command::Export(arguments) => export::run(&project, arguments, console),
         Command::Publish(arguments) => publish::run(&project, arguments, console),
-        Command::Clean => collect::clean(&project, console),
+        Command::Clean => clean::run(&project, console),
         Command::Schema
         | Command::Doctor(_)
         | Command::Init(_)

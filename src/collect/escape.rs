@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -234,7 +234,7 @@ fn attempt(session: &Session, spec: &Spec, way: Way) -> Result<Attempt> {
 /// A folder that only this user may enter. It is removed when the value goes.
 fn folder() -> Result<TempDir> {
     let made = tempfile::Builder::new()
-        .prefix(&format!("{FOLDER}{}-", crate::owner::mark()))
+        .prefix(&crate::owner::prefix_name(FOLDER))
         .permissions(fs::Permissions::from_mode(0o700))
         .tempdir();
     made.map_err(|error| Error::io("make a folder in", &std::env::temp_dir(), &error))
@@ -376,23 +376,9 @@ fn line(text: &str) -> String {
 
 /// Removes the folders of sessions that were killed.
 pub fn sweep() -> Vec<String> {
-    let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
-    let left: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| is_left(path)).collect();
-    left.iter()
-        .filter(|path| fs::remove_dir_all(path).is_ok())
-        .map(|path| format!("temporary folder {}", path.display()))
-        .collect()
-}
-
-/// Whether a path is a folder of ours whose process is gone.
-fn is_left(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let Some((owner, _)) = name.strip_prefix(FOLDER).and_then(|rest| rest.split_once('-')) else {
-        return false;
-    };
-    let is_folder = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
-    is_folder && !crate::owner::is_alive(owner)
+    let mut left = crate::owner::find_leftovers(&std::env::temp_dir(), FOLDER);
+    left.retain(|path| fs::remove_dir_all(path).is_ok());
+    left.iter().map(|path| format!("temporary folder {}", path.display())).collect()
 }
 
 #[cfg(test)]
@@ -477,17 +463,7 @@ mod tests {
         let path = folder.path().to_path_buf();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
-        assert!(!is_left(&path));
         drop(folder);
         assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_folder_of_a_killed_session_is_known_by_its_name() {
-        let parent = tempfile::tempdir().unwrap();
-        let (ours, other) = (parent.path().join("isoproof-share-1.1-x"), parent.path().join("x"));
-        fs::create_dir(&ours).unwrap();
-        fs::create_dir(&other).unwrap();
-        assert!(is_left(&ours) && !is_left(&other));
     }
 }

@@ -9,9 +9,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::atomic::{self, SHARED};
 use crate::error::{Error, Result};
 use crate::model::{Edition, Evidence, Fact, Origin, Run, Samples, Status, Target};
-use crate::store::atomic;
 
 /// Files by their path in the lab's folder.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -59,11 +59,9 @@ pub fn files(run: &Run, edition: Edition, target: Option<&str>) -> Result<Files>
 pub fn write(folder: &Path, files: &Files) -> Result<()> {
     let mut other = Vec::new();
     for (name, bytes) in files {
-        let path = folder.join(name);
-        match std::fs::read(&path) {
-            Ok(there) if there == *bytes => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            _ => other.push(name.as_str()),
+        let there = atomic::read_target(&folder.join(name))?;
+        if there.is_some_and(|there| there != *bytes) {
+            other.push(name.as_str());
         }
     }
     if !other.is_empty() {
@@ -71,7 +69,10 @@ pub fn write(folder: &Path, files: &Files) -> Result<()> {
         return Err(Error::input(format!("{} holds other evidence: {list}", folder.display()))
             .help("nothing was written: name another folder, or move these files away"));
     }
-    files.iter().try_for_each(|(name, bytes)| atomic::write(&folder.join(name), bytes))
+    // What is there by now is not overwritten.
+    files
+        .iter()
+        .try_for_each(|(name, bytes)| atomic::create(&folder.join(name), bytes, SHARED).map(drop))
 }
 
 /// The target that is Kata.

@@ -5,8 +5,8 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::store::atomic;
 
 const MARK: &str = "<!-- Made by isoproof; your own words go to ";
 
@@ -27,11 +27,11 @@ fn fingerprint(text: &str) -> String {
 ///
 /// The file there was not made by isoproof or was edited since; or it cannot be written.
 pub fn write(path: &Path, marked: &str) -> Result<()> {
-    match std::fs::read_to_string(path) {
-        Ok(old) if old == marked => return Ok(()),
-        Ok(old) => check(path, &old)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(Error::io("read", path, &error)),
+    if let Some(old) = atomic::read_target(path)? {
+        if old == marked.as_bytes() {
+            return Ok(());
+        }
+        check(path, &String::from_utf8_lossy(&old))?;
     }
     atomic::write(path, marked.as_bytes())
 }

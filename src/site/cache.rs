@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::view::RunRow;
+use crate::atomic;
 use crate::error::Result;
 use crate::project::Project;
-use crate::store::atomic;
 
 /// A hash of ingredients.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
 //! The store: `data/runs/`, one file a run.
 
-pub mod atomic;
 pub mod file;
 mod git;
 pub mod integrity;
@@ -13,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::model::{Edition, Run};
 use crate::probe::catalogue::Catalogue;

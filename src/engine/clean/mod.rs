@@ -7,13 +7,11 @@ mod network;
 mod proc;
 mod stale;
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::process::{Cancel, run};
 use super::{Kind, OWNER_LABEL, SESSION_LABEL, ask};
 use crate::owner;
-use crate::store::atomic::TEMPORARY;
 pub use folder::Folder;
 
 /// How long removing one container may take.
@@ -172,38 +170,4 @@ fn traces(folder: &Folder) -> Vec<String> {
         removed.extend(network::free(&is_mine));
     }
     removed
-}
-
-/// Removes half-written files of killed processes from folders. Returns what was removed, in
-/// words.
-pub fn half_written(folders: &[&Path]) -> Vec<String> {
-    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
-    entries
-        .flatten()
-        .filter_map(|entry| {
-            let name = entry.file_name().to_str()?.to_string();
-            let mark = name.strip_prefix(TEMPORARY)?.split('-').next()?.to_string();
-            if owner::is_alive(&mark) || !entry.file_type().ok()?.is_file() {
-                return None;
-            }
-            std::fs::remove_file(entry.path()).ok()?;
-            Some(format!("half-written file {}", entry.path().display()))
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_written_files_go_unless_their_process_lives() {
-        let folder = tempfile::tempdir().unwrap();
-        let own = format!("{TEMPORARY}{}-a", owner::mark());
-        for name in [".isoproof-1.1-b", ".isoproof-c", &own, "run.json"] {
-            std::fs::write(folder.path().join(name), "{").unwrap();
-        }
-        assert_eq!(half_written(&[folder.path()]).len(), 2);
-        assert!(folder.path().join(own).exists() && folder.path().join("run.json").exists());
-    }
 }
