@@ -1,6 +1,8 @@
 //! Hand-written reports against the evidence of their authors: everything that is said about
 //! them, as a whole.
 
+mod support;
+
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -9,6 +11,7 @@ use isoproof::import::lab12_run;
 use isoproof::report::{Shelf, Subject};
 use isoproof::store::Loaded;
 use isoproof::store::integrity::Integrity;
+use support::Project;
 
 static CLAIMS: LazyLock<Claims> = LazyLock::new(|| Claims::load(None).expect("shipped words"));
 static SHELF: LazyLock<Shelf> = LazyLock::new(|| Shelf::load(None).expect("shipped data"));
@@ -270,9 +273,9 @@ fn a_report_for_the_newer_edition() {
 /// What isoproof writes itself quotes the evidence: none of it may be contradicted.
 #[test]
 fn our_own_submission_is_not_contradicted() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(root.join("submission.md")).expect("our submission");
-    let found = check(&subject("import/customer"), &text);
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let found = check(&subject("import/customer"), &project.read("submission.md"));
     assert!(found.len() > 30, "{} annotations", found.len());
     let wrong: Vec<String> = found
         .iter()

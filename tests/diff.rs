@@ -105,11 +105,9 @@ fn values_that_differ_far_from_their_beginning_show_where() {
 
 #[test]
 fn a_comment_stays_under_the_limit_of_a_pull_request() {
-    let project = Project::new();
-    let root = env!("CARGO_MANIFEST_DIR");
-    let arguments = ["--project", root, "diff", "customer", "four-runtimes", "--all"];
-    let all = [&arguments[..], &["--format", "markdown"]].concat();
-    let comment = project.run(&all).succeeds().stdout;
+    let project = Project::with_sample_runs();
+    let arguments = ["diff", "customer", "four-runtimes", "--all", "--format", "markdown"];
+    let comment = project.run(&arguments).succeeds().stdout;
     assert!(comment.starts_with("<!-- isoproof-diff -->\n"));
     assert!(comment.len() < 64 * 1024, "{}", comment.len());
 }

@@ -14,9 +14,8 @@ fn root() -> PathBuf {
 
 /// The guide in a folder of its own, with the part of its reference that the program writes.
 fn guide() -> Project {
-    let project = Project::new();
+    let project = Project::with_sample_runs();
     project.copy(&root().join("docs/guide"), ".");
-    project.copy(&root().join("data/runs"), "data/runs");
     project.write("site/reference/commands.md", commands());
     project.write("site/reference/run-file.md", run_file());
     project

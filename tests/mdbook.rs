@@ -65,10 +65,8 @@ fn text(html: &str) -> String {
 #[test]
 fn our_own_repository_is_a_book() {
     for mdbook in programs() {
-        let project = Project::new();
-        for folder in ["data/runs", "site"] {
-            project.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), folder);
-        }
+        let project = Project::with_sample_runs();
+        project.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("site"), "site");
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("book.toml");
         project.write("book.toml", std::fs::read_to_string(config).unwrap());
         let said = build(&mdbook, &project);

@@ -176,12 +176,10 @@ fn the_last_line_of_an_import_is_the_runs_id_and_no_error_is_on_standard_output(
 }
 
 #[test]
-fn the_shipped_runs_are_intact_and_follow_the_schema() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let project = Project::new();
-    let root = root.display().to_string();
+fn the_sample_runs_are_intact_and_follow_the_schema() {
+    let project = Project::with_sample_runs();
     for run in ["customer", "four-runtimes"] {
-        let check = project.run(&["--project", &root, "check", run]).succeeds();
+        let check = project.run(&["check", run]).succeeds();
         assert!(!check.stdout.contains("capture-altered"), "{check:?}");
         assert!(!check.stdout.contains("fact-without-capture"), "{check:?}");
     }

@@ -8,6 +8,7 @@ use crate::judge::rules::testing::{Sketch, sketch};
 use crate::judge::{Conclusion, RuleBook, judge};
 use crate::model::{Fact, Role, Source, Target, Why};
 use crate::project::FailOn;
+use crate::store::testing::read_sample_run;
 
 /// Compares two sketches, with what is volatile if `all`.
 pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> Diff {
@@ -184,16 +185,9 @@ fn each_gate_looks_at_its_own() {
     }
 }
 
-/// The shipped run of four runtimes with one of them alone beside runc, called `sandbox`.
+/// The sample run of four runtimes with one of them alone beside runc, called `sandbox`.
 fn with_sandbox(runtime: &str) -> Sketch {
-    let runs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs");
-    let (path, text) = std::fs::read_dir(runs)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
-        .find(|(_, text)| text.contains("\"label\": \"four-runtimes\""))
-        .unwrap();
-    let mut run = crate::store::file::from_text(&text, &path).unwrap();
+    let (_, mut run) = read_sample_run("four-runtimes");
     run.targets.retain(|t| ["host", "runc", runtime].contains(&t.name.as_str()));
     for target in &mut run.targets {
         if target.name == runtime {

@@ -353,6 +353,7 @@ mod tests {
     use crate::import;
     use crate::judge::rules::testing::{Sketch, sketch};
     use crate::model::{Facts, Stream};
+    use crate::store::testing::read_sample_run;
 
     /// The facts that the files of an edition carry.
     const CARRIED: [(Edition, &str, &str); 24] = [
@@ -412,26 +413,14 @@ mod tests {
         }
     }
 
-    /// The runs that ship, by their labels: what was collected here since may be of any kind, such
-    /// as a runtime under Kata's name whose values the importer rightly takes for the host's.
-    fn shipped() -> Vec<Run> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs");
-        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let texts = paths
-            .filter(|path| path.extension().is_some())
-            .map(|path| std::fs::read_to_string(path).unwrap());
-        let runs: Vec<Run> = texts
-            .map(|text| serde_json::from_str::<Run>(&text).unwrap())
-            .filter(|run| matches!(run.label.as_deref(), Some("customer" | "four-runtimes")))
-            .collect();
-        assert_eq!(runs.len(), 2);
-        runs
+    fn sample_runs() -> [Run; 2] {
+        ["customer", "four-runtimes"].map(|label| read_sample_run(label).1)
     }
 
     #[test]
     fn what_was_imported_comes_back_with_every_fact_and_every_gap() {
         let mut count = 0;
-        for run in shipped() {
+        for run in sample_runs() {
             if matches!(run.evidence, Evidence::Imported { .. }) {
                 let back = imported(&run, run.edition);
                 assert_eq!((&back.facts, &back.captures), (&run.facts, &run.captures));
@@ -442,13 +431,13 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_runs_come_back_as_far_as_the_files_carry_them() {
-        shipped().iter().for_each(assert_carried);
+    fn the_sample_runs_come_back_as_far_as_the_files_carry_them() {
+        sample_runs().iter().for_each(assert_carried);
     }
 
     #[test]
     fn a_collected_virtual_machine_comes_back_where_it_is_kata() {
-        for run in shipped() {
+        for run in sample_runs() {
             if matches!(run.evidence, Evidence::Imported { .. }) || run.target("vm").is_none() {
                 continue;
             }
@@ -468,7 +457,7 @@ mod tests {
 
     #[test]
     fn values_of_another_runtime_never_stand_where_katas_do() {
-        for run in shipped() {
+        for run in sample_runs() {
             if run.target("vm").is_none() {
                 continue;
             }

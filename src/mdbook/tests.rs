@@ -16,14 +16,13 @@ fn input(root: &Path, list: &str, version: &str, content: &str) -> String {
     json!([context, {list: ["Separator", {"PartTitle": "P"}, chapter], "odd": null}]).to_string()
 }
 
-/// A book with the run that ships with the repository.
+/// A book with the customer's run.
 fn book(settings: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let runs = folder.path().join("data/runs");
     std::fs::create_dir_all(&runs).unwrap();
-    let run = "20261124T200535Z-00cc24c0.json";
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs").join(run);
-    std::fs::copy(own, runs.join(run)).unwrap();
+    let (own, _) = crate::store::testing::read_sample_run("customer");
+    std::fs::copy(&own, runs.join(own.file_name().unwrap())).unwrap();
     let text = format!("[preprocessor.isoproof]\n{settings}");
     std::fs::write(folder.path().join("book.toml"), text).unwrap();
     folder

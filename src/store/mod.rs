@@ -6,6 +6,8 @@ pub mod integrity;
 pub mod outline;
 pub mod reference;
 pub mod schema;
+#[cfg(test)]
+pub mod testing;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

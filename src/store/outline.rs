@@ -206,18 +206,8 @@ impl<'de> Visitor<'de> for Chosen<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::read_sample_run;
     use super::*;
-
-    fn shipped(label: &str) -> (PathBuf, Run) {
-        let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/runs");
-        std::fs::read_dir(runs)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-            .map(|path| (path.clone(), file::from_text(&read(&path).unwrap(), &path).unwrap()))
-            .find(|(_, run)| run.label.as_deref() == Some(label))
-            .unwrap()
-    }
 
     /// What an outline has to be of a run.
     fn without_captures(run: &Run, wanted: &dyn Fn(&str) -> bool) -> Run {
@@ -233,7 +223,7 @@ mod tests {
     #[test]
     fn an_outline_is_the_run_without_its_captures() {
         for label in ["customer", "four-runtimes"] {
-            let (path, run) = shipped(label);
+            let (path, run) = read_sample_run(label);
             let wanted = |id: &str| id.starts_with("kernel.");
             assert_eq!(outline(&path, &|_| true).unwrap(), without_captures(&run, &|_| true));
             assert_eq!(outline(&path, &wanted).unwrap(), without_captures(&run, &wanted));
@@ -244,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_file_in_another_form_gives_the_same_outline() {
-        let (_, run) = shipped("customer");
+        let (_, run) = read_sample_run("customer");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         let sorted: serde_json::Value = serde_json::to_value(&run).unwrap();
@@ -257,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_file_that_was_cut_off_anywhere_is_an_error() {
-        let (path, _) = shipped("customer");
+        let (path, _) = read_sample_run("customer");
         let text = read(&path).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");

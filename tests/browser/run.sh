@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # The project itself, as it would be published under /repo/.
 mkdir -p "$work/real/data"
 cp -R "$root/site" "$work/real/site"
-cp -R "$root/data/runs" "$work/real/data/runs"
+cp -R "$root/tests/runs" "$work/real/data/runs"
 sed 's|^\[output\.html\]|&\nsite-url = "/repo/"|' "$root/book.toml" > "$work/real/book.toml"
 "$program" build --project "$work/real" >&2
 

@@ -58,6 +58,13 @@ impl Project {
         project
     }
 
+    /// A project with the runs of `tests/runs`: `customer` and `four-runtimes`.
+    pub fn with_sample_runs() -> Self {
+        let project = Self::new();
+        project.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs"), "data/runs");
+        project
+    }
+
     pub fn root(&self) -> &Path {
         self.folder.path()
     }
