@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Session, Spec, from_command, host_side, is_scripted};
+use super::{Session, Spec, from_command, host_side, is_scripted, join_thread};
 use crate::engine::Mode;
 use crate::engine::process::{Finished, Input, Running, start};
 use crate::error::Result;
@@ -11,7 +11,6 @@ use crate::model::{Capture, Origin, Status, Stream};
 use crate::probe::script::{self, Answer, Answers, Limits, Question};
 
 /// What came of a target.
-#[derive(Default)]
 pub struct Outcome {
     /// The captures.
     pub captures: Vec<Capture>,
@@ -140,8 +139,7 @@ impl Boot {
         }
         let (finished, others) = std::thread::scope(|scope| {
             let others = scope.spawn(meanwhile);
-            // A thread that panicked has nothing to hand over.
-            (self.running.finish(), others.join().unwrap_or_default())
+            (self.running.finish(), join_thread(others))
         });
         let mut answers = script::parse(&finished.stdout, &self.nonce, questions);
         remove(&mut answers.stray, format!("{}\n", ready(&self.nonce)).as_bytes());

@@ -274,13 +274,27 @@ fn execute_cleanly(
     options: &Options,
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
-    let done = execute_all(session, specs, options, skipped);
-    if session.is_cancelled() {
-        // A container that a killed client asked for may appear a moment later.
-        std::thread::sleep(Duration::from_millis(150));
+    let _cleaner = SessionCleaner(session);
+    execute_all(session, specs, options, skipped)
+}
+
+/// Removes what a session started when the session ends, by a panic too.
+struct SessionCleaner<'a>(&'a Session<'a>);
+
+impl Drop for SessionCleaner<'_> {
+    fn drop(&mut self) {
+        if self.0.is_cancelled() {
+            // A container that a killed client asked for may appear a moment later.
+            std::thread::sleep(Duration::from_millis(150));
+        }
+        clean::sweep(self.0.engine, Some(&self.0.id));
     }
-    clean::sweep(session.engine, Some(&session.id));
-    done
+}
+
+/// Waits for a thread. Its panic goes on here: what it had to hand over is lost, and a run
+/// without it would say that it was never asked for.
+fn join_thread<T>(handle: ScopedJoinHandle<'_, T>) -> T {
+    handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The probes first, then what is measured of the targets that started.
@@ -339,7 +353,7 @@ fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
     let mut captures = std::thread::scope(|scope| {
         let answers = scope.spawn(|| engine_answers(session));
         let mut captures = batch::on_host(session);
-        captures.extend(answers.join().unwrap_or_default());
+        captures.extend(join_thread(answers));
         captures
     });
     for (spec, outcome) in specs.iter().zip(boots(session, specs)) {
@@ -361,7 +375,7 @@ fn boots(session: &Session, specs: &[Spec]) -> Vec<batch::Outcome> {
         for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
             let container = batch::Container::start(session, spec);
             let since = Instant::now();
-            outcomes.extend(before.take().map(|before| before.join().unwrap_or_default()));
+            outcomes.extend(before.take().map(join_thread));
             match container {
                 Ok(mut container) => {
                     container.has_waited(since.elapsed());
@@ -371,7 +385,7 @@ fn boots(session: &Session, specs: &[Spec]) -> Vec<batch::Outcome> {
                 Err(error) => outcomes.push(failed(session, spec, error.message)),
             }
         }
-        outcomes.extend(before.map(|before| before.join().unwrap_or_default()));
+        outcomes.extend(before.map(join_thread));
     });
     outcomes
 }
@@ -554,4 +568,55 @@ fn wait_until(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
         std::thread::sleep(Duration::from_millis(5));
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// A progress that fails when it is told of the first container.
+    struct BrokenProgress;
+
+    impl Progress for BrokenProgress {
+        fn step(&self, target: &str, _: &str) {
+            assert_ne!(target, "namespaces", "a bug");
+        }
+
+        fn trouble(&self, _: &str, _: &str) {}
+    }
+
+    #[test]
+    fn a_session_that_ends_by_a_panic_leaves_nothing_behind() {
+        let options = Options {
+            engine: Some(Kind::Builtin),
+            runtimes: Vec::new(),
+            baseline: None,
+            image: "alpine:3.19".into(),
+            edition: Edition::F25,
+            label: None,
+            timeout: Duration::from_secs(30),
+            rounds: Rounds { warmup: 0, samples: 0, max_time: None },
+            perf: None,
+            kernel_log_witness: false,
+            app: None,
+            allow_privileged: false,
+        };
+        let catalogue = Catalogue::load(None).unwrap();
+        let (now, cancel) = (DateTime::UNIX_EPOCH, Cancel::default());
+        let session = || collect(&options, &catalogue, None, now, &cancel, &BrokenProgress);
+        let panic = catch_unwind(AssertUnwindSafe(session)).unwrap_err();
+        assert!(panic.downcast_ref::<String>().unwrap().contains("a bug"));
+        let is_ours = |folder: &clean::Folder| {
+            folder.is_owned && folder.path().to_string_lossy().ends_with(&owner::mark())
+        };
+        assert_eq!(clean::Folder::all().into_iter().find(is_ours), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "in a thread")]
+    fn a_panic_of_a_thread_goes_on_where_it_is_joined() {
+        std::thread::scope(|scope| join_thread(scope.spawn(|| panic!("in a thread"))));
+    }
 }
