@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 use std::time::Duration;
 
-use support::Project;
+use support::{Outcome, Project};
 
 #[test]
 fn the_customers_run_gives_the_report_that_its_evidence_supports() {
@@ -60,8 +60,49 @@ fn every_looked_up_value_on_a_page_leads_to_a_line_that_exists() {
     assert!(followed > 50, "{followed}");
 }
 
+/// A project with two runs, the second with pseudonyms of as many kinds as there are.
+fn with_pseudonyms() -> Project {
+    let project = Project::with_customer();
+    project.copy(&support::customer(), "lab12");
+    let network = "2: eth0: <UP> mtu 1500\n    link/ether 02:42:ac:11:00:02\n    inet 93.184.216.34/24\n    inet6 2606:2800:220:1::6/64\n";
+    project.write("lab12/isolation/network.txt", network);
+    project.write("lab12/runc/kernel.txt", "mallory@borealis:~$ uname -r\n6.16.5-arch1-1\n");
+    let mut import = project.command(&["import", "lab12", "lab12"]);
+    import.env("SOURCE_DATE_EPOCH", "1767229200");
+    Outcome::of(import.output().expect("the program runs")).succeeds();
+    project
+}
+
 #[test]
-fn building_twice_gives_identical_bytes() {
+fn building_again_from_nothing_gives_identical_bytes() {
+    let project = with_pseudonyms();
+    project.write("site/notes/summary.md", "One.[^1]\n\n[^1]: A footnote.\n");
+    let mut before = None;
+    for _ in 0..3 {
+        let _ = std::fs::remove_dir_all(project.path("public"));
+        let _ = std::fs::remove_dir_all(project.path(".isoproof"));
+        project.run(&["build"]).succeeds();
+        let mut made = project.tree("public");
+        made.insert("submission.md".into(), project.read("submission.md").into());
+        for command in [
+            &["diff", "latest~1", "latest", "--format", "markdown"][..],
+            &["check", "--format", "sarif"],
+            &["facts", "latest", "--format", "json"],
+        ] {
+            made.insert(command.join(" "), project.run(command).succeeds().stdout.into());
+        }
+        let Some(before) = before.replace(made.clone()) else { continue };
+        let differs = made.iter().filter(|(name, bytes)| before.get(*name) != Some(bytes));
+        assert_eq!(differs.map(|(name, _)| name).collect::<Vec<_>>(), Vec::<&String>::new());
+        assert_eq!(before.len(), made.len());
+    }
+    let method = project.read("public/method.html");
+    let kinds = ["host ", "mac ", "public-address ", "user "];
+    assert!(kinds.iter().all(|kind| method.contains(kind)), "{method}");
+}
+
+#[test]
+fn building_over_the_last_site_gives_identical_bytes() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
     let (site, submission) = (project.tree("public"), project.read("submission.md"));
