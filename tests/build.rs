@@ -265,13 +265,44 @@ fn strict_turns_what_is_missing_into_a_failure_that_writes_nothing() {
 }
 
 #[test]
+fn words_of_the_author_make_no_id_that_stands_twice() {
+    let project = Project::with_customer();
+    let text = "# Page main\n\n## Glance cost\n\n## Fn 1\n\n## A\n\n## A\n\n## A 2\n\nOne[^1].\n\n[^1]: chapter\n\n[^1]: again\n\n\
+                {{ own(section=\"task-1\") }}\n\n{{ own(section=\"task-2\") }}\n\n{{ own(section=\"task-1\") }}\n";
+    project.write("site/SUMMARY.md", "- [Mine](index.md)\n- [Isolation](isolation.md)\n");
+    project.write("site/index.md", text);
+    project.write("site/notes/task-1.md", "One.[^1]\n\n[^1]: first\n\n[a]: isolation.md\n");
+    project.write("site/notes/task-2.md", "Two.[^1] [a]\n\n[^1]: second\n\n```\nnever closed");
+    project.write(
+        "templates/submission/f25.md",
+        "{{ own(section=\"task-1\") }}\n\n{{ own(section=\"task-2\") }}\n\nThe end.\n",
+    );
+    project.run(&["build"]).succeeds();
+    let submission = project.read("submission.md");
+    let printed = "One.[^own-task-1-1]\n\n[^own-task-1-1]: first\n\nTwo.[^own-task-2-1] \\[a\\]\n\n\
+                   [^own-task-2-1]: second\n\n````\nnever closed\n````\n\nThe end.\n";
+    assert!(submission.ends_with(printed), "{submission}");
+    let page = project.read("public/submission.html");
+    for (number, words) in [(1, "first"), (2, "second")] {
+        assert!(page.contains(&format!("<a href=\"#fn_{number}\">{number}</a>")), "{page}");
+        let definition = format!(
+            "id=\"fn_{number}\"><sup class=\"footnote-definition-label\">{number}</sup>\n<p>{words}</p>"
+        );
+        assert!(page.contains(&definition), "{page}");
+    }
+}
+
+#[test]
 fn the_authors_notes_survive_every_build() {
     let project = Project::with_customer();
     project.write("site/notes/task-2.md", "I saw the page in my browser. {{ 7 * 7 }} <b>!</b>\n");
     for _ in 0..2 {
         project.run(&["build"]).succeeds();
         let submission = project.read("submission.md");
-        assert!(submission.contains("I saw the page in my browser. {{ 7 * 7 }} !"), "{submission}");
+        assert!(
+            submission.contains("I saw the page in my browser. {{ 7 \\* 7 }} !"),
+            "{submission}"
+        );
     }
 }
 

@@ -144,7 +144,7 @@ fn the_overview_says_what_changed_since_the_run_before_and_keeps_to_it() {
     let id = import.stdout.lines().last().unwrap().to_string();
     project.run(&["build"]).succeeds();
     let overview = project.read("public/index.html");
-    let changes = overview.split("glance-changes\">What changed").nth(1).unwrap();
+    let changes = overview.split("glance_changes\">What changed").nth(1).unwrap();
     let changes = changes.split("</section>").next().unwrap();
     assert!(changes.contains(&format!("href=\"runs/{id}-before.html\"")), "{changes}");
     assert!(changes.contains("6.12.47") && changes.contains("6.12.99"), "{changes}");

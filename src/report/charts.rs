@@ -183,7 +183,6 @@ impl Chart {
             Kind::Ecdf => ecdf(&series(subject, id, true))?,
             Kind::Phases => bars(subject)?,
         };
-        view.anchor = super::markdown::slug(&format!("chart {} {id}", kind.word()));
         view.title =
             subject.shelf.catalogue.get(id).map(|probe| probe.title.clone()).unwrap_or_default();
         Some(Self { kind, view })
@@ -201,8 +200,9 @@ impl Chart {
         format!("charts/{}.svg", self.kind.word())
     }
 
-    /// What its template sees.
-    pub fn context(&self) -> Context {
+    /// What its template sees; `number` is that of the chart on its page.
+    pub fn context(mut self, number: usize) -> Context {
+        self.view.anchor = format!("chart_{number}");
         let mut context = Context::new();
         context.insert("chart", &self.view);
         context
@@ -425,7 +425,7 @@ mod tests {
             warnings: Arc::default(),
         };
         let engine = Engine::new(&templates, &sources).unwrap();
-        engine.render(&chart.template(), &chart.context()).unwrap()
+        engine.render(&chart.template(), &chart.context(1)).unwrap()
     }
 
     #[test]
@@ -440,7 +440,7 @@ mod tests {
     fn every_chart_has_title_and_description_and_neither_script_nor_style() {
         for chart in ["samples startup.wall", "ecdf startup.wall", "phases"] {
             let svg = drawn(subject(), &format!("isoproof-chart {chart}"));
-            assert!(svg.contains(r#"role="img" aria-labelledby="chart-"#), "{svg}");
+            assert!(svg.contains(r#"role="img" aria-labelledby="chart_1-title "#), "{svg}");
             assert!(svg.contains("<title id=") && svg.contains("<desc id="), "{svg}");
             for forbidden in ["<script", "style=", "<style", "href", "url(", "NaN"] {
                 assert!(!svg.contains(forbidden), "{chart}: {forbidden} in {svg}");

@@ -14,7 +14,7 @@ use tera::{Kwargs, State, Tera, TeraResult, Value};
 use super::chapters::Texts;
 use super::subject::Subject;
 use super::voice::{Figure, Links, Voice, place};
-use super::{escape, markdown};
+use super::{escape, excerpts, markdown};
 use crate::judge::Finding;
 use crate::model::{Capture, Fact, Origin, Source};
 use crate::probe::capability;
@@ -542,7 +542,8 @@ fn chapter(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         problem(format!("no chapter `{file}`: known are {known}"))
     })?;
     let anchor = markdown::slug(section);
-    markdown::section(&text, &anchor, level)
+    let name = format!("{}-{anchor}", markdown::slug(file.trim_end_matches(".md")));
+    excerpts::section(&text, &anchor, level, &name)
         .map(|text| safe(&text))
         .ok_or_else(|| problem(format!("chapter `{file}` has no section `{section}`")))
 }

@@ -2,12 +2,9 @@
 //!
 //! Raw HTML is dropped and links are limited, because chapters and notes may hold pasted text.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pulldown_cmark::{
-    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd,
-};
+use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
 
 use super::{escape, voice};
 
@@ -53,7 +50,10 @@ impl Rendered {
 /// Markdown of our own data, such as the words of a rule, as HTML: a single paragraph comes
 /// without its element, so that it can stand inside another one.
 pub fn phrase(text: &str) -> String {
-    let html = to_html(text.trim(), &|_, _| None).html;
+    let options = options() - Options::ENABLE_FOOTNOTES;
+    // Many phrases stand on one page, so none has an id.
+    let html = render(text.trim(), options, Pass { has_ids: false, ..Pass::new(&|_, _| None) });
+    let html = html.html;
     let inside = html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>\n"));
     match inside.filter(|inside| !inside.contains("<p>")) {
         Some(inside) => inside.to_string(),
@@ -66,10 +66,14 @@ pub type Block<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
 /// Renders Markdown to HTML.
 pub fn to_html(text: &str, block: Block) -> Rendered {
-    let events: Vec<Event> = Parser::new_ext(text, options()).collect();
-    let mut pass = Pass { block, headings: Vec::new(), used: BTreeMap::new() };
+    render(text, options(), Pass::new(block))
+}
+
+fn render(text: &str, options: Options, mut pass: Pass) -> Rendered {
+    let events: Vec<Event> = Parser::new_ext(text, options).collect();
     let events = pass.blocks(events);
     let events = pass.headings(events);
+    let events = footnotes(events);
     let events = tables(events);
     let events = events.into_iter().filter_map(harmless);
     let mut html = String::with_capacity(text.len() * 3 / 2);
@@ -84,11 +88,17 @@ fn own(html: String) -> Event<'static> {
 
 struct Pass<'a> {
     block: Block<'a>,
+    has_ids: bool,
     headings: Vec<Heading>,
+    /// The last number that was given to headings of a name.
     used: BTreeMap<String, u32>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(block: Block<'a>) -> Self {
+        Self { block, has_ids: true, headings: Vec::new(), used: BTreeMap::new() }
+    }
+
     /// Lets our own fenced blocks be drawn by their drawer.
     fn blocks<'e>(&self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
         let mut out = Vec::with_capacity(events.len());
@@ -122,14 +132,17 @@ impl Pass<'_> {
         for event in events {
             match (&mut open, &event) {
                 (_, Event::Start(Tag::Heading { level, .. })) => {
-                    open = Some((out.len(), level_number(*level), String::new()));
+                    open = Some((out.len(), *level as u8, String::new()));
                 }
                 (Some((_, _, content)), Event::Text(text) | Event::Code(text)) => {
                     content.push_str(text);
                 }
                 (Some((start, level, content)), Event::End(TagEnd::Heading(_))) => {
                     let id = self.unique(slug(content));
-                    out[*start] = own(format!("<h{level} id=\"{id}\">"));
+                    out[*start] = own(match self.has_ids {
+                        true => format!("<h{level} id=\"{id}\">"),
+                        false => format!("<h{level}>"),
+                    });
                     out.push(own(format!("</h{level}>\n")));
                     self.headings.push(Heading { level: *level, id, text: content.clone() });
                     open = None;
@@ -143,10 +156,51 @@ impl Pass<'_> {
     }
 
     fn unique(&mut self, slug: String) -> String {
-        let count = self.used.entry(slug.clone()).or_default();
-        *count += 1;
-        if *count == 1 { slug } else { format!("{slug}-{count}") }
+        let mut number = self.used.get(&slug).map_or(1, |last| last + 1);
+        let mut id = if number == 1 { slug.clone() } else { format!("{slug}-{number}") };
+        // Another heading may be called what this one would be.
+        while self.used.contains_key(&id) {
+            number += 1;
+            id = format!("{slug}-{number}");
+        }
+        self.used.insert(id.clone(), 1);
+        self.used.insert(slug, number);
+        id
     }
+}
+
+/// Draws footnotes ourselves: their numbers are their ids, so that no label of the author's can
+/// be the id of something else. Of two with one label, references lead to the first.
+fn footnotes(events: Vec<Event>) -> Vec<Event> {
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    let mut defined: BTreeSet<usize> = BTreeSet::new();
+    let mut count = 0;
+    let mut next = || {
+        count += 1;
+        count
+    };
+    let mut out = Vec::with_capacity(events.len());
+    for event in events {
+        out.push(match event {
+            Event::FootnoteReference(label) => {
+                let number = *numbers.entry(label.to_lowercase()).or_insert_with(&mut next);
+                own(format!(
+                    "<sup class=\"footnote-reference\"><a href=\"#fn_{number}\">{number}</a></sup>"
+                ))
+            }
+            Event::Start(Tag::FootnoteDefinition(label)) => {
+                let first = *numbers.entry(label.to_lowercase()).or_insert_with(&mut next);
+                let number = if defined.insert(first) { first } else { next() };
+                own(format!(
+                    "<div class=\"footnote-definition\" id=\"fn_{number}\">\
+                     <sup class=\"footnote-definition-label\">{number}</sup>\n"
+                ))
+            }
+            Event::End(TagEnd::FootnoteDefinition) => own("</div>\n".into()),
+            event => event,
+        });
+    }
+    out
 }
 
 /// Draws tables ourselves: a box to scroll in, a scope for each heading, classes in place of the
@@ -219,6 +273,8 @@ fn tables(events: Vec<Event>) -> Vec<Event> {
 /// Drops raw HTML, unlinks what may not be linked, and lets our own markup through.
 fn harmless(event: Event) -> Option<Event> {
     match event {
+        // Without a break, the words or numbers before and after it would be one.
+        Event::InlineHtml(html) if is_line_break(&html) => Some(Event::HardBreak),
         Event::Html(_) | Event::InlineHtml(_) => None,
         Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => None,
         // The dialect has no math: these are `own`.
@@ -251,6 +307,12 @@ fn harmless(event: Event) -> Option<Event> {
     }
 }
 
+/// Whether raw HTML does no more than end a line.
+pub fn is_line_break(html: &str) -> bool {
+    let name = html.trim_start_matches('<').trim_end_matches('>').trim_end_matches('/');
+    name.trim_end().eq_ignore_ascii_case("br")
+}
+
 /// Whether a link leads from a number to a place in a capture.
 fn is_evidence(url: &str, title: &str) -> bool {
     let path = url.trim_start_matches("../");
@@ -259,23 +321,24 @@ fn is_evidence(url: &str, title: &str) -> bool {
 
 /// Whether a link may be followed: http, https, mailto, or a place in the site itself.
 pub fn allowed(url: &str) -> bool {
-    let url = url.trim().to_ascii_lowercase();
-    if url.starts_with("//") || url.starts_with('\\') {
+    let url = as_browsers_read(url);
+    if url.starts_with("//") {
         return false;
     }
-    if !has_scheme(&url) {
-        return true;
-    }
-    ["http://", "https://", "mailto:"].iter().any(|scheme| url.starts_with(scheme))
+    !has_scheme(&url) || ["http://", "https://", "mailto:"].iter().any(|it| url.starts_with(it))
 }
 
-/// Whether a link begins with a scheme, as a browser reads it: control characters do not count.
+/// Whether a link begins with a scheme.
 fn has_scheme(url: &str) -> bool {
-    let url: String = url.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
-    match url.find([':', '/', '?', '#']) {
-        Some(index) => url.as_bytes()[index] == b':',
-        None => false,
-    }
+    let url = as_browsers_read(url);
+    url.find([':', '/', '?', '#']).is_some_and(|index| url.as_bytes()[index] == b':')
+}
+
+/// An address in small letters as browsers read it, to whom spaces and what comes before them in
+/// ASCII are nothing and a backslash is a slash.
+fn as_browsers_read(url: &str) -> String {
+    let read = |c: char| if c == '\\' { '/' } else { c.to_ascii_lowercase() };
+    url.chars().filter(|c| *c > ' ').map(read).collect()
 }
 
 /// Links between chapters name the source files; pages end in `.html`.
@@ -307,102 +370,6 @@ pub fn slug(text: &str) -> String {
     if out.is_empty() { "section".into() } else { out }
 }
 
-fn level_number(level: HeadingLevel) -> u8 {
-    level as u8
-}
-
-/// Markdown without its raw HTML and without links that may not be followed: the text of
-/// somebody's notes on its way into the submission.
-pub fn sanitize(text: &str) -> String {
-    let mut cuts: Vec<Range<usize>> = Vec::new();
-    let mut links: Vec<Link> = Vec::new();
-    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
-        match event {
-            Event::Html(_) | Event::InlineHtml(_) => cuts.push(range),
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                links.push(Link { range, is_allowed: allowed(&dest_url), inside: None });
-            }
-            Event::End(TagEnd::Link | TagEnd::Image) => {
-                if let Some(link) = links.pop().filter(|link| !link.is_allowed) {
-                    let inside = link.inside.unwrap_or(link.range.end..link.range.end);
-                    cuts.push(link.range.start..inside.start);
-                    cuts.push(inside.end..link.range.end);
-                }
-            }
-            _ => {
-                if let Some(link) = links.last_mut() {
-                    let start = link.inside.as_ref().map_or(range.start, |inside| inside.start);
-                    link.inside = Some(start..range.end);
-                }
-            }
-        }
-    }
-    cuts.sort_by_key(|cut| cut.start);
-    let mut out = String::with_capacity(text.len());
-    let mut end = 0;
-    for cut in cuts.into_iter().filter(|cut| !cut.is_empty()) {
-        out.push_str(text.get(end..cut.start).unwrap_or_default());
-        end = end.max(cut.end);
-    }
-    out.push_str(&text[end..]);
-    out
-}
-
-/// A link on the way to being kept, or reduced to its text.
-struct Link {
-    range: Range<usize>,
-    is_allowed: bool,
-    inside: Option<Range<usize>>,
-}
-
-/// The section of a text under the heading with this anchor, without the heading itself, with
-/// the headings inside moved so that the highest is of level `top`.
-pub fn section(text: &str, anchor: &str, top: u8) -> Option<String> {
-    let headings = heading_ranges(text);
-    let index = headings.iter().position(|(_, _, id)| id == anchor)?;
-    let (level, range, _) = &headings[index];
-    let end = headings[index + 1..]
-        .iter()
-        .find(|(other, _, _)| other <= level)
-        .map_or(text.len(), |(_, range, _)| range.start);
-    let inside = headings[index + 1..].iter().filter(|(_, range, _)| range.start < end);
-    let shift = i16::from(top) - i16::from(*level) - 1;
-    let mut out = String::new();
-    let mut from = range.end;
-    for (level, range, _) in inside {
-        out.push_str(&text[from..range.start]);
-        let level = (i16::from(*level) + shift).clamp(1, 6);
-        out.push_str(&"#".repeat(usize::try_from(level).unwrap_or(1)));
-        out.push_str(text[range.clone()].trim_start_matches('#'));
-        from = range.end;
-    }
-    out.push_str(&text[from..end]);
-    Some(out.trim().to_string())
-}
-
-/// Level, place and anchor of every heading.
-pub fn heading_ranges(text: &str) -> Vec<(u8, Range<usize>, String)> {
-    let mut out = Vec::new();
-    let mut open: Option<(u8, Range<usize>, String)> = None;
-    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
-        match (&mut open, event) {
-            (_, Event::Start(Tag::Heading { level, .. })) => {
-                open = Some((level_number(level), range, String::new()));
-            }
-            (Some((_, _, content)), Event::Text(text) | Event::Code(text)) => {
-                content.push_str(&text);
-            }
-            (Some(_), Event::End(TagEnd::Heading(_))) => {
-                if let Some((level, range, content)) = open.take() {
-                    out.push((level, range, slug(&content)));
-                }
-            }
-            _ => {}
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -427,6 +394,11 @@ mod tests {
             "data:text/html,x",
             "//evil.example",
             "file:///etc/passwd",
+            "/\\\\evil.example",
+            "<\u{1}javascript:x>",
+            "<java\tscript:x>",
+            "</\t/evil.example>",
+            "javascript&colon;x",
         ] {
             let out = html(&format!("[x]({url}) ![y]({url})"));
             assert!(out.contains("href=\"#\""), "{url}: {out}");
@@ -434,6 +406,31 @@ mod tests {
         }
         for url in ["https://a.example/b", "mailto:a@b.example", "x/y.html", "#z"] {
             assert!(html(&format!("[x](<{url}>)")).contains(&format!("href=\"{url}\"")), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_of_html_keeps_numbers_apart() {
+        let out = html("a<br>b\n\n| a |\n| --- |\n| 52<BR />332 |\n");
+        assert!(out.contains("<p>a<br />\nb</p>"), "{out}");
+        assert!(out.contains(">52<br />\n332</th>"), "{out}");
+    }
+
+    #[test]
+    fn every_footnote_has_a_number_of_its_own_as_its_id() {
+        let out = html(
+            "One[^main], two[^B] and two[^b].\n\n[^b]: second\n[^main]: first\n\n[^b]: third\n",
+        );
+        assert!(
+            out.contains("One<sup class=\"footnote-reference\"><a href=\"#fn_1\">1</a>"),
+            "{out}"
+        );
+        assert_eq!(out.matches("href=\"#fn_2\">2<").count(), 2, "{out}");
+        for (number, words) in [(1, "first"), (2, "second"), (3, "third")] {
+            let definition = format!(
+                "id=\"fn_{number}\"><sup class=\"footnote-definition-label\">{number}</sup>\n<p>{words}</p>"
+            );
+            assert!(out.contains(&definition), "{definition} in {out}");
         }
     }
 
@@ -469,9 +466,12 @@ mod tests {
 
     #[test]
     fn headings_have_anchors_that_differ() {
-        let rendered = to_html("# A `b` c\n\n## What's so?\n\n## What's so?\n", &|_, _| None);
+        let rendered = to_html(
+            "# A `b` c\n\n## What's so?\n\n## What's so?\n\n## Whats so 2\n\n## What's so?\n",
+            &|_, _| None,
+        );
         let ids: Vec<&str> = rendered.headings.iter().map(|h| h.id.as_str()).collect();
-        assert_eq!(ids, ["a-b-c", "whats-so", "whats-so-2"]);
+        assert_eq!(ids, ["a-b-c", "whats-so", "whats-so-2", "whats-so-2-2", "whats-so-3"]);
         assert!(rendered.html.starts_with("<h1 id=\"a-b-c\">A <code>b</code> c</h1>"));
     }
 
@@ -485,19 +485,7 @@ mod tests {
     #[test]
     fn a_phrase_is_one_paragraph_without_its_element() {
         assert_eq!(phrase("Use `2> x` <b>now</b>.\n"), "Use <code>2&gt; x</code> now.");
+        assert_eq!(phrase("# A"), "<h1>A</h1>\n");
         assert_eq!(phrase("One.\n\nTwo."), "<p>One.</p>\n<p>Two.</p>\n");
-    }
-
-    #[test]
-    fn a_section_comes_without_its_heading_and_with_its_own_moved() {
-        let text = "# T\n\nintro\n\n## Escape\n\nx\n\n### Under runc\n\ny\n\n## Next\n\nz\n";
-        assert_eq!(section(text, "escape", 4).unwrap(), "x\n\n#### Under runc\n\ny");
-        assert_eq!(section(text, "none", 4), None);
-    }
-
-    #[test]
-    fn notes_lose_html_and_keep_the_rest() {
-        let notes = "My *words* <img src=x onerror=y> and `<b>`.\n\n<script>\nx\n</script>\n\n[a](javascript:b) [c](d.md)\n";
-        assert_eq!(sanitize(notes), "My *words*  and `<b>`.\n\n\na [c](d.md)\n");
     }
 }

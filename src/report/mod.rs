@@ -6,6 +6,7 @@ pub mod charts;
 pub mod comparison;
 pub mod coverage;
 pub mod escape;
+pub mod excerpts;
 pub mod functions;
 pub mod lookups;
 pub mod markdown;

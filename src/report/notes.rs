@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 /// The folder of the notes, below that of the chapters.
 pub const FOLDER: &str = "notes";
 
-/// The notes by the name of their section, without raw HTML and forbidden links.
+/// The notes by the name of their section, without raw HTML and forbidden links, each so that it
+/// can stand in any text.
 ///
 /// Notes are Markdown and no templates: braces in them are text.
 ///
@@ -27,7 +28,7 @@ pub fn load(chapters: &Path) -> Result<BTreeMap<String, String>> {
         let Some(section) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
         if path.extension().is_some_and(|extension| extension == "md") {
             let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
-            let text = super::markdown::sanitize(&text).trim().to_string();
+            let text = super::excerpts::note(&text, &format!("own-{section}"));
             if !text.is_empty() {
                 notes.insert(section.to_string(), text);
             }

@@ -3,7 +3,7 @@
 //! To add a page, give [`Maker::about_report`] a name, a title, a template and what the template
 //! sees beyond the frame of every page; and call it from [`Maker::site`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -589,9 +589,11 @@ impl<'a> Maker<'a> {
     /// Markdown as HTML, with captures drawn by their template.
     fn to_html(&self, engine: &Engine, text: &str, root: &str) -> Result<markdown::Rendered> {
         let failed = RefCell::new(None);
+        let charts = Cell::new(0);
         let draw = |info: &str, content: &str| -> Option<String> {
             if let Some(chart) = Chart::named(&self.subject, info) {
-                let drawn = engine.render(&chart.template(), &chart.context());
+                charts.set(charts.get() + 1);
+                let drawn = engine.render(&chart.template(), &chart.context(charts.get()));
                 let drawn = drawn.map_err(|error| failed.replace(Some(error))).ok()?;
                 return Some(format!("<figure class=\"chart\">\n{drawn}</figure>\n"));
             }

@@ -183,8 +183,8 @@ describe('the overview', () => {
     test(`keeps its sections in sight at ${width} px, and shows the one that is asked for below them`, async () => {
       const { page, close } = await tab(chromium, server.base, { viewport: { width, height: 800 }, javaScriptEnabled: false });
       await page.goto(`${server.base}index.html`);
-      await page.locator('.contents a[href="#glance-figures"]').click();
-      const [bar, heading] = await Promise.all(['.contents', '#glance-figures'].map((place) => page.locator(place).boundingBox()));
+      await page.locator('.contents a[href="#glance_figures"]').click();
+      const [bar, heading] = await Promise.all(['.contents', '#glance_figures'].map((place) => page.locator(place).boundingBox()));
       assert.ok(bar.y >= 0 && bar.y < 10, `the bar stands at ${bar.y}`);
       assert.ok(heading.y >= bar.y + bar.height && heading.y < 400, `the heading stands at ${heading.y}`);
       await close();
@@ -194,7 +194,7 @@ describe('the overview', () => {
   test('says what changed since the run before, and leads to all of it', async () => {
     const { page, close } = await tab(chromium, server.base);
     await page.goto(`${server.base}index.html`);
-    const changes = page.locator('section[aria-labelledby="glance-changes"]');
+    const changes = page.locator('section[aria-labelledby="glance_changes"]');
     assert.match(await changes.textContent(), /changed\s+from\s+run \d+T/);
     await changes.getByRole('link', { name: 'Compare the two runs' }).click();
     assert.match(await page.locator('h1').textContent(), /Changes since the run before/);
@@ -215,7 +215,7 @@ describe('without a mouse', () => {
     assert.ok(await skip.evaluate((link) => link === document.activeElement));
     await page.waitForFunction(() => document.querySelector('.skip').getBoundingClientRect().top >= 0);
     await page.keyboard.press('Enter');
-    assert.match(page.url(), /#page-main$/);
+    assert.match(page.url(), /#page_main$/);
     await close();
   });
 
