@@ -163,6 +163,9 @@ fn example(example: &Example) -> String {
             out.push_str(&format!("    {id} on {target}: {value}\n"));
         }
     }
+    for (id, status) in &example.probes {
+        out.push_str(&format!("    {id}: {}, {}\n", status.word(), status.meaning()));
+    }
     if !example.report.is_empty() {
         out.push_str("    the report:\n");
         for line in example.report.lines() {

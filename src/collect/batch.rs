@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{Session, Spec, from_command, host_side, is_scripted, join_thread};
 use crate::engine::Mode;
-use crate::engine::process::{Finished, Input, Running, start};
+use crate::engine::process::{Ended, Finished, Input, Running, start};
 use crate::error::Result;
 use crate::model::{Capture, Origin, Status, Stream};
-use crate::probe::script::{self, Answer, Answers, Limits, Question};
+use crate::probe::script::{self, Answer, Answers, Limits, Question, Unanswered};
 
 /// What came of a target.
 pub struct Outcome {
@@ -19,18 +19,19 @@ pub struct Outcome {
 }
 
 /// Runs the script on the host.
-pub fn on_host(session: &Session) -> Vec<Capture> {
+pub fn on_host(session: &Session) -> Outcome {
     let argv = vec!["sh".to_string()];
     // On the host the files lie in the session's folder, which `clean` knows.
     let limits =
         Limits { places: vec![session.folder.path().display().to_string()], ..Limits::default() };
-    match Boot::start(session, "host", &argv, "") {
-        Ok(boot) => boot.ask(&questions(session, true), &limits, Vec::new).captures,
-        Err(error) => {
-            session.progress.trouble("host", &error.message);
-            Vec::new()
-        }
+    let outcome = match Boot::start(session, "host", &argv, "") {
+        Ok(boot) => boot.ask(&questions(session, true), &limits, Vec::new),
+        Err(error) => Outcome { captures: Vec::new(), failure: Some(error.message) },
+    };
+    if let Some(words) = &outcome.failure {
+        session.progress.trouble("host", words);
     }
+    outcome
 }
 
 /// A container of a target whose shell waits for the script, with a witness process in it.
@@ -149,6 +150,12 @@ impl Boot {
             let question = questions.iter().find(|question| question.id == answer.id)?;
             Some(probe_capture(&self.target, question, answer))
         }));
+        if self.has_started {
+            captures.extend(answers.unanswered.iter().filter_map(|(id, why)| {
+                let question = questions.iter().find(|question| question.id == id)?;
+                Some(unanswered_capture(&self.target, question, *why))
+            }));
+        }
         captures.extend(others);
         Outcome { captures, failure }
     }
@@ -182,10 +189,11 @@ fn remove(bytes: &mut Vec<u8>, part: &[u8]) {
 /// The boot itself: the engine's command line, how it ended, and its own words, which are no
 /// evidence about the container.
 fn boot_capture(target: &str, finished: &Finished, answers: &Answers) -> Capture {
-    let status = match (answers.started, answers.finished) {
-        (true, true) => Status::Ok,
-        (true, false) => Status::Truncated,
-        (false, _) => Status::Error,
+    let status = match finished.ended {
+        _ if answers.started && answers.finished => Status::Ok,
+        Ended::TimedOut => Status::Timeout,
+        Ended::Cancelled => Status::Stopped,
+        Ended::Exit(_) => Status::Error,
     };
     let stdout = Stream::new(&answers.stray);
     Capture { status, stdout, ..from_command(target, "boot", finished) }
@@ -206,4 +214,17 @@ fn probe_capture(target: &str, question: &Question, answer: &Answer) -> Capture 
         stdout: Stream::new(&answer.stdout),
         stderr: (!answer.stderr.is_empty()).then(|| Stream::new(&answer.stderr)),
     }
+}
+
+/// The record that a probe was asked, and that there is no answer.
+fn unanswered_capture(target: &str, question: &Question, why: Unanswered) -> Capture {
+    let nothing = Answer {
+        id: question.id.to_string(),
+        status: why.status(),
+        exit: None,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+        duration_ms: None,
+    };
+    probe_capture(target, question, &nothing)
 }

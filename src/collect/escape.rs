@@ -332,7 +332,8 @@ fn conclusion(
         Some(word) => host_side::capture(spec, id, &how, &format!("{word}\n")),
         None => {
             let status = match attempt.finished.ended {
-                Ended::TimedOut | Ended::Cancelled => Status::Timeout,
+                Ended::TimedOut => Status::Timeout,
+                Ended::Cancelled => Status::Stopped,
                 Ended::Exit(_) => Status::Error,
             };
             let words = format!("no known outcome: {}\n", attempt.words());

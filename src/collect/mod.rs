@@ -31,6 +31,7 @@ use crate::model::{
 use crate::owner;
 use crate::privacy::Redactor;
 use crate::probe::catalogue::{Catalogue, Place};
+use crate::probe::unanswered::boot_gaps;
 use crate::probe::{collected, script};
 pub use app::App;
 pub use escape::sweep as sweep_folders;
@@ -349,13 +350,15 @@ fn ensure_image(session: &Session, image: &str) -> Result<()> {
 /// target.
 fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
     session.progress.step("host", "probes");
-    let mut targets = vec![target("host", Role::Host, None, None, None)];
-    let mut captures = std::thread::scope(|scope| {
+    let host = std::thread::scope(|scope| {
         let answers = scope.spawn(|| engine_answers(session));
-        let mut captures = batch::on_host(session);
-        captures.extend(join_thread(answers));
-        captures
+        let mut outcome = batch::on_host(session);
+        tell_gaps(session, "host", &outcome.captures);
+        outcome.captures.extend(join_thread(answers));
+        outcome
     });
+    let mut targets = vec![target("host", Role::Host, None, None, host.failure)];
+    let mut captures = host.captures;
     for (spec, outcome) in specs.iter().zip(boots(session, specs)) {
         captures.extend(outcome.captures);
         let handler = spec.handler.as_deref();
@@ -398,6 +401,7 @@ fn ask(
     observed: Vec<Capture>,
 ) -> batch::Outcome {
     let mut outcome = container.ask(session, || beside(session, spec));
+    tell_gaps(session, &spec.name, &outcome.captures);
     outcome.captures.extend(observed);
     match outcome.failure.take() {
         None => outcome,
@@ -405,6 +409,15 @@ fn ask(
             let failed = failed(session, spec, words);
             batch::Outcome { captures: outcome.captures, ..failed }
         }
+    }
+}
+
+/// Says that probes have no answer; who stopped the session knows.
+fn tell_gaps(session: &Session, target: &str, captures: &[Capture]) {
+    for gap in boot_gaps(captures).values().filter(|_| !session.is_cancelled()) {
+        let (missing, asked) = (gap.missing(), gap.asked);
+        let words = format!("{missing} of {asked} probes have no answer: {}", gap.summary());
+        session.progress.trouble(target, &words);
     }
 }
 
@@ -482,7 +495,8 @@ fn test_run(session: &Session, spec: &Spec) -> Option<Capture> {
 fn from_command(target: &str, id: &str, finished: &Finished) -> Capture {
     let stderr = crate::text::decode(&finished.stderr);
     let status = match finished.ended {
-        Ended::TimedOut | Ended::Cancelled => Status::Timeout,
+        Ended::TimedOut => Status::Timeout,
+        Ended::Cancelled => Status::Stopped,
         Ended::Exit(Some(0)) => Status::Ok,
         Ended::Exit(exit) => match script::status(exit, &finished.stdout, stderr.as_bytes()) {
             // A container that ended with an error answered nothing.

@@ -115,6 +115,14 @@ pub enum Status {
     Timeout,
     /// The output was longer than the limit; the beginning is kept.
     Truncated,
+    /// The user stopped the session before the command ended.
+    Stopped,
+    /// A probe that was asked: the output of its boot ended before its answer.
+    Unreached,
+    /// A probe that was asked: its answer came damaged.
+    Damaged,
+    /// A probe that its boot left out: the answers before it had filled the output.
+    Unasked,
 }
 
 impl Status {
@@ -127,6 +135,26 @@ impl Status {
             Self::Error => "error",
             Self::Timeout => "timeout",
             Self::Truncated => "truncated",
+            Self::Stopped => "stopped",
+            Self::Unreached => "unreached",
+            Self::Damaged => "damaged",
+            Self::Unasked => "unasked",
+        }
+    }
+
+    /// What the word means, for a reader.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "there is output",
+            Self::Absent => "what was asked for does not exist there",
+            Self::Denied => "the target refused to tell",
+            Self::Error => "the command failed",
+            Self::Timeout => "the command did not end in time",
+            Self::Truncated => "only the beginning was kept",
+            Self::Stopped => "the user stopped the session before it ended",
+            Self::Unreached => "the output ended before its answer",
+            Self::Damaged => "its answer came damaged",
+            Self::Unasked => "left out, because the output was full",
         }
     }
 }

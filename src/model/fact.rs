@@ -225,6 +225,9 @@ pub enum Why {
     /// The probe did not end in time.
     #[serde(rename = "timeout")]
     Timeout,
+    /// It was asked, and the output ended before its answer, or within it.
+    #[serde(rename = "cut off")]
+    CutOff,
     /// The output could not be read as what the probe asks for.
     #[serde(rename = "unreadable")]
     Unreadable,
@@ -258,6 +261,7 @@ impl Why {
             Self::Denied => "denied",
             Self::Error => "error",
             Self::Timeout => "timeout",
+            Self::CutOff => "cut off",
             Self::Unreadable => "unreadable",
             Self::NotAsked => "not asked",
             Self::Altered => "altered",

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::catalogue::{Catalogue, Place, Probe};
+use super::unanswered::{BootGap, boot_gaps};
 use super::{parse, script};
 use crate::model::{
-    Capture, Fact, Facts, MAX_LINE, Role, Source, Status, Stream, Target, Unit, Why,
+    Capture, Fact, Facts, MAX_LINE, Origin, Role, Source, Status, Stream, Target, Unit, Why,
 };
 
 /// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
@@ -25,10 +26,11 @@ pub fn read(
 ) -> Facts {
     let mut facts = Facts::new();
     let readers = readers(catalogue);
+    let gaps = boot_gaps(captures);
     for capture in captures {
         let Some((target, id)) = asked(capture) else { continue };
         let Some(probes) = readers.get(id) else { continue };
-        let output = Output::of(capture);
+        let output = Output::of(capture, &gaps);
         for probe in probes {
             let by_target = facts.entry(probe.id.clone()).or_default();
             match &probe.from {
@@ -46,7 +48,8 @@ pub fn read(
     }
     for target in targets {
         let Some(failure) = &target.failure else { continue };
-        for probe in catalogue.iter().filter(|probe| probe.place.contains(&Place::Container)) {
+        let place = if target.role == Role::Host { Place::Host } else { Place::Container };
+        for probe in catalogue.iter().filter(|probe| probe.place.contains(&place)) {
             let by_target = facts.entry(probe.id.clone()).or_default();
             by_target
                 .entry(target.name.clone())
@@ -103,42 +106,84 @@ struct Output<'a> {
     capture: &'a Capture,
     lines: Cow<'a, [String]>,
     errors: Cow<'a, [String]>,
+    /// Why there is no answer, where the boot it was asked in is why.
+    unanswered: Option<(Why, String)>,
 }
 
+/// Parsers that read one line among many: the beginning of an output is enough if it has it.
+const OF_ONE_LINE: [&str; 2] = ["dmesg_banner", "first_line"];
+
 impl<'a> Output<'a> {
-    fn of(capture: &'a Capture) -> Self {
+    fn of(capture: &'a Capture, gaps: &BTreeMap<&str, BootGap>) -> Self {
         let errors = capture.stderr.as_ref().map(Stream::text_lines).unwrap_or_default();
-        Self { capture, lines: capture.stdout.text_lines(), errors }
+        let unanswered = match &capture.origin {
+            Origin::Probe { within, .. } => {
+                gaps.get(within.as_str()).and_then(|gap| gap.reason(capture.status))
+            }
+            _ => None,
+        };
+        Self { capture, lines: capture.stdout.text_lines(), errors, unanswered }
     }
 
     /// What the parser reads: in all of it, or behind the label `field`.
     fn fact(&self, parser: &str, field: Option<&str>) -> Fact {
         let capture = self.capture;
         let source = |line| Source::new(capture.id.as_str(), line);
+        if let Some((why, reason)) = &self.unanswered {
+            return Fact::missing_at(*why, reason.clone(), source(None));
+        }
         if let Some(label) = field {
             // A line that is there is an answer, whatever became of the others.
-            if let Some((first, text)) = labelled(&self.lines, label) {
-                return parsed(parser, Some(first), &text, capture);
+            if let Some(found) = labelled(&self.lines, label) {
+                // The last line of an output that was cut off may be half of it, or not the last.
+                if self.is_cut_off() && found.last + 1 == self.lines.len() {
+                    let line = u32::try_from(found.first + 1).ok();
+                    return Fact::missing_at(Why::CutOff, self.cut_off_words(), source(line));
+                }
+                return parsed(parser, Some(found.first), &found.text, capture);
             }
             if let Some((why, words)) = self.complaint_about(label) {
                 return Fact::missing_at(why, words, source(None));
             }
         }
         let why = match (capture.status, field) {
-            (Status::Ok | Status::Truncated, None) => {
+            (Status::Ok, None) => {
                 let series = parse::series(parser).unwrap_or_default();
                 let begins = |line: &String| !line.trim().is_empty() && line.starts_with(series);
                 let first = self.lines.iter().position(begins);
                 let bytes = capture.stdout.bytes().unwrap_or_default();
                 return parsed(parser, first, &crate::text::decode(&bytes), capture);
             }
-            (Status::Ok | Status::Truncated, Some(label)) => {
+            (Status::Ok, Some(label)) => {
                 let reason = format!("the output has no line `{label}:`");
                 return Fact::missing_at(Why::Absent, reason, source(None));
             }
+            (Status::Truncated, None) if OF_ONE_LINE.contains(&parser) => {
+                let whole = self.lines.split_last().map(|(_, whole)| whole.join("\n"));
+                match parsed(parser, Some(0), &whole.unwrap_or_default(), capture) {
+                    Fact::Missing(_) => Why::CutOff,
+                    fact => return fact,
+                }
+            }
+            (Status::Truncated, _) => Why::CutOff,
             (status, _) => reason_of(status),
         };
-        Fact::missing_at(why, self.complaint(), source(None))
+        let reason = if why == Why::CutOff { self.cut_off_words() } else { self.complaint() };
+        Fact::missing_at(why, reason, source(None))
+    }
+
+    /// Whether the output may end in the middle of something.
+    fn is_cut_off(&self) -> bool {
+        matches!(self.capture.status, Status::Truncated | Status::Timeout | Status::Stopped)
+    }
+
+    /// Why there is no answer in an output that was cut off.
+    fn cut_off_words(&self) -> String {
+        match self.capture.status {
+            Status::Truncated => "only the beginning of the output was kept".into(),
+            Status::Timeout => "the output ends where the time limit was reached".into(),
+            status => status.meaning().into(),
+        }
     }
 
     /// What a command that read several files said about this one, and why there is no answer
@@ -168,7 +213,10 @@ fn reason_of(status: Status) -> Why {
         Status::Denied => Why::Denied,
         Status::Error => Why::Error,
         Status::Timeout => Why::Timeout,
-        Status::Absent | Status::Ok | Status::Truncated => Why::Absent,
+        Status::Absent | Status::Ok => Why::Absent,
+        Status::Truncated | Status::Stopped | Status::Unreached => Why::CutOff,
+        Status::Damaged => Why::Unreadable,
+        Status::Unasked => Why::NotAsked,
     }
 }
 
@@ -194,23 +242,34 @@ fn parsed(parser: &str, first: Option<usize>, text: &str, capture: &Capture) -> 
     }
 }
 
-/// What the lines of this label hold, a line each, and the place of the first.
-fn labelled(lines: &[impl AsRef<str>], label: &str) -> Option<(usize, String)> {
+/// The lines of one label.
+struct Labelled {
+    /// The place of the first, counted from zero.
+    first: usize,
+    /// The place of the last.
+    last: usize,
+    /// What they hold, a line each.
+    text: String,
+}
+
+/// The lines of this label; none if there is none.
+fn labelled(lines: &[impl AsRef<str>], label: &str) -> Option<Labelled> {
     let value = |line: &str| Some(line.strip_prefix(label)?.strip_prefix(':')?.trim().to_string());
     let mut found =
         lines.iter().enumerate().filter_map(|(at, line)| Some((at, value(line.as_ref())?)));
     let (first, mut text) = found.next()?;
-    for (_, more) in found {
+    let mut last = first;
+    for (at, more) in found {
+        last = at;
         text.push('\n');
         text.push_str(&more);
     }
-    Some((first, text))
+    Some(Labelled { first, last, text })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Origin;
 
     fn capture(id: &str, status: Status, stdout: &str, stderr: &str) -> Capture {
         Capture {
@@ -324,6 +383,69 @@ mod tests {
         assert_eq!((missing.why, missing.reason.as_str()), (Why::NotAsked, "no proxy"));
         assert!(!facts["app.health_proxied"].contains_key("host"));
         assert!(!facts.contains_key("escape.host_write"));
+    }
+
+    #[test]
+    fn a_probe_without_an_answer_says_how_its_boot_ended() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let boot = Capture {
+            origin: Origin::Command { argv: vec!["docker".into()] },
+            duration_ms: Some(60_000.0),
+            ..capture("boot", Status::Timeout, "", "")
+        };
+        let captures = [
+            boot,
+            capture("kernel.machine", Status::Ok, "x86_64\n", ""),
+            capture("kernel.files", Status::Unreached, "", ""),
+            capture("kernel.release", Status::Damaged, "", ""),
+            capture("kernel.version", Status::Unasked, "", ""),
+        ];
+        let facts = read(&captures, &[], &BTreeMap::new(), &catalogue);
+        let missing = |id: &str| match &facts[id]["runc"] {
+            Fact::Missing(missing) => (missing.why, missing.reason.clone()),
+            fact => panic!("{id}: {fact:?}"),
+        };
+        let reason = "asked, but before its answer runc/boot reached its time limit after 60.0 s; \
+                      1 of 4 answers came";
+        assert_eq!(missing("kernel.files"), (Why::CutOff, reason.to_string()));
+        // A fact that is read from another's output shares its fate.
+        assert_eq!(missing("proc.pid1_comm"), (Why::CutOff, reason.to_string()));
+        assert_eq!(missing("kernel.release").0, Why::Unreadable);
+        assert_eq!(missing("kernel.version").0, Why::NotAsked);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_no_answer_that_there_is_nothing() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let text = "CapPrm:\t00000000a80425fb\nNoNewPrivs:\t1";
+        let cut = capture("priv.status", Status::Truncated, text, "");
+        let facts = read(&[cut], &[], &BTreeMap::new(), &catalogue);
+        assert!(facts["priv.cap_prm"]["runc"].is_present());
+        for id in ["priv.no_new_privs", "priv.seccomp", "priv.status"] {
+            let Fact::Missing(missing) = &facts[id]["runc"] else { panic!("{id}: a value") };
+            assert_eq!(missing.why, Why::CutOff, "{id}");
+        }
+        let list = capture("hw.pci", Status::Truncated, "8086:1237\n8086:70", "");
+        assert!(!read_one("hw.pci", list).is_present());
+        let log = "[    0.000000] Linux version 6.1.62 (a@b) #1 SMP\n[    0.1";
+        let log = capture("kernel.dmesg", Status::Truncated, log, "");
+        assert!(read_one("kernel.dmesg_banner", log).is_present());
+    }
+
+    #[test]
+    fn a_host_whose_shell_did_not_start_says_so_everywhere() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let host = Target {
+            name: "host".into(),
+            role: Role::Host,
+            engine: None,
+            handler: None,
+            failure: Some("sh is not installed".into()),
+        };
+        let facts = read(&[], &[host], &BTreeMap::new(), &catalogue);
+        let Fact::Missing(missing) = &facts["kernel.release"]["host"] else { panic!("a value") };
+        assert_eq!((missing.why, missing.reason.as_str()), (Why::Error, "sh is not installed"));
+        assert!(!facts.contains_key("priv.mount"), "not asked on a host");
     }
 
     #[test]

@@ -8,3 +8,4 @@ pub mod hyperfine;
 pub mod lab12;
 pub mod parse;
 pub mod script;
+pub mod unanswered;

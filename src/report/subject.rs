@@ -10,9 +10,10 @@ use crate::judge::timing::Timing;
 use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::{self, Case, Finding, Judgement, RuleBook, words};
 use crate::knowledge::Knowledge;
-use crate::model::{Edition, Fact, Missing, Role, Run, Why};
+use crate::model::{Edition, Fact, Role, Run, Source, Why};
 use crate::probe::catalogue::{Catalogue, Probe};
 use crate::probe::edition::{self, EditionSpec};
+use crate::probe::unanswered::is_unrecorded;
 use crate::project::{MARGIN, Project};
 use crate::store::Loaded;
 use crate::store::integrity::Integrity;
@@ -209,13 +210,22 @@ impl Subject {
         };
         let fact = match self.run.fact(id, name) {
             Some(fact) => Cow::Borrowed(fact),
-            None => Cow::Owned(Fact::Missing(Missing {
-                why: Why::NotAsked,
-                reason: "no command of this run asked for it".into(),
-                source: None,
-            })),
+            None => Cow::Owned(self.unrecorded(name)),
         };
         Ok(Found { probe, target: Some(name), fact })
+    }
+
+    /// Why a run knows nothing about a question on a target.
+    fn unrecorded(&self, target: &str) -> Fact {
+        let boot = self.run.capture(&format!("{target}/boot"));
+        match boot.filter(|boot| is_unrecorded(boot)) {
+            Some(boot) => {
+                let reason =
+                    format!("no answer was recorded, and the output of {} ended early", boot.id);
+                Fact::missing_at(Why::CutOff, reason, Source::new(boot.id.as_str(), None))
+            }
+            None => Fact::missing(Why::NotAsked, "no command of this run asked for it"),
+        }
     }
 
     fn unknown_id(&self, id: &str) -> String {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::Key;
 use crate::judge::{Example, Severity};
-use crate::model::{Capture, Fact, Origin, Stream};
+use crate::model::{Capture, Fact, Origin, Status, Stream};
 use crate::report::Subject;
 use crate::report::markdown::Rendered;
 
@@ -24,6 +24,7 @@ pub struct CaptureView {
     /// The command that the lab's instructions give for the file.
     instruction: Option<String>,
     status: &'static str,
+    meaning: &'static str,
     exit: Option<i32>,
     /// In milliseconds.
     duration_ms: Option<f64>,
@@ -93,6 +94,7 @@ impl CaptureView {
             is_command: matches!(capture.origin, Origin::Command { .. } | Origin::Probe { .. }),
             instruction: slot.and_then(|slot| subject.lab_command(slot)).map(String::from),
             status: capture.status.word(),
+            meaning: capture.status.meaning(),
             exit: capture.exit,
             duration_ms: capture.duration_ms,
             started: capture.started.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
@@ -151,6 +153,8 @@ pub struct ExampleView<'a> {
     files: Vec<(&'a str, &'a str, bool)>,
     /// Fact, target and value in JSON.
     facts: Vec<(&'a str, &'a str, String)>,
+    /// The capture of a probe, and how it ended.
+    probes: Vec<(&'a str, String)>,
     /// The text of a report.
     report: &'a str,
 }
@@ -167,11 +171,15 @@ impl<'a> ExampleView<'a> {
             };
             by_target.iter().map(value)
         });
+        let probe = |(id, status): (&'a String, &Status)| {
+            (id.as_str(), format!("{}, {}", status.word(), status.meaning()))
+        };
         Self {
             what: &example.what,
             says: &example.says,
             files: files(&example.files, false).chain(files(&example.changed, true)).collect(),
             facts: facts.collect(),
+            probes: example.probes.iter().map(probe).collect(),
             report: &example.report,
         }
     }

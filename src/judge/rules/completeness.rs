@@ -40,6 +40,7 @@ fn nothing_there(missing: &Missing) -> bool {
             | Why::NotAsked
             | Why::Timeout
             | Why::TooLong
+            | Why::CutOff
     )
 }
 

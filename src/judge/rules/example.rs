@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::Edition;
+use crate::model::{Edition, Status};
 
 /// Evidence in a few lines, and what the rule says about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,10 @@ pub struct Example {
     /// Captures of which only this beginning was kept, by id.
     #[serde(default)]
     pub truncated: BTreeMap<String, String>,
+    /// What became of probes in a container and of its boot (`kata/boot`), by the id of the
+    /// capture.
+    #[serde(default)]
+    pub probes: BTreeMap<String, Status>,
     /// Whether the run is checked against its captures, as on every load.
     #[serde(default)]
     pub loaded: bool,

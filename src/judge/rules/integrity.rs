@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset};
 
 use super::{Case, Hit, first_lines, missing_for};
 use crate::model::{Capture, Status, Why};
+use crate::probe::unanswered::{BootGap, boot_gaps, is_boot};
 use crate::store::integrity::describe;
 
 /// A capture whose digest is not that of its bytes.
@@ -46,11 +47,25 @@ pub fn address_tentative(case: &Case) -> Vec<Hit> {
 
 /// Captures of which only the beginning was kept.
 pub fn capture_truncated(case: &Case) -> Vec<Hit> {
-    let is_cut = |capture: &&Capture| capture.status == Status::Truncated;
+    let is_cut = |capture: &&Capture| capture.status == Status::Truncated && !is_boot(capture);
     let hit = |capture: &Capture| {
         Hit::default().with("capture", capture.id.as_str()).resting_on_line(&capture.id, None)
     };
     case.run.captures.iter().filter(is_cut).map(hit).collect()
+}
+
+/// Probes that were asked in a boot and have no answer: one hit for each boot.
+pub fn probes_unanswered(case: &Case) -> Vec<Hit> {
+    let gaps = boot_gaps(&case.run.captures);
+    let hit = |gap: &BootGap| {
+        Hit::on(gap.boot.target.as_deref().unwrap_or_default())
+            .with("boot", gap.boot.id.as_str())
+            .with("missing", gap.missing())
+            .with("asked", gap.asked)
+            .with("reason", gap.summary())
+            .resting_on_line(&gap.boot.id, None)
+    };
+    gaps.values().map(hit).collect()
 }
 
 /// Error messages where values should stand: one hit for each file.

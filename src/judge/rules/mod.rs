@@ -179,6 +179,7 @@ const CHECKS: &[Check] = &[
     Check { id: "error-in-evidence", run: integrity::error_in_evidence },
     Check { id: "prose-in-evidence", run: integrity::prose_in_evidence },
     Check { id: "engine-log-in-evidence", run: integrity::engine_log_in_evidence },
+    Check { id: "probes-unanswered", run: integrity::probes_unanswered },
     Check { id: "capture-truncated", run: integrity::capture_truncated },
     Check { id: "address-tentative", run: integrity::address_tentative },
     Check { id: "escape-not-tested", run: escape::not_tested },

@@ -63,6 +63,22 @@ pub fn capture(path: &str, text: &str) -> Capture {
     Capture::of_file(path, Some(path), text.as_bytes())
 }
 
+/// A probe in a container, or its boot, which took a minute.
+fn probe(id: &str, status: Status) -> Capture {
+    let (target, what) = id.split_once('/').unwrap();
+    let origin = match what {
+        "boot" => Origin::Command { argv: vec!["docker".into()] },
+        _ => Origin::Probe { command: "x".into(), within: format!("{target}/boot") },
+    };
+    Capture {
+        target: Some(target.into()),
+        origin,
+        status,
+        duration_ms: Some(60_000.0),
+        ..capture(id, "")
+    }
+}
+
 /// The run that an example describes.
 pub fn run_of(example: &Example) -> Sketch {
     let mut sketch = sketch();
@@ -86,6 +102,9 @@ pub fn run_of(example: &Example) -> Sketch {
     }
     for (id, text) in &example.truncated {
         run.captures.push(Capture { status: Status::Truncated, ..capture(id, text) });
+    }
+    for (id, status) in &example.probes {
+        run.captures.push(probe(id, *status));
     }
     for target in &mut run.targets {
         target.handler = example.handlers.get(&target.name).cloned();

@@ -112,12 +112,12 @@ pub enum Unanswered {
 }
 
 impl Unanswered {
-    /// The reason in words for a reader.
-    pub fn reason(self) -> &'static str {
+    /// How its capture ended.
+    pub fn status(self) -> Status {
         match self {
-            Self::Cut => "the output of all probes together reached its limit",
-            Self::NotReached => "the output of the probes ended before it",
-            Self::Damaged => "its line in the output of the probes is damaged",
+            Self::Cut => Status::Unasked,
+            Self::NotReached => Status::Unreached,
+            Self::Damaged => Status::Damaged,
         }
     }
 }

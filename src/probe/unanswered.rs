@@ -1,0 +1,185 @@
+//! Probes of a boot that have no answer: how many, and what became of the boot.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Capture, Origin, Status, Stream, Why};
+
+/// What is known about one boot of which answers did not come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BootGap<'a> {
+    /// The capture of the boot.
+    pub boot: &'a Capture,
+    /// How many probes there were in its script.
+    pub asked: usize,
+    /// Of how many the answer did not come before the output ended.
+    pub unreached: usize,
+    /// Of how many the answer is damaged.
+    pub damaged: usize,
+    /// How many it left out because its output was full.
+    pub unasked: usize,
+}
+
+/// The boots of which answers did not come, by the id of their capture.
+pub fn boot_gaps(captures: &[Capture]) -> BTreeMap<&str, BootGap<'_>> {
+    let boots = captures.iter().filter(|capture| is_boot(capture));
+    let mut gaps: BTreeMap<&str, BootGap> = boots
+        .map(|boot| {
+            (boot.id.as_str(), BootGap { boot, asked: 0, unreached: 0, damaged: 0, unasked: 0 })
+        })
+        .collect();
+    for capture in captures {
+        let Origin::Probe { within, .. } = &capture.origin else { continue };
+        let Some(gap) = gaps.get_mut(within.as_str()) else { continue };
+        gap.asked += 1;
+        match capture.status {
+            Status::Unreached => gap.unreached += 1,
+            Status::Damaged => gap.damaged += 1,
+            Status::Unasked => gap.unasked += 1,
+            _ => {}
+        }
+    }
+    gaps.retain(|_, gap| gap.missing() > 0 || is_unrecorded(gap.boot));
+    gaps
+}
+
+/// Whether a capture is that of a boot, and not of a probe in it.
+pub fn is_boot(capture: &Capture) -> bool {
+    matches!(capture.origin, Origin::Command { .. }) && capture.id.ends_with("/boot")
+}
+
+/// Whether it is a boot that ended early, of a version that did not record the probes without an
+/// answer.
+pub fn is_unrecorded(boot: &Capture) -> bool {
+    is_boot(boot) && boot.status == Status::Truncated
+}
+
+impl BootGap<'_> {
+    /// How many probes have no answer.
+    pub fn missing(&self) -> usize {
+        self.unreached + self.damaged + self.unasked
+    }
+
+    /// Why a probe with this status has no answer; none if it has one.
+    pub fn reason(&self, status: Status) -> Option<(Why, String)> {
+        let id = &self.boot.id;
+        match status {
+            Status::Unreached => {
+                let came = self.asked - self.missing();
+                let reason = format!(
+                    "asked, but before its answer {}; {came} of {} answers came",
+                    self.end(),
+                    self.asked
+                );
+                Some((Why::CutOff, reason))
+            }
+            Status::Damaged => {
+                let reason = format!("asked, but its answer in the output of {id} is damaged");
+                Some((Why::Unreadable, reason))
+            }
+            Status::Unasked => {
+                let reason = format!("the answers before it had filled the output of {id}");
+                Some((Why::NotAsked, reason))
+            }
+            _ => None,
+        }
+    }
+
+    /// Why some have no answer, each kind of reason once.
+    pub fn summary(&self) -> String {
+        let mut parts = Vec::new();
+        if self.unreached > 0 {
+            parts.push(self.end());
+        }
+        if self.damaged > 0 {
+            parts.push(format!("{} damaged in the output of {}", self.damaged, self.boot.id));
+        }
+        if self.unasked > 0 {
+            let id = &self.boot.id;
+            parts.push(format!("{} left out because the output of {id} was full", self.unasked));
+        }
+        parts.join("; ")
+    }
+
+    /// How the boot ended, with the engine's words where there are any.
+    fn end(&self) -> String {
+        let Capture { id, status, exit, duration_ms, stderr, .. } = self.boot;
+        let how = match (status, exit) {
+            (Status::Timeout, _) => {
+                let after = duration_ms.map(|ms| format!(" after {:.1} s", ms / 1000.0));
+                format!("{id} reached its time limit{}", after.unwrap_or_default())
+            }
+            (Status::Stopped, _) => return format!("{id} was stopped by the user"),
+            (Status::Ok, _) => return format!("{id} ended without it"),
+            (_, Some(exit)) => format!("{id} ended with exit status {exit}"),
+            (_, None) => format!("{id} was ended by a signal"),
+        };
+        let errors = stderr.as_ref().map(Stream::text_lines).unwrap_or_default();
+        match errors.iter().map(|line| line.trim()).find(|line| !line.is_empty()) {
+            Some(words) => format!("{how} (it said: {words})"),
+            None => how,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capture(id: &str, origin: Origin, status: Status) -> Capture {
+        Capture {
+            id: id.into(),
+            target: Some("kata".into()),
+            origin,
+            status,
+            exit: None,
+            started: None,
+            duration_ms: Some(60_012.0),
+            stdout: Stream::new(b""),
+            stderr: None,
+        }
+    }
+
+    fn boot(status: Status) -> Capture {
+        capture("kata/boot", Origin::Command { argv: vec!["docker".into()] }, status)
+    }
+
+    fn probe(id: &str, status: Status) -> Capture {
+        let origin = Origin::Probe { command: "x".into(), within: "kata/boot".into() };
+        capture(id, origin, status)
+    }
+
+    fn reason(boot: Capture, status: Status) -> (Why, String) {
+        let captures = [boot, probe("kata/a", Status::Absent), probe("kata/b", status)];
+        boot_gaps(&captures)["kata/boot"].reason(status).unwrap()
+    }
+
+    #[test]
+    fn a_boot_that_answered_everything_has_no_gap() {
+        let captures = [boot(Status::Ok), probe("kata/a", Status::Denied)];
+        assert!(boot_gaps(&captures).is_empty());
+    }
+
+    #[test]
+    fn the_reason_says_what_was_asked_and_how_the_boot_ended() {
+        let words = "asked, but before its answer kata/boot reached its time limit after 60.0 s; \
+                     1 of 2 answers came";
+        assert_eq!(
+            reason(boot(Status::Timeout), Status::Unreached),
+            (Why::CutOff, words.to_string())
+        );
+        let stderr = Some(Stream::new(b"\nqemu: killed\nmore\n"));
+        let died = Capture { exit: Some(137), stderr, ..boot(Status::Error) };
+        let words = "asked, but before its answer kata/boot ended with exit status 137 (it said: \
+                     qemu: killed); 1 of 2 answers came";
+        assert_eq!(reason(died, Status::Unreached), (Why::CutOff, words.to_string()));
+        let words = "asked, but before its answer kata/boot was stopped by the user; 1 of 2 answers \
+                     came";
+        assert_eq!(reason(boot(Status::Stopped), Status::Unreached), (Why::CutOff, words.into()));
+    }
+
+    #[test]
+    fn a_damaged_answer_and_a_full_output_are_other_reasons() {
+        assert_eq!(reason(boot(Status::Ok), Status::Damaged).0, Why::Unreadable);
+        assert_eq!(reason(boot(Status::Ok), Status::Unasked).0, Why::NotAsked);
+    }
+}

@@ -1,0 +1,74 @@
+//! `collect` with a program in place of `unshare`, which needs no privileges.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+use support::{Outcome, Project};
+
+/// A project with a program of its own that the builtin engine starts its container by.
+fn project(unshare: &str) -> Project {
+    let project = Project::new();
+    project.write("bin/unshare", format!("#!/bin/sh\n[ \"$1\" = --version ] && exit\n{unshare}"));
+    let program = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(project.path("bin/unshare"), program).unwrap();
+    project
+}
+
+fn collect(project: &Project, more: &[&str]) -> Outcome {
+    let path = std::env::var("PATH").unwrap();
+    let fixed = ["collect", "--engine", "builtin", "--no-app", "--no-perf", "--samples", "0"];
+    let mut command = project.command(&[&fixed[..], more].concat());
+    command.env("PATH", format!("{}:{path}", project.path("bin").display()));
+    Outcome::of(command.output().unwrap())
+}
+
+fn facts(project: &Project) -> Value {
+    let outcome = project.run(&["facts", "--format", "json"]).succeeds();
+    assert_eq!(outcome.stderr, "", "the run file is intact");
+    serde_json::from_str(&outcome.stdout).unwrap()
+}
+
+/// What is said about the last probe and in the finding.
+fn assert_told(project: &Project, words: &str) {
+    let facts = facts(project);
+    let last = &facts["sysctl.write.hostname"]["namespaces"];
+    assert_eq!(last["missing"], "cut off", "{last}");
+    let reason = last["reason"].as_str().unwrap();
+    assert!(reason.starts_with("asked, but before its answer namespaces/boot "), "{reason}");
+    assert!(reason.contains(words), "{reason}");
+    let check = project.run(&["check", "--format", "json"]).succeeds().stdout;
+    let check: Value = serde_json::from_str(&check).unwrap();
+    let findings = check["findings"].as_array().unwrap();
+    let is_it = |finding: &&Value| {
+        finding["rule"] == "probes-unanswered" && finding["target"] == "namespaces"
+    };
+    let of_it = findings.iter().filter(is_it);
+    let messages: Vec<&str> = of_it.map(|finding| finding["message"].as_str().unwrap()).collect();
+    let [message] = messages[..] else { panic!("{messages:?}") };
+    assert!(message.contains(words), "{message}");
+    project.run(&["build"]).succeeds();
+    let page = project.names("public/runs").into_iter().find(|name| name.ends_with(".html"));
+    let page = project.read(&format!("public/runs/{}", page.unwrap()));
+    assert!(page.contains("unreached: the output ended before its answer"));
+}
+
+#[test]
+fn probes_whose_container_died_say_so() {
+    let project = project(
+        "while [ \"$1\" != sh ]; do shift; done\n\"$@\" | dd bs=1 count=9000 2>/dev/null\necho 'guest: lost' >&2\nexit 137\n",
+    );
+    let outcome = collect(&project, &[]).succeeds();
+    assert!(outcome.stderr.contains("probes have no answer: namespaces/boot ended"), "{outcome:?}");
+    assert_told(&project, "ended with exit status 137 (it said: guest: lost)");
+}
+
+#[test]
+fn probes_whose_container_reached_its_time_limit_say_so() {
+    let project = project(
+        "while [ \"$1\" != sh ]; do shift; done\n\"$@\" | dd bs=1 count=9000 2>/dev/null\nsleep 60\n",
+    );
+    collect(&project, &["--timeout", "8"]).succeeds();
+    assert_told(&project, "reached its time limit after ");
+}
