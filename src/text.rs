@@ -151,6 +151,15 @@ pub fn defuse_log_commands(line: &str) -> Cow<'_, str> {
     }
 }
 
+/// The beginning of `text`, of at most `length` bytes.
+pub fn beginning(text: &str, length: usize) -> &str {
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// Undoes the percent-encoding of an address.
 pub fn percent_decode(text: &str) -> String {
     if !text.contains('%') {

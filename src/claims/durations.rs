@@ -7,7 +7,7 @@ use super::read::Form;
 use super::remark::{Remark, Standing};
 use super::sentence::{Mood, Sentence};
 use super::words::{Duration, Subjects, Words};
-use crate::model::{Fact, Role, Unit};
+use crate::model::{Role, Unit};
 
 /// A figure that the report states about a target, for ratios that it draws from it.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,12 +20,6 @@ pub struct Stated {
     pub seconds: f64,
     /// Its significant digits.
     pub digits: usize,
-}
-
-/// A known figure with its name.
-struct Figure {
-    name: &'static str,
-    value: f64,
 }
 
 /// What the durations of a sentence say, and the figures that it states.
@@ -154,8 +148,8 @@ fn decide(
     }
     let wanted = figures_named(words, sentence, all, index);
     for held in &held {
-        let figures = figures(held.fact);
-        let named = figures.iter().filter(|figure| {
+        let figures = ground.figures(held);
+        let named = figures.all.iter().filter(|figure| {
             wanted.is_empty()
                 || wanted.contains(&figure.name)
                 || figure.name == "sample" && wanted.len() != 1
@@ -168,8 +162,9 @@ fn decide(
             return Some(Remark::supported(place).with("shown", shown).on(held.id, held.target));
         }
     }
-    let known: Vec<Figure> = held.iter().flat_map(|held| figures(held.fact)).collect();
-    let (low, high) = known.iter().fold((f64::MAX, f64::MIN), |(low, high), figure| {
+    let known: Vec<_> = held.iter().map(|held| ground.figures(held)).collect();
+    let known = || known.iter().flat_map(|figures| &figures.all);
+    let (low, high) = known().fold((f64::MAX, f64::MIN), |(low, high), figure| {
         (low.min(figure.value), high.max(figure.value))
     });
     let outside = stated + quantity.half < low * 0.98 || stated - quantity.half > high * 1.02;
@@ -177,13 +172,14 @@ fn decide(
         ground.subject.run.targets.iter().filter(|target| target.name != who.target).any(
             |target| {
                 let held = subject.facts.iter().filter_map(|id| ground.held(id, &target.name));
-                held.flat_map(|held| figures(held.fact))
-                    .any(|figure| quantity.agrees(stated, figure.value))
+                held.map(|held| ground.figures(&held)).any(|figures| {
+                    figures.all.iter().any(|figure| quantity.agrees(stated, figure.value))
+                })
             },
         );
     let named_clash = !wanted.is_empty()
-        && known.iter().any(|figure| wanted.contains(&figure.name))
-        && known.iter().filter(|figure| wanted.contains(&figure.name)).all(|figure| {
+        && known().any(|figure| wanted.contains(&figure.name))
+        && known().filter(|figure| wanted.contains(&figure.name)).all(|figure| {
             quantity.clashes(stated, figure.value)
                 && (stated - figure.value).abs() > 0.02 * figure.value
         });
@@ -235,34 +231,6 @@ fn figures_named(
         found.extend(named(column));
     }
     found
-}
-
-fn figures(fact: &Fact) -> Vec<Figure> {
-    match fact {
-        Fact::Series(samples) => {
-            let mut out = Vec::new();
-            if let Some(summary) = crate::stats::summary(&samples.values) {
-                let named = [
-                    ("mean", summary.mean),
-                    ("min", summary.min),
-                    ("max", summary.max),
-                    ("median", summary.median),
-                ];
-                out.extend(named.map(|(name, value)| Figure { name, value }));
-            }
-            out.extend(samples.values.iter().map(|&value| Figure { name: "sample", value }));
-            out
-        }
-        Fact::Value { value, .. } => {
-            let field =
-                |key: &str, name| value.get(key)?.as_f64().map(|value| Figure { name, value });
-            [field("avg", "mean"), field("min", "min"), field("max", "max")]
-                .into_iter()
-                .flatten()
-                .collect()
-        }
-        Fact::Missing(_) => Vec::new(),
-    }
 }
 
 /// The conclusion of a sentence from the latency of a service that was not well.

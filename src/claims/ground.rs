@@ -1,7 +1,12 @@
 //! The evidence that statements are held against.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use serde_json::Value;
 
+use super::figures::KnownFigures;
 use super::who::Cast;
 use crate::judge::EvidenceRef;
 use crate::model::{Fact, Missing, Role};
@@ -25,12 +30,22 @@ pub struct Ground<'a> {
     pub subject: &'a Subject,
     /// Its targets and their names.
     pub cast: Cast,
+    /// The figures of the facts that the report spoke of: a series has up to 100,000 samples, and
+    /// a report as many figures as somebody writes.
+    figures: RefCell<BTreeMap<(String, String), Rc<KnownFigures>>>,
 }
 
 impl<'a> Ground<'a> {
     /// The evidence of a judged run.
     pub fn new(subject: &'a Subject) -> Self {
-        Self { subject, cast: Cast::new(subject) }
+        Self { subject, cast: Cast::new(subject), figures: RefCell::default() }
+    }
+
+    /// The figures of a fact.
+    pub fn figures(&self, held: &Held) -> Rc<KnownFigures> {
+        let key = (held.id.to_string(), held.target.to_string());
+        let mut known = self.figures.borrow_mut();
+        known.entry(key).or_insert_with(|| Rc::new(KnownFigures::of(held.fact))).clone()
     }
 
     /// The first target of a role.

@@ -118,7 +118,7 @@ impl Place<'_> {
                 let about_kata = who.is_none_or(|who| who.target == held.target);
                 // Beside the right one, another version is one that is compared with it.
                 let known = held.fact.as_str().unwrap_or_default();
-                let about_kata = about_kata && !self.sentence.passage.text.contains(known);
+                let about_kata = about_kata && !self.sentence.surroundings().contains(known);
                 about_kata.then(|| self.contradicted(held))
             }
             None if named_kernel && who.as_ref().is_some_and(|who| who.clear) => {

@@ -14,6 +14,7 @@ mod counts;
 mod durations;
 #[cfg(test)]
 mod examples_hold;
+mod figures;
 mod ground;
 mod identity;
 mod pasted;
@@ -26,6 +27,7 @@ mod who;
 mod wording;
 pub mod words;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -36,6 +38,7 @@ use crate::error::{Error, Result};
 use crate::judge::{EvidenceRef, Severity, SwitchedOff};
 use crate::report::Subject;
 use ground::Ground;
+use ratio::StatedFigures;
 use read::Form;
 use remark::Remark;
 pub use remark::Standing;
@@ -155,6 +158,7 @@ impl Claims {
                 ratios.push((sentence, all));
             }
         }
+        let stated = StatedFigures::new(&stated);
         for (sentence, all) in &ratios {
             remarks.extend(ratio::check(ground, words, subjects, sentence, all, &stated));
         }
@@ -218,12 +222,14 @@ fn supported(ground: &Ground, remark: &Remark) -> String {
 /// Contradicted counts that the report states, rightly, for something else.
 fn same_number_twice(ground: &Ground, text: &str, remarks: &[Remark]) -> Vec<Remark> {
     let mut out = Vec::new();
+    let supported = remarks.iter().filter(|remark| remark.standing == Standing::Supported);
+    let supported: BTreeSet<&(String, String)> = supported.flat_map(|r| &r.facts).collect();
     for remark in remarks.iter().filter(|remark| remark.parameters.contains_key("elsewhere")) {
         let [own, other, ..] = &remark.facts[..] else { continue };
-        let stated_too = remarks
-            .iter()
-            .any(|twin| twin.standing == Standing::Supported && twin.facts.contains(other));
-        let Some(stated) = text.get(remark.place.clone()).filter(|_| stated_too) else { continue };
+        if !supported.contains(other) {
+            continue;
+        }
+        let Some(stated) = text.get(remark.place.clone()) else { continue };
         out.push(
             Remark::offends("claim-same-number-twice", Standing::Misworded, remark.place.clone())
                 .with("stated", stated)
@@ -254,23 +260,42 @@ fn only_first(remarks: &mut [Remark], rule: &str) {
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// How many characters begin before every [`STEP`]th byte: a text may be one line, with a
+    /// position at each of its words.
+    characters: Vec<usize>,
 }
+
+/// How many bytes are counted together.
+const STEP: usize = 1000;
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let starts =
             [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+        let mut characters = vec![0];
+        for bytes in text.as_bytes().chunks(STEP) {
+            characters.push(characters[characters.len() - 1] + first_bytes(bytes));
+        }
+        Self { text, starts, characters }
+    }
+
+    /// How many characters begin before a byte.
+    fn characters_before(&self, offset: usize) -> usize {
+        let counted = offset / STEP * STEP;
+        self.characters[offset / STEP] + first_bytes(&self.text.as_bytes()[counted..offset])
     }
 
     /// Line and column of a byte, both counted from 1; the column in characters.
     fn position(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|&start| start <= offset).max(1);
         let start = self.starts[line - 1];
-        let column =
-            self.text.get(start..offset).map_or(offset - start, |text| text.chars().count());
-        (line, column + 1)
+        (line, self.characters_before(offset) - self.characters_before(start) + 1)
     }
+}
+
+/// How many characters begin in some bytes of a text.
+fn first_bytes(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 #[cfg(test)]
@@ -338,6 +363,9 @@ mod tests {
         let lines = Lines::new(text);
         assert_eq!(lines.position(0), (1, 1));
         assert_eq!(lines.position(text.find('6').unwrap()), (2, 4));
+        let long = "é ".repeat(2000) + "6";
+        assert_eq!(Lines::new(&long).position(long.len() - 1), (1, 4001));
+        assert_eq!(Lines::new(&long).position(long.len()), (1, 4002));
     }
 
     fn soup() -> impl Strategy<Value = String> {

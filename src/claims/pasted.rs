@@ -1,6 +1,7 @@
 //! Pasted output: blocks that show what the evidence files hold, read by the readers of those
 //! files.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -201,16 +202,17 @@ fn same(id: &str, fact: &Fact, held: &Held) -> bool {
 /// One remark for each line and standing.
 fn merged(remarks: Vec<Remark>) -> Vec<Remark> {
     let mut out: Vec<Remark> = Vec::new();
+    let mut supported: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for remark in remarks {
-        let twin = out.iter_mut().find(|other| {
-            other.place == remark.place
-                && other.standing == Standing::Supported
-                && remark.standing == Standing::Supported
-        });
-        match twin {
-            Some(twin) => twin.facts.extend(remark.facts),
-            None => out.push(remark),
+        if remark.standing == Standing::Supported {
+            let place = (remark.place.start, remark.place.end);
+            let known = *supported.entry(place).or_insert(out.len());
+            if let Some(twin) = out.get_mut(known) {
+                twin.facts.extend(remark.facts);
+                continue;
+            }
         }
+        out.push(remark);
     }
     out
 }

@@ -1,5 +1,7 @@
 //! Ratios: “almost twice”, 5x, 64 % slower.
 
+use std::collections::BTreeMap;
+
 use super::durations::Stated;
 use super::ground::Ground;
 use super::quantity::{Hedge, Quantity, Value};
@@ -20,6 +22,28 @@ struct Pair {
     facts: Vec<(String, String)>,
 }
 
+/// The figures that a report states: by what they are about and their target the seconds and the
+/// significant digits, or none where several differ, so that it is not clear which are compared.
+pub struct StatedFigures(BTreeMap<(usize, String), Option<(f64, usize)>>);
+
+impl StatedFigures {
+    /// The figures of a report, in its order.
+    pub fn new(stated: &[Stated]) -> Self {
+        let mut figures = BTreeMap::new();
+        for one in stated {
+            let known = figures
+                .entry((one.subject, one.target.clone()))
+                .or_insert(Some((one.seconds, one.digits)));
+            *known = known.filter(|(seconds, _)| (one.seconds - seconds).abs() < 1e-9);
+        }
+        Self(figures)
+    }
+
+    fn get(&self, subject: usize, target: &str) -> Option<(f64, usize)> {
+        *self.0.get(&(subject, target.to_string()))?
+    }
+}
+
 /// What the ratios of a sentence say. `stated` are the figures that the report itself states.
 pub fn check(
     ground: &Ground,
@@ -27,7 +51,7 @@ pub fn check(
     subjects: &Subjects,
     sentence: &Sentence,
     all: &[Quantity],
-    stated: &[Stated],
+    stated: &StatedFigures,
 ) -> Vec<Remark> {
     let mut out = Vec::new();
     for quantity in all {
@@ -135,15 +159,11 @@ fn durations(
     number: usize,
     one: &str,
     other: &str,
-    stated: &[Stated],
+    stated: &StatedFigures,
 ) -> Option<Pair> {
     // The host runs no container: in a comparison of starts it stands for the baseline.
     for id in &subjects.duration[number].facts {
-        let median = |target: &str| {
-            let samples = ground.held(id, target)?.fact.as_series()?;
-            let digits = samples.values.iter().map(|value| significant_digits(*value)).max()?;
-            Some((crate::stats::median(&samples.values)?, digits))
-        };
+        let median = |target: &str| ground.figures(&ground.held(id, target)?).median;
         if let (Some(a), Some(b)) = (median(one), median(other)) {
             let facts = vec![(id.clone(), one.to_string()), (id.clone(), other.to_string())];
             return pair(a, b, Some(Unit::Seconds), false, facts);
@@ -152,16 +172,8 @@ fn durations(
             return None;
         }
     }
-    let own = |target: &str| {
-        let own: Vec<&Stated> =
-            stated.iter().filter(|s| s.subject == number && s.target == target).collect();
-        // Several that differ: it is not clear which are compared.
-        let first = own.first()?;
-        own.iter()
-            .all(|s| (s.seconds - first.seconds).abs() < 1e-9)
-            .then_some((first.seconds, first.digits))
-    };
-    pair(own(one)?, own(other)?, Some(Unit::Seconds), true, Vec::new())
+    let (one, other) = (stated.get(number, one)?, stated.get(number, other)?);
+    pair(one, other, Some(Unit::Seconds), true, Vec::new())
 }
 
 fn counts(
@@ -277,11 +289,4 @@ fn without(
     let range = phrase(quantity);
     let text = &sentence.text[range.clone()];
     all_lack.then(|| Remark::without(ground, sentence.place(&range), text, id, lacking))
-}
-
-/// The significant digits that a value needs.
-fn significant_digits(value: f64) -> usize {
-    let text = format!("{value}");
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    digits.trim_start_matches('0').len().max(3)
 }

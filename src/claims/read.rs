@@ -23,6 +23,12 @@ pub enum Form {
     Block,
 }
 
+/// The most bytes of a text above or beside a passage that are looked at for what the passage is
+/// about, and the most items of lists around it: what stands once must not be read again in full
+/// at each of the passages below it.
+const MAX_TOPIC: usize = 1000;
+const MAX_ITEMS: usize = 8;
+
 /// A piece of text with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
@@ -41,8 +47,9 @@ impl Passage {
     /// The range of the file that a range of the text came from.
     pub fn place(&self, range: &Range<usize>) -> Range<usize> {
         let at = |offset: usize| {
-            let piece = self.pieces.iter().rev().find(|piece| piece.0 <= offset);
-            piece.map_or(0, |piece| piece.1 + (offset - piece.0))
+            let after = self.pieces.partition_point(|piece| piece.0 <= offset);
+            let piece = after.checked_sub(1).map(|index| self.pieces[index]);
+            piece.map_or(0, |(begins, at)| at + (offset - begins))
         };
         // The end belongs to the piece of the last byte.
         let end = at(range.end.saturating_sub(1).max(range.start)) + 1;
@@ -203,10 +210,10 @@ impl Reader {
 
     fn end_row(&mut self) {
         let cells = std::mem::take(&mut self.row);
-        let head = cells.first().map(|cell| cell.text.trim().to_string()).unwrap_or_default();
+        let head = cells.first().map(|cell| as_topic(&cell.text)).unwrap_or_default();
         for (index, mut cell) in cells.into_iter().enumerate() {
             let row = if index == 0 { String::new() } else { head.clone() };
-            let column = self.columns.get(index).cloned().unwrap_or_default();
+            let column = self.columns.get(index).map(|text| as_topic(text)).unwrap_or_default();
             cell.form = Form::Cell { row, column };
             cell.topics = self.topics();
             if self.quotes == 0 && !cell.text.trim().is_empty() {
@@ -235,13 +242,20 @@ impl Reader {
 
     fn topics(&self) -> Vec<String> {
         let mut topics: Vec<String> = Vec::new();
-        topics.extend(self.items.iter().rev().filter(|item| !item.is_empty()).cloned());
-        if !topics.contains(&self.before) && !self.before.is_empty() {
-            topics.insert(0, self.before.clone());
+        let items = self.items.iter().rev().filter(|item| !item.is_empty());
+        topics.extend(items.take(MAX_ITEMS).map(|item| as_topic(item)));
+        let before = as_topic(&self.before);
+        if !topics.contains(&before) && !before.is_empty() {
+            topics.insert(0, before);
         }
-        topics.extend(self.headings.iter().rev().map(|heading| heading.1.clone()));
+        topics.extend(self.headings.iter().rev().map(|heading| as_topic(&heading.1)));
         topics
     }
+}
+
+/// The beginning of a text, as what something else is about.
+fn as_topic(text: &str) -> String {
+    crate::text::beginning(text.trim(), MAX_TOPIC).to_string()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::read::{Form, Passage};
 use super::words::Words;
+use crate::text::beginning;
 
 /// How a sentence is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub enum Mood {
     /// not known.
     Guess,
 }
+
+/// The most bytes of a sentence. A longer one is taken in pieces, each at least as sure of what it
+/// is about as a sentence of its own: everything in it is looked at, and what it takes grows with
+/// its length.
+const MAX_SENTENCE: usize = 2000;
+
+/// How far around a sentence its passage is looked at.
+const AROUND: usize = 4000;
 
 /// A sentence of a passage.
 #[derive(Debug, Clone)]
@@ -37,12 +46,26 @@ impl<'a> Sentence<'a> {
     pub fn place(&self, range: &Range<usize>) -> Range<usize> {
         self.passage.place(&(self.range.start + range.start..self.range.start + range.end))
     }
+
+    /// The sentence with what stands before and behind it in its passage.
+    pub fn surroundings(&self) -> &'a str {
+        let text = self.passage.text.as_str();
+        let end = self.range.end + beginning(&text[self.range.end..], AROUND).len();
+        let mut start = self.range.start.saturating_sub(AROUND);
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
+        &text[start..end]
+    }
 }
 
 /// The sentences of a passage that is not a block.
 pub fn sentences<'a>(passage: &'a Passage, words: &Words) -> Vec<Sentence<'a>> {
     let mut out: Vec<Sentence<'a>> = Vec::new();
-    for range in split(&passage.text) {
+    for (range, mood) in split(&passage.text).into_iter().flat_map(|range| {
+        let mood = mood(&passage.text[range.clone()], words);
+        pieces(&passage.text, range).into_iter().map(move |piece| (piece, mood))
+    }) {
         let text = &passage.text[range.clone()];
         let mut topics: Vec<&str> = Vec::new();
         if let Form::Cell { row, column } = &passage.form {
@@ -51,9 +74,22 @@ pub fn sentences<'a>(passage: &'a Passage, words: &Words) -> Vec<Sentence<'a>> {
         // What leads to the sentence: labels, tasks, and the sentence just before it.
         topics.extend(out.iter().rev().take(2).map(|sentence| sentence.text));
         topics.extend(passage.topics.iter().map(String::as_str));
-        let mood = mood(text, words);
         out.push(Sentence { passage, range, text, mood, topics });
     }
+    out
+}
+
+/// A sentence in pieces of bounded length, cut at blanks where it has some.
+fn pieces(text: &str, sentence: Range<usize>) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut rest = sentence;
+    while rest.len() > MAX_SENTENCE {
+        let piece = beginning(&text[rest.clone()], MAX_SENTENCE);
+        let end = piece.rfind(char::is_whitespace).filter(|&at| at > 0).unwrap_or(piece.len());
+        out.push(rest.start..rest.start + end);
+        rest.start += end;
+    }
+    out.push(rest);
     out
 }
 
@@ -141,6 +177,17 @@ mod tests {
             pieces("Kata runs 6.12.47. Host vs. guest: 1.5 s! Ok"),
             ["Kata runs 6.12.47.", "Host vs. guest: 1.5 s!", "Ok"]
         );
+    }
+
+    #[test]
+    fn a_long_sentence_is_looked_at_in_pieces_of_one_mood() {
+        let text = format!("Perhaps {} 52", "ä1 ".repeat(3000));
+        let words = crate::claims::words::Vocabulary::load(None).unwrap().words;
+        let passage = crate::claims::read::passages(&text).pop().unwrap();
+        let mood = mood(&text, &words);
+        let all = sentences(&passage, &words);
+        assert!(all.iter().all(|one| one.text.len() <= MAX_SENTENCE && one.mood == mood));
+        assert_eq!(all.iter().map(|one| one.text).collect::<String>(), text);
     }
 
     #[test]

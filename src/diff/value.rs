@@ -134,10 +134,19 @@ pub fn word(value: &Value) -> String {
 /// The most lines of a line diff that are kept.
 const MAX_LINES: usize = 120;
 
+/// The most lines of a side that are compared line by line: what it takes grows with the square of
+/// how many differ. The log of a kernel has a thousand or two.
+const MAX_COMPARED: usize = 4000;
+
 /// A line diff with a line of context: `-` what only the first has, `+` what only the second has.
 /// Times at the beginning of the lines of a kernel log are left out, because every one differs.
 pub fn lines(a: &[String], b: &[String]) -> Vec<String> {
     use similar::{ChangeTag, TextDiff};
+    if a.len().max(b.len()) > MAX_COMPARED {
+        let (a, b) = (a.len(), b.len());
+        let reason = format!("no more than {MAX_COMPARED} are compared line by line");
+        return vec![format!(" ... {a} lines and {b} lines: {reason}")];
+    }
     let plain = |lines: &[String]| -> Vec<String> {
         lines.iter().map(|line| without_time(line).to_string()).collect()
     };
@@ -220,6 +229,16 @@ mod tests {
         assert!(!same(&json!("a"), &json!(["a"])));
         assert!(!same(&json!([]), &json!({})));
         assert!(parts(&json!("a"), &json!(["a"])).is_empty());
+    }
+
+    #[test]
+    fn more_lines_than_the_bound_are_counted_and_not_compared() {
+        let numbered = |from: usize| -> Vec<String> {
+            (from..from + 100_000).map(|number| number.to_string()).collect()
+        };
+        let told = lines(&numbered(0), &numbered(1_000_000));
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("100000 lines and 100000 lines"), "{told:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Labels: the words that say whose value follows.
 
 use super::words;
+use crate::text::beginning;
 
 /// Whose value it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -266,15 +267,6 @@ pub fn without_brackets(text: &str) -> (String, String) {
         }
     }
     (outside, inside)
-}
-
-/// The beginning of `text`, of at most `length` bytes.
-pub fn beginning(text: &str, length: usize) -> &str {
-    let mut end = length.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 /// Where the first `separator` begins that stands outside round brackets.

@@ -5,7 +5,7 @@ use super::label::{self, MAX_LABEL, Role, Who};
 use super::log::{Log, log};
 use super::words;
 use crate::model::{Capture, MAX_LINE};
-use crate::text::{is_hidden, lines, strip_ansi};
+use crate::text::{beginning, is_hidden, lines, strip_ansi};
 
 /// A cleaned line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,10 +119,10 @@ impl<'a> Page<'a> {
             return;
         }
         // Each value gets the words of its row and column: no more of them than a label has.
-        let first = label::beginning(first, MAX_LABEL);
+        let first = beginning(first, MAX_LABEL);
         for (index, value) in values.iter().enumerate() {
             let column = header.get(index + 1).map_or("", String::as_str);
-            let column = label::beginning(column, MAX_LABEL);
+            let column = beginning(column, MAX_LABEL);
             let column = if column == value { "" } else { column };
             let text = match label::role_of(column) {
                 Some(Role::One(_)) => format!("{column} ({first}): {value}"),

@@ -1,0 +1,70 @@
+//! The figures of a measured fact that a report can state.
+
+use crate::model::Fact;
+use crate::stats;
+
+/// A known figure with its name.
+#[derive(Debug)]
+pub struct KnownFigure {
+    /// `mean`, `median`, `min`, `max`, or `sample`.
+    pub name: &'static str,
+    /// In the unit of the fact.
+    pub value: f64,
+}
+
+/// The figures of a fact.
+#[derive(Debug)]
+pub struct KnownFigures {
+    /// All of them, every sample among them.
+    pub all: Vec<KnownFigure>,
+    /// Of a series the median, and how many significant digits its samples have.
+    pub median: Option<(f64, usize)>,
+}
+
+impl KnownFigures {
+    /// The figures of a fact; none where it has no numbers.
+    pub fn of(fact: &Fact) -> Self {
+        Self { all: figures(fact), median: median(fact) }
+    }
+}
+
+fn median(fact: &Fact) -> Option<(f64, usize)> {
+    let samples = fact.as_series()?;
+    let digits = samples.values.iter().map(|value| significant_digits(*value)).max()?;
+    Some((stats::median(&samples.values)?, digits))
+}
+
+fn figures(fact: &Fact) -> Vec<KnownFigure> {
+    match fact {
+        Fact::Series(samples) => {
+            let mut out = Vec::new();
+            if let Some(summary) = stats::summary(&samples.values) {
+                let named = [
+                    ("mean", summary.mean),
+                    ("min", summary.min),
+                    ("max", summary.max),
+                    ("median", summary.median),
+                ];
+                out.extend(named.map(|(name, value)| KnownFigure { name, value }));
+            }
+            out.extend(samples.values.iter().map(|&value| KnownFigure { name: "sample", value }));
+            out
+        }
+        Fact::Value { value, .. } => {
+            let field =
+                |key: &str, name| value.get(key)?.as_f64().map(|value| KnownFigure { name, value });
+            [field("avg", "mean"), field("min", "min"), field("max", "max")]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
+        Fact::Missing(_) => Vec::new(),
+    }
+}
+
+/// The significant digits that a value needs.
+fn significant_digits(value: f64) -> usize {
+    let text = format!("{value}");
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_start_matches('0').len().max(3)
+}
