@@ -89,7 +89,7 @@ fn in_part(part: &Part) -> Read<i64> {
         let text = value_text(&line.text);
         let number = if line.inline { words::whole_number(text) } else { words::only_number(text) };
         if let Some(number) = number {
-            let failed = part.lines[..index].iter().find(|line| words::is_error(&line.text));
+            let failed = part.lines[..index].iter().find(|line| line.is_error);
             if let Some(line) = failed.filter(|_| number <= 1) {
                 // `ls … | wc -l` counts nothing, or the message.
                 return Err(read::error(line));

@@ -33,8 +33,7 @@ fn labelled_otherwise(why: Why, part: &Part) -> Miss {
 }
 
 fn in_part(part: &Part) -> Read<String> {
-    let texts =
-        || part.lines.iter().filter(|line| line.kind == Kind::Text && !words::is_error(&line.text));
+    let texts = || part.lines.iter().filter(|line| line.kind == Kind::Text && !line.is_error);
     if let Some(found) = texts().find_map(|line| Some(Found::at(stated(&line.text)?, line))) {
         return Ok(found);
     }

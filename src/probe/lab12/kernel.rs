@@ -135,7 +135,7 @@ fn first_statement(part: &Part) -> Read<Kernel> {
 fn first(part: &Part, wanted: impl Fn(&Kernel) -> bool) -> Read<Kernel> {
     let texts = || part.lines.iter().filter(|line| line.kind == Kind::Text);
     texts()
-        .filter(|line| !words::is_error(&line.text))
+        .filter(|line| !line.is_error)
         .find_map(|line| {
             statement(&line.text).filter(&wanted).map(|kernel| Found::at(kernel, line))
         })

@@ -123,7 +123,7 @@ pub fn reported(page: &Page) -> Read<Value> {
         return Ok(found);
     }
     let nan = lines.iter().find(|line| words::holds(&line.text, &["avg=", "average"]));
-    if let Some(line) = nan.filter(|line| !words::is_error(&line.text)) {
+    if let Some(line) = nan.filter(|line| !line.is_error) {
         return Err(Miss::quoting(Why::NotNumeric, "the summary has no numbers:", line));
     }
     if samples(page).is_err() {

@@ -1,6 +1,6 @@
 //! Messages that engines write about themselves, in the forms that they have in files.
 
-use super::{label, words};
+use super::label;
 
 /// A message of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,8 +115,9 @@ fn chatter(text: &str) -> Option<Log> {
         "already exists",
         "|++++",
     ];
-    let is_chatter = STARTS.iter().any(|start| text.to_lowercase().starts_with(start))
-        || words::holds(text, PHRASES)
+    let lower = text.to_lowercase();
+    let is_chatter = STARTS.iter().any(|start| lower.starts_with(start))
+        || PHRASES.iter().any(|phrase| lower.contains(phrase))
         // The foot of a download; other clocks say `Elapsed:` too.
         || text.starts_with("elapsed: ") && text.contains("total:");
     is_chatter.then(|| Log { failure: false, fatal: false, message: text.into(), time: None })

@@ -18,6 +18,8 @@ pub struct Line {
     pub kind: Kind,
     /// Whether it stands behind a label on the same line.
     pub inline: bool,
+    /// Whether a program wrote it to say that it failed: asked once, because every reader does.
+    pub is_error: bool,
 }
 
 /// What kind of line it is.
@@ -77,7 +79,7 @@ impl<'a> Page<'a> {
             Some(index) => {
                 let kind = Kind::TooLong(raw_lines[index].len());
                 let number = line_number(index);
-                page.lines.push(Line { number, text: String::new(), kind, inline: false });
+                page.lines.push(Line { kind, ..Line::new(number, "", false) });
             }
             None => page.add_lines(&raw_lines),
         }
@@ -243,7 +245,7 @@ impl Line {
     pub fn new(number: u32, text: &str, inline: bool) -> Self {
         let text = text.trim();
         let kind = kind(text);
-        Self { number, text: text.into(), kind, inline }
+        Self { number, text: text.into(), kind, inline, is_error: words::is_error(text) }
     }
 }
 

@@ -92,7 +92,7 @@ pub fn explain<'a>(lines: impl IntoIterator<Item = &'a Line>, why: Why) -> Miss 
         match &line.kind {
             Kind::Log(message) if message.failure => return error(line),
             Kind::TooLong(bytes) => return too_long(line, *bytes),
-            Kind::Text if words::is_error(&line.text) => return error(line),
+            Kind::Text if line.is_error => return error(line),
             Kind::Text if is_worded(&line.text) => {
                 let narrative = |line: &Line| why_not(&line.text, why) == Why::NarrativeText;
                 if text.is_none_or(|old| !narrative(old) && narrative(line)) {
@@ -153,7 +153,7 @@ pub fn no_part(page: &Page, parts: &[Part], who: Who) -> Miss {
     let has = |who: Who| parts.iter().any(|part| part.who == Some(who) && !part.lines.is_empty());
     let failure = page.lines.iter().find(|line| match &line.kind {
         Kind::Log(log) => log.failure,
-        Kind::Text => words::is_error(&line.text),
+        Kind::Text => line.is_error,
         _ => false,
     });
     let blank = !page.texts().any(|line| is_worded(&line.text));

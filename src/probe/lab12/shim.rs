@@ -20,11 +20,8 @@ pub struct Shim {
 
 /// Reads the shim's version.
 pub fn shim(page: &Page) -> Shim {
-    let lines: Vec<&Line> = page
-        .lines
-        .iter()
-        .filter(|line| line.kind == Kind::Text && !words::is_error(&line.text))
-        .collect();
+    let lines: Vec<&Line> =
+        page.lines.iter().filter(|line| line.kind == Kind::Text && !line.is_error).collect();
     // The name may stand above the fields, as a title or as the head of an indented list.
     let named = |line: &Line| {
         names_shim(&line.text)

@@ -236,7 +236,7 @@ fn failure(part: &Part) -> Option<&Line> {
     }
     part.lines.iter().find(|line| match &line.kind {
         Kind::Log(log) => log.failure,
-        Kind::Text => words::is_error(&line.text) || words::holds(&line.text, HUMAN),
+        Kind::Text => line.is_error || words::holds(&line.text, HUMAN),
         _ => false,
     })
 }
