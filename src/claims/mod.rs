@@ -106,10 +106,10 @@ impl Claims {
     ///
     /// # Errors
     ///
-    /// The message of a rule cannot be rendered.
+    /// The text states more than [`MAX_VALUES`] values, or the message of a rule cannot be rendered.
     pub fn check(&self, subject: &Subject, text: &str) -> Result<Checked> {
         let ground = Ground::new(subject);
-        let mut remarks = self.remarks(&ground, text);
+        let mut remarks = self.remarks(&ground, text)?;
         remarks.sort_by_key(|remark| (remark.place.start, remark.place.end, remark.rule));
         remarks.dedup_by(|one, other| one.place == other.place && one.rule == other.rule);
         let off = subject.shelf.report_rules.off();
@@ -128,12 +128,13 @@ impl Claims {
         })
     }
 
-    fn remarks(&self, ground: &Ground, text: &str) -> Vec<Remark> {
+    fn remarks(&self, ground: &Ground, text: &str) -> Result<Vec<Remark>> {
         let Vocabulary { words, subjects, .. } = &self.vocabulary;
         let passages = read::passages(text);
         let mut remarks = Vec::new();
         let mut stated = Vec::new();
         let mut ratios = Vec::new();
+        let mut values = 0;
         for passage in &passages {
             if passage.form == Form::Block {
                 let (found, figures) = pasted::check(ground, &self.vocabulary, passage);
@@ -143,6 +144,10 @@ impl Claims {
             }
             for sentence in sentence::sentences(passage, words) {
                 let all = quantity::quantities(sentence.text, words);
+                values += all.len();
+                if values > MAX_VALUES {
+                    return Err(too_many_values());
+                }
                 remarks.extend(counts::check(ground, words, subjects, &sentence, &all));
                 let (found, figures) = durations::check(ground, words, subjects, &sentence, &all);
                 let of_latency = found
@@ -165,8 +170,17 @@ impl Claims {
         let twice = same_number_twice(ground, text, &remarks);
         remarks.extend(twice);
         only_first(&mut remarks, "claim-health-not-demanded");
-        remarks
+        Ok(remarks)
     }
+}
+
+/// The most values that the sentences and tables of a report may state: nobody writes as many, and
+/// each is held against everything that it could be about.
+const MAX_VALUES: usize = 10_000;
+
+fn too_many_values() -> Error {
+    Error::input(format!("the report states more than {MAX_VALUES} values in its text and tables"))
+        .help("put long output into blocks of code (```): they are read like evidence files")
 }
 
 /// A remark in words, with its place in the text.
@@ -366,6 +380,17 @@ mod tests {
         let long = "é ".repeat(2000) + "6";
         assert_eq!(Lines::new(&long).position(long.len() - 1), (1, 4001));
         assert_eq!(Lines::new(&long).position(long.len()), (1, 4002));
+    }
+
+    #[test]
+    fn a_report_of_more_values_than_the_bound_is_refused_and_not_checked_in_part() {
+        let run = sketch();
+        let loaded = Loaded { run: run.run, integrity: run.integrity, origin: "a test".into() };
+        let subject = Subject::new(loaded, None, &SHELF).unwrap();
+        let check = |values: usize| CLAIMS.check(&subject, &"is 9. ".repeat(values));
+        assert!(check(10).is_ok());
+        let error = check(MAX_VALUES + 1).unwrap_err();
+        assert!(error.message.contains("more than 10000 values"), "{}", error.message);
     }
 
     fn soup() -> impl Strategy<Value = String> {

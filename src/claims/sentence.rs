@@ -23,6 +23,9 @@ pub enum Mood {
 /// its length.
 const MAX_SENTENCE: usize = 2000;
 
+/// The most numbers of a sentence that is taken in one piece.
+const MAX_NUMBERS: usize = 32;
+
 /// How far around a sentence its passage is looked at.
 const AROUND: usize = 4000;
 
@@ -83,14 +86,24 @@ pub fn sentences<'a>(passage: &'a Passage, words: &Words) -> Vec<Sentence<'a>> {
 fn pieces(text: &str, sentence: Range<usize>) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut rest = sentence;
-    while rest.len() > MAX_SENTENCE {
+    loop {
         let piece = beginning(&text[rest.clone()], MAX_SENTENCE);
+        let piece = &piece[..end_of_numbers(piece)];
+        if piece.len() == rest.len() {
+            out.push(rest);
+            return out;
+        }
         let end = piece.rfind(char::is_whitespace).filter(|&at| at > 0).unwrap_or(piece.len());
         out.push(rest.start..rest.start + end);
         rest.start += end;
     }
-    out.push(rest);
-    out
+}
+
+/// Where the number after the most that a piece has begins, or the end.
+fn end_of_numbers(text: &str) -> usize {
+    let is_digit = |at: usize| text.as_bytes()[at].is_ascii_digit();
+    let mut starts = (0..text.len()).filter(|&at| is_digit(at) && (at == 0 || !is_digit(at - 1)));
+    starts.nth(MAX_NUMBERS).unwrap_or(text.len())
 }
 
 fn mood(text: &str, words: &Words) -> Mood {
@@ -186,6 +199,7 @@ mod tests {
         let passage = crate::claims::read::passages(&text).pop().unwrap();
         let mood = mood(&text, &words);
         let all = sentences(&passage, &words);
+        assert!(all.len() > 3000 / (MAX_NUMBERS + 1));
         assert!(all.iter().all(|one| one.text.len() <= MAX_SENTENCE && one.mood == mood));
         assert_eq!(all.iter().map(|one| one.text).collect::<String>(), text);
     }
