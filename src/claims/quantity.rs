@@ -189,7 +189,7 @@ fn quantity(text: &str, found: &Captures, words: &Words) -> Option<Quantity> {
         && plain.rsplit(|c: char| !c.is_ascii_digit()).next()?.len() == 3;
     let value = match number(plain) {
         Some(value) if !groups => Value::Number(value, None),
-        value => Value::Number(grouped.parse().ok()?, value),
+        value => Value::Number(number(&grouped)?, value),
     };
     Some(of(value, plain, 1.0))
 }
@@ -208,7 +208,7 @@ fn hedge(before: &str, words: &Words) -> (Hedge, usize) {
 
 /// A number with a decimal point or comma.
 fn number(text: &str) -> Option<f64> {
-    text.replace(',', ".").parse().ok()
+    text.replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 fn half(text: &str) -> f64 {
@@ -270,6 +270,12 @@ mod tests {
 
     fn count(number: f64) -> Value {
         Value::Number(number, None)
+    }
+
+    #[test]
+    fn a_number_without_bound_is_none() {
+        assert_eq!(number(&"9".repeat(400)), None);
+        assert_eq!(number("1,5"), Some(1.5));
     }
 
     #[test]

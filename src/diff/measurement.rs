@@ -305,6 +305,9 @@ fn judge(
                 m.expected = Some(Interval { low: prediction.low, high: prediction.high });
                 m.smallest_visible = Some(prediction.visible);
             }
+            _ if figures.len() >= FEWEST => {
+                m.reason = Some("the figures of earlier sessions predict none".into());
+            }
             _ => {
                 m.reason =
                     Some(format!("{} of {FEWEST} earlier sessions of this machine", figures.len()));

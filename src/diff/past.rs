@@ -80,7 +80,7 @@ impl Session {
         let figure = *of(target)?;
         match over {
             None => Some(figure),
-            Some(over) => Some(figure / of(over)?),
+            Some(over) => Some(figure / of(over).filter(|below| **below > 0.0)?),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::model::{Capture, MAX_SAMPLES};
+use crate::model::{Capture, MAX_SAMPLES, TIMES};
 use crate::probe::hyperfine::{Export, Timed};
 
 /// The most bytes that are read: a million samples have fewer.
@@ -26,7 +26,7 @@ pub struct File {
 /// # Errors
 ///
 /// It cannot be read, is not an export of hyperfine, has no results, a result without times or
-/// with too many, a time that is not above zero, or two results of one name.
+/// with too many, a time that no session has, or two results of one name.
 pub fn read(path: &Path, timed: Option<Timed>) -> Result<File> {
     let length = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?.len();
     if length > MAX_BYTES {
@@ -68,8 +68,11 @@ fn check(path: &Path, export: &Export) -> Result<()> {
             ))
             .help("give hyperfine fewer --runs"));
         }
-        if let Some(time) = timing.times.iter().find(|time| !(time.is_finite() && **time > 0.0)) {
-            return Err(wrong(format!("{result} has a time of {time}: every time is above 0")));
+        if let Some(time) = timing.times.iter().find(|time| !TIMES.contains(*time)) {
+            let (least, most) = (TIMES.start(), TIMES.end());
+            return Err(wrong(format!(
+                "{result} has a time of {time:e} s: what can be measured is {least:e} to {most:e} s"
+            )));
         }
         if !timing.exit_codes.is_empty() && timing.exit_codes.len() != timing.times.len() {
             return Err(wrong(format!(

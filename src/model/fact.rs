@@ -1,6 +1,7 @@
 //! Facts: typed values read from captures, or the reason why there is none.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,10 @@ pub const MAX_LINE: usize = 64 << 10;
 
 /// The most samples of a series; one with more is missing, for the reason [`Why::TooLong`].
 pub const MAX_SAMPLES: usize = 100_000;
+
+/// The times that a session can have, in seconds, and 0: from what no clock tells apart to eleven
+/// days. A series with another one is missing, for the reason [`Why::OutOfRange`].
+pub const TIMES: RangeInclusive<f64> = 1e-9..=1e6;
 
 /// All facts of a run: by fact id (`kernel.release`), then by target name (`kata`).
 pub type Facts = BTreeMap<String, BTreeMap<String, Fact>>;
@@ -52,6 +57,24 @@ impl Unit {
             Self::Seconds => "s",
             Self::Bytes => "B",
         }
+    }
+
+    /// Why no session can have measured `value` of this unit; none if one can.
+    pub fn refuse(self, value: f64) -> Option<String> {
+        let (least, most) = match self {
+            Self::Seconds => (*TIMES.start(), *TIMES.end()),
+            // What a file can have on any system.
+            Self::Bytes => (1.0, 2f64.powi(63)),
+        };
+        let is_possible = value == 0.0 || (least..=most).contains(&value);
+        let symbol = self.symbol();
+        let stated = match value.is_finite() {
+            true => format!("{value:e} {symbol}"),
+            false => "a number without bound".into(),
+        };
+        (!is_possible).then(|| {
+            format!("{stated} where a session measures 0 or {least:e} to {most:e} {symbol}")
+        })
     }
 }
 
@@ -102,14 +125,16 @@ impl Fact {
         Self::Value { value: value.into(), source }
     }
 
-    /// The samples of a series, or that there are too many of them.
+    /// The samples of a series; or that there are too many of them, or one that no session has.
     pub fn series(values: Vec<f64>, unit: Unit, source: Source) -> Self {
-        match values.len() {
-            count if count > MAX_SAMPLES => {
-                let reason = format!("{count} samples, and no more than {MAX_SAMPLES} are read");
-                Self::missing_at(Why::TooLong, reason, source)
-            }
-            _ => Self::Series(Samples { values, unit, source }),
+        if values.len() > MAX_SAMPLES {
+            let count = values.len();
+            let reason = format!("{count} samples, and no more than {MAX_SAMPLES} are read");
+            return Self::missing_at(Why::TooLong, reason, source);
+        }
+        match values.iter().find_map(|value| unit.refuse(*value)) {
+            Some(reason) => Self::missing_at(Why::OutOfRange, reason, source),
+            None => Self::Series(Samples { values, unit, source }),
         }
     }
 
@@ -213,6 +238,9 @@ pub enum Why {
     /// A line or a series is longer than what is read for facts.
     #[serde(rename = "too long")]
     TooLong,
+    /// A figure stands there that no session can have measured.
+    #[serde(rename = "out of range")]
+    OutOfRange,
     /// What the probe asks for does not exist on the target: an answer.
     #[serde(rename = "absent")]
     Absent,
@@ -257,6 +285,7 @@ impl Why {
             Self::NoModelName => "no model name",
             Self::NotTheShim => "not the shim",
             Self::TooLong => "too long",
+            Self::OutOfRange => "out of range",
             Self::Absent => "absent",
             Self::Denied => "denied",
             Self::Error => "error",
@@ -314,7 +343,7 @@ impl TryFrom<FactWire> for Fact {
                 Ok(Self::Value { value, source })
             }
             (None, Some(values), Some(unit), None, None, Some(source)) => {
-                Ok(Self::Series(Samples { values, unit, source }))
+                Ok(Self::series(values, unit, source))
             }
             (None, None, None, Some(why), Some(reason), source) => {
                 Ok(Self::Missing(Missing { why, reason, source }))
@@ -396,6 +425,27 @@ mod tests {
             round_trip(&fact),
             r#"{"values":[0.5,0.25],"unit":"s","capture":"bench/startup.txt","line":3}"#
         );
+    }
+
+    #[test]
+    fn a_series_with_a_figure_that_no_session_has_is_missing() {
+        let series =
+            |values: &[f64], unit| Fact::series(values.to_vec(), unit, Source::new("a", 1));
+        for possible in [0.0, 1e-9, 1e6] {
+            assert!(series(&[0.5, possible], Unit::Seconds).is_present(), "{possible}");
+        }
+        for impossible in [-1.0, 1e-10, 1e7, 1e308, f64::INFINITY, f64::NAN] {
+            let fact = series(&[0.5, impossible], Unit::Seconds);
+            assert!(
+                matches!(fact, Fact::Missing(Missing { why: Why::OutOfRange, .. })),
+                "{fact:?}"
+            );
+        }
+        assert!(series(&[1.0, 1e12], Unit::Bytes).is_present());
+        assert!(!series(&[1e20], Unit::Bytes).is_present());
+        // A run file that an earlier version wrote says the same.
+        let old = r#"{"values":[1e308],"unit":"s","capture":"a","line":1}"#;
+        assert_eq!(serde_json::from_str::<Fact>(old).unwrap(), series(&[1e308], Unit::Seconds));
     }
 
     #[test]

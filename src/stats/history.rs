@@ -50,7 +50,8 @@ impl Prediction {
     /// The prediction from the figures of earlier sessions; `judged` is the number of figures
     /// that are judged at once, which share [`ALARMS`] (Bonferroni).
     ///
-    /// None with fewer than [`FEWEST`] sessions, or if a figure is not a positive number.
+    /// None with fewer than [`FEWEST`] sessions, if a figure is not a positive number, or if
+    /// they are too far apart to tell anything.
     pub fn from(figures: &[f64], judged: usize) -> Option<Self> {
         let count = figures.len();
         if count < FEWEST || figures.iter().any(|&f| !(f.is_finite() && f > 0.0)) {
@@ -67,13 +68,16 @@ impl Prediction {
         // With the estimate of the spread that the interval itself has, a shift by
         // (alarm + found) · spread leaves the interval with probability POWER exactly.
         let found = student.inverse_cdf(POWER);
-        Some(Self {
+        let prediction = Self {
             sessions: count,
             center: mean.exp(),
             low: (mean - alarm * spread).exp(),
             high: (mean + alarm * spread).exp(),
             visible: ((alarm + found) * spread).exp(),
-        })
+        };
+        // Figures that are too far apart predict nothing.
+        let is_finite = prediction.high.is_finite() && prediction.visible.is_finite();
+        (is_finite && prediction.low > 0.0).then_some(prediction)
     }
 
     /// Where a figure lies.
@@ -165,6 +169,7 @@ mod tests {
         for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(Prediction::from(&[1.0, 1.0, wrong], 1), None);
         }
+        assert_eq!(Prediction::from(&[1e-300, 1e300, 1e-300], 1), None, "they are too far apart");
     }
 
     #[test]

@@ -41,6 +41,7 @@ fn nothing_there(missing: &Missing) -> bool {
             | Why::Timeout
             | Why::TooLong
             | Why::CutOff
+            | Why::OutOfRange
     )
 }
 

@@ -114,13 +114,10 @@ pub fn reported(page: &Page) -> Read<Value> {
     let parts = not_katas(page);
     let lines: Vec<&Line> =
         parts.iter().flat_map(|part| &part.lines).filter(|line| line.kind == Kind::Text).collect();
-    if let Some(found) =
-        lines.iter().find_map(|line| Some(Found::at(on_one_line(&line.text)?, line)))
-    {
-        return Ok(found);
-    }
-    if let Some(found) = over_lines(&lines) {
-        return Ok(found);
+    let on_one_line =
+        || lines.iter().find_map(|line| Some(Found::at(on_one_line(&line.text)?, line)));
+    if let Some(found) = on_one_line().or_else(|| over_lines(&lines)) {
+        return read::possible(found, &["avg", "min", "max"]);
     }
     let nan = lines.iter().find(|line| words::holds(&line.text, &["avg=", "average"]));
     if let Some(line) = nan.filter(|line| !line.is_error) {

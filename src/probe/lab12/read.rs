@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::label::Who;
 use super::page::{Kind, Line, Page, Part};
 use super::words;
-use crate::model::{Fact, MAX_LINE, Source, Why};
+use crate::model::{Fact, MAX_LINE, Source, Unit, Why};
 use crate::text::visible;
 
 /// A value and the line where it stands.
@@ -121,6 +121,15 @@ fn too_long(line: &Line, bytes: usize) -> Miss {
         line.number
     );
     Miss { why: Why::TooLong, note, line: Some(line.number) }
+}
+
+/// What was found, unless no session can have measured one of the times in it, in seconds.
+pub fn possible(found: Found<Value>, times: &[&str]) -> Read<Value> {
+    let mut times = times.iter().filter_map(|key| found.value[key].as_f64());
+    match times.find_map(|time| Unit::Seconds.refuse(time)) {
+        Some(note) => Err(Miss { why: Why::OutOfRange, note, line: Some(found.line) }),
+        None => Ok(found),
+    }
 }
 
 /// The reason that an error message gives.

@@ -11,13 +11,14 @@ use crate::model::Why;
 /// What dd says about the write of `who`: `{"bytes", "seconds"}`, of the last such line.
 pub fn io_write(page: &Page, who: Who) -> Read<Value> {
     let parts = page.parts();
-    read::in_parts(page, parts, who, |part| {
+    let found = read::in_parts(page, parts, who, |part| {
         let texts = part.lines.iter().rev().filter(|line| line.kind == Kind::Text);
         texts
             .clone()
             .find_map(|line| Some(Found::at(dd(&line.text)?, line)))
             .ok_or_else(|| read::explain(&part.lines, Why::NotNumeric))
-    })
+    })?;
+    read::possible(found, &["seconds"])
 }
 
 /// `536870912 bytes (537 MB, 512 MiB) copied, 1.23456 s, 435 MB/s`

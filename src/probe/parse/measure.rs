@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Reading, Unread, decimal, filled, glimpse};
-use crate::model::Why;
+use crate::model::{Unit, Why};
 
 /// One number a line, in the order in which they were measured.
 pub fn samples(text: &str) -> Reading {
@@ -29,8 +29,12 @@ pub fn latency_summary(text: &str) -> Reading {
     let missing = |label: &str| Unread::new(Why::NotStated, format!("`{label}=` is not stated"));
     let seconds = |label: &str| {
         let word = stated(label).ok_or_else(|| missing(label))?;
-        decimal(word.strip_suffix('s').unwrap_or(word))
-            .ok_or_else(|| Unread::unlike(&format!("seconds after `{label}=`"), word))
+        let time = decimal(word.strip_suffix('s').unwrap_or(word))
+            .ok_or_else(|| Unread::unlike(&format!("seconds after `{label}=`"), word))?;
+        match Unit::Seconds.refuse(time) {
+            Some(reason) => Err(Unread::new(Why::OutOfRange, reason)),
+            None => Ok(time),
+        }
     };
     let (avg, min, max) = (seconds("avg")?, seconds("min")?, seconds("max")?);
     let word = stated("n").ok_or_else(|| missing("n"))?;
@@ -57,5 +61,7 @@ mod tests {
         );
         assert_eq!(latency_summary("avg=0.1s min=0.1s n=3").unwrap_err().why, Why::NotStated);
         assert_eq!(latency_summary("avg=x min=1 max=1 n=1").unwrap_err().why, Why::Unreadable);
+        let text = "avg=0.1s min=0.1s max=1e300s n=3";
+        assert_eq!(latency_summary(text).unwrap_err().why, Why::OutOfRange);
     }
 }

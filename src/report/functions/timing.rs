@@ -269,6 +269,9 @@ fn divided(sources: &Sources, split: &Split, reference: Option<&Split>) -> Value
 pub fn share_of(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
     let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
     let job: f64 = kwargs.must_get("seconds")?;
+    if !(job.is_finite() && job > 0.0) {
+        return Err(problem(format!("seconds={job}: a job of more than 0 seconds is wanted")));
+    }
     sources.known(id)?;
     let median = |target: &str| -> TeraResult<Option<f64>> {
         Ok(sources.series(id, target)?.and_then(|(_, samples)| stats::median(&samples.values)))
