@@ -101,7 +101,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Explain a rule, a verdict, a probe or a requirement of the lab
     Explain(explain::Arguments),
-    /// Remove what killed sessions left: containers, addresses, temporary and half-written files
+    /// Clean up after interrupted sessions: containers, addresses, temporary folders, half-written
+    /// files and sites
     Clean,
     /// Say what works on this machine, what does not, and how to mend it
     Doctor(doctor::Arguments),

@@ -9,6 +9,9 @@ use super::writer;
 use crate::atomic;
 use crate::error::{Error, Result};
 
+/// What to do about a folder that cannot be used.
+const CHOOSE: &str = "nothing was changed: choose another folder with --out";
+
 /// A folder that a site may be put into. If it is named by a link, it is the folder that the link
 /// led to when it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl OutputFolder {
             Ok(data) if data.is_dir() => folder.refuse_foreign()?,
             Ok(_) => return Err(folder.refuse("is not a folder")),
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::io("use", &folder.named, &error));
+                return Err(Error::io("use", &folder.named, &error).help(CHOOSE));
             }
             Err(_) if folder.named.symlink_metadata().is_ok() => {
                 return Err(folder.refuse("is a link that leads to no folder"));
@@ -58,7 +61,7 @@ impl OutputFolder {
 
     fn refuse(&self, why: &str) -> Error {
         Error::input(format!("the site cannot go to {}: it {why}", self.named.display()))
-            .help("nothing was changed: choose another folder with --out")
+            .help(CHOOSE)
     }
 
     fn refuse_sources(&self, sources: &[PathBuf]) -> Result<()> {
