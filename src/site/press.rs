@@ -13,6 +13,7 @@ use super::search;
 use super::view::RunRow;
 use super::writer::Staging;
 use crate::error::{Error, Result};
+use crate::project::NOTES;
 
 /// A text of the report as a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +186,7 @@ fn is_publishable(name: &str) -> bool {
         Component::Normal(part) => !part.to_string_lossy().starts_with('.'),
         _ => false,
     };
-    path.components().all(is_plain) && !path.starts_with("notes") && !name.ends_with(".md")
+    path.components().all(is_plain) && !path.starts_with(NOTES) && !name.ends_with(".md")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
