@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::project::NOTES;
+
+/// The folder of the notes, below that of the chapters.
+pub const FOLDER: &str = "notes";
 
 /// The notes by the name of their section, without raw HTML and forbidden links, each so that it
 /// can stand in any text.
@@ -15,7 +17,7 @@ use crate::project::NOTES;
 ///
 /// A note cannot be read or is not UTF-8.
 pub fn load(chapters: &Path) -> Result<BTreeMap<String, String>> {
-    let folder = chapters.join(NOTES);
+    let folder = chapters.join(FOLDER);
     let mut notes = BTreeMap::new();
     let entries = match std::fs::read_dir(&folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(notes),

@@ -1,0 +1,107 @@
+//! Collected runs out of bytes.
+
+use std::path::Path;
+
+use isoproof::model::{
+    Capture, Edition, Evidence, Generator, Origin, Redaction, Role, Run, SCHEMA_VERSION, Status,
+    Stream, Target,
+};
+use isoproof::probe::collected;
+use isoproof::report::Shelf;
+use isoproof::store::{Loaded, file, integrity};
+
+/// A run. Each piece of the bytes, 0xFF apart, begins with probe, target and status.
+pub fn from_bytes(shelf: &Shelf, data: &[u8]) -> Run {
+    let probes: Vec<&str> = shelf.catalogue.iter().map(|probe| probe.id.as_str()).collect();
+    let target = |name: &str, role| Target {
+        name: name.into(),
+        role,
+        engine: Some("docker".into()),
+        handler: None,
+        failure: None,
+    };
+    let mut targets = vec![
+        target("host", Role::Host),
+        target("runc", Role::Baseline),
+        target("kata", Role::Candidate),
+    ];
+    let mut captures: Vec<Capture> = Vec::new();
+    let mut label = None;
+    for piece in data.split(|byte| *byte == 0xff).take(60) {
+        let [probe, choice, status, bytes @ ..] = piece else { continue };
+        let text = || String::from_utf8_lossy(bytes).into_owned();
+        match choice % 16 {
+            15 => targets[2].failure = Some(text()),
+            14 => label = Some(text()),
+            13 => targets[2].handler = Some(text()),
+            choice => {
+                let target = targets[usize::from(choice) % 3].name.clone();
+                let probe = probes[usize::from(*probe) % probes.len()];
+                let id = format!("{target}/{probe}");
+                if !captures.iter().any(|capture| capture.id == id) {
+                    captures.push(capture(id, target, *status, bytes));
+                }
+            }
+        }
+    }
+    let facts = collected::read(&captures, &targets, &Default::default(), &shelf.catalogue);
+    let seconds = 1_700_000_000 + data.len() as i64;
+    let mut run = Run {
+        schema_version: SCHEMA_VERSION,
+        id: String::new(),
+        label,
+        created: chrono::DateTime::from_timestamp(seconds, 0).expect("a time"),
+        edition: if data.len().is_multiple_of(2) { Edition::F25 } else { Edition::S26 },
+        generator: Generator::this(),
+        evidence: Evidence::Collected {
+            engine: "docker".into(),
+            image: "alpine:3.19".into(),
+            session: "s".into(),
+            interrupted: false,
+            skipped: Default::default(),
+        },
+        redaction: Redaction { applied: true, replaced: Default::default() },
+        targets,
+        captures,
+        facts,
+    };
+    run.id = file::id(&run);
+    run
+}
+
+fn capture(id: String, target: String, status: u8, bytes: &[u8]) -> Capture {
+    const STATUSES: [Status; 8] = [
+        Status::Ok,
+        Status::Ok,
+        Status::Absent,
+        Status::Denied,
+        Status::Error,
+        Status::Timeout,
+        Status::Truncated,
+        Status::Ok,
+    ];
+    let text = String::from_utf8_lossy(bytes);
+    Capture {
+        id,
+        origin: Origin::Probe {
+            command: text.chars().take(80).collect(),
+            within: format!("{target}/boot"),
+        },
+        target: Some(target),
+        status: STATUSES[usize::from(status) % STATUSES.len()],
+        exit: Some(i32::from(status)),
+        started: None,
+        duration_ms: Some(f64::from(status)),
+        stdout: Stream::new(bytes),
+        stderr: Some(Stream::new(if status > 128 { bytes } else { b"" })),
+    }
+}
+
+/// The run as it is loaded after it was written: the same, and intact.
+pub fn write_and_read(run: Run, shelf: &Shelf) -> Loaded {
+    let mut read = file::from_text(&file::to_text(&run), Path::new("x.json")).expect("a run file");
+    assert_eq!(read, run, "another run was read than was written");
+    let integrity = integrity::distrust(&mut read, &shelf.catalogue);
+    assert!(integrity.is_intact(), "not intact after it was written: {integrity:?}");
+    Loaded { run: read, integrity, origin: "x".into() }
+}
