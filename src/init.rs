@@ -12,8 +12,8 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::model::Edition;
 use crate::probe::edition;
-use crate::project::Project;
-use crate::report::chapters::SUMMARY;
+use crate::project::{Config, NOTES, Project, SUMMARY};
+use crate::report::chapters::{self, Entry};
 use crate::report::lookups::SHIPPED;
 
 /// What to write.
@@ -90,7 +90,15 @@ fn files(folder: &Path, options: &Options) -> Result<Vec<(PathBuf, String)>> {
     ] {
         files.push((path.into(), render(&templates, name, &context)?));
     }
+    let src = chapters_folder(folder);
+    let listed = std::fs::read_to_string(folder.join(&src).join(SUMMARY));
+    let listed = listed.map(|summary| chapters::entries(&summary)).ok();
     for (name, file) in assets::read_all(Tree::Chapters, None, "", ".md")? {
+        // A book that is there has chapters of its own.
+        let is_listed = |entries: &Vec<Entry>| entries.iter().any(|entry| entry.path == name);
+        if name != SUMMARY && !listed.as_ref().is_none_or(is_listed) {
+            continue;
+        }
         let text = match name == SUMMARY || options.whole_chapters {
             true => file.text,
             false => {
@@ -98,21 +106,22 @@ fn files(folder: &Path, options: &Options) -> Result<Vec<(PathBuf, String)>> {
                 render(&templates, "chapter.md", &context)?
             }
         };
-        files.push((Path::new("site").join(name), text));
+        files.push((src.join(name), text));
     }
-    files.extend(notes(&templates, edition.unwrap_or(Edition::F25))?);
+    files.extend(note_files(&templates, edition.unwrap_or(Edition::F25), &src)?);
     Ok(files)
 }
 
 /// A note for the summary and one for every task, with what the lab wants to read there.
-fn notes(
+fn note_files(
     templates: &std::collections::BTreeMap<String, TextFile>,
     edition: Edition,
+    src: &Path,
 ) -> Result<Vec<(PathBuf, String)>> {
     let spec = edition::load(edition, None)?;
     let mut notes = Vec::new();
     let mut note = |section: &str, context: Context| -> Result<()> {
-        let path = Path::new("site/notes").join(format!("{section}.md"));
+        let path = src.join(NOTES).join(format!("{section}.md"));
         notes.push((path, render(templates, "note.md", &context)?));
         Ok(())
     };
@@ -143,6 +152,11 @@ fn render(
 /// Text as a string of TOML.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.into()).to_string()
+}
+
+/// The folder of the chapters: that of the settings, if there are any.
+fn chapters_folder(folder: &Path) -> PathBuf {
+    Project::at(folder).map_or_else(|_| Config::default().src, |project| project.config.src)
 }
 
 /// The edition that the folder's settings name, or whose evidence lies there.
@@ -199,7 +213,6 @@ fn unignored(folder: &Path) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::Config;
 
     fn options() -> Options {
         let version = Version { number: "0.1.0".into(), commit: None, repository: None };
@@ -242,6 +255,20 @@ mod tests {
         assert_eq!(std::fs::read(folder.path().join("site/index.md")).unwrap(), b"mine");
         let again = create(folder.path(), &options()).unwrap();
         assert!(again.written.is_empty(), "{again:?}");
+    }
+
+    #[test]
+    fn a_book_that_is_there_keeps_its_chapters_and_gets_notes() {
+        let folder = tempfile::tempdir().unwrap();
+        let src = folder.path().join("src");
+        std::fs::create_dir(&src).unwrap();
+        std::fs::write(folder.path().join("book.toml"), "[book]\ntitle = \"Mine\"\n").unwrap();
+        std::fs::write(src.join("SUMMARY.md"), "- [Mine](mine.md)\n- [Method](method.md)\n")
+            .unwrap();
+        let report = create(folder.path(), &options()).unwrap();
+        assert!(!folder.path().join("site").exists(), "{report:?}");
+        assert!(src.join("notes/summary.md").is_file() && src.join("method.md").is_file());
+        assert!(!src.join("isolation.md").exists());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
+use rustix::io::{FdFlags, fcntl_setfd};
 
 /// The mark of this process: its id and when it started, because ids are used again.
 pub fn mark() -> String {
@@ -31,6 +32,13 @@ fn start_time(pid: u32) -> Option<u64> {
 /// the file system has no locks the mark has to do.
 pub fn hold(made: &File) {
     let _ = flock(made, FlockOperation::NonBlockingLockExclusive);
+}
+
+/// [`hold`] that lasts until the processes that this one starts from now on have ended as well:
+/// they go on when this one is killed, and need what is held.
+pub fn hold_with_children(made: &File) {
+    hold(made);
+    let _ = fcntl_setfd(made, FdFlags::empty());
 }
 
 /// Whether a process that runs holds what lies at `path`.

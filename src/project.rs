@@ -17,6 +17,15 @@ pub use gate::{FailOn, Gate};
 /// The name of the configuration file.
 pub const CONFIG: &str = "book.toml";
 
+/// The file that lists the chapters, in their folder.
+pub const SUMMARY: &str = "SUMMARY.md";
+
+/// The folder of the author's own words, in that of the chapters.
+pub const NOTES: &str = "notes";
+
+/// The folder of the chapters of a book that does not name it, to mdBook.
+pub const MDBOOK_SRC: &str = "src";
+
 /// The margin within which a difference of times does not matter, unless `book.toml` says
 /// otherwise: 5 %.
 pub const MARGIN: f64 = 0.05;
@@ -176,12 +185,13 @@ impl TryFrom<String> for EditionKey {
 }
 
 impl Config {
-    /// Reads the text of a `book.toml`; `path` is named in errors.
+    /// Reads the text of the `book.toml` at `path`.
     ///
     /// # Errors
     ///
     /// The text is not TOML, a value has the wrong type, or our table has an unknown key: the
-    /// error shows the place and lists the known keys.
+    /// error shows the place and lists the known keys. Or it does not say where the chapters are,
+    /// and two folders hold some.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let toml: BookToml = toml::from_str(text)
             .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
@@ -191,8 +201,10 @@ impl Config {
             title: toml.book.title.unwrap_or(default.title),
             authors: toml.book.authors,
             language: toml.book.language.unwrap_or(default.language),
-            // mdBook's default is `src`, which in a Rust repository is its code.
-            src: toml.book.src.unwrap_or(default.src),
+            src: match toml.book.src {
+                Some(src) => src,
+                None => find_chapters(path, default.src)?,
+            },
             // mdBook empties its folder before it writes, so ours can be another.
             build_dir: own.out.or(toml.build.build_dir).unwrap_or(default.build_dir),
             site_url: toml.output.html.site_url,
@@ -264,6 +276,26 @@ impl Config {
     /// The full address of the site, if it is known.
     pub fn site_address(&self) -> Option<&str> {
         self.site_url.as_deref().filter(|url| host_end(url).is_some())
+    }
+}
+
+/// The folder of the chapters where `book.toml` names none. To mdBook it is `src`, which in a
+/// Rust repository is its code: so only if it holds the chapters of a book.
+fn find_chapters(file: &Path, own: PathBuf) -> Result<PathBuf> {
+    let root = file.parent().unwrap_or(Path::new(""));
+    let is_book = root.join(MDBOOK_SRC).join(SUMMARY).is_file();
+    let is_own = [SUMMARY, NOTES].iter().any(|name| root.join(&own).join(name).exists());
+    match (is_book, is_own) {
+        (false, _) => Ok(own),
+        (true, false) => Ok(MDBOOK_SRC.into()),
+        (true, true) => {
+            let own = own.display();
+            Err(Error::input(format!(
+                "{}: `{MDBOOK_SRC}` and `{own}` both hold chapters, and `book.src` does not say which are meant",
+                file.display()
+            ))
+            .help(format!("write src = \"{MDBOOK_SRC}\" or src = \"{own}\" below [book]")))
+        }
     }
 }
 
@@ -344,6 +376,28 @@ mod tests {
     #[test]
     fn an_empty_file_means_the_defaults() {
         assert_eq!(parse("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn without_src_the_chapters_of_a_book_are_where_mdbook_has_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        };
+        let src =
+            |text: &str| Config::parse(text, &folder.path().join(CONFIG)).map(|config| config.src);
+        write("src/main.rs");
+        assert_eq!(src("[book]\n").unwrap(), Path::new("site"));
+        write("src/SUMMARY.md");
+        assert_eq!(src("[book]\n").unwrap(), Path::new("src"));
+        write("site/index.html");
+        assert_eq!(src("[book]\n").unwrap(), Path::new("src"));
+        write("site/notes/summary.md");
+        let error = src("[book]\n").unwrap_err();
+        assert!(error.message.contains("`src` and `site` both hold chapters"), "{error}");
+        assert_eq!(src("[book]\nsrc = \"site\"\n").unwrap(), Path::new("site"));
     }
 
     #[test]

@@ -265,6 +265,30 @@ fn strict_turns_what_is_missing_into_a_failure_that_writes_nothing() {
 }
 
 #[test]
+fn help_on_a_terminal_that_tells_no_width_has_lines_of_words() {
+    let project = Project::new();
+    let help = |columns: &str| {
+        let mut command = project.command(&["--help"]);
+        Outcome::of(command.env("COLUMNS", columns).output().unwrap()).succeeds().stdout
+    };
+    assert_eq!(help("0"), help("80"));
+    assert_ne!(help("60"), help("80"));
+}
+
+#[test]
+fn a_book_of_mdbook_without_src_is_built_from_its_own_chapters() {
+    let project = Project::with_customer();
+    project.write("src/SUMMARY.md", "- [Mine](mine.md)\n");
+    project.write("src/mine.md", "# My own words\n");
+    project.run(&["build"]).succeeds();
+    assert!(project.read("public/mine.html").contains("My own words"));
+    project.write("site/notes/summary.md", "Words.\n");
+    project
+        .run(&["build"])
+        .fails(2, &["book.toml", "`src` and `site` both hold chapters", "[book]"]);
+}
+
+#[test]
 fn words_of_the_author_make_no_id_that_stands_twice() {
     let project = Project::with_customer();
     let text = "# Page main\n\n## Glance cost\n\n## Fn 1\n\n## A\n\n## A\n\n## A 2\n\nOne[^1].\n\n[^1]: chapter\n\n[^1]: again\n\n\

@@ -4,7 +4,7 @@ mod support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use support::{Outcome, Project, links};
 
@@ -171,6 +171,56 @@ fn when_another_pushes_in_between_the_site_goes_on_top() {
     place.publish(&[]).succeeds();
     assert_eq!(place.commits(), 3, "{}", place.remote(&["log", "--format=%s", "gh-pages"]));
     assert_eq!(place.remote(&["log", "-1", "--format=%s", "gh-pages~1"]), "other");
+}
+
+/// Publishes with temporary files in a folder of the project, and whatever `kill` does to it.
+fn publish_and(place: &Place, kill: impl FnOnce(&mut std::process::Child)) {
+    std::fs::create_dir_all(place.project.path("tmp")).unwrap();
+    let mut command = place.project.command(&["publish", "--remote", "remote.git", "--force"]);
+    command.env("TMPDIR", place.project.path("tmp"));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    kill(&mut child);
+    child.wait().unwrap();
+}
+
+fn clean(place: &Place) -> String {
+    let mut command = place.project.command(&["clean"]);
+    let tmp = place.project.path("tmp");
+    Outcome::of(command.env("TMPDIR", &tmp).env("PATH", &tmp).output().unwrap()).succeeds().stdout
+}
+
+#[test]
+fn publishing_leaves_nothing_in_the_project_or_among_temporary_files() {
+    let place = Place::new();
+    let before = place.project.tree(".isoproof");
+    publish_and(&place, |_| {});
+    assert_eq!(place.commits(), 1);
+    assert!(place.project.names("tmp").is_empty());
+    assert!(place.project.tree(".isoproof") == before);
+}
+
+#[test]
+fn what_a_killed_publication_left_is_cleaned_up_once_its_git_has_ended() {
+    let place = Place::new();
+    let wait = |is_done: &dyn Fn() -> bool| {
+        let begun = std::time::Instant::now();
+        while !is_done() && begun.elapsed().as_secs() < 60 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(is_done());
+    };
+    // A server that takes its time.
+    place.hook("pre-receive", "touch started; while ! [ -e go ]; do sleep 0.05; done");
+    publish_and(&place, |child| {
+        wait(&|| place.project.path("remote.git/started").exists());
+        child.kill().unwrap();
+    });
+    assert_eq!(place.project.names("tmp").len(), 1);
+    assert_eq!(clean(&place), "nothing to remove\n", "git is still at work");
+    place.project.write("remote.git/go", "");
+    wait(&|| place.project.names("tmp").is_empty() || clean(&place).starts_with("removed "));
+    assert!(place.project.names("tmp").is_empty());
+    assert_eq!(place.commits(), 1, "what git was doing came to its end");
 }
 
 #[test]

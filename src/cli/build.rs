@@ -62,9 +62,13 @@ pub fn build(
         edition,
         submission: output.submission.clone(),
         strict: output.strict,
+        is_temporary: false,
     };
     let built = site::build(project, &options)?;
     tell_missing(&built.warnings, console);
+    if let Some(error) = &built.cache_error {
+        console.detail(&format!("the next build has to make every page again: {error}"));
+    }
     Ok(built)
 }
 

@@ -7,25 +7,34 @@ use super::console::Console;
 use crate::engine::{Kind, clean};
 use crate::error::Result;
 use crate::project::Project;
-use crate::{atomic, collect};
+use crate::{atomic, collect, publish, site};
 
 /// Removes what killed processes left, under every engine, in the project and among the temporary
-/// files, and says what.
+/// files. Says what, and fails if something of it cannot be removed.
 pub fn run(project: &Project, console: &Console) -> Result<ExitCode> {
-    let mut removed: Vec<String> =
-        Kind::ALL.into_iter().flat_map(|engine| clean::sweep(engine, None)).collect();
-    removed.extend(collect::sweep_folders());
+    let mut results: Vec<Result<String>> = Vec::new();
+    for engine in Kind::ALL {
+        results.extend(clean::sweep(engine, None).into_iter().map(Ok));
+    }
+    results.extend(collect::sweep_folders().into_iter().map(Ok));
+    results.extend(publish::remove_leftovers());
+    results.extend(site::remove_leftovers(project));
     for folder in written_folders(project) {
-        let files = atomic::remove_leftovers(&folder);
-        removed.extend(files.iter().map(|path| format!("half-written file {}", path.display())));
+        for path in atomic::remove_leftovers(&folder) {
+            results.push(Ok(format!("half-written file {}", path.display())));
+        }
     }
-    for line in &removed {
-        console.print_line(format!("removed {line}"))?;
-    }
-    if removed.is_empty() {
+    if results.is_empty() {
         console.print_line("nothing to remove")?;
     }
-    Ok(ExitCode::SUCCESS)
+    let mut code = ExitCode::SUCCESS;
+    for result in &results {
+        match result {
+            Ok(what) => console.print_line(format!("removed {what}"))?,
+            Err(error) => code = super::fail(error, console),
+        }
+    }
+    Ok(code)
 }
 
 /// The folders of a project that a command writes files into.

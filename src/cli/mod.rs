@@ -36,6 +36,9 @@ use crate::error::{Kind, Result};
 use crate::project::Project;
 use console::Console;
 
+/// The width of help, in columns, on a terminal that does not tell its own.
+const UNKNOWN_WIDTH: usize = 80;
+
 /// What the options that every command takes stand under.
 const EVERYWHERE: &str = "Options of every command";
 
@@ -101,7 +104,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Explain a rule, a verdict, a probe or a requirement of the lab
     Explain(explain::Arguments),
-    /// Remove what killed sessions left: containers, addresses, temporary and half-written files
+    /// Clean up after interrupted sessions: containers, addresses, temporary folders, half-written
+    /// files and sites
     Clean,
     /// Say what works on this machine, what does not, and how to mend it
     Doctor(doctor::Arguments),
@@ -151,7 +155,12 @@ fn fail(error: &crate::error::Error, console: &Console) -> ExitCode {
 
 /// The whole command line.
 pub fn command() -> clap::Command {
-    examples::with_examples(Cli::command())
+    let command = examples::with_examples(Cli::command());
+    match std::env::var("COLUMNS").map(|width| width.trim().parse()) {
+        // That says that the width is not known, and clap would take it for one.
+        Ok(Ok(0)) => command.term_width(UNKNOWN_WIDTH),
+        _ => command,
+    }
 }
 
 fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::project::{MDBOOK_SRC, Project};
 use crate::report::functions::{Sources, Warnings};
 use crate::report::{Links, Shelf, Subject, Voice, chapters, lookups, notes};
 use crate::store::Store;
@@ -95,7 +95,7 @@ fn version_warning(context: &Json) -> Option<String> {
 fn project(context: &Json) -> Result<Project> {
     let root = context["root"].as_str().unwrap_or(".");
     let mut project = Project::at(Path::new(root))?;
-    let src = context["config"]["book"]["src"].as_str().unwrap_or("src");
+    let src = context["config"]["book"]["src"].as_str().unwrap_or(MDBOOK_SRC);
     project.config.src = PathBuf::from(src);
     Ok(project)
 }

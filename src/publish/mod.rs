@@ -9,14 +9,17 @@ mod folder;
 mod git;
 mod leaks;
 
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::judge::Severity;
+use crate::owner;
 use crate::project::Project;
 use crate::report::Subject;
-use crate::site::{self, writer};
+use crate::site::{self, MARKER};
 use crate::store::Store;
 use folder::Entry;
 use git::{Git, Pushed};
@@ -80,17 +83,18 @@ pub fn publish(
     options: &Options,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Published> {
-    let work = tempfile::tempdir()
-        .map_err(|error| Error::environment(format!("cannot make a temporary folder: {error}")))?;
-    let git = Git::of(&project.root, work.path(), &options.branch)?;
+    remove_leftovers();
+    let work = WorkFolder::create()?;
+    let git = Git::of(&project.root, work.folder.path(), &options.branch)?;
     let remote = git.remote(options.remote.as_deref())?;
     progress("building the site");
-    let out = work.path().join("site");
+    let out = work.folder.path().join("site");
     let built = site::build(
         project,
         &site::Options {
             out: Some(out.clone()),
-            submission: Some(work.path().join("submission.md")),
+            submission: Some(work.folder.path().join("submission.md")),
+            is_temporary: true,
             ..build.clone()
         },
     )?;
@@ -108,6 +112,42 @@ pub fn publish(
         run: built.subject.run.id.clone(),
         warnings: built.warnings,
     })
+}
+
+/// The beginning of the names of the folders in which sites are built to be published.
+const WORK_FOLDER: &str = "isoproof-publish-";
+
+/// A folder among the temporary files that only this user may enter. It is removed when the value
+/// goes.
+struct WorkFolder {
+    folder: tempfile::TempDir,
+    /// Says that it is needed, also by a git that goes on pushing when isoproof is killed.
+    _held: File,
+}
+
+impl WorkFolder {
+    fn create() -> Result<Self> {
+        let attempt = || -> std::io::Result<Self> {
+            let folder = tempfile::Builder::new()
+                .prefix(&owner::prefix_name(WORK_FOLDER))
+                .permissions(std::fs::Permissions::from_mode(0o700))
+                .tempdir()?;
+            let held = File::open(folder.path())?;
+            owner::hold_with_children(&held);
+            Ok(Self { folder, _held: held })
+        };
+        attempt().map_err(|error| Error::io("make a folder in", &std::env::temp_dir(), &error))
+    }
+}
+
+/// Removes what killed processes left of publishing. Each result says what was removed.
+pub fn remove_leftovers() -> Vec<Result<String>> {
+    let remove = |path: PathBuf| match std::fs::remove_dir_all(&path) {
+        Ok(()) => Ok(format!("temporary folder {}", path.display())),
+        Err(error) => Err(Error::io("remove", &path, &error)),
+    };
+    let folders = owner::find_leftovers(&std::env::temp_dir(), WORK_FOLDER);
+    folders.into_iter().map(remove).collect()
 }
 
 fn refuse_errors(subject: &Subject, force: bool) -> Result<()> {
@@ -187,7 +227,7 @@ impl Place<'_> {
     /// Refuses a branch whose content was not made by isoproof.
     fn refuse_foreign(&self, tip: &str) -> Result<()> {
         let names = self.git.names(tip)?;
-        let is_ours = names.iter().any(|name| name == writer::MARKER);
+        let is_ours = names.iter().any(|name| name == MARKER);
         let is_empty =
             names.iter().all(|name| KEPT.contains(&name.as_str()) || name == "README.md");
         if is_ours || is_empty || self.options.replace {

@@ -15,9 +15,7 @@ use super::markdown;
 use super::templates::Engine;
 use crate::assets::{self, TextFile, Tree};
 use crate::error::{Error, Result};
-
-/// The file that lists the chapters.
-pub const SUMMARY: &str = "SUMMARY.md";
+use crate::project::SUMMARY;
 
 /// One entry of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +185,7 @@ fn engine(texts: &BTreeMap<String, TextFile>, sources: &Sources) -> Result<Engin
 }
 
 /// The links of the summary, in order, with their depth in its list.
-fn entries(summary: &str) -> Vec<Entry> {
+pub fn entries(summary: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut depth: usize = 0;
     let mut open: Option<(String, String)> = None;

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-
-/// The folder of the notes, below that of the chapters.
-pub const FOLDER: &str = "notes";
+use crate::project::NOTES;
 
 /// The notes by the name of their section, without raw HTML and forbidden links, each so that it
 /// can stand in any text.
@@ -17,7 +15,7 @@ pub const FOLDER: &str = "notes";
 ///
 /// A note cannot be read or is not UTF-8.
 pub fn load(chapters: &Path) -> Result<BTreeMap<String, String>> {
-    let folder = chapters.join(FOLDER);
+    let folder = chapters.join(NOTES);
     let mut notes = BTreeMap::new();
     let entries = match std::fs::read_dir(&folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(notes),

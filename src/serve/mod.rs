@@ -100,9 +100,8 @@ impl State {
 /// that fails is no error here: it is told as an event.
 pub fn serve(root: &Path, port: u16, options: &Options, tell: &dyn Fn(Event)) -> Result<()> {
     let project = Project::at(root)?;
-    let out = options.folder(&project);
-    site::writer::check(&out)?;
-    let state = Arc::new(State::new(out));
+    let out = options.find_output(&project)?;
+    let state = Arc::new(State::new(out.named().to_path_buf()));
     let watch = Watch::of(&project)?;
     build(root, options, &state, tell);
     let failed =

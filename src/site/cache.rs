@@ -5,16 +5,17 @@
 //! page is only trusted if it is the one that was written, by inode, size and time: whoever edits
 //! a page by hand gets it made again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::manifest::Manifest;
 use super::view::RunRow;
 use crate::atomic;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::project::Project;
 
 /// A hash of ingredients.
@@ -88,6 +89,9 @@ pub struct Made {
 /// What a build made.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Cache {
+    /// The folder of the site.
+    #[serde(default)]
+    out: String,
     /// The pages by name.
     pub pages: BTreeMap<String, Made>,
     /// The rows of runs by the key of their files.
@@ -106,7 +110,8 @@ impl Cache {
     /// # Errors
     ///
     /// The file cannot be written.
-    pub fn save(&self, project: &Project, out: &Path) -> Result<()> {
+    pub fn save(mut self, project: &Project, out: &Path) -> Result<()> {
+        self.out = out.to_string_lossy().into_owned();
         let path = path(project, out);
         // A checkout that knows nothing of this folder is not to list what is in it.
         let ignore = path.with_file_name(".gitignore");
@@ -114,14 +119,51 @@ impl Cache {
             atomic::write(&ignore, b"*\n")?;
         }
         // After a crash it may be empty: then everything is made again.
-        atomic::replace(&path, &serde_json::to_vec(self).unwrap_or_default())
+        atomic::replace(&path, &serde_json::to_vec(&self).unwrap_or_default())
     }
 }
 
+fn folder(project: &Project) -> PathBuf {
+    project.private().join("sites")
+}
+
 fn path(project: &Project, out: &Path) -> PathBuf {
-    let out = std::path::absolute(out).unwrap_or_else(|_| out.to_path_buf());
     let Key(name) = Key::of([out.as_os_str().as_encoded_bytes()]);
-    project.private().join("sites").join(format!("{name}.json"))
+    folder(project).join(format!("{name}.json"))
+}
+
+/// The files of the caches, and the folder of the site that each is about, if it says so.
+fn files(project: &Project) -> Vec<(PathBuf, Option<PathBuf>)> {
+    #[derive(Deserialize)]
+    struct Site {
+        out: PathBuf,
+    }
+    let entries = std::fs::read_dir(folder(project)).into_iter().flatten().flatten();
+    let files = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let site = |path: &PathBuf| {
+        let text = std::fs::read(path).ok()?;
+        serde_json::from_slice(&text).ok().map(|Site { out }| out)
+    };
+    files.map(|path| (path.clone(), site(&path))).collect()
+}
+
+/// The folders of the sites that something is remembered of.
+pub fn outputs(project: &Project) -> BTreeSet<PathBuf> {
+    files(project).into_iter().filter_map(|(_, out)| out).collect()
+}
+
+/// Removes the caches of sites that are gone. Each result is a file that was removed.
+pub fn remove_orphans(project: &Project) -> Vec<Result<PathBuf>> {
+    let is_there = |out: PathBuf| Manifest::read(&out).is_ok_and(|manifest| manifest.is_some());
+    let orphans = files(project).into_iter().filter(|(_, out)| !out.clone().is_some_and(is_there));
+    let remove = |path: PathBuf| match std::fs::remove_file(&path) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(Error::io("remove", &path, &error)),
+    };
+    orphans.map(|(path, _)| remove(path)).collect()
 }
 
 #[cfg(test)]

@@ -162,6 +162,7 @@ fn resolve(from: &str, link: &str, root: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::output::OutputFolder;
 
     #[test]
     fn a_link_is_resolved_as_a_browser_does_it() {
@@ -183,7 +184,8 @@ mod tests {
     #[test]
     fn a_broken_link_and_an_id_that_stands_twice_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        let staging = Staging::begin(&folder.path().join("public")).unwrap();
+        let out = OutputFolder::find(&folder.path().join("public"), &[]).unwrap();
+        let staging = Staging::begin(&out).unwrap();
         let pages = [
             ("a.html", "<p id=x>1</p><p id=x>2</p><a href=b.html#y>ok</a><a href=#no>no</a>"),
             ("b.html", "<p id=y>1</p><a href=a.html#z>no</a><a href=c.html>no</a>"),

@@ -9,12 +9,14 @@ mod checked;
 mod feed;
 mod history;
 mod links;
+mod manifest;
+mod output;
 mod pages;
 mod press;
 mod scan;
 mod search;
 pub(crate) mod view;
-pub mod writer;
+mod writer;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -31,6 +33,8 @@ use crate::report::{Links, Shelf, Subject, notes, submission};
 use crate::store::{RunFile, Store};
 use cache::{Cache, Key};
 use history::History;
+pub use manifest::MARKER;
+use output::OutputFolder;
 use pages::{Maker, Parts};
 use press::Press;
 use view::RunRow;
@@ -49,13 +53,31 @@ pub struct Options {
     pub submission: Option<PathBuf>,
     /// Whether a fact that a text needs and that is not captured is a failure.
     pub strict: bool,
+    /// Whether the folder is soon gone, so that nothing is to be remembered about it.
+    pub is_temporary: bool,
 }
 
 impl Options {
-    /// The folder of the site.
-    pub fn folder(&self, project: &Project) -> PathBuf {
-        self.out.clone().unwrap_or_else(|| project.root.join(&project.config.build_dir))
+    /// Finds the folder of the site.
+    ///
+    /// # Errors
+    ///
+    /// It is none that isoproof may put a site into; the error says why.
+    pub fn find_output(&self, project: &Project) -> Result<OutputFolder> {
+        let out = self.out.clone().unwrap_or_else(|| default_output(project));
+        let sources = [
+            project.root.clone(),
+            project.chapters(),
+            project.data(),
+            project.templates(),
+            project.private(),
+        ];
+        OutputFolder::find(&out, &sources)
     }
+}
+
+fn default_output(project: &Project) -> PathBuf {
+    project.root.join(&project.config.build_dir)
 }
 
 /// What was built.
@@ -71,6 +93,8 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// The run that they are about.
     pub subject: Arc<Subject>,
+    /// Why the next build has to make every page again, if it has to.
+    pub cache_error: Option<Error>,
 }
 
 /// Builds site and submission. Everything is made and checked before anything is replaced.
@@ -81,12 +105,11 @@ pub struct Built {
 /// somebody else's, or something cannot be written; and with `strict` if a text needs a fact
 /// that is missing.
 pub fn build(project: &Project, options: &Options) -> Result<Built> {
-    let out = options.folder(project);
-    writer::check(&out)?;
+    let out = options.find_output(project)?;
     let shelf = Shelf::of(project)?;
     let store = Store::with(project, Arc::clone(&shelf.catalogue));
     let maker = maker(project, &store, &shelf, options)?;
-    let press = Press::new(Staging::begin(&out)?, Cache::load(project, &out), maker.root());
+    let press = Press::new(Staging::begin(&out)?, Cache::load(project, out.real()), maker.root());
     let text = maker.submission(Links::None)?;
     let runs = Runs {
         store: &store,
@@ -113,9 +136,32 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
     submission::write(&target, &text)?;
     let pages = staging.pages();
     let old = staging.finish()?;
-    let (removed, saved) = rayon::join(|| old.remove(), || made.save(project, &out));
-    removed.and(saved)?;
-    Ok(Built { out, pages, submission: target, warnings, subject: maker.subject })
+    let save = || match options.is_temporary {
+        true => Ok(()),
+        false => made.save(project, out.real()),
+    };
+    let (removed, saved) = rayon::join(|| old.remove(), save);
+    removed?;
+    Ok(Built {
+        out: out.named().to_path_buf(),
+        pages,
+        submission: target,
+        warnings,
+        subject: maker.subject,
+        // A project may lie where nothing can be written; the site need not.
+        cache_error: saved.err(),
+    })
+}
+
+/// Removes what killed builds of a project left, and what is remembered of sites that are gone.
+/// Each result says what was removed.
+pub fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
+    let mut outputs = cache::outputs(project);
+    outputs.insert(output::find_real(&default_output(project)));
+    let sites = outputs.iter().flat_map(|out| writer::remove_leftovers(out));
+    let sites = sites.map(|left| left.map(|path| format!("unfinished site {}", path.display())));
+    let caches = cache::remove_orphans(project).into_iter();
+    sites.chain(caches.map(|left| left.map(|path| format!("cache {}", path.display())))).collect()
 }
 
 fn edition(project: &Project, options: &Options) -> Option<Edition> {

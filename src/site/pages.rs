@@ -22,12 +22,12 @@ use crate::assets::TextFile;
 use crate::claims::Claims;
 use crate::error::{Error, Result};
 use crate::judge::{Example, RuleDoc};
-use crate::project::Project;
+use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::About;
-use crate::report::chapters::{self, Chapters, Entry, Texts};
+use crate::report::chapters::{Chapters, Entry, Texts};
 use crate::report::charts::Chart;
 use crate::report::functions::{EVIDENCE, Sources, Warnings};
-use crate::report::{Engine, Lent, Links, Pool, Subject, Voice, markdown, notes, submission};
+use crate::report::{Engine, Lent, Links, Pool, Subject, Voice, markdown, submission};
 use crate::store::RunFile;
 
 /// What a [`Maker`] is made of.
@@ -175,7 +175,7 @@ impl<'a> Maker<'a> {
             return Err(Error::input(format!("there is no template {name}")));
         }
         let text = squeeze(&engine.render(&name, &Context::new())?);
-        let notes = format!("{}/{}/", self.project.config.src.display(), notes::FOLDER);
+        let notes = format!("{}/{}/", self.project.config.src.display(), NOTES);
         Ok(if alone { submission::mark(&text, &self.subject.run.id, &notes) } else { text })
     }
 
@@ -258,7 +258,7 @@ impl<'a> Maker<'a> {
         if !entries.iter().any(|entry| entry.page() == HOME) {
             // The way into the site is the first chapter, whatever its name.
             let first = entries.first().ok_or_else(|| {
-                let summary = self.project.chapters().join(chapters::SUMMARY);
+                let summary = self.project.chapters().join(SUMMARY);
                 Error::input(format!("{} lists no chapter", summary.display()))
             })?;
             let speaker = self.speaker(&up(&first.path));

@@ -13,6 +13,7 @@ use super::search;
 use super::view::RunRow;
 use super::writer::Staging;
 use crate::error::{Error, Result};
+use crate::project::NOTES;
 
 /// A text of the report as a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +69,10 @@ impl Press {
         is_searched: bool,
         make: impl FnOnce() -> Result<Text>,
     ) -> Result<()> {
+        // The file of a page has to be the one that was written.
         let known = self.before.pages.get(name).filter(|made| made.key == key);
-        if let Some(made) = known.filter(|made| self.is_untouched(name, made))
-            && self.staging.keep(name)?
+        if let Some(made) = known
+            && self.staging.keep(name, |_, file| stamp(file) == made.stamp)?
         {
             let targets = Links::targets(name, &made.links, &self.root);
             lock(&self.links).lead(name, targets);
@@ -101,10 +103,10 @@ impl Press {
     ///
     /// It cannot be written.
     pub fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let old = self.staging.old(name);
-        let is_same = std::fs::metadata(&old).is_ok_and(|file| file.len() == bytes.len() as u64)
-            && std::fs::read(&old).is_ok_and(|old| old == bytes);
-        if is_same && self.staging.keep(name)? {
+        let is_same = |path: &Path, file: &Metadata| {
+            file.len() == bytes.len() as u64 && std::fs::read(path).is_ok_and(|old| old == bytes)
+        };
+        if self.staging.keep(name, is_same)? {
             return Ok(());
         }
         self.staging.write(name, bytes)
@@ -169,12 +171,6 @@ impl Press {
         links.check(&self.staging)?;
         Ok((self.staging, self.after.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
-
-    /// Whether the file of a page is still the one that was written.
-    fn is_untouched(&self, name: &str, made: &Made) -> bool {
-        let file = std::fs::metadata(self.staging.old(name));
-        file.is_ok_and(|file| stamp(&file) == made.stamp)
-    }
 }
 
 /// What changes when a file is changed.
@@ -190,7 +186,7 @@ fn is_publishable(name: &str) -> bool {
         Component::Normal(part) => !part.to_string_lossy().starts_with('.'),
         _ => false,
     };
-    path.components().all(is_plain) && !path.starts_with("notes") && !name.ends_with(".md")
+    path.components().all(is_plain) && !path.starts_with(NOTES) && !name.ends_with(".md")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -27,4 +27,4 @@ node "$here/hostile.mjs" "$root/tests/import/customer" "$work/hostile" "$work/ev
 
 cd "$here"
 SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
-    node --test --test-concurrency=1 --test-reporter=spec pages.test.mjs hostile.test.mjs serve.test.mjs
+    node run.mjs

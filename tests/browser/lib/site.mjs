@@ -62,15 +62,23 @@ export function onDisk(root) {
   return pathToFileURL(`${root}/`).href;
 }
 
-/** A browser with a profile of its own that is thrown away. */
+const LAUNCH = {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  ],
+};
+
+/** A browser that several programs can use, each in tabs of its own. */
+export function sharedBrowser() {
+  return chromium.launchServer(LAUNCH);
+}
+
+/** The shared browser whose address BROWSER is, or one for this program alone. */
 export function browser() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    ],
-  });
+  const { BROWSER } = process.env;
+  return BROWSER ? chromium.connect(BROWSER) : chromium.launch(LAUNCH);
 }
 
 /** A tab that records whatever a calm page never does. */
