@@ -279,3 +279,84 @@ fn from_an_empty_folder_to_a_site_that_can_be_served_below_a_path() {
     assert!(project.read("checkout/index.html").contains("namespaces"));
     assert!(project.read("checkout/404.html").contains("href=\"/repo/"));
 }
+
+#[test]
+fn a_file_is_published_under_its_name_whatever_stands_in_it() {
+    let place = Place::new();
+    let names =
+        ["x\n/etc/hostname", "cr\r", "\"quoted\".txt", "back\\slash", "tab\tb", "-n", "a b*?"];
+    let mut note = "[z](z)".to_string();
+    for name in names {
+        place.project.write(&format!("site/{name}"), format!("content of {name}"));
+        let mut address = String::new();
+        for byte in name.bytes() {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+        note.push_str(&format!(" [a]({})", address.replace("%2F", "/")));
+    }
+    place.project.write("site/x", "plain");
+    place.project.write("site/z", "zzz");
+    place.project.write("site/notes/summary.md", note);
+    place.publish(&[]).succeeds();
+    place.project.run(&["build"]).succeeds();
+    let wanted = place.project.tree("public");
+    assert_eq!(wanted["x\n/etc/hostname"], b"content of x\n/etc/hostname");
+    git(place.project.root(), &["clone", "-q", "-b", "gh-pages", "remote.git", "checkout"]);
+    let mut pages = place.project.tree("checkout");
+    pages.retain(|name, _| !name.starts_with(".git/"));
+    let names = |pages: &std::collections::BTreeMap<String, Vec<u8>>| {
+        pages.keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(names(&pages), names(&wanted));
+    assert!(pages == wanted);
+}
+
+#[test]
+fn what_the_address_of_a_remote_holds_is_not_printed() {
+    let place = Place::new();
+    let remote = format!("file://ada:s3cret@{}/nowhere.git", place.project.root().display());
+    let outcome = place.project.run(&["publish", "-v", "--force", "--remote", &remote]);
+    assert_ne!(outcome.code, 0);
+    assert!(!format!("{outcome:?}").contains("s3cret"), "{outcome:?}");
+    git(place.project.root(), &["init", "--quiet"]);
+    let remote = "https://ada:s3cret@localhost:1/lab.git";
+    git(place.project.root(), &["remote", "add", "origin", remote]);
+    let outcome = place.project.run(&["publish", "-v", "--force"]).fails(3, &["git ls-remote"]);
+    assert!(!outcome.stderr.contains("s3cret"), "{outcome:?}");
+}
+
+#[test]
+fn where_git_refuses_its_own_words_are_shown() {
+    let project = Project::with_customer();
+    let publish = ["publish", "--force", "--remote", "remote.git"];
+    project.write(".git", "gitdir: /nowhere\n");
+    project.run(&publish).fails(3, &["git rev-parse", "not a git repository: /nowhere"]);
+    std::fs::remove_file(project.path(".git")).unwrap();
+    git(project.root(), &["init", "--quiet"]);
+    project.write(".git/config", "[core\n");
+    project.run(&publish).fails(3, &["git rev-parse", "bad config line 1"]);
+}
+
+/// Git distrusts what belongs to another user, which only root can make.
+#[test]
+fn a_repository_that_git_distrusts_is_not_passed_over() {
+    let project = Project::with_customer();
+    git(project.root(), &["init", "--quiet"]);
+    let publish = |remote: &[&str]| {
+        let mut command = project.command(&[&["publish", "--force"], remote].concat());
+        command.env("HOME", project.root()).env_remove("XDG_CONFIG_HOME").env_remove("SUDO_UID");
+        command.env("GIT_CONFIG_NOSYSTEM", "1");
+        Outcome::of(command.output().unwrap())
+    };
+    if std::os::unix::fs::chown(project.path(".git"), Some(12345), None)
+        .and_then(|()| std::os::unix::fs::chown(project.root(), Some(12345), None))
+        .is_err()
+    {
+        eprintln!("skipped: only root can give a repository to another user");
+        return;
+    }
+    for remote in [&[][..], &["--remote", "remote.git"]] {
+        let words = ["git rev-parse", "dubious ownership", "safe.directory"];
+        publish(remote).fails(3, &words);
+    }
+}

@@ -1,6 +1,10 @@
 //! The git commands of publishing.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
 
 use super::folder::Entry;
 use super::{Changes, KEPT, absolute};
@@ -15,12 +19,30 @@ pub enum Pushed {
     Overtaken,
 }
 
+/// Where a site is pushed to.
+#[derive(Debug)]
+pub struct Remote {
+    /// What git commands take: the name of a remote, or an address.
+    argument: String,
+    /// The same for people: no password, and nothing else that gives access.
+    pub shown: String,
+}
+
+/// A file of the site as an object of a repository.
+#[derive(Debug)]
+pub struct Blob {
+    name: String,
+    id: String,
+}
+
 /// A repository to make commits in, with an index of its own.
 #[derive(Debug)]
 pub struct Git {
     folder: PathBuf,
     repository: PathBuf,
     index: PathBuf,
+    /// A folder whose files have names that git can be told, one a line.
+    blobs: PathBuf,
     branch: String,
     is_temporary: bool,
 }
@@ -43,34 +65,51 @@ impl Git {
             folder: folder.to_path_buf(),
             repository: work.join("repository"),
             index: work.join("index"),
+            blobs: work.join("blobs"),
             branch: branch.into(),
             is_temporary: true,
         };
-        let own = git.plain(&["rev-parse", "--absolute-git-dir"])?;
-        if own.code == Some(0) {
-            git.repository = own.stdout.trim().into();
+        if let Some(own) = git.find_repository()? {
+            git.repository = own;
             git.is_temporary = false;
         } else {
             let place = git.repository.display().to_string();
             require(git.plain(&["init", "--quiet", "--bare", &place])?, "init")?;
         }
         let name = git.run(&["check-ref-format", "--branch", branch])?;
-        if name.code != Some(0) || branch.starts_with('-') {
+        if branch.starts_with('-') || name.stderr.contains("is not a valid branch name") {
             return Err(Error::input(format!("`{branch}` cannot be the name of a branch")));
         }
+        require(name, "check-ref-format")?;
         Ok(git)
     }
 
-    /// The remote as git commands take it: the name of a remote, or an address.
+    /// The repository that the folder lies in, if it lies in one.
+    fn find_repository(&self) -> Result<Option<PathBuf>> {
+        let found = self.plain(&["rev-parse", "--absolute-git-dir"])?;
+        // One that git distrusts or cannot read is there, and is not passed over.
+        if found.code != Some(0) && found.stderr.contains("not a git repository (or any") {
+            return Ok(None);
+        }
+        let path = require(found, "rev-parse")?;
+        Ok(Some(path.trim_end_matches('\n').into()))
+    }
+
+    /// The remote of this name, address or path.
     ///
     /// # Errors
     ///
     /// None is given and there is no `origin`.
-    pub fn remote(&self, wanted: Option<&str>) -> Result<String> {
+    pub fn remote(&self, wanted: Option<&str>) -> Result<Remote> {
+        let argument = self.remote_argument(wanted)?;
+        let shown = hide_credentials(&argument);
+        Ok(Remote { argument, shown })
+    }
+
+    fn remote_argument(&self, wanted: Option<&str>) -> Result<String> {
         let name = wanted.unwrap_or("origin");
-        let is_known = !self.is_temporary && !name.starts_with('-') && {
-            self.run(&["remote", "get-url", "--", name])?.code == Some(0)
-        };
+        let is_known =
+            !self.is_temporary && !name.starts_with('-') && self.is_name_of_remote(name)?;
         match wanted {
             _ if is_known => Ok(name.into()),
             None => Err(Error::input("there is no remote to publish to")
@@ -83,12 +122,21 @@ impl Git {
         }
     }
 
+    fn is_name_of_remote(&self, name: &str) -> Result<bool> {
+        let url = self.run(&["remote", "get-url", "--", name])?;
+        if url.stderr.contains("No such remote") {
+            return Ok(false);
+        }
+        require(url, "remote get-url").map(|_| true)
+    }
+
     /// Fetches the branch and returns its tip; none if the remote has no such branch.
     ///
     /// # Errors
     ///
     /// The remote cannot be reached; the error has git's words.
-    pub fn fetch(&self, remote: &str) -> Result<Option<String>> {
+    pub fn fetch(&self, remote: &Remote) -> Result<Option<String>> {
+        let remote = remote.argument.as_str();
         let reference = self.reference();
         let list = require(self.run(&["ls-remote", "--", remote, &reference])?, "ls-remote")?;
         let Some(tip) = list.lines().find_map(|line| line.strip_suffix(&reference)) else {
@@ -114,24 +162,51 @@ impl Git {
         Ok(Some(tip))
     }
 
+    /// Takes the files of a site into the repository; they are gone from their folder then.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be moved, or git fails.
+    pub fn take(&self, site: &[Entry]) -> Result<Vec<Blob>> {
+        let io = |error| Error::io("write", &self.blobs, &error);
+        std::fs::create_dir_all(&self.blobs).map_err(io)?;
+        let mut paths = Vec::new();
+        for (index, entry) in site.iter().enumerate() {
+            // Git is told one path a line, and the name of a file may hold the end of one.
+            let path = self.blobs.join(index.to_string());
+            std::fs::rename(&entry.place, &path).map_err(io)?;
+            paths.extend_from_slice(path.as_os_str().as_bytes());
+            paths.push(b'\n');
+        }
+        if paths.iter().filter(|byte| **byte == b'\n').count() != site.len() {
+            return Err(Error::environment(
+                "the path of the temporary files has a line break in it",
+            )
+            .help("set TMPDIR to another folder"));
+        }
+        // The bytes as they are: no filter and no ignored name of the user's may touch them.
+        let hash = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
+        let ids = require(self.feed(&hash, paths)?, "hash-object")?;
+        let ids: Vec<&str> = ids.lines().collect();
+        if ids.len() != site.len() {
+            let (ids, files) = (ids.len(), site.len());
+            let message = format!("git hash-object gave {ids} ids for {files} files");
+            return Err(Error::environment(message));
+        }
+        let blob = |(entry, id): (&Entry, &str)| Blob { name: entry.name.clone(), id: id.into() };
+        Ok(site.iter().zip(ids).map(blob).collect())
+    }
+
     /// The tree of the site, with what the branch keeps.
     ///
     /// # Errors
     ///
-    /// A file cannot be read, or git fails.
-    pub fn tree(&self, site: &[Entry], tip: Option<&str>) -> Result<String> {
-        // The bytes as they are: no filter and no ignored name of the user's may touch them.
-        let paths: String =
-            site.iter().map(|entry| format!("{}\n", entry.place.display())).collect();
-        let hash = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
-        let hashes = require(self.feed(&hash, paths)?, "hash-object")?;
-        let mut lines: String = site
-            .iter()
-            .zip(hashes.lines())
-            .map(|(entry, hash)| format!("100644 {hash}\t{}\0", entry.name))
-            .collect();
+    /// Git fails.
+    pub fn tree(&self, site: &[Blob], tip: Option<&str>) -> Result<String> {
+        let lines = site.iter().map(|blob| format!("100644 {}\t{}\0", blob.id, blob.name));
+        let mut lines: String = lines.collect();
         if let Some(tip) = tip {
-            for name in KEPT.iter().filter(|name| !site.iter().any(|entry| entry.name == **name)) {
+            for name in KEPT.iter().filter(|name| !site.iter().any(|blob| blob.name == **name)) {
                 let kept = require(self.run(&["ls-tree", "-z", tip, "--", name])?, "ls-tree")?;
                 lines.push_str(&kept);
             }
@@ -185,7 +260,7 @@ impl Git {
         if let Some(tip) = tip {
             arguments.extend(["-p", tip]);
         }
-        Ok(require(self.feed(&arguments, message.into())?, "commit-tree")?.trim().into())
+        Ok(require(self.feed(&arguments, message)?, "commit-tree")?.trim().into())
     }
 
     /// Pushes a commit to the branch.
@@ -193,9 +268,9 @@ impl Git {
     /// # Errors
     ///
     /// The remote cannot be reached or refuses; the error has the server's words.
-    pub fn push(&self, remote: &str, commit: &str) -> Result<Pushed> {
+    pub fn push(&self, remote: &Remote, commit: &str) -> Result<Pushed> {
         let spec = format!("{commit}:{}", self.reference());
-        let output = self.run(&["push", "--porcelain", "--", remote, &spec])?;
+        let output = self.run(&["push", "--porcelain", "--", &remote.argument, &spec])?;
         if output.code == Some(0) {
             return Ok(Pushed::Done);
         }
@@ -212,7 +287,7 @@ impl Git {
         if overtaken.iter().any(|words| line.contains(words) || output.stderr.contains(words)) {
             return Ok(Pushed::Overtaken);
         }
-        Err(refused(&self.branch, remote, line, &output.stderr))
+        Err(refused(&self.branch, &remote.shown, line, &output.stderr))
     }
 
     fn reference(&self) -> String {
@@ -221,11 +296,11 @@ impl Git {
 
     /// Runs git in the repository.
     fn run(&self, arguments: &[&str]) -> Result<Output> {
-        self.feed(arguments, String::new())
+        self.feed(arguments, Vec::new())
     }
 
     /// Runs git in the repository with a text on standard input.
-    fn feed(&self, arguments: &[&str], stdin: String) -> Result<Output> {
+    fn feed(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Result<Output> {
         let mut command =
             command(arguments).env("GIT_DIR", &self.repository).env("GIT_INDEX_FILE", &self.index);
         for (key, value) in self.identity()? {
@@ -243,8 +318,13 @@ impl Git {
     /// login and the host, and publish them.
     fn identity(&self) -> Result<Vec<(&'static str, &'static str)>> {
         let is_told = |key: &str, variable: &str| -> Result<bool> {
-            let configured = self.plain(&["config", "--get", key])?;
-            Ok(std::env::var_os(variable).is_some() || !configured.stdout.trim().is_empty())
+            let mut configured = self.plain(&["config", "--get", key])?;
+            if configured.code == Some(1) {
+                // It is not set, which is no failure.
+                configured.code = Some(0);
+            }
+            let configured = require(configured, "config")?;
+            Ok(std::env::var_os(variable).is_some() || !configured.trim().is_empty())
         };
         let mut identity = Vec::new();
         for (key, variables, value) in [
@@ -279,7 +359,7 @@ fn finish(command: duct::Expression) -> Result<Output> {
     })?;
     Ok(Output {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        stderr: hide_credentials(&String::from_utf8_lossy(&output.stderr)),
         code: output.status.code(),
     })
 }
@@ -301,6 +381,31 @@ fn words(stderr: &str) -> String {
     }
 }
 
+/// The beginning of an address up to its host, with what gives access.
+static CREDENTIALS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?<user>[^\s/?#:@]*)(?<password>:[^\s/?#]*)?@",
+    )
+    .expect("a valid expression")
+});
+
+/// A text without the passwords and tokens that stand in its addresses. To servers of the web, a
+/// name alone may be a token; to others it is a name.
+fn hide_credentials(text: &str) -> String {
+    let hide = |found: &Captures| {
+        let scheme = &found["scheme"];
+        let is_web = ["http://", "https://", "ftp://", "ftps://"]
+            .iter()
+            .any(|web| scheme.eq_ignore_ascii_case(web));
+        match (is_web, found.name("password")) {
+            (false, None) => found[0].to_string(),
+            (false, Some(_)) => format!("{scheme}{}:***@", &found["user"]),
+            (true, _) => format!("{scheme}***@"),
+        }
+    };
+    CREDENTIALS.replace_all(text, hide).into_owned()
+}
+
 /// The server's own words, which git marks, or else git's.
 fn refused(branch: &str, remote: &str, line: &str, stderr: &str) -> Error {
     let said: Vec<&str> = stderr
@@ -318,4 +423,25 @@ fn refused(branch: &str, remote: &str, line: &str, stderr: &str) -> Error {
         ),
     };
     Error::environment(message).help("nothing was published; another branch: --branch NAME")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gives_access_is_not_shown_and_the_rest_is() {
+        for (address, shown) in [
+            ("https://ada:s3cret@a.example/b.git", "https://***@a.example/b.git"),
+            ("https://ghp_token@a.example/b.git", "https://***@a.example/b.git"),
+            ("HTTPS://ada:s3@cret@a.example:8080/b", "HTTPS://***@a.example:8080/b"),
+            ("ssh://git@a.example/b", "ssh://git@a.example/b"),
+            ("ssh://git:s3cret@a.example/b", "ssh://git:***@a.example/b"),
+            ("git@a.example:b.git", "git@a.example:b.git"),
+            ("https://a.example/b@c:d.git", "https://a.example/b@c:d.git"),
+            ("fatal: 'https://u:p@a.example/b': no", "fatal: 'https://***@a.example/b': no"),
+        ] {
+            assert_eq!(hide_credentials(address), shown);
+        }
+    }
 }

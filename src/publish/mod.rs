@@ -21,8 +21,7 @@ use crate::project::Project;
 use crate::report::Subject;
 use crate::site::{self, MARKER};
 use crate::store::Store;
-use folder::Entry;
-use git::{Git, Pushed};
+use git::{Blob, Git, Pushed, Remote};
 
 /// How often a push is tried when others push at the same time.
 const ATTEMPTS: u32 = 5;
@@ -51,7 +50,7 @@ pub struct Published {
     pub commit: Option<String>,
     /// How many files are new, changed and gone.
     pub changes: Changes,
-    /// The remote as git was given it.
+    /// The remote, without what gives access to it.
     pub remote: String,
     /// The run that the report is about.
     pub run: String,
@@ -102,13 +101,13 @@ pub fn publish(
     if !options.with_identifiers {
         leaks::refuse(&Store::of(project)?, &built.subject)?;
     }
-    let site = folder::read(&out)?;
+    let site = git.take(&folder::read(&out)?)?;
     let place = Place { git, remote, options };
     let (commit, changes) = place.put(&site, &message(&built.subject), progress)?;
     Ok(Published {
         commit,
         changes,
-        remote: place.remote,
+        remote: place.remote.shown,
         run: built.subject.run.id.clone(),
         warnings: built.warnings,
     })
@@ -182,7 +181,7 @@ fn message(subject: &Subject) -> String {
 /// Where a site is put.
 struct Place<'a> {
     git: Git,
-    remote: String,
+    remote: Remote,
     options: &'a Options,
 }
 
@@ -191,7 +190,7 @@ impl Place<'_> {
     /// pushed in between, it is done again on top of that.
     fn put(
         &self,
-        site: &[Entry],
+        site: &[Blob],
         message: &str,
         progress: &mut dyn FnMut(&str),
     ) -> Result<(Option<String>, Changes)> {
@@ -209,7 +208,7 @@ impl Place<'_> {
             if self.options.dry_run {
                 return Ok((Some(commit), changes));
             }
-            progress(&format!("pushing {} to {}", self.options.branch, self.remote));
+            progress(&format!("pushing {} to {}", self.options.branch, self.remote.shown));
             match self.git.push(&self.remote, &commit)? {
                 Pushed::Done => return Ok((Some(commit), changes)),
                 Pushed::Overtaken => {
@@ -219,7 +218,7 @@ impl Place<'_> {
         }
         Err(Error::environment(format!(
             "others pushed to {} of {} at the same time, {ATTEMPTS} times in a row",
-            self.options.branch, self.remote
+            self.options.branch, self.remote.shown
         ))
         .help("nothing was published: try again"))
     }
@@ -235,7 +234,7 @@ impl Place<'_> {
         }
         Err(Error::input(format!(
             "the branch {} of {} holds files that isoproof did not make, such as {}",
-            self.options.branch, self.remote, names[0]
+            self.options.branch, self.remote.shown, names[0]
         ))
         .help(
             "nothing was changed: name another with --branch, or replace all of it with --replace",
