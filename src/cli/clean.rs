@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::console::Console;
 use crate::engine::{Kind, clean};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::{atomic, collect, publish, site};
 
@@ -14,7 +14,12 @@ use crate::{atomic, collect, publish, site};
 pub fn run(project: &Project, console: &Console) -> Result<ExitCode> {
     let mut results: Vec<Result<String>> = Vec::new();
     for engine in Kind::ALL {
-        results.extend(clean::sweep(engine, None).into_iter().map(Ok));
+        let swept = clean::sweep(engine, None);
+        results.extend(swept.removed.into_iter().map(Ok));
+        results.extend(swept.left.into_iter().map(|what| {
+            Err(Error::environment(format!("cannot remove {what}"))
+                .help("look into the log of the engine, and try again when it answers"))
+        }));
     }
     results.extend(collect::sweep_folders().into_iter().map(Ok));
     results.extend(publish::remove_leftovers());

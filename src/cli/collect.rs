@@ -140,6 +140,7 @@ impl Arguments {
             image: self.image.clone(),
             app: self.app.clone().unwrap_or_else(|| APP.into()),
             smoke: false,
+            timeout: Duration::from_secs(self.timeout),
         }
     }
 

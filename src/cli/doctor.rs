@@ -1,6 +1,7 @@
 //! `isoproof doctor`: what works on this machine, what does not, and how to mend it.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::console::{Console, Format, count};
 use super::styled::{Style, StyledLine, StyledText};
@@ -36,6 +37,9 @@ pub struct Arguments {
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// How many seconds one container may take to start and answer
+    #[arg(long, value_name = "S", default_value_t = 60, conflicts_with = "no_smoke", value_parser = clap::value_parser!(u64).range(1..=doctor::LONGEST_TIMEOUT))]
+    timeout: u64,
     /// Start no container: then nothing is proved
     #[arg(long)]
     no_smoke: bool,
@@ -58,6 +62,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
         image: arguments.image.clone(),
         app: APP.into(),
         smoke: !arguments.no_smoke,
+        timeout: Duration::from_secs(arguments.timeout),
     };
     let (words, faults) = (Words::load(None)?, Faults::load(None)?);
     let machine = ThisMachine::new(interrupt::listen()?);

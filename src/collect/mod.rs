@@ -101,13 +101,9 @@ impl Session<'_> {
         format!("isoproof-{}-{target}-{part}", self.id)
     }
 
-    /// The options that every container of this session gets: its id is written down by the
-    /// engine, so that what the engine forgets of it can be removed. `ctr` takes our name as id.
+    /// The options that every container of this session gets.
     fn options(&self, container: &str) -> Vec<String> {
-        match self.engine {
-            Kind::Builtin | Kind::Ctr => Vec::new(),
-            _ => vec!["--cidfile".into(), self.folder.id_file(container).display().to_string()],
-        }
+        self.folder.id_options(container)
     }
 
     /// The command line that runs a container of this session's image under a target.
@@ -157,7 +153,7 @@ pub fn collect(
     };
     let specs = plan::targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
     let id = script::nonce()?[..12].to_string();
-    for removed in clean::sweep(kind, None) {
+    for removed in clean::sweep(kind, None).removed {
         progress.step("before", &format!("removed {removed}"));
     }
     let session = Session {
@@ -288,7 +284,10 @@ impl Drop for SessionCleaner<'_> {
             // A container that a killed client asked for may appear a moment later.
             std::thread::sleep(Duration::from_millis(150));
         }
-        clean::sweep(self.0.engine, Some(&self.0.id));
+        for left in clean::sweep(self.0.engine, Some(&self.0.id)).left {
+            let words = format!("{left} could not be removed: `isoproof clean` tries again");
+            self.0.progress.trouble("after", &words);
+        }
     }
 }
 

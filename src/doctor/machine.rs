@@ -12,6 +12,9 @@ use crate::error::Result;
 /// Symbolic links that are followed before a path is taken for a circle.
 const LINKS: usize = 16;
 
+/// After how long a container is looked for again whose client was killed.
+const LATE: Duration = Duration::from_secs(1);
+
 /// What the checks may ask a machine. Paths are absolute and lie below [`Machine::root`].
 pub trait Machine {
     /// The folder that stands for `/`.
@@ -40,8 +43,9 @@ pub trait Machine {
     ///
     /// It cannot be started.
     fn run(&self, argv: &[String], limit: Duration) -> Result<Finished>;
-    /// Removes the containers of a session.
-    fn sweep(&self, kind: Kind, session: &str);
+    /// Removes the containers of a session, also one that appears a moment later because its
+    /// client was killed. Returns those that are still there, in words.
+    fn sweep(&self, kind: Kind, session: &str, was_killed: bool) -> Vec<String>;
 }
 
 /// The machine that we run on.
@@ -96,8 +100,13 @@ impl Machine for ThisMachine {
         process::run(argv, limit, &self.cancel)
     }
 
-    fn sweep(&self, kind: Kind, session: &str) {
-        clean::sweep(kind, Some(session));
+    fn sweep(&self, kind: Kind, session: &str, was_killed: bool) -> Vec<String> {
+        let swept = clean::sweep(kind, Some(session));
+        if !was_killed || swept != clean::Swept::default() {
+            return swept.left;
+        }
+        std::thread::sleep(LATE);
+        clean::sweep(kind, Some(session)).left
     }
 }
 

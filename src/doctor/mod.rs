@@ -18,6 +18,8 @@ mod speech;
 mod testing;
 mod words;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Kind;
@@ -27,6 +29,7 @@ use crate::knowledge::faults::Faults;
 use answer::Answer;
 pub use kvm::Kvm;
 pub use machine::{Machine, ThisMachine};
+pub use smoke::LONGEST_TIMEOUT;
 pub use words::Words;
 
 /// How a check went.
@@ -92,6 +95,8 @@ pub struct Options {
     pub app: String,
     /// Whether to start containers.
     pub smoke: bool,
+    /// How long one container may take.
+    pub timeout: Duration,
 }
 
 impl Options {
@@ -108,7 +113,7 @@ impl Options {
 ///
 /// # Errors
 ///
-/// The words of the checks have a defect.
+/// The words of the checks have a defect, or no folder can be made among the temporary files.
 pub fn examine(
     machine: &dyn Machine,
     options: &Options,
@@ -136,7 +141,7 @@ pub fn examine(
     let engines = engines::all(machine, options, progress);
     answers.extend(engines.answers);
     let smokes = match engines.chosen {
-        Some(engine) => smoke::all(machine, engine, options, faults, progress),
+        Some(engine) => smoke::all(machine, engine, options, faults, progress)?,
         None => Vec::new(),
     };
     let proof = smoke::Proof::of(&smokes, options);

@@ -1,23 +1,23 @@
 //! The smoke run: start a container, read its boot id, compare it with the host's.
 
-use std::time::Duration;
-
 use super::answer::Answer;
 use super::engines::offered;
 use super::machine::{Machine, read};
 use super::{Check, Options, Status, Wanted, speech};
+use crate::engine::clean::Folder;
 use crate::engine::process::{Ended, Finished};
 use crate::engine::wanted::short_name;
 use crate::engine::{Container, Kind, Mode, OWNER_LABEL, SESSION_LABEL, run_argv};
 use crate::error::Result;
 use crate::knowledge::faults::Faults;
 use crate::probe::parse::parse;
+use crate::probe::script::nonce;
 
 /// The file that names a boot of a kernel.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// How long one container may take.
-const LIMIT: Duration = Duration::from_secs(30);
+/// The most seconds that a container can be given.
+pub const LONGEST_TIMEOUT: u64 = 3600;
 
 /// Runtimes that start processes on the host's kernel and are not meant to do more.
 const BASELINES: [&str; 4] = ["runc", "crun", "youki", "namespaces"];
@@ -45,25 +45,32 @@ impl Trial {
 }
 
 /// Starts every runtime that was asked for, or all that the engine offers, one after another.
+///
+/// # Errors
+///
+/// No folder can be made among the temporary files.
 pub fn all(
     machine: &dyn Machine,
     engine: Kind,
     options: &Options,
     faults: &Faults,
     progress: &dyn Fn(&str),
-) -> Vec<Smoke> {
+) -> Result<Vec<Smoke>> {
     if !options.smoke {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let host = read(machine, BOOT_ID).and_then(|text| uuid(&text));
-    let owner = crate::owner::mark();
-    let session = format!("doctor.{owner}");
-    let labels = [(SESSION_LABEL.to_string(), session.clone()), (OWNER_LABEL.to_string(), owner)];
     let mut smokes = Vec::new();
-    for (index, trial) in trials(machine, engine, options).into_iter().enumerate() {
+    for trial in trials(machine, engine, options) {
         progress(&format!("starting {} under {}", trial.name, engine.name()));
-        let name = format!("isoproof-doctor-{}-{index}", std::process::id());
-        let container = Container {
+        let session = nonce()?[..12].to_string();
+        let folder = Folder::create(&session, engine)?;
+        let name = format!("isoproof-{session}-doctor");
+        let labels = [
+            (SESSION_LABEL.to_string(), session.clone()),
+            (OWNER_LABEL.to_string(), crate::owner::mark()),
+        ];
+        let shown = Container {
             name: &name,
             labels: &labels,
             image: &options.image,
@@ -72,22 +79,35 @@ pub fn all(
             mode: Mode::Attached,
             options: &[],
         };
-        let argv = run_argv(engine, &container);
-        let outcome = machine.run(&argv, LIMIT);
-        // A client that was killed leaves its container behind.
-        if !matches!(&outcome, Ok(finished) if finished.is_success()) {
-            machine.sweep(engine, &session);
+        let id_options = folder.id_options(&name);
+        let container = Container { options: &id_options, ..shown.clone() };
+        let outcome = machine.run(&run_argv(engine, &container), options.timeout);
+        // A client that failed or was killed leaves its container behind.
+        let left = match &outcome {
+            Ok(finished) if finished.is_success() => Vec::new(),
+            Ok(finished) => {
+                let was_killed = matches!(finished.ended, Ended::TimedOut | Ended::Cancelled);
+                machine.sweep(engine, &session, was_killed)
+            }
+            Err(_) => machine.sweep(engine, &session, false),
+        };
+        if left.is_empty() {
+            folder.remove();
         }
+        let limit = options.timeout.as_secs();
         let answer = judge(&trial, &outcome, host.as_deref(), faults)
             .about(trial.name.clone())
             .with("engine", engine.name())
-            .with("limit", LIMIT.as_secs())
+            .with("limit", limit)
+            .with("longer", LONGEST_TIMEOUT.min(limit * 5))
+            .with("left", left.join(", "))
             .needed_if(trial.is_wanted)
-            .evidence(argv.join(" "));
+            // As a user can type it: the file for the id lies in a folder that is gone.
+            .evidence(run_argv(engine, &shown).join(" "));
         let answer = with_output(answer, &outcome);
         smokes.push(Smoke { answer, is_candidate: !trial.is_baseline() });
     }
-    smokes
+    Ok(smokes)
 }
 
 fn trials(machine: &dyn Machine, engine: Kind, options: &Options) -> Vec<Trial> {
@@ -123,7 +143,7 @@ fn judge(trial: &Trial, outcome: &Result<Finished>, host: Option<&str>, faults: 
         Ended::Exit(Some(0)) => {}
         Ended::TimedOut => {
             let fault = faults.explain(&crate::text::decode(&finished.stderr));
-            return found("timed-out").fault(fault.map(|fault| fault.id.as_str()));
+            return found("slow").fault(fault.map(|fault| fault.id.as_str()));
         }
         Ended::Cancelled => return found("stopped"),
         Ended::Exit(_) => return not_started(&complaint(finished), faults),
@@ -188,6 +208,8 @@ pub struct Proof {
     was_asked: bool,
     /// The names of those that started.
     started: Vec<String>,
+    /// The names of those that did not answer in time.
+    slow: Vec<String>,
     /// Candidates with a kernel of their own.
     own_kernel: Vec<String>,
     /// Whether every candidate has one, and there is one.
@@ -213,6 +235,7 @@ impl Proof {
                 "own-kernel-baseline",
                 "no-boot-id",
             ]),
+            slow: names(&["slow"]),
             own_kernel: names(&["own-kernel"]),
             is_proved: candidates.peek().is_some()
                 && candidates.all(|smoke| has(smoke, &["own-kernel"])),
@@ -231,11 +254,15 @@ impl Proof {
                 .with("failed", failed.join(", "))
                 .with("started", self.started.join(", "))
                 .with("own_kernel", self.own_kernel.join(", "))
+                .with("slow", self.slow.join(", "))
+                .needed_if(self.was_asked)
         };
         if !failed.is_empty() {
             answer("failed")
         } else if !self.was_tried {
             answer("unproved")
+        } else if !self.slow.is_empty() && (self.was_asked || self.started.is_empty()) {
+            answer("slow")
         } else if self.started.is_empty() {
             answer("not-started")
         } else if self.was_asked && self.is_proved {
@@ -341,8 +368,44 @@ mod tests {
         let checks = run(&fake, &options());
         let smoke = checks.iter().find(|check| check.id == "smoke.runc").unwrap();
         let command = &smoke.evidence[0];
-        assert!(command.contains("--label isoproof.session=doctor."), "{command}");
+        assert!(command.contains("--label isoproof.session="), "{command}");
         assert!(command.contains("--label isoproof.owner="), "{command}");
+    }
+
+    #[test]
+    fn what_does_not_answer_in_time_is_slow_and_not_broken() {
+        let fake = docker(&["runc", "kata"]).says("--runtime runc", HOST).hangs("--runtime kata");
+        let ask = |fake: &Fake, options: &Options| {
+            let checks = run(fake, options);
+            let of = |id: &str| checks.iter().find(|check| check.id == id).unwrap().clone();
+            (of("smoke.kata"), of("overall"), has_failed(&checks))
+        };
+        let (kata, overall, has_failed) = ask(&fake, &options());
+        assert_eq!((kata.status, overall.status), (Status::Unknown, Status::Ok));
+        assert!(!has_failed);
+        assert_eq!(fake.swept(), 1);
+        let patient = Options { timeout: std::time::Duration::from_secs(90), ..asking("kata") };
+        let (kata, overall, has_failed) = ask(&fake, &patient);
+        assert_eq!(kata.observed, "slow: did not answer within 90 s");
+        assert!(kata.fix.unwrap().contains("--timeout 450"));
+        // What was asked for is not shown, and that is what the exit status says.
+        assert_eq!((kata.status, overall.status), (Status::Unknown, Status::Fail));
+        assert!(overall.observed.contains("kata") && has_failed);
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_named() {
+        let fake = docker(&["kata"]).hangs("--runtime kata").cannot_remove("container 1 of docker");
+        let checks = run(&fake, &asking("kata"));
+        let kata = checks.iter().find(|check| check.id == "smoke.kata").unwrap();
+        assert!(kata.observed.ends_with("container 1 of docker is still there"), "{kata:?}");
+        assert!(kata.fix.as_ref().unwrap().contains("isoproof clean"), "{kata:?}");
+        // The folder of the session stays for `clean`.
+        let own = crate::owner::mark();
+        let mut kept = Folder::all();
+        kept.retain(|folder| folder.path().to_string_lossy().ends_with(&own));
+        assert!(!kept.is_empty());
+        kept.iter().for_each(Folder::remove);
     }
 
     #[test]

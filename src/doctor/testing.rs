@@ -24,6 +24,7 @@ pub fn options() -> Options {
         image: "alpine:3.19".into(),
         app: "app:1".into(),
         smoke: true,
+        timeout: Duration::from_secs(60),
     }
 }
 
@@ -37,6 +38,10 @@ pub struct Fake {
     has_images: bool,
     /// What a command says whose line has this part, and its exit status.
     answers: Vec<(String, String, i32)>,
+    /// Part of the line of a command that does not end in time.
+    hanging: Option<String>,
+    /// What cannot be removed.
+    left: Vec<String>,
     sweeps: Cell<usize>,
 }
 
@@ -51,6 +56,8 @@ impl Fake {
             engines: Vec::new(),
             has_images: true,
             answers: Vec::new(),
+            hanging: None,
+            left: Vec::new(),
             sweeps: Cell::new(0),
         }
     }
@@ -120,6 +127,16 @@ impl Fake {
         self
     }
 
+    pub fn hangs(mut self, part: &str) -> Self {
+        self.hanging = Some(part.into());
+        self
+    }
+
+    pub fn cannot_remove(mut self, what: &str) -> Self {
+        self.left.push(what.into());
+        self
+    }
+
     /// How many times containers were removed.
     pub fn swept(&self) -> usize {
         self.sweeps.get()
@@ -163,8 +180,18 @@ impl Machine for Fake {
         self.has_images
     }
 
-    fn run(&self, argv: &[String], _: Duration) -> Result<Finished> {
+    fn run(&self, argv: &[String], limit: Duration) -> Result<Finished> {
         let line = argv.join(" ");
+        if self.hanging.as_ref().is_some_and(|part| line.contains(part)) {
+            return Ok(Finished {
+                argv: argv.to_vec(),
+                started: chrono::DateTime::UNIX_EPOCH,
+                duration: limit,
+                ended: Ended::TimedOut,
+                stdout: Vec::new(),
+                stderr: Vec::new(),
+            });
+        }
         let answer = self.answers.iter().find(|(part, _, _)| line.contains(part.as_str()));
         let (_, said, status) =
             answer.ok_or_else(|| Error::environment(format!("nothing answers to `{line}`")))?;
@@ -179,7 +206,8 @@ impl Machine for Fake {
         })
     }
 
-    fn sweep(&self, _: Kind, _: &str) {
+    fn sweep(&self, _: Kind, _: &str, _: bool) -> Vec<String> {
         self.sweeps.set(self.sweeps.get() + 1);
+        self.left.clone()
     }
 }

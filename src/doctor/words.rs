@@ -48,11 +48,11 @@ const OUTCOMES: &[(&str, &[&str])] = &[
             "host-kernel",
             "no-boot-id",
             "not-started",
-            "timed-out",
+            "slow",
             "stopped",
         ],
     ),
-    ("overall", &["proved", "starts", "not-started", "unproved", "failed"]),
+    ("overall", &["proved", "starts", "not-started", "slow", "unproved", "failed"]),
 ];
 
 #[derive(Debug, Deserialize)]

@@ -67,6 +67,15 @@ impl Folder {
         self.path.join(format!("{container}.id"))
     }
 
+    /// The options by which an engine writes down the id of a container, so that what it forgets
+    /// of it can be removed. `ctr` takes our name as id.
+    pub fn id_options(&self, container: &str) -> Vec<String> {
+        match self.engine {
+            Kind::Builtin | Kind::Ctr => Vec::new(),
+            _ => vec!["--cidfile".into(), self.id_file(container).display().to_string()],
+        }
+    }
+
     /// The ids of its containers.
     pub fn ids(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.path) else { return Vec::new() };

@@ -7,7 +7,7 @@ mod network;
 mod proc;
 mod stale;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::process::{Cancel, run};
 use super::{Kind, OWNER_LABEL, SESSION_LABEL, ask};
@@ -17,8 +17,15 @@ pub use folder::Folder;
 /// How long removing one container may take.
 const REMOVAL: Duration = Duration::from_secs(20);
 
-/// How often containers are looked for and removed.
-const ATTEMPTS: usize = 4;
+/// After how long no further attempt is made to remove containers.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the second attempt waits; every further one waits twice as long, up to
+/// [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest time between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// A container that isoproof started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,22 +40,42 @@ pub struct Leftover {
     pub is_owned: bool,
 }
 
-/// All containers of isoproof under an engine; none if the engine does not answer.
-pub fn list(engine: Kind, cancel: &Cancel) -> Vec<Leftover> {
+/// What cleaning did, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// What was removed.
+    pub removed: Vec<String>,
+    /// The containers that could not be removed.
+    pub left: Vec<String>,
+}
+
+/// The containers of isoproof under an engine, of a session and of all others; none if the engine
+/// does not answer.
+fn list(engine: Kind, session: Option<&str>, cancel: &Cancel) -> Vec<Leftover> {
     match engine {
         Kind::Builtin => Vec::new(),
         Kind::Ctr => list_ctr(cancel),
-        _ => list_docker(engine, cancel),
+        _ => list_docker(engine, session, cancel),
     }
 }
 
-fn list_docker(engine: Kind, cancel: &Cancel) -> Vec<Leftover> {
+fn list_docker(engine: Kind, session: Option<&str>, cancel: &Cancel) -> Vec<Leftover> {
     let program = engine.name();
-    let filter = format!("label={SESSION_LABEL}");
-    let Ok(ids) = ask(&[program, "ps", "-aq", "--no-trunc", "--filter", &filter], cancel) else {
-        return Vec::new();
+    let labelled = |label: &str| -> Vec<String> {
+        let filter = format!("label={label}");
+        let answer = ask(&[program, "ps", "-aq", "--no-trunc", "--filter", &filter], cancel);
+        let ids = answer.map(|finished| finished.text()).unwrap_or_default();
+        ids.lines().map(|id| id.trim().to_string()).filter(|id| !id.is_empty()).collect()
     };
-    let leftover = |id: &str| {
+    // An engine can answer about a container that is being started only when it has started: those
+    // of the session are known without a question about each.
+    let mut found = Vec::new();
+    if let Some(session) = session {
+        for id in labelled(&format!("{SESSION_LABEL}={session}")) {
+            found.push(Leftover { engine, id, session: session.into(), is_owned: true });
+        }
+    }
+    let inspect = |id: &str| {
         let format = format!(
             "{{{{index .Config.Labels \"{SESSION_LABEL}\"}}}} {{{{index .Config.Labels \"{OWNER_LABEL}\"}}}}"
         );
@@ -61,7 +88,12 @@ fn list_docker(engine: Kind, cancel: &Cancel) -> Vec<Leftover> {
             is_owned: owner::is_alive(owner),
         })
     };
-    ids.text().lines().map(str::trim).filter(|id| !id.is_empty()).filter_map(leftover).collect()
+    for id in labelled(SESSION_LABEL) {
+        if !found.iter().any(|leftover| leftover.id == id) {
+            found.extend(inspect(&id));
+        }
+    }
+    found
 }
 
 fn list_ctr(cancel: &Cancel) -> Vec<Leftover> {
@@ -88,7 +120,7 @@ fn list_ctr(cancel: &Cancel) -> Vec<Leftover> {
 }
 
 /// Removes a container. Whether it worked is what a new [`list`] says.
-pub fn remove(leftover: &Leftover, cancel: &Cancel) {
+fn remove(leftover: &Leftover, cancel: &Cancel) {
     let id = leftover.id.as_str();
     let argv: &[&str] = match leftover.engine {
         Kind::Builtin => return,
@@ -108,12 +140,16 @@ pub fn remove_named(engine: Kind, name: &str) {
 }
 
 /// Removes the containers of a session under an engine, and those of sessions whose process is
-/// gone, and what the engine forgot of them. Returns what was removed, in words.
-pub fn sweep(engine: Kind, session: Option<&str>) -> Vec<String> {
-    let mut removed = containers(engine, session);
+/// gone, and what the engine forgot of them. The folder of a session stays while a container of
+/// it does.
+pub fn sweep(engine: Kind, session: Option<&str>) -> Swept {
+    let words = |leftover: &Leftover| format!("container {} of {}", leftover.id, engine.name());
+    let (gone, left) = remove_containers(engine, session);
+    let mut removed: Vec<String> = gone.iter().map(words).collect();
     for folder in Folder::all() {
         let is_due = session == Some(folder.session.as_str()) || !folder.is_owned;
-        if folder.engine == engine && is_due {
+        let is_needed = left.iter().any(|leftover| leftover.session == folder.session);
+        if folder.engine == engine && is_due && !is_needed {
             removed.extend(traces(&folder));
             folder.remove();
             if session.is_none() {
@@ -127,32 +163,38 @@ pub fn sweep(engine: Kind, session: Option<&str>) -> Vec<String> {
     if session.is_none() && engine != Kind::Builtin {
         removed.extend(stale::sweep(engine));
     }
-    removed
+    Swept { removed, left: left.iter().map(words).collect() }
 }
 
 /// Removes containers until there are none: an engine may say that it removed one and not have
-/// done it (nerdctl with gVisor), or show one only later that its killed client asked for.
-fn containers(engine: Kind, session: Option<&str>) -> Vec<String> {
+/// done it (nerdctl with gVisor), or remove one only when it has started. Returns those that are
+/// gone, and those that are still there.
+fn remove_containers(engine: Kind, session: Option<&str>) -> (Vec<Leftover>, Vec<Leftover>) {
     // Cleaning goes on when the user wants to stop: that is what they want.
     let never = Cancel::default();
     let is_due =
         |leftover: &Leftover| session == Some(leftover.session.as_str()) || !leftover.is_owned;
-    let mut removed = Vec::new();
-    for _ in 0..ATTEMPTS {
-        let leftovers: Vec<Leftover> =
-            list(engine, &never).into_iter().filter(|leftover| is_due(leftover)).collect();
-        if leftovers.is_empty() {
-            break;
+    let end = Instant::now() + PATIENCE;
+    let mut pause = FIRST_PAUSE;
+    let mut tried: Vec<Leftover> = Vec::new();
+    loop {
+        let mut left = list(engine, session, &never);
+        left.retain(is_due);
+        if left.is_empty() || Instant::now() >= end {
+            tried.retain(|leftover| !left.contains(leftover));
+            return (tried, left);
         }
-        for leftover in &leftovers {
-            remove(leftover, &never);
-            let words = format!("container {} of {}", leftover.id, engine.name());
-            if !removed.contains(&words) {
-                removed.push(words);
+        if left.iter().any(|leftover| tried.contains(leftover)) {
+            std::thread::sleep(pause);
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+        for leftover in left {
+            remove(&leftover, &never);
+            if !tried.contains(&leftover) {
+                tried.push(leftover);
             }
         }
     }
-    removed
 }
 
 /// What an engine keeps of the containers of a session after they are gone.
