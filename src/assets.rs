@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rayon::prelude::*;
 use rust_embed::RustEmbed;
 
 use crate::error::{Error, Result};
+use crate::sources::{self, SourceEntry, SourceKind, WalkLimits};
 
 #[derive(RustEmbed)]
 #[folder = "data/"]
@@ -101,42 +103,86 @@ pub fn read_all(
     }
     if let Some(own) = own {
         // `data/` holds the runs too, which may be many: only what is asked for is looked at.
-        let mut names = Vec::new();
-        if is_file {
-            names.extend(own.join(folder).exists().then(|| folder.to_string()));
-        } else {
-            walk(own, Path::new(folder), &mut names)?;
-            names.retain(|name| wanted(name));
-        }
+        let names = match is_file {
+            true => own_file(own, folder).into_iter().collect(),
+            false => own_files(own, folder)?,
+        };
         let read = |name: String| -> Result<(String, TextFile)> {
             let path = own.join(&name);
-            let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+            let text = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
             let is_shipped = files.get(&name).is_some_and(|shipped| shipped.text == text);
             Ok((name, TextFile { text, origin: path.display().to_string(), is_shipped }))
         };
-        let read: Vec<Result<(String, TextFile)>> = names.into_par_iter().map(read).collect();
+        let names = names.into_par_iter().filter(|name| wanted(name));
+        let read: Vec<Result<(String, TextFile)>> = names.map(read).collect();
         files.extend(read.into_iter().collect::<Result<Vec<_>>>()?);
     }
     Ok(files)
 }
 
-/// The paths of the files below `root`, relative, with `/` between parts, sorted.
-fn walk(root: &Path, below: &Path, names: &mut Vec<String>) -> Result<()> {
-    let folder = root.join(below);
-    let entries = match std::fs::read_dir(&folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(|e| Error::io("read", &folder, &e))?,
+/// The one file of this name, if there is one.
+fn own_file(own: &Path, name: &str) -> Option<String> {
+    let path = own.join(name);
+    let is_none = match path.metadata() {
+        Ok(data) => !data.is_file(),
+        // What is there and cannot be looked at is not passed over: to read it says why.
+        Err(_) => path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound),
     };
-    for entry in entries {
-        let entry = entry.map_err(|e| Error::io("read", &folder, &e))?;
-        let path = below.join(entry.file_name());
-        let kind = entry.file_type().map_err(|e| Error::io("read", &entry.path(), &e))?;
-        if kind.is_dir() {
-            walk(root, &path, names)?;
-        } else if let Some(name) = path.to_str() {
-            names.push(name.replace('\\', "/"));
+    (!is_none).then(|| name.to_string())
+}
+
+/// The names of the files in `folder` and below it.
+fn own_files(own: &Path, folder: &str) -> Result<Vec<String>> {
+    let root = own.join(folder);
+    let walk = match sources::walk_folder(&root, WalkLimits::PROJECT) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        walk => walk.map_err(|error| Error::io("read", &root, &error))?,
+    };
+    if let Some(unreadable) = walk.unreadable.first() {
+        return Err(Error::io("read", &unreadable.path, &unreadable.error));
+    }
+    let files = walk.entries.into_iter().filter(|entry| entry.kind == SourceKind::File);
+    // A name that is no text cannot be asked for by anybody.
+    let is_text = |entry: &SourceEntry| entry.path.to_str().is_some();
+    Ok(files.filter(is_text).map(|entry| format!("{folder}{}", entry.name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn names(own: &Path, folder: &str) -> Vec<String> {
+        let files = read_all(Tree::Data, Some(own), folder, ".toml").unwrap();
+        files.into_iter().filter(|(_, file)| !file.is_shipped).map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn what_is_no_source_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path();
+        std::fs::create_dir_all(own.join("rules/more")).unwrap();
+        std::fs::create_dir(own.join("rules/folder.toml")).unwrap();
+        std::fs::write(own.join("rules/a.toml"), "x").unwrap();
+        std::fs::write(own.join("rules/more/b.toml"), "x").unwrap();
+        std::fs::write(own.join("rules/._a.toml"), b"\0\xff").unwrap();
+        std::fs::write(own.join("rules/a.toml~"), b"\xff").unwrap();
+        symlink("user@machine.1234:1764280654", own.join("rules/.#a.toml")).unwrap();
+        symlink("/dev/zero", own.join("rules/zero.toml")).unwrap();
+        symlink("/dev/zero", own.join("names.toml")).unwrap();
+        assert_eq!(names(own, "rules/"), ["rules/a.toml", "rules/more/b.toml"]);
+        assert!(names(own, "names.toml").is_empty());
+        assert!(names(own, "nowhere/").is_empty());
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("rules")).unwrap();
+        symlink("nowhere", folder.path().join("rules/a.toml")).unwrap();
+        for asked in ["rules/", "rules/a.toml"] {
+            let error = read_all(Tree::Data, Some(folder.path()), asked, ".toml").unwrap_err();
+            assert!(error.message.contains("rules/a.toml: No such file"), "{error}");
         }
     }
-    names.sort();
-    Ok(())
 }

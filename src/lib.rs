@@ -31,6 +31,7 @@ pub mod publish;
 pub mod report;
 pub mod serve;
 pub mod site;
+pub mod sources;
 pub mod stats;
 pub mod store;
 pub mod text;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::assets::{self, Tree};
+use crate::error::Result;
 use crate::project::NOTES;
 
 /// The notes by the name of their section, without raw HTML and forbidden links, each so that it
@@ -15,21 +16,13 @@ use crate::project::NOTES;
 ///
 /// A note cannot be read or is not UTF-8.
 pub fn load(chapters: &Path) -> Result<BTreeMap<String, String>> {
-    let folder = chapters.join(NOTES);
+    let folder = format!("{NOTES}/");
     let mut notes = BTreeMap::new();
-    let entries = match std::fs::read_dir(&folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(notes),
-        entries => entries.map_err(|e| Error::io("read", &folder, &e))?,
-    };
-    for entry in entries {
-        let path = entry.map_err(|e| Error::io("read", &folder, &e))?.path();
-        let Some(section) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        if path.extension().is_some_and(|extension| extension == "md") {
-            let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
-            let text = super::excerpts::note(&text, &format!("own-{section}"));
-            if !text.is_empty() {
-                notes.insert(section.to_string(), text);
-            }
+    for (name, file) in assets::read_all(Tree::Chapters, Some(chapters), &folder, ".md")? {
+        let section = name[folder.len()..].strip_suffix(".md").unwrap_or_default();
+        let text = super::excerpts::note(&file.text, &format!("own-{section}"));
+        if !section.contains('/') && !text.is_empty() {
+            notes.insert(section.to_string(), text);
         }
     }
     Ok(notes)
