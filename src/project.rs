@@ -6,12 +6,14 @@
 mod gate;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::model::Edition;
+use crate::sources::{self, MAX_TEXT_BYTES};
 pub use gate::{FailOn, Gate};
 
 /// The name of the configuration file.
@@ -318,12 +320,12 @@ impl Project {
             return Err(Error::input(format!("{} is not a folder", folder.display())));
         }
         let path = folder.join(CONFIG);
-        let (has_config, config) = match std::fs::read_to_string(&path) {
-            Ok(text) => (true, Config::parse(&text, &path)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                (false, Config::default())
+        let (has_config, config) = match path.symlink_metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => (false, Config::default()),
+            _ => {
+                let text = sources::read_text(&path, MAX_TEXT_BYTES)?;
+                (true, Config::parse(&text, &path)?)
             }
-            Err(error) => return Err(Error::io("read", &path, &error)),
         };
         Ok(Self { root: folder.to_path_buf(), has_config, config })
     }
@@ -488,6 +490,19 @@ mod tests {
             "[preprocessor.isoproof]\nsubmission = \"../../x.md\"",
         ] {
             assert!(parse(text).unwrap_err().message.contains("not a path inside"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_book_toml_that_is_no_file_is_an_error_and_not_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!Project::at(folder.path()).unwrap().has_config);
+        for (target, words) in [("/dev/zero", "it is a device"), ("nowhere", "No such file")] {
+            let path = folder.path().join(CONFIG);
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            let error = Project::at(folder.path()).unwrap_err();
+            assert!(error.message.contains(words), "{error}");
+            std::fs::remove_file(path).unwrap();
         }
     }
 

@@ -176,10 +176,7 @@ pub fn open_file(path: &Path) -> io::Result<File> {
     refuse_special(fs::metadata(path)?.file_type())?;
     // Something else may have taken its place meanwhile: then this does not wait for it.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     refuse_special(file.metadata()?.file_type())?;
     Ok(file)
 }
@@ -198,13 +195,30 @@ fn refuse_special(kind: FileType) -> io::Result<()> {
 ///
 /// Those of [`open_file`], it cannot be read, or it is longer.
 pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_at_most(open_file(path)?, limit)
+}
+
+fn read_at_most(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open_file(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let what = format!("it is longer than {} MiB", limit >> 20);
         return Err(io::Error::new(ErrorKind::InvalidInput, what));
     }
     Ok(bytes)
+}
+
+/// [`read_file`] for a file that the user names, which may also be what the shell hands over:
+/// `/dev/stdin`, or the `/dev/fd/63` of `<(command)`.
+///
+/// # Errors
+///
+/// As for [`read_file`].
+pub fn read_named_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let is_handed_over = path == Path::new("/dev/stdin")
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc/self/fd");
+    read_at_most(if is_handed_over { File::open(path)? } else { open_file(path)? }, limit)
 }
 
 /// The text of a regular file of at most `limit` bytes.
@@ -214,6 +228,15 @@ pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// Those of [`read_file`], or it is not UTF-8: the error names file and line.
 pub fn read_text(path: &Path, limit: u64) -> Result<String> {
     let bytes = read_file(path, limit).map_err(|error| Error::io("read", path, &error))?;
+    decode_text(bytes, path)
+}
+
+/// Bytes of a file as text.
+///
+/// # Errors
+///
+/// They are not UTF-8: the error names file and line.
+pub fn decode_text(bytes: Vec<u8>, path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
@@ -226,9 +249,7 @@ pub fn reason_words(error: &io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or_default();
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -274,8 +295,7 @@ mod tests {
         symlink("nowhere", root.join("lost.md")).unwrap();
         symlink("..", root.join("b/up")).unwrap();
         symlink("loop.md", root.join("loop.md")).unwrap();
-        let (file, folder, special) =
-            (SourceKind::File, SourceKind::Folder, SourceKind::Special);
+        let (file, folder, special) = (SourceKind::File, SourceKind::Folder, SourceKind::Special);
         let expected = [
             ("a.md", file),
             ("b/c/y.md", file),

@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 use crate::judge::EvidenceRef;
 use crate::project::Project;
 use crate::report::Subject;
+use crate::sources::{self, MAX_TEXT_BYTES};
+use crate::text::visible;
 
 /// A checked report.
 #[derive(Debug)]
@@ -28,7 +30,8 @@ impl Report {
     ///
     /// The file cannot be read or is not text, or the words of the rules cannot be used.
     pub fn check(project: &Project, path: &Path, subject: &Subject) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+        let bytes = sources::read_named_file(path, MAX_TEXT_BYTES)
+            .map_err(|error| Error::io("read", path, &error))?;
         let text = String::from_utf8(bytes).map_err(|_| {
             Error::input(format!("{}: the report is not UTF-8 text", path.display()))
                 .help("give the Markdown file of the report")

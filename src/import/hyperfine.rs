@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::model::{Capture, MAX_SAMPLES, TIMES};
 use crate::probe::hyperfine::{Export, Timed};
+use crate::sources;
 
 /// The most bytes that are read: a million samples have fewer.
 const MAX_BYTES: u64 = 64 << 20;
@@ -28,11 +29,8 @@ pub struct File {
 /// It cannot be read, is not an export of hyperfine, has no results, a result without times or
 /// with too many, a time that no session has, or two results of one name.
 pub fn read(path: &Path, timed: Option<Timed>) -> Result<File> {
-    let length = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?.len();
-    if length > MAX_BYTES {
-        return Err(Error::input(format!("{} has {length} bytes", path.display())).help(HELP));
-    }
-    let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+    let bytes = sources::read_named_file(path, MAX_BYTES)
+        .map_err(|error| Error::io("read", path, &error).help(HELP))?;
     let text = crate::text::decode(&bytes);
     if text.trim().is_empty() {
         // A first command that fails leaves an empty file behind.

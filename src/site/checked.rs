@@ -4,10 +4,11 @@
 use serde::Serialize;
 
 use crate::claims::{Annotation, Checked, Claims, Standing};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::judge::{EvidenceRef, SwitchedOff};
 use crate::project::Project;
 use crate::report::{Subject, Voice, place};
+use crate::sources::{self, MAX_TEXT_BYTES};
 
 /// A checked report as its template sees it.
 #[derive(Debug, Serialize)]
@@ -61,10 +62,8 @@ struct RemarkView {
 pub fn read(project: &Project) -> Result<Option<String>> {
     let Some(file) = &project.config.checked_submission else { return Ok(None) };
     let path = project.root.join(file);
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        Error::io("read", &path, &error)
-            .help("`checked-submission` in book.toml names the report to check")
-    })?;
+    let help = "`checked-submission` in book.toml names the report to check";
+    let text = sources::read_text(&path, MAX_TEXT_BYTES).map_err(|error| error.help(help))?;
     Ok(Some(text))
 }
 

@@ -14,6 +14,7 @@ use super::view::RunRow;
 use super::writer::Staging;
 use crate::error::{Error, Result};
 use crate::project::NOTES;
+use crate::sources;
 
 /// A text of the report as a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub struct Text {
     /// What it says is not captured.
     pub warnings: Vec<String>,
 }
+
+/// The most bytes of a file beside the chapters: GitHub takes no larger one.
+const MAX_FILE_BYTES: u64 = 100 << 20;
 
 /// Takes the pages of one build.
 #[derive(Debug)]
@@ -154,7 +158,8 @@ impl Press {
         for name in links.pages().into_iter().filter(|name| !self.staging.has(name)) {
             let path = folder.join(name);
             if is_publishable(name) && path.is_file() {
-                let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+                let bytes = sources::read_file(&path, MAX_FILE_BYTES)
+                    .map_err(|error| Error::io("read", &path, &error))?;
                 self.put(name, &bytes)?;
             }
         }

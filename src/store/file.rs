@@ -92,9 +92,14 @@ fn damaged(path: &Path, error: &serde_json::Error, field: &str, text: &str) -> E
     Error::input(message).help("the file was changed or cut off; restore it, or collect again")
 }
 
+/// Whether a text may be the id of a run, which names files and pages.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
 /// What the types cannot say: ids are unique and references lead somewhere.
 fn check(run: &Run) -> Result<(), String> {
-    if run.id.is_empty() || !run.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+    if !is_id(&run.id) {
         return Err("field `id`: letters, digits and `-` are wanted".into());
     }
     for (index, target) in run.targets.iter().enumerate() {

@@ -19,8 +19,12 @@ use crate::error::{Error, Result};
 use crate::model::{Edition, Run};
 use crate::probe::catalogue::Catalogue;
 use crate::project::Project;
+use crate::sources;
 use integrity::Integrity;
 use reference::{FORMS, Reference};
+
+/// The most bytes of a run file.
+const MAX_RUN_BYTES: u64 = 256 << 20;
 
 /// The runs of a project.
 #[derive(Debug, Clone)]
@@ -273,14 +277,9 @@ fn stem(path: &Path) -> &str {
 }
 
 fn read(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count();
-        Error::input(format!("{}:{}: the file is not UTF-8", path.display(), line + 1))
-    })
+    let bytes = sources::read_named_file(path, MAX_RUN_BYTES)
+        .map_err(|error| Error::io("read", path, &error))?;
+    sources::decode_text(bytes, path)
 }
 
 fn read_entry(path: &Path) -> Result<Entry> {

@@ -16,9 +16,10 @@ use rayon::prelude::*;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::{file, read};
+use super::{MAX_RUN_BYTES, file, read};
 use crate::error::{Error, Result};
 use crate::model::{Facts, Run, SCHEMA_VERSION};
+use crate::sources;
 
 /// The fields before the captures, in the order in which they are written.
 const HEAD: &[&str] = &[
@@ -44,7 +45,7 @@ const FACTS: &[u8] = b"\n  \"facts\": {";
 /// The file cannot be read or is damaged, as far as it was looked at.
 pub fn outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
     let quick = || -> std::io::Result<Option<Run>> {
-        let mut file = File::open(path)?;
+        let Some(mut file) = open(path)? else { return Ok(None) };
         let Some(mut run) = head_of(&mut file)? else { return Ok(None) };
         let Some(facts) = facts_of(&mut file, wanted)? else { return Ok(None) };
         run.facts = facts;
@@ -69,7 +70,7 @@ pub fn outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
 /// As for [`outline`].
 pub fn head(path: &Path) -> Result<Run> {
     let quick = || -> std::io::Result<Option<Run>> {
-        let mut file = File::open(path)?;
+        let Some(mut file) = open(path)? else { return Ok(None) };
         let run = head_of(&mut file)?;
         Ok(if is_whole(&mut file)? { run } else { None })
     };
@@ -89,6 +90,13 @@ pub fn each<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> T + Sync) -> Vec
     paths.par_iter().with_min_len(2).map(|path| work(path)).collect()
 }
 
+/// Opens a run file; none if it is longer than any, which is for the reader of whole files to say.
+fn open(path: &Path) -> std::io::Result<Option<File>> {
+    let file = sources::open_file(path)?;
+    let is_long = file.metadata()?.len() > MAX_RUN_BYTES;
+    Ok(if is_long { None } else { Some(file) })
+}
+
 /// The head of a file in our order; none if it is in another, or of another version.
 fn head_of(file: &mut File) -> std::io::Result<Option<Run>> {
     file.seek(SeekFrom::Start(0))?;
@@ -106,7 +114,8 @@ fn head_of(file: &mut File) -> std::io::Result<Option<Run>> {
     }
     fields.insert("captures".into(), serde_json::Value::Array(Vec::new()));
     fields.insert("facts".into(), serde_json::Value::Object(serde_json::Map::new()));
-    Ok(serde_json::from_value(serde_json::Value::Object(fields)).ok())
+    let run: Option<Run> = serde_json::from_value(serde_json::Value::Object(fields)).ok();
+    Ok(run.filter(|run| file::is_id(&run.id)))
 }
 
 struct HeadVisitor<'a> {
