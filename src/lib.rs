@@ -11,6 +11,7 @@ pub mod assets;
 pub mod atomic;
 pub mod claims;
 pub mod cli;
+pub mod clock;
 pub mod collect;
 pub mod diff;
 pub mod doctor;

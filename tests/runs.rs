@@ -79,15 +79,185 @@ fn a_damaged_file_is_reported_with_its_place_and_never_changed() {
     for (what, damaged, words) in cases {
         assert!(damaged != text, "{what}: nothing was changed");
         project.write(&path, &damaged);
-        for arguments in [&["facts", "latest"][..], &["list"], &["build"]] {
-            // A list needs the head of the file alone.
-            if arguments == ["list"] && !["cut off", "nothing"].contains(&what) {
-                continue;
-            }
+        for arguments in [&["facts", "latest"][..], &["build"]] {
             project.run(arguments).fails(2, words).fails(2, &[path.rsplit('/').next().unwrap()]);
         }
         assert!(project.read(&path) == damaged, "{what}: the file was changed");
     }
+}
+
+/// Damages that happen to files: what is in the file, and words of the error.
+const DAMAGES: [(&str, &str); 4] = [
+    ("", "EOF"),
+    ("{\n  \"schema_version\": 1,\n", "EOF"),
+    ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n", ".json:1:1: expected value"),
+    ("{\"schema_version\": 99}\n", "schema version 99"),
+];
+
+#[test]
+fn one_damaged_file_fails_only_that_run() {
+    let project = Project::new();
+    let folder = customer().display().to_string();
+    project.run(&["import", "lab12", &folder, "--label", "good"]).succeeds();
+    let good = file(&project);
+    let id = good.trim_start_matches("data/runs/").trim_end_matches(".json");
+    // The newest by its name, so that everything that looks for the newest meets it.
+    let bad = "data/runs/20260102T000000Z-00000001.json";
+    let conflict_within =
+        project.read(&good).replacen("  \"captures\": [\n", "  \"captures\": [\n<<<<<<< HEAD\n", 1);
+    let conflict_within = conflict_within.replacen(id, "20260102T000000Z-00000001", 1);
+    let conflict_within = conflict_within.replacen("2026-01-01T", "2026-01-02T", 1).replacen(
+        "\"label\": \"good\"",
+        "\"label\": \"bad\"",
+        1,
+    );
+    let mut damages = Vec::from(DAMAGES);
+    damages.push((&conflict_within, "expected value"));
+    for (text, words) in damages {
+        project.write(bad, text);
+        let list = project.run(&["list"]).succeeds();
+        assert!(list.stdout.contains(id), "{list:?}");
+        // A list reads the head of a file alone.
+        if text != conflict_within {
+            assert!(list.stdout.contains("20260102T000000Z-00000001.json  damaged"), "{list:?}");
+            assert!(list.stderr.contains(words), "{list:?}");
+        }
+        for arguments in [
+            &["show", "latest"][..],
+            &["facts"],
+            &["check"],
+            &["build"],
+            &["diff", "latest", "latest"],
+            &["check", "--against", "data/runs"],
+        ] {
+            let outcome = project.run(arguments).succeeds();
+            let is_told = outcome.stderr.contains("warning: a run is left out: ")
+                && outcome.stderr.contains(words);
+            assert!(is_told, "{arguments:?} {outcome:?}");
+        }
+        for arguments in [
+            &["show", id][..],
+            &["check", "good"],
+            &["facts", &id[..20]],
+            &["build", "--run", "good"],
+            &["export", "lab12", "out", "--run", "good"],
+        ] {
+            project.run(arguments).succeeds();
+        }
+        assert!(project.path(&format!("public/runs/{id}.html")).exists());
+        assert!(!project.path("public/runs/20260102T000000Z-00000001.html").exists());
+        for name in ["20260102T000000Z-00000001", "20260102", bad] {
+            project.run(&["show", name]).fails(2, &[words, "20260102T000000Z-00000001.json"]);
+        }
+        assert!(project.read(bad) == text, "the file was changed");
+    }
+    std::fs::remove_file(project.path(bad)).unwrap();
+    std::fs::create_dir(project.path(bad)).unwrap();
+    let list = project.run(&["list", "--format", "json"]).succeeds();
+    assert!(list.stdout.contains("it is a folder, and a file is wanted"), "{list:?}");
+    project.run(&["build"]).succeeds();
+    project.run(&["show", "other"]).fails(2, &["no run has", "00000001.json is damaged"]);
+}
+
+#[test]
+fn a_damaged_run_is_left_out_of_history_and_found_again_when_it_is_restored() {
+    let project = Project::new();
+    for (time, label) in [("1767225600", "one"), ("1767312000", "two"), ("1767398400", "three")] {
+        let folder = customer().display().to_string();
+        let arguments = ["import", "lab12", &folder, "--label", label];
+        let mut command = project.command(&arguments);
+        assert!(command.env("SOURCE_DATE_EPOCH", time).output().unwrap().status.success());
+    }
+    let names = project.names("data/runs");
+    let path = format!("data/runs/{}", names[1]);
+    let id = |index: usize| names[index].trim_end_matches(".json");
+    project.run(&["build"]).succeeds();
+    let whole = project.read(&path);
+    // Intact at both ends, so that a list and an outline of it can be read.
+    project.write(&path, whole.replacen("\"captures\": [", "\"captures\": [\n=======\n", 1));
+    for _ in 0..2 {
+        let build = project.run(&["build"]).succeeds();
+        assert!(build.stderr.contains(&names[1]), "{build:?}");
+        let page = project.read(&format!("public/runs/{}-before.html", id(2)));
+        assert!(page.contains(id(0)) && !page.contains(id(1)), "compared with the one before");
+        assert!(!project.path(&format!("public/runs/{}.html", id(1))).exists());
+    }
+    // The same evidence is recorded again, although a file with its hash is there.
+    let folder = customer().display().to_string();
+    let again = project.run(&["import", "lab12", &folder, "--label", "two"]).succeeds();
+    assert!(again.stderr.contains("read into"), "{again:?}");
+    project.write(&path, whole);
+    let build = project.run(&["build"]).succeeds();
+    assert!(!build.stderr.contains("left out"), "{build:?}");
+    assert!(project.path(&format!("public/runs/{}.html", id(1))).exists());
+}
+
+#[test]
+fn a_copy_of_a_run_file_is_no_second_run() {
+    let project = Project::with_customer();
+    let path = file(&project);
+    project.write("data/runs/copy.json", project.read(&path));
+    let list = project.run(&["list"]).succeeds();
+    assert!(list.stderr.contains("copy.json: a copy of run 20260101T"), "{list:?}");
+    project.run(&["build"]).succeeds();
+    project.run(&["show", "20260101"]).succeeds();
+}
+
+#[test]
+fn a_run_of_the_future_does_not_hide_what_is_recorded_now() {
+    let project = Project::new();
+    let record = |label: &str, epoch: &str| {
+        let folder = customer().display().to_string();
+        let mut command = project.command(&["import", "lab12", &folder, "--label", label]);
+        assert!(command.env("SOURCE_DATE_EPOCH", epoch).output().unwrap().status.success());
+    };
+    // The year 2100: whatever the clock of this machine says, that is later.
+    record("ahead", "4102444800");
+    let outcome = project.run(&["show", "latest"]).succeeds();
+    assert!(outcome.stdout.contains("(ahead)"), "there is no other: {outcome:?}");
+    assert!(outcome.stderr.contains("is this machine's clock right?"), "{outcome:?}");
+    record("now", "1767225600");
+    for arguments in [&["show", "latest"][..], &["build"], &["facts"], &["check"]] {
+        let outcome = project.run(arguments).succeeds();
+        let words = "(ahead) is passed over, because it is dated later than now";
+        assert!(outcome.stderr.contains(words), "{arguments:?}: {outcome:?}");
+    }
+    assert!(project.read("submission.md").contains("20260101T000000Z"));
+    project.run(&["show", "latest~1"]).fails(2, &["has 1 run"]);
+    let list = project.run(&["list"]).succeeds().stdout;
+    assert!(list.contains("ahead  dated later than now"), "{list}");
+    let named = project.run(&["show", "ahead"]).succeeds();
+    assert!(named.stdout.contains("Run 2100"), "{named:?}");
+    // The label of a run of the future is not taken from what is recorded now either, and the
+    // same evidence is recorded, because the record that is there would be passed over.
+    record("ahead", "1767225601");
+    let named = project.run(&["show", "ahead"]).succeeds();
+    assert!(named.stdout.contains("Run 20260101T000001Z"), "{named:?}");
+    assert!(named.stderr.contains("is passed over"), "{named:?}");
+}
+
+#[test]
+fn a_label_never_stands_for_another_form_of_reference() {
+    let project = Project::with_customer();
+    let path = file(&project);
+    let id = path.trim_start_matches("data/runs/").trim_end_matches(".json").to_string();
+    let german = "tests/import/german";
+    let german = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(german);
+    let german = german.display().to_string();
+    for (label, words) in
+        [(id.as_str(), "looks like the id"), (&id[..9], "looks like the id"), ("latest", "newest")]
+    {
+        project.run(&["import", "lab12", &german, "--label", label]).fails(2, &[words]);
+    }
+    // Written by hand, or by an older version.
+    project.run(&["import", "lab12", &german, "--label", "german"]).succeeds();
+    let names = project.names("data/runs");
+    let other = names.iter().find(|name| !path.ends_with(name.as_str())).unwrap();
+    let text = project.read(&format!("data/runs/{other}"));
+    let text = text.replacen("\"label\": \"german\"", &format!("\"label\": \"{id}\""), 1);
+    project.write(&format!("data/runs/{other}"), text);
+    let shown = project.run(&["show", &id]).succeeds();
+    assert!(shown.stdout.starts_with(&format!("Run {id},")), "{shown:?}");
 }
 
 #[test]

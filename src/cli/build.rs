@@ -65,6 +65,7 @@ pub fn build(
         is_temporary: false,
     };
     let built = site::build(project, &options)?;
+    console.warn_all(&built.left_out);
     tell_missing(&built.warnings, console);
     if let Some(error) = &built.cache_error {
         console.detail(&format!("the next build has to make every page again: {error}"));

@@ -75,6 +75,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let file = store.find(&arguments.run, &project.root)?;
     let subject = Subject::new(store.parse(&file)?, project.config.edition, &shelf)?;
     let pairs = against::pairs(project, &store, &subject.run, &arguments.against)?;
+    console.warn_all(&store.warnings());
     let report = arguments.submission.as_deref();
     let report = report.map(|path| Report::check(project, path, &subject)).transpose()?;
     let least = match arguments.fail_on {

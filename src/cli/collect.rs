@@ -10,11 +10,11 @@ use super::check;
 use super::console::{Console, count};
 use super::doctor::APP;
 use super::styled::StyledText;
+use crate::clock;
 use crate::collect::{self, App, Load, Options, Perf, Progress, Rounds, Wanted};
 use crate::doctor;
 use crate::engine::{Kind, interrupt};
 use crate::error::Result;
-use crate::import;
 use crate::knowledge::faults::Faults;
 use crate::model::{Edition, Evidence};
 use crate::privacy::Redactor;
@@ -221,7 +221,7 @@ pub fn capture(
     let faults = Faults::load(Some(&project.data()))?;
     let steps = Steps { console, begun: Instant::now(), faults };
     let collected =
-        collect::collect(&options, &catalogue, redactor.as_mut(), import::now()?, &cancel, &steps);
+        collect::collect(&options, &catalogue, redactor.as_mut(), clock::now()?, &cancel, &steps);
     let mut run = match collected {
         Err(error) if cancel.load(Ordering::Relaxed) => {
             console.warning(&format!("stopped, nothing was kept: {}", error.message));

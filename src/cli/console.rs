@@ -133,6 +133,13 @@ impl Console {
         }
     }
 
+    /// Says several things that should be looked at.
+    pub fn warn_all(&self, texts: &[String]) {
+        for text in texts {
+            self.warning(text);
+        }
+    }
+
     /// Says something for those who asked for more.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {

@@ -10,7 +10,7 @@ use crate::atomic;
 use crate::error::Result;
 use crate::export::{benchmark, hyperfine, lab12, series};
 use crate::judge::timing::Timing;
-use crate::model::Edition;
+use crate::model::{Edition, Run};
 use crate::project::Project;
 use crate::store::Store;
 
@@ -77,7 +77,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
 /// Writes the files of the lab, and lists them.
 fn files(project: &Project, arguments: &Lab, console: &Console) -> Result<ExitCode> {
     let Lab { folder, run, edition, target } = arguments;
-    let run = Store::of(project)?.load(run, &project.root)?.run;
+    let run = load(project, run, console)?;
     let files = lab12::files(&run, edition.unwrap_or(run.edition), target.as_deref())?;
     lab12::write(folder, &files)?;
     console.note(&format!(
@@ -91,13 +91,20 @@ fn files(project: &Project, arguments: &Lab, console: &Console) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
+fn load(project: &Project, reference: &str, console: &Console) -> Result<Run> {
+    let store = Store::of(project)?;
+    let loaded = store.load(reference, &project.root)?;
+    console.warn_all(&store.warnings());
+    Ok(loaded.run)
+}
+
 fn export(
     project: &Project,
     times: &Times,
     console: &Console,
     text: impl Fn(&[series::Series], &str) -> String,
 ) -> Result<ExitCode> {
-    let run = Store::of(project)?.load(&times.run, &project.root)?.run;
+    let run = load(project, &times.run, console)?;
     let all = series::of(&run, &times.series)?;
     if Timing::of(&run, project.config.margin).is_withheld() {
         console.note(

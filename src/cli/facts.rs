@@ -24,7 +24,9 @@ pub struct Arguments {
 
 /// Prints the facts.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let loaded = Store::of(project)?.load(&arguments.run, &project.root)?;
+    let store = Store::of(project)?;
+    let loaded = store.load(&arguments.run, &project.root)?;
+    console.warn_all(&store.warnings());
     if !loaded.integrity.is_intact() {
         console.warning(&format!(
             "{} was changed after it was written; isoproof check says where",

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::console::{Console, count};
+use crate::clock;
 use crate::error::Result;
 use crate::import::{self, Hyperfine};
 use crate::privacy::Redactor;
@@ -87,7 +88,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         true => None,
         false => Some(Redactor::of_project(&project.private())?),
     };
-    let (label, created) = (common.label.clone(), import::now()?);
+    let (label, created) = (common.label.clone(), clock::now()?);
     let mut run = match &arguments.form {
         Form::Lab12 { folder, .. } => import::lab12_run(folder, label, redactor.as_mut(), created)?,
         Form::Hyperfine { file, timed, baseline, .. } => {

@@ -46,9 +46,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
         .read_to_string(&mut input)
         .map_err(|error| Error::input(format!("cannot read standard input: {error}")))?;
     let processed = mdbook::process(&input)?;
-    for warning in &processed.warnings {
-        console.warning(warning);
-    }
+    console.warn_all(&processed.warnings);
     if !processed.missing.is_empty() {
         let what = count(processed.missing.len(), "fact");
         console.warning(&format!("{what} shown as not captured"));

@@ -54,6 +54,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let run = arguments.run.clone().unwrap_or_else(|| project.config.run.clone());
     let wanted = site::Options { run, ..site::Options::default() };
     let published = publish::publish(project, &wanted, &options, &mut |text| console.detail(text))?;
+    console.warn_all(&published.left_out);
     build::tell_missing(&published.warnings, console);
     let place = format!("{} of {}", options.branch, published.remote);
     let Some(commit) = &published.commit else {

@@ -50,6 +50,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         }
         Event::PortTaken(port) => console.note(&format!("port {port} is in use: taking another")),
         Event::Built(built, time) => {
+            console.warn_all(&built.left_out);
             let pages = count(built.pages, "page");
             console.note(&format!("built {pages} in {} ms", time.as_millis()));
         }

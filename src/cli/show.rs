@@ -28,7 +28,9 @@ pub struct Arguments {
 
 /// Prints the captures of a run, or the output of one.
 pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let run = Store::of(project)?.load(&arguments.run, &project.root)?.run;
+    let store = Store::of(project)?;
+    let run = store.load(&arguments.run, &project.root)?.run;
+    console.warn_all(&store.warnings());
     match &arguments.capture {
         None => console.print(&summary(&run))?,
         Some(id) if arguments.raw => print_raw(find(&run, id)?, console)?,

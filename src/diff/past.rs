@@ -107,11 +107,11 @@ pub fn alike<'s>(
 const AT_ONCE: usize = 32;
 
 /// The sessions of a store that were made before `run`, newest first, at most `limit` of those
-/// made on a machine like that of `like`. Captures are not read.
+/// made on a machine like that of `like`. Captures are not read, damaged files are left out.
 ///
 /// # Errors
 ///
-/// A run file cannot be read or is damaged.
+/// The runs cannot be listed.
 pub fn before(
     store: &Store,
     catalogue: &Catalogue,
@@ -126,15 +126,20 @@ pub fn before(
     }
     let wanted = |id: &str| wants(catalogue, id);
     let paths: Vec<_> = store
-        .list()?
-        .iter()
+        .usable()?
+        .into_iter()
         .filter(|entry| (entry.created, &entry.id) < (run.created, &run.id))
         .map(|entry| entry.path.clone())
         .collect();
     for paths in paths.chunks(AT_ONCE) {
-        let read = outline::each(paths, |path| outline::outline(path, &wanted));
-        let read = read.into_iter().collect::<Result<Vec<Run>>>()?;
-        let read: Vec<Session> = read.iter().map(|run| Session::of(run, catalogue)).collect();
+        let mut read = Vec::new();
+        let outlines = outline::each(paths, |path| outline::outline(path, &wanted));
+        for (path, outline) in paths.iter().zip(outlines) {
+            match outline {
+                Ok(run) => read.push(Session::of(&run, catalogue)),
+                Err(error) => store.add_damaged(path, error),
+            }
+        }
         sessions.extend(alike(read.iter(), &like, limit - sessions.len()));
         if sessions.len() == limit {
             break;

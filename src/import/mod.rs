@@ -108,20 +108,3 @@ fn run(
         facts: Facts::new(),
     }
 }
-
-/// The time, in whole seconds; that of `SOURCE_DATE_EPOCH` where it is set, so that what is made
-/// can be made again.
-///
-/// # Errors
-///
-/// `SOURCE_DATE_EPOCH` is not a number of seconds.
-pub fn now() -> Result<DateTime<Utc>> {
-    let seconds = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text.trim().parse().map_err(|_| {
-            Error::input(format!("SOURCE_DATE_EPOCH is `{text}`: a number of seconds is wanted"))
-        })?,
-        Err(_) => Utc::now().timestamp(),
-    };
-    DateTime::from_timestamp(seconds, 0)
-        .ok_or_else(|| Error::input("SOURCE_DATE_EPOCH is not a time"))
-}

@@ -54,6 +54,7 @@ pub fn process(input: &str) -> Result<Processed> {
     let mut missing = Vec::new();
     if !templates.is_empty() || project.config.run_pages {
         let maker = Maker::new(&project)?;
+        warnings.extend(maker.left_out.iter().cloned());
         maker.expand(&mut book, &templates)?;
         if project.config.run_pages && !book::append(&mut book, maker.pages()?) {
             warnings.push("the book has no list of chapters: no page was added".into());
@@ -118,6 +119,8 @@ struct Maker {
     subject: Arc<Subject>,
     notes: Arc<BTreeMap<String, String>>,
     warnings: Warnings,
+    /// What has to be said about runs that were left out.
+    left_out: Vec<String>,
     has_pages: bool,
 }
 
@@ -130,6 +133,7 @@ impl Maker {
             subject: Arc::new(Subject::new(loaded, project.config.edition, &shelf)?),
             notes: Arc::new(notes::load(&project.chapters())?),
             warnings: Arc::default(),
+            left_out: store.warnings(),
             has_pages: project.config.run_pages,
         })
     }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::model::Run;
 use crate::privacy::Redactor;
 use crate::report::Subject;
-use crate::store::Store;
+use crate::store::{RunFile, Store};
 
 /// Refuses runs whose pages would show identifiers. Every run has a page.
 ///
@@ -16,9 +16,12 @@ use crate::store::Store;
 /// machine or of its user.
 pub fn refuse(store: &Store, current: &Subject) -> Result<()> {
     let mut leaks = Vec::from_iter(leaks_of(&current.run));
-    for entry in store.list()?.iter().filter(|entry| entry.id != current.run.id) {
-        let path = entry.path.to_string_lossy();
-        leaks.extend(leaks_of(&store.load(&path, std::path::Path::new("."))?.run));
+    for entry in store.usable()?.into_iter().filter(|entry| entry.id != current.run.id) {
+        match RunFile::read(&entry.path).and_then(|file| store.parse(&file)) {
+            Ok(loaded) => leaks.extend(leaks_of(&loaded.run)),
+            // It has no page.
+            Err(error) => store.add_damaged(&entry.path, error),
+        }
     }
     if leaks.is_empty() {
         return Ok(());

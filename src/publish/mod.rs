@@ -56,6 +56,8 @@ pub struct Published {
     pub run: String,
     /// What the texts say is not captured.
     pub warnings: Vec<String>,
+    /// What has to be said about runs that were left out.
+    pub left_out: Vec<String>,
 }
 
 /// How many files of the branch a commit touches.
@@ -110,6 +112,7 @@ pub fn publish(
         remote: place.remote.shown,
         run: built.subject.run.id.clone(),
         warnings: built.warnings,
+        left_out: built.left_out,
     })
 }
 

@@ -4,7 +4,7 @@
 //! in full only where the page of their comparison has to be made again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use super::Runs;
 use super::cache::Key;
 use super::view::RunRow;
+use crate::clock;
 use crate::diff::past::{self, Session};
 use crate::diff::{Diff, Side};
 use crate::error::Result;
@@ -20,7 +21,7 @@ use crate::probe::catalogue::Catalogue;
 use crate::report::Subject;
 use crate::report::comparison::{self, ComparisonView};
 use crate::report::trend::{self, Digest, TrendView};
-use crate::store::{RunFile, Store, outline};
+use crate::store::{Entry, RunFile, Store, outline};
 
 /// How many facts the overview tells.
 const FACTS: usize = 6;
@@ -62,24 +63,34 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Reads the outline of every run.
+    /// Reads the outline of every run that is not damaged.
     ///
     /// # Errors
     ///
-    /// A run cannot be read.
+    /// The runs cannot be listed.
     pub(super) fn of(store: &Store, catalogue: &Catalogue) -> Result<Self> {
         let wanted = |id: &str| trend::wants(id) || past::wants(catalogue, id);
-        let read = |path: &PathBuf| -> Result<Known> {
-            let run = outline::outline(path, &wanted)?;
+        let read = |entry: &&Entry| {
+            let run = match outline::outline(&entry.path, &wanted) {
+                Ok(run) => run,
+                Err(error) => {
+                    store.add_damaged(&entry.path, error);
+                    return None;
+                }
+            };
             let (session, digest) = (Session::of(&run, catalogue), Digest::of(&run));
-            let (path, id, label, at) = (path.clone(), run.id, run.label, run.created);
-            Ok(Known { path, id, label, at, session, digest })
+            let (path, id, label, at) = (entry.path.clone(), run.id, run.label, run.created);
+            Some(Known { path, id, label, at, session, digest })
         };
-        let known: Vec<Result<Known>> = store.files()?.par_iter().map(read).collect();
-        let mut known = known.into_iter().collect::<Result<Vec<_>>>()?;
+        let mut known: Vec<Known> = store.usable()?.par_iter().filter_map(read).collect();
         known.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
         let pairs = pairs(&known);
         Ok(Self { known, pairs })
+    }
+
+    /// The files of the runs, newest first.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.known.iter().map(|known| known.path.as_path())
     }
 
     /// Title and address of the comparisons of every run that has some, by its id.
@@ -198,7 +209,12 @@ const AGAINST: What = What { end: "baseline", title: "Changes against the baseli
 
 /// Every run with the one before it and with the baseline.
 fn pairs(known: &[Known]) -> Vec<Pair> {
-    let baseline = known.iter().position(|run| run.label.as_deref() == Some(BASELINE));
+    let is_baseline = |run: &Known| run.label.as_deref() == Some(BASELINE);
+    // As a reference by label: one that is dated later than now only where there is no other.
+    let baseline = known
+        .iter()
+        .position(|run| is_baseline(run) && !clock::is_future(run.at))
+        .or_else(|| known.iter().position(is_baseline));
     let mut pairs = Vec::new();
     for (b, run) in known.iter().enumerate() {
         let before = Some(b + 1).filter(|&a| a < known.len());

@@ -19,7 +19,7 @@ pub(crate) mod view;
 mod writer;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -91,6 +91,8 @@ pub struct Built {
     pub submission: PathBuf,
     /// What the texts say is not captured.
     pub warnings: Vec<String>,
+    /// What has to be said about runs that were left out.
+    pub left_out: Vec<String>,
     /// The run that they are about.
     pub subject: Arc<Subject>,
     /// Why the next build has to make every page again, if it has to.
@@ -109,22 +111,14 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
     let shelf = Shelf::of(project)?;
     let store = Store::with(project, Arc::clone(&shelf.catalogue));
     let maker = maker(project, &store, &shelf, options)?;
-    let press = Press::new(Staging::begin(&out)?, Cache::load(project, out.real()), maker.root());
     let text = maker.submission(Links::None)?;
-    let runs = Runs {
-        store: &store,
-        maker: &maker,
-        press: &press,
-        edition: edition(project, options),
-        recent: Mutex::default(),
+    let press = loop {
+        let staging = Staging::begin(&out)?;
+        let press = Press::new(staging, Cache::load(project, out.real()), maker.root());
+        if make_pages(&store, &maker, &press, edition(project, options))? {
+            break press;
+        }
     };
-    let history = History::of(&store, &maker.subject.shelf.catalogue)?;
-    let rows = runs.pages(&history)?;
-    maker.site(&press, &history.since(&runs, &rows))?;
-    history.pages(&runs, &rows)?;
-    maker.runs_pages(&press, &rows)?;
-    maker.search_index(&press, &rows)?;
-    maker.machine_files(&press, &rows)?;
     press.beside(&project.chapters())?;
     let warnings: Vec<String> = (&maker.warnings() | &press.warnings()).into_iter().collect();
     if options.strict {
@@ -147,6 +141,7 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
         pages,
         submission: target,
         warnings,
+        left_out: store.warnings(),
         subject: maker.subject,
         // A project may lie where nothing can be written; the site need not.
         cache_error: saved.err(),
@@ -162,6 +157,29 @@ pub fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
     let sites = sites.map(|left| left.map(|path| format!("unfinished site {}", path.display())));
     let caches = cache::remove_orphans(project).into_iter();
     sites.chain(caches.map(|left| left.map(|path| format!("cache {}", path.display())))).collect()
+}
+
+/// Makes all pages; gives up with `false` if a run turns out to be damaged that others were to
+/// lead to. The outline of a file does not tell all damages, and the store knows them afterwards.
+fn make_pages(
+    store: &Store,
+    maker: &Maker,
+    press: &Press,
+    edition: Option<Edition>,
+) -> Result<bool> {
+    let runs = Runs { store, maker, press, edition, recent: Mutex::default() };
+    let history = History::of(store, &maker.subject.shelf.catalogue)?;
+    let damaged = store.damaged().len();
+    let rows = runs.pages(&history)?;
+    if store.damaged().len() > damaged {
+        return Ok(false);
+    }
+    maker.site(press, &history.since(&runs, &rows))?;
+    history.pages(&runs, &rows)?;
+    maker.runs_pages(press, &rows)?;
+    maker.search_index(press, &rows)?;
+    maker.machine_files(press, &rows)?;
+    Ok(true)
 }
 
 fn edition(project: &Project, options: &Options) -> Option<Edition> {
@@ -230,12 +248,21 @@ struct Runs<'a> {
 const RECENT: usize = 3;
 
 impl Runs<'_> {
-    /// Makes the page of every run, one run in memory for each thread; gives their rows.
+    /// Makes the page of every run of the history, one run in memory for each thread; gives their
+    /// rows.
     fn pages(&self, history: &History) -> Result<Vec<RunRow>> {
-        let files = self.store.files()?;
         let comparisons = history.comparisons();
-        let page = |path: &PathBuf| self.page(&RunFile::read(path)?, &comparisons);
-        let rows: Vec<Result<RunRow>> = files.par_iter().map(page).collect();
+        let page = |path: &Path| -> Option<Result<RunRow>> {
+            match self.read_intact(path) {
+                Ok(file) => Some(self.page(&file, &comparisons)),
+                Err(error) => {
+                    self.store.add_damaged(path, error);
+                    None
+                }
+            }
+        };
+        let paths: Vec<&Path> = history.paths().collect();
+        let rows: Vec<Result<RunRow>> = paths.into_par_iter().filter_map(page).collect();
         let mut rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
         let current = &self.maker.subject.run.id;
         if !rows.iter().any(|row| row.id == *current) {
@@ -247,6 +274,13 @@ impl Runs<'_> {
         }
         rows.sort_by(|a, b| b.order().cmp(&a.order()));
         Ok(rows)
+    }
+
+    /// Reads a run file, and all of it unless its row was made of the same text before.
+    fn read_intact(&self, path: &Path) -> Result<RunFile> {
+        let file = RunFile::read(path)?;
+        let is_known = self.press.row(&self.maker.run_key(&file)).is_some();
+        if is_known { Ok(file) } else { file.refuse_damaged() }
     }
 
     fn page(

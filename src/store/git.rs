@@ -2,35 +2,62 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use chrono::NaiveDateTime;
 
-/// The text of a run file in `revision`, and a name for messages. Without `path` it is the
-/// newest run below `runs`.
-pub fn show(
-    root: &Path,
-    runs: &Path,
-    revision: &str,
-    path: Option<&str>,
-) -> Result<(String, String)> {
-    let path = match path {
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::sources;
+
+/// A run file in a revision.
+pub struct CommittedFile {
+    /// Its name for messages.
+    pub origin: String,
+    /// Its text.
+    pub text: String,
+    /// The newest file that was passed over for it, because it is dated later than now.
+    pub passed_over: Option<String>,
+}
+
+/// Reads a run file in `revision`. Without `path` it is the newest run below `runs`, and one that
+/// is dated later than now only if all are.
+pub fn show(root: &Path, runs: &Path, revision: &str, path: Option<&str>) -> Result<CommittedFile> {
+    let (path, passed_over) = match path {
         // As git reads `<rev>:<path>`: from the top of the repository.
-        Some(path) => path.to_string(),
+        Some(path) => (path.to_string(), None),
         None => newest(root, runs, revision)?,
     };
     let text = git(root, &["show", &format!("{revision}:{path}")])?;
-    Ok((format!("git:{revision}:{path}"), text))
+    Ok(CommittedFile { origin: format!("git:{revision}:{path}"), text, passed_over })
 }
 
-/// The path, from the top of the repository, of the run with the greatest id, and so the latest.
-fn newest(root: &Path, runs: &Path, revision: &str) -> Result<String> {
+/// The path, from the top of the repository, of the run with the greatest id, and so the latest;
+/// and what was passed over for it.
+fn newest(root: &Path, runs: &Path, revision: &str) -> Result<(String, Option<String>)> {
     let runs = runs.strip_prefix(root).unwrap_or(runs);
     let folder = format!("{}/", runs.display());
-    let list = git(root, &["ls-tree", "--name-only", "--full-name", revision, "--", &folder])?;
-    list.lines()
-        .filter(|line| line.ends_with(".json"))
-        .max()
-        .map(String::from)
-        .ok_or_else(|| Error::input(format!("git revision `{revision}` has no run in {folder}")))
+    let list =
+        git(root, &["ls-tree", "-z", "--name-only", "--full-name", revision, "--", &folder])?;
+    let paths = list.split('\0').filter(|path| is_run_file(path));
+    let (future, past): (Vec<&str>, Vec<&str>) = paths.partition(|path| is_future(path));
+    let (future, past) = (future.into_iter().max(), past.into_iter().max());
+    let passed_over = future.filter(|_| past.is_some()).map(String::from);
+    match past.or(future) {
+        Some(path) => Ok((path.to_string(), passed_over)),
+        None => Err(Error::input(format!("git revision `{revision}` has no run in {folder}"))),
+    }
+}
+
+fn is_run_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.ends_with(".json") && sources::is_source_name(name.as_ref())
+}
+
+/// Whether the time in the name of a run file is later than now.
+fn is_future(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let time = name.split('-').next().unwrap_or_default();
+    let time = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%SZ");
+    time.is_ok_and(|time| clock::is_future(time.and_utc()))
 }
 
 fn git(root: &Path, arguments: &[&str]) -> Result<String> {

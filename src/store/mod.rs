@@ -9,17 +9,20 @@ pub mod schema;
 #[cfg(test)]
 pub mod testing;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use crate::atomic;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::model::{Edition, Run};
 use crate::probe::catalogue::Catalogue;
 use crate::project::Project;
-use crate::sources;
+use crate::sources::{self, WalkLimits};
 use integrity::Integrity;
 use reference::{FORMS, Reference};
 
@@ -33,6 +36,16 @@ pub struct Store {
     catalogue: Arc<Catalogue>,
     /// What [`Store::list`] found; several references of a command are looked up in one list.
     listed: Arc<OnceLock<Vec<Entry>>>,
+    troubles: Arc<Mutex<Troubles>>,
+}
+
+/// What came to light about runs while others were looked for.
+#[derive(Debug, Default)]
+struct Troubles {
+    /// The files that cannot be used, with what is wrong.
+    damaged: BTreeMap<PathBuf, Error>,
+    /// The runs that were passed over because their time has not come, and why.
+    future: BTreeSet<String>,
 }
 
 /// A run as it was loaded, and what does not fit together in it.
@@ -47,12 +60,14 @@ pub struct Loaded {
 }
 
 /// The text of a run file, before anything is made of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunFile {
     /// The text.
     pub text: String,
     /// Where it was found.
     pub path: PathBuf,
+    /// What the text says, where it had to be read to know that it can be.
+    run: Option<Box<Run>>,
 }
 
 impl RunFile {
@@ -62,7 +77,17 @@ impl RunFile {
     ///
     /// It cannot be read or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self> {
-        Ok(Self { text: read(path)?, path: path.to_path_buf() })
+        Ok(Self { text: read(path)?, path: path.to_path_buf(), run: None })
+    }
+
+    /// The same file with what it says, if it is intact.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::parse`].
+    pub fn refuse_damaged(self) -> Result<Self> {
+        let run = Some(Box::new(file::from_text(&self.text, &self.path)?));
+        Ok(Self { run, ..self })
     }
 }
 
@@ -81,6 +106,22 @@ pub struct Entry {
     pub path: PathBuf,
 }
 
+impl Entry {
+    /// Whether it is dated later than now: the clock was ahead when it was recorded, or is
+    /// behind.
+    pub fn is_future(&self) -> bool {
+        clock::is_future(self.created)
+    }
+
+    /// The id, with the label if there is one.
+    fn title(&self) -> String {
+        match &self.label {
+            Some(label) => format!("{} ({label})", self.id),
+            None => self.id.clone(),
+        }
+    }
+}
+
 impl Store {
     /// The store of a project; its folder need not exist yet. Facts are read again by the
     /// project's catalogue.
@@ -94,7 +135,8 @@ impl Store {
 
     /// The store of a project whose catalogue is loaded.
     pub fn with(project: &Project, catalogue: Arc<Catalogue>) -> Self {
-        Self { folder: project.runs(), catalogue, listed: Arc::default() }
+        let (listed, troubles) = (Arc::default(), Arc::default());
+        Self { folder: project.runs(), catalogue, listed, troubles }
     }
 
     /// Gives the run its id and writes it. If a run of the same content exists, nothing is
@@ -102,24 +144,40 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The folder cannot be read or the file cannot be written.
+    /// The folder cannot be read, the file cannot be written, or it would be longer than a run
+    /// file may be.
     pub fn save(&self, run: &mut Run) -> Result<(PathBuf, bool)> {
         let hash = file::content_hash(run);
-        if let Some(path) = self.files()?.into_iter().find(|path| stem(path).ends_with(&hash)) {
-            run.id = stem(&path).to_string();
-            return Ok((path, false));
+        for path in self.files()?.into_iter().filter(|path| stem(path).ends_with(&hash)) {
+            // A file that was damaged since does not hold this evidence, and one that is dated
+            // later than now would be passed over.
+            let there = read(&path).and_then(|text| file::from_text(&text, &path));
+            if let Ok(there) = there
+                && file::content_hash(&there) == hash
+                && !clock::is_future(there.created)
+            {
+                run.id = there.id;
+                return Ok((path, false));
+            }
         }
         run.id = file::id(run);
         let path = self.folder.join(format!("{}.json", run.id));
-        atomic::write(&path, file::to_text(run).as_bytes())?;
+        let text = file::to_text(run);
+        if text.len() as u64 > MAX_RUN_BYTES {
+            let size = text.len() >> 20;
+            return Err(Error::input(format!("the run would have {size} MiB of evidence"))
+                .help(format!("a run file has at most {} MiB", MAX_RUN_BYTES >> 20)));
+        }
+        atomic::write(&path, text.as_bytes())?;
         Ok((path, true))
     }
 
-    /// All runs as they were when they were first asked for, newest first.
+    /// All runs as they were when they were first asked for, newest first. A file that cannot be
+    /// used is none of them: it is among the [`Store::damaged`].
     ///
     /// # Errors
     ///
-    /// A file cannot be read or is damaged.
+    /// The folder cannot be read.
     pub fn list(&self) -> Result<&[Entry]> {
         if let Some(entries) = self.listed.get() {
             return Ok(entries);
@@ -129,10 +187,60 @@ impl Store {
     }
 
     fn read_list(&self) -> Result<Vec<Entry>> {
-        let mut entries =
-            outline::each(&self.files()?, read_entry).into_iter().collect::<Result<Vec<_>>>()?;
+        let paths = self.files()?;
+        let mut entries: Vec<Entry> = Vec::new();
+        for (path, entry) in paths.iter().zip(outline::each(&paths, read_entry)) {
+            match entry {
+                Ok(entry) => entries.push(entry),
+                Err(error) => self.add_damaged(path, error),
+            }
+        }
+        // Of two files of one id, that is the run which has its name.
+        entries.sort_by_key(|entry| (entry.id.clone(), stem(&entry.path) != entry.id));
+        for copy in take_copies(&mut entries) {
+            let what = format!("{}: a copy of run {}", copy.path.display(), copy.id);
+            let error = Error::input(what).help("a project has every run once: remove the copy");
+            self.add_damaged(&copy.path, error);
+        }
         entries.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
         Ok(entries)
+    }
+
+    /// The run files that were found to be damaged so far, with what is wrong, by path.
+    pub fn damaged(&self) -> Vec<(PathBuf, Error)> {
+        let damaged = &self.troubles().damaged;
+        damaged.iter().map(|(path, error)| (path.clone(), error.clone())).collect()
+    }
+
+    /// Takes a run file out of what this store finds, because it is damaged.
+    pub fn add_damaged(&self, path: &Path, error: Error) {
+        self.troubles().damaged.insert(path.to_path_buf(), error);
+    }
+
+    /// What has to be said about the runs that were left out of what was found: the damaged, and
+    /// those whose time has not come.
+    pub fn warnings(&self) -> Vec<String> {
+        let troubles = self.troubles();
+        let damaged = troubles.damaged.values().map(|error| {
+            let help = error.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+            format!("a run is left out: {}{help}", error.message)
+        });
+        damaged.chain(troubles.future.iter().cloned()).collect()
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, Troubles> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The runs that are not known to be damaged, newest first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Store::list`].
+    pub fn usable(&self) -> Result<Vec<&Entry>> {
+        let entries = self.list()?;
+        let troubles = self.troubles();
+        Ok(entries.iter().filter(|entry| !troubles.damaged.contains_key(&entry.path)).collect())
     }
 
     /// Loads the run that a reference names. `root` is the folder of the project, whose git
@@ -154,22 +262,31 @@ impl Store {
         match Reference::parse(reference)? {
             Reference::Path(path) => RunFile::read(Path::new(&path)),
             Reference::Git { revision, path } => {
-                let (origin, text) = git::show(root, &self.folder, &revision, path.as_deref())?;
-                Ok(RunFile { text, path: origin.into() })
+                let file = git::show(root, &self.folder, &revision, path.as_deref())?;
+                if let Some(path) = &file.passed_over {
+                    self.add_passed_over(&format!("{path} of `{revision}`"));
+                }
+                Ok(RunFile { text: file.text, path: file.origin.into(), run: None })
             }
-            Reference::Latest(back) => RunFile::read(&self.latest(reference, back)?),
-            Reference::Name(name) => RunFile::read(&self.named(&name)?),
+            Reference::Latest(back) => self.find_latest(reference, back),
+            Reference::Name(name) => RunFile::read(&self.find_named(&name)?),
         }
     }
 
-    /// The run that was recorded before this one.
+    /// Loads the run that was recorded before this one, and is not damaged.
     ///
     /// # Errors
     ///
     /// As for [`Store::list`].
-    pub fn before(&self, run: &Run) -> Result<Option<Entry>> {
-        let is_before = |entry: &Entry| (entry.created, &entry.id) < (run.created, &run.id);
-        Ok(self.list()?.iter().find(|entry| is_before(entry)).cloned())
+    pub fn load_before(&self, run: &Run) -> Result<Option<Loaded>> {
+        let is_before = |entry: &&Entry| (entry.created, &entry.id) < (run.created, &run.id);
+        for entry in self.usable()?.into_iter().filter(is_before) {
+            match RunFile::read(&entry.path).and_then(|file| self.parse(&file)) {
+                Ok(loaded) => return Ok(Some(loaded)),
+                Err(error) => self.add_damaged(&entry.path, error),
+            }
+        }
+        Ok(None)
     }
 
     /// The run of a file.
@@ -178,50 +295,115 @@ impl Store {
     ///
     /// The file is damaged, or of a version that is not known.
     pub fn parse(&self, file: &RunFile) -> Result<Loaded> {
-        let mut run = file::from_text(&file.text, &file.path)?;
+        let mut run = match &file.run {
+            Some(run) => Run::clone(run),
+            None => file::from_text(&file.text, &file.path)?,
+        };
         let integrity = integrity::distrust(&mut run, &self.catalogue);
         Ok(Loaded { run, integrity, origin: file.path.display().to_string() })
     }
 
-    fn latest(&self, reference: &str, back: usize) -> Result<PathBuf> {
-        let entries = self.list()?;
-        let count = entries.len();
-        entries.get(back).map(|entry| entry.path.clone()).ok_or_else(|| {
-            let have = match count {
-                0 => "no run".to_string(),
-                1 => "1 run".to_string(),
-                n => format!("{n} runs"),
-            };
-            Error::input(format!("no run `{reference}`: {} has {have}", self.folder.display()))
-                .help("isoproof import lab12 DIR makes one from an evidence directory")
-        })
+    /// The run than which `back` others are newer. One that is dated later than now is only among
+    /// them if all are: a clock that was ahead would hide everything that is recorded now.
+    fn find_latest(&self, reference: &str, back: usize) -> Result<RunFile> {
+        let (future, past): (Vec<&Entry>, Vec<&Entry>) =
+            self.usable()?.into_iter().partition(|entry| entry.is_future());
+        let mut found = 0;
+        for entry in if past.is_empty() { &future } else { &past } {
+            // That the head is intact says nothing of what follows it.
+            match RunFile::read(&entry.path).and_then(RunFile::refuse_damaged) {
+                Err(error) => self.add_damaged(&entry.path, error),
+                Ok(file) if found == back => {
+                    let passed_over = if past.is_empty() { &[] } else { &future[..] };
+                    self.add_future(entry, passed_over);
+                    return Ok(file);
+                }
+                Ok(_) => found += 1,
+            }
+        }
+        if let (0, Some((_, error))) = (found, self.damaged().pop()) {
+            return Err(error);
+        }
+        let have = match found {
+            0 => "no run".to_string(),
+            1 => "1 run".to_string(),
+            n => format!("{n} runs"),
+        };
+        Err(Error::input(format!("no run `{reference}`: {} has {have}", self.folder.display()))
+            .help("isoproof import lab12 DIR makes one from an evidence directory"))
     }
 
-    fn named(&self, name: &str) -> Result<PathBuf> {
-        let entries = self.list()?;
-        if let Some(entry) = entries.iter().find(|entry| entry.label.as_deref() == Some(name)) {
+    /// Remembers to say that a run that was found, or those passed over for it, are dated later
+    /// than now.
+    fn add_future(&self, found: &Entry, passed_over: &[&Entry]) {
+        if found.is_future() {
+            let title = found.title();
+            let words =
+                format!("run {title} is dated later than now: is this machine's clock right?");
+            self.troubles().future.insert(words);
+        }
+        if let [newest, rest @ ..] = passed_over {
+            let more = match rest.len() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            self.add_passed_over(&format!("run {}{more}", newest.title()));
+        }
+    }
+
+    fn add_passed_over(&self, what: &str) {
+        self.troubles().future.insert(format!(
+            "{what} is passed over, because it is dated later than now\nname it by its id if you \
+             mean it; if the clock was ahead when it was recorded, remove its file and record it \
+             again"
+        ));
+    }
+
+    /// The run of this id or label, or else the only one whose id begins like this.
+    fn find_named(&self, name: &str) -> Result<PathBuf> {
+        let (entries, damaged) = (self.usable()?, self.damaged());
+        if let Some(entry) = entries.iter().find(|entry| entry.id == name) {
             return Ok(entry.path.clone());
         }
-        let matches: Vec<&Entry> =
-            entries.iter().filter(|entry| entry.id.starts_with(name)).collect();
-        match matches[..] {
-            [entry] => Ok(entry.path.clone()),
-            [] => Err(Error::input(format!(
-                "no run has the label or id `{}`",
-                crate::text::visible(name)
-            ))
-            .help(match meant(name, entries) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => known(entries),
-            })),
+        if let Some((_, error)) = damaged.iter().find(|(path, _)| stem(path) == name) {
+            return Err(error.clone());
+        }
+        let labelled = entries.iter().filter(|entry| entry.label.as_deref() == Some(name));
+        let (future, past): (Vec<&Entry>, Vec<&Entry>) =
+            labelled.partition(|entry| entry.is_future());
+        if let Some(entry) = past.first().or(future.first()) {
+            self.add_future(entry, if past.is_empty() { &[] } else { &future });
+            return Ok(entry.path.clone());
+        }
+        self.find_by_prefix(name, &entries, &damaged)
+    }
+
+    fn find_by_prefix(
+        &self,
+        name: &str,
+        entries: &[&Entry],
+        damaged: &[(PathBuf, Error)],
+    ) -> Result<PathBuf> {
+        let mut found: Vec<(&str, Result<&Path, &Error>)> = Vec::new();
+        for entry in entries {
+            found.push((&entry.id, Ok(&entry.path)));
+        }
+        for (path, error) in damaged {
+            // A copy of a run is not in the way of that run.
+            if !entries.iter().any(|entry| stem(path).starts_with(&entry.id)) {
+                found.push((stem(path), Err(error)));
+            }
+        }
+        found.retain(|(id, _)| id.starts_with(name));
+        match found[..] {
+            [(_, Ok(path))] => Ok(path.to_path_buf()),
+            [(_, Err(error))] => Err(error.clone()),
+            [] => Err(no_such_run(name, entries, damaged)),
             _ => {
-                let ids: Vec<&str> = matches.iter().map(|entry| entry.id.as_str()).collect();
-                Err(Error::input(format!(
-                    "`{name}` is the beginning of {} ids: {}",
-                    ids.len(),
-                    ids.join(", ")
-                ))
-                .help("give more of the id"))
+                let ids: Vec<&str> = found.iter().map(|(id, _)| *id).collect();
+                let (count, ids) = (ids.len(), ids.join(", "));
+                Err(Error::input(format!("`{name}` is the beginning of {count} ids: {ids}"))
+                    .help("give more of the id"))
             }
         }
     }
@@ -232,44 +414,60 @@ impl Store {
     ///
     /// The folder cannot be read.
     pub fn files(&self) -> Result<Vec<PathBuf>> {
-        let entries = match std::fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(|e| Error::io("read", &self.folder, &e))?,
-        };
-        let mut paths = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|e| Error::io("read", &self.folder, &e))?.path();
-            let is_run = path.extension().is_some_and(|extension| extension == "json");
-            if is_run && !stem(&path).starts_with('.') {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        Ok(paths)
+        list_run_files(&self.folder)
     }
 }
 
-/// The label, id or form of a reference that a name was probably meant to be.
-fn meant<'a>(name: &str, entries: &'a [Entry]) -> Option<&'a str> {
-    let labels = entries.iter().filter_map(|entry| entry.label.as_deref());
-    let ids = entries.iter().map(|entry| entry.id.as_str());
-    crate::text::nearest(name, labels.chain(ids).chain(["latest"]))
+/// The run files in a folder, sorted by name; none if there is no such folder. That one of them
+/// is no file is for its reader to say.
+///
+/// # Errors
+///
+/// The folder cannot be read.
+pub fn list_run_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    match sources::walk_folder(folder, WalkLimits::FLAT) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::io("read", folder, &error)),
+        Ok(walk) => {
+            let paths = walk.entries.into_iter().map(|entry| entry.path);
+            Ok(paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect())
+        }
+    }
 }
 
 /// What to say where a name matches nothing.
-fn known(entries: &[Entry]) -> String {
-    if entries.is_empty() {
-        return "there are no runs yet; isoproof import lab12 DIR makes one".into();
+fn no_such_run(name: &str, entries: &[&Entry], damaged: &[(PathBuf, Error)]) -> Error {
+    let labels = entries.iter().filter_map(|entry| entry.label.as_deref());
+    let ids = entries.iter().map(|entry| entry.id.as_str());
+    let near = crate::text::nearest(name, labels.chain(ids).chain(["latest"]));
+    let mut help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if entries.is_empty() => {
+            "there are no runs yet; isoproof import lab12 DIR makes one".into()
+        }
+        None => {
+            let newest: Vec<String> = entries.iter().take(5).map(|entry| entry.title()).collect();
+            format!("{FORMS}; the newest here are {}", newest.join(", "))
+        }
+    };
+    for (path, _) in damaged {
+        help.push_str(&format!("\n{} is damaged, so its label is not known", path.display()));
     }
-    let shown: Vec<String> = entries
-        .iter()
-        .take(5)
-        .map(|entry| match &entry.label {
-            Some(label) => format!("{} ({label})", entry.id),
-            None => entry.id.clone(),
-        })
-        .collect();
-    format!("{FORMS}; the newest here are {}", shown.join(", "))
+    let name = crate::text::visible(name);
+    Error::input(format!("no run has the label or id `{name}`")).help(help)
+}
+
+/// Takes out of entries that are sorted by id those that have the id of the one before.
+fn take_copies(entries: &mut Vec<Entry>) -> Vec<Entry> {
+    let mut copies = Vec::new();
+    entries.dedup_by(|entry, kept| {
+        let is_copy = entry.id == kept.id;
+        if is_copy {
+            copies.push(entry.clone());
+        }
+        is_copy
+    });
+    copies
 }
 
 fn stem(path: &Path) -> &str {

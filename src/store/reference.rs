@@ -72,20 +72,42 @@ pub const FORMS: &str = "a run is named by `latest`, `latest~2`, its label, the 
 ///
 /// # Errors
 ///
-/// The label could be taken for another form of reference, or holds characters that would have
-/// to be escaped somewhere.
+/// The label could be taken for another form of reference, the id of a run above all, or holds
+/// characters that would have to be escaped somewhere.
 pub fn check_label(label: &str) -> Result<()> {
-    let fits = !label.is_empty()
-        && label.chars().count() <= 64
-        && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'))
-        && !label.starts_with(['.', '-'])
-        && !label.ends_with(".json")
-        && label != "latest";
-    if fits {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let what = if label.is_empty() {
+        "it is empty"
+    } else if label.chars().count() > 64 {
+        "it is longer than 64 characters"
+    } else if label == "latest" || label.starts_with("latest~") {
+        "that names the newest runs"
+    } else if label.starts_with("git:") {
+        "that names a revision of git"
+    } else if label.contains('/') || label.ends_with(".json") {
+        "that names a file"
+    } else if looks_like_id(label) {
+        "it looks like the id of a run or the beginning of one"
+    } else if label.starts_with(['.', '-']) {
+        "it begins with `.` or `-`"
+    } else if !label.chars().all(is_plain) {
+        "it has other characters than letters, digits, `.`, `_` and `-`"
+    } else {
         return Ok(());
-    }
-    Err(Error::input(format!("`{}` cannot be a label", crate::text::visible(label)))
-        .help("a label has letters, digits, `.`, `_` and `-`, and is not `latest`"))
+    };
+    Err(Error::input(format!("`{}` cannot be a label: {what}", crate::text::visible(label)))
+        .help("a label has letters, digits, `.`, `_` and `-`, such as `before-update` or `v2.1`"))
+}
+
+/// Whether a text has the form of an id (`20251127T185734Z-1a2b3c4d`) or of its beginning.
+fn looks_like_id(text: &str) -> bool {
+    const FORM: &str = "00000000T000000Z-xxxxxxxx";
+    let fits = |(c, form): (char, char)| match form {
+        '0' => c.is_ascii_digit(),
+        'x' => c.is_ascii_hexdigit(),
+        form => c == form,
+    };
+    text.len() <= FORM.len() && text.chars().zip(FORM.chars()).all(fits)
 }
 
 #[cfg(test)]
@@ -119,10 +141,26 @@ mod tests {
 
     #[test]
     fn a_label_is_never_another_form() {
-        for label in ["", "latest", "latest~1", "a/b", "git:x", "x.json", "-x", "a b", "<b>"] {
-            assert!(check_label(label).is_err(), "{label}");
+        for (label, what) in [
+            ("", "empty"),
+            ("latest", "newest"),
+            ("latest~1", "newest"),
+            ("git:x", "git"),
+            ("a/b", "file"),
+            ("x.json", "file"),
+            ("20261124T200535Z-00cc24c0", "the id of a run"),
+            ("20261124T20", "the beginning of one"),
+            ("2026", "the beginning of one"),
+            ("-x", "begins"),
+            ("a b", "other characters"),
+            ("<b>", "other characters"),
+        ] {
+            let error = check_label(label).unwrap_err().message;
+            assert!(error.contains(what), "{error}");
         }
-        check_label("vor-dem-Update_2.1").unwrap();
+        for label in ["vor-dem-Update_2.1", "2026-11-24", "20261124-evening", "v2"] {
+            check_label(label).unwrap();
+        }
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! `check --against`: what the run shares with others.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::place_text;
 use crate::cli::console::count;
@@ -9,43 +9,40 @@ use crate::error::{Error, Result};
 use crate::judge::against::{self, Pair};
 use crate::model::Run;
 use crate::project::Project;
-use crate::store::Store;
+use crate::store::{RunFile, Store, list_run_files};
 
 /// The widest line.
 const WIDTH: usize = 80;
 
 /// Compares a run with others, each named by a reference or found in a folder of run files. The
-/// run itself among them is left out.
+/// run itself among them is left out, and so are damaged files of a folder.
 pub fn pairs(project: &Project, store: &Store, run: &Run, others: &[String]) -> Result<Vec<Pair>> {
-    let mut references = Vec::new();
-    for other in others {
-        if Path::new(other).is_dir() {
-            references.extend(files_in(other)?)
-        } else {
-            references.push(other.clone())
-        }
-    }
     let mut pairs = Vec::new();
-    for reference in references {
-        let other = store.load(&reference, &project.root)?.run;
+    let mut compare = |other: Run| {
         if other.id != run.id {
             pairs.push(against::compare(run, &other));
+        }
+    };
+    for other in others {
+        if !Path::new(other).is_dir() {
+            compare(store.load(other, &project.root)?.run);
+            continue;
+        }
+        for path in list_files(Path::new(other))? {
+            match RunFile::read(&path).and_then(|file| store.parse(&file)) {
+                Ok(loaded) => compare(loaded.run),
+                Err(error) => store.add_damaged(&path, error),
+            }
         }
     }
     Ok(pairs)
 }
 
-/// The run files in a folder, sorted.
-fn files_in(folder: &str) -> Result<Vec<String>> {
-    let path = Path::new(folder);
-    let entries = std::fs::read_dir(path).map_err(|error| Error::io("read", path, &error))?;
-    let paths = entries.flatten().map(|entry| entry.path());
-    let is_run = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "json");
-    let mut files: Vec<String> =
-        paths.filter(is_run).map(|path| path.to_string_lossy().into_owned()).collect();
-    files.sort();
+/// The run files in a folder, of which there is one at least.
+fn list_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let files = list_run_files(folder)?;
     if files.is_empty() {
-        return Err(Error::input(format!("{folder}: no run file in this folder"))
+        return Err(Error::input(format!("{}: no run file in this folder", folder.display()))
             .help("give runs, or a folder with run files such as data/runs"));
     }
     Ok(files)

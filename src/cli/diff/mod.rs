@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::console::Console;
 use super::styled::StyledText;
+use crate::clock;
 use crate::diff::{self, Side};
 use crate::error::Result;
 use crate::import;
@@ -96,6 +97,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     let gate = &project.config.gate;
     let sides = (side(&a), side(&b));
     let diff = diff::compare(&store, sides.0, sides.1, &shelf.catalogue, gate, arguments.all)?;
+    console.warn_all(&store.warnings());
     let view = || comparison::ComparisonView::new(&diff, &shelf);
     let templates = project.templates();
     match arguments.format {
@@ -119,9 +121,8 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
 pub fn since(project: &Project, subject: &Subject) -> Result<Option<StyledText>> {
     let (shelf, gate) = (&subject.shelf, &project.config.gate);
     let store = Store::with(project, Arc::clone(&shelf.catalogue));
-    let Some(entry) = store.before(&subject.run)? else { return Ok(None) };
-    let before =
-        Subject::new(store.parse(&RunFile::read(&entry.path)?)?, project.config.edition, shelf)?;
+    let Some(before) = store.load_before(&subject.run)? else { return Ok(None) };
+    let before = Subject::new(before, project.config.edition, shelf)?;
     let (a, b) = (side(&before), side(subject));
     let diff = diff::compare(&store, a, b, &shelf.catalogue, gate, false)?;
     Ok(Some(text::short(&comparison::ComparisonView::new(&diff, shelf))))
@@ -165,7 +166,7 @@ fn find(project: &Project, store: &Store, reference: &str) -> Result<Found> {
 /// name the same in both.
 fn directory(project: &Project, folder: &Path) -> Result<Loaded> {
     let mut redactor = Redactor::of_project(&project.private())?;
-    let mut run = import::lab12_run(folder, None, Some(&mut redactor), import::now()?)?;
+    let mut run = import::lab12_run(folder, None, Some(&mut redactor), clock::now()?)?;
     run.id = crate::store::file::id(&run);
     Ok(Loaded { run, integrity: Integrity::default(), origin: folder.display().to_string() })
 }

@@ -1,0 +1,47 @@
+//! The time at which something is recorded, and what lies after it.
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Error, Result};
+
+/// The time, in whole seconds; that of `SOURCE_DATE_EPOCH` where it is set, so that what is made
+/// can be made again.
+///
+/// # Errors
+///
+/// `SOURCE_DATE_EPOCH` is not a number of seconds.
+pub fn now() -> Result<DateTime<Utc>> {
+    match stated()? {
+        Some(time) => Ok(time),
+        None => Ok(DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default()),
+    }
+}
+
+/// Whether a time has not come yet, by the clock of this machine and by `SOURCE_DATE_EPOCH`: what
+/// was recorded at a stated time lies in the future of none that states the same.
+pub fn is_future(time: DateTime<Utc>) -> bool {
+    time > Utc::now() && stated().is_ok_and(|stated| stated.is_none_or(|stated| time > stated))
+}
+
+fn stated() -> Result<Option<DateTime<Utc>>> {
+    let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let seconds = text.trim().parse().map_err(|_| {
+        Error::input(format!("SOURCE_DATE_EPOCH is `{text}`: a number of seconds is wanted"))
+    })?;
+    match DateTime::from_timestamp(seconds, 0) {
+        Some(time) => Ok(Some(time)),
+        None => Err(Error::input("SOURCE_DATE_EPOCH is not a time")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn what_has_not_come_yet_is_in_the_future() {
+        assert!(is_future(Utc::now() + TimeDelta::days(1)));
+        assert!(!is_future(Utc::now()));
+    }
+}
