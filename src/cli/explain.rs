@@ -152,8 +152,9 @@ fn rule(doc: &RuleDoc, kind: &str, book: &RuleBook) -> Page {
 /// An example as lines: what it is of, the evidence indented, and what the rule says.
 fn example(example: &Example) -> String {
     let mut out = format!("{}\n", example.what);
-    for (path, text) in example.files.iter().chain(&example.changed) {
-        out.push_str(&format!("    {path}:\n"));
+    for (path, text) in example.files.iter().chain(&example.changed).chain(&example.unread) {
+        let unread = if example.unread.contains_key(path) { " (could not be read)" } else { "" };
+        out.push_str(&format!("    {path}{unread}:\n"));
         for line in text.lines() {
             out.push_str(&format!("      {line}\n"));
         }

@@ -98,13 +98,15 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
     };
     let (path, is_new) = Store::of(project)?.save(&mut run)?;
     if is_new {
-        console.note(&format!(
-            "{} read into {}",
-            count(run.captures.len(), "file"),
-            path.display()
-        ));
+        let read = run.captures.iter().filter(|capture| capture.unread_reason().is_none());
+        console.note(&format!("{} read into {}", count(read.count(), "file"), path.display()));
     } else {
         console.note(&format!("the same evidence is already there as {}", path.display()));
+    }
+    for capture in &run.captures {
+        if let Some(reason) = capture.unread_reason() {
+            console.warning(&format!("{} could not be read: {reason}", capture.id));
+        }
     }
     let failed = match &arguments.form {
         Form::Hyperfine { .. } => crate::probe::hyperfine::failed(&run.captures),

@@ -2,46 +2,53 @@
 //! each file's place and name claim.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::model::{Capture, Status};
 use crate::probe::lab12::{FOLDERS, assign, slot_of};
+use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
 
 /// The most files that are kept.
 const MAX_FILES: usize = 200;
+/// The most folders that are named because they could not be read.
+const MAX_UNREADABLE: usize = 20;
 /// The most bytes of one file that are kept.
 const MAX_BYTES: u64 = 1 << 20;
-/// How deep the folder of the lab is looked for.
-const MAX_DEPTH: usize = 6;
-/// The most directory entries that are looked at.
-const MAX_ENTRIES: usize = 50_000;
+/// How far the folder of the lab is looked for.
+const LIMITS: WalkLimits = WalkLimits {
+    depth: 6,
+    entries: 50_000,
+    skipped: &["node_modules", "target", "venv", "__pycache__"],
+};
 
 /// Reads the evidence in `dir`, which is the lab's folder or a folder above it.
 ///
 /// Captures are sorted by id, the path below the lab's folder. Symbolic links are not followed;
-/// a file longer than 1 MiB is kept as its beginning.
+/// a file longer than 1 MiB is kept as its beginning. What cannot be read is a capture without
+/// bytes, whose error output says why; the path of a folder ends in `/`.
 ///
 /// # Errors
 ///
 /// `dir` cannot be read, or nothing in it has a name or place that the lab's instructions give.
 pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
-    let mut paths = Vec::new();
-    let mut budget = MAX_ENTRIES;
-    walk(dir, "", 0, &mut budget, &mut paths)?;
-    let root = lab_root(dir, &paths).ok_or_else(|| nothing_found(dir))?;
-    let mut found: Vec<&Found> =
-        paths.iter().filter(|found| found.path.starts_with(&root)).collect();
+    let walk = sources::walk_folder(dir, LIMITS).map_err(|error| Error::io("read", dir, &error))?;
+    let root = lab_root(dir, &walk.entries).ok_or_else(|| nothing_found(dir, &walk.unreadable))?;
+    let mut found: Vec<&SourceEntry> =
+        walk.entries.iter().filter(|entry| entry.name.starts_with(&root)).collect();
     // Where there are too many, those with a slot come first.
-    found.sort_by_key(|found| (slot_of(&found.path).is_none(), found.path.clone()));
+    found.sort_by_key(|entry| (slot_of(&entry.name).is_none(), &entry.name));
     let mut captures = Vec::new();
-    for file in found {
-        if captures.len() == MAX_FILES {
+    let unreadable = walk.unreadable.iter().filter(|folder| folder.name.starts_with(&root));
+    for folder in unreadable.take(MAX_UNREADABLE) {
+        captures.push(unread(&folder.name[root.len()..], &folder.error));
+    }
+    for entry in found {
+        if captures.len() >= MAX_FILES {
             break;
         }
-        captures.extend(capture(file, &file.path[root.len()..])?);
+        captures.extend(capture(entry, &entry.name[root.len()..]));
     }
     captures.sort_by(|a, b| a.id.cmp(&b.id));
     make_unique(&mut captures);
@@ -49,52 +56,14 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
     Ok(captures)
 }
 
-/// A regular file: where it is, and its path below the directory with `/` between the parts.
-struct Found {
-    place: std::path::PathBuf,
-    path: String,
-}
-
-fn walk(
-    dir: &Path,
-    below: &str,
-    depth: usize,
-    budget: &mut usize,
-    out: &mut Vec<Found>,
-) -> Result<()> {
-    const SKIPPED: &[&str] = &[".git", "node_modules", "target", ".venv", "venv", "__pycache__"];
-    let entries = match fs::read_dir(dir) {
-        Err(error) if depth == 0 => return Err(Error::io("read", dir, &error)),
-        // A folder that cannot be opened holds no evidence for us.
-        Err(_) => return Ok(()),
-        Ok(entries) => entries,
-    };
-    let mut entries: Vec<fs::DirEntry> = entries.filter_map(std::result::Result::ok).collect();
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        if *budget == 0 {
-            return Ok(());
-        }
-        *budget -= 1;
-        let Ok(kind) = entry.file_type() else { continue };
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if kind.is_dir() && depth < MAX_DEPTH && !SKIPPED.contains(&name.as_str()) {
-            walk(&entry.path(), &format!("{below}{name}/"), depth + 1, budget, out)?;
-        } else if kind.is_file() {
-            out.push(Found { place: entry.path(), path: format!("{below}{name}") });
-        }
-    }
-    Ok(())
-}
-
 /// The lab's folder, with `/` at its end or empty: `dir` itself or the outermost folder if it has
 /// the lab's name, otherwise the one whose places are most often filled.
-fn lab_root(dir: &Path, files: &[Found]) -> Option<String> {
+fn lab_root(dir: &Path, entries: &[SourceEntry]) -> Option<String> {
     let named = dir.file_name().is_some_and(|name| is_lab(&name.to_string_lossy()));
     let mut roots: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
-    for Found { path, .. } in files {
-        let Some(slot) = slot_of(path) else { continue };
-        let root = if named { String::new() } else { root_of(path) };
+    for SourceEntry { name, .. } in entries {
+        let Some(slot) = slot_of(name) else { continue };
+        let root = if named { String::new() } else { root_of(name) };
         roots.entry(root).or_default().insert(slot.path);
     }
     let weight = |root: &str| root.split('/').any(is_lab);
@@ -122,7 +91,11 @@ fn is_lab(name: &str) -> bool {
     plain == "lab12"
 }
 
-fn nothing_found(dir: &Path) -> Error {
+fn nothing_found(dir: &Path, unreadable: &[UnreadableFolder]) -> Error {
+    if let Some(folder) = unreadable.first() {
+        return Error::io("read", &folder.path, &folder.error)
+            .help("what is in it is not known, and there is no evidence of the lab beside it");
+    }
     let message = format!("{}: no evidence of the lab in this folder or below it", dir.display());
     Error::input(message).help(
         "looked for files such as setup/kata-built-version.txt, kata/kernel.txt, runc/health.txt, \
@@ -132,24 +105,45 @@ fn nothing_found(dir: &Path) -> Error {
     )
 }
 
-/// The capture of a file; none if it holds nothing that could be read.
-fn capture(file: &Found, path: &str) -> Result<Option<Capture>> {
+/// The capture of an entry; none if it holds nothing that belongs to the evidence.
+fn capture(entry: &SourceEntry, path: &str) -> Option<Capture> {
     let has_slot = slot_of(path).is_some();
-    if !has_slot && has_binary_name(path) {
-        return Ok(None);
+    let refused = match entry.kind {
+        // It may lead anywhere, to other people's files too.
+        _ if entry.is_link => Some("a symbolic link, which is not followed"),
+        SourceKind::Folder => return None,
+        SourceKind::Special(what) => Some(what),
+        SourceKind::File => None,
+    };
+    if let Some(what) = refused {
+        return has_slot.then(|| unread(path, &io::Error::other(format!("it is {what}"))));
     }
-    let open = fs::File::open(&file.place).map_err(|e| Error::io("read", &file.place, &e))?;
+    if !has_slot && has_binary_name(path) {
+        return None;
+    }
     let mut bytes = Vec::new();
-    open.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| Error::io("read", &file.place, &e))?;
-    if !has_slot && (bytes.is_empty() || is_binary(&bytes)) {
-        return Ok(None);
+    let read = sources::open_file(&entry.path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    match read {
+        // It went away since it was found.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => return Some(unread(path, &error)),
+        Ok(_) if !has_slot && (bytes.is_empty() || is_binary(&bytes)) => return None,
+        Ok(_) => {}
     }
     let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
     let status = if bytes.len() > limit { Status::Truncated } else { Status::Ok };
     bytes.truncate(limit);
-    Ok(Some(Capture { status, ..Capture::of_file(path, None, &bytes) }))
+    Some(Capture { status, ..Capture::of_file(path, None, &bytes) })
+}
+
+/// The capture of what could not be read.
+fn unread(path: &str, error: &io::Error) -> Capture {
+    let status = match error.kind() {
+        io::ErrorKind::PermissionDenied => Status::Denied,
+        _ => Status::Error,
+    };
+    Capture::of_unread_file(path, status, &sources::reason_words(error))
 }
 
 fn has_binary_name(path: &str) -> bool {

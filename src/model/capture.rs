@@ -32,7 +32,7 @@ pub struct Capture {
     pub duration_ms: Option<f64>,
     /// Its output, or the file's content.
     pub stdout: Stream,
-    /// Its error output, where a command ran.
+    /// Its error output, where a command ran; why a file could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stderr: Option<Stream>,
 }
@@ -51,6 +51,23 @@ impl Capture {
             stdout: Stream::new(bytes),
             stderr: None,
         }
+    }
+
+    /// A file that could not be read, or a folder, whose path ends in `/`.
+    pub fn of_unread_file(path: &str, status: Status, reason: &str) -> Self {
+        let stderr = Some(Stream::new(format!("{reason}\n").as_bytes()));
+        Self { status, stderr, ..Self::of_file(path, None, b"") }
+    }
+
+    /// Why a file or folder could not be read when it was imported; none if it was read, and of
+    /// what is no file.
+    pub fn unread_reason(&self) -> Option<String> {
+        let is_unread = matches!(self.status, Status::Denied | Status::Error);
+        if !is_unread || !matches!(self.origin, Origin::File { .. }) {
+            return None;
+        }
+        let lines = self.stderr.as_ref().map(|stream| stream.text_lines().join(" "));
+        Some(lines.filter(|words| !words.is_empty()).unwrap_or_else(|| "not read".into()))
     }
 }
 
@@ -107,9 +124,9 @@ pub enum Status {
     Ok,
     /// What was asked for does not exist there.
     Absent,
-    /// It exists, and the target refused to tell.
+    /// It exists, and the target refused to tell; of a file, the importing user may not read it.
     Denied,
-    /// The command failed.
+    /// The command failed, or the file could not be read.
     Error,
     /// The command did not end in time.
     Timeout,

@@ -199,6 +199,9 @@ pub enum Why {
     /// No such file.
     #[serde(rename = "file missing")]
     FileMissing,
+    /// The file is there and could not be read, or its folder could not.
+    #[serde(rename = "file unreadable")]
+    FileUnreadable,
     /// The file or its section holds nothing.
     #[serde(rename = "empty")]
     Empty,
@@ -272,6 +275,7 @@ impl Why {
     pub fn words(self) -> &'static str {
         match self {
             Self::FileMissing => "file missing",
+            Self::FileUnreadable => "file unreadable",
             Self::Empty => "empty",
             Self::ErrorText => "error text",
             Self::NarrativeText => "narrative text",
@@ -467,7 +471,9 @@ mod tests {
 
     #[test]
     fn the_words_of_a_reason_are_those_of_its_json() {
-        for why in [Why::FileMissing, Why::NotTheShim, Why::Absent, Why::Unreadable] {
+        for why in
+            [Why::FileMissing, Why::FileUnreadable, Why::NotTheShim, Why::Absent, Why::Unreadable]
+        {
             assert_eq!(serde_json::to_value(why).unwrap(), why.words());
         }
     }

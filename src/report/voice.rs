@@ -97,7 +97,9 @@ impl Voice {
             (_, Links::Site(root) | Links::Book(Some(root))) => (root, "html"),
         };
         let anchor = subject.anchor(&source.capture)?;
-        let line = source.line.map(|line| format!("-L{line}")).unwrap_or_default();
+        // An empty file has no first line, and an edited run file may name any.
+        let line = source.line.filter(|_| subject.line(source).is_some());
+        let line = line.map(|line| format!("-L{line}")).unwrap_or_default();
         Some(format!("{root}runs/{}.{suffix}#{anchor}{line}", subject.run.id))
     }
 

@@ -25,6 +25,8 @@ pub struct CaptureView {
     instruction: Option<String>,
     status: &'static str,
     meaning: &'static str,
+    /// Why the file could not be read.
+    unread: Option<String>,
     exit: Option<i32>,
     /// In milliseconds.
     duration_ms: Option<f64>,
@@ -95,6 +97,7 @@ impl CaptureView {
             instruction: slot.and_then(|slot| subject.lab_command(slot)).map(String::from),
             status: capture.status.word(),
             meaning: capture.status.meaning(),
+            unread: capture.unread_reason(),
             exit: capture.exit,
             duration_ms: capture.duration_ms,
             started: capture.started.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
@@ -149,8 +152,8 @@ fn facts(subject: &Subject, capture: &str) -> Vec<FactView> {
 pub struct ExampleView<'a> {
     what: &'a str,
     says: &'a [String],
-    /// Path and text of each file, and whether it was changed after it was written.
-    files: Vec<(&'a str, &'a str, bool)>,
+    /// Path and text of each file, and what has to be said about it.
+    files: Vec<(&'a str, &'a str, &'a str)>,
     /// Fact, target and value in JSON.
     facts: Vec<(&'a str, &'a str, String)>,
     /// The capture of a probe, and how it ended.
@@ -162,9 +165,14 @@ pub struct ExampleView<'a> {
 impl<'a> ExampleView<'a> {
     /// The view of an example.
     pub fn new(example: &'a Example) -> Self {
-        let files = |files: &'a BTreeMap<String, String>, changed: bool| {
-            files.iter().map(move |(path, text)| (path.as_str(), text.as_str(), changed))
-        };
+        let mut files = Vec::new();
+        for (part, words) in [
+            (&example.files, ""),
+            (&example.changed, ", changed after it was written"),
+            (&example.unread, ", which could not be read"),
+        ] {
+            files.extend(part.iter().map(|(path, text)| (path.as_str(), text.as_str(), words)));
+        }
         let facts = example.facts.iter().flat_map(|(id, by_target)| {
             let value = move |(target, value): (&'a String, &'a serde_json::Value)| {
                 (id.as_str(), target.as_str(), value.to_string())
@@ -177,7 +185,7 @@ impl<'a> ExampleView<'a> {
         Self {
             what: &example.what,
             says: &example.says,
-            files: files(&example.files, false).chain(files(&example.changed, true)).collect(),
+            files,
             facts: facts.collect(),
             probes: example.probes.iter().map(probe).collect(),
             report: &example.report,

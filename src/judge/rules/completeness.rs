@@ -34,6 +34,7 @@ fn nothing_there(missing: &Missing) -> bool {
     matches!(
         missing.why,
         Why::FileMissing
+            | Why::FileUnreadable
             | Why::Empty
             | Why::ErrorText
             | Why::Error

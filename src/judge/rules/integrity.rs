@@ -68,6 +68,16 @@ pub fn probes_unanswered(case: &Case) -> Vec<Hit> {
     gaps.values().map(hit).collect()
 }
 
+/// Files and folders of the evidence that could not be read when they were imported.
+pub fn file_not_read(case: &Case) -> Vec<Hit> {
+    let hit = |capture: &Capture| {
+        let reason = capture.unread_reason()?;
+        let hit = Hit::default().with("capture", capture.id.as_str()).with("reason", reason);
+        Some(hit.resting_on_line(&capture.id, None))
+    };
+    case.run.captures.iter().filter_map(hit).collect()
+}
+
 /// Error messages where values should stand: one hit for each file.
 pub fn error_in_evidence(case: &Case) -> Vec<Hit> {
     in_place_of_values(case, &[Why::ErrorText])

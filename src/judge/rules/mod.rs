@@ -176,6 +176,7 @@ const CHECKS: &[Check] = &[
     Check { id: "no-baseline-arm", run: completeness::no_baseline_arm },
     Check { id: "requirement-not-shown", run: completeness::requirement_not_shown },
     Check { id: "run-interrupted", run: environment::run_interrupted },
+    Check { id: "file-not-read", run: integrity::file_not_read },
     Check { id: "error-in-evidence", run: integrity::error_in_evidence },
     Check { id: "prose-in-evidence", run: integrity::prose_in_evidence },
     Check { id: "engine-log-in-evidence", run: integrity::engine_log_in_evidence },

@@ -96,7 +96,10 @@ pub fn run_of(example: &Example) -> Sketch {
     for (path, text) in &example.files {
         run.captures.push(capture(path, text));
     }
-    if !example.files.is_empty() {
+    for (path, reason) in &example.unread {
+        run.captures.push(Capture::of_unread_file(path, Status::Denied, reason));
+    }
+    if !run.captures.is_empty() {
         lab12::assign(&mut run.captures);
         run.facts = lab12::read(&run.captures).facts;
     }

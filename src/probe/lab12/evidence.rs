@@ -17,6 +17,8 @@ use crate::model::{Capture, Edition, Fact, Facts, Origin, Source, Why};
 /// The pages of an evidence directory by the path of their slot.
 pub struct Evidence<'a> {
     pages: BTreeMap<&'static str, Page<'a>>,
+    /// Why captures have no bytes, by the id of those of files and folders that could not be read.
+    unread: BTreeMap<&'a str, String>,
     host: Host,
 }
 
@@ -46,7 +48,9 @@ impl<'a> Evidence<'a> {
                 pages.entry(slot.path).or_insert_with(|| Page::new(capture, slot.who));
             }
         }
-        let mut evidence = Self { pages, host: Host::default() };
+        let unread = captures.iter().filter_map(|c| Some((c.id.as_str(), c.unread_reason()?)));
+        let unread = unread.collect();
+        let mut evidence = Self { pages, unread, host: Host::default() };
         evidence.host = evidence.find_host();
         evidence
     }
@@ -111,14 +115,27 @@ impl<'a> Evidence<'a> {
         self.put_counts(&mut put);
         self.put_rest(&mut put, edition);
         self.put_newer(&mut put, edition);
+        for fact in facts.values_mut().flat_map(BTreeMap::values_mut) {
+            self.say_unread(fact);
+        }
         facts
+    }
+
+    /// Gives a fact that is missing because its file was not read the reason why it was not.
+    fn say_unread(&self, fact: &mut Fact) {
+        let Fact::Missing(missing) = fact else { return };
+        let Some(source) = &missing.source else { return };
+        if let Some(reason) = self.unread.get(source.capture.as_str()) {
+            missing.why = Why::FileUnreadable;
+            missing.reason = format!("{}: {reason}", source.capture);
+        }
     }
 
     fn put_runtime(&self, put: &mut impl FnMut(&str, Who, Fact)) {
         const SLOT: &str = "setup/kata-built-version.txt";
         let ids = ["runtime.version", "runtime.implementation", "runtime.commit"];
         let Some(page) = self.pages.get(SLOT) else {
-            ids.into_iter().for_each(|id| put(id, Who::Kata, no_file(SLOT)));
+            ids.into_iter().for_each(|id| put(id, Who::Kata, self.no_file(SLOT)));
             return;
         };
         let shim = shim::shim(page);
@@ -192,9 +209,8 @@ impl<'a> Evidence<'a> {
         put("cpu.model", Who::Host, self.first(&places, places[0], |page| model(page, Who::Host)));
         let compared = self.on("analysis/cpu-comparison.txt", |page| model(page, Who::Kata));
         let own = self.on("kata/cpu.txt", |page| model(page, Who::Kata));
-        let may_stand_elsewhere =
-            matches!(&own, Fact::Missing(m) if matches!(m.why, Why::FileMissing | Why::Empty));
-        let own = if may_stand_elsewhere && compared.is_present() { compared.clone() } else { own };
+        let own =
+            if may_stand_elsewhere(&own) && compared.is_present() { compared.clone() } else { own };
         put("cpu.model", Who::Kata, own);
         put("cpu.model_compared", Who::Kata, compared);
     }
@@ -214,7 +230,7 @@ impl<'a> Evidence<'a> {
 
     /// What the file in a slot says, or that there is no such file.
     fn on(&self, path: &str, reader: impl Fn(&Page) -> Fact) -> Fact {
-        self.pages.get(path).map_or_else(|| no_file(path), reader)
+        self.pages.get(path).map_or_else(|| self.no_file(path), reader)
     }
 
     /// The first value from these slots, or else the first reason.
@@ -222,10 +238,27 @@ impl<'a> Evidence<'a> {
         let facts: Vec<Fact> =
             paths.iter().filter_map(|path| self.pages.get(path)).map(reader).collect();
         let value = facts.iter().find(|fact| fact.is_present());
-        value.or(facts.first()).cloned().unwrap_or_else(|| no_file(canonical))
+        value.or(facts.first()).cloned().unwrap_or_else(|| self.no_file(canonical))
+    }
+
+    /// That there is no file in a slot; whether there is one is not known of a folder that could
+    /// not be read.
+    fn no_file(&self, path: &str) -> Fact {
+        let folder = path.split('/').next().unwrap_or_default();
+        let is_it = |id: &str| id.strip_suffix('/').is_some_and(|id| slot::is_folder(id, folder));
+        match self.unread.iter().find(|(id, _)| is_it(id)) {
+            Some((id, reason)) => Fact::missing_at(
+                Why::FileUnreadable,
+                format!("{id}: {reason}"),
+                Source::new(*id, None),
+            ),
+            None => Fact::missing(Why::FileMissing, format!("no file {path}")),
+        }
     }
 }
 
-fn no_file(path: &str) -> Fact {
-    Fact::missing(Why::FileMissing, format!("no file {path}"))
+/// Whether a value that is missing in its own file may be in another.
+fn may_stand_elsewhere(fact: &Fact) -> bool {
+    let Fact::Missing(missing) = fact else { return false };
+    matches!(missing.why, Why::FileMissing | Why::FileUnreadable | Why::Empty)
 }

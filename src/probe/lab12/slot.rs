@@ -188,6 +188,11 @@ pub fn claim(path: &str) -> Option<(Slot, u8)> {
     })
 }
 
+/// Whether the folder at `path` is, by its name, the one that the instructions call `folder`.
+pub fn is_folder(path: &str, folder: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| plain(name) == folder)
+}
+
 /// The slot of this canonical path.
 pub fn by_path(path: &str) -> Option<Slot> {
     SLOTS.iter().find(|slot| slot.path == path).copied()

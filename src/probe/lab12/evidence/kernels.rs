@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Evidence, HOST_KERNEL, no_file};
+use super::{Evidence, HOST_KERNEL, may_stand_elsewhere};
 use crate::model::{Edition, Fact, Why};
 use crate::probe::lab12::dmesg;
 use crate::probe::lab12::kernel::{self, Form, Kernel};
@@ -93,9 +93,7 @@ impl Evidence<'_> {
         let own = self.first(&order, order[0], |page| {
             release(page, self.of_guest(kernel::own(page, Who::Kata, None)))
         });
-        let may_stand_elsewhere =
-            matches!(&own, Fact::Missing(m) if matches!(m.why, Why::FileMissing | Why::Empty));
-        if !may_stand_elsewhere {
+        if !may_stand_elsewhere(&own) {
             return own;
         }
         let uname = self.pages.get("kata/test1.txt").map(|page| {
@@ -120,7 +118,7 @@ impl Evidence<'_> {
         const SLOT: &str = "isolation/dmesg.txt";
         let ids = ["kernel.dmesg_lines", "kernel.dmesg_banner", "kernel.cmdline"];
         let Some(page) = self.pages.get(SLOT) else {
-            return ids.into_iter().for_each(|id| put(id, Who::Kata, no_file(SLOT)));
+            return ids.into_iter().for_each(|id| put(id, Who::Kata, self.no_file(SLOT)));
         };
         let read = dmesg::boot_log(page).and_then(|found| self.log_of_guest(found.value));
         let log = match read {
