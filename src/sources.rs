@@ -59,6 +59,8 @@ pub struct UnreadableFolder {
 pub struct SourceWalk {
     /// The entries in the order of their names, those of a folder in its place.
     pub entries: Vec<SourceEntry>,
+    /// The folders that were listed, that which was walked among them.
+    pub folders: Vec<PathBuf>,
     /// The folders that could not be listed.
     pub unreadable: Vec<UnreadableFolder>,
 }
@@ -102,6 +104,7 @@ fn add_folder(
     walk: &mut SourceWalk,
 ) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    walk.folders.push(folder.to_path_buf());
     entries.retain(|entry| is_source_name(&entry.file_name()));
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {

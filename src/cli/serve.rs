@@ -54,6 +54,9 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
             let pages = count(built.pages, "page");
             console.note(&format!("built {pages} in {} ms", time.as_millis()));
         }
+        Event::NotWatched(what) => {
+            console.warning(&format!("{what}: what changes there is not noticed"));
+        }
         Event::Failed(error) => {
             console.error(error);
             console.note("what was served before still is; waiting for a change");

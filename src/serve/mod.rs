@@ -29,6 +29,8 @@ pub enum Event<'a> {
     PortTaken(u16),
     /// The site was built, in this time.
     Built(&'a Built, Duration),
+    /// A folder of sources cannot be watched, in words.
+    NotWatched(&'a str),
     /// A build failed; what was served before still is.
     Failed(&'a Error),
 }
@@ -103,6 +105,7 @@ pub fn serve(root: &Path, port: u16, options: &Options, tell: &dyn Fn(Event)) ->
     let out = options.find_output(&project)?;
     let state = Arc::new(State::new(out.named().to_path_buf()));
     let watch = Watch::of(&project)?;
+    watch_sources(&watch, &project, tell);
     build(root, options, &state, tell);
     let failed =
         |error: std::io::Error| Error::environment(format!("cannot listen on 127.0.0.1: {error}"));
@@ -116,9 +119,15 @@ pub fn serve(root: &Path, port: u16, options: &Options, tell: &dyn Fn(Event)) ->
         // Folders may have appeared, or `book.toml` may name others now: what changes in them
         // during the build is to be seen.
         if let Ok(project) = Project::at(root) {
-            watch.also(&project);
+            watch_sources(&watch, &project, tell);
         }
         build(root, options, &state, tell);
+    }
+}
+
+fn watch_sources(watch: &Watch, project: &Project, tell: &dyn Fn(Event)) {
+    for what in watch.also(project) {
+        tell(Event::NotWatched(&what));
     }
 }
 

@@ -10,6 +10,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::error::{Error, Result};
 use crate::project::{CONFIG, Project};
+use crate::sources::{self, SourceKind, WalkLimits};
 
 /// How long nothing must change before a build begins: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(40);
@@ -23,12 +24,12 @@ pub struct Watch {
     checked: RefCell<Option<PathBuf>>,
     /// The folders that sources are in, whether they exist or not.
     wanted: RefCell<BTreeSet<PathBuf>>,
-    /// Those of them that are under watch.
+    /// What is under watch in them and below them.
     watched: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Watch {
-    /// Watches the sources of a project: chapters, templates, data and `book.toml`.
+    /// Watches the folder of a project.
     ///
     /// # Errors
     ///
@@ -40,39 +41,40 @@ impl Watch {
         };
         let (sender, changes) = channel();
         let mut watcher = notify::recommended_watcher(sender).map_err(failed)?;
-        // The folder itself, because files are replaced and folders appear.
+        // Files of it are replaced, and folders appear in it.
         watcher.watch(&root, RecursiveMode::NonRecursive).map_err(failed)?;
         let (checked, wanted, watched) =
             (RefCell::default(), RefCell::default(), RefCell::default());
         let watcher = RefCell::new(watcher);
-        let watch = Self { watcher, changes, root, checked, wanted, watched };
-        watch.also(project);
-        Ok(watch)
+        Ok(Self { watcher, changes, root, checked, wanted, watched })
     }
 
-    /// Watches the folders of a project that are not watched yet.
-    pub fn also(&self, project: &Project) {
-        let folders = [project.chapters(), project.templates(), project.data()];
-        let (mut wanted, mut watched) = (self.wanted.borrow_mut(), self.watched.borrow_mut());
-        wanted.clear();
+    /// Watches the sources of a project (chapters, templates and data) as far as they are not
+    /// watched yet. Returns what cannot be watched, in words.
+    pub fn also(&self, project: &Project) -> Vec<String> {
         // It is seen where it lies in the project's own folder, which is where reports lie.
         let checked = project.config.checked_submission.as_ref();
         *self.checked.borrow_mut() = checked.map(|path| self.root.join(path));
-        for folder in folders {
-            let folder = std::path::absolute(&folder).unwrap_or(folder);
-            wanted.insert(folder.clone());
-            // One that was removed and made again is another folder.
-            if !folder.is_dir() {
-                watched.remove(&folder);
+        let roots = [project.chapters(), project.templates(), project.data()];
+        let roots = roots.map(|root| std::path::absolute(&root).unwrap_or(root));
+        *self.wanted.borrow_mut() = BTreeSet::from(roots.clone());
+        let found: BTreeSet<PathBuf> = roots.iter().flat_map(|root| list_folders(root)).collect();
+        let (mut watcher, mut watched) = (self.watcher.borrow_mut(), self.watched.borrow_mut());
+        // One that was removed and made again is another folder.
+        watched.retain(|folder| found.contains(folder));
+        let mut failed = Vec::new();
+        for folder in found {
+            if watched.contains(&folder) {
                 continue;
             }
-            let mut watcher = self.watcher.borrow_mut();
-            if !watched.contains(&folder)
-                && watcher.watch(&folder, RecursiveMode::Recursive).is_ok()
-            {
-                watched.insert(folder);
+            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Err(error) => failed.push(format!("cannot watch {}: {error}", folder.display())),
+                Ok(()) => {
+                    watched.insert(folder);
+                }
             }
         }
+        failed
     }
 
     /// Waits until a source changed and then nothing more for a moment.
@@ -105,10 +107,87 @@ impl Watch {
     }
 
     fn is_source(&self, path: &Path) -> bool {
-        let is_hidden =
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        let is_inside = self.wanted.borrow().iter().any(|folder| path.starts_with(folder));
+        let is_wanted = |folder: &PathBuf| {
+            path.strip_prefix(folder).is_ok_and(|below| {
+                below.components().all(|part| sources::is_source_name(part.as_os_str()))
+            })
+        };
         let is_checked = self.checked.borrow().as_deref() == Some(path);
-        path == self.root.join(CONFIG) || is_checked || (is_inside && !is_hidden)
+        path == self.root.join(CONFIG) || is_checked || self.wanted.borrow().iter().any(is_wanted)
+    }
+}
+
+/// The folders in which sources are read: those of the walk, and links to folders at its top,
+/// such as `data/runs`. Nothing else leads out of the project, whatever a link leads to.
+fn list_folders(root: &Path) -> Vec<PathBuf> {
+    let Ok(walk) = sources::walk_folder(root, WalkLimits::PROJECT) else { return Vec::new() };
+    let linked = walk.entries.into_iter().filter(|entry| {
+        entry.is_link && entry.kind == SourceKind::Folder && !entry.name.contains('/')
+    });
+    walk.folders.into_iter().chain(linked.map(|entry| entry.path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn no_more_is_watched_than_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        for name in ["site/notes", "site/.git/objects", "data/rules", "elsewhere/deep"] {
+            std::fs::create_dir_all(place(name)).unwrap();
+        }
+        symlink("/", place("site/everything")).unwrap();
+        symlink("../elsewhere", place("data/runs")).unwrap();
+        symlink("../..", place("data/rules/up")).unwrap();
+        let project = Project::at(folder.path()).unwrap();
+        let watch = Watch::of(&project).unwrap();
+        assert!(watch.also(&project).is_empty());
+        let names = |watch: &Watch| -> Vec<String> {
+            let watched = watch.watched.borrow();
+            let below = watched.iter().map(|path| path.strip_prefix(folder.path()).unwrap());
+            below.map(|path| path.display().to_string()).collect()
+        };
+        let expected = ["data", "data/rules", "data/runs", "site", "site/everything", "site/notes"];
+        assert_eq!(names(&watch), expected);
+        std::fs::remove_dir(place("site/notes")).unwrap();
+        std::fs::create_dir_all(place("templates/site")).unwrap();
+        watch.also(&project);
+        let expected = [
+            "data",
+            "data/rules",
+            "data/runs",
+            "site",
+            "site/everything",
+            "templates",
+            "templates/site",
+        ];
+        assert_eq!(names(&watch), expected);
+    }
+
+    #[test]
+    fn what_editors_leave_is_no_change_of_a_source() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::at(folder.path()).unwrap();
+        let watch = Watch::of(&project).unwrap();
+        watch.also(&project);
+        let is_source = |name: &str| watch.is_source(&folder.path().join(name));
+        for name in ["site/a.md", "data/runs/a.json", "templates/site/x.html", "book.toml"] {
+            assert!(is_source(name), "{name}");
+        }
+        for name in [
+            "site/.#a.md",
+            "site/a.md~",
+            "site/#a.md#",
+            "site/4913",
+            "site/.git/a.md",
+            "data/runs/.isoproof-1.2-x",
+            "public/index.html",
+            "submission.md",
+        ] {
+            assert!(!is_source(name), "{name}");
+        }
     }
 }
