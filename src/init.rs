@@ -15,6 +15,7 @@ use crate::probe::edition;
 use crate::project::{Config, NOTES, Project, SUMMARY};
 use crate::report::chapters::{self, Entry};
 use crate::report::lookups::SHIPPED;
+use crate::sources;
 
 /// What to write.
 #[derive(Debug, Clone, Default)]
@@ -199,7 +200,7 @@ fn pages_path(remote: &str) -> Option<String> {
 /// The lines that the folder's `.gitignore` lacks.
 fn unignored(folder: &Path) -> Result<Vec<String>> {
     let path = folder.join(".gitignore");
-    let there = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+    let there = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
     let has = |line: &str| {
         let bare = |text: &str| text.trim().trim_matches('/').to_string();
         there.lines().any(|other| bare(other) == bare(line))

@@ -40,9 +40,11 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
                     })
                 })
                 .collect();
-            list.extend(damaged.iter().map(
-                |(path, error)| json!({ "id": null, "path": path, "error": error.message }),
-            ));
+            list.extend(
+                damaged.iter().map(
+                    |(path, error)| json!({ "id": null, "path": path, "error": error.message }),
+                ),
+            );
             console.print_json(&format!("{:#}", json!(list)))?;
         }
         Format::Text => {

@@ -12,7 +12,6 @@ use crate::judge::EvidenceRef;
 use crate::project::Project;
 use crate::report::Subject;
 use crate::sources::{self, MAX_TEXT_BYTES};
-use crate::text::visible;
 
 /// A checked report.
 #[derive(Debug)]
