@@ -4,6 +4,7 @@
 //! decides what a line is.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
@@ -57,31 +58,42 @@ pub fn lines(bytes: &[u8]) -> Vec<String> {
 /// Removes ANSI escape sequences (CSI, OSC and two-character ones, ECMA-48).
 pub fn strip_ansi(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut end = 0;
+    for sequence in find_ansi(text) {
+        out.push_str(&text[end..sequence.start]);
+        end = sequence.end;
+    }
+    out.push_str(&text[end..]);
+    out
+}
+
+/// The bytes of ANSI escape sequences, in order.
+pub fn find_ansi(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, c)) = chars.next() {
         if c != '\u{1b}' {
-            out.push(c);
             continue;
         }
-        match chars.next() {
+        match chars.next().map(|(_, c)| c) {
             Some('[') => {
                 // Parameters and intermediates, then one final byte.
-                while chars.peek().is_some_and(|c| ('\u{20}'..='\u{3f}').contains(c)) {
-                    chars.next();
-                }
-                chars.next_if(|c| ('\u{40}'..='\u{7e}').contains(c));
+                while chars.next_if(|(_, c)| ('\u{20}'..='\u{3f}').contains(c)).is_some() {}
+                chars.next_if(|(_, c)| ('\u{40}'..='\u{7e}').contains(c));
             }
             Some(']') => {
-                while let Some(c) = chars.next() {
-                    if c == '\u{7}' || (c == '\u{1b}' && chars.next_if_eq(&'\\').is_some()) {
+                while let Some((_, c)) = chars.next() {
+                    let ends = |(_, c): &(usize, char)| *c == '\\';
+                    if c == '\u{7}' || (c == '\u{1b}' && chars.next_if(ends).is_some()) {
                         break;
                     }
                 }
             }
             _ => {}
         }
+        found.push(start..chars.peek().map_or(text.len(), |(at, _)| *at));
     }
-    out
+    found
 }
 
 /// Makes one line of hostile text safe to look at: control characters, bidirectional overrides

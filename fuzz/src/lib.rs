@@ -15,7 +15,7 @@ use isoproof::claims::Claims;
 use isoproof::diff::{Diff, Side};
 use isoproof::import::lab12_run;
 use isoproof::mdbook;
-use isoproof::model::{Capture, Fact, Origin, Status, Stream};
+use isoproof::model::{Capture, Fact, Facts, Origin, Status, Stream};
 use isoproof::privacy::Redactor;
 use isoproof::probe::lab12::{SLOTS, assign, read};
 use isoproof::probe::{hyperfine, parse, script};
@@ -271,7 +271,7 @@ pub fn check_redaction(data: &[u8]) {
         Capture::of_file("a.txt", None, planted.as_bytes()),
         Capture::of_file("b.txt", None, after.as_bytes()),
     ];
-    Redactor::new([3; 32]).redact(&mut captures);
+    Redactor::new([3; 32]).redact(&mut captures, |_| Facts::new());
     let bytes = captures.iter().flat_map(|capture| capture.stdout.bytes().expect("bytes"));
     let text = text::decode(&bytes.collect::<Vec<u8>>());
     assert!(!text.contains(&mac), "{mac} is left: {text}");

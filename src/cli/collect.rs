@@ -52,7 +52,7 @@ pub struct Arguments {
     /// A name for the run
     #[arg(long)]
     label: Option<String>,
-    /// Keep host names, user names, MAC and public addresses as they are
+    /// Keep names, addresses, ids and secrets as they are
     #[arg(long)]
     no_redact: bool,
     /// How many seconds one container may take

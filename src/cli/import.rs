@@ -56,7 +56,7 @@ struct Common {
     /// A name for the run
     #[arg(long)]
     label: Option<String>,
-    /// Keep host names, user names, MAC and public addresses as they are
+    /// Keep names, addresses, ids and secrets as they are
     #[arg(long)]
     no_redact: bool,
 }

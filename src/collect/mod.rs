@@ -530,15 +530,17 @@ fn assemble(
     redactor: Option<&mut Redactor>,
     created: DateTime<Utc>,
 ) -> Run {
+    let mut image = session.image.to_string();
     let redaction = match redactor {
         Some(redactor) => {
             redactor.know_this_machine();
-            redactor.redact(&mut captures);
-            for failure in targets.iter_mut().filter_map(|target| target.failure.as_mut()) {
-                *failure = redactor.redact_words(failure);
-            }
-            for reason in skipped.values_mut() {
-                *reason = redactor.redact_words(reason);
+            redactor.redact(&mut captures, |captures| {
+                collected::read(captures, &targets, &skipped, session.catalogue)
+            });
+            let words = targets.iter_mut().flat_map(|it| [&mut it.failure, &mut it.handler]);
+            let words = words.flatten().chain(skipped.values_mut());
+            for words in words.chain(std::iter::once(&mut image)) {
+                *words = redactor.redact_words(words);
             }
             redactor.report()
         }
@@ -554,7 +556,7 @@ fn assemble(
         generator: Generator::this(),
         evidence: Evidence::Collected {
             engine: session.engine.name().into(),
-            image: session.image.into(),
+            image,
             session: session.id.clone(),
             interrupted: session.is_cancelled(),
             skipped,

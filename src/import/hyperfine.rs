@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::model::{Capture, MAX_SAMPLES, TIMES};
+use crate::model::{Capture, Fact, Facts, MAX_SAMPLES, Samples, Source, TIMES, Unit};
 use crate::probe::hyperfine::{Export, Timed};
 use crate::sources;
 
@@ -46,6 +46,22 @@ pub fn read(path: &Path, timed: Option<Timed>) -> Result<File> {
         path.file_name().map_or_else(|| "hyperfine.json".into(), |name| name.to_string_lossy());
     let name = crate::text::visible(&name);
     Ok(File { capture: Capture::of_file(&name, Some(slot), &bytes), export })
+}
+
+/// The times in captures by the place of their command, whatever it is called.
+pub fn read_times(captures: &[Capture]) -> Facts {
+    let mut facts = Facts::new();
+    for (capture, export) in captures.iter().zip(crate::probe::hyperfine::exports(captures)) {
+        for (place, timing) in export.results.into_iter().enumerate() {
+            let source = Source::new(capture.id.as_str(), None);
+            let samples = Samples { values: timing.times, unit: Unit::Seconds, source };
+            facts
+                .entry("times".into())
+                .or_default()
+                .insert(place.to_string(), Fact::Series(samples));
+        }
+    }
+    facts
 }
 
 fn check(path: &Path, export: &Export) -> Result<()> {

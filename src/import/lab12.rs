@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::model::{Capture, Status};
+use crate::model::{Capture, Origin, Status};
 use crate::probe::lab12::{FOLDERS, assign, slot_of};
 use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
 
@@ -50,10 +50,16 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
         }
         captures.extend(capture(entry, &entry.name[root.len()..]));
     }
-    captures.sort_by(|a, b| a.id.cmp(&b.id));
-    make_unique(&mut captures);
+    sort_by_id(&mut captures);
     assign(&mut captures);
     Ok(captures)
+}
+
+/// Sorts captures by id, and makes the ids different. Names that differ only in bytes that are not
+/// UTF-8, or in what a pseudonym stands for, look the same: they are numbered.
+pub fn sort_by_id(captures: &mut [Capture]) {
+    captures.sort_by(|a, b| a.id.cmp(&b.id));
+    make_unique(captures);
 }
 
 /// The lab's folder, with `/` at its end or empty: `dir` itself or the outermost folder if it has
@@ -161,15 +167,18 @@ fn is_binary(bytes: &[u8]) -> bool {
     !marked && bytes.iter().take(8192).any(|&byte| byte == 0)
 }
 
-/// Names that differ only in bytes that are not UTF-8 look the same: they are numbered.
 fn make_unique(captures: &mut [Capture]) {
     let mut seen = BTreeSet::new();
     for capture in captures {
-        let path = capture.id.clone();
+        let first = capture.id.clone();
         let mut number = 2;
         while !seen.insert(capture.id.clone()) {
-            capture.id = format!("{path}~{number}");
+            capture.id = format!("{first}~{number}");
             number += 1;
+        }
+        // An export writes each file under its path.
+        if let Origin::File { path, .. } = &mut capture.origin {
+            path.clone_from(&capture.id);
         }
     }
 }

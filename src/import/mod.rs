@@ -30,7 +30,9 @@ pub fn lab12_run(
             .help("give the folder that holds the evidence of the lab, such as labs/lab12"));
     }
     let mut captures = lab12::read_files(folder)?;
-    let redaction = redact(&mut captures, redactor);
+    let redaction =
+        redact(&mut captures, redactor, |captures| crate::probe::lab12::read(captures).facts);
+    lab12::sort_by_id(&mut captures);
     let reading = crate::probe::lab12::read(&captures);
     Ok(Run {
         edition: reading.edition,
@@ -68,18 +70,26 @@ pub fn hyperfine_run(
             .help(format!("it has {}", names.join(", "))));
     }
     let mut captures = vec![capture];
-    let redaction = redact(&mut captures, redactor);
+    let redaction = redact(&mut captures, redactor, hyperfine::read_times);
+    // A target may be named after a person.
+    let baseline = options.baseline.and_then(|name| names.iter().position(|own| own == name));
+    let export = crate::probe::hyperfine::exports(&captures).next().unwrap_or(export);
+    let baseline = baseline.and_then(|place| export.names().into_iter().nth(place));
     Ok(Run {
-        targets: export.targets(options.baseline),
+        targets: export.targets(baseline.as_deref()),
         facts: crate::probe::hyperfine::read(&captures),
         ..run(ImportForm::Hyperfine, label, created, redaction, captures)
     })
 }
 
-fn redact(captures: &mut [Capture], redactor: Option<&mut Redactor>) -> Redaction {
+fn redact(
+    captures: &mut [Capture],
+    redactor: Option<&mut Redactor>,
+    read: impl Fn(&[Capture]) -> Facts,
+) -> Redaction {
     match redactor {
         Some(redactor) => {
-            redactor.redact(captures);
+            redactor.redact(captures, read);
             redactor.report()
         }
         None => Redaction::default(),

@@ -1,288 +1,314 @@
-//! User and host names in text: found where their place says what they are, then replaced
-//! wherever they stand as a word.
+//! Names: what tells somebody apart, and where a name that is known stands in a text.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet};
 
-use data_encoding::HEXLOWER;
-use regex::Regex;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::Redactor;
+use super::kept::KeptWords;
+use super::key::PseudonymKey;
+use super::span::{IdentifierKind, Recognition, Span};
 
-/// A name to replace and what it names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
-    kind: &'static str,
-    text: String,
-    /// Whether the name is also a word of the evidence, and so is replaced only where its place
-    /// says that it is a name.
-    in_places_only: bool,
-}
-
-impl Name {
-    fn new(kind: &'static str, text: String) -> Self {
-        let in_places_only = AMBIGUOUS.contains(&text.to_ascii_lowercase().as_str());
-        Self { kind, text, in_places_only }
-    }
-}
-
-/// Names of places that everybody has, and words of the evidence itself: replacing them would
-/// hide nothing and change what the evidence says.
+/// Names that everybody has, and words of the evidence itself: replacing them would hide nothing
+/// and change what the evidence says.
+#[rustfmt::skip]
 const COMMON: &[&str] = &[
-    "absent",
-    "alpine",
-    "arch",
-    "archlinux",
-    "builder",
-    "buildhost",
-    "cloud",
-    "container",
-    "containerd",
-    "containers",
-    "debian",
-    "denied",
-    "disabled",
-    "docker",
-    "empty",
-    "enabled",
-    "false",
-    "fedora",
-    "gvisor",
-    "home",
-    "host",
-    "juice",
-    "juice-shop",
-    "kali",
-    "kata",
-    "kernel",
-    "lab",
-    "lab12",
-    "labs",
-    "linux",
-    "linuxbrew",
-    "linuxkit",
-    "local",
-    "localhost",
-    "none",
-    "nerdctl",
-    "node",
-    "null",
-    "podman",
-    "root",
-    "runc",
-    "runner",
-    "runsc",
-    "server",
-    "shared",
-    "shim",
-    "student",
-    "sudo",
-    "true",
-    "ubuntu",
-    "unknown",
-    "unset",
-    "user",
-    "users",
-    "version",
-    "vm",
-    "windows",
-    "wsl",
-    "yes",
+    "_apt", "absent", "admin", "administrator", "alpine", "and", "arch", "archlinux", "avahi",
+    "baseline", "bin", "broadcasthost", "builder", "buildhost", "buildkitsandbox", "candidate",
+    "cdrom", "cest", "cet", "cloud", "cloud-hypervisor", "container", "containerd", "containers",
+    "crit", "crun", "daemon", "debian", "debug", "default", "denied", "disabled", "disk", "dnsmasq",
+    "docker", "dragonball", "ec2-user", "empty", "enabled", "error", "example", "false", "fatal",
+    "fedora", "firecracker", "floppy", "for", "git", "github", "gitlab", "gmt", "gvisor", "home",
+    "host", "host.docker.internal", "hypervisor", "info", "ip6-allhosts", "ip6-allnodes",
+    "ip6-allrouters", "ip6-localhost", "ip6-localnet", "ip6-loopback", "ip6-mcastprefix", "juice",
+    "juice-shop", "kali", "kata", "kernel", "kvm", "lab", "lab12", "labs", "latest", "linux",
+    "linuxbrew", "linuxkit", "local", "localdomain", "localhost", "mail", "md5", "messagebus",
+    "msk", "nerdctl", "nobody", "node", "nogroup", "none", "notice", "null", "panic", "passwd",
+    "password", "passwort", "podman", "polkitd", "public", "qemu", "root", "runc", "runner",
+    "runsc", "server", "sha256", "sha512", "shared", "shim", "stderr", "stdout", "student", "sudo",
+    "syslog", "systemd", "systemd-coredump", "systemd-network", "systemd-resolve",
+    "systemd-timesync", "the", "this", "trace", "true", "ubuntu", "unknown", "unset", "usb", "user",
+    "users", "utc", "vagrant", "value", "version", "vm", "vscode", "warn", "warning", "windows",
+    "with", "wsl", "www-data", "yes",
 ];
 
 /// Words that readers of evidence go by and that may be somebody's name all the same: `Max`
-/// stands beside `max=0.0005s`.
+/// stands beside `max=0.0005s`. They are replaced only where their place says what they are.
+#[rustfmt::skip]
 const AMBIGUOUS: &[&str] = &[
-    "aarch64",
-    "amd",
-    "avg",
-    "bench",
-    "binutils",
-    "bios",
-    "code",
-    "command",
-    "commit",
-    "core",
-    "count",
-    "cpu",
-    "dev",
-    "dynamic",
-    "echo",
-    "elapsed",
-    "entries",
-    "eth0",
-    "ether",
-    "executed",
-    "gcc",
-    "generic",
-    "gnu",
-    "golang",
-    "guest",
-    "health",
-    "http",
-    "inet",
-    "inet6",
-    "intel",
-    "interfaces",
-    "line",
-    "link",
-    "max",
-    "mean",
-    "median",
-    "microvm",
-    "min",
-    "model",
-    "modules",
-    "name",
-    "network",
-    "port",
-    "proc",
-    "processor",
-    "real",
-    "release",
-    "run",
-    "rust",
-    "samples",
-    "scope",
-    "seconds",
-    "smp",
-    "startup",
-    "state",
-    "status",
-    "sys",
-    "system",
-    "test",
-    "test1",
-    "time",
-    "total",
-    "trial",
-    "uname",
-    "virtual",
-    "warning",
-    "x86",
-    "x86_64",
-    "xeon",
+    "aarch64", "amd", "average", "avg", "bench", "binutils", "bios", "code", "command", "commit",
+    "config", "core", "count", "cpu", "data", "dev", "devices", "dynamic", "echo", "elapsed",
+    "entries", "errors", "eth0", "ether", "executed", "ext4", "file", "files", "gcc", "generic",
+    "gnu", "golang", "group", "guest", "health", "http", "id", "inet", "inet6", "intel",
+    "interfaces", "kernels", "line", "link", "lo", "log", "mac", "max", "mean", "median", "memory",
+    "microvm", "min", "mode", "model", "modules", "mount", "mounts", "name", "network", "number",
+    "ok", "ordered", "output", "pid", "port", "proc", "process", "processes", "processor", "quiet",
+    "read", "real", "reboot", "release", "request", "requests", "response", "result", "results",
+    "run", "runtime", "runtimes", "rust", "samples", "scope", "seconds", "section", "size", "smp",
+    "splash", "start", "startup", "stat", "state", "status", "sys", "system", "table", "target",
+    "test", "test1", "time", "times", "total", "trial", "type", "uname", "uptime", "virtual",
+    "work", "write", "x86", "x86_64", "xeon", "xfs",
 ];
 
-/// Where a name stands, with the kind of each group.
-static PLACES: LazyLock<Vec<(Regex, &[&str])>> = LazyLock::new(|| {
-    const USER: &[&str] = &["user"];
-    const HOST: &[&str] = &["host"];
-    const PROMPT: &[&str] = &["user", "host"];
-    [
-        (r"(?:/home/|/Users/|\\Users\\)([A-Za-z0-9][A-Za-z0-9._-]*)", USER),
-        (r"(?m)^\[sudo\] password for ([A-Za-z0-9][A-Za-z0-9._-]*):", USER),
-        (
-            r"(?m)^\[?([A-Za-z0-9][A-Za-z0-9._-]*)@([A-Za-z0-9][A-Za-z0-9.-]*)[: ][^\n]*?[$#%>]",
-            PROMPT,
-        ),
-        (r"(?m)^\s*(?:[Uu]name:?\s+)?Linux ([A-Za-z0-9][A-Za-z0-9.-]*) \d+\.\d+", HOST),
-        (r"(?mi)(?:^|[^\w/])(?:static |transient )?hostname\s*[:=]\s*([A-Za-z0-9][A-Za-z0-9.-]*)", HOST),
-        (r"(?mi)\bserial(?: number)?\s*[:=]\s*([A-Za-z0-9][A-Za-z0-9._/-]{3,})", &["serial"]),
-    ]
-    .into_iter()
-    .filter_map(|(pattern, kinds)| Some((Regex::new(pattern).ok()?, kinds)))
-    .collect()
-});
+/// Domains that everybody uses: images and packages come from them.
+const PUBLIC_DOMAINS: &[&str] = &[
+    "alpinelinux.org",
+    "amazonaws.com",
+    "archlinux.org",
+    "debian.org",
+    "docker.com",
+    "docker.io",
+    "fedoraproject.org",
+    "gcr.io",
+    "ghcr.io",
+    "github.com",
+    "githubusercontent.com",
+    "gitlab.com",
+    "golang.org",
+    "google.com",
+    "k8s.io",
+    "kernel.org",
+    "launchpad.net",
+    "mcr.microsoft.com",
+    "npmjs.org",
+    "pypi.org",
+    "quay.io",
+    "rust-lang.org",
+    "ubuntu.com",
+];
 
-/// The names in the texts, longest first, so that one inside another does not break it.
-pub fn find(texts: &[String]) -> Vec<Name> {
-    let mut found = BTreeMap::new();
-    for text in texts {
-        for (place, kinds) in PLACES.iter() {
-            for captures in place.captures_iter(text) {
-                for (kind, group) in kinds.iter().zip(captures.iter().skip(1).flatten()) {
-                    if identifies(group.as_str()) {
-                        found.entry(group.as_str().to_string()).or_insert(*kind);
-                    }
-                }
-            }
+/// The longest name in bytes: that of a host (RFC 1035).
+const MAX_NAME: usize = 255;
+
+/// Whether a host is one that everybody uses.
+pub fn is_public_domain(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let is_below = |domain: &&str| {
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    PUBLIC_DOMAINS.iter().any(|domain| is_below(&domain))
+}
+
+/// Whether a text is somebody's name, or an id, and not a common word, a number, a container id or
+/// a pseudonym.
+pub fn identifies(kind: IdentifierKind, text: &str) -> bool {
+    let has_letter = text.contains(|c: char| c.is_alphabetic());
+    let has_digit = text.contains(|c: char| c.is_ascii_digit());
+    let is_common = || COMMON.contains(&text.to_lowercase().as_str());
+    match kind {
+        IdentifierKind::User => {
+            // Ids of users are short, those of students are not.
+            let is_uid = !has_letter && text.chars().count() < 6;
+            !is_uid && !is_common() && !is_pseudonym(text)
+        }
+        IdentifierKind::Host => {
+            has_letter
+                && text.chars().count() > 1
+                && !is_container_id(text)
+                && !is_common()
+                && !is_pseudonym(text)
+        }
+        // `local`, `lan` and `internal` are everybody's.
+        IdentifierKind::Domain => {
+            text.contains('.') && has_letter && !is_public_domain(text) && !is_pseudonym(text)
+        }
+        IdentifierKind::Serial => {
+            let is_address = text.contains(':');
+            let is_driver = !has_letter && text.contains('/');
+            has_digit && (has_letter || text.len() >= 6) && !is_address && !is_driver
+        }
+        IdentifierKind::MachineId => {
+            has_digit
+                && text.len() >= 8
+                && !text.chars().all(|c| matches!(c, '0' | '-'))
+                && !is_container_id(text)
+        }
+        _ => !is_common() && !is_pseudonym(text),
+    }
+}
+
+fn is_container_id(text: &str) -> bool {
+    matches!(text.len(), 12 | 64)
+        && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+        && text.bytes().any(|digit| digit.is_ascii_alphabetic())
+}
+
+/// Whether a name is one of ours: evidence that was exported is imported again.
+fn is_pseudonym(text: &str) -> bool {
+    text.rsplit_once('-').is_some_and(|(kind, hash)| {
+        ["user", "host", "domain", "person", "boot-argument"].contains(&kind)
+            && hash.len() == 6
+            && hash.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
+}
+
+/// Names that are replaced wherever they stand as words.
+#[derive(Debug, Clone, Default)]
+pub struct NameSet {
+    /// By the name in lower case: the name as it was found, and what it names.
+    names: BTreeMap<String, (String, IdentifierKind)>,
+}
+
+impl NameSet {
+    /// Adds a name, if it tells somebody apart and is no word of the evidence.
+    pub fn add(&mut self, kind: IdentifierKind, text: &str) {
+        let lower = text.to_lowercase();
+        // A short password may be any word.
+        let shortest = if kind == IdentifierKind::Secret { 6 } else { 3 };
+        let is_short = text.chars().count() < shortest || text.len() > MAX_NAME;
+        let is_number = !text.contains(|c: char| c.is_alphabetic());
+        // MACs are recognised by their form wherever they stand.
+        if kind != IdentifierKind::Mac
+            && identifies(kind, text)
+            && !is_short
+            && !(is_number && kind != IdentifierKind::MachineId)
+            && !AMBIGUOUS.contains(&lower.as_str())
+        {
+            self.names.entry(lower).or_insert_with(|| (text.to_string(), kind));
         }
     }
-    let mut names: Vec<Name> =
-        found.into_iter().map(|(text, kind)| Name::new(kind, text)).collect();
-    names.sort_by_key(|name| std::cmp::Reverse(name.text.len()));
-    names
-}
 
-/// A name that is known beforehand, if it identifies somebody.
-pub fn known(kind: &'static str, text: &str) -> Option<Name> {
-    identifies(text).then(|| Name::new(kind, text.to_string()))
-}
-
-/// Whether a name tells somebody apart: not a common word, not a number, not a container id.
-fn identifies(name: &str) -> bool {
-    let is_hex = name.chars().all(|c| c.is_ascii_hexdigit());
-    let is_container_id = is_hex && matches!(name.len(), 12 | 64);
-    name.len() >= 3
-        && !is_container_id
-        && name.chars().any(|c| c.is_ascii_alphabetic())
-        && !COMMON.contains(&name.to_ascii_lowercase().as_str())
-}
-
-/// Replaces the names where they stand as words.
-pub fn replace(text: &str, names: &[Name], redactor: &mut Redactor) -> String {
-    let mut text = text.to_string();
-    for name in names {
-        let hash: [u8; 3] = redactor.hash(name.kind, &name.text);
-        let pseudonym = format!("{}-{}", name.kind, HEXLOWER.encode(&hash));
-        let count = || redactor.count(name.kind);
-        text = match name.in_places_only {
-            true => replace_in_places(&text, &name.text, &pseudonym, count),
-            false => replace_word(&text, &name.text, &pseudonym, count),
-        };
+    /// The names without those of `left_out`, in lower case.
+    pub fn without(&self, left_out: &BTreeSet<String>) -> Self {
+        let names = self.names.iter().filter(|(lower, _)| !left_out.contains(*lower));
+        Self { names: names.map(|(lower, name)| (lower.clone(), name.clone())).collect() }
     }
-    text
+
+    /// The names in lower case.
+    pub fn lower_case(&self) -> impl Iterator<Item = &String> {
+        self.names.keys()
+    }
+
+    /// What finds the names in texts.
+    pub fn matcher(&self) -> NameMatcher {
+        let mut patterns = Vec::new();
+        let mut names = Vec::new();
+        for (text, kind) in self.names.values() {
+            for spelling in spellings(*kind, text) {
+                patterns.push(spelling);
+                names.push((text.clone(), *kind));
+            }
+        }
+        // Names inside others are found, too; the automaton of the kind that is made without a
+        // table of all states takes memory in proportion to the names.
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(&patterns)
+            .ok()
+            .filter(|_| !patterns.is_empty());
+        NameMatcher { automaton, names }
+    }
+}
+
+/// The ways in which a name is written, but for the case of ASCII letters.
+fn spellings(kind: IdentifierKind, text: &str) -> BTreeSet<String> {
+    let mut spellings = BTreeSet::from([text.to_string()]);
+    if kind == IdentifierKind::MachineId {
+        spellings.insert(text.replace('-', ""));
+        spellings.insert(text.replace('-', "\\x2d"));
+    }
+    if !text.is_ascii() {
+        let mut chars = text.chars();
+        let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+        let cased = [text.to_lowercase(), text.to_uppercase(), first + chars.as_str()];
+        for text in cased.iter().map(String::as_str).chain([text]) {
+            let encode = |byte: u8| match byte.is_ascii() {
+                true => char::from(byte).to_string(),
+                false => format!("%{byte:02X}"),
+            };
+            spellings.insert(text.bytes().map(encode).collect());
+            let escape = |unit: u16| match u8::try_from(unit) {
+                Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+                _ => format!("\\u{unit:04x}"),
+            };
+            spellings.insert(text.encode_utf16().map(escape).collect());
+        }
+        spellings.extend(cased);
+    }
+    spellings
+}
+
+/// Finds names in texts.
+pub struct NameMatcher {
+    automaton: Option<AhoCorasick>,
+    names: Vec<(String, IdentifierKind)>,
+}
+
+impl NameMatcher {
+    /// The names that stand in a text as words, but for the words of `kept`.
+    pub fn find(&self, text: &str, kept: &KeptWords, key: &PseudonymKey) -> Vec<Span> {
+        let Some(automaton) = &self.automaton else { return Vec::new() };
+        let mut spans = Vec::new();
+        for found in automaton.find_overlapping_iter(text) {
+            let range = found.range();
+            let is_word = is_boundary(text, range.start) && is_boundary(text, range.end);
+            let (name, kind) = &self.names[found.pattern().as_usize()];
+            if is_word && !is_in_release(&text[..range.start]) && !kept.holds(text, &range) {
+                let pseudonym = match kind {
+                    IdentifierKind::MachineId => key.replace_digits(*kind, &text[range.clone()]),
+                    _ => key.name(*kind, name),
+                };
+                let recognition = Recognition::Name;
+                spans.push(Span { range, kind: *kind, recognition, pseudonym });
+            }
+        }
+        spans
+    }
+}
+
+/// Whether a word may begin or end here: there is no letter or digit on both sides.
+fn is_boundary(text: &str, at: usize) -> bool {
+    !text.is_char_boundary(at)
+        || !(text[..at].ends_with(char::is_alphanumeric)
+            && text[at..].starts_with(char::is_alphanumeric))
 }
 
 /// Whether what follows `before` is a part of a kernel release: `oracle` in
 /// `5.15.0-1027-oracle`.
-fn in_release(before: &str) -> bool {
-    let token = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+fn is_in_release(before: &str) -> bool {
+    if !before.ends_with('-') {
+        return false;
+    }
+    let part_of_release =
+        |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '~');
+    let token: Vec<char> = before.chars().rev().take(64).take_while(part_of_release).collect();
+    let token: String = token.into_iter().rev().collect();
     let numbers = token.split(['.', '-']).take_while(|part| part.parse::<u32>().is_ok()).count();
-    token.ends_with('-') && token.contains('.') && numbers > 1
+    token.contains('.') && numbers > 1
 }
 
-fn replace_in_places(text: &str, word: &str, other: &str, mut count: impl FnMut()) -> String {
-    let mut ranges: Vec<_> = PLACES
-        .iter()
-        .flat_map(|(place, _)| place.captures_iter(text))
-        .flat_map(|captures| captures.iter().skip(1).flatten().collect::<Vec<_>>())
-        .filter(|group| group.as_str() == word)
-        .map(|group| group.range())
-        .collect();
-    ranges.sort_by_key(|range| range.start);
-    ranges.dedup();
-    let mut out = String::with_capacity(text.len());
-    let mut end = 0;
-    for range in ranges {
-        if range.start < end {
-            continue;
-        }
-        out.push_str(&text[end..range.start]);
-        out.push_str(other);
-        end = range.end;
-        count();
-    }
-    out.push_str(&text[end..]);
-    out
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn replace_word(text: &str, word: &str, other: &str, mut count: impl FnMut()) -> String {
-    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut out = String::with_capacity(text.len());
-    let mut end = 0;
-    for (start, _) in text.match_indices(word) {
-        let after = start + word.len();
-        let whole =
-            !text[..start].ends_with(part_of_word) && !text[after..].starts_with(part_of_word);
-        if start >= end && whole && !in_release(&text[..start]) {
-            out.push_str(&text[end..start]);
-            out.push_str(other);
-            end = after;
-            count();
-        }
+    #[test]
+    fn common_words_and_words_of_evidence_are_in_lower_case_and_in_one_list() {
+        let all: BTreeSet<&str> = COMMON.iter().chain(AMBIGUOUS).copied().collect();
+        assert_eq!(all.len(), COMMON.len() + AMBIGUOUS.len());
+        assert!(all.iter().all(|word| *word == word.to_lowercase()));
     }
-    out.push_str(&text[end..]);
-    out
+
+    #[test]
+    fn a_name_is_found_as_a_word_in_any_case_and_in_no_longer_word() {
+        let mut names = NameSet::default();
+        names.add(IdentifierKind::User, "marta");
+        names.add(IdentifierKind::Host, "marta-pc");
+        let key = PseudonymKey([7; 32]);
+        let find = |text: &str| -> Vec<String> {
+            let spans = names.matcher().find(text, &KeptWords::default(), &key);
+            spans.into_iter().map(|span| text[span.range].to_string()).collect()
+        };
+        assert_eq!(find("MARTA, Marta's backup_marta.tgz"), ["MARTA", "Marta", "marta"]);
+        assert_eq!(find("martaz smarta marta2"), Vec::<String>::new());
+        assert_eq!(find("marta-pcs"), ["marta"]);
+        assert_eq!(find("marta-pc"), ["marta", "marta-pc"]);
+        assert_eq!(find("6.8.0-45-marta"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn pseudonyms_are_not_replaced_again() {
+        assert!(!identifies(IdentifierKind::User, "user-0a1b2c"));
+        assert!(identifies(IdentifierKind::User, "user-ann"));
+    }
 }

@@ -131,9 +131,13 @@ impl Export {
 
 /// How many runs in the captures failed, and so are no samples.
 pub fn failed(captures: &[Capture]) -> usize {
-    let exports = captures.iter().filter_map(|capture| parse(capture).map(|(export, _)| export));
     let of = |timing: &Timing| timing.times.len() - timing.samples().len();
-    exports.flat_map(|export| export.results).map(|timing| of(&timing)).sum()
+    exports(captures).flat_map(|export| export.results).map(|timing| of(&timing)).sum()
+}
+
+/// What the captures say that are files of hyperfine.
+pub fn exports(captures: &[Capture]) -> impl Iterator<Item = Export> {
+    captures.iter().filter_map(|capture| parse(capture).map(|(export, _)| export))
 }
 
 fn parse(capture: &Capture) -> Option<(Export, String)> {

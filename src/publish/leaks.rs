@@ -46,15 +46,15 @@ fn leaks_of(run: &Run) -> Option<String> {
 fn identifiers(run: &Run) -> BTreeMap<String, u32> {
     let mut redactor = Redactor::new([0; 32]);
     redactor.know_names_of_this_machine();
-    redactor.redact(&mut run.captures.clone());
-    redactor.report().replaced
+    redactor.count_identifiers(&run.captures)
 }
 
 /// The names of this machine and its user, which may have become known after the run was made.
 fn names_of_this_machine(run: &Run) -> BTreeMap<String, u32> {
     let mut redactor = Redactor::new([0; 32]);
     redactor.know_names_of_this_machine();
-    redactor.known_in(&serde_json::to_string(&(&run.captures, &run.targets)).unwrap_or_default())
+    let written = (&run.captures, &run.targets, &run.label, &run.evidence);
+    redactor.count_known(&serde_json::to_string(&written).unwrap_or_default(), &run.facts)
 }
 
 #[cfg(test)]

@@ -1,0 +1,160 @@
+//! A text as its reader sees it, and where in its bytes each part of that stands.
+//!
+//! A prompt with colours has escape sequences inside names, and a log in JSON has `\n` before
+//! them: neither belongs to the name.
+
+use std::ops::Range;
+
+use crate::text::find_ansi;
+
+/// A text without escape sequences, with the way back to the original.
+pub struct ShownText {
+    /// What a reader sees.
+    pub text: String,
+    pieces: Vec<Piece>,
+}
+
+/// A stretch of the shown text and the bytes that it stands for.
+struct Piece {
+    shown: usize,
+    original: Range<usize>,
+    is_escape: bool,
+}
+
+impl ShownText {
+    /// The shown form of a text; none if it is shown as it is.
+    pub fn of(text: &str) -> Option<Self> {
+        let escapes: Vec<(Range<usize>, String)> = match is_json(text) {
+            true => find_json_escapes(text),
+            false => find_ansi(text).into_iter().map(|range| (range, String::new())).collect(),
+        };
+        if escapes.is_empty() {
+            return None;
+        }
+        let mut shown = Self { text: String::with_capacity(text.len()), pieces: Vec::new() };
+        let mut end = 0;
+        for (range, meaning) in escapes {
+            shown.push(end..range.start, &text[end..range.start], false);
+            end = range.end;
+            shown.push(range, &meaning, true);
+        }
+        shown.push(end..text.len(), &text[end..], false);
+        Some(shown)
+    }
+
+    fn push(&mut self, original: Range<usize>, meaning: &str, is_escape: bool) {
+        if !meaning.is_empty() {
+            self.pieces.push(Piece { shown: self.text.len(), original, is_escape });
+            self.text.push_str(meaning);
+        }
+    }
+
+    /// The bytes in the original of a part of the shown text that is not empty.
+    pub fn original_range(&self, range: &Range<usize>) -> Range<usize> {
+        let piece = |at: usize| &self.pieces[self.pieces.partition_point(|p| p.shown <= at) - 1];
+        let first = piece(range.start);
+        let last = piece(range.end - 1);
+        let start = match first.is_escape {
+            true => first.original.start,
+            false => first.original.start + (range.start - first.shown),
+        };
+        let end = match last.is_escape {
+            true => last.original.end,
+            false => last.original.start + (range.end - last.shown),
+        };
+        start..end
+    }
+}
+
+/// Whether a text is JSON, or lines of it: a prompt may begin with `[`, too.
+fn is_json(text: &str) -> bool {
+    let begins = |text: &str, first: &[char], second: &[char]| {
+        text.strip_prefix(first).is_some_and(|rest| rest.trim_start().starts_with(second))
+    };
+    let text = text.trim_start();
+    begins(text, &['{'], &['"', '}']) || begins(text, &['['], &['"', '{'])
+}
+
+/// The escapes of JSON strings (RFC 8259, section 7) with what they mean.
+fn find_json_escapes(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'\\', &text.as_bytes()[at..]) {
+        let start = at + offset;
+        let (length, meaning) = read_json_escape(&text[start..]);
+        at = start + length;
+        if let Some(meaning) = meaning {
+            found.push((start..at, meaning.to_string()));
+        }
+    }
+    found
+}
+
+/// The length of the escape at the beginning of `text`, and its meaning if it has one.
+fn read_json_escape(text: &str) -> (usize, Option<char>) {
+    let unit = |text: Option<&str>| {
+        let digits = text?.strip_prefix("\\u")?;
+        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)
+    };
+    let meaning = match text.as_bytes().get(1) {
+        Some(b'n') => '\n',
+        Some(b't') => '\t',
+        Some(b'r') => '\r',
+        Some(mark @ (b'"' | b'\\' | b'/')) => char::from(*mark),
+        Some(b'u') => {
+            let units = [unit(text.get(..6)), unit(text.get(6..12))];
+            let [Some(first), second] = units else { return (2, None) };
+            let pair = std::iter::once(first).chain(second);
+            return match char::decode_utf16(pair).next() {
+                Some(Ok(c)) => (if c.len_utf16() == 2 { 12 } else { 6 }, Some(c)),
+                _ => (6, None),
+            };
+        }
+        _ => return (1, None),
+    };
+    (2, Some(meaning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn original(text: &str, part: &str) -> String {
+        let shown = ShownText::of(text).unwrap();
+        let start = shown.text.find(part).unwrap();
+        text[shown.original_range(&(start..start + part.len()))].to_string()
+    }
+
+    #[test]
+    fn colours_are_not_shown_and_stay_around_what_they_colour() {
+        let text = "\u{1b}[01;32mmarta\u{1b}[00m@pine\u{1b}[0m:~$ ls";
+        assert_eq!(ShownText::of(text).unwrap().text, "marta@pine:~$ ls");
+        assert_eq!(original(text, "marta"), "marta");
+        assert_eq!(original(text, "marta@pine"), "marta\u{1b}[00m@pine");
+    }
+
+    #[test]
+    fn escapes_of_json_are_read_and_a_prompt_is_no_json() {
+        let text = r#"{"log": "a\nmarta \u043c\u0430 \ud83d\ude00 \"x\" \uzz C:\\Users"}"#;
+        let shown = ShownText::of(text).unwrap();
+        assert_eq!(shown.text, "{\"log\": \"a\nmarta ма 😀 \"x\" \\uzz C:\\Users\"}");
+        assert_eq!(original(text, "ма"), r"\u043c\u0430");
+        assert_eq!(original(text, "😀"), r"\ud83d\ude00");
+        assert!(ShownText::of("[marta@pine lab]$ printf 'a\\nb'").is_none());
+        assert!(ShownText::of("[    0.000000] C:\\new").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn every_part_leads_back_into_the_text(text in "(\\{\"|)([a-zм\u{1b}\\[\\\\n\\\\u04d8;m]){0,30}") {
+            if let Some(shown) = ShownText::of(&text) {
+                for (start, c) in shown.text.char_indices() {
+                    let range = shown.original_range(&(start..start + c.len_utf8()));
+                    prop_assert!(!range.is_empty() && text.get(range).is_some());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Places of identifiers in a text, and the text in which they are replaced.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What an identifier is. In the order in which one is preferred where two overlap: the words
+/// around a secret or a name say more than its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IdentifierKind {
+    /// A password, token or private key.
+    Secret,
+    /// What identifies a machine or an installation: machine id, UUID of firmware or disk, the
+    /// id of an engine, a public key.
+    MachineId,
+    /// A serial number.
+    Serial,
+    /// The login of a user.
+    User,
+    /// A host name without its domain.
+    Host,
+    /// The domain of a host.
+    Domain,
+    /// The full name of a person.
+    Person,
+    /// What a machine boots into, and its arguments.
+    BootArgument,
+    /// An e-mail address.
+    Email,
+    /// The address of a network interface.
+    Mac,
+    /// A public IP address.
+    PublicAddress,
+}
+
+impl IdentifierKind {
+    /// The word for it in pseudonyms and in the counts of a run.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::MachineId => "machine-id",
+            Self::Serial => "serial",
+            Self::User => "user",
+            Self::Host => "host",
+            Self::Domain => "domain",
+            Self::Person => "person",
+            Self::BootArgument => "boot-argument",
+            Self::Email => "email",
+            Self::Mac => "mac",
+            Self::PublicAddress => "public-address",
+        }
+    }
+}
+
+/// How an identifier was recognised: the surer one is preferred where two overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recognition {
+    /// By the words around it.
+    Place,
+    /// By its own form.
+    Form,
+    /// As a name that stands in another place.
+    Name,
+}
+
+/// An identifier in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Its bytes in the text.
+    pub range: Range<usize>,
+    /// What it is.
+    pub kind: IdentifierKind,
+    /// How it was recognised.
+    pub recognition: Recognition,
+    /// What it becomes.
+    pub pseudonym: String,
+}
+
+/// Spans that do not overlap, in order. Of those that do, what a machine boots into and secrets
+/// stay, then the surest, then the one that begins first, then the longest.
+pub fn without_overlaps(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| {
+        let by_kind = match span.kind {
+            IdentifierKind::BootArgument => 0,
+            IdentifierKind::Secret => 1,
+            _ => 2,
+        };
+        let (start, end) = (span.range.start, Reverse(span.range.end));
+        (by_kind, span.recognition, start, end, span.kind)
+    });
+    let mut kept: BTreeMap<usize, Span> = BTreeMap::new();
+    for span in spans {
+        // Only the last one that begins before the end of this one can reach into it.
+        let before = kept.range(..span.range.end).next_back();
+        if before.is_none_or(|(_, before)| before.range.end <= span.range.start) {
+            kept.insert(span.range.start, span);
+        }
+    }
+    kept.into_values().collect()
+}
+
+/// The text with each span replaced. They are in order and do not overlap.
+pub fn replace_spans(text: &str, spans: &[Span]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for span in spans {
+        out.push_str(&text[end..span.range.start]);
+        out.push_str(&span.pseudonym);
+        end = span.range.end;
+    }
+    out.push_str(&text[end..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(range: Range<usize>, recognition: Recognition) -> Span {
+        Span { range, kind: IdentifierKind::User, recognition, pseudonym: "x".into() }
+    }
+
+    #[test]
+    fn the_surer_of_two_that_overlap_stays() {
+        let spans = vec![
+            span(0..9, Recognition::Form),
+            span(4..6, Recognition::Place),
+            span(20..30, Recognition::Name),
+            span(20..25, Recognition::Name),
+            span(24..28, Recognition::Name),
+        ];
+        let kept = without_overlaps(spans);
+        assert_eq!(kept.iter().map(|span| span.range.clone()).collect::<Vec<_>>(), [4..6, 20..30]);
+        assert_eq!(replace_spans("0123456789", &kept[..1]), "0123x6789");
+    }
+}
