@@ -4,6 +4,7 @@
 //! both programs need, and ours is `[preprocessor.isoproof]`.
 
 mod gate;
+mod inside;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -245,6 +246,10 @@ impl Config {
         ];
         let checked = self.checked_submission.iter();
         let checked = checked.map(|path| ("preprocessor.isoproof.checked-submission", path));
+        let run = Path::new(&self.run).to_path_buf();
+        let is_path = !self.run.starts_with("git:")
+            && (self.run.contains('/') || self.run.ends_with(".json"));
+        let checked = checked.chain(is_path.then_some(("preprocessor.isoproof.run", &run)));
         for (key, path) in keys.into_iter().chain(checked) {
             if !inside(path) {
                 return Err(Error::input(format!(
@@ -488,6 +493,10 @@ mod tests {
             "[build]\nbuild-dir = \"/x\"",
             "[build]\nbuild-dir = \".\"",
             "[preprocessor.isoproof]\nsubmission = \"../../x.md\"",
+            "[preprocessor.isoproof]\nchecked-submission = \"/x.md\"",
+            "[preprocessor.isoproof]\nrun = \"../x/data/runs/a.json\"",
+            "[preprocessor.isoproof]\nrun = \"/x.json\"",
+            "[book]\nsrc = \"../x\"",
         ] {
             assert!(parse(text).unwrap_err().message.contains("not a path inside"), "{text}");
         }

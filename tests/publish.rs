@@ -360,3 +360,64 @@ fn a_repository_that_git_distrusts_is_not_passed_over() {
         publish(remote).fails(3, &words);
     }
 }
+
+#[test]
+fn no_link_in_the_project_publishes_a_file_of_the_machine() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret.md"), "# A secret\n").unwrap();
+    std::fs::write(outside.path().join("secret.txt"), "a secret").unwrap();
+    let target = |name: &str| outside.path().join(name);
+    for (link, name) in [
+        ("site/index.md", "secret.md"),
+        ("site/notes/summary.md", "secret.md"),
+        ("site/file.txt", "secret.txt"),
+        ("site/file.txt~", "secret.txt"),
+        ("site/folder", ""),
+        ("templates/site/style.css", "secret.txt"),
+        ("data/names.toml", "secret.txt"),
+        ("data/runs/20260101T000000Z-00000000.json", "secret.txt"),
+    ] {
+        let place = Place::new();
+        place
+            .project
+            .write("site/notes/task-1.md", "[a](file.txt) [b](folder/secret.txt) [c](file.txt~)\n");
+        place.project.write("templates/site/own.css", "");
+        symlink(target(name), place.project.path(link)).unwrap();
+        let words = [link, "leads to", "which is not in the project", "put a copy"];
+        place.publish(&[]).fails(2, &words);
+        place.project.run(&["build"]).fails(2, &words);
+        assert!(!place.project.path("public").exists(), "{link}");
+    }
+    let place = Place::new();
+    place.project.write("site/notes/summary.md", "[a](key)\n");
+    symlink("../.isoproof/pseudonyms.key", place.project.path("site/key")).unwrap();
+    place.publish(&[]).fails(2, &["site/key leads to", "which is in a hidden folder"]);
+    // A copy is in the project, and so is what a link within it leads to.
+    std::fs::remove_file(place.project.path("site/key")).unwrap();
+    place.project.write("key.txt", "mine");
+    symlink("../key.txt", place.project.path("site/key")).unwrap();
+    place.publish(&[]).succeeds();
+    assert_eq!(place.remote(&["show", "gh-pages:key"]), "mine");
+}
+
+#[test]
+fn a_summary_or_settings_that_name_what_is_outside_are_refused() {
+    let place = Place::new();
+    for chapter in ["../secret.md", "/etc/hostname", "/etc/hostname.md", "%2e%2e/secret.md"] {
+        place.project.write("secret.md", "# A secret\n");
+        place.project.write("site/SUMMARY.md", format!("- [A](index.md)\n- [B]({chapter})\n"));
+        place.publish(&[]).fails(2, &["is listed, but there is no such file"]);
+    }
+    std::fs::remove_file(place.project.path("site/SUMMARY.md")).unwrap();
+    for settings in [
+        "[book]\nsrc = \"..\"",
+        "[book]\nsrc = \"/etc\"",
+        "[preprocessor.isoproof]\nchecked-submission = \"../x.md\"",
+        "[preprocessor.isoproof]\nrun = \"/x/run.json\"",
+    ] {
+        place.project.write("book.toml", format!("{settings}\n"));
+        place.publish(&[]).fails(2, &["which is not a path inside the project"]);
+    }
+    assert_eq!(place.commits(), 0);
+}

@@ -53,6 +53,7 @@ pub fn process(input: &str) -> Result<Processed> {
     let templates = templates(&mut book, &project);
     let mut missing = Vec::new();
     if !templates.is_empty() || project.config.run_pages {
+        project.refuse_links_out()?;
         let maker = Maker::new(&project)?;
         warnings.extend(maker.left_out.iter().cloned());
         maker.expand(&mut book, &templates)?;

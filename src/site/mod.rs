@@ -103,10 +103,11 @@ pub struct Built {
 ///
 /// # Errors
 ///
-/// There is no run, a template or chapter cannot be rendered, a link leads nowhere, an output is
+/// A source lies outside of the project, there is no run, a template or chapter cannot be rendered, a link leads nowhere, an output is
 /// somebody else's, or something cannot be written; and with `strict` if a text needs a fact
 /// that is missing.
 pub fn build(project: &Project, options: &Options) -> Result<Built> {
+    project.refuse_links_out()?;
     let out = options.find_output(project)?;
     let shelf = Shelf::of(project)?;
     let store = Store::with(project, Arc::clone(&shelf.catalogue));
@@ -119,7 +120,7 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
             break press;
         }
     };
-    press.beside(&project.chapters())?;
+    press.beside(project)?;
     let warnings: Vec<String> = (&maker.warnings() | &press.warnings()).into_iter().collect();
     if options.strict {
         refuse_missing(&warnings)?;

@@ -13,7 +13,7 @@ use super::search;
 use super::view::RunRow;
 use super::writer::Staging;
 use crate::error::{Error, Result};
-use crate::project::NOTES;
+use crate::project::{NOTES, Project};
 use crate::sources;
 
 /// A text of the report as a page.
@@ -148,16 +148,18 @@ impl Press {
         self.pages().iter().filter_map(|name| size(name).ok()).sum()
     }
 
-    /// Copies what lies beside the chapters in `folder` and a page links to: pictures, mostly.
+    /// Copies what lies beside the chapters and a page links to: pictures, mostly.
     ///
     /// # Errors
     ///
-    /// A file cannot be read or written.
-    pub fn beside(&self, folder: &Path) -> Result<()> {
+    /// A file does not lie in the project, or cannot be read or written.
+    pub fn beside(&self, project: &Project) -> Result<()> {
+        let folder = project.chapters();
         let links = lock(&self.links);
         for name in links.pages().into_iter().filter(|name| !self.staging.has(name)) {
             let path = folder.join(name);
             if is_publishable(name) && path.is_file() {
+                project.refuse_outside(&path)?;
                 let bytes = sources::read_file(&path, MAX_FILE_BYTES)
                     .map_err(|error| Error::io("read", &path, &error))?;
                 self.put(name, &bytes)?;
