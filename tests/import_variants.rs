@@ -471,7 +471,11 @@ mod names_and_places {
         let dir = tree(&[("kata/kernel.txt", b"6.1.2\n")]);
         std::os::unix::fs::symlink("/etc/passwd", dir.path().join("kata/cpu.txt")).unwrap();
         std::os::unix::fs::symlink("/", dir.path().join("all")).unwrap();
-        assert_eq!(ids(&dir), ["kata/kernel.txt"]);
+        // A link in the place of a file that the lab asks for is named, and not read.
+        assert_eq!(ids(&dir), ["kata/cpu.txt", "kata/kernel.txt"]);
+        let link = read_files(dir.path()).unwrap().remove(0);
+        assert!(link.stdout.bytes().unwrap().is_empty());
+        assert_ne!(link.status, Status::Ok);
     }
 
     #[test]

@@ -19,18 +19,18 @@ const WINDOW: usize = 128;
 pub fn find_addresses(text: &str, kept: &KeptWords, key: &PseudonymKey) -> Vec<Span> {
     let mut finder = Finder { text, kept, key, spans: Vec::new() };
     let is_hex = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-    for run in find_runs(text, is_hex, &[b':']) {
+    for run in find_runs(text, is_hex, b":") {
         finder.read_hex_run(run);
     }
     let is_decimal = |byte: u8| byte.is_ascii_digit() || byte == b'.';
-    for run in find_runs(text, is_decimal, &[b'.']) {
+    for run in find_runs(text, is_decimal, b".") {
         finder.read_decimal_run(run);
     }
     let is_grouped = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'.');
-    for run in find_runs(text, is_grouped, &[b'-', b'.']) {
+    for run in find_runs(text, is_grouped, b"-.") {
         finder.read_grouped_run(run);
     }
-    for run in find_runs(text, |byte| byte.is_ascii_digit() || byte == b'-', &[b'-']) {
+    for run in find_runs(text, |byte| byte.is_ascii_digit() || byte == b'-', b"-") {
         finder.read_dashed_run(run);
     }
     finder.find_reverse_names();
@@ -292,7 +292,7 @@ impl Finder<'_> {
         let is_labelled = ["mac", "physical", "bootif", "hw"].iter().any(|w| before.contains(w));
         let has = |is_wanted: fn(&char) -> bool| digits.chars().any(|c| is_wanted(&c));
         // Dates and versions have no letters, words no digits.
-        if !is_labelled && !(has(char::is_ascii_alphabetic) && has(char::is_ascii_digit)) {
+        if !(is_labelled || has(char::is_ascii_alphabetic) && has(char::is_ascii_digit)) {
             return;
         }
         let separator = token[groups[0].len()..].chars().next().unwrap_or('-').to_string();

@@ -85,7 +85,7 @@ pub fn is_public_domain(host: &str) -> bool {
     let is_below = |domain: &&str| {
         host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    PUBLIC_DOMAINS.iter().any(|domain| is_below(&domain))
+    PUBLIC_DOMAINS.iter().any(is_below)
 }
 
 /// Whether a text is somebody's name, or an id, and not a common word, a number, a container id or
@@ -259,9 +259,9 @@ impl NameMatcher {
 
 /// Whether a word may begin or end here: there is no letter or digit on both sides.
 fn is_boundary(text: &str, at: usize) -> bool {
-    !text.is_char_boundary(at)
-        || !(text[..at].ends_with(char::is_alphanumeric)
-            && text[at..].starts_with(char::is_alphanumeric))
+    !(text.is_char_boundary(at)
+        && text[..at].ends_with(char::is_alphanumeric)
+        && text[at..].starts_with(char::is_alphanumeric))
 }
 
 /// Whether what follows `before` is a part of a kernel release: `oracle` in
