@@ -49,8 +49,11 @@ const UNITS: &[&str] = &[
     "start 1 0 9 ",
 ];
 
+/// A name, and what makes a text of a size from a piece.
+type TextShape = (&'static str, fn(&str, usize) -> String);
+
 /// How the units are put together.
-const SHAPES: [(&str, fn(&str, usize) -> String); 3] = [
+const SHAPES: [TextShape; 3] = [
     ("one line", |unit, bytes| unit.repeat(bytes / unit.len())),
     ("longest lines", |unit, bytes| {
         let line = unit.repeat(MAX_LINE / unit.len()) + "\n";
