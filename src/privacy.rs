@@ -5,8 +5,8 @@
 //! replaces, so that readers and rules go on working: an address made from a MAC is replaced by
 //! the one made from the MAC's pseudonym.
 //!
-//! Identifiers are recognised by their place ([`place`]), by their form ([`address`],
-//! [`secret`]), or as names that stand in another place ([`name`]). All are found in the text as
+//! Identifiers are recognised by their place (`place`), by their form (`address`,
+//! `secret`), or as names that stand in another place (`name`). All are found in the text as
 //! it was, and then replaced at once.
 //!
 //! What stays: private and loopback addresses, boot ids and container ids, which are evidence,

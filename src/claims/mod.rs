@@ -106,7 +106,7 @@ impl Claims {
     ///
     /// # Errors
     ///
-    /// The text states more than [`MAX_VALUES`] values, or the message of a rule cannot be rendered.
+    /// The text states more than `MAX_VALUES` values, or the message of a rule cannot be rendered.
     pub fn check(&self, subject: &Subject, text: &str) -> Result<Checked> {
         let ground = Ground::new(subject);
         let mut remarks = self.remarks(&ground, text)?;
