@@ -173,6 +173,12 @@ impl Redactor {
         };
         let mut spans: Vec<Span> = read.found.iter().filter_map(span).collect();
         spans.extend(address::find_addresses(text, &self.kept, &self.key));
+        if let Some(shown) = &read.shown {
+            for span in &mut spans {
+                span.range = shown.original_range(&span.range);
+            }
+            spans.extend(address::find_addresses(&read.text, &self.kept, &self.key));
+        }
         MarkedText { read, spans }
     }
 
@@ -200,14 +206,15 @@ impl Redactor {
     ) -> String {
         let MarkedText { read, spans } = marked;
         let mut spans = spans.clone();
-        spans.extend(names.find(read.shown(), &self.kept, &self.key));
-        let mut spans = without_overlaps(spans);
-        count(&spans, replaced);
+        spans.extend(names.find(&read.text, &self.kept, &self.key));
         if let Some(shown) = &read.shown {
-            for span in &mut spans {
+            for mut span in names.find(&shown.text, &self.kept, &self.key) {
                 span.range = shown.original_range(&span.range);
+                spans.push(span);
             }
         }
+        let spans = without_overlaps(spans);
+        count(&spans, replaced);
         replace_spans(&read.text, &spans)
     }
 }
@@ -237,7 +244,8 @@ impl ReadText {
     }
 }
 
-/// A text with what is replaced in it whatever names are known.
+/// A text with what is replaced in it whatever names are known. What is found in the text as it is
+/// shown and in its bytes is both replaced: an escape sequence can hide the beginning of a name.
 struct MarkedText {
     read: ReadText,
     spans: Vec<Span>,

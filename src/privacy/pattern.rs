@@ -143,6 +143,8 @@ const TABLE: &[(Reach, &[&str], &str)] = &[
         r"(?:^|[$#%>❯] )ssh (?:-[bcDEeFIiJLlmOopQRSWw] ?\S+ |-[46AaCfGgKkMNnqsTtVvXxYy]+ )*{host}(?:\s|$)",
     ),
     (Line, &["@"], r#"(?:^|[\s"'=(]){user}@{host}:[~/.\w]"#),
+    // The title of a terminal's window.
+    (Line, &["@"], r"^{user}@{host}: [~/]"),
     (Line, &["'s password"], r"\b{user}@{host}'s password"),
     (
         Line,

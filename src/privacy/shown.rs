@@ -26,7 +26,7 @@ impl ShownText {
     pub fn of(text: &str) -> Option<Self> {
         let escapes: Vec<(Range<usize>, String)> = match is_json(text) {
             true => find_json_escapes(text),
-            false => find_ansi(text).into_iter().map(|range| (range, String::new())).collect(),
+            false => find_terminal_escapes(text),
         };
         if escapes.is_empty() {
             return None;
@@ -64,6 +64,27 @@ impl ShownText {
         };
         start..end
     }
+}
+
+/// The escape sequences of terminals. What stands in one for the terminal itself, a title or the
+/// address of a link, is a line of its own: prompts write their user and host into it.
+fn find_terminal_escapes(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut found = Vec::new();
+    for sequence in find_ansi(text) {
+        let Some(command) = text[sequence.clone()].strip_prefix("\u{1b}]") else {
+            found.push((sequence, String::new()));
+            continue;
+        };
+        let end = ["\u{7}", "\u{1b}\\"].iter().find_map(|end| command.strip_suffix(*end));
+        let content = end.unwrap_or(command).trim_start_matches(|c: char| c.is_ascii_digit());
+        let content = content.trim_start_matches(';');
+        let length_of_end = command.len() - end.unwrap_or(command).len();
+        let end = sequence.end - length_of_end;
+        found.push((sequence.start..end - content.len(), "\n".into()));
+        found.push((end..sequence.end, "\n".into()));
+    }
+    found.retain(|(range, _)| !range.is_empty());
+    found
 }
 
 /// Whether a text is JSON, or lines of it: a prompt may begin with `[`, too.
