@@ -6,7 +6,9 @@ fn cases() -> Vec<String> {
     let text: Vec<&str> = lines.collect();
     let texts = text.join("\n");
     let texts = texts.split("\n---\n").map(|text| text.trim_matches('\n'));
-    texts.map(|text| text.replace('␛', "\u{1b}").replace('␇', "\u{7}").replace('␤', "\r\n")).collect()
+    texts
+        .map(|text| text.replace('␛', "\u{1b}").replace('␇', "\u{7}").replace('␤', "\r\n"))
+        .collect()
 }
 
 /// What is wrong with a redacted text: each marked part is another, and the rest is the same.
