@@ -26,7 +26,7 @@ fn main() -> Result<()> {
     let all = outline::each(&Store::of(&project)?.files()?, read);
     let all = all.into_iter().collect::<Result<Vec<_>>>()?;
     let (digests, sessions): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-    let view = TrendView::new(digests, &shelf);
+    let view = TrendView::new(digests, 0, &shelf);
     println!("{}", serde_json::json!({ "sessions": sessions.len(), "trend": view }));
     Ok(())
 }

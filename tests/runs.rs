@@ -319,6 +319,39 @@ fn an_edited_capture_is_found_by_its_digest() {
 }
 
 #[test]
+fn a_record_that_was_edited_gives_no_fact_and_no_verdict() {
+    let project = Project::with_customer();
+    let path = file(&project);
+    let text = project.read(&path);
+    let role = "\"name\": \"runc\",\n      \"role\": \"baseline\"";
+    let failure = "\"handler\": \"io.containerd.kata.v2\"";
+    for (old, new) in [
+        (role, role.replace("baseline", "candidate")),
+        (failure, format!("{failure},\n      \"failure\": \"no such runtime\"")),
+        ("\"status\": \"ok\"", "\"status\": \"truncated\"".into()),
+    ] {
+        let edited = text.replacen(old, &new, 1);
+        assert!(edited != text, "{old}");
+        project.write(&path, edited);
+        let check = project.run(&["check", "--fail-on", "error"]);
+        assert_eq!(check.code, 1);
+        assert!(check.stdout.contains("error[run-altered]"), "{check:?}");
+        for words in ["Separate kernel", "Shared kernel", "Not tested", "no such runtime"] {
+            assert!(!check.stdout.contains(words), "{words}: {check:?}");
+        }
+        let facts = project.run(&["facts"]).succeeds();
+        assert!(facts.stderr.contains("was changed after it was written"), "{facts:?}");
+        assert!(facts.stdout.lines().all(|line| line.contains("not captured (")), "{facts:?}");
+        project.run(&["build"]).succeeds();
+        assert!(!project.read("submission.md").contains("no such runtime"));
+        assert!(project.read("public/runs/trends.html").contains("1 more is left out"));
+    }
+    let relabelled = text.replacen("\"created\"", "\"label\": \"mine\",\n  \"created\"", 1);
+    project.write(&path, relabelled);
+    assert!(!project.run(&["check", "mine"]).succeeds().stdout.contains("run-altered"));
+}
+
+#[test]
 fn identifiers_are_replaced_before_anything_is_written() {
     let project = Project::new();
     project.write("lab12/kata/test1.txt", "Linux marta-thinkpad 6.12.47 #1 SMP x86_64 Linux\n");

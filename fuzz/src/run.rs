@@ -49,6 +49,7 @@ pub fn from_bytes(shelf: &Shelf, data: &[u8]) -> Run {
     let mut run = Run {
         schema_version: SCHEMA_VERSION,
         id: String::new(),
+        digest: None,
         label,
         created: chrono::DateTime::from_timestamp(seconds, 0).expect("a time"),
         edition: if data.len().is_multiple_of(2) { Edition::F25 } else { Edition::S26 },
@@ -66,6 +67,7 @@ pub fn from_bytes(shelf: &Shelf, data: &[u8]) -> Run {
         facts,
     };
     run.id = file::id(&run);
+    run.digest = Some(file::record_digest(&run));
     run
 }
 

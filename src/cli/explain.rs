@@ -159,6 +159,9 @@ fn example(example: &Example) -> String {
             out.push_str(&format!("      {line}\n"));
         }
     }
+    for (target, failure) in &example.changed_failures {
+        out.push_str(&format!("    a failed start put into the record of {target}: {failure}\n"));
+    }
     for (id, by_target) in &example.facts {
         for (target, value) in by_target {
             out.push_str(&format!("    {id} on {target}: {value}\n"));

@@ -550,6 +550,7 @@ fn assemble(
     Run {
         schema_version: SCHEMA_VERSION,
         id: String::new(),
+        digest: None,
         label: options.label.clone(),
         created,
         edition: options.edition,

@@ -107,6 +107,7 @@ fn run(
     Run {
         schema_version: SCHEMA_VERSION,
         id: String::new(),
+        digest: None,
         label,
         created,
         edition: Edition::F25,

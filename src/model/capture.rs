@@ -59,6 +59,21 @@ impl Capture {
         Self { status, stderr, ..Self::of_file(path, None, b"") }
     }
 
+    /// The same record with the digests of its bytes in the place of the bytes.
+    pub fn without_bytes(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            target: self.target.clone(),
+            origin: self.origin.clone(),
+            status: self.status,
+            exit: self.exit,
+            started: self.started,
+            duration_ms: self.duration_ms,
+            stdout: self.stdout.without_bytes(),
+            stderr: self.stderr.as_ref().map(Stream::without_bytes),
+        }
+    }
+
     /// Why a file or folder could not be read when it was imported; none if it was read, and of
     /// what is no file.
     pub fn unread_reason(&self) -> Option<String> {
@@ -232,6 +247,10 @@ impl Stream {
             }
             _ => Cow::Owned(crate::text::lines(&self.bytes().unwrap_or_default())),
         }
+    }
+
+    fn without_bytes(&self) -> Self {
+        Self { digest: self.digest.clone(), lines: None, base64: None }
     }
 
     /// Whether the digest belongs to the bytes.

@@ -21,7 +21,12 @@ pub struct Run {
     pub schema_version: u32,
     /// A UTC time and a short hash of the content: `20251127T185734Z-1a2b3c4d`.
     pub id: String,
-    /// A name given by the user.
+    /// `sha256:` and the SHA-256 of the run's record: everything but the label, the bytes of
+    /// captures, which have digests of their own, and the facts, which follow from them. Files of
+    /// isoproof before it wrote one have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// A name given by the user, who may change it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// When the run was recorded.

@@ -119,6 +119,8 @@ pub struct TrendView {
     left_out: usize,
     /// How many runs were looked at.
     runs: usize,
+    /// How many were not, because their files were changed after they were written.
+    altered: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -192,15 +194,16 @@ struct ChangeView {
 }
 
 impl TrendView {
-    /// The trends of these runs, in any order.
-    pub fn new(mut runs: Vec<Digest>, shelf: &Shelf) -> Self {
+    /// The trends of these runs, in any order; `altered` others were left out because their files
+    /// were changed.
+    pub fn new(mut runs: Vec<Digest>, altered: usize, shelf: &Shelf) -> Self {
         runs.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         let charts = SERIES.iter().filter_map(|series| chart(&runs, series, shelf)).collect();
         let mut changes = changes(&runs, shelf);
         changes.reverse();
         let left_out = changes.len().saturating_sub(CHANGES);
         changes.truncate(CHANGES);
-        Self { charts, changes, left_out, runs: runs.len() }
+        Self { charts, changes, left_out, runs: runs.len(), altered }
     }
 }
 
@@ -389,7 +392,7 @@ mod tests {
             run(4, "EPYC", "6.2", 1.0),
             run(5, "EPYC", "6.2", 1.0),
         ];
-        let view = TrendView::new(runs, &shelf());
+        let view = TrendView::new(runs, 0, &shelf());
         let told: Vec<(&str, &str, &str, &str)> = view
             .changes
             .iter()
@@ -409,7 +412,7 @@ mod tests {
             run(1, "EPYC", "6.1", 1.0),
             run(2, "Xeon", "6.1", 9.0),
         ];
-        let view = TrendView::new(runs, &shelf());
+        let view = TrendView::new(runs, 0, &shelf());
         let chart = &view.charts[0];
         assert_eq!((chart.sessions, chart.drawn), (2, 2));
         let dots = &chart.lines[0].dots;
@@ -421,7 +424,7 @@ mod tests {
     #[test]
     fn runs_that_measured_nothing_have_no_chart() {
         let digest = Digest::of(&sketch().run);
-        let view = TrendView::new(vec![digest], &shelf());
+        let view = TrendView::new(vec![digest], 0, &shelf());
         assert!(view.charts.is_empty() && view.changes.is_empty());
     }
 

@@ -122,8 +122,13 @@ impl History {
             let verdicts = verdicts.unwrap_or_default().iter();
             known.digest.conclude(verdicts.map(|v| (v.name.clone(), v.title.clone())));
         }
+        // What a changed run states is no figure of it, and its outline does not tell.
+        let is_intact = |known: &Known| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact);
+        let count = self.known.len();
+        self.known.retain(is_intact);
+        let altered = count - self.known.len();
         let digests = self.known.into_iter().map(|known| known.digest).collect();
-        let view = TrendView::new(digests, &runs.maker.subject.shelf);
+        let view = TrendView::new(digests, altered, &runs.maker.subject.shelf);
         let sees: Json = json!({ "trend": view });
         runs.maker.about_report(runs.press, "runs/trends.html", "Trends", "site/trends.html", &sees)
     }

@@ -170,6 +170,7 @@ impl<'a> ExampleView<'a> {
             (&example.files, ""),
             (&example.changed, ", changed after it was written"),
             (&example.unread, ", which could not be read"),
+            (&example.changed_failures, ", a failed start put into its record afterwards"),
         ] {
             files.extend(part.iter().map(|(path, text)| (path.as_str(), text.as_str(), words)));
         }
@@ -250,6 +251,8 @@ pub struct RunRow {
     errors: usize,
     warnings: usize,
     notes: usize,
+    /// Whether the run file is as it was written.
+    pub is_intact: bool,
     /// The comparisons of the run with others: their titles and pages.
     #[serde(default)]
     pub comparisons: Vec<(String, String)>,
@@ -293,6 +296,7 @@ impl RunRow {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
+            is_intact: subject.integrity.is_intact(),
             comparisons: Vec::new(),
             key: None,
         }

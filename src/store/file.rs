@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::model::{Run, SCHEMA_VERSION};
+use crate::model::{Capture, Facts, Generator, Run, SCHEMA_VERSION};
 
 /// The text of a run file: pretty-printed in a stable order, with a line feed at the end.
 pub fn to_text(run: &Run) -> String {
@@ -21,6 +21,7 @@ pub fn to_text(run: &Run) -> String {
 pub fn content_hash(run: &Run) -> String {
     let mut run = run.clone();
     run.id = String::new();
+    run.digest = None;
     run.created = chrono::DateTime::UNIX_EPOCH;
     HEXLOWER.encode(&Sha256::digest(to_text(&run)))[..8].to_string()
 }
@@ -28,6 +29,43 @@ pub fn content_hash(run: &Run) -> String {
 /// The id of a run: when it was recorded, and its [`content_hash`].
 pub fn id(run: &Run) -> String {
     format!("{}-{}", run.created.format("%Y%m%dT%H%M%SZ"), content_hash(run))
+}
+
+/// The digest of a run's record, as [`Run::digest`] holds it. It does not depend on how the file
+/// is laid out.
+pub fn record_digest(run: &Run) -> String {
+    // Every field is named, so that a new one is not left out by accident.
+    let record = Run {
+        schema_version: run.schema_version,
+        id: run.id.clone(),
+        digest: None,
+        label: None,
+        created: run.created,
+        edition: run.edition,
+        generator: run.generator.clone(),
+        evidence: run.evidence.clone(),
+        redaction: run.redaction.clone(),
+        targets: run.targets.clone(),
+        captures: run.captures.iter().map(Capture::without_bytes).collect(),
+        facts: Facts::new(),
+    };
+    let text = serde_json::to_string(&record).unwrap_or_default();
+    format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(text)))
+}
+
+/// Whether the record of a run is the one that was written, as far as its file can tell.
+///
+/// A file without a digest has its id, which every isoproof made of time and content; the label
+/// is part of that, so only one that was given to a run without a label passes. Of the ids that
+/// other programs give nothing is known.
+pub fn is_record_intact(run: &Run) -> bool {
+    if let Some(digest) = &run.digest {
+        return *digest == record_digest(run);
+    }
+    let is_of_content = |label: Option<String>| id(&Run { label, ..run.clone() }) == run.id;
+    run.generator.name != Generator::this().name
+        || is_of_content(run.label.clone())
+        || (run.label.is_some() && is_of_content(None))
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::file;
 use crate::model::{Capture, Evidence, Fact, Facts, ImportForm, Missing, Run, Why};
 use crate::probe::catalogue::Catalogue;
 use crate::probe::{collected, hyperfine, lab12};
@@ -16,12 +17,15 @@ pub struct Integrity {
     pub altered: Vec<String>,
     /// The facts that do not follow from their captures.
     pub unfounded: Vec<Unfounded>,
+    /// Whether something else of the record was changed: a target's role or failure, the status
+    /// or the origin of a capture, the session.
+    pub is_record_changed: bool,
 }
 
 impl Integrity {
     /// Whether everything fits.
     pub fn is_intact(&self) -> bool {
-        self.altered.is_empty() && self.unfounded.is_empty()
+        self.altered.is_empty() && self.unfounded.is_empty() && !self.is_record_changed
     }
 }
 
@@ -50,11 +54,15 @@ pub fn derive(run: &Run, catalogue: &Catalogue) -> Facts {
 }
 
 /// Compares a run with itself, and takes what does not follow out of its facts: such a fact
-/// becomes missing with the reason, so that no report can show it as a value.
+/// becomes missing with the reason, so that no report can show it as a value. Where the record
+/// was changed, what of it cannot be told, so nothing follows.
 pub fn distrust(run: &mut Run, catalogue: &Catalogue) -> Integrity {
     let altered: Vec<String> =
         run.captures.iter().filter(|c| !is_intact(c)).map(|c| c.id.clone()).collect();
     let unfounded = differences(&run.facts, &derive(run, catalogue));
+    // Without a digest the id tells, and an altered capture or fact changes what it is made of.
+    let is_explained = run.digest.is_none() && !(altered.is_empty() && unfounded.is_empty());
+    let is_record_changed = !is_explained && !file::is_record_intact(run);
     for entry in &unfounded {
         let reason = format!(
             "the run file states {}, but its captures give {}",
@@ -76,7 +84,14 @@ pub fn distrust(run: &mut Run, catalogue: &Catalogue) -> Integrity {
         let reason = format!("the capture {capture} was changed after it was written");
         set_missing(run, &id, &target, reason);
     }
-    Integrity { altered, unfounded }
+    if is_record_changed {
+        let facts = run.facts.iter().flat_map(|(id, by)| by.keys().map(move |target| (id, target)));
+        let facts: Vec<(String, String)> = facts.map(|(id, on)| (id.clone(), on.clone())).collect();
+        for (id, target) in facts {
+            set_missing(run, &id, &target, "the run file was changed after it was written".into());
+        }
+    }
+    Integrity { altered, unfounded, is_record_changed }
 }
 
 fn is_intact(capture: &Capture) -> bool {

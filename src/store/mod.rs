@@ -1,5 +1,7 @@
 //! The store: `data/runs/`, one file a run.
 
+#[cfg(test)]
+mod edits;
 pub mod file;
 mod git;
 pub mod integrity;
@@ -161,6 +163,7 @@ impl Store {
             }
         }
         run.id = file::id(run);
+        run.digest = Some(file::record_digest(run));
         let path = self.folder.join(format!("{}.json", run.id));
         let text = file::to_text(run);
         if text.len() as u64 > MAX_RUN_BYTES {

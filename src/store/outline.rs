@@ -25,6 +25,7 @@ use crate::sources;
 const HEAD: &[&str] = &[
     "schema_version",
     "id",
+    "digest",
     "label",
     "created",
     "edition",

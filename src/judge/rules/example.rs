@@ -49,6 +49,9 @@ pub struct Example {
     /// Files whose text was changed after the run was written, with the new text.
     #[serde(default)]
     pub changed: BTreeMap<String, String>,
+    /// Targets into whose record words of a failed start were put after the run was written.
+    #[serde(default)]
+    pub changed_failures: BTreeMap<String, String>,
     /// Files that could not be read, with the reason; the path of a folder ends in `/`.
     #[serde(default)]
     pub unread: BTreeMap<String, String>,

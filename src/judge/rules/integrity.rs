@@ -15,6 +15,13 @@ pub fn capture_altered(case: &Case) -> Vec<Hit> {
     case.integrity.altered.iter().map(hit).collect()
 }
 
+/// A record that is not the one that was written, beside the bytes of captures and the facts.
+pub fn run_altered(case: &Case) -> Vec<Hit> {
+    let part = if case.run.digest.is_some() { "digest" } else { "id" };
+    let hit = Hit::default().with("part", part);
+    if case.integrity.is_record_changed { vec![hit] } else { Vec::new() }
+}
+
 /// A stored fact that its captures do not give.
 pub fn fact_without_capture(case: &Case) -> Vec<Hit> {
     let hit = |entry: &crate::store::integrity::Unfounded| {

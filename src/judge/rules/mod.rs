@@ -130,6 +130,7 @@ struct Check {
 
 /// All rules, in the order in which findings of one severity are shown.
 const CHECKS: &[Check] = &[
+    Check { id: "run-altered", run: integrity::run_altered },
     Check { id: "capture-altered", run: integrity::capture_altered },
     Check { id: "fact-without-capture", run: integrity::fact_without_capture },
     Check { id: "host-values-in-guest-slot", run: identity::host_values_in_guest_slot },

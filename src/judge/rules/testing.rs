@@ -12,6 +12,7 @@ use crate::model::*;
 use crate::probe::catalogue::Catalogue;
 use crate::probe::lab12;
 use crate::project::MARGIN;
+use crate::store::file;
 use crate::store::integrity::{self, Integrity};
 
 /// A run that is being sketched: host, runc as baseline, kata as candidate.
@@ -41,6 +42,7 @@ pub fn sketch() -> Sketch {
     let run = Run {
         schema_version: SCHEMA_VERSION,
         id: "20260101T000000Z-00000000".into(),
+        digest: None,
         label: None,
         created: chrono::DateTime::UNIX_EPOCH,
         edition: Edition::F25,
@@ -119,6 +121,12 @@ pub fn run_of(example: &Example) -> Sketch {
             let source = source.unwrap_or_else(|| Source::new(format!("{target}/{id}"), 1));
             let fact = fact(value, source);
             run.facts.entry(id.clone()).or_default().insert(target.clone(), fact);
+        }
+    }
+    run.digest = Some(file::record_digest(run));
+    for target in &mut run.targets {
+        if let Some(failure) = example.changed_failures.get(&target.name) {
+            target.failure = Some(failure.clone());
         }
     }
     for (path, text) in &example.changed {

@@ -125,11 +125,13 @@ pub enum Reason {
     FoundOnHostOtherId,
     /// The boot id is the host's and the kernel shows marks of gVisor.
     MarksUnderSharedKernel,
+    /// The record of the run is not the one that was written.
+    RunChanged,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MountedOver,
         Self::NoControl,
         Self::EngineElsewhere,
@@ -140,6 +142,7 @@ impl Reason {
         Self::EqualIdOtherKernel,
         Self::FoundOnHostOtherId,
         Self::MarksUnderSharedKernel,
+        Self::RunChanged,
     ];
 
     /// The id of the reason in files.
@@ -155,6 +158,7 @@ impl Reason {
             Self::EqualIdOtherKernel => "equal-id-other-kernel",
             Self::FoundOnHostOtherId => "found-on-host-other-id",
             Self::MarksUnderSharedKernel => "marks-under-shared-kernel",
+            Self::RunChanged => "run-changed",
         }
     }
 }
@@ -220,6 +224,11 @@ pub fn judge_target(case: &Case, target: &Target) -> Verdict {
         reason: None,
         failure: target.failure.clone().or_else(|| failed_start(case, name, &ballot)),
     };
+    if case.integrity.is_record_changed {
+        verdict.reason = Some(Reason::RunChanged);
+        verdict.failure = None;
+        return verdict;
+    }
     if verdict.failure.is_some() {
         verdict.conclusion = Conclusion::NotTested;
         return verdict;

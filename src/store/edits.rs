@@ -1,0 +1,171 @@
+//! Every single edit of a run file is noticed, but for those that are free.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::testing::read_sample_run;
+use super::{file, integrity};
+use crate::model::{Capture, Evidence, Run, Stream};
+use crate::probe::catalogue::Catalogue;
+
+/// Words that may stand in each other's place in a run file.
+const ALTERNATIVES: [&[&str]; 5] = [
+    &["ok", "absent", "denied", "error", "timeout", "truncated", "stopped", "unreached"],
+    &["host", "baseline", "candidate"],
+    &["f25", "s26"],
+    &["lab12", "hyperfine"],
+    &["file missing", "empty", "not stated", "not asked", "absent", "denied", "error"],
+];
+
+/// A place in a run file: keys and indices.
+type Place = Vec<String>;
+
+fn list_places(value: &Value, place: &mut Place, places: &mut Vec<Place>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                place.push(key.clone());
+                list_places(value, place, places);
+                place.pop();
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                place.push(index.to_string());
+                list_places(value, place, places);
+                place.pop();
+            }
+        }
+        _ => places.push(place.clone()),
+    }
+}
+
+/// Other values that could stand in the place of one.
+fn list_edits(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Bool(value) => vec![json!(!value)],
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => vec![json!(number + 1), json!(0), json!(-1)],
+            None => vec![json!(number.as_f64().unwrap_or_default() * 1.5)],
+        },
+        Value::String(text) => {
+            let mut edits = vec![json!(format!("{text}x")), json!("")];
+            if let Some(at) = text.rfind(|c: char| c.is_ascii_digit()) {
+                let digit = if &text[at..=at] == "5" { "6" } else { "5" };
+                edits.push(json!(format!("{}{digit}{}", &text[..at], &text[at + 1..])));
+            }
+            for words in ALTERNATIVES.iter().filter(|words| words.contains(&text.as_str())) {
+                edits.extend(words.iter().map(|word| json!(word)));
+            }
+            edits
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn value_at<'v>(root: &'v mut Value, place: &[String]) -> &'v mut Value {
+    place.iter().fold(root, |value, key| match value {
+        Value::Array(items) => &mut items[key.parse::<usize>().unwrap()],
+        value => &mut value[key.as_str()],
+    })
+}
+
+/// Whether a run file is taken as it stands: it can be read, and nothing in it is doubted.
+fn is_unnoticed(root: &Value, catalogue: &Catalogue) -> bool {
+    let Ok(mut run) = file::from_text(&root.to_string(), Path::new("edited.json")) else {
+        return false;
+    };
+    integrity::distrust(&mut run, catalogue).is_intact()
+}
+
+/// The fields of which an edit, or whose removal, goes unnoticed.
+fn list_unnoticed(run: &Run, catalogue: &Catalogue) -> BTreeSet<String> {
+    let mut root = serde_json::to_value(run).unwrap();
+    assert!(is_unnoticed(&root, catalogue), "it is intact as it is");
+    let mut places = Vec::new();
+    list_places(&root, &mut Vec::new(), &mut places);
+    // Of many facts some: each is derived again in the same way.
+    let is_looked_at = |id: &str| run.facts.len() < 50 || id.starts_with("kernel.b");
+    places.retain(|place| place[0] != "facts" || is_looked_at(&place[1]));
+    assert!(places.len() > 100, "{}", places.len());
+    let mut unnoticed = BTreeSet::new();
+    for place in places {
+        let name = place.iter().map(|part| if part.parse::<u32>().is_ok() { "[]" } else { part });
+        let name = name.collect::<Vec<&str>>().join(".");
+        let old = value_at(&mut root, &place).clone();
+        for edit in list_edits(&old).into_iter().filter(|edit| *edit != old) {
+            *value_at(&mut root, &place) = edit;
+            if is_unnoticed(&root, catalogue) {
+                unnoticed.insert(name.clone());
+            }
+        }
+        *value_at(&mut root, &place) = old;
+        let (key, above) = place.split_last().unwrap();
+        if let Value::Object(fields) = value_at(&mut root, above) {
+            let removed = fields.remove(key).unwrap();
+            if is_unnoticed(&root, catalogue) {
+                unnoticed.insert(format!("no {name}"));
+            }
+            value_at(&mut root, above)[key.as_str()] = removed;
+        }
+    }
+    unnoticed
+}
+
+/// A run with something in every field that a collected run can have, and few captures.
+fn small_collected_run(catalogue: &Catalogue) -> Run {
+    let (_, mut run) = read_sample_run("four-runtimes");
+    let is_kept = |id: &str| {
+        ["/boot", "/kernel.release", "/kernel.boot_id", "/priv.status"]
+            .iter()
+            .any(|end| id.ends_with(end))
+    };
+    run.targets.retain(|target| ["host", "runc", "vm"].contains(&target.name.as_str()));
+    let names: Vec<String> = run.targets.iter().map(|target| target.name.clone()).collect();
+    let is_of = |capture: &Capture| capture.target.as_ref().is_none_or(|on| names.contains(on));
+    run.captures.retain(|capture| is_kept(&capture.id) && is_of(capture));
+    for capture in &mut run.captures {
+        let bytes = capture.stdout.bytes().unwrap();
+        capture.stdout = Stream::new(&bytes[..bytes.len().min(200)]);
+    }
+    let Evidence::Collected { interrupted, skipped, .. } = &mut run.evidence else { panic!() };
+    *interrupted = true;
+    skipped.insert("escape".into(), "not asked for".into());
+    run.targets.last_mut().unwrap().failure = Some("no such runtime".into());
+    run.facts = integrity::derive(&run, catalogue);
+    run
+}
+
+/// The run as it is written today.
+fn seal(mut run: Run) -> Run {
+    run.id = file::id(&run);
+    run.digest = Some(file::record_digest(&run));
+    run
+}
+
+#[test]
+fn every_edit_of_a_run_file_is_noticed_but_that_of_its_label() {
+    let catalogue = Catalogue::load(None).unwrap();
+    for run in [read_sample_run("customer").1, small_collected_run(&catalogue)] {
+        let unnoticed = list_unnoticed(&seal(run), &catalogue);
+        // Without its digest a file is one of those that were written before there was one.
+        assert_eq!(Vec::from_iter(unnoticed), ["label", "no digest", "no label"]);
+    }
+}
+
+#[test]
+fn in_a_file_without_a_digest_the_id_tells() {
+    let catalogue = Catalogue::load(None).unwrap();
+    let (_, run) = read_sample_run("customer");
+    assert_eq!(run.digest, None);
+    let unnoticed = list_unnoticed(&run, &catalogue);
+    // The ids that other programs give mean nothing to us.
+    assert_eq!(Vec::from_iter(unnoticed), ["generator.name"]);
+    // A label that was given to a run without one is no change of what was recorded.
+    let mut bare = Run { label: None, ..run };
+    bare.id = file::id(&bare);
+    bare.label = Some("given".into());
+    assert!(integrity::distrust(&mut bare, &catalogue).is_intact());
+}
