@@ -235,7 +235,9 @@ fn files_of_the_user_in_the_site_stay_and_never_take_the_place_of_a_page() {
     std::fs::remove_file(project.path("site/SUMMARY.md")).unwrap();
     std::fs::remove_file(project.path("site/start.md")).unwrap();
     let words = ["public/isolation.html was not written by isoproof", "move it away"];
-    project.run(&["build"]).fails(2, &words);
+    let submission = project.read("submission.md");
+    rebuild(&project, "Three.").fails(2, &words);
+    assert_eq!(project.read("submission.md"), submission, "nothing was changed");
     assert_eq!(project.read("public/isolation.html"), "mine\n");
     assert_eq!(project.names("data/runs"), runs);
 }
@@ -286,7 +288,8 @@ fn clean_finds_sites_that_were_not_finished_and_caches_of_sites_that_are_gone() 
     project.run(&["build", "--out", "gone"]).succeeds();
     project.run(&["build"]).succeeds();
     std::fs::remove_dir_all(project.path("gone")).unwrap();
-    project.write(".isoproof/sites/damaged.json", "{");
+    project.write(&format!(".isoproof/sites/{:032}.json", 1), "{");
+    project.write(".isoproof/sites/mine.json", "{");
     for left in ["a/.b.isoproof-1.1-x", "public/.public.isoproof-1.1-x"] {
         project.write(&format!("{left}/.isoproof-site"), "");
         project.write(&format!("{left}/runs/x.html"), "x");
@@ -299,7 +302,11 @@ fn clean_finds_sites_that_were_not_finished_and_caches_of_sites_that_are_gone() 
     assert_eq!(project.names("a"), ["b"]);
     assert!(project.tree("a/b") == whole);
     // What is known of the sites that are there is still known.
-    assert_eq!(project.names(".isoproof/sites").len(), 3);
+    assert_eq!(project.names(".isoproof/sites").len(), 4, "two, .gitignore and mine.json");
+    std::fs::rename(project.path(".isoproof/sites"), project.path("elsewhere")).unwrap();
+    project.write(&format!("elsewhere/{:032}.json", 1), "{");
+    symlink("../elsewhere", project.path(".isoproof/sites")).unwrap();
+    assert_eq!(clean(&project).stdout, "nothing to remove\n", "through a link");
 }
 
 #[test]
@@ -346,8 +353,11 @@ fn an_output_that_is_a_mount_point_is_filled_in_place() {
              echo Zero. > site/notes/summary.md; \"$isoproof\" -q build
              echo lab.example.org > public/CNAME; mkdir public/mine; echo x > public/runs/mine
              echo old > public/submission.html
-             echo One. > site/notes/summary.md; \"$isoproof\" -q build; \"$isoproof\" -q build
-             cp -a public copy"
+             echo One. > site/notes/summary.md
+             for time in 0.2 0.5 0.8 1.1 1.4; do
+               timeout -s KILL $time \"$isoproof\" -q build || true; test -e public/CNAME
+             done
+             \"$isoproof\" -q build; \"$isoproof\" -q build; cp -a public copy"
         );
         let Some(outcome) = run_with_own_mounts(&project, &script) else { return };
         outcome.succeeds();

@@ -127,6 +127,35 @@ fn what_the_service_keeps_on_the_branch_stays() {
 }
 
 #[test]
+fn what_isoproof_did_not_put_on_the_branch_stays_and_is_never_covered() {
+    let place = Place::new();
+    place.commit("gh-pages", &[("README.md", "mine\n")]);
+    place.publish(&[]).succeeds();
+    let own = [("robots.txt", "mine\n"), (".well-known/a b.txt", "mine\n"), ("runs/x", "mine\n")];
+    place.commit("gh-pages", &own);
+    place.project.write("site/SUMMARY.md", "- [Start](start.md)\n");
+    place.project.write("site/start.md", "# Start\n");
+    place.project.write("templates/submission/f25.md", "# Short\n");
+    place.publish(&[]).succeeds();
+    for name in ["README.md", "robots.txt", ".well-known/a b.txt", "runs/x"] {
+        assert_eq!(place.remote(&["show", &format!("gh-pages:{name}")]), "mine");
+    }
+    let names = place.remote(&["ls-tree", "--name-only", "gh-pages"]);
+    assert!(names.contains("start.html") && !names.contains("isolation.html"), "{names}");
+    place.commit("gh-pages", &[("mine.html/x", "mine\n")]);
+    place.project.write("site/SUMMARY.md", "- [Start](start.md)\n- [Mine](mine.md)\n");
+    place.project.write("site/mine.md", "# Mine\n");
+    let before = place.remote(&["rev-parse", "gh-pages"]);
+    place.publish(&[]).fails(2, &["mine.html/x of the branch gh-pages", "--replace"]);
+    assert_eq!(place.remote(&["rev-parse", "gh-pages"]), before);
+    place.publish(&["--replace"]).succeeds();
+    let names = place.remote(&["ls-tree", "-r", "--name-only", "gh-pages"]);
+    assert!(names.contains("mine.html") && !names.contains("robots.txt"), "{names}");
+    place.commit("gh-pages", &[(".isoproof-site", "<<<<<<<")]);
+    place.publish(&[]).fails(2, &[".isoproof-site of the branch gh-pages", "damaged"]);
+}
+
+#[test]
 fn a_branch_with_somebody_elses_files_is_left_alone_unless_told() {
     let place = Place::new();
     place.commit("main", &[("thesis.tex", "x")]);

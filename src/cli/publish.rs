@@ -13,8 +13,8 @@ use crate::site;
 
 /// The arguments of `publish`.
 #[derive(Debug, Args)]
-#[command(after_help = "The work tree and the index are not touched. CNAME and .nojekyll of the \
-                        branch are kept.\n\nExamples:\n  isoproof publish --dry-run\n  \
+#[command(after_help = "The work tree and the index are not touched. Files of the branch that \
+                        isoproof did not put there stay.\n\nExamples:\n  isoproof publish --dry-run\n  \
                         isoproof publish --remote git@github.com:you/lab.git\n\nThen choose the \
                         branch in the settings of the repository, under Pages.")]
 pub struct Arguments {
@@ -36,7 +36,7 @@ pub struct Arguments {
     /// Publish although the site shows identifiers of persons or machines
     #[arg(long)]
     with_identifiers: bool,
-    /// Replace a branch that holds something else
+    /// Replace a branch that holds something else; CNAME and .nojekyll stay
     #[arg(long)]
     replace: bool,
 }

@@ -1,5 +1,6 @@
 //! The git commands of publishing.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -9,6 +10,7 @@ use regex::{Captures, Regex};
 use super::folder::Entry;
 use super::{Changes, KEPT, absolute};
 use crate::error::{Error, Result};
+use crate::site::{MARKER, Manifest};
 
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,23 +199,96 @@ impl Git {
         Ok(site.iter().zip(ids).map(blob).collect())
     }
 
-    /// The tree of the site, with what the branch keeps.
+    /// The tree of the site, with what isoproof did not put on the branch; if that is replaced, with
+    /// what belongs to the service that serves it.
     ///
     /// # Errors
     ///
-    /// Git fails.
-    pub fn tree(&self, site: &[Blob], tip: Option<&str>) -> Result<String> {
-        let lines = site.iter().map(|blob| format!("100644 {}\t{}\0", blob.id, blob.name));
-        let mut lines: String = lines.collect();
-        if let Some(tip) = tip {
-            for name in KEPT.iter().filter(|name| !site.iter().any(|blob| blob.name == **name)) {
-                let kept = require(self.run(&["ls-tree", "-z", tip, "--", name])?, "ls-tree")?;
-                lines.push_str(&kept);
-            }
-        }
+    /// A file that isoproof did not put on the branch is where the site has to go; or git fails.
+    pub fn tree(&self, site: &[Blob], tip: Option<&str>, is_replaced: bool) -> Result<String> {
         let _ = std::fs::remove_file(&self.index);
+        let mut lines = match tip {
+            Some(tip) => self.keep_foreign(site, tip, is_replaced)?,
+            None => String::new(),
+        };
+        lines.extend(site.iter().map(|blob| format!("100644 {}\t{}\0", blob.id, blob.name)));
         require(self.feed(&["update-index", "-z", "--index-info"], lines)?, "update-index")?;
         Ok(require(self.run(&["write-tree"])?, "write-tree")?.trim().into())
+    }
+
+    /// Takes up in the index what stays of a commit. Returns the lines that do the rest of it.
+    fn keep_foreign(&self, site: &[Blob], tip: &str, is_replaced: bool) -> Result<String> {
+        let list = require(self.run(&["ls-tree", "-r", "-z", tip])?, "ls-tree")?;
+        // Mode, kind and id, a tab, and the name.
+        let entries: BTreeMap<&str, &str> = list
+            .split_terminator('\0')
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(object, name)| (name, object))
+            .collect();
+        let manifest = match entries.get(MARKER).filter(|_| !is_replaced) {
+            Some(marker) => Some(self.read_marker(id_of(marker))?),
+            None => None,
+        };
+        if is_replaced || manifest == Some(Manifest::Unlisted) {
+            let is_free = |name: &&&str| !site.iter().any(|blob| blob.name == **name);
+            let kept = KEPT.iter().filter(is_free);
+            let kept = kept.filter_map(|name| Some((entries.get(name)?, name)));
+            return Ok(kept.map(|(object, name)| format!("{object}\t{name}\0")).collect());
+        }
+        let mut ours = match manifest {
+            Some(Manifest::Listed(files)) => files,
+            _ => BTreeSet::new(),
+        };
+        ours.insert(MARKER.into());
+        let foreign = entries.into_iter().filter(|(name, _)| !ours.contains(*name));
+        self.refuse_occupied(site, foreign)?;
+        require(self.run(&["read-tree", tip])?, "read-tree")?;
+        // Mode 0 takes a file out of the index; an id is as long as that of the commit.
+        let zeros = "0".repeat(tip.len());
+        let ours = ours.iter().filter(|name| !name.contains('\0'));
+        Ok(ours.map(|name| format!("0 {zeros}\t{name}\0")).collect())
+    }
+
+    fn read_marker(&self, id: &str) -> Result<Manifest> {
+        let text = require(self.run(&["cat-file", "blob", id])?, "cat-file")?;
+        let place = format!("{MARKER} of the branch {}", self.branch);
+        let manifest = Manifest::parse(text.as_bytes(), &place).map_err(|error| {
+            error.help("nothing was published: put it right, or replace the branch with --replace")
+        })?;
+        Ok(manifest.unwrap_or_default())
+    }
+
+    /// Refuses to put a file where the branch has another one that is not ours.
+    fn refuse_occupied<'a>(
+        &self,
+        site: &[Blob],
+        foreign: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<()> {
+        let files: BTreeMap<&Path, &str> =
+            site.iter().map(|blob| (Path::new(&blob.name), blob.id.as_str())).collect();
+        let folders: BTreeSet<&Path> =
+            files.keys().flat_map(|name| name.ancestors().skip(1)).collect();
+        for (name, object) in foreign {
+            let path = Path::new(name);
+            let is_free = match files.get(path) {
+                Some(id) => *id == id_of(object),
+                None => {
+                    !folders.contains(path)
+                        && !path.ancestors().any(|above| files.contains_key(above))
+                }
+            };
+            if !is_free {
+                return Err(Error::input(format!(
+                    "{name} of the branch {} was not put there by isoproof, and is where the site \
+                     has to go",
+                    self.branch
+                ))
+                .help(
+                    "nothing was published: move it away, or replace the branch with --replace",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The names at the top of a commit's tree.
@@ -339,6 +414,11 @@ impl Git {
         }
         Ok(identity)
     }
+}
+
+/// The id in `100644 blob ID`.
+fn id_of(object: &str) -> &str {
+    object.rsplit(' ').next().unwrap_or_default()
 }
 
 /// A git command whose words can be read by a program.

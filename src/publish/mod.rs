@@ -202,7 +202,7 @@ impl Place<'_> {
             if let Some(tip) = &tip {
                 self.refuse_foreign(tip)?;
             }
-            let tree = self.git.tree(site, tip.as_deref())?;
+            let tree = self.git.tree(site, tip.as_deref(), self.options.replace)?;
             let changes = self.git.changes(tip.as_deref(), &tree)?;
             if changes == Changes::default() && tip.is_some() {
                 return Ok((None, changes));

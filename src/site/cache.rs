@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
+use super::output;
 use super::view::RunRow;
 use crate::atomic;
 use crate::error::{Error, Result};
@@ -132,27 +133,40 @@ fn path(project: &Project, out: &Path) -> PathBuf {
     folder(project).join(format!("{name}.json"))
 }
 
-/// The files of the caches, and the folder of the site that each is about, if it says so.
+/// The files of the caches, and the folder of the site that each is about, if it says so. None if
+/// a link leads to them: nothing is removed through one.
 fn files(project: &Project) -> Vec<(PathBuf, Option<PathBuf>)> {
     #[derive(Deserialize)]
     struct Site {
         out: PathBuf,
     }
-    let entries = std::fs::read_dir(folder(project)).into_iter().flatten().flatten();
-    let files = entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    let site = |path: &PathBuf| {
-        let text = std::fs::read(path).ok()?;
-        serde_json::from_slice(&text).ok().map(|Site { out }| out)
-    };
-    files.map(|path| (path.clone(), site(&path))).collect()
+    let folder = folder(project);
+    if project.private().is_symlink() || folder.is_symlink() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && path.file_name().and_then(|name| name.to_str()).is_some_and(is_cache) {
+            let text = std::fs::read(&path).unwrap_or_default();
+            let site = serde_json::from_slice(&text).ok().map(|Site { out }| out);
+            found.push((path, site));
+        }
+    }
+    found
 }
 
-/// The folders of the sites that something is remembered of.
+/// Whether a name is that of a cache: a key, whose digits are those of 16 bytes.
+fn is_cache(name: &str) -> bool {
+    let key = name.strip_suffix(".json").unwrap_or_default();
+    key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The folders of the sites that something is remembered of, if no link leads to them by now.
 pub fn outputs(project: &Project) -> BTreeSet<PathBuf> {
-    files(project).into_iter().filter_map(|(_, out)| out).collect()
+    let outputs = files(project).into_iter().filter_map(|(_, out)| out);
+    outputs.filter(|out| output::find_real(out) == *out).collect()
 }
 
 /// Removes the caches of sites that are gone. Each result is a file that was removed.

@@ -44,17 +44,25 @@ impl Manifest {
             return Ok(None);
         }
         let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
+        Self::parse(&bytes, &path.display().to_string())
+    }
+
+    /// Reads a marker; none if it is empty. `place` is named in errors.
+    ///
+    /// # Errors
+    ///
+    /// The marker is damaged.
+    pub fn parse(bytes: &[u8], place: &str) -> Result<Option<Self>> {
         if bytes.starts_with(UNLISTED.as_bytes()) {
             return Ok(Some(Self::Unlisted));
         }
         if bytes.trim_ascii().is_empty() {
             return Ok(None);
         }
-        match serde_json::from_slice::<MarkerFile>(&bytes) {
+        match serde_json::from_slice::<MarkerFile>(bytes) {
             Ok(marker) => Ok(Some(Self::Listed(marker.files))),
             Err(error) => Err(Error::input(format!(
-                "{}: the list of the files that isoproof made is damaged: {error}",
-                path.display()
+                "{place}: the list of the files that isoproof made is damaged: {error}"
             ))
             .help("nothing was changed: move what is yours out of the folder and remove it")),
         }

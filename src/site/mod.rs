@@ -33,7 +33,7 @@ use crate::report::{Links, Shelf, Subject, notes, submission};
 use crate::store::{RunFile, Store};
 use cache::{Cache, Key};
 use history::History;
-pub use manifest::MARKER;
+pub use manifest::{MARKER, Manifest};
 use output::OutputFolder;
 use pages::{Maker, Parts};
 use press::Press;
@@ -126,6 +126,7 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
         refuse_missing(&warnings)?;
     }
     let (staging, made) = press.finish()?;
+    staging.check_room()?;
     let default = || project.root.join(&project.config.submission);
     let target = options.submission.clone().unwrap_or_else(default);
     submission::write(&target, &text)?;

@@ -132,6 +132,16 @@ impl Staging {
         self.names().iter().filter(|name| name.ends_with(".html")).count()
     }
 
+    /// Refuses a site that cannot take the place of the old one.
+    ///
+    /// # Errors
+    ///
+    /// A file that isoproof did not write is in the way of one of the site.
+    pub fn check_room(&self) -> Result<()> {
+        let old = Manifest::read(&self.out)?.unwrap_or_default();
+        self.refuse_occupied(&old, &self.names())
+    }
+
     /// Puts the new site in the place of the old one, in one step where the system can do that.
     /// The old one is to be removed.
     ///
@@ -688,6 +698,27 @@ mod tests {
                 assert_eq!(content(folder.path()), before);
             }
         }
+    }
+
+    #[test]
+    fn a_build_that_was_killed_while_it_filled_a_folder_is_put_right_by_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("public");
+        replace(&out, "one").unwrap();
+        std::fs::write(out.join("CNAME"), "x").unwrap();
+        // Its first file is in its place, the others are not, and those of before are still there.
+        let files = ["index.html", "runs/one.html", "runs/two.html"].map(String::from);
+        std::fs::write(out.join(MARKER), Manifest::to_text(&files.into())).unwrap();
+        std::fs::write(out.join("index.html"), "two").unwrap();
+        let left = out.join(".public.isoproof-1.1-abc");
+        std::fs::create_dir_all(left.join("runs")).unwrap();
+        std::fs::write(left.join(MARKER), "").unwrap();
+        std::fs::write(left.join("runs/two.html"), "").unwrap();
+        std::fs::write(out.join(".isoproof-1.1-abc"), "{").unwrap();
+        write(begin_inside(&out), "three").unwrap();
+        assert_eq!(names(&out), [MARKER, "CNAME", "index.html", "runs"]);
+        assert_eq!(names(&out.join("runs")), ["three.html"]);
+        assert_eq!(std::fs::read(out.join("index.html")).unwrap(), b"three");
     }
 
     #[test]
