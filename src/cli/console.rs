@@ -6,7 +6,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "the other modules print by this one")]
 
+use std::any::Any;
 use std::io::{IsTerminal, Write};
+use std::panic::Location;
 
 use clap::error::ContextValue;
 use clap::{ColorChoice, ValueEnum};
@@ -197,30 +199,15 @@ impl Console {
 
     /// Says that this program itself failed, in a thread that has panicked.
     pub fn panic(&self, panic: &std::panic::PanicHookInfo) {
-        let payload = panic.payload();
-        let words = payload.downcast_ref::<&str>().copied();
-        let words = words.or(payload.downcast_ref::<String>().map(String::as_str));
-        let words = words.unwrap_or("no message");
-        let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
-        self.say(Style::Bad, "error", &format!("isoproof itself failed{place}: {words}"));
-        self.say(Style::Good, "help", "please report this, with the command and what it read");
+        self.error(&describe_panic(panic.payload(), panic.location()));
         let trace = std::backtrace::Backtrace::capture();
         if trace.status() == std::backtrace::BacktraceStatus::Captured {
             self.print_error(&trace.to_string().lines().collect());
         }
     }
 
-    /// A further line of a message stands deeper than the first, so that nothing that is quoted
-    /// in a message can look like another message.
     fn say(&self, style: Style, what: &str, text: &str) {
-        let mut lines = text.lines();
-        let first = lines.next().unwrap_or_default();
-        let first = StyledLine::styled(style, &format!("{what}:")).and(&format!(" {first}"));
-        let mut message = StyledText::from(first);
-        for line in lines {
-            message.push(format!("  {line}"));
-        }
-        self.print_error(&message);
+        self.print_error(&message(style, what, text));
     }
 
     /// A failed write to standard error has nowhere to be reported.
@@ -229,7 +216,52 @@ impl Console {
     }
 }
 
+/// The error that a panic is to who reads it.
+fn describe_panic(payload: &dyn Any, place: Option<&Location>) -> Error {
+    let words = payload.downcast_ref::<&str>().copied();
+    let words = words.or(payload.downcast_ref::<String>().map(String::as_str));
+    let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
+    let words = words.unwrap_or("no message");
+    Error::environment(format!("isoproof itself failed{place}: {words}"))
+        .help("please report this, with the command and what it read")
+}
+
+/// The lines of a message. A further line stands deeper than the first, so that nothing that is
+/// quoted in a message can look like another message.
+fn message(style: Style, what: &str, text: &str) -> StyledText {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let first = StyledLine::styled(style, &format!("{what}:")).and(&format!(" {first}"));
+    let mut message = StyledText::from(first);
+    for line in lines {
+        message.push(format!("  {line}"));
+    }
+    message
+}
+
 /// `1 run`, `2 runs`.
 pub fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_with_its_place_whose_words_act_on_nothing() {
+        let words = "not a boundary in `\u{1b}[2J`\n::error::x".to_string();
+        let error = describe_panic(&words, Some(Location::caller()));
+        assert!(error.message.starts_with("isoproof itself failed at src/cli/console.rs:"));
+        let printed = message(Style::Bad, "error", &error.message).render(false);
+        assert!(printed.ends_with("in `\\u{1b}[2J`\n  \\u{3a}:error::x\n"), "{printed}");
+        let error = describe_panic(&"x", None);
+        assert_eq!(error.message, "isoproof itself failed: x");
+    }
+
+    #[test]
+    fn what_is_quoted_in_a_message_is_no_message_of_its_own() {
+        let printed = message(Style::Faint, "note", "a\nerror: b").render(false);
+        assert_eq!(printed, "note: a\n  error: b\n");
+    }
 }
