@@ -24,7 +24,7 @@ mod secret;
 mod shown;
 mod span;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
@@ -33,6 +33,7 @@ use regex::Regex;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::model::{Capture, Facts, Origin, Redaction, Stream};
+use check::Replaced;
 use kept::KeptWords;
 use key::PseudonymKey;
 use name::{NameMatcher, NameSet};
@@ -51,6 +52,8 @@ pub struct Redactor {
     names: NameSet,
     /// Words that are facts' values.
     kept: KeptWords,
+    /// Names that are left alone, because what is read would be another without them.
+    left_out: BTreeSet<Replaced>,
     replaced: BTreeMap<String, u32>,
 }
 
@@ -61,6 +64,7 @@ impl Redactor {
             key: PseudonymKey(key),
             names: NameSet::default(),
             kept: KeptWords::default(),
+            left_out: BTreeSet::new(),
             replaced: BTreeMap::new(),
         }
     }
@@ -98,26 +102,27 @@ impl Redactor {
         let texts = self.read_captures(captures);
         self.kept = KeptWords::of(&read(captures));
         let texts: Vec<MarkedText> = texts.into_iter().map(|text| self.mark(text)).collect();
-        let read_without = |names: &NameSet| {
+        let read_without = |left_out: &BTreeSet<Replaced>| {
             let mut redacted = captures.to_vec();
-            self.replace_in_captures(&mut redacted, &texts, names);
+            self.replace_in_captures(&mut redacted, &texts, left_out);
             read(&redacted)
         };
-        let facts = read_without(&NameSet::default());
-        let misread = check::find_misread(&self.names, |names| {
-            check::is_read_alike(&facts, &read_without(names))
+        let all = self.list_replaced(&texts);
+        let facts = read_without(&all);
+        let misread = check::find_misread(&all, |left_out| {
+            check::is_read_alike(&facts, &read_without(left_out))
         });
-        self.names = self.names.without(&misread);
-        for (kind, count) in self.replace_in_captures(captures, &texts, &self.names) {
+        for (kind, count) in self.replace_in_captures(captures, &texts, &misread) {
             *self.replaced.entry(kind).or_default() += count;
         }
+        self.left_out = misread;
     }
 
     /// How many identifiers stand in captures, by kind.
     pub fn count_identifiers(mut self, captures: &[Capture]) -> BTreeMap<String, u32> {
         let texts = self.read_captures(captures);
         let texts: Vec<MarkedText> = texts.into_iter().map(|text| self.mark(text)).collect();
-        self.replace_in_captures(&mut captures.to_vec(), &texts, &self.names)
+        self.replace_in_captures(&mut captures.to_vec(), &texts, &BTreeSet::new())
     }
 
     /// Replaces identifiers in a few words that are no capture.
@@ -126,7 +131,9 @@ impl Redactor {
         let mut names = self.names.clone();
         read.add_names(&mut names);
         let mut replaced = std::mem::take(&mut self.replaced);
-        let redacted = self.replace_in_text(&self.mark(read), &names.matcher(), &mut replaced);
+        let names = names.without(&self.left_out).matcher();
+        let marked = self.mark(read);
+        let redacted = self.replace_in_text(&marked, &names, &self.left_out, &mut replaced);
         self.replaced = replaced;
         redacted
     }
@@ -169,31 +176,44 @@ impl Redactor {
                 IdentifierKind::Mac => address::replace_mac_digits(text, &self.key)?,
                 kind => self.key.name(kind, text),
             };
-            Some(Span { range, kind, recognition, pseudonym })
+            let is_name = kind.is_name() && recognition == Recognition::Place;
+            let in_places = is_name.then(|| text.to_lowercase());
+            Some(MarkedSpan { span: Span { range, kind, recognition, pseudonym }, in_places })
         };
-        let mut spans: Vec<Span> = read.found.iter().filter_map(span).collect();
-        spans.extend(address::find_addresses(text, &self.kept, &self.key));
+        let address = |span| MarkedSpan { span, in_places: None };
+        let mut spans: Vec<MarkedSpan> = read.found.iter().filter_map(span).collect();
+        spans.extend(address::find_addresses(text, &self.kept, &self.key).into_iter().map(address));
         if let Some(shown) = &read.shown {
-            for span in &mut spans {
-                span.range = shown.original_range(&span.range);
+            for marked in &mut spans {
+                marked.span.range = shown.original_range(&marked.span.range);
             }
-            spans.extend(address::find_addresses(&read.text, &self.kept, &self.key));
+            let found = address::find_addresses(&read.text, &self.kept, &self.key);
+            spans.extend(found.into_iter().map(address));
         }
         MarkedText { read, spans }
     }
 
-    /// Replaces identifiers in captures of these texts; how many, by kind.
+    /// What is replaced because it is somebody's name.
+    fn list_replaced(&self, texts: &[MarkedText]) -> BTreeSet<Replaced> {
+        let spans = texts.iter().flat_map(|text| &text.spans);
+        let in_places = spans.filter_map(|span| span.in_places.clone().map(Replaced::InPlaces));
+        let everywhere = self.names.lower_case().cloned().map(Replaced::Everywhere);
+        in_places.chain(everywhere).collect()
+    }
+
+    /// Replaces identifiers in captures of these texts, but for what is left out; how many, by
+    /// kind.
     fn replace_in_captures(
         &self,
         captures: &mut [Capture],
         texts: &[MarkedText],
-        names: &NameSet,
+        left_out: &BTreeSet<Replaced>,
     ) -> BTreeMap<String, u32> {
-        let names = names.matcher();
+        let names = self.names.without(left_out).matcher();
         let mut replaced = BTreeMap::new();
         let mut texts = texts.iter();
         exchange_texts(captures, |_| {
-            Some(self.replace_in_text(texts.next()?, &names, &mut replaced))
+            Some(self.replace_in_text(texts.next()?, &names, left_out, &mut replaced))
         });
         replaced
     }
@@ -202,10 +222,16 @@ impl Redactor {
         &self,
         marked: &MarkedText,
         names: &NameMatcher,
+        left_out: &BTreeSet<Replaced>,
         replaced: &mut BTreeMap<String, u32>,
     ) -> String {
         let MarkedText { read, spans } = marked;
-        let mut spans = spans.clone();
+        let is_replaced = |marked: &&MarkedSpan| {
+            let name = marked.in_places.clone().map(Replaced::InPlaces);
+            name.is_none_or(|name| !left_out.contains(&name))
+        };
+        let spans = spans.iter().filter(is_replaced);
+        let mut spans: Vec<Span> = spans.map(|marked| marked.span.clone()).collect();
         spans.extend(names.find(&read.text, &self.kept, &self.key));
         if let Some(shown) = &read.shown {
             for mut span in names.find(&shown.text, &self.kept, &self.key) {
@@ -248,7 +274,13 @@ impl ReadText {
 /// shown and in its bytes is both replaced: an escape sequence can hide the beginning of a name.
 struct MarkedText {
     read: ReadText,
-    spans: Vec<Span>,
+    spans: Vec<MarkedSpan>,
+}
+
+struct MarkedSpan {
+    span: Span,
+    /// The name in lower case, where it is one.
+    in_places: Option<String>,
 }
 
 /// Exchanges the texts of captures for what `exchange` gives for them, in order.

@@ -1,6 +1,8 @@
 //! Pseudonyms in imports and runs: nothing that was planted is left in any spelling, and nothing
 //! that is read becomes another.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,7 @@ use isoproof::store::{Loaded, integrity::Integrity};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
+use support::Project;
 
 fn redactor() -> Redactor {
     Redactor::new([7; 32])
@@ -40,7 +43,7 @@ fn fixtures() -> Vec<PathBuf> {
     all
 }
 
-/// The runs that ship.
+/// Runs as they ship.
 fn shipped() -> Vec<Run> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut runs = Vec::new();
@@ -404,6 +407,29 @@ fn the_targets_of_hyperfine_keep_their_times_when_they_are_named_after_somebody(
     assert_eq!(names.len(), 2);
     assert_eq!(times[names[0]].as_series().expect("times").values, [0.7, 0.8]);
     assert_eq!(times[names[1]].as_series().expect("times").values, [0.5, 0.6]);
+}
+
+#[test]
+fn the_machine_that_imports_is_not_named() {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let project = Project::new();
+    project.write("lab12/kata/kernel.txt", "6.12.47\n");
+    let text = format!("on {host}, by qmarta, Qmarta and QLEE in qlee/x\n");
+    project.write("lab12/setup/notes-of-qmarta.txt", text);
+    let mut command = project.command(&["import", "lab12", "lab12"]);
+    let output = command.env("USER", "qmarta").env("HOME", "/home/qlee").output().expect("a run");
+    assert!(output.status.success(), "{output:?}");
+    let run = project.read(&format!("data/runs/{}", project.names("data/runs")[0]));
+    assert!(
+        !run.to_lowercase().contains("qmarta") && !run.to_lowercase().contains("qlee"),
+        "{run}"
+    );
+    // A machine may have a name that tells nobody apart, such as localhost.
+    let mut redactor = Redactor::new([0; 32]);
+    redactor.know_names_of_this_machine();
+    if redactor.redact_words(&format!("on {host},")) != format!("on {host},") {
+        assert!(!run.contains(&format!("on {host},")), "{run}");
+    }
 }
 
 #[test]

@@ -7,31 +7,43 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::name::NameSet;
 use crate::model::{Fact, Facts};
 
 /// How many readings are made to find the names that change what is read.
 const MAX_READINGS: usize = 24;
 
-/// The names, in lower case, with which `is_read_alike` is false.
-pub fn find_misread(names: &NameSet, is_read_alike: impl Fn(&NameSet) -> bool) -> BTreeSet<String> {
+/// Where names are replaced.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Replaced {
+    /// A name where its place says what it is; in lower case.
+    InPlaces(String),
+    /// A name wherever it stands as a word; in lower case.
+    Everywhere(String),
+}
+
+/// Those of all replacements with which `is_read_alike` is false. It is told which are left out.
+pub fn find_misread(
+    all: &BTreeSet<Replaced>,
+    is_read_alike: impl Fn(&BTreeSet<Replaced>) -> bool,
+) -> BTreeSet<Replaced> {
     let mut misread = BTreeSet::new();
     let mut readings = MAX_READINGS;
-    let all: Vec<&String> = names.lower_case().collect();
-    let mut parts = vec![all.as_slice()];
+    let list: Vec<&Replaced> = all.iter().collect();
+    let mut parts = vec![list.as_slice()];
     while let Some(part) = parts.pop() {
-        let only: BTreeSet<&String> = part.iter().copied().collect();
-        let others = all.iter().filter(|name| !only.contains(*name));
-        let others: BTreeSet<String> = others.map(|name| (*name).clone()).collect();
+        let only: BTreeSet<&Replaced> = part.iter().copied().collect();
         let is_out_of_readings = readings == 0;
         readings = readings.saturating_sub(1);
-        if part.is_empty() || !is_out_of_readings && is_read_alike(&names.without(&others)) {
+        let others: BTreeSet<Replaced> =
+            all.iter().filter(|one| !only.contains(one)).cloned().collect();
+        if part.is_empty() || !is_out_of_readings && is_read_alike(&others) {
             continue;
         }
-        match part {
-            [_] => misread.extend(part.iter().map(|name| (*name).clone())),
-            _ if is_out_of_readings => misread.extend(part.iter().map(|name| (*name).clone())),
-            _ => parts.extend([&part[..part.len() / 2], &part[part.len() / 2..]]),
+        if part.len() == 1 || is_out_of_readings {
+            misread.extend(only.into_iter().cloned());
+        } else {
+            let (first, second) = part.split_at(part.len() / 2);
+            parts.extend([first, second]);
         }
     }
     misread
@@ -80,18 +92,17 @@ fn is_value_alike(before: &Value, after: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::privacy::span::IdentifierKind;
 
     #[test]
-    fn the_names_that_change_what_is_read_are_singled_out() {
-        let mut names = NameSet::default();
-        let all = ["ann", "berta", "carla", "dora", "ella", "frida", "gerda"];
-        all.iter().for_each(|name| names.add(IdentifierKind::User, name));
-        let misread = find_misread(&names, |names| {
-            !names.lower_case().any(|name| name == "carla" || name == "gerda")
-        });
-        assert_eq!(misread, BTreeSet::from(["carla".to_string(), "gerda".to_string()]));
-        assert!(find_misread(&names, |_| true).is_empty());
-        assert_eq!(find_misread(&names, |_| false).len(), all.len());
+    fn the_replacements_that_change_what_is_read_are_singled_out() {
+        let names = ["ann", "berta", "carla", "dora", "ella", "frida", "gerda"];
+        let all: BTreeSet<Replaced> =
+            names.iter().map(|name| Replaced::Everywhere((*name).into())).collect();
+        let wrong: BTreeSet<Replaced> =
+            ["carla", "gerda"].map(|name| Replaced::Everywhere(name.into())).into();
+        let misread = find_misread(&all, |left_out| wrong.is_subset(left_out));
+        assert_eq!(misread, wrong);
+        assert!(find_misread(&all, |_| true).is_empty());
+        assert_eq!(find_misread(&all, |_| false), all);
     }
 }

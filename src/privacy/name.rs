@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::check::Replaced;
 use super::kept::KeptWords;
 use super::key::PseudonymKey;
 use super::span::{IdentifierKind, Recognition, Span};
@@ -17,18 +18,18 @@ const COMMON: &[&str] = &[
     "cdrom", "cest", "cet", "cloud", "cloud-hypervisor", "container", "containerd", "containers",
     "crit", "crun", "daemon", "debian", "debug", "default", "denied", "disabled", "disk", "dnsmasq",
     "docker", "dragonball", "ec2-user", "empty", "enabled", "error", "example", "false", "fatal",
-    "fedora", "firecracker", "floppy", "for", "git", "github", "gitlab", "gmt", "gvisor", "home",
-    "host", "host.docker.internal", "hypervisor", "info", "ip6-allhosts", "ip6-allnodes",
+    "fedora", "firecracker", "floppy", "for", "git", "github", "gitlab", "gmt", "guest", "gvisor",
+    "home", "host", "host.docker.internal", "hypervisor", "info", "ip6-allhosts", "ip6-allnodes",
     "ip6-allrouters", "ip6-localhost", "ip6-localnet", "ip6-loopback", "ip6-mcastprefix", "juice",
     "juice-shop", "kali", "kata", "kernel", "kvm", "lab", "lab12", "labs", "latest", "linux",
-    "linuxbrew", "linuxkit", "local", "localdomain", "localhost", "mail", "md5", "messagebus",
-    "msk", "nerdctl", "nobody", "node", "nogroup", "none", "notice", "null", "panic", "passwd",
-    "password", "passwort", "podman", "polkitd", "public", "qemu", "root", "runc", "runner",
-    "runsc", "server", "sha256", "sha512", "shared", "shim", "stderr", "stdout", "student", "sudo",
-    "syslog", "systemd", "systemd-coredump", "systemd-network", "systemd-resolve",
-    "systemd-timesync", "the", "this", "trace", "true", "ubuntu", "unknown", "unset", "usb", "user",
-    "users", "utc", "vagrant", "value", "version", "vm", "vscode", "warn", "warning", "windows",
-    "with", "wsl", "www-data", "yes",
+    "linuxbrew", "linuxkit", "local", "localdomain", "localhost", "lts", "mail", "md5",
+    "messagebus", "mint", "msk", "nerdctl", "nobody", "node", "nogroup", "none", "notice", "null",
+    "panic", "passwd", "password", "passwort", "podman", "polkitd", "public", "qemu", "release",
+    "root", "runc", "runner", "runsc", "server", "sha256", "sha512", "shared", "shim", "stderr",
+    "stdout", "student", "sudo", "syslog", "systemd", "systemd-coredump", "systemd-network",
+    "systemd-resolve", "systemd-timesync", "the", "this", "trace", "true", "ubuntu", "unknown",
+    "unset", "usb", "user", "users", "utc", "vagrant", "value", "version", "vm", "vscode", "warn",
+    "warning", "windows", "with", "wsl", "www-data", "yes",
 ];
 
 /// Words that readers of evidence go by and that may be somebody's name all the same: `Max`
@@ -38,12 +39,12 @@ const AMBIGUOUS: &[&str] = &[
     "aarch64", "amd", "average", "avg", "bench", "binutils", "bios", "code", "command", "commit",
     "config", "core", "count", "cpu", "data", "dev", "devices", "dynamic", "echo", "elapsed",
     "entries", "errors", "eth0", "ether", "executed", "ext4", "file", "files", "gcc", "generic",
-    "gnu", "golang", "group", "guest", "health", "http", "id", "inet", "inet6", "intel",
-    "interfaces", "kernels", "line", "link", "lo", "log", "mac", "max", "mean", "median", "memory",
-    "microvm", "min", "mode", "model", "modules", "mount", "mounts", "name", "network", "number",
-    "ok", "ordered", "output", "pid", "port", "proc", "process", "processes", "processor", "quiet",
-    "read", "real", "reboot", "release", "request", "requests", "response", "result", "results",
-    "run", "runtime", "runtimes", "rust", "samples", "scope", "seconds", "section", "size", "smp",
+    "gnu", "golang", "group", "health", "http", "id", "inet", "inet6", "intel", "interfaces",
+    "kernels", "line", "link", "lo", "log", "mac", "max", "mean", "median", "memory", "microvm",
+    "min", "mode", "model", "modules", "mount", "mounts", "name", "network", "number", "ok",
+    "ordered", "output", "pid", "port", "proc", "process", "processes", "processor", "quiet",
+    "read", "real", "reboot", "request", "requests", "response", "result", "results", "run",
+    "runtime", "runtimes", "rust", "samples", "scope", "seconds", "section", "size", "smp",
     "splash", "start", "startup", "stat", "state", "status", "sys", "system", "table", "target",
     "test", "test1", "time", "times", "total", "trial", "type", "uname", "uptime", "virtual",
     "work", "write", "x86", "x86_64", "xeon", "xfs",
@@ -167,9 +168,10 @@ impl NameSet {
         }
     }
 
-    /// The names without those of `left_out`, in lower case.
-    pub fn without(&self, left_out: &BTreeSet<String>) -> Self {
-        let names = self.names.iter().filter(|(lower, _)| !left_out.contains(*lower));
+    /// The names without those that are left out.
+    pub fn without(&self, left_out: &BTreeSet<Replaced>) -> Self {
+        let is_left_out = |lower: &str| left_out.contains(&Replaced::Everywhere(lower.into()));
+        let names = self.names.iter().filter(|(lower, _)| !is_left_out(lower));
         Self { names: names.map(|(lower, name)| (lower.clone(), name.clone())).collect() }
     }
 

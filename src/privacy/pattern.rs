@@ -62,7 +62,7 @@ const TABLE: &[(Reach, &[&str], &str)] = &[
         &["@", "㉿"],
         r"{prompt}{user}[@㉿]{host}(?:[:\s][^<\n]*?[$#%>❯➜λ»\x{e0b0}]|\)-\[| (?:MINGW|MSYS|UCRT|CLANG))",
     ),
-    (Line, &[" in ~", " in /"], r"{prompt}{user} in (?:[^\w\s]+ )?{host} in [~/]"),
+    (Line, &[" in ~", " in /"], r"{prompt}{user} in [^\w\s]+ {host} in [~/]"),
     (Line, &[":~", ":/"], r"^{host}:(?:~[^\s$#%>]*|/(?:[^/\s$#%>][^\s$#%>]*)?)[$#%>](?: |$)"),
     (Line, &["$ "], r"^(?P<host>\w[\w.-]*[A-Z-][\w.-]*):[\w.~-]+ {user}\$ "),
     (Line, &["] "], r"^\[{host}:[^\]\n]*\] {user}[%$#]"),

@@ -34,6 +34,11 @@ pub enum IdentifierKind {
 }
 
 impl IdentifierKind {
+    /// Whether it is what somebody or something is called, and not drawn or secret.
+    pub fn is_name(self) -> bool {
+        matches!(self, Self::Serial | Self::User | Self::Host | Self::Domain | Self::Person)
+    }
+
     /// The word for it in pseudonyms and in the counts of a run.
     pub fn word(self) -> &'static str {
         match self {
