@@ -271,6 +271,11 @@ pub fn without_brackets(text: &str) -> (String, String) {
 
 /// Where the first `separator` begins that stands outside round brackets.
 fn find_outside_brackets(text: &str, separator: &str) -> Option<usize> {
+    // Most texts have none, which is told sooner than where brackets stand.
+    let first = text.find(separator)?;
+    if !text[..first].contains(['(', ')']) {
+        return Some(first);
+    }
     let mut depth = 0_u32;
     for (at, c) in text.char_indices() {
         match c {
