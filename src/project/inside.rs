@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Project;
 use crate::error::{Error, Result};
+use crate::sources::{self, SourceKind, WalkLimits};
 
 impl Project {
     /// Refuses a project in which a link among the sources of a report leads out of the project
@@ -31,15 +32,14 @@ impl Project {
             if !real.is_dir() || !seen.insert(real) {
                 continue;
             }
-            let io = |error| Error::io("read", &folder, &error);
-            for entry in std::fs::read_dir(&folder).map_err(io)? {
-                let entry = entry.map_err(io)?;
-                let kind = entry.file_type().map_err(io)?;
-                if kind.is_symlink() {
-                    self.refuse(&root, &entry.path())?;
+            let walk = sources::walk_folder(&folder, WalkLimits::FLAT)
+                .map_err(|error| Error::io("read", &folder, &error))?;
+            for entry in walk.entries {
+                if entry.is_link {
+                    self.refuse(&root, &entry.path)?;
                 }
-                if kind.is_dir() || kind.is_symlink() {
-                    folders.push(entry.path());
+                if entry.kind == SourceKind::Folder {
+                    folders.push(entry.path);
                 }
             }
         }
@@ -111,6 +111,8 @@ mod tests {
         symlink("../README.md", at("site/index.md")).unwrap();
         symlink("../other", at("site/other")).unwrap();
         symlink("nowhere", at("site/.#index.md")).unwrap();
+        // What is hidden is no source.
+        symlink("/etc", at("site/.hidden")).unwrap();
         symlink("../../other", at("other/site/round")).unwrap();
         std::fs::create_dir(at(".book")).unwrap();
         std::fs::write(at(".book/a.md"), "").unwrap();
@@ -126,7 +128,6 @@ mod tests {
             ("site/notes/a.md", "/etc/hostname"),
             ("site/img", "../../outside"),
             ("site/deep", "../.isoproof"),
-            ("site/.hidden", "/etc"),
             ("templates/site", "../../outside"),
             ("data/runs/a.json", "/etc/hostname"),
             ("other/site/key.md", "../../../outside/key.md"),

@@ -10,6 +10,7 @@ use super::connections::ServeLimits;
 use super::request::RequestHead;
 use super::{Live, State};
 use crate::assets::{self, Tree};
+use crate::sources;
 
 /// The folder of addresses that are the server's own.
 const OWN: &str = "/-isoproof/";
@@ -167,7 +168,7 @@ fn site_path(path: &str) -> Option<PathBuf> {
 fn open_file(path: &Path) -> Option<Take<File>> {
     for _ in 0..5 {
         match try_open(path) {
-            Ok(file) => return file,
+            Ok(file) => return Some(file),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 std::thread::sleep(Duration::from_millis(4));
             }
@@ -177,14 +178,10 @@ fn open_file(path: &Path) -> Option<Take<File>> {
     None
 }
 
-/// Opens what is a regular file: opening a named pipe would wait for a writer.
-fn try_open(path: &Path) -> std::io::Result<Option<Take<File>>> {
-    if !path.metadata()?.is_file() {
-        return Ok(None);
-    }
-    let file = File::open(path)?;
+fn try_open(path: &Path) -> std::io::Result<Take<File>> {
+    let file = sources::open_file(path)?;
     let length = file.metadata()?.len();
-    Ok(Some(file.take(length)))
+    Ok(file.take(length))
 }
 
 fn answer_file(path: &Path, file: Take<File>, live: &Live) -> Answer {
