@@ -317,11 +317,13 @@ mod tests {
         let limits = ServeLimits { waiting_pages: 3, ..ServeLimits::default() };
         let server = TestServer::start(folder.path(), limits);
         let ask = || server.get("/-isoproof/state?since=0");
-        let gone: Vec<TcpStream> = (0..3).map(|_| ask()).collect();
         let begun = Instant::now();
-        while !read_all(ask()).starts_with("HTTP/1.1 503 ") {
+        let gone: Vec<TcpStream> = (0..3).map(|_| ask()).collect();
+        while Arc::strong_count(&server.state.waiting) < 4 {
             assert!(begun.elapsed() < limits.wait_time);
+            std::thread::sleep(Duration::from_millis(50));
         }
+        assert!(read_all(ask()).starts_with("HTTP/1.1 503 "));
         // The places of those that hang up are free again.
         drop(gone);
         while Arc::strong_count(&server.state.waiting) > 1 {
