@@ -20,11 +20,14 @@ pub fn is_alive(mark: &str) -> bool {
     })
 }
 
-/// When a process started, in clock ticks since boot: field 22 of its `stat` (proc(5)).
+/// When a running process started, in clock ticks since boot: field 22 of its `stat` (proc(5)).
+/// One that has ended runs no longer, although it stays listed until its parent asks for it.
 fn start_time(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is a name in parentheses that may hold anything.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let has_ended = ["Z", "X"].contains(&fields.next()?);
+    fields.nth(18).filter(|_| !has_ended)?.parse().ok()
 }
 
 /// Locks a file or folder that this process made, for as long as it is open: a process in another
@@ -93,6 +96,20 @@ mod tests {
     fn this_process_owns_what_it_marks_and_a_stranger_does_not() {
         assert!(is_alive(&mark()));
         assert!(!is_alive("1.1") && !is_alive("") && !is_alive("999999999.5"));
+    }
+
+    #[test]
+    fn a_process_that_has_ended_owns_nothing_before_its_parent_asks_for_it() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let started = start_time(child.id()).unwrap();
+        child.kill().unwrap();
+        let begun = std::time::Instant::now();
+        while is_alive(&format!("{}.{started}", child.id())) {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(Path::new(&format!("/proc/{}", child.id())).exists(), "it is still listed");
+        child.wait().unwrap();
     }
 
     #[test]
