@@ -158,7 +158,7 @@ fn parsers(wanted: &str) -> bool {
     let mut failed = false;
     for name in parse::NAMES.iter().filter(|name| name.contains(wanted)) {
         for (shape, make) in SHAPES {
-            let worst = slowest(make, |text| assert!(parse::parse(name, text).is_some()));
+            let worst = slowest(make, |text| assert!(parse::parse_output(name, text).is_some()));
             failed |= print_row(name, shape, &worst);
         }
     }

@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use isoproof::diff::past::{self, Session};
+use isoproof::diff::past::{self, PastSession};
 use isoproof::error::Result;
 use isoproof::project::Project;
-use isoproof::report::Shelf;
-use isoproof::report::trend::{self, Digest, TrendView};
-use isoproof::store::{Store, outline};
+use isoproof::report::ProjectData;
+use isoproof::report::trend::{self, RunDigest, TrendView};
+use isoproof::store::{RunStore, outline};
 
 fn main() -> Result<()> {
     // Cargo itself gives `--bench`.
@@ -16,14 +16,14 @@ fn main() -> Result<()> {
         eprintln!("usage: trends PROJECT; benches/history.sh makes one");
         return Ok(());
     };
-    let project = Project::at(Path::new(&folder))?;
-    let shelf = Shelf::load(Some(&project.data()))?;
-    let wanted = |id: &str| trend::wants(id) || past::wants(&shelf.catalogue, id);
-    let read = |path: &Path| -> Result<(Digest, Session)> {
-        let run = outline::outline(path, &wanted)?;
-        Ok((Digest::of(&run), Session::of(&run, &shelf.catalogue)))
+    let project = Project::open_folder(Path::new(&folder))?;
+    let shelf = ProjectData::load_data(Some(&project.data_dir()))?;
+    let wanted = |id: &str| trend::needs_fact(id) || past::needs_fact(&shelf.catalogue, id);
+    let read = |path: &Path| -> Result<(RunDigest, PastSession)> {
+        let run = outline::read_outline(path, &wanted)?;
+        Ok((RunDigest::of_run(&run), PastSession::of_run(&run, &shelf.catalogue)))
     };
-    let all = outline::each(&Store::of(&project)?.files()?, read);
+    let all = outline::map_parallel(&RunStore::open_project(&project)?.run_files()?, read);
     let all = all.into_iter().collect::<Result<Vec<_>>>()?;
     let (digests, sessions): (Vec<_>, Vec<_>) = all.into_iter().unzip();
     let view = TrendView::new(digests, 0, &shelf);

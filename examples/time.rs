@@ -6,8 +6,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use isoproof::engine::process::{Cancel, Ended};
-use isoproof::engine::timed::{Timed, time};
+use isoproof::engine::process::{CancelFlag, ExitReason};
+use isoproof::engine::timed::{TimedCommand, time_command};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     for _ in 0..runs {
-        match time(&command, Duration::from_secs(600), &Cancel::default()) {
+        match time_command(&command, Duration::from_secs(600), &CancelFlag::default()) {
             Ok(timed) => println!("{}", line(&timed)),
             Err(error) => {
                 eprintln!("error: {}", error.message);
@@ -29,11 +29,11 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn line(timed: &Timed) -> String {
+fn line(timed: &TimedCommand) -> String {
     let seconds = |time: Duration| format!("{:.9}", time.as_secs_f64());
     let first = timed.first_byte.map_or_else(|| "-".into(), seconds);
     let exit = match timed.ended {
-        Ended::Exit(Some(status)) => status.to_string(),
+        ExitReason::Exit(Some(status)) => status.to_string(),
         _ => "-".into(),
     };
     format!("{} {first} {exit}", seconds(timed.wall))

@@ -14,21 +14,21 @@ use crate::sources::{self, SourceEntry, SourceKind, WalkLimits};
 #[derive(RustEmbed)]
 #[folder = "data/"]
 #[include = "*.toml"]
-struct Data;
+struct EmbeddedData;
 
 #[derive(RustEmbed)]
 #[folder = "templates/"]
-struct Templates;
+struct EmbeddedTemplates;
 
 #[derive(RustEmbed)]
 #[folder = "site/"]
 #[include = "*.md"]
 #[exclude = "notes/*"]
-struct Chapters;
+struct EmbeddedChapters;
 
 /// One of the trees of files that a project can override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tree {
+pub enum AssetTree {
     /// `data/`: the catalogue, the editions, the rules.
     Data,
     /// `templates/`: the words and the shape of what is rendered.
@@ -37,20 +37,20 @@ pub enum Tree {
     Chapters,
 }
 
-impl Tree {
-    fn names(self) -> Vec<Cow<'static, str>> {
+impl AssetTree {
+    fn embedded_names(self) -> Vec<Cow<'static, str>> {
         match self {
-            Self::Data => Data::iter().collect(),
-            Self::Templates => Templates::iter().collect(),
-            Self::Chapters => Chapters::iter().collect(),
+            Self::Data => EmbeddedData::iter().collect(),
+            Self::Templates => EmbeddedTemplates::iter().collect(),
+            Self::Chapters => EmbeddedChapters::iter().collect(),
         }
     }
 
-    fn embedded(self, name: &str) -> Option<Cow<'static, [u8]>> {
+    fn read_embedded(self, name: &str) -> Option<Cow<'static, [u8]>> {
         match self {
-            Self::Data => Data::get(name),
-            Self::Templates => Templates::get(name),
-            Self::Chapters => Chapters::get(name),
+            Self::Data => EmbeddedData::get(name),
+            Self::Templates => EmbeddedTemplates::get(name),
+            Self::Chapters => EmbeddedChapters::get(name),
         }
         .map(|file| file.data)
     }
@@ -69,7 +69,7 @@ pub struct TextFile {
 
 impl TextFile {
     /// A text that does not ship with isoproof.
-    pub fn own(text: impl Into<String>, origin: impl Into<String>) -> Self {
+    pub fn from_own_text(text: impl Into<String>, origin: impl Into<String>) -> Self {
         Self { text: text.into(), origin: origin.into(), is_shipped: false }
     }
 }
@@ -84,7 +84,7 @@ impl TextFile {
 ///
 /// A project's file cannot be read or is not UTF-8.
 pub fn read_all(
-    tree: Tree,
+    tree: AssetTree,
     own: Option<&Path>,
     folder: &str,
     suffix: &str,
@@ -95,8 +95,8 @@ pub fn read_all(
         if is_file { name == folder } else { is_below }
     };
     let mut files = BTreeMap::new();
-    for name in tree.names().into_iter().filter(|name| wanted(name)) {
-        let bytes = tree.embedded(&name).unwrap_or_default();
+    for name in tree.embedded_names().into_iter().filter(|name| wanted(name)) {
+        let bytes = tree.read_embedded(&name).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let origin = format!("{name} (shipped with isoproof)");
         files.insert(name.into_owned(), TextFile { text, origin, is_shipped: true });
@@ -136,10 +136,10 @@ fn own_files(own: &Path, folder: &str) -> Result<Vec<String>> {
     let root = own.join(folder);
     let walk = match sources::walk_folder(&root, WalkLimits::PROJECT) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        walk => walk.map_err(|error| Error::io("read", &root, &error))?,
+        walk => walk.map_err(|error| Error::failed_io("read", &root, &error))?,
     };
     if let Some(unreadable) = walk.unreadable.first() {
-        return Err(Error::io("read", &unreadable.path, &unreadable.error));
+        return Err(Error::failed_io("read", &unreadable.path, &unreadable.error));
     }
     let files = walk.entries.into_iter().filter(|entry| entry.kind == SourceKind::File);
     // A name that is no text cannot be asked for by anybody.
@@ -153,7 +153,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     fn names(own: &Path, folder: &str) -> Vec<String> {
-        let files = read_all(Tree::Data, Some(own), folder, ".toml").unwrap();
+        let files = read_all(AssetTree::Data, Some(own), folder, ".toml").unwrap();
         files.into_iter().filter(|(_, file)| !file.is_shipped).map(|(name, _)| name).collect()
     }
 
@@ -181,7 +181,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("rules")).unwrap();
         symlink("nowhere", folder.path().join("rules/a.toml")).unwrap();
         for asked in ["rules/", "rules/a.toml"] {
-            let error = read_all(Tree::Data, Some(folder.path()), asked, ".toml").unwrap_err();
+            let error = read_all(AssetTree::Data, Some(folder.path()), asked, ".toml").unwrap_err();
             assert!(error.message.contains("rules/a.toml: No such file"), "{error}");
         }
     }

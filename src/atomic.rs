@@ -30,11 +30,11 @@ pub const PRIVATE: u32 = 0o600;
 ///
 /// The folder or the file cannot be written, or `path` is a link that leads nowhere, a folder, a
 /// pipe or a device.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let (file, mode) = find_target(path)?;
-    let folder = parent(&file);
+    let folder = parent_folder(&file);
     let attempt = || -> std::io::Result<()> {
-        let mut made = prepare(folder, bytes, mode.unwrap_or(SHARED))?;
+        let mut made = prepare_temporary(folder, bytes, mode.unwrap_or(SHARED))?;
         if let Some(mode) = mode {
             made.as_file_mut().set_permissions(Permissions::from_mode(mode))?;
         }
@@ -43,22 +43,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         // The rename itself lasts only when the folder is on disk too.
         std::fs::File::open(folder)?.sync_all()
     };
-    attempt().map_err(|error| Error::io("write", path, &error))?;
+    attempt().map_err(|error| Error::failed_io("write", path, &error))?;
     remove_leftovers(folder);
     Ok(())
 }
 
-/// The content of the file that [`write()`] would replace; none if there is no file.
+/// The content of the file that [`write_atomically()`] would replace; none if there is no file.
 ///
 /// # Errors
 ///
-/// As for [`write()`].
+/// As for [`write_atomically()`].
 pub fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
     let (file, mode) = find_target(path)?;
     if mode.is_none() {
         return Ok(None);
     }
-    std::fs::read(&file).map(Some).map_err(|error| Error::io("read", path, &error))
+    std::fs::read(&file).map(Some).map_err(|error| Error::failed_io("read", path, &error))
 }
 
 /// Replaces `path` without waiting for the disk: for what can be made again. Whoever reads finds
@@ -68,25 +68,25 @@ pub fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
 /// # Errors
 ///
 /// The folder or the file cannot be written.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn replace_without_sync(path: &Path, bytes: &[u8]) -> Result<()> {
     let attempt = || -> std::io::Result<()> {
-        let made = prepare(parent(path), bytes, SHARED)?;
+        let made = prepare_temporary(parent_folder(path), bytes, SHARED)?;
         made.persist(path).map(drop).map_err(|error| error.error)
     };
-    attempt().map_err(|error| Error::io("write", path, &error))
+    attempt().map_err(|error| Error::failed_io("write", path, &error))
 }
 
 /// Makes a file that must not exist yet, with this mode as far as the umask allows. False if
 /// there is something at `path`, which stays: of several processes that make the same file at
-/// once one wins, and the others find its file whole. Leftovers go as in [`write()`].
+/// once one wins, and the others find its file whole. Leftovers go as in [`write_atomically()`].
 ///
 /// # Errors
 ///
 /// The folder or the file cannot be written.
-pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
-    let folder = parent(path);
+pub fn create_if_missing(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
+    let folder = parent_folder(path);
     let attempt = || -> std::io::Result<bool> {
-        let made = prepare(folder, bytes, mode)?;
+        let made = prepare_temporary(folder, bytes, mode)?;
         made.as_file().sync_all()?;
         match made.persist_noclobber(path) {
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => return Ok(false),
@@ -95,7 +95,7 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
         std::fs::File::open(folder)?.sync_all()?;
         Ok(true)
     };
-    let is_made = attempt().map_err(|error| Error::io("write", path, &error))?;
+    let is_made = attempt().map_err(|error| Error::failed_io("write", path, &error))?;
     remove_leftovers(folder);
     Ok(is_made)
 }
@@ -118,43 +118,44 @@ fn find_target(path: &Path) -> Result<(PathBuf, Option<u32>)> {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink());
     let data = match std::fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && is_link => {
-            return Err(Error::input(format!(
+            return Err(Error::unusable_input(format!(
                 "{} is a link that leads to no file",
                 path.display()
             ))
-            .help("remove the link, or make the file that it leads to"));
+            .with_help("remove the link, or make the file that it leads to"));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((path.into(), None)),
-        data => data.map_err(|error| Error::io("write", path, &error))?,
+        data => data.map_err(|error| Error::failed_io("write", path, &error))?,
     };
     if !data.is_file() {
-        return Err(Error::input(format!(
+        return Err(Error::unusable_input(format!(
             "cannot write {}: it is not a regular file",
             path.display()
         ))
-        .help("name a file that isoproof may replace"));
+        .with_help("name a file that isoproof may replace"));
     }
     let mode = Some(data.permissions().mode() & 0o7777);
     if !is_link {
         return Ok((path.into(), mode));
     }
-    let file = std::fs::canonicalize(path).map_err(|error| Error::io("write", path, &error))?;
+    let file =
+        std::fs::canonicalize(path).map_err(|error| Error::failed_io("write", path, &error))?;
     Ok((file, mode))
 }
 
 /// A file with these bytes that has no name of its own yet.
-fn prepare(folder: &Path, bytes: &[u8], mode: u32) -> std::io::Result<NamedTempFile> {
+fn prepare_temporary(folder: &Path, bytes: &[u8], mode: u32) -> std::io::Result<NamedTempFile> {
     std::fs::create_dir_all(folder)?;
     let mut made = tempfile::Builder::new()
         .prefix(&owner::prefix_name(TEMPORARY))
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder)?;
-    owner::hold(made.as_file());
+    owner::hold_lock(made.as_file());
     made.write_all(bytes)?;
     Ok(made)
 }
 
-fn parent(path: &Path) -> &Path {
+fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -178,8 +179,8 @@ mod tests {
     fn a_file_is_replaced_and_nothing_else_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b.json");
-        write(&path, b"1").unwrap();
-        write(&path, b"2").unwrap();
+        write_atomically(&path, b"1").unwrap();
+        write_atomically(&path, b"2").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"2");
         assert_eq!(names(path.parent().unwrap()), ["b.json"]);
     }
@@ -187,7 +188,7 @@ mod tests {
     #[test]
     fn a_folder_in_the_way_is_an_error_that_names_the_path() {
         let folder = tempfile::tempdir().unwrap();
-        let error = write(folder.path(), b"1").unwrap_err();
+        let error = write_atomically(folder.path(), b"1").unwrap_err();
         assert!(error.message.contains(&folder.path().display().to_string()));
     }
 
@@ -195,9 +196,9 @@ mod tests {
     fn a_file_keeps_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("private.md");
-        write(&path, b"1").unwrap();
+        write_atomically(&path, b"1").unwrap();
         std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-        write(&path, b"2").unwrap();
+        write_atomically(&path, b"2").unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o640);
     }
@@ -207,10 +208,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("there/file"), folder.path().join("link"));
         symlink("there/file", &link).unwrap();
-        let error = write(&link, b"1").unwrap_err();
+        let error = write_atomically(&link, b"1").unwrap_err();
         assert!(error.message.contains("leads to no file"), "{error}");
-        write(&file, b"1").unwrap();
-        write(&link, b"2").unwrap();
+        write_atomically(&file, b"1").unwrap();
+        write_atomically(&link, b"2").unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"2");
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(names(file.parent().unwrap()), ["file"]);
@@ -222,7 +223,7 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         std::fs::write(&file, "mine").unwrap();
         symlink("file", &link).unwrap();
-        replace(&link, b"1").unwrap();
+        replace_without_sync(&link, b"1").unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"mine");
         assert_eq!(std::fs::read(&link).unwrap(), b"1");
     }
@@ -234,7 +235,7 @@ mod tests {
         let link = folder.path().join("link");
         let fd = std::os::fd::AsRawFd::as_raw_fd(&pipe);
         symlink(format!("/proc/self/fd/{fd}"), &link).unwrap();
-        let error = write(&link, b"1").unwrap_err();
+        let error = write_atomically(&link, b"1").unwrap_err();
         assert!(error.message.contains("not a regular file"), "{error}");
     }
 
@@ -242,14 +243,14 @@ mod tests {
     fn what_is_there_is_not_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/key");
-        assert!(create(&path, b"1", PRIVATE).unwrap());
-        assert!(!create(&path, b"2", PRIVATE).unwrap());
+        assert!(create_if_missing(&path, b"1", PRIVATE).unwrap());
+        assert!(!create_if_missing(&path, b"2", PRIVATE).unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"1");
         assert_eq!(names(path.parent().unwrap()), ["key"]);
         // Not even where a link leads.
         let link = folder.path().join("link");
         symlink("nowhere", &link).unwrap();
-        assert!(!create(&link, b"1", PRIVATE).unwrap());
+        assert!(!create_if_missing(&link, b"1", PRIVATE).unwrap());
         assert_eq!(names(folder.path()), ["a", "link"]);
     }
 
@@ -259,7 +260,7 @@ mod tests {
         for name in [".isoproof-1.1-b", ".isoproof-site", ".isoproof-notes-of-mine"] {
             std::fs::write(folder.path().join(name), "{").unwrap();
         }
-        write(&folder.path().join("run.json"), b"{}").unwrap();
+        write_atomically(&folder.path().join("run.json"), b"{}").unwrap();
         assert_eq!(names(folder.path()), [".isoproof-notes-of-mine", ".isoproof-site", "run.json"]);
     }
 }

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 /// # Errors
 ///
 /// `SOURCE_DATE_EPOCH` is not a number of seconds.
-pub fn now() -> Result<DateTime<Utc>> {
-    match stated()? {
+pub fn recording_time() -> Result<DateTime<Utc>> {
+    match stated_time()? {
         Some(time) => Ok(time),
         None => Ok(DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default()),
     }
@@ -20,17 +20,19 @@ pub fn now() -> Result<DateTime<Utc>> {
 /// Whether a time has not come yet, by the clock of this machine and by `SOURCE_DATE_EPOCH`: what
 /// was recorded at a stated time lies in the future of none that states the same.
 pub fn is_future(time: DateTime<Utc>) -> bool {
-    time > Utc::now() && stated().is_ok_and(|stated| stated.is_none_or(|stated| time > stated))
+    time > Utc::now() && stated_time().is_ok_and(|stated| stated.is_none_or(|stated| time > stated))
 }
 
-fn stated() -> Result<Option<DateTime<Utc>>> {
+fn stated_time() -> Result<Option<DateTime<Utc>>> {
     let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(None) };
     let seconds = text.trim().parse().map_err(|_| {
-        Error::input(format!("SOURCE_DATE_EPOCH is `{text}`: a number of seconds is wanted"))
+        Error::unusable_input(format!(
+            "SOURCE_DATE_EPOCH is `{text}`: a number of seconds is wanted"
+        ))
     })?;
     match DateTime::from_timestamp(seconds, 0) {
         Some(time) => Ok(Some(time)),
-        None => Err(Error::input("SOURCE_DATE_EPOCH is not a time")),
+        None => Err(Error::unusable_input("SOURCE_DATE_EPOCH is not a time")),
     }
 }
 

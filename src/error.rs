@@ -7,7 +7,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Who has to act, which is also the exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// Wrong use or unusable input: exit code 2.
     Input,
     /// The environment failed (engine, disk, permissions): exit code 3.
@@ -18,7 +18,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// Who has to act.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// What is wrong, naming the file, line or field.
     pub message: String,
     /// What to do about it.
@@ -27,30 +27,30 @@ pub struct Error {
 
 impl Error {
     /// Wrong use or unusable input.
-    pub fn input(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Input, message: message.into(), help: None }
+    pub fn unusable_input(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Input, message: message.into(), help: None }
     }
 
     /// The environment failed.
-    pub fn environment(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Environment, message: message.into(), help: None }
+    pub fn failed_environment(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Environment, message: message.into(), help: None }
     }
 
     /// A failed operation on a file: `what` is a verb such as "read".
-    pub fn io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+    pub fn failed_io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
         let message = format!("cannot {what} {}: {error}", path.display());
         match error.kind() {
             std::io::ErrorKind::NotFound
             | std::io::ErrorKind::NotADirectory
             | std::io::ErrorKind::IsADirectory
-            | std::io::ErrorKind::InvalidInput => Self::input(message),
-            _ => Self::environment(message),
+            | std::io::ErrorKind::InvalidInput => Self::unusable_input(message),
+            _ => Self::failed_environment(message),
         }
     }
 
     /// The same error with a remedy.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

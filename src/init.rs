@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 
 use tera::{Context, Tera};
 
-use crate::assets::{self, TextFile, Tree};
+use crate::assets::{self, AssetTree, TextFile};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::model::Edition;
 use crate::probe::edition;
-use crate::project::{Config, NOTES, Project, SUMMARY};
-use crate::report::chapters::{self, Entry};
+use crate::project::{NOTES, Project, ProjectConfig, SUMMARY};
+use crate::report::chapters::{self, SummaryEntry};
 use crate::report::lookups::SHIPPED;
 use crate::sources;
 
 /// What to write.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct InitOptions {
     /// The edition of the lab; by default that of settings or evidence in the folder, else
     /// the older one.
     pub edition: Option<Edition>,
@@ -27,12 +27,12 @@ pub struct Options {
     /// chapter includes the shipped one, and improves with it.
     pub whole_chapters: bool,
     /// The version and, where it is known, the commit of the program, for the workflow.
-    pub version: Version,
+    pub version: WorkflowVersion,
 }
 
 /// Which program the workflow installs.
 #[derive(Debug, Clone, Default)]
-pub struct Version {
+pub struct WorkflowVersion {
     /// The number: `0.1.0`.
     pub number: String,
     /// The commit that it was built from, where it is known.
@@ -43,7 +43,7 @@ pub struct Version {
 
 /// What became of each file, as paths below the folder.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct InitReport {
     /// The files that were written.
     pub written: Vec<PathBuf>,
     /// Those that were there already and were left as they are.
@@ -57,29 +57,29 @@ pub struct Report {
 /// # Errors
 ///
 /// The folder is a file, or something cannot be written.
-pub fn create(folder: &Path, options: &Options) -> Result<Report> {
+pub fn create_project(folder: &Path, options: &InitOptions) -> Result<InitReport> {
     if folder.exists() && !folder.is_dir() {
-        return Err(Error::input(format!("{} is not a folder", folder.display())));
+        return Err(Error::unusable_input(format!("{} is not a folder", folder.display())));
     }
-    let mut report = Report::default();
-    for (path, text) in files(folder, options)? {
+    let mut report = InitReport::default();
+    for (path, text) in project_files(folder, options)? {
         let place = folder.join(&path);
-        match atomic::create(&place, text.as_bytes(), atomic::SHARED)? {
+        match atomic::create_if_missing(&place, text.as_bytes(), atomic::SHARED)? {
             true => report.written.push(path),
             false => report.kept.push(path),
         }
     }
-    report.unignored = unignored(folder)?;
+    report.unignored = missing_ignore_lines(folder)?;
     Ok(report)
 }
 
 /// The files of a project, in the order in which they are told.
-fn files(folder: &Path, options: &Options) -> Result<Vec<(PathBuf, String)>> {
-    let templates = assets::read_all(Tree::Templates, None, "init/", "")?;
+fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, String)>> {
+    let templates = assets::read_all(AssetTree::Templates, None, "init/", "")?;
     let edition = options.edition.or_else(|| evident_edition(folder));
     let mut context = Context::new();
-    context.insert("edition", &edition.map(Edition::name));
-    context.insert("site_url", &site_url(folder).map(|url| quoted(&url)));
+    context.insert("edition", &edition.map(Edition::edition_name));
+    context.insert("site_url", &site_url(folder).map(|url| quote_toml_string(&url)));
     context.insert("version", &options.version.number);
     context.insert("commit", &options.version.commit);
     context.insert("repository", &options.version.repository);
@@ -89,14 +89,15 @@ fn files(folder: &Path, options: &Options) -> Result<Vec<(PathBuf, String)>> {
         ("gitignore", ".gitignore"),
         ("pages.yml", ".github/workflows/pages.yml"),
     ] {
-        files.push((path.into(), render(&templates, name, &context)?));
+        files.push((path.into(), render_init_template(&templates, name, &context)?));
     }
     let src = chapters_folder(folder);
     let listed = std::fs::read_to_string(folder.join(&src).join(SUMMARY));
-    let listed = listed.map(|summary| chapters::entries(&summary)).ok();
-    for (name, file) in assets::read_all(Tree::Chapters, None, "", ".md")? {
+    let listed = listed.map(|summary| chapters::summary_entries(&summary)).ok();
+    for (name, file) in assets::read_all(AssetTree::Chapters, None, "", ".md")? {
         // A book that is there has chapters of its own.
-        let is_listed = |entries: &Vec<Entry>| entries.iter().any(|entry| entry.path == name);
+        let is_listed =
+            |entries: &Vec<SummaryEntry>| entries.iter().any(|entry| entry.path == name);
         if name != SUMMARY && !listed.as_ref().is_none_or(is_listed) {
             continue;
         }
@@ -104,7 +105,7 @@ fn files(folder: &Path, options: &Options) -> Result<Vec<(PathBuf, String)>> {
             true => file.text,
             false => {
                 context.insert("chapter", &format!("{SHIPPED}{name}"));
-                render(&templates, "chapter.md", &context)?
+                render_init_template(&templates, "chapter.md", &context)?
             }
         };
         files.push((src.join(name), text));
@@ -119,11 +120,11 @@ fn note_files(
     edition: Edition,
     src: &Path,
 ) -> Result<Vec<(PathBuf, String)>> {
-    let spec = edition::load(edition, None)?;
+    let spec = edition::load_edition(edition, None)?;
     let mut notes = Vec::new();
     let mut note = |section: &str, context: Context| -> Result<()> {
         let path = src.join(NOTES).join(format!("{section}.md"));
-        notes.push((path, render(templates, "note.md", &context)?));
+        notes.push((path, render_init_template(templates, "note.md", &context)?));
         Ok(())
     };
     note("summary", Context::new())?;
@@ -137,32 +138,35 @@ fn note_files(
     Ok(notes)
 }
 
-fn render(
+fn render_init_template(
     templates: &std::collections::BTreeMap<String, TextFile>,
     name: &str,
     context: &Context,
 ) -> Result<String> {
     let file = templates
         .get(&format!("init/{name}"))
-        .ok_or_else(|| Error::input(format!("there is no template init/{name}")))?;
+        .ok_or_else(|| Error::unusable_input(format!("there is no template init/{name}")))?;
     let text = Tera::one_off(&file.text, context, false)
-        .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+        .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
     Ok(format!("{}\n", text.trim()))
 }
 
 /// Text as a string of TOML.
-fn quoted(text: &str) -> String {
+fn quote_toml_string(text: &str) -> String {
     toml::Value::String(text.into()).to_string()
 }
 
 /// The folder of the chapters: that of the settings, if there are any.
 fn chapters_folder(folder: &Path) -> PathBuf {
-    Project::at(folder).map_or_else(|_| Config::default().src, |project| project.config.src)
+    Project::open_folder(folder)
+        .map_or_else(|_| ProjectConfig::default().src, |project| project.config.src)
 }
 
 /// The edition that the folder's settings name, or whose evidence lies there.
 fn evident_edition(folder: &Path) -> Option<Edition> {
-    if let Some(edition) = Project::at(folder).ok().and_then(|project| project.config.edition) {
+    if let Some(edition) =
+        Project::open_folder(folder).ok().and_then(|project| project.config.edition)
+    {
         return Some(edition);
     }
     let lab = folder.join("labs/lab12");
@@ -198,14 +202,14 @@ fn pages_path(remote: &str) -> Option<String> {
 }
 
 /// The lines that the folder's `.gitignore` lacks.
-fn unignored(folder: &Path) -> Result<Vec<String>> {
+fn missing_ignore_lines(folder: &Path) -> Result<Vec<String>> {
     let path = folder.join(".gitignore");
     let there = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
     let has = |line: &str| {
         let bare = |text: &str| text.trim().trim_matches('/').to_string();
         there.lines().any(|other| bare(other) == bare(line))
     };
-    let wanted = assets::read_all(Tree::Templates, None, "init/gitignore", "")?;
+    let wanted = assets::read_all(AssetTree::Templates, None, "init/gitignore", "")?;
     let lines = wanted.values().flat_map(|file| file.text.lines());
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     Ok(lines.filter(|line| !has(line)).map(String::from).collect())
@@ -215,20 +219,20 @@ fn unignored(folder: &Path) -> Result<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn options() -> Options {
-        let version = Version { number: "0.1.0".into(), commit: None, repository: None };
-        Options { version, ..Options::default() }
+    fn options() -> InitOptions {
+        let version = WorkflowVersion { number: "0.1.0".into(), commit: None, repository: None };
+        InitOptions { version, ..InitOptions::default() }
     }
 
     #[test]
     fn a_new_project_has_settings_that_can_be_read_and_every_chapter() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("new/project");
-        let report = create(&root, &options()).unwrap();
+        let report = create_project(&root, &options()).unwrap();
         assert!(report.kept.is_empty() && report.unignored.is_empty(), "{report:?}");
         let text = std::fs::read_to_string(root.join("book.toml")).unwrap();
-        Config::parse(&text, Path::new("book.toml")).unwrap();
-        let chapters = crate::report::chapters::Chapters::load(&root.join("site")).unwrap();
+        ProjectConfig::parse(&text, Path::new("book.toml")).unwrap();
+        let chapters = crate::report::chapters::ProjectChapters::load(&root.join("site")).unwrap();
         for entry in &chapters.entries {
             assert!(root.join("site").join(&entry.path).is_file(), "{}", entry.path);
         }
@@ -238,8 +242,8 @@ mod tests {
     #[test]
     fn a_note_that_nobody_wrote_in_says_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        create(folder.path(), &options()).unwrap();
-        let notes = crate::report::notes::load(&folder.path().join("site")).unwrap();
+        create_project(folder.path(), &options()).unwrap();
+        let notes = crate::report::notes::load_notes(&folder.path().join("site")).unwrap();
         assert!(notes.is_empty(), "{notes:?}");
     }
 
@@ -249,12 +253,12 @@ mod tests {
         std::fs::create_dir(folder.path().join("site")).unwrap();
         std::fs::write(folder.path().join("site/index.md"), "mine").unwrap();
         std::fs::write(folder.path().join(".gitignore"), "public\n").unwrap();
-        let report = create(folder.path(), &options()).unwrap();
+        let report = create_project(folder.path(), &options()).unwrap();
         assert_eq!(report.kept, [Path::new(".gitignore"), Path::new("site/index.md")]);
         assert!(report.unignored.contains(&"/.isoproof".to_string()), "{report:?}");
         assert!(!report.unignored.contains(&"/public".to_string()), "{report:?}");
         assert_eq!(std::fs::read(folder.path().join("site/index.md")).unwrap(), b"mine");
-        let again = create(folder.path(), &options()).unwrap();
+        let again = create_project(folder.path(), &options()).unwrap();
         assert!(again.written.is_empty(), "{again:?}");
     }
 
@@ -266,7 +270,7 @@ mod tests {
         std::fs::write(folder.path().join("book.toml"), "[book]\ntitle = \"Mine\"\n").unwrap();
         std::fs::write(src.join("SUMMARY.md"), "- [Mine](mine.md)\n- [Method](method.md)\n")
             .unwrap();
-        let report = create(folder.path(), &options()).unwrap();
+        let report = create_project(folder.path(), &options()).unwrap();
         assert!(!folder.path().join("site").exists(), "{report:?}");
         assert!(src.join("notes/summary.md").is_file() && src.join("method.md").is_file());
         assert!(!src.join("isolation.md").exists());
@@ -277,7 +281,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("book.toml");
         std::os::unix::fs::symlink("elsewhere/book.toml", &place).unwrap();
-        let report = create(folder.path(), &options()).unwrap();
+        let report = create_project(folder.path(), &options()).unwrap();
         assert_eq!(report.kept, [Path::new("book.toml")]);
     }
 
@@ -285,14 +289,14 @@ mod tests {
     fn evidence_that_lies_there_tells_the_edition() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("labs/lab12/results")).unwrap();
-        create(folder.path(), &options()).unwrap();
+        create_project(folder.path(), &options()).unwrap();
         let text = std::fs::read_to_string(folder.path().join("book.toml")).unwrap();
-        let config = Config::parse(&text, Path::new("book.toml")).unwrap();
+        let config = ProjectConfig::parse(&text, Path::new("book.toml")).unwrap();
         assert_eq!(config.edition, Some(Edition::S26));
         assert!(!folder.path().join("site/notes/task-4.md").exists());
         // Without the evidence the settings tell it.
         std::fs::remove_dir_all(folder.path().join("labs")).unwrap();
-        let again = create(folder.path(), &options()).unwrap();
+        let again = create_project(folder.path(), &options()).unwrap();
         assert!(again.written.is_empty(), "{again:?}");
     }
 

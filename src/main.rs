@@ -1,5 +1,5 @@
 //! The `isoproof` program.
 
 fn main() -> std::process::ExitCode {
-    isoproof::cli::main()
+    isoproof::cli::run_program()
 }

@@ -8,7 +8,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::{FdFlags, fcntl_setfd};
 
 /// The mark of this process: its id and when it started, because ids are used again.
-pub fn mark() -> String {
+pub fn process_mark() -> String {
     let pid = std::process::id();
     format!("{pid}.{}", start_time(pid).unwrap_or_default())
 }
@@ -33,14 +33,14 @@ fn start_time(pid: u32) -> Option<u64> {
 /// Locks a file or folder that this process made, for as long as it is open: a process in another
 /// container, which sees other process ids, can tell by the lock that it is still needed. Where
 /// the file system has no locks the mark has to do.
-pub fn hold(made: &File) {
+pub fn hold_lock(made: &File) {
     let _ = flock(made, FlockOperation::NonBlockingLockExclusive);
 }
 
-/// [`hold`] that lasts until the processes that this one starts from now on have ended as well:
+/// [`hold_lock`] that lasts until the processes that this one starts from now on have ended as well:
 /// they go on when this one is killed, and need what is held.
 pub fn hold_with_children(made: &File) {
-    hold(made);
+    hold_lock(made);
     let _ = fcntl_setfd(made, FdFlags::empty());
 }
 
@@ -53,7 +53,7 @@ fn is_held(path: &Path) -> bool {
 
 /// The beginning of the name of what this process makes; whatever follows must not be empty.
 pub fn prefix_name(prefix: &str) -> String {
-    format!("{prefix}{}-", mark())
+    format!("{prefix}{}-", process_mark())
 }
 
 /// Whether a name is one that [`prefix_name`] begins, in whatever process.
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn this_process_owns_what_it_marks_and_a_stranger_does_not() {
-        assert!(is_alive(&mark()));
+        assert!(is_alive(&process_mark()));
         assert!(!is_alive("1.1") && !is_alive("") && !is_alive("999999999.5"));
     }
 
@@ -121,7 +121,7 @@ mod tests {
         std::os::unix::fs::symlink(place("x-1.1-folder"), place("x-1.1-link")).unwrap();
         std::fs::write(place("x-1.1-held"), "").unwrap();
         let held = File::open(place("x-1.1-held")).unwrap();
-        hold(&held);
+        hold_lock(&held);
         std::fs::write(place(&format!("{}mine", prefix_name("x-"))), "").unwrap();
         for name in ["x-notes", "x-1.1-", "x-1.1", "x-1.-a", "x-a.1-b", "x-1-1-a", "x-.1-a"] {
             std::fs::write(place(name), "somebody else's").unwrap();

@@ -32,14 +32,14 @@ use regex::Regex;
 
 use crate::atomic;
 use crate::error::{Error, Result};
-use crate::model::{Capture, Facts, Origin, Redaction, Stream};
-use check::Replaced;
+use crate::model::{Capture, CaptureOrigin, CapturedStream, Facts, Redaction};
+use check::ReplacedName;
 use kept::KeptWords;
 use key::PseudonymKey;
 use name::{NameMatcher, NameSet};
 use place::FoundIdentifier;
 use shown::ShownText;
-use span::{IdentifierKind, Recognition, Span, replace_spans, without_overlaps};
+use span::{IdentifierKind, IdentifierSpan, RecognitionMethod, replace_spans, without_overlaps};
 
 /// The file of a project's key, below its private folder.
 const KEY_FILE: &str = "pseudonyms.key";
@@ -53,7 +53,7 @@ pub struct Redactor {
     /// Words that are facts' values.
     kept: KeptWords,
     /// Names that are left alone, because what is read would be another without them.
-    left_out: BTreeSet<Replaced>,
+    left_out: BTreeSet<ReplacedName>,
     replaced: BTreeMap<String, u32>,
 }
 
@@ -80,15 +80,18 @@ impl Redactor {
         if std::fs::symlink_metadata(&path).is_err() {
             make_key(&path)?;
         }
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| Error::io("read", &path, &error))?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Error::failed_io("read", &path, &error))?;
         let key = HEXLOWER_PERMISSIVE
             .decode(text.trim().as_bytes())
             .ok()
             .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
             .ok_or_else(|| {
-                Error::input(format!("{}: 64 hexadecimal digits are wanted", path.display()))
-                    .help("delete it to get a new one; pseudonyms then differ from earlier runs")
+                Error::unusable_input(format!(
+                    "{}: 64 hexadecimal digits are wanted",
+                    path.display()
+                ))
+                .with_help("delete it to get a new one; pseudonyms then differ from earlier runs")
             })?;
         let mut redactor = Self::new(key);
         redactor.know_names_of_this_machine();
@@ -98,11 +101,16 @@ impl Redactor {
     /// Replaces identifiers in captures. What names a user or host in one of them is replaced in
     /// all. `read` is what reads the captures into facts: no name is replaced where that would
     /// change what is read.
-    pub fn redact(&mut self, captures: &mut [Capture], read: impl Fn(&[Capture]) -> Facts) {
+    pub fn redact_captures(
+        &mut self,
+        captures: &mut [Capture],
+        read: impl Fn(&[Capture]) -> Facts,
+    ) {
         let texts = self.read_captures(captures);
-        self.kept = KeptWords::of(&read(captures));
-        let texts: Vec<MarkedText> = texts.into_iter().map(|text| self.mark(text)).collect();
-        let read_without = |left_out: &BTreeSet<Replaced>| {
+        self.kept = KeptWords::words_in_facts(&read(captures));
+        let texts: Vec<MarkedText> =
+            texts.into_iter().map(|text| self.mark_identifiers(text)).collect();
+        let read_without = |left_out: &BTreeSet<ReplacedName>| {
             let mut redacted = captures.to_vec();
             self.replace_in_captures(&mut redacted, &texts, left_out);
             read(&redacted)
@@ -121,7 +129,8 @@ impl Redactor {
     /// How many identifiers stand in captures, by kind.
     pub fn count_identifiers(mut self, captures: &[Capture]) -> BTreeMap<String, u32> {
         let texts = self.read_captures(captures);
-        let texts: Vec<MarkedText> = texts.into_iter().map(|text| self.mark(text)).collect();
+        let texts: Vec<MarkedText> =
+            texts.into_iter().map(|text| self.mark_identifiers(text)).collect();
         self.replace_in_captures(&mut captures.to_vec(), &texts, &BTreeSet::new())
     }
 
@@ -131,8 +140,8 @@ impl Redactor {
         let mut names = self.names.clone();
         read.add_names(&mut names);
         let mut replaced = std::mem::take(&mut self.replaced);
-        let names = names.without(&self.left_out).matcher();
-        let marked = self.mark(read);
+        let names = names.without_names(&self.left_out).compile_matcher();
+        let marked = self.mark_identifiers(read);
         let redacted = self.replace_in_text(&marked, &names, &self.left_out, &mut replaced);
         self.replaced = replaced;
         redacted
@@ -141,14 +150,18 @@ impl Redactor {
     /// How often the names that are known beforehand stand in a text, by kind. Words that are the
     /// values of `facts` are no names.
     pub fn count_known(&self, text: &str, facts: &Facts) -> BTreeMap<String, u32> {
-        let spans = self.names.matcher().find(text, &KeptWords::of(facts), &self.key);
+        let spans = self.names.compile_matcher().find_names(
+            text,
+            &KeptWords::words_in_facts(facts),
+            &self.key,
+        );
         let mut found = BTreeMap::new();
-        count(&without_overlaps(spans), &mut found);
+        count_spans(&without_overlaps(spans), &mut found);
         found
     }
 
     /// What was replaced so far.
-    pub fn report(&self) -> Redaction {
+    pub fn redaction_counts(&self) -> Redaction {
         Redaction { applied: true, replaced: self.replaced.clone() }
     }
 
@@ -166,19 +179,22 @@ impl Redactor {
     }
 
     /// Marks what is replaced in a text whatever names are known.
-    fn mark(&self, read: ReadText) -> MarkedText {
-        let text = read.shown();
+    fn mark_identifiers(&self, read: ReadText) -> MarkedText {
+        let text = read.shown_text();
         let span = |found: &FoundIdentifier| {
             let FoundIdentifier { range, kind, recognition } = found.clone();
             let text = &text[range.clone()];
             let pseudonym = match kind {
                 IdentifierKind::MachineId => self.key.replace_digits(kind, text),
                 IdentifierKind::Mac => address::replace_mac_digits(text, &self.key)?,
-                kind => self.key.name(kind, text),
+                kind => self.key.pseudonym_for(kind, text),
             };
-            let is_name = kind.is_name() && recognition == Recognition::Place;
+            let is_name = kind.is_name() && recognition == RecognitionMethod::Place;
             let in_places = is_name.then(|| text.to_lowercase());
-            Some(MarkedSpan { span: Span { range, kind, recognition, pseudonym }, in_places })
+            Some(MarkedSpan {
+                span: IdentifierSpan { range, kind, recognition, pseudonym },
+                in_places,
+            })
         };
         let address = |span| MarkedSpan { span, in_places: None };
         let mut spans: Vec<MarkedSpan> = read.found.iter().filter_map(span).collect();
@@ -194,10 +210,10 @@ impl Redactor {
     }
 
     /// What is replaced because it is somebody's name.
-    fn list_replaced(&self, texts: &[MarkedText]) -> BTreeSet<Replaced> {
+    fn list_replaced(&self, texts: &[MarkedText]) -> BTreeSet<ReplacedName> {
         let spans = texts.iter().flat_map(|text| &text.spans);
-        let in_places = spans.filter_map(|span| span.in_places.clone().map(Replaced::InPlaces));
-        let everywhere = self.names.lower_case().cloned().map(Replaced::Everywhere);
+        let in_places = spans.filter_map(|span| span.in_places.clone().map(ReplacedName::InPlaces));
+        let everywhere = self.names.lower_case().cloned().map(ReplacedName::Everywhere);
         in_places.chain(everywhere).collect()
     }
 
@@ -207,9 +223,9 @@ impl Redactor {
         &self,
         captures: &mut [Capture],
         texts: &[MarkedText],
-        left_out: &BTreeSet<Replaced>,
+        left_out: &BTreeSet<ReplacedName>,
     ) -> BTreeMap<String, u32> {
-        let names = self.names.without(left_out).matcher();
+        let names = self.names.without_names(left_out).compile_matcher();
         let mut replaced = BTreeMap::new();
         let mut texts = texts.iter();
         exchange_texts(captures, |_| {
@@ -222,25 +238,25 @@ impl Redactor {
         &self,
         marked: &MarkedText,
         names: &NameMatcher,
-        left_out: &BTreeSet<Replaced>,
+        left_out: &BTreeSet<ReplacedName>,
         replaced: &mut BTreeMap<String, u32>,
     ) -> String {
         let MarkedText { read, spans } = marked;
         let is_replaced = |marked: &&MarkedSpan| {
-            let name = marked.in_places.clone().map(Replaced::InPlaces);
+            let name = marked.in_places.clone().map(ReplacedName::InPlaces);
             name.is_none_or(|name| !left_out.contains(&name))
         };
         let spans = spans.iter().filter(is_replaced);
-        let mut spans: Vec<Span> = spans.map(|marked| marked.span.clone()).collect();
-        spans.extend(names.find(&read.text, &self.kept, &self.key));
+        let mut spans: Vec<IdentifierSpan> = spans.map(|marked| marked.span.clone()).collect();
+        spans.extend(names.find_names(&read.text, &self.kept, &self.key));
         if let Some(shown) = &read.shown {
-            for mut span in names.find(&shown.text, &self.kept, &self.key) {
+            for mut span in names.find_names(&shown.text, &self.kept, &self.key) {
                 span.range = shown.original_range(&span.range);
                 spans.push(span);
             }
         }
         let spans = without_overlaps(spans);
-        count(&spans, replaced);
+        count_spans(&spans, replaced);
         replace_spans(&read.text, &spans)
     }
 }
@@ -254,18 +270,18 @@ struct ReadText {
 
 impl ReadText {
     fn new(text: String) -> Self {
-        let shown = ShownText::of(&text);
+        let shown = ShownText::strip_escapes(&text);
         let found = place::find_identifiers(shown.as_ref().map_or(&text, |shown| &shown.text));
         Self { text, shown, found }
     }
 
-    fn shown(&self) -> &str {
+    fn shown_text(&self) -> &str {
         self.shown.as_ref().map_or(&self.text, |shown| &shown.text)
     }
 
     fn add_names(&self, names: &mut NameSet) {
-        for found in self.found.iter().filter(|it| it.recognition == Recognition::Place) {
-            names.add(found.kind, &self.shown()[found.range.clone()]);
+        for found in self.found.iter().filter(|it| it.recognition == RecognitionMethod::Place) {
+            names.add_name(found.kind, &self.shown_text()[found.range.clone()]);
         }
     }
 }
@@ -278,7 +294,7 @@ struct MarkedText {
 }
 
 struct MarkedSpan {
-    span: Span,
+    span: IdentifierSpan,
     /// The name in lower case, where it is one.
     in_places: Option<String>,
 }
@@ -287,16 +303,16 @@ struct MarkedSpan {
 fn exchange_texts(captures: &mut [Capture], mut exchange: impl FnMut(&str) -> Option<String>) {
     for capture in captures {
         match &mut capture.origin {
-            Origin::Command { argv } => {
+            CaptureOrigin::Command { argv } => {
                 for word in argv {
                     exchange_text(word, &mut exchange);
                 }
             }
-            Origin::Probe { command, .. } => exchange_text(command, &mut exchange),
-            Origin::Observed { how } => exchange_text(how, &mut exchange),
+            CaptureOrigin::Probe { command, .. } => exchange_text(command, &mut exchange),
+            CaptureOrigin::Observed { how } => exchange_text(how, &mut exchange),
             // A path of the lab's instructions names nobody.
-            Origin::File { path, slot } if slot.as_ref() == Some(path) => {}
-            Origin::File { path, .. } => {
+            CaptureOrigin::File { path, slot } if slot.as_ref() == Some(path) => {}
+            CaptureOrigin::File { path, .. } => {
                 exchange_text(path, &mut exchange);
                 capture.id.clone_from(path);
             }
@@ -305,7 +321,7 @@ fn exchange_texts(captures: &mut [Capture], mut exchange: impl FnMut(&str) -> Op
             let text = text_of(stream);
             // A stream without identifiers keeps its very bytes, whatever their encoding.
             if let Some(other) = exchange(&text).filter(|other| *other != text) {
-                *stream = Stream::new(other.as_bytes());
+                *stream = CapturedStream::new(other.as_bytes());
             }
         }
     }
@@ -317,25 +333,25 @@ fn exchange_text(text: &mut String, exchange: &mut impl FnMut(&str) -> Option<St
     }
 }
 
-fn count(spans: &[Span], replaced: &mut BTreeMap<String, u32>) {
+fn count_spans(spans: &[IdentifierSpan], replaced: &mut BTreeMap<String, u32>) {
     for span in spans {
         *replaced.entry(span.kind.word().to_string()).or_default() += 1;
     }
 }
 
 /// An expression that a test holds to be sound.
-fn compile(pattern: &str) -> Regex {
+fn compile_pattern(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
 }
 
 /// The text of a stream: its own if it is UTF-8, else what can be decoded. NULs are what UTF-16
 /// without its mark leaves between the letters of a name.
-fn text_of(stream: &Stream) -> String {
-    let bytes = stream.bytes().unwrap_or_default();
+fn text_of(stream: &CapturedStream) -> String {
+    let bytes = stream.decoded_bytes().unwrap_or_default();
     if bytes.contains(&0) {
-        return crate::text::decode(&bytes);
+        return crate::text::decode_bytes(&bytes);
     }
-    String::from_utf8(bytes).unwrap_or_else(|error| crate::text::decode(error.as_bytes()))
+    String::from_utf8(bytes).unwrap_or_else(|error| crate::text::decode_bytes(error.as_bytes()))
 }
 
 /// Makes a key that only the user can read, unless another process makes one at the same time.
@@ -345,9 +361,9 @@ fn make_key(path: &Path) -> Result<()> {
     let source = Path::new("/dev/urandom");
     std::fs::File::open(source)
         .and_then(|mut file| file.read_exact(&mut key))
-        .map_err(|error| Error::io("read", source, &error))?;
+        .map_err(|error| Error::failed_io("read", source, &error))?;
     let text = format!("{}\n", HEXLOWER_PERMISSIVE.encode(&key));
-    atomic::create(path, text.as_bytes(), atomic::PRIVATE).map(drop)
+    atomic::create_if_missing(path, text.as_bytes(), atomic::PRIVATE).map(drop)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::model::Edition;
 use crate::sources::{self, MAX_TEXT_BYTES};
-pub use gate::{FailOn, Gate};
+pub use gate::{DiffGate, FailOn};
 
 /// The name of the configuration file.
 pub const CONFIG: &str = "book.toml";
@@ -41,12 +41,12 @@ pub struct Project {
     /// Whether it has a `book.toml`; without one the defaults hold.
     pub has_config: bool,
     /// The settings.
-    pub config: Config,
+    pub config: ProjectConfig,
 }
 
 /// The settings of a project, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Config {
+pub struct ProjectConfig {
     /// The title of the site.
     pub title: String,
     /// Who wrote the report.
@@ -74,15 +74,15 @@ pub struct Config {
     /// The margin within which a difference of times does not matter: 0.05 is 5 %.
     pub margin: f64,
     /// The rules that are switched off, by id.
-    pub rules: BTreeMap<String, Switch>,
+    pub rules: BTreeMap<String, RuleSwitch>,
     /// When a comparison of two runs fails.
-    pub gate: Gate,
+    pub gate: DiffGate,
 }
 
 /// How a rule is treated.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Switch {
+pub struct RuleSwitch {
     /// Whether the rule is switched off.
     pub off: bool,
     /// Why; reports print it.
@@ -90,7 +90,7 @@ pub struct Switch {
     pub reason: String,
 }
 
-impl Default for Config {
+impl Default for ProjectConfig {
     fn default() -> Self {
         Self {
             title: "Container isolation report".into(),
@@ -106,7 +106,7 @@ impl Default for Config {
             run_pages: false,
             margin: MARGIN,
             rules: BTreeMap::new(),
-            gate: Gate::default(),
+            gate: DiffGate::default(),
         }
     }
 }
@@ -171,7 +171,7 @@ struct OwnTable {
     run: Option<String>,
     run_pages: Option<bool>,
     margin: Option<f64>,
-    rules: BTreeMap<String, Switch>,
+    rules: BTreeMap<String, RuleSwitch>,
     gate: gate::GateTable,
 }
 
@@ -187,7 +187,7 @@ impl TryFrom<String> for EditionKey {
     }
 }
 
-impl Config {
+impl ProjectConfig {
     /// Reads the text of the `book.toml` at `path`.
     ///
     /// # Errors
@@ -197,7 +197,7 @@ impl Config {
     /// and two folders hold some.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let toml: BookToml = toml::from_str(text)
-            .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+            .map_err(|error| Error::unusable_input(format!("{}: {error}", path.display())))?;
         let own = toml.preprocessor.isoproof;
         let default = Self::default();
         let config = Self {
@@ -218,22 +218,22 @@ impl Config {
             run_pages: own.run_pages.unwrap_or(default.run_pages),
             margin: own.margin.unwrap_or(default.margin),
             rules: own.rules,
-            gate: own.gate.gate(path, own.margin.unwrap_or(default.margin))?,
+            gate: own.gate.into_gate(path, own.margin.unwrap_or(default.margin))?,
         };
-        config.check(path)?;
+        config.check_values(path)?;
         Ok(config)
     }
 
     /// Refuses paths that leave the project, a `site-url` that is no path, and a margin that is
     /// no share.
-    fn check(&self, file: &Path) -> Result<()> {
+    fn check_values(&self, file: &Path) -> Result<()> {
         if !(self.margin > 0.0 && self.margin <= 1.0) {
-            return Err(Error::input(format!(
+            return Err(Error::unusable_input(format!(
                 "{}: `preprocessor.isoproof.margin` is {}",
                 file.display(),
                 self.margin
             ))
-            .help("give a share above 0 and up to 1: with 0.05, times within 5 % are equal"));
+            .with_help("give a share above 0 and up to 1: with 0.05, times within 5 % are equal"));
         }
         let inside = |path: &Path| {
             path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
@@ -252,21 +252,26 @@ impl Config {
         let checked = checked.chain(is_path.then_some(("preprocessor.isoproof.run", &run)));
         for (key, path) in keys.into_iter().chain(checked) {
             if !inside(path) {
-                return Err(Error::input(format!(
+                return Err(Error::unusable_input(format!(
                     "{}: `{key}` is `{}`, which is not a path inside the project",
                     file.display(),
                     path.display()
                 ))
-                .help("give a relative path without `..`"));
+                .with_help("give a relative path without `..`"));
             }
         }
         match &self.site_url {
-            Some(url) if !(url.ends_with('/') && (url.starts_with('/') || host_end(url).is_some())) => {
-                Err(Error::input(format!("{}: `output.html.site-url` is `{url}`", file.display()))
-                    .help(
-                        "give the address of the site, such as \"https://example.org/repository/\", \
+            Some(url)
+                if !(url.ends_with('/') && (url.starts_with('/') || host_end(url).is_some())) =>
+            {
+                Err(Error::unusable_input(format!(
+                    "{}: `output.html.site-url` is `{url}`",
+                    file.display()
+                ))
+                .with_help(
+                    "give the address of the site, such as \"https://example.org/repository/\", \
                          or its path, such as \"/repository/\"",
-                    ))
+                ))
             }
             _ => Ok(()),
         }
@@ -297,11 +302,11 @@ fn find_chapters(file: &Path, own: PathBuf) -> Result<PathBuf> {
         (true, false) => Ok(MDBOOK_SRC.into()),
         (true, true) => {
             let own = own.display();
-            Err(Error::input(format!(
+            Err(Error::unusable_input(format!(
                 "{}: `{MDBOOK_SRC}` and `{own}` both hold chapters, and `book.src` does not say which are meant",
                 file.display()
             ))
-            .help(format!("write src = \"{MDBOOK_SRC}\" or src = \"{own}\" below [book]")))
+            .with_help(format!("write src = \"{MDBOOK_SRC}\" or src = \"{own}\" below [book]")))
         }
     }
 }
@@ -320,16 +325,16 @@ impl Project {
     /// # Errors
     ///
     /// The folder does not exist, or its `book.toml` cannot be used.
-    pub fn at(folder: &Path) -> Result<Self> {
+    pub fn open_folder(folder: &Path) -> Result<Self> {
         if !folder.is_dir() {
-            return Err(Error::input(format!("{} is not a folder", folder.display())));
+            return Err(Error::unusable_input(format!("{} is not a folder", folder.display())));
         }
         let path = folder.join(CONFIG);
         let (has_config, config) = match path.symlink_metadata() {
-            Err(error) if error.kind() == ErrorKind::NotFound => (false, Config::default()),
+            Err(error) if error.kind() == ErrorKind::NotFound => (false, ProjectConfig::default()),
             _ => {
                 let text = sources::read_text(&path, MAX_TEXT_BYTES)?;
-                (true, Config::parse(&text, &path)?)
+                (true, ProjectConfig::parse(&text, &path)?)
             }
         };
         Ok(Self { root: folder.to_path_buf(), has_config, config })
@@ -340,34 +345,34 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// As for [`Project::at`].
-    pub fn find(start: &Path) -> Result<Self> {
+    /// As for [`Project::open_folder`].
+    pub fn find_above(start: &Path) -> Result<Self> {
         let nearest = start.ancestors().find(|folder| folder.join(CONFIG).is_file());
-        Self::at(nearest.unwrap_or(start))
+        Self::open_folder(nearest.unwrap_or(start))
     }
 
     /// The folder of the project's own data.
-    pub fn data(&self) -> PathBuf {
+    pub fn data_dir(&self) -> PathBuf {
         self.root.join("data")
     }
 
     /// The folder of the runs.
-    pub fn runs(&self) -> PathBuf {
-        self.data().join("runs")
+    pub fn runs_dir(&self) -> PathBuf {
+        self.data_dir().join("runs")
     }
 
     /// The folder of the project's own templates.
-    pub fn templates(&self) -> PathBuf {
+    pub fn templates_dir(&self) -> PathBuf {
         self.root.join("templates")
     }
 
     /// The folder of the chapters.
-    pub fn chapters(&self) -> PathBuf {
+    pub fn chapters_dir(&self) -> PathBuf {
         self.root.join(&self.config.src)
     }
 
     /// The folder of what belongs to this checkout alone and is never committed.
-    pub fn private(&self) -> PathBuf {
+    pub fn private_dir(&self) -> PathBuf {
         self.root.join(".isoproof")
     }
 }
@@ -376,13 +381,13 @@ impl Project {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Config> {
-        Config::parse(text, Path::new("book.toml"))
+    fn parse(text: &str) -> Result<ProjectConfig> {
+        ProjectConfig::parse(text, Path::new("book.toml"))
     }
 
     #[test]
     fn an_empty_file_means_the_defaults() {
-        assert_eq!(parse("").unwrap(), Config::default());
+        assert_eq!(parse("").unwrap(), ProjectConfig::default());
     }
 
     #[test]
@@ -393,8 +398,9 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         };
-        let src =
-            |text: &str| Config::parse(text, &folder.path().join(CONFIG)).map(|config| config.src);
+        let src = |text: &str| {
+            ProjectConfig::parse(text, &folder.path().join(CONFIG)).map(|config| config.src)
+        };
         write("src/main.rs");
         assert_eq!(src("[book]\n").unwrap(), Path::new("site"));
         write("src/SUMMARY.md");
@@ -464,7 +470,10 @@ mod tests {
         .unwrap()
         .gate;
         assert_eq!(gate.fail_on, [FailOn::Verdict, FailOn::Finding]);
-        assert_eq!((gate.margin("startup.wall"), gate.margin("http.latency")), (0.25, MARGIN));
+        assert_eq!(
+            (gate.series_margin("startup.wall"), gate.series_margin("http.latency")),
+            (0.25, MARGIN)
+        );
     }
 
     #[test]
@@ -505,11 +514,11 @@ mod tests {
     #[test]
     fn a_book_toml_that_is_no_file_is_an_error_and_not_the_defaults() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!Project::at(folder.path()).unwrap().has_config);
+        assert!(!Project::open_folder(folder.path()).unwrap().has_config);
         for (target, words) in [("/dev/zero", "it is a device"), ("nowhere", "No such file")] {
             let path = folder.path().join(CONFIG);
             std::os::unix::fs::symlink(target, &path).unwrap();
-            let error = Project::at(folder.path()).unwrap_err();
+            let error = Project::open_folder(folder.path()).unwrap_err();
             assert!(error.message.contains(words), "{error}");
             std::fs::remove_file(path).unwrap();
         }

@@ -230,7 +230,7 @@ pub fn read_named_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 ///
 /// Those of [`read_file`], or it is not UTF-8: the error names file and line.
 pub fn read_text(path: &Path, limit: u64) -> Result<String> {
-    let bytes = read_file(path, limit).map_err(|error| Error::io("read", path, &error))?;
+    let bytes = read_file(path, limit).map_err(|error| Error::failed_io("read", path, &error))?;
     decode_text(bytes, path)
 }
 
@@ -243,7 +243,7 @@ pub fn decode_text(bytes: Vec<u8>, path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        Error::input(format!("{}:{line}: the file is not UTF-8", path.display()))
+        Error::unusable_input(format!("{}:{line}: the file is not UTF-8", path.display()))
     })
 }
 

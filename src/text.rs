@@ -1,6 +1,6 @@
 //! Text from elsewhere: bytes to lines, and lines to something that is safe to look at.
 //!
-//! Line numbers in facts and on pages are those of [`lines`], so this is the one place that
+//! Line numbers in facts and on pages are those of [`split_lines`], so this is the one place that
 //! decides what a line is.
 
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ use regex::Regex;
 /// A byte order mark chooses UTF-16 or UTF-8 and is dropped; without one the bytes are read as
 /// UTF-8. Undecodable bytes become U+FFFD. NULs, which are left behind by fragments of UTF-16
 /// inside UTF-8, are dropped.
-pub fn decode(bytes: &[u8]) -> String {
+pub fn decode_bytes(bytes: &[u8]) -> String {
     let encoding = match bytes {
         [0xff, 0xfe, ..] => UTF_16LE,
         [0xfe, 0xff, ..] => UTF_16BE,
@@ -26,7 +26,7 @@ pub fn decode(bytes: &[u8]) -> String {
 }
 
 /// Words in lines of at most `width` characters; a longer word has a line of its own.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap_words(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -43,8 +43,8 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 /// The lines of decoded bytes: ended by LF, CR LF, or a lone CR (progress bars).
 ///
 /// A line end at the very end of the text begins no further line.
-pub fn lines(bytes: &[u8]) -> Vec<String> {
-    let mut text = decode(bytes);
+pub fn split_lines(bytes: &[u8]) -> Vec<String> {
+    let mut text = decode_bytes(bytes);
     if text.contains('\r') {
         text = text.replace("\r\n", "\n").replace('\r', "\n");
     }
@@ -98,7 +98,7 @@ pub fn find_ansi(text: &str) -> Vec<Range<usize>> {
 
 /// Makes one line of hostile text safe to look at: control characters, bidirectional overrides
 /// and invisible format characters are shown as `\u{202e}`, tabs are kept.
-pub fn visible(text: &str) -> String {
+pub fn make_visible(text: &str) -> String {
     escape_hidden(text, &['\t']).into_owned()
 }
 
@@ -203,7 +203,7 @@ pub fn is_hidden(c: char) -> bool {
 
 /// A line of a text with a mark under a column, both counted from 1, for the end of a message;
 /// nothing if there is no such line. Of a long line the part around the column is shown.
-pub fn excerpt(text: &str, line: usize, column: usize) -> String {
+pub fn excerpt_with_caret(text: &str, line: usize, column: usize) -> String {
     const WIDTH: usize = 70;
     let Some(source) = text.lines().nth(line.saturating_sub(1)) else { return String::new() };
     // Columns of errors count bytes; one that falls inside a letter means the letter.
@@ -211,18 +211,18 @@ pub fn excerpt(text: &str, line: usize, column: usize) -> String {
     while !source.is_char_boundary(at) {
         at -= 1;
     }
-    let before: Vec<char> = visible(&source[..at]).chars().collect();
+    let before: Vec<char> = make_visible(&source[..at]).chars().collect();
     let before: String = before[before.len().saturating_sub(WIDTH / 2)..].iter().collect();
     let before = before.trim_start();
     let width = before.chars().count();
-    let after: String = visible(&source[at..]).chars().take(WIDTH - width).collect();
+    let after: String = make_visible(&source[at..]).chars().take(WIDTH - width).collect();
     let margin = " ".repeat(line.to_string().len());
     format!("\n{margin} |\n{line} | {before}{after}\n{margin} | {}^", " ".repeat(width))
 }
 
 /// The known word that is at most a third of its letters away from `wanted`; two neighbours that
 /// changed places count once.
-pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest_match<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|other| (strsim::osa_distance(wanted, other), other))
         .min()
@@ -257,34 +257,34 @@ mod tests {
     #[test]
     fn a_misspelt_word_is_recognised_and_a_strange_one_is_not() {
         let known = || ["kernel.release", "cpu.model"].into_iter();
-        assert_eq!(nearest("kernel.relase", known()), Some("kernel.release"));
-        assert_eq!(nearest("zzz", known()), None);
-        assert_eq!(nearest("mien", ["mine"].into_iter()), Some("mine"));
+        assert_eq!(closest_match("kernel.relase", known()), Some("kernel.release"));
+        assert_eq!(closest_match("zzz", known()), None);
+        assert_eq!(closest_match("mien", ["mine"].into_iter()), Some("mine"));
     }
 
     #[test]
     fn a_byte_order_mark_is_not_part_of_the_text() {
-        assert_eq!(decode(b"\xef\xbb\xbfjuice-runc: HTTP 200"), "juice-runc: HTTP 200");
+        assert_eq!(decode_bytes(b"\xef\xbb\xbfjuice-runc: HTTP 200"), "juice-runc: HTTP 200");
     }
 
     #[test]
     fn utf_16_is_read_by_its_mark() {
         let le: Vec<u8> = "\u{feff}Host: 1\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let be: Vec<u8> = "\u{feff}Host: 1\r\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(lines(&le), ["Host: 1"]);
-        assert_eq!(lines(&be), ["Host: 1"]);
+        assert_eq!(split_lines(&le), ["Host: 1"]);
+        assert_eq!(split_lines(&be), ["Host: 1"]);
     }
 
     #[test]
     fn utf_16_fragments_inside_utf_8_lose_their_nuls() {
-        assert_eq!(decode(b"W\0S\0L\0 ok"), "WSL ok");
+        assert_eq!(decode_bytes(b"W\0S\0L\0 ok"), "WSL ok");
     }
 
     #[test]
     fn every_line_end_ends_a_line() {
-        assert_eq!(lines(b"a\r\nb\rc\nd"), ["a", "b", "c", "d"]);
-        assert_eq!(lines(b"a\n\n"), ["a", ""]);
-        assert!(lines(b"").is_empty());
+        assert_eq!(split_lines(b"a\r\nb\rc\nd"), ["a", "b", "c", "d"]);
+        assert_eq!(split_lines(b"a\n\n"), ["a", ""]);
+        assert!(split_lines(b"").is_empty());
     }
 
     #[test]
@@ -294,14 +294,14 @@ mod tests {
 
     #[test]
     fn bidirectional_controls_are_shown() {
-        assert_eq!(visible("a\u{202e}b\tc\u{7}"), "a\\u{202e}b\tc\\u{7}");
+        assert_eq!(make_visible("a\u{202e}b\tc\u{7}"), "a\\u{202e}b\tc\\u{7}");
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_reading_panic(bytes: Vec<u8>) {
-            for line in lines(&bytes) {
-                let shown = visible(&strip_ansi(&line));
+            for line in split_lines(&bytes) {
+                let shown = make_visible(&strip_ansi(&line));
                 let may_stay = ['\t', '\u{fe0e}', '\u{fe0f}'];
                 let hidden = shown.chars().find(|c| is_hidden(*c) && !may_stay.contains(c));
                 prop_assert_eq!(hidden, None);
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn the_form_of_an_emoji_may_be_chosen_and_that_of_a_letter_may_not() {
-        assert_eq!(visible("\u{26a0}\u{fe0f} runc\u{fe0f}"), "\u{26a0}\u{fe0f} runc\\u{fe0f}");
+        assert_eq!(make_visible("\u{26a0}\u{fe0f} runc\u{fe0f}"), "\u{26a0}\u{fe0f} runc\\u{fe0f}");
     }
 
     #[test]
@@ -351,14 +351,14 @@ mod tests {
     #[test]
     fn an_excerpt_marks_the_column() {
         let text = "one\n  {\"a\": x}\n";
-        assert_eq!(excerpt(text, 2, 9), "\n  |\n2 | {\"a\": x}\n  |       ^");
-        assert_eq!(excerpt(text, 9, 1), "");
+        assert_eq!(excerpt_with_caret(text, 2, 9), "\n  |\n2 | {\"a\": x}\n  |       ^");
+        assert_eq!(excerpt_with_caret(text, 9, 1), "");
     }
 
     proptest! {
         #[test]
         fn an_excerpt_is_of_any_text_and_narrow(text: String, line in 0usize..4, column in 0usize..300) {
-            for line in excerpt(&text, line, column).lines() {
+            for line in excerpt_with_caret(&text, line, column).lines() {
                 prop_assert!(line.chars().count() <= 80);
             }
         }

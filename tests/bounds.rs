@@ -5,7 +5,7 @@
 #[path = "support/lab12.rs"]
 mod lab12;
 
-use isoproof::model::{MAX_LINE, MAX_SAMPLES, Why};
+use isoproof::model::{MAX_LINE, MAX_SAMPLES, MissingReason};
 use isoproof::probe::lab12::SLOTS;
 
 /// A line of the unit again and again, just as long as lines are read.
@@ -65,7 +65,7 @@ fn a_file_with_a_line_beyond_the_bound_gives_no_fact_and_says_why() {
     };
     with_line(MAX_LINE).number("proc.entries", "kata", 52);
     with_line(MAX_LINE + 1)
-        .missing("proc.entries", "kata", Why::TooLong)
+        .missing("proc.entries", "kata", MissingReason::TooLong)
         .because("proc.entries", "kata", "line 3 has 65537 bytes")
         .at("proc.entries", "host", "isolation/proc.txt", 3);
 }
@@ -78,6 +78,6 @@ fn a_series_beyond_the_bound_is_missing_and_not_cut() {
     let series = read.get("http.latency", "runc").as_series();
     assert_eq!(series.map(|samples| samples.values.len()), Some(MAX_SAMPLES));
     lab12::one(path, &samples(MAX_SAMPLES + 1))
-        .missing("http.latency", "runc", Why::TooLong)
+        .missing("http.latency", "runc", MissingReason::TooLong)
         .because("http.latency", "runc", "100001 samples");
 }

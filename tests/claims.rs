@@ -6,37 +6,39 @@ mod support;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use isoproof::claims::{Annotation, Claims};
+use isoproof::claims::{ClaimChecker, ClaimResult};
 use isoproof::import::lab12_run;
-use isoproof::report::{Shelf, Subject};
-use isoproof::store::Loaded;
-use isoproof::store::integrity::Integrity;
+use isoproof::report::{Assessment, ProjectData};
+use isoproof::store::LoadedRun;
+use isoproof::store::integrity::IntegrityReport;
 use support::Project;
 
-static CLAIMS: LazyLock<Claims> = LazyLock::new(|| Claims::load(None).expect("shipped words"));
-static SHELF: LazyLock<Shelf> = LazyLock::new(|| Shelf::load(None).expect("shipped data"));
+static CLAIMS: LazyLock<ClaimChecker> =
+    LazyLock::new(|| ClaimChecker::load(None).expect("shipped words"));
+static SHELF: LazyLock<ProjectData> =
+    LazyLock::new(|| ProjectData::load_data(None).expect("shipped data"));
 
 /// The run of an evidence directory below `tests/`.
-fn subject(evidence: &str) -> Subject {
+fn subject(evidence: &str) -> Assessment {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(evidence);
     let mut run = lab12_run(&folder, None, None, chrono::DateTime::UNIX_EPOCH).expect("evidence");
     run.id = "20260101T000000Z-00000000".into();
-    let loaded = Loaded { run, integrity: Integrity::default(), origin: evidence.into() };
-    Subject::new(loaded, None, &SHELF).expect("a judged run")
+    let loaded = LoadedRun { run, integrity: IntegrityReport::default(), origin: evidence.into() };
+    Assessment::new(loaded, None, &SHELF).expect("a judged run")
 }
 
-fn check(subject: &Subject, text: &str) -> Vec<Annotation> {
-    CLAIMS.check(subject, text).expect("annotations").annotations
+fn check(subject: &Assessment, text: &str) -> Vec<ClaimResult> {
+    CLAIMS.check_report(subject, text).expect("annotations").annotations
 }
 
 /// One annotation in a few lines.
-fn shown(annotation: &Annotation) -> String {
+fn shown(annotation: &ClaimResult) -> String {
     let rule = annotation.rule.as_ref().map(|rule| format!(" [{rule}]")).unwrap_or_default();
     let mut out = format!(
         "{}:{} {}{rule} “{}”\n    {}\n",
         annotation.line,
         annotation.column,
-        annotation.standing.word(),
+        annotation.standing.status_name(),
         annotation.quote,
         annotation.message
     );
@@ -55,7 +57,7 @@ fn whole(evidence: &str, report: &str) -> String {
 }
 
 /// The rules that a text offends, with the words at the place.
-fn offences(subject: &Subject, text: &str) -> Vec<(String, String)> {
+fn offences(subject: &Assessment, text: &str) -> Vec<(String, String)> {
     let found = check(subject, text);
     found.into_iter().filter_map(|found| Some((found.rule?, found.quote))).collect()
 }
@@ -222,7 +224,7 @@ fn every_rule_finds_its_defect_and_leaves_what_is_right_alone() {
     let tested: Vec<&str> = cases.iter().map(|case| case.0).collect();
     // This one needs a run whose verdict is known: see below.
     let elsewhere = ["claim-verdict-differs"];
-    for doc in SHELF.report_rules.iter() {
+    for doc in SHELF.report_rules.iter_rules() {
         assert!(
             tested.contains(&doc.id.as_str()) || elsewhere.contains(&doc.id.as_str()),
             "{} has no example",
@@ -233,7 +235,7 @@ fn every_rule_finds_its_defect_and_leaves_what_is_right_alone() {
 
 #[test]
 fn every_rule_about_reports_says_why_it_matters_and_what_to_do() {
-    for doc in SHELF.report_rules.iter() {
+    for doc in SHELF.report_rules.iter_rules() {
         for text in [&doc.title, &doc.looks_at, &doc.why, &doc.example, &doc.remedy] {
             assert!(text.trim().len() > 10, "{}", doc.id);
         }
@@ -279,7 +281,7 @@ fn our_own_submission_is_not_contradicted() {
     assert!(found.len() > 30, "{} annotations", found.len());
     let wrong: Vec<String> = found
         .iter()
-        .filter(|found| found.standing == isoproof::claims::Standing::Contradicted)
+        .filter(|found| found.standing == isoproof::claims::ClaimStatus::Contradicted)
         .map(shown)
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

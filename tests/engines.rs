@@ -7,8 +7,8 @@ mod support;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use isoproof::model::Status;
-use isoproof::probe::script::{self, Answers, Limits, Question};
+use isoproof::model::CaptureStatus;
+use isoproof::probe::script::{self, BatchAnswers, BatchLimits, BatchQuestion};
 use serde_json::Value;
 use support::{Project, engines, nerdctl};
 
@@ -185,7 +185,7 @@ fn the_script_holds_in_plain_busybox_as_anyone_on_a_read_only_root() {
     if !engines() {
         return;
     }
-    let nonce = script::nonce().unwrap();
+    let nonce = script::make_nonce().unwrap();
     let forged = format!("printf '@{nonce} 1 9 od 66<0,1,2>| .\\n'");
     let commands = [
         "uname -r",
@@ -196,10 +196,10 @@ fn the_script_holds_in_plain_busybox_as_anyone_on_a_read_only_root() {
         "cat /nonexistent",
         "id -u",
     ];
-    let questions: Vec<Question> =
-        commands.iter().map(|command| Question { id: command, command }).collect();
-    let limits = Limits { seconds: 1, ..Limits::default() };
-    let text = script::generate(&questions, &nonce, &limits);
+    let questions: Vec<BatchQuestion> =
+        commands.iter().map(|command| BatchQuestion { id: command, command }).collect();
+    let limits = BatchLimits { seconds: 1, ..BatchLimits::default() };
+    let text = script::generate_script(&questions, &nonce, &limits);
     for runtime in ["runc", "runsc"] {
         for options in [
             &[][..],
@@ -212,12 +212,12 @@ fn the_script_holds_in_plain_busybox_as_anyone_on_a_read_only_root() {
             assert!(all.started && all.finished, "{runtime} {options:?}: {all:?}");
             assert_eq!(all.answers.len(), commands.len(), "{runtime} {options:?}: {all:?}");
             let at = |index: usize| (all.answers[index].status, &*all.answers[index].stdout);
-            assert_eq!(at(0).0, Status::Ok, "{runtime} {options:?}");
-            assert_eq!(at(1), (Status::Timeout, &b"begun\n"[..]), "{runtime} {options:?}");
-            assert_eq!((at(2).0, at(2).1.len()), (Status::Truncated, limits.bytes));
+            assert_eq!(at(0).0, CaptureStatus::Ok, "{runtime} {options:?}");
+            assert_eq!(at(1), (CaptureStatus::Timeout, &b"begun\n"[..]), "{runtime} {options:?}");
+            assert_eq!((at(2).0, at(2).1.len()), (CaptureStatus::Truncated, limits.bytes));
             assert_eq!(at(3).1, b"a\0\xff", "{runtime} {options:?}");
             assert!(at(4).1.starts_with(b"@") && at(4).1.ends_with(b"| .\n"), "{runtime}");
-            assert_eq!(at(5).0, Status::Absent, "{runtime} {options:?}");
+            assert_eq!(at(5).0, CaptureStatus::Absent, "{runtime} {options:?}");
             let user = if options.contains(&"--user") { "65534\n" } else { "0\n" };
             assert_eq!(at(6).1, user.as_bytes(), "{runtime} {options:?}");
         }
@@ -229,8 +229,8 @@ fn answers(
     options: &[&str],
     text: &str,
     nonce: &str,
-    questions: &[Question],
-) -> Answers {
+    questions: &[BatchQuestion],
+) -> BatchAnswers {
     let mut child = Command::new("docker")
         .args(["run", "--rm", "-i", "--runtime", runtime])
         .args(options)
@@ -240,5 +240,5 @@ fn answers(
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    script::parse(&child.wait_with_output().unwrap().stdout, nonce, questions)
+    script::parse_script_output(&child.wait_with_output().unwrap().stdout, nonce, questions)
 }

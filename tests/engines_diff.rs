@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use isoproof::model::Role;
-use isoproof::probe::catalogue::Catalogue;
+use isoproof::probe::catalogue::ProbeCatalogue;
 use serde_json::Value;
 use support::{Project, engines};
 
@@ -49,14 +49,15 @@ fn said(facts: &Value, id: &str, target: &str) -> Value {
 
 /// Every fact of a target that two runs state differently and that does not change by itself.
 fn differing(a: &Value, b: &Value) -> BTreeSet<(String, String)> {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = ProbeCatalogue::load(None).unwrap();
     let mut out = BTreeSet::new();
-    for probe in catalogue.iter() {
+    for probe in catalogue.iter_probes() {
         for (target, role) in
             [("host", Role::Host), ("runc", Role::Baseline), ("sandbox", Role::Candidate)]
         {
             let has_value = |facts: &Value| !facts[&probe.id][target]["value"].is_null();
-            let changes_by_itself = probe.volatile.on(role) && has_value(a) && has_value(b);
+            let changes_by_itself =
+                probe.volatile.applies_to_role(role) && has_value(a) && has_value(b);
             let measured = ["host.mem_pss", "host.mem_cgroup", "host.mem_avail_delta"];
             if said(a, &probe.id, target) != said(b, &probe.id, target)
                 && !changes_by_itself

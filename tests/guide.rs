@@ -47,7 +47,8 @@ fn the_guide_builds_and_every_link_in_it_leads_somewhere() {
 /// What `--help` says of every command.
 fn commands() -> String {
     let mut text = "# Commands\n\nWhat `--help` says.\n".to_string();
-    let mut command = isoproof::cli::command().term_width(80).disable_help_subcommand(true);
+    let mut command =
+        isoproof::cli::build_command_line().term_width(80).disable_help_subcommand(true);
     command.build();
     describe(&command, &mut text);
     text
@@ -65,7 +66,7 @@ fn describe(command: &clap::Command, text: &mut String) {
 
 /// The fields of a run file, from its schema.
 fn run_file() -> String {
-    let schema: Value = serde_json::from_str(&isoproof::store::schema::text()).unwrap();
+    let schema: Value = serde_json::from_str(&isoproof::store::schema::schema_json()).unwrap();
     let mut text = "# Run file\n\nOne run is one file `data/runs/<id>.json`, from this schema, \
                     which `isoproof schema` prints for programs. Files of older versions load.\n"
         .to_string();

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use isoproof::probe::lab12::Reading;
+use isoproof::probe::lab12::LabReading;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -258,7 +258,7 @@ fn directory() -> impl Strategy<Value = (Vec<File>, bool, bool, bool)> {
     (files, prop::bool::weighted(0.2), prop::bool::weighted(0.1), any::<bool>())
 }
 
-fn read(files: &[File], carriage: bool, mark: bool, end: bool) -> Reading {
+fn read(files: &[File], carriage: bool, mark: bool, end: bool) -> LabReading {
     let bytes = |file: &File| {
         let mut text = file.text.clone();
         if !end {

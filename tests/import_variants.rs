@@ -6,15 +6,15 @@ mod support;
 mod customer {
     use super::support::Facts;
     use isoproof::import::lab12::read_files;
-    use isoproof::model::{Edition, Fact, Why};
-    use isoproof::probe::lab12::read;
+    use isoproof::model::{Edition, Fact, MissingReason};
+    use isoproof::probe::lab12::read_lab_captures;
     use serde_json::json;
     use std::path::Path;
 
     fn customer() -> Facts {
         let captures = read_files(Path::new("tests/import/customer")).unwrap();
         assert_eq!(captures.len(), 14);
-        Facts(read(&captures))
+        Facts(read_lab_captures(&captures))
     }
 
     #[test]
@@ -35,7 +35,7 @@ mod customer {
             .at("kernel.release", "kata", "kata/kernel.txt", 1)
             .text("kernel.release", "host", "6.16.5-arch1-1")
             .at("kernel.release", "host", "analysis/kernel-comparison.txt", 2)
-            .missing("kernel.release", "runc", Why::NotStated)
+            .missing("kernel.release", "runc", MissingReason::NotStated)
             .text("kernel.release_compared", "kata", "6.12.47")
             .text("kernel.banner", "kata", banner)
             .at("kernel.banner", "kata", "analysis/kernel-comparison.txt", 3)
@@ -52,7 +52,7 @@ mod customer {
             .number("proc.entries", "host", 322)
             .number("proc.entries", "kata", 52)
             .at("proc.entries", "kata", "isolation/proc.txt", 3)
-            .missing("proc.entries", "runc", Why::NotStated)
+            .missing("proc.entries", "runc", MissingReason::NotStated)
             .number("kernel.sys_module", "host", 332)
             .number("kernel.sys_module", "kata", 72);
         let cmdline = facts.get("kernel.cmdline", "kata").as_str().unwrap();
@@ -79,8 +79,8 @@ mod customer {
                 ]),
             )
             .at("net.interfaces", "kata", "isolation/network.txt", 3)
-            .missing("startup.wall", "runc", Why::Empty)
-            .missing("startup.wall", "kata", Why::Empty)
+            .missing("startup.wall", "runc", MissingReason::Empty)
+            .missing("startup.wall", "kata", MissingReason::Empty)
             .at("startup.wall", "kata", "bench/startup.txt", 3)
             .json(
                 "http.latency_reported",
@@ -103,12 +103,12 @@ mod bodies {
 mod encoding_and_noise {
     use super::bodies::KERNELS;
     use super::support::{Facts, captures, one, reading};
-    use isoproof::model::Why;
-    use isoproof::probe::lab12::read;
+    use isoproof::model::MissingReason;
+    use isoproof::probe::lab12::read_lab_captures;
     use serde_json::json;
 
     fn bytes(path: &str, bytes: &[u8]) -> Facts {
-        Facts(read(&captures(&[(path, bytes)])))
+        Facts(read_lab_captures(&captures(&[(path, bytes)])))
     }
 
     #[test]
@@ -240,25 +240,25 @@ mod encoding_and_noise {
         let fatal =
             "time=\"2026-01-02T03:04:05Z\" level=fatal msg=\"failed to create shim task: no vm\"\n";
         one("kata/kernel.txt", fatal)
-            .missing("kernel.release", "kata", Why::ErrorText)
+            .missing("kernel.release", "kata", MissingReason::ErrorText)
             .because("kernel.release", "kata", "failed to create shim task: no vm")
             .at("kernel.release", "kata", "kata/kernel.txt", 1);
         one("isolation/proc.txt", &format!("Host: 300\nKata VM: {fatal}0\n"))
             .number("proc.entries", "host", 300)
-            .missing("proc.entries", "kata", Why::ErrorText);
+            .missing("proc.entries", "kata", MissingReason::ErrorText);
         one("kata/cpu.txt", "FATA[0001] unknown runtime").missing(
             "cpu.model",
             "kata",
-            Why::ErrorText,
+            MissingReason::ErrorText,
         );
-        one("kata/test1.txt", fatal).missing("kernel.uname", "kata", Why::ErrorText);
+        one("kata/test1.txt", fatal).missing("kernel.uname", "kata", MissingReason::ErrorText);
         one("isolation/dmesg.txt", &format!("Kata VM:\n{fatal}"))
-            .missing("kernel.dmesg_lines", "kata", Why::ErrorText)
-            .missing("kernel.cmdline", "kata", Why::ErrorText);
+            .missing("kernel.dmesg_lines", "kata", MissingReason::ErrorText)
+            .missing("kernel.cmdline", "kata", MissingReason::ErrorText);
         one("isolation/network.txt", &format!("Kata VM network:\n{fatal}")).missing(
             "net.interfaces",
             "kata",
-            Why::ErrorText,
+            MissingReason::ErrorText,
         );
     }
 
@@ -267,17 +267,17 @@ mod encoding_and_noise {
         one("kata/kernel.txt", "Kata kernel: N/A, no KVM here\n").missing(
             "kernel.release",
             "kata",
-            Why::NarrativeText,
+            MissingReason::NarrativeText,
         );
         one("kata/kernel.txt", "6.1.2 (this is the guest)\nIt differs from 6.8.0 on the host.\n")
             .text("kernel.release", "kata", "6.1.2");
         one("isolation/proc.txt", "Host: 300\nKata VM: not available on this machine\n").missing(
             "proc.entries",
             "kata",
-            Why::NarrativeText,
+            MissingReason::NarrativeText,
         );
         one("isolation/modules.txt", "Host kernel modules: 300\nKata guest kernel modules: many\n")
-            .missing("kernel.sys_module", "kata", Why::NotNumeric);
+            .missing("kernel.sys_module", "kata", MissingReason::NotNumeric);
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod encoding_and_noise {
 mod names_and_places {
     use super::support::{captures, one, reading};
     use isoproof::import::lab12::read_files;
-    use isoproof::model::{Edition, Origin, Status};
+    use isoproof::model::{CaptureOrigin, CaptureStatus, Edition};
     use isoproof::probe::lab12::slot_of;
     use std::fs;
     use tempfile::TempDir;
@@ -377,7 +377,7 @@ mod names_and_places {
             captures(files)
                 .into_iter()
                 .map(|capture| match capture.origin {
-                    Origin::File { path, slot } => (path, slot.is_some()),
+                    CaptureOrigin::File { path, slot } => (path, slot.is_some()),
                     other => unreachable!("{other:?}"),
                 })
                 .collect::<Vec<_>>()
@@ -435,10 +435,10 @@ mod names_and_places {
     fn a_folder_without_evidence_is_unusable_input() {
         let dir = tree(&[("README.md", b"hello\n")]);
         let error = read_files(dir.path()).unwrap_err();
-        assert_eq!(error.kind, isoproof::error::Kind::Input);
+        assert_eq!(error.kind, isoproof::error::ErrorKind::Input);
         assert!(error.help.unwrap().contains("kata/kernel.txt"));
         let error = read_files(&dir.path().join("nowhere")).unwrap_err();
-        assert_eq!(error.kind, isoproof::error::Kind::Input);
+        assert_eq!(error.kind, isoproof::error::ErrorKind::Input);
     }
 
     #[test]
@@ -461,8 +461,8 @@ mod names_and_places {
         long.resize(3 << 20, b'x');
         let dir = tree(&[("kata/kernel.txt", &long)]);
         let captures = read_files(dir.path()).unwrap();
-        assert_eq!(captures[0].status, Status::Truncated);
-        assert_eq!(captures[0].stdout.bytes().unwrap().len(), 1 << 20);
+        assert_eq!(captures[0].status, CaptureStatus::Truncated);
+        assert_eq!(captures[0].stdout.decoded_bytes().unwrap().len(), 1 << 20);
     }
 
     #[cfg(unix)]
@@ -474,8 +474,8 @@ mod names_and_places {
         // A link in the place of a file that the lab asks for is named, and not read.
         assert_eq!(ids(&dir), ["kata/cpu.txt", "kata/kernel.txt"]);
         let link = read_files(dir.path()).unwrap().remove(0);
-        assert!(link.stdout.bytes().unwrap().is_empty());
-        assert_ne!(link.status, Status::Ok);
+        assert!(link.stdout.decoded_bytes().unwrap().is_empty());
+        assert_ne!(link.status, CaptureStatus::Ok);
     }
 
     #[test]
@@ -514,7 +514,7 @@ mod names_and_places {
 
 mod slots_holding_something_else {
     use super::support::{one, reading};
-    use isoproof::model::Why;
+    use isoproof::model::MissingReason;
 
     #[test]
     fn a_third_role_is_a_target_of_its_own() {
@@ -524,16 +524,16 @@ mod slots_holding_something_else {
             .number("proc.entries", "kata", 52);
         one("isolation/proc.txt", "Host: 300\nrunc container: 60\n")
             .number("proc.entries", "runc", 60)
-            .missing("proc.entries", "kata", Why::RuncContainerOnly);
+            .missing("proc.entries", "kata", MissingReason::RuncContainerOnly);
         one("isolation/modules.txt", "Host kernel modules: 300\n").missing(
             "kernel.sys_module",
             "kata",
-            Why::NoGuestSection,
+            MissingReason::NoGuestSection,
         );
         one("isolation/modules.txt", "Kata guest kernel modules: 72\n").missing(
             "kernel.sys_module",
             "host",
-            Why::NoHostLine,
+            MissingReason::NoHostLine,
         );
     }
 
@@ -548,17 +548,17 @@ mod slots_holding_something_else {
             ),
         ])
         .text("kernel.release", "host", "6.8.0-49-generic")
-        .missing("kernel.release", "kata", Why::HostValuesOnly)
-        .missing("kernel.uname", "kata", Why::HostValuesOnly);
+        .missing("kernel.release", "kata", MissingReason::HostValuesOnly)
+        .missing("kernel.uname", "kata", MissingReason::HostValuesOnly);
         one("kata/kernel.txt", "Host kernel: 6.8.0\n").missing(
             "kernel.release",
             "kata",
-            Why::HostValuesOnly,
+            MissingReason::HostValuesOnly,
         );
         one("kata/kernel.txt", "6.6.87.2-microsoft-standard-WSL2\n").missing(
             "kernel.release",
             "kata",
-            Why::HostValuesOnly,
+            MissingReason::HostValuesOnly,
         );
     }
 
@@ -567,16 +567,20 @@ mod slots_holding_something_else {
         let host = "1: lo: <LOOPBACK,UP> mtu 65536\n    inet 127.0.0.1/8 scope host lo\n\
                     2: enp3s0: <BROADCAST> mtu 1500\n    link/ether aa:bb:cc:dd:ee:ff brd ff:ff:ff:ff:ff:ff\n\
                     3: docker0: <BROADCAST> mtu 1500\n";
-        one("isolation/network.txt", host).missing("net.interfaces", "kata", Why::HostValuesOnly);
+        one("isolation/network.txt", host).missing(
+            "net.interfaces",
+            "kata",
+            MissingReason::HostValuesOnly,
+        );
         one("isolation/network.txt", &format!("Kata VM network:\n{host}")).missing(
             "net.interfaces",
             "kata",
-            Why::HostValuesOnly,
+            MissingReason::HostValuesOnly,
         );
         one("isolation/network.txt", &format!("Host network:\n{host}")).missing(
             "net.interfaces",
             "kata",
-            Why::HostValuesOnly,
+            MissingReason::HostValuesOnly,
         );
     }
 
@@ -586,9 +590,9 @@ mod slots_holding_something_else {
                     [    0.000000] Command line: BOOT_IMAGE=/boot/vmlinuz-6.8.0-49-generic root=UUID=x ro quiet\n";
         for head in ["", "=== dmesg ===\n", "Kata VM:\n", "Host:\n"] {
             one("isolation/dmesg.txt", &format!("{head}{host}"))
-                .missing("kernel.dmesg_lines", "kata", Why::HostValuesOnly)
-                .missing("kernel.dmesg_banner", "kata", Why::HostValuesOnly)
-                .missing("kernel.cmdline", "kata", Why::HostValuesOnly);
+                .missing("kernel.dmesg_lines", "kata", MissingReason::HostValuesOnly)
+                .missing("kernel.dmesg_banner", "kata", MissingReason::HostValuesOnly)
+                .missing("kernel.cmdline", "kata", MissingReason::HostValuesOnly);
         }
     }
 
@@ -623,9 +627,9 @@ mod slots_holding_something_else {
             "Host CPU model: Kata VM CPU model: model name : X 9000\n",
         )
         .text("cpu.model_compared", "kata", "X 9000")
-        .missing("cpu.model", "host", Why::Empty);
+        .missing("cpu.model", "host", MissingReason::Empty);
         one("isolation/proc.txt", "Host: Kata VM: 52\n")
-            .missing("proc.entries", "host", Why::Empty)
+            .missing("proc.entries", "host", MissingReason::Empty)
             .number("proc.entries", "kata", 52);
         one("isolation/proc.txt", "Host: 322, Kata VM: 52\n")
             .number("proc.entries", "host", 322)
@@ -657,12 +661,12 @@ mod slots_holding_something_else {
              real 0m0.06s\n",
         )
         .series("startup.wall", "runc", &[0.5])
-        .missing("startup.wall", "kata", Why::FailedStart)
+        .missing("startup.wall", "kata", MissingReason::FailedStart)
         .because("startup.wall", "kata", "failed to create shim task");
         one("bench/startup.txt", "runc:\nreal 0m0.5s\nKata: 0.06s (failed to start)\n").missing(
             "startup.wall",
             "kata",
-            Why::FailedStart,
+            MissingReason::FailedStart,
         );
     }
 
@@ -699,7 +703,7 @@ mod slots_holding_something_else {
             .text("kernel.release_compared", "kata", "6.1.2")
             .text("kernel.release", "kata", "6.1.2")
             .at("kernel.release", "kata", "analysis/kernel-comparison.txt", 2)
-            .missing("kernel.banner", "kata", Why::NotStated);
+            .missing("kernel.banner", "kata", MissingReason::NotStated);
     }
 
     #[test]
@@ -708,7 +712,7 @@ mod slots_holding_something_else {
             ("kata/kernel.txt", "FATA[0000] failed to create shim task\n"),
             ("kata/test1.txt", "Linux 1a 6.1.2 #1 SMP x\n"),
         ])
-        .missing("kernel.release", "kata", Why::ErrorText);
+        .missing("kernel.release", "kata", MissingReason::ErrorText);
         reading(&[("kata/kernel.txt", ""), ("kata/test1.txt", "Linux 1a 6.1.2 #1 SMP x\n")])
             .text("kernel.release", "kata", "6.1.2")
             .at("kernel.release", "kata", "kata/test1.txt", 1);
@@ -717,7 +721,7 @@ mod slots_holding_something_else {
 
 mod start_up_times {
     use super::support::{Facts, one};
-    use isoproof::model::Why;
+    use isoproof::model::MissingReason;
 
     fn runc(body: &str) -> Facts {
         one(
@@ -731,7 +735,7 @@ mod start_up_times {
         runc("real\t0m1.234s\nuser\t0m0.010s\nsys\t0m0.020s")
             .series("startup.wall", "runc", &[1.234])
             .at("startup.wall", "runc", "bench/startup.txt", 3)
-            .missing("startup.wall", "kata", Why::Empty);
+            .missing("startup.wall", "kata", MissingReason::Empty);
         runc("real    1m2.500s").series("startup.wall", "runc", &[62.5]);
     }
 
@@ -793,10 +797,10 @@ mod start_up_times {
     #[test]
     fn headers_without_figures_are_empty() {
         one("bench/startup.txt", "=== Startup Time Comparison ===\nrunc:\nKata:\n")
-            .missing("startup.wall", "runc", Why::Empty)
+            .missing("startup.wall", "runc", MissingReason::Empty)
             .at("startup.wall", "runc", "bench/startup.txt", 2)
-            .missing("startup.wall", "kata", Why::Empty);
-        one("bench/startup.txt", "").missing("startup.wall", "kata", Why::Empty);
+            .missing("startup.wall", "kata", MissingReason::Empty);
+        one("bench/startup.txt", "").missing("startup.wall", "kata", MissingReason::Empty);
     }
 
     #[test]
@@ -808,7 +812,7 @@ mod start_up_times {
 
 mod other_values {
     use super::support::{one, reading};
-    use isoproof::model::Why;
+    use isoproof::model::MissingReason;
     use serde_json::json;
 
     const COMMIT: &str = "bfc9e446e1f4e7db2741dc953c034447d55ec9b2";
@@ -828,22 +832,22 @@ mod other_values {
             .at("runtime.commit", "kata", SHIM, 2);
         one(SHIM, "Kata Containers containerd shim (Golang): id: \"io.containerd.kata.v2\", version: 3.2.0, commit: \n")
             .text("runtime.version", "kata", "3.2.0")
-            .missing("runtime.commit", "kata", Why::Empty);
+            .missing("runtime.commit", "kata", MissingReason::Empty);
         one(SHIM, "containerd-shim-kata-v2 version 3.1.0\n")
             .text("runtime.version", "kata", "3.1.0")
-            .missing("runtime.implementation", "kata", Why::NotStated)
-            .missing("runtime.commit", "kata", Why::NotStated);
+            .missing("runtime.implementation", "kata", MissingReason::NotStated)
+            .missing("runtime.commit", "kata", MissingReason::NotStated);
         for tool in [
             "kata-ctl 3.2.0\n",
             "kata-runtime  : 3.2.0\n   commit   : abc\n",
             "Kata tools version 3.2.0\n",
         ] {
-            one(SHIM, tool).missing("runtime.version", "kata", Why::NotTheShim);
+            one(SHIM, tool).missing("runtime.version", "kata", MissingReason::NotTheShim);
         }
         one(SHIM, "sudo: containerd-shim-kata-v2: command not found\n").missing(
             "runtime.version",
             "kata",
-            Why::ErrorText,
+            MissingReason::ErrorText,
         );
     }
 
@@ -866,9 +870,9 @@ mod other_values {
         one("runc/health.txt", "curl: (7) Failed to connect to localhost port 3012\n").missing(
             "app.health_status",
             "runc",
-            Why::ErrorText,
+            MissingReason::ErrorText,
         );
-        one("runc/health.txt", "").missing("app.health_status", "runc", Why::Empty);
+        one("runc/health.txt", "").missing("app.health_status", "runc", MissingReason::Empty);
     }
 
     #[test]
@@ -891,7 +895,7 @@ mod other_values {
             "kata/cpu.txt",
             "processor\t: 0\nBogoMIPS\t: 48.00\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n",
         )
-        .missing("cpu.model", "kata", Why::NoModelName);
+        .missing("cpu.model", "kata", MissingReason::NoModelName);
     }
 
     #[test]
@@ -918,7 +922,7 @@ mod other_values {
         one("isolation/network.txt", "Kata VM network:\n").missing(
             "net.interfaces",
             "kata",
-            Why::Empty,
+            MissingReason::Empty,
         );
     }
 
@@ -929,7 +933,7 @@ mod other_values {
             "=== dmesg Access Test ===\nKata VM (separate kernel boot logs):\nWARN[0000] x\n[    0.000000] a\n[    0.000000] b\n",
         )
         .number("kernel.dmesg_lines", "kata", 2)
-        .missing("kernel.dmesg_banner", "kata", Why::NotStated);
+        .missing("kernel.dmesg_banner", "kata", MissingReason::NotStated);
     }
 
     #[test]
@@ -971,14 +975,14 @@ mod other_values {
         one("bench/curl-3012.txt", "curl: (7) Failed to connect\n").missing(
             "http.latency",
             "runc",
-            Why::ErrorText,
+            MissingReason::ErrorText,
         );
     }
 }
 
 mod platforms {
     use super::support::{one, reading};
-    use isoproof::model::Why;
+    use isoproof::model::MissingReason;
 
     #[test]
     fn wsl_is_a_host_like_others() {
@@ -996,7 +1000,7 @@ mod platforms {
             ("kata/kernel.txt", "6.10.14-linuxkit\n"),
             ("analysis/kernel-comparison.txt", "Host kernel (runc uses this): Darwin mac 24.1.0 Darwin Kernel Version 24.1.0\nKata guest kernel: 6.10.14-linuxkit\n"),
         ])
-        .missing("kernel.release", "kata", Why::HostValuesOnly);
+        .missing("kernel.release", "kata", MissingReason::HostValuesOnly);
     }
 
     #[test]
@@ -1017,8 +1021,8 @@ mod platforms {
 /// Directories that nobody has seen yet, but that people would write.
 mod further {
     use super::support::{Facts, captures, one, reading};
-    use isoproof::model::Why;
-    use isoproof::probe::lab12::read;
+    use isoproof::model::MissingReason;
+    use isoproof::probe::lab12::read_lab_captures;
     use serde_json::json;
 
     const PROC: &str = "isolation/proc.txt";
@@ -1066,7 +1070,7 @@ mod further {
             .number("proc.entries", "host", 410)
             .number("proc.entries", "kata", 53);
         one("kata/kernel.txt", "Не удалось запустить Kata, так как нет вложенной виртуализации\n")
-            .missing("kernel.release", "kata", Why::NarrativeText);
+            .missing("kernel.release", "kata", MissingReason::NarrativeText);
         one(KERNELS, "Ядро хоста: 6.8.0-49-generic\nЯдро Kata: 6.12.47\n")
             .text("kernel.release", "host", "6.8.0-49-generic")
             .text("kernel.release_compared", "kata", "6.12.47");
@@ -1088,7 +1092,11 @@ mod further {
             "runc",
             200,
         );
-        one("runc/health.txt", meter).missing("app.health_status", "runc", Why::NarrativeText);
+        one("runc/health.txt", meter).missing(
+            "app.health_status",
+            "runc",
+            MissingReason::NarrativeText,
+        );
     }
 
     #[test]
@@ -1117,7 +1125,7 @@ mod further {
              test\nreal\t0m4.512s\nKata:\nelapsed: 2.0 s   total: 3.4 Mi (1.1 MiB/s)\n",
         )
         .series("startup.wall", "runc", &[4.512])
-        .missing("startup.wall", "kata", Why::Empty);
+        .missing("startup.wall", "kata", MissingReason::Empty);
     }
 
     #[test]
@@ -1137,25 +1145,25 @@ mod further {
     #[test]
     fn expected_figures_are_not_measured_ones() {
         one(START, "runc: <1s (expected)\nKata: 3-5s (expected, Kata was not run)\n")
-            .missing("startup.wall", "runc", Why::NarrativeText)
-            .missing("startup.wall", "kata", Why::NarrativeText);
+            .missing("startup.wall", "runc", MissingReason::NarrativeText)
+            .missing("startup.wall", "kata", MissingReason::NarrativeText);
         one("kata/kernel.txt", "6.1.62 (expected, no KVM on this machine)\n").missing(
             "kernel.release",
             "kata",
-            Why::NarrativeText,
+            MissingReason::NarrativeText,
         );
         one(PROC, "Host: 322\nKata VM: ~50 (expected)\n").missing(
             "proc.entries",
             "kata",
-            Why::NarrativeText,
+            MissingReason::NarrativeText,
         );
     }
 
     #[test]
     fn ranges_are_no_samples() {
         one(START, "runc: 0.3-0.5s\nKata: 3-5s\n")
-            .missing("startup.wall", "runc", Why::NotNumeric)
-            .missing("startup.wall", "kata", Why::NotNumeric);
+            .missing("startup.wall", "runc", MissingReason::NotNumeric)
+            .missing("startup.wall", "kata", MissingReason::NotNumeric);
     }
 
     #[test]
@@ -1184,15 +1192,15 @@ mod further {
                 &format!("Host CPU:\nmodel name : A\nKata VM CPU:\n{error}"),
             ),
         ])
-        .missing("kernel.uname", "kata", Why::ErrorText)
-        .missing("kernel.release", "kata", Why::ErrorText)
-        .missing("cpu.model", "kata", Why::ErrorText)
-        .missing("kernel.dmesg_lines", "kata", Why::ErrorText)
-        .missing("net.interfaces", "kata", Why::ErrorText)
-        .missing("proc.entries", "kata", Why::ErrorText)
-        .missing("startup.wall", "kata", Why::FailedStart)
-        .missing("kernel.banner", "kata", Why::ErrorText)
-        .missing("cpu.model_compared", "kata", Why::ErrorText)
+        .missing("kernel.uname", "kata", MissingReason::ErrorText)
+        .missing("kernel.release", "kata", MissingReason::ErrorText)
+        .missing("cpu.model", "kata", MissingReason::ErrorText)
+        .missing("kernel.dmesg_lines", "kata", MissingReason::ErrorText)
+        .missing("net.interfaces", "kata", MissingReason::ErrorText)
+        .missing("proc.entries", "kata", MissingReason::ErrorText)
+        .missing("startup.wall", "kata", MissingReason::FailedStart)
+        .missing("kernel.banner", "kata", MissingReason::ErrorText)
+        .missing("cpu.model_compared", "kata", MissingReason::ErrorText)
         .number("proc.entries", "host", 322)
         .text("kernel.release", "host", "6.8.0")
         .text("cpu.model", "host", "A");
@@ -1218,7 +1226,7 @@ mod further {
             "isolation/dmesg.txt",
             "=== dmesg ===\nKata VM:\ndmesg: klogctl: Operation not permitted\n",
         )
-        .missing("kernel.dmesg_lines", "kata", Why::ErrorText);
+        .missing("kernel.dmesg_lines", "kata", MissingReason::ErrorText);
         one("isolation/dmesg.txt", "runc:\ndmesg: klogctl: Operation not permitted\nKata:\n[    0.000000] Linux version 6.12.47 (@a) #1\n")
             .number("kernel.dmesg_lines", "kata", 1);
     }
@@ -1250,8 +1258,8 @@ mod further {
     #[test]
     fn a_listing_where_a_count_is_wanted_is_no_count() {
         one(PROC, "Host:\n1\n10\n101\nacpi\nbuddyinfo\nKata VM:\n1\n7\nbuddyinfo\n")
-            .missing("proc.entries", "host", Why::NotNumeric)
-            .missing("proc.entries", "kata", Why::NotNumeric);
+            .missing("proc.entries", "host", MissingReason::NotNumeric)
+            .missing("proc.entries", "kata", MissingReason::NotNumeric);
     }
 
     #[test]
@@ -1270,9 +1278,9 @@ mod further {
             ("kata/cpu.txt", "CPU implementer\t: 0x41\n"),
             ("analysis/cpu-comparison.txt", "Host CPU:\nCPU implementer : 0x41\nCPU part : 0xd0c\nKata VM CPU:\nCPU implementer : 0x41\n"),
         ])
-        .missing("cpu.model", "host", Why::NoModelName)
-        .missing("cpu.model", "kata", Why::NoModelName)
-        .missing("cpu.model_compared", "kata", Why::NoModelName);
+        .missing("cpu.model", "host", MissingReason::NoModelName)
+        .missing("cpu.model", "kata", MissingReason::NoModelName)
+        .missing("cpu.model_compared", "kata", MissingReason::NoModelName);
         one(
             "analysis/cpu-comparison.txt",
             "Host CPU: Apple M2 Pro\nKata VM CPU:\nN/A (no model name on ARM)\n",
@@ -1286,8 +1294,8 @@ mod further {
             ("kata/test1.txt", "Darwin mac.local 24.1.0 Darwin Kernel Version 24.1.0: x RELEASE_ARM64_T6000 arm64\n"),
             ("isolation/network.txt", "lo0: flags=8049<UP,LOOPBACK> mtu 16384\n\tinet 127.0.0.1 netmask 0xff000000\nen0: flags=8863<UP> mtu 1500\n\tether aa:bb:cc:dd:ee:ff\n"),
         ])
-        .missing("kernel.uname", "kata", Why::HostValuesOnly)
-        .missing("net.interfaces", "kata", Why::HostValuesOnly);
+        .missing("kernel.uname", "kata", MissingReason::HostValuesOnly)
+        .missing("net.interfaces", "kata", MissingReason::HostValuesOnly);
     }
 
     #[test]
@@ -1297,8 +1305,8 @@ mod further {
             "Kata VM:\n[    0.000000] Linux version 6.6.87.2-microsoft-standard-WSL2 (root@x) #1\n\
              [    0.000000] Command line: initrd=\\initrd.img WSL_ROOT_INIT=1 panic=-1\n",
         )
-        .missing("kernel.dmesg_lines", "kata", Why::HostValuesOnly)
-        .missing("kernel.cmdline", "kata", Why::HostValuesOnly);
+        .missing("kernel.dmesg_lines", "kata", MissingReason::HostValuesOnly)
+        .missing("kernel.cmdline", "kata", MissingReason::HostValuesOnly);
     }
 
     #[test]
@@ -1325,7 +1333,7 @@ mod further {
             ("isolation/dmesg.txt", "[    0.000000] Linux version 6.8.0-49-generic (b@c) #1\n"),
             (KERNELS, "Host kernel (runc uses this): 6.8.0-49-generic\nKata guest kernel: Linux version 6.12.47 (@a) #1\n"),
         ])
-        .missing("kernel.dmesg_lines", "kata", Why::HostValuesOnly)
+        .missing("kernel.dmesg_lines", "kata", MissingReason::HostValuesOnly)
         .text("kernel.release_compared", "kata", "6.12.47");
     }
 
@@ -1352,14 +1360,14 @@ mod further {
     #[test]
     fn a_failing_command_inside_gnu_time_is_a_failed_start() {
         one(START, "runc:\n0.4s\nKata:\nCommand exited with non-zero status 1\n0.02user 0.03system 0:00.05elapsed 90%CPU\n")
-            .missing("startup.wall", "kata", Why::FailedStart);
+            .missing("startup.wall", "kata", MissingReason::FailedStart);
     }
 
     #[test]
     fn whole_numbers_without_a_unit_are_not_guessed() {
         one(START, "runc: 412\nKata: 1890\n")
-            .missing("startup.wall", "runc", Why::NotNumeric)
-            .missing("startup.wall", "kata", Why::NotNumeric);
+            .missing("startup.wall", "runc", MissingReason::NotNumeric)
+            .missing("startup.wall", "kata", MissingReason::NotNumeric);
         one(START, "runc (ms): 412\nKata (ms): 1890\n")
             .series("startup.wall", "runc", &[0.412])
             .series("startup.wall", "kata", &[1.89]);
@@ -1385,17 +1393,17 @@ mod further {
                 json!({"avg": 0.0012, "min": 0.001, "max": 0.0035, "n": 50}),
             );
         one("bench/http-latency.txt", "Results for port 3012 (juice-runc):\nawk: cmd. line:1: fatal: division by zero attempted\n")
-            .missing("http.latency_reported", "runc", Why::ErrorText);
+            .missing("http.latency_reported", "runc", MissingReason::ErrorText);
         one(
             "bench/http-latency.txt",
             "Results for port 3012 (juice-runc):\navg=-nans min=s max=s n=0\n",
         )
-        .missing("http.latency_reported", "runc", Why::NotNumeric);
+        .missing("http.latency_reported", "runc", MissingReason::NotNumeric);
         one(
             "bench/http-latency.txt",
             "=== HTTP Latency Test (juice-runc) ===\nResults for port 3012 (juice-runc):\n",
         )
-        .missing("http.latency_reported", "runc", Why::Empty);
+        .missing("http.latency_reported", "runc", MissingReason::Empty);
     }
 
     #[test]
@@ -1423,12 +1431,12 @@ mod further {
         one("runc/health.txt", "juice-runc is healthy\n").missing(
             "app.health_status",
             "runc",
-            Why::NarrativeText,
+            MissingReason::NarrativeText,
         );
         one("runc/health.txt", "juice-runc: HTTP \n").missing(
             "app.health_status",
             "runc",
-            Why::NotNumeric,
+            MissingReason::NotNumeric,
         );
     }
 
@@ -1438,8 +1446,8 @@ mod further {
             KERNELS,
             "Host kernel (runc uses this): $(uname -r)\nKata guest kernel: $(sudo nerdctl run x)\n",
         )
-        .missing("kernel.release", "host", Why::NarrativeText)
-        .missing("kernel.banner", "kata", Why::NarrativeText);
+        .missing("kernel.release", "host", MissingReason::NarrativeText)
+        .missing("kernel.banner", "kata", MissingReason::NarrativeText);
     }
 
     #[test]
@@ -1447,7 +1455,7 @@ mod further {
         one("kata/kernel.txt", "Kata Containers version: 3.23.0\nnerdctl version 2.1.6\n").missing(
             "kernel.release",
             "kata",
-            Why::NarrativeText,
+            MissingReason::NarrativeText,
         );
         one("setup/kata-built-version.txt", "nerdctl version 2.1.6\nKata Containers containerd shim (Rust): id: io.containerd.kata.v2, version: 3.23.0, commit: 0123456789012345678901234567890123456789\n")
             .text("runtime.version", "kata", "3.23.0")
@@ -1456,11 +1464,11 @@ mod further {
             "setup/kata-built-version.txt",
             "kata-static-3.23.0-amd64.tar.zst installed to /opt/kata\n",
         )
-        .missing("runtime.version", "kata", Why::NotTheShim);
+        .missing("runtime.version", "kata", MissingReason::NotTheShim);
         one("setup/kata-built-version.txt", "$ containerd-shim-kata-v2 --version\nKata Containers containerd shim: id: \"io.containerd.kata.v2\", version: 3.2.0-rc0, commit: 0fcc5db8\n")
             .text("runtime.version", "kata", "3.2.0-rc0")
             .text("runtime.commit", "kata", "0fcc5db8")
-            .missing("runtime.implementation", "kata", Why::NotStated);
+            .missing("runtime.implementation", "kata", MissingReason::NotStated);
     }
 
     #[test]
@@ -1469,7 +1477,7 @@ mod further {
             "isolation/network.txt",
             "runc container network:\n1: lo: <LOOPBACK>\n3: eth0@if9: <BROADCAST>\n    inet 10.4.0.7/24\n",
         )
-        .missing("net.interfaces", "kata", Why::RuncContainerOnly);
+        .missing("net.interfaces", "kata", MissingReason::RuncContainerOnly);
         one(
             "isolation/network.txt",
             "=== Network Interfaces ===\nKata VM network:\n1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever\n1: lo    inet6 ::1/128 scope host \\       valid_lft forever\n2: eth0    inet 10.4.0.9/24 brd 10.4.0.255 scope global eth0\\       valid_lft forever\n",
@@ -1482,7 +1490,7 @@ mod further {
             "isolation/network.txt",
             "Kata VM network:\nKata shows only lo and eth0 (172.17.0.2)\n",
         )
-        .missing("net.interfaces", "kata", Why::NarrativeText);
+        .missing("net.interfaces", "kata", MissingReason::NarrativeText);
     }
 
     #[test]
@@ -1503,11 +1511,11 @@ mod further {
             ),
         ])
         .text("kernel.release", "runc", "6.8.0-49-generic")
-        .missing("kernel.release", "kata", Why::ErrorText)
+        .missing("kernel.release", "kata", MissingReason::ErrorText)
         .number("dev.entries", "runc", 15)
-        .missing("dev.entries", "kata", Why::FileMissing)
+        .missing("dev.entries", "kata", MissingReason::FileMissing)
         .text("priv.cap_eff", "kata", "00000000a80425fb")
-        .missing("perf.io_write", "runc", Why::FileMissing);
+        .missing("perf.io_write", "runc", MissingReason::FileMissing);
     }
 
     #[test]
@@ -1515,33 +1523,41 @@ mod further {
         one("results/kata-kernel.txt", "6.12.47\n17\nCapEff:\t00000000a80425fb\n")
             .text("kernel.release", "kata", "6.12.47")
             .text("priv.cap_eff", "kata", "00000000a80425fb")
-            .missing("priv.cap_eff", "runc", Why::FileMissing);
+            .missing("priv.cap_eff", "runc", MissingReason::FileMissing);
     }
 
     #[test]
     fn an_absent_directory_of_kata_misses_files_by_name() {
         one("runc/health.txt", "juice-runc: HTTP 200\n")
-            .missing("kernel.release", "kata", Why::FileMissing)
+            .missing("kernel.release", "kata", MissingReason::FileMissing)
             .because("kernel.release", "kata", "kata/kernel.txt")
-            .missing("kernel.uname", "kata", Why::FileMissing)
-            .missing("kernel.banner", "kata", Why::FileMissing)
-            .missing("cpu.model", "host", Why::FileMissing)
-            .missing("proc.entries", "kata", Why::FileMissing)
-            .missing("kernel.sys_module", "runc", Why::FileMissing)
-            .missing("net.interfaces", "kata", Why::FileMissing)
-            .missing("startup.wall", "kata", Why::FileMissing)
-            .missing("http.latency", "runc", Why::FileMissing)
-            .missing("http.latency_reported", "runc", Why::FileMissing)
-            .missing("kernel.dmesg_lines", "kata", Why::FileMissing)
-            .missing("runtime.version", "kata", Why::FileMissing)
-            .missing("kernel.boot_id", "kata", Why::NotStated);
+            .missing("kernel.uname", "kata", MissingReason::FileMissing)
+            .missing("kernel.banner", "kata", MissingReason::FileMissing)
+            .missing("cpu.model", "host", MissingReason::FileMissing)
+            .missing("proc.entries", "kata", MissingReason::FileMissing)
+            .missing("kernel.sys_module", "runc", MissingReason::FileMissing)
+            .missing("net.interfaces", "kata", MissingReason::FileMissing)
+            .missing("startup.wall", "kata", MissingReason::FileMissing)
+            .missing("http.latency", "runc", MissingReason::FileMissing)
+            .missing("http.latency_reported", "runc", MissingReason::FileMissing)
+            .missing("kernel.dmesg_lines", "kata", MissingReason::FileMissing)
+            .missing("runtime.version", "kata", MissingReason::FileMissing)
+            .missing("kernel.boot_id", "kata", MissingReason::NotStated);
     }
 
     #[test]
     fn a_page_of_html_is_no_status_and_no_sample() {
         let html = "<!DOCTYPE html>\n<html><head><title>OWASP Juice Shop</title>\n<meta content=\"width=device-width, initial-scale=1.0\">\n";
-        one("runc/health.txt", html).missing("app.health_status", "runc", Why::NarrativeText);
-        one("bench/curl-3012.txt", html).missing("http.latency", "runc", Why::NarrativeText);
+        one("runc/health.txt", html).missing(
+            "app.health_status",
+            "runc",
+            MissingReason::NarrativeText,
+        );
+        one("bench/curl-3012.txt", html).missing(
+            "http.latency",
+            "runc",
+            MissingReason::NarrativeText,
+        );
     }
 
     proptest::proptest! {
@@ -1553,8 +1569,8 @@ mod further {
                 let labelled = format!("Host: {text}\nKata VM: {text}\nrunc:\n{text}\n[    0.0000] {text}\n1: {text}");
                 for bytes in [&bytes[..], text.as_bytes(), labelled.as_bytes()] {
                     let captures = captures(&[(slot.path, bytes)]);
-                    let first = read(&captures);
-                    proptest::prop_assert_eq!(&first, &read(&captures));
+                    let first = read_lab_captures(&captures);
+                    proptest::prop_assert_eq!(&first, &read_lab_captures(&captures));
                     let _: Facts = Facts(first);
                 }
             }
@@ -1566,7 +1582,7 @@ mod further {
 mod further_still {
     use super::support::{one, reading};
     use isoproof::import::lab12::read_files;
-    use isoproof::model::Why;
+    use isoproof::model::MissingReason;
     use std::fs;
 
     const PROC: &str = "isolation/proc.txt";
@@ -1638,10 +1654,10 @@ mod further_still {
     #[test]
     fn an_average_is_no_sample() {
         one(START, "runc average: 0.45s\nKata: mean 1.9s\n")
-            .missing("startup.wall", "runc", Why::NotStated)
-            .missing("startup.wall", "kata", Why::NotStated);
+            .missing("startup.wall", "runc", MissingReason::NotStated)
+            .missing("startup.wall", "kata", MissingReason::NotStated);
         one(START, "runc:\n  Time (mean ± σ):     412.3 ms ±  12.1 ms    [User: 20.1 ms, System: 15.2 ms]\n  Range (min … max):   400.0 ms … 430.0 ms    10 runs\nKata:\n")
-            .missing("startup.wall", "runc", Why::NotStated);
+            .missing("startup.wall", "runc", MissingReason::NotStated);
     }
 
     #[test]
@@ -1682,8 +1698,8 @@ mod further_still {
     fn the_version_lines_of_both_kernels_may_stand_side_by_side() {
         one(KERNELS, "Host kernel (runc uses this): Linux version 6.8.0-49-generic (buildd@lcy02) #49\nKata guest kernel: Linux version 6.8.0-49-generic (buildd@lcy02) #49\n")
             .text("kernel.release", "host", "6.8.0-49-generic")
-            .missing("kernel.banner", "kata", Why::HostValuesOnly)
-            .missing("kernel.release", "kata", Why::HostValuesOnly);
+            .missing("kernel.banner", "kata", MissingReason::HostValuesOnly)
+            .missing("kernel.release", "kata", MissingReason::HostValuesOnly);
     }
 
     #[test]
@@ -1716,12 +1732,12 @@ mod further_still {
         one("runc/health.txt", "juice-runc on port 3012\n").missing(
             "app.health_status",
             "runc",
-            Why::NarrativeText,
+            MissingReason::NarrativeText,
         );
         one("runc/health.txt", "juice-runc Up 2 minutes 0.0.0.0:3012->3000/tcp\n").missing(
             "app.health_status",
             "runc",
-            Why::NarrativeText,
+            MissingReason::NarrativeText,
         );
     }
 
@@ -1742,7 +1758,7 @@ mod further_still {
                 ids,
                 ["evidence/kata/kernel.txt", "kata-built-version.txt", "kata/kernel.txt"]
             );
-            let reading = isoproof::probe::lab12::read(&captures);
+            let reading = isoproof::probe::lab12::read_lab_captures(&captures);
             assert_eq!(reading.facts["kernel.release"]["kata"].as_str(), Some("6.1.3"));
         }
     }
@@ -1760,7 +1776,7 @@ mod further_still {
 /// A third round: shells inside containers, and files for the wrong role.
 mod shells_inside {
     use super::support::one;
-    use isoproof::model::Why;
+    use isoproof::model::MissingReason;
 
     #[test]
     fn a_command_typed_in_the_container_is_the_containers() {
@@ -1776,9 +1792,9 @@ mod shells_inside {
     #[test]
     fn a_container_started_without_kata_is_not_kata() {
         one("kata/test1.txt", "$ docker run --rm alpine:3.19 uname -a\nLinux 1a 6.8.0-49-generic #1 SMP x86_64 Linux\n")
-            .missing("kernel.uname", "kata", Why::RuncContainerOnly);
+            .missing("kernel.uname", "kata", MissingReason::RuncContainerOnly);
         one("kata/kernel.txt", "$ docker run --rm alpine:3.19 uname -r\n6.8.0-49-generic\n")
-            .missing("kernel.release", "kata", Why::RuncContainerOnly);
+            .missing("kernel.release", "kata", MissingReason::RuncContainerOnly);
     }
 
     #[test]
@@ -1804,7 +1820,7 @@ mod shells_inside {
         one("kata/kernel.txt", "sudo: a terminal is required to read the password\n").missing(
             "kernel.release",
             "kata",
-            Why::ErrorText,
+            MissingReason::ErrorText,
         );
     }
 
@@ -1821,7 +1837,7 @@ mod shells_inside {
 /// Habits of people whose files the readers had not been made for.
 mod strangers {
     use super::support::{one, reading};
-    use isoproof::model::Why;
+    use isoproof::model::MissingReason;
     use serde_json::json;
 
     const STARTUP: &str = "bench/startup.txt";
@@ -1859,14 +1875,14 @@ mod strangers {
     #[test]
     fn what_the_container_printed_is_no_time() {
         let facts = one(STARTUP, "runc:\ntest\nKata:\ntest\n");
-        facts.missing("startup.wall", "runc", Why::Empty);
-        facts.missing("startup.wall", "kata", Why::Empty);
+        facts.missing("startup.wall", "runc", MissingReason::Empty);
+        facts.missing("startup.wall", "kata", MissingReason::Empty);
     }
 
     #[test]
     fn a_sentence_that_begins_with_not_available_is_a_narrative() {
         let text = "runc:\nreal 0m0.5s\nKata:\nN/A (Kata failed to start without KVM)\n";
-        one(STARTUP, text).missing("startup.wall", "kata", Why::NarrativeText);
+        one(STARTUP, text).missing("startup.wall", "kata", MissingReason::NarrativeText);
     }
 
     #[test]
@@ -1874,8 +1890,8 @@ mod strangers {
         let text = "Benchmark 1: runc\n  Time (mean ± σ):     567.1 ms ±  10.2 ms\n\
                     Benchmark 2: kata\n  Time (mean ± σ):      1.987 s ±  0.102 s\n";
         let facts = one(STARTUP, text);
-        facts.missing("startup.wall", "runc", Why::NotStated);
-        facts.missing("startup.wall", "kata", Why::NotStated);
+        facts.missing("startup.wall", "runc", MissingReason::NotStated);
+        facts.missing("startup.wall", "kata", MissingReason::NotStated);
     }
 
     #[test]
@@ -1926,14 +1942,14 @@ mod strangers {
         let facts = one("setup/kata-built-version.txt", text);
         facts.text("runtime.version", "kata", "3.23.0");
         facts.text("runtime.commit", "kata", "bfc9e446e1f4e7db2741dc953c034447d55ec9b2");
-        facts.missing("runtime.implementation", "kata", Why::NotStated);
+        facts.missing("runtime.implementation", "kata", MissingReason::NotStated);
     }
 
     #[test]
     fn the_versions_of_other_programs_are_not_the_shims() {
         let text = "qemu-system-x86_64: version 8.2.2\ncontainerd v2.0.0\nrunc version 1.2.3\n";
         let facts = one("setup/kata-built-version.txt", text);
-        facts.missing("runtime.version", "kata", Why::NotTheShim);
+        facts.missing("runtime.version", "kata", MissingReason::NotTheShim);
     }
 
     #[test]
@@ -1959,14 +1975,14 @@ mod strangers {
     fn a_message_of_dd_is_an_error() {
         let text = "== runc io ==\n536870912 bytes (512.0MB) copied, 0.5 seconds, 1.0GB/s\n\
                     == kata io ==\ndd: can't open '/f'\n";
-        one("results/io.txt", text).missing("perf.io_write", "kata", Why::ErrorText);
+        one("results/io.txt", text).missing("perf.io_write", "kata", MissingReason::ErrorText);
     }
 }
 
 /// What an examination with fresh evidence showed.
 mod second_examination {
     use super::support::one;
-    use isoproof::model::Why;
+    use isoproof::model::MissingReason;
     use serde_json::json;
 
     #[test]
@@ -1976,18 +1992,18 @@ mod second_examination {
             "runc:\nreal 0m0.61s\nKata:\ncontext deadline exceeded\nreal 1m1.2s\n",
         )
         .series("startup.wall", "runc", &[0.61])
-        .missing("startup.wall", "kata", Why::FailedStart);
+        .missing("startup.wall", "kata", MissingReason::FailedStart);
     }
 
     #[test]
     fn a_command_that_counts_something_else_gives_no_count() {
         one("isolation/modules.txt", "$ lsmod | wc -l\n181\n")
-            .missing("kernel.sys_module", "host", Why::NotStated)
+            .missing("kernel.sys_module", "host", MissingReason::NotStated)
             .because("kernel.sys_module", "host", "lsmod");
         one("isolation/proc.txt", "$ ls /proc | grep -E '^[0-9]+$' | wc -l\n350\n").missing(
             "proc.entries",
             "host",
-            Why::NotStated,
+            MissingReason::NotStated,
         );
         one("isolation/proc.txt", "$ ls /proc | wc -l\n350\n").number("proc.entries", "host", 350);
     }
@@ -1998,7 +2014,7 @@ mod second_examination {
         one("isolation/modules.txt", text).number("kernel.sys_module", "host", 298).missing(
             "kernel.sys_module",
             "kata",
-            Why::ErrorText,
+            MissingReason::ErrorText,
         );
     }
 
@@ -2021,7 +2037,7 @@ mod second_examination {
         one("bench/startup.txt", "Kata 1.5 s slower\n").missing(
             "startup.wall",
             "kata",
-            Why::NotStated,
+            MissingReason::NotStated,
         );
     }
 

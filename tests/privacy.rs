@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use isoproof::import;
-use isoproof::model::{Capture, Evidence, Facts, Run};
+use isoproof::model::{Capture, EvidenceKind, Facts, Run};
 use isoproof::privacy::Redactor;
-use isoproof::probe::catalogue::Catalogue;
+use isoproof::probe::catalogue::ProbeCatalogue;
 use isoproof::probe::{collected, hyperfine};
-use isoproof::report::{Shelf, Subject};
-use isoproof::store::{Loaded, integrity::Integrity};
+use isoproof::report::{Assessment, ProjectData};
+use isoproof::store::{LoadedRun, integrity::IntegrityReport};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
@@ -57,9 +57,10 @@ fn shipped() -> Vec<Run> {
 }
 
 /// Facts, verdicts and findings of a run.
-fn statements(run: &Run, shelf: &Shelf) -> Value {
-    let loaded = Loaded { run: run.clone(), integrity: Integrity::default(), origin: "x".into() };
-    let subject = Subject::new(loaded, None, shelf).expect("a judgement");
+fn statements(run: &Run, shelf: &ProjectData) -> Value {
+    let loaded =
+        LoadedRun { run: run.clone(), integrity: IntegrityReport::default(), origin: "x".into() };
+    let subject = Assessment::new(loaded, None, shelf).expect("a judgement");
     // Whether identifiers were replaced is a finding of its own.
     let findings = subject.judgement.findings.iter();
     let findings: Vec<_> =
@@ -136,7 +137,7 @@ fn command_lines(facts: &Facts) -> Vec<Option<&str>> {
 
 #[test]
 fn pseudonyms_change_no_fact_verdict_or_finding_of_the_fixtures() {
-    let shelf = Shelf::load(None).expect("what ships");
+    let shelf = ProjectData::load_data(None).expect("what ships");
     let mut errors = Vec::new();
     for folder in fixtures() {
         let before = import(&folder, None);
@@ -153,20 +154,22 @@ fn pseudonyms_change_no_fact_verdict_or_finding_of_the_fixtures() {
 
 #[test]
 fn pseudonyms_change_no_fact_verdict_or_finding_of_the_runs_that_ship() {
-    let shelf = Shelf::load(None).expect("what ships");
-    let catalogue = Catalogue::load(None).expect("what ships");
+    let shelf = ProjectData::load_data(None).expect("what ships");
+    let catalogue = ProbeCatalogue::load(None).expect("what ships");
     let mut errors = Vec::new();
     for run in shipped() {
         let read = |captures: &[Capture]| match &run.evidence {
-            Evidence::Collected { skipped, .. } => {
-                collected::read(captures, &run.targets, skipped, &catalogue)
+            EvidenceKind::Collected { skipped, .. } => {
+                collected::read_captures(captures, &run.targets, skipped, &catalogue)
             }
-            Evidence::Imported { .. } => isoproof::probe::lab12::read(captures).facts,
+            EvidenceKind::Imported { .. } => {
+                isoproof::probe::lab12::read_lab_captures(captures).facts
+            }
         };
         let before = Run { facts: read(&run.captures), ..run.clone() };
         let mut redactor = redactor();
         let mut captures = run.captures.clone();
-        redactor.redact(&mut captures, read);
+        redactor.redact_captures(&mut captures, read);
         let after = Run { facts: read(&captures), captures, ..run.clone() };
         assert_eq!(products(&before.facts), products(&after.facts), "{}", run.id);
         assert_eq!(command_lines(&before.facts), command_lines(&after.facts));
@@ -195,7 +198,7 @@ fn folder_of(files: &[(String, String)]) -> tempfile::TempDir {
 /// The files of a folder of evidence.
 fn files_of(folder: &Path) -> Vec<(String, String)> {
     let captures = import::lab12::read_files(folder).expect("evidence").into_iter();
-    let text = |capture: &Capture| String::from_utf8(capture.stdout.bytes().ok()?).ok();
+    let text = |capture: &Capture| String::from_utf8(capture.stdout.decoded_bytes().ok()?).ok();
     captures.filter_map(|capture| Some((capture.id.clone(), text(&capture)?))).collect()
 }
 
@@ -231,7 +234,7 @@ fn somebody_who_is_called_like_a_word_of_the_evidence_changes_nothing_that_is_re
         let mut errors = Vec::new();
         differences("", &numbers(&before.facts), &numbers(&after.facts), &mut errors);
         prop_assert!(errors.is_empty(), "{}", errors.join("\n"));
-        let session = after.capture("setup/session.txt").expect("the session");
+        let session = after.find_capture("setup/session.txt").expect("the session");
         let line = &session.stdout.text_lines()[0];
         // Common words tell nobody apart.
         prop_assert!(line.ends_with(":~/lab12$ ls"), "{}", line);
@@ -394,8 +397,10 @@ fn the_targets_of_hyperfine_keep_their_times_when_they_are_named_after_somebody(
         {"command": "marta", "times": [0.7, 0.8], "exit_codes": [0, 0]},
     ]});
     std::fs::write(&file, text.to_string()).expect("a file");
-    let options =
-        import::Hyperfine { timed: Some(hyperfine::Timed::Startup), baseline: Some("marta") };
+    let options = import::HyperfineRole {
+        timed: Some(hyperfine::TimedThing::Startup),
+        baseline: Some("marta"),
+    };
     let mut redactor = redactor();
     let run =
         import::hyperfine_run(&file, options, None, Some(&mut redactor), DateTime::UNIX_EPOCH)
@@ -452,7 +457,7 @@ fn a_long_line_takes_time_in_proportion_to_its_length() {
     let time = |text: &str| {
         let start = std::time::Instant::now();
         let mut captures = [Capture::of_file("a.txt", None, text.as_bytes())];
-        redactor().redact(&mut captures, |_| Facts::new());
+        redactor().redact_captures(&mut captures, |_| Facts::new());
         start.elapsed().as_secs_f64()
     };
     time("a@b.example /home/marta/x");
@@ -483,18 +488,18 @@ proptest! {
             Capture::of_file("b.txt", None, format!("{after}\n(qmarta) {before}").as_bytes()),
         ];
         let mut once = redactor();
-        once.redact(&mut captures, |_| Facts::new());
+        once.redact_captures(&mut captures, |_| Facts::new());
         let json = serde_json::to_string(&captures).expect("JSON").to_lowercase();
         for planted in ["qmarta", "qpine", &mac] {
             prop_assert!(!json.contains(planted), "{} in {}", planted, json);
         }
         let mut twice = redactor();
-        twice.redact(&mut captures, |_| Facts::new());
+        twice.redact_captures(&mut captures, |_| Facts::new());
         let names = |redactor: &Redactor| {
-            let report = redactor.report();
+            let report = redactor.redaction_counts();
             ["user", "host"].map(|kind| report.replaced.get(kind).copied().unwrap_or(0))
         };
-        prop_assert!(names(&once)[0] >= 4 && names(&once)[1] >= 3, "{:?}", once.report());
-        prop_assert_eq!(names(&twice), [0, 0], "{:?}", twice.report());
+        prop_assert!(names(&once)[0] >= 4 && names(&once)[1] >= 3, "{:?}", once.redaction_counts());
+        prop_assert_eq!(names(&twice), [0, 0], "{:?}", twice.redaction_counts());
     }
 }

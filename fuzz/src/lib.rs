@@ -11,19 +11,19 @@ mod run;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use isoproof::claims::Claims;
-use isoproof::diff::{Diff, Side};
+use isoproof::claims::ClaimChecker;
+use isoproof::diff::{DiffSide, RunDiff};
 use isoproof::import::lab12_run;
 use isoproof::mdbook;
-use isoproof::model::{Capture, Fact, Facts, Origin, Status, Stream};
+use isoproof::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, Facts};
 use isoproof::privacy::Redactor;
-use isoproof::probe::lab12::{SLOTS, assign, read};
+use isoproof::probe::lab12::{SLOTS, assign_slots, read_lab_captures};
 use isoproof::probe::{hyperfine, parse, script};
-use isoproof::project::Config;
-use isoproof::report::{Shelf, Subject, escape, excerpts, markdown};
-use isoproof::store::integrity::{self, Integrity};
-use isoproof::store::reference::Reference;
-use isoproof::store::{Loaded, file};
+use isoproof::project::ProjectConfig;
+use isoproof::report::{Assessment, ProjectData, escape, excerpts, markdown};
+use isoproof::store::integrity::{self, IntegrityReport};
+use isoproof::store::reference::RunReference;
+use isoproof::store::{LoadedRun, file};
 use isoproof::text;
 
 /// The name of a target and its function.
@@ -43,15 +43,18 @@ pub const TARGETS: [Target; 10] = [
     ("run_file", check_run_file),
 ];
 
-static SHELF: LazyLock<Shelf> = LazyLock::new(|| Shelf::load(None).expect("shipped data"));
+static SHELF: LazyLock<ProjectData> =
+    LazyLock::new(|| ProjectData::load_data(None).expect("shipped data"));
 
-static CLAIMS: LazyLock<Claims> = LazyLock::new(|| Claims::load(None).expect("shipped words"));
+static CLAIMS: LazyLock<ClaimChecker> =
+    LazyLock::new(|| ClaimChecker::load(None).expect("shipped words"));
 
-static CUSTOMER: LazyLock<Subject> = LazyLock::new(|| {
+static CUSTOMER: LazyLock<Assessment> = LazyLock::new(|| {
     let evidence = repository().join("tests/import/customer");
     let run = lab12_run(&evidence, None, None, Default::default()).expect("evidence");
-    let loaded = Loaded { run, integrity: Integrity::default(), origin: "evidence".into() };
-    Subject::new(loaded, None, &SHELF).expect("a judged run")
+    let loaded =
+        LoadedRun { run, integrity: IntegrityReport::default(), origin: "evidence".into() };
+    Assessment::new(loaded, None, &SHELF).expect("a judged run")
 });
 
 /// The root of the repository, for this package and for the program's test.
@@ -65,7 +68,7 @@ fn repository() -> PathBuf {
 /// an error.
 pub fn check_book_toml(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Ok(config) = Config::parse(text, Path::new("book.toml")) {
+    if let Ok(config) = ProjectConfig::parse(text, Path::new("book.toml")) {
         for path in [&config.src, &config.build_dir, &config.submission] {
             let leaves = path.components().any(|part| part == std::path::Component::ParentDir);
             assert!(!path.is_absolute() && !leaves, "{path:?}");
@@ -74,14 +77,14 @@ pub fn check_book_toml(data: &[u8]) {
         config.site_root();
         config.site_address();
     }
-    let _ = Reference::parse(text);
+    let _ = RunReference::parse(text);
 }
 
 /// What mdBook hands over: the book comes back in its form, with every chapter.
 pub fn check_preprocessor(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(mut input) = serde_json::from_str::<serde_json::Value>(text) else {
-        assert!(mdbook::process(text).is_err(), "no JSON");
+        assert!(mdbook::process_book(text).is_err(), "no JSON");
         return;
     };
     // Only this project is read.
@@ -92,7 +95,7 @@ pub fn check_preprocessor(data: &[u8]) {
         }
         None => return,
     }
-    let Ok(processed) = mdbook::process(&input.to_string()) else { return };
+    let Ok(processed) = mdbook::process_book(&input.to_string()) else { return };
     let names = |book: &serde_json::Value| -> Vec<String> {
         book.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
     };
@@ -103,7 +106,7 @@ pub fn check_preprocessor(data: &[u8]) {
 /// refused.
 pub fn check_claims(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let Ok(checked) = CLAIMS.check(&CUSTOMER, text) else { return };
+    let Ok(checked) = CLAIMS.check_report(&CUSTOMER, text) else { return };
     for annotation in checked.annotations {
         assert!(text.get(annotation.range.clone()).is_some(), "{annotation:?}");
     }
@@ -114,31 +117,31 @@ pub fn check_claims(data: &[u8]) {
 pub fn check_diff(data: &[u8]) {
     let judged = |data: &[u8]| {
         let loaded = run::write_and_read(run::from_bytes(&SHELF, data), &SHELF);
-        Subject::new(loaded, None, &SHELF).expect("a judged run")
+        Assessment::new(loaded, None, &SHELF).expect("a judged run")
     };
     let (a, b) = (judged(data), judged(&data[data.len() / 2..]));
-    let diff = |a: &Subject, b: &Subject| {
+    let diff = |a: &Assessment, b: &Assessment| {
         let (a, b) = (
-            Side { run: &a.run, judgement: &a.judgement },
-            Side { run: &b.run, judgement: &b.judgement },
+            DiffSide { run: &a.run, judgement: &a.judgement },
+            DiffSide { run: &b.run, judgement: &b.judgement },
         );
-        Diff::of(a, b, &SHELF.catalogue, &[], &Default::default(), true)
+        RunDiff::between_runs(a, b, &SHELF.catalogue, &[], &Default::default(), true)
     };
     let same = diff(&a, &a);
     assert!(same.is_empty(), "a run differs from itself: {same:?}");
     let json = serde_json::to_string(&diff(&a, &b)).expect("JSON");
     serde_json::from_str::<serde_json::Value>(&json).expect("the same JSON");
     let claim = "The runtime kata runs kernel 6.12.47 and starts in 2.5 s, 5x slower than runc.";
-    CLAIMS.check(&a, claim).expect("annotations");
+    CLAIMS.check_report(&a, claim).expect("annotations");
 }
 
 /// What a batch of probes printed: every question is answered or has a reason, whatever stands in
 /// the output, and a frame is not left by what is in it.
 pub fn check_framing(data: &[u8]) {
     let ids = ["a", "b", "c"];
-    let questions = ids.map(|id| script::Question { id, command: "true" });
+    let questions = ids.map(|id| script::BatchQuestion { id, command: "true" });
     let count = |output: &[u8]| {
-        let answers = script::parse(output, "0011", &questions);
+        let answers = script::parse_script_output(output, "0011", &questions);
         assert_eq!(answers.answers.len() + answers.unanswered.len(), questions.len());
         answers
     };
@@ -161,17 +164,17 @@ pub fn check_lab12(data: &[u8]) {
     let files = data.split(|&byte| byte == 0xff).enumerate();
     let mut captures: Vec<Capture> =
         files.filter_map(|(at, bytes)| capture_of_slot(at, bytes)).collect();
-    assign(&mut captures);
-    let reading = read(&captures);
-    assert_eq!(reading, read(&captures));
+    assign_slots(&mut captures);
+    let reading = read_lab_captures(&captures);
+    assert_eq!(reading, read_lab_captures(&captures));
     for fact in reading.facts.values().flat_map(|by_target| by_target.values()) {
         let Some(source) = fact.source() else {
             assert!(!fact.is_present());
             continue;
         };
         let capture = captures.iter().find(|capture| capture.id == source.capture);
-        let bytes = capture.expect("the capture that a fact names").stdout.bytes();
-        let lines = text::lines(&bytes.expect("its bytes")).len();
+        let bytes = capture.expect("the capture that a fact names").stdout.decoded_bytes();
+        let lines = text::split_lines(&bytes.expect("its bytes")).len();
         if let (true, Some(line)) = (fact.is_present(), source.line) {
             assert!(line >= 1 && line as usize <= lines, "line {line} of {lines}");
         }
@@ -190,12 +193,12 @@ fn capture_of_slot(number: usize, bytes: &[u8]) -> Option<Capture> {
     Some(Capture {
         id: path.clone(),
         target: None,
-        origin: Origin::File { path, slot: None },
-        status: Status::Ok,
+        origin: CaptureOrigin::File { path, slot: None },
+        status: CaptureStatus::Ok,
         exit: None,
         started: None,
         duration_ms: None,
-        stdout: Stream::new(content),
+        stdout: CapturedStream::new(content),
         stderr: None,
     })
 }
@@ -206,18 +209,18 @@ pub fn check_markdown(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let rendered = markdown::to_html(text, &|_, _| None);
     html::assert_harmless(&rendered.html);
-    html::assert_no_raw_html(&excerpts::note(text, "a note"));
+    html::assert_no_raw_html(&excerpts::print_note(text, "a note"));
     for heading in rendered.headings.iter().take(3) {
-        if let Some(section) = excerpts::section(text, &heading.id, 3, "a section") {
+        if let Some(section) = excerpts::extract_section(text, &heading.id, 3, "a section") {
             html::assert_no_raw_html(&section);
         }
     }
     let render = |text: &str| markdown::to_html(text, &|_, _| None).html;
-    let escaped = escape::markdown(text);
+    let escaped = escape::escape_markdown(text);
     let shown = render(&escaped);
     html::assert_harmless(&shown);
     assert!(!shown.contains("<a ") && !shown.contains("<img"), "{escaped:?} is a link: {shown}");
-    let fenced = escape::fenced("text", &text::lines(text.as_bytes()));
+    let fenced = escape::fenced_block("text", &text::split_lines(text.as_bytes()));
     let shown = render(&format!("{fenced}\n\nafter"));
     assert!(shown.ends_with("<p>after</p>\n"), "left its fence: {shown}");
 }
@@ -225,9 +228,9 @@ pub fn check_markdown(data: &[u8]) {
 /// The output of a probe: every parser reads a value or gives a reason in one line, and lines are
 /// made visible.
 pub fn check_parsers(data: &[u8]) {
-    let output = text::decode(data);
+    let output = text::decode_bytes(data);
     for name in parse::NAMES {
-        match parse::parse(name, &output).expect("a parser of this name") {
+        match parse::parse_output(name, &output).expect("a parser of this name") {
             Ok(value) => {
                 let json = value.to_string();
                 let again: serde_json::Value = serde_json::from_str(&json).expect("JSON");
@@ -238,11 +241,12 @@ pub fn check_parsers(data: &[u8]) {
             }
         }
     }
-    for line in text::lines(data) {
-        let shown = text::visible(&text::strip_ansi(&line));
+    for line in text::split_lines(data) {
+        let shown = text::make_visible(&text::strip_ansi(&line));
         assert!(!shown.chars().any(|c| c != '\t' && text::is_hidden(c)), "{shown:?}");
     }
-    let _ = hyperfine::read(&[Capture::of_file("x.json", Some("startup.wall"), data)]);
+    let _ =
+        hyperfine::read_hyperfine_facts(&[Capture::of_file("x.json", Some("startup.wall"), data)]);
 }
 
 /// Identifiers in fuzzed surroundings: none is left.
@@ -250,7 +254,7 @@ pub fn check_parsers(data: &[u8]) {
 /// The first six bytes are a MAC; 0xFF is between what stands before the identifiers and after.
 pub fn check_redaction(data: &[u8]) {
     let Some((mac, rest)) = data.split_first_chunk::<6>() else { return };
-    let mut parts = rest.split(|&byte| byte == 0xff).map(text::decode);
+    let mut parts = rest.split(|&byte| byte == 0xff).map(text::decode_bytes);
     let mut part = || parts.next().unwrap_or_default();
     let (before, after) = (part(), part());
     // No surroundings make an identifier longer.
@@ -271,9 +275,9 @@ pub fn check_redaction(data: &[u8]) {
         Capture::of_file("a.txt", None, planted.as_bytes()),
         Capture::of_file("b.txt", None, after.as_bytes()),
     ];
-    Redactor::new([3; 32]).redact(&mut captures, |_| Facts::new());
-    let bytes = captures.iter().flat_map(|capture| capture.stdout.bytes().expect("bytes"));
-    let text = text::decode(&bytes.collect::<Vec<u8>>());
+    Redactor::new([3; 32]).redact_captures(&mut captures, |_| Facts::new());
+    let bytes = captures.iter().flat_map(|capture| capture.stdout.decoded_bytes().expect("bytes"));
+    let text = text::decode_bytes(&bytes.collect::<Vec<u8>>());
     assert!(!text.contains(&mac), "{mac} is left: {text}");
     for name in [user, host] {
         let is_left = text.match_indices(name).any(|(at, _)| {
@@ -298,7 +302,7 @@ pub fn check_run_file(data: &[u8]) {
     };
     let again = file::from_text(&file::to_text(&run), path).expect("what was written can be read");
     assert_eq!(again, run);
-    let integrity = integrity::distrust(&mut run, &SHELF.catalogue);
-    let loaded = Loaded { run, integrity, origin: "x".into() };
-    let _ = Subject::new(loaded, None, &SHELF);
+    let integrity = integrity::verify_run(&mut run, &SHELF.catalogue);
+    let loaded = LoadedRun { run, integrity, origin: "x".into() };
+    let _ = Assessment::new(loaded, None, &SHELF);
 }

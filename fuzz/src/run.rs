@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use isoproof::model::{
-    Capture, Edition, Evidence, Generator, Origin, Redaction, Role, Run, SCHEMA_VERSION, Status,
-    Stream, Target,
+    Capture, CaptureOrigin, CaptureStatus, CapturedStream, Edition, EvidenceKind, Generator,
+    Redaction, Role, Run, SCHEMA_VERSION, Target,
 };
 use isoproof::probe::collected;
-use isoproof::report::Shelf;
-use isoproof::store::{Loaded, file, integrity};
+use isoproof::report::ProjectData;
+use isoproof::store::{LoadedRun, file, integrity};
 
 /// A run. Each piece of the bytes, 0xFF apart, begins with probe, target and status.
-pub fn from_bytes(shelf: &Shelf, data: &[u8]) -> Run {
-    let probes: Vec<&str> = shelf.catalogue.iter().map(|probe| probe.id.as_str()).collect();
+pub fn from_bytes(shelf: &ProjectData, data: &[u8]) -> Run {
+    let probes: Vec<&str> = shelf.catalogue.iter_probes().map(|probe| probe.id.as_str()).collect();
     let target = |name: &str, role| Target {
         name: name.into(),
         role,
@@ -44,7 +44,8 @@ pub fn from_bytes(shelf: &Shelf, data: &[u8]) -> Run {
             }
         }
     }
-    let facts = collected::read(&captures, &targets, &Default::default(), &shelf.catalogue);
+    let facts =
+        collected::read_captures(&captures, &targets, &Default::default(), &shelf.catalogue);
     let seconds = 1_700_000_000 + data.len() as i64;
     let mut run = Run {
         schema_version: SCHEMA_VERSION,
@@ -53,8 +54,8 @@ pub fn from_bytes(shelf: &Shelf, data: &[u8]) -> Run {
         label,
         created: chrono::DateTime::from_timestamp(seconds, 0).expect("a time"),
         edition: if data.len().is_multiple_of(2) { Edition::F25 } else { Edition::S26 },
-        generator: Generator::this(),
-        evidence: Evidence::Collected {
+        generator: Generator::this_program(),
+        evidence: EvidenceKind::Collected {
             engine: "docker".into(),
             image: "alpine:3.19".into(),
             session: "s".into(),
@@ -66,26 +67,26 @@ pub fn from_bytes(shelf: &Shelf, data: &[u8]) -> Run {
         captures,
         facts,
     };
-    run.id = file::id(&run);
+    run.id = file::compute_run_id(&run);
     run.digest = Some(file::record_digest(&run));
     run
 }
 
 fn capture(id: String, target: String, status: u8, bytes: &[u8]) -> Capture {
-    const STATUSES: [Status; 8] = [
-        Status::Ok,
-        Status::Ok,
-        Status::Absent,
-        Status::Denied,
-        Status::Error,
-        Status::Timeout,
-        Status::Truncated,
-        Status::Ok,
+    const STATUSES: [CaptureStatus; 8] = [
+        CaptureStatus::Ok,
+        CaptureStatus::Ok,
+        CaptureStatus::Absent,
+        CaptureStatus::Denied,
+        CaptureStatus::Error,
+        CaptureStatus::Timeout,
+        CaptureStatus::Truncated,
+        CaptureStatus::Ok,
     ];
     let text = String::from_utf8_lossy(bytes);
     Capture {
         id,
-        origin: Origin::Probe {
+        origin: CaptureOrigin::Probe {
             command: text.chars().take(80).collect(),
             within: format!("{target}/boot"),
         },
@@ -94,16 +95,16 @@ fn capture(id: String, target: String, status: u8, bytes: &[u8]) -> Capture {
         exit: Some(i32::from(status)),
         started: None,
         duration_ms: Some(f64::from(status)),
-        stdout: Stream::new(bytes),
-        stderr: Some(Stream::new(if status > 128 { bytes } else { b"" })),
+        stdout: CapturedStream::new(bytes),
+        stderr: Some(CapturedStream::new(if status > 128 { bytes } else { b"" })),
     }
 }
 
 /// The run as it is loaded after it was written: the same, and intact.
-pub fn write_and_read(run: Run, shelf: &Shelf) -> Loaded {
+pub fn write_and_read(run: Run, shelf: &ProjectData) -> LoadedRun {
     let mut read = file::from_text(&file::to_text(&run), Path::new("x.json")).expect("a run file");
     assert_eq!(read, run, "another run was read than was written");
-    let integrity = integrity::distrust(&mut read, &shelf.catalogue);
+    let integrity = integrity::verify_run(&mut read, &shelf.catalogue);
     assert!(integrity.is_intact(), "not intact after it was written: {integrity:?}");
-    Loaded { run: read, integrity, origin: "x".into() }
+    LoadedRun { run: read, integrity, origin: "x".into() }
 }

@@ -1,17 +1,17 @@
 //! Counts: entries, modules, devices, interfaces, samples.
 
-use super::ground::{Ground, Held};
-use super::quantity::{Quantity, Value};
-use super::read::Form;
-use super::remark::{Remark, Standing};
-use super::sentence::{Mood, Sentence};
-use super::who::Who;
-use super::words::{Count, SampleCount, Subjects, Words};
+use super::ground::{EvidenceIndex, FactRef};
+use super::quantity::{StatedQuantity, StatedValue};
+use super::read::PassageForm;
+use super::remark::{ClaimRemark, ClaimStatus};
+use super::sentence::{ReportSentence, SentenceMood};
+use super::who::Attribution;
+use super::words::{CountWords, SampleCount, SentenceWords, SubjectWords};
 use crate::model::Role;
 
 /// What a count is about, and how it was told.
-struct About<'a> {
-    subject: &'a Count,
+struct CountSubject<'a> {
+    subject: &'a CountWords,
     /// 0: by its noun alone; 1: by the sentence; more: by what stands above.
     level: usize,
     /// The noun that stands behind it.
@@ -19,27 +19,27 @@ struct About<'a> {
 }
 
 /// What the counts of a sentence say.
-pub fn check(
-    ground: &Ground,
-    words: &Words,
-    subjects: &Subjects,
-    sentence: &Sentence,
-    all: &[Quantity],
-) -> Vec<Remark> {
+pub fn check_counts(
+    ground: &EvidenceIndex,
+    words: &SentenceWords,
+    subjects: &SubjectWords,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+) -> Vec<ClaimRemark> {
     let mut out = Vec::new();
-    let mut last: Option<&Count> = None;
+    let mut last: Option<&CountWords> = None;
     for (index, quantity) in all.iter().enumerate() {
-        let Value::Number(number, _) = quantity.value else { continue };
+        let StatedValue::Number(number, _) = quantity.value else { continue };
         if number.fract() != 0.0 || is_set_apart(words, sentence, quantity) {
             continue;
         }
-        let who = ground.cast.of(sentence, all, index);
-        let stated = about(&subjects.count, sentence, all, index);
+        let who = ground.cast.attribute_quantity(sentence, all, index);
+        let stated = count_subject(&subjects.count, sentence, all, index);
         let goes_on = || goes_on(ground, last, sentence, all, index);
         if let Some(about) = stated.or_else(goes_on) {
             last = Some(about.subject);
-            out.extend(decide(ground, sentence, quantity, &about, who.as_ref()));
-        } else if let Some(samples) = samples(&subjects.samples, sentence, quantity) {
+            out.extend(decide_count(ground, sentence, quantity, &about, who.as_ref()));
+        } else if let Some(samples) = sample_counts(&subjects.samples, sentence, quantity) {
             out.extend(decide_samples(ground, sentence, quantity, samples));
         }
     }
@@ -47,9 +47,13 @@ pub fn check(
 }
 
 /// Whether words around a value make it no statement about one target.
-pub fn is_set_apart(words: &Words, sentence: &Sentence, quantity: &Quantity) -> bool {
+pub fn is_set_apart(
+    words: &SentenceWords,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
+) -> bool {
     let before = &sentence.text[..quantity.range.start];
-    sentence.mood == Mood::Guess
+    sentence.mood == SentenceMood::Guess
         || words.denial.is_match(before)
         || words.usual.is_match(before)
         || words.difference.is_match(&sentence.text[quantity.range.end..])
@@ -57,7 +61,7 @@ pub fn is_set_apart(words: &Words, sentence: &Sentence, quantity: &Quantity) -> 
 }
 
 /// The few words behind a value, up to the next value or the end of the clause.
-fn behind<'a>(sentence: &'a Sentence, all: &[Quantity], index: usize) -> &'a str {
+fn words_after<'a>(sentence: &'a ReportSentence, all: &[StatedQuantity], index: usize) -> &'a str {
     let text = sentence.text;
     let start = all[index].range.end;
     let until = all.get(index + 1).map_or(text.len(), |next| next.range.start);
@@ -68,14 +72,14 @@ fn behind<'a>(sentence: &'a Sentence, all: &[Quantity], index: usize) -> &'a str
     window.match_indices(' ').nth(6).map_or(window, |(at, _)| &window[..at])
 }
 
-fn about<'a>(
-    counts: &'a [Count],
-    sentence: &'a Sentence,
-    all: &[Quantity],
+fn count_subject<'a>(
+    counts: &'a [CountWords],
+    sentence: &'a ReportSentence,
+    all: &[StatedQuantity],
     index: usize,
-) -> Option<About<'a>> {
-    let window = behind(sentence, all, index);
-    let mut found: Vec<About<'a>> = Vec::new();
+) -> Option<CountSubject<'a>> {
+    let window = words_after(sentence, all, index);
+    let mut found: Vec<CountSubject<'a>> = Vec::new();
     for subject in counts {
         if subject.unless.as_ref().is_some_and(|unless| unless.is_match(sentence.text)) {
             continue;
@@ -89,11 +93,11 @@ fn about<'a>(
         let level = if own {
             Some(0)
         } else if noun.is_some() {
-            level(subject, sentence)
+            nearness_level(subject, sentence)
         } else {
             label_level(subject, counts, sentence, window, all, index)
         };
-        found.extend(level.map(|level| About { subject, level, noun }));
+        found.extend(level.map(|level| CountSubject { subject, level, noun }));
     }
     found.sort_by_key(|about| about.level);
     match &found[..] {
@@ -104,23 +108,24 @@ fn about<'a>(
 
 /// “412 entries on the host, the guest 53”: the same again, of another target.
 fn goes_on<'a>(
-    ground: &Ground,
-    last: Option<&'a Count>,
-    sentence: &Sentence,
-    all: &[Quantity],
+    ground: &EvidenceIndex,
+    last: Option<&'a CountWords>,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
     index: usize,
-) -> Option<About<'a>> {
+) -> Option<CountSubject<'a>> {
     let from = all[index.checked_sub(1)?].range.end;
     let before = &sentence.text[from..all[index].range.start];
-    let mention = ground.cast.mentions(before).pop()?;
+    let mention = ground.cast.find_mentions(before).pop()?;
     let near = before[mention.range.end..].split_whitespace().count() <= 1;
-    let ends = behind(sentence, all, index).trim_matches(|c: char| !c.is_alphanumeric()).is_empty();
+    let ends =
+        words_after(sentence, all, index).trim_matches(|c: char| !c.is_alphanumeric()).is_empty();
     let subject = last.filter(|_| near && ends)?;
-    Some(About { subject, level: 1, noun: None })
+    Some(CountSubject { subject, level: 1, noun: None })
 }
 
 /// How near the words of a subject stand: in the sentence, or above it.
-fn level(subject: &Count, sentence: &Sentence) -> Option<usize> {
+fn nearness_level(subject: &CountWords, sentence: &ReportSentence) -> Option<usize> {
     if subject.words.is_match(sentence.text) {
         return Some(1);
     }
@@ -129,11 +134,11 @@ fn level(subject: &Count, sentence: &Sentence) -> Option<usize> {
 
 /// For a number without a noun: the label before it, or its row and column.
 fn label_level(
-    subject: &Count,
-    counts: &[Count],
-    sentence: &Sentence,
+    subject: &CountWords,
+    counts: &[CountWords],
+    sentence: &ReportSentence,
     window: &str,
-    all: &[Quantity],
+    all: &[StatedQuantity],
     index: usize,
 ) -> Option<usize> {
     let has_noun = counts
@@ -149,7 +154,7 @@ fn label_level(
     if !bare {
         return None;
     }
-    if let Form::Cell { row, column } = &sentence.passage.form {
+    if let PassageForm::Cell { row, column } = &sentence.passage.form {
         let named = subject.words.is_match(row) || subject.words.is_match(column);
         let alone = sentence.text.len() <= 24;
         return (named && alone).then_some(1);
@@ -159,7 +164,7 @@ fn label_level(
     if labelled && all.len() == 1 && sentence.text.chars().count() <= 40 && window.trim().is_empty()
     {
         // `- Host: 322` below a title.
-        return level(subject, sentence);
+        return nearness_level(subject, sentence);
     }
     let label = subject.words.find_iter(before).last()?;
     let between = &before[label.end()..];
@@ -194,24 +199,24 @@ fn is_word(text: &str, range: std::ops::Range<usize>) -> bool {
     !text[..range.start].ends_with(letter) && !text[range.end..].starts_with(letter)
 }
 
-fn decide(
-    ground: &Ground,
-    sentence: &Sentence,
-    quantity: &Quantity,
-    about: &About,
-    who: Option<&Who>,
-) -> Vec<Remark> {
-    let Value::Number(stated, other) = quantity.value else { return Vec::new() };
-    let place = sentence.place(&quantity.range);
-    let agrees = |held: &Held| {
-        held.count().is_some_and(|truth| {
-            quantity.agrees(stated, truth)
-                || other.is_some_and(|other| quantity.agrees(other, truth))
+fn decide_count(
+    ground: &EvidenceIndex,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
+    about: &CountSubject,
+    who: Option<&Attribution>,
+) -> Vec<ClaimRemark> {
+    let StatedValue::Number(stated, other) = quantity.value else { return Vec::new() };
+    let place = sentence.file_range(&quantity.range);
+    let agrees = |held: &FactRef| {
+        held.item_count().is_some_and(|truth| {
+            quantity.agrees_with(stated, truth)
+                || other.is_some_and(|other| quantity.agrees_with(other, truth))
         })
     };
     let facts = &about.subject.facts;
-    let all: Vec<Held> = facts.iter().flat_map(|id| ground.everywhere(id)).collect();
-    let own: Vec<Held> = match who {
+    let all: Vec<FactRef> = facts.iter().flat_map(|id| ground.facts_everywhere(id)).collect();
+    let own: Vec<FactRef> = match who {
         Some(who) => all.iter().copied().filter(|held| held.target == who.target).collect(),
         None => all.clone(),
     };
@@ -223,13 +228,13 @@ fn decide(
             return Vec::new();
         }
         if is_process && held.id == "proc.entries" {
-            return vec![misnamed(ground, sentence, quantity, held.target)];
+            return vec![misnamed_remark(ground, sentence, quantity, held.target)];
         }
-        return vec![Remark::supported(place).on(held.id, held.target)];
+        return vec![ClaimRemark::supported_claim(place).resting_on_fact(held.id, held.target)];
     }
     let Some(who) = who else { return Vec::new() };
     if own.is_empty() {
-        return missing(ground, sentence, quantity, about, who, &all, stated);
+        return missing_remark(ground, sentence, quantity, about, who, &all, stated);
     }
     let strict = about.subject.strict.as_ref().is_none_or(|strict| {
         strict.is_match(sentence.text) || sentence.topics.iter().any(|topic| strict.is_match(topic))
@@ -237,13 +242,13 @@ fn decide(
     let elsewhere_same = all.iter().any(agrees);
     let may = who.clear
         && strict
-        && sentence.mood == Mood::Statement
+        && sentence.mood == SentenceMood::Statement
         && !elsewhere_same
-        && !corrected(sentence, &own)
+        && !is_corrected(sentence, &own)
         && own.iter().all(|held| {
-            held.count().is_some_and(|truth| {
-                quantity.clashes(stated, truth)
-                    && other.is_none_or(|other| quantity.clashes(other, truth))
+            held.item_count().is_some_and(|truth| {
+                quantity.clashes_with(stated, truth)
+                    && other.is_none_or(|other| quantity.clashes_with(other, truth))
             })
         });
     if !may {
@@ -251,22 +256,32 @@ fn decide(
     }
     let held = own[0];
     let text = &sentence.text[quantity.range.clone()];
-    let mut remark = Remark::contradicted(ground, place, text, &held.shown(), held.id, held.target);
-    if let Some((id, target)) = occurs(ground, stated, facts) {
+    let mut remark = ClaimRemark::contradicted_by(
+        ground,
+        place,
+        text,
+        &held.shown_value(),
+        held.id,
+        held.target,
+    );
+    if let Some((id, target)) = find_elsewhere(ground, stated, facts) {
         remark = remark
-            .with("elsewhere", format!("{} ({})", ground.title(&id), ground.name(&target)))
-            .on(&id, &target);
+            .with_parameter(
+                "elsewhere",
+                format!("{} ({})", ground.fact_title(&id), ground.reader_name(&target)),
+            )
+            .resting_on_fact(&id, &target);
     }
     let mut out = vec![remark];
     if is_process && held.id == "proc.entries" {
-        out.push(misnamed(ground, sentence, quantity, held.target));
+        out.push(misnamed_remark(ground, sentence, quantity, held.target));
     }
     out
 }
 
 /// Whether the sentence states the right value too: then the other is part of its story.
-fn corrected(sentence: &Sentence, own: &[Held]) -> bool {
-    own.iter().filter_map(Held::count).any(|truth| {
+fn is_corrected(sentence: &ReportSentence, own: &[FactRef]) -> bool {
+    own.iter().filter_map(FactRef::item_count).any(|truth| {
         let truth = format!("{truth}");
         sentence.text.split(|c: char| !c.is_ascii_digit()).any(|word| word == truth)
     })
@@ -274,66 +289,84 @@ fn corrected(sentence: &Sentence, own: &[Held]) -> bool {
 
 /// A value about a target of which nothing was captured.
 #[allow(clippy::too_many_arguments, reason = "each is one side of the comparison")]
-fn missing(
-    ground: &Ground,
-    sentence: &Sentence,
-    quantity: &Quantity,
-    about: &About,
-    who: &Who,
-    all: &[Held],
+fn missing_remark(
+    ground: &EvidenceIndex,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
+    about: &CountSubject,
+    who: &Attribution,
+    all: &[FactRef],
     stated: f64,
-) -> Vec<Remark> {
+) -> Vec<ClaimRemark> {
     let id = &about.subject.facts[0];
-    let host = ground.role(Role::Host);
+    let host = ground.target_with_role(Role::Host);
     // Modules are the kernel's: what runc shows is the host's.
     if id == "kernel.sys_module" && ground.role_of(&who.target) == Some(Role::Baseline) {
         let shared = all.iter().find(|held| {
             Some(held.target) == host
-                && held.count().is_some_and(|truth| quantity.agrees(stated, truth))
+                && held.item_count().is_some_and(|truth| quantity.agrees_with(stated, truth))
         });
         return shared
-            .map(|held| Remark::supported(sentence.place(&quantity.range)).on(held.id, held.target))
+            .map(|held| {
+                ClaimRemark::supported_claim(sentence.file_range(&quantity.range))
+                    .resting_on_fact(held.id, held.target)
+            })
             .into_iter()
             .collect();
     }
-    let known = ground.missing(id, &who.target).is_some();
-    if !known || !who.clear || sentence.mood != Mood::Statement || about.level > 1 {
+    let known = ground.missing_reason(id, &who.target).is_some();
+    if !known || !who.clear || sentence.mood != SentenceMood::Statement || about.level > 1 {
         return Vec::new();
     }
     let text = &sentence.text[quantity.range.clone()];
-    vec![Remark::without(ground, sentence.place(&quantity.range), text, id, &who.target)]
+    vec![ClaimRemark::without_evidence(
+        ground,
+        sentence.file_range(&quantity.range),
+        text,
+        id,
+        &who.target,
+    )]
 }
 
 /// Where else in the evidence a count occurs.
-fn occurs(ground: &Ground, stated: f64, but: &[String]) -> Option<(String, String)> {
+fn find_elsewhere(ground: &EvidenceIndex, stated: f64, but: &[String]) -> Option<(String, String)> {
     const COUNTS: &[&str] =
         &["kernel.sys_module", "proc.entries", "proc.pids", "dev.entries", "kernel.modules_loaded"];
     COUNTS.iter().filter(|id| !but.iter().any(|other| other == *id)).find_map(|id| {
-        let held = ground.everywhere(id).into_iter().find(|held| held.count() == Some(stated))?;
+        let held = ground
+            .facts_everywhere(id)
+            .into_iter()
+            .find(|held| held.item_count() == Some(stated))?;
         (stated >= 20.0).then(|| (held.id.to_string(), held.target.to_string()))
     })
 }
 
-fn misnamed(ground: &Ground, sentence: &Sentence, quantity: &Quantity, target: &str) -> Remark {
-    let found = ground.held("proc.entries", target).map(|held| held.shown());
-    let mut remark = Remark::offends(
+fn misnamed_remark(
+    ground: &EvidenceIndex,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
+    target: &str,
+) -> ClaimRemark {
+    let found = ground.fact_on_target("proc.entries", target).map(|held| held.shown_value());
+    let mut remark = ClaimRemark::violates_rule(
         "claim-entries-called-processes",
-        Standing::Misworded,
-        sentence.place(&quantity.range),
+        ClaimStatus::Misworded,
+        sentence.file_range(&quantity.range),
     )
-    .with("found", found)
-    .with("target", ground.name(target))
-    .on("proc.entries", target);
-    if let Some(pids) = ground.held("proc.pids", target) {
-        remark = remark.with("pids", pids.shown()).on("proc.pids", target);
+    .with_parameter("found", found)
+    .with_parameter("target", ground.reader_name(target))
+    .resting_on_fact("proc.entries", target);
+    if let Some(pids) = ground.fact_on_target("proc.pids", target) {
+        remark =
+            remark.with_parameter("pids", pids.shown_value()).resting_on_fact("proc.pids", target);
     }
     remark
 }
 
-fn samples<'a>(
+fn sample_counts<'a>(
     kinds: &'a [SampleCount],
-    sentence: &Sentence,
-    quantity: &Quantity,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
 ) -> Option<&'a SampleCount> {
     let after = &sentence.text[quantity.range.end..];
     let before = &sentence.text[..quantity.range.start];
@@ -348,35 +381,44 @@ fn samples<'a>(
 }
 
 fn decide_samples(
-    ground: &Ground,
-    sentence: &Sentence,
-    quantity: &Quantity,
+    ground: &EvidenceIndex,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
     kind: &SampleCount,
-) -> Option<Remark> {
-    let Value::Number(stated, _) = quantity.value else { return None };
-    let baseline = ground.role(Role::Baseline)?;
-    let mentioned = ground.cast.mentions(sentence.text);
+) -> Option<ClaimRemark> {
+    let StatedValue::Number(stated, _) = quantity.value else { return None };
+    let baseline = ground.target_with_role(Role::Baseline)?;
+    let mentioned = ground.cast.find_mentions(sentence.text);
     if mentioned.iter().any(|mention| mention.target.as_deref() != Some(baseline)) {
         return None;
     }
-    let place = sentence.place(&quantity.range);
+    let place = sentence.file_range(&quantity.range);
     let mut known = Vec::new();
     for id in &kind.facts {
-        let Some(held) = ground.held(id, baseline) else { continue };
+        let Some(held) = ground.fact_on_target(id, baseline) else { continue };
         #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
         let n = match held.fact.as_series() {
             Some(samples) => Some(samples.values.len() as f64),
             None => held.fact.as_value().and_then(|value| value.get("n")?.as_f64()),
         };
         if n == Some(stated) {
-            return Some(Remark::supported(place).on(held.id, held.target));
+            return Some(ClaimRemark::supported_claim(place).resting_on_fact(held.id, held.target));
         }
         known.extend(n.map(|n| (held, n)));
     }
     let (held, n) = known.first()?;
-    let may = sentence.mood == Mood::Statement && quantity.clashes(stated, *n) && stated >= 3.0;
+    let may = sentence.mood == SentenceMood::Statement
+        && quantity.clashes_with(stated, *n)
+        && stated >= 3.0;
     let text = &sentence.text[quantity.range.clone()];
     may.then(|| {
-        Remark::contradicted(ground, place, text, &format!("{n} samples"), held.id, held.target)
+        ClaimRemark::contradicted_by(
+            ground,
+            place,
+            text,
+            &format!("{n} samples"),
+            held.id,
+            held.target,
+        )
     })
 }

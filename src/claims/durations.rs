@@ -1,17 +1,17 @@
 //! Durations: start-up and latency.
 
 use super::counts::is_set_apart;
-use super::ground::{Ground, Held};
-use super::quantity::{Hedge, Quantity, Value};
-use super::read::Form;
-use super::remark::{Remark, Standing};
-use super::sentence::{Mood, Sentence};
-use super::words::{Duration, Subjects, Words};
-use crate::model::{Role, Unit};
+use super::ground::{EvidenceIndex, FactRef};
+use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
+use super::read::PassageForm;
+use super::remark::{ClaimRemark, ClaimStatus};
+use super::sentence::{ReportSentence, SentenceMood};
+use super::words::{DurationWords, SentenceWords, SubjectWords};
+use crate::model::{Role, SampleUnit};
 
 /// A figure that the report states about a target, for ratios that it draws from it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stated {
+pub struct StatedFigure {
     /// The index of what it is about in the list of durations.
     pub subject: usize,
     /// The target.
@@ -23,17 +23,19 @@ pub struct Stated {
 }
 
 /// What the durations of a sentence say, and the figures that it states.
-pub fn check(
-    ground: &Ground,
-    words: &Words,
-    subjects: &Subjects,
-    sentence: &Sentence,
-    all: &[Quantity],
-) -> (Vec<Remark>, Vec<Stated>) {
+pub fn check_durations(
+    ground: &EvidenceIndex,
+    words: &SentenceWords,
+    subjects: &SubjectWords,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+) -> (Vec<ClaimRemark>, Vec<StatedFigure>) {
     let (mut remarks, mut stated) = (Vec::new(), Vec::new());
     for (index, quantity) in all.iter().enumerate() {
-        let Value::Seconds(seconds) = quantity.value else { continue };
-        let Some((number, subject, near)) = about(&subjects.duration, sentence, all, index) else {
+        let StatedValue::Seconds(seconds) = quantity.value else { continue };
+        let Some((number, subject, near)) =
+            duration_subject(&subjects.duration, sentence, all, index)
+        else {
             continue;
         };
         let difference = words.difference.is_match(&sentence.text[quantity.range.end..])
@@ -44,40 +46,40 @@ pub fn check(
         if is_set_apart(words, sentence, quantity) {
             continue;
         }
-        let mut who = ground.cast.of(sentence, all, index);
-        let mentions = ground.cast.mentions(sentence.text);
+        let mut who = ground.cast.attribute_quantity(sentence, all, index);
+        let mentions = ground.cast.find_mentions(sentence.text);
         let unnamed = mentions.iter().all(|mention| mention.range.start > quantity.range.end);
         if who.is_none() && subject.baseline && unnamed {
-            let target = ground.role(Role::Baseline).map(String::from);
+            let target = ground.target_with_role(Role::Baseline).map(String::from);
             // Only a named figure of a series that nobody else has leaves no doubt.
             let clear = !figures_named(words, sentence, all, index).is_empty();
-            who = target.map(|target| super::who::Who { target, clear });
+            who = target.map(|target| super::who::Attribution { target, clear });
         }
         let Some(who) = who else { continue };
-        if quantity.hedge == Hedge::Exact {
-            stated.push(Stated {
+        if quantity.hedge == ValueHedge::Exact {
+            stated.push(StatedFigure {
                 subject: number,
                 target: who.target.clone(),
                 seconds,
                 digits: quantity.digits,
             });
         }
-        remarks.extend(decide(ground, words, sentence, all, index, subject, &who, near));
+        remarks.extend(decide_duration(ground, words, sentence, all, index, subject, &who, near));
     }
     (remarks, stated)
 }
 
 /// What a duration is about, by the nearest words; whether they stand near enough to say that
 /// something is not captured.
-fn about<'a>(
-    kinds: &'a [Duration],
-    sentence: &Sentence,
-    all: &[Quantity],
+fn duration_subject<'a>(
+    kinds: &'a [DurationWords],
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
     index: usize,
-) -> Option<(usize, &'a Duration, bool)> {
-    let around = around(sentence, all, index);
+) -> Option<(usize, &'a DurationWords, bool)> {
+    let around = words_around(sentence, all, index);
     let quantity = &all[index];
-    let kinds: Vec<(usize, &Duration)> =
+    let kinds: Vec<(usize, &DurationWords)> =
         kinds.iter().enumerate().filter(|(_, kind)| !kind.unless.is_match(around)).collect();
     let before = &sentence.text[..quantity.range.start];
     let nearest = kinds
@@ -94,7 +96,7 @@ fn about<'a>(
     if let [(number, kind)] = behind[..] {
         return Some((*number, kind, true));
     }
-    let is_cell = matches!(sentence.passage.form, Form::Cell { .. });
+    let is_cell = matches!(sentence.passage.form, PassageForm::Cell { .. });
     for (at, topic) in sentence.topics.iter().enumerate() {
         if kinds.len() > 1 && topic.chars().count() > 160 {
             continue;
@@ -113,7 +115,7 @@ fn about<'a>(
 }
 
 /// The words about a value: those since the value before, and a few behind it.
-fn around<'a>(sentence: &'a Sentence, all: &[Quantity], index: usize) -> &'a str {
+fn words_around<'a>(sentence: &'a ReportSentence, all: &[StatedQuantity], index: usize) -> &'a str {
     const BEHIND: usize = 40;
     let text = sentence.text;
     let from = index.checked_sub(1).map_or(0, |before| all[before].range.end);
@@ -126,43 +128,50 @@ fn around<'a>(sentence: &'a Sentence, all: &[Quantity], index: usize) -> &'a str
 }
 
 #[allow(clippy::too_many_arguments, reason = "each is one side of the comparison")]
-fn decide(
-    ground: &Ground,
-    words: &Words,
-    sentence: &Sentence,
-    all: &[Quantity],
+fn decide_duration(
+    ground: &EvidenceIndex,
+    words: &SentenceWords,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
     index: usize,
-    subject: &Duration,
-    who: &super::who::Who,
+    subject: &DurationWords,
+    who: &super::who::Attribution,
     near: bool,
-) -> Option<Remark> {
+) -> Option<ClaimRemark> {
     let quantity = &all[index];
-    let Value::Seconds(stated) = quantity.value else { return None };
-    let place = sentence.place(&quantity.range);
-    let held: Vec<Held> =
-        subject.facts.iter().filter_map(|id| ground.held(id, &who.target)).collect();
+    let StatedValue::Seconds(stated) = quantity.value else { return None };
+    let place = sentence.file_range(&quantity.range);
+    let held: Vec<FactRef> =
+        subject.facts.iter().filter_map(|id| ground.fact_on_target(id, &who.target)).collect();
     let text = &sentence.text[quantity.range.clone()];
     if held.is_empty() {
-        let may = near && sentence.mood == Mood::Statement;
-        return may.then(|| Remark::without(ground, place, text, &subject.facts[0], &who.target));
+        let may = near && sentence.mood == SentenceMood::Statement;
+        return may.then(|| {
+            ClaimRemark::without_evidence(ground, place, text, &subject.facts[0], &who.target)
+        });
     }
     let wanted = figures_named(words, sentence, all, index);
     for held in &held {
-        let figures = ground.figures(held);
+        let figures = ground.known_figures(held);
         let named = figures.all.iter().filter(|figure| {
             wanted.is_empty()
                 || wanted.contains(&figure.name)
                 || figure.name == "sample" && wanted.len() != 1
         });
-        if let Some(figure) = named.into_iter().find(|figure| quantity.agrees(stated, figure.value))
+        if let Some(figure) =
+            named.into_iter().find(|figure| quantity.agrees_with(stated, figure.value))
         {
-            let shown = crate::report::measured(figure.value, Unit::Seconds);
+            let shown = crate::report::format_measured(figure.value, SampleUnit::Seconds);
             let single = held.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
             let shown = if single { shown } else { format!("{} {shown}", figure.name) };
-            return Some(Remark::supported(place).with("shown", shown).on(held.id, held.target));
+            return Some(
+                ClaimRemark::supported_claim(place)
+                    .with_parameter("shown", shown)
+                    .resting_on_fact(held.id, held.target),
+            );
         }
     }
-    let known: Vec<_> = held.iter().map(|held| ground.figures(held)).collect();
+    let known: Vec<_> = held.iter().map(|held| ground.known_figures(held)).collect();
     let known = || known.iter().flat_map(|figures| &figures.all);
     let (low, high) = known().fold((f64::MAX, f64::MIN), |(low, high), figure| {
         (low.min(figure.value), high.max(figure.value))
@@ -171,33 +180,41 @@ fn decide(
     let other_target =
         ground.subject.run.targets.iter().filter(|target| target.name != who.target).any(
             |target| {
-                let held = subject.facts.iter().filter_map(|id| ground.held(id, &target.name));
-                held.map(|held| ground.figures(&held)).any(|figures| {
-                    figures.all.iter().any(|figure| quantity.agrees(stated, figure.value))
+                let held =
+                    subject.facts.iter().filter_map(|id| ground.fact_on_target(id, &target.name));
+                held.map(|held| ground.known_figures(&held)).any(|figures| {
+                    figures.all.iter().any(|figure| quantity.agrees_with(stated, figure.value))
                 })
             },
         );
     let named_clash = !wanted.is_empty()
         && known().any(|figure| wanted.contains(&figure.name))
         && known().filter(|figure| wanted.contains(&figure.name)).all(|figure| {
-            quantity.clashes(stated, figure.value)
+            quantity.clashes_with(stated, figure.value)
                 && (stated - figure.value).abs() > 0.02 * figure.value
         });
     let may = who.clear
-        && sentence.mood == Mood::Statement
-        && quantity.hedge == Hedge::Exact
+        && sentence.mood == SentenceMood::Statement
+        && quantity.hedge == ValueHedge::Exact
         && !other_target
         && (outside || named_clash);
     may.then(|| {
-        Remark::contradicted(ground, place, text, &held[0].shown(), held[0].id, held[0].target)
+        ClaimRemark::contradicted_by(
+            ground,
+            place,
+            text,
+            &held[0].shown_value(),
+            held[0].id,
+            held[0].target,
+        )
     })
 }
 
 /// The names of figures that the words since the last value give.
 fn figures_named(
-    words: &Words,
-    sentence: &Sentence,
-    all: &[Quantity],
+    words: &SentenceWords,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
     index: usize,
 ) -> Vec<&'static str> {
     let from = index.checked_sub(1).map_or(0, |before| all[before].range.end);
@@ -225,7 +242,7 @@ fn figures_named(
     let mut found = named(before);
     found.extend(named(inside));
     if found.is_empty()
-        && let Form::Cell { row, column } = &sentence.passage.form
+        && let PassageForm::Cell { row, column } = &sentence.passage.form
     {
         found = named(row);
         found.extend(named(column));
@@ -234,20 +251,24 @@ fn figures_named(
 }
 
 /// The conclusion of a sentence from the latency of a service that was not well.
-pub fn of_errors(ground: &Ground, sentence: &Sentence) -> Option<Remark> {
-    let baseline = ground.role(Role::Baseline)?;
-    let status = ground.held("app.health_status", baseline)?.fact.as_i64()?;
+pub fn of_errors(ground: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
+    let baseline = ground.target_with_role(Role::Baseline)?;
+    let status = ground.fact_on_target("app.health_status", baseline)?.fact.as_i64()?;
     let held = ground
-        .held("http.latency", baseline)
-        .or_else(|| ground.held("http.latency_reported", baseline))?;
-    if (200..300).contains(&status) || sentence.mood != Mood::Statement {
+        .fact_on_target("http.latency", baseline)
+        .or_else(|| ground.fact_on_target("http.latency_reported", baseline))?;
+    if (200..300).contains(&status) || sentence.mood != SentenceMood::Statement {
         return None;
     }
     let whole = 0..sentence.text.len();
     Some(
-        Remark::offends("claim-latency-of-errors", Standing::Unsupported, sentence.place(&whole))
-            .with("status", status)
-            .on(held.id, held.target)
-            .on("app.health_status", baseline),
+        ClaimRemark::violates_rule(
+            "claim-latency-of-errors",
+            ClaimStatus::Unsupported,
+            sentence.file_range(&whole),
+        )
+        .with_parameter("status", status)
+        .resting_on_fact(held.id, held.target)
+        .resting_on_fact("app.health_status", baseline),
     )
 }

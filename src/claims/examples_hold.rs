@@ -2,36 +2,36 @@
 
 use std::sync::LazyLock;
 
-use super::Claims;
+use super::ClaimChecker;
 use crate::judge::rules::testing::{CATALOGUE, run_of};
-use crate::judge::{Example, RuleDoc};
-use crate::report::{Shelf, Subject};
-use crate::store::Loaded;
+use crate::judge::{RuleDoc, RuleExample};
+use crate::report::{Assessment, ProjectData};
+use crate::store::LoadedRun;
 
-static CLAIMS: LazyLock<Claims> = LazyLock::new(|| Claims::load(None).unwrap());
-static SHELF: LazyLock<Shelf> = LazyLock::new(|| Shelf::load(None).unwrap());
+static CLAIMS: LazyLock<ClaimChecker> = LazyLock::new(|| ClaimChecker::load(None).unwrap());
+static SHELF: LazyLock<ProjectData> = LazyLock::new(|| ProjectData::load_data(None).unwrap());
 
 /// What a rule says about an example.
-fn messages(rule: &str, example: &Example) -> Vec<String> {
+fn rule_messages(rule: &str, example: &RuleExample) -> Vec<String> {
     let sketch = run_of(example);
     let loaded =
-        Loaded { run: sketch.run, integrity: sketch.integrity, origin: "an example".into() };
-    let subject = Subject::new(loaded, None, &SHELF).unwrap();
-    let found = CLAIMS.check(&subject, &example.report).unwrap().annotations;
+        LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "an example".into() };
+    let subject = Assessment::new(loaded, None, &SHELF).unwrap();
+    let found = CLAIMS.check_report(&subject, &example.report).unwrap().annotations;
     let own = found.into_iter().filter(|found| found.rule.as_deref() == Some(rule));
     own.map(|found| found.message).collect()
 }
 
-fn examples(doc: &RuleDoc) -> impl Iterator<Item = &Example> {
+fn report_examples(doc: &RuleDoc) -> impl Iterator<Item = &RuleExample> {
     doc.found.iter().chain(&doc.not_found)
 }
 
 #[test]
 fn every_rule_says_about_its_examples_what_they_state() {
     let mut wrong = Vec::new();
-    for doc in SHELF.report_rules.iter() {
-        for example in examples(doc) {
-            let said = messages(&doc.id, example);
+    for doc in SHELF.report_rules.iter_rules() {
+        for example in report_examples(doc) {
+            let said = rule_messages(&doc.id, example);
             if said != example.says {
                 wrong.push(format!("{}: {}: {said:#?}", doc.id, example.what));
             }
@@ -42,14 +42,14 @@ fn every_rule_says_about_its_examples_what_they_state() {
 
 #[test]
 fn every_rule_has_a_report_of_either_kind() {
-    for doc in SHELF.report_rules.iter() {
+    for doc in SHELF.report_rules.iter_rules() {
         assert!(!doc.found.is_empty() && !doc.not_found.is_empty(), "{}", doc.id);
         assert!(doc.found.iter().all(|example| !example.says.is_empty()), "{}", doc.id);
         assert!(doc.not_found.iter().all(|example| example.says.is_empty()), "{}", doc.id);
-        for example in examples(doc) {
+        for example in report_examples(doc) {
             assert!(example.what.ends_with('.') && !example.report.is_empty(), "{}", doc.id);
             for id in example.facts.keys() {
-                assert!(CATALOGUE.get(id).is_some(), "{}: {id}", doc.id);
+                assert!(CATALOGUE.find_probe(id).is_some(), "{}: {id}", doc.id);
             }
         }
     }

@@ -24,21 +24,21 @@ pub struct KnownFigures {
 impl KnownFigures {
     /// The figures of a fact; none where it has no numbers.
     pub fn of(fact: &Fact) -> Self {
-        Self { all: figures(fact), median: median(fact) }
+        Self { all: list_figures(fact), median: median_figure(fact) }
     }
 }
 
-fn median(fact: &Fact) -> Option<(f64, usize)> {
+fn median_figure(fact: &Fact) -> Option<(f64, usize)> {
     let samples = fact.as_series()?;
     let digits = samples.values.iter().map(|value| significant_digits(*value)).max()?;
     Some((stats::median(&samples.values)?, digits))
 }
 
-fn figures(fact: &Fact) -> Vec<KnownFigure> {
+fn list_figures(fact: &Fact) -> Vec<KnownFigure> {
     match fact {
         Fact::Series(samples) => {
             let mut out = Vec::new();
-            if let Some(summary) = stats::summary(&samples.values) {
+            if let Some(summary) = stats::summarize_samples(&samples.values) {
                 let named = [
                     ("mean", summary.mean),
                     ("min", summary.min),

@@ -7,14 +7,14 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::figures::KnownFigures;
-use super::who::Cast;
+use super::who::TargetResolver;
 use crate::judge::EvidenceRef;
-use crate::model::{Fact, Missing, Role};
-use crate::report::Subject;
+use crate::model::{Fact, MissingFact, Role};
+use crate::report::Assessment;
 
 /// A fact that a statement could be about, with its place.
 #[derive(Debug, Clone, Copy)]
-pub struct Held<'a> {
+pub struct FactRef<'a> {
     /// The id of the fact.
     pub id: &'a str,
     /// The target.
@@ -25,55 +25,55 @@ pub struct Held<'a> {
 
 /// The evidence of a run.
 #[derive(Debug)]
-pub struct Ground<'a> {
+pub struct EvidenceIndex<'a> {
     /// The judged run.
-    pub subject: &'a Subject,
+    pub subject: &'a Assessment,
     /// Its targets and their names.
-    pub cast: Cast,
+    pub cast: TargetResolver,
     /// The figures of the facts that the report spoke of: a series has up to 100,000 samples, and
     /// a report as many figures as somebody writes.
     figures: RefCell<BTreeMap<(String, String), Rc<KnownFigures>>>,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> EvidenceIndex<'a> {
     /// The evidence of a judged run.
-    pub fn new(subject: &'a Subject) -> Self {
-        Self { subject, cast: Cast::new(subject), figures: RefCell::default() }
+    pub fn new(subject: &'a Assessment) -> Self {
+        Self { subject, cast: TargetResolver::new(subject), figures: RefCell::default() }
     }
 
     /// The figures of a fact.
-    pub fn figures(&self, held: &Held) -> Rc<KnownFigures> {
+    pub fn known_figures(&self, held: &FactRef) -> Rc<KnownFigures> {
         let key = (held.id.to_string(), held.target.to_string());
         let mut known = self.figures.borrow_mut();
         known.entry(key).or_insert_with(|| Rc::new(KnownFigures::of(held.fact))).clone()
     }
 
     /// The first target of a role.
-    pub fn role(&self, role: Role) -> Option<&'a str> {
+    pub fn target_with_role(&self, role: Role) -> Option<&'a str> {
         self.subject.run.with_role(role).next().map(|target| target.name.as_str())
     }
 
     /// The role of a target.
     pub fn role_of(&self, target: &str) -> Option<Role> {
-        self.subject.run.target(target).map(|target| target.role)
+        self.subject.run.find_target(target).map(|target| target.role)
     }
 
     /// A fact that has a value or a series.
-    pub fn held(&self, id: &str, target: &str) -> Option<Held<'a>> {
+    pub fn fact_on_target(&self, id: &str, target: &str) -> Option<FactRef<'a>> {
         let (id, by_target) = self.subject.run.facts.get_key_value(id)?;
         let (target, fact) = by_target.get_key_value(target)?;
-        fact.is_present().then_some(Held { id, target, fact })
+        fact.is_present().then_some(FactRef { id, target, fact })
     }
 
     /// All that is held about one question.
-    pub fn everywhere(&self, id: &str) -> Vec<Held<'a>> {
+    pub fn facts_everywhere(&self, id: &str) -> Vec<FactRef<'a>> {
         let targets = self.subject.run.targets.iter();
-        targets.filter_map(|target| self.held(id, &target.name)).collect()
+        targets.filter_map(|target| self.fact_on_target(id, &target.name)).collect()
     }
 
     /// Why a fact is missing, if the run says so.
-    pub fn missing(&self, id: &str, target: &str) -> Option<&'a Missing> {
-        match self.subject.run.fact(id, target) {
+    pub fn missing_reason(&self, id: &str, target: &str) -> Option<&'a MissingFact> {
+        match self.subject.run.find_fact(id, target) {
             Some(Fact::Missing(missing)) => Some(missing),
             _ => None,
         }
@@ -82,30 +82,35 @@ impl<'a> Ground<'a> {
     /// The facts whose ids are `name`, or begin with it if it ends in a dot, under a target.
     pub fn holds_any(&self, name: &str, target: &str) -> bool {
         let wanted = |id: &&String| *id == name || name.ends_with('.') && id.starts_with(name);
-        self.subject.run.facts.keys().filter(wanted).any(|id| self.held(id, target).is_some())
+        self.subject
+            .run
+            .facts
+            .keys()
+            .filter(wanted)
+            .any(|id| self.fact_on_target(id, target).is_some())
     }
 
     /// The title of a fact.
-    pub fn title(&self, id: &str) -> String {
-        let probe = self.subject.shelf.catalogue.get(id);
+    pub fn fact_title(&self, id: &str) -> String {
+        let probe = self.subject.shelf.catalogue.find_probe(id);
         probe.map_or_else(|| id.to_string(), |probe| probe.title.clone())
     }
 
     /// What readers call a target.
-    pub fn name(&self, target: &str) -> String {
-        self.subject.name(target)
+    pub fn reader_name(&self, target: &str) -> String {
+        self.subject.reader_name(target)
     }
 
     /// A place in the evidence.
-    pub fn refer(&self, id: &str, target: &str) -> EvidenceRef {
-        let source = self.subject.run.fact(id, target).and_then(|fact| fact.source().cloned());
+    pub fn evidence_ref(&self, id: &str, target: &str) -> EvidenceRef {
+        let source = self.subject.run.find_fact(id, target).and_then(|fact| fact.source().cloned());
         EvidenceRef { fact: Some(id.into()), target: Some(target.into()), source }
     }
 }
 
-impl Held<'_> {
+impl FactRef<'_> {
     /// The number of a count, or of the items of a list.
-    pub fn count(&self) -> Option<f64> {
+    pub fn item_count(&self) -> Option<f64> {
         match self.fact.as_value()? {
             Value::Number(number) => number.as_f64(),
             #[allow(clippy::cast_precision_loss, reason = "no list has 2^52 items")]
@@ -115,7 +120,7 @@ impl Held<'_> {
     }
 
     /// The value for a reader, in one line.
-    pub fn shown(&self) -> String {
+    pub fn shown_value(&self) -> String {
         match self.fact {
             Fact::Value { value: Value::Array(items), .. } if self.id != "net.interfaces" => {
                 items.len().to_string()
@@ -125,7 +130,7 @@ impl Held<'_> {
                     items.iter().filter_map(|item| item.get("name")?.as_str()).collect();
                 names.join(", ")
             }
-            Fact::Value { value: Value::String(text), .. } => shortened(text),
+            Fact::Value { value: Value::String(text), .. } => shorten_text(text),
             Fact::Value { value: Value::Object(fields), .. } => {
                 let fields: Vec<String> =
                     fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
@@ -135,18 +140,18 @@ impl Held<'_> {
             Fact::Series(samples) => {
                 let n = samples.values.len();
                 let median = crate::stats::median(&samples.values).unwrap_or_default();
-                let figure = crate::report::measured(median, samples.unit);
+                let figure = crate::report::format_measured(median, samples.unit);
                 if n == 1 { figure } else { format!("median {figure} of {n}") }
             }
-            Fact::Missing(missing) => missing.why.words().into(),
+            Fact::Missing(missing) => missing.why.reason_name().into(),
         }
     }
 }
 
 /// The beginning of a text that may be long or hostile.
-fn shortened(text: &str) -> String {
+fn shorten_text(text: &str) -> String {
     const LIMIT: usize = 64;
     let short: String = text.chars().take(LIMIT).collect();
     let mark = if short.len() < text.len() { "…" } else { "" };
-    format!("{}{mark}", crate::text::visible(short.trim_end()))
+    format!("{}{mark}", crate::text::make_visible(short.trim_end()))
 }

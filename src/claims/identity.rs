@@ -1,116 +1,124 @@
 //! Identities: kernel releases, versions, commits, processors, statuses, addresses, interfaces.
 
 use super::counts::is_set_apart;
-use super::ground::{Ground, Held};
-use super::quantity::{Quantity, Value};
-use super::read::Form;
-use super::remark::{Remark, Standing};
-use super::sentence::{Mood, Sentence};
-use super::who::Who;
-use super::words::Words;
+use super::ground::{EvidenceIndex, FactRef};
+use super::quantity::{StatedQuantity, StatedValue};
+use super::read::PassageForm;
+use super::remark::{ClaimRemark, ClaimStatus};
+use super::sentence::{ReportSentence, SentenceMood};
+use super::who::Attribution;
+use super::words::SentenceWords;
 use crate::model::Role;
 
 /// What the identities of a sentence say.
-pub fn check(ground: &Ground, words: &Words, sentence: &Sentence, all: &[Quantity]) -> Vec<Remark> {
+pub fn check_identities(
+    ground: &EvidenceIndex,
+    words: &SentenceWords,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+) -> Vec<ClaimRemark> {
     let mut out = Vec::new();
     for (index, quantity) in all.iter().enumerate() {
         // A name that stands in a guess is still the name of something.
-        let names = matches!(quantity.value, Value::Version(_) | Value::Processor(_));
+        let names = matches!(quantity.value, StatedValue::Version(_) | StatedValue::Processor(_));
         if !names && is_set_apart(words, sentence, quantity) {
             continue;
         }
-        let place = Place { ground, words, sentence, all, index };
+        let place = StatedIdentity { ground, words, sentence, all, index };
         out.extend(match &quantity.value {
-            Value::Version(version) => place.version(version, true),
-            Value::Commit(commit) => place.commit(commit),
-            Value::Processor(name) => place.processor(name),
-            Value::Address(address) => place.address(address),
-            Value::Number(number, _) => {
-                place.status(*number).or_else(|| place.short_release(*number))
+            StatedValue::Version(version) => place.check_version(version, true),
+            StatedValue::Commit(commit) => place.check_commit(commit),
+            StatedValue::Processor(name) => place.check_processor(name),
+            StatedValue::Address(address) => place.check_address(address),
+            StatedValue::Number(number, _) => {
+                place.check_status(*number).or_else(|| place.short_release(*number))
             }
             _ => None,
         });
     }
-    out.extend(interfaces(ground, words, sentence));
+    out.extend(check_interface_list(ground, words, sentence));
     out
 }
 
-struct Place<'a> {
-    ground: &'a Ground<'a>,
-    words: &'a Words,
-    sentence: &'a Sentence<'a>,
-    all: &'a [Quantity],
+struct StatedIdentity<'a> {
+    ground: &'a EvidenceIndex<'a>,
+    words: &'a SentenceWords,
+    sentence: &'a ReportSentence<'a>,
+    all: &'a [StatedQuantity],
     index: usize,
 }
 
-impl Place<'_> {
-    fn range(&self) -> std::ops::Range<usize> {
-        self.sentence.place(&self.all[self.index].range)
+impl StatedIdentity<'_> {
+    fn text_range(&self) -> std::ops::Range<usize> {
+        self.sentence.file_range(&self.all[self.index].range)
     }
 
-    fn stated(&self) -> &str {
+    fn stated_text(&self) -> &str {
         &self.sentence.text[self.all[self.index].range.clone()]
     }
 
-    fn who(&self) -> Option<Who> {
-        self.ground.cast.of(self.sentence, self.all, self.index)
+    fn attribution(&self) -> Option<Attribution> {
+        self.ground.cast.attribute_quantity(self.sentence, self.all, self.index)
     }
 
     /// The words since the value before.
-    fn before(&self) -> &str {
+    fn words_before(&self) -> &str {
         let from = self.index.checked_sub(1).map_or(0, |before| self.all[before].range.end);
         &self.sentence.text[from..self.all[self.index].range.start]
     }
 
     fn is_statement(&self) -> bool {
         let quantity = &self.all[self.index];
-        self.sentence.mood == Mood::Statement && !is_set_apart(self.words, self.sentence, quantity)
+        self.sentence.mood == SentenceMood::Statement
+            && !is_set_apart(self.words, self.sentence, quantity)
     }
 
-    fn supported(&self, held: &Held) -> Remark {
-        Remark::supported(self.range()).on(held.id, held.target)
+    fn supported_by(&self, held: &FactRef) -> ClaimRemark {
+        ClaimRemark::supported_claim(self.text_range()).resting_on_fact(held.id, held.target)
     }
 
-    fn contradicted(&self, held: &Held) -> Remark {
-        Remark::contradicted(
+    fn contradicted_by(&self, held: &FactRef) -> ClaimRemark {
+        ClaimRemark::contradicted_by(
             self.ground,
-            self.range(),
-            self.stated(),
-            &held.shown(),
+            self.text_range(),
+            self.stated_text(),
+            &held.shown_value(),
             held.id,
             held.target,
         )
     }
 
     /// A kernel release or a version of the runtime.
-    fn version(&self, version: &str, may_contradict: bool) -> Option<Remark> {
+    fn check_version(&self, version: &str, may_contradict: bool) -> Option<ClaimRemark> {
         let ground = self.ground;
-        let who = self.who();
-        let of_runtime = self.words.version.runtime.is_match(self.before());
-        let kernels = ground.everywhere("kernel.release");
-        let runtimes = ground.everywhere("runtime.version");
-        let same = |held: &&Held| held.fact.as_str().is_some_and(|known| begins(known, version));
+        let who = self.attribution();
+        let of_runtime = self.words.version.runtime.is_match(self.words_before());
+        let kernels = ground.facts_everywhere("kernel.release");
+        let runtimes = ground.facts_everywhere("runtime.version");
+        let same = |held: &&FactRef| {
+            held.fact.as_str().is_some_and(|known| is_version_prefix(known, version))
+        };
         let first = if of_runtime { [&runtimes, &kernels] } else { [&kernels, &runtimes] };
-        let mut matches: Vec<&Held> = first.into_iter().flatten().filter(same).collect();
+        let mut matches: Vec<&FactRef> = first.into_iter().flatten().filter(same).collect();
         if let Some(who) = &who {
             // What is the target's own comes first.
             matches.sort_by_key(|held| held.target != who.target);
         }
         let named_kernel = self.is_about_kernel();
-        let own = who.as_ref().and_then(|who| ground.held("kernel.release", &who.target));
+        let own = who.as_ref().and_then(|who| ground.fact_on_target("kernel.release", &who.target));
         match matches.first() {
             Some(held) => {
                 let swapped = held.id == "kernel.release"
                     && own.is_some_and(|own| own.fact.as_str() != held.fact.as_str());
                 if !swapped {
-                    return Some(self.supported(held));
+                    return Some(self.supported_by(held));
                 }
                 let clear = who.is_some_and(|who| who.clear)
                     && self.has_label()
                     && named_kernel
                     && may_contradict
                     && self.is_statement();
-                own.filter(|_| clear).map(|own| self.contradicted(&own))
+                own.filter(|_| clear).map(|own| self.contradicted_by(&own))
             }
             None if !may_contradict || !self.is_statement() => None,
             None if of_runtime && !named_kernel => {
@@ -118,11 +126,11 @@ impl Place<'_> {
                 let about_kata = who.is_none_or(|who| who.target == held.target);
                 // Beside the right one, another version is one that is compared with it.
                 let known = held.fact.as_str().unwrap_or_default();
-                let about_kata = about_kata && !self.sentence.surroundings().contains(known);
-                about_kata.then(|| self.contradicted(held))
+                let about_kata = about_kata && !self.sentence.surrounding_text().contains(known);
+                about_kata.then(|| self.contradicted_by(held))
             }
             None if named_kernel && who.as_ref().is_some_and(|who| who.clear) => {
-                own.map(|own| self.contradicted(&own))
+                own.map(|own| self.contradicted_by(&own))
             }
             None => None,
         }
@@ -131,75 +139,81 @@ impl Place<'_> {
     fn is_about_kernel(&self) -> bool {
         let kernel = &self.words.version.kernel;
         match &self.sentence.passage.form {
-            Form::Cell { row, column } => {
-                kernel.is_match(row) || kernel.is_match(column) || kernel.is_match(self.before())
+            PassageForm::Cell { row, column } => {
+                kernel.is_match(row)
+                    || kernel.is_match(column)
+                    || kernel.is_match(self.words_before())
             }
-            _ => kernel.is_match(self.before()),
+            _ => kernel.is_match(self.words_before()),
         }
     }
 
     /// Whether a label or a column says whose it is.
     fn has_label(&self) -> bool {
-        matches!(self.sentence.passage.form, Form::Cell { .. })
-            || self.before().trim_end_matches(['*', '`', ' ', '"', '(']).ends_with([':', '=', '→'])
+        matches!(self.sentence.passage.form, PassageForm::Cell { .. })
+            || self
+                .words_before()
+                .trim_end_matches(['*', '`', ' ', '"', '('])
+                .ends_with([':', '=', '→'])
     }
 
     /// `6.12` of 6.12.47: only ever support.
-    fn short_release(&self, number: f64) -> Option<Remark> {
+    fn short_release(&self, number: f64) -> Option<ClaimRemark> {
         (number.fract() != 0.0 && self.is_about_kernel())
-            .then(|| self.version(self.stated(), false))
+            .then(|| self.check_version(self.stated_text(), false))
             .flatten()
     }
 
-    fn commit(&self, commit: &str) -> Option<Remark> {
-        let held = self.ground.everywhere("runtime.commit").into_iter().next()?;
+    fn check_commit(&self, commit: &str) -> Option<ClaimRemark> {
+        let held = self.ground.facts_everywhere("runtime.commit").into_iter().next()?;
         if held.fact.as_str().is_some_and(|known| known.eq_ignore_ascii_case(commit)) {
-            return Some(self.supported(&held));
+            return Some(self.supported_by(&held));
         }
-        let named = self.before().to_lowercase().contains("commit")
+        let named = self.words_before().to_lowercase().contains("commit")
             && self.sentence.text.to_lowercase().contains("kata");
-        (named && self.is_statement()).then(|| self.contradicted(&held))
+        (named && self.is_statement()).then(|| self.contradicted_by(&held))
     }
 
-    fn processor(&self, name: &str) -> Option<Remark> {
-        let models = self.ground.everywhere("cpu.model");
+    fn check_processor(&self, name: &str) -> Option<ClaimRemark> {
+        let models = self.ground.facts_everywhere("cpu.model");
         let plain = |text: &str| text.to_lowercase().replace(' ', "-");
         let wanted = plain(name);
-        let holds = |held: &&Held| {
+        let holds = |held: &&FactRef| {
             held.fact.as_str().is_some_and(|model| is_within(&plain(model), &wanted))
         };
-        let who = self.who();
+        let who = self.attribution();
         let own = who.as_ref().and_then(|who| models.iter().find(|held| held.target == who.target));
         if let Some(held) = own.filter(holds).or_else(|| models.iter().find(holds)) {
-            return Some(self.supported(held));
+            return Some(self.supported_by(held));
         }
         let near: Vec<&str> =
             self.sentence.topics.iter().take(2).copied().chain([self.sentence.text]).collect();
         let topic = near.iter().any(|text| self.words.processor.topic.is_match(text));
         let may = topic && self.is_statement() && who.is_some_and(|who| who.clear);
         // Sure only if every model is known.
-        own.filter(|_| may && models.len() > 1).map(|own| self.contradicted(own))
+        own.filter(|_| may && models.len() > 1).map(|own| self.contradicted_by(own))
     }
 
-    fn address(&self, address: &str) -> Option<Remark> {
+    fn check_address(&self, address: &str) -> Option<ClaimRemark> {
         if address.starts_with("127.") || address.starts_with("0.") {
             return None;
         }
-        let lists = self.ground.everywhere("net.interfaces");
-        let holds =
-            |held: &&Held| addresses(held).any(|known| known.split('/').next() == Some(address));
-        let known = |held: &Held| {
-            addresses(held)
+        let lists = self.ground.facts_everywhere("net.interfaces");
+        let holds = |held: &&FactRef| {
+            interface_addresses(held).any(|known| known.split('/').next() == Some(address))
+        };
+        let known = |held: &FactRef| {
+            interface_addresses(held)
                 .filter(|known| !known.starts_with("127."))
                 .collect::<Vec<_>>()
                 .join(", ")
         };
         if let Some(held) = lists.iter().find(holds) {
-            return Some(self.supported(held).with("shown", known(held)));
+            return Some(self.supported_by(held).with_parameter("shown", known(held)));
         }
-        let who = self.who()?;
+        let who = self.attribution()?;
         let mut text = self.sentence.text.to_lowercase();
-        if let Form::Cell { row, column } = &self.sentence.passage.form {
+        if let PassageForm::Cell { row, column } = &self.sentence.passage.form {
             text = format!("{text} {row} {column}").to_lowercase();
         }
         let named =
@@ -210,61 +224,61 @@ impl Place<'_> {
             || address.starts_with("192.168.")
             || address.starts_with("172.");
         let may = who.clear && named && private && self.is_statement() && !known(own).is_empty();
-        may.then(|| self.contradicted(own).with("found", known(own)))
+        may.then(|| self.contradicted_by(own).with_parameter("found", known(own)))
     }
 
-    fn status(&self, number: f64) -> Option<Remark> {
+    fn check_status(&self, number: f64) -> Option<ClaimRemark> {
         let words = &self.words.status;
         let quantity = &self.all[self.index];
         if number.fract() != 0.0
             || !(100.0..600.0).contains(&number) && number != 0.0
-            || self.stated().len() != 3
+            || self.stated_text().len() != 3
         {
             return None;
         }
-        let near = words.before.is_match(self.before())
+        let near = words.before.is_match(self.words_before())
             || words.after.is_match(&self.sentence.text[quantity.range.end..]);
         let topic = words.topic.is_match(self.sentence.text)
             || self.sentence.topics.iter().take(3).any(|topic| words.topic.is_match(topic));
         if !near || !topic {
             return None;
         }
-        let baseline = self.ground.role(Role::Baseline)?;
+        let baseline = self.ground.target_with_role(Role::Baseline)?;
         if ground_names_other(self, baseline) {
             return None;
         }
-        let held = self.ground.held("app.health_status", baseline)?;
+        let held = self.ground.fact_on_target("app.health_status", baseline)?;
         let known = held.fact.as_i64()?;
         #[allow(clippy::cast_possible_truncation, reason = "three digits")]
         let stated = number as i64;
-        if stated == known && self.sentence.mood != Mood::Guess {
+        if stated == known && self.sentence.mood != SentenceMood::Guess {
             if (200..300).contains(&known) {
-                return Some(self.supported(&held));
+                return Some(self.supported_by(&held));
             }
             let rule = "claim-health-not-demanded";
             return self.is_statement().then(|| {
-                Remark::offends(rule, Standing::Supported, self.range())
-                    .with("status", format!("{known:03}"))
-                    .on(held.id, held.target)
+                ClaimRemark::violates_rule(rule, ClaimStatus::Supported, self.text_range())
+                    .with_parameter("status", format!("{known:03}"))
+                    .resting_on_fact(held.id, held.target)
             });
         }
         let may = self.is_statement()
             && !words.elsewhere.is_match(self.sentence.text)
             && !self.sentence.text.contains(&format!("{known:03}"));
-        may.then(|| self.contradicted(&held))
+        may.then(|| self.contradicted_by(&held))
     }
 }
 
 /// Whether the sentence speaks of another target than the one whose application was asked.
-fn ground_names_other(place: &Place, baseline: &str) -> bool {
-    let mentions = place.ground.cast.mentions(place.sentence.text);
+fn ground_names_other(place: &StatedIdentity, baseline: &str) -> bool {
+    let mentions = place.ground.cast.find_mentions(place.sentence.text);
     mentions.iter().any(|mention| {
         mention.target.as_deref() != Some(baseline)
-            && mention.target.as_deref() != place.ground.role(Role::Host)
+            && mention.target.as_deref() != place.ground.target_with_role(Role::Host)
     })
 }
 
-fn addresses<'a>(held: &Held<'a>) -> impl Iterator<Item = &'a str> {
+fn interface_addresses<'a>(held: &FactRef<'a>) -> impl Iterator<Item = &'a str> {
     let items = held.fact.as_value().and_then(|value| value.as_array());
     let of = |item: &'a serde_json::Value| {
         item.get("ipv4").and_then(|list| list.as_array()).into_iter().flatten()
@@ -273,7 +287,7 @@ fn addresses<'a>(held: &Held<'a>) -> impl Iterator<Item = &'a str> {
 }
 
 /// Whether `version` is `known`, or its beginning up to a dot or dash.
-fn begins(known: &str, version: &str) -> bool {
+fn is_version_prefix(known: &str, version: &str) -> bool {
     known
         .strip_prefix(version)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+', '_']))
@@ -288,19 +302,23 @@ fn is_within(text: &str, part: &str) -> bool {
 }
 
 /// “shows only loopback and eth0”.
-fn interfaces(ground: &Ground, words: &Words, sentence: &Sentence) -> Option<Remark> {
+fn check_interface_list(
+    ground: &EvidenceIndex,
+    words: &SentenceWords,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
     let only = words.interface.only.find(sentence.text)?;
     let rest = &sentence.text[only.end()..];
     let clause = &rest[..rest.find([',', ';', '.']).unwrap_or(rest.len())];
     let clause = clause.split(" while ").next().unwrap_or(clause);
     let named: Vec<regex::Match> = words.interface.names.find_iter(clause).collect();
     let (first, last) = (named.first()?, named.last()?);
-    let before = ground.cast.mentions(&sentence.text[..only.start()]);
+    let before = ground.cast.find_mentions(&sentence.text[..only.start()]);
     let target = before
         .last()
         .and_then(|mention| mention.target.clone())
-        .or_else(|| ground.cast.only(clause))?;
-    let held = ground.held("net.interfaces", &target)?;
+        .or_else(|| ground.cast.single_target(clause))?;
+    let held = ground.fact_on_target("net.interfaces", &target)?;
     let items = held.fact.as_value()?.as_array()?;
     let mut known: Vec<&str> = items
         .iter()
@@ -319,14 +337,14 @@ fn interfaces(ground: &Ground, words: &Words, sentence: &Sentence) -> Option<Rem
         list.sort_unstable();
         list.dedup();
     }
-    let place = sentence.place(&(only.end() + first.start()..only.end() + last.end()));
+    let place = sentence.file_range(&(only.end() + first.start()..only.end() + last.end()));
     if known == stated {
-        return Some(Remark::supported(place).on(held.id, held.target));
+        return Some(ClaimRemark::supported_claim(place).resting_on_fact(held.id, held.target));
     }
     let lacking = stated.iter().any(|name| !known.contains(name))
         || known.iter().any(|name| *name != "lo" && !stated.contains(name));
-    (lacking && sentence.mood == Mood::Statement).then(|| {
+    (lacking && sentence.mood == SentenceMood::Statement).then(|| {
         let text = &clause[first.start()..last.end()];
-        Remark::contradicted(ground, place, text, &held.shown(), held.id, held.target)
+        ClaimRemark::contradicted_by(ground, place, text, &held.shown_value(), held.id, held.target)
     })
 }

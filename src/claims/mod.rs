@@ -36,17 +36,17 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::judge::{EvidenceRef, Severity, SwitchedOff};
-use crate::report::Subject;
-use ground::Ground;
+use crate::report::Assessment;
+use ground::EvidenceIndex;
 use ratio::StatedFigures;
-use read::Form;
-use remark::Remark;
-pub use remark::Standing;
-use words::Vocabulary;
+use read::PassageForm;
+use remark::ClaimRemark;
+pub use remark::ClaimStatus;
+use words::ClaimVocabulary;
 
 /// What is said about a place of a report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Annotation {
+pub struct ClaimResult {
     /// The line in the file, counted from 1.
     pub line: usize,
     /// The column of the first character, counted from 1.
@@ -59,7 +59,7 @@ pub struct Annotation {
     #[serde(skip)]
     pub range: Range<usize>,
     /// How the statement stands to the evidence.
-    pub standing: Standing,
+    pub standing: ClaimStatus,
     /// The rule that it offends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -79,27 +79,27 @@ pub struct Annotation {
 
 /// What is said about a report.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Checked {
+pub struct CheckedClaims {
     /// What is said about its places, in the order of the text.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Vec<ClaimResult>,
     /// The rules about reports that the project switched off.
     pub switched_off: Vec<SwitchedOff>,
 }
 
 /// The words by which statements are recognised. The rules are those of the subject's shelf.
 #[derive(Debug)]
-pub struct Claims {
-    vocabulary: Vocabulary,
+pub struct ClaimChecker {
+    vocabulary: ClaimVocabulary,
 }
 
-impl Claims {
+impl ClaimChecker {
     /// The shipped words, with a project's own from `data` (its `data/` folder).
     ///
     /// # Errors
     ///
     /// A file cannot be used; the error names it.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        Ok(Self { vocabulary: Vocabulary::load(data)? })
+        Ok(Self { vocabulary: ClaimVocabulary::load(data)? })
     }
 
     /// Holds the text of a report against a run.
@@ -107,65 +107,67 @@ impl Claims {
     /// # Errors
     ///
     /// The text states more than `MAX_VALUES` values, or the message of a rule cannot be rendered.
-    pub fn check(&self, subject: &Subject, text: &str) -> Result<Checked> {
-        let ground = Ground::new(subject);
-        let mut remarks = self.remarks(&ground, text)?;
+    pub fn check_report(&self, subject: &Assessment, text: &str) -> Result<CheckedClaims> {
+        let ground = EvidenceIndex::new(subject);
+        let mut remarks = self.find_remarks(&ground, text)?;
         remarks.sort_by_key(|remark| (remark.place.start, remark.place.end, remark.rule));
         remarks.dedup_by(|one, other| one.place == other.place && one.rule == other.rule);
-        let off = subject.shelf.report_rules.off();
-        let is_off = |remark: &Remark| remark.rule.is_some_and(|rule| off.contains_key(rule));
-        let (hidden, shown): (Vec<Remark>, _) = remarks.into_iter().partition(is_off);
-        let lines = Lines::new(text);
-        let annotations = shown.into_iter().map(|remark| annotation(&ground, &lines, remark));
+        let off = subject.shelf.report_rules.switched_off_rules();
+        let is_off = |remark: &ClaimRemark| remark.rule.is_some_and(|rule| off.contains_key(rule));
+        let (hidden, shown): (Vec<ClaimRemark>, _) = remarks.into_iter().partition(is_off);
+        let lines = TextLines::new(text);
+        let annotations = shown.into_iter().map(|remark| make_result(&ground, &lines, remark));
         let switched_off = off.iter().map(|(rule, reason)| SwitchedOff {
             rule: rule.clone(),
             reason: reason.clone(),
             findings: hidden.iter().filter(|remark| remark.rule == Some(rule)).count(),
         });
-        Ok(Checked {
+        Ok(CheckedClaims {
             annotations: annotations.collect::<Result<_>>()?,
             switched_off: switched_off.collect(),
         })
     }
 
-    fn remarks(&self, ground: &Ground, text: &str) -> Result<Vec<Remark>> {
-        let Vocabulary { words, subjects, .. } = &self.vocabulary;
-        let passages = read::passages(text);
+    fn find_remarks(&self, ground: &EvidenceIndex, text: &str) -> Result<Vec<ClaimRemark>> {
+        let ClaimVocabulary { words, subjects, .. } = &self.vocabulary;
+        let passages = read::read_passages(text);
         let mut remarks = Vec::new();
         let mut stated = Vec::new();
         let mut ratios = Vec::new();
         let mut values = 0;
         for passage in &passages {
-            if passage.form == Form::Block {
-                let (found, figures) = pasted::check(ground, &self.vocabulary, passage);
+            if passage.form == PassageForm::Block {
+                let (found, figures) =
+                    pasted::check_pasted_block(ground, &self.vocabulary, passage);
                 remarks.extend(found);
                 stated.extend(figures);
                 continue;
             }
-            for sentence in sentence::sentences(passage, words) {
-                let all = quantity::quantities(sentence.text, words);
+            for sentence in sentence::split_sentences(passage, words) {
+                let all = quantity::find_quantities(sentence.text, words);
                 values += all.len();
                 if values > MAX_VALUES {
                     return Err(too_many_values());
                 }
-                remarks.extend(counts::check(ground, words, subjects, &sentence, &all));
-                let (found, figures) = durations::check(ground, words, subjects, &sentence, &all);
+                remarks.extend(counts::check_counts(ground, words, subjects, &sentence, &all));
+                let (found, figures) =
+                    durations::check_durations(ground, words, subjects, &sentence, &all);
                 let of_latency = found
                     .iter()
                     .any(|remark| remark.facts.iter().any(|fact| fact.0.starts_with("http.")));
-                if of_latency && passage.form == Form::Prose {
+                if of_latency && passage.form == PassageForm::Prose {
                     remarks.extend(durations::of_errors(ground, &sentence));
                 }
                 remarks.extend(found);
                 stated.extend(figures);
-                remarks.extend(identity::check(ground, words, &sentence, &all));
-                remarks.extend(wording::check(ground, &self.vocabulary, &sentence));
+                remarks.extend(identity::check_identities(ground, words, &sentence, &all));
+                remarks.extend(wording::check_wording(ground, &self.vocabulary, &sentence));
                 ratios.push((sentence, all));
             }
         }
         let stated = StatedFigures::new(&stated);
         for (sentence, all) in &ratios {
-            remarks.extend(ratio::check(ground, words, subjects, sentence, all, &stated));
+            remarks.extend(ratio::check_ratios(ground, words, subjects, sentence, all, &stated));
         }
         let twice = same_number_twice(ground, text, &remarks);
         remarks.extend(twice);
@@ -179,32 +181,38 @@ impl Claims {
 const MAX_VALUES: usize = 10_000;
 
 fn too_many_values() -> Error {
-    Error::input(format!("the report states more than {MAX_VALUES} values in its text and tables"))
-        .help("put long output into blocks of code (```): they are read like evidence files")
+    Error::unusable_input(format!(
+        "the report states more than {MAX_VALUES} values in its text and tables"
+    ))
+    .with_help("put long output into blocks of code (```): they are read like evidence files")
 }
 
 /// A remark in words, with its place in the text.
-fn annotation(ground: &Ground, lines: &Lines, remark: Remark) -> Result<Annotation> {
+fn make_result(
+    ground: &EvidenceIndex,
+    lines: &TextLines,
+    remark: ClaimRemark,
+) -> Result<ClaimResult> {
     let rules = &ground.subject.shelf.report_rules;
-    let (line, column) = lines.position(remark.place.start);
-    let (end_line, end_column) = lines.position(remark.place.end);
+    let (line, column) = lines.line_and_column(remark.place.start);
+    let (end_line, end_column) = lines.line_and_column(remark.place.end);
     let mut evidence: Vec<EvidenceRef> =
-        remark.facts.iter().map(|(id, target)| ground.refer(id, target)).collect();
+        remark.facts.iter().map(|(id, target)| ground.evidence_ref(id, target)).collect();
     evidence.extend(remark.places.iter().cloned());
-    let quote = crate::text::visible(
+    let quote = crate::text::make_visible(
         &lines.text[remark.place.clone()].split_whitespace().collect::<Vec<_>>().join(" "),
     );
     let doc = match remark.rule {
         None => None,
-        Some(id) => Some(rules.get(id).ok_or_else(|| {
-            Error::input(format!("data/claims/rules/ has no words for the rule `{id}`"))
+        Some(id) => Some(rules.find_rule(id).ok_or_else(|| {
+            Error::unusable_input(format!("data/claims/rules/ has no words for the rule `{id}`"))
         })?),
     };
     let message = match doc {
-        Some(doc) => rules.message(doc, &json!(remark.parameters))?,
-        None => supported(ground, &remark),
+        Some(doc) => rules.render_message(doc, &json!(remark.parameters))?,
+        None => describe_support(ground, &remark),
     };
-    Ok(Annotation {
+    Ok(ClaimResult {
         line,
         column,
         end_line,
@@ -221,22 +229,26 @@ fn annotation(ground: &Ground, lines: &Lines, remark: Remark) -> Result<Annotati
 }
 
 /// What supports a statement: the titles of the facts, their targets and values.
-fn supported(ground: &Ground, remark: &Remark) -> String {
+fn describe_support(ground: &EvidenceIndex, remark: &ClaimRemark) -> String {
     let shown = remark.parameters.get("shown").and_then(serde_json::Value::as_str);
-    let held = remark.facts.iter().filter_map(|(id, target)| ground.held(id, target));
+    let held = remark.facts.iter().filter_map(|(id, target)| ground.fact_on_target(id, target));
     let words: Vec<String> = held
         .map(|held| {
-            let value = shown.map_or_else(|| held.shown(), String::from);
-            format!("{} ({}): {value}", ground.title(held.id), ground.name(held.target))
+            let value = shown.map_or_else(|| held.shown_value(), String::from);
+            format!("{} ({}): {value}", ground.fact_title(held.id), ground.reader_name(held.target))
         })
         .collect();
     words.join("; ")
 }
 
 /// Contradicted counts that the report states, rightly, for something else.
-fn same_number_twice(ground: &Ground, text: &str, remarks: &[Remark]) -> Vec<Remark> {
+fn same_number_twice(
+    ground: &EvidenceIndex,
+    text: &str,
+    remarks: &[ClaimRemark],
+) -> Vec<ClaimRemark> {
     let mut out = Vec::new();
-    let supported = remarks.iter().filter(|remark| remark.standing == Standing::Supported);
+    let supported = remarks.iter().filter(|remark| remark.standing == ClaimStatus::Supported);
     let supported: BTreeSet<&(String, String)> = supported.flat_map(|r| &r.facts).collect();
     for remark in remarks.iter().filter(|remark| remark.parameters.contains_key("elsewhere")) {
         let [own, other, ..] = &remark.facts[..] else { continue };
@@ -245,19 +257,26 @@ fn same_number_twice(ground: &Ground, text: &str, remarks: &[Remark]) -> Vec<Rem
         }
         let Some(stated) = text.get(remark.place.clone()) else { continue };
         out.push(
-            Remark::offends("claim-same-number-twice", Standing::Misworded, remark.place.clone())
-                .with("stated", stated)
-                .with("title", ground.title(&own.0))
-                .with("other", format!("{} ({})", ground.title(&other.0), ground.name(&other.1)))
-                .on(&own.0, &own.1)
-                .on(&other.0, &other.1),
+            ClaimRemark::violates_rule(
+                "claim-same-number-twice",
+                ClaimStatus::Misworded,
+                remark.place.clone(),
+            )
+            .with_parameter("stated", stated)
+            .with_parameter("title", ground.fact_title(&own.0))
+            .with_parameter(
+                "other",
+                format!("{} ({})", ground.fact_title(&other.0), ground.reader_name(&other.1)),
+            )
+            .resting_on_fact(&own.0, &own.1)
+            .resting_on_fact(&other.0, &other.1),
         );
     }
     out
 }
 
 /// Keeps the first remark by a rule; the others only support.
-fn only_first(remarks: &mut [Remark], rule: &str) {
+fn only_first(remarks: &mut [ClaimRemark], rule: &str) {
     let first = remarks
         .iter()
         .filter(|remark| remark.rule == Some(rule))
@@ -271,7 +290,7 @@ fn only_first(remarks: &mut [Remark], rule: &str) {
 }
 
 /// The lines of a text, to tell positions.
-struct Lines<'a> {
+struct TextLines<'a> {
     text: &'a str,
     starts: Vec<usize>,
     /// How many characters begin before every [`STEP`]th byte: a text may be one line, with a
@@ -282,7 +301,7 @@ struct Lines<'a> {
 /// How many bytes are counted together.
 const STEP: usize = 1000;
 
-impl<'a> Lines<'a> {
+impl<'a> TextLines<'a> {
     fn new(text: &'a str) -> Self {
         let starts =
             [0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
@@ -300,7 +319,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Line and column of a byte, both counted from 1; the column in characters.
-    fn position(&self, offset: usize) -> (usize, usize) {
+    fn line_and_column(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|&start| start <= offset).max(1);
         let start = self.starts[line - 1];
         (line, self.characters_before(offset) - self.characters_before(start) + 1)
@@ -316,19 +335,19 @@ fn first_bytes(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
-    use crate::report::Shelf;
-    use crate::store::Loaded;
+    use crate::report::ProjectData;
+    use crate::store::LoadedRun;
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
-    static CLAIMS: LazyLock<Claims> = LazyLock::new(|| Claims::load(None).unwrap());
-    static SHELF: LazyLock<Shelf> = LazyLock::new(|| Shelf::load(None).unwrap());
+    static CLAIMS: LazyLock<ClaimChecker> = LazyLock::new(|| ClaimChecker::load(None).unwrap());
+    static SHELF: LazyLock<ProjectData> = LazyLock::new(|| ProjectData::load_data(None).unwrap());
 
-    fn annotations(sketch: Sketch, text: &str) -> Vec<(Standing, Option<String>)> {
+    fn annotations(sketch: Sketch, text: &str) -> Vec<(ClaimStatus, Option<String>)> {
         let loaded =
-            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
-        let subject = Subject::new(loaded, None, &SHELF).unwrap();
-        let found = CLAIMS.check(&subject, text).unwrap().annotations;
+            LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        let subject = Assessment::new(loaded, None, &SHELF).unwrap();
+        let found = CLAIMS.check_report(&subject, text).unwrap().annotations;
         found.into_iter().map(|found| (found.standing, found.rule)).collect()
     }
 
@@ -339,7 +358,7 @@ mod tests {
             sketch().fact("kernel.boot_id", "host", "a").fact("kernel.boot_id", "kata", id)
         };
         let rule = Some("claim-verdict-differs".to_string());
-        assert_eq!(annotations(booted("a"), text), [(Standing::Contradicted, rule)]);
+        assert_eq!(annotations(booted("a"), text), [(ClaimStatus::Contradicted, rule)]);
         // What nothing decides is left alone.
         assert_eq!(annotations(sketch(), text), []);
         let apart = booted("b").fact("kernel.banner", "host", "Linux version 6.1").fact(
@@ -347,7 +366,7 @@ mod tests {
             "kata",
             "Linux version 6.12.47",
         );
-        assert_eq!(annotations(apart, text), [(Standing::Supported, None)]);
+        assert_eq!(annotations(apart, text), [(ClaimStatus::Supported, None)]);
     }
 
     #[test]
@@ -355,10 +374,13 @@ mod tests {
         let run = || sketch().fact("proc.entries", "host", 322).fact("proc.pids", "host", 250);
         assert_eq!(
             annotations(run(), "The host has 250 processes in /proc."),
-            [(Standing::Supported, None)]
+            [(ClaimStatus::Supported, None)]
         );
         let found = annotations(run(), "The host has 322 processes in /proc.");
-        assert_eq!(found, [(Standing::Misworded, Some("claim-entries-called-processes".into()))]);
+        assert_eq!(
+            found,
+            [(ClaimStatus::Misworded, Some("claim-entries-called-processes".into()))]
+        );
     }
 
     #[test]
@@ -374,20 +396,20 @@ mod tests {
     #[test]
     fn positions_count_lines_and_characters_from_one() {
         let text = "é\nx é6\n";
-        let lines = Lines::new(text);
-        assert_eq!(lines.position(0), (1, 1));
-        assert_eq!(lines.position(text.find('6').unwrap()), (2, 4));
+        let lines = TextLines::new(text);
+        assert_eq!(lines.line_and_column(0), (1, 1));
+        assert_eq!(lines.line_and_column(text.find('6').unwrap()), (2, 4));
         let long = "é ".repeat(2000) + "6";
-        assert_eq!(Lines::new(&long).position(long.len() - 1), (1, 4001));
-        assert_eq!(Lines::new(&long).position(long.len()), (1, 4002));
+        assert_eq!(TextLines::new(&long).line_and_column(long.len() - 1), (1, 4001));
+        assert_eq!(TextLines::new(&long).line_and_column(long.len()), (1, 4002));
     }
 
     #[test]
     fn a_report_of_more_values_than_the_bound_is_refused_and_not_checked_in_part() {
         let run = sketch();
-        let loaded = Loaded { run: run.run, integrity: run.integrity, origin: "a test".into() };
-        let subject = Subject::new(loaded, None, &SHELF).unwrap();
-        let check = |values: usize| CLAIMS.check(&subject, &"is 9. ".repeat(values));
+        let loaded = LoadedRun { run: run.run, integrity: run.integrity, origin: "a test".into() };
+        let subject = Assessment::new(loaded, None, &SHELF).unwrap();
+        let check = |values: usize| CLAIMS.check_report(&subject, &"is 9. ".repeat(values));
         assert!(check(10).is_ok());
         let error = check(MAX_VALUES + 1).unwrap_err();
         assert!(error.message.contains("more than 10000 values"), "{}", error.message);
@@ -447,9 +469,9 @@ mod tests {
                 .fact("kernel.release", "kata", "6.12.47")
                 .fact("app.health_status", "runc", 503)
                 .series("http.latency", "runc", &[0.0001; 50]);
-            let loaded = Loaded { run: run.run, integrity: run.integrity, origin: "a test".into() };
-            let subject = Subject::new(loaded, None, &SHELF).unwrap();
-            for found in CLAIMS.check(&subject, &text).unwrap().annotations {
+            let loaded = LoadedRun { run: run.run, integrity: run.integrity, origin: "a test".into() };
+            let subject = Assessment::new(loaded, None, &SHELF).unwrap();
+            for found in CLAIMS.check_report(&subject, &text).unwrap().annotations {
                 prop_assert!(text.get(found.range.clone()).is_some(), "{found:?}");
                 prop_assert!(found.line > 0 && found.column > 0);
             }

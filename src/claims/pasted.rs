@@ -6,16 +6,16 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::durations::Stated;
-use super::ground::{Ground, Held};
-use super::read::Passage;
-use super::remark::{Remark, Standing};
-use super::words::{Pasted, Vocabulary};
+use super::durations::StatedFigure;
+use super::ground::{EvidenceIndex, FactRef};
+use super::read::ReportPassage;
+use super::remark::{ClaimRemark, ClaimStatus};
+use super::words::{ClaimVocabulary, PastedKind};
 use crate::model::{Capture, Fact};
 use crate::probe::lab12;
 
 /// A part of a block that is one piece of output.
-struct Piece {
+struct OutputPiece {
     /// Where it stands in the passage's text.
     range: Range<usize>,
     /// The place in the lab's instructions that it would be the file of.
@@ -23,19 +23,21 @@ struct Piece {
 }
 
 /// What a block says, and the start-up figures in it.
-pub fn check(
-    ground: &Ground,
-    vocabulary: &Vocabulary,
-    block: &Passage,
-) -> (Vec<Remark>, Vec<Stated>) {
+pub fn check_pasted_block(
+    ground: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    block: &ReportPassage,
+) -> (Vec<ClaimRemark>, Vec<StatedFigure>) {
     let (mut remarks, mut stated) = (Vec::new(), Vec::new());
-    for piece in pieces(&vocabulary.subjects.pasted, block) {
+    for piece in output_pieces(&vocabulary.subjects.pasted, block) {
         let text = &block.text[piece.range.clone()];
         let capture = Capture::of_file(&piece.slot, Some(&piece.slot), text.as_bytes());
-        let reading = lab12::read(std::slice::from_ref(&capture));
+        let reading = lab12::read_lab_captures(std::slice::from_ref(&capture));
         for (id, by_target) in &reading.facts {
             for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
-                if ground.subject.run.target(target).is_none() || IGNORED.contains(&id.as_str()) {
+                if ground.subject.run.find_target(target).is_none()
+                    || IGNORED.contains(&id.as_str())
+                {
                     continue;
                 }
                 if id == "startup.wall"
@@ -43,17 +45,22 @@ pub fn check(
                     && let [seconds] = samples.values[..]
                 {
                     let digits = format!("{seconds}").chars().filter(char::is_ascii_digit).count();
-                    stated.push(Stated { subject: 0, target: target.clone(), seconds, digits });
+                    stated.push(StatedFigure {
+                        subject: 0,
+                        target: target.clone(),
+                        seconds,
+                        digits,
+                    });
                 }
                 let line = fact.source().and_then(|source| source.line).unwrap_or(1);
                 let range = line_range(text, line);
-                let place =
-                    block.place(&(piece.range.start + range.start..piece.range.start + range.end));
-                remarks.extend(compare(ground, id, target, fact, place, &text[range]));
+                let place = block
+                    .file_range(&(piece.range.start + range.start..piece.range.start + range.end));
+                remarks.extend(compare_output(ground, id, target, fact, place, &text[range]));
             }
         }
     }
-    (merged(remarks), stated)
+    (merge_remarks(remarks), stated)
 }
 
 /// Read from the same lines as others, or without meaning beside them.
@@ -66,8 +73,8 @@ const IGNORED: &[&str] = &[
 ];
 
 /// The pieces of output in a block: a title or a command begins one.
-fn pieces(kinds: &[Pasted], block: &Passage) -> Vec<Piece> {
-    let mut starts: Vec<(usize, Option<&Pasted>)> = Vec::new();
+fn output_pieces(kinds: &[PastedKind], block: &ReportPassage) -> Vec<OutputPiece> {
+    let mut starts: Vec<(usize, Option<&PastedKind>)> = Vec::new();
     let mut at = 0;
     for line in block.text.split_inclusive('\n') {
         let text = line.trim();
@@ -77,7 +84,7 @@ fn pieces(kinds: &[Pasted], block: &Passage) -> Vec<Piece> {
             || text.starts_with("# ");
         if is_head {
             let titled =
-                |kind: &&Pasted| kind.title.as_ref().is_some_and(|title| title.is_match(text));
+                |kind: &&PastedKind| kind.title.as_ref().is_some_and(|title| title.is_match(text));
             let kind = kinds.iter().find(titled);
             // `=== Kata ===` goes on with the piece that it stands in.
             let names_role = text.to_lowercase().contains("runc")
@@ -97,9 +104,10 @@ fn pieces(kinds: &[Pasted], block: &Passage) -> Vec<Piece> {
     let mut out = Vec::new();
     for ((start, kind), end) in starts.into_iter().zip(ends) {
         let text = &block.text[start..end];
-        let holds = |kind: &&Pasted| kind.holds.as_ref().is_some_and(|holds| holds.is_match(text));
+        let holds =
+            |kind: &&PastedKind| kind.holds.as_ref().is_some_and(|holds| holds.is_match(text));
         if let Some(kind) = kind.or_else(|| kinds.iter().find(holds)) {
-            out.push(Piece { range: start..end, slot: kind.slot.clone() });
+            out.push(OutputPiece { range: start..end, slot: kind.slot.clone() });
         }
     }
     out
@@ -119,44 +127,51 @@ fn line_range(text: &str, wanted: u32) -> Range<usize> {
     0..text.trim_end().len()
 }
 
-fn compare(
-    ground: &Ground,
+fn compare_output(
+    ground: &EvidenceIndex,
     id: &str,
     target: &str,
     fact: &Fact,
     place: Range<usize>,
     line: &str,
-) -> Option<Remark> {
-    let Some(held) = ground.held(id, target) else {
+) -> Option<ClaimRemark> {
+    let Some(held) = ground.fact_on_target(id, target) else {
         // Measured otherwise in a collected run, or not a question of this run.
-        let known = ground.missing(id, target).is_some();
+        let known = ground.missing_reason(id, target).is_some();
         let stated = match fact {
             Fact::Value { value: Value::Number(number), .. } => number.to_string(),
-            Fact::Series(_) => Held { id: "", target, fact }.shown(),
+            Fact::Series(_) => FactRef { id: "", target, fact }.shown_value(),
             _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
         };
-        return known.then(|| Remark::without(ground, place, &stated, id, target));
+        return known.then(|| ClaimRemark::without_evidence(ground, place, &stated, id, target));
     };
-    if same(id, fact, &held) {
-        return Some(Remark::supported(place).on(held.id, held.target));
+    if says_the_same(id, fact, &held) {
+        return Some(ClaimRemark::supported_claim(place).resting_on_fact(held.id, held.target));
     }
-    let shown = Held { id: held.id, target: held.target, fact }.shown();
+    let shown = FactRef { id: held.id, target: held.target, fact }.shown_value();
     match id {
         // Every run has its own: it is another one's.
         "startup.wall" | "http.latency_reported" | "net.interfaces" | "kernel.uname" => Some(
-            Remark::offends("claim-without-evidence", Standing::Unsupported, place)
-                .with("another", true)
-                .with("title", ground.title(id))
-                .with("target", ground.name(target))
-                .with("found", held.shown())
-                .on(held.id, held.target),
+            ClaimRemark::violates_rule("claim-without-evidence", ClaimStatus::Unsupported, place)
+                .with_parameter("another", true)
+                .with_parameter("title", ground.fact_title(id))
+                .with_parameter("target", ground.reader_name(target))
+                .with_parameter("found", held.shown_value())
+                .resting_on_fact(held.id, held.target),
         ),
         "kernel.cmdline" | "kernel.dmesg_banner" => None,
-        _ => Some(Remark::contradicted(ground, place, &shown, &held.shown(), held.id, held.target)),
+        _ => Some(ClaimRemark::contradicted_by(
+            ground,
+            place,
+            &shown,
+            &held.shown_value(),
+            held.id,
+            held.target,
+        )),
     }
 }
 
-fn same(id: &str, fact: &Fact, held: &Held) -> bool {
+fn says_the_same(id: &str, fact: &Fact, held: &FactRef) -> bool {
     match (id, fact, held.fact) {
         (_, Fact::Series(a), Fact::Series(b)) => {
             a.values.len() == b.values.len()
@@ -200,11 +215,11 @@ fn same(id: &str, fact: &Fact, held: &Held) -> bool {
 }
 
 /// One remark for each line and standing.
-fn merged(remarks: Vec<Remark>) -> Vec<Remark> {
-    let mut out: Vec<Remark> = Vec::new();
+fn merge_remarks(remarks: Vec<ClaimRemark>) -> Vec<ClaimRemark> {
+    let mut out: Vec<ClaimRemark> = Vec::new();
     let mut supported: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for remark in remarks {
-        if remark.standing == Standing::Supported {
+        if remark.standing == ClaimStatus::Supported {
             let place = (remark.place.start, remark.place.end);
             let known = *supported.entry(place).or_insert(out.len());
             if let Some(twin) = out.get_mut(known) {

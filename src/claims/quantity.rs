@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::words::Words;
+use super::words::SentenceWords;
 
 /// A value that a sentence states.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum StatedValue {
     /// A number without a unit; a second reading where a separator may be of either kind.
     Number(f64, Option<f64>),
     /// A duration in seconds.
@@ -30,7 +30,7 @@ pub enum Value {
 
 /// How exactly a value is stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hedge {
+pub enum ValueHedge {
     /// As it stands.
     Exact,
     /// About.
@@ -45,19 +45,19 @@ pub enum Hedge {
 
 /// A value with its place in the sentence.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Quantity {
+pub struct StatedQuantity {
     /// Where it stands.
     pub range: Range<usize>,
     /// Where the words that hedge it begin, or where it stands.
     pub from: usize,
     /// What it is.
-    pub value: Value,
+    pub value: StatedValue,
     /// Half a unit of its last digit, in the unit of the value.
     pub half: f64,
     /// How many significant digits it has.
     pub digits: usize,
     /// How exactly it is stated.
-    pub hedge: Hedge,
+    pub hedge: ValueHedge,
 }
 
 static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
@@ -86,20 +86,20 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The quantities of a sentence, in order.
-pub fn quantities(text: &str, words: &Words) -> Vec<Quantity> {
-    let mut out: Vec<Quantity> = TOKENS
+pub fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQuantity> {
+    let mut out: Vec<StatedQuantity> = TOKENS
         .captures_iter(text)
         .filter(|found| stands_free(text, found))
-        .filter_map(|found| quantity(text, &found, words))
+        .filter_map(|found| parse_quantity(text, &found, words))
         .collect();
     for factor in &words.factor {
         for found in factor.pattern.find_iter(text) {
             let range = found.range();
-            let (hedge, from) = hedge(&text[..range.start], words);
-            out.push(Quantity {
+            let (hedge, from) = find_hedge(&text[..range.start], words);
+            out.push(StatedQuantity {
                 range,
                 from,
-                value: Value::Times(factor.factor),
+                value: StatedValue::Times(factor.factor),
                 half: 0.0,
                 digits: 1,
                 hedge,
@@ -131,19 +131,19 @@ fn stands_free(text: &str, found: &Captures) -> bool {
     free_before && free_after
 }
 
-fn quantity(text: &str, found: &Captures, words: &Words) -> Option<Quantity> {
+fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option<StatedQuantity> {
     let whole = found.get(0)?.range();
     let named = |name: &str| found.name(name).map(|part| part.as_str());
-    let (hedge, from) = hedge(&text[..whole.start], words);
-    let of = |value: Value, number: &str, scale: f64| Quantity {
+    let (hedge, from) = find_hedge(&text[..whole.start], words);
+    let of = |value: StatedValue, number: &str, scale: f64| StatedQuantity {
         range: whole.clone(),
         from,
         value,
-        half: half(number) * scale,
-        digits: digits(number),
+        half: rounding_error(number) * scale,
+        digits: significant_digits(number),
         hedge,
     };
-    let exact = |value: Value, range: Range<usize>| Quantity {
+    let exact = |value: StatedValue, range: Range<usize>| StatedQuantity {
         range,
         from,
         value,
@@ -156,72 +156,79 @@ fn quantity(text: &str, found: &Captures, words: &Words) -> Option<Quantity> {
         return None;
     }
     if let Some(version) = named("long_version") {
-        return Some(exact(Value::Version(version.into()), whole));
+        return Some(exact(StatedValue::Version(version.into()), whole));
     }
     if let Some(ip) = named("ip") {
-        return Some(exact(Value::Address(ip.into()), inner("ip")));
+        return Some(exact(StatedValue::Address(ip.into()), inner("ip")));
     }
     if let Some(commit) = named("commit") {
-        return Some(exact(Value::Commit(commit.to_lowercase()), whole));
+        return Some(exact(StatedValue::Commit(commit.to_lowercase()), whole));
     }
     if let Some(cpu) = named("cpu") {
-        return Some(exact(Value::Processor(cpu.into()), whole));
+        return Some(exact(StatedValue::Processor(cpu.into()), whole));
     }
     if let Some(version) = named("version") {
-        return Some(exact(Value::Version(version.trim_start_matches(['v', 'V']).into()), whole));
+        return Some(exact(
+            StatedValue::Version(version.trim_start_matches(['v', 'V']).into()),
+            whole,
+        ));
     }
     if let (Some(minutes), Some(seconds)) = (named("clock_m"), named("clock_s")) {
-        return Some(of(Value::Seconds(number(minutes)? * 60.0 + number(seconds)?), seconds, 1.0));
+        return Some(of(
+            StatedValue::Seconds(parse_number(minutes)? * 60.0 + parse_number(seconds)?),
+            seconds,
+            1.0,
+        ));
     }
     if let (Some(amount), Some(unit)) = (named("duration"), named("unit")) {
-        let scale = scale(unit);
-        return Some(of(Value::Seconds(number(amount)? * scale), amount, scale));
+        let scale = unit_scale(unit);
+        return Some(of(StatedValue::Seconds(parse_number(amount)? * scale), amount, scale));
     }
     if let Some(percent) = named("percent") {
-        return Some(of(Value::Percent(number(percent)?), percent, 1.0));
+        return Some(of(StatedValue::Percent(parse_number(percent)?), percent, 1.0));
     }
     if let Some(times) = named("times").or(named("times_after")) {
-        return Some(of(Value::Times(number(times)?), times, 1.0));
+        return Some(of(StatedValue::Times(parse_number(times)?), times, 1.0));
     }
     let plain = named("number")?;
     let grouped: String = plain.chars().filter(char::is_ascii_digit).collect();
     let groups = plain.len() > grouped.len()
         && plain.rsplit(|c: char| !c.is_ascii_digit()).next()?.len() == 3;
-    let value = match number(plain) {
-        Some(value) if !groups => Value::Number(value, None),
-        value => Value::Number(number(&grouped)?, value),
+    let value = match parse_number(plain) {
+        Some(value) if !groups => StatedValue::Number(value, None),
+        value => StatedValue::Number(parse_number(&grouped)?, value),
     };
     Some(of(value, plain, 1.0))
 }
 
-fn hedge(before: &str, words: &Words) -> (Hedge, usize) {
+fn find_hedge(before: &str, words: &SentenceWords) -> (ValueHedge, usize) {
     let kinds = [
-        (&words.about, Hedge::About),
-        (&words.almost, Hedge::Almost),
-        (&words.over, Hedge::Over),
-        (&words.under, Hedge::Under),
+        (&words.about, ValueHedge::About),
+        (&words.almost, ValueHedge::Almost),
+        (&words.over, ValueHedge::Over),
+        (&words.under, ValueHedge::Under),
     ];
     let found =
         kinds.into_iter().find_map(|(pattern, kind)| Some((kind, pattern.find(before)?.start())));
-    found.unwrap_or((Hedge::Exact, before.len()))
+    found.unwrap_or((ValueHedge::Exact, before.len()))
 }
 
 /// A number with a decimal point or comma.
-fn number(text: &str) -> Option<f64> {
+fn parse_number(text: &str) -> Option<f64> {
     text.replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-fn half(text: &str) -> f64 {
+fn rounding_error(text: &str) -> f64 {
     let decimals = text.split_once(['.', ',']).map_or(0, |(_, fraction)| fraction.len());
     0.5 * 10_f64.powi(-i32::try_from(decimals).unwrap_or(0))
 }
 
-fn digits(text: &str) -> usize {
+fn significant_digits(text: &str) -> usize {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     digits.trim_start_matches('0').len()
 }
 
-fn scale(unit: &str) -> f64 {
+fn unit_scale(unit: &str) -> f64 {
     match unit.to_lowercase().as_str() {
         unit if unit.starts_with("min") => 60.0,
         unit if unit.starts_with('m') && !unit.starts_with("mic") => 1e-3,
@@ -230,28 +237,28 @@ fn scale(unit: &str) -> f64 {
     }
 }
 
-impl Quantity {
+impl StatedQuantity {
     /// Whether a true value is what is stated, allowing for the digits and the hedge.
-    pub fn agrees(&self, stated: f64, truth: f64) -> bool {
+    pub fn agrees_with(&self, stated: f64, truth: f64) -> bool {
         let close =
             |share: f64| (stated - truth).abs() <= (self.half * 1.01).max(truth.abs() * share);
         match self.hedge {
-            Hedge::Exact => close(1e-9),
-            Hedge::About => close(0.15),
-            Hedge::Almost => truth <= stated * 1.01 && truth >= stated * 0.85,
-            Hedge::Over => truth >= stated * 0.999 && truth <= stated * 1.8,
-            Hedge::Under => truth <= stated * 1.001 && truth >= stated * 0.4,
+            ValueHedge::Exact => close(1e-9),
+            ValueHedge::About => close(0.15),
+            ValueHedge::Almost => truth <= stated * 1.01 && truth >= stated * 0.85,
+            ValueHedge::Over => truth >= stated * 0.999 && truth <= stated * 1.8,
+            ValueHedge::Under => truth <= stated * 1.001 && truth >= stated * 0.4,
         }
     }
 
     /// Whether a true value is so far from what is stated that the hedge does not cover it.
-    pub fn clashes(&self, stated: f64, truth: f64) -> bool {
+    pub fn clashes_with(&self, stated: f64, truth: f64) -> bool {
         let far = |share: f64| (stated - truth).abs() > truth.abs() * share;
         match self.hedge {
-            Hedge::Exact => !self.agrees(stated, truth),
-            Hedge::About | Hedge::Almost => far(0.3),
-            Hedge::Over => truth < stated * 0.95,
-            Hedge::Under => truth > stated * 1.05,
+            ValueHedge::Exact => !self.agrees_with(stated, truth),
+            ValueHedge::About | ValueHedge::Almost => far(0.3),
+            ValueHedge::Over => truth < stated * 0.95,
+            ValueHedge::Under => truth > stated * 1.05,
         }
     }
 }
@@ -259,29 +266,30 @@ impl Quantity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::words::Vocabulary;
+    use crate::claims::words::ClaimVocabulary;
     use proptest::prelude::*;
 
-    static WORDS: LazyLock<Words> = LazyLock::new(|| Vocabulary::load(None).unwrap().words);
+    static WORDS: LazyLock<SentenceWords> =
+        LazyLock::new(|| ClaimVocabulary::load(None).unwrap().words);
 
-    fn values(text: &str) -> Vec<Value> {
-        quantities(text, &WORDS).into_iter().map(|quantity| quantity.value).collect()
+    fn values(text: &str) -> Vec<StatedValue> {
+        find_quantities(text, &WORDS).into_iter().map(|quantity| quantity.value).collect()
     }
 
-    fn count(number: f64) -> Value {
-        Value::Number(number, None)
+    fn count(number: f64) -> StatedValue {
+        StatedValue::Number(number, None)
     }
 
     #[test]
     fn a_number_without_bound_is_none() {
-        assert_eq!(number(&"9".repeat(400)), None);
-        assert_eq!(number("1,5"), Some(1.5));
+        assert_eq!(parse_number(&"9".repeat(400)), None);
+        assert_eq!(parse_number("1,5"), Some(1.5));
     }
 
     #[test]
     fn each_kind_of_value_is_told_from_the_others() {
-        use Value::*;
-        let cases: [(&str, Vec<Value>); 18] = [
+        use StatedValue::*;
+        let cases: [(&str, Vec<StatedValue>); 18] = [
             ("host has 332 processes, kata 52", vec![count(332.0), count(52.0)]),
             (
                 "6.16.5-arch1-1), while (6.12.47)",
@@ -314,20 +322,20 @@ mod tests {
 
     #[test]
     fn a_value_agrees_within_its_digits_and_its_hedge() {
-        let one = |text: &str| quantities(text, &WORDS).remove(0);
-        assert!(one("4.03 s").agrees(4.03, 4.0312));
-        assert!(one("4.03 s").clashes(4.03, 4.05));
-        assert!(one("about 300").agrees(300.0, 322.0));
-        assert!(one("about 300").clashes(300.0, 500.0));
-        assert!(one("over 300").agrees(300.0, 322.0));
-        assert!(one("over 300").clashes(300.0, 222.0));
-        assert!(one("almost 2x").clashes(2.0, 1.3));
+        let one = |text: &str| find_quantities(text, &WORDS).remove(0);
+        assert!(one("4.03 s").agrees_with(4.03, 4.0312));
+        assert!(one("4.03 s").clashes_with(4.03, 4.05));
+        assert!(one("about 300").agrees_with(300.0, 322.0));
+        assert!(one("about 300").clashes_with(300.0, 500.0));
+        assert!(one("over 300").agrees_with(300.0, 322.0));
+        assert!(one("over 300").clashes_with(300.0, 222.0));
+        assert!(one("almost 2x").clashes_with(2.0, 1.3));
     }
 
     proptest! {
         #[test]
         fn no_text_makes_reading_quantities_panic(text: String) {
-            for quantity in quantities(&text, &WORDS) {
+            for quantity in find_quantities(&text, &WORDS) {
                 prop_assert!(text.get(quantity.range).is_some());
             }
         }

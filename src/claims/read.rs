@@ -9,7 +9,7 @@ use crate::report::markdown;
 
 /// What a passage is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Form {
+pub enum PassageForm {
     /// A paragraph or an item of a list.
     Prose,
     /// A cell of a table, with the words of its row and of its column.
@@ -31,9 +31,9 @@ const MAX_ITEMS: usize = 8;
 
 /// A piece of text with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passage {
+pub struct ReportPassage {
     /// What it is.
-    pub form: Form,
+    pub form: PassageForm,
     /// The text without its markup.
     pub text: String,
     /// What it stands under, nearest first: the text before a block, the items of a list above
@@ -43,9 +43,9 @@ pub struct Passage {
     pieces: Vec<(usize, usize)>,
 }
 
-impl Passage {
+impl ReportPassage {
     /// The range of the file that a range of the text came from.
-    pub fn place(&self, range: &Range<usize>) -> Range<usize> {
+    pub fn file_range(&self, range: &Range<usize>) -> Range<usize> {
         let at = |offset: usize| {
             let after = self.pieces.partition_point(|piece| piece.0 <= offset);
             let piece = after.checked_sub(1).map(|index| self.pieces[index]);
@@ -56,30 +56,30 @@ impl Passage {
         at(range.start)..end.max(at(range.start))
     }
 
-    fn push(&mut self, text: &str, at: usize) {
+    fn push_text(&mut self, text: &str, at: usize) {
         self.pieces.push((self.text.len(), at));
         self.text.push_str(text);
     }
 
-    fn new(form: Form) -> Self {
+    fn new(form: PassageForm) -> Self {
         Self { form, text: String::new(), topics: Vec::new(), pieces: Vec::new() }
     }
 }
 
 /// Reads a report. What is quoted (`>`) or HTML is left out: it is not the author's statement.
-pub fn passages(text: &str) -> Vec<Passage> {
-    let mut reader = Reader::default();
-    for (event, range) in Parser::new_ext(text, markdown::options()).into_offset_iter() {
-        reader.take(event, &range, text);
+pub fn read_passages(text: &str) -> Vec<ReportPassage> {
+    let mut reader = PassageReader::default();
+    for (event, range) in Parser::new_ext(text, markdown::markdown_options()).into_offset_iter() {
+        reader.read_event(event, &range, text);
     }
-    reader.finish(false);
+    reader.end_passage(false);
     reader.out
 }
 
 #[derive(Default)]
-struct Reader {
-    out: Vec<Passage>,
-    current: Option<Passage>,
+struct PassageReader {
+    out: Vec<ReportPassage>,
+    current: Option<ReportPassage>,
     headings: Vec<(u8, String)>,
     heading: Option<u8>,
     /// The text of the items of lists around the current place.
@@ -88,51 +88,51 @@ struct Reader {
     before: String,
     quotes: u32,
     columns: Vec<String>,
-    row: Vec<Passage>,
+    row: Vec<ReportPassage>,
     in_head: bool,
     /// Whether an item of a list has just ended: the next one is not about it.
     after_item: bool,
 }
 
-impl Reader {
-    fn take(&mut self, event: Event, range: &Range<usize>, source: &str) {
+impl PassageReader {
+    fn read_event(&mut self, event: Event, range: &Range<usize>, source: &str) {
         match event {
-            Event::Start(tag) => self.start(&tag),
-            Event::End(tag) => self.end(tag),
-            Event::Text(text) | Event::Code(text) => self.text(&text, range, source),
+            Event::Start(tag) => self.start_tag(&tag),
+            Event::End(tag) => self.end_tag(tag),
+            Event::Text(text) | Event::Code(text) => self.read_text(&text, range, source),
             Event::SoftBreak | Event::HardBreak => {
                 if let Some(passage) = &mut self.current {
-                    passage.push("\n", range.start);
+                    passage.push_text("\n", range.start);
                 }
             }
             _ => {}
         }
     }
 
-    fn start(&mut self, tag: &Tag) {
+    fn start_tag(&mut self, tag: &Tag) {
         match tag {
             Tag::BlockQuote(_) => self.quotes += 1,
             Tag::Heading { level, .. } => {
-                self.finish(false);
+                self.end_passage(false);
                 self.heading = Some(*level as u8);
-                self.current = Some(Passage::new(Form::Prose));
+                self.current = Some(ReportPassage::new(PassageForm::Prose));
             }
             Tag::Item => {
-                self.finish(true);
+                self.end_passage(true);
                 if std::mem::take(&mut self.after_item) {
                     self.before.clear();
                 }
                 self.items.push(String::new());
-                self.current = Some(Passage::new(Form::Prose));
+                self.current = Some(ReportPassage::new(PassageForm::Prose));
             }
             Tag::Paragraph => {
                 self.after_item = false;
-                self.finish(true);
-                self.current = Some(Passage::new(Form::Prose));
+                self.end_passage(true);
+                self.current = Some(ReportPassage::new(PassageForm::Prose));
             }
             Tag::CodeBlock(kind) => {
-                self.finish(true);
-                let mut block = Passage::new(Form::Block);
+                self.end_passage(true);
+                let mut block = ReportPassage::new(PassageForm::Block);
                 // What a fence names (`markdown`, `mermaid`) is no output.
                 if let CodeBlockKind::Fenced(info) = kind
                     && matches!(
@@ -141,40 +141,40 @@ impl Reader {
                     )
                 {
                     self.quotes += 1;
-                    block.form = Form::Prose;
+                    block.form = PassageForm::Prose;
                 }
                 self.current = Some(block);
             }
             Tag::TableHead => {
-                self.finish(true);
+                self.end_passage(true);
                 self.columns.clear();
                 self.in_head = true;
             }
             Tag::TableRow => self.row.clear(),
             Tag::TableCell => {
-                let form = Form::Cell { row: String::new(), column: String::new() };
-                self.current = Some(Passage::new(form));
+                let form = PassageForm::Cell { row: String::new(), column: String::new() };
+                self.current = Some(ReportPassage::new(form));
             }
             _ => {}
         }
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end_tag(&mut self, tag: TagEnd) {
         match tag {
             TagEnd::BlockQuote(_) => {
-                self.finish(false);
+                self.end_passage(false);
                 self.quotes = self.quotes.saturating_sub(1);
             }
             TagEnd::Heading(_) => self.end_heading(),
             TagEnd::Item => {
-                self.finish(true);
+                self.end_passage(true);
                 self.items.pop();
                 self.after_item = true;
             }
             TagEnd::Paragraph | TagEnd::CodeBlock => {
                 let was_skipped = tag == TagEnd::CodeBlock
-                    && self.current.as_ref().is_some_and(|block| block.form == Form::Prose);
-                self.finish(true);
+                    && self.current.as_ref().is_some_and(|block| block.form == PassageForm::Prose);
+                self.end_passage(true);
                 self.quotes = self.quotes.saturating_sub(u32::from(was_skipped));
             }
             TagEnd::TableCell => self.end_cell(),
@@ -184,11 +184,11 @@ impl Reader {
         }
     }
 
-    fn text(&mut self, text: &str, range: &Range<usize>, source: &str) {
+    fn read_text(&mut self, text: &str, range: &Range<usize>, source: &str) {
         let Some(passage) = &mut self.current else { return };
         // The text of a code span stands behind its ticks.
         let within = source.get(range.clone()).and_then(|whole| whole.find(text)).unwrap_or(0);
-        passage.push(text, range.start + within);
+        passage.push_text(text, range.start + within);
     }
 
     fn end_heading(&mut self) {
@@ -214,8 +214,8 @@ impl Reader {
         for (index, mut cell) in cells.into_iter().enumerate() {
             let row = if index == 0 { String::new() } else { head.clone() };
             let column = self.columns.get(index).map(|text| as_topic(text)).unwrap_or_default();
-            cell.form = Form::Cell { row, column };
-            cell.topics = self.topics();
+            cell.form = PassageForm::Cell { row, column };
+            cell.topics = self.current_topics();
             if self.quotes == 0 && !cell.text.trim().is_empty() {
                 self.out.push(cell);
             }
@@ -223,13 +223,13 @@ impl Reader {
     }
 
     /// Ends the current passage; `keep` if what follows may be about it.
-    fn finish(&mut self, keep: bool) {
+    fn end_passage(&mut self, keep: bool) {
         let Some(mut passage) = self.current.take() else { return };
         if self.heading.is_some() || passage.text.trim().is_empty() {
             return;
         }
-        passage.topics = self.topics();
-        if passage.form == Form::Prose {
+        passage.topics = self.current_topics();
+        if passage.form == PassageForm::Prose {
             if let Some(item) = self.items.last_mut().filter(|item| item.is_empty()) {
                 item.clone_from(&passage.text);
             }
@@ -240,7 +240,7 @@ impl Reader {
         }
     }
 
-    fn topics(&self) -> Vec<String> {
+    fn current_topics(&self) -> Vec<String> {
         let mut topics: Vec<String> = Vec::new();
         let items = self.items.iter().rev().filter(|item| !item.is_empty());
         topics.extend(items.take(MAX_ITEMS).map(|item| as_topic(item)));
@@ -263,16 +263,16 @@ mod tests {
     use super::*;
 
     fn texts(source: &str) -> Vec<String> {
-        passages(source).into_iter().map(|passage| passage.text).collect()
+        read_passages(source).into_iter().map(|passage| passage.text).collect()
     }
 
     #[test]
     fn every_passage_knows_its_place() {
         let source = "# T\n\nHost has **332** `x`.\n\n- a\n  - Kata: 52\n\n```\none\ntwo 7\n```\n";
-        for passage in passages(source) {
+        for passage in read_passages(source) {
             for word in ["332", "52", "two 7"] {
                 if let Some(at) = passage.text.find(word) {
-                    assert_eq!(&source[passage.place(&(at..at + word.len()))], word);
+                    assert_eq!(&source[passage.file_range(&(at..at + word.len()))], word);
                 }
             }
         }
@@ -281,15 +281,15 @@ mod tests {
     #[test]
     fn a_block_is_about_the_text_above_it() {
         let source = "## Task 2\n\n- Show health\nIt answers.\n\n```\njuice-runc: HTTP 503\n```\n";
-        let block = passages(source).pop().unwrap();
-        assert_eq!(block.form, Form::Block);
+        let block = read_passages(source).pop().unwrap();
+        assert_eq!(block.form, PassageForm::Block);
         assert_eq!(block.topics, ["Show health\nIt answers.", "Task 2"]);
     }
 
     #[test]
     fn a_nested_item_is_about_the_items_around_it() {
         let source = "- Analyze:\n  - runc:\n    Shares.\n";
-        let passages = passages(source);
+        let passages = read_passages(source);
         assert_eq!(passages[1].text, "runc:\nShares.");
         assert_eq!(passages[1].topics[0], "Analyze:");
     }
@@ -297,9 +297,9 @@ mod tests {
     #[test]
     fn a_cell_knows_its_row_and_column() {
         let source = "| what | runc | Kata |\n|---|---|---|\n| start | 1 s | 2 s |\n";
-        let cell = passages(source).pop().unwrap();
+        let cell = read_passages(source).pop().unwrap();
         assert_eq!(cell.text, "2 s");
-        assert_eq!(cell.form, Form::Cell { row: "start".into(), column: "Kata".into() });
+        assert_eq!(cell.form, PassageForm::Cell { row: "start".into(), column: "Kata".into() });
     }
 
     #[test]

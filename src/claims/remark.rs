@@ -6,13 +6,13 @@ use std::ops::Range;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ground::Ground;
+use super::ground::EvidenceIndex;
 use crate::judge::EvidenceRef;
 
 /// How a statement stands to the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Standing {
+pub enum ClaimStatus {
     /// The evidence says the same.
     Supported,
     /// The evidence says something else.
@@ -23,13 +23,13 @@ pub enum Standing {
     Misworded,
 }
 
-impl Standing {
+impl ClaimStatus {
     /// All of them.
     pub const ALL: [Self; 4] =
         [Self::Contradicted, Self::Unsupported, Self::Misworded, Self::Supported];
 
     /// The word for it in files and reports.
-    pub fn word(self) -> &'static str {
+    pub fn status_name(self) -> &'static str {
         match self {
             Self::Supported => "supported",
             Self::Contradicted => "contradicted",
@@ -41,11 +41,11 @@ impl Standing {
 
 /// What a check says about a place.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Remark {
+pub struct ClaimRemark {
     /// The place in the file.
     pub place: Range<usize>,
     /// How the statement stands.
-    pub standing: Standing,
+    pub standing: ClaimStatus,
     /// The rule that it offends, and the parameters of the rule's message.
     pub rule: Option<&'static str>,
     /// The parameters of the message.
@@ -56,12 +56,12 @@ pub struct Remark {
     pub places: Vec<EvidenceRef>,
 }
 
-impl Remark {
+impl ClaimRemark {
     /// The evidence says the same.
-    pub fn supported(place: Range<usize>) -> Self {
+    pub fn supported_claim(place: Range<usize>) -> Self {
         Self {
             place,
-            standing: Standing::Supported,
+            standing: ClaimStatus::Supported,
             rule: None,
             parameters: BTreeMap::new(),
             facts: Vec::new(),
@@ -70,20 +70,20 @@ impl Remark {
     }
 
     /// A statement that offends a rule.
-    pub fn offends(rule: &'static str, standing: Standing, place: Range<usize>) -> Self {
-        Self { standing, rule: Some(rule), ..Self::supported(place) }
+    pub fn violates_rule(rule: &'static str, standing: ClaimStatus, place: Range<usize>) -> Self {
+        Self { standing, rule: Some(rule), ..Self::supported_claim(place) }
     }
 
     /// Sets a parameter of the message.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub fn with_parameter(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.parameters.insert(name, value.into());
         self
     }
 
     /// Adds a fact that it rests on.
     #[must_use]
-    pub fn on(mut self, id: &str, target: &str) -> Self {
+    pub fn resting_on_fact(mut self, id: &str, target: &str) -> Self {
         let fact = (id.to_string(), target.to_string());
         if !self.facts.contains(&fact) {
             self.facts.push(fact);
@@ -92,39 +92,39 @@ impl Remark {
     }
 
     /// The stated value differs from what the evidence says about a fact.
-    pub fn contradicted(
-        ground: &Ground,
+    pub fn contradicted_by(
+        ground: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
         found: &str,
         id: &str,
         target: &str,
     ) -> Self {
-        Self::offends("claim-contradicts-evidence", Standing::Contradicted, place)
-            .with("stated", crate::text::visible(stated))
-            .with("found", found)
-            .with("title", ground.title(id))
-            .with("target", ground.name(target))
-            .on(id, target)
+        Self::violates_rule("claim-contradicts-evidence", ClaimStatus::Contradicted, place)
+            .with_parameter("stated", crate::text::make_visible(stated))
+            .with_parameter("found", found)
+            .with_parameter("title", ground.fact_title(id))
+            .with_parameter("target", ground.reader_name(target))
+            .resting_on_fact(id, target)
     }
 
     /// The stated value is about a fact that is not captured.
-    pub fn without(
-        ground: &Ground,
+    pub fn without_evidence(
+        ground: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
         id: &str,
         target: &str,
     ) -> Self {
-        let reason = match ground.missing(id, target) {
+        let reason = match ground.missing_reason(id, target) {
             Some(missing) => missing.reason.clone(),
             None => "no file or command of this run has it".into(),
         };
-        Self::offends("claim-without-evidence", Standing::Unsupported, place)
-            .with("stated", crate::text::visible(stated))
-            .with("title", ground.title(id))
-            .with("target", ground.name(target))
-            .with("reason", reason)
-            .on(id, target)
+        Self::violates_rule("claim-without-evidence", ClaimStatus::Unsupported, place)
+            .with_parameter("stated", crate::text::make_visible(stated))
+            .with_parameter("title", ground.fact_title(id))
+            .with_parameter("target", ground.reader_name(target))
+            .with_parameter("reason", reason)
+            .resting_on_fact(id, target)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::read::{Form, Passage};
-use super::words::Words;
+use super::read::{PassageForm, ReportPassage};
+use super::words::SentenceWords;
 use crate::text::beginning;
 
 /// How a sentence is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum SentenceMood {
     /// It states something.
     Statement,
     /// It is a task of the lab: what it names is asked for.
@@ -31,27 +31,27 @@ const AROUND: usize = 4000;
 
 /// A sentence of a passage.
 #[derive(Debug, Clone)]
-pub struct Sentence<'a> {
+pub struct ReportSentence<'a> {
     /// The passage.
-    pub passage: &'a Passage,
+    pub passage: &'a ReportPassage,
     /// Where in the passage's text it stands.
     pub range: Range<usize>,
     /// Its words.
     pub text: &'a str,
     /// How it is meant.
-    pub mood: Mood,
+    pub mood: SentenceMood,
     /// What it is about if its own words do not say it, nearest first.
     pub topics: Vec<&'a str>,
 }
 
-impl<'a> Sentence<'a> {
+impl<'a> ReportSentence<'a> {
     /// The range of the file that a range of the sentence came from.
-    pub fn place(&self, range: &Range<usize>) -> Range<usize> {
-        self.passage.place(&(self.range.start + range.start..self.range.start + range.end))
+    pub fn file_range(&self, range: &Range<usize>) -> Range<usize> {
+        self.passage.file_range(&(self.range.start + range.start..self.range.start + range.end))
     }
 
     /// The sentence with what stands before and behind it in its passage.
-    pub fn surroundings(&self) -> &'a str {
+    pub fn surrounding_text(&self) -> &'a str {
         let text = self.passage.text.as_str();
         let end = self.range.end + beginning(&text[self.range.end..], AROUND).len();
         let mut start = self.range.start.saturating_sub(AROUND);
@@ -63,27 +63,30 @@ impl<'a> Sentence<'a> {
 }
 
 /// The sentences of a passage that is not a block.
-pub fn sentences<'a>(passage: &'a Passage, words: &Words) -> Vec<Sentence<'a>> {
-    let mut out: Vec<Sentence<'a>> = Vec::new();
-    for (range, mood) in split(&passage.text).into_iter().flat_map(|range| {
-        let mood = mood(&passage.text[range.clone()], words);
-        pieces(&passage.text, range).into_iter().map(move |piece| (piece, mood))
+pub fn split_sentences<'a>(
+    passage: &'a ReportPassage,
+    words: &SentenceWords,
+) -> Vec<ReportSentence<'a>> {
+    let mut out: Vec<ReportSentence<'a>> = Vec::new();
+    for (range, mood) in sentence_ranges(&passage.text).into_iter().flat_map(|range| {
+        let mood = sentence_mood(&passage.text[range.clone()], words);
+        cut_pieces(&passage.text, range).into_iter().map(move |piece| (piece, mood))
     }) {
         let text = &passage.text[range.clone()];
         let mut topics: Vec<&str> = Vec::new();
-        if let Form::Cell { row, column } = &passage.form {
+        if let PassageForm::Cell { row, column } = &passage.form {
             topics.extend([row.as_str(), column.as_str()]);
         }
         // What leads to the sentence: labels, tasks, and the sentence just before it.
         topics.extend(out.iter().rev().take(2).map(|sentence| sentence.text));
         topics.extend(passage.topics.iter().map(String::as_str));
-        out.push(Sentence { passage, range, text, mood, topics });
+        out.push(ReportSentence { passage, range, text, mood, topics });
     }
     out
 }
 
 /// A sentence in pieces of bounded length, cut at blanks where it has some.
-fn pieces(text: &str, sentence: Range<usize>) -> Vec<Range<usize>> {
+fn cut_pieces(text: &str, sentence: Range<usize>) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut rest = sentence;
     loop {
@@ -106,21 +109,21 @@ fn end_of_numbers(text: &str) -> usize {
     starts.nth(MAX_NUMBERS).unwrap_or(text.len())
 }
 
-fn mood(text: &str, words: &Words) -> Mood {
+fn sentence_mood(text: &str, words: &SentenceWords) -> SentenceMood {
     if text.trim_end().ends_with('?') || words.guess.is_match(text) {
-        return Mood::Guess;
+        return SentenceMood::Guess;
     }
     if words.demand.is_match(text.trim_start_matches(|c: char| !c.is_alphanumeric())) {
-        return Mood::Demand;
+        return SentenceMood::Demand;
     }
-    Mood::Statement
+    SentenceMood::Statement
 }
 
 /// Where sentences begin and end.
 ///
 /// A line end ends one where the lines are not the parts of a wrapped paragraph: the line is
 /// short or very long, or the next one begins anew.
-fn split(text: &str) -> Vec<Range<usize>> {
+fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
     let mut push = |start: usize, end: usize| {
@@ -181,7 +184,7 @@ mod tests {
     use super::*;
 
     fn pieces(text: &str) -> Vec<&str> {
-        split(text).into_iter().map(|range| &text[range]).collect()
+        sentence_ranges(text).into_iter().map(|range| &text[range]).collect()
     }
 
     #[test]
@@ -195,10 +198,10 @@ mod tests {
     #[test]
     fn a_long_sentence_is_looked_at_in_pieces_of_one_mood() {
         let text = format!("Perhaps {} 52", "ä1 ".repeat(3000));
-        let words = crate::claims::words::Vocabulary::load(None).unwrap().words;
-        let passage = crate::claims::read::passages(&text).pop().unwrap();
-        let mood = mood(&text, &words);
-        let all = sentences(&passage, &words);
+        let words = crate::claims::words::ClaimVocabulary::load(None).unwrap().words;
+        let passage = crate::claims::read::read_passages(&text).pop().unwrap();
+        let mood = sentence_mood(&text, &words);
+        let all = split_sentences(&passage, &words);
         assert!(all.len() > 3000 / (MAX_NUMBERS + 1));
         assert!(all.iter().all(|one| one.text.len() <= MAX_SENTENCE && one.mood == mood));
         assert_eq!(all.iter().map(|one| one.text).collect::<String>(), text);

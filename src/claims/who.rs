@@ -2,21 +2,21 @@
 
 use std::ops::Range;
 
-use super::quantity::Quantity;
-use super::read::Form;
-use super::sentence::Sentence;
+use super::quantity::StatedQuantity;
+use super::read::PassageForm;
+use super::sentence::ReportSentence;
 use crate::model::Role;
-use crate::report::Subject;
+use crate::report::Assessment;
 
 /// The targets of a run and the words that name them.
 #[derive(Debug)]
-pub struct Cast {
+pub struct TargetResolver {
     names: Vec<(String, Option<String>)>,
 }
 
 /// Whose value it is, and how sure that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Who {
+pub struct Attribution {
     /// The name of the target.
     pub target: String,
     /// Whether the words leave no doubt. A contradiction needs that.
@@ -25,16 +25,16 @@ pub struct Who {
 
 /// A word that names a target; none if the run has no such target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mention {
+pub struct TargetMention {
     /// Where it stands.
     pub range: Range<usize>,
     /// The target.
     pub target: Option<String>,
 }
 
-impl Cast {
+impl TargetResolver {
     /// The targets of a run.
-    pub fn new(subject: &Subject) -> Self {
+    pub fn new(subject: &Assessment) -> Self {
         let run = &subject.run;
         let first = |role: Role| run.with_role(role).next().map(|target| target.name.clone());
         let mut candidates = run.with_role(Role::Candidate);
@@ -42,7 +42,7 @@ impl Cast {
             (Some(one), None) => Some(one.name.clone()),
             _ => None,
         };
-        let named = |name: &str| run.target(name).map(|target| target.name.clone());
+        let named = |name: &str| run.find_target(name).map(|target| target.name.clone());
         let mut names = vec![
             ("host".into(), first(Role::Host)),
             ("hosts".into(), first(Role::Host)),
@@ -66,8 +66,8 @@ impl Cast {
     }
 
     /// The mentions of targets in a text; neighbours that name the same are one.
-    pub fn mentions(&self, text: &str) -> Vec<Mention> {
-        let mut out: Vec<Mention> = Vec::new();
+    pub fn find_mentions(&self, text: &str) -> Vec<TargetMention> {
+        let mut out: Vec<TargetMention> = Vec::new();
         let mut start = None;
         for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
             match (c.is_alphanumeric(), start) {
@@ -91,7 +91,7 @@ impl Cast {
                         {
                             last.range.end = at;
                         }
-                        _ => out.push(Mention { range: from..at, target }),
+                        _ => out.push(TargetMention { range: from..at, target }),
                     }
                 }
                 _ => {}
@@ -101,7 +101,7 @@ impl Cast {
     }
 
     /// “Host kernel (runc uses this)” speaks of the host, “Kata on the host” of Kata.
-    fn merge_compounds(&self, text: &str, mentions: Vec<Mention>) -> Vec<Mention> {
+    fn merge_compounds(&self, text: &str, mentions: Vec<TargetMention>) -> Vec<TargetMention> {
         let in_brackets = |range: &Range<usize>| {
             let open = text[..range.start].rfind('(');
             let closed = text[..range.start].rfind(')');
@@ -122,9 +122,9 @@ impl Cast {
     }
 
     /// The one target that a text names.
-    pub fn only(&self, text: &str) -> Option<String> {
+    pub fn single_target(&self, text: &str) -> Option<String> {
         let mut targets: Vec<Option<String>> =
-            self.mentions(text).into_iter().map(|mention| mention.target).collect();
+            self.find_mentions(text).into_iter().map(|mention| mention.target).collect();
         targets.dedup();
         match &targets[..] {
             [Some(one)] => Some(one.clone()),
@@ -133,15 +133,21 @@ impl Cast {
     }
 
     /// Whose value the quantity at `index` is.
-    pub fn of(&self, sentence: &Sentence, all: &[Quantity], index: usize) -> Option<Who> {
+    pub fn attribute_quantity(
+        &self,
+        sentence: &ReportSentence,
+        all: &[StatedQuantity],
+        index: usize,
+    ) -> Option<Attribution> {
         let text = sentence.text;
-        let mentions = self.mentions(text);
+        let mentions = self.find_mentions(text);
         let own = &all[index].range;
         let from = index.checked_sub(1).map_or(0, |before| all[before].range.end);
         let until = all.get(index + 1).map_or(text.len(), |after| after.range.start);
         // “332 on the host and 72”: the host is taken.
-        let taken = |mention: &Mention| from > 0 && is_postfix(&text[from..mention.range.start]);
-        let before: Vec<&Mention> = mentions
+        let taken =
+            |mention: &TargetMention| from > 0 && is_postfix(&text[from..mention.range.start]);
+        let before: Vec<&TargetMention> = mentions
             .iter()
             .filter(|mention| mention.range.start < from || !taken(mention))
             .filter(|mention| mention.range.start >= from && mention.range.end <= own.start)
@@ -150,8 +156,8 @@ impl Cast {
             .iter()
             .find(|mention| mention.range.start >= own.end && mention.range.end <= until)
             .filter(|mention| is_postfix(&text[own.end..mention.range.start]));
-        let who = |mention: &Mention, clear: bool| {
-            mention.target.clone().map(|target| Who { target, clear })
+        let who = |mention: &TargetMention, clear: bool| {
+            mention.target.clone().map(|target| Attribution { target, clear })
         };
         match (&before[..], after) {
             ([], Some(after)) => who(after, true),
@@ -169,25 +175,25 @@ impl Cast {
                     mentions.iter().rev().find(|mention| mention.range.end <= own.start)?;
                 self.in_order(&mentions, all, index, own)
                     .or_else(|| earlier.target.clone())
-                    .map(|target| Who { target, clear: false })
+                    .map(|target| Attribution { target, clear: false })
             }
             (_, Some(after)) => who(after, false),
             (several, None) => self
                 .in_order(&mentions, all, index, own)
                 .or_else(|| several.last().and_then(|last| last.target.clone()))
-                .map(|target| Who { target, clear: false }),
+                .map(|target| Attribution { target, clear: false }),
         }
     }
 
     /// “host against Kata: 322 against 52”.
     fn in_order(
         &self,
-        mentions: &[Mention],
-        all: &[Quantity],
+        mentions: &[TargetMention],
+        all: &[StatedQuantity],
         index: usize,
         own: &Range<usize>,
     ) -> Option<String> {
-        let ahead: Vec<&Mention> = mentions
+        let ahead: Vec<&TargetMention> = mentions
             .iter()
             .filter(|mention| mention.range.end <= all.first().map_or(own.start, |q| q.range.start))
             .collect();
@@ -217,24 +223,31 @@ impl Cast {
     }
 
     /// The target that the row, the column or the label above names.
-    fn of_topics(&self, sentence: &Sentence) -> Option<Who> {
-        if let Form::Cell { row, column } = &sentence.passage.form {
+    fn of_topics(&self, sentence: &ReportSentence) -> Option<Attribution> {
+        if let PassageForm::Cell { row, column } = &sentence.passage.form {
             let named: Vec<String> =
-                [column, row].iter().filter_map(|text| self.only(text)).collect();
+                [column, row].iter().filter_map(|text| self.single_target(text)).collect();
             return match &named[..] {
-                [one] => Some(Who { target: one.clone(), clear: true }),
-                [one, other] if one == other => Some(Who { target: one.clone(), clear: true }),
+                [one] => Some(Attribution { target: one.clone(), clear: true }),
+                [one, other] if one == other => {
+                    Some(Attribution { target: one.clone(), clear: true })
+                }
                 [] => None,
                 // “Kata slower than runc” in a row: the column decides.
-                [column, _] => Some(Who { target: column.clone(), clear: false }),
+                [column, _] => Some(Attribution { target: column.clone(), clear: false }),
                 _ => None,
             };
         }
         let label = |topic: &&str| {
             let short = topic.split_whitespace().count() <= 4;
-            if short { self.only(topic) } else { None }
+            if short { self.single_target(topic) } else { None }
         };
-        sentence.topics.iter().take(3).find_map(label).map(|target| Who { target, clear: false })
+        sentence
+            .topics
+            .iter()
+            .take(3)
+            .find_map(label)
+            .map(|target| Attribution { target, clear: false })
     }
 }
 
@@ -265,21 +278,24 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::*;
-    use crate::claims::quantity::quantities;
-    use crate::claims::read::passages;
-    use crate::claims::sentence::sentences;
-    use crate::claims::words::Vocabulary;
+    use crate::claims::quantity::find_quantities;
+    use crate::claims::read::read_passages;
+    use crate::claims::sentence::split_sentences;
+    use crate::claims::words::ClaimVocabulary;
     use crate::judge::rules::testing::sketch;
-    use crate::report::Shelf;
-    use crate::store::Loaded;
+    use crate::report::ProjectData;
+    use crate::store::LoadedRun;
 
-    static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::load(None).unwrap());
+    static VOCABULARY: LazyLock<ClaimVocabulary> =
+        LazyLock::new(|| ClaimVocabulary::load(None).unwrap());
 
-    fn cast() -> Cast {
+    fn cast() -> TargetResolver {
         let sketch = sketch();
         let loaded =
-            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
-        Cast::new(&Subject::new(loaded, None, &Shelf::load(None).unwrap()).unwrap())
+            LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        TargetResolver::new(
+            &Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap(),
+        )
     }
 
     /// For each quantity the target and `!` if there is no doubt.
@@ -287,12 +303,14 @@ mod tests {
         let cast = cast();
         let words = &VOCABULARY.words;
         let mut out = Vec::new();
-        for passage in passages(text) {
-            for sentence in sentences(&passage, words) {
-                let all = quantities(sentence.text, words);
-                out.extend((0..all.len()).map(|index| match cast.of(&sentence, &all, index) {
-                    Some(who) => format!("{}{}", who.target, if who.clear { "!" } else { "" }),
-                    None => "-".into(),
+        for passage in read_passages(text) {
+            for sentence in split_sentences(&passage, words) {
+                let all = find_quantities(sentence.text, words);
+                out.extend((0..all.len()).map(|index| {
+                    match cast.attribute_quantity(&sentence, &all, index) {
+                        Some(who) => format!("{}{}", who.target, if who.clear { "!" } else { "" }),
+                        None => "-".into(),
+                    }
                 }));
             }
         }

@@ -2,34 +2,42 @@
 
 use std::ops::Range;
 
-use super::ground::Ground;
-use super::read::Form;
-use super::remark::{Remark, Standing};
-use super::sentence::{Mood, Sentence};
-use super::words::{Area, Vocabulary, Wording};
+use super::ground::EvidenceIndex;
+use super::read::PassageForm;
+use super::remark::{ClaimRemark, ClaimStatus};
+use super::sentence::{ReportSentence, SentenceMood};
+use super::words::{ClaimVocabulary, CostArea, UnsupportedWording};
 use crate::judge::Conclusion;
 use crate::model::Role;
 
 /// What the wording of a sentence says.
-pub fn check(ground: &Ground, vocabulary: &Vocabulary, sentence: &Sentence) -> Vec<Remark> {
+pub fn check_wording(
+    ground: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Vec<ClaimRemark> {
     let is_question = sentence.text.trim_end().ends_with('?');
-    if is_question || sentence.mood == Mood::Demand {
+    if is_question || sentence.mood == SentenceMood::Demand {
         return Vec::new();
     }
-    let mut out: Vec<Remark> = vocabulary
+    let mut out: Vec<ClaimRemark> = vocabulary
         .wordings
         .wording
         .iter()
         .filter_map(|wording| wording_of(ground, sentence, wording))
         .collect();
-    if sentence.mood == Mood::Statement {
-        out.extend(costs(ground, vocabulary, sentence));
-        out.extend(boundary(ground, vocabulary, sentence));
+    if sentence.mood == SentenceMood::Statement {
+        out.extend(check_costs(ground, vocabulary, sentence));
+        out.extend(check_boundary(ground, vocabulary, sentence));
     }
     out
 }
 
-fn wording_of(ground: &Ground, sentence: &Sentence, wording: &Wording) -> Option<Remark> {
+fn wording_of(
+    ground: &EvidenceIndex,
+    sentence: &ReportSentence,
+    wording: &UnsupportedWording,
+) -> Option<ClaimRemark> {
     let found = wording.pattern.find(sentence.text)?;
     let needed = wording.needs.as_ref().is_none_or(|needs| needs.is_match(sentence.text));
     let excused = wording.unless.as_ref().is_some_and(|unless| unless.is_match(sentence.text));
@@ -37,29 +45,35 @@ fn wording_of(ground: &Ground, sentence: &Sentence, wording: &Wording) -> Option
         return None;
     }
     let (rule, standing) = match wording.rule.as_str() {
-        "claim-absolute-security" => ("claim-absolute-security", Standing::Unsupported),
-        "claim-wrong-concept" => ("claim-wrong-concept", Standing::Misworded),
-        "claim-sys-module-called-loaded" => ("claim-sys-module-called-loaded", Standing::Misworded),
+        "claim-absolute-security" => ("claim-absolute-security", ClaimStatus::Unsupported),
+        "claim-wrong-concept" => ("claim-wrong-concept", ClaimStatus::Misworded),
+        "claim-sys-module-called-loaded" => {
+            ("claim-sys-module-called-loaded", ClaimStatus::Misworded)
+        }
         _ => return None,
     };
-    let remark = Remark::offends(rule, standing, sentence.place(&found.range()))
-        .with("words", quote(found.as_str()));
+    let remark = ClaimRemark::violates_rule(rule, standing, sentence.file_range(&found.range()))
+        .with_parameter("words", quote_words(found.as_str()));
     let Some(id) = &wording.about else { return Some(remark) };
     // Loaded modules were counted, or nothing was.
-    let held = ground.everywhere(id);
-    if held.is_empty() || !ground.everywhere("kernel.modules_loaded").is_empty() {
+    let held = ground.facts_everywhere(id);
+    if held.is_empty() || !ground.facts_everywhere("kernel.modules_loaded").is_empty() {
         return None;
     }
     let counts: Vec<String> = held
         .iter()
-        .map(|held| format!("{} on {}", held.shown(), ground.name(held.target)))
+        .map(|held| format!("{} on {}", held.shown_value(), ground.reader_name(held.target)))
         .collect();
-    let remark = remark.with("counts", counts.join(", "));
-    Some(held.iter().fold(remark, |remark, held| remark.on(held.id, held.target)))
+    let remark = remark.with_parameter("counts", counts.join(", "));
+    Some(held.iter().fold(remark, |remark, held| remark.resting_on_fact(held.id, held.target)))
 }
 
 /// The costs that the clauses of a sentence call small or large.
-fn costs(ground: &Ground, vocabulary: &Vocabulary, sentence: &Sentence) -> Vec<Remark> {
+fn check_costs(
+    ground: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Vec<ClaimRemark> {
     if vocabulary.wordings.judgement.unless.is_match(sentence.text) {
         return Vec::new();
     }
@@ -75,21 +89,21 @@ fn costs(ground: &Ground, vocabulary: &Vocabulary, sentence: &Sentence) -> Vec<R
         |range: &Range<usize>| sentence.text[range.clone()].contains(|c: char| c.is_ascii_digit());
     ranges
         .filter(|range| !has_figure(range))
-        .filter_map(|range| cost(ground, vocabulary, sentence, range))
+        .filter_map(|range| check_cost(ground, vocabulary, sentence, range))
         .collect()
 }
 
 /// A cost that a clause calls small or large.
-fn cost(
-    ground: &Ground,
-    vocabulary: &Vocabulary,
-    sentence: &Sentence,
+fn check_cost(
+    ground: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
     clause: Range<usize>,
-) -> Option<Remark> {
+) -> Option<ClaimRemark> {
     let judging = &vocabulary.wordings.judgement;
     let text = &sentence.text[clause.clone()];
     let row = match &sentence.passage.form {
-        Form::Cell { row, .. } if judging.noun.is_match(row) => Some(row),
+        PassageForm::Cell { row, .. } if judging.noun.is_match(row) => Some(row),
         _ => None,
     };
     let noun = if row.is_some() { None } else { Some(judging.noun.find(text)?) };
@@ -102,30 +116,34 @@ fn cost(
         return None;
     }
     let context = row.map_or_else(|| text.to_string(), |row| format!("{row}: {text}"));
-    let area = area(&vocabulary.subjects.area, &context)?;
+    let area = cost_area(&vocabulary.subjects.area, &context)?;
     let targets: Vec<&str> =
-        [ground.role(Role::Baseline), ground.role(Role::Candidate)].into_iter().flatten().collect();
+        [ground.target_with_role(Role::Baseline), ground.target_with_role(Role::Candidate)]
+            .into_iter()
+            .flatten()
+            .collect();
     let measured = |target: &&str| area.facts.iter().any(|fact| ground.holds_any(fact, target));
     if targets.is_empty() || targets.iter().all(measured) {
         return None;
     }
-    let names: Vec<String> = targets.iter().map(|target| ground.name(target)).collect();
-    let place = sentence.place(&(clause.start + start..clause.start + end));
-    let mut remark = Remark::offends("claim-overhead-unmeasured", Standing::Unsupported, place)
-        .with("words", quote(&text[start..end]))
-        .with("area", area.name.as_str())
-        .with("targets", names.join(" and "));
+    let names: Vec<String> = targets.iter().map(|target| ground.reader_name(target)).collect();
+    let place = sentence.file_range(&(clause.start + start..clause.start + end));
+    let mut remark =
+        ClaimRemark::violates_rule("claim-overhead-unmeasured", ClaimStatus::Unsupported, place)
+            .with_parameter("words", quote_words(&text[start..end]))
+            .with_parameter("area", area.name.as_str())
+            .with_parameter("targets", names.join(" and "));
     for target in targets {
         let of_starts = area.facts.iter().any(|id| id == "startup.");
-        if of_starts && ground.missing("startup.wall", target).is_some() {
-            remark = remark.on("startup.wall", target);
+        if of_starts && ground.missing_reason("startup.wall", target).is_some() {
+            remark = remark.resting_on_fact("startup.wall", target);
         }
     }
     Some(remark)
 }
 
 /// What a cost is of: the area named first; the general one only if no other is named.
-fn area<'a>(areas: &'a [Area], text: &str) -> Option<&'a Area> {
+fn cost_area<'a>(areas: &'a [CostArea], text: &str) -> Option<&'a CostArea> {
     let (general, special) = areas.split_last()?;
     let named = special
         .iter()
@@ -135,7 +153,11 @@ fn area<'a>(areas: &'a [Area], text: &str) -> Option<&'a Area> {
 }
 
 /// That a runtime has a kernel of its own, or shares the host's.
-fn boundary(ground: &Ground, vocabulary: &Vocabulary, sentence: &Sentence) -> Option<Remark> {
+fn check_boundary(
+    ground: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
     let words = &vocabulary.wordings.boundary;
     let (found, separate) =
         match (words.separate.find(sentence.text), words.shared.find(sentence.text)) {
@@ -151,8 +173,8 @@ fn boundary(ground: &Ground, vocabulary: &Vocabulary, sentence: &Sentence) -> Op
     if words.unless.is_match(clause) {
         return None;
     }
-    let target = subject(ground, &sentence.text[..found.start()], clause_start)?;
-    let verdict = ground.subject.judgement.verdict(&target)?;
+    let target = clause_subject(ground, &sentence.text[..found.start()], clause_start)?;
+    let verdict = ground.subject.judgement.find_verdict(&target)?;
     let agrees = if separate {
         verdict.conclusion.is_separate()
     } else {
@@ -163,34 +185,35 @@ fn boundary(ground: &Ground, vocabulary: &Vocabulary, sentence: &Sentence) -> Op
     } else {
         verdict.conclusion.is_separate()
     };
-    let place = sentence.place(&found.range());
-    let rest =
-        |remark: Remark| verdict.because.iter().fold(remark, |remark, id| remark.on(id, &target));
+    let place = sentence.file_range(&found.range());
+    let rest = |remark: ClaimRemark| {
+        verdict.because.iter().fold(remark, |remark, id| remark.resting_on_fact(id, &target))
+    };
     if agrees {
-        return Some(rest(Remark::supported(place)));
+        return Some(rest(ClaimRemark::supported_claim(place)));
     }
     denies.then(|| {
         let title = ground
             .subject
             .shelf
             .words
-            .get(verdict.conclusion.id())
+            .get(verdict.conclusion.conclusion_id())
             .map(|words| words.title.clone());
         rest(
-            Remark::offends("claim-verdict-differs", Standing::Contradicted, place)
-                .with("words", quote(found.as_str()))
-                .with("target", ground.name(&target))
-                .with("verdict", title.unwrap_or_default()),
+            ClaimRemark::violates_rule("claim-verdict-differs", ClaimStatus::Contradicted, place)
+                .with_parameter("words", quote_words(found.as_str()))
+                .with_parameter("target", ground.reader_name(&target))
+                .with_parameter("verdict", title.unwrap_or_default()),
         )
     })
 }
 
 /// The runtime that a clause is about: the last that is named before the words, in the clause if
 /// it names one.
-fn subject(ground: &Ground, before: &str, clause: usize) -> Option<String> {
+fn clause_subject(ground: &EvidenceIndex, before: &str, clause: usize) -> Option<String> {
     let runtimes = |text: &str| -> Vec<Option<String>> {
-        let mentions = ground.cast.mentions(text).into_iter().map(|mention| mention.target);
-        mentions.filter(|target| target.as_deref() != ground.role(Role::Host)).collect()
+        let mentions = ground.cast.find_mentions(text).into_iter().map(|mention| mention.target);
+        mentions.filter(|target| target.as_deref() != ground.target_with_role(Role::Host)).collect()
     };
     let own = runtimes(&before[clause..]);
     let all = if own.is_empty() { runtimes(before) } else { own };
@@ -201,6 +224,6 @@ fn subject(ground: &Ground, before: &str, clause: usize) -> Option<String> {
 }
 
 /// Words in one line.
-fn quote(text: &str) -> String {
-    crate::text::visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+fn quote_words(text: &str) -> String {
+    crate::text::make_visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }

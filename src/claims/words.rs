@@ -5,14 +5,14 @@ use std::path::Path;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer};
 
-use crate::assets::{self, Tree};
+use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
 
 /// A regular expression without regard to case.
 #[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+pub struct CaseInsensitivePattern(Regex);
 
-impl std::ops::Deref for Pattern {
+impl std::ops::Deref for CaseInsensitivePattern {
     type Target = Regex;
 
     fn deref(&self) -> &Regex {
@@ -20,7 +20,7 @@ impl std::ops::Deref for Pattern {
     }
 }
 
-impl<'de> Deserialize<'de> for Pattern {
+impl<'de> Deserialize<'de> for CaseInsensitivePattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let built = RegexBuilder::new(&text).case_insensitive(true).multi_line(true).build();
@@ -31,33 +31,33 @@ impl<'de> Deserialize<'de> for Pattern {
 /// How sentences and the words around values are told apart.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Words {
+pub struct SentenceWords {
     /// The beginning of a task of the lab.
-    pub demand: Pattern,
+    pub demand: CaseInsensitivePattern,
     /// What makes a sentence a guess.
-    pub guess: Pattern,
+    pub guess: CaseInsensitivePattern,
     /// What makes the value behind it a usual one.
-    pub usual: Pattern,
+    pub usual: CaseInsensitivePattern,
     /// What takes the value behind it back.
-    pub denial: Pattern,
+    pub denial: CaseInsensitivePattern,
     /// The value behind it is approximate.
-    pub about: Pattern,
+    pub about: CaseInsensitivePattern,
     /// The true value is a little below the one behind it.
-    pub almost: Pattern,
+    pub almost: CaseInsensitivePattern,
     /// The true value is above the one behind it.
-    pub over: Pattern,
+    pub over: CaseInsensitivePattern,
     /// The true value is below the one behind it.
-    pub under: Pattern,
+    pub under: CaseInsensitivePattern,
     /// Behind a value: it is a difference.
-    pub difference: Pattern,
+    pub difference: CaseInsensitivePattern,
     /// Before a value: it is a difference.
-    pub difference_before: Pattern,
+    pub difference_before: CaseInsensitivePattern,
     /// The names of figures of a series.
-    pub figures: Figures,
+    pub figures: FigureNames,
     /// Words for a ratio.
-    pub factor: Vec<Factor>,
+    pub factor: Vec<RatioWord>,
     /// What makes a ratio one of measurements.
-    pub comparison: Comparison,
+    pub comparison: RatioWords,
     /// Where a status of HTTP stands.
     pub status: StatusWords,
     /// Where a version is that of a kernel or of the runtime.
@@ -73,13 +73,13 @@ pub struct Words {
 #[serde(deny_unknown_fields)]
 pub struct StatusWords {
     /// Just before it.
-    pub before: Pattern,
+    pub before: CaseInsensitivePattern,
     /// Just behind it.
-    pub after: Pattern,
+    pub after: CaseInsensitivePattern,
     /// In the sentence or above it.
-    pub topic: Pattern,
+    pub topic: CaseInsensitivePattern,
     /// With these it may be another client's.
-    pub elsewhere: Pattern,
+    pub elsewhere: CaseInsensitivePattern,
 }
 
 /// Where a version is that of a kernel or of the runtime.
@@ -87,9 +87,9 @@ pub struct StatusWords {
 #[serde(deny_unknown_fields)]
 pub struct VersionWords {
     /// A kernel is spoken of.
-    pub kernel: Pattern,
+    pub kernel: CaseInsensitivePattern,
     /// Just before the version of the runtime.
-    pub runtime: Pattern,
+    pub runtime: CaseInsensitivePattern,
 }
 
 /// Processors are spoken of.
@@ -97,7 +97,7 @@ pub struct VersionWords {
 #[serde(deny_unknown_fields)]
 pub struct ProcessorWords {
     /// In the sentence or above it.
-    pub topic: Pattern,
+    pub topic: CaseInsensitivePattern,
 }
 
 /// Interfaces and their names.
@@ -105,28 +105,28 @@ pub struct ProcessorWords {
 #[serde(deny_unknown_fields)]
 pub struct InterfaceWords {
     /// There are no others.
-    pub only: Pattern,
+    pub only: CaseInsensitivePattern,
     /// A name.
-    pub names: Pattern,
+    pub names: CaseInsensitivePattern,
 }
 
 /// The names of figures of a series.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "each is the figure of its name")]
-pub struct Figures {
-    pub mean: Pattern,
-    pub median: Pattern,
-    pub min: Pattern,
-    pub max: Pattern,
+pub struct FigureNames {
+    pub mean: CaseInsensitivePattern,
+    pub median: CaseInsensitivePattern,
+    pub min: CaseInsensitivePattern,
+    pub max: CaseInsensitivePattern,
 }
 
 /// A word for a ratio.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Factor {
+pub struct RatioWord {
     /// The word.
-    pub pattern: Pattern,
+    pub pattern: CaseInsensitivePattern,
     /// How many times as much it says.
     pub factor: f64,
 }
@@ -134,29 +134,29 @@ pub struct Factor {
 /// What makes a ratio one of measurements.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Comparison {
+pub struct RatioWords {
     /// Words of which at least one stands in the sentence.
-    pub words: Pattern,
+    pub words: CaseInsensitivePattern,
 }
 
 /// What counts are about.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Count {
+pub struct CountWords {
     /// The facts, the first being the one that is meant in doubt.
     pub facts: Vec<String>,
     /// Nouns behind the count.
-    pub nouns: Pattern,
+    pub nouns: CaseInsensitivePattern,
     /// Nouns that need no further words.
-    pub own: Pattern,
+    pub own: CaseInsensitivePattern,
     /// Words that label the count.
-    pub words: Pattern,
+    pub words: CaseInsensitivePattern,
     /// Words with which it is about something else.
     #[serde(default)]
-    pub unless: Option<Pattern>,
+    pub unless: Option<CaseInsensitivePattern>,
     /// Words in the sentence or above it that a contradiction needs.
     #[serde(default)]
-    pub strict: Option<Pattern>,
+    pub strict: Option<CaseInsensitivePattern>,
 }
 
 /// What numbers of samples are about.
@@ -166,23 +166,23 @@ pub struct SampleCount {
     /// The series and its summary.
     pub facts: Vec<String>,
     /// Nouns behind the number.
-    pub nouns: Pattern,
+    pub nouns: CaseInsensitivePattern,
     /// Words in the sentence or above it.
-    pub words: Pattern,
+    pub words: CaseInsensitivePattern,
 }
 
 /// What durations are about.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Duration {
+pub struct DurationWords {
     /// The series and what else states such durations.
     pub facts: Vec<String>,
     /// What it is called.
     pub name: String,
     /// Words before the duration.
-    pub words: Pattern,
+    pub words: CaseInsensitivePattern,
     /// Words with which it is about something else.
-    pub unless: Pattern,
+    pub unless: CaseInsensitivePattern,
     /// Whether a sentence that names no target speaks of the baseline.
     #[serde(default)]
     pub baseline: bool,
@@ -191,11 +191,11 @@ pub struct Duration {
 /// What a cost can be of.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Area {
+pub struct CostArea {
     /// What it is called.
     pub name: String,
     /// Words that name it.
-    pub words: Pattern,
+    pub words: CaseInsensitivePattern,
     /// Facts of which one under both runtimes makes it measured; one that ends in a dot stands
     /// for all that begin so.
     pub facts: Vec<String>,
@@ -204,43 +204,43 @@ pub struct Area {
 /// A kind of pasted output.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pasted {
+pub struct PastedKind {
     /// The place in the lab's instructions that it would be the file of.
     pub slot: String,
     /// A title or command above it.
     #[serde(default)]
-    pub title: Option<Pattern>,
+    pub title: Option<CaseInsensitivePattern>,
     /// What it holds.
     #[serde(default)]
-    pub holds: Option<Pattern>,
+    pub holds: Option<CaseInsensitivePattern>,
 }
 
 /// What statements can be about.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "each is the list of its type")]
-pub struct Subjects {
-    pub count: Vec<Count>,
+pub struct SubjectWords {
+    pub count: Vec<CountWords>,
     pub samples: Vec<SampleCount>,
-    pub duration: Vec<Duration>,
-    pub area: Vec<Area>,
-    pub pasted: Vec<Pasted>,
+    pub duration: Vec<DurationWords>,
+    pub area: Vec<CostArea>,
+    pub pasted: Vec<PastedKind>,
 }
 
 /// A wording that no evidence carries.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wording {
+pub struct UnsupportedWording {
     /// The rule.
     pub rule: String,
     /// The wording.
-    pub pattern: Pattern,
+    pub pattern: CaseInsensitivePattern,
     /// What the sentence must hold besides.
     #[serde(default)]
-    pub needs: Option<Pattern>,
+    pub needs: Option<CaseInsensitivePattern>,
     /// What it must not hold.
     #[serde(default)]
-    pub unless: Option<Pattern>,
+    pub unless: Option<CaseInsensitivePattern>,
     /// The fact without which the wording is left alone.
     #[serde(default)]
     pub about: Option<String>,
@@ -249,51 +249,51 @@ pub struct Wording {
 /// What is said to be small or large.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Judging {
+pub struct CostJudgement {
     /// The judging words.
-    pub pattern: Pattern,
+    pub pattern: CaseInsensitivePattern,
     /// The nouns of a cost.
-    pub noun: Pattern,
+    pub noun: CaseInsensitivePattern,
     /// What makes it advice.
-    pub unless: Pattern,
+    pub unless: CaseInsensitivePattern,
 }
 
 /// The wordings of `data/claims/wording.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wordings {
+pub struct WordingTable {
     /// Those that are found as they stand.
-    pub wording: Vec<Wording>,
+    pub wording: Vec<UnsupportedWording>,
     /// Those about costs.
-    pub judgement: Judging,
+    pub judgement: CostJudgement,
     /// Those about a target's boundary.
-    pub boundary: Boundary,
+    pub boundary: BoundaryWords,
 }
 
 /// What is said about a target's boundary.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Boundary {
+pub struct BoundaryWords {
     /// It has a kernel of its own.
-    pub separate: Pattern,
+    pub separate: CaseInsensitivePattern,
     /// It shares the host's.
-    pub shared: Pattern,
+    pub shared: CaseInsensitivePattern,
     /// What turns it into its opposite, or into something else.
-    pub unless: Pattern,
+    pub unless: CaseInsensitivePattern,
 }
 
 /// Everything by which statements are recognised.
 #[derive(Debug, Clone)]
-pub struct Vocabulary {
+pub struct ClaimVocabulary {
     /// How sentences and values are told apart.
-    pub words: Words,
+    pub words: SentenceWords,
     /// What they can be about.
-    pub subjects: Subjects,
+    pub subjects: SubjectWords,
     /// Wordings that no evidence carries.
-    pub wordings: Wordings,
+    pub wordings: WordingTable,
 }
 
-impl Vocabulary {
+impl ClaimVocabulary {
     /// The shipped words, or those of a project in `data` (its `data/` folder).
     ///
     /// # Errors
@@ -301,17 +301,19 @@ impl Vocabulary {
     /// A file is not valid TOML, has an unknown key, or holds a broken expression.
     pub fn load(data: Option<&Path>) -> Result<Self> {
         Ok(Self {
-            words: file(data, "claims/words.toml")?,
-            subjects: file(data, "claims/subjects.toml")?,
-            wordings: file(data, "claims/wording.toml")?,
+            words: read_word_file(data, "claims/words.toml")?,
+            subjects: read_word_file(data, "claims/subjects.toml")?,
+            wordings: read_word_file(data, "claims/wording.toml")?,
         })
     }
 }
 
-fn file<T: serde::de::DeserializeOwned>(data: Option<&Path>, name: &str) -> Result<T> {
-    let files = assets::read_all(Tree::Data, data, name, "")?;
-    let file = files.get(name).ok_or_else(|| Error::input(format!("there is no data/{name}")))?;
-    toml::from_str(&file.text).map_err(|error| Error::input(format!("{}: {error}", file.origin)))
+fn read_word_file<T: serde::de::DeserializeOwned>(data: Option<&Path>, name: &str) -> Result<T> {
+    let files = assets::read_all(AssetTree::Data, data, name, "")?;
+    let file =
+        files.get(name).ok_or_else(|| Error::unusable_input(format!("there is no data/{name}")))?;
+    toml::from_str(&file.text)
+        .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))
 }
 
 #[cfg(test)]
@@ -320,22 +322,22 @@ mod tests {
 
     #[test]
     fn the_shipped_words_compile() {
-        let vocabulary = Vocabulary::load(None).unwrap();
+        let vocabulary = ClaimVocabulary::load(None).unwrap();
         assert!(vocabulary.words.demand.is_match("Show the health check"));
         assert!(!vocabulary.words.demand.is_match("It shows the health check"));
     }
 
     #[test]
     fn every_slot_and_fact_that_the_words_name_exists() {
-        let subjects = Vocabulary::load(None).unwrap().subjects;
-        let catalogue = crate::probe::catalogue::Catalogue::load(None).unwrap();
+        let subjects = ClaimVocabulary::load(None).unwrap().subjects;
+        let catalogue = crate::probe::catalogue::ProbeCatalogue::load(None).unwrap();
         for pasted in &subjects.pasted {
             assert!(crate::probe::lab12::SLOTS.iter().any(|slot| slot.path == pasted.slot));
         }
         let counted = subjects.count.iter().flat_map(|count| &count.facts);
         let timed = subjects.duration.iter().flat_map(|duration| &duration.facts);
         for id in counted.chain(timed) {
-            assert!(catalogue.get(id).is_some(), "{id}");
+            assert!(catalogue.find_probe(id).is_some(), "{id}");
         }
     }
 }

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, count};
+use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::model::Edition;
 use crate::project::Project;
-use crate::site::{self, Built};
+use crate::site::{self, BuiltReport};
 
 /// The arguments of `build`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct BuildArguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
@@ -21,13 +21,13 @@ pub struct Arguments {
     #[arg(long)]
     edition: Option<Edition>,
     #[command(flatten)]
-    output: Output,
+    output: ReportOutput,
 }
 
 /// Where the report goes, and what it must not lack.
 #[derive(Debug, Args)]
 #[group(skip)]
-pub struct Output {
+pub struct ReportOutput {
     /// The folder of the site; by default that of book.toml, else public
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -40,23 +40,27 @@ pub struct Output {
 }
 
 /// Builds, and prints the paths of submission and site.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+pub fn run_build(
+    project: &Project,
+    arguments: &BuildArguments,
+    console: &Console,
+) -> Result<ExitCode> {
     let run = arguments.run.as_deref().unwrap_or(&project.config.run);
-    let built = build(project, run, arguments.edition, &arguments.output, console)?;
+    let built = build_and_warn(project, run, arguments.edition, &arguments.output, console)?;
     console.print_line(built.submission.display().to_string())?;
     console.print_line(built.out.join("index.html").display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Builds and says what the texts lack.
-pub fn build(
+pub fn build_and_warn(
     project: &Project,
     run: &str,
     edition: Option<Edition>,
-    output: &Output,
+    output: &ReportOutput,
     console: &Console,
-) -> Result<Built> {
-    let options = site::Options {
+) -> Result<BuiltReport> {
+    let options = site::BuildOptions {
         run: run.to_string(),
         out: output.out.clone(),
         edition,
@@ -64,11 +68,11 @@ pub fn build(
         strict: output.strict,
         is_temporary: false,
     };
-    let built = site::build(project, &options)?;
+    let built = site::build_report(project, &options)?;
     console.warn_all(&built.left_out);
     tell_missing(&built.warnings, console);
     if let Some(error) = &built.cache_error {
-        console.detail(&format!("the next build has to make every page again: {error}"));
+        console.print_detail(&format!("the next build has to make every page again: {error}"));
     }
     Ok(built)
 }
@@ -76,11 +80,11 @@ pub fn build(
 /// Says what the texts lack: how much of it, and what to those who asked for more.
 pub fn tell_missing(warnings: &[String], console: &Console) {
     if !warnings.is_empty() {
-        let what = count(warnings.len(), "fact");
+        let what = count_words(warnings.len(), "fact");
         let more = if console.is_verbose() { "" } else { "; -v lists them" };
-        console.warning(&format!("{what} shown as not captured{more}"));
+        console.print_warning(&format!("{what} shown as not captured{more}"));
     }
     for warning in warnings {
-        console.detail(warning);
+        console.print_detail(warning);
     }
 }

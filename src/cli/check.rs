@@ -11,20 +11,20 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::console::{Console, count};
-use super::report::Report;
-use super::styled::{Style, StyledLine, StyledText};
+use super::console::{Console, count_words};
+use super::report::CheckedReport;
+use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
-use crate::judge::against::Pair;
+use crate::judge::against::RunPair;
 use crate::judge::{Conclusion, Severity, SwitchedOff, Verdict};
 use crate::project::Project;
-use crate::report::{Shelf, Subject};
-use crate::store::Store;
-use crate::text::{uri_path, wrap};
+use crate::report::{Assessment, ProjectData};
+use crate::store::RunStore;
+use crate::text::{uri_path, wrap_words};
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct CheckArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
@@ -33,7 +33,7 @@ pub struct Arguments {
     submission: Option<PathBuf>,
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
-    format: Form,
+    format: CheckFormat,
     /// The least severe finding, of the run or of the report, that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "never")]
     fail_on: FailOn,
@@ -45,7 +45,7 @@ pub struct Arguments {
 
 /// The form of what `check` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum CheckFormat {
     /// For people.
     Text,
     /// For programs.
@@ -64,48 +64,55 @@ enum FailOn {
 }
 
 /// Prints verdicts and findings.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+pub fn run_check(
+    project: &Project,
+    arguments: &CheckArguments,
+    console: &Console,
+) -> Result<ExitCode> {
     let is_compared = !arguments.against.is_empty();
-    if is_compared && matches!(arguments.format, Form::Sarif | Form::Junit) {
-        return Err(Error::input("--against is not part of the SARIF and JUnit forms")
-            .help("ask for it with --format text or json"));
+    if is_compared && matches!(arguments.format, CheckFormat::Sarif | CheckFormat::Junit) {
+        return Err(Error::unusable_input("--against is not part of the SARIF and JUnit forms")
+            .with_help("ask for it with --format text or json"));
     }
-    let shelf = Shelf::of(project)?;
-    let store = Store::with(project, Arc::clone(&shelf.catalogue));
-    let file = store.find(&arguments.run, &project.root)?;
-    let subject = Subject::new(store.parse(&file)?, project.config.edition, &shelf)?;
-    let pairs = against::pairs(project, &store, &subject.run, &arguments.against)?;
-    console.warn_all(&store.warnings());
+    let shelf = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
+    let file = store.find_run_file(&arguments.run, &project.root)?;
+    let subject = Assessment::new(store.parse_run(&file)?, project.config.edition, &shelf)?;
+    let pairs = against::compare_with_others(project, &store, &subject.run, &arguments.against)?;
+    console.warn_all(&store.store_warnings());
     let report = arguments.submission.as_deref();
-    let report = report.map(|path| Report::check(project, path, &subject)).transpose()?;
+    let report =
+        report.map(|path| CheckedReport::check_file(project, path, &subject)).transpose()?;
     let least = match arguments.fail_on {
         FailOn::Error | FailOn::Never => Severity::Error,
         FailOn::Warning => Severity::Warning,
     };
     match arguments.format {
-        Form::Json => {
+        CheckFormat::Json => {
             let pairs = is_compared.then_some(&pairs);
             console.print_json(&json_text(&subject, report.as_ref(), pairs))?;
         }
-        Form::Text => {
-            let mut text = text(&subject, report.as_ref());
+        CheckFormat::Text => {
+            let mut text = check_text(&subject, report.as_ref());
             if is_compared {
-                text.append(against::text(&pairs));
+                text.append_text(against::shared_text(&pairs));
             }
-            console.print(&text)?;
+            console.print_text(&text)?;
         }
-        Form::Sarif => {
+        CheckFormat::Sarif => {
             // A run that lies elsewhere, or in the history, is named by where it would be.
             let default = || format!("data/runs/{}.json", subject.run.id);
-            let uri = uri(project, &file.path).unwrap_or_else(default);
-            let report = report.as_ref().map(|report| sarif::Reported {
+            let uri = project_uri(project, &file.path).unwrap_or_else(default);
+            let report = report.as_ref().map(|report| sarif::SarifReport {
                 uri: report_uri(project, &report.file),
                 checked: &report.checked,
             });
-            let file = sarif::File { uri, text: &file.text };
-            console.print_json(&sarif::log(&subject, &file, report.as_ref()))?;
+            let file = sarif::SarifFile { uri, text: &file.text };
+            console.print_json(&sarif::sarif_log(&subject, &file, report.as_ref()))?;
         }
-        Form::Junit => console.print_document(&junit::report(&subject, report.as_ref(), least)?)?,
+        CheckFormat::Junit => {
+            console.print_document(&junit::junit_report(&subject, report.as_ref(), least)?)?
+        }
     }
     if arguments.fail_on == FailOn::Never {
         return Ok(ExitCode::SUCCESS);
@@ -120,7 +127,7 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
 }
 
 /// A file as code hosts know it: relative to the project; none if it is not inside.
-fn uri(project: &Project, path: &Path) -> Option<String> {
+fn project_uri(project: &Project, path: &Path) -> Option<String> {
     let (path, root) = (path.canonicalize().ok()?, project.root.canonicalize().ok()?);
     let inside = path.strip_prefix(root).ok()?;
     let parts: Vec<_> =
@@ -130,22 +137,26 @@ fn uri(project: &Project, path: &Path) -> Option<String> {
 
 /// The report as code hosts know it; one that lies outside of the project as it was named.
 fn report_uri(project: &Project, file: &str) -> String {
-    uri(project, Path::new(file)).unwrap_or_else(|| {
+    project_uri(project, Path::new(file)).unwrap_or_else(|| {
         let scheme = if file.starts_with('/') { "file://" } else { "" };
         format!("{scheme}{}", uri_path(file))
     })
 }
 
-fn json_text(subject: &Subject, report: Option<&Report>, pairs: Option<&Vec<Pair>>) -> String {
+fn json_text(
+    subject: &Assessment,
+    report: Option<&CheckedReport>,
+    pairs: Option<&Vec<RunPair>>,
+) -> String {
     let mut value = json!({
         "run": subject.run.id,
         "verdicts": subject.judgement.verdicts,
         "findings": subject.judgement.findings,
         "switched_off": subject.judgement.switched_off,
-        "timing": timing(subject),
+        "timing": timing_json(subject),
     });
     if let Some(report) = report {
-        value["submission"] = report.json();
+        value["submission"] = report.to_json();
     }
     if let Some(pairs) = pairs {
         value["against"] = json!(pairs);
@@ -154,39 +165,41 @@ fn json_text(subject: &Subject, report: Option<&Report>, pairs: Option<&Vec<Pair
 }
 
 /// What the times say: whether they may be believed, and every comparison with the baseline.
-fn timing(subject: &Subject) -> serde_json::Value {
+fn timing_json(subject: &Assessment) -> serde_json::Value {
     let timing = &subject.timing;
     json!({
         "withheld": timing.is_withheld(),
-        "margin": timing.margin(),
-        "controls": timing.controls(),
-        "measures": timing.measures(&subject.run),
+        "margin": timing.effective_margin(),
+        "controls": timing.session_controls(),
+        "measures": timing.compared_measures(&subject.run),
     })
 }
 
-fn text(subject: &Subject, report: Option<&Report>) -> StyledText {
+fn check_text(subject: &Assessment, report: Option<&CheckedReport>) -> StyledText {
     let mut out = StyledText::default();
-    out.push(StyledLine::styled(Style::Strong, &format!("Run {}", subject.run.id)));
+    out.push_line(StyledLine::begin_styled(TextStyle::Strong, &format!("Run {}", subject.run.id)));
     out.push_blank();
-    for (lines, verdict) in verdicts(subject).into_iter().zip(&subject.judgement.verdicts) {
-        out.append(lines);
+    for (lines, verdict) in all_verdict_lines(subject).into_iter().zip(&subject.judgement.verdicts)
+    {
+        out.append_text(lines);
         push_verdict_details(subject, verdict, &mut out);
     }
     for finding in &subject.judgement.findings {
-        let mark = StyledLine::styled(style(finding.severity), finding.severity.word());
+        let mark =
+            StyledLine::begin_styled(severity_style(finding.severity), finding.severity.word());
         out.push_blank();
-        out.push(mark.and(&format!("[{}]: {}", finding.rule, finding.message)));
-        for place in finding.places() {
-            out.push(format!("  at {}", place_text(place)));
+        out.push_line(mark.and_text(&format!("[{}]: {}", finding.rule, finding.message)));
+        for place in finding.capture_places() {
+            out.push_line(format!("  at {}", place_text(place)));
         }
         out.push_wrapped("  ", &finding.help, 74);
     }
-    out.append(off_lines(&subject.judgement.switched_off));
+    out.append_text(off_lines(&subject.judgement.switched_off));
     out.push_blank();
-    out.push(tally(subject));
+    out.push_line(findings_tally(subject));
     if let Some(report) = report {
         out.push_blank();
-        out.append(report.text());
+        out.append_text(report.to_text());
     }
     out
 }
@@ -195,71 +208,75 @@ fn text(subject: &Subject, report: Option<&Report>) -> StyledText {
 pub fn off_lines(rules: &[SwitchedOff]) -> StyledText {
     let mut out = StyledText::default();
     for off in rules {
-        let mark = StyledLine::styled(Style::Faint, "off");
-        let n = count(off.findings, "finding");
+        let mark = StyledLine::begin_styled(TextStyle::Faint, "off");
+        let n = count_words(off.findings, "finding");
         out.push_blank();
-        out.push(mark.and(&format!("[{}]: {n} not shown: {}", off.rule, off.reason)));
+        out.push_line(mark.and_text(&format!("[{}]: {n} not shown: {}", off.rule, off.reason)));
     }
     out
 }
 
 /// A place in the evidence.
-pub fn place_text(source: &crate::model::Source) -> String {
+pub fn place_text(source: &crate::model::FactSource) -> String {
     let line = source.line.map(|line| format!(":{line}")).unwrap_or_default();
     format!("{}{line}", source.capture)
 }
 
 /// What is concluded for each target, how sure it is, and why.
-pub fn verdict_lines(subject: &Subject) -> StyledText {
+pub fn verdict_lines(subject: &Assessment) -> StyledText {
     let mut out = StyledText::default();
-    verdicts(subject).into_iter().for_each(|lines| out.append(lines));
+    all_verdict_lines(subject).into_iter().for_each(|lines| out.append_text(lines));
     out
 }
 
 /// The lines of each verdict: the conclusion, then what it rests on.
-fn verdicts(subject: &Subject) -> Vec<StyledText> {
+fn all_verdict_lines(subject: &Assessment) -> Vec<StyledText> {
     let verdicts = &subject.judgement.verdicts;
     let mut heads = StyledText::default();
     heads.push_columns(verdicts.iter().map(|verdict| verdict_row(subject, verdict)).collect());
     let block = |(head, verdict): (StyledLine, &Verdict)| {
         let mut lines = StyledText::from(head);
         let decided = || format!("decided by: {}", verdict.because.join(", "));
-        push_indented(&why(subject, verdict).unwrap_or_else(decided), &mut lines);
+        push_indented(&undecided_reason(subject, verdict).unwrap_or_else(decided), &mut lines);
         lines
     };
     heads.into_lines().into_iter().zip(verdicts).map(block).collect()
 }
 
-fn verdict_row(subject: &Subject, verdict: &Verdict) -> Vec<StyledLine> {
-    let title = &subject.shelf.words[verdict.conclusion.id()].title;
+fn verdict_row(subject: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
+    let title = &subject.shelf.words[verdict.conclusion.conclusion_id()].title;
     let style = match verdict.conclusion {
-        Conclusion::Contradictory | Conclusion::NotTested => Style::Bad,
-        Conclusion::Inconclusive => Style::Doubtful,
-        _ => Style::Good,
+        Conclusion::Contradictory | Conclusion::NotTested => TextStyle::Bad,
+        Conclusion::Inconclusive => TextStyle::Doubtful,
+        _ => TextStyle::Good,
     };
-    let sure = match why(subject, verdict) {
+    let sure = match undecided_reason(subject, verdict) {
         Some(_) => String::new(),
-        None => format!("{} confidence", verdict.confidence.word()),
+        None => format!("{} confidence", verdict.confidence.confidence_name()),
     };
-    vec![format!("  {}", verdict.target).into(), StyledLine::styled(style, title), sure.into()]
+    vec![
+        format!("  {}", verdict.target).into(),
+        StyledLine::begin_styled(style, title),
+        sure.into(),
+    ]
 }
 
 /// Why nothing is concluded.
-fn why(subject: &Subject, verdict: &Verdict) -> Option<String> {
-    let reason = verdict.reason.map(|reason| subject.shelf.reasons[reason.id()].clone());
+fn undecided_reason(subject: &Assessment, verdict: &Verdict) -> Option<String> {
+    let reason = verdict.reason.map(|reason| subject.shelf.reasons[reason.reason_id()].clone());
     verdict.failure.clone().or(reason)
 }
 
 /// Words below a verdict, in lines that fit a terminal.
 fn push_indented(words: &str, out: &mut StyledText) {
     let indents = std::iter::once(4).chain(std::iter::repeat(6));
-    for (line, indent) in wrap(words, 72).iter().zip(indents) {
-        out.push(format!("{:indent$}{line}", ""));
+    for (line, indent) in wrap_words(words, 72).iter().zip(indents) {
+        out.push_line(format!("{:indent$}{line}", ""));
     }
 }
 
 /// The facts on either side of a verdict, those left out, and those that would settle it.
-fn push_verdict_details(subject: &Subject, verdict: &Verdict, out: &mut StyledText) {
+fn push_verdict_details(subject: &Assessment, verdict: &Verdict, out: &mut StyledText) {
     let mut say = |what: &str, facts: &[String]| {
         if !facts.is_empty() {
             push_indented(&format!("{what}: {}", facts.join(", ")), out);
@@ -273,36 +290,38 @@ fn push_verdict_details(subject: &Subject, verdict: &Verdict, out: &mut StyledTe
     let ignored: Vec<String> = verdict
         .ignored
         .iter()
-        .map(|ignored| format!("{} ({})", ignored.fact, subject.shelf.reasons[ignored.reason.id()]))
+        .map(|ignored| {
+            format!("{} ({})", ignored.fact, subject.shelf.reasons[ignored.reason.reason_id()])
+        })
         .collect();
     say("not counted", &ignored);
     say("would settle it", &verdict.would_settle);
 }
 
 /// How many findings of each severity there are.
-pub fn tally(subject: &Subject) -> StyledLine {
+pub fn findings_tally(subject: &Assessment) -> StyledLine {
     let of = |severity: Severity| {
         let n = subject.judgement.findings.iter().filter(|f| f.severity == severity).count();
-        let text = count(n, severity.word());
-        if n > 0 { StyledLine::styled(style(severity), &text) } else { text.into() }
+        let text = count_words(n, severity.word());
+        if n > 0 { StyledLine::begin_styled(severity_style(severity), &text) } else { text.into() }
     };
     let off = match subject.judgement.switched_off.len() {
         0 => String::new(),
-        n => format!("; {} switched off", count(n, "rule")),
+        n => format!("; {} switched off", count_words(n, "rule")),
     };
     StyledLine::from("Findings: ")
         .and_line(of(Severity::Error))
-        .and(", ")
+        .and_text(", ")
         .and_line(of(Severity::Warning))
-        .and(", ")
+        .and_text(", ")
         .and_line(of(Severity::Note))
-        .and(&off)
+        .and_text(&off)
 }
 
-fn style(severity: Severity) -> Style {
+fn severity_style(severity: Severity) -> TextStyle {
     match severity {
-        Severity::Error => Style::Bad,
-        Severity::Warning => Style::Doubtful,
-        Severity::Note => Style::Faint,
+        Severity::Error => TextStyle::Bad,
+        Severity::Warning => TextStyle::Doubtful,
+        Severity::Note => TextStyle::Faint,
     }
 }

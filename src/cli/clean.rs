@@ -4,21 +4,21 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::console::Console;
-use crate::engine::{Kind, clean};
+use crate::engine::{EngineKind, clean};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::{atomic, collect, publish, site};
 
 /// Removes what killed processes left, under every engine, in the project and among the temporary
 /// files. Says what, and fails if something of it cannot be removed.
-pub fn run(project: &Project, console: &Console) -> Result<ExitCode> {
+pub fn run_clean(project: &Project, console: &Console) -> Result<ExitCode> {
     let mut results: Vec<Result<String>> = Vec::new();
-    for engine in Kind::ALL {
-        let swept = clean::sweep(engine, None);
+    for engine in EngineKind::ALL {
+        let swept = clean::remove_orphans(engine, None);
         results.extend(swept.removed.into_iter().map(Ok));
         results.extend(swept.left.into_iter().map(|what| {
-            Err(Error::environment(format!("cannot remove {what}"))
-                .help("look into the log of the engine, and try again when it answers"))
+            Err(Error::failed_environment(format!("cannot remove {what}"))
+                .with_help("look into the log of the engine, and try again when it answers"))
         }));
     }
     results.extend(collect::sweep_folders().into_iter().map(Ok));
@@ -36,7 +36,7 @@ pub fn run(project: &Project, console: &Console) -> Result<ExitCode> {
     for result in &results {
         match result {
             Ok(what) => console.print_line(format!("removed {what}"))?,
-            Err(error) => code = super::fail(error, console),
+            Err(error) => code = super::report_failure(error, console),
         }
     }
     Ok(code)
@@ -48,12 +48,12 @@ fn written_folders(project: &Project) -> Vec<PathBuf> {
     let mut folders = vec![
         project.root.clone(),
         project.root.join(".github/workflows"),
-        project.chapters(),
-        project.chapters().join("notes"),
-        project.data(),
-        project.runs(),
-        project.private(),
-        project.private().join("sites"),
+        project.chapters_dir(),
+        project.chapters_dir().join("notes"),
+        project.data_dir(),
+        project.runs_dir(),
+        project.private_dir(),
+        project.private_dir().join("sites"),
     ];
     folders.extend(submission.parent().map(PathBuf::from));
     folders.sort();

@@ -7,21 +7,24 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::check;
-use super::console::{Console, count};
+use super::console::{Console, count_words};
 use super::doctor::APP;
 use super::styled::StyledText;
 use crate::clock;
-use crate::collect::{self, App, Load, Options, Perf, Progress, Rounds, Wanted};
+use crate::collect::{
+    self, AppRequest, CollectOptions, CollectProgress, Perf, RequestLoad, RoundCounts,
+    RuntimeArgument,
+};
 use crate::doctor;
-use crate::engine::{Kind, interrupt};
+use crate::engine::{EngineKind, interrupt};
 use crate::error::Result;
-use crate::knowledge::faults::Faults;
-use crate::model::{Edition, Evidence};
+use crate::knowledge::faults::KnownFaults;
+use crate::model::{Edition, EvidenceKind};
 use crate::privacy::Redactor;
-use crate::probe::catalogue::Catalogue;
+use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
-use crate::report::{Shelf, Subject};
-use crate::store::{Store, reference};
+use crate::report::{Assessment, ProjectData};
+use crate::store::{RunStore, reference};
 
 /// The exit status when the user stopped it, as a shell reports Ctrl-C.
 pub const STOPPED: u8 = 130;
@@ -32,14 +35,14 @@ pub const STOPPED: u8 = 130;
                   captured is kept as a run marked as interrupted, and the exit status is 130, \
                   also if nothing was captured. A second one ends it at once; `isoproof clean` \
                   then removes what is left.")]
-pub struct Arguments {
+pub struct CollectArguments {
     /// The engine: nerdctl, docker, podman, ctr, or builtin (plain namespaces, no engine);
     /// by default the first that answers
     #[arg(long, value_name = "ENGINE")]
-    engine: Option<Kind>,
+    engine: Option<EngineKind>,
     /// A runtime to probe, any number of times; by default the engine's own and every sandbox
     #[arg(long = "runtime", value_name = "NAME[=HANDLER]")]
-    runtimes: Vec<Wanted>,
+    runtimes: Vec<RuntimeArgument>,
     /// The runtime that the others are compared with; by default runc
     #[arg(long, value_name = "NAME")]
     baseline: Option<String>,
@@ -94,7 +97,7 @@ pub struct Arguments {
     requests: u32,
     /// How many requests are due in a second, answered or not; by default each waits for the one
     /// before
-    #[arg(long, value_name = "R", value_parser = rate)]
+    #[arg(long, value_name = "R", value_parser = parse_rate)]
     rate: Option<f64>,
     /// Leave the web application out
     #[arg(long)]
@@ -105,7 +108,7 @@ pub struct Arguments {
 }
 
 /// Requests in a second.
-fn rate(text: &str) -> Result<f64, String> {
+fn parse_rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "a number of requests a second is wanted")?;
     match (0.01..=10_000.0).contains(&rate) {
         true => Ok(rate),
@@ -113,9 +116,9 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-impl Arguments {
-    fn rounds(&self) -> Rounds {
-        Rounds {
+impl CollectArguments {
+    fn round_counts(&self) -> RoundCounts {
+        RoundCounts {
             warmup: self.warmup,
             samples: self.samples,
             max_time: self.max_time.map(Duration::from_secs),
@@ -128,13 +131,13 @@ impl Arguments {
     }
 
     /// The same under another engine.
-    pub fn with_engine(&self, engine: Kind) -> Self {
+    pub fn with_engine(&self, engine: EngineKind) -> Self {
         Self { engine: Some(engine), ..self.clone() }
     }
 
     /// What the machine is looked at for before.
-    pub fn wanted(&self) -> doctor::Options {
-        doctor::Options {
+    pub fn doctor_options(&self) -> doctor::DoctorOptions {
+        doctor::DoctorOptions {
             engine: self.engine,
             runtimes: self.runtimes.clone(),
             image: self.image.clone(),
@@ -144,66 +147,70 @@ impl Arguments {
         }
     }
 
-    fn perf(&self) -> Option<Perf> {
+    fn perf_options(&self) -> Option<Perf> {
         let max_time = self.max_time.map(Duration::from_secs);
         (!self.no_perf).then_some(Perf { io_size: self.io_size, max_time })
     }
 
-    fn application(&self) -> Option<App> {
+    fn app_request(&self) -> Option<AppRequest> {
         let words = self.app_command.as_deref().unwrap_or_default();
-        (!self.no_app).then(|| App {
+        (!self.no_app).then(|| AppRequest {
             image: self.app.clone(),
             port: self.app_port,
             host_port: self.host_port,
             command: words.split_whitespace().map(String::from).collect(),
-            load: Load { requests: self.requests, rate: self.rate },
+            load: RequestLoad { requests: self.requests, rate: self.rate },
         })
     }
 }
 
 /// Collects, and prints the id of the run as the last line.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let Some(captured) = capture(project, arguments, console)? else {
+pub fn run_collect(
+    project: &Project,
+    arguments: &CollectArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let Some(captured) = capture_run(project, arguments, console)? else {
         return Ok(ExitCode::from(STOPPED));
     };
     let subject = &captured.subject;
-    let mut text = summary(subject);
+    let mut text = collect_summary(subject);
     text.push_blank();
-    text.push(subject.run.id.as_str());
-    console.print(&text)?;
-    Ok(captured.exit())
+    text.push_line(subject.run.id.as_str());
+    console.print_text(&text)?;
+    Ok(captured.exit_code())
 }
 
 /// What was captured and is kept.
-pub struct Captured {
+pub struct CapturedRun {
     /// The run, judged.
-    pub subject: Subject,
+    pub subject: Assessment,
     /// Whether the user stopped it before it was complete.
     is_stopped: bool,
 }
 
-impl Captured {
+impl CapturedRun {
     /// The exit status that says whether it is complete.
-    pub fn exit(&self) -> ExitCode {
+    pub fn exit_code(&self) -> ExitCode {
         if self.is_stopped { ExitCode::from(STOPPED) } else { ExitCode::SUCCESS }
     }
 }
 
 /// Captures evidence into a run of the project; none if the user stopped it before there was any.
-pub fn capture(
+pub fn capture_run(
     project: &Project,
-    arguments: &Arguments,
+    arguments: &CollectArguments,
     console: &Console,
-) -> Result<Option<Captured>> {
+) -> Result<Option<CapturedRun>> {
     if let Some(label) = &arguments.label {
         reference::check_label(label)?;
     }
-    let catalogue = Catalogue::load(Some(&project.data()))?;
+    let catalogue = ProbeCatalogue::load(Some(&project.data_dir()))?;
     let mut redactor = match arguments.no_redact {
         true => None,
-        false => Some(Redactor::of_project(&project.private())?),
+        false => Some(Redactor::of_project(&project.private_dir())?),
     };
-    let options = Options {
+    let options = CollectOptions {
         engine: arguments.engine,
         runtimes: arguments.runtimes.clone(),
         baseline: arguments.baseline.clone(),
@@ -211,44 +218,50 @@ pub fn capture(
         edition: arguments.edition,
         label: arguments.label.clone(),
         timeout: Duration::from_secs(arguments.timeout),
-        rounds: arguments.rounds(),
-        perf: arguments.perf(),
+        rounds: arguments.round_counts(),
+        perf: arguments.perf_options(),
         kernel_log_witness: arguments.kernel_log_witness,
-        app: arguments.application(),
+        app: arguments.app_request(),
         allow_privileged: arguments.allow_privileged,
     };
-    let cancel = interrupt::listen()?;
-    let faults = Faults::load(Some(&project.data()))?;
-    let steps = Steps { console, begun: Instant::now(), faults };
-    let collected =
-        collect::collect(&options, &catalogue, redactor.as_mut(), clock::now()?, &cancel, &steps);
+    let cancel = interrupt::listen_for_signals()?;
+    let faults = KnownFaults::load(Some(&project.data_dir()))?;
+    let steps = StepPrinter { console, begun: Instant::now(), faults };
+    let collected = collect::collect_run(
+        &options,
+        &catalogue,
+        redactor.as_mut(),
+        clock::recording_time()?,
+        &cancel,
+        &steps,
+    );
     let mut run = match collected {
         Err(error) if cancel.load(Ordering::Relaxed) => {
-            console.warning(&format!("stopped, nothing was kept: {}", error.message));
+            console.print_warning(&format!("stopped, nothing was kept: {}", error.message));
             return Ok(None);
         }
         collected => collected?,
     };
-    let store = Store::of(project)?;
-    let (path, _) = store.save(&mut run)?;
-    console.note(&format!(
+    let store = RunStore::open_project(project)?;
+    let (path, _) = store.save_run(&mut run)?;
+    console.print_note(&format!(
         "{} written to {}",
-        count(run.captures.len(), "capture"),
+        count_words(run.captures.len(), "capture"),
         path.display()
     ));
     // A signal that comes when all is captured stops nothing.
-    let is_stopped = matches!(run.evidence, Evidence::Collected { interrupted: true, .. });
+    let is_stopped = matches!(run.evidence, EvidenceKind::Collected { interrupted: true, .. });
     if is_stopped {
-        console.warning("stopped before it was complete: what was captured so far is kept");
+        console.print_warning("stopped before it was complete: what was captured so far is kept");
     }
-    let shelf = Shelf::of(project)?;
-    let loaded = store.load(&path.to_string_lossy(), &project.root)?;
-    let subject = Subject::new(loaded, Some(arguments.edition), &shelf)?;
-    Ok(Some(Captured { subject, is_stopped }))
+    let shelf = ProjectData::load_project(project)?;
+    let loaded = store.load_run(&path.to_string_lossy(), &project.root)?;
+    let subject = Assessment::new(loaded, Some(arguments.edition), &shelf)?;
+    Ok(Some(CapturedRun { subject, is_stopped }))
 }
 
 /// Target, verdict, how many facts there are and how many are missing.
-fn summary(subject: &Subject) -> StyledText {
+fn collect_summary(subject: &Assessment) -> StyledText {
     let mut rows = vec![["  target", "facts", "missing"].map(Into::into).to_vec()];
     for target in &subject.run.targets {
         let of = subject.run.facts.values().filter_map(|by| by.get(&target.name));
@@ -262,29 +275,29 @@ fn summary(subject: &Subject) -> StyledText {
     let mut text = StyledText::default();
     text.push_columns(rows);
     text.push_blank();
-    text.append(check::verdict_lines(subject));
+    text.append_text(check::verdict_lines(subject));
     text.push_blank();
-    text.push(check::tally(subject));
+    text.push_line(check::findings_tally(subject));
     text
 }
 
 /// Says on standard error what is being captured, with the time since the beginning.
-struct Steps<'a> {
+struct StepPrinter<'a> {
     console: &'a Console,
     begun: Instant,
-    faults: Faults,
+    faults: KnownFaults,
 }
 
-impl Progress for Steps<'_> {
-    fn step(&self, target: &str, what: &str) {
+impl CollectProgress for StepPrinter<'_> {
+    fn on_step(&self, target: &str, what: &str) {
         let seconds = self.begun.elapsed().as_secs_f64();
-        self.console.progress(&format!("{seconds:5.1} s  {target}: {what}"));
+        self.console.print_progress(&format!("{seconds:5.1} s  {target}: {what}"));
     }
 
-    fn trouble(&self, target: &str, what: &str) {
-        self.console.warning(&format!("{target}: {what}"));
-        if let Some(fault) = self.faults.explain(what) {
-            self.console.note(&format!("{target}: {} {}", fault.cause, fault.fix));
+    fn on_trouble(&self, target: &str, what: &str) {
+        self.console.print_warning(&format!("{target}: {what}"));
+        if let Some(fault) = self.faults.explain_error(what) {
+            self.console.print_note(&format!("{target}: {} {}", fault.cause, fault.fix));
         }
     }
 }

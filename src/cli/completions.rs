@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// The arguments of `completions`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub struct CompletionsArguments {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
@@ -22,16 +22,16 @@ pub struct Completions {
 
 /// The arguments of `man`.
 #[derive(Debug, Args)]
-pub struct Manual {
+pub struct ManArguments {
     /// Write a page for every command into this folder; else the main page goes to the output
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
 /// Prints the completions for a shell.
-pub fn completions(
+pub fn print_completions(
     mut command: Command,
-    arguments: &Completions,
+    arguments: &CompletionsArguments,
     console: &Console,
 ) -> Result<ExitCode> {
     let mut script = Vec::new();
@@ -41,31 +41,35 @@ pub fn completions(
 }
 
 /// Prints the main page, or writes all pages.
-pub fn man(command: Command, arguments: &Manual, console: &Console) -> Result<ExitCode> {
+pub fn print_manual(
+    command: Command,
+    arguments: &ManArguments,
+    console: &Console,
+) -> Result<ExitCode> {
     let Some(folder) = &arguments.folder else {
-        console.print_bytes(&page(&command)?)?;
+        console.print_bytes(&render_page(&command)?)?;
         return Ok(ExitCode::SUCCESS);
     };
     let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut written = StyledText::default();
-    pages(&command, folder, &mut written)?;
-    console.print(&written)?;
+    write_pages(&command, folder, &mut written)?;
+    console.print_text(&written)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A page for the command and each below it: `isoproof.1`, `isoproof-import-lab12.1`.
-fn pages(command: &Command, folder: &Path, written: &mut StyledText) -> Result<()> {
+fn write_pages(command: &Command, folder: &Path, written: &mut StyledText) -> Result<()> {
     let path = folder.join(Man::new(command.clone()).get_filename());
-    atomic::write(&path, &page(command)?)?;
-    written.push(path.display().to_string());
-    command.get_subcommands().try_for_each(|below| pages(below, folder, written))
+    atomic::write_atomically(&path, &render_page(command)?)?;
+    written.push_line(path.display().to_string());
+    command.get_subcommands().try_for_each(|below| write_pages(below, folder, written))
 }
 
-fn page(command: &Command) -> Result<Vec<u8>> {
+fn render_page(command: &Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
     Man::new(command.clone())
         .render(&mut page)
-        .map_err(|error| Error::environment(format!("cannot make the page: {error}")))?;
+        .map_err(|error| Error::failed_environment(format!("cannot make the page: {error}")))?;
     Ok(page)
 }

@@ -13,9 +13,9 @@ use std::panic::Location;
 use clap::error::ContextValue;
 use clap::{ColorChoice, ValueEnum};
 
-use super::styled::{Style, StyledLine, StyledText};
+use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
-use crate::text::{defuse_log_commands, escape_hidden_json, visible};
+use crate::text::{defuse_log_commands, escape_hidden_json, make_visible};
 
 /// The two outputs and how to use them.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Console {
 
 /// The form of what a command prints: for people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     Text,
     Json,
 }
@@ -57,17 +57,17 @@ impl Console {
     /// # Errors
     ///
     /// Standard output cannot be written, for example because the disk is full.
-    pub fn print(&self, text: &StyledText) -> Result<()> {
-        self.print_bytes(text.render(self.colors).as_bytes())
+    pub fn print_text(&self, text: &StyledText) -> Result<()> {
+        self.print_bytes(text.render_text(self.colors).as_bytes())
     }
 
     /// Prints a result that is one line.
     ///
     /// # Errors
     ///
-    /// As for [`Console::print`].
+    /// As for [`Console::print_text`].
     pub fn print_line(&self, line: impl Into<StyledLine>) -> Result<()> {
-        self.print(&StyledText::from(line.into()))
+        self.print_text(&StyledText::from(line.into()))
     }
 
     /// Prints JSON. Characters that act on a terminal stand in it only inside of strings, where
@@ -75,7 +75,7 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// As for [`Console::print`].
+    /// As for [`Console::print_text`].
     pub fn print_json(&self, json: &str) -> Result<()> {
         self.print_bytes(format!("{}\n", escape_hidden_json(json.trim_end())).as_bytes())
     }
@@ -85,11 +85,11 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// As for [`Console::print`].
+    /// As for [`Console::print_text`].
     pub fn print_document(&self, document: &str) -> Result<()> {
         let mut out = String::with_capacity(document.len());
         for line in document.lines() {
-            out.push_str(&defuse_log_commands(&visible(line)));
+            out.push_str(&defuse_log_commands(&make_visible(line)));
             out.push('\n');
         }
         self.print_bytes(out.as_bytes())
@@ -99,12 +99,14 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// As for [`Console::print`].
+    /// As for [`Console::print_text`].
     pub fn print_bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-            Err(error) => Err(Error::environment(format!("cannot write the output: {error}"))),
+            Err(error) => {
+                Err(Error::failed_environment(format!("cannot write the output: {error}")))
+            }
             Ok(()) => Ok(()),
         }
     }
@@ -115,37 +117,37 @@ impl Console {
     }
 
     /// Says what is being done, to somebody who watches.
-    pub fn progress(&self, text: &str) {
+    pub fn print_progress(&self, text: &str) {
         if !self.quiet && (self.verbose > 0 || std::io::stderr().is_terminal()) {
-            self.say(Style::Faint, "capturing", text);
+            self.print_diagnostic(TextStyle::Faint, "capturing", text);
         }
     }
 
     /// Says something in passing.
-    pub fn note(&self, text: &str) {
+    pub fn print_note(&self, text: &str) {
         if !self.quiet {
-            self.say(Style::Faint, "note", text);
+            self.print_diagnostic(TextStyle::Faint, "note", text);
         }
     }
 
     /// Says something that should be looked at.
-    pub fn warning(&self, text: &str) {
+    pub fn print_warning(&self, text: &str) {
         if !self.quiet {
-            self.say(Style::Doubtful, "warning", text);
+            self.print_diagnostic(TextStyle::Doubtful, "warning", text);
         }
     }
 
     /// Says several things that should be looked at.
     pub fn warn_all(&self, texts: &[String]) {
         for text in texts {
-            self.warning(text);
+            self.print_warning(text);
         }
     }
 
     /// Says something for those who asked for more.
-    pub fn detail(&self, text: &str) {
+    pub fn print_detail(&self, text: &str) {
         if self.verbose > 0 {
-            self.say(Style::Faint, "detail", text);
+            self.print_diagnostic(TextStyle::Faint, "detail", text);
         }
     }
 
@@ -155,10 +157,10 @@ impl Console {
     }
 
     /// Says what failed and what to do.
-    pub fn error(&self, error: &Error) {
-        self.say(Style::Bad, "error", &error.message);
+    pub fn print_error(&self, error: &Error) {
+        self.print_diagnostic(TextStyle::Bad, "error", &error.message);
         if let Some(help) = &error.help {
-            self.say(Style::Good, "help", help);
+            self.print_diagnostic(TextStyle::Good, "help", help);
         }
     }
 
@@ -166,7 +168,7 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// As for [`Console::print`].
+    /// As for [`Console::print_text`].
     pub fn print_usage(&self, mut error: clap::Error) -> Result<()> {
         if !error.use_stderr() {
             let text = error.render();
@@ -178,9 +180,11 @@ impl Console {
         let arguments: Vec<_> = error
             .context()
             .filter_map(|(kind, value)| match value {
-                ContextValue::String(text) => Some((kind, ContextValue::String(visible(text)))),
+                ContextValue::String(text) => {
+                    Some((kind, ContextValue::String(make_visible(text))))
+                }
                 ContextValue::Strings(all) => {
-                    let all = all.iter().map(|text| visible(text)).collect();
+                    let all = all.iter().map(|text| make_visible(text)).collect();
                     Some((kind, ContextValue::Strings(all)))
                 }
                 _ => None,
@@ -192,27 +196,31 @@ impl Console {
         let text = error.render().to_string();
         let mut lines = text.lines();
         let first = lines.next().unwrap_or_default();
-        self.say(Style::Bad, "error", first.strip_prefix("error: ").unwrap_or(first));
-        self.print_error(&lines.collect());
+        self.print_diagnostic(
+            TextStyle::Bad,
+            "error",
+            first.strip_prefix("error: ").unwrap_or(first),
+        );
+        self.write_error_lines(&lines.collect());
         Ok(())
     }
 
     /// Says that this program itself failed, in a thread that has panicked.
-    pub fn panic(&self, panic: &std::panic::PanicHookInfo) {
-        self.error(&describe_panic(panic.payload(), panic.location()));
+    pub fn report_panic(&self, panic: &std::panic::PanicHookInfo) {
+        self.print_error(&describe_panic(panic.payload(), panic.location()));
         let trace = std::backtrace::Backtrace::capture();
         if trace.status() == std::backtrace::BacktraceStatus::Captured {
-            self.print_error(&trace.to_string().lines().collect());
+            self.write_error_lines(&trace.to_string().lines().collect());
         }
     }
 
-    fn say(&self, style: Style, what: &str, text: &str) {
-        self.print_error(&message(style, what, text));
+    fn print_diagnostic(&self, style: TextStyle, what: &str, text: &str) {
+        self.write_error_lines(&style_message(style, what, text));
     }
 
     /// A failed write to standard error has nowhere to be reported.
-    fn print_error(&self, text: &StyledText) {
-        let _ = std::io::stderr().lock().write_all(text.render(self.error_colors).as_bytes());
+    fn write_error_lines(&self, text: &StyledText) {
+        let _ = std::io::stderr().lock().write_all(text.render_text(self.error_colors).as_bytes());
     }
 }
 
@@ -222,25 +230,25 @@ fn describe_panic(payload: &dyn Any, place: Option<&Location>) -> Error {
     let words = words.or(payload.downcast_ref::<String>().map(String::as_str));
     let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
     let words = words.unwrap_or("no message");
-    Error::environment(format!("isoproof itself failed{place}: {words}"))
-        .help("please report this, with the command and what it read")
+    Error::failed_environment(format!("isoproof itself failed{place}: {words}"))
+        .with_help("please report this, with the command and what it read")
 }
 
 /// The lines of a message. A further line stands deeper than the first, so that nothing that is
 /// quoted in a message can look like another message.
-fn message(style: Style, what: &str, text: &str) -> StyledText {
+fn style_message(style: TextStyle, what: &str, text: &str) -> StyledText {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    let first = StyledLine::styled(style, &format!("{what}:")).and(&format!(" {first}"));
+    let first = StyledLine::begin_styled(style, &format!("{what}:")).and_text(&format!(" {first}"));
     let mut message = StyledText::from(first);
     for line in lines {
-        message.push(format!("  {line}"));
+        message.push_line(format!("  {line}"));
     }
     message
 }
 
 /// `1 run`, `2 runs`.
-pub fn count(n: usize, one: &str) -> String {
+pub fn count_words(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
@@ -253,7 +261,7 @@ mod tests {
         let words = "not a boundary in `\u{1b}[2J`\n::error::x".to_string();
         let error = describe_panic(&words, Some(Location::caller()));
         assert!(error.message.starts_with("isoproof itself failed at src/cli/console.rs:"));
-        let printed = message(Style::Bad, "error", &error.message).render(false);
+        let printed = style_message(TextStyle::Bad, "error", &error.message).render_text(false);
         assert!(printed.ends_with("in `\\u{1b}[2J`\n  \\u{3a}:error::x\n"), "{printed}");
         let error = describe_panic(&"x", None);
         assert_eq!(error.message, "isoproof itself failed: x");
@@ -261,7 +269,7 @@ mod tests {
 
     #[test]
     fn what_is_quoted_in_a_message_is_no_message_of_its_own() {
-        let printed = message(Style::Faint, "note", "a\nerror: b").render(false);
+        let printed = style_message(TextStyle::Faint, "note", "a\nerror: b").render_text(false);
         assert_eq!(printed, "note: a\n  error: b\n");
     }
 }

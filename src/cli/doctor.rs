@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::console::{Console, Format, count};
-use super::styled::{Style, StyledLine, StyledText};
-use crate::doctor::{self, Check, Options, Status, ThisMachine, Wanted, Words};
-use crate::engine::{Kind, interrupt};
+use super::console::{Console, OutputFormat, count_words};
+use super::styled::{StyledLine, StyledText, TextStyle};
+use crate::doctor::{
+    self, CheckStatus, DoctorOptions, DoctorWords, MachineCheck, RuntimeArgument, ThisMachine,
+};
+use crate::engine::{EngineKind, interrupt};
 use crate::error::{Error, Result};
-use crate::knowledge::faults::Faults;
+use crate::knowledge::faults::KnownFaults;
 use clap::Args;
 use serde_json::json;
 
@@ -23,20 +25,20 @@ pub const APP: &str = "bkimminich/juice-shop:v19.0.0";
 
 /// The arguments of `doctor`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct DoctorArguments {
     /// The engine: nerdctl, docker, podman, ctr or builtin; by default the first that answers
     #[arg(long, value_name = "ENGINE")]
-    engine: Option<Kind>,
+    engine: Option<EngineKind>,
     /// A runtime that has to work, any number of times; by default all that the engine offers
     /// are tried, and none has to
     #[arg(long = "runtime", value_name = "NAME[=HANDLER]")]
-    runtimes: Vec<Wanted>,
+    runtimes: Vec<RuntimeArgument>,
     /// The image of the containers
-    #[arg(long, default_value = "alpine:3.19", value_parser = image)]
+    #[arg(long, default_value = "alpine:3.19", value_parser = parse_image_name)]
     image: String,
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: OutputFormat,
     /// How many seconds one container may take to start and answer
     #[arg(long, value_name = "S", default_value_t = 60, conflicts_with = "no_smoke", value_parser = clap::value_parser!(u64).range(1..=doctor::LONGEST_TIMEOUT))]
     timeout: u64,
@@ -46,7 +48,7 @@ pub struct Arguments {
 }
 
 /// An image's name that no engine takes for an option.
-fn image(name: &str) -> Result<String, String> {
+fn parse_image_name(name: &str) -> Result<String, String> {
     match name.is_empty() || name.starts_with('-') || name.contains(char::is_whitespace) {
         true => Err("this is no name of an image".into()),
         false => Ok(name.into()),
@@ -54,9 +56,9 @@ fn image(name: &str) -> Result<String, String> {
 }
 
 /// Examines the machine and prints what was found. Exit code 3 if something failed.
-pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+pub fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Result<ExitCode> {
     check_names(&arguments.runtimes)?;
-    let options = Options {
+    let options = DoctorOptions {
         engine: arguments.engine,
         runtimes: arguments.runtimes.clone(),
         image: arguments.image.clone(),
@@ -64,81 +66,86 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
         smoke: !arguments.no_smoke,
         timeout: Duration::from_secs(arguments.timeout),
     };
-    let (words, faults) = (Words::load(None)?, Faults::load(None)?);
-    let machine = ThisMachine::new(interrupt::listen()?);
-    let progress = |what: &str| console.detail(what);
-    let checks = doctor::examine(&machine, &options, &words, &faults, &progress)?;
+    let (words, faults) = (DoctorWords::load(None)?, KnownFaults::load(None)?);
+    let machine = ThisMachine::new(interrupt::listen_for_signals()?);
+    let progress = |what: &str| console.print_detail(what);
+    let checks = doctor::examine_machine(&machine, &options, &words, &faults, &progress)?;
     match arguments.format {
-        Format::Json => console.print_json(&format!("{:#}", json!(checks)))?,
-        Format::Text => console.print(&text(&checks))?,
+        OutputFormat::Json => console.print_json(&format!("{:#}", json!(checks)))?,
+        OutputFormat::Text => console.print_text(&checks_text(&checks))?,
     }
     Ok(if doctor::has_failed(&checks) { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
 /// What is not as it should be, each in a line, and how to learn more. No container is started:
 /// capturing does that.
-pub fn brief(options: &Options, console: &Console) -> Result<()> {
-    let (words, faults) = (Words::load(None)?, Faults::load(None)?);
-    let machine = ThisMachine::new(interrupt::listen()?);
-    let checks = doctor::examine(&machine, options, &words, &faults, &|_| {})?;
+pub fn print_problems(options: &DoctorOptions, console: &Console) -> Result<()> {
+    let (words, faults) = (DoctorWords::load(None)?, KnownFaults::load(None)?);
+    let machine = ThisMachine::new(interrupt::listen_for_signals()?);
+    let checks = doctor::examine_machine(&machine, options, &words, &faults, &|_| {})?;
     let of = |status| checks.iter().filter(|check| check.status == status).count();
-    let worth_a_look = checks.iter().filter(|check| check.status == Status::Warn);
-    console.note(&format!(
+    let worth_a_look = checks.iter().filter(|check| check.status == CheckStatus::Warn);
+    console.print_note(&format!(
         "doctor: {} ok, {} warn, {} fail; `isoproof doctor` says more, and what to do",
-        of(Status::Ok),
-        of(Status::Warn),
-        of(Status::Fail)
+        of(CheckStatus::Ok),
+        of(CheckStatus::Warn),
+        of(CheckStatus::Fail)
     ));
     for check in worth_a_look {
-        console.detail(&format!("{}: {}", check.title, check.observed));
+        console.print_detail(&format!("{}: {}", check.title, check.observed));
     }
-    for check in checks.iter().filter(|check| check.status == Status::Fail) {
-        console.warning(&format!("{}: {}", check.title, check.observed));
+    for check in checks.iter().filter(|check| check.status == CheckStatus::Fail) {
+        console.print_warning(&format!("{}: {}", check.title, check.observed));
     }
     Ok(())
 }
 
-fn check_names(runtimes: &[Wanted]) -> Result<()> {
+fn check_names(runtimes: &[RuntimeArgument]) -> Result<()> {
     for (index, wanted) in runtimes.iter().enumerate() {
         if runtimes[..index].iter().any(|other| other.name == wanted.name) {
-            return Err(Error::input(format!("two runtimes are called `{}`", wanted.name))
-                .help("give one of them another name: --runtime NAME=HANDLER"));
+            return Err(Error::unusable_input(format!(
+                "two runtimes are called `{}`",
+                wanted.name
+            ))
+            .with_help("give one of them another name: --runtime NAME=HANDLER"));
         }
     }
     Ok(())
 }
 
 /// One line per check, causes and fixes below those that need them, and a tally.
-fn text(checks: &[Check]) -> StyledText {
+fn checks_text(checks: &[MachineCheck]) -> StyledText {
     let widest = checks.iter().map(|check| check.title.chars().count()).max().unwrap_or(0);
     let mut out = StyledText::default();
     for check in checks {
         push_entry(check, widest, &mut out);
     }
     out.push_blank();
-    out.push(tally(checks));
+    out.push_line(checks_tally(checks));
     out
 }
 
-fn push_entry(check: &Check, widest: usize, out: &mut StyledText) {
+fn push_entry(check: &MachineCheck, widest: usize, out: &mut StyledText) {
     let (mark, style) = match check.status {
-        Status::Ok => ("✓", Style::Good),
-        Status::Warn => ("!", Style::Doubtful),
-        Status::Fail => ("✗", Style::Bad),
-        Status::Skip => ("-", Style::Faint),
-        Status::Unknown => ("?", Style::Strong),
+        CheckStatus::Ok => ("✓", TextStyle::Good),
+        CheckStatus::Warn => ("!", TextStyle::Doubtful),
+        CheckStatus::Fail => ("✗", TextStyle::Bad),
+        CheckStatus::Skip => ("-", TextStyle::Faint),
+        CheckStatus::Unknown => ("?", TextStyle::Strong),
     };
-    let word = format!("{mark} {}", check.status.word());
+    let word = format!("{mark} {}", check.status.status_name());
     let pad = " ".repeat(STATUS.saturating_sub(word.chars().count()));
     let indent = STATUS + widest + 2;
-    let mut lines = wrap(&check.observed, WIDTH - indent).into_iter();
+    let mut lines = wrap_long_words(&check.observed, WIDTH - indent).into_iter();
     let first = lines.next().unwrap_or_default();
     let title = format!("{:widest$}", check.title);
-    out.push(StyledLine::styled(style, &word).and(&format!("{pad}{title}  {first}")));
+    out.push_line(
+        StyledLine::begin_styled(style, &word).and_text(&format!("{pad}{title}  {first}")),
+    );
     for line in lines {
-        out.push(format!("{:indent$}{line}", ""));
+        out.push_line(format!("{:indent$}{line}", ""));
     }
-    if matches!(check.status, Status::Warn | Status::Fail | Status::Unknown) {
+    if matches!(check.status, CheckStatus::Warn | CheckStatus::Fail | CheckStatus::Unknown) {
         let advice = [("why", &check.cause), ("fix", &check.fix)];
         for (name, words) in advice {
             let Some(words) = words else { continue };
@@ -150,33 +157,33 @@ fn push_entry(check: &Check, widest: usize, out: &mut StyledText) {
 /// `why: ...`, below the title, the further lines as deep as the words of the first.
 fn push_paragraph(name: &str, words: &str, out: &mut StyledText) {
     let indent = STATUS + name.len() + 2;
-    for (index, line) in wrap(words, WIDTH - indent).iter().enumerate() {
-        out.push(match index {
+    for (index, line) in wrap_long_words(words, WIDTH - indent).iter().enumerate() {
+        out.push_line(match index {
             0 => format!("{:STATUS$}{name}: {line}", ""),
             _ => format!("{:indent$}{line}", ""),
         });
     }
 }
 
-fn tally(checks: &[Check]) -> String {
+fn checks_tally(checks: &[MachineCheck]) -> String {
     let of = |status| checks.iter().filter(|check| check.status == status).count();
     format!(
         "{}: {} ok, {} warn, {} fail, {} unknown, {} skip",
-        count(checks.len(), "check"),
-        of(Status::Ok),
-        of(Status::Warn),
-        of(Status::Fail),
-        of(Status::Unknown),
-        of(Status::Skip)
+        count_words(checks.len(), "check"),
+        of(CheckStatus::Ok),
+        of(CheckStatus::Warn),
+        of(CheckStatus::Fail),
+        of(CheckStatus::Unknown),
+        of(CheckStatus::Skip)
     )
 }
 
 /// Lines of at most `width` characters, broken between words, and inside of those that are
 /// longer than a line.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+fn wrap_long_words(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    let words = text.split_whitespace().flat_map(|word| pieces(word, width));
+    let words = text.split_whitespace().flat_map(|word| split_word(word, width));
     for (piece, ends_word) in words {
         if line.chars().count() + piece.chars().count() > width {
             lines.push(std::mem::take(&mut line).trim_end().to_string());
@@ -193,7 +200,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// A word in pieces that fit a line, after a slash where there is one; and whether each is the
 /// last.
-fn pieces(word: &str, width: usize) -> Vec<(String, bool)> {
+fn split_word(word: &str, width: usize) -> Vec<(String, bool)> {
     let mut rest: Vec<char> = word.chars().collect();
     let mut pieces = Vec::new();
     while rest.len() > width {
@@ -210,8 +217,8 @@ fn pieces(word: &str, width: usize) -> Vec<(String, bool)> {
 mod tests {
     use super::*;
 
-    fn check(status: Status, observed: &str) -> Check {
-        Check {
+    fn check(status: CheckStatus, observed: &str) -> MachineCheck {
+        MachineCheck {
             id: "kvm".into(),
             status,
             title: "KVM".into(),
@@ -225,16 +232,17 @@ mod tests {
 
     #[test]
     fn lines_break_between_words_and_inside_of_long_ones() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("a /very/long/path b", 6), ["a", "/very/", "long/", "path b"]);
-        assert!(wrap("", 5).is_empty());
+        assert_eq!(wrap_long_words("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap_long_words("a /very/long/path b", 6), ["a", "/very/", "long/", "path b"]);
+        assert!(wrap_long_words("", 5).is_empty());
     }
 
     #[test]
     fn the_fix_stands_below_what_is_not_as_it_should_be() {
-        let text = text(&[check(Status::Ok, "there"), check(Status::Fail, "absent")]);
+        let text =
+            checks_text(&[check(CheckStatus::Ok, "there"), check(CheckStatus::Fail, "absent")]);
         assert_eq!(
-            text.render(false),
+            text.render_text(false),
             "✓ ok      KVM  there\n✗ fail    KVM  absent\n          why: There is none.\n\
              \x20         fix: Load it.\n\n2 checks: 1 ok, 0 warn, 1 fail, 0 unknown, 0 skip\n"
         );
@@ -242,13 +250,13 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_a_terminal() {
-        let text = text(&[check(Status::Warn, &"word ".repeat(60))]).render(false);
+        let text = checks_text(&[check(CheckStatus::Warn, &"word ".repeat(60))]).render_text(false);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
     }
 
     #[test]
     fn an_option_is_no_image() {
-        assert!(image("--privileged").is_err() && image("").is_err());
-        assert!(image("alpine:3.19").is_ok());
+        assert!(parse_image_name("--privileged").is_err() && parse_image_name("").is_err());
+        assert!(parse_image_name("alpine:3.19").is_ok());
     }
 }

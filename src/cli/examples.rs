@@ -70,14 +70,14 @@ pub fn with_examples(command: Command) -> Command {
             let own = below.get_after_help().map(|own| format!("{own}\n\n")).unwrap_or_default();
             match own.contains("Example") {
                 true => below,
-                false => below.after_help(format!("{own}{}", text(lines))),
+                false => below.after_help(format!("{own}{}", examples_text(lines))),
             }
         })
     })
 }
 
 /// Commands in one column and what they do in another, or below where that is too wide.
-fn text(lines: &[(&str, &str)]) -> String {
+fn examples_text(lines: &[(&str, &str)]) -> String {
     const COLUMNS: usize = 78;
     let width = lines.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
     let fits = lines.iter().all(|(_, what)| width + what.len() + 4 <= COLUMNS);

@@ -6,18 +6,18 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::console::Console;
-use super::styled::{Style, StyledLine, StyledText};
+use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
-use crate::judge::{Example, RuleBook, RuleDoc};
-use crate::probe::edition::Requirement;
+use crate::judge::{RuleBook, RuleDoc, RuleExample};
+use crate::probe::edition::LabRequirement;
 use crate::project::Project;
-use crate::report::Shelf;
-use crate::report::about::About;
-use crate::text::nearest;
+use crate::report::ProjectData;
+use crate::report::about::AboutPage;
+use crate::text::closest_match;
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ExplainArguments {
     /// What is to be explained; without it all ids are listed
     #[arg(value_name = "ID")]
     id: Option<String>,
@@ -27,32 +27,38 @@ pub struct Arguments {
 const WIDTH: usize = 78;
 
 /// Prints what an id means.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let shelf = Shelf::of(project)?;
+pub fn run_explain(
+    project: &Project,
+    arguments: &ExplainArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let shelf = ProjectData::load_project(project)?;
     let text = match &arguments.id {
-        None => list(&shelf),
-        Some(id) => explain(&shelf, id).ok_or_else(|| unknown(&shelf, id))?,
+        None => list_ids(&shelf),
+        Some(id) => explain_id(&shelf, id).ok_or_else(|| unknown_id_error(&shelf, id))?,
     };
-    console.print(&text)?;
+    console.print_text(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn requirements(shelf: &Shelf) -> impl Iterator<Item = &Requirement> {
+fn all_requirements(shelf: &ProjectData) -> impl Iterator<Item = &LabRequirement> {
     shelf.editions.values().flat_map(|edition| &edition.requirement)
 }
 
-fn list(shelf: &Shelf) -> StyledText {
-    let rules = shelf.rules.iter().map(|doc| (doc.id.as_str(), doc.title.as_str()));
-    let of_reports = shelf.report_rules.iter().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+fn list_ids(shelf: &ProjectData) -> StyledText {
+    let rules = shelf.rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+    let of_reports =
+        shelf.report_rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let verdicts = shelf.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
-    let probes = shelf.catalogue.iter().map(|probe| (probe.id.as_str(), probe.title.as_str()));
-    let asked = requirements(shelf).map(|asked| (asked.id.as_str(), asked.title.as_str()));
+    let probes =
+        shelf.catalogue.iter_probes().map(|probe| (probe.id.as_str(), probe.title.as_str()));
+    let asked = all_requirements(shelf).map(|asked| (asked.id.as_str(), asked.title.as_str()));
     let mut out = StyledText::default();
     let mut section = |title: &str, rows: Vec<(&str, &str)>| {
         if !out.is_empty() {
             out.push_blank();
         }
-        out.push(StyledLine::styled(Style::Strong, title));
+        out.push_line(StyledLine::begin_styled(TextStyle::Strong, title));
         let row = |(id, title): &(&str, &str)| vec![format!("  {id}").into(), (*title).into()];
         out.push_columns(rows.iter().map(row).collect());
     };
@@ -64,48 +70,55 @@ fn list(shelf: &Shelf) -> StyledText {
     out
 }
 
-fn explain(shelf: &Shelf, id: &str) -> Option<StyledText> {
+fn explain_id(shelf: &ProjectData, id: &str) -> Option<StyledText> {
     let text = shelf
         .rules
-        .get(id)
-        .map(|doc| rule(doc, "a rule", &shelf.rules))
+        .find_rule(id)
+        .map(|doc| rule_page(doc, "a rule", &shelf.rules))
         .or_else(|| {
             let book = &shelf.report_rules;
-            book.get(id).map(|doc| rule(doc, "a rule about reports", book))
+            book.find_rule(id).map(|doc| rule_page(doc, "a rule about reports", book))
         })
-        .or_else(|| shelf.words.get(id).map(|doc| about(&About::verdict(shelf, doc))))
-        .or_else(|| shelf.catalogue.get(id).map(|probe| about(&About::probe(shelf, probe))))
-        .or_else(|| requirements(shelf).find(|asked| asked.id == id).map(requirement))?;
-    Some(text.styled())
+        .or_else(|| {
+            shelf.words.get(id).map(|doc| about_page(&AboutPage::about_verdict(shelf, doc)))
+        })
+        .or_else(|| {
+            shelf
+                .catalogue
+                .find_probe(id)
+                .map(|probe| about_page(&AboutPage::about_probe(shelf, probe)))
+        })
+        .or_else(|| all_requirements(shelf).find(|asked| asked.id == id).map(requirement_page))?;
+    Some(text.style_page())
 }
 
-fn unknown(shelf: &Shelf, id: &str) -> Error {
-    let rules = shelf.rules.iter().chain(shelf.report_rules.iter());
+fn unknown_id_error(shelf: &ProjectData, id: &str) -> Error {
+    let rules = shelf.rules.iter_rules().chain(shelf.report_rules.iter_rules());
     let ids = rules.map(|doc| doc.id.as_str());
     let ids = ids
         .chain(shelf.words.keys().map(String::as_str))
-        .chain(shelf.catalogue.iter().map(|probe| probe.id.as_str()))
-        .chain(requirements(shelf).map(|asked| asked.id.as_str()));
-    let error = Error::input(format!("nothing is called `{id}`"));
-    match nearest(id, ids) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error.help("isoproof explain, without an id, lists all that can be explained"),
+        .chain(shelf.catalogue.iter_probes().map(|probe| probe.id.as_str()))
+        .chain(all_requirements(shelf).map(|asked| asked.id.as_str()));
+    let error = Error::unusable_input(format!("nothing is called `{id}`"));
+    match closest_match(id, ids) {
+        Some(near) => error.with_help(format!("did you mean `{near}`?")),
+        None => error.with_help("isoproof explain, without an id, lists all that can be explained"),
     }
 }
 
 /// A title, and paragraphs under headings.
-struct Page {
+struct ExplanationPage {
     title: String,
     kind: String,
     parts: Vec<(String, String)>,
 }
 
-impl Page {
+impl ExplanationPage {
     fn new(id: &str, title: &str, kind: &str) -> Self {
         Self { title: title.into(), kind: format!("{id}: {kind}"), parts: Vec::new() }
     }
 
-    fn part(mut self, heading: &str, text: impl Into<String>) -> Self {
+    fn add_part(mut self, heading: &str, text: impl Into<String>) -> Self {
         let text = text.into();
         if !text.trim().is_empty() {
             self.parts.push((heading.into(), text));
@@ -113,17 +126,17 @@ impl Page {
         self
     }
 
-    fn styled(&self) -> StyledText {
+    fn style_page(&self) -> StyledText {
         let mut out = StyledText::default();
-        out.push(StyledLine::styled(Style::Strong, &self.title));
-        out.push(StyledLine::styled(Style::Faint, &self.kind));
+        out.push_line(StyledLine::begin_styled(TextStyle::Strong, &self.title));
+        out.push_line(StyledLine::begin_styled(TextStyle::Faint, &self.kind));
         for (heading, text) in &self.parts {
             out.push_blank();
-            out.push(format!("{heading}:"));
+            out.push_line(format!("{heading}:"));
             for line in text.trim_matches('\n').lines() {
                 // What is indented is output, and stays as it is.
                 match line.strip_prefix("    ") {
-                    Some(_) => out.push(format!("  {line}")),
+                    Some(_) => out.push_line(format!("  {line}")),
                     None => out.push_wrapped("  ", line, WIDTH),
                 }
             }
@@ -132,25 +145,28 @@ impl Page {
     }
 }
 
-fn rule(doc: &RuleDoc, kind: &str, book: &RuleBook) -> Page {
+fn rule_page(doc: &RuleDoc, kind: &str, book: &RuleBook) -> ExplanationPage {
     let kind = format!("{kind}, {}", doc.severity.word());
-    let off = book.off().get(&doc.id).map(|why| format!("This project switched it off: {why}"));
-    Page::new(&doc.id, &doc.title, &kind)
-        .part("It looks at", doc.looks_at.as_str())
-        .part("Why it matters", doc.why.as_str())
-        .part("Example", doc.example.as_str())
-        .part("What to do", doc.remedy.as_str())
-        .part("It finds something", doc.found.iter().map(example).collect::<String>())
-        .part("It finds nothing", doc.not_found.iter().map(example).collect::<String>())
-        .part(
+    let off = book
+        .switched_off_rules()
+        .get(&doc.id)
+        .map(|why| format!("This project switched it off: {why}"));
+    ExplanationPage::new(&doc.id, &doc.title, &kind)
+        .add_part("It looks at", doc.looks_at.as_str())
+        .add_part("Why it matters", doc.why.as_str())
+        .add_part("Example", doc.example.as_str())
+        .add_part("What to do", doc.remedy.as_str())
+        .add_part("It finds something", doc.found.iter().map(example_lines).collect::<String>())
+        .add_part("It finds nothing", doc.not_found.iter().map(example_lines).collect::<String>())
+        .add_part(
             "To switch it off, in book.toml under [preprocessor.isoproof.rules]",
             format!("    {} = {{ off = true, reason = \"why\" }}", doc.id),
         )
-        .part("Switched off", off.unwrap_or_default())
+        .add_part("Switched off", off.unwrap_or_default())
 }
 
 /// An example as lines: what it is of, the evidence indented, and what the rule says.
-fn example(example: &Example) -> String {
+fn example_lines(example: &RuleExample) -> String {
     let mut out = format!("{}\n", example.what);
     for (path, text) in example.files.iter().chain(&example.changed).chain(&example.unread) {
         let unread = if example.unread.contains_key(path) { " (could not be read)" } else { "" };
@@ -183,8 +199,8 @@ fn example(example: &Example) -> String {
 }
 
 /// A page of the site as a page of the terminal.
-fn about(about: &About) -> Page {
-    let mut page = Page::new(&about.id, &about.title, &about.kind);
+fn about_page(about: &AboutPage) -> ExplanationPage {
+    let mut page = ExplanationPage::new(&about.id, &about.title, &about.kind);
     for part in &about.parts {
         let mut text = format!("{}\n", part.text);
         for line in part.output.lines() {
@@ -194,12 +210,12 @@ fn about(about: &About) -> Page {
             text.push_str(&format!("→ {}\n", part.outcome));
         }
         let probes: Vec<&str> = part.probes.iter().map(|(id, _)| id.as_str()).collect();
-        page = page.part(&part.heading, text + &probes.join(", "));
+        page = page.add_part(&part.heading, text + &probes.join(", "));
     }
     page
 }
 
-fn requirement(asked: &Requirement) -> Page {
+fn requirement_page(asked: &LabRequirement) -> ExplanationPage {
     let kind = format!("a requirement of the lab, task {}", asked.task);
     let needs: String = asked
         .needs
@@ -217,12 +233,12 @@ fn requirement(asked: &Requirement) -> Page {
             )
         })
         .collect();
-    Page::new(&asked.id, &asked.title, &kind)
-        .part("It asks", asked.asks.as_str())
-        .part(
+    ExplanationPage::new(&asked.id, &asked.title, &kind)
+        .add_part("It asks", asked.asks.as_str())
+        .add_part(
             "Command",
             if asked.command.is_empty() { String::new() } else { format!("    {}", asked.command) },
         )
-        .part("Facts that show it", needs)
-        .part("Files", files)
+        .add_part("Facts that show it", needs)
+        .add_part("Files", files)
 }

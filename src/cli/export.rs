@@ -5,38 +5,38 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::console::{Console, count};
+use super::console::{Console, count_words};
 use crate::atomic;
 use crate::error::Result;
 use crate::export::{benchmark, hyperfine, lab12, series};
-use crate::judge::timing::Timing;
+use crate::judge::timing::RunTiming;
 use crate::model::{Edition, Run};
 use crate::project::Project;
-use crate::store::Store;
+use crate::store::RunStore;
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ExportArguments {
     #[command(subcommand)]
-    form: Form,
+    form: ExportForm,
 }
 
 #[derive(Debug, Subcommand)]
-enum Form {
+enum ExportForm {
     /// Write the evidence files of the lab, as its own commands would have written them
     #[command(after_help = "Only what the run holds is written. No file of another content is \
                             overwritten.\n\nExample:\n  isoproof export lab12 labs/lab12 --run \
                             mine")]
-    Lab12(Lab),
+    Lab12(LabExportArguments),
     /// Write series of times as hyperfine does, for the scripts that read its JSON
-    Hyperfine(Times),
+    Hyperfine(TimesExportArguments),
     /// Write medians for github-action-benchmark (its tool customSmallerIsBetter)
-    Benchmark(Times),
+    Benchmark(TimesExportArguments),
 }
 
 /// Which run goes where, and as what.
 #[derive(Debug, Args)]
-struct Lab {
+struct LabExportArguments {
     /// The folder of the lab: labs/lab12
     #[arg(value_name = "DIR")]
     folder: PathBuf,
@@ -53,7 +53,7 @@ struct Lab {
 
 /// Which series go where.
 #[derive(Debug, Args)]
-struct Times {
+struct TimesExportArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
@@ -66,48 +66,60 @@ struct Times {
 }
 
 /// Exports.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+pub fn run_export(
+    project: &Project,
+    arguments: &ExportArguments,
+    console: &Console,
+) -> Result<ExitCode> {
     match &arguments.form {
-        Form::Lab12(lab) => files(project, lab, console),
-        Form::Hyperfine(times) => export(project, times, console, |all, _| hyperfine::text(all)),
-        Form::Benchmark(times) => export(project, times, console, benchmark::text),
+        ExportForm::Lab12(lab) => export_lab_files(project, lab, console),
+        ExportForm::Hyperfine(times) => {
+            export_series(project, times, console, |all, _| hyperfine::hyperfine_json(all))
+        }
+        ExportForm::Benchmark(times) => {
+            export_series(project, times, console, benchmark::benchmark_json)
+        }
     }
 }
 
 /// Writes the files of the lab, and lists them.
-fn files(project: &Project, arguments: &Lab, console: &Console) -> Result<ExitCode> {
-    let Lab { folder, run, edition, target } = arguments;
-    let run = load(project, run, console)?;
-    let files = lab12::files(&run, edition.unwrap_or(run.edition), target.as_deref())?;
-    lab12::write(folder, &files)?;
-    console.note(&format!(
+fn export_lab_files(
+    project: &Project,
+    arguments: &LabExportArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let LabExportArguments { folder, run, edition, target } = arguments;
+    let run = load_run(project, run, console)?;
+    let files = lab12::lab_files(&run, edition.unwrap_or(run.edition), target.as_deref())?;
+    lab12::write_lab_files(folder, &files)?;
+    console.print_note(&format!(
         "{} of run {} in {}",
-        count(files.len(), "file"),
+        count_words(files.len(), "file"),
         run.id,
         folder.display()
     ));
     let paths = files.keys().map(|name| folder.join(name).display().to_string());
-    console.print(&paths.collect())?;
+    console.print_text(&paths.collect())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(project: &Project, reference: &str, console: &Console) -> Result<Run> {
-    let store = Store::of(project)?;
-    let loaded = store.load(reference, &project.root)?;
-    console.warn_all(&store.warnings());
+fn load_run(project: &Project, reference: &str, console: &Console) -> Result<Run> {
+    let store = RunStore::open_project(project)?;
+    let loaded = store.load_run(reference, &project.root)?;
+    console.warn_all(&store.store_warnings());
     Ok(loaded.run)
 }
 
-fn export(
+fn export_series(
     project: &Project,
-    times: &Times,
+    times: &TimesExportArguments,
     console: &Console,
-    text: impl Fn(&[series::Series], &str) -> String,
+    text: impl Fn(&[series::ExportSeries], &str) -> String,
 ) -> Result<ExitCode> {
-    let run = load(project, &times.run, console)?;
-    let all = series::of(&run, &times.series)?;
-    if Timing::of(&run, project.config.margin).is_withheld() {
-        console.note(
+    let run = load_run(project, &times.run, console)?;
+    let all = series::select_series(&run, &times.series)?;
+    if RunTiming::of_run(&run, project.config.margin).is_withheld() {
+        console.print_note(
             "the session failed its own control, so these times prove nothing: see isoproof check",
         );
     }
@@ -115,8 +127,12 @@ fn export(
     match &times.out {
         None => console.print_json(&text)?,
         Some(path) => {
-            atomic::write(path, text.as_bytes())?;
-            console.note(&format!("{} in {}", count(all.len(), "result"), path.display()));
+            atomic::write_atomically(path, text.as_bytes())?;
+            console.print_note(&format!(
+                "{} in {}",
+                count_words(all.len(), "result"),
+                path.display()
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -4,53 +4,57 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, Format};
+use super::console::{Console, OutputFormat};
 use super::styled::StyledText;
 use crate::error::Result;
 use crate::model::Fact;
 use crate::project::Project;
-use crate::store::{Loaded, Store, integrity::describe};
+use crate::store::{LoadedRun, RunStore, integrity::describe_fact};
 
 /// The arguments of `facts`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct FactsArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// Prints the facts.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let store = Store::of(project)?;
-    let loaded = store.load(&arguments.run, &project.root)?;
-    console.warn_all(&store.warnings());
+pub fn run_facts(
+    project: &Project,
+    arguments: &FactsArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let store = RunStore::open_project(project)?;
+    let loaded = store.load_run(&arguments.run, &project.root)?;
+    console.warn_all(&store.store_warnings());
     if !loaded.integrity.is_intact() {
-        console.warning(&format!(
+        console.print_warning(&format!(
             "{} was changed after it was written; isoproof check says where",
             loaded.origin
         ));
     }
     match arguments.format {
-        Format::Json => {
+        OutputFormat::Json => {
             console.print_json(&format!("{:#}", serde_json::json!(loaded.run.facts)))?;
         }
-        Format::Text => console.print(&text(&loaded))?,
+        OutputFormat::Text => console.print_text(&facts_text(&loaded))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(loaded: &Loaded) -> StyledText {
+fn facts_text(loaded: &LoadedRun) -> StyledText {
     let mut rows = Vec::new();
     for (id, by_target) in &loaded.run.facts {
         for (target, fact) in by_target {
             let shown = match fact {
                 Fact::Missing(missing) => {
-                    format!("not captured ({}: {})", missing.why.words(), missing.reason)
+                    format!("not captured ({}: {})", missing.why.reason_name(), missing.reason)
                 }
-                fact => describe(Some(fact)),
+                fact => describe_fact(Some(fact)),
             };
             rows.push(vec![id.as_str().into(), target.as_str().into(), shown.into()]);
         }

@@ -5,31 +5,31 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::console::{Console, count};
+use super::console::{Console, count_words};
 use crate::clock;
 use crate::error::Result;
-use crate::import::{self, Hyperfine};
+use crate::import::{self, HyperfineRole};
 use crate::privacy::Redactor;
-use crate::probe::hyperfine::Timed;
+use crate::probe::hyperfine::TimedThing;
 use crate::project::Project;
-use crate::store::{Store, reference};
+use crate::store::{RunStore, reference};
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ImportArguments {
     #[command(subcommand)]
-    form: Form,
+    form: ImportForms,
 }
 
 #[derive(Debug, Subcommand)]
-enum Form {
+enum ImportForms {
     /// Read the evidence directory of the lab, of either edition
     Lab12 {
         /// The directory: labs/lab12, or a folder above it
         #[arg(value_name = "DIR")]
         folder: PathBuf,
         #[command(flatten)]
-        common: Common,
+        common: CommonImportArguments,
     },
     /// Read the times in a file that hyperfine --export-json wrote
     #[command(after_help = "A result is named by its parameter `runtime`, by --runtime in its \
@@ -42,17 +42,17 @@ enum Form {
         file: PathBuf,
         /// What was timed; by default starts of containers if every command is one
         #[arg(long, value_enum, value_name = "WHAT")]
-        timed: Option<What>,
+        timed: Option<ImportRequest>,
         /// The result that the others are compared with; by default the first
         #[arg(long, value_name = "NAME")]
         baseline: Option<String>,
         #[command(flatten)]
-        common: Common,
+        common: CommonImportArguments,
     },
 }
 
 #[derive(Debug, Args)]
-struct Common {
+struct CommonImportArguments {
     /// A name for the run
     #[arg(long)]
     label: Option<String>,
@@ -62,63 +62,76 @@ struct Common {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum What {
+enum ImportRequest {
     /// Starts of containers
     Startup,
     /// Other commands
     Command,
 }
 
-impl From<What> for Timed {
-    fn from(what: What) -> Self {
+impl From<ImportRequest> for TimedThing {
+    fn from(what: ImportRequest) -> Self {
         match what {
-            What::Startup => Self::Startup,
-            What::Command => Self::Command,
+            ImportRequest::Startup => Self::Startup,
+            ImportRequest::Command => Self::Command,
         }
     }
 }
 
 /// Imports, and prints the id of the run as the last line.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let (Form::Lab12 { common, .. } | Form::Hyperfine { common, .. }) = &arguments.form;
+pub fn run_import(
+    project: &Project,
+    arguments: &ImportArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let (ImportForms::Lab12 { common, .. } | ImportForms::Hyperfine { common, .. }) =
+        &arguments.form;
     if let Some(label) = &common.label {
         reference::check_label(label)?;
     }
     let mut redactor = match common.no_redact {
         true => None,
-        false => Some(Redactor::of_project(&project.private())?),
+        false => Some(Redactor::of_project(&project.private_dir())?),
     };
-    let (label, created) = (common.label.clone(), clock::now()?);
+    let (label, created) = (common.label.clone(), clock::recording_time()?);
     let mut run = match &arguments.form {
-        Form::Lab12 { folder, .. } => import::lab12_run(folder, label, redactor.as_mut(), created)?,
-        Form::Hyperfine { file, timed, baseline, .. } => {
-            let options = Hyperfine { timed: timed.map(Into::into), baseline: baseline.as_deref() };
+        ImportForms::Lab12 { folder, .. } => {
+            import::lab12_run(folder, label, redactor.as_mut(), created)?
+        }
+        ImportForms::Hyperfine { file, timed, baseline, .. } => {
+            let options =
+                HyperfineRole { timed: timed.map(Into::into), baseline: baseline.as_deref() };
             import::hyperfine_run(file, options, label, redactor.as_mut(), created)?
         }
     };
-    let (path, is_new) = Store::of(project)?.save(&mut run)?;
+    let (path, is_new) = RunStore::open_project(project)?.save_run(&mut run)?;
     if is_new {
         let read = run.captures.iter().filter(|capture| capture.unread_reason().is_none());
-        console.note(&format!("{} read into {}", count(read.count(), "file"), path.display()));
+        console.print_note(&format!(
+            "{} read into {}",
+            count_words(read.count(), "file"),
+            path.display()
+        ));
     } else {
-        console.note(&format!("the same evidence is already there as {}", path.display()));
+        console.print_note(&format!("the same evidence is already there as {}", path.display()));
     }
     for capture in &run.captures {
         if let Some(reason) = capture.unread_reason() {
-            console.warning(&format!("{} could not be read: {reason}", capture.id));
+            console.print_warning(&format!("{} could not be read: {reason}", capture.id));
         }
     }
     let failed = match &arguments.form {
-        Form::Hyperfine { .. } => crate::probe::hyperfine::failed(&run.captures),
-        Form::Lab12 { .. } => 0,
+        ImportForms::Hyperfine { .. } => crate::probe::hyperfine::count_failed_runs(&run.captures),
+        ImportForms::Lab12 { .. } => 0,
     };
     if failed > 0 {
-        console.note(&format!("{} ended with an error: no samples", count(failed, "run")));
+        console
+            .print_note(&format!("{} ended with an error: no samples", count_words(failed, "run")));
     }
     if !run.redaction.replaced.is_empty() {
         let kinds: Vec<String> =
             run.redaction.replaced.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
-        console.note(&format!("replaced by pseudonyms: {}", kinds.join(", ")));
+        console.print_note(&format!("replaced by pseudonyms: {}", kinds.join(", ")));
     }
     console.print_line(run.id.as_str())?;
     Ok(ExitCode::SUCCESS)

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, count};
+use super::console::{Console, count_words};
 use crate::error::Result;
-use crate::init::{self, Options, Version};
+use crate::init::{self, InitOptions, WorkflowVersion};
 use crate::model::Edition;
 
 /// The arguments of `init`.
@@ -15,7 +15,7 @@ use crate::model::Edition;
 #[command(after_help = "What exists is left as it is and listed; the exit code is then 1.\n\n\
                         Examples:\n  isoproof init report && cd report && isoproof run\n  \
                         isoproof init --chapters       the whole text of the chapters, to change it")]
-pub struct Arguments {
+pub struct InitArguments {
     /// The folder; it need not exist
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
@@ -28,40 +28,47 @@ pub struct Arguments {
 }
 
 /// Writes the files and lists them.
-pub fn run(project: Option<&Path>, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
+pub fn run_init(
+    project: Option<&Path>,
+    arguments: &InitArguments,
+    console: &Console,
+) -> Result<ExitCode> {
     let folder = match project {
         Some(project) => project.join(&arguments.folder),
         None => arguments.folder.clone(),
     };
-    let options = Options {
+    let options = InitOptions {
         edition: arguments.edition,
         whole_chapters: arguments.chapters,
-        version: version(),
+        version: workflow_version(),
     };
-    let report = init::create(&folder, &options)?;
+    let report = init::create_project(&folder, &options)?;
     let place = |path: &PathBuf| match folder == Path::new(".") {
         true => path.display().to_string(),
         false => folder.join(path).display().to_string(),
     };
-    console.print(&report.written.iter().map(place).collect())?;
+    console.print_text(&report.written.iter().map(place).collect())?;
     for path in &report.kept {
-        console.warning(&format!("{} exists: left as it is", place(path)));
+        console.print_warning(&format!("{} exists: left as it is", place(path)));
     }
     if !report.unignored.is_empty() {
         let lines = report.unignored.join(" ");
-        console.warning(&format!("the .gitignore that exists lacks: {lines}"));
+        console.print_warning(&format!("the .gitignore that exists lacks: {lines}"));
     }
     let next = match folder == Path::new(".") {
         true => "isoproof run".into(),
         false => format!("cd {} && isoproof run", folder.display()),
     };
-    console.note(&format!("{} written; next: {next}", count(report.written.len(), "file")));
+    console.print_note(&format!(
+        "{} written; next: {next}",
+        count_words(report.written.len(), "file")
+    ));
     Ok(ExitCode::from(u8::from(!report.kept.is_empty())))
 }
 
-fn version() -> Version {
+fn workflow_version() -> WorkflowVersion {
     let known = |text: &str| (!text.is_empty()).then(|| text.to_string());
-    Version {
+    WorkflowVersion {
         number: env!("CARGO_PKG_VERSION").into(),
         commit: known(env!("ISOPROOF_COMMIT")),
         repository: known(env!("CARGO_PKG_REPOSITORY")),

@@ -5,31 +5,35 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::console::{Console, Format};
+use super::console::{Console, OutputFormat};
 use super::styled::{StyledLine, StyledText};
 use crate::error::Result;
 use crate::project::Project;
-use crate::store::{Entry, Store};
+use crate::store::{RunEntry, RunStore};
 
 /// The arguments of `list`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ListArguments {
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: OutputFormat,
 }
 
 /// Prints the runs, newest first, then the files that cannot be used.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let store = Store::of(project)?;
-    let entries = store.list()?;
-    let damaged = store.damaged();
-    console.warn_all(&store.warnings());
+pub fn run_list(
+    project: &Project,
+    arguments: &ListArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let store = RunStore::open_project(project)?;
+    let entries = store.list_runs()?;
+    let damaged = store.damaged_files();
+    console.warn_all(&store.store_warnings());
     if entries.is_empty() {
-        console.note(&format!("no runs in {}", project.runs().display()));
+        console.print_note(&format!("no runs in {}", project.runs_dir().display()));
     }
     match arguments.format {
-        Format::Json => {
+        OutputFormat::Json => {
             let mut list: Vec<_> = entries
                 .iter()
                 .map(|entry| {
@@ -47,21 +51,21 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
             );
             console.print_json(&format!("{:#}", json!(list)))?;
         }
-        Format::Text => {
-            let mut rows: Vec<Vec<StyledLine>> = entries.iter().map(row).collect();
+        OutputFormat::Text => {
+            let mut rows: Vec<Vec<StyledLine>> = entries.iter().map(list_row).collect();
             for (path, _) in &damaged {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 rows.push(vec![name.into(), "damaged".into()]);
             }
             let mut text = StyledText::default();
             text.push_columns(rows);
-            console.print(&text)?;
+            console.print_text(&text)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(entry: &Entry) -> Vec<StyledLine> {
+fn list_row(entry: &RunEntry) -> Vec<StyledLine> {
     let future = if entry.is_future() { "dated later than now" } else { "" };
     vec![
         entry.id.as_str().into(),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::console::{Console, count};
+use super::console::{Console, count_words};
 use crate::error::{Error, Result};
 use crate::mdbook;
 
@@ -15,13 +15,13 @@ use crate::mdbook;
                         command = \"isoproof mdbook\"\n  run = \"latest\"       # the run that \
                         look-ups ask\n  run-pages = true     # add chapters of the run and its \
                         findings")]
-pub struct Arguments {
+pub struct MdbookArguments {
     #[command(subcommand)]
-    question: Option<Question>,
+    question: Option<MdbookQuestion>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Question {
+enum MdbookQuestion {
     /// Say by the exit code whether chapters for a renderer can be made
     Supports {
         /// The name of the renderer, such as html
@@ -30,13 +30,13 @@ enum Question {
 }
 
 /// Answers mdBook: the book on standard input comes back on standard output.
-pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    if let Some(Question::Supports { renderer }) = &arguments.question {
-        return Ok(ExitCode::from(u8::from(!mdbook::supports(renderer))));
+pub fn run_mdbook(arguments: &MdbookArguments, console: &Console) -> Result<ExitCode> {
+    if let Some(MdbookQuestion::Supports { renderer }) = &arguments.question {
+        return Ok(ExitCode::from(u8::from(!mdbook::supports_renderer(renderer))));
     }
     let mut stdin = std::io::stdin();
     if stdin.is_terminal() {
-        return Err(Error::input("mdBook runs this command and gives it the book").help(
+        return Err(Error::unusable_input("mdBook runs this command and gives it the book").with_help(
             "write `[preprocessor.isoproof]` and `command = \"isoproof mdbook\"` into book.toml, \
              then run mdbook build",
         ));
@@ -44,12 +44,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode> {
     let mut input = String::new();
     stdin
         .read_to_string(&mut input)
-        .map_err(|error| Error::input(format!("cannot read standard input: {error}")))?;
-    let processed = mdbook::process(&input)?;
+        .map_err(|error| Error::unusable_input(format!("cannot read standard input: {error}")))?;
+    let processed = mdbook::process_book(&input)?;
     console.warn_all(&processed.warnings);
     if !processed.missing.is_empty() {
-        let what = count(processed.missing.len(), "fact");
-        console.warning(&format!("{what} shown as not captured"));
+        let what = count_words(processed.missing.len(), "fact");
+        console.print_warning(&format!("{what} shown as not captured"));
     }
     console.print_json(&processed.book.to_string())?;
     Ok(ExitCode::SUCCESS)

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::error::{Kind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::project::Project;
 use console::Console;
 
@@ -58,7 +58,7 @@ const EVERYWHERE: &str = "Options of every command";
                   A run is named by `latest`, `latest~2`, its label, the beginning of its id, the \
                   path of its file, or `git:<revision>[:path]`."
 )]
-struct Cli {
+struct CommandLine {
     /// The folder of the project; by default the nearest one up that has a book.toml
     #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     project: Option<PathBuf>,
@@ -76,60 +76,62 @@ struct Cli {
     color: ColorChoice,
 
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// The whole job: look at the machine, capture evidence, build submission and site, and say
     /// what they show
-    Run(run::Arguments),
+    Run(run::RunArguments),
     /// Capture evidence with a container engine, into a run
-    Collect(collect::Arguments),
+    Collect(collect::CollectArguments),
     /// Make a run from evidence that somebody else collected
-    Import(import::Arguments),
+    Import(import::ImportArguments),
     /// Build the submission and the site
-    Build(build::Arguments),
+    Build(build::BuildArguments),
     /// Serve the site on this machine, and build it again whenever a source changes
-    Serve(serve::Arguments),
+    Serve(serve::ServeArguments),
     /// List the runs
-    List(list::Arguments),
+    List(list::ListArguments),
     /// Show a run, or one of its captures
-    Show(show::Arguments),
+    Show(show::ShowArguments),
     /// Print the facts of a run
-    Facts(facts::Arguments),
+    Facts(facts::FactsArguments),
     /// Judge a run: verdicts and findings
-    Check(check::Arguments),
+    Check(check::CheckArguments),
     /// Say what changed between two runs
-    Diff(diff::Arguments),
+    Diff(diff::DiffArguments),
     /// Explain a rule, a verdict, a probe or a requirement of the lab
-    Explain(explain::Arguments),
+    Explain(explain::ExplainArguments),
     /// Clean up after interrupted sessions: containers, addresses, temporary folders, half-written
     /// files and sites
     Clean,
     /// Say what works on this machine, what does not, and how to mend it
-    Doctor(doctor::Arguments),
+    Doctor(doctor::DoctorArguments),
     /// Make a new project: settings, chapters, notes, a workflow for GitHub Pages
-    Init(init::Arguments),
+    Init(init::InitArguments),
     /// Put the site on a branch of a remote, for GitHub Pages
-    Publish(publish::Arguments),
+    Publish(publish::PublishArguments),
     /// Write a run in the forms that others ask for
-    Export(export::Arguments),
+    Export(export::ExportArguments),
     /// Expand look-ups in a book that mdBook builds (mdBook runs this)
-    Mdbook(mdbook::Arguments),
+    Mdbook(mdbook::MdbookArguments),
     /// Print the JSON Schema of a run file
     Schema,
     /// Print what completes commands and options in a shell
-    Completions(completions::Completions),
+    Completions(completions::CompletionsArguments),
     /// Print the manual page, or write one for every command
-    Man(completions::Manual),
+    Man(completions::ManArguments),
 }
 
 /// Runs the program.
-pub fn main() -> ExitCode {
+pub fn run_program() -> ExitCode {
     let console = Console::new(ColorChoice::Auto, false, 0);
-    std::panic::set_hook(Box::new(move |panic| console.panic(panic)));
-    let parsed = command().try_get_matches().and_then(|found| Cli::from_arg_matches(&found));
+    std::panic::set_hook(Box::new(move |panic| console.report_panic(panic)));
+    let parsed = build_command_line()
+        .try_get_matches()
+        .and_then(|found| CommandLine::from_arg_matches(&found));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
@@ -137,25 +139,25 @@ pub fn main() -> ExitCode {
             let code = ExitCode::from(if error.use_stderr() { 2 } else { 0 });
             return console
                 .print_usage(error)
-                .map_or_else(|error| fail(&error, &console), |()| code);
+                .map_or_else(|error| report_failure(&error, &console), |()| code);
         }
     };
     let console = Console::new(cli.color, cli.quiet, cli.verbose);
-    dispatch(&cli, &console).unwrap_or_else(|error| fail(&error, &console))
+    dispatch_command(&cli, &console).unwrap_or_else(|error| report_failure(&error, &console))
 }
 
 /// Says what failed, and with which exit code.
-fn fail(error: &crate::error::Error, console: &Console) -> ExitCode {
-    console.error(error);
+fn report_failure(error: &crate::error::Error, console: &Console) -> ExitCode {
+    console.print_error(error);
     ExitCode::from(match error.kind {
-        Kind::Input => 2,
-        Kind::Environment => 3,
+        ErrorKind::Input => 2,
+        ErrorKind::Environment => 3,
     })
 }
 
 /// The whole command line.
-pub fn command() -> clap::Command {
-    let command = examples::with_examples(Cli::command());
+pub fn build_command_line() -> clap::Command {
+    let command = examples::with_examples(CommandLine::command());
     match std::env::var("COLUMNS").map(|width| width.trim().parse()) {
         // That says that the width is not known, and clap would take it for one.
         Ok(Ok(0)) => command.term_width(UNKNOWN_WIDTH),
@@ -163,53 +165,59 @@ pub fn command() -> clap::Command {
     }
 }
 
-fn dispatch(cli: &Cli, console: &Console) -> Result<ExitCode> {
+fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
     match &cli.command {
-        Command::Schema => return schema::run(console),
-        Command::Doctor(arguments) => return doctor::run(arguments, console),
-        Command::Init(arguments) => return init::run(cli.project.as_deref(), arguments, console),
-        Command::Mdbook(arguments) => return mdbook::run(arguments, console),
-        Command::Completions(arguments) => {
-            return completions::completions(command(), arguments, console);
+        CliCommand::Schema => return schema::run_schema(console),
+        CliCommand::Doctor(arguments) => return doctor::run_doctor(arguments, console),
+        CliCommand::Init(arguments) => {
+            return init::run_init(cli.project.as_deref(), arguments, console);
         }
-        Command::Man(arguments) => return completions::man(command(), arguments, console),
+        CliCommand::Mdbook(arguments) => return mdbook::run_mdbook(arguments, console),
+        CliCommand::Completions(arguments) => {
+            return completions::print_completions(build_command_line(), arguments, console);
+        }
+        CliCommand::Man(arguments) => {
+            return completions::print_manual(build_command_line(), arguments, console);
+        }
         _ => {}
     }
-    let project = project(cli, console)?;
+    let project = open_project(cli, console)?;
     match &cli.command {
-        Command::Run(arguments) => run::run(&project, arguments, console),
-        Command::Import(arguments) => import::run(&project, arguments, console),
-        Command::Build(arguments) => build::run(&project, arguments, console),
-        Command::Serve(arguments) => serve::run(&project, arguments, console),
-        Command::List(arguments) => list::run(&project, arguments, console),
-        Command::Show(arguments) => show::run(&project, arguments, console),
-        Command::Facts(arguments) => facts::run(&project, arguments, console),
-        Command::Check(arguments) => check::run(&project, arguments, console),
-        Command::Diff(arguments) => diff::run(&project, arguments, console),
-        Command::Explain(arguments) => explain::run(&project, arguments, console),
-        Command::Collect(arguments) => collect::run(&project, arguments, console),
-        Command::Export(arguments) => export::run(&project, arguments, console),
-        Command::Publish(arguments) => publish::run(&project, arguments, console),
-        Command::Clean => clean::run(&project, console),
-        Command::Schema
-        | Command::Doctor(_)
-        | Command::Init(_)
-        | Command::Mdbook(_)
-        | Command::Completions(_)
-        | Command::Man(_) => Ok(ExitCode::SUCCESS),
+        CliCommand::Run(arguments) => run::run_everything(&project, arguments, console),
+        CliCommand::Import(arguments) => import::run_import(&project, arguments, console),
+        CliCommand::Build(arguments) => build::run_build(&project, arguments, console),
+        CliCommand::Serve(arguments) => serve::run_serve(&project, arguments, console),
+        CliCommand::List(arguments) => list::run_list(&project, arguments, console),
+        CliCommand::Show(arguments) => show::run_show(&project, arguments, console),
+        CliCommand::Facts(arguments) => facts::run_facts(&project, arguments, console),
+        CliCommand::Check(arguments) => check::run_check(&project, arguments, console),
+        CliCommand::Diff(arguments) => diff::run_diff(&project, arguments, console),
+        CliCommand::Explain(arguments) => explain::run_explain(&project, arguments, console),
+        CliCommand::Collect(arguments) => collect::run_collect(&project, arguments, console),
+        CliCommand::Export(arguments) => export::run_export(&project, arguments, console),
+        CliCommand::Publish(arguments) => publish::run_publish(&project, arguments, console),
+        CliCommand::Clean => clean::run_clean(&project, console),
+        CliCommand::Schema
+        | CliCommand::Doctor(_)
+        | CliCommand::Init(_)
+        | CliCommand::Mdbook(_)
+        | CliCommand::Completions(_)
+        | CliCommand::Man(_) => Ok(ExitCode::SUCCESS),
     }
 }
 
-fn project(cli: &Cli, console: &Console) -> Result<Project> {
+fn open_project(cli: &CommandLine, console: &Console) -> Result<Project> {
     if let Some(folder) = &cli.project {
-        return Project::at(folder);
+        return Project::open_folder(folder);
     }
     let here = std::env::current_dir().map_err(|error| {
-        crate::error::Error::environment(format!("cannot tell the current folder: {error}"))
+        crate::error::Error::failed_environment(format!("cannot tell the current folder: {error}"))
     })?;
-    let project = Project::find(&here)?;
+    let project = Project::find_above(&here)?;
     if !project.has_config {
-        console.note("no book.toml here or in a folder above: using this folder and the defaults");
+        console.print_note(
+            "no book.toml here or in a folder above: using this folder and the defaults",
+        );
     }
     Ok(project)
 }
@@ -220,12 +228,12 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        command().debug_assert();
+        build_command_line().debug_assert();
     }
 
     #[test]
     fn every_command_shows_an_example() {
-        for below in command().get_subcommands() {
+        for below in build_command_line().get_subcommands() {
             let help = below.clone().render_help().to_string();
             let mentioned = below.get_name() == "mdbook" || help.contains("Example");
             let inner = below.get_subcommands().next().is_some();
@@ -235,7 +243,7 @@ mod tests {
 
     #[test]
     fn every_example_can_be_parsed() {
-        for below in command().get_subcommands() {
+        for below in build_command_line().get_subcommands() {
             let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
             for line in help.lines().filter_map(|line| line.strip_prefix("  isoproof ")) {
                 let words: Vec<&str> = line
@@ -245,7 +253,8 @@ mod tests {
                     .flat_map(str::split_whitespace)
                     .take_while(|word| !["|", ">", "&&"].contains(word))
                     .collect();
-                let parsed = command().try_get_matches_from([&["isoproof"], &words[..]].concat());
+                let parsed =
+                    build_command_line().try_get_matches_from([&["isoproof"], &words[..]].concat());
                 assert!(parsed.is_ok(), "{line}: {parsed:?}");
             }
         }

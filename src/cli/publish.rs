@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::build;
-use super::console::{Console, count};
+use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::project::Project;
-use crate::publish::{self, Changes, Options};
+use crate::publish::{self, BranchChanges, PublishOptions};
 use crate::site;
 
 /// The arguments of `publish`.
@@ -17,7 +17,7 @@ use crate::site;
                         isoproof did not put there stay.\n\nExamples:\n  isoproof publish --dry-run\n  \
                         isoproof publish --remote git@github.com:you/lab.git\n\nThen choose the \
                         branch in the settings of the repository, under Pages.")]
-pub struct Arguments {
+pub struct PublishArguments {
     /// The remote: its name in git, its address or its path; by default origin
     #[arg(long, value_name = "REMOTE")]
     remote: Option<String>,
@@ -42,8 +42,12 @@ pub struct Arguments {
 }
 
 /// Publishes, and prints the commit.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let options = Options {
+pub fn run_publish(
+    project: &Project,
+    arguments: &PublishArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let options = PublishOptions {
         remote: arguments.remote.clone(),
         branch: arguments.branch.clone(),
         dry_run: arguments.dry_run,
@@ -52,26 +56,27 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
         replace: arguments.replace,
     };
     let run = arguments.run.clone().unwrap_or_else(|| project.config.run.clone());
-    let wanted = site::Options { run, ..site::Options::default() };
-    let published = publish::publish(project, &wanted, &options, &mut |text| console.detail(text))?;
+    let wanted = site::BuildOptions { run, ..site::BuildOptions::default() };
+    let published =
+        publish::publish_site(project, &wanted, &options, &mut |text| console.print_detail(text))?;
     console.warn_all(&published.left_out);
     build::tell_missing(&published.warnings, console);
     let place = format!("{} of {}", options.branch, published.remote);
     let Some(commit) = &published.commit else {
-        console.note(&format!("{place} already holds the report on run {}", published.run));
+        console.print_note(&format!("{place} already holds the report on run {}", published.run));
         return Ok(ExitCode::SUCCESS);
     };
-    let what = changes(published.changes);
+    let what = describe_changes(published.changes);
     let did = if options.dry_run { "would publish" } else { "published" };
-    console.note(&format!("{did} the report on run {} to {place}: {what}", published.run));
+    console.print_note(&format!("{did} the report on run {} to {place}: {what}", published.run));
     console.print_line(commit.as_str())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn changes(changes: Changes) -> String {
+fn describe_changes(changes: BranchChanges) -> String {
     format!(
         "{} added, {} changed, {} removed",
-        count(changes.added, "file"),
+        count_words(changes.added, "file"),
         changes.changed,
         changes.removed
     )

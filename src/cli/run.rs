@@ -6,80 +6,89 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, count};
-use super::styled::{Style, StyledLine, StyledText};
+use super::console::{Console, count_words};
+use super::styled::{StyledLine, StyledText, TextStyle};
 use super::{build, check, collect, diff, doctor};
-use crate::engine::Kind;
+use crate::engine::EngineKind;
 use crate::error::{self, Result};
 use crate::project::Project;
-use crate::site::Built;
+use crate::site::BuiltReport;
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
 #[group(skip)]
-pub struct Arguments {
+pub struct RunArguments {
     #[command(flatten)]
-    capture: collect::Arguments,
+    capture: collect::CollectArguments,
     #[command(flatten)]
-    output: build::Output,
+    output: build::ReportOutput,
 }
 
 /// Does it all, and says what the run shows and where the report is.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    doctor::brief(&arguments.capture.wanted(), console)?;
-    let Some(captured) = capture(project, &arguments.capture, console)? else {
+pub fn run_everything(
+    project: &Project,
+    arguments: &RunArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    doctor::print_problems(&arguments.capture.doctor_options(), console)?;
+    let Some(captured) = capture_if_possible(project, &arguments.capture, console)? else {
         return Ok(ExitCode::from(collect::STOPPED));
     };
     let run = &captured.subject.run;
-    let built = build::build(project, &run.id, Some(run.edition), &arguments.output, console)?;
-    let since = diff::since(project, &captured.subject)?;
-    console.print(&summary(&built, since, project))?;
-    Ok(captured.exit())
+    let built =
+        build::build_and_warn(project, &run.id, Some(run.edition), &arguments.output, console)?;
+    let since = diff::changes_since_last(project, &captured.subject)?;
+    console.print_text(&run_summary(&built, since, project))?;
+    Ok(captured.exit_code())
 }
 
 /// Captures with the engine that is there. Where one is there and cannot be used (no image, no
 /// permission), and nobody asked for it, plain namespaces still give a baseline.
-fn capture(
+fn capture_if_possible(
     project: &Project,
-    arguments: &collect::Arguments,
+    arguments: &collect::CollectArguments,
     console: &Console,
-) -> Result<Option<collect::Captured>> {
-    match collect::capture(project, arguments, console) {
-        Err(error) if error.kind == error::Kind::Environment && arguments.asks_for_nothing() => {
-            console.warning(&format!("{}; plain namespaces are used instead", error.message));
+) -> Result<Option<collect::CapturedRun>> {
+    match collect::capture_run(project, arguments, console) {
+        Err(error)
+            if error.kind == error::ErrorKind::Environment && arguments.asks_for_nothing() =>
+        {
+            console.print_warning(&format!("{}; plain namespaces are used instead", error.message));
             if let Some(help) = &error.help {
-                console.note(help);
+                console.print_note(help);
             }
-            collect::capture(project, &arguments.with_engine(Kind::Builtin), console)
+            collect::capture_run(project, &arguments.with_engine(EngineKind::Builtin), console)
         }
         captured => captured,
     }
 }
 
-fn summary(built: &Built, since: Option<StyledText>, project: &Project) -> StyledText {
+fn run_summary(built: &BuiltReport, since: Option<StyledText>, project: &Project) -> StyledText {
     let run = &built.subject.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut out = StyledText::default();
-    out.push(StyledLine::styled(Style::Strong, &format!("Run {}", run.id)).and(&label));
+    out.push_line(
+        StyledLine::begin_styled(TextStyle::Strong, &format!("Run {}", run.id)).and_text(&label),
+    );
     out.push_blank();
-    out.append(check::verdict_lines(&built.subject));
+    out.append_text(check::verdict_lines(&built.subject));
     out.push_blank();
-    out.push(check::tally(&built.subject));
+    out.push_line(check::findings_tally(&built.subject));
     out.push_blank();
     if let Some(since) = since {
-        out.append(since);
+        out.append_text(since);
         out.push_blank();
     }
-    let site = shown(&built.out.join("index.html"), project);
+    let site = shown_path(&built.out.join("index.html"), project);
     out.push_columns(vec![
-        vec!["Submission".into(), shown(&built.submission, project).into()],
-        vec!["Site".into(), format!("{site} ({})", count(built.pages, "page")).into()],
+        vec!["Submission".into(), shown_path(&built.submission, project).into()],
+        vec!["Site".into(), format!("{site} ({})", count_words(built.pages, "page")).into()],
     ]);
     out
 }
 
 /// A path as the user would type it.
-fn shown(path: &Path, project: &Project) -> String {
+fn shown_path(path: &Path, project: &Project) -> String {
     let here = std::env::current_dir().unwrap_or_else(|_| project.root.clone());
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }

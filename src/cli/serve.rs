@@ -4,16 +4,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::console::{Console, count};
+use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::model::Edition;
 use crate::project::Project;
-use crate::serve::{self, Event};
+use crate::serve::{self, ServeEvent};
 use crate::site;
 
 /// The arguments of `serve`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ServeArguments {
     /// The port on 127.0.0.1; another one if it is in use, any with 0
     #[arg(long, default_value_t = 3000)]
     port: u16,
@@ -32,41 +32,47 @@ pub struct Arguments {
 }
 
 /// Builds and serves until it is stopped. The address is the one line of standard output.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let options = site::Options {
+pub fn run_serve(
+    project: &Project,
+    arguments: &ServeArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let options = site::BuildOptions {
         run: arguments.run.clone().unwrap_or_else(|| project.config.run.clone()),
         out: arguments.out.clone(),
         edition: arguments.edition,
-        ..site::Options::default()
+        ..site::BuildOptions::default()
     };
-    let tell = |event: Event| match event {
-        Event::Serving(address) => {
+    let tell = |event: ServeEvent| match event {
+        ServeEvent::Serving(address) => {
             // Whoever reads it through a pipe may have gone; the site is served all the same.
             let _ = console.print_line(address);
-            console.note("Ctrl-C ends it");
-            if arguments.open && open(address).is_err() {
-                console.warning("no program to open an address with: xdg-open is not there");
+            console.print_note("Ctrl-C ends it");
+            if arguments.open && open_browser(address).is_err() {
+                console.print_warning("no program to open an address with: xdg-open is not there");
             }
         }
-        Event::PortTaken(port) => console.note(&format!("port {port} is in use: taking another")),
-        Event::Built(built, time) => {
+        ServeEvent::PortTaken(port) => {
+            console.print_note(&format!("port {port} is in use: taking another"))
+        }
+        ServeEvent::Built(built, time) => {
             console.warn_all(&built.left_out);
-            let pages = count(built.pages, "page");
-            console.note(&format!("built {pages} in {} ms", time.as_millis()));
+            let pages = count_words(built.pages, "page");
+            console.print_note(&format!("built {pages} in {} ms", time.as_millis()));
         }
-        Event::NotWatched(what) => {
-            console.warning(&format!("{what}: what changes there is not noticed"));
+        ServeEvent::NotWatched(what) => {
+            console.print_warning(&format!("{what}: what changes there is not noticed"));
         }
-        Event::Failed(error) => {
-            console.error(error);
-            console.note("what was served before still is; waiting for a change");
+        ServeEvent::Failed(error) => {
+            console.print_error(error);
+            console.print_note("what was served before still is; waiting for a change");
         }
     };
-    serve::serve(&project.root, arguments.port, &options, &tell)?;
+    serve::serve_project(&project.root, arguments.port, &options, &tell)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(address: &str) -> std::io::Result<()> {
+fn open_browser(address: &str) -> std::io::Result<()> {
     let mut command = std::process::Command::new("xdg-open");
     let null = std::process::Stdio::null;
     command.arg(address).stdin(null()).stdout(null()).stderr(null()).spawn().map(drop)

@@ -2,13 +2,13 @@
 //!
 //! A [`StyledLine`] takes any text and stays one line: what would act on a terminal, a line break
 //! among it, is written out as it is put in. Line breaks come from [`StyledText`], colours from
-//! [`Style`], and from nowhere else.
+//! [`TextStyle`], and from nowhere else.
 
-use crate::text::{defuse_log_commands, visible, wrap};
+use crate::text::{defuse_log_commands, make_visible, wrap_words};
 
 /// What a piece of text is, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub enum TextStyle {
     /// Stands out.
     Strong,
     /// Recedes.
@@ -21,9 +21,9 @@ pub enum Style {
     Bad,
 }
 
-impl Style {
+impl TextStyle {
     /// The parameter of SGR (ECMA-48, 8.3.117).
-    fn code(self) -> &'static str {
+    fn sgr_code(self) -> &'static str {
         match self {
             Self::Strong => "1",
             Self::Faint => "2",
@@ -38,26 +38,26 @@ impl Style {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StyledLine {
     /// Visible text without line breaks, each with its colour.
-    spans: Vec<(Option<Style>, String)>,
+    spans: Vec<(Option<TextStyle>, String)>,
 }
 
 impl StyledLine {
     /// A line that begins with text in a colour.
-    pub fn styled(style: Style, text: &str) -> Self {
+    pub fn begin_styled(style: TextStyle, text: &str) -> Self {
         Self::default().and_styled(style, text)
     }
 
     /// The line, followed by text.
     #[must_use]
-    pub fn and(mut self, text: &str) -> Self {
-        self.spans.push((None, visible(text)));
+    pub fn and_text(mut self, text: &str) -> Self {
+        self.spans.push((None, make_visible(text)));
         self
     }
 
     /// The line, followed by text in a colour.
     #[must_use]
-    pub fn and_styled(mut self, style: Style, text: &str) -> Self {
-        self.spans.push((Some(style), visible(text)));
+    pub fn and_styled(mut self, style: TextStyle, text: &str) -> Self {
+        self.spans.push((Some(style), make_visible(text)));
         self
     }
 
@@ -69,17 +69,17 @@ impl StyledLine {
     }
 
     /// How many characters wide it is.
-    fn width(&self) -> usize {
+    fn line_width(&self) -> usize {
         self.spans.iter().map(|(_, text)| text.chars().count()).sum()
     }
 
     /// The line as it is printed, without a line end.
-    fn render(&self, has_colors: bool) -> String {
+    fn render_line(&self, has_colors: bool) -> String {
         let mut out = String::new();
         for (style, text) in &self.spans {
             match style {
                 Some(style) if has_colors => {
-                    out.push_str(&format!("\u{1b}[{}m{text}\u{1b}[0m", style.code()));
+                    out.push_str(&format!("\u{1b}[{}m{text}\u{1b}[0m", style.sgr_code()));
                 }
                 _ => out.push_str(text),
             }
@@ -90,7 +90,7 @@ impl StyledLine {
 
 impl From<&str> for StyledLine {
     fn from(text: &str) -> Self {
-        Self::default().and(text)
+        Self::default().and_text(text)
     }
 }
 
@@ -108,7 +108,7 @@ pub struct StyledText {
 
 impl StyledText {
     /// Adds a line.
-    pub fn push(&mut self, line: impl Into<StyledLine>) {
+    pub fn push_line(&mut self, line: impl Into<StyledLine>) {
         self.lines.push(line.into());
     }
 
@@ -118,7 +118,7 @@ impl StyledText {
     }
 
     /// Adds all lines of another text.
-    pub fn append(&mut self, other: Self) {
+    pub fn append_text(&mut self, other: Self) {
         self.lines.extend(other.lines);
     }
 
@@ -126,10 +126,10 @@ impl StyledText {
     /// space before the others.
     pub fn push_wrapped(&mut self, lead: &str, text: &str, width: usize) {
         let indent = lead.chars().count();
-        for (index, line) in wrap(text, width.saturating_sub(indent)).iter().enumerate() {
+        for (index, line) in wrap_words(text, width.saturating_sub(indent)).iter().enumerate() {
             match index {
-                0 => self.push(format!("{lead}{line}")),
-                _ => self.push(format!("{:indent$}{line}", "")),
+                0 => self.push_line(format!("{lead}{line}")),
+                _ => self.push_line(format!("{:indent$}{line}", "")),
             }
         }
     }
@@ -140,21 +140,21 @@ impl StyledText {
         let mut widths = vec![0; count];
         for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.width().max(*width);
+                *width = cell.line_width().max(*width);
             }
         }
         for row in rows {
             let mut line = StyledLine::default();
             let mut gap = 0;
             for (cell, width) in row.into_iter().zip(&widths) {
-                let used = cell.width();
+                let used = cell.line_width();
                 if used > 0 {
-                    line = line.and(&" ".repeat(gap)).and_line(cell);
+                    line = line.and_text(&" ".repeat(gap)).and_line(cell);
                     gap = 0;
                 }
                 gap += width - used + 2;
             }
-            self.push(line);
+            self.push_line(line);
         }
     }
 
@@ -169,8 +169,8 @@ impl StyledText {
     }
 
     /// The text as it is printed.
-    pub fn render(&self, has_colors: bool) -> String {
-        self.lines.iter().map(|line| line.render(has_colors) + "\n").collect()
+    pub fn render_text(&self, has_colors: bool) -> String {
+        self.lines.iter().map(|line| line.render_line(has_colors) + "\n").collect()
     }
 }
 
@@ -223,8 +223,8 @@ mod tests {
         fn whatever_stands_in_a_line_it_is_one_visible_line_and_no_command(
             first in nasty(), second in nasty()
         ) {
-            let line = StyledLine::from(first.as_str()).and_styled(Style::Bad, &second);
-            let printed = StyledText::from(line).render(false);
+            let line = StyledLine::from(first.as_str()).and_styled(TextStyle::Bad, &second);
+            let printed = StyledText::from(line).render_text(false);
             prop_assert_eq!(printed.lines().count(), 1);
             let line = &printed[..printed.len() - 1];
             let may_stay = ['\t', '\u{fe0e}', '\u{fe0f}'];
@@ -237,7 +237,7 @@ mod tests {
 
         #[test]
         fn the_only_escapes_are_those_of_a_colour(text in nasty()) {
-            let printed = StyledText::from(StyledLine::styled(Style::Good, &text)).render(true);
+            let printed = StyledText::from(StyledLine::begin_styled(TextStyle::Good, &text)).render_text(true);
             let inner = printed.strip_prefix("\u{1b}[32m").unwrap();
             let inner = inner.strip_suffix("\u{1b}[0m\n").unwrap();
             let escapes = inner.matches('\u{1b}').count();
@@ -249,17 +249,17 @@ mod tests {
     fn columns_are_as_wide_as_what_is_shown() {
         let mut text = StyledText::default();
         text.push_columns(vec![
-            vec![StyledLine::styled(Style::Good, "a"), "b".into()],
+            vec![StyledLine::begin_styled(TextStyle::Good, "a"), "b".into()],
             vec!["c\n".into(), "d".into()],
         ]);
-        assert_eq!(text.render(false), "a       b\nc\\u{a}  d\n");
-        assert!(text.render(true).starts_with("\u{1b}[32ma\u{1b}[0m       b\n"));
+        assert_eq!(text.render_text(false), "a       b\nc\\u{a}  d\n");
+        assert!(text.render_text(true).starts_with("\u{1b}[32ma\u{1b}[0m       b\n"));
     }
 
     #[test]
     fn words_are_as_deep_as_the_first_of_them() {
         let mut text = StyledText::default();
         text.push_wrapped("  [1] ", "one two three", 14);
-        assert_eq!(text.render(false), "  [1] one two\n      three\n");
+        assert_eq!(text.render_text(false), "  [1] one two\n      three\n");
     }
 }

@@ -3,13 +3,13 @@
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::http::{self, End, Limits, Response};
-use super::latency::{self, Floor, Load};
-use super::{Session, Spec, from_command, host_side, wait_until};
-use crate::engine::process::run;
-use crate::engine::{self, Container, Kind, Mode};
+use super::http::{self, BodyEnd, HttpLimits, HttpResponse};
+use super::latency::{self, LoopbackBaseline, RequestLoad};
+use super::{CollectSession, RuntimeSpec, from_command, host_side, wait_until};
+use crate::engine::process::run_command;
+use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
 use crate::error::{Error, Result};
-use crate::model::{Capture, Status, Stream};
+use crate::model::{Capture, CaptureStatus, CapturedStream};
 
 /// The application of the lab.
 pub const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
@@ -23,7 +23,7 @@ const PROXY_VARIABLES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "AL
 
 /// The application that is wished for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct App {
+pub struct AppRequest {
     /// The image; without a wish the lab's, if it is there.
     pub image: Option<String>,
     /// The port on which the application listens in its container.
@@ -33,20 +33,20 @@ pub struct App {
     /// The command in place of the image's own.
     pub command: Vec<String>,
     /// How its latency is measured.
-    pub load: Load,
+    pub load: RequestLoad,
 }
 
-impl App {
+impl AppRequest {
     /// The image that will be started.
-    pub fn image(&self) -> &str {
+    pub fn image_name(&self) -> &str {
         self.image.as_deref().unwrap_or(IMAGE)
     }
 }
 
 /// Why an engine cannot publish a port, if it cannot.
-pub fn obstacle(engine: Kind) -> Option<String> {
+pub fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
     match engine {
-        Kind::Ctr | Kind::Builtin => {
+        EngineKind::Ctr | EngineKind::Builtin => {
             Some(format!("the engine {} does not publish ports", engine.name()))
         }
         _ => None,
@@ -62,32 +62,39 @@ pub fn check_port(port: u16) -> Result<()> {
     let help = "end the program that uses it, choose another with --host-port, or leave the \
                 application out with --no-app";
     let busy = |words: &str| {
-        Error::environment(format!("port {port} of this machine cannot be used: {words}"))
-            .help(help)
+        Error::failed_environment(format!("port {port} of this machine cannot be used: {words}"))
+            .with_help(help)
     };
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| busy(&error.to_string()))?;
     // A port that only the packet filter leads on has no listener and answers all the same.
-    match answers(port) {
+    match answers_on_port(port) {
         true => Err(busy("something answers there")),
         false => Ok(()),
     }
 }
 
-fn answers(port: u16) -> bool {
+fn answers_on_port(port: u16) -> bool {
     let address = (Ipv4Addr::LOCALHOST, port).into();
     TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok()
 }
 
 /// Starts the application under a target, looks at it, and removes it.
-pub fn captures(session: &Session, spec: &Spec, app: &App, floor: &mut Floor) -> Vec<Capture> {
-    session.progress.step(&spec.name, "application");
+pub fn capture_app(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    app: &AppRequest,
+    floor: &mut LoopbackBaseline,
+) -> Vec<Capture> {
+    session.progress.on_step(&spec.name, "application");
     let name = session.container_name(&spec.name, "app");
     // The port of the target before is given back in its own time.
     wait_until(Duration::from_secs(5), || check_port(app.host_port).is_ok());
     let mut captures = Vec::new();
-    let failure = match check_port(app.host_port).and_then(|()| start(session, spec, app, &name)) {
+    let failure = match check_port(app.host_port)
+        .and_then(|()| start_app(session, spec, app, &name))
+    {
         Ok(started) => {
-            let failure = (started.status != Status::Ok).then(|| complaint(&started));
+            let failure = (started.status != CaptureStatus::Ok).then(|| stderr_summary(&started));
             captures.push(started);
             failure
         }
@@ -95,66 +102,83 @@ pub fn captures(session: &Session, spec: &Spec, app: &App, floor: &mut Floor) ->
     };
     match failure {
         Some(words) => {
-            session.progress.trouble(&spec.name, &format!("the application: {words}"));
-            captures.push(untold(spec, "app.health_status", "the application's start", &words));
+            session.progress.on_trouble(&spec.name, &format!("the application: {words}"));
+            captures.push(failed_capture(
+                spec,
+                "app.health_status",
+                "the application's start",
+                &words,
+            ));
         }
-        None => captures.extend(look(session, spec, app, &name, floor)),
+        None => captures.extend(check_app(session, spec, app, &name, floor)),
     }
     engine::clean::remove_named(session.engine, &name);
     captures
 }
 
-fn start(session: &Session, spec: &Spec, app: &App, name: &str) -> Result<Capture> {
+fn start_app(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    app: &AppRequest,
+    name: &str,
+) -> Result<Capture> {
     let command: Vec<&str> = app.command.iter().map(String::as_str).collect();
     let argv = engine::run_argv(
         session.engine,
-        &Container {
+        &ContainerSpec {
             name,
             labels: &session.labels,
-            image: app.image(),
+            image: app.image_name(),
             handler: spec.handler.as_deref(),
             command: &command,
-            mode: Mode::Published(app.host_port, app.port),
-            options: &session.options(name),
+            mode: ContainerMode::Published(app.host_port, app.port),
+            options: &session.container_options(name),
         },
     );
-    let finished = run(&argv, session.timeout, session.cancel)?;
+    let finished = run_command(&argv, session.timeout, session.cancel)?;
     Ok(from_command(&spec.name, "app.run", &finished))
 }
 
-fn complaint(capture: &Capture) -> String {
-    let text = capture.stderr.as_ref().and_then(|stream| stream.bytes().ok()).unwrap_or_default();
-    let lines = crate::text::lines(&text);
+fn stderr_summary(capture: &Capture) -> String {
+    let text =
+        capture.stderr.as_ref().and_then(|stream| stream.decoded_bytes().ok()).unwrap_or_default();
+    let lines = crate::text::split_lines(&text);
     let words: Vec<&str> =
         lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
     if words.is_empty() { "it did not start".into() } else { words.join(" ") }
 }
 
 /// A capture of something that could not be found out, with the reason.
-fn untold(spec: &Spec, id: &str, how: &str, words: &str) -> Capture {
+fn failed_capture(spec: &RuntimeSpec, id: &str, how: &str, words: &str) -> Capture {
     Capture {
-        status: Status::Error,
-        stderr: Some(Stream::new(format!("{words}\n").as_bytes())),
-        ..host_side::capture(spec, id, how, "")
+        status: CaptureStatus::Error,
+        stderr: Some(CapturedStream::new(format!("{words}\n").as_bytes())),
+        ..host_side::observation_capture(spec, id, how, "")
     }
 }
 
 /// Everything about an application that was started.
-fn look(session: &Session, spec: &Spec, app: &App, name: &str, floor: &mut Floor) -> Vec<Capture> {
+fn check_app(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    app: &AppRequest,
+    name: &str,
+    floor: &mut LoopbackBaseline,
+) -> Vec<Capture> {
     wait_until_ready(session, name, app.host_port);
-    let health = http::get(app.host_port, "/", Limits::default(), session.cancel);
+    let health = http::get_once(app.host_port, "/", HttpLimits::default(), session.cancel);
     if session.is_cancelled() {
         return Vec::new();
     }
     let status = health.as_ref().map_or(0, |response| response.status);
     let mut captures = health_captures(spec, app, &health);
-    captures.extend(proxied(session, spec, app));
+    captures.extend(check_through_proxy(session, spec, app));
     if !is_success(status) {
         let logs: Vec<String> = [session.engine.name(), "logs", name].map(String::from).to_vec();
-        let said = run(&logs, engine::QUESTION, session.cancel);
+        let said = run_command(&logs, engine::QUESTION, session.cancel);
         captures.extend(said.ok().map(|said| from_command(&spec.name, "app.log", &said)));
     }
-    captures.extend(latency(session, spec, app, status, floor));
+    captures.extend(capture_app_latency(session, spec, app, status, floor));
     captures
 }
 
@@ -163,18 +187,20 @@ fn is_success(status: u16) -> bool {
 }
 
 /// Waits for a success, for the limit, or until the container has ended.
-fn wait_until_ready(session: &Session, name: &str, port: u16) {
-    let limits = Limits { time: Duration::from_secs(5), ..Limits::default() };
+fn wait_until_ready(session: &CollectSession, name: &str, port: u16) {
+    let limits = HttpLimits { time: Duration::from_secs(5), ..HttpLimits::default() };
     let end = std::time::Instant::now() + session.timeout;
     let mut looked = std::time::Instant::now();
     while std::time::Instant::now() < end && !session.is_cancelled() {
-        let answer = http::get(port, "/", limits, session.cancel);
+        let answer = http::get_once(port, "/", limits, session.cancel);
         if answer.is_ok_and(|response| is_success(response.status)) {
             return;
         }
         if looked.elapsed() > Duration::from_secs(1) {
             let state = [session.engine.name(), "inspect", "--format", "{{.State.Running}}", name];
-            if engine::ask(&state, session.cancel).is_ok_and(|said| said.text() == "false") {
+            if engine::query_engine(&state, session.cancel)
+                .is_ok_and(|said| said.stdout_text() == "false")
+            {
                 return;
             }
             looked = std::time::Instant::now();
@@ -183,27 +209,37 @@ fn wait_until_ready(session: &Session, name: &str, port: u16) {
     }
 }
 
-fn health_captures(spec: &Spec, app: &App, health: &Result<Response, String>) -> Vec<Capture> {
+fn health_captures(
+    spec: &RuntimeSpec,
+    app: &AppRequest,
+    health: &Result<HttpResponse, String>,
+) -> Vec<Capture> {
     let how = format!("GET / of 127.0.0.1:{} by isoproof itself, past any proxy", app.host_port);
     let (status, detail) = match health {
         Ok(response) => {
-            let head = crate::text::decode(&response.head[..response.head.len().min(HEAD_KEPT)]);
-            let detail = format!("{}\n{}\n", summary(response), head.trim_end());
+            let head =
+                crate::text::decode_bytes(&response.head[..response.head.len().min(HEAD_KEPT)]);
+            let detail = format!("{}\n{}\n", response_summary(response), head.trim_end());
             (response.status, detail)
         }
         Err(words) => (0, format!("{words}\n")),
     };
     vec![
-        host_side::capture(spec, "app.health_status", &how, &format!("{status}\n")),
-        host_side::capture(spec, "app.health_status.detail", "the head of the response", &detail),
+        host_side::observation_capture(spec, "app.health_status", &how, &format!("{status}\n")),
+        host_side::observation_capture(
+            spec,
+            "app.health_status.detail",
+            "the head of the response",
+            &detail,
+        ),
     ]
 }
 
-fn summary(response: &Response) -> String {
+fn response_summary(response: &HttpResponse) -> String {
     let end = match response.end {
-        End::Whole => "",
-        End::Cut => ", cut off",
-        End::Capped => ", the rest was not read",
+        BodyEnd::Whole => "",
+        BodyEnd::Cut => ", cut off",
+        BodyEnd::Capped => ", the rest was not read",
     };
     let seconds = response.duration.as_secs_f64();
     format!("{seconds:.6} s, status {}, {} bytes{end}", response.status, response.body)
@@ -211,19 +247,23 @@ fn summary(response: &Response) -> String {
 
 /// The same question as `curl` asks it in the user's environment, if that names a proxy. The
 /// values of the variables are not kept: they may hold a password.
-fn proxied(session: &Session, spec: &Spec, app: &App) -> Option<Capture> {
+fn check_through_proxy(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    app: &AppRequest,
+) -> Option<Capture> {
     proxy_variables()?;
     let url = format!("http://localhost:{}/", app.host_port);
     let argv = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", &url].map(String::from);
     let id = "app.health_proxied";
-    let finished = match run(&argv, Duration::from_secs(20), session.cancel) {
+    let finished = match run_command(&argv, Duration::from_secs(20), session.cancel) {
         Ok(finished) => finished,
-        Err(error) => return Some(untold(spec, id, &argv.join(" "), &error.message)),
+        Err(error) => return Some(failed_capture(spec, id, &argv.join(" "), &error.message)),
     };
     let mut capture = from_command(&spec.name, id, &finished);
     // Without a response `curl` fails, and prints 000: that is an answer to what is asked here.
-    if finished.exit().is_some() && finished.text() == "000" {
-        capture.status = Status::Ok;
+    if finished.exit_status().is_some() && finished.stdout_text() == "000" {
+        capture.status = CaptureStatus::Ok;
     }
     Some(capture)
 }
@@ -236,19 +276,25 @@ pub fn proxy_variables() -> Option<String> {
 }
 
 /// The latency, of an application that is well.
-fn latency(
-    session: &Session,
-    spec: &Spec,
-    app: &App,
+fn capture_app_latency(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    app: &AppRequest,
     health: u16,
-    floor: &mut Floor,
+    floor: &mut LoopbackBaseline,
 ) -> Vec<Capture> {
     if is_success(health) {
-        return latency::captures(session, spec, (app.host_port, health), app.load, floor);
+        return latency::capture_latency_series(
+            session,
+            spec,
+            (app.host_port, health),
+            app.load,
+            floor,
+        );
     }
     let words = format!("not measured: the health check answered {health}");
     let how = "requests by isoproof itself to the published port, past any proxy";
-    ["http.new", "http.kept"].map(|id| untold(spec, id, how, &words)).to_vec()
+    ["http.new", "http.kept"].map(|id| failed_capture(spec, id, how, &words)).to_vec()
 }
 
 #[cfg(test)]
@@ -256,22 +302,22 @@ mod tests {
     use super::*;
     use crate::model::Role;
 
-    fn spec() -> Spec {
-        Spec { name: "runc".into(), role: Role::Baseline, handler: None }
+    fn spec() -> RuntimeSpec {
+        RuntimeSpec { name: "runc".into(), role: Role::Baseline, handler: None }
     }
 
     fn text(capture: &Capture) -> String {
-        String::from_utf8(capture.stdout.bytes().unwrap()).unwrap()
+        String::from_utf8(capture.stdout.decoded_bytes().unwrap()).unwrap()
     }
 
     #[test]
     fn no_response_is_status_0_with_the_words_beside_it() {
-        let app = App {
+        let app = AppRequest {
             image: None,
             port: 3000,
             host_port: 3012,
             command: Vec::new(),
-            load: Load { requests: 50, rate: None },
+            load: RequestLoad { requests: 50, rate: None },
         };
         let captures = health_captures(&spec(), &app, &Err("no answer in time".into()));
         assert_eq!(text(&captures[0]), "0\n");

@@ -3,15 +3,19 @@
 
 use std::time::Duration;
 
-use super::{Session, Spec, from_command, host_side, is_scripted, join_thread};
-use crate::engine::Mode;
-use crate::engine::process::{Ended, Finished, Input, Running, start};
+use super::{CollectSession, RuntimeSpec, from_command, host_side, is_scripted, join_thread};
+use crate::engine::ContainerMode;
+use crate::engine::process::{
+    CommandInput, CommandOutput, ExitReason, RunningCommand, start_command,
+};
 use crate::error::Result;
-use crate::model::{Capture, Origin, Status, Stream};
-use crate::probe::script::{self, Answer, Answers, Limits, Question, Unanswered};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::probe::script::{
+    self, BatchAnswer, BatchAnswers, BatchLimits, BatchQuestion, UnansweredReason,
+};
 
 /// What came of a target.
-pub struct Outcome {
+pub struct TargetOutcome {
     /// The captures.
     pub captures: Vec<Capture>,
     /// The engine's words, if the target could not be started.
@@ -19,75 +23,78 @@ pub struct Outcome {
 }
 
 /// Runs the script on the host.
-pub fn on_host(session: &Session) -> Outcome {
+pub fn on_host(session: &CollectSession) -> TargetOutcome {
     let argv = vec!["sh".to_string()];
     // On the host the files lie in the session's folder, which `clean` knows.
-    let limits =
-        Limits { places: vec![session.folder.path().display().to_string()], ..Limits::default() };
-    let outcome = match Boot::start(session, "host", &argv, "") {
-        Ok(boot) => boot.ask(&questions(session, true), &limits, Vec::new),
-        Err(error) => Outcome { captures: Vec::new(), failure: Some(error.message) },
+    let limits = BatchLimits {
+        places: vec![session.folder.folder_path().display().to_string()],
+        ..BatchLimits::default()
+    };
+    let outcome = match ShellBoot::boot_shell(session, "host", &argv, "") {
+        Ok(boot) => boot.run_script(&batch_questions(session, true), &limits, Vec::new),
+        Err(error) => TargetOutcome { captures: Vec::new(), failure: Some(error.message) },
     };
     if let Some(words) = &outcome.failure {
-        session.progress.trouble("host", words);
+        session.progress.on_trouble("host", words);
     }
     outcome
 }
 
 /// A container of a target whose shell waits for the script, with a witness process in it.
-pub struct Container<'a> {
-    spec: &'a Spec,
+pub struct WaitingContainer<'a> {
+    spec: &'a RuntimeSpec,
     name: String,
-    witness: host_side::Witness,
-    boot: Boot,
+    witness: host_side::WitnessProcess,
+    boot: ShellBoot,
 }
 
-impl<'a> Container<'a> {
+impl<'a> WaitingContainer<'a> {
     /// Starts it, and waits until its shell answers.
     ///
     /// # Errors
     ///
     /// The engine's client cannot be started. A container that does not start is an outcome.
-    pub fn start(session: &Session, spec: &'a Spec) -> Result<Self> {
-        session.progress.step(&spec.name, "probes, in one boot");
+    pub fn start_container(session: &CollectSession, spec: &'a RuntimeSpec) -> Result<Self> {
+        session.progress.on_step(&spec.name, "probes, in one boot");
         let name = session.container_name(&spec.name, "probes");
-        let witness = host_side::Witness::new()?;
+        let witness = host_side::WitnessProcess::with_random_argument()?;
         let mut options = Vec::new();
         let mut prelude = witness.start_command();
         if session.kernel_log_witness {
             options.extend(host_side::kernel_log_options(session.engine));
             prelude.push_str(&witness.kernel_log_command());
         }
-        let argv = session.argv(spec, &name, &["sh"], Mode::Interactive, &options);
-        let boot = Boot::start(session, &spec.name, &argv, &prelude)?;
+        let argv =
+            session.container_argv(spec, &name, &["sh"], ContainerMode::Interactive, &options);
+        let boot = ShellBoot::boot_shell(session, &spec.name, &argv, &prelude)?;
         Ok(Self { spec, name, witness, boot })
     }
 
     /// Gives it the time again that it had to wait for another.
     pub fn has_waited(&mut self, time: Duration) {
-        self.boot.running.allow(time);
+        self.boot.running.extend_limit(time);
     }
 
     /// What the host sees of it, while its shell waits.
-    pub fn observe(&self, session: &Session) -> Vec<Capture> {
+    pub fn inspect_from_host(&self, session: &CollectSession) -> Vec<Capture> {
         if !self.boot.has_started {
             return Vec::new();
         }
-        host_side::observe(session, self.spec, &self.name)
+        host_side::capture_host_side(session, self.spec, &self.name)
     }
 
     /// Runs the script, which ends the container. While it runs, the host is searched for the
     /// witness, and then `meanwhile` does what is not timed.
-    pub fn ask(
+    pub fn probe_container(
         self,
-        session: &Session,
+        session: &CollectSession,
         meanwhile: impl FnOnce() -> Vec<Capture> + Send,
-    ) -> Outcome {
+    ) -> TargetOutcome {
         let Self { spec, witness, boot, .. } = self;
         let has_started = boot.has_started;
         // Looked for once while the container is sure to be there, and then beside the script.
-        let found = if has_started { witness.find() } else { None };
-        boot.ask(&questions(session, false), &Limits::default(), || {
+        let found = if has_started { witness.find_on_host() } else { None };
+        boot.run_script(&batch_questions(session, false), &BatchLimits::default(), || {
             let mut captures = Vec::new();
             if has_started {
                 captures.extend(host_side::look_for(session, spec, &witness, found));
@@ -98,53 +105,59 @@ impl<'a> Container<'a> {
     }
 }
 
-fn questions<'a>(session: &'a Session, on_host: bool) -> Vec<Question<'a>> {
+fn batch_questions<'a>(session: &'a CollectSession, on_host: bool) -> Vec<BatchQuestion<'a>> {
     session
         .catalogue
-        .iter()
+        .iter_probes()
         .filter(|probe| is_scripted(&probe.place, on_host) && !probe.command.is_empty())
-        .map(|probe| Question { id: &probe.id, command: &probe.command })
+        .map(|probe| BatchQuestion { id: &probe.id, command: &probe.command })
         .collect()
 }
 
 /// One boot of a target: the engine's client with a shell on its standard input, or the host's
 /// shell.
-struct Boot {
+struct ShellBoot {
     target: String,
     nonce: String,
-    running: Running,
+    running: RunningCommand,
     has_started: bool,
 }
 
-impl Boot {
+impl ShellBoot {
     /// Boots, and waits until the shell answers; then it waits for more input. The shell is given
     /// `prelude` before it says that it is there.
-    fn start(session: &Session, target: &str, argv: &[String], prelude: &str) -> Result<Self> {
-        let nonce = script::nonce()?;
-        let first = format!("{prelude}echo {}\n", ready(&nonce));
-        let input = Input::Open(first.as_bytes());
-        let mut running = start(argv, input, session.timeout, session.cancel)?;
-        let has_started = wait_for(&mut running, ready(&nonce).as_bytes());
+    fn boot_shell(
+        session: &CollectSession,
+        target: &str,
+        argv: &[String],
+        prelude: &str,
+    ) -> Result<Self> {
+        let nonce = script::make_nonce()?;
+        let first = format!("{prelude}echo {}\n", ready_line(&nonce));
+        let input = CommandInput::Open(first.as_bytes());
+        let mut running = start_command(argv, input, session.timeout, session.cancel)?;
+        let has_started = wait_for(&mut running, ready_line(&nonce).as_bytes());
         Ok(Self { target: target.into(), nonce, running, has_started })
     }
 
     /// Sends the script, which ends the boot, and does something else until it has ended.
-    fn ask(
+    fn run_script(
         mut self,
-        questions: &[Question],
-        limits: &Limits,
+        questions: &[BatchQuestion],
+        limits: &BatchLimits,
         meanwhile: impl FnOnce() -> Vec<Capture> + Send,
-    ) -> Outcome {
+    ) -> TargetOutcome {
         if self.has_started {
-            self.running.say(script::generate(questions, &self.nonce, limits).as_bytes());
+            self.running
+                .write_stdin(script::generate_script(questions, &self.nonce, limits).as_bytes());
         }
         let (finished, others) = std::thread::scope(|scope| {
             let others = scope.spawn(meanwhile);
-            (self.running.finish(), join_thread(others))
+            (self.running.wait_for_end(), join_thread(others))
         });
-        let mut answers = script::parse(&finished.stdout, &self.nonce, questions);
-        remove(&mut answers.stray, format!("{}\n", ready(&self.nonce)).as_bytes());
-        let failure = (!self.has_started).then(|| finished.complaint());
+        let mut answers = script::parse_script_output(&finished.stdout, &self.nonce, questions);
+        remove_bytes(&mut answers.stray, format!("{}\n", ready_line(&self.nonce)).as_bytes());
+        let failure = (!self.has_started).then(|| finished.error_summary());
         let mut captures = vec![boot_capture(&self.target, &finished, &answers)];
         captures.extend(answers.answers.iter().filter_map(|answer| {
             let question = questions.iter().find(|question| question.id == answer.id)?;
@@ -157,30 +170,30 @@ impl Boot {
             }));
         }
         captures.extend(others);
-        Outcome { captures, failure }
+        TargetOutcome { captures, failure }
     }
 }
 
 /// What the shell says when it is there.
-fn ready(nonce: &str) -> String {
+fn ready_line(nonce: &str) -> String {
     format!("ready {nonce}")
 }
 
 /// Waits until the output holds `mark`; false if the command ended or was stopped before.
-fn wait_for(running: &mut Running, mark: &[u8]) -> bool {
-    let has_mark = |running: &mut Running| {
+fn wait_for(running: &mut RunningCommand, mark: &[u8]) -> bool {
+    let has_mark = |running: &mut RunningCommand| {
         running.stdout_so_far().windows(mark.len()).any(|window| window == mark)
     };
     while running.is_running() {
         if has_mark(running) {
             return true;
         }
-        running.tick();
+        running.wait_one_tick();
     }
     has_mark(running)
 }
 
-fn remove(bytes: &mut Vec<u8>, part: &[u8]) {
+fn remove_bytes(bytes: &mut Vec<u8>, part: &[u8]) {
     if let Some(at) = bytes.windows(part.len()).position(|window| window == part) {
         bytes.drain(at..at + part.len());
     }
@@ -188,22 +201,22 @@ fn remove(bytes: &mut Vec<u8>, part: &[u8]) {
 
 /// The boot itself: the engine's command line, how it ended, and its own words, which are no
 /// evidence about the container.
-fn boot_capture(target: &str, finished: &Finished, answers: &Answers) -> Capture {
+fn boot_capture(target: &str, finished: &CommandOutput, answers: &BatchAnswers) -> Capture {
     let status = match finished.ended {
-        _ if answers.started && answers.finished => Status::Ok,
-        Ended::TimedOut => Status::Timeout,
-        Ended::Cancelled => Status::Stopped,
-        Ended::Exit(_) => Status::Error,
+        _ if answers.started && answers.finished => CaptureStatus::Ok,
+        ExitReason::TimedOut => CaptureStatus::Timeout,
+        ExitReason::Cancelled => CaptureStatus::Stopped,
+        ExitReason::Exit(_) => CaptureStatus::Error,
     };
-    let stdout = Stream::new(&answers.stray);
+    let stdout = CapturedStream::new(&answers.stray);
     Capture { status, stdout, ..from_command(target, "boot", finished) }
 }
 
-fn probe_capture(target: &str, question: &Question, answer: &Answer) -> Capture {
+fn probe_capture(target: &str, question: &BatchQuestion, answer: &BatchAnswer) -> Capture {
     Capture {
         id: format!("{target}/{}", answer.id),
         target: Some(target.to_string()),
-        origin: Origin::Probe {
+        origin: CaptureOrigin::Probe {
             command: question.command.to_string(),
             within: format!("{target}/boot"),
         },
@@ -211,14 +224,14 @@ fn probe_capture(target: &str, question: &Question, answer: &Answer) -> Capture 
         exit: answer.exit,
         started: None,
         duration_ms: answer.duration_ms,
-        stdout: Stream::new(&answer.stdout),
-        stderr: (!answer.stderr.is_empty()).then(|| Stream::new(&answer.stderr)),
+        stdout: CapturedStream::new(&answer.stdout),
+        stderr: (!answer.stderr.is_empty()).then(|| CapturedStream::new(&answer.stderr)),
     }
 }
 
 /// The record that a probe was asked, and that there is no answer.
-fn unanswered_capture(target: &str, question: &Question, why: Unanswered) -> Capture {
-    let nothing = Answer {
+fn unanswered_capture(target: &str, question: &BatchQuestion, why: UnansweredReason) -> Capture {
+    let nothing = BatchAnswer {
         id: question.id.to_string(),
         status: why.status(),
         exit: None,

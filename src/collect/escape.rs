@@ -11,13 +11,13 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{Session, Spec, from_command, host_side};
+use super::{CollectSession, RuntimeSpec, from_command, host_side};
 use crate::engine::clean;
-use crate::engine::process::{Ended, Finished, run};
-use crate::engine::{Kind, Mode};
+use crate::engine::process::{CommandOutput, ExitReason, run_command};
+use crate::engine::{ContainerMode, EngineKind};
 use crate::error::{Error, Result};
-use crate::model::{Capture, Origin, Status, Stream};
-use crate::probe::script::nonce;
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::probe::script::make_nonce;
 
 /// The beginning of the names of our folders; the mark of their process follows.
 const FOLDER: &str = "isoproof-share-";
@@ -27,7 +27,7 @@ const INSIDE: &str = "/isoproof-share";
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum WriteOutcome {
     /// The host's file has the container's line.
     HostModified,
     /// The container read its own line, and the host's file is as it was: a copy.
@@ -40,9 +40,9 @@ pub enum Outcome {
     HostTruncatedOnRo,
 }
 
-impl Outcome {
+impl WriteOutcome {
     /// The word in files and reports.
-    pub fn word(self) -> &'static str {
+    pub fn outcome_name(self) -> &'static str {
         match self {
             Self::HostModified => "host_modified",
             Self::HostUnmodifiedContainerSawWrite => "host_unmodified_container_saw_write",
@@ -55,7 +55,7 @@ impl Outcome {
 
 /// The host's file afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum HostFileState {
     /// Byte for byte as it was.
     Unchanged,
     /// As it was, and the container's line behind it.
@@ -64,9 +64,9 @@ pub enum State {
     Emptied,
 }
 
-impl State {
+impl HostFileState {
     /// The word in files and reports.
-    pub fn word(self) -> &'static str {
+    pub fn state_name(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
             Self::Appended => "appended",
@@ -76,7 +76,7 @@ impl State {
 
     /// The state of a file that held `before`; none if it is none of these. A truncation with
     /// the line behind it has lost the content as well.
-    fn of(before: &[u8], line: &[u8], after: &[u8]) -> Option<Self> {
+    fn from_contents(before: &[u8], line: &[u8], after: &[u8]) -> Option<Self> {
         if after == before {
             return Some(Self::Unchanged);
         }
@@ -90,7 +90,7 @@ impl State {
 
 /// What the container said about itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Account {
+struct ContainerReport {
     /// It ran.
     started: bool,
     /// Whether the shell's append succeeded; none if it did not come so far.
@@ -99,8 +99,8 @@ struct Account {
     saw: bool,
 }
 
-impl Account {
-    fn read(stdout: &str, nonce: &str) -> Self {
+impl ContainerReport {
+    fn parse_report(stdout: &str, nonce: &str) -> Self {
         let has = |words: &str| stdout.lines().any(|line| line == format!("{words} {nonce}"));
         let wrote = match (has("written"), has("refused")) {
             (true, false) => Some(true),
@@ -113,22 +113,30 @@ impl Account {
 
 /// The outcome of one attempt; none where the observations fit none of the five, and then
 /// nothing is claimed.
-fn outcome(account: Account, state: Option<State>, is_read_only: bool) -> Option<Outcome> {
+fn decide_outcome(
+    account: ContainerReport,
+    state: Option<HostFileState>,
+    is_read_only: bool,
+) -> Option<WriteOutcome> {
     match (state?, account) {
-        (State::Emptied, _) => is_read_only.then_some(Outcome::HostTruncatedOnRo),
-        (State::Appended, _) => Some(Outcome::HostModified),
-        (State::Unchanged, Account { started: false, .. }) => Some(Outcome::ContainerNotStarted),
-        (State::Unchanged, Account { wrote: Some(false), .. }) => Some(Outcome::WriteDenied),
-        (State::Unchanged, Account { wrote: Some(true), saw: true, .. }) => {
-            Some(Outcome::HostUnmodifiedContainerSawWrite)
+        (HostFileState::Emptied, _) => is_read_only.then_some(WriteOutcome::HostTruncatedOnRo),
+        (HostFileState::Appended, _) => Some(WriteOutcome::HostModified),
+        (HostFileState::Unchanged, ContainerReport { started: false, .. }) => {
+            Some(WriteOutcome::ContainerNotStarted)
         }
-        (State::Unchanged, _) => None,
+        (HostFileState::Unchanged, ContainerReport { wrote: Some(false), .. }) => {
+            Some(WriteOutcome::WriteDenied)
+        }
+        (HostFileState::Unchanged, ContainerReport { wrote: Some(true), saw: true, .. }) => {
+            Some(WriteOutcome::HostUnmodifiedContainerSawWrite)
+        }
+        (HostFileState::Unchanged, _) => None,
     }
 }
 
 /// A way to share the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Way {
+struct SharingMode {
     /// The end of the capture's id, and of the container's name.
     name: &'static str,
     is_read_only: bool,
@@ -136,28 +144,28 @@ struct Way {
 }
 
 /// Without privileges first: what that shows needs no more.
-const WAYS: [Way; 3] = [
-    Way { name: "write", is_read_only: false, is_privileged: false },
-    Way { name: "write_ro", is_read_only: true, is_privileged: false },
-    Way { name: "write_privileged", is_read_only: false, is_privileged: true },
+const WAYS: [SharingMode; 3] = [
+    SharingMode { name: "write", is_read_only: false, is_privileged: false },
+    SharingMode { name: "write_ro", is_read_only: true, is_privileged: false },
+    SharingMode { name: "write_privileged", is_read_only: false, is_privileged: true },
 ];
 
 /// One attempt and what it left.
-struct Attempt {
-    way: Way,
-    finished: Finished,
-    account: Account,
-    state: Option<State>,
+struct EscapeAttempt {
+    way: SharingMode,
+    finished: CommandOutput,
+    account: ContainerReport,
+    state: Option<HostFileState>,
 }
 
-impl Attempt {
-    fn outcome(&self) -> Option<Outcome> {
-        outcome(self.account, self.state, self.way.is_read_only)
+impl EscapeAttempt {
+    fn write_outcome(&self) -> Option<WriteOutcome> {
+        decide_outcome(self.account, self.state, self.way.is_read_only)
     }
 
     /// What was observed, for a case that fits no outcome and for the record.
-    fn words(&self) -> String {
-        let state = self.state.map_or("changed in another way", State::word);
+    fn describe_observations(&self) -> String {
+        let state = self.state.map_or("changed in another way", HostFileState::state_name);
         let yes = |is: bool| if is { "yes" } else { "no" };
         let wrote = self.account.wrote.map_or("not said", |wrote| yes(wrote));
         format!(
@@ -170,22 +178,22 @@ impl Attempt {
 }
 
 /// Why an engine cannot be asked, if it cannot.
-pub fn obstacle(engine: Kind) -> Option<String> {
-    (engine == Kind::Builtin)
+pub fn escape_unsupported_reason(engine: EngineKind) -> Option<String> {
+    (engine == EngineKind::Builtin)
         .then(|| "plain namespaces have no image to share a folder with".to_string())
 }
 
 /// Tries to write to a host's file under a target, in every way.
-pub fn captures(session: &Session, spec: &Spec) -> Vec<Capture> {
+pub fn capture_escape_attempts(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
     let mut attempts = Vec::new();
     for way in WAYS {
         if session.is_cancelled() {
             return Vec::new();
         }
-        session.progress.step(&spec.name, &format!("share of a folder: {}", way.name));
-        match attempt(session, spec, way) {
+        session.progress.on_step(&spec.name, &format!("share of a folder: {}", way.name));
+        match run_attempt(session, spec, way) {
             Ok(attempt) => attempts.push(attempt),
-            Err(error) => session.progress.trouble(&spec.name, &error.message),
+            Err(error) => session.progress.on_trouble(&spec.name, &error.message),
         }
     }
     if session.is_cancelled() {
@@ -199,49 +207,60 @@ pub fn captures(session: &Session, spec: &Spec) -> Vec<Capture> {
             match attempt.account.started {
                 true => capture,
                 // The engine's refusal is none of the container's.
-                false => Capture { status: Status::Error, ..capture },
+                false => Capture { status: CaptureStatus::Error, ..capture },
             }
         })
         .collect();
-    captures.extend(conclusions(spec, &attempts));
-    captures.extend(privileged(session, spec, &attempts));
+    captures.extend(outcome_captures(spec, &attempts));
+    captures.extend(privileged_captures(session, spec, &attempts));
     captures
 }
 
 /// Runs one attempt in a folder that is gone afterwards, whatever happens.
-fn attempt(session: &Session, spec: &Spec, way: Way) -> Result<Attempt> {
-    let folder = folder()?;
+fn run_attempt(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    way: SharingMode,
+) -> Result<EscapeAttempt> {
+    let folder = make_private_folder()?;
     let file = folder.path().join("file");
-    let nonce = nonce()?;
+    let nonce = make_nonce()?;
     let before = format!("isoproof {nonce}\nA file to be appended to, and nothing else.\n");
-    fs::write(&file, &before).map_err(|error| Error::io("write", &file, &error))?;
+    fs::write(&file, &before).map_err(|error| Error::failed_io("write", &file, &error))?;
     let line = format!("container {nonce}\n");
-    let script = script(session, way, &nonce, line.trim_end());
-    let options = options(session.engine, spec.handler.as_deref(), folder.path(), way);
+    let script = escape_script(session, way, &nonce, line.trim_end());
+    let options = mount_options(session.engine, spec.handler.as_deref(), folder.path(), way);
     let name = session.container_name(&spec.name, &way.name.replace('_', "-"));
-    let argv = session.argv(spec, &name, &["sh", "-c", &script], Mode::Attached, &options);
-    let finished = run(&argv, session.timeout, session.cancel)?;
+    let argv = session.container_argv(
+        spec,
+        &name,
+        &["sh", "-c", &script],
+        ContainerMode::Attached,
+        &options,
+    );
+    let finished = run_command(&argv, session.timeout, session.cancel)?;
     if !finished.is_success() {
         // One that still runs would write to a folder that is about to go.
         clean::remove_named(session.engine, &name);
     }
-    let after = fs::read(&file).map_err(|error| Error::io("read", &file, &error))?;
-    let account = Account::read(&crate::text::decode(&finished.stdout), &nonce);
-    let state = State::of(before.as_bytes(), line.as_bytes(), &after);
-    Ok(Attempt { way, finished, account, state })
+    let after = fs::read(&file).map_err(|error| Error::failed_io("read", &file, &error))?;
+    let account =
+        ContainerReport::parse_report(&crate::text::decode_bytes(&finished.stdout), &nonce);
+    let state = HostFileState::from_contents(before.as_bytes(), line.as_bytes(), &after);
+    Ok(EscapeAttempt { way, finished, account, state })
 }
 
 /// A folder that only this user may enter. It is removed when the value goes.
-fn folder() -> Result<TempDir> {
+fn make_private_folder() -> Result<TempDir> {
     let made = tempfile::Builder::new()
         .prefix(&crate::owner::prefix_name(FOLDER))
         .permissions(fs::Permissions::from_mode(0o700))
         .tempdir();
-    made.map_err(|error| Error::io("make a folder in", &std::env::temp_dir(), &error))
+    made.map_err(|error| Error::failed_io("make a folder in", &std::env::temp_dir(), &error))
 }
 
 /// The shell's words in the container: append, look, and for a privileged one count.
-fn script(session: &Session, way: Way, nonce: &str, line: &str) -> String {
+fn escape_script(session: &CollectSession, way: SharingMode, nonce: &str, line: &str) -> String {
     let file = format!("{INSIDE}/file");
     let mut script = format!(
         "echo started {nonce}; if echo {line} >> {file}; then echo written {nonce}; else echo \
@@ -249,7 +268,7 @@ fn script(session: &Session, way: Way, nonce: &str, line: &str) -> String {
     );
     if way.is_privileged {
         for id in PRIVILEGED {
-            if let Some(probe) = session.catalogue.get(id) {
+            if let Some(probe) = session.catalogue.find_probe(id) {
                 script.push_str(&format!("v=$({}) && echo {id} $v; ", probe.command));
             }
         }
@@ -262,11 +281,16 @@ fn script(session: &Session, way: Way, nonce: &str, line: &str) -> String {
 const PRIVILEGED: [&str; 2] = ["escape.privileged_dev_entries", "escape.privileged_cap_eff"];
 
 /// The engine's options for a way.
-fn options(engine: Kind, handler: Option<&str>, folder: &Path, way: Way) -> Vec<String> {
+fn mount_options(
+    engine: EngineKind,
+    handler: Option<&str>,
+    folder: &Path,
+    way: SharingMode,
+) -> Vec<String> {
     let folder = folder.display();
     let mode = if way.is_read_only { "ro" } else { "rw" };
     let mut options = match engine {
-        Kind::Ctr => vec![
+        EngineKind::Ctr => vec![
             "--mount".to_string(),
             format!("type=bind,src={folder},dst={INSIDE},options=rbind:{mode}"),
         ],
@@ -279,82 +303,93 @@ fn options(engine: Kind, handler: Option<&str>, folder: &Path, way: Way) -> Vec<
     // The host's devices cannot be passed to a machine, and would be the host's, not its own.
     let is_kata = handler.is_some_and(|handler| handler.contains("kata"));
     match engine {
-        Kind::Nerdctl if is_kata => {
+        EngineKind::Nerdctl if is_kata => {
             options.extend(["--security-opt", "privileged-without-host-devices"].map(String::from));
         }
-        Kind::Ctr if is_kata => options.push("--privileged-without-host-devices".into()),
+        EngineKind::Ctr if is_kata => options.push("--privileged-without-host-devices".into()),
         _ => {}
     }
     options
 }
 
 /// The outcomes and the state of the file, as facts.
-fn conclusions(spec: &Spec, attempts: &[Attempt]) -> Vec<Capture> {
+fn outcome_captures(spec: &RuntimeSpec, attempts: &[EscapeAttempt]) -> Vec<Capture> {
     let by = |name: &str| attempts.iter().find(|attempt| attempt.way.name == name);
     let mut captures = Vec::new();
     if let Some(write) = by("write") {
         // That a share for reading only loses its content is the graver news.
-        let emptied =
-            by("write_ro").filter(|attempt| attempt.outcome() == Some(Outcome::HostTruncatedOnRo));
+        let emptied = by("write_ro")
+            .filter(|attempt| attempt.write_outcome() == Some(WriteOutcome::HostTruncatedOnRo));
         let attempt = emptied.unwrap_or(write);
-        captures.push(conclusion(spec, "escape.host_write", attempt, Attempt::outcome_word));
-        captures.push(conclusion(spec, "escape.host_file", attempt, |attempt| {
-            attempt.state.map(State::word)
+        captures.push(outcome_capture(
+            spec,
+            "escape.host_write",
+            attempt,
+            EscapeAttempt::outcome_word,
+        ));
+        captures.push(outcome_capture(spec, "escape.host_file", attempt, |attempt| {
+            attempt.state.map(HostFileState::state_name)
         }));
     }
     if let Some(write) = by("write_privileged") {
         let id = "escape.host_write_privileged";
-        captures.push(conclusion(spec, id, write, Attempt::outcome_word));
+        captures.push(outcome_capture(spec, id, write, EscapeAttempt::outcome_word));
     }
-    let record: String = attempts.iter().map(|attempt| attempt.words() + "\n").collect();
+    let record: String =
+        attempts.iter().map(|attempt| attempt.describe_observations() + "\n").collect();
     let how = "what the container said, and the host's file by its bytes before and after";
-    captures.push(host_side::capture(spec, "escape.host_write.detail", how, &record));
+    captures.push(host_side::observation_capture(spec, "escape.host_write.detail", how, &record));
     captures
 }
 
-impl Attempt {
+impl EscapeAttempt {
     fn outcome_word(&self) -> Option<&'static str> {
-        self.outcome().map(Outcome::word)
+        self.write_outcome().map(WriteOutcome::outcome_name)
     }
 }
 
-fn conclusion(
-    spec: &Spec,
+fn outcome_capture(
+    spec: &RuntimeSpec,
     id: &str,
-    attempt: &Attempt,
-    read: impl Fn(&Attempt) -> Option<&'static str>,
+    attempt: &EscapeAttempt,
+    read: impl Fn(&EscapeAttempt) -> Option<&'static str>,
 ) -> Capture {
     let how = format!(
         "the bytes of the host's file before and after {}/escape.{}, and what the container said",
         spec.name, attempt.way.name
     );
     match read(attempt) {
-        Some(word) => host_side::capture(spec, id, &how, &format!("{word}\n")),
+        Some(word) => host_side::observation_capture(spec, id, &how, &format!("{word}\n")),
         None => {
             let status = match attempt.finished.ended {
-                Ended::TimedOut => Status::Timeout,
-                Ended::Cancelled => Status::Stopped,
-                Ended::Exit(_) => Status::Error,
+                ExitReason::TimedOut => CaptureStatus::Timeout,
+                ExitReason::Cancelled => CaptureStatus::Stopped,
+                ExitReason::Exit(_) => CaptureStatus::Error,
             };
-            let words = format!("no known outcome: {}\n", attempt.words());
-            let stderr = Some(Stream::new(words.as_bytes()));
-            Capture { status, stderr, ..host_side::capture(spec, id, &how, "") }
+            let words = format!("no known outcome: {}\n", attempt.describe_observations());
+            let stderr = Some(CapturedStream::new(words.as_bytes()));
+            Capture { status, stderr, ..host_side::observation_capture(spec, id, &how, "") }
         }
     }
 }
 
 /// What the privileged container said about its devices and capabilities.
-fn privileged(session: &Session, spec: &Spec, attempts: &[Attempt]) -> Vec<Capture> {
+fn privileged_captures(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    attempts: &[EscapeAttempt],
+) -> Vec<Capture> {
     let Some(attempt) = attempts.iter().find(|attempt| attempt.way.is_privileged) else {
         return Vec::new();
     };
-    let text = crate::text::decode(&attempt.finished.stdout);
+    let text = crate::text::decode_bytes(&attempt.finished.stdout);
     let answer = |id: &&str| {
-        let probe = session.catalogue.get(id)?;
+        let probe = session.catalogue.find_probe(id)?;
         let said =
             text.lines().find_map(|line| line.strip_prefix(id)?.strip_prefix(' ').map(str::trim));
-        let capture = host_side::capture(spec, id, "", &said.map_or(String::new(), line));
-        let origin = Origin::Probe {
+        let capture =
+            host_side::observation_capture(spec, id, "", &said.map_or(String::new(), end_line));
+        let origin = CaptureOrigin::Probe {
             command: probe.command.clone(),
             within: format!("{}/escape.{}", spec.name, attempt.way.name),
         };
@@ -363,20 +398,20 @@ fn privileged(session: &Session, spec: &Spec, attempts: &[Attempt]) -> Vec<Captu
         }
         let words = match attempt.account.started {
             true => "the privileged container did not say".to_string(),
-            false => attempt.finished.complaint(),
+            false => attempt.finished.error_summary(),
         };
-        let stderr = Some(Stream::new(line(&words).as_bytes()));
-        Some(Capture { origin, status: Status::Error, stderr, ..capture })
+        let stderr = Some(CapturedStream::new(end_line(&words).as_bytes()));
+        Some(Capture { origin, status: CaptureStatus::Error, stderr, ..capture })
     };
     PRIVILEGED.iter().filter_map(answer).collect()
 }
 
-fn line(text: &str) -> String {
+fn end_line(text: &str) -> String {
     format!("{text}\n")
 }
 
 /// Removes the folders of sessions that were killed.
-pub fn sweep() -> Vec<String> {
+pub fn remove_orphan_folders() -> Vec<String> {
     let mut left = crate::owner::find_leftovers(&std::env::temp_dir(), FOLDER);
     left.retain(|path| fs::remove_dir_all(path).is_ok());
     left.iter().map(|path| format!("temporary folder {}", path.display())).collect()
@@ -386,8 +421,8 @@ pub fn sweep() -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn account(started: bool, wrote: Option<bool>, saw: bool) -> Account {
-        Account { started, wrote, saw }
+    fn account(started: bool, wrote: Option<bool>, saw: bool) -> ContainerReport {
+        ContainerReport { started, wrote, saw }
     }
 
     #[test]
@@ -395,72 +430,86 @@ mod tests {
         let sure = account(true, Some(true), true);
         let refused = account(true, Some(false), false);
         for (account, state, is_read_only, word) in [
-            (sure, State::Appended, false, "host_modified"),
-            (sure, State::Unchanged, false, "host_unmodified_container_saw_write"),
-            (refused, State::Unchanged, true, "write_denied"),
-            (Account::default(), State::Unchanged, false, "container_not_started"),
-            (refused, State::Emptied, true, "host_truncated_on_ro"),
+            (sure, HostFileState::Appended, false, "host_modified"),
+            (sure, HostFileState::Unchanged, false, "host_unmodified_container_saw_write"),
+            (refused, HostFileState::Unchanged, true, "write_denied"),
+            (ContainerReport::default(), HostFileState::Unchanged, false, "container_not_started"),
+            (refused, HostFileState::Emptied, true, "host_truncated_on_ro"),
         ] {
-            assert_eq!(outcome(account, Some(state), is_read_only).unwrap().word(), word);
+            assert_eq!(
+                decide_outcome(account, Some(state), is_read_only).unwrap().outcome_name(),
+                word
+            );
         }
     }
 
     #[test]
     fn what_fits_no_outcome_is_none() {
         let sure = account(true, Some(true), true);
-        assert_eq!(outcome(sure, None, false), None);
-        assert_eq!(outcome(sure, Some(State::Emptied), false), None);
+        assert_eq!(decide_outcome(sure, None, false), None);
+        assert_eq!(decide_outcome(sure, Some(HostFileState::Emptied), false), None);
         // Cut off before it wrote, or blind to its own line: neither is a refusal.
-        assert_eq!(outcome(account(true, None, false), Some(State::Unchanged), false), None);
-        assert_eq!(outcome(account(true, Some(true), false), Some(State::Unchanged), false), None);
+        assert_eq!(
+            decide_outcome(account(true, None, false), Some(HostFileState::Unchanged), false),
+            None
+        );
+        assert_eq!(
+            decide_outcome(account(true, Some(true), false), Some(HostFileState::Unchanged), false),
+            None
+        );
     }
 
     #[test]
     fn the_state_of_the_file_is_told_by_its_bytes() {
         for (after, state) in [
-            ("a\n", Some(State::Unchanged)),
-            ("a\nx\n", Some(State::Appended)),
-            ("", Some(State::Emptied)),
-            ("x\n", Some(State::Emptied)),
+            ("a\n", Some(HostFileState::Unchanged)),
+            ("a\nx\n", Some(HostFileState::Appended)),
+            ("", Some(HostFileState::Emptied)),
+            ("x\n", Some(HostFileState::Emptied)),
             ("a\nx\nx\n", None),
             ("b\n", None),
         ] {
-            assert_eq!(State::of(b"a\n", b"x\n", after.as_bytes()), state, "{after:?}");
+            assert_eq!(
+                HostFileState::from_contents(b"a\n", b"x\n", after.as_bytes()),
+                state,
+                "{after:?}"
+            );
         }
     }
 
     #[test]
     fn a_container_is_believed_only_with_the_nonce() {
         let text = "started 1\nwritten 1\nseen 1\n";
-        assert_eq!(Account::read(text, "1"), account(true, Some(true), true));
-        assert_eq!(Account::read(text, "2"), Account::default());
+        assert_eq!(ContainerReport::parse_report(text, "1"), account(true, Some(true), true));
+        assert_eq!(ContainerReport::parse_report(text, "2"), ContainerReport::default());
     }
 
     #[test]
     fn only_the_folder_is_shared_and_kata_gets_no_devices_of_the_host() {
-        let words =
-            |engine, handler, way| options(engine, Some(handler), Path::new("/t/x"), way).join(" ");
+        let words = |engine, handler, way| {
+            mount_options(engine, Some(handler), Path::new("/t/x"), way).join(" ")
+        };
         let [write, read_only, privileged] = WAYS;
-        assert_eq!(words(Kind::Docker, "runc", write), "--volume /t/x:/isoproof-share:rw");
+        assert_eq!(words(EngineKind::Docker, "runc", write), "--volume /t/x:/isoproof-share:rw");
         assert_eq!(
-            words(Kind::Ctr, "runc", read_only),
+            words(EngineKind::Ctr, "runc", read_only),
             "--mount type=bind,src=/t/x,dst=/isoproof-share,options=rbind:ro"
         );
-        assert!(words(Kind::Docker, "runsc", privileged).ends_with(":rw --privileged"));
+        assert!(words(EngineKind::Docker, "runsc", privileged).ends_with(":rw --privileged"));
         let kata = "io.containerd.kata.v2";
         assert!(
-            words(Kind::Nerdctl, kata, privileged)
+            words(EngineKind::Nerdctl, kata, privileged)
                 .ends_with("--privileged --security-opt privileged-without-host-devices")
         );
         assert!(
-            words(Kind::Ctr, kata, privileged)
+            words(EngineKind::Ctr, kata, privileged)
                 .ends_with("--privileged --privileged-without-host-devices")
         );
     }
 
     #[test]
     fn our_folder_is_ours_alone_and_goes_with_its_value() {
-        let folder = folder().unwrap();
+        let folder = make_private_folder().unwrap();
         let path = folder.path().to_path_buf();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);

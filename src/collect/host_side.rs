@@ -5,31 +5,31 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::{Session, Spec, wait_until};
-use crate::engine::Kind;
-use crate::engine::facts::inspect;
+use super::{CollectSession, RuntimeSpec, wait_until};
+use crate::engine::EngineKind;
+use crate::engine::facts::inspect_container;
 use crate::error::{Error, Result};
-use crate::model::{Capture, Origin, Status, Stream};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
 
 /// Programs that run virtual machines.
 const MONITORS: &[&str] =
     &["qemu-system-", "cloud-hypervisor", "firecracker", "stratovirt", "openvmm", "crosvm"];
 
 /// A process in the container with an argument that nothing else on the machine has.
-pub struct Witness {
+pub struct WitnessProcess {
     argument: String,
 }
 
-impl Witness {
+impl WitnessProcess {
     /// A witness with a random argument.
     ///
     /// # Errors
     ///
     /// There are no random numbers to be had.
-    pub fn new() -> Result<Self> {
-        let nonce = crate::probe::script::nonce()?;
+    pub fn with_random_argument() -> Result<Self> {
+        let nonce = crate::probe::script::make_nonce()?;
         let number = u64::from_str_radix(&nonce[..8], 16)
-            .map_err(|error| Error::environment(format!("no random number: {error}")))?;
+            .map_err(|error| Error::failed_environment(format!("no random number: {error}")))?;
         // Ten digits: longer than anybody sleeps, and a number that every `sleep` takes.
         Ok(Self { argument: format!("{}", 1_000_000_000 + number % 1_000_000_000) })
     }
@@ -46,48 +46,50 @@ impl Witness {
 
     /// Looks for a process on the host with exactly these arguments. The engine's client has the
     /// number among its own, but not these alone.
-    pub fn find(&self) -> Option<u32> {
+    pub fn find_on_host(&self) -> Option<u32> {
         let wanted = format!("sleep\0{}\0", self.argument);
-        processes().find(|pid| read(*pid, "cmdline").is_some_and(|line| line == wanted.as_bytes()))
+        process_ids().find(|pid| {
+            read_process_file(*pid, "cmdline").is_some_and(|line| line == wanted.as_bytes())
+        })
     }
 }
 
 /// The options that let a container write to the kernel's log.
-pub fn kernel_log_options(engine: Kind) -> Vec<String> {
+pub fn kernel_log_options(engine: EngineKind) -> Vec<String> {
     match engine {
-        Kind::Builtin => Vec::new(),
-        Kind::Ctr => vec!["--device".into(), "/dev/kmsg".into()],
+        EngineKind::Builtin => Vec::new(),
+        EngineKind::Ctr => vec!["--device".into(), "/dev/kmsg".into()],
         _ => vec!["--device".into(), "/dev/kmsg:/dev/kmsg:w".into()],
     }
 }
 
 /// Captures what the host sees of a container, but for its witness.
-pub fn observe(session: &Session, spec: &Spec, name: &str) -> Vec<Capture> {
-    let Some((inspected, answer)) = inspect(session.engine, name, session.cancel) else {
+pub fn capture_host_side(session: &CollectSession, spec: &RuntimeSpec, name: &str) -> Vec<Capture> {
+    let Some((inspected, answer)) = inspect_container(session.engine, name, session.cancel) else {
         return Vec::new();
     };
     let mut engine = super::from_command(&spec.name, "host.engine_container", &answer);
-    engine.stdout = Stream::new(summary(&inspected).as_bytes());
-    engine.origin = observed("the answer of the engine about the running container");
+    engine.stdout = CapturedStream::new(inspection_summary(&inspected).as_bytes());
+    engine.origin = observed_origin("the answer of the engine about the running container");
     let mut captures = vec![engine];
     if let Some(pid) = inspected.pid.filter(|&pid| pid > 0) {
-        captures.extend(around(spec, pid, &inspected.id));
+        captures.extend(inspect_host_processes(spec, pid, &inspected.id));
     }
     captures
 }
 
-fn summary(inspected: &crate::engine::facts::Inspected) -> String {
+fn inspection_summary(inspected: &crate::engine::facts::ContainerInspection) -> String {
     let runtime = inspected.runtime.as_deref().unwrap_or("not stated");
     let pid = inspected.pid.map_or_else(|| "not stated".into(), |pid| pid.to_string());
     format!("id {}\npid {pid}\nruntime {runtime}\n", inspected.id)
 }
 
-fn observed(how: &str) -> Origin {
-    Origin::Observed { how: how.into() }
+fn observed_origin(how: &str) -> CaptureOrigin {
+    CaptureOrigin::Observed { how: how.into() }
 }
 
 /// A capture of something that isoproof read itself.
-pub fn capture(spec: &Spec, id: &str, how: &str, text: &str) -> Capture {
+pub fn observation_capture(spec: &RuntimeSpec, id: &str, how: &str, text: &str) -> Capture {
     capture_of(&spec.name, id, how, text)
 }
 
@@ -96,12 +98,12 @@ pub fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
     Capture {
         id: format!("{target}/{id}"),
         target: Some(target.to_string()),
-        origin: observed(how),
-        status: if text.is_empty() { Status::Absent } else { Status::Ok },
+        origin: observed_origin(how),
+        status: if text.is_empty() { CaptureStatus::Absent } else { CaptureStatus::Ok },
         exit: None,
         started: Some(chrono::Utc::now()),
         duration_ms: None,
-        stdout: Stream::new(text.as_bytes()),
+        stdout: CapturedStream::new(text.as_bytes()),
         stderr: None,
     }
 }
@@ -109,27 +111,32 @@ pub fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
 /// Looks on for a witness that was not `found` at once, for a moment: it was started before the
 /// first answer, but may not have become what it is called by.
 pub fn look_for(
-    session: &Session,
-    spec: &Spec,
-    witness: &Witness,
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    witness: &WitnessProcess,
     mut found: Option<u32>,
 ) -> Vec<Capture> {
     wait_until(Duration::from_millis(150), || {
-        found = found.or_else(|| witness.find());
+        found = found.or_else(|| witness.find_on_host());
         found.is_some() || session.is_cancelled()
     });
     let how = format!(
         "the arguments of every process on the host, for exactly: sleep {}",
         witness.argument
     );
-    let count = processes().count();
+    let count = process_ids().count();
     let (answer, detail) = match found {
         Some(pid) => ("yes\n", format!("process {pid} on the host, {}\n", own_ids(pid))),
         None => ("no\n", format!("none of {count} processes on the host\n")),
     };
     let mut captures = vec![
-        capture(spec, "host.witness_process", &how, answer),
-        capture(spec, "host.witness_process.detail", "what was found of the witness", &detail),
+        observation_capture(spec, "host.witness_process", &how, answer),
+        observation_capture(
+            spec,
+            "host.witness_process.detail",
+            "what was found of the witness",
+            &detail,
+        ),
     ];
     if session.kernel_log_witness {
         captures.push(kernel_log_capture(session, spec, witness));
@@ -144,39 +151,47 @@ fn own_ids(pid: u32) -> String {
     line.replace('\t', " ")
 }
 
-fn kernel_log_capture(session: &Session, spec: &Spec, witness: &Witness) -> Capture {
+fn kernel_log_capture(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    witness: &WitnessProcess,
+) -> Capture {
     let mark = format!("isoproof witness {}", witness.argument);
-    let seen = crate::engine::ask(&["dmesg"], session.cancel)
-        .is_ok_and(|log| crate::text::decode(&log.stdout).contains(&mark));
+    let seen = crate::engine::query_engine(&["dmesg"], session.cancel)
+        .is_ok_and(|log| crate::text::decode_bytes(&log.stdout).contains(&mark));
     let how = format!("the host's kernel log, for: {mark}");
-    capture(spec, "host.witness_kmsg", &how, if seen { "yes\n" } else { "no\n" })
+    observation_capture(spec, "host.witness_kmsg", &how, if seen { "yes\n" } else { "no\n" })
 }
 
 /// The processes around the container's own: its shim, monitors, memory.
-fn around(spec: &Spec, pid: u32, id: &str) -> Vec<Capture> {
+fn inspect_host_processes(spec: &RuntimeSpec, pid: u32, id: &str) -> Vec<Capture> {
     let mut captures = Vec::new();
-    let exe = program(pid).unwrap_or_default();
+    let exe = process_program(pid).unwrap_or_default();
     let how = format!("the program of process {pid}, which the engine calls the container's");
-    captures.push(capture(spec, "host.pid_exe", &how, &line(&exe)));
-    let family = family(pid, id);
-    let shim = family.iter().copied().find(|pid| name(*pid).contains("shim")).or_else(|| {
-        family.iter().copied().find(|pid| arguments(*pid).iter().any(|word| word.contains("shim")))
-    });
-    let shim_program = shim.and_then(program).unwrap_or_default();
+    captures.push(observation_capture(spec, "host.pid_exe", &how, &line(&exe)));
+    let family = process_tree(pid, id);
+    let shim =
+        family.iter().copied().find(|pid| process_name(*pid).contains("shim")).or_else(|| {
+            family
+                .iter()
+                .copied()
+                .find(|pid| process_arguments(*pid).iter().any(|word| word.contains("shim")))
+        });
+    let shim_program = shim.and_then(process_program).unwrap_or_default();
     let how = "the program of the process above the container's whose name says shim";
-    captures.push(capture(spec, "host.shim", how, &line(&shim_program)));
+    captures.push(observation_capture(spec, "host.shim", how, &line(&shim_program)));
     let monitor = family.iter().copied().find(|pid| {
-        program(*pid).is_some_and(|path| {
+        process_program(*pid).is_some_and(|path| {
             let program = path.rsplit('/').next().unwrap_or_default().to_string();
             MONITORS.iter().any(|known| program.starts_with(known))
         })
     });
     let how = "the program of the first virtual machine monitor among the container's processes";
-    let monitor_program = monitor.and_then(program).unwrap_or_default();
-    captures.push(capture(spec, "host.vmm", how, &line(&monitor_program)));
+    let monitor_program = monitor.and_then(process_program).unwrap_or_default();
+    captures.push(observation_capture(spec, "host.vmm", how, &line(&monitor_program)));
     let how = "open files of the container's processes that belong to a virtual machine";
-    captures.push(capture(spec, "host.vm_fds", how, &vm_files(&family)));
-    captures.extend(memory(spec, &family));
+    captures.push(observation_capture(spec, "host.vm_fds", how, &vm_files(&family)));
+    captures.extend(capture_memory(spec, &family));
     captures
 }
 
@@ -185,11 +200,11 @@ fn line(text: &str) -> String {
 }
 
 /// Proportional set size, by component (proc(5), smaps_rollup).
-fn memory(spec: &Spec, family: &BTreeSet<u32>) -> Vec<Capture> {
+fn capture_memory(spec: &RuntimeSpec, family: &BTreeSet<u32>) -> Vec<Capture> {
     let pss = |pid: &u32| -> Option<(String, u64)> {
         let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
         let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
-        Some((name(*pid), line.split_whitespace().nth(1)?.parse().ok()?))
+        Some((process_name(*pid), line.split_whitespace().nth(1)?.parse().ok()?))
     };
     let parts: Vec<(String, u64)> = family.iter().filter_map(pss).collect();
     if parts.is_empty() {
@@ -200,33 +215,33 @@ fn memory(spec: &Spec, family: &BTreeSet<u32>) -> Vec<Capture> {
         parts.iter().map(|(name, kilobytes)| format!("{name} {kilobytes} kB\n")).collect();
     let how = "Pss of smaps_rollup, summed over the shim and the processes below it, in kB";
     vec![
-        capture(spec, "host.mem_pss", how, &format!("{total}\n")),
-        capture(spec, "host.mem_pss.detail", "the same by process", &list),
+        observation_capture(spec, "host.mem_pss", how, &format!("{total}\n")),
+        observation_capture(spec, "host.mem_pss.detail", "the same by process", &list),
     ]
 }
 
 /// The container's process, its shim, what is below the shim, and what names the container's id.
-fn family(pid: u32, id: &str) -> BTreeSet<u32> {
+fn process_tree(pid: u32, id: &str) -> BTreeSet<u32> {
     let mut top = pid;
     let limit = Instant::now() + Duration::from_secs(1);
-    while let Some(parent) = parent(top) {
+    while let Some(parent) = parent_process(top) {
         if parent <= 1 || Instant::now() > limit {
             break;
         }
-        let is_ours = arguments(parent).iter().any(|word| word.contains(id))
-            || name(parent).contains("shim")
-            || name(parent).contains("conmon");
+        let is_ours = process_arguments(parent).iter().any(|word| word.contains(id))
+            || process_name(parent).contains("shim")
+            || process_name(parent).contains("conmon");
         if !is_ours {
             break;
         }
         top = parent;
     }
-    let all: Vec<u32> = processes().collect();
+    let all: Vec<u32> = process_ids().collect();
     let mut family = BTreeSet::from([pid, top]);
     loop {
         let before = family.len();
         for &other in &all {
-            if parent(other).is_some_and(|parent| family.contains(&parent)) {
+            if parent_process(other).is_some_and(|parent| family.contains(&parent)) {
                 family.insert(other);
             }
         }
@@ -244,14 +259,14 @@ fn vm_files(family: &BTreeSet<u32>) -> String {
             let Ok(target) = fs::read_link(entry.path()) else { continue };
             let target = target.to_string_lossy().into_owned();
             if target == "/dev/kvm" || target.starts_with("anon_inode:kvm-") {
-                found.insert(format!("{} {target}", name(*pid)));
+                found.insert(format!("{} {target}", process_name(*pid)));
             }
         }
     }
     found.iter().map(|entry| format!("{entry}\n")).collect()
 }
 
-fn processes() -> impl Iterator<Item = u32> {
+fn process_ids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc")
         .into_iter()
         .flatten()
@@ -259,25 +274,27 @@ fn processes() -> impl Iterator<Item = u32> {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-fn read(pid: u32, file: &str) -> Option<Vec<u8>> {
+fn read_process_file(pid: u32, file: &str) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{pid}/{file}")).ok()
 }
 
-fn program(pid: u32) -> Option<String> {
+fn process_program(pid: u32) -> Option<String> {
     Some(fs::read_link(format!("/proc/{pid}/exe")).ok()?.to_string_lossy().into_owned())
 }
 
-fn name(pid: u32) -> String {
-    read(pid, "comm").map(|bytes| crate::text::decode(&bytes).trim().into()).unwrap_or_default()
+fn process_name(pid: u32) -> String {
+    read_process_file(pid, "comm")
+        .map(|bytes| crate::text::decode_bytes(&bytes).trim().into())
+        .unwrap_or_default()
 }
 
-fn arguments(pid: u32) -> Vec<String> {
-    let line = read(pid, "cmdline").unwrap_or_default();
+fn process_arguments(pid: u32) -> Vec<String> {
+    let line = read_process_file(pid, "cmdline").unwrap_or_default();
     line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
 /// Field 4 of a process's `stat` (proc(5)).
-fn parent(pid: u32) -> Option<u32> {
+fn parent_process(pid: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
@@ -288,12 +305,12 @@ mod tests {
 
     #[test]
     fn a_witness_of_this_machine_is_found_and_only_itself() {
-        let witness = Witness::new().unwrap();
-        assert_eq!(witness.find(), None);
+        let witness = WitnessProcess::with_random_argument().unwrap();
+        assert_eq!(witness.find_on_host(), None);
         let mut child = std::process::Command::new("sleep").arg(&witness.argument).spawn().unwrap();
         let mut found = None;
         wait_until(Duration::from_secs(5), || {
-            found = witness.find();
+            found = witness.find_on_host();
             found.is_some()
         });
         child.kill().unwrap();
@@ -307,7 +324,7 @@ mod tests {
             std::process::Command::new("sh").args(["-c", "sleep 50 & wait"]).spawn().unwrap();
         let mut members = BTreeSet::new();
         wait_until(Duration::from_secs(5), || {
-            members = family(child.id(), "no such container");
+            members = process_tree(child.id(), "no such container");
             members.len() > 1
         });
         let below: Vec<u32> = members.iter().copied().filter(|pid| *pid != child.id()).collect();

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::engine::process::Cancel;
+use crate::engine::process::CancelFlag;
 
 /// The longest head of a response: more is no web server's.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -19,14 +19,14 @@ const SLICE: Duration = Duration::from_millis(50);
 
 /// The limits of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct HttpLimits {
     /// From the beginning of connecting to the end of the response.
     pub time: Duration,
     /// Bytes of the body.
     pub body: usize,
 }
 
-impl Default for Limits {
+impl Default for HttpLimits {
     fn default() -> Self {
         Self { time: Duration::from_secs(10), body: 16 * 1024 * 1024 }
     }
@@ -34,7 +34,7 @@ impl Default for Limits {
 
 /// How the body of a response ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum BodyEnd {
     /// As the head announced.
     Whole,
     /// The server closed the connection, or fell silent, before.
@@ -45,7 +45,7 @@ pub enum End {
 
 /// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
+pub struct HttpResponse {
     /// The status, three digits.
     pub status: u16,
     /// The status line and the headers.
@@ -53,7 +53,7 @@ pub struct Response {
     /// Bytes of the body as they crossed the wire.
     pub body: usize,
     /// How it ended.
-    pub end: End,
+    pub end: BodyEnd,
     /// How long connecting took; none over a connection that was open.
     pub connect: Option<Duration>,
     /// From the beginning of connecting, or of the request over a connection that was open, to
@@ -69,26 +69,32 @@ pub struct Response {
 ///
 /// There was no response: nobody listens, the time is over, the user wants to stop, or what came
 /// is not HTTP. In words.
-pub fn get(port: u16, path: &str, limits: Limits, cancel: &Cancel) -> Result<Response, String> {
+pub fn get_once(
+    port: u16,
+    path: &str,
+    limits: HttpLimits,
+    cancel: &CancelFlag,
+) -> Result<HttpResponse, String> {
     let begun = Instant::now();
-    let stream = connect(port, limits)?;
+    let stream = open_connection(port, limits)?;
     let connected = begun.elapsed();
-    let (response, _) = ask(&stream, begun, &request(port, path, "close"), limits, cancel)?;
-    Ok(Response { connect: Some(connected), ..response })
+    let (response, _) =
+        send_request(&stream, begun, &request_text(port, path, "close"), limits, cancel)?;
+    Ok(HttpResponse { connect: Some(connected), ..response })
 }
 
 /// A client whose connection stays open from one request to the next, as long as the server
 /// leaves it open.
-pub struct Client<'a> {
+pub struct HttpClient<'a> {
     port: u16,
-    limits: Limits,
-    cancel: &'a Cancel,
+    limits: HttpLimits,
+    cancel: &'a CancelFlag,
     stream: Option<TcpStream>,
 }
 
-impl<'a> Client<'a> {
+impl<'a> HttpClient<'a> {
     /// A client of the server on `port` of 127.0.0.1, not connected yet.
-    pub fn new(port: u16, limits: Limits, cancel: &'a Cancel) -> Self {
+    pub fn new(port: u16, limits: HttpLimits, cancel: &'a CancelFlag) -> Self {
         Self { port, limits, cancel, stream: None }
     }
 
@@ -96,21 +102,22 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`get`]. The connection is then closed.
-    pub fn get(&mut self, path: &str) -> Result<Response, String> {
+    /// As for [`get_once`]. The connection is then closed.
+    pub fn get_reusing_connection(&mut self, path: &str) -> Result<HttpResponse, String> {
         let begun = Instant::now();
         let (stream, connected) = match self.stream.take() {
             Some(stream) => (stream, None),
-            None => (connect(self.port, self.limits)?, Some(begun.elapsed())),
+            None => (open_connection(self.port, self.limits)?, Some(begun.elapsed())),
         };
-        let request = request(self.port, path, "keep-alive");
-        let (response, stays_open) = ask(&stream, begun, &request, self.limits, self.cancel)?;
+        let request = request_text(self.port, path, "keep-alive");
+        let (response, stays_open) =
+            send_request(&stream, begun, &request, self.limits, self.cancel)?;
         self.stream = stays_open.then_some(stream);
-        Ok(Response { connect: connected, ..response })
+        Ok(HttpResponse { connect: connected, ..response })
     }
 }
 
-fn connect(port: u16, limits: Limits) -> Result<TcpStream, String> {
+fn open_connection(port: u16, limits: HttpLimits) -> Result<TcpStream, String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let stream = TcpStream::connect_timeout(&address, limits.time.min(Duration::from_secs(2)))
         .map_err(|error| format!("no connection to {address}: {error}"))?;
@@ -123,7 +130,7 @@ fn connect(port: u16, limits: Limits) -> Result<TcpStream, String> {
     Ok(stream)
 }
 
-fn request(port: u16, path: &str, connection: &str) -> String {
+fn request_text(port: u16, path: &str, connection: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: isoproof/{}\r\n\
          Accept: */*\r\nConnection: {connection}\r\n\r\n",
@@ -132,67 +139,68 @@ fn request(port: u16, path: &str, connection: &str) -> String {
 }
 
 /// Sends a request and reads the response; says, too, whether the connection can be used again.
-fn ask(
+fn send_request(
     mut stream: &TcpStream,
     begun: Instant,
     request: &str,
-    limits: Limits,
-    cancel: &Cancel,
-) -> Result<(Response, bool), String> {
+    limits: HttpLimits,
+    cancel: &CancelFlag,
+) -> Result<(HttpResponse, bool), String> {
     stream.write_all(request.as_bytes()).map_err(|error| format!("nothing was sent: {error}"))?;
     let deadline = begun + limits.time;
-    let mut reader = Reader { stream, deadline, cancel, bytes: Vec::new(), first: None };
-    let (status, body_at) = reader.head()?;
-    let end = reader.body(body_at, status, limits.body);
+    let mut reader = ResponseReader { stream, deadline, cancel, bytes: Vec::new(), first: None };
+    let (status, body_at) = reader.read_head()?;
+    let end = reader.read_body(body_at, status, limits.body);
     let duration = begun.elapsed();
     let first_byte = reader.first.map_or(duration, |first| first.duration_since(begun));
     let body = (reader.bytes.len() - body_at).min(limits.body);
     reader.bytes.truncate(body_at);
     let head = reader.bytes;
-    let stays_open = end == End::Whole && stays_open(&head, status);
+    let stays_open = end == BodyEnd::Whole && stays_open(&head, status);
     let connect = None;
-    Ok((Response { status, head, body, end, connect, first_byte, duration }, stays_open))
+    Ok((HttpResponse { status, head, body, end, connect, first_byte, duration }, stays_open))
 }
 
 /// Whether the server leaves a connection open after this response (RFC 9112, section 9.3).
 fn stays_open(head: &[u8], status: u16) -> bool {
-    let text = crate::text::decode(head).to_ascii_lowercase();
+    let text = crate::text::decode_bytes(head).to_ascii_lowercase();
     let option = text.lines().find_map(|line| line.strip_prefix("connection:"));
     let says =
         |word: &str| option.is_some_and(|option| option.split(',').any(|part| part.trim() == word));
-    let is_framed = matches!(status, 204 | 304) || Framing::of(head) != Framing::Close;
+    let is_framed =
+        matches!(status, 204 | 304) || BodyFraming::from_head(head) != BodyFraming::Close;
     let is_default = text.starts_with("http/1.1");
     is_framed && !says("close") && (is_default || says("keep-alive"))
 }
 
 /// What came of one read.
-enum Chunk {
+enum ReadChunk {
     Some,
     Closed,
     Late,
 }
 
-struct Reader<'a> {
+struct ResponseReader<'a> {
     stream: &'a TcpStream,
     deadline: Instant,
-    cancel: &'a Cancel,
+    cancel: &'a CancelFlag,
     bytes: Vec<u8>,
     first: Option<Instant>,
 }
 
-impl Reader<'_> {
-    fn more(&mut self) -> Result<Chunk, String> {
+impl ResponseReader<'_> {
+    fn read_chunk(&mut self) -> Result<ReadChunk, String> {
         let mut buffer = [0; 16 * 1024];
         loop {
             if self.cancel.load(Ordering::Relaxed) || Instant::now() >= self.deadline {
-                return Ok(Chunk::Late);
+                return Ok(ReadChunk::Late);
             }
             match self.stream.read(&mut buffer) {
-                Ok(0) => return Ok(Chunk::Closed),
+                Ok(0) => return Ok(ReadChunk::Closed),
                 Ok(read) => {
                     self.first.get_or_insert_with(Instant::now);
                     self.bytes.extend_from_slice(&buffer[..read]);
-                    return Ok(Chunk::Some);
+                    return Ok(ReadChunk::Some);
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
@@ -203,58 +211,58 @@ impl Reader<'_> {
     }
 
     /// Reads until the head is there: its status, and where the body begins.
-    fn head(&mut self) -> Result<(u16, usize), String> {
+    fn read_head(&mut self) -> Result<(u16, usize), String> {
         loop {
             if let Some(end) = self.bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                let status = status(&self.bytes).ok_or("the answer is not HTTP")?;
+                let status = parse_status_line(&self.bytes).ok_or("the answer is not HTTP")?;
                 return Ok((status, end + 4));
             }
             let is_like_http = self.bytes.iter().zip(b"HTTP/").all(|(a, b)| a == b);
             if !is_like_http || self.bytes.len() > LONGEST_HEAD {
                 return Err("the answer is not HTTP".into());
             }
-            match self.more()? {
-                Chunk::Some => {}
-                Chunk::Closed if self.bytes.is_empty() => {
+            match self.read_chunk()? {
+                ReadChunk::Some => {}
+                ReadChunk::Closed if self.bytes.is_empty() => {
                     return Err("the connection was closed without an answer".into());
                 }
-                Chunk::Closed => return Err("the connection was closed within the head".into()),
-                Chunk::Late => return Err("no answer in time".into()),
+                ReadChunk::Closed => return Err("the connection was closed within the head".into()),
+                ReadChunk::Late => return Err("no answer in time".into()),
             }
         }
     }
 
     /// Reads the body to its end.
-    fn body(&mut self, at: usize, status: u16, most: usize) -> End {
+    fn read_body(&mut self, at: usize, status: u16, most: usize) -> BodyEnd {
         let framing = match status {
-            204 | 304 => Framing::Length(0),
-            _ => Framing::of(&self.bytes[..at]),
+            204 | 304 => BodyFraming::Length(0),
+            _ => BodyFraming::from_head(&self.bytes[..at]),
         };
         let mut next = at;
         loop {
             let is_whole = match framing {
-                Framing::Length(length) => self.bytes.len() - at >= length,
-                Framing::Chunked => all_chunks(&self.bytes, &mut next),
-                Framing::Close => false,
+                BodyFraming::Length(length) => self.bytes.len() - at >= length,
+                BodyFraming::Chunked => all_chunks(&self.bytes, &mut next),
+                BodyFraming::Close => false,
             };
             if is_whole {
-                return End::Whole;
+                return BodyEnd::Whole;
             }
             if self.bytes.len() - at >= most {
-                return End::Capped;
+                return BodyEnd::Capped;
             }
-            match (self.more(), framing) {
-                (Ok(Chunk::Some), _) => {}
-                (Ok(Chunk::Closed), Framing::Close) => return End::Whole,
-                _ => return End::Cut,
+            match (self.read_chunk(), framing) {
+                (Ok(ReadChunk::Some), _) => {}
+                (Ok(ReadChunk::Closed), BodyFraming::Close) => return BodyEnd::Whole,
+                _ => return BodyEnd::Cut,
             }
         }
     }
 }
 
 /// The status of a status line: `HTTP/1.1 200 OK`.
-fn status(head: &[u8]) -> Option<u16> {
-    let line = crate::text::decode(head.split(|&byte| byte == b'\r').next()?);
+fn parse_status_line(head: &[u8]) -> Option<u16> {
+    let line = crate::text::decode_bytes(head.split(|&byte| byte == b'\r').next()?);
     let mut words = line.split(' ');
     let version = words.next()?;
     let code = words.next()?;
@@ -264,15 +272,15 @@ fn status(head: &[u8]) -> Option<u16> {
 
 /// What tells where a body ends (RFC 9112, section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Framing {
+enum BodyFraming {
     Length(usize),
     Chunked,
     Close,
 }
 
-impl Framing {
-    fn of(head: &[u8]) -> Self {
-        let text = crate::text::decode(head).to_ascii_lowercase();
+impl BodyFraming {
+    fn from_head(head: &[u8]) -> Self {
+        let text = crate::text::decode_bytes(head).to_ascii_lowercase();
         let header = |name: &str| {
             text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
         };
@@ -288,7 +296,7 @@ impl Framing {
 fn all_chunks(bytes: &[u8], next: &mut usize) -> bool {
     while let Some(rest) = bytes.get(*next..) {
         let Some(end) = rest.windows(2).position(|window| window == b"\r\n") else { return false };
-        let line = crate::text::decode(&rest[..end]);
+        let line = crate::text::decode_bytes(&rest[..end]);
         let size = line.split(';').next().unwrap_or_default().trim();
         let Ok(size) = usize::from_str_radix(size, 16) else { return false };
         if size == 0 {
@@ -323,15 +331,15 @@ mod tests {
         server(move |mut stream| stream.write_all(text.as_bytes()).unwrap())
     }
 
-    fn ask(port: u16) -> Result<Response, String> {
-        let limits = Limits { time: Duration::from_millis(600), body: 100_000 };
-        get(port, "/", limits, &Cancel::default())
+    fn ask(port: u16) -> Result<HttpResponse, String> {
+        let limits = HttpLimits { time: Duration::from_millis(600), body: 100_000 };
+        get_once(port, "/", limits, &CancelFlag::default())
     }
 
     #[test]
     fn a_page_has_its_status_and_size() {
         let response = ask(says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")).unwrap();
-        assert_eq!((response.status, response.body, response.end), (200, 5, End::Whole));
+        assert_eq!((response.status, response.body, response.end), (200, 5, BodyEnd::Whole));
         assert!(response.head.starts_with(b"HTTP/1.1 200 OK\r\n"));
     }
 
@@ -374,9 +382,10 @@ mod tests {
     #[test]
     fn a_kept_connection_is_made_once() {
         let port = patient_server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 100);
-        let cancel = Cancel::default();
-        let mut client = Client::new(port, Limits::default(), &cancel);
-        let made: Vec<bool> = (0..4).map(|_| client.get("/").unwrap().connect.is_some()).collect();
+        let cancel = CancelFlag::default();
+        let mut client = HttpClient::new(port, HttpLimits::default(), &cancel);
+        let made: Vec<bool> =
+            (0..4).map(|_| client.get_reusing_connection("/").unwrap().connect.is_some()).collect();
         assert_eq!(made, [true, false, false, false]);
     }
 
@@ -388,10 +397,10 @@ mod tests {
             "HTTP/1.1 200 OK\r\n\r\nok",
         ] {
             let port = patient_server(answer, 1);
-            let cancel = Cancel::default();
-            let mut client = Client::new(port, Limits::default(), &cancel);
+            let cancel = CancelFlag::default();
+            let mut client = HttpClient::new(port, HttpLimits::default(), &cancel);
             for _ in 0..3 {
-                assert!(client.get("/").unwrap().connect.is_some(), "{answer}");
+                assert!(client.get_reusing_connection("/").unwrap().connect.is_some(), "{answer}");
             }
         }
     }
@@ -399,7 +408,7 @@ mod tests {
     #[test]
     fn an_error_page_is_an_answer_too() {
         let response = ask(says("HTTP/1.1 503 Service Unavailable\r\n\r\nno")).unwrap();
-        assert_eq!((response.status, response.body, response.end), (503, 2, End::Whole));
+        assert_eq!((response.status, response.body, response.end), (503, 2, BodyEnd::Whole));
     }
 
     #[test]
@@ -414,7 +423,7 @@ mod tests {
                 std::thread::sleep(Duration::from_secs(2));
             });
             let response = ask(port).unwrap();
-            assert_eq!(response.end, End::Whole, "{text}");
+            assert_eq!(response.end, BodyEnd::Whole, "{text}");
             assert!(response.duration < Duration::from_millis(500), "{text}");
         }
     }
@@ -428,7 +437,7 @@ mod tests {
             stream.write_all(b"slow").unwrap();
         });
         let response = ask(port).unwrap();
-        assert_eq!((response.body, response.end), (4, End::Whole));
+        assert_eq!((response.body, response.end), (4, BodyEnd::Whole));
         assert!(response.duration >= Duration::from_millis(290), "{:?}", response.duration);
     }
 
@@ -462,22 +471,22 @@ mod tests {
             while stream.write_all(&[b'x'; 8192]).is_ok() {}
         });
         let response = ask(port).unwrap();
-        assert_eq!((response.body, response.end), (100_000, End::Capped));
+        assert_eq!((response.body, response.end), (100_000, BodyEnd::Capped));
     }
 
     #[test]
     fn a_page_that_ends_too_early_is_cut() {
         let response = ask(says("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")).unwrap();
-        assert_eq!((response.body, response.end), (5, End::Cut));
+        assert_eq!((response.body, response.end), (5, BodyEnd::Cut));
     }
 
     #[test]
     fn a_user_who_wants_to_stop_does_not_wait_for_the_answer() {
         let port = server(|_stream| std::thread::sleep(Duration::from_secs(5)));
-        let cancel = Cancel::default();
+        let cancel = CancelFlag::default();
         cancel.store(true, Ordering::Relaxed);
         let begun = Instant::now();
-        assert!(get(port, "/", Limits::default(), &cancel).is_err());
+        assert!(get_once(port, "/", HttpLimits::default(), &cancel).is_err());
         assert!(begun.elapsed() < Duration::from_secs(1));
     }
 }

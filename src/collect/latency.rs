@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::http::{self, Client, End, Limits, Response};
-use super::{Session, Spec, host_side};
-use crate::model::{Capture, Status, Stream};
+use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
+use super::{CollectSession, RuntimeSpec, host_side};
+use crate::model::{Capture, CaptureStatus, CapturedStream};
 
 /// Requests that are thrown away before those that are measured.
 const WARMUP: u32 = 5;
@@ -29,7 +29,7 @@ const COLUMNS: &str =
 
 /// How requests are made.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Load {
+pub struct RequestLoad {
     /// How many are measured in a series.
     pub requests: u32,
     /// How many are due in a second, whether those before have been answered or not; without a
@@ -37,8 +37,8 @@ pub struct Load {
     pub rate: Option<f64>,
 }
 
-impl Load {
-    fn words(self) -> String {
+impl RequestLoad {
+    fn describe_load(self) -> String {
         match self.rate {
             None => "closed: a request begins when the one before has ended".into(),
             Some(rate) => format!(
@@ -49,25 +49,25 @@ impl Load {
     }
 
     /// When a request is due, from the beginning of the series.
-    fn due(self, place: u32) -> Option<Duration> {
+    fn due_time(self, place: u32) -> Option<Duration> {
         self.rate.map(|rate| Duration::from_secs_f64(f64::from(place) / rate))
     }
 }
 
 /// One request.
 #[derive(Debug, Clone, PartialEq)]
-struct Sample {
+struct LatencySample {
     /// When it was due and when it was begun, from the beginning of the series.
     due: Duration,
     begun: Duration,
-    answer: Result<Response, String>,
+    answer: Result<HttpResponse, String>,
 }
 
 /// What is asked of a series.
 #[derive(Clone, Copy)]
-struct Wish {
+struct SeriesRequest {
     port: u16,
-    load: Load,
+    load: RequestLoad,
     /// The status of an answer that counts.
     status: u16,
     /// Whether one connection serves all requests.
@@ -75,35 +75,40 @@ struct Wish {
 }
 
 /// The series of a target, with the floor measured beside them.
-pub fn captures(
-    session: &Session,
-    spec: &Spec,
+pub fn capture_latency_series(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
     (port, health): (u16, u16),
-    load: Load,
-    floor: &mut Floor,
+    load: RequestLoad,
+    floor: &mut LoopbackBaseline,
 ) -> Vec<Capture> {
-    session.progress.step(&spec.name, "latency of the application");
-    let wish = Wish { port, load, status: health, kept: false };
-    let fresh = capture(session, spec, "http.new", wish);
-    floor.measure(session, spec, load);
-    let kept = capture(session, spec, "http.kept", Wish { kept: true, ..wish });
+    session.progress.on_step(&spec.name, "latency of the application");
+    let wish = SeriesRequest { port, load, status: health, kept: false };
+    let fresh = capture_latency(session, spec, "http.new", wish);
+    floor.measure_loopback(session, spec, load);
+    let kept = capture_latency(session, spec, "http.kept", SeriesRequest { kept: true, ..wish });
     fresh.into_iter().chain(kept).collect()
 }
 
 /// None if the user stopped it before the first sample.
-fn capture(session: &Session, spec: &Spec, id: &str, wish: Wish) -> Option<Capture> {
-    let (samples, ended) = measure(session, wish);
+fn capture_latency(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    id: &str,
+    wish: SeriesRequest,
+) -> Option<Capture> {
+    let (samples, ended) = measure_latency(session, wish);
     if samples.is_empty() {
         return None;
     }
-    let text = record(wish, &samples, ended);
+    let text = latency_record(wish, &samples, ended);
     let how = "requests by isoproof itself to the published port, past any proxy";
-    let capture = host_side::capture(spec, id, how, &text);
+    let capture = host_side::observation_capture(spec, id, how, &text);
     let only_closed = wish.kept && !text.lines().any(|line| line.starts_with("ok "));
     Some(match only_closed && samples.iter().any(|sample| sample.answer.is_ok()) {
         true => Capture {
-            status: Status::Error,
-            stderr: Some(Stream::new(
+            status: CaptureStatus::Error,
+            stderr: Some(CapturedStream::new(
                 b"the application closes the connection after each response\n",
             )),
             ..capture
@@ -113,19 +118,22 @@ fn capture(session: &Session, spec: &Spec, id: &str, wish: Wish) -> Option<Captu
 }
 
 /// The samples, and why there are fewer than wanted if there are.
-fn measure(session: &Session, wish: Wish) -> (Vec<Sample>, Option<&'static str>) {
-    let mut client = Client::new(wish.port, Limits::default(), session.cancel);
+fn measure_latency(
+    session: &CollectSession,
+    wish: SeriesRequest,
+) -> (Vec<LatencySample>, Option<&'static str>) {
+    let mut client = HttpClient::new(wish.port, HttpLimits::default(), session.cancel);
     let mut request = || match wish.kept {
-        true => client.get("/"),
-        false => http::get(wish.port, "/", Limits::default(), session.cancel),
+        true => client.get_reusing_connection("/"),
+        false => http::get_once(wish.port, "/", HttpLimits::default(), session.cancel),
     };
     for _ in 0..WARMUP {
         let _ = request();
     }
-    let mut samples: Vec<Sample> = Vec::new();
+    let mut samples: Vec<LatencySample> = Vec::new();
     let clock = Instant::now();
     for place in 0..wish.load.requests {
-        let due = wish.load.due(place);
+        let due = wish.load.due_time(place);
         if let Some(due) = due {
             wait_until_due(clock + due, session);
         }
@@ -134,7 +142,7 @@ fn measure(session: &Session, wish: Wish) -> (Vec<Sample>, Option<&'static str>)
         if session.is_cancelled() {
             return (samples, Some("stopped by the user"));
         }
-        samples.push(Sample { due: due.unwrap_or(begun), begun, answer });
+        samples.push(LatencySample { due: due.unwrap_or(begun), begun, answer });
         let last = samples.iter().rev().take(PATIENCE);
         if last.filter(|sample| sample.answer.is_err()).count() == PATIENCE {
             return (samples, Some("several requests in a row had no answer"));
@@ -143,7 +151,7 @@ fn measure(session: &Session, wish: Wish) -> (Vec<Sample>, Option<&'static str>)
     (samples, None)
 }
 
-fn wait_until_due(due: Instant, session: &Session) {
+fn wait_until_due(due: Instant, session: &CollectSession) {
     while !session.is_cancelled() {
         let left = due.saturating_duration_since(Instant::now());
         match left.checked_sub(SPIN) {
@@ -154,7 +162,7 @@ fn wait_until_due(due: Instant, session: &Session) {
     }
 }
 
-fn record(wish: Wish, samples: &[Sample], ended: Option<&str>) -> String {
+fn latency_record(wish: SeriesRequest, samples: &[LatencySample], ended: Option<&str>) -> String {
     let connection = match wish.kept {
         true => "one for all requests, as long as the server leaves it open",
         false => "a new one for each request, which connect_s is a part of",
@@ -163,7 +171,7 @@ fn record(wish: Wish, samples: &[Sample], ended: Option<&str>) -> String {
         "request GET / HTTP/1.1 to 127.0.0.1:{}\nconnection {connection}\nmodel {}\n\
          warmup {WARMUP} requests discarded\nexpected status {}\nrequests {} of {}\n",
         wish.port,
-        wish.load.words(),
+        wish.load.describe_load(),
         wish.status,
         samples.len(),
         wish.load.requests
@@ -174,14 +182,14 @@ fn record(wish: Wish, samples: &[Sample], ended: Option<&str>) -> String {
     text.push_str(COLUMNS);
     text.push('\n');
     for (place, sample) in (1..).zip(samples) {
-        let _ = writeln!(text, "{}", line(wish, place, sample));
+        let _ = writeln!(text, "{}", latency_record_line(wish, place, sample));
     }
     text
 }
 
 /// A sample is a whole answer with the status of the health check, on the kind of connection that
 /// the series is about.
-fn line(wish: Wish, place: u32, sample: &Sample) -> String {
+fn latency_record_line(wish: SeriesRequest, place: u32, sample: &LatencySample) -> String {
     let seconds = |duration: Duration| format!("{:.6}", duration.as_secs_f64());
     let (due, begun) = (seconds(sample.due), seconds(sample.begun));
     let response = match &sample.answer {
@@ -192,9 +200,9 @@ fn line(wish: Wish, place: u32, sample: &Sample) -> String {
     let late = sample.begun.saturating_sub(sample.due);
     let failure = match response.end {
         _ if response.status != wish.status => Some("another status than the health check had"),
-        End::Cut => Some("the response was cut off"),
-        End::Capped => Some("the response was not read to its end"),
-        End::Whole => None,
+        BodyEnd::Cut => Some("the response was cut off"),
+        BodyEnd::Capped => Some("the response was not read to its end"),
+        BodyEnd::Whole => None,
     };
     let outcome = match failure {
         Some(_) => "failed",
@@ -214,22 +222,27 @@ fn line(wish: Wish, place: u32, sample: &Sample) -> String {
 /// What a request costs without an application: a server in this process that answers at once,
 /// asked beside each series.
 #[derive(Debug, Default)]
-pub struct Floor {
+pub struct LoopbackBaseline {
     text: String,
 }
 
-impl Floor {
-    fn measure(&mut self, session: &Session, spec: &Spec, load: Load) {
-        let Ok(server) = Server::start() else { return };
-        let load = Load { rate: None, ..load };
-        let wish = Wish { port: server.port, load, status: 200, kept: false };
-        let (samples, ended) = measure(session, wish);
+impl LoopbackBaseline {
+    fn measure_loopback(
+        &mut self,
+        session: &CollectSession,
+        spec: &RuntimeSpec,
+        load: RequestLoad,
+    ) {
+        let Ok(server) = TrivialServer::start_server() else { return };
+        let load = RequestLoad { rate: None, ..load };
+        let wish = SeriesRequest { port: server.port, load, status: 200, kept: false };
+        let (samples, ended) = measure_latency(session, wish);
         let _ = writeln!(self.text, "beside the series of {}:", spec.name);
-        self.text.push_str(&record(wish, &samples, ended));
+        self.text.push_str(&latency_record(wish, &samples, ended));
     }
 
     /// The floor as a fact of the host; none if nothing was measured.
-    pub fn capture(&self) -> Option<Capture> {
+    pub fn capture_loopback(&self) -> Option<Capture> {
         let how = "requests by isoproof to a trivial server in its own process, over loopback";
         let capture = host_side::capture_of("host", "http.floor", how, &self.text);
         (!self.text.is_empty()).then_some(capture)
@@ -237,13 +250,13 @@ impl Floor {
 }
 
 /// A server that answers every request with two bytes, one connection at a time.
-struct Server {
+struct TrivialServer {
     port: u16,
     is_over: Arc<AtomicBool>,
 }
 
-impl Server {
-    fn start() -> std::io::Result<Self> {
+impl TrivialServer {
+    fn start_server() -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
         let is_over = Arc::new(AtomicBool::new(false));
@@ -254,14 +267,14 @@ impl Server {
                     break;
                 }
                 // A client that went away is no matter of the server's.
-                let _ = stream.and_then(serve);
+                let _ = stream.and_then(serve_connection);
             }
         });
         Ok(Self { port, is_over })
     }
 }
 
-fn serve(mut stream: TcpStream) -> std::io::Result<()> {
+fn serve_connection(mut stream: TcpStream) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     let mut request = Vec::new();
@@ -275,7 +288,7 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 }
 
-impl Drop for Server {
+impl Drop for TrivialServer {
     /// The server waits for a connection: one wakes it, so that it sees that it is over.
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
@@ -286,11 +299,11 @@ impl Drop for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::parse::parse;
+    use crate::probe::parse::parse_output;
     use serde_json::json;
 
-    fn answer(status: u16, end: End, connect: Option<u64>) -> Result<Response, String> {
-        Ok(Response {
+    fn answer(status: u16, end: BodyEnd, connect: Option<u64>) -> Result<HttpResponse, String> {
+        Ok(HttpResponse {
             status,
             head: Vec::new(),
             body: 16,
@@ -301,30 +314,30 @@ mod tests {
         })
     }
 
-    fn sample(answer: Result<Response, String>) -> Sample {
+    fn sample(answer: Result<HttpResponse, String>) -> LatencySample {
         let (due, begun) = (Duration::from_millis(10), Duration::from_millis(10));
-        Sample { due, begun, answer }
+        LatencySample { due, begun, answer }
     }
 
-    fn wish(kept: bool) -> Wish {
-        let load = Load { requests: 50, rate: None };
-        Wish { port: 3012, load, status: 200, kept }
+    fn wish(kept: bool) -> SeriesRequest {
+        let load = RequestLoad { requests: 50, rate: None };
+        SeriesRequest { port: 3012, load, status: 200, kept }
     }
 
     fn read(parser: &str, text: &str) -> serde_json::Value {
-        parse(parser, text).unwrap().unwrap()
+        parse_output(parser, text).unwrap().unwrap()
     }
 
     #[test]
     fn only_whole_answers_with_the_status_of_the_health_check_are_samples() {
         let samples = [
-            sample(answer(200, End::Whole, Some(1))),
-            sample(answer(503, End::Whole, Some(1))),
-            sample(answer(200, End::Cut, Some(1))),
+            sample(answer(200, BodyEnd::Whole, Some(1))),
+            sample(answer(503, BodyEnd::Whole, Some(1))),
+            sample(answer(200, BodyEnd::Cut, Some(1))),
             sample(Err("no answer in time".into())),
-            sample(answer(200, End::Whole, Some(1))),
+            sample(answer(200, BodyEnd::Whole, Some(1))),
         ];
-        let text = record(wish(false), &samples, None);
+        let text = latency_record(wish(false), &samples, None);
         assert_eq!(read("column_total", &text), json!([0.003, 0.003]));
         assert_eq!(read("column_first_byte", &text), json!([0.002, 0.002]));
         assert_eq!(read("column_connect", &text), json!([0.001, 0.001]));
@@ -334,18 +347,22 @@ mod tests {
 
     #[test]
     fn a_request_that_had_to_connect_is_no_sample_of_a_kept_connection() {
-        let samples =
-            [sample(answer(200, End::Whole, Some(1))), sample(answer(200, End::Whole, None))];
-        let text = record(wish(true), &samples, None);
+        let samples = [
+            sample(answer(200, BodyEnd::Whole, Some(1))),
+            sample(answer(200, BodyEnd::Whole, None)),
+        ];
+        let text = latency_record(wish(true), &samples, None);
         assert_eq!(read("column_total", &text), json!([0.003]));
     }
 
     #[test]
     fn with_a_rate_waiting_for_an_earlier_request_is_part_of_the_latency() {
-        let load = Load { requests: 1, rate: Some(100.0) };
-        let late =
-            Sample { begun: Duration::from_millis(50), ..sample(answer(200, End::Whole, Some(1))) };
-        let text = record(Wish { load, ..wish(false) }, &[late], None);
+        let load = RequestLoad { requests: 1, rate: Some(100.0) };
+        let late = LatencySample {
+            begun: Duration::from_millis(50),
+            ..sample(answer(200, BodyEnd::Whole, Some(1)))
+        };
+        let text = latency_record(SeriesRequest { load, ..wish(false) }, &[late], None);
         assert_eq!(read("column_total", &text), json!([0.043]));
         assert_eq!(read("column_connect", &text), json!([0.001]));
         assert!(text.contains("model open: 100 requests a second are due"), "{text}");
@@ -353,19 +370,19 @@ mod tests {
 
     #[test]
     fn requests_of_a_rate_are_due_at_even_distances() {
-        let load = Load { requests: 3, rate: Some(20.0) };
-        assert_eq!(load.due(0), Some(Duration::ZERO));
-        assert_eq!(load.due(3), Some(Duration::from_millis(150)));
+        let load = RequestLoad { requests: 3, rate: Some(20.0) };
+        assert_eq!(load.due_time(0), Some(Duration::ZERO));
+        assert_eq!(load.due_time(3), Some(Duration::from_millis(150)));
     }
 
     #[test]
     fn the_floor_server_answers_and_ends() {
-        let server = Server::start().unwrap();
+        let server = TrivialServer::start_server().unwrap();
         let port = server.port;
-        let cancel = crate::engine::process::Cancel::default();
+        let cancel = crate::engine::process::CancelFlag::default();
         for _ in 0..3 {
-            let response = http::get(port, "/", Limits::default(), &cancel).unwrap();
-            assert_eq!((response.status, response.end), (200, End::Whole));
+            let response = http::get_once(port, "/", HttpLimits::default(), &cancel).unwrap();
+            assert_eq!((response.status, response.end), (200, BodyEnd::Whole));
         }
         drop(server);
         let is_gone = || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err();

@@ -21,32 +21,34 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::process::{Cancel, Ended, Finished, run};
-use crate::engine::{self, Container, Kind, Mode, OWNER_LABEL, SESSION_LABEL, clean, facts};
+use crate::engine::process::{CancelFlag, CommandOutput, ExitReason, run_command};
+use crate::engine::{
+    self, ContainerMode, ContainerSpec, EngineKind, OWNER_LABEL, SESSION_LABEL, clean, facts,
+};
 use crate::error::{Error, Result};
 use crate::model::{
-    Capture, Edition, Evidence, Generator, Origin, Redaction, Role, Run, SCHEMA_VERSION, Status,
-    Stream, Target,
+    Capture, CaptureOrigin, CaptureStatus, CapturedStream, Edition, EvidenceKind, Generator,
+    Redaction, Role, Run, SCHEMA_VERSION, Target,
 };
 use crate::owner;
 use crate::privacy::Redactor;
-use crate::probe::catalogue::{Catalogue, Place};
+use crate::probe::catalogue::{ProbeCatalogue, ProbePlace};
 use crate::probe::unanswered::boot_gaps;
 use crate::probe::{collected, script};
-pub use app::App;
-pub use escape::sweep as sweep_folders;
-pub use latency::Load;
-pub use perf::Wish as Perf;
-pub use plan::{Spec, Wanted};
-pub use startup::Rounds;
+pub use app::AppRequest;
+pub use escape::remove_orphan_folders as sweep_folders;
+pub use latency::RequestLoad;
+pub use perf::PerfOptions as Perf;
+pub use plan::{RuntimeArgument, RuntimeSpec};
+pub use startup::RoundCounts;
 
 /// What to collect.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct CollectOptions {
     /// The engine; by default the first that can be used.
-    pub engine: Option<Kind>,
+    pub engine: Option<EngineKind>,
     /// The runtimes; by default the engine's own and every sandboxed one it has.
-    pub runtimes: Vec<Wanted>,
+    pub runtimes: Vec<RuntimeArgument>,
     /// The name of the runtime that the others are compared with.
     pub baseline: Option<String>,
     /// The image of the containers.
@@ -58,40 +60,40 @@ pub struct Options {
     /// How long one container may take.
     pub timeout: Duration,
     /// How many starts are measured.
-    pub rounds: Rounds,
+    pub rounds: RoundCounts,
     /// How speed inside the containers is measured; none if it is left out.
     pub perf: Option<Perf>,
     /// Whether a container may write one line to the host's kernel log as a witness.
     pub kernel_log_witness: bool,
     /// The web application; none if it is left out.
-    pub app: Option<App>,
+    pub app: Option<AppRequest>,
     /// Whether a privileged container may be started, and a file of ours be shared with one.
     pub allow_privileged: bool,
 }
 
 /// Told what is being captured.
-pub trait Progress: Sync {
+pub trait CollectProgress: Sync {
     /// A step begins.
-    fn step(&self, target: &str, what: &str);
+    fn on_step(&self, target: &str, what: &str);
     /// Something went wrong, and collecting goes on.
-    fn trouble(&self, target: &str, what: &str);
+    fn on_trouble(&self, target: &str, what: &str);
 }
 
 /// What stays the same during a session.
-pub(crate) struct Session<'a> {
+pub(crate) struct CollectSession<'a> {
     id: String,
-    folder: clean::Folder,
-    engine: Kind,
+    folder: clean::SessionFolder,
+    engine: EngineKind,
     image: &'a str,
     labels: Vec<(String, String)>,
     timeout: Duration,
-    cancel: &'a Cancel,
-    catalogue: &'a Catalogue,
-    progress: &'a dyn Progress,
+    cancel: &'a CancelFlag,
+    catalogue: &'a ProbeCatalogue,
+    progress: &'a dyn CollectProgress,
     kernel_log_witness: bool,
 }
 
-impl Session<'_> {
+impl CollectSession<'_> {
     fn is_cancelled(&self) -> bool {
         self.cancel.load(std::sync::atomic::Ordering::Relaxed)
     }
@@ -102,22 +104,22 @@ impl Session<'_> {
     }
 
     /// The options that every container of this session gets.
-    fn options(&self, container: &str) -> Vec<String> {
+    fn container_options(&self, container: &str) -> Vec<String> {
         self.folder.id_options(container)
     }
 
     /// The command line that runs a container of this session's image under a target.
-    fn argv(
+    fn container_argv(
         &self,
-        spec: &Spec,
+        spec: &RuntimeSpec,
         name: &str,
         command: &[&str],
-        mode: Mode,
+        mode: ContainerMode,
         more: &[String],
     ) -> Vec<String> {
-        let mut options = self.options(name);
+        let mut options = self.container_options(name);
         options.extend(more.iter().cloned());
-        let container = Container {
+        let container = ContainerSpec {
             name,
             labels: &self.labels,
             image: self.image,
@@ -139,25 +141,25 @@ impl Session<'_> {
 /// # Errors
 ///
 /// The engine cannot be used, the image is not there, or nothing at all could be captured.
-pub fn collect(
-    options: &Options,
-    catalogue: &Catalogue,
+pub fn collect_run(
+    options: &CollectOptions,
+    catalogue: &ProbeCatalogue,
     redactor: Option<&mut Redactor>,
     created: DateTime<Utc>,
-    cancel: &Cancel,
-    progress: &dyn Progress,
+    cancel: &CancelFlag,
+    progress: &dyn CollectProgress,
 ) -> Result<Run> {
     let kind = match options.engine {
-        Some(kind) => engine::check(kind, cancel).map(|()| kind)?,
-        None => engine::detect(cancel)?,
+        Some(kind) => engine::check_engine(kind, cancel).map(|()| kind)?,
+        None => engine::detect_engine(cancel)?,
     };
-    let specs = plan::targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
-    let id = script::nonce()?[..12].to_string();
-    for removed in clean::sweep(kind, None).removed {
-        progress.step("before", &format!("removed {removed}"));
+    let specs = plan::plan_targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
+    let id = script::make_nonce()?[..12].to_string();
+    for removed in clean::remove_orphans(kind, None).removed {
+        progress.on_step("before", &format!("removed {removed}"));
     }
-    let session = Session {
-        folder: clean::Folder::create(&id, kind)?,
+    let session = CollectSession {
+        folder: clean::SessionFolder::create_folder(&id, kind)?,
         id,
         engine: kind,
         image: &options.image,
@@ -170,16 +172,16 @@ pub fn collect(
     };
     let labels = vec![
         (SESSION_LABEL.to_string(), session.id.clone()),
-        (OWNER_LABEL.to_string(), owner::mark()),
+        (OWNER_LABEL.to_string(), owner::process_mark()),
     ];
-    let session = Session { labels, ..session };
-    escape::sweep();
+    let session = CollectSession { labels, ..session };
+    escape::remove_orphan_folders();
     let mut skipped = BTreeMap::new();
     let (targets, captures) = execute_cleanly(&session, &specs, options, &mut skipped)?;
     if captures.is_empty() {
-        return Err(Error::environment("nothing could be captured"));
+        return Err(Error::failed_environment("nothing could be captured"));
     }
-    Ok(assemble(options, &session, targets, captures, skipped, redactor, created))
+    Ok(assemble_run(options, &session, targets, captures, skipped, redactor, created))
 }
 
 /// The application, if it can be started; why not, if it cannot.
@@ -188,19 +190,21 @@ pub fn collect(
 ///
 /// Its port is in use: that is said before anything is started.
 fn usable_app<'a>(
-    session: &Session,
-    options: &'a Options,
+    session: &CollectSession,
+    options: &'a CollectOptions,
     skipped: &mut BTreeMap<String, String>,
-) -> Result<Option<&'a App>> {
+) -> Result<Option<&'a AppRequest>> {
     let reason = match &options.app {
         None => "the application was left out with --no-app".to_string(),
-        Some(app) => match missing_image(session, app).or_else(|| app::obstacle(session.engine)) {
+        Some(app) => match missing_image(session, app)
+            .or_else(|| app::app_unsupported_reason(session.engine))
+        {
             None => {
                 app::check_port(app.host_port)?;
                 return Ok(Some(app));
             }
             Some(reason) => {
-                session.progress.trouble("application", &reason);
+                session.progress.on_trouble("application", &reason);
                 reason
             }
         },
@@ -212,46 +216,46 @@ fn usable_app<'a>(
 }
 
 /// Why the application's image cannot be had. One that nobody named is not pulled.
-fn missing_image(session: &Session, app: &App) -> Option<String> {
-    if facts::has_image(session.engine, app.image(), session.cancel) {
+fn missing_image(session: &CollectSession, app: &AppRequest) -> Option<String> {
+    if facts::has_image(session.engine, app.image_name(), session.cancel) {
         return None;
     }
     if app.image.is_none() {
-        return Some(format!("image not present: {}", app.image()));
+        return Some(format!("image not present: {}", app.image_name()));
     }
-    ensure_image(session, app.image()).err().map(|error| error.message)
+    ensure_image(session, app.image_name()).err().map(|error| error.message)
 }
 
 /// The application and the shared folder, under every target that started.
-fn more(
-    session: &Session,
-    specs: &[Spec],
-    options: &Options,
-    app: Option<&App>,
+fn run_app_and_share_tests(
+    session: &CollectSession,
+    specs: &[RuntimeSpec],
+    options: &CollectOptions,
+    app: Option<&AppRequest>,
     skipped: &mut BTreeMap<String, String>,
 ) -> Vec<Capture> {
     let mut captures = Vec::new();
-    let mut floor = latency::Floor::default();
+    let mut floor = latency::LoopbackBaseline::default();
     if let Some(app) = app {
         if app::proxy_variables().is_none() {
             let reason = "no proxy variable is set in the environment".to_string();
             skipped.insert("app.health_proxied".into(), reason);
         }
         for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
-            captures.extend(app::captures(session, spec, app, &mut floor));
+            captures.extend(app::capture_app(session, spec, app, &mut floor));
         }
-        captures.extend(floor.capture());
+        captures.extend(floor.capture_loopback());
     }
     let left_out = (!options.allow_privileged)
         .then(|| "only with --allow-privileged".to_string())
-        .or_else(|| escape::obstacle(session.engine));
+        .or_else(|| escape::escape_unsupported_reason(session.engine));
     match left_out {
         Some(reason) => {
             skipped.insert("escape".into(), reason);
         }
         None => {
             for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
-                captures.extend(escape::captures(session, spec));
+                captures.extend(escape::capture_escape_attempts(session, spec));
             }
         }
     }
@@ -266,9 +270,9 @@ fn more(
 
 /// Executes, and leaves nothing behind, whatever happens.
 fn execute_cleanly(
-    session: &Session,
-    specs: &[Spec],
-    options: &Options,
+    session: &CollectSession,
+    specs: &[RuntimeSpec],
+    options: &CollectOptions,
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
     let _cleaner = SessionCleaner(session);
@@ -276,7 +280,7 @@ fn execute_cleanly(
 }
 
 /// Removes what a session started when the session ends, by a panic too.
-struct SessionCleaner<'a>(&'a Session<'a>);
+struct SessionCleaner<'a>(&'a CollectSession<'a>);
 
 impl Drop for SessionCleaner<'_> {
     fn drop(&mut self) {
@@ -284,9 +288,9 @@ impl Drop for SessionCleaner<'_> {
             // A container that a killed client asked for may appear a moment later.
             std::thread::sleep(Duration::from_millis(150));
         }
-        for left in clean::sweep(self.0.engine, Some(&self.0.id)).left {
+        for left in clean::remove_orphans(self.0.engine, Some(&self.0.id)).left {
             let words = format!("{left} could not be removed: `isoproof clean` tries again");
-            self.0.progress.trouble("after", &words);
+            self.0.progress.on_trouble("after", &words);
         }
     }
 }
@@ -299,56 +303,57 @@ fn join_thread<T>(handle: ScopedJoinHandle<'_, T>) -> T {
 
 /// The probes first, then what is measured of the targets that started.
 fn execute_all(
-    session: &Session,
-    specs: &[Spec],
-    options: &Options,
+    session: &CollectSession,
+    specs: &[RuntimeSpec],
+    options: &CollectOptions,
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
     ensure_image(session, session.image)?;
     let app = usable_app(session, options, skipped)?;
-    let effort = perf::usable(session, options.perf, skipped)?;
-    let cold = startup::cold(session, specs, options.rounds);
-    let (mut targets, mut captures) = execute(session, specs);
-    let started = |spec: &&Spec| {
+    let effort = perf::plan_measures(session, options.perf, skipped)?;
+    let cold = startup::capture_cold_starts(session, specs, options.rounds);
+    let (mut targets, mut captures) = run_probes(session, specs);
+    let started = |spec: &&RuntimeSpec| {
         targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
     };
-    let (all, specs): (_, Vec<Spec>) = (specs, specs.iter().filter(started).cloned().collect());
+    let (all, specs): (_, Vec<RuntimeSpec>) =
+        (specs, specs.iter().filter(started).cloned().collect());
     captures.extend(cold);
-    targets.extend(unasked(session, &targets, all, &captures));
-    captures.extend(startup::captures(session, &specs, options.rounds, skipped));
+    targets.extend(cold_only_targets(session, &targets, all, &captures));
+    captures.extend(startup::capture_startup(session, &specs, options.rounds, skipped));
     if let Some(effort) = effort {
-        captures.extend(perf::captures(session, &specs, effort, skipped));
+        captures.extend(perf::capture_performance(session, &specs, effort, skipped));
     }
-    captures.extend(more(session, &specs, options, app, skipped));
+    captures.extend(run_app_and_share_tests(session, &specs, options, app, skipped));
     Ok((targets, captures))
 }
 
 /// The image is there before anything is started: a pull is never part of a measurement.
-fn ensure_image(session: &Session, image: &str) -> Result<()> {
+fn ensure_image(session: &CollectSession, image: &str) -> Result<()> {
     if facts::has_image(session.engine, image, session.cancel) {
         return Ok(());
     }
-    session.progress.step("image", "pulling");
+    session.progress.on_step("image", "pulling");
     let name = session.engine.name().to_string();
     let argv = match session.engine {
-        Kind::Ctr => vec![name, "images".into(), "pull".into(), engine::full_name(image)],
+        EngineKind::Ctr => vec![name, "images".into(), "pull".into(), engine::full_name(image)],
         _ => vec![name, "pull".into(), image.into()],
     };
-    let pulled = run(&argv, Duration::from_secs(300), session.cancel)?;
+    let pulled = run_command(&argv, Duration::from_secs(300), session.cancel)?;
     if pulled.is_success() {
         return Ok(());
     }
-    Err(Error::environment(format!(
+    Err(Error::failed_environment(format!(
         "the image {image} is not there and cannot be pulled: {}",
-        pulled.complaint()
+        pulled.error_summary()
     ))
-    .help("load it first, or name one that is there with --image"))
+    .with_help("load it first, or name one that is there with --image"))
 }
 
 /// The probes: on the host first, alone, because containers change what it shows; then under each
 /// target.
-fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
-    session.progress.step("host", "probes");
+fn run_probes(session: &CollectSession, specs: &[RuntimeSpec]) -> (Vec<Target>, Vec<Capture>) {
+    session.progress.on_step("host", "probes");
     let host = std::thread::scope(|scope| {
         let answers = scope.spawn(|| engine_answers(session));
         let mut outcome = batch::on_host(session);
@@ -356,13 +361,13 @@ fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
         outcome.captures.extend(join_thread(answers));
         outcome
     });
-    let mut targets = vec![target("host", Role::Host, None, None, host.failure)];
+    let mut targets = vec![make_target("host", Role::Host, None, None, host.failure)];
     let mut captures = host.captures;
-    for (spec, outcome) in specs.iter().zip(boots(session, specs)) {
+    for (spec, outcome) in specs.iter().zip(boot_targets(session, specs)) {
         captures.extend(outcome.captures);
         let handler = spec.handler.as_deref();
         let engine = Some(session.engine.name());
-        targets.push(target(&spec.name, spec.role, engine, handler, outcome.failure));
+        targets.push(make_target(&spec.name, spec.role, engine, handler, outcome.failure));
     }
     (targets, captures)
 }
@@ -370,21 +375,23 @@ fn execute(session: &Session, specs: &[Spec]) -> (Vec<Target>, Vec<Capture>) {
 /// One boot of each target. While the script of one runs, the container of the next starts; the
 /// host looks at it only when the one before is gone, because processes that share memory would
 /// count as smaller.
-fn boots(session: &Session, specs: &[Spec]) -> Vec<batch::Outcome> {
+fn boot_targets(session: &CollectSession, specs: &[RuntimeSpec]) -> Vec<batch::TargetOutcome> {
     let mut outcomes = Vec::new();
     std::thread::scope(|scope| {
-        let mut before: Option<ScopedJoinHandle<batch::Outcome>> = None;
+        let mut before: Option<ScopedJoinHandle<batch::TargetOutcome>> = None;
         for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
-            let container = batch::Container::start(session, spec);
+            let container = batch::WaitingContainer::start_container(session, spec);
             let since = Instant::now();
             outcomes.extend(before.take().map(join_thread));
             match container {
                 Ok(mut container) => {
                     container.has_waited(since.elapsed());
-                    let observed = container.observe(session);
-                    before = Some(scope.spawn(move || ask(session, spec, container, observed)));
+                    let observed = container.inspect_from_host(session);
+                    before = Some(
+                        scope.spawn(move || query_container(session, spec, container, observed)),
+                    );
                 }
-                Err(error) => outcomes.push(failed(session, spec, error.message)),
+                Err(error) => outcomes.push(failed_outcome(session, spec, error.message)),
             }
         }
         outcomes.extend(before.map(join_thread));
@@ -393,58 +400,64 @@ fn boots(session: &Session, specs: &[Spec]) -> Vec<batch::Outcome> {
 }
 
 /// What a container answers, and what is done beside that.
-fn ask(
-    session: &Session,
-    spec: &Spec,
-    container: batch::Container,
+fn query_container(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    container: batch::WaitingContainer,
     observed: Vec<Capture>,
-) -> batch::Outcome {
-    let mut outcome = container.ask(session, || beside(session, spec));
+) -> batch::TargetOutcome {
+    let mut outcome = container.probe_container(session, || auxiliary_captures(session, spec));
     tell_gaps(session, &spec.name, &outcome.captures);
     outcome.captures.extend(observed);
     match outcome.failure.take() {
         None => outcome,
         Some(words) => {
-            let failed = failed(session, spec, words);
-            batch::Outcome { captures: outcome.captures, ..failed }
+            let failed = failed_outcome(session, spec, words);
+            batch::TargetOutcome { captures: outcome.captures, ..failed }
         }
     }
 }
 
 /// Says that probes have no answer; who stopped the session knows.
-fn tell_gaps(session: &Session, target: &str, captures: &[Capture]) {
+fn tell_gaps(session: &CollectSession, target: &str, captures: &[Capture]) {
     for gap in boot_gaps(captures).values().filter(|_| !session.is_cancelled()) {
-        let (missing, asked) = (gap.missing(), gap.asked);
-        let words = format!("{missing} of {asked} probes have no answer: {}", gap.summary());
-        session.progress.trouble(target, &words);
+        let (missing, asked) = (gap.count_missing(), gap.asked);
+        let words =
+            format!("{missing} of {asked} probes have no answer: {}", gap.summarize_reasons());
+        session.progress.on_trouble(target, &words);
     }
 }
 
 /// A target that did not start, with the engine's words.
-fn failed(session: &Session, spec: &Spec, words: String) -> batch::Outcome {
-    session.progress.trouble(&spec.name, &words);
-    batch::Outcome { captures: Vec::new(), failure: Some(words) }
+fn failed_outcome(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    words: String,
+) -> batch::TargetOutcome {
+    session.progress.on_trouble(&spec.name, &words);
+    batch::TargetOutcome { captures: Vec::new(), failure: Some(words) }
 }
 
 /// The targets of which there is a first start and no more, because the user stopped the session.
-fn unasked(
-    session: &Session,
+fn cold_only_targets(
+    session: &CollectSession,
     targets: &[Target],
-    specs: &[Spec],
+    specs: &[RuntimeSpec],
     captures: &[Capture],
 ) -> Vec<Target> {
-    let is_known = |spec: &Spec| targets.iter().any(|target| target.name == spec.name);
-    let is_captured =
-        |spec: &Spec| captures.iter().any(|capture| capture.target.as_ref() == Some(&spec.name));
+    let is_known = |spec: &RuntimeSpec| targets.iter().any(|target| target.name == spec.name);
+    let is_captured = |spec: &RuntimeSpec| {
+        captures.iter().any(|capture| capture.target.as_ref() == Some(&spec.name))
+    };
     let engine = Some(session.engine.name());
     specs
         .iter()
         .filter(|spec| !is_known(spec) && is_captured(spec))
-        .map(|spec| target(&spec.name, spec.role, engine, spec.handler.as_deref(), None))
+        .map(|spec| make_target(&spec.name, spec.role, engine, spec.handler.as_deref(), None))
         .collect()
 }
 
-fn target(
+fn make_target(
     name: &str,
     role: Role,
     engine: Option<&str>,
@@ -461,11 +474,11 @@ fn target(
 }
 
 /// What the engine says about itself, as captures of the host.
-fn engine_answers(session: &Session) -> Vec<Capture> {
-    facts::questions(session.engine, session.image)
+fn engine_answers(session: &CollectSession) -> Vec<Capture> {
+    facts::version_queries(session.engine, session.image)
         .into_iter()
         .filter_map(|(id, argv)| {
-            let finished = run(&argv, engine::QUESTION, session.cancel).ok()?;
+            let finished = run_command(&argv, engine::QUESTION, session.cancel).ok()?;
             Some(from_command("host", id, &finished))
         })
         .collect()
@@ -473,57 +486,59 @@ fn engine_answers(session: &Session) -> Vec<Capture> {
 
 /// What is asked of a target beside its probes: which program the runtime is, and the lab's test
 /// run.
-fn beside(session: &Session, spec: &Spec) -> Vec<Capture> {
-    let mut captures = version::captures(session, spec);
-    if !session.is_cancelled() && session.engine != Kind::Builtin {
+fn auxiliary_captures(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
+    let mut captures = version::capture_versions(session, spec);
+    if !session.is_cancelled() && session.engine != EngineKind::Builtin {
         captures.extend(test_run(session, spec));
     }
     captures
 }
 
 /// The run that the lab asks for: `uname -a` in a container of its own.
-fn test_run(session: &Session, spec: &Spec) -> Option<Capture> {
-    session.progress.step(&spec.name, "test run");
+fn test_run(session: &CollectSession, spec: &RuntimeSpec) -> Option<Capture> {
+    session.progress.on_step(&spec.name, "test run");
     let name = session.container_name(&spec.name, "test");
-    let argv = session.argv(spec, &name, &["uname", "-a"], Mode::Attached, &[]);
-    let finished = run(&argv, session.timeout, session.cancel).ok()?;
+    let argv = session.container_argv(spec, &name, &["uname", "-a"], ContainerMode::Attached, &[]);
+    let finished = run_command(&argv, session.timeout, session.cancel).ok()?;
     Some(from_command(&spec.name, "kernel.uname", &finished))
 }
 
 /// A capture of a command that isoproof ran.
-fn from_command(target: &str, id: &str, finished: &Finished) -> Capture {
-    let stderr = crate::text::decode(&finished.stderr);
+fn from_command(target: &str, id: &str, finished: &CommandOutput) -> Capture {
+    let stderr = crate::text::decode_bytes(&finished.stderr);
     let status = match finished.ended {
-        Ended::TimedOut => Status::Timeout,
-        Ended::Cancelled => Status::Stopped,
-        Ended::Exit(Some(0)) => Status::Ok,
-        Ended::Exit(exit) => match script::status(exit, &finished.stdout, stderr.as_bytes()) {
-            // A container that ended with an error answered nothing.
-            Status::Ok => Status::Error,
-            status => status,
-        },
+        ExitReason::TimedOut => CaptureStatus::Timeout,
+        ExitReason::Cancelled => CaptureStatus::Stopped,
+        ExitReason::Exit(Some(0)) => CaptureStatus::Ok,
+        ExitReason::Exit(exit) => {
+            match script::exit_status(exit, &finished.stdout, stderr.as_bytes()) {
+                // A container that ended with an error answered nothing.
+                CaptureStatus::Ok => CaptureStatus::Error,
+                status => status,
+            }
+        }
     };
     Capture {
         id: format!("{target}/{id}"),
         target: Some(target.to_string()),
-        origin: Origin::Command { argv: finished.argv.clone() },
+        origin: CaptureOrigin::Command { argv: finished.argv.clone() },
         status,
-        exit: finished.exit(),
+        exit: finished.exit_status(),
         started: Some(finished.started),
-        duration_ms: Some(milliseconds(finished.duration)),
-        stdout: Stream::new(&finished.stdout),
-        stderr: (!finished.stderr.is_empty()).then(|| Stream::new(&finished.stderr)),
+        duration_ms: Some(as_milliseconds(finished.duration)),
+        stdout: CapturedStream::new(&finished.stdout),
+        stderr: (!finished.stderr.is_empty()).then(|| CapturedStream::new(&finished.stderr)),
     }
 }
 
 /// A duration in milliseconds, to the microsecond.
-fn milliseconds(duration: Duration) -> f64 {
+fn as_milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn assemble(
-    options: &Options,
-    session: &Session,
+fn assemble_run(
+    options: &CollectOptions,
+    session: &CollectSession,
     mut targets: Vec<Target>,
     mut captures: Vec<Capture>,
     mut skipped: BTreeMap<String, String>,
@@ -534,19 +549,19 @@ fn assemble(
     let redaction = match redactor {
         Some(redactor) => {
             redactor.know_this_machine();
-            redactor.redact(&mut captures, |captures| {
-                collected::read(captures, &targets, &skipped, session.catalogue)
+            redactor.redact_captures(&mut captures, |captures| {
+                collected::read_captures(captures, &targets, &skipped, session.catalogue)
             });
             let words = targets.iter_mut().flat_map(|it| [&mut it.failure, &mut it.handler]);
             let words = words.flatten().chain(skipped.values_mut());
             for words in words.chain(std::iter::once(&mut image)) {
                 *words = redactor.redact_words(words);
             }
-            redactor.report()
+            redactor.redaction_counts()
         }
         None => Redaction { applied: false, replaced: BTreeMap::new() },
     };
-    let facts = collected::read(&captures, &targets, &skipped, session.catalogue);
+    let facts = collected::read_captures(&captures, &targets, &skipped, session.catalogue);
     Run {
         schema_version: SCHEMA_VERSION,
         id: String::new(),
@@ -554,8 +569,8 @@ fn assemble(
         label: options.label.clone(),
         created,
         edition: options.edition,
-        generator: Generator::this(),
-        evidence: Evidence::Collected {
+        generator: Generator::this_program(),
+        evidence: EvidenceKind::Collected {
             engine: session.engine.name().into(),
             image,
             session: session.id.clone(),
@@ -570,8 +585,8 @@ fn assemble(
 }
 
 /// Whether a probe belongs into the script.
-fn is_scripted(place: &[Place], on_host: bool) -> bool {
-    place.contains(if on_host { &Place::Host } else { &Place::Container })
+fn is_scripted(place: &[ProbePlace], on_host: bool) -> bool {
+    place.contains(if on_host { &ProbePlace::Host } else { &ProbePlace::Container })
 }
 
 /// Waits until `done` or the limit, a tick at a time.
@@ -595,39 +610,40 @@ mod tests {
     /// A progress that fails when it is told of the first container.
     struct BrokenProgress;
 
-    impl Progress for BrokenProgress {
-        fn step(&self, target: &str, _: &str) {
+    impl CollectProgress for BrokenProgress {
+        fn on_step(&self, target: &str, _: &str) {
             assert_ne!(target, "namespaces", "a bug");
         }
 
-        fn trouble(&self, _: &str, _: &str) {}
+        fn on_trouble(&self, _: &str, _: &str) {}
     }
 
     #[test]
     fn a_session_that_ends_by_a_panic_leaves_nothing_behind() {
-        let options = Options {
-            engine: Some(Kind::Builtin),
+        let options = CollectOptions {
+            engine: Some(EngineKind::Builtin),
             runtimes: Vec::new(),
             baseline: None,
             image: "alpine:3.19".into(),
             edition: Edition::F25,
             label: None,
             timeout: Duration::from_secs(30),
-            rounds: Rounds { warmup: 0, samples: 0, max_time: None },
+            rounds: RoundCounts { warmup: 0, samples: 0, max_time: None },
             perf: None,
             kernel_log_witness: false,
             app: None,
             allow_privileged: false,
         };
-        let catalogue = Catalogue::load(None).unwrap();
-        let (now, cancel) = (DateTime::UNIX_EPOCH, Cancel::default());
-        let session = || collect(&options, &catalogue, None, now, &cancel, &BrokenProgress);
+        let catalogue = ProbeCatalogue::load(None).unwrap();
+        let (now, cancel) = (DateTime::UNIX_EPOCH, CancelFlag::default());
+        let session = || collect_run(&options, &catalogue, None, now, &cancel, &BrokenProgress);
         let panic = catch_unwind(AssertUnwindSafe(session)).unwrap_err();
         assert!(panic.downcast_ref::<String>().unwrap().contains("a bug"));
-        let is_ours = |folder: &clean::Folder| {
-            folder.is_owned && folder.path().to_string_lossy().ends_with(&owner::mark())
+        let is_ours = |folder: &clean::SessionFolder| {
+            folder.is_owned
+                && folder.folder_path().to_string_lossy().ends_with(&owner::process_mark())
         };
-        assert_eq!(clean::Folder::all().into_iter().find(is_ours), None);
+        assert_eq!(clean::SessionFolder::list_folders().into_iter().find(is_ours), None);
     }
 
     #[test]

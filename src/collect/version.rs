@@ -3,26 +3,28 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Session, Spec, from_command, host_side};
+use super::{CollectSession, RuntimeSpec, from_command, host_side};
 use crate::engine::facts::{daemon_path, path_folders};
-use crate::engine::process::run;
-use crate::engine::{Kind, ask, is_shim};
+use crate::engine::process::run_command;
+use crate::engine::{EngineKind, is_shim, query_engine};
 use crate::model::Capture;
 
 /// How long a program may take to state its version.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// The path of the target's runtime or shim, with every link followed, and its version.
-pub fn captures(session: &Session, spec: &Spec) -> Vec<Capture> {
-    let Some(named) = spec.handler.as_deref().and_then(|handler| program(session, handler)) else {
+pub fn capture_versions(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
+    let Some(named) =
+        spec.handler.as_deref().and_then(|handler| find_runtime_program(session, handler))
+    else {
         return Vec::new();
     };
     let real = std::fs::canonicalize(&named).unwrap_or_else(|_| named.clone());
     let how = format!("where {} leads to, with every link followed", named.display());
     let path = format!("{}\n", real.display());
-    let mut captures = vec![host_side::capture(spec, "runtime.program", &how, &path)];
+    let mut captures = vec![host_side::observation_capture(spec, "runtime.program", &how, &path)];
     let argv = vec![named.display().to_string(), "--version".to_string()];
-    if let Ok(finished) = run(&argv, LIMIT, session.cancel) {
+    if let Ok(finished) = run_command(&argv, LIMIT, session.cancel) {
         captures.push(from_command(&spec.name, "runtime.program_version", &finished));
         if spec.handler.as_deref().is_some_and(|handler| handler.contains("kata")) {
             captures.push(from_command(&spec.name, "runtime.version", &finished));
@@ -32,11 +34,11 @@ pub fn captures(session: &Session, spec: &Spec) -> Vec<Capture> {
 }
 
 /// The program behind a handler, as the engine finds it.
-fn program(session: &Session, handler: &str) -> Option<PathBuf> {
+fn find_runtime_program(session: &CollectSession, handler: &str) -> Option<PathBuf> {
     if handler.contains('/') {
         return Some(PathBuf::from(handler));
     }
-    if session.engine == Kind::Docker
+    if session.engine == EngineKind::Docker
         && let Some(path) = docker_program(session, handler)
     {
         return on_path(&path);
@@ -51,8 +53,9 @@ fn program(session: &Session, handler: &str) -> Option<PathBuf> {
 }
 
 /// What docker's configuration names for a runtime.
-fn docker_program(session: &Session, handler: &str) -> Option<String> {
-    let answer = ask(&["docker", "info", "--format", "{{json .Runtimes}}"], session.cancel).ok()?;
+fn docker_program(session: &CollectSession, handler: &str) -> Option<String> {
+    let answer =
+        query_engine(&["docker", "info", "--format", "{{json .Runtimes}}"], session.cancel).ok()?;
     let runtimes: serde_json::Value = serde_json::from_slice(&answer.stdout).ok()?;
     let runtime = runtimes.get(handler)?;
     let path = runtime["path"].as_str().or_else(|| runtime["runtimeType"].as_str())?;

@@ -3,14 +3,14 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::value::Part;
-use crate::model::{Missing, Role, Source};
-use crate::probe::catalogue::Strength;
+use super::value::ValuePart;
+use crate::model::{FactSource, MissingFact, Role};
+use crate::probe::catalogue::EvidenceStrength;
 
 /// What became of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ChangeKind {
     /// Another verdict on a target, or another confidence in it.
     Verdict,
     /// The first run has this target and the second has not.
@@ -29,7 +29,7 @@ pub enum Kind {
     Appeared,
 }
 
-impl Kind {
+impl ChangeKind {
     /// The word for it in files and reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -47,17 +47,17 @@ impl Kind {
 
 /// Why one of the runs has no value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Lack {
+pub struct MissingSide {
     /// The kind of reason.
     pub missing: &'static str,
     /// The reason in words.
     pub reason: String,
 }
 
-impl Lack {
+impl MissingSide {
     /// Of a missing fact.
-    pub fn of(missing: &Missing) -> Self {
-        Self { missing: missing.why.words(), reason: missing.reason.clone() }
+    pub fn from_missing(missing: &MissingFact) -> Self {
+        Self { missing: missing.why.reason_name(), reason: missing.reason.clone() }
     }
 }
 
@@ -65,7 +65,7 @@ impl Lack {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
     /// What became of it.
-    pub kind: Kind,
+    pub kind: ChangeKind,
     /// The id of the fact; `verdict` and `target` where it is no fact.
     pub fact: String,
     /// The target, by its name in the second run if it has it.
@@ -76,22 +76,22 @@ pub struct Change {
     pub b: Value,
     /// Why the first has no value.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub a_lacks: Option<Lack>,
+    pub a_lacks: Option<MissingSide>,
     /// Why the second has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub b_lacks: Option<Lack>,
+    pub b_lacks: Option<MissingSide>,
     /// The parts of the value that differ, where it has parts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<Part>,
+    pub parts: Vec<ValuePart>,
     /// The lines that differ, where it was read from several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
     /// Where the first run has it from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub a_source: Option<Source>,
+    pub a_source: Option<FactSource>,
     /// Where the second has it from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub b_source: Option<Source>,
+    pub b_source: Option<FactSource>,
     /// Whether it changes from run to run without meaning.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub volatile: bool,
@@ -102,12 +102,12 @@ pub struct Change {
     pub role: Role,
     /// What the fact is worth as proof, which decides the order.
     #[serde(skip)]
-    pub strength: Strength,
+    pub strength: EvidenceStrength,
 }
 
 impl Change {
     /// A change of something about a target that is no fact.
-    pub(super) fn about(kind: Kind, fact: &str, target: &str, role: Role) -> Self {
+    pub(super) fn about_target(kind: ChangeKind, fact: &str, target: &str, role: Role) -> Self {
         Self {
             kind,
             fact: fact.into(),
@@ -123,16 +123,16 @@ impl Change {
             volatile: false,
             title: fact.into(),
             role,
-            strength: Strength::None,
+            strength: EvidenceStrength::None,
         }
     }
 
     /// Its place in the order: the verdicts, then the targets, then the facts by what they are
     /// worth as proof, candidates before the baseline before the host, volatile ones last.
-    pub(super) fn rank(&self) -> (bool, u8, Strength, &str, u8, &str) {
+    pub(super) fn sort_key(&self) -> (bool, u8, EvidenceStrength, &str, u8, &str) {
         let class = match self.kind {
-            Kind::Verdict => 0,
-            Kind::TargetGone | Kind::TargetAdded | Kind::TargetRenamed => 1,
+            ChangeKind::Verdict => 0,
+            ChangeKind::TargetGone | ChangeKind::TargetAdded | ChangeKind::TargetRenamed => 1,
             _ => 2,
         };
         let role = match self.role {

@@ -1,27 +1,27 @@
 //! A comparison with what a project's store knows of the sessions before.
 
-use super::{Diff, Side, past};
+use super::{DiffSide, RunDiff, past};
 use crate::error::Result;
 use crate::model::Run;
-use crate::probe::catalogue::Catalogue;
-use crate::project::Gate;
-use crate::store::Store;
+use crate::probe::catalogue::ProbeCatalogue;
+use crate::project::DiffGate;
+use crate::store::RunStore;
 
 /// Compares two runs against the history in the store, which is read as far as it is needed.
 ///
 /// # Errors
 ///
 /// A run of the history cannot be read or is damaged.
-pub fn compare(
-    store: &Store,
-    a: Side,
-    b: Side,
-    catalogue: &Catalogue,
-    gate: &Gate,
+pub fn compare_runs(
+    store: &RunStore,
+    a: DiffSide,
+    b: DiffSide,
+    catalogue: &ProbeCatalogue,
+    gate: &DiffGate,
     all: bool,
-) -> Result<Diff> {
+) -> Result<RunDiff> {
     let key = |run: &Run| (run.created, run.id.clone());
     let (old, new) = if key(a.run) <= key(b.run) { (a.run, b.run) } else { (b.run, a.run) };
-    let earlier = past::before(store, catalogue, new, old, gate.sessions)?;
-    Ok(Diff::of(a, b, catalogue, &earlier, gate, all))
+    let earlier = past::sessions_before(store, catalogue, new, old, gate.sessions)?;
+    Ok(RunDiff::between_runs(a, b, catalogue, &earlier, gate, all))
 }

@@ -3,13 +3,13 @@
 
 use serde::Serialize;
 
-use super::machine::Machine;
-use super::target::Pair;
-use crate::model::{Evidence, Fact, Run, Target};
+use super::machine::MachineProfile;
+use super::target::TargetPair;
+use crate::model::{EvidenceKind, Fact, Run, Target};
 
 /// Something that differs between the runs and may be the cause of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Condition {
+pub struct RunCondition {
     /// What it is, in words: `engine`, `host kernel`, `handler of kata`.
     pub what: String,
     /// What the first run has; none if it does not say.
@@ -32,25 +32,25 @@ const HOST: &[(&str, &str)] = &[
 ];
 
 /// Everything of that kind that differs. A condition that neither run states is none.
-pub(super) fn between(a: &Run, b: &Run, pairs: &[Pair]) -> Vec<Condition> {
+pub(super) fn differing_conditions(a: &Run, b: &Run, pairs: &[TargetPair]) -> Vec<RunCondition> {
     let mut out = Vec::new();
     let mut add = |what: String, a: Option<String>, b: Option<String>, is_fact: bool| {
         if a != b {
-            out.push(Condition { what, a, b, is_fact });
+            out.push(RunCondition { what, a, b, is_fact });
         }
     };
-    add("evidence".into(), Some(form(a)), Some(form(b)), false);
-    if let (Some(a), Some(b)) = (collected(a), collected(b)) {
+    add("evidence".into(), Some(evidence_form(a)), Some(evidence_form(b)), false);
+    if let (Some(a), Some(b)) = (collected_with(a), collected_with(b)) {
         add("engine".into(), Some(a.0.into()), Some(b.0.into()), false);
         add("image".into(), Some(a.1.into()), Some(b.1.into()), false);
     }
     add("edition".into(), Some(a.edition.to_string()), Some(b.edition.to_string()), false);
     let version = |run: &Run| Some(format!("{} {}", run.generator.name, run.generator.version));
     add(WRITTEN_BY.into(), version(a), version(b), false);
-    if let (Some(x), Some(y)) = (Machine::of(a), Machine::of(b))
+    if let (Some(x), Some(y)) = (MachineProfile::of_run(a), MachineProfile::of_run(b))
         && !x.is_like(&y)
     {
-        add("machine".into(), Some(x.words()), Some(y.words()), true);
+        add("machine".into(), Some(x.describe_machine()), Some(y.describe_machine()), true);
     }
     for (id, what) in HOST {
         if let (Some(x), Some(y)) = (host_fact(a, id), host_fact(b, id)) {
@@ -59,10 +59,13 @@ pub(super) fn between(a: &Run, b: &Run, pairs: &[Pair]) -> Vec<Condition> {
     }
     for pair in pairs {
         let name = &pair.b.name;
-        add(format!("role of {name}"), role(pair.a), role(pair.b), false);
-        for ((what, x), (_, y)) in starters(pair.a).into_iter().zip(starters(pair.b)) {
+        add(format!("role of {name}"), role_condition(pair.a), role_condition(pair.b), false);
+        for ((what, x), (_, y)) in
+            starter_conditions(pair.a).into_iter().zip(starter_conditions(pair.b))
+        {
             // The engine of the run is named once.
-            let is_told = what == "handler" || (collected(a).is_none() && collected(b).is_none());
+            let is_told =
+                what == "handler" || (collected_with(a).is_none() && collected_with(b).is_none());
             if is_told && x.is_some() && y.is_some() {
                 add(format!("{what} of {name}"), x, y, false);
             }
@@ -71,36 +74,36 @@ pub(super) fn between(a: &Run, b: &Run, pairs: &[Pair]) -> Vec<Condition> {
     out
 }
 
-fn form(run: &Run) -> String {
+fn evidence_form(run: &Run) -> String {
     match run.evidence {
-        Evidence::Imported { .. } => "imported".into(),
-        Evidence::Collected { interrupted: true, .. } => "collected, interrupted".into(),
-        Evidence::Collected { .. } => "collected".into(),
+        EvidenceKind::Imported { .. } => "imported".into(),
+        EvidenceKind::Collected { interrupted: true, .. } => "collected, interrupted".into(),
+        EvidenceKind::Collected { .. } => "collected".into(),
     }
 }
 
-fn collected(run: &Run) -> Option<(&str, &str)> {
+fn collected_with(run: &Run) -> Option<(&str, &str)> {
     match &run.evidence {
-        Evidence::Collected { engine, image, .. } => Some((engine, image)),
-        Evidence::Imported { .. } => None,
+        EvidenceKind::Collected { engine, image, .. } => Some((engine, image)),
+        EvidenceKind::Imported { .. } => None,
     }
 }
 
-fn role(target: &Target) -> Option<String> {
+fn role_condition(target: &Target) -> Option<String> {
     Some(target.role.word().into())
 }
 
-fn starters(target: &Target) -> [(&'static str, Option<String>); 2] {
+fn starter_conditions(target: &Target) -> [(&'static str, Option<String>); 2] {
     [("engine", target.engine.clone()), ("handler", target.handler.clone())]
 }
 
 /// What started a target, as far as the run says.
-pub(super) fn starter(target: &Target) -> impl Iterator<Item = (&'static str, String)> {
-    starters(target).into_iter().filter_map(|(what, text)| Some((what, text?)))
+pub(super) fn target_starters(target: &Target) -> impl Iterator<Item = (&'static str, String)> {
+    starter_conditions(target).into_iter().filter_map(|(what, text)| Some((what, text?)))
 }
 
 fn host_fact(run: &Run, id: &str) -> Option<String> {
     let host = run.with_role(crate::model::Role::Host).next()?;
-    let value = run.fact(id, &host.name).and_then(Fact::as_value)?;
-    Some(super::value::word(value).replace('\n', " "))
+    let value = run.find_fact(id, &host.name).and_then(Fact::as_value)?;
+    Some(super::value::value_text(value).replace('\n', " "))
 }

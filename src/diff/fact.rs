@@ -4,39 +4,44 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::change::{Change, Kind, Lack};
-use super::target::Pair;
+use super::change::{Change, ChangeKind, MissingSide};
+use super::target::TargetPair;
 use super::{measurement, value};
-use crate::model::{Fact, Missing, Role, Run, Source, Why};
-use crate::probe::catalogue::{Catalogue, Strength};
+use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, Run};
+use crate::probe::catalogue::{EvidenceStrength, ProbeCatalogue};
 
 /// The parsers of answers that are read from several lines which belong together.
 const OF_LINES: &[&str] = &["dmesg", "interfaces", "text"];
 
 /// Every fact of the paired targets that differs. Measurements are not among them.
-pub(super) fn changes(a: &Run, b: &Run, pairs: &[Pair], catalogue: &Catalogue) -> Vec<Change> {
+pub(super) fn fact_changes(
+    a: &Run,
+    b: &Run,
+    pairs: &[TargetPair],
+    catalogue: &ProbeCatalogue,
+) -> Vec<Change> {
     let ids: BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
     let mut out = Vec::new();
     for id in ids {
-        let probe = catalogue.get(id);
+        let probe = catalogue.find_probe(id);
         for pair in pairs {
-            let (old, new) = (a.fact(id, &pair.a.name), b.fact(id, &pair.b.name));
+            let (old, new) = (a.find_fact(id, &pair.a.name), b.find_fact(id, &pair.b.name));
             let is_series = |fact: Option<&Fact>| fact.is_some_and(|f| f.as_series().is_some());
             if measurement::is_series(probe) || is_series(old) || is_series(new) {
                 continue;
             }
-            let Some(mut change) = change(id, &pair.b.name, pair.b.role, old, new) else {
+            let Some(mut change) = fact_change(id, &pair.b.name, pair.b.role, old, new) else {
                 continue;
             };
             if let Some(probe) = probe {
                 change.title = probe.title.clone();
                 change.strength = probe.strength;
                 // Another value says nothing; that there is none any more does.
-                change.volatile = probe.volatile.on(pair.b.role)
-                    && change.kind == Kind::Changed
+                change.volatile = probe.volatile.applies_to_role(pair.b.role)
+                    && change.kind == ChangeKind::Changed
                     && change.a_lacks.is_none();
                 if OF_LINES.contains(&probe.parser.as_str()) {
-                    change.lines = lines(a, b, &change);
+                    change.lines = diff_capture_lines(a, b, &change);
                 }
             }
             out.push(change);
@@ -45,60 +50,60 @@ pub(super) fn changes(a: &Run, b: &Run, pairs: &[Pair], catalogue: &Catalogue) -
     out
 }
 
-fn change(
+fn fact_change(
     id: &str,
     target: &str,
     role: Role,
     old: Option<&Fact>,
     new: Option<&Fact>,
 ) -> Option<Change> {
-    let (a, b) = (State::of(old), State::of(new));
+    let (a, b) = (FactState::from_fact(old), FactState::from_fact(new));
     let kind = match (&a, &b) {
-        (State::Known(a), State::Known(b)) if value::same(a, b) => return None,
-        (State::Known(_), State::Known(_)) => Kind::Changed,
-        (State::Known(_), State::Lacking(_)) => Kind::Unavailable,
-        (State::Known(_), State::NotAsked(_)) => Kind::Gone,
-        (_, State::Known(_)) => Kind::Appeared,
+        (FactState::Known(a), FactState::Known(b)) if value::say_the_same(a, b) => return None,
+        (FactState::Known(_), FactState::Known(_)) => ChangeKind::Changed,
+        (FactState::Known(_), FactState::Lacking(_)) => ChangeKind::Unavailable,
+        (FactState::Known(_), FactState::NotAsked(_)) => ChangeKind::Gone,
+        (_, FactState::Known(_)) => ChangeKind::Appeared,
         // Absent and denied are answers: another one is a change.
-        (State::Lacking(a), State::Lacking(b))
+        (FactState::Lacking(a), FactState::Lacking(b))
             if a.why != b.why && (is_answer(a.why) || is_answer(b.why)) =>
         {
-            Kind::Changed
+            ChangeKind::Changed
         }
         _ => return None,
     };
     let source = |fact: Option<&Fact>| fact.and_then(Fact::source).cloned();
     Some(Change {
-        parts: value::parts(&a.value(), &b.value()),
-        a: a.value(),
-        b: b.value(),
-        a_lacks: a.lack(),
-        b_lacks: b.lack(),
+        parts: value::differing_parts(&a.state_value(), &b.state_value()),
+        a: a.state_value(),
+        b: b.state_value(),
+        a_lacks: a.missing_side(),
+        b_lacks: b.missing_side(),
         a_source: source(old),
         b_source: source(new),
-        strength: Strength::None,
-        ..Change::about(kind, id, target, role)
+        strength: EvidenceStrength::None,
+        ..Change::about_target(kind, id, target, role)
     })
 }
 
-fn is_answer(why: Why) -> bool {
-    matches!(why, Why::Absent | Why::Denied)
+fn is_answer(why: MissingReason) -> bool {
+    matches!(why, MissingReason::Absent | MissingReason::Denied)
 }
 
 /// What a run knows about a question.
-enum State<'a> {
+enum FactState<'a> {
     Known(&'a Value),
     /// It was asked, and there is no value.
-    Lacking(&'a Missing),
+    Lacking(&'a MissingFact),
     /// It was not asked, with the reason where there is one.
-    NotAsked(Option<&'a Missing>),
+    NotAsked(Option<&'a MissingFact>),
 }
 
-impl<'a> State<'a> {
-    fn of(fact: Option<&'a Fact>) -> Self {
+impl<'a> FactState<'a> {
+    fn from_fact(fact: Option<&'a Fact>) -> Self {
         match fact {
             Some(Fact::Value { value, .. }) => Self::Known(value),
-            Some(Fact::Missing(missing)) if missing.why == Why::NotAsked => {
+            Some(Fact::Missing(missing)) if missing.why == MissingReason::NotAsked => {
                 Self::NotAsked(Some(missing))
             }
             Some(Fact::Missing(missing)) => Self::Lacking(missing),
@@ -106,27 +111,30 @@ impl<'a> State<'a> {
         }
     }
 
-    fn value(&self) -> Value {
+    fn state_value(&self) -> Value {
         match self {
             Self::Known(value) => (*value).clone(),
             _ => Value::Null,
         }
     }
 
-    fn lack(&self) -> Option<Lack> {
+    fn missing_side(&self) -> Option<MissingSide> {
         match self {
             Self::Known(_) | Self::NotAsked(None) => None,
-            Self::Lacking(missing) | Self::NotAsked(Some(missing)) => Some(Lack::of(missing)),
+            Self::Lacking(missing) | Self::NotAsked(Some(missing)) => {
+                Some(MissingSide::from_missing(missing))
+            }
         }
     }
 }
 
 /// The lines of the two captures that differ, where there is more than one.
-fn lines(a: &Run, b: &Run, change: &Change) -> Vec<String> {
-    let text = |run: &Run, source: Option<&Source>| -> Vec<String> {
-        let bytes = source.and_then(|source| run.capture(&source.capture)?.stdout.bytes().ok());
-        crate::text::lines(&bytes.unwrap_or_default())
+fn diff_capture_lines(a: &Run, b: &Run, change: &Change) -> Vec<String> {
+    let text = |run: &Run, source: Option<&FactSource>| -> Vec<String> {
+        let bytes = source
+            .and_then(|source| run.find_capture(&source.capture)?.stdout.decoded_bytes().ok());
+        crate::text::split_lines(&bytes.unwrap_or_default())
     };
     let (a, b) = (text(a, change.a_source.as_ref()), text(b, change.b_source.as_ref()));
-    if a.len().max(b.len()) < 2 { Vec::new() } else { value::lines(&a, &b) }
+    if a.len().max(b.len()) < 2 { Vec::new() } else { value::diff_lines(&a, &b) }
 }

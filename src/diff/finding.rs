@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Side;
-use super::target::Pair;
+use super::DiffSide;
+use super::target::TargetPair;
 use crate::judge::Finding;
 
 /// The findings that came and went.
@@ -23,21 +23,21 @@ impl FindingChanges {
 
     /// Compares by rule, target and the fact that a finding is about: its words may hold figures
     /// that differ from run to run.
-    pub(super) fn between(a: Side, b: Side, pairs: &[Pair]) -> Self {
+    pub(super) fn between_sides(a: DiffSide, b: DiffSide, pairs: &[TargetPair]) -> Self {
         let renamed = |target: &str| {
             let pair = pairs.iter().find(|pair| pair.a.name == target);
             pair.map_or(target, |pair| &pair.b.name).to_string()
         };
         let as_is = |target: &str| target.to_string();
-        let mut old: Vec<(Key, &Finding)> = a
+        let mut old: Vec<(FindingKey, &Finding)> = a
             .judgement
             .findings
             .iter()
-            .map(|finding| (Key::of(finding, &renamed), finding))
+            .map(|finding| (FindingKey::from_finding(finding, &renamed), finding))
             .collect();
         let mut added = Vec::new();
         for finding in &b.judgement.findings {
-            let key = Key::of(finding, &as_is);
+            let key = FindingKey::from_finding(finding, &as_is);
             match old.iter().position(|(other, _)| *other == key) {
                 Some(index) => drop(old.remove(index)),
                 None => added.push(finding.clone()),
@@ -49,14 +49,14 @@ impl FindingChanges {
 
 /// What makes a finding the same in another run.
 #[derive(PartialEq, Eq)]
-struct Key {
+struct FindingKey {
     rule: String,
     target: Option<String>,
     fact: Option<String>,
 }
 
-impl Key {
-    fn of(finding: &Finding, name: &dyn Fn(&str) -> String) -> Self {
+impl FindingKey {
+    fn from_finding(finding: &Finding, name: &dyn Fn(&str) -> String) -> Self {
         let fact = finding.evidence.first().and_then(|place| place.fact.clone());
         Self { rule: finding.rule.clone(), target: finding.target.as_deref().map(name), fact }
     }

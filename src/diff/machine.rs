@@ -33,20 +33,20 @@ const MEMORY: f64 = 0.05;
 
 /// What is known about the speed of a machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Machine {
+pub struct MachineProfile {
     told_by: BTreeMap<String, String>,
     /// In kB.
     memory: Option<f64>,
 }
 
-impl Machine {
+impl MachineProfile {
     /// The machine of a run; none if the run does not say enough to know it again.
-    pub fn of(run: &Run) -> Option<Self> {
+    pub fn of_run(run: &Run) -> Option<Self> {
         let host = &run.with_role(Role::Host).next()?.name;
-        let fact = |id: &str| run.fact(id, host).and_then(Fact::as_value);
+        let fact = |id: &str| run.find_fact(id, host).and_then(Fact::as_value);
         let told_by: BTreeMap<String, String> = TOLD_BY
             .iter()
-            .filter_map(|id| Some((id.to_string(), super::value::word(fact(id)?))))
+            .filter_map(|id| Some((id.to_string(), super::value::value_text(fact(id)?))))
             .collect();
         let memory = fact(MEMORY_ID).and_then(serde_json::Value::as_f64);
         NEEDED.iter().all(|id| told_by.contains_key(*id)).then_some(Self { told_by, memory })
@@ -62,7 +62,7 @@ impl Machine {
     }
 
     /// The machine in a few words.
-    pub fn words(&self) -> String {
+    pub fn describe_machine(&self) -> String {
         let of = |id: &str| self.told_by.get(id).map(String::as_str);
         let mut words = format!(
             "{}, {} processors",
@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn like(a: &Sketch, b: &Sketch) -> bool {
-        Machine::of(&a.run).unwrap().is_like(&Machine::of(&b.run).unwrap())
+        MachineProfile::of_run(&a.run).unwrap().is_like(&MachineProfile::of_run(&b.run).unwrap())
     }
 
     #[test]
@@ -106,6 +106,6 @@ mod tests {
 
     #[test]
     fn a_run_that_does_not_name_its_processor_has_no_machine() {
-        assert_eq!(Machine::of(&sketch().fact("cpu.count", "host", 4).run), None);
+        assert_eq!(MachineProfile::of_run(&sketch().fact("cpu.count", "host", 4).run), None);
     }
 }

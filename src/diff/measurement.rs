@@ -9,17 +9,17 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::gate;
-use super::past::{Session, Setting};
-use super::target::{Pair, pairs};
+use super::past::{PastSession, SessionSetting};
+use super::target::{TargetPair, pair_targets};
 use crate::model::{Fact, Role, Run};
-use crate::probe::catalogue::{Catalogue, Place as Asked, Probe};
-use crate::project::Gate;
-use crate::stats::history::{FEWEST, Place, Prediction};
-use crate::stats::{self, Interval, Outcome};
+use crate::probe::catalogue::{Probe, ProbeCatalogue, ProbePlace as Asked};
+use crate::project::DiffGate;
+use crate::stats::history::{FEWEST, PredictionPlace, SessionPrediction};
+use crate::stats::{self, ComparisonOutcome, Interval};
 
 /// A figure of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Figure {
+pub struct MeasuredFigure {
     /// The number of samples; of a ratio the smaller of the two.
     pub n: usize,
     /// The median, or the ratio of two medians.
@@ -31,7 +31,7 @@ pub struct Figure {
 
 /// What the two runs measured, and what follows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Measurement {
+pub struct MeasurementChange {
     /// The id of the fact.
     pub series: String,
     /// The target.
@@ -40,15 +40,15 @@ pub struct Measurement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub over: Option<String>,
     /// The first run's figure.
-    pub a: Option<Figure>,
+    pub a: Option<MeasuredFigure>,
     /// The second run's.
-    pub b: Option<Figure>,
+    pub b: Option<MeasuredFigure>,
     /// By what factor the second is greater.
     pub ratio: Option<f64>,
     /// The 95 % interval of the factor as far as the samples of these two sessions go.
     pub ci: Option<Interval>,
     /// What follows, from the sessions before.
-    pub outcome: Outcome,
+    pub outcome: ComparisonOutcome,
     /// Why there is no other outcome, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -77,21 +77,25 @@ pub struct Measurement {
 pub(super) fn is_series(probe: Option<&Probe>) -> bool {
     const FIGURES: &[&str] = &["samples", "number", "integer", "time_real"];
     probe.is_some_and(|probe| {
-        probe.volatile.on(Role::Candidate)
+        probe.volatile.applies_to_role(Role::Candidate)
             && probe.place.contains(&Asked::Measurement)
             && FIGURES.contains(&probe.parser.as_str())
     })
 }
 
 /// The figure of a fact that was measured.
-pub(super) fn figure(probe: Option<&Probe>, fact: &Fact) -> Option<Figure> {
+pub(super) fn measured_figure(probe: Option<&Probe>, fact: &Fact) -> Option<MeasuredFigure> {
     match fact {
         Fact::Series(samples) => {
-            let summary = stats::summary(&samples.values)?;
-            Some(Figure { n: summary.n, median: summary.median, interval: summary.interval })
+            let summary = stats::summarize_samples(&samples.values)?;
+            Some(MeasuredFigure {
+                n: summary.n,
+                median: summary.median,
+                interval: summary.interval,
+            })
         }
         Fact::Value { value, .. } if is_series(probe) => {
-            Some(Figure { n: 1, median: value.as_f64()?, interval: None })
+            Some(MeasuredFigure { n: 1, median: value.as_f64()?, interval: None })
         }
         _ => None,
     }
@@ -101,79 +105,81 @@ pub(super) fn figure(probe: Option<&Probe>, fact: &Fact) -> Option<Figure> {
 /// first, and of each kind what is gated first.
 ///
 /// `earlier` are the sessions before the later one of the two.
-pub(super) fn between(
+pub(super) fn measurement_changes(
     a: &Run,
     b: &Run,
-    catalogue: &Catalogue,
-    earlier: &[Session],
-    gate: &Gate,
-) -> Vec<Measurement> {
-    let pairs = pairs(a, b);
+    catalogue: &ProbeCatalogue,
+    earlier: &[PastSession],
+    gate: &DiffGate,
+) -> Vec<MeasurementChange> {
+    let pairs = pair_targets(a, b);
     let ids: std::collections::BTreeSet<&String> = a.facts.keys().chain(b.facts.keys()).collect();
-    let gated = gate::series(gate, b);
+    let gated = gate::gated_series(gate, b);
     let baseline = pairs.iter().find(|pair| pair.b.role == Role::Baseline);
     let items = ids.into_iter().flat_map(|id| pairs.iter().map(move |pair| (id, pair)));
-    let measured = |(id, pair): (&String, &Pair)| {
-        let item = Item { id, pair, probe: catalogue.get(id), a, b };
-        let mut plain = item.plain()?;
-        plain.margin = gate.margin(id);
+    let measured = |(id, pair): (&String, &TargetPair)| {
+        let item = SeriesPair { id, pair, probe: catalogue.find_probe(id), a, b };
+        let mut plain = item.compare_plain()?;
+        plain.margin = gate.series_margin(id);
         plain.gated = gated.as_deref() == Some(id.as_str());
         let over = baseline.filter(|_| pair.b.role == Role::Candidate);
-        let over = over.and_then(|over| item.over(over, &plain));
+        let over = over.and_then(|over| item.compare_relative(over, &plain));
         Some(over.into_iter().chain([plain]).collect::<Vec<_>>())
     };
-    let items: Vec<(&String, &Pair)> = items.collect();
-    let mut all: Vec<Measurement> =
+    let items: Vec<(&String, &TargetPair)> = items.collect();
+    let mut all: Vec<MeasurementChange> =
         items.into_par_iter().filter_map(measured).flatten_iter().collect();
-    judge(a, b, earlier, catalogue, &pairs, &mut all);
-    all.sort_by(|x, y| rank(x).cmp(&rank(y)));
+    judge_measurements(a, b, earlier, catalogue, &pairs, &mut all);
+    all.sort_by(|x, y| sort_measurements_by(x).cmp(&sort_measurements_by(y)));
     all
 }
 
-fn rank(m: &Measurement) -> (bool, bool, &str, &str) {
+fn sort_measurements_by(m: &MeasurementChange) -> (bool, bool, &str, &str) {
     (!m.gated, m.over.is_none(), &m.series, &m.target)
 }
 
 /// One series on one pair of targets.
-struct Item<'a> {
+struct SeriesPair<'a> {
     id: &'a str,
-    pair: &'a Pair<'a>,
+    pair: &'a TargetPair<'a>,
     probe: Option<&'a Probe>,
     a: &'a Run,
     b: &'a Run,
 }
 
-impl Item<'_> {
-    fn facts<'r>(
+impl SeriesPair<'_> {
+    fn paired_facts<'r>(
         &self,
-        pair: &Pair,
+        pair: &TargetPair,
         a: &'r Run,
         b: &'r Run,
     ) -> (Option<&'r Fact>, Option<&'r Fact>) {
-        (a.fact(self.id, &pair.a.name), b.fact(self.id, &pair.b.name))
+        (a.find_fact(self.id, &pair.a.name), b.find_fact(self.id, &pair.b.name))
     }
 
     /// The two figures themselves; none if there is nothing to compare or the samples are the
     /// very same.
-    fn plain(&self) -> Option<Measurement> {
-        let (old, new) = self.facts(self.pair, self.a, self.b);
-        let of = |fact: Option<&Fact>| fact.and_then(|fact| figure(self.probe, fact));
+    fn compare_plain(&self) -> Option<MeasurementChange> {
+        let (old, new) = self.paired_facts(self.pair, self.a, self.b);
+        let of = |fact: Option<&Fact>| fact.and_then(|fact| measured_figure(self.probe, fact));
         let (a, b) = (of(old), of(new));
-        let same = || samples(old?).eq(&samples(new?)).then_some(());
+        let same = || fact_samples(old?).eq(&fact_samples(new?)).then_some(());
         if (a.is_none() && b.is_none()) || same().is_some() {
             return None;
         }
-        let shift = old.zip(new).and_then(|(old, new)| stats::ratio(&samples(old), &samples(new)));
-        Some(Measurement {
+        let shift = old
+            .zip(new)
+            .and_then(|(old, new)| stats::estimate_ratio(&fact_samples(old), &fact_samples(new)));
+        Some(MeasurementChange {
             series: self.id.into(),
             target: self.pair.b.name.clone(),
             over: None,
             a,
             b,
-            ratio: ratio(a, b),
+            ratio: figure_ratio(a, b),
             ci: shift.map(|shift| shift.interval),
-            outcome: Outcome::Inconclusive,
-            reason: obstacle(old, new),
+            outcome: ComparisonOutcome::Inconclusive,
+            reason: not_comparable_reason(old, new),
             sessions: 0,
             sessions_wanted: FEWEST,
             expected: None,
@@ -181,30 +187,35 @@ impl Item<'_> {
             margin: 0.0,
             gated: false,
             title: self.probe.map_or_else(|| self.id.to_string(), |probe| probe.title.clone()),
-            unit: new.or(old).and_then(|fact| unit(self.probe, fact)),
+            unit: new.or(old).and_then(|fact| measurement_unit(self.probe, fact)),
         })
     }
 
     /// The figures divided by those of the baseline in the same run.
-    fn over(&self, over: &Pair, plain: &Measurement) -> Option<Measurement> {
-        let (old, new) = self.facts(over, self.a, self.b);
-        let (own_old, own_new) = self.facts(self.pair, self.a, self.b);
-        let divided = |base: Option<&Fact>, own: Option<&Fact>| -> Option<Figure> {
+    fn compare_relative(
+        &self,
+        over: &TargetPair,
+        plain: &MeasurementChange,
+    ) -> Option<MeasurementChange> {
+        let (old, new) = self.paired_facts(over, self.a, self.b);
+        let (own_old, own_new) = self.paired_facts(self.pair, self.a, self.b);
+        let divided = |base: Option<&Fact>, own: Option<&Fact>| -> Option<MeasuredFigure> {
             let (base, own) = (base?, own?);
-            let (below, above) = (figure(self.probe, base)?, figure(self.probe, own)?);
-            let shift = stats::ratio(&samples(base), &samples(own));
-            (below.median > 0.0).then(|| Figure {
+            let (below, above) =
+                (measured_figure(self.probe, base)?, measured_figure(self.probe, own)?);
+            let shift = stats::estimate_ratio(&fact_samples(base), &fact_samples(own));
+            (below.median > 0.0).then(|| MeasuredFigure {
                 n: below.n.min(above.n),
                 median: above.median / below.median,
                 interval: shift.map(|shift| shift.interval),
             })
         };
         let (a, b) = (divided(old, own_old), divided(new, own_new));
-        (a.is_some() && b.is_some()).then(|| Measurement {
+        (a.is_some() && b.is_some()).then(|| MeasurementChange {
             over: Some(over.b.name.clone()),
             a,
             b,
-            ratio: ratio(a, b),
+            ratio: figure_ratio(a, b),
             ci: None,
             unit: None,
             ..plain.clone()
@@ -213,19 +224,19 @@ impl Item<'_> {
 }
 
 /// The samples of a fact; a single figure is one sample.
-fn samples(fact: &Fact) -> Vec<f64> {
+fn fact_samples(fact: &Fact) -> Vec<f64> {
     match fact {
         Fact::Series(samples) => samples.values.clone(),
         fact => fact.as_value().and_then(serde_json::Value::as_f64).into_iter().collect(),
     }
 }
 
-fn ratio(a: Option<Figure>, b: Option<Figure>) -> Option<f64> {
+fn figure_ratio(a: Option<MeasuredFigure>, b: Option<MeasuredFigure>) -> Option<f64> {
     let ratio = b?.median / a?.median;
     ratio.is_finite().then_some(ratio)
 }
 
-fn unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
+fn measurement_unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
     match fact {
         Fact::Series(samples) => Some(samples.unit.symbol().into()),
         _ => probe.map(|probe| probe.unit.clone()).filter(|unit| !unit.is_empty()),
@@ -233,13 +244,15 @@ fn unit(probe: Option<&Probe>, fact: &Fact) -> Option<String> {
 }
 
 /// Why two facts cannot be compared as figures.
-fn obstacle(old: Option<&Fact>, new: Option<&Fact>) -> Option<String> {
+fn not_comparable_reason(old: Option<&Fact>, new: Option<&Fact>) -> Option<String> {
     let lacks = |which: &str, fact: Option<&Fact>| match fact {
         None => Some(format!("{which} did not measure it")),
         Some(Fact::Missing(missing)) => {
-            Some(format!("{which} has no value: {}: {}", missing.why.words(), missing.reason))
+            Some(format!("{which} has no value: {}: {}", missing.why.reason_name(), missing.reason))
         }
-        Some(fact) if samples(fact).iter().any(|&value| value <= 0.0 || !value.is_finite()) => {
+        Some(fact)
+            if fact_samples(fact).iter().any(|&value| value <= 0.0 || !value.is_finite()) =>
+        {
             Some(format!("{which} has a value that is not a positive number"))
         }
         Some(_) => None,
@@ -255,24 +268,24 @@ fn obstacle(old: Option<&Fact>, new: Option<&Fact>) -> Option<String> {
 
 /// Gives every measurement its outcome: the later run's figure against the earlier sessions in
 /// the setting of the earlier run, to which that one belongs.
-fn judge(
+fn judge_measurements(
     a: &Run,
     b: &Run,
-    earlier: &[Session],
-    catalogue: &Catalogue,
-    pairs: &[Pair],
-    all: &mut [Measurement],
+    earlier: &[PastSession],
+    catalogue: &ProbeCatalogue,
+    pairs: &[TargetPair],
+    all: &mut [MeasurementChange],
 ) {
     let is_forward = (a.created, &a.id) <= (b.created, &b.id);
     let (old, new) = if is_forward { (a, b) } else { (b, a) };
-    let machines = (Setting::of(old), Setting::of(new));
-    let own = Session::of(old, catalogue);
-    let mut sessions: Vec<&Session> = earlier.iter().filter(|s| s.id != own.id).collect();
+    let machines = (SessionSetting::of_run(old), SessionSetting::of_run(new));
+    let own = PastSession::of_run(old, catalogue);
+    let mut sessions: Vec<&PastSession> = earlier.iter().filter(|s| s.id != own.id).collect();
     sessions.insert(0, &own);
     let judged = all.iter().filter(|m| m.gated && m.reason.is_none()).count();
     for m in all {
         if m.reason.is_some() {
-            m.outcome = Outcome::NotComparable;
+            m.outcome = ComparisonOutcome::NotComparable;
             continue;
         }
         let (Some(like), Some(other)) = &machines else {
@@ -280,7 +293,7 @@ fn judge(
             continue;
         };
         if !like.same_machine(other) {
-            m.outcome = Outcome::NotComparable;
+            m.outcome = ComparisonOutcome::NotComparable;
             m.reason = Some("the machines differ".into());
             continue;
         }
@@ -294,14 +307,14 @@ fn judge(
         let (target, over) = (name(&m.target), m.over.as_ref().map(name));
         let figures: Vec<f64> = sessions
             .iter()
-            .filter_map(|session| session.figure(like, &m.series, &target, over.as_deref()))
+            .filter_map(|session| session.session_figure(like, &m.series, &target, over.as_deref()))
             .collect();
         m.sessions = figures.len();
         let figure = if is_forward { m.b } else { m.a };
         let judged = if m.gated { judged } else { 1 };
-        match (Prediction::from(&figures, judged), figure) {
+        match (SessionPrediction::from(&figures, judged), figure) {
             (Some(prediction), Some(figure)) => {
-                m.outcome = outcome(&prediction, figure.median, m.margin, is_forward);
+                m.outcome = predicted_outcome(&prediction, figure.median, m.margin, is_forward);
                 m.expected = Some(Interval { low: prediction.low, high: prediction.high });
                 m.smallest_visible = Some(prediction.visible);
             }
@@ -316,21 +329,32 @@ fn judge(
     }
 }
 
-fn outcome(prediction: &Prediction, figure: f64, margin: f64, is_forward: bool) -> Outcome {
+fn predicted_outcome(
+    prediction: &SessionPrediction,
+    figure: f64,
+    margin: f64,
+    is_forward: bool,
+) -> ComparisonOutcome {
     let by = figure / prediction.center;
     let within = |ratio: f64| (1.0 / (1.0 + margin)..=1.0 + margin).contains(&ratio);
-    let outcome = match prediction.place(figure) {
-        Place::Above | Place::Below if within(by) => Outcome::Equivalent,
-        Place::Above => Outcome::Slower,
-        Place::Below => Outcome::Faster,
-        Place::Inside => {
+    let outcome = match prediction.locate_figure(figure) {
+        PredictionPlace::Above | PredictionPlace::Below if within(by) => {
+            ComparisonOutcome::Equivalent
+        }
+        PredictionPlace::Above => ComparisonOutcome::Slower,
+        PredictionPlace::Below => ComparisonOutcome::Faster,
+        PredictionPlace::Inside => {
             let ends = [prediction.low, prediction.high].map(|end| end / prediction.center);
-            if ends.into_iter().all(within) { Outcome::Equivalent } else { Outcome::Inconclusive }
+            if ends.into_iter().all(within) {
+                ComparisonOutcome::Equivalent
+            } else {
+                ComparisonOutcome::Inconclusive
+            }
         }
     };
     match (outcome, is_forward) {
-        (Outcome::Slower, false) => Outcome::Faster,
-        (Outcome::Faster, false) => Outcome::Slower,
+        (ComparisonOutcome::Slower, false) => ComparisonOutcome::Faster,
+        (ComparisonOutcome::Faster, false) => ComparisonOutcome::Slower,
         (outcome, _) => outcome,
     }
 }

@@ -17,24 +17,24 @@ pub mod past;
 mod target;
 pub mod value;
 
-pub use change::{Change, Kind, Lack};
-pub use compare::compare;
-pub use condition::Condition;
+pub use change::{Change, ChangeKind, MissingSide};
+pub use compare::compare_runs;
+pub use condition::RunCondition;
 pub use finding::FindingChanges;
-pub use gate::{fails, is_weaker};
-pub use measurement::{Figure, Measurement};
+pub use gate::{gate_fails, is_weaker};
+pub use measurement::{MeasuredFigure, MeasurementChange};
 
 use serde::Serialize;
 
 use crate::judge::Judgement;
 use crate::model::Run;
-use crate::probe::catalogue::Catalogue;
-use crate::project::Gate;
-use crate::stats::Outcome;
+use crate::probe::catalogue::ProbeCatalogue;
+use crate::project::DiffGate;
+use crate::stats::ComparisonOutcome;
 
 /// One of the two runs, judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Side<'a> {
+pub struct DiffSide<'a> {
     /// The run.
     pub run: &'a Run,
     /// What is said about it.
@@ -43,7 +43,7 @@ pub struct Side<'a> {
 
 /// What changed from one run to another.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Diff {
+pub struct RunDiff {
     /// The id of the run that is compared with.
     pub a: String,
     /// The id of the run that is compared.
@@ -55,32 +55,32 @@ pub struct Diff {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b_label: Option<String>,
     /// What else differs between the two, so that a change is not blamed on the wrong cause.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<RunCondition>,
     /// What changed, the most important first.
     pub changes: Vec<Change>,
     /// What both measured, and what follows; nothing where the samples are the very same.
-    pub measurements: Vec<Measurement>,
+    pub measurements: Vec<MeasurementChange>,
     /// Findings of one run that the other has not.
     pub findings: FindingChanges,
     /// How many changes of volatile facts were left out.
     pub volatile_left_out: usize,
 }
 
-impl Diff {
+impl RunDiff {
     /// Compares two runs. `all` keeps the facts that change from run to run without meaning;
-    /// `earlier` are the sessions before the later of the two, for [`past::before`] to find.
-    pub fn of(
-        a: Side,
-        b: Side,
-        catalogue: &Catalogue,
-        earlier: &[past::Session],
-        gate: &Gate,
+    /// `earlier` are the sessions before the later of the two, for [`past::sessions_before`] to find.
+    pub fn between_runs(
+        a: DiffSide,
+        b: DiffSide,
+        catalogue: &ProbeCatalogue,
+        earlier: &[past::PastSession],
+        gate: &DiffGate,
         all: bool,
     ) -> Self {
-        let pairs = target::pairs(a.run, b.run);
-        let mut changes = target::changes(a, b, &pairs);
-        changes.extend(fact::changes(a.run, b.run, &pairs, catalogue));
-        changes.sort_by(|x, y| x.rank().cmp(&y.rank()));
+        let pairs = target::pair_targets(a.run, b.run);
+        let mut changes = target::target_changes(a, b, &pairs);
+        changes.extend(fact::fact_changes(a.run, b.run, &pairs, catalogue));
+        changes.sort_by(|x, y| x.sort_key().cmp(&y.sort_key()));
         let before = changes.len();
         changes.retain(|change| all || !change.volatile);
         Self {
@@ -88,18 +88,19 @@ impl Diff {
             b: b.run.id.clone(),
             a_label: a.run.label.clone(),
             b_label: b.run.label.clone(),
-            conditions: condition::between(a.run, b.run, &pairs),
-            measurements: measurement::between(a.run, b.run, catalogue, earlier, gate),
+            conditions: condition::differing_conditions(a.run, b.run, &pairs),
+            measurements: measurement::measurement_changes(a.run, b.run, catalogue, earlier, gate),
             volatile_left_out: before - changes.len(),
             changes,
-            findings: FindingChanges::between(a, b, &pairs),
+            findings: FindingChanges::between_sides(a, b, &pairs),
         }
     }
 
     /// Whether nothing changed that was looked at.
     pub fn is_empty(&self) -> bool {
-        let is_change =
-            |m: &Measurement| !matches!(m.outcome, Outcome::Equivalent | Outcome::Inconclusive);
+        let is_change = |m: &MeasurementChange| {
+            !matches!(m.outcome, ComparisonOutcome::Equivalent | ComparisonOutcome::Inconclusive)
+        };
         self.changes.is_empty()
             && !self.measurements.iter().any(is_change)
             && self.findings.is_empty()
@@ -107,8 +108,8 @@ impl Diff {
     }
 
     /// The changes of verdicts.
-    pub fn verdicts(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|change| change.kind == Kind::Verdict)
+    pub fn verdict_changes(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.kind == ChangeKind::Verdict)
     }
 }
 

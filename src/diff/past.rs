@@ -2,37 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use super::machine::{self, Machine};
+use super::machine::{self, MachineProfile};
 use super::measurement;
 use crate::error::Result;
-use crate::model::{Evidence, Run};
-use crate::probe::catalogue::Catalogue;
-use crate::store::{Store, outline};
+use crate::model::{EvidenceKind, Run};
+use crate::probe::catalogue::ProbeCatalogue;
+use crate::store::{RunStore, outline};
 
 /// The figures of one session, by series and target.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Session {
+pub struct PastSession {
     /// The id of its run.
     pub id: String,
-    setting: Option<Setting>,
+    setting: Option<SessionSetting>,
     figures: BTreeMap<(String, String), f64>,
 }
 
 /// What has to be alike so that figures of two sessions can be compared.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Setting {
-    machine: Machine,
+pub(super) struct SessionSetting {
+    machine: MachineProfile,
     engine: String,
     /// The handler of every target.
     handlers: BTreeMap<String, Option<String>>,
 }
 
-impl Setting {
+impl SessionSetting {
     /// The setting of a run that was collected on a machine that can be known again.
-    pub(super) fn of(run: &Run) -> Option<Self> {
-        let Evidence::Collected { engine, .. } = &run.evidence else { return None };
+    pub(super) fn of_run(run: &Run) -> Option<Self> {
+        let EvidenceKind::Collected { engine, .. } = &run.evidence else { return None };
         let handlers = run.targets.iter().map(|t| (t.name.clone(), t.handler.clone())).collect();
-        Some(Self { machine: Machine::of(run)?, engine: engine.clone(), handlers })
+        Some(Self { machine: MachineProfile::of_run(run)?, engine: engine.clone(), handlers })
     }
 
     /// Whether figures of `target` in one say something about its figures in the other.
@@ -48,26 +48,26 @@ impl Setting {
     }
 }
 
-impl Session {
+impl PastSession {
     /// The figures of a run.
-    pub fn of(run: &Run, catalogue: &Catalogue) -> Self {
+    pub fn of_run(run: &Run, catalogue: &ProbeCatalogue) -> Self {
         let mut figures = BTreeMap::new();
         for (id, by_target) in &run.facts {
             for (target, fact) in by_target {
-                let figure = measurement::figure(catalogue.get(id), fact);
+                let figure = measurement::measured_figure(catalogue.find_probe(id), fact);
                 if let Some(figure) = figure {
                     figures.insert((id.clone(), target.clone()), figure.median);
                 }
             }
         }
-        Self { id: run.id.clone(), setting: Setting::of(run), figures }
+        Self { id: run.id.clone(), setting: SessionSetting::of_run(run), figures }
     }
 
     /// The figure of a series on a target, divided by that on `over` if one is named; none if
     /// the session was made in another setting than `like`.
-    pub(super) fn figure(
+    pub(super) fn session_figure(
         &self,
-        like: &Setting,
+        like: &SessionSetting,
         series: &str,
         target: &str,
         over: Option<&str>,
@@ -86,18 +86,18 @@ impl Session {
 }
 
 /// Whether a session is made of a fact.
-pub fn wants(catalogue: &Catalogue, id: &str) -> bool {
-    machine::is_told_by(id) || measurement::is_series(catalogue.get(id))
+pub fn needs_fact(catalogue: &ProbeCatalogue, id: &str) -> bool {
+    machine::is_told_by(id) || measurement::is_series(catalogue.find_probe(id))
 }
 
 /// The first `limit` of some sessions that were made on a machine like that of `like`.
-pub fn alike<'s>(
-    sessions: impl Iterator<Item = &'s Session>,
-    like: &Session,
+pub fn comparable_sessions<'s>(
+    sessions: impl Iterator<Item = &'s PastSession>,
+    like: &PastSession,
     limit: usize,
-) -> Vec<Session> {
+) -> Vec<PastSession> {
     let Some(like) = &like.setting else { return Vec::new() };
-    let is_like = |session: &&Session| {
+    let is_like = |session: &&PastSession| {
         session.setting.as_ref().is_some_and(|setting| setting.same_machine(like))
     };
     sessions.filter(is_like).take(limit).cloned().collect()
@@ -112,35 +112,35 @@ const AT_ONCE: usize = 32;
 /// # Errors
 ///
 /// The runs cannot be listed.
-pub fn before(
-    store: &Store,
-    catalogue: &Catalogue,
+pub fn sessions_before(
+    store: &RunStore,
+    catalogue: &ProbeCatalogue,
     run: &Run,
     like: &Run,
     limit: usize,
-) -> Result<Vec<Session>> {
-    let like = Session::of(like, catalogue);
+) -> Result<Vec<PastSession>> {
+    let like = PastSession::of_run(like, catalogue);
     let mut sessions = Vec::new();
     if like.setting.is_none() {
         return Ok(sessions);
     }
-    let wanted = |id: &str| wants(catalogue, id);
+    let wanted = |id: &str| needs_fact(catalogue, id);
     let paths: Vec<_> = store
-        .usable()?
+        .usable_entries()?
         .into_iter()
         .filter(|entry| (entry.created, &entry.id) < (run.created, &run.id))
         .map(|entry| entry.path.clone())
         .collect();
     for paths in paths.chunks(AT_ONCE) {
         let mut read = Vec::new();
-        let outlines = outline::each(paths, |path| outline::outline(path, &wanted));
+        let outlines = outline::map_parallel(paths, |path| outline::read_outline(path, &wanted));
         for (path, outline) in paths.iter().zip(outlines) {
             match outline {
-                Ok(run) => read.push(Session::of(&run, catalogue)),
+                Ok(run) => read.push(PastSession::of_run(&run, catalogue)),
                 Err(error) => store.add_damaged(path, error),
             }
         }
-        sessions.extend(alike(read.iter(), &like, limit - sessions.len()));
+        sessions.extend(comparable_sessions(read.iter(), &like, limit - sessions.len()));
         if sessions.len() == limit {
             break;
         }

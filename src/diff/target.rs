@@ -2,25 +2,30 @@
 
 use serde_json::{Value, json};
 
-use super::change::{Change, Kind};
-use super::{Side, condition};
+use super::change::{Change, ChangeKind};
+use super::{DiffSide, condition};
 use crate::judge::{Confidence, Verdict};
 use crate::model::{Run, Target};
 
 /// A target of the first run and the one of the second that it is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pair<'a> {
+pub(super) struct TargetPair<'a> {
     pub a: &'a Target,
     pub b: &'a Target,
 }
 
 /// The targets that both runs have: by name, and where that fails by role, engine and handler.
 /// A pair that differs in its name was renamed; of two that could be it, neither is.
-pub(super) fn pairs<'a>(a: &'a Run, b: &'a Run) -> Vec<Pair<'a>> {
-    let mut pairs: Vec<Pair> =
-        a.targets.iter().filter_map(|a| b.target(&a.name).map(|b| Pair { a, b })).collect();
-    let lone_a: Vec<&Target> = a.targets.iter().filter(|t| b.target(&t.name).is_none()).collect();
-    let lone_b: Vec<&Target> = b.targets.iter().filter(|t| a.target(&t.name).is_none()).collect();
+pub(super) fn pair_targets<'a>(a: &'a Run, b: &'a Run) -> Vec<TargetPair<'a>> {
+    let mut pairs: Vec<TargetPair> = a
+        .targets
+        .iter()
+        .filter_map(|a| b.find_target(&a.name).map(|b| TargetPair { a, b }))
+        .collect();
+    let lone_a: Vec<&Target> =
+        a.targets.iter().filter(|t| b.find_target(&t.name).is_none()).collect();
+    let lone_b: Vec<&Target> =
+        b.targets.iter().filter(|t| a.find_target(&t.name).is_none()).collect();
     let alike = |x: &Target, y: &Target| {
         x.role == y.role && x.engine == y.engine && x.handler.is_some() && x.handler == y.handler
     };
@@ -28,25 +33,27 @@ pub(super) fn pairs<'a>(a: &'a Run, b: &'a Run) -> Vec<Pair<'a>> {
         let twins = lone_a.iter().filter(|other| alike(a, other)).count();
         let mut found = lone_b.iter().filter(|b| alike(a, b));
         if let (1, Some(b), None) = (twins, found.next(), found.next()) {
-            pairs.push(Pair { a, b });
+            pairs.push(TargetPair { a, b });
         }
     }
     pairs
 }
 
 /// What changed about the targets themselves and about the verdicts on them.
-pub(super) fn changes(a: Side, b: Side, pairs: &[Pair]) -> Vec<Change> {
+pub(super) fn target_changes(a: DiffSide, b: DiffSide, pairs: &[TargetPair]) -> Vec<Change> {
     let mut out = Vec::new();
     for target in &a.run.targets {
         if !pairs.iter().any(|pair| pair.a.name == target.name) {
-            let change = Change::about(Kind::TargetGone, "target", &target.name, target.role);
-            out.push(Change { a: described(a, target), ..change });
+            let change =
+                Change::about_target(ChangeKind::TargetGone, "target", &target.name, target.role);
+            out.push(Change { a: describe_target(a, target), ..change });
         }
     }
     for target in &b.run.targets {
         if !pairs.iter().any(|pair| pair.b.name == target.name) {
-            let change = Change::about(Kind::TargetAdded, "target", &target.name, target.role);
-            out.push(Change { b: described(b, target), ..change });
+            let change =
+                Change::about_target(ChangeKind::TargetAdded, "target", &target.name, target.role);
+            out.push(Change { b: describe_target(b, target), ..change });
         }
     }
     for pair in pairs {
@@ -54,42 +61,51 @@ pub(super) fn changes(a: Side, b: Side, pairs: &[Pair]) -> Vec<Change> {
             out.push(Change {
                 a: json!(pair.a.name),
                 b: json!(pair.b.name),
-                ..Change::about(Kind::TargetRenamed, "target", &pair.b.name, pair.b.role)
+                ..Change::about_target(
+                    ChangeKind::TargetRenamed,
+                    "target",
+                    &pair.b.name,
+                    pair.b.role,
+                )
             });
         }
-        out.extend(verdict(a, b, pair));
+        out.extend(verdict_change(a, b, pair));
     }
     out
 }
 
 /// A target in JSON: what started it, and the verdict on it.
-fn described(side: Side, target: &Target) -> Value {
+fn describe_target(side: DiffSide, target: &Target) -> Value {
     let mut value = json!({"role": target.role.word()});
-    for (name, text) in condition::starter(target) {
+    for (name, text) in condition::target_starters(target) {
         value[name] = json!(text);
     }
-    if let Some(verdict) = side.judgement.verdict(&target.name) {
-        value["verdict"] = json!(verdict.conclusion.id());
+    if let Some(verdict) = side.judgement.find_verdict(&target.name) {
+        value["verdict"] = json!(verdict.conclusion.conclusion_id());
     }
     value
 }
 
 /// Another conclusion; or the same one with another confidence, which is then part of it.
-fn verdict(a: Side, b: Side, pair: &Pair) -> Option<Change> {
-    let old = a.judgement.verdict(&pair.a.name)?;
-    let new = b.judgement.verdict(&pair.b.name)?;
+fn verdict_change(a: DiffSide, b: DiffSide, pair: &TargetPair) -> Option<Change> {
+    let old = a.judgement.find_verdict(&pair.a.name)?;
+    let new = b.judgement.find_verdict(&pair.b.name)?;
     if (old.conclusion, old.confidence) == (new.conclusion, new.confidence) {
         return None;
     }
     let same = old.conclusion == new.conclusion;
     let words = |verdict: &Verdict| match (same, verdict.confidence) {
-        (false, _) | (_, Confidence::None) => json!(verdict.conclusion.id()),
-        (true, sure) => json!(format!("{}, {} confidence", verdict.conclusion.id(), sure.word())),
+        (false, _) | (_, Confidence::None) => json!(verdict.conclusion.conclusion_id()),
+        (true, sure) => json!(format!(
+            "{}, {} confidence",
+            verdict.conclusion.conclusion_id(),
+            sure.confidence_name()
+        )),
     };
     Some(Change {
         a: words(old),
         b: words(new),
         title: "Verdict".into(),
-        ..Change::about(Kind::Verdict, "verdict", &pair.b.name, pair.b.role)
+        ..Change::about_target(ChangeKind::Verdict, "verdict", &pair.b.name, pair.b.role)
     })
 }

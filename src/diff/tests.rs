@@ -5,18 +5,25 @@ use serde_json::json;
 
 use super::*;
 use crate::judge::rules::testing::{Sketch, sketch};
-use crate::judge::{Conclusion, RuleBook, judge};
-use crate::model::{Fact, Role, Source, Target, Why};
+use crate::judge::{Conclusion, RuleBook, judge_run};
+use crate::model::{Fact, FactSource, MissingReason, Role, Target};
 use crate::project::FailOn;
 use crate::store::testing::read_sample_run;
 
 /// Compares two sketches, with what is volatile if `all`.
-pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> Diff {
+pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> RunDiff {
     let book = RuleBook::load(None).unwrap();
-    let (ja, jb) = (judge(&a.case(), &book).unwrap(), judge(&b.case(), &book).unwrap());
-    let catalogue = Catalogue::load(None).unwrap();
-    let a = Side { run: &a.run, judgement: &ja };
-    Diff::of(a, Side { run: &b.run, judgement: &jb }, &catalogue, &[], &Gate::default(), all)
+    let (ja, jb) = (judge_run(&a.case(), &book).unwrap(), judge_run(&b.case(), &book).unwrap());
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    let a = DiffSide { run: &a.run, judgement: &ja };
+    RunDiff::between_runs(
+        a,
+        DiffSide { run: &b.run, judgement: &jb },
+        &catalogue,
+        &[],
+        &DiffGate::default(),
+        all,
+    )
 }
 
 /// What kata shows when it is runc under another name.
@@ -38,7 +45,7 @@ fn separate() -> Sketch {
     )
 }
 
-fn listed(diff: &Diff) -> Vec<(Kind, &str, &str)> {
+fn listed(diff: &RunDiff) -> Vec<(ChangeKind, &str, &str)> {
     diff.changes.iter().map(|c| (c.kind, c.fact.as_str(), c.target.as_str())).collect()
 }
 
@@ -48,13 +55,13 @@ fn what_differs_is_listed_once_the_verdict_first() {
     assert_eq!(
         listed(&diff),
         [
-            (Kind::Verdict, "verdict", "kata"),
-            (Kind::Changed, "kernel.release", "kata"),
-            (Kind::Changed, "dev.list", "kata"),
+            (ChangeKind::Verdict, "verdict", "kata"),
+            (ChangeKind::Changed, "kernel.release", "kata"),
+            (ChangeKind::Changed, "dev.list", "kata"),
         ]
     );
-    assert_eq!(diff.changes[0].a, Conclusion::SharedKernel.id());
-    assert_eq!(diff.changes[0].b, Conclusion::SeparateKernel.id());
+    assert_eq!(diff.changes[0].a, Conclusion::SharedKernel.conclusion_id());
+    assert_eq!(diff.changes[0].b, Conclusion::SeparateKernel.conclusion_id());
     assert_eq!((&diff.changes[1].a, &diff.changes[1].b), (&json!("6.1"), &json!("6.12")));
     let parts: Vec<&str> = diff.changes[2].parts.iter().map(|part| part.key.as_str()).collect();
     assert_eq!(parts, ["fd", "fuse"]);
@@ -66,28 +73,32 @@ fn volatile_facts_are_counted_and_shown_only_on_request() {
     assert_eq!(diff.volatile_left_out, 1);
     let all = compare(&shared(), &separate(), true);
     assert_eq!(all.volatile_left_out, 0);
-    assert_eq!(listed(&all).last().unwrap(), &(Kind::Changed, "kernel.boot_id", "kata"));
+    assert_eq!(listed(&all).last().unwrap(), &(ChangeKind::Changed, "kernel.boot_id", "kata"));
 }
 
 #[test]
 fn a_fact_that_went_missing_says_why() {
-    let after = shared().missing("kernel.release", "kata", Why::Denied);
+    let after = shared().missing("kernel.release", "kata", MissingReason::Denied);
     let diff = compare(&shared(), &after, false);
     let change = diff.changes.iter().find(|change| change.fact == "kernel.release").unwrap();
-    assert_eq!((change.kind, &change.b), (Kind::Unavailable, &json!(null)));
+    assert_eq!((change.kind, &change.b), (ChangeKind::Unavailable, &json!(null)));
     assert_eq!(change.b_lacks.as_ref().unwrap().missing, "denied");
     let back = compare(&after, &shared(), false);
     assert_eq!(
         back.changes.iter().find(|c| c.fact == "kernel.release").unwrap().kind,
-        Kind::Appeared
+        ChangeKind::Appeared
     );
 }
 
 #[test]
 fn a_volatile_fact_that_went_missing_is_no_volatile_difference() {
     let before = shared().fact("proc.entries", "kata", 52);
-    let diff = compare(&before, &shared().missing("proc.entries", "kata", Why::FileMissing), false);
-    assert_eq!(listed(&diff), [(Kind::Unavailable, "proc.entries", "kata")]);
+    let diff = compare(
+        &before,
+        &shared().missing("proc.entries", "kata", MissingReason::FileMissing),
+        false,
+    );
+    assert_eq!(listed(&diff), [(ChangeKind::Unavailable, "proc.entries", "kata")]);
     let diff = compare(&before, &shared().fact("proc.entries", "kata", 53), false);
     assert!(diff.is_empty() && diff.volatile_left_out == 1);
 }
@@ -96,11 +107,20 @@ fn a_volatile_fact_that_went_missing_is_no_volatile_difference() {
 fn a_fact_that_was_not_asked_for_is_gone_and_another_kind_of_lack_is_a_change() {
     let fact = |why| shared().missing("priv.lsm", "kata", why);
     let known = shared().fact("priv.lsm", "kata", "unconfined");
-    assert_eq!(listed(&compare(&known, &shared(), false)), [(Kind::Gone, "priv.lsm", "kata")]);
-    assert_eq!(listed(&compare(&known, &fact(Why::NotAsked), false))[0].0, Kind::Gone);
-    assert_eq!(listed(&compare(&fact(Why::Denied), &fact(Why::Absent), false))[0].0, Kind::Changed);
-    assert!(compare(&fact(Why::Denied), &fact(Why::Denied), false).is_empty());
-    assert!(compare(&fact(Why::NotAsked), &shared(), false).is_empty());
+    assert_eq!(
+        listed(&compare(&known, &shared(), false)),
+        [(ChangeKind::Gone, "priv.lsm", "kata")]
+    );
+    assert_eq!(
+        listed(&compare(&known, &fact(MissingReason::NotAsked), false))[0].0,
+        ChangeKind::Gone
+    );
+    assert_eq!(
+        listed(&compare(&fact(MissingReason::Denied), &fact(MissingReason::Absent), false))[0].0,
+        ChangeKind::Changed
+    );
+    assert!(compare(&fact(MissingReason::Denied), &fact(MissingReason::Denied), false).is_empty());
+    assert!(compare(&fact(MissingReason::NotAsked), &shared(), false).is_empty());
 }
 
 #[test]
@@ -111,9 +131,9 @@ fn a_target_that_is_gone_is_said_once_and_not_fact_by_fact() {
         by_target.remove("kata");
     }
     let diff = compare(&shared(), &after, false);
-    assert_eq!(listed(&diff), [(Kind::TargetGone, "target", "kata")]);
+    assert_eq!(listed(&diff), [(ChangeKind::TargetGone, "target", "kata")]);
     assert_eq!(diff.changes[0].a["verdict"], "shared-kernel");
-    assert_eq!(listed(&compare(&after, &shared(), false))[0].0, Kind::TargetAdded);
+    assert_eq!(listed(&compare(&after, &shared(), false))[0].0, ChangeKind::TargetAdded);
 }
 
 /// The sketch with kata under another name, started by `handler`.
@@ -136,11 +156,11 @@ fn renamed(mut sketch: Sketch, name: &str, handler: &str) -> Sketch {
 fn a_target_of_the_same_handler_was_renamed_and_one_of_another_was_not() {
     let before = renamed(shared(), "kata", "io.containerd.kata.v2");
     let diff = compare(&before, &renamed(shared(), "qemu", "io.containerd.kata.v2"), false);
-    assert_eq!(listed(&diff), [(Kind::TargetRenamed, "target", "qemu")]);
+    assert_eq!(listed(&diff), [(ChangeKind::TargetRenamed, "target", "qemu")]);
     let diff = compare(&before, &renamed(shared(), "clh", "io.containerd.kata-clh.v2"), false);
     assert_eq!(
         listed(&diff),
-        [(Kind::TargetAdded, "target", "clh"), (Kind::TargetGone, "target", "kata")]
+        [(ChangeKind::TargetAdded, "target", "clh"), (ChangeKind::TargetGone, "target", "kata")]
     );
 }
 
@@ -174,7 +194,7 @@ fn findings_come_and_go() {
 #[test]
 fn each_gate_looks_at_its_own() {
     let (weak, strong) = (shared(), separate());
-    let trips = |a: &Sketch, b: &Sketch, on| fails(&compare(a, b, false), &[on]);
+    let trips = |a: &Sketch, b: &Sketch, on| gate_fails(&compare(a, b, false), &[on]);
     assert!(
         trips(&strong, &weak, FailOn::Regression) && !trips(&weak, &strong, FailOn::Regression)
     );
@@ -207,13 +227,13 @@ fn with_sandbox(runtime: &str) -> Sketch {
 fn one_runtime_in_the_place_of_another_differs_in_its_own_facts_alone() {
     let (crun, runsc) = (with_sandbox("crun"), with_sandbox("runsc"));
     let diff = compare(&crun, &runsc, false);
-    assert_eq!(diff.changes[0].kind, Kind::Verdict);
+    assert_eq!(diff.changes[0].kind, ChangeKind::Verdict);
     assert_eq!(diff.changes[0].a, "shared-kernel");
     assert_eq!(diff.changes[0].b, "separate-kernel-userspace");
     assert!(diff.changes.iter().all(|change| change.target == "sandbox"), "{diff:?}");
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = ProbeCatalogue::load(None).unwrap();
     let fact = |sketch: &Sketch, id: &str| {
-        let json = serde_json::to_value(sketch.run.fact(id, "sandbox")).unwrap();
+        let json = serde_json::to_value(sketch.run.find_fact(id, "sandbox")).unwrap();
         let mut value = json["value"].clone();
         if let Some(items) = value.as_array_mut() {
             items.sort_by_key(ToString::to_string);
@@ -226,7 +246,8 @@ fn one_runtime_in_the_place_of_another_differs_in_its_own_facts_alone() {
         .keys()
         .filter(|id| fact(&crun, id) != fact(&runsc, id))
         .filter(|id| {
-            let is_volatile = catalogue.get(id).unwrap().volatile.on(Role::Candidate);
+            let is_volatile =
+                catalogue.find_probe(id).unwrap().volatile.applies_to_role(Role::Candidate);
             let has_value = |sketch: &Sketch| !fact(sketch, id).0.is_null();
             !is_volatile || has_value(&crun) != has_value(&runsc)
         })
@@ -241,18 +262,18 @@ fn one_runtime_in_the_place_of_another_differs_in_its_own_facts_alone() {
 
 /// Sessions of one machine that differ by 16 %, as sessions on shared machines do.
 struct Sessions {
-    random: crate::stats::Random,
+    random: crate::stats::RandomSequence,
     made: u32,
 }
 
 impl Sessions {
     fn new(seed: u64) -> Self {
-        Self { random: crate::stats::Random::new(seed), made: 0 }
+        Self { random: crate::stats::RandomSequence::new(seed), made: 0 }
     }
 
     fn normal(&mut self) -> f64 {
         let mut uniform =
-            || f64::from((self.random.bits() >> 33) as u32 + 1) / f64::from(1u32 << 31);
+            || f64::from((self.random.next_bits() >> 33) as u32 + 1) / f64::from(1u32 << 31);
         (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos()
     }
 
@@ -271,7 +292,7 @@ impl Sessions {
             .series("startup.first_byte", "runc", &runc)
             .series("startup.first_byte", "kata", &kata);
         sketch.run.id = format!("20260101T000000Z-{:08x}", self.made);
-        sketch.run.evidence = crate::model::Evidence::Collected {
+        sketch.run.evidence = crate::model::EvidenceKind::Collected {
             engine: "docker".into(),
             image: "alpine".into(),
             session: String::new(),
@@ -284,7 +305,8 @@ impl Sessions {
 
 /// The sketch with kata's times by a factor longer.
 fn slower(sketch: &Sketch, factor: f64) -> Sketch {
-    let times = sketch.run.fact("startup.first_byte", "kata").and_then(Fact::as_series).unwrap();
+    let times =
+        sketch.run.find_fact("startup.first_byte", "kata").and_then(Fact::as_series).unwrap();
     let times: Vec<f64> = times.values.iter().map(|time| time * factor).collect();
     let all = Sketch::of(sketch.run.clone());
     all.series("startup.first_byte", "kata", &times)
@@ -294,26 +316,26 @@ fn slower(sketch: &Sketch, factor: f64) -> Sketch {
 /// and for one that is slower by what the comparison says it can see.
 fn alarms(count: usize) -> (f64, f64) {
     const TRIALS: u32 = 200;
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = ProbeCatalogue::load(None).unwrap();
     let nothing = crate::judge::Judgement::default();
     let mut sessions = Sessions::new(count as u64);
     let (mut equal, mut found) = (0, 0);
     for _ in 0..TRIALS {
         let earlier: Vec<Sketch> = (0..count).map(|_| sessions.next()).collect();
-        let past: Vec<past::Session> =
-            earlier.iter().rev().map(|s| past::Session::of(&s.run, &catalogue)).collect();
+        let past: Vec<past::PastSession> =
+            earlier.iter().rev().map(|s| past::PastSession::of_run(&s.run, &catalogue)).collect();
         let now = sessions.next();
         let diff = |now: &Sketch| {
-            let side = |sketch| Side { run: sketch, judgement: &nothing };
+            let side = |sketch| DiffSide { run: sketch, judgement: &nothing };
             let (a, b) = (side(&earlier[count - 1].run), side(&now.run));
-            Diff::of(a, b, &catalogue, &past, &Gate::default(), false)
+            RunDiff::between_runs(a, b, &catalogue, &past, &DiffGate::default(), false)
         };
         let first = diff(&now);
         let ratio = &first.measurements[0];
         assert_eq!((ratio.over.as_deref(), ratio.sessions), (Some("runc"), count));
-        equal += u32::from(fails(&first, &[FailOn::Regression]));
+        equal += u32::from(gate_fails(&first, &[FailOn::Regression]));
         let changed = slower(&now, ratio.smallest_visible.unwrap());
-        found += u32::from(fails(&diff(&changed), &[FailOn::Regression]));
+        found += u32::from(gate_fails(&diff(&changed), &[FailOn::Regression]));
     }
     (f64::from(equal) / f64::from(TRIALS), f64::from(found) / f64::from(TRIALS))
 }
@@ -333,10 +355,10 @@ fn with_too_little_history_the_outcome_is_open_and_says_how_many_sessions_are_wa
     let (a, b) = (sessions.next(), slower(&sessions.next(), 9.0));
     let diff = compare(&a, &b, false);
     let ratio = &diff.measurements[0];
-    assert_eq!(ratio.outcome, Outcome::Inconclusive);
+    assert_eq!(ratio.outcome, ComparisonOutcome::Inconclusive);
     assert_eq!((ratio.sessions, ratio.sessions_wanted), (1, 3));
     assert!(diff.measurements[1].ci.unwrap().low > 1.0, "shown, and no reason");
-    assert!(!fails(&diff, &[FailOn::Regression, FailOn::Change]));
+    assert!(!gate_fails(&diff, &[FailOn::Regression, FailOn::Change]));
 }
 
 #[test]
@@ -345,8 +367,8 @@ fn times_of_another_machine_or_engine_are_not_judged_by_this_ones() {
     let (a, b) = (sessions.next(), sessions.next());
     let other = Sketch::of(b.run.clone()).fact("cpu.model", "host", "Xeon");
     let outcome = |b: &Sketch| compare(&a, b, false).measurements[0].outcome;
-    assert_eq!(outcome(&other), Outcome::NotComparable);
-    assert_eq!(outcome(&b), Outcome::Inconclusive);
+    assert_eq!(outcome(&other), ComparisonOutcome::NotComparable);
+    assert_eq!(outcome(&b), ComparisonOutcome::Inconclusive);
 }
 
 /// A run with a few facts of all kinds.
@@ -360,12 +382,17 @@ fn any_sketch() -> impl Strategy<Value = Sketch> {
         "app.health_status",
     ];
     let fact = prop_oneof![
-        "[ab]".prop_map(|text| Fact::value(text, Source::new("x", 1))),
-        (0..3).prop_map(|number| Fact::value(number, Source::new("x", 1))),
+        "[ab]".prop_map(|text| Fact::from_value(text, FactSource::new("x", 1))),
+        (0..3).prop_map(|number| Fact::from_value(number, FactSource::new("x", 1))),
         prop::collection::vec("[ab]", 0..3)
-            .prop_map(|list| Fact::value(json!(list), Source::new("x", 1))),
-        prop::sample::select(vec![Why::Absent, Why::Denied, Why::NotAsked, Why::Error])
-            .prop_map(|why| Fact::missing(why, "as the test says")),
+            .prop_map(|list| Fact::from_value(json!(list), FactSource::new("x", 1))),
+        prop::sample::select(vec![
+            MissingReason::Absent,
+            MissingReason::Denied,
+            MissingReason::NotAsked,
+            MissingReason::Error
+        ])
+        .prop_map(|why| Fact::missing(why, "as the test says")),
     ];
     let entry = (
         prop::sample::select(ids.to_vec()),
@@ -382,12 +409,12 @@ fn any_sketch() -> impl Strategy<Value = Sketch> {
 }
 
 /// The same differences seen from the other side.
-fn mirror(kind: Kind) -> Vec<Kind> {
+fn mirror(kind: ChangeKind) -> Vec<ChangeKind> {
     match kind {
-        Kind::TargetGone => vec![Kind::TargetAdded],
-        Kind::TargetAdded => vec![Kind::TargetGone],
-        Kind::Unavailable | Kind::Gone => vec![Kind::Appeared],
-        Kind::Appeared => vec![Kind::Unavailable, Kind::Gone],
+        ChangeKind::TargetGone => vec![ChangeKind::TargetAdded],
+        ChangeKind::TargetAdded => vec![ChangeKind::TargetGone],
+        ChangeKind::Unavailable | ChangeKind::Gone => vec![ChangeKind::Appeared],
+        ChangeKind::Appeared => vec![ChangeKind::Unavailable, ChangeKind::Gone],
         kind => vec![kind],
     }
 }

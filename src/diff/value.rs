@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A part of a value that differs: an entry of a map, an element of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Part {
+pub struct ValuePart {
     /// What the part is called in the value: `eth0.ipv4`, or the element itself.
     pub key: String,
     /// What the first run has there; none if it lacks the part.
@@ -21,63 +21,66 @@ const KEYS: &[&str] = &["name", "id", "inside", "point"];
 
 /// Whether two values say the same. The order of a list says nothing: the lists of the catalogue
 /// are lists of names.
-pub fn same(a: &Value, b: &Value) -> bool {
-    a == b || (a.is_array() || a.is_object()) && kind(a) == kind(b) && flat(a) == flat(b)
+pub fn say_the_same(a: &Value, b: &Value) -> bool {
+    a == b
+        || (a.is_array() || a.is_object())
+            && value_kind(a) == value_kind(b)
+            && flatten_leaves(a) == flatten_leaves(b)
 }
 
 /// The parts that differ, by key; none where a value is not made of parts, or the two are not of
 /// one kind.
-pub fn parts(a: &Value, b: &Value) -> Vec<Part> {
-    if kind(a) != kind(b) || kind(a) == Kind::Single {
+pub fn differing_parts(a: &Value, b: &Value) -> Vec<ValuePart> {
+    if value_kind(a) != value_kind(b) || value_kind(a) == ValueKind::Single {
         return Vec::new();
     }
-    let (a, b) = (flat(a), flat(b));
+    let (a, b) = (flatten_leaves(a), flatten_leaves(b));
     let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     keys.into_iter()
         .filter(|key| a.get(*key) != b.get(*key))
-        .map(|key| Part { key: key.clone(), a: a.get(key).cloned(), b: b.get(key).cloned() })
+        .map(|key| ValuePart { key: key.clone(), a: a.get(key).cloned(), b: b.get(key).cloned() })
         .collect()
 }
 
 #[derive(PartialEq, Eq)]
-enum Kind {
+enum ValueKind {
     Single,
     List,
     Map,
 }
 
-fn kind(value: &Value) -> Kind {
+fn value_kind(value: &Value) -> ValueKind {
     match value {
-        Value::Array(_) => Kind::List,
-        Value::Object(_) => Kind::Map,
-        _ => Kind::Single,
+        Value::Array(_) => ValueKind::List,
+        Value::Object(_) => ValueKind::Map,
+        _ => ValueKind::Single,
     }
 }
 
 /// The leaves of a value by their keys.
-fn flat(value: &Value) -> BTreeMap<String, Value> {
+fn flatten_leaves(value: &Value) -> BTreeMap<String, Value> {
     let mut leaves = BTreeMap::new();
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                flatten(name.clone(), value, &mut leaves);
+                flatten_into(name.clone(), value, &mut leaves);
             }
         }
-        Value::Array(items) => elements("", items, &mut leaves),
+        Value::Array(items) => flatten_elements("", items, &mut leaves),
         _ => {}
     }
     leaves
 }
 
-fn flatten(key: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
+fn flatten_into(key: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields {
-                flatten(format!("{key}.{name}"), value, leaves);
+                flatten_into(format!("{key}.{name}"), value, leaves);
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            elements(&format!("{key}."), items, leaves);
+            flatten_elements(&format!("{key}."), items, leaves);
         }
         // A list of plain elements below a key is one leaf, in an order of its own.
         Value::Array(items) => {
@@ -92,11 +95,11 @@ fn flatten(key: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
 }
 
 /// The elements of a list: objects by their key field, other elements by themselves.
-fn elements(prefix: &str, items: &[Value], leaves: &mut BTreeMap<String, Value>) {
+fn flatten_elements(prefix: &str, items: &[Value], leaves: &mut BTreeMap<String, Value>) {
     match key_field(items) {
         Some(field) => {
             for item in items {
-                flatten(format!("{prefix}{}", word(&item[field])), item, leaves);
+                flatten_into(format!("{prefix}{}", value_text(&item[field])), item, leaves);
             }
         }
         None => {
@@ -107,7 +110,7 @@ fn elements(prefix: &str, items: &[Value], leaves: &mut BTreeMap<String, Value>)
             for (count, item) in counts.into_values() {
                 for nth in 1..=count {
                     let mark = if nth == 1 { String::new() } else { format!(" ({nth})") };
-                    leaves.insert(format!("{prefix}{}{mark}", word(item)), item.clone());
+                    leaves.insert(format!("{prefix}{}{mark}", value_text(item)), item.clone());
                 }
             }
         }
@@ -118,13 +121,13 @@ fn elements(prefix: &str, items: &[Value], leaves: &mut BTreeMap<String, Value>)
 fn key_field(items: &[Value]) -> Option<&'static str> {
     KEYS.iter().copied().find(|field| {
         let values: BTreeSet<String> =
-            items.iter().filter_map(|item| item.get(field)).map(word).collect();
+            items.iter().filter_map(|item| item.get(field)).map(value_text).collect();
         !items.is_empty() && values.len() == items.len()
     })
 }
 
 /// A value as a reader writes it: text without quotes.
-pub fn word(value: &Value) -> String {
+pub fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -140,7 +143,7 @@ const MAX_COMPARED: usize = 4000;
 
 /// A line diff with a line of context: `-` what only the first has, `+` what only the second has.
 /// Times at the beginning of the lines of a kernel log are left out, because every one differs.
-pub fn lines(a: &[String], b: &[String]) -> Vec<String> {
+pub fn diff_lines(a: &[String], b: &[String]) -> Vec<String> {
     use similar::{ChangeTag, TextDiff};
     if a.len().max(b.len()) > MAX_COMPARED {
         let (a, b) = (a.len(), b.len());
@@ -192,13 +195,13 @@ mod tests {
     use serde_json::json;
 
     fn keys(a: &Value, b: &Value) -> Vec<String> {
-        parts(a, b).into_iter().map(|part| part.key).collect()
+        differing_parts(a, b).into_iter().map(|part| part.key).collect()
     }
 
     #[test]
     fn the_order_of_a_list_says_nothing_and_its_elements_do() {
-        assert!(same(&json!(["a", "b"]), &json!(["b", "a"])));
-        assert!(!same(&json!(["a", "a"]), &json!(["a"])));
+        assert!(say_the_same(&json!(["a", "b"]), &json!(["b", "a"])));
+        assert!(!say_the_same(&json!(["a", "a"]), &json!(["a"])));
         assert_eq!(keys(&json!(["fd", "null"]), &json!(["null", "fuse"])), ["fd", "fuse"]);
         assert_eq!(keys(&json!(["a"]), &json!(["a", "a"])), ["a (2)"]);
     }
@@ -207,10 +210,10 @@ mod tests {
     fn maps_are_matched_by_key() {
         let (a, b) = (json!({"ext4": 3, "proc": 1}), json!({"9p": 3, "proc": 1}));
         assert_eq!(
-            parts(&a, &b),
+            differing_parts(&a, &b),
             [
-                Part { key: "9p".into(), a: None, b: Some(json!(3)) },
-                Part { key: "ext4".into(), a: Some(json!(3)), b: None },
+                ValuePart { key: "9p".into(), a: None, b: Some(json!(3)) },
+                ValuePart { key: "ext4".into(), a: Some(json!(3)), b: None },
             ]
         );
     }
@@ -226,9 +229,9 @@ mod tests {
 
     #[test]
     fn a_text_and_a_list_have_no_parts_in_common() {
-        assert!(!same(&json!("a"), &json!(["a"])));
-        assert!(!same(&json!([]), &json!({})));
-        assert!(parts(&json!("a"), &json!(["a"])).is_empty());
+        assert!(!say_the_same(&json!("a"), &json!(["a"])));
+        assert!(!say_the_same(&json!([]), &json!({})));
+        assert!(differing_parts(&json!("a"), &json!(["a"])).is_empty());
     }
 
     #[test]
@@ -236,7 +239,7 @@ mod tests {
         let numbered = |from: usize| -> Vec<String> {
             (from..from + 100_000).map(|number| number.to_string()).collect()
         };
-        let told = lines(&numbered(0), &numbered(1_000_000));
+        let told = diff_lines(&numbered(0), &numbered(1_000_000));
         assert_eq!(told.len(), 1);
         assert!(told[0].contains("100000 lines and 100000 lines"), "{told:?}");
     }
@@ -245,14 +248,14 @@ mod tests {
     fn lines_of_a_kernel_log_are_compared_without_their_times() {
         let a = ["[    0.000000] Linux version 6.1".into(), "[    0.1] same".into()];
         let b = ["[    0.000001] Linux version 6.2".into(), "[    0.3] same".into()];
-        assert_eq!(lines(&a, &b), ["-Linux version 6.1", "+Linux version 6.2", " same"]);
+        assert_eq!(diff_lines(&a, &b), ["-Linux version 6.1", "+Linux version 6.2", " same"]);
         assert_eq!(without_time("[not a time] x"), "[not a time] x");
     }
 
     #[test]
     fn a_long_line_diff_is_cut_and_says_so() {
         let a: Vec<String> = (0..500).map(|n| format!("a{n}")).collect();
-        let out = lines(&a, &[]);
+        let out = diff_lines(&a, &[]);
         assert_eq!(out.len(), MAX_LINES + 1);
         assert_eq!(out[MAX_LINES], " ... 380 more lines");
     }
@@ -276,24 +279,24 @@ mod tests {
     proptest! {
         #[test]
         fn a_value_is_the_same_as_itself_and_has_no_parts_that_differ(a in value()) {
-            prop_assert!(same(&a, &a));
-            prop_assert!(parts(&a, &a).is_empty());
+            prop_assert!(say_the_same(&a, &a));
+            prop_assert!(differing_parts(&a, &a).is_empty());
         }
 
         #[test]
         fn parts_are_mirrored(a in value(), b in value()) {
-            prop_assert_eq!(same(&a, &b), same(&b, &a));
-            let back: Vec<Part> = parts(&b, &a)
+            prop_assert_eq!(say_the_same(&a, &b), say_the_same(&b, &a));
+            let back: Vec<ValuePart> = differing_parts(&b, &a)
                 .into_iter()
-                .map(|part| Part { a: part.b, b: part.a, ..part })
+                .map(|part| ValuePart { a: part.b, b: part.a, ..part })
                 .collect();
-            prop_assert_eq!(parts(&a, &b), back);
+            prop_assert_eq!(differing_parts(&a, &b), back);
         }
 
         #[test]
         fn values_that_differ_in_no_part_are_the_same(a in value(), b in value()) {
             if a.is_object() && b.is_object() {
-                prop_assert_eq!(same(&a, &b), parts(&a, &b).is_empty());
+                prop_assert_eq!(say_the_same(&a, &b), differing_parts(&a, &b).is_empty());
             }
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// One of the outcomes that a check can have, with what was measured.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct CheckAnswer {
     /// The check.
     pub check: &'static str,
     /// What of several it is about, such as an engine.
@@ -21,7 +21,7 @@ pub struct Answer {
     pub needed: bool,
 }
 
-impl Answer {
+impl CheckAnswer {
     pub fn new(check: &'static str, outcome: &'static str) -> Self {
         Self {
             check,
@@ -34,22 +34,22 @@ impl Answer {
         }
     }
 
-    pub fn about(mut self, about: impl Into<String>) -> Self {
+    pub fn about_thing(mut self, about: impl Into<String>) -> Self {
         self.about = Some(about.into());
         self
     }
 
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn with_value(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.values.insert(name.to_string(), value.into());
         self
     }
 
-    pub fn evidence(mut self, evidence: impl Into<String>) -> Self {
+    pub fn with_evidence(mut self, evidence: impl Into<String>) -> Self {
         self.evidence.push(evidence.into());
         self
     }
 
-    pub fn fault(mut self, id: Option<&str>) -> Self {
+    pub fn explained_by_fault(mut self, id: Option<&str>) -> Self {
         self.fault = id.map(String::from);
         self
     }
@@ -60,7 +60,7 @@ impl Answer {
     }
 
     /// The id of the check with what it is about.
-    pub fn id(&self) -> String {
+    pub fn check_id(&self) -> String {
         match &self.about {
             Some(about) => format!("{}.{about}", self.check),
             None => self.check.to_string(),

@@ -1,96 +1,109 @@
 //! The engines: which answer, what they offer, and which one is used.
 
-use super::answer::Answer;
-use super::machine::{Machine, containerd, own_folders, place, which};
-use super::{Options, speech};
-use crate::engine::Kind;
+use super::answer::CheckAnswer;
+use super::machine::{Machine, find_containerd, find_program, own_folders, path_on_machine};
+use super::{DoctorOptions, speech};
+use crate::engine::EngineKind;
 
 /// What the checks of the engines found.
 #[derive(Debug)]
-pub struct Engines {
+pub struct EngineChecks {
     /// The checks.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<CheckAnswer>,
     /// The engine of the smoke run, if there is one that can make it.
-    pub chosen: Option<Kind>,
+    pub chosen: Option<EngineKind>,
 }
 
 /// Checks the engine that was asked for, or all of them.
-pub fn all(machine: &dyn Machine, options: &Options, progress: &dyn Fn(&str)) -> Engines {
-    let kinds: Vec<Kind> = match options.engine {
+pub fn check_engines(
+    machine: &dyn Machine,
+    options: &DoctorOptions,
+    progress: &dyn Fn(&str),
+) -> EngineChecks {
+    let kinds: Vec<EngineKind> = match options.engine {
         Some(kind) => vec![kind],
-        None => Kind::ALL.into_iter().filter(|kind| *kind != Kind::Builtin).collect(),
+        None => EngineKind::ALL.into_iter().filter(|kind| *kind != EngineKind::Builtin).collect(),
     };
     let mut answers = Vec::new();
     let mut usable = Vec::new();
     for kind in kinds {
         progress(&format!("asking {}", kind.name()));
-        let answer = one(machine, kind).needed_if(options.engine.is_some());
+        let answer = check_engine(machine, kind).needed_if(options.engine.is_some());
         if answer.outcome == "answers" {
             usable.push(kind);
         }
         answers.push(answer);
     }
-    let stores = usable.iter().filter(|kind| **kind != Kind::Builtin);
-    answers.extend(stores.map(|kind| runtimes(machine, *kind)));
+    let stores = usable.iter().filter(|kind| **kind != EngineKind::Builtin);
+    answers.extend(stores.map(|kind| check_runtimes(machine, *kind)));
     let chosen = usable.first().copied();
     match chosen {
         // Plain namespaces have neither runtimes nor images.
-        Some(Kind::Builtin) => {}
+        Some(EngineKind::Builtin) => {}
         Some(kind) => {
-            answers.push(Answer::new("engine", "chosen").with("engine", kind.name()));
-            answers.push(image(machine, kind, "image", &options.image, options.smoke));
-            answers.push(image(machine, kind, "app-image", &options.app, false));
+            answers.push(CheckAnswer::new("engine", "chosen").with_value("engine", kind.name()));
+            answers.push(check_image(machine, kind, "image", &options.image, options.smoke));
+            answers.push(check_image(machine, kind, "app-image", &options.app, false));
         }
-        None if options.engine.is_none() => answers.push(Answer::new("engine", "none")),
+        None if options.engine.is_none() => answers.push(CheckAnswer::new("engine", "none")),
         None => {}
     }
     let has_image = !answers.iter().any(|a| a.check == "image" && a.outcome == "absent");
-    Engines { answers, chosen: chosen.filter(|_| has_image) }
+    EngineChecks { answers, chosen: chosen.filter(|_| has_image) }
 }
 
-fn one(machine: &dyn Machine, kind: Kind) -> Answer {
-    let found = |outcome| Answer::new("engines", outcome).about(kind.name());
-    let is_there =
-        kind == Kind::Builtin || which(machine, &own_folders(machine), kind.name()).is_some();
+fn check_engine(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
+    let found = |outcome| CheckAnswer::new("engines", outcome).about_thing(kind.name());
+    let is_there = kind == EngineKind::Builtin
+        || find_program(machine, &own_folders(machine), kind.name()).is_some();
     if !is_there {
-        return found("absent").evidence(format!("{} is not in PATH", kind.name()));
+        return found("absent").with_evidence(format!("{} is not in PATH", kind.name()));
     }
-    match machine.engine(kind) {
+    match machine.check_engine_answers(kind) {
         Ok(()) => found("answers"),
         Err(error) => found("refuses")
-            .with("help", error.help.map(|help| sentence(&help)))
-            .with("words", speech::brief(without_command(kind, &error.message)))
-            .evidence(error.message),
+            .with_value("help", error.help.map(|help| as_sentence(&help)))
+            .with_value(
+                "words",
+                speech::shorten_engine_message(without_command(kind, &error.message)),
+            )
+            .with_evidence(error.message),
     }
 }
 
 /// What an engine said, without the question that it was asked.
-fn without_command(kind: Kind, message: &str) -> &str {
+fn without_command(kind: EngineKind, message: &str) -> &str {
     let is_question = |question: &str| question.split(' ').next() == Some(kind.name());
     let parts = message.split_once(": ").filter(|(question, _)| is_question(question));
     parts.map_or(message, |(_, words)| words)
 }
 
-fn sentence(words: &str) -> String {
+fn as_sentence(words: &str) -> String {
     let mut chars = words.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }
 
 /// The runtimes that an engine offers by name.
-fn runtimes(machine: &dyn Machine, kind: Kind) -> Answer {
-    let names = offered(machine, kind);
+fn check_runtimes(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
+    let names = offered_handlers(machine, kind);
     let outcome = if names.is_empty() { "none" } else { "listed" };
-    Answer::new("runtimes", outcome).about(kind.name()).with("names", names.join(", "))
+    CheckAnswer::new("runtimes", outcome)
+        .about_thing(kind.name())
+        .with_value("names", names.join(", "))
 }
 
 /// The handlers that can be asked for; for those that have none to list, their default.
-pub fn offered(machine: &dyn Machine, kind: Kind) -> Vec<String> {
-    let mut names = machine.runtimes(kind);
-    if matches!(kind, Kind::Nerdctl | Kind::Ctr) {
+pub fn offered_handlers(machine: &dyn Machine, kind: EngineKind) -> Vec<String> {
+    let mut names = machine.engine_runtimes(kind);
+    if matches!(kind, EngineKind::Nerdctl | EngineKind::Ctr) {
         // containerd finds its shims on its own path, which may not be ours.
-        names
-            .extend(containerd(machine).folders().iter().flat_map(|folder| shims(machine, folder)));
+        names.extend(
+            find_containerd(machine)
+                .search_folders()
+                .iter()
+                .flat_map(|folder| handlers_in_folder(machine, folder)),
+        );
         names.push("runc".into());
     }
     names.sort();
@@ -99,8 +112,10 @@ pub fn offered(machine: &dyn Machine, kind: Kind) -> Vec<String> {
 }
 
 /// The handlers of the shims in a folder, without runc's own.
-fn shims(machine: &dyn Machine, folder: &str) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(place(machine, folder)) else { return Vec::new() };
+fn handlers_in_folder(machine: &dyn Machine, folder: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(path_on_machine(machine, folder)) else {
+        return Vec::new();
+    };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let handler = |name: String| {
         let (runtime, version) = name.strip_prefix("containerd-shim-")?.rsplit_once('-')?;
@@ -109,18 +124,18 @@ fn shims(machine: &dyn Machine, folder: &str) -> Vec<String> {
     names.filter_map(handler).collect()
 }
 
-fn image(
+fn check_image(
     machine: &dyn Machine,
-    kind: Kind,
+    kind: EngineKind,
     check: &'static str,
     image: &str,
     is_needed: bool,
-) -> Answer {
+) -> CheckAnswer {
     let is_there = machine.has_image(kind, image);
-    Answer::new(check, if is_there { "there" } else { "absent" })
-        .with("image", image)
-        .with("full", crate::engine::full_name(image))
-        .with("engine", kind.name())
+    CheckAnswer::new(check, if is_there { "there" } else { "absent" })
+        .with_value("image", image)
+        .with_value("full", crate::engine::full_name(image))
+        .with_value("engine", kind.name())
         .needed_if(is_needed)
 }
 
@@ -129,15 +144,16 @@ mod tests {
     use super::super::testing::{Fake, options};
     use super::*;
 
-    fn ids(engines: &Engines) -> Vec<String> {
-        engines.answers.iter().map(|a| format!("{}={}", a.id(), a.outcome)).collect()
+    fn ids(engines: &EngineChecks) -> Vec<String> {
+        engines.answers.iter().map(|a| format!("{}={}", a.check_id(), a.outcome)).collect()
     }
 
     #[test]
     fn the_first_engine_that_answers_is_chosen() {
-        let fake = Fake::new().refusing(Kind::Nerdctl).engine_with(Kind::Docker, &["runc"]);
-        let engines = all(&fake, &options(), &|_| {});
-        assert_eq!(engines.chosen, Some(Kind::Docker));
+        let fake =
+            Fake::new().refusing(EngineKind::Nerdctl).engine_with(EngineKind::Docker, &["runc"]);
+        let engines = check_engines(&fake, &options(), &|_| {});
+        assert_eq!(engines.chosen, Some(EngineKind::Docker));
         let ids = ids(&engines);
         for id in ["engines.nerdctl=refuses", "engines.docker=answers", "engines.ctr=absent"] {
             assert!(ids.iter().any(|known| known == id), "{ids:?}");
@@ -146,15 +162,15 @@ mod tests {
 
     #[test]
     fn without_an_engine_there_is_nothing_to_start() {
-        let engines = all(&Fake::new(), &options(), &|_| {});
+        let engines = check_engines(&Fake::new(), &options(), &|_| {});
         assert_eq!(engines.chosen, None);
         assert_eq!(ids(&engines).last().unwrap(), "engine=none");
     }
 
     #[test]
     fn an_engine_that_was_asked_for_is_needed() {
-        let options = Options { engine: Some(Kind::Podman), ..options() };
-        let engines = all(&Fake::new(), &options, &|_| {});
+        let options = DoctorOptions { engine: Some(EngineKind::Podman), ..options() };
+        let engines = check_engines(&Fake::new(), &options, &|_| {});
         assert_eq!(ids(&engines), ["engines.podman=absent"]);
         assert!(engines.answers[0].needed);
     }
@@ -162,17 +178,17 @@ mod tests {
     #[test]
     fn shims_on_containerds_own_path_are_offered() {
         let fake = Fake::new()
-            .engine_with(Kind::Ctr, &[])
+            .engine_with(EngineKind::Ctr, &[])
             .file("/proc/7/comm", "containerd\n")
             .file("/proc/7/environ", "PATH=/shims\0")
             .file("/shims/containerd-shim-kata-v2", "")
             .file("/shims/containerd-shim-runc-v2", "");
-        assert_eq!(offered(&fake, Kind::Ctr), ["io.containerd.kata.v2", "runc"]);
+        assert_eq!(offered_handlers(&fake, EngineKind::Ctr), ["io.containerd.kata.v2", "runc"]);
     }
 
     #[test]
     fn without_the_image_nothing_is_started() {
-        let fake = Fake::new().engine_with(Kind::Docker, &["runc"]).without_images();
-        assert_eq!(all(&fake, &options(), &|_| {}).chosen, None);
+        let fake = Fake::new().engine_with(EngineKind::Docker, &["runc"]).without_images();
+        assert_eq!(check_engines(&fake, &options(), &|_| {}).chosen, None);
     }
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use super::answer::Answer;
+use super::answer::CheckAnswer;
 use super::machine::{
-    Containerd, Machine, containerd, exists, own_folders, place, read, resolve, which,
+    ContainerdSearch, Machine, find_containerd, find_program, own_folders, path_exists,
+    path_on_machine, read_text_file, resolve_link,
 };
-use crate::probe::parse::parse;
+use crate::probe::parse::parse_output;
 
 /// The shim's program.
 const SHIM: &str = "containerd-shim-kata-v2";
@@ -38,7 +39,7 @@ const VERSION: Duration = Duration::from_secs(5);
 
 /// What is known of the shim.
 #[derive(Debug, Default)]
-struct Shim {
+struct KataShim {
     /// Whether it is Kata's own program.
     is_katas: bool,
     /// Its version, if it says so.
@@ -48,65 +49,71 @@ struct Shim {
 }
 
 /// All checks about Kata.
-pub fn all(machine: &dyn Machine) -> Vec<Answer> {
-    let (answer, shim) = shim(machine);
-    let (config, text) = config(machine, &shim);
-    vec![answer, config, guest(machine, text.as_ref()), advisory(&shim)]
+pub fn check_kata(machine: &dyn Machine) -> Vec<CheckAnswer> {
+    let (answer, shim) = check_shim(machine);
+    let (config, text) = check_configuration(machine, &shim);
+    vec![answer, config, check_guest_files(machine, text.as_ref()), check_advisory(&shim)]
 }
 
 /// The shim that containerd would start.
-fn shim(machine: &dyn Machine) -> (Answer, Shim) {
-    let containerds = containerd(machine);
-    let is_hidden = containerds == Containerd::Hidden;
+fn check_shim(machine: &dyn Machine) -> (CheckAnswer, KataShim) {
+    let containerds = find_containerd(machine);
+    let is_hidden = containerds == ContainerdSearch::Hidden;
     let own_folders = own_folders(machine);
     let (searched, whose) = match containerds {
-        Containerd::Folders(folders) => (folders, "the PATH of containerd"),
-        Containerd::Hidden => (own_folders.clone(), "our PATH; that of containerd is hidden"),
-        Containerd::Absent => (own_folders.clone(), "our PATH; containerd does not run"),
+        ContainerdSearch::Folders(folders) => (folders, "the PATH of containerd"),
+        ContainerdSearch::Hidden => (own_folders.clone(), "our PATH; that of containerd is hidden"),
+        ContainerdSearch::Absent => (own_folders.clone(), "our PATH; containerd does not run"),
     };
-    let own = || which(machine, &own_folders, SHIM);
-    let off_path = || which(machine, &OFF_PATH.map(String::from), SHIM);
-    let on_path = which(machine, &searched, SHIM);
+    let own = || find_program(machine, &own_folders, SHIM);
+    let off_path = || find_program(machine, &OFF_PATH.map(String::from), SHIM);
+    let on_path = find_program(machine, &searched, SHIM);
     let is_placed = on_path.is_some();
     let Some(path) = on_path.or_else(own).or_else(off_path) else {
-        let answer = Answer::new("kata-shim", if is_hidden { "unseen" } else { "absent" });
+        let answer = CheckAnswer::new("kata-shim", if is_hidden { "unseen" } else { "absent" });
         let looked = format!("looked for {SHIM} in {whose}; and in {}", OFF_PATH.join(", "));
-        return (answer.evidence(looked), Shim::default());
+        return (answer.with_evidence(looked), KataShim::default());
     };
-    describe(machine, &path, is_placed, whose)
+    describe_shim(machine, &path, is_placed, whose)
 }
 
 /// What stands at the shim's path.
-fn describe(machine: &dyn Machine, path: &str, is_placed: bool, whose: &str) -> (Answer, Shim) {
-    let target = resolve(machine, path);
-    let (outcome, said) = identify(machine, path, &target);
+fn describe_shim(
+    machine: &dyn Machine,
+    path: &str,
+    is_placed: bool,
+    whose: &str,
+) -> (CheckAnswer, KataShim) {
+    let target = resolve_link(machine, path);
+    let (outcome, said) = identify_program(machine, path, &target);
     let outcome = if outcome == "kata" && !is_placed { "unplaced" } else { outcome };
-    let value =
-        |parser: &str| -> Option<String> { parse(parser, &said)?.ok()?.as_str().map(String::from) };
+    let value = |parser: &str| -> Option<String> {
+        parse_output(parser, &said)?.ok()?.as_str().map(String::from)
+    };
     // Of a stranger under this name nothing is known.
     let shim = match outcome {
-        "kata" | "unplaced" => Shim {
+        "kata" | "unplaced" => KataShim {
             is_katas: true,
             version: value("shim_version"),
             implementation: value("shim_implementation"),
         },
-        _ => Shim::default(),
+        _ => KataShim::default(),
     };
-    let answer = Answer::new("kata-shim", outcome)
-        .with("path", path)
-        .with("target", target.clone())
-        .with("version", shim.version.clone())
-        .with("implementation", shim.implementation.clone())
-        .evidence(format!("looked in {whose}; {path} is {target}"));
+    let answer = CheckAnswer::new("kata-shim", outcome)
+        .with_value("path", path)
+        .with_value("target", target.clone())
+        .with_value("version", shim.version.clone())
+        .with_value("implementation", shim.implementation.clone())
+        .with_evidence(format!("looked in {whose}; {path} is {target}"));
     let answer = match said.lines().next() {
-        Some(first) => answer.evidence(format!("{path} --version: {first}")),
+        Some(first) => answer.with_evidence(format!("{path} --version: {first}")),
         None => answer,
     };
     (answer, shim)
 }
 
 /// What a program of the shim's name really is, and what it says when asked for its version.
-fn identify(machine: &dyn Machine, path: &str, target: &str) -> (&'static str, String) {
+fn identify_program(machine: &dyn Machine, path: &str, target: &str) -> (&'static str, String) {
     let name = target.rsplit('/').next().unwrap_or(target);
     if !name.to_ascii_lowercase().contains("kata") {
         return ("alias", String::new());
@@ -115,22 +122,26 @@ fn identify(machine: &dyn Machine, path: &str, target: &str) -> (&'static str, S
         return ("wrapper", String::new());
     }
     let argv = [path.to_string(), "--version".into()];
-    let said = machine.run(&argv, VERSION).map(|finished| finished.text()).unwrap_or_default();
-    let is_kata = parse("shim_version", &said).is_some_and(|reading| reading.is_ok());
+    let said = machine
+        .run_command(&argv, VERSION)
+        .map(|finished| finished.stdout_text())
+        .unwrap_or_default();
+    let is_kata = parse_output("shim_version", &said).is_some_and(|reading| reading.is_ok());
     (if is_kata { "kata" } else { "stranger" }, said)
 }
 
 fn starts_with(machine: &dyn Machine, path: &str, magic: &[u8]) -> bool {
     use std::io::Read;
     let mut head = Vec::new();
-    let file = std::fs::File::open(place(machine, path));
+    let file = std::fs::File::open(path_on_machine(machine, path));
     let read = file.and_then(|file| file.take(magic.len() as u64).read_to_end(&mut head));
     read.is_ok() && head == magic
 }
 
 /// The configuration that the shim would read.
-fn config(machine: &dyn Machine, shim: &Shim) -> (Answer, Option<Table>) {
-    let first = |paths: &[&'static str]| paths.iter().copied().find(|path| exists(machine, path));
+fn check_configuration(machine: &dyn Machine, shim: &KataShim) -> (CheckAnswer, Option<Table>) {
+    let first =
+        |paths: &[&'static str]| paths.iter().copied().find(|path| path_exists(machine, path));
     let (rust, go) = (first(&RUST_CONFIGS), first(&GO_CONFIGS));
     let (own, other) = match shim.implementation.as_deref() {
         Some("rust") => (rust, go),
@@ -140,23 +151,28 @@ fn config(machine: &dyn Machine, shim: &Shim) -> (Answer, Option<Table>) {
     let looked = format!("looked for {}, {}", RUST_CONFIGS.join(", "), GO_CONFIGS.join(", "));
     let Some(path) = own else {
         let answer = match (other, shim.is_katas) {
-            (Some(other), _) => Answer::new("kata-config", "other-shim").with("path", other),
-            (None, true) => Answer::new("kata-config", "absent"),
-            (None, false) => Answer::new("kata-config", "not-checked"),
+            (Some(other), _) => {
+                CheckAnswer::new("kata-config", "other-shim").with_value("path", other)
+            }
+            (None, true) => CheckAnswer::new("kata-config", "absent"),
+            (None, false) => CheckAnswer::new("kata-config", "not-checked"),
         };
-        return (answer.evidence(looked), None);
+        return (answer.with_evidence(looked), None);
     };
-    let table = read(machine, path).and_then(|text| text.parse::<Table>().ok());
+    let table = read_text_file(machine, path).and_then(|text| text.parse::<Table>().ok());
     let outcome = if table.is_some() { "found" } else { "broken" };
-    let answer = Answer::new("kata-config", outcome)
-        .with("path", path)
-        .with("hypervisor", table.as_ref().and_then(hypervisor).map_or("", |(name, _)| name))
-        .evidence(format!("{path} is {}", resolve(machine, path)));
+    let answer = CheckAnswer::new("kata-config", outcome)
+        .with_value("path", path)
+        .with_value(
+            "hypervisor",
+            table.as_ref().and_then(chosen_hypervisor).map_or("", |(name, _)| name),
+        )
+        .with_evidence(format!("{path} is {}", resolve_link(machine, path)));
     (answer, table)
 }
 
 /// The hypervisor that a configuration chooses: the one that it names, or the only one.
-fn hypervisor(config: &Table) -> Option<(&str, &Table)> {
+fn chosen_hypervisor(config: &Table) -> Option<(&str, &Table)> {
     let all = config.get("hypervisor")?.as_table()?;
     let named = config.get("runtime").and_then(|runtime| runtime.get("hypervisor_name"));
     let (name, value) = match named.and_then(Value::as_str) {
@@ -168,14 +184,14 @@ fn hypervisor(config: &Table) -> Option<(&str, &Table)> {
 }
 
 /// The guest's kernel and root file system, which the configuration names.
-fn guest(machine: &dyn Machine, config: Option<&Table>) -> Answer {
-    let Some((_, hypervisor)) = config.and_then(hypervisor) else {
-        return Answer::new("kata-guest", "not-checked");
+fn check_guest_files(machine: &dyn Machine, config: Option<&Table>) -> CheckAnswer {
+    let Some((_, hypervisor)) = config.and_then(chosen_hypervisor) else {
+        return CheckAnswer::new("kata-guest", "not-checked");
     };
     let path = |key: &str| hypervisor.get(key).and_then(Value::as_str).filter(|p| !p.is_empty());
     let kernel = path("kernel");
     let root = path("image").or_else(|| path("initrd"));
-    let is_missing = |path: &&str| !exists(machine, path);
+    let is_missing = |path: &&str| !path_exists(machine, path);
     let missing = [kernel, root].into_iter().flatten().find(is_missing);
     let unnamed = match (kernel, root) {
         (None, _) => Some("a kernel"),
@@ -184,20 +200,21 @@ fn guest(machine: &dyn Machine, config: Option<&Table>) -> Answer {
     };
     let shown = |path: Option<&str>| path.unwrap_or("none").to_string();
     let outcome = if missing.or(unnamed).is_some() { "missing" } else { "found" };
-    Answer::new("kata-guest", outcome)
-        .with("kernel", shown(kernel))
-        .with("image", shown(root))
-        .with("missing", missing.or(unnamed).unwrap_or_default())
-        .evidence(format!("kernel: {}; image: {}", shown(kernel), shown(root)))
+    CheckAnswer::new("kata-guest", outcome)
+        .with_value("kernel", shown(kernel))
+        .with_value("image", shown(root))
+        .with_value("missing", missing.or(unnamed).unwrap_or_default())
+        .with_evidence(format!("kernel: {}; image: {}", shown(kernel), shown(root)))
 }
 
 /// GHSA-2gv2-cffp-j227.
-fn advisory(shim: &Shim) -> Answer {
+fn check_advisory(shim: &KataShim) -> CheckAnswer {
     let Some(version) = &shim.version else {
-        return Answer::new("kata-advisory", "not-checked");
+        return CheckAnswer::new("kata-advisory", "not-checked");
     };
-    let answer = |outcome| Answer::new("kata-advisory", outcome).with("version", version.clone());
-    match numbers(version) {
+    let answer =
+        |outcome| CheckAnswer::new("kata-advisory", outcome).with_value("version", version.clone());
+    match parse_version_numbers(version) {
         None => answer("not-checked"),
         Some(numbers) if numbers >= ADVISORY_FIXED => answer("fixed"),
         Some(_) if shim.implementation.as_deref() == Some("go") => answer("not-affected"),
@@ -206,7 +223,7 @@ fn advisory(shim: &Shim) -> Answer {
 }
 
 /// `3.31.0-rc1` is 3.31.0 for this purpose; a version of another form is none.
-fn numbers(version: &str) -> Option<[u32; 3]> {
+fn parse_version_numbers(version: &str) -> Option<[u32; 3]> {
     let plain = version.split(['-', '+']).next()?;
     let parts: Vec<u32> = plain.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
     parts.try_into().ok()
@@ -214,10 +231,10 @@ fn numbers(version: &str) -> Option<[u32; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Words;
+    use super::super::DoctorWords;
     use super::super::testing::Fake;
     use super::*;
-    use crate::knowledge::faults::Faults;
+    use crate::knowledge::faults::KnownFaults;
 
     const RUST: &str = "Kata Containers containerd shim (Rust): id: io.containerd.kata.v2, \
                         version: 3.23.0, commit: 9bde32d";
@@ -233,7 +250,7 @@ mod tests {
     }
 
     fn outcomes(machine: &Fake) -> Vec<&'static str> {
-        all(machine).iter().map(|answer| answer.outcome).collect()
+        check_kata(machine).iter().map(|answer| answer.outcome).collect()
     }
 
     #[test]
@@ -295,12 +312,12 @@ mod tests {
 
     #[test]
     fn what_was_found_is_told_in_words() {
-        let (words, faults) = (Words::load(None).unwrap(), Faults::load(None).unwrap());
+        let (words, faults) = (DoctorWords::load(None).unwrap(), KnownFaults::load(None).unwrap());
         let told = |version: &str| -> Vec<String> {
             let config = "[hypervisor.qemu]\nkernel = \"/k\"\nimage = \"/i\"\n";
             let fake = installed(version).file(RUST_CONFIGS[0], config).file("/k", "");
-            let say = |answer: &Answer| words.check(answer, &faults).unwrap().observed;
-            all(&fake).iter().map(say).collect()
+            let say = |answer: &CheckAnswer| words.word_answer(answer, &faults).unwrap().observed;
+            check_kata(&fake).iter().map(say).collect()
         };
         assert_eq!(
             told(RUST),
@@ -318,12 +335,12 @@ mod tests {
     #[test]
     fn the_advisory_is_about_the_rust_runtime_before_3_31() {
         let outcome = |version: &str, implementation: Option<&str>| {
-            let shim = Shim {
+            let shim = KataShim {
                 is_katas: true,
                 version: Some(version.into()),
                 implementation: implementation.map(String::from),
             };
-            advisory(&shim).outcome
+            check_advisory(&shim).outcome
         };
         assert_eq!(outcome("3.23.0", Some("rust")), "affected");
         assert_eq!(outcome("3.23.0", None), "affected");

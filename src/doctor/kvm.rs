@@ -1,11 +1,11 @@
 //! /dev/kvm: whether it can be used, which is more than being there.
 
-use super::answer::Answer;
-use super::machine::{Machine, exists};
+use super::answer::CheckAnswer;
+use super::machine::{Machine, path_exists};
 
 /// What /dev/kvm answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kvm {
+pub enum KvmAnswer {
     /// It states this version of its interface and makes an empty virtual machine.
     Works(i32),
     /// It is not there.
@@ -26,15 +26,15 @@ pub enum Kvm {
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 ))]
-pub fn ask() -> Kvm {
+pub fn probe_kvm() -> KvmAnswer {
     use std::io::{Error, ErrorKind};
     let failed = |error: kvm_ioctls::Error| {
         let error = Error::from_raw_os_error(error.errno());
         match error.kind() {
-            ErrorKind::NotFound => Kvm::Absent,
-            ErrorKind::PermissionDenied => Kvm::Denied,
-            ErrorKind::ResourceBusy => Kvm::Busy(error.to_string()),
-            _ => Kvm::Broken(error.to_string()),
+            ErrorKind::NotFound => KvmAnswer::Absent,
+            ErrorKind::PermissionDenied => KvmAnswer::Denied,
+            ErrorKind::ResourceBusy => KvmAnswer::Busy(error.to_string()),
+            _ => KvmAnswer::Broken(error.to_string()),
         }
     };
     let device = match kvm_ioctls::Kvm::new() {
@@ -42,7 +42,7 @@ pub fn ask() -> Kvm {
         Err(error) => return failed(error),
     };
     match device.create_vm() {
-        Ok(_) => Kvm::Works(device.get_api_version()),
+        Ok(_) => KvmAnswer::Works(device.get_api_version()),
         Err(error) => failed(error),
     }
 }
@@ -52,28 +52,30 @@ pub fn ask() -> Kvm {
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 )))]
-pub fn ask() -> Kvm {
-    if std::path::Path::new("/dev/kvm").exists() { Kvm::Unproved } else { Kvm::Absent }
+pub fn ask() -> KvmAnswer {
+    if std::path::Path::new("/dev/kvm").exists() { KvmAnswer::Unproved } else { KvmAnswer::Absent }
 }
 
 /// The check.
-pub fn device(machine: &dyn Machine) -> Answer {
+pub fn check_kvm_device(machine: &dyn Machine) -> CheckAnswer {
     let device = "/dev/kvm";
-    let found = |outcome| Answer::new("kvm", outcome);
-    match machine.kvm() {
-        Kvm::Works(api) => found("works")
-            .with("api", api)
-            .evidence(format!("{device}: KVM_GET_API_VERSION {api}, KVM_CREATE_VM succeeded")),
-        Kvm::Absent if exists(machine, "/dev/mshv") => {
-            found("other-hypervisor").evidence("/dev/mshv is there")
+    let found = |outcome| CheckAnswer::new("kvm", outcome);
+    match machine.query_kvm() {
+        KvmAnswer::Works(api) => found("works")
+            .with_value("api", api)
+            .with_evidence(format!("{device}: KVM_GET_API_VERSION {api}, KVM_CREATE_VM succeeded")),
+        KvmAnswer::Absent if path_exists(machine, "/dev/mshv") => {
+            found("other-hypervisor").with_evidence("/dev/mshv is there")
         }
-        Kvm::Absent => found("absent").evidence(format!("{device}: no such file")),
-        Kvm::Denied => found("denied").evidence(format!("{device}: permission denied")),
-        Kvm::Busy(words) => found("busy").evidence(format!("{device}: KVM_CREATE_VM: {words}")),
-        Kvm::Broken(words) => {
-            found("broken").with("words", words.clone()).evidence(format!("{device}: {words}"))
+        KvmAnswer::Absent => found("absent").with_evidence(format!("{device}: no such file")),
+        KvmAnswer::Denied => found("denied").with_evidence(format!("{device}: permission denied")),
+        KvmAnswer::Busy(words) => {
+            found("busy").with_evidence(format!("{device}: KVM_CREATE_VM: {words}"))
         }
-        Kvm::Unproved => found("unproved").evidence(format!("{device} is there")),
+        KvmAnswer::Broken(words) => found("broken")
+            .with_value("words", words.clone())
+            .with_evidence(format!("{device}: {words}")),
+        KvmAnswer::Unproved => found("unproved").with_evidence(format!("{device} is there")),
     }
 }
 
@@ -84,16 +86,16 @@ mod tests {
 
     #[test]
     fn being_there_is_not_being_usable() {
-        let outcome = |kvm| device(&Fake::new().kvm(kvm)).outcome;
-        assert_eq!(outcome(Kvm::Works(12)), "works");
-        assert_eq!(outcome(Kvm::Denied), "denied");
-        assert_eq!(outcome(Kvm::Busy("busy".into())), "busy");
-        assert_eq!(outcome(Kvm::Absent), "absent");
+        let outcome = |kvm| check_kvm_device(&Fake::new().kvm(kvm)).outcome;
+        assert_eq!(outcome(KvmAnswer::Works(12)), "works");
+        assert_eq!(outcome(KvmAnswer::Denied), "denied");
+        assert_eq!(outcome(KvmAnswer::Busy("busy".into())), "busy");
+        assert_eq!(outcome(KvmAnswer::Absent), "absent");
     }
 
     #[test]
     fn hyper_v_has_a_device_of_its_own() {
-        let fake = Fake::new().kvm(Kvm::Absent).file("/dev/mshv", "");
-        assert_eq!(device(&fake).outcome, "other-hypervisor");
+        let fake = Fake::new().kvm(KvmAnswer::Absent).file("/dev/mshv", "");
+        assert_eq!(check_kvm_device(&fake).outcome, "other-hypervisor");
     }
 }

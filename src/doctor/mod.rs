@@ -22,20 +22,20 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Kind;
-pub use crate::engine::wanted::Wanted;
+use crate::engine::EngineKind;
+pub use crate::engine::wanted::RuntimeArgument;
 use crate::error::Result;
-use crate::knowledge::faults::Faults;
-use answer::Answer;
-pub use kvm::Kvm;
+use crate::knowledge::faults::KnownFaults;
+use answer::CheckAnswer;
+pub use kvm::KvmAnswer;
 pub use machine::{Machine, ThisMachine};
 pub use smoke::LONGEST_TIMEOUT;
-pub use words::Words;
+pub use words::DoctorWords;
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum CheckStatus {
     /// As it should be.
     Ok,
     /// Something may not work.
@@ -48,9 +48,9 @@ pub enum Status {
     Unknown,
 }
 
-impl Status {
+impl CheckStatus {
     /// The word for it, as in JSON.
-    pub fn word(self) -> &'static str {
+    pub fn status_name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warn => "warn",
@@ -63,11 +63,11 @@ impl Status {
 
 /// What one check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub struct MachineCheck {
     /// The id: that of the check, and after a dot what of several it is about.
     pub id: String,
     /// How it went.
-    pub status: Status,
+    pub status: CheckStatus,
     /// A few words.
     pub title: String,
     /// What was found.
@@ -84,11 +84,11 @@ pub struct Check {
 
 /// What the user wants to do with this machine.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct DoctorOptions {
     /// The engine; by default the first that answers.
-    pub engine: Option<Kind>,
+    pub engine: Option<EngineKind>,
     /// The runtimes; by default all that the engine offers.
-    pub runtimes: Vec<Wanted>,
+    pub runtimes: Vec<RuntimeArgument>,
     /// The image of the smoke run.
     pub image: String,
     /// The image of the web app.
@@ -99,11 +99,11 @@ pub struct Options {
     pub timeout: Duration,
 }
 
-impl Options {
+impl DoctorOptions {
     /// Whether Kata was asked for and nothing will be started to see for itself whether it works:
     /// what Kata needs must then be there.
     fn needs_kata(&self) -> bool {
-        let is_kata = |wanted: &Wanted| wanted.name.contains("kata");
+        let is_kata = |wanted: &RuntimeArgument| wanted.name.contains("kata");
         !self.smoke && self.runtimes.iter().any(is_kata)
     }
 }
@@ -114,46 +114,48 @@ impl Options {
 /// # Errors
 ///
 /// The words of the checks have a defect, or no folder can be made among the temporary files.
-pub fn examine(
+pub fn examine_machine(
     machine: &dyn Machine,
-    options: &Options,
-    words: &Words,
-    faults: &Faults,
+    options: &DoctorOptions,
+    words: &DoctorWords,
+    faults: &KnownFaults,
     progress: &dyn Fn(&str),
-) -> Result<Vec<Check>> {
+) -> Result<Vec<MachineCheck>> {
     let mut answers = vec![
-        platform::system(machine),
-        processor::flags(machine),
-        processor::nested(machine),
-        kvm::device(machine),
+        platform::check_system(machine),
+        processor::check_cpu_flags(machine),
+        processor::check_nested_virtualization(machine),
+        kvm::check_kvm_device(machine),
         network::vhost_vsock(machine),
         network::vhost_net(machine),
-        platform::cgroup(machine),
-        platform::disk(machine),
-        platform::proxy(machine),
-        network::cni(machine),
-        platform::gvisor(machine),
+        platform::check_cgroup(machine),
+        platform::check_disk(machine),
+        platform::check_proxy(machine),
+        network::check_cni_plugins(machine),
+        platform::check_gvisor(machine),
     ];
-    answers.extend(kata::all(machine));
+    answers.extend(kata::check_kata(machine));
     let needed = options.needs_kata();
-    let mut answers: Vec<Answer> =
+    let mut answers: Vec<CheckAnswer> =
         answers.into_iter().map(|answer| answer.needed_if(needed)).collect();
-    let engines = engines::all(machine, options, progress);
+    let engines = engines::check_engines(machine, options, progress);
     answers.extend(engines.answers);
     let smokes = match engines.chosen {
-        Some(engine) => smoke::all(machine, engine, options, faults, progress)?,
+        Some(engine) => smoke::run_smoke_tests(machine, engine, options, faults, progress)?,
         None => Vec::new(),
     };
-    let proof = smoke::Proof::of(&smokes, options);
+    let proof = smoke::SmokeProof::from_runs(&smokes, options);
     answers.extend(smokes.into_iter().map(|smoke| smoke.answer));
-    let mut checks =
-        answers.iter().map(|answer| words.check(answer, faults)).collect::<Result<Vec<Check>>>()?;
-    let overall = proof.overall(&checks);
-    checks.push(words.check(&overall, faults)?);
+    let mut checks = answers
+        .iter()
+        .map(|answer| words.word_answer(answer, faults))
+        .collect::<Result<Vec<MachineCheck>>>()?;
+    let overall = proof.overall_answer(&checks);
+    checks.push(words.word_answer(&overall, faults)?);
     Ok(checks)
 }
 
 /// Whether anything that was asked for cannot be done.
-pub fn has_failed(checks: &[Check]) -> bool {
-    checks.iter().any(|check| check.status == Status::Fail)
+pub fn has_failed(checks: &[MachineCheck]) -> bool {
+    checks.iter().any(|check| check.status == CheckStatus::Fail)
 }

@@ -1,42 +1,48 @@
 //! The devices and plugins of the network.
 
-use super::answer::Answer;
-use super::machine::{Machine, exists, folders, own_folders, variable, which};
+use super::answer::CheckAnswer;
+use super::machine::{
+    Machine, environment_variable, find_program, own_folders, path_exists, split_search_path,
+};
 
 /// Where the plugins of the container network can lie, apart from `CNI_PATH`.
 const PLUGIN_FOLDERS: [&str; 3] = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 
 /// The socket between host and guest.
-pub fn vhost_vsock(machine: &dyn Machine) -> Answer {
-    device(machine, "vhost-vsock", "/dev/vhost-vsock")
+pub fn vhost_vsock(machine: &dyn Machine) -> CheckAnswer {
+    check_device(machine, "vhost-vsock", "/dev/vhost-vsock")
 }
 
 /// The guest's network card.
-pub fn vhost_net(machine: &dyn Machine) -> Answer {
-    device(machine, "vhost-net", "/dev/vhost-net")
+pub fn vhost_net(machine: &dyn Machine) -> CheckAnswer {
+    check_device(machine, "vhost-net", "/dev/vhost-net")
 }
 
-fn device(machine: &dyn Machine, check: &'static str, path: &str) -> Answer {
-    let is_there = exists(machine, path);
+fn check_device(machine: &dyn Machine, check: &'static str, path: &str) -> CheckAnswer {
+    let is_there = path_exists(machine, path);
     let words = if is_there { "is there" } else { "no such file" };
-    Answer::new(check, if is_there { "there" } else { "absent" })
-        .evidence(format!("{path}: {words}"))
+    CheckAnswer::new(check, if is_there { "there" } else { "absent" })
+        .with_evidence(format!("{path}: {words}"))
 }
 
 /// The plugins that nerdctl makes networks with.
-pub fn cni(machine: &dyn Machine) -> Answer {
-    let own = variable(machine, "CNI_PATH").map(|path| folders(&path)).unwrap_or_default();
-    let has_bridge = |folder: &String| exists(machine, &format!("{folder}/bridge"));
+pub fn check_cni_plugins(machine: &dyn Machine) -> CheckAnswer {
+    let own = environment_variable(machine, "CNI_PATH")
+        .map(|path| split_search_path(&path))
+        .unwrap_or_default();
+    let has_bridge = |folder: &String| path_exists(machine, &format!("{folder}/bridge"));
     let looked: Vec<String> = own.iter().cloned().chain(PLUGIN_FOLDERS.map(String::from)).collect();
     let looked_at = format!("looked for `bridge` in {}", looked.join(", "));
-    let answer = |outcome| Answer::new("cni", outcome).evidence(&looked_at);
+    let answer = |outcome| CheckAnswer::new("cni", outcome).with_evidence(&looked_at);
     match looked.iter().find(|folder| has_bridge(folder)) {
-        None if which(machine, &own_folders(machine), "nerdctl").is_none() => answer("not-needed"),
+        None if find_program(machine, &own_folders(machine), "nerdctl").is_none() => {
+            answer("not-needed")
+        }
         None => answer("absent"),
         Some(folder) if own.contains(folder) || folder == PLUGIN_FOLDERS[0] => {
-            answer("found").with("folder", folder.clone())
+            answer("found").with_value("folder", folder.clone())
         }
-        Some(folder) => answer("elsewhere").with("folder", folder.clone()),
+        Some(folder) => answer("elsewhere").with_value("folder", folder.clone()),
     }
 }
 
@@ -44,16 +50,22 @@ pub fn cni(machine: &dyn Machine) -> Answer {
 mod tests {
     use super::super::testing::Fake;
     use super::*;
-    use crate::engine::Kind;
+    use crate::engine::EngineKind;
 
     #[test]
     fn plugins_outside_of_the_usual_place_need_the_variable() {
         let debian = || Fake::new().file("/usr/lib/cni/bridge", "");
-        assert_eq!(cni(&debian()).outcome, "elsewhere");
-        assert_eq!(cni(&debian().variable("CNI_PATH", "/usr/lib/cni")).outcome, "found");
-        assert_eq!(cni(&Fake::new().file("/opt/cni/bin/bridge", "")).outcome, "found");
-        assert_eq!(cni(&Fake::new().refusing(Kind::Nerdctl)).outcome, "absent");
-        assert_eq!(cni(&Fake::new()).outcome, "not-needed");
+        assert_eq!(check_cni_plugins(&debian()).outcome, "elsewhere");
+        assert_eq!(
+            check_cni_plugins(&debian().variable("CNI_PATH", "/usr/lib/cni")).outcome,
+            "found"
+        );
+        assert_eq!(
+            check_cni_plugins(&Fake::new().file("/opt/cni/bin/bridge", "")).outcome,
+            "found"
+        );
+        assert_eq!(check_cni_plugins(&Fake::new().refusing(EngineKind::Nerdctl)).outcome, "absent");
+        assert_eq!(check_cni_plugins(&Fake::new()).outcome, "not-needed");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The system around the engines.
 
-use super::answer::Answer;
-use super::machine::{Machine, exists, own_folders, read, variable, which};
+use super::answer::CheckAnswer;
+use super::machine::{
+    Machine, environment_variable, find_program, own_folders, path_exists, read_text_file,
+};
 use std::time::Duration;
 
 /// What the image of the web app and one Kata release need together, roughly.
@@ -14,23 +16,23 @@ const VERSION: Duration = Duration::from_secs(5);
 const GVISOR_FIXED: u32 = 20_250_707;
 
 /// Linux, WSL, or something else.
-pub fn system(machine: &dyn Machine) -> Answer {
-    let release = read(machine, "/proc/sys/kernel/osrelease").unwrap_or_default();
+pub fn check_system(machine: &dyn Machine) -> CheckAnswer {
+    let release = read_text_file(machine, "/proc/sys/kernel/osrelease").unwrap_or_default();
     let release = release.trim();
-    let outcome = match machine.os() {
+    let outcome = match machine.operating_system() {
         "linux" if release.to_ascii_lowercase().contains("microsoft") => "wsl",
         "linux" => "linux",
         _ => "other",
     };
-    Answer::new("system", outcome)
-        .with("os", machine.os())
-        .with("release", release)
-        .evidence(format!("{} {release}", machine.os()))
+    CheckAnswer::new("system", outcome)
+        .with_value("os", machine.operating_system())
+        .with_value("release", release)
+        .with_evidence(format!("{} {release}", machine.operating_system()))
 }
 
 /// The version of cgroups.
-pub fn cgroup(machine: &dyn Machine) -> Answer {
-    let below = |name: &str| exists(machine, &format!("/sys/fs/cgroup/{name}"));
+pub fn check_cgroup(machine: &dyn Machine) -> CheckAnswer {
+    let below = |name: &str| path_exists(machine, &format!("/sys/fs/cgroup/{name}"));
     let (outcome, seen) = if below("cgroup.controllers") {
         ("v2", "cgroup.controllers")
     } else if below("unified") {
@@ -40,27 +42,27 @@ pub fn cgroup(machine: &dyn Machine) -> Answer {
     } else {
         ("unreadable", "nothing known")
     };
-    Answer::new("cgroup", outcome).evidence(format!("/sys/fs/cgroup has {seen}"))
+    CheckAnswer::new("cgroup", outcome).with_evidence(format!("/sys/fs/cgroup has {seen}"))
 }
 
 /// Free space where engines keep their images.
-pub fn disk(machine: &dyn Machine) -> Answer {
+pub fn check_disk(machine: &dyn Machine) -> CheckAnswer {
     let folder = "/var/lib";
     let Some(free) = machine.free_space(folder) else {
-        return Answer::new("disk", "unreadable");
+        return CheckAnswer::new("disk", "unreadable");
     };
     let gib = free as f64 / f64::from(1 << 30);
-    Answer::new("disk", if free >= ENOUGH { "enough" } else { "little" })
-        .with("free", format!("{gib:.1}"))
-        .with("folder", folder)
-        .evidence(format!("{folder}: {free} bytes free"))
+    CheckAnswer::new("disk", if free >= ENOUGH { "enough" } else { "little" })
+        .with_value("free", format!("{gib:.1}"))
+        .with_value("folder", folder)
+        .with_evidence(format!("{folder}: {free} bytes free"))
 }
 
 /// Proxies, by the names of their variables: the values can hold passwords.
-pub fn proxy(machine: &dyn Machine) -> Answer {
+pub fn check_proxy(machine: &dyn Machine) -> CheckAnswer {
     let known = ["http_proxy", "https_proxy", "all_proxy"];
     let is_proxy = |name: &str| known.contains(&name.to_ascii_lowercase().as_str());
-    let variables = machine.variables();
+    let variables = machine.environment_variables();
     let mut names: Vec<&str> = variables
         .iter()
         .filter(|(name, value)| is_proxy(name) && !value.is_empty())
@@ -68,33 +70,37 @@ pub fn proxy(machine: &dyn Machine) -> Answer {
         .collect();
     names.sort_unstable();
     if names.is_empty() {
-        return Answer::new("proxy", "none");
+        return CheckAnswer::new("proxy", "none");
     }
-    let exempt = variable(machine, "no_proxy").or_else(|| variable(machine, "NO_PROXY"));
+    let exempt = environment_variable(machine, "no_proxy")
+        .or_else(|| environment_variable(machine, "NO_PROXY"));
     let is_bypassed = exempt.is_some_and(|list| {
         list.split(',').any(|host| matches!(host.trim(), "localhost" | "127.0.0.1" | "*"))
     });
     let names = names.join(", ");
-    Answer::new("proxy", if is_bypassed { "bypassed" } else { "set" })
-        .with("names", names.clone())
-        .evidence(format!("set: {names}"))
+    CheckAnswer::new("proxy", if is_bypassed { "bypassed" } else { "set" })
+        .with_value("names", names.clone())
+        .with_evidence(format!("set: {names}"))
 }
 
 /// The version of gVisor.
-pub fn gvisor(machine: &dyn Machine) -> Answer {
-    let Some(path) = which(machine, &own_folders(machine), "runsc") else {
-        return Answer::new("gvisor", "absent");
+pub fn check_gvisor(machine: &dyn Machine) -> CheckAnswer {
+    let Some(path) = find_program(machine, &own_folders(machine), "runsc") else {
+        return CheckAnswer::new("gvisor", "absent");
     };
     let argv = [path, "--version".into()];
-    let said = machine.run(&argv, VERSION).map(|finished| finished.text()).unwrap_or_default();
+    let said = machine
+        .run_command(&argv, VERSION)
+        .map(|finished| finished.stdout_text())
+        .unwrap_or_default();
     let answer = |outcome| {
         let first = said.lines().next().unwrap_or_default();
-        Answer::new("gvisor", outcome).evidence(format!("{}: {first}", argv.join(" ")))
+        CheckAnswer::new("gvisor", outcome).with_evidence(format!("{}: {first}", argv.join(" ")))
     };
     match release_day(&said) {
         None => answer("unreadable"),
         Some(day) => answer(if day < GVISOR_FIXED { "old" } else { "current" })
-            .with("release", day.to_string()),
+            .with_value("release", day.to_string()),
     }
 }
 
@@ -114,28 +120,29 @@ mod tests {
     fn windows_and_macs_are_told() {
         let wsl =
             Fake::new().file("/proc/sys/kernel/osrelease", "5.15.153.1-microsoft-standard-WSL2\n");
-        assert_eq!(system(&wsl).outcome, "wsl");
-        assert_eq!(system(&Fake::new().os("macos")).outcome, "other");
-        assert_eq!(system(&Fake::new()).outcome, "linux");
+        assert_eq!(check_system(&wsl).outcome, "wsl");
+        assert_eq!(check_system(&Fake::new().os("macos")).outcome, "other");
+        assert_eq!(check_system(&Fake::new()).outcome, "linux");
     }
 
     #[test]
     fn the_hierarchy_of_cgroups_tells_its_version() {
-        let with = |path: &str| cgroup(&Fake::new().file(&format!("/sys/fs/cgroup/{path}"), ""));
+        let with =
+            |path: &str| check_cgroup(&Fake::new().file(&format!("/sys/fs/cgroup/{path}"), ""));
         assert_eq!(with("cgroup.controllers").outcome, "v2");
         assert_eq!(with("unified/cgroup.procs").outcome, "hybrid");
         assert_eq!(with("memory/tasks").outcome, "v1");
-        assert_eq!(cgroup(&Fake::new()).outcome, "unreadable");
+        assert_eq!(check_cgroup(&Fake::new()).outcome, "unreadable");
     }
 
     #[test]
     fn the_values_of_proxies_are_not_told() {
         let fake = Fake::new().variable("HTTPS_PROXY", "http://user:secret@proxy:1");
-        let answer = proxy(&fake);
+        let answer = check_proxy(&fake);
         assert_eq!(answer.outcome, "set");
         assert!(!format!("{answer:?}").contains("secret"));
-        assert_eq!(proxy(&fake.variable("no_proxy", "a, localhost")).outcome, "bypassed");
-        assert_eq!(proxy(&Fake::new().variable("http_proxy", "")).outcome, "none");
+        assert_eq!(check_proxy(&fake.variable("no_proxy", "a, localhost")).outcome, "bypassed");
+        assert_eq!(check_proxy(&Fake::new().variable("http_proxy", "")).outcome, "none");
     }
 
     #[test]
@@ -149,16 +156,16 @@ mod tests {
                 .file("/usr/bin/runsc", "\x7fELF")
                 .says("/usr/bin/runsc --version", version)
         };
-        assert_eq!(gvisor(&fake("runsc version release-20250630.0")).outcome, "old");
-        assert_eq!(gvisor(&fake("runsc version release-20250707.0")).outcome, "current");
-        assert_eq!(gvisor(&fake("unexpected")).outcome, "unreadable");
-        assert_eq!(gvisor(&Fake::new()).outcome, "absent");
+        assert_eq!(check_gvisor(&fake("runsc version release-20250630.0")).outcome, "old");
+        assert_eq!(check_gvisor(&fake("runsc version release-20250707.0")).outcome, "current");
+        assert_eq!(check_gvisor(&fake("unexpected")).outcome, "unreadable");
+        assert_eq!(check_gvisor(&Fake::new()).outcome, "absent");
     }
 
     #[test]
     fn little_space_is_told_in_time() {
-        assert_eq!(disk(&Fake::new().free(3 << 30)).outcome, "enough");
-        assert_eq!(disk(&Fake::new().free(1 << 30)).outcome, "little");
-        assert_eq!(disk(&Fake::new()).outcome, "unreadable");
+        assert_eq!(check_disk(&Fake::new().free(3 << 30)).outcome, "enough");
+        assert_eq!(check_disk(&Fake::new().free(1 << 30)).outcome, "little");
+        assert_eq!(check_disk(&Fake::new()).outcome, "unreadable");
     }
 }

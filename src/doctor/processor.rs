@@ -1,12 +1,12 @@
 //! What the processor says about virtualization. It is a hint and no more.
 
-use super::answer::Answer;
-use super::machine::{Machine, read};
+use super::answer::CheckAnswer;
+use super::machine::{Machine, read_text_file};
 
 /// The flags for virtualization, and the one that a hypervisor shows its guests.
-pub fn flags(machine: &dyn Machine) -> Answer {
-    let found = |outcome| Answer::new("processor", outcome);
-    let Some(text) = read(machine, "/proc/cpuinfo") else { return found("unreadable") };
+pub fn check_cpu_flags(machine: &dyn Machine) -> CheckAnswer {
+    let found = |outcome| CheckAnswer::new("processor", outcome);
+    let Some(text) = read_text_file(machine, "/proc/cpuinfo") else { return found("unreadable") };
     let line = text.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;
         (key.trim() == "flags").then_some(value)
@@ -18,23 +18,23 @@ pub fn flags(machine: &dyn Machine) -> Answer {
     let outcome = if has("vmx") || has("svm") { "virtualization" } else { "plain" };
     let shown = if present.is_empty() { "none".into() } else { present.join(", ") };
     found(outcome)
-        .with("flags", present.join(", "))
-        .with("is_guest", has("hypervisor"))
-        .evidence(format!("/proc/cpuinfo: of vmx, svm and hypervisor there is {shown}"))
+        .with_value("flags", present.join(", "))
+        .with_value("is_guest", has("hypervisor"))
+        .with_evidence(format!("/proc/cpuinfo: of vmx, svm and hypervisor there is {shown}"))
 }
 
 /// Whether this machine's own guests could start virtual machines.
-pub fn nested(machine: &dyn Machine) -> Answer {
+pub fn check_nested_virtualization(machine: &dyn Machine) -> CheckAnswer {
     for module in ["kvm_intel", "kvm_amd"] {
         let path = format!("/sys/module/{module}/parameters/nested");
-        if let Some(value) = read(machine, &path) {
+        if let Some(value) = read_text_file(machine, &path) {
             let is_on = matches!(value.trim(), "1" | "Y" | "y");
-            return Answer::new("nested", if is_on { "on" } else { "off" })
-                .with("module", module)
-                .evidence(format!("{path}: {}", value.trim()));
+            return CheckAnswer::new("nested", if is_on { "on" } else { "off" })
+                .with_value("module", module)
+                .with_evidence(format!("{path}: {}", value.trim()));
         }
     }
-    Answer::new("nested", "not-loaded")
+    CheckAnswer::new("nested", "not-loaded")
 }
 
 #[cfg(test)]
@@ -42,8 +42,10 @@ mod tests {
     use super::super::testing::Fake;
     use super::*;
 
-    fn with_flags(line: &str) -> Answer {
-        flags(&Fake::new().file("/proc/cpuinfo", &format!("processor: 0\nvmx flags : a\n{line}\n")))
+    fn with_flags(line: &str) -> CheckAnswer {
+        check_cpu_flags(
+            &Fake::new().file("/proc/cpuinfo", &format!("processor: 0\nvmx flags : a\n{line}\n")),
+        )
     }
 
     #[test]
@@ -51,15 +53,15 @@ mod tests {
         assert_eq!(with_flags("flags\t\t: fpu vmx sse").outcome, "virtualization");
         assert_eq!(with_flags("flags\t\t: fpu svm_lock hypervisor").outcome, "plain");
         assert_eq!(with_flags("Features\t: fp asimd").outcome, "other-architecture");
-        assert_eq!(flags(&Fake::new()).outcome, "unreadable");
+        assert_eq!(check_cpu_flags(&Fake::new()).outcome, "unreadable");
     }
 
     #[test]
     fn the_nested_parameter_is_a_number_or_a_letter() {
         for (value, outcome) in [("Y\n", "on"), ("1\n", "on"), ("N\n", "off"), ("0\n", "off")] {
             let fake = Fake::new().file("/sys/module/kvm_amd/parameters/nested", value);
-            assert_eq!(nested(&fake).outcome, outcome);
+            assert_eq!(check_nested_virtualization(&fake).outcome, outcome);
         }
-        assert_eq!(nested(&Fake::new()).outcome, "not-loaded");
+        assert_eq!(check_nested_virtualization(&Fake::new()).outcome, "not-loaded");
     }
 }

@@ -1,17 +1,19 @@
 //! The smoke run: start a container, read its boot id, compare it with the host's.
 
-use super::answer::Answer;
-use super::engines::offered;
-use super::machine::{Machine, read};
-use super::{Check, Options, Status, Wanted, speech};
-use crate::engine::clean::Folder;
-use crate::engine::process::{Ended, Finished};
+use super::answer::CheckAnswer;
+use super::engines::offered_handlers;
+use super::machine::{Machine, read_text_file};
+use super::{CheckStatus, DoctorOptions, MachineCheck, RuntimeArgument, speech};
+use crate::engine::clean::SessionFolder;
+use crate::engine::process::{CommandOutput, ExitReason};
 use crate::engine::wanted::short_name;
-use crate::engine::{Container, Kind, Mode, OWNER_LABEL, SESSION_LABEL, run_argv};
+use crate::engine::{
+    ContainerMode, ContainerSpec, EngineKind, OWNER_LABEL, SESSION_LABEL, run_argv,
+};
 use crate::error::Result;
-use crate::knowledge::faults::Faults;
-use crate::probe::parse::parse;
-use crate::probe::script::nonce;
+use crate::knowledge::faults::KnownFaults;
+use crate::probe::parse::parse_output;
+use crate::probe::script::make_nonce;
 
 /// The file that names a boot of a kernel.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -24,21 +26,21 @@ const BASELINES: [&str; 4] = ["runc", "crun", "youki", "namespaces"];
 
 /// One container that was started.
 #[derive(Debug)]
-pub struct Smoke {
+pub struct SmokeRun {
     /// What is told.
-    pub answer: Answer,
+    pub answer: CheckAnswer,
     /// Whether a sandbox was expected.
     is_candidate: bool,
 }
 
 /// A runtime to start.
-struct Trial {
+struct SmokeTrial {
     name: String,
     handler: Option<String>,
     is_wanted: bool,
 }
 
-impl Trial {
+impl SmokeTrial {
     fn is_baseline(&self) -> bool {
         BASELINES.contains(&self.name.as_str())
     }
@@ -49,72 +51,77 @@ impl Trial {
 /// # Errors
 ///
 /// No folder can be made among the temporary files.
-pub fn all(
+pub fn run_smoke_tests(
     machine: &dyn Machine,
-    engine: Kind,
-    options: &Options,
-    faults: &Faults,
+    engine: EngineKind,
+    options: &DoctorOptions,
+    faults: &KnownFaults,
     progress: &dyn Fn(&str),
-) -> Result<Vec<Smoke>> {
+) -> Result<Vec<SmokeRun>> {
     if !options.smoke {
         return Ok(Vec::new());
     }
-    let host = read(machine, BOOT_ID).and_then(|text| uuid(&text));
+    let host = read_text_file(machine, BOOT_ID).and_then(|text| parse_boot_id(&text));
     let mut smokes = Vec::new();
-    for trial in trials(machine, engine, options) {
+    for trial in plan_trials(machine, engine, options) {
         progress(&format!("starting {} under {}", trial.name, engine.name()));
-        let session = nonce()?[..12].to_string();
-        let folder = Folder::create(&session, engine)?;
+        let session = make_nonce()?[..12].to_string();
+        let folder = SessionFolder::create_folder(&session, engine)?;
         let name = format!("isoproof-{session}-doctor");
         let labels = [
             (SESSION_LABEL.to_string(), session.clone()),
-            (OWNER_LABEL.to_string(), crate::owner::mark()),
+            (OWNER_LABEL.to_string(), crate::owner::process_mark()),
         ];
-        let shown = Container {
+        let shown = ContainerSpec {
             name: &name,
             labels: &labels,
             image: &options.image,
             handler: trial.handler.as_deref(),
             command: &["cat", BOOT_ID],
-            mode: Mode::Attached,
+            mode: ContainerMode::Attached,
             options: &[],
         };
         let id_options = folder.id_options(&name);
-        let container = Container { options: &id_options, ..shown.clone() };
-        let outcome = machine.run(&run_argv(engine, &container), options.timeout);
+        let container = ContainerSpec { options: &id_options, ..shown.clone() };
+        let outcome = machine.run_command(&run_argv(engine, &container), options.timeout);
         // A client that failed or was killed leaves its container behind.
         let left = match &outcome {
             Ok(finished) if finished.is_success() => Vec::new(),
             Ok(finished) => {
-                let was_killed = matches!(finished.ended, Ended::TimedOut | Ended::Cancelled);
-                machine.sweep(engine, &session, was_killed)
+                let was_killed =
+                    matches!(finished.ended, ExitReason::TimedOut | ExitReason::Cancelled);
+                machine.remove_session_containers(engine, &session, was_killed)
             }
-            Err(_) => machine.sweep(engine, &session, false),
+            Err(_) => machine.remove_session_containers(engine, &session, false),
         };
         if left.is_empty() {
-            folder.remove();
+            folder.remove_folder();
         }
         let limit = options.timeout.as_secs();
-        let answer = judge(&trial, &outcome, host.as_deref(), faults)
-            .about(trial.name.clone())
-            .with("engine", engine.name())
-            .with("limit", limit)
-            .with("longer", LONGEST_TIMEOUT.min(limit * 5))
-            .with("left", left.join(", "))
+        let answer = judge_trial(&trial, &outcome, host.as_deref(), faults)
+            .about_thing(trial.name.clone())
+            .with_value("engine", engine.name())
+            .with_value("limit", limit)
+            .with_value("longer", LONGEST_TIMEOUT.min(limit * 5))
+            .with_value("left", left.join(", "))
             .needed_if(trial.is_wanted)
             // As a user can type it: the file for the id lies in a folder that is gone.
-            .evidence(run_argv(engine, &shown).join(" "));
+            .with_evidence(run_argv(engine, &shown).join(" "));
         let answer = with_output(answer, &outcome);
-        smokes.push(Smoke { answer, is_candidate: !trial.is_baseline() });
+        smokes.push(SmokeRun { answer, is_candidate: !trial.is_baseline() });
     }
     Ok(smokes)
 }
 
-fn trials(machine: &dyn Machine, engine: Kind, options: &Options) -> Vec<Trial> {
-    if engine == Kind::Builtin {
-        return vec![Trial { name: "namespaces".into(), handler: None, is_wanted: false }];
+fn plan_trials(
+    machine: &dyn Machine,
+    engine: EngineKind,
+    options: &DoctorOptions,
+) -> Vec<SmokeTrial> {
+    if engine == EngineKind::Builtin {
+        return vec![SmokeTrial { name: "namespaces".into(), handler: None, is_wanted: false }];
     }
-    let wanted = |wanted: &Wanted| Trial {
+    let wanted = |wanted: &RuntimeArgument| SmokeTrial {
         name: wanted.name.clone(),
         handler: Some(wanted.handler.clone()),
         is_wanted: true,
@@ -122,33 +129,39 @@ fn trials(machine: &dyn Machine, engine: Kind, options: &Options) -> Vec<Trial> 
     if !options.runtimes.is_empty() {
         return options.runtimes.iter().map(wanted).collect();
     }
-    let offered = offered(machine, engine).into_iter().map(|handler| Trial {
+    let offered = offered_handlers(machine, engine).into_iter().map(|handler| SmokeTrial {
         name: short_name(&handler),
         handler: Some(handler),
         is_wanted: false,
     });
-    let (mut trials, sandboxes): (Vec<Trial>, Vec<Trial>) = offered.partition(Trial::is_baseline);
+    let (mut trials, sandboxes): (Vec<SmokeTrial>, Vec<SmokeTrial>) =
+        offered.partition(SmokeTrial::is_baseline);
     trials.extend(sandboxes);
     trials
 }
 
 /// What a container shows. Only two boot ids that were both read can be compared.
-fn judge(trial: &Trial, outcome: &Result<Finished>, host: Option<&str>, faults: &Faults) -> Answer {
-    let found = |outcome| Answer::new("smoke", outcome);
+fn judge_trial(
+    trial: &SmokeTrial,
+    outcome: &Result<CommandOutput>,
+    host: Option<&str>,
+    faults: &KnownFaults,
+) -> CheckAnswer {
+    let found = |outcome| CheckAnswer::new("smoke", outcome);
     let finished = match outcome {
         Ok(finished) => finished,
         Err(error) => return not_started(&error.message, faults),
     };
     match finished.ended {
-        Ended::Exit(Some(0)) => {}
-        Ended::TimedOut => {
-            let fault = faults.explain(&crate::text::decode(&finished.stderr));
-            return found("slow").fault(fault.map(|fault| fault.id.as_str()));
+        ExitReason::Exit(Some(0)) => {}
+        ExitReason::TimedOut => {
+            let fault = faults.explain_error(&crate::text::decode_bytes(&finished.stderr));
+            return found("slow").explained_by_fault(fault.map(|fault| fault.id.as_str()));
         }
-        Ended::Cancelled => return found("stopped"),
-        Ended::Exit(_) => return not_started(&complaint(finished), faults),
+        ExitReason::Cancelled => return found("stopped"),
+        ExitReason::Exit(_) => return not_started(&engine_error_summary(finished), faults),
     }
-    let (Some(own), Some(host)) = (uuid(&finished.text()), host) else {
+    let (Some(own), Some(host)) = (parse_boot_id(&finished.stdout_text()), host) else {
         return found("no-boot-id");
     };
     let is_same = own == host;
@@ -158,50 +171,53 @@ fn judge(trial: &Trial, outcome: &Result<Finished>, host: Option<&str>, faults: 
         (false, true) => "host-kernel",
         (false, false) => "own-kernel",
     };
-    found(outcome).with("boot_id", own).with("name", trial.name.clone())
+    found(outcome).with_value("boot_id", own).with_value("name", trial.name.clone())
 }
 
-fn not_started(words: &str, faults: &Faults) -> Answer {
-    let fault = faults.explain(words).map(|fault| fault.id.as_str());
-    Answer::new("smoke", "not-started").with("words", speech::brief(words)).fault(fault)
+fn not_started(words: &str, faults: &KnownFaults) -> CheckAnswer {
+    let fault = faults.explain_error(words).map(|fault| fault.id.as_str());
+    CheckAnswer::new("smoke", "not-started")
+        .with_value("words", speech::shorten_engine_message(words))
+        .explained_by_fault(fault)
 }
 
 /// What the engine said, without its hints on how to be used.
-fn complaint(finished: &Finished) -> String {
-    let lines = crate::text::lines(&finished.stderr);
+fn engine_error_summary(finished: &CommandOutput) -> String {
+    let lines = crate::text::split_lines(&finished.stderr);
     let is_said = |line: &&String| !line.trim().is_empty() && !line.starts_with("Run '");
     let said: Vec<&str> = lines.iter().filter(is_said).map(|line| line.trim()).collect();
-    if said.is_empty() { finished.complaint() } else { said.join(" ") }
+    if said.is_empty() { finished.error_summary() } else { said.join(" ") }
 }
 
-fn with_output(answer: Answer, outcome: &Result<Finished>) -> Answer {
+fn with_output(answer: CheckAnswer, outcome: &Result<CommandOutput>) -> CheckAnswer {
     let Ok(finished) = outcome else { return answer };
     let seconds = finished.duration.as_secs_f64();
-    let answer = answer.evidence(format!("ended after {seconds:.1} s: {}", end(finished)));
+    let answer =
+        answer.with_evidence(format!("ended after {seconds:.1} s: {}", describe_end(finished)));
     let streams = [("output", &finished.stdout), ("error output", &finished.stderr)];
     streams.into_iter().fold(answer, |answer, (name, bytes)| {
-        let text = crate::text::decode(bytes);
+        let text = crate::text::decode_bytes(bytes);
         let text = text.trim();
-        if text.is_empty() { answer } else { answer.evidence(format!("{name}: {text}")) }
+        if text.is_empty() { answer } else { answer.with_evidence(format!("{name}: {text}")) }
     })
 }
 
-fn end(finished: &Finished) -> String {
+fn describe_end(finished: &CommandOutput) -> String {
     match finished.ended {
-        Ended::Exit(Some(status)) => format!("exit status {status}"),
-        Ended::Exit(None) => "a signal".into(),
-        Ended::TimedOut => "killed at its limit".into(),
-        Ended::Cancelled => "stopped".into(),
+        ExitReason::Exit(Some(status)) => format!("exit status {status}"),
+        ExitReason::Exit(None) => "a signal".into(),
+        ExitReason::TimedOut => "killed at its limit".into(),
+        ExitReason::Cancelled => "stopped".into(),
     }
 }
 
-fn uuid(text: &str) -> Option<String> {
-    parse("uuid", text)?.ok()?.as_str().map(String::from)
+fn parse_boot_id(text: &str) -> Option<String> {
+    parse_output("uuid", text)?.ok()?.as_str().map(String::from)
 }
 
 /// What all smoke runs together prove.
 #[derive(Debug)]
-pub struct Proof {
+pub struct SmokeProof {
     /// Whether any container was started.
     was_tried: bool,
     /// Whether runtimes were asked for by name.
@@ -216,10 +232,10 @@ pub struct Proof {
     is_proved: bool,
 }
 
-impl Proof {
+impl SmokeProof {
     /// Sums up.
-    pub fn of(smokes: &[Smoke], options: &Options) -> Self {
-        let has = |smoke: &Smoke, outcomes: &[&str]| outcomes.contains(&smoke.answer.outcome);
+    pub fn from_runs(smokes: &[SmokeRun], options: &DoctorOptions) -> Self {
+        let has = |smoke: &SmokeRun, outcomes: &[&str]| outcomes.contains(&smoke.answer.outcome);
         let names = |outcomes: &[&str]| -> Vec<String> {
             let chosen = smokes.iter().filter(|smoke| has(smoke, outcomes));
             chosen.filter_map(|smoke| smoke.answer.about.clone()).collect()
@@ -243,18 +259,18 @@ impl Proof {
     }
 
     /// The last line. It is good only if a container has shown what was asked for.
-    pub fn overall(&self, checks: &[Check]) -> Answer {
+    pub fn overall_answer(&self, checks: &[MachineCheck]) -> CheckAnswer {
         let failed: Vec<&str> = checks
             .iter()
-            .filter(|check| check.status == Status::Fail)
+            .filter(|check| check.status == CheckStatus::Fail)
             .map(|check| check.id.as_str())
             .collect();
         let answer = |outcome| {
-            Answer::new("overall", outcome)
-                .with("failed", failed.join(", "))
-                .with("started", self.started.join(", "))
-                .with("own_kernel", self.own_kernel.join(", "))
-                .with("slow", self.slow.join(", "))
+            CheckAnswer::new("overall", outcome)
+                .with_value("failed", failed.join(", "))
+                .with_value("started", self.started.join(", "))
+                .with_value("own_kernel", self.own_kernel.join(", "))
+                .with_value("slow", self.slow.join(", "))
                 .needed_if(self.was_asked)
         };
         if !failed.is_empty() {
@@ -276,32 +292,32 @@ impl Proof {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Fake, HOST, OTHER, options};
-    use super::super::{Words, examine, has_failed};
+    use super::super::{DoctorWords, examine_machine, has_failed};
     use super::*;
 
-    fn run(fake: &Fake, options: &Options) -> Vec<Check> {
-        let (words, faults) = (Words::load(None).unwrap(), Faults::load(None).unwrap());
-        examine(fake, options, &words, &faults, &|_| {}).unwrap()
+    fn run(fake: &Fake, options: &DoctorOptions) -> Vec<MachineCheck> {
+        let (words, faults) = (DoctorWords::load(None).unwrap(), KnownFaults::load(None).unwrap());
+        examine_machine(fake, options, &words, &faults, &|_| {}).unwrap()
     }
 
-    fn status(checks: &[Check], id: &str) -> Status {
+    fn status(checks: &[MachineCheck], id: &str) -> CheckStatus {
         checks.iter().find(|check| check.id == id).map(|check| check.status).unwrap()
     }
 
-    fn asking(runtime: &str) -> Options {
-        Options { runtimes: vec![runtime.parse().unwrap()], ..options() }
+    fn asking(runtime: &str) -> DoctorOptions {
+        DoctorOptions { runtimes: vec![runtime.parse().unwrap()], ..options() }
     }
 
     fn docker(runtimes: &[&str]) -> Fake {
-        Fake::new().engine_with(Kind::Docker, runtimes).file(BOOT_ID, HOST)
+        Fake::new().engine_with(EngineKind::Docker, runtimes).file(BOOT_ID, HOST)
     }
 
     #[test]
     fn a_candidate_with_another_boot_id_is_the_only_proof() {
         let fake = docker(&["runc", "kata"]).says("--runtime kata", OTHER);
         let checks = run(&fake, &asking("kata"));
-        assert_eq!(status(&checks, "smoke.kata"), Status::Ok);
-        assert_eq!(status(&checks, "overall"), Status::Ok);
+        assert_eq!(status(&checks, "smoke.kata"), CheckStatus::Ok);
+        assert_eq!(status(&checks, "overall"), CheckStatus::Ok);
         assert!(!has_failed(&checks));
     }
 
@@ -309,15 +325,15 @@ mod tests {
     fn runc_under_katas_name_fails_when_it_was_asked_for() {
         let fake = docker(&["runc", "kata"]).says("--runtime kata", HOST);
         let checks = run(&fake, &asking("kata"));
-        assert_eq!(status(&checks, "smoke.kata"), Status::Fail);
-        assert_eq!(status(&checks, "overall"), Status::Fail);
+        assert_eq!(status(&checks, "smoke.kata"), CheckStatus::Fail);
+        assert_eq!(status(&checks, "overall"), CheckStatus::Fail);
     }
 
     #[test]
     fn it_is_the_name_asked_for_that_says_what_is_expected() {
         let fake = docker(&["runc"]).says("--runtime runc", HOST);
-        assert_eq!(status(&run(&fake, &asking("runc")), "smoke.runc"), Status::Ok);
-        assert_eq!(status(&run(&fake, &asking("kata=runc")), "smoke.kata"), Status::Fail);
+        assert_eq!(status(&run(&fake, &asking("runc")), "smoke.runc"), CheckStatus::Ok);
+        assert_eq!(status(&run(&fake, &asking("kata=runc")), "smoke.kata"), CheckStatus::Fail);
     }
 
     #[test]
@@ -327,39 +343,40 @@ mod tests {
             "docker: Error response from daemon: Unknown runtime specified kata.",
         );
         let checks = run(&fake, &options());
-        assert_eq!(status(&checks, "smoke.kata"), Status::Warn);
-        assert_eq!(status(&checks, "overall"), Status::Ok);
+        assert_eq!(status(&checks, "smoke.kata"), CheckStatus::Warn);
+        assert_eq!(status(&checks, "overall"), CheckStatus::Ok);
         let kata = checks.iter().find(|check| check.id == "smoke.kata").unwrap();
         assert!(kata.fix.as_ref().unwrap().contains("daemon.json"), "{kata:?}");
     }
 
     #[test]
     fn without_a_smoke_run_nothing_is_proved() {
-        let fake = docker(&["runc"]).kvm(super::super::Kvm::Works(12));
-        let checks = run(&fake, &Options { smoke: false, ..options() });
-        assert_eq!(status(&checks, "kvm"), Status::Ok);
-        assert_eq!(status(&checks, "overall"), Status::Unknown);
+        let fake = docker(&["runc"]).kvm(super::super::KvmAnswer::Works(12));
+        let checks = run(&fake, &DoctorOptions { smoke: false, ..options() });
+        assert_eq!(status(&checks, "kvm"), CheckStatus::Ok);
+        assert_eq!(status(&checks, "overall"), CheckStatus::Unknown);
         assert!(!has_failed(&checks));
     }
 
     #[test]
     fn without_a_smoke_run_kata_needs_what_it_stands_on() {
-        let checks = run(&docker(&["kata"]), &Options { smoke: false, ..asking("kata") });
-        assert_eq!(status(&checks, "kvm"), Status::Fail);
-        assert_eq!(status(&checks, "kata-shim"), Status::Fail);
+        let checks = run(&docker(&["kata"]), &DoctorOptions { smoke: false, ..asking("kata") });
+        assert_eq!(status(&checks, "kvm"), CheckStatus::Fail);
+        assert_eq!(status(&checks, "kata-shim"), CheckStatus::Fail);
     }
 
     #[test]
     fn output_that_is_no_boot_id_proves_nothing() {
         let fake = docker(&["kata"]).says("--runtime kata", "hello");
         let checks = run(&fake, &asking("kata"));
-        assert_eq!(status(&checks, "smoke.kata"), Status::Fail);
+        assert_eq!(status(&checks, "smoke.kata"), CheckStatus::Fail);
     }
 
     #[test]
     fn a_host_without_a_boot_id_proves_nothing() {
-        let fake = Fake::new().engine_with(Kind::Docker, &["kata"]).says("--runtime kata", OTHER);
-        assert_eq!(status(&run(&fake, &asking("kata")), "overall"), Status::Fail);
+        let fake =
+            Fake::new().engine_with(EngineKind::Docker, &["kata"]).says("--runtime kata", OTHER);
+        assert_eq!(status(&run(&fake, &asking("kata")), "overall"), CheckStatus::Fail);
     }
 
     #[test]
@@ -375,21 +392,22 @@ mod tests {
     #[test]
     fn what_does_not_answer_in_time_is_slow_and_not_broken() {
         let fake = docker(&["runc", "kata"]).says("--runtime runc", HOST).hangs("--runtime kata");
-        let ask = |fake: &Fake, options: &Options| {
+        let ask = |fake: &Fake, options: &DoctorOptions| {
             let checks = run(fake, options);
             let of = |id: &str| checks.iter().find(|check| check.id == id).unwrap().clone();
             (of("smoke.kata"), of("overall"), has_failed(&checks))
         };
         let (kata, overall, has_failed) = ask(&fake, &options());
-        assert_eq!((kata.status, overall.status), (Status::Unknown, Status::Ok));
+        assert_eq!((kata.status, overall.status), (CheckStatus::Unknown, CheckStatus::Ok));
         assert!(!has_failed);
         assert_eq!(fake.swept(), 1);
-        let patient = Options { timeout: std::time::Duration::from_secs(90), ..asking("kata") };
+        let patient =
+            DoctorOptions { timeout: std::time::Duration::from_secs(90), ..asking("kata") };
         let (kata, overall, has_failed) = ask(&fake, &patient);
         assert_eq!(kata.observed, "slow: did not answer within 90 s");
         assert!(kata.fix.unwrap().contains("--timeout 450"));
         // What was asked for is not shown, and that is what the exit status says.
-        assert_eq!((kata.status, overall.status), (Status::Unknown, Status::Fail));
+        assert_eq!((kata.status, overall.status), (CheckStatus::Unknown, CheckStatus::Fail));
         assert!(overall.observed.contains("kata") && has_failed);
     }
 
@@ -401,18 +419,18 @@ mod tests {
         assert!(kata.observed.ends_with("container 1 of docker is still there"), "{kata:?}");
         assert!(kata.fix.as_ref().unwrap().contains("isoproof clean"), "{kata:?}");
         // The folder of the session stays for `clean`.
-        let own = crate::owner::mark();
-        let mut kept = Folder::all();
-        kept.retain(|folder| folder.path().to_string_lossy().ends_with(&own));
+        let own = crate::owner::process_mark();
+        let mut kept = SessionFolder::list_folders();
+        kept.retain(|folder| folder.folder_path().to_string_lossy().ends_with(&own));
         assert!(!kept.is_empty());
-        kept.iter().for_each(Folder::remove);
+        kept.iter().for_each(SessionFolder::remove_folder);
     }
 
     #[test]
     fn after_a_failure_containers_are_removed() {
         let fake = docker(&["runc"]).complains("--runtime runc", "no");
         let checks = run(&fake, &options());
-        assert_eq!(status(&checks, "overall"), Status::Fail);
+        assert_eq!(status(&checks, "overall"), CheckStatus::Fail);
         assert_eq!(fake.swept(), 1);
     }
 }

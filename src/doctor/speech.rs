@@ -5,10 +5,10 @@ const HEAD: usize = 60;
 const TAIL: usize = 100;
 
 /// The heart of what an engine said: the message of its log's last line, shortened in the middle.
-pub fn brief(text: &str) -> String {
+pub fn shorten_engine_message(text: &str) -> String {
     let text = crate::text::strip_ansi(text);
     let words: Vec<&str> = text.split_whitespace().collect();
-    let message = message(&words.join(" "));
+    let message = log_message(&words.join(" "));
     let count = message.chars().count();
     if count <= HEAD + TAIL {
         return message;
@@ -19,7 +19,7 @@ pub fn brief(text: &str) -> String {
 }
 
 /// `time="..." level=fatal msg="it failed"` is `it failed`.
-fn message(line: &str) -> String {
+fn log_message(line: &str) -> String {
     let Some((_, quoted)) = line.rsplit_once(" msg=\"") else { return line.to_string() };
     let quoted = quoted.replace("\\\"", "\u{0}");
     let quoted = quoted.split('"').next().unwrap_or_default();
@@ -34,13 +34,13 @@ mod tests {
     fn the_message_of_a_log_is_told_without_its_frame() {
         let text = r#"time="x" level=warning msg="a"
 time="x" level=fatal msg="failed: exec: \"kata\": not found""#;
-        assert_eq!(brief(text), "failed: exec: \"kata\": not found");
-        assert_eq!(brief("docker: no  such\nimage"), "docker: no such image");
+        assert_eq!(shorten_engine_message(text), "failed: exec: \"kata\": not found");
+        assert_eq!(shorten_engine_message("docker: no  such\nimage"), "docker: no such image");
     }
 
     #[test]
     fn long_words_are_shortened_in_the_middle() {
-        let brief = brief(&format!("begin {} end", "x".repeat(500)));
+        let brief = shorten_engine_message(&format!("begin {} end", "x".repeat(500)));
         assert!(brief.starts_with("begin ") && brief.ends_with(" end") && brief.contains(" … "));
     }
 }

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
-use super::machine::{Machine, place};
-use super::{Kvm, Options};
-use crate::engine::Kind;
-use crate::engine::process::{Ended, Finished};
+use super::machine::{Machine, path_on_machine};
+use super::{DoctorOptions, KvmAnswer};
+use crate::engine::EngineKind;
+use crate::engine::process::{CommandOutput, ExitReason};
 use crate::error::{Error, Result};
 
 /// The boot id of the machine.
@@ -17,8 +17,8 @@ pub const HOST: &str = "18eae015-f6ba-454a-a1b7-f85bf66cb5d6\n";
 pub const OTHER: &str = "4a6f197b-8806-4e1e-86d1-6e031655954f\n";
 
 /// Nothing special is asked for.
-pub fn options() -> Options {
-    Options {
+pub fn options() -> DoctorOptions {
+    DoctorOptions {
         engine: None,
         runtimes: Vec::new(),
         image: "alpine:3.19".into(),
@@ -32,9 +32,9 @@ pub struct Fake {
     root: tempfile::TempDir,
     os: &'static str,
     variables: Vec<(String, String)>,
-    kvm: Kvm,
+    kvm: KvmAnswer,
     free: Option<u64>,
-    engines: Vec<(Kind, Option<Vec<String>>)>,
+    engines: Vec<(EngineKind, Option<Vec<String>>)>,
     has_images: bool,
     /// What a command says whose line has this part, and its exit status.
     answers: Vec<(String, String, i32)>,
@@ -51,7 +51,7 @@ impl Fake {
             root: tempfile::tempdir().unwrap(),
             os: "linux",
             variables: Vec::new(),
-            kvm: Kvm::Absent,
+            kvm: KvmAnswer::Absent,
             free: None,
             engines: Vec::new(),
             has_images: true,
@@ -63,14 +63,14 @@ impl Fake {
     }
 
     pub fn file(self, path: &str, text: &str) -> Self {
-        let path = place(&self, path);
+        let path = path_on_machine(&self, path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
     }
 
     pub fn link(self, path: &str, target: &str) -> Self {
-        let path = place(&self, path);
+        let path = path_on_machine(&self, path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(target, path).unwrap();
         self
@@ -86,7 +86,7 @@ impl Fake {
         self
     }
 
-    pub fn kvm(mut self, kvm: Kvm) -> Self {
+    pub fn kvm(mut self, kvm: KvmAnswer) -> Self {
         self.kvm = kvm;
         self
     }
@@ -101,17 +101,17 @@ impl Fake {
         self
     }
 
-    fn install(self, kind: Kind) -> Self {
+    fn install(self, kind: EngineKind) -> Self {
         self.variable("PATH", "/usr/bin").file(&format!("/usr/bin/{}", kind.name()), "")
     }
 
-    pub fn engine_with(self, kind: Kind, runtimes: &[&str]) -> Self {
+    pub fn engine_with(self, kind: EngineKind, runtimes: &[&str]) -> Self {
         let mut fake = self.install(kind);
         fake.engines.push((kind, Some(runtimes.iter().map(ToString::to_string).collect())));
         fake
     }
 
-    pub fn refusing(self, kind: Kind) -> Self {
+    pub fn refusing(self, kind: EngineKind) -> Self {
         let mut fake = self.install(kind);
         fake.engines.push((kind, None));
         fake
@@ -144,19 +144,19 @@ impl Fake {
 }
 
 impl Machine for Fake {
-    fn root(&self) -> &Path {
+    fn root_dir(&self) -> &Path {
         self.root.path()
     }
 
-    fn os(&self) -> &str {
+    fn operating_system(&self) -> &str {
         self.os
     }
 
-    fn variables(&self) -> Vec<(String, String)> {
+    fn environment_variables(&self) -> Vec<(String, String)> {
         self.variables.clone()
     }
 
-    fn kvm(&self) -> Kvm {
+    fn query_kvm(&self) -> KvmAnswer {
         self.kvm.clone()
     }
 
@@ -164,49 +164,52 @@ impl Machine for Fake {
         self.free
     }
 
-    fn engine(&self, kind: Kind) -> Result<()> {
+    fn check_engine_answers(&self, kind: EngineKind) -> Result<()> {
         match self.engines.iter().find(|(known, _)| *known == kind) {
             Some((_, Some(_))) => Ok(()),
-            _ => Err(Error::environment("permission denied").help("run isoproof with sudo")),
+            _ => {
+                Err(Error::failed_environment("permission denied")
+                    .with_help("run isoproof with sudo"))
+            }
         }
     }
 
-    fn runtimes(&self, kind: Kind) -> Vec<String> {
+    fn engine_runtimes(&self, kind: EngineKind) -> Vec<String> {
         let known = self.engines.iter().find(|(known, _)| *known == kind);
         known.and_then(|(_, names)| names.clone()).unwrap_or_default()
     }
 
-    fn has_image(&self, _: Kind, _: &str) -> bool {
+    fn has_image(&self, _: EngineKind, _: &str) -> bool {
         self.has_images
     }
 
-    fn run(&self, argv: &[String], limit: Duration) -> Result<Finished> {
+    fn run_command(&self, argv: &[String], limit: Duration) -> Result<CommandOutput> {
         let line = argv.join(" ");
         if self.hanging.as_ref().is_some_and(|part| line.contains(part)) {
-            return Ok(Finished {
+            return Ok(CommandOutput {
                 argv: argv.to_vec(),
                 started: chrono::DateTime::UNIX_EPOCH,
                 duration: limit,
-                ended: Ended::TimedOut,
+                ended: ExitReason::TimedOut,
                 stdout: Vec::new(),
                 stderr: Vec::new(),
             });
         }
         let answer = self.answers.iter().find(|(part, _, _)| line.contains(part.as_str()));
-        let (_, said, status) =
-            answer.ok_or_else(|| Error::environment(format!("nothing answers to `{line}`")))?;
+        let (_, said, status) = answer
+            .ok_or_else(|| Error::failed_environment(format!("nothing answers to `{line}`")))?;
         let (stdout, stderr) = if *status == 0 { (said.as_str(), "") } else { ("", said.as_str()) };
-        Ok(Finished {
+        Ok(CommandOutput {
             argv: argv.to_vec(),
             started: chrono::DateTime::UNIX_EPOCH,
             duration: Duration::from_secs(1),
-            ended: Ended::Exit(Some(*status)),
+            ended: ExitReason::Exit(Some(*status)),
             stdout: stdout.into(),
             stderr: stderr.into(),
         })
     }
 
-    fn sweep(&self, _: Kind, _: &str, _: bool) -> Vec<String> {
+    fn remove_session_containers(&self, _: EngineKind, _: &str, _: bool) -> Vec<String> {
         self.sweeps.set(self.sweeps.get() + 1);
         self.left.clone()
     }

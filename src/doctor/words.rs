@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use tera::{Context, Tera};
 
-use super::answer::Answer;
-use super::{Check, Status};
-use crate::assets::{self, Tree};
+use super::answer::CheckAnswer;
+use super::{CheckStatus, MachineCheck};
+use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
-use crate::knowledge::faults::Faults;
-use crate::text::visible;
+use crate::knowledge::faults::KnownFaults;
+use crate::text::make_visible;
 
 /// The name of the table.
 const FILE: &str = "knowledge/doctor.toml";
@@ -57,7 +57,7 @@ const OUTCOMES: &[(&str, &[&str])] = &[
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct DoctorTable {
     check: Vec<CheckWords>,
 }
 
@@ -74,9 +74,9 @@ struct CheckWords {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct OutcomeWords {
-    status: Status,
+    status: CheckStatus,
     /// The status if what was asked for depends on it.
-    if_needed: Option<Status>,
+    if_needed: Option<CheckStatus>,
     observed: String,
     cause: Option<String>,
     fix: Option<String>,
@@ -86,11 +86,11 @@ struct OutcomeWords {
 
 /// The words of all checks.
 #[derive(Debug)]
-pub struct Words {
+pub struct DoctorWords {
     checks: BTreeMap<String, CheckWords>,
 }
 
-impl Words {
+impl DoctorWords {
     /// The shipped words, or a project's own from `data` (its `data/` folder).
     ///
     /// # Errors
@@ -98,43 +98,48 @@ impl Words {
     /// The table is not valid TOML, has an unknown key, or lacks the words of an outcome, or has
     /// those of one that does not exist; the error names the file.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        let mut files = assets::read_all(Tree::Data, data, FILE, ".toml")?;
-        let file = files.remove(FILE).ok_or_else(|| Error::input(format!("no {FILE}")))?;
-        let named = |words: String| Error::input(format!("{}: {words}", file.origin));
-        let table: Table = toml::from_str(&file.text).map_err(|error| named(error.to_string()))?;
+        let mut files = assets::read_all(AssetTree::Data, data, FILE, ".toml")?;
+        let file = files.remove(FILE).ok_or_else(|| Error::unusable_input(format!("no {FILE}")))?;
+        let named = |words: String| Error::unusable_input(format!("{}: {words}", file.origin));
+        let table: DoctorTable =
+            toml::from_str(&file.text).map_err(|error| named(error.to_string()))?;
         let checks: BTreeMap<String, CheckWords> =
             table.check.into_iter().map(|check| (check.id.clone(), check)).collect();
-        complete(&checks).map_err(named)?;
+        require_all_outcomes(&checks).map_err(named)?;
         Ok(Self { checks })
     }
 
     /// A check in words.
-    pub(super) fn check(&self, answer: &Answer, faults: &Faults) -> Result<Check> {
+    pub(super) fn word_answer(
+        &self,
+        answer: &CheckAnswer,
+        faults: &KnownFaults,
+    ) -> Result<MachineCheck> {
         let lacking =
-            || Error::input(format!("no words for `{}.{}`", answer.check, answer.outcome));
+            || Error::unusable_input(format!("no words for `{}.{}`", answer.check, answer.outcome));
         let check = self.checks.get(answer.check).ok_or_else(lacking)?;
         let outcome = check.outcome.get(answer.outcome).ok_or_else(lacking)?;
-        let say = |template: &String| render(template, answer);
+        let say = |template: &String| render_words(template, answer);
         let fault = answer.fault.as_ref().or(outcome.fault.as_ref());
-        let fault = fault.and_then(|id| faults.get(id));
+        let fault = fault.and_then(|id| faults.find_fault(id));
         let cause = outcome.cause.as_ref().map(say).transpose()?;
         let fix = outcome.fix.as_ref().map(say).transpose()?;
         let needed = outcome.if_needed.filter(|_| answer.needed);
-        Ok(Check {
-            id: answer.id(),
+        Ok(MachineCheck {
+            id: answer.check_id(),
             status: needed.unwrap_or(outcome.status),
             title: say(&check.title)?,
             observed: say(&outcome.observed)?,
             expected: say(&check.expected)?,
             cause: fault.map(|fault| fault.cause.clone()).or(cause),
             fix: fault.map(|fault| fault.fix.clone()).or(fix),
-            evidence: answer.evidence.iter().map(|line| safe(line)).collect(),
+            evidence: answer.evidence.iter().map(|line| sanitize_line(line)).collect(),
         })
     }
 }
 
 /// Every outcome has words, and every words an outcome.
-fn complete(checks: &BTreeMap<String, CheckWords>) -> Result<(), String> {
+fn require_all_outcomes(checks: &BTreeMap<String, CheckWords>) -> Result<(), String> {
     for (id, outcomes) in OUTCOMES {
         let check = checks.get(*id).ok_or_else(|| format!("no words for the check `{id}`"))?;
         if let Some(lacking) = outcomes.iter().find(|name| !check.outcome.contains_key(**name)) {
@@ -150,25 +155,25 @@ fn complete(checks: &BTreeMap<String, CheckWords>) -> Result<(), String> {
     }
 }
 
-fn render(template: &str, answer: &Answer) -> Result<String> {
+fn render_words(template: &str, answer: &CheckAnswer) -> Result<String> {
     let mut values = answer.values.clone();
     if let Some(about) = &answer.about {
         values.insert("about".into(), Value::from(about.clone()));
     }
     Context::from_serialize(&values)
         .and_then(|context| Tera::one_off(template.trim(), &context, false))
-        .map(|text| safe(&text))
+        .map(|text| sanitize_line(&text))
         .map_err(|error| {
-            Error::input(format!("{FILE}: `{}.{}`: {error}", answer.check, answer.outcome))
+            Error::unusable_input(format!("{FILE}: `{}.{}`: {error}", answer.check, answer.outcome))
         })
 }
 
 /// Words of strangers on one line, safe to look at, without the passwords that addresses of
 /// proxies and registries can hold.
-fn safe(text: &str) -> String {
+fn sanitize_line(text: &str) -> String {
     let text = crate::text::strip_ansi(text);
     let line = text.split_whitespace().map(without_password).collect::<Vec<_>>().join(" ");
-    visible(&line)
+    make_visible(&line)
 }
 
 /// `http://user:secret@host` becomes `http://***@host`.
@@ -187,25 +192,25 @@ mod tests {
 
     #[test]
     fn every_outcome_has_words_and_no_words_are_left_over() {
-        Words::load(None).unwrap();
+        DoctorWords::load(None).unwrap();
     }
 
     #[test]
     fn the_faults_that_words_refer_to_exist() {
-        let faults = Faults::load(None).unwrap();
-        for check in Words::load(None).unwrap().checks.values() {
+        let faults = KnownFaults::load(None).unwrap();
+        for check in DoctorWords::load(None).unwrap().checks.values() {
             for fault in check.outcome.values().filter_map(|outcome| outcome.fault.as_ref()) {
-                assert!(faults.get(fault).is_some(), "{fault}");
+                assert!(faults.find_fault(fault).is_some(), "{fault}");
             }
         }
     }
 
     #[test]
     fn what_is_not_right_is_explained_and_mended() {
-        for check in Words::load(None).unwrap().checks.values() {
+        for check in DoctorWords::load(None).unwrap().checks.values() {
             for (name, outcome) in &check.outcome {
                 let is_mended = outcome.fault.is_some() || outcome.fix.is_some();
-                let needs = matches!(outcome.status, Status::Warn | Status::Fail);
+                let needs = matches!(outcome.status, CheckStatus::Warn | CheckStatus::Fail);
                 assert!(is_mended || !needs, "{}.{name}", check.id);
             }
         }
@@ -214,9 +219,9 @@ mod tests {
     #[test]
     fn passwords_in_addresses_are_not_shown() {
         assert_eq!(
-            safe("dial http://me:pa@ss@proxy:3128/x\u{1b}[31m failed"),
+            sanitize_line("dial http://me:pa@ss@proxy:3128/x\u{1b}[31m failed"),
             "dial http://***@proxy:3128/x failed"
         );
-        assert_eq!(safe("see https://example.org/a@b"), "see https://example.org/a@b");
+        assert_eq!(sanitize_line("see https://example.org/a@b"), "see https://example.org/a@b");
     }
 }

@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
-use super::process::{Cancel, Finished};
-use super::{Kind, ask, full_name};
+use super::process::{CancelFlag, CommandOutput};
+use super::{EngineKind, full_name, query_engine};
 
 /// A question to an engine whose answer belongs into the record: the end of the probe's id, and
 /// the command line.
-pub fn questions(kind: Kind, image: &str) -> Vec<(&'static str, Vec<String>)> {
+pub fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static str, Vec<String>)> {
     let words = |argv: &[&str]| argv.iter().map(ToString::to_string).collect::<Vec<String>>();
     let name = kind.name();
     let info = |format: &str| ("engine.info", words(&[name, "info", "--format", format]));
     let digest = ("image.digest", words(&[name, "image", "inspect", "--format", "{{.Id}}", image]));
     match kind {
-        Kind::Docker => vec![
+        EngineKind::Docker => vec![
             info(
                 "{{println \"version:\" .ServerVersion}}{{println \"root:\" .DockerRootDir}}\
                  {{println \"storage:\" .Driver}}{{println \"cgroup:\" .CgroupVersion}}\
@@ -22,14 +22,14 @@ pub fn questions(kind: Kind, image: &str) -> Vec<(&'static str, Vec<String>)> {
             ),
             digest,
         ],
-        Kind::Nerdctl => vec![
+        EngineKind::Nerdctl => vec![
             info(
                 "{{println \"version:\" .ServerVersion}}{{println \"storage:\" .Driver}}\
                  {{println \"cgroup:\" .CgroupVersion}}",
             ),
             digest,
         ],
-        Kind::Podman => vec![
+        EngineKind::Podman => vec![
             info(
                 "{{println \"version:\" .Version.Version}}{{println \"root:\" .Store.GraphRoot}}\
                  {{println \"storage:\" .Store.GraphDriverName}}\
@@ -38,42 +38,42 @@ pub fn questions(kind: Kind, image: &str) -> Vec<(&'static str, Vec<String>)> {
             ),
             digest,
         ],
-        Kind::Ctr => vec![
+        EngineKind::Ctr => vec![
             ("engine.version", words(&[name, "version"])),
             (
                 "image.digest",
                 words(&[name, "images", "ls", &format!("name=={}", full_name(image))]),
             ),
         ],
-        Kind::Builtin => vec![("engine.version", words(&["unshare", "--version"]))],
+        EngineKind::Builtin => vec![("engine.version", words(&["unshare", "--version"]))],
     }
 }
 
 /// Whether the engine has the image.
-pub fn has_image(kind: Kind, image: &str, cancel: &Cancel) -> bool {
+pub fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> bool {
     match kind {
-        Kind::Builtin => true,
-        Kind::Ctr => {
+        EngineKind::Builtin => true,
+        EngineKind::Ctr => {
             let filter = format!("name=={}", full_name(image));
-            ask(&["ctr", "images", "ls", "-q", &filter], cancel)
-                .is_ok_and(|answer| !answer.text().is_empty())
+            query_engine(&["ctr", "images", "ls", "-q", &filter], cancel)
+                .is_ok_and(|answer| !answer.stdout_text().is_empty())
         }
-        _ => ask(&[kind.name(), "image", "inspect", image], cancel).is_ok(),
+        _ => query_engine(&[kind.name(), "image", "inspect", image], cancel).is_ok(),
     }
 }
 
 /// The runtimes that the engine knows by name, and the containerd shims on the path.
-pub fn runtimes(kind: Kind, cancel: &Cancel) -> Vec<String> {
+pub fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Vec<String> {
     let mut names = match kind {
-        Kind::Docker => {
+        EngineKind::Docker => {
             let format = "{{range $k, $v := .Runtimes}}{{println $k}}{{end}}";
-            ask(&["docker", "info", "--format", format], cancel)
-                .map(|answer| answer.text().lines().map(String::from).collect())
+            query_engine(&["docker", "info", "--format", format], cancel)
+                .map(|answer| answer.stdout_text().lines().map(String::from).collect())
                 .unwrap_or_default()
         }
-        Kind::Podman => programs(&["runc", "crun", "runsc"]),
-        Kind::Nerdctl | Kind::Ctr => shims(),
-        Kind::Builtin => Vec::new(),
+        EngineKind::Podman => programs_on_path(&["runc", "crun", "runsc"]),
+        EngineKind::Nerdctl | EngineKind::Ctr => shims_on_path(),
+        EngineKind::Builtin => Vec::new(),
     };
     // docker lists its shims for runc beside runc itself.
     names
@@ -103,13 +103,13 @@ pub fn daemon_path(program: &str) -> Vec<std::path::PathBuf> {
 }
 
 /// Those of the programs that are on the path.
-fn programs(names: &[&str]) -> Vec<String> {
+fn programs_on_path(names: &[&str]) -> Vec<String> {
     let is_there = |name: &&&str| path_folders().iter().any(|folder| folder.join(name).is_file());
     names.iter().filter(is_there).map(ToString::to_string).collect()
 }
 
 /// The handlers of the shims on our path and on containerd's: `containerd-shim-kata-v2` is `io.containerd.kata.v2`.
-fn shims() -> Vec<String> {
+fn shims_on_path() -> Vec<String> {
     let mut found = Vec::new();
     for folder in path_folders().into_iter().chain(daemon_path("containerd")) {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
@@ -130,7 +130,7 @@ fn shims() -> Vec<String> {
 
 /// What is known about a running container from its engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inspected {
+pub struct ContainerInspection {
     /// The full id.
     pub id: String,
     /// The process that the engine calls the container's, on the host.
@@ -140,23 +140,31 @@ pub struct Inspected {
 }
 
 /// Asks for a running container.
-pub fn inspect(kind: Kind, name: &str, cancel: &Cancel) -> Option<(Inspected, Finished)> {
+pub fn inspect_container(
+    kind: EngineKind,
+    name: &str,
+    cancel: &CancelFlag,
+) -> Option<(ContainerInspection, CommandOutput)> {
     match kind {
-        Kind::Builtin => None,
-        Kind::Ctr => inspect_ctr(name, cancel),
+        EngineKind::Builtin => None,
+        EngineKind::Ctr => inspect_ctr(name, cancel),
         _ => inspect_docker(kind, name, cancel),
     }
 }
 
-fn inspect_docker(kind: Kind, name: &str, cancel: &Cancel) -> Option<(Inspected, Finished)> {
-    let answer = ask(&[kind.name(), "inspect", name], cancel).ok()?;
+fn inspect_docker(
+    kind: EngineKind,
+    name: &str,
+    cancel: &CancelFlag,
+) -> Option<(ContainerInspection, CommandOutput)> {
+    let answer = query_engine(&[kind.name(), "inspect", name], cancel).ok()?;
     let json: Value = serde_json::from_slice(&answer.stdout).ok()?;
     let first = json.get(0)?;
     let runtime = first["HostConfig"]["Runtime"]
         .as_str()
         .or_else(|| first["OCIRuntime"].as_str())
         .filter(|runtime| !runtime.is_empty() && *runtime != "oci");
-    let inspected = Inspected {
+    let inspected = ContainerInspection {
         id: first["Id"].as_str()?.to_string(),
         pid: first["State"]["Pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()),
         runtime: runtime.map(String::from),
@@ -164,14 +172,14 @@ fn inspect_docker(kind: Kind, name: &str, cancel: &Cancel) -> Option<(Inspected,
     Some((inspected, answer))
 }
 
-fn inspect_ctr(name: &str, cancel: &Cancel) -> Option<(Inspected, Finished)> {
-    let tasks = ask(&["ctr", "task", "ls"], cancel).ok()?.text();
+fn inspect_ctr(name: &str, cancel: &CancelFlag) -> Option<(ContainerInspection, CommandOutput)> {
+    let tasks = query_engine(&["ctr", "task", "ls"], cancel).ok()?.stdout_text();
     let pid = tasks.lines().find_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         (words.first() == Some(&name)).then(|| words.get(1)?.parse().ok())?
     });
-    let answer = ask(&["ctr", "containers", "info", name], cancel).ok()?;
+    let answer = query_engine(&["ctr", "containers", "info", name], cancel).ok()?;
     let json: Value = serde_json::from_slice(&answer.stdout).ok()?;
     let runtime = json["Runtime"]["Name"].as_str().map(String::from);
-    Some((Inspected { id: name.to_string(), pid, runtime }, answer))
+    Some((ContainerInspection { id: name.to_string(), pid, runtime }, answer))
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::process::Cancel;
+use super::process::CancelFlag;
 use crate::error::{Error, Result};
 
 /// The flag that SIGINT, SIGTERM and SIGHUP set. A second one ends the process with 130.
@@ -13,12 +13,12 @@ use crate::error::{Error, Result};
 /// # Errors
 ///
 /// The signals cannot be handled.
-pub fn listen() -> Result<Cancel> {
-    static CANCEL: OnceLock<Cancel> = OnceLock::new();
+pub fn listen_for_signals() -> Result<CancelFlag> {
+    static CANCEL: OnceLock<CancelFlag> = OnceLock::new();
     if let Some(cancel) = CANCEL.get() {
         return Ok(cancel.clone());
     }
-    let cancel: Cancel = Arc::new(AtomicBool::new(false));
+    let cancel: CancelFlag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         let register = || -> std::io::Result<()> {
             // In this order the flag is still unset when the first signal is checked against it.
@@ -26,8 +26,9 @@ pub fn listen() -> Result<Cancel> {
             signal_hook::flag::register(signal, cancel.clone())?;
             Ok(())
         };
-        register()
-            .map_err(|error| Error::environment(format!("cannot handle signals: {error}")))?;
+        register().map_err(|error| {
+            Error::failed_environment(format!("cannot handle signals: {error}"))
+        })?;
     }
     Ok(CANCEL.get_or_init(|| cancel).clone())
 }

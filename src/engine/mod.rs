@@ -13,7 +13,7 @@ pub mod wanted;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use process::{Cancel, Finished};
+use process::{CancelFlag, CommandOutput};
 
 /// The label that every container of isoproof carries: the session that started it.
 pub const SESSION_LABEL: &str = "isoproof.session";
@@ -26,7 +26,7 @@ pub const QUESTION: Duration = Duration::from_secs(20);
 
 /// The engines that isoproof can use, in the order in which they are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum EngineKind {
     /// containerd's client with docker's command line; what the lab uses.
     Nerdctl,
     /// Docker.
@@ -39,7 +39,7 @@ pub enum Kind {
     Builtin,
 }
 
-impl Kind {
+impl EngineKind {
     /// All engines in the order in which they are looked for.
     pub const ALL: [Self; 5] =
         [Self::Nerdctl, Self::Docker, Self::Podman, Self::Ctr, Self::Builtin];
@@ -56,7 +56,7 @@ impl Kind {
     }
 }
 
-impl std::str::FromStr for Kind {
+impl std::str::FromStr for EngineKind {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
@@ -68,7 +68,7 @@ impl std::str::FromStr for Kind {
 
 /// A container to be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Container<'a> {
+pub struct ContainerSpec<'a> {
     /// Its name, unique on the machine.
     pub name: &'a str,
     /// Its labels.
@@ -80,14 +80,14 @@ pub struct Container<'a> {
     /// The command and its arguments.
     pub command: &'a [&'a str],
     /// How it runs.
-    pub mode: Mode,
+    pub mode: ContainerMode,
     /// Further options before the image, as the engine knows them.
     pub options: &'a [String],
 }
 
 /// How a container runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum ContainerMode {
     /// In the foreground, without input.
     Attached,
     /// In the foreground, with our input.
@@ -98,21 +98,21 @@ pub enum Mode {
 
 /// The command line that runs a container and removes it when it ends. One in the background is
 /// not removed: that is the caller's to do.
-pub fn run_argv(kind: Kind, container: &Container) -> Vec<String> {
+pub fn run_argv(kind: EngineKind, container: &ContainerSpec) -> Vec<String> {
     match kind {
-        Kind::Ctr => ctr_argv(container),
-        Kind::Builtin => builtin_argv(container),
+        EngineKind::Ctr => ctr_argv(container),
+        EngineKind::Builtin => builtin_argv(container),
         _ => docker_argv(kind, container),
     }
 }
 
-fn docker_argv(kind: Kind, container: &Container) -> Vec<String> {
+fn docker_argv(kind: EngineKind, container: &ContainerSpec) -> Vec<String> {
     let mut argv: Vec<String> = vec![kind.name().into(), "run".into()];
     match container.mode {
-        Mode::Attached => argv.push("--rm".into()),
-        Mode::Interactive => argv.extend(["--rm".into(), "-i".into()]),
+        ContainerMode::Attached => argv.push("--rm".into()),
+        ContainerMode::Interactive => argv.extend(["--rm".into(), "-i".into()]),
         // nerdctl refuses `--rm` here, and one that ended early still has its words to tell.
-        Mode::Published(host, own) => {
+        ContainerMode::Published(host, own) => {
             argv.extend(["-d".into(), "-p".into(), format!("127.0.0.1:{host}:{own}")]);
         }
     }
@@ -130,7 +130,7 @@ fn docker_argv(kind: Kind, container: &Container) -> Vec<String> {
 }
 
 /// `ctr` knows neither names apart from ids nor ports, and takes images by their full name.
-fn ctr_argv(container: &Container) -> Vec<String> {
+fn ctr_argv(container: &ContainerSpec) -> Vec<String> {
     let mut argv: Vec<String> = ["ctr", "run", "--rm"].map(String::from).to_vec();
     for (key, value) in container.labels {
         argv.extend(["--label".into(), format!("{key}={value}")]);
@@ -143,7 +143,7 @@ fn ctr_argv(container: &Container) -> Vec<String> {
         // Anything else is an OCI runtime, which the shim for runc can be told to use.
         Some(handler) => argv.extend(["--runc-binary".into(), handler.into()]),
     }
-    if let Mode::Published(..) = container.mode {
+    if let ContainerMode::Published(..) = container.mode {
         argv.push("--detach".into());
     }
     argv.extend(container.options.iter().cloned());
@@ -153,7 +153,7 @@ fn ctr_argv(container: &Container) -> Vec<String> {
 }
 
 /// Namespaces of everything but the user, which root needs none of for this.
-fn builtin_argv(container: &Container) -> Vec<String> {
+fn builtin_argv(container: &ContainerSpec) -> Vec<String> {
     let mut argv: Vec<String> = vec!["unshare".into()];
     if !rustix::process::geteuid().is_root() {
         argv.push("--map-root-user".into());
@@ -185,13 +185,13 @@ pub fn full_name(image: &str) -> String {
 /// # Errors
 ///
 /// The program cannot be started, or did not answer with success; the error has its words.
-pub fn ask(argv: &[&str], cancel: &Cancel) -> Result<Finished> {
+pub fn query_engine(argv: &[&str], cancel: &CancelFlag) -> Result<CommandOutput> {
     let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
-    let finished = process::run(&argv, QUESTION, cancel)?;
+    let finished = process::run_command(&argv, QUESTION, cancel)?;
     if finished.is_success() {
         return Ok(finished);
     }
-    Err(Error::environment(format!("{}: {}", argv.join(" "), finished.complaint())))
+    Err(Error::failed_environment(format!("{}: {}", argv.join(" "), finished.error_summary())))
 }
 
 /// Whether an engine can be used now; its words and a remedy if not.
@@ -199,33 +199,36 @@ pub fn ask(argv: &[&str], cancel: &Cancel) -> Result<Finished> {
 /// # Errors
 ///
 /// The program is not installed, its daemon does not answer, or the user may not ask it.
-pub fn check(kind: Kind, cancel: &Cancel) -> Result<()> {
+pub fn check_engine(kind: EngineKind, cancel: &CancelFlag) -> Result<()> {
     let argv: &[&str] = match kind {
-        Kind::Builtin => &["unshare", "--version"],
-        Kind::Ctr => &["ctr", "version"],
-        Kind::Podman => &["podman", "info", "--format", "{{.Host.Kernel}}"],
-        Kind::Docker => &["docker", "version", "--format", "{{.Server.Version}}"],
-        Kind::Nerdctl => &["nerdctl", "info", "--format", "{{.ServerVersion}}"],
+        EngineKind::Builtin => &["unshare", "--version"],
+        EngineKind::Ctr => &["ctr", "version"],
+        EngineKind::Podman => &["podman", "info", "--format", "{{.Host.Kernel}}"],
+        EngineKind::Docker => &["docker", "version", "--format", "{{.Server.Version}}"],
+        EngineKind::Nerdctl => &["nerdctl", "info", "--format", "{{.ServerVersion}}"],
     };
-    ask(argv, cancel).map(|_| ()).map_err(|error| match remedy(kind, &error.message) {
-        Some(help) => error.help(help),
-        None => error,
+    query_engine(argv, cancel).map(|_| ()).map_err(|error| {
+        match suggest_remedy(kind, &error.message) {
+            Some(help) => error.with_help(help),
+            None => error,
+        }
     })
 }
 
 /// What to do about an engine that does not answer.
-fn remedy(kind: Kind, words: &str) -> Option<String> {
+fn suggest_remedy(kind: EngineKind, words: &str) -> Option<String> {
     let has = |part: &str| words.to_ascii_lowercase().contains(part);
-    let group = if kind == Kind::Docker { ", or add yourself to the group `docker`" } else { "" };
+    let group =
+        if kind == EngineKind::Docker { ", or add yourself to the group `docker`" } else { "" };
     if has("permission denied") || has("rootless") {
         return Some(format!("run isoproof with sudo{group}"));
     }
     // Podman has no daemon that could be started.
-    if kind == Kind::Podman {
+    if kind == EngineKind::Podman {
         return None;
     }
     if has("cannot connect") || has("is the docker daemon running") || has("no such file") {
-        let daemon = if kind == Kind::Docker { "docker" } else { "containerd" };
+        let daemon = if kind == EngineKind::Docker { "docker" } else { "containerd" };
         return Some(format!("start its daemon, for example with `systemctl start {daemon}`"));
     }
     None
@@ -236,11 +239,11 @@ fn remedy(kind: Kind, words: &str) -> Option<String> {
 /// # Errors
 ///
 /// Not even `unshare` is there.
-pub fn detect(cancel: &Cancel) -> Result<Kind> {
-    let usable = |kind: &Kind| check(*kind, cancel).is_ok();
-    Kind::ALL.into_iter().find(usable).ok_or_else(|| {
-        Error::environment("there is no engine, and no `unshare` either")
-            .help("install docker, podman or nerdctl, or the package util-linux")
+pub fn detect_engine(cancel: &CancelFlag) -> Result<EngineKind> {
+    let usable = |kind: &EngineKind| check_engine(*kind, cancel).is_ok();
+    EngineKind::ALL.into_iter().find(usable).ok_or_else(|| {
+        Error::failed_environment("there is no engine, and no `unshare` either")
+            .with_help("install docker, podman or nerdctl, or the package util-linux")
     })
 }
 
@@ -248,14 +251,17 @@ pub fn detect(cancel: &Cancel) -> Result<Kind> {
 mod tests {
     use super::*;
 
-    fn container<'a>(labels: &'a [(String, String)], handler: Option<&'a str>) -> Container<'a> {
-        Container {
+    fn container<'a>(
+        labels: &'a [(String, String)],
+        handler: Option<&'a str>,
+    ) -> ContainerSpec<'a> {
+        ContainerSpec {
             name: "isoproof-1-kata",
             labels,
             image: "alpine:3.19",
             handler,
             command: &["sh"],
-            mode: Mode::Interactive,
+            mode: ContainerMode::Interactive,
             options: &[],
         }
     }
@@ -263,7 +269,7 @@ mod tests {
     #[test]
     fn docker_podman_and_nerdctl_share_their_command_line() {
         let labels = [(SESSION_LABEL.to_string(), "1".to_string())];
-        for kind in [Kind::Docker, Kind::Podman, Kind::Nerdctl] {
+        for kind in [EngineKind::Docker, EngineKind::Podman, EngineKind::Nerdctl] {
             let argv = run_argv(kind, &container(&labels, Some("io.containerd.kata.v2")));
             assert_eq!(
                 argv.join(" "),
@@ -278,9 +284,10 @@ mod tests {
 
     #[test]
     fn a_published_port_is_open_to_this_machine_alone() {
-        let published = Container { mode: Mode::Published(3012, 3000), ..container(&[], None) };
+        let published =
+            ContainerSpec { mode: ContainerMode::Published(3012, 3000), ..container(&[], None) };
         assert_eq!(
-            run_argv(Kind::Nerdctl, &published).join(" "),
+            run_argv(EngineKind::Nerdctl, &published).join(" "),
             "nerdctl run -d -p 127.0.0.1:3012:3000 --pull=never --name isoproof-1-kata \
              alpine:3.19 sh"
         );
@@ -288,7 +295,7 @@ mod tests {
 
     #[test]
     fn ctr_takes_full_names_and_tells_shims_from_oci_runtimes() {
-        let argv = |handler| run_argv(Kind::Ctr, &container(&[], handler)).join(" ");
+        let argv = |handler| run_argv(EngineKind::Ctr, &container(&[], handler)).join(" ");
         let rest = "docker.io/library/alpine:3.19 isoproof-1-kata sh";
         assert_eq!(argv(None), format!("ctr run --rm {rest}"));
         assert_eq!(
@@ -315,10 +322,14 @@ mod tests {
 
     #[test]
     fn an_engine_that_refuses_is_explained() {
-        assert!(remedy(Kind::Docker, "permission denied while trying").unwrap().contains("sudo"));
         assert!(
-            remedy(
-                Kind::Ctr,
+            suggest_remedy(EngineKind::Docker, "permission denied while trying")
+                .unwrap()
+                .contains("sudo")
+        );
+        assert!(
+            suggest_remedy(
+                EngineKind::Ctr,
                 "dial unix /run/containerd/containerd.sock: connect: no such file or directory"
             )
             .unwrap()

@@ -21,11 +21,11 @@ const TICK: Duration = Duration::from_millis(5);
 const KEPT: u64 = 4 * 1024 * 1024;
 
 /// Set when the user wants everything to stop.
-pub type Cancel = Arc<AtomicBool>;
+pub type CancelFlag = Arc<AtomicBool>;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum ExitReason {
     /// By itself, with this status; none if a signal ended it.
     Exit(Option<i32>),
     /// It was killed at its time limit.
@@ -36,7 +36,7 @@ pub enum Ended {
 
 /// A command that ended.
 #[derive(Debug, Clone)]
-pub struct Finished {
+pub struct CommandOutput {
     /// The program and its arguments.
     pub argv: Vec<String>,
     /// When it was started.
@@ -44,48 +44,48 @@ pub struct Finished {
     /// How long it ran.
     pub duration: Duration,
     /// How it ended.
-    pub ended: Ended,
+    pub ended: ExitReason,
     /// Its output, up to four MiB.
     pub stdout: Vec<u8>,
     /// Its error output, up to four MiB.
     pub stderr: Vec<u8>,
 }
 
-impl Finished {
+impl CommandOutput {
     /// Whether it ended by itself with status 0.
     pub fn is_success(&self) -> bool {
-        self.ended == Ended::Exit(Some(0))
+        self.ended == ExitReason::Exit(Some(0))
     }
 
     /// Its exit status, if it ended by itself.
-    pub fn exit(&self) -> Option<i32> {
+    pub fn exit_status(&self) -> Option<i32> {
         match self.ended {
-            Ended::Exit(status) => status,
+            ExitReason::Exit(status) => status,
             _ => None,
         }
     }
 
     /// Its output as text, without white space at the ends.
-    pub fn text(&self) -> String {
-        crate::text::decode(&self.stdout).trim().to_string()
+    pub fn stdout_text(&self) -> String {
+        crate::text::decode_bytes(&self.stdout).trim().to_string()
     }
 
     /// What it complained about, in one line; how it ended if it said nothing.
-    pub fn complaint(&self) -> String {
-        complaint(&self.stderr, self.ended, self.duration)
+    pub fn error_summary(&self) -> String {
+        summarize_error(&self.stderr, self.ended, self.duration)
     }
 }
 
 /// What a command complained about, in one line; how it ended if it said nothing.
-pub(super) fn complaint(stderr: &[u8], ended: Ended, duration: Duration) -> String {
-    let lines = crate::text::lines(stderr);
+pub(super) fn summarize_error(stderr: &[u8], ended: ExitReason, duration: Duration) -> String {
+    let lines = crate::text::split_lines(stderr);
     let said: Vec<&str> =
         lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
     let words = match ended {
-        Ended::TimedOut => format!("no end after {} s", duration.as_secs()),
-        Ended::Cancelled => "stopped by the user".into(),
-        Ended::Exit(Some(status)) => format!("exit status {status}"),
-        Ended::Exit(None) => "ended by a signal".into(),
+        ExitReason::TimedOut => format!("no end after {} s", duration.as_secs()),
+        ExitReason::Cancelled => "stopped by the user".into(),
+        ExitReason::Exit(Some(status)) => format!("exit status {status}"),
+        ExitReason::Exit(None) => "ended by a signal".into(),
     };
     match said[..] {
         [] => words,
@@ -94,7 +94,7 @@ pub(super) fn complaint(stderr: &[u8], ended: Ended, duration: Duration) -> Stri
 }
 
 /// A command that is running.
-pub struct Running {
+pub struct RunningCommand {
     argv: Vec<String>,
     handle: duct::Handle,
     stdin: Option<std::io::PipeWriter>,
@@ -103,15 +103,15 @@ pub struct Running {
     started: DateTime<Utc>,
     clock: Instant,
     deadline: Instant,
-    cancel: Cancel,
+    cancel: CancelFlag,
 }
 
 /// What a command gets on standard input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Input<'a> {
+pub enum CommandInput<'a> {
     /// Nothing.
     None,
-    /// These bytes, after which the input stays open until [`Running::close_stdin`].
+    /// These bytes, after which the input stays open until [`RunningCommand::close_stdin`].
     Open(&'a [u8]),
 }
 
@@ -121,9 +121,15 @@ pub enum Input<'a> {
 /// # Errors
 ///
 /// The program cannot be started.
-pub fn start(argv: &[String], input: Input, limit: Duration, cancel: &Cancel) -> Result<Running> {
+pub fn start_command(
+    argv: &[String],
+    input: CommandInput,
+    limit: Duration,
+    cancel: &CancelFlag,
+) -> Result<RunningCommand> {
     let cannot = |error: std::io::Error| cannot_start(argv, &error);
-    let (program, arguments) = argv.split_first().ok_or_else(|| Error::input("no command"))?;
+    let (program, arguments) =
+        argv.split_first().ok_or_else(|| Error::unusable_input("no command"))?;
     let out = tempfile::tempfile().map_err(cannot)?;
     let err = tempfile::tempfile().map_err(cannot)?;
     let mut command = duct::cmd(program, arguments)
@@ -136,8 +142,8 @@ pub fn start(argv: &[String], input: Input, limit: Duration, cancel: &Cancel) ->
         });
     let mut stdin = None;
     match input {
-        Input::None => command = command.stdin_null(),
-        Input::Open(_) => {
+        CommandInput::None => command = command.stdin_null(),
+        CommandInput::Open(_) => {
             let (reader, writer) = std::io::pipe().map_err(cannot)?;
             command = command.stdin_file(reader);
             stdin = Some(writer);
@@ -145,16 +151,16 @@ pub fn start(argv: &[String], input: Input, limit: Duration, cancel: &Cancel) ->
     }
     let (started, clock) = (Utc::now(), Instant::now());
     let handle = command.start().map_err(cannot)?;
-    if let (Input::Open(bytes), Some(writer)) = (input, &stdin) {
-        feed(writer, bytes).map_err(cannot)?;
+    if let (CommandInput::Open(bytes), Some(writer)) = (input, &stdin) {
+        spawn_stdin_writer(writer, bytes).map_err(cannot)?;
     }
     let deadline = clock + limit;
     let (argv, cancel) = (argv.to_vec(), cancel.clone());
-    Ok(Running { argv, handle, stdin, out, err, started, clock, deadline, cancel })
+    Ok(RunningCommand { argv, handle, stdin, out, err, started, clock, deadline, cancel })
 }
 
 /// Writes in the background: who reads slowly must not hold us up.
-fn feed(writer: &std::io::PipeWriter, bytes: &[u8]) -> std::io::Result<()> {
+fn spawn_stdin_writer(writer: &std::io::PipeWriter, bytes: &[u8]) -> std::io::Result<()> {
     let mut writer = writer.try_clone()?;
     let bytes = bytes.to_vec();
     std::thread::spawn(move || {
@@ -167,12 +173,14 @@ fn feed(writer: &std::io::PipeWriter, bytes: &[u8]) -> std::io::Result<()> {
 pub(super) fn cannot_start(argv: &[String], error: &std::io::Error) -> Error {
     let program = argv.first().map_or("", String::as_str);
     match error.kind() {
-        std::io::ErrorKind::NotFound => Error::environment(format!("{program} is not installed")),
-        _ => Error::environment(format!("cannot run {program}: {error}")),
+        std::io::ErrorKind::NotFound => {
+            Error::failed_environment(format!("{program} is not installed"))
+        }
+        _ => Error::failed_environment(format!("cannot run {program}: {error}")),
     }
 }
 
-impl Running {
+impl RunningCommand {
     /// What it has written to standard output so far.
     pub fn stdout_so_far(&mut self) -> Vec<u8> {
         read_all(&mut self.out)
@@ -180,7 +188,7 @@ impl Running {
 
     /// Writes a few more bytes to its standard input. One that has gone away is no error: how it
     /// ended tells.
-    pub fn say(&mut self, bytes: &[u8]) {
+    pub fn write_stdin(&mut self, bytes: &[u8]) {
         if let Some(stdin) = &mut self.stdin {
             let _ = stdin.write_all(bytes);
         }
@@ -192,7 +200,7 @@ impl Running {
     }
 
     /// Moves its limit: it had to wait for something else.
-    pub fn allow(&mut self, time: Duration) {
+    pub fn extend_limit(&mut self, time: Duration) {
         self.deadline += time;
     }
 
@@ -202,35 +210,35 @@ impl Running {
     }
 
     /// Waits one tick.
-    pub fn tick(&self) {
+    pub fn wait_one_tick(&self) {
         std::thread::sleep(TICK);
     }
 
-    fn stop_reason(&self) -> Option<Ended> {
+    fn stop_reason(&self) -> Option<ExitReason> {
         if self.cancel.load(Ordering::Relaxed) {
-            return Some(Ended::Cancelled);
+            return Some(ExitReason::Cancelled);
         }
-        (Instant::now() >= self.deadline).then_some(Ended::TimedOut)
+        (Instant::now() >= self.deadline).then_some(ExitReason::TimedOut)
     }
 
     /// Ends its input, waits until it ends, its limit is reached or the user wants to stop, and
     /// collects its output.
-    pub fn finish(mut self) -> Finished {
+    pub fn wait_for_end(mut self) -> CommandOutput {
         self.close_stdin();
         let ended = loop {
             match self.handle.try_wait() {
-                Ok(Some(output)) => break Ended::Exit(output.status.code()),
+                Ok(Some(output)) => break ExitReason::Exit(output.status.code()),
                 Ok(None) => {}
-                Err(_) => break Ended::Exit(None),
+                Err(_) => break ExitReason::Exit(None),
             }
             if let Some(reason) = self.stop_reason() {
-                self.kill();
+                self.kill_group();
                 break reason;
             }
-            self.tick();
+            self.wait_one_tick();
         };
         let duration = self.clock.elapsed();
-        Finished {
+        CommandOutput {
             stdout: read_all(&mut self.out),
             stderr: read_all(&mut self.err),
             argv: self.argv,
@@ -241,13 +249,13 @@ impl Running {
     }
 
     /// The same, for no longer than `limit` from now.
-    pub fn finish_within(mut self, limit: Duration) -> Finished {
+    pub fn finish_within(mut self, limit: Duration) -> CommandOutput {
         self.deadline = self.deadline.min(Instant::now() + limit);
-        self.finish()
+        self.wait_for_end()
     }
 
     /// Kills the whole group: a client may have children of its own.
-    fn kill(&self) {
+    fn kill_group(&self) {
         for pid in self.handle.pids() {
             let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
             if let Some(pid) = pid {
@@ -283,8 +291,8 @@ fn read_all(file: &mut File) -> Vec<u8> {
 /// # Errors
 ///
 /// The program cannot be started.
-pub fn run(argv: &[String], limit: Duration, cancel: &Cancel) -> Result<Finished> {
-    Ok(start(argv, Input::None, limit, cancel)?.finish())
+pub fn run_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Result<CommandOutput> {
+    Ok(start_command(argv, CommandInput::None, limit, cancel)?.wait_for_end())
 }
 
 #[cfg(test)]
@@ -295,35 +303,37 @@ mod tests {
         ["sh", "-c", script].map(String::from).to_vec()
     }
 
-    fn never() -> Cancel {
-        Cancel::default()
+    fn never() -> CancelFlag {
+        CancelFlag::default()
     }
 
     #[test]
     fn output_error_output_and_status_are_kept_apart() {
         let finished =
-            run(&argv("echo a; echo b >&2; exit 3"), Duration::from_secs(10), &never()).unwrap();
+            run_command(&argv("echo a; echo b >&2; exit 3"), Duration::from_secs(10), &never())
+                .unwrap();
         assert_eq!(
             (finished.stdout.as_slice(), finished.stderr.as_slice()),
             (&b"a\n"[..], &b"b\n"[..])
         );
-        assert_eq!(finished.ended, Ended::Exit(Some(3)));
-        assert_eq!(finished.complaint(), "b");
+        assert_eq!(finished.ended, ExitReason::Exit(Some(3)));
+        assert_eq!(finished.error_summary(), "b");
     }
 
     #[test]
     fn a_command_that_hangs_is_killed_with_its_children() {
         let finished =
-            run(&argv("sleep 100 & sleep 100"), Duration::from_millis(200), &never()).unwrap();
-        assert_eq!(finished.ended, Ended::TimedOut);
+            run_command(&argv("sleep 100 & sleep 100"), Duration::from_millis(200), &never())
+                .unwrap();
+        assert_eq!(finished.ended, ExitReason::TimedOut);
         assert!(finished.duration < Duration::from_secs(5));
     }
 
     #[test]
     fn a_child_that_keeps_the_output_open_holds_nobody_up() {
         let finished =
-            run(&argv("sleep 3 & echo done"), Duration::from_secs(10), &never()).unwrap();
-        assert_eq!(finished.text(), "done");
+            run_command(&argv("sleep 3 & echo done"), Duration::from_secs(10), &never()).unwrap();
+        assert_eq!(finished.stdout_text(), "done");
         assert!(finished.duration < Duration::from_secs(2), "{:?}", finished.duration);
     }
 
@@ -331,26 +341,32 @@ mod tests {
     fn input_stays_open_until_it_is_closed() {
         let never = never();
         let script = b"echo first\nread -r line || echo closed\n";
-        let mut running =
-            start(&["sh".into()], Input::Open(script), Duration::from_secs(10), &never).unwrap();
+        let mut running = start_command(
+            &["sh".into()],
+            CommandInput::Open(script),
+            Duration::from_secs(10),
+            &never,
+        )
+        .unwrap();
         while !running.stdout_so_far().ends_with(b"first\n") {
             assert!(running.is_running());
-            running.tick();
+            running.wait_one_tick();
         }
-        assert_eq!(running.finish().text(), "first\nclosed");
+        assert_eq!(running.wait_for_end().stdout_text(), "first\nclosed");
     }
 
     #[test]
     fn a_user_who_wants_to_stop_is_heard() {
         let cancel = never();
         cancel.store(true, Ordering::Relaxed);
-        let finished = run(&argv("sleep 100"), Duration::from_secs(100), &cancel).unwrap();
-        assert_eq!(finished.ended, Ended::Cancelled);
+        let finished = run_command(&argv("sleep 100"), Duration::from_secs(100), &cancel).unwrap();
+        assert_eq!(finished.ended, ExitReason::Cancelled);
     }
 
     #[test]
     fn a_program_that_does_not_exist_is_named() {
-        let error = run(&["no-such-engine".into()], Duration::from_secs(1), &never()).unwrap_err();
+        let error =
+            run_command(&["no-such-engine".into()], Duration::from_secs(1), &never()).unwrap_err();
         assert_eq!(error.message, "no-such-engine is not installed");
     }
 }

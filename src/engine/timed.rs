@@ -16,7 +16,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use wait4::Wait4;
 
-use super::process::{Cancel, Ended, cannot_start, complaint};
+use super::process::{CancelFlag, ExitReason, cannot_start, summarize_error};
 use crate::error::{Error, Result};
 
 /// The most that is kept of one output stream.
@@ -33,7 +33,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// A command that was timed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Timed {
+pub struct TimedCommand {
     /// When it was started, by the wall clock, in nanoseconds since 1970.
     pub started_ns: u64,
     /// From its start to its first byte of output; none if there was none.
@@ -44,10 +44,10 @@ pub struct Timed {
     /// events, which are those of the wall clock, are wrong by as much.
     pub clock_shift_ns: i64,
     /// How it ended.
-    pub ended: Ended,
+    pub ended: ExitReason,
     /// What the process used, without what children used that it did not wait for; none if it
     /// could not be waited for.
-    pub usage: Option<Usage>,
+    pub usage: Option<ResourceUsage>,
     /// Its output, up to 64 KiB.
     pub stdout: Vec<u8>,
     /// Its error output, up to 64 KiB.
@@ -56,7 +56,7 @@ pub struct Timed {
 
 /// The resources that one process used, by `wait4(2)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
+pub struct ResourceUsage {
     /// Processor time in user mode.
     pub user: Duration,
     /// Processor time in the kernel.
@@ -66,20 +66,20 @@ pub struct Usage {
     pub max_rss: u64,
 }
 
-impl Timed {
+impl TimedCommand {
     /// Whether it ended by itself with status 0.
     pub fn is_success(&self) -> bool {
-        self.ended == Ended::Exit(Some(0))
+        self.ended == ExitReason::Exit(Some(0))
     }
 
     /// Its output as text, without white space at the ends.
-    pub fn text(&self) -> String {
-        crate::text::decode(&self.stdout).trim().to_string()
+    pub fn stdout_text(&self) -> String {
+        crate::text::decode_bytes(&self.stdout).trim().to_string()
     }
 
     /// What it complained about, in one line; how it ended if it said nothing.
-    pub fn complaint(&self) -> String {
-        complaint(&self.stderr, self.ended, self.wall)
+    pub fn error_summary(&self) -> String {
+        summarize_error(&self.stderr, self.ended, self.wall)
     }
 }
 
@@ -90,40 +90,41 @@ impl Timed {
 ///
 /// The program cannot be started, or the kernel is older than 5.3 and cannot tell exactly when a
 /// process ends.
-pub fn time(argv: &[String], limit: Duration, cancel: &Cancel) -> Result<Timed> {
-    let (program, arguments) = argv.split_first().ok_or_else(|| Error::input("no command"))?;
+pub fn time_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Result<TimedCommand> {
+    let (program, arguments) =
+        argv.split_first().ok_or_else(|| Error::unusable_input("no command"))?;
     let mut command = Command::new(program);
     command.args(arguments).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (wall_clock, clock) = (SystemTime::now(), Instant::now());
     let mut child = command.spawn().map_err(|error| cannot_start(argv, &error))?;
-    let mut watch = match Watch::new(&mut child, clock) {
+    let mut watch = match PipeWatch::new(&mut child, clock) {
         Ok(watch) => watch,
         Err(error) => {
-            kill(&child);
+            kill_child(&child);
             let _ = child.wait();
-            return Err(Error::environment(format!("{program} cannot be timed: {error}"))
-                .help("Linux 5.3 or newer is needed"));
+            return Err(Error::failed_environment(format!("{program} cannot be timed: {error}"))
+                .with_help("Linux 5.3 or newer is needed"));
         }
     };
     let stopped = watch.until_end(clock + limit, cancel);
     if stopped.is_some() {
-        kill(&child);
-        watch.until_end(Instant::now() + GRACE, &Cancel::default());
+        kill_child(&child);
+        watch.until_end(Instant::now() + GRACE, &CancelFlag::default());
     }
-    watch.drain();
-    let shift = shift(wall_clock, clock);
+    watch.drain_pipes();
+    let shift = clock_shift(wall_clock, clock);
     let wall = watch.end.unwrap_or_else(|| clock.elapsed());
     // A process that is still not gone would be waited for without end.
     let waited = watch.end.and_then(|_| child.wait4().ok());
     let exit = waited.as_ref().and_then(|waited: &wait4::ResUse| ExitStatus::code(&waited.status));
-    Ok(Timed {
-        started_ns: nanoseconds(wall_clock),
+    Ok(TimedCommand {
+        started_ns: nanoseconds_since_epoch(wall_clock),
         first_byte: watch.first_byte,
         wall,
         clock_shift_ns: shift,
-        ended: stopped.unwrap_or(Ended::Exit(exit)),
-        usage: waited.map(|waited| Usage {
+        ended: stopped.unwrap_or(ExitReason::Exit(exit)),
+        usage: waited.map(|waited| ResourceUsage {
             user: waited.rusage.utime,
             system: waited.rusage.stime,
             max_rss: waited.rusage.maxrss,
@@ -133,67 +134,68 @@ pub fn time(argv: &[String], limit: Duration, cancel: &Cancel) -> Result<Timed> 
     })
 }
 
-fn kill(child: &Child) {
-    if let Some(pid) = pid(child) {
+fn kill_child(child: &Child) {
+    if let Some(pid) = child_pid(child) {
         let _ = kill_process_group(pid, Signal::KILL);
     }
 }
 
-fn pid(child: &Child) -> Option<Pid> {
+fn child_pid(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
-fn nanoseconds(time: SystemTime) -> u64 {
+fn nanoseconds_since_epoch(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// How far the wall clock moved against the monotonic one since both were read.
-fn shift(wall_clock: SystemTime, clock: Instant) -> i64 {
+fn clock_shift(wall_clock: SystemTime, clock: Instant) -> i64 {
     let elapsed = i128::try_from(clock.elapsed().as_nanos()).unwrap_or(i128::MAX);
-    let wall = i128::from(nanoseconds(SystemTime::now())) - i128::from(nanoseconds(wall_clock));
+    let wall = i128::from(nanoseconds_since_epoch(SystemTime::now()))
+        - i128::from(nanoseconds_since_epoch(wall_clock));
     i64::try_from(wall - elapsed).unwrap_or(i64::MAX)
 }
 
 /// What is waited for.
-struct Watch {
+struct PipeWatch {
     clock: Instant,
     process: OwnedFd,
-    out: Pipe,
-    err: Pipe,
+    out: OutputPipe,
+    err: OutputPipe,
     first_byte: Option<Duration>,
     end: Option<Duration>,
 }
 
-impl Watch {
+impl PipeWatch {
     fn new(child: &mut Child, clock: Instant) -> std::io::Result<Self> {
         let gone = || std::io::Error::from(ErrorKind::NotFound);
-        let process = pidfd_open(pid(child).ok_or_else(gone)?, PidfdFlags::empty())?;
-        let out = Pipe::new(OwnedFd::from(child.stdout.take().ok_or_else(gone)?))?;
-        let err = Pipe::new(OwnedFd::from(child.stderr.take().ok_or_else(gone)?))?;
+        let process = pidfd_open(child_pid(child).ok_or_else(gone)?, PidfdFlags::empty())?;
+        let out = OutputPipe::new(OwnedFd::from(child.stdout.take().ok_or_else(gone)?))?;
+        let err = OutputPipe::new(OwnedFd::from(child.stderr.take().ok_or_else(gone)?))?;
         Ok(Self { clock, process, out, err, first_byte: None, end: None })
     }
 
     /// Waits for the end of the process, and notes when it came. Says why it gave up if it did.
-    fn until_end(&mut self, deadline: Instant, cancel: &Cancel) -> Option<Ended> {
+    fn until_end(&mut self, deadline: Instant, cancel: &CancelFlag) -> Option<ExitReason> {
         while self.end.is_none() {
             if cancel.load(Ordering::Relaxed) {
-                return Some(Ended::Cancelled);
+                return Some(ExitReason::Cancelled);
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Some(Ended::TimedOut);
+                return Some(ExitReason::TimedOut);
             }
-            self.wait(left.min(SLICE));
+            self.wait_for_event(left.min(SLICE));
         }
         None
     }
 
     /// Waits for one thing to happen. An interrupting signal is one, too.
-    fn wait(&mut self, limit: Duration) {
+    fn wait_for_event(&mut self, limit: Duration) {
         let mut ready = [PollFlags::empty(); 3];
         let sources: [Option<BorrowedFd>; 3] =
-            [Some(self.process.as_fd()), self.out.source(), self.err.source()];
+            [Some(self.process.as_fd()), self.out.poll_source(), self.err.poll_source()];
         let mut fds: Vec<PollFd> = sources
             .iter()
             .flatten()
@@ -208,11 +210,11 @@ impl Watch {
             ready[index] = event;
         }
         drop(fds);
-        if !ready[1].is_empty() && self.out.read() > 0 {
+        if !ready[1].is_empty() && self.out.read_available() > 0 {
             self.first_byte.get_or_insert(now);
         }
         if !ready[2].is_empty() {
-            self.err.read();
+            self.err.read_available();
         }
         if !ready[0].is_empty() {
             self.end = Some(now);
@@ -221,35 +223,35 @@ impl Watch {
 
     /// Reads what is left in the pipes, and no more than fits into them: a process left behind
     /// may go on writing. Output that was not seen before the end came with it.
-    fn drain(&mut self) {
+    fn drain_pipes(&mut self) {
         for _ in 0..=KEPT / READ {
-            if self.out.read() > 0 {
+            if self.out.read_available() > 0 {
                 let end = self.end.unwrap_or_else(|| self.clock.elapsed());
                 self.first_byte.get_or_insert(end);
             }
-            self.err.read();
+            self.err.read_available();
         }
     }
 }
 
 /// The reading end of a pipe, which never blocks.
-struct Pipe {
+struct OutputPipe {
     file: Option<std::fs::File>,
     bytes: Vec<u8>,
 }
 
-impl Pipe {
+impl OutputPipe {
     fn new(end: OwnedFd) -> std::io::Result<Self> {
         rustix::io::ioctl_fionbio(&end, true)?;
         Ok(Self { file: Some(end.into()), bytes: Vec::new() })
     }
 
-    fn source(&self) -> Option<BorrowedFd<'_>> {
+    fn poll_source(&self) -> Option<BorrowedFd<'_>> {
         self.file.as_ref().map(AsFd::as_fd)
     }
 
     /// Reads what is there, once; returns how much it was. A pipe that has ended is closed.
-    fn read(&mut self) -> usize {
+    fn read_available(&mut self) -> usize {
         let mut buffer = [0; READ];
         let Some(file) = &mut self.file else { return 0 };
         match file.read(&mut buffer) {
@@ -271,12 +273,12 @@ impl Pipe {
 mod tests {
     use super::*;
 
-    fn run(script: &str, limit: Duration, cancel: &Cancel) -> Timed {
-        time(&["sh", "-c", script].map(String::from), limit, cancel).unwrap()
+    fn run(script: &str, limit: Duration, cancel: &CancelFlag) -> TimedCommand {
+        time_command(&["sh", "-c", script].map(String::from), limit, cancel).unwrap()
     }
 
-    fn timed(script: &str) -> Timed {
-        run(script, Duration::from_secs(10), &Cancel::default())
+    fn timed(script: &str) -> TimedCommand {
+        run(script, Duration::from_secs(10), &CancelFlag::default())
     }
 
     #[test]
@@ -285,21 +287,21 @@ mod tests {
         let first = timed.first_byte.unwrap();
         assert!(first >= Duration::from_millis(100), "{timed:?}");
         assert!(timed.wall >= first + Duration::from_millis(200), "{timed:?}");
-        assert_eq!((timed.text().as_str(), timed.complaint().as_str()), ("a\nb", "c"));
-        assert_eq!(timed.ended, Ended::Exit(Some(3)));
+        assert_eq!((timed.stdout_text().as_str(), timed.error_summary().as_str()), ("a\nb", "c"));
+        assert_eq!(timed.ended, ExitReason::Exit(Some(3)));
     }
 
     #[test]
     fn a_command_without_output_has_no_first_byte() {
         let timed = timed("true");
         assert_eq!((timed.first_byte, timed.is_success()), (None, true));
-        assert!(timed.complaint().contains("exit status 0"));
+        assert!(timed.error_summary().contains("exit status 0"));
     }
 
     #[test]
     fn a_child_that_holds_the_pipe_open_holds_nobody_up() {
         let timed = timed("sleep 5 & echo done");
-        assert_eq!(timed.text(), "done");
+        assert_eq!(timed.stdout_text(), "done");
         assert!(timed.wall < Duration::from_secs(3), "{timed:?}");
     }
 
@@ -324,22 +326,22 @@ mod tests {
 
     #[test]
     fn a_command_past_its_limit_is_killed_with_its_children() {
-        let timed = run("sleep 77 & sleep 77", Duration::from_millis(200), &Cancel::default());
-        assert_eq!(timed.ended, Ended::TimedOut);
+        let timed = run("sleep 77 & sleep 77", Duration::from_millis(200), &CancelFlag::default());
+        assert_eq!(timed.ended, ExitReason::TimedOut);
         assert!(timed.wall < Duration::from_secs(2), "{timed:?}");
         assert!(timed.usage.is_some());
     }
 
     #[test]
     fn a_wish_to_stop_is_heard_while_a_command_runs() {
-        let cancel = Cancel::default();
+        let cancel = CancelFlag::default();
         let later = cancel.clone();
         std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(150));
             later.store(true, Ordering::Relaxed);
         });
         let timed = run("sleep 77", Duration::from_secs(77), &cancel);
-        assert_eq!(timed.ended, Ended::Cancelled);
+        assert_eq!(timed.ended, ExitReason::Cancelled);
         assert!(timed.wall < Duration::from_secs(2), "{timed:?}");
     }
 
@@ -354,7 +356,8 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_exist_is_named() {
-        let error = time(&["no-such".into()], Duration::from_secs(1), &Cancel::default());
+        let error =
+            time_command(&["no-such".into()], Duration::from_secs(1), &CancelFlag::default());
         assert_eq!(error.unwrap_err().message, "no-such is not installed");
     }
 }

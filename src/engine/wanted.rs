@@ -2,14 +2,14 @@
 
 /// `NAME` or `NAME=HANDLER` on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct RuntimeArgument {
     /// What it is called.
     pub name: String,
     /// What the engine is asked for.
     pub handler: String,
 }
 
-impl std::str::FromStr for Wanted {
+impl std::str::FromStr for RuntimeArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -58,14 +58,14 @@ mod tests {
             ("io.containerd.kata.v2", "kata"),
             ("/opt/kata/bin/containerd-shim-kata-v2", "kata"),
         ] {
-            assert_eq!(text.parse::<Wanted>().unwrap().name, name);
+            assert_eq!(text.parse::<RuntimeArgument>().unwrap().name, name);
         }
     }
 
     #[test]
     fn what_would_be_an_option_of_the_engine_is_refused() {
         for text in ["", "host", "a b=runc", "x=", "x=--privileged"] {
-            assert!(text.parse::<Wanted>().is_err(), "{text}");
+            assert!(text.parse::<RuntimeArgument>().is_err(), "{text}");
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::series::Series;
+use super::series::ExportSeries;
 use crate::stats;
 
 #[derive(Serialize)]
-struct Entry {
+struct BenchmarkEntry {
     name: String,
     unit: &'static str,
     value: f64,
@@ -17,17 +17,18 @@ struct Entry {
 }
 
 /// The text of the file.
-pub fn text(series: &[Series], run: &str) -> String {
-    let entries: Vec<Entry> = series.iter().filter_map(|series| entry(series, run)).collect();
+pub fn benchmark_json(series: &[ExportSeries], run: &str) -> String {
+    let entries: Vec<BenchmarkEntry> =
+        series.iter().filter_map(|series| benchmark_entry(series, run)).collect();
     let text = serde_json::to_string_pretty(&entries).unwrap_or_default();
     format!("{text}\n")
 }
 
-fn entry(series: &Series, run: &str) -> Option<Entry> {
-    let summary = stats::summary(&series.samples.values)?;
-    let short = |value| stats::significant(value, 4);
-    Some(Entry {
-        name: series.name(),
+fn benchmark_entry(series: &ExportSeries, run: &str) -> Option<BenchmarkEntry> {
+    let summary = stats::summarize_samples(&series.samples.values)?;
+    let short = |value| stats::round_significant(value, 4);
+    Some(BenchmarkEntry {
+        name: series.stable_name(),
         unit: series.samples.unit.symbol(),
         value: summary.median,
         range: summary.interval.map(|at| format!("{} to {}", short(at.low), short(at.high))),
@@ -48,7 +49,7 @@ mod tests {
             "kata",
             &[1.0, 1.1, 1.2, 1.3, 1.4, 1.5],
         );
-        let text = text(&series::of(&sketch.run, &[]).unwrap(), "r1");
+        let text = benchmark_json(&series::select_series(&sketch.run, &[]).unwrap(), "r1");
         let entries: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(entries[0]["name"], "startup.wall kata");
         assert_eq!(entries[0]["range"], "1 to 1.5");

@@ -11,16 +11,18 @@ use serde_json::Value;
 
 use crate::atomic::{self, SHARED};
 use crate::error::{Error, Result};
-use crate::model::{Edition, Evidence, Fact, Origin, Run, Samples, Status, Target};
+use crate::model::{
+    CaptureOrigin, CaptureStatus, Edition, EvidenceKind, Fact, Run, Samples, Target,
+};
 
 /// Files by their path in the lab's folder.
-pub type Files = BTreeMap<String, Vec<u8>>;
+pub type LabFiles = BTreeMap<String, Vec<u8>>;
 
 /// The lines of the kernel log that the lab asks for.
 const LOG_LINES: usize = 5;
 
 /// What the files are made from.
-struct Lab<'a> {
+struct LabExporter<'a> {
     run: &'a Run,
     /// The targets by the lab's name for them, where the run has such a target.
     host: Option<&'a str>,
@@ -34,19 +36,21 @@ struct Lab<'a> {
 ///
 /// `target` is no target of the run, or is not Kata; or the run holds nothing that the lab's
 /// files carry.
-pub fn files(run: &Run, edition: Edition, target: Option<&str>) -> Result<Files> {
-    let kata = kata(run, target)?;
-    let is_imported = matches!(run.evidence, Evidence::Imported { .. });
+pub fn lab_files(run: &Run, edition: Edition, target: Option<&str>) -> Result<LabFiles> {
+    let kata = kata_target(run, target)?;
+    let is_imported = matches!(run.evidence, EvidenceKind::Imported { .. });
     let files = match is_imported && run.edition == edition {
         true => as_imported(run),
-        false => Lab::of(run, kata).files(edition),
+        false => LabExporter::of(run, kata).edition_files(edition),
     };
     if files.is_empty() {
-        return Err(Error::input(format!(
+        return Err(Error::unusable_input(format!(
             "run {} holds nothing that the lab's files of edition {edition} carry",
             run.id
         ))
-        .help("the lab asks for the host, runc and Kata; isoproof show RUN lists what there is"));
+        .with_help(
+            "the lab asks for the host, runc and Kata; isoproof show RUN lists what there is",
+        ));
     }
     Ok(files)
 }
@@ -56,7 +60,7 @@ pub fn files(run: &Run, edition: Edition, target: Option<&str>) -> Result<Files>
 /// # Errors
 ///
 /// A file of another content exists, or something cannot be written.
-pub fn write(folder: &Path, files: &Files) -> Result<()> {
+pub fn write_lab_files(folder: &Path, files: &LabFiles) -> Result<()> {
     let mut other = Vec::new();
     for (name, bytes) in files {
         let there = atomic::read_target(&folder.join(name))?;
@@ -66,26 +70,31 @@ pub fn write(folder: &Path, files: &Files) -> Result<()> {
     }
     if !other.is_empty() {
         let list = other.join(", ");
-        return Err(Error::input(format!("{} holds other evidence: {list}", folder.display()))
-            .help("nothing was written: name another folder, or move these files away"));
+        return Err(Error::unusable_input(format!(
+            "{} holds other evidence: {list}",
+            folder.display()
+        ))
+        .with_help("nothing was written: name another folder, or move these files away"));
     }
     // What is there by now is not overwritten.
-    files
-        .iter()
-        .try_for_each(|(name, bytes)| atomic::create(&folder.join(name), bytes, SHARED).map(drop))
+    files.iter().try_for_each(|(name, bytes)| {
+        atomic::create_if_missing(&folder.join(name), bytes, SHARED).map(drop)
+    })
 }
 
 /// The target that is Kata.
-fn kata<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>> {
+fn kata_target<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>> {
     let Some(wanted) = wanted else {
         return Ok(run.targets.iter().find(|target| is_kata(target)).map(|t| t.name.as_str()));
     };
     let names = || run.targets.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
-    match run.target(wanted) {
+    match run.find_target(wanted) {
         Some(target) if is_kata(target) => Ok(Some(&target.name)),
-        Some(_) => Err(Error::input(format!("`{wanted}` is not Kata by its name or its handler"))
-            .help("the lab's files would show its values as Kata's, which they are not")),
-        None => Err(Error::input(format!(
+        Some(_) => {
+            Err(Error::unusable_input(format!("`{wanted}` is not Kata by its name or its handler"))
+                .with_help("the lab's files would show its values as Kata's, which they are not"))
+        }
+        None => Err(Error::unusable_input(format!(
             "run {} has no target `{wanted}`: it has {}",
             run.id,
             names()
@@ -106,21 +115,21 @@ fn is_named(target: &Target, name: &str) -> bool {
 }
 
 /// The files that the run was imported from. One that was cut off is only its beginning.
-fn as_imported(run: &Run) -> Files {
-    let mut files = Files::new();
-    for capture in run.captures.iter().filter(|capture| capture.status == Status::Ok) {
-        let Origin::File { path, .. } = &capture.origin else { continue };
+fn as_imported(run: &Run) -> LabFiles {
+    let mut files = LabFiles::new();
+    for capture in run.captures.iter().filter(|capture| capture.status == CaptureStatus::Ok) {
+        let CaptureOrigin::File { path, .. } = &capture.origin else { continue };
         let stays_inside = Path::new(path)
             .components()
             .all(|part| matches!(part, std::path::Component::Normal(_)));
-        if let (true, Ok(bytes)) = (stays_inside, capture.stdout.bytes()) {
+        if let (true, Ok(bytes)) = (stays_inside, capture.stdout.decoded_bytes()) {
             files.insert(path.clone(), bytes);
         }
     }
     files
 }
 
-impl<'a> Lab<'a> {
+impl<'a> LabExporter<'a> {
     fn of(run: &'a Run, kata: Option<&'a str>) -> Self {
         use crate::model::Role;
         let host = run.with_role(Role::Host).map(|target| target.name.as_str()).next();
@@ -128,10 +137,10 @@ impl<'a> Lab<'a> {
         Self { run, host, runc: runc.map(|target| target.name.as_str()), kata }
     }
 
-    fn files(&self, edition: Edition) -> Files {
+    fn edition_files(&self, edition: Edition) -> LabFiles {
         let texts = match edition {
-            Edition::F25 => self.older(),
-            Edition::S26 => self.newer(),
+            Edition::F25 => self.f25_files(),
+            Edition::S26 => self.s26_files(),
         };
         texts
             .into_iter()
@@ -140,7 +149,7 @@ impl<'a> Lab<'a> {
     }
 
     /// The files of the edition of autumn 2025.
-    fn older(&self) -> Vec<(&'static str, Option<String>)> {
+    fn f25_files(&self) -> Vec<(&'static str, Option<String>)> {
         let titled = |title: &str, lines: Vec<Option<String>>| -> Option<String> {
             let lines: Vec<String> = lines.into_iter().flatten().collect();
             (!lines.is_empty()).then(|| format!("=== {title} ===\n{}\n", lines.join("\n")))
@@ -148,20 +157,23 @@ impl<'a> Lab<'a> {
         let (host, runc, kata) = (self.host, self.runc, self.kata);
         let label = |label: &str, text: Option<String>| text.map(|text| format!("{label} {text}"));
         let under = |label: &str, text: Option<String>| text.map(|text| format!("{label}\n{text}"));
-        let count = |id: &str, who| self.value(id, who).map(Value::to_string);
+        let count = |id: &str, who| self.fact_value(id, who).map(Value::to_string);
         vec![
-            ("setup/kata-built-version.txt", self.line("runtime.version", kata)),
-            ("kata/test1.txt", self.text("kernel.uname", kata).map(line)),
-            ("kata/kernel.txt", self.text("kernel.release", kata).map(line)),
-            ("kata/cpu.txt", self.cpu(kata).map(line)),
-            ("runc/health.txt", self.health().map(line)),
+            ("setup/kata-built-version.txt", self.fact_line("runtime.version", kata)),
+            ("kata/test1.txt", self.fact_text("kernel.uname", kata).map(end_with_newline)),
+            ("kata/kernel.txt", self.fact_text("kernel.release", kata).map(end_with_newline)),
+            ("kata/cpu.txt", self.cpu_text(kata).map(end_with_newline)),
+            ("runc/health.txt", self.health_text().map(end_with_newline)),
             (
                 "analysis/kernel-comparison.txt",
                 titled(
                     "Kernel Version Comparison",
                     vec![
-                        label("Host kernel (runc uses this):", self.text("kernel.release", host)),
-                        label("Kata guest kernel:", self.text("kernel.banner", kata)),
+                        label(
+                            "Host kernel (runc uses this):",
+                            self.fact_text("kernel.release", host),
+                        ),
+                        label("Kata guest kernel:", self.fact_text("kernel.banner", kata)),
                     ],
                 ),
             ),
@@ -169,14 +181,17 @@ impl<'a> Lab<'a> {
                 "analysis/cpu-comparison.txt",
                 titled(
                     "CPU Model Comparison",
-                    vec![under("Host CPU:", self.cpu(host)), under("Kata VM CPU:", self.cpu(kata))],
+                    vec![
+                        under("Host CPU:", self.cpu_text(host)),
+                        under("Kata VM CPU:", self.cpu_text(kata)),
+                    ],
                 ),
             ),
             (
                 "isolation/dmesg.txt",
                 titled(
                     "dmesg Access Test",
-                    vec![under("Kata VM (separate kernel boot logs):", self.log(kata))],
+                    vec![under("Kata VM (separate kernel boot logs):", self.kernel_log_head(kata))],
                 ),
             ),
             (
@@ -193,7 +208,7 @@ impl<'a> Lab<'a> {
                 "isolation/network.txt",
                 titled(
                     "Network Interfaces",
-                    vec![under("Kata VM network:", self.output("net.interfaces", kata))],
+                    vec![under("Kata VM network:", self.fact_output("net.interfaces", kata))],
                 ),
             ),
             (
@@ -210,16 +225,22 @@ impl<'a> Lab<'a> {
                 "bench/startup.txt",
                 titled(
                     "Startup Time Comparison",
-                    vec![under("runc:", self.times(runc)), under("Kata:", self.times(kata))],
+                    vec![
+                        under("runc:", self.time_outputs(runc)),
+                        under("Kata:", self.time_outputs(kata)),
+                    ],
                 ),
             ),
-            ("bench/curl-3012.txt", self.series("http.latency", runc).map(seconds).map(line)),
-            ("bench/http-latency.txt", self.series("http.latency", runc).map(latency)),
+            (
+                "bench/curl-3012.txt",
+                self.fact_series("http.latency", runc).map(seconds_per_line).map(end_with_newline),
+            ),
+            ("bench/http-latency.txt", self.fact_series("http.latency", runc).map(latency_summary)),
         ]
     }
 
     /// The files of the edition of spring 2026.
-    fn newer(&self) -> Vec<(&'static str, Option<String>)> {
+    fn s26_files(&self) -> Vec<(&'static str, Option<String>)> {
         let (host, runc, kata) = (self.host, self.runc, self.kata);
         let part = |who: &str, what: &str, text: Option<String>| {
             text.map(|text| format!("== {who} {what} ==\n{text}\n"))
@@ -229,9 +250,12 @@ impl<'a> Lab<'a> {
             let text: String = parts.into_iter().flatten().collect();
             (!text.is_empty()).then_some(text)
         };
-        let release = |who| self.text("kernel.release", who).map(line);
-        let devices = |who| self.value("dev.entries", who).map(|count| line(count.to_string()));
-        let caps = |who| self.text("priv.cap_eff", who).map(|mask| format!("CapEff:\t{mask}\n"));
+        let release = |who| self.fact_text("kernel.release", who).map(end_with_newline);
+        let devices = |who| {
+            self.fact_value("dev.entries", who).map(|count| end_with_newline(count.to_string()))
+        };
+        let caps =
+            |who| self.fact_text("priv.cap_eff", who).map(|mask| format!("CapEff:\t{mask}\n"));
         vec![
             ("results/host-kernel.txt", release(host)),
             ("results/runc-kernel.txt", release(runc)),
@@ -242,72 +266,72 @@ impl<'a> Lab<'a> {
             ("results/kata-caps.txt", caps(kata)),
             (
                 "results/startup.txt",
-                both("startup", &|who| self.series("startup.wall", who).map(seconds)),
+                both("startup", &|who| self.fact_series("startup.wall", who).map(seconds_per_line)),
             ),
-            ("results/io.txt", both("io", &|who| self.written(who))),
+            ("results/io.txt", both("io", &|who| self.dd_summary_line(who))),
         ]
     }
 
-    fn fact(&self, id: &str, who: Option<&str>) -> Option<&'a Fact> {
-        self.run.fact(id, who?)
+    fn find_fact(&self, id: &str, who: Option<&str>) -> Option<&'a Fact> {
+        self.run.find_fact(id, who?)
     }
 
-    fn value(&self, id: &str, who: Option<&str>) -> Option<&'a Value> {
-        self.fact(id, who)?.as_value()
+    fn fact_value(&self, id: &str, who: Option<&str>) -> Option<&'a Value> {
+        self.find_fact(id, who)?.as_value()
     }
 
-    fn text(&self, id: &str, who: Option<&str>) -> Option<String> {
-        self.value(id, who)?.as_str().map(String::from)
+    fn fact_text(&self, id: &str, who: Option<&str>) -> Option<String> {
+        self.fact_value(id, who)?.as_str().map(String::from)
     }
 
-    fn series(&self, id: &str, who: Option<&str>) -> Option<&'a Samples> {
-        self.fact(id, who)?.as_series()
+    fn fact_series(&self, id: &str, who: Option<&str>) -> Option<&'a Samples> {
+        self.find_fact(id, who)?.as_series()
     }
 
     /// The output that a fact was read from.
-    fn output(&self, id: &str, who: Option<&str>) -> Option<String> {
-        let fact = self.fact(id, who).filter(|fact| fact.is_present())?;
-        let bytes = self.run.capture(&fact.source()?.capture)?.stdout.bytes().ok()?;
-        let text = crate::text::decode(&bytes);
+    fn fact_output(&self, id: &str, who: Option<&str>) -> Option<String> {
+        let fact = self.find_fact(id, who).filter(|fact| fact.is_present())?;
+        let bytes = self.run.find_capture(&fact.source()?.capture)?.stdout.decoded_bytes().ok()?;
+        let text = crate::text::decode_bytes(&bytes);
         let text = text.trim_end();
         (!text.is_empty()).then(|| text.to_string())
     }
 
     /// The line of the output that a fact was read from.
-    fn line(&self, id: &str, who: Option<&str>) -> Option<String> {
-        let output = self.output(id, who)?;
-        let number = self.fact(id, who)?.source()?.line.unwrap_or(1) as usize;
-        output.lines().nth(number.checked_sub(1)?).map(|text| line(text.to_string()))
+    fn fact_line(&self, id: &str, who: Option<&str>) -> Option<String> {
+        let output = self.fact_output(id, who)?;
+        let number = self.find_fact(id, who)?.source()?.line.unwrap_or(1) as usize;
+        output.lines().nth(number.checked_sub(1)?).map(|text| end_with_newline(text.to_string()))
     }
 
-    fn cpu(&self, who: Option<&str>) -> Option<String> {
-        Some(format!("model name\t: {}", self.text("cpu.model", who)?))
+    fn cpu_text(&self, who: Option<&str>) -> Option<String> {
+        Some(format!("model name\t: {}", self.fact_text("cpu.model", who)?))
     }
 
-    fn health(&self) -> Option<String> {
-        let status = self.value("app.health_status", self.runc)?.as_i64()?;
+    fn health_text(&self) -> Option<String> {
+        let status = self.fact_value("app.health_status", self.runc)?.as_i64()?;
         // curl prints three digits; 000 where there was no answer.
         Some(format!("juice-runc: HTTP {status:03}"))
     }
 
     /// The first lines of the kernel's log.
-    fn log(&self, who: Option<&str>) -> Option<String> {
+    fn kernel_log_head(&self, who: Option<&str>) -> Option<String> {
         // A collected run counts the lines with a command of its own.
-        let log = || self.output("kernel.dmesg", who);
-        let lines = log().or_else(|| self.output("kernel.dmesg_lines", who))?;
+        let log = || self.fact_output("kernel.dmesg", who);
+        let lines = log().or_else(|| self.fact_output("kernel.dmesg_lines", who))?;
         Some(lines.lines().take(LOG_LINES).collect::<Vec<_>>().join("\n"))
     }
 
     /// What `time` prints, once for each start.
-    fn times(&self, who: Option<&str>) -> Option<String> {
-        let samples = self.series("startup.wall", who)?;
+    fn time_outputs(&self, who: Option<&str>) -> Option<String> {
+        let samples = self.fact_series("startup.wall", who)?;
         let lines: Vec<String> = samples.values.iter().map(|s| format!("real\t0m{s}s")).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
     /// The last line of dd.
-    fn written(&self, who: Option<&str>) -> Option<String> {
-        let io = self.value("perf.io_write", who)?;
+    fn dd_summary_line(&self, who: Option<&str>) -> Option<String> {
+        let io = self.fact_value("perf.io_write", who)?;
         let (bytes, seconds) = (io.get("bytes")?.as_u64()?, io.get("seconds")?.as_f64()?);
         #[allow(clippy::cast_precision_loss, reason = "only for the rate, which has one decimal")]
         let mib = bytes as f64 / f64::from(1 << 20);
@@ -318,18 +342,18 @@ impl<'a> Lab<'a> {
     }
 }
 
-fn line(text: String) -> String {
+fn end_with_newline(text: String) -> String {
     format!("{text}\n")
 }
 
 /// One value a line.
-fn seconds(samples: &Samples) -> String {
+fn seconds_per_line(samples: &Samples) -> String {
     samples.values.iter().map(f64::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The lab's summary of the samples, to four decimals.
-fn latency(samples: &Samples) -> String {
-    let range = crate::stats::summary(&samples.values);
+fn latency_summary(samples: &Samples) -> String {
+    let range = crate::stats::summarize_samples(&samples.values);
     let figures = range.map(|range| {
         format!(
             "avg={:.4}s min={:.4}s max={:.4}s n={}\n",
@@ -352,7 +376,7 @@ mod tests {
     use super::*;
     use crate::import;
     use crate::judge::rules::testing::{Sketch, sketch};
-    use crate::model::{Facts, Stream};
+    use crate::model::{CapturedStream, Facts};
     use crate::store::testing::read_sample_run;
 
     /// The facts that the files of an edition carry.
@@ -387,7 +411,7 @@ mod tests {
     fn imported(run: &Run, edition: Edition) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let lab = folder.path().join("labs/lab12");
-        write(&lab, &files(run, edition, None).unwrap()).unwrap();
+        write_lab_files(&lab, &lab_files(run, edition, None).unwrap()).unwrap();
         import::lab12_run(&lab, None, None, chrono::DateTime::UNIX_EPOCH).unwrap()
     }
 
@@ -402,7 +426,7 @@ mod tests {
     #[track_caller]
     fn assert_carried(run: &Run) {
         for edition in Edition::ALL {
-            if files(run, edition, None).is_err() {
+            if lab_files(run, edition, None).is_err() {
                 continue;
             }
             let back = imported(run, edition);
@@ -421,7 +445,7 @@ mod tests {
     fn what_was_imported_comes_back_with_every_fact_and_every_gap() {
         let mut count = 0;
         for run in sample_runs() {
-            if matches!(run.evidence, Evidence::Imported { .. }) {
+            if matches!(run.evidence, EvidenceKind::Imported { .. }) {
                 let back = imported(&run, run.edition);
                 assert_eq!((&back.facts, &back.captures), (&run.facts, &run.captures));
                 count += 1;
@@ -438,7 +462,9 @@ mod tests {
     #[test]
     fn a_collected_virtual_machine_comes_back_where_it_is_kata() {
         for run in sample_runs() {
-            if matches!(run.evidence, Evidence::Imported { .. }) || run.target("vm").is_none() {
+            if matches!(run.evidence, EvidenceKind::Imported { .. })
+                || run.find_target("vm").is_none()
+            {
                 continue;
             }
             let text = serde_json::to_string(&run).unwrap();
@@ -446,7 +472,7 @@ mod tests {
             let run: Run = serde_json::from_str(&text).unwrap();
             assert_carried(&run);
             let back = imported(&run, Edition::F25);
-            let interfaces = back.fact("net.interfaces", "kata").unwrap().as_value().unwrap();
+            let interfaces = back.find_fact("net.interfaces", "kata").unwrap().as_value().unwrap();
             assert_eq!(interfaces[1]["name"], "eth0");
             assert_eq!(
                 known(&back.facts, "kernel.dmesg_banner", "kata"),
@@ -458,14 +484,14 @@ mod tests {
     #[test]
     fn values_of_another_runtime_never_stand_where_katas_do() {
         for run in sample_runs() {
-            if run.target("vm").is_none() {
+            if run.find_target("vm").is_none() {
                 continue;
             }
-            let files = files(&run, Edition::F25, None).unwrap();
+            let files = lab_files(&run, Edition::F25, None).unwrap();
             assert!(!files.keys().any(|name| name.starts_with("kata/")), "{:?}", files.keys());
             let proc = String::from_utf8(files["isolation/proc.txt"].clone()).unwrap();
             assert!(proc.contains("Host: ") && !proc.contains("Kata"), "{proc}");
-            let error = super::files(&run, Edition::F25, Some("vm")).unwrap_err();
+            let error = super::lab_files(&run, Edition::F25, Some("vm")).unwrap_err();
             assert!(error.message.contains("is not Kata"), "{error}");
         }
     }
@@ -476,8 +502,8 @@ mod tests {
         std::fs::create_dir(folder.path().join("kata")).unwrap();
         std::fs::write(folder.path().join("kata/kernel.txt"), "mine").unwrap();
         let run = collected().fact("kernel.release", "kata", "6.12.47").run;
-        let files = files(&run, Edition::F25, None).unwrap();
-        let error = write(folder.path(), &files).unwrap_err();
+        let files = lab_files(&run, Edition::F25, None).unwrap();
+        let error = write_lab_files(folder.path(), &files).unwrap_err();
         assert!(error.message.contains("kata/kernel.txt"), "{error}");
         assert_eq!(std::fs::read(folder.path().join("kata/kernel.txt")).unwrap(), b"mine");
     }
@@ -485,14 +511,14 @@ mod tests {
     #[test]
     fn a_path_of_an_imported_file_cannot_leave_the_folder() {
         let run = sketch().file("../kata/kernel.txt", "6.12.47\n").file("a.txt", "a").run;
-        let names: Vec<String> = files(&run, Edition::F25, None).unwrap().into_keys().collect();
+        let names: Vec<String> = lab_files(&run, Edition::F25, None).unwrap().into_keys().collect();
         assert_eq!(names, ["a.txt"]);
     }
 
     /// A sketch of a run that was collected.
     fn collected() -> Sketch {
         let mut sketch = sketch();
-        sketch.run.evidence = Evidence::Collected {
+        sketch.run.evidence = EvidenceKind::Collected {
             engine: "nerdctl".into(),
             image: "alpine:3.19".into(),
             session: "s".into(),
@@ -510,9 +536,9 @@ mod tests {
              {version}, commit: bfc9e446e1f4e7db2741dc953c034447d55ec9b2\n"
         );
         let mut sketch = sketch.file(id, &text);
-        sketch.run.captures[0].stdout = Stream::new(text.as_bytes());
-        let source = crate::model::Source::new(id, 1);
-        sketch.put("runtime.version", "kata", Fact::value(version, source))
+        sketch.run.captures[0].stdout = CapturedStream::new(text.as_bytes());
+        let source = crate::model::FactSource::new(id, 1);
+        sketch.put("runtime.version", "kata", Fact::from_value(version, source))
     }
 
     fn release(major: u32) -> impl Strategy<Value = String> {

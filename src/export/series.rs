@@ -1,11 +1,11 @@
 //! The series of a run that leave it: those in seconds.
 
 use crate::error::{Error, Result};
-use crate::model::{Fact, Run, Samples, Unit};
+use crate::model::{Fact, Run, SampleUnit, Samples};
 
 /// A series on its way out.
 #[derive(Debug, Clone, Copy)]
-pub struct Series<'a> {
+pub struct ExportSeries<'a> {
     /// The id of the fact.
     pub id: &'a str,
     /// The target.
@@ -14,9 +14,9 @@ pub struct Series<'a> {
     pub samples: &'a Samples,
 }
 
-impl Series<'_> {
+impl ExportSeries<'_> {
     /// A name that is the same in every run, so that its history goes on.
-    pub fn name(&self) -> String {
+    pub fn stable_name(&self) -> String {
         format!("{} {}", self.id, self.target)
     }
 }
@@ -26,35 +26,37 @@ impl Series<'_> {
 /// # Errors
 ///
 /// The run has no series, or none of a fact that is asked for.
-pub fn of<'a>(run: &'a Run, wanted: &[String]) -> Result<Vec<Series<'a>>> {
+pub fn select_series<'a>(run: &'a Run, wanted: &[String]) -> Result<Vec<ExportSeries<'a>>> {
     let mut all = Vec::new();
     for (id, by_target) in &run.facts {
         for (target, fact) in by_target {
-            let samples = fact.as_series().filter(|samples| samples.unit == Unit::Seconds);
-            all.extend(samples.map(|samples| Series { id, target, samples }));
+            let samples = fact.as_series().filter(|samples| samples.unit == SampleUnit::Seconds);
+            all.extend(samples.map(|samples| ExportSeries { id, target, samples }));
         }
     }
     if all.is_empty() {
-        return Err(Error::input(format!("run {} has no series of times", run.id))
-            .help("isoproof collect measures some, and isoproof import hyperfine reads them"));
+        return Err(Error::unusable_input(format!("run {} has no series of times", run.id))
+            .with_help(
+                "isoproof collect measures some, and isoproof import hyperfine reads them",
+            ));
     }
     for id in wanted {
         if !all.iter().any(|series| series.id == id) {
-            return Err(unknown(run, id, &all));
+            return Err(unknown_series_error(run, id, &all));
         }
     }
     all.retain(|series| wanted.is_empty() || wanted.iter().any(|id| id == series.id));
     Ok(all)
 }
 
-fn unknown(run: &Run, id: &str, all: &[Series]) -> Error {
+fn unknown_series_error(run: &Run, id: &str, all: &[ExportSeries]) -> Error {
     let mut ids: Vec<&str> = all.iter().map(|series| series.id).collect();
     ids.dedup();
     let is_missing = |fact: &Fact| matches!(fact, Fact::Missing(_));
     let missing = run.facts.get(id).is_some_and(|by| by.values().all(is_missing));
     let what = if missing { "was not captured in" } else { "is no series of times in" };
-    Error::input(format!("`{}` {what} run {}", crate::text::visible(id), run.id))
-        .help(format!("it has {}", ids.join(", ")))
+    Error::unusable_input(format!("`{}` {what} run {}", crate::text::make_visible(id), run.id))
+        .with_help(format!("it has {}", ids.join(", ")))
 }
 
 #[cfg(test)]
@@ -70,17 +72,21 @@ mod tests {
             .fact("app.health_status", "runc", 200);
         let names = |wanted: &[&str]| -> Vec<String> {
             let wanted: Vec<String> = wanted.iter().map(|id| (*id).to_string()).collect();
-            of(&sketch.run, &wanted).unwrap().iter().map(Series::name).collect()
+            select_series(&sketch.run, &wanted)
+                .unwrap()
+                .iter()
+                .map(ExportSeries::stable_name)
+                .collect()
         };
         assert_eq!(names(&[]), ["http.latency runc", "startup.wall runc"]);
         assert_eq!(names(&["startup.wall"]), ["startup.wall runc"]);
-        let error = of(&sketch.run, &["startup.wal".into()]).unwrap_err();
+        let error = select_series(&sketch.run, &["startup.wal".into()]).unwrap_err();
         assert!(error.help.unwrap().contains("http.latency, startup.wall"));
     }
 
     #[test]
     fn a_run_without_series_says_so() {
-        let error = of(&sketch().run, &[]).unwrap_err();
+        let error = select_series(&sketch().run, &[]).unwrap_err();
         assert!(error.message.contains("has no series of times"), "{error}");
     }
 }

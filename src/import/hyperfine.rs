@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::model::{Capture, Fact, Facts, MAX_SAMPLES, Samples, Source, TIMES, Unit};
-use crate::probe::hyperfine::{Export, Timed};
+use crate::model::{Capture, Fact, FactSource, Facts, MAX_SAMPLES, SampleUnit, Samples, TIMES};
+use crate::probe::hyperfine::{HyperfineJson, TimedThing};
 use crate::sources;
 
 /// The most bytes that are read: a million samples have fewer.
@@ -15,11 +15,11 @@ const MAX_BYTES: u64 = 64 << 20;
 const HELP: &str = "give the file that hyperfine --export-json wrote";
 
 /// A file that was read and found usable.
-pub struct File {
+pub struct HyperfineFile {
     /// Its bytes.
     pub capture: Capture,
     /// What it says.
-    pub export: Export,
+    pub export: HyperfineJson,
 }
 
 /// Reads and checks a file. `timed` says what its commands are, where they do not show it.
@@ -28,33 +28,34 @@ pub struct File {
 ///
 /// It cannot be read, is not an export of hyperfine, has no results, a result without times or
 /// with too many, a time that no session has, or two results of one name.
-pub fn read(path: &Path, timed: Option<Timed>) -> Result<File> {
+pub fn read_hyperfine(path: &Path, timed: Option<TimedThing>) -> Result<HyperfineFile> {
     let bytes = sources::read_named_file(path, MAX_BYTES)
-        .map_err(|error| Error::io("read", path, &error).help(HELP))?;
-    let text = crate::text::decode(&bytes);
+        .map_err(|error| Error::failed_io("read", path, &error).with_help(HELP))?;
+    let text = crate::text::decode_bytes(&bytes);
     if text.trim().is_empty() {
         // A first command that fails leaves an empty file behind.
-        return Err(Error::input(format!("{} is empty", path.display()))
-            .help("hyperfine leaves an empty file if a command fails: see what it said"));
+        return Err(Error::unusable_input(format!("{} is empty", path.display()))
+            .with_help("hyperfine leaves an empty file if a command fails: see what it said"));
     }
-    let export: Export = serde_json::from_str(&text).map_err(|error| {
-        Error::input(format!("{}: not an export of hyperfine: {error}", path.display())).help(HELP)
+    let export: HyperfineJson = serde_json::from_str(&text).map_err(|error| {
+        Error::unusable_input(format!("{}: not an export of hyperfine: {error}", path.display()))
+            .with_help(HELP)
     })?;
-    check(path, &export)?;
-    let slot = timed.unwrap_or_else(|| export.timed()).fact();
+    check_export(path, &export)?;
+    let slot = timed.unwrap_or_else(|| export.guess_timed_thing()).fact_id();
     let name =
         path.file_name().map_or_else(|| "hyperfine.json".into(), |name| name.to_string_lossy());
-    let name = crate::text::visible(&name);
-    Ok(File { capture: Capture::of_file(&name, Some(slot), &bytes), export })
+    let name = crate::text::make_visible(&name);
+    Ok(HyperfineFile { capture: Capture::of_file(&name, Some(slot), &bytes), export })
 }
 
 /// The times in captures by the place of their command, whatever it is called.
 pub fn read_times(captures: &[Capture]) -> Facts {
     let mut facts = Facts::new();
-    for (capture, export) in captures.iter().zip(crate::probe::hyperfine::exports(captures)) {
+    for (capture, export) in captures.iter().zip(crate::probe::hyperfine::list_exports(captures)) {
         for (place, timing) in export.results.into_iter().enumerate() {
-            let source = Source::new(capture.id.as_str(), None);
-            let samples = Samples { values: timing.times, unit: Unit::Seconds, source };
+            let source = FactSource::new(capture.id.as_str(), None);
+            let samples = Samples { values: timing.times, unit: SampleUnit::Seconds, source };
             facts
                 .entry("times".into())
                 .or_default()
@@ -64,23 +65,23 @@ pub fn read_times(captures: &[Capture]) -> Facts {
     facts
 }
 
-fn check(path: &Path, export: &Export) -> Result<()> {
-    let wrong = |what: String| Error::input(format!("{}: {what}", path.display()));
+fn check_export(path: &Path, export: &HyperfineJson) -> Result<()> {
+    let wrong = |what: String| Error::unusable_input(format!("{}: {what}", path.display()));
     if export.results.is_empty() {
-        return Err(wrong("`results` is empty".into()).help(HELP));
+        return Err(wrong("`results` is empty".into()).with_help(HELP));
     }
     let mut seen = BTreeSet::new();
-    for (place, (timing, name)) in export.results.iter().zip(export.names()).enumerate() {
-        let result = format!("results[{place}] (`{}`)", crate::text::visible(&timing.command));
+    for (place, (timing, name)) in export.results.iter().zip(export.target_names()).enumerate() {
+        let result = format!("results[{place}] (`{}`)", crate::text::make_visible(&timing.command));
         if timing.times.is_empty() {
-            return Err(wrong(format!("{result} has no `times`")).help(HELP));
+            return Err(wrong(format!("{result} has no `times`")).with_help(HELP));
         }
         if timing.times.len() > MAX_SAMPLES {
             let count = timing.times.len();
             return Err(wrong(format!(
                 "{result} has {count} `times`, and {MAX_SAMPLES} at most are read"
             ))
-            .help("give hyperfine fewer --runs"));
+            .with_help("give hyperfine fewer --runs"));
         }
         if let Some(time) = timing.times.iter().find(|time| !TIMES.contains(*time)) {
             let (least, most) = (TIMES.start(), TIMES.end());
@@ -96,8 +97,9 @@ fn check(path: &Path, export: &Export) -> Result<()> {
             )));
         }
         if !seen.insert(name.clone()) {
-            return Err(wrong(format!("two results are of the target `{name}`"))
-                .help("tell them apart with hyperfine's --command-name, one for each command"));
+            return Err(wrong(format!("two results are of the target `{name}`")).with_help(
+                "tell them apart with hyperfine's --command-name, one for each command",
+            ));
         }
     }
     Ok(())
@@ -111,7 +113,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         std::fs::write(&path, text).unwrap();
-        read(&path, None).err().unwrap().message
+        read_hyperfine(&path, None).err().unwrap().message
     }
 
     #[test]

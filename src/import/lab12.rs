@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::model::{Capture, Origin, Status};
-use crate::probe::lab12::{FOLDERS, assign, slot_of};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus};
+use crate::probe::lab12::{FOLDERS, assign_slots, slot_of};
 use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
 
 /// The most files that are kept.
@@ -33,7 +33,8 @@ const LIMITS: WalkLimits = WalkLimits {
 ///
 /// `dir` cannot be read, or nothing in it has a name or place that the lab's instructions give.
 pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
-    let walk = sources::walk_folder(dir, LIMITS).map_err(|error| Error::io("read", dir, &error))?;
+    let walk =
+        sources::walk_folder(dir, LIMITS).map_err(|error| Error::failed_io("read", dir, &error))?;
     let root = lab_root(dir, &walk.entries).ok_or_else(|| nothing_found(dir, &walk.unreadable))?;
     let mut found: Vec<&SourceEntry> =
         walk.entries.iter().filter(|entry| entry.name.starts_with(&root)).collect();
@@ -42,16 +43,16 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
     let mut captures = Vec::new();
     let unreadable = walk.unreadable.iter().filter(|folder| folder.name.starts_with(&root));
     for folder in unreadable.take(MAX_UNREADABLE) {
-        captures.push(unread(&folder.name[root.len()..], &folder.error));
+        captures.push(unread_capture(&folder.name[root.len()..], &folder.error));
     }
     for entry in found {
         if captures.len() >= MAX_FILES {
             break;
         }
-        captures.extend(capture(entry, &entry.name[root.len()..]));
+        captures.extend(capture_file(entry, &entry.name[root.len()..]));
     }
     sort_by_id(&mut captures);
-    assign(&mut captures);
+    assign_slots(&mut captures);
     Ok(captures)
 }
 
@@ -99,11 +100,12 @@ fn is_lab(name: &str) -> bool {
 
 fn nothing_found(dir: &Path, unreadable: &[UnreadableFolder]) -> Error {
     if let Some(folder) = unreadable.first() {
-        return Error::io("read", &folder.path, &folder.error)
-            .help("what is in it is not known, and there is no evidence of the lab beside it");
+        return Error::failed_io("read", &folder.path, &folder.error).with_help(
+            "what is in it is not known, and there is no evidence of the lab beside it",
+        );
     }
     let message = format!("{}: no evidence of the lab in this folder or below it", dir.display());
-    Error::input(message).help(
+    Error::unusable_input(message).with_help(
         "looked for files such as setup/kata-built-version.txt, kata/kernel.txt, runc/health.txt, \
          analysis/kernel-comparison.txt, isolation/proc.txt and bench/startup.txt, or \
          results/kata-kernel.txt and results/startup.txt of the newer edition; name the folder \
@@ -112,7 +114,7 @@ fn nothing_found(dir: &Path, unreadable: &[UnreadableFolder]) -> Error {
 }
 
 /// The capture of an entry; none if it holds nothing that belongs to the evidence.
-fn capture(entry: &SourceEntry, path: &str) -> Option<Capture> {
+fn capture_file(entry: &SourceEntry, path: &str) -> Option<Capture> {
     let has_slot = slot_of(path).is_some();
     let refused = match entry.kind {
         // It may lead anywhere, to other people's files too.
@@ -122,7 +124,7 @@ fn capture(entry: &SourceEntry, path: &str) -> Option<Capture> {
         SourceKind::File => None,
     };
     if let Some(what) = refused {
-        return has_slot.then(|| unread(path, &io::Error::other(format!("it is {what}"))));
+        return has_slot.then(|| unread_capture(path, &io::Error::other(format!("it is {what}"))));
     }
     if !has_slot && has_binary_name(path) {
         return None;
@@ -133,21 +135,21 @@ fn capture(entry: &SourceEntry, path: &str) -> Option<Capture> {
     match read {
         // It went away since it was found.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-        Err(error) => return Some(unread(path, &error)),
+        Err(error) => return Some(unread_capture(path, &error)),
         Ok(_) if !has_slot && (bytes.is_empty() || is_binary(&bytes)) => return None,
         Ok(_) => {}
     }
     let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
-    let status = if bytes.len() > limit { Status::Truncated } else { Status::Ok };
+    let status = if bytes.len() > limit { CaptureStatus::Truncated } else { CaptureStatus::Ok };
     bytes.truncate(limit);
     Some(Capture { status, ..Capture::of_file(path, None, &bytes) })
 }
 
 /// The capture of what could not be read.
-fn unread(path: &str, error: &io::Error) -> Capture {
+fn unread_capture(path: &str, error: &io::Error) -> Capture {
     let status = match error.kind() {
-        io::ErrorKind::PermissionDenied => Status::Denied,
-        _ => Status::Error,
+        io::ErrorKind::PermissionDenied => CaptureStatus::Denied,
+        _ => CaptureStatus::Error,
     };
     Capture::of_unread_file(path, status, &sources::reason_words(error))
 }
@@ -177,7 +179,7 @@ fn make_unique(captures: &mut [Capture]) {
             number += 1;
         }
         // An export writes each file under its path.
-        if let Origin::File { path, .. } = &mut capture.origin {
+        if let CaptureOrigin::File { path, .. } = &mut capture.origin {
             path.clone_from(&capture.id);
         }
     }

@@ -8,9 +8,11 @@ mod verdict;
 pub mod words;
 
 pub use crate::knowledge::Severity;
-pub use case::Case;
-pub use rules::{EvidenceRef, Example, Finding, RuleBook, RuleDoc};
-pub use verdict::{Conclusion, Confidence, Ignored, Reason, Verdict, banner_release, judge_target};
+pub use case::RuleContext;
+pub use rules::{EvidenceRef, Finding, RuleBook, RuleDoc, RuleExample};
+pub use verdict::{
+    Conclusion, Confidence, IgnoredFact, UndecidedReason, Verdict, banner_release, judge_target,
+};
 
 use serde::Serialize;
 
@@ -41,7 +43,7 @@ pub struct SwitchedOff {
 
 impl Judgement {
     /// The verdict on a target.
-    pub fn verdict(&self, target: &str) -> Option<&Verdict> {
+    pub fn find_verdict(&self, target: &str) -> Option<&Verdict> {
         self.verdicts.iter().find(|verdict| verdict.target == target)
     }
 }
@@ -51,7 +53,7 @@ impl Judgement {
 /// # Errors
 ///
 /// The message template of a rule cannot be rendered.
-pub fn judge(case: &Case, book: &RuleBook) -> Result<Judgement> {
+pub fn judge_run(case: &RuleContext, book: &RuleBook) -> Result<Judgement> {
     let verdicts = case
         .run
         .targets
@@ -59,9 +61,11 @@ pub fn judge(case: &Case, book: &RuleBook) -> Result<Judgement> {
         .filter(|target| target.role != Role::Host)
         .map(|target| judge_target(case, target))
         .collect();
-    let (off, findings): (Vec<Finding>, Vec<Finding>) =
-        book.check(case)?.into_iter().partition(|finding| book.off().contains_key(&finding.rule));
-    let switched_off = book.off().iter().map(|(rule, reason)| SwitchedOff {
+    let (off, findings): (Vec<Finding>, Vec<Finding>) = book
+        .run_checks(case)?
+        .into_iter()
+        .partition(|finding| book.switched_off_rules().contains_key(&finding.rule));
+    let switched_off = book.switched_off_rules().iter().map(|(rule, reason)| SwitchedOff {
         rule: rule.clone(),
         reason: reason.clone(),
         findings: off.iter().filter(|finding| finding.rule == *rule).count(),

@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-use crate::model::{Evidence, Fact, Role, Run, Samples, Unit};
-use crate::stats::{Comparison, Outcome, compare};
+use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples};
+use crate::stats::{Comparison, ComparisonOutcome, compare_samples};
 
 /// The series that the control repeats, each with the name of its second arm.
 const CONTROLS: [(&str, &str); 2] = [
@@ -24,7 +24,7 @@ const NO_MEASURES: [&str; 4] =
 
 /// Two series of the same target, measured in turns.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Control {
+pub struct ControlComparison {
     /// The id of the series.
     pub series: &'static str,
     /// The id of its second arm.
@@ -35,21 +35,21 @@ pub struct Control {
     pub comparison: Comparison,
 }
 
-impl Control {
+impl ControlComparison {
     /// Whether the two arms differ by more than the margin.
-    pub fn differs(&self) -> bool {
-        matches!(self.comparison.outcome, Outcome::Slower | Outcome::Faster)
+    pub fn arms_differ(&self) -> bool {
+        matches!(self.comparison.outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster)
     }
 
     /// By how much they differ, as a share: 0.02 is 2 %.
-    fn noise(&self) -> Option<f64> {
+    fn arm_difference(&self) -> Option<f64> {
         self.comparison.ratio.map(|ratio| ratio.max(1.0 / ratio) - 1.0)
     }
 }
 
 /// One measure of a target compared with that of the baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Measure {
+pub struct MeasureComparison {
     /// The id of the series.
     pub id: String,
     /// The target.
@@ -60,20 +60,20 @@ pub struct Measure {
 
 /// What the times of a run say.
 #[derive(Debug)]
-pub struct Timing {
+pub struct RunTiming {
     setting: f64,
-    controls: Vec<Control>,
-    measures: OnceLock<Vec<Measure>>,
+    controls: Vec<ControlComparison>,
+    measures: OnceLock<Vec<MeasureComparison>>,
 }
 
-impl Timing {
+impl RunTiming {
     /// The timing of a run against the user's margin.
-    pub fn of(run: &Run, margin: f64) -> Self {
-        Self { setting: margin, controls: controls(run, margin), measures: OnceLock::new() }
+    pub fn of_run(run: &Run, margin: f64) -> Self {
+        Self { setting: margin, controls: compare_controls(run, margin), measures: OnceLock::new() }
     }
 
     /// The controls that the session made.
-    pub fn controls(&self) -> &[Control] {
+    pub fn session_controls(&self) -> &[ControlComparison] {
         &self.controls
     }
 
@@ -81,47 +81,50 @@ impl Timing {
     /// not look like a difference between runtimes. Of what is collected, starts and the
     /// speed inside are; of imported evidence nobody knows.
     pub fn is_in_turns(run: &Run, id: &str) -> bool {
-        matches!(run.evidence, Evidence::Collected { .. })
+        matches!(run.evidence, EvidenceKind::Collected { .. })
             && (id.starts_with("startup.") || id.starts_with("perf."))
     }
 
     /// Whether nothing is concluded from times, because a control differs.
     pub fn is_withheld(&self) -> bool {
-        self.controls.iter().any(Control::differs)
+        self.controls.iter().any(ControlComparison::arms_differ)
     }
 
     /// The noise of the session: the larger difference between the arms of a control.
-    pub fn noise(&self) -> Option<f64> {
-        self.controls.iter().filter_map(Control::noise).reduce(f64::max)
+    pub fn session_noise(&self) -> Option<f64> {
+        self.controls.iter().filter_map(ControlComparison::arm_difference).reduce(f64::max)
     }
 
     /// The margin that holds: the larger of the user's and the noise.
-    pub fn margin(&self) -> f64 {
-        self.noise().map_or(self.setting, |noise| noise.max(self.setting))
+    pub fn effective_margin(&self) -> f64 {
+        self.session_noise().map_or(self.setting, |noise| noise.max(self.setting))
     }
 
     /// Every series of times that the baseline has as well, compared with the baseline's.
-    pub fn measures(&self, run: &Run) -> &[Measure] {
-        self.measures.get_or_init(|| measures(run, self.margin()))
+    pub fn compared_measures(&self, run: &Run) -> &[MeasureComparison] {
+        self.measures.get_or_init(|| compare_measures(run, self.effective_margin()))
     }
 }
 
 /// The series of a target, if the fact is one of times.
-fn times<'a>(run: &'a Run, id: &str, target: &str) -> Option<&'a Samples> {
-    run.fact(id, target).and_then(Fact::as_series).filter(|series| series.unit == Unit::Seconds)
+fn time_series<'a>(run: &'a Run, id: &str, target: &str) -> Option<&'a Samples> {
+    run.find_fact(id, target)
+        .and_then(Fact::as_series)
+        .filter(|series| series.unit == SampleUnit::Seconds)
 }
 
-fn controls(run: &Run, margin: f64) -> Vec<Control> {
+fn compare_controls(run: &Run, margin: f64) -> Vec<ControlComparison> {
     let mut controls = Vec::new();
     for target in run.with_role(Role::Baseline) {
         for (series, repeat) in CONTROLS {
-            let (one, other) = (times(run, series, &target.name), times(run, repeat, &target.name));
+            let (one, other) =
+                (time_series(run, series, &target.name), time_series(run, repeat, &target.name));
             if let (Some(one), Some(other)) = (one, other) {
-                controls.push(Control {
+                controls.push(ControlComparison {
                     series,
                     repeat,
                     target: target.name.clone(),
-                    comparison: compare(&one.values, &other.values, margin),
+                    comparison: compare_samples(&one.values, &other.values, margin),
                 });
             }
         }
@@ -129,18 +132,18 @@ fn controls(run: &Run, margin: f64) -> Vec<Control> {
     controls
 }
 
-fn measures(run: &Run, margin: f64) -> Vec<Measure> {
+fn compare_measures(run: &Run, margin: f64) -> Vec<MeasureComparison> {
     let Some(baseline) = run.with_role(Role::Baseline).next() else { return Vec::new() };
     let mut measures = Vec::new();
     for id in run.facts.keys().filter(|id| !NO_MEASURES.iter().any(|start| id.starts_with(start))) {
-        let Some(reference) = times(run, id, &baseline.name) else { continue };
+        let Some(reference) = time_series(run, id, &baseline.name) else { continue };
         let others = run.targets.iter().filter(|target| target.role == Role::Candidate);
         for target in others {
-            let Some(series) = times(run, id, &target.name) else { continue };
-            measures.push(Measure {
+            let Some(series) = time_series(run, id, &target.name) else { continue };
+            measures.push(MeasureComparison {
                 id: id.clone(),
                 target: target.name.clone(),
-                comparison: compare(&reference.values, &series.values, margin),
+                comparison: compare_samples(&reference.values, &series.values, margin),
             });
         }
     }
@@ -167,8 +170,8 @@ mod tests {
             .series(FIRST, "kata", &around(1.5))
     }
 
-    fn timing(sketch: &Sketch) -> Timing {
-        Timing::of(&sketch.run, MARGIN)
+    fn timing(sketch: &Sketch) -> RunTiming {
+        RunTiming::of_run(&sketch.run, MARGIN)
     }
 
     #[test]
@@ -176,10 +179,10 @@ mod tests {
         let sketch = session(0.501);
         let timing = timing(&sketch);
         assert!(!timing.is_withheld());
-        assert_eq!(timing.margin(), MARGIN);
-        let measures = timing.measures(&sketch.run);
+        assert_eq!(timing.effective_margin(), MARGIN);
+        let measures = timing.compared_measures(&sketch.run);
         assert_eq!(measures.len(), 1, "the control is no measure: {measures:?}");
-        assert_eq!(measures[0].comparison.outcome, Outcome::Slower);
+        assert_eq!(measures[0].comparison.outcome, ComparisonOutcome::Slower);
     }
 
     #[test]
@@ -198,13 +201,13 @@ mod tests {
         );
         let timing = timing(&sketch);
         assert!(!timing.is_withheld(), "the samples cannot tell");
-        assert!((timing.margin() - 0.2).abs() < 1e-9, "{}", timing.margin());
+        assert!((timing.effective_margin() - 0.2).abs() < 1e-9, "{}", timing.effective_margin());
     }
 
     #[test]
     fn without_a_control_the_setting_holds() {
         let sketch = sketch().series(FIRST, "runc", &around(0.5));
-        assert_eq!(timing(&sketch).margin(), MARGIN);
-        assert_eq!(timing(&sketch).noise(), None);
+        assert_eq!(timing(&sketch).effective_margin(), MARGIN);
+        assert_eq!(timing(&sketch).session_noise(), None);
     }
 }

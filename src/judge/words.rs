@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Conclusion, Example, Reason};
-use crate::assets::{self, Tree};
+use super::{Conclusion, RuleExample, UndecidedReason};
+use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
 
 /// What a conclusion tells its reader.
@@ -30,9 +30,9 @@ pub struct ConclusionDoc {
     /// What misleads.
     pub traps: String,
     /// Facts that give this verdict on the target `kata`.
-    pub found: Vec<Example>,
+    pub found: Vec<RuleExample>,
     /// Facts that give another one, whose title is what the example `says`.
-    pub not_found: Vec<Example>,
+    pub not_found: Vec<RuleExample>,
 }
 
 /// The words of all conclusions, by id: one for each of [`Conclusion::ALL`].
@@ -43,20 +43,24 @@ pub type ConclusionWords = BTreeMap<String, ConclusionDoc>;
 /// # Errors
 ///
 /// A file is not valid TOML, has an unknown key, or a conclusion has no words.
-pub fn load(data: Option<&Path>) -> Result<ConclusionWords> {
+pub fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWords> {
     let mut words = ConclusionWords::new();
-    for file in assets::read_all(Tree::Data, data, "verdicts/", ".toml")?.into_values() {
+    for file in assets::read_all(AssetTree::Data, data, "verdicts/", ".toml")?.into_values() {
         let doc: ConclusionDoc = toml::from_str(&file.text)
-            .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+            .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
         words.insert(doc.id.clone(), doc);
     }
-    match Conclusion::ALL.iter().find(|conclusion| !words.contains_key(conclusion.id())) {
-        Some(lacking) => Err(Error::input(format!("no words for the verdict `{}`", lacking.id()))),
+    match Conclusion::ALL.iter().find(|conclusion| !words.contains_key(conclusion.conclusion_id()))
+    {
+        Some(lacking) => Err(Error::unusable_input(format!(
+            "no words for the verdict `{}`",
+            lacking.conclusion_id()
+        ))),
         None => Ok(words),
     }
 }
 
-/// The words of all reasons, by id: one for each of [`Reason::ALL`].
+/// The words of all reasons, by id: one for each of [`UndecidedReason::ALL`].
 pub type ReasonWords = BTreeMap<String, String>;
 
 /// The shipped words of the reasons with a project's own from `data` (its `data/` folder).
@@ -66,13 +70,15 @@ pub type ReasonWords = BTreeMap<String, String>;
 /// The file is not valid TOML, or a reason has no words.
 pub fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
     let mut words = ReasonWords::new();
-    for file in assets::read_all(Tree::Data, data, "reasons.toml", "")?.into_values() {
+    for file in assets::read_all(AssetTree::Data, data, "reasons.toml", "")?.into_values() {
         let more: ReasonWords = toml::from_str(&file.text)
-            .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+            .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
         words.extend(more);
     }
-    match Reason::ALL.iter().find(|reason| !words.contains_key(reason.id())) {
-        Some(lacking) => Err(Error::input(format!("no words for the reason `{}`", lacking.id()))),
+    match UndecidedReason::ALL.iter().find(|reason| !words.contains_key(reason.reason_id())) {
+        Some(lacking) => {
+            Err(Error::unusable_input(format!("no words for the reason `{}`", lacking.reason_id())))
+        }
         None => Ok(words),
     }
 }
@@ -85,12 +91,12 @@ mod tests {
 
     #[test]
     fn every_verdict_is_given_by_its_examples_and_not_by_the_others() {
-        let words = load(None).unwrap();
-        let title = |example: &Example| {
+        let words = load_conclusion_words(None).unwrap();
+        let title = |example: &RuleExample| {
             let sketch = run_of(example);
             let case = sketch.case();
-            let verdict = judge_target(&case, case.run.target("kata").unwrap());
-            words[verdict.conclusion.id()].title.clone()
+            let verdict = judge_target(&case, case.run.find_target("kata").unwrap());
+            words[verdict.conclusion.conclusion_id()].title.clone()
         };
         for doc in words.values() {
             assert!(!doc.found.is_empty() && !doc.not_found.is_empty(), "{}", doc.id);
@@ -106,11 +112,11 @@ mod tests {
 
     #[test]
     fn every_reason_has_its_words_and_no_words_are_left_over() {
-        assert_eq!(load_reasons(None).unwrap().len(), Reason::ALL.len());
+        assert_eq!(load_reasons(None).unwrap().len(), UndecidedReason::ALL.len());
     }
 
     #[test]
     fn every_conclusion_has_its_words_and_no_words_are_left_over() {
-        assert_eq!(load(None).unwrap().len(), Conclusion::ALL.len());
+        assert_eq!(load_conclusion_words(None).unwrap().len(), Conclusion::ALL.len());
     }
 }

@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
-use crate::assets::{self, Tree};
+use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
 use crate::text::strip_ansi;
 
@@ -17,7 +17,7 @@ const FILE: &str = "knowledge/faults.toml";
 /// A fault that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fault {
+pub struct KnownFault {
     /// The id in kebab-case.
     pub id: String,
     /// What it does to the container.
@@ -37,17 +37,17 @@ pub struct Fault {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    fault: Vec<Fault>,
+struct FaultTable {
+    fault: Vec<KnownFault>,
 }
 
 /// All known faults, in the order in which they are tried.
 #[derive(Debug)]
-pub struct Faults {
-    faults: Vec<(Fault, Vec<Regex>)>,
+pub struct KnownFaults {
+    faults: Vec<(KnownFault, Vec<Regex>)>,
 }
 
-impl Faults {
+impl KnownFaults {
     /// The shipped table, or a project's own from `data` (its `data/` folder).
     ///
     /// # Errors
@@ -55,20 +55,21 @@ impl Faults {
     /// The table is not valid TOML, has an unknown key, a broken pattern, or an id twice; the
     /// error names the file and the fault.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        let mut files = assets::read_all(Tree::Data, data, FILE, ".toml")?;
-        let file = files.remove(FILE).ok_or_else(|| Error::input(format!("no {FILE}")))?;
+        let mut files = assets::read_all(AssetTree::Data, data, FILE, ".toml")?;
+        let file = files.remove(FILE).ok_or_else(|| Error::unusable_input(format!("no {FILE}")))?;
         Self::parse(&file.text)
-            .map_err(|error| Error::input(format!("{}: {}", file.origin, error.message)))
+            .map_err(|error| Error::unusable_input(format!("{}: {}", file.origin, error.message)))
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
-        let mut faults: Vec<(Fault, Vec<Regex>)> = Vec::new();
+        let table: FaultTable =
+            toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
+        let mut faults: Vec<(KnownFault, Vec<Regex>)> = Vec::new();
         for fault in table.fault {
             if faults.iter().any(|(other, _)| other.id == fault.id) {
-                return Err(Error::input(format!("there are two faults `{}`", fault.id)));
+                return Err(Error::unusable_input(format!("there are two faults `{}`", fault.id)));
             }
-            let patterns = compile(&fault)?;
+            let patterns = compile_patterns(&fault)?;
             faults.push((fault, patterns));
         }
         Ok(Self { faults })
@@ -76,39 +77,38 @@ impl Faults {
 
     /// The fault that explains what an engine or a shim said: of several the one that stands
     /// first in the table.
-    pub fn explain(&self, text: &str) -> Option<&Fault> {
-        let text = plain(text);
+    pub fn explain_error(&self, text: &str) -> Option<&KnownFault> {
+        let text = plain_line(text);
         let says = |patterns: &[Regex]| patterns.iter().any(|pattern| pattern.is_match(&text));
         self.iter_compiled().find(|(_, patterns)| says(patterns)).map(|(fault, _)| fault)
     }
 
     /// The fault of this id.
-    pub fn get(&self, id: &str) -> Option<&Fault> {
-        self.iter().find(|fault| fault.id == id)
+    pub fn find_fault(&self, id: &str) -> Option<&KnownFault> {
+        self.iter_faults().find(|fault| fault.id == id)
     }
 
     /// All faults in the order of the table.
-    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+    pub fn iter_faults(&self) -> impl Iterator<Item = &KnownFault> {
         self.iter_compiled().map(|(fault, _)| fault)
     }
 
-    fn iter_compiled(&self) -> impl Iterator<Item = (&Fault, &[Regex])> {
+    fn iter_compiled(&self) -> impl Iterator<Item = (&KnownFault, &[Regex])> {
         self.faults.iter().map(|(fault, patterns)| (fault, patterns.as_slice()))
     }
 }
 
-fn compile(fault: &Fault) -> Result<Vec<Regex>> {
+fn compile_patterns(fault: &KnownFault) -> Result<Vec<Regex>> {
     let regex = |pattern: &String| {
-        RegexBuilder::new(pattern)
-            .case_insensitive(true)
-            .build()
-            .map_err(|error| Error::input(format!("fault `{}`: in `patterns`: {error}", fault.id)))
+        RegexBuilder::new(pattern).case_insensitive(true).build().map_err(|error| {
+            Error::unusable_input(format!("fault `{}`: in `patterns`: {error}", fault.id))
+        })
     };
     fault.patterns.iter().map(regex).collect()
 }
 
 /// One line without colours and escaped quotes: engines wrap a shim's words in their log format.
-fn plain(text: &str) -> String {
+fn plain_line(text: &str) -> String {
     let text = strip_ansi(text).replace("\\n", " ").replace("\\\"", "\"");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -117,17 +117,17 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn shipped() -> Faults {
-        Faults::load(None).unwrap()
+    fn shipped() -> KnownFaults {
+        KnownFaults::load(None).unwrap()
     }
 
     #[test]
     fn every_example_is_explained_by_its_own_fault() {
         let faults = shipped();
-        for fault in faults.iter() {
+        for fault in faults.iter_faults() {
             assert_eq!(fault.patterns.is_empty(), fault.example.is_none(), "{}", fault.id);
             if let Some(example) = &fault.example {
-                let found = faults.explain(example).map(|found| found.id.as_str());
+                let found = faults.explain_error(example).map(|found| found.id.as_str());
                 assert_eq!(found, Some(fault.id.as_str()), "{example}");
             }
         }
@@ -143,7 +143,7 @@ mod tests {
             "context deadline exceeded",
             "/ # uname -r",
         ] {
-            assert!(faults.explain(text).is_none(), "{text}");
+            assert!(faults.explain_error(text).is_none(), "{text}");
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
                     runtime \\\"io.containerd.kata.v2\\\"\"\ntime=\"x\" level=fatal msg=\"failed to \
                     start shim: runtime \\\"io.containerd.kata.v2\\\" binary not installed \
                     \\\"containerd-shim-kata-v2\\\": file does not exist\"";
-        assert_eq!(shipped().explain(text).unwrap().id, "shim-not-found");
+        assert_eq!(shipped().explain_error(text).unwrap().id, "shim-not-found");
     }
 
     #[test]
@@ -161,13 +161,13 @@ mod tests {
         let text = "failed to handle message start sandbox\n\nCaused by:\n    0: start vm\n    1: \
                     start vmm server\n    2: run vmm server\n    3: No such file or directory (os \
                     error 2)";
-        assert_eq!(shipped().explain(text).unwrap().id, "no-kvm");
+        assert_eq!(shipped().explain_error(text).unwrap().id, "no-kvm");
     }
 
     #[test]
     fn notes_stand_behind_what_explains_a_failure() {
         let faults = shipped();
-        let with_words = faults.iter().filter(|fault| !fault.patterns.is_empty());
+        let with_words = faults.iter_faults().filter(|fault| !fault.patterns.is_empty());
         let ranks: Vec<Severity> = with_words.map(|fault| fault.severity).collect();
         assert!(ranks.is_sorted_by(|a, b| a >= b), "{ranks:?}");
     }
@@ -176,6 +176,6 @@ mod tests {
     fn a_broken_pattern_is_named_with_its_fault() {
         let text = "[[fault]]\nid = \"a\"\nseverity = \"note\"\npatterns = ['(']\nexample = \"\"\n\
                     cause = \"\"\nfix = \"\"\nsource = \"\"\n";
-        assert!(Faults::parse(text).unwrap_err().message.starts_with("fault `a`"));
+        assert!(KnownFaults::parse(text).unwrap_err().message.starts_with("fault `a`"));
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// The range of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Count {
+pub struct CountRange {
     /// The least that was seen.
     pub from: i64,
     /// The most that was seen.
@@ -19,22 +19,22 @@ pub struct Count {
 /// The constants of Kata guests.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Guests {
+pub struct GuestConstants {
     /// Where the figures come from.
     pub source: String,
     /// Entries in `/sys/module`.
-    pub sys_module: Count,
+    pub sys_module: CountRange,
     /// Entries in `/proc` of a container with a few processes.
-    pub proc_entries: Count,
+    pub proc_entries: CountRange,
 }
 
-impl Guests {
+impl GuestConstants {
     pub(super) fn parse(text: &str) -> Result<Self> {
-        toml::from_str(text).map_err(|error| Error::input(error.to_string()))
+        toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))
     }
 
     /// The range of a fact's value, where one is known.
-    pub fn count(&self, fact: &str) -> Option<Count> {
+    pub fn count_range(&self, fact: &str) -> Option<CountRange> {
         match fact {
             "kernel.sys_module" => Some(self.sys_module),
             "proc.entries" => Some(self.proc_entries),

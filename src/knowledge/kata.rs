@@ -24,7 +24,7 @@ pub struct KataRelease {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct ReleaseTable {
     source: String,
     release: Vec<KataRelease>,
 }
@@ -39,19 +39,22 @@ pub struct KataReleases {
 
 impl KataReleases {
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
+        let table: ReleaseTable =
+            toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
         let releases = table.release;
         for pair in releases.windows(2) {
-            if numbers(&pair[0].version) >= numbers(&pair[1].version) {
+            if version_numbers(&pair[0].version) >= version_numbers(&pair[1].version) {
                 let versions = format!("{} and {}", pair[0].version, pair[1].version);
-                return Err(Error::input(format!("the releases {versions} are not in order")));
+                return Err(Error::unusable_input(format!(
+                    "the releases {versions} are not in order"
+                )));
             }
         }
         Ok(Self { source: table.source, releases })
     }
 
     /// The release of this version; none if the table does not know it.
-    pub fn get(&self, version: &str) -> Option<&KataRelease> {
+    pub fn find_release(&self, version: &str) -> Option<&KataRelease> {
         self.releases.iter().find(|release| release.version == version)
     }
 
@@ -70,44 +73,44 @@ impl KataReleases {
         let index = self.releases.iter().position(|release| release.version == version)?;
         let after = self.releases.get(index + 1)?;
         let around = self.releases[index.saturating_sub(1)..=index].iter().chain([after]);
-        Some(around.flat_map(KataRelease::kernels).collect())
+        Some(around.flat_map(KataRelease::shipped_kernels).collect())
     }
 
     /// Whether any release shipped this guest kernel.
-    pub fn ships(&self, kernel: &str) -> bool {
-        self.releases.iter().any(|release| release.kernels().any(|own| own == kernel))
+    pub fn is_shipped_kernel(&self, kernel: &str) -> bool {
+        self.releases.iter().any(|release| release.shipped_kernels().any(|own| own == kernel))
     }
 }
 
 impl KataRelease {
     /// The guest kernels that it ships.
-    pub fn kernels(&self) -> impl Iterator<Item = &str> {
+    pub fn shipped_kernels(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.kernel.as_str()).chain(self.dragonball.as_deref())
     }
 }
 
 /// The numbers of a version, to compare by.
-fn numbers(version: &str) -> Vec<u32> {
+fn version_numbers(version: &str) -> Vec<u32> {
     version.split('.').filter_map(|part| part.parse().ok()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::Knowledge;
+    use crate::knowledge::KnowledgeBase;
 
     fn shipped() -> KataReleases {
-        Knowledge::load(None).unwrap().kata
+        KnowledgeBase::load(None).unwrap().kata
     }
 
     #[test]
     fn a_release_is_known_by_its_version_and_by_its_commit() {
         let releases = shipped();
-        let release = releases.get("3.22.0").unwrap();
+        let release = releases.find_release("3.22.0").unwrap();
         assert!(release.commit.starts_with("a164693e1"));
         assert_eq!(releases.by_commit("a164693e1").unwrap().version, "3.22.0");
         assert_eq!(releases.by_commit("a16"), None);
-        assert_eq!(releases.get("9.0.0"), None);
+        assert_eq!(releases.find_release("9.0.0"), None);
     }
 
     #[test]

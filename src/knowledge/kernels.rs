@@ -7,29 +7,30 @@ use crate::error::{Error, Result};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct KernelTable {
     source: String,
     distribution: Vec<String>,
 }
 
 /// Patterns of kernel releases.
 #[derive(Debug, Clone)]
-pub struct Kernels {
+pub struct KernelPatterns {
     /// Where the patterns come from.
     pub source: String,
     distribution: Regex,
 }
 
-impl Kernels {
+impl KernelPatterns {
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
+        let table: KernelTable =
+            toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
         // One expression of all takes a fraction of the time of building each. Releases are ASCII:
         // classes of all of Unicode would take long, too.
         let regex = |pattern: &str| {
             RegexBuilder::new(&format!("^(?:{pattern})$"))
                 .unicode(false)
                 .build()
-                .map_err(|error| Error::input(format!("in `distribution`: {error}")))
+                .map_err(|error| Error::unusable_input(format!("in `distribution`: {error}")))
         };
         let distribution = regex(&table.distribution.join("|"));
         if distribution.is_err() {
@@ -48,11 +49,11 @@ impl Kernels {
 
 #[cfg(test)]
 mod tests {
-    use crate::knowledge::Knowledge;
+    use crate::knowledge::KnowledgeBase;
 
     #[test]
     fn builds_of_distributions_are_known_and_plain_ones_are_not() {
-        let kernels = Knowledge::load(None).unwrap().kernels;
+        let kernels = KnowledgeBase::load(None).unwrap().kernels;
         for release in [
             "6.8.0-45-generic",
             "5.15.0-1027-oracle",

@@ -11,12 +11,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::assets::{self, Tree};
+use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
-pub use guests::{Count, Guests};
+pub use guests::{CountRange, GuestConstants};
 pub use kata::{KataRelease, KataReleases};
-pub use kernels::Kernels;
-pub use platforms::Platforms;
+pub use kernels::KernelPatterns;
+pub use platforms::PlatformKnowledge;
 
 /// How much something matters: a fault to the container, a defect to the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,18 +43,18 @@ impl Severity {
 
 /// The tables that judging needs.
 #[derive(Debug)]
-pub struct Knowledge {
+pub struct KnowledgeBase {
     /// The releases of Kata.
     pub kata: KataReleases,
     /// Machines that are themselves virtual, and names of processors that monitors make up.
-    pub platforms: Platforms,
+    pub platforms: PlatformKnowledge,
     /// What every Kata guest shows alike.
-    pub guests: Guests,
+    pub guests: GuestConstants,
     /// Whose build a kernel is.
-    pub kernels: Kernels,
+    pub kernels: KernelPatterns,
 }
 
-impl Knowledge {
+impl KnowledgeBase {
     /// The shipped tables, or a project's own from `data` (its `data/` folder).
     ///
     /// # Errors
@@ -63,20 +63,21 @@ impl Knowledge {
     /// file.
     pub fn load(data: Option<&Path>) -> Result<Self> {
         Ok(Self {
-            kata: table(data, "kata-releases", KataReleases::parse)?,
-            platforms: table(data, "platforms", Platforms::parse)?,
-            guests: table(data, "guests", Guests::parse)?,
-            kernels: table(data, "kernels", Kernels::parse)?,
+            kata: load_table(data, "kata-releases", KataReleases::parse)?,
+            platforms: load_table(data, "platforms", PlatformKnowledge::parse)?,
+            guests: load_table(data, "guests", GuestConstants::parse)?,
+            kernels: load_table(data, "kernels", KernelPatterns::parse)?,
         })
     }
 }
 
 /// Reads `knowledge/<name>.toml`; errors name the file.
-fn table<T>(data: Option<&Path>, name: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
+fn load_table<T>(data: Option<&Path>, name: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
     let name = format!("knowledge/{name}.toml");
-    let mut files = assets::read_all(Tree::Data, data, &name, ".toml")?;
-    let file = files.remove(&name).ok_or_else(|| Error::input(format!("no {name}")))?;
-    parse(&file.text).map_err(|error| Error::input(format!("{}: {}", file.origin, error.message)))
+    let mut files = assets::read_all(AssetTree::Data, data, &name, ".toml")?;
+    let file = files.remove(&name).ok_or_else(|| Error::unusable_input(format!("no {name}")))?;
+    parse(&file.text)
+        .map_err(|error| Error::unusable_input(format!("{}: {}", file.origin, error.message)))
 }
 
 #[cfg(test)]
@@ -85,8 +86,8 @@ mod tests {
 
     #[test]
     fn every_table_that_ships_can_be_used() {
-        Knowledge::load(None).unwrap();
-        faults::Faults::load(None).unwrap();
+        KnowledgeBase::load(None).unwrap();
+        faults::KnownFaults::load(None).unwrap();
     }
 
     #[test]
@@ -95,7 +96,7 @@ mod tests {
         std::fs::create_dir(own.path().join("knowledge")).unwrap();
         let path = own.path().join("knowledge/kernels.toml");
         std::fs::write(&path, "source = \"x\"\ndistribution = ['(']\n").unwrap();
-        let error = Knowledge::load(Some(own.path())).unwrap_err().message;
+        let error = KnowledgeBase::load(Some(own.path())).unwrap_err().message;
         assert!(error.contains("knowledge/kernels.toml"), "{error}");
     }
 }

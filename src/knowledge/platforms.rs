@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Platform {
+struct PlatformMarks {
     id: String,
     name: String,
     #[serde(default)]
@@ -20,7 +20,7 @@ struct Platform {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Processor {
+struct ProcessorNames {
     name: String,
     pattern: String,
     #[allow(dead_code, reason = "read by people")]
@@ -29,25 +29,29 @@ struct Processor {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    platform: Vec<Platform>,
-    processor: Vec<Processor>,
+struct PlatformTable {
+    platform: Vec<PlatformMarks>,
+    processor: Vec<ProcessorNames>,
 }
 
 /// What tells a virtual machine, and who makes up the name of a processor.
 #[derive(Debug, Clone)]
-pub struct Platforms {
-    platforms: Vec<Platform>,
+pub struct PlatformKnowledge {
+    platforms: Vec<PlatformMarks>,
     processors: Vec<(Regex, String)>,
 }
 
-impl Platforms {
+impl PlatformKnowledge {
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let table: Table = toml::from_str(text).map_err(|error| Error::input(error.to_string()))?;
+        let table: PlatformTable =
+            toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
         let mut processors = Vec::new();
         for processor in table.processor {
             let pattern = Regex::new(&processor.pattern).map_err(|error| {
-                Error::input(format!("processor `{}`: in `pattern`: {error}", processor.name))
+                Error::unusable_input(format!(
+                    "processor `{}`: in `pattern`: {error}",
+                    processor.name
+                ))
             })?;
             processors.push((pattern, processor.name));
         }
@@ -56,17 +60,22 @@ impl Platforms {
 
     /// The id and name of the virtual platform that a kernel of this release runs on.
     pub fn by_release(&self, release: &str) -> Option<(&str, &str)> {
-        self.find(|platform| &platform.releases, release)
+        self.find_by_marks(|platform| &platform.releases, release)
     }
 
     /// The id and name of the virtual platform that the firmware names.
     pub fn by_firmware(&self, words: &str) -> Option<(&str, &str)> {
-        self.find(|platform| &platform.dmi, words)
+        self.find_by_marks(|platform| &platform.dmi, words)
     }
 
-    fn find(&self, marks: fn(&Platform) -> &Vec<String>, text: &str) -> Option<(&str, &str)> {
-        let is_meant =
-            |platform: &&Platform| marks(platform).iter().any(|mark| text.contains(mark.as_str()));
+    fn find_by_marks(
+        &self,
+        marks: fn(&PlatformMarks) -> &Vec<String>,
+        text: &str,
+    ) -> Option<(&str, &str)> {
+        let is_meant = |platform: &&PlatformMarks| {
+            marks(platform).iter().any(|mark| text.contains(mark.as_str()))
+        };
         let platform = self.platforms.iter().find(is_meant)?;
         Some((&platform.id, &platform.name))
     }
@@ -80,11 +89,11 @@ impl Platforms {
 
 #[cfg(test)]
 mod tests {
-    use crate::knowledge::Knowledge;
+    use crate::knowledge::KnowledgeBase;
 
     #[test]
     fn platforms_are_told_by_release_and_by_firmware() {
-        let platforms = Knowledge::load(None).unwrap().platforms;
+        let platforms = KnowledgeBase::load(None).unwrap().platforms;
         let id = |found: Option<(&str, &str)>| found.map(|(id, _)| id.to_string());
         let wsl = platforms.by_release("6.6.87.2-microsoft-standard-WSL2");
         assert_eq!(id(wsl).as_deref(), Some("wsl2"));
@@ -96,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_name_that_a_monitor_makes_up_is_known() {
-        let platforms = Knowledge::load(None).unwrap().platforms;
+        let platforms = KnowledgeBase::load(None).unwrap().platforms;
         let maker = |model| platforms.maker_of_processor(model);
         assert_eq!(
             maker("Intel(R) Xeon(R) Processor @ 1.60GHz"),

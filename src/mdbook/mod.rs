@@ -15,17 +15,17 @@ use serde_json::Value as Json;
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::project::{MDBOOK_SRC, Project};
-use crate::report::functions::{Sources, Warnings};
-use crate::report::{Links, Shelf, Subject, Voice, chapters, lookups, notes};
-use crate::store::Store;
-use book::Chapter;
+use crate::report::functions::{LookupSources, MissingWarnings};
+use crate::report::{Assessment, EvidenceLinks, ProjectData, Renderer, chapters, lookups, notes};
+use crate::store::RunStore;
+use book::BookChapter;
 
 /// The versions of mdBook whose form of the book is known, by their beginnings.
 const KNOWN: [&str; 2] = ["0.4.", "0.5."];
 
 /// What became of a book.
 #[derive(Debug)]
-pub struct Processed {
+pub struct ProcessedBook {
     /// The book, as mdBook wants it back.
     pub book: Json,
     /// What should be looked at.
@@ -36,7 +36,7 @@ pub struct Processed {
 
 /// Whether chapters can be made for a renderer of this name. What is made is Markdown, which
 /// every renderer reads.
-pub fn supports(renderer: &str) -> bool {
+pub fn supports_renderer(renderer: &str) -> bool {
     !renderer.is_empty()
 }
 
@@ -46,30 +46,34 @@ pub fn supports(renderer: &str) -> bool {
 ///
 /// The input is not what mdBook writes, the project or its run cannot be used, or a chapter
 /// cannot be rendered.
-pub fn process(input: &str) -> Result<Processed> {
-    let (context, mut book) = parse(input)?;
+pub fn process_book(input: &str) -> Result<ProcessedBook> {
+    let (context, mut book) = parse_input(input)?;
     let mut warnings: Vec<String> = version_warning(&context).into_iter().collect();
-    let project = project(&context)?;
-    let templates = templates(&mut book, &project);
+    let project = open_book_project(&context)?;
+    let templates = chapter_templates(&mut book, &project);
     let mut missing = Vec::new();
     if !templates.is_empty() || project.config.run_pages {
         project.refuse_links_out()?;
-        let maker = Maker::new(&project)?;
+        let maker = BookPreprocessor::new(&project)?;
         warnings.extend(maker.left_out.iter().cloned());
-        maker.expand(&mut book, &templates)?;
-        if project.config.run_pages && !book::append(&mut book, maker.pages()?) {
+        maker.expand_chapters(&mut book, &templates)?;
+        if project.config.run_pages && !book::append_chapters(&mut book, maker.added_chapters()?) {
             warnings.push("the book has no list of chapters: no page was added".into());
         }
-        missing = maker.missing();
+        missing = maker.missing_values();
     }
-    Ok(Processed { book, warnings, missing })
+    Ok(ProcessedBook { book, warnings, missing })
 }
 
 /// Context and book.
-fn parse(input: &str) -> Result<(Json, Json)> {
+fn parse_input(input: &str) -> Result<(Json, Json)> {
     let wanted = |what: String| {
-        Error::input(format!("standard input is not what mdBook gives its preprocessors: {what}"))
-            .help("mdbook build runs this command; `[preprocessor.isoproof]` in book.toml names it")
+        Error::unusable_input(format!(
+            "standard input is not what mdBook gives its preprocessors: {what}"
+        ))
+        .with_help(
+            "mdbook build runs this command; `[preprocessor.isoproof]` in book.toml names it",
+        )
     };
     let input: Json = serde_json::from_str(input).map_err(|error| wanted(error.to_string()))?;
     match input {
@@ -87,28 +91,28 @@ fn version_warning(context: &Json) -> Option<String> {
     (!is_known).then(|| {
         format!(
             "mdBook {}: the form of the book is known of 0.4 and 0.5, and this one may differ",
-            crate::text::visible(version)
+            crate::text::make_visible(version)
         )
     })
 }
 
 /// The project that the book is. Where its chapters are is what mdBook says, whose default is
 /// another than ours.
-fn project(context: &Json) -> Result<Project> {
+fn open_book_project(context: &Json) -> Result<Project> {
     let root = context["root"].as_str().unwrap_or(".");
-    let mut project = Project::at(Path::new(root))?;
+    let mut project = Project::open_folder(Path::new(root))?;
     let src = context["config"]["book"]["src"].as_str().unwrap_or(MDBOOK_SRC);
     project.config.src = PathBuf::from(src);
     Ok(project)
 }
 
 /// The chapters that use look-ups, by path.
-fn templates(book: &mut Json, project: &Project) -> BTreeMap<String, TextFile> {
+fn chapter_templates(book: &mut Json, project: &Project) -> BTreeMap<String, TextFile> {
     let mut templates = BTreeMap::new();
-    book::each(book, &mut |chapter: Chapter| {
+    book::visit_chapters(book, &mut |chapter: BookChapter| {
         if lookups::is_template(chapter.content) {
-            let origin = project.chapters().join(chapter.path).display().to_string();
-            let file = TextFile::own(chapter.content.as_str(), origin);
+            let origin = project.chapters_dir().join(chapter.path).display().to_string();
+            let file = TextFile::from_own_text(chapter.content.as_str(), origin);
             templates.insert(chapter.path.to_string(), file);
         }
     });
@@ -116,31 +120,31 @@ fn templates(book: &mut Json, project: &Project) -> BTreeMap<String, TextFile> {
 }
 
 /// Makes texts about one run.
-struct Maker {
-    subject: Arc<Subject>,
+struct BookPreprocessor {
+    subject: Arc<Assessment>,
     notes: Arc<BTreeMap<String, String>>,
-    warnings: Warnings,
+    warnings: MissingWarnings,
     /// What has to be said about runs that were left out.
     left_out: Vec<String>,
     has_pages: bool,
 }
 
-impl Maker {
+impl BookPreprocessor {
     fn new(project: &Project) -> Result<Self> {
-        let shelf = Shelf::of(project)?;
-        let store = Store::with(project, Arc::clone(&shelf.catalogue));
-        let loaded = store.load(&project.config.run, &project.root)?;
+        let shelf = ProjectData::load_project(project)?;
+        let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
+        let loaded = store.load_run(&project.config.run, &project.root)?;
         Ok(Self {
-            subject: Arc::new(Subject::new(loaded, project.config.edition, &shelf)?),
-            notes: Arc::new(notes::load(&project.chapters())?),
+            subject: Arc::new(Assessment::new(loaded, project.config.edition, &shelf)?),
+            notes: Arc::new(notes::load_notes(&project.chapters_dir())?),
             warnings: Arc::default(),
-            left_out: store.warnings(),
+            left_out: store.store_warnings(),
             has_pages: project.config.run_pages,
         })
     }
 
-    fn sources(&self, voice: Voice) -> Sources {
-        Sources {
+    fn template_sources(&self, voice: Renderer) -> LookupSources {
+        LookupSources {
             subject: self.subject.clone(),
             voice,
             chapters: Arc::default(),
@@ -150,7 +154,11 @@ impl Maker {
     }
 
     /// Puts the expanded texts in the place of the templates.
-    fn expand(&self, book: &mut Json, templates: &BTreeMap<String, TextFile>) -> Result<()> {
+    fn expand_chapters(
+        &self,
+        book: &mut Json,
+        templates: &BTreeMap<String, TextFile>,
+    ) -> Result<()> {
         // The way to the root is part of every link, so chapters of one depth go together.
         let mut by_depth: BTreeMap<usize, BTreeMap<String, TextFile>> = BTreeMap::new();
         for (path, file) in templates {
@@ -160,27 +168,27 @@ impl Maker {
         let mut texts = BTreeMap::new();
         for (depth, templates) in by_depth {
             let root = self.has_pages.then(|| "../".repeat(depth));
-            let sources = self.sources(Voice::Markdown(Links::Book(root)));
-            texts.extend(chapters::render(&templates, &sources)?);
+            let sources = self.template_sources(Renderer::Markdown(EvidenceLinks::Book(root)));
+            texts.extend(chapters::render_all(&templates, &sources)?);
         }
-        book::each(book, &mut |chapter: Chapter| {
+        book::visit_chapters(book, &mut |chapter: BookChapter| {
             if let Some(text) = texts.get(chapter.path) {
-                *chapter.content = record::links(text, chapter.path, self.has_pages);
+                *chapter.content = record::adapt_links(text, chapter.path, self.has_pages);
             }
         });
         Ok(())
     }
 
     /// The chapters that are added: the run, and the findings with a page for every rule.
-    fn pages(&self) -> Result<Vec<Json>> {
-        record::pages(&self.subject, |root| {
-            let voice = Voice::Html(Links::Book(Some(root.to_string())));
+    fn added_chapters(&self) -> Result<Vec<Json>> {
+        record::make_record_pages(&self.subject, |root| {
+            let voice = Renderer::Html(EvidenceLinks::Book(Some(root.to_string())));
             // A table of all there is may have gaps without being a text that lacks something.
-            Sources { warnings: Arc::default(), ..self.sources(voice) }
+            LookupSources { warnings: Arc::default(), ..self.template_sources(voice) }
         })
     }
 
-    fn missing(&self) -> Vec<String> {
+    fn missing_values(&self) -> Vec<String> {
         self.warnings.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
     }
 }

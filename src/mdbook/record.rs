@@ -7,11 +7,11 @@ use regex::{Captures, Regex};
 use serde_json::Value as Json;
 use tera::Context;
 
-use super::book::chapter;
-use crate::assets::{self, Tree};
+use super::book::make_chapter;
+use crate::assets::{self, AssetTree};
 use crate::error::Result;
-use crate::report::functions::Sources;
-use crate::report::{Engine, Subject};
+use crate::report::functions::LookupSources;
+use crate::report::{Assessment, TemplateEngine};
 use crate::site::view::CaptureView;
 
 /// A link of a shipped chapter to a page that only the site has, or a book with the added
@@ -22,7 +22,7 @@ static PAGE_LINK: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Links to pages of the site lead to the added chapters, or are only their words.
-pub fn links(text: &str, path: &str, has_pages: bool) -> String {
+pub fn adapt_links(text: &str, path: &str, has_pages: bool) -> String {
     let root = "../".repeat(path.matches('/').count());
     PAGE_LINK
         .replace_all(text, |link: &Captures| match has_pages {
@@ -33,12 +33,15 @@ pub fn links(text: &str, path: &str, has_pages: bool) -> String {
 }
 
 /// The chapters. `sources` makes the look-ups of a page whose way to the root is given.
-pub fn pages(subject: &Arc<Subject>, sources: impl Fn(&str) -> Sources) -> Result<Vec<Json>> {
-    let templates = assets::read_all(Tree::Templates, None, "book/", ".html")?;
-    let above = Engine::new(&templates, &sources(""))?;
-    let below = Engine::new(&templates, &sources("../"))?;
+pub fn make_record_pages(
+    subject: &Arc<Assessment>,
+    sources: impl Fn(&str) -> LookupSources,
+) -> Result<Vec<Json>> {
+    let templates = assets::read_all(AssetTree::Templates, None, "book/", ".html")?;
+    let above = TemplateEngine::new(&templates, &sources(""))?;
+    let below = TemplateEngine::new(&templates, &sources("../"))?;
     let mut context = Context::new();
-    context.insert("run", &crate::report::subject::describe(&subject.run));
+    context.insert("run", &crate::report::subject::describe_run(&subject.run));
     let captures: Vec<CaptureView> = subject
         .run
         .captures
@@ -47,25 +50,25 @@ pub fn pages(subject: &Arc<Subject>, sources: impl Fn(&str) -> Sources) -> Resul
         .collect();
     context.insert("captures", &captures);
     let mut rules = Vec::new();
-    for rule in subject.shelf.rules.iter() {
+    for rule in subject.shelf.rules.iter_rules() {
         context.insert("rule", rule);
-        let page = page(&below, "book/rule.html", &context)?;
+        let page = render_html_block(&below, "book/rule.html", &context)?;
         let path = format!("rules/{}.md", rule.id);
-        rules.push(chapter(&rule.title, &path, page, &["Findings"], Vec::new()));
+        rules.push(make_chapter(&rule.title, &path, page, &["Findings"], Vec::new()));
     }
-    let findings = page(&above, "book/findings.html", &context)?;
-    let record = page(&below, "book/run.html", &context)?;
+    let findings = render_html_block(&above, "book/findings.html", &context)?;
+    let record = render_html_block(&below, "book/run.html", &context)?;
     let path = format!("runs/{}.md", subject.run.id);
     Ok(vec![
-        chapter("Findings", "findings.md", findings, &[], rules),
-        chapter("Evidence", &path, record, &[], Vec::new()),
+        make_chapter("Findings", "findings.md", findings, &[], rules),
+        make_chapter("Evidence", &path, record, &[], Vec::new()),
     ])
 }
 
 /// A page as one block of HTML, which in Markdown ends at the first empty line: there is none.
 /// Every brace is escaped, because mdBook looks for its own in HTML too.
-fn page(engine: &Engine, name: &str, context: &Context) -> Result<String> {
-    let html = engine.render(name, context)?;
+fn render_html_block(engine: &TemplateEngine, name: &str, context: &Context) -> Result<String> {
+    let html = engine.render_template(name, context)?;
     let lines: Vec<&str> = html.lines().filter(|line| !line.trim().is_empty()).collect();
     Ok(lines.join("\n").replace('{', "&#123;").replace('}', "&#125;") + "\n")
 }
@@ -77,7 +80,10 @@ mod tests {
     #[test]
     fn a_link_to_a_page_of_the_site_leads_to_the_added_chapter_or_nowhere() {
         let text = r"[A \[b\] c](rules/a-b.html) [x](other.html)";
-        assert_eq!(links(text, "a/b.md", true), r"[A \[b\] c](../rules/a-b.html) [x](other.html)");
-        assert_eq!(links(text, "b.md", false), r"A \[b\] c [x](other.html)");
+        assert_eq!(
+            adapt_links(text, "a/b.md", true),
+            r"[A \[b\] c](../rules/a-b.html) [x](other.html)"
+        );
+        assert_eq!(adapt_links(text, "b.md", false), r"A \[b\] c [x](other.html)");
     }
 }

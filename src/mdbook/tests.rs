@@ -35,7 +35,7 @@ fn a_book_without_lookups_comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     for text in ["{{ x }} {% y", "{{#include a.md}}", "# T {#id}", "`{{ fact(id=\"a\") }}`"] {
         let input = input(folder.path(), "items", "0.5.4", text);
-        let processed = process(&input).unwrap();
+        let processed = process_book(&input).unwrap();
         let wanted: Json = serde_json::from_str(&input).unwrap();
         assert_eq!(processed.book, wanted[1]);
         assert!(processed.warnings.is_empty());
@@ -47,7 +47,7 @@ fn a_lookup_is_expanded_in_either_form_of_the_book_and_the_rest_survives() {
     let folder = book("");
     for (list, version) in [("items", "0.5.4"), ("sections", "0.4.52")] {
         let text = format!("# T {{#t}}\n{{{{#include x.md}}}} {LOOKUP}\n");
-        let processed = process(&input(folder.path(), list, version, &text)).unwrap();
+        let processed = process_book(&input(folder.path(), list, version, &text)).unwrap();
         let book = &processed.book;
         let wanted = "# T {#t}\n{{#include x.md}} 52\n";
         assert_eq!(book[list][2]["Chapter"]["content"], wanted);
@@ -61,7 +61,7 @@ fn a_lookup_is_expanded_in_either_form_of_the_book_and_the_rest_survives() {
 #[test]
 fn with_run_pages_a_number_leads_to_its_line() {
     let folder = book("run-pages = true\n");
-    let processed = process(&input(folder.path(), "items", "0.5.4", LOOKUP)).unwrap();
+    let processed = process_book(&input(folder.path(), "items", "0.5.4", LOOKUP)).unwrap();
     let items = processed.book["items"].as_array().unwrap();
     let content = items[2]["Chapter"]["content"].as_str().unwrap();
     let link = "../runs/20261124T200535Z-00cc24c0.md#c-isolation-proc-txt-L3";
@@ -78,7 +78,7 @@ fn with_run_pages_a_number_leads_to_its_line() {
 #[test]
 fn an_unknown_version_is_a_warning_and_no_end() {
     let folder = book("");
-    let processed = process(&input(folder.path(), "items", "0.6.0", LOOKUP)).unwrap();
+    let processed = process_book(&input(folder.path(), "items", "0.6.0", LOOKUP)).unwrap();
     assert!(processed.warnings[0].contains("mdBook 0.6.0"), "{:?}", processed.warnings);
     assert_eq!(processed.book["items"][2]["Chapter"]["content"], "52");
 }
@@ -87,7 +87,7 @@ fn an_unknown_version_is_a_warning_and_no_end() {
 fn a_mistake_names_the_chapter_and_the_place() {
     let folder = book("");
     let text = "\n{{ fact(id=\"proc.entires\", target=\"kata\") }}";
-    let error = process(&input(folder.path(), "items", "0.5.4", text)).unwrap_err();
+    let error = process_book(&input(folder.path(), "items", "0.5.4", text)).unwrap_err();
     assert!(error.message.contains("text/c.md:2:4:"), "{error}");
     assert!(error.message.contains("did you mean `proc.entries`?"), "{error}");
 }
@@ -95,7 +95,7 @@ fn a_mistake_names_the_chapter_and_the_place() {
 #[test]
 fn what_is_not_mdbooks_json_is_refused_with_what_is_wanted() {
     for text in ["", "{}", "[1]", "nonsense"] {
-        let error = process(text).unwrap_err();
+        let error = process_book(text).unwrap_err();
         assert!(error.message.contains("not what mdBook gives"), "{error}");
     }
 }

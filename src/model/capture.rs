@@ -18,9 +18,9 @@ pub struct Capture {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Where the bytes come from.
-    pub origin: Origin,
+    pub origin: CaptureOrigin,
     /// How it ended.
-    pub status: Status,
+    pub status: CaptureStatus,
     /// The exit status of the command, where one ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
@@ -31,10 +31,10 @@ pub struct Capture {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<f64>,
     /// Its output, or the file's content.
-    pub stdout: Stream,
+    pub stdout: CapturedStream,
     /// Its error output, where a command ran; why a file could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stderr: Option<Stream>,
+    pub stderr: Option<CapturedStream>,
 }
 
 impl Capture {
@@ -43,19 +43,19 @@ impl Capture {
         Self {
             id: path.into(),
             target: None,
-            origin: Origin::File { path: path.into(), slot: slot.map(String::from) },
-            status: Status::Ok,
+            origin: CaptureOrigin::File { path: path.into(), slot: slot.map(String::from) },
+            status: CaptureStatus::Ok,
             exit: None,
             started: None,
             duration_ms: None,
-            stdout: Stream::new(bytes),
+            stdout: CapturedStream::new(bytes),
             stderr: None,
         }
     }
 
     /// A file that could not be read, or a folder, whose path ends in `/`.
-    pub fn of_unread_file(path: &str, status: Status, reason: &str) -> Self {
-        let stderr = Some(Stream::new(format!("{reason}\n").as_bytes()));
+    pub fn of_unread_file(path: &str, status: CaptureStatus, reason: &str) -> Self {
+        let stderr = Some(CapturedStream::new(format!("{reason}\n").as_bytes()));
         Self { status, stderr, ..Self::of_file(path, None, b"") }
     }
 
@@ -70,15 +70,15 @@ impl Capture {
             started: self.started,
             duration_ms: self.duration_ms,
             stdout: self.stdout.without_bytes(),
-            stderr: self.stderr.as_ref().map(Stream::without_bytes),
+            stderr: self.stderr.as_ref().map(CapturedStream::without_bytes),
         }
     }
 
     /// Why a file or folder could not be read when it was imported; none if it was read, and of
     /// what is no file.
     pub fn unread_reason(&self) -> Option<String> {
-        let is_unread = matches!(self.status, Status::Denied | Status::Error);
-        if !is_unread || !matches!(self.origin, Origin::File { .. }) {
+        let is_unread = matches!(self.status, CaptureStatus::Denied | CaptureStatus::Error);
+        if !is_unread || !matches!(self.origin, CaptureOrigin::File { .. }) {
             return None;
         }
         let lines = self.stderr.as_ref().map(|stream| stream.text_lines().join(" "));
@@ -89,7 +89,7 @@ impl Capture {
 /// Where the bytes of a capture come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Origin {
+pub enum CaptureOrigin {
     /// A command that isoproof ran.
     Command {
         /// The program and its arguments as they were run.
@@ -119,9 +119,9 @@ pub enum Origin {
     },
 }
 
-impl Origin {
+impl CaptureOrigin {
     /// The command, the path, or what was read, in one line.
-    pub fn words(&self) -> String {
+    pub fn describe_origin(&self) -> String {
         match self {
             Self::Command { argv } => argv.join(" "),
             Self::Probe { command, .. } => command.clone(),
@@ -134,7 +134,7 @@ impl Origin {
 /// How a capture ended. `absent` and `denied` are answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum CaptureStatus {
     /// There is output.
     Ok,
     /// What was asked for does not exist there.
@@ -157,7 +157,7 @@ pub enum Status {
     Unasked,
 }
 
-impl Status {
+impl CaptureStatus {
     /// The word for it in files and reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -197,7 +197,7 @@ impl Status {
 /// `git diff`; bytes that are not UTF-8 are stored as base64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Stream {
+pub struct CapturedStream {
     /// `sha256:` and the hexadecimal SHA-256 of the bytes.
     pub digest: String,
     /// The bytes as UTF-8, split at each line feed; joining with line feeds gives them back.
@@ -208,14 +208,14 @@ pub struct Stream {
     base64: Option<String>,
 }
 
-impl Stream {
+impl CapturedStream {
     /// A stream of these bytes.
     pub fn new(bytes: &[u8]) -> Self {
         let (lines, base64) = match std::str::from_utf8(bytes) {
             Ok(text) => (Some(text.split('\n').map(String::from).collect()), None),
             Err(_) => (None, Some(BASE64.encode(bytes))),
         };
-        Self { digest: digest(bytes), lines, base64 }
+        Self { digest: sha256_digest(bytes), lines, base64 }
     }
 
     /// The bytes.
@@ -223,7 +223,7 @@ impl Stream {
     /// # Errors
     ///
     /// What is wrong with the stored form, if it cannot be decoded.
-    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+    pub fn decoded_bytes(&self) -> Result<Vec<u8>, String> {
         match (&self.lines, &self.base64) {
             (Some(lines), None) => Ok(lines.join("\n").into_bytes()),
             (None, Some(text)) => {
@@ -233,7 +233,7 @@ impl Stream {
         }
     }
 
-    /// The lines as [`crate::text::lines`] reads them in the bytes; none of bytes that cannot be
+    /// The lines as [`crate::text::split_lines`] reads them in the bytes; none of bytes that cannot be
     /// decoded. Of plain text they are those that are stored.
     pub fn text_lines(&self) -> Cow<'_, [String]> {
         // A byte order mark begins with 0xEF. Looking at every byte is quicker than stopping early.
@@ -245,7 +245,7 @@ impl Stream {
                 let ends_in_feed = lines.last().is_some_and(String::is_empty);
                 Cow::Borrowed(&lines[..lines.len() - usize::from(ends_in_feed)])
             }
-            _ => Cow::Owned(crate::text::lines(&self.bytes().unwrap_or_default())),
+            _ => Cow::Owned(crate::text::split_lines(&self.decoded_bytes().unwrap_or_default())),
         }
     }
 
@@ -255,12 +255,12 @@ impl Stream {
 
     /// Whether the digest belongs to the bytes.
     pub fn is_intact(&self) -> bool {
-        self.bytes().is_ok_and(|bytes| digest(&bytes) == self.digest)
+        self.decoded_bytes().is_ok_and(|bytes| sha256_digest(&bytes) == self.digest)
     }
 }
 
 /// `sha256:` and the hexadecimal SHA-256 of `bytes`.
-fn digest(bytes: &[u8]) -> String {
+fn sha256_digest(bytes: &[u8]) -> String {
     format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(bytes)))
 }
 
@@ -276,8 +276,8 @@ mod tests {
             bytes in proptest::collection::vec(any::<u8>(), 0..40),
         ) {
             for bytes in [text.as_bytes(), &bytes] {
-                let stream = Stream::new(bytes);
-                prop_assert_eq!(stream.text_lines().to_vec(), crate::text::lines(bytes));
+                let stream = CapturedStream::new(bytes);
+                prop_assert_eq!(stream.text_lines().to_vec(), crate::text::split_lines(bytes));
             }
         }
     }
@@ -285,10 +285,10 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_survive_storing(bytes: Vec<u8>) {
-            let stream = Stream::new(&bytes);
+            let stream = CapturedStream::new(&bytes);
             let json = serde_json::to_string(&stream).unwrap();
-            let back: Stream = serde_json::from_str(&json).unwrap();
-            prop_assert_eq!(back.bytes().unwrap(), bytes);
+            let back: CapturedStream = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(back.decoded_bytes().unwrap(), bytes);
             prop_assert!(back.is_intact());
         }
     }
@@ -296,15 +296,15 @@ mod tests {
     #[test]
     fn the_digest_is_what_sha256sum_prints() {
         assert_eq!(
-            Stream::new(b"6.12.47\n").digest,
+            CapturedStream::new(b"6.12.47\n").digest,
             "sha256:51acd888c9c405384e7cd78d21d1756666b2614a7caaf9b519847f2bc1862a4b"
         );
     }
 
     #[test]
     fn a_changed_line_breaks_the_digest() {
-        let json = serde_json::to_string(&Stream::new(b"Host: 322\n")).unwrap();
-        let stream: Stream = serde_json::from_str(&json.replace("322", "332")).unwrap();
+        let json = serde_json::to_string(&CapturedStream::new(b"Host: 322\n")).unwrap();
+        let stream: CapturedStream = serde_json::from_str(&json.replace("322", "332")).unwrap();
         assert!(!stream.is_intact());
     }
 }

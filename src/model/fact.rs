@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 /// The most bytes of a line that is read for facts. Real ones are far below: the longest, the
 /// configuration of a container as JSON, has a quarter of them. A file or an output with a longer
-/// line gives no fact, for the reason [`Why::TooLong`].
+/// line gives no fact, for the reason [`MissingReason::TooLong`].
 pub const MAX_LINE: usize = 64 << 10;
 
-/// The most samples of a series; one with more is missing, for the reason [`Why::TooLong`].
+/// The most samples of a series; one with more is missing, for the reason [`MissingReason::TooLong`].
 pub const MAX_SAMPLES: usize = 100_000;
 
 /// The times that a session can have, in seconds, and 0: from what no clock tells apart to eleven
-/// days. A series with another one is missing, for the reason [`Why::OutOfRange`].
+/// days. A series with another one is missing, for the reason [`MissingReason::OutOfRange`].
 pub const TIMES: RangeInclusive<f64> = 1e-9..=1e6;
 
 /// All facts of a run: by fact id (`kernel.release`), then by target name (`kata`).
@@ -24,7 +24,7 @@ pub type Facts = BTreeMap<String, BTreeMap<String, Fact>>;
 /// Where in the captures a fact was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+pub struct FactSource {
     /// The id of the capture.
     pub capture: String,
     /// The line of the capture's output, counted from 1, where the value stands or begins.
@@ -32,7 +32,7 @@ pub struct Source {
     pub line: Option<u32>,
 }
 
-impl Source {
+impl FactSource {
     /// A place in a capture.
     pub fn new(capture: impl Into<String>, line: impl Into<Option<u32>>) -> Self {
         Self { capture: capture.into(), line: line.into() }
@@ -41,7 +41,7 @@ impl Source {
 
 /// The unit of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Unit {
+pub enum SampleUnit {
     /// Seconds.
     #[serde(rename = "s")]
     Seconds,
@@ -50,7 +50,7 @@ pub enum Unit {
     Bytes,
 }
 
-impl Unit {
+impl SampleUnit {
     /// The unit's symbol.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Unit {
     }
 
     /// Why no session can have measured `value` of this unit; none if one can.
-    pub fn refuse(self, value: f64) -> Option<String> {
+    pub fn refuse_value(self, value: f64) -> Option<String> {
         let (least, most) = match self {
             Self::Seconds => (*TIMES.start(), *TIMES.end()),
             // What a file can have on any system.
@@ -84,20 +84,20 @@ pub struct Samples {
     /// The samples.
     pub values: Vec<f64>,
     /// Their unit.
-    pub unit: Unit,
+    pub unit: SampleUnit,
     /// Where the first of them stands.
-    pub source: Source,
+    pub source: FactSource,
 }
 
 /// No value, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingFact {
     /// The kind of reason.
-    pub why: Why,
+    pub why: MissingReason,
     /// The reason in words, with the path or the first words of the message that stood there.
     pub reason: String,
     /// The capture that was looked at, where there is one.
-    pub source: Option<Source>,
+    pub source: Option<FactSource>,
 }
 
 /// What is known about one question on one target.
@@ -111,45 +111,45 @@ pub enum Fact {
         /// The value, of the type that the catalogue declares for the fact.
         value: serde_json::Value,
         /// Where it stands.
-        source: Source,
+        source: FactSource,
     },
     /// A measured series.
     Series(Samples),
     /// Nothing, with the reason.
-    Missing(Missing),
+    Missing(MissingFact),
 }
 
 impl Fact {
     /// A value read at `source`.
-    pub fn value(value: impl Into<serde_json::Value>, source: Source) -> Self {
+    pub fn from_value(value: impl Into<serde_json::Value>, source: FactSource) -> Self {
         Self::Value { value: value.into(), source }
     }
 
     /// The samples of a series; or that there are too many of them, or one that no session has.
-    pub fn series(values: Vec<f64>, unit: Unit, source: Source) -> Self {
+    pub fn series(values: Vec<f64>, unit: SampleUnit, source: FactSource) -> Self {
         if values.len() > MAX_SAMPLES {
             let count = values.len();
             let reason = format!("{count} samples, and no more than {MAX_SAMPLES} are read");
-            return Self::missing_at(Why::TooLong, reason, source);
+            return Self::missing_at(MissingReason::TooLong, reason, source);
         }
-        match values.iter().find_map(|value| unit.refuse(*value)) {
-            Some(reason) => Self::missing_at(Why::OutOfRange, reason, source),
+        match values.iter().find_map(|value| unit.refuse_value(*value)) {
+            Some(reason) => Self::missing_at(MissingReason::OutOfRange, reason, source),
             None => Self::Series(Samples { values, unit, source }),
         }
     }
 
     /// No value because no capture exists that could hold one.
-    pub fn missing(why: Why, reason: impl Into<String>) -> Self {
-        Self::Missing(Missing { why, reason: reason.into(), source: None })
+    pub fn missing(why: MissingReason, reason: impl Into<String>) -> Self {
+        Self::Missing(MissingFact { why, reason: reason.into(), source: None })
     }
 
     /// No value although `source` was looked at.
-    pub fn missing_at(why: Why, reason: impl Into<String>, source: Source) -> Self {
-        Self::Missing(Missing { why, reason: reason.into(), source: Some(source) })
+    pub fn missing_at(why: MissingReason, reason: impl Into<String>, source: FactSource) -> Self {
+        Self::Missing(MissingFact { why, reason: reason.into(), source: Some(source) })
     }
 
     /// The place in a capture that the fact rests on.
-    pub fn source(&self) -> Option<&Source> {
+    pub fn source(&self) -> Option<&FactSource> {
         match self {
             Self::Value { source, .. } => Some(source),
             Self::Series(samples) => Some(&samples.source),
@@ -195,7 +195,7 @@ impl Fact {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
-pub enum Why {
+pub enum MissingReason {
     /// No such file.
     #[serde(rename = "file missing")]
     FileMissing,
@@ -270,9 +270,9 @@ pub enum Why {
     Altered,
 }
 
-impl Why {
+impl MissingReason {
     /// The words that stand for the reason in files and reports.
-    pub fn words(self) -> &'static str {
+    pub fn reason_name(self) -> &'static str {
         match self {
             Self::FileMissing => "file missing",
             Self::FileUnreadable => "file unreadable",
@@ -308,17 +308,21 @@ impl Why {
 #[serde(deny_unknown_fields)]
 struct FactWire {
     /// The value.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "keep_explicit_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     value: Option<serde_json::Value>,
     /// The samples, in the order in which they were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     values: Option<Vec<f64>>,
     /// The unit of the samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    unit: Option<Unit>,
+    unit: Option<SampleUnit>,
     /// The kind of reason why there is no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    missing: Option<Why>,
+    missing: Option<MissingReason>,
     /// The reason in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -331,7 +335,9 @@ struct FactWire {
 }
 
 /// Keeps an explicit `null` apart from an absent field.
-fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<serde_json::Value>, D::Error> {
+fn keep_explicit_null<'de, D: serde::Deserializer<'de>>(
+    d: D,
+) -> Result<Option<serde_json::Value>, D::Error> {
     serde_json::Value::deserialize(d).map(Some)
 }
 
@@ -341,7 +347,7 @@ impl TryFrom<FactWire> for Fact {
     fn try_from(wire: FactWire) -> Result<Self, Self::Error> {
         const SHAPE: &str = "a fact has `value` and `capture`, or `values`, `unit` and `capture`, \
                              or `missing` and `reason`";
-        let source = wire.capture.map(|capture| Source { capture, line: wire.line });
+        let source = wire.capture.map(|capture| FactSource { capture, line: wire.line });
         match (wire.value, wire.values, wire.unit, wire.missing, wire.reason, source) {
             (Some(value), None, None, None, None, Some(source)) => {
                 Ok(Self::Value { value, source })
@@ -350,7 +356,7 @@ impl TryFrom<FactWire> for Fact {
                 Ok(Self::series(values, unit, source))
             }
             (None, None, None, Some(why), Some(reason), source) => {
-                Ok(Self::Missing(Missing { why, reason, source }))
+                Ok(Self::Missing(MissingFact { why, reason, source }))
             }
             _ => Err(SHAPE),
         }
@@ -414,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_value_names_its_capture_and_line() {
-        let fact = Fact::value("6.12.47", Source::new("kata/kernel.txt", 1));
+        let fact = Fact::from_value("6.12.47", FactSource::new("kata/kernel.txt", 1));
         assert_eq!(
             round_trip(&fact),
             r#"{"value":"6.12.47","capture":"kata/kernel.txt","line":1}"#
@@ -423,8 +429,9 @@ mod tests {
 
     #[test]
     fn a_series_keeps_its_unit() {
-        let source = Source::new("bench/startup.txt", 3);
-        let fact = Fact::Series(Samples { values: vec![0.5, 0.25], unit: Unit::Seconds, source });
+        let source = FactSource::new("bench/startup.txt", 3);
+        let fact =
+            Fact::Series(Samples { values: vec![0.5, 0.25], unit: SampleUnit::Seconds, source });
         assert_eq!(
             round_trip(&fact),
             r#"{"values":[0.5,0.25],"unit":"s","capture":"bench/startup.txt","line":3}"#
@@ -434,27 +441,30 @@ mod tests {
     #[test]
     fn a_series_with_a_figure_that_no_session_has_is_missing() {
         let series =
-            |values: &[f64], unit| Fact::series(values.to_vec(), unit, Source::new("a", 1));
+            |values: &[f64], unit| Fact::series(values.to_vec(), unit, FactSource::new("a", 1));
         for possible in [0.0, 1e-9, 1e6] {
-            assert!(series(&[0.5, possible], Unit::Seconds).is_present(), "{possible}");
+            assert!(series(&[0.5, possible], SampleUnit::Seconds).is_present(), "{possible}");
         }
         for impossible in [-1.0, 1e-10, 1e7, 1e308, f64::INFINITY, f64::NAN] {
-            let fact = series(&[0.5, impossible], Unit::Seconds);
+            let fact = series(&[0.5, impossible], SampleUnit::Seconds);
             assert!(
-                matches!(fact, Fact::Missing(Missing { why: Why::OutOfRange, .. })),
+                matches!(fact, Fact::Missing(MissingFact { why: MissingReason::OutOfRange, .. })),
                 "{fact:?}"
             );
         }
-        assert!(series(&[1.0, 1e12], Unit::Bytes).is_present());
-        assert!(!series(&[1e20], Unit::Bytes).is_present());
+        assert!(series(&[1.0, 1e12], SampleUnit::Bytes).is_present());
+        assert!(!series(&[1e20], SampleUnit::Bytes).is_present());
         // A run file that an earlier version wrote says the same.
         let old = r#"{"values":[1e308],"unit":"s","capture":"a","line":1}"#;
-        assert_eq!(serde_json::from_str::<Fact>(old).unwrap(), series(&[1e308], Unit::Seconds));
+        assert_eq!(
+            serde_json::from_str::<Fact>(old).unwrap(),
+            series(&[1e308], SampleUnit::Seconds)
+        );
     }
 
     #[test]
     fn a_missing_fact_says_why() {
-        let fact = Fact::missing(Why::FileMissing, "no file kata/kernel.txt");
+        let fact = Fact::missing(MissingReason::FileMissing, "no file kata/kernel.txt");
         assert_eq!(
             round_trip(&fact),
             r#"{"missing":"file missing","reason":"no file kata/kernel.txt"}"#
@@ -471,10 +481,14 @@ mod tests {
 
     #[test]
     fn the_words_of_a_reason_are_those_of_its_json() {
-        for why in
-            [Why::FileMissing, Why::FileUnreadable, Why::NotTheShim, Why::Absent, Why::Unreadable]
-        {
-            assert_eq!(serde_json::to_value(why).unwrap(), why.words());
+        for why in [
+            MissingReason::FileMissing,
+            MissingReason::FileUnreadable,
+            MissingReason::NotTheShim,
+            MissingReason::Absent,
+            MissingReason::Unreadable,
+        ] {
+            assert_eq!(serde_json::to_value(why).unwrap(), why.reason_name());
         }
     }
 }

@@ -4,8 +4,11 @@ mod capture;
 mod fact;
 mod run;
 
-pub use capture::{Capture, Origin, Status, Stream};
-pub use fact::{Fact, Facts, MAX_LINE, MAX_SAMPLES, Missing, Samples, Source, TIMES, Unit, Why};
+pub use capture::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+pub use fact::{
+    Fact, FactSource, Facts, MAX_LINE, MAX_SAMPLES, MissingFact, MissingReason, SampleUnit,
+    Samples, TIMES,
+};
 pub use run::{
-    Edition, Evidence, Generator, ImportForm, Redaction, Role, Run, SCHEMA_VERSION, Target,
+    Edition, EvidenceKind, Generator, ImportForm, Redaction, Role, Run, SCHEMA_VERSION, Target,
 };

@@ -36,7 +36,7 @@ pub struct Run {
     /// The program that wrote the file.
     pub generator: Generator,
     /// How the evidence was come by.
-    pub evidence: Evidence,
+    pub evidence: EvidenceKind,
     /// What was replaced by pseudonyms before anything was written.
     pub redaction: Redaction,
     /// What was probed: the host, then the baseline, then the candidates.
@@ -49,7 +49,7 @@ pub struct Run {
 
 impl Run {
     /// The target of this name.
-    pub fn target(&self, name: &str) -> Option<&Target> {
+    pub fn find_target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
     }
 
@@ -59,12 +59,12 @@ impl Run {
     }
 
     /// The capture of this id.
-    pub fn capture(&self, id: &str) -> Option<&Capture> {
+    pub fn find_capture(&self, id: &str) -> Option<&Capture> {
         self.captures.iter().find(|capture| capture.id == id)
     }
 
     /// What is known about `id` on `target`.
-    pub fn fact(&self, id: &str, target: &str) -> Option<&Fact> {
+    pub fn find_fact(&self, id: &str, target: &str) -> Option<&Fact> {
         self.facts.get(id)?.get(target)
     }
 }
@@ -81,7 +81,7 @@ pub struct Generator {
 
 impl Generator {
     /// This program.
-    pub fn this() -> Self {
+    pub fn this_program() -> Self {
         Self { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() }
     }
 }
@@ -89,7 +89,7 @@ impl Generator {
 /// How the evidence was come by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Evidence {
+pub enum EvidenceKind {
     /// Read from files that somebody else wrote.
     Imported {
         /// The form of the files.
@@ -140,7 +140,7 @@ impl Edition {
     pub const ALL: [Self; 2] = [Self::F25, Self::S26];
 
     /// The short name of the edition.
-    pub fn name(self) -> &'static str {
+    pub fn edition_name(self) -> &'static str {
         match self {
             Self::F25 => "f25",
             Self::S26 => "s26",
@@ -150,7 +150,7 @@ impl Edition {
 
 impl fmt::Display for Edition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.edition_name())
     }
 }
 
@@ -160,7 +160,7 @@ impl std::str::FromStr for Edition {
     fn from_str(name: &str) -> Result<Self, String> {
         Self::ALL
             .into_iter()
-            .find(|edition| edition.name() == name)
+            .find(|edition| edition.edition_name() == name)
             .ok_or_else(|| format!("unknown edition `{name}`: known are f25 and s26"))
     }
 }

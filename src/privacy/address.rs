@@ -8,16 +8,16 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use regex::Regex;
 
 use super::kept::KeptWords;
-use super::span::{IdentifierKind, Recognition, Span};
-use super::{PseudonymKey, compile};
+use super::span::{IdentifierKind, IdentifierSpan, RecognitionMethod};
+use super::{PseudonymKey, compile_pattern};
 
 /// How many bytes around an address are looked at to tell it from a version. Without a bound a
 /// long line of addresses would take quadratic time.
 const WINDOW: usize = 128;
 
 /// The addresses in a text. A dotted number that is a whole word of `kept` is a version.
-pub fn find_addresses(text: &str, kept: &KeptWords, key: &PseudonymKey) -> Vec<Span> {
-    let mut finder = Finder { text, kept, key, spans: Vec::new() };
+pub fn find_addresses(text: &str, kept: &KeptWords, key: &PseudonymKey) -> Vec<IdentifierSpan> {
+    let mut finder = AddressFinder { text, kept, key, spans: Vec::new() };
     let is_hex = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     for run in find_runs(text, is_hex, b":") {
         finder.read_hex_run(run);
@@ -53,21 +53,26 @@ fn find_runs(text: &str, is_part: impl Fn(u8) -> bool, separators: &[u8]) -> Vec
     runs
 }
 
-struct Finder<'a> {
+struct AddressFinder<'a> {
     text: &'a str,
     kept: &'a KeptWords,
     key: &'a PseudonymKey,
-    spans: Vec<Span>,
+    spans: Vec<IdentifierSpan>,
 }
 
-impl Finder<'_> {
-    fn add(&mut self, range: Range<usize>, kind: IdentifierKind, pseudonym: Option<String>) {
-        let recognition = Recognition::Form;
-        let span = |pseudonym| Span { range, kind, recognition, pseudonym };
+impl AddressFinder<'_> {
+    fn add_address(
+        &mut self,
+        range: Range<usize>,
+        kind: IdentifierKind,
+        pseudonym: Option<String>,
+    ) {
+        let recognition = RecognitionMethod::Form;
+        let span = |pseudonym| IdentifierSpan { range, kind, recognition, pseudonym };
         self.spans.extend(pseudonym.map(span));
     }
 
-    fn before(&self, at: usize) -> &str {
+    fn text_before(&self, at: usize) -> &str {
         let mut start = at.saturating_sub(WINDOW);
         while !self.text.is_char_boundary(start) {
             start += 1;
@@ -76,7 +81,7 @@ impl Finder<'_> {
         before.rfind(['\n', '\r']).map_or(before, |end| &before[end + 1..])
     }
 
-    fn after(&self, at: usize) -> &str {
+    fn text_after(&self, at: usize) -> &str {
         let mut end = self.text.len().min(at + WINDOW);
         while !self.text.is_char_boundary(end) {
             end -= 1;
@@ -88,7 +93,7 @@ impl Finder<'_> {
     /// Reads a stretch with colons: `aa:bb:…`, `2a00::1`.
     fn read_hex_run(&mut self, mut run: Range<usize>) {
         // `MAC:aa:bb` begins with letters of a word that could be digits.
-        while self.before(run.start).ends_with(char::is_alphanumeric)
+        while self.text_before(run.start).ends_with(char::is_alphanumeric)
             && !self.text[run.clone()].starts_with(':')
         {
             match self.text[run.clone()].find(':') {
@@ -107,7 +112,7 @@ impl Finder<'_> {
             token = rest;
         }
         let end = start + token.len();
-        if !self.after(end).starts_with(char::is_alphanumeric)
+        if !self.text_after(end).starts_with(char::is_alphanumeric)
             && !self.read_octets(start..end, token)
         {
             self.read_ipv6(start..end, token);
@@ -120,8 +125,8 @@ impl Finder<'_> {
         let end = run.start + token.len();
         let token = token.trim_start_matches('.');
         let range = end - token.len()..end;
-        if !self.before(range.start).ends_with(char::is_alphanumeric)
-            && !self.after(end).starts_with(char::is_alphanumeric)
+        if !self.text_before(range.start).ends_with(char::is_alphanumeric)
+            && !self.text_after(end).starts_with(char::is_alphanumeric)
         {
             self.read_ipv4(range, token);
         }
@@ -156,7 +161,7 @@ impl Finder<'_> {
             let form: String = token.into();
             let pseudonym = (octets.iter().any(|octet| *octet != 0))
                 .then(|| self.key.replace_digits(IdentifierKind::MachineId, &form));
-            self.add(range, IdentifierKind::MachineId, pseudonym);
+            self.add_address(range, IdentifierKind::MachineId, pseudonym);
             return true;
         }
         let offsets: Vec<usize> = groups
@@ -179,7 +184,7 @@ impl Finder<'_> {
         let mac = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok();
         let mac = mac.and_then(|mac| <[u8; 6]>::try_from(mac).ok());
         let pseudonym = mac.and_then(|mac| mac_pseudonym(mac, self.key)).map(|mac| form(&mac));
-        self.add(range, IdentifierKind::Mac, pseudonym);
+        self.add_address(range, IdentifierKind::Mac, pseudonym);
     }
 
     fn read_ipv6(&mut self, range: Range<usize>, token: &str) {
@@ -200,7 +205,7 @@ impl Finder<'_> {
         if let Some((address, length)) = address
             && let Some((kind, pseudonym)) = ipv6_pseudonym(address, self.key)
         {
-            self.add(range.start..range.start + length, kind, Some(pseudonym.to_string()));
+            self.add_address(range.start..range.start + length, kind, Some(pseudonym.to_string()));
         }
     }
 
@@ -216,22 +221,22 @@ impl Finder<'_> {
         };
         let Ok(ip) = address.parse::<Ipv4Addr>() else { return };
         let range = range.start..range.start + address.len();
-        let (before, after) = (self.before(range.start), self.after(range.end));
+        let (before, after) = (self.text_before(range.start), self.text_after(range.end));
         if after.starts_with(".in-addr.arpa") {
             return;
         }
         let is_address = match has_port {
             true => {
-                self.after(range.start + part.len()).trim_start_matches(':').starts_with(" >")
+                self.text_after(range.start + part.len()).trim_start_matches(':').starts_with(" >")
                     || before.ends_with("> ")
             }
             false => !self.is_version(&range, before, after),
         };
-        if !is_address || self.kept.holds(self.text, &range) {
+        if !is_address || self.kept.holds_range(self.text, &range) {
             return;
         }
         let pseudonym = ipv4_pseudonym(ip, self.key).map(|ip| ip.to_string());
-        self.add(range, IdentifierKind::PublicAddress, pseudonym);
+        self.add_address(range, IdentifierKind::PublicAddress, pseudonym);
     }
 
     /// Whether four numbers are a version, by what stands around them.
@@ -274,8 +279,8 @@ impl Finder<'_> {
     fn read_grouped_run(&mut self, run: Range<usize>) {
         let token = self.text[run.clone()].trim_end_matches(['.', '-']);
         let mut range = run.start..run.start + token.len();
-        if self.before(range.start).ends_with(|c: char| c.is_alphanumeric() || c == ':')
-            || self.after(range.end).starts_with(|c: char| c.is_alphanumeric() || c == ':')
+        if self.text_before(range.start).ends_with(|c: char| c.is_alphanumeric() || c == ':')
+            || self.text_after(range.end).starts_with(|c: char| c.is_alphanumeric() || c == ':')
         {
             return;
         }
@@ -288,7 +293,7 @@ impl Finder<'_> {
             7 if all_have(2) && token.starts_with("01-") => groups[1..].concat(),
             _ => return,
         };
-        let before = self.before(range.start).to_ascii_lowercase();
+        let before = self.text_before(range.start).to_ascii_lowercase();
         let is_labelled = ["mac", "physical", "bootif", "hw"].iter().any(|w| before.contains(w));
         let has = |is_wanted: fn(&char) -> bool| digits.chars().any(|c| is_wanted(&c));
         // Dates and versions have no letters, words no digits.
@@ -315,22 +320,22 @@ impl Finder<'_> {
         let token = whole.trim_end_matches('-');
         let end = run.start + token.len();
         // `ec2` ends in a number, too.
-        let token = match self.before(run.start).ends_with(char::is_alphabetic) {
+        let token = match self.text_before(run.start).ends_with(char::is_alphabetic) {
             true => token.split_once('-').map_or("", |(_, rest)| rest),
             false => token.trim_start_matches('-'),
         };
         let range = end - token.len()..end;
         let Ok(ip) = token.replace('-', ".").parse::<Ipv4Addr>() else { return };
-        if is_host_name_after(self.after(end)) {
+        if is_host_name_after(self.text_after(end)) {
             let pseudonym = ipv4_pseudonym(ip, self.key).map(|ip| ip.to_string().replace('.', "-"));
-            self.add(range, IdentifierKind::PublicAddress, pseudonym);
+            self.add_address(range, IdentifierKind::PublicAddress, pseudonym);
         }
     }
 
     /// The names under which addresses are looked up: `4.3.2.1.in-addr.arpa`, `…ip6.arpa`.
     fn find_reverse_names(&mut self) {
         static REVERSE: LazyLock<Regex> = LazyLock::new(|| {
-            compile(
+            compile_pattern(
                 r"(?i)\b(\d{1,3}(?:\.\d{1,3}){3})\.in-addr\.arpa|\b([0-9a-f](?:\.[0-9a-f]){31})\.ip6\.arpa",
             )
         });
@@ -348,7 +353,7 @@ impl Finder<'_> {
                 };
                 let pseudonym =
                     ipv4_pseudonym(turn(reversed), self.key).map(|ip| turn(ip).to_string());
-                self.add(group.range(), IdentifierKind::PublicAddress, pseudonym);
+                self.add_address(group.range(), IdentifierKind::PublicAddress, pseudonym);
             }
             if let Some(group) = found.get(2) {
                 let nibbles: Vec<u8> = group
@@ -362,7 +367,7 @@ impl Finder<'_> {
                     let nibbles = pseudonym.octets().into_iter().rev();
                     let nibbles = nibbles.flat_map(|octet| [octet & 15, octet >> 4]);
                     let words: Vec<String> = nibbles.map(|nibble| format!("{nibble:x}")).collect();
-                    self.add(group.range(), kind, Some(words.join(".")));
+                    self.add_address(group.range(), kind, Some(words.join(".")));
                 }
             }
         }
@@ -380,7 +385,7 @@ fn is_in_host_name(before: &str, after: &str) -> bool {
 /// packages look alike.
 fn is_host_name_after(after: &str) -> bool {
     static REST: LazyLock<Regex> = LazyLock::new(|| {
-        compile(r"^(?i)(?:[.-][a-z0-9]*[a-z][a-z0-9-]*)*(?:\.[a-z0-9-]+)\.[a-z]{2,}\b")
+        compile_pattern(r"^(?i)(?:[.-][a-z0-9]*[a-z][a-z0-9-]*)*(?:\.[a-z0-9-]+)\.[a-z]{2,}\b")
     });
     const PACKAGES: &[&str] = &[
         "rpm", "deb", "gz", "xz", "zst", "bz2", "zip", "tgz", "apk", "txt", "log", "md", "noarch",
@@ -409,7 +414,7 @@ fn join_octets(mac: &[u8; 6], separator: &str) -> String {
 
 /// The interface identifier made from a MAC (modified EUI-64, RFC 4291 appendix A), as the last
 /// eight bytes of an address.
-fn eui64(mac: [u8; 6]) -> [u8; 8] {
+fn eui64_of_mac(mac: [u8; 6]) -> [u8; 8] {
     [mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]]
 }
 
@@ -431,7 +436,7 @@ fn mac_pseudonym(mac: [u8; 6], key: &PseudonymKey) -> Option<[u8; 6]> {
     if mac == [0; 6] || mac[0] & 1 == 1 {
         return None;
     }
-    let hash: [u8; 5] = key.hash("mac", &format!("{mac:02x?}"));
+    let hash: [u8; 5] = key.keyed_hash("mac", &format!("{mac:02x?}"));
     Some([0x02, hash[0], hash[1], hash[2], hash[3], hash[4]])
 }
 
@@ -451,7 +456,7 @@ fn ipv4_pseudonym(address: Ipv4Addr, key: &PseudonymKey) -> Option<Ipv4Addr> {
     {
         return None;
     }
-    let hash: [u8; 3] = key.hash("ipv4", &address.to_string());
+    let hash: [u8; 3] = key.keyed_hash("ipv4", &address.to_string());
     Some(Ipv4Addr::new(198, 18 + (hash[0] & 1), hash[1], hash[2]))
 }
 
@@ -465,7 +470,7 @@ fn ipv6_pseudonym(address: Ipv6Addr, key: &PseudonymKey) -> Option<(IdentifierKi
     let mut octets = address.octets();
     let documentation = segments[0] == 0x2001 && segments[1] == 0xdb8;
     if segments[0] & 0xe000 == 0x2000 && !documentation {
-        let hash: [u8; 12] = key.hash("ipv6", &address.to_string());
+        let hash: [u8; 12] = key.keyed_hash("ipv6", &address.to_string());
         octets[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);
         octets[4..].copy_from_slice(&hash);
         return Some((IdentifierKind::PublicAddress, octets.into()));
@@ -479,6 +484,6 @@ fn ipv6_pseudonym(address: Ipv6Addr, key: &PseudonymKey) -> Option<(IdentifierKi
         return Some((IdentifierKind::PublicAddress, octets.into()));
     }
     let mac = mac_pseudonym(mac_of(address)?, key)?;
-    octets[8..].copy_from_slice(&eui64(mac));
+    octets[8..].copy_from_slice(&eui64_of_mac(mac));
     Some((IdentifierKind::Mac, octets.into()))
 }

@@ -14,7 +14,7 @@ const MAX_READINGS: usize = 24;
 
 /// Where names are replaced.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Replaced {
+pub enum ReplacedName {
     /// A name where its place says what it is; in lower case.
     InPlaces(String),
     /// A name wherever it stands as a word; in lower case.
@@ -23,18 +23,18 @@ pub enum Replaced {
 
 /// Those of all replacements with which `is_read_alike` is false. It is told which are left out.
 pub fn find_misread(
-    all: &BTreeSet<Replaced>,
-    is_read_alike: impl Fn(&BTreeSet<Replaced>) -> bool,
-) -> BTreeSet<Replaced> {
+    all: &BTreeSet<ReplacedName>,
+    is_read_alike: impl Fn(&BTreeSet<ReplacedName>) -> bool,
+) -> BTreeSet<ReplacedName> {
     let mut misread = BTreeSet::new();
     let mut readings = MAX_READINGS;
-    let list: Vec<&Replaced> = all.iter().collect();
+    let list: Vec<&ReplacedName> = all.iter().collect();
     let mut parts = vec![list.as_slice()];
     while let Some(part) = parts.pop() {
-        let only: BTreeSet<&Replaced> = part.iter().copied().collect();
+        let only: BTreeSet<&ReplacedName> = part.iter().copied().collect();
         let is_out_of_readings = readings == 0;
         readings = readings.saturating_sub(1);
-        let others: BTreeSet<Replaced> =
+        let others: BTreeSet<ReplacedName> =
             all.iter().filter(|one| !only.contains(one)).cloned().collect();
         if part.is_empty() || !is_out_of_readings && is_read_alike(&others) {
             continue;
@@ -96,10 +96,10 @@ mod tests {
     #[test]
     fn the_replacements_that_change_what_is_read_are_singled_out() {
         let names = ["ann", "berta", "carla", "dora", "ella", "frida", "gerda"];
-        let all: BTreeSet<Replaced> =
-            names.iter().map(|name| Replaced::Everywhere((*name).into())).collect();
-        let wrong: BTreeSet<Replaced> =
-            ["carla", "gerda"].map(|name| Replaced::Everywhere(name.into())).into();
+        let all: BTreeSet<ReplacedName> =
+            names.iter().map(|name| ReplacedName::Everywhere((*name).into())).collect();
+        let wrong: BTreeSet<ReplacedName> =
+            ["carla", "gerda"].map(|name| ReplacedName::Everywhere(name.into())).into();
         let misread = find_misread(&all, |left_out| wrong.is_subset(left_out));
         assert_eq!(misread, wrong);
         assert!(find_misread(&all, |_| true).is_empty());

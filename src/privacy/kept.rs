@@ -50,7 +50,7 @@ pub struct KeptWords(BTreeSet<String>);
 impl KeptWords {
     /// The words in these facts, but for those that stand where a name does: the builder in a
     /// kernel's banner, the host in `uname -a`, the values on a kernel's command line.
-    pub fn of(facts: &Facts) -> Self {
+    pub fn words_in_facts(facts: &Facts) -> Self {
         let mut words = BTreeSet::new();
         for (id, by_target) in facts.iter().filter(|(id, _)| PRODUCTS.contains(&id.as_str())) {
             let values = by_target.values().filter_map(Fact::as_value);
@@ -81,7 +81,7 @@ impl KeptWords {
     }
 
     /// Whether a part of a text belongs to such a word.
-    pub fn holds(&self, text: &str, range: &Range<usize>) -> bool {
+    pub fn holds_range(&self, text: &str, range: &Range<usize>) -> bool {
         if self.0.is_empty() || range.len() > MAX_WORD {
             return false;
         }
@@ -106,7 +106,7 @@ fn trim_word(word: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Source;
+    use crate::model::FactSource;
 
     #[test]
     fn words_of_products_are_kept_and_those_of_people_are_not() {
@@ -119,12 +119,12 @@ mod tests {
             ("proc.pid1_comm", "ash"),
         ] {
             let by_target = facts.entry(id.into()).or_default();
-            by_target.insert("kata".into(), Fact::value(value, Source::new("a", 1)));
+            by_target.insert("kata".into(), Fact::from_value(value, FactSource::new("a", 1)));
         }
-        let kept = KeptWords::of(&facts);
+        let kept = KeptWords::words_in_facts(&facts);
         let holds = |text: &str, part: &str| {
             let start = text.find(part).unwrap();
-            kept.holds(text, &(start..start + part.len()))
+            kept.holds_range(text, &(start..start + part.len()))
         };
         assert!(holds("model name: AMD EPYC 7763 64-Core", "EPYC"));
         assert!(holds("on a 64-Core.", "Core"));

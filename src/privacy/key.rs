@@ -12,12 +12,12 @@ pub struct PseudonymKey(pub [u8; 32]);
 
 impl PseudonymKey {
     /// The first bytes of the keyed hash of an identifier.
-    pub fn hash<const N: usize>(&self, kind: &str, value: &str) -> [u8; N] {
-        let digest = self.digest(&[kind.as_bytes(), value.as_bytes()]);
+    pub fn keyed_hash<const N: usize>(&self, kind: &str, value: &str) -> [u8; N] {
+        let digest = self.digest_parts(&[kind.as_bytes(), value.as_bytes()]);
         std::array::from_fn(|index| digest[index])
     }
 
-    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+    fn digest_parts(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut hasher = Sha256::new();
         for part in std::iter::once(&self.0[..]).chain(parts.iter().copied()) {
             hasher.update((part.len() as u64).to_le_bytes());
@@ -28,8 +28,8 @@ impl PseudonymKey {
 
     /// The kind of a name and a hash of it, whatever the case of its letters: `host-1a2b3c`. An
     /// e-mail address stays one, of a domain that cannot exist (RFC 2606).
-    pub fn name(&self, kind: IdentifierKind, text: &str) -> String {
-        let hash: [u8; 3] = self.hash(kind.word(), &text.to_lowercase());
+    pub fn pseudonym_for(&self, kind: IdentifierKind, text: &str) -> String {
+        let hash: [u8; 3] = self.keyed_hash(kind.word(), &text.to_lowercase());
         let name = format!("{}-{}", kind.word(), HEXLOWER.encode(&hash));
         if kind == IdentifierKind::Email { format!("{name}@example.invalid") } else { name }
     }
@@ -45,7 +45,7 @@ impl PseudonymKey {
         let is_hex = id.bytes().all(|digit| digit.is_ascii_hexdigit());
         let is_upper = plain.contains(|c: char| c.is_ascii_uppercase());
         let mut bytes = (0_u32..).flat_map(|block| {
-            self.digest(&[kind.word().as_bytes(), id.as_bytes(), &block.to_le_bytes()])
+            self.digest_parts(&[kind.word().as_bytes(), id.as_bytes(), &block.to_le_bytes()])
         });
         let mut exchange = |c: char| {
             if !c.is_ascii_alphanumeric() {

@@ -19,11 +19,11 @@ impl Redactor {
         add_host(&mut self.names, &host);
         for file in ["/etc/machine-id", "/var/lib/dbus/machine-id"] {
             let id = std::fs::read_to_string(file).unwrap_or_default();
-            self.names.add(IdentifierKind::MachineId, id.trim());
+            self.names.add_name(IdentifierKind::MachineId, id.trim());
         }
         for variable in ["USER", "SUDO_USER", "LOGNAME", "USERNAME"] {
             if let Ok(user) = std::env::var(variable) {
-                self.names.add(IdentifierKind::User, &user);
+                self.names.add_name(IdentifierKind::User, &user);
             }
         }
         if let Some(home) = std::env::home_dir() {
@@ -42,15 +42,15 @@ impl Redactor {
     pub fn know_boot_line(&mut self, line: &str) {
         let line = line.trim();
         if let Some((_, arguments)) = line.split_once(" -- ") {
-            self.names.add(IdentifierKind::BootArgument, arguments.trim());
+            self.names.add_name(IdentifierKind::BootArgument, arguments.trim());
         }
         for word in line.split_whitespace() {
             let program = word.strip_prefix("init=").or_else(|| word.strip_prefix("rdinit="));
             // The whole path, and the name that the process goes by.
             if let Some(path) = program {
-                self.names.add(IdentifierKind::BootArgument, path);
+                self.names.add_name(IdentifierKind::BootArgument, path);
                 let name = path.rsplit('/').next().unwrap_or(path);
-                self.names.add(IdentifierKind::BootArgument, name);
+                self.names.add_name(IdentifierKind::BootArgument, name);
             }
         }
     }
@@ -58,8 +58,8 @@ impl Redactor {
 
 fn add_host(names: &mut NameSet, host: &str) {
     let (label, domain) = host.split_once('.').unwrap_or((host, ""));
-    names.add(IdentifierKind::Host, label);
-    names.add(IdentifierKind::Domain, domain);
+    names.add_name(IdentifierKind::Host, label);
+    names.add_name(IdentifierKind::Domain, domain);
 }
 
 /// A home is named after its user where homes of users lie. A folder of a service (`/data`) is no
@@ -67,7 +67,7 @@ fn add_host(names: &mut NameSet, host: &str) {
 fn add_home(names: &mut NameSet, home: &str) {
     let below = ["/home/", "/Users/"].iter().find_map(|homes| home.strip_prefix(homes));
     if let Some(user) = below.and_then(|path| path.split('/').next()) {
-        names.add(IdentifierKind::User, user);
+        names.add_name(IdentifierKind::User, user);
     }
 }
 
@@ -78,11 +78,11 @@ fn add_account(names: &mut NameSet, passwd: &str, id: u32) {
         if let [login, _, uid, _, comment, ..] = fields[..]
             && uid.parse() == Ok(id)
         {
-            names.add(IdentifierKind::User, login);
+            names.add_name(IdentifierKind::User, login);
             let name = comment.split(',').next().unwrap_or_default().trim();
             // One word may be anything: `System`, `Demo`.
             if name.contains(' ') {
-                names.add(IdentifierKind::Person, name);
+                names.add_name(IdentifierKind::Person, name);
             }
         }
     }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::check::Replaced;
+use super::check::ReplacedName;
 use super::kept::KeptWords;
 use super::key::PseudonymKey;
-use super::span::{IdentifierKind, Recognition, Span};
+use super::span::{IdentifierKind, IdentifierSpan, RecognitionMethod};
 
 /// Names that everybody has, and words of the evidence itself: replacing them would hide nothing
 /// and change what the evidence says.
@@ -91,7 +91,7 @@ pub fn is_public_domain(host: &str) -> bool {
 
 /// Whether a text is somebody's name, or an id, and not a common word, a number, a container id or
 /// a pseudonym.
-pub fn identifies(kind: IdentifierKind, text: &str) -> bool {
+pub fn identifies_somebody(kind: IdentifierKind, text: &str) -> bool {
     let has_letter = text.contains(|c: char| c.is_alphabetic());
     let has_digit = text.contains(|c: char| c.is_ascii_digit());
     let is_common = || COMMON.contains(&text.to_lowercase().as_str());
@@ -151,7 +151,7 @@ pub struct NameSet {
 
 impl NameSet {
     /// Adds a name, if it tells somebody apart and is no word of the evidence.
-    pub fn add(&mut self, kind: IdentifierKind, text: &str) {
+    pub fn add_name(&mut self, kind: IdentifierKind, text: &str) {
         let lower = text.to_lowercase();
         // A short password may be any word.
         let shortest = if kind == IdentifierKind::Secret { 6 } else { 3 };
@@ -159,7 +159,7 @@ impl NameSet {
         let is_number = !text.contains(|c: char| c.is_alphabetic());
         // MACs are recognised by their form wherever they stand.
         if kind != IdentifierKind::Mac
-            && identifies(kind, text)
+            && identifies_somebody(kind, text)
             && !is_short
             && !(is_number && kind != IdentifierKind::MachineId)
             && !AMBIGUOUS.contains(&lower.as_str())
@@ -169,8 +169,8 @@ impl NameSet {
     }
 
     /// The names without those that are left out.
-    pub fn without(&self, left_out: &BTreeSet<Replaced>) -> Self {
-        let is_left_out = |lower: &str| left_out.contains(&Replaced::Everywhere(lower.into()));
+    pub fn without_names(&self, left_out: &BTreeSet<ReplacedName>) -> Self {
+        let is_left_out = |lower: &str| left_out.contains(&ReplacedName::Everywhere(lower.into()));
         let names = self.names.iter().filter(|(lower, _)| !is_left_out(lower));
         Self { names: names.map(|(lower, name)| (lower.clone(), name.clone())).collect() }
     }
@@ -181,11 +181,11 @@ impl NameSet {
     }
 
     /// What finds the names in texts.
-    pub fn matcher(&self) -> NameMatcher {
+    pub fn compile_matcher(&self) -> NameMatcher {
         let mut patterns = Vec::new();
         let mut names = Vec::new();
         for (text, kind) in self.names.values() {
-            for spelling in spellings(*kind, text) {
+            for spelling in list_spellings(*kind, text) {
                 patterns.push(spelling);
                 names.push((text.clone(), *kind));
             }
@@ -204,7 +204,7 @@ impl NameSet {
 }
 
 /// The ways in which a name is written, but for the case of ASCII letters.
-fn spellings(kind: IdentifierKind, text: &str) -> BTreeSet<String> {
+fn list_spellings(kind: IdentifierKind, text: &str) -> BTreeSet<String> {
     let mut spellings = BTreeSet::from([text.to_string()]);
     if kind == IdentifierKind::MachineId {
         spellings.insert(text.replace('-', ""));
@@ -239,20 +239,25 @@ pub struct NameMatcher {
 
 impl NameMatcher {
     /// The names that stand in a text as words, but for the words of `kept`.
-    pub fn find(&self, text: &str, kept: &KeptWords, key: &PseudonymKey) -> Vec<Span> {
+    pub fn find_names(
+        &self,
+        text: &str,
+        kept: &KeptWords,
+        key: &PseudonymKey,
+    ) -> Vec<IdentifierSpan> {
         let Some(automaton) = &self.automaton else { return Vec::new() };
         let mut spans = Vec::new();
         for found in automaton.find_overlapping_iter(text) {
             let range = found.range();
             let is_word = is_boundary(text, range.start) && is_boundary(text, range.end);
             let (name, kind) = &self.names[found.pattern().as_usize()];
-            if is_word && !is_in_release(&text[..range.start]) && !kept.holds(text, &range) {
+            if is_word && !is_in_release(&text[..range.start]) && !kept.holds_range(text, &range) {
                 let pseudonym = match kind {
                     IdentifierKind::MachineId => key.replace_digits(*kind, &text[range.clone()]),
-                    _ => key.name(*kind, name),
+                    _ => key.pseudonym_for(*kind, name),
                 };
-                let recognition = Recognition::Name;
-                spans.push(Span { range, kind: *kind, recognition, pseudonym });
+                let recognition = RecognitionMethod::Name;
+                spans.push(IdentifierSpan { range, kind: *kind, recognition, pseudonym });
             }
         }
         spans
@@ -294,11 +299,11 @@ mod tests {
     #[test]
     fn a_name_is_found_as_a_word_in_any_case_and_in_no_longer_word() {
         let mut names = NameSet::default();
-        names.add(IdentifierKind::User, "marta");
-        names.add(IdentifierKind::Host, "marta-pc");
+        names.add_name(IdentifierKind::User, "marta");
+        names.add_name(IdentifierKind::Host, "marta-pc");
         let key = PseudonymKey([7; 32]);
         let find = |text: &str| -> Vec<String> {
-            let spans = names.matcher().find(text, &KeptWords::default(), &key);
+            let spans = names.compile_matcher().find_names(text, &KeptWords::default(), &key);
             spans.into_iter().map(|span| text[span.range].to_string()).collect()
         };
         assert_eq!(find("MARTA, Marta's backup_marta.tgz"), ["MARTA", "Marta", "marta"]);
@@ -310,7 +315,7 @@ mod tests {
 
     #[test]
     fn pseudonyms_are_not_replaced_again() {
-        assert!(!identifies(IdentifierKind::User, "user-0a1b2c"));
-        assert!(identifies(IdentifierKind::User, "user-ann"));
+        assert!(!identifies_somebody(IdentifierKind::User, "user-0a1b2c"));
+        assert!(identifies_somebody(IdentifierKind::User, "user-ann"));
     }
 }

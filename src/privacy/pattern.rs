@@ -5,12 +5,12 @@ use std::sync::{LazyLock, OnceLock};
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
-use super::compile;
-use super::span::{IdentifierKind, Recognition};
+use super::compile_pattern;
+use super::span::{IdentifierKind, RecognitionMethod};
 
 /// How far a pattern reaches from the line on which its word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum PatternReach {
     /// It lies in that line.
     Line,
     /// It lies in that line and the next.
@@ -19,7 +19,7 @@ pub enum Reach {
     Text,
 }
 
-use Reach::{Line, Text, TwoLines};
+use PatternReach::{Line, Text, TwoLines};
 
 /// A UUID (RFC 9562).
 const UUID: &str = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}";
@@ -48,7 +48,7 @@ const SECRECY: &[&str] = &["passw", "passphrase", "secret", "token", "key", "cre
 /// Every pattern with its reach and with words, one of which stands in each text that it matches,
 /// in any case of letters. In each the groups are named after what they hold: `hosts` is a list,
 /// `secret` what is looked at before it is taken for one, `token` what tells by its form.
-const TABLE: &[(Reach, &[&str], &str)] = &[
+const TABLE: &[(PatternReach, &[&str], &str)] = &[
     // Folders of users.
     (
         Line,
@@ -379,9 +379,9 @@ const TABLE: &[(Reach, &[&str], &str)] = &[
 
 /// What a group of a pattern holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
+pub enum PatternGroup {
     /// One identifier.
-    One(IdentifierKind, Recognition),
+    One(IdentifierKind, RecognitionMethod),
     /// A host name with or without its domain.
     Host,
     /// Host names with blanks or commas between them.
@@ -399,22 +399,22 @@ pub enum Group {
 }
 
 /// A pattern that is compiled when a text has one of its words.
-pub struct Pattern {
+pub struct IdentifierPattern {
     /// How far it reaches.
-    pub reach: Reach,
+    pub reach: PatternReach,
     text: &'static str,
-    compiled: OnceLock<(Regex, Vec<(usize, Group)>)>,
+    compiled: OnceLock<(Regex, Vec<(usize, PatternGroup)>)>,
 }
 
-impl Pattern {
+impl IdentifierPattern {
     /// The expression, and its groups by number.
-    pub fn compiled(&self) -> &(Regex, Vec<(usize, Group)>) {
+    pub fn compiled_groups(&self) -> &(Regex, Vec<(usize, PatternGroup)>) {
         self.compiled.get_or_init(|| {
             let mut text = format!("(?mR){}", self.text);
             for (mark, part) in PARTS {
                 text = text.replace(mark, part);
             }
-            let regex = compile(&text);
+            let regex = compile_pattern(&text);
             let names = regex.capture_names().enumerate();
             let groups = names.filter_map(|(index, name)| Some((index, read_group(name?)?)));
             let groups = groups.collect();
@@ -423,30 +423,30 @@ impl Pattern {
     }
 }
 
-fn read_group(name: &str) -> Option<Group> {
-    let placed = |kind| Group::One(kind, Recognition::Place);
+fn read_group(name: &str) -> Option<PatternGroup> {
+    let placed = |kind| PatternGroup::One(kind, RecognitionMethod::Place);
     Some(match name {
         "user" => placed(IdentifierKind::User),
         "person" => placed(IdentifierKind::Person),
         "domain" => placed(IdentifierKind::Domain),
         "serial" => placed(IdentifierKind::Serial),
         "id" | "key" => placed(IdentifierKind::MachineId),
-        "token" => Group::One(IdentifierKind::Secret, Recognition::Form),
-        "host" | "host2" => Group::Host,
-        "hosts" => Group::Hosts,
-        "label" => Group::Label,
-        "secret" => Group::Secret,
-        "login" => Group::Login,
-        "email" => Group::Email,
-        "mac" => Group::Mac,
+        "token" => PatternGroup::One(IdentifierKind::Secret, RecognitionMethod::Form),
+        "host" | "host2" => PatternGroup::Host,
+        "hosts" => PatternGroup::Hosts,
+        "label" => PatternGroup::Label,
+        "secret" => PatternGroup::Secret,
+        "login" => PatternGroup::Login,
+        "email" => PatternGroup::Email,
+        "mac" => PatternGroup::Mac,
         _ => return None,
     })
 }
 
 /// All patterns, and what finds their words.
-pub struct Patterns {
+pub struct PatternSet {
     /// In the order of the table.
-    pub all: Vec<Pattern>,
+    pub all: Vec<IdentifierPattern>,
     /// What finds the words, in any case of letters.
     pub words: AhoCorasick,
     /// By the number of the word: the numbers of its patterns.
@@ -454,7 +454,7 @@ pub struct Patterns {
 }
 
 /// The patterns of the table.
-pub static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+pub static PATTERNS: LazyLock<PatternSet> = LazyLock::new(|| {
     let mut words: Vec<&str> = TABLE.iter().flat_map(|(_, words, _)| *words).copied().collect();
     words.sort_unstable();
     words.dedup();
@@ -462,10 +462,14 @@ pub static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         let patterns = TABLE.iter().enumerate();
         patterns.filter(|(_, row)| row.1.contains(word)).map(|(at, _)| at).collect()
     };
-    Patterns {
+    PatternSet {
         all: TABLE
             .iter()
-            .map(|(reach, _, text)| Pattern { reach: *reach, text, compiled: OnceLock::new() })
+            .map(|(reach, _, text)| IdentifierPattern {
+                reach: *reach,
+                text,
+                compiled: OnceLock::new(),
+            })
             .collect(),
         by_word: words.iter().map(users_of).collect(),
         words: AhoCorasick::builder()
@@ -483,7 +487,7 @@ mod tests {
     #[test]
     fn every_pattern_compiles_and_every_group_is_known() {
         for pattern in &PATTERNS.all {
-            let (regex, groups) = pattern.compiled();
+            let (regex, groups) = pattern.compiled_groups();
             let named = regex.capture_names().flatten().count();
             assert!(named > 0 && named == groups.len(), "{regex}");
         }

@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::compile;
-use super::name::{identifies, is_public_domain};
-use super::pattern::{Group, PATTERNS, Pattern, Reach};
+use super::compile_pattern;
+use super::name::{identifies_somebody, is_public_domain};
+use super::pattern::{IdentifierPattern, PATTERNS, PatternGroup, PatternReach};
 use super::secret::{find_private_keys, is_personal_address, is_secret};
-use super::span::{IdentifierKind, Recognition};
-use crate::knowledge::Knowledge;
+use super::span::{IdentifierKind, RecognitionMethod};
+use crate::knowledge::KnowledgeBase;
 use crate::probe::lab12::is_kata_build;
 
 /// An identifier in a text.
@@ -21,12 +21,12 @@ pub struct FoundIdentifier {
     /// What it is.
     pub kind: IdentifierKind,
     /// How it was recognised.
-    pub recognition: Recognition,
+    pub recognition: RecognitionMethod,
 }
 
 /// The identifiers in a text that the words around them, or their own form, point out.
 pub fn find_identifiers(text: &str) -> Vec<FoundIdentifier> {
-    let mut finder = Finder { text, found: Vec::new() };
+    let mut finder = PlaceFinder { text, found: Vec::new() };
     for (pattern, window) in find_windows(text) {
         finder.match_pattern(pattern, window);
     }
@@ -35,7 +35,7 @@ pub fn find_identifiers(text: &str) -> Vec<FoundIdentifier> {
     let secret = |range| FoundIdentifier {
         range,
         kind: IdentifierKind::Secret,
-        recognition: Recognition::Place,
+        recognition: RecognitionMethod::Place,
     };
     finder.found.extend(find_private_keys(text).into_iter().map(secret));
     finder.found
@@ -44,7 +44,7 @@ pub fn find_identifiers(text: &str) -> Vec<FoundIdentifier> {
 /// The patterns that may match, each with the part of the text where it may: lines with one of its
 /// words. Most texts have few, and looking for all words at once takes a fraction of the time of
 /// looking for the patterns.
-fn find_windows(text: &str) -> Vec<(&'static Pattern, Range<usize>)> {
+fn find_windows(text: &str) -> Vec<(&'static IdentifierPattern, Range<usize>)> {
     let patterns = &*PATTERNS;
     let line_end = |from: usize| {
         let rest = &text.as_bytes()[from..];
@@ -66,32 +66,32 @@ fn find_windows(text: &str) -> Vec<(&'static Pattern, Range<usize>)> {
                 continue;
             }
             let window = match pattern.reach {
-                Reach::Line => line.clone(),
-                Reach::Text => 0..text.len(),
-                Reach::TwoLines => {
+                PatternReach::Line => line.clone(),
+                PatternReach::Text => 0..text.len(),
+                PatternReach::TwoLines => {
                     let rest = &text[line.end..];
                     let length = ["\r\n", "\n", "\r"].iter().find(|end| rest.starts_with(**end));
                     line.start..line_end(line.end + length.map_or(0, |end| end.len()))
                 }
             };
             // The second line may be the first of two others.
-            done[number] = if pattern.reach == Reach::Text { text.len() } else { line.end };
+            done[number] = if pattern.reach == PatternReach::Text { text.len() } else { line.end };
             windows.push((pattern, window));
         }
     }
     windows
 }
 
-struct Finder<'a> {
+struct PlaceFinder<'a> {
     text: &'a str,
     found: Vec<FoundIdentifier>,
 }
 
-impl Finder<'_> {
-    fn match_pattern(&mut self, pattern: &Pattern, window: Range<usize>) {
-        let (regex, groups) = pattern.compiled();
+impl PlaceFinder<'_> {
+    fn match_pattern(&mut self, pattern: &IdentifierPattern, window: Range<usize>) {
+        let (regex, groups) = pattern.compiled_groups();
         for captures in regex.captures_iter(&self.text[window.clone()]) {
-            let groups: Vec<(Range<usize>, Group)> = groups
+            let groups: Vec<(Range<usize>, PatternGroup)> = groups
                 .iter()
                 .filter_map(|(index, group)| {
                     let range = captures.get(*index)?.range();
@@ -102,8 +102,8 @@ impl Finder<'_> {
         }
     }
 
-    fn read_groups(&mut self, groups: &[(Range<usize>, Group)]) {
-        let is_of = |wanted: Group, holds: &dyn Fn(&str) -> bool| {
+    fn read_groups(&mut self, groups: &[(Range<usize>, PatternGroup)]) {
+        let is_of = |wanted: PatternGroup, holds: &dyn Fn(&str) -> bool| {
             let mut groups = groups.iter();
             groups.any(|(range, group)| *group == wanted && holds(&self.text[range.clone()]))
         };
@@ -113,36 +113,47 @@ impl Finder<'_> {
             let label = label.to_ascii_lowercase();
             DRAWN_ANEW.iter().any(|word| label.contains(word))
         };
-        if is_of(Group::Label, &is_drawn_anew) || is_of(Group::Host, &is_no_host) {
+        if is_of(PatternGroup::Label, &is_drawn_anew) || is_of(PatternGroup::Host, &is_no_host) {
             return;
         }
         for (range, group) in groups {
             let (range, text) = (range.clone(), &self.text[range.clone()]);
             match *group {
-                Group::One(kind, recognition) => self.add(range, kind, recognition),
-                Group::Host => self.add_host(range),
-                Group::Hosts => self.add_hosts(range),
-                Group::Secret if is_secret(text) => self.add_placed(range, IdentifierKind::Secret),
-                // A token may stand in the place of a user.
-                Group::Login if text.len() > 20 => self.add_placed(range, IdentifierKind::Secret),
-                Group::Login => self.add_placed(range, IdentifierKind::User),
-                Group::Email if is_personal_address(text) => {
-                    self.add(range, IdentifierKind::Email, Recognition::Form);
+                PatternGroup::One(kind, recognition) => {
+                    self.add_identifier(range, kind, recognition)
                 }
-                Group::Mac => self.add_placed(range, IdentifierKind::Mac),
-                Group::Label | Group::Secret | Group::Email => {}
+                PatternGroup::Host => self.add_host(range),
+                PatternGroup::Hosts => self.add_hosts(range),
+                PatternGroup::Secret if is_secret(text) => {
+                    self.add_placed(range, IdentifierKind::Secret)
+                }
+                // A token may stand in the place of a user.
+                PatternGroup::Login if text.len() > 20 => {
+                    self.add_placed(range, IdentifierKind::Secret)
+                }
+                PatternGroup::Login => self.add_placed(range, IdentifierKind::User),
+                PatternGroup::Email if is_personal_address(text) => {
+                    self.add_identifier(range, IdentifierKind::Email, RecognitionMethod::Form);
+                }
+                PatternGroup::Mac => self.add_placed(range, IdentifierKind::Mac),
+                PatternGroup::Label | PatternGroup::Secret | PatternGroup::Email => {}
             }
         }
     }
 
-    fn add(&mut self, range: Range<usize>, kind: IdentifierKind, recognition: Recognition) {
-        if !range.is_empty() && identifies(kind, &self.text[range.clone()]) {
+    fn add_identifier(
+        &mut self,
+        range: Range<usize>,
+        kind: IdentifierKind,
+        recognition: RecognitionMethod,
+    ) {
+        if !range.is_empty() && identifies_somebody(kind, &self.text[range.clone()]) {
             self.found.push(FoundIdentifier { range, kind, recognition });
         }
     }
 
     fn add_placed(&mut self, range: Range<usize>, kind: IdentifierKind) {
-        self.add(range, kind, Recognition::Place);
+        self.add_identifier(range, kind, RecognitionMethod::Place);
     }
 
     /// The first label of a host name is the host's, the rest its domain: the host goes by the one
@@ -182,10 +193,10 @@ impl Finder<'_> {
     /// Lines of `/etc/hosts`, where the text holds one: it has a line for `localhost`.
     fn read_hosts_file(&mut self) {
         static LOCALHOST: LazyLock<Regex> = LazyLock::new(|| {
-            compile(r"(?mR)^[ \t]*(?:127\.0\.0\.1|::1)[ \t]+(?:[^#\n]*[ \t])?localhost\b")
+            compile_pattern(r"(?mR)^[ \t]*(?:127\.0\.0\.1|::1)[ \t]+(?:[^#\n]*[ \t])?localhost\b")
         });
         static LINE: LazyLock<Regex> = LazyLock::new(|| {
-            compile(
+            compile_pattern(
                 r"(?mR)^[ \t]*(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)[ \t]+(?P<hosts>\w[\w. \t-]*?)[ \t]*(?:#[^\n]*)?$",
             )
         });
@@ -207,7 +218,7 @@ impl Finder<'_> {
     /// of what the kernel is, and names nobody.
     fn read_banners(&mut self) {
         static BANNER: LazyLock<Regex> = LazyLock::new(|| {
-            compile(
+            compile_pattern(
                 r"Linux version (?P<release>\S+) \((?P<user>\w[\w.-]*)@(?P<host>\w(?:[\w.-]*\w)?)\)",
             )
         });
@@ -263,7 +274,8 @@ fn is_public_builder(release: &str, user: &str) -> bool {
         "nixbld",
         "runner",
     ];
-    static KNOWLEDGE: LazyLock<Option<Knowledge>> = LazyLock::new(|| Knowledge::load(None).ok());
+    static KNOWLEDGE: LazyLock<Option<KnowledgeBase>> =
+        LazyLock::new(|| KnowledgeBase::load(None).ok());
     ACCOUNTS.contains(&user)
         || KNOWLEDGE.as_ref().is_some_and(|known| known.kernels.is_distribution(release))
 }
@@ -274,7 +286,7 @@ mod tests {
 
     /// What is found when every pattern looks at the whole text.
     fn find_without_windows(text: &str) -> Vec<FoundIdentifier> {
-        let mut finder = Finder { text, found: Vec::new() };
+        let mut finder = PlaceFinder { text, found: Vec::new() };
         PATTERNS.all.iter().for_each(|pattern| finder.match_pattern(pattern, 0..text.len()));
         finder.found
     }

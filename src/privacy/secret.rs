@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::compile;
+use super::compile_pattern;
 
 /// Whether what stands in the place of a secret is one: not a word for that there is none, a
 /// variable, or asterisks.
@@ -45,7 +45,7 @@ pub fn is_secret(value: &str) -> bool {
 /// The lines of private keys, between the lines that begin and end them.
 pub fn find_private_keys(text: &str) -> Vec<Range<usize>> {
     static MARKS: LazyLock<Regex> = LazyLock::new(|| {
-        compile(
+        compile_pattern(
             r"-----(?P<mark>BEGIN|END) [A-Za-z0-9 ]*(?:PRIVATE KEY|Static key)[A-Za-z0-9 ]*-----",
         )
     });

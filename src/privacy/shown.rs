@@ -11,11 +11,11 @@ use crate::text::find_ansi;
 pub struct ShownText {
     /// What a reader sees.
     pub text: String,
-    pieces: Vec<Piece>,
+    pieces: Vec<ShownPiece>,
 }
 
 /// A stretch of the shown text and the bytes that it stands for.
-struct Piece {
+struct ShownPiece {
     shown: usize,
     original: Range<usize>,
     is_escape: bool,
@@ -23,7 +23,7 @@ struct Piece {
 
 impl ShownText {
     /// The shown form of a text; none if it is shown as it is.
-    pub fn of(text: &str) -> Option<Self> {
+    pub fn strip_escapes(text: &str) -> Option<Self> {
         let escapes: Vec<(Range<usize>, String)> = match is_json(text) {
             true => find_json_escapes(text),
             false => find_terminal_escapes(text),
@@ -34,17 +34,17 @@ impl ShownText {
         let mut shown = Self { text: String::with_capacity(text.len()), pieces: Vec::new() };
         let mut end = 0;
         for (range, meaning) in escapes {
-            shown.push(end..range.start, &text[end..range.start], false);
+            shown.push_piece(end..range.start, &text[end..range.start], false);
             end = range.end;
-            shown.push(range, &meaning, true);
+            shown.push_piece(range, &meaning, true);
         }
-        shown.push(end..text.len(), &text[end..], false);
+        shown.push_piece(end..text.len(), &text[end..], false);
         Some(shown)
     }
 
-    fn push(&mut self, original: Range<usize>, meaning: &str, is_escape: bool) {
+    fn push_piece(&mut self, original: Range<usize>, meaning: &str, is_escape: bool) {
         if !meaning.is_empty() {
-            self.pieces.push(Piece { shown: self.text.len(), original, is_escape });
+            self.pieces.push(ShownPiece { shown: self.text.len(), original, is_escape });
             self.text.push_str(meaning);
         }
     }
@@ -143,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn original(text: &str, part: &str) -> String {
-        let shown = ShownText::of(text).unwrap();
+        let shown = ShownText::strip_escapes(text).unwrap();
         let start = shown.text.find(part).unwrap();
         text[shown.original_range(&(start..start + part.len()))].to_string()
     }
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn colours_are_not_shown_and_stay_around_what_they_colour() {
         let text = "\u{1b}[01;32mmarta\u{1b}[00m@pine\u{1b}[0m:~$ ls";
-        assert_eq!(ShownText::of(text).unwrap().text, "marta@pine:~$ ls");
+        assert_eq!(ShownText::strip_escapes(text).unwrap().text, "marta@pine:~$ ls");
         assert_eq!(original(text, "marta"), "marta");
         assert_eq!(original(text, "marta@pine"), "marta\u{1b}[00m@pine");
     }
@@ -159,18 +159,18 @@ mod tests {
     #[test]
     fn escapes_of_json_are_read_and_a_prompt_is_no_json() {
         let text = r#"{"log": "a\nmarta \u043c\u0430 \ud83d\ude00 \"x\" \uzz C:\\Users"}"#;
-        let shown = ShownText::of(text).unwrap();
+        let shown = ShownText::strip_escapes(text).unwrap();
         assert_eq!(shown.text, "{\"log\": \"a\nmarta ма 😀 \"x\" \\uzz C:\\Users\"}");
         assert_eq!(original(text, "ма"), r"\u043c\u0430");
         assert_eq!(original(text, "😀"), r"\ud83d\ude00");
-        assert!(ShownText::of("[marta@pine lab]$ printf 'a\\nb'").is_none());
-        assert!(ShownText::of("[    0.000000] C:\\new").is_none());
+        assert!(ShownText::strip_escapes("[marta@pine lab]$ printf 'a\\nb'").is_none());
+        assert!(ShownText::strip_escapes("[    0.000000] C:\\new").is_none());
     }
 
     proptest! {
         #[test]
         fn every_part_leads_back_into_the_text(text in "(\\{\"|)([a-zм\u{1b}\\[\\\\n\\\\u04d8;m]){0,30}") {
-            if let Some(shown) = ShownText::of(&text) {
+            if let Some(shown) = ShownText::strip_escapes(&text) {
                 for (start, c) in shown.text.char_indices() {
                     let range = shown.original_range(&(start..start + c.len_utf8()));
                     prop_assert!(!range.is_empty() && text.get(range).is_some());

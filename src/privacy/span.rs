@@ -59,7 +59,7 @@ impl IdentifierKind {
 
 /// How an identifier was recognised: the surer one is preferred where two overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Recognition {
+pub enum RecognitionMethod {
     /// By the words around it.
     Place,
     /// By its own form.
@@ -70,20 +70,20 @@ pub enum Recognition {
 
 /// An identifier in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
+pub struct IdentifierSpan {
     /// Its bytes in the text.
     pub range: Range<usize>,
     /// What it is.
     pub kind: IdentifierKind,
     /// How it was recognised.
-    pub recognition: Recognition,
+    pub recognition: RecognitionMethod,
     /// What it becomes.
     pub pseudonym: String,
 }
 
 /// Spans that do not overlap, in order. Of those that do, what a machine boots into and secrets
 /// stay, then the surest, then the one that begins first, then the longest.
-pub fn without_overlaps(mut spans: Vec<Span>) -> Vec<Span> {
+pub fn without_overlaps(mut spans: Vec<IdentifierSpan>) -> Vec<IdentifierSpan> {
     spans.sort_by_key(|span| {
         let by_kind = match span.kind {
             IdentifierKind::BootArgument => 0,
@@ -93,7 +93,7 @@ pub fn without_overlaps(mut spans: Vec<Span>) -> Vec<Span> {
         let (start, end) = (span.range.start, Reverse(span.range.end));
         (by_kind, span.recognition, start, end, span.kind)
     });
-    let mut kept: BTreeMap<usize, Span> = BTreeMap::new();
+    let mut kept: BTreeMap<usize, IdentifierSpan> = BTreeMap::new();
     for span in spans {
         // Only the last one that begins before the end of this one can reach into it.
         let before = kept.range(..span.range.end).next_back();
@@ -105,7 +105,7 @@ pub fn without_overlaps(mut spans: Vec<Span>) -> Vec<Span> {
 }
 
 /// The text with each span replaced. They are in order and do not overlap.
-pub fn replace_spans(text: &str, spans: &[Span]) -> String {
+pub fn replace_spans(text: &str, spans: &[IdentifierSpan]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut end = 0;
     for span in spans {
@@ -121,18 +121,18 @@ pub fn replace_spans(text: &str, spans: &[Span]) -> String {
 mod tests {
     use super::*;
 
-    fn span(range: Range<usize>, recognition: Recognition) -> Span {
-        Span { range, kind: IdentifierKind::User, recognition, pseudonym: "x".into() }
+    fn span(range: Range<usize>, recognition: RecognitionMethod) -> IdentifierSpan {
+        IdentifierSpan { range, kind: IdentifierKind::User, recognition, pseudonym: "x".into() }
     }
 
     #[test]
     fn the_surer_of_two_that_overlap_stays() {
         let spans = vec![
-            span(0..9, Recognition::Form),
-            span(4..6, Recognition::Place),
-            span(20..30, Recognition::Name),
-            span(20..25, Recognition::Name),
-            span(24..28, Recognition::Name),
+            span(0..9, RecognitionMethod::Form),
+            span(4..6, RecognitionMethod::Place),
+            span(20..30, RecognitionMethod::Name),
+            span(20..25, RecognitionMethod::Name),
+            span(24..28, RecognitionMethod::Name),
         ];
         let kept = without_overlaps(spans);
         assert_eq!(kept.iter().map(|span| span.range.clone()).collect::<Vec<_>>(), [4..6, 20..30]);

@@ -46,7 +46,7 @@ pub const NAMES: [&str; 41] = [
 ];
 
 /// The mask written in one to sixteen hexadecimal digits; none if it is not.
-pub fn mask(hex: &str) -> Option<u64> {
+pub fn parse_mask(hex: &str) -> Option<u64> {
     let digits = !hex.is_empty() && hex.chars().all(|c| c.is_ascii_hexdigit());
     if digits { u64::from_str_radix(hex, 16).ok() } else { None }
 }
@@ -55,7 +55,7 @@ pub fn mask(hex: &str) -> Option<u64> {
 ///
 /// A bit that has no name yet is given as `CAP_41` and so on: a newer kernel's capability is
 /// shown, not dropped.
-pub fn names(mask: u64) -> Vec<String> {
+pub fn capability_names(mask: u64) -> Vec<String> {
     (0..u64::BITS)
         .filter(|bit| mask >> bit & 1 == 1)
         .map(|bit| match NAMES.get(bit as usize) {
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_default_of_container_engines_is_fourteen_capabilities() {
-        let names = names(mask("00000000a80425fb").unwrap());
+        let names = capability_names(parse_mask("00000000a80425fb").unwrap());
         assert_eq!(names.len(), 14);
         assert!(names.contains(&"CAP_NET_RAW".to_owned()));
         assert!(!names.contains(&"CAP_SYS_ADMIN".to_owned()));
@@ -80,21 +80,21 @@ mod tests {
     #[test]
     fn bits_have_the_numbers_of_the_header() {
         for (bit, name) in [(13, "CAP_NET_RAW"), (16, "CAP_SYS_MODULE"), (21, "CAP_SYS_ADMIN")] {
-            assert_eq!(names(1 << bit), [name]);
+            assert_eq!(capability_names(1 << bit), [name]);
         }
-        assert_eq!(names(1 << 40), ["CAP_CHECKPOINT_RESTORE"]);
+        assert_eq!(capability_names(1 << 40), ["CAP_CHECKPOINT_RESTORE"]);
     }
 
     #[test]
     fn a_bit_without_a_name_is_not_dropped() {
-        assert_eq!(names(1 << 41 | 1), ["CAP_CHOWN", "CAP_41"]);
+        assert_eq!(capability_names(1 << 41 | 1), ["CAP_CHOWN", "CAP_41"]);
     }
 
     #[test]
     fn a_mask_is_hexadecimal_digits_and_nothing_else() {
-        assert_eq!(mask("1f"), Some(0x1f));
+        assert_eq!(parse_mask("1f"), Some(0x1f));
         for wrong in ["", "+1", "0x1f", "1ffffffffffffffff"] {
-            assert_eq!(mask(wrong), None, "{wrong}");
+            assert_eq!(parse_mask(wrong), None, "{wrong}");
         }
     }
 }

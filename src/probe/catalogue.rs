@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::parse;
-use crate::assets::{self, Tree};
+use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
 use crate::model::Role;
 
@@ -25,7 +25,7 @@ pub struct Probe {
     pub asks: String,
     /// Where it is asked.
     #[serde(rename = "where")]
-    pub place: Vec<Place>,
+    pub place: Vec<ProbePlace>,
     /// The POSIX-sh command that answers it; empty where no single command does.
     ///
     /// It runs in a subshell of its own, reads nothing from standard input, and fails where it
@@ -38,12 +38,12 @@ pub struct Probe {
     pub parser: String,
     /// A record that answers it, too, among other questions.
     #[serde(default)]
-    pub from: Option<Record>,
+    pub from: Option<AnswerRecord>,
     /// What the number counts, in words: `entries`, `processes`, `kB`.
     #[serde(default)]
     pub unit: String,
     /// What an answer is worth as evidence of whose kernel answers.
-    pub strength: Strength,
+    pub strength: EvidenceStrength,
     /// What the answer proves and what it does not, in one or two sentences.
     pub proves: String,
     /// The lab requirements that it serves.
@@ -51,7 +51,7 @@ pub struct Probe {
     pub lab: Vec<String>,
     /// Where it changes from run to run without meaning (addresses, times, ids).
     #[serde(default)]
-    pub volatile: Volatile,
+    pub volatile: Volatility,
     /// Whether the value identifies a person or machine and must be redacted or left out.
     #[serde(default)]
     pub sensitive: bool,
@@ -60,7 +60,7 @@ pub struct Probe {
 /// A capture that holds the answers to several questions.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Record {
+pub struct AnswerRecord {
     /// What follows the target in the capture's id: `startup.samples`, or a probe's id.
     pub capture: String,
     /// The name of the parser that reads this one answer in it; by default the probe's.
@@ -75,7 +75,7 @@ pub struct Record {
 /// Where a probe is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum ProbePlace {
     /// On the host, with the same script as in the containers.
     Host,
     /// In the container.
@@ -90,9 +90,9 @@ pub enum Place {
     Import,
 }
 
-impl Place {
+impl ProbePlace {
     /// The word for it in files.
-    pub fn word(self) -> &'static str {
+    pub fn place_name(self) -> &'static str {
         match self {
             Self::Host => "host",
             Self::Container => "container",
@@ -110,23 +110,23 @@ impl Place {
 /// host lists come and go with other containers, those in a container are part of its boundary.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "`true`, `false` or a list of `host` and `container` is wanted")]
-pub enum Volatile {
+pub enum Volatility {
     /// Everywhere, or nowhere.
     All(bool),
     /// In these places alone.
-    In(Vec<Place>),
+    In(Vec<ProbePlace>),
 }
 
-impl Default for Volatile {
+impl Default for Volatility {
     fn default() -> Self {
         Self::All(false)
     }
 }
 
-impl Volatile {
+impl Volatility {
     /// Whether an answer of a target of this role is volatile.
-    pub fn on(&self, role: Role) -> bool {
-        let place = if role == Role::Host { Place::Host } else { Place::Container };
+    pub fn applies_to_role(&self, role: Role) -> bool {
+        let place = if role == Role::Host { ProbePlace::Host } else { ProbePlace::Container };
         match self {
             Self::All(everywhere) => *everywhere,
             Self::In(places) => places.contains(&place),
@@ -137,7 +137,7 @@ impl Volatile {
 /// What an answer is worth as evidence of whose kernel answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Strength {
+pub enum EvidenceStrength {
     /// It decides by itself.
     Decisive,
     /// It needs one more.
@@ -150,9 +150,9 @@ pub enum Strength {
     None,
 }
 
-impl Strength {
+impl EvidenceStrength {
     /// The word for it in reports.
-    pub fn word(self) -> &'static str {
+    pub fn strength_name(self) -> &'static str {
         match self {
             Self::Decisive => "decisive",
             Self::Strong => "strong",
@@ -165,7 +165,7 @@ impl Strength {
 
 /// All probes by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Catalogue {
+pub struct ProbeCatalogue {
     probes: BTreeMap<String, Probe>,
 }
 
@@ -176,7 +176,7 @@ struct CatalogueFile {
     probe: Vec<Probe>,
 }
 
-impl Catalogue {
+impl ProbeCatalogue {
     /// The shipped catalogue with a project's own entries from `data` (its `data/` folder).
     ///
     /// # Errors
@@ -184,21 +184,21 @@ impl Catalogue {
     /// A file is not valid TOML, has an unknown key, names an unknown parser, uses a bad id, or
     /// states an id twice; the error names file, line and id.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        let read = |own| assets::read_all(Tree::Data, own, "catalogue/", ".toml");
+        let read = |own| assets::read_all(AssetTree::Data, own, "catalogue/", ".toml");
         let mut catalogue = Self::default();
         for file in read(None)?.values() {
-            catalogue.add(&file.text, &file.origin)?;
+            catalogue.add_file(&file.text, &file.origin)?;
         }
         // After all that is shipped, so that a project's entry wins whatever its file is called.
         for file in read(data)?.values().filter(|file| !file.is_shipped) {
-            catalogue.add(&file.text, &file.origin)?;
+            catalogue.add_file(&file.text, &file.origin)?;
         }
         Ok(catalogue)
     }
 
     /// The command whose output answers a probe; empty where no single command does.
-    pub fn command<'a>(&'a self, probe: &'a Probe) -> &'a str {
-        let record = probe.from.as_ref().and_then(|record| self.get(&record.capture));
+    pub fn answering_command<'a>(&'a self, probe: &'a Probe) -> &'a str {
+        let record = probe.from.as_ref().and_then(|record| self.find_probe(&record.capture));
         match record {
             Some(other) if probe.command.is_empty() => &other.command,
             _ => &probe.command,
@@ -206,17 +206,20 @@ impl Catalogue {
     }
 
     /// Adds the entries of one file; an entry overrides one of the same id from another file.
-    fn add(&mut self, text: &str, origin: &str) -> Result<()> {
+    fn add_file(&mut self, text: &str, origin: &str) -> Result<()> {
         let file: CatalogueFile = toml::from_str(text).map_err(|error| {
-            Error::input(format!("{origin}: {error}"))
-                .help("see the entries in data/catalogue/ for the keys of a probe")
+            Error::unusable_input(format!("{origin}: {error}"))
+                .with_help("see the entries in data/catalogue/ for the keys of a probe")
         })?;
         let mut here: BTreeMap<String, Probe> = BTreeMap::new();
         for probe in file.probe {
-            check(&probe).map_err(|what| Error::input(format!("{origin}: {what}")))?;
+            check_probe(&probe)
+                .map_err(|what| Error::unusable_input(format!("{origin}: {what}")))?;
             let id = probe.id.clone();
             if here.insert(id.clone(), probe).is_some() {
-                return Err(Error::input(format!("{origin}: probe `{id}` is stated twice")));
+                return Err(Error::unusable_input(format!(
+                    "{origin}: probe `{id}` is stated twice"
+                )));
             }
         }
         self.probes.extend(here);
@@ -224,18 +227,18 @@ impl Catalogue {
     }
 
     /// The probe of this id.
-    pub fn get(&self, id: &str) -> Option<&Probe> {
+    pub fn find_probe(&self, id: &str) -> Option<&Probe> {
         self.probes.get(id)
     }
 
     /// All probes, sorted by id.
-    pub fn iter(&self) -> impl Iterator<Item = &Probe> {
+    pub fn iter_probes(&self) -> impl Iterator<Item = &Probe> {
         self.probes.values()
     }
 }
 
 /// What serde cannot check.
-fn check(probe: &Probe) -> Result<(), String> {
+fn check_probe(probe: &Probe) -> Result<(), String> {
     let id = &probe.id;
     let part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase())
@@ -294,8 +297,8 @@ mod tests {
         "startup.wall",
     ];
 
-    fn shipped() -> Catalogue {
-        Catalogue::load(None).unwrap()
+    fn shipped() -> ProbeCatalogue {
+        ProbeCatalogue::load(None).unwrap()
     }
 
     /// A sound entry with these lines in addition or instead.
@@ -307,14 +310,14 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        Catalogue::default().add(text, "own/catalogue/own.toml").unwrap_err().message
+        ProbeCatalogue::default().add_file(text, "own/catalogue/own.toml").unwrap_err().message
     }
 
     #[test]
     fn the_ids_that_others_rely_on_are_there() {
         let catalogue = shipped();
         for id in RELIED_ON {
-            assert!(catalogue.get(id).is_some(), "{id}");
+            assert!(catalogue.find_probe(id).is_some(), "{id}");
         }
     }
 
@@ -322,26 +325,26 @@ mod tests {
     fn what_imports_state_is_marked_so() {
         let not_in_files = ["kernel.boot_id"];
         for id in RELIED_ON.iter().filter(|id| !not_in_files.contains(id)) {
-            assert!(shipped().get(id).unwrap().place.contains(&Place::Import), "{id}");
+            assert!(shipped().find_probe(id).unwrap().place.contains(&ProbePlace::Import), "{id}");
         }
     }
 
     #[test]
     fn an_id_stands_in_one_shipped_file_only() {
-        let files = assets::read_all(Tree::Data, None, "catalogue/", ".toml").unwrap();
+        let files = assets::read_all(AssetTree::Data, None, "catalogue/", ".toml").unwrap();
         let mut seen = BTreeSet::new();
         for file in files.values() {
             for probe in toml::from_str::<CatalogueFile>(&file.text).unwrap().probe {
                 assert!(seen.insert(probe.id.clone()), "{} in {}", probe.id, file.origin);
             }
         }
-        assert_eq!(seen.len(), shipped().iter().count());
+        assert_eq!(seen.len(), shipped().iter_probes().count());
     }
 
     #[test]
     fn every_parser_is_used() {
         let catalogue = shipped();
-        let parsers = catalogue.iter().flat_map(|probe| {
+        let parsers = catalogue.iter_probes().flat_map(|probe| {
             let record = probe.from.iter().filter_map(|record| record.parser.as_deref());
             record.chain([probe.parser.as_str()])
         });
@@ -351,7 +354,7 @@ mod tests {
 
     #[test]
     fn every_question_is_a_question_and_every_answer_has_a_worth() {
-        for probe in shipped().iter() {
+        for probe in shipped().iter_probes() {
             assert!(probe.asks.ends_with('?'), "{}: {}", probe.id, probe.asks);
             assert!(probe.proves.ends_with('.'), "{}: {}", probe.id, probe.proves);
             assert!(probe.title.len() <= 40, "{}: {}", probe.id, probe.title);
@@ -360,15 +363,17 @@ mod tests {
 
     #[test]
     fn what_is_asked_in_a_script_has_a_command() {
-        for probe in shipped().iter() {
-            let scripted = [Place::Host, Place::Container].iter().any(|p| probe.place.contains(p));
-            assert!(!scripted || !shipped().command(probe).is_empty(), "{}", probe.id);
+        for probe in shipped().iter_probes() {
+            let scripted =
+                [ProbePlace::Host, ProbePlace::Container].iter().any(|p| probe.place.contains(p));
+            assert!(!scripted || !shipped().answering_command(probe).is_empty(), "{}", probe.id);
         }
     }
 
     #[test]
     fn no_command_on_the_host_redirects_into_a_file() {
-        for probe in shipped().iter().filter(|probe| probe.place.contains(&Place::Host)) {
+        for probe in shipped().iter_probes().filter(|probe| probe.place.contains(&ProbePlace::Host))
+        {
             let rest = probe.command.replace(">/dev/null", "").replace(">&2", "");
             assert!(!rest.contains('>'), "{}: {}", probe.id, probe.command);
         }
@@ -376,7 +381,7 @@ mod tests {
 
     #[test]
     fn every_command_is_sound_for_sh() {
-        for probe in shipped().iter().filter(|probe| !probe.command.is_empty()) {
+        for probe in shipped().iter_probes().filter(|probe| !probe.command.is_empty()) {
             let shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn();
             let Ok(mut shell) = shell else { return };
             shell.stdin.take().unwrap().write_all(probe.command.as_bytes()).unwrap();
@@ -387,7 +392,8 @@ mod tests {
     #[test]
     fn only_what_proves_a_shared_kernel_is_decisive() {
         let catalogue = shipped();
-        let decisive = catalogue.iter().filter(|probe| probe.strength == Strength::Decisive);
+        let decisive =
+            catalogue.iter_probes().filter(|probe| probe.strength == EvidenceStrength::Decisive);
         assert_eq!(
             decisive.map(|probe| probe.id.as_str()).collect::<Vec<_>>(),
             ["host.witness_kmsg", "host.witness_process", "kernel.boot_id"]
@@ -400,9 +406,9 @@ mod tests {
         std::fs::create_dir(own.path().join("catalogue")).unwrap();
         let text = entry("kernel.release", "text", "") + &entry("own.thing", "line", "");
         std::fs::write(own.path().join("catalogue/own.toml"), text).unwrap();
-        let catalogue = Catalogue::load(Some(own.path())).unwrap();
-        assert_eq!(catalogue.get("kernel.release").unwrap().parser, "text");
-        assert_eq!(catalogue.iter().count(), shipped().iter().count() + 1);
+        let catalogue = ProbeCatalogue::load(Some(own.path())).unwrap();
+        assert_eq!(catalogue.find_probe("kernel.release").unwrap().parser, "text");
+        assert_eq!(catalogue.iter_probes().count(), shipped().iter_probes().count() + 1);
     }
 
     #[test]
@@ -412,9 +418,9 @@ mod tests {
             std::fs::create_dir(own.path().join("catalogue")).unwrap();
             let text = entry("kernel.release", "text", "");
             std::fs::write(own.path().join("catalogue").join(name), text).unwrap();
-            let catalogue = Catalogue::load(Some(own.path())).unwrap();
-            assert_eq!(catalogue.get("kernel.release").unwrap().parser, "text", "{name}");
-            assert_eq!(catalogue.iter().count(), shipped().iter().count(), "{name}");
+            let catalogue = ProbeCatalogue::load(Some(own.path())).unwrap();
+            assert_eq!(catalogue.find_probe("kernel.release").unwrap().parser, "text", "{name}");
+            assert_eq!(catalogue.iter_probes().count(), shipped().iter_probes().count(), "{name}");
         }
     }
 
@@ -437,12 +443,16 @@ mod tests {
     #[test]
     fn what_is_volatile_on_the_host_alone_is_a_fact_in_a_container() {
         let catalogue = shipped();
-        let volatile = |id: &str| &catalogue.get(id).unwrap().volatile;
+        let volatile = |id: &str| &catalogue.find_probe(id).unwrap().volatile;
         for id in ["net.names", "net.mtu", "fs.types"] {
-            assert!(volatile(id).on(Role::Host) && !volatile(id).on(Role::Candidate), "{id}");
+            assert!(
+                volatile(id).applies_to_role(Role::Host)
+                    && !volatile(id).applies_to_role(Role::Candidate),
+                "{id}"
+            );
         }
-        assert!(volatile("kernel.uptime").on(Role::Candidate));
-        assert!(!volatile("kernel.release").on(Role::Host));
+        assert!(volatile("kernel.uptime").applies_to_role(Role::Candidate));
+        assert!(!volatile("kernel.release").applies_to_role(Role::Host));
     }
 
     #[test]

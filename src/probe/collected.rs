@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::catalogue::{Catalogue, Place, Probe};
+use super::catalogue::{Probe, ProbeCatalogue, ProbePlace};
 use super::unanswered::{BootGap, boot_gaps};
 use super::{parse, script};
 use crate::model::{
-    Capture, Fact, Facts, MAX_LINE, Origin, Role, Source, Status, Stream, Target, Unit, Why,
+    Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, FactSource, Facts, MAX_LINE,
+    MissingReason, Role, SampleUnit, Target,
 };
 
 /// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
@@ -18,42 +19,43 @@ use crate::model::{
 ///
 /// `skipped` has the parts that were left out, by the beginning of their probes' ids: their facts
 /// are missing for the reason given there.
-pub fn read(
+pub fn read_captures(
     captures: &[Capture],
     targets: &[Target],
     skipped: &BTreeMap<String, String>,
-    catalogue: &Catalogue,
+    catalogue: &ProbeCatalogue,
 ) -> Facts {
     let mut facts = Facts::new();
-    let readers = readers(catalogue);
+    let readers = readers_by_capture(catalogue);
     let gaps = boot_gaps(captures);
     for capture in captures {
-        let Some((target, id)) = asked(capture) else { continue };
+        let Some((target, id)) = asked_target_and_probe(capture) else { continue };
         let Some(probes) = readers.get(id) else { continue };
-        let output = Output::of(capture, &gaps);
+        let output = DecodedOutput::from_capture(capture, &gaps);
         for probe in probes {
             let by_target = facts.entry(probe.id.clone()).or_default();
             match &probe.from {
                 Some(record) if probe.id != id => {
                     // A capture of the probe's own, in a run of an earlier catalogue, says more.
                     let parser = record.parser.as_ref().unwrap_or(&probe.parser);
-                    let shared = || output.fact(parser, record.field.as_deref());
+                    let shared = || output.read_fact(parser, record.field.as_deref());
                     by_target.entry(target.to_string()).or_insert_with(shared);
                 }
                 _ => {
-                    by_target.insert(target.to_string(), output.fact(&probe.parser, None));
+                    by_target.insert(target.to_string(), output.read_fact(&probe.parser, None));
                 }
             }
         }
     }
     for target in targets {
         let Some(failure) = &target.failure else { continue };
-        let place = if target.role == Role::Host { Place::Host } else { Place::Container };
-        for probe in catalogue.iter().filter(|probe| probe.place.contains(&place)) {
+        let place =
+            if target.role == Role::Host { ProbePlace::Host } else { ProbePlace::Container };
+        for probe in catalogue.iter_probes().filter(|probe| probe.place.contains(&place)) {
             let by_target = facts.entry(probe.id.clone()).or_default();
             by_target
                 .entry(target.name.clone())
-                .or_insert_with(|| Fact::missing(Why::Error, failure.clone()));
+                .or_insert_with(|| Fact::missing(MissingReason::Error, failure.clone()));
         }
     }
     leave_out(&mut facts, targets, skipped, catalogue);
@@ -61,9 +63,9 @@ pub fn read(
 }
 
 /// The probes that are read from the capture of each id.
-fn readers(catalogue: &Catalogue) -> BTreeMap<&str, Vec<&Probe>> {
+fn readers_by_capture(catalogue: &ProbeCatalogue) -> BTreeMap<&str, Vec<&Probe>> {
     let mut readers: BTreeMap<&str, Vec<&Probe>> = BTreeMap::new();
-    for probe in catalogue.iter() {
+    for probe in catalogue.iter_probes() {
         readers.entry(&probe.id).or_default().push(probe);
         if let Some(record) = probe.from.as_ref().filter(|record| record.capture != probe.id) {
             readers.entry(&record.capture).or_default().push(probe);
@@ -77,12 +79,14 @@ fn leave_out(
     facts: &mut Facts,
     targets: &[Target],
     skipped: &BTreeMap<String, String>,
-    catalogue: &Catalogue,
+    catalogue: &ProbeCatalogue,
 ) {
     let is_of = |id: &str, part: &str| {
         id.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    for probe in catalogue.iter().filter(|probe| probe.place.contains(&Place::Measurement)) {
+    for probe in
+        catalogue.iter_probes().filter(|probe| probe.place.contains(&ProbePlace::Measurement))
+    {
         // The longest name is the closest.
         let part = skipped.iter().filter(|(part, _)| is_of(&probe.id, part));
         let Some((_, reason)) = part.max_by_key(|(part, _)| part.len()) else { continue };
@@ -90,35 +94,35 @@ fn leave_out(
             let by_target = facts.entry(probe.id.clone()).or_default();
             by_target
                 .entry(target.name.clone())
-                .or_insert_with(|| Fact::missing(Why::NotAsked, reason.clone()));
+                .or_insert_with(|| Fact::missing(MissingReason::NotAsked, reason.clone()));
         }
     }
 }
 
 /// The target of a capture, and what it was taken for: its id is `<target>/<what>`.
-fn asked(capture: &Capture) -> Option<(&str, &str)> {
+fn asked_target_and_probe(capture: &Capture) -> Option<(&str, &str)> {
     let target = capture.target.as_deref()?;
     Some((target, capture.id.strip_prefix(target)?.strip_prefix('/')?))
 }
 
 /// What a capture holds, decoded once for all who read in it.
-struct Output<'a> {
+struct DecodedOutput<'a> {
     capture: &'a Capture,
     lines: Cow<'a, [String]>,
     errors: Cow<'a, [String]>,
     /// Why there is no answer, where the boot it was asked in is why.
-    unanswered: Option<(Why, String)>,
+    unanswered: Option<(MissingReason, String)>,
 }
 
 /// Parsers that read one line among many: the beginning of an output is enough if it has it.
 const OF_ONE_LINE: [&str; 2] = ["dmesg_banner", "first_line"];
 
-impl<'a> Output<'a> {
-    fn of(capture: &'a Capture, gaps: &BTreeMap<&str, BootGap>) -> Self {
-        let errors = capture.stderr.as_ref().map(Stream::text_lines).unwrap_or_default();
+impl<'a> DecodedOutput<'a> {
+    fn from_capture(capture: &'a Capture, gaps: &BTreeMap<&str, BootGap>) -> Self {
+        let errors = capture.stderr.as_ref().map(CapturedStream::text_lines).unwrap_or_default();
         let unanswered = match &capture.origin {
-            Origin::Probe { within, .. } => {
-                gaps.get(within.as_str()).and_then(|gap| gap.reason(capture.status))
+            CaptureOrigin::Probe { within, .. } => {
+                gaps.get(within.as_str()).and_then(|gap| gap.missing_reason(capture.status))
             }
             _ => None,
         };
@@ -126,81 +130,89 @@ impl<'a> Output<'a> {
     }
 
     /// What the parser reads: in all of it, or behind the label `field`.
-    fn fact(&self, parser: &str, field: Option<&str>) -> Fact {
+    fn read_fact(&self, parser: &str, field: Option<&str>) -> Fact {
         let capture = self.capture;
-        let source = |line| Source::new(capture.id.as_str(), line);
+        let source = |line| FactSource::new(capture.id.as_str(), line);
         if let Some((why, reason)) = &self.unanswered {
             return Fact::missing_at(*why, reason.clone(), source(None));
         }
         if let Some(label) = field {
             // A line that is there is an answer, whatever became of the others.
-            if let Some(found) = labelled(&self.lines, label) {
+            if let Some(found) = labelled_lines(&self.lines, label) {
                 // The last line of an output that was cut off may be half of it, or not the last.
                 if self.is_cut_off() && found.last + 1 == self.lines.len() {
                     let line = u32::try_from(found.first + 1).ok();
-                    return Fact::missing_at(Why::CutOff, self.cut_off_words(), source(line));
+                    return Fact::missing_at(
+                        MissingReason::CutOff,
+                        self.cut_off_words(),
+                        source(line),
+                    );
                 }
-                return parsed(parser, Some(found.first), &found.text, capture);
+                return parse_fact(parser, Some(found.first), &found.text, capture);
             }
             if let Some((why, words)) = self.complaint_about(label) {
                 return Fact::missing_at(why, words, source(None));
             }
         }
         let why = match (capture.status, field) {
-            (Status::Ok, None) => {
-                let series = parse::series(parser).unwrap_or_default();
+            (CaptureStatus::Ok, None) => {
+                let series = parse::series_prefix(parser).unwrap_or_default();
                 let begins = |line: &String| !line.trim().is_empty() && line.starts_with(series);
                 let first = self.lines.iter().position(begins);
-                let bytes = capture.stdout.bytes().unwrap_or_default();
-                return parsed(parser, first, &crate::text::decode(&bytes), capture);
+                let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
+                return parse_fact(parser, first, &crate::text::decode_bytes(&bytes), capture);
             }
-            (Status::Ok, Some(label)) => {
+            (CaptureStatus::Ok, Some(label)) => {
                 let reason = format!("the output has no line `{label}:`");
-                return Fact::missing_at(Why::Absent, reason, source(None));
+                return Fact::missing_at(MissingReason::Absent, reason, source(None));
             }
-            (Status::Truncated, None) if OF_ONE_LINE.contains(&parser) => {
+            (CaptureStatus::Truncated, None) if OF_ONE_LINE.contains(&parser) => {
                 let whole = self.lines.split_last().map(|(_, whole)| whole.join("\n"));
-                match parsed(parser, Some(0), &whole.unwrap_or_default(), capture) {
-                    Fact::Missing(_) => Why::CutOff,
+                match parse_fact(parser, Some(0), &whole.unwrap_or_default(), capture) {
+                    Fact::Missing(_) => MissingReason::CutOff,
                     fact => return fact,
                 }
             }
-            (Status::Truncated, _) => Why::CutOff,
+            (CaptureStatus::Truncated, _) => MissingReason::CutOff,
             (status, _) => reason_of(status),
         };
-        let reason = if why == Why::CutOff { self.cut_off_words() } else { self.complaint() };
+        let reason =
+            if why == MissingReason::CutOff { self.cut_off_words() } else { self.error_summary() };
         Fact::missing_at(why, reason, source(None))
     }
 
     /// Whether the output may end in the middle of something.
     fn is_cut_off(&self) -> bool {
-        matches!(self.capture.status, Status::Truncated | Status::Timeout | Status::Stopped)
+        matches!(
+            self.capture.status,
+            CaptureStatus::Truncated | CaptureStatus::Timeout | CaptureStatus::Stopped
+        )
     }
 
     /// Why there is no answer in an output that was cut off.
     fn cut_off_words(&self) -> String {
         match self.capture.status {
-            Status::Truncated => "only the beginning of the output was kept".into(),
-            Status::Timeout => "the output ends where the time limit was reached".into(),
+            CaptureStatus::Truncated => "only the beginning of the output was kept".into(),
+            CaptureStatus::Timeout => "the output ends where the time limit was reached".into(),
             status => status.meaning().into(),
         }
     }
 
     /// What a command that read several files said about this one, and why there is no answer
     /// then.
-    fn complaint_about(&self, file: &str) -> Option<(Why, String)> {
+    fn complaint_about(&self, file: &str) -> Option<(MissingReason, String)> {
         let is_meant = |line: &&String| line.split([' ', ':', '\'']).any(|word| word == file);
         let line = self.errors.iter().find(is_meant)?;
-        let status = script::status(Some(2), b"", line.as_bytes());
+        let status = script::exit_status(Some(2), b"", line.as_bytes());
         Some((reason_of(status), line.trim().to_string()))
     }
 
     /// What the command said about its failure, in one line.
-    fn complaint(&self) -> String {
+    fn error_summary(&self) -> String {
         let said = self.errors.iter().chain(self.lines.iter()).map(|line| line.trim());
         let said = said.filter(|line| !line.is_empty()).map(String::from).next();
         said.unwrap_or_else(|| match (self.capture.status, self.capture.exit) {
-            (Status::Timeout, _) => "no answer in time".into(),
+            (CaptureStatus::Timeout, _) => "no answer in time".into(),
             (_, Some(exit)) => format!("exit status {exit}, and nothing was printed"),
             (_, None) => "nothing was printed".into(),
         })
@@ -208,37 +220,41 @@ impl<'a> Output<'a> {
 }
 
 /// Why there is no answer, by how the command ended; for one that answered: why not this.
-fn reason_of(status: Status) -> Why {
+fn reason_of(status: CaptureStatus) -> MissingReason {
     match status {
-        Status::Denied => Why::Denied,
-        Status::Error => Why::Error,
-        Status::Timeout => Why::Timeout,
-        Status::Absent | Status::Ok => Why::Absent,
-        Status::Truncated | Status::Stopped | Status::Unreached => Why::CutOff,
-        Status::Damaged => Why::Unreadable,
-        Status::Unasked => Why::NotAsked,
+        CaptureStatus::Denied => MissingReason::Denied,
+        CaptureStatus::Error => MissingReason::Error,
+        CaptureStatus::Timeout => MissingReason::Timeout,
+        CaptureStatus::Absent | CaptureStatus::Ok => MissingReason::Absent,
+        CaptureStatus::Truncated | CaptureStatus::Stopped | CaptureStatus::Unreached => {
+            MissingReason::CutOff
+        }
+        CaptureStatus::Damaged => MissingReason::Unreadable,
+        CaptureStatus::Unasked => MissingReason::NotAsked,
     }
 }
 
 /// The fact in a text that begins in line `first` of the capture, counted from zero.
-fn parsed(parser: &str, first: Option<usize>, text: &str, capture: &Capture) -> Fact {
+fn parse_fact(parser: &str, first: Option<usize>, text: &str, capture: &Capture) -> Fact {
     let line = first.and_then(|index| u32::try_from(index + 1).ok());
-    let source = Source::new(capture.id.as_str(), line);
+    let source = FactSource::new(capture.id.as_str(), line);
     if let Some(long) = text.lines().find(|line| line.len() > MAX_LINE) {
         let bytes = long.len();
         let reason = format!("a line has {bytes} bytes, and none of more than {MAX_LINE} is read");
-        return Fact::missing_at(Why::TooLong, reason, source);
+        return Fact::missing_at(MissingReason::TooLong, reason, source);
     }
-    match parse::parse(parser, text) {
-        Some(Ok(value)) => match (parse::series(parser), value.as_array()) {
+    match parse::parse_output(parser, text) {
+        Some(Ok(value)) => match (parse::series_prefix(parser), value.as_array()) {
             (Some(_), Some(values)) => {
                 let values = values.iter().filter_map(serde_json::Value::as_f64).collect();
-                Fact::series(values, Unit::Seconds, source)
+                Fact::series(values, SampleUnit::Seconds, source)
             }
-            _ => Fact::value(value, source),
+            _ => Fact::from_value(value, source),
         },
         Some(Err(unread)) => Fact::missing_at(unread.why, unread.reason, source),
-        None => Fact::missing_at(Why::Unreadable, format!("no parser `{parser}`"), source),
+        None => {
+            Fact::missing_at(MissingReason::Unreadable, format!("no parser `{parser}`"), source)
+        }
     }
 }
 
@@ -253,7 +269,7 @@ struct Labelled {
 }
 
 /// The lines of this label; none if there is none.
-fn labelled(lines: &[impl AsRef<str>], label: &str) -> Option<Labelled> {
+fn labelled_lines(lines: &[impl AsRef<str>], label: &str) -> Option<Labelled> {
     let value = |line: &str| Some(line.strip_prefix(label)?.strip_prefix(':')?.trim().to_string());
     let mut found =
         lines.iter().enumerate().filter_map(|(at, line)| Some((at, value(line.as_ref())?)));
@@ -271,97 +287,108 @@ fn labelled(lines: &[impl AsRef<str>], label: &str) -> Option<Labelled> {
 mod tests {
     use super::*;
 
-    fn capture(id: &str, status: Status, stdout: &str, stderr: &str) -> Capture {
+    fn capture(id: &str, status: CaptureStatus, stdout: &str, stderr: &str) -> Capture {
         Capture {
             id: format!("runc/{id}"),
             target: Some("runc".into()),
-            origin: Origin::Probe { command: "x".into(), within: "runc/boot".into() },
+            origin: CaptureOrigin::Probe { command: "x".into(), within: "runc/boot".into() },
             status,
-            exit: Some(i32::from(status != Status::Ok)),
+            exit: Some(i32::from(status != CaptureStatus::Ok)),
             started: None,
             duration_ms: None,
-            stdout: Stream::new(stdout.as_bytes()),
-            stderr: Some(Stream::new(stderr.as_bytes())),
+            stdout: CapturedStream::new(stdout.as_bytes()),
+            stderr: Some(CapturedStream::new(stderr.as_bytes())),
         }
     }
 
     fn read_one(id: &str, capture: Capture) -> Fact {
-        let catalogue = Catalogue::load(None).unwrap();
-        read(&[capture], &[], &BTreeMap::new(), &catalogue)[id]["runc"].clone()
+        let catalogue = ProbeCatalogue::load(None).unwrap();
+        read_captures(&[capture], &[], &BTreeMap::new(), &catalogue)[id]["runc"].clone()
     }
 
     #[test]
     fn an_answer_is_parsed_and_points_to_its_line() {
-        let fact = read_one("kernel.release", capture("kernel.release", Status::Ok, "6.8.0\n", ""));
-        assert_eq!(fact, Fact::value("6.8.0", Source::new("runc/kernel.release", 1)));
+        let fact =
+            read_one("kernel.release", capture("kernel.release", CaptureStatus::Ok, "6.8.0\n", ""));
+        assert_eq!(fact, Fact::from_value("6.8.0", FactSource::new("runc/kernel.release", 1)));
     }
 
     #[test]
     fn one_output_answers_several_questions_by_its_labels() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         let status = capture(
             "priv.status",
-            Status::Ok,
+            CaptureStatus::Ok,
             "CapPrm:\t00000000a80425fb\nNoNewPrivs:\t0\nSeccomp:\t2\n",
             "",
         );
-        let facts = read(&[status], &[], &BTreeMap::new(), &catalogue);
+        let facts = read_captures(&[status], &[], &BTreeMap::new(), &catalogue);
         let of = |id: &str| facts[id]["runc"].clone();
-        let at = |line: Option<u32>| Source::new("runc/priv.status", line);
-        assert_eq!(of("priv.cap_prm"), Fact::value("00000000a80425fb", at(Some(1))));
-        assert_eq!(of("priv.seccomp"), Fact::value(2, at(Some(3))));
+        let at = |line: Option<u32>| FactSource::new("runc/priv.status", line);
+        assert_eq!(of("priv.cap_prm"), Fact::from_value("00000000a80425fb", at(Some(1))));
+        assert_eq!(of("priv.seccomp"), Fact::from_value(2, at(Some(3))));
         let reason = "the output has no line `Seccomp_filters:`";
-        assert_eq!(of("priv.seccomp_filters"), Fact::missing_at(Why::Absent, reason, at(None)));
+        assert_eq!(
+            of("priv.seccomp_filters"),
+            Fact::missing_at(MissingReason::Absent, reason, at(None))
+        );
         // A run of an earlier catalogue has a capture of its own for each.
-        let own = read_one("priv.seccomp", capture("priv.seccomp", Status::Ok, "2\n", ""));
+        let own = read_one("priv.seccomp", capture("priv.seccomp", CaptureStatus::Ok, "2\n", ""));
         assert_eq!(own.as_i64(), Some(2));
     }
 
     #[test]
     fn one_command_on_several_files_answers_for_each_by_itself() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         let files = capture(
             "kernel.files",
-            Status::Denied,
+            CaptureStatus::Denied,
             "/proc/self/cgroup:12:cpu,cpuacct:/x\n/proc/self/cgroup:3:job:/x\n",
             "grep: /sys/hypervisor/type: No such file or directory\n\
              grep: /sys/class/dmi/id/sys_vendor: Permission denied\n",
         );
-        let facts = read(&[files], &[], &BTreeMap::new(), &catalogue);
+        let facts = read_captures(&[files], &[], &BTreeMap::new(), &catalogue);
         let of = |id: &str| facts[id]["runc"].clone();
-        let at = |line: Option<u32>| Source::new("runc/kernel.files", line);
+        let at = |line: Option<u32>| FactSource::new("runc/kernel.files", line);
         let paths = serde_json::json!(["12:cpu,cpuacct:/x", "3:job:/x"]);
-        assert_eq!(of("cgroup.self"), Fact::value(paths, at(Some(1))));
+        assert_eq!(of("cgroup.self"), Fact::from_value(paths, at(Some(1))));
         let names = serde_json::json!(["cpu", "cpuacct", "job"]);
-        assert_eq!(of("cgroup.controllers"), Fact::value(names, at(Some(1))));
+        assert_eq!(of("cgroup.controllers"), Fact::from_value(names, at(Some(1))));
         let absent = "grep: /sys/hypervisor/type: No such file or directory";
-        assert_eq!(of("hw.hypervisor_type"), Fact::missing_at(Why::Absent, absent, at(None)));
+        assert_eq!(
+            of("hw.hypervisor_type"),
+            Fact::missing_at(MissingReason::Absent, absent, at(None))
+        );
         let denied = "grep: /sys/class/dmi/id/sys_vendor: Permission denied";
-        assert_eq!(of("hw.dmi.sys_vendor"), Fact::missing_at(Why::Denied, denied, at(None)));
+        assert_eq!(
+            of("hw.dmi.sys_vendor"),
+            Fact::missing_at(MissingReason::Denied, denied, at(None))
+        );
     }
 
     #[test]
     fn absent_and_denied_are_answers_with_their_words() {
         let denied = capture(
             "kernel.dmesg",
-            Status::Denied,
+            CaptureStatus::Denied,
             "",
             "dmesg: klogctl: Operation not permitted\n",
         );
         let Fact::Missing(missing) = read_one("kernel.dmesg", denied) else { panic!("a value") };
-        assert_eq!(missing.why, Why::Denied);
+        assert_eq!(missing.why, MissingReason::Denied);
         assert_eq!(missing.reason, "dmesg: klogctl: Operation not permitted");
     }
 
     #[test]
     fn output_of_another_kind_is_unreadable_and_never_a_guess() {
-        let fact = read_one("proc.entries", capture("proc.entries", Status::Ok, "many\n", ""));
+        let fact =
+            read_one("proc.entries", capture("proc.entries", CaptureStatus::Ok, "many\n", ""));
         assert!(!fact.is_present());
     }
 
     #[test]
     fn a_part_that_was_left_out_says_why_and_only_where_there_is_no_answer() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         let target = |name: &str, role| Target {
             name: name.into(),
             role,
@@ -374,67 +401,67 @@ mod tests {
             ("app".to_string(), "left out".to_string()),
             ("app.health_proxied".to_string(), "no proxy".to_string()),
         ]);
-        let status = capture("app.health_status", Status::Ok, "200\n", "");
-        let facts = read(&[status], &targets, &skipped, &catalogue);
+        let status = capture("app.health_status", CaptureStatus::Ok, "200\n", "");
+        let facts = read_captures(&[status], &targets, &skipped, &catalogue);
         assert_eq!(facts["app.health_status"]["runc"].as_i64(), Some(200));
         let Fact::Missing(missing) = &facts["app.health_proxied"]["runc"] else {
             panic!("a value")
         };
-        assert_eq!((missing.why, missing.reason.as_str()), (Why::NotAsked, "no proxy"));
+        assert_eq!((missing.why, missing.reason.as_str()), (MissingReason::NotAsked, "no proxy"));
         assert!(!facts["app.health_proxied"].contains_key("host"));
         assert!(!facts.contains_key("escape.host_write"));
     }
 
     #[test]
     fn a_probe_without_an_answer_says_how_its_boot_ended() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         let boot = Capture {
-            origin: Origin::Command { argv: vec!["docker".into()] },
+            origin: CaptureOrigin::Command { argv: vec!["docker".into()] },
             duration_ms: Some(60_000.0),
-            ..capture("boot", Status::Timeout, "", "")
+            ..capture("boot", CaptureStatus::Timeout, "", "")
         };
         let captures = [
             boot,
-            capture("kernel.machine", Status::Ok, "x86_64\n", ""),
-            capture("kernel.files", Status::Unreached, "", ""),
-            capture("kernel.release", Status::Damaged, "", ""),
-            capture("kernel.version", Status::Unasked, "", ""),
+            capture("kernel.machine", CaptureStatus::Ok, "x86_64\n", ""),
+            capture("kernel.files", CaptureStatus::Unreached, "", ""),
+            capture("kernel.release", CaptureStatus::Damaged, "", ""),
+            capture("kernel.version", CaptureStatus::Unasked, "", ""),
         ];
-        let facts = read(&captures, &[], &BTreeMap::new(), &catalogue);
+        let facts = read_captures(&captures, &[], &BTreeMap::new(), &catalogue);
         let missing = |id: &str| match &facts[id]["runc"] {
             Fact::Missing(missing) => (missing.why, missing.reason.clone()),
             fact => panic!("{id}: {fact:?}"),
         };
         let reason = "asked, but before its answer runc/boot reached its time limit after 60.0 s; \
                       1 of 4 answers came";
-        assert_eq!(missing("kernel.files"), (Why::CutOff, reason.to_string()));
+        assert_eq!(missing("kernel.files"), (MissingReason::CutOff, reason.to_string()));
         // A fact that is read from another's output shares its fate.
-        assert_eq!(missing("proc.pid1_comm"), (Why::CutOff, reason.to_string()));
-        assert_eq!(missing("kernel.release").0, Why::Unreadable);
-        assert_eq!(missing("kernel.version").0, Why::NotAsked);
+        assert_eq!(missing("proc.pid1_comm"), (MissingReason::CutOff, reason.to_string()));
+        assert_eq!(missing("kernel.release").0, MissingReason::Unreadable);
+        assert_eq!(missing("kernel.version").0, MissingReason::NotAsked);
     }
 
     #[test]
     fn what_was_cut_off_is_no_answer_that_there_is_nothing() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         let text = "CapPrm:\t00000000a80425fb\nNoNewPrivs:\t1";
-        let cut = capture("priv.status", Status::Truncated, text, "");
-        let facts = read(&[cut], &[], &BTreeMap::new(), &catalogue);
+        let cut = capture("priv.status", CaptureStatus::Truncated, text, "");
+        let facts = read_captures(&[cut], &[], &BTreeMap::new(), &catalogue);
         assert!(facts["priv.cap_prm"]["runc"].is_present());
         for id in ["priv.no_new_privs", "priv.seccomp", "priv.status"] {
             let Fact::Missing(missing) = &facts[id]["runc"] else { panic!("{id}: a value") };
-            assert_eq!(missing.why, Why::CutOff, "{id}");
+            assert_eq!(missing.why, MissingReason::CutOff, "{id}");
         }
-        let list = capture("hw.pci", Status::Truncated, "8086:1237\n8086:70", "");
+        let list = capture("hw.pci", CaptureStatus::Truncated, "8086:1237\n8086:70", "");
         assert!(!read_one("hw.pci", list).is_present());
         let log = "[    0.000000] Linux version 6.1.62 (a@b) #1 SMP\n[    0.1";
-        let log = capture("kernel.dmesg", Status::Truncated, log, "");
+        let log = capture("kernel.dmesg", CaptureStatus::Truncated, log, "");
         assert!(read_one("kernel.dmesg_banner", log).is_present());
     }
 
     #[test]
     fn a_host_whose_shell_did_not_start_says_so_everywhere() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         let host = Target {
             name: "host".into(),
             role: Role::Host,
@@ -442,15 +469,18 @@ mod tests {
             handler: None,
             failure: Some("sh is not installed".into()),
         };
-        let facts = read(&[], &[host], &BTreeMap::new(), &catalogue);
+        let facts = read_captures(&[], &[host], &BTreeMap::new(), &catalogue);
         let Fact::Missing(missing) = &facts["kernel.release"]["host"] else { panic!("a value") };
-        assert_eq!((missing.why, missing.reason.as_str()), (Why::Error, "sh is not installed"));
+        assert_eq!(
+            (missing.why, missing.reason.as_str()),
+            (MissingReason::Error, "sh is not installed")
+        );
         assert!(!facts.contains_key("priv.mount"), "not asked on a host");
     }
 
     #[test]
     fn a_target_that_did_not_start_has_its_reason_everywhere() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         let target = Target {
             name: "kata".into(),
             role: Role::Candidate,
@@ -458,20 +488,23 @@ mod tests {
             handler: None,
             failure: Some("no /dev/kvm".into()),
         };
-        let facts = read(&[], &[target], &BTreeMap::new(), &catalogue);
+        let facts = read_captures(&[], &[target], &BTreeMap::new(), &catalogue);
         let Fact::Missing(missing) = &facts["kernel.boot_id"]["kata"] else { panic!("a value") };
-        assert_eq!((missing.why, missing.reason.as_str()), (Why::Error, "no /dev/kvm"));
+        assert_eq!((missing.why, missing.reason.as_str()), (MissingReason::Error, "no /dev/kvm"));
     }
 
     #[test]
     fn an_output_with_a_line_beyond_the_bound_is_missing_for_that_reason() {
         let line = |length: usize| format!("{}\n", "6".repeat(length));
         let answer = |length| {
-            read_one("kernel.release", capture("kernel.release", Status::Ok, &line(length), ""))
+            read_one(
+                "kernel.release",
+                capture("kernel.release", CaptureStatus::Ok, &line(length), ""),
+            )
         };
         assert!(answer(MAX_LINE).is_present());
         let Fact::Missing(missing) = answer(MAX_LINE + 1) else { panic!("it is read") };
-        assert_eq!(missing.why, Why::TooLong);
+        assert_eq!(missing.why, MissingReason::TooLong);
         assert!(missing.reason.contains("65537 bytes"), "{}", missing.reason);
     }
 }

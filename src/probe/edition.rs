@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::assets::{self, TextFile, Tree};
+use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::model::{Edition, Role};
 
@@ -20,15 +20,15 @@ pub struct EditionSpec {
     /// Its name for readers: `Autumn 2025`.
     pub title: String,
     /// Its tasks in order.
-    pub task: Vec<Task>,
+    pub task: Vec<LabTask>,
     /// Its requirements in the order in which a report shows them.
-    pub requirement: Vec<Requirement>,
+    pub requirement: Vec<LabRequirement>,
 }
 
 /// One task of the lab.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Task {
+pub struct LabTask {
     /// Its number, from 1.
     pub number: u32,
     /// A few words for headings.
@@ -41,7 +41,7 @@ pub struct Task {
 /// One thing that a submission must show.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Requirement {
+pub struct LabRequirement {
     /// Stable: `f25.2.kernel` is of edition f25, task 2.
     pub id: String,
     /// The number of its task.
@@ -61,7 +61,7 @@ pub struct Requirement {
     pub command: String,
     /// The facts that show it, all of them.
     #[serde(default)]
-    pub needs: Vec<Need>,
+    pub needs: Vec<FactNeed>,
     /// The evidence files that the lab asks for.
     #[serde(default)]
     pub files: Vec<EvidenceFile>,
@@ -70,7 +70,7 @@ pub struct Requirement {
 /// A fact that a requirement needs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Need {
+pub struct FactNeed {
     /// The id of the fact in the catalogue.
     pub fact: String,
     /// The part of the target in the comparison.
@@ -90,12 +90,12 @@ pub struct EvidenceFile {
 
 impl EditionSpec {
     /// The requirement of this id.
-    pub fn get(&self, id: &str) -> Option<&Requirement> {
+    pub fn find_requirement(&self, id: &str) -> Option<&LabRequirement> {
         self.requirement.iter().find(|requirement| requirement.id == id)
     }
 
     /// The requirements of a task, in order.
-    pub fn of_task(&self, number: u32) -> impl Iterator<Item = &Requirement> {
+    pub fn of_task(&self, number: u32) -> impl Iterator<Item = &LabRequirement> {
         self.requirement.iter().filter(move |requirement| requirement.task == number)
     }
 }
@@ -106,27 +106,28 @@ impl EditionSpec {
 ///
 /// The file is not valid TOML, has an unknown key, is about another edition, or states a
 /// requirement that is not sound; the error names the file, and the id where there is one.
-pub fn load(edition: Edition, own: Option<&Path>) -> Result<EditionSpec> {
+pub fn load_edition(edition: Edition, own: Option<&Path>) -> Result<EditionSpec> {
     let name = format!("editions/{edition}.toml");
-    let files = assets::read_all(Tree::Data, own, &name, "")?;
-    let file = files
-        .get(&name)
-        .ok_or_else(|| Error::input(format!("there is no {name} for edition {edition}")))?;
-    read(edition, file)
+    let files = assets::read_all(AssetTree::Data, own, &name, "")?;
+    let file = files.get(&name).ok_or_else(|| {
+        Error::unusable_input(format!("there is no {name} for edition {edition}"))
+    })?;
+    read_edition(edition, file)
 }
 
-fn read(edition: Edition, file: &TextFile) -> Result<EditionSpec> {
+fn read_edition(edition: Edition, file: &TextFile) -> Result<EditionSpec> {
     let origin = &file.origin;
     let spec: EditionSpec = toml::from_str(&file.text).map_err(|error| {
-        Error::input(format!("{origin}: {error}"))
-            .help("see data/editions/ for the keys of an edition")
+        Error::unusable_input(format!("{origin}: {error}"))
+            .with_help("see data/editions/ for the keys of an edition")
     })?;
-    check(&spec, edition).map_err(|what| Error::input(format!("{origin}: {what}")))?;
+    check_edition(&spec, edition)
+        .map_err(|what| Error::unusable_input(format!("{origin}: {what}")))?;
     Ok(spec)
 }
 
 /// What serde cannot check.
-fn check(spec: &EditionSpec, edition: Edition) -> Result<(), String> {
+fn check_edition(spec: &EditionSpec, edition: Edition) -> Result<(), String> {
     if spec.edition != edition {
         return Err(format!(
             "`edition` is {}, not {edition} as the file's name says",
@@ -152,11 +153,11 @@ fn check(spec: &EditionSpec, edition: Edition) -> Result<(), String> {
 }
 
 fn check_requirement(
-    requirement: &Requirement,
+    requirement: &LabRequirement,
     edition: Edition,
     tasks: &BTreeSet<u32>,
 ) -> Result<(), String> {
-    let Requirement { id, task, prose, needs, .. } = requirement;
+    let LabRequirement { id, task, prose, needs, .. } = requirement;
     if !tasks.contains(task) {
         return Err(format!("there is no task {task}"));
     }
@@ -173,7 +174,7 @@ fn check_requirement(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::catalogue::{Catalogue, Place};
+    use crate::probe::catalogue::{ProbeCatalogue, ProbePlace};
     use std::collections::BTreeMap;
 
     const F25: &[&str] = &[
@@ -209,12 +210,12 @@ mod tests {
     ];
 
     fn shipped() -> Vec<EditionSpec> {
-        Edition::ALL.iter().map(|edition| load(*edition, None).unwrap()).collect()
+        Edition::ALL.iter().map(|edition| load_edition(*edition, None).unwrap()).collect()
     }
 
     fn refused(text: &str) -> String {
-        let file = TextFile::own(text, "own/editions/f25.toml");
-        read(Edition::F25, &file).unwrap_err().message
+        let file = TextFile::from_own_text(text, "own/editions/f25.toml");
+        read_edition(Edition::F25, &file).unwrap_err().message
     }
 
     /// A sound edition with this in place of its requirement's lines.
@@ -235,18 +236,19 @@ mod tests {
 
     #[test]
     fn the_autumn_rubric_gives_ten_points() {
-        let spec = load(Edition::F25, None).unwrap();
+        let spec = load_edition(Edition::F25, None).unwrap();
         let points: Vec<Option<u32>> = spec.task.iter().map(|task| task.points).collect();
         assert_eq!(points, [Some(2), Some(3), Some(3), Some(2)]);
     }
 
     #[test]
     fn every_needed_fact_is_in_the_catalogue_and_says_so() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         for spec in shipped() {
             for requirement in &spec.requirement {
                 for need in &requirement.needs {
-                    let probe = catalogue.get(&need.fact).unwrap_or_else(|| panic!("{need:?}"));
+                    let probe =
+                        catalogue.find_probe(&need.fact).unwrap_or_else(|| panic!("{need:?}"));
                     assert!(probe.lab.contains(&requirement.id), "{} {need:?}", requirement.id);
                 }
             }
@@ -255,13 +257,13 @@ mod tests {
 
     #[test]
     fn every_fact_that_the_host_must_give_can_be_asked_there() {
-        let catalogue = Catalogue::load(None).unwrap();
+        let catalogue = ProbeCatalogue::load(None).unwrap();
         for need in shipped().iter().flat_map(|s| &s.requirement).flat_map(|r| &r.needs) {
-            let place = &catalogue.get(&need.fact).unwrap().place;
+            let place = &catalogue.find_probe(&need.fact).unwrap().place;
             if need.target == Role::Host {
-                assert!(place.contains(&Place::Host), "{need:?}");
+                assert!(place.contains(&ProbePlace::Host), "{need:?}");
             }
-            assert!(place.iter().any(|place| *place != Place::Import), "{need:?}");
+            assert!(place.iter().any(|place| *place != ProbePlace::Import), "{need:?}");
         }
     }
 
@@ -270,7 +272,7 @@ mod tests {
         let specs = shipped();
         let known: BTreeSet<&str> =
             specs.iter().flat_map(|s| &s.requirement).map(|r| r.id.as_str()).collect();
-        for probe in Catalogue::load(None).unwrap().iter() {
+        for probe in ProbeCatalogue::load(None).unwrap().iter_probes() {
             for id in &probe.lab {
                 assert!(known.contains(id.as_str()), "{}: {id}", probe.id);
             }
@@ -294,10 +296,18 @@ mod tests {
         std::fs::create_dir(own.path().join("editions")).unwrap();
         let text = with("id = \"f25.1.own\"\ntask = 1\nprose = true\n");
         std::fs::write(own.path().join("editions/f25.toml"), text).unwrap();
-        let spec = load(Edition::F25, Some(own.path())).unwrap();
-        assert!(spec.get("f25.1.own").is_some() && spec.get("f25.1.shim").is_none());
+        let spec = load_edition(Edition::F25, Some(own.path())).unwrap();
+        assert!(
+            spec.find_requirement("f25.1.own").is_some()
+                && spec.find_requirement("f25.1.shim").is_none()
+        );
         assert_eq!(spec.of_task(1).count(), 1);
-        assert!(load(Edition::S26, Some(own.path())).unwrap().get("s26.1.caps").is_some());
+        assert!(
+            load_edition(Edition::S26, Some(own.path()))
+                .unwrap()
+                .find_requirement("s26.1.caps")
+                .is_some()
+        );
     }
 
     #[test]

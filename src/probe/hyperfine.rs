@@ -8,20 +8,22 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::model::{Capture, Fact, Facts, Origin, Role, Source, Target, Unit, Why};
+use crate::model::{
+    Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason, Role, SampleUnit, Target,
+};
 
 /// What was timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timed {
+pub enum TimedThing {
     /// Starts of containers.
     Startup,
     /// Any other command.
     Command,
 }
 
-impl Timed {
+impl TimedThing {
     /// The fact that the times are.
-    pub fn fact(self) -> &'static str {
+    pub fn fact_id(self) -> &'static str {
         match self {
             Self::Startup => "startup.wall",
             Self::Command => "command.wall",
@@ -31,14 +33,14 @@ impl Timed {
 
 /// A file of hyperfine. Other keys are left alone: it has no version, and new ones appear.
 #[derive(Debug, Deserialize)]
-pub struct Export {
+pub struct HyperfineJson {
     /// One for each command.
-    pub results: Vec<Timing>,
+    pub results: Vec<CommandTiming>,
 }
 
 /// What hyperfine says of one command.
 #[derive(Debug, Deserialize)]
-pub struct Timing {
+pub struct CommandTiming {
     /// The command, or the name that was given to it.
     pub command: String,
     /// The time of each run, in seconds.
@@ -52,16 +54,16 @@ pub struct Timing {
     pub parameters: BTreeMap<String, String>,
 }
 
-impl Timing {
+impl CommandTiming {
     /// The times of the runs that succeeded.
-    pub fn samples(&self) -> Vec<f64> {
+    pub fn successful_times(&self) -> Vec<f64> {
         let failed = |place: usize| self.exit_codes.get(place).is_some_and(|code| *code != Some(0));
         let times = self.times.iter().enumerate();
         times.filter(|(place, _)| !failed(*place)).map(|(_, time)| *time).collect()
     }
 
     /// The name that the result gives itself, if it is fit for one.
-    fn name(&self) -> Option<&str> {
+    fn stated_name(&self) -> Option<&str> {
         let words: Vec<&str> = self.command.split_whitespace().collect();
         let option = words.iter().enumerate().find_map(|(place, word)| {
             word.strip_prefix("--runtime=")
@@ -90,10 +92,10 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(fits)
 }
 
-impl Export {
+impl HyperfineJson {
     /// The names of the targets, in the order of the results.
-    pub fn names(&self) -> Vec<String> {
-        let name = |(place, timing): (usize, &Timing)| match timing.name() {
+    pub fn target_names(&self) -> Vec<String> {
+        let name = |(place, timing): (usize, &CommandTiming)| match timing.stated_name() {
             Some("host") | None => format!("command-{}", place + 1),
             Some(name) => name.to_string(),
         };
@@ -101,16 +103,16 @@ impl Export {
     }
 
     /// What was timed, by the commands: starts if all of them are.
-    pub fn timed(&self) -> Timed {
-        match self.results.iter().all(Timing::is_start) {
-            true => Timed::Startup,
-            false => Timed::Command,
+    pub fn guess_timed_thing(&self) -> TimedThing {
+        match self.results.iter().all(CommandTiming::is_start) {
+            true => TimedThing::Startup,
+            false => TimedThing::Command,
         }
     }
 
     /// The targets; the one of the name `baseline` is the baseline, or else the first.
-    pub fn targets(&self, baseline: Option<&str>) -> Vec<Target> {
-        let names = self.names();
+    pub fn make_targets(&self, baseline: Option<&str>) -> Vec<Target> {
+        let names = self.target_names();
         let baseline = baseline.or(names.first().map(String::as_str)).map(String::from);
         let role = |name: &str| match baseline.as_deref() == Some(name) {
             true => Role::Baseline,
@@ -130,42 +132,48 @@ impl Export {
 }
 
 /// How many runs in the captures failed, and so are no samples.
-pub fn failed(captures: &[Capture]) -> usize {
-    let of = |timing: &Timing| timing.times.len() - timing.samples().len();
-    exports(captures).flat_map(|export| export.results).map(|timing| of(&timing)).sum()
+pub fn count_failed_runs(captures: &[Capture]) -> usize {
+    let of = |timing: &CommandTiming| timing.times.len() - timing.successful_times().len();
+    list_exports(captures).flat_map(|export| export.results).map(|timing| of(&timing)).sum()
 }
 
 /// What the captures say that are files of hyperfine.
-pub fn exports(captures: &[Capture]) -> impl Iterator<Item = Export> {
-    captures.iter().filter_map(|capture| parse(capture).map(|(export, _)| export))
+pub fn list_exports(captures: &[Capture]) -> impl Iterator<Item = HyperfineJson> {
+    captures.iter().filter_map(|capture| parse_capture(capture).map(|(export, _)| export))
 }
 
-fn parse(capture: &Capture) -> Option<(Export, String)> {
-    let text = crate::text::decode(&capture.stdout.bytes().ok()?);
+fn parse_capture(capture: &Capture) -> Option<(HyperfineJson, String)> {
+    let text = crate::text::decode_bytes(&capture.stdout.decoded_bytes().ok()?);
     Some((serde_json::from_str(&text).ok()?, text))
 }
 
 /// Reads captures into facts. Pure: the same captures always give the same facts.
-pub fn read(captures: &[Capture]) -> Facts {
+pub fn read_hyperfine_facts(captures: &[Capture]) -> Facts {
     let mut facts = Facts::new();
     for capture in captures {
-        let Origin::File { slot: Some(fact), .. } = &capture.origin else { continue };
-        let Some((export, text)) = parse(capture) else { continue };
+        let CaptureOrigin::File { slot: Some(fact), .. } = &capture.origin else { continue };
+        let Some((export, text)) = parse_capture(capture) else { continue };
         let lines = lines_of_times(&text);
-        for (place, (timing, name)) in export.results.iter().zip(export.names()).enumerate() {
-            let source = Source::new(capture.id.as_str(), lines.get(place).copied().unwrap_or(1));
-            facts.entry(fact.clone()).or_default().insert(name, series(timing, source));
+        for (place, (timing, name)) in export.results.iter().zip(export.target_names()).enumerate()
+        {
+            let source =
+                FactSource::new(capture.id.as_str(), lines.get(place).copied().unwrap_or(1));
+            facts.entry(fact.clone()).or_default().insert(name, timing_fact(timing, source));
         }
     }
     facts
 }
 
-fn series(timing: &Timing, source: Source) -> Fact {
-    let values = timing.samples();
+fn timing_fact(timing: &CommandTiming, source: FactSource) -> Fact {
+    let values = timing.successful_times();
     if values.is_empty() {
-        return Fact::missing_at(Why::FailedStart, "no run of the command succeeded", source);
+        return Fact::missing_at(
+            MissingReason::FailedStart,
+            "no run of the command succeeded",
+            source,
+        );
     }
-    Fact::series(values, Unit::Seconds, source)
+    Fact::series(values, SampleUnit::Seconds, source)
 }
 
 /// The line of the first time of each result, if every key has a line of its own.
@@ -181,13 +189,13 @@ fn lines_of_times(text: &str) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    fn export(text: &str) -> Export {
+    fn export(text: &str) -> HyperfineJson {
         serde_json::from_str(text).unwrap()
     }
 
     fn named(command: &str) -> Vec<String> {
         let result = serde_json::json!({"results": [{"command": command, "times": [1.0]}]});
-        export(&result.to_string()).names()
+        export(&result.to_string()).target_names()
     }
 
     #[test]
@@ -203,7 +211,7 @@ mod tests {
         assert_eq!(named("host"), ["command-1"], "a host was not looked at");
         let scan =
             r#"{"results": [{"command": "x y", "times": [1], "parameters": {"runtime": "crun"}}]}"#;
-        assert_eq!(export(scan).names(), ["crun"]);
+        assert_eq!(export(scan).target_names(), ["crun"]);
     }
 
     #[test]
@@ -213,23 +221,23 @@ mod tests {
                 .iter()
                 .map(|c| serde_json::json!({"command": c, "times": [1.0]}))
                 .collect();
-            export(&serde_json::json!({ "results": results }).to_string()).timed()
+            export(&serde_json::json!({ "results": results }).to_string()).guess_timed_thing()
         };
-        assert_eq!(of(&["docker run a", "/usr/bin/ctr -n x run b c"]), Timed::Startup);
-        assert_eq!(of(&["docker run a", "sleep 1"]), Timed::Command);
-        assert_eq!(of(&["docker ps"]), Timed::Command);
-        assert_eq!(of(&["runc"]), Timed::Command);
+        assert_eq!(of(&["docker run a", "/usr/bin/ctr -n x run b c"]), TimedThing::Startup);
+        assert_eq!(of(&["docker run a", "sleep 1"]), TimedThing::Command);
+        assert_eq!(of(&["docker ps"]), TimedThing::Command);
+        assert_eq!(of(&["runc"]), TimedThing::Command);
     }
 
     #[test]
     fn failed_runs_are_no_samples_and_the_line_of_the_first_is_known() {
         let text = "{\n \"results\": [\n  {\n   \"command\": \"a\",\n   \"times\": [\n    0.5,\n    9.0,\n    0.7\n   ],\n   \"exit_codes\": [0, 1, 0]\n  }\n ]\n}\n";
         let capture = Capture::of_file("bench.json", Some("command.wall"), text.as_bytes());
-        assert_eq!(failed(std::slice::from_ref(&capture)), 1);
-        let facts = read(&[capture]);
+        assert_eq!(count_failed_runs(std::slice::from_ref(&capture)), 1);
+        let facts = read_hyperfine_facts(&[capture]);
         let samples = facts["command.wall"]["a"].as_series().unwrap();
         assert_eq!(samples.values, [0.5, 0.7]);
-        assert_eq!(samples.source, Source::new("bench.json", 6));
+        assert_eq!(samples.source, FactSource::new("bench.json", 6));
     }
 
     #[test]
@@ -237,7 +245,7 @@ mod tests {
         let two =
             r#"{"results": [{"command": "a", "times": [1]}, {"command": "b", "times": [1]}]}"#;
         let names = |baseline| -> Vec<String> {
-            export(two).targets(baseline).into_iter().map(|target| target.name).collect()
+            export(two).make_targets(baseline).into_iter().map(|target| target.name).collect()
         };
         assert_eq!(names(None), ["a", "b"]);
         assert_eq!(names(Some("b")), ["b", "a"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Capture, Origin, Status, Stream, Why};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, MissingReason};
 
 /// What is known about one boot of which answers did not come.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,67 +28,67 @@ pub fn boot_gaps(captures: &[Capture]) -> BTreeMap<&str, BootGap<'_>> {
         })
         .collect();
     for capture in captures {
-        let Origin::Probe { within, .. } = &capture.origin else { continue };
+        let CaptureOrigin::Probe { within, .. } = &capture.origin else { continue };
         let Some(gap) = gaps.get_mut(within.as_str()) else { continue };
         gap.asked += 1;
         match capture.status {
-            Status::Unreached => gap.unreached += 1,
-            Status::Damaged => gap.damaged += 1,
-            Status::Unasked => gap.unasked += 1,
+            CaptureStatus::Unreached => gap.unreached += 1,
+            CaptureStatus::Damaged => gap.damaged += 1,
+            CaptureStatus::Unasked => gap.unasked += 1,
             _ => {}
         }
     }
-    gaps.retain(|_, gap| gap.missing() > 0 || is_unrecorded(gap.boot));
+    gaps.retain(|_, gap| gap.count_missing() > 0 || is_unrecorded(gap.boot));
     gaps
 }
 
 /// Whether a capture is that of a boot, and not of a probe in it.
 pub fn is_boot(capture: &Capture) -> bool {
-    matches!(capture.origin, Origin::Command { .. }) && capture.id.ends_with("/boot")
+    matches!(capture.origin, CaptureOrigin::Command { .. }) && capture.id.ends_with("/boot")
 }
 
 /// Whether it is a boot that ended early, of a version that did not record the probes without an
 /// answer.
 pub fn is_unrecorded(boot: &Capture) -> bool {
-    is_boot(boot) && boot.status == Status::Truncated
+    is_boot(boot) && boot.status == CaptureStatus::Truncated
 }
 
 impl BootGap<'_> {
     /// How many probes have no answer.
-    pub fn missing(&self) -> usize {
+    pub fn count_missing(&self) -> usize {
         self.unreached + self.damaged + self.unasked
     }
 
     /// Why a probe with this status has no answer; none if it has one.
-    pub fn reason(&self, status: Status) -> Option<(Why, String)> {
+    pub fn missing_reason(&self, status: CaptureStatus) -> Option<(MissingReason, String)> {
         let id = &self.boot.id;
         match status {
-            Status::Unreached => {
-                let came = self.asked - self.missing();
+            CaptureStatus::Unreached => {
+                let came = self.asked - self.count_missing();
                 let reason = format!(
                     "asked, but before its answer {}; {came} of {} answers came",
-                    self.end(),
+                    self.describe_end(),
                     self.asked
                 );
-                Some((Why::CutOff, reason))
+                Some((MissingReason::CutOff, reason))
             }
-            Status::Damaged => {
+            CaptureStatus::Damaged => {
                 let reason = format!("asked, but its answer in the output of {id} is damaged");
-                Some((Why::Unreadable, reason))
+                Some((MissingReason::Unreadable, reason))
             }
-            Status::Unasked => {
+            CaptureStatus::Unasked => {
                 let reason = format!("the answers before it had filled the output of {id}");
-                Some((Why::NotAsked, reason))
+                Some((MissingReason::NotAsked, reason))
             }
             _ => None,
         }
     }
 
     /// Why some have no answer, each kind of reason once.
-    pub fn summary(&self) -> String {
+    pub fn summarize_reasons(&self) -> String {
         let mut parts = Vec::new();
         if self.unreached > 0 {
-            parts.push(self.end());
+            parts.push(self.describe_end());
         }
         if self.damaged > 0 {
             parts.push(format!("{} damaged in the output of {}", self.damaged, self.boot.id));
@@ -101,19 +101,19 @@ impl BootGap<'_> {
     }
 
     /// How the boot ended, with the engine's words where there are any.
-    fn end(&self) -> String {
+    fn describe_end(&self) -> String {
         let Capture { id, status, exit, duration_ms, stderr, .. } = self.boot;
         let how = match (status, exit) {
-            (Status::Timeout, _) => {
+            (CaptureStatus::Timeout, _) => {
                 let after = duration_ms.map(|ms| format!(" after {:.1} s", ms / 1000.0));
                 format!("{id} reached its time limit{}", after.unwrap_or_default())
             }
-            (Status::Stopped, _) => return format!("{id} was stopped by the user"),
-            (Status::Ok, _) => return format!("{id} ended without it"),
+            (CaptureStatus::Stopped, _) => return format!("{id} was stopped by the user"),
+            (CaptureStatus::Ok, _) => return format!("{id} ended without it"),
             (_, Some(exit)) => format!("{id} ended with exit status {exit}"),
             (_, None) => format!("{id} was ended by a signal"),
         };
-        let errors = stderr.as_ref().map(Stream::text_lines).unwrap_or_default();
+        let errors = stderr.as_ref().map(CapturedStream::text_lines).unwrap_or_default();
         match errors.iter().map(|line| line.trim()).find(|line| !line.is_empty()) {
             Some(words) => format!("{how} (it said: {words})"),
             None => how,
@@ -125,7 +125,7 @@ impl BootGap<'_> {
 mod tests {
     use super::*;
 
-    fn capture(id: &str, origin: Origin, status: Status) -> Capture {
+    fn capture(id: &str, origin: CaptureOrigin, status: CaptureStatus) -> Capture {
         Capture {
             id: id.into(),
             target: Some("kata".into()),
@@ -134,28 +134,28 @@ mod tests {
             exit: None,
             started: None,
             duration_ms: Some(60_012.0),
-            stdout: Stream::new(b""),
+            stdout: CapturedStream::new(b""),
             stderr: None,
         }
     }
 
-    fn boot(status: Status) -> Capture {
-        capture("kata/boot", Origin::Command { argv: vec!["docker".into()] }, status)
+    fn boot(status: CaptureStatus) -> Capture {
+        capture("kata/boot", CaptureOrigin::Command { argv: vec!["docker".into()] }, status)
     }
 
-    fn probe(id: &str, status: Status) -> Capture {
-        let origin = Origin::Probe { command: "x".into(), within: "kata/boot".into() };
+    fn probe(id: &str, status: CaptureStatus) -> Capture {
+        let origin = CaptureOrigin::Probe { command: "x".into(), within: "kata/boot".into() };
         capture(id, origin, status)
     }
 
-    fn reason(boot: Capture, status: Status) -> (Why, String) {
-        let captures = [boot, probe("kata/a", Status::Absent), probe("kata/b", status)];
-        boot_gaps(&captures)["kata/boot"].reason(status).unwrap()
+    fn reason(boot: Capture, status: CaptureStatus) -> (MissingReason, String) {
+        let captures = [boot, probe("kata/a", CaptureStatus::Absent), probe("kata/b", status)];
+        boot_gaps(&captures)["kata/boot"].missing_reason(status).unwrap()
     }
 
     #[test]
     fn a_boot_that_answered_everything_has_no_gap() {
-        let captures = [boot(Status::Ok), probe("kata/a", Status::Denied)];
+        let captures = [boot(CaptureStatus::Ok), probe("kata/a", CaptureStatus::Denied)];
         assert!(boot_gaps(&captures).is_empty());
     }
 
@@ -164,22 +164,34 @@ mod tests {
         let words = "asked, but before its answer kata/boot reached its time limit after 60.0 s; \
                      1 of 2 answers came";
         assert_eq!(
-            reason(boot(Status::Timeout), Status::Unreached),
-            (Why::CutOff, words.to_string())
+            reason(boot(CaptureStatus::Timeout), CaptureStatus::Unreached),
+            (MissingReason::CutOff, words.to_string())
         );
-        let stderr = Some(Stream::new(b"\nqemu: killed\nmore\n"));
-        let died = Capture { exit: Some(137), stderr, ..boot(Status::Error) };
+        let stderr = Some(CapturedStream::new(b"\nqemu: killed\nmore\n"));
+        let died = Capture { exit: Some(137), stderr, ..boot(CaptureStatus::Error) };
         let words = "asked, but before its answer kata/boot ended with exit status 137 (it said: \
                      qemu: killed); 1 of 2 answers came";
-        assert_eq!(reason(died, Status::Unreached), (Why::CutOff, words.to_string()));
+        assert_eq!(
+            reason(died, CaptureStatus::Unreached),
+            (MissingReason::CutOff, words.to_string())
+        );
         let words = "asked, but before its answer kata/boot was stopped by the user; 1 of 2 answers \
                      came";
-        assert_eq!(reason(boot(Status::Stopped), Status::Unreached), (Why::CutOff, words.into()));
+        assert_eq!(
+            reason(boot(CaptureStatus::Stopped), CaptureStatus::Unreached),
+            (MissingReason::CutOff, words.into())
+        );
     }
 
     #[test]
     fn a_damaged_answer_and_a_full_output_are_other_reasons() {
-        assert_eq!(reason(boot(Status::Ok), Status::Damaged).0, Why::Unreadable);
-        assert_eq!(reason(boot(Status::Ok), Status::Unasked).0, Why::NotAsked);
+        assert_eq!(
+            reason(boot(CaptureStatus::Ok), CaptureStatus::Damaged).0,
+            MissingReason::Unreadable
+        );
+        assert_eq!(
+            reason(boot(CaptureStatus::Ok), CaptureStatus::Unasked).0,
+            MissingReason::NotAsked
+        );
     }
 }

@@ -25,7 +25,7 @@ pub enum FailOn {
 
 /// When a comparison fails, and how much slower is slower.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Gate {
+pub struct DiffGate {
     /// What fails where `--fail-on` is not given.
     pub fail_on: Vec<FailOn>,
     /// The smallest change of a measurement that matters, as a share.
@@ -38,7 +38,7 @@ pub struct Gate {
     pub sessions: usize,
 }
 
-impl Default for Gate {
+impl Default for DiffGate {
     fn default() -> Self {
         Self {
             fail_on: vec![FailOn::Never],
@@ -50,9 +50,9 @@ impl Default for Gate {
     }
 }
 
-impl Gate {
+impl DiffGate {
     /// The margin of a series.
-    pub fn margin(&self, series: &str) -> f64 {
+    pub fn series_margin(&self, series: &str) -> f64 {
         self.margins.get(series).copied().unwrap_or(self.margin)
     }
 }
@@ -80,10 +80,10 @@ enum OneOrMany {
 
 impl GateTable {
     /// The gate with every default filled in; `margin` is that of the whole report.
-    pub(super) fn gate(self, path: &Path, margin: f64) -> Result<Gate> {
-        let default = Gate::default();
-        self.check(path)?;
-        Ok(Gate {
+    pub(super) fn into_gate(self, path: &Path, margin: f64) -> Result<DiffGate> {
+        let default = DiffGate::default();
+        self.check_margins(path)?;
+        Ok(DiffGate {
             fail_on: match self.fail_on {
                 None => default.fail_on,
                 Some(OneOrMany::One(kind)) => vec![kind],
@@ -97,17 +97,17 @@ impl GateTable {
     }
 
     /// Refuses a margin that is no share.
-    fn check(&self, path: &Path) -> Result<()> {
+    fn check_margins(&self, path: &Path) -> Result<()> {
         let own = self.margin.iter().map(|margin| ("margin", *margin));
         let wrong = own
             .chain(self.margins.iter().map(|(id, margin)| (id.as_str(), *margin)))
             .find(|(_, margin)| !(0.0..10.0).contains(margin));
         match wrong {
-            Some((key, margin)) => Err(Error::input(format!(
+            Some((key, margin)) => Err(Error::unusable_input(format!(
                 "{}: the margin `{key}` of preprocessor.isoproof.gate is {margin}",
                 path.display()
             ))
-            .help("a margin is a share: 0.1 is 10 %")),
+            .with_help("a margin is a share: 0.1 is 10 %")),
             None => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ impl Project {
     /// The first such link, and where it leads; or a folder cannot be looked at.
     pub fn refuse_links_out(&self) -> Result<()> {
         let root = self.real_root()?;
-        let mut folders = vec![self.chapters(), self.data(), self.templates()];
+        let mut folders = vec![self.chapters_dir(), self.data_dir(), self.templates_dir()];
         let mut seen = BTreeSet::new();
         let checked = self.config.checked_submission.iter();
         for path in folders.iter().cloned().chain(checked.map(|path| self.root.join(path))) {
@@ -33,7 +33,7 @@ impl Project {
                 continue;
             }
             let walk = sources::walk_folder(&folder, WalkLimits::FLAT)
-                .map_err(|error| Error::io("read", &folder, &error))?;
+                .map_err(|error| Error::failed_io("read", &folder, &error))?;
             for entry in walk.entries {
                 if entry.is_link {
                     self.refuse(&root, &entry.path)?;
@@ -56,7 +56,7 @@ impl Project {
     }
 
     fn real_root(&self) -> Result<PathBuf> {
-        self.root.canonicalize().map_err(|error| Error::io("read", &self.root, &error))
+        self.root.canonicalize().map_err(|error| Error::failed_io("read", &self.root, &error))
     }
 
     /// What leads nowhere is left to whoever reads it.
@@ -64,7 +64,7 @@ impl Project {
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                return Err(Error::io("read", path, &error));
+                return Err(Error::failed_io("read", path, &error));
             }
             Err(_) => return Ok(()),
         };
@@ -75,10 +75,14 @@ impl Project {
             Ok(_) => "is in a hidden folder",
             Err(_) => "is not in the project",
         };
-        Err(Error::input(format!("{} leads to {}, which {what}", path.display(), real.display()))
-            .help(
-                "put a copy in the place of the link: what is published has to lie in the project",
-            ))
+        Err(Error::unusable_input(format!(
+            "{} leads to {}, which {what}",
+            path.display(),
+            real.display()
+        ))
+        .with_help(
+            "put a copy in the place of the link: what is published has to lie in the project",
+        ))
     }
 }
 
@@ -87,7 +91,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::project::Config;
+    use crate::project::ProjectConfig;
 
     /// A project in a folder beside one that is not in it.
     fn project() -> (tempfile::TempDir, Project) {
@@ -100,7 +104,7 @@ mod tests {
         std::fs::write(folder.path().join("outside/key.md"), "secret").unwrap();
         std::fs::write(root.join(".isoproof/key"), "secret").unwrap();
         std::fs::write(root.join("README.md"), "mine").unwrap();
-        let config = Config::default();
+        let config = ProjectConfig::default();
         (folder, Project { root, has_config: false, config })
     }
 

@@ -9,7 +9,7 @@ const LIMIT: u64 = 1_000_000_000;
 
 /// A file of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct SiteFile {
     /// Its path in the site, with `/` between the parts.
     pub name: String,
     /// Where it lies.
@@ -22,29 +22,31 @@ pub struct Entry {
 ///
 /// The folder cannot be read, holds a link or something else that is no file, or is larger than
 /// GitHub Pages takes.
-pub fn read(root: &Path) -> Result<Vec<Entry>> {
+pub fn read_site_folder(root: &Path) -> Result<Vec<SiteFile>> {
     let mut entries = Vec::new();
-    let size = walk(root, "", &mut entries)?;
+    let size = collect_site_files(root, "", &mut entries)?;
     refuse_large(size)?;
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(entries)
 }
 
-fn walk(folder: &Path, below: &str, entries: &mut Vec<Entry>) -> Result<u64> {
-    let io = |error| Error::io("read", folder, &error);
+fn collect_site_files(folder: &Path, below: &str, entries: &mut Vec<SiteFile>) -> Result<u64> {
+    let io = |error| Error::failed_io("read", folder, &error);
     let mut size = 0;
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let entry = entry.map_err(io)?;
         let name = format!("{below}{}", entry.file_name().to_string_lossy());
         let data = entry.metadata().map_err(io)?;
         if data.is_dir() {
-            size += walk(&entry.path(), &format!("{name}/"), entries)?;
+            size += collect_site_files(&entry.path(), &format!("{name}/"), entries)?;
         } else if data.is_file() {
             size += data.len();
-            entries.push(Entry { name, place: entry.path() });
+            entries.push(SiteFile { name, place: entry.path() });
         } else {
-            return Err(Error::input(format!("{name} of the site is neither file nor folder"))
-                .help("GitHub Pages takes no links: put a copy in its place"));
+            return Err(Error::unusable_input(format!(
+                "{name} of the site is neither file nor folder"
+            ))
+            .with_help("GitHub Pages takes no links: put a copy in its place"));
         }
     }
     Ok(size)
@@ -54,8 +56,11 @@ fn refuse_large(size: u64) -> Result<()> {
     if size <= LIMIT {
         return Ok(());
     }
-    Err(Error::input(format!("the site has {} MB, and GitHub Pages takes 1000", size / 1_000_000))
-        .help("move older runs out of data/runs: each has a page with all its captures"))
+    Err(Error::unusable_input(format!(
+        "the site has {} MB, and GitHub Pages takes 1000",
+        size / 1_000_000
+    ))
+    .with_help("move older runs out of data/runs: each has a page with all its captures"))
 }
 
 #[cfg(test)]
@@ -69,10 +74,10 @@ mod tests {
         std::fs::write(folder.path().join("runs/a.html"), "a").unwrap();
         std::fs::write(folder.path().join("index.html"), "i").unwrap();
         let names: Vec<String> =
-            read(folder.path()).unwrap().into_iter().map(|entry| entry.name).collect();
+            read_site_folder(folder.path()).unwrap().into_iter().map(|entry| entry.name).collect();
         assert_eq!(names, ["index.html", "runs/a.html"]);
         std::os::unix::fs::symlink("index.html", folder.path().join("link.html")).unwrap();
-        assert!(read(folder.path()).unwrap_err().message.contains("link.html"));
+        assert!(read_site_folder(folder.path()).unwrap_err().message.contains("link.html"));
     }
 
     #[test]

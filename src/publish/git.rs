@@ -7,14 +7,14 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::folder::Entry;
-use super::{Changes, KEPT, absolute};
+use super::folder::SiteFile;
+use super::{BranchChanges, KEPT, absolute_path};
 use crate::error::{Error, Result};
-use crate::site::{MARKER, Manifest};
+use crate::site::{MARKER, SiteManifest};
 
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pushed {
+pub enum PushOutcome {
     /// The branch is at the commit.
     Done,
     /// Somebody else pushed in between.
@@ -39,7 +39,7 @@ pub struct Blob {
 
 /// A repository to make commits in, with an index of its own.
 #[derive(Debug)]
-pub struct Git {
+pub struct GitRepository {
     folder: PathBuf,
     repository: PathBuf,
     index: PathBuf,
@@ -50,19 +50,19 @@ pub struct Git {
 }
 
 /// How a git command ended.
-struct Output {
+struct GitOutput {
     stdout: String,
     stderr: String,
     code: Option<i32>,
 }
 
-impl Git {
+impl GitRepository {
     /// The repository that `folder` lies in, or a temporary one in `work`.
     ///
     /// # Errors
     ///
     /// There is no git, or the branch's name is not one.
-    pub fn of(folder: &Path, work: &Path, branch: &str) -> Result<Self> {
+    pub fn open_repository(folder: &Path, work: &Path, branch: &str) -> Result<Self> {
         let mut git = Self {
             folder: folder.to_path_buf(),
             repository: work.join("repository"),
@@ -76,24 +76,26 @@ impl Git {
             git.is_temporary = false;
         } else {
             let place = git.repository.display().to_string();
-            require(git.plain(&["init", "--quiet", "--bare", &place])?, "init")?;
+            require_success(git.run_plain_git(&["init", "--quiet", "--bare", &place])?, "init")?;
         }
-        let name = git.run(&["check-ref-format", "--branch", branch])?;
+        let name = git.run_git(&["check-ref-format", "--branch", branch])?;
         if branch.starts_with('-') || name.stderr.contains("is not a valid branch name") {
-            return Err(Error::input(format!("`{branch}` cannot be the name of a branch")));
+            return Err(Error::unusable_input(format!(
+                "`{branch}` cannot be the name of a branch"
+            )));
         }
-        require(name, "check-ref-format")?;
+        require_success(name, "check-ref-format")?;
         Ok(git)
     }
 
     /// The repository that the folder lies in, if it lies in one.
     fn find_repository(&self) -> Result<Option<PathBuf>> {
-        let found = self.plain(&["rev-parse", "--absolute-git-dir"])?;
+        let found = self.run_plain_git(&["rev-parse", "--absolute-git-dir"])?;
         // One that git distrusts or cannot read is there, and is not passed over.
         if found.code != Some(0) && found.stderr.contains("not a git repository (or any") {
             return Ok(None);
         }
-        let path = require(found, "rev-parse")?;
+        let path = require_success(found, "rev-parse")?;
         Ok(Some(path.trim_end_matches('\n').into()))
     }
 
@@ -102,7 +104,7 @@ impl Git {
     /// # Errors
     ///
     /// None is given and there is no `origin`.
-    pub fn remote(&self, wanted: Option<&str>) -> Result<Remote> {
+    pub fn choose_remote(&self, wanted: Option<&str>) -> Result<Remote> {
         let argument = self.remote_argument(wanted)?;
         let shown = hide_credentials(&argument);
         Ok(Remote { argument, shown })
@@ -114,22 +116,22 @@ impl Git {
             !self.is_temporary && !name.starts_with('-') && self.is_name_of_remote(name)?;
         match wanted {
             _ if is_known => Ok(name.into()),
-            None => Err(Error::input("there is no remote to publish to")
-                .help("name one with --remote, by its name in git, its address or its path")),
+            None => Err(Error::unusable_input("there is no remote to publish to")
+                .with_help("name one with --remote, by its name in git, its address or its path")),
             Some(name) if name.is_empty() || name.starts_with('-') => {
-                Err(Error::input(format!("`{name}` is no remote")))
+                Err(Error::unusable_input(format!("`{name}` is no remote")))
             }
-            Some(path) if Path::new(path).exists() => Ok(absolute(path).display().to_string()),
+            Some(path) if Path::new(path).exists() => Ok(absolute_path(path).display().to_string()),
             Some(address) => Ok(address.into()),
         }
     }
 
     fn is_name_of_remote(&self, name: &str) -> Result<bool> {
-        let url = self.run(&["remote", "get-url", "--", name])?;
+        let url = self.run_git(&["remote", "get-url", "--", name])?;
         if url.stderr.contains("No such remote") {
             return Ok(false);
         }
-        require(url, "remote get-url").map(|_| true)
+        require_success(url, "remote get-url").map(|_| true)
     }
 
     /// Fetches the branch and returns its tip; none if the remote has no such branch.
@@ -137,10 +139,11 @@ impl Git {
     /// # Errors
     ///
     /// The remote cannot be reached; the error has git's words.
-    pub fn fetch(&self, remote: &Remote) -> Result<Option<String>> {
+    pub fn fetch_branch(&self, remote: &Remote) -> Result<Option<String>> {
         let remote = remote.argument.as_str();
-        let reference = self.reference();
-        let list = require(self.run(&["ls-remote", "--", remote, &reference])?, "ls-remote")?;
+        let reference = self.branch_reference();
+        let list =
+            require_success(self.run_git(&["ls-remote", "--", remote, &reference])?, "ls-remote")?;
         let Some(tip) = list.lines().find_map(|line| line.strip_suffix(&reference)) else {
             return Ok(None);
         };
@@ -156,10 +159,10 @@ impl Git {
             &tip,
         ];
         // Some servers give out branches only.
-        if self.run(&fetch)?.code != Some(0) {
+        if self.run_git(&fetch)?.code != Some(0) {
             let mut fetch = fetch;
             fetch[fetch.len() - 1] = &reference;
-            require(self.run(&fetch)?, "fetch")?;
+            require_success(self.run_git(&fetch)?, "fetch")?;
         }
         Ok(Some(tip))
     }
@@ -169,8 +172,8 @@ impl Git {
     /// # Errors
     ///
     /// A file cannot be moved, or git fails.
-    pub fn take(&self, site: &[Entry]) -> Result<Vec<Blob>> {
-        let io = |error| Error::io("write", &self.blobs, &error);
+    pub fn take(&self, site: &[SiteFile]) -> Result<Vec<Blob>> {
+        let io = |error| Error::failed_io("write", &self.blobs, &error);
         std::fs::create_dir_all(&self.blobs).map_err(io)?;
         let mut paths = Vec::new();
         for (index, entry) in site.iter().enumerate() {
@@ -181,21 +184,22 @@ impl Git {
             paths.push(b'\n');
         }
         if paths.iter().filter(|byte| **byte == b'\n').count() != site.len() {
-            return Err(Error::environment(
+            return Err(Error::failed_environment(
                 "the path of the temporary files has a line break in it",
             )
-            .help("set TMPDIR to another folder"));
+            .with_help("set TMPDIR to another folder"));
         }
         // The bytes as they are: no filter and no ignored name of the user's may touch them.
         let hash = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
-        let ids = require(self.feed(&hash, paths)?, "hash-object")?;
+        let ids = require_success(self.run_git_with_input(&hash, paths)?, "hash-object")?;
         let ids: Vec<&str> = ids.lines().collect();
         if ids.len() != site.len() {
             let (ids, files) = (ids.len(), site.len());
             let message = format!("git hash-object gave {ids} ids for {files} files");
-            return Err(Error::environment(message));
+            return Err(Error::failed_environment(message));
         }
-        let blob = |(entry, id): (&Entry, &str)| Blob { name: entry.name.clone(), id: id.into() };
+        let blob =
+            |(entry, id): (&SiteFile, &str)| Blob { name: entry.name.clone(), id: id.into() };
         Ok(site.iter().zip(ids).map(blob).collect())
     }
 
@@ -205,20 +209,28 @@ impl Git {
     /// # Errors
     ///
     /// A file that isoproof did not put on the branch is where the site has to go; or git fails.
-    pub fn tree(&self, site: &[Blob], tip: Option<&str>, is_replaced: bool) -> Result<String> {
+    pub fn write_tree(
+        &self,
+        site: &[Blob],
+        tip: Option<&str>,
+        is_replaced: bool,
+    ) -> Result<String> {
         let _ = std::fs::remove_file(&self.index);
         let mut lines = match tip {
             Some(tip) => self.keep_foreign(site, tip, is_replaced)?,
             None => String::new(),
         };
         lines.extend(site.iter().map(|blob| format!("100644 {}\t{}\0", blob.id, blob.name)));
-        require(self.feed(&["update-index", "-z", "--index-info"], lines)?, "update-index")?;
-        Ok(require(self.run(&["write-tree"])?, "write-tree")?.trim().into())
+        require_success(
+            self.run_git_with_input(&["update-index", "-z", "--index-info"], lines)?,
+            "update-index",
+        )?;
+        Ok(require_success(self.run_git(&["write-tree"])?, "write-tree")?.trim().into())
     }
 
     /// Takes up in the index what stays of a commit. Returns the lines that do the rest of it.
     fn keep_foreign(&self, site: &[Blob], tip: &str, is_replaced: bool) -> Result<String> {
-        let list = require(self.run(&["ls-tree", "-r", "-z", tip])?, "ls-tree")?;
+        let list = require_success(self.run_git(&["ls-tree", "-r", "-z", tip])?, "ls-tree")?;
         // Mode, kind and id, a tab, and the name.
         let entries: BTreeMap<&str, &str> = list
             .split_terminator('\0')
@@ -229,31 +241,33 @@ impl Git {
             Some(marker) => Some(self.read_marker(id_of(marker))?),
             None => None,
         };
-        if is_replaced || manifest == Some(Manifest::Unlisted) {
+        if is_replaced || manifest == Some(SiteManifest::Unlisted) {
             let is_free = |name: &&&str| !site.iter().any(|blob| blob.name == **name);
             let kept = KEPT.iter().filter(is_free);
             let kept = kept.filter_map(|name| Some((entries.get(name)?, name)));
             return Ok(kept.map(|(object, name)| format!("{object}\t{name}\0")).collect());
         }
         let mut ours = match manifest {
-            Some(Manifest::Listed(files)) => files,
+            Some(SiteManifest::Listed(files)) => files,
             _ => BTreeSet::new(),
         };
         ours.insert(MARKER.into());
         let foreign = entries.into_iter().filter(|(name, _)| !ours.contains(*name));
         self.refuse_occupied(site, foreign)?;
-        require(self.run(&["read-tree", tip])?, "read-tree")?;
+        require_success(self.run_git(&["read-tree", tip])?, "read-tree")?;
         // Mode 0 takes a file out of the index; an id is as long as that of the commit.
         let zeros = "0".repeat(tip.len());
         let ours = ours.iter().filter(|name| !name.contains('\0'));
         Ok(ours.map(|name| format!("0 {zeros}\t{name}\0")).collect())
     }
 
-    fn read_marker(&self, id: &str) -> Result<Manifest> {
-        let text = require(self.run(&["cat-file", "blob", id])?, "cat-file")?;
+    fn read_marker(&self, id: &str) -> Result<SiteManifest> {
+        let text = require_success(self.run_git(&["cat-file", "blob", id])?, "cat-file")?;
         let place = format!("{MARKER} of the branch {}", self.branch);
-        let manifest = Manifest::parse(text.as_bytes(), &place).map_err(|error| {
-            error.help("nothing was published: put it right, or replace the branch with --replace")
+        let manifest = SiteManifest::parse_marker(text.as_bytes(), &place).map_err(|error| {
+            error.with_help(
+                "nothing was published: put it right, or replace the branch with --replace",
+            )
         })?;
         Ok(manifest.unwrap_or_default())
     }
@@ -278,12 +292,12 @@ impl Git {
                 }
             };
             if !is_free {
-                return Err(Error::input(format!(
+                return Err(Error::unusable_input(format!(
                     "{name} of the branch {} was not put there by isoproof, and is where the site \
                      has to go",
                     self.branch
                 ))
-                .help(
+                .with_help(
                     "nothing was published: move it away, or replace the branch with --replace",
                 ));
             }
@@ -296,8 +310,9 @@ impl Git {
     /// # Errors
     ///
     /// Git fails.
-    pub fn names(&self, commit: &str) -> Result<Vec<String>> {
-        let names = require(self.run(&["ls-tree", "-z", "--name-only", commit])?, "ls-tree")?;
+    pub fn top_level_names(&self, commit: &str) -> Result<Vec<String>> {
+        let names =
+            require_success(self.run_git(&["ls-tree", "-z", "--name-only", commit])?, "ls-tree")?;
         Ok(names.split_terminator('\0').map(String::from).collect())
     }
 
@@ -306,16 +321,18 @@ impl Git {
     /// # Errors
     ///
     /// Git fails.
-    pub fn changes(&self, tip: Option<&str>, tree: &str) -> Result<Changes> {
-        let mut changes = Changes::default();
+    pub fn count_changes(&self, tip: Option<&str>, tree: &str) -> Result<BranchChanges> {
+        let mut changes = BranchChanges::default();
         let Some(tip) = tip else {
-            let names = self.run(&["ls-tree", "-r", "-z", "--name-only", tree])?;
-            changes.added = require(names, "ls-tree")?.split_terminator('\0').count();
+            let names = self.run_git(&["ls-tree", "-r", "-z", "--name-only", tree])?;
+            changes.added = require_success(names, "ls-tree")?.split_terminator('\0').count();
             return Ok(changes);
         };
         let diff = ["diff-tree", "-r", "-z", "--no-renames", "--name-status", tip, tree];
         // A status and a name in turn.
-        for status in require(self.run(&diff)?, "diff-tree")?.split_terminator('\0').step_by(2) {
+        for status in
+            require_success(self.run_git(&diff)?, "diff-tree")?.split_terminator('\0').step_by(2)
+        {
             match status {
                 "A" => changes.added += 1,
                 "D" => changes.removed += 1,
@@ -330,12 +347,14 @@ impl Git {
     /// # Errors
     ///
     /// Git fails.
-    pub fn commit(&self, tree: &str, tip: Option<&str>, message: &str) -> Result<String> {
+    pub fn make_commit(&self, tree: &str, tip: Option<&str>, message: &str) -> Result<String> {
         let mut arguments = vec!["commit-tree", "--no-gpg-sign", tree];
         if let Some(tip) = tip {
             arguments.extend(["-p", tip]);
         }
-        Ok(require(self.feed(&arguments, message)?, "commit-tree")?.trim().into())
+        Ok(require_success(self.run_git_with_input(&arguments, message)?, "commit-tree")?
+            .trim()
+            .into())
     }
 
     /// Pushes a commit to the branch.
@@ -343,11 +362,11 @@ impl Git {
     /// # Errors
     ///
     /// The remote cannot be reached or refuses; the error has the server's words.
-    pub fn push(&self, remote: &Remote, commit: &str) -> Result<Pushed> {
-        let spec = format!("{commit}:{}", self.reference());
-        let output = self.run(&["push", "--porcelain", "--", &remote.argument, &spec])?;
+    pub fn push_commit(&self, remote: &Remote, commit: &str) -> Result<PushOutcome> {
+        let spec = format!("{commit}:{}", self.branch_reference());
+        let output = self.run_git(&["push", "--porcelain", "--", &remote.argument, &spec])?;
         if output.code == Some(0) {
-            return Ok(Pushed::Done);
+            return Ok(PushOutcome::Done);
         }
         let line = output.stdout.lines().find(|line| line.starts_with('!')).unwrap_or_default();
         let overtaken = [
@@ -360,45 +379,50 @@ impl Git {
             "incorrect old value",
         ];
         if overtaken.iter().any(|words| line.contains(words) || output.stderr.contains(words)) {
-            return Ok(Pushed::Overtaken);
+            return Ok(PushOutcome::Overtaken);
         }
-        Err(refused(&self.branch, &remote.shown, line, &output.stderr))
+        Err(refusal_error(&self.branch, &remote.shown, line, &output.stderr))
     }
 
-    fn reference(&self) -> String {
+    fn branch_reference(&self) -> String {
         format!("refs/heads/{}", self.branch)
     }
 
     /// Runs git in the repository.
-    fn run(&self, arguments: &[&str]) -> Result<Output> {
-        self.feed(arguments, Vec::new())
+    fn run_git(&self, arguments: &[&str]) -> Result<GitOutput> {
+        self.run_git_with_input(arguments, Vec::new())
     }
 
     /// Runs git in the repository with a text on standard input.
-    fn feed(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Result<Output> {
-        let mut command =
-            command(arguments).env("GIT_DIR", &self.repository).env("GIT_INDEX_FILE", &self.index);
-        for (key, value) in self.identity()? {
+    fn run_git_with_input(
+        &self,
+        arguments: &[&str],
+        stdin: impl Into<Vec<u8>>,
+    ) -> Result<GitOutput> {
+        let mut command = git_command(arguments)
+            .env("GIT_DIR", &self.repository)
+            .env("GIT_INDEX_FILE", &self.index);
+        for (key, value) in self.author_identity()? {
             command = command.env(key, value);
         }
-        finish(command.stdin_bytes(stdin))
+        run_expression(command.stdin_bytes(stdin))
     }
 
     /// Runs git in the project's folder, as the user would.
-    fn plain(&self, arguments: &[&str]) -> Result<Output> {
-        finish(command(arguments).dir(&self.folder).stdin_null())
+    fn run_plain_git(&self, arguments: &[&str]) -> Result<GitOutput> {
+        run_expression(git_command(arguments).dir(&self.folder).stdin_null())
     }
 
     /// The author, where the user has not told git who they are: git would make a name of the
     /// login and the host, and publish them.
-    fn identity(&self) -> Result<Vec<(&'static str, &'static str)>> {
+    fn author_identity(&self) -> Result<Vec<(&'static str, &'static str)>> {
         let is_told = |key: &str, variable: &str| -> Result<bool> {
-            let mut configured = self.plain(&["config", "--get", key])?;
+            let mut configured = self.run_plain_git(&["config", "--get", key])?;
             if configured.code == Some(1) {
                 // It is not set, which is no failure.
                 configured.code = Some(0);
             }
-            let configured = require(configured, "config")?;
+            let configured = require_success(configured, "config")?;
             Ok(std::env::var_os(variable).is_some() || !configured.trim().is_empty())
         };
         let mut identity = Vec::new();
@@ -422,22 +446,22 @@ fn id_of(object: &str) -> &str {
 }
 
 /// A git command whose words can be read by a program.
-fn command(arguments: &[&str]) -> duct::Expression {
+fn git_command(arguments: &[&str]) -> duct::Expression {
     duct::cmd("git", arguments).env("LC_ALL", "C")
 }
 
 /// Runs a command. What a hook that called us set is not meant for us; in `duct` the outermost
 /// setting is the weakest.
-fn finish(command: duct::Expression) -> Result<Output> {
+fn run_expression(command: duct::Expression) -> Result<GitOutput> {
     let mut command = command;
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
         command = command.env_remove(variable);
     }
     let output = command.stdout_capture().stderr_capture().unchecked().run().map_err(|error| {
-        Error::environment(format!("cannot run git: {error}"))
-            .help("publishing goes through git: install it")
+        Error::failed_environment(format!("cannot run git: {error}"))
+            .with_help("publishing goes through git: install it")
     })?;
-    Ok(Output {
+    Ok(GitOutput {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: hide_credentials(&String::from_utf8_lossy(&output.stderr)),
         code: output.status.code(),
@@ -445,15 +469,17 @@ fn finish(command: duct::Expression) -> Result<Output> {
 }
 
 /// The output of a command that has to succeed.
-fn require(output: Output, what: &str) -> Result<String> {
+fn require_success(output: GitOutput, what: &str) -> Result<String> {
     match output.code {
         Some(0) => Ok(output.stdout),
-        _ => Err(Error::environment(format!("git {what}: {}", words(&output.stderr)))),
+        _ => {
+            Err(Error::failed_environment(format!("git {what}: {}", stderr_words(&output.stderr))))
+        }
     }
 }
 
-fn words(stderr: &str) -> String {
-    let lines: Vec<String> = crate::text::lines(stderr.as_bytes());
+fn stderr_words(stderr: &str) -> String {
+    let lines: Vec<String> = crate::text::split_lines(stderr.as_bytes());
     let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
     match lines.join("\n").trim() {
         "" => "it failed without a word".into(),
@@ -487,7 +513,7 @@ fn hide_credentials(text: &str) -> String {
 }
 
 /// The server's own words, which git marks, or else git's.
-fn refused(branch: &str, remote: &str, line: &str, stderr: &str) -> Error {
+fn refusal_error(branch: &str, remote: &str, line: &str, stderr: &str) -> Error {
     let said: Vec<&str> = stderr
         .lines()
         .filter_map(|line| line.strip_prefix("remote:"))
@@ -496,13 +522,14 @@ fn refused(branch: &str, remote: &str, line: &str, stderr: &str) -> Error {
         .collect();
     let reason = line.rsplit('\t').next().unwrap_or_default();
     let message = match said.is_empty() {
-        true => format!("cannot push {branch} to {remote}: {}", words(stderr)),
+        true => format!("cannot push {branch} to {remote}: {}", stderr_words(stderr)),
         false => format!(
             "{remote} refused the branch {branch} {reason}. The server said:\n{}",
             said.join("\n")
         ),
     };
-    Error::environment(message).help("nothing was published; another branch: --branch NAME")
+    Error::failed_environment(message)
+        .with_help("nothing was published; another branch: --branch NAME")
 }
 
 #[cfg(test)]

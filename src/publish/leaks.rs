@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::model::Run;
 use crate::privacy::Redactor;
-use crate::report::Subject;
-use crate::store::{RunFile, Store};
+use crate::report::Assessment;
+use crate::store::{RunFile, RunStore};
 
 /// Refuses runs whose pages would show identifiers. Every run has a page.
 ///
@@ -14,10 +14,10 @@ use crate::store::{RunFile, Store};
 ///
 /// A run was recorded without redaction and holds identifiers, or one holds the name of this
 /// machine or of its user.
-pub fn refuse(store: &Store, current: &Subject) -> Result<()> {
+pub fn refuse_identifiers(store: &RunStore, current: &Assessment) -> Result<()> {
     let mut leaks = Vec::from_iter(leaks_of(&current.run));
-    for entry in store.usable()?.into_iter().filter(|entry| entry.id != current.run.id) {
-        match RunFile::read(&entry.path).and_then(|file| store.parse(&file)) {
+    for entry in store.usable_entries()?.into_iter().filter(|entry| entry.id != current.run.id) {
+        match RunFile::read_file(&entry.path).and_then(|file| store.parse_run(&file)) {
             Ok(loaded) => leaks.extend(leaks_of(&loaded.run)),
             // It has no page.
             Err(error) => store.add_damaged(&entry.path, error),
@@ -26,24 +26,25 @@ pub fn refuse(store: &Store, current: &Subject) -> Result<()> {
     if leaks.is_empty() {
         return Ok(());
     }
-    Err(Error::input(format!(
+    Err(Error::unusable_input(format!(
         "the site would show identifiers of persons or machines:\n{}",
         leaks.join("\n")
     ))
-    .help(
+    .with_help(
         "import or collect again without --no-redact and move these runs out of data/runs, or \
          publish them as they are with --with-identifiers",
     ))
 }
 
 fn leaks_of(run: &Run) -> Option<String> {
-    let found = if run.redaction.applied { names_of_this_machine(run) } else { identifiers(run) };
+    let found =
+        if run.redaction.applied { names_of_this_machine(run) } else { find_identifiers(run) };
     let kinds: Vec<String> = found.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     (!kinds.is_empty()).then(|| format!("run {}: {}", run.id, kinds.join(", ")))
 }
 
 /// What a redactor would have replaced.
-fn identifiers(run: &Run) -> BTreeMap<String, u32> {
+fn find_identifiers(run: &Run) -> BTreeMap<String, u32> {
     let mut redactor = Redactor::new([0; 32]);
     redactor.know_names_of_this_machine();
     redactor.count_identifiers(&run.captures)

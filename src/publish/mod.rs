@@ -18,17 +18,17 @@ use crate::error::{Error, Result};
 use crate::judge::Severity;
 use crate::owner;
 use crate::project::Project;
-use crate::report::Subject;
+use crate::report::Assessment;
 use crate::site::{self, MARKER};
-use crate::store::Store;
-use git::{Blob, Git, Pushed, Remote};
+use crate::store::RunStore;
+use git::{Blob, GitRepository, PushOutcome, Remote};
 
 /// How often a push is tried when others push at the same time.
 const ATTEMPTS: u32 = 5;
 
 /// Where to publish, and what to overlook.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct PublishOptions {
     /// The remote by name, or by address or path; by default `origin`.
     pub remote: Option<String>,
     /// The branch.
@@ -45,11 +45,11 @@ pub struct Options {
 
 /// What was published.
 #[derive(Debug)]
-pub struct Published {
+pub struct PublishResult {
     /// The commit; none if the branch already holds this very site.
     pub commit: Option<String>,
     /// How many files are new, changed and gone.
-    pub changes: Changes,
+    pub changes: BranchChanges,
     /// The remote, without what gives access to it.
     pub remote: String,
     /// The run that the report is about.
@@ -62,7 +62,7 @@ pub struct Published {
 
 /// How many files of the branch a commit touches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct BranchChanges {
     /// Files that were not there.
     pub added: usize,
     /// Files with another content.
@@ -78,21 +78,21 @@ pub struct Changes {
 /// The site cannot be built; the run has findings of severity `error`; the site would show
 /// identifiers; it is more than GitHub Pages takes; the branch holds something else; git, or the
 /// server, refuses.
-pub fn publish(
+pub fn publish_site(
     project: &Project,
-    build: &site::Options,
-    options: &Options,
+    build: &site::BuildOptions,
+    options: &PublishOptions,
     progress: &mut dyn FnMut(&str),
-) -> Result<Published> {
+) -> Result<PublishResult> {
     remove_leftovers();
     let work = WorkFolder::create()?;
-    let git = Git::of(&project.root, work.folder.path(), &options.branch)?;
-    let remote = git.remote(options.remote.as_deref())?;
+    let git = GitRepository::open_repository(&project.root, work.folder.path(), &options.branch)?;
+    let remote = git.choose_remote(options.remote.as_deref())?;
     progress("building the site");
     let out = work.folder.path().join("site");
-    let built = site::build(
+    let built = site::build_report(
         project,
-        &site::Options {
+        &site::BuildOptions {
             out: Some(out.clone()),
             submission: Some(work.folder.path().join("submission.md")),
             is_temporary: true,
@@ -101,12 +101,13 @@ pub fn publish(
     )?;
     refuse_errors(&built.subject, options.force)?;
     if !options.with_identifiers {
-        leaks::refuse(&Store::of(project)?, &built.subject)?;
+        leaks::refuse_identifiers(&RunStore::open_project(project)?, &built.subject)?;
     }
-    let site = git.take(&folder::read(&out)?)?;
-    let place = Place { git, remote, options };
-    let (commit, changes) = place.put(&site, &message(&built.subject), progress)?;
-    Ok(Published {
+    let site = git.take(&folder::read_site_folder(&out)?)?;
+    let place = PublishTarget { git, remote, options };
+    let (commit, changes) =
+        place.commit_and_push(&site, &commit_message(&built.subject), progress)?;
+    Ok(PublishResult {
         commit,
         changes,
         remote: place.remote.shown,
@@ -138,7 +139,8 @@ impl WorkFolder {
             owner::hold_with_children(&held);
             Ok(Self { folder, _held: held })
         };
-        attempt().map_err(|error| Error::io("make a folder in", &std::env::temp_dir(), &error))
+        attempt()
+            .map_err(|error| Error::failed_io("make a folder in", &std::env::temp_dir(), &error))
     }
 }
 
@@ -146,13 +148,13 @@ impl WorkFolder {
 pub fn remove_leftovers() -> Vec<Result<String>> {
     let remove = |path: PathBuf| match std::fs::remove_dir_all(&path) {
         Ok(()) => Ok(format!("temporary folder {}", path.display())),
-        Err(error) => Err(Error::io("remove", &path, &error)),
+        Err(error) => Err(Error::failed_io("remove", &path, &error)),
     };
     let folders = owner::find_leftovers(&std::env::temp_dir(), WORK_FOLDER);
     folders.into_iter().map(remove).collect()
 }
 
-fn refuse_errors(subject: &Subject, force: bool) -> Result<()> {
+fn refuse_errors(subject: &Assessment, force: bool) -> Result<()> {
     let errors: Vec<&str> = subject
         .judgement
         .findings
@@ -163,83 +165,83 @@ fn refuse_errors(subject: &Subject, force: bool) -> Result<()> {
     if errors.is_empty() || force {
         return Ok(());
     }
-    Err(Error::input(format!(
+    Err(Error::unusable_input(format!(
         "run {} has findings of severity error, so what it claims cannot be upheld:\n{}",
         subject.run.id,
         errors.join("\n")
     ))
-    .help(format!(
+    .with_help(format!(
         "isoproof check {} says what to do about them; --force publishes the report with them",
         subject.run.id
     )))
 }
 
 /// The words of the commit.
-fn message(subject: &Subject) -> String {
+fn commit_message(subject: &Assessment) -> String {
     let run = &subject.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     format!("Publish run {}{label}\n\nBuilt by isoproof {}.\n", run.id, env!("ISOPROOF_VERSION"))
 }
 
 /// Where a site is put.
-struct Place<'a> {
-    git: Git,
+struct PublishTarget<'a> {
+    git: GitRepository,
     remote: Remote,
-    options: &'a Options,
+    options: &'a PublishOptions,
 }
 
-impl Place<'_> {
+impl PublishTarget<'_> {
     /// Commits the site on top of what the branch holds and pushes it. Where somebody else
     /// pushed in between, it is done again on top of that.
-    fn put(
+    fn commit_and_push(
         &self,
         site: &[Blob],
         message: &str,
         progress: &mut dyn FnMut(&str),
-    ) -> Result<(Option<String>, Changes)> {
+    ) -> Result<(Option<String>, BranchChanges)> {
         for attempt in 1..=ATTEMPTS {
-            let tip = self.git.fetch(&self.remote)?;
+            let tip = self.git.fetch_branch(&self.remote)?;
             if let Some(tip) = &tip {
                 self.refuse_foreign(tip)?;
             }
-            let tree = self.git.tree(site, tip.as_deref(), self.options.replace)?;
-            let changes = self.git.changes(tip.as_deref(), &tree)?;
-            if changes == Changes::default() && tip.is_some() {
+            let tree = self.git.write_tree(site, tip.as_deref(), self.options.replace)?;
+            let changes = self.git.count_changes(tip.as_deref(), &tree)?;
+            if changes == BranchChanges::default() && tip.is_some() {
                 return Ok((None, changes));
             }
-            let commit = self.git.commit(&tree, tip.as_deref(), message)?;
+            let commit = self.git.make_commit(&tree, tip.as_deref(), message)?;
             if self.options.dry_run {
                 return Ok((Some(commit), changes));
             }
             progress(&format!("pushing {} to {}", self.options.branch, self.remote.shown));
-            match self.git.push(&self.remote, &commit)? {
-                Pushed::Done => return Ok((Some(commit), changes)),
-                Pushed::Overtaken => {
+            match self.git.push_commit(&self.remote, &commit)? {
+                PushOutcome::Done => return Ok((Some(commit), changes)),
+                PushOutcome::Overtaken => {
                     std::thread::sleep(Duration::from_millis(100) * attempt);
                 }
             }
         }
-        Err(Error::environment(format!(
+        Err(Error::failed_environment(format!(
             "others pushed to {} of {} at the same time, {ATTEMPTS} times in a row",
             self.options.branch, self.remote.shown
         ))
-        .help("nothing was published: try again"))
+        .with_help("nothing was published: try again"))
     }
 
     /// Refuses a branch whose content was not made by isoproof.
     fn refuse_foreign(&self, tip: &str) -> Result<()> {
-        let names = self.git.names(tip)?;
+        let names = self.git.top_level_names(tip)?;
         let is_ours = names.iter().any(|name| name == MARKER);
         let is_empty =
             names.iter().all(|name| KEPT.contains(&name.as_str()) || name == "README.md");
         if is_ours || is_empty || self.options.replace {
             return Ok(());
         }
-        Err(Error::input(format!(
+        Err(Error::unusable_input(format!(
             "the branch {} of {} holds files that isoproof did not make, such as {}",
             self.options.branch, self.remote.shown, names[0]
         ))
-        .help(
+        .with_help(
             "nothing was changed: name another with --branch, or replace all of it with --replace",
         ))
     }
@@ -249,6 +251,6 @@ impl Place<'_> {
 const KEPT: [&str; 2] = ["CNAME", ".nojekyll"];
 
 /// The absolute form of a path that was given on the command line.
-fn absolute(path: &str) -> PathBuf {
+fn absolute_path(path: &str) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| Path::new(path).to_path_buf())
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Shelf;
-use crate::assets::{self, Tree};
+use super::ProjectData;
+use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
-use crate::judge::Example;
+use crate::judge::RuleExample;
 use crate::judge::words::ConclusionDoc;
 use crate::model::Role;
-use crate::probe::catalogue::{Place, Probe, Strength};
+use crate::probe::catalogue::{EvidenceStrength, Probe, ProbePlace};
 
 /// The words around what catalogue and verdicts say themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -48,25 +48,26 @@ impl AboutWords {
     ///
     /// A file is not valid TOML, or lacks a part; the error names it.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        let mut words: Self = read(data, "explain.toml")?;
-        words.parsers = read(data, "parsers.toml")?;
+        let mut words: Self = read_toml(data, "explain.toml")?;
+        words.parsers = read_toml(data, "parsers.toml")?;
         Ok(words)
     }
 
-    fn heading(&self, key: &str) -> String {
+    fn heading_words(&self, key: &str) -> String {
         self.headings.get(key).cloned().unwrap_or_default()
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(data: Option<&Path>, name: &str) -> Result<T> {
-    let file = assets::read_all(Tree::Data, data, name, "")?.into_values().next();
-    let file = file.ok_or_else(|| Error::input(format!("there is no data/{name}")))?;
-    toml::from_str(&file.text).map_err(|error| Error::input(format!("{}: {error}", file.origin)))
+fn read_toml<T: serde::de::DeserializeOwned>(data: Option<&Path>, name: &str) -> Result<T> {
+    let file = assets::read_all(AssetTree::Data, data, name, "")?.into_values().next();
+    let file = file.ok_or_else(|| Error::unusable_input(format!("there is no data/{name}")))?;
+    toml::from_str(&file.text)
+        .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))
 }
 
 /// What is said about an id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct About {
+pub struct AboutPage {
     /// The id.
     pub id: String,
     /// A few words.
@@ -74,12 +75,12 @@ pub struct About {
     /// What it is.
     pub kind: String,
     /// What is to be known about it.
-    pub parts: Vec<Part>,
+    pub parts: Vec<AboutPart>,
 }
 
 /// One of the things that are to be known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Part {
+pub struct AboutPart {
     /// What it is about.
     pub heading: String,
     /// Prose of our own data.
@@ -93,90 +94,107 @@ pub struct Part {
 }
 
 /// Collects parts; those without content are left out.
-struct Parts<'a> {
+struct AboutParts<'a> {
     words: &'a AboutWords,
-    parts: Vec<Part>,
+    parts: Vec<AboutPart>,
 }
 
-impl Parts<'_> {
-    fn prose(&mut self, heading: &str, text: impl Into<String>) {
-        self.add(heading, text.into(), String::new(), String::new());
+impl AboutParts<'_> {
+    fn add_prose(&mut self, heading: &str, text: impl Into<String>) {
+        self.add_part(heading, text.into(), String::new(), String::new());
     }
 
-    fn add(&mut self, heading: &str, text: String, output: String, outcome: String) {
+    fn add_part(&mut self, heading: &str, text: String, output: String, outcome: String) {
         if !text.trim().is_empty() || !output.is_empty() {
-            let heading = self.words.heading(heading);
-            self.parts.push(Part { heading, text, output, outcome, probes: Vec::new() });
+            let heading = self.words.heading_words(heading);
+            self.parts.push(AboutPart { heading, text, output, outcome, probes: Vec::new() });
         }
     }
 }
 
-impl About {
+impl AboutPage {
     /// What a probe is: question, place, command, reading, worth, and what a missing answer means.
-    pub fn probe(shelf: &Shelf, probe: &Probe) -> Self {
+    pub fn about_probe(shelf: &ProjectData, probe: &Probe) -> Self {
         let words = &*shelf.about;
-        let mut parts = Parts { words, parts: Vec::new() };
-        parts.prose("asks", probe.asks.as_str());
-        let places = probe.place.iter().filter_map(|place| words.places.get(place.word()));
-        parts.prose("place", places.cloned().collect::<Vec<_>>().join(" "));
-        parts.add("command", String::new(), shelf.catalogue.command(probe).into(), String::new());
+        let mut parts = AboutParts { words, parts: Vec::new() };
+        parts.add_prose("asks", probe.asks.as_str());
+        let places = probe.place.iter().filter_map(|place| words.places.get(place.place_name()));
+        parts.add_prose("place", places.cloned().collect::<Vec<_>>().join(" "));
+        parts.add_part(
+            "command",
+            String::new(),
+            shelf.catalogue.answering_command(probe).into(),
+            String::new(),
+        );
         if let Some(record) = &probe.from {
             let field = record.field.iter().map(|field| format!(", the lines `{field}:`"));
-            parts.prose("record", format!("`{}`{}", record.capture, field.collect::<String>()));
+            parts.add_prose("record", format!("`{}`{}", record.capture, field.collect::<String>()));
         }
         let parser = probe.from.as_ref().and_then(|record| record.parser.as_ref());
         if let Some(doc) = words.parsers.get(parser.unwrap_or(&probe.parser)) {
-            parts.prose("reads", doc.reads.as_str());
-            parts.add("read", String::new(), doc.found.clone(), doc.value.clone());
+            parts.add_prose("reads", doc.reads.as_str());
+            parts.add_part("read", String::new(), doc.found.clone(), doc.value.clone());
             if let (Some(text), Some(reason)) = (&doc.not_found, &doc.reason) {
-                parts.add("unread", String::new(), text.clone(), reason.clone());
+                parts.add_part("unread", String::new(), text.clone(), reason.clone());
             }
         }
-        parts.prose("unit", probe.unit.as_str());
-        parts.prose("proves", probe.proves.as_str());
-        let missing = missing(&probe.place).into_iter().filter_map(|key| words.missing.get(key));
-        parts.prose("missing", missing.cloned().collect::<Vec<_>>().join("\n"));
-        let volatile = match (probe.volatile.on(Role::Host), probe.volatile.on(Role::Candidate)) {
+        parts.add_prose("unit", probe.unit.as_str());
+        parts.add_prose("proves", probe.proves.as_str());
+        let missing =
+            missing_reasons(&probe.place).into_iter().filter_map(|key| words.missing.get(key));
+        parts.add_prose("missing", missing.cloned().collect::<Vec<_>>().join("\n"));
+        let volatile = match (
+            probe.volatile.applies_to_role(Role::Host),
+            probe.volatile.applies_to_role(Role::Candidate),
+        ) {
             (true, true) => "everywhere",
             (true, false) => "host",
             (false, true) => "container",
             (false, false) => "never",
         };
-        parts.prose("volatile", words.volatile.get(volatile).cloned().unwrap_or_default());
+        parts.add_prose("volatile", words.volatile.get(volatile).cloned().unwrap_or_default());
         let private = if probe.sensitive { "yes" } else { "no" };
-        parts.prose("private", words.private.get(private).cloned().unwrap_or_default());
-        parts.prose("lab", probe.lab.join(", "));
+        parts.add_prose("private", words.private.get(private).cloned().unwrap_or_default());
+        parts.add_prose("lab", probe.lab.join(", "));
         Self {
             id: probe.id.clone(),
             title: probe.title.clone(),
             kind: match probe.strength {
-                Strength::None => "a probe, no evidence of whose kernel answers".into(),
-                worth => format!("a probe, {} evidence of whose kernel answers", worth.word()),
+                EvidenceStrength::None => "a probe, no evidence of whose kernel answers".into(),
+                worth => {
+                    format!("a probe, {} evidence of whose kernel answers", worth.strength_name())
+                }
             },
             parts: parts.parts,
         }
     }
 
     /// What a verdict is: meaning, the facts that decide, what misleads, and facts that give it.
-    pub fn verdict(shelf: &Shelf, doc: &ConclusionDoc) -> Self {
+    pub fn about_verdict(shelf: &ProjectData, doc: &ConclusionDoc) -> Self {
         let words = &*shelf.about;
-        let mut parts = Parts { words, parts: Vec::new() };
-        parts.prose("says", format!("The target {}.", doc.predicate));
-        parts.prose("means", doc.means.as_str());
-        parts.prose("does_not_mean", doc.does_not_mean.as_str());
-        parts.prose("decides", doc.decides.trim());
+        let mut parts = AboutParts { words, parts: Vec::new() };
+        parts.add_prose("says", format!("The target {}.", doc.predicate));
+        parts.add_prose("means", doc.means.as_str());
+        parts.add_prose("does_not_mean", doc.does_not_mean.as_str());
+        parts.add_prose("decides", doc.decides.trim());
         let title = |id: &String| {
-            let probe = shelf.catalogue.get(id);
+            let probe = shelf.catalogue.find_probe(id);
             (id.clone(), probe.map_or_else(|| id.clone(), |probe| probe.title.clone()))
         };
-        let (heading, probes) = (words.heading("facts"), doc.facts.iter().map(title).collect());
+        let (heading, probes) =
+            (words.heading_words("facts"), doc.facts.iter().map(title).collect());
         let (text, output, outcome) = (String::new(), String::new(), String::new());
-        parts.parts.push(Part { heading, text, output, outcome, probes });
-        parts.prose("traps", doc.traps.trim());
+        parts.parts.push(AboutPart { heading, text, output, outcome, probes });
+        parts.add_prose("traps", doc.traps.trim());
         for (heading, examples) in [("reached", &doc.found), ("other", &doc.not_found)] {
             for example in examples {
                 let outcome = example.says.first().unwrap_or(&doc.title);
-                parts.add(heading, example.what.clone(), facts(example), outcome.clone());
+                parts.add_part(
+                    heading,
+                    example.what.clone(),
+                    example_facts(example),
+                    outcome.clone(),
+                );
             }
         }
         Self {
@@ -189,13 +207,13 @@ impl About {
 }
 
 /// The kinds of reasons for which an answer of a probe can be missing.
-fn missing(places: &[Place]) -> Vec<&'static str> {
+fn missing_reasons(places: &[ProbePlace]) -> Vec<&'static str> {
     let mut kinds: Vec<&str> = places
         .iter()
         .map(|place| match place {
-            Place::Host | Place::Container | Place::HostSide => "asked",
-            Place::Measurement | Place::HostMeasurement => "measured",
-            Place::Import => "imported",
+            ProbePlace::Host | ProbePlace::Container | ProbePlace::HostSide => "asked",
+            ProbePlace::Measurement | ProbePlace::HostMeasurement => "measured",
+            ProbePlace::Import => "imported",
         })
         .collect();
     kinds.dedup();
@@ -203,7 +221,7 @@ fn missing(places: &[Place]) -> Vec<&'static str> {
 }
 
 /// The facts of an example, one a line.
-fn facts(example: &Example) -> String {
+fn example_facts(example: &RuleExample) -> String {
     let mut out = String::new();
     for (id, by_target) in &example.facts {
         for (target, value) in by_target {
@@ -224,14 +242,15 @@ mod tests {
         let mut wrong = Vec::new();
         for name in parse::NAMES {
             let doc = words.parsers.get(*name).unwrap_or_else(|| panic!("{name} has no words"));
-            let value = parse::parse(name, &doc.found).unwrap().map(|value| value.to_string());
+            let value =
+                parse::parse_output(name, &doc.found).unwrap().map(|value| value.to_string());
             if value.as_deref().ok() != Some(doc.value.as_str()) {
                 wrong.push(format!("{name}: value = {value:?}"));
             }
             // A list of lines may be empty: no text is unlike it.
             assert!(doc.not_found.is_some() || *name == "lines", "{name}");
             let text = doc.not_found.as_deref().unwrap_or_default();
-            let read = parse::parse(name, text).unwrap();
+            let read = parse::parse_output(name, text).unwrap();
             let reason = read.err().map(|unread| unread.reason);
             if reason != doc.reason {
                 wrong.push(format!("{name}: reason = {reason:?}"));
@@ -243,30 +262,30 @@ mod tests {
 
     #[test]
     fn every_probe_and_verdict_is_explained_in_full() {
-        let shelf = Shelf::load(None).unwrap();
-        let has = |about: &About, keys: &[&str]| {
+        let shelf = ProjectData::load_data(None).unwrap();
+        let has = |about: &AboutPage, keys: &[&str]| {
             for key in keys {
-                let heading = shelf.about.heading(key);
+                let heading = shelf.about.heading_words(key);
                 assert!(!heading.is_empty(), "{key}");
                 let is_there = about.parts.iter().any(|part| part.heading == heading);
                 assert!(is_there, "{} has no part `{heading}`", about.id);
             }
         };
-        for probe in shelf.catalogue.iter() {
+        for probe in shelf.catalogue.iter_probes() {
             let keys =
                 ["asks", "place", "reads", "read", "proves", "missing", "volatile", "private"];
-            let about = About::probe(&shelf, probe);
+            let about = AboutPage::about_probe(&shelf, probe);
             has(&about, &keys);
             if probe.parser != "lines" {
                 has(&about, &["unread"]);
             }
         }
         for doc in shelf.words.values() {
-            let about = About::verdict(&shelf, doc);
+            let about = AboutPage::about_verdict(&shelf, doc);
             has(&about, &["says", "means", "does_not_mean", "decides", "facts", "traps"]);
             has(&about, &["reached", "other"]);
             for id in &doc.facts {
-                assert!(shelf.catalogue.get(id).is_some(), "{}: {id}", doc.id);
+                assert!(shelf.catalogue.find_probe(id).is_some(), "{}: {id}", doc.id);
             }
         }
     }

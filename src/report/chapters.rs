@@ -9,17 +9,17 @@ use std::sync::Arc;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use tera::Context;
 
-use super::functions::Sources;
+use super::functions::LookupSources;
 use super::lookups;
 use super::markdown;
-use super::templates::Engine;
-use crate::assets::{self, TextFile, Tree};
+use super::templates::TemplateEngine;
+use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::project::SUMMARY;
 
 /// One entry of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct SummaryEntry {
     /// The title in the list.
     pub title: String,
     /// The file, below the folder of the chapters, with `/` between the parts.
@@ -28,37 +28,37 @@ pub struct Entry {
     pub level: usize,
 }
 
-impl Entry {
+impl SummaryEntry {
     /// The path of its page in the site.
-    pub fn page(&self) -> String {
+    pub fn page_path(&self) -> String {
         format!("{}.html", self.path.trim_end_matches(".md"))
     }
 }
 
 /// The chapters of a project: its own files over those that ship with isoproof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chapters {
+pub struct ProjectChapters {
     /// The entries of the summary in order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<SummaryEntry>,
     files: BTreeMap<String, TextFile>,
 }
 
-impl Chapters {
+impl ProjectChapters {
     /// Reads summary and chapters from `folder` and from what ships with isoproof.
     ///
     /// # Errors
     ///
     /// A file cannot be read, or the summary names a chapter that does not exist.
     pub fn load(folder: &Path) -> Result<Self> {
-        let mut files = assets::read_all(Tree::Chapters, Some(folder), "", ".md")?;
+        let mut files = assets::read_all(AssetTree::Chapters, Some(folder), "", ".md")?;
         files.retain(|name, _| !name.starts_with("notes/"));
-        let summary = files
-            .remove(SUMMARY)
-            .ok_or_else(|| Error::input(format!("no {SUMMARY} in {}", folder.display())))?;
-        let entries = entries(&summary.text);
+        let summary = files.remove(SUMMARY).ok_or_else(|| {
+            Error::unusable_input(format!("no {SUMMARY} in {}", folder.display()))
+        })?;
+        let entries = summary_entries(&summary.text);
         for entry in &entries {
             if !files.contains_key(&entry.path) {
-                return Err(Error::input(format!(
+                return Err(Error::unusable_input(format!(
                     "{}: chapter `{}` is listed, but there is no such file in {}",
                     summary.origin,
                     entry.path,
@@ -67,19 +67,19 @@ impl Chapters {
             }
         }
         // The submission takes sections of shipped chapters that a project need not list.
-        let shipped = assets::read_all(Tree::Chapters, None, "", ".md")?;
+        let shipped = assets::read_all(AssetTree::Chapters, None, "", ".md")?;
         let listed: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
         files.retain(|name, _| listed.contains(name.as_str()) || shipped.contains_key(name));
         Ok(Self { entries, files })
     }
 
     /// The text of a chapter's file, before any look-up.
-    pub fn source(&self, name: &str) -> &str {
+    pub fn chapter_source(&self, name: &str) -> &str {
         self.files.get(name).map(|file| file.text.as_str()).unwrap_or_default()
     }
 
     /// The text of every chapter that a chapter may take from another one; empty if none does.
-    pub fn shared(&self) -> Vec<&str> {
+    pub fn shared_texts(&self) -> Vec<&str> {
         let texts = || self.files.values().map(|file| file.text.as_str());
         // What ships with the program changes only with it.
         let takes = |text: &str| {
@@ -99,25 +99,25 @@ impl Chapters {
 
 /// Chapters in one voice, each rendered when it is asked for.
 #[derive(Default)]
-pub struct Texts {
-    chapters: Option<(Arc<Chapters>, Engine)>,
+pub struct ChapterTemplates {
+    chapters: Option<(Arc<ProjectChapters>, TemplateEngine)>,
 }
 
-impl Texts {
+impl ChapterTemplates {
     /// The chapters with the look-ups of `sources`.
     ///
     /// # Errors
     ///
     /// A chapter cannot be parsed; the error names file, line and column.
-    pub fn new(chapters: &Arc<Chapters>, sources: &Sources) -> Result<Self> {
-        Ok(Self { chapters: Some((chapters.clone(), engine(&chapters.files, sources)?)) })
+    pub fn new(chapters: &Arc<ProjectChapters>, sources: &LookupSources) -> Result<Self> {
+        Ok(Self { chapters: Some((chapters.clone(), make_engine(&chapters.files, sources)?)) })
     }
 
     /// The same chapters with other look-ups.
     #[must_use]
-    pub fn about(&self, sources: &Sources) -> Self {
-        let about = |(chapters, engine): &(Arc<Chapters>, Engine)| {
-            (chapters.clone(), engine.about(sources))
+    pub fn with_sources(&self, sources: &LookupSources) -> Self {
+        let about = |(chapters, engine): &(Arc<ProjectChapters>, TemplateEngine)| {
+            (chapters.clone(), engine.with_sources(sources))
         };
         Self { chapters: self.chapters.as_ref().map(about) }
     }
@@ -127,16 +127,16 @@ impl Texts {
     /// # Errors
     ///
     /// It cannot be rendered; the error names file, line and column.
-    pub fn get(&self, name: &str) -> Result<Option<Cow<'_, str>>> {
+    pub fn render_chapter(&self, name: &str) -> Result<Option<Cow<'_, str>>> {
         let Some((chapters, engine)) = &self.chapters else { return Ok(None) };
-        if engine.has(name) {
-            return Ok(Some(engine.render(name, &Context::new())?.into()));
+        if engine.has_template(name) {
+            return Ok(Some(engine.render_template(name, &Context::new())?.into()));
         }
         Ok(chapters.files.get(name).map(|file| file.text.as_str().into()))
     }
 
     /// The names of all chapters.
-    pub fn names(&self) -> Vec<&str> {
+    pub fn chapter_names(&self) -> Vec<&str> {
         match &self.chapters {
             Some((chapters, _)) => chapters.files.keys().map(String::as_str).collect(),
             None => Vec::new(),
@@ -144,9 +144,9 @@ impl Texts {
     }
 }
 
-impl fmt::Debug for Texts {
+impl fmt::Debug for ChapterTemplates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.names()).finish()
+        f.debug_list().entries(self.chapter_names()).finish()
     }
 }
 
@@ -156,14 +156,14 @@ impl fmt::Debug for Texts {
 /// # Errors
 ///
 /// A text cannot be rendered; the error names file, line and column.
-pub fn render(
+pub fn render_all(
     texts: &BTreeMap<String, TextFile>,
-    sources: &Sources,
+    sources: &LookupSources,
 ) -> Result<BTreeMap<String, String>> {
-    let engine = engine(texts, sources)?;
+    let engine = make_engine(texts, sources)?;
     let text = |(name, file): (&String, &TextFile)| {
-        let text = match engine.has(name) {
-            true => engine.render(name, &Context::new())?,
+        let text = match engine.has_template(name) {
+            true => engine.render_template(name, &Context::new())?,
             false => file.text.clone(),
         };
         Ok((name.clone(), text))
@@ -172,24 +172,27 @@ pub fn render(
 }
 
 /// The templates among these texts, and the chapters that ship, which they can include.
-fn engine(texts: &BTreeMap<String, TextFile>, sources: &Sources) -> Result<Engine> {
+fn make_engine(
+    texts: &BTreeMap<String, TextFile>,
+    sources: &LookupSources,
+) -> Result<TemplateEngine> {
     let mut templates = BTreeMap::new();
-    for (name, file) in assets::read_all(Tree::Chapters, None, "", ".md")? {
+    for (name, file) in assets::read_all(AssetTree::Chapters, None, "", ".md")? {
         templates.insert(format!("{}{name}", lookups::SHIPPED), file);
     }
     for (name, file) in texts.iter().filter(|(_, file)| lookups::is_template(&file.text)) {
-        let text = lookups::shield(&file.text);
-        templates.insert(name.clone(), TextFile::own(text, file.origin.as_str()));
+        let text = lookups::shield_braces(&file.text);
+        templates.insert(name.clone(), TextFile::from_own_text(text, file.origin.as_str()));
     }
-    Engine::new(&templates, sources)
+    TemplateEngine::new(&templates, sources)
 }
 
 /// The links of the summary, in order, with their depth in its list.
-pub fn entries(summary: &str) -> Vec<Entry> {
+pub fn summary_entries(summary: &str) -> Vec<SummaryEntry> {
     let mut entries = Vec::new();
     let mut depth: usize = 0;
     let mut open: Option<(String, String)> = None;
-    for event in Parser::new_ext(summary, markdown::options()) {
+    for event in Parser::new_ext(summary, markdown::markdown_options()) {
         match (&mut open, event) {
             (_, Event::Start(Tag::List(_))) => depth += 1,
             (_, Event::End(TagEnd::List(_))) => depth -= 1,
@@ -201,7 +204,7 @@ pub fn entries(summary: &str) -> Vec<Entry> {
                 // A link without a target is mdBook's mark of a draft.
                 if let Some((path, title)) = open.take().filter(|(path, _)| !path.is_empty()) {
                     let path = path.trim_start_matches("./").to_string();
-                    entries.push(Entry { title, path, level: depth.saturating_sub(1) });
+                    entries.push(SummaryEntry { title, path, level: depth.saturating_sub(1) });
                 }
             }
             _ => {}
@@ -218,13 +221,13 @@ mod tests {
     fn the_summary_gives_titles_paths_and_depths() {
         let summary =
             "# Summary\n\n[Start](index.md)\n\n- [A](a.md)\n  - [B `c`](./x/b.md)\n- [Draft]()\n";
-        let entry = |title: &str, path: &str, level| Entry {
+        let entry = |title: &str, path: &str, level| SummaryEntry {
             title: title.into(),
             path: path.into(),
             level,
         };
         assert_eq!(
-            entries(summary),
+            summary_entries(summary),
             [entry("Start", "index.md", 0), entry("A", "a.md", 0), entry("B c", "x/b.md", 1)]
         );
     }
@@ -232,13 +235,13 @@ mod tests {
     #[test]
     fn only_chapters_that_take_from_others_share_their_texts() {
         let chapters = |text: &str| {
-            let file = |text: &str| TextFile::own(text, "t");
+            let file = |text: &str| TextFile::from_own_text(text, "t");
             let files = [("a.md", file(text)), ("b.md", file("B"))];
             let files = files.into_iter().map(|(name, file)| (name.to_string(), file)).collect();
-            Chapters { entries: Vec::new(), files }
+            ProjectChapters { entries: Vec::new(), files }
         };
-        assert!(chapters("They include {% if x %}this{% endif %}").shared().is_empty());
-        assert_eq!(chapters("{%- include \"b.md\" %}").shared().len(), 2);
+        assert!(chapters("They include {% if x %}this{% endif %}").shared_texts().is_empty());
+        assert_eq!(chapters("{%- include \"b.md\" %}").shared_texts().len(), 2);
     }
 
     #[test]
@@ -246,17 +249,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(SUMMARY), "- [A](index.md)\n").unwrap();
         std::fs::write(folder.path().join("draft.md"), "{{ fact(").unwrap();
-        let chapters = Chapters::load(folder.path()).unwrap();
+        let chapters = ProjectChapters::load(folder.path()).unwrap();
         assert_eq!(chapters.entries.len(), 1);
-        assert!(!chapters.source("isolation.md").is_empty());
-        assert!(chapters.source("draft.md").is_empty());
+        assert!(!chapters.chapter_source("isolation.md").is_empty());
+        assert!(chapters.chapter_source("draft.md").is_empty());
     }
 
     #[test]
     fn a_listed_chapter_that_does_not_exist_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(SUMMARY), "- [A](nowhere.md)\n").unwrap();
-        let error = Chapters::load(folder.path()).unwrap_err();
+        let error = ProjectChapters::load(folder.path()).unwrap_err();
         assert!(error.message.contains("`nowhere.md`"), "{error}");
     }
 }

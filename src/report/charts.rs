@@ -9,8 +9,8 @@ use tera::Context;
 
 use super::number;
 use super::phases;
-use super::subject::Subject;
-use crate::model::{Fact, Role, Samples, Unit};
+use super::subject::Assessment;
+use crate::model::{Fact, Role, SampleUnit, Samples};
 use crate::stats;
 
 /// The info string of a fenced block that is a chart; its kind and the id of its fact follow.
@@ -23,7 +23,7 @@ const LEFT: f64 = 1.0;
 
 /// What a chart shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChartKind {
     /// Every sample as a dot, with median and interval, a row for each target.
     Samples,
     /// The share of samples up to each value, a line for each target.
@@ -32,16 +32,16 @@ pub enum Kind {
     Phases,
 }
 
-impl Kind {
+impl ChartKind {
     /// The words for all kinds.
     pub const WORDS: [&'static str; 3] = ["samples", "ecdf", "phases"];
 
     /// The kind of this word.
-    pub fn named(word: &str) -> Option<Self> {
-        [Self::Samples, Self::Ecdf, Self::Phases].into_iter().find(|kind| kind.word() == word)
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Samples, Self::Ecdf, Self::Phases].into_iter().find(|kind| kind.kind_word() == word)
     }
 
-    fn word(self) -> &'static str {
+    fn kind_word(self) -> &'static str {
         match self {
             Self::Samples => Self::WORDS[0],
             Self::Ecdf => Self::WORDS[1],
@@ -51,20 +51,20 @@ impl Kind {
 }
 
 /// The fenced block that stands for a chart in Markdown.
-pub fn block(kind: Kind, id: &str) -> String {
-    format!("```{}\n```", format!("{CHART} {} {id}", kind.word()).trim_end())
+pub fn chart_block(kind: ChartKind, id: &str) -> String {
+    format!("```{}\n```", format!("{CHART} {} {id}", kind.kind_word()).trim_end())
 }
 
 /// A chart, ready for its template.
 #[derive(Debug)]
 pub struct Chart {
-    kind: Kind,
-    view: View,
+    kind: ChartKind,
+    view: ChartView,
 }
 
 /// What a template sees.
 #[derive(Debug, Serialize)]
-struct View {
+struct ChartView {
     /// A prefix for the ids of the drawing, unique on its page.
     anchor: String,
     /// The title of the fact.
@@ -73,20 +73,20 @@ struct View {
     height: u32,
     /// Where the axis stands.
     axis: u32,
-    ticks: Vec<Tick>,
-    rows: Vec<Row>,
-    legend: Vec<Entry>,
+    ticks: Vec<ChartTick>,
+    rows: Vec<ChartRow>,
+    legend: Vec<ChartLegendEntry>,
 }
 
 #[derive(Debug, Serialize)]
-struct Tick {
+struct ChartTick {
     x: f64,
     label: String,
 }
 
 /// A target.
 #[derive(Debug, Default, Serialize)]
-struct Row {
+struct ChartRow {
     name: String,
     n: usize,
     /// Which of the six ways to draw it, from 1.
@@ -97,15 +97,15 @@ struct Row {
     interval: Option<String>,
     low_x: f64,
     high_x: f64,
-    dots: Vec<Dot>,
+    dots: Vec<ChartDot>,
     /// The outline of a line, in percent of the plot.
     path: String,
-    bars: Vec<Bar>,
+    bars: Vec<ChartBar>,
     outliers: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct Dot {
+struct ChartDot {
     x: f64,
     y: u32,
     value: String,
@@ -113,7 +113,7 @@ struct Dot {
 }
 
 #[derive(Debug, Serialize)]
-struct Bar {
+struct ChartBar {
     number: usize,
     word: &'static str,
     part: &'static str,
@@ -124,7 +124,7 @@ struct Bar {
 }
 
 #[derive(Debug, Serialize)]
-struct Entry {
+struct ChartLegendEntry {
     number: usize,
     word: &'static str,
     part: &'static str,
@@ -132,15 +132,15 @@ struct Entry {
 }
 
 /// A scale from zero to a round number.
-struct Scale {
+struct LinearScale {
     end: f64,
     step: f64,
-    unit: Unit,
+    unit: SampleUnit,
 }
 
-impl Scale {
+impl LinearScale {
     /// The scale that holds `greatest`, in steps of 1, 2 or 5 of a power of ten.
-    fn upto(greatest: f64, unit: Unit) -> Self {
+    fn covering(greatest: f64, unit: SampleUnit) -> Self {
         const STEPS: f64 = 4.0;
         let rough = greatest / STEPS;
         let power = 10f64.powf(rough.log10().floor());
@@ -149,11 +149,11 @@ impl Scale {
         Self { end: (greatest / step).ceil() * step, step, unit }
     }
 
-    fn x(&self, value: f64) -> f64 {
-        rounded(LEFT + (RIGHT - LEFT) * value / self.end)
+    fn position(&self, value: f64) -> f64 {
+        round_percent(LEFT + (RIGHT - LEFT) * value / self.end)
     }
 
-    fn ticks(&self) -> Vec<Tick> {
+    fn axis_ticks(&self) -> Vec<ChartTick> {
         let mut ticks = Vec::new();
         for count in 0u32.. {
             let value = f64::from(count) * self.step;
@@ -162,46 +162,50 @@ impl Scale {
             }
             let label = match count {
                 0 => "0".into(),
-                _ => number::measured(value, self.unit),
+                _ => number::format_measured(value, self.unit),
             };
-            ticks.push(Tick { x: self.x(value), label });
+            ticks.push(ChartTick { x: self.position(value), label });
         }
         ticks
     }
 }
 
 /// Hundredths of a percent are enough for any screen.
-fn rounded(value: f64) -> f64 {
+fn round_percent(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
 impl Chart {
     /// The chart of a kind about a fact; none if the run has nothing to draw.
-    pub fn of(subject: &Subject, kind: Kind, id: &str) -> Option<Self> {
+    pub fn draw(subject: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
         let mut view = match kind {
-            Kind::Samples => samples(&series(subject, id, false))?,
-            Kind::Ecdf => ecdf(&series(subject, id, true))?,
-            Kind::Phases => bars(subject)?,
+            ChartKind::Samples => samples_view(&chart_series(subject, id, false))?,
+            ChartKind::Ecdf => ecdf_view(&chart_series(subject, id, true))?,
+            ChartKind::Phases => phase_bars_view(subject)?,
         };
-        view.title =
-            subject.shelf.catalogue.get(id).map(|probe| probe.title.clone()).unwrap_or_default();
+        view.title = subject
+            .shelf
+            .catalogue
+            .find_probe(id)
+            .map(|probe| probe.title.clone())
+            .unwrap_or_default();
         Some(Self { kind, view })
     }
 
     /// The chart that the info string of a fenced block names.
-    pub fn named(subject: &Subject, info: &str) -> Option<Self> {
+    pub fn from_info_string(subject: &Assessment, info: &str) -> Option<Self> {
         let mut words = info.strip_prefix(CHART)?.split_whitespace();
-        let kind = Kind::named(words.next()?)?;
-        Self::of(subject, kind, words.next().unwrap_or_default())
+        let kind = ChartKind::from_word(words.next()?)?;
+        Self::draw(subject, kind, words.next().unwrap_or_default())
     }
 
     /// The name of its template.
-    pub fn template(&self) -> String {
-        format!("charts/{}.svg", self.kind.word())
+    pub fn template_name(&self) -> String {
+        format!("charts/{}.svg", self.kind.kind_word())
     }
 
     /// What its template sees; `number` is that of the chart on its page.
-    pub fn context(mut self, number: usize) -> Context {
+    pub fn template_context(mut self, number: usize) -> Context {
         self.view.anchor = format!("chart_{number}");
         let mut context = Context::new();
         context.insert("chart", &self.view);
@@ -210,14 +214,18 @@ impl Chart {
 }
 
 /// The series of every runtime, by name; with the floor that was measured on the host if asked.
-fn series<'a>(subject: &'a Subject, id: &str, with_floor: bool) -> Vec<(String, &'a Samples)> {
-    let of = |id: &str, target: &str| subject.run.fact(id, target).and_then(Fact::as_series);
+fn chart_series<'a>(
+    subject: &'a Assessment,
+    id: &str,
+    with_floor: bool,
+) -> Vec<(String, &'a Samples)> {
+    let of = |id: &str, target: &str| subject.run.find_fact(id, target).and_then(Fact::as_series);
     let mut list = Vec::new();
     for target in &subject.run.targets {
         let (id, name) = match target.role {
             Role::Host if with_floor => ("http.floor", "loopback floor on the host".to_string()),
             Role::Host => continue,
-            _ => (id, subject.name(&target.name)),
+            _ => (id, subject.reader_name(&target.name)),
         };
         list.extend(of(id, &target.name).map(|samples| (name, samples)));
     }
@@ -228,110 +236,113 @@ fn series<'a>(subject: &'a Subject, id: &str, with_floor: bool) -> Vec<(String, 
 }
 
 /// The scale of several series, if there is anything to draw: one sample alone is no picture.
-fn scale(list: &[(String, &Samples)]) -> Option<Scale> {
+fn shared_scale(list: &[(String, &Samples)]) -> Option<LinearScale> {
     let unit = list.first()?.1.unit;
     let most = list.iter().map(|(_, samples)| samples.values.len()).max()?;
     let greatest =
         list.iter().flat_map(|(_, samples)| &samples.values).copied().reduce(f64::max)?;
-    (most >= 2 && greatest > 0.0).then(|| Scale::upto(greatest, unit))
+    (most >= 2 && greatest > 0.0).then(|| LinearScale::covering(greatest, unit))
 }
 
 /// A row of a chart with the figures of its series.
-fn row(name: &str, samples: &Samples, scale: &Scale, style: usize) -> Row {
-    let Some(summary) = stats::summary(&samples.values) else { return Row::default() };
+fn chart_row(name: &str, samples: &Samples, scale: &LinearScale, style: usize) -> ChartRow {
+    let Some(summary) = stats::summarize_samples(&samples.values) else {
+        return ChartRow::default();
+    };
     let interval = summary.interval;
-    Row {
+    ChartRow {
         name: name.to_string(),
         n: summary.n,
         style,
-        median: number::measured(summary.median, samples.unit),
-        median_x: scale.x(summary.median),
-        interval: interval.map(|interval| number::range(interval.low, interval.high, samples.unit)),
-        low_x: scale.x(interval.map_or(summary.median, |interval| interval.low)),
-        high_x: scale.x(interval.map_or(summary.median, |interval| interval.high)),
+        median: number::format_measured(summary.median, samples.unit),
+        median_x: scale.position(summary.median),
+        interval: interval
+            .map(|interval| number::format_range(interval.low, interval.high, samples.unit)),
+        low_x: scale.position(interval.map_or(summary.median, |interval| interval.low)),
+        high_x: scale.position(interval.map_or(summary.median, |interval| interval.high)),
         outliers: summary.outliers.len(),
-        ..Row::default()
+        ..ChartRow::default()
     }
 }
 
-fn samples(list: &[(String, &Samples)]) -> Option<View> {
+fn samples_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     const HEIGHT: u32 = 76;
     /// Dots that would cover each other stand beside each other.
     const SCATTER: [u32; 5] = [0, 7, 3, 10, 5];
-    let scale = scale(list)?;
+    let scale = shared_scale(list)?;
     let mut rows = Vec::new();
     let mut y = 22;
     for (style, (name, samples)) in list.iter().enumerate() {
-        let mut row = row(name, samples, &scale, style % 6 + 1);
-        let outliers = stats::outliers(&samples.values);
+        let mut row = chart_row(name, samples, &scale, style % 6 + 1);
+        let outliers = stats::find_outliers(&samples.values);
         row.y = y;
         row.dots = samples
             .values
             .iter()
             .enumerate()
-            .map(|(place, value)| Dot {
-                x: scale.x(*value),
+            .map(|(place, value)| ChartDot {
+                x: scale.position(*value),
                 y: y + 14 + SCATTER[place % SCATTER.len()],
-                value: number::measured(*value, samples.unit),
+                value: number::format_measured(*value, samples.unit),
                 is_outlier: outliers.contains(&place),
             })
             .collect();
         rows.push(row);
         y += HEIGHT;
     }
-    Some(View {
+    Some(ChartView {
         anchor: String::new(),
         title: String::new(),
         height: y + 14,
         axis: y - 14,
-        ticks: scale.ticks(),
+        ticks: scale.axis_ticks(),
         rows,
         legend: Vec::new(),
     })
 }
 
-fn ecdf(list: &[(String, &Samples)]) -> Option<View> {
+fn ecdf_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     const PLOT: u32 = 220;
-    let scale = scale(list)?;
+    let scale = shared_scale(list)?;
     let mut rows = Vec::new();
     let mut y = PLOT + 62;
     for (style, (name, samples)) in list.iter().enumerate() {
-        let mut row = row(name, samples, &scale, style % 6 + 1);
+        let mut row = chart_row(name, samples, &scale, style % 6 + 1);
         row.y = y;
-        row.path = steps(&samples.values, &scale);
+        row.path = ecdf_steps(&samples.values, &scale);
         rows.push(row);
         y += 24;
     }
-    Some(View {
+    Some(ChartView {
         anchor: String::new(),
         title: String::new(),
         height: y - 8,
         axis: PLOT,
-        ticks: scale.ticks(),
+        ticks: scale.axis_ticks(),
         rows,
         legend: Vec::new(),
     })
 }
 
 /// The steps of the empirical distribution, in percent of the plot, from its lower left corner.
-fn steps(values: &[f64], scale: &Scale) -> String {
+fn ecdf_steps(values: &[f64], scale: &LinearScale) -> String {
     let mut ascending = values.to_vec();
     ascending.sort_by(f64::total_cmp);
-    let mut path = format!("M{} 100", scale.x(0.0));
+    let mut path = format!("M{} 100", scale.position(0.0));
     for (count, value) in ascending.iter().enumerate() {
         #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
         let y = 100.0 - 100.0 * (count + 1) as f64 / ascending.len() as f64;
-        path.push_str(&format!("H{}V{}", scale.x(*value), rounded(y)));
+        path.push_str(&format!("H{}V{}", scale.position(*value), round_percent(y)));
     }
     path.push_str("H100");
     path
 }
 
-fn bars(subject: &Subject) -> Option<View> {
-    let splits = phases::all(subject);
-    let greatest = splits.iter().map(phases::Split::total).reduce(f64::max)?;
-    let scale = Scale::upto(greatest, Unit::Seconds);
-    let mut legend: Vec<Entry> = Vec::new();
+fn phase_bars_view(subject: &Assessment) -> Option<ChartView> {
+    let splits = phases::all_splits(subject);
+    let greatest = splits.iter().map(phases::PhaseSplit::total_seconds).reduce(f64::max)?;
+    let scale = LinearScale::covering(greatest, SampleUnit::Seconds);
+    let mut legend: Vec<ChartLegendEntry> = Vec::new();
     let mut rows = Vec::new();
     let mut y = 20;
     for split in &splits {
@@ -341,22 +352,33 @@ fn bars(subject: &Subject) -> Option<View> {
             let known = legend.iter().find(|entry| entry.word == phase.word);
             let number = known.map_or(legend.len() + 1, |entry| entry.number);
             if known.is_none() {
-                legend.push(Entry { number, word: phase.word, part: phase.part.word(), y: 0 });
+                legend.push(ChartLegendEntry {
+                    number,
+                    word: phase.word,
+                    part: phase.part.owner_word(),
+                    y: 0,
+                });
             }
-            let (x, end) = (scale.x(at), scale.x(at + phase.median));
-            bars.push(Bar {
+            let (x, end) = (scale.position(at), scale.position(at + phase.median));
+            bars.push(ChartBar {
                 number,
                 word: phase.word,
-                part: phase.part.word(),
+                part: phase.part.owner_word(),
                 x,
-                width: rounded(end - x),
-                middle: rounded(f64::midpoint(x, end)),
-                value: number::measured(phase.median, phase.samples.unit),
+                width: round_percent(end - x),
+                middle: round_percent(f64::midpoint(x, end)),
+                value: number::format_measured(phase.median, phase.samples.unit),
             });
             at += phase.median;
         }
-        let median = number::measured(at, Unit::Seconds);
-        rows.push(Row { name: subject.name(split.target), y, median, bars, ..Row::default() });
+        let median = number::format_measured(at, SampleUnit::Seconds);
+        rows.push(ChartRow {
+            name: subject.reader_name(split.target),
+            y,
+            median,
+            bars,
+            ..ChartRow::default()
+        });
         y += 66;
     }
     let axis = y - 12;
@@ -365,12 +387,12 @@ fn bars(subject: &Subject) -> Option<View> {
         entry.y = y;
         y += 24;
     }
-    Some(View {
+    Some(ChartView {
         anchor: String::new(),
         title: String::new(),
         height: y - 8,
         axis,
-        ticks: scale.ticks(),
+        ticks: scale.axis_ticks(),
         rows,
         legend,
     })
@@ -381,51 +403,51 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::assets::{self, Tree};
+    use crate::assets::{self, AssetTree};
     use crate::judge::rules::testing::sketch;
-    use crate::report::functions::Sources;
-    use crate::report::{Engine, Links, Shelf, Voice};
-    use crate::store::Loaded;
+    use crate::report::functions::LookupSources;
+    use crate::report::{EvidenceLinks, ProjectData, Renderer, TemplateEngine};
+    use crate::store::LoadedRun;
 
     #[test]
     fn a_scale_ends_at_a_round_number_that_holds_all() {
         for (greatest, end) in [(1.52, 2.0), (0.43, 0.6), (12.0, 15.0), (0.00013, 0.00015)] {
-            let scale = Scale::upto(greatest, Unit::Seconds);
+            let scale = LinearScale::covering(greatest, SampleUnit::Seconds);
             assert!((scale.end / end - 1.0).abs() < 1e-9, "{greatest}: {}", scale.end);
-            assert!((2..=6).contains(&scale.ticks().len()), "{greatest}");
+            assert!((2..=6).contains(&scale.axis_ticks().len()), "{greatest}");
         }
     }
 
     #[test]
     fn steps_rise_to_the_top() {
-        let scale = Scale::upto(2.0, Unit::Seconds);
-        assert_eq!(steps(&[2.0, 1.0], &scale), "M1 100H48.5V50H96V0H100");
+        let scale = LinearScale::covering(2.0, SampleUnit::Seconds);
+        assert_eq!(ecdf_steps(&[2.0, 1.0], &scale), "M1 100H48.5V50H96V0H100");
     }
 
-    fn subject() -> Subject {
+    fn subject() -> Assessment {
         let sketch = sketch()
             .series("startup.wall", "runc", &[0.5, 0.51, 0.52, 0.5, 0.49, 5.0])
             .series("startup.wall", "kata", &[1.5, 1.6, 1.4, 1.5])
             .series("startup.phase.start", "kata", &[1.2, 1.3])
             .series("startup.phase.client", "kata", &[0.1, 0.1]);
         let loaded =
-            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
-        Subject::new(loaded, None, &Shelf::load(None).unwrap()).unwrap()
+            LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap()
     }
 
     /// The drawing of a chart, by the templates that ship.
-    fn drawn(subject: Subject, info: &str) -> String {
-        let chart = Chart::named(&subject, info).unwrap();
-        let templates = assets::read_all(Tree::Templates, None, "charts/", ".svg").unwrap();
-        let sources = Sources {
+    fn drawn(subject: Assessment, info: &str) -> String {
+        let chart = Chart::from_info_string(&subject, info).unwrap();
+        let templates = assets::read_all(AssetTree::Templates, None, "charts/", ".svg").unwrap();
+        let sources = LookupSources {
             subject: Arc::new(subject),
-            voice: Voice::Html(Links::None),
+            voice: Renderer::Html(EvidenceLinks::None),
             chapters: Arc::default(),
             notes: Arc::default(),
             warnings: Arc::default(),
         };
-        let engine = Engine::new(&templates, &sources).unwrap();
-        engine.render(&chart.template(), &chart.context(1)).unwrap()
+        let engine = TemplateEngine::new(&templates, &sources).unwrap();
+        engine.render_template(&chart.template_name(), &chart.template_context(1)).unwrap()
     }
 
     #[test]
@@ -463,20 +485,22 @@ mod tests {
     #[test]
     fn nothing_is_drawn_of_a_series_that_is_not_there_or_of_one_sample() {
         let subject = subject();
-        assert!(Chart::named(&subject, "isoproof-chart samples http.latency").is_none());
-        assert!(Chart::named(&subject, "isoproof-chart pie startup.wall").is_none());
-        assert!(Chart::named(&subject, "text").is_none());
+        assert!(Chart::from_info_string(&subject, "isoproof-chart samples http.latency").is_none());
+        assert!(Chart::from_info_string(&subject, "isoproof-chart pie startup.wall").is_none());
+        assert!(Chart::from_info_string(&subject, "text").is_none());
     }
 
     #[test]
     fn the_block_of_a_chart_names_it() {
         assert_eq!(
-            block(Kind::Samples, "startup.wall"),
+            chart_block(ChartKind::Samples, "startup.wall"),
             "```isoproof-chart samples startup.wall\n```"
         );
-        assert_eq!(block(Kind::Phases, ""), "```isoproof-chart phases\n```");
+        assert_eq!(chart_block(ChartKind::Phases, ""), "```isoproof-chart phases\n```");
         assert!(
-            Kind::WORDS.into_iter().all(|word| Kind::named(word).is_some_and(|k| k.word() == word))
+            ChartKind::WORDS
+                .into_iter()
+                .all(|word| ChartKind::from_word(word).is_some_and(|k| k.kind_word() == word))
         );
     }
 }

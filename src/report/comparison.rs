@@ -8,16 +8,18 @@ use serde::Serialize;
 use serde_json::Value;
 use tera::Context;
 
-use super::functions::Sources;
-use super::subject::{Shelf, Subject};
-use super::{Engine, Links, Voice, number};
-use crate::assets::{self, Tree};
-use crate::diff::value::{Part, word};
-use crate::diff::{Change, Diff, Figure, Kind, Lack, Measurement, is_weaker};
+use super::functions::LookupSources;
+use super::subject::{Assessment, ProjectData};
+use super::{EvidenceLinks, Renderer, TemplateEngine, number};
+use crate::assets::{self, AssetTree};
+use crate::diff::value::{ValuePart, value_text};
+use crate::diff::{
+    Change, ChangeKind, MeasuredFigure, MeasurementChange, MissingSide, RunDiff, is_weaker,
+};
 use crate::error::Result;
 use crate::judge::Finding;
-use crate::model::{Role, Source, Unit};
-use crate::stats::Outcome;
+use crate::model::{FactSource, Role, SampleUnit};
+use crate::stats::ComparisonOutcome;
 
 /// A comparison in words.
 #[derive(Debug, Serialize)]
@@ -156,10 +158,10 @@ pub struct FactView {
     pub volatile: bool,
     /// Where the first run has it from, on the first of the targets.
     #[serde(skip)]
-    pub a_source: Option<Source>,
+    pub a_source: Option<FactSource>,
     /// Where the second has it from.
     #[serde(skip)]
-    pub b_source: Option<Source>,
+    pub b_source: Option<FactSource>,
     /// The place on the page of the first run.
     pub a_href: Option<String>,
     /// The place on the page of the second.
@@ -181,13 +183,19 @@ pub struct PartView {
 
 impl ComparisonView {
     /// The view of a comparison.
-    pub fn new(diff: &Diff, shelf: &Shelf) -> Self {
-        let words = Words { shelf };
+    pub fn new(diff: &RunDiff, shelf: &ProjectData) -> Self {
+        let words = ComparisonWords { shelf };
         let mut notes = Vec::new();
         let measurements =
-            diff.measurements.iter().map(|m| words.measurement(m, &mut notes)).collect();
+            diff.measurements.iter().map(|m| words.measurement_view(m, &mut notes)).collect();
         let is_fact = |change: &&Change| {
-            matches!(change.kind, Kind::Changed | Kind::Unavailable | Kind::Gone | Kind::Appeared)
+            matches!(
+                change.kind,
+                ChangeKind::Changed
+                    | ChangeKind::Unavailable
+                    | ChangeKind::Gone
+                    | ChangeKind::Appeared
+            )
         };
         let name = |id: &str, label: &Option<String>| RunName {
             id: if id.is_empty() { "evidence files".into() } else { id.into() },
@@ -211,11 +219,11 @@ impl ComparisonView {
                     }
                 })
                 .collect(),
-            verdicts: diff.verdicts().map(|change| words.verdict(change)).collect(),
-            targets: diff.changes.iter().filter_map(|change| words.target(change)).collect(),
+            verdicts: diff.verdict_changes().map(|change| words.verdict_view(change)).collect(),
+            targets: diff.changes.iter().filter_map(|change| words.target_view(change)).collect(),
             measurements,
             notes,
-            facts: words.facts(diff.changes.iter().filter(is_fact)),
+            facts: words.fact_views(diff.changes.iter().filter(is_fact)),
             added: diff.findings.added.clone(),
             removed: diff.findings.removed.clone(),
             volatile_left_out: diff.volatile_left_out,
@@ -235,25 +243,29 @@ const BRIEF: usize = 60;
 /// # Errors
 ///
 /// A template cannot be read or rendered.
-pub fn markdown(view: &ComparisonView, subject: &Arc<Subject>, templates: &Path) -> Result<String> {
-    let engine = engine(subject, Voice::Markdown(Links::None), templates, ".md")?;
+pub fn comparison_markdown(
+    view: &ComparisonView,
+    subject: &Arc<Assessment>,
+    templates: &Path,
+) -> Result<String> {
+    let engine = make_engine(subject, Renderer::Markdown(EvidenceLinks::None), templates, ".md")?;
     let (gated, ungated): (Vec<_>, Vec<_>) = view.measurements.iter().partition(|m| m.gated);
     let notes: Vec<&String> = (1..)
         .zip(&view.notes)
         .filter(|(number, _)| gated.iter().any(|m| m.note == Some(*number)))
         .map(|(_, note)| note)
         .collect();
-    let facts: Vec<FactView> = view.facts.iter().map(|fact| fact.clipped(VALUE)).collect();
+    let facts: Vec<FactView> = view.facts.iter().map(|fact| fact.clip_values(VALUE)).collect();
     // As many facts as fit.
     let mut shown = facts.len();
     loop {
-        let mut context = context(view);
+        let mut context = make_context(view);
         context.insert("gated", &gated);
         context.insert("ungated", &ungated);
         context.insert("gated_notes", &notes);
         context.insert("facts", &facts[..shown]);
         context.insert("facts_left_out", &(facts.len() - shown));
-        let text = engine.render("diff/comment.md", &context)?;
+        let text = engine.render_template("diff/comment.md", &context)?;
         if text.len() <= COMMENT || shown == 0 {
             return Ok(text);
         }
@@ -266,59 +278,69 @@ pub fn markdown(view: &ComparisonView, subject: &Arc<Subject>, templates: &Path)
 /// # Errors
 ///
 /// A template cannot be read or rendered.
-pub fn html(view: &ComparisonView, subject: &Arc<Subject>, templates: &Path) -> Result<String> {
-    let engine = engine(subject, Voice::Html(Links::None), templates, ".html")?;
-    let mut context = context(view);
-    let style = assets::read_all(Tree::Templates, Some(templates), "site/style.css", "")?;
+pub fn comparison_html(
+    view: &ComparisonView,
+    subject: &Arc<Assessment>,
+    templates: &Path,
+) -> Result<String> {
+    let engine = make_engine(subject, Renderer::Html(EvidenceLinks::None), templates, ".html")?;
+    let mut context = make_context(view);
+    let style = assets::read_all(AssetTree::Templates, Some(templates), "site/style.css", "")?;
     let style: String = style.into_values().map(|file| file.text).collect();
     context.insert("style", &style);
-    engine.render("diff/page.html", &context)
+    engine.render_template("diff/page.html", &context)
 }
 
 /// What every template of a comparison sees.
-pub fn sees(view: &ComparisonView) -> Value {
+pub fn template_context(view: &ComparisonView) -> Value {
     serde_json::json!({
         "d": view,
         "has_ratios": view.measurements.iter().any(|m| m.over.is_some()),
-        "counts": view.counts(),
+        "counts": view.change_counts(),
         "fact_count": view.fact_count(),
     })
 }
 
-fn context(view: &ComparisonView) -> Context {
+fn make_context(view: &ComparisonView) -> Context {
     let mut context = Context::new();
-    for (name, value) in sees(view).as_object().into_iter().flatten() {
+    for (name, value) in template_context(view).as_object().into_iter().flatten() {
         context.insert(name.clone(), value);
     }
     context
 }
 
-fn engine(subject: &Arc<Subject>, voice: Voice, templates: &Path, suffix: &str) -> Result<Engine> {
-    let mut files = assets::read_all(Tree::Templates, Some(templates), "diff/", suffix)?;
+fn make_engine(
+    subject: &Arc<Assessment>,
+    voice: Renderer,
+    templates: &Path,
+    suffix: &str,
+) -> Result<TemplateEngine> {
+    let mut files = assets::read_all(AssetTree::Templates, Some(templates), "diff/", suffix)?;
     if suffix == ".html" {
         for name in ["partials/comparison.html", "partials/icons.html"] {
-            files.extend(assets::read_all(Tree::Templates, Some(templates), name, "")?);
+            files.extend(assets::read_all(AssetTree::Templates, Some(templates), name, "")?);
         }
     }
-    let sources = Sources {
+    let sources = LookupSources {
         subject: subject.clone(),
         voice,
         chapters: Arc::default(),
         notes: Arc::default(),
         warnings: Arc::default(),
     };
-    Engine::new(&files, &sources)
+    TemplateEngine::new(&files, &sources)
 }
 
 impl ComparisonView {
     /// Lets the runs and their facts lead to the pages of the runs, from a page that reaches the
     /// root of the site by `root`.
-    pub fn link(&mut self, a: &Subject, b: &Subject, root: &str) {
-        let voice = Voice::Html(Links::Site(root.into()));
-        let page = |subject: &Subject| Some(format!("{root}runs/{}.html", subject.run.id));
+    pub fn link_to_pages(&mut self, a: &Assessment, b: &Assessment, root: &str) {
+        let voice = Renderer::Html(EvidenceLinks::Site(root.into()));
+        let page = |subject: &Assessment| Some(format!("{root}runs/{}.html", subject.run.id));
         (self.a.href, self.b.href) = (page(a), page(b));
         for fact in &mut self.facts {
-            let url = |subject, source: &Option<Source>| voice.url(subject, source.as_ref()?);
+            let url =
+                |subject, source: &Option<FactSource>| voice.source_url(subject, source.as_ref()?);
             fact.a_href = url(a, &fact.a_source);
             fact.b_href = url(b, &fact.b_source);
         }
@@ -326,21 +348,21 @@ impl ComparisonView {
 
     /// What is told of the facts where there is little room: how many changed in which way, and
     /// the first `most` of those that have a value in both runs.
-    pub fn brief(&self, most: usize) -> Value {
+    pub fn brief_counts(&self, most: usize) -> Value {
         let count = |kind: &str| -> usize {
             self.facts.iter().filter(|f| f.kind == kind).map(|f| f.names.len()).sum()
         };
         let changed: Vec<&FactView> =
             self.facts.iter().filter(|f| f.a_is_value && f.b_is_value).collect();
         let facts: Vec<FactView> =
-            changed.iter().take(most).map(|fact| fact.clipped(BRIEF)).collect();
+            changed.iter().take(most).map(|fact| fact.clip_values(BRIEF)).collect();
         serde_json::json!({
             "facts": facts,
             "more": changed.len().saturating_sub(most),
-            "changed": count(Kind::Changed.word()),
-            "unavailable": count(Kind::Unavailable.word()),
-            "gone": count(Kind::Gone.word()),
-            "appeared": count(Kind::Appeared.word()),
+            "changed": count(ChangeKind::Changed.word()),
+            "unavailable": count(ChangeKind::Unavailable.word()),
+            "gone": count(ChangeKind::Gone.word()),
+            "appeared": count(ChangeKind::Appeared.word()),
         })
     }
 
@@ -350,7 +372,7 @@ impl ComparisonView {
     }
 
     /// How much changed, in words: `1 verdict`, `12 facts`.
-    pub fn counts(&self) -> Vec<String> {
+    pub fn change_counts(&self) -> Vec<String> {
         let told = |id: &str| self.measurements.iter().filter(|m| m.outcome_id == id).count();
         [
             (self.verdicts.len(), "verdict"),
@@ -368,9 +390,9 @@ impl ComparisonView {
 
 impl FactView {
     /// With values that are not longer than a table can bear.
-    fn clipped(&self, width: usize) -> Self {
+    fn clip_values(&self, width: usize) -> Self {
         let mut clipped = self.clone();
-        (clipped.a, clipped.b) = focused(&self.a, &self.b, width);
+        (clipped.a, clipped.b) = clip_around_difference(&self.a, &self.b, width);
         if clipped.parts.len() > 12 {
             let more = clipped.parts.len() - 12;
             clipped.parts.truncate(12);
@@ -378,15 +400,15 @@ impl FactView {
             clipped.parts.push(PartView { key, a: None, b: None, sign: "~" });
         }
         for part in &mut clipped.parts {
-            clip(&mut part.key);
-            part.a.iter_mut().chain(&mut part.b).for_each(clip);
+            clip_text(&mut part.key);
+            part.a.iter_mut().chain(&mut part.b).for_each(clip_text);
         }
         clipped
     }
 }
 
 /// Two texts cut to a width, both from the same place on, so that what differs is seen.
-pub fn focused(a: &str, b: &str, width: usize) -> (String, String) {
+pub fn clip_around_difference(a: &str, b: &str, width: usize) -> (String, String) {
     const BEFORE: usize = 16;
     let common = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let longest = a.chars().count().max(b.chars().count());
@@ -406,74 +428,75 @@ pub fn focused(a: &str, b: &str, width: usize) -> (String, String) {
     (cut(a), cut(b))
 }
 
-fn clip(text: &mut String) {
-    *text = focused(text, "", VALUE).0;
+fn clip_text(text: &mut String) {
+    *text = clip_around_difference(text, "", VALUE).0;
 }
 
-struct Words<'a> {
-    shelf: &'a Shelf,
+struct ComparisonWords<'a> {
+    shelf: &'a ProjectData,
 }
 
-impl Words<'_> {
+impl ComparisonWords<'_> {
     /// What readers call a target.
-    fn name(&self, target: &str) -> String {
+    fn reader_name(&self, target: &str) -> String {
         self.shelf.names.get(target).cloned().unwrap_or_else(|| target.to_string())
     }
 
     /// The words of a verdict: `shared-kernel`, or with the confidence behind a comma.
-    fn conclusion(&self, id: &str) -> String {
+    fn conclusion_title(&self, id: &str) -> String {
         let (id, rest) = id.split_once(',').map_or((id, ""), |(id, rest)| (id, rest));
         let title = self.shelf.words.get(id).map_or(id, |doc| doc.title.as_str());
         if rest.is_empty() { title.into() } else { format!("{title},{rest}") }
     }
 
-    fn verdict(&self, change: &Change) -> VerdictView {
+    fn verdict_view(&self, change: &Change) -> VerdictView {
         let id = |value: &Value| {
             let text = value.as_str().unwrap_or_default();
             text.split(',').next().unwrap_or_default().to_string()
         };
         VerdictView {
-            name: self.name(&change.target),
-            a: self.conclusion(change.a.as_str().unwrap_or_default()),
-            b: self.conclusion(change.b.as_str().unwrap_or_default()),
+            name: self.reader_name(&change.target),
+            a: self.conclusion_title(change.a.as_str().unwrap_or_default()),
+            b: self.conclusion_title(change.b.as_str().unwrap_or_default()),
             a_id: id(&change.a),
             b_id: id(&change.b),
             is_weaker: is_weaker(change),
         }
     }
 
-    fn target(&self, change: &Change) -> Option<TargetView> {
+    fn target_view(&self, change: &Change) -> Option<TargetView> {
         let (own, was) = match change.kind {
-            Kind::TargetAdded => (&change.b, None),
-            Kind::TargetGone => (&change.a, None),
-            Kind::TargetRenamed => (&change.b, change.a.as_str()),
+            ChangeKind::TargetAdded => (&change.b, None),
+            ChangeKind::TargetGone => (&change.a, None),
+            ChangeKind::TargetRenamed => (&change.b, change.a.as_str()),
             _ => return None,
         };
         let verdict = own.get("verdict").and_then(Value::as_str);
         Some(TargetView {
-            name: self.name(&change.target),
+            name: self.reader_name(&change.target),
             kind: change.kind.word(),
-            was: was.map(|name| self.name(name)),
-            verdict: verdict.map(|id| self.conclusion(id)),
+            was: was.map(|name| self.reader_name(name)),
+            verdict: verdict.map(|id| self.conclusion_title(id)),
         })
     }
 
-    fn measurement(&self, m: &Measurement, notes: &mut Vec<String>) -> MeasurementView {
-        let note = note(m).map(|note| match notes.iter().position(|other| *other == note) {
-            Some(index) => index + 1,
-            None => {
-                notes.push(note);
-                notes.len()
-            }
-        });
+    fn measurement_view(&self, m: &MeasurementChange, notes: &mut Vec<String>) -> MeasurementView {
+        let note =
+            outcome_note(m).map(|note| match notes.iter().position(|other| *other == note) {
+                Some(index) => index + 1,
+                None => {
+                    notes.push(note);
+                    notes.len()
+                }
+            });
         MeasurementView {
             series: m.series.clone(),
             title: m.title.clone(),
-            name: self.name(&m.target),
-            over: m.over.as_ref().map(|over| self.name(over)),
-            a: figure(m.a, m.unit.as_deref(), m.over.is_some()),
-            b: figure(m.b, m.unit.as_deref(), m.over.is_some()),
-            change: m.ratio.map(percent).unwrap_or_default(),
+            name: self.reader_name(&m.target),
+            over: m.over.as_ref().map(|over| self.reader_name(over)),
+            a: figure_text(m.a, m.unit.as_deref(), m.over.is_some()),
+            b: figure_text(m.b, m.unit.as_deref(), m.over.is_some()),
+            change: m.ratio.map(percent_change).unwrap_or_default(),
             outcome: outcome_word(m),
             outcome_id: m.outcome.word(),
             note,
@@ -482,11 +505,11 @@ impl Words<'_> {
     }
 
     /// The facts, those that changed in the same way on several targets together.
-    fn facts<'c>(&self, changes: impl Iterator<Item = &'c Change>) -> Vec<FactView> {
+    fn fact_views<'c>(&self, changes: impl Iterator<Item = &'c Change>) -> Vec<FactView> {
         let mut views: Vec<FactView> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for change in changes {
-            let view = self.fact(change);
+            let view = self.fact_view(change);
             let key = format!(
                 "{} {} {:?} {:?} {:?} {:?}",
                 view.id, view.kind, view.a, view.b, view.parts, view.lines
@@ -502,22 +525,22 @@ impl Words<'_> {
         views
     }
 
-    fn fact(&self, change: &Change) -> FactView {
+    fn fact_view(&self, change: &Change) -> FactView {
         FactView {
             id: change.fact.clone(),
             title: change.title.clone(),
-            strength: change.strength.word(),
+            strength: change.strength.strength_name(),
             kind: change.kind.word(),
             // `data/names.toml` has the host with its article, for sentences.
             names: vec![match change.role {
                 Role::Host => change.target.clone(),
-                _ => self.name(&change.target),
+                _ => self.reader_name(&change.target),
             }],
-            a: shown(&change.a, change.a_lacks.as_ref()),
+            a: value_or_reason(&change.a, change.a_lacks.as_ref()),
             a_is_value: !change.a.is_null(),
-            b: shown(&change.b, change.b_lacks.as_ref()),
+            b: value_or_reason(&change.b, change.b_lacks.as_ref()),
             b_is_value: !change.b.is_null(),
-            parts: change.parts.iter().map(part).collect(),
+            parts: change.parts.iter().map(part_view).collect(),
             lines: change.lines.clone(),
             volatile: change.volatile,
             a_source: change.a_source.clone(),
@@ -529,7 +552,7 @@ impl Words<'_> {
 }
 
 /// A value, or why there is none.
-fn shown(value: &Value, lacks: Option<&Lack>) -> String {
+fn value_or_reason(value: &Value, lacks: Option<&MissingSide>) -> String {
     match (value, lacks) {
         (Value::Null, Some(lack)) => match lack.missing {
             // The message of a shell says no more than the word.
@@ -537,30 +560,30 @@ fn shown(value: &Value, lacks: Option<&Lack>) -> String {
             missing => format!("{missing}: {}", lack.reason),
         },
         (Value::Null, None) => "not asked".into(),
-        (value, _) => plain(value),
+        (value, _) => plain_value(value),
     }
 }
 
 /// A value in one line, as a reader writes it.
-fn plain(value: &Value) -> String {
+fn plain_value(value: &Value) -> String {
     match value {
         Value::Bool(yes) => (if *yes { "yes" } else { "no" }).into(),
         Value::Array(items) if items.is_empty() => "none".into(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items.iter().map(plain_value).collect::<Vec<_>>().join(", "),
         Value::Object(fields) if fields.is_empty() => "none".into(),
         Value::Object(fields) => fields
             .iter()
-            .map(|(name, value)| format!("{name} {}", plain(value)))
+            .map(|(name, value)| format!("{name} {}", plain_value(value)))
             .collect::<Vec<_>>()
             .join(", "),
         Value::Null => "none".into(),
-        value => word(value).lines().collect::<Vec<_>>().join(" "),
+        value => value_text(value).lines().collect::<Vec<_>>().join(" "),
     }
 }
 
-fn part(part: &Part) -> PartView {
+fn part_view(part: &ValuePart) -> PartView {
     // The element of a list is its own key.
-    let said = |value: &Value| (word(value) != part.key).then(|| plain(value));
+    let said = |value: &Value| (value_text(value) != part.key).then(|| plain_value(value));
     let sign = match (&part.a, &part.b) {
         (None, _) => "+",
         (_, None) => "-",
@@ -574,22 +597,25 @@ fn part(part: &Part) -> PartView {
     }
 }
 
-fn figure(figure: Option<Figure>, unit: Option<&str>, is_ratio: bool) -> String {
+fn figure_text(figure: Option<MeasuredFigure>, unit: Option<&str>, is_ratio: bool) -> String {
     let Some(figure) = figure else { return "none".into() };
     match unit {
         _ if is_ratio => format!("{:.2}×", figure.median),
-        Some("s") => number::measured(figure.median, Unit::Seconds),
-        Some("B") => number::measured(figure.median, Unit::Bytes),
-        Some("kB") => number::measured(figure.median * 1024.0, Unit::Bytes),
+        Some("s") => number::format_measured(figure.median, SampleUnit::Seconds),
+        Some("B") => number::format_measured(figure.median, SampleUnit::Bytes),
+        Some("kB") => number::format_measured(figure.median * 1024.0, SampleUnit::Bytes),
         Some(unit) => {
-            format!("{} {unit}", number::plain(crate::stats::significant(figure.median, 4)))
+            format!(
+                "{} {unit}",
+                number::format_plain(crate::stats::round_significant(figure.median, 4))
+            )
         }
-        None => number::plain(crate::stats::significant(figure.median, 4)),
+        None => number::format_plain(crate::stats::round_significant(figure.median, 4)),
     }
 }
 
 /// A factor as a change: `+6 %`; from three on as a factor.
-pub fn percent(ratio: f64) -> String {
+pub fn percent_change(ratio: f64) -> String {
     if ratio >= 3.0 {
         return format!("×{ratio:.1}");
     }
@@ -598,21 +624,21 @@ pub fn percent(ratio: f64) -> String {
 }
 
 /// The word for an outcome: memory is not slower.
-fn outcome_word(m: &Measurement) -> &'static str {
+fn outcome_word(m: &MeasurementChange) -> &'static str {
     let is_time = m.unit.as_deref().is_none_or(|unit| unit == "s");
     match m.outcome {
-        Outcome::Slower if !is_time => "more",
-        Outcome::Faster if !is_time => "less",
-        Outcome::NotComparable => "not comparable",
+        ComparisonOutcome::Slower if !is_time => "more",
+        ComparisonOutcome::Faster if !is_time => "less",
+        ComparisonOutcome::NotComparable => "not comparable",
         outcome => outcome.word(),
     }
 }
 
 /// What an outcome rests on, or why there is none.
-fn note(m: &Measurement) -> Option<String> {
+fn outcome_note(m: &MeasurementChange) -> Option<String> {
     if let Some(reason) = &m.reason {
         return Some(match m.outcome {
-            Outcome::Inconclusive if m.sessions > 0 => format!(
+            ComparisonOutcome::Inconclusive if m.sessions > 0 => format!(
                 "{reason}: {} more wanted. Sessions differ more than samples, so two runs alone \
                  decide nothing.",
                 m.sessions_wanted - m.sessions
@@ -626,7 +652,7 @@ fn note(m: &Measurement) -> Option<String> {
         "Against {sessions} earlier sessions of this machine. The smallest change that would be \
          found: {}.",
         // Rounded up, so that a change of that size is found.
-        percent(1.0 + ((visible - 1.0) * 100.0).ceil() / 100.0)
+        percent_change(1.0 + ((visible - 1.0) * 100.0).ceil() / 100.0)
     ))
 }
 
@@ -637,39 +663,40 @@ mod tests {
 
     #[test]
     fn a_factor_reads_as_a_change() {
-        assert_eq!(percent(1.064), "+6 %");
-        assert_eq!(percent(0.5), "-50 %");
-        assert_eq!(percent(1.001), "±0 %");
-        assert_eq!(percent(4.25), "×4.2");
+        assert_eq!(percent_change(1.064), "+6 %");
+        assert_eq!(percent_change(0.5), "-50 %");
+        assert_eq!(percent_change(1.001), "±0 %");
+        assert_eq!(percent_change(4.25), "×4.2");
     }
 
     #[test]
     fn values_read_as_a_reader_writes_them() {
-        assert_eq!(shown(&json!(true), None), "yes");
-        assert_eq!(shown(&json!([]), None), "none");
-        assert_eq!(shown(&json!({"ext4": 3, "proc": 1}), None), "ext4 3, proc 1");
-        let lack = |missing| Lack { missing, reason: "cat: nope".into() };
-        assert_eq!(shown(&Value::Null, Some(&lack("denied"))), "denied");
-        assert_eq!(shown(&Value::Null, Some(&lack("error"))), "error: cat: nope");
-        assert_eq!(shown(&Value::Null, None), "not asked");
+        assert_eq!(value_or_reason(&json!(true), None), "yes");
+        assert_eq!(value_or_reason(&json!([]), None), "none");
+        assert_eq!(value_or_reason(&json!({"ext4": 3, "proc": 1}), None), "ext4 3, proc 1");
+        let lack = |missing| MissingSide { missing, reason: "cat: nope".into() };
+        assert_eq!(value_or_reason(&Value::Null, Some(&lack("denied"))), "denied");
+        assert_eq!(value_or_reason(&Value::Null, Some(&lack("error"))), "error: cat: nope");
+        assert_eq!(value_or_reason(&Value::Null, None), "not asked");
     }
 
     #[test]
     fn long_texts_are_cut_where_they_still_differ() {
         let (a, b) = (format!("{}one", "x".repeat(90)), format!("{}two", "x".repeat(90)));
-        let (a, b) = focused(&a, &b, 40);
+        let (a, b) = clip_around_difference(&a, &b, 40);
         assert_eq!(a, format!("…{}one", "x".repeat(16)));
         assert_eq!(b, format!("…{}two", "x".repeat(16)));
-        assert_eq!(focused("short", "shore", 40), ("short".into(), "shore".into()));
-        let (a, _) = focused(&format!("b{}", "x".repeat(90)), "a", 40);
+        assert_eq!(clip_around_difference("short", "shore", 40), ("short".into(), "shore".into()));
+        let (a, _) = clip_around_difference(&format!("b{}", "x".repeat(90)), "a", 40);
         assert_eq!(a.chars().count(), 40);
     }
 
     #[test]
     fn an_element_of_a_list_is_said_once() {
-        let view = part(&Part { key: "fuse".into(), a: None, b: Some(json!("fuse")) });
+        let view = part_view(&ValuePart { key: "fuse".into(), a: None, b: Some(json!("fuse")) });
         assert_eq!((view.sign, view.a, view.b), ("+", None, None));
-        let view = part(&Part { key: "ext4".into(), a: Some(json!(1)), b: Some(json!(3)) });
+        let view =
+            part_view(&ValuePart { key: "ext4".into(), a: Some(json!(1)), b: Some(json!(3)) });
         assert_eq!((view.sign, view.a.as_deref(), view.b.as_deref()), ("~", Some("1"), Some("3")));
     }
 }

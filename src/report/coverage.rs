@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::subject::Subject;
+use super::subject::Assessment;
 use crate::judge::Severity;
 use crate::model::Fact;
-use crate::probe::edition::Requirement;
+use crate::probe::edition::LabRequirement;
 
 /// How far a requirement is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum CoverageState {
     /// All it needs was captured.
     Shown,
     /// All it needs was captured, and a finding speaks against relying on it.
@@ -28,7 +28,7 @@ pub enum State {
     Explained,
 }
 
-impl State {
+impl CoverageState {
     /// Whether what is asked for is there, even if it is weak.
     pub fn is_shown(self) -> bool {
         matches!(self, Self::Shown | Self::Weak | Self::Explained)
@@ -37,7 +37,7 @@ impl State {
 
 /// One row of the coverage table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Coverage {
+pub struct RequirementCoverage {
     /// The id of the requirement.
     pub id: String,
     /// The number of its task.
@@ -47,7 +47,7 @@ pub struct Coverage {
     /// What must be shown.
     pub asks: String,
     /// How far it is shown.
-    pub state: State,
+    pub state: CoverageState,
     /// The rules of the findings against it.
     pub findings: Vec<String>,
     /// What is missing, and why.
@@ -55,17 +55,22 @@ pub struct Coverage {
 }
 
 /// The coverage of every requirement of the subject's edition.
-pub fn coverage(subject: &Subject) -> Vec<Coverage> {
-    subject.edition.requirement.iter().map(|requirement| row(subject, requirement)).collect()
+pub fn requirement_coverage(subject: &Assessment) -> Vec<RequirementCoverage> {
+    subject
+        .edition
+        .requirement
+        .iter()
+        .map(|requirement| coverage_row(subject, requirement))
+        .collect()
 }
 
-fn row(subject: &Subject, requirement: &Requirement) -> Coverage {
+fn coverage_row(subject: &Assessment, requirement: &LabRequirement) -> RequirementCoverage {
     let mut missing = Vec::new();
     let mut findings = BTreeSet::new();
     let mut present = 0;
     let mut worst = None;
     for need in &requirement.needs {
-        let Ok(found) = subject.find(&need.fact, need.target.word()) else { continue };
+        let Ok(found) = subject.find_fact(&need.fact, need.target.word()) else { continue };
         match found.fact.as_ref() {
             Fact::Missing(why) => missing.push(format!(
                 "{} on {}: {}",
@@ -84,14 +89,14 @@ fn row(subject: &Subject, requirement: &Requirement) -> Coverage {
         }
     }
     let state = match (present, missing.len(), worst) {
-        (0, 0, _) => State::Explained,
-        (0, _, _) => State::NotCaptured,
-        (_, 1.., _) => State::Partly,
-        (_, _, Some(Severity::Error)) => State::Refuted,
-        (_, _, Some(_)) => State::Weak,
-        _ => State::Shown,
+        (0, 0, _) => CoverageState::Explained,
+        (0, _, _) => CoverageState::NotCaptured,
+        (_, 1.., _) => CoverageState::Partly,
+        (_, _, Some(Severity::Error)) => CoverageState::Refuted,
+        (_, _, Some(_)) => CoverageState::Weak,
+        _ => CoverageState::Shown,
     };
-    Coverage {
+    RequirementCoverage {
         id: requirement.id.clone(),
         task: requirement.task,
         title: requirement.title.clone(),

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use crate::text::{escape_hidden, visible};
+use crate::text::{escape_hidden, make_visible};
 
 /// One line of text for Markdown, such that no Markdown in it takes effect.
-pub fn markdown(text: &str) -> String {
-    let text = visible(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+pub fn escape_markdown(text: &str) -> String {
+    let text = make_visible(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     let mut out = String::with_capacity(text.len() + 8);
     let mut before: Option<char> = None;
     let mut chars = text.chars().peekable();
@@ -42,19 +42,19 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// [`markdown`] in the form that the template engine wants.
+/// [`escape_markdown`] in the form that the template engine wants.
 ///
 /// # Errors
 ///
 /// Those of the writer.
 pub fn write_markdown(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
-    out.write_all(markdown(text).as_bytes())
+    out.write_all(escape_markdown(text).as_bytes())
 }
 
 /// One line of text as a Markdown code span. In the cell of a table a pipe ends the cell even
 /// inside a code span, so `in_table` escapes it.
-pub fn code(text: &str, in_table: bool) -> String {
-    let mut text = visible(text).replace('\t', " ");
+pub fn code_span(text: &str, in_table: bool) -> String {
+    let mut text = make_visible(text).replace('\t', " ");
     if in_table {
         text = text.replace('|', "\\|");
     }
@@ -68,8 +68,8 @@ pub fn code(text: &str, in_table: bool) -> String {
 }
 
 /// Lines of text as a fenced block: the fence is longer than any run of backticks inside.
-pub fn fenced(info: &str, lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| visible(line)).collect();
+pub fn fenced_block(info: &str, lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| make_visible(line)).collect();
     let longest = lines.iter().map(|line| longest_run(line, '`')).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     let mut out = format!("{fence}{info}\n");
@@ -84,7 +84,7 @@ pub fn fenced(info: &str, lines: &[String]) -> String {
 /// One line of text as a code element, for Markdown whose reader looks for `{{` even in code: it
 /// finds none.
 pub fn code_element(text: &str) -> String {
-    format!("<code>{}</code>", markdown(text))
+    format!("<code>{}</code>", escape_markdown(text))
 }
 
 /// Lines of text as a `pre` element, for the same readers.
@@ -93,13 +93,13 @@ pub fn pre_element(lines: &[String]) -> String {
     format!("<pre><code class=\"language-text\">{}\n</code></pre>", lines.join("\n"))
 }
 
-/// [`html`] without any brace, for HTML in a text whose reader looks for `{{`.
+/// [`escape_html`] without any brace, for HTML in a text whose reader looks for `{{`.
 pub fn html_without_braces(text: &str) -> String {
-    html(text).replace('{', "&#123;").replace('}', "&#125;")
+    escape_html(text).replace('{', "&#123;").replace('}', "&#125;")
 }
 
 /// Text for HTML, inside elements and quoted attributes.
-pub fn html(text: &str) -> String {
+pub fn escape_html(text: &str) -> String {
     let text = escape_hidden(text, &['\t', '\n']);
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -115,13 +115,13 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// [`html`] in the form that the template engine wants.
+/// [`escape_html`] in the form that the template engine wants.
 ///
 /// # Errors
 ///
 /// Those of the writer.
 pub fn write_html(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
-    out.write_all(html(text).as_bytes())
+    out.write_all(escape_html(text).as_bytes())
 }
 
 fn longest_run(text: &str, wanted: char) -> usize {
@@ -197,13 +197,13 @@ mod tests {
     }
 
     fn shown(text: &str) -> String {
-        visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+        make_visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     proptest! {
         #[test]
         fn escaped_text_comes_out_of_markdown_as_itself(text in nasty()) {
-            let source = markdown(&text);
+            let source = escape_markdown(&text);
             let mut out = String::new();
             for event in parse(&source) {
                 match event {
@@ -219,10 +219,10 @@ mod tests {
         #[test]
         fn a_code_span_holds_its_text_and_nothing_leaves_it(text in nasty()) {
             let text = text.replace(['\n', '\r'], " ");
-            let source = format!("x {} y", code(&text, false));
+            let source = format!("x {} y", code_span(&text, false));
             let events = parse(&source);
             if !text.trim().is_empty() {
-                let wanted = visible(&text).replace('\t', " ");
+                let wanted = make_visible(&text).replace('\t', " ");
                 let found = events.iter().any(|event| matches!(event, Event::Code(code) if code.trim() == wanted.trim()));
                 prop_assert!(found, "{events:?}");
                 prop_assert_eq!(events.len(), 5, "{:?}", events);
@@ -232,7 +232,7 @@ mod tests {
         #[test]
         fn a_code_span_does_not_break_its_table(text in nasty()) {
             let text = text.replace(['\n', '\r'], " ");
-            let source = format!("| a | b |\n| --- | --- |\n| {} | y |\n", code(&text, true));
+            let source = format!("| a | b |\n| --- | --- |\n| {} | y |\n", code_span(&text, true));
             let cells = parse(&source).iter().filter(|e| matches!(e, Event::Start(Tag::TableCell))).count();
             prop_assert_eq!(cells, 4);
         }
@@ -240,7 +240,7 @@ mod tests {
         #[test]
         fn a_fence_holds_every_line(lines in prop::collection::vec(nasty(), 0..6)) {
             let lines: Vec<String> = lines.iter().map(|line| line.replace(['\n', '\r'], " ")).collect();
-            let source = format!("{}\n\nafter", fenced("text", &lines));
+            let source = format!("{}\n\nafter", fenced_block("text", &lines));
             let events = parse(&source);
             prop_assert!(matches!(events[0], Event::Start(Tag::CodeBlock(_))));
             prop_assert_eq!(events.iter().filter(|e| matches!(e, Event::Start(_))).count(), 2, "{:?}", events);
@@ -267,14 +267,14 @@ mod tests {
 
         #[test]
         fn html_has_no_markup_left(text: String) {
-            prop_assert!(!html(&text).contains(['<', '>', '"', '\'']));
+            prop_assert!(!escape_html(&text).contains(['<', '>', '"', '\'']));
         }
     }
 
     #[test]
     fn identifiers_stay_readable() {
         assert_eq!(
-            markdown("kernel.sys_module on kata: 6.16.5-arch1-1"),
+            escape_markdown("kernel.sys_module on kata: 6.16.5-arch1-1"),
             "kernel.sys_module on kata: 6.16.5-arch1-1"
         );
     }

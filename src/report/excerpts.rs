@@ -14,27 +14,27 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Parse
 use super::{escape, markdown};
 
 /// Somebody's own words, to be printed into another text. `name` begins the labels of footnotes.
-pub fn note(text: &str, name: &str) -> String {
-    let source = Source::parse(text);
-    source.print(0..source.events.len(), 0, name)
+pub fn print_note(text: &str, name: &str) -> String {
+    let source = MarkdownSource::parse_markdown(text);
+    source.print_part(0..source.events.len(), 0, name)
 }
 
 /// The section of a text under the heading with this anchor, without the heading itself, with
 /// the headings inside moved so that the highest is of level `top`; none if there is no such
 /// heading. `name` begins the labels of footnotes.
-pub fn section(text: &str, anchor: &str, top: u8, name: &str) -> Option<String> {
-    let source = Source::parse(text);
-    let headings = source.headings();
+pub fn extract_section(text: &str, anchor: &str, top: u8, name: &str) -> Option<String> {
+    let source = MarkdownSource::parse_markdown(text);
+    let headings = source.list_headings();
     let index = headings.iter().position(|heading| heading.id == anchor)?;
     let level = headings[index].level;
     let next = headings[index + 1..].iter().find(|heading| heading.level <= level);
     let end = next.map_or(source.events.len(), |next| next.events.start);
     let shift = i16::from(top) - i16::from(level) - 1;
-    Some(source.print(headings[index].events.end..end, shift, name))
+    Some(source.print_part(headings[index].events.end..end, shift, name))
 }
 
 /// A parsed text.
-struct Source<'a> {
+struct MarkdownSource<'a> {
     text: &'a str,
     events: Vec<(Event<'a>, Range<usize>)>,
     /// Where addresses are given for links by reference.
@@ -44,16 +44,16 @@ struct Source<'a> {
 }
 
 /// A heading that stands in no list and no quotation.
-struct Heading {
+struct TopHeading {
     level: u8,
     id: String,
     /// Its events, by their index.
     events: Range<usize>,
 }
 
-impl<'a> Source<'a> {
-    fn parse(text: &'a str) -> Self {
-        let parser = Parser::new_ext(text, markdown::options());
+impl<'a> MarkdownSource<'a> {
+    fn parse_markdown(text: &'a str) -> Self {
+        let parser = Parser::new_ext(text, markdown::markdown_options());
         let addresses = parser.reference_definitions().iter();
         let addresses = addresses.map(|(_, definition)| definition.span.clone()).collect();
         let events: Vec<_> = parser.into_offset_iter().collect();
@@ -73,7 +73,7 @@ impl<'a> Source<'a> {
         Self { text, events, addresses, footnotes }
     }
 
-    fn headings(&self) -> Vec<Heading> {
+    fn list_headings(&self) -> Vec<TopHeading> {
         let mut headings = Vec::new();
         let mut depth = 0;
         let mut start = 0;
@@ -85,8 +85,8 @@ impl<'a> Source<'a> {
                     content.clear();
                 }
                 Event::End(TagEnd::Heading(level)) if depth == 1 => {
-                    let (level, id) = (*level as u8, markdown::slug(&content));
-                    headings.push(Heading { level, id, events: start..index + 1 });
+                    let (level, id) = (*level as u8, markdown::heading_slug(&content));
+                    headings.push(TopHeading { level, id, events: start..index + 1 });
                 }
                 Event::Text(text) | Event::Code(text) => content.push_str(text),
                 _ => {}
@@ -102,36 +102,38 @@ impl<'a> Source<'a> {
 
     /// The part of these events as it was written, if it can stand elsewhere like that; else
     /// written anew. Headings are moved down by `shift` levels.
-    fn print(&self, part: Range<usize>, shift: i16, name: &str) -> String {
+    fn print_part(&self, part: Range<usize>, shift: i16, name: &str) -> String {
         let start = part.start.checked_sub(1).map_or(0, |before| self.events[before].1.end);
         let end = self.events.get(part.end).map_or(self.text.len(), |(_, range)| range.start);
         let read = |is_plain| {
-            let mut rewriter = Rewriter { is_plain, ..Rewriter::new(name, shift) };
+            let mut rewriter = EventRewriter { is_plain, ..EventRewriter::new(name, shift) };
             rewriter.rewrite_with_footnotes(self, part.clone());
             let is_moved = rewriter.drops || rewriter.renames;
-            (is_moved, rewriter.finish())
+            (is_moved, rewriter.finish_events())
         };
         let (is_changed, events) = read(false);
         let has_addresses = self.addresses.iter().any(|at| start <= at.start && at.start < end);
         if !is_changed
             && !has_addresses
-            && let Some(kept) = self.keep(&part, start..end, shift)
-            && says(kept.trim(), &events, name)
+            && let Some(kept) = self.keep_written(&part, start..end, shift)
+            && means_same(kept.trim(), &events, name)
         {
             return kept.trim().to_string();
         }
         // Where something was dropped, what is left of emphasis may have no form.
-        if let Some(written) = write(&events, name).or_else(|| write(&read(true).1, name)) {
+        if let Some(written) =
+            write_markdown(&events, name).or_else(|| write_markdown(&read(true).1, name))
+        {
             return written;
         }
         // What cannot be written as Markdown is shown as it was typed.
         let lines: Vec<String> = self.text[start..end].trim().lines().map(String::from).collect();
-        escape::fenced("text", &lines)
+        escape::fenced_block("text", &lines)
     }
 
     /// The characters of a part with its headings moved; none if one of them has no mark that
     /// says its level.
-    fn keep(&self, part: &Range<usize>, place: Range<usize>, shift: i16) -> Option<String> {
+    fn keep_written(&self, part: &Range<usize>, place: Range<usize>, shift: i16) -> Option<String> {
         let mut out = String::new();
         let mut from = place.start;
         for (event, range) in self.events[part.clone()].iter().filter(|_| shift != 0) {
@@ -141,7 +143,7 @@ impl<'a> Source<'a> {
                 return None;
             }
             out.push_str(&self.text[from..range.start]);
-            out.push_str(&"#".repeat(moved(*level, shift) as usize));
+            out.push_str(&"#".repeat(shift_level(*level, shift) as usize));
             out.push_str(heading.trim_start_matches('#'));
             from = range.end;
         }
@@ -151,36 +153,37 @@ impl<'a> Source<'a> {
 }
 
 /// The Markdown that says what these events say, wherever it is printed.
-fn write(events: &[Event], name: &str) -> Option<String> {
+fn write_markdown(events: &[Event], name: &str) -> Option<String> {
     let mut written = String::new();
-    pulldown_cmark_to_cmark::cmark(events.iter(), &mut written, markdown::options()).ok()?;
+    pulldown_cmark_to_cmark::cmark(events.iter(), &mut written, markdown::markdown_options())
+        .ok()?;
     let written = written.trim();
-    says(written, events, name).then(|| written.to_string())
+    means_same(written, events, name).then(|| written.to_string())
 }
 
 /// Whether a text says what these events say, wherever it is printed: between two paragraphs, it
 /// changes neither and adds nothing.
-fn says(text: &str, events: &[Event], name: &str) -> bool {
+fn means_same(text: &str, events: &[Event], name: &str) -> bool {
     let text = format!("before\n\n{text}\n\nafter\n");
-    let source = Source::parse(&text);
-    let mut rewriter = Rewriter::new(name, 0);
+    let source = MarkdownSource::parse_markdown(&text);
+    let mut rewriter = EventRewriter::new(name, 0);
     rewriter.rewrite_with_footnotes(&source, 0..source.events.len());
     let paragraph = |text: &'static str| {
         [Event::Start(Tag::Paragraph), Event::Text(text.into()), Event::End(TagEnd::Paragraph)]
     };
     let wanted = paragraph("before").into_iter().chain(events.iter().cloned());
     let wanted = wanted.chain(paragraph("after"));
-    !rewriter.drops && source.addresses.is_empty() && wanted.eq(rewriter.finish())
+    !rewriter.drops && source.addresses.is_empty() && wanted.eq(rewriter.finish_events())
 }
 
-fn moved(level: HeadingLevel, shift: i16) -> HeadingLevel {
+fn shift_level(level: HeadingLevel, shift: i16) -> HeadingLevel {
     let level = (level as i16 + shift).clamp(1, 6);
     HeadingLevel::try_from(usize::try_from(level).unwrap_or(1)).unwrap_or(HeadingLevel::H6)
 }
 
 /// Takes events over, without what may not be printed, in the one form in which they can be
 /// compared.
-struct Rewriter<'a> {
+struct EventRewriter<'a> {
     /// What labels of footnotes begin with.
     prefix: String,
     shift: i16,
@@ -200,10 +203,10 @@ struct Rewriter<'a> {
     is_plain: bool,
 }
 
-impl<'a> Rewriter<'a> {
+impl<'a> EventRewriter<'a> {
     fn new(name: &str, shift: i16) -> Self {
         Self {
-            prefix: prefix(name),
+            prefix: label_prefix(name),
             shift,
             events: Vec::new(),
             drops: false,
@@ -218,63 +221,63 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Takes over a part of a text, and the footnotes that it refers to and that stand elsewhere.
-    fn rewrite_with_footnotes(&mut self, source: &Source<'a>, part: Range<usize>) {
+    fn rewrite_with_footnotes(&mut self, source: &MarkdownSource<'a>, part: Range<usize>) {
         for (event, _) in &source.events[part.clone()] {
-            self.take(event.clone());
+            self.take_event(event.clone());
         }
         let mut next = 0;
         while let Some(label) = self.labels.get(next) {
             let footnote = source.footnotes.get(label).filter(|at| !part.contains(&at.start));
             for (event, _) in footnote.into_iter().flat_map(|at| &source.events[at.clone()]) {
-                self.take(event.clone());
+                self.take_event(event.clone());
             }
             next += 1;
         }
     }
 
-    fn take(&mut self, event: Event<'a>) {
+    fn take_event(&mut self, event: Event<'a>) {
         match event {
             Event::InlineHtml(html) if markdown::is_line_break(&html) => {
                 self.drops = true;
                 // A cell has one line.
                 match self.is_in_table {
-                    true => self.text(" ".into()),
-                    false => self.take(Event::HardBreak),
+                    true => self.push_text(" ".into()),
+                    false => self.take_event(Event::HardBreak),
                 }
             }
             Event::Html(_) | Event::InlineHtml(_) => self.drops = true,
             Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => self.drops = true,
             Event::Start(Tag::Link { link_type, dest_url, title, .. }) => {
                 if self.open_link(link_type, &dest_url) {
-                    let (link_type, id) = (inline(link_type), "".into());
-                    self.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
+                    let (link_type, id) = (inline_link_type(link_type), "".into());
+                    self.push_event(Event::Start(Tag::Link { link_type, dest_url, title, id }));
                 }
             }
             Event::Start(Tag::Image { link_type, dest_url, title, .. }) => {
                 if self.open_link(link_type, &dest_url) {
-                    let (link_type, id) = (inline(link_type), "".into());
-                    self.push(Event::Start(Tag::Image { link_type, dest_url, title, id }));
+                    let (link_type, id) = (inline_link_type(link_type), "".into());
+                    self.push_event(Event::Start(Tag::Image { link_type, dest_url, title, id }));
                 }
             }
             Event::End(TagEnd::Link | TagEnd::Image) => {
                 if self.links.pop().unwrap_or(true) {
-                    self.push(event);
+                    self.push_event(event);
                 }
             }
             Event::FootnoteReference(label) => {
-                let label = self.rename(&label);
-                self.push(Event::FootnoteReference(label.into()));
+                let label = self.rename_footnote(&label);
+                self.push_event(Event::FootnoteReference(label.into()));
             }
             Event::Start(Tag::FootnoteDefinition(label)) => {
-                let label = self.rename(&label);
+                let label = self.rename_footnote(&label);
                 self.start_block(Tag::FootnoteDefinition(label.into()));
             }
             Event::Start(Tag::Heading { level, id, classes, attrs }) => {
-                let level = moved(level, self.shift);
+                let level = shift_level(level, self.shift);
                 self.start_block(Tag::Heading { level, id, classes, attrs });
             }
             Event::End(TagEnd::Heading(level)) => {
-                self.end_block(TagEnd::Heading(moved(level, self.shift)));
+                self.end_block(TagEnd::Heading(shift_level(level, self.shift)));
             }
             Event::Start(Tag::CodeBlock(kind)) => {
                 self.is_in_code = true;
@@ -289,18 +292,18 @@ impl<'a> Rewriter<'a> {
                 // The last line of one that is never closed has no end.
                 let last = self.events.last();
                 if matches!(last, Some(Event::Text(text)) if !text.ends_with('\n')) {
-                    self.push(Event::Text("\n".into()));
+                    self.push_event(Event::Text("\n".into()));
                 }
-                self.push(event);
+                self.push_event(event);
             }
             Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough) => {
                 if !self.is_plain {
-                    self.push(event);
+                    self.push_event(event);
                 }
             }
             Event::End(end @ (TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough)) => {
                 if !self.is_plain {
-                    self.end(end);
+                    self.end_element(end);
                 }
             }
             Event::Start(tag) => {
@@ -311,32 +314,32 @@ impl<'a> Rewriter<'a> {
                 self.is_in_table &= end != TagEnd::Table;
                 self.end_block(end);
             }
-            Event::Text(text) => self.text(text),
+            Event::Text(text) => self.push_text(text),
             Event::SoftBreak | Event::HardBreak => {
                 self.trim_spaces();
                 if !self.is_at_start_of_line() {
-                    self.push(event);
+                    self.push_event(event);
                 }
             }
-            event => self.push(event),
+            event => self.push_event(event),
         }
     }
 
-    fn push(&mut self, event: Event<'a>) {
+    fn push_event(&mut self, event: Event<'a>) {
         self.events.push(event);
     }
 
     /// Whether a link or picture is kept.
     fn open_link(&mut self, link_type: LinkType, url: &str) -> bool {
-        let is_kept = markdown::allowed(url);
+        let is_kept = markdown::is_allowed_link(url);
         self.drops |= !is_kept;
-        self.renames |= inline(link_type) != link_type;
+        self.renames |= inline_link_type(link_type) != link_type;
         self.links.push(is_kept);
         is_kept
     }
 
     /// The label of a footnote that no other part has.
-    fn rename(&mut self, label: &str) -> String {
+    fn rename_footnote(&mut self, label: &str) -> String {
         self.renames = true;
         let label = label.to_lowercase();
         let next = self.labels.len() + 1;
@@ -349,16 +352,16 @@ impl<'a> Rewriter<'a> {
 
     fn start_block(&mut self, tag: Tag<'a>) {
         self.trim_line();
-        self.push(Event::Start(tag));
+        self.push_event(Event::Start(tag));
     }
 
     fn end_block(&mut self, end: TagEnd) {
         self.trim_line();
-        self.end(end);
+        self.end_element(end);
     }
 
     /// Ends an element; one of text that holds nothing is left out.
-    fn end(&mut self, end: TagEnd) {
+    fn end_element(&mut self, end: TagEnd) {
         let is_text = matches!(
             end,
             TagEnd::Paragraph | TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough
@@ -367,18 +370,18 @@ impl<'a> Rewriter<'a> {
             Some(Event::Start(start)) if is_text && start.to_end() == end => {
                 self.events.pop();
             }
-            _ => self.push(Event::End(end)),
+            _ => self.push_event(Event::End(end)),
         }
     }
 
-    fn text(&mut self, text: CowStr<'a>) {
+    fn push_text(&mut self, text: CowStr<'a>) {
         let is_at_start = !self.is_in_code && self.is_at_start_of_line();
         let text = match text.trim_start_matches(SPACES) {
             rest if is_at_start && rest.len() < text.len() => rest.to_string().into(),
             _ => text,
         };
         if !text.is_empty() {
-            self.push(Event::Text(text));
+            self.push_event(Event::Text(text));
         }
     }
 
@@ -414,7 +417,7 @@ impl<'a> Rewriter<'a> {
     }
 
     /// The events, with text in one piece.
-    fn finish(self) -> Vec<Event<'a>> {
+    fn finish_events(self) -> Vec<Event<'a>> {
         let mut events = Vec::with_capacity(self.events.len());
         let mut line = String::new();
         for event in self.events {
@@ -435,7 +438,7 @@ impl<'a> Rewriter<'a> {
 const SPACES: [char; 2] = [' ', '\t'];
 
 /// A name in characters of which no label of a footnote makes anything else.
-fn prefix(name: &str) -> String {
+fn label_prefix(name: &str) -> String {
     let mut out = String::new();
     for c in name.chars() {
         match c {
@@ -447,7 +450,7 @@ fn prefix(name: &str) -> String {
 }
 
 /// The form of a link that carries its address itself.
-fn inline(link_type: LinkType) -> LinkType {
+fn inline_link_type(link_type: LinkType) -> LinkType {
     match link_type {
         LinkType::Autolink | LinkType::Email => link_type,
         _ => LinkType::Inline,
@@ -474,19 +477,19 @@ mod tests {
             "# A\n\nB\n==\n\n```rust\n<b>\n```\n\n1) one\n\n   two",
             "",
         ] {
-            assert_eq!(note(text, "n"), text);
+            assert_eq!(print_note(text, "n"), text);
         }
     }
 
     #[test]
     fn a_note_loses_html_and_forbidden_links_and_keeps_the_rest() {
         let text = "My *words* <img src=x onerror=y> and `<b>`.\n\n<script>\nx\n</script>\n\n[a](javascript:b) [c](d.md)\n";
-        assert_eq!(note(text, "n"), "My *words*  and `<b>`.\n\na [c](d.md)");
+        assert_eq!(print_note(text, "n"), "My *words*  and `<b>`.\n\na [c](d.md)");
         assert_eq!(
-            note("<!-- not shown\n\nat all -->\n\nA<br>b **c <b></b>** d", "n"),
+            print_note("<!-- not shown\n\nat all -->\n\nA<br>b **c <b></b>** d", "n"),
             "A  \nb c  d"
         );
-        assert_eq!(note("| a |\n| - |\n| 52<br>332 |", "n"), "|a|\n|-|\n|52 332|");
+        assert_eq!(print_note("| a |\n| - |\n| 52<br>332 |", "n"), "|a|\n|-|\n|52 332|");
     }
 
     #[test]
@@ -494,7 +497,7 @@ mod tests {
         let text = "a <<b>script>alert(1)<</b>/script> b <<i>img src=x onerror=alert(1)> c [x](<<b>javascript:alert(1)>) d\n\n\
                     [r]: javascript:alert(1)\n[click][r] and [click] and <javascript:alert(1)> ![i][r]\n";
         assert_eq!(
-            note(text, "n"),
+            print_note(text, "n"),
             "a \\<script>alert(1)\\</script> b \\<img src=x onerror=alert(1)> c \\[x\\](\\<javascript:alert(1)>) d\n\n\
              click and \\[click\\] and javascript:alert(1) i"
         );
@@ -504,44 +507,44 @@ mod tests {
     fn links_by_reference_carry_their_address() {
         let text = "[a], [b][a] and ![c][a]; [d]\n\n[a]: x.md \"title\"\n";
         let printed = "[a](x.md \"title\"), [b](x.md \"title\") and ![c](x.md \"title\"); \\[d\\]";
-        assert_eq!(note(text, "n"), printed);
+        assert_eq!(print_note(text, "n"), printed);
         // An address that nothing refers to would be one for the text around it.
-        assert_eq!(note("b\n\n[a]: x.md", "n"), "b");
+        assert_eq!(print_note("b\n\n[a]: x.md", "n"), "b");
     }
 
     #[test]
     fn footnotes_of_two_notes_have_labels_of_their_own() {
         let text = "One.[^1] Two.[^x]\n\n[^x]: second\n\n[^1]: first\n";
         assert_eq!(
-            note(text, "own-task-1"),
+            print_note(text, "own-task-1"),
             "One.[^own-task-1-1] Two.[^own-task-1-2]\n\n[^own-task-1-2]: second\n\n[^own-task-1-1]: first"
         );
-        assert_eq!(note("a[^1]\n\n[^1]: b", "A b"), "a[^_41__20_b-1]\n\n[^_41__20_b-1]: b");
+        assert_eq!(print_note("a[^1]\n\n[^1]: b", "A b"), "a[^_41__20_b-1]\n\n[^_41__20_b-1]: b");
     }
 
     #[test]
     fn a_fence_that_is_left_open_takes_in_nothing_of_the_text_around() {
-        assert_eq!(note("a\n\n```\nb", "n"), "a\n\n````\nb\n````");
-        assert_eq!(note("a\n\n<!--\nb", "n"), "a");
+        assert_eq!(print_note("a\n\n```\nb", "n"), "a\n\n````\nb\n````");
+        assert_eq!(print_note("a\n\n<!--\nb", "n"), "a");
     }
 
     #[test]
     fn a_section_comes_without_its_heading_and_with_its_own_moved() {
         let text = "# T\n\nintro\n\n## Escape\n\nx\n\n### Under runc\n\ny\n\n## Next\n\nz\n";
         let moved = "x\n\n#### Under runc\n\ny";
-        assert_eq!(section(text, "escape", 4, "n").unwrap(), moved);
-        assert_eq!(section(text, "none", 4, "n"), None);
+        assert_eq!(extract_section(text, "escape", 4, "n").unwrap(), moved);
+        assert_eq!(extract_section(text, "none", 4, "n"), None);
         let text = "## Escape\n\nx\n\nUnder runc\n---\n\ny\n";
-        assert_eq!(section(text, "escape", 2, "n").unwrap(), "x");
+        assert_eq!(extract_section(text, "escape", 2, "n").unwrap(), "x");
         let text = "Escape\n===\n\nx\n\nUnder runc\n---\n\ny\n";
-        assert_eq!(section(text, "escape", 4, "n").unwrap(), moved);
+        assert_eq!(extract_section(text, "escape", 4, "n").unwrap(), moved);
     }
 
     #[test]
     fn a_section_has_the_footnotes_and_addresses_that_stand_elsewhere_in_its_chapter() {
         let text = "# T\n\n[a]: x.md\n\n## A\n\nb[^1] [a]\n\n> ## C\n\nd\n\n## E\n\n[^1]: f[^2]\n\n[^2]: g\n";
         assert_eq!(
-            section(text, "a", 3, "n").unwrap(),
+            extract_section(text, "a", 3, "n").unwrap(),
             "b[^n-1] [a](x.md)\n\n > \n > ## C\n\nd\n\n[^n-1]: f[^n-2]\n\n[^n-2]: g"
         );
     }
@@ -642,7 +645,7 @@ mod tests {
 
     /// Checks what has to be true of a text into which others are printed.
     fn check(text: &str) -> Result<(), TestCaseError> {
-        let parser = Parser::new_ext(text, markdown::options());
+        let parser = Parser::new_ext(text, markdown::markdown_options());
         prop_assert_eq!(parser.reference_definitions().iter().count(), 0, "{}", text);
         for event in parser {
             match event {
@@ -672,7 +675,7 @@ mod tests {
     }
 
     fn events(text: &str) -> Vec<Event<'_>> {
-        Parser::new_ext(text, markdown::options()).collect()
+        Parser::new_ext(text, markdown::markdown_options()).collect()
     }
 
     proptest! {
@@ -680,7 +683,7 @@ mod tests {
 
         #[test]
         fn a_printed_note_holds_no_html_and_no_foreign_scheme(text in nasty()) {
-            let printed = frame(&note(&text, "own-a"));
+            let printed = frame(&print_note(&text, "own-a"));
             check(&printed)?;
             // Nor does it change the text around it.
             let (printed, alone) = (events(&printed), events("# T\n\nbefore [r] [^1]\n"));
@@ -693,7 +696,7 @@ mod tests {
         #[test]
         fn a_printed_section_holds_no_html_and_no_foreign_scheme(before in nasty(), text in nasty(), after in nasty()) {
             let text = format!("{before}\n\n# Zz\n\n{text}\n\n# Next\n\n{after}");
-            if let Some(section) = section(&text, "zz", 3, "n") {
+            if let Some(section) = extract_section(&text, "zz", 3, "n") {
                 check(&frame(&section))?;
             }
         }

@@ -11,89 +11,89 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-use super::chapters::Texts;
-use super::subject::Subject;
-use super::voice::{Figure, Links, Voice, place};
+use super::chapters::ChapterTemplates;
+use super::subject::Assessment;
+use super::voice::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::judge::Finding;
-use crate::model::{Capture, Fact, Origin, Source};
+use crate::model::{Capture, CaptureOrigin, Fact, FactSource};
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
 
 /// What a text said to be not captured: fact, target and reason.
-pub type Warnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
+pub type MissingWarnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
 
 /// What the functions look things up in.
 #[derive(Debug, Clone)]
-pub struct Sources {
+pub struct LookupSources {
     /// The judged run.
-    pub subject: Arc<Subject>,
+    pub subject: Arc<Assessment>,
     /// How they speak.
-    pub voice: Voice,
+    pub voice: Renderer,
     /// The chapters in this voice.
-    pub chapters: Arc<Texts>,
+    pub chapters: Arc<ChapterTemplates>,
     /// The author's own words by section.
     pub notes: Arc<BTreeMap<String, String>>,
     /// Where missing facts are counted.
-    pub warnings: Warnings,
+    pub warnings: MissingWarnings,
 }
 
-type Call = fn(&Sources, &Kwargs) -> TeraResult<Value>;
+type LookupFunction = fn(&LookupSources, &Kwargs) -> TeraResult<Value>;
 
 /// Name, arguments and code of each function.
-const FUNCTIONS: &[(&str, &[&str], Call)] = &[
-    ("fact", &["id", "target", "field"], fact),
-    ("cell", &["id", "target", "field"], cell),
-    ("stat", &["id", "target", "of"], stat),
-    ("value", &["id", "target", "field"], value),
-    ("present", &["id", "target"], present),
-    ("same", &["id", "a", "b"], same),
-    ("source", &["id", "target"], source),
-    ("evidence", &["id", "target", "lines"], evidence),
-    ("name", &["target"], name),
+const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
+    ("fact", &["id", "target", "field"], look_up_fact),
+    ("cell", &["id", "target", "field"], look_up_cell),
+    ("stat", &["id", "target", "of"], look_up_stat),
+    ("value", &["id", "target", "field"], look_up_value),
+    ("present", &["id", "target"], look_up_present),
+    ("same", &["id", "a", "b"], look_up_same),
+    ("source", &["id", "target"], look_up_source),
+    ("evidence", &["id", "target", "lines"], look_up_evidence),
+    ("name", &["target"], look_up_name),
     ("has_target", &["role"], has_target),
-    ("targets", &["role"], targets),
-    ("verdict", &["target"], verdict),
-    ("findings", &["rule", "severity", "target", "fact", "except"], findings),
-    ("coverage", &["task"], coverage),
-    ("probe", &["id"], probe),
-    ("probes", &[], probes),
-    ("lookups", &[], lookups),
-    ("run", &[], run),
-    ("chapter", &["file", "section", "level"], chapter),
-    ("own", &["section"], own),
-    ("number", &["id", "target", "of"], number),
-    ("capabilities", &["id", "target"], capabilities),
+    ("targets", &["role"], look_up_targets),
+    ("verdict", &["target"], look_up_verdict),
+    ("findings", &["rule", "severity", "target", "fact", "except"], look_up_findings),
+    ("coverage", &["task"], look_up_coverage),
+    ("probe", &["id"], look_up_probe),
+    ("probes", &[], look_up_probes),
+    ("lookups", &[], look_up_lookups),
+    ("run", &[], look_up_run),
+    ("chapter", &["file", "section", "level"], look_up_chapter),
+    ("own", &["section"], look_up_own),
+    ("number", &["id", "target", "of"], look_up_number),
+    ("capabilities", &["id", "target"], look_up_capabilities),
     ("verdict_is_separate", &["target"], verdict_is_separate),
-    ("conclusions", &[], conclusions),
-    ("rules", &[], rules),
+    ("conclusions", &[], look_up_conclusions),
+    ("rules", &[], look_up_rules),
     ("switched_off", &[], switched_off),
-    ("tasks", &[], tasks),
-    ("compared", &["id", "target"], timing::compared),
-    ("measures", &[], timing::measures),
-    ("control", &[], timing::control),
-    ("interval", &["id", "target"], timing::interval),
-    ("outliers", &["id", "target"], timing::outliers),
-    ("percentiles", &["id", "target"], timing::percentiles),
-    ("phases", &[], timing::phases),
+    ("tasks", &[], look_up_tasks),
+    ("compared", &["id", "target"], timing::look_up_compared),
+    ("measures", &[], timing::look_up_measures),
+    ("control", &[], timing::look_up_control),
+    ("interval", &["id", "target"], timing::look_up_interval),
+    ("outliers", &["id", "target"], timing::look_up_outliers),
+    ("percentiles", &["id", "target"], timing::look_up_percentiles),
+    ("phases", &[], timing::look_up_phases),
     ("share_of", &["id", "target", "seconds"], timing::share_of),
-    ("chart", &["kind", "id"], timing::chart),
+    ("chart", &["kind", "id"], timing::look_up_chart),
 ];
 
 /// The names of all functions.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub fn lookup_names() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().map(|(name, ..)| *name)
 }
 
 /// Gives all functions to a template engine.
-pub fn register(tera: &mut Tera, sources: &Sources) {
+pub fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
     for &(name, arguments, call) in FUNCTIONS {
         let sources = sources.clone();
         tera.register_function(name, move |kwargs: Kwargs, _: &State| {
             for (argument, _) in kwargs.iter() {
                 let argument = argument.to_string();
                 if !arguments.contains(&argument.as_str()) {
-                    return Err(problem(format!(
+                    return Err(lookup_error(format!(
                         "{name}() has no argument `{argument}`: known are {}",
                         arguments.join(", ")
                     )));
@@ -105,24 +105,26 @@ pub fn register(tera: &mut Tera, sources: &Sources) {
     let voice = sources.voice.clone();
     let code = sources.voice.clone();
     tera.register_filter("code", move |text: String, _: Kwargs, _: &State| {
-        safe(&code.code(&text, true))
+        safe_value(&code.render_code(&text, true))
     });
-    tera.register_filter("prose", move |text: String, _: Kwargs, _: &State| prose(&voice, &text));
+    tera.register_filter("prose", move |text: String, _: Kwargs, _: &State| {
+        render_prose(&voice, &text)
+    });
 }
 
 /// `text | prose`: Markdown of our own data in the voice of the text. Not for captured text.
-fn prose(voice: &Voice, text: &str) -> Value {
+fn render_prose(voice: &Renderer, text: &str) -> Value {
     match voice {
-        Voice::Markdown(_) => safe(text),
-        Voice::Html(_) => safe(&markdown::phrase(text)),
+        Renderer::Markdown(_) => safe_value(text),
+        Renderer::Html(_) => safe_value(&markdown::render_phrase(text)),
     }
 }
 
-fn problem(message: String) -> tera::Error {
+fn lookup_error(message: String) -> tera::Error {
     tera::Error::message(message)
 }
 
-fn safe(markup: &str) -> Value {
+fn safe_value(markup: &str) -> Value {
     Value::safe_string(markup)
 }
 
@@ -130,90 +132,94 @@ fn from_json(value: &Json) -> TeraResult<Value> {
     Value::try_from_serializable(value)
 }
 
-impl Sources {
+impl LookupSources {
     /// Looks a fact up, and counts it if it is missing.
-    fn find(&self, kwargs: &Kwargs) -> TeraResult<super::subject::Found<'_>> {
+    fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<super::subject::FoundFact<'_>> {
         let id: &str = kwargs.must_get("id")?;
         let target: &str = kwargs.must_get("target")?;
-        self.subject.find(id, target).map_err(problem)
+        self.subject.find_fact(id, target).map_err(lookup_error)
     }
 
-    fn count(&self, found: &super::subject::Found) {
+    fn count_missing(&self, found: &super::subject::FoundFact) {
         if let Fact::Missing(missing) = found.fact.as_ref() {
             let target = found.target.unwrap_or("no target");
             let line = format!(
                 "{} on {target}: not captured ({}: {})",
                 found.probe.id,
-                missing.why.words(),
+                missing.why.reason_name(),
                 missing.reason
             );
             if let Ok(mut warnings) = self.warnings.lock() {
-                warnings.insert(crate::text::visible(&line));
+                warnings.insert(crate::text::make_visible(&line));
             }
         }
     }
 
-    fn print(&self, kwargs: &Kwargs, in_table: bool) -> TeraResult<Value> {
-        let found = self.find(kwargs)?;
-        self.count(&found);
+    fn print_fact(&self, kwargs: &Kwargs, in_table: bool) -> TeraResult<Value> {
+        let found = self.find_argument_fact(kwargs)?;
+        self.count_missing(&found);
         let field: Option<&str> = kwargs.get("field")?;
-        let printed = self.voice.fact(&self.subject, &found, field, in_table).map_err(problem)?;
-        Ok(safe(&printed))
+        let printed =
+            self.voice.render_fact(&self.subject, &found, field, in_table).map_err(lookup_error)?;
+        Ok(safe_value(&printed))
     }
 
     /// The name of the target that an argument means, or an error if there is none.
-    fn target<'a>(&'a self, kwargs: &Kwargs) -> TeraResult<&'a str> {
+    fn target_argument<'a>(&'a self, kwargs: &Kwargs) -> TeraResult<&'a str> {
         let wanted: &str = kwargs.must_get("target")?;
-        let target = self.subject.target(wanted).map_err(problem)?;
+        let target = self.subject.resolve_target(wanted).map_err(lookup_error)?;
         target.ok_or_else(|| {
-            problem(format!("the run has no {wanted}: ask has_target(role=\"{wanted}\") first"))
+            lookup_error(format!(
+                "the run has no {wanted}: ask has_target(role=\"{wanted}\") first"
+            ))
         })
     }
 }
 
 /// `fact(id=, target=)`: the value with a link to its evidence, or *not captured* and why.
-fn fact(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    sources.print(kwargs, false)
+fn look_up_fact(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    sources.print_fact(kwargs, false)
 }
 
 /// `cell(id=, target=)`: the same for the cell of a Markdown table.
-fn cell(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    sources.print(kwargs, true)
+fn look_up_cell(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    sources.print_fact(kwargs, true)
 }
 
 /// `stat(id=, target=, of="median")`: a figure of a series with its unit.
-fn stat(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let found = sources.find(kwargs)?;
-    sources.count(&found);
+fn look_up_stat(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find_argument_fact(kwargs)?;
+    sources.count_missing(&found);
     let of: &str = kwargs.must_get("of")?;
-    let printed = sources.voice.figure(&sources.subject, &found, of).map_err(problem)?;
-    Ok(safe(&printed))
+    let printed =
+        sources.voice.render_figure(&sources.subject, &found, of).map_err(lookup_error)?;
+    Ok(safe_value(&printed))
 }
 
 /// `value(id=, target=)`: the bare value to decide with; none if it is missing.
-fn value(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let found = sources.find(kwargs)?;
+fn look_up_value(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find_argument_fact(kwargs)?;
     let field: Option<&str> = kwargs.get("field")?;
     match (found.fact.as_value(), field) {
         (Some(value), None) => from_json(value),
         (Some(value), Some(field)) => match value.get(field) {
             Some(value) => from_json(value),
-            None => Err(problem(format!("`{}` has no field `{field}`", found.probe.id))),
+            None => Err(lookup_error(format!("`{}` has no field `{field}`", found.probe.id))),
         },
         (None, _) => Ok(Value::none()),
     }
 }
 
 /// `present(id=, target=)`: whether there is a value or a series.
-fn present(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    Ok(sources.find(kwargs)?.fact.is_present().into())
+fn look_up_present(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    Ok(sources.find_argument_fact(kwargs)?.fact.is_present().into())
 }
 
 /// `same(id=, a=, b=)`: `equal`, `different`, or `unknown` if one of them is missing.
-fn same(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn look_up_same(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("id")?;
-    let one = sources.subject.find(id, kwargs.must_get("a")?).map_err(problem)?;
-    let other = sources.subject.find(id, kwargs.must_get("b")?).map_err(problem)?;
+    let one = sources.subject.find_fact(id, kwargs.must_get("a")?).map_err(lookup_error)?;
+    let other = sources.subject.find_fact(id, kwargs.must_get("b")?).map_err(lookup_error)?;
     let word = match (one.fact.as_value(), other.fact.as_value()) {
         (Some(one), Some(other)) if one == other => "equal",
         (Some(_), Some(_)) => "different",
@@ -223,49 +229,51 @@ fn same(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
 }
 
 /// `source(id=, target=)`: where the fact stands, as a linked place.
-fn source(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let found = sources.find(kwargs)?;
+fn look_up_source(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find_argument_fact(kwargs)?;
     let Some(source) = found.fact.source() else { return Ok(Value::none()) };
-    let markup = sources.voice.code(&place(source), true);
-    Ok(safe(&sources.voice.linked(&sources.subject, &markup, source)))
+    let markup = sources.voice.render_code(&describe_place(source), true);
+    Ok(safe_value(&sources.voice.link_to_source(&sources.subject, &markup, source)))
 }
 
 /// `evidence(id=, target=)`: the capture that the fact rests on, as a block with its origin.
-fn evidence(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let found = sources.find(kwargs)?;
+fn look_up_evidence(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find_argument_fact(kwargs)?;
     let source = found.fact.source();
-    let Some(capture) = source.and_then(|source| sources.subject.run.capture(&source.capture))
+    let Some(capture) = source.and_then(|source| sources.subject.run.find_capture(&source.capture))
     else {
-        sources.count(&found);
+        sources.count_missing(&found);
         let id: &str = &found.probe.id;
         return match found.fact.as_ref() {
-            Fact::Missing(missing) => Ok(safe(&sources.voice.missing(&sources.subject, missing))),
-            _ => Err(problem(format!("`{id}` rests on no capture"))),
+            Fact::Missing(missing) => {
+                Ok(safe_value(&sources.voice.render_missing(&sources.subject, missing)))
+            }
+            _ => Err(lookup_error(format!("`{id}` rests on no capture"))),
         };
     };
     let limit: Option<usize> = kwargs.get("lines")?;
-    Ok(safe(&block(sources, capture, limit)))
+    Ok(safe_value(&capture_block(sources, capture, limit)))
 }
 
 /// A capture as a fenced block, with what it is and, where it is clipped, how much is left out.
-fn block(sources: &Sources, capture: &Capture, limit: Option<usize>) -> String {
-    let bytes = capture.stdout.bytes().unwrap_or_default();
+fn capture_block(sources: &LookupSources, capture: &Capture, limit: Option<usize>) -> String {
+    let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
     let lines: Vec<String> =
-        crate::text::lines(&bytes).iter().map(|line| crate::text::strip_ansi(line)).collect();
+        crate::text::split_lines(&bytes).iter().map(|line| crate::text::strip_ansi(line)).collect();
     let shown = &lines[..limit.unwrap_or(lines.len()).min(lines.len())];
     match &sources.voice {
-        Voice::Markdown(Links::Site(_)) => {
-            let anchor = sources.subject.anchor(&capture.id).unwrap_or_default();
-            escape::fenced(&format!("{EVIDENCE} {anchor}"), shown)
+        Renderer::Markdown(EvidenceLinks::Site(_)) => {
+            let anchor = sources.subject.capture_anchor(&capture.id).unwrap_or_default();
+            escape::fenced_block(&format!("{EVIDENCE} {anchor}"), shown)
         }
         voice => {
-            let caption = caption(sources, capture);
+            let caption = capture_caption(sources, capture);
             let left = match lines.len() - shown.len() {
                 0 => String::new(),
                 1 => "\n\n… and 1 more line in the file.".into(),
                 n => format!("\n\n… and {n} more lines in the file."),
             };
-            format!("{caption}\n\n{}{left}", voice.lines(shown))
+            format!("{caption}\n\n{}{left}", voice.render_lines(shown))
         }
     }
 }
@@ -274,30 +282,32 @@ fn block(sources: &Sources, capture: &Capture, limit: Option<usize>) -> String {
 pub const EVIDENCE: &str = "isoproof-evidence";
 
 /// One line on where a block comes from, with a link to it where this voice links.
-fn caption(sources: &Sources, capture: &Capture) -> String {
-    let words = origin(sources, capture);
-    let source = Source::new(&capture.id, None);
-    match (&sources.voice, sources.voice.url(&sources.subject, &source)) {
-        (Voice::Markdown(_), Some(url)) => format!("{words} ([the whole capture]({url}))"),
+fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
+    let words = capture_origin(sources, capture);
+    let source = FactSource::new(&capture.id, None);
+    match (&sources.voice, sources.voice.source_url(&sources.subject, &source)) {
+        (Renderer::Markdown(_), Some(url)) => format!("{words} ([the whole capture]({url}))"),
         _ => words,
     }
 }
 
-fn origin(sources: &Sources, capture: &Capture) -> String {
+fn capture_origin(sources: &LookupSources, capture: &Capture) -> String {
     match &capture.origin {
-        Origin::Command { argv } => {
+        CaptureOrigin::Command { argv } => {
             let status =
                 capture.exit.map(|exit| format!(", exit status {exit}")).unwrap_or_default();
-            format!("{}{status}:", sources.voice.code(&argv.join(" "), false))
+            format!("{}{status}:", sources.voice.render_code(&argv.join(" "), false))
         }
-        Origin::Probe { command, .. } => format!("{}:", sources.voice.code(command, false)),
-        Origin::Observed { how } => format!("{}:", sources.voice.text(how)),
-        Origin::File { path, slot } => {
-            let path = sources.voice.code(path, false);
+        CaptureOrigin::Probe { command, .. } => {
+            format!("{}:", sources.voice.render_code(command, false))
+        }
+        CaptureOrigin::Observed { how } => format!("{}:", sources.voice.escape_text(how)),
+        CaptureOrigin::File { path, slot } => {
+            let path = sources.voice.render_code(path, false);
             let command = slot.as_deref().and_then(|slot| sources.subject.lab_command(slot));
             match command {
                 Some(command) => {
-                    let command = sources.voice.code(command, false);
+                    let command = sources.voice.render_code(command, false);
                     format!("{path}, which the lab's instructions make with {command}:")
                 }
                 None => format!("{path}:"),
@@ -307,24 +317,24 @@ fn origin(sources: &Sources, capture: &Capture) -> String {
 }
 
 /// `name(target=)`: what readers call a target.
-fn name(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn look_up_name(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let wanted: &str = kwargs.must_get("target")?;
-    let target = sources.subject.target(wanted).map_err(problem)?;
+    let target = sources.subject.resolve_target(wanted).map_err(lookup_error)?;
     let name = match target {
-        Some(target) => sources.subject.name(target),
+        Some(target) => sources.subject.reader_name(target),
         None => format!("the {wanted}"),
     };
-    Ok(safe(&sources.voice.text(&name)))
+    Ok(safe_value(&sources.voice.escape_text(&name)))
 }
 
 /// `has_target(role=)`: whether the run has a target of the role.
-fn has_target(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn has_target(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let role: &str = kwargs.must_get("role")?;
-    Ok(sources.subject.target(role).map_err(problem)?.is_some().into())
+    Ok(sources.subject.resolve_target(role).map_err(lookup_error)?.is_some().into())
 }
 
 /// `targets(role=)`: all targets, or those of a role, with name, title and role.
-fn targets(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn look_up_targets(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let role: Option<&str> = kwargs.get("role")?;
     let list: Vec<Json> = sources
         .subject
@@ -335,7 +345,7 @@ fn targets(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         .map(|target| {
             json!({
                 "name": target.name,
-                "title": sources.subject.name(&target.name),
+                "title": sources.subject.reader_name(&target.name),
                 "role": target.role.word(),
                 "handler": target.handler,
                 "engine": target.engine,
@@ -346,33 +356,34 @@ fn targets(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
 }
 
 /// `verdict(target=)`: what is concluded, with its words and the facts it rests on.
-fn verdict(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let target = sources.target(kwargs)?;
+fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let target = sources.target_argument(kwargs)?;
     let subject = &sources.subject;
     let verdict = subject
         .judgement
-        .verdict(target)
-        .ok_or_else(|| problem(format!("there is no verdict on `{target}`")))?;
-    let words = &subject.shelf.words[verdict.conclusion.id()];
+        .find_verdict(target)
+        .ok_or_else(|| lookup_error(format!("there is no verdict on `{target}`")))?;
+    let words = &subject.shelf.words[verdict.conclusion.conclusion_id()];
     let titles = |ids: &[String]| -> Vec<Json> {
-        let title = |id: &String| subject.shelf.catalogue.get(id).map(|probe| probe.title.clone());
+        let title =
+            |id: &String| subject.shelf.catalogue.find_probe(id).map(|probe| probe.title.clone());
         ids.iter().map(|id| json!({"id": id, "title": title(id)})).collect()
     };
     let ignored: Vec<Json> = verdict
         .ignored
         .iter()
         .map(|ignored| {
-            let title = subject.shelf.catalogue.get(&ignored.fact).map(|probe| &probe.title);
-            let reason = &subject.shelf.reasons[ignored.reason.id()];
+            let title = subject.shelf.catalogue.find_probe(&ignored.fact).map(|probe| &probe.title);
+            let reason = &subject.shelf.reasons[ignored.reason.reason_id()];
             json!({"id": ignored.fact, "title": title, "reason": reason})
         })
         .collect();
     from_json(&json!({
         "target": target,
-        "name": subject.name(target),
-        "conclusion": verdict.conclusion.id(),
+        "name": subject.reader_name(target),
+        "conclusion": verdict.conclusion.conclusion_id(),
         "is_separate": verdict.conclusion.is_separate(),
-        "confidence": verdict.confidence.word(),
+        "confidence": verdict.confidence.confidence_name(),
         "title": words.title,
         "predicate": words.predicate,
         "means": words.means,
@@ -383,31 +394,33 @@ fn verdict(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
         "against": titles(&verdict.against),
         "would_settle": titles(&verdict.would_settle),
         "ignored": ignored,
-        "reason": verdict.reason.map(|reason| &subject.shelf.reasons[reason.id()]),
+        "reason": verdict.reason.map(|reason| &subject.shelf.reasons[reason.reason_id()]),
         "failure": verdict.failure,
     }))
 }
 
 /// `findings(rule=, severity=, target=, fact=)`: the findings that fit all that is given; with
 /// `fact`, those that rest on the fact (of the target); with `except`, all but those of a rule.
-fn findings(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let rule: Option<&str> = kwargs.get("rule")?;
     let severity: Option<&str> = kwargs.get("severity")?;
     let target = match kwargs.get::<&str>("target")? {
-        Some(wanted) => match sources.subject.target(wanted).map_err(problem)? {
+        Some(wanted) => match sources.subject.resolve_target(wanted).map_err(lookup_error)? {
             Some(target) => Some(target),
             None => return from_json(&json!([])),
         },
         None => None,
     };
     let fact: Option<&str> = kwargs.get("fact")?;
-    if let Some(fact) = fact.filter(|fact| sources.subject.shelf.catalogue.get(fact).is_none()) {
-        return Err(problem(format!("unknown fact `{fact}`")));
+    if let Some(fact) =
+        fact.filter(|fact| sources.subject.shelf.catalogue.find_probe(fact).is_none())
+    {
+        return Err(lookup_error(format!("unknown fact `{fact}`")));
     }
     let except: Option<&str> = kwargs.get("except")?;
     for id in [rule, except].into_iter().flatten() {
-        if sources.subject.shelf.rules.get(id).is_none() {
-            return Err(problem(format!("unknown rule `{id}`")));
+        if sources.subject.shelf.rules.find_rule(id).is_none() {
+            return Err(lookup_error(format!("unknown rule `{id}`")));
         }
     }
     let fits = |finding: &Finding| {
@@ -439,8 +452,8 @@ fn rests_on(finding: &Finding, fact: &str, target: Option<&str>) -> bool {
     })
 }
 
-fn finding_value(sources: &Sources, finding: &Finding, number: u64) -> TeraResult<Value> {
-    let title = sources.subject.shelf.rules.get(&finding.rule).map(|doc| doc.title.clone());
+fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> TeraResult<Value> {
+    let title = sources.subject.shelf.rules.find_rule(&finding.rule).map(|doc| doc.title.clone());
     let mut map: tera::Map = tera::Map::new();
     let texts = [
         ("rule", finding.rule.clone()),
@@ -457,11 +470,11 @@ fn finding_value(sources: &Sources, finding: &Finding, number: u64) -> TeraResul
         map.insert("target".into(), target.clone().into());
     }
     let places: Vec<Value> = finding
-        .places()
+        .capture_places()
         .into_iter()
-        .map(|source: &Source| {
-            let markup = sources.voice.code(&place(source), true);
-            safe(&sources.voice.linked(&sources.subject, &markup, source))
+        .map(|source: &FactSource| {
+            let markup = sources.voice.render_code(&describe_place(source), true);
+            safe_value(&sources.voice.link_to_source(&sources.subject, &markup, source))
         })
         .collect();
     map.insert("places".into(), places.into());
@@ -469,35 +482,34 @@ fn finding_value(sources: &Sources, finding: &Finding, number: u64) -> TeraResul
 }
 
 /// `coverage(task=)`: the requirements of the lab and how far each is shown.
-fn coverage(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn look_up_coverage(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let task: Option<u32> = kwargs.get("task")?;
-    let list = super::coverage::coverage(&sources.subject);
+    let list = super::coverage::requirement_coverage(&sources.subject);
     let list: Vec<_> =
         list.into_iter().filter(|entry| task.is_none_or(|task| entry.task == task)).collect();
     Value::try_from_serializable(&list)
 }
 
 /// `probe(id=)`: what the catalogue says about a fact.
-fn probe(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn look_up_probe(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("id")?;
-    let probe = sources
-        .subject
-        .shelf
-        .catalogue
-        .get(id)
-        .ok_or_else(|| problem(format!("unknown fact `{id}`: it is not in the catalogue")))?;
-    about(sources, probe)
+    let probe =
+        sources.subject.shelf.catalogue.find_probe(id).ok_or_else(|| {
+            lookup_error(format!("unknown fact `{id}`: it is not in the catalogue"))
+        })?;
+    probe_value(sources, probe)
 }
 
 /// `probes()`: what the catalogue says about every fact; `shown` is the command as code.
-fn probes(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
-    let all = sources.subject.shelf.catalogue.iter();
-    let list: Vec<Value> = all.map(|probe| about(sources, probe)).collect::<TeraResult<_>>()?;
+fn look_up_probes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let all = sources.subject.shelf.catalogue.iter_probes();
+    let list: Vec<Value> =
+        all.map(|probe| probe_value(sources, probe)).collect::<TeraResult<_>>()?;
     Ok(list.into())
 }
 
 /// `lookups()`: the name and the arguments of every look-up.
-fn lookups(_: &Sources, _: &Kwargs) -> TeraResult<Value> {
+fn look_up_lookups(_: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let list: Vec<Json> = FUNCTIONS
         .iter()
         .map(|(name, arguments, _)| json!({"name": name, "arguments": arguments}))
@@ -505,7 +517,7 @@ fn lookups(_: &Sources, _: &Kwargs) -> TeraResult<Value> {
     from_json(&json!(list))
 }
 
-fn about(sources: &Sources, probe: &Probe) -> TeraResult<Value> {
+fn probe_value(sources: &LookupSources, probe: &Probe) -> TeraResult<Value> {
     let mut map: tera::Map = tera::Map::new();
     for (key, text) in [
         ("id", probe.id.as_str()),
@@ -513,100 +525,101 @@ fn about(sources: &Sources, probe: &Probe) -> TeraResult<Value> {
         ("asks", &probe.asks),
         ("unit", &probe.unit),
         ("command", &probe.command),
-        ("strength", probe.strength.word()),
+        ("strength", probe.strength.strength_name()),
         ("proves", &probe.proves),
     ] {
         map.insert(key.into(), text.into());
     }
-    map.insert("shown".into(), safe(&sources.voice.code(&probe.command, false)));
+    map.insert("shown".into(), safe_value(&sources.voice.render_code(&probe.command, false)));
     Ok(map.into())
 }
 
 /// `run()`: id, label, times and origin of the run, and in `asks` the edition that the report
 /// answers.
-fn run(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
-    let mut run = super::subject::describe(&sources.subject.run);
-    run["asks"] = json!(sources.subject.edition.edition.name());
+fn look_up_run(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let mut run = super::subject::describe_run(&sources.subject.run);
+    run["asks"] = json!(sources.subject.edition.edition.edition_name());
     from_json(&run)
 }
 
 /// `chapter(file=, section=, level=)`: a section of a chapter without its heading, with the
 /// headings inside it moved down to `level`.
-fn chapter(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn look_up_chapter(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let file: &str = kwargs.must_get("file")?;
     let section: &str = kwargs.must_get("section")?;
     let level: u8 = kwargs.get("level")?.unwrap_or(4);
-    let text = sources.chapters.get(file).map_err(|error| problem(error.message))?;
+    let text =
+        sources.chapters.render_chapter(file).map_err(|error| lookup_error(error.message))?;
     let text = text.ok_or_else(|| {
-        let known = sources.chapters.names().join(", ");
-        problem(format!("no chapter `{file}`: known are {known}"))
+        let known = sources.chapters.chapter_names().join(", ");
+        lookup_error(format!("no chapter `{file}`: known are {known}"))
     })?;
-    let anchor = markdown::slug(section);
-    let name = format!("{}-{anchor}", markdown::slug(file.trim_end_matches(".md")));
-    excerpts::section(&text, &anchor, level, &name)
-        .map(|text| safe(&text))
-        .ok_or_else(|| problem(format!("chapter `{file}` has no section `{section}`")))
+    let anchor = markdown::heading_slug(section);
+    let name = format!("{}-{anchor}", markdown::heading_slug(file.trim_end_matches(".md")));
+    excerpts::extract_section(&text, &anchor, level, &name)
+        .map(|text| safe_value(&text))
+        .ok_or_else(|| lookup_error(format!("chapter `{file}` has no section `{section}`")))
 }
 
 /// `own(section=)`: the author's own words for a section, or nothing.
-fn own(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+fn look_up_own(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let section: &str = kwargs.must_get("section")?;
-    Ok(safe(sources.notes.get(section).map(String::as_str).unwrap_or_default()))
+    Ok(safe_value(sources.notes.get(section).map(String::as_str).unwrap_or_default()))
 }
 
 /// `number(id=, target=, of="median")`: the bare figure of a series to decide with, in the unit
 /// of the series; none if it is missing.
-fn number(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let found = sources.find(kwargs)?;
+fn look_up_number(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find_argument_fact(kwargs)?;
     let of: &str = kwargs.must_get("of")?;
     let Some(samples) = found.fact.as_series() else { return Ok(Value::none()) };
-    let figure = Figure::of(samples, of).map_err(problem)?;
+    let figure = SeriesFigure::from_samples(samples, of).map_err(lookup_error)?;
     Ok(figure.map_or_else(Value::none, |figure| figure.value.into()))
 }
 
 /// `capabilities(id=, target=)`: the names of the capabilities in a mask, for a table's cell.
-fn capabilities(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let found = sources.find(kwargs)?;
+fn look_up_capabilities(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find_argument_fact(kwargs)?;
     let (Some(text), Some(source)) = (found.fact.as_str(), found.fact.source()) else {
-        return sources.print(kwargs, true);
+        return sources.print_fact(kwargs, true);
     };
-    let mask = capability::mask(text)
-        .ok_or_else(|| problem(format!("`{}` is no capability set", found.probe.id)))?;
-    let names = capability::names(mask);
+    let mask = capability::parse_mask(text)
+        .ok_or_else(|| lookup_error(format!("`{}` is no capability set", found.probe.id)))?;
+    let names = capability::capability_names(mask);
     let words = if names.is_empty() { "none".into() } else { names.join(", ") };
-    let markup = sources.voice.text(&words);
-    Ok(safe(&sources.voice.linked(&sources.subject, &markup, source)))
+    let markup = sources.voice.escape_text(&words);
+    Ok(safe_value(&sources.voice.link_to_source(&sources.subject, &markup, source)))
 }
 
 /// `verdict_is_separate(target=)`: whether the verdict is a kernel of its own, of any kind.
-fn verdict_is_separate(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let target = sources.target(kwargs)?;
-    let verdict = sources.subject.judgement.verdict(target);
+fn verdict_is_separate(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let target = sources.target_argument(kwargs)?;
+    let verdict = sources.subject.judgement.find_verdict(target);
     Ok(verdict.is_some_and(|verdict| verdict.conclusion.is_separate()).into())
 }
 
 /// `conclusions()`: the words of every verdict.
-fn conclusions(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+fn look_up_conclusions(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let words = &sources.subject.shelf.words;
     let list: Vec<_> =
-        crate::judge::Conclusion::ALL.iter().filter_map(|c| words.get(c.id())).collect();
+        crate::judge::Conclusion::ALL.iter().filter_map(|c| words.get(c.conclusion_id())).collect();
     Value::try_from_serializable(&list)
 }
 
 /// `rules()`: the words of every rule.
-fn rules(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
-    Value::try_from_serializable(&sources.subject.shelf.rules.iter().collect::<Vec<_>>())
+fn look_up_rules(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    Value::try_from_serializable(&sources.subject.shelf.rules.iter_rules().collect::<Vec<_>>())
 }
 
 /// `switched_off()`: the rules that the project switched off, with the reason.
-fn switched_off(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+fn switched_off(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     Value::try_from_serializable(&sources.subject.judgement.switched_off)
 }
 
 /// `tasks()`: the tasks of the edition, and whether all that they ask for is shown.
-fn tasks(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+fn look_up_tasks(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let subject = &sources.subject;
-    let rows = super::coverage::coverage(subject);
+    let rows = super::coverage::requirement_coverage(subject);
     let list: Vec<Json> = subject
         .edition
         .task
@@ -627,11 +640,11 @@ pub(super) mod tests {
     use super::*;
     use crate::assets::TextFile;
     use crate::judge::rules::testing::{Sketch, sketch};
-    use crate::report::{Engine, Shelf};
-    use crate::store::Loaded;
+    use crate::report::{ProjectData, TemplateEngine};
+    use crate::store::LoadedRun;
 
     /// What a template says, in HTML, about a run whose application answered 503.
-    fn html(template: &str) -> String {
+    fn render_for_test(template: &str) -> String {
         let latency = [0.001; 20];
         let sketch = sketch().fact("app.health_status", "runc", 503);
         html_of(sketch.series("http.latency", "runc", &latency), template)
@@ -640,23 +653,26 @@ pub(super) mod tests {
     /// What a template says, in HTML, about a sketched run.
     pub fn html_of(sketch: Sketch, template: &str) -> String {
         let loaded =
-            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
-        let sources = Sources {
-            subject: Arc::new(Subject::new(loaded, None, &Shelf::load(None).unwrap()).unwrap()),
-            voice: Voice::Html(Links::None),
+            LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        let sources = LookupSources {
+            subject: Arc::new(
+                Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap(),
+            ),
+            voice: Renderer::Html(EvidenceLinks::None),
             chapters: Arc::default(),
             notes: Arc::default(),
             warnings: Arc::default(),
         };
-        let file = TextFile::own(template, "t.html");
-        let engine = Engine::new(&BTreeMap::from([("t.html".into(), file)]), &sources).unwrap();
-        engine.render("t.html", &tera::Context::new()).unwrap()
+        let file = TextFile::from_own_text(template, "t.html");
+        let engine =
+            TemplateEngine::new(&BTreeMap::from([("t.html".into(), file)]), &sources).unwrap();
+        engine.render_template("t.html", &tera::Context::new()).unwrap()
     }
 
     #[test]
     fn prose_is_rendered_and_whatever_else_is_escaped() {
         let template = r#"{% set text = "`a` <b>" %}{{ text | prose }} {{ text }}"#;
-        assert_eq!(html(template), "<code>a</code>  `a` &lt;b&gt;");
+        assert_eq!(render_for_test(template), "<code>a</code>  `a` &lt;b&gt;");
     }
 
     #[test]
@@ -665,10 +681,10 @@ pub(super) mod tests {
             format!("{{% for f in findings({arguments}) %}}{{{{ f.rule }}}} {{% endfor %}}")
         };
         assert_eq!(
-            html(&template(r#"fact="http.latency", target="runc""#)),
+            render_for_test(&template(r#"fact="http.latency", target="runc""#)),
             "latency-on-error-status latency-one-runtime-only "
         );
-        assert_eq!(html(&template(r#"fact="http.latency", target="kata""#)), "");
-        assert_eq!(html(&template(r#"fact="startup.wall""#)), "");
+        assert_eq!(render_for_test(&template(r#"fact="http.latency", target="kata""#)), "");
+        assert_eq!(render_for_test(&template(r#"fact="startup.wall""#)), "");
     }
 }

@@ -19,7 +19,7 @@ pub const SHIPPED: &str = "shipped/";
 /// The beginning of a tag up to what it calls or includes. It need not be closed: a look-up that
 /// lacks its end is a mistake to be told, not text.
 static LOOKUP: LazyLock<Regex> = LazyLock::new(|| {
-    let names = functions::names().collect::<Vec<_>>().join("|");
+    let names = functions::lookup_names().collect::<Vec<_>>().join("|");
     let call = format!(r"\b(?:{names})\s*\(|\w+\(\s*id\s*=\s*\x22");
     let include = format!(r"include\s+[\x22']{SHIPPED}");
     Regex::new(&format!(r"\{{[{{%]-?[^{{}}%]*?(?:{call}|{include})")).expect("a valid expression")
@@ -43,14 +43,14 @@ pub fn is_template(text: &str) -> bool {
     if found.peek().is_none() {
         return false;
     }
-    let code = code(text);
+    let code = code_ranges(text);
     found.any(|tag| !code.iter().any(|range| range.contains(&tag.start())))
 }
 
 /// The places of code blocks and code spans.
-fn code(text: &str) -> Vec<Range<usize>> {
+fn code_ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    for (event, range) in Parser::new_ext(text, markdown::options()).into_offset_iter() {
+    for (event, range) in Parser::new_ext(text, markdown::markdown_options()).into_offset_iter() {
         if matches!(event, Event::Start(Tag::CodeBlock(_)) | Event::Code(_)) {
             ranges.push(range);
         }
@@ -59,7 +59,7 @@ fn code(text: &str) -> Vec<Range<usize>> {
 }
 
 /// A template in which mdBook's own braces are text.
-pub fn shield(text: &str) -> String {
+pub fn shield_braces(text: &str) -> String {
     FOREIGN
         .replace_all(text, |found: &Captures| {
             let whole = &found[0];
@@ -109,7 +109,7 @@ mod tests {
     fn what_belongs_to_mdbook_is_shielded_and_nothing_else() {
         let text = "{{#include a.md}} {# a comment #} ## T {#id} {% raw %}{{#x y}}{% endraw %} {{ fact() }}";
         assert_eq!(
-            shield(text),
+            shield_braces(text),
             "{% raw %}{{#include a.md}}{% endraw %} {# a comment #} ## T {% raw %}{#id}{% endraw %} \
              {% raw %}{{#x y}}{% endraw %} {{ fact() }}"
         );

@@ -9,7 +9,7 @@ use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, Options, Parser, T
 use super::{escape, voice};
 
 /// The dialect: CommonMark with tables, footnotes, strikethrough and task lists, as in mdBook.
-pub fn options() -> Options {
+pub fn markdown_options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -18,7 +18,7 @@ pub fn options() -> Options {
 
 /// A heading of a rendered text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heading {
+pub struct RenderedHeading {
     /// 1 to 6.
     pub level: u8,
     /// The anchor.
@@ -29,16 +29,16 @@ pub struct Heading {
 
 /// A rendered text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rendered {
+pub struct RenderedText {
     /// The HTML.
     pub html: String,
     /// Its headings in order.
-    pub headings: Vec<Heading>,
+    pub headings: Vec<RenderedHeading>,
 }
 
-impl Rendered {
+impl RenderedText {
     /// The first heading, if it opens the text and is of the first level, and all after it.
-    pub fn apart(&self) -> (&str, &str) {
+    pub fn split_title(&self) -> (&str, &str) {
         const CLOSE: &str = "</h1>\n";
         match self.html.find(CLOSE).filter(|_| self.html.starts_with("<h1")) {
             Some(at) => self.html.split_at(at + CLOSE.len()),
@@ -49,10 +49,14 @@ impl Rendered {
 
 /// Markdown of our own data, such as the words of a rule, as HTML: a single paragraph comes
 /// without its element, so that it can stand inside another one.
-pub fn phrase(text: &str) -> String {
-    let options = options() - Options::ENABLE_FOOTNOTES;
+pub fn render_phrase(text: &str) -> String {
+    let options = markdown_options() - Options::ENABLE_FOOTNOTES;
     // Many phrases stand on one page, so none has an id.
-    let html = render(text.trim(), options, Pass { has_ids: false, ..Pass::new(&|_, _| None) });
+    let html = render_pass(
+        text.trim(),
+        options,
+        EventPass { has_ids: false, ..EventPass::new(&|_, _| None) },
+    );
     let html = html.html;
     let inside = html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>\n"));
     match inside.filter(|inside| !inside.contains("<p>")) {
@@ -62,45 +66,45 @@ pub fn phrase(text: &str) -> String {
 }
 
 /// What makes HTML of a fenced block with an info string of ours: info string and content.
-pub type Block<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
+pub type BlockDrawer<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
 /// Renders Markdown to HTML.
-pub fn to_html(text: &str, block: Block) -> Rendered {
-    render(text, options(), Pass::new(block))
+pub fn to_html(text: &str, block: BlockDrawer) -> RenderedText {
+    render_pass(text, markdown_options(), EventPass::new(block))
 }
 
-fn render(text: &str, options: Options, mut pass: Pass) -> Rendered {
+fn render_pass(text: &str, options: Options, mut pass: EventPass) -> RenderedText {
     let events: Vec<Event> = Parser::new_ext(text, options).collect();
-    let events = pass.blocks(events);
-    let events = pass.headings(events);
-    let events = footnotes(events);
-    let events = tables(events);
-    let events = events.into_iter().filter_map(harmless);
+    let events = pass.draw_blocks(events);
+    let events = pass.add_anchors(events);
+    let events = number_footnotes(events);
+    let events = draw_tables(events);
+    let events = events.into_iter().filter_map(sanitize_event);
     let mut html = String::with_capacity(text.len() * 3 / 2);
     pulldown_cmark::html::push_html(&mut html, events);
-    Rendered { html, headings: pass.headings }
+    RenderedText { html, headings: pass.headings }
 }
 
 /// Markup of our own on its way through the events, kept apart from raw HTML in the text.
-fn own(html: String) -> Event<'static> {
+fn own_markup(html: String) -> Event<'static> {
     Event::InlineMath(html.into())
 }
 
-struct Pass<'a> {
-    block: Block<'a>,
+struct EventPass<'a> {
+    block: BlockDrawer<'a>,
     has_ids: bool,
-    headings: Vec<Heading>,
+    headings: Vec<RenderedHeading>,
     /// The last number that was given to headings of a name.
     used: BTreeMap<String, u32>,
 }
 
-impl<'a> Pass<'a> {
-    fn new(block: Block<'a>) -> Self {
+impl<'a> EventPass<'a> {
+    fn new(block: BlockDrawer<'a>) -> Self {
         Self { block, has_ids: true, headings: Vec::new(), used: BTreeMap::new() }
     }
 
     /// Lets our own fenced blocks be drawn by their drawer.
-    fn blocks<'e>(&self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
+    fn draw_blocks<'e>(&self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
         let mut out = Vec::with_capacity(events.len());
         let mut open: Option<(CowStr, String)> = None;
         for event in events {
@@ -114,9 +118,9 @@ impl<'a> Pass<'a> {
                 (Some((_, content)), Event::Text(text)) => content.push_str(&text),
                 (Some((info, content)), Event::End(TagEnd::CodeBlock)) => {
                     let drawn = (self.block)(info, content).unwrap_or_else(|| {
-                        format!("<pre><code>{}</code></pre>\n", escape::html(content))
+                        format!("<pre><code>{}</code></pre>\n", escape::escape_html(content))
                     });
-                    out.push(own(drawn));
+                    out.push(own_markup(drawn));
                     open = None;
                 }
                 (_, event) => out.push(event),
@@ -126,7 +130,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Gives every heading an anchor.
-    fn headings<'e>(&mut self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
+    fn add_anchors<'e>(&mut self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
         let mut out = Vec::with_capacity(events.len());
         let mut open: Option<(usize, u8, String)> = None;
         for event in events {
@@ -138,13 +142,17 @@ impl<'a> Pass<'a> {
                     content.push_str(text);
                 }
                 (Some((start, level, content)), Event::End(TagEnd::Heading(_))) => {
-                    let id = self.unique(slug(content));
-                    out[*start] = own(match self.has_ids {
+                    let id = self.unique_anchor(heading_slug(content));
+                    out[*start] = own_markup(match self.has_ids {
                         true => format!("<h{level} id=\"{id}\">"),
                         false => format!("<h{level}>"),
                     });
-                    out.push(own(format!("</h{level}>\n")));
-                    self.headings.push(Heading { level: *level, id, text: content.clone() });
+                    out.push(own_markup(format!("</h{level}>\n")));
+                    self.headings.push(RenderedHeading {
+                        level: *level,
+                        id,
+                        text: content.clone(),
+                    });
                     open = None;
                     continue;
                 }
@@ -155,7 +163,7 @@ impl<'a> Pass<'a> {
         out
     }
 
-    fn unique(&mut self, slug: String) -> String {
+    fn unique_anchor(&mut self, slug: String) -> String {
         let mut number = self.used.get(&slug).map_or(1, |last| last + 1);
         let mut id = if number == 1 { slug.clone() } else { format!("{slug}-{number}") };
         // Another heading may be called what this one would be.
@@ -171,7 +179,7 @@ impl<'a> Pass<'a> {
 
 /// Draws footnotes ourselves: their numbers are their ids, so that no label of the author's can
 /// be the id of something else. Of two with one label, references lead to the first.
-fn footnotes(events: Vec<Event>) -> Vec<Event> {
+fn number_footnotes(events: Vec<Event>) -> Vec<Event> {
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut defined: BTreeSet<usize> = BTreeSet::new();
     let mut count = 0;
@@ -184,19 +192,19 @@ fn footnotes(events: Vec<Event>) -> Vec<Event> {
         out.push(match event {
             Event::FootnoteReference(label) => {
                 let number = *numbers.entry(label.to_lowercase()).or_insert_with(&mut next);
-                own(format!(
+                own_markup(format!(
                     "<sup class=\"footnote-reference\"><a href=\"#fn_{number}\">{number}</a></sup>"
                 ))
             }
             Event::Start(Tag::FootnoteDefinition(label)) => {
                 let first = *numbers.entry(label.to_lowercase()).or_insert_with(&mut next);
                 let number = if defined.insert(first) { first } else { next() };
-                own(format!(
+                own_markup(format!(
                     "<div class=\"footnote-definition\" id=\"fn_{number}\">\
                      <sup class=\"footnote-definition-label\">{number}</sup>\n"
                 ))
             }
-            Event::End(TagEnd::FootnoteDefinition) => own("</div>\n".into()),
+            Event::End(TagEnd::FootnoteDefinition) => own_markup("</div>\n".into()),
             event => event,
         });
     }
@@ -205,7 +213,7 @@ fn footnotes(events: Vec<Event>) -> Vec<Event> {
 
 /// Draws tables ourselves: a box to scroll in, a scope for each heading, classes in place of the
 /// style attributes that a strict content security policy forbids.
-fn tables(events: Vec<Event>) -> Vec<Event> {
+fn draw_tables(events: Vec<Event>) -> Vec<Event> {
     let mut alignments: Vec<Alignment> = Vec::new();
     let mut column = 0;
     let mut in_head = false;
@@ -265,13 +273,13 @@ fn tables(events: Vec<Event>) -> Vec<Event> {
                 continue;
             }
         };
-        out.push(own(html));
+        out.push(own_markup(html));
     }
     out
 }
 
 /// Drops raw HTML, unlinks what may not be linked, and lets our own markup through.
-fn harmless(event: Event) -> Option<Event> {
+fn sanitize_event(event: Event) -> Option<Event> {
     match event {
         // Without a break, the words or numbers before and after it would be one.
         Event::InlineHtml(html) if is_line_break(&html) => Some(Event::HardBreak),
@@ -284,15 +292,15 @@ fn harmless(event: Event) -> Option<Event> {
             Some(Event::InlineHtml(voice::fact_link(&dest_url, &title).0.into()))
         }
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-            let dest_url = match allowed(&dest_url) {
-                true => pages(&dest_url).into(),
+            let dest_url = match is_allowed_link(&dest_url) {
+                true => page_link(&dest_url).into(),
                 false => "#".into(),
             };
             Some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
         }
         Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
             // Nothing is fetched from elsewhere by looking at a report.
-            let is_local = allowed(&dest_url) && !has_scheme(&dest_url);
+            let is_local = is_allowed_link(&dest_url) && !has_scheme(&dest_url);
             let dest_url = if is_local { dest_url } else { "data:,".into() };
             Some(Event::Start(Tag::Image { link_type, dest_url, title, id }))
         }
@@ -320,7 +328,7 @@ fn is_evidence(url: &str, title: &str) -> bool {
 }
 
 /// Whether a link may be followed: http, https, mailto, or a place in the site itself.
-pub fn allowed(url: &str) -> bool {
+pub fn is_allowed_link(url: &str) -> bool {
     let url = as_browsers_read(url);
     if url.starts_with("//") {
         return false;
@@ -342,7 +350,7 @@ fn as_browsers_read(url: &str) -> String {
 }
 
 /// Links between chapters name the source files; pages end in `.html`.
-fn pages(url: &str) -> String {
+fn page_link(url: &str) -> String {
     if has_scheme(url) {
         return url.to_string();
     }
@@ -357,7 +365,7 @@ fn pages(url: &str) -> String {
 }
 
 /// The anchor of a heading: its letters and digits in lower case, joined by `-`.
-pub fn slug(text: &str) -> String {
+pub fn heading_slug(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         if c.is_alphanumeric() {
@@ -478,14 +486,17 @@ mod tests {
     #[test]
     fn the_heading_that_opens_a_text_comes_apart() {
         let rendered = to_html("# T `x`\n\nintro\n", &|_, _| None);
-        assert_eq!(rendered.apart(), ("<h1 id=\"t-x\">T <code>x</code></h1>\n", "<p>intro</p>\n"));
-        assert_eq!(to_html("intro\n\n# T\n", &|_, _| None).apart().0, "");
+        assert_eq!(
+            rendered.split_title(),
+            ("<h1 id=\"t-x\">T <code>x</code></h1>\n", "<p>intro</p>\n")
+        );
+        assert_eq!(to_html("intro\n\n# T\n", &|_, _| None).split_title().0, "");
     }
 
     #[test]
     fn a_phrase_is_one_paragraph_without_its_element() {
-        assert_eq!(phrase("Use `2> x` <b>now</b>.\n"), "Use <code>2&gt; x</code> now.");
-        assert_eq!(phrase("# A"), "<h1>A</h1>\n");
-        assert_eq!(phrase("One.\n\nTwo."), "<p>One.</p>\n<p>Two.</p>\n");
+        assert_eq!(render_phrase("Use `2> x` <b>now</b>.\n"), "Use <code>2&gt; x</code> now.");
+        assert_eq!(render_phrase("# A"), "<h1>A</h1>\n");
+        assert_eq!(render_phrase("One.\n\nTwo."), "<p>One.</p>\n<p>Two.</p>\n");
     }
 }

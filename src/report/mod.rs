@@ -19,7 +19,7 @@ pub mod templates;
 pub mod trend;
 mod voice;
 
-pub use number::measured;
-pub use subject::{Shelf, Subject};
-pub use templates::{Engine, Lent, Pool};
-pub use voice::{Links, Voice, place};
+pub use number::format_measured;
+pub use subject::{Assessment, ProjectData};
+pub use templates::{EnginePool, PooledEngine, TemplateEngine};
+pub use voice::{EvidenceLinks, Renderer, describe_place};

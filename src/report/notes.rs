@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::assets::{self, Tree};
+use crate::assets::{self, AssetTree};
 use crate::error::Result;
 use crate::project::NOTES;
 
@@ -15,12 +15,12 @@ use crate::project::NOTES;
 /// # Errors
 ///
 /// A note cannot be read or is not UTF-8.
-pub fn load(chapters: &Path) -> Result<BTreeMap<String, String>> {
+pub fn load_notes(chapters: &Path) -> Result<BTreeMap<String, String>> {
     let folder = format!("{NOTES}/");
     let mut notes = BTreeMap::new();
-    for (name, file) in assets::read_all(Tree::Chapters, Some(chapters), &folder, ".md")? {
+    for (name, file) in assets::read_all(AssetTree::Chapters, Some(chapters), &folder, ".md")? {
         let section = name[folder.len()..].strip_suffix(".md").unwrap_or_default();
-        let text = super::excerpts::note(&file.text, &format!("own-{section}"));
+        let text = super::excerpts::print_note(&file.text, &format!("own-{section}"));
         if !section.contains('/') && !text.is_empty() {
             notes.insert(section.to_string(), text);
         }

@@ -4,22 +4,22 @@
 //! No engine tells the runtime's own work apart: the phases of making and starting hold the
 //! engine's work for it, too. Their share is the most that making and starting can have.
 
-use super::subject::Subject;
+use super::subject::Assessment;
 use crate::model::{Fact, Role, Samples};
 use crate::stats;
 
 /// Who is at work in a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum PhaseOwner {
     /// The engine alone, or the runtime after it has started the container.
     Engine,
     /// The runtime, which makes and starts the container, and the engine around it.
     Runtime,
 }
 
-impl Part {
+impl PhaseOwner {
     /// The word for it in templates.
-    pub fn word(self) -> &'static str {
+    pub fn owner_word(self) -> &'static str {
         match self {
             Self::Engine => "engine",
             Self::Runtime => "runtime",
@@ -36,21 +36,21 @@ const PHASES: [&str; 6] = ["client", "create", "network", "start", "run", "remov
 /// Who is at work in a phase. Engines that report the network as a step of its own (docker) make
 /// and start the container after it; with the others the container is made before the step that
 /// ends `create`.
-fn part(word: &str, has_network: bool) -> Part {
+fn phase_owner(word: &str, has_network: bool) -> PhaseOwner {
     match word {
-        "start" => Part::Runtime,
-        "create" if !has_network => Part::Runtime,
-        _ => Part::Engine,
+        "start" => PhaseOwner::Runtime,
+        "create" if !has_network => PhaseOwner::Runtime,
+        _ => PhaseOwner::Engine,
     }
 }
 
 /// One phase of the starts of a target.
 #[derive(Debug)]
-pub struct Phase<'a> {
+pub struct StartPhase<'a> {
     /// The word for it.
     pub word: &'static str,
     /// Whose time it is.
-    pub part: Part,
+    pub part: PhaseOwner,
     /// The median, in seconds.
     pub median: f64,
     /// Its samples.
@@ -59,47 +59,53 @@ pub struct Phase<'a> {
 
 /// The starts of a target, divided.
 #[derive(Debug)]
-pub struct Split<'a> {
+pub struct PhaseSplit<'a> {
     /// The target.
     pub target: &'a str,
     /// The phases that the engine told, in order.
-    pub phases: Vec<Phase<'a>>,
+    pub phases: Vec<StartPhase<'a>>,
 }
 
-impl Split<'_> {
+impl PhaseSplit<'_> {
     /// The sum of the medians, in seconds. It is near the median of the whole, and not equal.
-    pub fn total(&self) -> f64 {
+    pub fn total_seconds(&self) -> f64 {
         self.phases.iter().map(|phase| phase.median).sum()
     }
 
     /// The sum of the medians of one part, in seconds.
-    pub fn time(&self, part: Part) -> f64 {
+    pub fn owner_seconds(&self, part: PhaseOwner) -> f64 {
         self.phases.iter().filter(|phase| phase.part == part).map(|phase| phase.median).sum()
     }
 
     /// The share of one part.
-    pub fn share(&self, part: Part) -> f64 {
-        self.time(part) / self.total()
+    pub fn owner_share(&self, part: PhaseOwner) -> f64 {
+        self.owner_seconds(part) / self.total_seconds()
     }
 }
 
 /// The divided starts of every target whose engine told in which part the runtime is at work.
-pub fn all(subject: &Subject) -> Vec<Split<'_>> {
+pub fn all_splits(subject: &Assessment) -> Vec<PhaseSplit<'_>> {
     let targets = subject.run.targets.iter().filter(|target| target.role != Role::Host);
     targets
-        .map(|target| Split { target: &target.name, phases: of(subject, &target.name) })
-        .filter(|split| split.total() > 0.0 && split.time(Part::Runtime) > 0.0)
+        .map(|target| PhaseSplit {
+            target: &target.name,
+            phases: target_phases(subject, &target.name),
+        })
+        .filter(|split| {
+            split.total_seconds() > 0.0 && split.owner_seconds(PhaseOwner::Runtime) > 0.0
+        })
         .collect()
 }
 
-fn of<'a>(subject: &'a Subject, target: &str) -> Vec<Phase<'a>> {
-    let series =
-        |word: &str| subject.run.fact(&format!("{PREFIX}{word}"), target).and_then(Fact::as_series);
+fn target_phases<'a>(subject: &'a Assessment, target: &str) -> Vec<StartPhase<'a>> {
+    let series = |word: &str| {
+        subject.run.find_fact(&format!("{PREFIX}{word}"), target).and_then(Fact::as_series)
+    };
     let has_network = series("network").is_some();
     let phase = |word: &'static str| {
         let samples = series(word)?;
         let median = stats::median(&samples.values)?;
-        Some(Phase { word, part: part(word, has_network), median, samples })
+        Some(StartPhase { word, part: phase_owner(word, has_network), median, samples })
     };
     PHASES.into_iter().filter_map(phase).collect()
 }

@@ -6,24 +6,24 @@ use std::sync::{Arc, OnceLock};
 
 use super::about::AboutWords;
 use crate::error::{Error, Result};
-use crate::judge::timing::Timing;
+use crate::judge::timing::RunTiming;
 use crate::judge::words::{ConclusionWords, ReasonWords};
-use crate::judge::{self, Case, Finding, Judgement, RuleBook, words};
-use crate::knowledge::Knowledge;
-use crate::model::{Edition, Fact, Role, Run, Source, Why};
-use crate::probe::catalogue::{Catalogue, Probe};
+use crate::judge::{self, Finding, Judgement, RuleBook, RuleContext, words};
+use crate::knowledge::KnowledgeBase;
+use crate::model::{Edition, Fact, FactSource, MissingReason, Role, Run};
+use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::edition::{self, EditionSpec};
 use crate::probe::unanswered::is_unrecorded;
 use crate::project::{MARGIN, Project};
-use crate::store::Loaded;
-use crate::store::integrity::Integrity;
-use crate::text::nearest;
+use crate::store::LoadedRun;
+use crate::store::integrity::IntegrityReport;
+use crate::text::closest_match;
 
 /// The data that is the same for every run of a project.
 #[derive(Debug, Clone)]
-pub struct Shelf {
+pub struct ProjectData {
     /// The probes.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: Arc<ProbeCatalogue>,
     /// The rules about evidence.
     pub rules: Arc<RuleBook>,
     /// The rules about hand-written reports.
@@ -35,7 +35,7 @@ pub struct Shelf {
     /// The words around probes and verdicts where they are explained.
     pub about: Arc<AboutWords>,
     /// What is known beforehand.
-    pub known: Arc<Knowledge>,
+    pub known: Arc<KnowledgeBase>,
     /// The editions of the lab.
     pub editions: BTreeMap<Edition, Arc<EditionSpec>>,
     /// The names of targets for readers.
@@ -44,21 +44,21 @@ pub struct Shelf {
     pub margin: f64,
 }
 
-impl Shelf {
+impl ProjectData {
     /// Loads the data of a project, with its settings.
     ///
     /// # Errors
     ///
-    /// As for [`Shelf::load`], or `book.toml` names a rule that does not exist, or switches one
+    /// As for [`ProjectData::load_data`], or `book.toml` names a rule that does not exist, or switches one
     /// off without a reason.
-    pub fn of(project: &Project) -> Result<Self> {
-        let data = project.data();
+    pub fn load_project(project: &Project) -> Result<Self> {
+        let data = project.data_dir();
         let place = format!("{}: [preprocessor.isoproof.rules]", crate::project::CONFIG);
         let books = [RuleBook::load(Some(&data))?, RuleBook::of_reports(Some(&data))?];
         let [rules, report_rules] =
             RuleBook::with_switches(books, &project.config.rules, &place)?.map(Arc::new);
         let margin = project.config.margin;
-        Ok(Self { margin, rules, report_rules, ..Self::load(Some(&data))? })
+        Ok(Self { margin, rules, report_rules, ..Self::load_data(Some(&data))? })
     }
 
     /// Loads what ships with isoproof and what the project's `data/` folder adds.
@@ -66,25 +66,25 @@ impl Shelf {
     /// # Errors
     ///
     /// A file cannot be used; the error names it.
-    pub fn load(data: Option<&Path>) -> Result<Self> {
+    pub fn load_data(data: Option<&Path>) -> Result<Self> {
         let (catalogue, rest) =
-            rayon::join(|| Catalogue::load(data), || Self::without_catalogue(data));
+            rayon::join(|| ProbeCatalogue::load(data), || Self::without_catalogue(data));
         Ok(Self { catalogue: Arc::new(catalogue?), ..rest? })
     }
 
     fn without_catalogue(data: Option<&Path>) -> Result<Self> {
         let mut editions = BTreeMap::new();
         for edition in Edition::ALL {
-            editions.insert(edition, Arc::new(edition::load(edition, data)?));
+            editions.insert(edition, Arc::new(edition::load_edition(edition, data)?));
         }
         Ok(Self {
             catalogue: Arc::default(),
             rules: Arc::new(RuleBook::load(data)?),
             report_rules: Arc::new(RuleBook::of_reports(data)?),
-            words: Arc::new(words::load(data)?),
+            words: Arc::new(words::load_conclusion_words(data)?),
             reasons: Arc::new(words::load_reasons(data)?),
             about: Arc::new(AboutWords::load(data)?),
-            known: Arc::new(Knowledge::load(data)?),
+            known: Arc::new(KnowledgeBase::load(data)?),
             editions,
             names: Arc::new(load_names(data)?),
             margin: MARGIN,
@@ -94,11 +94,11 @@ impl Shelf {
 
 /// `data/names.toml`: what readers call a target.
 fn load_names(data: Option<&Path>) -> Result<BTreeMap<String, String>> {
-    use crate::assets::{Tree, read_all};
+    use crate::assets::{AssetTree, read_all};
     let mut names = BTreeMap::new();
-    for file in read_all(Tree::Data, data, "names.toml", "")?.into_values() {
+    for file in read_all(AssetTree::Data, data, "names.toml", "")?.into_values() {
         let more: BTreeMap<String, String> = toml::from_str(&file.text)
-            .map_err(|error| Error::input(format!("{}: {error}", file.origin)))?;
+            .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
         names.extend(more);
     }
     Ok(names)
@@ -106,26 +106,26 @@ fn load_names(data: Option<&Path>) -> Result<BTreeMap<String, String>> {
 
 /// One judged run.
 #[derive(Debug)]
-pub struct Subject {
+pub struct Assessment {
     /// The run.
     pub run: Run,
     /// What does not fit together in its file.
-    pub integrity: Integrity,
+    pub integrity: IntegrityReport,
     /// What is said about it.
     pub judgement: Judgement,
     /// What its times say.
-    pub timing: Timing,
+    pub timing: RunTiming,
     /// What the lab asks for.
     pub edition: Arc<EditionSpec>,
     /// The data of the project.
-    pub shelf: Shelf,
+    pub shelf: ProjectData,
     anchors: BTreeMap<String, String>,
     lines: OnceLock<BTreeMap<String, Vec<String>>>,
 }
 
 /// What a look-up found: the probe, the target and what is known.
 #[derive(Debug, Clone)]
-pub struct Found<'a> {
+pub struct FoundFact<'a> {
     /// The probe.
     pub probe: &'a Probe,
     /// The name of the target; none if the run has no target of the role that was asked for.
@@ -134,22 +134,22 @@ pub struct Found<'a> {
     pub fact: std::borrow::Cow<'a, Fact>,
 }
 
-impl Subject {
+impl Assessment {
     /// Judges a loaded run.
     ///
     /// # Errors
     ///
     /// A rule's message cannot be rendered.
-    pub fn new(loaded: Loaded, edition: Option<Edition>, shelf: &Shelf) -> Result<Self> {
-        let Loaded { run, integrity, .. } = loaded;
+    pub fn new(loaded: LoadedRun, edition: Option<Edition>, shelf: &ProjectData) -> Result<Self> {
+        let LoadedRun { run, integrity, .. } = loaded;
         let wanted = edition.unwrap_or(run.edition);
         let edition = shelf
             .editions
             .get(&wanted)
             .cloned()
-            .ok_or_else(|| Error::input(format!("no edition {wanted}")))?;
-        let timing = Timing::of(&run, shelf.margin);
-        let case = Case {
+            .ok_or_else(|| Error::unusable_input(format!("no edition {wanted}")))?;
+        let timing = RunTiming::of_run(&run, shelf.margin);
+        let case = RuleContext {
             run: &run,
             integrity: &integrity,
             known: &shelf.known,
@@ -157,8 +157,8 @@ impl Subject {
             timing: &timing,
             margin: shelf.margin,
         };
-        let judgement = judge::judge(&case, &shelf.rules)?;
-        let anchors = anchors(&run);
+        let judgement = judge::judge_run(&case, &shelf.rules)?;
+        let anchors = capture_anchors(&run);
         Ok(Self {
             run,
             integrity,
@@ -177,9 +177,9 @@ impl Subject {
     /// # Errors
     ///
     /// It is neither a role nor the name of a target.
-    pub fn target(&self, wanted: &str) -> Result<Option<&str>, String> {
+    pub fn resolve_target(&self, wanted: &str) -> Result<Option<&str>, String> {
         let roles = [Role::Host, Role::Baseline, Role::Candidate];
-        if let Some(target) = self.run.target(wanted) {
+        if let Some(target) = self.run.find_target(wanted) {
             return Ok(Some(&target.name));
         }
         if let Some(role) = roles.into_iter().find(|role| role.word() == wanted) {
@@ -197,61 +197,65 @@ impl Subject {
     /// # Errors
     ///
     /// The id is not in the catalogue, or the target is unknown.
-    pub fn find(&self, id: &str, target: &str) -> Result<Found<'_>, String> {
+    pub fn find_fact(&self, id: &str, target: &str) -> Result<FoundFact<'_>, String> {
         use std::borrow::Cow;
-        let probe = self.shelf.catalogue.get(id).ok_or_else(|| self.unknown_id(id))?;
-        let Some(name) = self.target(target)? else {
+        let probe = self.shelf.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
+        let Some(name) = self.resolve_target(target)? else {
             let reason = format!("the run has no {target}");
-            return Ok(Found {
+            return Ok(FoundFact {
                 probe,
                 target: None,
-                fact: Cow::Owned(Fact::missing(Why::NotAsked, reason)),
+                fact: Cow::Owned(Fact::missing(MissingReason::NotAsked, reason)),
             });
         };
-        let fact = match self.run.fact(id, name) {
+        let fact = match self.run.find_fact(id, name) {
             Some(fact) => Cow::Borrowed(fact),
-            None => Cow::Owned(self.unrecorded(name)),
+            None => Cow::Owned(self.unrecorded_fact(name)),
         };
-        Ok(Found { probe, target: Some(name), fact })
+        Ok(FoundFact { probe, target: Some(name), fact })
     }
 
     /// Why a run knows nothing about a question on a target.
-    fn unrecorded(&self, target: &str) -> Fact {
-        let boot = self.run.capture(&format!("{target}/boot"));
+    fn unrecorded_fact(&self, target: &str) -> Fact {
+        let boot = self.run.find_capture(&format!("{target}/boot"));
         match boot.filter(|boot| is_unrecorded(boot)) {
             Some(boot) => {
                 let reason =
                     format!("no answer was recorded, and the output of {} ended early", boot.id);
-                Fact::missing_at(Why::CutOff, reason, Source::new(boot.id.as_str(), None))
+                Fact::missing_at(
+                    MissingReason::CutOff,
+                    reason,
+                    FactSource::new(boot.id.as_str(), None),
+                )
             }
-            None => Fact::missing(Why::NotAsked, "no command of this run asked for it"),
+            None => Fact::missing(MissingReason::NotAsked, "no command of this run asked for it"),
         }
     }
 
     fn unknown_id(&self, id: &str) -> String {
-        let ids = self.shelf.catalogue.iter().map(|probe| probe.id.as_str());
-        match nearest(id, ids) {
+        let ids = self.shelf.catalogue.iter_probes().map(|probe| probe.id.as_str());
+        match closest_match(id, ids) {
             Some(near) => format!("unknown fact `{id}`: did you mean `{near}`?"),
             None => format!("unknown fact `{id}`: it is not in the catalogue"),
         }
     }
 
     /// What readers call a target.
-    pub fn name(&self, target: &str) -> String {
+    pub fn reader_name(&self, target: &str) -> String {
         self.shelf.names.get(target).cloned().unwrap_or_else(|| target.to_string())
     }
 
     /// The anchor of a capture on the page of its run.
-    pub fn anchor(&self, capture: &str) -> Option<&str> {
+    pub fn capture_anchor(&self, capture: &str) -> Option<&str> {
         self.anchors.get(capture).map(String::as_str)
     }
 
     /// The lines of a capture's output as they are shown: without the colours of a terminal.
-    pub fn lines(&self, capture: &str) -> &[String] {
+    pub fn capture_lines(&self, capture: &str) -> &[String] {
         let lines = self.lines.get_or_init(|| {
             let lines = |capture: &crate::model::Capture| {
-                let bytes = capture.stdout.bytes().unwrap_or_default();
-                let lines = crate::text::lines(&bytes);
+                let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
+                let lines = crate::text::split_lines(&bytes);
                 lines.iter().map(|line| crate::text::strip_ansi(line)).collect()
             };
             self.run.captures.iter().map(|capture| (capture.id.clone(), lines(capture))).collect()
@@ -260,15 +264,15 @@ impl Subject {
     }
 
     /// The line that something was read from, where it is known.
-    pub fn line(&self, source: &crate::model::Source) -> Option<&str> {
+    pub fn source_line(&self, source: &crate::model::FactSource) -> Option<&str> {
         let index = usize::try_from(source.line?).ok()?.checked_sub(1)?;
-        self.lines(&source.capture).get(index).map(String::as_str)
+        self.capture_lines(&source.capture).get(index).map(String::as_str)
     }
 
     /// The capture whose page section has this anchor.
     pub fn by_anchor(&self, anchor: &str) -> Option<&crate::model::Capture> {
         let id = self.anchors.iter().find(|(_, other)| *other == anchor)?.0;
-        self.run.capture(id)
+        self.run.find_capture(id)
     }
 
     /// The findings about a fact: those whose first place it is.
@@ -292,18 +296,18 @@ impl Subject {
 }
 
 /// A run in the words that templates use.
-pub fn describe(run: &Run) -> serde_json::Value {
-    use crate::model::{Evidence, ImportForm};
+pub fn describe_run(run: &Run) -> serde_json::Value {
+    use crate::model::{EvidenceKind, ImportForm};
     let (form, engine, image) = match &run.evidence {
-        Evidence::Imported { form: ImportForm::Lab12 } => (Some("lab12"), None, None),
-        Evidence::Imported { form: ImportForm::Hyperfine } => (Some("hyperfine"), None, None),
-        Evidence::Collected { engine, image, .. } => (None, Some(engine), Some(image)),
+        EvidenceKind::Imported { form: ImportForm::Lab12 } => (Some("lab12"), None, None),
+        EvidenceKind::Imported { form: ImportForm::Hyperfine } => (Some("hyperfine"), None, None),
+        EvidenceKind::Collected { engine, image, .. } => (None, Some(engine), Some(image)),
     };
     serde_json::json!({
         "id": run.id,
         "label": run.label,
         "created": run.created.format("%Y-%m-%d %H:%M UTC").to_string(),
-        "edition": run.edition.name(),
+        "edition": run.edition.edition_name(),
         "imported": form,
         "engine": engine,
         "image": image,
@@ -314,13 +318,13 @@ pub fn describe(run: &Run) -> serde_json::Value {
 }
 
 /// An anchor for each capture, made of its id and unique on the page.
-fn anchors(run: &Run) -> BTreeMap<String, String> {
+fn capture_anchors(run: &Run) -> BTreeMap<String, String> {
     let mut used: BTreeMap<String, u32> = BTreeMap::new();
     let mut anchors = BTreeMap::new();
     for capture in &run.captures {
         let ascii: String =
             capture.id.chars().map(|c| if c.is_ascii() { c } else { '-' }).collect();
-        let slug = super::markdown::slug(&ascii);
+        let slug = super::markdown::heading_slug(&ascii);
         let count = used.entry(slug.clone()).or_default();
         *count += 1;
         let anchor = if *count == 1 { format!("c-{slug}") } else { format!("c-{slug}--{count}") };

@@ -12,12 +12,12 @@ const MARK: &str = "<!-- Made by isoproof; your own words go to ";
 
 /// The submission with a first line that says what made it and where own words go, and that
 /// lets a later build see whether somebody edited the file.
-pub fn mark(text: &str, run: &str, notes: &str) -> String {
+pub fn mark_submission(text: &str, run: &str, notes: &str) -> String {
     let text = text.trim();
-    format!("{MARK}{notes}. Run {run}, text {}. -->\n\n{text}\n", fingerprint(text))
+    format!("{MARK}{notes}. Run {run}, text {}. -->\n\n{text}\n", text_fingerprint(text))
 }
 
-fn fingerprint(text: &str) -> String {
+fn text_fingerprint(text: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(text.trim().as_bytes()))[..16].to_string()
 }
 
@@ -26,27 +26,29 @@ fn fingerprint(text: &str) -> String {
 /// # Errors
 ///
 /// The file there was not made by isoproof or was edited since; or it cannot be written.
-pub fn write(path: &Path, marked: &str) -> Result<()> {
+pub fn write_submission(path: &Path, marked: &str) -> Result<()> {
     if let Some(old) = atomic::read_target(path)? {
         if old == marked.as_bytes() {
             return Ok(());
         }
-        check(path, &String::from_utf8_lossy(&old))?;
+        check_overwrite(path, &String::from_utf8_lossy(&old))?;
     }
-    atomic::write(path, marked.as_bytes())
+    atomic::write_atomically(path, marked.as_bytes())
 }
 
-fn check(path: &Path, old: &str) -> Result<()> {
+fn check_overwrite(path: &Path, old: &str) -> Result<()> {
     let (first, rest) = old.split_once('\n').unwrap_or((old, ""));
     if !first.starts_with(MARK) {
-        return Err(Error::input(format!("{} was not made by isoproof", path.display()))
-            .help("nothing was changed: move the file away, or choose another with --submission"));
+        return Err(Error::unusable_input(format!("{} was not made by isoproof", path.display()))
+            .with_help(
+                "nothing was changed: move the file away, or choose another with --submission",
+            ));
     }
     let stated = first.rsplit_once("text ").map_or("", |(_, rest)| rest);
-    if stated.starts_with(&fingerprint(rest)) {
+    if stated.starts_with(&text_fingerprint(rest)) {
         return Ok(());
     }
-    Err(Error::input(format!("{} was edited since isoproof made it", path.display())).help(
+    Err(Error::unusable_input(format!("{} was edited since isoproof made it", path.display())).with_help(
         "nothing was changed: move your words to the notes that its first line names, where they \
          survive every build, then delete the file",
     ))
@@ -60,11 +62,12 @@ mod tests {
     fn an_untouched_submission_is_replaced_and_an_edited_one_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("submission.md");
-        write(&path, &mark("one", "r1", "site/notes/")).unwrap();
-        write(&path, &mark("two", "r2", "site/notes/")).unwrap();
+        write_submission(&path, &mark_submission("one", "r1", "site/notes/")).unwrap();
+        write_submission(&path, &mark_submission("two", "r2", "site/notes/")).unwrap();
         let edited = std::fs::read_to_string(&path).unwrap().replace("two", "two, I think");
         std::fs::write(&path, &edited).unwrap();
-        let error = write(&path, &mark("three", "r3", "site/notes/")).unwrap_err();
+        let error =
+            write_submission(&path, &mark_submission("three", "r3", "site/notes/")).unwrap_err();
         assert!(error.message.contains("was edited"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), edited);
     }
@@ -74,7 +77,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("submission.md");
         std::fs::write(&path, "# My report\n").unwrap();
-        assert!(write(&path, &mark("x", "r", "n")).unwrap_err().message.contains("not made by"));
+        assert!(
+            write_submission(&path, &mark_submission("x", "r", "n"))
+                .unwrap_err()
+                .message
+                .contains("not made by")
+        );
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "# My report\n");
     }
 }

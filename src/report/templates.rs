@@ -7,51 +7,54 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tera::{Context, ErrorKind, Tera};
 
 use super::escape;
-use super::functions::{self, Sources};
-use super::voice::Voice;
+use super::functions::{self, LookupSources};
+use super::voice::Renderer;
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
 
 /// Renders templates in one voice.
-pub struct Engine {
+pub struct TemplateEngine {
     tera: Tera,
     origins: Arc<BTreeMap<String, String>>,
 }
 
-impl Engine {
+impl TemplateEngine {
     /// An engine for these templates, by name, with the look-ups of `sources`.
     ///
     /// # Errors
     ///
     /// A template cannot be parsed; the error names file, line and column.
-    pub fn new(templates: &BTreeMap<String, TextFile>, sources: &Sources) -> Result<Self> {
+    pub fn new(templates: &BTreeMap<String, TextFile>, sources: &LookupSources) -> Result<Self> {
         let origin = |(name, file): (&String, &TextFile)| (name.clone(), file.origin.clone());
         let origins = Arc::new(templates.iter().map(origin).collect());
         let mut engine = Self { tera: Tera::new(), origins };
         // What is printed is escaped unless a function escaped it; the suffix decides nothing.
         engine.tera.autoescape_on([".html", ".md", ".svg", ".xml"]);
-        engine.speak(sources);
+        engine.set_lookups(sources);
         // Names first, so that an error can be told by its origin; then all at once, because
         // templates extend and include each other.
         let all = templates.iter().map(|(name, file)| (name.as_str(), file.text.as_str()));
-        engine.tera.add_raw_templates(all).map_err(|error| explain(&error, &engine.origins))?;
+        engine
+            .tera
+            .add_raw_templates(all)
+            .map_err(|error| explain_tera_error(&error, &engine.origins))?;
         Ok(engine)
     }
 
     /// The same templates with other look-ups: much cheaper than parsing them again.
     #[must_use]
-    pub fn about(&self, sources: &Sources) -> Self {
+    pub fn with_sources(&self, sources: &LookupSources) -> Self {
         let mut engine = Self { tera: self.tera.clone(), origins: self.origins.clone() };
-        engine.speak(sources);
+        engine.set_lookups(sources);
         engine
     }
 
-    fn speak(&mut self, sources: &Sources) {
+    fn set_lookups(&mut self, sources: &LookupSources) {
         self.tera.set_escape_fn(match sources.voice {
-            Voice::Markdown(_) => escape::write_markdown,
-            Voice::Html(_) => escape::write_html,
+            Renderer::Markdown(_) => escape::write_markdown,
+            Renderer::Html(_) => escape::write_html,
         });
-        functions::register(&mut self.tera, sources);
+        functions::register_lookups(&mut self.tera, sources);
     }
 
     /// Renders a template.
@@ -59,59 +62,59 @@ impl Engine {
     /// # Errors
     ///
     /// A look-up or the template fails; the error names file, line and column.
-    pub fn render(&self, name: &str, context: &Context) -> Result<String> {
-        self.tera.render(name, context).map_err(|error| explain(&error, &self.origins))
+    pub fn render_template(&self, name: &str, context: &Context) -> Result<String> {
+        self.tera.render(name, context).map_err(|error| explain_tera_error(&error, &self.origins))
     }
 
     /// Whether there is a template of this name.
-    pub fn has(&self, name: &str) -> bool {
+    pub fn has_template(&self, name: &str) -> bool {
         self.origins.contains_key(name)
     }
 }
 
 /// Engines of the same templates, lent to one page at a time each: to give an engine other
 /// look-ups is much cheaper than to copy its templates.
-pub struct Pool {
-    pattern: Engine,
-    idle: Mutex<Vec<Engine>>,
+pub struct EnginePool {
+    pattern: TemplateEngine,
+    idle: Mutex<Vec<TemplateEngine>>,
 }
 
-impl Pool {
+impl EnginePool {
     /// A pool of engines like this one.
-    pub fn new(pattern: Engine) -> Self {
+    pub fn new(pattern: TemplateEngine) -> Self {
         Self { pattern, idle: Mutex::default() }
     }
 
     /// An engine with these look-ups, until it is dropped.
-    pub fn about(&self, sources: &Sources) -> Lent<'_> {
+    pub fn lend_engine(&self, sources: &LookupSources) -> PooledEngine<'_> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let engine = match idle {
             Some(mut engine) => {
-                engine.speak(sources);
+                engine.set_lookups(sources);
                 engine
             }
-            None => self.pattern.about(sources),
+            None => self.pattern.with_sources(sources),
         };
-        Lent { engine: Some(engine), pool: self }
+        PooledEngine { engine: Some(engine), pool: self }
     }
 }
 
-/// An engine of a [`Pool`].
-pub struct Lent<'a> {
+/// An engine of a [`EnginePool`].
+pub struct PooledEngine<'a> {
     /// There until it is dropped.
-    engine: Option<Engine>,
-    pool: &'a Pool,
+    engine: Option<TemplateEngine>,
+    pool: &'a EnginePool,
 }
 
-impl Deref for Lent<'_> {
-    type Target = Engine;
+impl Deref for PooledEngine<'_> {
+    type Target = TemplateEngine;
 
-    fn deref(&self) -> &Engine {
+    fn deref(&self) -> &TemplateEngine {
         self.engine.as_ref().unwrap_or(&self.pool.pattern)
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for PooledEngine<'_> {
     fn drop(&mut self) {
         let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.extend(self.engine.take());
@@ -119,7 +122,7 @@ impl Drop for Lent<'_> {
 }
 
 /// Tera's error as ours: place, message and the line it stands in.
-fn explain(error: &tera::Error, origins: &BTreeMap<String, String>) -> Error {
+fn explain_tera_error(error: &tera::Error, origins: &BTreeMap<String, String>) -> Error {
     match error.kind() {
         ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
             let span = report.span();
@@ -129,7 +132,10 @@ fn explain(error: &tera::Error, origins: &BTreeMap<String, String>) -> Error {
             let full = error.to_string();
             // Tera's own report begins with the message and goes on with the excerpt.
             let excerpt: String = full.lines().skip(1).map(|line| format!("\n{line}")).collect();
-            Error::input(format!("{origin}:{line}:{column}: {}{excerpt}", report.message()))
+            Error::unusable_input(format!(
+                "{origin}:{line}:{column}: {}{excerpt}",
+                report.message()
+            ))
         }
         _ => {
             let mut message = error.to_string();
@@ -138,7 +144,7 @@ fn explain(error: &tera::Error, origins: &BTreeMap<String, String>) -> Error {
                 message.push_str(&format!(": {error}"));
                 cause = error.source();
             }
-            Error::input(format!("templates: {message}"))
+            Error::unusable_input(format!("templates: {message}"))
         }
     }
 }

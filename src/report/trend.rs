@@ -9,10 +9,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::number;
-use super::subject::Shelf;
-use crate::diff::machine::{Machine, is_told_by};
-use crate::diff::value::word;
-use crate::model::{Fact, Role, Run, Unit};
+use super::subject::ProjectData;
+use crate::diff::machine::{MachineProfile, is_told_by};
+use crate::diff::value::value_text;
+use crate::model::{Fact, Role, Run, SampleUnit};
 use crate::stats;
 
 /// The series that are drawn, where a run has them.
@@ -42,41 +42,43 @@ const LEFT: f64 = 12.0;
 const RIGHT: f64 = 97.0;
 
 /// Whether a trend needs a fact.
-pub fn wants(id: &str) -> bool {
+pub fn needs_fact(id: &str) -> bool {
     SERIES.contains(&id) || TOLD.contains(&id) || is_told_by(id)
 }
 
 /// What trends need of a run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Digest {
+pub struct RunDigest {
     id: String,
     label: Option<String>,
     created: DateTime<Utc>,
-    machine: Option<Machine>,
+    machine: Option<MachineProfile>,
     /// By series, then by target.
-    figures: BTreeMap<String, BTreeMap<String, Point>>,
+    figures: BTreeMap<String, BTreeMap<String, TrendPoint>>,
     /// By fact and target.
     told: BTreeMap<(String, String), String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Point {
+struct TrendPoint {
     median: f64,
     interval: Option<stats::Interval>,
-    unit: Unit,
+    unit: SampleUnit,
 }
 
-impl Digest {
+impl RunDigest {
     /// The digest of a run or its outline.
-    pub fn of(run: &Run) -> Self {
-        let mut figures: BTreeMap<String, BTreeMap<String, Point>> = BTreeMap::new();
+    pub fn of_run(run: &Run) -> Self {
+        let mut figures: BTreeMap<String, BTreeMap<String, TrendPoint>> = BTreeMap::new();
         let mut told = BTreeMap::new();
         for (id, by_target) in &run.facts {
             for (target, fact) in by_target {
                 match fact {
                     Fact::Series(samples) if SERIES.contains(&id.as_str()) => {
-                        let Some(summary) = stats::summary(&samples.values) else { continue };
-                        let point = Point {
+                        let Some(summary) = stats::summarize_samples(&samples.values) else {
+                            continue;
+                        };
+                        let point = TrendPoint {
                             median: summary.median,
                             interval: summary.interval,
                             unit: samples.unit,
@@ -84,9 +86,9 @@ impl Digest {
                         figures.entry(id.clone()).or_default().insert(target.clone(), point);
                     }
                     Fact::Value { value, .. } if TOLD.contains(&id.as_str()) => {
-                        let is_host = run.target(target).is_some_and(|t| t.role == Role::Host);
+                        let is_host = run.find_target(target).is_some_and(|t| t.role == Role::Host);
                         let target = if is_host { "host".into() } else { target.clone() };
-                        told.insert((id.clone(), target), word(value).replace('\n', " "));
+                        told.insert((id.clone(), target), value_text(value).replace('\n', " "));
                     }
                     _ => {}
                 }
@@ -96,14 +98,14 @@ impl Digest {
             id: run.id.clone(),
             label: run.label.clone(),
             created: run.created,
-            machine: Machine::of(run),
+            machine: MachineProfile::of_run(run),
             figures,
             told,
         }
     }
 
     /// Takes up the verdicts: targets and what is concluded of them, in words.
-    pub fn conclude(&mut self, verdicts: impl Iterator<Item = (String, String)>) {
+    pub fn set_conclusions(&mut self, verdicts: impl Iterator<Item = (String, String)>) {
         self.told.extend(verdicts.map(|(target, words)| ((String::new(), target), words)));
     }
 }
@@ -131,7 +133,7 @@ struct ChartView {
     machine: String,
     height: f64,
     axis: f64,
-    ticks: Vec<Tick>,
+    ticks: Vec<TrendTick>,
     first: String,
     last: String,
     lines: Vec<LineView>,
@@ -142,7 +144,7 @@ struct ChartView {
 }
 
 #[derive(Debug, Serialize)]
-struct Tick {
+struct TrendTick {
     y: f64,
     label: String,
 }
@@ -152,12 +154,12 @@ struct LineView {
     name: String,
     /// Which of the six ways to draw it, from 1.
     style: usize,
-    dots: Vec<Dot>,
-    segments: Vec<Segment>,
+    dots: Vec<TrendDot>,
+    segments: Vec<TrendSegment>,
 }
 
 #[derive(Debug, Serialize)]
-struct Dot {
+struct TrendDot {
     x: f64,
     y: f64,
     has_interval: bool,
@@ -167,7 +169,7 @@ struct Dot {
 }
 
 #[derive(Debug, Serialize)]
-struct Segment {
+struct TrendSegment {
     x1: f64,
     y1: f64,
     x2: f64,
@@ -196,10 +198,10 @@ struct ChangeView {
 impl TrendView {
     /// The trends of these runs, in any order; `altered` others were left out because their files
     /// were changed.
-    pub fn new(mut runs: Vec<Digest>, altered: usize, shelf: &Shelf) -> Self {
+    pub fn new(mut runs: Vec<RunDigest>, altered: usize, shelf: &ProjectData) -> Self {
         runs.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-        let charts = SERIES.iter().filter_map(|series| chart(&runs, series, shelf)).collect();
-        let mut changes = changes(&runs, shelf);
+        let charts = SERIES.iter().filter_map(|series| trend_chart(&runs, series, shelf)).collect();
+        let mut changes = trend_changes(&runs, shelf);
         changes.reverse();
         let left_out = changes.len().saturating_sub(CHANGES);
         changes.truncate(CHANGES);
@@ -207,11 +209,11 @@ impl TrendView {
     }
 }
 
-fn date(run: &Digest) -> String {
+fn run_date(run: &RunDigest) -> String {
     run.created.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-fn name(target: &str, shelf: &Shelf) -> String {
+fn reader_name(target: &str, shelf: &ProjectData) -> String {
     match target {
         "host" => "host".into(),
         target => shelf.names.get(target).cloned().unwrap_or_else(|| target.into()),
@@ -219,72 +221,75 @@ fn name(target: &str, shelf: &Shelf) -> String {
 }
 
 /// The sessions that were measured on the machine of the newest of them.
-fn chart(runs: &[Digest], series: &str, shelf: &Shelf) -> Option<ChartView> {
-    let has = |run: &&Digest| run.figures.contains_key(series) && run.machine.is_some();
+fn trend_chart(runs: &[RunDigest], series: &str, shelf: &ProjectData) -> Option<ChartView> {
+    let has = |run: &&RunDigest| run.figures.contains_key(series) && run.machine.is_some();
     let machine = runs.iter().rev().find(has)?.machine.as_ref()?;
-    let all: Vec<&Digest> = runs
+    let all: Vec<&RunDigest> = runs
         .iter()
         .filter(has)
         .filter(|run| run.machine.as_ref().is_some_and(|other| other.is_like(machine)))
         .collect();
     let shown = &all[all.len().saturating_sub(SESSIONS)..];
-    let point = |run: &Digest, target: &str| run.figures.get(series)?.get(target).copied();
+    let point = |run: &RunDigest, target: &str| run.figures.get(series)?.get(target).copied();
     let mut targets: Vec<&String> = Vec::new();
     for target in shown.iter().flat_map(|run| run.figures[series].keys()) {
         if !targets.contains(&target) {
             targets.push(target);
         }
     }
-    let top = |point: Point| point.interval.map_or(point.median, |interval| interval.high);
+    let top = |point: TrendPoint| point.interval.map_or(point.median, |interval| interval.high);
     let points = || shown.iter().flat_map(|run| run.figures[series].values().copied());
     let unit = points().next()?.unit;
-    let (end, step) = scale(points().map(top).fold(0.0, f64::max))?;
+    let (end, step) = trend_scale(points().map(top).fold(0.0, f64::max))?;
     let x = |index: usize| match shown.len() {
         1 => f64::midpoint(LEFT, RIGHT),
         #[allow(clippy::cast_precision_loss, reason = "few sessions are drawn")]
         count => LEFT + (RIGHT - LEFT) * index as f64 / (count - 1) as f64,
     };
-    let y = |value: f64| tenths(TOP + HEIGHT * (1.0 - value / end));
+    let y = |value: f64| round_tenths(TOP + HEIGHT * (1.0 - value / end));
     let line = |(index, target): (usize, &&String)| {
-        let dots: Vec<Dot> = shown
+        let dots: Vec<TrendDot> = shown
             .iter()
             .enumerate()
             .filter_map(|(index, run)| {
                 let point = point(run, target)?;
-                Some(Dot {
-                    x: tenths(x(index)),
+                Some(TrendDot {
+                    x: round_tenths(x(index)),
                     y: y(point.median),
                     has_interval: point.interval.is_some(),
                     low: point.interval.map_or(0.0, |interval| y(interval.low)),
                     high: point.interval.map_or(0.0, |interval| y(interval.high)),
-                    text: format!("{}: {}", date(run), cell(point)),
+                    text: format!("{}: {}", run_date(run), point_cell(point)),
                 })
             })
             .collect();
         let segments = dots
             .windows(2)
-            .map(|pair| Segment { x1: pair[0].x, y1: pair[0].y, x2: pair[1].x, y2: pair[1].y })
+            .map(|pair| TrendSegment { x1: pair[0].x, y1: pair[0].y, x2: pair[1].x, y2: pair[1].y })
             .collect();
-        LineView { name: name(target, shelf), style: index % 6 + 1, dots, segments }
+        LineView { name: reader_name(target, shelf), style: index % 6 + 1, dots, segments }
     };
     let rows = shown.iter().rev().take(ROWS).map(|run| RowView {
         id: run.id.clone(),
         label: run.label.clone(),
-        created: date(run),
+        created: run_date(run),
         cells: targets
             .iter()
-            .map(|target| point(run, target).map_or_else(|| "not measured".into(), cell))
+            .map(|target| point(run, target).map_or_else(|| "not measured".into(), point_cell))
             .collect(),
     });
     let tick = |count: u32| {
         let value = f64::from(count) * step;
         (value <= end * 1.000_001)
-            .then(|| Tick { y: y(value), label: number::measured(value, unit) })
+            .then(|| TrendTick { y: y(value), label: number::format_measured(value, unit) })
     };
     Some(ChartView {
-        anchor: super::markdown::slug(&format!("trend {series}")),
-        title: shelf.catalogue.get(series).map_or_else(|| series.into(), |p| p.title.clone()),
-        machine: machine.words(),
+        anchor: super::markdown::heading_slug(&format!("trend {series}")),
+        title: shelf
+            .catalogue
+            .find_probe(series)
+            .map_or_else(|| series.into(), |p| p.title.clone()),
+        machine: machine.describe_machine(),
         height: TOP + HEIGHT + 34.0,
         axis: TOP + HEIGHT,
         ticks: (0u32..).map_while(tick).collect(),
@@ -297,20 +302,20 @@ fn chart(runs: &[Digest], series: &str, shelf: &Shelf) -> Option<ChartView> {
     })
 }
 
-fn cell(point: Point) -> String {
-    let median = number::measured(point.median, point.unit);
+fn point_cell(point: TrendPoint) -> String {
+    let median = number::format_measured(point.median, point.unit);
     match point.interval {
         Some(interval) => format!(
             "{median} ({} to {})",
-            number::measured(interval.low, point.unit),
-            number::measured(interval.high, point.unit)
+            number::format_measured(interval.low, point.unit),
+            number::format_measured(interval.high, point.unit)
         ),
         None => median,
     }
 }
 
 /// The end of a scale from zero that holds `greatest`, and its step: 1, 2 or 5 of a power of ten.
-fn scale(greatest: f64) -> Option<(f64, f64)> {
+fn trend_scale(greatest: f64) -> Option<(f64, f64)> {
     if !(greatest.is_finite() && greatest > 0.0) {
         return None;
     }
@@ -321,14 +326,14 @@ fn scale(greatest: f64) -> Option<(f64, f64)> {
     Some(((greatest / step).ceil() * step, step))
 }
 
-fn tenths(value: f64) -> f64 {
+fn round_tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
 /// Every fact that is told and that differs from what the run before on the same machine stated,
 /// oldest first.
-fn changes(runs: &[Digest], shelf: &Shelf) -> Vec<ChangeView> {
-    let mut machines: Vec<&Machine> = Vec::new();
+fn trend_changes(runs: &[RunDigest], shelf: &ProjectData) -> Vec<ChangeView> {
+    let mut machines: Vec<&MachineProfile> = Vec::new();
     let mut known: BTreeMap<(Option<usize>, &(String, String)), &String> = BTreeMap::new();
     let mut out = Vec::new();
     for run in runs {
@@ -344,10 +349,10 @@ fn changes(runs: &[Digest], shelf: &Shelf) -> Vec<ChangeView> {
                 let (fact, target) = place;
                 out.push(ChangeView {
                     id: run.id.clone(),
-                    created: date(run),
-                    target: name(target, shelf),
+                    created: run_date(run),
+                    target: reader_name(target, shelf),
                     is_verdict: fact.is_empty(),
-                    what: match shelf.catalogue.get(fact) {
+                    what: match shelf.catalogue.find_probe(fact) {
                         Some(probe) => probe.title.clone(),
                         None => "Verdict".into(),
                     },
@@ -365,12 +370,12 @@ mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
 
-    fn shelf() -> Shelf {
-        Shelf::load(None).unwrap()
+    fn shelf() -> ProjectData {
+        ProjectData::load_data(None).unwrap()
     }
 
     /// The run of a day on a machine, with a kernel in kata and a start-up series.
-    fn run(day: u32, model: &str, release: &str, seconds: f64) -> Digest {
+    fn run(day: u32, model: &str, release: &str, seconds: f64) -> RunDigest {
         let Sketch { mut run, .. } = sketch()
             .fact("cpu.model", "host", model)
             .fact("cpu.count", "host", 4)
@@ -378,8 +383,8 @@ mod tests {
             .series("startup.wall", "kata", &[seconds; 6]);
         run.id = format!("2026010{day}T000000Z-00000000");
         run.created = format!("2026-01-0{day}T00:00:00Z").parse().unwrap();
-        let mut digest = Digest::of(&run);
-        digest.conclude(std::iter::once(("kata".into(), format!("as {release}"))));
+        let mut digest = RunDigest::of_run(&run);
+        digest.set_conclusions(std::iter::once(("kata".into(), format!("as {release}"))));
         digest
     }
 
@@ -423,16 +428,16 @@ mod tests {
 
     #[test]
     fn runs_that_measured_nothing_have_no_chart() {
-        let digest = Digest::of(&sketch().run);
+        let digest = RunDigest::of_run(&sketch().run);
         let view = TrendView::new(vec![digest], 0, &shelf());
         assert!(view.charts.is_empty() && view.changes.is_empty());
     }
 
     #[test]
     fn a_scale_holds_its_greatest_value_in_round_steps() {
-        assert_eq!(scale(3.3), Some((4.0, 1.0)));
-        let (end, step) = scale(0.28).unwrap();
+        assert_eq!(trend_scale(3.3), Some((4.0, 1.0)));
+        let (end, step) = trend_scale(0.28).unwrap();
         assert!((end - 0.3).abs() < 1e-9 && (step - 0.1).abs() < 1e-9, "{end} {step}");
-        assert_eq!(scale(0.0), None);
+        assert_eq!(trend_scale(0.0), None);
     }
 }

@@ -2,12 +2,12 @@
 
 use super::escape;
 use super::number;
-use super::subject::{Found, Subject};
-use crate::model::{Fact, Missing, Samples, Source, Unit};
+use super::subject::{Assessment, FoundFact};
+use crate::model::{Fact, FactSource, MissingFact, SampleUnit, Samples};
 
 /// Where links to the evidence lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Links {
+pub enum EvidenceLinks {
     /// Nowhere: the text stands alone, with its evidence beside it.
     None,
     /// To the pages of the site, from a page whose way to the root is this (`""`, `"../"`).
@@ -20,85 +20,93 @@ pub enum Links {
 
 /// How a look-up speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Voice {
+pub enum Renderer {
     /// Markdown.
-    Markdown(Links),
+    Markdown(EvidenceLinks),
     /// HTML.
-    Html(Links),
+    Html(EvidenceLinks),
 }
 
-impl Voice {
-    fn links(&self) -> &Links {
+impl Renderer {
+    fn evidence_links(&self) -> &EvidenceLinks {
         match self {
             Self::Markdown(links) | Self::Html(links) => links,
         }
     }
 
     /// Escapes one line of text.
-    pub fn text(&self, text: &str) -> String {
+    pub fn escape_text(&self, text: &str) -> String {
         match self {
-            Self::Markdown(_) => escape::markdown(text),
-            Self::Html(_) => escape::html(text),
+            Self::Markdown(_) => escape::escape_markdown(text),
+            Self::Html(_) => escape::escape_html(text),
         }
     }
 
     /// One line of output of a machine.
-    pub fn code(&self, text: &str, in_table: bool) -> String {
+    pub fn render_code(&self, text: &str, in_table: bool) -> String {
         match self {
-            Self::Markdown(Links::Book(_)) if text.contains("{{") => escape::code_element(text),
-            Self::Markdown(_) => escape::code(text, in_table),
-            Self::Html(_) => format!("<code>{}</code>", escape::html(text)),
+            Self::Markdown(EvidenceLinks::Book(_)) if text.contains("{{") => {
+                escape::code_element(text)
+            }
+            Self::Markdown(_) => escape::code_span(text, in_table),
+            Self::Html(_) => format!("<code>{}</code>", escape::escape_html(text)),
         }
     }
 
     /// Lines of output of a machine as a block of Markdown.
-    pub fn lines(&self, lines: &[String]) -> String {
-        match self.links() {
-            Links::Book(_) if lines.iter().any(|line| line.contains("{{")) => {
+    pub fn render_lines(&self, lines: &[String]) -> String {
+        match self.evidence_links() {
+            EvidenceLinks::Book(_) if lines.iter().any(|line| line.contains("{{")) => {
                 escape::pre_element(lines)
             }
-            _ => escape::fenced("text", lines),
+            _ => escape::fenced_block("text", lines),
         }
     }
 
-    fn emphasis(&self, text: &str) -> String {
+    fn emphasize(&self, text: &str) -> String {
         match self {
-            Self::Markdown(_) => format!("*{}*", escape::markdown(text)),
-            Self::Html(_) => format!("<em class=\"missing\">{}</em>", escape::html(text)),
+            Self::Markdown(_) => format!("*{}*", escape::escape_markdown(text)),
+            Self::Html(_) => format!("<em class=\"missing\">{}</em>", escape::escape_html(text)),
         }
     }
 
     /// Marked-up text with a link to a place in the evidence, if this voice links.
-    pub fn linked(&self, subject: &Subject, markup: &str, source: &Source) -> String {
-        let Some(url) = self.url(subject, source) else { return markup.to_string() };
-        let place = place(source);
-        match (self, self.links()) {
-            (Self::Markdown(_), Links::Site(_)) => {
-                let title = escape::markdown(&excerpt(subject, source)).replace('"', "&quot;");
+    pub fn link_to_source(
+        &self,
+        subject: &Assessment,
+        markup: &str,
+        source: &FactSource,
+    ) -> String {
+        let Some(url) = self.source_url(subject, source) else { return markup.to_string() };
+        let place = describe_place(source);
+        match (self, self.evidence_links()) {
+            (Self::Markdown(_), EvidenceLinks::Site(_)) => {
+                let title =
+                    escape::escape_markdown(&excerpt_at(subject, source)).replace('"', "&quot;");
                 format!("[{markup}]({url} \"{title}\")")
             }
             (Self::Markdown(_), _) => {
-                let title = escape::markdown(&place).replace('"', "&quot;");
+                let title = escape::escape_markdown(&place).replace('"', "&quot;");
                 format!("[{markup}]({url} \"{title}\")")
             }
             (Self::Html(_), _) => {
-                let (start, end) = fact_link(&url, &excerpt(subject, source));
+                let (start, end) = fact_link(&url, &excerpt_at(subject, source));
                 format!("{start}{markup}{end}")
             }
         }
     }
 
     /// The link to a place in the evidence.
-    pub fn url(&self, subject: &Subject, source: &Source) -> Option<String> {
-        let (root, suffix) = match (self, self.links()) {
-            (_, Links::None | Links::Book(None)) => return None,
+    pub fn source_url(&self, subject: &Assessment, source: &FactSource) -> Option<String> {
+        let (root, suffix) = match (self, self.evidence_links()) {
+            (_, EvidenceLinks::None | EvidenceLinks::Book(None)) => return None,
             // In Markdown it names the chapter, and each renderer makes its own address of that.
-            (Self::Markdown(_), Links::Book(Some(root))) => (root, "md"),
-            (_, Links::Site(root) | Links::Book(Some(root))) => (root, "html"),
+            (Self::Markdown(_), EvidenceLinks::Book(Some(root))) => (root, "md"),
+            (_, EvidenceLinks::Site(root) | EvidenceLinks::Book(Some(root))) => (root, "html"),
         };
-        let anchor = subject.anchor(&source.capture)?;
+        let anchor = subject.capture_anchor(&source.capture)?;
         // An empty file has no first line, and an edited run file may name any.
-        let line = source.line.filter(|_| subject.line(source).is_some());
+        let line = source.line.filter(|_| subject.source_line(source).is_some());
         let line = line.map(|line| format!("-L{line}")).unwrap_or_default();
         Some(format!("{root}runs/{}.{suffix}#{anchor}{line}", subject.run.id))
     }
@@ -108,18 +116,18 @@ impl Voice {
     /// # Errors
     ///
     /// The fact is a series, which has no single value, or an object without the field.
-    pub fn fact(
+    pub fn render_fact(
         &self,
-        subject: &Subject,
-        found: &Found,
+        subject: &Assessment,
+        found: &FoundFact,
         field: Option<&str>,
         in_table: bool,
     ) -> Result<String, String> {
         let id = &found.probe.id;
         match found.fact.as_ref() {
-            Fact::Missing(missing) => Ok(self.missing(subject, missing)),
+            Fact::Missing(missing) => Ok(self.render_missing(subject, missing)),
             Fact::Series(samples) if in_table => {
-                let median = self.figure(subject, found, "median")?;
+                let median = self.render_figure(subject, found, "median")?;
                 Ok(format!("{median} (median of {})", samples.values.len()))
             }
             Fact::Series(_) => {
@@ -132,7 +140,7 @@ impl Voice {
                         value.get(field).ok_or_else(|| format!("`{id}` has no field `{field}`"))?
                     }
                 };
-                Ok(self.linked(subject, &self.value(value, in_table), source))
+                Ok(self.link_to_source(subject, &self.render_value(value, in_table), source))
             }
         }
     }
@@ -142,49 +150,55 @@ impl Voice {
     /// # Errors
     ///
     /// The fact is no series, or the figure is unknown.
-    pub fn figure(&self, subject: &Subject, found: &Found, of: &str) -> Result<String, String> {
+    pub fn render_figure(
+        &self,
+        subject: &Assessment,
+        found: &FoundFact,
+        of: &str,
+    ) -> Result<String, String> {
         let samples = match found.fact.as_ref() {
-            Fact::Missing(missing) => return Ok(self.missing(subject, missing)),
+            Fact::Missing(missing) => return Ok(self.render_missing(subject, missing)),
             Fact::Value { .. } => {
                 return Err(format!("`{}` is no series: use fact(…)", found.probe.id));
             }
             Fact::Series(samples) => samples,
         };
-        let figure = Figure::of(samples, of)?.map(Figure::words);
+        let figure = SeriesFigure::from_samples(samples, of)?.map(SeriesFigure::format_figure);
         let figure = figure.unwrap_or_else(|| "no sample".into());
-        Ok(self.linked(subject, &self.text(&figure), &samples.source))
+        Ok(self.link_to_source(subject, &self.escape_text(&figure), &samples.source))
     }
 
     /// *not captured*, with the reason.
-    pub fn missing(&self, subject: &Subject, missing: &Missing) -> String {
-        let mark = self.emphasis("not captured");
+    pub fn render_missing(&self, subject: &Assessment, missing: &MissingFact) -> String {
+        let mark = self.emphasize("not captured");
         let mark = match &missing.source {
-            Some(source) => self.linked(subject, &mark, source),
+            Some(source) => self.link_to_source(subject, &mark, source),
             None => mark,
         };
-        let reason = self.text(&format!("({}: {})", missing.why.words(), missing.reason));
+        let reason =
+            self.escape_text(&format!("({}: {})", missing.why.reason_name(), missing.reason));
         format!("{mark} {reason}")
     }
 
-    fn value(&self, value: &serde_json::Value, in_table: bool) -> String {
+    fn render_value(&self, value: &serde_json::Value, in_table: bool) -> String {
         use serde_json::Value;
         match value {
-            Value::String(text) => self.code(text, in_table),
+            Value::String(text) => self.render_code(text, in_table),
             Value::Bool(yes) => (if *yes { "yes" } else { "no" }).into(),
             Value::Number(number) => number.to_string(),
             Value::Null => "none".into(),
             Value::Array(items) if items.is_empty() => "none".into(),
             Value::Array(items) => {
                 let items: Vec<String> =
-                    items.iter().map(|item| self.value(item, in_table)).collect();
+                    items.iter().map(|item| self.render_value(item, in_table)).collect();
                 items.join(", ")
             }
-            Value::Object(fields) => self.object(fields, in_table),
+            Value::Object(fields) => self.render_object(fields, in_table),
         }
     }
 
     /// An interface by name and addresses; any other object by its fields.
-    fn object(
+    fn render_object(
         &self,
         fields: &serde_json::Map<String, serde_json::Value>,
         in_table: bool,
@@ -196,16 +210,18 @@ impl Voice {
                 .filter_map(|family| fields.get(*family)?.as_array())
                 .flatten()
                 .filter_map(Value::as_str);
-            let mut out = self.code(name, in_table);
+            let mut out = self.render_code(name, in_table);
             for address in addresses {
                 out.push(' ');
-                out.push_str(&self.code(address, in_table));
+                out.push_str(&self.render_code(address, in_table));
             }
             return out;
         }
         let fields: Vec<String> = fields
             .iter()
-            .map(|(name, value)| format!("{} {}", self.text(name), self.value(value, in_table)))
+            .map(|(name, value)| {
+                format!("{} {}", self.escape_text(name), self.render_value(value, in_table))
+            })
             .collect();
         fields.join(", ")
     }
@@ -213,21 +229,21 @@ impl Voice {
 
 /// A figure of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figure {
+pub struct SeriesFigure {
     /// The number: a count, or in the unit of the series.
     pub value: f64,
     /// The unit; none for a count.
-    unit: Option<Unit>,
+    unit: Option<SampleUnit>,
 }
 
-impl Figure {
+impl SeriesFigure {
     /// The figure of this name; none of an empty series.
     ///
     /// # Errors
     ///
     /// There is no figure of this name.
-    pub fn of(samples: &Samples, name: &str) -> Result<Option<Self>, String> {
-        let summary = crate::stats::summary(&samples.values);
+    pub fn from_samples(samples: &Samples, name: &str) -> Result<Option<Self>, String> {
+        let summary = crate::stats::summarize_samples(&samples.values);
         let value = match name {
             #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
             "n" => return Ok(Some(Self { value: samples.values.len() as f64, unit: None })),
@@ -244,16 +260,16 @@ impl Figure {
         Ok(value.map(|value| Self { value, unit: Some(samples.unit) }))
     }
 
-    fn words(self) -> String {
+    fn format_figure(self) -> String {
         match self.unit {
-            Some(unit) => number::measured(self.value, unit),
-            None => number::plain(self.value),
+            Some(unit) => number::format_measured(self.value, unit),
+            None => number::format_plain(self.value),
         }
     }
 }
 
 /// A place in words: `isolation/proc.txt, line 2`.
-pub fn place(source: &Source) -> String {
+pub fn describe_place(source: &FactSource) -> String {
     match source.line {
         Some(line) => format!("{}, line {line}", source.capture),
         None => source.capture.clone(),
@@ -264,10 +280,10 @@ pub fn place(source: &Source) -> String {
 pub const LINE: &str = " › ";
 
 /// The place, and the beginning of the line that stands there.
-fn excerpt(subject: &Subject, source: &Source) -> String {
+fn excerpt_at(subject: &Assessment, source: &FactSource) -> String {
     const LONGEST: usize = 160;
-    let place = place(source);
-    let Some(line) = subject.line(source) else { return place };
+    let place = describe_place(source);
+    let Some(line) = subject.source_line(source) else { return place };
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{place}{LINE}{}…", &line[..end]),
@@ -281,9 +297,9 @@ pub fn fact_link(url: &str, excerpt: &str) -> (String, &'static str) {
     let (place, line) = excerpt.split_once(LINE).unwrap_or((excerpt, ""));
     let start = format!(
         "<a class=\"fact\" href=\"{}\" data-place=\"{}\" data-evidence=\"{}\">",
-        escape::html(url),
-        escape::html(place),
-        escape::html(line)
+        escape::escape_html(url),
+        escape::escape_html(place),
+        escape::escape_html(line)
     );
     (start, "</a>")
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::connections::ServeLimits;
 use super::request::RequestHead;
-use super::{Live, State};
-use crate::assets::{self, Tree};
+use super::{LiveSite, ServerState};
+use crate::assets::{self, AssetTree};
 use crate::sources;
 
 /// The folder of addresses that are the server's own.
@@ -19,33 +19,37 @@ const OWN: &str = "/-isoproof/";
 const WAIT_SLICE: Duration = Duration::from_secs(1);
 
 /// An answer before it is sent.
-pub struct Answer {
+pub struct ServedAnswer {
     /// The status with its words: `404 Not Found`.
     pub status: &'static str,
     /// The value of `Content-Type`.
     pub content_type: &'static str,
     /// What is sent.
-    pub body: Body,
+    pub body: AnswerBody,
     /// Where the answer is instead.
     pub location: Option<String>,
 }
 
 /// The content of an answer.
-pub enum Body {
+pub enum AnswerBody {
     /// Made for this answer.
     Bytes(Vec<u8>),
     /// A file, whose length when it was opened is announced.
     File(Take<File>),
 }
 
-impl Answer {
-    fn new(status: &'static str, content_type: &'static str, body: Body) -> Self {
+impl ServedAnswer {
+    fn new(status: &'static str, content_type: &'static str, body: AnswerBody) -> Self {
         Self { status, content_type, body, location: None }
     }
 
     /// One line of text.
-    pub fn plain(status: &'static str, text: &str) -> Self {
-        Self::new(status, "text/plain; charset=utf-8", Body::Bytes(format!("{text}\n").into()))
+    pub fn plain_text(status: &'static str, text: &str) -> Self {
+        Self::new(
+            status,
+            "text/plain; charset=utf-8",
+            AnswerBody::Bytes(format!("{text}\n").into()),
+        )
     }
 }
 
@@ -53,29 +57,29 @@ impl Answer {
 /// meantime.
 pub fn answer_request(
     request: &RequestHead,
-    state: &State,
+    state: &ServerState,
     limits: &ServeLimits,
     has_hung_up: &dyn Fn() -> bool,
-) -> Option<Answer> {
-    if let Some(reason) = refusal(request) {
-        return Some(Answer::plain("403 Forbidden", reason));
+) -> Option<ServedAnswer> {
+    if let Some(reason) = refusal_reason(request) {
+        return Some(ServedAnswer::plain_text("403 Forbidden", reason));
     }
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
-        return Some(Answer::plain("405 Method Not Allowed", "Only GET and HEAD."));
+        return Some(ServedAnswer::plain_text("405 Method Not Allowed", "Only GET and HEAD."));
     }
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     if path == format!("{OWN}state") {
         let seen = query.strip_prefix("since=").and_then(|seen| seen.parse().ok());
         return answer_state(seen, state, limits, has_hung_up);
     }
-    Some(answer_page(path, &state.now()))
+    Some(answer_page(path, &state.current_site()))
 }
 
 /// Why a request is not answered: it does not come from a page of this server, from a program of
 /// this machine, or from somebody who opens a page.
-fn refusal(request: &RequestHead) -> Option<&'static str> {
+fn refusal_reason(request: &RequestHead) -> Option<&'static str> {
     // A page from elsewhere whose name was made to lead here (DNS rebinding) names another host.
-    let mut hosts = request.values("host");
+    let mut hosts = request.header_values("host");
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return Some("A request needs one Host header.");
     };
@@ -90,10 +94,10 @@ fn refusal(request: &RequestHead) -> Option<&'static str> {
     // Another port of this machine is the same site to a browser, and still not us.
     let is_from_us = |site: &str| matches!(site, "same-origin" | "none");
     // A link that is followed shows the page; the page that it was on cannot read it.
-    let opens_page = request.values("sec-fetch-mode").eq(["navigate"])
-        && request.values("sec-fetch-dest").eq(["document"]);
-    if !request.values("origin").all(is_ours)
-        || !(opens_page || request.values("sec-fetch-site").all(is_from_us))
+    let opens_page = request.header_values("sec-fetch-mode").eq(["navigate"])
+        && request.header_values("sec-fetch-dest").eq(["document"]);
+    if !request.header_values("origin").all(is_ours)
+        || !(opens_page || request.header_values("sec-fetch-site").all(is_from_us))
     {
         return Some("This server does not answer pages of other servers.");
     }
@@ -103,40 +107,49 @@ fn refusal(request: &RequestHead) -> Option<&'static str> {
 /// The state of the site; when a page has `seen` it already, as soon as it is another.
 fn answer_state(
     seen: Option<u64>,
-    state: &State,
+    state: &ServerState,
     limits: &ServeLimits,
     has_hung_up: &dyn Fn() -> bool,
-) -> Option<Answer> {
+) -> Option<ServedAnswer> {
     let deadline = Instant::now() + limits.wait_time;
     let place = state.waiting.clone();
-    let mut live = state.now();
+    let mut live = state.current_site();
     // The state has one count itself.
     if seen == Some(live.build) && Arc::strong_count(&place) > limits.waiting_pages + 1 {
         let text = "Too many pages wait for changes; ask again later.";
-        return Some(Answer::plain("503 Service Unavailable", text));
+        return Some(ServedAnswer::plain_text("503 Service Unavailable", text));
     }
     while seen == Some(live.build) && Instant::now() < deadline {
         if has_hung_up() {
             return None;
         }
-        live = state.wait(live.build, WAIT_SLICE);
+        live = state.wait_for_build(live.build, WAIT_SLICE);
     }
     let told = serde_json::json!({ "build": live.build, "site": live.site, "error": live.error });
-    Some(Answer::new("200 OK", "application/json", Body::Bytes(told.to_string().into())))
+    Some(ServedAnswer::new(
+        "200 OK",
+        "application/json",
+        AnswerBody::Bytes(told.to_string().into()),
+    ))
 }
 
 /// What is at a path.
-fn answer_page(path: &str, live: &Live) -> Answer {
+fn answer_page(path: &str, live: &LiveSite) -> ServedAnswer {
     if path == format!("{OWN}live.js") {
-        let files = assets::read_all(Tree::Templates, None, "serve/", ".js").unwrap_or_default();
+        let files =
+            assets::read_all(AssetTree::Templates, None, "serve/", ".js").unwrap_or_default();
         let script = files.into_values().next().map(|file| file.text).unwrap_or_default();
-        return Answer::new("200 OK", "text/javascript; charset=utf-8", Body::Bytes(script.into()));
+        return ServedAnswer::new(
+            "200 OK",
+            "text/javascript; charset=utf-8",
+            AnswerBody::Bytes(script.into()),
+        );
     }
     let Some(name) = site_path(path) else { return answer_missing(live) };
     let mut path_of_file = live.out.join(&name);
     if path_of_file.is_dir() {
         if !path.ends_with('/') {
-            let mut answer = Answer::plain("301 Moved Permanently", "It has moved.");
+            let mut answer = ServedAnswer::plain_text("301 Moved Permanently", "It has moved.");
             // One slash at the beginning: two would name another server.
             answer.location = Some(format!("/{}/", path.trim_start_matches('/')));
             return answer;
@@ -184,7 +197,7 @@ fn try_open(path: &Path) -> std::io::Result<Take<File>> {
     Ok(file.take(length))
 }
 
-fn answer_file(path: &Path, file: Take<File>, live: &Live) -> Answer {
+fn answer_file(path: &Path, file: Take<File>, live: &LiveSite) -> ServedAnswer {
     let content_type = match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => return answer_html("200 OK", file, live),
         Some("css") => "text/css; charset=utf-8",
@@ -198,11 +211,11 @@ fn answer_file(path: &Path, file: Take<File>, live: &Live) -> Answer {
         Some("md" | "txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     };
-    Answer::new("200 OK", content_type, Body::File(file))
+    ServedAnswer::new("200 OK", content_type, AnswerBody::File(file))
 }
 
 /// The page for what is not there; where there is no site yet, a page that waits for one.
-fn answer_missing(live: &Live) -> Answer {
+fn answer_missing(live: &LiveSite) -> ServedAnswer {
     match open_file(&live.out.join("404.html")) {
         Some(file) => answer_html("404 Not Found", file, live),
         None => answer_html("404 Not Found", NO_SITE, live),
@@ -213,17 +226,17 @@ const NO_SITE: &[u8] = b"<!doctype html><html lang=\"en\"><head><meta charset=\"
     <title>No site yet</title></head><body><h1>No site yet</h1>\
     <p>It is shown as soon as a build succeeds.</p></body></html>";
 
-fn answer_html(status: &'static str, mut page: impl Read, live: &Live) -> Answer {
+fn answer_html(status: &'static str, mut page: impl Read, live: &LiveSite) -> ServedAnswer {
     let mut bytes = Vec::new();
     if page.read_to_end(&mut bytes).is_err() {
-        return Answer::plain("500 Internal Server Error", "The page cannot be read.");
+        return ServedAnswer::plain_text("500 Internal Server Error", "The page cannot be read.");
     }
-    let body = Body::Bytes(with_live_script(bytes, live));
-    Answer::new(status, "text/html; charset=utf-8", body)
+    let body = AnswerBody::Bytes(with_live_script(bytes, live));
+    ServedAnswer::new(status, "text/html; charset=utf-8", body)
 }
 
 /// A page with the script that reloads it, and a policy that lets that script ask.
-fn with_live_script(bytes: Vec<u8>, live: &Live) -> Vec<u8> {
+fn with_live_script(bytes: Vec<u8>, live: &LiveSite) -> Vec<u8> {
     let html = String::from_utf8_lossy(&bytes);
     let html = html.replacen("script-src 'self'", "script-src 'self'; connect-src 'self'", 1);
     let script =
@@ -250,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_page_gets_the_script_that_reloads_it_and_may_ask_for_changes() {
-        let live = Live { out: PathBuf::new(), build: 4, site: 3, error: None };
+        let live = LiveSite { out: PathBuf::new(), build: 4, site: 3, error: None };
         let page = b"<meta content=\"script-src 'self'; x\"><body>y</body>".to_vec();
         let page = String::from_utf8(with_live_script(page, &live)).unwrap();
         assert!(page.contains("script-src 'self'; connect-src 'self'; x"), "{page}");
@@ -272,7 +285,8 @@ mod tests {
 
     #[test]
     fn only_this_machine_and_pages_of_this_server_are_answered() {
-        let is_answered = |headers: &str| refusal(&RequestHead::from_headers(headers)).is_none();
+        let is_answered =
+            |headers: &str| refusal_reason(&RequestHead::from_headers(headers)).is_none();
         for headers in [
             "Host: localhost",
             "host: LocalHost:3000",
@@ -309,7 +323,7 @@ mod tests {
     fn a_folder_is_moved_to_on_this_server() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("runs")).unwrap();
-        let live = Live { out: folder.path().into(), build: 0, site: 0, error: None };
+        let live = LiveSite { out: folder.path().into(), build: 0, site: 0, error: None };
         for path in ["/runs", "//runs", "///runs"] {
             assert_eq!(answer_page(path, &live).location.unwrap(), "/runs/", "{path}");
         }

@@ -7,8 +7,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::State;
-use super::answer::{Answer, Body, answer_request};
+use super::ServerState;
+use super::answer::{AnswerBody, ServedAnswer, answer_request};
 use super::request::{RequestError, RequestHead};
 
 /// What clients may take from the server. `docs/guide/site/write.md` states the default.
@@ -55,22 +55,27 @@ struct OpenConnections {
 }
 
 /// The place of a connection among those that are open, given back when it is dropped.
-struct Connection {
+struct ConnectionPlace {
     number: u64,
     stream: Arc<TcpStream>,
     open: Arc<OpenConnections>,
 }
 
 impl OpenConnections {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, (Instant, Arc<TcpStream>)>> {
+    fn lock_streams(&self) -> MutexGuard<'_, BTreeMap<u64, (Instant, Arc<TcpStream>)>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a connection a place, when there is one. The oldest connection has to leave if it has
     /// had its time: clients that hold all places cannot keep a new one waiting for long.
-    fn admit(self: &Arc<Self>, number: u64, stream: TcpStream, limits: &ServeLimits) -> Connection {
+    fn admit_connection(
+        self: &Arc<Self>,
+        number: u64,
+        stream: TcpStream,
+        limits: &ServeLimits,
+    ) -> ConnectionPlace {
         let stream = Arc::new(stream);
-        let mut streams = self.lock();
+        let mut streams = self.lock_streams();
         while streams.len() >= limits.connections {
             let Some(oldest) = streams.first_entry() else { break };
             let left = limits.grace.saturating_sub(oldest.get().0.elapsed());
@@ -83,19 +88,19 @@ impl OpenConnections {
             }
         }
         streams.insert(number, (Instant::now(), stream.clone()));
-        Connection { number, stream, open: self.clone() }
+        ConnectionPlace { number, stream, open: self.clone() }
     }
 }
 
-impl Drop for Connection {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
-        self.open.lock().remove(&self.number);
+        self.open.lock_streams().remove(&self.number);
         self.open.closed.notify_one();
     }
 }
 
 /// Accepts connections and answers the request of each, for ever.
-pub fn accept_connections(listener: &TcpListener, state: &Arc<State>, limits: ServeLimits) {
+pub fn accept_connections(listener: &TcpListener, state: &Arc<ServerState>, limits: ServeLimits) {
     let open = Arc::new(OpenConnections::default());
     for number in 0.. {
         let stream = match listener.accept() {
@@ -106,7 +111,7 @@ pub fn accept_connections(listener: &TcpListener, state: &Arc<State>, limits: Se
                 continue;
             }
         };
-        let connection = open.admit(number, stream, &limits);
+        let connection = open.admit_connection(number, stream, &limits);
         let state = state.clone();
         let answer = move || {
             // A client that went away or stalled wants no answer.
@@ -120,33 +125,38 @@ pub fn accept_connections(listener: &TcpListener, state: &Arc<State>, limits: Se
 /// Answers the one request of a connection.
 fn answer_connection(
     stream: &TcpStream,
-    state: &State,
+    state: &ServerState,
     limits: &ServeLimits,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(limits.stall_time))?;
-    let (answer, has_body) = match RequestHead::read(stream, limits.head_bytes, limits.head_time) {
-        Ok(request) => {
-            let has_hung_up = || has_hung_up(stream);
-            let Some(answer) = answer_request(&request, state, limits, &has_hung_up) else {
-                return Ok(());
-            };
-            (answer, request.method != "HEAD")
-        }
-        Err(RequestError::Gone) => return Ok(()),
-        Err(RequestError::Malformed) => {
-            (Answer::plain("400 Bad Request", "This is no HTTP/1 request."), true)
-        }
-        Err(RequestError::TooLarge) => {
-            let text = format!("The headers are larger than {} bytes.", limits.head_bytes);
-            (Answer::plain("431 Request Header Fields Too Large", &text), true)
-        }
-        Err(RequestError::TooSlow) => {
-            (Answer::plain("408 Request Timeout", "The headers did not arrive in time."), true)
-        }
-    };
+    let (answer, has_body) =
+        match RequestHead::read_head(stream, limits.head_bytes, limits.head_time) {
+            Ok(request) => {
+                let has_hung_up = || has_hung_up(stream);
+                let Some(answer) = answer_request(&request, state, limits, &has_hung_up) else {
+                    return Ok(());
+                };
+                (answer, request.method != "HEAD")
+            }
+            Err(RequestError::Gone) => return Ok(()),
+            Err(RequestError::Malformed) => {
+                (ServedAnswer::plain_text("400 Bad Request", "This is no HTTP/1 request."), true)
+            }
+            Err(RequestError::TooLarge) => {
+                let text = format!("The headers are larger than {} bytes.", limits.head_bytes);
+                (ServedAnswer::plain_text("431 Request Header Fields Too Large", &text), true)
+            }
+            Err(RequestError::TooSlow) => (
+                ServedAnswer::plain_text(
+                    "408 Request Timeout",
+                    "The headers did not arrive in time.",
+                ),
+                true,
+            ),
+        };
     send_answer(stream, answer, has_body)?;
-    drain(stream)
+    drain_input(stream)
 }
 
 /// Whether the client closed the connection while its request waits.
@@ -160,10 +170,14 @@ fn has_hung_up(stream: &TcpStream) -> bool {
     !(is_silent && is_blocking_again)
 }
 
-fn send_answer(mut stream: &TcpStream, answer: Answer, has_body: bool) -> std::io::Result<()> {
+fn send_answer(
+    mut stream: &TcpStream,
+    answer: ServedAnswer,
+    has_body: bool,
+) -> std::io::Result<()> {
     let length = match &answer.body {
-        Body::Bytes(bytes) => bytes.len() as u64,
-        Body::File(file) => file.limit(),
+        AnswerBody::Bytes(bytes) => bytes.len() as u64,
+        AnswerBody::File(file) => file.limit(),
     };
     let location = answer.location.map(|place| format!("Location: {place}\r\n"));
     let head = format!(
@@ -177,8 +191,8 @@ fn send_answer(mut stream: &TcpStream, answer: Answer, has_body: bool) -> std::i
     stream.write_all(head.as_bytes())?;
     if has_body {
         match answer.body {
-            Body::Bytes(bytes) => stream.write_all(&bytes)?,
-            Body::File(mut file) => drop(std::io::copy(&mut file, &mut stream)?),
+            AnswerBody::Bytes(bytes) => stream.write_all(&bytes)?,
+            AnswerBody::File(mut file) => drop(std::io::copy(&mut file, &mut stream)?),
         }
     }
     stream.shutdown(Shutdown::Write)
@@ -186,7 +200,7 @@ fn send_answer(mut stream: &TcpStream, answer: Answer, has_body: bool) -> std::i
 
 /// Reads what else the client sends until it closes the connection, for a moment: closing with
 /// bytes unread makes the system reset the connection, and the answer can get lost with it.
-fn drain(mut stream: &TcpStream) -> std::io::Result<()> {
+fn drain_input(mut stream: &TcpStream) -> std::io::Result<()> {
     let begun = Instant::now();
     stream.set_read_timeout(Some(DRAIN_TIME))?;
     while begun.elapsed() < DRAIN_TIME && stream.read(&mut [0; 4096])? > 0 {}
@@ -201,14 +215,14 @@ mod tests {
     /// A server of a folder, with limits that suit a test.
     struct TestServer {
         port: u16,
-        state: Arc<State>,
+        state: Arc<ServerState>,
     }
 
     impl TestServer {
         fn start(out: &Path, limits: ServeLimits) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let port = listener.local_addr().unwrap().port();
-            let state = Arc::new(State::new(out.to_path_buf()));
+            let state = Arc::new(ServerState::new(out.to_path_buf()));
             let shared = state.clone();
             std::thread::spawn(move || accept_connections(&listener, &shared, limits));
             Self { port, state }

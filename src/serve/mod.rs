@@ -16,19 +16,19 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::project::Project;
-use crate::site::{self, Built, Options};
+use crate::site::{self, BuildOptions, BuiltReport};
 use connections::{ServeLimits, accept_connections};
-use watch::Watch;
+use watch::SourceWatch;
 
 /// What happened, for whoever started the server.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum ServeEvent<'a> {
     /// The site is served at this address.
     Serving(&'a str),
     /// The wanted port was in use.
     PortTaken(u16),
     /// The site was built, in this time.
-    Built(&'a Built, Duration),
+    Built(&'a BuiltReport, Duration),
     /// A folder of sources cannot be watched, in words.
     NotWatched(&'a str),
     /// A build failed; what was served before still is.
@@ -37,8 +37,8 @@ pub enum Event<'a> {
 
 /// What the threads of the server share.
 #[derive(Debug)]
-struct State {
-    live: Mutex<Live>,
+struct ServerState {
+    live: Mutex<LiveSite>,
     changed: Condvar,
     /// Every page that waits for a change holds it.
     waiting: Arc<()>,
@@ -46,7 +46,7 @@ struct State {
 
 /// What is served, and how the last build ended.
 #[derive(Debug, Clone)]
-struct Live {
+struct LiveSite {
     /// The folder of the site.
     out: PathBuf,
     /// The number of the last build.
@@ -57,36 +57,38 @@ struct Live {
     error: Option<String>,
 }
 
-impl State {
+impl ServerState {
     /// Nothing was built yet in the folder of the site.
     fn new(out: PathBuf) -> Self {
-        let live = Live { out, build: 0, site: 0, error: None };
+        let live = LiveSite { out, build: 0, site: 0, error: None };
         Self { live: Mutex::new(live), changed: Condvar::new(), waiting: Arc::default() }
     }
 
-    fn live(&self) -> MutexGuard<'_, Live> {
+    fn lock_live(&self) -> MutexGuard<'_, LiveSite> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> Live {
-        self.live().clone()
+    fn current_site(&self) -> LiveSite {
+        self.lock_live().clone()
     }
 
     /// Waits until a build other than `seen` has ended, for at most `time`.
-    fn wait(&self, seen: u64, time: Duration) -> Live {
-        let waited = self.changed.wait_timeout_while(self.live(), time, |live| live.build == seen);
+    fn wait_for_build(&self, seen: u64, time: Duration) -> LiveSite {
+        let waited =
+            self.changed.wait_timeout_while(self.lock_live(), time, |live| live.build == seen);
         waited.unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
     fn record_build(&self, out: &Path) {
-        let mut live = self.live();
+        let mut live = self.lock_live();
         live.build += 1;
-        *live = Live { out: out.to_path_buf(), build: live.build, site: live.build, error: None };
+        *live =
+            LiveSite { out: out.to_path_buf(), build: live.build, site: live.build, error: None };
         self.changed.notify_all();
     }
 
     fn record_failure(&self, error: &Error) {
-        let mut live = self.live();
+        let mut live = self.lock_live();
         live.build += 1;
         let help = error.help.as_ref().map(|help| format!("\n\n{help}")).unwrap_or_default();
         live.error = Some(format!("{}{help}", error.message));
@@ -100,57 +102,68 @@ impl State {
 ///
 /// The output is somebody else's, no port can be had, or the sources cannot be watched. A build
 /// that fails is no error here: it is told as an event.
-pub fn serve(root: &Path, port: u16, options: &Options, tell: &dyn Fn(Event)) -> Result<()> {
-    let project = Project::at(root)?;
+pub fn serve_project(
+    root: &Path,
+    port: u16,
+    options: &BuildOptions,
+    tell: &dyn Fn(ServeEvent),
+) -> Result<()> {
+    let project = Project::open_folder(root)?;
     let out = options.find_output(&project)?;
-    let state = Arc::new(State::new(out.named().to_path_buf()));
-    let watch = Watch::of(&project)?;
+    let state = Arc::new(ServerState::new(out.named_path().to_path_buf()));
+    let watch = SourceWatch::watch_project(&project)?;
     watch_sources(&watch, &project, tell);
-    build(root, options, &state, tell);
-    let failed =
-        |error: std::io::Error| Error::environment(format!("cannot listen on 127.0.0.1: {error}"));
-    let listener = listen(port, tell).map_err(failed)?;
+    rebuild_site(root, options, &state, tell);
+    let failed = |error: std::io::Error| {
+        Error::failed_environment(format!("cannot listen on 127.0.0.1: {error}"))
+    };
+    let listener = listen_on_port(port, tell).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let shared = state.clone();
     std::thread::spawn(move || accept_connections(&listener, &shared, ServeLimits::default()));
-    tell(Event::Serving(&format!("http://{address}/")));
+    tell(ServeEvent::Serving(&format!("http://{address}/")));
     loop {
-        watch.wait()?;
+        watch.wait_for_change()?;
         // Folders may have appeared, or `book.toml` may name others now: what changes in them
         // during the build is to be seen.
-        if let Ok(project) = Project::at(root) {
+        if let Ok(project) = Project::open_folder(root) {
             watch_sources(&watch, &project, tell);
         }
-        build(root, options, &state, tell);
+        rebuild_site(root, options, &state, tell);
     }
 }
 
-fn watch_sources(watch: &Watch, project: &Project, tell: &dyn Fn(Event)) {
-    for what in watch.also(project) {
-        tell(Event::NotWatched(&what));
+fn watch_sources(watch: &SourceWatch, project: &Project, tell: &dyn Fn(ServeEvent)) {
+    for what in watch.add_paths(project) {
+        tell(ServeEvent::NotWatched(&what));
     }
 }
 
-fn build(root: &Path, options: &Options, state: &State, tell: &dyn Fn(Event)) {
+fn rebuild_site(
+    root: &Path,
+    options: &BuildOptions,
+    state: &ServerState,
+    tell: &dyn Fn(ServeEvent),
+) {
     let start = std::time::Instant::now();
-    match Project::at(root).and_then(|project| site::build(&project, options)) {
+    match Project::open_folder(root).and_then(|project| site::build_report(&project, options)) {
         Ok(built) => {
             state.record_build(&built.out);
-            tell(Event::Built(&built, start.elapsed()));
+            tell(ServeEvent::Built(&built, start.elapsed()));
         }
         Err(error) => {
             state.record_failure(&error);
-            tell(Event::Failed(&error));
+            tell(ServeEvent::Failed(&error));
         }
     }
 }
 
 /// Listens on this port of this machine, or on another one where it is in use.
-fn listen(port: u16, tell: &dyn Fn(Event)) -> std::io::Result<TcpListener> {
+fn listen_on_port(port: u16, tell: &dyn Fn(ServeEvent)) -> std::io::Result<TcpListener> {
     let bind = |port| TcpListener::bind(("127.0.0.1", port));
     bind(port).or_else(|error| {
         if error.kind() == std::io::ErrorKind::AddrInUse {
-            tell(Event::PortTaken(port));
+            tell(ServeEvent::PortTaken(port));
             return bind(0);
         }
         Err(error)

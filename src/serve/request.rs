@@ -32,7 +32,7 @@ pub enum RequestError {
 
 impl RequestHead {
     /// Reads the head of a request, of at most `max_bytes`, which has to be there after `time`.
-    pub fn read(
+    pub fn read_head(
         mut stream: &TcpStream,
         max_bytes: usize,
         time: Duration,
@@ -62,7 +62,7 @@ impl RequestHead {
             let from = bytes.len().saturating_sub(2);
             bytes.extend_from_slice(&chunk[..read]);
             if has_empty_line(&bytes[from..]) {
-                return Self::parse(&bytes, max_bytes);
+                return Self::parse_head(&bytes, max_bytes);
             }
             if bytes.len() > max_bytes {
                 return Err(RequestError::TooLarge);
@@ -70,7 +70,7 @@ impl RequestHead {
         }
     }
 
-    fn parse(bytes: &[u8], max_bytes: usize) -> Result<Self, RequestError> {
+    fn parse_head(bytes: &[u8], max_bytes: usize) -> Result<Self, RequestError> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(bytes) {
@@ -96,11 +96,11 @@ impl RequestHead {
     #[cfg(test)]
     pub fn from_headers(headers: &str) -> Self {
         let text = format!("GET / HTTP/1.1\r\n{}\r\n\r\n", headers.replace('\n', "\r\n"));
-        Self::parse(text.as_bytes(), text.len()).expect("a request")
+        Self::parse_head(text.as_bytes(), text.len()).expect("a request")
     }
 
     /// The values of the headers of this name, which is given in lower case.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |header| header.0 == name).map(|header| header.1.as_str())
     }
 }
@@ -129,7 +129,7 @@ mod tests {
                     std::thread::sleep(Duration::from_millis(30));
                 }
             });
-            RequestHead::read(&stream, 1000, Duration::from_secs(5))
+            RequestHead::read_head(&stream, 1000, Duration::from_secs(5))
         })
     }
 
@@ -141,7 +141,7 @@ mod tests {
             let (first, second) = whole.split_at(cut);
             let request = read_from(&[first, second]).unwrap();
             assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/a?b"));
-            assert_eq!(request.values("accept").collect::<Vec<_>>(), ["y"], "{cut}");
+            assert_eq!(request.header_values("accept").collect::<Vec<_>>(), ["y"], "{cut}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::sources::{self, SourceKind, WalkLimits};
 const QUIET: Duration = Duration::from_millis(40);
 
 /// The sources of a site, under watch.
-pub struct Watch {
+pub struct SourceWatch {
     watcher: RefCell<RecommendedWatcher>,
     changes: Receiver<notify::Result<notify::Event>>,
     root: PathBuf,
@@ -28,16 +28,16 @@ pub struct Watch {
     watched: RefCell<BTreeSet<PathBuf>>,
 }
 
-impl Watch {
+impl SourceWatch {
     /// Watches the folder of a project.
     ///
     /// # Errors
     ///
     /// The system cannot watch the folder.
-    pub fn of(project: &Project) -> Result<Self> {
+    pub fn watch_project(project: &Project) -> Result<Self> {
         let root = std::path::absolute(&project.root).unwrap_or_else(|_| project.root.clone());
         let failed = |error: notify::Error| {
-            Error::environment(format!("cannot watch {}: {error}", project.root.display()))
+            Error::failed_environment(format!("cannot watch {}: {error}", project.root.display()))
         };
         let (sender, changes) = channel();
         let mut watcher = notify::recommended_watcher(sender).map_err(failed)?;
@@ -51,11 +51,11 @@ impl Watch {
 
     /// Watches the sources of a project (chapters, templates and data) as far as they are not
     /// watched yet. Returns what cannot be watched, in words.
-    pub fn also(&self, project: &Project) -> Vec<String> {
+    pub fn add_paths(&self, project: &Project) -> Vec<String> {
         // It is seen where it lies in the project's own folder, which is where reports lie.
         let checked = project.config.checked_submission.as_ref();
         *self.checked.borrow_mut() = checked.map(|path| self.root.join(path));
-        let roots = [project.chapters(), project.templates(), project.data()];
+        let roots = [project.chapters_dir(), project.templates_dir(), project.data_dir()];
         let roots = roots.map(|root| std::path::absolute(&root).unwrap_or(root));
         *self.wanted.borrow_mut() = BTreeSet::from(roots.clone());
         let found: BTreeSet<PathBuf> = roots.iter().flat_map(|root| list_folders(root)).collect();
@@ -82,11 +82,11 @@ impl Watch {
     /// # Errors
     ///
     /// The watch broke down.
-    pub fn wait(&self) -> Result<()> {
-        let broken = || Error::environment("the watch over the sources broke down");
+    pub fn wait_for_change(&self) -> Result<()> {
+        let broken = || Error::failed_environment("the watch over the sources broke down");
         loop {
             let event = self.changes.recv().map_err(|_| broken())?;
-            if event.is_ok_and(|event| self.concerns(&event)) {
+            if event.is_ok_and(|event| self.concerns_site(&event)) {
                 break;
             }
         }
@@ -100,7 +100,7 @@ impl Watch {
     }
 
     /// Whether something changed that a site is made of.
-    fn concerns(&self, event: &notify::Event) -> bool {
+    fn concerns_site(&self, event: &notify::Event) -> bool {
         // To read a file is no change, and every build reads all of them.
         let is_change = !matches!(event.kind, EventKind::Access(_) | EventKind::Other);
         is_change && event.paths.iter().any(|path| self.is_source(path))
@@ -142,10 +142,10 @@ mod tests {
         symlink("/", place("site/everything")).unwrap();
         symlink("../elsewhere", place("data/runs")).unwrap();
         symlink("../..", place("data/rules/up")).unwrap();
-        let project = Project::at(folder.path()).unwrap();
-        let watch = Watch::of(&project).unwrap();
-        assert!(watch.also(&project).is_empty());
-        let names = |watch: &Watch| -> Vec<String> {
+        let project = Project::open_folder(folder.path()).unwrap();
+        let watch = SourceWatch::watch_project(&project).unwrap();
+        assert!(watch.add_paths(&project).is_empty());
+        let names = |watch: &SourceWatch| -> Vec<String> {
             let watched = watch.watched.borrow();
             let below = watched.iter().map(|path| path.strip_prefix(folder.path()).unwrap());
             below.map(|path| path.display().to_string()).collect()
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(names(&watch), expected);
         std::fs::remove_dir(place("site/notes")).unwrap();
         std::fs::create_dir_all(place("templates/site")).unwrap();
-        watch.also(&project);
+        watch.add_paths(&project);
         let expected = [
             "data",
             "data/rules",
@@ -170,9 +170,9 @@ mod tests {
     #[test]
     fn what_editors_leave_is_no_change_of_a_source() {
         let folder = tempfile::tempdir().unwrap();
-        let project = Project::at(folder.path()).unwrap();
-        let watch = Watch::of(&project).unwrap();
-        watch.also(&project);
+        let project = Project::open_folder(folder.path()).unwrap();
+        let watch = SourceWatch::watch_project(&project).unwrap();
+        watch.add_paths(&project);
         let is_source = |name: &str| watch.is_source(&folder.path().join(name));
         for name in ["site/a.md", "data/runs/a.json", "templates/site/x.html", "book.toml"] {
             assert!(is_source(name), "{name}");

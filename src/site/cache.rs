@@ -12,7 +12,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::manifest::Manifest;
+use super::manifest::SiteManifest;
 use super::output;
 use super::view::RunRow;
 use crate::atomic;
@@ -22,15 +22,18 @@ use crate::project::Project;
 /// A hash of ingredients.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Key(String);
+pub struct ContentHash(String);
 
-impl Key {
+impl ContentHash {
     /// The key of these ingredients, in this order.
-    pub fn of<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> Self {
-        Self::hash(None, parts)
+    pub fn from_parts<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> Self {
+        Self::hash_parts(None, parts)
     }
 
-    fn hash<T: AsRef<[u8]>>(before: Option<&Self>, parts: impl IntoIterator<Item = T>) -> Self {
+    fn hash_parts<T: AsRef<[u8]>>(
+        before: Option<&Self>,
+        parts: impl IntoIterator<Item = T>,
+    ) -> Self {
         let mut hash = Sha256::new();
         let mut add = |part: &[u8]| {
             hash.update(part.len().to_le_bytes());
@@ -46,8 +49,8 @@ impl Key {
     }
 
     /// The key of this one and further ingredients.
-    pub fn and<T: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = T>) -> Self {
-        Self::hash(Some(self), parts)
+    pub fn and_parts<T: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = T>) -> Self {
+        Self::hash_parts(Some(self), parts)
     }
 
     /// What tells this program from any other build of it.
@@ -57,11 +60,11 @@ impl Key {
             use std::os::unix::fs::MetadataExt;
             format!("{} {} {}", file.len(), file.mtime(), file.mtime_nsec())
         });
-        Self::of([env!("CARGO_PKG_VERSION"), &stamp.unwrap_or_default()])
+        Self::from_parts([env!("CARGO_PKG_VERSION"), &stamp.unwrap_or_default()])
     }
 }
 
-impl AsRef<[u8]> for Key {
+impl AsRef<[u8]> for ContentHash {
     fn as_ref(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -69,9 +72,9 @@ impl AsRef<[u8]> for Key {
 
 /// What a page was made of, and what came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
+pub struct CachedPage {
     /// What it was made of.
-    pub key: Key,
+    pub key: ContentHash,
     /// What its file looked like when it was written: inode, size and time.
     pub stamp: String,
     /// The links that lead to other pages.
@@ -89,20 +92,20 @@ pub struct Made {
 
 /// What a build made.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Cache {
+pub struct BuildCache {
     /// The folder of the site.
     #[serde(default)]
     out: String,
     /// The pages by name.
-    pub pages: BTreeMap<String, Made>,
+    pub pages: BTreeMap<String, CachedPage>,
     /// The rows of runs by the key of their files.
-    pub rows: BTreeMap<Key, RunRow>,
+    pub rows: BTreeMap<ContentHash, RunRow>,
 }
 
-impl Cache {
+impl BuildCache {
     /// What the last build into `out` made; nothing if that is not known.
-    pub fn load(project: &Project, out: &Path) -> Self {
-        let text = std::fs::read(path(project, out)).unwrap_or_default();
+    pub fn load_cache(project: &Project, out: &Path) -> Self {
+        let text = std::fs::read(cache_path(project, out)).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
@@ -111,37 +114,37 @@ impl Cache {
     /// # Errors
     ///
     /// The file cannot be written.
-    pub fn save(mut self, project: &Project, out: &Path) -> Result<()> {
+    pub fn save_cache(mut self, project: &Project, out: &Path) -> Result<()> {
         self.out = out.to_string_lossy().into_owned();
-        let path = path(project, out);
+        let path = cache_path(project, out);
         // A checkout that knows nothing of this folder is not to list what is in it.
         let ignore = path.with_file_name(".gitignore");
         if !ignore.exists() {
-            atomic::write(&ignore, b"*\n")?;
+            atomic::write_atomically(&ignore, b"*\n")?;
         }
         // After a crash it may be empty: then everything is made again.
-        atomic::replace(&path, &serde_json::to_vec(&self).unwrap_or_default())
+        atomic::replace_without_sync(&path, &serde_json::to_vec(&self).unwrap_or_default())
     }
 }
 
-fn folder(project: &Project) -> PathBuf {
-    project.private().join("sites")
+fn cache_folder(project: &Project) -> PathBuf {
+    project.private_dir().join("sites")
 }
 
-fn path(project: &Project, out: &Path) -> PathBuf {
-    let Key(name) = Key::of([out.as_os_str().as_encoded_bytes()]);
-    folder(project).join(format!("{name}.json"))
+fn cache_path(project: &Project, out: &Path) -> PathBuf {
+    let ContentHash(name) = ContentHash::from_parts([out.as_os_str().as_encoded_bytes()]);
+    cache_folder(project).join(format!("{name}.json"))
 }
 
 /// The files of the caches, and the folder of the site that each is about, if it says so. None if
 /// a link leads to them: nothing is removed through one.
-fn files(project: &Project) -> Vec<(PathBuf, Option<PathBuf>)> {
+fn cache_files(project: &Project) -> Vec<(PathBuf, Option<PathBuf>)> {
     #[derive(Deserialize)]
-    struct Site {
+    struct CachedSite {
         out: PathBuf,
     }
-    let folder = folder(project);
-    if project.private().is_symlink() || folder.is_symlink() {
+    let folder = cache_folder(project);
+    if project.private_dir().is_symlink() || folder.is_symlink() {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -150,7 +153,7 @@ fn files(project: &Project) -> Vec<(PathBuf, Option<PathBuf>)> {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
         if is_file && path.file_name().and_then(|name| name.to_str()).is_some_and(is_cache) {
             let text = std::fs::read(&path).unwrap_or_default();
-            let site = serde_json::from_slice(&text).ok().map(|Site { out }| out);
+            let site = serde_json::from_slice(&text).ok().map(|CachedSite { out }| out);
             found.push((path, site));
         }
     }
@@ -164,18 +167,20 @@ fn is_cache(name: &str) -> bool {
 }
 
 /// The folders of the sites that something is remembered of, if no link leads to them by now.
-pub fn outputs(project: &Project) -> BTreeSet<PathBuf> {
-    let outputs = files(project).into_iter().filter_map(|(_, out)| out);
+pub fn remembered_outputs(project: &Project) -> BTreeSet<PathBuf> {
+    let outputs = cache_files(project).into_iter().filter_map(|(_, out)| out);
     outputs.filter(|out| output::find_real(out) == *out).collect()
 }
 
 /// Removes the caches of sites that are gone. Each result is a file that was removed.
 pub fn remove_orphans(project: &Project) -> Vec<Result<PathBuf>> {
-    let is_there = |out: PathBuf| Manifest::read(&out).is_ok_and(|manifest| manifest.is_some());
-    let orphans = files(project).into_iter().filter(|(_, out)| !out.clone().is_some_and(is_there));
+    let is_there =
+        |out: PathBuf| SiteManifest::read_marker(&out).is_ok_and(|manifest| manifest.is_some());
+    let orphans =
+        cache_files(project).into_iter().filter(|(_, out)| !out.clone().is_some_and(is_there));
     let remove = |path: PathBuf| match std::fs::remove_file(&path) {
         Ok(()) => Ok(path),
-        Err(error) => Err(Error::io("remove", &path, &error)),
+        Err(error) => Err(Error::failed_io("remove", &path, &error)),
     };
     orphans.map(|(path, _)| remove(path)).collect()
 }
@@ -186,8 +191,8 @@ mod tests {
 
     #[test]
     fn the_same_bytes_cut_differently_are_another_key() {
-        assert_eq!(Key::of(["a", "bc"]), Key::of(["a", "bc"]));
-        assert_ne!(Key::of(["a", "bc"]), Key::of(["ab", "c"]));
-        assert_ne!(Key::of(["a"]), Key::of(["a", ""]));
+        assert_eq!(ContentHash::from_parts(["a", "bc"]), ContentHash::from_parts(["a", "bc"]));
+        assert_ne!(ContentHash::from_parts(["a", "bc"]), ContentHash::from_parts(["ab", "c"]));
+        assert_ne!(ContentHash::from_parts(["a"]), ContentHash::from_parts(["a", ""]));
     }
 }

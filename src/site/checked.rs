@@ -3,11 +3,11 @@
 
 use serde::Serialize;
 
-use crate::claims::{Annotation, Checked, Claims, Standing};
+use crate::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
 use crate::error::Result;
 use crate::judge::{EvidenceRef, SwitchedOff};
 use crate::project::Project;
-use crate::report::{Subject, Voice, place};
+use crate::report::{Assessment, Renderer, describe_place};
 use crate::sources::{self, MAX_TEXT_BYTES};
 
 /// A checked report as its template sees it.
@@ -59,11 +59,11 @@ struct RemarkView {
 /// # Errors
 ///
 /// It cannot be read.
-pub fn read(project: &Project) -> Result<Option<String>> {
+pub fn read_report(project: &Project) -> Result<Option<String>> {
     let Some(file) = &project.config.checked_submission else { return Ok(None) };
     let path = project.root.join(file);
     let help = "`checked-submission` in book.toml names the report to check";
-    let text = sources::read_text(&path, MAX_TEXT_BYTES).map_err(|error| error.help(help))?;
+    let text = sources::read_text(&path, MAX_TEXT_BYTES).map_err(|error| error.with_help(help))?;
     Ok(Some(text))
 }
 
@@ -76,16 +76,22 @@ impl CheckedView {
     pub fn of(
         project: &Project,
         text: &str,
-        claims: &Claims,
-        subject: &Subject,
-        voice: &Voice,
+        claims: &ClaimChecker,
+        subject: &Assessment,
+        voice: &Renderer,
     ) -> Result<Self> {
         let file = project.config.checked_submission.as_ref();
         let file = file.map(|file| file.display().to_string()).unwrap_or_default();
-        Ok(Self::new(&file, text, claims.check(subject, text)?, subject, voice))
+        Ok(Self::new(&file, text, claims.check_report(subject, text)?, subject, voice))
     }
 
-    fn new(file: &str, text: &str, checked: Checked, subject: &Subject, voice: &Voice) -> Self {
+    fn new(
+        file: &str,
+        text: &str,
+        checked: CheckedClaims,
+        subject: &Assessment,
+        voice: &Renderer,
+    ) -> Self {
         let annotations = checked.annotations;
         let mut start = 0;
         let mut lines = Vec::new();
@@ -94,7 +100,7 @@ impl CheckedView {
             start += line.len();
             lines.push(LineView {
                 number,
-                pieces: pieces(text, &range, &annotations),
+                pieces: split_line(text, &range, &annotations),
                 remarks: annotations
                     .iter()
                     .filter(|annotation| annotation.line == number)
@@ -102,24 +108,24 @@ impl CheckedView {
                     .collect(),
             });
         }
-        let count = |standing: Standing| CountView {
-            standing: standing.word(),
+        let count = |standing: ClaimStatus| CountView {
+            standing: standing.status_name(),
             count: annotations.iter().filter(|annotation| annotation.standing == standing).count(),
         };
         Self {
             file: file.into(),
             lines,
-            counts: Standing::ALL.map(count).into(),
+            counts: ClaimStatus::ALL.map(count).into(),
             switched_off: checked.switched_off,
         }
     }
 }
 
 impl RemarkView {
-    fn new(annotation: &Annotation, subject: &Subject, voice: &Voice) -> Self {
-        let sources = EvidenceRef::places(&annotation.evidence);
+    fn new(annotation: &ClaimResult, subject: &Assessment, voice: &Renderer) -> Self {
+        let sources = EvidenceRef::unique_places(&annotation.evidence);
         Self {
-            standing: annotation.standing.word(),
+            standing: annotation.standing.status_name(),
             rule: annotation.rule.clone(),
             severity: annotation.severity.map(crate::judge::Severity::word),
             quote: annotation.quote.clone(),
@@ -127,14 +133,24 @@ impl RemarkView {
             help: annotation.help.clone(),
             places: sources
                 .iter()
-                .map(|source| voice.linked(subject, &voice.text(&place(source)), source))
+                .map(|source| {
+                    voice.link_to_source(
+                        subject,
+                        &voice.escape_text(&describe_place(source)),
+                        source,
+                    )
+                })
                 .collect(),
         }
     }
 }
 
 /// A line in pieces: where places overlap, the gravest standing marks them.
-fn pieces(text: &str, line: &std::ops::Range<usize>, annotations: &[Annotation]) -> Vec<PieceView> {
+fn split_line(
+    text: &str,
+    line: &std::ops::Range<usize>,
+    annotations: &[ClaimResult],
+) -> Vec<PieceView> {
     let mut cuts = vec![line.start, line.end];
     for annotation in annotations {
         cuts.extend(
@@ -151,9 +167,9 @@ fn pieces(text: &str, line: &std::ops::Range<usize>, annotations: &[Annotation])
             annotations.iter().filter(|a| a.range.start <= pair[0] && a.range.end >= pair[1]);
         let standing = over
             .map(|a| a.standing)
-            .min_by_key(|standing| Standing::ALL.iter().position(|s| s == standing));
+            .min_by_key(|standing| ClaimStatus::ALL.iter().position(|s| s == standing));
         let piece = text.get(pair[0]..pair[1]).unwrap_or_default().to_string();
-        out.push(PieceView { text: piece, standing: standing.map(Standing::word) });
+        out.push(PieceView { text: piece, standing: standing.map(ClaimStatus::status_name) });
     }
     out
 }
@@ -162,8 +178,8 @@ fn pieces(text: &str, line: &std::ops::Range<usize>, annotations: &[Annotation])
 mod tests {
     use super::*;
 
-    fn annotation(range: std::ops::Range<usize>, standing: Standing) -> Annotation {
-        Annotation {
+    fn annotation(range: std::ops::Range<usize>, standing: ClaimStatus) -> ClaimResult {
+        ClaimResult {
             line: 1,
             column: 1,
             end_line: 1,
@@ -183,12 +199,12 @@ mod tests {
     fn a_line_is_cut_where_places_begin_and_end() {
         let text = "host has 332 entries\nnext\n";
         let marks = [
-            annotation(9..12, Standing::Supported),
-            annotation(9..12, Standing::Contradicted),
-            annotation(13..25, Standing::Unsupported),
+            annotation(9..12, ClaimStatus::Supported),
+            annotation(9..12, ClaimStatus::Contradicted),
+            annotation(13..25, ClaimStatus::Unsupported),
         ];
         let cut = |range| -> Vec<(String, Option<&str>)> {
-            pieces(text, &range, &marks)
+            split_line(text, &range, &marks)
                 .into_iter()
                 .map(|piece| (piece.text, piece.standing))
                 .collect()

@@ -6,24 +6,24 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::view::RunRow;
-use crate::project::Config;
+use crate::project::ProjectConfig;
 
 /// How many runs the feed has.
 const LONGEST: usize = 50;
 
 /// What the template of the feed sees: the newest runs, with names that stay the same wherever
 /// the site is served.
-pub fn sees(config: &Config, runs: &[RunRow]) -> Json {
+pub fn feed_context(config: &ProjectConfig, runs: &[RunRow]) -> Json {
     let at = |run: &RunRow| run.at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let entry = |run: &RunRow| {
         let mut entry = json!(run);
         entry["updated"] = at(run).into();
-        entry["urn"] = urn(&["run", &run.id]).into();
+        entry["urn"] = hash_urn(&["run", &run.id]).into();
         entry
     };
     let address = config.site_address().unwrap_or_default();
     json!({
-        "id": urn(&["site", address, &config.title]),
+        "id": hash_urn(&["site", address, &config.title]),
         "updated": runs.iter().map(at).max(),
         "base": address,
         "runs": runs.iter().take(LONGEST).map(entry).collect::<Vec<_>>(),
@@ -31,7 +31,7 @@ pub fn sees(config: &Config, runs: &[RunRow]) -> Json {
 }
 
 /// A UUID made of a hash of these words (RFC 9562, version 8).
-fn urn(words: &[&str]) -> String {
+fn hash_urn(words: &[&str]) -> String {
     let mut bytes = Sha256::digest(words.join("\0"));
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
@@ -41,8 +41,8 @@ fn urn(words: &[&str]) -> String {
 }
 
 /// A text in at most `count` lines of at most `width` characters, broken between words.
-pub fn lines(text: &str, width: usize, count: usize) -> Vec<String> {
-    let mut lines: Vec<String> = crate::text::wrap(text, width)
+pub fn limited_lines(text: &str, width: usize, count: usize) -> Vec<String> {
+    let mut lines: Vec<String> = crate::text::wrap_words(text, width)
         .into_iter()
         .map(|line| line.chars().take(width).collect())
         .collect();
@@ -61,17 +61,17 @@ mod tests {
 
     #[test]
     fn a_name_is_a_uuid_and_stays_the_same() {
-        let name = urn(&["run", "a"]);
-        assert_eq!(name, urn(&["run", "a"]));
-        assert_ne!(name, urn(&["runa", ""]));
+        let name = hash_urn(&["run", "a"]);
+        assert_eq!(name, hash_urn(&["run", "a"]));
+        assert_ne!(name, hash_urn(&["runa", ""]));
         let uuid = name.strip_prefix("urn:uuid:").unwrap();
         assert_eq!((uuid.len(), &uuid[14..15]), (36, "8"));
     }
 
     #[test]
     fn a_title_is_broken_between_words_and_cut_where_it_is_too_long() {
-        assert_eq!(lines("one two three", 8, 2), ["one two", "three"]);
-        assert_eq!(lines("one two three four five", 8, 2), ["one two", "three…"]);
+        assert_eq!(limited_lines("one two three", 8, 2), ["one two", "three"]);
+        assert_eq!(limited_lines("one two three four five", 8, 2), ["one two", "three…"]);
     }
 
     #[test]

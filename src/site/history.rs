@@ -10,18 +10,18 @@ use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::Runs;
-use super::cache::Key;
+use super::RunPages;
+use super::cache::ContentHash;
 use super::view::RunRow;
 use crate::clock;
-use crate::diff::past::{self, Session};
-use crate::diff::{Diff, Side};
+use crate::diff::past::{self, PastSession};
+use crate::diff::{DiffSide, RunDiff};
 use crate::error::Result;
-use crate::probe::catalogue::Catalogue;
-use crate::report::Subject;
+use crate::probe::catalogue::ProbeCatalogue;
+use crate::report::Assessment;
 use crate::report::comparison::{self, ComparisonView};
-use crate::report::trend::{self, Digest, TrendView};
-use crate::store::{Entry, RunFile, Store, outline};
+use crate::report::trend::{self, RunDigest, TrendView};
+use crate::store::{RunEntry, RunFile, RunStore, outline};
 
 /// How many facts the overview tells.
 const FACTS: usize = 6;
@@ -30,17 +30,17 @@ const FACTS: usize = 6;
 const BASELINE: &str = "baseline";
 
 /// What is known of a run before it is loaded.
-struct Known {
+struct KnownRun {
     path: PathBuf,
     id: String,
     label: Option<String>,
     at: DateTime<Utc>,
-    session: Session,
-    digest: Digest,
+    session: PastSession,
+    digest: RunDigest,
 }
 
 /// A comparison that gets a page.
-struct Pair {
+struct ComparedPair {
     name: String,
     title: &'static str,
     /// The indices of the two runs, of which the page is about the second.
@@ -48,56 +48,57 @@ struct Pair {
     b: usize,
 }
 
-impl Pair {
+impl ComparedPair {
     /// Title and address of the page, seen from the page of a run.
-    fn link(&self) -> (String, String) {
+    fn title_and_address(&self) -> (String, String) {
         (self.title.into(), self.name.trim_start_matches("runs/").into())
     }
 }
 
 /// The runs of a project in their order, and which of them are compared.
-pub(super) struct History {
+pub(super) struct RunHistory {
     /// Newest first.
-    known: Vec<Known>,
-    pairs: Vec<Pair>,
+    known: Vec<KnownRun>,
+    pairs: Vec<ComparedPair>,
 }
 
-impl History {
+impl RunHistory {
     /// Reads the outline of every run that is not damaged.
     ///
     /// # Errors
     ///
     /// The runs cannot be listed.
-    pub(super) fn of(store: &Store, catalogue: &Catalogue) -> Result<Self> {
-        let wanted = |id: &str| trend::wants(id) || past::wants(catalogue, id);
-        let read = |entry: &&Entry| {
-            let run = match outline::outline(&entry.path, &wanted) {
+    pub(super) fn read_history(store: &RunStore, catalogue: &ProbeCatalogue) -> Result<Self> {
+        let wanted = |id: &str| trend::needs_fact(id) || past::needs_fact(catalogue, id);
+        let read = |entry: &&RunEntry| {
+            let run = match outline::read_outline(&entry.path, &wanted) {
                 Ok(run) => run,
                 Err(error) => {
                     store.add_damaged(&entry.path, error);
                     return None;
                 }
             };
-            let (session, digest) = (Session::of(&run, catalogue), Digest::of(&run));
+            let (session, digest) = (PastSession::of_run(&run, catalogue), RunDigest::of_run(&run));
             let (path, id, label, at) = (entry.path.clone(), run.id, run.label, run.created);
-            Some(Known { path, id, label, at, session, digest })
+            Some(KnownRun { path, id, label, at, session, digest })
         };
-        let mut known: Vec<Known> = store.usable()?.par_iter().filter_map(read).collect();
+        let mut known: Vec<KnownRun> =
+            store.usable_entries()?.par_iter().filter_map(read).collect();
         known.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
-        let pairs = pairs(&known);
+        let pairs = compared_pairs(&known);
         Ok(Self { known, pairs })
     }
 
     /// The files of the runs, newest first.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub(super) fn run_paths(&self) -> impl Iterator<Item = &Path> {
         self.known.iter().map(|known| known.path.as_path())
     }
 
     /// Title and address of the comparisons of every run that has some, by its id.
-    pub(super) fn comparisons(&self) -> BTreeMap<&str, Vec<(String, String)>> {
+    pub(super) fn comparison_links(&self) -> BTreeMap<&str, Vec<(String, String)>> {
         let mut comparisons: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for pair in &self.pairs {
-            comparisons.entry(&self.known[pair.b].id).or_default().push(pair.link());
+            comparisons.entry(&self.known[pair.b].id).or_default().push(pair.title_and_address());
         }
         comparisons
     }
@@ -107,11 +108,11 @@ impl History {
     /// # Errors
     ///
     /// A run cannot be read, or a page cannot be rendered or written.
-    pub(super) fn pages(mut self, runs: &Runs, rows: &[RunRow]) -> Result<()> {
-        let keys = keys(rows);
-        let page = |pair: &Pair| {
-            let (key, b) = (self.key(runs, &keys, pair), &self.known[pair.b]);
-            let sees = || Ok(comparison::sees(&self.compared(runs, pair, "../")?));
+    pub(super) fn make_pages(mut self, runs: &RunPages, rows: &[RunRow]) -> Result<()> {
+        let keys = hashes_by_run(rows);
+        let page = |pair: &ComparedPair| {
+            let (key, b) = (self.comparison_hash(runs, &keys, pair), &self.known[pair.b]);
+            let sees = || Ok(comparison::template_context(&self.compare_pair(runs, pair, "../")?));
             runs.maker.about_runs(runs.press, &pair.name, pair.title, &b.id, &key, sees)
         };
         let made: Vec<Result<()>> = self.pairs.par_iter().map(page).collect();
@@ -120,10 +121,10 @@ impl History {
         for known in &mut self.known {
             let verdicts = rows.get(known.id.as_str()).map(|row| row.verdicts.as_slice());
             let verdicts = verdicts.unwrap_or_default().iter();
-            known.digest.conclude(verdicts.map(|v| (v.name.clone(), v.title.clone())));
+            known.digest.set_conclusions(verdicts.map(|v| (v.name.clone(), v.title.clone())));
         }
         // What a changed run states is no figure of it, and its outline does not tell.
-        let is_intact = |known: &Known| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact);
+        let is_intact = |known: &KnownRun| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact);
         let count = self.known.len();
         self.known.retain(is_intact);
         let altered = count - self.known.len();
@@ -134,7 +135,11 @@ impl History {
     }
 
     /// What the overview says of the run before that of the report.
-    pub(super) fn since<'a>(&'a self, runs: &'a Runs, rows: &[RunRow]) -> Since<'a> {
+    pub(super) fn change_summary<'a>(
+        &'a self,
+        runs: &'a RunPages,
+        rows: &[RunRow],
+    ) -> ChangeSummary<'a> {
         let current = &runs.maker.subject.run.id;
         let is_ours = self.known.iter().any(|known| known.id == *current);
         let pair = self
@@ -142,79 +147,100 @@ impl History {
             .iter()
             .find(|pair| self.known[pair.b].id == *current && pair.title == BEFORE.title);
         let key = match pair {
-            Some(pair) => self.key(runs, &keys(rows), pair),
-            None => Key::of([if is_ours { "the first" } else { "no run of the project" }]),
+            Some(pair) => self.comparison_hash(runs, &hashes_by_run(rows), pair),
+            None => ContentHash::from_parts([if is_ours {
+                "the first"
+            } else {
+                "no run of the project"
+            }]),
         };
         let sees = move |root: &str| -> Result<Json> {
             let Some(pair) = pair else { return Ok(json!({ "is_first": is_ours })) };
-            let view = self.compared(runs, pair, root)?;
-            let mut sees = comparison::sees(&view);
-            sees["brief"] = view.brief(FACTS);
+            let view = self.compare_pair(runs, pair, root)?;
+            let mut sees = comparison::template_context(&view);
+            sees["brief"] = view.brief_counts(FACTS);
             sees["href"] = format!("{root}{}", pair.name).into();
             Ok(sees)
         };
-        Since { key, sees: Box::new(sees) }
+        ChangeSummary { key, sees: Box::new(sees) }
     }
 
     /// What a comparison is made of.
-    fn key(&self, runs: &Runs, keys: &BTreeMap<&str, &Key>, pair: &Pair) -> Key {
+    fn comparison_hash(
+        &self,
+        runs: &RunPages,
+        keys: &BTreeMap<&str, &ContentHash>,
+        pair: &ComparedPair,
+    ) -> ContentHash {
         let of = |index: usize| {
             let id = self.known[index].id.as_str();
-            keys.get(id).map_or_else(|| Key::of([id]), |&key| key.clone())
+            keys.get(id).map_or_else(|| ContentHash::from_parts([id]), |&key| key.clone())
         };
-        let earlier = format!("{:?}", self.earlier(runs, pair));
-        of(pair.a).and([of(pair.b).as_ref(), earlier.as_bytes()])
+        let earlier = format!("{:?}", self.earlier_sessions(runs, pair));
+        of(pair.a).and_parts([of(pair.b).as_ref(), earlier.as_bytes()])
     }
 
     /// The sessions that figures of the two runs are judged by: those before the later of them,
     /// which is the one with the smaller index.
-    fn earlier(&self, runs: &Runs, pair: &Pair) -> Vec<Session> {
+    fn earlier_sessions(&self, runs: &RunPages, pair: &ComparedPair) -> Vec<PastSession> {
         let like = &self.known[pair.a.max(pair.b)].session;
         let before = self.known[pair.a.min(pair.b) + 1..].iter().map(|known| &known.session);
-        past::alike(before, like, runs.maker.project().config.gate.sessions)
+        past::comparable_sessions(before, like, runs.maker.project().config.gate.sessions)
     }
 
     /// Loads the two runs and compares them, for a page at this distance from the root.
-    fn compared(&self, runs: &Runs, pair: &Pair, root: &str) -> Result<ComparisonView> {
-        let load = |index: usize| runs.subject(&RunFile::read(&self.known[index].path)?);
+    fn compare_pair(
+        &self,
+        runs: &RunPages,
+        pair: &ComparedPair,
+        root: &str,
+    ) -> Result<ComparisonView> {
+        let load = |index: usize| runs.assess_run(&RunFile::read_file(&self.known[index].path)?);
         let (a, b) = (load(pair.a)?, load(pair.b)?);
         let (shelf, gate) = (&runs.maker.subject.shelf, &runs.maker.project().config.gate);
-        let earlier = self.earlier(runs, pair);
-        let diff = Diff::of(side(&a), side(&b), &shelf.catalogue, &earlier, gate, false);
+        let earlier = self.earlier_sessions(runs, pair);
+        let diff = RunDiff::between_runs(
+            diff_side(&a),
+            diff_side(&b),
+            &shelf.catalogue,
+            &earlier,
+            gate,
+            false,
+        );
         let mut view = ComparisonView::new(&diff, shelf);
-        view.link(&a, &b, root);
+        view.link_to_pages(&a, &b, root);
         Ok(view)
     }
 }
 
 /// What the overview says of the run before, made only if that page has to be made again.
-pub(super) struct Since<'a> {
+pub(super) struct ChangeSummary<'a> {
     /// That of all that it is made of.
-    pub key: Key,
+    pub key: ContentHash,
     /// The comparison as the template of a page sees it that is this far from the root, with the
     /// address of its own page as `href`; or only `is_first`.
-    pub sees: Sees<'a>,
+    pub sees: PageContext<'a>,
 }
 
 /// What a template sees on a page that is this far from the root.
-type Sees<'a> = Box<dyn Fn(&str) -> Result<Json> + Send + Sync + 'a>;
+type PageContext<'a> = Box<dyn Fn(&str) -> Result<Json> + Send + Sync + 'a>;
 
-fn keys(rows: &[RunRow]) -> BTreeMap<&str, &Key> {
+fn hashes_by_run(rows: &[RunRow]) -> BTreeMap<&str, &ContentHash> {
     rows.iter().filter_map(|row| Some((row.id.as_str(), row.key.as_ref()?))).collect()
 }
 
 /// The end of the name of a page of a comparison, and its title.
-struct What {
+struct PairName {
     end: &'static str,
     title: &'static str,
 }
 
-const BEFORE: What = What { end: "before", title: "Changes since the run before" };
-const AGAINST: What = What { end: "baseline", title: "Changes against the baseline" };
+const BEFORE: PairName = PairName { end: "before", title: "Changes since the run before" };
+const AGAINST: PairName = PairName { end: "baseline", title: "Changes against the baseline" };
 
 /// Every run with the one before it and with the baseline.
-fn pairs(known: &[Known]) -> Vec<Pair> {
-    let is_baseline = |run: &Known| run.label.as_deref() == Some(BASELINE);
+fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
+    let is_baseline = |run: &KnownRun| run.label.as_deref() == Some(BASELINE);
     // As a reference by label: one that is dated later than now only where there is no other.
     let baseline = known
         .iter()
@@ -223,9 +249,9 @@ fn pairs(known: &[Known]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (b, run) in known.iter().enumerate() {
         let before = Some(b + 1).filter(|&a| a < known.len());
-        let pair = |a: usize, what: &What| {
+        let pair = |a: usize, what: &PairName| {
             let name = format!("runs/{}-{}.html", run.id, what.end);
-            Pair { name, title: what.title, a, b }
+            ComparedPair { name, title: what.title, a, b }
         };
         pairs.extend(before.map(|a| pair(a, &BEFORE)));
         let baseline = baseline.filter(|&a| a != b && Some(a) != before);
@@ -234,6 +260,6 @@ fn pairs(known: &[Known]) -> Vec<Pair> {
     pairs
 }
 
-fn side(subject: &Subject) -> Side<'_> {
-    Side { run: &subject.run, judgement: &subject.judgement }
+fn diff_side(subject: &Assessment) -> DiffSide<'_> {
+    DiffSide { run: &subject.run, judgement: &subject.judgement }
 }

@@ -8,36 +8,36 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::scan::Scan;
-use super::writer::Staging;
+use super::scan::PageScan;
+use super::writer::StagedSite;
 use crate::error::{Error, Result};
 use crate::text::percent_decode;
 
 /// A page and a place on it.
-pub type Target = (String, String);
+pub type PagePlace = (String, String);
 
 /// The links of a site, and what is wrong with its pages.
 #[derive(Debug, Default)]
-pub struct Links {
+pub struct SiteLinks {
     /// Where links lead: page and place, each with the first page that has such a link.
-    targets: HashMap<Target, String>,
+    targets: HashMap<PagePlace, String>,
     problems: BTreeSet<String>,
 }
 
 /// How many problems an error lists.
 const LISTED: usize = 20;
 
-impl Links {
+impl SiteLinks {
     /// Takes up a page: its duplicate ids and its links to itself are checked at once. Returns
     /// the links that lead to other pages.
-    pub fn page(&mut self, name: &str, scan: &Scan, root: &str) -> Vec<String> {
+    pub fn add_page(&mut self, name: &str, scan: &PageScan, root: &str) -> Vec<String> {
         for id in &scan.twice {
             self.problems.insert(format!("{name}: the id `{id}` stands twice"));
         }
         let mut elsewhere = Vec::new();
         let mut targets = Vec::new();
         for link in &scan.links {
-            let Some((page, place)) = resolve(name, link, root) else { continue };
+            let Some((page, place)) = resolve_link(name, link, root) else { continue };
             if page == name {
                 if !place.is_empty() && !scan.ids.contains(&place) {
                     let problem = format!("{name}: a link leads to #{place}, which is not there");
@@ -48,17 +48,17 @@ impl Links {
                 targets.push((page, place));
             }
         }
-        self.lead(name, targets);
+        self.record_links(name, targets);
         elsewhere
     }
 
     /// Where links of a page lead within the site.
-    pub fn targets(name: &str, links: &[String], root: &str) -> Vec<Target> {
-        links.iter().filter_map(|link| resolve(name, link, root)).collect()
+    pub fn resolve_targets(name: &str, links: &[String], root: &str) -> Vec<PagePlace> {
+        links.iter().filter_map(|link| resolve_link(name, link, root)).collect()
     }
 
     /// Takes up where the links of a page lead.
-    pub fn lead(&mut self, name: &str, targets: Vec<Target>) {
+    pub fn record_links(&mut self, name: &str, targets: Vec<PagePlace>) {
         for target in targets {
             let first = self.targets.entry(target).or_insert_with(|| name.to_string());
             if name < first.as_str() {
@@ -68,7 +68,7 @@ impl Links {
     }
 
     /// The pages and files that links lead to.
-    pub fn pages(&self) -> BTreeSet<&str> {
+    pub fn linked_pages(&self) -> BTreeSet<&str> {
         self.targets.keys().map(|(page, _)| page.as_str()).collect()
     }
 
@@ -77,12 +77,12 @@ impl Links {
     /// # Errors
     ///
     /// A link leads nowhere or an id stands twice; the error names page and target.
-    pub fn check(mut self, staging: &Staging) -> Result<()> {
+    pub fn check_links(mut self, staging: &StagedSite) -> Result<()> {
         let mut read: Option<(String, BTreeSet<String>)> = None;
         // Sorted, so that a page is read once for all its places.
-        let targets: BTreeMap<&Target, &String> = self.targets.iter().collect();
+        let targets: BTreeMap<&PagePlace, &String> = self.targets.iter().collect();
         for ((page, place), from) in targets {
-            if !staging.has(page) {
+            if !staging.has_file(page) {
                 let problem = format!("{from}: a link leads to {page}, and there is no such page");
                 self.problems.insert(problem);
                 continue;
@@ -91,7 +91,7 @@ impl Links {
                 continue;
             }
             if read.as_ref().is_none_or(|(name, _)| name != page) {
-                read = Some((page.clone(), ids(&staging.path(page))?));
+                read = Some((page.clone(), page_ids(&staging.new_path(page))?));
             }
             if read.as_ref().is_some_and(|(_, ids)| !ids.contains(place)) {
                 let problem =
@@ -109,22 +109,22 @@ impl Links {
             n => format!("\n… and {n} more"),
         };
         let what = if count == 1 { "1 link or id".into() } else { format!("{count} links or ids") };
-        Err(Error::input(format!(
+        Err(Error::unusable_input(format!(
             "{what} of the site would be broken:\n{}{more}",
             listed.join("\n")
         ))
-        .help("nothing was written; mend the chapter or template that the page is made of"))
+        .with_help("nothing was written; mend the chapter or template that the page is made of"))
     }
 }
 
-fn ids(path: &Path) -> Result<BTreeSet<String>> {
-    let html = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
-    Ok(Scan::of(&html, false).ids)
+fn page_ids(path: &Path) -> Result<BTreeSet<String>> {
+    let html = std::fs::read_to_string(path).map_err(|e| Error::failed_io("read", path, &e))?;
+    Ok(PageScan::scan_page(&html, false).ids)
 }
 
 /// The page and the place on it that a link of the page `from` leads to; none if it leads out of
 /// the site. `root` is the path under which the site is served.
-fn resolve(from: &str, link: &str, root: &str) -> Option<(String, String)> {
+fn resolve_link(from: &str, link: &str, root: &str) -> Option<(String, String)> {
     let (path, place) = link.split_once('#').unwrap_or((link, ""));
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     let is_foreign =
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_link_is_resolved_as_a_browser_does_it() {
         let resolve = |from: &str, link: &str| {
-            resolve(from, link, "/repo/").map(|(page, place)| format!("{page}#{place}"))
+            resolve_link(from, link, "/repo/").map(|(page, place)| format!("{page}#{place}"))
         };
         let some = |text: &str| Some(text.to_string());
         assert_eq!(resolve("a/b.html", "../c.html#x"), some("c.html#x"));
@@ -184,18 +184,18 @@ mod tests {
     #[test]
     fn a_broken_link_and_an_id_that_stands_twice_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        let out = OutputFolder::find(&folder.path().join("public"), &[]).unwrap();
-        let staging = Staging::begin(&out).unwrap();
+        let out = OutputFolder::find_folder(&folder.path().join("public"), &[]).unwrap();
+        let staging = StagedSite::begin_staging(&out).unwrap();
         let pages = [
             ("a.html", "<p id=x>1</p><p id=x>2</p><a href=b.html#y>ok</a><a href=#no>no</a>"),
             ("b.html", "<p id=y>1</p><a href=a.html#z>no</a><a href=c.html>no</a>"),
         ];
-        let mut links = Links::default();
+        let mut links = SiteLinks::default();
         for (name, html) in pages {
-            staging.write(name, html.as_bytes()).unwrap();
-            links.page(name, &Scan::of(html, false), "/");
+            staging.write_file(name, html.as_bytes()).unwrap();
+            links.add_page(name, &PageScan::scan_page(html, false), "/");
         }
-        let message = links.check(&staging).unwrap_err().message;
+        let message = links.check_links(&staging).unwrap_err().message;
         for problem in [
             "4 links or ids",
             "a.html: the id `x` stands twice",

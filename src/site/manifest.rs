@@ -19,7 +19,7 @@ const UNLISTED: &str = "isoproof made this folder and replaces it with every bui
 
 /// The files of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Manifest {
+pub enum SiteManifest {
     /// These files, with `/` between the parts of a name.
     Listed(BTreeSet<String>),
     /// Those of an older version, which did not list them.
@@ -32,19 +32,20 @@ struct MarkerFile {
     files: BTreeSet<String>,
 }
 
-impl Manifest {
+impl SiteManifest {
     /// The manifest of a folder; none if isoproof did not make it.
     ///
     /// # Errors
     ///
     /// The marker cannot be read or is damaged.
-    pub fn read(folder: &Path) -> Result<Option<Self>> {
+    pub fn read_marker(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(MARKER);
         if !std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_file()) {
             return Ok(None);
         }
-        let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
-        Self::parse(&bytes, &path.display().to_string())
+        let bytes =
+            std::fs::read(&path).map_err(|error| Error::failed_io("read", &path, &error))?;
+        Self::parse_marker(&bytes, &path.display().to_string())
     }
 
     /// Reads a marker; none if it is empty. `place` is named in errors.
@@ -52,7 +53,7 @@ impl Manifest {
     /// # Errors
     ///
     /// The marker is damaged.
-    pub fn parse(bytes: &[u8], place: &str) -> Result<Option<Self>> {
+    pub fn parse_marker(bytes: &[u8], place: &str) -> Result<Option<Self>> {
         if bytes.starts_with(UNLISTED.as_bytes()) {
             return Ok(Some(Self::Unlisted));
         }
@@ -61,10 +62,10 @@ impl Manifest {
         }
         match serde_json::from_slice::<MarkerFile>(bytes) {
             Ok(marker) => Ok(Some(Self::Listed(marker.files))),
-            Err(error) => Err(Error::input(format!(
+            Err(error) => Err(Error::unusable_input(format!(
                 "{place}: the list of the files that isoproof made is damaged: {error}"
             ))
-            .help("nothing was changed: move what is yours out of the folder and remove it")),
+            .with_help("nothing was changed: move what is yours out of the folder and remove it")),
         }
     }
 
@@ -77,7 +78,7 @@ impl Manifest {
     }
 
     /// Whether isoproof wrote a file. Of a site without a list it wrote what it still writes.
-    pub fn lists(&self, name: &Path, current: &BTreeSet<String>) -> bool {
+    pub fn lists_file(&self, name: &Path, current: &BTreeSet<String>) -> bool {
         let files = match self {
             Self::Listed(files) => files,
             Self::Unlisted => current,
@@ -86,7 +87,7 @@ impl Manifest {
     }
 
     /// The folders of the files that isoproof wrote.
-    pub fn folders(&self, current: &BTreeSet<String>) -> BTreeSet<PathBuf> {
+    pub fn list_folders(&self, current: &BTreeSet<String>) -> BTreeSet<PathBuf> {
         let files = match self {
             Self::Listed(files) => files,
             Self::Unlisted => current,
@@ -96,7 +97,7 @@ impl Manifest {
     }
 }
 
-impl Default for Manifest {
+impl Default for SiteManifest {
     /// That of a folder in which isoproof wrote nothing.
     fn default() -> Self {
         Self::Listed(BTreeSet::new())
@@ -112,28 +113,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let names = ["a b.html", "runs/\"x\".html", "line\nfeed"].map(String::from);
         let files = BTreeSet::from(names);
-        std::fs::write(folder.path().join(MARKER), Manifest::to_text(&files)).unwrap();
-        let manifest = Manifest::read(folder.path()).unwrap().unwrap();
-        assert_eq!(manifest, Manifest::Listed(files.clone()));
-        assert!(manifest.lists(Path::new("runs/\"x\".html"), &BTreeSet::new()));
-        assert!(!manifest.lists(Path::new("CNAME"), &files));
-        assert!(manifest.folders(&files).contains(Path::new("runs")));
+        std::fs::write(folder.path().join(MARKER), SiteManifest::to_text(&files)).unwrap();
+        let manifest = SiteManifest::read_marker(folder.path()).unwrap().unwrap();
+        assert_eq!(manifest, SiteManifest::Listed(files.clone()));
+        assert!(manifest.lists_file(Path::new("runs/\"x\".html"), &BTreeSet::new()));
+        assert!(!manifest.lists_file(Path::new("CNAME"), &files));
+        assert!(manifest.list_folders(&files).contains(Path::new("runs")));
     }
 
     #[test]
     fn a_marker_of_somebody_else_is_none_and_a_damaged_one_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join(MARKER);
-        assert_eq!(Manifest::read(folder.path()).unwrap(), None);
+        assert_eq!(SiteManifest::read_marker(folder.path()).unwrap(), None);
         std::fs::write(&marker, "").unwrap();
-        assert_eq!(Manifest::read(folder.path()).unwrap(), None);
+        assert_eq!(SiteManifest::read_marker(folder.path()).unwrap(), None);
         std::fs::write(&marker, "<<<<<<< HEAD\n{").unwrap();
-        let error = Manifest::read(folder.path()).unwrap_err();
+        let error = SiteManifest::read_marker(folder.path()).unwrap_err();
         assert!(error.message.contains(".isoproof-site: the list"), "{error}");
         std::fs::write(&marker, format!("{UNLISTED} Keep nothing.\n")).unwrap();
-        assert_eq!(Manifest::read(folder.path()).unwrap(), Some(Manifest::Unlisted));
+        assert_eq!(SiteManifest::read_marker(folder.path()).unwrap(), Some(SiteManifest::Unlisted));
         std::fs::remove_file(&marker).unwrap();
         std::os::unix::fs::symlink("elsewhere", &marker).unwrap();
-        assert_eq!(Manifest::read(folder.path()).unwrap(), None);
+        assert_eq!(SiteManifest::read_marker(folder.path()).unwrap(), None);
     }
 }

@@ -24,25 +24,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::assets::{self, TextFile, Tree};
+use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::model::Edition;
 use crate::project::Project;
-use crate::report::chapters::Chapters;
-use crate::report::{Links, Shelf, Subject, notes, submission};
-use crate::store::{RunFile, Store};
-use cache::{Cache, Key};
-use history::History;
-pub use manifest::{MARKER, Manifest};
+use crate::report::chapters::ProjectChapters;
+use crate::report::{Assessment, EvidenceLinks, ProjectData, notes, submission};
+use crate::store::{RunFile, RunStore};
+use cache::{BuildCache, ContentHash};
+use history::RunHistory;
+pub use manifest::{MARKER, SiteManifest};
 use output::OutputFolder;
-use pages::{Maker, Parts};
-use press::Press;
+use pages::{SiteBuilder, SiteParts};
+use press::PageWriter;
 use view::RunRow;
-use writer::Staging;
+use writer::StagedSite;
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct BuildOptions {
     /// The run that the chapters and the submission are about.
     pub run: String,
     /// The folder of the site; by default that of `book.toml`.
@@ -57,7 +57,7 @@ pub struct Options {
     pub is_temporary: bool,
 }
 
-impl Options {
+impl BuildOptions {
     /// Finds the folder of the site.
     ///
     /// # Errors
@@ -67,12 +67,12 @@ impl Options {
         let out = self.out.clone().unwrap_or_else(|| default_output(project));
         let sources = [
             project.root.clone(),
-            project.chapters(),
-            project.data(),
-            project.templates(),
-            project.private(),
+            project.chapters_dir(),
+            project.data_dir(),
+            project.templates_dir(),
+            project.private_dir(),
         ];
-        OutputFolder::find(&out, &sources)
+        OutputFolder::find_folder(&out, &sources)
     }
 }
 
@@ -82,7 +82,7 @@ fn default_output(project: &Project) -> PathBuf {
 
 /// What was built.
 #[derive(Debug)]
-pub struct Built {
+pub struct BuiltReport {
     /// The folder of the site.
     pub out: PathBuf,
     /// The number of its pages.
@@ -94,7 +94,7 @@ pub struct Built {
     /// What has to be said about runs that were left out.
     pub left_out: Vec<String>,
     /// The run that they are about.
-    pub subject: Arc<Subject>,
+    pub subject: Arc<Assessment>,
     /// Why the next build has to make every page again, if it has to.
     pub cache_error: Option<Error>,
 }
@@ -106,44 +106,49 @@ pub struct Built {
 /// A source lies outside of the project, there is no run, a template or chapter cannot be rendered, a link leads nowhere, an output is
 /// somebody else's, or something cannot be written; and with `strict` if a text needs a fact
 /// that is missing.
-pub fn build(project: &Project, options: &Options) -> Result<Built> {
+pub fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
     project.refuse_links_out()?;
     let out = options.find_output(project)?;
-    let shelf = Shelf::of(project)?;
-    let store = Store::with(project, Arc::clone(&shelf.catalogue));
-    let maker = maker(project, &store, &shelf, options)?;
-    let text = maker.submission(Links::None)?;
+    let shelf = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
+    let maker = make_builder(project, &store, &shelf, options)?;
+    let text = maker.render_submission(EvidenceLinks::None)?;
     let press = loop {
-        let staging = Staging::begin(&out)?;
-        let press = Press::new(staging, Cache::load(project, out.real()), maker.root());
-        if make_pages(&store, &maker, &press, edition(project, options))? {
+        let staging = StagedSite::begin_staging(&out)?;
+        let press = PageWriter::new(
+            staging,
+            BuildCache::load_cache(project, out.real_path()),
+            maker.site_root(),
+        );
+        if make_pages(&store, &maker, &press, chosen_edition(project, options))? {
             break press;
         }
     };
-    press.beside(project)?;
-    let warnings: Vec<String> = (&maker.warnings() | &press.warnings()).into_iter().collect();
+    press.copy_linked_assets(project)?;
+    let warnings: Vec<String> =
+        (&maker.missing_warnings() | &press.missing_warnings()).into_iter().collect();
     if options.strict {
         refuse_missing(&warnings)?;
     }
-    let (staging, made) = press.finish()?;
+    let (staging, made) = press.finish_site()?;
     staging.check_room()?;
     let default = || project.root.join(&project.config.submission);
     let target = options.submission.clone().unwrap_or_else(default);
-    submission::write(&target, &text)?;
-    let pages = staging.pages();
-    let old = staging.finish()?;
+    submission::write_submission(&target, &text)?;
+    let pages = staging.count_pages();
+    let old = staging.finish_staging()?;
     let save = || match options.is_temporary {
         true => Ok(()),
-        false => made.save(project, out.real()),
+        false => made.save_cache(project, out.real_path()),
     };
-    let (removed, saved) = rayon::join(|| old.remove(), save);
+    let (removed, saved) = rayon::join(|| old.remove_site(), save);
     removed?;
-    Ok(Built {
-        out: out.named().to_path_buf(),
+    Ok(BuiltReport {
+        out: out.named_path().to_path_buf(),
         pages,
         submission: target,
         warnings,
-        left_out: store.warnings(),
+        left_out: store.store_warnings(),
         subject: maker.subject,
         // A project may lie where nothing can be written; the site need not.
         cache_error: saved.err(),
@@ -153,7 +158,7 @@ pub fn build(project: &Project, options: &Options) -> Result<Built> {
 /// Removes what killed builds of a project left, and what is remembered of sites that are gone.
 /// Each result says what was removed.
 pub fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
-    let mut outputs = cache::outputs(project);
+    let mut outputs = cache::remembered_outputs(project);
     outputs.insert(output::find_real(&default_output(project)));
     let sites = outputs.iter().flat_map(|out| writer::remove_leftovers(out));
     let sites = sites.map(|left| left.map(|path| format!("unfinished site {}", path.display())));
@@ -164,62 +169,67 @@ pub fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
 /// Makes all pages; gives up with `false` if a run turns out to be damaged that others were to
 /// lead to. The outline of a file does not tell all damages, and the store knows them afterwards.
 fn make_pages(
-    store: &Store,
-    maker: &Maker,
-    press: &Press,
+    store: &RunStore,
+    maker: &SiteBuilder,
+    press: &PageWriter,
     edition: Option<Edition>,
 ) -> Result<bool> {
-    let runs = Runs { store, maker, press, edition, recent: Mutex::default() };
-    let history = History::of(store, &maker.subject.shelf.catalogue)?;
-    let damaged = store.damaged().len();
-    let rows = runs.pages(&history)?;
-    if store.damaged().len() > damaged {
+    let runs = RunPages { store, maker, press, edition, recent: Mutex::default() };
+    let history = RunHistory::read_history(store, &maker.subject.shelf.catalogue)?;
+    let damaged = store.damaged_files().len();
+    let rows = runs.make_run_pages(&history)?;
+    if store.damaged_files().len() > damaged {
         return Ok(false);
     }
-    maker.site(press, &history.since(&runs, &rows))?;
-    history.pages(&runs, &rows)?;
+    maker.make_site(press, &history.change_summary(&runs, &rows))?;
+    history.make_pages(&runs, &rows)?;
     maker.runs_pages(press, &rows)?;
     maker.search_index(press, &rows)?;
     maker.machine_files(press, &rows)?;
     Ok(true)
 }
 
-fn edition(project: &Project, options: &Options) -> Option<Edition> {
+fn chosen_edition(project: &Project, options: &BuildOptions) -> Option<Edition> {
     options.edition.or(project.config.edition)
 }
 
 /// Reads all that pages are made of.
-fn maker<'a>(
+fn make_builder<'a>(
     project: &'a Project,
-    store: &Store,
-    shelf: &Shelf,
-    options: &Options,
-) -> Result<Maker<'a>> {
-    let file = store.find(&options.run, &project.root)?;
-    let subject = Subject::new(store.parse(&file)?, edition(project, options), shelf)?;
-    Maker::new(Parts {
+    store: &RunStore,
+    shelf: &ProjectData,
+    options: &BuildOptions,
+) -> Result<SiteBuilder<'a>> {
+    let file = store.find_run_file(&options.run, &project.root)?;
+    let subject =
+        Assessment::new(store.parse_run(&file)?, chosen_edition(project, options), shelf)?;
+    SiteBuilder::new(SiteParts {
         project,
-        chapters: Chapters::load(&project.chapters())?,
-        notes: notes::load(&project.chapters())?,
-        texts: templates(project, "submission/", ".md")?,
+        chapters: ProjectChapters::load(&project.chapters_dir())?,
+        notes: notes::load_notes(&project.chapters_dir())?,
+        texts: load_templates(project, "submission/", ".md")?,
         pages: page_templates(project)?,
-        data: assets::read_all(Tree::Data, Some(&project.data()), "", ".toml")?,
+        data: assets::read_all(AssetTree::Data, Some(&project.data_dir()), "", ".toml")?,
         file,
         subject,
     })
 }
 
-fn templates(project: &Project, folder: &str, suffix: &str) -> Result<BTreeMap<String, TextFile>> {
-    let own = project.templates();
-    let mut files = assets::read_all(Tree::Templates, Some(&own), folder, suffix)?;
-    files.extend(assets::read_all(Tree::Templates, Some(&own), "partials/", suffix)?);
+fn load_templates(
+    project: &Project,
+    folder: &str,
+    suffix: &str,
+) -> Result<BTreeMap<String, TextFile>> {
+    let own = project.templates_dir();
+    let mut files = assets::read_all(AssetTree::Templates, Some(&own), folder, suffix)?;
+    files.extend(assets::read_all(AssetTree::Templates, Some(&own), "partials/", suffix)?);
     Ok(files)
 }
 
 /// The templates of the pages, the charts in them, and the files beside them.
 fn page_templates(project: &Project) -> Result<BTreeMap<String, TextFile>> {
-    let mut files = templates(project, "site/", "")?;
-    files.extend(templates(project, "charts/", ".svg")?);
+    let mut files = load_templates(project, "site/", "")?;
+    files.extend(load_templates(project, "charts/", ".svg")?);
     Ok(files)
 }
 
@@ -227,93 +237,93 @@ fn refuse_missing(warnings: &[String]) -> Result<()> {
     if warnings.is_empty() {
         return Ok(());
     }
-    Err(Error::input(format!(
+    Err(Error::unusable_input(format!(
         "{} facts that the texts need are not captured:\n{}",
         warnings.len(),
         warnings.join("\n")
     ))
-    .help("nothing was written; build without --strict to have them marked in the report"))
+    .with_help("nothing was written; build without --strict to have them marked in the report"))
 }
 
 /// The pages of all runs of a project.
-struct Runs<'a> {
-    store: &'a Store,
-    maker: &'a Maker<'a>,
-    press: &'a Press,
+struct RunPages<'a> {
+    store: &'a RunStore,
+    maker: &'a SiteBuilder<'a>,
+    press: &'a PageWriter,
     edition: Option<Edition>,
     /// The runs that were loaded last, by the key of their text: a run is compared with the one
     /// before it, which is then compared with the one before that.
-    recent: Mutex<VecDeque<(Key, Arc<Subject>)>>,
+    recent: Mutex<VecDeque<(ContentHash, Arc<Assessment>)>>,
 }
 
 /// How many runs each thread has in memory at once.
 const RECENT: usize = 3;
 
-impl Runs<'_> {
+impl RunPages<'_> {
     /// Makes the page of every run of the history, one run in memory for each thread; gives their
     /// rows.
-    fn pages(&self, history: &History) -> Result<Vec<RunRow>> {
-        let comparisons = history.comparisons();
+    fn make_run_pages(&self, history: &RunHistory) -> Result<Vec<RunRow>> {
+        let comparisons = history.comparison_links();
         let page = |path: &Path| -> Option<Result<RunRow>> {
             match self.read_intact(path) {
-                Ok(file) => Some(self.page(&file, &comparisons)),
+                Ok(file) => Some(self.make_run_page(&file, &comparisons)),
                 Err(error) => {
                     self.store.add_damaged(path, error);
                     None
                 }
             }
         };
-        let paths: Vec<&Path> = history.paths().collect();
+        let paths: Vec<&Path> = history.run_paths().collect();
         let rows: Vec<Result<RunRow>> = paths.into_par_iter().filter_map(page).collect();
         let mut rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
         let current = &self.maker.subject.run.id;
         if !rows.iter().any(|row| row.id == *current) {
             // A run that is named by its path need not be one of the project's.
-            rows.push(self.page(&self.maker.file, &BTreeMap::new())?);
+            rows.push(self.make_run_page(&self.maker.file, &BTreeMap::new())?);
         }
         for row in &mut rows {
             row.is_current = row.id == *current;
         }
-        rows.sort_by(|a, b| b.order().cmp(&a.order()));
+        rows.sort_by(|a, b| b.sort_key().cmp(&a.sort_key()));
         Ok(rows)
     }
 
     /// Reads a run file, and all of it unless its row was made of the same text before.
     fn read_intact(&self, path: &Path) -> Result<RunFile> {
-        let file = RunFile::read(path)?;
-        let is_known = self.press.row(&self.maker.run_key(&file)).is_some();
+        let file = RunFile::read_file(path)?;
+        let is_known = self.press.cached_run_row(&self.maker.run_key(&file)).is_some();
         if is_known { Ok(file) } else { file.refuse_damaged() }
     }
 
-    fn page(
+    fn make_run_page(
         &self,
         file: &RunFile,
         comparisons: &BTreeMap<&str, Vec<(String, String)>>,
     ) -> Result<RunRow> {
         let key = self.maker.run_key(file);
         // A run is only read and judged if its row or its page has to be made.
-        let mut row = match self.press.row(&key) {
+        let mut row = match self.press.cached_run_row(&key) {
             Some(row) => row,
-            None => RunRow::new(&*self.subject(file)?),
+            None => RunRow::new(&*self.assess_run(file)?),
         };
         row.comparisons = comparisons.get(row.id.as_str()).cloned().unwrap_or_default();
-        self.maker.run_page(self.press, &row, &key, file, || self.subject(file))?;
+        self.maker.run_page(self.press, &row, &key, file, || self.assess_run(file))?;
         self.press.keep_row(key.clone(), row.clone());
         row.key = Some(key);
         Ok(row)
     }
 
-    fn subject(&self, file: &RunFile) -> Result<Arc<Subject>> {
+    fn assess_run(&self, file: &RunFile) -> Result<Arc<Assessment>> {
         if file.text == self.maker.file.text {
             return Ok(self.maker.subject.clone());
         }
-        let key = Key::of([&file.text]);
+        let key = ContentHash::from_parts([&file.text]);
         let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, subject)) = recent().iter().find(|(known, _)| *known == key) {
             return Ok(subject.clone());
         }
         let shelf = &self.maker.subject.shelf;
-        let subject = Arc::new(Subject::new(self.store.parse(file)?, self.edition, shelf)?);
+        let subject = Arc::new(Assessment::new(self.store.parse_run(file)?, self.edition, shelf)?);
         let mut recent = recent();
         recent.push_front((key, subject.clone()));
         recent.truncate(RECENT * rayon::current_num_threads());

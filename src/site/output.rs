@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::manifest::Manifest;
+use super::manifest::SiteManifest;
 use super::writer;
 use crate::atomic;
 use crate::error::{Error, Result};
@@ -27,22 +27,22 @@ impl OutputFolder {
     ///
     /// It is no folder or a link that leads nowhere; it is a git repository; isoproof did not
     /// make it and it is not empty; or it is one of `sources` or holds one.
-    pub fn find(named: &Path, sources: &[PathBuf]) -> Result<Self> {
+    pub fn find_folder(named: &Path, sources: &[PathBuf]) -> Result<Self> {
         // Without a slash at the end, which would lead through a link.
         let named: PathBuf = named.components().collect();
         let folder = Self { real: find_real(&named), named };
         folder.refuse_sources(sources)?;
         match std::fs::metadata(&folder.named) {
             Ok(data) if data.is_dir() => folder.refuse_foreign()?,
-            Ok(_) => return Err(folder.refuse("is not a folder")),
+            Ok(_) => return Err(folder.refuse_output("is not a folder")),
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::io("use", &folder.named, &error).help(CHOOSE));
+                return Err(Error::failed_io("use", &folder.named, &error).with_help(CHOOSE));
             }
             Err(_) if folder.named.symlink_metadata().is_ok() => {
-                return Err(folder.refuse("is a link that leads to no folder"));
+                return Err(folder.refuse_output("is a link that leads to no folder"));
             }
             Err(_) if folder.named.file_name().is_none() => {
-                return Err(folder.refuse("is not the name of a new folder"));
+                return Err(folder.refuse_output("is not the name of a new folder"));
             }
             Err(_) => {}
         }
@@ -50,25 +50,25 @@ impl OutputFolder {
     }
 
     /// The folder by the name that the user gave it.
-    pub fn named(&self) -> &Path {
+    pub fn named_path(&self) -> &Path {
         &self.named
     }
 
     /// The folder, without links.
-    pub fn real(&self) -> &Path {
+    pub fn real_path(&self) -> &Path {
         &self.real
     }
 
-    fn refuse(&self, why: &str) -> Error {
-        Error::input(format!("the site cannot go to {}: it {why}", self.named.display()))
-            .help(CHOOSE)
+    fn refuse_output(&self, why: &str) -> Error {
+        Error::unusable_input(format!("the site cannot go to {}: it {why}", self.named.display()))
+            .with_help(CHOOSE)
     }
 
     fn refuse_sources(&self, sources: &[PathBuf]) -> Result<()> {
         match sources.iter().find(|source| find_real(source).starts_with(&self.real)) {
             Some(source) => {
                 let source = source.display();
-                Err(self.refuse(&format!("holds {source}, which the site is made of")))
+                Err(self.refuse_output(&format!("holds {source}, which the site is made of")))
             }
             None => Ok(()),
         }
@@ -76,24 +76,24 @@ impl OutputFolder {
 
     fn refuse_foreign(&self) -> Result<()> {
         if self.real.join(".git").symlink_metadata().is_ok() {
-            return Err(self.refuse("is a git repository").help(
+            return Err(self.refuse_output("is a git repository").with_help(
                 "nothing was changed: isoproof publish puts the site on a branch; to commit it \
                  yourself, build into another folder with --out and copy the files",
             ));
         }
-        if Manifest::read(&self.real)?.is_some() || self.is_blank()? {
+        if SiteManifest::read_marker(&self.real)?.is_some() || self.is_blank()? {
             return Ok(());
         }
-        Err(Error::input(format!(
+        Err(Error::unusable_input(format!(
             "{} was not made by isoproof and is not empty",
             self.named.display()
         ))
-        .help("nothing was changed: choose another folder with --out, or empty this one"))
+        .with_help("nothing was changed: choose another folder with --out, or empty this one"))
     }
 
     /// Whether there is nothing in it but what killed builds left, and what a new file system has.
     fn is_blank(&self) -> Result<bool> {
-        let io = |error| Error::io("use", &self.named, &error);
+        let io = |error| Error::failed_io("use", &self.named, &error);
         for entry in std::fs::read_dir(&self.real).map_err(io)? {
             let name = entry.map_err(io)?.file_name();
             let is_nothing = name.to_str().is_some_and(|name| {
@@ -130,14 +130,14 @@ mod tests {
     fn with_site() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("site")).unwrap();
-        let text = Manifest::to_text(&BTreeSet::new());
+        let text = SiteManifest::to_text(&BTreeSet::new());
         std::fs::write(folder.path().join("site").join(MARKER), text).unwrap();
         folder
     }
 
     #[track_caller]
     fn refuses(path: &Path, words: &str) {
-        let error = OutputFolder::find(path, &[]).unwrap_err();
+        let error = OutputFolder::find_folder(path, &[]).unwrap_err();
         assert!(error.message.contains(words), "{error}");
         assert!(error.help.is_some(), "{error}");
     }
@@ -151,8 +151,8 @@ mod tests {
         symlink("link", place("link-to-link")).unwrap();
         for name in ["site", "site/", "site/.", "link", "link/", "link-to-link", "x/../site"] {
             std::fs::create_dir_all(place("x")).unwrap();
-            let found = OutputFolder::find(&place(name), &[]).unwrap();
-            assert_eq!(found.real(), real, "{name}");
+            let found = OutputFolder::find_folder(&place(name), &[]).unwrap();
+            assert_eq!(found.real_path(), real, "{name}");
         }
     }
 
@@ -173,7 +173,7 @@ mod tests {
         refuses(&place("to-root"), "was not made by isoproof");
         refuses(&place("new/.."), "it is not the name of a new folder");
         for name in ["round", "file/below"] {
-            let error = OutputFolder::find(&place(name), &[]).unwrap_err();
+            let error = OutputFolder::find_folder(&place(name), &[]).unwrap_err();
             assert!(error.message.contains("cannot use"), "{error}");
         }
     }
@@ -197,13 +197,14 @@ mod tests {
         for source in ["site", "site/project", "link", "link/project/data"] {
             for out in ["site", "link"] {
                 let sources = [folder.path().join(source)];
-                let error = OutputFolder::find(&folder.path().join(out), &sources).unwrap_err();
+                let error =
+                    OutputFolder::find_folder(&folder.path().join(out), &sources).unwrap_err();
                 assert!(error.message.contains("which the site is made of"), "{error}");
             }
         }
-        assert!(OutputFolder::find(&site, &[folder.path().join("data")]).is_ok());
+        assert!(OutputFolder::find_folder(&site, &[folder.path().join("data")]).is_ok());
         let new = folder.path().join("new");
-        assert!(OutputFolder::find(&new, std::slice::from_ref(&new)).is_err());
+        assert!(OutputFolder::find_folder(&new, std::slice::from_ref(&new)).is_err());
     }
 
     #[test]
@@ -214,7 +215,7 @@ mod tests {
             std::fs::create_dir_all(site.join(name)).unwrap();
         }
         std::fs::write(site.join(".isoproof-1.1-a1b2c3"), "{").unwrap();
-        assert!(OutputFolder::find(&site, &[]).is_ok());
+        assert!(OutputFolder::find_folder(&site, &[]).is_ok());
         std::fs::write(site.join(".isoproof-notes"), "mine").unwrap();
         refuses(&site, "was not made by isoproof");
     }

@@ -1,7 +1,7 @@
 //! The pages: each is a template and what it sees.
 //!
-//! To add a page, give [`Maker::about_report`] a name, a title, a template and what the template
-//! sees beyond the frame of every page; and call it from [`Maker::site`].
+//! To add a page, give [`SiteBuilder::about_report`] a name, a title, a template and what the template
+//! sees beyond the frame of every page; and call it from [`SiteBuilder::make_site`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,31 +11,34 @@ use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 use tera::Context;
 
-use super::cache::Key;
+use super::cache::ContentHash;
 use super::checked::{self, CheckedView};
 use super::feed;
-use super::history::Since;
-use super::press::{Press, Text};
-use super::search::{self, Index};
+use super::history::ChangeSummary;
+use super::press::{PageWriter, SearchableText};
+use super::search::{self, SearchIndex};
 use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
-use crate::claims::Claims;
+use crate::claims::ClaimChecker;
 use crate::error::{Error, Result};
-use crate::judge::{Example, RuleDoc};
+use crate::judge::{RuleDoc, RuleExample};
 use crate::project::{NOTES, Project, SUMMARY};
-use crate::report::about::About;
-use crate::report::chapters::{Chapters, Entry, Texts};
+use crate::report::about::AboutPage;
+use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::Chart;
-use crate::report::functions::{EVIDENCE, Sources, Warnings};
-use crate::report::{Engine, Lent, Links, Pool, Subject, Voice, markdown, submission};
+use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings};
+use crate::report::{
+    Assessment, EnginePool, EvidenceLinks, PooledEngine, Renderer, TemplateEngine, markdown,
+    submission,
+};
 use crate::store::RunFile;
 
-/// What a [`Maker`] is made of.
-pub struct Parts<'a> {
+/// What a [`SiteBuilder`] is made of.
+pub struct SiteParts<'a> {
     /// The project, for its title, language and place.
     pub project: &'a Project,
     /// The chapters.
-    pub chapters: Chapters,
+    pub chapters: ProjectChapters,
     /// The author's own words by section.
     pub notes: BTreeMap<String, String>,
     /// The templates of the submission by name.
@@ -47,43 +50,43 @@ pub struct Parts<'a> {
     /// The file of the run that the report is about.
     pub file: RunFile,
     /// That run.
-    pub subject: Subject,
+    pub subject: Assessment,
 }
 
 /// Makes pages. One for a build.
-pub struct Maker<'a> {
+pub struct SiteBuilder<'a> {
     project: &'a Project,
-    chapters: Arc<Chapters>,
+    chapters: Arc<ProjectChapters>,
     notes: Arc<BTreeMap<String, String>>,
     /// The templates of the submission, and the chapters, in Markdown.
-    texts: Engine,
-    spoken: Texts,
+    texts: TemplateEngine,
+    spoken: ChapterTemplates,
     /// The templates of the pages, in HTML.
-    pages: Pool,
+    pages: EnginePool,
     /// The files of the site that are no templates: style sheet, script and icon.
     files: BTreeMap<String, TextFile>,
     /// What the submission says is not captured.
-    warnings: Warnings,
+    warnings: MissingWarnings,
     /// The file of the run that chapters, findings and submission are about.
     pub file: RunFile,
     /// That run.
-    pub subject: Arc<Subject>,
+    pub subject: Arc<Assessment>,
     /// What every page is made of.
-    base: Key,
+    base: ContentHash,
     /// What every page about the report's run is made of.
-    report: Key,
+    report: ContentHash,
     /// The path under which the site is served, with `/` at both ends.
     root: String,
 }
 
 /// What chapters are made with, and what they said is not captured.
-struct Speaker<'a> {
-    chapters: Texts,
-    pages: Lent<'a>,
-    warnings: Warnings,
+struct ChapterRenderer<'a> {
+    chapters: ChapterTemplates,
+    pages: PooledEngine<'a>,
+    warnings: MissingWarnings,
 }
 
-impl Speaker<'_> {
+impl ChapterRenderer<'_> {
     fn take_warnings(&self) -> Vec<String> {
         let taken = self.warnings.lock().map(|mut lines| std::mem::take(&mut *lines));
         taken.unwrap_or_default().into_iter().collect()
@@ -99,39 +102,42 @@ const AROUND: usize = 8;
 /// How many runs a page of the list of runs has.
 const RUNS_ON_A_PAGE: usize = 100;
 
-impl<'a> Maker<'a> {
+impl<'a> SiteBuilder<'a> {
     /// A maker of these parts.
     ///
     /// # Errors
     ///
     /// A template or chapter cannot be parsed; the error names file, line and column.
-    pub fn new(parts: Parts<'a>) -> Result<Self> {
-        let Parts { project, chapters, notes, texts, pages, data, file, subject } = parts;
+    pub fn new(parts: SiteParts<'a>) -> Result<Self> {
+        let SiteParts { project, chapters, notes, texts, pages, data, file, subject } = parts;
         let every = [&texts, &pages, &data];
         let names = every.iter().flat_map(|files| files.iter());
         let named = names.flat_map(|(name, file)| [name.as_str(), file.text.as_str()]);
-        let program = Key::of_program();
-        let base = program.and(named).and([format!("{:?}", project.config)]);
+        let program = ContentHash::of_program();
+        let base = program.and_parts(named).and_parts([format!("{:?}", project.config)]);
         let own = notes.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
-        let edition = subject.edition.edition.name();
-        let report = base.and(own).and([edition, file.text.as_str()]).and(chapters.shared());
+        let edition = subject.edition.edition.edition_name();
+        let report = base
+            .and_parts(own)
+            .and_parts([edition, file.text.as_str()])
+            .and_parts(chapters.shared_texts());
         let (files, pages): (BTreeMap<_, _>, _) =
             pages.into_iter().partition(|(name, _)| is_plain_file(name));
         let (subject, chapters, notes) = (Arc::new(subject), Arc::new(chapters), Arc::new(notes));
-        let warnings = Warnings::default();
-        let sources = |voice| Sources {
+        let warnings = MissingWarnings::default();
+        let sources = |voice| LookupSources {
             subject: subject.clone(),
             voice,
             chapters: Arc::default(),
             notes: notes.clone(),
             warnings: Arc::clone(&warnings),
         };
-        let markdown = sources(Voice::Markdown(Links::None));
-        let html = sources(Voice::Html(Links::None));
+        let markdown = sources(Renderer::Markdown(EvidenceLinks::None));
+        let html = sources(Renderer::Html(EvidenceLinks::None));
         Ok(Self {
-            texts: Engine::new(&texts, &markdown)?,
-            spoken: Texts::new(&chapters, &markdown)?,
-            pages: Pool::new(Engine::new(&pages, &html)?),
+            texts: TemplateEngine::new(&texts, &markdown)?,
+            spoken: ChapterTemplates::new(&chapters, &markdown)?,
+            pages: EnginePool::new(TemplateEngine::new(&pages, &html)?),
             root: project.config.site_root(),
             project,
             chapters,
@@ -151,12 +157,12 @@ impl<'a> Maker<'a> {
     }
 
     /// The path under which the site is served, with `/` at both ends.
-    pub fn root(&self) -> &str {
+    pub fn site_root(&self) -> &str {
         &self.root
     }
 
     /// What the submission said is not captured.
-    pub fn warnings(&self) -> BTreeSet<String> {
+    pub fn missing_warnings(&self) -> BTreeSet<String> {
         self.warnings.lock().map(|lines| lines.clone()).unwrap_or_default()
     }
 
@@ -165,18 +171,22 @@ impl<'a> Maker<'a> {
     /// # Errors
     ///
     /// It cannot be rendered; the error names file, line and column.
-    pub fn submission(&self, links: Links) -> Result<String> {
-        let alone = links == Links::None;
-        let mut sources = self.sources(&self.subject, Voice::Markdown(links));
-        sources.chapters = Arc::new(self.spoken.about(&sources));
-        let engine = self.texts.about(&sources);
+    pub fn render_submission(&self, links: EvidenceLinks) -> Result<String> {
+        let alone = links == EvidenceLinks::None;
+        let mut sources = self.lookup_sources(&self.subject, Renderer::Markdown(links));
+        sources.chapters = Arc::new(self.spoken.with_sources(&sources));
+        let engine = self.texts.with_sources(&sources);
         let name = format!("submission/{}.md", self.subject.edition.edition);
-        if !engine.has(&name) {
-            return Err(Error::input(format!("there is no template {name}")));
+        if !engine.has_template(&name) {
+            return Err(Error::unusable_input(format!("there is no template {name}")));
         }
-        let text = squeeze(&engine.render(&name, &Context::new())?);
+        let text = squeeze_empty_lines(&engine.render_template(&name, &Context::new())?);
         let notes = format!("{}/{}/", self.project.config.src.display(), NOTES);
-        Ok(if alone { submission::mark(&text, &self.subject.run.id, &notes) } else { text })
+        Ok(if alone {
+            submission::mark_submission(&text, &self.subject.run.id, &notes)
+        } else {
+            text
+        })
     }
 
     /// All pages but those about every run of the project.
@@ -184,17 +194,17 @@ impl<'a> Maker<'a> {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub(super) fn site(&self, press: &Press, since: &Since) -> Result<()> {
-        press.put(".nojekyll", b"")?;
+    pub(super) fn make_site(&self, press: &PageWriter, since: &ChangeSummary) -> Result<()> {
+        press.add_file(".nojekyll", b"")?;
         for (name, file) in &self.files {
-            press.put(name.trim_start_matches("site/"), file.text.as_bytes())?;
+            press.add_file(name.trim_start_matches("site/"), file.text.as_bytes())?;
         }
         let (chapters, others) =
             rayon::join(|| self.chapter_pages(press, since), || self.other_pages(press));
         chapters.and(others)
     }
 
-    fn other_pages(&self, press: &Press) -> Result<()> {
+    fn other_pages(&self, press: &PageWriter) -> Result<()> {
         self.targets_page(press)?;
         self.submission_page(press)?;
         self.rule_pages(press)?;
@@ -211,7 +221,7 @@ impl<'a> Maker<'a> {
     /// The page cannot be rendered or written.
     pub fn about_report(
         &self,
-        press: &Press,
+        press: &PageWriter,
         name: &str,
         title: &str,
         template: &str,
@@ -220,34 +230,41 @@ impl<'a> Maker<'a> {
         self.made_of(press, (name, title, template), &sees.to_string(), || Ok(sees.clone()))
     }
 
-    /// [`Maker::about_report`] of what is only made if the page has to be made again: that is,
+    /// [`SiteBuilder::about_report`] of what is only made if the page has to be made again: that is,
     /// if `from`, from which it is made beside the report, is another text.
     fn made_of(
         &self,
-        press: &Press,
+        press: &PageWriter,
         (name, title, template): (&str, &str, &str),
         from: &str,
         sees: impl FnOnce() -> Result<Json>,
     ) -> Result<()> {
-        let root = up(name);
-        let key = self.report.and([&self.framing(name, title, &root, None), template, from]);
-        press.page(name, key, || {
-            let frame = self.frame(name, title, &root, None);
-            self.engine(&self.subject, &root).render(template, &context(&[&frame, &sees()?]))
+        let root = relative_root(name);
+        let key = self.report.and_parts([
+            &self.frame_ingredients(name, title, &root, None),
+            template,
+            from,
+        ]);
+        press.add_page(name, key, || {
+            let frame = self.frame_context(name, title, &root, None);
+            self.page_engine(&self.subject, &root)
+                .render_template(template, &merge_context(&[&frame, &sees()?]))
         })
     }
 
-    fn chapter_pages(&self, press: &Press, since: &Since) -> Result<()> {
-        let entries: Vec<(usize, &Entry)> = self.chapters.entries.iter().enumerate().collect();
+    fn chapter_pages(&self, press: &PageWriter, since: &ChangeSummary) -> Result<()> {
+        let entries: Vec<(usize, &SummaryEntry)> =
+            self.chapters.entries.iter().enumerate().collect();
         // Some chunks for each thread, because texts differ in length; few, because each has
         // look-ups of its own, so that it is known which page lacks what.
         let size = entries.len().div_ceil(4 * rayon::current_num_threads()).max(1);
-        let chunk = |chunk: &[(usize, &Entry)]| -> Result<()> {
-            let mut speakers: BTreeMap<String, Speaker> = BTreeMap::new();
+        let chunk = |chunk: &[(usize, &SummaryEntry)]| -> Result<()> {
+            let mut speakers: BTreeMap<String, ChapterRenderer> = BTreeMap::new();
             for (index, entry) in chunk {
-                let root = up(&entry.path);
-                let speaker = speakers.entry(root).or_insert_with_key(|root| self.speaker(root));
-                self.chapter_page(press, &entry.page(), (*index, entry), speaker, since)?;
+                let root = relative_root(&entry.path);
+                let speaker =
+                    speakers.entry(root).or_insert_with_key(|root| self.chapter_renderer(root));
+                self.chapter_page(press, &entry.page_path(), (*index, entry), speaker, since)?;
             }
             Ok(())
         };
@@ -255,17 +272,18 @@ impl<'a> Maker<'a> {
         let made: Vec<Result<()>> = entries.par_chunks(size).map(chunk).collect();
         made.into_iter().collect::<Result<()>>()?;
         let entries = &self.chapters.entries;
-        if !entries.iter().any(|entry| entry.page() == HOME) {
+        if !entries.iter().any(|entry| entry.page_path() == HOME) {
             // The way into the site is the first chapter, whatever its name.
             let first = entries.first().ok_or_else(|| {
-                let summary = self.project.chapters().join(SUMMARY);
-                Error::input(format!("{} lists no chapter", summary.display()))
+                let summary = self.project.chapters_dir().join(SUMMARY);
+                Error::unusable_input(format!("{} lists no chapter", summary.display()))
             })?;
-            let speaker = self.speaker(&up(&first.path));
+            let speaker = self.chapter_renderer(&relative_root(&first.path));
             self.chapter_page(press, HOME, (0, first), &speaker, since)?;
         }
         if entries.len() > LISTED {
-            let all: Vec<Json> = entries.iter().map(|entry| link(entry, "", false)).collect();
+            let all: Vec<Json> =
+                entries.iter().map(|entry| navigation_link(entry, "", false)).collect();
             let sees = json!({ "entries": all });
             self.about_report(press, ALL, "All chapters", "site/chapters.html", &sees)?;
         }
@@ -274,63 +292,66 @@ impl<'a> Maker<'a> {
 
     fn chapter_page(
         &self,
-        press: &Press,
+        press: &PageWriter,
         name: &str,
-        (index, entry): (usize, &Entry),
-        speaker: &Speaker,
-        since: &Since,
+        (index, entry): (usize, &SummaryEntry),
+        speaker: &ChapterRenderer,
+        since: &ChangeSummary,
     ) -> Result<()> {
-        let root = up(&entry.path);
-        let source = self.chapters.source(&entry.path);
+        let root = relative_root(&entry.path);
+        let source = self.chapters.chapter_source(&entry.path);
         let is_overview = index == 0;
         let template = if is_overview { "site/overview.html" } else { "site/chapter.html" };
-        let framing = self.framing(name, &entry.title, &root, Some(index));
-        let mut key = self.report.and([&framing, template, source]);
+        let framing = self.frame_ingredients(name, &entry.title, &root, Some(index));
+        let mut key = self.report.and_parts([&framing, template, source]);
         if is_overview {
-            key = key.and([&since.key]);
+            key = key.and_parts([&since.key]);
         }
-        press.text(name, key, || {
-            let text = speaker.chapters.get(&entry.path)?.unwrap_or_default();
-            let article = self.article(&speaker.pages, &text, &root)?;
-            let frame = self.frame(name, &entry.title, &root, Some(index));
-            let pager = json!({ "pager": self.pager(index, &root) });
-            let mut context = context(&[&frame, &pager, &article]);
+        press.add_text_page(name, key, || {
+            let text = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
+            let article = self.article_context(&speaker.pages, &text, &root)?;
+            let frame = self.frame_context(name, &entry.title, &root, Some(index));
+            let pager = json!({ "pager": self.pager_context(index, &root) });
+            let mut context = merge_context(&[&frame, &pager, &article]);
             if is_overview {
                 context.insert("since", &(since.sees)(&root)?);
             }
-            let html = speaker.pages.render(template, &context)?;
-            Ok(Text { html, warnings: speaker.take_warnings() })
+            let html = speaker.pages.render_template(template, &context)?;
+            Ok(SearchableText { html, warnings: speaker.take_warnings() })
         })
     }
 
     /// What chapters at this distance from the root are made with.
-    fn speaker(&self, root: &str) -> Speaker<'_> {
-        let warnings: Warnings = Arc::default();
-        let voice = Voice::Markdown(Links::Site(root.into()));
-        let sources = self.sources(&self.subject, voice);
-        let sources = Sources { warnings: warnings.clone(), ..sources };
-        let (chapters, pages) = (self.spoken.about(&sources), self.engine(&self.subject, root));
-        Speaker { chapters, pages, warnings }
+    fn chapter_renderer(&self, root: &str) -> ChapterRenderer<'_> {
+        let warnings: MissingWarnings = Arc::default();
+        let voice = Renderer::Markdown(EvidenceLinks::Site(root.into()));
+        let sources = self.lookup_sources(&self.subject, voice);
+        let sources = LookupSources { warnings: warnings.clone(), ..sources };
+        let (chapters, pages) =
+            (self.spoken.with_sources(&sources), self.page_engine(&self.subject, root));
+        ChapterRenderer { chapters, pages, warnings }
     }
 
-    fn submission_page(&self, press: &Press) -> Result<()> {
+    fn submission_page(&self, press: &PageWriter) -> Result<()> {
         let name = "submission.html";
-        let frame = self.frame(name, "Submission", "", None);
-        let key = self.report.and(["submission", &frame.to_string()]);
+        let frame = self.frame_context(name, "Submission", "", None);
+        let key = self.report.and_parts(["submission", &frame.to_string()]);
         // Its sections are those of chapters, so they are among what it is made of.
-        let sources = self.chapters.entries.iter().map(|entry| self.chapters.source(&entry.path));
-        press.page(name, key.and(sources), || {
-            let text = self.submission(Links::Site(String::new()))?;
-            let engine = self.engine(&self.subject, "");
-            let article = self.article(&engine, &text, "")?;
+        let sources =
+            self.chapters.entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
+        press.add_page(name, key.and_parts(sources), || {
+            let text = self.render_submission(EvidenceLinks::Site(String::new()))?;
+            let engine = self.page_engine(&self.subject, "");
+            let article = self.article_context(&engine, &text, "")?;
             let file = json!({ "file": self.project.config.submission });
-            engine.render("site/submission.html", &context(&[&frame, &article, &file]))
+            engine
+                .render_template("site/submission.html", &merge_context(&[&frame, &article, &file]))
         })
     }
 
     /// All targets side by side.
-    fn targets_page(&self, press: &Press) -> Result<()> {
-        let groups: Vec<Json> = view::areas(&self.subject)
+    fn targets_page(&self, press: &PageWriter) -> Result<()> {
+        let groups: Vec<Json> = view::fact_areas(&self.subject)
             .into_iter()
             .map(|(area, rows)| json!({ "area": area, "rows": rows }))
             .collect();
@@ -338,26 +359,26 @@ impl<'a> Maker<'a> {
         self.about_report(press, "targets.html", "Side by side", "site/targets.html", &sees)
     }
 
-    fn rule_pages(&self, press: &Press) -> Result<()> {
-        let docs: Vec<_> = self.subject.shelf.rules.iter().collect();
+    fn rule_pages(&self, press: &PageWriter) -> Result<()> {
+        let docs: Vec<_> = self.subject.shelf.rules.iter_rules().collect();
         let books = [&self.subject.shelf.rules, &self.subject.shelf.report_rules];
-        let about_reports: Vec<_> = books[1].iter().collect();
+        let about_reports: Vec<_> = books[1].iter_rules().collect();
         let sees = json!({ "rules": docs, "report_rules": about_reports });
         self.about_report(press, "findings.html", "Findings", "site/findings.html", &sees)?;
         for (book, of_reports) in books.into_iter().zip([false, true]) {
             let page = |doc: &&RuleDoc| {
-                let views = |list: &[Example]| -> Vec<Json> {
+                let views = |list: &[RuleExample]| -> Vec<Json> {
                     list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
                 };
                 let page = format!("rules/{}.html", doc.id);
                 let (found, not_found) = (views(&doc.found), views(&doc.not_found));
                 let sees = json!({
                     "rule": doc, "of_reports": of_reports, "found": found,
-                    "not_found": not_found, "off": book.off().get(&doc.id),
+                    "not_found": not_found, "off": book.switched_off_rules().get(&doc.id),
                 });
                 self.about_report(press, &page, &doc.title, "site/rule.html", &sees)
             };
-            let docs: Vec<&RuleDoc> = book.iter().collect();
+            let docs: Vec<&RuleDoc> = book.iter_rules().collect();
             let made: Vec<Result<()>> = docs.par_iter().map(page).collect();
             made.into_iter().collect::<Result<()>>()?;
         }
@@ -366,23 +387,26 @@ impl<'a> Maker<'a> {
 
     /// What every probe asks and every verdict means. They are not about a run, so that they need
     /// not be made again for another one.
-    fn about_pages(&self, press: &Press) -> Result<()> {
+    fn about_pages(&self, press: &PageWriter) -> Result<()> {
         let shelf = &self.subject.shelf;
-        let probes: Vec<About> =
-            shelf.catalogue.iter().map(|probe| About::probe(shelf, probe)).collect();
-        let verdicts: Vec<About> =
-            shelf.words.values().map(|doc| About::verdict(shelf, doc)).collect();
+        let probes: Vec<AboutPage> = shelf
+            .catalogue
+            .iter_probes()
+            .map(|probe| AboutPage::about_probe(shelf, probe))
+            .collect();
+        let verdicts: Vec<AboutPage> =
+            shelf.words.values().map(|doc| AboutPage::about_verdict(shelf, doc)).collect();
         let page = |name: &str, title: &str, template: &str, sees: &Json| {
-            let mut frame = self.frame(name, title, "../", None);
+            let mut frame = self.frame_context(name, title, "../", None);
             frame["site"]["run"] = Json::Null;
-            let key = self.base.and([template, &frame.to_string(), &sees.to_string()]);
-            press.page(name, key, || {
-                let engine = self.engine(&self.subject, "../");
-                engine.render(template, &context(&[&frame, sees]))
+            let key = self.base.and_parts([template, &frame.to_string(), &sees.to_string()]);
+            press.add_page(name, key, || {
+                let engine = self.page_engine(&self.subject, "../");
+                engine.render_template(template, &merge_context(&[&frame, sees]))
             })
         };
-        let row = |about: &About| json!({ "id": about.id, "title": about.title });
-        let rows = |list: &[About]| -> Vec<Json> { list.iter().map(row).collect() };
+        let row = |about: &AboutPage| json!({ "id": about.id, "title": about.title });
+        let rows = |list: &[AboutPage]| -> Vec<Json> { list.iter().map(row).collect() };
         let sees = json!({ "probes": rows(&probes), "verdicts": rows(&verdicts) });
         page("probes/index.html", "Probes", "site/probes.html", &sees)?;
         let folders = probes.iter().map(|about| ("probes", about));
@@ -394,22 +418,22 @@ impl<'a> Maker<'a> {
     }
 
     /// The hand-written report that `book.toml` names.
-    fn checked_page(&self, press: &Press) -> Result<()> {
-        let Some(text) = checked::read(self.project)? else { return Ok(()) };
+    fn checked_page(&self, press: &PageWriter) -> Result<()> {
+        let Some(text) = checked::read_report(self.project)? else { return Ok(()) };
         let page = ("checked.html", "Checked report", "site/checked.html");
         self.made_of(press, page, &text, || {
             // To compile the words takes longer than to make a page.
-            let claims = Claims::load(Some(&self.project.data()))?;
-            let voice = Voice::Html(Links::Site(String::new()));
+            let claims = ClaimChecker::load(Some(&self.project.data_dir()))?;
+            let voice = Renderer::Html(EvidenceLinks::Site(String::new()));
             let view = CheckedView::of(self.project, &text, &claims, &self.subject, &voice)?;
             Ok(json!({ "checked": view }))
         })
     }
 
     /// What the page of a run and its row are made of.
-    pub fn run_key(&self, file: &RunFile) -> Key {
-        let edition = self.project.config.edition.map(|edition| edition.name());
-        self.base.and([edition.unwrap_or_default(), &file.text])
+    pub fn run_key(&self, file: &RunFile) -> ContentHash {
+        let edition = self.project.config.edition.map(|edition| edition.edition_name());
+        self.base.and_parts([edition.unwrap_or_default(), &file.text])
     }
 
     /// The page of a run, everything it holds, and its file beside it.
@@ -419,28 +443,28 @@ impl<'a> Maker<'a> {
     /// The run cannot be read, or the page cannot be rendered or written.
     pub fn run_page(
         &self,
-        press: &Press,
+        press: &PageWriter,
         row: &RunRow,
-        key: &Key,
+        key: &ContentHash,
         file: &RunFile,
-        subject: impl FnOnce() -> Result<Arc<Subject>>,
+        subject: impl FnOnce() -> Result<Arc<Assessment>>,
     ) -> Result<()> {
         let id = &row.id;
         let name = format!("runs/{id}.html");
-        let mut frame = self.frame(&name, &format!("Run {id}"), "../", None);
+        let mut frame = self.frame_context(&name, &format!("Run {id}"), "../", None);
         // So that the page need not be made again when another run becomes the newest.
         frame["site"]["run"] = id.as_str().into();
         frame["comparisons"] = json!(row.comparisons);
-        press.put(&format!("runs/{id}.json"), file.text.as_bytes())?;
-        press.page(&name, key.and([frame.to_string()]), || {
+        press.add_file(&format!("runs/{id}.json"), file.text.as_bytes())?;
+        press.add_page(&name, key.and_parts([frame.to_string()]), || {
             let subject = subject()?;
             let captures = subject.run.captures.iter();
             let captures = captures.map(|capture| CaptureView::new(&subject, capture, None));
-            let mut context = context(&[&frame]);
+            let mut context = merge_context(&[&frame]);
             context.insert("captures", &captures.collect::<Vec<_>>());
             context.insert("is_record", &true);
             context.insert("rows", &view::fact_rows(&subject));
-            self.engine(&subject, "../").render("site/run.html", &context)
+            self.page_engine(&subject, "../").render_template("site/run.html", &context)
         })
     }
 
@@ -452,20 +476,20 @@ impl<'a> Maker<'a> {
     /// Those of `sees`, or the page cannot be rendered or written.
     pub fn about_runs(
         &self,
-        press: &Press,
+        press: &PageWriter,
         name: &str,
         title: &str,
         id: &str,
-        key: &Key,
+        key: &ContentHash,
         sees: impl FnOnce() -> Result<Json>,
     ) -> Result<()> {
-        let root = up(name);
-        let mut frame = self.frame(name, title, &root, None);
+        let root = relative_root(name);
+        let mut frame = self.frame_context(name, title, &root, None);
         // As on the page of a run.
         frame["site"]["run"] = id.into();
-        press.page(name, key.and([frame.to_string()]), || {
-            let context = context(&[&frame, &sees()?]);
-            self.engine(&self.subject, &root).render("site/compare.html", &context)
+        press.add_page(name, key.and_parts([frame.to_string()]), || {
+            let context = merge_context(&[&frame, &sees()?]);
+            self.page_engine(&self.subject, &root).render_template("site/compare.html", &context)
         })
     }
 
@@ -474,7 +498,7 @@ impl<'a> Maker<'a> {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub fn runs_pages(&self, press: &Press, runs: &[RunRow]) -> Result<()> {
+    pub fn runs_pages(&self, press: &PageWriter, runs: &[RunRow]) -> Result<()> {
         let name = |index: usize| match index {
             0 => "runs/index.html".to_string(),
             index => format!("runs/page-{}.html", index + 1),
@@ -499,17 +523,17 @@ impl<'a> Maker<'a> {
     /// # Errors
     ///
     /// It cannot be written.
-    pub fn search_index(&self, press: &Press, runs: &[RunRow]) -> Result<()> {
-        let mut index = Index::default();
+    pub fn search_index(&self, press: &PageWriter, runs: &[RunRow]) -> Result<()> {
+        let mut index = SearchIndex::default();
         for entry in &self.chapters.entries {
-            let page = entry.page();
-            if let Some(made) = press.made(&page) {
-                index.chapter(&entry.title, &page, &made);
+            let page = entry.page_path();
+            if let Some(made) = press.cached_page(&page) {
+                index.add_chapter(&entry.title, &page, &made);
             }
         }
-        index.subject(&self.subject);
-        index.runs(runs);
-        press.put(search::FILE, index.script(press.size()).as_bytes())
+        index.add_assessment(&self.subject);
+        index.add_runs(runs);
+        press.add_file(search::FILE, index.into_script(press.total_size()).as_bytes())
     }
 
     /// What other programs read: the feed of runs, the picture for previews and, where the
@@ -518,17 +542,18 @@ impl<'a> Maker<'a> {
     /// # Errors
     ///
     /// A template cannot be rendered, or a file cannot be written.
-    pub fn machine_files(&self, press: &Press, runs: &[RunRow]) -> Result<()> {
-        let frame = self.frame(HOME, &self.project.config.title, "", None);
-        let engine = self.engine(&self.subject, "");
+    pub fn machine_files(&self, press: &PageWriter, runs: &[RunRow]) -> Result<()> {
+        let frame = self.frame_context(HOME, &self.project.config.title, "", None);
+        let engine = self.page_engine(&self.subject, "");
         let file = |name: &str, sees: &Json| -> Result<()> {
-            let text = engine.render(&format!("site/{name}"), &context(&[&frame, sees]))?;
-            press.put(name, text.as_bytes())
+            let text =
+                engine.render_template(&format!("site/{name}"), &merge_context(&[&frame, sees]))?;
+            press.add_file(name, text.as_bytes())
         };
-        file("feed.xml", &feed::sees(&self.project.config, runs))?;
-        file("card.svg", &self.card())?;
+        file("feed.xml", &feed::feed_context(&self.project.config, runs))?;
+        file("card.svg", &self.preview_card())?;
         if self.project.config.site_address().is_some() {
-            let pages = press.pages().into_iter();
+            let pages = press.page_names().into_iter();
             let names: Vec<String> = pages
                 .filter(|name| name != "404.html")
                 .map(|name| crate::text::uri_path(&name))
@@ -539,30 +564,31 @@ impl<'a> Maker<'a> {
     }
 
     /// What the picture for previews shows: the title in lines that fit, and the verdicts.
-    fn card(&self) -> Json {
+    fn preview_card(&self) -> Json {
         let verdicts = self.subject.judgement.verdicts.iter().take(3).map(|verdict| {
             json!({
-                "name": self.subject.name(&verdict.target),
-                "title": self.subject.shelf.words[verdict.conclusion.id()].title,
-                "conclusion": verdict.conclusion.id(),
+                "name": self.subject.reader_name(&verdict.target),
+                "title": self.subject.shelf.words[verdict.conclusion.conclusion_id()].title,
+                "conclusion": verdict.conclusion.conclusion_id(),
                 "is_separate": verdict.conclusion.is_separate(),
             })
         });
-        let lines = feed::lines(&self.project.config.title, 34, 2);
+        let lines = feed::limited_lines(&self.project.config.title, 34, 2);
         json!({ "lines": lines, "verdicts": verdicts.collect::<Vec<_>>() })
     }
 
     /// The page for what is not there: it is shown under any path, so its links begin at the
     /// root of the server.
-    fn not_found_page(&self, press: &Press) -> Result<()> {
-        let frame = self.frame("404.html", "Not found", &self.root, None);
-        press.page("404.html", self.report.and(["404", &frame.to_string()]), || {
-            self.engine(&self.subject, &self.root).render("site/404.html", &context(&[&frame]))
+    fn not_found_page(&self, press: &PageWriter) -> Result<()> {
+        let frame = self.frame_context("404.html", "Not found", &self.root, None);
+        press.add_page("404.html", self.report.and_parts(["404", &frame.to_string()]), || {
+            self.page_engine(&self.subject, &self.root)
+                .render_template("site/404.html", &merge_context(&[&frame]))
         })
     }
 
-    fn sources(&self, subject: &Arc<Subject>, voice: Voice) -> Sources {
-        Sources {
+    fn lookup_sources(&self, subject: &Arc<Assessment>, voice: Renderer) -> LookupSources {
+        LookupSources {
             subject: subject.clone(),
             voice,
             chapters: Arc::default(),
@@ -573,27 +599,38 @@ impl<'a> Maker<'a> {
 
     /// The engine of the page templates. What their tables show as missing is no warning: they
     /// show all there is, while chapters and submission ask for what they need.
-    fn engine(&self, subject: &Arc<Subject>, root: &str) -> Lent<'_> {
-        let voice = Voice::Html(Links::Site(root.to_string()));
-        self.pages.about(&Sources { warnings: Arc::default(), ..self.sources(subject, voice) })
+    fn page_engine(&self, subject: &Arc<Assessment>, root: &str) -> PooledEngine<'_> {
+        let voice = Renderer::Html(EvidenceLinks::Site(root.to_string()));
+        self.pages.lend_engine(&LookupSources {
+            warnings: Arc::default(),
+            ..self.lookup_sources(subject, voice)
+        })
     }
 
     /// What the page of a text sees of it: its heading apart, so that the page can stand
     /// something between heading and text.
-    fn article(&self, engine: &Engine, text: &str, root: &str) -> Result<Json> {
+    fn article_context(&self, engine: &TemplateEngine, text: &str, root: &str) -> Result<Json> {
         let content = self.to_html(engine, text, root)?;
-        let (heading, rest) = content.apart();
-        Ok(json!({ "heading": heading, "content": rest, "headings": view::headings(&content) }))
+        let (heading, rest) = content.split_title();
+        Ok(
+            json!({ "heading": heading, "content": rest, "headings": view::contents_headings(&content) }),
+        )
     }
 
     /// Markdown as HTML, with captures drawn by their template.
-    fn to_html(&self, engine: &Engine, text: &str, root: &str) -> Result<markdown::Rendered> {
+    fn to_html(
+        &self,
+        engine: &TemplateEngine,
+        text: &str,
+        root: &str,
+    ) -> Result<markdown::RenderedText> {
         let failed = RefCell::new(None);
         let charts = Cell::new(0);
         let draw = |info: &str, content: &str| -> Option<String> {
-            if let Some(chart) = Chart::named(&self.subject, info) {
+            if let Some(chart) = Chart::from_info_string(&self.subject, info) {
                 charts.set(charts.get() + 1);
-                let drawn = engine.render(&chart.template(), &chart.context(charts.get()));
+                let drawn = engine
+                    .render_template(&chart.template_name(), &chart.template_context(charts.get()));
                 let drawn = drawn.map_err(|error| failed.replace(Some(error))).ok()?;
                 return Some(format!("<figure class=\"chart\">\n{drawn}</figure>\n"));
             }
@@ -605,7 +642,7 @@ impl<'a> Maker<'a> {
             context.insert("root", root);
             context.insert("page", &format!("runs/{}.html", self.subject.run.id));
             context.insert("is_record", &false);
-            let drawn = engine.render("site/evidence.html", &context);
+            let drawn = engine.render_template("site/evidence.html", &context);
             drawn.map_err(|error| failed.replace(Some(error))).ok()
         };
         let rendered = markdown::to_html(text, &draw);
@@ -616,13 +653,13 @@ impl<'a> Maker<'a> {
     }
 
     /// What every page template sees. `chapter` is the index of the chapter that the page is.
-    fn frame(&self, page: &str, title: &str, root: &str, chapter: Option<usize>) -> Json {
+    fn frame_context(&self, page: &str, title: &str, root: &str, chapter: Option<usize>) -> Json {
         let config = &self.project.config;
         json!({
             "title": title,
             "root": root,
             "page": page,
-            "chapters": self.navigation(root, chapter),
+            "chapters": self.navigation_entries(root, chapter),
             "all_chapters": (self.chapters.entries.len() > LISTED)
                 .then(|| json!({"href": format!("{root}{ALL}"), "count": self.chapters.entries.len()})),
             "site": {
@@ -635,24 +672,31 @@ impl<'a> Maker<'a> {
 
     /// What the frame of a page of the report and its pager are made of, besides what all pages
     /// of the report share. To hash this takes less time than to make the frame.
-    fn framing(&self, page: &str, title: &str, root: &str, chapter: Option<usize>) -> String {
+    fn frame_ingredients(
+        &self,
+        page: &str,
+        title: &str,
+        root: &str,
+        chapter: Option<usize>,
+    ) -> String {
         let entries = &self.chapters.entries;
         let mut parts = [page, title, root, &entries.len().to_string()].join("\0");
-        for index in self.listed(chapter) {
-            let Entry { title, path, level } = &entries[index];
+        for index in self.listed_chapters(chapter) {
+            let SummaryEntry { title, path, level } = &entries[index];
             let place = format!("\0{title}\0{path}\0{level} {}", chapter == Some(index));
             parts.push_str(&place);
         }
         parts
     }
 
-    fn navigation(&self, root: &str, chapter: Option<usize>) -> Vec<Json> {
-        let link = |index| link(&self.chapters.entries[index], root, chapter == Some(index));
-        self.listed(chapter).map(link).collect()
+    fn navigation_entries(&self, root: &str, chapter: Option<usize>) -> Vec<Json> {
+        let link =
+            |index| navigation_link(&self.chapters.entries[index], root, chapter == Some(index));
+        self.listed_chapters(chapter).map(link).collect()
     }
 
     /// The chapters that a page lists: all, or the first and those around its own.
-    fn listed(&self, chapter: Option<usize>) -> impl Iterator<Item = usize> {
+    fn listed_chapters(&self, chapter: Option<usize>) -> impl Iterator<Item = usize> {
         let here = chapter.unwrap_or(0);
         let (from, to) = match self.chapters.entries.len() {
             0..=LISTED => (0, self.chapters.entries.len()),
@@ -663,9 +707,10 @@ impl<'a> Maker<'a> {
     }
 
     /// The chapters before and after one.
-    fn pager(&self, index: usize, root: &str) -> Json {
+    fn pager_context(&self, index: usize, root: &str) -> Json {
         let entries = &self.chapters.entries;
-        let link = |entry: Option<&Entry>| entry.map(|entry| link(entry, root, false));
+        let link =
+            |entry: Option<&SummaryEntry>| entry.map(|entry| navigation_link(entry, root, false));
         json!({
             "before": link(index.checked_sub(1).and_then(|index| entries.get(index))),
             "after": link(entries.get(index + 1)),
@@ -686,19 +731,19 @@ fn is_plain_file(name: &str) -> bool {
 }
 
 /// The way from a page to the root of the site.
-fn up(name: &str) -> String {
+fn relative_root(name: &str) -> String {
     "../".repeat(name.matches('/').count())
 }
 
-fn link(entry: &Entry, root: &str, is_active: bool) -> Json {
+fn navigation_link(entry: &SummaryEntry, root: &str, is_active: bool) -> Json {
     json!({
-        "title": entry.title, "href": format!("{root}{}", entry.page()), "level": entry.level,
+        "title": entry.title, "href": format!("{root}{}", entry.page_path()), "level": entry.level,
         "active": is_active,
     })
 }
 
 /// A template's context of these objects.
-fn context(objects: &[&Json]) -> Context {
+fn merge_context(objects: &[&Json]) -> Context {
     let mut context = Context::new();
     for (name, value) in objects.iter().filter_map(|object| object.as_object()).flatten() {
         context.insert(name.clone(), value);
@@ -708,7 +753,7 @@ fn context(objects: &[&Json]) -> Context {
 
 /// No more than one empty line in a row outside fenced blocks, and none at the ends of lines:
 /// conditionals in templates leave them behind.
-fn squeeze(text: &str) -> String {
+fn squeeze_empty_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut fence: Option<String> = None;
     let mut empty = 0;

@@ -6,19 +6,19 @@ use std::fs::Metadata;
 use std::path::{Component, Path};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::cache::{Cache, Key, Made};
-use super::links::Links;
-use super::scan::Scan;
+use super::cache::{BuildCache, CachedPage, ContentHash};
+use super::links::SiteLinks;
+use super::scan::PageScan;
 use super::search;
 use super::view::RunRow;
-use super::writer::Staging;
+use super::writer::StagedSite;
 use crate::error::{Error, Result};
 use crate::project::{NOTES, Project};
 use crate::sources;
 
 /// A text of the report as a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
+pub struct SearchableText {
     /// The page.
     pub html: String,
     /// What it says is not captured.
@@ -30,18 +30,18 @@ const MAX_FILE_BYTES: u64 = 100 << 20;
 
 /// Takes the pages of one build.
 #[derive(Debug)]
-pub struct Press {
-    staging: Staging,
-    before: Cache,
-    after: Mutex<Cache>,
-    links: Mutex<Links>,
+pub struct PageWriter {
+    staging: StagedSite,
+    before: BuildCache,
+    after: Mutex<BuildCache>,
+    links: Mutex<SiteLinks>,
     /// The path under which the site is served.
     root: String,
 }
 
-impl Press {
+impl PageWriter {
     /// A press for a site that replaces that of `staging`; `before` is what made that one.
-    pub fn new(staging: Staging, before: Cache, root: &str) -> Self {
+    pub fn new(staging: StagedSite, before: BuildCache, root: &str) -> Self {
         let root = root.to_string();
         Self { staging, before, after: Mutex::default(), links: Mutex::default(), root }
     }
@@ -52,44 +52,56 @@ impl Press {
     /// # Errors
     ///
     /// Those of `make`, or the page cannot be written.
-    pub fn page(&self, name: &str, key: Key, make: impl FnOnce() -> Result<String>) -> Result<()> {
-        self.make(name, key, false, || Ok(Text { html: make()?, warnings: Vec::new() }))
+    pub fn add_page(
+        &self,
+        name: &str,
+        key: ContentHash,
+        make: impl FnOnce() -> Result<String>,
+    ) -> Result<()> {
+        self.render_if_changed(name, key, false, || {
+            Ok(SearchableText { html: make()?, warnings: Vec::new() })
+        })
     }
 
-    /// [`Press::page`] for a text of the report: a search finds its words, and what it says is
+    /// [`PageWriter::add_page`] for a text of the report: a search finds its words, and what it says is
     /// not captured is known even if it is not made again.
     ///
     /// # Errors
     ///
-    /// As for [`Press::page`].
-    pub fn text(&self, name: &str, key: Key, make: impl FnOnce() -> Result<Text>) -> Result<()> {
-        self.make(name, key, true, make)
-    }
-
-    fn make(
+    /// As for [`PageWriter::add_page`].
+    pub fn add_text_page(
         &self,
         name: &str,
-        key: Key,
+        key: ContentHash,
+        make: impl FnOnce() -> Result<SearchableText>,
+    ) -> Result<()> {
+        self.render_if_changed(name, key, true, make)
+    }
+
+    fn render_if_changed(
+        &self,
+        name: &str,
+        key: ContentHash,
         is_searched: bool,
-        make: impl FnOnce() -> Result<Text>,
+        make: impl FnOnce() -> Result<SearchableText>,
     ) -> Result<()> {
         // The file of a page has to be the one that was written.
         let known = self.before.pages.get(name).filter(|made| made.key == key);
         if let Some(made) = known
-            && self.staging.keep(name, |_, file| stamp(file) == made.stamp)?
+            && self.staging.keep_old_file(name, |_, file| file_stamp(file) == made.stamp)?
         {
-            let targets = Links::targets(name, &made.links, &self.root);
-            lock(&self.links).lead(name, targets);
-            lock(&self.after).pages.insert(name.to_string(), made.clone());
+            let targets = SiteLinks::resolve_targets(name, &made.links, &self.root);
+            lock_mutex(&self.links).record_links(name, targets);
+            lock_mutex(&self.after).pages.insert(name.to_string(), made.clone());
             return Ok(());
         }
-        let Text { html, warnings } = make()?;
-        let scan = Scan::of(&html, is_searched);
-        self.put(name, html.as_bytes())?;
-        let links = lock(&self.links).page(name, &scan, &self.root);
-        let words = is_searched.then(|| search::words(&scan.text));
-        let stamp = std::fs::metadata(self.staging.path(name)).map(|file| stamp(&file));
-        let made = Made {
+        let SearchableText { html, warnings } = make()?;
+        let scan = PageScan::scan_page(&html, is_searched);
+        self.add_file(name, html.as_bytes())?;
+        let links = lock_mutex(&self.links).add_page(name, &scan, &self.root);
+        let words = is_searched.then(|| search::search_words(&scan.text));
+        let stamp = std::fs::metadata(self.staging.new_path(name)).map(|file| file_stamp(&file));
+        let made = CachedPage {
             key,
             stamp: stamp.unwrap_or_default(),
             links,
@@ -97,7 +109,7 @@ impl Press {
             headings: scan.headings,
             warnings,
         };
-        lock(&self.after).pages.insert(name.to_string(), made);
+        lock_mutex(&self.after).pages.insert(name.to_string(), made);
         Ok(())
     }
 
@@ -106,46 +118,50 @@ impl Press {
     /// # Errors
     ///
     /// It cannot be written.
-    pub fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    pub fn add_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let is_same = |path: &Path, file: &Metadata| {
             file.len() == bytes.len() as u64 && std::fs::read(path).is_ok_and(|old| old == bytes)
         };
-        if self.staging.keep(name, is_same)? {
+        if self.staging.keep_old_file(name, is_same)? {
             return Ok(());
         }
-        self.staging.write(name, bytes)
+        self.staging.write_file(name, bytes)
     }
 
     /// The row of a run as the last build made it.
-    pub fn row(&self, key: &Key) -> Option<RunRow> {
+    pub fn cached_run_row(&self, key: &ContentHash) -> Option<RunRow> {
         self.before.rows.get(key).cloned()
     }
 
     /// Keeps the row of a run for the next build.
-    pub fn keep_row(&self, key: Key, row: RunRow) {
-        lock(&self.after).rows.insert(key, row);
+    pub fn keep_row(&self, key: ContentHash, row: RunRow) {
+        lock_mutex(&self.after).rows.insert(key, row);
     }
 
     /// What the texts say is not captured.
-    pub fn warnings(&self) -> BTreeSet<String> {
-        lock(&self.after).pages.values().flat_map(|made| made.warnings.iter().cloned()).collect()
+    pub fn missing_warnings(&self) -> BTreeSet<String> {
+        lock_mutex(&self.after)
+            .pages
+            .values()
+            .flat_map(|made| made.warnings.iter().cloned())
+            .collect()
     }
 
     /// What is known of a page that is in the site.
-    pub fn made(&self, name: &str) -> Option<Made> {
-        lock(&self.after).pages.get(name).cloned()
+    pub fn cached_page(&self, name: &str) -> Option<CachedPage> {
+        lock_mutex(&self.after).pages.get(name).cloned()
     }
 
     /// The names of all pages so far.
-    pub fn pages(&self) -> Vec<String> {
-        lock(&self.after).pages.keys().cloned().collect()
+    pub fn page_names(&self) -> Vec<String> {
+        lock_mutex(&self.after).pages.keys().cloned().collect()
     }
 
     /// The size of all pages so far, in bytes.
-    pub fn size(&self) -> u64 {
+    pub fn total_size(&self) -> u64 {
         let size =
-            |name: &String| std::fs::metadata(self.staging.path(name)).map(|file| file.len());
-        self.pages().iter().filter_map(|name| size(name).ok()).sum()
+            |name: &String| std::fs::metadata(self.staging.new_path(name)).map(|file| file.len());
+        self.page_names().iter().filter_map(|name| size(name).ok()).sum()
     }
 
     /// Copies what lies beside the chapters and a page links to: pictures, mostly.
@@ -153,16 +169,16 @@ impl Press {
     /// # Errors
     ///
     /// A file does not lie in the project, or cannot be read or written.
-    pub fn beside(&self, project: &Project) -> Result<()> {
-        let folder = project.chapters();
-        let links = lock(&self.links);
-        for name in links.pages().into_iter().filter(|name| !self.staging.has(name)) {
+    pub fn copy_linked_assets(&self, project: &Project) -> Result<()> {
+        let folder = project.chapters_dir();
+        let links = lock_mutex(&self.links);
+        for name in links.linked_pages().into_iter().filter(|name| !self.staging.has_file(name)) {
             let path = folder.join(name);
             if is_publishable(name) && path.is_file() {
                 project.refuse_outside(&path)?;
                 let bytes = sources::read_file(&path, MAX_FILE_BYTES)
-                    .map_err(|error| Error::io("read", &path, &error))?;
-                self.put(name, &bytes)?;
+                    .map_err(|error| Error::failed_io("read", &path, &error))?;
+                self.add_file(name, &bytes)?;
             }
         }
         Ok(())
@@ -173,15 +189,15 @@ impl Press {
     /// # Errors
     ///
     /// A link leads nowhere, or an id stands twice.
-    pub fn finish(self) -> Result<(Staging, Cache)> {
+    pub fn finish_site(self) -> Result<(StagedSite, BuildCache)> {
         let links = self.links.into_inner().unwrap_or_else(PoisonError::into_inner);
-        links.check(&self.staging)?;
+        links.check_links(&self.staging)?;
         Ok((self.staging, self.after.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
 /// What changes when a file is changed.
-fn stamp(file: &Metadata) -> String {
+fn file_stamp(file: &Metadata) -> String {
     use std::os::unix::fs::MetadataExt;
     format!("{} {} {}.{}", file.ino(), file.len(), file.mtime(), file.mtime_nsec())
 }
@@ -196,6 +212,6 @@ fn is_publishable(name: &str) -> bool {
     path.components().all(is_plain) && !path.starts_with(NOTES) && !name.ends_with(".md")
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock_mutex<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use html5gum::{Span, Tokenizer};
 
 /// What stands on a page.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Scan {
+pub struct PageScan {
     /// The ids, sorted.
     pub ids: BTreeSet<String>,
     /// The ids that stand more than once.
@@ -22,14 +22,14 @@ pub struct Scan {
     pub headings: Vec<(String, String)>,
 }
 
-impl Scan {
+impl PageScan {
     /// Looks at a page; keeps its text only if `with_text`.
-    pub fn of(html: &str, with_text: bool) -> Self {
+    pub fn scan_page(html: &str, with_text: bool) -> Self {
         let mut scan = Self::default();
-        let reader = Reader {
+        let reader = PageScanner {
             scan: &mut scan,
             with_text,
-            attribute: Attribute::Other,
+            attribute: ScannedAttribute::Other,
             in_main: false,
             aside: 0,
             heading: None,
@@ -44,10 +44,10 @@ impl Scan {
 }
 
 /// What the tokenizer has seen of the page so far.
-struct Reader<'a> {
-    scan: &'a mut Scan,
+struct PageScanner<'a> {
+    scan: &'a mut PageScan,
     with_text: bool,
-    attribute: Attribute,
+    attribute: ScannedAttribute,
     in_main: bool,
     /// How many elements are open whose text is not that of the page.
     aside: u32,
@@ -56,13 +56,13 @@ struct Reader<'a> {
 }
 
 #[derive(Clone, Copy)]
-enum Attribute {
+enum ScannedAttribute {
     Id,
     Link,
     Other,
 }
 
-impl Reader<'_> {
+impl PageScanner<'_> {
     /// Whether text that comes now is that of the page.
     fn is_wanted(&self) -> bool {
         self.with_text && self.in_main && self.aside == 0
@@ -74,11 +74,11 @@ fn is_aside(name: &[u8]) -> bool {
     matches!(name, b"nav" | b"pre" | b"figure" | b"svg")
 }
 
-fn text(bytes: &[u8]) -> String {
+fn attribute_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-impl Callback<Infallible, ()> for Reader<'_> {
+impl Callback<Infallible, ()> for PageScanner<'_> {
     fn handle_event(&mut self, event: CallbackEvent<'_>, _: Span<()>) -> Option<Infallible> {
         match event {
             CallbackEvent::OpenStartTag { name } => {
@@ -98,24 +98,24 @@ impl Callback<Infallible, ()> for Reader<'_> {
             }
             CallbackEvent::AttributeName { name } => {
                 self.attribute = match name {
-                    b"id" => Attribute::Id,
-                    b"href" | b"src" => Attribute::Link,
-                    _ => Attribute::Other,
+                    b"id" => ScannedAttribute::Id,
+                    b"href" | b"src" => ScannedAttribute::Link,
+                    _ => ScannedAttribute::Other,
                 };
             }
             CallbackEvent::AttributeValue { value } => match self.attribute {
-                Attribute::Id => {
+                ScannedAttribute::Id => {
                     if let Some((id, _)) = self.heading.as_mut().filter(|(id, _)| id.is_empty()) {
-                        *id = text(value);
+                        *id = attribute_text(value);
                     }
-                    if let Some(id) = self.scan.ids.replace(text(value)) {
+                    if let Some(id) = self.scan.ids.replace(attribute_text(value)) {
                         self.scan.twice.insert(id);
                     }
                 }
-                Attribute::Link => {
-                    self.scan.links.insert(text(value));
+                ScannedAttribute::Link => {
+                    self.scan.links.insert(attribute_text(value));
                 }
-                Attribute::Other => {}
+                ScannedAttribute::Other => {}
             },
             CallbackEvent::String { value } if self.is_wanted() => {
                 let value = String::from_utf8_lossy(value);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn ids_links_and_text_are_found_and_markup_in_text_is_not_taken_for_some() {
-        let scan = Scan::of(
+        let scan = PageScan::scan_page(
             "<title><a href=\"no\"></title><nav>skip</nav><main id=\"m\">A &lt;b&gt; \
              <h2 id=h>A <i>b</i></h2><a id='x' href=y.html>z</a><pre><i id=x>not</i></pre><img src=\"p.png\"></main>end",
             true,

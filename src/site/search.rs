@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::cache::Made;
+use super::cache::CachedPage;
 use super::view::RunRow;
-use crate::report::Subject;
+use crate::report::Assessment;
 
 /// The name of the file in the site.
 pub const FILE: &str = "search-index.js";
@@ -23,7 +23,7 @@ const TITLE: usize = 72;
 
 /// Things that are found by their titles: all of one kind.
 #[derive(Debug, Default, Serialize)]
-struct Group {
+struct SearchGroup {
     /// What they are.
     kind: &'static str,
     /// What their addresses begin with.
@@ -34,8 +34,8 @@ struct Group {
 
 /// The index of a site that is being built.
 #[derive(Debug, Default)]
-pub struct Index {
-    groups: Vec<Group>,
+pub struct SearchIndex {
+    groups: Vec<SearchGroup>,
     /// The pages whose words are known, by title and address.
     pages: Vec<[String; 2]>,
     /// The words, and the pages that they stand on, by their index; sorted when they are written.
@@ -44,60 +44,61 @@ pub struct Index {
     sections: Vec<[String; 2]>,
 }
 
-impl Index {
+impl SearchIndex {
     /// Takes up facts, findings, rules and captures of the run that the report is about.
-    pub fn subject(&mut self, subject: &Subject) {
+    pub fn add_assessment(&mut self, subject: &Assessment) {
         let run = format!("runs/{}.html#", subject.run.id);
         let facts = subject.run.facts.keys().filter_map(|id| {
-            let probe = subject.shelf.catalogue.get(id)?;
+            let probe = subject.shelf.catalogue.find_probe(id)?;
             Some([probe.title.clone(), id.clone(), id.clone()])
         });
-        self.group("Fact", format!("{run}f-"), facts);
+        self.add_group("Fact", format!("{run}f-"), facts);
         let findings = subject.judgement.findings.iter().enumerate();
         let findings = findings.map(|(index, finding)| {
             [finding.message.clone(), finding.severity.word().into(), (index + 1).to_string()]
         });
-        self.group("Finding", "findings.html#finding-".into(), findings);
+        self.add_group("Finding", "findings.html#finding-".into(), findings);
         let captures = subject.run.captures.iter().map(|capture| {
-            let anchor = subject.anchor(&capture.id).unwrap_or_default().to_string();
-            let target = capture.target.as_deref().map(|target| subject.name(target));
-            [capture.origin.words(), target.unwrap_or_default(), anchor]
+            let anchor = subject.capture_anchor(&capture.id).unwrap_or_default().to_string();
+            let target = capture.target.as_deref().map(|target| subject.reader_name(target));
+            [capture.origin.describe_origin(), target.unwrap_or_default(), anchor]
         });
-        self.group("Evidence", run, captures);
-        let rules = subject.shelf.rules.iter().chain(subject.shelf.report_rules.iter());
+        self.add_group("Evidence", run, captures);
+        let rules = subject.shelf.rules.iter_rules().chain(subject.shelf.report_rules.iter_rules());
         let rules =
             rules.map(|rule| [rule.title.clone(), rule.id.clone(), rule.id.clone() + ".html"]);
-        self.group("Rule", "rules/".into(), rules);
+        self.add_group("Rule", "rules/".into(), rules);
         let page = |title: &str, id: &str| [title.into(), id.into(), format!("{id}.html")];
         let verdicts = subject.shelf.words.values().map(|doc| page(&doc.title, &doc.id));
-        self.group("Verdict", "verdicts/".into(), verdicts);
-        let probes = subject.shelf.catalogue.iter().map(|probe| page(&probe.title, &probe.id));
-        self.group("Probe", "probes/".into(), probes);
+        self.add_group("Verdict", "verdicts/".into(), verdicts);
+        let probes =
+            subject.shelf.catalogue.iter_probes().map(|probe| page(&probe.title, &probe.id));
+        self.add_group("Probe", "probes/".into(), probes);
     }
 
     /// Takes up the runs of the project.
-    pub fn runs(&mut self, rows: &[RunRow]) {
+    pub fn add_runs(&mut self, rows: &[RunRow]) {
         let item = |row: &RunRow| {
             let label = row.label.clone().unwrap_or_else(|| "no label".into());
             [label, row.id.clone(), format!("{}.html", row.id)]
         };
-        self.group("Run", "runs/".into(), rows.iter().map(item));
+        self.add_group("Run", "runs/".into(), rows.iter().map(item));
     }
 
-    fn group(
+    fn add_group(
         &mut self,
         kind: &'static str,
         base: String,
         items: impl Iterator<Item = [String; 3]>,
     ) {
-        let items = items.map(|[title, beside, end]| [clip(&title), beside, end]).collect();
-        self.groups.push(Group { kind, base, items });
+        let items = items.map(|[title, beside, end]| [clip_title(&title), beside, end]).collect();
+        self.groups.push(SearchGroup { kind, base, items });
     }
 
     /// Takes up a chapter.
-    pub fn chapter(&mut self, title: &str, page: &str, made: &Made) {
+    pub fn add_chapter(&mut self, title: &str, page: &str, made: &CachedPage) {
         let index = self.pages.len();
-        self.pages.push([clip(title), page.to_string()]);
+        self.pages.push([clip_title(title), page.to_string()]);
         for word in made.words.as_deref().unwrap_or_default().split(' ') {
             match self.words.get_mut(word) {
                 Some(pages) => pages.push(index),
@@ -105,12 +106,12 @@ impl Index {
             }
         }
         for (id, text) in &made.headings {
-            self.sections.push([clip(text), format!("{page}#{id}")]);
+            self.sections.push([clip_title(text), format!("{page}#{id}")]);
         }
     }
 
     /// The script. `html` is the size of the site's pages in bytes.
-    pub fn script(mut self, html: u64) -> String {
+    pub fn into_script(mut self, html: u64) -> String {
         let limit = usize::try_from(html / SHARE).unwrap_or(usize::MAX);
         let mut left = limit.saturating_sub(200);
         let size =
@@ -126,7 +127,7 @@ impl Index {
         }
         self.sections.retain(|section| fits(size(section)));
         let mut words: Vec<(&String, String)> =
-            self.words.iter().map(|(word, pages)| (word, steps(pages))).collect();
+            self.words.iter().map(|(word, pages)| (word, encode_steps(pages))).collect();
         words.sort_by_key(|(word, steps)| (steps.len(), *word));
         words.retain(|(word, steps)| fits(word.len() + steps.len() + 2));
         words.sort();
@@ -143,7 +144,7 @@ impl Index {
 }
 
 /// The indices of pages as steps from one to the next, to the base of 36.
-fn steps(pages: &[usize]) -> String {
+fn encode_steps(pages: &[usize]) -> String {
     let mut before = 0;
     let mut out = String::new();
     for &page in pages {
@@ -165,9 +166,9 @@ fn base_36(number: usize, out: &mut String) {
 }
 
 /// A title that is not too long, on one line and with nothing hidden in it.
-fn clip(text: &str) -> String {
+fn clip_title(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = crate::text::visible(&text);
+    let text = crate::text::make_visible(&text);
     match text.char_indices().nth(TITLE) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
@@ -180,7 +181,7 @@ const LONGEST: usize = 24;
 /// The words of a text that a search may find it by: lower case, sorted, each once, with a space
 /// between them. Hexadecimal ids, long tokens and long numbers are left out: they are most of
 /// the words of terminal output, and each stands in one place only.
-pub fn words(text: &str) -> String {
+pub fn search_words(text: &str) -> String {
     let text = text.to_lowercase();
     let mut words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
     words.sort_unstable();
@@ -203,9 +204,9 @@ fn is_searched(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn made(words: &str) -> Made {
-        Made {
-            key: super::super::cache::Key::of([""]),
+    fn made(words: &str) -> CachedPage {
+        CachedPage {
+            key: super::super::cache::ContentHash::from_parts([""]),
             stamp: String::new(),
             links: Vec::new(),
             words: Some(words.into()),
@@ -214,18 +215,18 @@ mod tests {
         }
     }
 
-    fn index() -> Index {
-        let mut index = Index::default();
+    fn index() -> SearchIndex {
+        let mut index = SearchIndex::default();
         for page in 0..40 {
             let words = if page % 2 == 1 { "common odd" } else { "common" };
-            index.chapter(&format!("Page {page}"), &format!("page-{page}.html"), &made(words));
+            index.add_chapter(&format!("Page {page}"), &format!("page-{page}.html"), &made(words));
         }
         index
     }
 
     #[test]
     fn words_lead_to_the_pages_they_stand_on() {
-        let script = index().script(1_000_000);
+        let script = index().into_script(1_000_000);
         assert!(script.starts_with("window.isoproofIndex={"), "{script}");
         assert!(script.contains("odd 1 2 2 2"), "{script}");
         assert!(script.contains(r#"["Boot log","page-3.html#boot-log"]"#), "{script}");
@@ -233,12 +234,12 @@ mod tests {
 
     #[test]
     fn the_index_is_at_most_a_twentieth_of_the_html_and_leaves_out_the_commonest_words_first() {
-        let whole = index().script(1_000_000).len() as u64;
+        let whole = index().into_script(1_000_000).len() as u64;
         for html in [whole * 20 - 1_000, whole * 10, 20_000, 100] {
-            let script = index().script(html);
+            let script = index().into_script(html);
             assert!(script.len() as u64 <= (html / 20).max(250), "{} of {html}", script.len());
         }
-        let mut smaller = (0..1_000).map(|less| index().script((whole + 500 - less) * 20));
+        let mut smaller = (0..1_000).map(|less| index().into_script((whole + 500 - less) * 20));
         let cut = smaller.find(|script| !script.contains("common 0")).unwrap();
         assert!(cut.contains("odd 1"), "{cut}");
     }
@@ -246,7 +247,7 @@ mod tests {
     #[test]
     fn ids_and_long_tokens_are_no_words_to_search_for() {
         assert_eq!(
-            words(
+            search_words(
                 "The Kernel's cceea3a6 build 6.12.47, sha256:4bcec8f4443d \
                    averyveryveryverylongtokenindeed 1732382020 HTTP 503 ümläut facade"
             ),

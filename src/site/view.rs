@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::cache::Key;
-use crate::judge::{Example, Severity};
-use crate::model::{Capture, Fact, Origin, Status, Stream};
-use crate::report::Subject;
-use crate::report::markdown::Rendered;
+use super::cache::ContentHash;
+use crate::judge::{RuleExample, Severity};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact};
+use crate::report::Assessment;
+use crate::report::markdown::RenderedText;
 
 /// A capture as a page shows it.
 #[derive(Debug, Serialize)]
@@ -71,29 +71,33 @@ const SHOWN: usize = 16;
 
 impl CaptureView {
     /// The view of a capture, of at most `limit` lines.
-    pub fn new(subject: &Subject, capture: &Capture, limit: Option<usize>) -> Self {
+    pub fn new(subject: &Assessment, capture: &Capture, limit: Option<usize>) -> Self {
         let (title, slot) = match &capture.origin {
-            Origin::File { path, slot } => (path.clone(), slot.as_deref()),
-            origin => (origin.words(), None),
+            CaptureOrigin::File { path, slot } => (path.clone(), slot.as_deref()),
+            origin => (origin.describe_origin(), None),
         };
-        let facts = facts(subject, &capture.id);
+        let facts = captured_facts(subject, &capture.id);
         let sources: BTreeSet<usize> =
             facts.iter().filter_map(|fact| fact.line.map(|line| line as usize)).collect();
-        let mut lines = lines(&capture.stdout, &sources);
+        let mut lines = line_views(&capture.stdout, &sources);
         let clipped = limit.map_or(0, |limit| lines.len().saturating_sub(limit));
         lines.truncate(lines.len() - clipped);
         let folded = match limit {
             None if lines.len() > FOLD => lines.split_off(SHOWN),
             _ => Vec::new(),
         };
-        let errors = capture.stderr.as_ref().map(|stream| self::lines(stream, &BTreeSet::new()));
+        let errors =
+            capture.stderr.as_ref().map(|stream| self::line_views(stream, &BTreeSet::new()));
         Self {
             id: capture.id.clone(),
-            anchor: subject.anchor(&capture.id).unwrap_or_default().to_string(),
+            anchor: subject.capture_anchor(&capture.id).unwrap_or_default().to_string(),
             target: capture.target.clone(),
             title,
-            is_file: matches!(capture.origin, Origin::File { .. }),
-            is_command: matches!(capture.origin, Origin::Command { .. } | Origin::Probe { .. }),
+            is_file: matches!(capture.origin, CaptureOrigin::File { .. }),
+            is_command: matches!(
+                capture.origin,
+                CaptureOrigin::Command { .. } | CaptureOrigin::Probe { .. }
+            ),
             instruction: slot.and_then(|slot| subject.lab_command(slot)).map(String::from),
             status: capture.status.word(),
             meaning: capture.status.meaning(),
@@ -102,7 +106,7 @@ impl CaptureView {
             duration_ms: capture.duration_ms,
             started: capture.started.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
             digest: capture.stdout.digest.clone(),
-            size: capture.stdout.bytes().map_or(0, |bytes| bytes.len()),
+            size: capture.stdout.decoded_bytes().map_or(0, |bytes| bytes.len()),
             lines,
             folded_sources: folded.iter().filter(|line| line.is_source).count(),
             folded,
@@ -113,7 +117,7 @@ impl CaptureView {
     }
 }
 
-fn lines(stream: &Stream, sources: &BTreeSet<usize>) -> Vec<LineView> {
+fn line_views(stream: &CapturedStream, sources: &BTreeSet<usize>) -> Vec<LineView> {
     stream
         .text_lines()
         .iter()
@@ -127,10 +131,10 @@ fn lines(stream: &Stream, sources: &BTreeSet<usize>) -> Vec<LineView> {
 }
 
 /// The facts that were read from a capture.
-fn facts(subject: &Subject, capture: &str) -> Vec<FactView> {
+fn captured_facts(subject: &Assessment, capture: &str) -> Vec<FactView> {
     let mut facts = Vec::new();
     for (id, by_target) in &subject.run.facts {
-        let Some(probe) = subject.shelf.catalogue.get(id) else { continue };
+        let Some(probe) = subject.shelf.catalogue.find_probe(id) else { continue };
         for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
             let Some(source) = fact.source().filter(|source| source.capture == capture) else {
                 continue;
@@ -164,7 +168,7 @@ pub struct ExampleView<'a> {
 
 impl<'a> ExampleView<'a> {
     /// The view of an example.
-    pub fn new(example: &'a Example) -> Self {
+    pub fn new(example: &'a RuleExample) -> Self {
         let mut files = Vec::new();
         for (part, words) in [
             (&example.files, ""),
@@ -180,7 +184,7 @@ impl<'a> ExampleView<'a> {
             };
             by_target.iter().map(value)
         });
-        let probe = |(id, status): (&'a String, &Status)| {
+        let probe = |(id, status): (&'a String, &CaptureStatus)| {
             (id.as_str(), format!("{}, {}", status.word(), status.meaning()))
         };
         Self {
@@ -205,14 +209,14 @@ pub struct FactRow {
 }
 
 /// The rows of the table of all facts: every fact that the run holds something about.
-pub fn fact_rows(subject: &Subject) -> Vec<FactRow> {
+pub fn fact_rows(subject: &Assessment) -> Vec<FactRow> {
     let row = |(id, by_target): (&String, &BTreeMap<String, Fact>)| {
-        let probe = subject.shelf.catalogue.get(id)?;
+        let probe = subject.shelf.catalogue.find_probe(id)?;
         Some(FactRow {
             id: id.clone(),
             title: probe.title.clone(),
             unit: probe.unit.clone(),
-            strength: probe.strength.word(),
+            strength: probe.strength.strength_name(),
             is_series: by_target.values().any(|fact| fact.as_series().is_some()),
         })
     };
@@ -220,7 +224,7 @@ pub fn fact_rows(subject: &Subject) -> Vec<FactRow> {
 }
 
 /// The rows of [`fact_rows`] by the first part of their ids, in order.
-pub fn areas(subject: &Subject) -> Vec<(String, Vec<FactRow>)> {
+pub fn fact_areas(subject: &Assessment) -> Vec<(String, Vec<FactRow>)> {
     let mut areas: Vec<(String, Vec<FactRow>)> = Vec::new();
     for row in fact_rows(subject) {
         let area = row.id.split('.').next().unwrap_or_default().to_string();
@@ -258,7 +262,7 @@ pub struct RunRow {
     pub comparisons: Vec<(String, String)>,
     /// What the run's page is made of, once that is known.
     #[serde(skip)]
-    pub key: Option<Key>,
+    pub key: Option<ContentHash>,
 }
 
 /// A verdict in the list of runs.
@@ -274,23 +278,23 @@ pub struct VerdictView {
 
 impl RunRow {
     /// The row of a run.
-    pub fn new(subject: &Subject) -> Self {
+    pub fn new(subject: &Assessment) -> Self {
         let run = &subject.run;
         let count = |severity: Severity| {
             subject.judgement.findings.iter().filter(|f| f.severity == severity).count()
         };
         let verdicts = subject.judgement.verdicts.iter().map(|verdict| VerdictView {
-            name: subject.name(&verdict.target),
-            conclusion: verdict.conclusion.id().into(),
-            title: subject.shelf.words[verdict.conclusion.id()].title.clone(),
-            confidence: verdict.confidence.word().into(),
+            name: subject.reader_name(&verdict.target),
+            conclusion: verdict.conclusion.conclusion_id().into(),
+            title: subject.shelf.words[verdict.conclusion.conclusion_id()].title.clone(),
+            confidence: verdict.confidence.confidence_name().into(),
         });
         Self {
             id: run.id.clone(),
             label: run.label.clone(),
             at: run.created,
             created: run.created.format("%Y-%m-%d %H:%M UTC").to_string(),
-            edition: run.edition.name().into(),
+            edition: run.edition.edition_name().into(),
             is_current: false,
             verdicts: verdicts.collect(),
             errors: count(Severity::Error),
@@ -303,7 +307,7 @@ impl RunRow {
     }
 
     /// What the list is sorted by, newest last.
-    pub fn order(&self) -> (DateTime<Utc>, &str) {
+    pub fn sort_key(&self) -> (DateTime<Utc>, &str) {
         (self.at, &self.id)
     }
 }
@@ -317,9 +321,9 @@ pub struct HeadingView {
 }
 
 /// The headings that a page's table of contents lists: those of the second and third level.
-pub fn headings(rendered: &Rendered) -> Vec<HeadingView> {
+pub fn contents_headings(rendered: &RenderedText) -> Vec<HeadingView> {
     let is_listed = |level: u8| (2..=3).contains(&level);
-    let view = |heading: &crate::report::markdown::Heading| HeadingView {
+    let view = |heading: &crate::report::markdown::RenderedHeading| HeadingView {
         id: heading.id.clone(),
         text: heading.text.clone(),
         level: heading.level,
@@ -331,26 +335,26 @@ pub fn headings(rendered: &Rendered) -> Vec<HeadingView> {
 mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
-    use crate::model::{Source, Status};
-    use crate::report::{Shelf, markdown};
-    use crate::store::Loaded;
+    use crate::model::{CaptureStatus, FactSource};
+    use crate::report::{ProjectData, markdown};
+    use crate::store::LoadedRun;
 
-    fn subject(sketch: Sketch) -> Subject {
+    fn subject(sketch: Sketch) -> Assessment {
         let loaded =
-            Loaded { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
-        Subject::new(loaded, None, &Shelf::load(None).unwrap()).unwrap()
+            LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
+        Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap()
     }
 
-    fn with_release() -> Subject {
-        let fact = Fact::value("6.12.47", Source::new("kata/kernel.txt", 2));
+    fn with_release() -> Assessment {
+        let fact = Fact::from_value("6.12.47", FactSource::new("kata/kernel.txt", 2));
         let sketch = sketch()
             .file("kata/kernel.txt", "Kata:\n6.12.47\n\u{1b}[31mred\u{1b}[0m\n")
             .put("kernel.release", "kata", fact)
-            .missing("kernel.release", "runc", crate::model::Why::NotStated);
+            .missing("kernel.release", "runc", crate::model::MissingReason::NotStated);
         subject(sketch)
     }
 
-    fn view(subject: &Subject, limit: Option<usize>) -> CaptureView {
+    fn view(subject: &Assessment, limit: Option<usize>) -> CaptureView {
         CaptureView::new(subject, &subject.run.captures[0], limit)
     }
 
@@ -376,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_long_record_is_folded_and_counts_what_was_read_from_the_fold() {
-        let fact = Fact::value("6.12.47", Source::new("kata/kernel.txt", 30));
+        let fact = Fact::from_value("6.12.47", FactSource::new("kata/kernel.txt", 30));
         let text = "line\n".repeat(50);
         let sketch = sketch().file("kata/kernel.txt", &text).put("kernel.release", "kata", fact);
         let view = view(&subject(sketch), None);
@@ -393,10 +397,10 @@ mod tests {
     fn a_command_shows_what_ran_and_how_it_ended() {
         let mut sketch = sketch().file("x", "out\n");
         let capture = &mut sketch.run.captures[0];
-        capture.origin = Origin::Command { argv: vec!["uname".into(), "-r".into()] };
-        capture.status = Status::Error;
+        capture.origin = CaptureOrigin::Command { argv: vec!["uname".into(), "-r".into()] };
+        capture.status = CaptureStatus::Error;
         capture.exit = Some(1);
-        capture.stderr = Some(Stream::new(b"no\n"));
+        capture.stderr = Some(CapturedStream::new(b"no\n"));
         let subject = subject(sketch);
         let view = view(&subject, None);
         assert_eq!((view.title.as_str(), view.status, view.exit), ("uname -r", "error", Some(1)));
@@ -408,7 +412,7 @@ mod tests {
         let rows = fact_rows(&subject(sketch().missing(
             "kernel.boot_id",
             "kata",
-            crate::model::Why::NotStated,
+            crate::model::MissingReason::NotStated,
         )));
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0].id.as_str(), rows[0].strength), ("kernel.boot_id", "decisive"));
@@ -424,7 +428,7 @@ mod tests {
     #[test]
     fn the_contents_of_a_page_leave_out_its_title_and_small_headings() {
         let rendered = markdown::to_html("# T\n\n## A\n\n### B\n\n#### C\n", &|_, _| None);
-        let texts: Vec<String> = headings(&rendered).into_iter().map(|h| h.text).collect();
+        let texts: Vec<String> = contents_headings(&rendered).into_iter().map(|h| h.text).collect();
         assert_eq!(texts, ["A", "B"]);
     }
 }

@@ -23,7 +23,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::manifest::{MARKER, Manifest};
+use super::manifest::{MARKER, SiteManifest};
 use super::output::OutputFolder;
 use crate::error::{Error, Result};
 use crate::{atomic, owner};
@@ -36,10 +36,10 @@ const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
 /// A site that is being written: a folder next to the one that it will replace.
 ///
-/// Files may be written from several threads. Dropping it before [`Staging::finish`] removes it
+/// Files may be written from several threads. Dropping it before [`StagedSite::finish_staging`] removes it
 /// and leaves the old site as it was.
 #[derive(Debug)]
-pub struct Staging {
+pub struct StagedSite {
     folder: PathBuf,
     out: PathBuf,
     /// What the user calls `out`.
@@ -51,17 +51,17 @@ pub struct Staging {
     _held: File,
 }
 
-impl Staging {
+impl StagedSite {
     /// Begins a site that will replace what is in `out`, and removes what killed builds left.
     ///
     /// # Errors
     ///
     /// Nothing can be written there.
-    pub fn begin(out: &OutputFolder) -> Result<Self> {
-        let named = out.named().to_path_buf();
-        let out = out.real().to_path_buf();
-        let parent = parent(&out);
-        std::fs::create_dir_all(parent).map_err(|e| Error::io("make", parent, &e))?;
+    pub fn begin_staging(out: &OutputFolder) -> Result<Self> {
+        let named = out.named_path().to_path_buf();
+        let out = out.real_path().to_path_buf();
+        let parent = parent_folder(&out);
+        std::fs::create_dir_all(parent).map_err(|e| Error::failed_io("make", parent, &e))?;
         for leftover in find_leftovers(&out) {
             // Another user's, or one that holds somebody's files, is no reason not to build.
             let _ = remove_site(&leftover, &out);
@@ -78,7 +78,7 @@ impl Staging {
             },
         };
         let place = if is_inside { &out } else { parent };
-        let (folder, held) = folder.map_err(|e| Error::io("write", place, &e))?;
+        let (folder, held) = folder.map_err(|e| Error::failed_io("write", place, &e))?;
         Ok(Self { folder, out, named, is_inside, names: Mutex::default(), _held: held })
     }
 
@@ -87,9 +87,9 @@ impl Staging {
     /// # Errors
     ///
     /// The file cannot be written, or there is one of this name already.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let path = self.claim(name)?;
-        std::fs::write(&path, bytes).map_err(|e| Error::io("write", &path, &e))
+    pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.claim_name(name)?;
+        std::fs::write(&path, bytes).map_err(|e| Error::failed_io("write", &path, &e))
     }
 
     /// Takes a file over from the old site without writing it again: it is the same file under
@@ -99,37 +99,37 @@ impl Staging {
     /// # Errors
     ///
     /// There is a file of this name already, or its folder cannot be made.
-    pub fn keep(
+    pub fn keep_old_file(
         &self,
         name: &str,
         is_wanted: impl FnOnce(&Path, &Metadata) -> bool,
     ) -> Result<bool> {
-        let path = self.claim(name)?;
+        let path = self.claim_name(name)?;
         if std::fs::hard_link(self.out.join(name), &path).is_ok() {
             // Looked at here, because another build may exchange the old site at any moment.
             let data = std::fs::symlink_metadata(&path).ok().filter(Metadata::is_file);
             if data.is_some_and(|data| is_wanted(&path, &data)) {
                 return Ok(true);
             }
-            std::fs::remove_file(&path).map_err(|e| Error::io("remove", &path, &e))?;
+            std::fs::remove_file(&path).map_err(|e| Error::failed_io("remove", &path, &e))?;
         }
-        self.names().remove(name);
+        self.claimed_names().remove(name);
         Ok(false)
     }
 
     /// The path of a file of the new site.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub fn new_path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Whether there is a file of this name in the new site.
-    pub fn has(&self, name: &str) -> bool {
-        self.names().contains(name)
+    pub fn has_file(&self, name: &str) -> bool {
+        self.claimed_names().contains(name)
     }
 
     /// The number of its pages.
-    pub fn pages(&self) -> usize {
-        self.names().iter().filter(|name| name.ends_with(".html")).count()
+    pub fn count_pages(&self) -> usize {
+        self.claimed_names().iter().filter(|name| name.ends_with(".html")).count()
     }
 
     /// Refuses a site that cannot take the place of the old one.
@@ -138,8 +138,8 @@ impl Staging {
     ///
     /// A file that isoproof did not write is in the way of one of the site.
     pub fn check_room(&self) -> Result<()> {
-        let old = Manifest::read(&self.out)?.unwrap_or_default();
-        self.refuse_occupied(&old, &self.names())
+        let old = SiteManifest::read_marker(&self.out)?.unwrap_or_default();
+        self.refuse_occupied(&old, &self.claimed_names())
     }
 
     /// Puts the new site in the place of the old one, in one step where the system can do that.
@@ -149,25 +149,25 @@ impl Staging {
     ///
     /// A file that isoproof did not write is in the way of one of the site: then the old site is
     /// as it was. Or something cannot be written.
-    pub fn finish(self) -> Result<Old> {
+    pub fn finish_staging(self) -> Result<ReplacedSite> {
         // One build after the other: each has to know whose files it carries over.
-        let _lock = lock(if self.is_inside { &self.out } else { parent(&self.out) });
-        if self.is_inside || !self.exchange()? {
-            self.fill()?;
+        let _lock = lock_folder(if self.is_inside { &self.out } else { parent_folder(&self.out) });
+        if self.is_inside || !self.exchange_sites()? {
+            self.fill_in_place()?;
         }
         // What now lies in the folder is the old site.
-        Ok(Old(self))
+        Ok(ReplacedSite(self))
     }
 
     /// Exchanges the new site and the old one. False if the system cannot do that here.
-    fn exchange(&self) -> Result<bool> {
+    fn exchange_sites(&self) -> Result<bool> {
         for _ in 0..ATTEMPTS {
             let flags = match std::fs::symlink_metadata(&self.out) {
                 Ok(data) if data.is_dir() => {
                     if !self.carry_over()? {
                         return Ok(false);
                     }
-                    self.write_marker(&self.folder, &self.names())?;
+                    self.write_marker(&self.folder, &self.claimed_names())?;
                     if !take_mode(&self.folder, &data) {
                         return Ok(false);
                     }
@@ -175,10 +175,10 @@ impl Staging {
                 }
                 Ok(_) => return Err(self.in_the_way(Path::new(""))),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    self.write_marker(&self.folder, &self.names())?;
+                    self.write_marker(&self.folder, &self.claimed_names())?;
                     RenameFlags::NOREPLACE
                 }
-                Err(error) => return Err(Error::io("replace", &self.named, &error)),
+                Err(error) => return Err(Error::failed_io("replace", &self.named, &error)),
             };
             match renameat_with(CWD, &self.folder, CWD, &self.out, flags) {
                 Ok(()) => return Ok(true),
@@ -188,7 +188,7 @@ impl Staging {
                     return Ok(false);
                 }
                 Err(error) if is_refusal(&error.into()) => return Ok(false),
-                Err(error) => return Err(Error::io("replace", &self.named, &error.into())),
+                Err(error) => return Err(Error::failed_io("replace", &self.named, &error.into())),
             }
         }
         Ok(false)
@@ -197,10 +197,11 @@ impl Staging {
     /// Links what isoproof did not write into the new site. False if the system cannot do that:
     /// then those files have to stay where they are.
     fn carry_over(&self) -> Result<bool> {
-        let io = |error| Error::io("use", &self.named, &error);
-        let names = self.names().clone();
-        let old = Manifest::read(&self.out)?.unwrap_or_default();
-        let (tree, our_folders) = (Tree::read(&self.out).map_err(io)?, old.folders(&names));
+        let io = |error| Error::failed_io("use", &self.named, &error);
+        let names = self.claimed_names().clone();
+        let old = SiteManifest::read_marker(&self.out)?.unwrap_or_default();
+        let (tree, our_folders) =
+            (FolderTree::read_tree(&self.out).map_err(io)?, old.list_folders(&names));
         for name in tree.folders.iter().filter(|name| !our_folders.contains(*name)) {
             let (from, to) = (self.out.join(name), self.folder.join(name));
             match std::fs::create_dir(&to) {
@@ -214,7 +215,7 @@ impl Staging {
                 _ => {}
             }
         }
-        for name in tree.files.iter().filter(|name| !old.lists(name, &names)) {
+        for name in tree.files.iter().filter(|name| !old.lists_file(name, &names)) {
             let (from, to) = (self.out.join(name), self.folder.join(name));
             let parent = to.parent().unwrap_or(&self.folder);
             let linked =
@@ -233,16 +234,16 @@ impl Staging {
 
     /// Replaces the files of the old site one by one. Killed in the middle, it leaves pages of
     /// both, and the next build puts that right.
-    fn fill(&self) -> Result<()> {
-        let io = |error: std::io::Error| Error::io("write", &self.named, &error);
+    fn fill_in_place(&self) -> Result<()> {
+        let io = |error: std::io::Error| Error::failed_io("write", &self.named, &error);
         match std::fs::create_dir(&self.out) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(io(error)),
             _ => {}
         }
-        let names = self.names().clone();
-        let old = Manifest::read(&self.out)?.unwrap_or_default();
-        let mut tree = Tree::read(&self.out).map_err(io)?;
-        tree.files.retain(|name| name != Path::new(MARKER) && old.lists(name, &names));
+        let names = self.claimed_names().clone();
+        let old = SiteManifest::read_marker(&self.out)?.unwrap_or_default();
+        let mut tree = FolderTree::read_tree(&self.out).map_err(io)?;
+        tree.files.retain(|name| name != Path::new(MARKER) && old.lists_file(name, &names));
         self.refuse_occupied(&old, &names)?;
         // From here on the files of both are ours, until the last one is in its place.
         let all = tree.files.iter().filter_map(|name| name.to_str()).map(String::from);
@@ -252,7 +253,9 @@ impl Staging {
                 std::fs::remove_file(self.out.join(name)).map_err(io)?;
             }
         }
-        for name in tree.folders.iter().rev().filter(|name| old.folders(&names).contains(*name)) {
+        for name in
+            tree.folders.iter().rev().filter(|name| old.list_folders(&names).contains(*name))
+        {
             // One that is not empty is still needed.
             let _ = std::fs::remove_dir(self.out.join(name));
         }
@@ -265,8 +268,8 @@ impl Staging {
     }
 
     /// Refuses to put a file where the user has another one, or a link.
-    fn refuse_occupied(&self, old: &Manifest, names: &BTreeSet<String>) -> Result<()> {
-        let our_folders = old.folders(names);
+    fn refuse_occupied(&self, old: &SiteManifest, names: &BTreeSet<String>) -> Result<()> {
+        let our_folders = old.list_folders(names);
         for name in names {
             for part in Path::new(name).ancestors().filter(|part| !part.as_os_str().is_empty()) {
                 let Ok(data) = std::fs::symlink_metadata(self.out.join(part)) else { continue };
@@ -274,7 +277,7 @@ impl Staging {
                     (true, true) => our_folders.contains(part),
                     (true, false) => true,
                     (false, is_file) => {
-                        old.lists(part, names)
+                        old.lists_file(part, names)
                             || is_file && is_equal(&self.out.join(part), &self.folder.join(part))
                     }
                 };
@@ -287,34 +290,36 @@ impl Staging {
     }
 
     fn in_the_way(&self, name: &Path) -> Error {
-        Error::input(format!(
+        Error::unusable_input(format!(
             "{} was not written by isoproof, and is where the site has to go",
             self.named.join(name).display()
         ))
-        .help("nothing was changed: move it away, or choose another folder with --out")
+        .with_help("nothing was changed: move it away, or choose another folder with --out")
     }
 
     fn write_marker(&self, folder: &Path, files: &BTreeSet<String>) -> Result<()> {
-        atomic::replace(&folder.join(MARKER), Manifest::to_text(files).as_bytes())
+        atomic::replace_without_sync(&folder.join(MARKER), SiteManifest::to_text(files).as_bytes())
     }
 
-    fn claim(&self, name: &str) -> Result<PathBuf> {
+    fn claim_name(&self, name: &str) -> Result<PathBuf> {
         let path = self.folder.join(name);
-        if !self.names().insert(name.to_string()) {
-            return Err(Error::input(format!("two pages of the site have the name {name}")));
+        if !self.claimed_names().insert(name.to_string()) {
+            return Err(Error::unusable_input(format!(
+                "two pages of the site have the name {name}"
+            )));
         }
         if let Some(parent) = path.parent().filter(|parent| !parent.is_dir()) {
-            std::fs::create_dir_all(parent).map_err(|e| Error::io("make", parent, &e))?;
+            std::fs::create_dir_all(parent).map_err(|e| Error::failed_io("make", parent, &e))?;
         }
         Ok(path)
     }
 
-    fn names(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+    fn claimed_names(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
         self.names.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-impl Drop for Staging {
+impl Drop for StagedSite {
     fn drop(&mut self) {
         // Nothing is left to remove after `finish`; and an error here hides no other one.
         let _ = remove_site(&self.folder, &self.out);
@@ -325,15 +330,15 @@ impl Drop for Staging {
 /// fails.
 #[derive(Debug)]
 #[must_use]
-pub struct Old(Staging);
+pub struct ReplacedSite(StagedSite);
 
-impl Old {
+impl ReplacedSite {
     /// Removes it.
     ///
     /// # Errors
     ///
     /// A file cannot be removed, or is somebody else's.
-    pub fn remove(&self) -> Result<()> {
+    pub fn remove_site(&self) -> Result<()> {
         remove_site(&self.0.folder, &self.0.out)
     }
 }
@@ -348,7 +353,7 @@ pub fn remove_leftovers(out: &Path) -> Vec<Result<PathBuf>> {
 
 fn find_leftovers(out: &Path) -> Vec<PathBuf> {
     let prefix = staging_prefix(out);
-    let folders = [parent(out), out].into_iter();
+    let folders = [parent_folder(out), out].into_iter();
     folders.flat_map(|folder| owner::find_leftovers(folder, &prefix)).collect()
 }
 
@@ -363,7 +368,7 @@ fn staging_prefix(out: &Path) -> String {
     format!(".{}.isoproof-", name.unwrap_or_else(|| "site".into()))
 }
 
-fn parent(out: &Path) -> &Path {
+fn parent_folder(out: &Path) -> &Path {
     out.parent().unwrap_or(out)
 }
 
@@ -377,7 +382,7 @@ fn is_fixed(out: &Path) -> bool {
         // A system that cannot tell: at least another file system is seen.
         Err(_) => {
             let device = |path: &Path| std::fs::symlink_metadata(path).map(|data| data.dev()).ok();
-            out.exists() && device(out) != device(parent(out))
+            out.exists() && device(out) != device(parent_folder(out))
         }
     };
     is_here || is_mounted
@@ -385,7 +390,7 @@ fn is_fixed(out: &Path) -> bool {
 
 /// Locks a folder for as long as the value lives. Where that cannot be done, or something else
 /// holds the folder for long, it is done without.
-fn lock(folder: &Path) -> Option<File> {
+fn lock_folder(folder: &Path) -> Option<File> {
     let file = File::open(folder).ok()?;
     let begun = Instant::now();
     while flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK)
@@ -416,7 +421,7 @@ fn make_folder(parent: &Path, prefix: &str) -> std::io::Result<(PathBuf, File)> 
         .permissions(std::fs::Permissions::from_mode(0o777))
         .tempdir_in(parent)?;
     let held = File::open(folder.path())?;
-    owner::hold(&held);
+    owner::hold_lock(&held);
     // One step, so that a build that is killed leaves nothing that stays.
     File::create_new(folder.path().join(MARKER))?;
     Ok((folder.keep(), held))
@@ -447,15 +452,15 @@ fn is_equal(a: &Path, b: &Path) -> bool {
 
 /// What is in a folder and in the folders below it, by paths from there. Links are not followed.
 #[derive(Debug, Default)]
-struct Tree {
+struct FolderTree {
     /// What is no folder.
     files: Vec<PathBuf>,
     /// The folders, each before those in it.
     folders: Vec<PathBuf>,
 }
 
-impl Tree {
-    fn read(root: &Path) -> std::io::Result<Self> {
+impl FolderTree {
+    fn read_tree(root: &Path) -> std::io::Result<Self> {
         let mut tree = Self::default();
         let mut open = vec![PathBuf::new()];
         while let Some(folder) = open.pop() {
@@ -479,29 +484,30 @@ impl Tree {
 /// goes last. A folder without a marker is left alone, unless it is empty: then it was made by a
 /// build that was killed before the marker.
 fn remove_site(folder: &Path, out: &Path) -> Result<()> {
-    let io = |error| Error::io("remove", folder, &error);
+    let io = |error| Error::failed_io("remove", folder, &error);
     if !std::fs::symlink_metadata(folder).is_ok_and(|data| data.is_dir()) {
         return Ok(());
     }
     let marker = folder.join(MARKER);
     let is_unfinished =
         std::fs::symlink_metadata(&marker).is_ok_and(|data| data.is_file() && data.len() == 0);
-    let manifest = Manifest::read(folder)?;
+    let manifest = SiteManifest::read_marker(folder)?;
     if manifest.is_none() && !is_unfinished {
         let _ = std::fs::remove_dir(folder);
         return Ok(());
     }
     let manifest = manifest.unwrap_or_default();
-    let current = match Manifest::read(out) {
-        Ok(Some(Manifest::Listed(files))) => files,
+    let current = match SiteManifest::read_marker(out) {
+        Ok(Some(SiteManifest::Listed(files))) => files,
         _ => BTreeSet::new(),
     };
-    let tree = Tree::read(folder).map_err(io)?;
+    let tree = FolderTree::read_tree(folder).map_err(io)?;
     let mut foreign = Vec::new();
     for name in tree.files.iter().filter(|name| *name != Path::new(MARKER)) {
         let path = folder.join(name);
-        let is_removable =
-            is_unfinished || manifest.lists(name, &current) || is_equal(&path, &out.join(name));
+        let is_removable = is_unfinished
+            || manifest.lists_file(name, &current)
+            || is_equal(&path, &out.join(name));
         let done = match is_removable {
             true => std::fs::remove_file(&path),
             false => move_back(&path, out, name),
@@ -513,12 +519,12 @@ fn remove_site(folder: &Path, out: &Path) -> Result<()> {
         }
     }
     if let Some(name) = foreign.first() {
-        return Err(Error::environment(format!(
+        return Err(Error::failed_environment(format!(
             "cannot remove {}: isoproof did not write all that is in it, and there is another {}",
             folder.display(),
             name.display()
         ))
-        .help("move what you want to keep out of the folder, and remove it"));
+        .with_help("move what you want to keep out of the folder, and remove it"));
     }
     for name in tree.folders.iter().rev() {
         match std::fs::remove_dir(folder.join(name)) {
@@ -548,8 +554,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    fn begin(out: &Path) -> Result<Staging> {
-        Staging::begin(&OutputFolder::find(out, &[])?)
+    fn begin(out: &Path) -> Result<StagedSite> {
+        StagedSite::begin_staging(&OutputFolder::find_folder(out, &[])?)
     }
 
     /// Writes a site of a page and a run of this name.
@@ -557,19 +563,19 @@ mod tests {
         write(begin(out)?, text)
     }
 
-    fn write(staging: Staging, text: &str) -> Result<()> {
-        staging.write("index.html", text.as_bytes())?;
-        staging.write(&format!("runs/{text}.html"), b"")?;
-        staging.finish()?.remove()
+    fn write(staging: StagedSite, text: &str) -> Result<()> {
+        staging.write_file("index.html", text.as_bytes())?;
+        staging.write_file(&format!("runs/{text}.html"), b"")?;
+        staging.finish_staging()?.remove_site()
     }
 
     /// A site that has to be filled in place, as on a mount point.
-    fn begin_inside(out: &Path) -> Staging {
+    fn begin_inside(out: &Path) -> StagedSite {
         let beside = begin(out).unwrap();
         let (out, named) = (beside.out.clone(), beside.named.clone());
         let prefix = owner::prefix_name(&staging_prefix(&out));
         let (folder, held) = make_folder(&out, &prefix).unwrap();
-        Staging { folder, out, named, is_inside: true, names: Mutex::default(), _held: held }
+        StagedSite { folder, out, named, is_inside: true, names: Mutex::default(), _held: held }
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -582,7 +588,7 @@ mod tests {
 
     /// Every path below a folder, with its content or where it leads.
     fn content(folder: &Path) -> Vec<(PathBuf, String)> {
-        let tree = Tree::read(folder).unwrap();
+        let tree = FolderTree::read_tree(folder).unwrap();
         let read = |path: &Path| match std::fs::read_link(path) {
             Ok(target) => format!("-> {}", target.display()),
             Err(_) => String::from_utf8(std::fs::read(path).unwrap()).unwrap(),
@@ -613,10 +619,10 @@ mod tests {
             replace(&out, "one").unwrap();
             let before = std::fs::metadata(out.join("index.html")).unwrap().ino();
             let staging = begin(&out);
-            assert!(!staging.keep("index.html", |_, _| false).unwrap());
-            assert!(staging.keep("index.html", |_, _| true).unwrap());
-            assert!(!staging.keep("nowhere.html", |_, _| true).unwrap());
-            staging.finish().unwrap().remove().unwrap();
+            assert!(!staging.keep_old_file("index.html", |_, _| false).unwrap());
+            assert!(staging.keep_old_file("index.html", |_, _| true).unwrap());
+            assert!(!staging.keep_old_file("nowhere.html", |_, _| true).unwrap());
+            staging.finish_staging().unwrap().remove_site().unwrap();
             let after = std::fs::metadata(out.join("index.html")).unwrap();
             assert_eq!((after.ino(), after.nlink()), (before, 1));
             assert_eq!(names(&out), [MARKER, "index.html"]);
@@ -708,7 +714,7 @@ mod tests {
         std::fs::write(out.join("CNAME"), "x").unwrap();
         // Its first file is in its place, the others are not, and those of before are still there.
         let files = ["index.html", "runs/one.html", "runs/two.html"].map(String::from);
-        std::fs::write(out.join(MARKER), Manifest::to_text(&files.into())).unwrap();
+        std::fs::write(out.join(MARKER), SiteManifest::to_text(&files.into())).unwrap();
         std::fs::write(out.join("index.html"), "two").unwrap();
         let left = out.join(".public.isoproof-1.1-abc");
         std::fs::create_dir_all(left.join("runs")).unwrap();
@@ -877,9 +883,9 @@ mod tests {
             replace(&out, "one").unwrap();
             let before = content(folder.path());
             let staging = begin(&out);
-            staging.write("index.html", b"two").unwrap();
-            assert!(staging.write("index.html/x", b"").is_err());
-            assert!(staging.write("index.html", b"").is_err(), "a page twice");
+            staging.write_file("index.html", b"two").unwrap();
+            assert!(staging.write_file("index.html/x", b"").is_err());
+            assert!(staging.write_file("index.html", b"").is_err(), "a page twice");
             drop(staging);
             assert_eq!(content(folder.path()), before);
         }

@@ -1,11 +1,11 @@
 //! Ranks whose order statistics enclose a quantile: how many of n samples lie below the true
 //! quantile q is distributed as Bin(n, q), whatever the samples are distributed as.
 
-use super::{ALPHA, float};
+use super::{ALPHA, count_as_float};
 
 /// Two ranks, counted from 1, and what they enclose.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Ranks {
+pub(super) struct RankPair {
     /// The rank of the lower end.
     pub low: usize,
     /// The rank of the upper end.
@@ -19,10 +19,10 @@ pub(super) struct Ranks {
 ///
 /// The lower is the largest k with P(B ≤ k - 1) ≤ 0.025, the upper the smallest r with
 /// P(B ≥ r) ≤ 0.025, B ~ Bin(n, q) (David and Nagaraja, *Order Statistics*, section 7.1).
-pub(super) fn ranks(n: usize, q: f64) -> Option<Ranks> {
+pub(super) fn quantile_ranks(n: usize, q: f64) -> Option<RankPair> {
     let mut below = 0.0;
     let (mut low, mut missed_low) = (0, 0.0);
-    for (count, probability) in probabilities(n, q).enumerate() {
+    for (count, probability) in binomial_probabilities(n, q).enumerate() {
         // `below` is P(B ≤ count - 1).
         if count > 0 && below <= ALPHA / 2.0 {
             (low, missed_low) = (count, below);
@@ -30,7 +30,7 @@ pub(super) fn ranks(n: usize, q: f64) -> Option<Ranks> {
         let above = 1.0 - below;
         if count > low && above <= ALPHA / 2.0 {
             let coverage = 1.0 - missed_low - above;
-            return (low > 0).then_some(Ranks { low, high: count, coverage });
+            return (low > 0).then_some(RankPair { low, high: count, coverage });
         }
         below += probability;
     }
@@ -39,19 +39,19 @@ pub(super) fn ranks(n: usize, q: f64) -> Option<Ranks> {
 
 /// The probabilities of 0 to `n` of Bin(n, q), by their logarithms: 2^-n is no number for long
 /// series.
-fn probabilities(n: usize, q: f64) -> impl Iterator<Item = f64> {
+fn binomial_probabilities(n: usize, q: f64) -> impl Iterator<Item = f64> {
     let odds = (q / (1.0 - q)).ln();
-    let mut log = float(n) * (1.0 - q).ln();
+    let mut log = count_as_float(n) * (1.0 - q).ln();
     (0..=n).map(move |count| {
         let probability = log.exp();
-        log += (float(n - count) / float(count + 1)).ln() + odds;
+        log += (count_as_float(n - count) / count_as_float(count + 1)).ln() + odds;
         probability
     })
 }
 
 /// P(B ≤ count), B ~ Bin(n, 1/2).
 pub(super) fn half_up_to(n: usize, count: usize) -> f64 {
-    probabilities(n, 0.5).take(count + 1).sum()
+    binomial_probabilities(n, 0.5).take(count + 1).sum()
 }
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn the_ranks_around_the_median_are_those_of_the_tables() {
         // Conover, Practical Nonparametric Statistics, and the binomial table.
-        let of = |n| ranks(n, 0.5).map(|ranks| (ranks.low, ranks.high));
+        let of = |n| quantile_ranks(n, 0.5).map(|ranks| (ranks.low, ranks.high));
         assert_eq!(of(5), None);
         assert_eq!(of(6), Some((1, 6)));
         assert_eq!(of(10), Some((2, 9)));
@@ -73,15 +73,15 @@ mod tests {
 
     #[test]
     fn the_coverage_of_the_ranks_is_that_of_the_binomial() {
-        assert!((ranks(6, 0.5).unwrap().coverage - 0.96875).abs() < 1e-12);
-        assert!((ranks(10, 0.5).unwrap().coverage - 0.978_515_625).abs() < 1e-12);
+        assert!((quantile_ranks(6, 0.5).unwrap().coverage - 0.96875).abs() < 1e-12);
+        assert!((quantile_ranks(10, 0.5).unwrap().coverage - 0.978_515_625).abs() < 1e-12);
     }
 
     #[test]
     fn a_high_quantile_needs_many_samples() {
         for (q, least) in [(0.9, 36), (0.95, 72), (0.99, 368), (0.999, 3688)] {
-            assert_eq!(ranks(least - 1, q), None, "{q}");
-            assert_eq!(ranks(least, q).unwrap().high, least, "{q}");
+            assert_eq!(quantile_ranks(least - 1, q), None, "{q}");
+            assert_eq!(quantile_ranks(least, q).unwrap().high, least, "{q}");
         }
     }
 }

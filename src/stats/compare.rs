@@ -11,7 +11,7 @@ const LEAST: usize = 5;
 /// How the second series stands to the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum ComparisonOutcome {
     /// Its values are greater: the whole interval of the ratio lies above the margin.
     Slower,
     /// Its values are smaller: the whole interval lies below the margin.
@@ -24,7 +24,7 @@ pub enum Outcome {
     NotComparable,
 }
 
-impl Outcome {
+impl ComparisonOutcome {
     /// The word for it in files and reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Outcome {
     }
 
     /// The outcome of an interval of a ratio: within the margin `d` are 1/(1 + d) to 1 + d.
-    fn of(interval: Interval, margin: f64) -> Self {
+    fn from_interval(interval: Interval, margin: f64) -> Self {
         let (low, high) = (1.0 / (1.0 + margin), 1.0 + margin);
         if interval.low > high {
             Self::Slower
@@ -54,7 +54,7 @@ impl Outcome {
 /// Why two series have no ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Obstacle {
+pub enum ComparisonObstacle {
     /// One has too few samples.
     TooFew,
     /// One holds a value that is zero, negative or no number.
@@ -71,35 +71,37 @@ pub struct Comparison {
     /// The margin within which a difference does not matter: 0.05 is 5 %.
     pub margin: f64,
     /// What follows.
-    pub outcome: Outcome,
+    pub outcome: ComparisonOutcome,
     /// Why there is no ratio, where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub obstacle: Option<Obstacle>,
+    pub obstacle: Option<ComparisonObstacle>,
 }
 
 /// Compares `b` with `a`. The margin is the larger of what its user cares about and what the
 /// measuring itself varies by.
-pub fn compare(a: &[f64], b: &[f64], margin: f64) -> Comparison {
+pub fn compare_samples(a: &[f64], b: &[f64], margin: f64) -> Comparison {
     let positive = |values: &[f64]| values.iter().all(|value| value.is_finite() && *value > 0.0);
     let none = |obstacle| Comparison {
         ratio: None,
         interval: None,
         margin,
-        outcome: Outcome::NotComparable,
+        outcome: ComparisonOutcome::NotComparable,
         obstacle: Some(obstacle),
     };
     if !positive(a) || !positive(b) {
-        return none(Obstacle::NotPositive);
+        return none(ComparisonObstacle::NotPositive);
     }
     if a.len().min(b.len()) < LEAST {
-        return none(Obstacle::TooFew);
+        return none(ComparisonObstacle::TooFew);
     }
-    let Some(ratio) = hodges_lehmann::ratio(a, b) else { return none(Obstacle::TooFew) };
+    let Some(ratio) = hodges_lehmann::estimate_ratio(a, b) else {
+        return none(ComparisonObstacle::TooFew);
+    };
     Comparison {
         ratio: Some(ratio.value),
         interval: Some(ratio.interval),
         margin,
-        outcome: Outcome::of(ratio.interval, margin),
+        outcome: ComparisonOutcome::from_interval(ratio.interval, margin),
         obstacle: None,
     }
 }
@@ -114,43 +116,55 @@ mod tests {
 
     #[test]
     fn a_clear_difference_is_told_in_either_direction() {
-        let comparison = compare(&series(1.0), &series(2.0), 0.05);
-        assert_eq!(comparison.outcome, Outcome::Slower);
+        let comparison = compare_samples(&series(1.0), &series(2.0), 0.05);
+        assert_eq!(comparison.outcome, ComparisonOutcome::Slower);
         assert!((comparison.ratio.unwrap() - 2.0).abs() < 0.01);
         assert!(comparison.interval.unwrap().low > 1.9);
-        assert_eq!(compare(&series(2.0), &series(1.0), 0.05).outcome, Outcome::Faster);
+        assert_eq!(
+            compare_samples(&series(2.0), &series(1.0), 0.05).outcome,
+            ComparisonOutcome::Faster
+        );
     }
 
     #[test]
     fn close_series_are_equivalent_and_wide_ones_could_not_tell() {
-        assert_eq!(compare(&series(1.0), &series(1.01), 0.05).outcome, Outcome::Equivalent);
+        assert_eq!(
+            compare_samples(&series(1.0), &series(1.01), 0.05).outcome,
+            ComparisonOutcome::Equivalent
+        );
         let wide = [0.5, 1.0, 2.0, 0.7, 1.4, 0.9, 3.0, 1.1];
-        assert_eq!(compare(&wide, &wide, 0.05).outcome, Outcome::Inconclusive);
+        assert_eq!(compare_samples(&wide, &wide, 0.05).outcome, ComparisonOutcome::Inconclusive);
     }
 
     #[test]
     fn a_difference_within_the_margin_is_no_difference() {
-        assert_eq!(compare(&series(1.0), &series(1.3), 0.05).outcome, Outcome::Slower);
-        assert_eq!(compare(&series(1.0), &series(1.3), 0.5).outcome, Outcome::Equivalent);
+        assert_eq!(
+            compare_samples(&series(1.0), &series(1.3), 0.05).outcome,
+            ComparisonOutcome::Slower
+        );
+        assert_eq!(
+            compare_samples(&series(1.0), &series(1.3), 0.5).outcome,
+            ComparisonOutcome::Equivalent
+        );
     }
 
     #[test]
     fn three_samples_have_no_ratio() {
-        let comparison = compare(&[1.0, 1.1, 1.2], &[5.0, 5.1, 5.2], 0.05);
-        assert_eq!(comparison.outcome, Outcome::NotComparable);
-        assert_eq!(comparison.obstacle, Some(Obstacle::TooFew));
+        let comparison = compare_samples(&[1.0, 1.1, 1.2], &[5.0, 5.1, 5.2], 0.05);
+        assert_eq!(comparison.outcome, ComparisonOutcome::NotComparable);
+        assert_eq!(comparison.obstacle, Some(ComparisonObstacle::TooFew));
         assert_eq!(comparison.ratio, None);
     }
 
     #[test]
     fn values_that_are_not_positive_are_not_compared() {
-        let comparison = compare(&[0.0; 10], &[1.0; 10], 0.05);
-        assert_eq!(comparison.obstacle, Some(Obstacle::NotPositive));
+        let comparison = compare_samples(&[0.0; 10], &[1.0; 10], 0.05);
+        assert_eq!(comparison.obstacle, Some(ComparisonObstacle::NotPositive));
     }
 
     #[test]
     fn a_comparison_is_written_with_its_interval_as_a_pair() {
-        let json = serde_json::to_value(compare(&series(1.0), &series(2.0), 0.05)).unwrap();
+        let json = serde_json::to_value(compare_samples(&series(1.0), &series(2.0), 0.05)).unwrap();
         assert_eq!(json["outcome"], "slower");
         assert_eq!(json["interval"].as_array().unwrap().len(), 2);
     }

@@ -7,8 +7,8 @@ use super::*;
 type Quantile = fn(f64) -> f64;
 
 const DISTRIBUTIONS: [(&str, Quantile); 4] = [
-    ("normal", |u| 10.0 + normal(u)),
-    ("skewed", |u| normal(u).exp()),
+    ("normal", |u| 10.0 + normal_quantile(u)),
+    ("skewed", |u| normal_quantile(u).exp()),
     // One sample in ten lies far above, as when the machine was busy.
     ("spiky", |u| if u < 0.9 { 1.0 + 0.2 * u } else { 2.0 + 100.0 * (u - 0.9) }),
     ("bimodal", |u| if u < 0.4 { 1.0 + 0.3 * u } else { 2.0 + 0.3 * u }),
@@ -18,37 +18,41 @@ const SIZES: std::ops::RangeInclusive<usize> = 6..=30;
 
 /// The quantile function of the normal distribution, by Tukey's lambda, which it follows closely
 /// enough for a distribution that only has to be bell-shaped and symmetric.
-fn normal(u: f64) -> f64 {
+fn normal_quantile(u: f64) -> f64 {
     const LAMBDA: f64 = 0.1349;
     (u.powf(LAMBDA) - (1.0 - u).powf(LAMBDA)) / 0.1975
 }
 
 /// The share of `sessions` in which the interval holds the truth.
-fn share(sessions: usize, mut holds: impl FnMut() -> bool) -> f64 {
-    float((0..sessions).filter(|_| holds()).count()) / float(sessions)
+fn coverage_share(sessions: usize, mut holds: impl FnMut() -> bool) -> f64 {
+    count_as_float((0..sessions).filter(|_| holds()).count()) / count_as_float(sessions)
 }
 
 /// 93 to 98 %, and twice the standard error of the simulation.
 fn assert_covers(share: f64, sessions: usize, what: &str) {
-    let error = 2.0 * (0.02 * 0.98 / float(sessions)).sqrt();
+    let error = 2.0 * (0.02 * 0.98 / count_as_float(sessions)).sqrt();
     assert!((0.93 - error..=0.98 + error).contains(&share), "{what}: {share}");
 }
 
-fn samples(random: &mut Random, n: usize, quantile: Quantile) -> Vec<f64> {
+fn draw_samples(random: &mut RandomSequence, n: usize, quantile: Quantile) -> Vec<f64> {
     #[allow(clippy::cast_precision_loss, reason = "53 bits")]
-    let uniform = |random: &mut Random| ((random.bits() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+    let uniform = |random: &mut RandomSequence| {
+        ((random.next_bits() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    };
     (0..n).map(|_| quantile(uniform(random))).collect()
 }
 
 #[test]
 fn the_interval_of_the_median_holds_it_in_93_to_98_of_100_sessions() {
     const SESSIONS: usize = 4000;
-    let mut random = Random::new(1);
+    let mut random = RandomSequence::new(1);
     for (name, quantile) in DISTRIBUTIONS {
         let truth = quantile(0.5);
         for n in SIZES {
-            let share = share(SESSIONS, || {
-                median_interval(&samples(&mut random, n, quantile)).unwrap().holds(truth)
+            let share = coverage_share(SESSIONS, || {
+                median_interval(&draw_samples(&mut random, n, quantile))
+                    .unwrap()
+                    .contains_value(truth)
             });
             assert_covers(share, SESSIONS, &format!("{name}, n = {n}"));
         }
@@ -59,15 +63,15 @@ fn the_interval_of_the_median_holds_it_in_93_to_98_of_100_sessions() {
 fn the_interval_of_the_ratio_holds_it_in_93_to_98_of_100_sessions() {
     const SESSIONS: usize = 1000;
     const TRUTH: f64 = 1.7;
-    let mut random = Random::new(2);
+    let mut random = RandomSequence::new(2);
     for (name, quantile) in DISTRIBUTIONS {
         for n in SIZES.step_by(3) {
             let rank = mann_whitney::critical_rank(n, n).unwrap();
-            let share = share(SESSIONS, || {
-                let a = samples(&mut random, n, quantile);
-                let mut b = samples(&mut random, n, quantile);
+            let share = coverage_share(SESSIONS, || {
+                let a = draw_samples(&mut random, n, quantile);
+                let mut b = draw_samples(&mut random, n, quantile);
                 b.iter_mut().for_each(|value| *value *= TRUTH);
-                hodges_lehmann::of_rank(&a, &b, rank).interval.holds(TRUTH)
+                hodges_lehmann::of_rank(&a, &b, rank).interval.contains_value(TRUTH)
             });
             assert_covers(share, SESSIONS, &format!("{name}, n = {n}"));
         }

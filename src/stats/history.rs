@@ -16,12 +16,12 @@ pub const FEWEST: usize = 3;
 /// all figures that are judged at once.
 pub const ALARMS: f64 = 0.05;
 
-/// How often a change as large as [`Prediction::visible`] has to be found.
+/// How often a change as large as [`SessionPrediction::visible`] has to be found.
 const POWER: f64 = 0.85;
 
 /// What earlier sessions say about one more.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Prediction {
+pub struct SessionPrediction {
     /// The number of earlier sessions.
     pub sessions: usize,
     /// Their geometric mean, in the unit of the figures.
@@ -37,7 +37,7 @@ pub struct Prediction {
 
 /// What a prediction says about a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum PredictionPlace {
     /// Below the interval.
     Below,
     /// Inside.
@@ -46,7 +46,7 @@ pub enum Place {
     Above,
 }
 
-impl Prediction {
+impl SessionPrediction {
     /// The prediction from the figures of earlier sessions; `judged` is the number of figures
     /// that are judged at once, which share [`ALARMS`] (Bonferroni).
     ///
@@ -81,13 +81,13 @@ impl Prediction {
     }
 
     /// Where a figure lies.
-    pub fn place(&self, figure: f64) -> Place {
+    pub fn locate_figure(&self, figure: f64) -> PredictionPlace {
         if figure < self.low {
-            Place::Below
+            PredictionPlace::Below
         } else if figure > self.high {
-            Place::Above
+            PredictionPlace::Above
         } else {
-            Place::Inside
+            PredictionPlace::Inside
         }
     }
 }
@@ -95,33 +95,33 @@ impl Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::Random;
+    use crate::stats::RandomSequence;
 
     /// A number of the normal distribution (Box and Muller).
-    fn normal(random: &mut Random) -> f64 {
+    fn normal(random: &mut RandomSequence) -> f64 {
         let mut uniform = || {
             #[allow(clippy::cast_precision_loss, reason = "53 bits fit")]
-            let value = (random.bits() >> 11) as f64 / (1u64 << 53) as f64;
+            let value = (random.next_bits() >> 11) as f64 / (1u64 << 53) as f64;
             value.max(f64::MIN_POSITIVE)
         };
         (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos()
     }
 
     /// The median start-up time of a session whose spread is 16 %.
-    fn session(random: &mut Random) -> f64 {
+    fn session(random: &mut RandomSequence) -> f64 {
         0.28 * (0.16 * normal(random)).exp()
     }
 
     /// In how many of `trials` the figure, made from an equal session and the visible change,
     /// lies above the interval of `sessions` earlier ones.
-    fn alarms(sessions: usize, trials: usize, change: impl Fn(&Prediction) -> f64) -> f64 {
-        let mut random = Random::new(sessions as u64);
+    fn alarms(sessions: usize, trials: usize, change: impl Fn(&SessionPrediction) -> f64) -> f64 {
+        let mut random = RandomSequence::new(sessions as u64);
         let mut above = 0;
         for _ in 0..trials {
             let earlier: Vec<f64> = (0..sessions).map(|_| session(&mut random)).collect();
-            let prediction = Prediction::from(&earlier, 1).unwrap();
+            let prediction = SessionPrediction::from(&earlier, 1).unwrap();
             let figure = session(&mut random) * change(&prediction);
-            above += usize::from(prediction.place(figure) == Place::Above);
+            above += usize::from(prediction.locate_figure(figure) == PredictionPlace::Above);
         }
         #[allow(clippy::cast_precision_loss, reason = "few trials")]
         let share = above as f64 / trials as f64;
@@ -148,7 +148,7 @@ mod tests {
     fn the_interval_is_that_of_the_formula() {
         // Logarithms 0, 1, 2: mean 1, deviation 1, t(2) at 97.5 % is 4.3027.
         let figures = [1.0, 1.0_f64.exp(), 2.0_f64.exp()];
-        let prediction = Prediction::from(&figures, 1).unwrap();
+        let prediction = SessionPrediction::from(&figures, 1).unwrap();
         let half = 4.302_652_73 * (4.0_f64 / 3.0).sqrt();
         assert!((prediction.high.ln() - (1.0 + half)).abs() < 1e-5, "{prediction:?}");
         assert!((prediction.low.ln() - (1.0 - half)).abs() < 1e-5, "{prediction:?}");
@@ -158,26 +158,30 @@ mod tests {
     #[test]
     fn more_figures_at_once_make_the_interval_wider() {
         let figures = [1.0, 1.1, 1.2, 1.05];
-        let one = Prediction::from(&figures, 1).unwrap();
-        let four = Prediction::from(&figures, 4).unwrap();
+        let one = SessionPrediction::from(&figures, 1).unwrap();
+        let four = SessionPrediction::from(&figures, 4).unwrap();
         assert!(four.high > one.high && four.low < one.low);
     }
 
     #[test]
     fn too_few_sessions_and_figures_that_are_no_times_predict_nothing() {
-        assert_eq!(Prediction::from(&[1.0, 1.0], 1), None);
+        assert_eq!(SessionPrediction::from(&[1.0, 1.0], 1), None);
         for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(Prediction::from(&[1.0, 1.0, wrong], 1), None);
+            assert_eq!(SessionPrediction::from(&[1.0, 1.0, wrong], 1), None);
         }
-        assert_eq!(Prediction::from(&[1e-300, 1e300, 1e-300], 1), None, "they are too far apart");
+        assert_eq!(
+            SessionPrediction::from(&[1e-300, 1e300, 1e-300], 1),
+            None,
+            "they are too far apart"
+        );
     }
 
     #[test]
     fn equal_figures_predict_the_same_again() {
-        let prediction = Prediction::from(&[2.0; 4], 1).unwrap();
+        let prediction = SessionPrediction::from(&[2.0; 4], 1).unwrap();
         assert!((prediction.visible - 1.0).abs() < 1e-12);
-        assert_eq!(prediction.place(2.0), Place::Inside);
-        assert_eq!(prediction.place(2.1), Place::Above);
-        assert_eq!(prediction.place(1.9), Place::Below);
+        assert_eq!(prediction.locate_figure(2.0), PredictionPlace::Inside);
+        assert_eq!(prediction.locate_figure(2.1), PredictionPlace::Above);
+        assert_eq!(prediction.locate_figure(1.9), PredictionPlace::Below);
     }
 }

@@ -1,11 +1,11 @@
 //! By what factor one series is greater than another: the estimate of Hodges and Lehmann (1963)
 //! on logarithms.
 
-use super::{Interval, mann_whitney, sorted};
+use super::{Interval, mann_whitney, sorted_samples};
 
 /// An estimated factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ratio {
+pub struct RatioEstimate {
     /// The median of the ratios of every sample of the second series to every one of the first.
     pub value: f64,
     /// Its 95 % interval: those of the ratios whose ranks are critical in the test of Mann and
@@ -15,7 +15,7 @@ pub struct Ratio {
 
 /// The factor from `a` to `b`. None if they are too short for an interval, or hold a value that
 /// has no logarithm.
-pub fn ratio(a: &[f64], b: &[f64]) -> Option<Ratio> {
+pub fn estimate_ratio(a: &[f64], b: &[f64]) -> Option<RatioEstimate> {
     if !a.iter().chain(b).all(|value| value.is_finite() && *value > 0.0) {
         return None;
     }
@@ -23,12 +23,16 @@ pub fn ratio(a: &[f64], b: &[f64]) -> Option<Ratio> {
 }
 
 /// The factor, with the ratios of this rank from either end as its interval.
-pub(super) fn of_rank(a: &[f64], b: &[f64], rank: usize) -> Ratio {
+pub(super) fn of_rank(a: &[f64], b: &[f64], rank: usize) -> RatioEstimate {
     let differences = LogDifferences::new(a, b);
     let count = a.len() * b.len();
-    let middle = f64::midpoint(differences.at((count - 1) / 2), differences.at(count / 2));
-    let (low, high) = (differences.at(rank - 1), differences.at(count - rank));
-    Ratio { value: middle.exp(), interval: Interval { low: low.exp(), high: high.exp() } }
+    let middle = f64::midpoint(
+        differences.difference_at((count - 1) / 2),
+        differences.difference_at(count / 2),
+    );
+    let (low, high) =
+        (differences.difference_at(rank - 1), differences.difference_at(count - rank));
+    RatioEstimate { value: middle.exp(), interval: Interval { low: low.exp(), high: high.exp() } }
 }
 
 /// The differences between the logarithm of every sample of one series and that of every sample
@@ -44,12 +48,13 @@ struct LogDifferences {
 
 impl LogDifferences {
     fn new(earlier: &[f64], later: &[f64]) -> Self {
-        let logs = |values: &[f64]| sorted(&values.iter().map(|v| v.ln()).collect::<Vec<_>>());
+        let logs =
+            |values: &[f64]| sorted_samples(&values.iter().map(|v| v.ln()).collect::<Vec<_>>());
         Self { earlier: logs(earlier), later: logs(later) }
     }
 
     /// The difference at this place, counted from 0. Neither list may be empty.
-    fn at(&self, place: usize) -> f64 {
+    fn difference_at(&self, place: usize) -> f64 {
         let (earlier, later) = (&self.earlier, &self.later);
         let mut low = order_of(later[0] - earlier[earlier.len() - 1]);
         let mut high = order_of(later[later.len() - 1] - earlier[0]);
@@ -101,7 +106,7 @@ mod tests {
     fn a_series_of_twice_the_values_has_the_ratio_two() {
         let a = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5];
         let b = a.map(|value| value * 2.0);
-        let ratio = ratio(&a, &b).unwrap();
+        let ratio = estimate_ratio(&a, &b).unwrap();
         assert!((ratio.value - 2.0).abs() < 1e-12);
         assert!(ratio.interval.low < 2.0 && ratio.interval.high > 2.0);
     }
@@ -110,7 +115,7 @@ mod tests {
     fn the_ratio_is_that_of_a_reference() {
         // 6 against 6: the ends are the 6th ratio and the 6th from the end (critical U is 5).
         let (a, b) = ([1.0, 2.0, 4.0, 8.0, 16.0, 32.0], [3.0, 6.0, 12.0, 24.0, 48.0, 96.0]);
-        let ratio = ratio(&a, &b).unwrap();
+        let ratio = estimate_ratio(&a, &b).unwrap();
         assert!((ratio.value - 3.0).abs() < 1e-12);
         // Of the 36 ratios 3·2^k there are 6 - |k| for each k from -5 to 5: 1, 3, 6 at k = -3.
         assert!((ratio.interval.low - 3.0 / 8.0).abs() < 1e-12);
@@ -119,8 +124,8 @@ mod tests {
 
     #[test]
     fn short_series_and_values_without_logarithm_have_no_ratio() {
-        assert_eq!(ratio(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0]), None);
-        assert_eq!(ratio(&[0.0; 6], &[1.0; 6]), None);
+        assert_eq!(estimate_ratio(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0]), None);
+        assert_eq!(estimate_ratio(&[0.0; 6], &[1.0; 6]), None);
     }
 
     #[test]
@@ -129,7 +134,7 @@ mod tests {
         let series = |offset: f64| -> Vec<f64> {
             (0..100_000).map(|i| offset + f64::from(i * 7919 % 100_000) / 1e6).collect()
         };
-        let ratio = ratio(&series(1.0), &series(2.0)).unwrap();
+        let ratio = estimate_ratio(&series(1.0), &series(2.0)).unwrap();
         assert!((ratio.value - 2.05 / 1.05).abs() < 0.01, "{ratio:?}");
         assert!(ratio.interval.high - ratio.interval.low < 0.01, "{ratio:?}");
     }
@@ -137,7 +142,7 @@ mod tests {
     /// Every difference, by making them all.
     fn all_differences(a: &[f64], b: &[f64]) -> Vec<f64> {
         let each = |later: &f64| a.iter().map(|early| later.ln() - early.ln()).collect::<Vec<_>>();
-        sorted(&b.iter().flat_map(each).collect::<Vec<_>>())
+        sorted_samples(&b.iter().flat_map(each).collect::<Vec<_>>())
     }
 
     proptest! {
@@ -152,7 +157,7 @@ mod tests {
             for (a, b) in [(&a, &b), (&a, &ticks), (&ticks, &b), (&ticks, &ticks)] {
                 let found = LogDifferences::new(a, b);
                 for (place, difference) in all_differences(a, b).into_iter().enumerate() {
-                    prop_assert_eq!(found.at(place), difference);
+                    prop_assert_eq!(found.difference_at(place), difference);
                 }
             }
         }

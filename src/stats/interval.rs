@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use super::binomial::{self, Ranks};
-use super::{ALPHA, float, sorted};
+use super::binomial::{self, RankPair};
+use super::{ALPHA, count_as_float, sorted_samples};
 
 /// The fewest samples of which a median has an interval: the extremes of five samples miss it
 /// once in sixteen sessions, which is more than 5 %.
@@ -23,7 +23,7 @@ pub struct Interval {
 
 impl Interval {
     /// Whether a value lies in it, ends included.
-    pub fn holds(self, value: f64) -> bool {
+    pub fn contains_value(self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
 }
@@ -42,10 +42,10 @@ impl Serialize for Interval {
 /// the next sample by the weight of Hettmansperger and Sheather (1986), which comes close to 95 %
 /// for any smooth distribution.
 pub fn median_interval(values: &[f64]) -> Option<Interval> {
-    let ascending = sorted(values);
+    let ascending = sorted_samples(values);
     let n = ascending.len();
-    let ranks = binomial::ranks(n, 0.5)?;
-    let inwards = weight(n, ranks);
+    let ranks = binomial::quantile_ranks(n, 0.5)?;
+    let inwards = interpolation_weight(n, ranks);
     let end = |rank: usize, next: usize| {
         ascending[rank - 1] * (1.0 - inwards) + ascending[next - 1] * inwards
     };
@@ -57,14 +57,14 @@ pub fn median_interval(values: &[f64]) -> Option<Interval> {
 
 /// How far the ends move towards the next sample: (n - k)·I / (k + (n - 2k)·I), where I is the
 /// share of the way from the coverage of rank k to that of rank k + 1 at which 95 % lie.
-fn weight(n: usize, ranks: Ranks) -> f64 {
+fn interpolation_weight(n: usize, ranks: RankPair) -> f64 {
     if ranks.coverage <= TOO_WIDE {
         return 0.0;
     }
     let next = 1.0 - 2.0 * binomial::half_up_to(n, ranks.low);
     let way = (ranks.coverage - (1.0 - ALPHA)) / (ranks.coverage - next);
-    let k = float(ranks.low);
-    (float(n) - k) * way / (k + (float(n) - 2.0 * k) * way)
+    let k = count_as_float(ranks.low);
+    (count_as_float(n) - k) * way / (k + (count_as_float(n) - 2.0 * k) * way)
 }
 
 #[cfg(test)]

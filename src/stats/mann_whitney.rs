@@ -2,7 +2,7 @@
 //! series tend to be greater than those of another: the interval of the ratio between two series
 //! ends at them.
 
-use super::{ALPHA, float};
+use super::{ALPHA, count_as_float};
 
 /// Up to this product of the sizes the ranks are exact; above it they come from the normal
 /// approximation.
@@ -14,7 +14,7 @@ const Z: f64 = 1.959_963_984_540_054;
 /// In how many of the orders of `m` and `n` samples U is 0, 1, ..., mn: the coefficients of the
 /// Gaussian binomial, the product of (1 - x^(n+i)) / (1 - x^i) for i from 1 to m (Andrews, The
 /// Theory of Partitions, 1976, section 3.2). The list is the same from either end.
-fn counts(m: usize, n: usize) -> Vec<f64> {
+fn count_orders(m: usize, n: usize) -> Vec<f64> {
     let half = m * n / 2;
     let mut counts = vec![0.0; half + 1];
     counts[0] = 1.0;
@@ -34,12 +34,12 @@ fn counts(m: usize, n: usize) -> Vec<f64> {
 /// series are too short for one. For long series by the normal approximation.
 pub(super) fn critical_rank(m: usize, n: usize) -> Option<usize> {
     if m * n > EXACT {
-        let deviation = (float(m * n) * float(m + n + 1) / 12.0).sqrt();
-        let rank = (float(m * n) / 2.0 - Z * deviation).floor();
+        let deviation = (count_as_float(m * n) * count_as_float(m + n + 1) / 12.0).sqrt();
+        let rank = (count_as_float(m * n) / 2.0 - Z * deviation).floor();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to mn/2")]
         return (rank >= 1.0).then_some(rank as usize);
     }
-    let counts = counts(m, n);
+    let counts = count_orders(m, n);
     let all: f64 = counts.iter().sum();
     let mut below = 0.0;
     let inside = counts.iter().take_while(|count| {
@@ -57,8 +57,9 @@ mod tests {
     fn the_orders_add_up_and_are_those_of_the_recurrence() {
         // f(u; m, n) = f(u - n; m - 1, n) + f(u; m, n - 1).
         for (m, n) in [(1, 1), (2, 3), (5, 4), (10, 10), (20, 30), (49, 51)] {
-            let (all, fewer, shorter) = (counts(m, n), counts(m - 1, n), counts(m, n - 1));
-            let orders: f64 = (1..=m).map(|i| float(n + i) / float(i)).product();
+            let (all, fewer, shorter) =
+                (count_orders(m, n), count_orders(m - 1, n), count_orders(m, n - 1));
+            let orders: f64 = (1..=m).map(|i| count_as_float(n + i) / count_as_float(i)).product();
             assert!((all.iter().sum::<f64>() / orders - 1.0).abs() < 1e-12, "{m} {n}");
             for (u, count) in all.iter().enumerate() {
                 let before = u.checked_sub(n).and_then(|u| fewer.get(u)).unwrap_or(&0.0);

@@ -18,31 +18,31 @@ mod quantile;
 mod random;
 mod summary;
 
-pub use compare::{Comparison, Obstacle, Outcome, compare};
-pub use hodges_lehmann::{Ratio, ratio};
+pub use compare::{Comparison, ComparisonObstacle, ComparisonOutcome, compare_samples};
+pub use hodges_lehmann::{RatioEstimate, estimate_ratio};
 pub use interval::{Interval, LEAST, median_interval};
-pub use outlier::outliers;
-pub use percentile::{TooFew, needed, percentile, percentile_interval};
+pub use outlier::find_outliers;
+pub use percentile::{TooFew, percentile, percentile_interval, required_samples};
 pub use quantile::median;
-pub use random::Random;
-pub use summary::{Summary, summary};
+pub use random::RandomSequence;
+pub use summary::{SeriesSummary, summarize_samples};
 
 /// What an interval may miss: intervals hold the true value in 95 of 100 sessions.
 pub const ALPHA: f64 = 0.05;
 
 /// `value` rounded to `digits` significant decimal digits.
-pub fn significant(value: f64, digits: usize) -> f64 {
+pub fn round_significant(value: f64, digits: usize) -> f64 {
     format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
 }
 
 /// A count as a number to calculate with.
 #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
-fn float(count: usize) -> f64 {
+fn count_as_float(count: usize) -> f64 {
     count as f64
 }
 
 /// A series in ascending order.
-fn sorted(values: &[f64]) -> Vec<f64> {
+fn sorted_samples(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted
@@ -53,11 +53,11 @@ mod coverage;
 
 #[cfg(test)]
 mod tests {
-    use super::significant;
+    use super::round_significant;
 
     #[test]
     fn significant_digits_are_counted_from_the_first() {
-        assert_eq!(significant(0.000_134_56, 3), 0.000_135);
-        assert_eq!(significant(1534.56, 2), 1500.0);
+        assert_eq!(round_significant(0.000_134_56, 3), 0.000_135);
+        assert_eq!(round_significant(1534.56, 2), 1500.0);
     }
 }

@@ -1,6 +1,6 @@
 //! Outlier marks. A mark is a hint for the reader: no sample is ever left out because of one.
 
-use super::{quantile, sorted};
+use super::{quantile, sorted_samples};
 
 /// How many interquartile ranges outside of the quartiles the fences stand: the outer fences of
 /// Tukey (*Exploratory Data Analysis*, 1977), beyond which he calls a value "far out". Of normal
@@ -15,11 +15,11 @@ const LEAST: usize = 5;
 const LEAST_RANGE: f64 = 0.05;
 
 /// The places of the samples that lie beyond the outer fences; none in fewer than five samples.
-pub fn outliers(values: &[f64]) -> Vec<usize> {
+pub fn find_outliers(values: &[f64]) -> Vec<usize> {
     if values.len() < LEAST {
         return Vec::new();
     }
-    let ascending = sorted(values);
+    let ascending = sorted_samples(values);
     let quartile = |q| quantile::of_sorted(&ascending, q);
     let (Some(first), Some(middle), Some(third)) = (quartile(0.25), quartile(0.5), quartile(0.75))
     else {
@@ -41,18 +41,18 @@ mod tests {
 
     #[test]
     fn a_tenfold_sample_is_marked_and_ordinary_spread_is_not() {
-        assert_eq!(outliers(&[1.0, 1.1, 0.9, 10.0, 1.05, 0.95]), [3]);
-        assert!(outliers(&[1.0, 1.4, 0.8, 1.9, 1.2, 1.1, 0.9, 1.3]).is_empty());
+        assert_eq!(find_outliers(&[1.0, 1.1, 0.9, 10.0, 1.05, 0.95]), [3]);
+        assert!(find_outliers(&[1.0, 1.4, 0.8, 1.9, 1.2, 1.1, 0.9, 1.3]).is_empty());
     }
 
     #[test]
     fn in_a_series_of_equal_values_a_tick_is_no_outlier_and_a_tenfold_sample_is() {
-        assert!(outliers(&[0.10, 0.10, 0.10, 0.10, 0.10, 0.11]).is_empty());
-        assert_eq!(outliers(&[0.1, 0.1, 0.1, 0.1, 0.1, 1.0]), [5]);
+        assert!(find_outliers(&[0.10, 0.10, 0.10, 0.10, 0.10, 0.11]).is_empty());
+        assert_eq!(find_outliers(&[0.1, 0.1, 0.1, 0.1, 0.1, 1.0]), [5]);
     }
 
     #[test]
     fn few_samples_have_no_outliers() {
-        assert!(outliers(&[1.0, 1.0, 1.0, 100.0]).is_empty());
+        assert!(find_outliers(&[1.0, 1.0, 1.0, 100.0]).is_empty());
     }
 }

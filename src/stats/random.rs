@@ -6,9 +6,9 @@
 
 /// A sequence of random numbers.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub struct RandomSequence(u64);
 
-impl Random {
+impl RandomSequence {
     /// The sequence of a seed.
     pub fn new(seed: u64) -> Self {
         // Zero would stay zero; seeds that differ in one bit must differ at once (splitmix64).
@@ -19,7 +19,7 @@ impl Random {
     }
 
     /// The next number of 64 bits.
-    pub fn bits(&mut self) -> u64 {
+    pub fn next_bits(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -27,17 +27,17 @@ impl Random {
     }
 
     /// A whole number below `bound`, which must not be zero. The bias is below `bound`/2^64.
-    pub fn below(&mut self, bound: usize) -> usize {
-        let wide = u128::from(self.bits()) * bound as u128;
+    pub fn next_below(&mut self, bound: usize) -> usize {
+        let wide = u128::from(self.next_bits()) * bound as u128;
         #[allow(clippy::cast_possible_truncation, reason = "below `bound`, which is a usize")]
         let below = (wide >> 64) as usize;
         below
     }
 
     /// Puts a slice into random order (Fisher and Yates).
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub fn shuffle_slice<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
+            items.swap(last, self.next_below(last + 1));
         }
     }
 }
@@ -50,7 +50,7 @@ mod tests {
     fn a_seed_always_gives_the_same_order_and_another_seed_another() {
         let order = |seed| {
             let mut items: Vec<u32> = (0..20).collect();
-            Random::new(seed).shuffle(&mut items);
+            RandomSequence::new(seed).shuffle_slice(&mut items);
             items
         };
         assert_eq!(order(0), order(0));
@@ -59,9 +59,9 @@ mod tests {
 
     #[test]
     fn numbers_below_a_bound_are_evenly_spread() {
-        let mut random = Random::new(7);
+        let mut random = RandomSequence::new(7);
         let mut counts = [0u32; 6];
-        (0..6000).for_each(|_| counts[random.below(6)] += 1);
+        (0..6000).for_each(|_| counts[random.next_below(6)] += 1);
         assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");
     }
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Interval, float, interval, outlier, quantile, sorted};
+use super::{Interval, count_as_float, interval, outlier, quantile, sorted_samples};
 
 /// The figures of a series, in its unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
+pub struct SeriesSummary {
     /// How many samples there are.
     pub n: usize,
     /// The smallest sample.
@@ -29,24 +29,24 @@ pub struct Summary {
 }
 
 /// The summary of a series; none of an empty one or of one with a value that is no number.
-pub fn summary(values: &[f64]) -> Option<Summary> {
+pub fn summarize_samples(values: &[f64]) -> Option<SeriesSummary> {
     if !values.iter().all(|value| value.is_finite()) {
         return None;
     }
-    let ascending = sorted(values);
+    let ascending = sorted_samples(values);
     let quantile = |q| quantile::of_sorted(&ascending, q);
     let median = quantile(0.5)?;
     let distances: Vec<f64> = values.iter().map(|value| (value - median).abs()).collect();
-    Some(Summary {
+    Some(SeriesSummary {
         n: values.len(),
         min: quantile(0.0)?,
         max: quantile(1.0)?,
-        mean: values.iter().sum::<f64>() / float(values.len()),
+        mean: values.iter().sum::<f64>() / count_as_float(values.len()),
         median,
         interval: interval::median_interval(values),
         mad: quantile::median(&distances)?,
         quartiles: (quantile(0.25)?, quantile(0.75)?),
-        outliers: outlier::outliers(values),
+        outliers: outlier::find_outliers(values),
     })
 }
 
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_series_has_extremes_mean_and_spread() {
-        let summary = summary(&[2.0, 1.0, 6.0]).unwrap();
+        let summary = summarize_samples(&[2.0, 1.0, 6.0]).unwrap();
         assert_eq!((summary.n, summary.min, summary.max), (3, 1.0, 6.0));
         assert_eq!((summary.mean, summary.median, summary.mad), (3.0, 2.0, 1.0));
         assert_eq!(summary.quartiles, (1.5, 4.0));
@@ -68,7 +68,8 @@ mod tests {
         let steady = [0.50, 0.52, 0.49, 0.51, 0.53, 0.50, 0.48, 0.52, 0.51, 0.50];
         let mut disturbed = steady;
         disturbed[4] = 5.3;
-        let (steady, disturbed) = (summary(&steady).unwrap(), summary(&disturbed).unwrap());
+        let (steady, disturbed) =
+            (summarize_samples(&steady).unwrap(), summarize_samples(&disturbed).unwrap());
         assert!((disturbed.median / steady.median - 1.0).abs() < 0.02);
         assert_eq!(disturbed.outliers, [4]);
         assert_eq!(disturbed.max, 5.3, "a mark removes nothing");
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_no_samples_or_of_what_is_no_number() {
-        assert_eq!(summary(&[]), None);
-        assert_eq!(summary(&[1.0, f64::NAN]), None);
+        assert_eq!(summarize_samples(&[]), None);
+        assert_eq!(summarize_samples(&[1.0, f64::NAN]), None);
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::testing::read_sample_run;
 use super::{file, integrity};
-use crate::model::{Capture, Evidence, Run, Stream};
-use crate::probe::catalogue::Catalogue;
+use crate::model::{Capture, CapturedStream, EvidenceKind, Run};
+use crate::probe::catalogue::ProbeCatalogue;
 
 /// Words that may stand in each other's place in a run file.
 const ALTERNATIVES: [&[&str]; 5] = [
@@ -20,9 +20,9 @@ const ALTERNATIVES: [&[&str]; 5] = [
 ];
 
 /// A place in a run file: keys and indices.
-type Place = Vec<String>;
+type FieldPath = Vec<String>;
 
-fn list_places(value: &Value, place: &mut Place, places: &mut Vec<Place>) {
+fn list_places(value: &Value, place: &mut FieldPath, places: &mut Vec<FieldPath>) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
@@ -73,15 +73,15 @@ fn value_at<'v>(root: &'v mut Value, place: &[String]) -> &'v mut Value {
 }
 
 /// Whether a run file is taken as it stands: it can be read, and nothing in it is doubted.
-fn is_unnoticed(root: &Value, catalogue: &Catalogue) -> bool {
+fn is_unnoticed(root: &Value, catalogue: &ProbeCatalogue) -> bool {
     let Ok(mut run) = file::from_text(&root.to_string(), Path::new("edited.json")) else {
         return false;
     };
-    integrity::distrust(&mut run, catalogue).is_intact()
+    integrity::verify_run(&mut run, catalogue).is_intact()
 }
 
 /// The fields of which an edit, or whose removal, goes unnoticed.
-fn list_unnoticed(run: &Run, catalogue: &Catalogue) -> BTreeSet<String> {
+fn list_unnoticed(run: &Run, catalogue: &ProbeCatalogue) -> BTreeSet<String> {
     let mut root = serde_json::to_value(run).unwrap();
     assert!(is_unnoticed(&root, catalogue), "it is intact as it is");
     let mut places = Vec::new();
@@ -115,7 +115,7 @@ fn list_unnoticed(run: &Run, catalogue: &Catalogue) -> BTreeSet<String> {
 }
 
 /// A run with something in every field that a collected run can have, and few captures.
-fn small_collected_run(catalogue: &Catalogue) -> Run {
+fn small_collected_run(catalogue: &ProbeCatalogue) -> Run {
     let (_, mut run) = read_sample_run("four-runtimes");
     let is_kept = |id: &str| {
         ["/boot", "/kernel.release", "/kernel.boot_id", "/priv.status"]
@@ -127,29 +127,29 @@ fn small_collected_run(catalogue: &Catalogue) -> Run {
     let is_of = |capture: &Capture| capture.target.as_ref().is_none_or(|on| names.contains(on));
     run.captures.retain(|capture| is_kept(&capture.id) && is_of(capture));
     for capture in &mut run.captures {
-        let bytes = capture.stdout.bytes().unwrap();
-        capture.stdout = Stream::new(&bytes[..bytes.len().min(200)]);
+        let bytes = capture.stdout.decoded_bytes().unwrap();
+        capture.stdout = CapturedStream::new(&bytes[..bytes.len().min(200)]);
     }
-    let Evidence::Collected { interrupted, skipped, .. } = &mut run.evidence else { panic!() };
+    let EvidenceKind::Collected { interrupted, skipped, .. } = &mut run.evidence else { panic!() };
     *interrupted = true;
     skipped.insert("escape".into(), "not asked for".into());
     run.targets.last_mut().unwrap().failure = Some("no such runtime".into());
-    run.facts = integrity::derive(&run, catalogue);
+    run.facts = integrity::derive_facts(&run, catalogue);
     run
 }
 
 /// The run as it is written today.
-fn seal(mut run: Run) -> Run {
-    run.id = file::id(&run);
+fn seal_run(mut run: Run) -> Run {
+    run.id = file::compute_run_id(&run);
     run.digest = Some(file::record_digest(&run));
     run
 }
 
 #[test]
 fn every_edit_of_a_run_file_is_noticed_but_that_of_its_label() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = ProbeCatalogue::load(None).unwrap();
     for run in [read_sample_run("customer").1, small_collected_run(&catalogue)] {
-        let unnoticed = list_unnoticed(&seal(run), &catalogue);
+        let unnoticed = list_unnoticed(&seal_run(run), &catalogue);
         // Without its digest a file is one of those that were written before there was one.
         assert_eq!(Vec::from_iter(unnoticed), ["label", "no digest", "no label"]);
     }
@@ -157,7 +157,7 @@ fn every_edit_of_a_run_file_is_noticed_but_that_of_its_label() {
 
 #[test]
 fn in_a_file_without_a_digest_the_id_tells() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = ProbeCatalogue::load(None).unwrap();
     let (_, run) = read_sample_run("customer");
     assert_eq!(run.digest, None);
     let unnoticed = list_unnoticed(&run, &catalogue);
@@ -165,7 +165,7 @@ fn in_a_file_without_a_digest_the_id_tells() {
     assert_eq!(Vec::from_iter(unnoticed), ["generator.name"]);
     // A label that was given to a run without one is no change of what was recorded.
     let mut bare = Run { label: None, ..run };
-    bare.id = file::id(&bare);
+    bare.id = file::compute_run_id(&bare);
     bare.label = Some("given".into());
-    assert!(integrity::distrust(&mut bare, &catalogue).is_intact());
+    assert!(integrity::verify_run(&mut bare, &catalogue).is_intact());
 }

@@ -27,7 +27,7 @@ pub fn content_hash(run: &Run) -> String {
 }
 
 /// The id of a run: when it was recorded, and its [`content_hash`].
-pub fn id(run: &Run) -> String {
+pub fn compute_run_id(run: &Run) -> String {
     format!("{}-{}", run.created.format("%Y%m%dT%H%M%SZ"), content_hash(run))
 }
 
@@ -62,14 +62,15 @@ pub fn is_record_intact(run: &Run) -> bool {
     if let Some(digest) = &run.digest {
         return *digest == record_digest(run);
     }
-    let is_of_content = |label: Option<String>| id(&Run { label, ..run.clone() }) == run.id;
-    run.generator.name != Generator::this().name
+    let is_of_content =
+        |label: Option<String>| compute_run_id(&Run { label, ..run.clone() }) == run.id;
+    run.generator.name != Generator::this_program().name
         || is_of_content(run.label.clone())
         || (run.label.is_some() && is_of_content(None))
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct SchemaVersionOnly {
     schema_version: u32,
 }
 
@@ -84,40 +85,42 @@ pub fn from_text(text: &str, path: &Path) -> Result<Run> {
         Ok(run) if run.schema_version == SCHEMA_VERSION => run,
         _ => with_places(text, path)?,
     };
-    check(&run).map_err(|what| Error::input(format!("{}: {what}", path.display())))?;
+    check_references(&run)
+        .map_err(|what| Error::unusable_input(format!("{}: {what}", path.display())))?;
     Ok(run)
 }
 
 /// Reads with an eye on where it is, which takes twice as long: to say what is wrong.
 fn with_places(text: &str, path: &Path) -> Result<Run> {
-    let version: Version =
-        serde_json::from_str(text).map_err(|error| damaged(path, &error, "", text))?;
+    let version: SchemaVersionOnly =
+        serde_json::from_str(text).map_err(|error| damaged_file_error(path, &error, "", text))?;
     match version.schema_version {
         SCHEMA_VERSION => {}
         newer if newer > SCHEMA_VERSION => {
-            return Err(Error::input(format!(
+            return Err(Error::unusable_input(format!(
                 "{}: schema version {newer}, but this isoproof knows versions up to \
                  {SCHEMA_VERSION}",
                 path.display()
             ))
-            .help("use a newer isoproof"));
+            .with_help("use a newer isoproof"));
         }
         other => {
-            return Err(Error::input(format!(
+            return Err(Error::unusable_input(format!(
                 "{}: field `schema_version`: there is no version {other}",
                 path.display()
             )));
         }
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    let run: Run = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| damaged(path, error.inner(), &error.path().to_string(), text))?;
-    json.end().map_err(|error| damaged(path, &error, "", text))?;
+    let run: Run = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        damaged_file_error(path, error.inner(), &error.path().to_string(), text)
+    })?;
+    json.end().map_err(|error| damaged_file_error(path, &error, "", text))?;
     Ok(run)
 }
 
 /// An error with the place in the file and the line that stands there.
-fn damaged(path: &Path, error: &serde_json::Error, field: &str, text: &str) -> Error {
+fn damaged_file_error(path: &Path, error: &serde_json::Error, field: &str, text: &str) -> Error {
     let (line, column) = (error.line(), error.column());
     let full = error.to_string();
     let what = full.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&full);
@@ -126,8 +129,9 @@ fn damaged(path: &Path, error: &serde_json::Error, field: &str, text: &str) -> E
         let _ = write!(message, "field `{field}`: ");
     }
     message.push_str(what);
-    message.push_str(&crate::text::excerpt(text, line, column));
-    Error::input(message).help("the file was changed or cut off; restore it, or collect again")
+    message.push_str(&crate::text::excerpt_with_caret(text, line, column));
+    Error::unusable_input(message)
+        .with_help("the file was changed or cut off; restore it, or collect again")
 }
 
 /// Whether a text may be the id of a run, which names files and pages.
@@ -136,7 +140,7 @@ pub fn is_id(text: &str) -> bool {
 }
 
 /// What the types cannot say: ids are unique and references lead somewhere.
-fn check(run: &Run) -> Result<(), String> {
+fn check_references(run: &Run) -> Result<(), String> {
     if !is_id(&run.id) {
         return Err("field `id`: letters, digits and `-` are wanted".into());
     }
@@ -150,20 +154,22 @@ fn check(run: &Run) -> Result<(), String> {
         if !seen.insert(capture.id.as_str()) {
             return Err(format!("field `captures[{index}].id`: `{}` stands twice", capture.id));
         }
-        if let Some(target) = capture.target.as_deref().filter(|name| run.target(name).is_none()) {
+        if let Some(target) =
+            capture.target.as_deref().filter(|name| run.find_target(name).is_none())
+        {
             return Err(format!("field `captures[{index}].target`: no target `{target}`"));
         }
         for (name, stream) in
             [("stdout", Some(&capture.stdout)), ("stderr", capture.stderr.as_ref())]
         {
-            if let Some(Err(what)) = stream.map(crate::model::Stream::bytes) {
+            if let Some(Err(what)) = stream.map(crate::model::CapturedStream::decoded_bytes) {
                 return Err(format!("field `captures[{index}].{name}`: {what}"));
             }
         }
     }
     for (id, by_target) in &run.facts {
         for (target, fact) in by_target {
-            if run.target(target).is_none() {
+            if run.find_target(target).is_none() {
                 return Err(format!("field `facts.{id}`: no target `{target}`"));
             }
             if let Some(source) = fact.source().filter(|s| !seen.contains(s.capture.as_str())) {

@@ -20,30 +20,37 @@ pub struct CommittedFile {
 
 /// Reads a run file in `revision`. Without `path` it is the newest run below `runs`, and one that
 /// is dated later than now only if all are.
-pub fn show(root: &Path, runs: &Path, revision: &str, path: Option<&str>) -> Result<CommittedFile> {
+pub fn read_run_at_revision(
+    root: &Path,
+    runs: &Path,
+    revision: &str,
+    path: Option<&str>,
+) -> Result<CommittedFile> {
     let (path, passed_over) = match path {
         // As git reads `<rev>:<path>`: from the top of the repository.
         Some(path) => (path.to_string(), None),
-        None => newest(root, runs, revision)?,
+        None => newest_run_path(root, runs, revision)?,
     };
-    let text = git(root, &["show", &format!("{revision}:{path}")])?;
+    let text = run_git(root, &["show", &format!("{revision}:{path}")])?;
     Ok(CommittedFile { origin: format!("git:{revision}:{path}"), text, passed_over })
 }
 
 /// The path, from the top of the repository, of the run with the greatest id, and so the latest;
 /// and what was passed over for it.
-fn newest(root: &Path, runs: &Path, revision: &str) -> Result<(String, Option<String>)> {
+fn newest_run_path(root: &Path, runs: &Path, revision: &str) -> Result<(String, Option<String>)> {
     let runs = runs.strip_prefix(root).unwrap_or(runs);
     let folder = format!("{}/", runs.display());
     let list =
-        git(root, &["ls-tree", "-z", "--name-only", "--full-name", revision, "--", &folder])?;
+        run_git(root, &["ls-tree", "-z", "--name-only", "--full-name", revision, "--", &folder])?;
     let paths = list.split('\0').filter(|path| is_run_file(path));
     let (future, past): (Vec<&str>, Vec<&str>) = paths.partition(|path| is_future(path));
     let (future, past) = (future.into_iter().max(), past.into_iter().max());
     let passed_over = future.filter(|_| past.is_some()).map(String::from);
     match past.or(future) {
         Some(path) => Ok((path.to_string(), passed_over)),
-        None => Err(Error::input(format!("git revision `{revision}` has no run in {folder}"))),
+        None => {
+            Err(Error::unusable_input(format!("git revision `{revision}` has no run in {folder}")))
+        }
     }
 }
 
@@ -60,7 +67,7 @@ fn is_future(path: &str) -> bool {
     time.is_ok_and(|time| clock::is_future(time.and_utc()))
 }
 
-fn git(root: &Path, arguments: &[&str]) -> Result<String> {
+fn run_git(root: &Path, arguments: &[&str]) -> Result<String> {
     let output = duct::cmd("git", arguments)
         .dir(root)
         .env("GIT_OPTIONAL_LOCKS", "0")
@@ -69,15 +76,15 @@ fn git(root: &Path, arguments: &[&str]) -> Result<String> {
         .stderr_capture()
         .unchecked()
         .run()
-        .map_err(|error| Error::environment(format!("cannot run git: {error}")))?;
+        .map_err(|error| Error::failed_environment(format!("cannot run git: {error}")))?;
     if !output.status.success() {
-        let words = crate::text::lines(&output.stderr).join(" ");
-        return Err(Error::input(format!(
+        let words = crate::text::split_lines(&output.stderr).join(" ");
+        return Err(Error::unusable_input(format!(
             "git {}: {}",
             arguments[0],
-            crate::text::visible(&words)
+            crate::text::make_visible(&words)
         )));
     }
     String::from_utf8(output.stdout)
-        .map_err(|_| Error::input(format!("git {}: the file is not UTF-8", arguments[0])))
+        .map_err(|_| Error::unusable_input(format!("git {}: the file is not UTF-8", arguments[0])))
 }

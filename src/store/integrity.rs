@@ -6,23 +6,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file;
-use crate::model::{Capture, Evidence, Fact, Facts, ImportForm, Missing, Run, Why};
-use crate::probe::catalogue::Catalogue;
+use crate::model::{
+    Capture, EvidenceKind, Fact, Facts, ImportForm, MissingFact, MissingReason, Run,
+};
+use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::{collected, hyperfine, lab12};
 
 /// What does not fit together in a run.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Integrity {
+pub struct IntegrityReport {
     /// The captures whose digest is not that of their bytes.
     pub altered: Vec<String>,
     /// The facts that do not follow from their captures.
-    pub unfounded: Vec<Unfounded>,
+    pub unfounded: Vec<FactMismatch>,
     /// Whether something else of the record was changed: a target's role or failure, the status
     /// or the origin of a capture, the session.
     pub is_record_changed: bool,
 }
 
-impl Integrity {
+impl IntegrityReport {
     /// Whether everything fits.
     pub fn is_intact(&self) -> bool {
         self.altered.is_empty() && self.unfounded.is_empty() && !self.is_record_changed
@@ -31,7 +33,7 @@ impl Integrity {
 
 /// A stored fact that is not what the captures give.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Unfounded {
+pub struct FactMismatch {
     /// The id of the fact.
     pub fact: String,
     /// The target.
@@ -43,12 +45,16 @@ pub struct Unfounded {
 }
 
 /// The facts that follow from a run's captures.
-pub fn derive(run: &Run, catalogue: &Catalogue) -> Facts {
+pub fn derive_facts(run: &Run, catalogue: &ProbeCatalogue) -> Facts {
     match &run.evidence {
-        Evidence::Imported { form: ImportForm::Lab12 } => lab12::read(&run.captures).facts,
-        Evidence::Imported { form: ImportForm::Hyperfine } => hyperfine::read(&run.captures),
-        Evidence::Collected { skipped, .. } => {
-            collected::read(&run.captures, &run.targets, skipped, catalogue)
+        EvidenceKind::Imported { form: ImportForm::Lab12 } => {
+            lab12::read_lab_captures(&run.captures).facts
+        }
+        EvidenceKind::Imported { form: ImportForm::Hyperfine } => {
+            hyperfine::read_hyperfine_facts(&run.captures)
+        }
+        EvidenceKind::Collected { skipped, .. } => {
+            collected::read_captures(&run.captures, &run.targets, skipped, catalogue)
         }
     }
 }
@@ -56,18 +62,18 @@ pub fn derive(run: &Run, catalogue: &Catalogue) -> Facts {
 /// Compares a run with itself, and takes what does not follow out of its facts: such a fact
 /// becomes missing with the reason, so that no report can show it as a value. Where the record
 /// was changed, what of it cannot be told, so nothing follows.
-pub fn distrust(run: &mut Run, catalogue: &Catalogue) -> Integrity {
+pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport {
     let altered: Vec<String> =
         run.captures.iter().filter(|c| !is_intact(c)).map(|c| c.id.clone()).collect();
-    let unfounded = differences(&run.facts, &derive(run, catalogue));
+    let unfounded = compare_facts(&run.facts, &derive_facts(run, catalogue));
     // Without a digest the id tells, and an altered capture or fact changes what it is made of.
     let is_explained = run.digest.is_none() && !(altered.is_empty() && unfounded.is_empty());
     let is_record_changed = !is_explained && !file::is_record_intact(run);
     for entry in &unfounded {
         let reason = format!(
             "the run file states {}, but its captures give {}",
-            describe(entry.stored.as_ref()),
-            describe(entry.derived.as_ref())
+            describe_fact(entry.stored.as_ref()),
+            describe_fact(entry.derived.as_ref())
         );
         set_missing(run, &entry.fact, &entry.target, reason);
     }
@@ -91,7 +97,7 @@ pub fn distrust(run: &mut Run, catalogue: &Catalogue) -> Integrity {
             set_missing(run, &id, &target, "the run file was changed after it was written".into());
         }
     }
-    Integrity { altered, unfounded, is_record_changed }
+    IntegrityReport { altered, unfounded, is_record_changed }
 }
 
 fn is_intact(capture: &Capture) -> bool {
@@ -101,11 +107,11 @@ fn is_intact(capture: &Capture) -> bool {
 fn set_missing(run: &mut Run, id: &str, target: &str, reason: String) {
     let by_target = run.facts.entry(id.to_string()).or_default();
     let source = by_target.get(target).and_then(|fact| fact.source().cloned());
-    let missing = Missing { why: Why::Altered, reason, source };
+    let missing = MissingFact { why: MissingReason::Altered, reason, source };
     by_target.insert(target.to_string(), Fact::Missing(missing));
 }
 
-fn differences(stored: &Facts, derived: &Facts) -> Vec<Unfounded> {
+fn compare_facts(stored: &Facts, derived: &Facts) -> Vec<FactMismatch> {
     let none = BTreeMap::new();
     let ids: BTreeSet<&String> = stored.keys().chain(derived.keys()).collect();
     let mut out = Vec::new();
@@ -114,7 +120,7 @@ fn differences(stored: &Facts, derived: &Facts) -> Vec<Unfounded> {
         let targets: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for target in targets {
             if old.get(target) != new.get(target) {
-                out.push(Unfounded {
+                out.push(FactMismatch {
                     fact: id.clone(),
                     target: target.clone(),
                     stored: old.get(target).cloned(),
@@ -127,11 +133,11 @@ fn differences(stored: &Facts, derived: &Facts) -> Vec<Unfounded> {
 }
 
 /// A few words for a fact in a message.
-pub fn describe(fact: Option<&Fact>) -> String {
+pub fn describe_fact(fact: Option<&Fact>) -> String {
     match fact {
         None => "nothing".into(),
-        Some(Fact::Value { value, .. }) => crate::text::visible(&value.to_string()),
+        Some(Fact::Value { value, .. }) => crate::text::make_visible(&value.to_string()),
         Some(Fact::Series(samples)) => format!("a series of {}", samples.values.len()),
-        Some(Fact::Missing(missing)) => format!("no value ({})", missing.why.words()),
+        Some(Fact::Missing(missing)) => format!("no value ({})", missing.why.reason_name()),
     }
 }

@@ -22,28 +22,28 @@ use crate::atomic;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::model::{Edition, Run};
-use crate::probe::catalogue::Catalogue;
+use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
 use crate::sources::{self, WalkLimits};
-use integrity::Integrity;
-use reference::{FORMS, Reference};
+use integrity::IntegrityReport;
+use reference::{FORMS, RunReference};
 
 /// The most bytes of a run file.
 const MAX_RUN_BYTES: u64 = 256 << 20;
 
 /// The runs of a project.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub struct RunStore {
     folder: PathBuf,
-    catalogue: Arc<Catalogue>,
-    /// What [`Store::list`] found; several references of a command are looked up in one list.
-    listed: Arc<OnceLock<Vec<Entry>>>,
-    troubles: Arc<Mutex<Troubles>>,
+    catalogue: Arc<ProbeCatalogue>,
+    /// What [`RunStore::list_runs`] found; several references of a command are looked up in one list.
+    listed: Arc<OnceLock<Vec<RunEntry>>>,
+    troubles: Arc<Mutex<StoreTroubles>>,
 }
 
 /// What came to light about runs while others were looked for.
 #[derive(Debug, Default)]
-struct Troubles {
+struct StoreTroubles {
     /// The files that cannot be used, with what is wrong.
     damaged: BTreeMap<PathBuf, Error>,
     /// The runs that were passed over because their time has not come, and why.
@@ -52,11 +52,11 @@ struct Troubles {
 
 /// A run as it was loaded, and what does not fit together in it.
 #[derive(Debug, Clone)]
-pub struct Loaded {
+pub struct LoadedRun {
     /// The run; facts that do not follow from its captures are missing in it.
     pub run: Run,
     /// What does not fit.
-    pub integrity: Integrity,
+    pub integrity: IntegrityReport,
     /// Where it was found, for messages.
     pub origin: String,
 }
@@ -78,15 +78,15 @@ impl RunFile {
     /// # Errors
     ///
     /// It cannot be read or is not UTF-8.
-    pub fn read(path: &Path) -> Result<Self> {
-        Ok(Self { text: read(path)?, path: path.to_path_buf(), run: None })
+    pub fn read_file(path: &Path) -> Result<Self> {
+        Ok(Self { text: read_text(path)?, path: path.to_path_buf(), run: None })
     }
 
     /// The same file with what it says, if it is intact.
     ///
     /// # Errors
     ///
-    /// As for [`Store::parse`].
+    /// As for [`RunStore::parse_run`].
     pub fn refuse_damaged(self) -> Result<Self> {
         let run = Some(Box::new(file::from_text(&self.text, &self.path)?));
         Ok(Self { run, ..self })
@@ -95,7 +95,7 @@ impl RunFile {
 
 /// What a list of runs shows, read without the captures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct RunEntry {
     /// The id.
     pub id: String,
     /// The label, if there is one.
@@ -108,7 +108,7 @@ pub struct Entry {
     pub path: PathBuf,
 }
 
-impl Entry {
+impl RunEntry {
     /// Whether it is dated later than now: the clock was ahead when it was recorded, or is
     /// behind.
     pub fn is_future(&self) -> bool {
@@ -116,7 +116,7 @@ impl Entry {
     }
 
     /// The id, with the label if there is one.
-    fn title(&self) -> String {
+    fn entry_title(&self) -> String {
         match &self.label {
             Some(label) => format!("{} ({label})", self.id),
             None => self.id.clone(),
@@ -124,21 +124,24 @@ impl Entry {
     }
 }
 
-impl Store {
+impl RunStore {
     /// The store of a project; its folder need not exist yet. Facts are read again by the
     /// project's catalogue.
     ///
     /// # Errors
     ///
     /// The catalogue cannot be used.
-    pub fn of(project: &Project) -> Result<Self> {
-        Ok(Self::with(project, Arc::new(Catalogue::load(Some(&project.data()))?)))
+    pub fn open_project(project: &Project) -> Result<Self> {
+        Ok(Self::with_catalogue(
+            project,
+            Arc::new(ProbeCatalogue::load(Some(&project.data_dir()))?),
+        ))
     }
 
     /// The store of a project whose catalogue is loaded.
-    pub fn with(project: &Project, catalogue: Arc<Catalogue>) -> Self {
+    pub fn with_catalogue(project: &Project, catalogue: Arc<ProbeCatalogue>) -> Self {
         let (listed, troubles) = (Arc::default(), Arc::default());
-        Self { folder: project.runs(), catalogue, listed, troubles }
+        Self { folder: project.runs_dir(), catalogue, listed, troubles }
     }
 
     /// Gives the run its id and writes it. If a run of the same content exists, nothing is
@@ -148,12 +151,12 @@ impl Store {
     ///
     /// The folder cannot be read, the file cannot be written, or it would be longer than a run
     /// file may be.
-    pub fn save(&self, run: &mut Run) -> Result<(PathBuf, bool)> {
+    pub fn save_run(&self, run: &mut Run) -> Result<(PathBuf, bool)> {
         let hash = file::content_hash(run);
-        for path in self.files()?.into_iter().filter(|path| stem(path).ends_with(&hash)) {
+        for path in self.run_files()?.into_iter().filter(|path| file_stem(path).ends_with(&hash)) {
             // A file that was damaged since does not hold this evidence, and one that is dated
             // later than now would be passed over.
-            let there = read(&path).and_then(|text| file::from_text(&text, &path));
+            let there = read_text(&path).and_then(|text| file::from_text(&text, &path));
             if let Ok(there) = there
                 && file::content_hash(&there) == hash
                 && !clock::is_future(there.created)
@@ -162,26 +165,28 @@ impl Store {
                 return Ok((path, false));
             }
         }
-        run.id = file::id(run);
+        run.id = file::compute_run_id(run);
         run.digest = Some(file::record_digest(run));
         let path = self.folder.join(format!("{}.json", run.id));
         let text = file::to_text(run);
         if text.len() as u64 > MAX_RUN_BYTES {
             let size = text.len() >> 20;
-            return Err(Error::input(format!("the run would have {size} MiB of evidence"))
-                .help(format!("a run file has at most {} MiB", MAX_RUN_BYTES >> 20)));
+            return Err(Error::unusable_input(format!(
+                "the run would have {size} MiB of evidence"
+            ))
+            .with_help(format!("a run file has at most {} MiB", MAX_RUN_BYTES >> 20)));
         }
-        atomic::write(&path, text.as_bytes())?;
+        atomic::write_atomically(&path, text.as_bytes())?;
         Ok((path, true))
     }
 
     /// All runs as they were when they were first asked for, newest first. A file that cannot be
-    /// used is none of them: it is among the [`Store::damaged`].
+    /// used is none of them: it is among the [`RunStore::damaged_files`].
     ///
     /// # Errors
     ///
     /// The folder cannot be read.
-    pub fn list(&self) -> Result<&[Entry]> {
+    pub fn list_runs(&self) -> Result<&[RunEntry]> {
         if let Some(entries) = self.listed.get() {
             return Ok(entries);
         }
@@ -189,20 +194,21 @@ impl Store {
         Ok(self.listed.get_or_init(|| entries))
     }
 
-    fn read_list(&self) -> Result<Vec<Entry>> {
-        let paths = self.files()?;
-        let mut entries: Vec<Entry> = Vec::new();
-        for (path, entry) in paths.iter().zip(outline::each(&paths, read_entry)) {
+    fn read_list(&self) -> Result<Vec<RunEntry>> {
+        let paths = self.run_files()?;
+        let mut entries: Vec<RunEntry> = Vec::new();
+        for (path, entry) in paths.iter().zip(outline::map_parallel(&paths, read_entry)) {
             match entry {
                 Ok(entry) => entries.push(entry),
                 Err(error) => self.add_damaged(path, error),
             }
         }
         // Of two files of one id, that is the run which has its name.
-        entries.sort_by_key(|entry| (entry.id.clone(), stem(&entry.path) != entry.id));
+        entries.sort_by_key(|entry| (entry.id.clone(), file_stem(&entry.path) != entry.id));
         for copy in take_copies(&mut entries) {
             let what = format!("{}: a copy of run {}", copy.path.display(), copy.id);
-            let error = Error::input(what).help("a project has every run once: remove the copy");
+            let error = Error::unusable_input(what)
+                .with_help("a project has every run once: remove the copy");
             self.add_damaged(&copy.path, error);
         }
         entries.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
@@ -210,20 +216,20 @@ impl Store {
     }
 
     /// The run files that were found to be damaged so far, with what is wrong, by path.
-    pub fn damaged(&self) -> Vec<(PathBuf, Error)> {
-        let damaged = &self.troubles().damaged;
+    pub fn damaged_files(&self) -> Vec<(PathBuf, Error)> {
+        let damaged = &self.lock_troubles().damaged;
         damaged.iter().map(|(path, error)| (path.clone(), error.clone())).collect()
     }
 
     /// Takes a run file out of what this store finds, because it is damaged.
     pub fn add_damaged(&self, path: &Path, error: Error) {
-        self.troubles().damaged.insert(path.to_path_buf(), error);
+        self.lock_troubles().damaged.insert(path.to_path_buf(), error);
     }
 
     /// What has to be said about the runs that were left out of what was found: the damaged, and
     /// those whose time has not come.
-    pub fn warnings(&self) -> Vec<String> {
-        let troubles = self.troubles();
+    pub fn store_warnings(&self) -> Vec<String> {
+        let troubles = self.lock_troubles();
         let damaged = troubles.damaged.values().map(|error| {
             let help = error.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
             format!("a run is left out: {}{help}", error.message)
@@ -231,7 +237,7 @@ impl Store {
         damaged.chain(troubles.future.iter().cloned()).collect()
     }
 
-    fn troubles(&self) -> MutexGuard<'_, Troubles> {
+    fn lock_troubles(&self) -> MutexGuard<'_, StoreTroubles> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -239,10 +245,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// As for [`Store::list`].
-    pub fn usable(&self) -> Result<Vec<&Entry>> {
-        let entries = self.list()?;
-        let troubles = self.troubles();
+    /// As for [`RunStore::list_runs`].
+    pub fn usable_entries(&self) -> Result<Vec<&RunEntry>> {
+        let entries = self.list_runs()?;
+        let troubles = self.lock_troubles();
         Ok(entries.iter().filter(|entry| !troubles.damaged.contains_key(&entry.path)).collect())
     }
 
@@ -252,8 +258,8 @@ impl Store {
     /// # Errors
     ///
     /// The reference is malformed, names no run or several, or the file cannot be used.
-    pub fn load(&self, reference: &str, root: &Path) -> Result<Loaded> {
-        self.parse(&self.find(reference, root)?)
+    pub fn load_run(&self, reference: &str, root: &Path) -> Result<LoadedRun> {
+        self.parse_run(&self.find_run_file(reference, root)?)
     }
 
     /// The file that a reference names, as it stands there.
@@ -261,18 +267,19 @@ impl Store {
     /// # Errors
     ///
     /// The reference is malformed, names no run or several, or the file cannot be read.
-    pub fn find(&self, reference: &str, root: &Path) -> Result<RunFile> {
-        match Reference::parse(reference)? {
-            Reference::Path(path) => RunFile::read(Path::new(&path)),
-            Reference::Git { revision, path } => {
-                let file = git::show(root, &self.folder, &revision, path.as_deref())?;
+    pub fn find_run_file(&self, reference: &str, root: &Path) -> Result<RunFile> {
+        match RunReference::parse(reference)? {
+            RunReference::Path(path) => RunFile::read_file(Path::new(&path)),
+            RunReference::Git { revision, path } => {
+                let file =
+                    git::read_run_at_revision(root, &self.folder, &revision, path.as_deref())?;
                 if let Some(path) = &file.passed_over {
                     self.add_passed_over(&format!("{path} of `{revision}`"));
                 }
                 Ok(RunFile { text: file.text, path: file.origin.into(), run: None })
             }
-            Reference::Latest(back) => self.find_latest(reference, back),
-            Reference::Name(name) => RunFile::read(&self.find_named(&name)?),
+            RunReference::Latest(back) => self.find_latest(reference, back),
+            RunReference::Name(name) => RunFile::read_file(&self.find_named(&name)?),
         }
     }
 
@@ -280,11 +287,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// As for [`Store::list`].
-    pub fn load_before(&self, run: &Run) -> Result<Option<Loaded>> {
-        let is_before = |entry: &&Entry| (entry.created, &entry.id) < (run.created, &run.id);
-        for entry in self.usable()?.into_iter().filter(is_before) {
-            match RunFile::read(&entry.path).and_then(|file| self.parse(&file)) {
+    /// As for [`RunStore::list_runs`].
+    pub fn load_before(&self, run: &Run) -> Result<Option<LoadedRun>> {
+        let is_before = |entry: &&RunEntry| (entry.created, &entry.id) < (run.created, &run.id);
+        for entry in self.usable_entries()?.into_iter().filter(is_before) {
+            match RunFile::read_file(&entry.path).and_then(|file| self.parse_run(&file)) {
                 Ok(loaded) => return Ok(Some(loaded)),
                 Err(error) => self.add_damaged(&entry.path, error),
             }
@@ -297,24 +304,24 @@ impl Store {
     /// # Errors
     ///
     /// The file is damaged, or of a version that is not known.
-    pub fn parse(&self, file: &RunFile) -> Result<Loaded> {
+    pub fn parse_run(&self, file: &RunFile) -> Result<LoadedRun> {
         let mut run = match &file.run {
             Some(run) => Run::clone(run),
             None => file::from_text(&file.text, &file.path)?,
         };
-        let integrity = integrity::distrust(&mut run, &self.catalogue);
-        Ok(Loaded { run, integrity, origin: file.path.display().to_string() })
+        let integrity = integrity::verify_run(&mut run, &self.catalogue);
+        Ok(LoadedRun { run, integrity, origin: file.path.display().to_string() })
     }
 
     /// The run than which `back` others are newer. One that is dated later than now is only among
     /// them if all are: a clock that was ahead would hide everything that is recorded now.
     fn find_latest(&self, reference: &str, back: usize) -> Result<RunFile> {
-        let (future, past): (Vec<&Entry>, Vec<&Entry>) =
-            self.usable()?.into_iter().partition(|entry| entry.is_future());
+        let (future, past): (Vec<&RunEntry>, Vec<&RunEntry>) =
+            self.usable_entries()?.into_iter().partition(|entry| entry.is_future());
         let mut found = 0;
         for entry in if past.is_empty() { &future } else { &past } {
             // That the head is intact says nothing of what follows it.
-            match RunFile::read(&entry.path).and_then(RunFile::refuse_damaged) {
+            match RunFile::read_file(&entry.path).and_then(RunFile::refuse_damaged) {
                 Err(error) => self.add_damaged(&entry.path, error),
                 Ok(file) if found == back => {
                     let passed_over = if past.is_empty() { &[] } else { &future[..] };
@@ -324,7 +331,7 @@ impl Store {
                 Ok(_) => found += 1,
             }
         }
-        if let (0, Some((_, error))) = (found, self.damaged().pop()) {
+        if let (0, Some((_, error))) = (found, self.damaged_files().pop()) {
             return Err(error);
         }
         let have = match found {
@@ -332,30 +339,33 @@ impl Store {
             1 => "1 run".to_string(),
             n => format!("{n} runs"),
         };
-        Err(Error::input(format!("no run `{reference}`: {} has {have}", self.folder.display()))
-            .help("isoproof import lab12 DIR makes one from an evidence directory"))
+        Err(Error::unusable_input(format!(
+            "no run `{reference}`: {} has {have}",
+            self.folder.display()
+        ))
+        .with_help("isoproof import lab12 DIR makes one from an evidence directory"))
     }
 
     /// Remembers to say that a run that was found, or those passed over for it, are dated later
     /// than now.
-    fn add_future(&self, found: &Entry, passed_over: &[&Entry]) {
+    fn add_future(&self, found: &RunEntry, passed_over: &[&RunEntry]) {
         if found.is_future() {
-            let title = found.title();
+            let title = found.entry_title();
             let words =
                 format!("run {title} is dated later than now: is this machine's clock right?");
-            self.troubles().future.insert(words);
+            self.lock_troubles().future.insert(words);
         }
         if let [newest, rest @ ..] = passed_over {
             let more = match rest.len() {
                 0 => String::new(),
                 count => format!(" and {count} more"),
             };
-            self.add_passed_over(&format!("run {}{more}", newest.title()));
+            self.add_passed_over(&format!("run {}{more}", newest.entry_title()));
         }
     }
 
     fn add_passed_over(&self, what: &str) {
-        self.troubles().future.insert(format!(
+        self.lock_troubles().future.insert(format!(
             "{what} is passed over, because it is dated later than now\nname it by its id if you \
              mean it; if the clock was ahead when it was recorded, remove its file and record it \
              again"
@@ -364,15 +374,15 @@ impl Store {
 
     /// The run of this id or label, or else the only one whose id begins like this.
     fn find_named(&self, name: &str) -> Result<PathBuf> {
-        let (entries, damaged) = (self.usable()?, self.damaged());
+        let (entries, damaged) = (self.usable_entries()?, self.damaged_files());
         if let Some(entry) = entries.iter().find(|entry| entry.id == name) {
             return Ok(entry.path.clone());
         }
-        if let Some((_, error)) = damaged.iter().find(|(path, _)| stem(path) == name) {
+        if let Some((_, error)) = damaged.iter().find(|(path, _)| file_stem(path) == name) {
             return Err(error.clone());
         }
         let labelled = entries.iter().filter(|entry| entry.label.as_deref() == Some(name));
-        let (future, past): (Vec<&Entry>, Vec<&Entry>) =
+        let (future, past): (Vec<&RunEntry>, Vec<&RunEntry>) =
             labelled.partition(|entry| entry.is_future());
         if let Some(entry) = past.first().or(future.first()) {
             self.add_future(entry, if past.is_empty() { &[] } else { &future });
@@ -384,7 +394,7 @@ impl Store {
     fn find_by_prefix(
         &self,
         name: &str,
-        entries: &[&Entry],
+        entries: &[&RunEntry],
         damaged: &[(PathBuf, Error)],
     ) -> Result<PathBuf> {
         let mut found: Vec<(&str, Result<&Path, &Error>)> = Vec::new();
@@ -393,8 +403,8 @@ impl Store {
         }
         for (path, error) in damaged {
             // A copy of a run is not in the way of that run.
-            if !entries.iter().any(|entry| stem(path).starts_with(&entry.id)) {
-                found.push((stem(path), Err(error)));
+            if !entries.iter().any(|entry| file_stem(path).starts_with(&entry.id)) {
+                found.push((file_stem(path), Err(error)));
             }
         }
         found.retain(|(id, _)| id.starts_with(name));
@@ -405,8 +415,10 @@ impl Store {
             _ => {
                 let ids: Vec<&str> = found.iter().map(|(id, _)| *id).collect();
                 let (count, ids) = (ids.len(), ids.join(", "));
-                Err(Error::input(format!("`{name}` is the beginning of {count} ids: {ids}"))
-                    .help("give more of the id"))
+                Err(Error::unusable_input(format!(
+                    "`{name}` is the beginning of {count} ids: {ids}"
+                ))
+                .with_help("give more of the id"))
             }
         }
     }
@@ -416,7 +428,7 @@ impl Store {
     /// # Errors
     ///
     /// The folder cannot be read.
-    pub fn files(&self) -> Result<Vec<PathBuf>> {
+    pub fn run_files(&self) -> Result<Vec<PathBuf>> {
         list_run_files(&self.folder)
     }
 }
@@ -430,7 +442,7 @@ impl Store {
 pub fn list_run_files(folder: &Path) -> Result<Vec<PathBuf>> {
     match sources::walk_folder(folder, WalkLimits::FLAT) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Error::io("read", folder, &error)),
+        Err(error) => Err(Error::failed_io("read", folder, &error)),
         Ok(walk) => {
             let paths = walk.entries.into_iter().map(|entry| entry.path);
             Ok(paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect())
@@ -439,29 +451,30 @@ pub fn list_run_files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What to say where a name matches nothing.
-fn no_such_run(name: &str, entries: &[&Entry], damaged: &[(PathBuf, Error)]) -> Error {
+fn no_such_run(name: &str, entries: &[&RunEntry], damaged: &[(PathBuf, Error)]) -> Error {
     let labels = entries.iter().filter_map(|entry| entry.label.as_deref());
     let ids = entries.iter().map(|entry| entry.id.as_str());
-    let near = crate::text::nearest(name, labels.chain(ids).chain(["latest"]));
+    let near = crate::text::closest_match(name, labels.chain(ids).chain(["latest"]));
     let mut help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None if entries.is_empty() => {
             "there are no runs yet; isoproof import lab12 DIR makes one".into()
         }
         None => {
-            let newest: Vec<String> = entries.iter().take(5).map(|entry| entry.title()).collect();
+            let newest: Vec<String> =
+                entries.iter().take(5).map(|entry| entry.entry_title()).collect();
             format!("{FORMS}; the newest here are {}", newest.join(", "))
         }
     };
     for (path, _) in damaged {
         help.push_str(&format!("\n{} is damaged, so its label is not known", path.display()));
     }
-    let name = crate::text::visible(name);
-    Error::input(format!("no run has the label or id `{name}`")).help(help)
+    let name = crate::text::make_visible(name);
+    Error::unusable_input(format!("no run has the label or id `{name}`")).with_help(help)
 }
 
 /// Takes out of entries that are sorted by id those that have the id of the one before.
-fn take_copies(entries: &mut Vec<Entry>) -> Vec<Entry> {
+fn take_copies(entries: &mut Vec<RunEntry>) -> Vec<RunEntry> {
     let mut copies = Vec::new();
     entries.dedup_by(|entry, kept| {
         let is_copy = entry.id == kept.id;
@@ -473,19 +486,19 @@ fn take_copies(entries: &mut Vec<Entry>) -> Vec<Entry> {
     copies
 }
 
-fn stem(path: &Path) -> &str {
+fn file_stem(path: &Path) -> &str {
     path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
 }
 
-fn read(path: &Path) -> Result<String> {
+fn read_text(path: &Path) -> Result<String> {
     let bytes = sources::read_named_file(path, MAX_RUN_BYTES)
-        .map_err(|error| Error::io("read", path, &error))?;
+        .map_err(|error| Error::failed_io("read", path, &error))?;
     sources::decode_text(bytes, path)
 }
 
-fn read_entry(path: &Path) -> Result<Entry> {
-    let run = outline::head(path)?;
-    Ok(Entry {
+fn read_entry(path: &Path) -> Result<RunEntry> {
+    let run = outline::read_head(path)?;
+    Ok(RunEntry {
         id: run.id,
         label: run.label,
         created: run.created,

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::{MAX_RUN_BYTES, file, read};
+use super::{MAX_RUN_BYTES, file, read_text};
 use crate::error::{Error, Result};
 use crate::model::{Facts, Run, SCHEMA_VERSION};
 use crate::sources;
@@ -44,9 +44,9 @@ const FACTS: &[u8] = b"\n  \"facts\": {";
 /// # Errors
 ///
 /// The file cannot be read or is damaged, as far as it was looked at.
-pub fn outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
+pub fn read_outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
     let quick = || -> std::io::Result<Option<Run>> {
-        let Some(mut file) = open(path)? else { return Ok(None) };
+        let Some(mut file) = open_run_file(path)? else { return Ok(None) };
         let Some(mut run) = head_of(&mut file)? else { return Ok(None) };
         let Some(facts) = facts_of(&mut file, wanted)? else { return Ok(None) };
         run.facts = facts;
@@ -55,12 +55,12 @@ pub fn outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
     match quick() {
         Ok(Some(run)) => Ok(run),
         Ok(None) => {
-            let mut run = file::from_text(&read(path)?, path)?;
+            let mut run = file::from_text(&read_text(path)?, path)?;
             run.captures = Vec::new();
             run.facts.retain(|id, _| wanted(id));
             Ok(run)
         }
-        Err(error) => Err(Error::io("read", path, &error)),
+        Err(error) => Err(Error::failed_io("read", path, &error)),
     }
 }
 
@@ -68,31 +68,31 @@ pub fn outline(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Run> {
 ///
 /// # Errors
 ///
-/// As for [`outline`].
-pub fn head(path: &Path) -> Result<Run> {
+/// As for [`read_outline`].
+pub fn read_head(path: &Path) -> Result<Run> {
     let quick = || -> std::io::Result<Option<Run>> {
-        let Some(mut file) = open(path)? else { return Ok(None) };
+        let Some(mut file) = open_run_file(path)? else { return Ok(None) };
         let run = head_of(&mut file)?;
         Ok(if is_whole(&mut file)? { run } else { None })
     };
     match quick() {
         Ok(Some(run)) => Ok(run),
         Ok(None) => {
-            let run = file::from_text(&read(path)?, path)?;
+            let run = file::from_text(&read_text(path)?, path)?;
             Ok(Run { captures: Vec::new(), facts: Facts::new(), ..run })
         }
-        Err(error) => Err(Error::io("read", path, &error)),
+        Err(error) => Err(Error::failed_io("read", path, &error)),
     }
 }
 
 /// Does something with every path, on all processors; the results in the order of the paths.
-pub fn each<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> T + Sync) -> Vec<T> {
+pub fn map_parallel<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> T + Sync) -> Vec<T> {
     // Waking another processor takes longer than reading one more.
     paths.par_iter().with_min_len(2).map(|path| work(path)).collect()
 }
 
 /// Opens a run file; none if it is longer than any, which is for the reader of whole files to say.
-fn open(path: &Path) -> std::io::Result<Option<File>> {
+fn open_run_file(path: &Path) -> std::io::Result<Option<File>> {
     let file = sources::open_file(path)?;
     let is_long = file.metadata()?.len() > MAX_RUN_BYTES;
     Ok(if is_long { None } else { Some(file) })
@@ -150,11 +150,11 @@ impl<'de> Visitor<'de> for HeadVisitor<'_> {
 
 /// Whether the last line of a file closes what its first line opened: it was not cut off.
 fn is_whole(file: &mut File) -> std::io::Result<bool> {
-    Ok(tail(file, 8)?.trim_ascii_end().ends_with(b"\n}"))
+    Ok(read_tail(file, 8)?.trim_ascii_end().ends_with(b"\n}"))
 }
 
 /// The last bytes of a file, at most `count`.
-fn tail(file: &mut File, count: u64) -> std::io::Result<Vec<u8>> {
+fn read_tail(file: &mut File, count: u64) -> std::io::Result<Vec<u8>> {
     let size = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(size.saturating_sub(count)))?;
     let mut bytes = Vec::new();
@@ -167,7 +167,7 @@ fn facts_of(file: &mut File, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<O
     let size = file.seek(SeekFrom::End(0))?;
     let mut count = 1 << 18;
     let (bytes, begin) = loop {
-        let bytes = tail(file, count)?;
+        let bytes = read_tail(file, count)?;
         match memmem::rfind(&bytes, FACTS) {
             Some(begin) => break (bytes, begin + FACTS.len() - 1),
             None if count >= size => return Ok(None),
@@ -177,16 +177,16 @@ fn facts_of(file: &mut File, wanted: &dyn Fn(&str) -> bool) -> std::io::Result<O
     // What follows the facts closes the run, or the file is not in our form.
     let Some(text) = bytes[begin..].trim_ascii_end().strip_suffix(b"}") else { return Ok(None) };
     let mut json = serde_json::Deserializer::from_slice(text);
-    let facts = Chosen { wanted }.deserialize(&mut json);
+    let facts = SelectedFacts { wanted }.deserialize(&mut json);
     Ok(facts.and_then(|facts| json.end().map(|()| facts)).ok())
 }
 
 /// Reads the facts whose id is wanted and passes over the others.
-struct Chosen<'a> {
+struct SelectedFacts<'a> {
     wanted: &'a dyn Fn(&str) -> bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Chosen<'_> {
+impl<'de> DeserializeSeed<'de> for SelectedFacts<'_> {
     type Value = Facts;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Facts, D::Error> {
@@ -194,7 +194,7 @@ impl<'de> DeserializeSeed<'de> for Chosen<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Chosen<'_> {
+impl<'de> Visitor<'de> for SelectedFacts<'_> {
     type Value = Facts;
 
     fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
@@ -235,9 +235,9 @@ mod tests {
         for label in ["customer", "four-runtimes"] {
             let (path, run) = read_sample_run(label);
             let wanted = |id: &str| id.starts_with("kernel.");
-            assert_eq!(outline(&path, &|_| true).unwrap(), without_captures(&run, &|_| true));
-            assert_eq!(outline(&path, &wanted).unwrap(), without_captures(&run, &wanted));
-            assert_eq!(head(&path).unwrap(), without_captures(&run, &|_| false));
+            assert_eq!(read_outline(&path, &|_| true).unwrap(), without_captures(&run, &|_| true));
+            assert_eq!(read_outline(&path, &wanted).unwrap(), without_captures(&run, &wanted));
+            assert_eq!(read_head(&path).unwrap(), without_captures(&run, &|_| false));
             assert_eq!(facts_alone(&path), Some(run.facts), "read from the end of the file");
         }
     }
@@ -250,30 +250,30 @@ mod tests {
         let sorted: serde_json::Value = serde_json::to_value(&run).unwrap();
         for text in [serde_json::to_string(&run).unwrap(), format!("{sorted:#}\n\n")] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(outline(&path, &|_| true).unwrap(), without_captures(&run, &|_| true));
-            assert_eq!(head(&path).unwrap().id, run.id);
+            assert_eq!(read_outline(&path, &|_| true).unwrap(), without_captures(&run, &|_| true));
+            assert_eq!(read_head(&path).unwrap().id, run.id);
         }
     }
 
     #[test]
     fn a_file_that_was_cut_off_anywhere_is_an_error() {
         let (path, _) = read_sample_run("customer");
-        let text = read(&path).unwrap();
+        let text = read_text(&path).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         for part in 0..20 {
             std::fs::write(&path, &text[..text.len() * part / 20]).unwrap();
-            let error = head(&path).unwrap_err();
+            let error = read_head(&path).unwrap_err();
             assert!(error.message.contains("x.json:"), "{error}");
-            assert!(outline(&path, &|_| true).is_err());
+            assert!(read_outline(&path, &|_| true).is_err());
         }
     }
 
     #[test]
     fn work_is_done_once_for_each_path_and_keeps_their_order() {
         let paths: Vec<PathBuf> = (0..100).map(|n| PathBuf::from(n.to_string())).collect();
-        let seen = each(&paths, |path| path.to_path_buf());
+        let seen = map_parallel(&paths, |path| path.to_path_buf());
         assert_eq!(seen, paths);
-        assert!(each(&[], |path| path.to_path_buf()).is_empty());
+        assert!(map_parallel(&[], |path| path.to_path_buf()).is_empty());
     }
 }

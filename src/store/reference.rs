@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 
 /// A parsed reference: `latest`, `latest~2`, a path, `git:<rev>[:path]`, a label or id prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reference {
+pub enum RunReference {
     /// The n-th newest run, counted from 0.
     Latest(usize),
     /// A file.
@@ -20,7 +20,7 @@ pub enum Reference {
     Name(String),
 }
 
-impl Reference {
+impl RunReference {
     /// Parses a reference.
     ///
     /// # Errors
@@ -28,15 +28,17 @@ impl Reference {
     /// The text is empty, or begins like one form and does not go on like it.
     pub fn parse(text: &str) -> Result<Self> {
         if text.is_empty() {
-            return Err(Error::input("an empty run reference").help(FORMS));
+            return Err(Error::unusable_input("an empty run reference").with_help(FORMS));
         }
         if text == "latest" {
             return Ok(Self::Latest(0));
         }
         if let Some(count) = text.strip_prefix("latest~") {
             let count = count.parse().map_err(|_| {
-                Error::input(format!("run reference `{text}`: a number is wanted after `~`"))
-                    .help(FORMS)
+                Error::unusable_input(format!(
+                    "run reference `{text}`: a number is wanted after `~`"
+                ))
+                .with_help(FORMS)
             })?;
             return Ok(Self::Latest(count));
         }
@@ -56,7 +58,7 @@ impl Reference {
         };
         // A leading dash would be an option to git.
         if revision.is_empty() || revision.starts_with('-') || path.as_deref() == Some("") {
-            return Err(Error::input(format!(
+            return Err(Error::unusable_input(format!(
                 "run reference `{text}`: `git:<revision>` or `git:<revision>:<path>` is wanted"
             )));
         }
@@ -95,8 +97,11 @@ pub fn check_label(label: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::input(format!("`{}` cannot be a label: {what}", crate::text::visible(label)))
-        .help("a label has letters, digits, `.`, `_` and `-`, such as `before-update` or `v2.1`"))
+    Err(Error::unusable_input(format!(
+        "`{}` cannot be a label: {what}",
+        crate::text::make_visible(label)
+    ))
+    .with_help("a label has letters, digits, `.`, `_` and `-`, such as `before-update` or `v2.1`"))
 }
 
 /// Whether a text has the form of an id (`20251127T185734Z-1a2b3c4d`) or of its beginning.
@@ -117,25 +122,25 @@ mod tests {
 
     #[test]
     fn each_form_is_told_apart() {
-        let parse = |text| Reference::parse(text).unwrap();
-        assert_eq!(parse("latest"), Reference::Latest(0));
-        assert_eq!(parse("latest~2"), Reference::Latest(2));
-        assert_eq!(parse("data/runs/a.json"), Reference::Path("data/runs/a.json".into()));
-        assert_eq!(parse("baseline"), Reference::Name("baseline".into()));
+        let parse = |text| RunReference::parse(text).unwrap();
+        assert_eq!(parse("latest"), RunReference::Latest(0));
+        assert_eq!(parse("latest~2"), RunReference::Latest(2));
+        assert_eq!(parse("data/runs/a.json"), RunReference::Path("data/runs/a.json".into()));
+        assert_eq!(parse("baseline"), RunReference::Name("baseline".into()));
         assert_eq!(
             parse("git:origin/main:data/runs/a.json"),
-            Reference::Git {
+            RunReference::Git {
                 revision: "origin/main".into(),
                 path: Some("data/runs/a.json".into())
             }
         );
-        assert_eq!(parse("git:HEAD"), Reference::Git { revision: "HEAD".into(), path: None });
+        assert_eq!(parse("git:HEAD"), RunReference::Git { revision: "HEAD".into(), path: None });
     }
 
     #[test]
     fn a_malformed_reference_says_what_is_wanted() {
         for text in ["", "latest~x", "git:", "git:--help", "git:HEAD:"] {
-            assert!(Reference::parse(text).is_err(), "{text}");
+            assert!(RunReference::parse(text).is_err(), "{text}");
         }
     }
 
@@ -167,7 +172,7 @@ mod tests {
         #[test]
         fn an_accepted_label_is_parsed_as_a_name(label: String) {
             if check_label(&label).is_ok() {
-                prop_assert_eq!(Reference::parse(&label).unwrap(), Reference::Name(label));
+                prop_assert_eq!(RunReference::parse(&label).unwrap(), RunReference::Name(label));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::from_text;
-use super::read;
+use super::read_text;
 use crate::model::Run;
 
 /// The run of `tests/runs/` with this label, and its file.
@@ -12,7 +12,7 @@ pub fn read_sample_run(label: &str) -> (PathBuf, Run) {
     std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(|path| (path.clone(), from_text(&read(&path).unwrap(), &path).unwrap()))
+        .map(|path| (path.clone(), from_text(&read_text(&path).unwrap(), &path).unwrap()))
         .find(|(_, run)| run.label.as_deref() == Some(label))
         .unwrap()
 }

@@ -2,34 +2,34 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use isoproof::model::{Capture, Fact, Origin, Status, Stream, Why};
-use isoproof::probe::lab12::{Reading, assign, read};
+use isoproof::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, MissingReason};
+use isoproof::probe::lab12::{LabReading, assign_slots, read_lab_captures};
 
 /// Captures of files that exist in the test only.
 pub fn captures(files: &[(&str, &[u8])]) -> Vec<Capture> {
     let capture = |(path, bytes): &(&str, &[u8])| Capture {
         id: (*path).into(),
         target: None,
-        origin: Origin::File { path: (*path).into(), slot: None },
-        status: Status::Ok,
+        origin: CaptureOrigin::File { path: (*path).into(), slot: None },
+        status: CaptureStatus::Ok,
         exit: None,
         started: None,
         duration_ms: None,
-        stdout: Stream::new(bytes),
+        stdout: CapturedStream::new(bytes),
         stderr: None,
     };
     let mut captures: Vec<Capture> = files.iter().map(capture).collect();
-    assign(&mut captures);
+    assign_slots(&mut captures);
     captures
 }
 
 /// A reading with look-ups that say what they looked for when they fail.
-pub struct Facts(pub Reading);
+pub struct Facts(pub LabReading);
 
 /// Reads files that exist in the test only.
 pub fn reading(files: &[(&str, &str)]) -> Facts {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(p, t)| (*p, t.as_bytes())).collect();
-    Facts(read(&captures(&files)))
+    Facts(read_lab_captures(&captures(&files)))
 }
 
 /// Reads one file.
@@ -73,7 +73,7 @@ impl Facts {
     }
 
     /// Asserts the reason why there is no value.
-    pub fn missing(&self, id: &str, target: &str, why: Why) -> &Self {
+    pub fn missing(&self, id: &str, target: &str, why: MissingReason) -> &Self {
         match self.get(id, target) {
             Fact::Missing(missing) if missing.why == why => self,
             fact => panic!("{id} on {target}: wanted {why:?}, found {fact:?}"),

@@ -3,33 +3,38 @@
 use std::path::{Path, PathBuf};
 
 use super::place_text;
-use crate::cli::console::count;
-use crate::cli::styled::{Style, StyledLine, StyledText};
+use crate::cli::console::count_words;
+use crate::cli::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
-use crate::judge::against::{self, Pair};
+use crate::judge::against::{self, RunPair};
 use crate::model::Run;
 use crate::project::Project;
-use crate::store::{RunFile, Store, list_run_files};
+use crate::store::{RunFile, RunStore, list_run_files};
 
 /// The widest line.
 const WIDTH: usize = 80;
 
 /// Compares a run with others, each named by a reference or found in a folder of run files. The
 /// run itself among them is left out, and so are damaged files of a folder.
-pub fn pairs(project: &Project, store: &Store, run: &Run, others: &[String]) -> Result<Vec<Pair>> {
+pub fn compare_with_others(
+    project: &Project,
+    store: &RunStore,
+    run: &Run,
+    others: &[String],
+) -> Result<Vec<RunPair>> {
     let mut pairs = Vec::new();
     let mut compare = |other: Run| {
         if other.id != run.id {
-            pairs.push(against::compare(run, &other));
+            pairs.push(against::find_shared_evidence(run, &other));
         }
     };
     for other in others {
         if !Path::new(other).is_dir() {
-            compare(store.load(other, &project.root)?.run);
+            compare(store.load_run(other, &project.root)?.run);
             continue;
         }
         for path in list_files(Path::new(other))? {
-            match RunFile::read(&path).and_then(|file| store.parse(&file)) {
+            match RunFile::read_file(&path).and_then(|file| store.parse_run(&file)) {
                 Ok(loaded) => compare(loaded.run),
                 Err(error) => store.add_damaged(&path, error),
             }
@@ -42,44 +47,50 @@ pub fn pairs(project: &Project, store: &Store, run: &Run, others: &[String]) -> 
 fn list_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let files = list_run_files(folder)?;
     if files.is_empty() {
-        return Err(Error::input(format!("{}: no run file in this folder", folder.display()))
-            .help("give runs, or a folder with run files such as data/runs"));
+        return Err(Error::unusable_input(format!(
+            "{}: no run file in this folder",
+            folder.display()
+        ))
+        .with_help("give runs, or a folder with run files such as data/runs"));
     }
     Ok(files)
 }
 
 /// What is shared, in words.
-pub fn text(pairs: &[Pair]) -> StyledText {
+pub fn shared_text(pairs: &[RunPair]) -> StyledText {
     let mut out = StyledText::default();
     out.push_blank();
-    out.push(format!("Against {}:", count(pairs.len(), "run")));
+    out.push_line(format!("Against {}:", count_words(pairs.len(), "run")));
     let mut silent = 0;
     for pair in pairs {
         if pair.shared.is_empty() {
             silent += 1;
             continue;
         }
-        let what = StyledLine::styled(Style::Doubtful, &format!("same {}", pair.words()));
+        let what = StyledLine::begin_styled(
+            TextStyle::Doubtful,
+            &format!("same {}", pair.describe_shared_kinds()),
+        );
         out.push_blank();
-        out.push(what.and(&format!(" as run {}", pair.run)));
+        out.push_line(what.and_text(&format!(" as run {}", pair.run)));
         for shared in &pair.shared {
-            let how = shared.relation.map(|relation| format!(", {}", relation.words()));
+            let how = shared.relation.map(|relation| format!(", {}", relation.describe_relation()));
             let how = how.unwrap_or_default();
-            out.push(format!("  {} {}{how}", shared.kind.words(), shared.value));
+            out.push_line(format!("  {} {}{how}", shared.kind.describe_kind(), shared.value));
             let (here, there) = (place_text(&shared.here), place_text(&shared.there));
-            out.push(format!("    here {here}, there {there}"));
+            out.push_line(format!("    here {here}, there {there}"));
         }
         if !pair.no_sign.is_empty() {
-            out.push("  equal too, which is no sign of anything:");
+            out.push_line("  equal too, which is no sign of anything:");
         }
         for words in &pair.no_sign {
-            out.push(format!("    {words}"));
+            out.push_line(format!("    {words}"));
         }
     }
     if silent > 0 {
-        let runs = count(silent, "run");
+        let runs = count_words(silent, "run");
         out.push_blank();
-        out.push(format!("Nothing that chance does not explain is shared with {runs}."));
+        out.push_line(format!("Nothing that chance does not explain is shared with {runs}."));
     }
     out.push_blank();
     let limit = "Pseudonyms are made with the key of a project: MAC addresses that were replaced \

@@ -7,67 +7,79 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::claims::Annotation;
+use crate::claims::ClaimResult;
 use crate::cli::report;
 use crate::error::{Error, Result};
 use crate::judge::{Conclusion, EvidenceRef, Finding, RuleBook, Severity, SwitchedOff, Verdict};
-use crate::model::Source;
-use crate::report::Subject;
-use crate::text::visible;
+use crate::model::FactSource;
+use crate::report::Assessment;
+use crate::text::make_visible;
 
 /// The report of one run, and of a hand-written report if one was checked.
 ///
 /// # Errors
 ///
 /// It cannot be written as XML.
-pub fn report(
-    subject: &Subject,
-    checked: Option<&report::Report>,
+pub fn junit_report(
+    subject: &Assessment,
+    checked: Option<&report::CheckedReport>,
     least: Severity,
 ) -> Result<String> {
     let mut report = Report::new(format!("isoproof {}", subject.run.id));
     let mut verdicts = TestSuite::new("verdicts");
     for verdict in &subject.judgement.verdicts {
-        verdicts.add_test_case(target(subject, verdict));
+        verdicts.add_test_case(target_case(subject, verdict));
     }
     report.add_test_suite(verdicts);
     let judgement = &subject.judgement;
-    let said: Vec<Said> = judgement.findings.iter().map(Said::of_finding).collect();
-    report.add_test_suite(rules(
+    let said: Vec<RuleStatement> =
+        judgement.findings.iter().map(RuleStatement::of_finding).collect();
+    report.add_test_suite(rule_cases(
         "rules",
         &subject.shelf.rules,
         &said,
         &judgement.switched_off,
         least,
     ));
-    if let Some(report::Report { file, checked }) = checked {
+    if let Some(report::CheckedReport { file, checked }) = checked {
         let annotations = checked.annotations.iter();
-        let said: Vec<Said> = annotations.filter_map(|a| Said::of_annotation(file, a)).collect();
+        let said: Vec<RuleStatement> =
+            annotations.filter_map(|a| RuleStatement::of_annotation(file, a)).collect();
         let book = &subject.shelf.report_rules;
-        report.add_test_suite(rules("report-rules", book, &said, &checked.switched_off, least));
+        report.add_test_suite(rule_cases(
+            "report-rules",
+            book,
+            &said,
+            &checked.switched_off,
+            least,
+        ));
     }
     report.to_string().map(|text| text + "\n").map_err(|error| {
-        Error::environment(format!("cannot write the findings as JUnit XML: {error}"))
+        Error::failed_environment(format!("cannot write the findings as JUnit XML: {error}"))
     })
 }
 
-fn target(subject: &Subject, verdict: &Verdict) -> TestCase {
-    let title = &subject.shelf.words[verdict.conclusion.id()].title;
+fn target_case(subject: &Assessment, verdict: &Verdict) -> TestCase {
+    let title = &subject.shelf.words[verdict.conclusion.conclusion_id()].title;
     let status = match verdict.conclusion {
         Conclusion::NotTested => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(visible(verdict.failure.as_ref().unwrap_or(title)));
+            status.set_message(make_visible(verdict.failure.as_ref().unwrap_or(title)));
             status
         }
-        Conclusion::Contradictory => failure("contradictory", title.clone(), String::new()),
+        Conclusion::Contradictory => failed_case("contradictory", title.clone(), String::new()),
         _ => TestCaseStatus::success(),
     };
-    let mut case = TestCase::new(visible(&verdict.target), status);
+    let mut case = TestCase::new(make_visible(&verdict.target), status);
     case.set_classname("isoproof.verdicts");
     let why = match verdict.reason {
-        Some(reason) => subject.shelf.reasons[reason.id()].clone(),
+        Some(reason) => subject.shelf.reasons[reason.reason_id()].clone(),
         None => {
-            format!("{} confidence, {}", verdict.confidence.word(), verdict.because.join(", "))
+            format!(
+                "{} confidence, {}",
+                verdict.confidence.confidence_name(),
+                verdict.because.join(", ")
+            )
         }
     };
     case.set_system_out(format!("{title}: {why}"));
@@ -75,7 +87,7 @@ fn target(subject: &Subject, verdict: &Verdict) -> TestCase {
 }
 
 /// What a rule says about a place.
-struct Said<'a> {
+struct RuleStatement<'a> {
     rule: &'a str,
     severity: Severity,
     message: &'a str,
@@ -83,78 +95,86 @@ struct Said<'a> {
     line: String,
 }
 
-impl<'a> Said<'a> {
+impl<'a> RuleStatement<'a> {
     fn of_finding(finding: &'a Finding) -> Self {
         let Finding { rule, severity, message, .. } = finding;
-        let line = format!("{}: {message}{}", severity.word(), at(&finding.evidence));
+        let line = format!("{}: {message}{}", severity.word(), evidence_places(&finding.evidence));
         Self { rule, severity: *severity, message, line }
     }
 
     /// None for a statement that is supported.
-    fn of_annotation(file: &str, annotation: &'a Annotation) -> Option<Self> {
-        let Annotation { rule, severity, message, line, column, quote, .. } = annotation;
+    fn of_annotation(file: &str, annotation: &'a ClaimResult) -> Option<Self> {
+        let ClaimResult { rule, severity, message, line, column, quote, .. } = annotation;
         let (rule, severity) = (rule.as_ref()?, (*severity)?);
-        let place = format!("{}:{line}:{column}", visible(file));
+        let place = format!("{}:{line}:{column}", make_visible(file));
         let line = format!(
             "{place}: {}: “{quote}”: {message}{}",
             severity.word(),
-            at(&annotation.evidence)
+            evidence_places(&annotation.evidence)
         );
         Some(Self { rule, severity, message, line })
     }
 }
 
 /// The places of evidence, in brackets.
-fn at(evidence: &[EvidenceRef]) -> String {
-    let places: Vec<String> = EvidenceRef::places(evidence).into_iter().map(place).collect();
+fn evidence_places(evidence: &[EvidenceRef]) -> String {
+    let places: Vec<String> =
+        EvidenceRef::unique_places(evidence).into_iter().map(describe_place).collect();
     if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
 }
 
-fn place(source: &Source) -> String {
-    visible(&super::place_text(source))
+fn describe_place(source: &FactSource) -> String {
+    make_visible(&super::place_text(source))
 }
 
 /// The rules of a book as tests.
-fn rules(
+fn rule_cases(
     name: &str,
     book: &RuleBook,
-    said: &[Said],
+    said: &[RuleStatement],
     off: &[SwitchedOff],
     least: Severity,
 ) -> TestSuite {
     let mut suite = TestSuite::new(name);
-    for doc in book.iter() {
-        let own: Vec<&Said> = said.iter().filter(|said| said.rule == doc.id).collect();
+    for doc in book.iter_rules() {
+        let own: Vec<&RuleStatement> = said.iter().filter(|said| said.rule == doc.id).collect();
         let off = off.iter().find(|off| off.rule == doc.id);
-        let mut case = TestCase::new(doc.id.as_str(), status(&own, off, least));
+        let mut case = TestCase::new(doc.id.as_str(), case_status(&own, off, least));
         case.set_classname(format!("isoproof.{name}"));
         if !own.is_empty() {
-            case.set_system_out(lines(&own));
+            case.set_system_out(statement_lines(&own));
         }
         suite.add_test_case(case);
     }
     suite
 }
 
-fn status(said: &[&Said], off: Option<&SwitchedOff>, least: Severity) -> TestCaseStatus {
+fn case_status(
+    said: &[&RuleStatement],
+    off: Option<&SwitchedOff>,
+    least: Severity,
+) -> TestCaseStatus {
     if let Some(off) = off {
         let mut status = TestCaseStatus::skipped();
-        status.set_message(format!("switched off: {}", visible(&off.reason)));
+        status.set_message(format!("switched off: {}", make_visible(&off.reason)));
         return status;
     }
-    let severe: Vec<&Said> = said.iter().copied().filter(|said| said.severity >= least).collect();
+    let severe: Vec<&RuleStatement> =
+        said.iter().copied().filter(|said| said.severity >= least).collect();
     match severe.first() {
         None => TestCaseStatus::success(),
-        Some(first) => failure(first.severity.word(), first.message.into(), lines(&severe)),
+        Some(first) => {
+            failed_case(first.severity.word(), first.message.into(), statement_lines(&severe))
+        }
     }
 }
 
-fn failure(kind: &str, message: String, text: String) -> TestCaseStatus {
+fn failed_case(kind: &str, message: String, text: String) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(kind).set_message(message).set_description(text);
     status
 }
 
-fn lines(said: &[&Said]) -> String {
+fn statement_lines(said: &[&RuleStatement]) -> String {
     said.iter().map(|said| said.line.as_str()).collect::<Vec<_>>().join("\n")
 }

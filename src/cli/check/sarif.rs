@@ -6,13 +6,13 @@
 
 use serde_json::{Value, json};
 
-use crate::claims::{Annotation, Checked};
+use crate::claims::{CheckedClaims, ClaimResult};
 use crate::judge::{EvidenceRef, Finding, RuleDoc, Severity, SwitchedOff};
-use crate::model::Source;
-use crate::report::Subject;
+use crate::model::FactSource;
+use crate::report::Assessment;
 
 /// The file that results point into.
-pub struct File<'a> {
+pub struct SarifFile<'a> {
     /// Its path relative to the project, with `/` between the parts.
     pub uri: String,
     /// Its text.
@@ -20,21 +20,22 @@ pub struct File<'a> {
 }
 
 /// A hand-written report that was checked too.
-pub struct Reported<'a> {
-    /// Its path, as that of [`File`].
+pub struct SarifReport<'a> {
+    /// Its path, as that of [`SarifFile`].
     pub uri: String,
     /// What is said about it.
-    pub checked: &'a Checked,
+    pub checked: &'a CheckedClaims,
 }
 
 /// The log of one run, pretty-printed.
-pub fn log(subject: &Subject, file: &File, report: Option<&Reported>) -> String {
-    let of_reports = report.iter().flat_map(|_| subject.shelf.report_rules.iter());
-    let rules: Vec<&RuleDoc> = subject.shelf.rules.iter().chain(of_reports).collect();
-    let findings = subject.judgement.findings.iter().map(|finding| result(finding, &rules, file));
+pub fn sarif_log(subject: &Assessment, file: &SarifFile, report: Option<&SarifReport>) -> String {
+    let of_reports = report.iter().flat_map(|_| subject.shelf.report_rules.iter_rules());
+    let rules: Vec<&RuleDoc> = subject.shelf.rules.iter_rules().chain(of_reports).collect();
+    let findings =
+        subject.judgement.findings.iter().map(|finding| finding_result(finding, &rules, file));
     let annotations = report.iter().flat_map(|report| {
         let all = report.checked.annotations.iter();
-        all.filter_map(|annotation| remark(annotation, &rules, &report.uri, file))
+        all.filter_map(|annotation| claim_result(annotation, &rules, &report.uri, file))
     });
     let off_in_report = report.iter().flat_map(|report| &report.checked.switched_off);
     let off = subject.judgement.switched_off.iter().chain(off_in_report).map(switched_off);
@@ -47,7 +48,7 @@ pub fn log(subject: &Subject, file: &File, report: Option<&Reported>) -> String 
             "tool": {"driver": {
                 "name": "isoproof",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(|doc| rule(doc)).collect::<Vec<_>>(),
+                "rules": rules.iter().map(|doc| sarif_rule(doc)).collect::<Vec<_>>(),
             }},
             "automationDetails": {"id": format!("isoproof/{}", subject.run.id)},
             "invocations": [{
@@ -71,7 +72,7 @@ fn switched_off(off: &SwitchedOff) -> Value {
     })
 }
 
-fn rule(doc: &RuleDoc) -> Value {
+fn sarif_rule(doc: &RuleDoc) -> Value {
     let (why, remedy) = (doc.why.trim(), doc.remedy.trim());
     json!({
         "id": doc.id,
@@ -81,37 +82,42 @@ fn rule(doc: &RuleDoc) -> Value {
             "text": format!("{why}\n\n{remedy}"),
             "markdown": format!("{why}\n\n**Example.** {}\n\n**What to do.** {remedy}", doc.example.trim()),
         },
-        "defaultConfiguration": {"level": level(doc.severity)},
+        "defaultConfiguration": {"level": sarif_level(doc.severity)},
     })
 }
 
 /// SARIF has the same three levels.
-fn level(severity: Severity) -> &'static str {
+fn sarif_level(severity: Severity) -> &'static str {
     severity.word()
 }
 
-fn result(finding: &Finding, rules: &[&RuleDoc], file: &File) -> Value {
-    let places = finding.places();
+fn finding_result(finding: &Finding, rules: &[&RuleDoc], file: &SarifFile) -> Value {
+    let places = finding.capture_places();
     let locations: Vec<Value> = match places.is_empty() {
-        true => vec![json!({"physicalLocation": physical(file, 1)})],
-        false => places.iter().map(|place| location(place, file)).collect(),
+        true => vec![json!({"physicalLocation": physical_location(file, 1)})],
+        false => places.iter().map(|place| place_location(place, file)).collect(),
     };
     let target = finding.target.as_deref().unwrap_or("");
     json!({
         "ruleId": finding.rule,
-        "ruleIndex": index(rules, &finding.rule),
-        "level": level(finding.severity),
+        "ruleIndex": rule_index(rules, &finding.rule),
+        "level": sarif_level(finding.severity),
         "message": {"text": finding.message},
         "locations": locations[..1],
         "relatedLocations": locations[1..],
-        "partialFingerprints": fingerprint(&[&finding.rule, target, &finding.message]),
+        "partialFingerprints": partial_fingerprint(&[&finding.rule, target, &finding.message]),
     })
 }
 
 /// What offends a rule about reports; none for a statement that is supported.
-fn remark(annotation: &Annotation, rules: &[&RuleDoc], uri: &str, file: &File) -> Option<Value> {
+fn claim_result(
+    annotation: &ClaimResult,
+    rules: &[&RuleDoc],
+    uri: &str,
+    file: &SarifFile,
+) -> Option<Value> {
     let (rule, severity) = (annotation.rule.as_ref()?, annotation.severity?);
-    let places = EvidenceRef::places(&annotation.evidence);
+    let places = EvidenceRef::unique_places(&annotation.evidence);
     let place = json!({
         "artifactLocation": {"uri": uri},
         "region": {
@@ -123,39 +129,39 @@ fn remark(annotation: &Annotation, rules: &[&RuleDoc], uri: &str, file: &File) -
     });
     Some(json!({
         "ruleId": rule,
-        "ruleIndex": index(rules, rule),
-        "level": level(severity),
+        "ruleIndex": rule_index(rules, rule),
+        "level": sarif_level(severity),
         "message": {"text": annotation.message},
         "locations": [{"physicalLocation": place}],
-        "relatedLocations": places.iter().map(|place| location(place, file)).collect::<Vec<_>>(),
-        "partialFingerprints": fingerprint(&[rule, &annotation.quote, &annotation.message]),
+        "relatedLocations": places.iter().map(|place| place_location(place, file)).collect::<Vec<_>>(),
+        "partialFingerprints": partial_fingerprint(&[rule, &annotation.quote, &annotation.message]),
         "properties": {"standing": annotation.standing},
     }))
 }
 
-fn index(rules: &[&RuleDoc], id: &str) -> Option<usize> {
+fn rule_index(rules: &[&RuleDoc], id: &str) -> Option<usize> {
     rules.iter().position(|doc| doc.id == id)
 }
 
 /// What tells a result from others, wherever it stands.
-fn fingerprint(words: &[&str]) -> Value {
-    json!({"finding/v1": crate::model::Stream::new(words.join(" ").as_bytes()).digest})
+fn partial_fingerprint(words: &[&str]) -> Value {
+    json!({"finding/v1": crate::model::CapturedStream::new(words.join(" ").as_bytes()).digest})
 }
 
-fn location(place: &Source, file: &File) -> Value {
+fn place_location(place: &FactSource, file: &SarifFile) -> Value {
     json!({
-        "physicalLocation": physical(file, line_in(file.text, place)),
+        "physicalLocation": physical_location(file, line_in(file.text, place)),
         "logicalLocations": [{"fullyQualifiedName": super::place_text(place), "kind": "resource"}],
     })
 }
 
-fn physical(file: &File, line: usize) -> Value {
+fn physical_location(file: &SarifFile, line: usize) -> Value {
     json!({"artifactLocation": {"uri": file.uri}, "region": {"startLine": line}})
 }
 
 /// The line of a run file in which a line of a capture stands; that of the capture's id where the
 /// place names no line, and 1 where the file does not hold it.
-fn line_in(text: &str, place: &Source) -> usize {
+fn line_in(text: &str, place: &FactSource) -> usize {
     let id = format!("\"id\": {},", json!(place.capture));
     let mut lines = text.lines().zip(1..).skip_while(|(line, _)| line.trim() != id);
     let Some((_, at)) = lines.next() else { return 1 };
@@ -175,9 +181,9 @@ mod tests {
 
     #[test]
     fn a_place_in_a_capture_is_a_line_of_the_run_file() {
-        assert_eq!(line_in(RUN, &Source::new("a", 2)), 8);
-        assert_eq!(line_in(RUN, &Source::new("a", None)), 4);
-        assert_eq!(line_in(RUN, &Source::new("b", 3)), 13);
-        assert_eq!(line_in(RUN, &Source::new("c", 1)), 1);
+        assert_eq!(line_in(RUN, &FactSource::new("a", 2)), 8);
+        assert_eq!(line_in(RUN, &FactSource::new("a", None)), 4);
+        assert_eq!(line_in(RUN, &FactSource::new("b", 3)), 13);
+        assert_eq!(line_in(RUN, &FactSource::new("c", 1)), 1);
     }
 }

@@ -11,17 +11,17 @@ use clap::{Args, ValueEnum};
 use super::console::Console;
 use super::styled::StyledText;
 use crate::clock;
-use crate::diff::{self, Side};
+use crate::diff::{self, DiffSide};
 use crate::error::Result;
 use crate::import;
 use crate::privacy::Redactor;
 use crate::project::{self, Project};
-use crate::report::{Shelf, Subject, comparison};
-use crate::store::{Loaded, RunFile, Store, integrity::Integrity};
+use crate::report::{Assessment, ProjectData, comparison};
+use crate::store::{LoadedRun, RunFile, RunStore, integrity::IntegrityReport};
 
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct DiffArguments {
     /// The run that is compared with, or an evidence directory of the lab
     #[arg(value_name = "A")]
     a: String,
@@ -30,7 +30,7 @@ pub struct Arguments {
     b: String,
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
-    format: Form,
+    format: DiffFormat,
     /// What makes the exit code 1; by default what book.toml says, else never
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
@@ -40,7 +40,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum DiffFormat {
     /// For a terminal
     Text,
     /// For a comment on a pull request
@@ -78,39 +78,48 @@ impl From<FailOn> for project::FailOn {
 }
 
 /// Prints what changed.
-pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Result<ExitCode> {
-    let shelf = Shelf::load(Some(&project.data()))?;
-    let store = Store::with(project, Arc::clone(&shelf.catalogue));
-    let (a, b) = (find(project, &store, &arguments.a)?, find(project, &store, &arguments.b)?);
-    let judge = |found: Found| -> Result<Subject> {
-        let loaded = found.load(&store)?;
+pub fn run_diff(
+    project: &Project,
+    arguments: &DiffArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let shelf = ProjectData::load_data(Some(&project.data_dir()))?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
+    let (a, b) = (
+        find_reference(project, &store, &arguments.a)?,
+        find_reference(project, &store, &arguments.b)?,
+    );
+    let judge = |found: ReferencedEvidence| -> Result<Assessment> {
+        let loaded = found.load_evidence(&store)?;
         if !loaded.integrity.is_intact() {
-            console.warning(&format!(
+            console.print_warning(&format!(
                 "{} was changed after it was written; isoproof check says where",
                 loaded.origin
             ));
         }
-        Subject::new(loaded, project.config.edition, &shelf)
+        Assessment::new(loaded, project.config.edition, &shelf)
     };
     let (a, b) = rayon::join(|| judge(a), || judge(b));
     let (a, b) = (a?, Arc::new(b?));
     let gate = &project.config.gate;
-    let sides = (side(&a), side(&b));
-    let diff = diff::compare(&store, sides.0, sides.1, &shelf.catalogue, gate, arguments.all)?;
-    console.warn_all(&store.warnings());
+    let sides = (diff_side(&a), diff_side(&b));
+    let diff = diff::compare_runs(&store, sides.0, sides.1, &shelf.catalogue, gate, arguments.all)?;
+    console.warn_all(&store.store_warnings());
     let view = || comparison::ComparisonView::new(&diff, &shelf);
-    let templates = project.templates();
+    let templates = project.templates_dir();
     match arguments.format {
-        Form::Json => console.print_json(&format!("{:#}", serde_json::json!(diff)))?,
-        Form::Text => console.print(&text::full(&view()))?,
-        Form::Markdown => {
-            console.print_document(&comparison::markdown(&view(), &b, &templates)?)?;
+        DiffFormat::Json => console.print_json(&format!("{:#}", serde_json::json!(diff)))?,
+        DiffFormat::Text => console.print_text(&text::full_text(&view()))?,
+        DiffFormat::Markdown => {
+            console.print_document(&comparison::comparison_markdown(&view(), &b, &templates)?)?;
         }
-        Form::Html => console.print_document(&comparison::html(&view(), &b, &templates)?)?,
+        DiffFormat::Html => {
+            console.print_document(&comparison::comparison_html(&view(), &b, &templates)?)?
+        }
     }
     let given: Vec<project::FailOn> = arguments.fail_on.iter().map(|kind| (*kind).into()).collect();
     let fail_on = if given.is_empty() { &gate.fail_on } else { &given };
-    Ok(if diff::fails(&diff, fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if diff::gate_fails(&diff, fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 /// What changed since the run before, in a few lines; none if there is no run before.
@@ -118,55 +127,63 @@ pub fn run(project: &Project, arguments: &Arguments, console: &Console) -> Resul
 /// # Errors
 ///
 /// The run before, or one of the history, cannot be used.
-pub fn since(project: &Project, subject: &Subject) -> Result<Option<StyledText>> {
+pub fn changes_since_last(project: &Project, subject: &Assessment) -> Result<Option<StyledText>> {
     let (shelf, gate) = (&subject.shelf, &project.config.gate);
-    let store = Store::with(project, Arc::clone(&shelf.catalogue));
+    let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
     let Some(before) = store.load_before(&subject.run)? else { return Ok(None) };
-    let before = Subject::new(before, project.config.edition, shelf)?;
-    let (a, b) = (side(&before), side(subject));
-    let diff = diff::compare(&store, a, b, &shelf.catalogue, gate, false)?;
-    Ok(Some(text::short(&comparison::ComparisonView::new(&diff, shelf))))
+    let before = Assessment::new(before, project.config.edition, shelf)?;
+    let (a, b) = (diff_side(&before), diff_side(subject));
+    let diff = diff::compare_runs(&store, a, b, &shelf.catalogue, gate, false)?;
+    Ok(Some(text::short_text(&comparison::ComparisonView::new(&diff, shelf))))
 }
 
-fn side(subject: &Subject) -> Side<'_> {
-    Side { run: &subject.run, judgement: &subject.judgement }
+fn diff_side(subject: &Assessment) -> DiffSide<'_> {
+    DiffSide { run: &subject.run, judgement: &subject.judgement }
 }
 
 /// What a reference names.
-enum Found {
+enum ReferencedEvidence {
     /// A run file.
     File(RunFile),
     /// A run made in memory from a directory of evidence.
-    Made(Box<Loaded>),
+    Made(Box<LoadedRun>),
 }
 
-impl Found {
-    fn load(self, store: &Store) -> Result<Loaded> {
+impl ReferencedEvidence {
+    fn load_evidence(self, store: &RunStore) -> Result<LoadedRun> {
         match self {
-            Self::File(file) => store.parse(&file),
+            Self::File(file) => store.parse_run(&file),
             Self::Made(loaded) => Ok(*loaded),
         }
     }
 }
 
-fn find(project: &Project, store: &Store, reference: &str) -> Result<Found> {
+fn find_reference(
+    project: &Project,
+    store: &RunStore,
+    reference: &str,
+) -> Result<ReferencedEvidence> {
     let folder = Path::new(reference);
     let is_path = reference.contains('/') || reference == "." || reference == "..";
-    let made = || Ok(Found::Made(Box::new(directory(project, folder)?)));
+    let made = || Ok(ReferencedEvidence::Made(Box::new(read_directory(project, folder)?)));
     if folder.is_dir() && is_path {
         return made();
     }
-    match store.find(reference, &project.root) {
+    match store.find_run_file(reference, &project.root) {
         Err(_) if folder.is_dir() => made(),
-        found => Ok(Found::File(found?)),
+        found => Ok(ReferencedEvidence::File(found?)),
     }
 }
 
 /// Nothing is written but, on its first use, the key of the pseudonyms, which makes the same
 /// name the same in both.
-fn directory(project: &Project, folder: &Path) -> Result<Loaded> {
-    let mut redactor = Redactor::of_project(&project.private())?;
-    let mut run = import::lab12_run(folder, None, Some(&mut redactor), clock::now()?)?;
-    run.id = crate::store::file::id(&run);
-    Ok(Loaded { run, integrity: Integrity::default(), origin: folder.display().to_string() })
+fn read_directory(project: &Project, folder: &Path) -> Result<LoadedRun> {
+    let mut redactor = Redactor::of_project(&project.private_dir())?;
+    let mut run = import::lab12_run(folder, None, Some(&mut redactor), clock::recording_time()?)?;
+    run.id = crate::store::file::compute_run_id(&run);
+    Ok(LoadedRun {
+        run,
+        integrity: IntegrityReport::default(),
+        origin: folder.display().to_string(),
+    })
 }

@@ -1,11 +1,11 @@
 //! A comparison for a terminal of 80 columns: only what differs, the most important first.
 
-use crate::cli::console::count;
-use crate::cli::styled::{Style, StyledLine, StyledText};
+use crate::cli::console::count_words;
+use crate::cli::styled::{StyledLine, StyledText, TextStyle};
 use crate::report::comparison::{
-    ComparisonView, MeasurementView, PartView, TargetView, VerdictView, focused,
+    ComparisonView, MeasurementView, PartView, TargetView, VerdictView, clip_around_difference,
 };
-use crate::text::{visible, wrap};
+use crate::text::{make_visible, wrap_words};
 
 /// The width of a terminal that nobody made wider.
 const WIDTH: usize = 80;
@@ -15,59 +15,59 @@ const PARTS: usize = 8;
 const LINES: usize = 24;
 
 /// Everything.
-pub fn full(view: &ComparisonView) -> StyledText {
+pub fn full_text(view: &ComparisonView) -> StyledText {
     let mut out = StyledText::default();
-    out.push_columns(vec![header("A", &view.a), header("B", &view.b)]);
+    out.push_columns(vec![run_header("A", &view.a), run_header("B", &view.b)]);
     out.push_blank();
-    for line in wrap(&sentence(view), WIDTH) {
-        out.push(StyledLine::styled(Style::Strong, &line));
+    for line in wrap_words(&changes_sentence(view), WIDTH) {
+        out.push_line(StyledLine::begin_styled(TextStyle::Strong, &line));
     }
-    section(&mut out, "What else differs, and may be the cause", conditions(view));
-    section(&mut out, "Verdicts", view.verdicts.iter().map(verdict_line).collect());
-    section(&mut out, "Targets", view.targets.iter().map(target_line).collect());
-    section(&mut out, "Measurements", measurements(view));
-    section(&mut out, "Facts", facts(view));
-    section(&mut out, "Findings", findings(view));
+    push_section(&mut out, "What else differs, and may be the cause", conditions_text(view));
+    push_section(&mut out, "Verdicts", view.verdicts.iter().map(verdict_line).collect());
+    push_section(&mut out, "Targets", view.targets.iter().map(target_line).collect());
+    push_section(&mut out, "Measurements", measurements_text(view));
+    push_section(&mut out, "Facts", facts_text(view));
+    push_section(&mut out, "Findings", findings_text(view));
     if view.volatile_left_out > 0 {
-        let what = count(view.volatile_left_out, "difference");
+        let what = count_words(view.volatile_left_out, "difference");
         let text = format!("{what} of ids, times, addresses and counters not shown: --all");
         out.push_blank();
-        out.push(StyledLine::styled(Style::Faint, &text));
+        out.push_line(StyledLine::begin_styled(TextStyle::Faint, &text));
     }
     out
 }
 
 /// One to five lines: what a reader of a new run wants to know first.
-pub fn short(view: &ComparisonView) -> StyledText {
+pub fn short_text(view: &ComparisonView) -> StyledText {
     let label = view.a.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let heading = format!("Since run {}{label}", view.a.id);
-    let mut out = StyledText::from(StyledLine::styled(Style::Strong, &heading));
-    out.push(format!("  {}", sentence(view)));
+    let mut out = StyledText::from(StyledLine::begin_styled(TextStyle::Strong, &heading));
+    out.push_line(format!("  {}", changes_sentence(view)));
     for verdict in view.verdicts.iter().take(2) {
-        out.push(verdict_line(verdict));
+        out.push_line(verdict_line(verdict));
     }
     let told = |m: &&MeasurementView| m.gated && matches!(m.outcome_id, "slower" | "faster");
     if let Some(m) = view.measurements.iter().find(told) {
         let over = m.over.as_ref().map(|over| format!(" / {over}")).unwrap_or_default();
         let line = StyledLine::from(format!("  {} {}{over}: ", m.series, m.name));
-        let line = line.and_styled(style(m.outcome_id), m.outcome);
-        out.push(line.and(&format!(", {}", m.change)));
+        let line = line.and_styled(outcome_style(m.outcome_id), m.outcome);
+        out.push_line(line.and_text(&format!(", {}", m.change)));
     }
     out
 }
 
-fn header(which: &str, run: &crate::report::comparison::RunName) -> Vec<StyledLine> {
+fn run_header(which: &str, run: &crate::report::comparison::RunName) -> Vec<StyledLine> {
     let label = run.label.as_ref().map(|label| format!("({label})"));
     vec![which.into(), run.id.as_str().into(), label.unwrap_or_default().into()]
 }
 
 /// How much changed, in one sentence.
-fn sentence(view: &ComparisonView) -> String {
+fn changes_sentence(view: &ComparisonView) -> String {
     if view.is_empty {
         return "No change.".into();
     }
     let told = |id: &str| view.measurements.iter().filter(|m| m.outcome_id == id).count();
-    let parts = view.counts();
+    let parts = view.change_counts();
     let mut out = match parts.len() {
         0 => String::new(),
         1 => format!("{} changed", parts[0]),
@@ -76,20 +76,20 @@ fn sentence(view: &ComparisonView) -> String {
     let open = told("not-comparable");
     if open > 0 {
         let join = if out.is_empty() { "" } else { "; " };
-        out.push_str(&format!("{join}{} cannot be compared", count(open, "measurement")));
+        out.push_str(&format!("{join}{} cannot be compared", count_words(open, "measurement")));
     }
     if out.is_empty() { "The conditions changed.".into() } else { format!("{out}.") }
 }
 
-fn section(out: &mut StyledText, title: &str, body: StyledText) {
+fn push_section(out: &mut StyledText, title: &str, body: StyledText) {
     if !body.is_empty() {
         out.push_blank();
-        out.push(StyledLine::styled(Style::Strong, title));
-        out.append(body);
+        out.push_line(StyledLine::begin_styled(TextStyle::Strong, title));
+        out.append_text(body);
     }
 }
 
-fn conditions(view: &ComparisonView) -> StyledText {
+fn conditions_text(view: &ComparisonView) -> StyledText {
     let mut out = StyledText::default();
     for condition in &view.conditions {
         push_arrow(&format!("  {}", condition.what), &condition.a, &condition.b, &mut out);
@@ -98,7 +98,7 @@ fn conditions(view: &ComparisonView) -> StyledText {
 }
 
 fn verdict_line(verdict: &VerdictView) -> StyledLine {
-    let style = if verdict.is_weaker { Style::Bad } else { Style::Good };
+    let style = if verdict.is_weaker { TextStyle::Bad } else { TextStyle::Good };
     let before = format!("  {}: {} → ", verdict.name, verdict.a);
     StyledLine::from(before).and_styled(style, &verdict.b)
 }
@@ -113,7 +113,7 @@ fn target_line(target: &TargetView) -> String {
     }
 }
 
-fn measurements(view: &ComparisonView) -> StyledText {
+fn measurements_text(view: &ComparisonView) -> StyledText {
     let mut out = StyledText::default();
     if view.measurements.is_empty() {
         return out;
@@ -128,7 +128,7 @@ fn measurements(view: &ComparisonView) -> StyledText {
             m.a.as_str().into(),
             m.b.as_str().into(),
             m.change.as_str().into(),
-            StyledLine::styled(style(m.outcome_id), m.outcome).and(&note),
+            StyledLine::begin_styled(outcome_style(m.outcome_id), m.outcome).and_text(&note),
         ]);
     }
     out.push_columns(rows);
@@ -138,26 +138,26 @@ fn measurements(view: &ComparisonView) -> StyledText {
     out
 }
 
-fn style(outcome: &str) -> Style {
+fn outcome_style(outcome: &str) -> TextStyle {
     match outcome {
-        "slower" => Style::Bad,
-        "faster" => Style::Good,
-        "equivalent" => Style::Faint,
-        _ => Style::Doubtful,
+        "slower" => TextStyle::Bad,
+        "faster" => TextStyle::Good,
+        "equivalent" => TextStyle::Faint,
+        _ => TextStyle::Doubtful,
     }
 }
 
-fn facts(view: &ComparisonView) -> StyledText {
+fn facts_text(view: &ComparisonView) -> StyledText {
     let mut out = StyledText::default();
     for fact in &view.facts {
         let head = format!("  {}  {}", fact.id, fact.names.join(", "));
         if !fact.lines.is_empty() {
-            out.push(head);
-            out.append(fact.lines.iter().take(LINES).map(|line| diff_line(line)).collect());
+            out.push_line(head);
+            out.append_text(fact.lines.iter().take(LINES).map(|line| diff_line(line)).collect());
             push_more(fact.lines.len(), LINES, "line", &mut out);
         } else if !fact.parts.is_empty() {
-            out.push(head);
-            out.append(fact.parts.iter().take(PARTS).map(part_line).collect());
+            out.push_line(head);
+            out.append_text(fact.parts.iter().take(PARTS).map(part_line).collect());
             push_more(fact.parts.len(), PARTS, "part", &mut out);
         } else {
             push_arrow(&head, &fact.a, &fact.b, &mut out);
@@ -168,27 +168,31 @@ fn facts(view: &ComparisonView) -> StyledText {
 
 fn push_more(all: usize, shown: usize, one: &str, out: &mut StyledText) {
     if all > shown {
-        out.push(format!("      … {} more: --format json", count(all - shown, one)));
+        out.push_line(format!("      … {} more: --format json", count_words(all - shown, one)));
     }
 }
 
 /// `head: a → b` in one line, or the values below each other where they do not fit.
 fn push_arrow(head: &str, a: &str, b: &str, out: &mut StyledText) {
-    let (a, b) = (visible(a), visible(b));
+    let (a, b) = (make_visible(a), make_visible(b));
     let line = format!("{head}: {a} → {b}");
     if line.chars().count() <= WIDTH {
-        return out.push(line);
+        return out.push_line(line);
     }
-    let (a, b) = focused(&a, &b, WIDTH - 8);
-    out.push(format!("{head}:"));
-    out.push(format!("      - {a}"));
-    out.push(format!("      + {b}"));
+    let (a, b) = clip_around_difference(&a, &b, WIDTH - 8);
+    out.push_line(format!("{head}:"));
+    out.push_line(format!("      - {a}"));
+    out.push_line(format!("      + {b}"));
 }
 
 fn part_line(part: &PartView) -> StyledLine {
     let text = match (part.sign, &part.a, &part.b) {
         ("~", Some(a), Some(b)) => {
-            let (a, b) = focused(a, b, (WIDTH - 12 - part.key.chars().count().min(WIDTH / 2)) / 2);
+            let (a, b) = clip_around_difference(
+                a,
+                b,
+                (WIDTH - 12 - part.key.chars().count().min(WIDTH / 2)) / 2,
+            );
             format!("{}: {a} → {b}", part.key)
         }
         (_, Some(value), None) | (_, None, Some(value)) => format!("{}: {value}", part.key),
@@ -199,17 +203,17 @@ fn part_line(part: &PartView) -> StyledLine {
 
 /// A line with its sign, in the colour of the sign.
 fn diff_line(line: &str) -> StyledLine {
-    let line = fitting(&visible(line), WIDTH - 6);
+    let line = fit_width(&make_visible(line), WIDTH - 6);
     let indent = StyledLine::from("      ");
     match line.chars().next() {
-        Some('+') => indent.and_styled(Style::Good, &line),
-        Some('-') => indent.and_styled(Style::Bad, &line),
-        _ => indent.and(&line),
+        Some('+') => indent.and_styled(TextStyle::Good, &line),
+        Some('-') => indent.and_styled(TextStyle::Bad, &line),
+        _ => indent.and_text(&line),
     }
 }
 
 /// A text cut to a width, with a mark where it was cut.
-fn fitting(text: &str, width: usize) -> String {
+fn fit_width(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.into();
     }
@@ -217,13 +221,13 @@ fn fitting(text: &str, width: usize) -> String {
     format!("{cut}…")
 }
 
-fn findings(view: &ComparisonView) -> StyledText {
+fn findings_text(view: &ComparisonView) -> StyledText {
     let mut out = StyledText::default();
-    let added = view.added.iter().map(|finding| ('+', Style::Bad, finding));
-    let removed = view.removed.iter().map(|finding| ('-', Style::Good, finding));
+    let added = view.added.iter().map(|finding| ('+', TextStyle::Bad, finding));
+    let removed = view.removed.iter().map(|finding| ('-', TextStyle::Good, finding));
     for (sign, style, finding) in added.chain(removed) {
         let mark = format!("{sign} {}[{}]", finding.severity.word(), finding.rule);
-        out.push(StyledLine::from("  ").and_styled(style, &mark));
+        out.push_line(StyledLine::from("  ").and_styled(style, &mark));
         out.push_wrapped("      ", &finding.message, WIDTH);
     }
     out

@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::record::{Times, Turn};
-use crate::collect::{Session, Spec};
-use crate::engine::Mode;
-use crate::engine::process::{Finished, Input, Running, start};
+use super::record::{PerfSample, ReportedTimes};
+use crate::collect::{CollectSession, RuntimeSpec};
+use crate::engine::ContainerMode;
+use crate::engine::process::{CommandInput, CommandOutput, RunningCommand, start_command};
 use crate::probe::script;
 
 /// How long a container for measuring may live.
 const LIFE: Duration = Duration::from_secs(3600);
 
 /// A shell in a container.
-pub struct Bench {
-    running: Running,
+pub struct BenchShell {
+    running: RunningCommand,
     nonce: String,
     asked: u32,
     /// How much of the output has been looked at.
@@ -22,28 +22,32 @@ pub struct Bench {
     trouble: Option<String>,
 }
 
-impl Bench {
+impl BenchShell {
     /// Starts it, and waits until the shell answers.
-    pub fn start(session: &Session, spec: &Spec) -> Result<Self, String> {
+    pub fn start_shell(session: &CollectSession, spec: &RuntimeSpec) -> Result<Self, String> {
         let name = session.container_name(&spec.name, "perf");
-        let argv = session.argv(spec, &name, &["sh"], Mode::Interactive, &[]);
-        let nonce = script::nonce().map_err(|error| error.message)?;
-        let running =
-            start(&argv, Input::Open(b""), LIFE, session.cancel).map_err(|error| error.message)?;
+        let argv = session.container_argv(spec, &name, &["sh"], ContainerMode::Interactive, &[]);
+        let nonce = script::make_nonce().map_err(|error| error.message)?;
+        let running = start_command(&argv, CommandInput::Open(b""), LIFE, session.cancel)
+            .map_err(|error| error.message)?;
         let mut bench = Self { running, nonce, asked: 0, seen: 0, trouble: None };
-        bench.say(session, ":").map(|_| bench)
+        bench.run_command(session, ":").map(|_| bench)
     }
 
     /// Runs a command, and returns what it said. One that fails or takes too long is an error, in
     /// words; after the latter the container can no longer be used.
-    pub fn say(&mut self, session: &Session, command: &str) -> Result<String, String> {
+    pub fn run_command(
+        &mut self,
+        session: &CollectSession,
+        command: &str,
+    ) -> Result<String, String> {
         if let Some(words) = &self.trouble {
             return Err(words.clone());
         }
         self.asked += 1;
         let mark = format!("@{} {} ", self.nonce, self.asked);
         let line = format!("{{ {command}\n}} </dev/null 2>&1; printf '\\n{mark}%s .\\n' \"$?\"\n");
-        self.running.say(line.as_bytes());
+        self.running.write_stdin(line.as_bytes());
         let end = Instant::now() + session.timeout;
         loop {
             let output = self.running.stdout_so_far();
@@ -58,16 +62,16 @@ impl Bench {
                     status => Err(format!("exit status {status}: {}", one_line(&said))),
                 };
             }
-            if let Some(words) = self.obstacle(session, end) {
+            if let Some(words) = self.interruption_reason(session, end) {
                 self.trouble = Some(words.clone());
                 return Err(words);
             }
-            self.running.tick();
+            self.running.wait_one_tick();
         }
     }
 
     /// Why there will be no answer, if there will be none.
-    fn obstacle(&self, session: &Session, end: Instant) -> Option<String> {
+    fn interruption_reason(&self, session: &CollectSession, end: Instant) -> Option<String> {
         if session.is_cancelled() {
             return Some("stopped by the user".into());
         }
@@ -79,16 +83,23 @@ impl Bench {
     }
 
     /// Runs a timed command with a number of iterations.
-    pub fn take(&mut self, session: &Session, command: &str, iterations: u64, round: u32) -> Turn {
-        let said = self.say(session, &format!("n={iterations}; {command}"));
+    pub fn time_command(
+        &mut self,
+        session: &CollectSession,
+        command: &str,
+        iterations: u64,
+        round: u32,
+    ) -> PerfSample {
+        let said = self.run_command(session, &format!("n={iterations}; {command}"));
         let times = said.and_then(|said| {
-            Times::read(&said).ok_or_else(|| format!("no times in: {}", one_line(&said)))
+            ReportedTimes::parse_times(&said)
+                .ok_or_else(|| format!("no times in: {}", one_line(&said)))
         });
-        Turn { round, iterations, times, is_short: false }
+        PerfSample { round, iterations, times, is_short: false }
     }
 
     /// Ends the shell: at once if it hangs.
-    pub fn finish(self) -> Finished {
+    pub fn finish_shell(self) -> CommandOutput {
         let patience = if self.trouble.is_some() { 1 } else { 10 };
         self.running.finish_within(Duration::from_secs(patience))
     }

@@ -13,13 +13,13 @@ mod room;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Session, Spec, from_command, host_side};
-use crate::engine::Kind;
+use super::{CollectSession, RuntimeSpec, from_command, host_side};
+use crate::engine::EngineKind;
 use crate::error::Result;
-use crate::model::{Capture, Origin, Status, Stream};
-use crate::probe::catalogue::{Place, Probe};
-use bench::Bench;
-use record::{Turn, record};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::probe::catalogue::{Probe, ProbePlace};
+use bench::BenchShell;
+use record::{PerfSample, perf_record};
 
 /// How long one run of a loop should take, in seconds: forty ticks of a clock of 10 ms.
 const AIM: f64 = 0.4;
@@ -41,7 +41,7 @@ const FILE: u64 = 512;
 
 /// What is wished for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct PerfOptions {
     /// The size of the file that is written and read, in MiB; without a wish the lab's.
     pub io_size: Option<u64>,
     /// The time after which no further round is begun; none for as long as it takes.
@@ -50,7 +50,7 @@ pub struct Wish {
 
 /// What is measured, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Effort {
+pub struct PerfPlan {
     /// How often each measure is taken under each target.
     pub rounds: u32,
     /// The size of the file that is written and read, in MiB; none for neither.
@@ -65,14 +65,14 @@ pub struct Effort {
 ///
 /// The user named a size for the file, and there is no room for it: that is said before anything
 /// is started.
-pub fn usable(
-    session: &Session,
-    wish: Option<Wish>,
+pub fn plan_measures(
+    session: &CollectSession,
+    wish: Option<PerfOptions>,
     skipped: &mut BTreeMap<String, String>,
-) -> Result<Option<Effort>> {
+) -> Result<Option<PerfPlan>> {
     let left_out = match wish {
         None => Some("left out with --no-perf"),
-        Some(_) if session.engine == Kind::Builtin => {
+        Some(_) if session.engine == EngineKind::Builtin => {
             Some("plain namespaces have no file system of their own that could be written to")
         }
         Some(_) => None,
@@ -83,11 +83,11 @@ pub fn usable(
     let Some(wish) = wish.filter(|_| left_out.is_none()) else { return Ok(None) };
     let size = wish.io_size.unwrap_or(FILE);
     let mut file = Some(size);
-    if let Err(error) = room::check(session.engine, size, session.cancel) {
+    if let Err(error) = room::check_free_space(session.engine, size, session.cancel) {
         if wish.io_size.is_some() {
             return Err(error);
         }
-        session.progress.trouble("speed inside", &error.message);
+        session.progress.on_trouble("speed inside", &error.message);
         for part in ["io_write", "io_read", "io_size", "io_backing"] {
             skipped.insert(format!("perf.{part}"), error.message.clone());
         }
@@ -95,40 +95,40 @@ pub fn usable(
     }
     // The fewest samples whose median has an interval.
     let rounds = u32::try_from(crate::stats::LEAST).unwrap_or(u32::MAX);
-    Ok(Some(Effort { rounds, file, max_time: wish.max_time }))
+    Ok(Some(PerfPlan { rounds, file, max_time: wish.max_time }))
 }
 
 /// A measure of one target.
-struct Measure<'a> {
+struct TargetMeasure<'a> {
     probe: &'a Probe,
     iterations: u64,
-    turns: Vec<Turn>,
+    turns: Vec<PerfSample>,
     /// Why it cannot be taken, in words.
     trouble: Option<String>,
 }
 
 /// A target with its container.
-struct Stand<'a> {
-    spec: &'a Spec,
-    bench: Bench,
-    measures: Vec<Measure<'a>>,
+struct TargetBench<'a> {
+    spec: &'a RuntimeSpec,
+    bench: BenchShell,
+    measures: Vec<TargetMeasure<'a>>,
 }
 
 /// Measures, and returns for each target a record of each measure.
-pub fn captures(
-    session: &Session,
-    specs: &[Spec],
-    effort: Effort,
+pub fn capture_performance(
+    session: &CollectSession,
+    specs: &[RuntimeSpec],
+    effort: PerfPlan,
     skipped: &mut BTreeMap<String, String>,
 ) -> Vec<Capture> {
     let begun = Instant::now();
-    let probes = probes(session, effort);
-    let mut stands: Vec<Stand> =
-        specs.iter().filter_map(|spec| Stand::set_up(session, spec, &probes)).collect();
+    let probes = performance_probes(session, effort);
+    let mut stands: Vec<TargetBench> =
+        specs.iter().filter_map(|spec| TargetBench::set_up(session, spec, &probes)).collect();
     for stand in &mut stands {
-        stand.calibrate(session, effort);
+        stand.calibrate_measures(session, effort);
     }
-    let mut random = super::startup::random(session, "perf");
+    let mut random = super::startup::seeded_random(session, "perf");
     let mut ended = None;
     'rounds: for round in 1..=effort.rounds {
         let is_over = effort.max_time.is_some_and(|limit| begun.elapsed() >= limit);
@@ -137,21 +137,21 @@ pub fn captures(
             break;
         }
         let words = format!("round {round} of {}", effort.rounds);
-        session.progress.step("speed inside", &words);
+        session.progress.on_step("speed inside", &words);
         for index in 0..probes.len() {
             let mut order: Vec<usize> = (0..stands.len()).collect();
-            random.shuffle(&mut order);
+            random.shuffle_slice(&mut order);
             for stand in order {
                 if session.is_cancelled() {
                     ended = Some("stopped by the user");
                     break 'rounds;
                 }
-                stands[stand].take(session, index, round);
+                stands[stand].take_sample(session, index, round);
             }
         }
     }
     let captures: Vec<Capture> =
-        stands.into_iter().flat_map(|stand| stand.captures(session, effort, ended)).collect();
+        stands.into_iter().flat_map(|stand| stand.bench_captures(session, effort, ended)).collect();
     if let (true, Some(reason)) = (captures.is_empty(), ended) {
         skipped.insert("perf".into(), format!("ended before the first round: {reason}"));
     }
@@ -159,14 +159,14 @@ pub fn captures(
 }
 
 /// The probes that are measured here, in an order in which a file is written before it is read.
-fn probes<'a>(session: &'a Session, effort: Effort) -> Vec<&'a Probe> {
+fn performance_probes<'a>(session: &'a CollectSession, effort: PerfPlan) -> Vec<&'a Probe> {
     let is_measured = |probe: &&Probe| {
         probe.id.starts_with("perf.")
-            && probe.place.contains(&Place::Measurement)
+            && probe.place.contains(&ProbePlace::Measurement)
             && !probe.command.is_empty()
             && (effort.file.is_some() || !is_file(probe))
     };
-    let mut probes: Vec<&Probe> = session.catalogue.iter().filter(is_measured).collect();
+    let mut probes: Vec<&Probe> = session.catalogue.iter_probes().filter(is_measured).collect();
     probes.sort_by_key(|probe| (is_file(probe), probe.id == "perf.io_read"));
     probes
 }
@@ -176,21 +176,25 @@ fn is_file(probe: &Probe) -> bool {
     probe.id.starts_with("perf.io_")
 }
 
-impl<'a> Stand<'a> {
+impl<'a> TargetBench<'a> {
     /// Starts the container; none if it does not answer, which the probes' own container did.
-    fn set_up(session: &Session, spec: &'a Spec, probes: &[&'a Probe]) -> Option<Self> {
+    fn set_up(
+        session: &CollectSession,
+        spec: &'a RuntimeSpec,
+        probes: &[&'a Probe],
+    ) -> Option<Self> {
         if session.is_cancelled() {
             return None;
         }
-        session.progress.step(&spec.name, "a container for measuring speed");
-        let bench = match Bench::start(session, spec) {
+        session.progress.on_step(&spec.name, "a container for measuring speed");
+        let bench = match BenchShell::start_shell(session, spec) {
             Ok(bench) => bench,
             Err(words) => {
-                session.progress.trouble(&spec.name, &words);
+                session.progress.on_trouble(&spec.name, &words);
                 return None;
             }
         };
-        let measure = |probe: &&'a Probe| Measure {
+        let measure = |probe: &&'a Probe| TargetMeasure {
             probe,
             iterations: FIRST,
             turns: Vec::new(),
@@ -200,7 +204,7 @@ impl<'a> Stand<'a> {
     }
 
     /// Finds out for each measure how many iterations take about [`AIM`].
-    fn calibrate(&mut self, session: &Session, effort: Effort) {
+    fn calibrate_measures(&mut self, session: &CollectSession, effort: PerfPlan) {
         for measure in &mut self.measures {
             if is_file(measure.probe) {
                 measure.iterations = effort.file.unwrap_or_default();
@@ -209,9 +213,10 @@ impl<'a> Stand<'a> {
             }
             session
                 .progress
-                .step(&self.spec.name, &format!("choosing a loop: {}", measure.probe.title));
+                .on_step(&self.spec.name, &format!("choosing a loop: {}", measure.probe.title));
             loop {
-                let turn = self.bench.take(session, &measure.probe.command, measure.iterations, 0);
+                let turn =
+                    self.bench.time_command(session, &measure.probe.command, measure.iterations, 0);
                 let seconds = match &turn.times {
                     Ok(times) => times.real,
                     Err(words) => {
@@ -220,7 +225,7 @@ impl<'a> Stand<'a> {
                     }
                 };
                 let is_last = seconds >= TELLING || measure.iterations >= MOST;
-                measure.iterations = next(measure.iterations, seconds);
+                measure.iterations = next_iterations(measure.iterations, seconds);
                 if is_last || session.is_cancelled() {
                     break;
                 }
@@ -230,26 +235,26 @@ impl<'a> Stand<'a> {
 
     /// Takes one turn. A loop that turns out to be too short now, because the machine has become
     /// faster, is taken again with more iterations.
-    fn take(&mut self, session: &Session, index: usize, round: u32) {
+    fn take_sample(&mut self, session: &CollectSession, index: usize, round: u32) {
         let measure = &mut self.measures[index];
         for _ in 0..TRIES {
             if measure.trouble.is_some() {
                 return;
             }
             let mut turn =
-                self.bench.take(session, &measure.probe.command, measure.iterations, round);
+                self.bench.time_command(session, &measure.probe.command, measure.iterations, round);
             if session.is_cancelled() {
                 return;
             }
             match &turn.times {
                 Ok(times) if times.real < TELLING && !is_file(measure.probe) => {
                     turn.is_short = true;
-                    measure.iterations = next(measure.iterations, times.real);
+                    measure.iterations = next_iterations(measure.iterations, times.real);
                 }
                 Ok(_) => {}
                 Err(words) => {
                     let title = &measure.probe.title;
-                    session.progress.trouble(&self.spec.name, &format!("{title}: {words}"));
+                    session.progress.on_trouble(&self.spec.name, &format!("{title}: {words}"));
                     measure.trouble = Some(words.clone());
                 }
             }
@@ -261,17 +266,22 @@ impl<'a> Stand<'a> {
         }
     }
 
-    fn captures(self, session: &Session, effort: Effort, ended: Option<&str>) -> Vec<Capture> {
+    fn bench_captures(
+        self,
+        session: &CollectSession,
+        effort: PerfPlan,
+        ended: Option<&str>,
+    ) -> Vec<Capture> {
         let spec = self.spec;
-        let finished = self.bench.finish();
+        let finished = self.bench.finish_shell();
         let boot = from_command(&spec.name, "perf.boot", &finished);
         // What it said stands in the records.
-        let boot = Capture { stdout: Stream::new(b""), ..boot };
+        let boot = Capture { stdout: CapturedStream::new(b""), ..boot };
         let mut captures: Vec<Capture> = self
             .measures
             .into_iter()
             .filter(|measure| !measure.turns.is_empty() || measure.trouble.is_some())
-            .map(|measure| measure.capture(spec, effort, ended))
+            .map(|measure| measure.measure_capture(spec, effort, ended))
             .collect();
         if captures.is_empty() {
             return captures;
@@ -279,41 +289,46 @@ impl<'a> Stand<'a> {
         captures.insert(0, boot);
         if let Some(file) = effort.file {
             let how = "the size of the file that is written and read, in MiB (--io-size)";
-            captures.push(host_side::capture(spec, "perf.io_size", how, &format!("{file}\n")));
-            if let Some(words) = room::backing(session) {
+            captures.push(host_side::observation_capture(
+                spec,
+                "perf.io_size",
+                how,
+                &format!("{file}\n"),
+            ));
+            if let Some(words) = room::backing_mount(session) {
                 let how = "the host's mount that the engine keeps its containers' files on";
-                captures.push(host_side::capture(spec, "perf.io_backing", how, &words));
+                captures.push(host_side::observation_capture(spec, "perf.io_backing", how, &words));
             }
         }
         captures
     }
 }
 
-impl Measure<'_> {
-    fn capture(self, spec: &Spec, effort: Effort, ended: Option<&str>) -> Capture {
-        let text = record(&self.turns, effort.rounds, ended);
+impl TargetMeasure<'_> {
+    fn measure_capture(self, spec: &RuntimeSpec, effort: PerfPlan, ended: Option<&str>) -> Capture {
+        let text = perf_record(&self.turns, effort.rounds, ended);
         let is_empty = self.turns.is_empty();
         let words = self.trouble.filter(|_| is_empty);
         Capture {
-            origin: Origin::Probe {
+            origin: CaptureOrigin::Probe {
                 command: format!("n={}; {}", self.iterations, self.probe.command),
                 within: format!("{}/perf.boot", spec.name),
             },
-            status: if is_empty { Status::Error } else { Status::Ok },
-            stderr: words.map(|words| Stream::new(format!("{words}\n").as_bytes())),
-            stdout: Stream::new(if is_empty { b"" } else { text.as_bytes() }),
-            ..host_side::capture(spec, &self.probe.id, "", "")
+            status: if is_empty { CaptureStatus::Error } else { CaptureStatus::Ok },
+            stderr: words.map(|words| CapturedStream::new(format!("{words}\n").as_bytes())),
+            stdout: CapturedStream::new(if is_empty { b"" } else { text.as_bytes() }),
+            ..host_side::observation_capture(spec, &self.probe.id, "", "")
         }
     }
 }
 
 /// The next number of iterations: more of them until a run tells, then those of a second.
-fn next(iterations: u64, seconds: f64) -> u64 {
+fn next_iterations(iterations: u64, seconds: f64) -> u64 {
     if seconds < TELLING {
         return (iterations * 10).min(MOST);
     }
     #[allow(clippy::cast_precision_loss, reason = "at most a billion")]
-    let wanted = crate::stats::significant(iterations as f64 * AIM / seconds, 2);
+    let wanted = crate::stats::round_significant(iterations as f64 * AIM / seconds, 2);
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -324,8 +339,8 @@ fn next(iterations: u64, seconds: f64) -> u64 {
 }
 
 /// Why the file does not fit into the container, if it does not.
-fn no_room(bench: &mut Bench, session: &Session, size: u64) -> Option<String> {
-    let said = bench.say(session, "df -Pk / | awk 'NR == 2 { print $4 }'").ok()?;
+fn no_room(bench: &mut BenchShell, session: &CollectSession, size: u64) -> Option<String> {
+    let said = bench.run_command(session, "df -Pk / | awk 'NR == 2 { print $4 }'").ok()?;
     let kilobytes: u64 = said.trim().parse().ok()?;
     let free = kilobytes / 1024;
     (free < size + room::SPARE).then(|| {
@@ -343,11 +358,11 @@ mod tests {
 
     #[test]
     fn loops_grow_until_a_run_tells_and_then_take_as_long_as_they_should() {
-        assert_eq!(next(10, 0.0), 100);
-        assert_eq!(next(1000, 0.19), 10_000);
-        assert_eq!(next(1_000_000, 0.5), 800_000);
-        assert_eq!(next(100, 7.77), 5);
-        assert_eq!(next(10, 100.0), 1);
-        assert_eq!(next(MOST, 0.0), MOST);
+        assert_eq!(next_iterations(10, 0.0), 100);
+        assert_eq!(next_iterations(1000, 0.19), 10_000);
+        assert_eq!(next_iterations(1_000_000, 0.5), 800_000);
+        assert_eq!(next_iterations(100, 7.77), 5);
+        assert_eq!(next_iterations(10, 100.0), 1);
+        assert_eq!(next_iterations(MOST, 0.0), MOST);
     }
 }

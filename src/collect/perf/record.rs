@@ -7,7 +7,7 @@ const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s";
 
 /// What `time -p` said.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Times {
+pub struct ReportedTimes {
     /// Seconds that passed.
     pub real: f64,
     /// Seconds of the processor in user mode.
@@ -16,9 +16,9 @@ pub struct Times {
     pub system: f64,
 }
 
-impl Times {
+impl ReportedTimes {
     /// Reads them, which stand among the output of the command.
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn parse_times(text: &str) -> Option<Self> {
         let time = |name: &str| {
             let mut times = text.lines().filter_map(|line| line.trim().strip_prefix(name));
             let time: f64 = times.next()?.trim().parse().ok()?;
@@ -30,19 +30,19 @@ impl Times {
 
 /// One run of a measure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Turn {
+pub struct PerfSample {
     /// The round.
     pub round: u32,
     /// How many iterations it had, or the size of its file in MiB.
     pub iterations: u64,
     /// How long it took; if it failed, why.
-    pub times: Result<Times, String>,
+    pub times: Result<ReportedTimes, String>,
     /// Whether it was too short for the clock and is no sample.
     pub is_short: bool,
 }
 
 /// The record of a measure.
-pub fn record(turns: &[Turn], rounds: u32, ended: Option<&str>) -> String {
+pub fn perf_record(turns: &[PerfSample], rounds: u32, ended: Option<&str>) -> String {
     let mut text = format!(
         "resolution 0.01 s, by the container's own clock\nrounds {} of {rounds}, the targets in \
          random order in each\n",
@@ -52,10 +52,10 @@ pub fn record(turns: &[Turn], rounds: u32, ended: Option<&str>) -> String {
         let _ = writeln!(text, "ended early: {reason}");
     }
     let _ = writeln!(text, "{COLUMNS}");
-    for Turn { round, iterations, times, is_short } in turns {
+    for PerfSample { round, iterations, times, is_short } in turns {
         let outcome = if *is_short { "short" } else { "ok" };
         let _ = match times {
-            Ok(Times { real, user, system }) => {
+            Ok(ReportedTimes { real, user, system }) => {
                 writeln!(text, "{outcome} {round} {iterations} {real:.2} {user:.2} {system:.2}")
             }
             Err(words) => writeln!(text, "failed {round} {iterations} - - -: {words}"),
@@ -67,33 +67,36 @@ pub fn record(turns: &[Turn], rounds: u32, ended: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Why;
-    use crate::probe::parse::parse;
+    use crate::model::MissingReason;
+    use crate::probe::parse::parse_output;
     use serde_json::json;
 
-    fn turn(round: u32, iterations: u64, real: f64) -> Turn {
-        let times = Ok(Times { real, user: 0.1, system: 0.2 });
-        Turn { round, iterations, times, is_short: false }
+    fn turn(round: u32, iterations: u64, real: f64) -> PerfSample {
+        let times = Ok(ReportedTimes { real, user: 0.1, system: 0.2 });
+        PerfSample { round, iterations, times, is_short: false }
     }
 
     #[test]
     fn times_are_found_among_other_output() {
         let said = "512+0 records in\n512+0 records out\nreal 0.58\nuser 0.00\nsys 0.31\n";
-        assert_eq!(Times::read(said), Some(Times { real: 0.58, user: 0.0, system: 0.31 }));
+        assert_eq!(
+            ReportedTimes::parse_times(said),
+            Some(ReportedTimes { real: 0.58, user: 0.0, system: 0.31 })
+        );
         for said in
             ["", "real 1\nuser 1\n", "real x\nuser 1\nsys 1", "real 1\nreal 1\nuser 1\nsys 1"]
         {
-            assert_eq!(Times::read(said), None, "{said}");
+            assert_eq!(ReportedTimes::parse_times(said), None, "{said}");
         }
     }
 
     #[test]
     fn a_value_is_that_of_one_iteration() {
-        let failed = Turn { times: Err("exit status 1".into()), ..turn(3, 2_000_000, 0.0) };
-        let short = Turn { is_short: true, ..turn(1, 200_000, 0.05) };
+        let failed = PerfSample { times: Err("exit status 1".into()), ..turn(3, 2_000_000, 0.0) };
+        let short = PerfSample { is_short: true, ..turn(1, 200_000, 0.05) };
         let turns = [short, turn(1, 2_000_000, 1.0), turn(2, 2_000_000, 1.1), failed];
-        let text = record(&turns, 6, Some("stopped by the user"));
-        let read = |parser| parse(parser, &text).unwrap().unwrap();
+        let text = perf_record(&turns, 6, Some("stopped by the user"));
+        let read = |parser| parse_output(parser, &text).unwrap().unwrap();
         assert_eq!(read("column_each"), json!([5e-7, 5.5e-7]));
         assert_eq!(read("column_real"), json!([1.0, 1.1]));
         assert!(text.contains("rounds 3 of 6"), "{text}");
@@ -103,9 +106,9 @@ mod tests {
     #[test]
     fn a_time_of_a_few_ticks_is_below_the_resolution_and_no_value() {
         for parser in ["column_each", "column_real"] {
-            let text = record(&[turn(1, 100, 1.0), turn(2, 100, 0.09)], 2, None);
-            let unread = parse(parser, &text).unwrap().unwrap_err();
-            assert_eq!(unread.why, Why::Unreadable, "{parser}");
+            let text = perf_record(&[turn(1, 100, 1.0), turn(2, 100, 0.09)], 2, None);
+            let unread = parse_output(parser, &text).unwrap().unwrap_err();
+            assert_eq!(unread.why, MissingReason::Unreadable, "{parser}");
             assert!(unread.reason.contains("resolution"), "{}", unread.reason);
         }
     }

@@ -2,23 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::collect::Session;
-use crate::engine::process::Cancel;
-use crate::engine::{Kind, ask};
+use crate::collect::CollectSession;
+use crate::engine::process::CancelFlag;
+use crate::engine::{EngineKind, query_engine};
 use crate::error::{Error, Result};
 
 /// What must stay free, in MiB.
 pub const SPARE: u64 = 256;
 
 /// The folder below which an engine keeps the files of its containers.
-fn root(engine: Kind, cancel: &Cancel) -> Option<PathBuf> {
+fn engine_root(engine: EngineKind, cancel: &CancelFlag) -> Option<PathBuf> {
     let format = match engine {
-        Kind::Docker => "{{.DockerRootDir}}",
-        Kind::Podman => "{{.Store.GraphRoot}}",
-        Kind::Nerdctl | Kind::Ctr => return Some(PathBuf::from("/var/lib/containerd")),
-        Kind::Builtin => return None,
+        EngineKind::Docker => "{{.DockerRootDir}}",
+        EngineKind::Podman => "{{.Store.GraphRoot}}",
+        EngineKind::Nerdctl | EngineKind::Ctr => return Some(PathBuf::from("/var/lib/containerd")),
+        EngineKind::Builtin => return None,
     };
-    let said = ask(&[engine.name(), "info", "--format", format], cancel).ok()?.text();
+    let said =
+        query_engine(&[engine.name(), "info", "--format", format], cancel).ok()?.stdout_text();
     said.starts_with('/').then(|| PathBuf::from(said))
 }
 
@@ -28,28 +29,28 @@ fn root(engine: Kind, cancel: &Cancel) -> Option<PathBuf> {
 /// # Errors
 ///
 /// It does not fit.
-pub fn check(engine: Kind, size: u64, cancel: &Cancel) -> Result<()> {
-    let Some(root) = root(engine, cancel) else { return Ok(()) };
+pub fn check_free_space(engine: EngineKind, size: u64, cancel: &CancelFlag) -> Result<()> {
+    let Some(root) = engine_root(engine, cancel) else { return Ok(()) };
     let Ok(state) = rustix::fs::statvfs(&root) else { return Ok(()) };
     let free = state.f_bavail.saturating_mul(state.f_frsize) / (1024 * 1024);
-    enough(size, free, &root)
+    require_space(size, free, &root)
 }
 
-fn enough(size: u64, free: u64, root: &Path) -> Result<()> {
+fn require_space(size: u64, free: u64, root: &Path) -> Result<()> {
     if free >= size.saturating_add(SPARE) {
         return Ok(());
     }
-    Err(Error::environment(format!(
+    Err(Error::failed_environment(format!(
         "a file of {size} MiB does not fit: {free} MiB are free below {}, and {SPARE} MiB of them \
          are to stay free",
         root.display()
     ))
-    .help("name a smaller size with --io-size, or leave these measures out with --no-perf"))
+    .with_help("name a smaller size with --io-size, or leave these measures out with --no-perf"))
 }
 
 /// The mount of the host that an engine's files lie on: its type and place.
-pub fn backing(session: &Session) -> Option<String> {
-    let root = root(session.engine, session.cancel)?.canonicalize().ok()?;
+pub fn backing_mount(session: &CollectSession) -> Option<String> {
+    let root = engine_root(session.engine, session.cancel)?.canonicalize().ok()?;
     let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     let kind = file_system(&table, &root)?;
     Some(format!("{kind} on the host, below {}\n", root.display()))
@@ -74,12 +75,12 @@ mod tests {
     #[test]
     fn a_file_that_does_not_fit_is_refused_with_the_way_out() {
         let root = Path::new("/var/lib/docker");
-        assert!(enough(512, 512 + SPARE, root).is_ok());
-        let error = enough(512, 511 + SPARE, root).unwrap_err();
+        assert!(require_space(512, 512 + SPARE, root).is_ok());
+        let error = require_space(512, 511 + SPARE, root).unwrap_err();
         assert!(error.message.contains("512 MiB does not fit: 767 MiB are free"), "{error:?}");
         assert!(error.message.contains("/var/lib/docker"), "{error:?}");
         assert!(error.help.unwrap().contains("--io-size"));
-        assert!(enough(u64::MAX, 5, root).is_err());
+        assert!(require_space(u64::MAX, 5, root).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::engine::Kind;
+use crate::engine::EngineKind;
 
 /// The most that is remembered of an engine's events.
 const KEPT: usize = 8 * 1024 * 1024;
@@ -17,22 +17,22 @@ const KEPT: usize = 8 * 1024 * 1024;
 const GUARD: &str = r#""$@" & child=$!; read -r _; kill -9 "$child" 2>/dev/null"#;
 
 /// Listens to an engine's events until it is dropped.
-pub struct Listener {
+pub struct EventListener {
     child: Child,
-    heard: Arc<Mutex<Heard>>,
+    heard: Arc<Mutex<HeardEvents>>,
 }
 
 #[derive(Default)]
-struct Heard {
+struct HeardEvents {
     lines: Vec<String>,
     bytes: usize,
 }
 
 /// The command that prints an engine's events, a line each, with their times in nanoseconds. What
 /// is not about containers and networks is left out where the engine can do so.
-pub fn command(engine: Kind) -> Option<Vec<String>> {
+pub fn events_command(engine: EngineKind) -> Option<Vec<String>> {
     let words: &[&str] = match engine {
-        Kind::Docker => &[
+        EngineKind::Docker => &[
             "docker",
             "events",
             "--filter",
@@ -42,19 +42,19 @@ pub fn command(engine: Kind) -> Option<Vec<String>> {
             "--format",
             "{{json .}}",
         ],
-        Kind::Podman => {
+        EngineKind::Podman => {
             &["podman", "events", "--filter", "type=container", "--format", "{{json .}}"]
         }
-        Kind::Nerdctl => &["nerdctl", "events", "--format", "{{json .}}"],
-        Kind::Ctr => &["ctr", "events"],
-        Kind::Builtin => return None,
+        EngineKind::Nerdctl => &["nerdctl", "events", "--format", "{{json .}}"],
+        EngineKind::Ctr => &["ctr", "events"],
+        EngineKind::Builtin => return None,
     };
     Some(words.iter().map(ToString::to_string).collect())
 }
 
-impl Listener {
+impl EventListener {
     /// Begins to listen; none where the engine has no events or they cannot be had.
-    pub fn start(argv: &[String]) -> Option<Self> {
+    pub fn start_listening(argv: &[String]) -> Option<Self> {
         let mut child = Command::new("sh")
             .args(["-c", GUARD, "sh"])
             .args(argv)
@@ -65,12 +65,12 @@ impl Listener {
             .spawn()
             .ok()?;
         let output = child.stdout.take()?;
-        let heard = Arc::new(Mutex::new(Heard::default()));
+        let heard = Arc::new(Mutex::new(HeardEvents::default()));
         let ear = heard.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(output).split(b'\n') {
                 let Ok(line) = line else { break };
-                let mut heard = locked(&ear);
+                let mut heard = lock_events(&ear);
                 heard.bytes += line.len();
                 if heard.bytes > KEPT {
                     break;
@@ -82,17 +82,17 @@ impl Listener {
     }
 
     /// The events that name a container by its id, in the order in which they came.
-    pub fn about(&self, id: &str) -> Vec<String> {
-        let heard = locked(&self.heard);
+    pub fn events_about(&self, id: &str) -> Vec<String> {
+        let heard = lock_events(&self.heard);
         heard.lines.iter().filter(|line| line.contains(id)).cloned().collect()
     }
 }
 
-fn locked(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
+fn lock_events(heard: &Mutex<HeardEvents>) -> MutexGuard<'_, HeardEvents> {
     heard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drop for Listener {
+impl Drop for EventListener {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
@@ -121,10 +121,11 @@ mod tests {
     #[test]
     fn what_names_the_container_is_heard_and_the_rest_is_not_asked_for() {
         let script = "echo 'create ab12'; echo 'create cd34'; echo 'die ab12'; sleep 77";
-        let listener = Listener::start(&["sh", "-c", script].map(String::from)).unwrap();
-        assert!(wait_for(|| listener.about("ab12").len() == 2));
-        assert_eq!(listener.about("ab12"), ["create ab12", "die ab12"]);
-        assert!(listener.about("ef56").is_empty());
+        let listener =
+            EventListener::start_listening(&["sh", "-c", script].map(String::from)).unwrap();
+        assert!(wait_for(|| listener.events_about("ab12").len() == 2));
+        assert_eq!(listener.events_about("ab12"), ["create ab12", "die ab12"]);
+        assert!(listener.events_about("ef56").is_empty());
     }
 
     #[test]
@@ -137,7 +138,8 @@ mod tests {
                 line == format!("sleep\0{mark}\0").as_bytes()
             })
         };
-        let mut listener = Listener::start(&["sleep", mark].map(String::from)).unwrap();
+        let mut listener =
+            EventListener::start_listening(&["sleep", mark].map(String::from)).unwrap();
         assert!(wait_for(runs));
         // As the kernel does when the session is killed.
         drop(listener.child.stdin.take());

@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use super::{Session, Spec, host_side, wait_until};
-use crate::engine::timed::{Timed, time};
-use crate::engine::{Kind, Mode, clean};
+use super::{CollectSession, RuntimeSpec, host_side, wait_until};
+use crate::engine::timed::{TimedCommand, time_command};
+use crate::engine::{ContainerMode, EngineKind, clean};
 use crate::model::{Capture, Role};
-use crate::stats::Random;
-use events::Listener;
-use record::{Start, WORD, record};
+use crate::stats::RandomSequence;
+use events::EventListener;
+use record::{TimedStart, WORD, startup_record};
 
 /// Failures in a row after which a target is not started again.
 const PATIENCE: u32 = 3;
@@ -33,7 +33,7 @@ const EVENTS_KEPT: usize = 256 * 1024;
 
 /// How many starts are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rounds {
+pub struct RoundCounts {
     /// Starts of each target that are thrown away.
     pub warmup: u32,
     /// Starts of each target that are kept.
@@ -42,87 +42,92 @@ pub struct Rounds {
     pub max_time: Option<Duration>,
 }
 
-impl Rounds {
-    fn all(self) -> u32 {
+impl RoundCounts {
+    fn total_rounds(self) -> u32 {
         self.warmup + self.samples
     }
 }
 
 /// Whose turn it is: a target, or the baseline under its second name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Arm<'a> {
-    spec: &'a Spec,
+struct StartupArm<'a> {
+    spec: &'a RuntimeSpec,
     is_control: bool,
 }
 
-impl Arm<'_> {
-    fn words(self) -> String {
+impl StartupArm<'_> {
+    fn describe_arm(self) -> String {
         format!("{}{}", self.spec.name, if self.is_control { " (control)" } else { "" })
     }
 }
 
 /// Why nothing is measured, if nothing is.
-pub fn obstacle(engine: Kind, rounds: Rounds) -> Option<String> {
-    if engine == Kind::Builtin {
+pub fn startup_unsupported_reason(engine: EngineKind, rounds: RoundCounts) -> Option<String> {
+    if engine == EngineKind::Builtin {
         return Some("the engine builtin has no client whose starts could be timed".into());
     }
     (rounds.samples == 0).then(|| "left out with --samples 0".into())
 }
 
 /// The first start of each target in this session, one after the other in random order.
-pub fn cold(session: &Session, specs: &[Spec], rounds: Rounds) -> Vec<Capture> {
-    if obstacle(session.engine, rounds).is_some() {
+pub fn capture_cold_starts(
+    session: &CollectSession,
+    specs: &[RuntimeSpec],
+    rounds: RoundCounts,
+) -> Vec<Capture> {
+    if startup_unsupported_reason(session.engine, rounds).is_some() {
         return Vec::new();
     }
-    let arms = arms(specs, false);
+    let arms = startup_arms(specs, false);
     let mut captures = Vec::new();
-    for (place, index) in (1..).zip(shuffled(&mut random(session, "cold"), arms.len())) {
+    for (place, index) in (1..).zip(shuffled_order(&mut seeded_random(session, "cold"), arms.len()))
+    {
         let arm = arms[index];
-        session.progress.step(&arm.spec.name, "first start");
-        let start = start(session, arm, index, place, 1, "cold");
+        session.progress.on_step(&arm.spec.name, "first start");
+        let start = time_start(session, arm, index, place, 1, "cold");
         if session.is_cancelled() {
             break;
         }
-        let mut head = format!("command {}\n", command(session, arm, "cold"));
+        let mut head = format!("command {}\n", start_command(session, arm, "cold"));
         head.push_str(
             "first start of this runtime in this session; the image was there, nothing was \
              removed from caches\n",
         );
-        let how = how("the first start of the session");
-        let text = record(&head, std::iter::once(&start));
-        captures.push(host_side::capture(arm.spec, "startup.cold", &how, &text));
+        let how = describe_method("the first start of the session");
+        let text = startup_record(&head, std::iter::once(&start));
+        captures.push(host_side::observation_capture(arm.spec, "startup.cold", &how, &text));
     }
     captures
 }
 
 /// Measures, and returns for each target its samples and the engine's events about them; for the
 /// baseline the samples of the control, too.
-pub fn captures(
-    session: &Session,
-    specs: &[Spec],
-    rounds: Rounds,
+pub fn capture_startup(
+    session: &CollectSession,
+    specs: &[RuntimeSpec],
+    rounds: RoundCounts,
     skipped: &mut BTreeMap<String, String>,
 ) -> Vec<Capture> {
-    if let Some(reason) = obstacle(session.engine, rounds) {
+    if let Some(reason) = startup_unsupported_reason(session.engine, rounds) {
         skipped.insert("startup".into(), reason);
         return Vec::new();
     }
     if specs.is_empty() || session.is_cancelled() {
         return Vec::new();
     }
-    let arms = arms(specs, true);
-    let listening = events::command(session.engine);
-    let listener = listening.as_deref().and_then(Listener::start);
+    let arms = startup_arms(specs, true);
+    let listening = events::events_command(session.engine);
+    let listener = listening.as_deref().and_then(EventListener::start_listening);
     let listener = listener.filter(|listener| is_heard(session, arms[0], listener));
-    let mut series = Series::new(session, &arms, rounds);
-    series.measure();
-    let mut captures = series.captures();
+    let mut series = StartupSeries::new(session, &arms, rounds);
+    series.measure_rounds();
+    let mut captures = series.series_captures();
     if let (true, Some(reason)) = (captures.is_empty(), series.stopped) {
         skipped.insert("startup".into(), format!("ended before the first sample: {reason}"));
     }
     match (&listener, listening) {
         (Some(listener), Some(argv)) => {
-            captures.extend(series.events(listener, &argv.join(" ")));
+            captures.extend(series.event_captures(listener, &argv.join(" ")));
         }
         _ => {
             let reason = "the engine's events could not be had".to_string();
@@ -133,44 +138,45 @@ pub fn captures(
 }
 
 /// Every target; the baseline once more as the control.
-fn arms(specs: &[Spec], with_control: bool) -> Vec<Arm<'_>> {
-    let arm = |spec| Arm { spec, is_control: false };
+fn startup_arms(specs: &[RuntimeSpec], with_control: bool) -> Vec<StartupArm<'_>> {
+    let arm = |spec| StartupArm { spec, is_control: false };
     let baseline = specs.iter().filter(|spec| with_control && spec.role == Role::Baseline);
-    let control = baseline.map(|spec| Arm { spec, is_control: true });
+    let control = baseline.map(|spec| StartupArm { spec, is_control: true });
     specs.iter().map(arm).chain(control).collect()
 }
 
 /// What decides an order: the session's id, so that the order can be made again from the record.
-pub fn random(session: &Session, part: &str) -> Random {
+pub fn seeded_random(session: &CollectSession, part: &str) -> RandomSequence {
     let bytes = session.id.bytes().chain(part.bytes());
     // FNV-1a.
-    Random::new(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    RandomSequence::new(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     }))
 }
 
-fn shuffled(random: &mut Random, count: usize) -> Vec<usize> {
+fn shuffled_order(random: &mut RandomSequence, count: usize) -> Vec<usize> {
     let mut list: Vec<usize> = (0..count).collect();
-    random.shuffle(&mut list);
+    random.shuffle_slice(&mut list);
     list
 }
 
 /// Starts containers until the listener hears of one: then it hears of all that follow.
-fn is_heard(session: &Session, arm: Arm, listener: &Listener) -> bool {
+fn is_heard(session: &CollectSession, arm: StartupArm, listener: &EventListener) -> bool {
     (1..=3).any(|attempt| {
         let part = format!("heard{attempt}");
-        let start = start(session, arm, 0, attempt, 1, &part);
-        let id = id(session, &start.container);
+        let start = time_start(session, arm, 0, attempt, 1, &part);
+        let id = container_id(session, &start.container);
         wait_until(Duration::from_secs(1), || {
-            session.is_cancelled() || id.as_deref().is_some_and(|id| !listener.about(id).is_empty())
+            session.is_cancelled()
+                || id.as_deref().is_some_and(|id| !listener.events_about(id).is_empty())
         })
     })
 }
 
 /// The id of a container as events have it.
-fn id(session: &Session, container: &str) -> Option<String> {
+fn container_id(session: &CollectSession, container: &str) -> Option<String> {
     match session.engine {
-        Kind::Ctr => Some(container.to_string()),
+        EngineKind::Ctr => Some(container.to_string()),
         _ => {
             let id = std::fs::read_to_string(session.folder.id_file(container)).ok()?;
             Some(id.trim().to_string()).filter(|id| id.len() >= 12)
@@ -178,22 +184,22 @@ fn id(session: &Session, container: &str) -> Option<String> {
     }
 }
 
-fn name(session: &Session, arm: Arm, part: &str) -> String {
+fn container_name(session: &CollectSession, arm: StartupArm, part: &str) -> String {
     let role = if arm.is_control { "control-" } else { "" };
     session.container_name(&arm.spec.name, &format!("{role}{part}"))
 }
 
-fn argv(session: &Session, arm: Arm, part: &str) -> Vec<String> {
-    let name = name(session, arm, part);
-    session.argv(arm.spec, &name, &["echo", WORD], Mode::Attached, &[])
+fn start_argv(session: &CollectSession, arm: StartupArm, part: &str) -> Vec<String> {
+    let name = container_name(session, arm, part);
+    session.container_argv(arm.spec, &name, &["echo", WORD], ContainerMode::Attached, &[])
 }
 
 /// The timed command for a reader: what differs between starts is the number in names.
-fn command(session: &Session, arm: Arm, part: &str) -> String {
-    argv(session, arm, part).join(" ")
+fn start_command(session: &CollectSession, arm: StartupArm, part: &str) -> String {
+    start_argv(session, arm, part).join(" ")
 }
 
-fn how(what: &str) -> String {
+fn describe_method(what: &str) -> String {
     format!(
         "{what}, timed from the start of the engine's client, which is part of the figure, by the \
          host's monotonic clock: to the container's first byte of output, and to the client's end \
@@ -201,24 +207,31 @@ fn how(what: &str) -> String {
     )
 }
 
-fn start(session: &Session, arm: Arm, index: usize, place: u32, round: u32, part: &str) -> Start {
-    let container = name(session, arm, part);
-    let timed = time(&argv(session, arm, part), session.timeout, session.cancel)
+fn time_start(
+    session: &CollectSession,
+    arm: StartupArm,
+    index: usize,
+    place: u32,
+    round: u32,
+    part: &str,
+) -> TimedStart {
+    let container = container_name(session, arm, part);
+    let timed = time_command(&start_argv(session, arm, part), session.timeout, session.cancel)
         .map_err(|error| error.message);
-    let start = Start { place, round, arm: index, container, timed };
-    if start.failure().is_some() && !session.is_cancelled() {
+    let start = TimedStart { place, round, arm: index, container, timed };
+    if start.failure_reason().is_some() && !session.is_cancelled() {
         clean::remove_named(session.engine, &start.container);
     }
     start
 }
 
 /// A series under way.
-struct Series<'a> {
-    session: &'a Session<'a>,
-    arms: &'a [Arm<'a>],
-    rounds: Rounds,
+struct StartupSeries<'a> {
+    session: &'a CollectSession<'a>,
+    arms: &'a [StartupArm<'a>],
+    rounds: RoundCounts,
     begun: Instant,
-    starts: Vec<Start>,
+    starts: Vec<TimedStart>,
     /// Failures in a row, by arm.
     failures: Vec<u32>,
     /// The rounds that were begun, the discarded ones among them.
@@ -226,8 +239,8 @@ struct Series<'a> {
     stopped: Option<&'static str>,
 }
 
-impl<'a> Series<'a> {
-    fn new(session: &'a Session, arms: &'a [Arm], rounds: Rounds) -> Self {
+impl<'a> StartupSeries<'a> {
+    fn new(session: &'a CollectSession, arms: &'a [StartupArm], rounds: RoundCounts) -> Self {
         let failures = vec![0; arms.len()];
         Self {
             session,
@@ -241,18 +254,18 @@ impl<'a> Series<'a> {
         }
     }
 
-    fn measure(&mut self) {
-        let mut random = random(self.session, "starts");
-        for round in 1..=self.rounds.all() {
-            let words = format!("round {round} of {}", self.rounds.all());
-            self.session.progress.step("start-up", &words);
-            for index in shuffled(&mut random, self.arms.len()) {
+    fn measure_rounds(&mut self) {
+        let mut random = seeded_random(self.session, "starts");
+        for round in 1..=self.rounds.total_rounds() {
+            let words = format!("round {round} of {}", self.rounds.total_rounds());
+            self.session.progress.on_step("start-up", &words);
+            for index in shuffled_order(&mut random, self.arms.len()) {
                 self.stopped = self.stop_reason();
                 if self.stopped.is_some() {
                     return;
                 }
                 self.rounds_begun = round;
-                self.turn(index, round);
+                self.measure_one_start(index, round);
             }
         }
     }
@@ -265,22 +278,22 @@ impl<'a> Series<'a> {
         is_over.then_some("the time of --max-time was used up")
     }
 
-    fn turn(&mut self, index: usize, round: u32) {
+    fn measure_one_start(&mut self, index: usize, round: u32) {
         if self.failures[index] >= PATIENCE {
             return;
         }
         let place = u32::try_from(self.starts.len() + 1).unwrap_or(u32::MAX);
         let part = format!("start{round}");
-        let start = start(self.session, self.arms[index], index, place, round, &part);
+        let start = time_start(self.session, self.arms[index], index, place, round, &part);
         if self.session.is_cancelled() {
             return;
         }
-        match start.failure() {
+        match start.failure_reason() {
             None => self.failures[index] = 0,
             Some(words) => {
                 self.failures[index] += 1;
                 if self.failures[index] == PATIENCE {
-                    self.session.progress.trouble(&self.arms[index].words(), &words);
+                    self.session.progress.on_trouble(&self.arms[index].describe_arm(), &words);
                 }
             }
         }
@@ -288,24 +301,29 @@ impl<'a> Series<'a> {
     }
 
     /// The starts of an arm that are kept: those of the first rounds fill caches.
-    fn kept(&self, index: usize) -> impl Iterator<Item = &Start> {
+    fn kept_starts(&self, index: usize) -> impl Iterator<Item = &TimedStart> {
         let warmup = self.rounds.warmup;
         self.starts.iter().filter(move |start| start.arm == index && start.round > warmup)
     }
 
-    fn captures(&self) -> Vec<Capture> {
+    fn series_captures(&self) -> Vec<Capture> {
         let indexed = self.arms.iter().enumerate();
-        let measured = indexed.filter(|(index, _)| self.kept(*index).next().is_some());
+        let measured = indexed.filter(|(index, _)| self.kept_starts(*index).next().is_some());
         measured
             .map(|(index, arm)| {
-                let text = record(&self.head(index), self.kept(index));
+                let text = startup_record(&self.record_head(index), self.kept_starts(index));
                 let id = if arm.is_control { "startup.control" } else { "startup.samples" };
-                host_side::capture(arm.spec, id, &how(&self.what(*arm)), &text)
+                host_side::observation_capture(
+                    arm.spec,
+                    id,
+                    &describe_method(&self.series_description(*arm)),
+                    &text,
+                )
             })
             .collect()
     }
 
-    fn what(&self, arm: Arm) -> String {
+    fn series_description(&self, arm: StartupArm) -> String {
         let second = match arm.is_control {
             true => "the baseline once more, as a control; ",
             false => "",
@@ -314,10 +332,11 @@ impl<'a> Series<'a> {
     }
 
     /// The conditions of a series.
-    fn head(&self, index: usize) -> String {
-        let arms: Vec<String> = self.arms.iter().map(|arm| arm.words()).collect();
-        let part = format!("start{}", self.rounds.all());
-        let mut head = format!("command {}\n", command(self.session, self.arms[index], &part));
+    fn record_head(&self, index: usize) -> String {
+        let arms: Vec<String> = self.arms.iter().map(|arm| arm.describe_arm()).collect();
+        let part = format!("start{}", self.rounds.total_rounds());
+        let mut head =
+            format!("command {}\n", start_command(self.session, self.arms[index], &part));
         let mut line = |text: String| {
             let _ = writeln!(head, "{text}");
         };
@@ -339,7 +358,7 @@ impl<'a> Series<'a> {
     }
 
     /// The engine's events about the samples of each target.
-    fn events(&self, listener: &Listener, argv: &str) -> Vec<Capture> {
+    fn event_captures(&self, listener: &EventListener, argv: &str) -> Vec<Capture> {
         self.wait_for_last(listener);
         let how = format!(
             "{argv}: what names a container of a sample, as it came; times of the wall clock"
@@ -347,35 +366,39 @@ impl<'a> Series<'a> {
         let arms = self.arms.iter().enumerate().filter(|(_, arm)| !arm.is_control);
         arms.filter_map(|(index, arm)| {
             let text = self.events_of(index, listener);
-            (!text.is_empty()).then(|| host_side::capture(arm.spec, "startup.events", &how, &text))
+            (!text.is_empty())
+                .then(|| host_side::observation_capture(arm.spec, "startup.events", &how, &text))
         })
         .collect()
     }
 
     /// Events of the last container may be on their way.
-    fn wait_for_last(&self, listener: &Listener) {
-        let last = self.starts.last().and_then(|start| id(self.session, &start.container));
+    fn wait_for_last(&self, listener: &EventListener) {
+        let last =
+            self.starts.last().and_then(|start| container_id(self.session, &start.container));
         let Some(last) = last else { return };
         let ends = ["\"destroy\"", "\"remove\"", "/containers/delete"];
         wait_until(Duration::from_millis(500), || {
-            let lines = listener.about(&last);
+            let lines = listener.events_about(&last);
             lines.iter().any(|line| ends.iter().any(|end| line.contains(end)))
         });
     }
 
-    fn events_of(&self, index: usize, listener: &Listener) -> String {
+    fn events_of(&self, index: usize, listener: &EventListener) -> String {
         let mut text = String::new();
-        for start in self.kept(index).filter(|start| start.failure().is_none()) {
-            let (Ok(timed), Some(id)) = (&start.timed, id(self.session, &start.container)) else {
+        for start in self.kept_starts(index).filter(|start| start.failure_reason().is_none()) {
+            let (Ok(timed), Some(id)) =
+                (&start.timed, container_id(self.session, &start.container))
+            else {
                 continue;
             };
-            let lines = listener.about(&id);
+            let lines = listener.events_about(&id);
             let size: usize = lines.iter().map(|line| line.len() + 1).sum();
             if text.len() + size > EVENTS_KEPT {
                 let _ = writeln!(text, "the events of later starts were not kept");
                 break;
             }
-            let _ = writeln!(text, "{}", times(start, timed));
+            let _ = writeln!(text, "{}", start_times_line(start, timed));
             text.extend(lines.iter().map(|line| format!("{line}\n")));
         }
         text
@@ -383,7 +406,7 @@ impl<'a> Series<'a> {
 }
 
 /// The line of a start above its events.
-fn times(start: &Start, timed: &Timed) -> String {
+fn start_times_line(start: &TimedStart, timed: &TimedCommand) -> String {
     let shift = timed.clock_shift_ns;
     if shift.abs() > CLOCK_SHIFT {
         return format!(
@@ -400,23 +423,32 @@ fn times(start: &Start, timed: &Timed) -> String {
 mod tests {
     use super::*;
 
-    fn spec(name: &str, role: Role) -> Spec {
-        Spec { name: name.into(), role, handler: None }
+    fn spec(name: &str, role: Role) -> RuntimeSpec {
+        RuntimeSpec { name: name.into(), role, handler: None }
     }
 
     #[test]
     fn the_baseline_has_two_turns_and_the_others_one() {
         let specs = [spec("runc", Role::Baseline), spec("runsc", Role::Candidate)];
-        let words: Vec<String> = arms(&specs, true).iter().map(|arm| arm.words()).collect();
+        let words: Vec<String> =
+            startup_arms(&specs, true).iter().map(|arm| arm.describe_arm()).collect();
         assert_eq!(words, ["runc", "runsc", "runc (control)"]);
-        assert_eq!(arms(&specs, false).len(), 2);
+        assert_eq!(startup_arms(&specs, false).len(), 2);
     }
 
     #[test]
     fn nothing_is_measured_without_samples_or_without_an_engine() {
-        let rounds = |samples| Rounds { warmup: 1, samples, max_time: None };
-        assert!(obstacle(Kind::Docker, rounds(0)).unwrap().contains("--samples 0"));
-        assert!(obstacle(Kind::Builtin, rounds(10)).unwrap().contains("builtin"));
-        assert_eq!(obstacle(Kind::Ctr, rounds(1)), None);
+        let rounds = |samples| RoundCounts { warmup: 1, samples, max_time: None };
+        assert!(
+            startup_unsupported_reason(EngineKind::Docker, rounds(0))
+                .unwrap()
+                .contains("--samples 0")
+        );
+        assert!(
+            startup_unsupported_reason(EngineKind::Builtin, rounds(10))
+                .unwrap()
+                .contains("builtin")
+        );
+        assert_eq!(startup_unsupported_reason(EngineKind::Ctr, rounds(1)), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The record of a series of starts: text with a line for every start, which the parsers
 //! `column_first_byte` and `column_wall` of the catalogue read.
 
-use crate::engine::timed::Timed;
+use crate::engine::timed::TimedCommand;
 
 /// What the container prints, so that a start that did nothing is not taken for a fast one.
 pub const WORD: &str = "ready";
@@ -13,7 +13,7 @@ const COLUMNS: &str = "columns outcome place round exit first_byte_s wall_s user
 
 /// One start.
 #[derive(Debug, Clone)]
-pub struct Start {
+pub struct TimedStart {
     /// Its place in the order of the session, from 1.
     pub place: u32,
     /// The round, from 1; discarded rounds count.
@@ -23,28 +23,28 @@ pub struct Start {
     /// The name of its container.
     pub container: String,
     /// How the engine's client fared; in words if it could not be started.
-    pub timed: Result<Timed, String>,
+    pub timed: Result<TimedCommand, String>,
 }
 
-impl Start {
+impl TimedStart {
     /// What went wrong, if something did: it ended with an error, or did not print the word.
-    pub fn failure(&self) -> Option<String> {
+    pub fn failure_reason(&self) -> Option<String> {
         match &self.timed {
             Err(words) => Some(words.clone()),
-            Ok(timed) if !timed.is_success() => Some(timed.complaint()),
-            Ok(timed) if timed.text() != WORD => {
-                Some(format!("`{WORD}` was expected, not `{}`", timed.text()))
+            Ok(timed) if !timed.is_success() => Some(timed.error_summary()),
+            Ok(timed) if timed.stdout_text() != WORD => {
+                Some(format!("`{WORD}` was expected, not `{}`", timed.stdout_text()))
             }
             Ok(_) => None,
         }
     }
 
-    fn line(&self) -> String {
-        let failure = self.failure();
+    fn record_line(&self) -> String {
+        let failure = self.failure_reason();
         let outcome = if failure.is_some() { "failed" } else { "ok" };
         let figures = match &self.timed {
             Err(_) => "- - - - - - -".to_string(),
-            Ok(timed) => figures(timed),
+            Ok(timed) => figures_text(timed),
         };
         let mut line =
             format!("{outcome} {} {} {figures} {}", self.place, self.round, self.container);
@@ -57,11 +57,11 @@ impl Start {
     }
 }
 
-fn figures(timed: &Timed) -> String {
+fn figures_text(timed: &TimedCommand) -> String {
     let or_dash = |figure: Option<String>| figure.unwrap_or_else(|| "-".into());
     let seconds = |duration: std::time::Duration| format!("{:.6}", duration.as_secs_f64());
     let exit = match timed.ended {
-        crate::engine::process::Ended::Exit(exit) => exit,
+        crate::engine::process::ExitReason::Exit(exit) => exit,
         _ => None,
     };
     [
@@ -77,35 +77,36 @@ fn figures(timed: &Timed) -> String {
 }
 
 /// The record of one arm: what was timed, under which conditions, and every start.
-pub fn record<'a>(head: &str, starts: impl Iterator<Item = &'a Start>) -> String {
-    let lines: String = starts.map(Start::line).collect();
+pub fn startup_record<'a>(head: &str, starts: impl Iterator<Item = &'a TimedStart>) -> String {
+    let lines: String = starts.map(TimedStart::record_line).collect();
     format!("{head}{COLUMNS}\n{lines}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::process::Ended;
-    use crate::probe::parse::parse;
+    use crate::engine::process::ExitReason;
+    use crate::probe::parse::parse_output;
     use std::time::Duration;
 
-    pub fn start(place: u32, first: u64, output: &str, exit: i32) -> Start {
-        let timed = Timed {
+    pub fn start(place: u32, first: u64, output: &str, exit: i32) -> TimedStart {
+        let timed = TimedCommand {
             started_ns: 1_795_533_040_490_832_424,
             first_byte: Some(Duration::from_millis(first)),
             wall: Duration::from_millis(first + 90),
             clock_shift_ns: 0,
-            ended: Ended::Exit(Some(exit)),
+            ended: ExitReason::Exit(Some(exit)),
             usage: None,
             stdout: output.into(),
             stderr: b"no such\nruntime".to_vec(),
         };
-        Start { place, round: 2, arm: 0, container: format!("c{place}"), timed: Ok(timed) }
+        TimedStart { place, round: 2, arm: 0, container: format!("c{place}"), timed: Ok(timed) }
     }
 
     #[test]
     fn a_failed_start_is_recorded_and_is_no_sample() {
-        let mute = Start { timed: Err("docker is not installed".into()), ..start(4, 0, "", 0) };
+        let mute =
+            TimedStart { timed: Err("docker is not installed".into()), ..start(4, 0, "", 0) };
         let starts = [
             start(1, 400, "ready\n", 0),
             start(2, 10, "", 125),
@@ -113,7 +114,7 @@ mod tests {
             mute,
             start(5, 380, "ready\n", 0),
         ];
-        let text = record("command docker run\n", starts.iter());
+        let text = startup_record("command docker run\n", starts.iter());
         assert!(
             text.contains(
                 "failed 2 2 125 0.010000 0.100000 - - - 1795533040490832424 c2: no such runtime\n"
@@ -122,7 +123,7 @@ mod tests {
         );
         assert!(text.contains("failed 3 2 0 "), "{text}");
         assert!(text.contains("failed 4 2 - - - - - - - c4: docker is not installed\n"), "{text}");
-        let read = |parser| parse(parser, &text).unwrap().unwrap();
+        let read = |parser| parse_output(parser, &text).unwrap().unwrap();
         assert_eq!(read("column_first_byte"), serde_json::json!([0.4, 0.38]));
         assert_eq!(read("column_wall"), serde_json::json!([0.49, 0.47]));
     }

@@ -7,43 +7,43 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::proc;
-use crate::engine::process::{Cancel, run};
+use crate::engine::process::{CancelFlag, run_command};
 
 /// How long one question to containerd may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// What `ctr` prints, if it ends well.
-pub(super) fn ctr(namespace: &str, arguments: &[&str]) -> Option<String> {
+pub(super) fn run_ctr(namespace: &str, arguments: &[&str]) -> Option<String> {
     let argv: Vec<String> =
         ["ctr", "-n", namespace].iter().chain(arguments).map(ToString::to_string).collect();
-    let finished = run(&argv, LIMIT, &Cancel::default()).ok()?;
-    finished.is_success().then(|| finished.text())
+    let finished = run_command(&argv, LIMIT, &CancelFlag::default()).ok()?;
+    finished.is_success().then(|| finished.stdout_text())
 }
 
 /// Removes a container: by its task, and if that does not answer, by its processes.
-pub fn forget(namespace: &str, id: &str) {
-    if task(namespace, id).is_some() {
-        let _ = ctr(namespace, &["tasks", "kill", "-s", "SIGKILL", id]);
+pub fn delete_container(namespace: &str, id: &str) {
+    if task_pid(namespace, id).is_some() {
+        let _ = run_ctr(namespace, &["tasks", "kill", "-s", "SIGKILL", id]);
         if !remove_task(namespace, id) {
             kill_processes(namespace, id);
             remove_task(namespace, id);
         }
     }
-    let _ = ctr(namespace, &["containers", "rm", id]);
+    let _ = run_ctr(namespace, &["containers", "rm", id]);
 }
 
 /// A task needs a moment to end after it was killed.
 fn remove_task(namespace: &str, id: &str) -> bool {
     (0..4).any(|_| {
         std::thread::sleep(Duration::from_millis(50));
-        let _ = ctr(namespace, &["tasks", "rm", "-f", id]);
-        task(namespace, id).is_none()
+        let _ = run_ctr(namespace, &["tasks", "rm", "-f", id]);
+        task_pid(namespace, id).is_none()
     })
 }
 
 /// The process of a task; 0 for one that was created and not started.
-fn task(namespace: &str, id: &str) -> Option<i32> {
-    let list = ctr(namespace, &["tasks", "ls"])?;
+fn task_pid(namespace: &str, id: &str) -> Option<i32> {
+    let list = run_ctr(namespace, &["tasks", "ls"])?;
     list.lines().find_map(|line| {
         let mut words = line.split_whitespace();
         (words.next() == Some(id)).then(|| words.next()?.parse().ok())?
@@ -52,15 +52,16 @@ fn task(namespace: &str, id: &str) -> Option<i32> {
 
 /// The task's process, then its shim, known by its arguments.
 fn kill_processes(namespace: &str, id: &str) {
-    let pids = task(namespace, id).into_iter().filter(|pid| *pid > 0).chain(shims(namespace, id));
+    let pids =
+        task_pid(namespace, id).into_iter().filter(|pid| *pid > 0).chain(shim_pids(namespace, id));
     for pid in pids.filter_map(Pid::from_raw) {
         let _ = kill_process(pid, Signal::KILL);
     }
     std::thread::sleep(Duration::from_millis(200));
 }
 
-fn shims(namespace: &str, id: &str) -> Vec<i32> {
-    proc::processes()
+fn shim_pids(namespace: &str, id: &str) -> Vec<i32> {
+    proc::process_folders()
         .filter_map(|folder| folder.file_name()?.to_str()?.parse().ok())
         .filter(|pid: &i32| {
             let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -81,20 +82,20 @@ fn is_shim_of(words: &[&str], namespace: &str, id: &str) -> bool {
 
 /// Removes what containerd has of containers that are gone: tasks, shims, snapshots and mounts.
 /// Returns what was removed, in words.
-pub fn sweep(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub fn remove_containerd_state(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut removed = Vec::new();
     for (kind, list) in
         [("containers", ["containers", "ls", "-q"]), ("tasks", ["tasks", "ls", "-q"])]
     {
-        for id in ctr(namespace, &list).unwrap_or_default().lines().filter(|id| is_mine(id)) {
-            forget(namespace, id);
+        for id in run_ctr(namespace, &list).unwrap_or_default().lines().filter(|id| is_mine(id)) {
+            delete_container(namespace, id);
             removed.push(format!("{} {id} of containerd", kind.trim_end_matches('s')));
         }
     }
-    removed.extend(mounts(namespace, is_mine));
-    for line in ctr(namespace, &["snapshots", "ls"]).unwrap_or_default().lines() {
+    removed.extend(unmount_roots(namespace, is_mine));
+    for line in run_ctr(namespace, &["snapshots", "ls"]).unwrap_or_default().lines() {
         let Some(key) = line.split_whitespace().next().filter(|key| is_mine(key)) else { continue };
-        if ctr(namespace, &["snapshots", "rm", key]).is_some() {
+        if run_ctr(namespace, &["snapshots", "rm", key]).is_some() {
             removed.push(format!("snapshot {key}"));
         }
     }
@@ -102,14 +103,14 @@ pub fn sweep(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
 }
 
 /// Root file systems that are still mounted below containerd's folder of a container.
-fn mounts(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+fn unmount_roots(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
     let base = format!("/run/containerd/io.containerd.runtime.v2.task/{namespace}/");
-    let table = proc::mounts();
-    let points = table.lines().filter_map(|line| Some(proc::mounted(line)?.1));
+    let table = proc::mount_table();
+    let points = table.lines().filter_map(|line| Some(proc::parse_mount_line(line)?.1));
     let mut removed = Vec::new();
     for point in points.filter(|point| point.starts_with(&base)) {
         let id = point[base.len()..].split('/').next().unwrap_or_default();
-        if is_mine(id) && proc::unmount(point) {
+        if is_mine(id) && proc::detach_mount(point) {
             removed.push(format!("mount {point}"));
         }
     }

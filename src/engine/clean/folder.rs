@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::engine::Kind;
+use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::owner;
 
@@ -13,39 +13,39 @@ const PREFIX: &str = "isoproof-session-";
 
 /// The folder of a session among the temporary files, readable by its user alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folder {
+pub struct SessionFolder {
     path: PathBuf,
     /// The session.
     pub session: String,
     /// The engine it uses.
-    pub engine: Kind,
+    pub engine: EngineKind,
     /// Whether the process that made it still runs.
     pub is_owned: bool,
 }
 
-impl Folder {
+impl SessionFolder {
     /// Makes the folder of a session of this process. Its name says all, so that there is no
     /// moment at which it is nobody's.
     ///
     /// # Errors
     ///
     /// It cannot be made.
-    pub fn create(session: &str, engine: Kind) -> Result<Self> {
-        let name = format!("{PREFIX}{session}-{}-{}", engine.name(), owner::mark());
+    pub fn create_folder(session: &str, engine: EngineKind) -> Result<Self> {
+        let name = format!("{PREFIX}{session}-{}-{}", engine.name(), owner::process_mark());
         let path = std::env::temp_dir().join(name);
         let made = fs::DirBuilder::new().mode(0o700).create(&path);
-        made.map_err(|error| Error::io("make", &path, &error))?;
+        made.map_err(|error| Error::failed_io("make", &path, &error))?;
         Ok(Self { path, session: session.into(), engine, is_owned: true })
     }
 
     /// All folders of this user.
-    pub fn all() -> Vec<Self> {
+    pub fn list_folders() -> Vec<Self> {
         let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return Vec::new() };
-        entries.flatten().filter_map(|entry| Self::at(&entry.path())).collect()
+        entries.flatten().filter_map(|entry| Self::open_own_folder(&entry.path())).collect()
     }
 
     /// Only a real folder of ours: another user's could name containers that are not isoproof's.
-    fn at(path: &Path) -> Option<Self> {
+    fn open_own_folder(path: &Path) -> Option<Self> {
         let mut words = path.file_name()?.to_str()?.strip_prefix(PREFIX)?.split('-');
         let (session, engine, mark) = (words.next()?.to_string(), words.next()?, words.next()?);
         let meta = fs::symlink_metadata(path).ok()?;
@@ -58,7 +58,7 @@ impl Folder {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub fn folder_path(&self) -> &Path {
         &self.path
     }
 
@@ -71,13 +71,13 @@ impl Folder {
     /// of it can be removed. `ctr` takes our name as id.
     pub fn id_options(&self, container: &str) -> Vec<String> {
         match self.engine {
-            Kind::Builtin | Kind::Ctr => Vec::new(),
+            EngineKind::Builtin | EngineKind::Ctr => Vec::new(),
             _ => vec!["--cidfile".into(), self.id_file(container).display().to_string()],
         }
     }
 
     /// The ids of its containers.
-    pub fn ids(&self) -> Vec<String> {
+    pub fn container_ids(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.path) else { return Vec::new() };
         entries
             .flatten()
@@ -88,7 +88,7 @@ impl Folder {
     }
 
     /// Removes the folder.
-    pub fn remove(&self) {
+    pub fn remove_folder(&self) {
         let _ = fs::remove_dir_all(&self.path);
     }
 }

@@ -9,10 +9,10 @@ mod stale;
 
 use std::time::{Duration, Instant};
 
-use super::process::{Cancel, run};
-use super::{Kind, OWNER_LABEL, SESSION_LABEL, ask};
+use super::process::{CancelFlag, run_command};
+use super::{EngineKind, OWNER_LABEL, SESSION_LABEL, query_engine};
 use crate::owner;
-pub use folder::Folder;
+pub use folder::SessionFolder;
 
 /// How long removing one container may take.
 const REMOVAL: Duration = Duration::from_secs(20);
@@ -29,9 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// A container that isoproof started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leftover {
+pub struct OrphanContainer {
     /// The engine.
-    pub engine: Kind,
+    pub engine: EngineKind,
     /// Its id.
     pub id: String,
     /// The session that started it.
@@ -42,7 +42,7 @@ pub struct Leftover {
 
 /// What cleaning did, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct CleanupResult {
     /// What was removed.
     pub removed: Vec<String>,
     /// The containers that could not be removed.
@@ -51,20 +51,29 @@ pub struct Swept {
 
 /// The containers of isoproof under an engine, of a session and of all others; none if the engine
 /// does not answer.
-fn list(engine: Kind, session: Option<&str>, cancel: &Cancel) -> Vec<Leftover> {
+fn list_orphans(
+    engine: EngineKind,
+    session: Option<&str>,
+    cancel: &CancelFlag,
+) -> Vec<OrphanContainer> {
     match engine {
-        Kind::Builtin => Vec::new(),
-        Kind::Ctr => list_ctr(cancel),
+        EngineKind::Builtin => Vec::new(),
+        EngineKind::Ctr => list_ctr(cancel),
         _ => list_docker(engine, session, cancel),
     }
 }
 
-fn list_docker(engine: Kind, session: Option<&str>, cancel: &Cancel) -> Vec<Leftover> {
+fn list_docker(
+    engine: EngineKind,
+    session: Option<&str>,
+    cancel: &CancelFlag,
+) -> Vec<OrphanContainer> {
     let program = engine.name();
     let labelled = |label: &str| -> Vec<String> {
         let filter = format!("label={label}");
-        let answer = ask(&[program, "ps", "-aq", "--no-trunc", "--filter", &filter], cancel);
-        let ids = answer.map(|finished| finished.text()).unwrap_or_default();
+        let answer =
+            query_engine(&[program, "ps", "-aq", "--no-trunc", "--filter", &filter], cancel);
+        let ids = answer.map(|finished| finished.stdout_text()).unwrap_or_default();
         ids.lines().map(|id| id.trim().to_string()).filter(|id| !id.is_empty()).collect()
     };
     // An engine can answer about a container that is being started only when it has started: those
@@ -72,16 +81,18 @@ fn list_docker(engine: Kind, session: Option<&str>, cancel: &Cancel) -> Vec<Left
     let mut found = Vec::new();
     if let Some(session) = session {
         for id in labelled(&format!("{SESSION_LABEL}={session}")) {
-            found.push(Leftover { engine, id, session: session.into(), is_owned: true });
+            found.push(OrphanContainer { engine, id, session: session.into(), is_owned: true });
         }
     }
     let inspect = |id: &str| {
         let format = format!(
             "{{{{index .Config.Labels \"{SESSION_LABEL}\"}}}} {{{{index .Config.Labels \"{OWNER_LABEL}\"}}}}"
         );
-        let labels = ask(&[program, "inspect", "--format", &format, id], cancel).ok()?.text();
+        let labels = query_engine(&[program, "inspect", "--format", &format, id], cancel)
+            .ok()?
+            .stdout_text();
         let (session, owner) = labels.split_once(' ').unwrap_or((&labels, ""));
-        Some(Leftover {
+        Some(OrphanContainer {
             engine,
             id: id.to_string(),
             session: session.to_string(),
@@ -96,89 +107,99 @@ fn list_docker(engine: Kind, session: Option<&str>, cancel: &Cancel) -> Vec<Left
     found
 }
 
-fn list_ctr(cancel: &Cancel) -> Vec<Leftover> {
+fn list_ctr(cancel: &CancelFlag) -> Vec<OrphanContainer> {
     let filter = format!("labels.\"{SESSION_LABEL}\"");
-    let Ok(ids) = ask(&["ctr", "containers", "ls", "-q", &filter], cancel) else {
+    let Ok(ids) = query_engine(&["ctr", "containers", "ls", "-q", &filter], cancel) else {
         return Vec::new();
     };
     let leftover = |id: &str| {
-        let info = ask(&["ctr", "containers", "info", id], cancel).ok()?;
+        let info = query_engine(&["ctr", "containers", "info", id], cancel).ok()?;
         let info: serde_json::Value = serde_json::from_slice(&info.stdout).ok()?;
         let label = |name: &str| info["Labels"][name].as_str().unwrap_or_default().to_string();
         // nerdctl keeps its containers in the same place and has its own way to remove them.
         if !label("nerdctl/name").is_empty() {
             return None;
         }
-        Some(Leftover {
-            engine: Kind::Ctr,
+        Some(OrphanContainer {
+            engine: EngineKind::Ctr,
             id: id.to_string(),
             session: label(SESSION_LABEL),
             is_owned: owner::is_alive(&label(OWNER_LABEL)),
         })
     };
-    ids.text().lines().map(str::trim).filter(|id| !id.is_empty()).filter_map(leftover).collect()
+    ids.stdout_text()
+        .lines()
+        .map(str::trim)
+        .filter(|id| !id.is_empty())
+        .filter_map(leftover)
+        .collect()
 }
 
-/// Removes a container. Whether it worked is what a new [`list`] says.
-fn remove(leftover: &Leftover, cancel: &Cancel) {
+/// Removes a container. Whether it worked is what a new [`list_orphans`] says.
+fn remove_orphan(leftover: &OrphanContainer, cancel: &CancelFlag) {
     let id = leftover.id.as_str();
     let argv: &[&str] = match leftover.engine {
-        Kind::Builtin => return,
-        Kind::Ctr => return containerd::forget("default", id),
-        Kind::Podman => &["podman", "rm", "-f", "-t", "0", id],
+        EngineKind::Builtin => return,
+        EngineKind::Ctr => return containerd::delete_container("default", id),
+        EngineKind::Podman => &["podman", "rm", "-f", "-t", "0", id],
         engine => &[engine.name(), "rm", "-f", id],
     };
     let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
-    let _ = run(&argv, REMOVAL, cancel);
+    let _ = run_command(&argv, REMOVAL, cancel);
 }
 
 /// Removes a container of this session by its name.
-pub fn remove_named(engine: Kind, name: &str) {
+pub fn remove_named(engine: EngineKind, name: &str) {
     let id = name.to_string();
-    let mine = Leftover { engine, id, session: String::new(), is_owned: true };
-    remove(&mine, &Cancel::default());
+    let mine = OrphanContainer { engine, id, session: String::new(), is_owned: true };
+    remove_orphan(&mine, &CancelFlag::default());
 }
 
 /// Removes the containers of a session under an engine, and those of sessions whose process is
 /// gone, and what the engine forgot of them. The folder of a session stays while a container of
 /// it does.
-pub fn sweep(engine: Kind, session: Option<&str>) -> Swept {
-    let words = |leftover: &Leftover| format!("container {} of {}", leftover.id, engine.name());
+pub fn remove_orphans(engine: EngineKind, session: Option<&str>) -> CleanupResult {
+    let words =
+        |leftover: &OrphanContainer| format!("container {} of {}", leftover.id, engine.name());
     let (gone, left) = remove_containers(engine, session);
     let mut removed: Vec<String> = gone.iter().map(words).collect();
-    for folder in Folder::all() {
+    for folder in SessionFolder::list_folders() {
         let is_due = session == Some(folder.session.as_str()) || !folder.is_owned;
         let is_needed = left.iter().any(|leftover| leftover.session == folder.session);
         if folder.engine == engine && is_due && !is_needed {
-            removed.extend(traces(&folder));
-            folder.remove();
+            removed.extend(remove_engine_state(&folder));
+            folder.remove_folder();
             if session.is_none() {
                 removed.push(format!("temporary folder of session {}", folder.session));
             }
         }
     }
-    if matches!(engine, Kind::Ctr | Kind::Nerdctl) {
-        removed.extend(network::unreachable());
+    if matches!(engine, EngineKind::Ctr | EngineKind::Nerdctl) {
+        removed.extend(network::remove_unreachable_chains());
     }
-    if session.is_none() && engine != Kind::Builtin {
-        removed.extend(stale::sweep(engine));
+    if session.is_none() && engine != EngineKind::Builtin {
+        removed.extend(stale::remove_stale_state(engine));
     }
-    Swept { removed, left: left.iter().map(words).collect() }
+    CleanupResult { removed, left: left.iter().map(words).collect() }
 }
 
 /// Removes containers until there are none: an engine may say that it removed one and not have
 /// done it (nerdctl with gVisor), or remove one only when it has started. Returns those that are
 /// gone, and those that are still there.
-fn remove_containers(engine: Kind, session: Option<&str>) -> (Vec<Leftover>, Vec<Leftover>) {
+fn remove_containers(
+    engine: EngineKind,
+    session: Option<&str>,
+) -> (Vec<OrphanContainer>, Vec<OrphanContainer>) {
     // Cleaning goes on when the user wants to stop: that is what they want.
-    let never = Cancel::default();
-    let is_due =
-        |leftover: &Leftover| session == Some(leftover.session.as_str()) || !leftover.is_owned;
+    let never = CancelFlag::default();
+    let is_due = |leftover: &OrphanContainer| {
+        session == Some(leftover.session.as_str()) || !leftover.is_owned
+    };
     let end = Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
-    let mut tried: Vec<Leftover> = Vec::new();
+    let mut tried: Vec<OrphanContainer> = Vec::new();
     loop {
-        let mut left = list(engine, session, &never);
+        let mut left = list_orphans(engine, session, &never);
         left.retain(is_due);
         if left.is_empty() || Instant::now() >= end {
             tried.retain(|leftover| !left.contains(leftover));
@@ -189,7 +210,7 @@ fn remove_containers(engine: Kind, session: Option<&str>) -> (Vec<Leftover>, Vec
             pause = LONGEST_PAUSE.min(pause * 2);
         }
         for leftover in left {
-            remove(&leftover, &never);
+            remove_orphan(&leftover, &never);
             if !tried.contains(&leftover) {
                 tried.push(leftover);
             }
@@ -198,18 +219,22 @@ fn remove_containers(engine: Kind, session: Option<&str>) -> (Vec<Leftover>, Vec
 }
 
 /// What an engine keeps of the containers of a session after they are gone.
-fn traces(folder: &Folder) -> Vec<String> {
-    let ids = folder.ids();
+fn remove_engine_state(folder: &SessionFolder) -> Vec<String> {
+    let ids = folder.container_ids();
     let prefix = format!("isoproof-{}-", folder.session);
     let is_mine = |id: &str| id.starts_with(&prefix) || ids.iter().any(|own| own == id);
     let mut removed = match folder.engine {
-        Kind::Docker if !ids.is_empty() => containerd::sweep("moby", &is_mine),
-        Kind::Ctr | Kind::Nerdctl => containerd::sweep("default", &is_mine),
+        EngineKind::Docker if !ids.is_empty() => {
+            containerd::remove_containerd_state("moby", &is_mine)
+        }
+        EngineKind::Ctr | EngineKind::Nerdctl => {
+            containerd::remove_containerd_state("default", &is_mine)
+        }
         _ => Vec::new(),
     };
-    if matches!(folder.engine, Kind::Ctr | Kind::Nerdctl | Kind::Podman) {
-        network::settle(&is_mine);
-        removed.extend(network::free(&is_mine));
+    if matches!(folder.engine, EngineKind::Ctr | EngineKind::Nerdctl | EngineKind::Podman) {
+        network::wait_for_teardown(&is_mine);
+        removed.extend(network::free_network_state(&is_mine));
     }
     removed
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::proc;
-use crate::engine::process::{Cancel, run};
+use crate::engine::process::{CancelFlag, run_command};
 
 const LEASES: &str = "/var/lib/cni/networks";
 const LIMIT: Duration = Duration::from_secs(5);
@@ -19,18 +19,21 @@ const SETTLING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Waits for plugins that still set up what is to be freed: they outlive a client that was
-/// killed, and what they make after [`free`] would stay. The protocol gives each the id of its
+/// killed, and what they make after [`free_network_state`] would stay. The protocol gives each the id of its
 /// container in its environment (CNI specification 1.0.0, section 2).
-pub fn settle(is_mine: &dyn Fn(&str) -> bool) {
+pub fn wait_for_teardown(is_mine: &dyn Fn(&str) -> bool) {
     let begun = Instant::now();
-    while begun.elapsed() < SETTLING && plugins().iter().any(|id| is_mine(bare(id))) {
+    while begun.elapsed() < SETTLING
+        && busy_plugin_containers().iter().any(|id| is_mine(strip_namespace(id)))
+    {
         std::thread::sleep(LOOK);
     }
 }
 
 /// The containers that plugins are at work for.
-fn plugins() -> Vec<String> {
-    let environments = proc::processes().filter_map(|folder| fs::read(folder.join("environ")).ok());
+fn busy_plugin_containers() -> Vec<String> {
+    let environments =
+        proc::process_folders().filter_map(|folder| fs::read(folder.join("environ")).ok());
     environments.filter_map(|environment| container_of(&environment)).collect()
 }
 
@@ -42,18 +45,18 @@ fn container_of(environment: &[u8]) -> Option<String> {
 
 /// Frees the addresses and removes the chains of containers. `is_mine` judges a container's id.
 /// Returns what was removed, in words.
-pub fn free(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let mut removed = leases(is_mine);
-    removed.extend(chains(is_mine));
+pub fn free_network_state(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut removed = free_address_leases(is_mine);
+    removed.extend(remove_chains(is_mine));
     removed
 }
 
 /// An id as CNI knows it: containerd's namespace comes first.
-fn bare(id: &str) -> &str {
+fn strip_namespace(id: &str) -> &str {
     id.strip_prefix("default-").unwrap_or(id)
 }
 
-fn leases(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+fn free_address_leases(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
     let folders = fs::read_dir(LEASES).into_iter().flatten().flatten();
     let files = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten());
     files
@@ -61,7 +64,7 @@ fn leases(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
         .filter_map(|file| {
             let text = fs::read_to_string(file.path()).ok()?;
             let id = text.lines().next()?.trim();
-            if !is_mine(bare(id)) {
+            if !is_mine(strip_namespace(id)) {
                 return None;
             }
             fs::remove_file(file.path()).ok()?;
@@ -70,21 +73,23 @@ fn leases(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
         .collect()
 }
 
-fn iptables(arguments: &[String]) -> Option<String> {
+fn run_iptables(arguments: &[String]) -> Option<String> {
     let mut argv: Vec<String> = ["iptables", "-w", "2", "-t", "nat"].map(String::from).to_vec();
     argv.extend_from_slice(arguments);
-    let finished = run(&argv, LIMIT, &Cancel::default()).ok()?;
-    finished.is_success().then(|| finished.text())
+    let finished = run_command(&argv, LIMIT, &CancelFlag::default()).ok()?;
+    finished.is_success().then(|| finished.stdout_text())
 }
 
-fn chains(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let Some(rules) = iptables(&["-S".into(), "POSTROUTING".into()]) else { return Vec::new() };
+fn remove_chains(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let Some(rules) = run_iptables(&["-S".into(), "POSTROUTING".into()]) else { return Vec::new() };
     let mut removed = Vec::new();
     for line in rules.lines() {
         let Some((id, mut rule)) = rule_of(line) else { continue };
-        let Some(chain) = rule.last().cloned().filter(|_| is_mine(bare(&id))) else { continue };
+        let Some(chain) = rule.last().cloned().filter(|_| is_mine(strip_namespace(&id))) else {
+            continue;
+        };
         rule[0] = "-D".into();
-        if iptables(&rule).is_some() {
+        if run_iptables(&rule).is_some() {
             remove_chain(&chain);
             removed.push(format!("network chain {chain}"));
         }
@@ -93,18 +98,18 @@ fn chains(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
 }
 
 fn remove_chain(chain: &str) -> bool {
-    let _ = iptables(&["-F".into(), chain.into()]);
-    iptables(&["-X".into(), chain.into()]).is_some()
+    let _ = run_iptables(&["-F".into(), chain.into()]);
+    run_iptables(&["-X".into(), chain.into()]).is_some()
 }
 
 /// Removes chains of containers that no rule leads to: their plugin was killed before it made the
 /// rule, so nothing says whose they were, and nothing uses them. Left alone while a plugin is at
 /// work. Returns what was removed, in words.
-pub fn unreachable() -> Vec<String> {
-    if !plugins().is_empty() {
+pub fn remove_unreachable_chains() -> Vec<String> {
+    if !busy_plugin_containers().is_empty() {
         return Vec::new();
     }
-    let rules = iptables(&["-S".into()]).unwrap_or_default();
+    let rules = run_iptables(&["-S".into()]).unwrap_or_default();
     let chains = unreachable_in(&rules);
     let removed = chains.into_iter().filter(|chain| remove_chain(chain));
     removed.map(|chain| format!("network chain {chain}")).collect()
@@ -113,7 +118,7 @@ pub fn unreachable() -> Vec<String> {
 /// The chains of containers in a table that no rule of it jumps to.
 fn unreachable_in(rules: &str) -> Vec<&str> {
     let target = |line: &str| {
-        let words = words(line);
+        let words = split_iptables_words(line);
         let jump = words.iter().position(|word| word == "-j" || word == "-g")?;
         words.get(jump + 1).cloned()
     };
@@ -130,7 +135,7 @@ fn is_chain(name: &str) -> bool {
 
 /// The id and the words of a rule of CNI that leads to a container's chain.
 fn rule_of(line: &str) -> Option<(String, Vec<String>)> {
-    let words = words(line);
+    let words = split_iptables_words(line);
     let comment = words.iter().find(|word| word.starts_with("name: \""))?;
     let id = comment.split_once("id: \"")?.1.split('"').next()?.to_string();
     let is_chain = words.first()? == "-A" && words.last()?.starts_with("CNI-");
@@ -138,7 +143,7 @@ fn rule_of(line: &str) -> Option<(String, Vec<String>)> {
 }
 
 /// The words of a line of `iptables -S`, which quotes comments and escapes the quotes in them.
-fn words(line: &str) -> Vec<String> {
+fn split_iptables_words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let (mut is_quoted, mut letters) = (false, line.chars());
     while let Some(letter) = letters.next() {
@@ -164,7 +169,7 @@ mod tests {
         let (id, rule) = rule_of(line).unwrap();
         assert_eq!((id.as_str(), rule.last().unwrap().as_str()), ("default-ab12", "CNI-f00"));
         assert_eq!(rule[7], r#"name: "bridge" id: "default-ab12""#);
-        assert_eq!(bare(&id), "ab12");
+        assert_eq!(strip_namespace(&id), "ab12");
     }
 
     #[test]

@@ -4,26 +4,26 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::containerd::LIMIT;
-use crate::engine::process::{Cancel, run};
+use crate::engine::process::{CancelFlag, run_command};
 
 /// The folders of what runs; other folders of `/proc` have none of the files of a process.
-pub(super) fn processes() -> impl Iterator<Item = PathBuf> {
+pub(super) fn process_folders() -> impl Iterator<Item = PathBuf> {
     fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
 /// The table of mounts, a line each.
-pub(super) fn mounts() -> String {
+pub(super) fn mount_table() -> String {
     fs::read_to_string("/proc/self/mountinfo").unwrap_or_default()
 }
 
 /// What is mounted and where, in a line of the table of mounts.
-pub(super) fn mounted(line: &str) -> Option<(&str, &str)> {
+pub(super) fn parse_mount_line(line: &str) -> Option<(&str, &str)> {
     let mut words = line.split(' ').skip(3);
     Some((words.next()?, words.next()?))
 }
 
 /// Takes a mount away, though something may still be using it.
-pub(super) fn unmount(point: &str) -> bool {
+pub(super) fn detach_mount(point: &str) -> bool {
     let argv = ["umount", "-l", point].map(String::from);
-    run(&argv, LIMIT, &Cancel::default()).is_ok_and(|finished| finished.is_success())
+    run_command(&argv, LIMIT, &CancelFlag::default()).is_ok_and(|finished| finished.is_success())
 }

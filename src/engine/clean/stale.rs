@@ -6,12 +6,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::containerd::ctr;
-use super::{Folder, network, proc};
-use crate::engine::Kind;
+use super::containerd::run_ctr;
+use super::{SessionFolder, network, proc};
+use crate::engine::EngineKind;
 
 /// Removes it, and returns what was removed, in words.
-pub fn sweep(engine: Kind) -> Vec<String> {
+pub fn remove_stale_state(engine: EngineKind) -> Vec<String> {
     let mut removed = Vec::new();
     for runtime in ["crun", "runc"] {
         if !is_running(runtime) {
@@ -19,16 +19,16 @@ pub fn sweep(engine: Kind) -> Vec<String> {
             removed.extend(own_files(runtime));
         }
     }
-    if engine == Kind::Nerdctl && !is_running("nerdctl") {
+    if engine == EngineKind::Nerdctl && !is_running("nerdctl") {
         removed.extend(first_views());
     }
-    if engine == Kind::Podman && !is_running("podman") {
-        removed.extend(namespaces());
+    if engine == EngineKind::Podman && !is_running("podman") {
+        removed.extend(remove_podman_namespaces());
     }
-    if matches!(engine, Kind::Ctr | Kind::Nerdctl) && !is_running(engine.name()) {
-        let folders = Folder::all().into_iter().filter(|folder| folder.is_owned);
+    if matches!(engine, EngineKind::Ctr | EngineKind::Nerdctl) && !is_running(engine.name()) {
+        let folders = SessionFolder::list_folders().into_iter().filter(|folder| folder.is_owned);
         let running: BTreeSet<String> = folders.map(|folder| folder.session).collect();
-        removed.extend(network::free(&|id| is_of_ended_session(id, &running)));
+        removed.extend(network::free_network_state(&|id| is_of_ended_session(id, &running)));
     }
     removed
 }
@@ -41,13 +41,13 @@ fn is_of_ended_session(id: &str, running: &BTreeSet<String>) -> bool {
 
 /// Network namespaces that podman made for containers it never started: mounted, and no process
 /// is in them.
-fn namespaces() -> Vec<String> {
-    let used: BTreeSet<String> = proc::processes()
+fn remove_podman_namespaces() -> Vec<String> {
+    let used: BTreeSet<String> = proc::process_folders()
         .filter_map(|folder| fs::read_link(folder.join("ns/net")).ok())
         .map(|namespace| namespace.display().to_string())
         .collect();
     let mut removed = Vec::new();
-    for (namespace, point) in proc::mounts().lines().filter_map(namespace_of_podman) {
+    for (namespace, point) in proc::mount_table().lines().filter_map(namespace_of_podman) {
         if !used.contains(namespace) && remove_mount(point) {
             removed.push(format!("network namespace {point}"));
         }
@@ -58,7 +58,7 @@ fn namespaces() -> Vec<String> {
 /// The namespace and the place of a mount in a line of the table of mounts, if podman made it: it
 /// calls one `netns-` and a UUID.
 fn namespace_of_podman(line: &str) -> Option<(&str, &str)> {
-    let (namespace, place) = proc::mounted(line)?;
+    let (namespace, place) = proc::parse_mount_line(line)?;
     let (folder, name) = place.rsplit_once('/')?;
     let uuid = name.strip_prefix("netns-")?;
     let is_uuid = uuid.split('-').map(str::len).eq([8, 4, 4, 4, 12])
@@ -69,7 +69,7 @@ fn namespace_of_podman(line: &str) -> Option<(&str, &str)> {
 
 /// Takes a mount away, and the file that it was on.
 fn remove_mount(point: &str) -> bool {
-    let is_gone = proc::unmount(point);
+    let is_gone = proc::detach_mount(point);
     if is_gone {
         let _ = fs::remove_file(point);
     }
@@ -78,7 +78,7 @@ fn remove_mount(point: &str) -> bool {
 
 fn is_running(program: &str) -> bool {
     let mut names =
-        proc::processes().filter_map(|folder| fs::read_to_string(folder.join("comm")).ok());
+        proc::process_folders().filter_map(|folder| fs::read_to_string(folder.join("comm")).ok());
     // runc calls its stages `runc:[1:CHILD]` and `runc:[2:INIT]`.
     names.any(|name| name.trim().split(':').next() == Some(program))
 }
@@ -87,7 +87,7 @@ fn is_running(program: &str) -> bool {
 /// six random characters, to start from what a container cannot write to.
 fn own_mounts(runtime: &str) -> Vec<String> {
     let mut removed = Vec::new();
-    for point in proc::mounts().lines().filter_map(|line| own_mount(line, runtime)) {
+    for point in proc::mount_table().lines().filter_map(|line| own_mount(line, runtime)) {
         if remove_mount(point) {
             removed.push(format!("mount {point}"));
         }
@@ -97,7 +97,7 @@ fn own_mounts(runtime: &str) -> Vec<String> {
 
 /// The place of such a mount in a line of the table of mounts.
 fn own_mount<'a>(line: &'a str, runtime: &str) -> Option<&'a str> {
-    let (what, place) = proc::mounted(line)?;
+    let (what, place) = proc::parse_mount_line(line)?;
     let is_one = is_temporary(place.strip_prefix("/tmp/")?, runtime);
     (is_one && what.rsplit('/').next() == Some(runtime)).then_some(place)
 }
@@ -128,14 +128,14 @@ fn own_files(runtime: &str) -> Vec<String> {
 fn first_views() -> Vec<String> {
     let prefix = std::env::temp_dir().join("initialC").display().to_string();
     let mut removed = Vec::new();
-    for line in ctr("default", &["snapshots", "ls"]).unwrap_or_default().lines() {
+    for line in run_ctr("default", &["snapshots", "ls"]).unwrap_or_default().lines() {
         let Some(key) = line.split_whitespace().next() else { continue };
         let rest = key.strip_prefix(&prefix).unwrap_or_default();
         if rest.is_empty() || !rest.chars().all(|c| c.is_ascii_digit()) {
             continue;
         }
-        proc::unmount(key);
-        if ctr("default", &["snapshots", "rm", key]).is_some() {
+        proc::detach_mount(key);
+        if run_ctr("default", &["snapshots", "rm", key]).is_some() {
             // Only an empty folder: what is in another is not ours.
             let _ = fs::remove_dir(Path::new(key));
             removed.push(format!("snapshot {key}"));

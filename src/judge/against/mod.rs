@@ -16,13 +16,13 @@ use regex::Regex;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{Fact, Role, Run, Source};
-pub use samples::{Relation, relation};
+use crate::model::{Fact, FactSource, Role, Run};
+pub use samples::{SeriesRelation, relate_series};
 
 /// What is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum SharedKind {
     /// The id of a container, which an engine draws at random.
     ContainerId,
     /// The MAC of an interface in a container.
@@ -33,9 +33,9 @@ pub enum Kind {
     Samples,
 }
 
-impl Kind {
+impl SharedKind {
     /// The words for it.
-    pub fn words(self) -> &'static str {
+    pub fn describe_kind(self) -> &'static str {
         match self {
             Self::ContainerId => "container id",
             Self::Mac => "MAC",
@@ -47,36 +47,36 @@ impl Kind {
 
 /// One thing that two runs share.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Shared {
+pub struct SharedThing {
     /// What it is.
-    pub kind: Kind,
+    pub kind: SharedKind,
     /// Its value; of samples the series and the targets.
     pub value: String,
     /// How two series belong together.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub relation: Option<Relation>,
+    pub relation: Option<SeriesRelation>,
     /// Where it stands in the first run.
-    pub here: Source,
+    pub here: FactSource,
     /// Where it stands in the second.
-    pub there: Source,
+    pub there: FactSource,
 }
 
 /// What two runs have in common.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Pair {
+pub struct RunPair {
     /// The id of the other run.
     pub run: String,
     /// What is not shared by chance.
-    pub shared: Vec<Shared>,
+    pub shared: Vec<SharedThing>,
     /// What is equal and is no sign of anything, in words.
     pub no_sign: Vec<String>,
 }
 
-impl Pair {
+impl RunPair {
     /// The kinds of what is shared, in words: `container id, MAC and samples`.
-    pub fn words(&self) -> String {
-        let kinds: BTreeSet<Kind> = self.shared.iter().map(|shared| shared.kind).collect();
-        let words: Vec<&str> = kinds.into_iter().map(Kind::words).collect();
+    pub fn describe_shared_kinds(&self) -> String {
+        let kinds: BTreeSet<SharedKind> = self.shared.iter().map(|shared| shared.kind).collect();
+        let words: Vec<&str> = kinds.into_iter().map(SharedKind::describe_kind).collect();
         match words.split_last() {
             None => String::new(),
             Some((last, [])) => (*last).to_string(),
@@ -86,23 +86,23 @@ impl Pair {
 }
 
 /// Compares two runs.
-pub fn compare(one: &Run, other: &Run) -> Pair {
+pub fn find_shared_evidence(one: &Run, other: &Run) -> RunPair {
     let mut shared = Vec::new();
     let mut no_sign = Vec::new();
-    let both = |a: BTreeMap<String, Source>, b: &BTreeMap<String, Source>, kind| {
+    let both = |a: BTreeMap<String, FactSource>, b: &BTreeMap<String, FactSource>, kind| {
         a.into_iter()
             .filter_map(|(value, here)| {
                 let there = b.get(&value)?.clone();
-                Some(Shared { kind, value, relation: None, here, there })
+                Some(SharedThing { kind, value, relation: None, here, there })
             })
-            .collect::<Vec<Shared>>()
+            .collect::<Vec<SharedThing>>()
     };
-    shared.extend(both(container_ids(one), &container_ids(other), Kind::ContainerId));
-    macs(one, other, &mut shared, &mut no_sign);
-    shared.extend(both(guests_boot_ids(one), &guests_boot_ids(other), Kind::BootId));
-    series(one, other, &mut shared);
+    shared.extend(both(container_ids(one), &container_ids(other), SharedKind::ContainerId));
+    compare_macs(one, other, &mut shared, &mut no_sign);
+    shared.extend(both(guests_boot_ids(one), &guests_boot_ids(other), SharedKind::BootId));
+    compare_series(one, other, &mut shared);
     equal_without_meaning(one, other, &mut no_sign);
-    Pair { run: other.id.clone(), shared, no_sign }
+    RunPair { run: other.id.clone(), shared, no_sign }
 }
 
 static ID: LazyLock<Regex> = LazyLock::new(|| {
@@ -117,7 +117,7 @@ static UNAME: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The ids of containers in the captures, cut to twelve digits. A digest of an image has
 /// `sha256:` before it and is none.
-fn container_ids(run: &Run) -> BTreeMap<String, Source> {
+fn container_ids(run: &Run) -> BTreeMap<String, FactSource> {
     let hosts: BTreeSet<&str> = run.with_role(Role::Host).map(|t| t.name.as_str()).collect();
     let mut ids = BTreeMap::new();
     for capture in &run.captures {
@@ -128,7 +128,7 @@ fn container_ids(run: &Run) -> BTreeMap<String, Source> {
             let found = ID.captures_iter(line).chain(UNAME.captures_iter(line));
             for id in found.filter_map(|captures| captures.get(1)) {
                 let id = id.as_str()[..12].to_string();
-                ids.entry(id).or_insert_with(|| Source::new(capture.id.clone(), number));
+                ids.entry(id).or_insert_with(|| FactSource::new(capture.id.clone(), number));
             }
         }
     }
@@ -136,15 +136,15 @@ fn container_ids(run: &Run) -> BTreeMap<String, Source> {
 }
 
 /// A MAC of a container with the addresses of its interface.
-struct Mac {
-    source: Source,
+struct ContainerMac {
+    source: FactSource,
     addresses: BTreeSet<String>,
 }
 
-fn macs_of(run: &Run) -> BTreeMap<String, Mac> {
+fn macs_of(run: &Run) -> BTreeMap<String, ContainerMac> {
     let mut macs = BTreeMap::new();
     for target in run.targets.iter().filter(|target| target.role != Role::Host) {
-        let Some(fact) = run.fact("net.interfaces", &target.name) else { continue };
+        let Some(fact) = run.find_fact("net.interfaces", &target.name) else { continue };
         let (Some(list), Some(source)) = (fact.as_value().and_then(Value::as_array), fact.source())
         else {
             continue;
@@ -158,7 +158,7 @@ fn macs_of(run: &Run) -> BTreeMap<String, Mac> {
             let addresses =
                 list.filter_map(Value::as_str).filter_map(|text| text.split('/').next());
             let addresses = addresses.map(String::from).collect();
-            macs.insert(mac.to_lowercase(), Mac { source: source.clone(), addresses });
+            macs.insert(mac.to_lowercase(), ContainerMac { source: source.clone(), addresses });
         }
     }
     macs
@@ -166,7 +166,7 @@ fn macs_of(run: &Run) -> BTreeMap<String, Mac> {
 
 /// Engines that make a MAC from the address give every first container the same: then it is the
 /// address that is equal.
-fn macs(one: &Run, other: &Run, shared: &mut Vec<Shared>, no_sign: &mut Vec<String>) {
+fn compare_macs(one: &Run, other: &Run, shared: &mut Vec<SharedThing>, no_sign: &mut Vec<String>) {
     let theirs = macs_of(other);
     for (value, own) in macs_of(one) {
         let Some(their) = theirs.get(&value) else { continue };
@@ -176,7 +176,7 @@ fn macs(one: &Run, other: &Run, shared: &mut Vec<Shared>, no_sign: &mut Vec<Stri
             continue;
         }
         let (here, there) = (own.source, their.source.clone());
-        shared.push(Shared { kind: Kind::Mac, value, relation: None, here, there });
+        shared.push(SharedThing { kind: SharedKind::Mac, value, relation: None, here, there });
     }
 }
 
@@ -191,22 +191,23 @@ fn makes_mac(address: &str) -> bool {
 }
 
 /// The boot ids of containers that are not their host's.
-fn guests_boot_ids(run: &Run) -> BTreeMap<String, Source> {
+fn guests_boot_ids(run: &Run) -> BTreeMap<String, FactSource> {
     const ID: &str = "kernel.boot_id";
-    let mut hosts = run.with_role(Role::Host).filter_map(|host| run.fact(ID, &host.name)?.as_str());
+    let mut hosts =
+        run.with_role(Role::Host).filter_map(|host| run.find_fact(ID, &host.name)?.as_str());
     let hosts = hosts.next();
     let guests = run.targets.iter().filter(|target| target.role != Role::Host);
     guests
         .filter_map(|target| {
-            let fact = run.fact(ID, &target.name)?;
+            let fact = run.find_fact(ID, &target.name)?;
             let own = fact.as_str().filter(|own| Some(*own) != hosts && hosts.is_some())?;
             Some((own.to_string(), fact.source()?.clone()))
         })
         .collect()
 }
 
-fn series(one: &Run, other: &Run, shared: &mut Vec<Shared>) {
-    let of = |run: &'_ Run, id: &str| -> Vec<(String, Vec<f64>, Source)> {
+fn compare_series(one: &Run, other: &Run, shared: &mut Vec<SharedThing>) {
+    let of = |run: &'_ Run, id: &str| -> Vec<(String, Vec<f64>, FactSource)> {
         let by_target = run.facts.get(id).into_iter().flatten();
         by_target
             .filter_map(|(target, fact)| {
@@ -219,7 +220,7 @@ fn series(one: &Run, other: &Run, shared: &mut Vec<Shared>) {
         let theirs = of(other, id);
         for (target, own, here) in of(one, id) {
             for (their_target, their, there) in &theirs {
-                if let Some(relation) = relation(&own, their) {
+                if let Some(relation) = relate_series(&own, their) {
                     let value = if target == *their_target {
                         format!("{id} on {target}")
                     } else {
@@ -227,7 +228,13 @@ fn series(one: &Run, other: &Run, shared: &mut Vec<Shared>) {
                     };
                     let (here, there) = (here.clone(), there.clone());
                     let relation = Some(relation);
-                    shared.push(Shared { kind: Kind::Samples, value, relation, here, there });
+                    shared.push(SharedThing {
+                        kind: SharedKind::Samples,
+                        value,
+                        relation,
+                        here,
+                        there,
+                    });
                 }
             }
         }
@@ -243,7 +250,7 @@ fn equal_without_meaning(one: &Run, other: &Run, no_sign: &mut Vec<String>) {
         ("proc.entries", "one build shows the same names in /proc"),
     ];
     let facts = |run: &Run, id: &str, role: Role| -> Option<Value> {
-        run.with_role(role).find_map(|target| run.fact(id, &target.name)?.as_value().cloned())
+        run.with_role(role).find_map(|target| run.find_fact(id, &target.name)?.as_value().cloned())
     };
     for (id, why) in MEANINGLESS {
         let own = facts(one, id, Role::Candidate);
@@ -295,9 +302,9 @@ mod tests {
     fn what_a_copy_shares_is_named() {
         let one =
             session("521fcc5db8fe", "d2:e2:eb:78:ed:94").series("http.latency", "runc", &LATENCY);
-        let pair = compare(&one.run, &one.run);
-        assert_eq!(pair.words(), "container id, MAC and samples");
-        assert_eq!(pair.shared[0].here, Source::new("kata/test1.txt", 1));
+        let pair = find_shared_evidence(&one.run, &one.run);
+        assert_eq!(pair.describe_shared_kinds(), "container id, MAC and samples");
+        assert_eq!(pair.shared[0].here, FactSource::new("kata/test1.txt", 1));
     }
 
     #[test]
@@ -307,7 +314,7 @@ mod tests {
         let slower: Vec<f64> = LATENCY.iter().rev().map(|x| x * x * 250.0).collect();
         let other =
             session("0c1d2e3f4a5b", "16:0b:35:85:78:7e").series("http.latency", "runc", &slower);
-        let pair = compare(&one.run, &other.run);
+        let pair = find_shared_evidence(&one.run, &other.run);
         assert_eq!(pair.shared, []);
         let words = pair.no_sign.join("\n");
         for word in ["kernel.banner", "kernel.sys_module", "10.4.0.15"] {
@@ -319,9 +326,9 @@ mod tests {
     fn a_mac_that_is_made_from_an_address_is_no_sign() {
         let run = |mac, address| sketch().fact("net.interfaces", "runc", interface(mac, address));
         let docker = run("02:42:ac:11:00:02", "172.17.0.2");
-        assert_eq!(compare(&docker.run, &docker.run).shared, []);
+        assert_eq!(find_shared_evidence(&docker.run, &docker.run).shared, []);
         let nerdctl = run("d2:e2:eb:78:ed:94", "10.4.0.15/24");
-        assert_eq!(compare(&nerdctl.run, &nerdctl.run).words(), "MAC");
+        assert_eq!(find_shared_evidence(&nerdctl.run, &nerdctl.run).describe_shared_kinds(), "MAC");
     }
 
     #[test]
@@ -333,18 +340,21 @@ mod tests {
                 guest,
             )
         };
-        let pair = compare(&run("a", "b").run, &run("a", "c").run);
+        let pair = find_shared_evidence(&run("a", "b").run, &run("a", "c").run);
         assert_eq!(pair.shared, []);
         assert!(pair.no_sign[0].contains("one machine"), "{:?}", pair.no_sign);
-        assert_eq!(compare(&run("a", "b").run, &run("x", "b").run).words(), "boot id of a guest");
+        assert_eq!(
+            find_shared_evidence(&run("a", "b").run, &run("x", "b").run).describe_shared_kinds(),
+            "boot id of a guest"
+        );
     }
 
     #[test]
     fn the_digest_of_an_image_is_no_container() {
         let digest = "a".repeat(64);
         let pull = sketch().file("a.txt", &format!("docker.io/library/alpine@sha256:{digest}"));
-        assert_eq!(compare(&pull.run, &pull.run).shared, []);
+        assert_eq!(find_shared_evidence(&pull.run, &pull.run).shared, []);
         let id = sketch().file("runc/health.txt", &format!("{digest}\njuice-runc: HTTP 200"));
-        assert_eq!(compare(&id.run, &id.run).words(), "container id");
+        assert_eq!(find_shared_evidence(&id.run, &id.run).describe_shared_kinds(), "container id");
     }
 }

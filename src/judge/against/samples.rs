@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::stats::{significant, summary};
+use crate::stats::{round_significant, summarize_samples};
 
 /// How two series belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "how")]
-pub enum Relation {
+pub enum SeriesRelation {
     /// The same samples in the same order.
     Equal,
     /// The same samples in another order.
@@ -37,9 +37,9 @@ pub enum Relation {
     },
 }
 
-impl Relation {
+impl SeriesRelation {
     /// The words for it.
-    pub fn words(self) -> String {
+    pub fn describe_relation(self) -> String {
         let order = |in_order| if in_order { "" } else { ", in another order" };
         match self {
             Self::Equal => "sample by sample".into(),
@@ -57,57 +57,59 @@ const DIGITS: f64 = 6.0;
 const LEAST: usize = 5;
 
 /// How two series belong together; none if chance explains what they have in common.
-pub fn relation(a: &[f64], b: &[f64]) -> Option<Relation> {
+pub fn relate_series(a: &[f64], b: &[f64]) -> Option<SeriesRelation> {
     if a.len() != b.len() || a.len() < LEAST || !a.iter().chain(b).all(|x| x.is_finite()) {
         return None;
     }
-    let (ascending_a, ascending_b) = (sorted(a), sorted(b));
+    let (ascending_a, ascending_b) = (sort_values(a), sort_values(b));
     if a == b {
-        return is_telling(digits_of_order(a)).then_some(Relation::Equal);
+        return is_telling(digits_of_order(a)).then_some(SeriesRelation::Equal);
     }
     if ascending_a == ascending_b {
-        return is_telling(digits_of_multiset(a)).then_some(Relation::Reordered);
+        return is_telling(digits_of_multiset(a)).then_some(SeriesRelation::Reordered);
     }
-    let scaled = |in_order| move |factor| Relation::Scaled { factor, in_order };
-    let shifted = |in_order| move |by| Relation::Shifted { by, in_order };
-    scale(a, b, has_order)
+    let scaled = |in_order| move |factor| SeriesRelation::Scaled { factor, in_order };
+    let shifted = |in_order| move |by| SeriesRelation::Shifted { by, in_order };
+    find_scale(a, b, has_order)
         .map(scaled(true))
-        .or_else(|| shift(a, b, has_order).map(shifted(true)))
-        .or_else(|| scale(&ascending_a, &ascending_b, has_shape).map(scaled(false)))
-        .or_else(|| shift(&ascending_a, &ascending_b, has_shape).map(shifted(false)))
+        .or_else(|| find_shift(a, b, has_order).map(shifted(true)))
+        .or_else(|| find_scale(&ascending_a, &ascending_b, has_shape).map(scaled(false)))
+        .or_else(|| find_shift(&ascending_a, &ascending_b, has_shape).map(shifted(false)))
 }
 
 fn is_telling(digits: f64) -> bool {
     digits >= DIGITS
 }
 
-fn sorted(values: &[f64]) -> Vec<f64> {
+fn sort_values(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted
 }
 
 /// The constant that `b` is `a` times, within rounding.
-fn scale(a: &[f64], b: &[f64], is_enough: fn(&[f64], f64) -> bool) -> Option<f64> {
+fn find_scale(a: &[f64], b: &[f64], is_enough: fn(&[f64], f64) -> bool) -> Option<f64> {
     let (sum_a, sum_b): (f64, f64) = (a.iter().sum(), b.iter().sum());
     let factor = (sum_a > 0.0 && sum_b > 0.0).then(|| sum_b / sum_a)?;
-    let tolerance = 0.75 * (factor * resolution(a) + resolution(b));
+    let tolerance = 0.75 * (factor * written_resolution(a) + written_resolution(b));
     let fits = a.iter().zip(b).all(|(a, b)| (b - factor * a).abs() <= tolerance);
-    (fits && is_enough(b, tolerance)).then(|| significant(factor, 4))
+    (fits && is_enough(b, tolerance)).then(|| round_significant(factor, 4))
 }
 
 /// The constant by which `b` is more than `a`, within rounding.
-fn shift(a: &[f64], b: &[f64], is_enough: fn(&[f64], f64) -> bool) -> Option<f64> {
-    let tolerance = 0.75 * (resolution(a) + resolution(b));
-    let by = (b.iter().sum::<f64>() - a.iter().sum::<f64>()) / count(a);
+fn find_shift(a: &[f64], b: &[f64], is_enough: fn(&[f64], f64) -> bool) -> Option<f64> {
+    let tolerance = 0.75 * (written_resolution(a) + written_resolution(b));
+    let by = (b.iter().sum::<f64>() - a.iter().sum::<f64>()) / count_as_f64(a);
     let fits = a.iter().zip(b).all(|(a, b)| (b - a - by).abs() <= tolerance);
-    (fits && is_enough(b, tolerance)).then(|| significant(by, 4))
+    (fits && is_enough(b, tolerance)).then(|| round_significant(by, 4))
 }
 
 /// Whether a match in order within a tolerance is worth enough: one sample is spent on the
 /// constant.
 fn has_order(values: &[f64], tolerance: f64) -> bool {
-    is_telling((count(values) - 1.0) * steps(values, 2.0 * tolerance).log10())
+    is_telling(
+        (count_as_f64(values) - 1.0) * steps_between_quartiles(values, 2.0 * tolerance).log10(),
+    )
 }
 
 /// Whether a match without order is worth enough. Sorted series of one distribution resemble each
@@ -119,30 +121,30 @@ fn has_shape(values: &[f64], tolerance: f64) -> bool {
 
 /// The digits that the same samples in the same order are worth.
 fn digits_of_order(values: &[f64]) -> f64 {
-    let n = count(values);
-    let by_spread = n * steps(values, resolution(values)).log10();
-    let own: f64 = tally(values).iter().map(|&c| c * (n / c).log10()).sum();
+    let n = count_as_f64(values);
+    let by_spread = n * steps_between_quartiles(values, written_resolution(values)).log10();
+    let own: f64 = count_repeats(values).iter().map(|&c| c * (n / c).log10()).sum();
     by_spread.max(own)
 }
 
 /// The digits that the same samples in any order are worth.
 fn digits_of_multiset(values: &[f64]) -> f64 {
-    let orders: f64 =
-        log_factorial(count(values)) - tally(values).iter().map(|&c| log_factorial(c)).sum::<f64>();
-    let n = count(values);
-    let by_spread = n * steps(values, resolution(values)).log10();
-    let own: f64 = tally(values).iter().map(|&c| c * (n / c).log10()).sum();
+    let orders: f64 = log_factorial(count_as_f64(values))
+        - count_repeats(values).iter().map(|&c| log_factorial(c)).sum::<f64>();
+    let n = count_as_f64(values);
+    let by_spread = n * steps_between_quartiles(values, written_resolution(values)).log10();
+    let own: f64 = count_repeats(values).iter().map(|&c| c * (n / c).log10()).sum();
     by_spread.max(own) - orders
 }
 
 /// How many steps lie between the quartiles, at least one.
-fn steps(values: &[f64], step: f64) -> f64 {
-    let quartiles = summary(values).map_or((0.0, 0.0), |summary| summary.quartiles);
+fn steps_between_quartiles(values: &[f64], step: f64) -> f64 {
+    let quartiles = summarize_samples(values).map_or((0.0, 0.0), |summary| summary.quartiles);
     ((quartiles.1 - quartiles.0) / step).max(1.0)
 }
 
 /// How often each value stands there.
-fn tally(values: &[f64]) -> Vec<f64> {
+fn count_repeats(values: &[f64]) -> Vec<f64> {
     let mut counts: BTreeMap<u64, f64> = BTreeMap::new();
     for value in values {
         *counts.entry(value.to_bits()).or_default() += 1.0;
@@ -162,29 +164,29 @@ fn log_factorial(n: f64) -> f64 {
 }
 
 /// The last decimal that the values are written with, at most the ninth.
-fn resolution(values: &[f64]) -> f64 {
+fn written_resolution(values: &[f64]) -> f64 {
     let decimals = |value: &f64| value.to_string().split_once('.').map_or(0, |(_, d)| d.len());
     let most = values.iter().map(decimals).max().unwrap_or(0).min(9);
     format!("1e-{most}").parse().unwrap_or(1e-9)
 }
 
-fn count(values: &[f64]) -> f64 {
+fn count_as_f64(values: &[f64]) -> f64 {
     u32::try_from(values.len()).map_or(f64::MAX, f64::from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::Random;
+    use crate::stats::RandomSequence;
     use proptest::prelude::*;
 
     /// Latencies in microseconds, as `curl` prints them: most near one value, a few far away.
     fn latencies(seed: u64, n: usize) -> Vec<f64> {
-        let mut random = Random::new(seed);
+        let mut random = RandomSequence::new(seed);
         (0..n)
             .map(|_| {
-                let near: usize = (0..4).map(|_| random.below(15)).sum();
-                let far = if random.below(20) == 0 { random.below(300) } else { 0 };
+                let near: usize = (0..4).map(|_| random.next_below(15)).sum();
+                let far = if random.next_below(20) == 0 { random.next_below(300) } else { 0 };
                 f64::from(u32::try_from(100 + near + far).unwrap()) / 1e6
             })
             .collect()
@@ -198,33 +200,35 @@ mod tests {
     fn copies_are_found_however_they_were_turned() {
         let own = latencies(1, 50);
         let mut turned = own.clone();
-        Random::new(7).shuffle(&mut turned);
-        assert_eq!(relation(&own, &own), Some(Relation::Equal));
-        assert_eq!(relation(&own, &turned), Some(Relation::Reordered));
+        RandomSequence::new(7).shuffle_slice(&mut turned);
+        assert_eq!(relate_series(&own, &own), Some(SeriesRelation::Equal));
+        assert_eq!(relate_series(&own, &turned), Some(SeriesRelation::Reordered));
         let scaled: Vec<f64> = own.iter().map(|x| rounded(x * 1.3)).collect();
-        let found = relation(&own, &scaled);
-        let Some(Relation::Scaled { factor, in_order: true }) = found else { panic!("{found:?}") };
+        let found = relate_series(&own, &scaled);
+        let Some(SeriesRelation::Scaled { factor, in_order: true }) = found else {
+            panic!("{found:?}")
+        };
         assert!((factor - 1.3).abs() < 0.005, "{factor}");
         let shifted: Vec<f64> = own.iter().map(|x| rounded(x + 0.0005)).collect();
         assert_eq!(
-            relation(&own, &shifted),
-            Some(Relation::Shifted { by: 0.0005, in_order: true })
+            relate_series(&own, &shifted),
+            Some(SeriesRelation::Shifted { by: 0.0005, in_order: true })
         );
     }
 
     #[test]
     fn a_few_coarse_figures_may_be_equal_by_chance() {
         let coarse = [0.51, 0.49, 0.53, 0.50, 0.52];
-        assert_eq!(relation(&coarse, &coarse), None);
+        assert_eq!(relate_series(&coarse, &coarse), None);
         let fine = [0.512_345, 0.498_712, 0.531_009, 0.503_377, 0.521_894];
-        assert_eq!(relation(&fine, &fine), Some(Relation::Equal));
-        assert_eq!(relation(&fine[..4], &fine[..4]), None);
+        assert_eq!(relate_series(&fine, &fine), Some(SeriesRelation::Equal));
+        assert_eq!(relate_series(&fine[..4], &fine[..4]), None);
     }
 
     #[test]
     fn a_series_without_spread_says_nothing() {
-        assert_eq!(relation(&[0.0001; 50], &[0.0001; 50]), None);
-        assert_eq!(relation(&[0.0001; 50], &[0.0002; 50]), None);
+        assert_eq!(relate_series(&[0.0001; 50], &[0.0001; 50]), None);
+        assert_eq!(relate_series(&[0.0001; 50], &[0.0002; 50]), None);
     }
 
     proptest! {
@@ -232,7 +236,7 @@ mod tests {
         fn independent_series_of_one_distribution_do_not_belong_together(
             a in 0_u64..1_000_000, b in 1_000_000_u64..2_000_000, n in 5_usize..60
         ) {
-            prop_assert_eq!(relation(&latencies(a, n), &latencies(b, n)), None);
+            prop_assert_eq!(relate_series(&latencies(a, n), &latencies(b, n)), None);
         }
     }
 }

@@ -1,28 +1,32 @@
 //! Rules about what is not there.
 
-use super::{Case, Hit};
-use crate::model::{Missing, Role, Why};
+use super::{RuleContext, Violation};
+use crate::model::{MissingFact, MissingReason, Role};
 
 /// Requirements of the lab of which nothing was captured, where it is plain that nothing was: a
 /// file that is there and could not be read is left to its reader.
-pub fn requirement_not_shown(case: &Case) -> Vec<Hit> {
+pub fn requirement_not_shown(case: &RuleContext) -> Vec<Violation> {
     let Some(edition) = case.asks else { return Vec::new() };
     let mut hits = Vec::new();
     for requirement in edition.requirement.iter().filter(|r| !r.needs.is_empty()) {
         let mut reasons = Vec::new();
         for need in &requirement.needs {
             for target in case.run.with_role(need.target).take(1) {
-                reasons.push((need, target.name.as_str(), case.missing(&need.fact, &target.name)));
+                reasons.push((
+                    need,
+                    target.name.as_str(),
+                    case.missing_fact(&need.fact, &target.name),
+                ));
             }
         }
-        let is_plain = |missing: &Option<&Missing>| missing.is_some_and(nothing_there);
+        let is_plain = |missing: &Option<&MissingFact>| missing.is_some_and(nothing_there);
         let Some((need, target, Some(missing))) = reasons.first().copied() else { continue };
         if reasons.iter().all(|(_, _, missing)| is_plain(missing)) {
             hits.push(
-                Hit::on(target)
-                    .with("requirement", requirement.id.as_str())
-                    .with("title", requirement.title.as_str())
-                    .with("reason", missing.reason.as_str())
+                Violation::about_target(target)
+                    .with_parameter("requirement", requirement.id.as_str())
+                    .with_parameter("title", requirement.title.as_str())
+                    .with_parameter("reason", missing.reason.as_str())
                     .resting_on(case, &need.fact, target),
             );
         }
@@ -30,24 +34,24 @@ pub fn requirement_not_shown(case: &Case) -> Vec<Hit> {
     hits
 }
 
-fn nothing_there(missing: &Missing) -> bool {
+fn nothing_there(missing: &MissingFact) -> bool {
     matches!(
         missing.why,
-        Why::FileMissing
-            | Why::FileUnreadable
-            | Why::Empty
-            | Why::ErrorText
-            | Why::Error
-            | Why::NotAsked
-            | Why::Timeout
-            | Why::TooLong
-            | Why::CutOff
-            | Why::OutOfRange
+        MissingReason::FileMissing
+            | MissingReason::FileUnreadable
+            | MissingReason::Empty
+            | MissingReason::ErrorText
+            | MissingReason::Error
+            | MissingReason::NotAsked
+            | MissingReason::Timeout
+            | MissingReason::TooLong
+            | MissingReason::CutOff
+            | MissingReason::OutOfRange
     )
 }
 
 /// Host and candidate are compared, and nothing says how the baseline differs from the host.
-pub fn no_baseline_arm(case: &Case) -> Vec<Hit> {
+pub fn no_baseline_arm(case: &RuleContext) -> Vec<Violation> {
     // Those that a namespace changes under a shared kernel too.
     const COMPARED: &[&str] = &["proc.entries", "net.interfaces", "dev.entries"];
     let has =
@@ -63,6 +67,6 @@ pub fn no_baseline_arm(case: &Case) -> Vec<Hit> {
         return Vec::new();
     }
     let Some(baseline) = case.run.with_role(Role::Baseline).next() else { return Vec::new() };
-    let hit = Hit::on(&baseline.name).with("facts", lacking.join(", "));
+    let hit = Violation::about_target(&baseline.name).with_parameter("facts", lacking.join(", "));
     vec![lacking.iter().fold(hit, |hit, fact| hit.resting_on(case, fact, &baseline.name))]
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Weekday};
 use regex::Regex;
 use serde_json::Value;
 
-use super::{Case, Hit};
+use super::{RuleContext, Violation};
 use crate::model::Fact;
 
 /// `Fri Nov 14 15:34:06 UTC 2025`, as kernels and `date` print it.
@@ -25,18 +25,19 @@ static STAMP: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A date that is in no calendar, or falls on another day of the week.
-pub fn impossible_date(case: &Case) -> Vec<Hit> {
+pub fn impossible_date(case: &RuleContext) -> Vec<Violation> {
     let mut hits = Vec::new();
     for capture in &case.run.captures {
         let lines = capture.stdout.text_lines();
-        let found = lines.iter().zip(1..).find_map(|(line, number)| Some((wrong(line)?, number)));
+        let found =
+            lines.iter().zip(1..).find_map(|(line, number)| Some((find_wrong_date(line)?, number)));
         if let Some(((date, truth), number)) = found {
             hits.push(
-                Hit::default()
-                    .with("capture", capture.id.as_str())
-                    .with("line", number)
-                    .with("date", date)
-                    .with("truth", truth)
+                Violation::default()
+                    .with_parameter("capture", capture.id.as_str())
+                    .with_parameter("line", number)
+                    .with_parameter("date", date)
+                    .with_parameter("truth", truth)
                     .resting_on_line(&capture.id, Some(number)),
             );
         }
@@ -45,7 +46,7 @@ pub fn impossible_date(case: &Case) -> Vec<Hit> {
 }
 
 /// A wrong date in a line, and what is wrong with it.
-fn wrong(line: &str) -> Option<(String, String)> {
+fn find_wrong_date(line: &str) -> Option<(String, String)> {
     const NONE: &str = "no calendar has that day";
     if let Some(stamp) = STAMP.captures(line.trim_start()) {
         let part = |index: usize| stamp[index].parse().ok();
@@ -73,19 +74,19 @@ fn wrong(line: &str) -> Option<(String, String)> {
 
 /// A guest kernel that was built after the evidence was collected, by the engine's own clock. A
 /// day is left for time zones.
-pub fn kernel_newer_than_evidence(case: &Case) -> Vec<Hit> {
+pub fn kernel_newer_than_evidence(case: &RuleContext) -> Vec<Violation> {
     const LOGGED: &str = "evidence.logged_at";
     let mut hits = Vec::new();
-    for target in case.runtimes() {
-        let Some(logged) = case.text(LOGGED, target) else { continue };
+    for target in case.runtime_names() {
+        let Some(logged) = case.fact_text(LOGGED, target) else { continue };
         let Ok(logged) = DateTime::parse_from_rfc3339(logged) else { continue };
         for id in ["kernel.banner", "kernel.dmesg_banner", "kernel.uname"] {
-            let Some(built) = case.text(id, target).and_then(built_on) else { continue };
+            let Some(built) = case.fact_text(id, target).and_then(built_on) else { continue };
             if (built - logged.date_naive()).num_days() > 1 {
                 hits.push(
-                    Hit::on(target)
-                        .with("built", built.to_string())
-                        .with("logged", logged.date_naive().to_string())
+                    Violation::about_target(target)
+                        .with_parameter("built", built.to_string())
+                        .with_parameter("logged", logged.date_naive().to_string())
                         .resting_on(case, id, target)
                         .resting_on(case, LOGGED, target),
                 );
@@ -106,14 +107,15 @@ fn built_on(line: &str) -> Option<NaiveDate> {
 /// A link-local address of the form that is made from a MAC (modified EUI-64, RFC 4291 appendix
 /// A), made from another MAC than the interface's. Host interfaces are left out: a bridge keeps its
 /// address when its MAC changes.
-pub fn link_local_not_from_mac(case: &Case) -> Vec<Hit> {
+pub fn link_local_not_from_mac(case: &RuleContext) -> Vec<Violation> {
     const ID: &str = "net.interfaces";
     if !case.is_imported() {
         return Vec::new();
     }
     let mut hits = Vec::new();
-    for target in case.runtimes() {
-        let list = case.run.fact(ID, target).and_then(Fact::as_value).and_then(Value::as_array);
+    for target in case.runtime_names() {
+        let list =
+            case.run.find_fact(ID, target).and_then(Fact::as_value).and_then(Value::as_array);
         for interface in list.into_iter().flatten() {
             let Some(mac) = interface["mac"].as_str() else { continue };
             let addresses =
@@ -124,11 +126,11 @@ pub fn link_local_not_from_mac(case: &Case) -> Vec<Hit> {
                     continue;
                 };
                 hits.push(
-                    Hit::on(target)
-                        .with("interface", interface["name"].as_str().unwrap_or_default())
-                        .with("mac", mac)
-                        .with("address", address)
-                        .with("made_from", made_from)
+                    Violation::about_target(target)
+                        .with_parameter("interface", interface["name"].as_str().unwrap_or_default())
+                        .with_parameter("mac", mac)
+                        .with_parameter("address", address)
+                        .with_parameter("made_from", made_from)
                         .resting_on(case, ID, target),
                 );
             }
@@ -160,9 +162,9 @@ mod tests {
             "time=\"2025-11-27T21:57:34+03:00\" level=warning",
             "Linux 6.12.47 #1 SMP",
         ] {
-            assert_eq!(wrong(right), None, "{right}");
+            assert_eq!(find_wrong_date(right), None, "{right}");
         }
-        let truth = |line| wrong(line).unwrap().1;
+        let truth = |line| find_wrong_date(line).unwrap().1;
         assert_eq!(truth("#1 SMP Fri Nov 15 15:34:06 UTC 2025"), "that day was a Saturday");
         assert_eq!(truth("#1 SMP Mon Nov 31 15:34:06 UTC 2025"), "no calendar has that day");
         assert_eq!(truth("time=\"2025-11-31T21:57:34+03:00\" level=x"), "no calendar has that day");

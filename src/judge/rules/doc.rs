@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tera::{Context, Tera};
 
-use super::example::Example;
-use crate::assets::{self, TextFile, Tree};
+use super::example::RuleExample;
+use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::knowledge::Severity;
-use crate::project::Switch;
+use crate::project::RuleSwitch;
 
 /// What a rule tells its reader.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,45 +36,45 @@ pub struct RuleDoc {
     pub message: String,
     /// Evidence in which it finds something.
     #[serde(default)]
-    pub found: Vec<Example>,
+    pub found: Vec<RuleExample>,
     /// Evidence in which it finds nothing.
     #[serde(default)]
-    pub not_found: Vec<Example>,
+    pub not_found: Vec<RuleExample>,
 }
 
 /// The words of all rules. Those that ship are read when they are asked for: few rules have
 /// something to say about a run, and their examples are long.
 #[derive(Debug)]
 pub struct RuleBook {
-    docs: BTreeMap<String, Entry>,
+    docs: BTreeMap<String, RuleEntry>,
     off: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct RuleEntry {
     file: TextFile,
     doc: OnceLock<Option<RuleDoc>>,
 }
 
-impl Entry {
+impl RuleEntry {
     /// The words of the file of the rule `id`. A project's own are read at once, to find their
     /// errors; what ships has none.
     fn new(id: &str, file: TextFile) -> Result<Self> {
         let doc = OnceLock::new();
         if !file.is_shipped {
-            let _ = doc.set(Some(read(id, &file)?));
+            let _ = doc.set(Some(read_rule_file(id, &file)?));
         }
         Ok(Self { file, doc })
     }
 
-    fn doc(&self) -> Option<&RuleDoc> {
+    fn rule_words(&self) -> Option<&RuleDoc> {
         self.doc.get_or_init(|| toml::from_str(&self.file.text).ok()).as_ref()
     }
 }
 
 /// Reads a file and looks for what can be wrong in it.
-fn read(id: &str, file: &TextFile) -> Result<RuleDoc> {
-    let error = |what: String| Error::input(format!("{}: {what}", file.origin));
+fn read_rule_file(id: &str, file: &TextFile) -> Result<RuleDoc> {
+    let error = |what: String| Error::unusable_input(format!("{}: {what}", file.origin));
     let doc: RuleDoc = toml::from_str(&file.text).map_err(|e| error(e.to_string()))?;
     if doc.id != id {
         return Err(error(format!("the id `{}` is not the name of the file", doc.id)));
@@ -106,9 +106,9 @@ impl RuleBook {
 
     fn of_folder(data: Option<&Path>, folder: &str) -> Result<Self> {
         let mut docs = BTreeMap::new();
-        for (name, file) in assets::read_all(Tree::Data, data, folder, ".toml")? {
+        for (name, file) in assets::read_all(AssetTree::Data, data, folder, ".toml")? {
             let id = name[folder.len()..].trim_end_matches(".toml").to_string();
-            let entry = Entry::new(&id, file)?;
+            let entry = RuleEntry::new(&id, file)?;
             docs.insert(id, entry);
         }
         Ok(Self { docs, off: BTreeMap::new() })
@@ -121,26 +121,28 @@ impl RuleBook {
     /// A rule is in none of the books, or is switched off without a reason.
     pub fn with_switches<const N: usize>(
         mut books: [Self; N],
-        switches: &BTreeMap<String, Switch>,
+        switches: &BTreeMap<String, RuleSwitch>,
         place: &str,
     ) -> Result<[Self; N]> {
         for (id, switch) in switches {
             let Some(at) = books.iter().position(|book| book.docs.contains_key(id)) else {
                 let known = books.iter().flat_map(|book| book.docs.keys().map(String::as_str));
-                let help = match crate::text::nearest(id, known) {
+                let help = match crate::text::closest_match(id, known) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "`isoproof explain` lists the rules".into(),
                 };
-                return Err(Error::input(format!("{place}: unknown rule `{id}`")).help(help));
+                return Err(
+                    Error::unusable_input(format!("{place}: unknown rule `{id}`")).with_help(help)
+                );
             };
             if !switch.off {
                 continue;
             }
             if switch.reason.trim().is_empty() {
-                return Err(Error::input(format!(
+                return Err(Error::unusable_input(format!(
                     "{place}: rule `{id}` is switched off without a reason"
                 ))
-                .help(format!(
+                .with_help(format!(
                     "say why, reports print it: {id} = {{ off = true, reason = \"...\" }}"
                 )));
             }
@@ -150,18 +152,18 @@ impl RuleBook {
     }
 
     /// The rules that are switched off, with the reason.
-    pub fn off(&self) -> &BTreeMap<String, String> {
+    pub fn switched_off_rules(&self) -> &BTreeMap<String, String> {
         &self.off
     }
 
     /// The words of a rule.
-    pub fn get(&self, id: &str) -> Option<&RuleDoc> {
-        self.docs.get(id)?.doc()
+    pub fn find_rule(&self, id: &str) -> Option<&RuleDoc> {
+        self.docs.get(id)?.rule_words()
     }
 
     /// The words of all rules, by id.
-    pub fn iter(&self) -> impl Iterator<Item = &RuleDoc> {
-        self.docs.values().filter_map(Entry::doc)
+    pub fn iter_rules(&self) -> impl Iterator<Item = &RuleDoc> {
+        self.docs.values().filter_map(RuleEntry::rule_words)
     }
 
     /// The sentence of a finding.
@@ -169,11 +171,13 @@ impl RuleBook {
     /// # Errors
     ///
     /// The message template needs a parameter that is not given.
-    pub fn message(&self, doc: &RuleDoc, parameters: &Value) -> Result<String> {
+    pub fn render_message(&self, doc: &RuleDoc, parameters: &Value) -> Result<String> {
         let context = Context::from_serialize(parameters);
         context
             .and_then(|context| Tera::one_off(doc.message.trim(), &context, false))
-            .map(|text| crate::text::visible(&text))
-            .map_err(|error| Error::input(format!("rule `{}`: in `message`: {error}", doc.id)))
+            .map(|text| crate::text::make_visible(&text))
+            .map_err(|error| {
+                Error::unusable_input(format!("rule `{}`: in `message`: {error}", doc.id))
+            })
     }
 }

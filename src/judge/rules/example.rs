@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{Edition, Status};
+use crate::model::{CaptureStatus, Edition};
 
 /// Evidence in a few lines, and what the rule says about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Example {
+pub struct RuleExample {
     /// What the evidence is of, in a sentence.
     pub what: String,
     /// The sentences of the findings, in order; none if the rule finds nothing.
@@ -61,7 +61,7 @@ pub struct Example {
     /// What became of probes in a container and of its boot (`kata/boot`), by the id of the
     /// capture.
     #[serde(default)]
-    pub probes: BTreeMap<String, Status>,
+    pub probes: BTreeMap<String, CaptureStatus>,
     /// Whether the run is checked against its captures, as on every load.
     #[serde(default)]
     pub loaded: bool,

@@ -2,35 +2,35 @@
 
 use std::sync::LazyLock;
 
-use super::Example;
+use super::RuleExample;
 use crate::judge::rules::testing::{CATALOGUE, run_of, sketch};
 use crate::judge::rules::{CHECKS, RuleBook};
-use crate::judge::{Case, SwitchedOff, judge};
+use crate::judge::{RuleContext, SwitchedOff, judge_run};
 use crate::probe::edition;
 
 static BOOK: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::load(None).unwrap());
 
 /// What a rule says about an example.
-fn messages(rule: &str, example: &Example) -> Vec<String> {
+fn rule_messages(rule: &str, example: &RuleExample) -> Vec<String> {
     let sketch = run_of(example);
-    let asks = example.edition.map(|edition| edition::load(edition, None).unwrap());
-    let case = Case { asks: asks.as_ref(), ..sketch.case() };
-    let findings = BOOK.check(&case).unwrap();
+    let asks = example.edition.map(|edition| edition::load_edition(edition, None).unwrap());
+    let case = RuleContext { asks: asks.as_ref(), ..sketch.case() };
+    let findings = BOOK.run_checks(&case).unwrap();
     findings.into_iter().filter(|finding| finding.rule == rule).map(|f| f.message).collect()
 }
 
 #[test]
 fn every_rule_says_about_its_examples_what_they_state() {
     let mut wrong = Vec::new();
-    for doc in BOOK.iter() {
+    for doc in BOOK.iter_rules() {
         for example in &doc.found {
-            let said = messages(&doc.id, example);
+            let said = rule_messages(&doc.id, example);
             if said != example.says || said.is_empty() {
                 wrong.push(format!("{}: {}: {said:#?}", doc.id, example.what));
             }
         }
         for example in &doc.not_found {
-            let said = messages(&doc.id, example);
+            let said = rule_messages(&doc.id, example);
             if !said.is_empty() || !example.says.is_empty() {
                 wrong.push(format!(
                     "{}: {}: nothing was to be found: {said:#?}",
@@ -44,7 +44,7 @@ fn every_rule_says_about_its_examples_what_they_state() {
 
 #[test]
 fn every_rule_has_an_example_of_either_kind_in_a_sentence() {
-    for doc in BOOK.iter() {
+    for doc in BOOK.iter_rules() {
         assert!(!doc.found.is_empty(), "{} has no evidence in which it finds something", doc.id);
         assert!(!doc.not_found.is_empty(), "{} has no evidence in which it finds nothing", doc.id);
         for example in doc.found.iter().chain(&doc.not_found) {
@@ -55,10 +55,10 @@ fn every_rule_has_an_example_of_either_kind_in_a_sentence() {
 
 #[test]
 fn every_fact_in_an_example_is_in_the_catalogue() {
-    for doc in BOOK.iter() {
+    for doc in BOOK.iter_rules() {
         for example in doc.found.iter().chain(&doc.not_found) {
             for id in example.facts.keys() {
-                assert!(CATALOGUE.get(id).is_some(), "{}: {id}", doc.id);
+                assert!(CATALOGUE.find_probe(id).is_some(), "{}: {id}", doc.id);
             }
         }
     }
@@ -66,7 +66,7 @@ fn every_fact_in_an_example_is_in_the_catalogue() {
 
 #[test]
 fn no_message_accuses_anybody() {
-    for doc in BOOK.iter() {
+    for doc in BOOK.iter_rules() {
         let says = doc.found.iter().flat_map(|example| &example.says);
         for text in says.chain([&doc.title, &doc.why, &doc.remedy]) {
             let text = text.to_lowercase();
@@ -84,10 +84,10 @@ fn every_finding_rests_on_a_place_or_on_the_run_itself() {
     let of_the_run =
         ["run-interrupted", "identifiers-not-replaced", "engines-mixed", "run-altered"];
     for check in CHECKS.iter().filter(|check| !of_the_run.contains(&check.id)) {
-        for example in &BOOK.get(check.id).unwrap().found {
+        for example in &BOOK.find_rule(check.id).unwrap().found {
             let sketch = run_of(example);
-            let asks = example.edition.map(|edition| edition::load(edition, None).unwrap());
-            let case = Case { asks: asks.as_ref(), ..sketch.case() };
+            let asks = example.edition.map(|edition| edition::load_edition(edition, None).unwrap());
+            let case = RuleContext { asks: asks.as_ref(), ..sketch.case() };
             for hit in (check.run)(&case) {
                 assert!(!hit.evidence.is_empty(), "{}", check.id);
             }
@@ -99,17 +99,18 @@ fn every_finding_rests_on_a_place_or_on_the_run_itself() {
 fn a_rule_that_is_switched_off_finds_nothing_and_says_why() {
     let rule = "health-not-ok";
     let switch = |off: bool, reason: &str| {
-        let switch = crate::project::Switch { off, reason: reason.into() };
+        let switch = crate::project::RuleSwitch { off, reason: reason.into() };
         let switches = [(rule.to_string(), switch)].into();
         RuleBook::with_switches([RuleBook::load(None).unwrap()], &switches, "book.toml: [rules]")
             .map(|[book]| book)
     };
     let sketch = sketch().fact("app.health_status", "runc", 503);
-    let judgement = judge(&sketch.case(), &switch(true, "no application here").unwrap()).unwrap();
+    let judgement =
+        judge_run(&sketch.case(), &switch(true, "no application here").unwrap()).unwrap();
     assert!(!judgement.findings.iter().any(|finding| finding.rule == rule));
     let off = SwitchedOff { rule: rule.into(), reason: "no application here".into(), findings: 1 };
     assert_eq!(judgement.switched_off, [off]);
-    let on = judge(&sketch.case(), &switch(false, "").unwrap()).unwrap();
+    let on = judge_run(&sketch.case(), &switch(false, "").unwrap()).unwrap();
     assert!(on.switched_off.is_empty() && on.findings.iter().any(|finding| finding.rule == rule));
     let error = switch(true, " ").unwrap_err();
     assert!(error.message.contains("switched off without a reason"), "{error}");
@@ -117,7 +118,7 @@ fn a_rule_that_is_switched_off_finds_nothing_and_says_why() {
 
 #[test]
 fn an_unknown_rule_is_an_error_with_the_one_that_was_meant() {
-    let switch = crate::project::Switch { off: true, reason: "x".into() };
+    let switch = crate::project::RuleSwitch { off: true, reason: "x".into() };
     let switches = [("health-not-okay".to_string(), switch)].into();
     let books = [RuleBook::load(None).unwrap(), RuleBook::of_reports(None).unwrap()];
     let error = RuleBook::with_switches(books, &switches, "book.toml").unwrap_err();

@@ -1,6 +1,6 @@
 //! Rules about the web application's health.
 
-use super::{Case, Hit};
+use super::{RuleContext, Violation};
 
 const HEALTH: &str = "app.health_status";
 const PROXIED: &str = "app.health_proxied";
@@ -10,29 +10,33 @@ pub fn is_ok(status: i64) -> bool {
 }
 
 /// The application did not answer, or answered with an error.
-pub fn health_not_ok(case: &Case) -> Vec<Hit> {
-    let unwell = |target: &&str| case.number(HEALTH, target).is_some_and(|status| !is_ok(status));
+pub fn health_not_ok(case: &RuleContext) -> Vec<Violation> {
+    let unwell =
+        |target: &&str| case.fact_integer(HEALTH, target).is_some_and(|status| !is_ok(status));
     let hit = |target: &str| {
-        let status = case.number(HEALTH, target).unwrap_or_default();
-        Hit::on(target).with("status", status).resting_on(case, HEALTH, target)
+        let status = case.fact_integer(HEALTH, target).unwrap_or_default();
+        Violation::about_target(target)
+            .with_parameter("status", status)
+            .resting_on(case, HEALTH, target)
     };
-    case.runtimes().filter(unwell).map(hit).collect()
+    case.runtime_names().filter(unwell).map(hit).collect()
 }
 
 /// The application is well, and asked through the environment's proxy something else answers.
-pub fn proxy_answers(case: &Case) -> Vec<Hit> {
+pub fn proxy_answers(case: &RuleContext) -> Vec<Violation> {
     let mut hits = Vec::new();
-    for target in case.runtimes() {
-        let Some(status) = case.number(HEALTH, target).filter(|&status| is_ok(status)) else {
+    for target in case.runtime_names() {
+        let Some(status) = case.fact_integer(HEALTH, target).filter(|&status| is_ok(status)) else {
             continue;
         };
-        let Some(proxied) = case.number(PROXIED, target).filter(|&other| !is_ok(other)) else {
+        let Some(proxied) = case.fact_integer(PROXIED, target).filter(|&other| !is_ok(other))
+        else {
             continue;
         };
         hits.push(
-            Hit::on(target)
-                .with("status", status)
-                .with("proxied", proxied)
+            Violation::about_target(target)
+                .with_parameter("status", status)
+                .with_parameter("proxied", proxied)
                 .resting_on(case, PROXIED, target)
                 .resting_on(case, HEALTH, target),
         );
@@ -41,7 +45,7 @@ pub fn proxy_answers(case: &Case) -> Vec<Hit> {
 }
 
 /// A response that says it came by way of a proxy.
-pub fn proxy_in_path(case: &Case) -> Vec<Hit> {
+pub fn proxy_in_path(case: &RuleContext) -> Vec<Violation> {
     const HEADERS: &[&str] = &["via:", "proxy-", "x-squid-error:"];
     let mut hits = Vec::new();
     for capture in super::files_of(case, HEALTH) {
@@ -54,10 +58,10 @@ pub fn proxy_in_path(case: &Case) -> Vec<Hit> {
         if let Some((line, number)) = found.filter(|_| is_headers) {
             let name = line.trim_start_matches(['<', ' ']).split(':').next().unwrap_or_default();
             hits.push(
-                Hit::default()
-                    .with("capture", capture.id.as_str())
-                    .with("line", number)
-                    .with("header", name)
+                Violation::default()
+                    .with_parameter("capture", capture.id.as_str())
+                    .with_parameter("line", number)
+                    .with_parameter("header", name)
                     .resting_on_line(&capture.id, Some(number)),
             );
         }

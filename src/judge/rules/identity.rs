@@ -2,37 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Hit, missing_for};
+use super::{RuleContext, Violation, missing_for};
 use crate::judge::{Conclusion, banner_release, judge_target};
-use crate::model::{Role, Why};
+use crate::model::{MissingReason, Role};
 
 /// Host values where the guest's should stand.
-pub fn host_values_in_guest_slot(case: &Case) -> Vec<Hit> {
+pub fn host_values_in_guest_slot(case: &RuleContext) -> Vec<Violation> {
     let hit = |(fact, target): (String, String)| {
-        Hit::on(&target).with("fact", fact.as_str()).resting_on(case, &fact, &target)
+        Violation::about_target(&target)
+            .with_parameter("fact", fact.as_str())
+            .resting_on(case, &fact, &target)
     };
-    missing_for(case, &[Why::HostValuesOnly]).into_iter().map(hit).collect()
+    missing_for(case, &[MissingReason::HostValuesOnly]).into_iter().map(hit).collect()
 }
 
 /// What a runtime of this name is taken for.
-fn claim(handler: &str) -> Option<Claim> {
+fn claimed_kind(handler: &str) -> Option<ClaimedKind> {
     let name = handler.rsplit('/').next().unwrap_or(handler);
     match name {
-        _ if name.contains("kata") => Some(Claim::Machine),
-        _ if name.contains("runsc") || name.contains("gvisor") => Some(Claim::Userspace),
-        "runc" | "crun" | "youki" | "io.containerd.runc.v2" => Some(Claim::Shared),
+        _ if name.contains("kata") => Some(ClaimedKind::Machine),
+        _ if name.contains("runsc") || name.contains("gvisor") => Some(ClaimedKind::Userspace),
+        "runc" | "crun" | "youki" | "io.containerd.runc.v2" => Some(ClaimedKind::Shared),
         _ => None,
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Claim {
+enum ClaimedKind {
     Shared,
     Userspace,
     Machine,
 }
 
-impl Claim {
+impl ClaimedKind {
     /// Whether a conclusion is another than the name says. One that decides nothing accuses
     /// nobody.
     fn is_refuted_by(self, conclusion: Conclusion) -> bool {
@@ -47,16 +49,18 @@ impl Claim {
 }
 
 /// A target whose name or handler says one thing and whose facts show another.
-pub fn runtime_not_what_it_says(case: &Case) -> Vec<Hit> {
+pub fn runtime_not_what_it_says(case: &RuleContext) -> Vec<Violation> {
     let mut hits = Vec::new();
     for target in case.run.targets.iter().filter(|target| target.role != Role::Host) {
         let handler = target.handler.as_deref().unwrap_or(&target.name);
-        let Some(claim) = claim(handler).or_else(|| claim(&target.name)) else { continue };
+        let Some(claim) = claimed_kind(handler).or_else(|| claimed_kind(&target.name)) else {
+            continue;
+        };
         let verdict = judge_target(case, target);
         if claim.is_refuted_by(verdict.conclusion) {
-            let hit = Hit::on(&target.name)
-                .with("handler", handler)
-                .with("conclusion", verdict.conclusion.id());
+            let hit = Violation::about_target(&target.name)
+                .with_parameter("handler", handler)
+                .with_parameter("conclusion", verdict.conclusion.conclusion_id());
             hits.push(
                 verdict
                     .because
@@ -69,26 +73,27 @@ pub fn runtime_not_what_it_says(case: &Case) -> Vec<Hit> {
 }
 
 /// Two files that state the same thing differently.
-pub fn evidence_disagrees(case: &Case) -> Vec<Hit> {
+pub fn evidence_disagrees(case: &RuleContext) -> Vec<Violation> {
     let mut hits = Vec::new();
-    for target in case.runtimes() {
+    for target in case.runtime_names() {
         for (one, other) in [
             ("kernel.release", "kernel.release_compared"),
             ("kernel.release", "kernel.uname"),
             ("kernel.release", "kernel.dmesg_banner"),
             ("cpu.model", "cpu.model_compared"),
         ] {
-            let (Some(first), Some(second)) =
-                (stated(case, one, target), stated(case, other, target))
-            else {
+            let (Some(first), Some(second)) = (
+                comparable_statement(case, one, target),
+                comparable_statement(case, other, target),
+            ) else {
                 continue;
             };
             if first != second {
                 hits.push(
-                    Hit::on(target)
-                        .with("fact", one)
-                        .with("one", first)
-                        .with("other", second)
+                    Violation::about_target(target)
+                        .with_parameter("fact", one)
+                        .with_parameter("one", first)
+                        .with_parameter("other", second)
                         .resting_on(case, one, target)
                         .resting_on(case, other, target),
                 );
@@ -99,8 +104,8 @@ pub fn evidence_disagrees(case: &Case) -> Vec<Hit> {
 }
 
 /// What a fact states that another states too: of a kernel's line its release.
-fn stated<'a>(case: &Case<'a>, id: &str, target: &str) -> Option<&'a str> {
-    let text = case.text(id, target)?;
+fn comparable_statement<'a>(case: &RuleContext<'a>, id: &str, target: &str) -> Option<&'a str> {
+    let text = case.fact_text(id, target)?;
     match id {
         "kernel.uname" => {
             let words: Vec<&str> = text.split_whitespace().collect();
@@ -113,11 +118,11 @@ fn stated<'a>(case: &Case<'a>, id: &str, target: &str) -> Option<&'a str> {
 }
 
 /// A guest kernel that neither the stated release nor its neighbours ship.
-pub fn guest_kernel_not_of_release(case: &Case) -> Vec<Hit> {
+pub fn guest_kernel_not_of_release(case: &RuleContext) -> Vec<Violation> {
     let mut hits = Vec::new();
-    for target in case.runtimes() {
-        let Some(version) = case.text("runtime.version", target) else { continue };
-        let Some(release) = case.known.kata.get(version) else { continue };
+    for target in case.runtime_names() {
+        let Some(version) = case.fact_text("runtime.version", target) else { continue };
+        let Some(release) = case.known.kata.find_release(version) else { continue };
         let Some(around) = case.known.kata.kernels_around(version) else { continue };
         let Some((fact, own)) = guest_release(case, target) else { continue };
         // Kata has kernels for confidential guests and for graphics cards besides.
@@ -127,13 +132,13 @@ pub fn guest_kernel_not_of_release(case: &Case) -> Vec<Hit> {
             .any(|word| suffix.contains(word));
         if !is_special && !around.contains(number) {
             hits.push(
-                Hit::on(target)
-                    .with("kernel", own)
-                    .with("version", version)
-                    .with(
+                Violation::about_target(target)
+                    .with_parameter("kernel", own)
+                    .with_parameter("version", version)
+                    .with_parameter(
                         "ships",
                         release
-                            .kernels()
+                            .shipped_kernels()
                             .collect::<BTreeSet<_>>()
                             .into_iter()
                             .collect::<Vec<_>>()
@@ -148,31 +153,38 @@ pub fn guest_kernel_not_of_release(case: &Case) -> Vec<Hit> {
 }
 
 /// The release of a target's kernel, and the fact that states it.
-fn guest_release<'a>(case: &Case<'a>, target: &str) -> Option<(&'static str, &'a str)> {
-    case.text("kernel.release", target).map(|release| ("kernel.release", release)).or_else(|| {
-        let banner = case.text("kernel.banner", target)?;
-        Some(("kernel.banner", banner_release(banner)?))
-    })
+fn guest_release<'a>(case: &RuleContext<'a>, target: &str) -> Option<(&'static str, &'a str)> {
+    case.fact_text("kernel.release", target).map(|release| ("kernel.release", release)).or_else(
+        || {
+            let banner = case.fact_text("kernel.banner", target)?;
+            Some(("kernel.banner", banner_release(banner)?))
+        },
+    )
 }
 
 /// A commit that is not the one that the stated release was made from.
-pub fn shim_commit_not_of_release(case: &Case) -> Vec<Hit> {
-    commits(case, |own, other| own != other && other.is_none())
+pub fn shim_commit_not_of_release(case: &RuleContext) -> Vec<Violation> {
+    commits_that_match(case, |own, other| own != other && other.is_none())
 }
 
 /// A commit that another release was made from.
-pub fn shim_commit_of_other_release(case: &Case) -> Vec<Hit> {
-    commits(case, |own, other| other.is_some_and(|other| other != own.unwrap_or_default()))
+pub fn shim_commit_of_other_release(case: &RuleContext) -> Vec<Violation> {
+    commits_that_match(case, |own, other| {
+        other.is_some_and(|other| other != own.unwrap_or_default())
+    })
 }
 
 /// Targets whose shim states a known release and a commit, where `is_meant` holds for the version
 /// stated and the version that the commit belongs to.
-fn commits(case: &Case, is_meant: fn(Option<&str>, Option<&str>) -> bool) -> Vec<Hit> {
+fn commits_that_match(
+    case: &RuleContext,
+    is_meant: fn(Option<&str>, Option<&str>) -> bool,
+) -> Vec<Violation> {
     let mut hits = Vec::new();
-    for target in case.runtimes() {
-        let Some(version) = case.text("runtime.version", target) else { continue };
-        let Some(release) = case.known.kata.get(version) else { continue };
-        let Some(stated) = case.text("runtime.commit", target) else { continue };
+    for target in case.runtime_names() {
+        let Some(version) = case.fact_text("runtime.version", target) else { continue };
+        let Some(release) = case.known.kata.find_release(version) else { continue };
+        let Some(stated) = case.fact_text("runtime.commit", target) else { continue };
         let commit = stated.split('-').next().unwrap_or(stated).to_lowercase();
         if commit.len() < 7 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             continue;
@@ -180,11 +192,11 @@ fn commits(case: &Case, is_meant: fn(Option<&str>, Option<&str>) -> bool) -> Vec
         let belongs = case.known.kata.by_commit(&commit).map(|release| release.version.as_str());
         if is_meant(Some(version), belongs) {
             hits.push(
-                Hit::on(target)
-                    .with("commit", short(&commit))
-                    .with("version", version)
-                    .with("release_commit", short(&release.commit))
-                    .with("other", belongs.unwrap_or_default())
+                Violation::about_target(target)
+                    .with_parameter("commit", short_commit(&commit))
+                    .with_parameter("version", version)
+                    .with_parameter("release_commit", short_commit(&release.commit))
+                    .with_parameter("other", belongs.unwrap_or_default())
                     .resting_on(case, "runtime.commit", target)
                     .resting_on(case, "runtime.version", target),
             );
@@ -193,32 +205,32 @@ fn commits(case: &Case, is_meant: fn(Option<&str>, Option<&str>) -> bool) -> Vec
     hits
 }
 
-fn short(commit: &str) -> &str {
+fn short_commit(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
 }
 
 /// A count of the host's kernel in the guest's place: two kernels rarely agree in it.
-pub fn guest_count_is_hosts(case: &Case) -> Vec<Hit> {
+pub fn guest_count_is_hosts(case: &RuleContext) -> Vec<Violation> {
     const ID: &str = "kernel.sys_module";
-    let Some(host) = case.host() else { return Vec::new() };
-    let Some(hosts) = case.number(ID, host) else { return Vec::new() };
+    let Some(host) = case.host_name() else { return Vec::new() };
+    let Some(hosts) = case.fact_integer(ID, host) else { return Vec::new() };
     let plausible = case.known.guests.sys_module;
     let is_meant = |target: &&str| {
         case.is_imported()
             && case.is_called_kata(target)
-            && case.number(ID, target) == Some(hosts)
+            && case.fact_integer(ID, target) == Some(hosts)
             && !(plausible.from..=plausible.to).contains(&hosts)
-            && case.verdict(target).is_none_or(|v| v.conclusion != Conclusion::SharedKernel)
+            && case.target_verdict(target).is_none_or(|v| v.conclusion != Conclusion::SharedKernel)
     };
     let hit = |target| {
-        Hit::on(target)
-            .with("n", hosts)
-            .with("from", plausible.from)
-            .with("to", plausible.to)
+        Violation::about_target(target)
+            .with_parameter("n", hosts)
+            .with_parameter("from", plausible.from)
+            .with_parameter("to", plausible.to)
             .resting_on(case, ID, target)
             .resting_on(case, ID, host)
     };
-    case.runtimes().filter(is_meant).map(hit).collect()
+    case.runtime_names().filter(is_meant).map(hit).collect()
 }
 
 #[cfg(test)]
@@ -227,8 +239,9 @@ mod tests {
 
     #[test]
     fn a_name_is_refuted_only_by_what_excludes_it() {
-        let refuted =
-            |name: &str, conclusion| claim(name).is_some_and(|c| c.is_refuted_by(conclusion));
+        let refuted = |name: &str, conclusion| {
+            claimed_kind(name).is_some_and(|c| c.is_refuted_by(conclusion))
+        };
         assert!(refuted("io.containerd.kata.v2", Conclusion::SharedKernel));
         assert!(refuted("io.containerd.kata-qemu.v2", Conclusion::SeparateKernelUserspace));
         assert!(!refuted("io.containerd.kata.v2", Conclusion::SeparateKernel));
@@ -239,6 +252,6 @@ mod tests {
         {
             assert!(!refuted("kata", conclusion));
         }
-        assert_eq!(claim("vm"), None);
+        assert_eq!(claimed_kind("vm"), None);
     }
 }

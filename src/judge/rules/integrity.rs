@@ -4,38 +4,40 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::{Case, Hit, first_lines, missing_for};
-use crate::model::{Capture, Status, Why};
+use super::{RuleContext, Violation, first_lines, missing_for};
+use crate::model::{Capture, CaptureStatus, MissingReason};
 use crate::probe::unanswered::{BootGap, boot_gaps, is_boot};
-use crate::store::integrity::describe;
+use crate::store::integrity::describe_fact;
 
 /// A capture whose digest is not that of its bytes.
-pub fn capture_altered(case: &Case) -> Vec<Hit> {
-    let hit = |id: &String| Hit::default().with("capture", id.as_str()).resting_on_line(id, None);
+pub fn capture_altered(case: &RuleContext) -> Vec<Violation> {
+    let hit = |id: &String| {
+        Violation::default().with_parameter("capture", id.as_str()).resting_on_line(id, None)
+    };
     case.integrity.altered.iter().map(hit).collect()
 }
 
 /// A record that is not the one that was written, beside the bytes of captures and the facts.
-pub fn run_altered(case: &Case) -> Vec<Hit> {
+pub fn run_altered(case: &RuleContext) -> Vec<Violation> {
     let part = if case.run.digest.is_some() { "digest" } else { "id" };
-    let hit = Hit::default().with("part", part);
+    let hit = Violation::default().with_parameter("part", part);
     if case.integrity.is_record_changed { vec![hit] } else { Vec::new() }
 }
 
 /// A stored fact that its captures do not give.
-pub fn fact_without_capture(case: &Case) -> Vec<Hit> {
-    let hit = |entry: &crate::store::integrity::Unfounded| {
-        Hit::on(&entry.target)
-            .with("fact", entry.fact.as_str())
-            .with("stored", describe(entry.stored.as_ref()))
-            .with("derived", describe(entry.derived.as_ref()))
+pub fn fact_without_capture(case: &RuleContext) -> Vec<Violation> {
+    let hit = |entry: &crate::store::integrity::FactMismatch| {
+        Violation::about_target(&entry.target)
+            .with_parameter("fact", entry.fact.as_str())
+            .with_parameter("stored", describe_fact(entry.stored.as_ref()))
+            .with_parameter("derived", describe_fact(entry.derived.as_ref()))
             .resting_on(case, &entry.fact, &entry.target)
     };
     case.integrity.unfounded.iter().map(hit).collect()
 }
 
 /// Messages of the engine among the output of the container.
-pub fn engine_log_in_evidence(case: &Case) -> Vec<Hit> {
+pub fn engine_log_in_evidence(case: &RuleContext) -> Vec<Violation> {
     let is_log = |line: &str| {
         let line = line.trim_start();
         line.starts_with("time=\"") && line.contains(" level=")
@@ -45,7 +47,7 @@ pub fn engine_log_in_evidence(case: &Case) -> Vec<Hit> {
 }
 
 /// An address that was read before duplicate address detection had ended.
-pub fn address_tentative(case: &Case) -> Vec<Hit> {
+pub fn address_tentative(case: &RuleContext) -> Vec<Violation> {
     first_lines(&case.run.captures, |line| {
         let mut words = line.split_whitespace();
         words.next() == Some("inet6") && words.any(|word| word == "tentative")
@@ -53,59 +55,64 @@ pub fn address_tentative(case: &Case) -> Vec<Hit> {
 }
 
 /// Captures of which only the beginning was kept.
-pub fn capture_truncated(case: &Case) -> Vec<Hit> {
-    let is_cut = |capture: &&Capture| capture.status == Status::Truncated && !is_boot(capture);
+pub fn capture_truncated(case: &RuleContext) -> Vec<Violation> {
+    let is_cut =
+        |capture: &&Capture| capture.status == CaptureStatus::Truncated && !is_boot(capture);
     let hit = |capture: &Capture| {
-        Hit::default().with("capture", capture.id.as_str()).resting_on_line(&capture.id, None)
+        Violation::default()
+            .with_parameter("capture", capture.id.as_str())
+            .resting_on_line(&capture.id, None)
     };
     case.run.captures.iter().filter(is_cut).map(hit).collect()
 }
 
 /// Probes that were asked in a boot and have no answer: one hit for each boot.
-pub fn probes_unanswered(case: &Case) -> Vec<Hit> {
+pub fn probes_unanswered(case: &RuleContext) -> Vec<Violation> {
     let gaps = boot_gaps(&case.run.captures);
     let hit = |gap: &BootGap| {
-        Hit::on(gap.boot.target.as_deref().unwrap_or_default())
-            .with("boot", gap.boot.id.as_str())
-            .with("missing", gap.missing())
-            .with("asked", gap.asked)
-            .with("reason", gap.summary())
+        Violation::about_target(gap.boot.target.as_deref().unwrap_or_default())
+            .with_parameter("boot", gap.boot.id.as_str())
+            .with_parameter("missing", gap.count_missing())
+            .with_parameter("asked", gap.asked)
+            .with_parameter("reason", gap.summarize_reasons())
             .resting_on_line(&gap.boot.id, None)
     };
     gaps.values().map(hit).collect()
 }
 
 /// Files and folders of the evidence that could not be read when they were imported.
-pub fn file_not_read(case: &Case) -> Vec<Hit> {
+pub fn file_not_read(case: &RuleContext) -> Vec<Violation> {
     let hit = |capture: &Capture| {
         let reason = capture.unread_reason()?;
-        let hit = Hit::default().with("capture", capture.id.as_str()).with("reason", reason);
+        let hit = Violation::default()
+            .with_parameter("capture", capture.id.as_str())
+            .with_parameter("reason", reason);
         Some(hit.resting_on_line(&capture.id, None))
     };
     case.run.captures.iter().filter_map(hit).collect()
 }
 
 /// Error messages where values should stand: one hit for each file.
-pub fn error_in_evidence(case: &Case) -> Vec<Hit> {
-    in_place_of_values(case, &[Why::ErrorText])
+pub fn error_in_evidence(case: &RuleContext) -> Vec<Violation> {
+    in_place_of_values(case, &[MissingReason::ErrorText])
 }
 
 /// Prose where values should stand: one hit for each file.
-pub fn prose_in_evidence(case: &Case) -> Vec<Hit> {
-    in_place_of_values(case, &[Why::NarrativeText])
+pub fn prose_in_evidence(case: &RuleContext) -> Vec<Violation> {
+    in_place_of_values(case, &[MissingReason::NarrativeText])
 }
 
-fn in_place_of_values(case: &Case, why: &[Why]) -> Vec<Hit> {
+fn in_place_of_values(case: &RuleContext, why: &[MissingReason]) -> Vec<Violation> {
     let mut seen = BTreeSet::new();
     let mut hits = Vec::new();
     for (fact, target) in missing_for(case, why) {
-        let Some(missing) = case.missing(&fact, &target) else { continue };
+        let Some(missing) = case.missing_fact(&fact, &target) else { continue };
         let Some(source) = &missing.source else { continue };
         if case.is_imported() && seen.insert(source.capture.clone()) {
             hits.push(
-                Hit::on(&target)
-                    .with("capture", source.capture.as_str())
-                    .with("reason", missing.reason.as_str())
+                Violation::about_target(&target)
+                    .with_parameter("capture", source.capture.as_str())
+                    .with_parameter("reason", missing.reason.as_str())
                     .resting_on(case, &fact, &target),
             );
         }
@@ -114,7 +121,7 @@ fn in_place_of_values(case: &Case, why: &[Why]) -> Vec<Hit> {
 }
 
 /// Messages of an engine in files of one run that lie more than a day apart.
-pub fn evidence_of_different_days(case: &Case) -> Vec<Hit> {
+pub fn evidence_of_different_days(case: &RuleContext) -> Vec<Violation> {
     let mut times: Vec<(DateTime<FixedOffset>, String, u32)> = Vec::new();
     for capture in case.run.captures.iter().filter(|_| case.is_imported()) {
         let lines = capture.stdout.text_lines();
@@ -133,9 +140,9 @@ pub fn evidence_of_different_days(case: &Case) -> Vec<Hit> {
         return Vec::new();
     }
     vec![
-        Hit::default()
-            .with("first", first.0.date_naive().to_string())
-            .with("last", last.0.date_naive().to_string())
+        Violation::default()
+            .with_parameter("first", first.0.date_naive().to_string())
+            .with_parameter("last", last.0.date_naive().to_string())
             .resting_on_line(&first.1, Some(first.2))
             .resting_on_line(&last.1, Some(last.2)),
     ]

@@ -1,16 +1,17 @@
 //! Rules about what speed and memory figures measure.
 
-use super::{Case, Hit, first_lines};
+use super::{RuleContext, Violation, first_lines};
 use crate::model::{Fact, Role};
 
 /// The clock of `time -p` ticks in this many seconds.
 const TICK: f64 = 0.01;
 
 /// Copies from `/dev/zero` to `/dev/null`.
-pub fn copy_to_dev_null(case: &Case) -> Vec<Hit> {
+pub fn copy_to_dev_null(case: &RuleContext) -> Vec<Violation> {
     const COPY: &str = "perf.lab_devnull";
-    let measured = case.runtimes().filter(|target| case.is_present(COPY, target));
-    let mut hits: Vec<Hit> = measured.map(|t| Hit::on(t).resting_on(case, COPY, t)).collect();
+    let measured = case.runtime_names().filter(|target| case.is_present(COPY, target));
+    let mut hits: Vec<Violation> =
+        measured.map(|t| Violation::about_target(t).resting_on(case, COPY, t)).collect();
     hits.truncate(1);
     hits.extend(in_io_files(case, |line| {
         line.contains("if=/dev/zero") && line.contains("of=/dev/null")
@@ -19,7 +20,7 @@ pub fn copy_to_dev_null(case: &Case) -> Vec<Hit> {
 }
 
 /// A write whose command, where the file shows it, asks for no sync.
-pub fn write_without_sync(case: &Case) -> Vec<Hit> {
+pub fn write_without_sync(case: &RuleContext) -> Vec<Violation> {
     const SYNC: &[&str] =
         &["fsync", "fdatasync", "oflag=direct", "oflag=dsync", "oflag=sync", "sync;"];
     in_io_files(case, |line| {
@@ -28,23 +29,23 @@ pub fn write_without_sync(case: &Case) -> Vec<Hit> {
     })
 }
 
-fn in_io_files(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
+fn in_io_files(case: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Violation> {
     first_lines(super::files_of(case, "perf.io_write"), is_meant)
 }
 
 /// Figures that are a few ticks of their clock. One finding for a target, on all of them.
-pub fn near_clock_tick(case: &Case) -> Vec<Hit> {
+pub fn near_clock_tick(case: &RuleContext) -> Vec<Violation> {
     let mut hits = Vec::new();
-    for target in case.runtimes() {
+    for target in case.runtime_names() {
         let is_coarse = |id: &&String| {
-            id.starts_with("perf.") && case.run.fact(id, target).is_some_and(is_few_ticks)
+            id.starts_with("perf.") && case.run.find_fact(id, target).is_some_and(is_few_ticks)
         };
         let coarse: Vec<&String> = case.run.facts.keys().filter(is_coarse).collect();
         if coarse.is_empty() {
             continue;
         }
         let names: Vec<&str> = coarse.iter().map(|id| id.as_str()).collect();
-        let hit = Hit::on(target).with("facts", names.join(", "));
+        let hit = Violation::about_target(target).with_parameter("facts", names.join(", "));
         hits.push(coarse.iter().fold(hit, |hit, id| hit.resting_on(case, id, target)));
     }
     hits
@@ -65,36 +66,38 @@ fn is_few_ticks(fact: &Fact) -> bool {
 }
 
 /// Memory of a sandbox by its control group alone: shim and monitor are outside.
-pub fn memory_by_cgroup_only(case: &Case) -> Vec<Hit> {
+pub fn memory_by_cgroup_only(case: &RuleContext) -> Vec<Violation> {
     const CGROUP: &str = "host.mem_cgroup";
     let is_meant = |target: &&str| {
         case.is_present(CGROUP, target)
             && !case.is_present("host.mem_pss", target)
-            && case.verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
+            && case.target_verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
     };
-    let hit = |target| Hit::on(target).resting_on(case, CGROUP, target);
-    case.runtimes().filter(is_meant).map(hit).collect()
+    let hit = |target| Violation::about_target(target).resting_on(case, CGROUP, target);
+    case.runtime_names().filter(is_meant).map(hit).collect()
 }
 
 /// Speed that is compared between targets with different numbers of processors.
-pub fn unequal_resources(case: &Case) -> Vec<Hit> {
+pub fn unequal_resources(case: &RuleContext) -> Vec<Violation> {
     const COUNT: &str = "cpu.nproc";
     let Some(baseline) = case.run.with_role(Role::Baseline).next() else { return Vec::new() };
     let baseline = baseline.name.as_str();
-    let Some(hers) = case.number(COUNT, baseline) else { return Vec::new() };
+    let Some(hers) = case.fact_integer(COUNT, baseline) else { return Vec::new() };
     let is_compared = |target: &str| {
         let both = |id: &String| case.is_present(id, target) && case.is_present(id, baseline);
         case.run.facts.keys().any(|id| id.starts_with("perf.") && both(id))
     };
     let mut hits = Vec::new();
-    for target in case.runtimes().filter(|target| *target != baseline) {
-        let Some(own) = case.number(COUNT, target).filter(|own| *own != hers) else { continue };
+    for target in case.runtime_names().filter(|target| *target != baseline) {
+        let Some(own) = case.fact_integer(COUNT, target).filter(|own| *own != hers) else {
+            continue;
+        };
         if is_compared(target) {
             hits.push(
-                Hit::on(target)
-                    .with("own", own)
-                    .with("baseline", baseline)
-                    .with("baselines", hers)
+                Violation::about_target(target)
+                    .with_parameter("own", own)
+                    .with_parameter("baseline", baseline)
+                    .with_parameter("baselines", hers)
                     .resting_on(case, COUNT, target)
                     .resting_on(case, COUNT, baseline),
             );

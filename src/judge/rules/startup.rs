@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Hit, files_of, first_lines};
+use super::{RuleContext, Violation, files_of, first_lines};
 use crate::judge::Conclusion;
-use crate::model::{Role, Why};
-use crate::stats::{median, significant};
+use crate::model::{MissingReason, Role};
+use crate::stats::{median, round_significant};
 use crate::text::strip_ansi;
 
 const STARTUP: &str = "startup.wall";
@@ -15,37 +15,37 @@ const STARTUP: &str = "startup.wall";
 const SLOW_BASELINE: f64 = 2.0;
 
 /// A file for start-up times that holds no figure.
-pub fn without_figure(case: &Case) -> Vec<Hit> {
-    missing_because(case, &[Why::Empty])
+pub fn without_figure(case: &RuleContext) -> Vec<Violation> {
+    missing_because(case, &[MissingReason::Empty])
 }
 
 /// A figure of a start that failed.
-pub fn failed_start_timed(case: &Case) -> Vec<Hit> {
-    missing_because(case, &[Why::FailedStart])
+pub fn failed_start_timed(case: &RuleContext) -> Vec<Violation> {
+    missing_because(case, &[MissingReason::FailedStart])
 }
 
-fn missing_because(case: &Case, why: &[Why]) -> Vec<Hit> {
+fn missing_because(case: &RuleContext, why: &[MissingReason]) -> Vec<Violation> {
     let is_meant = |target: &&str| {
-        case.missing(STARTUP, target).is_some_and(|missing| why.contains(&missing.why))
+        case.missing_fact(STARTUP, target).is_some_and(|missing| why.contains(&missing.why))
     };
-    let hit = |target| Hit::on(target).resting_on(case, STARTUP, target);
-    case.runtimes().filter(is_meant).map(hit).collect()
+    let hit = |target| Violation::about_target(target).resting_on(case, STARTUP, target);
+    case.runtime_names().filter(is_meant).map(hit).collect()
 }
 
 /// The same runtime, measured twice in turns, and the two series differ by more than the margin.
-pub fn control_arms_differ(case: &Case) -> Vec<Hit> {
+pub fn control_arms_differ(case: &RuleContext) -> Vec<Violation> {
     let mut hits = Vec::new();
-    for control in case.timing.controls().iter().filter(|control| control.differs()) {
+    for control in case.timing.session_controls().iter().filter(|control| control.arms_differ()) {
         let comparison = &control.comparison;
         let (Some(ratio), Some(interval)) = (comparison.ratio, comparison.interval) else {
             continue;
         };
         hits.push(
-            Hit::on(&control.target)
-                .with("ratio", significant(ratio, 3))
-                .with("low", significant(interval.low, 3))
-                .with("high", significant(interval.high, 3))
-                .with("margin", significant(case.margin * 100.0, 3))
+            Violation::about_target(&control.target)
+                .with_parameter("ratio", round_significant(ratio, 3))
+                .with_parameter("low", round_significant(interval.low, 3))
+                .with_parameter("high", round_significant(interval.high, 3))
+                .with_parameter("margin", round_significant(case.margin * 100.0, 3))
                 .resting_on(case, control.series, &control.target)
                 .resting_on(case, control.repeat, &control.target),
         );
@@ -54,50 +54,57 @@ pub fn control_arms_differ(case: &Case) -> Vec<Hit> {
 }
 
 /// One sample, of which nobody can say how much of it is chance.
-pub fn single_sample(case: &Case) -> Vec<Hit> {
+pub fn single_sample(case: &RuleContext) -> Vec<Violation> {
     let single = |target: &&str| {
-        case.series(STARTUP, target).is_some_and(|samples| samples.values.len() == 1)
+        case.fact_series(STARTUP, target).is_some_and(|samples| samples.values.len() == 1)
     };
-    let hit = |target| Hit::on(target).resting_on(case, STARTUP, target);
-    case.runtimes().filter(single).map(hit).collect()
+    let hit = |target| Violation::about_target(target).resting_on(case, STARTUP, target);
+    case.runtime_names().filter(single).map(hit).collect()
 }
 
 /// Start-up measured under one runtime, and nothing at all stated for the other. A file without a
 /// figure and a start that failed have rules of their own.
-pub fn one_runtime_only(case: &Case) -> Vec<Hit> {
+pub fn one_runtime_only(case: &RuleContext) -> Vec<Violation> {
     let measured: Vec<&str> =
-        case.runtimes().filter(|target| case.series(STARTUP, target).is_some()).collect();
+        case.runtime_names().filter(|target| case.fact_series(STARTUP, target).is_some()).collect();
     let [only] = measured[..] else { return Vec::new() };
     let is_silent = |target: &&str| {
-        case.missing(STARTUP, target).is_some_and(|missing| {
-            matches!(missing.why, Why::FileMissing | Why::NotStated | Why::NoGuestSection)
+        case.missing_fact(STARTUP, target).is_some_and(|missing| {
+            matches!(
+                missing.why,
+                MissingReason::FileMissing
+                    | MissingReason::NotStated
+                    | MissingReason::NoGuestSection
+            )
         })
     };
     let hit = |target| {
-        Hit::on(target)
-            .with("other", only)
+        Violation::about_target(target)
+            .with_parameter("other", only)
             .resting_on(case, STARTUP, target)
             .resting_on(case, STARTUP, only)
     };
-    case.runtimes().filter(is_silent).map(hit).collect()
+    case.runtime_names().filter(is_silent).map(hit).collect()
 }
 
 /// A runtime that boots a virtual machine, and starts faster than one that does not.
-pub fn faster_than_baseline(case: &Case) -> Vec<Hit> {
+pub fn faster_than_baseline(case: &RuleContext) -> Vec<Violation> {
     let Some((baseline, hers)) = baseline_median(case) else { return Vec::new() };
     let mut hits = Vec::new();
-    for target in case.runtimes().filter(|target| *target != baseline) {
-        let Some(own) = case.series(STARTUP, target).and_then(|s| median(&s.values)) else {
+    for target in case.runtime_names().filter(|target| *target != baseline) {
+        let Some(own) = case.fact_series(STARTUP, target).and_then(|s| median(&s.values)) else {
             continue;
         };
         let boots_machine = case.is_called_kata(target)
-            && case.verdict(target).is_some_and(|v| v.conclusion != Conclusion::SharedKernel);
+            && case
+                .target_verdict(target)
+                .is_some_and(|v| v.conclusion != Conclusion::SharedKernel);
         if boots_machine && own < hers * 0.9 {
             hits.push(
-                Hit::on(target)
-                    .with("own", significant(own, 3))
-                    .with("baseline", baseline)
-                    .with("baselines", significant(hers, 3))
+                Violation::about_target(target)
+                    .with_parameter("own", round_significant(own, 3))
+                    .with_parameter("baseline", baseline)
+                    .with_parameter("baselines", round_significant(hers, 3))
                     .resting_on(case, STARTUP, target)
                     .resting_on(case, STARTUP, baseline),
             );
@@ -106,20 +113,20 @@ pub fn faster_than_baseline(case: &Case) -> Vec<Hit> {
     hits
 }
 
-fn baseline_median<'a>(case: &Case<'a>) -> Option<(&'a str, f64)> {
+fn baseline_median<'a>(case: &RuleContext<'a>) -> Option<(&'a str, f64)> {
     case.run.with_role(Role::Baseline).find_map(|baseline| {
-        let samples = case.series(STARTUP, &baseline.name)?;
+        let samples = case.fact_series(STARTUP, &baseline.name)?;
         Some((baseline.name.as_str(), median(&samples.values)?))
     })
 }
 
 /// A baseline that takes unusually long, so that every ratio to it is too small.
-pub fn baseline_slow(case: &Case) -> Vec<Hit> {
+pub fn baseline_slow(case: &RuleContext) -> Vec<Violation> {
     match baseline_median(case) {
         Some((baseline, seconds)) if seconds > SLOW_BASELINE => vec![
-            Hit::on(baseline)
-                .with("seconds", significant(seconds, 3))
-                .with("limit", significant(SLOW_BASELINE, 1).to_string())
+            Violation::about_target(baseline)
+                .with_parameter("seconds", round_significant(seconds, 3))
+                .with_parameter("limit", round_significant(SLOW_BASELINE, 1).to_string())
                 .resting_on(case, STARTUP, baseline),
         ],
         _ => Vec::new(),
@@ -128,18 +135,18 @@ pub fn baseline_slow(case: &Case) -> Vec<Hit> {
 
 /// A first sample that stands out: a cold start among warm ones. What isoproof measured itself
 /// had its warm-ups taken out.
-pub fn warm_up_included(case: &Case) -> Vec<Hit> {
+pub fn warm_up_included(case: &RuleContext) -> Vec<Violation> {
     if !case.is_imported() {
         return Vec::new();
     }
     let mut hits = Vec::new();
-    for target in case.runtimes() {
-        let Some(samples) = case.series(STARTUP, target) else { continue };
+    for target in case.runtime_names() {
+        let Some(samples) = case.fact_series(STARTUP, target) else { continue };
         let Some((first, rest)) = first_stands_out(&samples.values, 4) else { continue };
         hits.push(
-            Hit::on(target)
-                .with("first", significant(first, 3))
-                .with("median", significant(rest, 3))
+            Violation::about_target(target)
+                .with_parameter("first", round_significant(first, 3))
+                .with_parameter("median", round_significant(rest, 3))
                 .resting_on(case, STARTUP, target),
         );
     }
@@ -155,18 +162,18 @@ pub fn first_stands_out(values: &[f64], least: usize) -> Option<(f64, f64)> {
 }
 
 /// Series that were imported, of two runtimes: nothing shows that they took turns.
-pub fn order_unknown(case: &Case) -> Vec<Hit> {
+pub fn order_unknown(case: &RuleContext) -> Vec<Violation> {
     if !case.is_imported() {
         return Vec::new();
     }
     let repeated: Vec<&str> = case
-        .runtimes()
-        .filter(|target| case.series(STARTUP, target).is_some_and(|s| s.values.len() > 1))
+        .runtime_names()
+        .filter(|target| case.fact_series(STARTUP, target).is_some_and(|s| s.values.len() > 1))
         .collect();
     if repeated.len() < 2 {
         return Vec::new();
     }
-    let hit = Hit::default().with("targets", repeated.join(" and "));
+    let hit = Violation::default().with_parameter("targets", repeated.join(" and "));
     vec![repeated.iter().fold(hit, |hit, target| hit.resting_on(case, STARTUP, target))]
 }
 
@@ -182,12 +189,12 @@ const PULLING: &[&str] = &[
 ];
 
 /// Messages of an image pull among the timings.
-pub fn image_pull(case: &Case) -> Vec<Hit> {
+pub fn image_pull(case: &RuleContext) -> Vec<Violation> {
     in_startup_files(case, |line| PULLING.iter().any(|words| line.contains(words)))
 }
 
 /// `sudo` inside the timed command, as zsh shows it.
-pub fn with_sudo(case: &Case) -> Vec<Hit> {
+pub fn with_sudo(case: &RuleContext) -> Vec<Violation> {
     in_startup_files(case, |line| {
         let line = line.trim_start();
         line.starts_with("sudo ") && line.contains("% cpu ") && line.ends_with(" total")
@@ -195,23 +202,23 @@ pub fn with_sudo(case: &Case) -> Vec<Hit> {
 }
 
 /// One hit for each file that start-up times were read from, at its first line of the kind.
-fn in_startup_files(case: &Case, is_meant: impl Fn(&str) -> bool) -> Vec<Hit> {
+fn in_startup_files(case: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Violation> {
     first_lines(files_of(case, STARTUP), |line| is_meant(&strip_ansi(line)))
 }
 
 /// Times of different programs in one file.
-pub fn clocks_mixed(case: &Case) -> Vec<Hit> {
+pub fn clocks_mixed(case: &RuleContext) -> Vec<Violation> {
     let mut hits = Vec::new();
     for capture in files_of(case, STARTUP) {
         let lines = capture.stdout.text_lines();
         let clocks: BTreeSet<&str> =
-            lines.iter().filter_map(|line| clock(&strip_ansi(line))).collect();
+            lines.iter().filter_map(|line| printing_program(&strip_ansi(line))).collect();
         if clocks.len() > 1 {
             let names: Vec<&str> = clocks.into_iter().collect();
             hits.push(
-                Hit::default()
-                    .with("capture", capture.id.as_str())
-                    .with("clocks", names.join(" and "))
+                Violation::default()
+                    .with_parameter("capture", capture.id.as_str())
+                    .with_parameter("clocks", names.join(" and "))
                     .resting_on_line(&capture.id, None),
             );
         }
@@ -220,7 +227,7 @@ pub fn clocks_mixed(case: &Case) -> Vec<Hit> {
 }
 
 /// Which program printed a line with an elapsed time.
-fn clock(line: &str) -> Option<&'static str> {
+fn printing_program(line: &str) -> Option<&'static str> {
     let line = line.trim();
     let rest = line.strip_prefix("real").map(str::trim_start);
     match rest {
@@ -240,15 +247,18 @@ mod tests {
 
     #[test]
     fn the_clock_is_told_by_the_form_of_its_line() {
-        assert_eq!(clock("real\t0m1.234s"), Some("bash"));
-        assert_eq!(clock("real 0,58"), Some("`time -p`"));
-        assert_eq!(clock("Executed in    4.03 secs      fish           external"), Some("fish"));
+        assert_eq!(printing_program("real\t0m1.234s"), Some("bash"));
+        assert_eq!(printing_program("real 0,58"), Some("`time -p`"));
         assert_eq!(
-            clock("sudo nerdctl run … 0.01s user 0.01s system 1% cpu 1.200 total"),
+            printing_program("Executed in    4.03 secs      fish           external"),
+            Some("fish")
+        );
+        assert_eq!(
+            printing_program("sudo nerdctl run … 0.01s user 0.01s system 1% cpu 1.200 total"),
             Some("zsh")
         );
-        assert_eq!(clock("real world"), None);
-        assert_eq!(clock("runc: 0.4s total"), None);
+        assert_eq!(printing_program("real world"), None);
+        assert_eq!(printing_program("runc: 0.4s total"), None);
     }
 
     #[test]

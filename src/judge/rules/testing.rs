@@ -4,16 +4,16 @@ use std::sync::{LazyLock, OnceLock};
 
 use serde_json::Value;
 
-use super::super::Case;
-use super::Example;
-use crate::judge::timing::Timing;
-use crate::knowledge::Knowledge;
+use super::super::RuleContext;
+use super::RuleExample;
+use crate::judge::timing::RunTiming;
+use crate::knowledge::KnowledgeBase;
 use crate::model::*;
-use crate::probe::catalogue::Catalogue;
+use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::lab12;
 use crate::project::MARGIN;
 use crate::store::file;
-use crate::store::integrity::{self, Integrity};
+use crate::store::integrity::{self, IntegrityReport};
 
 /// A run that is being sketched: host, runc as baseline, kata as candidate.
 #[derive(Debug)]
@@ -21,14 +21,15 @@ pub struct Sketch {
     /// The run.
     pub run: Run,
     /// What does not fit in its file.
-    pub integrity: Integrity,
-    timing: OnceLock<Timing>,
+    pub integrity: IntegrityReport,
+    timing: OnceLock<RunTiming>,
 }
 
-static KNOWN: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load(None).unwrap());
+static KNOWN: LazyLock<KnowledgeBase> = LazyLock::new(|| KnowledgeBase::load(None).unwrap());
 
 /// The shipped catalogue.
-pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(None).unwrap());
+pub static CATALOGUE: LazyLock<ProbeCatalogue> =
+    LazyLock::new(|| ProbeCatalogue::load(None).unwrap());
 
 /// A run without facts.
 pub fn sketch() -> Sketch {
@@ -47,7 +48,7 @@ pub fn sketch() -> Sketch {
         created: chrono::DateTime::UNIX_EPOCH,
         edition: Edition::F25,
         generator: Generator { name: "isoproof".into(), version: "0".into() },
-        evidence: Evidence::Imported { form: ImportForm::Lab12 },
+        evidence: EvidenceKind::Imported { form: ImportForm::Lab12 },
         redaction: Redaction::default(),
         targets: vec![
             target("host", Role::Host),
@@ -66,11 +67,11 @@ pub fn capture(path: &str, text: &str) -> Capture {
 }
 
 /// A probe in a container, or its boot, which took a minute.
-fn probe(id: &str, status: Status) -> Capture {
+fn probe(id: &str, status: CaptureStatus) -> Capture {
     let (target, what) = id.split_once('/').unwrap();
     let origin = match what {
-        "boot" => Origin::Command { argv: vec!["docker".into()] },
-        _ => Origin::Probe { command: "x".into(), within: format!("{target}/boot") },
+        "boot" => CaptureOrigin::Command { argv: vec!["docker".into()] },
+        _ => CaptureOrigin::Probe { command: "x".into(), within: format!("{target}/boot") },
     };
     Capture {
         target: Some(target.into()),
@@ -82,12 +83,12 @@ fn probe(id: &str, status: Status) -> Capture {
 }
 
 /// The run that an example describes.
-pub fn run_of(example: &Example) -> Sketch {
+pub fn run_of(example: &RuleExample) -> Sketch {
     let mut sketch = sketch();
     let run = &mut sketch.run;
     run.redaction.applied = !example.unredacted;
     if example.collected {
-        run.evidence = Evidence::Collected {
+        run.evidence = EvidenceKind::Collected {
             engine: "docker".into(),
             image: "alpine:3.19".into(),
             session: "0123456789ab".into(),
@@ -99,14 +100,14 @@ pub fn run_of(example: &Example) -> Sketch {
         run.captures.push(capture(path, text));
     }
     for (path, reason) in &example.unread {
-        run.captures.push(Capture::of_unread_file(path, Status::Denied, reason));
+        run.captures.push(Capture::of_unread_file(path, CaptureStatus::Denied, reason));
     }
     if !run.captures.is_empty() {
-        lab12::assign(&mut run.captures);
-        run.facts = lab12::read(&run.captures).facts;
+        lab12::assign_slots(&mut run.captures);
+        run.facts = lab12::read_lab_captures(&run.captures).facts;
     }
     for (id, text) in &example.truncated {
-        run.captures.push(Capture { status: Status::Truncated, ..capture(id, text) });
+        run.captures.push(Capture { status: CaptureStatus::Truncated, ..capture(id, text) });
     }
     for (id, status) in &example.probes {
         run.captures.push(probe(id, *status));
@@ -117,8 +118,8 @@ pub fn run_of(example: &Example) -> Sketch {
     }
     for (id, by_target) in &example.facts {
         for (target, value) in by_target {
-            let source = run.fact(id, target).and_then(|fact| fact.source().cloned());
-            let source = source.unwrap_or_else(|| Source::new(format!("{target}/{id}"), 1));
+            let source = run.find_fact(id, target).and_then(|fact| fact.source().cloned());
+            let source = source.unwrap_or_else(|| FactSource::new(format!("{target}/{id}"), 1));
             let fact = fact(value, source);
             run.facts.entry(id.clone()).or_default().insert(target.clone(), fact);
         }
@@ -132,51 +133,51 @@ pub fn run_of(example: &Example) -> Sketch {
     for (path, text) in &example.changed {
         let capture = run.captures.iter_mut().find(|capture| capture.id == *path).unwrap();
         let digest = capture.stdout.digest.clone();
-        capture.stdout = Stream::new(text.as_bytes());
+        capture.stdout = CapturedStream::new(text.as_bytes());
         capture.stdout.digest = digest;
     }
     if example.loaded {
-        sketch.integrity = integrity::distrust(run, &CATALOGUE);
+        sketch.integrity = integrity::verify_run(run, &CATALOGUE);
     }
     sketch
 }
 
-fn fact(value: &Value, source: Source) -> Fact {
+fn fact(value: &Value, source: FactSource) -> Fact {
     let numbers = |list: &Vec<Value>| -> Option<Vec<f64>> {
         (!list.is_empty()).then(|| list.iter().map(Value::as_f64).collect()).flatten()
     };
     if let Some(values) = value.as_array().and_then(numbers) {
-        return Fact::Series(Samples { values, unit: Unit::Seconds, source });
+        return Fact::Series(Samples { values, unit: SampleUnit::Seconds, source });
     }
     match value.get("missing") {
         Some(why) => {
             Fact::missing(serde_json::from_value(why.clone()).unwrap(), "as the example says")
         }
-        None => Fact::value(value.clone(), source),
+        None => Fact::from_value(value.clone(), source),
     }
 }
 
 impl Sketch {
     /// A sketch of a run that is intact.
     pub fn of(run: Run) -> Self {
-        Self { run, integrity: Integrity::default(), timing: OnceLock::new() }
+        Self { run, integrity: IntegrityReport::default(), timing: OnceLock::new() }
     }
 
     /// Adds a value.
     pub fn fact(self, id: &str, target: &str, value: impl Into<Value>) -> Self {
-        let source = Source::new(format!("{target}/{id}"), 1);
-        self.put(id, target, Fact::value(value, source))
+        let source = FactSource::new(format!("{target}/{id}"), 1);
+        self.put(id, target, Fact::from_value(value, source))
     }
 
     /// Adds a series in seconds.
     pub fn series(self, id: &str, target: &str, values: &[f64]) -> Self {
-        let source = Source::new(format!("{target}/{id}"), 1);
-        let samples = Samples { values: values.to_vec(), unit: Unit::Seconds, source };
+        let source = FactSource::new(format!("{target}/{id}"), 1);
+        let samples = Samples { values: values.to_vec(), unit: SampleUnit::Seconds, source };
         self.put(id, target, Fact::Series(samples))
     }
 
     /// Adds a missing fact.
-    pub fn missing(self, id: &str, target: &str, why: Why) -> Self {
+    pub fn missing(self, id: &str, target: &str, why: MissingReason) -> Self {
         self.put(id, target, Fact::missing(why, "as the test says"))
     }
 
@@ -194,13 +195,13 @@ impl Sketch {
     }
 
     /// The case to judge.
-    pub fn case(&self) -> Case<'_> {
-        Case {
+    pub fn case(&self) -> RuleContext<'_> {
+        RuleContext {
             run: &self.run,
             integrity: &self.integrity,
             known: &KNOWN,
             asks: None,
-            timing: self.timing.get_or_init(|| Timing::of(&self.run, MARGIN)),
+            timing: self.timing.get_or_init(|| RunTiming::of_run(&self.run, MARGIN)),
             margin: MARGIN,
         }
     }

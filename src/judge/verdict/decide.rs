@@ -2,88 +2,91 @@
 
 use std::collections::BTreeSet;
 
-use super::votes::{Ballot, Family, Says};
-use super::{Conclusion, Confidence, Reason, Verdict};
+use super::votes::{Indication, Indicators, SourceGroup};
+use super::{Conclusion, Confidence, UndecidedReason, Verdict};
 
 /// Decides by the votes, and says which facts the verdict rests on.
-pub fn decide(ballot: &Ballot, verdict: &mut Verdict) {
-    let shared = families(ballot, Says::Shared);
-    let separate = families(ballot, Says::Separate);
-    let gvisor = families(ballot, Says::Gvisor).len();
+pub fn decide_verdict(ballot: &Indicators, verdict: &mut Verdict) {
+    let shared = sources_that_indicate(ballot, Indication::Shared);
+    let separate = sources_that_indicate(ballot, Indication::Separate);
+    let gvisor = sources_that_indicate(ballot, Indication::Gvisor).len();
     if !shared.is_empty() && (!separate.is_empty() || gvisor > 1) {
         verdict.conclusion = Conclusion::Contradictory;
-        verdict.because = facts(ballot, &[Says::Shared]);
+        verdict.because = facts_that_indicate(ballot, &[Indication::Shared]);
         verdict.decisive = verdict.because.clone();
-        let against = if separate.is_empty() { Says::Gvisor } else { Says::Separate };
-        verdict.against = facts(ballot, &[against]);
-        verdict.reason = Some(contradiction(&shared, &separate));
+        let against = if separate.is_empty() { Indication::Gvisor } else { Indication::Separate };
+        verdict.against = facts_that_indicate(ballot, &[against]);
+        verdict.reason = Some(contradiction_reason(&shared, &separate));
     } else if !shared.is_empty() {
         verdict.conclusion = Conclusion::SharedKernel;
         // The facts without a vote may raise it.
         verdict.confidence = if shared.len() > 1 { Confidence::High } else { Confidence::Low };
-        verdict.because = facts(ballot, &[Says::Shared]);
+        verdict.because = facts_that_indicate(ballot, &[Indication::Shared]);
         verdict.decisive = verdict.because.clone();
     } else {
         separate_kernel(ballot, &separate, verdict);
     }
 }
 
-fn contradiction(shared: &BTreeSet<Family>, separate: &BTreeSet<Family>) -> Reason {
+fn contradiction_reason(
+    shared: &BTreeSet<SourceGroup>,
+    separate: &BTreeSet<SourceGroup>,
+) -> UndecidedReason {
     if separate.is_empty() {
-        Reason::MarksUnderSharedKernel
-    } else if separate.contains(&Family::BootId) || !shared.contains(&Family::BootId) {
-        Reason::FoundOnHostOtherId
+        UndecidedReason::MarksUnderSharedKernel
+    } else if separate.contains(&SourceGroup::BootId) || !shared.contains(&SourceGroup::BootId) {
+        UndecidedReason::FoundOnHostOtherId
     } else {
-        Reason::EqualIdOtherKernel
+        UndecidedReason::EqualIdOtherKernel
     }
 }
 
 /// Nothing says that the kernel is the host's.
-fn separate_kernel(ballot: &Ballot, separate: &BTreeSet<Family>, verdict: &mut Verdict) {
-    let gvisor = families(ballot, Says::Gvisor).len();
-    let vm = families(ballot, Says::Vm).len();
+fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdict: &mut Verdict) {
+    let gvisor = sources_that_indicate(ballot, Indication::Gvisor).len();
+    let vm = sources_that_indicate(ballot, Indication::Vm).len();
     let observed = |family| separate.contains(&family);
     // Files that name two builds of a distribution can come from one machine, before and after an
     // upgrade. What was seen while the container ran cannot.
-    let has_witness = observed(Family::BootId) || observed(Family::Witness);
+    let has_witness = observed(SourceGroup::BootId) || observed(SourceGroup::Witness);
     let are_two_boots = ballot.are_distribution_builds && !has_witness && vm == 0 && gvisor < 2;
-    verdict.because = facts(ballot, &[Says::Separate]);
+    verdict.because = facts_that_indicate(ballot, &[Indication::Separate]);
     match separate.len() {
         0 => {
             verdict.reason =
-                Some(verdict.ignored.first().map_or(Reason::NothingDecides, |i| i.reason))
+                Some(verdict.ignored.first().map_or(UndecidedReason::NothingDecides, |i| i.reason))
         }
-        _ if are_two_boots => verdict.reason = Some(Reason::DistributionBuilds),
-        1 if ballot.is_kata_kernel && observed(Family::Name) => {
+        _ if are_two_boots => verdict.reason = Some(UndecidedReason::DistributionBuilds),
+        1 if ballot.is_kata_kernel && observed(SourceGroup::Name) => {
             verdict.conclusion = Conclusion::SeparateKernel;
             verdict.confidence = Confidence::Low;
         }
-        1 => verdict.reason = Some(Reason::OneSource),
+        1 => verdict.reason = Some(UndecidedReason::OneSource),
         _ => {
             let (conclusion, kind) = match (gvisor, vm) {
-                (2.., _) => (Conclusion::SeparateKernelUserspace, Some(Says::Gvisor)),
-                (0, 1..) => (Conclusion::SeparateKernelVm, Some(Says::Vm)),
+                (2.., _) => (Conclusion::SeparateKernelUserspace, Some(Indication::Gvisor)),
+                (0, 1..) => (Conclusion::SeparateKernelVm, Some(Indication::Vm)),
                 _ => (Conclusion::SeparateKernel, None),
             };
-            let both = observed(Family::BootId) && observed(Family::Witness);
+            let both = observed(SourceGroup::BootId) && observed(SourceGroup::Witness);
             verdict.conclusion = conclusion;
             verdict.confidence =
                 if both && separate.len() > 2 { Confidence::High } else { Confidence::Medium };
             verdict.because = match kind {
-                Some(kind) => facts(ballot, &[Says::Separate, kind]),
-                None => facts(ballot, &[Says::Separate]),
+                Some(kind) => facts_that_indicate(ballot, &[Indication::Separate, kind]),
+                None => facts_that_indicate(ballot, &[Indication::Separate]),
             };
         }
     }
 }
 
 /// The independent sources that say something.
-fn families(ballot: &Ballot, says: Says) -> BTreeSet<Family> {
+fn sources_that_indicate(ballot: &Indicators, says: Indication) -> BTreeSet<SourceGroup> {
     ballot.votes.iter().filter(|vote| vote.says == says).map(|vote| vote.family).collect()
 }
 
 /// The facts that say one of these, each once, in the order of the votes.
-fn facts(ballot: &Ballot, wanted: &[Says]) -> Vec<String> {
+fn facts_that_indicate(ballot: &Indicators, wanted: &[Indication]) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for vote in ballot.votes.iter().filter(|vote| wanted.contains(&vote.says)) {
         if !ids.iter().any(|id| id == vote.fact) {

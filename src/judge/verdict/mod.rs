@@ -17,8 +17,8 @@ mod votes;
 
 use serde::Serialize;
 
-use super::Case;
-use crate::model::{Target, Why};
+use super::RuleContext;
+use crate::model::{MissingReason, Target};
 pub use votes::banner_release;
 
 /// What the facts prove about a target's boundary.
@@ -54,7 +54,7 @@ impl Conclusion {
     ];
 
     /// The id of the conclusion in files and reports.
-    pub fn id(self) -> &'static str {
+    pub fn conclusion_id(self) -> &'static str {
         match self {
             Self::SharedKernel => "shared-kernel",
             Self::SeparateKernelVm => "separate-kernel-vm",
@@ -91,7 +91,7 @@ pub enum Confidence {
 
 impl Confidence {
     /// The word for it in files and reports.
-    pub fn word(self) -> &'static str {
+    pub fn confidence_name(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Low => "low",
@@ -104,7 +104,7 @@ impl Confidence {
 /// Why a fact has no vote, or a verdict is not reached. The words are `data/reasons.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reason {
+pub enum UndecidedReason {
     /// Something lies over the boot id's file.
     MountedOver,
     /// A witness that is not found counts only where the baseline's was.
@@ -129,7 +129,7 @@ pub enum Reason {
     RunChanged,
 }
 
-impl Reason {
+impl UndecidedReason {
     /// All reasons.
     pub const ALL: [Self; 11] = [
         Self::MountedOver,
@@ -146,7 +146,7 @@ impl Reason {
     ];
 
     /// The id of the reason in files.
-    pub fn id(self) -> &'static str {
+    pub fn reason_id(self) -> &'static str {
         match self {
             Self::MountedOver => "mounted-over",
             Self::NoControl => "no-control",
@@ -165,11 +165,11 @@ impl Reason {
 
 /// A fact that would have a vote, and has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ignored {
+pub struct IgnoredFact {
     /// The id of the fact.
     pub fact: String,
     /// Why it is not counted.
-    pub reason: Reason,
+    pub reason: UndecidedReason,
 }
 
 /// What the facts prove about one target, and which facts those are.
@@ -192,10 +192,10 @@ pub struct Verdict {
     /// The ids of the facts that would settle it or raise the confidence, and are missing.
     pub would_settle: Vec<String>,
     /// The facts that were left out of account, with the reason.
-    pub ignored: Vec<Ignored>,
+    pub ignored: Vec<IgnoredFact>,
     /// Why nothing is concluded, where nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<UndecidedReason>,
     /// The words of the failure, where the target did not start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
@@ -208,9 +208,9 @@ const DECIDERS: &[&str] = &["kernel.boot_id", "host.witness_process", "kernel.ba
 const KINDS: &[&str] = &["host.vmm", "host.vm_fds", "kernel.cmdline"];
 
 /// Judges one target of a run that is not the host.
-pub fn judge_target(case: &Case, target: &Target) -> Verdict {
+pub fn judge_target(case: &RuleContext, target: &Target) -> Verdict {
     let name = target.name.as_str();
-    let ballot = votes::Ballot::of(case, target);
+    let ballot = votes::Indicators::of_target(case, target);
     let mut verdict = Verdict {
         target: name.to_string(),
         conclusion: Conclusion::Inconclusive,
@@ -219,13 +219,13 @@ pub fn judge_target(case: &Case, target: &Target) -> Verdict {
         decisive: Vec::new(),
         agrees: Vec::new(),
         against: Vec::new(),
-        would_settle: missing(case, name, DECIDERS),
+        would_settle: missing_facts(case, name, DECIDERS),
         ignored: ballot.ignored.clone(),
         reason: None,
         failure: target.failure.clone().or_else(|| failed_start(case, name, &ballot)),
     };
     if case.integrity.is_record_changed {
-        verdict.reason = Some(Reason::RunChanged);
+        verdict.reason = Some(UndecidedReason::RunChanged);
         verdict.failure = None;
         return verdict;
     }
@@ -233,30 +233,33 @@ pub fn judge_target(case: &Case, target: &Target) -> Verdict {
         verdict.conclusion = Conclusion::NotTested;
         return verdict;
     }
-    decide::decide(&ballot, &mut verdict);
-    support::look(case, name, &mut verdict);
+    decide::decide_verdict(&ballot, &mut verdict);
+    support::add_corroboration(case, name, &mut verdict);
     match verdict.conclusion {
-        Conclusion::SeparateKernel => verdict.would_settle.extend(missing(case, name, KINDS)),
+        Conclusion::SeparateKernel => verdict.would_settle.extend(missing_facts(case, name, KINDS)),
         _ if verdict.confidence == Confidence::High => verdict.would_settle.clear(),
         _ => {}
     }
     verdict
 }
 
-fn missing(case: &Case, target: &str, ids: &[&str]) -> Vec<String> {
+fn missing_facts(case: &RuleContext, target: &str, ids: &[&str]) -> Vec<String> {
     let is_missing = |id: &&&str| !case.is_present(id, target);
     ids.iter().filter(is_missing).map(ToString::to_string).collect()
 }
 
 /// The words of a failed start, where nothing that a running target would have told is there.
-fn failed_start(case: &Case, target: &str, ballot: &votes::Ballot) -> Option<String> {
+fn failed_start(case: &RuleContext, target: &str, ballot: &votes::Indicators) -> Option<String> {
     const TOLD: &[&str] = &["kernel.release", "kernel.banner", "kernel.uname", "kernel.boot_id"];
     if !ballot.votes.is_empty() || TOLD.iter().any(|id| case.is_present(id, target)) {
         return None;
     }
-    TOLD.iter().filter_map(|id| case.missing(id, target)).find_map(|missing| {
-        matches!(missing.why, Why::ErrorText | Why::FailedStart | Why::Error)
-            .then(|| missing.reason.clone())
+    TOLD.iter().filter_map(|id| case.missing_fact(id, target)).find_map(|missing| {
+        matches!(
+            missing.why,
+            MissingReason::ErrorText | MissingReason::FailedStart | MissingReason::Error
+        )
+        .then(|| missing.reason.clone())
     })
 }
 
@@ -268,10 +271,13 @@ mod tests {
     #[test]
     fn the_id_of_a_conclusion_and_of_a_reason_is_that_of_its_json() {
         for conclusion in Conclusion::ALL {
-            assert_eq!(serde_json::to_value(conclusion).unwrap(), json!(conclusion.id()));
+            assert_eq!(
+                serde_json::to_value(conclusion).unwrap(),
+                json!(conclusion.conclusion_id())
+            );
         }
-        for reason in Reason::ALL {
-            assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.id()));
+        for reason in UndecidedReason::ALL {
+            assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.reason_id()));
         }
     }
 }

@@ -15,11 +15,11 @@ const GVISOR_VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
 #[track_caller]
 fn verdict_on(sketch: &Sketch, target: &str) -> Verdict {
     let case = sketch.case();
-    judge_target(&case, case.run.target(target).unwrap())
+    judge_target(&case, case.run.find_target(target).unwrap())
 }
 
 #[track_caller]
-fn verdict(sketch: &Sketch) -> Verdict {
+fn judge_kata(sketch: &Sketch) -> Verdict {
     verdict_on(sketch, "kata")
 }
 
@@ -33,66 +33,65 @@ fn three_arms() -> Sketch {
         .fact("host.witness_process", "kata", false)
 }
 
-fn both(sketch: Sketch, id: &str, host: &str, kata: &str) -> Sketch {
+fn state_both(sketch: Sketch, id: &str, host: &str, kata: &str) -> Sketch {
     sketch.fact(id, "host", host).fact(id, "kata", kata)
 }
 
-fn ignored(verdict: &Verdict, fact: &str) -> Option<Reason> {
+fn ignored_reason(verdict: &Verdict, fact: &str) -> Option<UndecidedReason> {
     verdict.ignored.iter().find(|ignored| ignored.fact == fact).map(|ignored| ignored.reason)
 }
 
 #[test]
 fn an_equal_boot_id_is_a_shared_kernel_and_other_facts_say_how_sure() {
-    let alone = both(sketch(), "kernel.boot_id", "a", "a");
-    let verdict_alone = verdict(&alone);
+    let alone = state_both(sketch(), "kernel.boot_id", "a", "a");
+    let verdict_alone = judge_kata(&alone);
     assert_eq!(verdict_alone.conclusion, Conclusion::SharedKernel);
     assert_eq!(verdict_alone.because, ["kernel.boot_id"]);
     assert_eq!(verdict_alone.decisive, ["kernel.boot_id"]);
     assert_eq!(verdict_alone.confidence, Confidence::Low);
-    let supported = both(alone, "kernel.banner", HOST_BANNER, HOST_BANNER);
-    let verdict_supported = verdict(&supported);
+    let supported = state_both(alone, "kernel.banner", HOST_BANNER, HOST_BANNER);
+    let verdict_supported = judge_kata(&supported);
     assert_eq!(verdict_supported.confidence, Confidence::Medium);
     assert_eq!(verdict_supported.agrees, ["kernel.banner"]);
     let found = supported.fact("host.witness_process", "kata", true);
-    assert_eq!(verdict(&found).confidence, Confidence::High);
-    assert!(verdict(&found).would_settle.is_empty());
+    assert_eq!(judge_kata(&found).confidence, Confidence::High);
+    assert!(judge_kata(&found).would_settle.is_empty());
 }
 
 #[test]
 fn an_equal_boot_id_under_another_banner_is_a_contradiction() {
-    let sketch = both(sketch(), "kernel.boot_id", "a", "a");
-    let verdict = verdict(&both(sketch, "kernel.banner", HOST_BANNER, GUEST_BANNER));
+    let sketch = state_both(sketch(), "kernel.boot_id", "a", "a");
+    let verdict = judge_kata(&state_both(sketch, "kernel.banner", HOST_BANNER, GUEST_BANNER));
     assert_eq!(verdict.conclusion, Conclusion::Contradictory);
-    assert_eq!(verdict.reason, Some(Reason::EqualIdOtherKernel));
+    assert_eq!(verdict.reason, Some(UndecidedReason::EqualIdOtherKernel));
     assert_eq!(verdict.against, ["kernel.banner"]);
 }
 
 #[test]
 fn a_witness_on_the_host_under_another_boot_id_is_a_contradiction() {
-    let verdict = verdict(&three_arms().fact("host.witness_process", "kata", true));
+    let verdict = judge_kata(&three_arms().fact("host.witness_process", "kata", true));
     assert_eq!(verdict.conclusion, Conclusion::Contradictory);
-    assert_eq!(verdict.reason, Some(Reason::FoundOnHostOtherId));
+    assert_eq!(verdict.reason, Some(UndecidedReason::FoundOnHostOtherId));
 }
 
 #[test]
 fn marks_of_gvisor_under_the_hosts_boot_id_are_a_contradiction() {
-    let verdict = verdict(
-        &both(sketch(), "kernel.boot_id", "a", "a").fact("kernel.sentry", "kata", true).fact(
-            "cgroup.controllers",
-            "kata",
-            json!(["cpu", "job"]),
-        ),
-    );
-    assert_eq!(verdict.reason, Some(Reason::MarksUnderSharedKernel));
+    let verdict =
+        judge_kata(
+            &state_both(sketch(), "kernel.boot_id", "a", "a")
+                .fact("kernel.sentry", "kata", true)
+                .fact("cgroup.controllers", "kata", json!(["cpu", "job"])),
+        );
+    assert_eq!(verdict.reason, Some(UndecidedReason::MarksUnderSharedKernel));
 }
 
 #[test]
 fn a_boot_id_that_was_mounted_over_on_either_side_has_no_vote() {
     for side in ["host", "kata"] {
         let sketch = three_arms().fact("kernel.boot_id.mounted", side, 1);
-        let verdict = verdict(&sketch);
+        let verdict = judge_kata(&sketch);
         assert_eq!(verdict.conclusion, Conclusion::Inconclusive, "{side}");
-        assert_eq!(ignored(&verdict, "kernel.boot_id"), Some(Reason::MountedOver));
+        assert_eq!(ignored_reason(&verdict, "kernel.boot_id"), Some(UndecidedReason::MountedOver));
     }
 }
 
@@ -102,7 +101,7 @@ fn banner_and_boot_log_carry_a_verdict_of_medium_confidence() {
         .fact("kernel.release", "host", "6.8.0-49-generic")
         .fact("kernel.banner", "kata", GUEST_BANNER)
         .fact("kernel.cmdline", "kata", KATA_CMDLINE);
-    let verdict = verdict(&sketch);
+    let verdict = judge_kata(&sketch);
     assert_eq!(verdict.conclusion, Conclusion::SeparateKernelVm);
     assert_eq!(verdict.confidence, Confidence::Medium);
     assert_eq!(verdict.because, ["kernel.banner", "kernel.cmdline"]);
@@ -112,25 +111,25 @@ fn banner_and_boot_log_carry_a_verdict_of_medium_confidence() {
 
 #[test]
 fn release_and_banner_are_one_source_however_many_files_they_stand_in() {
-    let sketch = both(sketch(), "kernel.release", "6.8.0-49-generic", "6.12.9").fact(
+    let sketch = state_both(sketch(), "kernel.release", "6.8.0-49-generic", "6.12.9").fact(
         "kernel.banner",
         "kata",
         "Linux version 6.12.9 (me@home) #1 SMP",
     );
-    let verdict = verdict(&sketch);
+    let verdict = judge_kata(&sketch);
     assert_eq!(verdict.conclusion, Conclusion::Inconclusive);
-    assert_eq!(verdict.reason, Some(Reason::OneSource));
+    assert_eq!(verdict.reason, Some(UndecidedReason::OneSource));
     assert_eq!(verdict.because, ["kernel.release", "kernel.banner"]);
 }
 
 #[test]
 fn the_name_of_a_kata_kernel_alone_is_a_separate_kernel_of_low_confidence() {
-    let sketch = both(sketch(), "kernel.release", "6.8.0-49-generic", "6.12.47").fact(
+    let sketch = state_both(sketch(), "kernel.release", "6.8.0-49-generic", "6.12.47").fact(
         "kernel.banner",
         "kata",
         GUEST_BANNER,
     );
-    let verdict = verdict(&sketch);
+    let verdict = judge_kata(&sketch);
     assert_eq!(verdict.conclusion, Conclusion::SeparateKernel);
     assert_eq!(verdict.confidence, Confidence::Low);
     assert!(verdict.would_settle.contains(&"host.vmm".to_string()));
@@ -145,37 +144,34 @@ fn two_builds_of_a_distribution_may_be_two_boots_of_one_host() {
         .fact("kernel.release", "kata", build(47))
         .fact("kernel.banner", "kata", banner(47))
         .fact("kernel.dmesg_banner", "kata", banner(47));
-    let verdict = verdict(&sketch);
+    let verdict = judge_kata(&sketch);
     assert_eq!(verdict.conclusion, Conclusion::Inconclusive);
     assert_eq!(verdict.confidence, Confidence::None);
-    assert_eq!(verdict.reason, Some(Reason::DistributionBuilds));
+    assert_eq!(verdict.reason, Some(UndecidedReason::DistributionBuilds));
 }
 
 #[test]
 fn a_build_of_a_distribution_that_katas_agent_was_started_in_is_a_guest() {
-    let sketch = both(sketch(), "kernel.release", "6.8.0-45-generic", "6.8.0-47-generic").fact(
-        "kernel.cmdline",
-        "kata",
-        KATA_CMDLINE,
-    );
-    assert_eq!(verdict(&sketch).conclusion, Conclusion::SeparateKernelVm);
+    let sketch = state_both(sketch(), "kernel.release", "6.8.0-45-generic", "6.8.0-47-generic")
+        .fact("kernel.cmdline", "kata", KATA_CMDLINE);
+    assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SeparateKernelVm);
 }
 
 // T1
 #[test]
 fn an_equal_release_decides_nothing_and_another_boot_id_does() {
     let release = "5.15.0-1027-oracle";
-    let equal = both(sketch(), "kernel.release", release, release);
-    assert_eq!(verdict(&equal).conclusion, Conclusion::Inconclusive);
-    let same_build = both(three_arms(), "kernel.release", release, release)
+    let equal = state_both(sketch(), "kernel.release", release, release);
+    assert_eq!(judge_kata(&equal).conclusion, Conclusion::Inconclusive);
+    let same_build = state_both(three_arms(), "kernel.release", release, release)
         .fact("kernel.cmdline", "host", "root=/dev/sda1")
         .fact("kernel.cmdline", "kata", KATA_CMDLINE);
-    assert_eq!(verdict(&same_build).conclusion, Conclusion::SeparateKernelVm);
+    assert_eq!(judge_kata(&same_build).conclusion, Conclusion::SeparateKernelVm);
 }
 
 #[test]
 fn a_different_release_alone_decides_nothing() {
-    let verdict = verdict(&both(sketch(), "kernel.release", "6.8.0-49-generic", "6.12.9"));
+    let verdict = judge_kata(&state_both(sketch(), "kernel.release", "6.8.0-49-generic", "6.12.9"));
     assert_eq!(verdict.conclusion, Conclusion::Inconclusive);
     assert_eq!(verdict.because, ["kernel.release"]);
 }
@@ -183,33 +179,36 @@ fn a_different_release_alone_decides_nothing() {
 // T2
 #[test]
 fn a_release_that_was_only_asked_for_has_no_vote() {
-    let base = || both(sketch(), "kernel.boot_id", "a", "a");
-    let asked = both(base(), "kernel.release", "6.8.0-49-generic", "2.6.68-49-generic");
+    let base = || state_both(sketch(), "kernel.boot_id", "a", "a");
+    let asked = state_both(base(), "kernel.release", "6.8.0-49-generic", "2.6.68-49-generic");
     let by_file = asked.fact("kernel.osrelease_file", "kata", "6.8.0-49-generic");
-    let by_banner = both(
-        both(base(), "kernel.release", "6.8.0-49-generic", "2.6.68-49-generic"),
+    let by_banner = state_both(
+        state_both(base(), "kernel.release", "6.8.0-49-generic", "2.6.68-49-generic"),
         "kernel.banner",
         HOST_BANNER,
         HOST_BANNER,
     );
     for sketch in [by_file, by_banner] {
-        let verdict = verdict(&sketch);
+        let verdict = judge_kata(&sketch);
         assert_eq!(verdict.conclusion, Conclusion::SharedKernel);
-        assert_eq!(ignored(&verdict, "kernel.release"), Some(Reason::ReleaseAskedFor));
+        assert_eq!(
+            ignored_reason(&verdict, "kernel.release"),
+            Some(UndecidedReason::ReleaseAskedFor)
+        );
     }
 }
 
 // T3, T4
 #[test]
 fn cpu_models_and_counts_never_vote() {
-    let sketch = both(sketch(), "cpu.model", "i5", "Xeon")
+    let sketch = state_both(sketch(), "cpu.model", "i5", "Xeon")
         .fact("proc.entries", "host", 322)
         .fact("proc.entries", "kata", 52)
         .fact("kernel.sys_module", "host", 332)
         .fact("kernel.sys_module", "kata", 72);
-    let verdict = verdict(&sketch);
+    let verdict = judge_kata(&sketch);
     assert_eq!(verdict.conclusion, Conclusion::Inconclusive);
-    assert_eq!(verdict.reason, Some(Reason::NothingDecides));
+    assert_eq!(verdict.reason, Some(UndecidedReason::NothingDecides));
     assert!(verdict.because.is_empty() && verdict.agrees.is_empty());
 }
 
@@ -218,14 +217,14 @@ fn cpu_models_and_counts_never_vote() {
 fn a_host_that_is_a_virtual_machine_makes_its_containers_none() {
     let base = || three_arms().fact("cpu.hypervisor_flag", "kata", true);
     let on_vm = base().fact("cpu.hypervisor_flag", "host", true);
-    assert_eq!(verdict(&on_vm).conclusion, Conclusion::SeparateKernel);
+    assert_eq!(judge_kata(&on_vm).conclusion, Conclusion::SeparateKernel);
     let on_metal = base().fact("cpu.hypervisor_flag", "host", false);
-    assert_eq!(verdict(&on_metal).conclusion, Conclusion::SeparateKernelVm);
+    assert_eq!(judge_kata(&on_metal).conclusion, Conclusion::SeparateKernelVm);
     let virtio = |runc: &str| {
         three_arms().fact("net.driver", "kata", "virtio_net").fact("net.driver", "runc", runc)
     };
-    assert_eq!(verdict(&virtio("virtio_net")).conclusion, Conclusion::SeparateKernel);
-    assert_eq!(verdict(&virtio("veth")).conclusion, Conclusion::SeparateKernelVm);
+    assert_eq!(judge_kata(&virtio("virtio_net")).conclusion, Conclusion::SeparateKernel);
+    assert_eq!(judge_kata(&virtio("veth")).conclusion, Conclusion::SeparateKernelVm);
 }
 
 // T6
@@ -236,17 +235,17 @@ fn a_host_under_wsl2_is_judged_like_any_other() {
         .fact("kernel.release", "host", release)
         .fact("kernel.banner", "kata", GUEST_BANNER)
         .fact("kernel.cmdline", "kata", KATA_CMDLINE);
-    assert_eq!(verdict(&sketch).conclusion, Conclusion::SeparateKernelVm);
+    assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SeparateKernelVm);
 }
 
 // T7
 #[test]
 fn what_a_processor_of_arm_does_not_have_never_votes() {
     let sketch = three_arms()
-        .missing("cpu.model", "kata", Why::NoModelName)
-        .missing("cpu.hypervisor_flag", "host", Why::Absent)
+        .missing("cpu.model", "kata", MissingReason::NoModelName)
+        .missing("cpu.hypervisor_flag", "host", MissingReason::Absent)
         .fact("cpu.hypervisor_flag", "kata", true);
-    assert_eq!(verdict(&sketch).conclusion, Conclusion::SeparateKernel);
+    assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SeparateKernel);
 }
 
 // T8
@@ -255,19 +254,19 @@ fn equal_namespace_inodes_say_nothing() {
     let inodes = json!({"user": 4_026_531_837_u64, "pid": 4_026_531_836_u64});
     let sketch =
         sketch().fact("ns.inodes", "host", inodes.clone()).fact("ns.inodes", "kata", inodes);
-    let verdict = verdict(&sketch);
-    assert_eq!(verdict.reason, Some(Reason::NothingDecides));
+    let verdict = judge_kata(&sketch);
+    assert_eq!(verdict.reason, Some(UndecidedReason::NothingDecides));
 }
 
 // T9
 #[test]
 fn times_that_a_namespace_shifts_do_not_separate_kernels() {
-    let sketch = both(sketch(), "kernel.boot_id", "a", "a")
+    let sketch = state_both(sketch(), "kernel.boot_id", "a", "a")
         .fact("kernel.btime", "host", 1_700_000_000)
         .fact("kernel.btime", "kata", 1_699_000_000)
         .fact("kernel.uptime", "host", 4865.0)
         .fact("kernel.uptime", "kata", 0.4);
-    let verdict = verdict(&sketch);
+    let verdict = judge_kata(&sketch);
     assert_eq!(verdict.conclusion, Conclusion::SharedKernel);
     assert_eq!(verdict.against, ["kernel.btime"]);
 }
@@ -276,10 +275,10 @@ fn times_that_a_namespace_shifts_do_not_separate_kernels() {
 #[test]
 fn a_boot_log_that_was_refused_says_nothing() {
     let sketch = sketch()
-        .missing("kernel.dmesg", "kata", Why::Denied)
-        .missing("kernel.dmesg_banner", "kata", Why::Denied)
+        .missing("kernel.dmesg", "kata", MissingReason::Denied)
+        .missing("kernel.dmesg_banner", "kata", MissingReason::Denied)
         .fact("kernel.dmesg_banner", "host", HOST_BANNER);
-    assert_eq!(verdict(&sketch).reason, Some(Reason::NothingDecides));
+    assert_eq!(judge_kata(&sketch).reason, Some(UndecidedReason::NothingDecides));
 }
 
 // T11
@@ -287,14 +286,14 @@ fn a_boot_log_that_was_refused_says_nothing() {
 fn equal_memory_is_no_shared_kernel() {
     let sketch =
         sketch().fact("mem.total_kb", "host", 24_684_084).fact("mem.total_kb", "kata", 24_684_084);
-    assert_eq!(verdict(&sketch).reason, Some(Reason::NothingDecides));
+    assert_eq!(judge_kata(&sketch).reason, Some(UndecidedReason::NothingDecides));
 }
 
 // T12
 #[test]
 fn guests_that_share_a_boot_id_with_each_other_do_not_share_the_hosts_kernel() {
     let mut sketch = three_arms();
-    let twin = sketch.run.target("kata").unwrap().clone();
+    let twin = sketch.run.find_target("kata").unwrap().clone();
     sketch.run.targets.push(Target { name: "kata2".into(), ..twin });
     let sketch = sketch.fact("kernel.boot_id", "kata2", "b");
     for target in ["kata", "kata2"] {
@@ -306,13 +305,13 @@ fn guests_that_share_a_boot_id_with_each_other_do_not_share_the_hosts_kernel() {
 #[test]
 fn gvisor_is_told_by_two_marks_whatever_its_release() {
     for release in ["4.4.0", "4.19.0-gvisor"] {
-        let sketch = both(three_arms(), "kernel.release", "6.8.0", release);
-        assert_eq!(verdict(&sketch).conclusion, Conclusion::SeparateKernel, "{release}");
+        let sketch = state_both(three_arms(), "kernel.release", "6.8.0", release);
+        assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SeparateKernel, "{release}");
         let one = sketch.fact("kernel.version", "kata", GVISOR_VERSION);
-        assert_eq!(verdict(&one).conclusion, Conclusion::SeparateKernel, "{release}");
+        assert_eq!(judge_kata(&one).conclusion, Conclusion::SeparateKernel, "{release}");
         let two = one.fact("kernel.sentry", "kata", true);
-        assert_eq!(verdict(&two).conclusion, Conclusion::SeparateKernelUserspace, "{release}");
-        assert_eq!(verdict(&two).confidence, Confidence::High, "{release}");
+        assert_eq!(judge_kata(&two).conclusion, Conclusion::SeparateKernelUserspace, "{release}");
+        assert_eq!(judge_kata(&two).confidence, Confidence::High, "{release}");
     }
 }
 
@@ -324,20 +323,20 @@ fn each_mark_of_gvisor_counts_by_its_source_and_not_where_the_host_has_it() {
             .fact("cgroup.controllers", target, json!(["cpu", "job"]))
             .fact("host.pid_exe", target, "/usr/bin/runsc")
     };
-    assert_eq!(verdict(&marks("kata")).conclusion, Conclusion::SeparateKernelUserspace);
+    assert_eq!(judge_kata(&marks("kata")).conclusion, Conclusion::SeparateKernelUserspace);
     let host_too = marks("kata")
         .fact("ns.inodes", "host", json!({"pid": 1}))
         .fact("cgroup.controllers", "host", json!(["job"]))
-        .missing("host.pid_exe", "kata", Why::NotAsked);
-    assert_eq!(verdict(&host_too).conclusion, Conclusion::SeparateKernel);
+        .missing("host.pid_exe", "kata", MissingReason::NotAsked);
+    assert_eq!(judge_kata(&host_too).conclusion, Conclusion::SeparateKernel);
 }
 
 // T14
 #[test]
 fn names_and_handlers_never_vote() {
-    let mut sketch = both(sketch(), "kernel.boot_id", "a", "a");
+    let mut sketch = state_both(sketch(), "kernel.boot_id", "a", "a");
     sketch.run.targets[2].handler = Some("io.containerd.kata.v2".into());
-    assert_eq!(verdict(&sketch).conclusion, Conclusion::SharedKernel);
+    assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SharedKernel);
 }
 
 // T15
@@ -345,82 +344,88 @@ fn names_and_handlers_never_vote() {
 fn a_handle_of_kvm_alone_is_no_virtual_machine() {
     let handles = json!(["anon_inode:kvm-vm", "anon_inode:kvm-vcpu:0"]);
     let alone = sketch().fact("host.vm_fds", "kata", handles.clone());
-    assert_eq!(verdict(&alone).conclusion, Conclusion::Inconclusive);
+    assert_eq!(judge_kata(&alone).conclusion, Conclusion::Inconclusive);
     let gvisor = three_arms()
         .fact("host.vm_fds", "kata", handles)
         .fact("kernel.sentry", "kata", true)
         .fact("ns.inodes", "kata", json!({"pid": 1}));
-    assert_eq!(verdict(&gvisor).conclusion, Conclusion::SeparateKernelUserspace);
+    assert_eq!(judge_kata(&gvisor).conclusion, Conclusion::SeparateKernelUserspace);
 }
 
 // T16
 #[test]
 fn virtualised_files_of_proc_do_not_hide_a_shared_kernel() {
-    let sketch = both(sketch(), "kernel.boot_id", "a", "a")
+    let sketch = state_both(sketch(), "kernel.boot_id", "a", "a")
         .fact("ns.uid_map", "kata", json!([{"inside": 0, "outside": 165_536, "count": 65536}]))
         .fact("mem.total_kb", "host", 16_000_000)
         .fact("mem.total_kb", "kata", 1_000_000)
         .fact("host.witness_process", "runc", true)
         .fact("host.witness_process", "kata", true);
-    assert_eq!(verdict(&sketch).conclusion, Conclusion::SharedKernel);
-    assert_eq!(verdict(&sketch).confidence, Confidence::High);
+    assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SharedKernel);
+    assert_eq!(judge_kata(&sketch).confidence, Confidence::High);
 }
 
 // T17
 #[test]
 fn a_machine_elsewhere_is_told_from_the_inside() {
-    let sketch = both(three_arms(), "kernel.cmdline", "root=/dev/sda1", KATA_CMDLINE)
-        .missing("host.vmm", "kata", Why::Absent)
-        .missing("host.vm_fds", "kata", Why::Absent);
-    assert_eq!(verdict(&sketch).conclusion, Conclusion::SeparateKernelVm);
-    assert_eq!(verdict(&sketch).confidence, Confidence::High);
+    let sketch = state_both(three_arms(), "kernel.cmdline", "root=/dev/sda1", KATA_CMDLINE)
+        .missing("host.vmm", "kata", MissingReason::Absent)
+        .missing("host.vm_fds", "kata", MissingReason::Absent);
+    assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SeparateKernelVm);
+    assert_eq!(judge_kata(&sketch).confidence, Confidence::High);
 }
 
 // T18
 #[test]
 fn a_monitor_inside_the_shim_is_told_by_its_handles() {
-    let sketch = three_arms().missing("host.vmm", "kata", Why::Absent).fact(
+    let sketch = three_arms().missing("host.vmm", "kata", MissingReason::Absent).fact(
         "host.vm_fds",
         "kata",
         json!(["anon_inode:kvm-vm"]),
     );
-    assert_eq!(verdict(&sketch).conclusion, Conclusion::SeparateKernelVm);
+    assert_eq!(judge_kata(&sketch).conclusion, Conclusion::SeparateKernelVm);
 }
 
 // T19
 #[test]
 fn a_target_that_did_not_start_was_not_tested_whatever_its_files_say() {
-    let failed = Fact::missing(Why::ErrorText, "failed to create shim task");
+    let failed = Fact::missing(MissingReason::ErrorText, "failed to create shim task");
     let sketch = sketch()
         .fact("kernel.release", "host", "6.8.0")
         .put("kernel.release", "kata", failed)
         .fact("proc.entries", "kata", 1);
-    let by_text = verdict(&sketch);
+    let by_text = judge_kata(&sketch);
     assert_eq!(by_text.conclusion, Conclusion::NotTested);
     assert_eq!(by_text.failure.as_deref(), Some("failed to create shim task"));
     let mut stated = three_arms();
     stated.run.targets[2].failure = Some("no such runtime".into());
-    assert_eq!(verdict(&stated).conclusion, Conclusion::NotTested);
+    assert_eq!(judge_kata(&stated).conclusion, Conclusion::NotTested);
 }
 
 // T20
 #[test]
 fn a_witness_that_is_not_found_counts_only_with_its_control() {
-    let without =
-        both(sketch(), "kernel.boot_id", "a", "b").fact("host.witness_process", "kata", false);
-    let inconclusive = verdict(&without);
+    let without = state_both(sketch(), "kernel.boot_id", "a", "b").fact(
+        "host.witness_process",
+        "kata",
+        false,
+    );
+    let inconclusive = judge_kata(&without);
     assert_eq!(inconclusive.conclusion, Conclusion::Inconclusive);
-    assert_eq!(ignored(&inconclusive, "host.witness_process"), Some(Reason::NoControl));
+    assert_eq!(
+        ignored_reason(&inconclusive, "host.witness_process"),
+        Some(UndecidedReason::NoControl)
+    );
     let controlled = without.fact("host.witness_process", "runc", true);
-    assert_eq!(verdict(&controlled).conclusion, Conclusion::SeparateKernel);
+    assert_eq!(judge_kata(&controlled).conclusion, Conclusion::SeparateKernel);
 }
 
 #[test]
 fn a_line_in_the_hosts_log_decides_and_its_absence_says_nothing() {
     let seen = sketch().fact("host.witness_kmsg", "kata", true);
-    assert_eq!(verdict(&seen).conclusion, Conclusion::SharedKernel);
+    assert_eq!(judge_kata(&seen).conclusion, Conclusion::SharedKernel);
     let unseen = sketch().fact("host.witness_kmsg", "kata", false);
-    assert_eq!(verdict(&unseen).reason, Some(Reason::NothingDecides));
+    assert_eq!(judge_kata(&unseen).reason, Some(UndecidedReason::NothingDecides));
 }
 
 #[test]
@@ -432,11 +437,11 @@ fn where_the_baseline_does_not_show_the_host_the_engine_is_elsewhere() {
         .fact("kernel.release", "host", "6.8.0-49-generic")
         .fact("kernel.release", "runc", "6.10.14-linuxkit")
         .fact("kernel.release", "kata", "6.12.47")
-        .missing("kernel.banner", "kata", Why::NotAsked);
+        .missing("kernel.banner", "kata", MissingReason::NotAsked);
     for target in ["runc", "kata"] {
         let verdict = verdict_on(&sketch, target);
         assert_eq!(verdict.conclusion, Conclusion::Inconclusive, "{target}");
-        assert_eq!(verdict.reason, Some(Reason::EngineElsewhere), "{target}");
+        assert_eq!(verdict.reason, Some(UndecidedReason::EngineElsewhere), "{target}");
     }
 }
 
@@ -449,17 +454,17 @@ fn a_default_runtime_that_was_replaced_is_judged_by_what_it_shows() {
         .fact("kernel.release", "runc", "4.4.0")
         .fact("kernel.version", "runc", GVISOR_VERSION)
         .fact("kernel.sentry", "runc", true);
-    assert_eq!(sketch.run.target("runc").unwrap().role, Role::Baseline);
+    assert_eq!(sketch.run.find_target("runc").unwrap().role, Role::Baseline);
     let verdict = verdict_on(&sketch, "runc");
     assert_eq!(verdict.conclusion, Conclusion::SeparateKernelUserspace);
 }
 
 #[test]
 fn what_differs_under_the_baseline_too_agrees_with_nothing() {
-    let sketch = both(three_arms(), "kernel.filesystems_md5", "x", "y")
+    let sketch = state_both(three_arms(), "kernel.filesystems_md5", "x", "y")
         .fact("kernel.sys_module", "host", 332)
         .fact("kernel.sys_module", "runc", 332)
         .fact("kernel.sys_module", "kata", 72)
         .fact("kernel.filesystems_md5", "runc", "z");
-    assert_eq!(verdict(&sketch).agrees, ["kernel.sys_module"]);
+    assert_eq!(judge_kata(&sketch).agrees, ["kernel.sys_module"]);
 }

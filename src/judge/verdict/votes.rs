@@ -1,14 +1,14 @@
 //! From facts to votes. Each fact that may speak for a shared or a separate kernel is read here,
 //! and each is left out, with the reason, where it cannot be relied on.
 
-use super::{Ignored, Reason};
-use crate::judge::Case;
+use super::{IgnoredFact, UndecidedReason};
+use crate::judge::RuleContext;
 use crate::model::{Role, Target};
 use crate::probe::lab12::is_kata_build;
 
 /// What one fact says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Says {
+pub enum Indication {
     /// Decisive: the kernel is the host's.
     Shared,
     /// Strong: the kernel is not the host's.
@@ -21,7 +21,7 @@ pub enum Says {
 
 /// Facts of one source are not independent: a family has one voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Family {
+pub enum SourceGroup {
     /// The id that a kernel chooses when it starts.
     BootId,
     /// The process that is looked for on the host.
@@ -48,172 +48,183 @@ pub enum Family {
 
 /// What one fact says, and from which source.
 #[derive(Debug, Clone, Copy)]
-pub struct Vote {
+pub struct Indicator {
     /// The id of the fact.
     pub fact: &'static str,
     /// Its source.
-    pub family: Family,
+    pub family: SourceGroup,
     /// What it says.
-    pub says: Says,
+    pub says: Indication,
 }
 
 /// All votes on a target, and the facts that have none.
 #[derive(Debug, Default)]
-pub struct Ballot {
+pub struct Indicators {
     /// The votes.
-    pub votes: Vec<Vote>,
+    pub votes: Vec<Indicator>,
     /// What was left out of account.
-    pub ignored: Vec<Ignored>,
+    pub ignored: Vec<IgnoredFact>,
     /// Whether host and target both show builds of a distribution.
     pub are_distribution_builds: bool,
     /// Whether the target shows a kernel that is built for Kata guests.
     pub is_kata_kernel: bool,
 }
 
-/// A vote for [`Says::Separate`] by comparison with the host.
-const COMPARED: [Family; 3] = [Family::BootId, Family::Name, Family::Boot];
+/// A vote for [`Indication::Separate`] by comparison with the host.
+const COMPARED: [SourceGroup; 3] = [SourceGroup::BootId, SourceGroup::Name, SourceGroup::Boot];
 
-impl Ballot {
+impl Indicators {
     /// The votes on a target.
-    pub fn of(case: &Case, target: &Target) -> Self {
+    pub fn of_target(case: &RuleContext, target: &Target) -> Self {
         let name = target.name.as_str();
-        let mut ballot = Self::read(case, name);
+        let mut ballot = Self::read_indicators(case, name);
         if engine_is_elsewhere(case) {
-            let is_void =
-                |vote: &Vote| vote.says == Says::Separate && COMPARED.contains(&vote.family);
+            let is_void = |vote: &Indicator| {
+                vote.says == Indication::Separate && COMPARED.contains(&vote.family)
+            };
             for vote in ballot.votes.iter().filter(|vote| is_void(vote)) {
-                ballot
-                    .ignored
-                    .push(Ignored { fact: vote.fact.into(), reason: Reason::EngineElsewhere });
+                ballot.ignored.push(IgnoredFact {
+                    fact: vote.fact.into(),
+                    reason: UndecidedReason::EngineElsewhere,
+                });
             }
             ballot.votes.retain(|vote| !is_void(vote));
         }
         ballot
     }
 
-    fn read(case: &Case, target: &str) -> Self {
+    fn read_indicators(case: &RuleContext, target: &str) -> Self {
         let mut ballot = Self::default();
         ballot.boot_id(case, target);
-        ballot.witness(case, target);
-        ballot.kmsg(case, target);
+        ballot.read_process_witness(case, target);
+        ballot.read_kernel_log_witness(case, target);
         ballot.kernel_name(case, target);
         ballot.boot_log(case, target);
         ballot.command_line(case, target);
-        ballot.gvisor(case, target);
-        ballot.machine(case, target);
+        ballot.read_gvisor_marks(case, target);
+        ballot.read_machine_marks(case, target);
         ballot
     }
 
-    fn vote(&mut self, fact: &'static str, family: Family, says: Says) {
-        self.votes.push(Vote { fact, family, says });
+    fn add_indicator(&mut self, fact: &'static str, family: SourceGroup, says: Indication) {
+        self.votes.push(Indicator { fact, family, says });
     }
 
-    fn ignore(&mut self, fact: &str, reason: Reason) {
-        self.ignored.push(Ignored { fact: fact.into(), reason });
+    fn ignore_fact(&mut self, fact: &str, reason: UndecidedReason) {
+        self.ignored.push(IgnoredFact { fact: fact.into(), reason });
     }
 
     /// Equal to the host's: decisive. Different: strong. Voided where something lies over it, on
     /// either side. Compared with the host only: guests that were cloned from one snapshot can
     /// share an id with each other.
-    fn boot_id(&mut self, case: &Case, target: &str) {
+    fn boot_id(&mut self, case: &RuleContext, target: &str) {
         const ID: &str = "kernel.boot_id";
-        let Some(host) = case.host() else { return };
-        let (Some(hosts), Some(own)) = (case.text(ID, host), case.text(ID, target)) else { return };
+        let Some(host) = case.host_name() else { return };
+        let (Some(hosts), Some(own)) = (case.fact_text(ID, host), case.fact_text(ID, target))
+        else {
+            return;
+        };
         let is_covered =
-            |target| case.number("kernel.boot_id.mounted", target).is_some_and(|n| n > 0);
+            |target| case.fact_integer("kernel.boot_id.mounted", target).is_some_and(|n| n > 0);
         if is_covered(target) || is_covered(host) {
-            return self.ignore(ID, Reason::MountedOver);
+            return self.ignore_fact(ID, UndecidedReason::MountedOver);
         }
-        self.vote(ID, Family::BootId, if own == hosts { Says::Shared } else { Says::Separate });
+        self.add_indicator(
+            ID,
+            SourceGroup::BootId,
+            if own == hosts { Indication::Shared } else { Indication::Separate },
+        );
     }
 
     /// Found on the host: decisive. Not found counts only where the baseline's was found by the
     /// same search: an engine in a container, or a `/proc` that hides processes, finds none.
-    fn witness(&mut self, case: &Case, target: &str) {
+    fn read_process_witness(&mut self, case: &RuleContext, target: &str) {
         const ID: &str = "host.witness_process";
         let has_control = case
             .run
             .with_role(Role::Baseline)
-            .any(|baseline| case.flag(ID, &baseline.name) == Some(true));
-        match case.flag(ID, target) {
-            Some(true) => self.vote(ID, Family::Witness, Says::Shared),
-            Some(false) if has_control => self.vote(ID, Family::Witness, Says::Separate),
-            Some(false) => self.ignore(ID, Reason::NoControl),
+            .any(|baseline| case.fact_flag(ID, &baseline.name) == Some(true));
+        match case.fact_flag(ID, target) {
+            Some(true) => self.add_indicator(ID, SourceGroup::Witness, Indication::Shared),
+            Some(false) if has_control => {
+                self.add_indicator(ID, SourceGroup::Witness, Indication::Separate)
+            }
+            Some(false) => self.ignore_fact(ID, UndecidedReason::NoControl),
             None => {}
         }
     }
 
     /// Seen in the host's log: decisive. Not seen proves nothing, the device may be missing.
-    fn kmsg(&mut self, case: &Case, target: &str) {
+    fn read_kernel_log_witness(&mut self, case: &RuleContext, target: &str) {
         const ID: &str = "host.witness_kmsg";
-        if case.flag(ID, target) == Some(true) {
-            self.vote(ID, Family::Kmsg, Says::Shared);
+        if case.fact_flag(ID, target) == Some(true) {
+            self.add_indicator(ID, SourceGroup::Kmsg, Indication::Shared);
         }
     }
 
     /// Release, version and banner: strong if they differ, nothing if they are equal, since two
     /// kernels can be of one build.
-    fn kernel_name(&mut self, case: &Case, target: &str) {
+    fn kernel_name(&mut self, case: &RuleContext, target: &str) {
         const RELEASE: &str = "kernel.release";
         const VERSION: &str = "kernel.version";
         const BANNER: &str = "kernel.banner";
-        let own = case.text(RELEASE, target);
+        let own = case.fact_text(RELEASE, target);
         if let (Some(hosts), Some(own)) = (host_release(case), own)
             && hosts != own
         {
             if proc_shows_host(case, target) {
-                self.ignore(RELEASE, Reason::ReleaseAskedFor);
+                self.ignore_fact(RELEASE, UndecidedReason::ReleaseAskedFor);
             } else {
-                self.vote(RELEASE, Family::Name, Says::Separate);
+                self.add_indicator(RELEASE, SourceGroup::Name, Indication::Separate);
             }
         }
-        if differs(case, VERSION, target) {
-            self.vote(VERSION, Family::Name, Says::Separate);
+        if differs_from_host(case, VERSION, target) {
+            self.add_indicator(VERSION, SourceGroup::Name, Indication::Separate);
         }
-        let banner = case.text(BANNER, target);
+        let banner = case.fact_text(BANNER, target);
         if banner.is_some_and(|own| is_not_hosts(case, own)) {
-            self.vote(BANNER, Family::Name, Says::Separate);
+            self.add_indicator(BANNER, SourceGroup::Name, Indication::Separate);
         }
         let release = banner.and_then(banner_release).or(own);
         let distribution = |release: &str| case.known.kernels.is_distribution(release);
         self.are_distribution_builds =
             release.is_some_and(distribution) && host_release(case).is_some_and(distribution);
         self.is_kata_kernel = banner.is_some_and(is_kata_build)
-            || release.is_some_and(|release| case.known.kata.ships(release));
+            || release.is_some_and(|release| case.known.kata.is_shipped_kernel(release));
     }
 
     /// A boot log that begins with another kernel's banner.
-    fn boot_log(&mut self, case: &Case, target: &str) {
+    fn boot_log(&mut self, case: &RuleContext, target: &str) {
         const ID: &str = "kernel.dmesg_banner";
-        if case.text(ID, target).is_some_and(|banner| is_not_hosts(case, banner)) {
-            self.vote(ID, Family::Boot, Says::Separate);
+        if case.fact_text(ID, target).is_some_and(|banner| is_not_hosts(case, banner)) {
+            self.add_indicator(ID, SourceGroup::Boot, Indication::Separate);
         }
     }
 
     /// A kernel that was started with other parameters than the host's. Where they name Kata's
     /// agent, Kata's runtime booted it, and imported evidence needs no host to compare with.
-    fn command_line(&mut self, case: &Case, target: &str) {
+    fn command_line(&mut self, case: &RuleContext, target: &str) {
         const ID: &str = "kernel.cmdline";
-        let Some(line) = case.text(ID, target) else { return };
-        let hosts = case.host().and_then(|host| case.text(ID, host));
+        let Some(line) = case.fact_text(ID, target) else { return };
+        let hosts = case.host_name().and_then(|host| case.fact_text(ID, host));
         let is_agents = |word: &str| {
             word == "systemd.unit=kata-containers.target" || word.starts_with("agent.")
         };
         let is_kata = line.split_whitespace().any(is_agents) && hosts != Some(line);
         if is_kata || hosts.is_some_and(|hosts| hosts != line) {
-            self.vote(ID, Family::Boot, Says::Separate);
+            self.add_indicator(ID, SourceGroup::Boot, Indication::Separate);
         }
         if is_kata {
-            self.vote(ID, Family::Boot, Says::Vm);
+            self.add_indicator(ID, SourceGroup::Boot, Indication::Vm);
         }
     }
 
     /// Marks of gVisor's kernel; two of different sources are wanted, because its release
     /// changes. What the host shows too is no mark.
-    fn gvisor(&mut self, case: &Case, target: &str) {
+    fn read_gvisor_marks(&mut self, case: &RuleContext, target: &str) {
         for (fact, family, is_mark) in GVISOR {
-            if is_mark(case, target) && !case.host().is_some_and(|host| is_mark(case, host)) {
-                self.vote(fact, *family, Says::Gvisor);
+            if is_mark(case, target) && !case.host_name().is_some_and(|host| is_mark(case, host)) {
+                self.add_indicator(fact, *family, Indication::Gvisor);
             }
         }
     }
@@ -221,31 +232,31 @@ impl Ballot {
     /// What corroborates a virtual machine: from the host's side while the container ran, and
     /// from the inside by what host and baseline do not show. A host may be a virtual machine
     /// itself, so devices and flags count by their difference alone.
-    fn machine(&mut self, case: &Case, target: &str) {
-        if case.text("host.vmm", target).is_some() {
-            self.vote("host.vmm", Family::Processes, Says::Vm);
+    fn read_machine_marks(&mut self, case: &RuleContext, target: &str) {
+        if case.fact_text("host.vmm", target).is_some() {
+            self.add_indicator("host.vmm", SourceGroup::Processes, Indication::Vm);
         }
-        if case.words("host.vm_fds", target).iter().any(|file| file.contains("kvm-vm")) {
-            self.vote("host.vm_fds", Family::Handles, Says::Vm);
+        if case.fact_words("host.vm_fds", target).iter().any(|file| file.contains("kvm-vm")) {
+            self.add_indicator("host.vm_fds", SourceGroup::Handles, Indication::Vm);
         }
         const FLAG: &str = "cpu.hypervisor_flag";
-        if let Some(host) = case.host()
-            && case.flag(FLAG, host) == Some(false)
-            && case.flag(FLAG, target) == Some(true)
+        if let Some(host) = case.host_name()
+            && case.fact_flag(FLAG, host) == Some(false)
+            && case.fact_flag(FLAG, target) == Some(true)
         {
-            self.vote(FLAG, Family::Devices, Says::Vm);
+            self.add_indicator(FLAG, SourceGroup::Devices, Indication::Vm);
         }
         const DRIVER: &str = "net.driver";
-        let is_virtio = |target: &str| case.text(DRIVER, target) == Some("virtio_net");
-        let was_asked = |target: &Target| case.run.fact(DRIVER, &target.name).is_some();
+        let is_virtio = |target: &str| case.fact_text(DRIVER, target) == Some("virtio_net");
+        let was_asked = |target: &Target| case.run.find_fact(DRIVER, &target.name).is_some();
         let mut baselines = case.run.with_role(Role::Baseline).filter(|t| t.name != target);
         if is_virtio(target) && baselines.any(|t| was_asked(t) && !is_virtio(&t.name)) {
-            self.vote(DRIVER, Family::Devices, Says::Vm);
+            self.add_indicator(DRIVER, SourceGroup::Devices, Indication::Vm);
         }
         const ROOT: &str = "fs.root";
-        let source = case.field(ROOT, target, "source").and_then(serde_json::Value::as_str);
+        let source = case.fact_field(ROOT, target, "source").and_then(serde_json::Value::as_str);
         if source.is_some_and(|source| source.contains("kataShared")) {
-            self.vote(ROOT, Family::Devices, Says::Vm);
+            self.add_indicator(ROOT, SourceGroup::Devices, Indication::Vm);
         }
     }
 }
@@ -257,56 +268,56 @@ const GVISOR_VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
 /// it in `include/linux/proc_ns.h`); gVisor counts from 1.
 const FIRST_INODE: u64 = 0xEFFF_0000;
 
-type IsMark = fn(&Case, &str) -> bool;
+type IsMark = fn(&RuleContext, &str) -> bool;
 
 /// Fact, source and the question whether it is a mark.
-const GVISOR: &[(&str, Family, IsMark)] = &[
-    ("kernel.version", Family::Name, |case, target| {
-        contains(case, "kernel.version", target, GVISOR_VERSION)
+const GVISOR: &[(&str, SourceGroup, IsMark)] = &[
+    ("kernel.version", SourceGroup::Name, |case, target| {
+        fact_contains(case, "kernel.version", target, GVISOR_VERSION)
     }),
-    ("kernel.banner", Family::Name, |case, target| {
-        contains(case, "kernel.banner", target, GVISOR_VERSION)
+    ("kernel.banner", SourceGroup::Name, |case, target| {
+        fact_contains(case, "kernel.banner", target, GVISOR_VERSION)
     }),
-    ("kernel.cmdline", Family::Boot, |case, target| {
-        contains(case, "kernel.cmdline", target, "-gvisor")
+    ("kernel.cmdline", SourceGroup::Boot, |case, target| {
+        fact_contains(case, "kernel.cmdline", target, "-gvisor")
     }),
-    ("kernel.dmesg", Family::Boot, |case, target| {
-        contains(case, "kernel.dmesg", target, "Starting gVisor")
+    ("kernel.dmesg", SourceGroup::Boot, |case, target| {
+        fact_contains(case, "kernel.dmesg", target, "Starting gVisor")
     }),
-    ("kernel.sentry", Family::Files, |case, target| {
-        case.flag("kernel.sentry", target) == Some(true)
+    ("kernel.sentry", SourceGroup::Files, |case, target| {
+        case.fact_flag("kernel.sentry", target) == Some(true)
     }),
-    ("ns.inodes", Family::Namespaces, |case, target| {
-        let inodes = case.run.fact("ns.inodes", target).and_then(crate::model::Fact::as_value);
+    ("ns.inodes", SourceGroup::Namespaces, |case, target| {
+        let inodes = case.run.find_fact("ns.inodes", target).and_then(crate::model::Fact::as_value);
         let inodes = inodes.and_then(serde_json::Value::as_object);
         inodes.is_some_and(|inodes| {
             inodes.values().filter_map(serde_json::Value::as_u64).any(|inode| inode < FIRST_INODE)
         })
     }),
-    ("cgroup.controllers", Family::Cgroups, |case, target| {
-        case.words("cgroup.controllers", target).contains(&"job")
+    ("cgroup.controllers", SourceGroup::Cgroups, |case, target| {
+        case.fact_words("cgroup.controllers", target).contains(&"job")
     }),
     // The engine calls this process the container's own.
-    ("host.pid_exe", Family::Processes, |case, target| {
-        case.text("host.pid_exe", target).is_some_and(|path| path.ends_with("/runsc"))
+    ("host.pid_exe", SourceGroup::Processes, |case, target| {
+        case.fact_text("host.pid_exe", target).is_some_and(|path| path.ends_with("/runsc"))
     }),
 ];
 
-fn contains(case: &Case, id: &str, target: &str, mark: &str) -> bool {
-    case.text(id, target).is_some_and(|text| text.contains(mark))
+fn fact_contains(case: &RuleContext, id: &str, target: &str, mark: &str) -> bool {
+    case.fact_text(id, target).is_some_and(|text| text.contains(mark))
 }
 
 /// Whether a fact is there on both sides and differs.
-fn differs(case: &Case, id: &str, target: &str) -> bool {
-    let hosts = case.host().and_then(|host| case.text(id, host));
-    matches!((hosts, case.text(id, target)), (Some(hosts), Some(own)) if hosts != own)
+fn differs_from_host(case: &RuleContext, id: &str, target: &str) -> bool {
+    let hosts = case.host_name().and_then(|host| case.fact_text(id, host));
+    matches!((hosts, case.fact_text(id, target)), (Some(hosts), Some(own)) if hosts != own)
 }
 
 /// The host's release, from `uname` or from its banner.
-fn host_release<'a>(case: &Case<'a>) -> Option<&'a str> {
-    let host = case.host()?;
-    case.text("kernel.release", host)
-        .or_else(|| case.text("kernel.banner", host).and_then(banner_release))
+fn host_release<'a>(case: &RuleContext<'a>) -> Option<&'a str> {
+    let host = case.host_name()?;
+    case.fact_text("kernel.release", host)
+        .or_else(|| case.fact_text("kernel.banner", host).and_then(banner_release))
 }
 
 /// The release that a banner states: `Linux version 6.12.47 (…`.
@@ -315,8 +326,8 @@ pub fn banner_release(banner: &str) -> Option<&str> {
 }
 
 /// Whether a banner is not the host's: against the host's banner, or else its release.
-fn is_not_hosts(case: &Case, banner: &str) -> bool {
-    let hosts = case.host().and_then(|host| case.text("kernel.banner", host));
+fn is_not_hosts(case: &RuleContext, banner: &str) -> bool {
+    let hosts = case.host_name().and_then(|host| case.fact_text("kernel.banner", host));
     match (hosts, host_release(case), banner_release(banner)) {
         (Some(hosts), _, _) => hosts != banner,
         (None, Some(hosts), Some(own)) => hosts != own,
@@ -325,34 +336,38 @@ fn is_not_hosts(case: &Case, banner: &str) -> bool {
 }
 
 /// Whether files of the kernel, which `setarch` does not change, are the host's.
-fn proc_shows_host(case: &Case, target: &str) -> bool {
-    let Some(host) = case.host() else { return false };
-    let is_equal =
-        |id: &str| case.text(id, target).is_some() && case.text(id, target) == case.text(id, host);
+fn proc_shows_host(case: &RuleContext, target: &str) -> bool {
+    let Some(host) = case.host_name() else { return false };
+    let is_equal = |id: &str| {
+        case.fact_text(id, target).is_some()
+            && case.fact_text(id, target) == case.fact_text(id, host)
+    };
     is_equal("kernel.banner")
         || case
-            .text("kernel.osrelease_file", target)
+            .fact_text("kernel.osrelease_file", target)
             .is_some_and(|file| Some(file) == host_release(case))
 }
 
 /// Whether a runtime that shares its host's kernel does not show the kernel of the machine that
 /// was probed as the host: then the engine runs on another machine, such as the virtual machine of
 /// a desktop engine, and a difference from "the host" says nothing about the sandbox.
-fn engine_is_elsewhere(case: &Case) -> bool {
+fn engine_is_elsewhere(case: &RuleContext) -> bool {
     let shares = |runtime: &&Target| {
         let name = runtime.handler.as_deref().unwrap_or(&runtime.name);
         runtime.role == Role::Baseline && is_plain(name)
     };
     case.run.targets.iter().filter(shares).any(|control| {
-        let ballot = Ballot::read(case, &control.name);
-        let is_sandbox = |vote: &Vote| matches!(vote.says, Says::Gvisor | Says::Vm | Says::Shared);
-        let is_other = |vote: &Vote| {
-            vote.says == Says::Separate
+        let ballot = Indicators::read_indicators(case, &control.name);
+        let is_sandbox = |vote: &Indicator| {
+            matches!(vote.says, Indication::Gvisor | Indication::Vm | Indication::Shared)
+        };
+        let is_other = |vote: &Indicator| {
+            vote.says == Indication::Separate
                 && match vote.family {
-                    Family::BootId => true,
+                    SourceGroup::BootId => true,
                     // Two boots of one machine would show this in imported files too, and then
                     // host and target are just as little of one moment.
-                    Family::Name => !case.is_present("kernel.boot_id", &control.name),
+                    SourceGroup::Name => !case.is_present("kernel.boot_id", &control.name),
                     _ => false,
                 }
         };

@@ -1,6 +1,6 @@
 //! Typed commands, and the role that they state.
 
-use super::label::{self, Role, Who};
+use super::label::{self, EvidenceRole, LabelRole};
 use super::words;
 
 /// The programs whose names begin a typed command.
@@ -35,7 +35,7 @@ const PROGRAMS: &[&str] = &[
 ];
 
 /// The role that a command line states, if `text` is one.
-pub fn command(text: &str) -> Option<Who> {
+pub fn role_of_command(text: &str) -> Option<EvidenceRole> {
     let (prompted, typed) = after_prompt(text);
     let mut tokens = typed.split_whitespace();
     let program = tokens.next()?;
@@ -59,32 +59,33 @@ pub fn command(text: &str) -> Option<Who> {
         return None;
     }
     // Prose may begin with such a word: "ip addr shows only lo".
-    let prose = words::holds(typed, &[" shows", " is ", " was ", " not ", " returns", " version "]);
+    let prose =
+        words::contains_any(typed, &[" shows", " is ", " was ", " not ", " returns", " version "]);
     if prose && !prompted {
         return None;
     }
-    Some(command_role(typed).or_else(|| remarked(typed)).unwrap_or(Who::Host))
+    Some(command_role(typed).or_else(|| role_of_remark(typed)).unwrap_or(EvidenceRole::Host))
 }
 
 /// The role that a remark behind a command names: `cat /proc/version (kata)`, `uname -r # host`.
-fn remarked(typed: &str) -> Option<Who> {
+fn role_of_remark(typed: &str) -> Option<EvidenceRole> {
     let in_brackets = typed.strip_suffix(')').and_then(|head| head.rsplit_once(" ("));
     let (_, remark) = in_brackets.or_else(|| typed.rsplit_once(" # "))?;
     match label::role_of(remark)? {
-        Role::One(who) => Some(who),
-        Role::Unclear => None,
+        LabelRole::One(who) => Some(who),
+        LabelRole::Unclear => None,
     }
 }
 
 /// The runtime that a command line asks for, if it starts a container.
-pub fn command_role(typed: &str) -> Option<Who> {
+pub fn command_role(typed: &str) -> Option<EvidenceRole> {
     let mut words = typed.split(|c: char| c.is_whitespace() || matches!(c, '(' | '`'));
     let engine = words.any(|word| matches!(word, "nerdctl" | "docker" | "podman" | "ctr"));
     let starts = typed.contains(" run ") || typed.contains(" exec ");
     match (engine && starts, typed.contains("kata")) {
-        (true, true) => Some(Who::Kata),
+        (true, true) => Some(EvidenceRole::Kata),
         (true, false) if typed.contains("runsc") => None,
-        (true, false) => Some(Who::Runc),
+        (true, false) => Some(EvidenceRole::Runc),
         _ => None,
     }
 }
@@ -116,14 +117,17 @@ mod tests {
 
     #[test]
     fn commands_state_their_role() {
-        assert_eq!(command("$ uname -r"), Some(Who::Host));
-        assert_eq!(command("$ sudo nerdctl run --rm alpine true"), Some(Who::Runc));
-        let kata = "ann@pine:~$ sudo nerdctl run --runtime io.containerd.kata.v2 alpine true";
-        assert_eq!(command(kata), Some(Who::Kata));
-        assert_eq!(command("time taken: 0.4s"), None);
-        assert_eq!(command("docker: Error response from daemon: x"), None);
+        assert_eq!(role_of_command("$ uname -r"), Some(EvidenceRole::Host));
         assert_eq!(
-            command("sudo nerdctl run alpine  0.01s user 0.01s system 1% cpu 1.200 total"),
+            role_of_command("$ sudo nerdctl run --rm alpine true"),
+            Some(EvidenceRole::Runc)
+        );
+        let kata = "ann@pine:~$ sudo nerdctl run --runtime io.containerd.kata.v2 alpine true";
+        assert_eq!(role_of_command(kata), Some(EvidenceRole::Kata));
+        assert_eq!(role_of_command("time taken: 0.4s"), None);
+        assert_eq!(role_of_command("docker: Error response from daemon: x"), None);
+        assert_eq!(
+            role_of_command("sudo nerdctl run alpine  0.01s user 0.01s system 1% cpu 1.200 total"),
             None
         );
     }

@@ -1,28 +1,32 @@
 //! Counts: entries of `/proc`, of `/sys/module`, of `/dev`.
 
-use super::label::Who;
-use super::page::{Kind, Page, Part};
-use super::read::{self, Found, Miss, Read};
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LabelledPart, LineKind};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// The count that stands behind the label of `who`.
-pub fn count(page: &Page, who: Who) -> Read<i64> {
-    let mut parts = page.parts().to_vec();
+pub fn labelled_count(page: &EvidencePage, who: EvidenceRole) -> ReadResult<i64> {
+    let mut parts = page.labelled_parts().to_vec();
     // `Kata processes: 2` cannot be entries, and then neither is the number beside it.
     let is_small =
         parts.iter().any(|part| is_loose(part) && in_part(part).is_ok_and(|n| n.value < FEWEST));
-    let is_other = |part: &mut Part| is_of_pids(&part.label) || is_small && is_loose(part);
-    let others: Vec<Part> = parts.extract_if(.., is_other).collect();
+    let is_other = |part: &mut LabelledPart| is_of_pids(&part.label) || is_small && is_loose(part);
+    let others: Vec<LabelledPart> = parts.extract_if(.., is_other).collect();
     if parts.iter().all(|part| part.who != Some(who))
         && let Some(other) = others.iter().find(|part| part.who == Some(who))
     {
         let words = format!("the label counts something else: “{}”", other.label.trim());
-        return Err(Miss { line: Some(other.line), ..Miss::new(Why::NotStated, words) });
+        return Err(ReadFailure {
+            line: Some(other.line),
+            ..ReadFailure::new(MissingReason::NotStated, words)
+        });
     }
     // Where the label tells of something else beside the wanted count, it gives way.
-    let plain =
-        |part: &Part| part.who == Some(who) && !is_foreign(&part.label) && in_part(part).is_ok();
+    let plain = |part: &LabelledPart| {
+        part.who == Some(who) && !is_foreign(&part.label) && in_part(part).is_ok()
+    };
     if parts.iter().any(plain) {
         parts.retain(|part| !is_foreign(&part.label));
     }
@@ -35,18 +39,18 @@ const FEWEST: i64 = 20;
 /// Whether a label certainly speaks of processes or of loaded modules.
 fn is_of_pids(label: &str) -> bool {
     let label = label.to_lowercase();
-    words::words(&label).any(|word| matches!(word, "pid" | "pids" | "lsmod"))
-        && !words::holds(&label, &["/proc", "/sys", "entries"])
+    words::split_words(&label).any(|word| matches!(word, "pid" | "pids" | "lsmod"))
+        && !words::contains_any(&label, &["/proc", "/sys", "entries"])
 }
 
 /// Whether a label speaks of processes or of loaded modules, as some do who counted entries.
-fn is_loose(part: &Part) -> bool {
-    words::holds(&part.label, &["process", "loaded", "running", "процесс"])
+fn is_loose(part: &LabelledPart) -> bool {
+    words::contains_any(&part.label, &["process", "loaded", "running", "процесс"])
 }
 
 /// Whether a label speaks of something that is counted otherwise.
 fn is_foreign(label: &str) -> bool {
-    words::holds(
+    words::contains_any(
         label,
         &[
             "process",
@@ -70,20 +74,25 @@ fn is_foreign(label: &str) -> bool {
 
 /// Whether a typed command counts something else: processes, or loaded modules.
 fn counts_otherwise(typed: &str) -> bool {
-    let counts_modules = words::holds(typed, &["lsmod", "/proc/modules"]);
-    let counts_processes = words::holds(typed, &["^[0-9]", "[0-9]*", "ps aux", "ps -e", "pgrep"]);
+    let counts_modules = words::contains_any(typed, &["lsmod", "/proc/modules"]);
+    let counts_processes =
+        words::contains_any(typed, &["^[0-9]", "[0-9]*", "ps aux", "ps -e", "pgrep"]);
     counts_modules || counts_processes
 }
 
-fn in_part(part: &Part) -> Read<i64> {
-    let typed = part.lines.iter().find(|line| matches!(line.kind, Kind::Command(_)));
+fn in_part(part: &LabelledPart) -> ReadResult<i64> {
+    let typed = part.lines.iter().find(|line| matches!(line.kind, LineKind::Command(_)));
     if let Some(line) = typed.filter(|line| counts_otherwise(&line.text)) {
-        return Err(Miss::quoting(Why::NotStated, "the command counts something else:", line));
+        return Err(ReadFailure::quoting_line(
+            MissingReason::NotStated,
+            "the command counts something else:",
+            line,
+        ));
     }
     for (index, line) in part.lines.iter().enumerate() {
         match &line.kind {
-            Kind::Log(log) if log.fatal => return Err(read::error(line)),
-            Kind::Text => {}
+            LineKind::Log(log) if log.fatal => return Err(read::failure_from_error_line(line)),
+            LineKind::Text => {}
             _ => continue,
         }
         let text = value_text(&line.text);
@@ -92,35 +101,40 @@ fn in_part(part: &Part) -> Read<i64> {
             let failed = part.lines[..index].iter().find(|line| line.is_error);
             if let Some(line) = failed.filter(|_| number <= 1) {
                 // `ls … | wc -l` counts nothing, or the message.
-                return Err(read::error(line));
+                return Err(read::failure_from_error_line(line));
             }
             if words::is_hypothetical(text) {
-                return Err(Miss::quoting(Why::NarrativeText, "the number was not counted:", line));
+                return Err(ReadFailure::quoting_line(
+                    MissingReason::NarrativeText,
+                    "the number was not counted:",
+                    line,
+                ));
             }
-            let next = part.lines[index + 1..].iter().find(|line| line.kind == Kind::Text);
+            let next = part.lines[index + 1..].iter().find(|line| line.kind == LineKind::Text);
             let another = next.and_then(|line| words::only_number(&line.text));
             if !line.inline && another.is_some_and(|another| another != number) {
                 let what = "several numbers stand under the label, the first is";
-                return Err(Miss::quoting(Why::NotNumeric, what, line));
+                return Err(ReadFailure::quoting_line(MissingReason::NotNumeric, what, line));
             }
-            return Ok(Found::at(number, line));
+            return Ok(FoundValue::at_line(number, line));
         }
         // ls complains about processes that end while it reads; the count follows.
         let harmless = line.text.starts_with("ls: ");
         if !harmless {
-            return Err(read::explain(&part.lines, Why::NotNumeric));
+            return Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric));
         }
     }
-    Err(read::explain(&part.lines, Why::NotNumeric))
+    Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
 }
 
 /// A value without a key such as `count:` or `/proc entries:` before it.
 fn value_text(text: &str) -> &str {
     let Some((head, rest)) = text.split_once([':', '=']) else { return text };
-    let keyed =
-        words::holds(head, &["count", "entries", "total", "modules", "proc", "wc -l", "number"])
-            && words::words(head).count() <= 5
-            && !head.contains(|c: char| c.is_ascii_digit())
-            && !is_foreign(head);
+    let keyed = words::contains_any(
+        head,
+        &["count", "entries", "total", "modules", "proc", "wc -l", "number"],
+    ) && words::split_words(head).count() <= 5
+        && !head.contains(|c: char| c.is_ascii_digit())
+        && !is_foreign(head);
     if keyed { rest.trim() } else { text }
 }

@@ -1,25 +1,30 @@
 //! Processors: the model name.
 
-use super::label::Who;
-use super::page::{Kind, Line, Page, Part};
-use super::read::{self, Found, Miss, Read};
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// The model name that the parts of `who` state.
-pub fn model(page: &Page, who: Who) -> Read<String> {
-    let parts = page.parts();
+pub fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
+    let parts = page.labelled_parts();
     let read = read::in_parts(page, parts, who, in_part);
     match read {
         Err(miss)
-            if matches!(miss.why, Why::Empty | Why::NoGuestSection | Why::RuncContainerOnly)
-                && page.who == Some(Who::Kata) =>
+            if matches!(
+                miss.why,
+                MissingReason::Empty
+                    | MissingReason::NoGuestSection
+                    | MissingReason::RuncContainerOnly
+            ) && page.who == Some(EvidenceRole::Kata) =>
         {
-            let other =
-                |who: Who| parts.iter().find(|part| part.who == Some(who) && in_part(part).is_ok());
-            Err(match (other(Who::Host), other(Who::Runc)) {
-                (Some(part), _) => labelled_otherwise(Why::HostValuesOnly, part),
-                (_, Some(part)) => labelled_otherwise(Why::RuncContainerOnly, part),
+            let other = |who: EvidenceRole| {
+                parts.iter().find(|part| part.who == Some(who) && in_part(part).is_ok())
+            };
+            Err(match (other(EvidenceRole::Host), other(EvidenceRole::Runc)) {
+                (Some(part), _) => labelled_otherwise(MissingReason::HostValuesOnly, part),
+                (_, Some(part)) => labelled_otherwise(MissingReason::RuncContainerOnly, part),
                 _ => miss,
             })
         }
@@ -27,44 +32,46 @@ pub fn model(page: &Page, who: Who) -> Read<String> {
     }
 }
 
-fn labelled_otherwise(why: Why, part: &Part) -> Miss {
-    let note = format!("what stands there is labelled “{}”", read::shortened(&part.label));
-    Miss { why, note, line: Some(part.line) }
+fn labelled_otherwise(why: MissingReason, part: &LabelledPart) -> ReadFailure {
+    let note = format!("what stands there is labelled “{}”", read::shorten_text(&part.label));
+    ReadFailure { why, note, line: Some(part.line) }
 }
 
-fn in_part(part: &Part) -> Read<String> {
-    let texts = || part.lines.iter().filter(|line| line.kind == Kind::Text && !line.is_error);
-    if let Some(found) = texts().find_map(|line| Some(Found::at(stated(&line.text)?, line))) {
+fn in_part(part: &LabelledPart) -> ReadResult<String> {
+    let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error);
+    if let Some(found) =
+        texts().find_map(|line| Some(FoundValue::at_line(stated_model(&line.text)?, line)))
+    {
         return Ok(found);
     }
     if let Some(line) = texts().find(|line| is_arm(&line.text)) {
-        return Err(Miss::quoting(
-            Why::NoModelName,
+        return Err(ReadFailure::quoting_line(
+            MissingReason::NoModelName,
             "the processor gives no model name, only",
             line,
         ));
     }
-    if let Some(found) = texts().find_map(unlabelled) {
+    if let Some(found) = texts().find_map(unlabelled_model) {
         return Ok(found);
     }
-    Err(read::explain(
+    Err(read::explain_unreadable_lines(
         part.lines.iter().filter(|line| stated_empty(line).is_none()),
-        Why::NarrativeText,
+        MissingReason::NarrativeText,
     ))
 }
 
 /// The model behind the label of `/proc/cpuinfo`, lscpu or sysctl.
-fn stated(text: &str) -> Option<String> {
+fn stated_model(text: &str) -> Option<String> {
     let value = after_key(text)?;
     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-    let value = words::bare(&value);
+    let value = words::strip_value_marks(&value);
     (value.chars().any(char::is_alphanumeric)
         && !words::is_hypothetical(value)
         && !is_numeric(value))
     .then(|| value.to_string())
 }
 
-fn stated_empty(line: &Line) -> Option<()> {
+fn stated_empty(line: &PageLine) -> Option<()> {
     after_key(&line.text).filter(|value| !value.chars().any(char::is_alphanumeric)).map(|_| ())
 }
 
@@ -80,7 +87,7 @@ fn after_key(text: &str) -> Option<&str> {
 
 fn after_one_key(text: &str) -> Option<&str> {
     let (key, value) = text.split_once([':', '='])?;
-    let key = words::bare(key).to_lowercase();
+    let key = words::strip_value_marks(key).to_lowercase();
     let key = key.trim_start_matches(['-', '*', ' ']).trim();
     let key: String = key.split_whitespace().collect::<Vec<_>>().join(" ");
     let known = [
@@ -151,14 +158,15 @@ const PROSE: &[&str] = &[
 ];
 
 /// A line without a key that can only be the name of a processor.
-fn unlabelled(line: &Line) -> Option<Found<String>> {
-    let text = words::bare(super::label::undecorated(&line.text));
-    let short = text.chars().count() <= 80 && words::words(text).count() <= 14;
-    let named =
-        words::holds(text, NAMES) && !words::holds(text, PROSE) && !words::is_hypothetical(text);
+fn unlabelled_model(line: &PageLine) -> Option<FoundValue<String>> {
+    let text = words::strip_value_marks(super::label::strip_decoration(&line.text));
+    let short = text.chars().count() <= 80 && words::split_words(text).count() <= 14;
+    let named = words::contains_any(text, NAMES)
+        && !words::contains_any(text, PROSE)
+        && !words::is_hypothetical(text);
     let ends = text.ends_with(['.', '!', '?', ':']) || text.contains(": ");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    (short && named && !ends).then(|| Found::at(text, line))
+    (short && named && !ends).then(|| FoundValue::at_line(text, line))
 }
 
 #[cfg(test)]
@@ -174,13 +182,13 @@ mod tests {
             ("model\t\t: 142", None),
             ("CPU part : 0xd0c", None),
         ] {
-            assert_eq!(stated(text).as_deref(), value, "{text}");
+            assert_eq!(stated_model(text).as_deref(), value, "{text}");
         }
     }
 
     #[test]
     fn prose_about_processors_is_no_model() {
-        let line = |text: &str| unlabelled(&Line::new(1, text, false)).is_some();
+        let line = |text: &str| unlabelled_model(&PageLine::new(1, text, false)).is_some();
         assert!(line("Intel(R) Core(TM) i7-1165G7 @ 2.80GHz"));
         assert!(!line("The Intel CPU is passed through"));
     }

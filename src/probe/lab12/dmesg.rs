@@ -1,73 +1,84 @@
 //! The kernel log of the guest.
 
 use super::kernel;
-use super::label::Who;
-use super::page::{Kind, Line, Page, Part};
-use super::read::{self, Found, Miss, Read};
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// What the guest's kernel log tells.
 #[derive(Debug, Clone)]
 pub struct BootLog {
     /// The `Linux version …` text.
-    pub banner: Option<Found<String>>,
+    pub banner: Option<FoundValue<String>>,
     /// The command line.
-    pub cmdline: Option<Found<String>>,
+    pub cmdline: Option<FoundValue<String>>,
     /// How many kernel lines there are, at the line of the first.
-    pub lines: Found<i64>,
+    pub lines: FoundValue<i64>,
 }
 
 impl BootLog {
     /// Whether the log is of a guest that Kata booted.
     pub fn is_kata(&self) -> bool {
-        let agent = |text: &str| words::holds(text, &["kata", "agent."]);
+        let agent = |text: &str| words::contains_any(text, &["kata", "agent."]);
         self.cmdline.as_ref().is_some_and(|found| agent(&found.value))
             || self.banner.as_ref().is_some_and(|found| kernel::is_kata_build(&found.value))
     }
 
     /// The release that the log names.
-    pub fn release(&self) -> Option<String> {
-        kernel::statement(&self.banner.as_ref()?.value).map(|kernel| kernel.release)
+    pub fn release_in_log(&self) -> Option<String> {
+        kernel::parse_kernel_statement(&self.banner.as_ref()?.value).map(|kernel| kernel.release)
     }
 }
 
 /// The guest's kernel log on a page.
-pub fn boot_log(page: &Page) -> Read<BootLog> {
-    let parts = page.parts();
-    let labelled = |who: Who| parts.iter().any(|part| part.who == Some(who));
-    if !labelled(Who::Kata) && !labelled(Who::Host) && !labelled(Who::Runc) {
+pub fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
+    let parts = page.labelled_parts();
+    let labelled = |who: EvidenceRole| parts.iter().any(|part| part.who == Some(who));
+    if !labelled(EvidenceRole::Kata)
+        && !labelled(EvidenceRole::Host)
+        && !labelled(EvidenceRole::Runc)
+    {
         // Nothing is labelled: the slot asks for the guest's log.
-        let all =
-            Part { who: Some(Who::Kata), line: 1, lines: page.lines.clone(), ..Part::default() };
+        let all = LabelledPart {
+            who: Some(EvidenceRole::Kata),
+            line: 1,
+            lines: page.lines.clone(),
+            ..LabelledPart::default()
+        };
         return in_part(&all);
     }
-    let read = read::in_parts(page, parts, Who::Kata, in_part);
+    let read = read::in_parts(page, parts, EvidenceRole::Kata, in_part);
     match read {
-        Err(miss) if miss.why == Why::NoGuestSection => Err(host_only(parts).unwrap_or(miss)),
+        Err(miss) if miss.why == MissingReason::NoGuestSection => {
+            Err(host_only(parts).unwrap_or(miss))
+        }
         read => read,
     }
 }
 
 /// The reason if a host's log is all there is.
-fn host_only(parts: &[Part]) -> Option<Miss> {
-    let has_log = |part: &&Part| match in_part(part) {
+fn host_only(parts: &[LabelledPart]) -> Option<ReadFailure> {
+    let has_log = |part: &&LabelledPart| match in_part(part) {
         Ok(_) => true,
-        Err(miss) => miss.why == Why::HostValuesOnly,
+        Err(miss) => miss.why == MissingReason::HostValuesOnly,
     };
-    let part = parts.iter().filter(|part| part.who == Some(Who::Host)).find(has_log)?;
-    let note = format!("the log is labelled “{}”", read::shortened(&part.label));
-    Some(Miss { why: Why::HostValuesOnly, note, line: Some(part.line) })
+    let part = parts.iter().filter(|part| part.who == Some(EvidenceRole::Host)).find(has_log)?;
+    let note = format!("the log is labelled “{}”", read::shorten_text(&part.label));
+    Some(ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(part.line) })
 }
 
-fn in_part(part: &Part) -> Read<BootLog> {
-    let kernel_lines: Vec<(&Line, &str)> = part
+fn in_part(part: &LabelledPart) -> ReadResult<BootLog> {
+    let kernel_lines: Vec<(&PageLine, &str)> = part
         .lines
         .iter()
-        .filter_map(|line| Some((line, message(&line.text).filter(|_| line.kind == Kind::Text)?)))
+        .filter_map(|line| {
+            Some((line, boot_log_message(&line.text).filter(|_| line.kind == LineKind::Text)?))
+        })
         .collect();
     let Some((first, _)) = kernel_lines.first() else {
-        return Err(read::explain(&part.lines, Why::NarrativeText));
+        return Err(read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText));
     };
     let find = |key: &str| {
         kernel_lines.iter().find_map(|(line, message)| {
@@ -75,30 +86,31 @@ fn in_part(part: &Part) -> Read<BootLog> {
             Some((*line, message[at..].trim()))
         })
     };
-    let banner = find("Linux version ").map(|(line, text)| Found::at(text.to_string(), line));
+    let banner =
+        find("Linux version ").map(|(line, text)| FoundValue::at_line(text.to_string(), line));
     let cmdline = find("Command line:").map(|(line, text)| {
-        Found::at(text.trim_start_matches("Command line:").trim().to_string(), line)
+        FoundValue::at_line(text.trim_start_matches("Command line:").trim().to_string(), line)
     });
     let count = i64::try_from(kernel_lines.len()).unwrap_or(i64::MAX);
-    let log = BootLog { banner, cmdline, lines: Found::at(count, first) };
+    let log = BootLog { banner, cmdline, lines: FoundValue::at_line(count, first) };
     match host_mark(&log, &kernel_lines) {
         Some(miss) => Err(miss),
-        None => Ok(Found::at(log, first)),
+        None => Ok(FoundValue::at_line(log, first)),
     }
 }
 
 /// The message of a kernel line: what follows `[ seconds.micros]` or the time of `dmesg -T`.
-fn message(text: &str) -> Option<&str> {
+fn boot_log_message(text: &str) -> Option<&str> {
     let text = text.trim_start();
-    let text = match text.strip_prefix('<').and_then(words::digits) {
+    let text = match text.strip_prefix('<').and_then(words::leading_digits) {
         Some((_, rest)) => rest.strip_prefix('>')?,
         None => text,
     };
     let (time, rest) = text.strip_prefix('[')?.split_once(']')?;
     let rest = rest.trim_start();
     // An engine's warning that somebody gave a time stamp.
-    let retyped =
-        super::log::log(rest).is_some() || words::holds(rest, &["level=", "warn[", "fata["]);
+    let retyped = super::log::parse_engine_log(rest).is_some()
+        || words::contains_any(rest, &["level=", "warn[", "fata["]);
     (is_time(time.trim()) && !retyped).then_some(rest)
 }
 
@@ -115,7 +127,7 @@ fn is_time(text: &str) -> bool {
 }
 
 /// What shows that the log is of the host, if something does.
-fn host_mark(log: &BootLog, lines: &[(&Line, &str)]) -> Option<Miss> {
+fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<ReadFailure> {
     const CMDLINE: &[&str] = &[
         "boot_image=/boot/",
         "boot_image=(hd",
@@ -130,18 +142,20 @@ fn host_mark(log: &BootLog, lines: &[(&Line, &str)]) -> Option<Miss> {
         return None;
     }
     let host = |line: u32, what: &str| {
-        let note = format!("the log is of the host: {}", read::shortened(what));
-        Some(Miss { why: Why::HostValuesOnly, note, line: Some(line) })
+        let note = format!("the log is of the host: {}", read::shorten_text(what));
+        Some(ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(line) })
     };
-    if let Some(found) = log.cmdline.as_ref().filter(|found| words::holds(&found.value, CMDLINE)) {
+    if let Some(found) =
+        log.cmdline.as_ref().filter(|found| words::contains_any(&found.value, CMDLINE))
+    {
         return host(found.line, &found.value);
     }
-    if let (Some(found), Some(release)) = (&log.banner, log.release())
+    if let (Some(found), Some(release)) = (&log.banner, log.release_in_log())
         && kernel::is_desktop_vm(&release)
     {
         return host(found.line, &found.value);
     }
-    let marked = lines.iter().find(|(_, message)| words::holds(message, DEVICES))?;
+    let marked = lines.iter().find(|(_, message)| words::contains_any(message, DEVICES))?;
     host(marked.0.number, marked.1)
 }
 
@@ -151,10 +165,10 @@ mod tests {
 
     #[test]
     fn kernel_lines_begin_with_seconds_and_micros() {
-        assert_eq!(message("[    0.000000] Linux version 6.1"), Some("Linux version 6.1"));
-        assert_eq!(message("<6>[   12.345678] x"), Some("x"));
-        assert_eq!(message("[    0.000000] level=warning msg=x"), None);
-        assert_eq!(message("[0000] x"), None);
-        assert_eq!(message("[Mon Jan  5 12:00:00 2026] x"), Some("x"));
+        assert_eq!(boot_log_message("[    0.000000] Linux version 6.1"), Some("Linux version 6.1"));
+        assert_eq!(boot_log_message("<6>[   12.345678] x"), Some("x"));
+        assert_eq!(boot_log_message("[    0.000000] level=warning msg=x"), None);
+        assert_eq!(boot_log_message("[0000] x"), None);
+        assert_eq!(boot_log_message("[Mon Jan  5 12:00:00 2026] x"), Some("x"));
     }
 }

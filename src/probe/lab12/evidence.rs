@@ -6,25 +6,25 @@ mod measured;
 
 use std::collections::BTreeMap;
 
-use super::kernel::{self, Form, Kernel};
-use super::label::Who;
-use super::page::{Kind, Page};
-use super::read::{self, Miss, Read};
-use super::slot::{self, Content};
+use super::kernel::{self, KernelStatement, KernelStatementForm};
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LineKind};
+use super::read::{self, ReadFailure, ReadResult};
+use super::slot::{self, SlotContent};
 use super::{counts, cpu, dmesg, health, interfaces, latency, shim};
-use crate::model::{Capture, Edition, Fact, Facts, Origin, Source, Why};
+use crate::model::{Capture, CaptureOrigin, Edition, Fact, FactSource, Facts, MissingReason};
 
 /// The pages of an evidence directory by the path of their slot.
-pub struct Evidence<'a> {
-    pages: BTreeMap<&'static str, Page<'a>>,
+pub struct EvidencePages<'a> {
+    pages: BTreeMap<&'static str, EvidencePage<'a>>,
     /// Why captures have no bytes, by the id of those of files and folders that could not be read.
     unread: BTreeMap<&'a str, String>,
-    host: Host,
+    host: HostKernel,
 }
 
 /// What is known about the host's kernel.
 #[derive(Debug, Default)]
-struct Host {
+struct HostKernel {
     /// Releases that are certainly the host's.
     releases: Vec<String>,
     /// A release that is certainly a Kata guest's, whatever the host runs.
@@ -38,25 +38,25 @@ const HOST_KERNEL: &[&str] = &[
     "results/kernels.txt",
 ];
 
-impl<'a> Evidence<'a> {
+impl<'a> EvidencePages<'a> {
     /// The pages of the captures that have a slot.
-    pub fn new(captures: &'a [Capture]) -> Self {
+    pub fn from_captures(captures: &'a [Capture]) -> Self {
         let mut pages = BTreeMap::new();
         for capture in captures {
-            let Origin::File { slot: Some(path), .. } = &capture.origin else { continue };
+            let CaptureOrigin::File { slot: Some(path), .. } = &capture.origin else { continue };
             if let Some(slot) = slot::by_path(path) {
-                pages.entry(slot.path).or_insert_with(|| Page::new(capture, slot.who));
+                pages.entry(slot.path).or_insert_with(|| EvidencePage::new(capture, slot.who));
             }
         }
         let unread = captures.iter().filter_map(|c| Some((c.id.as_str(), c.unread_reason()?)));
         let unread = unread.collect();
-        let mut evidence = Self { pages, unread, host: Host::default() };
+        let mut evidence = Self { pages, unread, host: HostKernel::default() };
         evidence.host = evidence.find_host();
         evidence
     }
 
     /// The edition whose slots are more often filled; the older one if in doubt.
-    pub fn edition(&self) -> Edition {
+    pub fn guess_edition(&self) -> Edition {
         let count = |edition: Edition| {
             self.pages
                 .keys()
@@ -67,23 +67,27 @@ impl<'a> Evidence<'a> {
     }
 
     /// The runtime handler that the shim says it answers to.
-    pub fn handler(&self) -> Option<String> {
-        shim::shim(self.pages.get("setup/kata-built-version.txt")?).handler
+    pub fn shim_handler(&self) -> Option<String> {
+        shim::read_shim_version(self.pages.get("setup/kata-built-version.txt")?).handler
     }
 
-    fn find_host(&self) -> Host {
-        let mut host = Host::default();
+    fn find_host(&self) -> HostKernel {
+        let mut host = HostKernel::default();
         for path in HOST_KERNEL {
             let Some(page) = self.pages.get(path) else { continue };
-            host.releases
-                .extend(kernel::compared(page, Who::Host).ok().map(|found| found.value.release));
+            host.releases.extend(
+                kernel::compared_kernel(page, EvidenceRole::Host)
+                    .ok()
+                    .map(|found| found.value.release),
+            );
         }
         let Some(page) = self.pages.get("isolation/dmesg.txt") else { return host };
         match dmesg::boot_log(page) {
-            Ok(log) if log.value.is_kata() => host.guest = log.value.release(),
-            Err(Miss { why: Why::HostValuesOnly, .. }) => {
-                let banner = page.texts().find_map(|line| {
-                    kernel::statement(&line.text).filter(|kernel| kernel.form == Form::Banner)
+            Ok(log) if log.value.is_kata() => host.guest = log.value.release_in_log(),
+            Err(ReadFailure { why: MissingReason::HostValuesOnly, .. }) => {
+                let banner = page.value_lines().find_map(|line| {
+                    kernel::parse_kernel_statement(&line.text)
+                        .filter(|kernel| kernel.form == KernelStatementForm::Banner)
                 });
                 host.releases.extend(banner.map(|kernel| kernel.release));
             }
@@ -93,21 +97,21 @@ impl<'a> Evidence<'a> {
     }
 
     /// The statement, unless it is about the host's kernel.
-    fn of_guest(&self, read: Read<Kernel>) -> Read<Kernel> {
+    fn of_guest(&self, read: ReadResult<KernelStatement>) -> ReadResult<KernelStatement> {
         let found = read?;
         let known = &found.value;
         let is_hosts =
             self.host.releases.contains(&known.release) || kernel::is_desktop_vm(&known.release);
         let is_guests = self.host.guest.as_ref() == Some(&known.release)
-            || known.form == Form::Banner && kernel::is_kata_build(&known.text);
+            || known.form == KernelStatementForm::Banner && kernel::is_kata_build(&known.text);
         if is_hosts && !is_guests { Err(kernel::host_value(&found)) } else { Ok(found) }
     }
 
     /// All facts: those that other tools rely on always, the others where there is something.
-    pub fn facts(&self, edition: Edition) -> Facts {
+    pub fn all_facts(&self, edition: Edition) -> Facts {
         let mut facts = Facts::new();
-        let mut put = |id: &str, who: Who, fact: Fact| {
-            facts.entry(id.to_string()).or_default().insert(who.target().to_string(), fact);
+        let mut put = |id: &str, who: EvidenceRole, fact: Fact| {
+            facts.entry(id.to_string()).or_default().insert(who.target_name().to_string(), fact);
         };
         self.put_runtime(&mut put);
         self.put_kernel(&mut put, edition);
@@ -126,115 +130,133 @@ impl<'a> Evidence<'a> {
         let Fact::Missing(missing) = fact else { return };
         let Some(source) = &missing.source else { return };
         if let Some(reason) = self.unread.get(source.capture.as_str()) {
-            missing.why = Why::FileUnreadable;
+            missing.why = MissingReason::FileUnreadable;
             missing.reason = format!("{}: {reason}", source.capture);
         }
     }
 
-    fn put_runtime(&self, put: &mut impl FnMut(&str, Who, Fact)) {
+    fn put_runtime(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
         const SLOT: &str = "setup/kata-built-version.txt";
         let ids = ["runtime.version", "runtime.implementation", "runtime.commit"];
         let Some(page) = self.pages.get(SLOT) else {
-            ids.into_iter().for_each(|id| put(id, Who::Kata, self.no_file(SLOT)));
+            ids.into_iter().for_each(|id| put(id, EvidenceRole::Kata, self.no_file(SLOT)));
             return;
         };
-        let shim = shim::shim(page);
+        let shim = shim::read_shim_version(page);
         for (id, read) in ids.into_iter().zip([shim.version, shim.implementation, shim.commit]) {
-            put(id, Who::Kata, read::fact(page, read));
+            put(id, EvidenceRole::Kata, read::fact_from_read(page, read));
         }
     }
 
-    fn put_counts(&self, put: &mut impl FnMut(&str, Who, Fact)) {
+    fn put_counts(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
         for (id, main, content) in [
-            ("proc.entries", "isolation/proc.txt", Content::Proc),
-            ("kernel.sys_module", "isolation/modules.txt", Content::Modules),
+            ("proc.entries", "isolation/proc.txt", SlotContent::Proc),
+            ("kernel.sys_module", "isolation/modules.txt", SlotContent::Modules),
         ] {
-            for who in [Who::Host, Who::Kata, Who::Runc] {
-                put(id, who, self.count(main, content, who));
+            for who in [EvidenceRole::Host, EvidenceRole::Kata, EvidenceRole::Runc] {
+                put(id, who, self.count_fact(main, content, who));
             }
         }
     }
 
     /// A count from the file that compares, or else from the file of one role.
-    fn count(&self, main: &str, content: Content, who: Who) -> Fact {
-        let fact = self.on(main, |page| read::fact(page, counts::count(page, who)));
+    fn count_fact(&self, main: &str, content: SlotContent, who: EvidenceRole) -> Fact {
+        let fact = self.fact_from_slot(main, |page| {
+            read::fact_from_read(page, counts::labelled_count(page, who))
+        });
         let own = slot::SLOTS.iter().find(|slot| slot.content == content && slot.who == Some(who));
         let own = own.and_then(|slot| self.pages.get(slot.path));
         match own {
             Some(page) if !fact.is_present() => {
-                let own = read::fact(page, counts::count(page, who));
-                let main_is_silent = matches!(&fact, Fact::Missing(m) if !matches!(m.why, Why::ErrorText | Why::TooLong));
+                let own = read::fact_from_read(page, counts::labelled_count(page, who));
+                let main_is_silent = matches!(&fact, Fact::Missing(m) if !matches!(m.why, MissingReason::ErrorText | MissingReason::TooLong));
                 if own.is_present() || main_is_silent { own } else { fact }
             }
             _ => fact,
         }
     }
 
-    fn put_rest(&self, put: &mut impl FnMut(&str, Who, Fact), edition: Edition) {
+    fn put_rest(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact), edition: Edition) {
         put(
             "app.health_status",
-            Who::Runc,
-            self.on("runc/health.txt", |page| read::fact(page, health::status(page))),
+            EvidenceRole::Runc,
+            self.fact_from_slot("runc/health.txt", |page| {
+                read::fact_from_read(page, health::read_http_status(page))
+            }),
         );
         self.put_cpu(put);
         put(
             "net.interfaces",
-            Who::Kata,
-            self.on("isolation/network.txt", |page| {
-                read::fact(page, interfaces::interfaces(page, Who::Kata))
+            EvidenceRole::Kata,
+            self.fact_from_slot("isolation/network.txt", |page| {
+                read::fact_from_read(page, interfaces::read_interfaces(page, EvidenceRole::Kata))
             }),
         );
         if let Some(page) = self.pages.get("isolation/network.txt")
-            && let Ok(found) = interfaces::interfaces(page, Who::Runc)
+            && let Ok(found) = interfaces::read_interfaces(page, EvidenceRole::Runc)
         {
-            put("net.interfaces", Who::Runc, read::fact(page, Ok(found)));
+            put("net.interfaces", EvidenceRole::Runc, read::fact_from_read(page, Ok(found)));
         }
-        for who in [Who::Runc, Who::Kata] {
-            put("startup.wall", who, self.startup(who, edition));
+        for who in [EvidenceRole::Runc, EvidenceRole::Kata] {
+            put("startup.wall", who, self.startup_fact(who, edition));
         }
-        put("http.latency", Who::Runc, self.latency());
+        put("http.latency", EvidenceRole::Runc, self.latency_fact());
         put(
             "http.latency_reported",
-            Who::Runc,
-            self.on("bench/http-latency.txt", |page| read::fact(page, latency::reported(page))),
+            EvidenceRole::Runc,
+            self.fact_from_slot("bench/http-latency.txt", |page| {
+                read::fact_from_read(page, latency::read_reported_latency(page))
+            }),
         );
         if let Some(fact) = self.logged_at() {
-            put("evidence.logged_at", Who::Kata, fact);
+            put("evidence.logged_at", EvidenceRole::Kata, fact);
         }
     }
 
-    fn put_cpu(&self, put: &mut impl FnMut(&str, Who, Fact)) {
-        let model = |page: &Page, who: Who| read::fact(page, cpu::model(page, who));
+    fn put_cpu(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
+        let model = |page: &EvidencePage, who: EvidenceRole| {
+            read::fact_from_read(page, cpu::read_cpu_model(page, who))
+        };
         let places = ["analysis/cpu-comparison.txt", "host/cpu.txt"];
-        put("cpu.model", Who::Host, self.first(&places, places[0], |page| model(page, Who::Host)));
-        let compared = self.on("analysis/cpu-comparison.txt", |page| model(page, Who::Kata));
-        let own = self.on("kata/cpu.txt", |page| model(page, Who::Kata));
+        put(
+            "cpu.model",
+            EvidenceRole::Host,
+            self.first_fact_from_slots(&places, places[0], |page| model(page, EvidenceRole::Host)),
+        );
+        let compared = self
+            .fact_from_slot("analysis/cpu-comparison.txt", |page| model(page, EvidenceRole::Kata));
+        let own = self.fact_from_slot("kata/cpu.txt", |page| model(page, EvidenceRole::Kata));
         let own =
             if may_stand_elsewhere(&own) && compared.is_present() { compared.clone() } else { own };
-        put("cpu.model", Who::Kata, own);
-        put("cpu.model_compared", Who::Kata, compared);
+        put("cpu.model", EvidenceRole::Kata, own);
+        put("cpu.model_compared", EvidenceRole::Kata, compared);
     }
 
     /// When the engine logged something beside the evidence: the first time stated.
     fn logged_at(&self) -> Option<Fact> {
         let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path));
         pages.into_iter().find_map(|page| {
-            page.parts().iter().flat_map(|part| &part.lines).find_map(|line| {
-                let Kind::Log(log) = &line.kind else { return None };
+            page.labelled_parts().iter().flat_map(|part| &part.lines).find_map(|line| {
+                let LineKind::Log(log) = &line.kind else { return None };
                 let time = log.time.as_ref()?;
                 chrono::DateTime::parse_from_rfc3339(time).ok()?;
-                Some(Fact::value(time.as_str(), Source::new(page.capture, line.number)))
+                Some(Fact::from_value(time.as_str(), FactSource::new(page.capture, line.number)))
             })
         })
     }
 
     /// What the file in a slot says, or that there is no such file.
-    fn on(&self, path: &str, reader: impl Fn(&Page) -> Fact) -> Fact {
+    fn fact_from_slot(&self, path: &str, reader: impl Fn(&EvidencePage) -> Fact) -> Fact {
         self.pages.get(path).map_or_else(|| self.no_file(path), reader)
     }
 
     /// The first value from these slots, or else the first reason.
-    fn first(&self, paths: &[&str], canonical: &str, reader: impl Fn(&Page) -> Fact) -> Fact {
+    fn first_fact_from_slots(
+        &self,
+        paths: &[&str],
+        canonical: &str,
+        reader: impl Fn(&EvidencePage) -> Fact,
+    ) -> Fact {
         let facts: Vec<Fact> =
             paths.iter().filter_map(|path| self.pages.get(path)).map(reader).collect();
         let value = facts.iter().find(|fact| fact.is_present());
@@ -248,11 +270,11 @@ impl<'a> Evidence<'a> {
         let is_it = |id: &str| id.strip_suffix('/').is_some_and(|id| slot::is_folder(id, folder));
         match self.unread.iter().find(|(id, _)| is_it(id)) {
             Some((id, reason)) => Fact::missing_at(
-                Why::FileUnreadable,
+                MissingReason::FileUnreadable,
                 format!("{id}: {reason}"),
-                Source::new(*id, None),
+                FactSource::new(*id, None),
             ),
-            None => Fact::missing(Why::FileMissing, format!("no file {path}")),
+            None => Fact::missing(MissingReason::FileMissing, format!("no file {path}")),
         }
     }
 }
@@ -260,5 +282,8 @@ impl<'a> Evidence<'a> {
 /// Whether a value that is missing in its own file may be in another.
 fn may_stand_elsewhere(fact: &Fact) -> bool {
     let Fact::Missing(missing) = fact else { return false };
-    matches!(missing.why, Why::FileMissing | Why::FileUnreadable | Why::Empty)
+    matches!(
+        missing.why,
+        MissingReason::FileMissing | MissingReason::FileUnreadable | MissingReason::Empty
+    )
 }

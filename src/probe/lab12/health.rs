@@ -1,42 +1,54 @@
 //! The status of one HTTP request.
 
-use super::label::Who;
-use super::page::{Kind, Line, Page, Part};
-use super::read::{self, Found, Read};
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::read::{self, FoundValue, ReadResult};
 use super::words;
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// The HTTP status; 0 where there was no response. Of several attempts the last counts.
-pub fn status(page: &Page) -> Read<i64> {
-    let parts = page.parts();
-    let lines: Vec<&Line> = parts
+pub fn read_http_status(page: &EvidencePage) -> ReadResult<i64> {
+    let parts = page.labelled_parts();
+    let lines: Vec<&PageLine> = parts
         .iter()
-        .filter(|part| part.who != Some(Who::Kata))
+        .filter(|part| part.who != Some(EvidenceRole::Kata))
         .flat_map(|part| &part.lines)
         .filter(|line| match line.kind {
-            Kind::Text | Kind::Title => true,
+            LineKind::Text | LineKind::Title => true,
             // `curl localhost:3012 -> 200`
-            Kind::Command(_) => line.text.contains("->") || line.text.contains('→'),
+            LineKind::Command(_) => line.text.contains("->") || line.text.contains('→'),
             _ => false,
         })
         .collect();
     let last = |reader: fn(&str) -> Option<i64>| {
-        lines.iter().rev().find_map(|line| Some(Found::at(reader(&line.text)?, line)))
+        lines.iter().rev().find_map(|line| Some(FoundValue::at_line(reader(&line.text)?, line)))
     };
     last(after_http)
         .or_else(|| last(after_key))
         .or_else(|| last(after_word))
-        .or_else(|| last(alone))
-        .or_else(|| parts.iter().rev().find_map(labelled))
-        .ok_or_else(|| read::explain(parts.iter().flat_map(|part| &part.lines), Why::NotNumeric))
+        .or_else(|| last(status_alone))
+        .or_else(|| parts.iter().rev().find_map(labelled_status))
+        .ok_or_else(|| {
+            read::explain_unreadable_lines(
+                parts.iter().flat_map(|part| &part.lines),
+                MissingReason::NotNumeric,
+            )
+        })
 }
 
 /// `juice-runc http_code=200 time_total=0.0045`, where the role made a label of the key.
-fn labelled(part: &Part) -> Option<Found<i64>> {
-    let line = part.lines.first().filter(|line| line.inline && line.kind == Kind::Text)?;
-    let keyed = words::holds(&part.label, &["http", "status", "code"]);
-    let asked = part.who != Some(Who::Kata);
-    (keyed && asked).then(|| Some(Found::at(code(words::bare(&line.text))?, line))).flatten()
+fn labelled_status(part: &LabelledPart) -> Option<FoundValue<i64>> {
+    let line = part.lines.first().filter(|line| line.inline && line.kind == LineKind::Text)?;
+    let keyed = words::contains_any(&part.label, &["http", "status", "code"]);
+    let asked = part.who != Some(EvidenceRole::Kata);
+    (keyed && asked)
+        .then(|| {
+            Some(FoundValue::at_line(
+                leading_status_code(words::strip_value_marks(&line.text))?,
+                line,
+            ))
+        })
+        .flatten()
 }
 
 /// `HTTP 200`, `HTTP/1.1 200 OK`, `HTTP code: 200`.
@@ -53,7 +65,7 @@ fn after_http(text: &str) -> Option<i64> {
             .iter()
             .find_map(|word| rest.strip_prefix(word))
             .unwrap_or(rest);
-        code(rest.trim_start_matches([' ', ':', '=', '\t', '*', '`', '"']))
+        leading_status_code(rest.trim_start_matches([' ', ':', '=', '\t', '*', '`', '"']))
     })
 }
 
@@ -65,8 +77,10 @@ const KEYS: &[&str] =
 fn after_key(text: &str) -> Option<i64> {
     let arrow = text.rsplit_once("->").or_else(|| text.rsplit_once('→'));
     let (key, value) = arrow.or_else(|| text.rsplit_once([':', '=']))?;
-    let known = words::holds(key, KEYS);
-    (known && words::words(key).count() <= 7).then(|| code(words::bare(value))).flatten()
+    let known = words::contains_any(key, KEYS);
+    (known && words::split_words(key).count() <= 7)
+        .then(|| leading_status_code(words::strip_value_marks(value)))
+        .flatten()
 }
 
 /// `returned status 200`, in a sentence.
@@ -74,18 +88,20 @@ fn after_word(text: &str) -> Option<i64> {
     let lower = text.to_lowercase();
     ["status code ", "status ", "returned ", "returns ", "answered ", "responded with "]
         .iter()
-        .find_map(|word| code(words::bare(&lower[lower.find(word)? + word.len()..])))
+        .find_map(|word| {
+            leading_status_code(words::strip_value_marks(&lower[lower.find(word)? + word.len()..]))
+        })
 }
 
-fn alone(text: &str) -> Option<i64> {
-    let value = code(words::bare(text))?;
-    let rest = words::bare(text).trim_start_matches(|c: char| c.is_ascii_digit());
-    (words::words(rest).count() <= 2).then_some(value)
+fn status_alone(text: &str) -> Option<i64> {
+    let value = leading_status_code(words::strip_value_marks(text))?;
+    let rest = words::strip_value_marks(text).trim_start_matches(|c: char| c.is_ascii_digit());
+    (words::split_words(rest).count() <= 2).then_some(value)
 }
 
 /// A status code at the start of a text: three digits, or zeros where curl had no answer.
-fn code(text: &str) -> Option<i64> {
-    let (digits, rest) = words::digits(text)?;
+fn leading_status_code(text: &str) -> Option<i64> {
+    let (digits, rest) = words::leading_digits(text)?;
     let ends = !rest.starts_with(['.', ':', '/']);
     if digits.len() >= 3 && digits.bytes().all(|b| b == b'0') && digits.len() % 3 == 0 {
         return Some(0);
@@ -107,7 +123,7 @@ mod tests {
         assert_eq!(after_http("HTTP 000000"), Some(0));
         assert_eq!(after_http("http://localhost:3012"), None);
         assert_eq!(after_key("juice-runc: 200"), Some(200));
-        assert_eq!(alone("3012"), None);
-        assert_eq!(alone("200"), Some(200));
+        assert_eq!(status_alone("3012"), None);
+        assert_eq!(status_alone("200"), Some(200));
     }
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::label::Who;
-use super::page::{Kind, Line, Page, Part};
-use super::read::{self, Found, Miss, Read};
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// One interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Interface {
+struct ListedInterface {
     name: String,
     mac: Option<String>,
     ipv4: Vec<String>,
@@ -21,40 +21,45 @@ struct Interface {
 }
 
 /// The interfaces of `who`.
-pub fn interfaces(page: &Page, who: Who) -> Read<Value> {
-    let parts = page.parts();
+pub fn read_interfaces(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
+    let parts = page.labelled_parts();
     let any_label = parts.iter().any(|part| part.who.is_some());
-    if !any_label && who == Who::Kata {
-        let all = Part { who: Some(who), line: 1, lines: page.lines.clone(), ..Part::default() };
+    if !any_label && who == EvidenceRole::Kata {
+        let all = LabelledPart {
+            who: Some(who),
+            line: 1,
+            lines: page.lines.clone(),
+            ..LabelledPart::default()
+        };
         return in_part(&all, who);
     }
     let read = read::in_parts(page, parts, who, |part| in_part(part, who));
     match read {
-        Err(miss) if who == Who::Kata && miss.why == Why::NoGuestSection => {
-            let host = parts
-                .iter()
-                .find(|part| part.who == Some(Who::Host) && !list(&part.lines).is_empty());
+        Err(miss) if who == EvidenceRole::Kata && miss.why == MissingReason::NoGuestSection => {
+            let host = parts.iter().find(|part| {
+                part.who == Some(EvidenceRole::Host) && !list_interfaces(&part.lines).is_empty()
+            });
             Err(host.map_or(miss, |part| host_list(part.line, &part.label)))
         }
         read => read,
     }
 }
 
-fn host_list(line: u32, what: &str) -> Miss {
-    let note = format!("the list is of the host: {}", read::shortened(what));
-    Miss { why: Why::HostValuesOnly, note, line: Some(line) }
+fn host_list(line: u32, what: &str) -> ReadFailure {
+    let note = format!("the list is of the host: {}", read::shorten_text(what));
+    ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(line) }
 }
 
-fn in_part(part: &Part, who: Who) -> Read<Value> {
-    let all = list(&part.lines);
+fn in_part(part: &LabelledPart, who: EvidenceRole) -> ReadResult<Value> {
+    let all = list_interfaces(&part.lines);
     let Some(first) = all.first() else {
-        return Err(read::explain(&part.lines, Why::NarrativeText));
+        return Err(read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText));
     };
     // A second loopback begins a second list, which no label assigns.
     let end =
         all.iter().skip(1).position(|one| one.name == first.name).map_or(all.len(), |at| at + 1);
     let list = &all[..end];
-    if who == Who::Kata
+    if who == EvidenceRole::Kata
         && let Some(mark) = list.iter().find(|one| is_host_only(&one.name))
     {
         return Err(host_list(mark.line, &mark.name));
@@ -63,7 +68,7 @@ fn in_part(part: &Part, who: Who) -> Read<Value> {
         .iter()
         .map(|one| json!({"name": one.name, "mac": one.mac, "ipv4": one.ipv4, "ipv6": one.ipv6}))
         .collect();
-    Ok(Found { value, line: first.line })
+    Ok(FoundValue { value, line: first.line })
 }
 
 /// Whether only a machine has an interface of this name, not a sandbox on it.
@@ -99,33 +104,33 @@ fn is_host_only(name: &str) -> bool {
 }
 
 /// The interfaces in lines, in order.
-fn list(lines: &[Line]) -> Vec<Interface> {
-    let mut list: Vec<Interface> = Vec::new();
+fn list_interfaces(lines: &[PageLine]) -> Vec<ListedInterface> {
+    let mut list: Vec<ListedInterface> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for line in lines.iter().filter(|line| line.kind == Kind::Text) {
-        if let Some(one) = brief(line).or_else(|| beginning(line)) {
+    for line in lines.iter().filter(|line| line.kind == LineKind::Text) {
+        if let Some(one) = parse_brief_interface(line).or_else(|| parse_interface_start(line)) {
             // `ip -o addr` names the interface on every line.
             let known = places.get(&one.name).filter(|_| is_one_line(&line.text));
             match known {
-                Some(&place) => details(&mut list[place], &line.text),
+                Some(&place) => add_interface_details(&mut list[place], &line.text),
                 None => {
                     places.entry(one.name.clone()).or_insert(list.len());
                     let mut one = one;
                     if !one.is_brief() {
-                        details(&mut one, &line.text);
+                        add_interface_details(&mut one, &line.text);
                     }
                     list.push(one);
                 }
             }
         } else if let Some(one) = list.last_mut() {
-            details(one, &line.text);
+            add_interface_details(one, &line.text);
         }
     }
     list
 }
 
-impl Interface {
-    fn named(name: &str, line: &Line) -> Option<Self> {
+impl ListedInterface {
+    fn from_header(name: &str, line: &PageLine) -> Option<Self> {
         let name = name.split('@').next().unwrap_or(name);
         let plausible = !name.is_empty()
             && name.len() <= 15
@@ -145,30 +150,32 @@ fn is_one_line(text: &str) -> bool {
 
 /// The line that begins an interface: `2: eth0@if3: <…>`, `eth0: flags=…`, `eth0  Link encap:…`,
 /// `2: eth0    inet …`.
-fn beginning(line: &Line) -> Option<Interface> {
+fn parse_interface_start(line: &PageLine) -> Option<ListedInterface> {
     let text = line.text.as_str();
-    if let Some((_, rest)) =
-        words::digits(text).and_then(|(index, rest)| Some((index, rest.strip_prefix(": ")?)))
+    if let Some((_, rest)) = words::leading_digits(text)
+        .and_then(|(index, rest)| Some((index, rest.strip_prefix(": ")?)))
     {
         let name = rest.split_whitespace().next()?;
         let known = rest.contains('<') || is_one_line(rest) || rest.contains("link/");
-        return known.then(|| Interface::named(name.trim_end_matches(':'), line)).flatten();
+        return known
+            .then(|| ListedInterface::from_header(name.trim_end_matches(':'), line))
+            .flatten();
     }
     let (name, rest) = text.split_once(char::is_whitespace)?;
     let rest = rest.trim_start();
     let known = (name.ends_with(':') && (rest.starts_with("flags=") || rest.starts_with('<')))
         || rest.starts_with("Link encap");
-    known.then(|| Interface::named(name.trim_end_matches(':'), line)).flatten()
+    known.then(|| ListedInterface::from_header(name.trim_end_matches(':'), line)).flatten()
 }
 
 /// A line of `ip -br addr` or `ip -br link`.
-fn brief(line: &Line) -> Option<Interface> {
+fn parse_brief_interface(line: &PageLine) -> Option<ListedInterface> {
     let mut columns = line.text.split_whitespace();
     let (name, state) = (columns.next()?, columns.next()?);
     if !matches!(state, "UP" | "DOWN" | "UNKNOWN" | "LOWERLAYERDOWN" | "DORMANT") {
         return None;
     }
-    let mut one = Interface::named(name, line)?;
+    let mut one = ListedInterface::from_header(name, line)?;
     for column in columns {
         if is_mac(column) {
             one.mac = Some(column.into());
@@ -182,7 +189,7 @@ fn brief(line: &Line) -> Option<Interface> {
 }
 
 /// Takes addresses from a line that belongs to an interface.
-fn details(one: &mut Interface, text: &str) {
+fn add_interface_details(one: &mut ListedInterface, text: &str) {
     let tokens: Vec<&str> = text.split_whitespace().collect();
     let length = prefix_length(&tokens);
     for (index, &token) in tokens.iter().enumerate() {
@@ -236,15 +243,15 @@ fn is_mac(text: &str) -> bool {
         })
 }
 
-fn address(text: &str) -> &str {
+fn strip_prefix_length(text: &str) -> &str {
     text.split_once('/').map_or(text, |(address, _)| address)
 }
 
 fn is_ipv4(text: &str) -> bool {
-    address(text).parse::<std::net::Ipv4Addr>().is_ok()
+    strip_prefix_length(text).parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 fn is_ipv6(text: &str) -> bool {
-    let address = address(text);
+    let address = strip_prefix_length(text);
     address.split('%').next().unwrap_or(address).parse::<std::net::Ipv6Addr>().is_ok()
 }

@@ -1,25 +1,25 @@
 //! Kernels: releases, `uname -a` lines and `/proc/version` lines.
 
-use super::label::Who;
-use super::page::{Kind, Line, Page, Part};
-use super::read::{self, Found, Miss, Read};
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// A statement about a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kernel {
+pub struct KernelStatement {
     /// The release: `6.12.47`.
     pub release: String,
     /// The form in which it is stated.
-    pub form: Form,
+    pub form: KernelStatementForm,
     /// The statement as it stands.
     pub text: String,
 }
 
 /// The form of a statement about a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum KernelStatementForm {
     /// A release alone.
     Release,
     /// A line of `uname -a`.
@@ -29,30 +29,38 @@ pub enum Form {
 }
 
 /// The statement that `text` makes, if it makes one.
-pub fn statement(text: &str) -> Option<Kernel> {
-    let mut text = words::bare(text).trim_start_matches(['>', ' ']);
+pub fn parse_kernel_statement(text: &str) -> Option<KernelStatement> {
+    let mut text = words::strip_value_marks(text).trim_start_matches(['>', ' ']);
     if let Some(at) = text.find("Linux version ") {
         let lead = &text[..at];
         let plain_lead = lead.is_empty() || lead.trim_end().ends_with([':', '=', ']', '-', '>']);
         let text = text[at..].trim();
-        let release = release(text.split_whitespace().nth(2)?)?;
-        return plain_lead.then(|| Kernel { release, form: Form::Banner, text: text.into() });
+        let release = parse_kernel_release(text.split_whitespace().nth(2)?)?;
+        return plain_lead.then(|| KernelStatement {
+            release,
+            form: KernelStatementForm::Banner,
+            text: text.into(),
+        });
     }
     loop {
         if text.starts_with("Linux ") {
             let release = uname_release(text)?;
-            return Some(Kernel { release, form: Form::Uname, text: text.into() });
+            return Some(KernelStatement {
+                release,
+                form: KernelStatementForm::Uname,
+                text: text.into(),
+            });
         }
         let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        if let Some(release) = release(first) {
+        if let Some(release) = parse_kernel_release(first) {
             let text = release.clone();
-            return (!words::is_hypothetical(rest)).then_some(Kernel {
+            return (!words::is_hypothetical(rest)).then_some(KernelStatement {
                 release,
-                form: Form::Release,
+                form: KernelStatementForm::Release,
                 text,
             });
         }
-        text = words::bare(behind_label(text)?).trim_start_matches(['>', ' ']);
+        text = words::strip_value_marks(behind_label(text)?).trim_start_matches(['>', ' ']);
     }
 }
 
@@ -61,19 +69,20 @@ fn behind_label(text: &str) -> Option<&str> {
     let (head, rest) = text.split_once([':', '=']).or_else(|| {
         let (head, rest) = text.rsplit_once(' ')?;
         let known = ["kernel", "version", "release", "ядро", "uname", "r"];
-        words::words(head)
+        words::split_words(head)
             .all(|word| known.contains(&word.to_lowercase().as_str()))
             .then_some((head, rest))
     })?;
     let names_kernel =
-        words::holds(head, &["kernel", "uname", "version", "release", "linux", "ядр"]);
+        words::contains_any(head, &["kernel", "uname", "version", "release", "linux", "ядр"]);
     let foreign = words::is_hypothetical(head)
-        || words::holds(head, &["would", "should", "host"])
-        || words::holds(
+        || words::contains_any(head, &["would", "should", "host"])
+        || words::contains_any(
             head,
             &["kata containers", "shim", "runtime", "nerdctl", "containerd", "alpine", "image"],
         );
-    let fits = names_kernel && !foreign && words::words(head).count() <= 5 && !head.contains('.');
+    let fits =
+        names_kernel && !foreign && words::split_words(head).count() <= 5 && !head.contains('.');
     fits.then_some(rest)
 }
 
@@ -81,19 +90,23 @@ fn behind_label(text: &str) -> Option<&str> {
 /// that looks like one (the host name may have been dropped).
 fn uname_release(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let before_build =
-        words.windows(2).find(|pair| pair[1].starts_with('#')).and_then(|pair| release(pair[0]));
-    before_build.or_else(|| words.iter().skip(1).take(2).find_map(|word| release(word)))
+    let before_build = words
+        .windows(2)
+        .find(|pair| pair[1].starts_with('#'))
+        .and_then(|pair| parse_kernel_release(pair[0]));
+    before_build
+        .or_else(|| words.iter().skip(1).take(2).find_map(|word| parse_kernel_release(word)))
 }
 
 /// The kernel release that a word is, if it looks like one: `6.12.47`, `5.15.0-1027-oracle`.
-pub fn release(word: &str) -> Option<String> {
-    let word =
-        words::bare(word).trim_end_matches(['.', ',', ';', ')', '"']).trim_start_matches('(');
-    let (major, rest) = words::digits(word)?;
-    let (minor, mut rest) = words::digits(rest.strip_prefix('.')?)?;
+pub fn parse_kernel_release(word: &str) -> Option<String> {
+    let word = words::strip_value_marks(word)
+        .trim_end_matches(['.', ',', ';', ')', '"'])
+        .trim_start_matches('(');
+    let (major, rest) = words::leading_digits(word)?;
+    let (minor, mut rest) = words::leading_digits(rest.strip_prefix('.')?)?;
     let mut numbers = 2;
-    while let Some((_, after)) = rest.strip_prefix('.').and_then(words::digits) {
+    while let Some((_, after)) = rest.strip_prefix('.').and_then(words::leading_digits) {
         numbers += 1;
         rest = after;
     }
@@ -113,92 +126,120 @@ pub fn release(word: &str) -> Option<String> {
 /// Whether the release is of an engine's own machine, which no Kata guest runs on: WSL2, or the
 /// virtual machine of a desktop engine.
 pub fn is_desktop_vm(release: &str) -> bool {
-    words::holds(release, &["microsoft", "wsl2", "linuxkit"])
+    words::contains_any(release, &["microsoft", "wsl2", "linuxkit"])
 }
 
 /// Whether the banner is that of a kernel built for Kata guests.
 pub fn is_kata_build(banner: &str) -> bool {
-    words::holds(banner, &["(@", "kata", "dragonball"])
+    words::contains_any(banner, &["(@", "kata", "dragonball"])
 }
 
 /// The statement about the kernel of `who` on a page that compares kernels.
-pub fn compared(page: &Page, who: Who) -> Read<Kernel> {
-    let parts = page.parts();
+pub fn compared_kernel(page: &EvidencePage, who: EvidenceRole) -> ReadResult<KernelStatement> {
+    let parts = page.labelled_parts();
     read::in_parts(page, parts, who, first_statement)
 }
 
 /// The first statement in a part that passes `wanted`.
-fn first_statement(part: &Part) -> Read<Kernel> {
-    first(part, |_| true)
+fn first_statement(part: &LabelledPart) -> ReadResult<KernelStatement> {
+    first_wanted_statement(part, |_| true)
 }
 
-fn first(part: &Part, wanted: impl Fn(&Kernel) -> bool) -> Read<Kernel> {
-    let texts = || part.lines.iter().filter(|line| line.kind == Kind::Text);
+fn first_wanted_statement(
+    part: &LabelledPart,
+    wanted: impl Fn(&KernelStatement) -> bool,
+) -> ReadResult<KernelStatement> {
+    let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
     texts()
         .filter(|line| !line.is_error)
         .find_map(|line| {
-            statement(&line.text).filter(&wanted).map(|kernel| Found::at(kernel, line))
+            parse_kernel_statement(&line.text)
+                .filter(&wanted)
+                .map(|kernel| FoundValue::at_line(kernel, line))
         })
         .ok_or_else(|| {
-            macos(&part.lines).unwrap_or_else(|| read::explain(&part.lines, Why::NarrativeText))
+            refuse_macos_uname(&part.lines).unwrap_or_else(|| {
+                read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText)
+            })
         })
 }
 
 /// A `uname -a` of macOS: the machine in front of the user, never a guest.
-fn macos(lines: &[Line]) -> Option<Miss> {
+fn refuse_macos_uname(lines: &[PageLine]) -> Option<ReadFailure> {
     let line = lines.iter().find(|line| line.text.starts_with("Darwin "))?;
-    Some(Miss::quoting(Why::HostValuesOnly, "the kernel of the host stands there:", line))
+    Some(ReadFailure::quoting_line(
+        MissingReason::HostValuesOnly,
+        "the kernel of the host stands there:",
+        line,
+    ))
 }
 
 /// The statement of the wanted form on a page that speaks of one role.
-pub fn own(page: &Page, who: Who, form: Option<Form>) -> Read<Kernel> {
-    let parts = page.parts();
-    let wanted = |kernel: &Kernel| form.is_none_or(|form| kernel.form == form);
-    let read = read::in_parts(page, parts, who, |part| first(part, wanted));
+pub fn own_kernel(
+    page: &EvidencePage,
+    who: EvidenceRole,
+    form: Option<KernelStatementForm>,
+) -> ReadResult<KernelStatement> {
+    let parts = page.labelled_parts();
+    let wanted = |kernel: &KernelStatement| form.is_none_or(|form| kernel.form == form);
+    let read = read::in_parts(page, parts, who, |part| first_wanted_statement(part, wanted));
     let Err(miss) = read else { return read };
-    let any = |who: Who| {
+    let any = |who: EvidenceRole| {
         parts
             .iter()
             .filter(|part| part.who == Some(who))
             .find_map(|part| first_statement(part).ok())
     };
     if let (Some(form), Some(other)) = (form, any(who)) {
-        let wanted = if form == Form::Uname { "uname -a" } else { "/proc/version" };
-        let note =
-            format!("“{}” is not the whole line of {wanted}", read::shortened(&other.value.text));
-        return Err(Miss { why: Why::NotStated, note, line: Some(other.line) });
+        let wanted = if form == KernelStatementForm::Uname { "uname -a" } else { "/proc/version" };
+        let note = format!(
+            "“{}” is not the whole line of {wanted}",
+            read::shorten_text(&other.value.text)
+        );
+        return Err(ReadFailure { why: MissingReason::NotStated, note, line: Some(other.line) });
     }
-    if who == Who::Kata && is_silent(&miss) {
-        if let Some(host) = any(Who::Host) {
+    if who == EvidenceRole::Kata && is_silent(&miss) {
+        if let Some(host) = any(EvidenceRole::Host) {
             return Err(host_value(&host));
         }
-        if let Some(runc) = any(Who::Runc) {
-            let note = format!("“{}” is labelled as runc's", read::shortened(&runc.value.text));
-            return Err(Miss { why: Why::RuncContainerOnly, note, line: Some(runc.line) });
+        if let Some(runc) = any(EvidenceRole::Runc) {
+            let note = format!("“{}” is labelled as runc's", read::shorten_text(&runc.value.text));
+            return Err(ReadFailure {
+                why: MissingReason::RuncContainerOnly,
+                note,
+                line: Some(runc.line),
+            });
         }
     }
     Err(miss)
 }
 
 /// Whether the guest's part is not there rather than wrong, so that another role's may be named.
-fn is_silent(miss: &Miss) -> bool {
-    matches!(miss.why, Why::Empty | Why::NoGuestSection | Why::RuncContainerOnly)
+fn is_silent(miss: &ReadFailure) -> bool {
+    matches!(
+        miss.why,
+        MissingReason::Empty | MissingReason::NoGuestSection | MissingReason::RuncContainerOnly
+    )
 }
 
 /// The reason for a statement that turned out to be about the host.
-pub fn host_value(kernel: &Found<Kernel>) -> Miss {
-    let note = format!("“{}” is the kernel of the host", read::shortened(&kernel.value.text));
-    Miss { why: Why::HostValuesOnly, note, line: Some(kernel.line) }
+pub fn host_value(kernel: &FoundValue<KernelStatement>) -> ReadFailure {
+    let note = format!("“{}” is the kernel of the host", read::shorten_text(&kernel.value.text));
+    ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(kernel.line) }
 }
 
 /// The guest's `/proc/version` line on a page that compares kernels.
-pub fn banner(page: &Page) -> Read<Kernel> {
-    let parts = page.parts();
-    let read =
-        read::in_parts(page, parts, Who::Kata, |part| first(part, |k| k.form == Form::Banner));
-    let (Err(miss), Ok(other)) = (&read, compared(page, Who::Kata)) else { return read };
-    let note = format!("“{}” is not the line of /proc/version", read::shortened(&other.value.text));
-    Err(Miss { why: Why::NotStated, note, line: Some(other.line).or(miss.line) })
+pub fn guest_banner(page: &EvidencePage) -> ReadResult<KernelStatement> {
+    let parts = page.labelled_parts();
+    let read = read::in_parts(page, parts, EvidenceRole::Kata, |part| {
+        first_wanted_statement(part, |k| k.form == KernelStatementForm::Banner)
+    });
+    let (Err(miss), Ok(other)) = (&read, compared_kernel(page, EvidenceRole::Kata)) else {
+        return read;
+    };
+    let note =
+        format!("“{}” is not the line of /proc/version", read::shorten_text(&other.value.text));
+    Err(ReadFailure { why: MissingReason::NotStated, note, line: Some(other.line).or(miss.line) })
 }
 
 #[cfg(test)]
@@ -218,18 +259,18 @@ mod tests {
             "6.9-amd64",
             "3.10.0-1160.el7.x86_64",
         ] {
-            assert_eq!(release(word).as_deref(), Some(word));
+            assert_eq!(parse_kernel_release(word).as_deref(), Some(word));
         }
         for word in
             ["3.23.0", "52", "6.1", "10.0.0.5", "N/A", "1.60GHz", "v6.1.2", "6.1.2:3", "2025.11.27"]
         {
-            assert_eq!(release(word), None, "{word}");
+            assert_eq!(parse_kernel_release(word), None, "{word}");
         }
     }
 
     #[test]
     fn the_release_of_a_uname_is_before_the_build_number() {
-        let release = |text| statement(text).map(|kernel| kernel.release);
+        let release = |text| parse_kernel_statement(text).map(|kernel| kernel.release);
         assert_eq!(release("Linux 521fcc5db8fe 6.12.47 #1 SMP x").as_deref(), Some("6.12.47"));
         assert_eq!(release("Linux 6.12.47 #1 SMP").as_deref(), Some("6.12.47"));
         assert_eq!(release("Linux 5.4.3 6.12.47 #1 SMP").as_deref(), Some("6.12.47"));

@@ -5,7 +5,7 @@ use crate::text::beginning;
 
 /// Whose value it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Who {
+pub enum EvidenceRole {
     /// The machine.
     Host,
     /// A container under runc.
@@ -14,9 +14,9 @@ pub enum Who {
     Kata,
 }
 
-impl Who {
+impl EvidenceRole {
     /// The name of the target in a run.
-    pub fn target(self) -> &'static str {
+    pub fn target_name(self) -> &'static str {
         match self {
             Self::Host => "host",
             Self::Runc => "runc",
@@ -26,7 +26,7 @@ impl Who {
 
     /// The role that a folder of this name is for.
     pub fn of_folder(name: &str) -> Option<Self> {
-        [Self::Host, Self::Runc, Self::Kata].into_iter().find(|who| who.target() == name)
+        [Self::Host, Self::Runc, Self::Kata].into_iter().find(|who| who.target_name() == name)
     }
 
     /// The role that one word names.
@@ -47,18 +47,18 @@ impl Who {
 
 /// What a label says about the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum LabelRole {
     /// It names one.
-    One(Who),
+    One(EvidenceRole),
     /// It names several, or heads something else: what follows belongs to none.
     Unclear,
 }
 
 /// A label at the start of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Label<'a> {
+pub struct LineLabel<'a> {
     /// Whose value follows.
-    pub role: Role,
+    pub role: LabelRole,
     /// Its words as they stand.
     pub words: &'a str,
     /// What stands behind it on the line.
@@ -70,18 +70,18 @@ pub struct Label<'a> {
 pub const MAX_LABEL: usize = 256;
 
 /// The label that `text` begins with, if it begins with one that names a role.
-pub fn label(text: &str) -> Option<Label<'_>> {
-    let text = undecorated(text);
+pub fn parse_label(text: &str) -> Option<LineLabel<'_>> {
+    let text = strip_decoration(text);
     if text.starts_with("Linux ")
         || text.starts_with('[') && text[1..].trim_start().starts_with(|c: char| c.is_ascii_digit())
     {
         return None;
     }
-    separated(text).or_else(|| header(text))
+    parse_separated_label(text).or_else(|| parse_header(text))
 }
 
 /// A label that ends with a colon or an equals sign.
-fn separated(text: &str) -> Option<Label<'_>> {
+fn parse_separated_label(text: &str) -> Option<LineLabel<'_>> {
     let start = beginning(text, MAX_LABEL);
     for separator in [":", "=", "→", "->", " - ", " – ", " — "] {
         let Some(end) = find_outside_brackets(start, separator) else { continue };
@@ -89,11 +89,11 @@ fn separated(text: &str) -> Option<Label<'_>> {
         let (outside, _) = without_brackets(head);
         let outside = outside.trim();
         let plausible = outside.chars().count() <= 60
-            && words::words(outside).count() <= 8
+            && words::split_words(outside).count() <= 8
             && !outside.contains(['"', '/', '@', '.', '<', ';'])
-                | words::holds(outside, &["/proc", "/sys", "/dev"]);
+                | words::contains_any(outside, &["/proc", "/sys", "/dev"]);
         if plausible && let Some(role) = role_of(head) {
-            return Some(Label { role, words: head, rest: rest.trim() });
+            return Some(LineLabel { role, words: head, rest: rest.trim() });
         }
         if separator == ":" && !head.contains('=') || separator == "=" && start.contains(':') {
             // A colon later in the line would end a sentence, not a label.
@@ -170,7 +170,7 @@ const TRADE: &[&str] = &[
 ];
 
 /// A line that is nothing but a label: a decorated title, or words of the trade only.
-fn header(text: &str) -> Option<Label<'_>> {
+fn parse_header(text: &str) -> Option<LineLabel<'_>> {
     // The last of the numbers behind the words is the value.
     let mut head = text;
     let mut value = "";
@@ -185,40 +185,43 @@ fn header(text: &str) -> Option<Label<'_>> {
         return None;
     }
     let (outside, _) = without_brackets(head);
-    let all_trade = words::words(&outside).all(|word| {
+    let all_trade = words::split_words(&outside).all(|word| {
         TRADE.contains(&word.to_lowercase().as_str())
-            || Who::of_word(word).is_some()
+            || EvidenceRole::of_word(word).is_some()
             || is_other_runtime(word)
     });
-    if words::words(&outside).count() > 8 || !all_trade || outside.contains(['.', ',']) {
+    if words::split_words(&outside).count() > 8 || !all_trade || outside.contains(['.', ',']) {
         return None;
     }
-    role_of(head).map(|role| Label { role, words: head, rest: value })
+    role_of(head).map(|role| LineLabel { role, words: head, rest: value })
 }
 
 /// The role that the words of a label name; what stands in brackets counts only if nothing
 /// outside them names one.
-pub fn role_of(label: &str) -> Option<Role> {
+pub fn role_of(label: &str) -> Option<LabelRole> {
     let (outside, inside) = without_brackets(label);
-    roles(&outside).or_else(|| roles(&inside))
+    find_roles(&outside).or_else(|| find_roles(&inside))
 }
 
-fn roles(text: &str) -> Option<Role> {
-    let mut found: Vec<Who> = words::words(text).filter_map(Who::of_word).collect();
+fn find_roles(text: &str) -> Option<LabelRole> {
+    let mut found: Vec<EvidenceRole> =
+        words::split_words(text).filter_map(EvidenceRole::of_word).collect();
     found.sort_unstable();
     found.dedup();
     match found[..] {
-        [] if words::words(text).any(|word| matches!(word, "WSL" | "WSL2")) => {
-            Some(Role::One(Who::Host))
+        [] if words::split_words(text).any(|word| matches!(word, "WSL" | "WSL2")) => {
+            Some(LabelRole::One(EvidenceRole::Host))
         }
-        [] if words::words(text).any(is_other_runtime) => Some(Role::Unclear),
+        [] if words::split_words(text).any(is_other_runtime) => Some(LabelRole::Unclear),
         [] => None,
-        [who] => Some(Role::One(who)),
+        [who] => Some(LabelRole::One(who)),
         // "Host kernel, used by runc" speaks of the host.
-        [Who::Host, Who::Runc] if words::holds(text, &["use", "share", "same"]) => {
-            Some(Role::One(Who::Host))
+        [EvidenceRole::Host, EvidenceRole::Runc]
+            if words::contains_any(text, &["use", "share", "same"]) =>
+        {
+            Some(LabelRole::One(EvidenceRole::Host))
         }
-        _ => Some(Role::Unclear),
+        _ => Some(LabelRole::Unclear),
     }
 }
 
@@ -228,7 +231,7 @@ fn is_other_runtime(word: &str) -> bool {
 }
 
 /// `text` without what Markdown and banners put around it, and without a list number.
-pub fn undecorated(text: &str) -> &str {
+pub fn strip_decoration(text: &str) -> &str {
     let is_mark = |c: char| {
         c.is_whitespace() || matches!(c, '#' | '=' | '*' | '_' | '~' | '`' | '>' | '•' | '—' | '–')
     };
@@ -240,7 +243,7 @@ pub fn undecorated(text: &str) -> &str {
     if let Some(rest) = text.strip_suffix("--") {
         text = rest.trim_end_matches('-').trim_end();
     }
-    if let Some((_, rest)) = words::digits(text)
+    if let Some((_, rest)) = words::leading_digits(text)
         && let Some(rest) = rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") "))
     {
         text = rest.trim_start();
@@ -295,8 +298,8 @@ pub fn next_label(text: &str) -> Option<usize> {
         let boundary =
             at == 0 || text[..at].ends_with(|c: char| !c.is_alphanumeric() && c != '(' && c != '-');
         if start.is_none() && c.is_alphabetic() && boundary {
-            let word = words::words(&text[at..]).next().unwrap_or_default();
-            if Who::of_word(word).is_some() {
+            let word = words::split_words(&text[at..]).next().unwrap_or_default();
+            if EvidenceRole::of_word(word).is_some() {
                 start = Some(at);
             }
         }
@@ -305,7 +308,7 @@ pub fn next_label(text: &str) -> Option<usize> {
             let head = &text[from..at];
             let clean = !head
                 .contains(|c: char| c.is_ascii_digit() || matches!(c, '.' | '"' | '@' | ';' | ','));
-            if clean && words::words(head).count() <= 5 {
+            if clean && words::split_words(head).count() <= 5 {
                 return Some(from);
             }
             start = None;
@@ -318,29 +321,29 @@ pub fn next_label(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn role(text: &str) -> Option<Role> {
-        label(text).map(|label| label.role)
+    fn role(text: &str) -> Option<LabelRole> {
+        parse_label(text).map(|label| label.role)
     }
 
     #[test]
     fn labels_name_their_role() {
         for (text, who) in [
-            ("Host kernel (runc uses this): 6.1", Who::Host),
-            ("Host kernel (runc uses this):6.1", Who::Host),
-            ("## runc:", Who::Runc),
-            ("runc container: 60", Who::Runc),
-            ("== runc startup ==", Who::Runc),
-            ("Kata VM (separate kernel boot logs):", Who::Kata),
-            ("KATA GUEST kernel modules:72", Who::Kata),
-            ("- **Host**: 322", Who::Host),
-            ("Startup (kata): 0.4s", Who::Kata),
-            ("Хост: 300", Who::Host),
-            ("Гостевое ядро: 6.1", Who::Kata),
-            ("runc startup=400ms", Who::Runc),
-            ("/proc entries on host: 3", Who::Host),
-            ("[host]", Who::Host),
+            ("Host kernel (runc uses this): 6.1", EvidenceRole::Host),
+            ("Host kernel (runc uses this):6.1", EvidenceRole::Host),
+            ("## runc:", EvidenceRole::Runc),
+            ("runc container: 60", EvidenceRole::Runc),
+            ("== runc startup ==", EvidenceRole::Runc),
+            ("Kata VM (separate kernel boot logs):", EvidenceRole::Kata),
+            ("KATA GUEST kernel modules:72", EvidenceRole::Kata),
+            ("- **Host**: 322", EvidenceRole::Host),
+            ("Startup (kata): 0.4s", EvidenceRole::Kata),
+            ("Хост: 300", EvidenceRole::Host),
+            ("Гостевое ядро: 6.1", EvidenceRole::Kata),
+            ("runc startup=400ms", EvidenceRole::Runc),
+            ("/proc entries on host: 3", EvidenceRole::Host),
+            ("[host]", EvidenceRole::Host),
         ] {
-            assert_eq!(role(text), Some(Role::One(who)), "{text}");
+            assert_eq!(role(text), Some(LabelRole::One(who)), "{text}");
         }
     }
 
@@ -357,7 +360,7 @@ mod tests {
         ] {
             assert_eq!(role(text), None, "{text}");
         }
-        assert_eq!(role("Host vs Kata:"), Some(Role::Unclear));
+        assert_eq!(role("Host vs Kata:"), Some(LabelRole::Unclear));
     }
 
     #[test]

@@ -2,18 +2,19 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::label::Who;
-use super::page::{Kind, Line, Page, Part};
-use super::read::{self, Found, Miss, Read};
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// The samples in seconds: one a line, wherever they stand on the page.
-pub fn samples(page: &Page) -> Read<Vec<f64>> {
+pub fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> {
     let parts = not_katas(page);
     let mut first = None;
     let mut values = Vec::new();
-    for line in parts.iter().flat_map(|part| &part.lines).filter(|line| line.kind == Kind::Text) {
+    for line in parts.iter().flat_map(|part| &part.lines).filter(|line| line.kind == LineKind::Text)
+    {
         let times = on_line(&line.text);
         if !times.is_empty() {
             first = first.or(Some(line.number));
@@ -21,13 +22,16 @@ pub fn samples(page: &Page) -> Read<Vec<f64>> {
         }
     }
     match first {
-        Some(line) => Ok(Found { value: values, line }),
-        None => Err(read::explain(parts.iter().flat_map(|part| &part.lines), Why::NotNumeric)),
+        Some(line) => Ok(FoundValue { value: values, line }),
+        None => Err(read::explain_unreadable_lines(
+            parts.iter().flat_map(|part| &part.lines),
+            MissingReason::NotNumeric,
+        )),
     }
 }
 
-fn not_katas<'p>(page: &'p Page) -> Vec<&'p Part> {
-    page.parts().iter().filter(|part| part.who != Some(Who::Kata)).collect()
+fn not_katas<'p>(page: &'p EvidencePage) -> Vec<&'p LabelledPart> {
+    page.labelled_parts().iter().filter(|part| part.who != Some(EvidenceRole::Kata)).collect()
 }
 
 /// The samples on one line, which holds nothing else.
@@ -55,10 +59,10 @@ fn on_line(text: &str) -> Vec<f64> {
         tokens => tokens,
     };
     let times: Option<Vec<Vec<f64>>> = match tokens {
-        [value, unit] if words::Factor::named(unit).is_some() => {
-            one(&format!("{value}{unit}")).map(|t| vec![t])
+        [value, unit] if words::TimeUnit::from_name(unit).is_some() => {
+            seconds_in_word(&format!("{value}{unit}")).map(|t| vec![t])
         }
-        tokens => tokens.iter().map(|token| one(token)).collect(),
+        tokens => tokens.iter().map(|token| seconds_in_word(token)).collect(),
     };
     times.unwrap_or_default().into_iter().flatten().collect()
 }
@@ -72,9 +76,9 @@ fn is_status(token: &str) -> bool {
 }
 
 fn is_sample_key(key: &str) -> bool {
-    let key = words::bare(key).to_lowercase();
+    let key = words::strip_value_marks(key).to_lowercase();
     let numbered = key.chars().all(|c| c.is_ascii_digit() || c == '#');
-    let mut words = words::words(&key);
+    let mut words = words::split_words(&key);
     let first = words.next().unwrap_or_default();
     numbered
         || matches!(key.as_str(), "time_total" | "total" | "time" | "latency")
@@ -84,17 +88,17 @@ fn is_sample_key(key: &str) -> bool {
 
 /// The seconds in one word: a decimal number with or without a unit, or several as curl prints
 /// them without line ends (always six decimals).
-fn one(token: &str) -> Option<Vec<f64>> {
+fn seconds_in_word(token: &str) -> Option<Vec<f64>> {
     let token = token.trim_end_matches([',', ';']);
-    if let Some(glued) = glued(token) {
+    if let Some(glued) = split_glued_numbers(token) {
         return Some(glued);
     }
-    let (value, unit, rest) = words::duration(token)?;
+    let (value, unit, rest) = words::leading_duration(token)?;
     let decimal = token.contains(['.', ',']) || unit;
     (decimal && rest.is_empty() && !token.contains(':')).then(|| vec![value])
 }
 
-fn glued(token: &str) -> Option<Vec<f64>> {
+fn split_glued_numbers(token: &str) -> Option<Vec<f64>> {
     let mut values = Vec::new();
     let mut rest = token;
     while !rest.is_empty() {
@@ -110,23 +114,33 @@ fn glued(token: &str) -> Option<Vec<f64>> {
 
 /// The summary: `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds; what it does not state
 /// is `null`.
-pub fn reported(page: &Page) -> Read<Value> {
+pub fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
     let parts = not_katas(page);
-    let lines: Vec<&Line> =
-        parts.iter().flat_map(|part| &part.lines).filter(|line| line.kind == Kind::Text).collect();
+    let lines: Vec<&PageLine> = parts
+        .iter()
+        .flat_map(|part| &part.lines)
+        .filter(|line| line.kind == LineKind::Text)
+        .collect();
     let on_one_line =
-        || lines.iter().find_map(|line| Some(Found::at(on_one_line(&line.text)?, line)));
+        || lines.iter().find_map(|line| Some(FoundValue::at_line(on_one_line(&line.text)?, line)));
     if let Some(found) = on_one_line().or_else(|| over_lines(&lines)) {
-        return read::possible(found, &["avg", "min", "max"]);
+        return read::refuse_impossible_times(found, &["avg", "min", "max"]);
     }
-    let nan = lines.iter().find(|line| words::holds(&line.text, &["avg=", "average"]));
+    let nan = lines.iter().find(|line| words::contains_any(&line.text, &["avg=", "average"]));
     if let Some(line) = nan.filter(|line| !line.is_error) {
-        return Err(Miss::quoting(Why::NotNumeric, "the summary has no numbers:", line));
+        return Err(ReadFailure::quoting_line(
+            MissingReason::NotNumeric,
+            "the summary has no numbers:",
+            line,
+        ));
     }
-    if samples(page).is_err() {
-        return Err(read::explain(parts.iter().flat_map(|part| &part.lines), Why::NotNumeric));
+    if read_latency_samples(page).is_err() {
+        return Err(read::explain_unreadable_lines(
+            parts.iter().flat_map(|part| &part.lines),
+            MissingReason::NotNumeric,
+        ));
     }
-    Err(Miss::new(Why::NotStated, "there are samples, but no summary of them"))
+    Err(ReadFailure::new(MissingReason::NotStated, "there are samples, but no summary of them"))
 }
 
 const KEYS: [(&str, &[&str]); 4] = [
@@ -138,25 +152,27 @@ const KEYS: [(&str, &[&str]); 4] = [
 
 fn on_one_line(text: &str) -> Option<Value> {
     let values: Vec<Option<f64>> =
-        KEYS.iter().map(|(name, names)| keyed(text, names, *name == "n")).collect();
+        KEYS.iter().map(|(name, names)| number_after_key(text, names, *name == "n")).collect();
     (values[0].is_some() && (values[1].is_some() || values[3].is_some()))
-        .then(|| object(&values))
+        .then(|| summary_object(&values))
         .flatten()
 }
 
 /// The same with a line for each number.
-fn over_lines(lines: &[&Line]) -> Option<Found<Value>> {
+fn over_lines(lines: &[&PageLine]) -> Option<FoundValue<Value>> {
     let value = |(name, names): &(&str, &[&str])| {
-        lines.iter().find_map(|line| Some((keyed(&line.text, names, *name == "n")?, line.number)))
+        lines.iter().find_map(|line| {
+            Some((number_after_key(&line.text, names, *name == "n")?, line.number))
+        })
     };
     let values: Vec<Option<(f64, u32)>> = KEYS.iter().map(value).collect();
     let line = values[0]?.1;
     values[1].or(values[2])?;
     let values: Vec<Option<f64>> = values.into_iter().map(|value| Some(value?.0)).collect();
-    Some(Found { value: object(&values)?, line })
+    Some(FoundValue { value: summary_object(&values)?, line })
 }
 
-fn object(values: &[Option<f64>]) -> Option<Value> {
+fn summary_object(values: &[Option<f64>]) -> Option<Value> {
     let mut object = Map::new();
     for ((name, _), value) in KEYS.iter().zip(values) {
         let number = match value {
@@ -171,7 +187,7 @@ fn object(values: &[Option<f64>]) -> Option<Value> {
 }
 
 /// The number behind one of `names` and `=`, `:` or space.
-fn keyed(text: &str, names: &[&str], whole: bool) -> Option<f64> {
+fn number_after_key(text: &str, names: &[&str], whole: bool) -> Option<f64> {
     let lower = text.to_lowercase();
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     for name in names {
@@ -188,7 +204,7 @@ fn keyed(text: &str, names: &[&str], whole: bool) -> Option<f64> {
             if assigned.len() == value.len() && whole {
                 continue;
             }
-            if let Some((value, unit, _)) = words::duration(value) {
+            if let Some((value, unit, _)) = words::leading_duration(value) {
                 return (!whole || !unit && value.fract() == 0.0).then_some(value);
             }
         }

@@ -4,7 +4,7 @@ use super::label;
 
 /// A message of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
+pub struct EngineLogMessage {
     /// Whether it tells of an error.
     pub failure: bool,
     /// Whether the engine gave up.
@@ -16,17 +16,19 @@ pub struct Log {
 }
 
 /// The message in a line that an engine wrote about itself.
-pub fn log(text: &str) -> Option<Log> {
+pub fn parse_engine_log(text: &str) -> Option<EngineLogMessage> {
     let begins = ["time=", "level=", "msg=", "{"].iter().any(|start| text.starts_with(start));
-    if !begins && label::label(text).is_some() {
+    if !begins && label::parse_label(text).is_some() {
         // A message behind a label leaves the label its meaning.
         return None;
     }
-    structured(text).or_else(|| terminal(text)).or_else(|| chatter(text))
+    parse_structured_log(text)
+        .or_else(|| parse_terminal_log(text))
+        .or_else(|| parse_engine_chatter(text))
 }
 
 /// logrus in a file: `time="…" level=warning msg="…"`, or the same as JSON.
-fn structured(text: &str) -> Option<Log> {
+fn parse_structured_log(text: &str) -> Option<EngineLogMessage> {
     let field = |name: &str| -> Option<String> {
         let logfmt = format!("{name}=");
         let json = format!("\"{name}\":\"");
@@ -39,7 +41,7 @@ fn structured(text: &str) -> Option<Log> {
                 &text[at + logfmt.len()..]
             }
         };
-        Some(quoted(rest))
+        Some(quoted_value(rest))
     };
     let level = field("level")?.to_lowercase();
     let known = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"];
@@ -49,11 +51,11 @@ fn structured(text: &str) -> Option<Log> {
     let failure = matches!(level.as_str(), "error" | "fatal" | "panic");
     let fatal = matches!(level.as_str(), "fatal" | "panic");
     let message = field("msg").unwrap_or_else(|| text.into());
-    Some(Log { failure, fatal, message, time: field("time") })
+    Some(EngineLogMessage { failure, fatal, message, time: field("time") })
 }
 
 /// The value at the start of `text`: in quotes with `\"` and `\n` inside, or up to a space.
-fn quoted(text: &str) -> String {
+fn quoted_value(text: &str) -> String {
     let Some(inner) = text.strip_prefix('"') else {
         return text.split_whitespace().next().unwrap_or_default().into();
     };
@@ -73,12 +75,12 @@ fn quoted(text: &str) -> String {
 }
 
 /// logrus on a terminal: `WARN[0000] …`.
-fn terminal(text: &str) -> Option<Log> {
+fn parse_terminal_log(text: &str) -> Option<EngineLogMessage> {
     let at = ["TRAC[", "DEBU[", "INFO[", "WARN[", "ERRO[", "FATA[", "PANI["]
         .into_iter()
         .find(|level| text.starts_with(level))?;
     let (seconds, message) = text[at.len()..].split_once(']')?;
-    seconds.chars().all(|c| c.is_ascii_digit()).then(|| Log {
+    seconds.chars().all(|c| c.is_ascii_digit()).then(|| EngineLogMessage {
         failure: matches!(at, "ERRO[" | "FATA[" | "PANI["),
         fatal: matches!(at, "FATA[" | "PANI["),
         message: message.trim().into(),
@@ -87,7 +89,7 @@ fn terminal(text: &str) -> Option<Log> {
 }
 
 /// What engines say while they fetch an image, and warnings in plain words.
-fn chatter(text: &str) -> Option<Log> {
+fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {
     const STARTS: &[&str] = &[
         "warning:",
         "unable to find image",
@@ -120,7 +122,12 @@ fn chatter(text: &str) -> Option<Log> {
         || PHRASES.iter().any(|phrase| lower.contains(phrase))
         // The foot of a download; other clocks say `Elapsed:` too.
         || text.starts_with("elapsed: ") && text.contains("total:");
-    is_chatter.then(|| Log { failure: false, fatal: false, message: text.into(), time: None })
+    is_chatter.then(|| EngineLogMessage {
+        failure: false,
+        fatal: false,
+        message: text.into(),
+        time: None,
+    })
 }
 
 #[cfg(test)]
@@ -129,20 +136,21 @@ mod tests {
 
     #[test]
     fn a_line_end_in_a_message_is_a_blank() {
-        let log = log(r#"level=fatal msg="no kvm\nqemu: \"x\"""#).unwrap();
+        let log = parse_engine_log(r#"level=fatal msg="no kvm\nqemu: \"x\"""#).unwrap();
         assert_eq!(log.message, "no kvm qemu: \"x\"");
     }
 
     #[test]
     fn engine_messages_are_told_from_values() {
         let warning =
-            log(r#"time="2026-01-02T03:04:05Z" level=warning msg="cannot \"x\"""#).unwrap();
+            parse_engine_log(r#"time="2026-01-02T03:04:05Z" level=warning msg="cannot \"x\"""#)
+                .unwrap();
         assert_eq!(warning.message, r#"cannot "x""#);
         assert_eq!(warning.time.as_deref(), Some("2026-01-02T03:04:05Z"));
         assert!(!warning.failure);
-        assert!(log("FATA[0000] failed to create shim task").unwrap().failure);
-        assert!(log("WARN[0000] cannot set cgroup manager").is_some());
-        assert!(log(r#"level=fatal msg="no""#).unwrap().failure);
-        assert!(log("6.12.47").is_none());
+        assert!(parse_engine_log("FATA[0000] failed to create shim task").unwrap().failure);
+        assert!(parse_engine_log("WARN[0000] cannot set cgroup manager").is_some());
+        assert!(parse_engine_log(r#"level=fatal msg="no""#).unwrap().failure);
+        assert!(parse_engine_log("6.12.47").is_none());
     }
 }

@@ -23,15 +23,15 @@ mod slot;
 mod timing;
 mod words;
 
-use crate::model::{Capture, Edition, Facts, Origin, Role, Target};
+use crate::model::{Capture, CaptureOrigin, Edition, Facts, Role, Target};
 
 pub use kernel::is_kata_build;
-pub use label::Who;
-pub use slot::{Content, FOLDERS, SLOTS, Slot, slot_of};
+pub use label::EvidenceRole;
+pub use slot::{EvidenceSlot, FOLDERS, SLOTS, SlotContent, slot_of};
 
 /// What the captures of an evidence directory say.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub struct LabReading {
     /// The form of the lab that the files answer.
     pub edition: Edition,
     /// The host, runc and Kata: all three, whatever was found of them.
@@ -43,35 +43,35 @@ pub struct Reading {
 /// Reads captures into facts. Pure: the same captures always give the same reading.
 ///
 /// Only captures whose origin names a slot are read.
-pub fn read(captures: &[Capture]) -> Reading {
-    let evidence = evidence::Evidence::new(captures);
-    let edition = evidence.edition();
-    let facts = evidence.facts(edition);
-    let target = |who: Who, role: Role| Target {
-        name: who.target().into(),
+pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
+    let evidence = evidence::EvidencePages::from_captures(captures);
+    let edition = evidence.guess_edition();
+    let facts = evidence.all_facts(edition);
+    let target = |who: EvidenceRole, role: Role| Target {
+        name: who.target_name().into(),
         role,
         engine: None,
-        handler: if who == Who::Kata { evidence.handler() } else { None },
+        handler: if who == EvidenceRole::Kata { evidence.shim_handler() } else { None },
         failure: None,
     };
     let targets = vec![
-        target(Who::Host, Role::Host),
-        target(Who::Runc, Role::Baseline),
-        target(Who::Kata, Role::Candidate),
+        target(EvidenceRole::Host, Role::Host),
+        target(EvidenceRole::Runc, Role::Baseline),
+        target(EvidenceRole::Kata, Role::Candidate),
     ];
-    Reading { edition, targets, facts }
+    LabReading { edition, targets, facts }
 }
 
 /// Gives each capture of a file the slot that its path claims.
 ///
 /// Of several files that claim one slot, the first with a readable value has it, those named
 /// as the instructions say before the others; the rest are kept without a slot.
-pub fn assign(captures: &mut [Capture]) {
-    let mut claims: Vec<(Slot, u8, usize)> = Vec::new();
+pub fn assign_slots(captures: &mut [Capture]) {
+    let mut claims: Vec<(EvidenceSlot, u8, usize)> = Vec::new();
     for (index, capture) in captures.iter_mut().enumerate() {
-        if let Origin::File { path, slot } = &mut capture.origin {
+        if let CaptureOrigin::File { path, slot } = &mut capture.origin {
             *slot = None;
-            claims.extend(slot::claim(path).map(|(slot, rank)| (slot, rank, index)));
+            claims.extend(slot::claimed_slot(path).map(|(slot, rank)| (slot, rank, index)));
         }
     }
     for slot in SLOTS {
@@ -84,23 +84,23 @@ pub fn assign(captures: &mut [Capture]) {
         let readable = rivals.iter().find(|(_, index)| is_readable(&captures[*index], *slot));
         let winner = if rivals.len() > 1 { readable.or(rivals.first()) } else { rivals.first() };
         if let Some(&(_, index)) = winner {
-            occupy(&mut captures[index], *slot);
+            occupy_slot(&mut captures[index], *slot);
         }
     }
 }
 
-fn occupy(capture: &mut Capture, slot: Slot) {
-    if let Origin::File { slot: place, .. } = &mut capture.origin {
+fn occupy_slot(capture: &mut Capture, slot: EvidenceSlot) {
+    if let CaptureOrigin::File { slot: place, .. } = &mut capture.origin {
         *place = Some(slot.path.into());
     }
-    capture.target = slot.who.map(|who| who.target().into());
+    capture.target = slot.who.map(|who| who.target_name().into());
 }
 
 /// Whether a capture in this slot gives at least one value.
-fn is_readable(capture: &Capture, slot: Slot) -> bool {
+fn is_readable(capture: &Capture, slot: EvidenceSlot) -> bool {
     let mut alone = [capture.clone()];
-    occupy(&mut alone[0], slot);
-    let facts = read(&alone).facts;
+    occupy_slot(&mut alone[0], slot);
+    let facts = read_lab_captures(&alone).facts;
     let tells = |id: &str| id != "evidence.logged_at";
     facts.iter().any(|(id, by)| tells(id) && by.values().any(crate::model::Fact::is_present))
 }

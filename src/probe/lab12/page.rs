@@ -1,21 +1,21 @@
 //! Pages: a file as cleaned, classified lines, and its parts by the role that their label names.
 
-use super::command::command;
-use super::label::{self, MAX_LABEL, Role, Who};
-use super::log::{Log, log};
+use super::command::role_of_command;
+use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
+use super::log::{EngineLogMessage, parse_engine_log};
 use super::words;
 use crate::model::{Capture, MAX_LINE};
-use crate::text::{beginning, is_hidden, lines, strip_ansi};
+use crate::text::{beginning, is_hidden, split_lines, strip_ansi};
 
 /// A cleaned line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct PageLine {
     /// Its number in the file, counted from 1.
     pub number: u32,
     /// Its text without escapes, invisible characters and space at the ends.
     pub text: String,
     /// What kind of line it is.
-    pub kind: Kind,
+    pub kind: LineKind,
     /// Whether it stands behind a label on the same line.
     pub inline: bool,
     /// Whether a program wrote it to say that it failed: asked once, because every reader does.
@@ -24,15 +24,15 @@ pub struct Line {
 
 /// What kind of line it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum LineKind {
     /// Nothing.
     Blank,
     /// A message of the engine: never a value.
-    Log(Log),
+    Log(EngineLogMessage),
     /// A title between marks.
     Title,
     /// A command as it was typed, with the role that it states.
-    Command(Who),
+    Command(EvidenceRole),
     /// A line of so many bytes that nothing is read on its page.
     TooLong(usize),
     /// Anything else.
@@ -41,16 +41,16 @@ pub enum Kind {
 
 /// A file as its cleaned lines.
 #[derive(Debug, Clone)]
-pub struct Page<'a> {
+pub struct EvidencePage<'a> {
     /// The capture.
     pub capture: &'a str,
     /// The one role that its place or name speaks of.
-    pub who: Option<Who>,
+    pub who: Option<EvidenceRole>,
     /// Its lines; a table's cells are lines of their own. Where a line of the file is longer than
     /// [`MAX_LINE`] it is the only one here: what it says is not known, so neither is what the
     /// others are worth.
-    pub lines: Vec<Line>,
-    parts: Vec<Part>,
+    pub lines: Vec<PageLine>,
+    parts: Vec<LabelledPart>,
 }
 
 /// The most cells of a row that is read as one of a table.
@@ -58,28 +58,28 @@ const MAX_CELLS: usize = 64;
 
 /// The lines that follow one label.
 #[derive(Debug, Clone, Default)]
-pub struct Part {
+pub struct LabelledPart {
     /// Whose they are; none before the first label and after one that names no single role.
-    pub who: Option<Who>,
+    pub who: Option<EvidenceRole>,
     /// The label as it stands.
     pub label: String,
     /// The line of the label.
     pub line: u32,
     /// The lines, beginning with what stands behind the label on its line.
-    pub lines: Vec<Line>,
+    pub lines: Vec<PageLine>,
 }
 
-impl<'a> Page<'a> {
+impl<'a> EvidencePage<'a> {
     /// Reads a capture; bytes that cannot be decoded give a page without lines.
-    pub fn new(capture: &'a Capture, who: Option<Who>) -> Self {
-        let bytes = capture.stdout.bytes().unwrap_or_default();
+    pub fn new(capture: &'a Capture, who: Option<EvidenceRole>) -> Self {
+        let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
         let mut page = Self { capture: &capture.id, who, lines: Vec::new(), parts: Vec::new() };
-        let raw_lines = lines(&bytes);
+        let raw_lines = split_lines(&bytes);
         match raw_lines.iter().position(|raw| raw.len() > MAX_LINE) {
             Some(index) => {
-                let kind = Kind::TooLong(raw_lines[index].len());
+                let kind = LineKind::TooLong(raw_lines[index].len());
                 let number = line_number(index);
-                page.lines.push(Line { kind, ..Line::new(number, "", false) });
+                page.lines.push(PageLine { kind, ..PageLine::new(number, "", false) });
             }
             None => page.add_lines(&raw_lines),
         }
@@ -91,12 +91,12 @@ impl<'a> Page<'a> {
         let mut header: Vec<String> = Vec::new();
         for (index, raw) in raw_lines.iter().enumerate() {
             let number = line_number(index);
-            for text in clean(raw) {
-                match cells(&text) {
+            for text in clean_line(raw) {
+                match table_cells(&text) {
                     Some(cells) => self.add_row(number, &mut header, cells),
                     None => {
                         header.clear();
-                        self.lines.push(Line::new(number, &text, false));
+                        self.lines.push(PageLine::new(number, &text, false));
                     }
                 }
             }
@@ -117,7 +117,7 @@ impl<'a> Page<'a> {
         if is_of_figures(header) && cells.len() == header.len() && cells.iter().all(is_figure) {
             let named = header.iter().zip(&cells).map(|(name, cell)| format!("{name}={cell}"));
             let text = named.collect::<Vec<_>>().join(" ");
-            self.lines.push(Line::new(number, &text, false));
+            self.lines.push(PageLine::new(number, &text, false));
             return;
         }
         // Each value gets the words of its row and column: no more of them than a label has.
@@ -127,56 +127,58 @@ impl<'a> Page<'a> {
             let column = beginning(column, MAX_LABEL);
             let column = if column == value { "" } else { column };
             let text = match label::role_of(column) {
-                Some(Role::One(_)) => format!("{column} ({first}): {value}"),
+                Some(LabelRole::One(_)) => format!("{column} ({first}): {value}"),
                 _ => format!("{first}: {value}"),
             };
-            self.lines.push(Line::new(number, &text, false));
+            self.lines.push(PageLine::new(number, &text, false));
         }
     }
 
     /// The lines that could hold a value.
-    pub fn texts(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.kind == Kind::Text)
+    pub fn value_lines(&self) -> impl Iterator<Item = &PageLine> {
+        self.lines.iter().filter(|line| line.kind == LineKind::Text)
     }
 
     /// The lines by the label above them. The place of a file that speaks of one role labels
     /// what has no label.
-    pub fn parts(&self) -> &[Part] {
+    pub fn labelled_parts(&self) -> &[LabelledPart] {
         &self.parts
     }
 
-    fn split_by_labels(&self) -> Vec<Part> {
-        let mut parts = vec![Part { who: self.who, line: 1, ..Part::default() }];
+    fn split_by_labels(&self) -> Vec<LabelledPart> {
+        let mut parts = vec![LabelledPart { who: self.who, line: 1, ..LabelledPart::default() }];
         let mut by_label = false;
         for line in &self.lines {
             let who = parts.last().and_then(|part| part.who);
             match &line.kind {
                 // A page of one role may show what was typed inside the container.
-                Kind::Command(Who::Host) if self.who.is_some() => push(&mut parts, line),
-                Kind::Command(stated) if command_opens(*stated, who, by_label) => {
-                    by_label = false;
-                    parts.push(Part::of(Some(*stated), line));
-                    push(&mut parts, line);
+                LineKind::Command(EvidenceRole::Host) if self.who.is_some() => {
+                    push_line(&mut parts, line)
                 }
-                Kind::Title | Kind::Text => match split_labels(line) {
+                LineKind::Command(stated) if command_opens(*stated, who, by_label) => {
+                    by_label = false;
+                    parts.push(LabelledPart::starting_part(Some(*stated), line));
+                    push_line(&mut parts, line);
+                }
+                LineKind::Title | LineKind::Text => match split_labels(line) {
                     Some(labelled) => {
                         by_label = true;
                         parts.extend(labelled);
                     }
-                    None if line.kind == Kind::Title && self.who.is_none() => {
+                    None if line.kind == LineKind::Title && self.who.is_none() => {
                         by_label = false;
-                        parts.push(Part::of(None, line));
+                        parts.push(LabelledPart::starting_part(None, line));
                     }
-                    None => push(&mut parts, line),
+                    None => push_line(&mut parts, line),
                 },
-                _ => push(&mut parts, line),
+                _ => push_line(&mut parts, line),
             }
         }
         parts
     }
 }
 
-fn push(parts: &mut [Part], line: &Line) {
+fn push_line(parts: &mut [LabelledPart], line: &PageLine) {
     if let Some(part) = parts.last_mut() {
         part.lines.push(line.clone());
     }
@@ -184,33 +186,33 @@ fn push(parts: &mut [Part], line: &Line) {
 
 /// Whether a typed command begins a part: it never contradicts a label unless it names another
 /// runtime.
-fn command_opens(stated: Who, who: Option<Who>, by_label: bool) -> bool {
+fn command_opens(stated: EvidenceRole, who: Option<EvidenceRole>, by_label: bool) -> bool {
     match (stated, who) {
         (_, Some(who)) if who == stated => false,
         (_, None) => true,
-        (Who::Kata, _) => true,
-        (Who::Runc, Some(Who::Host)) => true,
+        (EvidenceRole::Kata, _) => true,
+        (EvidenceRole::Runc, Some(EvidenceRole::Host)) => true,
         _ => !by_label,
     }
 }
 
-impl Part {
-    fn of(who: Option<Who>, line: &Line) -> Self {
+impl LabelledPart {
+    fn starting_part(who: Option<EvidenceRole>, line: &PageLine) -> Self {
         Self { who, label: line.text.clone(), line: line.number, lines: Vec::new() }
     }
 }
 
 /// The parts that the labels on one line begin.
-fn split_labels(line: &Line) -> Option<Vec<Part>> {
+fn split_labels(line: &PageLine) -> Option<Vec<LabelledPart>> {
     let mut parts = Vec::new();
     let mut text = line.text.as_str();
-    while let Some(found) = label::label(text) {
+    while let Some(found) = label::parse_label(text) {
         let who = match found.role {
-            Role::One(who) => Some(who),
-            Role::Unclear => None,
+            LabelRole::One(who) => Some(who),
+            LabelRole::Unclear => None,
         };
         let mut part =
-            Part { who, label: found.words.into(), line: line.number, lines: Vec::new() };
+            LabelledPart { who, label: found.words.into(), line: line.number, lines: Vec::new() };
         // A message is not cut at the labels in it. Whether the line is one is looked at once, and
         // then only what stands before the next label: lines are as long as somebody makes them.
         let next = label::next_label(found.rest).filter(|&end| {
@@ -219,7 +221,7 @@ fn split_labels(line: &Line) -> Option<Vec<Part>> {
         let end = next.unwrap_or(found.rest.len());
         let value = found.rest[..end].trim().trim_end_matches([',', ';', '|', '/']).trim_end();
         if !value.is_empty() {
-            part.lines.push(Line::new(line.number, value, true));
+            part.lines.push(PageLine::new(line.number, value, true));
         }
         parts.push(part);
         match next {
@@ -233,43 +235,43 @@ fn split_labels(line: &Line) -> Option<Vec<Part>> {
 /// Whether a text could be a value: it is no message, command or title.
 fn is_plain(text: &str) -> bool {
     let text = text.trim();
-    kind(text) == Kind::Text && !words::is_error(text)
+    classify_line(text) == LineKind::Text && !words::is_error(text)
 }
 
 fn line_number(index: usize) -> u32 {
     u32::try_from(index + 1).unwrap_or(u32::MAX)
 }
 
-impl Line {
+impl PageLine {
     /// A line of this text, classified.
     pub fn new(number: u32, text: &str, inline: bool) -> Self {
         let text = text.trim();
-        let kind = kind(text);
+        let kind = classify_line(text);
         Self { number, text: text.into(), kind, inline, is_error: words::is_error(text) }
     }
 }
 
-fn kind(text: &str) -> Kind {
+fn classify_line(text: &str) -> LineKind {
     let is_rule = text.chars().all(|c| matches!(c, '-' | '=' | '_' | '*' | '~' | '`' | '—' | '+'));
     if text.is_empty() || (is_rule && text.chars().count() > 2) || text.starts_with("```") {
-        return Kind::Blank;
+        return LineKind::Blank;
     }
-    if let Some(log) = log(text) {
-        return Kind::Log(log);
+    if let Some(log) = parse_engine_log(text) {
+        return LineKind::Log(log);
     }
-    if let Some(who) = command(text) {
-        return Kind::Command(who);
+    if let Some(who) = role_of_command(text) {
+        return LineKind::Command(who);
     }
     let framed = |mark: &str| text.starts_with(mark) && text.ends_with(mark) && text.len() > 4;
     let heading = text.starts_with('#') && text.trim_start_matches('#').starts_with(' ');
     if framed("==") || framed("--") || framed("**") || framed("##") || heading {
-        return Kind::Title;
+        return LineKind::Title;
     }
-    Kind::Text
+    LineKind::Text
 }
 
 /// One raw line as the texts it holds, without what only a terminal would show.
-fn clean(raw: &str) -> Vec<String> {
+fn clean_line(raw: &str) -> Vec<String> {
     let text: String = strip_ansi(raw)
         .replace("\\t", "\t")
         .chars()
@@ -305,8 +307,9 @@ fn is_of_figures(header: &[String]) -> bool {
 }
 
 /// The cells of a row of a table.
-fn cells(text: &str) -> Option<Vec<String>> {
+fn table_cells(text: &str) -> Option<Vec<String>> {
     let inner = text.strip_prefix('|')?.strip_suffix('|')?;
-    let cells: Vec<&str> = inner.split('|').take(MAX_CELLS + 1).map(words::bare).collect();
+    let cells: Vec<&str> =
+        inner.split('|').take(MAX_CELLS + 1).map(words::strip_value_marks).collect();
     (2..=MAX_CELLS).contains(&cells.len()).then(|| cells.into_iter().map(String::from).collect())
 }

@@ -1,75 +1,83 @@
 //! The version that the Kata shim prints.
 
-use super::page::{Kind, Line, Page};
-use super::read::{self, Found, Miss, Read};
+use super::page::{EvidencePage, LineKind, PageLine};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// What the shim says about itself.
 #[derive(Debug, Clone)]
-pub struct Shim {
+pub struct ShimStatement {
     /// Its version.
-    pub version: Read<String>,
+    pub version: ReadResult<String>,
     /// `rust` or `go`.
-    pub implementation: Read<String>,
+    pub implementation: ReadResult<String>,
     /// The commit it was built from.
-    pub commit: Read<String>,
+    pub commit: ReadResult<String>,
     /// The runtime handler that it answers to.
     pub handler: Option<String>,
 }
 
 /// Reads the shim's version.
-pub fn shim(page: &Page) -> Shim {
-    let lines: Vec<&Line> =
-        page.lines.iter().filter(|line| line.kind == Kind::Text && !line.is_error).collect();
+pub fn read_shim_version(page: &EvidencePage) -> ShimStatement {
+    let lines: Vec<&PageLine> =
+        page.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error).collect();
     // The name may stand above the fields, as a title or as the head of an indented list.
-    let named = |line: &Line| {
+    let named = |line: &PageLine| {
         names_shim(&line.text)
-            && (line.kind == Kind::Title || line.text.ends_with(':') && line.kind == Kind::Text)
+            && (line.kind == LineKind::Title
+                || line.text.ends_with(':') && line.kind == LineKind::Text)
     };
     let titled = page.lines.iter().any(named);
-    let keyed = |line: &&Line| titled && line.text.to_lowercase().starts_with("version");
-    let at = lines
-        .iter()
-        .position(|line| (names_shim(&line.text) || keyed(line)) && version(&line.text).is_some());
-    let Some(at) = at else { return without(page, &lines) };
+    let keyed = |line: &&PageLine| titled && line.text.to_lowercase().starts_with("version");
+    let at = lines.iter().position(|line| {
+        (names_shim(&line.text) || keyed(line)) && shim_version(&line.text).is_some()
+    });
+    let Some(at) = at else { return explain_no_version(page, &lines) };
     let line = lines[at];
-    let version = version(&line.text).ok_or_else(|| Miss::new(Why::NotStated, "no version"));
-    Shim {
-        version: version.map(|version| Found::at(version, line)),
+    let version = shim_version(&line.text)
+        .ok_or_else(|| ReadFailure::new(MissingReason::NotStated, "no version"));
+    ShimStatement {
+        version: version.map(|version| FoundValue::at_line(version, line)),
         implementation: lines[..=at]
             .iter()
             .rev()
-            .find_map(|line| implementation(line).ok())
-            .map_or_else(|| implementation(line), Ok),
-        commit: commit(&lines[at..]),
-        handler: field(&line.text, "id:").filter(|id| id.starts_with("io.containerd.")),
+            .find_map(|line| shim_implementation(line).ok())
+            .map_or_else(|| shim_implementation(line), Ok),
+        commit: shim_commit(&lines[at..]),
+        handler: word_after_key(&line.text, "id:").filter(|id| id.starts_with("io.containerd.")),
     }
 }
 
 /// Why there is no shim's version, or what a version alone tells.
-fn without(page: &Page, lines: &[&Line]) -> Shim {
+fn explain_no_version(page: &EvidencePage, lines: &[&PageLine]) -> ShimStatement {
     let alone = match lines {
-        [line] => word_version(words::bare(&line.text)).map(|version| Found::at(version, line)),
+        [line] => word_version(words::strip_value_marks(&line.text))
+            .map(|version| FoundValue::at_line(version, line)),
         _ => None,
     };
     let foreign = lines.iter().find(|line| {
-        words::holds(&line.text, &["kata"]) && line.text.split_whitespace().any(holds_version)
+        words::contains_any(&line.text, &["kata"])
+            && line.text.split_whitespace().any(holds_version)
             || tells_version(&line.text)
     });
     let miss = match foreign {
-        Some(line) => Miss::quoting(Why::NotTheShim, "the version is of another program:", line),
-        None => read::explain(&page.lines, Why::NotStated),
+        Some(line) => ReadFailure::quoting_line(
+            MissingReason::NotTheShim,
+            "the version is of another program:",
+            line,
+        ),
+        None => read::explain_unreadable_lines(&page.lines, MissingReason::NotStated),
     };
     let other = match &alone {
-        Some(found) => Miss {
-            why: Why::NotStated,
+        Some(found) => ReadFailure {
+            why: MissingReason::NotStated,
             note: "a version stands alone".into(),
             line: Some(found.line),
         },
         None => miss.clone(),
     };
-    Shim {
+    ShimStatement {
         version: alone.ok_or(miss),
         implementation: Err(other.clone()),
         commit: Err(other),
@@ -81,20 +89,22 @@ fn without(page: &Page, lines: &[&Line]) -> Shim {
 fn tells_version(text: &str) -> bool {
     let named = !text.to_lowercase().starts_with("version");
     named
-        && words::words(text).count() <= 8
-        && field(text, "version").is_some_and(|v| word_version(&v).is_some())
+        && words::split_words(text).count() <= 8
+        && word_after_key(text, "version").is_some_and(|v| word_version(&v).is_some())
 }
 
 fn names_shim(text: &str) -> bool {
-    words::holds(
+    words::contains_any(
         text,
         &["containerd shim", "containerd-shim-kata", "kata shim", "io.containerd.kata"],
     )
 }
 
 /// The version behind its key, or behind the shim's name.
-fn version(text: &str) -> Option<String> {
-    if let Some(version) = field(text, "version:").or_else(|| field(text, "version")) {
+fn shim_version(text: &str) -> Option<String> {
+    if let Some(version) =
+        word_after_key(text, "version:").or_else(|| word_after_key(text, "version"))
+    {
         return word_version(&version);
     }
     let rest = ["containerd-shim-kata-v2", "kata shim"].iter().find_map(|name| {
@@ -105,7 +115,7 @@ fn version(text: &str) -> Option<String> {
 }
 
 /// The word behind `key`.
-fn field(text: &str, key: &str) -> Option<String> {
+fn word_after_key(text: &str, key: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let starts =
         |at: usize| at == 0 || !lower[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
@@ -120,8 +130,8 @@ fn word_version(word: &str) -> Option<String> {
     let word =
         word.trim_matches(|c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '*'));
     let digits = word.strip_prefix(['v', 'V']).unwrap_or(word);
-    let (_, rest) = words::digits(digits)?;
-    let (_, rest) = words::digits(rest.strip_prefix('.')?)?;
+    let (_, rest) = words::leading_digits(digits)?;
+    let (_, rest) = words::leading_digits(rest.strip_prefix('.')?)?;
     let clean = rest.is_empty() || rest.starts_with(['.', '-', '+', '~']);
     let known = rest.chars().all(|c| c.is_ascii_alphanumeric() || ".-+~_".contains(c));
     (clean && known).then(|| digits.to_string())
@@ -132,38 +142,56 @@ fn holds_version(word: &str) -> bool {
     word.split(|c: char| !c.is_ascii_digit() && c != '.').any(|part| word_version(part).is_some())
 }
 
-fn implementation(line: &Line) -> Read<String> {
+fn shim_implementation(line: &PageLine) -> ReadResult<String> {
     let stated = [("(rust)", "rust"), ("(golang)", "go"), ("(go)", "go")]
         .into_iter()
-        .find(|(mark, _)| words::holds(&line.text, &[mark]));
+        .find(|(mark, _)| words::contains_any(&line.text, &[mark]));
     match stated {
-        Some((_, name)) => Ok(Found::at(name.to_string(), line)),
-        None => Err(Miss::quoting(Why::NotStated, "the line names no implementation:", line)),
+        Some((_, name)) => Ok(FoundValue::at_line(name.to_string(), line)),
+        None => Err(ReadFailure::quoting_line(
+            MissingReason::NotStated,
+            "the line names no implementation:",
+            line,
+        )),
     }
 }
 
 /// The commit on the version's line or on the next.
-fn commit(lines: &[&Line]) -> Read<String> {
-    let Some(first) = lines.first() else { return Err(Miss::new(Why::NotStated, "no commit")) };
+fn shim_commit(lines: &[&PageLine]) -> ReadResult<String> {
+    let Some(first) = lines.first() else {
+        return Err(ReadFailure::new(MissingReason::NotStated, "no commit"));
+    };
     for (index, line) in lines.iter().enumerate() {
-        if let Some(commit) = field(&line.text, "commit:").or_else(|| field(&line.text, "commit")) {
-            return Ok(Found::at(commit, line));
+        if let Some(commit) =
+            word_after_key(&line.text, "commit:").or_else(|| word_after_key(&line.text, "commit"))
+        {
+            return Ok(FoundValue::at_line(commit, line));
         }
-        if words::holds(&line.text, &["commit"]) {
+        if words::contains_any(&line.text, &["commit"]) {
             let below = lines.get(index + 1).filter(|line| is_commit(&line.text));
             return match below {
-                Some(line) => Ok(Found::at(words::bare(&line.text).to_string(), line)),
-                None => Err(Miss::quoting(Why::Empty, "the commit is blank:", line)),
+                Some(line) => {
+                    Ok(FoundValue::at_line(words::strip_value_marks(&line.text).to_string(), line))
+                }
+                None => Err(ReadFailure::quoting_line(
+                    MissingReason::Empty,
+                    "the commit is blank:",
+                    line,
+                )),
             };
         }
     }
     match lines.get(1).filter(|line| is_commit(&line.text)) {
-        Some(line) => Ok(Found::at(words::bare(&line.text).to_string(), line)),
-        None => Err(Miss::quoting(Why::NotStated, "no commit is named:", first)),
+        Some(line) => {
+            Ok(FoundValue::at_line(words::strip_value_marks(&line.text).to_string(), line))
+        }
+        None => {
+            Err(ReadFailure::quoting_line(MissingReason::NotStated, "no commit is named:", first))
+        }
     }
 }
 
 fn is_commit(text: &str) -> bool {
-    let text = words::bare(text).trim_end_matches("-dirty");
+    let text = words::strip_value_marks(text).trim_end_matches("-dirty");
     (7..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_hexdigit())
 }

@@ -1,13 +1,13 @@
 //! Slots: the places that the lab's instructions give to pieces of evidence, and the other names
 //! under which they are found.
 
-use super::label::Who;
+use super::label::EvidenceRole;
 use crate::model::Edition;
 use crate::text::is_hidden;
 
 /// What a slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
+pub enum SlotContent {
     /// What the shim prints about its version.
     Shim,
     /// A line of `uname -a`.
@@ -46,103 +46,103 @@ pub enum Content {
 
 /// A place in the lab's instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slot {
+pub struct EvidenceSlot {
     /// The path that the instructions give, relative to the lab's folder; the slot's identity.
     pub path: &'static str,
     /// The form of the lab that asks for it.
     pub edition: Edition,
     /// What it holds.
-    pub content: Content,
+    pub content: SlotContent,
     /// The one target that it speaks of; none where it compares several.
-    pub who: Option<Who>,
+    pub who: Option<EvidenceRole>,
     /// Other `folder/name` or bare names (found in any folder), without extension.
     aliases: &'static [&'static str],
 }
 
-const fn slot(
+const fn make_slot(
     edition: Edition,
-    content: Content,
-    who: Option<Who>,
+    content: SlotContent,
+    who: Option<EvidenceRole>,
     path: &'static str,
     aliases: &'static [&'static str],
-) -> Slot {
-    Slot { path, edition, content, who, aliases }
+) -> EvidenceSlot {
+    EvidenceSlot { path, edition, content, who, aliases }
 }
 
-use Content as C;
 use Edition::{F25, S26};
-use Who::{Host, Kata, Runc};
+use EvidenceRole::{Host, Kata, Runc};
+use SlotContent as C;
 
 /// All slots, in the order of the instructions.
 #[rustfmt::skip]
-pub const SLOTS: &[Slot] = &[
-    slot(F25, C::Shim, Some(Kata), "setup/kata-built-version.txt", &[
+pub const SLOTS: &[EvidenceSlot] = &[
+    make_slot(F25, C::Shim, Some(Kata), "setup/kata-built-version.txt", &[
         "kata-built-version", "kata-shim-version", "shim-version", "kata-build-version", "kata-version",
         "setup/version", "setup/kata", "setup/shim", "containerd-shim-kata-v2-version",
         "kata-shim", "setup/kata-version", "built-version"]),
-    slot(F25, C::Uname, Some(Kata), "kata/test1.txt", &[
+    make_slot(F25, C::Uname, Some(Kata), "kata/test1.txt", &[
         "test1", "kata/tests", "kata/test", "kata-test1", "kata-test", "kata/uname", "kata-uname",
         "kata/uname-a", "setup/test1", "kata/test-1"]),
-    slot(F25, C::Kernel, Some(Kata), "kata/kernel.txt", &[
+    make_slot(F25, C::Kernel, Some(Kata), "kata/kernel.txt", &[
         "kata-kernel", "kata/uname-r", "kata/kernel-version", "kata/kata-kernel", "kata/kernel-release"]),
-    slot(F25, C::Cpu, Some(Kata), "kata/cpu.txt", &[
+    make_slot(F25, C::Cpu, Some(Kata), "kata/cpu.txt", &[
         "kata-cpu", "kata/cpuinfo", "kata/cpu-model", "kata/cpu-info", "kata/kata-cpu"]),
-    slot(F25, C::Health, Some(Runc), "runc/health.txt", &[
+    make_slot(F25, C::Health, Some(Runc), "runc/health.txt", &[
         "health", "runc-health", "runc/health-check", "runc/healthcheck", "juice-runc-health",
         "health-check", "healthcheck", "runc/juice-health", "runc/http", "runc/health-3012"]),
-    slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt", &["runc-kernel", "runc/uname-r", "runc/kernel-version"]),
-    slot(F25, C::Kernel, Some(Host), "host/kernel.txt", &[
+    make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt", &["runc-kernel", "runc/uname-r", "runc/kernel-version"]),
+    make_slot(F25, C::Kernel, Some(Host), "host/kernel.txt", &[
         "host-kernel", "host/uname-r", "analysis/host-kernel", "host/kernel-version"]),
-    slot(F25, C::Cpu, Some(Host), "host/cpu.txt", &["host-cpu", "host/cpuinfo", "analysis/host-cpu"]),
-    slot(F25, C::KernelComparison, None, "analysis/kernel-comparison.txt", &[
+    make_slot(F25, C::Cpu, Some(Host), "host/cpu.txt", &["host-cpu", "host/cpuinfo", "analysis/host-cpu"]),
+    make_slot(F25, C::KernelComparison, None, "analysis/kernel-comparison.txt", &[
         "kernel-comparison", "kernel-comparision", "kernel-compare", "analysis/kernel", "analysis/kernels",
         "kernels-comparison", "kernel-version-comparison", "kernel-comparsion"]),
-    slot(F25, C::CpuComparison, None, "analysis/cpu-comparison.txt", &[
+    make_slot(F25, C::CpuComparison, None, "analysis/cpu-comparison.txt", &[
         "cpu-comparison", "cpu-comparision", "cpu-compare", "analysis/cpu", "cpu-model-comparison", "cpu-comparsion"]),
-    slot(F25, C::Dmesg, None, "isolation/dmesg.txt", &["dmesg", "kata-dmesg", "dmesg-comparison"]),
-    slot(F25, C::Proc, None, "isolation/proc.txt", &[
+    make_slot(F25, C::Dmesg, None, "isolation/dmesg.txt", &["dmesg", "kata-dmesg", "dmesg-comparison"]),
+    make_slot(F25, C::Proc, None, "isolation/proc.txt", &[
         "isolation/proc-count", "isolation/proc-entries", "isolation/proc-comparison", "proc", "proc-entries",
         "proc-comparison"]),
-    slot(F25, C::Network, None, "isolation/network.txt", &[
+    make_slot(F25, C::Network, None, "isolation/network.txt", &[
         "network", "isolation/net", "isolation/ip", "isolation/ip-addr", "kata-network", "isolation/interfaces",
         "isolation/network-interfaces"]),
-    slot(F25, C::Modules, None, "isolation/modules.txt", &[
+    make_slot(F25, C::Modules, None, "isolation/modules.txt", &[
         "isolation/modules-count", "isolation/module", "isolation/kernel-modules", "modules", "modules-count",
         "modules-comparison"]),
-    slot(F25, C::Proc, Some(Host), "isolation/host-proc-count.txt", &["host-proc-count", "host-proc", "host-proc-entries", "host/proc"]),
-    slot(F25, C::Proc, Some(Kata), "isolation/kata-proc-count.txt", &["kata-proc-count", "kata-proc", "kata-proc-entries", "kata/proc"]),
-    slot(F25, C::Proc, Some(Runc), "isolation/runc-proc-count.txt", &["runc-proc-count", "runc-proc", "runc-proc-entries", "runc/proc"]),
-    slot(F25, C::Modules, Some(Host), "isolation/host-modules-count.txt", &[
+    make_slot(F25, C::Proc, Some(Host), "isolation/host-proc-count.txt", &["host-proc-count", "host-proc", "host-proc-entries", "host/proc"]),
+    make_slot(F25, C::Proc, Some(Kata), "isolation/kata-proc-count.txt", &["kata-proc-count", "kata-proc", "kata-proc-entries", "kata/proc"]),
+    make_slot(F25, C::Proc, Some(Runc), "isolation/runc-proc-count.txt", &["runc-proc-count", "runc-proc", "runc-proc-entries", "runc/proc"]),
+    make_slot(F25, C::Modules, Some(Host), "isolation/host-modules-count.txt", &[
         "host-modules-count", "host-modules", "host-module-count", "host/modules", "host-kernel-modules-count"]),
-    slot(F25, C::Modules, Some(Kata), "isolation/kata-modules-count.txt", &[
+    make_slot(F25, C::Modules, Some(Kata), "isolation/kata-modules-count.txt", &[
         "kata-modules-count", "kata-modules", "kata-module-count", "kata/modules", "kata-kernel-modules-count"]),
-    slot(F25, C::Modules, Some(Runc), "isolation/runc-modules-count.txt", &[
+    make_slot(F25, C::Modules, Some(Runc), "isolation/runc-modules-count.txt", &[
         "runc-modules-count", "runc-modules", "runc-module-count", "runc/modules"]),
-    slot(F25, C::Startup, None, "bench/startup.txt", &[
+    make_slot(F25, C::Startup, None, "bench/startup.txt", &[
         "bench/startup-time", "bench/startup-comparison", "bench/start", "startup", "bench/startup-times",
         "startup-comparison", "startup-time"]),
-    slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt", &["runc-startup", "startup-runc", "runc-startup-time", "runc/startup"]),
-    slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt", &["kata-startup", "startup-kata", "kata-startup-time", "kata/startup"]),
-    slot(F25, C::Samples, Some(Runc), "bench/curl-3012.txt", &[
+    make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt", &["runc-startup", "startup-runc", "runc-startup-time", "runc/startup"]),
+    make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt", &["kata-startup", "startup-kata", "kata-startup-time", "kata/startup"]),
+    make_slot(F25, C::Samples, Some(Runc), "bench/curl-3012.txt", &[
         "curl-3012", "curl-3013", "bench/curl", "curl-runc", "curl-latency", "curl-3000", "curl3012"]),
-    slot(F25, C::Latency, Some(Runc), "bench/http-latency.txt", &[
+    make_slot(F25, C::Latency, Some(Runc), "bench/http-latency.txt", &[
         "http-latency", "bench/latency", "bench/http", "http-latency-runc", "bench/http-latency-test"]),
-    slot(S26, C::Kernel, Some(Runc), "results/runc-kernel.txt", &["results/runc-uname", "results/kernel-runc"]),
-    slot(S26, C::Kernel, Some(Kata), "results/kata-kernel.txt", &["results/kata-uname", "results/kernel-kata"]),
-    slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt", &["results/host-uname", "results/kernel-host"]),
-    slot(S26, C::KernelComparison, None, "results/kernels.txt", &["results/kernel", "results/kernel-comparison", "results/uname"]),
-    slot(S26, C::Devices, Some(Runc), "results/runc-devices.txt", &["results/runc-dev", "results/dev-runc", "results/runc-dev-count", "results/runc-device-count"]),
-    slot(S26, C::Devices, Some(Kata), "results/kata-devices.txt", &["results/kata-dev", "results/dev-kata", "results/kata-dev-count", "results/kata-device-count"]),
-    slot(S26, C::Devices, None, "results/devices.txt", &["results/dev", "results/dev-count", "results/device-count"]),
-    slot(S26, C::Capabilities, Some(Runc), "results/runc-caps.txt", &["results/runc-capabilities", "results/runc-capeff", "results/caps-runc", "results/runc-cap"]),
-    slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt", &["results/kata-capabilities", "results/kata-capeff", "results/caps-kata", "results/kata-cap"]),
-    slot(S26, C::Capabilities, None, "results/caps.txt", &["results/capabilities", "results/capeff", "results/cap"]),
-    slot(S26, C::Startup, None, "results/startup.txt", &["results/startup-time", "results/start", "results/startup-times"]),
-    slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt", &["results/startup-runc"]),
-    slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt", &["results/startup-kata"]),
-    slot(S26, C::Io, None, "results/io.txt", &["results/dd", "results/disk", "results/disk-io", "results/io-bench"]),
-    slot(S26, C::Io, Some(Runc), "results/runc-io.txt", &["results/io-runc"]),
-    slot(S26, C::Io, Some(Kata), "results/kata-io.txt", &["results/io-kata"]),
+    make_slot(S26, C::Kernel, Some(Runc), "results/runc-kernel.txt", &["results/runc-uname", "results/kernel-runc"]),
+    make_slot(S26, C::Kernel, Some(Kata), "results/kata-kernel.txt", &["results/kata-uname", "results/kernel-kata"]),
+    make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt", &["results/host-uname", "results/kernel-host"]),
+    make_slot(S26, C::KernelComparison, None, "results/kernels.txt", &["results/kernel", "results/kernel-comparison", "results/uname"]),
+    make_slot(S26, C::Devices, Some(Runc), "results/runc-devices.txt", &["results/runc-dev", "results/dev-runc", "results/runc-dev-count", "results/runc-device-count"]),
+    make_slot(S26, C::Devices, Some(Kata), "results/kata-devices.txt", &["results/kata-dev", "results/dev-kata", "results/kata-dev-count", "results/kata-device-count"]),
+    make_slot(S26, C::Devices, None, "results/devices.txt", &["results/dev", "results/dev-count", "results/device-count"]),
+    make_slot(S26, C::Capabilities, Some(Runc), "results/runc-caps.txt", &["results/runc-capabilities", "results/runc-capeff", "results/caps-runc", "results/runc-cap"]),
+    make_slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt", &["results/kata-capabilities", "results/kata-capeff", "results/caps-kata", "results/kata-cap"]),
+    make_slot(S26, C::Capabilities, None, "results/caps.txt", &["results/capabilities", "results/capeff", "results/cap"]),
+    make_slot(S26, C::Startup, None, "results/startup.txt", &["results/startup-time", "results/start", "results/startup-times"]),
+    make_slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt", &["results/startup-runc"]),
+    make_slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt", &["results/startup-kata"]),
+    make_slot(S26, C::Io, None, "results/io.txt", &["results/dd", "results/disk", "results/disk-io", "results/io-bench"]),
+    make_slot(S26, C::Io, Some(Runc), "results/runc-io.txt", &["results/io-runc"]),
+    make_slot(S26, C::Io, Some(Kata), "results/kata-io.txt", &["results/io-kata"]),
 ];
 
 /// The folders that the instructions name.
@@ -150,18 +150,18 @@ pub const FOLDERS: &[&str] =
     &["setup", "kata", "runc", "host", "analysis", "isolation", "bench", "results"];
 
 /// The slot whose place or name `path` has; only its last two parts count.
-pub fn slot_of(path: &str) -> Option<Slot> {
-    claim(path).map(|(slot, _)| slot)
+pub fn slot_of(path: &str) -> Option<EvidenceSlot> {
+    claimed_slot(path).map(|(slot, _)| slot)
 }
 
 /// The slot that `path` claims, and how far its name is from the instructions' (0: it is it).
-pub fn claim(path: &str) -> Option<(Slot, u8)> {
-    let mut parts = path.rsplit('/').map(plain);
-    let name = stem(&parts.next()?)?;
+pub fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
+    let mut parts = path.rsplit('/').map(normalize_path_part);
+    let name = text_file_stem(&parts.next()?)?;
     let folder = parts.next().unwrap_or_default();
     let full = format!("{folder}/{name}");
     let find = |wanted: &str, rank: u8| {
-        let at = |slot: &&Slot| {
+        let at = |slot: &&EvidenceSlot| {
             slot.path.strip_suffix(".txt") == Some(wanted) || slot.aliases.contains(&wanted)
         };
         SLOTS.iter().find(at).map(|slot| {
@@ -183,23 +183,23 @@ pub fn claim(path: &str) -> Option<(Slot, u8)> {
         || (matches!(folder.as_str(), "runc" | "host") && !name.contains(&folder));
     let by_name = || if stray { None } else { find(&name, 3) };
     find(&full, 2).or_else(by_name).filter(|(slot, _)| {
-        let folder = Who::of_folder(&folder);
+        let folder = EvidenceRole::of_folder(&folder);
         folder.is_none() || slot.who.is_none() || folder == slot.who
     })
 }
 
 /// Whether the folder at `path` is, by its name, the one that the instructions call `folder`.
 pub fn is_folder(path: &str, folder: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| plain(name) == folder)
+    path.rsplit('/').next().is_some_and(|name| normalize_path_part(name) == folder)
 }
 
 /// The slot of this canonical path.
-pub fn by_path(path: &str) -> Option<Slot> {
+pub fn by_path(path: &str) -> Option<EvidenceSlot> {
     SLOTS.iter().find(|slot| slot.path == path).copied()
 }
 
 /// A part of a path without case, invisible characters, and the choice of word separator.
-pub fn plain(part: &str) -> String {
+pub fn normalize_path_part(part: &str) -> String {
     let seen: String = part.chars().filter(|&c| !is_hidden(c)).collect();
     seen.trim()
         .to_lowercase()
@@ -209,7 +209,7 @@ pub fn plain(part: &str) -> String {
 }
 
 /// The name without its extension; none if the extension is not one of text.
-fn stem(name: &str) -> Option<String> {
+fn text_file_stem(name: &str) -> Option<String> {
     let mut name = name;
     while let Some(short) = name.strip_suffix(".txt") {
         name = short.trim_end_matches(['.', '-']);
@@ -231,9 +231,9 @@ mod tests {
     #[test]
     fn every_slot_is_found_by_its_own_path() {
         for slot in SLOTS {
-            assert_eq!(claim(slot.path), Some((*slot, 0)));
+            assert_eq!(claimed_slot(slot.path), Some((*slot, 0)));
             let nested = format!("labs/lab12/{}", slot.path);
-            assert_eq!(claim(&nested), Some((*slot, 1)));
+            assert_eq!(claimed_slot(&nested), Some((*slot, 1)));
         }
     }
 

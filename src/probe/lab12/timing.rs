@@ -1,41 +1,44 @@
 //! Start-up times, in the forms that shells and people give them.
 
 use super::command::command_role;
-use super::label::Who;
-use super::page::{Kind, Line, Page, Part};
-use super::read::{self, Found, Miss, Read};
-use super::words::{self, Factor};
-use crate::model::Why;
+use super::label::EvidenceRole;
+use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::words::{self, TimeUnit};
+use crate::model::MissingReason;
 
 /// Times in seconds, with the line of the first.
-pub type Times = Vec<f64>;
+pub type TimesAtLine = Vec<f64>;
 
 /// How one way of writing times is read from a line.
-type Form<'a> = dyn Fn(&str) -> Vec<f64> + 'a;
+type TimeForm<'a> = dyn Fn(&str) -> Vec<f64> + 'a;
 
 /// The start-up times of `who`.
-pub fn startup(page: &Page, who: Who) -> Read<Times> {
-    let mut parts = page.parts().to_vec();
+pub fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> ReadResult<TimesAtLine> {
+    let mut parts = page.labelled_parts().to_vec();
     // In this file "Host" can only mean the runtime on the host's kernel, if the label says so.
     for part in &mut parts {
-        if part.who == Some(Who::Host) && words::holds(&part.label, &["runc"]) {
-            part.who = Some(Who::Runc);
+        if part.who == Some(EvidenceRole::Host) && words::contains_any(&part.label, &["runc"]) {
+            part.who = Some(EvidenceRole::Runc);
         }
     }
     split_by_command(&mut parts);
     split_by_name(&mut parts);
-    let mut own: Vec<&Part> = parts.iter().filter(|part| part.who == Some(who)).collect();
+    let mut own: Vec<&LabelledPart> = parts.iter().filter(|part| part.who == Some(who)).collect();
     if own.len() > 1 && own[0].label.is_empty() {
         own.remove(0);
     }
     if own.is_empty() {
-        if page.texts().any(|line| words::holds(&line.text, &["(mean ± σ)", "(mean ± sd)"])) {
+        if page
+            .value_lines()
+            .any(|line| words::contains_any(&line.text, &["(mean ± σ)", "(mean ± sd)"]))
+        {
             return Err(only_summary());
         }
         let miss = read::no_part(page, &parts, who);
         return Err(match miss.why {
-            Why::RuncContainerOnly => {
-                Miss::new(Why::NoGuestSection, "only runc's starts are labelled")
+            MissingReason::RuncContainerOnly => {
+                ReadFailure::new(MissingReason::NoGuestSection, "only runc's starts are labelled")
             }
             _ => miss,
         });
@@ -44,9 +47,9 @@ pub fn startup(page: &Page, who: Who) -> Read<Times> {
 }
 
 /// Several parts of one role (`runc run 1:`, `runc run 2:`) form one series.
-fn all_parts(own: &[&Part]) -> Read<Times> {
-    let mut times: Option<Found<Times>> = None;
-    let mut reason: Option<Miss> = None;
+fn all_parts(own: &[&LabelledPart]) -> ReadResult<TimesAtLine> {
+    let mut times: Option<FoundValue<TimesAtLine>> = None;
+    let mut reason: Option<ReadFailure> = None;
     for part in own {
         if is_excluded_part(&part.label) {
             continue;
@@ -58,14 +61,14 @@ fn all_parts(own: &[&Part]) -> Read<Times> {
             },
             Err(mut miss) => {
                 miss.line = miss.line.or(Some(part.line));
-                if reason.as_ref().is_none_or(|old| old.why == Why::Empty) {
+                if reason.as_ref().is_none_or(|old| old.why == MissingReason::Empty) {
                     reason = Some(miss);
                 }
             }
         }
     }
     match (times, reason) {
-        (_, Some(miss)) if miss.why == Why::FailedStart => Err(miss),
+        (_, Some(miss)) if miss.why == MissingReason::FailedStart => Err(miss),
         (Some(found), _) => Ok(found),
         (None, Some(miss)) => Err(miss),
         (None, None) => Err(only_summary()),
@@ -73,17 +76,17 @@ fn all_parts(own: &[&Part]) -> Read<Times> {
 }
 
 /// zsh names the command beside its time: it labels what has no label.
-fn split_by_command(parts: &mut Vec<Part>) {
+fn split_by_command(parts: &mut Vec<LabelledPart>) {
     let mut out = Vec::new();
     for part in parts.drain(..) {
         if part.who.is_some() {
             out.push(part);
             continue;
         }
-        let mut rest = Part { lines: Vec::new(), ..part.clone() };
+        let mut rest = LabelledPart { lines: Vec::new(), ..part.clone() };
         for line in part.lines {
-            match zsh(&line.text).and(command_role(&line.text)) {
-                Some(who) => out.push(Part {
+            match parse_zsh_time(&line.text).and(command_role(&line.text)) {
+                Some(who) => out.push(LabelledPart {
                     who: Some(who),
                     label: "command".into(),
                     line: line.number,
@@ -99,25 +102,26 @@ fn split_by_command(parts: &mut Vec<Part>) {
 
 /// A role's name just before a time, or in brackets just behind it, labels what has no label:
 /// `runc took 0.6 s, Kata took 2.1 s`, `real 0m0.6s (runc)`, `runc,0.612`, `{"runc": 0.6}`.
-fn split_by_name(parts: &mut Vec<Part>) {
+fn split_by_name(parts: &mut Vec<LabelledPart>) {
     let mut out = Vec::new();
     for part in parts.drain(..) {
         if part.who.is_some() {
             out.push(part);
             continue;
         }
-        let mut rest = Part { lines: Vec::new(), ..part.clone() };
+        let mut rest = LabelledPart { lines: Vec::new(), ..part.clone() };
         for line in part.lines {
-            let named = if line.kind == Kind::Text { named(&line.text) } else { Vec::new() };
+            let named =
+                if line.kind == LineKind::Text { times_with_roles(&line.text) } else { Vec::new() };
             if named.is_empty() {
                 rest.lines.push(line);
                 continue;
             }
-            out.extend(named.into_iter().map(|(who, text)| Part {
+            out.extend(named.into_iter().map(|(who, text)| LabelledPart {
                 who: Some(who),
                 label: "name".into(),
                 line: line.number,
-                lines: vec![Line::new(line.number, &text, true)],
+                lines: vec![PageLine::new(line.number, &text, true)],
             }));
         }
         out.push(rest);
@@ -127,15 +131,15 @@ fn split_by_name(parts: &mut Vec<Part>) {
 
 /// The times on a line with the roles that are named beside them; none if anything else stands
 /// there that could be meant.
-fn named(text: &str) -> Vec<(Who, String)> {
+fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
     const BETWEEN: &[&str] =
         &["took", "needed", "started", "in", "startup", "start", "time", "real", "container"];
     let plain: String =
         text.chars().map(|c| if matches!(c, '{' | '}' | '"' | '|') { ' ' } else { c }).collect();
     let plain = plain.trim();
     let role = |word: &str| match word.to_lowercase().as_str() {
-        "runc" => Some(Who::Runc),
-        "kata" => Some(Who::Kata),
+        "runc" => Some(EvidenceRole::Runc),
+        "kata" => Some(EvidenceRole::Kata),
         _ => None,
     };
     if let Some((value, name)) = plain.strip_suffix(')').and_then(|head| head.rsplit_once('('))
@@ -143,8 +147,8 @@ fn named(text: &str) -> Vec<(Who, String)> {
     {
         return vec![(who, value.trim().to_string())];
     }
-    let mut starts: Vec<(usize, Who)> = Vec::new();
-    for word in words::words(plain) {
+    let mut starts: Vec<(usize, EvidenceRole)> = Vec::new();
+    for word in words::split_words(plain) {
         let at = word.as_ptr() as usize - plain.as_ptr() as usize;
         starts.extend(role(word).map(|who| (at, who)));
     }
@@ -155,7 +159,7 @@ fn named(text: &str) -> Vec<(Who, String)> {
     let segments = starts.iter().zip(ends).map(|(&(start, who), end)| {
         let mut rest =
             plain[start + 4..end].trim_start_matches([' ', '\t', ',', ';', ':', '=', '-']);
-        while let Some(word) = words::words(rest)
+        while let Some(word) = words::split_words(rest)
             .next()
             .filter(|word| BETWEEN.contains(word) && rest.starts_with(word))
         {
@@ -167,47 +171,58 @@ fn named(text: &str) -> Vec<(Who, String)> {
     segments.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
-fn in_part(part: &Part) -> Read<Times> {
-    let texts: Vec<&Line> = part.lines.iter().filter(|line| line.kind == Kind::Text).collect();
-    let in_millis = words::holds(&part.label, &["(ms)", "milliseconds", "in ms", ", ms", "_ms"]);
+fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
+    let texts: Vec<&PageLine> =
+        part.lines.iter().filter(|line| line.kind == LineKind::Text).collect();
+    let in_millis =
+        words::contains_any(&part.label, &["(ms)", "milliseconds", "in ms", ", ms", "_ms"]);
     let single = |form: fn(&str) -> Option<f64>| move |text: &str| Vec::from_iter(form(text));
-    let bare = |text: &str| Vec::from_iter(bare(text, in_millis));
-    let forms: [&Form; 7] =
-        [&single(real), &single(zsh), &single(fish), &single(gnu), &list, &single(own_form), &bare];
+    let bare = |text: &str| Vec::from_iter(parse_bare_time(text, in_millis));
+    let forms: [&TimeForm; 7] = [
+        &single(parse_real_time),
+        &single(parse_zsh_time),
+        &single(parse_fish_time),
+        &single(parse_other_time_programs),
+        &parse_time_list,
+        &single(own_form),
+        &bare,
+    ];
     let times = forms.iter().find_map(|form| {
         let read = texts.iter().map(|line| (form(&line.text), line.number));
         let mut read = read.filter(|(times, _)| !times.is_empty()).peekable();
         let line = read.peek()?.1;
-        Some(Found { value: read.flat_map(|(times, _)| times).collect::<Times>(), line })
+        Some(FoundValue { value: read.flat_map(|(times, _)| times).collect::<TimesAtLine>(), line })
     });
-    match (times, failure(part)) {
-        (Some(_), Some(line)) => {
-            Err(Miss::quoting(Why::FailedStart, "the time is of a start that failed:", line))
-        }
+    match (times, failed_start_line(part)) {
+        (Some(_), Some(line)) => Err(ReadFailure::quoting_line(
+            MissingReason::FailedStart,
+            "the time is of a start that failed:",
+            line,
+        )),
         (Some(times), None) => Ok(times),
         (None, _) if texts.iter().any(|line| is_summary(&line.text)) => Err(only_summary()),
         (None, _) => {
             let telling = part.lines.iter().filter(|line| !is_output(line));
-            Err(read::explain(telling, Why::NotNumeric))
+            Err(read::explain_unreadable_lines(telling, MissingReason::NotNumeric))
         }
     }
 }
 
-fn only_summary() -> Miss {
-    Miss::new(Why::NotStated, "only a summary is stated, no sample")
+fn only_summary() -> ReadFailure {
+    ReadFailure::new(MissingReason::NotStated, "only a summary is stated, no sample")
 }
 
 /// Whether the line is what the timed container printed: a word on a line of its own, as the
 /// lab's `echo` gives.
-fn is_output(line: &Line) -> bool {
-    line.kind == Kind::Text
+fn is_output(line: &PageLine) -> bool {
+    line.kind == LineKind::Text
         && !line.inline
         && !words::is_absence(&line.text)
         && line.text.chars().all(char::is_alphabetic)
 }
 
 /// The line that tells of a failed start, if there is one.
-fn failure(part: &Part) -> Option<&Line> {
+fn failed_start_line(part: &LabelledPart) -> Option<&PageLine> {
     const HUMAN: &[&str] = &[
         "(failed",
         "failed start",
@@ -231,12 +246,12 @@ fn failure(part: &Part) -> Option<&Line> {
         "could not start",
         "— failed",
     ];
-    if words::holds(&part.label, &["failed", "failure", "not started", "error"]) {
+    if words::contains_any(&part.label, &["failed", "failure", "not started", "error"]) {
         return part.lines.first();
     }
     part.lines.iter().find(|line| match &line.kind {
-        Kind::Log(log) => log.failure,
-        Kind::Text => line.is_error || words::holds(&line.text, HUMAN),
+        LineKind::Log(log) => log.failure,
+        LineKind::Text => line.is_error || words::contains_any(&line.text, HUMAN),
         _ => false,
     })
 }
@@ -290,17 +305,17 @@ fn is_excluded_part(label: &str) -> bool {
     let (outside, inside) = super::label::without_brackets(label);
     const LEFT_OUT: &[&str] =
         &["discard", "exclud", "after", "without", "already", "no pull", "never", "отброш"];
-    let left_out = words::holds(&inside, LEFT_OUT);
-    let named = words::holds(&inside, &["warm", "pull", "прогрев"]);
+    let left_out = words::contains_any(&inside, LEFT_OUT);
+    let named = words::contains_any(&inside, &["warm", "pull", "прогрев"]);
     is_excluded(&outside) || is_excluded(&inside) && !(left_out && named)
 }
 
 /// Whether a line holds no sample: a summary, a warm-up, or another clock.
 fn is_excluded(text: &str) -> bool {
-    if words::holds(text, &["warm-up", "warm up"]) {
+    if words::contains_any(text, &["warm-up", "warm up"]) {
         return true;
     }
-    words::words(text).any(|word| NO_SAMPLE.contains(&word.to_lowercase().as_str()))
+    words::split_words(text).any(|word| NO_SAMPLE.contains(&word.to_lowercase().as_str()))
 }
 
 /// Whether a line sums samples up that are not there.
@@ -313,11 +328,11 @@ fn has_duration(text: &str) -> bool {
     let starts = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '.');
     text.char_indices()
         .filter(|&(at, c)| c.is_ascii_digit() && starts(at))
-        .any(|(at, _)| words::duration(&text[at..]).is_some_and(|(_, unit, _)| unit))
+        .any(|(at, _)| words::leading_duration(&text[at..]).is_some_and(|(_, unit, _)| unit))
 }
 
 /// bash, ksh and `time -p`: `real 0m1.234s`, `real 0.58`, `trial1: real=0.40s`.
-fn real(text: &str) -> Option<f64> {
+fn parse_real_time(text: &str) -> Option<f64> {
     let lower = text.to_lowercase();
     let starts = |at: usize| at == 0 || !lower[..at].ends_with(|c: char| c.is_alphanumeric());
     let at = lower.match_indices("real").map(|(at, _)| at).find(|&at| starts(at))?;
@@ -327,7 +342,7 @@ fn real(text: &str) -> Option<f64> {
     if glued || zsh_line(text) || !lead_is_label || is_excluded(&lower[..at]) {
         return None;
     }
-    Some(words::duration(rest)?.0)
+    Some(words::leading_duration(rest)?.0)
 }
 
 /// Whether zsh wrote the line, for whichever program of the pipe.
@@ -337,7 +352,7 @@ fn zsh_line(text: &str) -> bool {
 
 /// zsh: `sudo nerdctl run … 0.01s user 0.01s system 1% cpu 1.200 total`; the lines of the
 /// other programs of the pipe are not the container's.
-fn zsh(text: &str) -> Option<f64> {
+fn parse_zsh_time(text: &str) -> Option<f64> {
     let (head, total) = text.strip_suffix(" total")?.rsplit_once("% cpu ")?;
     let command = head.split_whitespace().next()?;
     let of_pipe =
@@ -345,40 +360,40 @@ fn zsh(text: &str) -> Option<f64> {
     if of_pipe || !head.contains(" user ") {
         return None;
     }
-    Some(words::duration(total.trim())?.0)
+    Some(words::leading_duration(total.trim())?.0)
 }
 
 /// fish: `Executed in    4.03 secs`.
-fn fish(text: &str) -> Option<f64> {
-    let (value, unit, _) = words::duration(text.strip_prefix("Executed in")?.trim_start())?;
+fn parse_fish_time(text: &str) -> Option<f64> {
+    let (value, unit, _) = words::leading_duration(text.strip_prefix("Executed in")?.trim_start())?;
     unit.then_some(value)
 }
 
 /// GNU time, BSD time, tcsh and PowerShell.
-fn gnu(text: &str) -> Option<f64> {
+fn parse_other_time_programs(text: &str) -> Option<f64> {
     if let Some((_, value)) = text.split_once("Elapsed (wall clock) time (h:mm:ss or m:ss):") {
-        return Some(words::duration(value.trim())?.0);
+        return Some(words::leading_duration(value.trim())?.0);
     }
     if let Some(seconds) = text.strip_prefix("TotalSeconds") {
-        return Some(words::decimal(seconds.trim_start_matches([' ', ':']))?.0);
+        return Some(words::leading_decimal(seconds.trim_start_matches([' ', ':']))?.0);
     }
     // `time` of BSD and macOS.
-    if let Some((value, rest)) = words::decimal(text)
+    if let Some((value, rest)) = words::leading_decimal(text)
         && rest.split_whitespace().step_by(2).eq(["real", "user", "sys"])
     {
         return Some(value);
     }
     let elapsed = text.split_whitespace().find_map(|word| word.strip_suffix("elapsed"))?;
-    let (value, _, _) = words::duration(elapsed)?;
+    let (value, _, _) = words::leading_duration(elapsed)?;
     (text.contains("user") && text.contains("system")).then_some(value)
 }
 
 /// Several samples on one line: `0.41 0.42 0.40`, `0.41s, 0.42s`.
-fn list(text: &str) -> Vec<f64> {
+fn parse_time_list(text: &str) -> Vec<f64> {
     let text = text.trim_matches(|c: char| matches!(c, '[' | ']' | '{' | '}') || c.is_whitespace());
     let sample = |word: &str| {
         let word = word.trim_end_matches([',', ';']);
-        let (value, unit, rest) = words::duration(word)?;
+        let (value, unit, rest) = words::leading_duration(word)?;
         let plausible = unit || word.contains(['.', ',']) && value < 100.0;
         (plausible && rest.is_empty()).then_some(value)
     };
@@ -388,10 +403,10 @@ fn list(text: &str) -> Vec<f64> {
 
 /// People's own forms: `run 1: 0.2s`, `startup=400ms`, `ms=800`, `0.4s total`.
 fn own_form(text: &str) -> Option<f64> {
-    let text = super::label::undecorated(text);
+    let text = super::label::strip_decoration(text);
     if is_excluded(text)
         || words::is_hypothetical(text)
-        || words::holds(text, &["http", "mib/s", "mb/s"])
+        || words::contains_any(text, &["http", "mib/s", "mb/s"])
     {
         return None;
     }
@@ -401,14 +416,14 @@ fn own_form(text: &str) -> Option<f64> {
         }
         // A clock has colons of its own: `Elapsed: 0:02.34`.
         _ => match text.split_once(':') {
-            Some((key, clock)) if words::duration(clock).is_some() => (key.trim(), clock),
+            Some((key, clock)) if words::leading_duration(clock).is_some() => (key.trim(), clock),
             _ => ("", text),
         },
     };
     if !key.is_empty() && !is_time_key(key) {
         return None;
     }
-    let (number, stated, rest) = words::duration(value)?;
+    let (number, stated, rest) = words::leading_duration(value)?;
     // A sentence after a value is ignored, a calculation is not a value.
     if rest.trim_start().starts_with(['/', '*', '+', '-', '±', '%', 'x', '×', '–', '~']) {
         return None;
@@ -416,17 +431,18 @@ fn own_form(text: &str) -> Option<f64> {
     if stated {
         return Some(number);
     }
-    let unit = words::words(key).find_map(|word| Factor::named(word).filter(|_| word.len() > 1));
+    let unit = words::split_words(key)
+        .find_map(|word| TimeUnit::from_name(word).filter(|_| word.len() > 1));
     match unit {
-        Some(factor) => Some(factor.seconds(number)),
-        None if !key.is_empty() => bare(value, false),
+        Some(factor) => Some(factor.to_seconds(number)),
+        None if !key.is_empty() => parse_bare_time(value, false),
         None => None,
     }
 }
 
 fn is_run(key: &str) -> bool {
     let lower = key.to_lowercase();
-    let mut words = words::words(&lower);
+    let mut words = words::split_words(&lower);
     let first = words.next().unwrap_or_default();
     first.starts_with("run")
         || first.starts_with("trial")
@@ -454,26 +470,26 @@ fn is_time_key(key: &str) -> bool {
         "запуск",
         "старт",
     ];
-    let short = words::words(key).count() <= 6 && !key.contains(['.', '"', ';']);
-    let unit_alone = Factor::named(key.trim()).is_some();
-    short && (is_run(key) || unit_alone || words::holds(key, KEYS))
+    let short = words::split_words(key).count() <= 6 && !key.contains(['.', '"', ';']);
+    let unit_alone = TimeUnit::from_name(key.trim()).is_some();
+    short && (is_run(key) || unit_alone || words::contains_any(key, KEYS))
 }
 
 /// A number alone on its line. Seconds if it has decimals, as `%e` of GNU time prints; a whole
 /// number could as well be milliseconds.
-fn bare(text: &str, in_millis: bool) -> Option<f64> {
-    let text = words::bare(text);
+fn parse_bare_time(text: &str, in_millis: bool) -> Option<f64> {
+    let text = words::strip_value_marks(text);
     // `1) 0.61`
-    let text = match words::digits(text) {
+    let text = match words::leading_digits(text) {
         Some((_, rest)) => rest.strip_prefix(") ").unwrap_or(text).trim_start(),
         None => text,
     };
-    let (value, rest) = words::decimal(text)?;
+    let (value, rest) = words::leading_decimal(text)?;
     if !rest.trim().is_empty() {
         return None;
     }
     if in_millis {
-        return Some(Factor::Millis.seconds(value));
+        return Some(TimeUnit::Millis.to_seconds(value));
     }
     (text.contains(['.', ',']) && value < 100.0).then_some(value)
 }
@@ -484,19 +500,25 @@ mod tests {
 
     #[test]
     fn each_shell_is_read() {
-        assert_eq!(real("real\t0m1.234s"), Some(1.234));
-        assert_eq!(real("real 0m0,500s"), Some(0.5));
-        assert_eq!(real("real 0.58"), Some(0.58));
-        assert_eq!(real("trial1: real=0.40s"), Some(0.4));
-        assert_eq!(real("really 5s"), None);
+        assert_eq!(parse_real_time("real\t0m1.234s"), Some(1.234));
+        assert_eq!(parse_real_time("real 0m0,500s"), Some(0.5));
+        assert_eq!(parse_real_time("real 0.58"), Some(0.58));
+        assert_eq!(parse_real_time("trial1: real=0.40s"), Some(0.4));
+        assert_eq!(parse_real_time("really 5s"), None);
         assert_eq!(
-            zsh("sudo nerdctl run x  0.01s user 0.01s system 1% cpu 1.200 total"),
+            parse_zsh_time("sudo nerdctl run x  0.01s user 0.01s system 1% cpu 1.200 total"),
             Some(1.2)
         );
-        assert_eq!(zsh("grep real  0.00s user 0.00s system 0% cpu 1.199 total"), None);
-        assert_eq!(fish("Executed in  400.00 millis    fish"), Some(0.4));
-        assert_eq!(gnu("0.01user 0.02system 0:01.23elapsed 3%CPU (0avgtext"), Some(1.23));
-        assert_eq!(gnu("Elapsed (wall clock) time (h:mm:ss or m:ss): 0:02.50"), Some(2.5));
+        assert_eq!(parse_zsh_time("grep real  0.00s user 0.00s system 0% cpu 1.199 total"), None);
+        assert_eq!(parse_fish_time("Executed in  400.00 millis    fish"), Some(0.4));
+        assert_eq!(
+            parse_other_time_programs("0.01user 0.02system 0:01.23elapsed 3%CPU (0avgtext"),
+            Some(1.23)
+        );
+        assert_eq!(
+            parse_other_time_programs("Elapsed (wall clock) time (h:mm:ss or m:ss): 0:02.50"),
+            Some(2.5)
+        );
     }
 
     #[test]

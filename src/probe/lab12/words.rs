@@ -1,36 +1,36 @@
 //! The small vocabulary of all readers: numbers, durations, error wording, prose.
 
 /// The text without the marks that Markdown and shells put around a value.
-pub fn bare(text: &str) -> &str {
+pub fn strip_value_marks(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"' | '\'' | '|'))
 }
 
 /// The number at the start of `text` with a decimal point or comma, and what follows it:
 /// `12`, `0,5`, `.5`, `1.5e-03`.
-pub fn decimal(text: &str) -> Option<(f64, &str)> {
+pub fn leading_decimal(text: &str) -> Option<(f64, &str)> {
     let (whole, rest) = match text.strip_prefix('.') {
         Some(_) => ("0", text),
-        None => digits(text)?,
+        None => leading_digits(text)?,
     };
-    let fraction = rest.strip_prefix(['.', ',']).and_then(digits);
+    let fraction = rest.strip_prefix(['.', ',']).and_then(leading_digits);
     if whole.len() == text.len() - rest.len() || fraction.is_some() {
         let (fraction, rest) = fraction.unwrap_or(("0", rest));
-        let (power, rest) = exponent(rest).unwrap_or(("0", rest));
+        let (power, rest) = leading_exponent(rest).unwrap_or(("0", rest));
         return Some((format!("{whole}.{fraction}e{power}").parse().ok()?, rest));
     }
     None
 }
 
 /// The power of ten at the start of `text`, and what follows it.
-fn exponent(text: &str) -> Option<(&str, &str)> {
+fn leading_exponent(text: &str) -> Option<(&str, &str)> {
     let power = text.strip_prefix(['e', 'E'])?;
-    let (number, rest) = digits(power.strip_prefix(['-', '+']).unwrap_or(power))?;
+    let (number, rest) = leading_digits(power.strip_prefix(['-', '+']).unwrap_or(power))?;
     let clear = number.len() < 3 && !rest.starts_with(|c: char| c.is_ascii_digit());
     clear.then(|| (&power[..power.len() - rest.len()], rest))
 }
 
 /// The run of ASCII digits at the start of `text`, and what follows it.
-pub fn digits(text: &str) -> Option<(&str, &str)> {
+pub fn leading_digits(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
 }
@@ -38,8 +38,8 @@ pub fn digits(text: &str) -> Option<(&str, &str)> {
 /// The whole number that `text` begins with, if it is one: not the start of a version, a
 /// decimal, a list of numbers or a word.
 pub fn whole_number(text: &str) -> Option<i64> {
-    let text = bare(text.trim_start_matches(['=', ' ']));
-    let (digits, rest) = digits(text)?;
+    let text = strip_value_marks(text.trim_start_matches(['=', ' ']));
+    let (digits, rest) = leading_digits(text)?;
     let rest = rest.trim_start_matches(['`', '*', '"', '\'']);
     let mut next = rest.chars();
     let ends = match next.next() {
@@ -56,57 +56,57 @@ pub fn whole_number(text: &str) -> Option<i64> {
 /// Whether `text` is a whole number and nothing else of weight.
 pub fn only_number(text: &str) -> Option<i64> {
     let number = whole_number(text)?;
-    let rest = bare(text).trim_start_matches(|c: char| c.is_ascii_digit());
-    (words(rest).count() <= 2).then_some(number)
+    let rest = strip_value_marks(text).trim_start_matches(|c: char| c.is_ascii_digit());
+    (split_words(rest).count() <= 2).then_some(number)
 }
 
 /// The duration at the start of `text` in seconds, and what follows it.
 ///
 /// Understood are `0m1.234s`, `1m 2.5s`, `1:02.33`, and a number with a unit. A number without a
 /// unit gives `None` as its unit.
-pub fn duration(text: &str) -> Option<(f64, bool, &str)> {
+pub fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
     let text = text.trim_start_matches([' ', '\t', '`', '*', '"', '~', '≈']);
-    let (first, rest) = decimal(text)?;
+    let (first, rest) = leading_decimal(text)?;
     if let Some(clock) = rest.strip_prefix(':')
-        && let Some((second, rest)) = decimal(clock)
+        && let Some((second, rest)) = leading_decimal(clock)
     {
-        return match rest.strip_prefix(':').and_then(decimal) {
+        return match rest.strip_prefix(':').and_then(leading_decimal) {
             Some((third, rest)) => Some((first * 3600.0 + second * 60.0 + third, true, rest)),
             None => Some((first * 60.0 + second, true, rest)),
         };
     }
-    let Some((factor, rest)) = unit(rest) else { return Some((first, false, rest)) };
-    if factor == Factor::Minutes
-        && let Some((second, rest)) = decimal(rest.trim_start())
-        && let Some((Factor::Seconds, rest)) = unit(rest)
+    let Some((factor, rest)) = leading_time_unit(rest) else { return Some((first, false, rest)) };
+    if factor == TimeUnit::Minutes
+        && let Some((second, rest)) = leading_decimal(rest.trim_start())
+        && let Some((TimeUnit::Seconds, rest)) = leading_time_unit(rest)
     {
         return Some((first * 60.0 + second, true, rest));
     }
-    Some((factor.seconds(first), true, rest))
+    Some((factor.to_seconds(first), true, rest))
 }
 
 /// A unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Factor {
+pub enum TimeUnit {
     Minutes,
     Seconds,
     Millis,
     Micros,
 }
 
-impl Factor {
+impl TimeUnit {
     /// `value` of this unit in seconds.
-    pub fn seconds(self, value: f64) -> f64 {
+    pub fn to_seconds(self, value: f64) -> f64 {
         match self {
             Self::Minutes => value * 60.0,
             Self::Seconds => value,
-            Self::Millis => shifted(value, -3),
-            Self::Micros => shifted(value, -6),
+            Self::Millis => move_decimal_point(value, -3),
+            Self::Micros => move_decimal_point(value, -6),
         }
     }
 
     /// The unit of this name.
-    pub fn named(word: &str) -> Option<Self> {
+    pub fn from_name(word: &str) -> Option<Self> {
         Some(match word.to_lowercase().as_str() {
             "m" | "min" | "mins" | "minute" | "minutes" | "мин" => Self::Minutes,
             "s" | "sec" | "secs" | "second" | "seconds" | "с" | "сек" | "секунд" | "секунды"
@@ -122,26 +122,26 @@ impl Factor {
 
 /// `value` with its decimal point moved: 2.1 ms are 0.0021 s and not the nearest that a division
 /// of binary fractions gives.
-fn shifted(value: f64, places: i32) -> f64 {
+fn move_decimal_point(value: f64, places: i32) -> f64 {
     format!("{value}e{places}").parse().unwrap_or(value * 10_f64.powi(places))
 }
 
 /// The unit of time at the start of `text`, and what follows it.
-pub fn unit(text: &str) -> Option<(Factor, &str)> {
+pub fn leading_time_unit(text: &str) -> Option<(TimeUnit, &str)> {
     let text = text.trim_start();
     // `0m1.5s` has its digits right behind the unit.
     let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
-    Factor::named(word).map(|factor| (factor, rest))
+    TimeUnit::from_name(word).map(|factor| (factor, rest))
 }
 
 /// The words of `text`: runs of letters and digits.
-pub fn words(text: &str) -> impl Iterator<Item = &str> {
+pub fn split_words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// Whether `text` holds one of `needles`, which are in lower case.
-pub fn holds(text: &str, needles: &[&str]) -> bool {
+pub fn contains_any(text: &str, needles: &[&str]) -> bool {
     let text = text.to_lowercase();
     needles.iter().any(|needle| text.contains(needle))
 }
@@ -256,12 +256,12 @@ pub fn is_hypothetical(text: &str) -> bool {
         "n/a",
     ];
     // "differs from the host, as expected" says that it was measured.
-    holds(&text.to_lowercase().replace("as expected", ""), WORDS)
+    contains_any(&text.to_lowercase().replace("as expected", ""), WORDS)
 }
 
 /// Whether words say that there is no value.
 pub fn is_absence(text: &str) -> bool {
-    holds(
+    contains_any(
         text,
         &[
             "n/a",
@@ -311,7 +311,7 @@ mod tests {
             ("0.58", 0.58, false),
             ("1.5 мин", 90.0, true),
         ] {
-            let (value, unit, _) = duration(text).unwrap();
+            let (value, unit, _) = leading_duration(text).unwrap();
             assert!((value - seconds).abs() < 1e-9 && unit == stated, "{text}: {value}");
         }
     }

@@ -3,62 +3,65 @@
 use serde_json::{Value, json};
 
 use super::list::by_name;
-use super::{Reading, Unread, filled, glimpse, only_line};
-use crate::model::Why;
+use super::{ParseFailure, ParseResult, filled_lines, first_words, only_line};
+use crate::model::MissingReason;
 use crate::probe::capability;
 
 /// A capability mask as `/proc/<pid>/status` prints it, in sixteen digits; the line's label
-/// (`CapEff:`) may stand before it. [`capability::names`] says what it grants.
-pub fn capability_mask(text: &str) -> Reading {
+/// (`CapEff:`) may stand before it. [`capability::capability_names`] says what it grants.
+pub fn capability_mask(text: &str) -> ParseResult {
     let line = only_line(text)?;
     let word = line.rsplit(|c: char| c == ':' || c.is_whitespace()).next().unwrap_or_default();
-    match capability::mask(word) {
+    match capability::parse_mask(word) {
         Some(mask) => Ok(format!("{mask:016x}").into()),
-        None => Err(Unread::unlike("a capability mask", line)),
+        None => Err(ParseFailure::unexpected_output("a capability mask", line)),
     }
 }
 
 /// The model name of `/proc/cpuinfo`. ARM states none; a part number is not one.
-pub fn cpu_model(text: &str) -> Reading {
+pub fn cpu_model(text: &str) -> ParseResult {
     let line = only_line(text)?;
-    let (label, value) = line.split_once(':').ok_or_else(|| Unread::unlike("a label", line))?;
+    let (label, value) =
+        line.split_once(':').ok_or_else(|| ParseFailure::unexpected_output("a label", line))?;
     if !label.trim().eq_ignore_ascii_case("model name") {
-        let reason = format!("the processor gives no model name, only `{}`", glimpse(line));
-        return Err(Unread::new(Why::NoModelName, reason));
+        let reason = format!("the processor gives no model name, only `{}`", first_words(line));
+        return Err(ParseFailure::new(MissingReason::NoModelName, reason));
     }
     match value.trim() {
-        "" => Err(Unread::empty()),
+        "" => Err(ParseFailure::empty_output()),
         model => Ok(model.into()),
     }
 }
 
 /// The lines of the kernel's log, each with its time; other lines are left out, and a text
 /// without a single one is refused.
-pub fn dmesg(text: &str) -> Reading {
-    let lines: Vec<&str> = filled(text).filter(|line| message(line).is_some()).collect();
-    match filled(text).next() {
+pub fn parse_kernel_log(text: &str) -> ParseResult {
+    let lines: Vec<&str> =
+        filled_lines(text).filter(|line| kernel_log_message(line).is_some()).collect();
+    match filled_lines(text).next() {
         _ if !lines.is_empty() => Ok(lines.into()),
-        None => Err(Unread::empty()),
-        Some(first) => Err(Unread::unlike("a line of the kernel's log", first)),
+        None => Err(ParseFailure::empty_output()),
+        Some(first) => Err(ParseFailure::unexpected_output("a line of the kernel's log", first)),
     }
 }
 
 /// The `Linux version …` text of the boot log.
-pub fn dmesg_banner(text: &str) -> Reading {
-    let banner = filled(text)
-        .map(|line| message(line).unwrap_or(line))
+pub fn dmesg_banner(text: &str) -> ParseResult {
+    let banner = filled_lines(text)
+        .map(|line| kernel_log_message(line).unwrap_or(line))
         .find(|message| message.starts_with("Linux version "));
-    match (banner, filled(text).next()) {
+    match (banner, filled_lines(text).next()) {
         (Some(banner), _) => Ok(banner.into()),
-        (None, None) => Err(Unread::empty()),
-        (None, Some(_)) => {
-            Err(Unread::new(Why::NotStated, "no line of the log begins with `Linux version`"))
-        }
+        (None, None) => Err(ParseFailure::empty_output()),
+        (None, Some(_)) => Err(ParseFailure::new(
+            MissingReason::NotStated,
+            "no line of the log begins with `Linux version`",
+        )),
     }
 }
 
 /// The message of a line of the kernel's log: what follows `[ seconds.micros]`.
-fn message(line: &str) -> Option<&str> {
+fn kernel_log_message(line: &str) -> Option<&str> {
     let (time, message) = line.strip_prefix('[')?.split_once(']')?;
     let (seconds, micros) = time.trim_start().split_once('.')?;
     let digits = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_digit());
@@ -66,7 +69,7 @@ fn message(line: &str) -> Option<&str> {
 }
 
 /// Lines of `name kind:[inode]`: inode numbers by the namespace's name.
-pub fn namespaces(text: &str) -> Reading {
+pub fn parse_namespaces(text: &str) -> ParseResult {
     by_name(text, "`name kind:[inode]`", |line| {
         let (name, link) = line.split_once(char::is_whitespace)?;
         let (_, inode) = link.trim().strip_suffix(']')?.split_once(":[")?;
@@ -75,25 +78,25 @@ pub fn namespaces(text: &str) -> Reading {
 }
 
 /// The lines of `/proc/<pid>/uid_map`: which ids inside are which ids outside, and how many.
-pub fn id_map(text: &str) -> Reading {
-    let triples: Vec<Value> = filled(text)
+pub fn id_map(text: &str) -> ParseResult {
+    let triples: Vec<Value> = filled_lines(text)
         .map(|line| {
             let ids: Option<Vec<u64>> = line.split_whitespace().map(|id| id.parse().ok()).collect();
             match ids.as_deref() {
                 Some([inside, outside, count]) => {
                     Ok(json!({"inside": inside, "outside": outside, "count": count}))
                 }
-                _ => Err(Unread::unlike("a line of three numbers", line)),
+                _ => Err(ParseFailure::unexpected_output("a line of three numbers", line)),
             }
         })
         .collect::<Result<_, _>>()?;
-    if triples.is_empty() { Err(Unread::empty()) } else { Ok(triples.into()) }
+    if triples.is_empty() { Err(ParseFailure::empty_output()) } else { Ok(triples.into()) }
 }
 
 /// The last of some lines of `/proc/<pid>/mountinfo`, the one that is seen: its file system
 /// type, source and options.
-pub fn mount(text: &str) -> Reading {
-    let line = filled(text).last().ok_or_else(Unread::empty)?;
+pub fn parse_visible_mount(text: &str) -> ParseResult {
+    let line = filled_lines(text).last().ok_or_else(ParseFailure::empty_output)?;
     let read = || {
         let (place, system) = line.split_once(" - ")?;
         let mut place = place.split_whitespace().skip(4);
@@ -104,7 +107,7 @@ pub fn mount(text: &str) -> Reading {
             own.split(',').chain(system.next().into_iter().flat_map(|o| o.split(','))).collect();
         Some(json!({"point": point, "type": kind, "source": source, "options": options}))
     };
-    read().ok_or_else(|| Unread::unlike("a line of mountinfo", line))
+    read().ok_or_else(|| ParseFailure::unexpected_output("a line of mountinfo", line))
 }
 
 #[cfg(test)]
@@ -119,7 +122,7 @@ mod tests {
         for text in ["00000000a80425fb\n", "CapEff:\t00000000a80425fb\n", "A80425FB"] {
             assert_eq!(capability_mask(text).unwrap(), "00000000a80425fb");
         }
-        assert_eq!(capability_mask("denied").unwrap_err().why, Why::Unreadable);
+        assert_eq!(capability_mask("denied").unwrap_err().why, MissingReason::Unreadable);
     }
 
     #[test]
@@ -132,23 +135,26 @@ mod tests {
     #[test]
     fn an_arm_part_number_is_not_a_model_name() {
         for text in ["CPU part\t: 0xd0c\n", "Model\t\t: Board 4 B\n"] {
-            assert_eq!(cpu_model(text).unwrap_err().why, Why::NoModelName);
+            assert_eq!(cpu_model(text).unwrap_err().why, MissingReason::NoModelName);
         }
-        assert_eq!(cpu_model("model name\t:\n").unwrap_err().why, Why::Empty);
+        assert_eq!(cpu_model("model name\t:\n").unwrap_err().why, MissingReason::Empty);
     }
 
     #[test]
     fn the_log_is_its_timed_lines() {
         let text = format!("level=warning msg=\"x\"\n[    0.000000] {BANNER}\n[ warning ] y\n");
-        assert_eq!(dmesg(&text).unwrap(), json!([format!("[    0.000000] {BANNER}")]));
-        assert_eq!(dmesg("dmesg: not permitted\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(parse_kernel_log(&text).unwrap(), json!([format!("[    0.000000] {BANNER}")]));
+        assert_eq!(
+            parse_kernel_log("dmesg: not permitted\n").unwrap_err().why,
+            MissingReason::Unreadable
+        );
     }
 
     #[test]
     fn the_log_of_gvisor_is_a_log_without_a_banner() {
         let text = "[    0.000000] Starting gVisor...\n[    0.354495] Daemonizing children...\n";
-        assert_eq!(dmesg(text).unwrap().as_array().unwrap().len(), 2);
-        assert_eq!(dmesg_banner(text).unwrap_err().why, Why::NotStated);
+        assert_eq!(parse_kernel_log(text).unwrap().as_array().unwrap().len(), 2);
+        assert_eq!(dmesg_banner(text).unwrap_err().why, MissingReason::NotStated);
     }
 
     #[test]
@@ -157,7 +163,7 @@ mod tests {
         assert_eq!(dmesg_banner(&text).unwrap(), BANNER);
         assert_eq!(
             dmesg_banner("[    0.1] not a Linux version 6\n").unwrap_err().why,
-            Why::NotStated
+            MissingReason::NotStated
         );
     }
 
@@ -165,11 +171,11 @@ mod tests {
     fn namespaces_are_inode_numbers_by_name() {
         let text = "pid pid:[4026531836]\ntime time:[4026531834]\n";
         assert_eq!(
-            namespaces(text).unwrap(),
+            parse_namespaces(text).unwrap(),
             json!({"pid": 4026531836_u64, "time": 4026531834_u64})
         );
-        assert_eq!(namespaces("pid pid:[1]\n").unwrap(), json!({"pid": 1}));
-        assert_eq!(namespaces("pid\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(parse_namespaces("pid pid:[1]\n").unwrap(), json!({"pid": 1}));
+        assert_eq!(parse_namespaces("pid\n").unwrap_err().why, MissingReason::Unreadable);
     }
 
     #[test]
@@ -182,7 +188,7 @@ mod tests {
                 {"inside": 1, "outside": 100000, "count": 65536},
             ])
         );
-        assert_eq!(id_map("0 0\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(id_map("0 0\n").unwrap_err().why, MissingReason::Unreadable);
     }
 
     #[test]
@@ -190,7 +196,7 @@ mod tests {
         let text = "1 1 0:2 / / rw - rootfs rootfs rw\n\
                     27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard\n";
         assert_eq!(
-            mount(text).unwrap(),
+            parse_visible_mount(text).unwrap(),
             json!({"point": "/", "type": "ext4", "source": "/dev/vda",
                    "options": ["rw", "relatime", "rw", "discard"]})
         );
@@ -199,7 +205,10 @@ mod tests {
     #[test]
     fn a_mount_may_lack_a_source_worth_the_name() {
         let text = "25 20 0:14 / / rw - overlay none rw\n";
-        assert_eq!(mount(text).unwrap()["source"], "none");
-        assert_eq!(mount("overlay / overlay\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(parse_visible_mount(text).unwrap()["source"], "none");
+        assert_eq!(
+            parse_visible_mount("overlay / overlay\n").unwrap_err().why,
+            MissingReason::Unreadable
+        );
     }
 }

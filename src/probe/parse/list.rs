@@ -4,24 +4,24 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Reading, Unread, filled};
+use super::{ParseFailure, ParseResult, filled_lines};
 
 /// The filled lines in order. No line is an answer: an empty list.
-pub fn lines(text: &str) -> Reading {
-    Ok(filled(text).collect())
+pub fn parse_lines(text: &str) -> ParseResult {
+    Ok(filled_lines(text).collect())
 }
 
 /// The names of controllers, each once and sorted, in lines of `number:name,name:path`
 /// (cgroups(7)). Version 2 names none.
-pub fn controllers(text: &str) -> Reading {
+pub fn parse_controllers(text: &str) -> ParseResult {
     let mut names = BTreeSet::new();
-    if filled(text).next().is_none() {
-        return Err(Unread::empty());
+    if filled_lines(text).next().is_none() {
+        return Err(ParseFailure::empty_output());
     }
-    for line in filled(text) {
+    for line in filled_lines(text) {
         let mut parts = line.splitn(3, ':').skip(1);
         let (Some(list), Some(_)) = (parts.next(), parts.next()) else {
-            return Err(Unread::unlike("`number:controllers:path`", line));
+            return Err(ParseFailure::unexpected_output("`number:controllers:path`", line));
         };
         names.extend(list.split(',').filter(|name| !name.is_empty()));
     }
@@ -29,7 +29,7 @@ pub fn controllers(text: &str) -> Reading {
 }
 
 /// Lines of `number name` (as `uniq -c` prints them): numbers by name.
-pub fn tally(text: &str) -> Reading {
+pub fn parse_tally(text: &str) -> ParseResult {
     by_name(text, "`number name`", |line| {
         let (number, name) = line.split_once(char::is_whitespace)?;
         Some((name.trim_start(), number.parse::<i64>().ok()?.into()))
@@ -37,7 +37,7 @@ pub fn tally(text: &str) -> Reading {
 }
 
 /// Lines of `name: words`: words by name.
-pub fn map(text: &str) -> Reading {
+pub fn parse_word_map(text: &str) -> ParseResult {
     by_name(text, "`name: value`", |line| {
         let (name, words) = line.split_once(':')?;
         Some((name.trim_end(), words.trim_start().into()))
@@ -50,51 +50,51 @@ pub fn by_name<'a>(
     text: &'a str,
     wanted: &str,
     read: impl Fn(&'a str) -> Option<(&'a str, Value)>,
-) -> Reading {
+) -> ParseResult {
     let mut found = Map::new();
-    for line in filled(text) {
+    for line in filled_lines(text) {
         let (name, value) = read(line)
             .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| Unread::unlike(wanted, line))?;
+            .ok_or_else(|| ParseFailure::unexpected_output(wanted, line))?;
         if found.insert(name.to_owned(), value).is_some() {
-            return Err(Unread::unlike("every name once", line));
+            return Err(ParseFailure::unexpected_output("every name once", line));
         }
     }
-    if found.is_empty() { Err(Unread::empty()) } else { Ok(found.into()) }
+    if found.is_empty() { Err(ParseFailure::empty_output()) } else { Ok(found.into()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Why;
+    use crate::model::MissingReason;
     use serde_json::json;
 
     #[test]
     fn lines_keep_their_order() {
-        assert_eq!(lines("vda\nloop0\n\n").unwrap(), json!(["vda", "loop0"]));
+        assert_eq!(parse_lines("vda\nloop0\n\n").unwrap(), json!(["vda", "loop0"]));
     }
 
     #[test]
     fn controllers_are_named_once_and_not_at_all_under_version_2() {
         let text = "4:memory:/x\n3:cpu,cpuacct:/x\n2:cpu:/y\n1:name=systemd:/a:b\n";
         let names = json!(["cpu", "cpuacct", "memory", "name=systemd"]);
-        assert_eq!(controllers(text).unwrap(), names);
-        assert_eq!(controllers("0::/\n").unwrap(), json!([]));
-        assert_eq!(controllers("memory\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(parse_controllers(text).unwrap(), names);
+        assert_eq!(parse_controllers("0::/\n").unwrap(), json!([]));
+        assert_eq!(parse_controllers("memory\n").unwrap_err().why, MissingReason::Unreadable);
     }
 
     #[test]
     fn a_tally_is_what_uniq_counts() {
         let text = "      1 ext4\n      9 cgroup\n      2 devpts\n";
-        assert_eq!(tally(text).unwrap(), json!({"ext4": 1, "cgroup": 9, "devpts": 2}));
-        assert_eq!(tally("ext4\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(parse_tally(text).unwrap(), json!({"ext4": 1, "cgroup": 9, "devpts": 2}));
+        assert_eq!(parse_tally("ext4\n").unwrap_err().why, MissingReason::Unreadable);
     }
 
     #[test]
     fn a_map_splits_at_the_first_colon() {
         let text = "l1tf: Not affected\nspec_rstack_overflow: Vulnerable: Safe RET, no microcode\n";
         assert_eq!(
-            map(text).unwrap(),
+            parse_word_map(text).unwrap(),
             json!({
                 "l1tf": "Not affected",
                 "spec_rstack_overflow": "Vulnerable: Safe RET, no microcode",
@@ -104,6 +104,6 @@ mod tests {
 
     #[test]
     fn a_name_that_stands_twice_is_refused() {
-        assert_eq!(map("a: 1\na: 2\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(parse_word_map("a: 1\na: 2\n").unwrap_err().why, MissingReason::Unreadable);
     }
 }

@@ -2,43 +2,47 @@
 
 use serde_json::json;
 
-use super::{Reading, Unread, decimal, filled, glimpse};
-use crate::model::{Unit, Why};
+use super::{ParseFailure, ParseResult, filled_lines, first_words, parse_decimal};
+use crate::model::{MissingReason, SampleUnit};
 
 /// One number a line, in the order in which they were measured.
-pub fn samples(text: &str) -> Reading {
-    let values: Vec<f64> = filled(text)
+pub fn parse_samples(text: &str) -> ParseResult {
+    let values: Vec<f64> = filled_lines(text)
         .map(|line| {
-            decimal(line).ok_or_else(|| {
-                let reason = format!("a number was expected, not `{}`", glimpse(line));
-                Unread::new(Why::NotNumeric, reason)
+            parse_decimal(line).ok_or_else(|| {
+                let reason = format!("a number was expected, not `{}`", first_words(line));
+                ParseFailure::new(MissingReason::NotNumeric, reason)
             })
         })
         .collect::<Result<_, _>>()?;
-    if values.is_empty() { Err(Unread::empty()) } else { Ok(values.into()) }
+    if values.is_empty() { Err(ParseFailure::empty_output()) } else { Ok(values.into()) }
 }
 
 /// `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds.
-pub fn latency_summary(text: &str) -> Reading {
+pub fn latency_summary(text: &str) -> ParseResult {
     if text.trim().is_empty() {
-        return Err(Unread::empty());
+        return Err(ParseFailure::empty_output());
     }
     let stated = |label: &str| {
         text.split_whitespace().find_map(|word| word.strip_prefix(label)?.strip_prefix('='))
     };
-    let missing = |label: &str| Unread::new(Why::NotStated, format!("`{label}=` is not stated"));
+    let missing = |label: &str| {
+        ParseFailure::new(MissingReason::NotStated, format!("`{label}=` is not stated"))
+    };
     let seconds = |label: &str| {
         let word = stated(label).ok_or_else(|| missing(label))?;
-        let time = decimal(word.strip_suffix('s').unwrap_or(word))
-            .ok_or_else(|| Unread::unlike(&format!("seconds after `{label}=`"), word))?;
-        match Unit::Seconds.refuse(time) {
-            Some(reason) => Err(Unread::new(Why::OutOfRange, reason)),
+        let time = parse_decimal(word.strip_suffix('s').unwrap_or(word)).ok_or_else(|| {
+            ParseFailure::unexpected_output(&format!("seconds after `{label}=`"), word)
+        })?;
+        match SampleUnit::Seconds.refuse_value(time) {
+            Some(reason) => Err(ParseFailure::new(MissingReason::OutOfRange, reason)),
             None => Ok(time),
         }
     };
     let (avg, min, max) = (seconds("avg")?, seconds("min")?, seconds("max")?);
     let word = stated("n").ok_or_else(|| missing("n"))?;
-    let n: u64 = word.parse().map_err(|_| Unread::unlike("a count after `n=`", word))?;
+    let n: u64 =
+        word.parse().map_err(|_| ParseFailure::unexpected_output("a count after `n=`", word))?;
     Ok(json!({"avg": avg, "min": min, "max": max, "n": n}))
 }
 
@@ -48,8 +52,8 @@ mod tests {
 
     #[test]
     fn samples_keep_their_order() {
-        assert_eq!(samples("0.000455\n0.000137\n").unwrap(), json!([0.000455, 0.000137]));
-        assert_eq!(samples("0.1\nreal\n").unwrap_err().why, Why::NotNumeric);
+        assert_eq!(parse_samples("0.000455\n0.000137\n").unwrap(), json!([0.000455, 0.000137]));
+        assert_eq!(parse_samples("0.1\nreal\n").unwrap_err().why, MissingReason::NotNumeric);
     }
 
     #[test]
@@ -59,9 +63,15 @@ mod tests {
             latency_summary(text).unwrap(),
             json!({"avg": 0.0001, "min": 0.0001, "max": 0.0005, "n": 50})
         );
-        assert_eq!(latency_summary("avg=0.1s min=0.1s n=3").unwrap_err().why, Why::NotStated);
-        assert_eq!(latency_summary("avg=x min=1 max=1 n=1").unwrap_err().why, Why::Unreadable);
+        assert_eq!(
+            latency_summary("avg=0.1s min=0.1s n=3").unwrap_err().why,
+            MissingReason::NotStated
+        );
+        assert_eq!(
+            latency_summary("avg=x min=1 max=1 n=1").unwrap_err().why,
+            MissingReason::Unreadable
+        );
         let text = "avg=0.1s min=0.1s max=1e300s n=3";
-        assert_eq!(latency_summary(text).unwrap_err().why, Why::OutOfRange);
+        assert_eq!(latency_summary(text).unwrap_err().why, MissingReason::OutOfRange);
     }
 }

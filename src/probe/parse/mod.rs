@@ -1,7 +1,7 @@
 //! Parsers: small named functions from the text of a capture to a value.
 //!
 //! A parser reads the standard output of a probe that ended well. It never guesses: text that
-//! is not what the probe asks for gives an [`Unread`] with the reason, not a value.
+//! is not what the probe asks for gives an [`ParseFailure`] with the reason, not a value.
 
 mod kernel;
 mod list;
@@ -14,84 +14,87 @@ mod scalar;
 
 use serde_json::Value;
 
-use crate::model::Why;
+use crate::model::MissingReason;
 
 /// Why a parser found no value in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
+pub struct ParseFailure {
     /// The kind of reason.
-    pub why: Why,
+    pub why: MissingReason,
     /// The reason in words, with the first words of what stood there.
     pub reason: String,
 }
 
-impl Unread {
-    fn new(why: Why, reason: impl Into<String>) -> Self {
+impl ParseFailure {
+    fn new(why: MissingReason, reason: impl Into<String>) -> Self {
         Self { why, reason: reason.into() }
     }
 
     /// The output holds nothing.
-    fn empty() -> Self {
-        Self::new(Why::Empty, "the output is empty")
+    fn empty_output() -> Self {
+        Self::new(MissingReason::Empty, "the output is empty")
     }
 
     /// The output is not what the probe asks for.
-    fn unlike(wanted: &str, text: &str) -> Self {
-        Self::new(Why::Unreadable, format!("{wanted} was expected, not `{}`", glimpse(text)))
+    fn unexpected_output(wanted: &str, text: &str) -> Self {
+        Self::new(
+            MissingReason::Unreadable,
+            format!("{wanted} was expected, not `{}`", first_words(text)),
+        )
     }
 }
 
 /// What reading a text gives.
-pub type Reading = Result<Value, Unread>;
+pub type ParseResult = Result<Value, ParseFailure>;
 
-type Parser = fn(&str) -> Reading;
+type ParserEntry = fn(&str) -> ParseResult;
 
-const PARSERS: [(&str, Parser); 39] = [
-    ("boolean", scalar::boolean),
+const PARSERS: [(&str, ParserEntry); 39] = [
+    ("boolean", scalar::parse_boolean),
     ("capability_mask", kernel::capability_mask),
-    ("column_connect", record::connect),
-    ("column_each", record::each),
+    ("column_connect", record::parse_connect_times),
+    ("column_each", record::parse_times_per_iteration),
     ("column_first_byte", record::first_byte),
-    ("column_real", record::real),
-    ("column_statuses", record::statuses),
-    ("column_total", record::total),
-    ("column_wall", record::wall),
-    ("controllers", list::controllers),
+    ("column_real", record::parse_real_times),
+    ("column_statuses", record::count_statuses),
+    ("column_total", record::parse_total_times),
+    ("column_wall", record::parse_wall_times),
+    ("controllers", list::parse_controllers),
     ("cpu_model", kernel::cpu_model),
-    ("digest", scalar::digest),
-    ("dmesg", kernel::dmesg),
+    ("digest", scalar::parse_digest),
+    ("dmesg", kernel::parse_kernel_log),
     ("dmesg_banner", kernel::dmesg_banner),
     ("first_line", scalar::first_line),
     ("id_map", kernel::id_map),
-    ("integer", scalar::integer),
-    ("interfaces", network::interfaces),
+    ("integer", scalar::parse_integer),
+    ("interfaces", network::parse_interfaces),
     ("latency_summary", measure::latency_summary),
-    ("line", scalar::line),
-    ("lines", list::lines),
-    ("map", list::map),
-    ("mount", kernel::mount),
-    ("namespaces", kernel::namespaces),
-    ("number", scalar::number),
-    ("phase_client", phases::client),
-    ("phase_create", phases::create),
-    ("phase_network", phases::network),
-    ("phase_removal", phases::removal),
-    ("phase_run", phases::run),
-    ("phase_start", phases::start),
-    ("samples", measure::samples),
+    ("line", scalar::parse_line),
+    ("lines", list::parse_lines),
+    ("map", list::parse_word_map),
+    ("mount", kernel::parse_visible_mount),
+    ("namespaces", kernel::parse_namespaces),
+    ("number", scalar::parse_number),
+    ("phase_client", phases::client_phase),
+    ("phase_create", phases::create_phase),
+    ("phase_network", phases::network_phase),
+    ("phase_removal", phases::removal_phase),
+    ("phase_run", phases::run_phase),
+    ("phase_start", phases::start_phase),
+    ("samples", measure::parse_samples),
     ("shim_commit", runtime::shim_commit),
     ("shim_implementation", runtime::shim_implementation),
     ("shim_version", runtime::shim_version),
-    ("tally", list::tally),
-    ("text", scalar::text),
-    ("timestamp", scalar::timestamp),
-    ("uuid", scalar::uuid),
+    ("tally", list::parse_tally),
+    ("text", scalar::parse_text),
+    ("timestamp", scalar::parse_timestamp),
+    ("uuid", scalar::parse_uuid),
 ];
 
 /// The names that a catalogue entry may use, sorted.
-pub const NAMES: &[&str] = &names();
+pub const NAMES: &[&str] = &parser_names();
 
-const fn names() -> [&'static str; PARSERS.len()] {
+const fn parser_names() -> [&'static str; PARSERS.len()] {
     let mut names = [""; PARSERS.len()];
     let mut i = 0;
     while i < names.len() {
@@ -105,13 +108,13 @@ const fn names() -> [&'static str; PARSERS.len()] {
 ///
 /// None if there is no parser of this name. Numbers are JSON numbers, masks and digests are
 /// strings of lower-case hexadecimal digits.
-pub fn parse(name: &str, text: &str) -> Option<Reading> {
+pub fn parse_output(name: &str, text: &str) -> Option<ParseResult> {
     let (_, parser) = PARSERS.iter().find(|(known, _)| *known == name)?;
     Some(parser(text))
 }
 
 /// What a sample's line begins with, for a parser that reads a series; none for another.
-pub fn series(name: &str) -> Option<&'static str> {
+pub fn series_prefix(name: &str) -> Option<&'static str> {
     match name {
         "samples" => Some(""),
         "column_statuses" => None,
@@ -122,7 +125,7 @@ pub fn series(name: &str) -> Option<&'static str> {
 }
 
 /// The first words of a text, on one line, for a message.
-fn glimpse(text: &str) -> String {
+fn first_words(text: &str) -> String {
     const WIDTH: usize = 60;
     let line = text.trim().lines().next().unwrap_or_default();
     let seen: String = line.chars().filter(|c| !c.is_control()).take(WIDTH).collect();
@@ -130,22 +133,22 @@ fn glimpse(text: &str) -> String {
 }
 
 /// The lines that hold more than blanks, trimmed at both ends.
-fn filled(text: &str) -> impl Iterator<Item = &str> {
+fn filled_lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
 /// The one filled line of a text.
-fn only_line(text: &str) -> Result<&str, Unread> {
-    let mut lines = filled(text);
+fn only_line(text: &str) -> Result<&str, ParseFailure> {
+    let mut lines = filled_lines(text);
     match (lines.next(), lines.next()) {
-        (None, _) => Err(Unread::empty()),
+        (None, _) => Err(ParseFailure::empty_output()),
         (Some(line), None) => Ok(line),
-        (Some(_), Some(second)) => Err(Unread::unlike("a single line", second)),
+        (Some(_), Some(second)) => Err(ParseFailure::unexpected_output("a single line", second)),
     }
 }
 
 /// A finite decimal number, without the names that Rust also reads as numbers (`inf`, `nan`).
-fn decimal(text: &str) -> Option<f64> {
+fn parse_decimal(text: &str) -> Option<f64> {
     let plain =
         text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E'));
     text.parse().ok().filter(|number: &f64| plain && number.is_finite())
@@ -212,14 +215,14 @@ mod tests {
         #[test]
         fn no_parser_panics_on_arbitrary_text(text: String) {
             for name in NAMES {
-                prop_assert!(parse(name, &text).is_some());
+                prop_assert!(parse_output(name, &text).is_some());
             }
         }
 
         #[test]
         fn no_parser_panics_on_text_that_looks_right(text in likely()) {
             for name in NAMES {
-                if let Some(Err(unread)) = parse(name, &text) {
+                if let Some(Err(unread)) = parse_output(name, &text) {
                     prop_assert!(!unread.reason.is_empty());
                 }
             }
@@ -228,7 +231,7 @@ mod tests {
         #[test]
         fn a_reason_is_one_short_line(text: String) {
             for name in NAMES {
-                if let Some(Err(unread)) = parse(name, &text) {
+                if let Some(Err(unread)) = parse_output(name, &text) {
                     prop_assert!(unread.reason.lines().count() == 1);
                     prop_assert!(unread.reason.chars().count() < 200);
                 }
@@ -244,16 +247,16 @@ mod tests {
     #[test]
     fn only_lists_may_be_empty() {
         for name in NAMES {
-            let reading = parse(name, " \n\n").unwrap();
+            let reading = parse_output(name, " \n\n").unwrap();
             match *name {
                 "lines" => assert_eq!(reading.unwrap(), serde_json::json!([])),
-                _ => assert_eq!(reading.unwrap_err().why, Why::Empty, "{name}"),
+                _ => assert_eq!(reading.unwrap_err().why, MissingReason::Empty, "{name}"),
             }
         }
     }
 
     #[test]
     fn an_unknown_name_gives_nothing() {
-        assert_eq!(parse("guess", "1"), None);
+        assert_eq!(parse_output("guess", "1"), None);
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Reading, Unread};
+use super::{ParseFailure, ParseResult};
 
 /// One interface; addresses without their prefix lengths.
 #[derive(Default)]
-struct Interface<'a> {
+struct NetworkInterface<'a> {
     name: &'a str,
     mac: Option<String>,
     ipv4: Vec<&'a str>,
@@ -20,31 +20,34 @@ struct Interface<'a> {
 ///
 /// Addresses are taken as they stand, not checked, because they may have been replaced by
 /// pseudonyms. `mac` is null where none is shown and for the loopback interface.
-pub fn interfaces(text: &str) -> Reading {
-    let mut found: Vec<Interface> = Vec::new();
+pub fn parse_interfaces(text: &str) -> ParseResult {
+    let mut found: Vec<NetworkInterface> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let interface = match headed(line) {
+        let interface = match interface_header_name(line) {
             Some(name) => {
                 let place = *places.entry(name).or_insert_with(|| {
-                    found.push(Interface { name, ..Interface::default() });
+                    found.push(NetworkInterface { name, ..NetworkInterface::default() });
                     found.len() - 1
                 });
                 found.get_mut(place)
             }
             None => found.last_mut(),
         };
-        read(line, interface.ok_or_else(|| Unread::unlike("an interface", line))?);
+        read_addresses(
+            line,
+            interface.ok_or_else(|| ParseFailure::unexpected_output("an interface", line))?,
+        );
     }
     if found.is_empty() {
-        return Err(Unread::empty());
+        return Err(ParseFailure::empty_output());
     }
     Ok(found.into_iter().map(as_json).collect())
 }
 
 /// The name of the interface that a line begins with: `2: eth0@if3: <…>`, `2: eth0    inet …`,
 /// `eth0: flags=…`, `eth0      Link encap:…`. Lines that continue are indented.
-fn headed(line: &str) -> Option<&str> {
+fn interface_header_name(line: &str) -> Option<&str> {
     if line.starts_with(char::is_whitespace) {
         return None;
     }
@@ -63,7 +66,7 @@ fn headed(line: &str) -> Option<&str> {
 }
 
 /// Takes the addresses that a line states.
-fn read<'a>(line: &'a str, interface: &mut Interface<'a>) {
+fn read_addresses<'a>(line: &'a str, interface: &mut NetworkInterface<'a>) {
     let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || c == '\\').collect();
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
     for pair in words.windows(2) {
@@ -74,14 +77,14 @@ fn read<'a>(line: &'a str, interface: &mut Interface<'a>) {
             // busybox ifconfig writes `inet addr:1.2.3.4` and `inet6 addr: fe80::1/64`; the
             // latter's address is the word after.
             ("inet" | "inet6" | "addr:", "addr:") => {}
-            ("inet", address) => add(&mut interface.ipv4, address),
-            ("inet6" | "addr:", address) => add(&mut interface.ipv6, address),
+            ("inet", address) => push_address(&mut interface.ipv4, address),
+            ("inet6" | "addr:", address) => push_address(&mut interface.ipv6, address),
             _ => {}
         }
     }
 }
 
-fn add<'a>(addresses: &mut Vec<&'a str>, word: &'a str) {
+fn push_address<'a>(addresses: &mut Vec<&'a str>, word: &'a str) {
     let word = word.strip_prefix("addr:").unwrap_or(word);
     let address = word.split('/').next().unwrap_or(word);
     if !address.is_empty() {
@@ -96,15 +99,15 @@ fn each_once(mut addresses: Vec<&str>) -> Vec<&str> {
     addresses
 }
 
-fn as_json(interface: Interface) -> Value {
-    let Interface { name, mac, ipv4, ipv6 } = interface;
+fn as_json(interface: NetworkInterface) -> Value {
+    let NetworkInterface { name, mac, ipv4, ipv6 } = interface;
     json!({"name": name, "mac": mac, "ipv4": each_once(ipv4), "ipv6": each_once(ipv6)})
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Why;
+    use crate::model::MissingReason;
 
     /// What every form says about the same machine.
     fn same() -> Value {
@@ -133,9 +136,9 @@ mod tests {
     inet6 fe80::fc:ff:fe00:1/64 scope link 
        valid_lft forever preferred_lft forever
 ";
-        assert_eq!(interfaces(text).unwrap(), same());
+        assert_eq!(parse_interfaces(text).unwrap(), same());
         let packages = text.replace("qdisc", "state UP group default qdisc");
-        assert_eq!(interfaces(&packages).unwrap(), same());
+        assert_eq!(parse_interfaces(&packages).unwrap(), same());
     }
 
     #[test]
@@ -149,7 +152,7 @@ mod tests {
 ";
         let mut wanted = same();
         wanted[1]["mac"] = Value::Null;
-        assert_eq!(interfaces(text).unwrap(), wanted);
+        assert_eq!(parse_interfaces(text).unwrap(), wanted);
     }
 
     #[test]
@@ -167,7 +170,7 @@ eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1400
         ether 02:fc:00:00:00:01  txqueuelen 1000  (Ethernet)
         RX packets 7298  bytes 192938626 (184.0 MiB)
 ";
-        assert_eq!(interfaces(text).unwrap(), same());
+        assert_eq!(parse_interfaces(text).unwrap(), same());
     }
 
     #[test]
@@ -184,14 +187,14 @@ eth0      Link encap:Ethernet  HWaddr 02:FC:00:00:00:01
           inet6 addr: fe80::fc:ff:fe00:1/64 Scope:Link
           RX bytes:192938626 (184.0 MiB)  TX bytes:671346 (655.6 KiB)
 ";
-        assert_eq!(interfaces(text).unwrap(), same());
+        assert_eq!(parse_interfaces(text).unwrap(), same());
     }
 
     #[test]
     fn the_peer_of_a_pair_is_not_part_of_the_name() {
         let text = "2: eth0@if547: <BROADCAST,UP,LOWER_UP,M-DOWN> mtu 1500 qdisc noqueue \n";
         assert_eq!(
-            interfaces(text).unwrap(),
+            parse_interfaces(text).unwrap(),
             json!([{"name": "eth0", "mac": null, "ipv4": [], "ipv6": []}])
         );
     }
@@ -199,11 +202,11 @@ eth0      Link encap:Ethernet  HWaddr 02:FC:00:00:00:01
     #[test]
     fn pseudonyms_in_place_of_addresses_are_kept() {
         let text = "2: eth0: <UP> mtu 1500\n    link/ether mac-1 brd ff:ff:ff:ff:ff:ff\n";
-        assert_eq!(interfaces(text).unwrap()[0]["mac"], "mac-1");
+        assert_eq!(parse_interfaces(text).unwrap()[0]["mac"], "mac-1");
     }
 
     #[test]
     fn an_error_message_is_not_an_interface() {
-        assert_eq!(interfaces("ip: not found\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(parse_interfaces("ip: not found\n").unwrap_err().why, MissingReason::Unreadable);
     }
 }

@@ -17,69 +17,69 @@ use std::cell::RefCell;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Reading, Unread, filled};
-use crate::model::Why;
+use super::{ParseFailure, ParseResult, filled_lines};
+use crate::model::MissingReason;
 
 /// What the line of a start begins with.
 pub const START: &str = "start ";
 
 /// From the client's start to the creation, and from the removal to the client's end.
-pub fn client(text: &str) -> Reading {
-    read(text, |phases| Some(phases.client))
+pub fn client_phase(text: &str) -> ParseResult {
+    read_phase(text, |phases| Some(phases.client))
 }
 
 /// From the creation to the next step that the engine reports.
-pub fn create(text: &str) -> Reading {
-    read(text, |phases| Some(phases.create))
+pub fn create_phase(text: &str) -> ParseResult {
+    read_phase(text, |phases| Some(phases.create))
 }
 
 /// From attaching to the connected network.
-pub fn network(text: &str) -> Reading {
-    read(text, |phases| phases.network)
+pub fn network_phase(text: &str) -> ParseResult {
+    read_phase(text, |phases| phases.network)
 }
 
 /// To the report that the workload was started.
-pub fn start(text: &str) -> Reading {
-    read(text, |phases| Some(phases.start))
+pub fn start_phase(text: &str) -> ParseResult {
+    read_phase(text, |phases| Some(phases.start))
 }
 
 /// From the report of the start to that of the end.
-pub fn run(text: &str) -> Reading {
-    read(text, |phases| Some(phases.run))
+pub fn run_phase(text: &str) -> ParseResult {
+    read_phase(text, |phases| Some(phases.run))
 }
 
 /// From the end to the removal.
-pub fn removal(text: &str) -> Reading {
-    read(text, |phases| Some(phases.removal))
+pub fn removal_phase(text: &str) -> ParseResult {
+    read_phase(text, |phases| Some(phases.removal))
 }
 
 thread_local! {
     /// The record that was read last: six questions are asked of each.
-    static LAST: RefCell<(String, Vec<Phases>)> = RefCell::default();
+    static LAST: RefCell<(String, Vec<StartPhases>)> = RefCell::default();
 }
 
-fn read(text: &str, phase: impl Fn(&Phases) -> Option<u64>) -> Reading {
+fn read_phase(text: &str, phase: impl Fn(&StartPhases) -> Option<u64>) -> ParseResult {
     if text.trim().is_empty() {
-        return Err(Unread::empty());
+        return Err(ParseFailure::empty_output());
     }
     let values: Option<Vec<f64>> = LAST.with_borrow_mut(|last| {
         if last.0 != text {
-            let all = starts(text).iter().filter_map(Start::phases).collect();
+            let all = parse_starts(text).iter().filter_map(StartEvents::compute_phases).collect();
             *last = (text.to_string(), all);
         }
-        last.1.iter().map(|start| phase(start).map(seconds)).collect()
+        last.1.iter().map(|start| phase(start).map(seconds_to_microsecond)).collect()
     });
     if values.as_ref().is_some_and(Vec::is_empty) {
         let reason = "no start has all its events, in order and within its time";
-        return Err(Unread::new(Why::NotStated, reason));
+        return Err(ParseFailure::new(MissingReason::NotStated, reason));
     }
-    values
-        .map(Value::from)
-        .ok_or_else(|| Unread::new(Why::NotStated, "the engine does not report this step"))
+    values.map(Value::from).ok_or_else(|| {
+        ParseFailure::new(MissingReason::NotStated, "the engine does not report this step")
+    })
 }
 
 /// Nanoseconds as seconds, to the microsecond.
-fn seconds(nanoseconds: u64) -> f64 {
+fn seconds_to_microsecond(nanoseconds: u64) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "no start takes 2^52 microseconds")]
     let microseconds = ((nanoseconds + 500) / 1000) as f64;
     microseconds / 1e6
@@ -87,7 +87,7 @@ fn seconds(nanoseconds: u64) -> f64 {
 
 /// The phases of one start, in nanoseconds. They follow one another and add up to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Phases {
+struct StartPhases {
     client: u64,
     create: u64,
     network: Option<u64>,
@@ -98,7 +98,7 @@ struct Phases {
 
 /// A step that an engine reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum EngineStep {
     Created,
     Attached,
     Connected,
@@ -109,45 +109,46 @@ enum Step {
     Removed,
 }
 
-struct Start {
+struct StartEvents {
     begun: u64,
     ended: u64,
-    steps: Vec<(Step, u64)>,
+    steps: Vec<(EngineStep, u64)>,
 }
 
-fn starts(text: &str) -> Vec<Start> {
-    let mut starts: Vec<Start> = Vec::new();
-    for line in filled(text) {
+fn parse_starts(text: &str) -> Vec<StartEvents> {
+    let mut starts: Vec<StartEvents> = Vec::new();
+    for line in filled_lines(text) {
         if let Some(rest) = line.strip_prefix(START) {
             let mut words = rest.split_whitespace().skip(1).map(str::parse);
             if let (Some(Ok(begun)), Some(Ok(ended))) = (words.next(), words.next()) {
-                starts.push(Start { begun, ended, steps: Vec::new() });
+                starts.push(StartEvents { begun, ended, steps: Vec::new() });
             }
-        } else if let (Some(start), Some(step)) = (starts.last_mut(), event(line)) {
+        } else if let (Some(start), Some(step)) = (starts.last_mut(), parse_event(line)) {
             start.steps.push(step);
         }
     }
     starts
 }
 
-impl Start {
-    fn time(&self, step: Step) -> Option<u64> {
+impl StartEvents {
+    fn step_time(&self, step: EngineStep) -> Option<u64> {
         self.steps.iter().find(|(other, _)| *other == step).map(|(_, time)| *time)
     }
 
-    fn phases(&self) -> Option<Phases> {
-        let at = |step| self.time(step);
-        let (created, started) = (at(Step::Created)?, at(Step::Started)?);
-        let (ended, removed) = (at(Step::Ended)?, at(Step::Removed)?);
-        let (made, network) = match (at(Step::Made), at(Step::Attached), at(Step::Connected)) {
-            (Some(made), _, _) => (made, None),
-            (None, Some(attached), Some(connected)) => (attached, Some(connected)),
-            _ => return None,
-        };
+    fn compute_phases(&self) -> Option<StartPhases> {
+        let at = |step| self.step_time(step);
+        let (created, started) = (at(EngineStep::Created)?, at(EngineStep::Started)?);
+        let (ended, removed) = (at(EngineStep::Ended)?, at(EngineStep::Removed)?);
+        let (made, network) =
+            match (at(EngineStep::Made), at(EngineStep::Attached), at(EngineStep::Connected)) {
+                (Some(made), _, _) => (made, None),
+                (None, Some(attached), Some(connected)) => (attached, Some(connected)),
+                _ => return None,
+            };
         let start_from = network.unwrap_or(made);
         // Removing may end after the client has gone.
         let rest = self.ended.saturating_sub(removed);
-        Some(Phases {
+        Some(StartPhases {
             client: created.checked_sub(self.begun)?.checked_add(rest)?,
             create: made.checked_sub(created)?,
             network: match network {
@@ -163,24 +164,24 @@ impl Start {
 }
 
 /// The step and time of an event, if it is one of those that matter.
-fn event(line: &str) -> Option<(Step, u64)> {
+fn parse_event(line: &str) -> Option<(EngineStep, u64)> {
     if !line.starts_with('{') {
-        return ctr(line);
+        return parse_ctr_event(line);
     }
-    let event: Event = serde_json::from_str(line).ok()?;
+    let event: EngineEvent = serde_json::from_str(line).ok()?;
     if let Some(time) = event.nanoseconds {
-        return Some((docker(&event.kind?, &event.action?)?, time));
+        return Some((docker_step(&event.kind?, &event.action?)?, time));
     }
     if let Some(topic) = event.topic {
-        return Some((containerd(&topic)?, time(&event.timestamp?)?));
+        return Some((containerd_step(&topic)?, parse_rfc3339_nanoseconds(&event.timestamp?)?));
     }
-    Some((podman(&event.status?)?, time(&event.time?)?))
+    Some((podman_step(&event.status?)?, parse_rfc3339_nanoseconds(&event.time?)?))
 }
 
 /// What matters of an event of docker (the first three), containerd or podman.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Event {
+struct EngineEvent {
     #[serde(rename = "timeNano")]
     nanoseconds: Option<u64>,
     #[serde(rename = "Type")]
@@ -192,42 +193,42 @@ struct Event {
     time: Option<String>,
 }
 
-fn docker(kind: &str, action: &str) -> Option<Step> {
+fn docker_step(kind: &str, action: &str) -> Option<EngineStep> {
     match (kind, action) {
-        ("container", "create") => Some(Step::Created),
-        ("container", "attach") => Some(Step::Attached),
-        ("network", "connect") => Some(Step::Connected),
-        ("container", "start") => Some(Step::Started),
-        ("container", "die") => Some(Step::Ended),
-        ("container", "destroy") => Some(Step::Removed),
+        ("container", "create") => Some(EngineStep::Created),
+        ("container", "attach") => Some(EngineStep::Attached),
+        ("network", "connect") => Some(EngineStep::Connected),
+        ("container", "start") => Some(EngineStep::Started),
+        ("container", "die") => Some(EngineStep::Ended),
+        ("container", "destroy") => Some(EngineStep::Removed),
         _ => None,
     }
 }
 
-fn podman(status: &str) -> Option<Step> {
+fn podman_step(status: &str) -> Option<EngineStep> {
     match status {
-        "create" => Some(Step::Created),
-        "init" => Some(Step::Made),
-        "start" => Some(Step::Started),
-        "died" => Some(Step::Ended),
-        "remove" => Some(Step::Removed),
+        "create" => Some(EngineStep::Created),
+        "init" => Some(EngineStep::Made),
+        "start" => Some(EngineStep::Started),
+        "died" => Some(EngineStep::Ended),
+        "remove" => Some(EngineStep::Removed),
         _ => None,
     }
 }
 
-fn containerd(topic: &str) -> Option<Step> {
+fn containerd_step(topic: &str) -> Option<EngineStep> {
     match topic {
-        "/containers/create" => Some(Step::Created),
-        "/tasks/create" => Some(Step::Made),
-        "/tasks/start" => Some(Step::Started),
-        "/tasks/exit" => Some(Step::Ended),
-        "/containers/delete" => Some(Step::Removed),
+        "/containers/create" => Some(EngineStep::Created),
+        "/tasks/create" => Some(EngineStep::Made),
+        "/tasks/start" => Some(EngineStep::Started),
+        "/tasks/exit" => Some(EngineStep::Ended),
+        "/containers/delete" => Some(EngineStep::Removed),
         _ => None,
     }
 }
 
 /// `2026-11-24 15:10:43.214268908 +0000 UTC default /containers/create {…}`
-fn ctr(line: &str) -> Option<(Step, u64)> {
+fn parse_ctr_event(line: &str) -> Option<(EngineStep, u64)> {
     let mut words = line.split(' ');
     let (day, hour, zone) = (words.next()?, words.next()?, words.next()?);
     let topic = words.find(|word| word.starts_with('/'))?;
@@ -235,11 +236,11 @@ fn ctr(line: &str) -> Option<(Step, u64)> {
         Some((hours, minutes)) => format!("{hours}:{minutes}"),
         None => return None,
     };
-    Some((containerd(topic)?, time(&format!("{day}T{hour}{offset}"))?))
+    Some((containerd_step(topic)?, parse_rfc3339_nanoseconds(&format!("{day}T{hour}{offset}"))?))
 }
 
 /// A time in RFC 3339, in nanoseconds since 1970.
-fn time(text: &str) -> Option<u64> {
+fn parse_rfc3339_nanoseconds(text: &str) -> Option<u64> {
     let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
     time.timestamp_nanos_opt().and_then(|time| u64::try_from(time).ok())
 }
@@ -259,8 +260,11 @@ mod tests {
 {"Type":"container","Action":"destroy","timeNano":1300000000}
 "#;
 
-    fn all(text: &str) -> Vec<Reading> {
-        [client, create, network, start, run, removal].iter().map(|read| read(text)).collect()
+    fn all(text: &str) -> Vec<ParseResult> {
+        [client_phase, create_phase, network_phase, start_phase, run_phase, removal_phase]
+            .iter()
+            .map(|read| read(text))
+            .collect()
     }
 
     fn values(text: &str) -> Vec<Option<f64>> {
@@ -308,7 +312,7 @@ mod tests {
         ] {
             let phases = values(text);
             assert_eq!((phases[0], phases[4]), (Some(client), Some(run)), "{text}");
-            assert_eq!(network(text).unwrap_err().why, Why::NotStated, "{text}");
+            assert_eq!(network_phase(text).unwrap_err().why, MissingReason::NotStated, "{text}");
         }
     }
 
@@ -322,16 +326,20 @@ mod tests {
                 .collect()
         };
         for part in ["create", "attach", "\"connect", "\"start", "die", "destroy"] {
-            assert_eq!(client(&without(part)).unwrap_err().why, Why::NotStated, "{part}");
+            assert_eq!(
+                client_phase(&without(part)).unwrap_err().why,
+                MissingReason::NotStated,
+                "{part}"
+            );
         }
         let early = DOCKER.replace("1020000000", "900000000");
         let late = DOCKER.replace("start 3 1000000000 1310000000", "start 3 1000000000 1231000000");
         let crossed = DOCKER.replace("1210000000", "1029000000");
         for text in [early, late, crossed] {
-            assert!(client(&text).is_err(), "{text}");
+            assert!(client_phase(&text).is_err(), "{text}");
         }
         let two = format!("{}{DOCKER}", without("destroy"));
-        assert_eq!(run(&two).unwrap(), serde_json::json!([0.022]));
+        assert_eq!(run_phase(&two).unwrap(), serde_json::json!([0.022]));
     }
 
     proptest! {

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Reading, Unread, decimal, filled};
-use crate::model::Why;
+use super::{ParseFailure, ParseResult, filled_lines, parse_decimal};
+use crate::model::MissingReason;
 
 /// What a line of a sample begins with.
 pub const SAMPLE: &str = "ok ";
@@ -28,32 +28,32 @@ const SHORTEST: f64 = 0.1;
 const OTHERS: [&str; 3] = ["failed ", "connected ", "short "];
 
 /// The times to the first byte of output, in seconds.
-pub fn first_byte(text: &str) -> Reading {
-    column(text, "first_byte_s")
+pub fn first_byte(text: &str) -> ParseResult {
+    read_column(text, "first_byte_s")
 }
 
 /// The times to the end of a client, in seconds.
-pub fn wall(text: &str) -> Reading {
-    column(text, "wall_s")
+pub fn parse_wall_times(text: &str) -> ParseResult {
+    read_column(text, "wall_s")
 }
 
 /// The times of connecting, in seconds.
-pub fn connect(text: &str) -> Reading {
-    column(text, "connect_s")
+pub fn parse_connect_times(text: &str) -> ParseResult {
+    read_column(text, "connect_s")
 }
 
 /// The times to the last byte of a response, in seconds.
-pub fn total(text: &str) -> Reading {
-    column(text, "total_s")
+pub fn parse_total_times(text: &str) -> ParseResult {
+    read_column(text, "total_s")
 }
 
 /// The times of runs, in seconds, by a clock that ticks in hundredths.
-pub fn real(text: &str) -> Reading {
-    let times = column(text, "real_s")?;
+pub fn parse_real_times(text: &str) -> ParseResult {
+    let times = read_column(text, "real_s")?;
     let is_short = |time: &Value| time.as_f64().is_some_and(|time| time < SHORTEST);
     match times.as_array().is_some_and(|times| times.iter().any(is_short)) {
-        true => Err(Unread::new(
-            Why::Unreadable,
+        true => Err(ParseFailure::new(
+            MissingReason::Unreadable,
             format!("below the resolution: a run took less than {SHORTEST} s by a clock of 10 ms"),
         )),
         false => Ok(times),
@@ -61,32 +61,33 @@ pub fn real(text: &str) -> Reading {
 }
 
 /// The time of one iteration, in seconds: that of a run by the number of its iterations.
-pub fn each(text: &str) -> Reading {
-    let (times, counts) = (real(text)?, column(text, "iterations")?);
+pub fn parse_times_per_iteration(text: &str) -> ParseResult {
+    let (times, counts) = (parse_real_times(text)?, read_column(text, "iterations")?);
     let pairs = times.as_array().into_iter().flatten().zip(counts.as_array().into_iter().flatten());
     let each = pairs.map(|(time, count)| {
         let each = time.as_f64()? / count.as_f64().filter(|count| *count >= 1.0)?;
-        Some(crate::stats::significant(each, 6))
+        Some(crate::stats::round_significant(each, 6))
     });
     let each: Option<Vec<f64>> = each.collect();
-    each.map(Value::from).ok_or_else(|| Unread::new(Why::Unreadable, "a run without iterations"))
+    each.map(Value::from)
+        .ok_or_else(|| ParseFailure::new(MissingReason::Unreadable, "a run without iterations"))
 }
 
 /// How often each status stands in a record, failures among them; 0 is no response.
-pub fn statuses(text: &str) -> Reading {
-    let place = place(text, "status")?;
+pub fn count_statuses(text: &str) -> ParseResult {
+    let place = column_index(text, "status")?;
     let mut tally: BTreeMap<String, u64> = BTreeMap::new();
-    for line in filled(text).filter(|line| is_measured(line)) {
+    for line in filled_lines(text).filter(|line| is_measured(line)) {
         let word = line.split_whitespace().nth(place).unwrap_or_default();
         let status = match word {
             "-" => "0",
             word if word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit()) => word,
-            word => return Err(Unread::unlike("a status", word)),
+            word => return Err(ParseFailure::unexpected_output("a status", word)),
         };
         *tally.entry(status.into()).or_default() += 1;
     }
     if tally.is_empty() {
-        return Err(Unread::new(Why::Empty, "nothing was measured"));
+        return Err(ParseFailure::new(MissingReason::Empty, "nothing was measured"));
     }
     Ok(serde_json::json!(tally))
 }
@@ -95,38 +96,38 @@ fn is_measured(line: &str) -> bool {
     line.starts_with(SAMPLE) || OTHERS.iter().any(|other| line.starts_with(other))
 }
 
-fn place(text: &str, name: &str) -> Result<usize, Unread> {
+fn column_index(text: &str, name: &str) -> Result<usize, ParseFailure> {
     if text.trim().is_empty() {
-        return Err(Unread::empty());
+        return Err(ParseFailure::empty_output());
     }
-    let header = filled(text).find_map(|line| line.strip_prefix(COLUMNS));
-    header
-        .and_then(|line| line.split_whitespace().position(|column| column == name))
-        .ok_or_else(|| Unread::new(Why::NotStated, format!("no column is called `{name}`")))
+    let header = filled_lines(text).find_map(|line| line.strip_prefix(COLUMNS));
+    header.and_then(|line| line.split_whitespace().position(|column| column == name)).ok_or_else(
+        || ParseFailure::new(MissingReason::NotStated, format!("no column is called `{name}`")),
+    )
 }
 
-fn column(text: &str, name: &str) -> Reading {
-    let place = place(text, name)?;
-    let values: Vec<f64> = filled(text)
+fn read_column(text: &str, name: &str) -> ParseResult {
+    let place = column_index(text, name)?;
+    let values: Vec<f64> = filled_lines(text)
         .filter(|line| line.starts_with(SAMPLE))
         .map(|line| {
             let word = line.split_whitespace().nth(place).unwrap_or_default();
-            decimal(word)
+            parse_decimal(word)
                 .filter(|seconds| *seconds >= 0.0)
-                .ok_or_else(|| Unread::unlike("seconds", word))
+                .ok_or_else(|| ParseFailure::unexpected_output("seconds", word))
         })
         .collect::<Result<_, _>>()?;
     if values.is_empty() { Err(none_succeeded(text)) } else { Ok(values.into()) }
 }
 
-fn none_succeeded(text: &str) -> Unread {
-    let failed: Vec<&str> = filled(text).filter(|line| line.starts_with(OTHERS[0])).collect();
+fn none_succeeded(text: &str) -> ParseFailure {
+    let failed: Vec<&str> = filled_lines(text).filter(|line| line.starts_with(OTHERS[0])).collect();
     let words = failed.first().and_then(|line| line.split_once(": ")).map(|(_, words)| words);
     match words {
-        None => Unread::new(Why::Empty, "nothing was measured"),
-        Some(words) => Unread::new(
-            Why::Error,
-            format!("none of {} succeeded: {}", failed.len(), super::glimpse(words)),
+        None => ParseFailure::new(MissingReason::Empty, "nothing was measured"),
+        Some(words) => ParseFailure::new(
+            MissingReason::Error,
+            format!("none of {} succeeded: {}", failed.len(), super::first_words(words)),
         ),
     }
 }
@@ -139,27 +140,36 @@ mod tests {
     fn columns_are_found_by_their_names() {
         let text = "command x\ncolumns outcome wall_s place first_byte_s\nok 0.5 1 0.25\n";
         assert_eq!(first_byte(text).unwrap(), serde_json::json!([0.25]));
-        assert_eq!(wall(text).unwrap(), serde_json::json!([0.5]));
-        assert_eq!(wall("ok 0.5\n").unwrap_err().why, Why::NotStated);
-        assert_eq!(wall("columns outcome wall_s\nok -\n").unwrap_err().why, Why::Unreadable);
+        assert_eq!(parse_wall_times(text).unwrap(), serde_json::json!([0.5]));
+        assert_eq!(parse_wall_times("ok 0.5\n").unwrap_err().why, MissingReason::NotStated);
+        assert_eq!(
+            parse_wall_times("columns outcome wall_s\nok -\n").unwrap_err().why,
+            MissingReason::Unreadable
+        );
     }
 
     #[test]
     fn where_nothing_succeeded_the_first_complaint_is_the_reason() {
         let text = "columns outcome wall_s\nfailed - c: no such runtime\nfailed - d: other\n";
-        let unread = wall(text).unwrap_err();
-        assert_eq!(unread.why, Why::Error);
+        let unread = parse_wall_times(text).unwrap_err();
+        assert_eq!(unread.why, MissingReason::Error);
         assert_eq!(unread.reason, "none of 2 succeeded: no such runtime");
-        assert_eq!(wall("columns outcome wall_s\n").unwrap_err().why, Why::Empty);
+        assert_eq!(
+            parse_wall_times("columns outcome wall_s\n").unwrap_err().why,
+            MissingReason::Empty
+        );
     }
 
     #[test]
     fn statuses_are_counted_whatever_came_of_the_request() {
         let text = "columns outcome status\nok 200\nconnected 200\nfailed 503\nfailed -: x\n";
         // The words after a failure's last figure follow a colon.
-        assert_eq!(statuses(text).unwrap_err().why, Why::Unreadable);
+        assert_eq!(count_statuses(text).unwrap_err().why, MissingReason::Unreadable);
         let text = text.replace("-: x", "- -: x");
-        assert_eq!(statuses(&text).unwrap(), serde_json::json!({"0": 1, "200": 2, "503": 1}));
-        assert_eq!(statuses("columns outcome status\n").unwrap_err().why, Why::Empty);
+        assert_eq!(count_statuses(&text).unwrap(), serde_json::json!({"0": 1, "200": 2, "503": 1}));
+        assert_eq!(
+            count_statuses("columns outcome status\n").unwrap_err().why,
+            MissingReason::Empty
+        );
     }
 }

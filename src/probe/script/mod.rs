@@ -1,6 +1,6 @@
 //! The script: all probes of a target in one container, and the reading of its output.
 //!
-//! [`generate`] makes one POSIX-sh script to be given to `sh` on standard input. It prints one
+//! [`generate_script`] makes one POSIX-sh script to be given to `sh` on standard input. It prints one
 //! line a probe, which begins with `@`, a nonce and the number of the question, and ends with a
 //! full stop of its own:
 //!
@@ -41,10 +41,10 @@ use std::io::Read as _;
 use data_encoding::HEXLOWER;
 
 use crate::error::{Error, Result};
-use crate::model::Status;
+use crate::model::CaptureStatus;
 
-pub use parse::parse;
-pub use status::status;
+pub use parse::parse_script_output;
+pub use status::exit_status;
 
 const TEMPLATE: &str = include_str!("batch.sh");
 
@@ -53,7 +53,7 @@ const FRAME: usize = 96;
 
 /// What a batch may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct BatchLimits {
     /// The time for one probe, in seconds; it may take up to one second more.
     pub seconds: u32,
     /// What is kept of one stream of one probe, in bytes.
@@ -65,7 +65,7 @@ pub struct Limits {
     pub places: Vec<String>,
 }
 
-impl Default for Limits {
+impl Default for BatchLimits {
     /// Under the 64 KiB at which the standard output of one engine can block.
     fn default() -> Self {
         let places = ["/dev/shm", "/tmp", "/run", "/var/tmp", "."].map(String::from).to_vec();
@@ -75,7 +75,7 @@ impl Default for Limits {
 
 /// One probe of the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question<'a> {
+pub struct BatchQuestion<'a> {
     /// Its id in the catalogue.
     pub id: &'a str,
     /// The POSIX-sh command.
@@ -84,11 +84,11 @@ pub struct Question<'a> {
 
 /// What came of one probe.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct BatchAnswer {
     /// The id of the question.
     pub id: String,
     /// How it ended.
-    pub status: Status,
+    pub status: CaptureStatus,
     /// The exit status, 128 and more after a signal; none if it is not known.
     pub exit: Option<i32>,
     /// Its output, at most up to the limit.
@@ -102,7 +102,7 @@ pub struct Answer {
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unanswered {
+pub enum UnansweredReason {
     /// The batch had printed all that it may.
     Cut,
     /// The output ended before it.
@@ -111,24 +111,24 @@ pub enum Unanswered {
     Damaged,
 }
 
-impl Unanswered {
+impl UnansweredReason {
     /// How its capture ended.
-    pub fn status(self) -> Status {
+    pub fn status(self) -> CaptureStatus {
         match self {
-            Self::Cut => Status::Unasked,
-            Self::NotReached => Status::Unreached,
-            Self::Damaged => Status::Damaged,
+            Self::Cut => CaptureStatus::Unasked,
+            Self::NotReached => CaptureStatus::Unreached,
+            Self::Damaged => CaptureStatus::Damaged,
         }
     }
 }
 
 /// What came of a batch.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Answers {
+pub struct BatchAnswers {
     /// In the order of the questions; those in `unanswered` are not here.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<BatchAnswer>,
     /// The ids of the questions without an answer, in order.
-    pub unanswered: Vec<(String, Unanswered)>,
+    pub unanswered: Vec<(String, UnansweredReason)>,
     /// Whether the script began to run.
     pub started: bool,
     /// Whether the script came to its end.
@@ -146,21 +146,21 @@ pub struct Answers {
 /// # Errors
 ///
 /// The system has no source of randomness.
-pub fn nonce() -> Result<String> {
+pub fn make_nonce() -> Result<String> {
     let mut bits = [0; 16];
     File::open("/dev/urandom")
         .and_then(|mut source| source.read_exact(&mut bits))
-        .map_err(|error| Error::environment(format!("/dev/urandom: {error}")))?;
+        .map_err(|error| Error::failed_environment(format!("/dev/urandom: {error}")))?;
     Ok(HEXLOWER.encode(&bits))
 }
 
 /// The script that asks `questions` in this order.
-pub fn generate(questions: &[Question], nonce: &str, limits: &Limits) -> String {
+pub fn generate_script(questions: &[BatchQuestion], nonce: &str, limits: &BatchLimits) -> String {
     let mut lines = String::new();
     for question in questions {
         let how = if simple::is_simple(question.command) { " exec" } else { "" };
         // Writing to a string cannot fail.
-        let _ = writeln!(lines, "    ask {}{how}", quote(question.command));
+        let _ = writeln!(lines, "    ask {}{how}", quote_shell_word(question.command));
     }
     let left = limits.total.saturating_sub(FRAME * (questions.len() + 2));
     // The questions come last: a command may hold anything.
@@ -171,7 +171,12 @@ pub fn generate(questions: &[Question], nonce: &str, limits: &Limits) -> String 
         .replace("{{blocks}}", &(limits.bytes / 512 + 1).to_string())
         .replace(
             "{{places}}",
-            &limits.places.iter().map(|place| quote(place)).collect::<Vec<_>>().join(" "),
+            &limits
+                .places
+                .iter()
+                .map(|place| quote_shell_word(place))
+                .collect::<Vec<_>>()
+                .join(" "),
         )
         .replace("{{seconds}}", &limits.seconds.to_string())
         .replace("{{step}}", &(limits.total / 60 + 1).to_string())
@@ -180,7 +185,7 @@ pub fn generate(questions: &[Question], nonce: &str, limits: &Limits) -> String 
 }
 
 /// The text as one word of the shell.
-fn quote(text: &str) -> String {
+fn quote_shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -2,17 +2,21 @@
 
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 
-use super::{Answer, Answers, Question, Unanswered, status};
-use crate::model::Status;
+use super::{BatchAnswer, BatchAnswers, BatchQuestion, UnansweredReason, exit_status};
+use crate::model::CaptureStatus;
 
 /// Reads what the script of `questions` with this nonce printed.
 ///
 /// What is no whole frame is kept as stray bytes. An answer that came twice and not the same is
 /// no answer.
-pub fn parse(output: &[u8], nonce: &str, questions: &[Question]) -> Answers {
+pub fn parse_script_output(
+    output: &[u8],
+    nonce: &str,
+    questions: &[BatchQuestion],
+) -> BatchAnswers {
     let marker = format!("@{nonce} ");
-    let mut slots: Vec<Slot> = questions.iter().map(|_| Slot::default()).collect();
-    let mut all = Answers::default();
+    let mut slots: Vec<AnswerSlot> = questions.iter().map(|_| AnswerSlot::default()).collect();
+    let mut all = BatchAnswers::default();
     for line in output.split(|byte| *byte == b'\n') {
         // A terminal turns each line feed into two bytes; frames have no carriage return.
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -22,25 +26,27 @@ pub fn parse(output: &[u8], nonce: &str, questions: &[Question]) -> Answers {
         };
         keep_stray(&mut all.stray, &line[..at]);
         let body = line[at + marker.len()..].strip_suffix(b" .");
-        let frame = body.and_then(Frame::read);
+        let frame = body.and_then(OutputFrame::parse_frame);
         if frame.is_none() {
             keep_stray(&mut all.stray, &line[at..]);
         }
         match frame {
-            Some(Frame::Start { uid, coding }) => {
+            Some(OutputFrame::Start { uid, coding }) => {
                 all.started = true;
                 (all.uid, all.coding) = (uid, Some(coding));
             }
-            Some(Frame::End) => all.finished = true,
-            Some(Frame::Mark(number, mark)) => on(&mut slots, number, |slot| slot.mark(mark)),
-            Some(Frame::Answers(answers)) => {
+            Some(OutputFrame::End) => all.finished = true,
+            Some(OutputFrame::Mark(number, mark)) => {
+                update_slot(&mut slots, number, |slot| slot.record_mark(mark))
+            }
+            Some(OutputFrame::Answers(answers)) => {
                 for (number, answer) in answers {
-                    on(&mut slots, number, |slot| slot.answer(answer));
+                    update_slot(&mut slots, number, |slot| slot.record_answer(answer));
                 }
             }
             None => {
                 for number in damaged_numbers(&line[at + marker.len()..]) {
-                    on(&mut slots, number, |slot| slot.damaged = true);
+                    update_slot(&mut slots, number, |slot| slot.damaged = true);
                 }
             }
         }
@@ -56,8 +62,8 @@ pub fn parse(output: &[u8], nonce: &str, questions: &[Question]) -> Answers {
 
 /// What the output says about one question.
 #[derive(Default)]
-struct Slot {
-    answer: Option<Streams>,
+struct AnswerSlot {
+    answer: Option<OutputStreams>,
     timeout: bool,
     lost: bool,
     cut: bool,
@@ -66,64 +72,69 @@ struct Slot {
 
 /// The two streams of one command as they came.
 #[derive(PartialEq)]
-struct Streams {
+struct OutputStreams {
     limit: usize,
-    end: Option<End>,
+    end: Option<CommandEnd>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
 
 #[derive(PartialEq)]
-struct End {
+struct CommandEnd {
     exit: i32,
     duration_ms: Option<f64>,
 }
 
-enum Mark {
+enum FrameMark {
     Timeout,
     Lost,
     Cut,
 }
 
-enum Frame {
+enum OutputFrame {
     Start { uid: Option<u32>, coding: String },
     End,
-    Mark(usize, Mark),
-    Answers(Vec<(usize, Streams)>),
+    Mark(usize, FrameMark),
+    Answers(Vec<(usize, OutputStreams)>),
 }
 
-impl Slot {
-    fn mark(&mut self, mark: Mark) {
+impl AnswerSlot {
+    fn record_mark(&mut self, mark: FrameMark) {
         match mark {
-            Mark::Timeout => self.timeout = true,
-            Mark::Lost => self.lost = true,
-            Mark::Cut => self.cut = true,
+            FrameMark::Timeout => self.timeout = true,
+            FrameMark::Lost => self.lost = true,
+            FrameMark::Cut => self.cut = true,
         }
     }
 
-    fn answer(&mut self, streams: Streams) {
+    fn record_answer(&mut self, streams: OutputStreams) {
         self.damaged |= self.answer.as_ref().is_some_and(|first| *first != streams);
         self.answer = Some(streams);
     }
 
-    fn into_answer(self, id: &str) -> Result<Answer, Unanswered> {
+    fn into_answer(self, id: &str) -> Result<BatchAnswer, UnansweredReason> {
         if self.damaged {
-            return Err(Unanswered::Damaged);
+            return Err(UnansweredReason::Damaged);
         }
         let ended = self.timeout || self.lost;
-        let Some(mut streams) = self.answer.or_else(|| ended.then(Streams::none)) else {
-            return Err(if self.cut { Unanswered::Cut } else { Unanswered::NotReached });
+        let Some(mut streams) = self.answer.or_else(|| ended.then(OutputStreams::empty_streams))
+        else {
+            return Err(if self.cut {
+                UnansweredReason::Cut
+            } else {
+                UnansweredReason::NotReached
+            });
         };
-        let truncated = streams.cut();
+        let truncated = streams.truncate_to_limit();
         let exit = streams.end.as_ref().map(|end| end.exit);
         let status = if self.timeout {
-            Status::Timeout
+            CaptureStatus::Timeout
         } else if truncated {
-            Status::Truncated
+            CaptureStatus::Truncated
         } else {
-            status(exit, &streams.stdout, &streams.stderr)
+            exit_status(exit, &streams.stdout, &streams.stderr)
         };
-        Ok(Answer {
+        Ok(BatchAnswer {
             id: id.to_owned(),
             status,
             exit,
@@ -134,13 +145,13 @@ impl Slot {
     }
 }
 
-impl Streams {
-    fn none() -> Self {
+impl OutputStreams {
+    fn empty_streams() -> Self {
         Self { limit: 0, end: None, stdout: Vec::new(), stderr: Vec::new() }
     }
 
     /// Cuts both streams at the limit; the script sends more than that of a longer one.
-    fn cut(&mut self) -> bool {
+    fn truncate_to_limit(&mut self) -> bool {
         let truncated = self.stdout.len().max(self.stderr.len()) > self.limit;
         self.stdout.truncate(self.limit);
         self.stderr.truncate(self.limit);
@@ -149,28 +160,31 @@ impl Streams {
 
     /// From `<limit> <coding> <stdout>|<stderr>`; how the command ended stands in angle brackets
     /// wherever the streams were when it did.
-    fn read(text: &[u8]) -> Option<Self> {
+    fn parse_streams(text: &[u8]) -> Option<Self> {
         let (limit, rest) = split_once(text, b' ')?;
         let (coding, payload) = split_once(rest, b' ')?;
         let (streams, end) = match split_once(payload, b'<') {
             None => (payload.to_vec(), None),
             Some((before, rest)) => {
                 let (end, after) = split_once(rest, b'>')?;
-                ([before, after].concat(), Some(End::read(std::str::from_utf8(end).ok()?)?))
+                (
+                    [before, after].concat(),
+                    Some(CommandEnd::parse_end(std::str::from_utf8(end).ok()?)?),
+                )
             }
         };
         let (stdout, stderr) = split_once(&streams, b'|')?;
         Some(Self {
-            limit: number(limit)?,
+            limit: parse_slot_number(limit)?,
             end,
-            stdout: decode(coding, stdout)?,
-            stderr: decode(coding, stderr)?,
+            stdout: decode_stream(coding, stdout)?,
+            stderr: decode_stream(coding, stderr)?,
         })
     }
 }
 
-impl End {
-    fn read(text: &str) -> Option<Self> {
+impl CommandEnd {
+    fn parse_end(text: &str) -> Option<Self> {
         let mut parts = text.split(',');
         let exit = parts.next()?.parse().ok()?;
         let mut seconds = || parts.next()?.parse::<f64>().ok();
@@ -185,8 +199,8 @@ impl End {
     }
 }
 
-impl Frame {
-    fn read(body: &[u8]) -> Option<Self> {
+impl OutputFrame {
+    fn parse_frame(body: &[u8]) -> Option<Self> {
         let (first, rest) = split_once(body, b' ')?;
         match (first, rest) {
             (b"start", rest) => {
@@ -196,20 +210,23 @@ impl Frame {
                 Some(Self::Start { uid, coding: words.next()?.to_owned() })
             }
             (b"end", _) => Some(Self::End),
-            (b"answers", rest) => Some(Self::Answers(answers(rest)?)),
-            (first, b"timeout") => Some(Self::Mark(number(first)?, Mark::Timeout)),
-            (first, b"lost") => Some(Self::Mark(number(first)?, Mark::Lost)),
-            (first, b"cut") => Some(Self::Mark(number(first)?, Mark::Cut)),
-            (first, rest) => Some(Self::Answers(vec![(number(first)?, Streams::read(rest)?)])),
+            (b"answers", rest) => Some(Self::Answers(parse_answers(rest)?)),
+            (first, b"timeout") => Some(Self::Mark(parse_slot_number(first)?, FrameMark::Timeout)),
+            (first, b"lost") => Some(Self::Mark(parse_slot_number(first)?, FrameMark::Lost)),
+            (first, b"cut") => Some(Self::Mark(parse_slot_number(first)?, FrameMark::Cut)),
+            (first, rest) => Some(Self::Answers(vec![(
+                parse_slot_number(first)?,
+                OutputStreams::parse_streams(rest)?,
+            )])),
         }
     }
 }
 
 /// From `<coding> <number>/<limit>/<size>/<size>/<exit>/<begun>/<ended> … |<bytes>`.
-fn answers(text: &[u8]) -> Option<Vec<(usize, Streams)>> {
+fn parse_answers(text: &[u8]) -> Option<Vec<(usize, OutputStreams)>> {
     let (about, bytes) = split_once(text, b'|')?;
     let mut words = std::str::from_utf8(about).ok()?.split_ascii_whitespace();
-    let mut rest = &*decode(words.next()?.as_bytes(), bytes)?;
+    let mut rest = &*decode_stream(words.next()?.as_bytes(), bytes)?;
     let mut all = Vec::new();
     for word in words {
         let [number, limit, out, err, exit, begun, ended] =
@@ -220,10 +237,10 @@ fn answers(text: &[u8]) -> Option<Vec<(usize, Streams)>> {
             Some(stream.to_vec())
         };
         let (stdout, stderr) = (next(out)?, next(err)?);
-        let end = Some(End::read(&format!("{exit},{begun},{ended}"))?);
+        let end = Some(CommandEnd::parse_end(&format!("{exit},{begun},{ended}"))?);
         all.push((
             number.parse().ok()?,
-            Streams { limit: limit.parse().ok()?, end, stdout, stderr },
+            OutputStreams { limit: limit.parse().ok()?, end, stdout, stderr },
         ));
     }
     // More bytes than the sizes say: which of them belong to whom is unknown.
@@ -231,7 +248,7 @@ fn answers(text: &[u8]) -> Option<Vec<(usize, Streams)>> {
 }
 
 /// Calls `with` for the question of this number, from 1.
-fn on(slots: &mut [Slot], number: usize, with: impl FnOnce(&mut Slot)) {
+fn update_slot(slots: &mut [AnswerSlot], number: usize, with: impl FnOnce(&mut AnswerSlot)) {
     if let Some(slot) = number.checked_sub(1).and_then(|index| slots.get_mut(index)) {
         with(slot);
     }
@@ -241,30 +258,30 @@ fn on(slots: &mut [Slot], number: usize, with: impl FnOnce(&mut Slot)) {
 fn damaged_numbers(body: &[u8]) -> Vec<usize> {
     let Some((first, rest)) = split_once(body, b' ') else { return Vec::new() };
     if first != b"answers" {
-        return number(first).into_iter().collect();
+        return parse_slot_number(first).into_iter().collect();
     }
     let about = split_once(rest, b'|').map_or(rest, |(about, _)| about);
-    let of = |word: &[u8]| number(split_once(word, b'/')?.0);
+    let of = |word: &[u8]| parse_slot_number(split_once(word, b'/')?.0);
     about.split(|byte| *byte == b' ').filter_map(of).collect()
 }
 
-fn number(text: &[u8]) -> Option<usize> {
+fn parse_slot_number(text: &[u8]) -> Option<usize> {
     let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     if digits { std::str::from_utf8(text).ok()?.parse().ok() } else { None }
 }
 
 /// The bytes of one stream, by the tool that the script found.
-fn decode(coding: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+fn decode_stream(coding: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     match coding {
         b"od" | b"xxd" | b"hexdump" => HEXLOWER_PERMISSIVE.decode(text).ok(),
         b"base64" => BASE64.decode(text).ok(),
-        b"shell" => unescape(text),
+        b"shell" => unescape_bytes(text),
         _ => None,
     }
 }
 
 /// Undoes `escape` of the script.
-fn unescape(text: &[u8]) -> Option<Vec<u8>> {
+fn unescape_bytes(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter();
     while let Some(&byte) = rest.next() {

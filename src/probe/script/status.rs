@@ -1,6 +1,6 @@
 //! How a command ended: an answer, the answer that there is none, or a failure.
 
-use crate::model::Status;
+use crate::model::CaptureStatus;
 
 /// The words of the C library and of the tools for a thing that does not exist.
 const ABSENT: &[&str] = &[
@@ -20,18 +20,18 @@ const DENIED: &[&str] = &["ermission denied", "not permitted"];
 /// A command that is not installed is an error, not the absence of what it was to look for, also
 /// where it was lost in a pipeline that ended well. `denied` goes before `absent`, because what
 /// was refused to one part of a command may well exist.
-pub fn status(exit: Option<i32>, stdout: &[u8], stderr: &[u8]) -> Status {
+pub fn exit_status(exit: Option<i32>, stdout: &[u8], stderr: &[u8]) -> CaptureStatus {
     let errors = String::from_utf8_lossy(stderr);
     let says = |words: &[&str]| words.iter().any(|word| errors.contains(word));
     match exit {
-        None | Some(126 | 127) => Status::Error,
-        _ if errors.lines().any(is_missing_command) => Status::Error,
-        Some(0) => Status::Ok,
-        Some(code) if code > 128 => Status::Error,
-        _ if says(DENIED) => Status::Denied,
-        _ if says(ABSENT) => Status::Absent,
-        Some(1) if stdout.is_empty() && stderr.is_empty() => Status::Absent,
-        Some(_) => Status::Error,
+        None | Some(126 | 127) => CaptureStatus::Error,
+        _ if errors.lines().any(is_missing_command) => CaptureStatus::Error,
+        Some(0) => CaptureStatus::Ok,
+        Some(code) if code > 128 => CaptureStatus::Error,
+        _ if says(DENIED) => CaptureStatus::Denied,
+        _ if says(ABSENT) => CaptureStatus::Absent,
+        Some(1) if stdout.is_empty() && stderr.is_empty() => CaptureStatus::Absent,
+        Some(_) => CaptureStatus::Error,
     }
 }
 
@@ -51,15 +51,15 @@ fn is_missing_command(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn of(exit: i32, stdout: &str, stderr: &str) -> Status {
-        status(Some(exit), stdout.as_bytes(), stderr.as_bytes())
+    fn of(exit: i32, stdout: &str, stderr: &str) -> CaptureStatus {
+        exit_status(Some(exit), stdout.as_bytes(), stderr.as_bytes())
     }
 
     #[test]
     fn output_of_a_command_that_ended_well_is_an_answer() {
-        assert_eq!(of(0, "6.12.47\n", ""), Status::Ok);
-        assert_eq!(of(0, "", ""), Status::Ok);
-        assert_eq!(of(0, "some\n", "cat: /x: Permission denied\n"), Status::Ok);
+        assert_eq!(of(0, "6.12.47\n", ""), CaptureStatus::Ok);
+        assert_eq!(of(0, "", ""), CaptureStatus::Ok);
+        assert_eq!(of(0, "some\n", "cat: /x: Permission denied\n"), CaptureStatus::Ok);
     }
 
     #[test]
@@ -72,16 +72,16 @@ mod tests {
             "ip: can't find device 'eth0'\nip: SIOCGIFFLAGS: No such device\n",
             "Device \"eth0\" does not exist.\n",
         ] {
-            assert_eq!(of(1, "", stderr), Status::Absent, "{stderr}");
-            assert_eq!(of(2, "", stderr), Status::Absent, "{stderr}");
+            assert_eq!(of(1, "", stderr), CaptureStatus::Absent, "{stderr}");
+            assert_eq!(of(2, "", stderr), CaptureStatus::Absent, "{stderr}");
         }
     }
 
     #[test]
     fn nothing_found_is_absent() {
-        assert_eq!(of(1, "", ""), Status::Absent);
-        assert_eq!(of(2, "", ""), Status::Error);
-        assert_eq!(of(1, "half an answer\n", ""), Status::Error);
+        assert_eq!(of(1, "", ""), CaptureStatus::Absent);
+        assert_eq!(of(2, "", ""), CaptureStatus::Error);
+        assert_eq!(of(1, "half an answer\n", ""), CaptureStatus::Error);
     }
 
     #[test]
@@ -92,10 +92,10 @@ mod tests {
             "cat: can't open '/proc/kcore': Permission denied\n",
             "sh: can't create /proc/x: permission denied\n",
         ] {
-            assert_eq!(of(1, "", stderr), Status::Denied, "{stderr}");
+            assert_eq!(of(1, "", stderr), CaptureStatus::Denied, "{stderr}");
         }
         let both = "cat: /a: No such file or directory\ncat: /b: Permission denied\n";
-        assert_eq!(of(1, "", both), Status::Denied);
+        assert_eq!(of(1, "", both), CaptureStatus::Denied);
     }
 
     #[test]
@@ -108,16 +108,16 @@ mod tests {
             "dash: 12: awk: not found\n",
             "bash: line 1: awk: command not found\n",
         ] {
-            assert_eq!(of(127, "", stderr), Status::Error, "{stderr}");
-            assert_eq!(of(1, "", stderr), Status::Error, "{stderr}");
-            assert_eq!(of(0, "", stderr), Status::Error, "lost in a pipeline: {stderr}");
+            assert_eq!(of(127, "", stderr), CaptureStatus::Error, "{stderr}");
+            assert_eq!(of(1, "", stderr), CaptureStatus::Error, "{stderr}");
+            assert_eq!(of(0, "", stderr), CaptureStatus::Error, "lost in a pipeline: {stderr}");
         }
     }
 
     #[test]
     fn what_was_killed_or_has_no_known_end_is_an_error() {
-        assert_eq!(of(137, "", ""), Status::Error);
-        assert_eq!(of(126, "", "sh: /x: Permission denied\n"), Status::Error);
-        assert_eq!(status(None, b"something", b""), Status::Error);
+        assert_eq!(of(137, "", ""), CaptureStatus::Error);
+        assert_eq!(of(126, "", "sh: /x: Permission denied\n"), CaptureStatus::Error);
+        assert_eq!(exit_status(None, b"something", b""), CaptureStatus::Error);
     }
 }

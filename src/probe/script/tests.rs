@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::probe::catalogue::{Catalogue, Place};
+use crate::probe::catalogue::{ProbeCatalogue, ProbePlace};
 
 const NONCE: &str = "0123456789abcdef0123456789abcdef";
 
@@ -55,13 +55,13 @@ fn path_with(programs: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-fn questions<'a>(commands: &[&'a str]) -> Vec<Question<'a>> {
-    commands.iter().map(|command| Question { id: command, command }).collect()
+fn questions<'a>(commands: &[&'a str]) -> Vec<BatchQuestion<'a>> {
+    commands.iter().map(|command| BatchQuestion { id: command, command }).collect()
 }
 
 /// Short limits, without a place for files.
-fn quick() -> Limits {
-    Limits { seconds: 1, bytes: 1000, total: 48 * 1024, places: Vec::new() }
+fn quick() -> BatchLimits {
+    BatchLimits { seconds: 1, bytes: 1000, total: 48 * 1024, places: Vec::new() }
 }
 
 /// A folder for files whose name a careless script would split.
@@ -72,14 +72,14 @@ fn place() -> (tempfile::TempDir, Vec<String>) {
 }
 
 /// The answers of every shell to these commands, with files and with pipes.
-fn ask(commands: &[&str], limits: &Limits) -> Vec<Answers> {
+fn ask(commands: &[&str], limits: &BatchLimits) -> Vec<BatchAnswers> {
     let questions = questions(commands);
     let answers = |shell: &Vec<&str>, with_files: bool| {
         let (folder, places) = place();
         let places = if with_files { places } else { Vec::new() };
-        let script = generate(&questions, NONCE, &Limits { places, ..limits.clone() });
+        let script = generate_script(&questions, NONCE, &BatchLimits { places, ..limits.clone() });
         let output = output_of(shell, &script, None);
-        let answers = parse(&output, NONCE, &questions);
+        let answers = parse_script_output(&output, NONCE, &questions);
         assert!(answers.started && answers.finished, "{shell:?}: {answers:?}");
         assert_eq!(folder.path().read_dir().unwrap().count(), 0, "{shell:?} left files");
         answers
@@ -94,12 +94,15 @@ fn ask(commands: &[&str], limits: &Limits) -> Vec<Answers> {
 }
 
 /// What every shell answers to this command; a question asked after it is answered well.
-fn ask_one(command: &str) -> Vec<Answer> {
+fn ask_one(command: &str) -> Vec<BatchAnswer> {
     let all = ask(&[command, "echo after"], &quick());
-    let first = |mut answers: Answers| {
+    let first = |mut answers: BatchAnswers| {
         assert_eq!(answers.answers.len(), 2, "{answers:?}");
         let after = answers.answers.pop().unwrap();
-        assert_eq!((after.status, after.stdout.as_slice()), (Status::Ok, b"after\n".as_slice()));
+        assert_eq!(
+            (after.status, after.stdout.as_slice()),
+            (CaptureStatus::Ok, b"after\n".as_slice())
+        );
         answers.answers.pop().unwrap()
     };
     all.into_iter().map(first).collect()
@@ -172,7 +175,7 @@ fn nothing_that_a_command_does_to_its_shell_ends_the_batch() {
             if exit.is_some() {
                 assert_eq!(answer.exit, exit, "{command}: {answer:?}");
             }
-            assert_ne!(answer.status, Status::Timeout, "{command}");
+            assert_ne!(answer.status, CaptureStatus::Timeout, "{command}");
         }
     }
 }
@@ -184,7 +187,7 @@ fn killing_the_process_group_ends_only_the_command() {
         return;
     }
     for answer in ask_one("kill -9 0") {
-        assert_eq!(answer.status, Status::Error, "{answer:?}");
+        assert_eq!(answer.status, CaptureStatus::Error, "{answer:?}");
     }
 }
 
@@ -196,7 +199,7 @@ fn a_command_that_hangs_is_ended_and_what_it_printed_is_kept() {
         let answers = ask_one(command);
         assert!(start.elapsed() < Duration::from_secs(5 * answers.len() as u64));
         for answer in answers {
-            assert_eq!(answer.status, Status::Timeout, "{answer:?}");
+            assert_eq!(answer.status, CaptureStatus::Timeout, "{answer:?}");
             assert_eq!(answer.stdout, b"begun\n");
             assert_eq!(answer.stderr, b"");
         }
@@ -211,7 +214,10 @@ fn children_that_outlive_their_command_are_ended_and_hold_nothing_up() {
     ] {
         for answer in ask_one(command) {
             // Through pipes they run into the time limit: nothing else says that they are there.
-            assert!(matches!(answer.status, Status::Ok | Status::Timeout), "{answer:?}");
+            assert!(
+                matches!(answer.status, CaptureStatus::Ok | CaptureStatus::Timeout),
+                "{answer:?}"
+            );
             assert_eq!(answer.stdout, b"begun\n");
             assert_eq!(answer.exit, Some(0));
         }
@@ -236,7 +242,7 @@ fn long_output_is_cut_quickly() {
         let answers = ask_one(command);
         assert!(start.elapsed() < Duration::from_secs(2 * answers.len() as u64));
         for answer in answers {
-            assert_eq!(answer.status, Status::Truncated, "{command}");
+            assert_eq!(answer.status, CaptureStatus::Truncated, "{command}");
             assert_eq!(answer.stdout.len().max(answer.stderr.len()), 1000);
         }
     }
@@ -245,7 +251,7 @@ fn long_output_is_cut_quickly() {
 #[test]
 fn output_at_the_limit_is_whole_and_one_byte_more_is_not() {
     for (command, status) in
-        [("printf %01000d 7", Status::Ok), ("printf %01001d 7", Status::Truncated)]
+        [("printf %01000d 7", CaptureStatus::Ok), ("printf %01001d 7", CaptureStatus::Truncated)]
     {
         for answer in ask_one(command) {
             assert_eq!((answer.status, answer.stdout.len()), (status, 1000));
@@ -260,14 +266,15 @@ fn the_batch_stays_under_its_total_and_says_what_it_cut() {
     let (_folder, places) = place();
     let both = [Vec::new(), places];
     for (shell, places) in shells().iter().flat_map(|shell| both.iter().map(move |p| (shell, p))) {
-        let limits = Limits { total: 16 * 1024, places: places.clone(), ..quick() };
-        let script = generate(&questions, NONCE, &limits);
+        let limits = BatchLimits { total: 16 * 1024, places: places.clone(), ..quick() };
+        let script = generate_script(&questions, NONCE, &limits);
         let output = output_of(shell, &script, None);
         assert!(output.len() <= limits.total, "{shell:?}: {}", output.len());
         assert!(output.len() > limits.total / 2, "{shell:?}: {}", output.len());
-        let answers = parse(&output, NONCE, &questions);
+        let answers = parse_script_output(&output, NONCE, &questions);
         assert!(answers.finished);
-        let cut = answers.unanswered.iter().filter(|(_, why)| *why == Unanswered::Cut).count();
+        let cut =
+            answers.unanswered.iter().filter(|(_, why)| *why == UnansweredReason::Cut).count();
         assert!(cut > 0);
         assert_eq!(answers.answers.len() + cut, commands.len());
     }
@@ -288,15 +295,15 @@ fn every_coding_gives_the_same_bytes() {
         let path = path_with(&["head", "sleep", "id", "wc", "mkdir", "rm", "cat", tool]);
         let shells = shells().into_iter().filter(|shell| shell[0] != "busybox");
         for (shell, places) in shells.flat_map(|shell| both.clone().map(|p| (shell.clone(), p))) {
-            let script = generate(&questions, NONCE, &Limits { places, ..quick() });
+            let script = generate_script(&questions, NONCE, &BatchLimits { places, ..quick() });
             let output = output_of(&shell, &script, Some(path.path()));
-            let all = parse(&output, NONCE, &questions);
+            let all = parse_script_output(&output, NONCE, &questions);
             assert_eq!(all.coding.as_deref(), Some(coding), "{shell:?}");
             assert_eq!(all.answers.len(), 3, "{shell:?} {coding}: {all:?}");
             assert_eq!(all.answers[0].stdout, b"a\n\n%<|> \r\t\xff b", "{shell:?} {coding}");
             assert_eq!(all.answers[1].stderr, b"err\n", "{shell:?} {coding}");
             assert_eq!(all.answers[1].exit, Some(2), "{shell:?} {coding}");
-            assert_eq!(all.answers[2].status, Status::Truncated, "{shell:?} {coding}");
+            assert_eq!(all.answers[2].status, CaptureStatus::Truncated, "{shell:?} {coding}");
         }
     }
 }
@@ -306,38 +313,40 @@ fn without_setsid_the_commands_are_as_well_isolated() {
     let commands =
         ["exit 7", "echo 'open", "exec sleep 60", "echo begun; sleep 61 &", "echo after"];
     let questions = questions(&commands);
-    let script = generate(&questions, NONCE, &quick());
+    let script = generate_script(&questions, NONCE, &quick());
     let path = path_with(&["od", "sleep", "id", "ls"]);
-    use Status::{Error, Ok, Timeout};
+    use CaptureStatus::{Error, Ok, Timeout};
     for shell in shells().into_iter().filter(|shell| shell[0] != "busybox") {
-        let all = parse(&output_of(&shell, &script, Some(path.path())), NONCE, &questions);
-        let statuses: Vec<Status> = all.answers.iter().map(|answer| answer.status).collect();
+        let all =
+            parse_script_output(&output_of(&shell, &script, Some(path.path())), NONCE, &questions);
+        let statuses: Vec<CaptureStatus> = all.answers.iter().map(|answer| answer.status).collect();
         assert_eq!(statuses, [Error, Error, Timeout, Timeout, Ok], "{shell:?}: {all:?}");
     }
     // With files nobody waits for children that outlive their command.
     let path = path_with(&["od", "sleep", "id", "ls", "wc", "head", "mkdir", "rm"]);
     let (_folder, places) = place();
-    let script = generate(&questions, NONCE, &Limits { places, ..quick() });
+    let script = generate_script(&questions, NONCE, &BatchLimits { places, ..quick() });
     for shell in shells().into_iter().filter(|shell| shell[0] != "busybox") {
-        let all = parse(&output_of(&shell, &script, Some(path.path())), NONCE, &questions);
-        let statuses: Vec<Status> = all.answers.iter().map(|answer| answer.status).collect();
+        let all =
+            parse_script_output(&output_of(&shell, &script, Some(path.path())), NONCE, &questions);
+        let statuses: Vec<CaptureStatus> = all.answers.iter().map(|answer| answer.status).collect();
         assert_eq!(statuses, [Error, Error, Timeout, Ok, Ok], "{shell:?}: {all:?}");
     }
 }
 
 #[test]
 fn the_whole_catalogue_is_answered_on_this_machine() {
-    let catalogue = Catalogue::load(None).unwrap();
-    let host = catalogue.iter().filter(|probe| probe.place.contains(&Place::Host));
-    let questions: Vec<Question> =
-        host.map(|probe| Question { id: &probe.id, command: &probe.command }).collect();
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    let host = catalogue.iter_probes().filter(|probe| probe.place.contains(&ProbePlace::Host));
+    let questions: Vec<BatchQuestion> =
+        host.map(|probe| BatchQuestion { id: &probe.id, command: &probe.command }).collect();
     let (_folder, places) = place();
     let both = [Vec::new(), places];
     for (shell, places) in shells().iter().flat_map(|shell| both.iter().map(move |p| (shell, p))) {
-        let limits = Limits { places: places.clone(), ..Limits::default() };
-        let script = generate(&questions, NONCE, &limits);
+        let limits = BatchLimits { places: places.clone(), ..BatchLimits::default() };
+        let script = generate_script(&questions, NONCE, &limits);
         let output = output_of(shell, &script, None);
-        let answers = parse(&output, NONCE, &questions);
+        let answers = parse_script_output(&output, NONCE, &questions);
         assert_eq!(answers.answers.len(), questions.len(), "{shell:?}: {:?}", answers.unanswered);
         assert!(output.len() < limits.total);
         assert_eq!(answers.stray, b"", "{shell:?}");
@@ -349,9 +358,9 @@ fn the_whole_catalogue_is_answered_on_this_machine() {
 const WHOLE: &str = "\n@N start 0 od uptime .\n\n@N 1 9 od 610a<0,1.00,1.25>| .\n\n@N end 1 .\n";
 
 /// The answers of one question to a text in which `@N ` stands for the marker.
-fn read(text: &str) -> Answers {
+fn read(text: &str) -> BatchAnswers {
     let text = text.replace("@N ", &format!("@{NONCE} "));
-    parse(text.as_bytes(), NONCE, &questions(&["q"]))
+    parse_script_output(text.as_bytes(), NONCE, &questions(&["q"]))
 }
 
 #[test]
@@ -399,7 +408,7 @@ fn a_damaged_line_is_no_answer() {
     ] {
         let all = read(&format!("@N start 0 od none .\n{line}\n@N end 1 .\n"));
         assert_eq!(all.answers, [], "{line}");
-        assert_eq!(all.unanswered, [("q".into(), Unanswered::Damaged)], "{line}");
+        assert_eq!(all.unanswered, [("q".into(), UnansweredReason::Damaged)], "{line}");
         assert!(!all.stray.is_empty());
     }
 }
@@ -409,7 +418,7 @@ fn answers_that_come_together_are_told_apart_by_their_sizes() {
     let text =
         "@N start 0 od none .\n@N answers od 1/9/2/1/3/1.00/1.50 2/1/0/2/0// |610a62 6364 .\n";
     let text = text.replace("62 63", "6263").replace("@N ", &format!("@{NONCE} "));
-    let all = parse(text.as_bytes(), NONCE, &questions(&["q", "r"]));
+    let all = parse_script_output(text.as_bytes(), NONCE, &questions(&["q", "r"]));
     let seen: Vec<_> = all
         .answers
         .iter()
@@ -418,8 +427,8 @@ fn answers_that_come_together_are_told_apart_by_their_sizes() {
     assert_eq!(
         seen,
         [
-            (Some(3), Status::Error, Some(500.0), &b"a\n"[..], &b"b"[..]),
-            (Some(0), Status::Truncated, None, &b""[..], &b"c"[..]),
+            (Some(3), CaptureStatus::Error, Some(500.0), &b"a\n"[..], &b"b"[..]),
+            (Some(0), CaptureStatus::Truncated, None, &b""[..], &b"c"[..]),
         ]
     );
 }
@@ -432,9 +441,9 @@ fn answers_whose_sizes_and_bytes_differ_are_none() {
         "1/9/1/0/0 2/9/1/0/0// |6162",
     ] {
         let text = format!("@{NONCE} answers od {frame} .\n");
-        let all = parse(text.as_bytes(), NONCE, &questions(&["q", "r"]));
+        let all = parse_script_output(text.as_bytes(), NONCE, &questions(&["q", "r"]));
         assert_eq!(all.answers, [], "{frame}");
-        let damaged = |id: &str| (id.to_string(), Unanswered::Damaged);
+        let damaged = |id: &str| (id.to_string(), UnansweredReason::Damaged);
         assert_eq!(all.unanswered, [damaged("q"), damaged("r")], "{frame}");
     }
 }
@@ -443,7 +452,10 @@ fn answers_whose_sizes_and_bytes_differ_are_none() {
 fn two_answers_that_differ_are_none() {
     let other = WHOLE.replace("610a", "620a");
     assert_eq!(read(&format!("{WHOLE}{WHOLE}")).answers.len(), 1);
-    assert_eq!(read(&format!("{WHOLE}{other}")).unanswered, [("q".into(), Unanswered::Damaged)]);
+    assert_eq!(
+        read(&format!("{WHOLE}{other}")).unanswered,
+        [("q".into(), UnansweredReason::Damaged)]
+    );
 }
 
 #[test]
@@ -451,12 +463,12 @@ fn marks_say_how_a_command_ended() {
     let all = read("@N 1 9 od 61<137,1,2>| .\n@N 1 timeout .\n");
     assert_eq!(
         (all.answers[0].status, all.answers[0].stdout.as_slice()),
-        (Status::Timeout, &b"a"[..])
+        (CaptureStatus::Timeout, &b"a"[..])
     );
-    assert_eq!(read("@N 1 timeout .\n").answers[0].status, Status::Timeout);
-    assert_eq!(read("@N 1 lost .\n").answers[0].status, Status::Error);
-    assert_eq!(read("@N 1 cut .\n").unanswered[0].1, Unanswered::Cut);
-    assert_eq!(read("").unanswered[0].1, Unanswered::NotReached);
+    assert_eq!(read("@N 1 timeout .\n").answers[0].status, CaptureStatus::Timeout);
+    assert_eq!(read("@N 1 lost .\n").answers[0].status, CaptureStatus::Error);
+    assert_eq!(read("@N 1 cut .\n").unanswered[0].1, UnansweredReason::Cut);
+    assert_eq!(read("").unanswered[0].1, UnansweredReason::NotReached);
 }
 
 #[test]
@@ -469,7 +481,7 @@ fn a_clock_that_was_set_back_tells_no_duration() {
 
 #[test]
 fn a_nonce_is_32_hexadecimal_digits_and_never_the_same() {
-    let (one, two) = (nonce().unwrap(), nonce().unwrap());
+    let (one, two) = (make_nonce().unwrap(), make_nonce().unwrap());
     assert!(one.len() == 32 && one.bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert_ne!(one, two);
 }
@@ -477,7 +489,7 @@ fn a_nonce_is_32_hexadecimal_digits_and_never_the_same() {
 proptest! {
     #[test]
     fn any_bytes_can_be_read(bytes: Vec<u8>) {
-        let all = parse(&bytes, NONCE, &questions(&["q"]));
+        let all = parse_script_output(&bytes, NONCE, &questions(&["q"]));
         prop_assert_eq!(all.answers.len() + all.unanswered.len(), 1);
     }
 

@@ -4,70 +4,80 @@
 
 use tera::{Kwargs, Map, TeraResult, Value};
 
-use super::{Sources, problem, safe};
-use crate::judge::timing::{Measure, Timing};
-use crate::model::{Fact, Samples, Unit};
-use crate::report::charts::{self, Chart, Kind};
+use super::{LookupSources, lookup_error, safe_value};
+use crate::judge::timing::{MeasureComparison, RunTiming};
+use crate::model::{Fact, SampleUnit, Samples};
+use crate::report::charts::{self, Chart, ChartKind};
 use crate::report::number;
-use crate::report::phases::{self, Part, Phase, Split};
-use crate::report::voice::{Links, Voice};
-use crate::stats::{self, Comparison, Obstacle, Outcome};
+use crate::report::phases::{self, PhaseOwner, PhaseSplit, StartPhase};
+use crate::report::voice::{EvidenceLinks, Renderer};
+use crate::stats::{self, Comparison, ComparisonObstacle, ComparisonOutcome};
 
 /// The percentiles that a table shows where there are enough samples.
 const PERCENTILES: [(&str, f64); 4] =
     [("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
-fn map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+fn value_map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<Map>().into()
 }
 
-impl Sources {
+impl LookupSources {
     /// The series of a fact on a target, by the names that templates use.
-    fn series(&self, id: &str, target: &str) -> TeraResult<Option<(&str, &Samples)>> {
-        let Some(name) = self.subject.target(target).map_err(problem)? else { return Ok(None) };
-        let fact = self.subject.run.fact(id, name);
+    fn find_series(&self, id: &str, target: &str) -> TeraResult<Option<(&str, &Samples)>> {
+        let Some(name) = self.subject.resolve_target(target).map_err(lookup_error)? else {
+            return Ok(None);
+        };
+        let fact = self.subject.run.find_fact(id, name);
         Ok(fact.and_then(Fact::as_series).map(|samples| (name, samples)))
     }
 
     /// A figure with a link to the samples that it was computed from.
-    fn figure(&self, words: &str, samples: &Samples) -> Value {
-        safe(&self.voice.linked(&self.subject, &self.voice.text(words), &samples.source))
+    fn linked_figure(&self, words: &str, samples: &Samples) -> Value {
+        safe_value(&self.voice.link_to_source(
+            &self.subject,
+            &self.voice.escape_text(words),
+            &samples.source,
+        ))
     }
 
-    fn known(&self, id: &str) -> TeraResult<()> {
-        match self.subject.shelf.catalogue.get(id) {
+    fn require_probe(&self, id: &str) -> TeraResult<()> {
+        match self.subject.shelf.catalogue.find_probe(id) {
             Some(_) => Ok(()),
-            None => Err(problem(format!("unknown fact `{id}`: it is not in the catalogue"))),
+            None => Err(lookup_error(format!("unknown fact `{id}`: it is not in the catalogue"))),
         }
     }
 
     /// A comparison in words.
-    fn comparison(
+    fn comparison_value(
         &self,
         comparison: &Comparison,
         with: &Samples,
         of: &Samples,
     ) -> Vec<(&'static str, Value)> {
         let ratio = |value: Option<f64>| {
-            value.map_or_else(Value::none, |value| self.figure(&number::ratio(value), of))
+            value.map_or_else(Value::none, |value| {
+                self.linked_figure(&number::format_ratio(value), of)
+            })
         };
         let median = |samples: &Samples| match stats::median(&samples.values) {
-            Some(value) => self.figure(&number::measured(value, samples.unit), samples),
+            Some(value) => {
+                self.linked_figure(&number::format_measured(value, samples.unit), samples)
+            }
             None => Value::none(),
         };
         let interval = comparison.interval;
         let medians = (stats::median(&with.values), stats::median(&of.values));
         let added = match medians {
-            (Some(with), Some(own)) => number::measured((own - with).abs(), of.unit).into(),
+            (Some(with), Some(own)) => number::format_measured((own - with).abs(), of.unit).into(),
             _ => Value::none(),
         };
         vec![
             ("outcome", comparison.outcome.word().into()),
-            ("obstacle", obstacle(comparison.obstacle).into()),
+            ("obstacle", obstacle_words(comparison.obstacle).into()),
             ("ratio", ratio(comparison.ratio)),
             ("low", ratio(interval.map(|interval| interval.low))),
             ("high", ratio(interval.map(|interval| interval.high))),
-            ("margin", number::percent(comparison.margin).into()),
+            ("margin", number::format_percent(comparison.margin).into()),
             ("added", added),
             ("median", median(of)),
             ("median_with", median(with)),
@@ -76,36 +86,42 @@ impl Sources {
         ]
     }
 
-    fn measure(&self, measure: &Measure) -> TeraResult<Value> {
-        let baseline = self.series(&measure.id, "baseline")?;
-        let own = self.series(&measure.id, &measure.target)?;
-        let (Some((_, with)), Some((_, of))) = (baseline, own) else { return Ok(missing(self)) };
-        let title = self.subject.shelf.catalogue.get(&measure.id).map(|probe| probe.title.as_str());
-        let mut entries = self.comparison(&measure.comparison, with, of);
+    fn measure_value(&self, measure: &MeasureComparison) -> TeraResult<Value> {
+        let baseline = self.find_series(&measure.id, "baseline")?;
+        let own = self.find_series(&measure.id, &measure.target)?;
+        let (Some((_, with)), Some((_, of))) = (baseline, own) else {
+            return Ok(missing_comparison(self));
+        };
+        let title =
+            self.subject.shelf.catalogue.find_probe(&measure.id).map(|probe| probe.title.as_str());
+        let mut entries = self.comparison_value(&measure.comparison, with, of);
         entries.extend([
             ("id", measure.id.as_str().into()),
             ("target", measure.target.as_str().into()),
-            ("title", safe(&self.voice.text(title.unwrap_or(&measure.id)))),
-            ("name", safe(&self.voice.text(&self.subject.name(&measure.target)))),
+            ("title", safe_value(&self.voice.escape_text(title.unwrap_or(&measure.id)))),
+            (
+                "name",
+                safe_value(&self.voice.escape_text(&self.subject.reader_name(&measure.target))),
+            ),
             ("is_withheld", self.subject.timing.is_withheld().into()),
-            ("in_turns", Timing::is_in_turns(&self.subject.run, &measure.id).into()),
+            ("in_turns", RunTiming::is_in_turns(&self.subject.run, &measure.id).into()),
         ]);
-        Ok(map(entries))
+        Ok(value_map(entries))
     }
 }
 
-fn obstacle(obstacle: Option<Obstacle>) -> &'static str {
+fn obstacle_words(obstacle: Option<ComparisonObstacle>) -> &'static str {
     match obstacle {
         None => "",
-        Some(Obstacle::TooFew) => "too-few",
-        Some(Obstacle::NotPositive) => "not-positive",
+        Some(ComparisonObstacle::TooFew) => "too-few",
+        Some(ComparisonObstacle::NotPositive) => "not-positive",
     }
 }
 
 /// A comparison that cannot be, because one of the two was not captured.
-fn missing(sources: &Sources) -> Value {
-    map([
-        ("outcome", Outcome::NotComparable.word().into()),
+fn missing_comparison(sources: &LookupSources) -> Value {
+    value_map([
+        ("outcome", ComparisonOutcome::NotComparable.word().into()),
         ("obstacle", "missing".into()),
         ("is_withheld", sources.subject.timing.is_withheld().into()),
     ])
@@ -114,90 +130,95 @@ fn missing(sources: &Sources) -> Value {
 /// `compared(id=, target=)`: the series of a candidate relative to the baseline's: `outcome`
 /// (slower, faster, equivalent, inconclusive, not-comparable), `obstacle` (missing, too-few,
 /// not-positive, or empty), `is_withheld`, `in_turns`, and the figures in words.
-pub fn compared(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("id")?;
-    sources.known(id)?;
+    sources.require_probe(id)?;
     let wanted: &str = kwargs.must_get("target")?;
-    let Some(target) = sources.subject.target(wanted).map_err(problem)? else {
-        return Ok(missing(sources));
+    let Some(target) = sources.subject.resolve_target(wanted).map_err(lookup_error)? else {
+        return Ok(missing_comparison(sources));
     };
-    let measures = sources.subject.timing.measures(&sources.subject.run);
+    let measures = sources.subject.timing.compared_measures(&sources.subject.run);
     match measures.iter().find(|measure| measure.id == id && measure.target == target) {
-        Some(measure) => sources.measure(measure),
-        None => Ok(missing(sources)),
+        Some(measure) => sources.measure_value(measure),
+        None => Ok(missing_comparison(sources)),
     }
 }
 
 /// `measures()`: every comparison of the run, as `compared` tells it, with `title` and `name`.
-pub fn measures(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
-    let measures = sources.subject.timing.measures(&sources.subject.run);
+pub fn look_up_measures(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let measures = sources.subject.timing.compared_measures(&sources.subject.run);
     let list: TeraResult<Vec<Value>> =
-        measures.iter().map(|measure| sources.measure(measure)).collect();
+        measures.iter().map(|measure| sources.measure_value(measure)).collect();
     Ok(list?.into())
 }
 
 /// `control()`: the second arm of the baseline relative to the first: `state` (none, differs,
 /// agrees, unclear, too-few) and the figures of the comparison. Of several, one that differs.
-pub fn control(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
+pub fn look_up_control(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let timing = &sources.subject.timing;
-    let controls = timing.controls();
-    let Some(control) = controls.iter().find(|one| one.differs()).or(controls.first()) else {
-        return Ok(map([("state", "none".into())]));
+    let controls = timing.session_controls();
+    let Some(control) = controls.iter().find(|one| one.arms_differ()).or(controls.first()) else {
+        return Ok(value_map([("state", "none".into())]));
     };
-    let series = |id| sources.series(id, &control.target);
+    let series = |id| sources.find_series(id, &control.target);
     let (Some((_, with)), Some((_, of))) = (series(control.series)?, series(control.repeat)?)
     else {
-        return Ok(map([("state", "none".into())]));
+        return Ok(value_map([("state", "none".into())]));
     };
     let state = match control.comparison.outcome {
-        Outcome::Slower | Outcome::Faster => "differs",
-        Outcome::Equivalent => "agrees",
-        Outcome::Inconclusive => "unclear",
-        Outcome::NotComparable => "too-few",
+        ComparisonOutcome::Slower | ComparisonOutcome::Faster => "differs",
+        ComparisonOutcome::Equivalent => "agrees",
+        ComparisonOutcome::Inconclusive => "unclear",
+        ComparisonOutcome::NotComparable => "too-few",
     };
-    let mut entries = sources.comparison(&control.comparison, with, of);
-    let name = sources.subject.name(&control.target);
-    let noise = timing.noise().map(number::percent);
+    let mut entries = sources.comparison_value(&control.comparison, with, of);
+    let name = sources.subject.reader_name(&control.target);
+    let noise = timing.session_noise().map(number::format_percent);
     entries.extend([
         ("state", state.into()),
-        ("name", safe(&sources.voice.text(&name))),
+        ("name", safe_value(&sources.voice.escape_text(&name))),
         ("noise", noise.map_or_else(Value::none, Into::into)),
-        ("effective", number::percent(timing.margin()).into()),
-        ("widens", (timing.margin() > sources.subject.shelf.margin).into()),
+        ("effective", number::format_percent(timing.effective_margin()).into()),
+        ("widens", (timing.effective_margin() > sources.subject.shelf.margin).into()),
     ]);
-    Ok(map(entries))
+    Ok(value_map(entries))
 }
 
 /// `interval(id=, target=)`: the 95 % interval of the median in words, or that there is none.
-pub fn interval(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let found = sources.find(kwargs)?;
+pub fn look_up_interval(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let found = sources.find_argument_fact(kwargs)?;
     let samples = match found.fact.as_ref() {
         Fact::Missing(missing) => {
-            return Ok(safe(&sources.voice.missing(&sources.subject, missing)));
+            return Ok(safe_value(&sources.voice.render_missing(&sources.subject, missing)));
         }
-        Fact::Value { .. } => return Err(problem(format!("`{}` is no series", found.probe.id))),
+        Fact::Value { .. } => {
+            return Err(lookup_error(format!("`{}` is no series", found.probe.id)));
+        }
         Fact::Series(samples) => samples,
     };
     let words = match stats::median_interval(&samples.values) {
-        Some(interval) => number::range(interval.low, interval.high, samples.unit),
+        Some(interval) => number::format_range(interval.low, interval.high, samples.unit),
         None => format!("none below {} samples", stats::LEAST),
     };
-    Ok(sources.figure(&words, samples))
+    Ok(sources.linked_figure(&words, samples))
 }
 
 /// `outliers(id=, target=)`: the samples that lie far from the others, with their `place` in the
 /// series (from 1) and their `value`.
-pub fn outliers(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub fn look_up_outliers(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
-    sources.known(id)?;
-    let Some((_, samples)) = sources.series(id, target)? else {
+    sources.require_probe(id)?;
+    let Some((_, samples)) = sources.find_series(id, target)? else {
         return Ok(Vec::<Value>::new().into());
     };
-    let list: Vec<Value> = stats::outliers(&samples.values)
+    let list: Vec<Value> = stats::find_outliers(&samples.values)
         .into_iter()
         .map(|place| {
-            let value = number::measured(samples.values[place], samples.unit);
-            map([("place", (place + 1).into()), ("value", sources.figure(&value, samples))])
+            let value = number::format_measured(samples.values[place], samples.unit);
+            value_map([
+                ("place", (place + 1).into()),
+                ("value", sources.linked_figure(&value, samples)),
+            ])
         })
         .collect();
     Ok(list.into())
@@ -205,19 +226,20 @@ pub fn outliers(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
 
 /// `percentiles(id=, target=)`: those that the series has samples enough for, with `name`,
 /// `value`, `low` and `high`.
-pub fn percentiles(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub fn look_up_percentiles(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
-    sources.known(id)?;
-    let Some((_, samples)) = sources.series(id, target)? else {
+    sources.require_probe(id)?;
+    let Some((_, samples)) = sources.find_series(id, target)? else {
         return Ok(Vec::<Value>::new().into());
     };
-    let print = |value| sources.figure(&number::measured(value, samples.unit), samples);
+    let print =
+        |value| sources.linked_figure(&number::format_measured(value, samples.unit), samples);
     let mut list: Vec<Value> = Vec::new();
     for (name, q) in PERCENTILES {
         let value = stats::percentile(&samples.values, q);
         let interval = stats::percentile_interval(&samples.values, q);
         if let (Ok(value), Ok(interval)) = (value, interval) {
-            list.push(map([
+            list.push(value_map([
                 ("name", name.into()),
                 ("value", print(value)),
                 ("low", print(interval.low)),
@@ -231,34 +253,52 @@ pub fn percentiles(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
 /// `phases()`: for each target whose starts were divided, its `target`, `name`, the sum of the
 /// medians in `total`, in `runtime` and `runtime_share` the part of making and starting,
 /// and the `list` of phases, each with what it takes `more` (or less) than under the baseline.
-pub fn phases(sources: &Sources, _: &Kwargs) -> TeraResult<Value> {
-    let splits = phases::all(&sources.subject);
-    let baseline = sources.subject.target("baseline").map_err(problem)?;
+pub fn look_up_phases(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let splits = phases::all_splits(&sources.subject);
+    let baseline = sources.subject.resolve_target("baseline").map_err(lookup_error)?;
     let reference = splits.iter().find(|split| Some(split.target) == baseline);
-    let list: Vec<Value> = splits.iter().map(|split| divided(sources, split, reference)).collect();
+    let list: Vec<Value> =
+        splits.iter().map(|split| split_value(sources, split, reference)).collect();
     Ok(list.into())
 }
 
-fn divided(sources: &Sources, split: &Split, reference: Option<&Split>) -> Value {
-    let phase = |phase: &Phase| {
+fn split_value(
+    sources: &LookupSources,
+    split: &PhaseSplit,
+    reference: Option<&PhaseSplit>,
+) -> Value {
+    let phase = |phase: &StartPhase| {
         let other = reference.and_then(|split| split.phases.iter().find(|p| p.word == phase.word));
-        let more = other.map(|other| number::change(phase.median - other.median, Unit::Seconds));
-        let median = number::measured(phase.median, phase.samples.unit);
-        map([
+        let more = other.map(|other| {
+            number::format_difference(phase.median - other.median, SampleUnit::Seconds)
+        });
+        let median = number::format_measured(phase.median, phase.samples.unit);
+        value_map([
             ("word", phase.word.into()),
-            ("part", phase.part.word().into()),
-            ("median", sources.figure(&median, phase.samples)),
+            ("part", phase.part.owner_word().into()),
+            ("median", sources.linked_figure(&median, phase.samples)),
             ("more", more.map_or_else(Value::none, Into::into)),
         ])
     };
-    let runtime: Vec<Value> =
-        split.phases.iter().filter(|p| p.part == Part::Runtime).map(|p| p.word.into()).collect();
-    map([
+    let runtime: Vec<Value> = split
+        .phases
+        .iter()
+        .filter(|p| p.part == PhaseOwner::Runtime)
+        .map(|p| p.word.into())
+        .collect();
+    value_map([
         ("target", split.target.into()),
-        ("name", safe(&sources.voice.text(&sources.subject.name(split.target)))),
-        ("total", number::measured(split.total(), Unit::Seconds).into()),
-        ("runtime", number::measured(split.time(Part::Runtime), Unit::Seconds).into()),
-        ("runtime_share", number::percent(split.share(Part::Runtime)).into()),
+        (
+            "name",
+            safe_value(&sources.voice.escape_text(&sources.subject.reader_name(split.target))),
+        ),
+        ("total", number::format_measured(split.total_seconds(), SampleUnit::Seconds).into()),
+        (
+            "runtime",
+            number::format_measured(split.owner_seconds(PhaseOwner::Runtime), SampleUnit::Seconds)
+                .into(),
+        ),
+        ("runtime_share", number::format_percent(split.owner_share(PhaseOwner::Runtime)).into()),
         ("runtime_phases", runtime.into()),
         ("list", split.phases.iter().map(phase).collect::<Vec<_>>().into()),
     ])
@@ -266,37 +306,37 @@ fn divided(sources: &Sources, split: &Split, reference: Option<&Split>) -> Value
 
 /// `share_of(id=, target=, seconds=)`: by how much of a job of so many seconds the candidate's
 /// median exceeds the baseline's.
-pub fn share_of(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
     let job: f64 = kwargs.must_get("seconds")?;
     if !(job.is_finite() && job > 0.0) {
-        return Err(problem(format!("seconds={job}: a job of more than 0 seconds is wanted")));
+        return Err(lookup_error(format!("seconds={job}: a job of more than 0 seconds is wanted")));
     }
-    sources.known(id)?;
+    sources.require_probe(id)?;
     let median = |target: &str| -> TeraResult<Option<f64>> {
-        Ok(sources.series(id, target)?.and_then(|(_, samples)| stats::median(&samples.values)))
+        Ok(sources.find_series(id, target)?.and_then(|(_, samples)| stats::median(&samples.values)))
     };
     Ok(match (median("baseline")?, median(target)?) {
-        (Some(with), Some(own)) => number::percent((own - with).abs() / job).into(),
+        (Some(with), Some(own)) => number::format_percent((own - with).abs() / job).into(),
         _ => Value::none(),
     })
 }
 
 /// `chart(kind=, id=)`: a drawing of every target's series (`samples`, `ecdf`) or of the phases of
 /// a start (`phases`). Only the site draws: elsewhere the table beside it stands alone.
-pub fn chart(sources: &Sources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let word: &str = kwargs.must_get("kind")?;
-    let kind = Kind::named(word).ok_or_else(|| {
-        problem(format!("unknown chart `{word}`: known are {}", Kind::WORDS.join(", ")))
+    let kind = ChartKind::from_word(word).ok_or_else(|| {
+        lookup_error(format!("unknown chart `{word}`: known are {}", ChartKind::WORDS.join(", ")))
     })?;
     let id: &str = kwargs.get("id")?.unwrap_or_default();
-    if kind != Kind::Phases {
-        sources.known(id)?;
+    if kind != ChartKind::Phases {
+        sources.require_probe(id)?;
     }
-    let is_site = matches!(&sources.voice, Voice::Markdown(Links::Site(_)));
-    match is_site.then(|| Chart::of(&sources.subject, kind, id)).flatten() {
-        Some(_) => Ok(safe(&charts::block(kind, id))),
-        None => Ok(safe("")),
+    let is_site = matches!(&sources.voice, Renderer::Markdown(EvidenceLinks::Site(_)));
+    match is_site.then(|| Chart::draw(&sources.subject, kind, id)).flatten() {
+        Some(_) => Ok(safe_value(&charts::chart_block(kind, id))),
+        None => Ok(safe_value("")),
     }
 }
 

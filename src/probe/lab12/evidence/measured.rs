@@ -1,62 +1,80 @@
 //! What was measured or counted under each runtime, and where either edition keeps it.
 
-use super::Evidence;
-use crate::model::{Edition, Fact, Source, Unit};
-use crate::probe::lab12::label::Who;
-use crate::probe::lab12::page::Page;
-use crate::probe::lab12::read::{self, Read};
+use super::EvidencePages;
+use crate::model::{Edition, Fact, FactSource, SampleUnit};
+use crate::probe::lab12::label::EvidenceRole;
+use crate::probe::lab12::page::EvidencePage;
+use crate::probe::lab12::read::{self, ReadResult};
 use crate::probe::lab12::{counts, latency, results, timing};
 
-impl Evidence<'_> {
-    pub(super) fn startup(&self, who: Who, edition: Edition) -> Fact {
-        let own =
-            if who == Who::Runc { "bench/runc-startup.txt" } else { "bench/kata-startup.txt" };
-        let newer =
-            if who == Who::Runc { "results/runc-startup.txt" } else { "results/kata-startup.txt" };
+impl EvidencePages<'_> {
+    pub(super) fn startup_fact(&self, who: EvidenceRole, edition: Edition) -> Fact {
+        let own = if who == EvidenceRole::Runc {
+            "bench/runc-startup.txt"
+        } else {
+            "bench/kata-startup.txt"
+        };
+        let newer = if who == EvidenceRole::Runc {
+            "results/runc-startup.txt"
+        } else {
+            "results/kata-startup.txt"
+        };
         let places = match edition {
             Edition::F25 => ["bench/startup.txt", own, "results/startup.txt", newer],
             Edition::S26 => ["results/startup.txt", newer, "bench/startup.txt", own],
         };
-        self.first(&places, places[0], |page| series(page, timing::startup(page, who)))
+        self.first_fact_from_slots(&places, places[0], |page| {
+            series_fact(page, timing::read_startup_times(page, who))
+        })
     }
 
     /// The samples from their own file, or else from within the summary.
-    pub(super) fn latency(&self) -> Fact {
+    pub(super) fn latency_fact(&self) -> Fact {
         let places = ["bench/curl-3012.txt", "bench/http-latency.txt"];
-        let own = self.on(places[0], |page| series(page, latency::samples(page)));
+        let own = self.fact_from_slot(places[0], |page| {
+            series_fact(page, latency::read_latency_samples(page))
+        });
         if own.is_present() {
             return own;
         }
-        let within = self.pages.get(places[1]).map(|page| series(page, latency::samples(page)));
+        let within = self
+            .pages
+            .get(places[1])
+            .map(|page| series_fact(page, latency::read_latency_samples(page)));
         within.filter(Fact::is_present).unwrap_or(own)
     }
 
-    pub(super) fn put_newer(&self, put: &mut impl FnMut(&str, Who, Fact), edition: Edition) {
-        type Reader = fn(&Page, Who) -> Fact;
+    pub(super) fn put_newer(
+        &self,
+        put: &mut impl FnMut(&str, EvidenceRole, Fact),
+        edition: Edition,
+    ) {
+        type Reader = fn(&EvidencePage, EvidenceRole) -> Fact;
         let asks: [(&str, [&str; 3], Reader); 3] = [
             (
                 "perf.io_write",
                 ["results/io.txt", "results/runc-io.txt", "results/kata-io.txt"],
-                |page, who| read::fact(page, results::io_write(page, who)),
+                |page, who| read::fact_from_read(page, results::io_write(page, who)),
             ),
             (
                 "dev.entries",
                 ["results/devices.txt", "results/runc-devices.txt", "results/kata-devices.txt"],
-                |page, who| read::fact(page, counts::count(page, who)),
+                |page, who| read::fact_from_read(page, counts::labelled_count(page, who)),
             ),
             (
                 "priv.cap_eff",
                 ["results/caps.txt", "results/runc-caps.txt", "results/kata-caps.txt"],
-                |page, who| read::fact(page, results::cap_eff(page, who)),
+                |page, who| read::fact_from_read(page, results::cap_eff(page, who)),
             ),
         ];
         for (id, [both, runc, kata], reader) in asks {
-            for (who, own) in [(Who::Runc, runc), (Who::Kata, kata)] {
+            for (who, own) in [(EvidenceRole::Runc, runc), (EvidenceRole::Kata, kata)] {
                 let places = [own, both];
                 let found = places.iter().any(|path| self.pages.contains_key(path));
                 if found || edition == Edition::S26 {
                     let canonical = if id == "perf.io_write" { both } else { own };
-                    let fact = self.first(&places, canonical, |page| reader(page, who));
+                    let fact =
+                        self.first_fact_from_slots(&places, canonical, |page| reader(page, who));
                     let beside = (id == "priv.cap_eff").then(|| self.mask_beside_kernel(who));
                     put(id, who, beside.flatten().filter(|_| !fact.is_present()).unwrap_or(fact));
                 }
@@ -65,20 +83,22 @@ impl Evidence<'_> {
     }
 
     /// A mask that stands in the file of the kernel, where one command printed both.
-    fn mask_beside_kernel(&self, who: Who) -> Option<Fact> {
+    fn mask_beside_kernel(&self, who: EvidenceRole) -> Option<Fact> {
         let page = self.pages.get(match who {
-            Who::Kata => "results/kata-kernel.txt",
+            EvidenceRole::Kata => "results/kata-kernel.txt",
             _ => "results/runc-kernel.txt",
         })?;
-        Some(read::fact(page, results::cap_eff(page, who))).filter(Fact::is_present)
+        Some(read::fact_from_read(page, results::cap_eff(page, who))).filter(Fact::is_present)
     }
 }
 
-fn series(page: &Page, read: Read<Vec<f64>>) -> Fact {
+fn series_fact(page: &EvidencePage, read: ReadResult<Vec<f64>>) -> Fact {
     match read {
-        Ok(found) => {
-            Fact::series(found.value, Unit::Seconds, Source::new(page.capture, found.line))
-        }
-        Err(miss) => read::missing(page, miss),
+        Ok(found) => Fact::series(
+            found.value,
+            SampleUnit::Seconds,
+            FactSource::new(page.capture, found.line),
+        ),
+        Err(miss) => read::missing_on_page(page, miss),
     }
 }
