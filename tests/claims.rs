@@ -38,7 +38,7 @@ fn shown(annotation: &ClaimResult) -> String {
         "{}:{} {}{rule} “{}”\n    {}\n",
         annotation.line,
         annotation.column,
-        annotation.standing.status_name(),
+        annotation.status.status_name(),
         annotation.quote,
         annotation.message
     );
@@ -281,7 +281,7 @@ fn our_own_submission_is_not_contradicted() {
     assert!(found.len() > 30, "{} annotations", found.len());
     let wrong: Vec<String> = found
         .iter()
-        .filter(|found| found.standing == isoproof::claims::ClaimStatus::Contradicted)
+        .filter(|found| found.status == isoproof::claims::ClaimStatus::Contradicted)
         .map(shown)
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -33,7 +33,7 @@ pub fn check_counts(
         if number.fract() != 0.0 || is_set_apart(words, sentence, quantity) {
             continue;
         }
-        let who = ground.cast.attribute_quantity(sentence, all, index);
+        let who = ground.resolver.attribute_quantity(sentence, all, index);
         let stated = count_subject(&subjects.count, sentence, all, index);
         let goes_on = || goes_on(ground, last, sentence, all, index);
         if let Some(about) = stated.or_else(goes_on) {
@@ -116,7 +116,7 @@ fn goes_on<'a>(
 ) -> Option<CountSubject<'a>> {
     let from = all[index.checked_sub(1)?].range.end;
     let before = &sentence.text[from..all[index].range.start];
-    let mention = ground.cast.find_mentions(before).pop()?;
+    let mention = ground.resolver.find_mentions(before).pop()?;
     let near = before[mention.range.end..].split_whitespace().count() <= 1;
     let ends =
         words_after(sentence, all, index).trim_matches(|c: char| !c.is_alphanumeric()).is_empty();
@@ -208,8 +208,8 @@ fn decide_count(
 ) -> Vec<ClaimRemark> {
     let StatedValue::Number(stated, other) = quantity.value else { return Vec::new() };
     let place = sentence.file_range(&quantity.range);
-    let agrees = |held: &FactRef| {
-        held.item_count().is_some_and(|truth| {
+    let agrees = |fact_ref: &FactRef| {
+        fact_ref.item_count().is_some_and(|truth| {
             quantity.agrees_with(stated, truth)
                 || other.is_some_and(|other| quantity.agrees_with(other, truth))
         })
@@ -217,20 +217,20 @@ fn decide_count(
     let facts = &about.subject.facts;
     let all: Vec<FactRef> = facts.iter().flat_map(|id| ground.facts_everywhere(id)).collect();
     let own: Vec<FactRef> = match who {
-        Some(who) => all.iter().copied().filter(|held| held.target == who.target).collect(),
+        Some(who) => all.iter().copied().filter(|fact_ref| fact_ref.target == who.target).collect(),
         None => all.clone(),
     };
     let is_process = about.noun.is_some_and(|noun| noun.to_lowercase().starts_with(['p']))
         && facts[0] == "proc.entries";
-    if let Some(held) = own.iter().find(|held| agrees(held)) {
-        let single = who.is_some() || all.iter().filter(|held| agrees(held)).count() == 1;
+    if let Some(fact_ref) = own.iter().find(|fact_ref| agrees(fact_ref)) {
+        let single = who.is_some() || all.iter().filter(|fact_ref| agrees(fact_ref)).count() == 1;
         if !single {
             return Vec::new();
         }
-        if is_process && held.id == "proc.entries" {
-            return vec![misnamed_remark(ground, sentence, quantity, held.target)];
+        if is_process && fact_ref.id == "proc.entries" {
+            return vec![misnamed_remark(ground, sentence, quantity, fact_ref.target)];
         }
-        return vec![ClaimRemark::supported_claim(place).resting_on_fact(held.id, held.target)];
+        return vec![ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target)];
     }
     let Some(who) = who else { return Vec::new() };
     if own.is_empty() {
@@ -245,8 +245,8 @@ fn decide_count(
         && sentence.mood == SentenceMood::Statement
         && !elsewhere_same
         && !is_corrected(sentence, &own)
-        && own.iter().all(|held| {
-            held.item_count().is_some_and(|truth| {
+        && own.iter().all(|fact_ref| {
+            fact_ref.item_count().is_some_and(|truth| {
                 quantity.clashes_with(stated, truth)
                     && other.is_none_or(|other| quantity.clashes_with(other, truth))
             })
@@ -254,27 +254,27 @@ fn decide_count(
     if !may {
         return Vec::new();
     }
-    let held = own[0];
+    let fact_ref = own[0];
     let text = &sentence.text[quantity.range.clone()];
-    let mut remark = ClaimRemark::contradicted_by(
+    let mut result = ClaimRemark::contradicted_by(
         ground,
         place,
         text,
-        &held.shown_value(),
-        held.id,
-        held.target,
+        &fact_ref.shown_value(),
+        fact_ref.id,
+        fact_ref.target,
     );
     if let Some((id, target)) = find_elsewhere(ground, stated, facts) {
-        remark = remark
+        result = result
             .with_parameter(
                 "elsewhere",
                 format!("{} ({})", ground.fact_title(&id), ground.reader_name(&target)),
             )
             .resting_on_fact(&id, &target);
     }
-    let mut out = vec![remark];
-    if is_process && held.id == "proc.entries" {
-        out.push(misnamed_remark(ground, sentence, quantity, held.target));
+    let mut out = vec![result];
+    if is_process && fact_ref.id == "proc.entries" {
+        out.push(misnamed_remark(ground, sentence, quantity, fact_ref.target));
     }
     out
 }
@@ -302,14 +302,14 @@ fn missing_remark(
     let host = ground.target_with_role(Role::Host);
     // Modules are the kernel's: what runc shows is the host's.
     if id == "kernel.sys_module" && ground.role_of(&who.target) == Some(Role::Baseline) {
-        let shared = all.iter().find(|held| {
-            Some(held.target) == host
-                && held.item_count().is_some_and(|truth| quantity.agrees_with(stated, truth))
+        let shared = all.iter().find(|fact_ref| {
+            Some(fact_ref.target) == host
+                && fact_ref.item_count().is_some_and(|truth| quantity.agrees_with(stated, truth))
         });
         return shared
-            .map(|held| {
+            .map(|fact_ref| {
                 ClaimRemark::supported_claim(sentence.file_range(&quantity.range))
-                    .resting_on_fact(held.id, held.target)
+                    .resting_on_fact(fact_ref.id, fact_ref.target)
             })
             .into_iter()
             .collect();
@@ -333,11 +333,11 @@ fn find_elsewhere(ground: &EvidenceIndex, stated: f64, but: &[String]) -> Option
     const COUNTS: &[&str] =
         &["kernel.sys_module", "proc.entries", "proc.pids", "dev.entries", "kernel.modules_loaded"];
     COUNTS.iter().filter(|id| !but.iter().any(|other| other == *id)).find_map(|id| {
-        let held = ground
+        let fact_ref = ground
             .facts_everywhere(id)
             .into_iter()
-            .find(|held| held.item_count() == Some(stated))?;
-        (stated >= 20.0).then(|| (held.id.to_string(), held.target.to_string()))
+            .find(|fact_ref| fact_ref.item_count() == Some(stated))?;
+        (stated >= 20.0).then(|| (fact_ref.id.to_string(), fact_ref.target.to_string()))
     })
 }
 
@@ -347,8 +347,8 @@ fn misnamed_remark(
     quantity: &StatedQuantity,
     target: &str,
 ) -> ClaimRemark {
-    let found = ground.fact_on_target("proc.entries", target).map(|held| held.shown_value());
-    let mut remark = ClaimRemark::violates_rule(
+    let found = ground.fact_on_target("proc.entries", target).map(|fact_ref| fact_ref.shown_value());
+    let mut result = ClaimRemark::violates_rule(
         "claim-entries-called-processes",
         ClaimStatus::Misworded,
         sentence.file_range(&quantity.range),
@@ -357,10 +357,10 @@ fn misnamed_remark(
     .with_parameter("target", ground.reader_name(target))
     .resting_on_fact("proc.entries", target);
     if let Some(pids) = ground.fact_on_target("proc.pids", target) {
-        remark =
-            remark.with_parameter("pids", pids.shown_value()).resting_on_fact("proc.pids", target);
+        result =
+            result.with_parameter("pids", pids.shown_value()).resting_on_fact("proc.pids", target);
     }
-    remark
+    result
 }
 
 fn sample_counts<'a>(
@@ -388,25 +388,25 @@ fn decide_samples(
 ) -> Option<ClaimRemark> {
     let StatedValue::Number(stated, _) = quantity.value else { return None };
     let baseline = ground.target_with_role(Role::Baseline)?;
-    let mentioned = ground.cast.find_mentions(sentence.text);
+    let mentioned = ground.resolver.find_mentions(sentence.text);
     if mentioned.iter().any(|mention| mention.target.as_deref() != Some(baseline)) {
         return None;
     }
     let place = sentence.file_range(&quantity.range);
     let mut known = Vec::new();
     for id in &kind.facts {
-        let Some(held) = ground.fact_on_target(id, baseline) else { continue };
+        let Some(fact_ref) = ground.fact_on_target(id, baseline) else { continue };
         #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
-        let n = match held.fact.as_series() {
+        let n = match fact_ref.fact.as_series() {
             Some(samples) => Some(samples.values.len() as f64),
-            None => held.fact.as_value().and_then(|value| value.get("n")?.as_f64()),
+            None => fact_ref.fact.as_value().and_then(|value| value.get("n")?.as_f64()),
         };
         if n == Some(stated) {
-            return Some(ClaimRemark::supported_claim(place).resting_on_fact(held.id, held.target));
+            return Some(ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target));
         }
-        known.extend(n.map(|n| (held, n)));
+        known.extend(n.map(|n| (fact_ref, n)));
     }
-    let (held, n) = known.first()?;
+    let (fact_ref, n) = known.first()?;
     let may = sentence.mood == SentenceMood::Statement
         && quantity.clashes_with(stated, *n)
         && stated >= 3.0;
@@ -417,8 +417,8 @@ fn decide_samples(
             place,
             text,
             &format!("{n} samples"),
-            held.id,
-            held.target,
+            fact_ref.id,
+            fact_ref.target,
         )
     })
 }

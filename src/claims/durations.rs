@@ -30,7 +30,7 @@ pub fn check_durations(
     sentence: &ReportSentence,
     all: &[StatedQuantity],
 ) -> (Vec<ClaimRemark>, Vec<StatedFigure>) {
-    let (mut remarks, mut stated) = (Vec::new(), Vec::new());
+    let (mut results, mut stated) = (Vec::new(), Vec::new());
     for (index, quantity) in all.iter().enumerate() {
         let StatedValue::Seconds(seconds) = quantity.value else { continue };
         let Some((number, subject, near)) =
@@ -46,8 +46,8 @@ pub fn check_durations(
         if is_set_apart(words, sentence, quantity) {
             continue;
         }
-        let mut who = ground.cast.attribute_quantity(sentence, all, index);
-        let mentions = ground.cast.find_mentions(sentence.text);
+        let mut who = ground.resolver.attribute_quantity(sentence, all, index);
+        let mentions = ground.resolver.find_mentions(sentence.text);
         let unnamed = mentions.iter().all(|mention| mention.range.start > quantity.range.end);
         if who.is_none() && subject.baseline && unnamed {
             let target = ground.target_with_role(Role::Baseline).map(String::from);
@@ -64,9 +64,9 @@ pub fn check_durations(
                 digits: quantity.digits,
             });
         }
-        remarks.extend(decide_duration(ground, words, sentence, all, index, subject, &who, near));
+        results.extend(decide_duration(ground, words, sentence, all, index, subject, &who, near));
     }
-    (remarks, stated)
+    (results, stated)
 }
 
 /// What a duration is about, by the nearest words; whether they stand near enough to say that
@@ -141,18 +141,18 @@ fn decide_duration(
     let quantity = &all[index];
     let StatedValue::Seconds(stated) = quantity.value else { return None };
     let place = sentence.file_range(&quantity.range);
-    let held: Vec<FactRef> =
+    let fact_ref: Vec<FactRef> =
         subject.facts.iter().filter_map(|id| ground.fact_on_target(id, &who.target)).collect();
     let text = &sentence.text[quantity.range.clone()];
-    if held.is_empty() {
+    if fact_ref.is_empty() {
         let may = near && sentence.mood == SentenceMood::Statement;
         return may.then(|| {
             ClaimRemark::without_evidence(ground, place, text, &subject.facts[0], &who.target)
         });
     }
     let wanted = figures_named(words, sentence, all, index);
-    for held in &held {
-        let figures = ground.known_figures(held);
+    for fact_ref in &fact_ref {
+        let figures = ground.known_figures(fact_ref);
         let named = figures.all.iter().filter(|figure| {
             wanted.is_empty()
                 || wanted.contains(&figure.name)
@@ -162,16 +162,16 @@ fn decide_duration(
             named.into_iter().find(|figure| quantity.agrees_with(stated, figure.value))
         {
             let shown = crate::report::format_measured(figure.value, SampleUnit::Seconds);
-            let single = held.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
+            let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
             let shown = if single { shown } else { format!("{} {shown}", figure.name) };
             return Some(
                 ClaimRemark::supported_claim(place)
                     .with_parameter("shown", shown)
-                    .resting_on_fact(held.id, held.target),
+                    .resting_on_fact(fact_ref.id, fact_ref.target),
             );
         }
     }
-    let known: Vec<_> = held.iter().map(|held| ground.known_figures(held)).collect();
+    let known: Vec<_> = fact_ref.iter().map(|fact_ref| ground.known_figures(fact_ref)).collect();
     let known = || known.iter().flat_map(|figures| &figures.all);
     let (low, high) = known().fold((f64::MAX, f64::MIN), |(low, high), figure| {
         (low.min(figure.value), high.max(figure.value))
@@ -180,9 +180,9 @@ fn decide_duration(
     let other_target =
         ground.subject.run.targets.iter().filter(|target| target.name != who.target).any(
             |target| {
-                let held =
+                let fact_ref =
                     subject.facts.iter().filter_map(|id| ground.fact_on_target(id, &target.name));
-                held.map(|held| ground.known_figures(&held)).any(|figures| {
+                fact_ref.map(|fact_ref| ground.known_figures(&fact_ref)).any(|figures| {
                     figures.all.iter().any(|figure| quantity.agrees_with(stated, figure.value))
                 })
             },
@@ -203,9 +203,9 @@ fn decide_duration(
             ground,
             place,
             text,
-            &held[0].shown_value(),
-            held[0].id,
-            held[0].target,
+            &fact_ref[0].shown_value(),
+            fact_ref[0].id,
+            fact_ref[0].target,
         )
     })
 }
@@ -254,7 +254,7 @@ fn figures_named(
 pub fn of_errors(ground: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
     let baseline = ground.target_with_role(Role::Baseline)?;
     let status = ground.fact_on_target("app.health_status", baseline)?.fact.as_i64()?;
-    let held = ground
+    let fact_ref = ground
         .fact_on_target("http.latency", baseline)
         .or_else(|| ground.fact_on_target("http.latency_reported", baseline))?;
     if (200..300).contains(&status) || sentence.mood != SentenceMood::Statement {
@@ -268,7 +268,7 @@ pub fn of_errors(ground: &EvidenceIndex, sentence: &ReportSentence) -> Option<Cl
             sentence.file_range(&whole),
         )
         .with_parameter("status", status)
-        .resting_on_fact(held.id, held.target)
+        .resting_on_fact(fact_ref.id, fact_ref.target)
         .resting_on_fact("app.health_status", baseline),
     )
 }

@@ -29,7 +29,7 @@ pub struct EvidenceIndex<'a> {
     /// The judged run.
     pub subject: &'a Assessment,
     /// Its targets and their names.
-    pub cast: TargetResolver,
+    pub resolver: TargetResolver,
     /// The figures of the facts that the report spoke of: a series has up to 100,000 samples, and
     /// a report as many figures as somebody writes.
     figures: RefCell<BTreeMap<(String, String), Rc<KnownFigures>>>,
@@ -38,14 +38,14 @@ pub struct EvidenceIndex<'a> {
 impl<'a> EvidenceIndex<'a> {
     /// The evidence of a judged run.
     pub fn new(subject: &'a Assessment) -> Self {
-        Self { subject, cast: TargetResolver::new(subject), figures: RefCell::default() }
+        Self { subject, resolver: TargetResolver::new(subject), figures: RefCell::default() }
     }
 
     /// The figures of a fact.
-    pub fn known_figures(&self, held: &FactRef) -> Rc<KnownFigures> {
-        let key = (held.id.to_string(), held.target.to_string());
+    pub fn known_figures(&self, fact_ref: &FactRef) -> Rc<KnownFigures> {
+        let key = (fact_ref.id.to_string(), fact_ref.target.to_string());
         let mut known = self.figures.borrow_mut();
-        known.entry(key).or_insert_with(|| Rc::new(KnownFigures::of(held.fact))).clone()
+        known.entry(key).or_insert_with(|| Rc::new(KnownFigures::of(fact_ref.fact))).clone()
     }
 
     /// The first target of a role.
@@ -92,7 +92,7 @@ impl<'a> EvidenceIndex<'a> {
 
     /// The title of a fact.
     pub fn fact_title(&self, id: &str) -> String {
-        let probe = self.subject.shelf.catalogue.find_probe(id);
+        let probe = self.subject.project_data.catalogue.find_probe(id);
         probe.map_or_else(|| id.to_string(), |probe| probe.title.clone())
     }
 

@@ -58,7 +58,7 @@ impl StatedIdentity<'_> {
     }
 
     fn attribution(&self) -> Option<Attribution> {
-        self.ground.cast.attribute_quantity(self.sentence, self.all, self.index)
+        self.ground.resolver.attribute_quantity(self.sentence, self.all, self.index)
     }
 
     /// The words since the value before.
@@ -73,18 +73,18 @@ impl StatedIdentity<'_> {
             && !is_set_apart(self.words, self.sentence, quantity)
     }
 
-    fn supported_by(&self, held: &FactRef) -> ClaimRemark {
-        ClaimRemark::supported_claim(self.text_range()).resting_on_fact(held.id, held.target)
+    fn supported_by(&self, fact_ref: &FactRef) -> ClaimRemark {
+        ClaimRemark::supported_claim(self.text_range()).resting_on_fact(fact_ref.id, fact_ref.target)
     }
 
-    fn contradicted_by(&self, held: &FactRef) -> ClaimRemark {
+    fn contradicted_by(&self, fact_ref: &FactRef) -> ClaimRemark {
         ClaimRemark::contradicted_by(
             self.ground,
             self.text_range(),
             self.stated_text(),
-            &held.shown_value(),
-            held.id,
-            held.target,
+            &fact_ref.shown_value(),
+            fact_ref.id,
+            fact_ref.target,
         )
     }
 
@@ -95,23 +95,23 @@ impl StatedIdentity<'_> {
         let of_runtime = self.words.version.runtime.is_match(self.words_before());
         let kernels = ground.facts_everywhere("kernel.release");
         let runtimes = ground.facts_everywhere("runtime.version");
-        let same = |held: &&FactRef| {
-            held.fact.as_str().is_some_and(|known| is_version_prefix(known, version))
+        let same = |fact_ref: &&FactRef| {
+            fact_ref.fact.as_str().is_some_and(|known| is_version_prefix(known, version))
         };
         let first = if of_runtime { [&runtimes, &kernels] } else { [&kernels, &runtimes] };
         let mut matches: Vec<&FactRef> = first.into_iter().flatten().filter(same).collect();
         if let Some(who) = &who {
             // What is the target's own comes first.
-            matches.sort_by_key(|held| held.target != who.target);
+            matches.sort_by_key(|fact_ref| fact_ref.target != who.target);
         }
         let named_kernel = self.is_about_kernel();
         let own = who.as_ref().and_then(|who| ground.fact_on_target("kernel.release", &who.target));
         match matches.first() {
-            Some(held) => {
-                let swapped = held.id == "kernel.release"
-                    && own.is_some_and(|own| own.fact.as_str() != held.fact.as_str());
+            Some(fact_ref) => {
+                let swapped = fact_ref.id == "kernel.release"
+                    && own.is_some_and(|own| own.fact.as_str() != fact_ref.fact.as_str());
                 if !swapped {
-                    return Some(self.supported_by(held));
+                    return Some(self.supported_by(fact_ref));
                 }
                 let clear = who.is_some_and(|who| who.clear)
                     && self.has_label()
@@ -122,12 +122,12 @@ impl StatedIdentity<'_> {
             }
             None if !may_contradict || !self.is_statement() => None,
             None if of_runtime && !named_kernel => {
-                let held = runtimes.first()?;
-                let about_kata = who.is_none_or(|who| who.target == held.target);
+                let fact_ref = runtimes.first()?;
+                let about_kata = who.is_none_or(|who| who.target == fact_ref.target);
                 // Beside the right one, another version is one that is compared with it.
-                let known = held.fact.as_str().unwrap_or_default();
+                let known = fact_ref.fact.as_str().unwrap_or_default();
                 let about_kata = about_kata && !self.sentence.surrounding_text().contains(known);
-                about_kata.then(|| self.contradicted_by(held))
+                about_kata.then(|| self.contradicted_by(fact_ref))
             }
             None if named_kernel && who.as_ref().is_some_and(|who| who.clear) => {
                 own.map(|own| self.contradicted_by(&own))
@@ -165,26 +165,26 @@ impl StatedIdentity<'_> {
     }
 
     fn check_commit(&self, commit: &str) -> Option<ClaimRemark> {
-        let held = self.ground.facts_everywhere("runtime.commit").into_iter().next()?;
-        if held.fact.as_str().is_some_and(|known| known.eq_ignore_ascii_case(commit)) {
-            return Some(self.supported_by(&held));
+        let fact_ref = self.ground.facts_everywhere("runtime.commit").into_iter().next()?;
+        if fact_ref.fact.as_str().is_some_and(|known| known.eq_ignore_ascii_case(commit)) {
+            return Some(self.supported_by(&fact_ref));
         }
         let named = self.words_before().to_lowercase().contains("commit")
             && self.sentence.text.to_lowercase().contains("kata");
-        (named && self.is_statement()).then(|| self.contradicted_by(&held))
+        (named && self.is_statement()).then(|| self.contradicted_by(&fact_ref))
     }
 
     fn check_processor(&self, name: &str) -> Option<ClaimRemark> {
         let models = self.ground.facts_everywhere("cpu.model");
         let plain = |text: &str| text.to_lowercase().replace(' ', "-");
         let wanted = plain(name);
-        let holds = |held: &&FactRef| {
-            held.fact.as_str().is_some_and(|model| is_within(&plain(model), &wanted))
+        let holds = |fact_ref: &&FactRef| {
+            fact_ref.fact.as_str().is_some_and(|model| is_within(&plain(model), &wanted))
         };
         let who = self.attribution();
-        let own = who.as_ref().and_then(|who| models.iter().find(|held| held.target == who.target));
-        if let Some(held) = own.filter(holds).or_else(|| models.iter().find(holds)) {
-            return Some(self.supported_by(held));
+        let own = who.as_ref().and_then(|who| models.iter().find(|fact_ref| fact_ref.target == who.target));
+        if let Some(fact_ref) = own.filter(holds).or_else(|| models.iter().find(holds)) {
+            return Some(self.supported_by(fact_ref));
         }
         let near: Vec<&str> =
             self.sentence.topics.iter().take(2).copied().chain([self.sentence.text]).collect();
@@ -199,17 +199,17 @@ impl StatedIdentity<'_> {
             return None;
         }
         let lists = self.ground.facts_everywhere("net.interfaces");
-        let holds = |held: &&FactRef| {
-            interface_addresses(held).any(|known| known.split('/').next() == Some(address))
+        let holds = |fact_ref: &&FactRef| {
+            interface_addresses(fact_ref).any(|known| known.split('/').next() == Some(address))
         };
-        let known = |held: &FactRef| {
-            interface_addresses(held)
+        let known = |fact_ref: &FactRef| {
+            interface_addresses(fact_ref)
                 .filter(|known| !known.starts_with("127."))
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        if let Some(held) = lists.iter().find(holds) {
-            return Some(self.supported_by(held).with_parameter("shown", known(held)));
+        if let Some(fact_ref) = lists.iter().find(holds) {
+            return Some(self.supported_by(fact_ref).with_parameter("shown", known(fact_ref)));
         }
         let who = self.attribution()?;
         let mut text = self.sentence.text.to_lowercase();
@@ -218,7 +218,7 @@ impl StatedIdentity<'_> {
         }
         let named =
             ["eth0", "inet", "ip address", "address"].iter().any(|word| text.contains(word));
-        let own = lists.iter().find(|held| held.target == who.target)?;
+        let own = lists.iter().find(|fact_ref| fact_ref.target == who.target)?;
         // Public addresses are pseudonyms in the evidence.
         let private = address.starts_with("10.")
             || address.starts_with("192.168.")
@@ -247,39 +247,39 @@ impl StatedIdentity<'_> {
         if ground_names_other(self, baseline) {
             return None;
         }
-        let held = self.ground.fact_on_target("app.health_status", baseline)?;
-        let known = held.fact.as_i64()?;
+        let fact_ref = self.ground.fact_on_target("app.health_status", baseline)?;
+        let known = fact_ref.fact.as_i64()?;
         #[allow(clippy::cast_possible_truncation, reason = "three digits")]
         let stated = number as i64;
         if stated == known && self.sentence.mood != SentenceMood::Guess {
             if (200..300).contains(&known) {
-                return Some(self.supported_by(&held));
+                return Some(self.supported_by(&fact_ref));
             }
             let rule = "claim-health-not-demanded";
             return self.is_statement().then(|| {
                 ClaimRemark::violates_rule(rule, ClaimStatus::Supported, self.text_range())
                     .with_parameter("status", format!("{known:03}"))
-                    .resting_on_fact(held.id, held.target)
+                    .resting_on_fact(fact_ref.id, fact_ref.target)
             });
         }
         let may = self.is_statement()
             && !words.elsewhere.is_match(self.sentence.text)
             && !self.sentence.text.contains(&format!("{known:03}"));
-        may.then(|| self.contradicted_by(&held))
+        may.then(|| self.contradicted_by(&fact_ref))
     }
 }
 
 /// Whether the sentence speaks of another target than the one whose application was asked.
 fn ground_names_other(place: &StatedIdentity, baseline: &str) -> bool {
-    let mentions = place.ground.cast.find_mentions(place.sentence.text);
+    let mentions = place.ground.resolver.find_mentions(place.sentence.text);
     mentions.iter().any(|mention| {
         mention.target.as_deref() != Some(baseline)
             && mention.target.as_deref() != place.ground.target_with_role(Role::Host)
     })
 }
 
-fn interface_addresses<'a>(held: &FactRef<'a>) -> impl Iterator<Item = &'a str> {
-    let items = held.fact.as_value().and_then(|value| value.as_array());
+fn interface_addresses<'a>(fact_ref: &FactRef<'a>) -> impl Iterator<Item = &'a str> {
+    let items = fact_ref.fact.as_value().and_then(|value| value.as_array());
     let of = |item: &'a serde_json::Value| {
         item.get("ipv4").and_then(|list| list.as_array()).into_iter().flatten()
     };
@@ -313,13 +313,13 @@ fn check_interface_list(
     let clause = clause.split(" while ").next().unwrap_or(clause);
     let named: Vec<regex::Match> = words.interface.names.find_iter(clause).collect();
     let (first, last) = (named.first()?, named.last()?);
-    let before = ground.cast.find_mentions(&sentence.text[..only.start()]);
+    let before = ground.resolver.find_mentions(&sentence.text[..only.start()]);
     let target = before
         .last()
         .and_then(|mention| mention.target.clone())
-        .or_else(|| ground.cast.single_target(clause))?;
-    let held = ground.fact_on_target("net.interfaces", &target)?;
-    let items = held.fact.as_value()?.as_array()?;
+        .or_else(|| ground.resolver.single_target(clause))?;
+    let fact_ref = ground.fact_on_target("net.interfaces", &target)?;
+    let items = fact_ref.fact.as_value()?.as_array()?;
     let mut known: Vec<&str> = items
         .iter()
         .filter_map(|item| item.get("name")?.as_str())
@@ -339,12 +339,12 @@ fn check_interface_list(
     }
     let place = sentence.file_range(&(only.end() + first.start()..only.end() + last.end()));
     if known == stated {
-        return Some(ClaimRemark::supported_claim(place).resting_on_fact(held.id, held.target));
+        return Some(ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target));
     }
     let lacking = stated.iter().any(|name| !known.contains(name))
         || known.iter().any(|name| *name != "lo" && !stated.contains(name));
     (lacking && sentence.mood == SentenceMood::Statement).then(|| {
         let text = &clause[first.start()..last.end()];
-        ClaimRemark::contradicted_by(ground, place, text, &held.shown_value(), held.id, held.target)
+        ClaimRemark::contradicted_by(ground, place, text, &fact_ref.shown_value(), fact_ref.id, fact_ref.target)
     })
 }

@@ -59,7 +59,8 @@ pub struct ClaimResult {
     #[serde(skip)]
     pub range: Range<usize>,
     /// How the statement stands to the evidence.
-    pub standing: ClaimStatus,
+    #[serde(rename = "standing")]
+    pub status: ClaimStatus,
     /// The rule that it offends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -108,19 +109,19 @@ impl ClaimChecker {
     ///
     /// The text states more than `MAX_VALUES` values, or the message of a rule cannot be rendered.
     pub fn check_report(&self, subject: &Assessment, text: &str) -> Result<CheckedClaims> {
-        let ground = EvidenceIndex::new(subject);
-        let mut remarks = self.find_remarks(&ground, text)?;
-        remarks.sort_by_key(|remark| (remark.place.start, remark.place.end, remark.rule));
-        remarks.dedup_by(|one, other| one.place == other.place && one.rule == other.rule);
-        let off = subject.shelf.report_rules.switched_off_rules();
-        let is_off = |remark: &ClaimRemark| remark.rule.is_some_and(|rule| off.contains_key(rule));
-        let (hidden, shown): (Vec<ClaimRemark>, _) = remarks.into_iter().partition(is_off);
+        let index = EvidenceIndex::new(subject);
+        let mut results = self.find_remarks(&index, text)?;
+        results.sort_by_key(|result| (result.place.start, result.place.end, result.rule));
+        results.dedup_by(|one, other| one.place == other.place && one.rule == other.rule);
+        let off = subject.project_data.report_rules.switched_off_rules();
+        let is_off = |result: &ClaimRemark| result.rule.is_some_and(|rule| off.contains_key(rule));
+        let (hidden, shown): (Vec<ClaimRemark>, _) = results.into_iter().partition(is_off);
         let lines = TextLines::new(text);
-        let annotations = shown.into_iter().map(|remark| make_result(&ground, &lines, remark));
+        let annotations = shown.into_iter().map(|result| make_result(&index, &lines, result));
         let switched_off = off.iter().map(|(rule, reason)| SwitchedOff {
             rule: rule.clone(),
             reason: reason.clone(),
-            findings: hidden.iter().filter(|remark| remark.rule == Some(rule)).count(),
+            findings: hidden.iter().filter(|result| result.rule == Some(rule)).count(),
         });
         Ok(CheckedClaims {
             annotations: annotations.collect::<Result<_>>()?,
@@ -128,18 +129,18 @@ impl ClaimChecker {
         })
     }
 
-    fn find_remarks(&self, ground: &EvidenceIndex, text: &str) -> Result<Vec<ClaimRemark>> {
+    fn find_remarks(&self, index: &EvidenceIndex, text: &str) -> Result<Vec<ClaimRemark>> {
         let ClaimVocabulary { words, subjects, .. } = &self.vocabulary;
         let passages = read::read_passages(text);
-        let mut remarks = Vec::new();
+        let mut results = Vec::new();
         let mut stated = Vec::new();
         let mut ratios = Vec::new();
         let mut values = 0;
         for passage in &passages {
             if passage.form == PassageForm::Block {
                 let (found, figures) =
-                    pasted::check_pasted_block(ground, &self.vocabulary, passage);
-                remarks.extend(found);
+                    pasted::check_pasted_block(index, &self.vocabulary, passage);
+                results.extend(found);
                 stated.extend(figures);
                 continue;
             }
@@ -149,30 +150,30 @@ impl ClaimChecker {
                 if values > MAX_VALUES {
                     return Err(too_many_values());
                 }
-                remarks.extend(counts::check_counts(ground, words, subjects, &sentence, &all));
+                results.extend(counts::check_counts(index, words, subjects, &sentence, &all));
                 let (found, figures) =
-                    durations::check_durations(ground, words, subjects, &sentence, &all);
+                    durations::check_durations(index, words, subjects, &sentence, &all);
                 let of_latency = found
                     .iter()
-                    .any(|remark| remark.facts.iter().any(|fact| fact.0.starts_with("http.")));
+                    .any(|result| result.facts.iter().any(|fact| fact.0.starts_with("http.")));
                 if of_latency && passage.form == PassageForm::Prose {
-                    remarks.extend(durations::of_errors(ground, &sentence));
+                    results.extend(durations::of_errors(index, &sentence));
                 }
-                remarks.extend(found);
+                results.extend(found);
                 stated.extend(figures);
-                remarks.extend(identity::check_identities(ground, words, &sentence, &all));
-                remarks.extend(wording::check_wording(ground, &self.vocabulary, &sentence));
+                results.extend(identity::check_identities(index, words, &sentence, &all));
+                results.extend(wording::check_wording(index, &self.vocabulary, &sentence));
                 ratios.push((sentence, all));
             }
         }
         let stated = StatedFigures::new(&stated);
         for (sentence, all) in &ratios {
-            remarks.extend(ratio::check_ratios(ground, words, subjects, sentence, all, &stated));
+            results.extend(ratio::check_ratios(index, words, subjects, sentence, all, &stated));
         }
-        let twice = same_number_twice(ground, text, &remarks);
-        remarks.extend(twice);
-        only_first(&mut remarks, "claim-health-not-demanded");
-        Ok(remarks)
+        let twice = same_number_twice(index, text, &results);
+        results.extend(twice);
+        only_first(&mut results, "claim-health-not-demanded");
+        Ok(results)
     }
 }
 
@@ -189,36 +190,36 @@ fn too_many_values() -> Error {
 
 /// A remark in words, with its place in the text.
 fn make_result(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     lines: &TextLines,
-    remark: ClaimRemark,
+    result: ClaimRemark,
 ) -> Result<ClaimResult> {
-    let rules = &ground.subject.shelf.report_rules;
-    let (line, column) = lines.line_and_column(remark.place.start);
-    let (end_line, end_column) = lines.line_and_column(remark.place.end);
+    let rules = &index.subject.project_data.report_rules;
+    let (line, column) = lines.line_and_column(result.place.start);
+    let (end_line, end_column) = lines.line_and_column(result.place.end);
     let mut evidence: Vec<EvidenceRef> =
-        remark.facts.iter().map(|(id, target)| ground.evidence_ref(id, target)).collect();
-    evidence.extend(remark.places.iter().cloned());
+        result.facts.iter().map(|(id, target)| index.evidence_ref(id, target)).collect();
+    evidence.extend(result.places.iter().cloned());
     let quote = crate::text::make_visible(
-        &lines.text[remark.place.clone()].split_whitespace().collect::<Vec<_>>().join(" "),
+        &lines.text[result.place.clone()].split_whitespace().collect::<Vec<_>>().join(" "),
     );
-    let doc = match remark.rule {
+    let doc = match result.rule {
         None => None,
         Some(id) => Some(rules.find_rule(id).ok_or_else(|| {
             Error::unusable_input(format!("data/claims/rules/ has no words for the rule `{id}`"))
         })?),
     };
     let message = match doc {
-        Some(doc) => rules.render_message(doc, &json!(remark.parameters))?,
-        None => describe_support(ground, &remark),
+        Some(doc) => rules.render_message(doc, &json!(result.parameters))?,
+        None => describe_support(index, &result),
     };
     Ok(ClaimResult {
         line,
         column,
         end_line,
         end_column,
-        range: remark.place,
-        standing: remark.standing,
+        range: result.place,
+        status: result.status,
         rule: doc.map(|doc| doc.id.clone()),
         severity: doc.map(|doc| doc.severity),
         quote,
@@ -229,13 +230,13 @@ fn make_result(
 }
 
 /// What supports a statement: the titles of the facts, their targets and values.
-fn describe_support(ground: &EvidenceIndex, remark: &ClaimRemark) -> String {
-    let shown = remark.parameters.get("shown").and_then(serde_json::Value::as_str);
-    let held = remark.facts.iter().filter_map(|(id, target)| ground.fact_on_target(id, target));
-    let words: Vec<String> = held
-        .map(|held| {
-            let value = shown.map_or_else(|| held.shown_value(), String::from);
-            format!("{} ({}): {value}", ground.fact_title(held.id), ground.reader_name(held.target))
+fn describe_support(index: &EvidenceIndex, result: &ClaimRemark) -> String {
+    let shown = result.parameters.get("shown").and_then(serde_json::Value::as_str);
+    let fact_ref = result.facts.iter().filter_map(|(id, target)| index.fact_on_target(id, target));
+    let words: Vec<String> = fact_ref
+        .map(|fact_ref| {
+            let value = shown.map_or_else(|| fact_ref.shown_value(), String::from);
+            format!("{} ({}): {value}", index.fact_title(fact_ref.id), index.reader_name(fact_ref.target))
         })
         .collect();
     words.join("; ")
@@ -243,30 +244,30 @@ fn describe_support(ground: &EvidenceIndex, remark: &ClaimRemark) -> String {
 
 /// Contradicted counts that the report states, rightly, for something else.
 fn same_number_twice(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     text: &str,
-    remarks: &[ClaimRemark],
+    results: &[ClaimRemark],
 ) -> Vec<ClaimRemark> {
     let mut out = Vec::new();
-    let supported = remarks.iter().filter(|remark| remark.standing == ClaimStatus::Supported);
+    let supported = results.iter().filter(|result| result.status == ClaimStatus::Supported);
     let supported: BTreeSet<&(String, String)> = supported.flat_map(|r| &r.facts).collect();
-    for remark in remarks.iter().filter(|remark| remark.parameters.contains_key("elsewhere")) {
-        let [own, other, ..] = &remark.facts[..] else { continue };
+    for result in results.iter().filter(|result| result.parameters.contains_key("elsewhere")) {
+        let [own, other, ..] = &result.facts[..] else { continue };
         if !supported.contains(other) {
             continue;
         }
-        let Some(stated) = text.get(remark.place.clone()) else { continue };
+        let Some(stated) = text.get(result.place.clone()) else { continue };
         out.push(
             ClaimRemark::violates_rule(
                 "claim-same-number-twice",
                 ClaimStatus::Misworded,
-                remark.place.clone(),
+                result.place.clone(),
             )
             .with_parameter("stated", stated)
-            .with_parameter("title", ground.fact_title(&own.0))
+            .with_parameter("title", index.fact_title(&own.0))
             .with_parameter(
                 "other",
-                format!("{} ({})", ground.fact_title(&other.0), ground.reader_name(&other.1)),
+                format!("{} ({})", index.fact_title(&other.0), index.reader_name(&other.1)),
             )
             .resting_on_fact(&own.0, &own.1)
             .resting_on_fact(&other.0, &other.1),
@@ -276,15 +277,15 @@ fn same_number_twice(
 }
 
 /// Keeps the first remark by a rule; the others only support.
-fn only_first(remarks: &mut [ClaimRemark], rule: &str) {
-    let first = remarks
+fn only_first(results: &mut [ClaimRemark], rule: &str) {
+    let first = results
         .iter()
-        .filter(|remark| remark.rule == Some(rule))
-        .map(|remark| remark.place.start)
+        .filter(|result| result.rule == Some(rule))
+        .map(|result| result.place.start)
         .min();
-    for remark in remarks.iter_mut() {
-        if remark.rule == Some(rule) && Some(remark.place.start) != first {
-            remark.rule = None;
+    for result in results.iter_mut() {
+        if result.rule == Some(rule) && Some(result.place.start) != first {
+            result.rule = None;
         }
     }
 }
@@ -348,7 +349,7 @@ mod tests {
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         let subject = Assessment::new(loaded, None, &SHELF).unwrap();
         let found = CLAIMS.check_report(&subject, text).unwrap().annotations;
-        found.into_iter().map(|found| (found.standing, found.rule)).collect()
+        found.into_iter().map(|found| (found.status, found.rule)).collect()
     }
 
     #[test]

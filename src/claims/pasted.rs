@@ -24,18 +24,18 @@ struct OutputPiece {
 
 /// What a block says, and the start-up figures in it.
 pub fn check_pasted_block(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     block: &ReportPassage,
 ) -> (Vec<ClaimRemark>, Vec<StatedFigure>) {
-    let (mut remarks, mut stated) = (Vec::new(), Vec::new());
+    let (mut results, mut stated) = (Vec::new(), Vec::new());
     for piece in output_pieces(&vocabulary.subjects.pasted, block) {
         let text = &block.text[piece.range.clone()];
         let capture = Capture::of_file(&piece.slot, Some(&piece.slot), text.as_bytes());
         let reading = lab12::read_lab_captures(std::slice::from_ref(&capture));
         for (id, by_target) in &reading.facts {
             for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
-                if ground.subject.run.find_target(target).is_none()
+                if index.subject.run.find_target(target).is_none()
                     || IGNORED.contains(&id.as_str())
                 {
                     continue;
@@ -56,11 +56,11 @@ pub fn check_pasted_block(
                 let range = line_range(text, line);
                 let place = block
                     .file_range(&(piece.range.start + range.start..piece.range.start + range.end));
-                remarks.extend(compare_output(ground, id, target, fact, place, &text[range]));
+                results.extend(compare_output(index, id, target, fact, place, &text[range]));
             }
         }
     }
-    (merge_remarks(remarks), stated)
+    (merge_remarks(results), stated)
 }
 
 /// Read from the same lines as others, or without meaning beside them.
@@ -128,51 +128,51 @@ fn line_range(text: &str, wanted: u32) -> Range<usize> {
 }
 
 fn compare_output(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     id: &str,
     target: &str,
     fact: &Fact,
     place: Range<usize>,
     line: &str,
 ) -> Option<ClaimRemark> {
-    let Some(held) = ground.fact_on_target(id, target) else {
+    let Some(fact_ref) = index.fact_on_target(id, target) else {
         // Measured otherwise in a collected run, or not a question of this run.
-        let known = ground.missing_reason(id, target).is_some();
+        let known = index.missing_reason(id, target).is_some();
         let stated = match fact {
             Fact::Value { value: Value::Number(number), .. } => number.to_string(),
             Fact::Series(_) => FactRef { id: "", target, fact }.shown_value(),
             _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
         };
-        return known.then(|| ClaimRemark::without_evidence(ground, place, &stated, id, target));
+        return known.then(|| ClaimRemark::without_evidence(index, place, &stated, id, target));
     };
-    if says_the_same(id, fact, &held) {
-        return Some(ClaimRemark::supported_claim(place).resting_on_fact(held.id, held.target));
+    if says_the_same(id, fact, &fact_ref) {
+        return Some(ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target));
     }
-    let shown = FactRef { id: held.id, target: held.target, fact }.shown_value();
+    let shown = FactRef { id: fact_ref.id, target: fact_ref.target, fact }.shown_value();
     match id {
         // Every run has its own: it is another one's.
         "startup.wall" | "http.latency_reported" | "net.interfaces" | "kernel.uname" => Some(
             ClaimRemark::violates_rule("claim-without-evidence", ClaimStatus::Unsupported, place)
                 .with_parameter("another", true)
-                .with_parameter("title", ground.fact_title(id))
-                .with_parameter("target", ground.reader_name(target))
-                .with_parameter("found", held.shown_value())
-                .resting_on_fact(held.id, held.target),
+                .with_parameter("title", index.fact_title(id))
+                .with_parameter("target", index.reader_name(target))
+                .with_parameter("found", fact_ref.shown_value())
+                .resting_on_fact(fact_ref.id, fact_ref.target),
         ),
         "kernel.cmdline" | "kernel.dmesg_banner" => None,
         _ => Some(ClaimRemark::contradicted_by(
-            ground,
+            index,
             place,
             &shown,
-            &held.shown_value(),
-            held.id,
-            held.target,
+            &fact_ref.shown_value(),
+            fact_ref.id,
+            fact_ref.target,
         )),
     }
 }
 
-fn says_the_same(id: &str, fact: &Fact, held: &FactRef) -> bool {
-    match (id, fact, held.fact) {
+fn says_the_same(id: &str, fact: &Fact, fact_ref: &FactRef) -> bool {
+    match (id, fact, fact_ref.fact) {
         (_, Fact::Series(a), Fact::Series(b)) => {
             a.values.len() == b.values.len()
                 && a.values.iter().zip(&b.values).all(|(a, b)| (a - b).abs() < 1e-9)
@@ -215,19 +215,19 @@ fn says_the_same(id: &str, fact: &Fact, held: &FactRef) -> bool {
 }
 
 /// One remark for each line and standing.
-fn merge_remarks(remarks: Vec<ClaimRemark>) -> Vec<ClaimRemark> {
+fn merge_remarks(results: Vec<ClaimRemark>) -> Vec<ClaimRemark> {
     let mut out: Vec<ClaimRemark> = Vec::new();
     let mut supported: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    for remark in remarks {
-        if remark.standing == ClaimStatus::Supported {
-            let place = (remark.place.start, remark.place.end);
+    for result in results {
+        if result.status == ClaimStatus::Supported {
+            let place = (result.place.start, result.place.end);
             let known = *supported.entry(place).or_insert(out.len());
             if let Some(twin) = out.get_mut(known) {
-                twin.facts.extend(remark.facts);
+                twin.facts.extend(result.facts);
                 continue;
             }
         }
-        out.push(remark);
+        out.push(result);
     }
     out
 }

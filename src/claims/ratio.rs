@@ -46,7 +46,7 @@ impl StatedFigures {
 
 /// What the ratios of a sentence say. `stated` are the figures that the report itself states.
 pub fn check_ratios(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     words: &SentenceWords,
     subjects: &SubjectWords,
     sentence: &ReportSentence,
@@ -65,19 +65,19 @@ pub fn check_ratios(
         let Some(subject) = ratio_subject(subjects, &words_of(sentence), sentence) else {
             continue;
         };
-        let Some((one, other)) = compared_targets(ground, sentence) else { continue };
+        let Some((one, other)) = compared_targets(index, sentence) else { continue };
         match subject {
             RatioSubject::Duration(number, sure) => {
-                match compare_durations(ground, subjects, number, &one, &other, stated) {
+                match compare_durations(index, subjects, number, &one, &other, stated) {
                     Some(pair) => out.extend(decide_ratio(sentence, quantity, &pair)),
                     None if sure => out.extend(missing_ratio(
-                        ground, subjects, sentence, quantity, number, &other,
+                        index, subjects, sentence, quantity, number, &other,
                     )),
                     None => {}
                 }
             }
             RatioSubject::Count(number) => {
-                let pair = compare_counts(ground, subjects, number, &one, &other);
+                let pair = compare_counts(index, subjects, number, &one, &other);
                 out.extend(pair.and_then(|pair| decide_ratio(sentence, quantity, &pair)));
             }
         }
@@ -140,9 +140,9 @@ fn ratio_subject(
 }
 
 /// The two targets that are compared: those that the sentence names, or baseline and candidate.
-fn compared_targets(ground: &EvidenceIndex, sentence: &ReportSentence) -> Option<(String, String)> {
-    let mut named: Vec<Option<String>> = ground
-        .cast
+fn compared_targets(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<(String, String)> {
+    let mut named: Vec<Option<String>> = index
+        .resolver
         .find_mentions(sentence.text)
         .into_iter()
         .map(|mention| mention.target)
@@ -153,8 +153,8 @@ fn compared_targets(ground: &EvidenceIndex, sentence: &ReportSentence) -> Option
         return None;
     }
     let mut named: Vec<String> = named.into_iter().flatten().collect();
-    let baseline = ground.target_with_role(Role::Baseline)?.to_string();
-    let candidate = ground.target_with_role(Role::Candidate)?.to_string();
+    let baseline = index.target_with_role(Role::Baseline)?.to_string();
+    let candidate = index.target_with_role(Role::Candidate)?.to_string();
     match named.len() {
         2 => {
             let other = named.pop()?;
@@ -167,7 +167,7 @@ fn compared_targets(ground: &EvidenceIndex, sentence: &ReportSentence) -> Option
 }
 
 fn compare_durations(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     subjects: &SubjectWords,
     number: usize,
     one: &str,
@@ -177,12 +177,12 @@ fn compare_durations(
     // The host runs no container: in a comparison of starts it stands for the baseline.
     for id in &subjects.duration[number].facts {
         let median =
-            |target: &str| ground.known_figures(&ground.fact_on_target(id, target)?).median;
+            |target: &str| index.known_figures(&index.fact_on_target(id, target)?).median;
         if let (Some(a), Some(b)) = (median(one), median(other)) {
             let facts = vec![(id.clone(), one.to_string()), (id.clone(), other.to_string())];
             return figure_pair(a, b, Some(SampleUnit::Seconds), false, facts);
         }
-        if ground.fact_on_target(id, one).is_some() || ground.fact_on_target(id, other).is_some() {
+        if index.fact_on_target(id, one).is_some() || index.fact_on_target(id, other).is_some() {
             return None;
         }
     }
@@ -191,24 +191,24 @@ fn compare_durations(
 }
 
 fn compare_counts(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     subjects: &SubjectWords,
     number: usize,
     one: &str,
     other: &str,
 ) -> Option<FigurePair> {
     let id = subjects.count[number].facts.first()?;
-    let baseline = ground.target_with_role(Role::Baseline);
+    let baseline = index.target_with_role(Role::Baseline);
     // Where nothing was captured under the baseline, the host is what is compared.
-    let stand_in = |target: &str| match ground.fact_on_target(id, target) {
+    let stand_in = |target: &str| match index.fact_on_target(id, target) {
         None if Some(target) == baseline => {
-            ground.target_with_role(Role::Host).unwrap_or(target).to_string()
+            index.target_with_role(Role::Host).unwrap_or(target).to_string()
         }
         _ => target.to_string(),
     };
     let (one, other) = (stand_in(one), stand_in(other));
-    let a = ground.fact_on_target(id, &one)?.item_count()?;
-    let b = ground.fact_on_target(id, &other)?.item_count()?;
+    let a = index.fact_on_target(id, &one)?.item_count()?;
+    let b = index.fact_on_target(id, &other)?.item_count()?;
     figure_pair((a, 4), (b, 4), None, false, vec![(id.clone(), one), (id.clone(), other)])
 }
 
@@ -251,8 +251,8 @@ fn decide_ratio(
     };
     let first = if matches!(quantity.value, StatedValue::Times(_)) { 1 } else { readings.len() };
     let fits = readings[..first].iter().any(|truth| ratio_agrees(quantity, stated, *truth));
-    let with_facts = |remark: ClaimRemark| {
-        pair.facts.iter().fold(remark, |remark, fact| remark.resting_on_fact(&fact.0, &fact.1))
+    let with_facts = |result: ClaimRemark| {
+        pair.facts.iter().fold(result, |result, fact| result.resting_on_fact(&fact.0, &fact.1))
     };
     if fits {
         let excess = quantity.digits > pair.digits && quantity.digits > 3;
@@ -306,7 +306,7 @@ fn hedged_phrase(quantity: &StatedQuantity) -> std::ops::Range<usize> {
 }
 
 fn missing_ratio(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     subjects: &SubjectWords,
     sentence: &ReportSentence,
     quantity: &StatedQuantity,
@@ -314,17 +314,17 @@ fn missing_ratio(
     candidate: &str,
 ) -> Option<ClaimRemark> {
     let id = &subjects.duration[number].facts[0];
-    let baseline = ground.target_with_role(Role::Baseline)?;
+    let baseline = index.target_with_role(Role::Baseline)?;
     let lacking = [baseline, candidate]
         .into_iter()
-        .find(|target| ground.fact_on_target(id, target).is_none())?;
+        .find(|target| index.fact_on_target(id, target).is_none())?;
     let all_lack = subjects.duration[number]
         .facts
         .iter()
-        .all(|id| ground.fact_on_target(id, lacking).is_none());
+        .all(|id| index.fact_on_target(id, lacking).is_none());
     let range = hedged_phrase(quantity);
     let text = &sentence.text[range.clone()];
     all_lack.then(|| {
-        ClaimRemark::without_evidence(ground, sentence.file_range(&range), text, id, lacking)
+        ClaimRemark::without_evidence(index, sentence.file_range(&range), text, id, lacking)
     })
 }

@@ -45,7 +45,7 @@ pub struct ClaimRemark {
     /// The place in the file.
     pub place: Range<usize>,
     /// How the statement stands.
-    pub standing: ClaimStatus,
+    pub status: ClaimStatus,
     /// The rule that it offends, and the parameters of the rule's message.
     pub rule: Option<&'static str>,
     /// The parameters of the message.
@@ -61,7 +61,7 @@ impl ClaimRemark {
     pub fn supported_claim(place: Range<usize>) -> Self {
         Self {
             place,
-            standing: ClaimStatus::Supported,
+            status: ClaimStatus::Supported,
             rule: None,
             parameters: BTreeMap::new(),
             facts: Vec::new(),
@@ -70,8 +70,8 @@ impl ClaimRemark {
     }
 
     /// A statement that offends a rule.
-    pub fn violates_rule(rule: &'static str, standing: ClaimStatus, place: Range<usize>) -> Self {
-        Self { standing, rule: Some(rule), ..Self::supported_claim(place) }
+    pub fn violates_rule(rule: &'static str, status: ClaimStatus, place: Range<usize>) -> Self {
+        Self { status, rule: Some(rule), ..Self::supported_claim(place) }
     }
 
     /// Sets a parameter of the message.
@@ -93,7 +93,7 @@ impl ClaimRemark {
 
     /// The stated value differs from what the evidence says about a fact.
     pub fn contradicted_by(
-        ground: &EvidenceIndex,
+        index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
         found: &str,
@@ -103,27 +103,27 @@ impl ClaimRemark {
         Self::violates_rule("claim-contradicts-evidence", ClaimStatus::Contradicted, place)
             .with_parameter("stated", crate::text::make_visible(stated))
             .with_parameter("found", found)
-            .with_parameter("title", ground.fact_title(id))
-            .with_parameter("target", ground.reader_name(target))
+            .with_parameter("title", index.fact_title(id))
+            .with_parameter("target", index.reader_name(target))
             .resting_on_fact(id, target)
     }
 
     /// The stated value is about a fact that is not captured.
     pub fn without_evidence(
-        ground: &EvidenceIndex,
+        index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
         id: &str,
         target: &str,
     ) -> Self {
-        let reason = match ground.missing_reason(id, target) {
+        let reason = match index.missing_reason(id, target) {
             Some(missing) => missing.reason.clone(),
             None => "no file or command of this run has it".into(),
         };
         Self::violates_rule("claim-without-evidence", ClaimStatus::Unsupported, place)
             .with_parameter("stated", crate::text::make_visible(stated))
-            .with_parameter("title", ground.fact_title(id))
-            .with_parameter("target", ground.reader_name(target))
+            .with_parameter("title", index.fact_title(id))
+            .with_parameter("target", index.reader_name(target))
             .with_parameter("reason", reason)
             .resting_on_fact(id, target)
     }

@@ -289,7 +289,7 @@ mod tests {
     static VOCABULARY: LazyLock<ClaimVocabulary> =
         LazyLock::new(|| ClaimVocabulary::load(None).unwrap());
 
-    fn cast() -> TargetResolver {
+    fn resolver() -> TargetResolver {
         let sketch = sketch();
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
@@ -300,14 +300,14 @@ mod tests {
 
     /// For each quantity the target and `!` if there is no doubt.
     fn owners(text: &str) -> Vec<String> {
-        let cast = cast();
+        let resolver = resolver();
         let words = &VOCABULARY.words;
         let mut out = Vec::new();
         for passage in read_passages(text) {
             for sentence in split_sentences(&passage, words) {
                 let all = find_quantities(sentence.text, words);
                 out.extend((0..all.len()).map(|index| {
-                    match cast.attribute_quantity(&sentence, &all, index) {
+                    match resolver.attribute_quantity(&sentence, &all, index) {
                         Some(who) => format!("{}{}", who.target, if who.clear { "!" } else { "" }),
                         None => "-".into(),
                     }

@@ -12,7 +12,7 @@ use crate::model::Role;
 
 /// What the wording of a sentence says.
 pub fn check_wording(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
 ) -> Vec<ClaimRemark> {
@@ -24,17 +24,17 @@ pub fn check_wording(
         .wordings
         .wording
         .iter()
-        .filter_map(|wording| wording_of(ground, sentence, wording))
+        .filter_map(|wording| wording_of(index, sentence, wording))
         .collect();
     if sentence.mood == SentenceMood::Statement {
-        out.extend(check_costs(ground, vocabulary, sentence));
-        out.extend(check_boundary(ground, vocabulary, sentence));
+        out.extend(check_costs(index, vocabulary, sentence));
+        out.extend(check_boundary(index, vocabulary, sentence));
     }
     out
 }
 
 fn wording_of(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     sentence: &ReportSentence,
     wording: &UnsupportedWording,
 ) -> Option<ClaimRemark> {
@@ -44,7 +44,7 @@ fn wording_of(
     if !needed || excused {
         return None;
     }
-    let (rule, standing) = match wording.rule.as_str() {
+    let (rule, status) = match wording.rule.as_str() {
         "claim-absolute-security" => ("claim-absolute-security", ClaimStatus::Unsupported),
         "claim-wrong-concept" => ("claim-wrong-concept", ClaimStatus::Misworded),
         "claim-sys-module-called-loaded" => {
@@ -52,25 +52,25 @@ fn wording_of(
         }
         _ => return None,
     };
-    let remark = ClaimRemark::violates_rule(rule, standing, sentence.file_range(&found.range()))
+    let result = ClaimRemark::violates_rule(rule, status, sentence.file_range(&found.range()))
         .with_parameter("words", quote_words(found.as_str()));
-    let Some(id) = &wording.about else { return Some(remark) };
+    let Some(id) = &wording.about else { return Some(result) };
     // Loaded modules were counted, or nothing was.
-    let held = ground.facts_everywhere(id);
-    if held.is_empty() || !ground.facts_everywhere("kernel.modules_loaded").is_empty() {
+    let fact_ref = index.facts_everywhere(id);
+    if fact_ref.is_empty() || !index.facts_everywhere("kernel.modules_loaded").is_empty() {
         return None;
     }
-    let counts: Vec<String> = held
+    let counts: Vec<String> = fact_ref
         .iter()
-        .map(|held| format!("{} on {}", held.shown_value(), ground.reader_name(held.target)))
+        .map(|fact_ref| format!("{} on {}", fact_ref.shown_value(), index.reader_name(fact_ref.target)))
         .collect();
-    let remark = remark.with_parameter("counts", counts.join(", "));
-    Some(held.iter().fold(remark, |remark, held| remark.resting_on_fact(held.id, held.target)))
+    let result = result.with_parameter("counts", counts.join(", "));
+    Some(fact_ref.iter().fold(result, |result, fact_ref| result.resting_on_fact(fact_ref.id, fact_ref.target)))
 }
 
 /// The costs that the clauses of a sentence call small or large.
 fn check_costs(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
 ) -> Vec<ClaimRemark> {
@@ -89,13 +89,13 @@ fn check_costs(
         |range: &Range<usize>| sentence.text[range.clone()].contains(|c: char| c.is_ascii_digit());
     ranges
         .filter(|range| !has_figure(range))
-        .filter_map(|range| check_cost(ground, vocabulary, sentence, range))
+        .filter_map(|range| check_cost(index, vocabulary, sentence, range))
         .collect()
 }
 
 /// A cost that a clause calls small or large.
 fn check_cost(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
     clause: Range<usize>,
@@ -118,28 +118,28 @@ fn check_cost(
     let context = row.map_or_else(|| text.to_string(), |row| format!("{row}: {text}"));
     let area = cost_area(&vocabulary.subjects.area, &context)?;
     let targets: Vec<&str> =
-        [ground.target_with_role(Role::Baseline), ground.target_with_role(Role::Candidate)]
+        [index.target_with_role(Role::Baseline), index.target_with_role(Role::Candidate)]
             .into_iter()
             .flatten()
             .collect();
-    let measured = |target: &&str| area.facts.iter().any(|fact| ground.holds_any(fact, target));
+    let measured = |target: &&str| area.facts.iter().any(|fact| index.holds_any(fact, target));
     if targets.is_empty() || targets.iter().all(measured) {
         return None;
     }
-    let names: Vec<String> = targets.iter().map(|target| ground.reader_name(target)).collect();
+    let names: Vec<String> = targets.iter().map(|target| index.reader_name(target)).collect();
     let place = sentence.file_range(&(clause.start + start..clause.start + end));
-    let mut remark =
+    let mut result =
         ClaimRemark::violates_rule("claim-overhead-unmeasured", ClaimStatus::Unsupported, place)
             .with_parameter("words", quote_words(&text[start..end]))
             .with_parameter("area", area.name.as_str())
             .with_parameter("targets", names.join(" and "));
     for target in targets {
         let of_starts = area.facts.iter().any(|id| id == "startup.");
-        if of_starts && ground.missing_reason("startup.wall", target).is_some() {
-            remark = remark.resting_on_fact("startup.wall", target);
+        if of_starts && index.missing_reason("startup.wall", target).is_some() {
+            result = result.resting_on_fact("startup.wall", target);
         }
     }
-    Some(remark)
+    Some(result)
 }
 
 /// What a cost is of: the area named first; the general one only if no other is named.
@@ -154,7 +154,7 @@ fn cost_area<'a>(areas: &'a [CostArea], text: &str) -> Option<&'a CostArea> {
 
 /// That a runtime has a kernel of its own, or shares the host's.
 fn check_boundary(
-    ground: &EvidenceIndex,
+    index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
 ) -> Option<ClaimRemark> {
@@ -173,8 +173,8 @@ fn check_boundary(
     if words.unless.is_match(clause) {
         return None;
     }
-    let target = clause_subject(ground, &sentence.text[..found.start()], clause_start)?;
-    let verdict = ground.subject.judgement.find_verdict(&target)?;
+    let target = clause_subject(index, &sentence.text[..found.start()], clause_start)?;
+    let verdict = index.subject.judgement.find_verdict(&target)?;
     let agrees = if separate {
         verdict.conclusion.is_separate()
     } else {
@@ -186,23 +186,23 @@ fn check_boundary(
         verdict.conclusion.is_separate()
     };
     let place = sentence.file_range(&found.range());
-    let rest = |remark: ClaimRemark| {
-        verdict.because.iter().fold(remark, |remark, id| remark.resting_on_fact(id, &target))
+    let rest = |result: ClaimRemark| {
+        verdict.because.iter().fold(result, |result, id| result.resting_on_fact(id, &target))
     };
     if agrees {
         return Some(rest(ClaimRemark::supported_claim(place)));
     }
     denies.then(|| {
-        let title = ground
+        let title = index
             .subject
-            .shelf
+            .project_data
             .words
             .get(verdict.conclusion.conclusion_id())
             .map(|words| words.title.clone());
         rest(
             ClaimRemark::violates_rule("claim-verdict-differs", ClaimStatus::Contradicted, place)
                 .with_parameter("words", quote_words(found.as_str()))
-                .with_parameter("target", ground.reader_name(&target))
+                .with_parameter("target", index.reader_name(&target))
                 .with_parameter("verdict", title.unwrap_or_default()),
         )
     })
@@ -210,10 +210,10 @@ fn check_boundary(
 
 /// The runtime that a clause is about: the last that is named before the words, in the clause if
 /// it names one.
-fn clause_subject(ground: &EvidenceIndex, before: &str, clause: usize) -> Option<String> {
+fn clause_subject(index: &EvidenceIndex, before: &str, clause: usize) -> Option<String> {
     let runtimes = |text: &str| -> Vec<Option<String>> {
-        let mentions = ground.cast.find_mentions(text).into_iter().map(|mention| mention.target);
-        mentions.filter(|target| target.as_deref() != ground.target_with_role(Role::Host)).collect()
+        let mentions = index.resolver.find_mentions(text).into_iter().map(|mention| mention.target);
+        mentions.filter(|target| target.as_deref() != index.target_with_role(Role::Host)).collect()
     };
     let own = runtimes(&before[clause..]);
     let all = if own.is_empty() { runtimes(before) } else { own };

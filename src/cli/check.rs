@@ -74,15 +74,15 @@ pub fn run_check(
         return Err(Error::unusable_input("--against is not part of the SARIF and JUnit forms")
             .with_help("ask for it with --format text or json"));
     }
-    let shelf = ProjectData::load_project(project)?;
-    let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
+    let project_data = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let file = store.find_run_file(&arguments.run, &project.root)?;
-    let subject = Assessment::new(store.parse_run(&file)?, project.config.edition, &shelf)?;
-    let pairs = against::compare_with_others(project, &store, &subject.run, &arguments.against)?;
+    let assessment = Assessment::new(store.parse_run(&file)?, project.config.edition, &project_data)?;
+    let pairs = against::compare_with_others(project, &store, &assessment.run, &arguments.against)?;
     console.warn_all(&store.store_warnings());
     let report = arguments.submission.as_deref();
     let report =
-        report.map(|path| CheckedReport::check_file(project, path, &subject)).transpose()?;
+        report.map(|path| CheckedReport::check_file(project, path, &assessment)).transpose()?;
     let least = match arguments.fail_on {
         FailOn::Error | FailOn::Never => Severity::Error,
         FailOn::Warning => Severity::Warning,
@@ -90,10 +90,10 @@ pub fn run_check(
     match arguments.format {
         CheckFormat::Json => {
             let pairs = is_compared.then_some(&pairs);
-            console.print_json(&json_text(&subject, report.as_ref(), pairs))?;
+            console.print_json(&json_text(&assessment, report.as_ref(), pairs))?;
         }
         CheckFormat::Text => {
-            let mut text = check_text(&subject, report.as_ref());
+            let mut text = check_text(&assessment, report.as_ref());
             if is_compared {
                 text.append_text(against::shared_text(&pairs));
             }
@@ -101,23 +101,23 @@ pub fn run_check(
         }
         CheckFormat::Sarif => {
             // A run that lies elsewhere, or in the history, is named by where it would be.
-            let default = || format!("data/runs/{}.json", subject.run.id);
+            let default = || format!("data/runs/{}.json", assessment.run.id);
             let uri = project_uri(project, &file.path).unwrap_or_else(default);
             let report = report.as_ref().map(|report| sarif::SarifReport {
                 uri: report_uri(project, &report.file),
                 checked: &report.checked,
             });
             let file = sarif::SarifFile { uri, text: &file.text };
-            console.print_json(&sarif::sarif_log(&subject, &file, report.as_ref()))?;
+            console.print_json(&sarif::sarif_log(&assessment, &file, report.as_ref()))?;
         }
         CheckFormat::Junit => {
-            console.print_document(&junit::junit_report(&subject, report.as_ref(), least)?)?
+            console.print_document(&junit::junit_report(&assessment, report.as_ref(), least)?)?
         }
     }
     if arguments.fail_on == FailOn::Never {
         return Ok(ExitCode::SUCCESS);
     }
-    let of_run = subject.judgement.findings.iter().map(|finding| finding.severity);
+    let of_run = assessment.judgement.findings.iter().map(|finding| finding.severity);
     let of_report = report.iter().flat_map(|report| &report.checked.annotations);
     let mut severities = of_run.chain(of_report.filter_map(|annotation| annotation.severity));
     let is_found = severities.any(|severity| severity >= least);
@@ -144,16 +144,16 @@ fn report_uri(project: &Project, file: &str) -> String {
 }
 
 fn json_text(
-    subject: &Assessment,
+    assessment: &Assessment,
     report: Option<&CheckedReport>,
     pairs: Option<&Vec<RunPair>>,
 ) -> String {
     let mut value = json!({
-        "run": subject.run.id,
-        "verdicts": subject.judgement.verdicts,
-        "findings": subject.judgement.findings,
-        "switched_off": subject.judgement.switched_off,
-        "timing": timing_json(subject),
+        "run": assessment.run.id,
+        "verdicts": assessment.judgement.verdicts,
+        "findings": assessment.judgement.findings,
+        "switched_off": assessment.judgement.switched_off,
+        "timing": timing_json(assessment),
     });
     if let Some(report) = report {
         value["submission"] = report.to_json();
@@ -165,26 +165,26 @@ fn json_text(
 }
 
 /// What the times say: whether they may be believed, and every comparison with the baseline.
-fn timing_json(subject: &Assessment) -> serde_json::Value {
-    let timing = &subject.timing;
+fn timing_json(assessment: &Assessment) -> serde_json::Value {
+    let timing = &assessment.timing;
     json!({
         "withheld": timing.is_withheld(),
         "margin": timing.effective_margin(),
         "controls": timing.session_controls(),
-        "measures": timing.compared_measures(&subject.run),
+        "measures": timing.compared_measures(&assessment.run),
     })
 }
 
-fn check_text(subject: &Assessment, report: Option<&CheckedReport>) -> StyledText {
+fn check_text(assessment: &Assessment, report: Option<&CheckedReport>) -> StyledText {
     let mut out = StyledText::default();
-    out.push_line(StyledLine::begin_styled(TextStyle::Strong, &format!("Run {}", subject.run.id)));
+    out.push_line(StyledLine::begin_styled(TextStyle::Strong, &format!("Run {}", assessment.run.id)));
     out.push_blank();
-    for (lines, verdict) in all_verdict_lines(subject).into_iter().zip(&subject.judgement.verdicts)
+    for (lines, verdict) in all_verdict_lines(assessment).into_iter().zip(&assessment.judgement.verdicts)
     {
         out.append_text(lines);
-        push_verdict_details(subject, verdict, &mut out);
+        push_verdict_details(assessment, verdict, &mut out);
     }
-    for finding in &subject.judgement.findings {
+    for finding in &assessment.judgement.findings {
         let mark =
             StyledLine::begin_styled(severity_style(finding.severity), finding.severity.word());
         out.push_blank();
@@ -194,9 +194,9 @@ fn check_text(subject: &Assessment, report: Option<&CheckedReport>) -> StyledTex
         }
         out.push_wrapped("  ", &finding.help, 74);
     }
-    out.append_text(off_lines(&subject.judgement.switched_off));
+    out.append_text(off_lines(&assessment.judgement.switched_off));
     out.push_blank();
-    out.push_line(findings_tally(subject));
+    out.push_line(findings_tally(assessment));
     if let Some(report) = report {
         out.push_blank();
         out.append_text(report.to_text());
@@ -223,34 +223,34 @@ pub fn place_text(source: &crate::model::FactSource) -> String {
 }
 
 /// What is concluded for each target, how sure it is, and why.
-pub fn verdict_lines(subject: &Assessment) -> StyledText {
+pub fn verdict_lines(assessment: &Assessment) -> StyledText {
     let mut out = StyledText::default();
-    all_verdict_lines(subject).into_iter().for_each(|lines| out.append_text(lines));
+    all_verdict_lines(assessment).into_iter().for_each(|lines| out.append_text(lines));
     out
 }
 
 /// The lines of each verdict: the conclusion, then what it rests on.
-fn all_verdict_lines(subject: &Assessment) -> Vec<StyledText> {
-    let verdicts = &subject.judgement.verdicts;
+fn all_verdict_lines(assessment: &Assessment) -> Vec<StyledText> {
+    let verdicts = &assessment.judgement.verdicts;
     let mut heads = StyledText::default();
-    heads.push_columns(verdicts.iter().map(|verdict| verdict_row(subject, verdict)).collect());
+    heads.push_columns(verdicts.iter().map(|verdict| verdict_row(assessment, verdict)).collect());
     let block = |(head, verdict): (StyledLine, &Verdict)| {
         let mut lines = StyledText::from(head);
         let decided = || format!("decided by: {}", verdict.because.join(", "));
-        push_indented(&undecided_reason(subject, verdict).unwrap_or_else(decided), &mut lines);
+        push_indented(&undecided_reason(assessment, verdict).unwrap_or_else(decided), &mut lines);
         lines
     };
     heads.into_lines().into_iter().zip(verdicts).map(block).collect()
 }
 
-fn verdict_row(subject: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
-    let title = &subject.shelf.words[verdict.conclusion.conclusion_id()].title;
+fn verdict_row(assessment: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
+    let title = &assessment.project_data.words[verdict.conclusion.conclusion_id()].title;
     let style = match verdict.conclusion {
         Conclusion::Contradictory | Conclusion::NotTested => TextStyle::Bad,
         Conclusion::Inconclusive => TextStyle::Doubtful,
         _ => TextStyle::Good,
     };
-    let sure = match undecided_reason(subject, verdict) {
+    let sure = match undecided_reason(assessment, verdict) {
         Some(_) => String::new(),
         None => format!("{} confidence", verdict.confidence.confidence_name()),
     };
@@ -262,8 +262,8 @@ fn verdict_row(subject: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
 }
 
 /// Why nothing is concluded.
-fn undecided_reason(subject: &Assessment, verdict: &Verdict) -> Option<String> {
-    let reason = verdict.reason.map(|reason| subject.shelf.reasons[reason.reason_id()].clone());
+fn undecided_reason(assessment: &Assessment, verdict: &Verdict) -> Option<String> {
+    let reason = verdict.reason.map(|reason| assessment.project_data.reasons[reason.reason_id()].clone());
     verdict.failure.clone().or(reason)
 }
 
@@ -276,7 +276,7 @@ fn push_indented(words: &str, out: &mut StyledText) {
 }
 
 /// The facts on either side of a verdict, those left out, and those that would settle it.
-fn push_verdict_details(subject: &Assessment, verdict: &Verdict, out: &mut StyledText) {
+fn push_verdict_details(assessment: &Assessment, verdict: &Verdict, out: &mut StyledText) {
     let mut say = |what: &str, facts: &[String]| {
         if !facts.is_empty() {
             push_indented(&format!("{what}: {}", facts.join(", ")), out);
@@ -291,7 +291,7 @@ fn push_verdict_details(subject: &Assessment, verdict: &Verdict, out: &mut Style
         .ignored
         .iter()
         .map(|ignored| {
-            format!("{} ({})", ignored.fact, subject.shelf.reasons[ignored.reason.reason_id()])
+            format!("{} ({})", ignored.fact, assessment.project_data.reasons[ignored.reason.reason_id()])
         })
         .collect();
     say("not counted", &ignored);
@@ -299,13 +299,13 @@ fn push_verdict_details(subject: &Assessment, verdict: &Verdict, out: &mut Style
 }
 
 /// How many findings of each severity there are.
-pub fn findings_tally(subject: &Assessment) -> StyledLine {
+pub fn findings_tally(assessment: &Assessment) -> StyledLine {
     let of = |severity: Severity| {
-        let n = subject.judgement.findings.iter().filter(|f| f.severity == severity).count();
+        let n = assessment.judgement.findings.iter().filter(|f| f.severity == severity).count();
         let text = count_words(n, severity.word());
         if n > 0 { StyledLine::begin_styled(severity_style(severity), &text) } else { text.into() }
     };
-    let off = match subject.judgement.switched_off.len() {
+    let off = match assessment.judgement.switched_off.len() {
         0 => String::new(),
         n => format!("; {} switched off", count_words(n, "rule")),
     };

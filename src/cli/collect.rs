@@ -173,10 +173,10 @@ pub fn run_collect(
     let Some(captured) = capture_run(project, arguments, console)? else {
         return Ok(ExitCode::from(STOPPED));
     };
-    let subject = &captured.subject;
-    let mut text = collect_summary(subject);
+    let assessment = &captured.assessment;
+    let mut text = collect_summary(assessment);
     text.push_blank();
-    text.push_line(subject.run.id.as_str());
+    text.push_line(assessment.run.id.as_str());
     console.print_text(&text)?;
     Ok(captured.exit_code())
 }
@@ -184,7 +184,7 @@ pub fn run_collect(
 /// What was captured and is kept.
 pub struct CapturedRun {
     /// The run, judged.
-    pub subject: Assessment,
+    pub assessment: Assessment,
     /// Whether the user stopped it before it was complete.
     is_stopped: bool,
 }
@@ -254,17 +254,17 @@ pub fn capture_run(
     if is_stopped {
         console.print_warning("stopped before it was complete: what was captured so far is kept");
     }
-    let shelf = ProjectData::load_project(project)?;
+    let project_data = ProjectData::load_project(project)?;
     let loaded = store.load_run(&path.to_string_lossy(), &project.root)?;
-    let subject = Assessment::new(loaded, Some(arguments.edition), &shelf)?;
-    Ok(Some(CapturedRun { subject, is_stopped }))
+    let assessment = Assessment::new(loaded, Some(arguments.edition), &project_data)?;
+    Ok(Some(CapturedRun { assessment, is_stopped }))
 }
 
 /// Target, verdict, how many facts there are and how many are missing.
-fn collect_summary(subject: &Assessment) -> StyledText {
+fn collect_summary(assessment: &Assessment) -> StyledText {
     let mut rows = vec![["  target", "facts", "missing"].map(Into::into).to_vec()];
-    for target in &subject.run.targets {
-        let of = subject.run.facts.values().filter_map(|by| by.get(&target.name));
+    for target in &assessment.run.targets {
+        let of = assessment.run.facts.values().filter_map(|by| by.get(&target.name));
         let (present, missing): (Vec<_>, Vec<_>) = of.partition(|fact| fact.is_present());
         rows.push(vec![
             format!("  {}", target.name).into(),
@@ -275,9 +275,9 @@ fn collect_summary(subject: &Assessment) -> StyledText {
     let mut text = StyledText::default();
     text.push_columns(rows);
     text.push_blank();
-    text.append_text(check::verdict_lines(subject));
+    text.append_text(check::verdict_lines(assessment));
     text.push_blank();
-    text.push_line(check::findings_tally(subject));
+    text.push_line(check::findings_tally(assessment));
     text
 }
 

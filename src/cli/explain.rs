@@ -32,27 +32,27 @@ pub fn run_explain(
     arguments: &ExplainArguments,
     console: &Console,
 ) -> Result<ExitCode> {
-    let shelf = ProjectData::load_project(project)?;
+    let project_data = ProjectData::load_project(project)?;
     let text = match &arguments.id {
-        None => list_ids(&shelf),
-        Some(id) => explain_id(&shelf, id).ok_or_else(|| unknown_id_error(&shelf, id))?,
+        None => list_ids(&project_data),
+        Some(id) => explain_id(&project_data, id).ok_or_else(|| unknown_id_error(&project_data, id))?,
     };
     console.print_text(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn all_requirements(shelf: &ProjectData) -> impl Iterator<Item = &LabRequirement> {
-    shelf.editions.values().flat_map(|edition| &edition.requirement)
+fn all_requirements(project_data: &ProjectData) -> impl Iterator<Item = &LabRequirement> {
+    project_data.editions.values().flat_map(|edition| &edition.requirement)
 }
 
-fn list_ids(shelf: &ProjectData) -> StyledText {
-    let rules = shelf.rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+fn list_ids(project_data: &ProjectData) -> StyledText {
+    let rules = project_data.rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let of_reports =
-        shelf.report_rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
-    let verdicts = shelf.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+        project_data.report_rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+    let verdicts = project_data.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let probes =
-        shelf.catalogue.iter_probes().map(|probe| (probe.id.as_str(), probe.title.as_str()));
-    let asked = all_requirements(shelf).map(|asked| (asked.id.as_str(), asked.title.as_str()));
+        project_data.catalogue.iter_probes().map(|probe| (probe.id.as_str(), probe.title.as_str()));
+    let asked = all_requirements(project_data).map(|asked| (asked.id.as_str(), asked.title.as_str()));
     let mut out = StyledText::default();
     let mut section = |title: &str, rows: Vec<(&str, &str)>| {
         if !out.is_empty() {
@@ -70,35 +70,35 @@ fn list_ids(shelf: &ProjectData) -> StyledText {
     out
 }
 
-fn explain_id(shelf: &ProjectData, id: &str) -> Option<StyledText> {
-    let text = shelf
+fn explain_id(project_data: &ProjectData, id: &str) -> Option<StyledText> {
+    let text = project_data
         .rules
         .find_rule(id)
-        .map(|doc| rule_page(doc, "a rule", &shelf.rules))
+        .map(|doc| rule_page(doc, "a rule", &project_data.rules))
         .or_else(|| {
-            let book = &shelf.report_rules;
+            let book = &project_data.report_rules;
             book.find_rule(id).map(|doc| rule_page(doc, "a rule about reports", book))
         })
         .or_else(|| {
-            shelf.words.get(id).map(|doc| about_page(&AboutPage::about_verdict(shelf, doc)))
+            project_data.words.get(id).map(|doc| about_page(&AboutPage::about_verdict(project_data, doc)))
         })
         .or_else(|| {
-            shelf
+            project_data
                 .catalogue
                 .find_probe(id)
-                .map(|probe| about_page(&AboutPage::about_probe(shelf, probe)))
+                .map(|probe| about_page(&AboutPage::about_probe(project_data, probe)))
         })
-        .or_else(|| all_requirements(shelf).find(|asked| asked.id == id).map(requirement_page))?;
+        .or_else(|| all_requirements(project_data).find(|asked| asked.id == id).map(requirement_page))?;
     Some(text.style_page())
 }
 
-fn unknown_id_error(shelf: &ProjectData, id: &str) -> Error {
-    let rules = shelf.rules.iter_rules().chain(shelf.report_rules.iter_rules());
+fn unknown_id_error(project_data: &ProjectData, id: &str) -> Error {
+    let rules = project_data.rules.iter_rules().chain(project_data.report_rules.iter_rules());
     let ids = rules.map(|doc| doc.id.as_str());
     let ids = ids
-        .chain(shelf.words.keys().map(String::as_str))
-        .chain(shelf.catalogue.iter_probes().map(|probe| probe.id.as_str()))
-        .chain(all_requirements(shelf).map(|asked| asked.id.as_str()));
+        .chain(project_data.words.keys().map(String::as_str))
+        .chain(project_data.catalogue.iter_probes().map(|probe| probe.id.as_str()))
+        .chain(all_requirements(project_data).map(|asked| asked.id.as_str()));
     let error = Error::unusable_input(format!("nothing is called `{id}`"));
     match closest_match(id, ids) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),

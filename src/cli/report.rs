@@ -28,7 +28,7 @@ impl CheckedReport {
     /// # Errors
     ///
     /// The file cannot be read or is not text, or the words of the rules cannot be used.
-    pub fn check_file(project: &Project, path: &Path, subject: &Assessment) -> Result<Self> {
+    pub fn check_file(project: &Project, path: &Path, assessment: &Assessment) -> Result<Self> {
         let bytes = sources::read_named_file(path, MAX_TEXT_BYTES)
             .map_err(|error| Error::failed_io("read", path, &error))?;
         let text = String::from_utf8(bytes).map_err(|_| {
@@ -36,7 +36,7 @@ impl CheckedReport {
                 .with_help("give the Markdown file of the report")
         })?;
         let checked =
-            ClaimChecker::load(Some(&project.data_dir()))?.check_report(subject, &text)?;
+            ClaimChecker::load(Some(&project.data_dir()))?.check_report(assessment, &text)?;
         Ok(Self { file: path.display().to_string(), checked })
     }
 
@@ -81,7 +81,7 @@ impl CheckedReport {
         };
         out.push_line(
             StyledLine::from(place)
-                .and_styled(annotation_style(annotation), annotation.standing.status_name())
+                .and_styled(annotation_style(annotation), annotation.status.status_name())
                 .and_text(&format!("{rule}: {}", shorten_quote(&annotation.quote))),
         );
         out.push_wrapped("  ", &annotation.message, 78);
@@ -103,12 +103,12 @@ impl CheckedReport {
 
     fn count_status(&self, standing: ClaimStatus) -> usize {
         let of_it = self.checked.annotations.iter();
-        of_it.filter(|annotation| annotation.standing == standing).count()
+        of_it.filter(|annotation| annotation.status == standing).count()
     }
 }
 
 fn annotation_style(annotation: &ClaimResult) -> TextStyle {
-    match (annotation.standing, annotation.rule.is_some()) {
+    match (annotation.status, annotation.rule.is_some()) {
         (ClaimStatus::Contradicted, _) => TextStyle::Bad,
         (ClaimStatus::Unsupported | ClaimStatus::Misworded, _) | (_, true) => TextStyle::Doubtful,
         (ClaimStatus::Supported, false) => TextStyle::Good,

@@ -34,10 +34,10 @@ pub fn run_everything(
     let Some(captured) = capture_if_possible(project, &arguments.capture, console)? else {
         return Ok(ExitCode::from(collect::STOPPED));
     };
-    let run = &captured.subject.run;
+    let run = &captured.assessment.run;
     let built =
         build::build_and_warn(project, &run.id, Some(run.edition), &arguments.output, console)?;
-    let since = diff::changes_since_last(project, &captured.subject)?;
+    let since = diff::changes_since_last(project, &captured.assessment)?;
     console.print_text(&run_summary(&built, since, project))?;
     Ok(captured.exit_code())
 }
@@ -64,16 +64,16 @@ fn capture_if_possible(
 }
 
 fn run_summary(built: &BuiltReport, since: Option<StyledText>, project: &Project) -> StyledText {
-    let run = &built.subject.run;
+    let run = &built.assessment.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut out = StyledText::default();
     out.push_line(
         StyledLine::begin_styled(TextStyle::Strong, &format!("Run {}", run.id)).and_text(&label),
     );
     out.push_blank();
-    out.append_text(check::verdict_lines(&built.subject));
+    out.append_text(check::verdict_lines(&built.assessment));
     out.push_blank();
-    out.push_line(check::findings_tally(&built.subject));
+    out.push_line(check::findings_tally(&built.assessment));
     out.push_blank();
     if let Some(since) = since {
         out.append_text(since);

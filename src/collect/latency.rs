@@ -83,10 +83,10 @@ pub fn capture_latency_series(
     floor: &mut LoopbackBaseline,
 ) -> Vec<Capture> {
     session.progress.on_step(&spec.name, "latency of the application");
-    let wish = SeriesRequest { port, load, status: health, kept: false };
-    let fresh = capture_latency(session, spec, "http.new", wish);
+    let options = SeriesRequest { port, load, status: health, kept: false };
+    let fresh = capture_latency(session, spec, "http.new", options);
     floor.measure_loopback(session, spec, load);
-    let kept = capture_latency(session, spec, "http.kept", SeriesRequest { kept: true, ..wish });
+    let kept = capture_latency(session, spec, "http.kept", SeriesRequest { kept: true, ..options });
     fresh.into_iter().chain(kept).collect()
 }
 
@@ -95,16 +95,16 @@ fn capture_latency(
     session: &CollectSession,
     spec: &RuntimeSpec,
     id: &str,
-    wish: SeriesRequest,
+    options: SeriesRequest,
 ) -> Option<Capture> {
-    let (samples, ended) = measure_latency(session, wish);
+    let (samples, ended) = measure_latency(session, options);
     if samples.is_empty() {
         return None;
     }
-    let text = latency_record(wish, &samples, ended);
+    let text = latency_record(options, &samples, ended);
     let how = "requests by isoproof itself to the published port, past any proxy";
     let capture = host_side::observation_capture(spec, id, how, &text);
-    let only_closed = wish.kept && !text.lines().any(|line| line.starts_with("ok "));
+    let only_closed = options.kept && !text.lines().any(|line| line.starts_with("ok "));
     Some(match only_closed && samples.iter().any(|sample| sample.answer.is_ok()) {
         true => Capture {
             status: CaptureStatus::Error,
@@ -120,20 +120,20 @@ fn capture_latency(
 /// The samples, and why there are fewer than wanted if there are.
 fn measure_latency(
     session: &CollectSession,
-    wish: SeriesRequest,
+    options: SeriesRequest,
 ) -> (Vec<LatencySample>, Option<&'static str>) {
-    let mut client = HttpClient::new(wish.port, HttpLimits::default(), session.cancel);
-    let mut request = || match wish.kept {
+    let mut client = HttpClient::new(options.port, HttpLimits::default(), session.cancel);
+    let mut request = || match options.kept {
         true => client.get_reusing_connection("/"),
-        false => http::get_once(wish.port, "/", HttpLimits::default(), session.cancel),
+        false => http::get_once(options.port, "/", HttpLimits::default(), session.cancel),
     };
     for _ in 0..WARMUP {
         let _ = request();
     }
     let mut samples: Vec<LatencySample> = Vec::new();
     let clock = Instant::now();
-    for place in 0..wish.load.requests {
-        let due = wish.load.due_time(place);
+    for place in 0..options.load.requests {
+        let due = options.load.due_time(place);
         if let Some(due) = due {
             wait_until_due(clock + due, session);
         }
@@ -162,19 +162,19 @@ fn wait_until_due(due: Instant, session: &CollectSession) {
     }
 }
 
-fn latency_record(wish: SeriesRequest, samples: &[LatencySample], ended: Option<&str>) -> String {
-    let connection = match wish.kept {
+fn latency_record(options: SeriesRequest, samples: &[LatencySample], ended: Option<&str>) -> String {
+    let connection = match options.kept {
         true => "one for all requests, as long as the server leaves it open",
         false => "a new one for each request, which connect_s is a part of",
     };
     let mut text = format!(
         "request GET / HTTP/1.1 to 127.0.0.1:{}\nconnection {connection}\nmodel {}\n\
          warmup {WARMUP} requests discarded\nexpected status {}\nrequests {} of {}\n",
-        wish.port,
-        wish.load.describe_load(),
-        wish.status,
+        options.port,
+        options.load.describe_load(),
+        options.status,
         samples.len(),
-        wish.load.requests
+        options.load.requests
     );
     if let Some(reason) = ended {
         let _ = writeln!(text, "ended early: {reason}");
@@ -182,14 +182,14 @@ fn latency_record(wish: SeriesRequest, samples: &[LatencySample], ended: Option<
     text.push_str(COLUMNS);
     text.push('\n');
     for (place, sample) in (1..).zip(samples) {
-        let _ = writeln!(text, "{}", latency_record_line(wish, place, sample));
+        let _ = writeln!(text, "{}", latency_record_line(options, place, sample));
     }
     text
 }
 
 /// A sample is a whole answer with the status of the health check, on the kind of connection that
 /// the series is about.
-fn latency_record_line(wish: SeriesRequest, place: u32, sample: &LatencySample) -> String {
+fn latency_record_line(options: SeriesRequest, place: u32, sample: &LatencySample) -> String {
     let seconds = |duration: Duration| format!("{:.6}", duration.as_secs_f64());
     let (due, begun) = (seconds(sample.due), seconds(sample.begun));
     let response = match &sample.answer {
@@ -199,14 +199,14 @@ fn latency_record_line(wish: SeriesRequest, place: u32, sample: &LatencySample) 
     // Late requests waited for those before them: with a rate that is part of the latency.
     let late = sample.begun.saturating_sub(sample.due);
     let failure = match response.end {
-        _ if response.status != wish.status => Some("another status than the health check had"),
+        _ if response.status != options.status => Some("another status than the health check had"),
         BodyEnd::Cut => Some("the response was cut off"),
         BodyEnd::Capped => Some("the response was not read to its end"),
         BodyEnd::Whole => None,
     };
     let outcome = match failure {
         Some(_) => "failed",
-        None if wish.kept && response.connect.is_some() => "connected",
+        None if options.kept && response.connect.is_some() => "connected",
         None => "ok",
     };
     let figures = [
@@ -235,10 +235,10 @@ impl LoopbackBaseline {
     ) {
         let Ok(server) = TrivialServer::start_server() else { return };
         let load = RequestLoad { rate: None, ..load };
-        let wish = SeriesRequest { port: server.port, load, status: 200, kept: false };
-        let (samples, ended) = measure_latency(session, wish);
+        let options = SeriesRequest { port: server.port, load, status: 200, kept: false };
+        let (samples, ended) = measure_latency(session, options);
         let _ = writeln!(self.text, "beside the series of {}:", spec.name);
-        self.text.push_str(&latency_record(wish, &samples, ended));
+        self.text.push_str(&latency_record(options, &samples, ended));
     }
 
     /// The floor as a fact of the host; none if nothing was measured.
@@ -319,7 +319,7 @@ mod tests {
         LatencySample { due, begun, answer }
     }
 
-    fn wish(kept: bool) -> SeriesRequest {
+    fn options(kept: bool) -> SeriesRequest {
         let load = RequestLoad { requests: 50, rate: None };
         SeriesRequest { port: 3012, load, status: 200, kept }
     }
@@ -337,7 +337,7 @@ mod tests {
             sample(Err("no answer in time".into())),
             sample(answer(200, BodyEnd::Whole, Some(1))),
         ];
-        let text = latency_record(wish(false), &samples, None);
+        let text = latency_record(options(false), &samples, None);
         assert_eq!(read("column_total", &text), json!([0.003, 0.003]));
         assert_eq!(read("column_first_byte", &text), json!([0.002, 0.002]));
         assert_eq!(read("column_connect", &text), json!([0.001, 0.001]));
@@ -351,7 +351,7 @@ mod tests {
             sample(answer(200, BodyEnd::Whole, Some(1))),
             sample(answer(200, BodyEnd::Whole, None)),
         ];
-        let text = latency_record(wish(true), &samples, None);
+        let text = latency_record(options(true), &samples, None);
         assert_eq!(read("column_total", &text), json!([0.003]));
     }
 
@@ -362,7 +362,7 @@ mod tests {
             begun: Duration::from_millis(50),
             ..sample(answer(200, BodyEnd::Whole, Some(1)))
         };
-        let text = latency_record(SeriesRequest { load, ..wish(false) }, &[late], None);
+        let text = latency_record(SeriesRequest { load, ..options(false) }, &[late], None);
         assert_eq!(read("column_total", &text), json!([0.043]));
         assert_eq!(read("column_connect", &text), json!([0.001]));
         assert!(text.contains("model open: 100 requests a second are due"), "{text}");

@@ -47,9 +47,9 @@ fn default_runtimes(engine: EngineKind, runtimes: &[String]) -> Vec<RuntimeArgum
         EngineKind::Podman if !runtimes.iter().any(|name| name == "runc") => "crun",
         _ => "runc",
     };
-    let wish = |name: &str| RuntimeArgument { name: short_name(name), handler: name.to_string() };
-    let mut list = vec![wish(first)];
-    list.extend(runtimes.iter().filter(|name| is_sandbox(name)).map(|name| wish(name)));
+    let options = |name: &str| RuntimeArgument { name: short_name(name), handler: name.to_string() };
+    let mut list = vec![options(first)];
+    list.extend(runtimes.iter().filter(|name| is_sandbox(name)).map(|name| options(name)));
     list
 }
 

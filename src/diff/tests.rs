@@ -13,7 +13,7 @@ use crate::store::testing::read_sample_run;
 /// Compares two sketches, with what is volatile if `all`.
 pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> RunDiff {
     let book = RuleBook::load(None).unwrap();
-    let (ja, jb) = (judge_run(&a.case(), &book).unwrap(), judge_run(&b.case(), &book).unwrap());
+    let (ja, jb) = (judge_run(&a.context(), &book).unwrap(), judge_run(&b.context(), &book).unwrap());
     let catalogue = ProbeCatalogue::load(None).unwrap();
     let a = DiffSide { run: &a.run, judgement: &ja };
     RunDiff::between_runs(

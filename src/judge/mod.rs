@@ -53,16 +53,16 @@ impl Judgement {
 /// # Errors
 ///
 /// The message template of a rule cannot be rendered.
-pub fn judge_run(case: &RuleContext, book: &RuleBook) -> Result<Judgement> {
-    let verdicts = case
+pub fn judge_run(context: &RuleContext, book: &RuleBook) -> Result<Judgement> {
+    let verdicts = context
         .run
         .targets
         .iter()
         .filter(|target| target.role != Role::Host)
-        .map(|target| judge_target(case, target))
+        .map(|target| judge_target(context, target))
         .collect();
     let (off, findings): (Vec<Finding>, Vec<Finding>) = book
-        .run_checks(case)?
+        .run_checks(context)?
         .into_iter()
         .partition(|finding| book.switched_off_rules().contains_key(&finding.rule));
     let switched_off = book.switched_off_rules().iter().map(|(rule, reason)| SwitchedOff {

@@ -94,8 +94,8 @@ mod tests {
         let words = load_conclusion_words(None).unwrap();
         let title = |example: &RuleExample| {
             let sketch = run_of(example);
-            let case = sketch.case();
-            let verdict = judge_target(&case, case.run.find_target("kata").unwrap());
+            let context = sketch.context();
+            let verdict = judge_target(&context, context.run.find_target("kata").unwrap());
             words[verdict.conclusion.conclusion_id()].title.clone()
         };
         for doc in words.values() {

@@ -54,13 +54,13 @@ pub fn process_book(input: &str) -> Result<ProcessedBook> {
     let mut missing = Vec::new();
     if !templates.is_empty() || project.config.run_pages {
         project.refuse_links_out()?;
-        let maker = BookPreprocessor::new(&project)?;
-        warnings.extend(maker.left_out.iter().cloned());
-        maker.expand_chapters(&mut book, &templates)?;
-        if project.config.run_pages && !book::append_chapters(&mut book, maker.added_chapters()?) {
+        let builder = BookPreprocessor::new(&project)?;
+        warnings.extend(builder.left_out.iter().cloned());
+        builder.expand_chapters(&mut book, &templates)?;
+        if project.config.run_pages && !book::append_chapters(&mut book, builder.added_chapters()?) {
             warnings.push("the book has no list of chapters: no page was added".into());
         }
-        missing = maker.missing_values();
+        missing = builder.missing_values();
     }
     Ok(ProcessedBook { book, warnings, missing })
 }
@@ -121,7 +121,7 @@ fn chapter_templates(book: &mut Json, project: &Project) -> BTreeMap<String, Tex
 
 /// Makes texts about one run.
 struct BookPreprocessor {
-    subject: Arc<Assessment>,
+    assessment: Arc<Assessment>,
     notes: Arc<BTreeMap<String, String>>,
     warnings: MissingWarnings,
     /// What has to be said about runs that were left out.
@@ -131,11 +131,11 @@ struct BookPreprocessor {
 
 impl BookPreprocessor {
     fn new(project: &Project) -> Result<Self> {
-        let shelf = ProjectData::load_project(project)?;
-        let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
+        let project_data = ProjectData::load_project(project)?;
+        let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
         let loaded = store.load_run(&project.config.run, &project.root)?;
         Ok(Self {
-            subject: Arc::new(Assessment::new(loaded, project.config.edition, &shelf)?),
+            assessment: Arc::new(Assessment::new(loaded, project.config.edition, &project_data)?),
             notes: Arc::new(notes::load_notes(&project.chapters_dir())?),
             warnings: Arc::default(),
             left_out: store.store_warnings(),
@@ -145,8 +145,8 @@ impl BookPreprocessor {
 
     fn template_sources(&self, voice: Renderer) -> LookupSources {
         LookupSources {
-            subject: self.subject.clone(),
-            voice,
+            assessment: self.assessment.clone(),
+            renderer: voice,
             chapters: Arc::default(),
             notes: self.notes.clone(),
             warnings: self.warnings.clone(),
@@ -181,7 +181,7 @@ impl BookPreprocessor {
 
     /// The chapters that are added: the run, and the findings with a page for every rule.
     fn added_chapters(&self) -> Result<Vec<Json>> {
-        record::make_record_pages(&self.subject, |root| {
+        record::make_record_pages(&self.assessment, |root| {
             let voice = Renderer::Html(EvidenceLinks::Book(Some(root.to_string())));
             // A table of all there is may have gaps without being a text that lacks something.
             LookupSources { warnings: Arc::default(), ..self.template_sources(voice) }

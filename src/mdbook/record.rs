@@ -34,23 +34,23 @@ pub fn adapt_links(text: &str, path: &str, has_pages: bool) -> String {
 
 /// The chapters. `sources` makes the look-ups of a page whose way to the root is given.
 pub fn make_record_pages(
-    subject: &Arc<Assessment>,
+    assessment: &Arc<Assessment>,
     sources: impl Fn(&str) -> LookupSources,
 ) -> Result<Vec<Json>> {
     let templates = assets::read_all(AssetTree::Templates, None, "book/", ".html")?;
     let above = TemplateEngine::new(&templates, &sources(""))?;
     let below = TemplateEngine::new(&templates, &sources("../"))?;
     let mut context = Context::new();
-    context.insert("run", &crate::report::subject::describe_run(&subject.run));
-    let captures: Vec<CaptureView> = subject
+    context.insert("run", &crate::report::subject::describe_run(&assessment.run));
+    let captures: Vec<CaptureView> = assessment
         .run
         .captures
         .iter()
-        .map(|capture| CaptureView::new(subject, capture, None))
+        .map(|capture| CaptureView::new(assessment, capture, None))
         .collect();
     context.insert("captures", &captures);
     let mut rules = Vec::new();
-    for rule in subject.shelf.rules.iter_rules() {
+    for rule in assessment.project_data.rules.iter_rules() {
         context.insert("rule", rule);
         let page = render_html_block(&below, "book/rule.html", &context)?;
         let path = format!("rules/{}.md", rule.id);
@@ -58,7 +58,7 @@ pub fn make_record_pages(
     }
     let findings = render_html_block(&above, "book/findings.html", &context)?;
     let record = render_html_block(&below, "book/run.html", &context)?;
-    let path = format!("runs/{}.md", subject.run.id);
+    let path = format!("runs/{}.md", assessment.run.id);
     Ok(vec![
         make_chapter("Findings", "findings.md", findings, &[], rules),
         make_chapter("Evidence", &path, record, &[], Vec::new()),

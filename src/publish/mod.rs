@@ -99,19 +99,19 @@ pub fn publish_site(
             ..build.clone()
         },
     )?;
-    refuse_errors(&built.subject, options.force)?;
+    refuse_errors(&built.assessment, options.force)?;
     if !options.with_identifiers {
-        leaks::refuse_identifiers(&RunStore::open_project(project)?, &built.subject)?;
+        leaks::refuse_identifiers(&RunStore::open_project(project)?, &built.assessment)?;
     }
     let site = git.take(&folder::read_site_folder(&out)?)?;
     let place = PublishTarget { git, remote, options };
     let (commit, changes) =
-        place.commit_and_push(&site, &commit_message(&built.subject), progress)?;
+        place.commit_and_push(&site, &commit_message(&built.assessment), progress)?;
     Ok(PublishResult {
         commit,
         changes,
         remote: place.remote.shown,
-        run: built.subject.run.id.clone(),
+        run: built.assessment.run.id.clone(),
         warnings: built.warnings,
         left_out: built.left_out,
     })
@@ -154,8 +154,8 @@ pub fn remove_leftovers() -> Vec<Result<String>> {
     folders.into_iter().map(remove).collect()
 }
 
-fn refuse_errors(subject: &Assessment, force: bool) -> Result<()> {
-    let errors: Vec<&str> = subject
+fn refuse_errors(assessment: &Assessment, force: bool) -> Result<()> {
+    let errors: Vec<&str> = assessment
         .judgement
         .findings
         .iter()
@@ -167,18 +167,18 @@ fn refuse_errors(subject: &Assessment, force: bool) -> Result<()> {
     }
     Err(Error::unusable_input(format!(
         "run {} has findings of severity error, so what it claims cannot be upheld:\n{}",
-        subject.run.id,
+        assessment.run.id,
         errors.join("\n")
     ))
     .with_help(format!(
         "isoproof check {} says what to do about them; --force publishes the report with them",
-        subject.run.id
+        assessment.run.id
     )))
 }
 
 /// The words of the commit.
-fn commit_message(subject: &Assessment) -> String {
-    let run = &subject.run;
+fn commit_message(assessment: &Assessment) -> String {
+    let run = &assessment.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     format!("Publish run {}{label}\n\nBuilt by isoproof {}.\n", run.id, env!("ISOPROOF_VERSION"))
 }

@@ -114,8 +114,8 @@ impl AboutParts<'_> {
 
 impl AboutPage {
     /// What a probe is: question, place, command, reading, worth, and what a missing answer means.
-    pub fn about_probe(shelf: &ProjectData, probe: &Probe) -> Self {
-        let words = &*shelf.about;
+    pub fn about_probe(project_data: &ProjectData, probe: &Probe) -> Self {
+        let words = &*project_data.about;
         let mut parts = AboutParts { words, parts: Vec::new() };
         parts.add_prose("asks", probe.asks.as_str());
         let places = probe.place.iter().filter_map(|place| words.places.get(place.place_name()));
@@ -123,7 +123,7 @@ impl AboutPage {
         parts.add_part(
             "command",
             String::new(),
-            shelf.catalogue.answering_command(probe).into(),
+            project_data.catalogue.answering_command(probe).into(),
             String::new(),
         );
         if let Some(record) = &probe.from {
@@ -170,15 +170,15 @@ impl AboutPage {
     }
 
     /// What a verdict is: meaning, the facts that decide, what misleads, and facts that give it.
-    pub fn about_verdict(shelf: &ProjectData, doc: &ConclusionDoc) -> Self {
-        let words = &*shelf.about;
+    pub fn about_verdict(project_data: &ProjectData, doc: &ConclusionDoc) -> Self {
+        let words = &*project_data.about;
         let mut parts = AboutParts { words, parts: Vec::new() };
         parts.add_prose("says", format!("The target {}.", doc.predicate));
         parts.add_prose("means", doc.means.as_str());
         parts.add_prose("does_not_mean", doc.does_not_mean.as_str());
         parts.add_prose("decides", doc.decides.trim());
         let title = |id: &String| {
-            let probe = shelf.catalogue.find_probe(id);
+            let probe = project_data.catalogue.find_probe(id);
             (id.clone(), probe.map_or_else(|| id.clone(), |probe| probe.title.clone()))
         };
         let (heading, probes) =
@@ -262,30 +262,30 @@ mod tests {
 
     #[test]
     fn every_probe_and_verdict_is_explained_in_full() {
-        let shelf = ProjectData::load_data(None).unwrap();
+        let project_data = ProjectData::load_data(None).unwrap();
         let has = |about: &AboutPage, keys: &[&str]| {
             for key in keys {
-                let heading = shelf.about.heading_words(key);
+                let heading = project_data.about.heading_words(key);
                 assert!(!heading.is_empty(), "{key}");
                 let is_there = about.parts.iter().any(|part| part.heading == heading);
                 assert!(is_there, "{} has no part `{heading}`", about.id);
             }
         };
-        for probe in shelf.catalogue.iter_probes() {
+        for probe in project_data.catalogue.iter_probes() {
             let keys =
                 ["asks", "place", "reads", "read", "proves", "missing", "volatile", "private"];
-            let about = AboutPage::about_probe(&shelf, probe);
+            let about = AboutPage::about_probe(&project_data, probe);
             has(&about, &keys);
             if probe.parser != "lines" {
                 has(&about, &["unread"]);
             }
         }
-        for doc in shelf.words.values() {
-            let about = AboutPage::about_verdict(&shelf, doc);
+        for doc in project_data.words.values() {
+            let about = AboutPage::about_verdict(&project_data, doc);
             has(&about, &["says", "means", "does_not_mean", "decides", "facts", "traps"]);
             has(&about, &["reached", "other"]);
             for id in &doc.facts {
-                assert!(shelf.catalogue.find_probe(id).is_some(), "{}: {id}", doc.id);
+                assert!(project_data.catalogue.find_probe(id).is_some(), "{}: {id}", doc.id);
             }
         }
     }

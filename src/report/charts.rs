@@ -177,14 +177,14 @@ fn round_percent(value: f64) -> f64 {
 
 impl Chart {
     /// The chart of a kind about a fact; none if the run has nothing to draw.
-    pub fn draw(subject: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
+    pub fn draw(assessment: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
         let mut view = match kind {
-            ChartKind::Samples => samples_view(&chart_series(subject, id, false))?,
-            ChartKind::Ecdf => ecdf_view(&chart_series(subject, id, true))?,
-            ChartKind::Phases => phase_bars_view(subject)?,
+            ChartKind::Samples => samples_view(&chart_series(assessment, id, false))?,
+            ChartKind::Ecdf => ecdf_view(&chart_series(assessment, id, true))?,
+            ChartKind::Phases => phase_bars_view(assessment)?,
         };
-        view.title = subject
-            .shelf
+        view.title = assessment
+            .project_data
             .catalogue
             .find_probe(id)
             .map(|probe| probe.title.clone())
@@ -193,10 +193,10 @@ impl Chart {
     }
 
     /// The chart that the info string of a fenced block names.
-    pub fn from_info_string(subject: &Assessment, info: &str) -> Option<Self> {
+    pub fn from_info_string(assessment: &Assessment, info: &str) -> Option<Self> {
         let mut words = info.strip_prefix(CHART)?.split_whitespace();
         let kind = ChartKind::from_word(words.next()?)?;
-        Self::draw(subject, kind, words.next().unwrap_or_default())
+        Self::draw(assessment, kind, words.next().unwrap_or_default())
     }
 
     /// The name of its template.
@@ -215,17 +215,17 @@ impl Chart {
 
 /// The series of every runtime, by name; with the floor that was measured on the host if asked.
 fn chart_series<'a>(
-    subject: &'a Assessment,
+    assessment: &'a Assessment,
     id: &str,
     with_floor: bool,
 ) -> Vec<(String, &'a Samples)> {
-    let of = |id: &str, target: &str| subject.run.find_fact(id, target).and_then(Fact::as_series);
+    let of = |id: &str, target: &str| assessment.run.find_fact(id, target).and_then(Fact::as_series);
     let mut list = Vec::new();
-    for target in &subject.run.targets {
+    for target in &assessment.run.targets {
         let (id, name) = match target.role {
             Role::Host if with_floor => ("http.floor", "loopback floor on the host".to_string()),
             Role::Host => continue,
-            _ => (id, subject.reader_name(&target.name)),
+            _ => (id, assessment.reader_name(&target.name)),
         };
         list.extend(of(id, &target.name).map(|samples| (name, samples)));
     }
@@ -338,8 +338,8 @@ fn ecdf_steps(values: &[f64], scale: &LinearScale) -> String {
     path
 }
 
-fn phase_bars_view(subject: &Assessment) -> Option<ChartView> {
-    let splits = phases::all_splits(subject);
+fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
+    let splits = phases::all_splits(assessment);
     let greatest = splits.iter().map(phases::PhaseSplit::total_seconds).reduce(f64::max)?;
     let scale = LinearScale::covering(greatest, SampleUnit::Seconds);
     let mut legend: Vec<ChartLegendEntry> = Vec::new();
@@ -373,7 +373,7 @@ fn phase_bars_view(subject: &Assessment) -> Option<ChartView> {
         }
         let median = number::format_measured(at, SampleUnit::Seconds);
         rows.push(ChartRow {
-            name: subject.reader_name(split.target),
+            name: assessment.reader_name(split.target),
             y,
             median,
             bars,
@@ -424,7 +424,7 @@ mod tests {
         assert_eq!(ecdf_steps(&[2.0, 1.0], &scale), "M1 100H48.5V50H96V0H100");
     }
 
-    fn subject() -> Assessment {
+    fn assessment() -> Assessment {
         let sketch = sketch()
             .series("startup.wall", "runc", &[0.5, 0.51, 0.52, 0.5, 0.49, 5.0])
             .series("startup.wall", "kata", &[1.5, 1.6, 1.4, 1.5])
@@ -436,12 +436,12 @@ mod tests {
     }
 
     /// The drawing of a chart, by the templates that ship.
-    fn drawn(subject: Assessment, info: &str) -> String {
-        let chart = Chart::from_info_string(&subject, info).unwrap();
+    fn drawn(assessment: Assessment, info: &str) -> String {
+        let chart = Chart::from_info_string(&assessment, info).unwrap();
         let templates = assets::read_all(AssetTree::Templates, None, "charts/", ".svg").unwrap();
         let sources = LookupSources {
-            subject: Arc::new(subject),
-            voice: Renderer::Html(EvidenceLinks::None),
+            assessment: Arc::new(assessment),
+            renderer: Renderer::Html(EvidenceLinks::None),
             chapters: Arc::default(),
             notes: Arc::default(),
             warnings: Arc::default(),
@@ -452,7 +452,7 @@ mod tests {
 
     #[test]
     fn every_sample_is_a_dot_and_an_outlier_is_a_ring() {
-        let svg = drawn(subject(), "isoproof-chart samples startup.wall");
+        let svg = drawn(assessment(), "isoproof-chart samples startup.wall");
         assert_eq!(svg.matches("<circle").count(), 10, "{svg}");
         assert_eq!(svg.matches("dot outlier").count(), 1, "{svg}");
         assert!(svg.contains("median 505 ms, interval 0.49 to 5 s, 1 far"), "{svg}");
@@ -461,7 +461,7 @@ mod tests {
     #[test]
     fn every_chart_has_title_and_description_and_neither_script_nor_style() {
         for chart in ["samples startup.wall", "ecdf startup.wall", "phases"] {
-            let svg = drawn(subject(), &format!("isoproof-chart {chart}"));
+            let svg = drawn(assessment(), &format!("isoproof-chart {chart}"));
             assert!(svg.contains(r#"role="img" aria-labelledby="chart_1-title "#), "{svg}");
             assert!(svg.contains("<title id=") && svg.contains("<desc id="), "{svg}");
             for forbidden in ["<script", "style=", "<style", "href", "url(", "NaN"] {
@@ -472,22 +472,22 @@ mod tests {
 
     #[test]
     fn names_of_targets_are_text_in_a_drawing() {
-        let mut subject = subject();
-        subject.run.targets[2].name = "<script>".into();
-        for by_target in subject.run.facts.values_mut() {
+        let mut assessment = assessment();
+        assessment.run.targets[2].name = "<script>".into();
+        for by_target in assessment.run.facts.values_mut() {
             let fact = by_target.remove("kata");
             by_target.extend(fact.map(|fact| ("<script>".to_string(), fact)));
         }
-        let svg = drawn(subject, "isoproof-chart samples startup.wall");
+        let svg = drawn(assessment, "isoproof-chart samples startup.wall");
         assert!(svg.contains("&lt;script&gt;") && !svg.contains("<script"), "{svg}");
     }
 
     #[test]
     fn nothing_is_drawn_of_a_series_that_is_not_there_or_of_one_sample() {
-        let subject = subject();
-        assert!(Chart::from_info_string(&subject, "isoproof-chart samples http.latency").is_none());
-        assert!(Chart::from_info_string(&subject, "isoproof-chart pie startup.wall").is_none());
-        assert!(Chart::from_info_string(&subject, "text").is_none());
+        let assessment = assessment();
+        assert!(Chart::from_info_string(&assessment, "isoproof-chart samples http.latency").is_none());
+        assert!(Chart::from_info_string(&assessment, "isoproof-chart pie startup.wall").is_none());
+        assert!(Chart::from_info_string(&assessment, "text").is_none());
     }
 
     #[test]

@@ -183,8 +183,8 @@ pub struct PartView {
 
 impl ComparisonView {
     /// The view of a comparison.
-    pub fn new(diff: &RunDiff, shelf: &ProjectData) -> Self {
-        let words = ComparisonWords { shelf };
+    pub fn new(diff: &RunDiff, project_data: &ProjectData) -> Self {
+        let words = ComparisonWords { project_data };
         let mut notes = Vec::new();
         let measurements =
             diff.measurements.iter().map(|m| words.measurement_view(m, &mut notes)).collect();
@@ -245,10 +245,10 @@ const BRIEF: usize = 60;
 /// A template cannot be read or rendered.
 pub fn comparison_markdown(
     view: &ComparisonView,
-    subject: &Arc<Assessment>,
+    assessment: &Arc<Assessment>,
     templates: &Path,
 ) -> Result<String> {
-    let engine = make_engine(subject, Renderer::Markdown(EvidenceLinks::None), templates, ".md")?;
+    let engine = make_engine(assessment, Renderer::Markdown(EvidenceLinks::None), templates, ".md")?;
     let (gated, ungated): (Vec<_>, Vec<_>) = view.measurements.iter().partition(|m| m.gated);
     let notes: Vec<&String> = (1..)
         .zip(&view.notes)
@@ -280,10 +280,10 @@ pub fn comparison_markdown(
 /// A template cannot be read or rendered.
 pub fn comparison_html(
     view: &ComparisonView,
-    subject: &Arc<Assessment>,
+    assessment: &Arc<Assessment>,
     templates: &Path,
 ) -> Result<String> {
-    let engine = make_engine(subject, Renderer::Html(EvidenceLinks::None), templates, ".html")?;
+    let engine = make_engine(assessment, Renderer::Html(EvidenceLinks::None), templates, ".html")?;
     let mut context = make_context(view);
     let style = assets::read_all(AssetTree::Templates, Some(templates), "site/style.css", "")?;
     let style: String = style.into_values().map(|file| file.text).collect();
@@ -310,8 +310,8 @@ fn make_context(view: &ComparisonView) -> Context {
 }
 
 fn make_engine(
-    subject: &Arc<Assessment>,
-    voice: Renderer,
+    assessment: &Arc<Assessment>,
+    renderer: Renderer,
     templates: &Path,
     suffix: &str,
 ) -> Result<TemplateEngine> {
@@ -322,8 +322,8 @@ fn make_engine(
         }
     }
     let sources = LookupSources {
-        subject: subject.clone(),
-        voice,
+        assessment: assessment.clone(),
+        renderer,
         chapters: Arc::default(),
         notes: Arc::default(),
         warnings: Arc::default(),
@@ -335,12 +335,12 @@ impl ComparisonView {
     /// Lets the runs and their facts lead to the pages of the runs, from a page that reaches the
     /// root of the site by `root`.
     pub fn link_to_pages(&mut self, a: &Assessment, b: &Assessment, root: &str) {
-        let voice = Renderer::Html(EvidenceLinks::Site(root.into()));
-        let page = |subject: &Assessment| Some(format!("{root}runs/{}.html", subject.run.id));
+        let renderer = Renderer::Html(EvidenceLinks::Site(root.into()));
+        let page = |assessment: &Assessment| Some(format!("{root}runs/{}.html", assessment.run.id));
         (self.a.href, self.b.href) = (page(a), page(b));
         for fact in &mut self.facts {
             let url =
-                |subject, source: &Option<FactSource>| voice.source_url(subject, source.as_ref()?);
+                |assessment, source: &Option<FactSource>| renderer.source_url(assessment, source.as_ref()?);
             fact.a_href = url(a, &fact.a_source);
             fact.b_href = url(b, &fact.b_source);
         }
@@ -433,19 +433,19 @@ fn clip_text(text: &mut String) {
 }
 
 struct ComparisonWords<'a> {
-    shelf: &'a ProjectData,
+    project_data: &'a ProjectData,
 }
 
 impl ComparisonWords<'_> {
     /// What readers call a target.
     fn reader_name(&self, target: &str) -> String {
-        self.shelf.names.get(target).cloned().unwrap_or_else(|| target.to_string())
+        self.project_data.names.get(target).cloned().unwrap_or_else(|| target.to_string())
     }
 
     /// The words of a verdict: `shared-kernel`, or with the confidence behind a comma.
     fn conclusion_title(&self, id: &str) -> String {
         let (id, rest) = id.split_once(',').map_or((id, ""), |(id, rest)| (id, rest));
-        let title = self.shelf.words.get(id).map_or(id, |doc| doc.title.as_str());
+        let title = self.project_data.words.get(id).map_or(id, |doc| doc.title.as_str());
         if rest.is_empty() { title.into() } else { format!("{title},{rest}") }
     }
 

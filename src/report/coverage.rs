@@ -55,22 +55,22 @@ pub struct RequirementCoverage {
 }
 
 /// The coverage of every requirement of the subject's edition.
-pub fn requirement_coverage(subject: &Assessment) -> Vec<RequirementCoverage> {
-    subject
+pub fn requirement_coverage(assessment: &Assessment) -> Vec<RequirementCoverage> {
+    assessment
         .edition
         .requirement
         .iter()
-        .map(|requirement| coverage_row(subject, requirement))
+        .map(|requirement| coverage_row(assessment, requirement))
         .collect()
 }
 
-fn coverage_row(subject: &Assessment, requirement: &LabRequirement) -> RequirementCoverage {
+fn coverage_row(assessment: &Assessment, requirement: &LabRequirement) -> RequirementCoverage {
     let mut missing = Vec::new();
     let mut findings = BTreeSet::new();
     let mut present = 0;
     let mut worst = None;
     for need in &requirement.needs {
-        let Ok(found) = subject.find_fact(&need.fact, need.target.word()) else { continue };
+        let Ok(found) = assessment.find_fact(&need.fact, need.target.word()) else { continue };
         match found.fact.as_ref() {
             Fact::Missing(why) => missing.push(format!(
                 "{} on {}: {}",
@@ -81,7 +81,7 @@ fn coverage_row(subject: &Assessment, requirement: &LabRequirement) -> Requireme
             _ => present += 1,
         }
         let Some(target) = found.target else { continue };
-        for finding in subject.findings_about(&need.fact, target) {
+        for finding in assessment.findings_about(&need.fact, target) {
             if finding.severity >= Severity::Warning {
                 findings.insert(finding.rule.clone());
                 worst = worst.max(Some(finding.severity));

@@ -27,9 +27,9 @@ pub type MissingWarnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
 #[derive(Debug, Clone)]
 pub struct LookupSources {
     /// The judged run.
-    pub subject: Arc<Assessment>,
+    pub assessment: Arc<Assessment>,
     /// How they speak.
-    pub voice: Renderer,
+    pub renderer: Renderer,
     /// The chapters in this voice.
     pub chapters: Arc<ChapterTemplates>,
     /// The author's own words by section.
@@ -102,19 +102,19 @@ pub fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
             call(&sources, &kwargs)
         });
     }
-    let voice = sources.voice.clone();
-    let code = sources.voice.clone();
+    let renderer = sources.renderer.clone();
+    let code = sources.renderer.clone();
     tera.register_filter("code", move |text: String, _: Kwargs, _: &State| {
         safe_value(&code.render_code(&text, true))
     });
     tera.register_filter("prose", move |text: String, _: Kwargs, _: &State| {
-        render_prose(&voice, &text)
+        render_prose(&renderer, &text)
     });
 }
 
 /// `text | prose`: Markdown of our own data in the voice of the text. Not for captured text.
-fn render_prose(voice: &Renderer, text: &str) -> Value {
-    match voice {
+fn render_prose(renderer: &Renderer, text: &str) -> Value {
+    match renderer {
         Renderer::Markdown(_) => safe_value(text),
         Renderer::Html(_) => safe_value(&markdown::render_phrase(text)),
     }
@@ -137,7 +137,7 @@ impl LookupSources {
     fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<super::subject::FoundFact<'_>> {
         let id: &str = kwargs.must_get("id")?;
         let target: &str = kwargs.must_get("target")?;
-        self.subject.find_fact(id, target).map_err(lookup_error)
+        self.assessment.find_fact(id, target).map_err(lookup_error)
     }
 
     fn count_missing(&self, found: &super::subject::FoundFact) {
@@ -160,14 +160,14 @@ impl LookupSources {
         self.count_missing(&found);
         let field: Option<&str> = kwargs.get("field")?;
         let printed =
-            self.voice.render_fact(&self.subject, &found, field, in_table).map_err(lookup_error)?;
+            self.renderer.render_fact(&self.assessment, &found, field, in_table).map_err(lookup_error)?;
         Ok(safe_value(&printed))
     }
 
     /// The name of the target that an argument means, or an error if there is none.
     fn target_argument<'a>(&'a self, kwargs: &Kwargs) -> TeraResult<&'a str> {
         let wanted: &str = kwargs.must_get("target")?;
-        let target = self.subject.resolve_target(wanted).map_err(lookup_error)?;
+        let target = self.assessment.resolve_target(wanted).map_err(lookup_error)?;
         target.ok_or_else(|| {
             lookup_error(format!(
                 "the run has no {wanted}: ask has_target(role=\"{wanted}\") first"
@@ -192,7 +192,7 @@ fn look_up_stat(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     sources.count_missing(&found);
     let of: &str = kwargs.must_get("of")?;
     let printed =
-        sources.voice.render_figure(&sources.subject, &found, of).map_err(lookup_error)?;
+        sources.renderer.render_figure(&sources.assessment, &found, of).map_err(lookup_error)?;
     Ok(safe_value(&printed))
 }
 
@@ -218,8 +218,8 @@ fn look_up_present(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
 /// `same(id=, a=, b=)`: `equal`, `different`, or `unknown` if one of them is missing.
 fn look_up_same(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("id")?;
-    let one = sources.subject.find_fact(id, kwargs.must_get("a")?).map_err(lookup_error)?;
-    let other = sources.subject.find_fact(id, kwargs.must_get("b")?).map_err(lookup_error)?;
+    let one = sources.assessment.find_fact(id, kwargs.must_get("a")?).map_err(lookup_error)?;
+    let other = sources.assessment.find_fact(id, kwargs.must_get("b")?).map_err(lookup_error)?;
     let word = match (one.fact.as_value(), other.fact.as_value()) {
         (Some(one), Some(other)) if one == other => "equal",
         (Some(_), Some(_)) => "different",
@@ -232,21 +232,21 @@ fn look_up_same(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
 fn look_up_source(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let found = sources.find_argument_fact(kwargs)?;
     let Some(source) = found.fact.source() else { return Ok(Value::none()) };
-    let markup = sources.voice.render_code(&describe_place(source), true);
-    Ok(safe_value(&sources.voice.link_to_source(&sources.subject, &markup, source)))
+    let markup = sources.renderer.render_code(&describe_place(source), true);
+    Ok(safe_value(&sources.renderer.link_to_source(&sources.assessment, &markup, source)))
 }
 
 /// `evidence(id=, target=)`: the capture that the fact rests on, as a block with its origin.
 fn look_up_evidence(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let found = sources.find_argument_fact(kwargs)?;
     let source = found.fact.source();
-    let Some(capture) = source.and_then(|source| sources.subject.run.find_capture(&source.capture))
+    let Some(capture) = source.and_then(|source| sources.assessment.run.find_capture(&source.capture))
     else {
         sources.count_missing(&found);
         let id: &str = &found.probe.id;
         return match found.fact.as_ref() {
             Fact::Missing(missing) => {
-                Ok(safe_value(&sources.voice.render_missing(&sources.subject, missing)))
+                Ok(safe_value(&sources.renderer.render_missing(&sources.assessment, missing)))
             }
             _ => Err(lookup_error(format!("`{id}` rests on no capture"))),
         };
@@ -261,19 +261,19 @@ fn capture_block(sources: &LookupSources, capture: &Capture, limit: Option<usize
     let lines: Vec<String> =
         crate::text::split_lines(&bytes).iter().map(|line| crate::text::strip_ansi(line)).collect();
     let shown = &lines[..limit.unwrap_or(lines.len()).min(lines.len())];
-    match &sources.voice {
+    match &sources.renderer {
         Renderer::Markdown(EvidenceLinks::Site(_)) => {
-            let anchor = sources.subject.capture_anchor(&capture.id).unwrap_or_default();
+            let anchor = sources.assessment.capture_anchor(&capture.id).unwrap_or_default();
             escape::fenced_block(&format!("{EVIDENCE} {anchor}"), shown)
         }
-        voice => {
+        renderer => {
             let caption = capture_caption(sources, capture);
             let left = match lines.len() - shown.len() {
                 0 => String::new(),
                 1 => "\n\n… and 1 more line in the file.".into(),
                 n => format!("\n\n… and {n} more lines in the file."),
             };
-            format!("{caption}\n\n{}{left}", voice.render_lines(shown))
+            format!("{caption}\n\n{}{left}", renderer.render_lines(shown))
         }
     }
 }
@@ -285,7 +285,7 @@ pub const EVIDENCE: &str = "isoproof-evidence";
 fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
     let words = capture_origin(sources, capture);
     let source = FactSource::new(&capture.id, None);
-    match (&sources.voice, sources.voice.source_url(&sources.subject, &source)) {
+    match (&sources.renderer, sources.renderer.source_url(&sources.assessment, &source)) {
         (Renderer::Markdown(_), Some(url)) => format!("{words} ([the whole capture]({url}))"),
         _ => words,
     }
@@ -296,18 +296,18 @@ fn capture_origin(sources: &LookupSources, capture: &Capture) -> String {
         CaptureOrigin::Command { argv } => {
             let status =
                 capture.exit.map(|exit| format!(", exit status {exit}")).unwrap_or_default();
-            format!("{}{status}:", sources.voice.render_code(&argv.join(" "), false))
+            format!("{}{status}:", sources.renderer.render_code(&argv.join(" "), false))
         }
         CaptureOrigin::Probe { command, .. } => {
-            format!("{}:", sources.voice.render_code(command, false))
+            format!("{}:", sources.renderer.render_code(command, false))
         }
-        CaptureOrigin::Observed { how } => format!("{}:", sources.voice.escape_text(how)),
+        CaptureOrigin::Observed { how } => format!("{}:", sources.renderer.escape_text(how)),
         CaptureOrigin::File { path, slot } => {
-            let path = sources.voice.render_code(path, false);
-            let command = slot.as_deref().and_then(|slot| sources.subject.lab_command(slot));
+            let path = sources.renderer.render_code(path, false);
+            let command = slot.as_deref().and_then(|slot| sources.assessment.lab_command(slot));
             match command {
                 Some(command) => {
-                    let command = sources.voice.render_code(command, false);
+                    let command = sources.renderer.render_code(command, false);
                     format!("{path}, which the lab's instructions make with {command}:")
                 }
                 None => format!("{path}:"),
@@ -319,25 +319,25 @@ fn capture_origin(sources: &LookupSources, capture: &Capture) -> String {
 /// `name(target=)`: what readers call a target.
 fn look_up_name(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let wanted: &str = kwargs.must_get("target")?;
-    let target = sources.subject.resolve_target(wanted).map_err(lookup_error)?;
+    let target = sources.assessment.resolve_target(wanted).map_err(lookup_error)?;
     let name = match target {
-        Some(target) => sources.subject.reader_name(target),
+        Some(target) => sources.assessment.reader_name(target),
         None => format!("the {wanted}"),
     };
-    Ok(safe_value(&sources.voice.escape_text(&name)))
+    Ok(safe_value(&sources.renderer.escape_text(&name)))
 }
 
 /// `has_target(role=)`: whether the run has a target of the role.
 fn has_target(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let role: &str = kwargs.must_get("role")?;
-    Ok(sources.subject.resolve_target(role).map_err(lookup_error)?.is_some().into())
+    Ok(sources.assessment.resolve_target(role).map_err(lookup_error)?.is_some().into())
 }
 
 /// `targets(role=)`: all targets, or those of a role, with name, title and role.
 fn look_up_targets(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let role: Option<&str> = kwargs.get("role")?;
     let list: Vec<Json> = sources
-        .subject
+        .assessment
         .run
         .targets
         .iter()
@@ -345,7 +345,7 @@ fn look_up_targets(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         .map(|target| {
             json!({
                 "name": target.name,
-                "title": sources.subject.reader_name(&target.name),
+                "title": sources.assessment.reader_name(&target.name),
                 "role": target.role.word(),
                 "handler": target.handler,
                 "engine": target.engine,
@@ -358,29 +358,29 @@ fn look_up_targets(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
 /// `verdict(target=)`: what is concluded, with its words and the facts it rests on.
 fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let target = sources.target_argument(kwargs)?;
-    let subject = &sources.subject;
-    let verdict = subject
+    let assessment = &sources.assessment;
+    let verdict = assessment
         .judgement
         .find_verdict(target)
         .ok_or_else(|| lookup_error(format!("there is no verdict on `{target}`")))?;
-    let words = &subject.shelf.words[verdict.conclusion.conclusion_id()];
+    let words = &assessment.project_data.words[verdict.conclusion.conclusion_id()];
     let titles = |ids: &[String]| -> Vec<Json> {
         let title =
-            |id: &String| subject.shelf.catalogue.find_probe(id).map(|probe| probe.title.clone());
+            |id: &String| assessment.project_data.catalogue.find_probe(id).map(|probe| probe.title.clone());
         ids.iter().map(|id| json!({"id": id, "title": title(id)})).collect()
     };
     let ignored: Vec<Json> = verdict
         .ignored
         .iter()
         .map(|ignored| {
-            let title = subject.shelf.catalogue.find_probe(&ignored.fact).map(|probe| &probe.title);
-            let reason = &subject.shelf.reasons[ignored.reason.reason_id()];
+            let title = assessment.project_data.catalogue.find_probe(&ignored.fact).map(|probe| &probe.title);
+            let reason = &assessment.project_data.reasons[ignored.reason.reason_id()];
             json!({"id": ignored.fact, "title": title, "reason": reason})
         })
         .collect();
     from_json(&json!({
         "target": target,
-        "name": subject.reader_name(target),
+        "name": assessment.reader_name(target),
         "conclusion": verdict.conclusion.conclusion_id(),
         "is_separate": verdict.conclusion.is_separate(),
         "confidence": verdict.confidence.confidence_name(),
@@ -394,7 +394,7 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         "against": titles(&verdict.against),
         "would_settle": titles(&verdict.would_settle),
         "ignored": ignored,
-        "reason": verdict.reason.map(|reason| &subject.shelf.reasons[reason.reason_id()]),
+        "reason": verdict.reason.map(|reason| &assessment.project_data.reasons[reason.reason_id()]),
         "failure": verdict.failure,
     }))
 }
@@ -405,7 +405,7 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
     let rule: Option<&str> = kwargs.get("rule")?;
     let severity: Option<&str> = kwargs.get("severity")?;
     let target = match kwargs.get::<&str>("target")? {
-        Some(wanted) => match sources.subject.resolve_target(wanted).map_err(lookup_error)? {
+        Some(wanted) => match sources.assessment.resolve_target(wanted).map_err(lookup_error)? {
             Some(target) => Some(target),
             None => return from_json(&json!([])),
         },
@@ -413,13 +413,13 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
     };
     let fact: Option<&str> = kwargs.get("fact")?;
     if let Some(fact) =
-        fact.filter(|fact| sources.subject.shelf.catalogue.find_probe(fact).is_none())
+        fact.filter(|fact| sources.assessment.project_data.catalogue.find_probe(fact).is_none())
     {
         return Err(lookup_error(format!("unknown fact `{fact}`")));
     }
     let except: Option<&str> = kwargs.get("except")?;
     for id in [rule, except].into_iter().flatten() {
-        if sources.subject.shelf.rules.find_rule(id).is_none() {
+        if sources.assessment.project_data.rules.find_rule(id).is_none() {
             return Err(lookup_error(format!("unknown rule `{id}`")));
         }
     }
@@ -433,7 +433,7 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
             }
     };
     let list: Vec<Value> = sources
-        .subject
+        .assessment
         .judgement
         .findings
         .iter()
@@ -453,7 +453,7 @@ fn rests_on(finding: &Finding, fact: &str, target: Option<&str>) -> bool {
 }
 
 fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> TeraResult<Value> {
-    let title = sources.subject.shelf.rules.find_rule(&finding.rule).map(|doc| doc.title.clone());
+    let title = sources.assessment.project_data.rules.find_rule(&finding.rule).map(|doc| doc.title.clone());
     let mut map: tera::Map = tera::Map::new();
     let texts = [
         ("rule", finding.rule.clone()),
@@ -473,8 +473,8 @@ fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> Ter
         .capture_places()
         .into_iter()
         .map(|source: &FactSource| {
-            let markup = sources.voice.render_code(&describe_place(source), true);
-            safe_value(&sources.voice.link_to_source(&sources.subject, &markup, source))
+            let markup = sources.renderer.render_code(&describe_place(source), true);
+            safe_value(&sources.renderer.link_to_source(&sources.assessment, &markup, source))
         })
         .collect();
     map.insert("places".into(), places.into());
@@ -484,7 +484,7 @@ fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> Ter
 /// `coverage(task=)`: the requirements of the lab and how far each is shown.
 fn look_up_coverage(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let task: Option<u32> = kwargs.get("task")?;
-    let list = super::coverage::requirement_coverage(&sources.subject);
+    let list = super::coverage::requirement_coverage(&sources.assessment);
     let list: Vec<_> =
         list.into_iter().filter(|entry| task.is_none_or(|task| entry.task == task)).collect();
     Value::try_from_serializable(&list)
@@ -494,7 +494,7 @@ fn look_up_coverage(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
 fn look_up_probe(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("id")?;
     let probe =
-        sources.subject.shelf.catalogue.find_probe(id).ok_or_else(|| {
+        sources.assessment.project_data.catalogue.find_probe(id).ok_or_else(|| {
             lookup_error(format!("unknown fact `{id}`: it is not in the catalogue"))
         })?;
     probe_value(sources, probe)
@@ -502,7 +502,7 @@ fn look_up_probe(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> 
 
 /// `probes()`: what the catalogue says about every fact; `shown` is the command as code.
 fn look_up_probes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let all = sources.subject.shelf.catalogue.iter_probes();
+    let all = sources.assessment.project_data.catalogue.iter_probes();
     let list: Vec<Value> =
         all.map(|probe| probe_value(sources, probe)).collect::<TeraResult<_>>()?;
     Ok(list.into())
@@ -530,15 +530,15 @@ fn probe_value(sources: &LookupSources, probe: &Probe) -> TeraResult<Value> {
     ] {
         map.insert(key.into(), text.into());
     }
-    map.insert("shown".into(), safe_value(&sources.voice.render_code(&probe.command, false)));
+    map.insert("shown".into(), safe_value(&sources.renderer.render_code(&probe.command, false)));
     Ok(map.into())
 }
 
 /// `run()`: id, label, times and origin of the run, and in `asks` the edition that the report
 /// answers.
 fn look_up_run(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let mut run = super::subject::describe_run(&sources.subject.run);
-    run["asks"] = json!(sources.subject.edition.edition.edition_name());
+    let mut run = super::subject::describe_run(&sources.assessment.run);
+    run["asks"] = json!(sources.assessment.edition.edition.edition_name());
     from_json(&run)
 }
 
@@ -587,20 +587,20 @@ fn look_up_capabilities(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<
         .ok_or_else(|| lookup_error(format!("`{}` is no capability set", found.probe.id)))?;
     let names = capability::capability_names(mask);
     let words = if names.is_empty() { "none".into() } else { names.join(", ") };
-    let markup = sources.voice.escape_text(&words);
-    Ok(safe_value(&sources.voice.link_to_source(&sources.subject, &markup, source)))
+    let markup = sources.renderer.escape_text(&words);
+    Ok(safe_value(&sources.renderer.link_to_source(&sources.assessment, &markup, source)))
 }
 
 /// `verdict_is_separate(target=)`: whether the verdict is a kernel of its own, of any kind.
 fn verdict_is_separate(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let target = sources.target_argument(kwargs)?;
-    let verdict = sources.subject.judgement.find_verdict(target);
+    let verdict = sources.assessment.judgement.find_verdict(target);
     Ok(verdict.is_some_and(|verdict| verdict.conclusion.is_separate()).into())
 }
 
 /// `conclusions()`: the words of every verdict.
 fn look_up_conclusions(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let words = &sources.subject.shelf.words;
+    let words = &sources.assessment.project_data.words;
     let list: Vec<_> =
         crate::judge::Conclusion::ALL.iter().filter_map(|c| words.get(c.conclusion_id())).collect();
     Value::try_from_serializable(&list)
@@ -608,19 +608,19 @@ fn look_up_conclusions(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value>
 
 /// `rules()`: the words of every rule.
 fn look_up_rules(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    Value::try_from_serializable(&sources.subject.shelf.rules.iter_rules().collect::<Vec<_>>())
+    Value::try_from_serializable(&sources.assessment.project_data.rules.iter_rules().collect::<Vec<_>>())
 }
 
 /// `switched_off()`: the rules that the project switched off, with the reason.
 fn switched_off(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    Value::try_from_serializable(&sources.subject.judgement.switched_off)
+    Value::try_from_serializable(&sources.assessment.judgement.switched_off)
 }
 
 /// `tasks()`: the tasks of the edition, and whether all that they ask for is shown.
 fn look_up_tasks(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let subject = &sources.subject;
-    let rows = super::coverage::requirement_coverage(subject);
-    let list: Vec<Json> = subject
+    let assessment = &sources.assessment;
+    let rows = super::coverage::requirement_coverage(assessment);
+    let list: Vec<Json> = assessment
         .edition
         .task
         .iter()
@@ -655,10 +655,10 @@ pub(super) mod tests {
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         let sources = LookupSources {
-            subject: Arc::new(
+            assessment: Arc::new(
                 Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap(),
             ),
-            voice: Renderer::Html(EvidenceLinks::None),
+            renderer: Renderer::Html(EvidenceLinks::None),
             chapters: Arc::default(),
             notes: Arc::default(),
             warnings: Arc::default(),

@@ -84,12 +84,12 @@ impl PhaseSplit<'_> {
 }
 
 /// The divided starts of every target whose engine told in which part the runtime is at work.
-pub fn all_splits(subject: &Assessment) -> Vec<PhaseSplit<'_>> {
-    let targets = subject.run.targets.iter().filter(|target| target.role != Role::Host);
+pub fn all_splits(assessment: &Assessment) -> Vec<PhaseSplit<'_>> {
+    let targets = assessment.run.targets.iter().filter(|target| target.role != Role::Host);
     targets
         .map(|target| PhaseSplit {
             target: &target.name,
-            phases: target_phases(subject, &target.name),
+            phases: target_phases(assessment, &target.name),
         })
         .filter(|split| {
             split.total_seconds() > 0.0 && split.owner_seconds(PhaseOwner::Runtime) > 0.0
@@ -97,9 +97,9 @@ pub fn all_splits(subject: &Assessment) -> Vec<PhaseSplit<'_>> {
         .collect()
 }
 
-fn target_phases<'a>(subject: &'a Assessment, target: &str) -> Vec<StartPhase<'a>> {
+fn target_phases<'a>(assessment: &'a Assessment, target: &str) -> Vec<StartPhase<'a>> {
     let series = |word: &str| {
-        subject.run.find_fact(&format!("{PREFIX}{word}"), target).and_then(Fact::as_series)
+        assessment.run.find_fact(&format!("{PREFIX}{word}"), target).and_then(Fact::as_series)
     };
     let has_network = series("network").is_some();
     let phase = |word: &'static str| {

@@ -118,7 +118,7 @@ pub struct Assessment {
     /// What the lab asks for.
     pub edition: Arc<EditionSpec>,
     /// The data of the project.
-    pub shelf: ProjectData,
+    pub project_data: ProjectData,
     anchors: BTreeMap<String, String>,
     lines: OnceLock<BTreeMap<String, Vec<String>>>,
 }
@@ -140,24 +140,24 @@ impl Assessment {
     /// # Errors
     ///
     /// A rule's message cannot be rendered.
-    pub fn new(loaded: LoadedRun, edition: Option<Edition>, shelf: &ProjectData) -> Result<Self> {
+    pub fn new(loaded: LoadedRun, edition: Option<Edition>, project_data: &ProjectData) -> Result<Self> {
         let LoadedRun { run, integrity, .. } = loaded;
         let wanted = edition.unwrap_or(run.edition);
-        let edition = shelf
+        let edition = project_data
             .editions
             .get(&wanted)
             .cloned()
             .ok_or_else(|| Error::unusable_input(format!("no edition {wanted}")))?;
-        let timing = RunTiming::of_run(&run, shelf.margin);
+        let timing = RunTiming::of_run(&run, project_data.margin);
         let case = RuleContext {
             run: &run,
             integrity: &integrity,
-            known: &shelf.known,
+            known: &project_data.known,
             asks: Some(&edition),
             timing: &timing,
-            margin: shelf.margin,
+            margin: project_data.margin,
         };
-        let judgement = judge::judge_run(&case, &shelf.rules)?;
+        let judgement = judge::judge_run(&case, &project_data.rules)?;
         let anchors = capture_anchors(&run);
         Ok(Self {
             run,
@@ -165,7 +165,7 @@ impl Assessment {
             judgement,
             timing,
             edition,
-            shelf: shelf.clone(),
+            project_data: project_data.clone(),
             anchors,
             lines: OnceLock::new(),
         })
@@ -199,7 +199,7 @@ impl Assessment {
     /// The id is not in the catalogue, or the target is unknown.
     pub fn find_fact(&self, id: &str, target: &str) -> Result<FoundFact<'_>, String> {
         use std::borrow::Cow;
-        let probe = self.shelf.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
+        let probe = self.project_data.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
         let Some(name) = self.resolve_target(target)? else {
             let reason = format!("the run has no {target}");
             return Ok(FoundFact {
@@ -233,7 +233,7 @@ impl Assessment {
     }
 
     fn unknown_id(&self, id: &str) -> String {
-        let ids = self.shelf.catalogue.iter_probes().map(|probe| probe.id.as_str());
+        let ids = self.project_data.catalogue.iter_probes().map(|probe| probe.id.as_str());
         match closest_match(id, ids) {
             Some(near) => format!("unknown fact `{id}`: did you mean `{near}`?"),
             None => format!("unknown fact `{id}`: it is not in the catalogue"),
@@ -242,7 +242,7 @@ impl Assessment {
 
     /// What readers call a target.
     pub fn reader_name(&self, target: &str) -> String {
-        self.shelf.names.get(target).cloned().unwrap_or_else(|| target.to_string())
+        self.project_data.names.get(target).cloned().unwrap_or_else(|| target.to_string())
     }
 
     /// The anchor of a capture on the page of its run.
@@ -286,7 +286,7 @@ impl Assessment {
 
     /// The command that the lab's instructions give for an evidence file.
     pub fn lab_command(&self, slot: &str) -> Option<&str> {
-        let spec = self.shelf.editions.get(&self.run.edition)?;
+        let spec = self.project_data.editions.get(&self.run.edition)?;
         spec.requirement
             .iter()
             .flat_map(|requirement| &requirement.files)

@@ -50,7 +50,7 @@ impl TemplateEngine {
     }
 
     fn set_lookups(&mut self, sources: &LookupSources) {
-        self.tera.set_escape_fn(match sources.voice {
+        self.tera.set_escape_fn(match sources.renderer {
             Renderer::Markdown(_) => escape::write_markdown,
             Renderer::Html(_) => escape::write_html,
         });

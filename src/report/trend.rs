@@ -198,10 +198,10 @@ struct ChangeView {
 impl TrendView {
     /// The trends of these runs, in any order; `altered` others were left out because their files
     /// were changed.
-    pub fn new(mut runs: Vec<RunDigest>, altered: usize, shelf: &ProjectData) -> Self {
+    pub fn new(mut runs: Vec<RunDigest>, altered: usize, project_data: &ProjectData) -> Self {
         runs.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-        let charts = SERIES.iter().filter_map(|series| trend_chart(&runs, series, shelf)).collect();
-        let mut changes = trend_changes(&runs, shelf);
+        let charts = SERIES.iter().filter_map(|series| trend_chart(&runs, series, project_data)).collect();
+        let mut changes = trend_changes(&runs, project_data);
         changes.reverse();
         let left_out = changes.len().saturating_sub(CHANGES);
         changes.truncate(CHANGES);
@@ -213,15 +213,15 @@ fn run_date(run: &RunDigest) -> String {
     run.created.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-fn reader_name(target: &str, shelf: &ProjectData) -> String {
+fn reader_name(target: &str, project_data: &ProjectData) -> String {
     match target {
         "host" => "host".into(),
-        target => shelf.names.get(target).cloned().unwrap_or_else(|| target.into()),
+        target => project_data.names.get(target).cloned().unwrap_or_else(|| target.into()),
     }
 }
 
 /// The sessions that were measured on the machine of the newest of them.
-fn trend_chart(runs: &[RunDigest], series: &str, shelf: &ProjectData) -> Option<ChartView> {
+fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> Option<ChartView> {
     let has = |run: &&RunDigest| run.figures.contains_key(series) && run.machine.is_some();
     let machine = runs.iter().rev().find(has)?.machine.as_ref()?;
     let all: Vec<&RunDigest> = runs
@@ -267,7 +267,7 @@ fn trend_chart(runs: &[RunDigest], series: &str, shelf: &ProjectData) -> Option<
             .windows(2)
             .map(|pair| TrendSegment { x1: pair[0].x, y1: pair[0].y, x2: pair[1].x, y2: pair[1].y })
             .collect();
-        LineView { name: reader_name(target, shelf), style: index % 6 + 1, dots, segments }
+        LineView { name: reader_name(target, project_data), style: index % 6 + 1, dots, segments }
     };
     let rows = shown.iter().rev().take(ROWS).map(|run| RowView {
         id: run.id.clone(),
@@ -285,7 +285,7 @@ fn trend_chart(runs: &[RunDigest], series: &str, shelf: &ProjectData) -> Option<
     };
     Some(ChartView {
         anchor: super::markdown::heading_slug(&format!("trend {series}")),
-        title: shelf
+        title: project_data
             .catalogue
             .find_probe(series)
             .map_or_else(|| series.into(), |p| p.title.clone()),
@@ -332,7 +332,7 @@ fn round_tenths(value: f64) -> f64 {
 
 /// Every fact that is told and that differs from what the run before on the same machine stated,
 /// oldest first.
-fn trend_changes(runs: &[RunDigest], shelf: &ProjectData) -> Vec<ChangeView> {
+fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChangeView> {
     let mut machines: Vec<&MachineProfile> = Vec::new();
     let mut known: BTreeMap<(Option<usize>, &(String, String)), &String> = BTreeMap::new();
     let mut out = Vec::new();
@@ -350,9 +350,9 @@ fn trend_changes(runs: &[RunDigest], shelf: &ProjectData) -> Vec<ChangeView> {
                 out.push(ChangeView {
                     id: run.id.clone(),
                     created: run_date(run),
-                    target: reader_name(target, shelf),
+                    target: reader_name(target, project_data),
                     is_verdict: fact.is_empty(),
-                    what: match shelf.catalogue.find_probe(fact) {
+                    what: match project_data.catalogue.find_probe(fact) {
                         Some(probe) => probe.title.clone(),
                         None => "Verdict".into(),
                     },
@@ -370,7 +370,7 @@ mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
 
-    fn shelf() -> ProjectData {
+    fn project_data() -> ProjectData {
         ProjectData::load_data(None).unwrap()
     }
 
@@ -397,7 +397,7 @@ mod tests {
             run(4, "EPYC", "6.2", 1.0),
             run(5, "EPYC", "6.2", 1.0),
         ];
-        let view = TrendView::new(runs, 0, &shelf());
+        let view = TrendView::new(runs, 0, &project_data());
         let told: Vec<(&str, &str, &str, &str)> = view
             .changes
             .iter()
@@ -417,7 +417,7 @@ mod tests {
             run(1, "EPYC", "6.1", 1.0),
             run(2, "Xeon", "6.1", 9.0),
         ];
-        let view = TrendView::new(runs, 0, &shelf());
+        let view = TrendView::new(runs, 0, &project_data());
         let chart = &view.charts[0];
         assert_eq!((chart.sessions, chart.drawn), (2, 2));
         let dots = &chart.lines[0].dots;
@@ -429,7 +429,7 @@ mod tests {
     #[test]
     fn runs_that_measured_nothing_have_no_chart() {
         let digest = RunDigest::of_run(&sketch().run);
-        let view = TrendView::new(vec![digest], 0, &shelf());
+        let view = TrendView::new(vec![digest], 0, &project_data());
         assert!(view.charts.is_empty() && view.changes.is_empty());
     }
 

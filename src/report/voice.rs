@@ -73,16 +73,16 @@ impl Renderer {
     /// Marked-up text with a link to a place in the evidence, if this voice links.
     pub fn link_to_source(
         &self,
-        subject: &Assessment,
+        assessment: &Assessment,
         markup: &str,
         source: &FactSource,
     ) -> String {
-        let Some(url) = self.source_url(subject, source) else { return markup.to_string() };
+        let Some(url) = self.source_url(assessment, source) else { return markup.to_string() };
         let place = describe_place(source);
         match (self, self.evidence_links()) {
             (Self::Markdown(_), EvidenceLinks::Site(_)) => {
                 let title =
-                    escape::escape_markdown(&excerpt_at(subject, source)).replace('"', "&quot;");
+                    escape::escape_markdown(&excerpt_at(assessment, source)).replace('"', "&quot;");
                 format!("[{markup}]({url} \"{title}\")")
             }
             (Self::Markdown(_), _) => {
@@ -90,25 +90,25 @@ impl Renderer {
                 format!("[{markup}]({url} \"{title}\")")
             }
             (Self::Html(_), _) => {
-                let (start, end) = fact_link(&url, &excerpt_at(subject, source));
+                let (start, end) = fact_link(&url, &excerpt_at(assessment, source));
                 format!("{start}{markup}{end}")
             }
         }
     }
 
     /// The link to a place in the evidence.
-    pub fn source_url(&self, subject: &Assessment, source: &FactSource) -> Option<String> {
+    pub fn source_url(&self, assessment: &Assessment, source: &FactSource) -> Option<String> {
         let (root, suffix) = match (self, self.evidence_links()) {
             (_, EvidenceLinks::None | EvidenceLinks::Book(None)) => return None,
             // In Markdown it names the chapter, and each renderer makes its own address of that.
             (Self::Markdown(_), EvidenceLinks::Book(Some(root))) => (root, "md"),
             (_, EvidenceLinks::Site(root) | EvidenceLinks::Book(Some(root))) => (root, "html"),
         };
-        let anchor = subject.capture_anchor(&source.capture)?;
+        let anchor = assessment.capture_anchor(&source.capture)?;
         // An empty file has no first line, and an edited run file may name any.
-        let line = source.line.filter(|_| subject.source_line(source).is_some());
+        let line = source.line.filter(|_| assessment.source_line(source).is_some());
         let line = line.map(|line| format!("-L{line}")).unwrap_or_default();
-        Some(format!("{root}runs/{}.{suffix}#{anchor}{line}", subject.run.id))
+        Some(format!("{root}runs/{}.{suffix}#{anchor}{line}", assessment.run.id))
     }
 
     /// A looked-up fact, printed; in a table's cell a series by its median.
@@ -118,16 +118,16 @@ impl Renderer {
     /// The fact is a series, which has no single value, or an object without the field.
     pub fn render_fact(
         &self,
-        subject: &Assessment,
+        assessment: &Assessment,
         found: &FoundFact,
         field: Option<&str>,
         in_table: bool,
     ) -> Result<String, String> {
         let id = &found.probe.id;
         match found.fact.as_ref() {
-            Fact::Missing(missing) => Ok(self.render_missing(subject, missing)),
+            Fact::Missing(missing) => Ok(self.render_missing(assessment, missing)),
             Fact::Series(samples) if in_table => {
-                let median = self.render_figure(subject, found, "median")?;
+                let median = self.render_figure(assessment, found, "median")?;
                 Ok(format!("{median} (median of {})", samples.values.len()))
             }
             Fact::Series(_) => {
@@ -140,7 +140,7 @@ impl Renderer {
                         value.get(field).ok_or_else(|| format!("`{id}` has no field `{field}`"))?
                     }
                 };
-                Ok(self.link_to_source(subject, &self.render_value(value, in_table), source))
+                Ok(self.link_to_source(assessment, &self.render_value(value, in_table), source))
             }
         }
     }
@@ -152,12 +152,12 @@ impl Renderer {
     /// The fact is no series, or the figure is unknown.
     pub fn render_figure(
         &self,
-        subject: &Assessment,
+        assessment: &Assessment,
         found: &FoundFact,
         of: &str,
     ) -> Result<String, String> {
         let samples = match found.fact.as_ref() {
-            Fact::Missing(missing) => return Ok(self.render_missing(subject, missing)),
+            Fact::Missing(missing) => return Ok(self.render_missing(assessment, missing)),
             Fact::Value { .. } => {
                 return Err(format!("`{}` is no series: use fact(…)", found.probe.id));
             }
@@ -165,14 +165,14 @@ impl Renderer {
         };
         let figure = SeriesFigure::from_samples(samples, of)?.map(SeriesFigure::format_figure);
         let figure = figure.unwrap_or_else(|| "no sample".into());
-        Ok(self.link_to_source(subject, &self.escape_text(&figure), &samples.source))
+        Ok(self.link_to_source(assessment, &self.escape_text(&figure), &samples.source))
     }
 
     /// *not captured*, with the reason.
-    pub fn render_missing(&self, subject: &Assessment, missing: &MissingFact) -> String {
+    pub fn render_missing(&self, assessment: &Assessment, missing: &MissingFact) -> String {
         let mark = self.emphasize("not captured");
         let mark = match &missing.source {
-            Some(source) => self.link_to_source(subject, &mark, source),
+            Some(source) => self.link_to_source(assessment, &mark, source),
             None => mark,
         };
         let reason =
@@ -280,10 +280,10 @@ pub fn describe_place(source: &FactSource) -> String {
 pub const LINE: &str = " › ";
 
 /// The place, and the beginning of the line that stands there.
-fn excerpt_at(subject: &Assessment, source: &FactSource) -> String {
+fn excerpt_at(assessment: &Assessment, source: &FactSource) -> String {
     const LONGEST: usize = 160;
     let place = describe_place(source);
-    let Some(line) = subject.source_line(source) else { return place };
+    let Some(line) = assessment.source_line(source) else { return place };
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{place}{LINE}{}…", &line[..end]),

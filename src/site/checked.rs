@@ -77,20 +77,20 @@ impl CheckedView {
         project: &Project,
         text: &str,
         claims: &ClaimChecker,
-        subject: &Assessment,
-        voice: &Renderer,
+        assessment: &Assessment,
+        renderer: &Renderer,
     ) -> Result<Self> {
         let file = project.config.checked_submission.as_ref();
         let file = file.map(|file| file.display().to_string()).unwrap_or_default();
-        Ok(Self::new(&file, text, claims.check_report(subject, text)?, subject, voice))
+        Ok(Self::new(&file, text, claims.check_report(assessment, text)?, assessment, renderer))
     }
 
     fn new(
         file: &str,
         text: &str,
         checked: CheckedClaims,
-        subject: &Assessment,
-        voice: &Renderer,
+        assessment: &Assessment,
+        renderer: &Renderer,
     ) -> Self {
         let annotations = checked.annotations;
         let mut start = 0;
@@ -104,13 +104,13 @@ impl CheckedView {
                 remarks: annotations
                     .iter()
                     .filter(|annotation| annotation.line == number)
-                    .map(|annotation| RemarkView::new(annotation, subject, voice))
+                    .map(|annotation| RemarkView::new(annotation, assessment, renderer))
                     .collect(),
             });
         }
         let count = |standing: ClaimStatus| CountView {
             standing: standing.status_name(),
-            count: annotations.iter().filter(|annotation| annotation.standing == standing).count(),
+            count: annotations.iter().filter(|annotation| annotation.status == standing).count(),
         };
         Self {
             file: file.into(),
@@ -122,10 +122,10 @@ impl CheckedView {
 }
 
 impl RemarkView {
-    fn new(annotation: &ClaimResult, subject: &Assessment, voice: &Renderer) -> Self {
+    fn new(annotation: &ClaimResult, assessment: &Assessment, renderer: &Renderer) -> Self {
         let sources = EvidenceRef::unique_places(&annotation.evidence);
         Self {
-            standing: annotation.standing.status_name(),
+            standing: annotation.status.status_name(),
             rule: annotation.rule.clone(),
             severity: annotation.severity.map(crate::judge::Severity::word),
             quote: annotation.quote.clone(),
@@ -134,9 +134,9 @@ impl RemarkView {
             places: sources
                 .iter()
                 .map(|source| {
-                    voice.link_to_source(
-                        subject,
-                        &voice.escape_text(&describe_place(source)),
+                    renderer.link_to_source(
+                        assessment,
+                        &renderer.escape_text(&describe_place(source)),
                         source,
                     )
                 })
@@ -166,7 +166,7 @@ fn split_line(
         let over =
             annotations.iter().filter(|a| a.range.start <= pair[0] && a.range.end >= pair[1]);
         let standing = over
-            .map(|a| a.standing)
+            .map(|a| a.status)
             .min_by_key(|standing| ClaimStatus::ALL.iter().position(|s| s == standing));
         let piece = text.get(pair[0]..pair[1]).unwrap_or_default().to_string();
         out.push(PieceView { text: piece, standing: standing.map(ClaimStatus::status_name) });
@@ -185,7 +185,7 @@ mod tests {
             end_line: 1,
             end_column: 1,
             range,
-            standing,
+            status: standing,
             rule: None,
             severity: None,
             quote: String::new(),

@@ -113,7 +113,7 @@ impl RunHistory {
         let page = |pair: &ComparedPair| {
             let (key, b) = (self.comparison_hash(runs, &keys, pair), &self.known[pair.b]);
             let sees = || Ok(comparison::template_context(&self.compare_pair(runs, pair, "../")?));
-            runs.maker.about_runs(runs.press, &pair.name, pair.title, &b.id, &key, sees)
+            runs.builder.about_runs(runs.press, &pair.name, pair.title, &b.id, &key, sees)
         };
         let made: Vec<Result<()>> = self.pairs.par_iter().map(page).collect();
         made.into_iter().collect::<Result<()>>()?;
@@ -129,9 +129,9 @@ impl RunHistory {
         self.known.retain(is_intact);
         let altered = count - self.known.len();
         let digests = self.known.into_iter().map(|known| known.digest).collect();
-        let view = TrendView::new(digests, altered, &runs.maker.subject.shelf);
+        let view = TrendView::new(digests, altered, &runs.builder.assessment.project_data);
         let sees: Json = json!({ "trend": view });
-        runs.maker.about_report(runs.press, "runs/trends.html", "Trends", "site/trends.html", &sees)
+        runs.builder.about_report(runs.press, "runs/trends.html", "Trends", "site/trends.html", &sees)
     }
 
     /// What the overview says of the run before that of the report.
@@ -140,7 +140,7 @@ impl RunHistory {
         runs: &'a RunPages,
         rows: &[RunRow],
     ) -> ChangeSummary<'a> {
-        let current = &runs.maker.subject.run.id;
+        let current = &runs.builder.assessment.run.id;
         let is_ours = self.known.iter().any(|known| known.id == *current);
         let pair = self
             .pairs
@@ -185,7 +185,7 @@ impl RunHistory {
     fn earlier_sessions(&self, runs: &RunPages, pair: &ComparedPair) -> Vec<PastSession> {
         let like = &self.known[pair.a.max(pair.b)].session;
         let before = self.known[pair.a.min(pair.b) + 1..].iter().map(|known| &known.session);
-        past::comparable_sessions(before, like, runs.maker.project().config.gate.sessions)
+        past::comparable_sessions(before, like, runs.builder.project().config.gate.sessions)
     }
 
     /// Loads the two runs and compares them, for a page at this distance from the root.
@@ -197,17 +197,17 @@ impl RunHistory {
     ) -> Result<ComparisonView> {
         let load = |index: usize| runs.assess_run(&RunFile::read_file(&self.known[index].path)?);
         let (a, b) = (load(pair.a)?, load(pair.b)?);
-        let (shelf, gate) = (&runs.maker.subject.shelf, &runs.maker.project().config.gate);
+        let (project_data, gate) = (&runs.builder.assessment.project_data, &runs.builder.project().config.gate);
         let earlier = self.earlier_sessions(runs, pair);
         let diff = RunDiff::between_runs(
             diff_side(&a),
             diff_side(&b),
-            &shelf.catalogue,
+            &project_data.catalogue,
             &earlier,
             gate,
             false,
         );
-        let mut view = ComparisonView::new(&diff, shelf);
+        let mut view = ComparisonView::new(&diff, project_data);
         view.link_to_pages(&a, &b, root);
         Ok(view)
     }
@@ -260,6 +260,6 @@ fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
     pairs
 }
 
-fn diff_side(subject: &Assessment) -> DiffSide<'_> {
-    DiffSide { run: &subject.run, judgement: &subject.judgement }
+fn diff_side(assessment: &Assessment) -> DiffSide<'_> {
+    DiffSide { run: &assessment.run, judgement: &assessment.judgement }
 }

@@ -94,7 +94,7 @@ pub struct BuiltReport {
     /// What has to be said about runs that were left out.
     pub left_out: Vec<String>,
     /// The run that they are about.
-    pub subject: Arc<Assessment>,
+    pub assessment: Arc<Assessment>,
     /// Why the next build has to make every page again, if it has to.
     pub cache_error: Option<Error>,
 }
@@ -109,24 +109,24 @@ pub struct BuiltReport {
 pub fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
     project.refuse_links_out()?;
     let out = options.find_output(project)?;
-    let shelf = ProjectData::load_project(project)?;
-    let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
-    let maker = make_builder(project, &store, &shelf, options)?;
-    let text = maker.render_submission(EvidenceLinks::None)?;
+    let project_data = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
+    let builder = make_builder(project, &store, &project_data, options)?;
+    let text = builder.render_submission(EvidenceLinks::None)?;
     let press = loop {
         let staging = StagedSite::begin_staging(&out)?;
         let press = PageWriter::new(
             staging,
             BuildCache::load_cache(project, out.real_path()),
-            maker.site_root(),
+            builder.site_root(),
         );
-        if make_pages(&store, &maker, &press, chosen_edition(project, options))? {
+        if make_pages(&store, &builder, &press, chosen_edition(project, options))? {
             break press;
         }
     };
     press.copy_linked_assets(project)?;
     let warnings: Vec<String> =
-        (&maker.missing_warnings() | &press.missing_warnings()).into_iter().collect();
+        (&builder.missing_warnings() | &press.missing_warnings()).into_iter().collect();
     if options.strict {
         refuse_missing(&warnings)?;
     }
@@ -149,7 +149,7 @@ pub fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltRe
         submission: target,
         warnings,
         left_out: store.store_warnings(),
-        subject: maker.subject,
+        assessment: builder.assessment,
         // A project may lie where nothing can be written; the site need not.
         cache_error: saved.err(),
     })
@@ -170,22 +170,22 @@ pub fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
 /// lead to. The outline of a file does not tell all damages, and the store knows them afterwards.
 fn make_pages(
     store: &RunStore,
-    maker: &SiteBuilder,
+    builder: &SiteBuilder,
     press: &PageWriter,
     edition: Option<Edition>,
 ) -> Result<bool> {
-    let runs = RunPages { store, maker, press, edition, recent: Mutex::default() };
-    let history = RunHistory::read_history(store, &maker.subject.shelf.catalogue)?;
+    let runs = RunPages { store, builder, press, edition, recent: Mutex::default() };
+    let history = RunHistory::read_history(store, &builder.assessment.project_data.catalogue)?;
     let damaged = store.damaged_files().len();
     let rows = runs.make_run_pages(&history)?;
     if store.damaged_files().len() > damaged {
         return Ok(false);
     }
-    maker.make_site(press, &history.change_summary(&runs, &rows))?;
+    builder.make_site(press, &history.change_summary(&runs, &rows))?;
     history.make_pages(&runs, &rows)?;
-    maker.runs_pages(press, &rows)?;
-    maker.search_index(press, &rows)?;
-    maker.machine_files(press, &rows)?;
+    builder.runs_pages(press, &rows)?;
+    builder.search_index(press, &rows)?;
+    builder.machine_files(press, &rows)?;
     Ok(true)
 }
 
@@ -197,12 +197,12 @@ fn chosen_edition(project: &Project, options: &BuildOptions) -> Option<Edition> 
 fn make_builder<'a>(
     project: &'a Project,
     store: &RunStore,
-    shelf: &ProjectData,
+    project_data: &ProjectData,
     options: &BuildOptions,
 ) -> Result<SiteBuilder<'a>> {
     let file = store.find_run_file(&options.run, &project.root)?;
-    let subject =
-        Assessment::new(store.parse_run(&file)?, chosen_edition(project, options), shelf)?;
+    let assessment =
+        Assessment::new(store.parse_run(&file)?, chosen_edition(project, options), project_data)?;
     SiteBuilder::new(SiteParts {
         project,
         chapters: ProjectChapters::load(&project.chapters_dir())?,
@@ -211,7 +211,7 @@ fn make_builder<'a>(
         pages: page_templates(project)?,
         data: assets::read_all(AssetTree::Data, Some(&project.data_dir()), "", ".toml")?,
         file,
-        subject,
+        assessment,
     })
 }
 
@@ -248,7 +248,7 @@ fn refuse_missing(warnings: &[String]) -> Result<()> {
 /// The pages of all runs of a project.
 struct RunPages<'a> {
     store: &'a RunStore,
-    maker: &'a SiteBuilder<'a>,
+    builder: &'a SiteBuilder<'a>,
     press: &'a PageWriter,
     edition: Option<Edition>,
     /// The runs that were loaded last, by the key of their text: a run is compared with the one
@@ -276,10 +276,10 @@ impl RunPages<'_> {
         let paths: Vec<&Path> = history.run_paths().collect();
         let rows: Vec<Result<RunRow>> = paths.into_par_iter().filter_map(page).collect();
         let mut rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
-        let current = &self.maker.subject.run.id;
+        let current = &self.builder.assessment.run.id;
         if !rows.iter().any(|row| row.id == *current) {
             // A run that is named by its path need not be one of the project's.
-            rows.push(self.make_run_page(&self.maker.file, &BTreeMap::new())?);
+            rows.push(self.make_run_page(&self.builder.file, &BTreeMap::new())?);
         }
         for row in &mut rows {
             row.is_current = row.id == *current;
@@ -291,7 +291,7 @@ impl RunPages<'_> {
     /// Reads a run file, and all of it unless its row was made of the same text before.
     fn read_intact(&self, path: &Path) -> Result<RunFile> {
         let file = RunFile::read_file(path)?;
-        let is_known = self.press.cached_run_row(&self.maker.run_key(&file)).is_some();
+        let is_known = self.press.cached_run_row(&self.builder.run_key(&file)).is_some();
         if is_known { Ok(file) } else { file.refuse_damaged() }
     }
 
@@ -300,33 +300,33 @@ impl RunPages<'_> {
         file: &RunFile,
         comparisons: &BTreeMap<&str, Vec<(String, String)>>,
     ) -> Result<RunRow> {
-        let key = self.maker.run_key(file);
+        let key = self.builder.run_key(file);
         // A run is only read and judged if its row or its page has to be made.
         let mut row = match self.press.cached_run_row(&key) {
             Some(row) => row,
             None => RunRow::new(&*self.assess_run(file)?),
         };
         row.comparisons = comparisons.get(row.id.as_str()).cloned().unwrap_or_default();
-        self.maker.run_page(self.press, &row, &key, file, || self.assess_run(file))?;
+        self.builder.run_page(self.press, &row, &key, file, || self.assess_run(file))?;
         self.press.keep_row(key.clone(), row.clone());
         row.key = Some(key);
         Ok(row)
     }
 
     fn assess_run(&self, file: &RunFile) -> Result<Arc<Assessment>> {
-        if file.text == self.maker.file.text {
-            return Ok(self.maker.subject.clone());
+        if file.text == self.builder.file.text {
+            return Ok(self.builder.assessment.clone());
         }
         let key = ContentHash::from_parts([&file.text]);
         let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, subject)) = recent().iter().find(|(known, _)| *known == key) {
-            return Ok(subject.clone());
+        if let Some((_, assessment)) = recent().iter().find(|(known, _)| *known == key) {
+            return Ok(assessment.clone());
         }
-        let shelf = &self.maker.subject.shelf;
-        let subject = Arc::new(Assessment::new(self.store.parse_run(file)?, self.edition, shelf)?);
+        let project_data = &self.builder.assessment.project_data;
+        let assessment = Arc::new(Assessment::new(self.store.parse_run(file)?, self.edition, project_data)?);
         let mut recent = recent();
-        recent.push_front((key, subject.clone()));
+        recent.push_front((key, assessment.clone()));
         recent.truncate(RECENT * rayon::current_num_threads());
-        Ok(subject)
+        Ok(assessment)
     }
 }

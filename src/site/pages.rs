@@ -50,7 +50,7 @@ pub struct SiteParts<'a> {
     /// The file of the run that the report is about.
     pub file: RunFile,
     /// That run.
-    pub subject: Assessment,
+    pub assessment: Assessment,
 }
 
 /// Makes pages. One for a build.
@@ -70,7 +70,7 @@ pub struct SiteBuilder<'a> {
     /// The file of the run that chapters, findings and submission are about.
     pub file: RunFile,
     /// That run.
-    pub subject: Arc<Assessment>,
+    pub assessment: Arc<Assessment>,
     /// What every page is made of.
     base: ContentHash,
     /// What every page about the report's run is made of.
@@ -109,25 +109,25 @@ impl<'a> SiteBuilder<'a> {
     ///
     /// A template or chapter cannot be parsed; the error names file, line and column.
     pub fn new(parts: SiteParts<'a>) -> Result<Self> {
-        let SiteParts { project, chapters, notes, texts, pages, data, file, subject } = parts;
+        let SiteParts { project, chapters, notes, texts, pages, data, file, assessment } = parts;
         let every = [&texts, &pages, &data];
         let names = every.iter().flat_map(|files| files.iter());
         let named = names.flat_map(|(name, file)| [name.as_str(), file.text.as_str()]);
         let program = ContentHash::of_program();
         let base = program.and_parts(named).and_parts([format!("{:?}", project.config)]);
         let own = notes.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
-        let edition = subject.edition.edition.edition_name();
+        let edition = assessment.edition.edition.edition_name();
         let report = base
             .and_parts(own)
             .and_parts([edition, file.text.as_str()])
             .and_parts(chapters.shared_texts());
         let (files, pages): (BTreeMap<_, _>, _) =
             pages.into_iter().partition(|(name, _)| is_plain_file(name));
-        let (subject, chapters, notes) = (Arc::new(subject), Arc::new(chapters), Arc::new(notes));
+        let (assessment, chapters, notes) = (Arc::new(assessment), Arc::new(chapters), Arc::new(notes));
         let warnings = MissingWarnings::default();
-        let sources = |voice| LookupSources {
-            subject: subject.clone(),
-            voice,
+        let sources = |renderer| LookupSources {
+            assessment: assessment.clone(),
+            renderer,
             chapters: Arc::default(),
             notes: notes.clone(),
             warnings: Arc::clone(&warnings),
@@ -145,7 +145,7 @@ impl<'a> SiteBuilder<'a> {
             files,
             warnings,
             file,
-            subject,
+            assessment,
             base,
             report,
         })
@@ -173,17 +173,17 @@ impl<'a> SiteBuilder<'a> {
     /// It cannot be rendered; the error names file, line and column.
     pub fn render_submission(&self, links: EvidenceLinks) -> Result<String> {
         let alone = links == EvidenceLinks::None;
-        let mut sources = self.lookup_sources(&self.subject, Renderer::Markdown(links));
+        let mut sources = self.lookup_sources(&self.assessment, Renderer::Markdown(links));
         sources.chapters = Arc::new(self.spoken.with_sources(&sources));
         let engine = self.texts.with_sources(&sources);
-        let name = format!("submission/{}.md", self.subject.edition.edition);
+        let name = format!("submission/{}.md", self.assessment.edition.edition);
         if !engine.has_template(&name) {
             return Err(Error::unusable_input(format!("there is no template {name}")));
         }
         let text = squeeze_empty_lines(&engine.render_template(&name, &Context::new())?);
         let notes = format!("{}/{}/", self.project.config.src.display(), NOTES);
         Ok(if alone {
-            submission::mark_submission(&text, &self.subject.run.id, &notes)
+            submission::mark_submission(&text, &self.assessment.run.id, &notes)
         } else {
             text
         })
@@ -194,23 +194,23 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub(super) fn make_site(&self, press: &PageWriter, since: &ChangeSummary) -> Result<()> {
-        press.add_file(".nojekyll", b"")?;
+    pub(super) fn make_site(&self, writer: &PageWriter, since: &ChangeSummary) -> Result<()> {
+        writer.add_file(".nojekyll", b"")?;
         for (name, file) in &self.files {
-            press.add_file(name.trim_start_matches("site/"), file.text.as_bytes())?;
+            writer.add_file(name.trim_start_matches("site/"), file.text.as_bytes())?;
         }
         let (chapters, others) =
-            rayon::join(|| self.chapter_pages(press, since), || self.other_pages(press));
+            rayon::join(|| self.chapter_pages(writer, since), || self.other_pages(writer));
         chapters.and(others)
     }
 
-    fn other_pages(&self, press: &PageWriter) -> Result<()> {
-        self.targets_page(press)?;
-        self.submission_page(press)?;
-        self.rule_pages(press)?;
-        self.about_pages(press)?;
-        self.checked_page(press)?;
-        self.not_found_page(press)
+    fn other_pages(&self, writer: &PageWriter) -> Result<()> {
+        self.targets_page(writer)?;
+        self.submission_page(writer)?;
+        self.rule_pages(writer)?;
+        self.about_pages(writer)?;
+        self.checked_page(writer)?;
+        self.not_found_page(writer)
     }
 
     /// Makes a page about the run of the report. `sees` is what its template sees beyond the
@@ -221,20 +221,20 @@ impl<'a> SiteBuilder<'a> {
     /// The page cannot be rendered or written.
     pub fn about_report(
         &self,
-        press: &PageWriter,
+        writer: &PageWriter,
         name: &str,
         title: &str,
         template: &str,
         sees: &Json,
     ) -> Result<()> {
-        self.made_of(press, (name, title, template), &sees.to_string(), || Ok(sees.clone()))
+        self.made_of(writer, (name, title, template), &sees.to_string(), || Ok(sees.clone()))
     }
 
     /// [`SiteBuilder::about_report`] of what is only made if the page has to be made again: that is,
     /// if `from`, from which it is made beside the report, is another text.
     fn made_of(
         &self,
-        press: &PageWriter,
+        writer: &PageWriter,
         (name, title, template): (&str, &str, &str),
         from: &str,
         sees: impl FnOnce() -> Result<Json>,
@@ -245,14 +245,14 @@ impl<'a> SiteBuilder<'a> {
             template,
             from,
         ]);
-        press.add_page(name, key, || {
+        writer.add_page(name, key, || {
             let frame = self.frame_context(name, title, &root, None);
-            self.page_engine(&self.subject, &root)
+            self.page_engine(&self.assessment, &root)
                 .render_template(template, &merge_context(&[&frame, &sees()?]))
         })
     }
 
-    fn chapter_pages(&self, press: &PageWriter, since: &ChangeSummary) -> Result<()> {
+    fn chapter_pages(&self, writer: &PageWriter, since: &ChangeSummary) -> Result<()> {
         let entries: Vec<(usize, &SummaryEntry)> =
             self.chapters.entries.iter().enumerate().collect();
         // Some chunks for each thread, because texts differ in length; few, because each has
@@ -264,7 +264,7 @@ impl<'a> SiteBuilder<'a> {
                 let root = relative_root(&entry.path);
                 let speaker =
                     speakers.entry(root).or_insert_with_key(|root| self.chapter_renderer(root));
-                self.chapter_page(press, &entry.page_path(), (*index, entry), speaker, since)?;
+                self.chapter_page(writer, &entry.page_path(), (*index, entry), speaker, since)?;
             }
             Ok(())
         };
@@ -279,20 +279,20 @@ impl<'a> SiteBuilder<'a> {
                 Error::unusable_input(format!("{} lists no chapter", summary.display()))
             })?;
             let speaker = self.chapter_renderer(&relative_root(&first.path));
-            self.chapter_page(press, HOME, (0, first), &speaker, since)?;
+            self.chapter_page(writer, HOME, (0, first), &speaker, since)?;
         }
         if entries.len() > LISTED {
             let all: Vec<Json> =
                 entries.iter().map(|entry| navigation_link(entry, "", false)).collect();
             let sees = json!({ "entries": all });
-            self.about_report(press, ALL, "All chapters", "site/chapters.html", &sees)?;
+            self.about_report(writer, ALL, "All chapters", "site/chapters.html", &sees)?;
         }
         Ok(())
     }
 
     fn chapter_page(
         &self,
-        press: &PageWriter,
+        writer: &PageWriter,
         name: &str,
         (index, entry): (usize, &SummaryEntry),
         speaker: &ChapterRenderer,
@@ -307,7 +307,7 @@ impl<'a> SiteBuilder<'a> {
         if is_overview {
             key = key.and_parts([&since.key]);
         }
-        press.add_text_page(name, key, || {
+        writer.add_text_page(name, key, || {
             let text = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
             let article = self.article_context(&speaker.pages, &text, &root)?;
             let frame = self.frame_context(name, &entry.title, &root, Some(index));
@@ -324,24 +324,24 @@ impl<'a> SiteBuilder<'a> {
     /// What chapters at this distance from the root are made with.
     fn chapter_renderer(&self, root: &str) -> ChapterRenderer<'_> {
         let warnings: MissingWarnings = Arc::default();
-        let voice = Renderer::Markdown(EvidenceLinks::Site(root.into()));
-        let sources = self.lookup_sources(&self.subject, voice);
+        let renderer = Renderer::Markdown(EvidenceLinks::Site(root.into()));
+        let sources = self.lookup_sources(&self.assessment, renderer);
         let sources = LookupSources { warnings: warnings.clone(), ..sources };
         let (chapters, pages) =
-            (self.spoken.with_sources(&sources), self.page_engine(&self.subject, root));
+            (self.spoken.with_sources(&sources), self.page_engine(&self.assessment, root));
         ChapterRenderer { chapters, pages, warnings }
     }
 
-    fn submission_page(&self, press: &PageWriter) -> Result<()> {
+    fn submission_page(&self, writer: &PageWriter) -> Result<()> {
         let name = "submission.html";
         let frame = self.frame_context(name, "Submission", "", None);
         let key = self.report.and_parts(["submission", &frame.to_string()]);
         // Its sections are those of chapters, so they are among what it is made of.
         let sources =
             self.chapters.entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
-        press.add_page(name, key.and_parts(sources), || {
+        writer.add_page(name, key.and_parts(sources), || {
             let text = self.render_submission(EvidenceLinks::Site(String::new()))?;
-            let engine = self.page_engine(&self.subject, "");
+            let engine = self.page_engine(&self.assessment, "");
             let article = self.article_context(&engine, &text, "")?;
             let file = json!({ "file": self.project.config.submission });
             engine
@@ -350,21 +350,21 @@ impl<'a> SiteBuilder<'a> {
     }
 
     /// All targets side by side.
-    fn targets_page(&self, press: &PageWriter) -> Result<()> {
-        let groups: Vec<Json> = view::fact_areas(&self.subject)
+    fn targets_page(&self, writer: &PageWriter) -> Result<()> {
+        let groups: Vec<Json> = view::fact_areas(&self.assessment)
             .into_iter()
             .map(|(area, rows)| json!({ "area": area, "rows": rows }))
             .collect();
         let sees = json!({ "groups": groups });
-        self.about_report(press, "targets.html", "Side by side", "site/targets.html", &sees)
+        self.about_report(writer, "targets.html", "Side by side", "site/targets.html", &sees)
     }
 
-    fn rule_pages(&self, press: &PageWriter) -> Result<()> {
-        let docs: Vec<_> = self.subject.shelf.rules.iter_rules().collect();
-        let books = [&self.subject.shelf.rules, &self.subject.shelf.report_rules];
+    fn rule_pages(&self, writer: &PageWriter) -> Result<()> {
+        let docs: Vec<_> = self.assessment.project_data.rules.iter_rules().collect();
+        let books = [&self.assessment.project_data.rules, &self.assessment.project_data.report_rules];
         let about_reports: Vec<_> = books[1].iter_rules().collect();
         let sees = json!({ "rules": docs, "report_rules": about_reports });
-        self.about_report(press, "findings.html", "Findings", "site/findings.html", &sees)?;
+        self.about_report(writer, "findings.html", "Findings", "site/findings.html", &sees)?;
         for (book, of_reports) in books.into_iter().zip([false, true]) {
             let page = |doc: &&RuleDoc| {
                 let views = |list: &[RuleExample]| -> Vec<Json> {
@@ -376,7 +376,7 @@ impl<'a> SiteBuilder<'a> {
                     "rule": doc, "of_reports": of_reports, "found": found,
                     "not_found": not_found, "off": book.switched_off_rules().get(&doc.id),
                 });
-                self.about_report(press, &page, &doc.title, "site/rule.html", &sees)
+                self.about_report(writer, &page, &doc.title, "site/rule.html", &sees)
             };
             let docs: Vec<&RuleDoc> = book.iter_rules().collect();
             let made: Vec<Result<()>> = docs.par_iter().map(page).collect();
@@ -387,21 +387,21 @@ impl<'a> SiteBuilder<'a> {
 
     /// What every probe asks and every verdict means. They are not about a run, so that they need
     /// not be made again for another one.
-    fn about_pages(&self, press: &PageWriter) -> Result<()> {
-        let shelf = &self.subject.shelf;
-        let probes: Vec<AboutPage> = shelf
+    fn about_pages(&self, writer: &PageWriter) -> Result<()> {
+        let project_data = &self.assessment.project_data;
+        let probes: Vec<AboutPage> = project_data
             .catalogue
             .iter_probes()
-            .map(|probe| AboutPage::about_probe(shelf, probe))
+            .map(|probe| AboutPage::about_probe(project_data, probe))
             .collect();
         let verdicts: Vec<AboutPage> =
-            shelf.words.values().map(|doc| AboutPage::about_verdict(shelf, doc)).collect();
+            project_data.words.values().map(|doc| AboutPage::about_verdict(project_data, doc)).collect();
         let page = |name: &str, title: &str, template: &str, sees: &Json| {
             let mut frame = self.frame_context(name, title, "../", None);
             frame["site"]["run"] = Json::Null;
             let key = self.base.and_parts([template, &frame.to_string(), &sees.to_string()]);
-            press.add_page(name, key, || {
-                let engine = self.page_engine(&self.subject, "../");
+            writer.add_page(name, key, || {
+                let engine = self.page_engine(&self.assessment, "../");
                 engine.render_template(template, &merge_context(&[&frame, sees]))
             })
         };
@@ -418,14 +418,14 @@ impl<'a> SiteBuilder<'a> {
     }
 
     /// The hand-written report that `book.toml` names.
-    fn checked_page(&self, press: &PageWriter) -> Result<()> {
+    fn checked_page(&self, writer: &PageWriter) -> Result<()> {
         let Some(text) = checked::read_report(self.project)? else { return Ok(()) };
         let page = ("checked.html", "Checked report", "site/checked.html");
-        self.made_of(press, page, &text, || {
+        self.made_of(writer, page, &text, || {
             // To compile the words takes longer than to make a page.
             let claims = ClaimChecker::load(Some(&self.project.data_dir()))?;
-            let voice = Renderer::Html(EvidenceLinks::Site(String::new()));
-            let view = CheckedView::of(self.project, &text, &claims, &self.subject, &voice)?;
+            let renderer = Renderer::Html(EvidenceLinks::Site(String::new()));
+            let view = CheckedView::of(self.project, &text, &claims, &self.assessment, &renderer)?;
             Ok(json!({ "checked": view }))
         })
     }
@@ -443,11 +443,11 @@ impl<'a> SiteBuilder<'a> {
     /// The run cannot be read, or the page cannot be rendered or written.
     pub fn run_page(
         &self,
-        press: &PageWriter,
+        writer: &PageWriter,
         row: &RunRow,
         key: &ContentHash,
         file: &RunFile,
-        subject: impl FnOnce() -> Result<Arc<Assessment>>,
+        assessment: impl FnOnce() -> Result<Arc<Assessment>>,
     ) -> Result<()> {
         let id = &row.id;
         let name = format!("runs/{id}.html");
@@ -455,16 +455,16 @@ impl<'a> SiteBuilder<'a> {
         // So that the page need not be made again when another run becomes the newest.
         frame["site"]["run"] = id.as_str().into();
         frame["comparisons"] = json!(row.comparisons);
-        press.add_file(&format!("runs/{id}.json"), file.text.as_bytes())?;
-        press.add_page(&name, key.and_parts([frame.to_string()]), || {
-            let subject = subject()?;
-            let captures = subject.run.captures.iter();
-            let captures = captures.map(|capture| CaptureView::new(&subject, capture, None));
+        writer.add_file(&format!("runs/{id}.json"), file.text.as_bytes())?;
+        writer.add_page(&name, key.and_parts([frame.to_string()]), || {
+            let assessment = assessment()?;
+            let captures = assessment.run.captures.iter();
+            let captures = captures.map(|capture| CaptureView::new(&assessment, capture, None));
             let mut context = merge_context(&[&frame]);
             context.insert("captures", &captures.collect::<Vec<_>>());
             context.insert("is_record", &true);
-            context.insert("rows", &view::fact_rows(&subject));
-            self.page_engine(&subject, "../").render_template("site/run.html", &context)
+            context.insert("rows", &view::fact_rows(&assessment));
+            self.page_engine(&assessment, "../").render_template("site/run.html", &context)
         })
     }
 
@@ -476,7 +476,7 @@ impl<'a> SiteBuilder<'a> {
     /// Those of `sees`, or the page cannot be rendered or written.
     pub fn about_runs(
         &self,
-        press: &PageWriter,
+        writer: &PageWriter,
         name: &str,
         title: &str,
         id: &str,
@@ -487,9 +487,9 @@ impl<'a> SiteBuilder<'a> {
         let mut frame = self.frame_context(name, title, &root, None);
         // As on the page of a run.
         frame["site"]["run"] = id.into();
-        press.add_page(name, key.and_parts([frame.to_string()]), || {
+        writer.add_page(name, key.and_parts([frame.to_string()]), || {
             let context = merge_context(&[&frame, &sees()?]);
-            self.page_engine(&self.subject, &root).render_template("site/compare.html", &context)
+            self.page_engine(&self.assessment, &root).render_template("site/compare.html", &context)
         })
     }
 
@@ -498,7 +498,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub fn runs_pages(&self, press: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub fn runs_pages(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
         let name = |index: usize| match index {
             0 => "runs/index.html".to_string(),
             index => format!("runs/page-{}.html", index + 1),
@@ -513,7 +513,7 @@ impl<'a> SiteBuilder<'a> {
                 "runs": rows, "number": index + 1, "count": pages.len(), "total": runs.len(),
                 "newer": newer, "older": older,
             });
-            self.about_report(press, &name(index), "Runs", "site/runs.html", &sees)?;
+            self.about_report(writer, &name(index), "Runs", "site/runs.html", &sees)?;
         }
         Ok(())
     }
@@ -523,17 +523,17 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// It cannot be written.
-    pub fn search_index(&self, press: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub fn search_index(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
         let mut index = SearchIndex::default();
         for entry in &self.chapters.entries {
             let page = entry.page_path();
-            if let Some(made) = press.cached_page(&page) {
+            if let Some(made) = writer.cached_page(&page) {
                 index.add_chapter(&entry.title, &page, &made);
             }
         }
-        index.add_assessment(&self.subject);
+        index.add_assessment(&self.assessment);
         index.add_runs(runs);
-        press.add_file(search::FILE, index.into_script(press.total_size()).as_bytes())
+        writer.add_file(search::FILE, index.into_script(writer.total_size()).as_bytes())
     }
 
     /// What other programs read: the feed of runs, the picture for previews and, where the
@@ -542,18 +542,18 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A template cannot be rendered, or a file cannot be written.
-    pub fn machine_files(&self, press: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub fn machine_files(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
         let frame = self.frame_context(HOME, &self.project.config.title, "", None);
-        let engine = self.page_engine(&self.subject, "");
+        let engine = self.page_engine(&self.assessment, "");
         let file = |name: &str, sees: &Json| -> Result<()> {
             let text =
                 engine.render_template(&format!("site/{name}"), &merge_context(&[&frame, sees]))?;
-            press.add_file(name, text.as_bytes())
+            writer.add_file(name, text.as_bytes())
         };
         file("feed.xml", &feed::feed_context(&self.project.config, runs))?;
         file("card.svg", &self.preview_card())?;
         if self.project.config.site_address().is_some() {
-            let pages = press.page_names().into_iter();
+            let pages = writer.page_names().into_iter();
             let names: Vec<String> = pages
                 .filter(|name| name != "404.html")
                 .map(|name| crate::text::uri_path(&name))
@@ -565,10 +565,10 @@ impl<'a> SiteBuilder<'a> {
 
     /// What the picture for previews shows: the title in lines that fit, and the verdicts.
     fn preview_card(&self) -> Json {
-        let verdicts = self.subject.judgement.verdicts.iter().take(3).map(|verdict| {
+        let verdicts = self.assessment.judgement.verdicts.iter().take(3).map(|verdict| {
             json!({
-                "name": self.subject.reader_name(&verdict.target),
-                "title": self.subject.shelf.words[verdict.conclusion.conclusion_id()].title,
+                "name": self.assessment.reader_name(&verdict.target),
+                "title": self.assessment.project_data.words[verdict.conclusion.conclusion_id()].title,
                 "conclusion": verdict.conclusion.conclusion_id(),
                 "is_separate": verdict.conclusion.is_separate(),
             })
@@ -579,18 +579,18 @@ impl<'a> SiteBuilder<'a> {
 
     /// The page for what is not there: it is shown under any path, so its links begin at the
     /// root of the server.
-    fn not_found_page(&self, press: &PageWriter) -> Result<()> {
+    fn not_found_page(&self, writer: &PageWriter) -> Result<()> {
         let frame = self.frame_context("404.html", "Not found", &self.root, None);
-        press.add_page("404.html", self.report.and_parts(["404", &frame.to_string()]), || {
-            self.page_engine(&self.subject, &self.root)
+        writer.add_page("404.html", self.report.and_parts(["404", &frame.to_string()]), || {
+            self.page_engine(&self.assessment, &self.root)
                 .render_template("site/404.html", &merge_context(&[&frame]))
         })
     }
 
-    fn lookup_sources(&self, subject: &Arc<Assessment>, voice: Renderer) -> LookupSources {
+    fn lookup_sources(&self, assessment: &Arc<Assessment>, renderer: Renderer) -> LookupSources {
         LookupSources {
-            subject: subject.clone(),
-            voice,
+            assessment: assessment.clone(),
+            renderer,
             chapters: Arc::default(),
             notes: self.notes.clone(),
             warnings: self.warnings.clone(),
@@ -599,11 +599,11 @@ impl<'a> SiteBuilder<'a> {
 
     /// The engine of the page templates. What their tables show as missing is no warning: they
     /// show all there is, while chapters and submission ask for what they need.
-    fn page_engine(&self, subject: &Arc<Assessment>, root: &str) -> PooledEngine<'_> {
-        let voice = Renderer::Html(EvidenceLinks::Site(root.to_string()));
+    fn page_engine(&self, assessment: &Arc<Assessment>, root: &str) -> PooledEngine<'_> {
+        let renderer = Renderer::Html(EvidenceLinks::Site(root.to_string()));
         self.pages.lend_engine(&LookupSources {
             warnings: Arc::default(),
-            ..self.lookup_sources(subject, voice)
+            ..self.lookup_sources(assessment, renderer)
         })
     }
 
@@ -627,7 +627,7 @@ impl<'a> SiteBuilder<'a> {
         let failed = RefCell::new(None);
         let charts = Cell::new(0);
         let draw = |info: &str, content: &str| -> Option<String> {
-            if let Some(chart) = Chart::from_info_string(&self.subject, info) {
+            if let Some(chart) = Chart::from_info_string(&self.assessment, info) {
                 charts.set(charts.get() + 1);
                 let drawn = engine
                     .render_template(&chart.template_name(), &chart.template_context(charts.get()));
@@ -635,12 +635,12 @@ impl<'a> SiteBuilder<'a> {
                 return Some(format!("<figure class=\"chart\">\n{drawn}</figure>\n"));
             }
             let anchor = info.strip_prefix(EVIDENCE)?.trim();
-            let capture = self.subject.by_anchor(anchor)?;
+            let capture = self.assessment.by_anchor(anchor)?;
             let limit = content.lines().count();
             let mut context = Context::new();
-            context.insert("capture", &CaptureView::new(&self.subject, capture, Some(limit)));
+            context.insert("capture", &CaptureView::new(&self.assessment, capture, Some(limit)));
             context.insert("root", root);
-            context.insert("page", &format!("runs/{}.html", self.subject.run.id));
+            context.insert("page", &format!("runs/{}.html", self.assessment.run.id));
             context.insert("is_record", &false);
             let drawn = engine.render_template("site/evidence.html", &context);
             drawn.map_err(|error| failed.replace(Some(error))).ok()
@@ -664,7 +664,7 @@ impl<'a> SiteBuilder<'a> {
                 .then(|| json!({"href": format!("{root}{ALL}"), "count": self.chapters.entries.len()})),
             "site": {
                 "title": config.title, "authors": config.authors, "language": config.language,
-                "version": env!("CARGO_PKG_VERSION"), "run": self.subject.run.id,
+                "version": env!("CARGO_PKG_VERSION"), "run": self.assessment.run.id,
                 "address": config.site_address(), "checked": config.checked_submission.is_some(),
             },
         })

@@ -46,33 +46,33 @@ pub struct SearchIndex {
 
 impl SearchIndex {
     /// Takes up facts, findings, rules and captures of the run that the report is about.
-    pub fn add_assessment(&mut self, subject: &Assessment) {
-        let run = format!("runs/{}.html#", subject.run.id);
-        let facts = subject.run.facts.keys().filter_map(|id| {
-            let probe = subject.shelf.catalogue.find_probe(id)?;
+    pub fn add_assessment(&mut self, assessment: &Assessment) {
+        let run = format!("runs/{}.html#", assessment.run.id);
+        let facts = assessment.run.facts.keys().filter_map(|id| {
+            let probe = assessment.project_data.catalogue.find_probe(id)?;
             Some([probe.title.clone(), id.clone(), id.clone()])
         });
         self.add_group("Fact", format!("{run}f-"), facts);
-        let findings = subject.judgement.findings.iter().enumerate();
+        let findings = assessment.judgement.findings.iter().enumerate();
         let findings = findings.map(|(index, finding)| {
             [finding.message.clone(), finding.severity.word().into(), (index + 1).to_string()]
         });
         self.add_group("Finding", "findings.html#finding-".into(), findings);
-        let captures = subject.run.captures.iter().map(|capture| {
-            let anchor = subject.capture_anchor(&capture.id).unwrap_or_default().to_string();
-            let target = capture.target.as_deref().map(|target| subject.reader_name(target));
+        let captures = assessment.run.captures.iter().map(|capture| {
+            let anchor = assessment.capture_anchor(&capture.id).unwrap_or_default().to_string();
+            let target = capture.target.as_deref().map(|target| assessment.reader_name(target));
             [capture.origin.describe_origin(), target.unwrap_or_default(), anchor]
         });
         self.add_group("Evidence", run, captures);
-        let rules = subject.shelf.rules.iter_rules().chain(subject.shelf.report_rules.iter_rules());
+        let rules = assessment.project_data.rules.iter_rules().chain(assessment.project_data.report_rules.iter_rules());
         let rules =
             rules.map(|rule| [rule.title.clone(), rule.id.clone(), rule.id.clone() + ".html"]);
         self.add_group("Rule", "rules/".into(), rules);
         let page = |title: &str, id: &str| [title.into(), id.into(), format!("{id}.html")];
-        let verdicts = subject.shelf.words.values().map(|doc| page(&doc.title, &doc.id));
+        let verdicts = assessment.project_data.words.values().map(|doc| page(&doc.title, &doc.id));
         self.add_group("Verdict", "verdicts/".into(), verdicts);
         let probes =
-            subject.shelf.catalogue.iter_probes().map(|probe| page(&probe.title, &probe.id));
+            assessment.project_data.catalogue.iter_probes().map(|probe| page(&probe.title, &probe.id));
         self.add_group("Probe", "probes/".into(), probes);
     }
 

@@ -71,12 +71,12 @@ const SHOWN: usize = 16;
 
 impl CaptureView {
     /// The view of a capture, of at most `limit` lines.
-    pub fn new(subject: &Assessment, capture: &Capture, limit: Option<usize>) -> Self {
+    pub fn new(assessment: &Assessment, capture: &Capture, limit: Option<usize>) -> Self {
         let (title, slot) = match &capture.origin {
             CaptureOrigin::File { path, slot } => (path.clone(), slot.as_deref()),
             origin => (origin.describe_origin(), None),
         };
-        let facts = captured_facts(subject, &capture.id);
+        let facts = captured_facts(assessment, &capture.id);
         let sources: BTreeSet<usize> =
             facts.iter().filter_map(|fact| fact.line.map(|line| line as usize)).collect();
         let mut lines = line_views(&capture.stdout, &sources);
@@ -90,7 +90,7 @@ impl CaptureView {
             capture.stderr.as_ref().map(|stream| self::line_views(stream, &BTreeSet::new()));
         Self {
             id: capture.id.clone(),
-            anchor: subject.capture_anchor(&capture.id).unwrap_or_default().to_string(),
+            anchor: assessment.capture_anchor(&capture.id).unwrap_or_default().to_string(),
             target: capture.target.clone(),
             title,
             is_file: matches!(capture.origin, CaptureOrigin::File { .. }),
@@ -98,7 +98,7 @@ impl CaptureView {
                 capture.origin,
                 CaptureOrigin::Command { .. } | CaptureOrigin::Probe { .. }
             ),
-            instruction: slot.and_then(|slot| subject.lab_command(slot)).map(String::from),
+            instruction: slot.and_then(|slot| assessment.lab_command(slot)).map(String::from),
             status: capture.status.word(),
             meaning: capture.status.meaning(),
             unread: capture.unread_reason(),
@@ -131,10 +131,10 @@ fn line_views(stream: &CapturedStream, sources: &BTreeSet<usize>) -> Vec<LineVie
 }
 
 /// The facts that were read from a capture.
-fn captured_facts(subject: &Assessment, capture: &str) -> Vec<FactView> {
+fn captured_facts(assessment: &Assessment, capture: &str) -> Vec<FactView> {
     let mut facts = Vec::new();
-    for (id, by_target) in &subject.run.facts {
-        let Some(probe) = subject.shelf.catalogue.find_probe(id) else { continue };
+    for (id, by_target) in &assessment.run.facts {
+        let Some(probe) = assessment.project_data.catalogue.find_probe(id) else { continue };
         for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
             let Some(source) = fact.source().filter(|source| source.capture == capture) else {
                 continue;
@@ -209,9 +209,9 @@ pub struct FactRow {
 }
 
 /// The rows of the table of all facts: every fact that the run holds something about.
-pub fn fact_rows(subject: &Assessment) -> Vec<FactRow> {
+pub fn fact_rows(assessment: &Assessment) -> Vec<FactRow> {
     let row = |(id, by_target): (&String, &BTreeMap<String, Fact>)| {
-        let probe = subject.shelf.catalogue.find_probe(id)?;
+        let probe = assessment.project_data.catalogue.find_probe(id)?;
         Some(FactRow {
             id: id.clone(),
             title: probe.title.clone(),
@@ -220,13 +220,13 @@ pub fn fact_rows(subject: &Assessment) -> Vec<FactRow> {
             is_series: by_target.values().any(|fact| fact.as_series().is_some()),
         })
     };
-    subject.run.facts.iter().filter_map(row).collect()
+    assessment.run.facts.iter().filter_map(row).collect()
 }
 
 /// The rows of [`fact_rows`] by the first part of their ids, in order.
-pub fn fact_areas(subject: &Assessment) -> Vec<(String, Vec<FactRow>)> {
+pub fn fact_areas(assessment: &Assessment) -> Vec<(String, Vec<FactRow>)> {
     let mut areas: Vec<(String, Vec<FactRow>)> = Vec::new();
-    for row in fact_rows(subject) {
+    for row in fact_rows(assessment) {
         let area = row.id.split('.').next().unwrap_or_default().to_string();
         match areas.last_mut().filter(|(last, _)| *last == area) {
             Some((_, rows)) => rows.push(row),
@@ -278,15 +278,15 @@ pub struct VerdictView {
 
 impl RunRow {
     /// The row of a run.
-    pub fn new(subject: &Assessment) -> Self {
-        let run = &subject.run;
+    pub fn new(assessment: &Assessment) -> Self {
+        let run = &assessment.run;
         let count = |severity: Severity| {
-            subject.judgement.findings.iter().filter(|f| f.severity == severity).count()
+            assessment.judgement.findings.iter().filter(|f| f.severity == severity).count()
         };
-        let verdicts = subject.judgement.verdicts.iter().map(|verdict| VerdictView {
-            name: subject.reader_name(&verdict.target),
+        let verdicts = assessment.judgement.verdicts.iter().map(|verdict| VerdictView {
+            name: assessment.reader_name(&verdict.target),
             conclusion: verdict.conclusion.conclusion_id().into(),
-            title: subject.shelf.words[verdict.conclusion.conclusion_id()].title.clone(),
+            title: assessment.project_data.words[verdict.conclusion.conclusion_id()].title.clone(),
             confidence: verdict.confidence.confidence_name().into(),
         });
         Self {
@@ -300,7 +300,7 @@ impl RunRow {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
-            is_intact: subject.integrity.is_intact(),
+            is_intact: assessment.integrity.is_intact(),
             comparisons: Vec::new(),
             key: None,
         }
@@ -339,7 +339,7 @@ mod tests {
     use crate::report::{ProjectData, markdown};
     use crate::store::LoadedRun;
 
-    fn subject(sketch: Sketch) -> Assessment {
+    fn assessment(sketch: Sketch) -> Assessment {
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap()
@@ -351,17 +351,17 @@ mod tests {
             .file("kata/kernel.txt", "Kata:\n6.12.47\n\u{1b}[31mred\u{1b}[0m\n")
             .put("kernel.release", "kata", fact)
             .missing("kernel.release", "runc", crate::model::MissingReason::NotStated);
-        subject(sketch)
+        assessment(sketch)
     }
 
-    fn view(subject: &Assessment, limit: Option<usize>) -> CaptureView {
-        CaptureView::new(subject, &subject.run.captures[0], limit)
+    fn view(assessment: &Assessment, limit: Option<usize>) -> CaptureView {
+        CaptureView::new(assessment, &assessment.run.captures[0], limit)
     }
 
     #[test]
     fn a_capture_marks_the_lines_that_facts_were_read_from() {
-        let subject = with_release();
-        let view = view(&subject, None);
+        let assessment = with_release();
+        let view = view(&assessment, None);
         let marked: Vec<usize> =
             view.lines.iter().filter(|line| line.is_source).map(|line| line.number).collect();
         assert_eq!(marked, [2]);
@@ -372,10 +372,10 @@ mod tests {
 
     #[test]
     fn a_clipped_capture_counts_what_is_left_out() {
-        let subject = with_release();
-        assert_eq!(view(&subject, Some(1)).lines.len(), 1);
-        assert_eq!(view(&subject, Some(1)).clipped, 2);
-        assert_eq!(view(&subject, Some(9)).clipped, 0);
+        let assessment = with_release();
+        assert_eq!(view(&assessment, Some(1)).lines.len(), 1);
+        assert_eq!(view(&assessment, Some(1)).clipped, 2);
+        assert_eq!(view(&assessment, Some(9)).clipped, 0);
     }
 
     #[test]
@@ -383,7 +383,7 @@ mod tests {
         let fact = Fact::from_value("6.12.47", FactSource::new("kata/kernel.txt", 30));
         let text = "line\n".repeat(50);
         let sketch = sketch().file("kata/kernel.txt", &text).put("kernel.release", "kata", fact);
-        let view = view(&subject(sketch), None);
+        let view = view(&assessment(sketch), None);
         assert_eq!((view.lines.len(), view.folded.len(), view.folded_sources), (16, 34, 1));
         assert_eq!(view.folded[0].number, 17);
     }
@@ -401,15 +401,15 @@ mod tests {
         capture.status = CaptureStatus::Error;
         capture.exit = Some(1);
         capture.stderr = Some(CapturedStream::new(b"no\n"));
-        let subject = subject(sketch);
-        let view = view(&subject, None);
+        let assessment = assessment(sketch);
+        let view = view(&assessment, None);
         assert_eq!((view.title.as_str(), view.status, view.exit), ("uname -r", "error", Some(1)));
         assert_eq!(view.errors[0].text, "no");
     }
 
     #[test]
     fn every_fact_has_a_row_even_if_it_is_only_missing() {
-        let rows = fact_rows(&subject(sketch().missing(
+        let rows = fact_rows(&assessment(sketch().missing(
             "kernel.boot_id",
             "kata",
             crate::model::MissingReason::NotStated,

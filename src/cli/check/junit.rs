@@ -21,22 +21,22 @@ use crate::text::make_visible;
 ///
 /// It cannot be written as XML.
 pub fn junit_report(
-    subject: &Assessment,
+    assessment: &Assessment,
     checked: Option<&report::CheckedReport>,
     least: Severity,
 ) -> Result<String> {
-    let mut report = Report::new(format!("isoproof {}", subject.run.id));
+    let mut report = Report::new(format!("isoproof {}", assessment.run.id));
     let mut verdicts = TestSuite::new("verdicts");
-    for verdict in &subject.judgement.verdicts {
-        verdicts.add_test_case(target_case(subject, verdict));
+    for verdict in &assessment.judgement.verdicts {
+        verdicts.add_test_case(target_case(assessment, verdict));
     }
     report.add_test_suite(verdicts);
-    let judgement = &subject.judgement;
+    let judgement = &assessment.judgement;
     let said: Vec<RuleStatement> =
         judgement.findings.iter().map(RuleStatement::of_finding).collect();
     report.add_test_suite(rule_cases(
         "rules",
-        &subject.shelf.rules,
+        &assessment.project_data.rules,
         &said,
         &judgement.switched_off,
         least,
@@ -45,7 +45,7 @@ pub fn junit_report(
         let annotations = checked.annotations.iter();
         let said: Vec<RuleStatement> =
             annotations.filter_map(|a| RuleStatement::of_annotation(file, a)).collect();
-        let book = &subject.shelf.report_rules;
+        let book = &assessment.project_data.report_rules;
         report.add_test_suite(rule_cases(
             "report-rules",
             book,
@@ -59,8 +59,8 @@ pub fn junit_report(
     })
 }
 
-fn target_case(subject: &Assessment, verdict: &Verdict) -> TestCase {
-    let title = &subject.shelf.words[verdict.conclusion.conclusion_id()].title;
+fn target_case(assessment: &Assessment, verdict: &Verdict) -> TestCase {
+    let title = &assessment.project_data.words[verdict.conclusion.conclusion_id()].title;
     let status = match verdict.conclusion {
         Conclusion::NotTested => {
             let mut status = TestCaseStatus::skipped();
@@ -73,7 +73,7 @@ fn target_case(subject: &Assessment, verdict: &Verdict) -> TestCase {
     let mut case = TestCase::new(make_visible(&verdict.target), status);
     case.set_classname("isoproof.verdicts");
     let why = match verdict.reason {
-        Some(reason) => subject.shelf.reasons[reason.reason_id()].clone(),
+        Some(reason) => assessment.project_data.reasons[reason.reason_id()].clone(),
         None => {
             format!(
                 "{} confidence, {}",

@@ -28,17 +28,17 @@ pub struct SarifReport<'a> {
 }
 
 /// The log of one run, pretty-printed.
-pub fn sarif_log(subject: &Assessment, file: &SarifFile, report: Option<&SarifReport>) -> String {
-    let of_reports = report.iter().flat_map(|_| subject.shelf.report_rules.iter_rules());
-    let rules: Vec<&RuleDoc> = subject.shelf.rules.iter_rules().chain(of_reports).collect();
+pub fn sarif_log(assessment: &Assessment, file: &SarifFile, report: Option<&SarifReport>) -> String {
+    let of_reports = report.iter().flat_map(|_| assessment.project_data.report_rules.iter_rules());
+    let rules: Vec<&RuleDoc> = assessment.project_data.rules.iter_rules().chain(of_reports).collect();
     let findings =
-        subject.judgement.findings.iter().map(|finding| finding_result(finding, &rules, file));
+        assessment.judgement.findings.iter().map(|finding| finding_result(finding, &rules, file));
     let annotations = report.iter().flat_map(|report| {
         let all = report.checked.annotations.iter();
         all.filter_map(|annotation| claim_result(annotation, &rules, &report.uri, file))
     });
     let off_in_report = report.iter().flat_map(|report| &report.checked.switched_off);
-    let off = subject.judgement.switched_off.iter().chain(off_in_report).map(switched_off);
+    let off = assessment.judgement.switched_off.iter().chain(off_in_report).map(switched_off);
     let uris = [file.uri.as_str()].into_iter().chain(report.map(|report| report.uri.as_str()));
     let artifacts: Vec<Value> = uris.map(|uri| json!({"location": {"uri": uri}})).collect();
     let log = json!({
@@ -50,7 +50,7 @@ pub fn sarif_log(subject: &Assessment, file: &SarifFile, report: Option<&SarifRe
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": rules.iter().map(|doc| sarif_rule(doc)).collect::<Vec<_>>(),
             }},
-            "automationDetails": {"id": format!("isoproof/{}", subject.run.id)},
+            "automationDetails": {"id": format!("isoproof/{}", assessment.run.id)},
             "invocations": [{
                 "executionSuccessful": true,
                 "ruleConfigurationOverrides": off.collect::<Vec<_>>(),
@@ -58,7 +58,7 @@ pub fn sarif_log(subject: &Assessment, file: &SarifFile, report: Option<&SarifRe
             "artifacts": artifacts,
             "columnKind": "unicodeCodePoints",
             "results": findings.chain(annotations).collect::<Vec<_>>(),
-            "properties": {"verdicts": subject.judgement.verdicts},
+            "properties": {"verdicts": assessment.judgement.verdicts},
         }],
     });
     format!("{log:#}\n")
@@ -135,7 +135,7 @@ fn claim_result(
         "locations": [{"physicalLocation": place}],
         "relatedLocations": places.iter().map(|place| place_location(place, file)).collect::<Vec<_>>(),
         "partialFingerprints": partial_fingerprint(&[rule, &annotation.quote, &annotation.message]),
-        "properties": {"standing": annotation.standing},
+        "properties": {"standing": annotation.status},
     }))
 }
 

@@ -83,8 +83,8 @@ pub fn run_diff(
     arguments: &DiffArguments,
     console: &Console,
 ) -> Result<ExitCode> {
-    let shelf = ProjectData::load_data(Some(&project.data_dir()))?;
-    let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
+    let project_data = ProjectData::load_data(Some(&project.data_dir()))?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let (a, b) = (
         find_reference(project, &store, &arguments.a)?,
         find_reference(project, &store, &arguments.b)?,
@@ -97,15 +97,15 @@ pub fn run_diff(
                 loaded.origin
             ));
         }
-        Assessment::new(loaded, project.config.edition, &shelf)
+        Assessment::new(loaded, project.config.edition, &project_data)
     };
     let (a, b) = rayon::join(|| judge(a), || judge(b));
     let (a, b) = (a?, Arc::new(b?));
     let gate = &project.config.gate;
     let sides = (diff_side(&a), diff_side(&b));
-    let diff = diff::compare_runs(&store, sides.0, sides.1, &shelf.catalogue, gate, arguments.all)?;
+    let diff = diff::compare_runs(&store, sides.0, sides.1, &project_data.catalogue, gate, arguments.all)?;
     console.warn_all(&store.store_warnings());
-    let view = || comparison::ComparisonView::new(&diff, &shelf);
+    let view = || comparison::ComparisonView::new(&diff, &project_data);
     let templates = project.templates_dir();
     match arguments.format {
         DiffFormat::Json => console.print_json(&format!("{:#}", serde_json::json!(diff)))?,
@@ -127,18 +127,18 @@ pub fn run_diff(
 /// # Errors
 ///
 /// The run before, or one of the history, cannot be used.
-pub fn changes_since_last(project: &Project, subject: &Assessment) -> Result<Option<StyledText>> {
-    let (shelf, gate) = (&subject.shelf, &project.config.gate);
-    let store = RunStore::with_catalogue(project, Arc::clone(&shelf.catalogue));
-    let Some(before) = store.load_before(&subject.run)? else { return Ok(None) };
-    let before = Assessment::new(before, project.config.edition, shelf)?;
-    let (a, b) = (diff_side(&before), diff_side(subject));
-    let diff = diff::compare_runs(&store, a, b, &shelf.catalogue, gate, false)?;
-    Ok(Some(text::short_text(&comparison::ComparisonView::new(&diff, shelf))))
+pub fn changes_since_last(project: &Project, assessment: &Assessment) -> Result<Option<StyledText>> {
+    let (project_data, gate) = (&assessment.project_data, &project.config.gate);
+    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
+    let Some(before) = store.load_before(&assessment.run)? else { return Ok(None) };
+    let before = Assessment::new(before, project.config.edition, project_data)?;
+    let (a, b) = (diff_side(&before), diff_side(assessment));
+    let diff = diff::compare_runs(&store, a, b, &project_data.catalogue, gate, false)?;
+    Ok(Some(text::short_text(&comparison::ComparisonView::new(&diff, project_data))))
 }
 
-fn diff_side(subject: &Assessment) -> DiffSide<'_> {
-    DiffSide { run: &subject.run, judgement: &subject.judgement }
+fn diff_side(assessment: &Assessment) -> DiffSide<'_> {
+    DiffSide { run: &assessment.run, judgement: &assessment.judgement }
 }
 
 /// What a reference names.

@@ -67,10 +67,10 @@ pub struct PerfPlan {
 /// is started.
 pub fn plan_measures(
     session: &CollectSession,
-    wish: Option<PerfOptions>,
+    options: Option<PerfOptions>,
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<Option<PerfPlan>> {
-    let left_out = match wish {
+    let left_out = match options {
         None => Some("left out with --no-perf"),
         Some(_) if session.engine == EngineKind::Builtin => {
             Some("plain namespaces have no file system of their own that could be written to")
@@ -80,11 +80,11 @@ pub fn plan_measures(
     if let Some(reason) = left_out {
         skipped.insert("perf".into(), reason.into());
     }
-    let Some(wish) = wish.filter(|_| left_out.is_none()) else { return Ok(None) };
-    let size = wish.io_size.unwrap_or(FILE);
+    let Some(options) = options.filter(|_| left_out.is_none()) else { return Ok(None) };
+    let size = options.io_size.unwrap_or(FILE);
     let mut file = Some(size);
     if let Err(error) = room::check_free_space(session.engine, size, session.cancel) {
-        if wish.io_size.is_some() {
+        if options.io_size.is_some() {
             return Err(error);
         }
         session.progress.on_trouble("speed inside", &error.message);
@@ -95,7 +95,7 @@ pub fn plan_measures(
     }
     // The fewest samples whose median has an interval.
     let rounds = u32::try_from(crate::stats::LEAST).unwrap_or(u32::MAX);
-    Ok(Some(PerfPlan { rounds, file, max_time: wish.max_time }))
+    Ok(Some(PerfPlan { rounds, file, max_time: options.max_time }))
 }
 
 /// A measure of one target.
@@ -118,25 +118,25 @@ struct TargetBench<'a> {
 pub fn capture_performance(
     session: &CollectSession,
     specs: &[RuntimeSpec],
-    effort: PerfPlan,
+    plan: PerfPlan,
     skipped: &mut BTreeMap<String, String>,
 ) -> Vec<Capture> {
     let begun = Instant::now();
-    let probes = performance_probes(session, effort);
+    let probes = performance_probes(session, plan);
     let mut stands: Vec<TargetBench> =
         specs.iter().filter_map(|spec| TargetBench::set_up(session, spec, &probes)).collect();
     for stand in &mut stands {
-        stand.calibrate_measures(session, effort);
+        stand.calibrate_measures(session, plan);
     }
     let mut random = super::startup::seeded_random(session, "perf");
     let mut ended = None;
-    'rounds: for round in 1..=effort.rounds {
-        let is_over = effort.max_time.is_some_and(|limit| begun.elapsed() >= limit);
+    'rounds: for round in 1..=plan.rounds {
+        let is_over = plan.max_time.is_some_and(|limit| begun.elapsed() >= limit);
         if is_over && round > 1 {
             ended = Some("the time of --max-time was used up");
             break;
         }
-        let words = format!("round {round} of {}", effort.rounds);
+        let words = format!("round {round} of {}", plan.rounds);
         session.progress.on_step("speed inside", &words);
         for index in 0..probes.len() {
             let mut order: Vec<usize> = (0..stands.len()).collect();
@@ -151,7 +151,7 @@ pub fn capture_performance(
         }
     }
     let captures: Vec<Capture> =
-        stands.into_iter().flat_map(|stand| stand.bench_captures(session, effort, ended)).collect();
+        stands.into_iter().flat_map(|stand| stand.bench_captures(session, plan, ended)).collect();
     if let (true, Some(reason)) = (captures.is_empty(), ended) {
         skipped.insert("perf".into(), format!("ended before the first round: {reason}"));
     }
@@ -159,12 +159,12 @@ pub fn capture_performance(
 }
 
 /// The probes that are measured here, in an order in which a file is written before it is read.
-fn performance_probes<'a>(session: &'a CollectSession, effort: PerfPlan) -> Vec<&'a Probe> {
+fn performance_probes<'a>(session: &'a CollectSession, plan: PerfPlan) -> Vec<&'a Probe> {
     let is_measured = |probe: &&Probe| {
         probe.id.starts_with("perf.")
             && probe.place.contains(&ProbePlace::Measurement)
             && !probe.command.is_empty()
-            && (effort.file.is_some() || !is_file(probe))
+            && (plan.file.is_some() || !is_file(probe))
     };
     let mut probes: Vec<&Probe> = session.catalogue.iter_probes().filter(is_measured).collect();
     probes.sort_by_key(|probe| (is_file(probe), probe.id == "perf.io_read"));
@@ -204,10 +204,10 @@ impl<'a> TargetBench<'a> {
     }
 
     /// Finds out for each measure how many iterations take about [`AIM`].
-    fn calibrate_measures(&mut self, session: &CollectSession, effort: PerfPlan) {
+    fn calibrate_measures(&mut self, session: &CollectSession, plan: PerfPlan) {
         for measure in &mut self.measures {
             if is_file(measure.probe) {
-                measure.iterations = effort.file.unwrap_or_default();
+                measure.iterations = plan.file.unwrap_or_default();
                 measure.trouble = no_room(&mut self.bench, session, measure.iterations);
                 continue;
             }
@@ -269,7 +269,7 @@ impl<'a> TargetBench<'a> {
     fn bench_captures(
         self,
         session: &CollectSession,
-        effort: PerfPlan,
+        plan: PerfPlan,
         ended: Option<&str>,
     ) -> Vec<Capture> {
         let spec = self.spec;
@@ -281,13 +281,13 @@ impl<'a> TargetBench<'a> {
             .measures
             .into_iter()
             .filter(|measure| !measure.turns.is_empty() || measure.trouble.is_some())
-            .map(|measure| measure.measure_capture(spec, effort, ended))
+            .map(|measure| measure.measure_capture(spec, plan, ended))
             .collect();
         if captures.is_empty() {
             return captures;
         }
         captures.insert(0, boot);
-        if let Some(file) = effort.file {
+        if let Some(file) = plan.file {
             let how = "the size of the file that is written and read, in MiB (--io-size)";
             captures.push(host_side::observation_capture(
                 spec,
@@ -305,8 +305,8 @@ impl<'a> TargetBench<'a> {
 }
 
 impl TargetMeasure<'_> {
-    fn measure_capture(self, spec: &RuntimeSpec, effort: PerfPlan, ended: Option<&str>) -> Capture {
-        let text = perf_record(&self.turns, effort.rounds, ended);
+    fn measure_capture(self, spec: &RuntimeSpec, plan: PerfPlan, ended: Option<&str>) -> Capture {
+        let text = perf_record(&self.turns, plan.rounds, ended);
         let is_empty = self.turns.is_empty();
         let words = self.trouble.filter(|_| is_empty);
         Capture {

@@ -5,33 +5,33 @@ use crate::model::{MissingFact, MissingReason, Role};
 
 /// Requirements of the lab of which nothing was captured, where it is plain that nothing was: a
 /// file that is there and could not be read is left to its reader.
-pub fn requirement_not_shown(case: &RuleContext) -> Vec<Violation> {
-    let Some(edition) = case.asks else { return Vec::new() };
-    let mut hits = Vec::new();
+pub fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
+    let Some(edition) = context.asks else { return Vec::new() };
+    let mut violations = Vec::new();
     for requirement in edition.requirement.iter().filter(|r| !r.needs.is_empty()) {
         let mut reasons = Vec::new();
         for need in &requirement.needs {
-            for target in case.run.with_role(need.target).take(1) {
+            for target in context.run.with_role(need.target).take(1) {
                 reasons.push((
                     need,
                     target.name.as_str(),
-                    case.missing_fact(&need.fact, &target.name),
+                    context.missing_fact(&need.fact, &target.name),
                 ));
             }
         }
         let is_plain = |missing: &Option<&MissingFact>| missing.is_some_and(nothing_there);
         let Some((need, target, Some(missing))) = reasons.first().copied() else { continue };
         if reasons.iter().all(|(_, _, missing)| is_plain(missing)) {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("requirement", requirement.id.as_str())
                     .with_parameter("title", requirement.title.as_str())
                     .with_parameter("reason", missing.reason.as_str())
-                    .resting_on(case, &need.fact, target),
+                    .resting_on(context, &need.fact, target),
             );
         }
     }
-    hits
+    violations
 }
 
 fn nothing_there(missing: &MissingFact) -> bool {
@@ -51,11 +51,11 @@ fn nothing_there(missing: &MissingFact) -> bool {
 }
 
 /// Host and candidate are compared, and nothing says how the baseline differs from the host.
-pub fn no_baseline_arm(case: &RuleContext) -> Vec<Violation> {
+pub fn no_baseline_arm(context: &RuleContext) -> Vec<Violation> {
     // Those that a namespace changes under a shared kernel too.
     const COMPARED: &[&str] = &["proc.entries", "net.interfaces", "dev.entries"];
     let has =
-        |fact: &str, role: Role| case.run.with_role(role).any(|t| case.is_present(fact, &t.name));
+        |fact: &str, role: Role| context.run.with_role(role).any(|t| context.is_present(fact, &t.name));
     let lacking: Vec<&str> = COMPARED
         .iter()
         .copied()
@@ -66,7 +66,7 @@ pub fn no_baseline_arm(case: &RuleContext) -> Vec<Violation> {
     if lacking.is_empty() {
         return Vec::new();
     }
-    let Some(baseline) = case.run.with_role(Role::Baseline).next() else { return Vec::new() };
-    let hit = Violation::about_target(&baseline.name).with_parameter("facts", lacking.join(", "));
-    vec![lacking.iter().fold(hit, |hit, fact| hit.resting_on(case, fact, &baseline.name))]
+    let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
+    let violation = Violation::about_target(&baseline.name).with_parameter("facts", lacking.join(", "));
+    vec![lacking.iter().fold(violation, |violation, fact| violation.resting_on(context, fact, &baseline.name))]
 }

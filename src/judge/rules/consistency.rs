@@ -25,14 +25,14 @@ static STAMP: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A date that is in no calendar, or falls on another day of the week.
-pub fn impossible_date(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for capture in &case.run.captures {
+pub fn impossible_date(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for capture in &context.run.captures {
         let lines = capture.stdout.text_lines();
         let found =
             lines.iter().zip(1..).find_map(|(line, number)| Some((find_wrong_date(line)?, number)));
         if let Some(((date, truth), number)) = found {
-            hits.push(
+            violations.push(
                 Violation::default()
                     .with_parameter("capture", capture.id.as_str())
                     .with_parameter("line", number)
@@ -42,7 +42,7 @@ pub fn impossible_date(case: &RuleContext) -> Vec<Violation> {
             );
         }
     }
-    hits
+    violations
 }
 
 /// A wrong date in a line, and what is wrong with it.
@@ -74,27 +74,27 @@ fn find_wrong_date(line: &str) -> Option<(String, String)> {
 
 /// A guest kernel that was built after the evidence was collected, by the engine's own clock. A
 /// day is left for time zones.
-pub fn kernel_newer_than_evidence(case: &RuleContext) -> Vec<Violation> {
+pub fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation> {
     const LOGGED: &str = "evidence.logged_at";
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(logged) = case.fact_text(LOGGED, target) else { continue };
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(logged) = context.fact_text(LOGGED, target) else { continue };
         let Ok(logged) = DateTime::parse_from_rfc3339(logged) else { continue };
         for id in ["kernel.banner", "kernel.dmesg_banner", "kernel.uname"] {
-            let Some(built) = case.fact_text(id, target).and_then(built_on) else { continue };
+            let Some(built) = context.fact_text(id, target).and_then(built_on) else { continue };
             if (built - logged.date_naive()).num_days() > 1 {
-                hits.push(
+                violations.push(
                     Violation::about_target(target)
                         .with_parameter("built", built.to_string())
                         .with_parameter("logged", logged.date_naive().to_string())
-                        .resting_on(case, id, target)
-                        .resting_on(case, LOGGED, target),
+                        .resting_on(context, id, target)
+                        .resting_on(context, LOGGED, target),
                 );
                 break;
             }
         }
     }
-    hits
+    violations
 }
 
 /// The day in a kernel's line, if it is a real one.
@@ -107,15 +107,15 @@ fn built_on(line: &str) -> Option<NaiveDate> {
 /// A link-local address of the form that is made from a MAC (modified EUI-64, RFC 4291 appendix
 /// A), made from another MAC than the interface's. Host interfaces are left out: a bridge keeps its
 /// address when its MAC changes.
-pub fn link_local_not_from_mac(case: &RuleContext) -> Vec<Violation> {
+pub fn link_local_not_from_mac(context: &RuleContext) -> Vec<Violation> {
     const ID: &str = "net.interfaces";
-    if !case.is_imported() {
+    if !context.is_imported() {
         return Vec::new();
     }
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
         let list =
-            case.run.find_fact(ID, target).and_then(Fact::as_value).and_then(Value::as_array);
+            context.run.find_fact(ID, target).and_then(Fact::as_value).and_then(Value::as_array);
         for interface in list.into_iter().flatten() {
             let Some(mac) = interface["mac"].as_str() else { continue };
             let addresses =
@@ -125,18 +125,18 @@ pub fn link_local_not_from_mac(case: &RuleContext) -> Vec<Violation> {
                 else {
                     continue;
                 };
-                hits.push(
+                violations.push(
                     Violation::about_target(target)
                         .with_parameter("interface", interface["name"].as_str().unwrap_or_default())
                         .with_parameter("mac", mac)
                         .with_parameter("address", address)
                         .with_parameter("made_from", made_from)
-                        .resting_on(case, ID, target),
+                        .resting_on(context, ID, target),
                 );
             }
         }
     }
-    hits
+    violations
 }
 
 /// The MAC that a link-local address was made from, if it has that form.

@@ -6,40 +6,40 @@ use super::{RuleContext, Violation};
 use crate::model::{EvidenceKind, Fact, MissingReason};
 
 /// A host that is itself a virtual machine.
-pub fn host_is_virtual(case: &RuleContext) -> Vec<Violation> {
+pub fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
     const RELEASE: &str = "kernel.release";
     const FLAG: &str = "cpu.hypervisor_flag";
-    let Some(host) = case.host_name() else { return Vec::new() };
-    let platforms = &case.known.platforms;
+    let Some(host) = context.host_name() else { return Vec::new() };
+    let platforms = &context.known.platforms;
     let by_release =
-        case.fact_text(RELEASE, host).and_then(|release| platforms.by_release(release));
+        context.fact_text(RELEASE, host).and_then(|release| platforms.by_release(release));
     if let Some((id, name)) = by_release {
         return vec![
             Violation::about_target(host)
                 .with_parameter("id", id)
                 .with_parameter("name", name)
-                .resting_on(case, RELEASE, host),
+                .resting_on(context, RELEASE, host),
         ];
     }
     for fact in ["hw.dmi.product_name", "hw.dmi.sys_vendor"] {
         if let Some((id, name)) =
-            case.fact_text(fact, host).and_then(|words| platforms.by_firmware(words))
+            context.fact_text(fact, host).and_then(|words| platforms.by_firmware(words))
         {
             return vec![
                 Violation::about_target(host)
                     .with_parameter("id", id)
                     .with_parameter("name", name)
-                    .resting_on(case, fact, host),
+                    .resting_on(context, fact, host),
             ];
         }
     }
-    match case.fact_flag(FLAG, host) {
+    match context.fact_flag(FLAG, host) {
         Some(true) => {
             vec![
                 Violation::about_target(host)
                     .with_parameter("id", "")
                     .with_parameter("name", "")
-                    .resting_on(case, FLAG, host),
+                    .resting_on(context, FLAG, host),
             ]
         }
         _ => Vec::new(),
@@ -50,48 +50,48 @@ pub fn host_is_virtual(case: &RuleContext) -> Vec<Violation> {
 const BUSY: f64 = 0.5;
 
 /// A machine that had something else to do while times were measured.
-pub fn host_noisy(case: &RuleContext) -> Vec<Violation> {
+pub fn host_noisy(context: &RuleContext) -> Vec<Violation> {
     const LOAD: &str = "host.load";
     const COUNT: &str = "cpu.count";
-    let Some(host) = case.host_name() else { return Vec::new() };
-    let load = case.run.find_fact(LOAD, host).and_then(|fact| fact.as_value()?.as_f64());
-    let count = case.fact_integer(COUNT, host).filter(|count| *count > 0);
+    let Some(host) = context.host_name() else { return Vec::new() };
+    let load = context.run.find_fact(LOAD, host).and_then(|fact| fact.as_value()?.as_f64());
+    let count = context.fact_integer(COUNT, host).filter(|count| *count > 0);
     let is_series = |fact: &Fact| matches!(fact, Fact::Series(_));
-    let is_timed = case.run.facts.values().flat_map(|by_target| by_target.values()).any(is_series);
+    let is_timed = context.run.facts.values().flat_map(|by_target| by_target.values()).any(is_series);
     match (load, count) {
         #[allow(clippy::cast_precision_loss)] // The number of processors is small.
         (Some(load), Some(count)) if is_timed && load / count as f64 > BUSY => {
-            let hit = Violation::about_target(host)
+            let violation = Violation::about_target(host)
                 .with_parameter("load", load)
                 .with_parameter("count", count);
-            vec![hit.resting_on(case, LOAD, host).resting_on(case, COUNT, host)]
+            vec![violation.resting_on(context, LOAD, host).resting_on(context, COUNT, host)]
         }
         _ => Vec::new(),
     }
 }
 
 /// A virtual machine whose monitor holds no handle of KVM: it is emulated.
-pub fn machine_without_kvm(case: &RuleContext) -> Vec<Violation> {
+pub fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
     let has_none = |target: &&str| {
-        case.is_present("host.vmm", target)
-            && case
+        context.is_present("host.vmm", target)
+            && context
                 .missing_fact("host.vm_fds", target)
                 .is_some_and(|missing| missing.why == MissingReason::Absent)
     };
-    let hit = |target| {
-        Violation::about_target(target).resting_on(case, "host.vmm", target).resting_on(
-            case,
+    let violation = |target| {
+        Violation::about_target(target).resting_on(context, "host.vmm", target).resting_on(
+            context,
             "host.vm_fds",
             target,
         )
     };
-    case.runtime_names().filter(has_none).map(hit).collect()
+    context.runtime_names().filter(has_none).map(violation).collect()
 }
 
 /// Targets that different engines started.
-pub fn engines_mixed(case: &RuleContext) -> Vec<Violation> {
+pub fn engines_mixed(context: &RuleContext) -> Vec<Violation> {
     let engines: BTreeSet<&str> =
-        case.run.targets.iter().filter_map(|target| target.engine.as_deref()).collect();
+        context.run.targets.iter().filter_map(|target| target.engine.as_deref()).collect();
     if engines.len() < 2 {
         return Vec::new();
     }
@@ -100,14 +100,14 @@ pub fn engines_mixed(case: &RuleContext) -> Vec<Violation> {
 }
 
 /// A collection that was stopped.
-pub fn run_interrupted(case: &RuleContext) -> Vec<Violation> {
-    match case.run.evidence {
+pub fn run_interrupted(context: &RuleContext) -> Vec<Violation> {
+    match context.run.evidence {
         EvidenceKind::Collected { interrupted: true, .. } => vec![Violation::default()],
         _ => Vec::new(),
     }
 }
 
 /// Evidence in which identifiers were left as they are.
-pub fn identifiers_not_replaced(case: &RuleContext) -> Vec<Violation> {
-    if case.run.redaction.applied { Vec::new() } else { vec![Violation::default()] }
+pub fn identifiers_not_replaced(context: &RuleContext) -> Vec<Violation> {
+    if context.run.redaction.applied { Vec::new() } else { vec![Violation::default()] }
 }

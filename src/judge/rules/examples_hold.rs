@@ -14,8 +14,8 @@ static BOOK: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::load(None).unwrap()
 fn rule_messages(rule: &str, example: &RuleExample) -> Vec<String> {
     let sketch = run_of(example);
     let asks = example.edition.map(|edition| edition::load_edition(edition, None).unwrap());
-    let case = RuleContext { asks: asks.as_ref(), ..sketch.case() };
-    let findings = BOOK.run_checks(&case).unwrap();
+    let context = RuleContext { asks: asks.as_ref(), ..sketch.context() };
+    let findings = BOOK.run_checks(&context).unwrap();
     findings.into_iter().filter(|finding| finding.rule == rule).map(|f| f.message).collect()
 }
 
@@ -87,9 +87,9 @@ fn every_finding_rests_on_a_place_or_on_the_run_itself() {
         for example in &BOOK.find_rule(check.id).unwrap().found {
             let sketch = run_of(example);
             let asks = example.edition.map(|edition| edition::load_edition(edition, None).unwrap());
-            let case = RuleContext { asks: asks.as_ref(), ..sketch.case() };
-            for hit in (check.run)(&case) {
-                assert!(!hit.evidence.is_empty(), "{}", check.id);
+            let context = RuleContext { asks: asks.as_ref(), ..sketch.context() };
+            for violation in (check.run)(&context) {
+                assert!(!violation.evidence.is_empty(), "{}", check.id);
             }
         }
     }
@@ -106,11 +106,11 @@ fn a_rule_that_is_switched_off_finds_nothing_and_says_why() {
     };
     let sketch = sketch().fact("app.health_status", "runc", 503);
     let judgement =
-        judge_run(&sketch.case(), &switch(true, "no application here").unwrap()).unwrap();
+        judge_run(&sketch.context(), &switch(true, "no application here").unwrap()).unwrap();
     assert!(!judgement.findings.iter().any(|finding| finding.rule == rule));
     let off = SwitchedOff { rule: rule.into(), reason: "no application here".into(), findings: 1 };
     assert_eq!(judgement.switched_off, [off]);
-    let on = judge_run(&sketch.case(), &switch(false, "").unwrap()).unwrap();
+    let on = judge_run(&sketch.context(), &switch(false, "").unwrap()).unwrap();
     assert!(on.switched_off.is_empty() && on.findings.iter().any(|finding| finding.rule == rule));
     let error = switch(true, " ").unwrap_err();
     assert!(error.message.contains("switched off without a reason"), "{error}");

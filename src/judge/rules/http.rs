@@ -10,45 +10,45 @@ pub fn is_ok(status: i64) -> bool {
 }
 
 /// The application did not answer, or answered with an error.
-pub fn health_not_ok(case: &RuleContext) -> Vec<Violation> {
+pub fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
     let unwell =
-        |target: &&str| case.fact_integer(HEALTH, target).is_some_and(|status| !is_ok(status));
-    let hit = |target: &str| {
-        let status = case.fact_integer(HEALTH, target).unwrap_or_default();
+        |target: &&str| context.fact_integer(HEALTH, target).is_some_and(|status| !is_ok(status));
+    let violation = |target: &str| {
+        let status = context.fact_integer(HEALTH, target).unwrap_or_default();
         Violation::about_target(target)
             .with_parameter("status", status)
-            .resting_on(case, HEALTH, target)
+            .resting_on(context, HEALTH, target)
     };
-    case.runtime_names().filter(unwell).map(hit).collect()
+    context.runtime_names().filter(unwell).map(violation).collect()
 }
 
 /// The application is well, and asked through the environment's proxy something else answers.
-pub fn proxy_answers(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(status) = case.fact_integer(HEALTH, target).filter(|&status| is_ok(status)) else {
+pub fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(status) = context.fact_integer(HEALTH, target).filter(|&status| is_ok(status)) else {
             continue;
         };
-        let Some(proxied) = case.fact_integer(PROXIED, target).filter(|&other| !is_ok(other))
+        let Some(proxied) = context.fact_integer(PROXIED, target).filter(|&other| !is_ok(other))
         else {
             continue;
         };
-        hits.push(
+        violations.push(
             Violation::about_target(target)
                 .with_parameter("status", status)
                 .with_parameter("proxied", proxied)
-                .resting_on(case, PROXIED, target)
-                .resting_on(case, HEALTH, target),
+                .resting_on(context, PROXIED, target)
+                .resting_on(context, HEALTH, target),
         );
     }
-    hits
+    violations
 }
 
 /// A response that says it came by way of a proxy.
-pub fn proxy_in_path(case: &RuleContext) -> Vec<Violation> {
+pub fn proxy_in_path(context: &RuleContext) -> Vec<Violation> {
     const HEADERS: &[&str] = &["via:", "proxy-", "x-squid-error:"];
-    let mut hits = Vec::new();
-    for capture in super::files_of(case, HEALTH) {
+    let mut violations = Vec::new();
+    for capture in super::files_of(context, HEALTH) {
         let lines = capture.stdout.text_lines();
         let is_headers = lines.iter().any(|line| line.trim_start().starts_with("HTTP/"));
         let found = lines.iter().zip(1..).find(|(line, _)| {
@@ -57,7 +57,7 @@ pub fn proxy_in_path(case: &RuleContext) -> Vec<Violation> {
         });
         if let Some((line, number)) = found.filter(|_| is_headers) {
             let name = line.trim_start_matches(['<', ' ']).split(':').next().unwrap_or_default();
-            hits.push(
+            violations.push(
                 Violation::default()
                     .with_parameter("capture", capture.id.as_str())
                     .with_parameter("line", number)
@@ -66,5 +66,5 @@ pub fn proxy_in_path(case: &RuleContext) -> Vec<Violation> {
             );
         }
     }
-    hits
+    violations
 }

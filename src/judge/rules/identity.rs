@@ -7,13 +7,13 @@ use crate::judge::{Conclusion, banner_release, judge_target};
 use crate::model::{MissingReason, Role};
 
 /// Host values where the guest's should stand.
-pub fn host_values_in_guest_slot(case: &RuleContext) -> Vec<Violation> {
-    let hit = |(fact, target): (String, String)| {
+pub fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation> {
+    let violation = |(fact, target): (String, String)| {
         Violation::about_target(&target)
             .with_parameter("fact", fact.as_str())
-            .resting_on(case, &fact, &target)
+            .resting_on(context, &fact, &target)
     };
-    missing_for(case, &[MissingReason::HostValuesOnly]).into_iter().map(hit).collect()
+    missing_for(context, &[MissingReason::HostValuesOnly]).into_iter().map(violation).collect()
 }
 
 /// What a runtime of this name is taken for.
@@ -49,33 +49,33 @@ impl ClaimedKind {
 }
 
 /// A target whose name or handler says one thing and whose facts show another.
-pub fn runtime_not_what_it_says(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.run.targets.iter().filter(|target| target.role != Role::Host) {
+pub fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.run.targets.iter().filter(|target| target.role != Role::Host) {
         let handler = target.handler.as_deref().unwrap_or(&target.name);
         let Some(claim) = claimed_kind(handler).or_else(|| claimed_kind(&target.name)) else {
             continue;
         };
-        let verdict = judge_target(case, target);
+        let verdict = judge_target(context, target);
         if claim.is_refuted_by(verdict.conclusion) {
-            let hit = Violation::about_target(&target.name)
+            let violation = Violation::about_target(&target.name)
                 .with_parameter("handler", handler)
                 .with_parameter("conclusion", verdict.conclusion.conclusion_id());
-            hits.push(
+            violations.push(
                 verdict
                     .because
                     .iter()
-                    .fold(hit, |hit, fact| hit.resting_on(case, fact, &target.name)),
+                    .fold(violation, |violation, fact| violation.resting_on(context, fact, &target.name)),
             );
         }
     }
-    hits
+    violations
 }
 
 /// Two files that state the same thing differently.
-pub fn evidence_disagrees(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
+pub fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
         for (one, other) in [
             ("kernel.release", "kernel.release_compared"),
             ("kernel.release", "kernel.uname"),
@@ -83,29 +83,29 @@ pub fn evidence_disagrees(case: &RuleContext) -> Vec<Violation> {
             ("cpu.model", "cpu.model_compared"),
         ] {
             let (Some(first), Some(second)) = (
-                comparable_statement(case, one, target),
-                comparable_statement(case, other, target),
+                comparable_statement(context, one, target),
+                comparable_statement(context, other, target),
             ) else {
                 continue;
             };
             if first != second {
-                hits.push(
+                violations.push(
                     Violation::about_target(target)
                         .with_parameter("fact", one)
                         .with_parameter("one", first)
                         .with_parameter("other", second)
-                        .resting_on(case, one, target)
-                        .resting_on(case, other, target),
+                        .resting_on(context, one, target)
+                        .resting_on(context, other, target),
                 );
             }
         }
     }
-    hits
+    violations
 }
 
 /// What a fact states that another states too: of a kernel's line its release.
-fn comparable_statement<'a>(case: &RuleContext<'a>, id: &str, target: &str) -> Option<&'a str> {
-    let text = case.fact_text(id, target)?;
+fn comparable_statement<'a>(context: &RuleContext<'a>, id: &str, target: &str) -> Option<&'a str> {
+    let text = context.fact_text(id, target)?;
     match id {
         "kernel.uname" => {
             let words: Vec<&str> = text.split_whitespace().collect();
@@ -118,20 +118,20 @@ fn comparable_statement<'a>(case: &RuleContext<'a>, id: &str, target: &str) -> O
 }
 
 /// A guest kernel that neither the stated release nor its neighbours ship.
-pub fn guest_kernel_not_of_release(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(version) = case.fact_text("runtime.version", target) else { continue };
-        let Some(release) = case.known.kata.find_release(version) else { continue };
-        let Some(around) = case.known.kata.kernels_around(version) else { continue };
-        let Some((fact, own)) = guest_release(case, target) else { continue };
+pub fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(version) = context.fact_text("runtime.version", target) else { continue };
+        let Some(release) = context.known.kata.find_release(version) else { continue };
+        let Some(around) = context.known.kata.kernels_around(version) else { continue };
+        let Some((fact, own)) = guest_release(context, target) else { continue };
         // Kata has kernels for confidential guests and for graphics cards besides.
         let (number, suffix) = own.split_at(own.find(['-', '+']).unwrap_or(own.len()));
         let is_special = ["nvidia", "confidential", "coco", "tdx", "snp", "sev"]
             .iter()
             .any(|word| suffix.contains(word));
         if !is_special && !around.contains(number) {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("kernel", own)
                     .with_parameter("version", version)
@@ -144,32 +144,32 @@ pub fn guest_kernel_not_of_release(case: &RuleContext) -> Vec<Violation> {
                             .collect::<Vec<_>>()
                             .join(" and "),
                     )
-                    .resting_on(case, fact, target)
-                    .resting_on(case, "runtime.version", target),
+                    .resting_on(context, fact, target)
+                    .resting_on(context, "runtime.version", target),
             );
         }
     }
-    hits
+    violations
 }
 
 /// The release of a target's kernel, and the fact that states it.
-fn guest_release<'a>(case: &RuleContext<'a>, target: &str) -> Option<(&'static str, &'a str)> {
-    case.fact_text("kernel.release", target).map(|release| ("kernel.release", release)).or_else(
+fn guest_release<'a>(context: &RuleContext<'a>, target: &str) -> Option<(&'static str, &'a str)> {
+    context.fact_text("kernel.release", target).map(|release| ("kernel.release", release)).or_else(
         || {
-            let banner = case.fact_text("kernel.banner", target)?;
+            let banner = context.fact_text("kernel.banner", target)?;
             Some(("kernel.banner", banner_release(banner)?))
         },
     )
 }
 
 /// A commit that is not the one that the stated release was made from.
-pub fn shim_commit_not_of_release(case: &RuleContext) -> Vec<Violation> {
-    commits_that_match(case, |own, other| own != other && other.is_none())
+pub fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation> {
+    commits_that_match(context, |own, other| own != other && other.is_none())
 }
 
 /// A commit that another release was made from.
-pub fn shim_commit_of_other_release(case: &RuleContext) -> Vec<Violation> {
-    commits_that_match(case, |own, other| {
+pub fn shim_commit_of_other_release(context: &RuleContext) -> Vec<Violation> {
+    commits_that_match(context, |own, other| {
         other.is_some_and(|other| other != own.unwrap_or_default())
     })
 }
@@ -177,32 +177,32 @@ pub fn shim_commit_of_other_release(case: &RuleContext) -> Vec<Violation> {
 /// Targets whose shim states a known release and a commit, where `is_meant` holds for the version
 /// stated and the version that the commit belongs to.
 fn commits_that_match(
-    case: &RuleContext,
+    context: &RuleContext,
     is_meant: fn(Option<&str>, Option<&str>) -> bool,
 ) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(version) = case.fact_text("runtime.version", target) else { continue };
-        let Some(release) = case.known.kata.find_release(version) else { continue };
-        let Some(stated) = case.fact_text("runtime.commit", target) else { continue };
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(version) = context.fact_text("runtime.version", target) else { continue };
+        let Some(release) = context.known.kata.find_release(version) else { continue };
+        let Some(stated) = context.fact_text("runtime.commit", target) else { continue };
         let commit = stated.split('-').next().unwrap_or(stated).to_lowercase();
         if commit.len() < 7 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             continue;
         }
-        let belongs = case.known.kata.by_commit(&commit).map(|release| release.version.as_str());
+        let belongs = context.known.kata.by_commit(&commit).map(|release| release.version.as_str());
         if is_meant(Some(version), belongs) {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("commit", short_commit(&commit))
                     .with_parameter("version", version)
                     .with_parameter("release_commit", short_commit(&release.commit))
                     .with_parameter("other", belongs.unwrap_or_default())
-                    .resting_on(case, "runtime.commit", target)
-                    .resting_on(case, "runtime.version", target),
+                    .resting_on(context, "runtime.commit", target)
+                    .resting_on(context, "runtime.version", target),
             );
         }
     }
-    hits
+    violations
 }
 
 fn short_commit(commit: &str) -> &str {
@@ -210,27 +210,27 @@ fn short_commit(commit: &str) -> &str {
 }
 
 /// A count of the host's kernel in the guest's place: two kernels rarely agree in it.
-pub fn guest_count_is_hosts(case: &RuleContext) -> Vec<Violation> {
+pub fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
     const ID: &str = "kernel.sys_module";
-    let Some(host) = case.host_name() else { return Vec::new() };
-    let Some(hosts) = case.fact_integer(ID, host) else { return Vec::new() };
-    let plausible = case.known.guests.sys_module;
+    let Some(host) = context.host_name() else { return Vec::new() };
+    let Some(hosts) = context.fact_integer(ID, host) else { return Vec::new() };
+    let plausible = context.known.guests.sys_module;
     let is_meant = |target: &&str| {
-        case.is_imported()
-            && case.is_called_kata(target)
-            && case.fact_integer(ID, target) == Some(hosts)
+        context.is_imported()
+            && context.is_called_kata(target)
+            && context.fact_integer(ID, target) == Some(hosts)
             && !(plausible.from..=plausible.to).contains(&hosts)
-            && case.target_verdict(target).is_none_or(|v| v.conclusion != Conclusion::SharedKernel)
+            && context.target_verdict(target).is_none_or(|v| v.conclusion != Conclusion::SharedKernel)
     };
-    let hit = |target| {
+    let violation = |target| {
         Violation::about_target(target)
             .with_parameter("n", hosts)
             .with_parameter("from", plausible.from)
             .with_parameter("to", plausible.to)
-            .resting_on(case, ID, target)
-            .resting_on(case, ID, host)
+            .resting_on(context, ID, target)
+            .resting_on(context, ID, host)
     };
-    case.runtime_names().filter(is_meant).map(hit).collect()
+    context.runtime_names().filter(is_meant).map(violation).collect()
 }
 
 #[cfg(test)]

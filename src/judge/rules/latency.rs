@@ -17,67 +17,67 @@ const STATUSES: &str = "http.statuses";
 const FASTEST_APPLICATION: f64 = 0.0005;
 
 /// Latency of a service whose health check failed.
-pub fn latency_on_error_status(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(status) = case.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))
+pub fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(status) = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))
         else {
             continue;
         };
-        let Some(samples) = case.fact_series(LATENCY, target) else { continue };
-        hits.push(
+        let Some(samples) = context.fact_series(LATENCY, target) else { continue };
+        violations.push(
             Violation::about_target(target)
                 .with_parameter("n", samples.values.len())
                 .with_parameter("status", status)
-                .resting_on(case, LATENCY, target)
-                .resting_on(case, HEALTH, target),
+                .resting_on(context, LATENCY, target)
+                .resting_on(context, HEALTH, target),
         );
     }
-    hits
+    violations
 }
 
 /// Latency that is too short for an application that answers over HTTP. Where the status of every
 /// response was recorded there is nothing to suspect: a trivial server is as fast as that.
-pub fn latency_below_application(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        if case.run.find_fact(STATUSES, target).is_some_and(crate::model::Fact::is_present) {
+pub fn latency_below_application(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        if context.run.find_fact(STATUSES, target).is_some_and(crate::model::Fact::is_present) {
             continue;
         }
-        let Some(samples) = case.fact_series(LATENCY, target) else { continue };
+        let Some(samples) = context.fact_series(LATENCY, target) else { continue };
         let Some(median) = crate::stats::median(&samples.values) else { continue };
         if median < FASTEST_APPLICATION {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("median_ms", round_significant(median * 1000.0, 3))
                     .with_parameter("limit_ms", FASTEST_APPLICATION * 1000.0)
-                    .resting_on(case, LATENCY, target),
+                    .resting_on(context, LATENCY, target),
             );
         }
     }
-    hits
+    violations
 }
 
 /// A summary that its own samples do not give.
 ///
 /// The lab's summary has four decimals and may use a decimal comma, so half a unit of the last
 /// place is no contradiction.
-pub fn latency_summary_contradicts(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(samples) = case.fact_series(LATENCY, target) else { continue };
+pub fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(samples) = context.fact_series(LATENCY, target) else { continue };
         let stated =
-            |name| case.fact_field(SUMMARY, target, name).and_then(serde_json::Value::as_f64);
+            |name| context.fact_field(SUMMARY, target, name).and_then(serde_json::Value::as_f64);
         let Some(computed) = summarize_samples(&samples.values) else { continue };
-        let counted = case.fact_field(SUMMARY, target, "n").and_then(serde_json::Value::as_u64);
+        let counted = context.fact_field(SUMMARY, target, "n").and_then(serde_json::Value::as_u64);
         if let Some(counted) = counted.filter(|&n| n != samples.values.len() as u64) {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("figure", "n")
                     .with_parameter("stated", counted)
                     .with_parameter("computed", samples.values.len())
-                    .resting_on(case, SUMMARY, target)
-                    .resting_on(case, LATENCY, target),
+                    .resting_on(context, SUMMARY, target)
+                    .resting_on(context, LATENCY, target),
             );
             continue;
         }
@@ -86,27 +86,27 @@ pub fn latency_summary_contradicts(case: &RuleContext) -> Vec<Violation> {
             let Some(stated) = stated(name) else { continue };
             // Half a unit of the fourth decimal, and some room for binary fractions.
             if (stated - value).abs() > 0.000_050_1 {
-                hits.push(
+                violations.push(
                     Violation::about_target(target)
                         .with_parameter("figure", name)
                         .with_parameter("stated", stated)
                         .with_parameter("computed", round_significant(value, 4))
-                        .resting_on(case, SUMMARY, target)
-                        .resting_on(case, LATENCY, target),
+                        .resting_on(context, SUMMARY, target)
+                        .resting_on(context, LATENCY, target),
                 );
                 break;
             }
         }
     }
-    hits
+    violations
 }
 
 /// Requests that were answered with another status than success, by the protocol of the
 /// measurement.
-pub fn with_error_responses(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let tally = case.run.find_fact(STATUSES, target).and_then(crate::model::Fact::as_value);
+pub fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let tally = context.run.find_fact(STATUSES, target).and_then(crate::model::Fact::as_value);
         let Some(tally) = tally.and_then(serde_json::Value::as_object) else { continue };
         let count = |wanted: bool| -> u64 {
             let is_meant = |status: &String| status.parse::<i64>().is_ok_and(is_ok) == wanted;
@@ -118,101 +118,101 @@ pub fn with_error_responses(case: &RuleContext) -> Vec<Violation> {
         };
         let (good, bad) = (count(true), count(false));
         if bad > 0 {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("bad", bad)
                     .with_parameter("n", good + bad)
-                    .resting_on(case, STATUSES, target)
-                    .resting_on(case, LATENCY, target),
+                    .resting_on(context, STATUSES, target)
+                    .resting_on(context, LATENCY, target),
             );
         }
     }
-    hits
+    violations
 }
 
 /// A series that is slow throughout, by the same amount.
-pub fn constant_slow(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(samples) = case.fact_series(LATENCY, target) else { continue };
+pub fn constant_slow(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(samples) = context.fact_series(LATENCY, target) else { continue };
         let Some(own) = summarize_samples(&samples.values).filter(|own| own.n >= 5) else {
             continue;
         };
         if own.min > 0.5 && own.max - own.min < 0.2 * own.min {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("n", own.n)
                     .with_parameter("min", round_significant(own.min, 3))
                     .with_parameter("max", round_significant(own.max, 3))
-                    .resting_on(case, LATENCY, target),
+                    .resting_on(context, LATENCY, target),
             );
         }
     }
-    hits
+    violations
 }
 
 /// The latency series under a target, unless it is that of an application that is not well: then
 /// its shape says nothing.
-fn series_of_application<'a>(case: &RuleContext<'a>, target: &str) -> Option<&'a Samples> {
-    let is_unwell = case.fact_integer(HEALTH, target).is_some_and(|status| !is_ok(status));
-    case.fact_series(LATENCY, target).filter(|_| !is_unwell)
+fn series_of_application<'a>(context: &RuleContext<'a>, target: &str) -> Option<&'a Samples> {
+    let is_unwell = context.fact_integer(HEALTH, target).is_some_and(|status| !is_ok(status));
+    context.fact_series(LATENCY, target).filter(|_| !is_unwell)
 }
 
 /// A first request that stands out, in a series that somebody else measured.
-pub fn warm_up_included(case: &RuleContext) -> Vec<Violation> {
-    if !case.is_imported() {
+pub fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
+    if !context.is_imported() {
         return Vec::new();
     }
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(samples) = series_of_application(case, target) else { continue };
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(samples) = series_of_application(context, target) else { continue };
         let Some((first, typical)) = first_stands_out(&samples.values, 5) else { continue };
-        hits.push(
+        violations.push(
             Violation::about_target(target)
                 .with_parameter("first_ms", round_significant(first * 1000.0, 3))
                 .with_parameter("median_ms", round_significant(typical * 1000.0, 3))
-                .resting_on(case, LATENCY, target),
+                .resting_on(context, LATENCY, target),
         );
     }
-    hits
+    violations
 }
 
 /// An average that a few outliers pull away from what is typical.
-pub fn mean_with_outlier(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(samples) = series_of_application(case, target) else { continue };
+pub fn mean_with_outlier(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(samples) = series_of_application(context, target) else { continue };
         let states_mean =
-            case.fact_field(SUMMARY, target, "avg").is_some_and(|avg| avg.is_number());
+            context.fact_field(SUMMARY, target, "avg").is_some_and(|avg| avg.is_number());
         let Some(own) = summarize_samples(&samples.values).filter(|own| own.n >= 5 && states_mean)
         else {
             continue;
         };
         let far = samples.values.iter().filter(|&&value| value > 5.0 * own.median).count();
         if far > 0 && own.mean > 1.1 * own.median {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("mean_ms", round_significant(own.mean * 1000.0, 3))
                     .with_parameter("median_ms", round_significant(own.median * 1000.0, 3))
                     .with_parameter("far", far)
-                    .resting_on(case, SUMMARY, target)
-                    .resting_on(case, LATENCY, target),
+                    .resting_on(context, SUMMARY, target)
+                    .resting_on(context, LATENCY, target),
             );
         }
     }
-    hits
+    violations
 }
 
 /// Latency under one runtime alone compares nothing.
-pub fn one_runtime_only(case: &RuleContext) -> Vec<Violation> {
+pub fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
     let (measured, silent): (Vec<&str>, Vec<&str>) =
-        case.runtime_names().partition(|target| case.fact_series(LATENCY, target).is_some());
+        context.runtime_names().partition(|target| context.fact_series(LATENCY, target).is_some());
     match (&measured[..], &silent[..]) {
         ([only], [_, ..]) => {
             vec![
                 Violation::about_target(only)
                     .with_parameter("others", silent.join(", "))
-                    .resting_on(case, LATENCY, only),
+                    .resting_on(context, LATENCY, only),
             ]
         }
         _ => Vec::new(),

@@ -104,8 +104,8 @@ impl Violation {
     }
 
     /// Adds a fact that the finding rests on.
-    fn resting_on(mut self, case: &RuleContext, fact: &str, target: &str) -> Self {
-        let source = case.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
+    fn resting_on(mut self, context: &RuleContext, fact: &str, target: &str) -> Self {
+        let source = context.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
         self.evidence.push(EvidenceRef {
             fact: Some(fact.to_string()),
             target: Some(target.to_string()),
@@ -204,18 +204,18 @@ impl RuleBook {
     /// # Errors
     ///
     /// The message template of a rule cannot be rendered.
-    pub fn run_checks(&self, case: &RuleContext) -> Result<Vec<Finding>> {
+    pub fn run_checks(&self, context: &RuleContext) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for check in CHECKS {
-            for hit in (check.run)(case) {
+            for violation in (check.run)(context) {
                 let Some(doc) = self.find_rule(check.id) else { break };
                 findings.push(Finding {
                     rule: doc.id.clone(),
                     severity: doc.severity,
-                    target: hit.target,
-                    message: self.render_message(doc, &json!(hit.parameters))?,
+                    target: violation.target,
+                    message: self.render_message(doc, &json!(violation.parameters))?,
                     help: doc.remedy.clone(),
-                    evidence: hit.evidence,
+                    evidence: violation.evidence,
                 });
             }
         }
@@ -225,12 +225,12 @@ impl RuleBook {
 }
 
 /// The captures that a fact was read from, under any target; each once.
-fn files_of<'a>(case: &RuleContext<'a>, fact: &str) -> Vec<&'a Capture> {
-    let by_target = case.run.facts.get(fact).into_iter().flatten();
+fn files_of<'a>(context: &RuleContext<'a>, fact: &str) -> Vec<&'a Capture> {
+    let by_target = context.run.facts.get(fact).into_iter().flatten();
     let present = by_target.filter(|(_, fact)| fact.is_present());
     let ids: BTreeSet<&str> =
         present.filter_map(|(_, fact)| Some(fact.source()?.capture.as_str())).collect();
-    ids.into_iter().filter_map(|id| case.run.find_capture(id)).collect()
+    ids.into_iter().filter_map(|id| context.run.find_capture(id)).collect()
 }
 
 /// One hit for each of some captures, at its first line of the kind.
@@ -252,11 +252,11 @@ fn first_lines<'a>(
 }
 
 /// The pairs of target and place where a fact is missing for one of these reasons.
-fn missing_for(case: &RuleContext, why: &[MissingReason]) -> Vec<(String, String)> {
+fn missing_for(context: &RuleContext, why: &[MissingReason]) -> Vec<(String, String)> {
     let mut out = Vec::new();
-    for (id, by_target) in &case.run.facts {
+    for (id, by_target) in &context.run.facts {
         for target in by_target.keys() {
-            if case.missing_fact(id, target).is_some_and(|missing| why.contains(&missing.why)) {
+            if context.missing_fact(id, target).is_some_and(|missing| why.contains(&missing.why)) {
                 out.push((id.clone(), target.clone()));
             }
         }

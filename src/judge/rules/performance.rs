@@ -7,48 +7,48 @@ use crate::model::{Fact, Role};
 const TICK: f64 = 0.01;
 
 /// Copies from `/dev/zero` to `/dev/null`.
-pub fn copy_to_dev_null(case: &RuleContext) -> Vec<Violation> {
+pub fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
     const COPY: &str = "perf.lab_devnull";
-    let measured = case.runtime_names().filter(|target| case.is_present(COPY, target));
-    let mut hits: Vec<Violation> =
-        measured.map(|t| Violation::about_target(t).resting_on(case, COPY, t)).collect();
-    hits.truncate(1);
-    hits.extend(in_io_files(case, |line| {
+    let measured = context.runtime_names().filter(|target| context.is_present(COPY, target));
+    let mut violations: Vec<Violation> =
+        measured.map(|t| Violation::about_target(t).resting_on(context, COPY, t)).collect();
+    violations.truncate(1);
+    violations.extend(in_io_files(context, |line| {
         line.contains("if=/dev/zero") && line.contains("of=/dev/null")
     }));
-    hits
+    violations
 }
 
 /// A write whose command, where the file shows it, asks for no sync.
-pub fn write_without_sync(case: &RuleContext) -> Vec<Violation> {
+pub fn write_without_sync(context: &RuleContext) -> Vec<Violation> {
     const SYNC: &[&str] =
         &["fsync", "fdatasync", "oflag=direct", "oflag=dsync", "oflag=sync", "sync;"];
-    in_io_files(case, |line| {
+    in_io_files(context, |line| {
         let words = line.contains("dd ") && line.contains(" of=") && !line.contains("of=/dev/null");
         words && !SYNC.iter().any(|word| line.contains(word))
     })
 }
 
-fn in_io_files(case: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Violation> {
-    first_lines(super::files_of(case, "perf.io_write"), is_meant)
+fn in_io_files(context: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Violation> {
+    first_lines(super::files_of(context, "perf.io_write"), is_meant)
 }
 
 /// Figures that are a few ticks of their clock. One finding for a target, on all of them.
-pub fn near_clock_tick(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
+pub fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
         let is_coarse = |id: &&String| {
-            id.starts_with("perf.") && case.run.find_fact(id, target).is_some_and(is_few_ticks)
+            id.starts_with("perf.") && context.run.find_fact(id, target).is_some_and(is_few_ticks)
         };
-        let coarse: Vec<&String> = case.run.facts.keys().filter(is_coarse).collect();
+        let coarse: Vec<&String> = context.run.facts.keys().filter(is_coarse).collect();
         if coarse.is_empty() {
             continue;
         }
         let names: Vec<&str> = coarse.iter().map(|id| id.as_str()).collect();
-        let hit = Violation::about_target(target).with_parameter("facts", names.join(", "));
-        hits.push(coarse.iter().fold(hit, |hit, id| hit.resting_on(case, id, target)));
+        let violation = Violation::about_target(target).with_parameter("facts", names.join(", "));
+        violations.push(coarse.iter().fold(violation, |violation, id| violation.resting_on(context, id, target)));
     }
-    hits
+    violations
 }
 
 /// Whether a time is a whole number of ticks, and less than ten of them: at least a tenth of it
@@ -66,42 +66,42 @@ fn is_few_ticks(fact: &Fact) -> bool {
 }
 
 /// Memory of a sandbox by its control group alone: shim and monitor are outside.
-pub fn memory_by_cgroup_only(case: &RuleContext) -> Vec<Violation> {
+pub fn memory_by_cgroup_only(context: &RuleContext) -> Vec<Violation> {
     const CGROUP: &str = "host.mem_cgroup";
     let is_meant = |target: &&str| {
-        case.is_present(CGROUP, target)
-            && !case.is_present("host.mem_pss", target)
-            && case.target_verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
+        context.is_present(CGROUP, target)
+            && !context.is_present("host.mem_pss", target)
+            && context.target_verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
     };
-    let hit = |target| Violation::about_target(target).resting_on(case, CGROUP, target);
-    case.runtime_names().filter(is_meant).map(hit).collect()
+    let violation = |target| Violation::about_target(target).resting_on(context, CGROUP, target);
+    context.runtime_names().filter(is_meant).map(violation).collect()
 }
 
 /// Speed that is compared between targets with different numbers of processors.
-pub fn unequal_resources(case: &RuleContext) -> Vec<Violation> {
+pub fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
     const COUNT: &str = "cpu.nproc";
-    let Some(baseline) = case.run.with_role(Role::Baseline).next() else { return Vec::new() };
+    let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
     let baseline = baseline.name.as_str();
-    let Some(hers) = case.fact_integer(COUNT, baseline) else { return Vec::new() };
+    let Some(hers) = context.fact_integer(COUNT, baseline) else { return Vec::new() };
     let is_compared = |target: &str| {
-        let both = |id: &String| case.is_present(id, target) && case.is_present(id, baseline);
-        case.run.facts.keys().any(|id| id.starts_with("perf.") && both(id))
+        let both = |id: &String| context.is_present(id, target) && context.is_present(id, baseline);
+        context.run.facts.keys().any(|id| id.starts_with("perf.") && both(id))
     };
-    let mut hits = Vec::new();
-    for target in case.runtime_names().filter(|target| *target != baseline) {
-        let Some(own) = case.fact_integer(COUNT, target).filter(|own| *own != hers) else {
+    let mut violations = Vec::new();
+    for target in context.runtime_names().filter(|target| *target != baseline) {
+        let Some(own) = context.fact_integer(COUNT, target).filter(|own| *own != hers) else {
             continue;
         };
         if is_compared(target) {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("own", own)
                     .with_parameter("baseline", baseline)
                     .with_parameter("baselines", hers)
-                    .resting_on(case, COUNT, target)
-                    .resting_on(case, COUNT, baseline),
+                    .resting_on(context, COUNT, target)
+                    .resting_on(context, COUNT, baseline),
             );
         }
     }
-    hits
+    violations
 }

@@ -15,61 +15,61 @@ const STARTUP: &str = "startup.wall";
 const SLOW_BASELINE: f64 = 2.0;
 
 /// A file for start-up times that holds no figure.
-pub fn without_figure(case: &RuleContext) -> Vec<Violation> {
-    missing_because(case, &[MissingReason::Empty])
+pub fn without_figure(context: &RuleContext) -> Vec<Violation> {
+    missing_because(context, &[MissingReason::Empty])
 }
 
 /// A figure of a start that failed.
-pub fn failed_start_timed(case: &RuleContext) -> Vec<Violation> {
-    missing_because(case, &[MissingReason::FailedStart])
+pub fn failed_start_timed(context: &RuleContext) -> Vec<Violation> {
+    missing_because(context, &[MissingReason::FailedStart])
 }
 
-fn missing_because(case: &RuleContext, why: &[MissingReason]) -> Vec<Violation> {
+fn missing_because(context: &RuleContext, why: &[MissingReason]) -> Vec<Violation> {
     let is_meant = |target: &&str| {
-        case.missing_fact(STARTUP, target).is_some_and(|missing| why.contains(&missing.why))
+        context.missing_fact(STARTUP, target).is_some_and(|missing| why.contains(&missing.why))
     };
-    let hit = |target| Violation::about_target(target).resting_on(case, STARTUP, target);
-    case.runtime_names().filter(is_meant).map(hit).collect()
+    let violation = |target| Violation::about_target(target).resting_on(context, STARTUP, target);
+    context.runtime_names().filter(is_meant).map(violation).collect()
 }
 
 /// The same runtime, measured twice in turns, and the two series differ by more than the margin.
-pub fn control_arms_differ(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for control in case.timing.session_controls().iter().filter(|control| control.arms_differ()) {
+pub fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for control in context.timing.session_controls().iter().filter(|control| control.arms_differ()) {
         let comparison = &control.comparison;
         let (Some(ratio), Some(interval)) = (comparison.ratio, comparison.interval) else {
             continue;
         };
-        hits.push(
+        violations.push(
             Violation::about_target(&control.target)
                 .with_parameter("ratio", round_significant(ratio, 3))
                 .with_parameter("low", round_significant(interval.low, 3))
                 .with_parameter("high", round_significant(interval.high, 3))
-                .with_parameter("margin", round_significant(case.margin * 100.0, 3))
-                .resting_on(case, control.series, &control.target)
-                .resting_on(case, control.repeat, &control.target),
+                .with_parameter("margin", round_significant(context.margin * 100.0, 3))
+                .resting_on(context, control.series, &control.target)
+                .resting_on(context, control.repeat, &control.target),
         );
     }
-    hits
+    violations
 }
 
 /// One sample, of which nobody can say how much of it is chance.
-pub fn single_sample(case: &RuleContext) -> Vec<Violation> {
+pub fn single_sample(context: &RuleContext) -> Vec<Violation> {
     let single = |target: &&str| {
-        case.fact_series(STARTUP, target).is_some_and(|samples| samples.values.len() == 1)
+        context.fact_series(STARTUP, target).is_some_and(|samples| samples.values.len() == 1)
     };
-    let hit = |target| Violation::about_target(target).resting_on(case, STARTUP, target);
-    case.runtime_names().filter(single).map(hit).collect()
+    let violation = |target| Violation::about_target(target).resting_on(context, STARTUP, target);
+    context.runtime_names().filter(single).map(violation).collect()
 }
 
 /// Start-up measured under one runtime, and nothing at all stated for the other. A file without a
 /// figure and a start that failed have rules of their own.
-pub fn one_runtime_only(case: &RuleContext) -> Vec<Violation> {
+pub fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
     let measured: Vec<&str> =
-        case.runtime_names().filter(|target| case.fact_series(STARTUP, target).is_some()).collect();
+        context.runtime_names().filter(|target| context.fact_series(STARTUP, target).is_some()).collect();
     let [only] = measured[..] else { return Vec::new() };
     let is_silent = |target: &&str| {
-        case.missing_fact(STARTUP, target).is_some_and(|missing| {
+        context.missing_fact(STARTUP, target).is_some_and(|missing| {
             matches!(
                 missing.why,
                 MissingReason::FileMissing
@@ -78,56 +78,56 @@ pub fn one_runtime_only(case: &RuleContext) -> Vec<Violation> {
             )
         })
     };
-    let hit = |target| {
+    let violation = |target| {
         Violation::about_target(target)
             .with_parameter("other", only)
-            .resting_on(case, STARTUP, target)
-            .resting_on(case, STARTUP, only)
+            .resting_on(context, STARTUP, target)
+            .resting_on(context, STARTUP, only)
     };
-    case.runtime_names().filter(is_silent).map(hit).collect()
+    context.runtime_names().filter(is_silent).map(violation).collect()
 }
 
 /// A runtime that boots a virtual machine, and starts faster than one that does not.
-pub fn faster_than_baseline(case: &RuleContext) -> Vec<Violation> {
-    let Some((baseline, hers)) = baseline_median(case) else { return Vec::new() };
-    let mut hits = Vec::new();
-    for target in case.runtime_names().filter(|target| *target != baseline) {
-        let Some(own) = case.fact_series(STARTUP, target).and_then(|s| median(&s.values)) else {
+pub fn faster_than_baseline(context: &RuleContext) -> Vec<Violation> {
+    let Some((baseline, hers)) = baseline_median(context) else { return Vec::new() };
+    let mut violations = Vec::new();
+    for target in context.runtime_names().filter(|target| *target != baseline) {
+        let Some(own) = context.fact_series(STARTUP, target).and_then(|s| median(&s.values)) else {
             continue;
         };
-        let boots_machine = case.is_called_kata(target)
-            && case
+        let boots_machine = context.is_called_kata(target)
+            && context
                 .target_verdict(target)
                 .is_some_and(|v| v.conclusion != Conclusion::SharedKernel);
         if boots_machine && own < hers * 0.9 {
-            hits.push(
+            violations.push(
                 Violation::about_target(target)
                     .with_parameter("own", round_significant(own, 3))
                     .with_parameter("baseline", baseline)
                     .with_parameter("baselines", round_significant(hers, 3))
-                    .resting_on(case, STARTUP, target)
-                    .resting_on(case, STARTUP, baseline),
+                    .resting_on(context, STARTUP, target)
+                    .resting_on(context, STARTUP, baseline),
             );
         }
     }
-    hits
+    violations
 }
 
-fn baseline_median<'a>(case: &RuleContext<'a>) -> Option<(&'a str, f64)> {
-    case.run.with_role(Role::Baseline).find_map(|baseline| {
-        let samples = case.fact_series(STARTUP, &baseline.name)?;
+fn baseline_median<'a>(context: &RuleContext<'a>) -> Option<(&'a str, f64)> {
+    context.run.with_role(Role::Baseline).find_map(|baseline| {
+        let samples = context.fact_series(STARTUP, &baseline.name)?;
         Some((baseline.name.as_str(), median(&samples.values)?))
     })
 }
 
 /// A baseline that takes unusually long, so that every ratio to it is too small.
-pub fn baseline_slow(case: &RuleContext) -> Vec<Violation> {
-    match baseline_median(case) {
+pub fn baseline_slow(context: &RuleContext) -> Vec<Violation> {
+    match baseline_median(context) {
         Some((baseline, seconds)) if seconds > SLOW_BASELINE => vec![
             Violation::about_target(baseline)
                 .with_parameter("seconds", round_significant(seconds, 3))
                 .with_parameter("limit", round_significant(SLOW_BASELINE, 1).to_string())
-                .resting_on(case, STARTUP, baseline),
+                .resting_on(context, STARTUP, baseline),
         ],
         _ => Vec::new(),
     }
@@ -135,22 +135,22 @@ pub fn baseline_slow(case: &RuleContext) -> Vec<Violation> {
 
 /// A first sample that stands out: a cold start among warm ones. What isoproof measured itself
 /// had its warm-ups taken out.
-pub fn warm_up_included(case: &RuleContext) -> Vec<Violation> {
-    if !case.is_imported() {
+pub fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
+    if !context.is_imported() {
         return Vec::new();
     }
-    let mut hits = Vec::new();
-    for target in case.runtime_names() {
-        let Some(samples) = case.fact_series(STARTUP, target) else { continue };
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let Some(samples) = context.fact_series(STARTUP, target) else { continue };
         let Some((first, rest)) = first_stands_out(&samples.values, 4) else { continue };
-        hits.push(
+        violations.push(
             Violation::about_target(target)
                 .with_parameter("first", round_significant(first, 3))
                 .with_parameter("median", round_significant(rest, 3))
-                .resting_on(case, STARTUP, target),
+                .resting_on(context, STARTUP, target),
         );
     }
-    hits
+    violations
 }
 
 /// The first sample and the median of the others, if it is the greatest and more than twice that
@@ -162,19 +162,19 @@ pub fn first_stands_out(values: &[f64], least: usize) -> Option<(f64, f64)> {
 }
 
 /// Series that were imported, of two runtimes: nothing shows that they took turns.
-pub fn order_unknown(case: &RuleContext) -> Vec<Violation> {
-    if !case.is_imported() {
+pub fn order_unknown(context: &RuleContext) -> Vec<Violation> {
+    if !context.is_imported() {
         return Vec::new();
     }
-    let repeated: Vec<&str> = case
+    let repeated: Vec<&str> = context
         .runtime_names()
-        .filter(|target| case.fact_series(STARTUP, target).is_some_and(|s| s.values.len() > 1))
+        .filter(|target| context.fact_series(STARTUP, target).is_some_and(|s| s.values.len() > 1))
         .collect();
     if repeated.len() < 2 {
         return Vec::new();
     }
-    let hit = Violation::default().with_parameter("targets", repeated.join(" and "));
-    vec![repeated.iter().fold(hit, |hit, target| hit.resting_on(case, STARTUP, target))]
+    let violation = Violation::default().with_parameter("targets", repeated.join(" and "));
+    vec![repeated.iter().fold(violation, |violation, target| violation.resting_on(context, STARTUP, target))]
 }
 
 /// Words of an engine that fetches an image.
@@ -189,33 +189,33 @@ const PULLING: &[&str] = &[
 ];
 
 /// Messages of an image pull among the timings.
-pub fn image_pull(case: &RuleContext) -> Vec<Violation> {
-    in_startup_files(case, |line| PULLING.iter().any(|words| line.contains(words)))
+pub fn image_pull(context: &RuleContext) -> Vec<Violation> {
+    in_startup_files(context, |line| PULLING.iter().any(|words| line.contains(words)))
 }
 
 /// `sudo` inside the timed command, as zsh shows it.
-pub fn with_sudo(case: &RuleContext) -> Vec<Violation> {
-    in_startup_files(case, |line| {
+pub fn with_sudo(context: &RuleContext) -> Vec<Violation> {
+    in_startup_files(context, |line| {
         let line = line.trim_start();
         line.starts_with("sudo ") && line.contains("% cpu ") && line.ends_with(" total")
     })
 }
 
 /// One hit for each file that start-up times were read from, at its first line of the kind.
-fn in_startup_files(case: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Violation> {
-    first_lines(files_of(case, STARTUP), |line| is_meant(&strip_ansi(line)))
+fn in_startup_files(context: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Violation> {
+    first_lines(files_of(context, STARTUP), |line| is_meant(&strip_ansi(line)))
 }
 
 /// Times of different programs in one file.
-pub fn clocks_mixed(case: &RuleContext) -> Vec<Violation> {
-    let mut hits = Vec::new();
-    for capture in files_of(case, STARTUP) {
+pub fn clocks_mixed(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for capture in files_of(context, STARTUP) {
         let lines = capture.stdout.text_lines();
         let clocks: BTreeSet<&str> =
             lines.iter().filter_map(|line| printing_program(&strip_ansi(line))).collect();
         if clocks.len() > 1 {
             let names: Vec<&str> = clocks.into_iter().collect();
-            hits.push(
+            violations.push(
                 Violation::default()
                     .with_parameter("capture", capture.id.as_str())
                     .with_parameter("clocks", names.join(" and "))
@@ -223,7 +223,7 @@ pub fn clocks_mixed(case: &RuleContext) -> Vec<Violation> {
             );
         }
     }
-    hits
+    violations
 }
 
 /// Which program printed a line with an elapsed time.

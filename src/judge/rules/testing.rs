@@ -195,7 +195,7 @@ impl Sketch {
     }
 
     /// The case to judge.
-    pub fn case(&self) -> RuleContext<'_> {
+    pub fn context(&self) -> RuleContext<'_> {
         RuleContext {
             run: &self.run,
             integrity: &self.integrity,

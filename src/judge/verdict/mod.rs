@@ -208,9 +208,9 @@ const DECIDERS: &[&str] = &["kernel.boot_id", "host.witness_process", "kernel.ba
 const KINDS: &[&str] = &["host.vmm", "host.vm_fds", "kernel.cmdline"];
 
 /// Judges one target of a run that is not the host.
-pub fn judge_target(case: &RuleContext, target: &Target) -> Verdict {
+pub fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     let name = target.name.as_str();
-    let ballot = votes::Indicators::of_target(case, target);
+    let ballot = votes::Indicators::of_target(context, target);
     let mut verdict = Verdict {
         target: name.to_string(),
         conclusion: Conclusion::Inconclusive,
@@ -219,12 +219,12 @@ pub fn judge_target(case: &RuleContext, target: &Target) -> Verdict {
         decisive: Vec::new(),
         agrees: Vec::new(),
         against: Vec::new(),
-        would_settle: missing_facts(case, name, DECIDERS),
+        would_settle: missing_facts(context, name, DECIDERS),
         ignored: ballot.ignored.clone(),
         reason: None,
-        failure: target.failure.clone().or_else(|| failed_start(case, name, &ballot)),
+        failure: target.failure.clone().or_else(|| failed_start(context, name, &ballot)),
     };
-    if case.integrity.is_record_changed {
+    if context.integrity.is_record_changed {
         verdict.reason = Some(UndecidedReason::RunChanged);
         verdict.failure = None;
         return verdict;
@@ -234,27 +234,27 @@ pub fn judge_target(case: &RuleContext, target: &Target) -> Verdict {
         return verdict;
     }
     decide::decide_verdict(&ballot, &mut verdict);
-    support::add_corroboration(case, name, &mut verdict);
+    support::add_corroboration(context, name, &mut verdict);
     match verdict.conclusion {
-        Conclusion::SeparateKernel => verdict.would_settle.extend(missing_facts(case, name, KINDS)),
+        Conclusion::SeparateKernel => verdict.would_settle.extend(missing_facts(context, name, KINDS)),
         _ if verdict.confidence == Confidence::High => verdict.would_settle.clear(),
         _ => {}
     }
     verdict
 }
 
-fn missing_facts(case: &RuleContext, target: &str, ids: &[&str]) -> Vec<String> {
-    let is_missing = |id: &&&str| !case.is_present(id, target);
+fn missing_facts(context: &RuleContext, target: &str, ids: &[&str]) -> Vec<String> {
+    let is_missing = |id: &&&str| !context.is_present(id, target);
     ids.iter().filter(is_missing).map(ToString::to_string).collect()
 }
 
 /// The words of a failed start, where nothing that a running target would have told is there.
-fn failed_start(case: &RuleContext, target: &str, ballot: &votes::Indicators) -> Option<String> {
+fn failed_start(context: &RuleContext, target: &str, ballot: &votes::Indicators) -> Option<String> {
     const TOLD: &[&str] = &["kernel.release", "kernel.banner", "kernel.uname", "kernel.boot_id"];
-    if !ballot.votes.is_empty() || TOLD.iter().any(|id| case.is_present(id, target)) {
+    if !ballot.votes.is_empty() || TOLD.iter().any(|id| context.is_present(id, target)) {
         return None;
     }
-    TOLD.iter().filter_map(|id| case.missing_fact(id, target)).find_map(|missing| {
+    TOLD.iter().filter_map(|id| context.missing_fact(id, target)).find_map(|missing| {
         matches!(
             missing.why,
             MissingReason::ErrorText | MissingReason::FailedStart | MissingReason::Error

@@ -44,12 +44,12 @@ const WEAK: &[&str] =
     &["kernel.sys_module", "kernel.modules_loaded", "cpu.flags_md5", "mem.total_kb"];
 
 /// Adds the facts that agree and those that disagree to a verdict.
-pub fn add_corroboration(case: &RuleContext, target: &str, verdict: &mut Verdict) {
-    let Some(host) = case.host_name() else { return };
+pub fn add_corroboration(context: &RuleContext, target: &str, verdict: &mut Verdict) {
+    let Some(host) = context.host_name() else { return };
     match verdict.conclusion {
         Conclusion::SharedKernel => {
             for &(id, by) in MEDIUM {
-                match shows_the_same(case, id, by, host, target) {
+                match shows_the_same(context, id, by, host, target) {
                     Some(true) => add_unless_listed(&mut verdict.agrees, id, &verdict.because),
                     Some(false) => add_unless_listed(&mut verdict.against, id, &verdict.because),
                     None => {}
@@ -62,8 +62,8 @@ pub fn add_corroboration(case: &RuleContext, target: &str, verdict: &mut Verdict
         conclusion if conclusion.is_separate() => {
             let medium = MEDIUM.iter().copied();
             for (id, by) in medium.chain(WEAK.iter().map(|&id| (id, ValueComparison::Value))) {
-                let differs = shows_the_same(case, id, by, host, target) == Some(false);
-                if differs && baseline_shows_host(case, id, by, host, target) {
+                let differs = shows_the_same(context, id, by, host, target) == Some(false);
+                if differs && baseline_shows_host(context, id, by, host, target) {
                     add_unless_listed(&mut verdict.agrees, id, &verdict.because);
                 }
             }
@@ -80,13 +80,13 @@ fn add_unless_listed(list: &mut Vec<String>, id: &str, voted: &[String]) {
 
 /// Whether host and target show the same; none where one of them shows nothing.
 fn shows_the_same(
-    case: &RuleContext,
+    context: &RuleContext,
     id: &str,
     by: ValueComparison,
     host: &str,
     target: &str,
 ) -> Option<bool> {
-    let value = |target: &str| case.run.find_fact(id, target).and_then(Fact::as_value);
+    let value = |target: &str| context.run.find_fact(id, target).and_then(Fact::as_value);
     let (one, other) = (value(host)?, value(target)?);
     Some(match by {
         ValueComparison::Value => one == other,
@@ -101,14 +101,14 @@ fn parse_seconds(value: &Value) -> Option<i64> {
 /// What differs under the baseline as well is a namespace's doing. Where the baseline was not
 /// asked there is nothing to go by, and the difference stands.
 fn baseline_shows_host(
-    case: &RuleContext,
+    context: &RuleContext,
     id: &str,
     by: ValueComparison,
     host: &str,
     target: &str,
 ) -> bool {
-    case.run
+    context.run
         .with_role(Role::Baseline)
         .filter(|baseline| baseline.name != target)
-        .all(|baseline| shows_the_same(case, id, by, host, &baseline.name) != Some(false))
+        .all(|baseline| shows_the_same(context, id, by, host, &baseline.name) != Some(false))
 }

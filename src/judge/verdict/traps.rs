@@ -14,8 +14,8 @@ const GVISOR_VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
 
 #[track_caller]
 fn verdict_on(sketch: &Sketch, target: &str) -> Verdict {
-    let case = sketch.case();
-    judge_target(&case, case.run.find_target(target).unwrap())
+    let context = sketch.context();
+    judge_target(&context, context.run.find_target(target).unwrap())
 }
 
 #[track_caller]

@@ -75,10 +75,10 @@ const COMPARED: [SourceGroup; 3] = [SourceGroup::BootId, SourceGroup::Name, Sour
 
 impl Indicators {
     /// The votes on a target.
-    pub fn of_target(case: &RuleContext, target: &Target) -> Self {
+    pub fn of_target(context: &RuleContext, target: &Target) -> Self {
         let name = target.name.as_str();
-        let mut ballot = Self::read_indicators(case, name);
-        if engine_is_elsewhere(case) {
+        let mut ballot = Self::read_indicators(context, name);
+        if engine_is_elsewhere(context) {
             let is_void = |vote: &Indicator| {
                 vote.says == Indication::Separate && COMPARED.contains(&vote.family)
             };
@@ -93,16 +93,16 @@ impl Indicators {
         ballot
     }
 
-    fn read_indicators(case: &RuleContext, target: &str) -> Self {
+    fn read_indicators(context: &RuleContext, target: &str) -> Self {
         let mut ballot = Self::default();
-        ballot.boot_id(case, target);
-        ballot.read_process_witness(case, target);
-        ballot.read_kernel_log_witness(case, target);
-        ballot.kernel_name(case, target);
-        ballot.boot_log(case, target);
-        ballot.command_line(case, target);
-        ballot.read_gvisor_marks(case, target);
-        ballot.read_machine_marks(case, target);
+        ballot.boot_id(context, target);
+        ballot.read_process_witness(context, target);
+        ballot.read_kernel_log_witness(context, target);
+        ballot.kernel_name(context, target);
+        ballot.boot_log(context, target);
+        ballot.command_line(context, target);
+        ballot.read_gvisor_marks(context, target);
+        ballot.read_machine_marks(context, target);
         ballot
     }
 
@@ -117,15 +117,15 @@ impl Indicators {
     /// Equal to the host's: decisive. Different: strong. Voided where something lies over it, on
     /// either side. Compared with the host only: guests that were cloned from one snapshot can
     /// share an id with each other.
-    fn boot_id(&mut self, case: &RuleContext, target: &str) {
+    fn boot_id(&mut self, context: &RuleContext, target: &str) {
         const ID: &str = "kernel.boot_id";
-        let Some(host) = case.host_name() else { return };
-        let (Some(hosts), Some(own)) = (case.fact_text(ID, host), case.fact_text(ID, target))
+        let Some(host) = context.host_name() else { return };
+        let (Some(hosts), Some(own)) = (context.fact_text(ID, host), context.fact_text(ID, target))
         else {
             return;
         };
         let is_covered =
-            |target| case.fact_integer("kernel.boot_id.mounted", target).is_some_and(|n| n > 0);
+            |target| context.fact_integer("kernel.boot_id.mounted", target).is_some_and(|n| n > 0);
         if is_covered(target) || is_covered(host) {
             return self.ignore_fact(ID, UndecidedReason::MountedOver);
         }
@@ -138,13 +138,13 @@ impl Indicators {
 
     /// Found on the host: decisive. Not found counts only where the baseline's was found by the
     /// same search: an engine in a container, or a `/proc` that hides processes, finds none.
-    fn read_process_witness(&mut self, case: &RuleContext, target: &str) {
+    fn read_process_witness(&mut self, context: &RuleContext, target: &str) {
         const ID: &str = "host.witness_process";
-        let has_control = case
+        let has_control = context
             .run
             .with_role(Role::Baseline)
-            .any(|baseline| case.fact_flag(ID, &baseline.name) == Some(true));
-        match case.fact_flag(ID, target) {
+            .any(|baseline| context.fact_flag(ID, &baseline.name) == Some(true));
+        match context.fact_flag(ID, target) {
             Some(true) => self.add_indicator(ID, SourceGroup::Witness, Indication::Shared),
             Some(false) if has_control => {
                 self.add_indicator(ID, SourceGroup::Witness, Indication::Separate)
@@ -155,58 +155,58 @@ impl Indicators {
     }
 
     /// Seen in the host's log: decisive. Not seen proves nothing, the device may be missing.
-    fn read_kernel_log_witness(&mut self, case: &RuleContext, target: &str) {
+    fn read_kernel_log_witness(&mut self, context: &RuleContext, target: &str) {
         const ID: &str = "host.witness_kmsg";
-        if case.fact_flag(ID, target) == Some(true) {
+        if context.fact_flag(ID, target) == Some(true) {
             self.add_indicator(ID, SourceGroup::Kmsg, Indication::Shared);
         }
     }
 
     /// Release, version and banner: strong if they differ, nothing if they are equal, since two
     /// kernels can be of one build.
-    fn kernel_name(&mut self, case: &RuleContext, target: &str) {
+    fn kernel_name(&mut self, context: &RuleContext, target: &str) {
         const RELEASE: &str = "kernel.release";
         const VERSION: &str = "kernel.version";
         const BANNER: &str = "kernel.banner";
-        let own = case.fact_text(RELEASE, target);
-        if let (Some(hosts), Some(own)) = (host_release(case), own)
+        let own = context.fact_text(RELEASE, target);
+        if let (Some(hosts), Some(own)) = (host_release(context), own)
             && hosts != own
         {
-            if proc_shows_host(case, target) {
+            if proc_shows_host(context, target) {
                 self.ignore_fact(RELEASE, UndecidedReason::ReleaseAskedFor);
             } else {
                 self.add_indicator(RELEASE, SourceGroup::Name, Indication::Separate);
             }
         }
-        if differs_from_host(case, VERSION, target) {
+        if differs_from_host(context, VERSION, target) {
             self.add_indicator(VERSION, SourceGroup::Name, Indication::Separate);
         }
-        let banner = case.fact_text(BANNER, target);
-        if banner.is_some_and(|own| is_not_hosts(case, own)) {
+        let banner = context.fact_text(BANNER, target);
+        if banner.is_some_and(|own| is_not_hosts(context, own)) {
             self.add_indicator(BANNER, SourceGroup::Name, Indication::Separate);
         }
         let release = banner.and_then(banner_release).or(own);
-        let distribution = |release: &str| case.known.kernels.is_distribution(release);
+        let distribution = |release: &str| context.known.kernels.is_distribution(release);
         self.are_distribution_builds =
-            release.is_some_and(distribution) && host_release(case).is_some_and(distribution);
+            release.is_some_and(distribution) && host_release(context).is_some_and(distribution);
         self.is_kata_kernel = banner.is_some_and(is_kata_build)
-            || release.is_some_and(|release| case.known.kata.is_shipped_kernel(release));
+            || release.is_some_and(|release| context.known.kata.is_shipped_kernel(release));
     }
 
     /// A boot log that begins with another kernel's banner.
-    fn boot_log(&mut self, case: &RuleContext, target: &str) {
+    fn boot_log(&mut self, context: &RuleContext, target: &str) {
         const ID: &str = "kernel.dmesg_banner";
-        if case.fact_text(ID, target).is_some_and(|banner| is_not_hosts(case, banner)) {
+        if context.fact_text(ID, target).is_some_and(|banner| is_not_hosts(context, banner)) {
             self.add_indicator(ID, SourceGroup::Boot, Indication::Separate);
         }
     }
 
     /// A kernel that was started with other parameters than the host's. Where they name Kata's
     /// agent, Kata's runtime booted it, and imported evidence needs no host to compare with.
-    fn command_line(&mut self, case: &RuleContext, target: &str) {
+    fn command_line(&mut self, context: &RuleContext, target: &str) {
         const ID: &str = "kernel.cmdline";
-        let Some(line) = case.fact_text(ID, target) else { return };
-        let hosts = case.host_name().and_then(|host| case.fact_text(ID, host));
+        let Some(line) = context.fact_text(ID, target) else { return };
+        let hosts = context.host_name().and_then(|host| context.fact_text(ID, host));
         let is_agents = |word: &str| {
             word == "systemd.unit=kata-containers.target" || word.starts_with("agent.")
         };
@@ -221,9 +221,9 @@ impl Indicators {
 
     /// Marks of gVisor's kernel; two of different sources are wanted, because its release
     /// changes. What the host shows too is no mark.
-    fn read_gvisor_marks(&mut self, case: &RuleContext, target: &str) {
+    fn read_gvisor_marks(&mut self, context: &RuleContext, target: &str) {
         for (fact, family, is_mark) in GVISOR {
-            if is_mark(case, target) && !case.host_name().is_some_and(|host| is_mark(case, host)) {
+            if is_mark(context, target) && !context.host_name().is_some_and(|host| is_mark(context, host)) {
                 self.add_indicator(fact, *family, Indication::Gvisor);
             }
         }
@@ -232,29 +232,29 @@ impl Indicators {
     /// What corroborates a virtual machine: from the host's side while the container ran, and
     /// from the inside by what host and baseline do not show. A host may be a virtual machine
     /// itself, so devices and flags count by their difference alone.
-    fn read_machine_marks(&mut self, case: &RuleContext, target: &str) {
-        if case.fact_text("host.vmm", target).is_some() {
+    fn read_machine_marks(&mut self, context: &RuleContext, target: &str) {
+        if context.fact_text("host.vmm", target).is_some() {
             self.add_indicator("host.vmm", SourceGroup::Processes, Indication::Vm);
         }
-        if case.fact_words("host.vm_fds", target).iter().any(|file| file.contains("kvm-vm")) {
+        if context.fact_words("host.vm_fds", target).iter().any(|file| file.contains("kvm-vm")) {
             self.add_indicator("host.vm_fds", SourceGroup::Handles, Indication::Vm);
         }
         const FLAG: &str = "cpu.hypervisor_flag";
-        if let Some(host) = case.host_name()
-            && case.fact_flag(FLAG, host) == Some(false)
-            && case.fact_flag(FLAG, target) == Some(true)
+        if let Some(host) = context.host_name()
+            && context.fact_flag(FLAG, host) == Some(false)
+            && context.fact_flag(FLAG, target) == Some(true)
         {
             self.add_indicator(FLAG, SourceGroup::Devices, Indication::Vm);
         }
         const DRIVER: &str = "net.driver";
-        let is_virtio = |target: &str| case.fact_text(DRIVER, target) == Some("virtio_net");
-        let was_asked = |target: &Target| case.run.find_fact(DRIVER, &target.name).is_some();
-        let mut baselines = case.run.with_role(Role::Baseline).filter(|t| t.name != target);
+        let is_virtio = |target: &str| context.fact_text(DRIVER, target) == Some("virtio_net");
+        let was_asked = |target: &Target| context.run.find_fact(DRIVER, &target.name).is_some();
+        let mut baselines = context.run.with_role(Role::Baseline).filter(|t| t.name != target);
         if is_virtio(target) && baselines.any(|t| was_asked(t) && !is_virtio(&t.name)) {
             self.add_indicator(DRIVER, SourceGroup::Devices, Indication::Vm);
         }
         const ROOT: &str = "fs.root";
-        let source = case.fact_field(ROOT, target, "source").and_then(serde_json::Value::as_str);
+        let source = context.fact_field(ROOT, target, "source").and_then(serde_json::Value::as_str);
         if source.is_some_and(|source| source.contains("kataShared")) {
             self.add_indicator(ROOT, SourceGroup::Devices, Indication::Vm);
         }
@@ -272,52 +272,52 @@ type IsMark = fn(&RuleContext, &str) -> bool;
 
 /// Fact, source and the question whether it is a mark.
 const GVISOR: &[(&str, SourceGroup, IsMark)] = &[
-    ("kernel.version", SourceGroup::Name, |case, target| {
-        fact_contains(case, "kernel.version", target, GVISOR_VERSION)
+    ("kernel.version", SourceGroup::Name, |context, target| {
+        fact_contains(context, "kernel.version", target, GVISOR_VERSION)
     }),
-    ("kernel.banner", SourceGroup::Name, |case, target| {
-        fact_contains(case, "kernel.banner", target, GVISOR_VERSION)
+    ("kernel.banner", SourceGroup::Name, |context, target| {
+        fact_contains(context, "kernel.banner", target, GVISOR_VERSION)
     }),
-    ("kernel.cmdline", SourceGroup::Boot, |case, target| {
-        fact_contains(case, "kernel.cmdline", target, "-gvisor")
+    ("kernel.cmdline", SourceGroup::Boot, |context, target| {
+        fact_contains(context, "kernel.cmdline", target, "-gvisor")
     }),
-    ("kernel.dmesg", SourceGroup::Boot, |case, target| {
-        fact_contains(case, "kernel.dmesg", target, "Starting gVisor")
+    ("kernel.dmesg", SourceGroup::Boot, |context, target| {
+        fact_contains(context, "kernel.dmesg", target, "Starting gVisor")
     }),
-    ("kernel.sentry", SourceGroup::Files, |case, target| {
-        case.fact_flag("kernel.sentry", target) == Some(true)
+    ("kernel.sentry", SourceGroup::Files, |context, target| {
+        context.fact_flag("kernel.sentry", target) == Some(true)
     }),
-    ("ns.inodes", SourceGroup::Namespaces, |case, target| {
-        let inodes = case.run.find_fact("ns.inodes", target).and_then(crate::model::Fact::as_value);
+    ("ns.inodes", SourceGroup::Namespaces, |context, target| {
+        let inodes = context.run.find_fact("ns.inodes", target).and_then(crate::model::Fact::as_value);
         let inodes = inodes.and_then(serde_json::Value::as_object);
         inodes.is_some_and(|inodes| {
             inodes.values().filter_map(serde_json::Value::as_u64).any(|inode| inode < FIRST_INODE)
         })
     }),
-    ("cgroup.controllers", SourceGroup::Cgroups, |case, target| {
-        case.fact_words("cgroup.controllers", target).contains(&"job")
+    ("cgroup.controllers", SourceGroup::Cgroups, |context, target| {
+        context.fact_words("cgroup.controllers", target).contains(&"job")
     }),
     // The engine calls this process the container's own.
-    ("host.pid_exe", SourceGroup::Processes, |case, target| {
-        case.fact_text("host.pid_exe", target).is_some_and(|path| path.ends_with("/runsc"))
+    ("host.pid_exe", SourceGroup::Processes, |context, target| {
+        context.fact_text("host.pid_exe", target).is_some_and(|path| path.ends_with("/runsc"))
     }),
 ];
 
-fn fact_contains(case: &RuleContext, id: &str, target: &str, mark: &str) -> bool {
-    case.fact_text(id, target).is_some_and(|text| text.contains(mark))
+fn fact_contains(context: &RuleContext, id: &str, target: &str, mark: &str) -> bool {
+    context.fact_text(id, target).is_some_and(|text| text.contains(mark))
 }
 
 /// Whether a fact is there on both sides and differs.
-fn differs_from_host(case: &RuleContext, id: &str, target: &str) -> bool {
-    let hosts = case.host_name().and_then(|host| case.fact_text(id, host));
-    matches!((hosts, case.fact_text(id, target)), (Some(hosts), Some(own)) if hosts != own)
+fn differs_from_host(context: &RuleContext, id: &str, target: &str) -> bool {
+    let hosts = context.host_name().and_then(|host| context.fact_text(id, host));
+    matches!((hosts, context.fact_text(id, target)), (Some(hosts), Some(own)) if hosts != own)
 }
 
 /// The host's release, from `uname` or from its banner.
-fn host_release<'a>(case: &RuleContext<'a>) -> Option<&'a str> {
-    let host = case.host_name()?;
-    case.fact_text("kernel.release", host)
-        .or_else(|| case.fact_text("kernel.banner", host).and_then(banner_release))
+fn host_release<'a>(context: &RuleContext<'a>) -> Option<&'a str> {
+    let host = context.host_name()?;
+    context.fact_text("kernel.release", host)
+        .or_else(|| context.fact_text("kernel.banner", host).and_then(banner_release))
 }
 
 /// The release that a banner states: `Linux version 6.12.47 (…`.
@@ -326,9 +326,9 @@ pub fn banner_release(banner: &str) -> Option<&str> {
 }
 
 /// Whether a banner is not the host's: against the host's banner, or else its release.
-fn is_not_hosts(case: &RuleContext, banner: &str) -> bool {
-    let hosts = case.host_name().and_then(|host| case.fact_text("kernel.banner", host));
-    match (hosts, host_release(case), banner_release(banner)) {
+fn is_not_hosts(context: &RuleContext, banner: &str) -> bool {
+    let hosts = context.host_name().and_then(|host| context.fact_text("kernel.banner", host));
+    match (hosts, host_release(context), banner_release(banner)) {
         (Some(hosts), _, _) => hosts != banner,
         (None, Some(hosts), Some(own)) => hosts != own,
         _ => false,
@@ -336,28 +336,28 @@ fn is_not_hosts(case: &RuleContext, banner: &str) -> bool {
 }
 
 /// Whether files of the kernel, which `setarch` does not change, are the host's.
-fn proc_shows_host(case: &RuleContext, target: &str) -> bool {
-    let Some(host) = case.host_name() else { return false };
+fn proc_shows_host(context: &RuleContext, target: &str) -> bool {
+    let Some(host) = context.host_name() else { return false };
     let is_equal = |id: &str| {
-        case.fact_text(id, target).is_some()
-            && case.fact_text(id, target) == case.fact_text(id, host)
+        context.fact_text(id, target).is_some()
+            && context.fact_text(id, target) == context.fact_text(id, host)
     };
     is_equal("kernel.banner")
-        || case
+        || context
             .fact_text("kernel.osrelease_file", target)
-            .is_some_and(|file| Some(file) == host_release(case))
+            .is_some_and(|file| Some(file) == host_release(context))
 }
 
 /// Whether a runtime that shares its host's kernel does not show the kernel of the machine that
 /// was probed as the host: then the engine runs on another machine, such as the virtual machine of
 /// a desktop engine, and a difference from "the host" says nothing about the sandbox.
-fn engine_is_elsewhere(case: &RuleContext) -> bool {
+fn engine_is_elsewhere(context: &RuleContext) -> bool {
     let shares = |runtime: &&Target| {
         let name = runtime.handler.as_deref().unwrap_or(&runtime.name);
         runtime.role == Role::Baseline && is_plain(name)
     };
-    case.run.targets.iter().filter(shares).any(|control| {
-        let ballot = Indicators::read_indicators(case, &control.name);
+    context.run.targets.iter().filter(shares).any(|control| {
+        let ballot = Indicators::read_indicators(context, &control.name);
         let is_sandbox = |vote: &Indicator| {
             matches!(vote.says, Indication::Gvisor | Indication::Vm | Indication::Shared)
         };
@@ -367,7 +367,7 @@ fn engine_is_elsewhere(case: &RuleContext) -> bool {
                     SourceGroup::BootId => true,
                     // Two boots of one machine would show this in imported files too, and then
                     // host and target are just as little of one moment.
-                    SourceGroup::Name => !case.is_present("kernel.boot_id", &control.name),
+                    SourceGroup::Name => !context.is_present("kernel.boot_id", &control.name),
                     _ => false,
                 }
         };

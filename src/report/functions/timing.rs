@@ -24,24 +24,24 @@ fn value_map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value 
 impl LookupSources {
     /// The series of a fact on a target, by the names that templates use.
     fn find_series(&self, id: &str, target: &str) -> TeraResult<Option<(&str, &Samples)>> {
-        let Some(name) = self.subject.resolve_target(target).map_err(lookup_error)? else {
+        let Some(name) = self.assessment.resolve_target(target).map_err(lookup_error)? else {
             return Ok(None);
         };
-        let fact = self.subject.run.find_fact(id, name);
+        let fact = self.assessment.run.find_fact(id, name);
         Ok(fact.and_then(Fact::as_series).map(|samples| (name, samples)))
     }
 
     /// A figure with a link to the samples that it was computed from.
     fn linked_figure(&self, words: &str, samples: &Samples) -> Value {
-        safe_value(&self.voice.link_to_source(
-            &self.subject,
-            &self.voice.escape_text(words),
+        safe_value(&self.renderer.link_to_source(
+            &self.assessment,
+            &self.renderer.escape_text(words),
             &samples.source,
         ))
     }
 
     fn require_probe(&self, id: &str) -> TeraResult<()> {
-        match self.subject.shelf.catalogue.find_probe(id) {
+        match self.assessment.project_data.catalogue.find_probe(id) {
             Some(_) => Ok(()),
             None => Err(lookup_error(format!("unknown fact `{id}`: it is not in the catalogue"))),
         }
@@ -93,18 +93,18 @@ impl LookupSources {
             return Ok(missing_comparison(self));
         };
         let title =
-            self.subject.shelf.catalogue.find_probe(&measure.id).map(|probe| probe.title.as_str());
+            self.assessment.project_data.catalogue.find_probe(&measure.id).map(|probe| probe.title.as_str());
         let mut entries = self.comparison_value(&measure.comparison, with, of);
         entries.extend([
             ("id", measure.id.as_str().into()),
             ("target", measure.target.as_str().into()),
-            ("title", safe_value(&self.voice.escape_text(title.unwrap_or(&measure.id)))),
+            ("title", safe_value(&self.renderer.escape_text(title.unwrap_or(&measure.id)))),
             (
                 "name",
-                safe_value(&self.voice.escape_text(&self.subject.reader_name(&measure.target))),
+                safe_value(&self.renderer.escape_text(&self.assessment.reader_name(&measure.target))),
             ),
-            ("is_withheld", self.subject.timing.is_withheld().into()),
-            ("in_turns", RunTiming::is_in_turns(&self.subject.run, &measure.id).into()),
+            ("is_withheld", self.assessment.timing.is_withheld().into()),
+            ("in_turns", RunTiming::is_in_turns(&self.assessment.run, &measure.id).into()),
         ]);
         Ok(value_map(entries))
     }
@@ -123,7 +123,7 @@ fn missing_comparison(sources: &LookupSources) -> Value {
     value_map([
         ("outcome", ComparisonOutcome::NotComparable.word().into()),
         ("obstacle", "missing".into()),
-        ("is_withheld", sources.subject.timing.is_withheld().into()),
+        ("is_withheld", sources.assessment.timing.is_withheld().into()),
     ])
 }
 
@@ -134,10 +134,10 @@ pub fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<
     let id: &str = kwargs.must_get("id")?;
     sources.require_probe(id)?;
     let wanted: &str = kwargs.must_get("target")?;
-    let Some(target) = sources.subject.resolve_target(wanted).map_err(lookup_error)? else {
+    let Some(target) = sources.assessment.resolve_target(wanted).map_err(lookup_error)? else {
         return Ok(missing_comparison(sources));
     };
-    let measures = sources.subject.timing.compared_measures(&sources.subject.run);
+    let measures = sources.assessment.timing.compared_measures(&sources.assessment.run);
     match measures.iter().find(|measure| measure.id == id && measure.target == target) {
         Some(measure) => sources.measure_value(measure),
         None => Ok(missing_comparison(sources)),
@@ -146,7 +146,7 @@ pub fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<
 
 /// `measures()`: every comparison of the run, as `compared` tells it, with `title` and `name`.
 pub fn look_up_measures(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let measures = sources.subject.timing.compared_measures(&sources.subject.run);
+    let measures = sources.assessment.timing.compared_measures(&sources.assessment.run);
     let list: TeraResult<Vec<Value>> =
         measures.iter().map(|measure| sources.measure_value(measure)).collect();
     Ok(list?.into())
@@ -155,7 +155,7 @@ pub fn look_up_measures(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value
 /// `control()`: the second arm of the baseline relative to the first: `state` (none, differs,
 /// agrees, unclear, too-few) and the figures of the comparison. Of several, one that differs.
 pub fn look_up_control(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let timing = &sources.subject.timing;
+    let timing = &sources.assessment.timing;
     let controls = timing.session_controls();
     let Some(control) = controls.iter().find(|one| one.arms_differ()).or(controls.first()) else {
         return Ok(value_map([("state", "none".into())]));
@@ -172,14 +172,14 @@ pub fn look_up_control(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value>
         ComparisonOutcome::NotComparable => "too-few",
     };
     let mut entries = sources.comparison_value(&control.comparison, with, of);
-    let name = sources.subject.reader_name(&control.target);
+    let name = sources.assessment.reader_name(&control.target);
     let noise = timing.session_noise().map(number::format_percent);
     entries.extend([
         ("state", state.into()),
-        ("name", safe_value(&sources.voice.escape_text(&name))),
+        ("name", safe_value(&sources.renderer.escape_text(&name))),
         ("noise", noise.map_or_else(Value::none, Into::into)),
         ("effective", number::format_percent(timing.effective_margin()).into()),
-        ("widens", (timing.effective_margin() > sources.subject.shelf.margin).into()),
+        ("widens", (timing.effective_margin() > sources.assessment.project_data.margin).into()),
     ]);
     Ok(value_map(entries))
 }
@@ -189,7 +189,7 @@ pub fn look_up_interval(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<
     let found = sources.find_argument_fact(kwargs)?;
     let samples = match found.fact.as_ref() {
         Fact::Missing(missing) => {
-            return Ok(safe_value(&sources.voice.render_missing(&sources.subject, missing)));
+            return Ok(safe_value(&sources.renderer.render_missing(&sources.assessment, missing)));
         }
         Fact::Value { .. } => {
             return Err(lookup_error(format!("`{}` is no series", found.probe.id)));
@@ -254,8 +254,8 @@ pub fn look_up_percentiles(sources: &LookupSources, kwargs: &Kwargs) -> TeraResu
 /// medians in `total`, in `runtime` and `runtime_share` the part of making and starting,
 /// and the `list` of phases, each with what it takes `more` (or less) than under the baseline.
 pub fn look_up_phases(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let splits = phases::all_splits(&sources.subject);
-    let baseline = sources.subject.resolve_target("baseline").map_err(lookup_error)?;
+    let splits = phases::all_splits(&sources.assessment);
+    let baseline = sources.assessment.resolve_target("baseline").map_err(lookup_error)?;
     let reference = splits.iter().find(|split| Some(split.target) == baseline);
     let list: Vec<Value> =
         splits.iter().map(|split| split_value(sources, split, reference)).collect();
@@ -290,7 +290,7 @@ fn split_value(
         ("target", split.target.into()),
         (
             "name",
-            safe_value(&sources.voice.escape_text(&sources.subject.reader_name(split.target))),
+            safe_value(&sources.renderer.escape_text(&sources.assessment.reader_name(split.target))),
         ),
         ("total", number::format_measured(split.total_seconds(), SampleUnit::Seconds).into()),
         (
@@ -333,8 +333,8 @@ pub fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Val
     if kind != ChartKind::Phases {
         sources.require_probe(id)?;
     }
-    let is_site = matches!(&sources.voice, Renderer::Markdown(EvidenceLinks::Site(_)));
-    match is_site.then(|| Chart::draw(&sources.subject, kind, id)).flatten() {
+    let is_site = matches!(&sources.renderer, Renderer::Markdown(EvidenceLinks::Site(_)));
+    match is_site.then(|| Chart::draw(&sources.assessment, kind, id)).flatten() {
         Some(_) => Ok(safe_value(&charts::chart_block(kind, id))),
         None => Ok(safe_value("")),
     }
