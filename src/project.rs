@@ -4,7 +4,7 @@
 //! both programs need, and ours is `[preprocessor.isoproof]`.
 
 mod gate;
-mod inside;
+mod links_outside;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;

@@ -1,11 +1,11 @@
 //! Counts: entries, modules, devices, interfaces, samples.
 
-use super::ground::{EvidenceIndex, FactRef};
+use super::claim_remark::{ClaimRemark, ClaimStatus};
+use super::evidence_index::{EvidenceIndex, FactRef};
+use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue};
-use super::read::PassageForm;
-use super::remark::{ClaimRemark, ClaimStatus};
 use super::sentence::{ReportSentence, SentenceMood};
-use super::who::Attribution;
+use super::target_resolver::Attribution;
 use super::words::{CountWords, SampleCount, SentenceWords, SubjectWords};
 use crate::model::Role;
 
@@ -230,7 +230,9 @@ fn decide_count(
         if is_process && fact_ref.id == "proc.entries" {
             return vec![misnamed_remark(ground, sentence, quantity, fact_ref.target)];
         }
-        return vec![ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target)];
+        return vec![
+            ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target),
+        ];
     }
     let Some(who) = who else { return Vec::new() };
     if own.is_empty() {
@@ -347,7 +349,8 @@ fn misnamed_remark(
     quantity: &StatedQuantity,
     target: &str,
 ) -> ClaimRemark {
-    let found = ground.fact_on_target("proc.entries", target).map(|fact_ref| fact_ref.shown_value());
+    let found =
+        ground.fact_on_target("proc.entries", target).map(|fact_ref| fact_ref.shown_value());
     let mut result = ClaimRemark::violates_rule(
         "claim-entries-called-processes",
         ClaimStatus::Misworded,
@@ -402,7 +405,9 @@ fn decide_samples(
             None => fact_ref.fact.as_value().and_then(|value| value.get("n")?.as_f64()),
         };
         if n == Some(stated) {
-            return Some(ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target));
+            return Some(
+                ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target),
+            );
         }
         known.extend(n.map(|n| (fact_ref, n)));
     }

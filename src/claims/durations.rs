@@ -1,10 +1,10 @@
 //! Durations: start-up and latency.
 
+use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::counts::is_set_apart;
-use super::ground::{EvidenceIndex, FactRef};
+use super::evidence_index::{EvidenceIndex, FactRef};
+use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
-use super::read::PassageForm;
-use super::remark::{ClaimRemark, ClaimStatus};
 use super::sentence::{ReportSentence, SentenceMood};
 use super::words::{DurationWords, SentenceWords, SubjectWords};
 use crate::model::{Role, SampleUnit};
@@ -53,7 +53,7 @@ pub fn check_durations(
             let target = ground.target_with_role(Role::Baseline).map(String::from);
             // Only a named figure of a series that nobody else has leaves no doubt.
             let clear = !figures_named(words, sentence, all, index).is_empty();
-            who = target.map(|target| super::who::Attribution { target, clear });
+            who = target.map(|target| super::target_resolver::Attribution { target, clear });
         }
         let Some(who) = who else { continue };
         if quantity.hedge == ValueHedge::Exact {
@@ -135,7 +135,7 @@ fn decide_duration(
     all: &[StatedQuantity],
     index: usize,
     subject: &DurationWords,
-    who: &super::who::Attribution,
+    who: &super::target_resolver::Attribution,
     near: bool,
 ) -> Option<ClaimRemark> {
     let quantity = &all[index];

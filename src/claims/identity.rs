@@ -1,12 +1,12 @@
 //! Identities: kernel releases, versions, commits, processors, statuses, addresses, interfaces.
 
+use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::counts::is_set_apart;
-use super::ground::{EvidenceIndex, FactRef};
+use super::evidence_index::{EvidenceIndex, FactRef};
+use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue};
-use super::read::PassageForm;
-use super::remark::{ClaimRemark, ClaimStatus};
 use super::sentence::{ReportSentence, SentenceMood};
-use super::who::Attribution;
+use super::target_resolver::Attribution;
 use super::words::SentenceWords;
 use crate::model::Role;
 
@@ -74,7 +74,8 @@ impl StatedIdentity<'_> {
     }
 
     fn supported_by(&self, fact_ref: &FactRef) -> ClaimRemark {
-        ClaimRemark::supported_claim(self.text_range()).resting_on_fact(fact_ref.id, fact_ref.target)
+        ClaimRemark::supported_claim(self.text_range())
+            .resting_on_fact(fact_ref.id, fact_ref.target)
     }
 
     fn contradicted_by(&self, fact_ref: &FactRef) -> ClaimRemark {
@@ -182,7 +183,9 @@ impl StatedIdentity<'_> {
             fact_ref.fact.as_str().is_some_and(|model| is_within(&plain(model), &wanted))
         };
         let who = self.attribution();
-        let own = who.as_ref().and_then(|who| models.iter().find(|fact_ref| fact_ref.target == who.target));
+        let own = who
+            .as_ref()
+            .and_then(|who| models.iter().find(|fact_ref| fact_ref.target == who.target));
         if let Some(fact_ref) = own.filter(holds).or_else(|| models.iter().find(holds)) {
             return Some(self.supported_by(fact_ref));
         }
@@ -339,12 +342,21 @@ fn check_interface_list(
     }
     let place = sentence.file_range(&(only.end() + first.start()..only.end() + last.end()));
     if known == stated {
-        return Some(ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target));
+        return Some(
+            ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target),
+        );
     }
     let lacking = stated.iter().any(|name| !known.contains(name))
         || known.iter().any(|name| *name != "lo" && !stated.contains(name));
     (lacking && sentence.mood == SentenceMood::Statement).then(|| {
         let text = &clause[first.start()..last.end()];
-        ClaimRemark::contradicted_by(ground, place, text, &fact_ref.shown_value(), fact_ref.id, fact_ref.target)
+        ClaimRemark::contradicted_by(
+            ground,
+            place,
+            text,
+            &fact_ref.shown_value(),
+            fact_ref.id,
+            fact_ref.target,
+        )
     })
 }

@@ -10,20 +10,20 @@
 //! Precision comes before recall: a statement that is not certain to be about a fact is left
 //! alone, and a contradiction needs a value whose subject and target leave no doubt.
 
+mod blocks;
+mod claim_remark;
 mod counts;
 mod durations;
+mod evidence_index;
 #[cfg(test)]
 mod examples_hold;
 mod figures;
-mod ground;
 mod identity;
-mod pasted;
+pub mod passages;
 pub mod quantity;
 mod ratio;
-pub mod read;
-mod remark;
 pub mod sentence;
-mod who;
+mod target_resolver;
 mod wording;
 pub mod words;
 
@@ -37,11 +37,11 @@ use serde_json::json;
 use crate::error::{Error, Result};
 use crate::judge::{EvidenceRef, Severity, SwitchedOff};
 use crate::report::Assessment;
-use ground::EvidenceIndex;
+use claim_remark::ClaimRemark;
+pub use claim_remark::ClaimStatus;
+use evidence_index::EvidenceIndex;
+use passages::PassageForm;
 use ratio::StatedFigures;
-use read::PassageForm;
-use remark::ClaimRemark;
-pub use remark::ClaimStatus;
 use words::ClaimVocabulary;
 
 /// What is said about a place of a report.
@@ -131,15 +131,14 @@ impl ClaimChecker {
 
     fn find_remarks(&self, index: &EvidenceIndex, text: &str) -> Result<Vec<ClaimRemark>> {
         let ClaimVocabulary { words, subjects, .. } = &self.vocabulary;
-        let passages = read::read_passages(text);
+        let passages = passages::read_passages(text);
         let mut results = Vec::new();
         let mut stated = Vec::new();
         let mut ratios = Vec::new();
         let mut values = 0;
         for passage in &passages {
             if passage.form == PassageForm::Block {
-                let (found, figures) =
-                    pasted::check_pasted_block(index, &self.vocabulary, passage);
+                let (found, figures) = blocks::check_pasted_block(index, &self.vocabulary, passage);
                 results.extend(found);
                 stated.extend(figures);
                 continue;
@@ -236,7 +235,11 @@ fn describe_support(index: &EvidenceIndex, result: &ClaimRemark) -> String {
     let words: Vec<String> = fact_ref
         .map(|fact_ref| {
             let value = shown.map_or_else(|| fact_ref.shown_value(), String::from);
-            format!("{} ({}): {value}", index.fact_title(fact_ref.id), index.reader_name(fact_ref.target))
+            format!(
+                "{} ({}): {value}",
+                index.fact_title(fact_ref.id),
+                index.reader_name(fact_ref.target)
+            )
         })
         .collect();
     words.join("; ")

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::durations::StatedFigure;
-use super::ground::EvidenceIndex;
+use super::evidence_index::EvidenceIndex;
+use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
-use super::read::PassageForm;
-use super::remark::{ClaimRemark, ClaimStatus};
 use super::sentence::{ReportSentence, SentenceMood};
 use super::words::{SentenceWords, SubjectWords};
 use crate::model::{Role, SampleUnit};
@@ -70,9 +70,8 @@ pub fn check_ratios(
             RatioSubject::Duration(number, sure) => {
                 match compare_durations(index, subjects, number, &one, &other, stated) {
                     Some(pair) => out.extend(decide_ratio(sentence, quantity, &pair)),
-                    None if sure => out.extend(missing_ratio(
-                        index, subjects, sentence, quantity, number, &other,
-                    )),
+                    None if sure => out
+                        .extend(missing_ratio(index, subjects, sentence, quantity, number, &other)),
                     None => {}
                 }
             }
@@ -176,8 +175,7 @@ fn compare_durations(
 ) -> Option<FigurePair> {
     // The host runs no container: in a comparison of starts it stands for the baseline.
     for id in &subjects.duration[number].facts {
-        let median =
-            |target: &str| index.known_figures(&index.fact_on_target(id, target)?).median;
+        let median = |target: &str| index.known_figures(&index.fact_on_target(id, target)?).median;
         if let (Some(a), Some(b)) = (median(one), median(other)) {
             let facts = vec![(id.clone(), one.to_string()), (id.clone(), other.to_string())];
             return figure_pair(a, b, Some(SampleUnit::Seconds), false, facts);

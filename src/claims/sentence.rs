@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::read::{PassageForm, ReportPassage};
+use super::passages::{PassageForm, ReportPassage};
 use super::words::SentenceWords;
 use crate::text::beginning;
 
@@ -199,7 +199,7 @@ mod tests {
     fn a_long_sentence_is_looked_at_in_pieces_of_one_mood() {
         let text = format!("Perhaps {} 52", "ä1 ".repeat(3000));
         let words = crate::claims::words::ClaimVocabulary::load(None).unwrap().words;
-        let passage = crate::claims::read::read_passages(&text).pop().unwrap();
+        let passage = crate::claims::passages::read_passages(&text).pop().unwrap();
         let mood = sentence_mood(&text, &words);
         let all = split_sentences(&passage, &words);
         assert!(all.len() > 3000 / (MAX_NUMBERS + 1));

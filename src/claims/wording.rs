@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::ground::EvidenceIndex;
-use super::read::PassageForm;
-use super::remark::{ClaimRemark, ClaimStatus};
+use super::claim_remark::{ClaimRemark, ClaimStatus};
+use super::evidence_index::EvidenceIndex;
+use super::passages::PassageForm;
 use super::sentence::{ReportSentence, SentenceMood};
 use super::words::{ClaimVocabulary, CostArea, UnsupportedWording};
 use crate::judge::Conclusion;
@@ -62,10 +62,16 @@ fn wording_of(
     }
     let counts: Vec<String> = fact_ref
         .iter()
-        .map(|fact_ref| format!("{} on {}", fact_ref.shown_value(), index.reader_name(fact_ref.target)))
+        .map(|fact_ref| {
+            format!("{} on {}", fact_ref.shown_value(), index.reader_name(fact_ref.target))
+        })
         .collect();
     let result = result.with_parameter("counts", counts.join(", "));
-    Some(fact_ref.iter().fold(result, |result, fact_ref| result.resting_on_fact(fact_ref.id, fact_ref.target)))
+    Some(
+        fact_ref
+            .iter()
+            .fold(result, |result, fact_ref| result.resting_on_fact(fact_ref.id, fact_ref.target)),
+    )
 }
 
 /// The costs that the clauses of a sentence call small or large.

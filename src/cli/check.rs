@@ -77,7 +77,8 @@ pub fn run_check(
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let file = store.find_run_file(&arguments.run, &project.root)?;
-    let assessment = Assessment::new(store.parse_run(&file)?, project.config.edition, &project_data)?;
+    let assessment =
+        Assessment::new(store.parse_run(&file)?, project.config.edition, &project_data)?;
     let pairs = against::compare_with_others(project, &store, &assessment.run, &arguments.against)?;
     console.warn_all(&store.store_warnings());
     let report = arguments.submission.as_deref();
@@ -177,9 +178,13 @@ fn timing_json(assessment: &Assessment) -> serde_json::Value {
 
 fn check_text(assessment: &Assessment, report: Option<&CheckedReport>) -> StyledText {
     let mut out = StyledText::default();
-    out.push_line(StyledLine::begin_styled(TextStyle::Strong, &format!("Run {}", assessment.run.id)));
+    out.push_line(StyledLine::begin_styled(
+        TextStyle::Strong,
+        &format!("Run {}", assessment.run.id),
+    ));
     out.push_blank();
-    for (lines, verdict) in all_verdict_lines(assessment).into_iter().zip(&assessment.judgement.verdicts)
+    for (lines, verdict) in
+        all_verdict_lines(assessment).into_iter().zip(&assessment.judgement.verdicts)
     {
         out.append_text(lines);
         push_verdict_details(assessment, verdict, &mut out);
@@ -263,7 +268,8 @@ fn verdict_row(assessment: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
 
 /// Why nothing is concluded.
 fn undecided_reason(assessment: &Assessment, verdict: &Verdict) -> Option<String> {
-    let reason = verdict.reason.map(|reason| assessment.project_data.reasons[reason.reason_id()].clone());
+    let reason =
+        verdict.reason.map(|reason| assessment.project_data.reasons[reason.reason_id()].clone());
     verdict.failure.clone().or(reason)
 }
 
@@ -291,7 +297,11 @@ fn push_verdict_details(assessment: &Assessment, verdict: &Verdict, out: &mut St
         .ignored
         .iter()
         .map(|ignored| {
-            format!("{} ({})", ignored.fact, assessment.project_data.reasons[ignored.reason.reason_id()])
+            format!(
+                "{} ({})",
+                ignored.fact,
+                assessment.project_data.reasons[ignored.reason.reason_id()]
+            )
         })
         .collect();
     say("not counted", &ignored);

@@ -35,7 +35,9 @@ pub fn run_explain(
     let project_data = ProjectData::load_project(project)?;
     let text = match &arguments.id {
         None => list_ids(&project_data),
-        Some(id) => explain_id(&project_data, id).ok_or_else(|| unknown_id_error(&project_data, id))?,
+        Some(id) => {
+            explain_id(&project_data, id).ok_or_else(|| unknown_id_error(&project_data, id))?
+        }
     };
     console.print_text(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -52,7 +54,8 @@ fn list_ids(project_data: &ProjectData) -> StyledText {
     let verdicts = project_data.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let probes =
         project_data.catalogue.iter_probes().map(|probe| (probe.id.as_str(), probe.title.as_str()));
-    let asked = all_requirements(project_data).map(|asked| (asked.id.as_str(), asked.title.as_str()));
+    let asked =
+        all_requirements(project_data).map(|asked| (asked.id.as_str(), asked.title.as_str()));
     let mut out = StyledText::default();
     let mut section = |title: &str, rows: Vec<(&str, &str)>| {
         if !out.is_empty() {
@@ -80,7 +83,10 @@ fn explain_id(project_data: &ProjectData, id: &str) -> Option<StyledText> {
             book.find_rule(id).map(|doc| rule_page(doc, "a rule about reports", book))
         })
         .or_else(|| {
-            project_data.words.get(id).map(|doc| about_page(&AboutPage::about_verdict(project_data, doc)))
+            project_data
+                .words
+                .get(id)
+                .map(|doc| about_page(&AboutPage::about_verdict(project_data, doc)))
         })
         .or_else(|| {
             project_data
@@ -88,7 +94,9 @@ fn explain_id(project_data: &ProjectData, id: &str) -> Option<StyledText> {
                 .find_probe(id)
                 .map(|probe| about_page(&AboutPage::about_probe(project_data, probe)))
         })
-        .or_else(|| all_requirements(project_data).find(|asked| asked.id == id).map(requirement_page))?;
+        .or_else(|| {
+            all_requirements(project_data).find(|asked| asked.id == id).map(requirement_page)
+        })?;
     Some(text.style_page())
 }
 

@@ -162,7 +162,11 @@ fn wait_until_due(due: Instant, session: &CollectSession) {
     }
 }
 
-fn latency_record(options: SeriesRequest, samples: &[LatencySample], ended: Option<&str>) -> String {
+fn latency_record(
+    options: SeriesRequest,
+    samples: &[LatencySample],
+    ended: Option<&str>,
+) -> String {
     let connection = match options.kept {
         true => "one for all requests, as long as the server leaves it open",
         false => "a new one for each request, which connect_s is a part of",

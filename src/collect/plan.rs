@@ -1,8 +1,8 @@
 //! Which runtimes are probed, and in which part.
 
 use crate::engine::process::CancelFlag;
-pub use crate::engine::wanted::RuntimeArgument;
-use crate::engine::wanted::short_name;
+pub use crate::engine::runtime_spec::RuntimeArgument;
+use crate::engine::runtime_spec::short_name;
 use crate::engine::{EngineKind, facts};
 use crate::error::{Error, Result};
 use crate::model::Role;
@@ -47,7 +47,8 @@ fn default_runtimes(engine: EngineKind, runtimes: &[String]) -> Vec<RuntimeArgum
         EngineKind::Podman if !runtimes.iter().any(|name| name == "runc") => "crun",
         _ => "runc",
     };
-    let options = |name: &str| RuntimeArgument { name: short_name(name), handler: name.to_string() };
+    let options =
+        |name: &str| RuntimeArgument { name: short_name(name), handler: name.to_string() };
     let mut list = vec![options(first)];
     list.extend(runtimes.iter().filter(|name| is_sandbox(name)).map(|name| options(name)));
     list

@@ -1,6 +1,6 @@
 //! A comparison with what a project's store knows of the sessions before.
 
-use super::{DiffSide, RunDiff, past};
+use super::{DiffSide, RunDiff, history};
 use crate::error::Result;
 use crate::model::Run;
 use crate::probe::catalogue::ProbeCatalogue;
@@ -22,6 +22,6 @@ pub fn compare_runs(
 ) -> Result<RunDiff> {
     let key = |run: &Run| (run.created, run.id.clone());
     let (old, new) = if key(a.run) <= key(b.run) { (a.run, b.run) } else { (b.run, a.run) };
-    let earlier = past::sessions_before(store, catalogue, new, old, gate.sessions)?;
+    let earlier = history::sessions_before(store, catalogue, new, old, gate.sessions)?;
     Ok(RunDiff::between_runs(a, b, catalogue, &earlier, gate, all))
 }

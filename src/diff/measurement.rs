@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::gate;
-use super::past::{PastSession, SessionSetting};
+use super::history::{PastSession, SessionSetting};
 use super::target::{TargetPair, pair_targets};
 use crate::model::{Fact, Role, Run};
 use crate::probe::catalogue::{Probe, ProbeCatalogue, ProbePlace as Asked};

@@ -11,9 +11,9 @@ mod condition;
 mod fact;
 mod finding;
 mod gate;
+pub mod history;
 pub mod machine;
 mod measurement;
-pub mod past;
 mod target;
 pub mod value;
 
@@ -68,12 +68,12 @@ pub struct RunDiff {
 
 impl RunDiff {
     /// Compares two runs. `all` keeps the facts that change from run to run without meaning;
-    /// `earlier` are the sessions before the later of the two, for [`past::sessions_before`] to find.
+    /// `earlier` are the sessions before the later of the two, for [`history::sessions_before`] to find.
     pub fn between_runs(
         a: DiffSide,
         b: DiffSide,
         catalogue: &ProbeCatalogue,
-        earlier: &[past::PastSession],
+        earlier: &[history::PastSession],
         gate: &DiffGate,
         all: bool,
     ) -> Self {

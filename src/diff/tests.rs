@@ -13,7 +13,8 @@ use crate::store::testing::read_sample_run;
 /// Compares two sketches, with what is volatile if `all`.
 pub(super) fn compare(a: &Sketch, b: &Sketch, all: bool) -> RunDiff {
     let book = RuleBook::load(None).unwrap();
-    let (ja, jb) = (judge_run(&a.context(), &book).unwrap(), judge_run(&b.context(), &book).unwrap());
+    let (ja, jb) =
+        (judge_run(&a.context(), &book).unwrap(), judge_run(&b.context(), &book).unwrap());
     let catalogue = ProbeCatalogue::load(None).unwrap();
     let a = DiffSide { run: &a.run, judgement: &ja };
     RunDiff::between_runs(
@@ -322,8 +323,11 @@ fn alarms(count: usize) -> (f64, f64) {
     let (mut equal, mut found) = (0, 0);
     for _ in 0..TRIALS {
         let earlier: Vec<Sketch> = (0..count).map(|_| sessions.next()).collect();
-        let past: Vec<past::PastSession> =
-            earlier.iter().rev().map(|s| past::PastSession::of_run(&s.run, &catalogue)).collect();
+        let past: Vec<history::PastSession> = earlier
+            .iter()
+            .rev()
+            .map(|s| history::PastSession::of_run(&s.run, &catalogue))
+            .collect();
         let now = sessions.next();
         let diff = |now: &Sketch| {
             let side = |sketch| DiffSide { run: sketch, judgement: &nothing };

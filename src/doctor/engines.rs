@@ -2,7 +2,7 @@
 
 use super::answer::CheckAnswer;
 use super::machine::{Machine, find_containerd, find_program, own_folders, path_on_machine};
-use super::{DoctorOptions, speech};
+use super::{DoctorOptions, engine_errors};
 use crate::engine::EngineKind;
 
 /// What the checks of the engines found.
@@ -65,7 +65,7 @@ fn check_engine(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
             .with_value("help", error.help.map(|help| as_sentence(&help)))
             .with_value(
                 "words",
-                speech::shorten_engine_message(without_command(kind, &error.message)),
+                engine_errors::shorten_engine_message(without_command(kind, &error.message)),
             )
             .with_evidence(error.message),
     }

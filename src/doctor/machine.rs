@@ -15,7 +15,7 @@ const LINKS: usize = 16;
 /// After how long a container is looked for again whose client was killed.
 const LATE: Duration = Duration::from_secs(1);
 
-/// What the checks may ask a machine. Paths are absolute and lie below [`MachineProfile::root_dir`].
+/// What the checks may ask a machine. Paths are absolute and lie below [`Machine::root_dir`].
 pub trait Machine {
     /// The folder that stands for `/`.
     fn root_dir(&self) -> &Path;

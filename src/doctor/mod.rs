@@ -5,6 +5,7 @@
 //! flags nor /dev/kvm show that a virtual machine boots.
 
 mod answer;
+mod engine_errors;
 mod engines;
 mod kata;
 mod kvm;
@@ -13,7 +14,6 @@ mod network;
 mod platform;
 mod processor;
 mod smoke;
-mod speech;
 #[cfg(test)]
 mod testing;
 mod words;
@@ -23,7 +23,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineKind;
-pub use crate::engine::wanted::RuntimeArgument;
+pub use crate::engine::runtime_spec::RuntimeArgument;
 use crate::error::Result;
 use crate::knowledge::faults::KnownFaults;
 use answer::CheckAnswer;

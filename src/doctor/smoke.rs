@@ -3,10 +3,10 @@
 use super::answer::CheckAnswer;
 use super::engines::offered_handlers;
 use super::machine::{Machine, read_text_file};
-use super::{CheckStatus, DoctorOptions, MachineCheck, RuntimeArgument, speech};
+use super::{CheckStatus, DoctorOptions, MachineCheck, RuntimeArgument, engine_errors};
 use crate::engine::clean::SessionFolder;
 use crate::engine::process::{CommandOutput, ExitReason};
-use crate::engine::wanted::short_name;
+use crate::engine::runtime_spec::short_name;
 use crate::engine::{
     ContainerMode, ContainerSpec, EngineKind, OWNER_LABEL, SESSION_LABEL, run_argv,
 };
@@ -177,7 +177,7 @@ fn judge_trial(
 fn not_started(words: &str, faults: &KnownFaults) -> CheckAnswer {
     let fault = faults.explain_error(words).map(|fault| fault.id.as_str());
     CheckAnswer::new("smoke", "not-started")
-        .with_value("words", speech::shorten_engine_message(words))
+        .with_value("words", engine_errors::shorten_engine_message(words))
         .explained_by_fault(fault)
 }
 

@@ -7,8 +7,8 @@ pub mod clean;
 pub mod facts;
 pub mod interrupt;
 pub mod process;
+pub mod runtime_spec;
 pub mod timed;
-pub mod wanted;
 
 use std::time::Duration;
 

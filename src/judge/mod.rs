@@ -1,14 +1,14 @@
 //! Judging: facts to verdicts, and rules to findings.
 
 pub mod against;
-mod case;
+mod context;
 pub mod rules;
 pub mod timing;
 mod verdict;
 pub mod words;
 
 pub use crate::knowledge::Severity;
-pub use case::RuleContext;
+pub use context::RuleContext;
 pub use rules::{EvidenceRef, Finding, RuleBook, RuleDoc, RuleExample};
 pub use verdict::{
     Conclusion, Confidence, IgnoredFact, UndecidedReason, Verdict, banner_release, judge_target,

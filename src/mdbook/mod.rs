@@ -57,7 +57,8 @@ pub fn process_book(input: &str) -> Result<ProcessedBook> {
         let builder = BookPreprocessor::new(&project)?;
         warnings.extend(builder.left_out.iter().cloned());
         builder.expand_chapters(&mut book, &templates)?;
-        if project.config.run_pages && !book::append_chapters(&mut book, builder.added_chapters()?) {
+        if project.config.run_pages && !book::append_chapters(&mut book, builder.added_chapters()?)
+        {
             warnings.push("the book has no list of chapters: no page was added".into());
         }
         missing = builder.missing_values();

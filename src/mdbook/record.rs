@@ -41,7 +41,7 @@ pub fn make_record_pages(
     let above = TemplateEngine::new(&templates, &sources(""))?;
     let below = TemplateEngine::new(&templates, &sources("../"))?;
     let mut context = Context::new();
-    context.insert("run", &crate::report::subject::describe_run(&assessment.run));
+    context.insert("run", &crate::report::assessment::describe_run(&assessment.run));
     let captures: Vec<CaptureView> = assessment
         .run
         .captures

@@ -7,9 +7,9 @@
 use serde::Serialize;
 use tera::Context;
 
+use super::assessment::Assessment;
 use super::number;
 use super::phases;
-use super::subject::Assessment;
 use crate::model::{Fact, Role, SampleUnit, Samples};
 use crate::stats;
 
@@ -219,7 +219,8 @@ fn chart_series<'a>(
     id: &str,
     with_floor: bool,
 ) -> Vec<(String, &'a Samples)> {
-    let of = |id: &str, target: &str| assessment.run.find_fact(id, target).and_then(Fact::as_series);
+    let of =
+        |id: &str, target: &str| assessment.run.find_fact(id, target).and_then(Fact::as_series);
     let mut list = Vec::new();
     for target in &assessment.run.targets {
         let (id, name) = match target.role {
@@ -485,7 +486,9 @@ mod tests {
     #[test]
     fn nothing_is_drawn_of_a_series_that_is_not_there_or_of_one_sample() {
         let assessment = assessment();
-        assert!(Chart::from_info_string(&assessment, "isoproof-chart samples http.latency").is_none());
+        assert!(
+            Chart::from_info_string(&assessment, "isoproof-chart samples http.latency").is_none()
+        );
         assert!(Chart::from_info_string(&assessment, "isoproof-chart pie startup.wall").is_none());
         assert!(Chart::from_info_string(&assessment, "text").is_none());
     }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tera::Context;
 
+use super::assessment::{Assessment, ProjectData};
 use super::functions::LookupSources;
-use super::subject::{Assessment, ProjectData};
 use super::{EvidenceLinks, Renderer, TemplateEngine, number};
 use crate::assets::{self, AssetTree};
 use crate::diff::value::{ValuePart, value_text};
@@ -248,7 +248,8 @@ pub fn comparison_markdown(
     assessment: &Arc<Assessment>,
     templates: &Path,
 ) -> Result<String> {
-    let engine = make_engine(assessment, Renderer::Markdown(EvidenceLinks::None), templates, ".md")?;
+    let engine =
+        make_engine(assessment, Renderer::Markdown(EvidenceLinks::None), templates, ".md")?;
     let (gated, ungated): (Vec<_>, Vec<_>) = view.measurements.iter().partition(|m| m.gated);
     let notes: Vec<&String> = (1..)
         .zip(&view.notes)
@@ -339,8 +340,9 @@ impl ComparisonView {
         let page = |assessment: &Assessment| Some(format!("{root}runs/{}.html", assessment.run.id));
         (self.a.href, self.b.href) = (page(a), page(b));
         for fact in &mut self.facts {
-            let url =
-                |assessment, source: &Option<FactSource>| renderer.source_url(assessment, source.as_ref()?);
+            let url = |assessment, source: &Option<FactSource>| {
+                renderer.source_url(assessment, source.as_ref()?)
+            };
             fact.a_href = url(a, &fact.a_source);
             fact.b_href = url(b, &fact.b_source);
         }

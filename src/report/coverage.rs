@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::subject::Assessment;
+use super::assessment::Assessment;
 use crate::judge::Severity;
 use crate::model::Fact;
 use crate::probe::edition::LabRequirement;

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
+use super::assessment::Assessment;
 use super::chapters::ChapterTemplates;
-use super::subject::Assessment;
-use super::voice::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
+use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::judge::Finding;
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource};
@@ -134,13 +134,13 @@ fn from_json(value: &Json) -> TeraResult<Value> {
 
 impl LookupSources {
     /// Looks a fact up, and counts it if it is missing.
-    fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<super::subject::FoundFact<'_>> {
+    fn find_argument_fact(&self, kwargs: &Kwargs) -> TeraResult<super::assessment::FoundFact<'_>> {
         let id: &str = kwargs.must_get("id")?;
         let target: &str = kwargs.must_get("target")?;
         self.assessment.find_fact(id, target).map_err(lookup_error)
     }
 
-    fn count_missing(&self, found: &super::subject::FoundFact) {
+    fn count_missing(&self, found: &super::assessment::FoundFact) {
         if let Fact::Missing(missing) = found.fact.as_ref() {
             let target = found.target.unwrap_or("no target");
             let line = format!(
@@ -159,8 +159,10 @@ impl LookupSources {
         let found = self.find_argument_fact(kwargs)?;
         self.count_missing(&found);
         let field: Option<&str> = kwargs.get("field")?;
-        let printed =
-            self.renderer.render_fact(&self.assessment, &found, field, in_table).map_err(lookup_error)?;
+        let printed = self
+            .renderer
+            .render_fact(&self.assessment, &found, field, in_table)
+            .map_err(lookup_error)?;
         Ok(safe_value(&printed))
     }
 
@@ -240,7 +242,8 @@ fn look_up_source(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value>
 fn look_up_evidence(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let found = sources.find_argument_fact(kwargs)?;
     let source = found.fact.source();
-    let Some(capture) = source.and_then(|source| sources.assessment.run.find_capture(&source.capture))
+    let Some(capture) =
+        source.and_then(|source| sources.assessment.run.find_capture(&source.capture))
     else {
         sources.count_missing(&found);
         let id: &str = &found.probe.id;
@@ -365,15 +368,20 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         .ok_or_else(|| lookup_error(format!("there is no verdict on `{target}`")))?;
     let words = &assessment.project_data.words[verdict.conclusion.conclusion_id()];
     let titles = |ids: &[String]| -> Vec<Json> {
-        let title =
-            |id: &String| assessment.project_data.catalogue.find_probe(id).map(|probe| probe.title.clone());
+        let title = |id: &String| {
+            assessment.project_data.catalogue.find_probe(id).map(|probe| probe.title.clone())
+        };
         ids.iter().map(|id| json!({"id": id, "title": title(id)})).collect()
     };
     let ignored: Vec<Json> = verdict
         .ignored
         .iter()
         .map(|ignored| {
-            let title = assessment.project_data.catalogue.find_probe(&ignored.fact).map(|probe| &probe.title);
+            let title = assessment
+                .project_data
+                .catalogue
+                .find_probe(&ignored.fact)
+                .map(|probe| &probe.title);
             let reason = &assessment.project_data.reasons[ignored.reason.reason_id()];
             json!({"id": ignored.fact, "title": title, "reason": reason})
         })
@@ -453,7 +461,8 @@ fn rests_on(finding: &Finding, fact: &str, target: Option<&str>) -> bool {
 }
 
 fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> TeraResult<Value> {
-    let title = sources.assessment.project_data.rules.find_rule(&finding.rule).map(|doc| doc.title.clone());
+    let title =
+        sources.assessment.project_data.rules.find_rule(&finding.rule).map(|doc| doc.title.clone());
     let mut map: tera::Map = tera::Map::new();
     let texts = [
         ("rule", finding.rule.clone()),
@@ -537,7 +546,7 @@ fn probe_value(sources: &LookupSources, probe: &Probe) -> TeraResult<Value> {
 /// `run()`: id, label, times and origin of the run, and in `asks` the edition that the report
 /// answers.
 fn look_up_run(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let mut run = super::subject::describe_run(&sources.assessment.run);
+    let mut run = super::assessment::describe_run(&sources.assessment.run);
     run["asks"] = json!(sources.assessment.edition.edition.edition_name());
     from_json(&run)
 }
@@ -608,7 +617,9 @@ fn look_up_conclusions(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value>
 
 /// `rules()`: the words of every rule.
 fn look_up_rules(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    Value::try_from_serializable(&sources.assessment.project_data.rules.iter_rules().collect::<Vec<_>>())
+    Value::try_from_serializable(
+        &sources.assessment.project_data.rules.iter_rules().collect::<Vec<_>>(),
+    )
 }
 
 /// `switched_off()`: the rules that the project switched off, with the reason.

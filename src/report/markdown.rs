@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
 
-use super::{escape, voice};
+use super::{escape, renderer};
 
 /// The dialect: CommonMark with tables, footnotes, strikethrough and task lists, as in mdBook.
 pub fn markdown_options() -> Options {
@@ -287,9 +287,9 @@ fn sanitize_event(event: Event) -> Option<Event> {
         Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => None,
         // The dialect has no math: these are `own`.
         Event::InlineMath(html) => Some(Event::InlineHtml(html)),
-        // A number: `Voice::linked` made the link, and its title is the evidence.
+        // A number: `Renderer` made the link, and its title is the evidence.
         Event::Start(Tag::Link { dest_url, title, .. }) if is_evidence(&dest_url, &title) => {
-            Some(Event::InlineHtml(voice::fact_link(&dest_url, &title).0.into()))
+            Some(Event::InlineHtml(renderer::fact_link(&dest_url, &title).0.into()))
         }
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             let dest_url = match is_allowed_link(&dest_url) {

@@ -1,6 +1,7 @@
 //! Reports: what was judged, through templates, into Markdown and HTML.
 
 pub mod about;
+pub mod assessment;
 pub mod chapters;
 pub mod charts;
 pub mod comparison;
@@ -13,13 +14,12 @@ pub mod markdown;
 pub mod notes;
 mod number;
 pub mod phases;
-pub mod subject;
+mod renderer;
 pub mod submission;
 pub mod templates;
 pub mod trend;
-mod voice;
 
+pub use assessment::{Assessment, ProjectData};
 pub use number::format_measured;
-pub use subject::{Assessment, ProjectData};
+pub use renderer::{EvidenceLinks, Renderer, describe_place};
 pub use templates::{EnginePool, PooledEngine, TemplateEngine};
-pub use voice::{EvidenceLinks, Renderer, describe_place};

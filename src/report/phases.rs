@@ -4,7 +4,7 @@
 //! No engine tells the runtime's own work apart: the phases of making and starting hold the
 //! engine's work for it, too. Their share is the most that making and starting can have.
 
-use super::subject::Assessment;
+use super::assessment::Assessment;
 use crate::model::{Fact, Role, Samples};
 use crate::stats;
 

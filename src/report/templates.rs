@@ -8,7 +8,7 @@ use tera::{Context, ErrorKind, Tera};
 
 use super::escape;
 use super::functions::{self, LookupSources};
-use super::voice::Renderer;
+use super::renderer::Renderer;
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
 

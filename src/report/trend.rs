@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::assessment::ProjectData;
 use super::number;
-use super::subject::ProjectData;
 use crate::diff::machine::{MachineProfile, is_told_by};
 use crate::diff::value::value_text;
 use crate::model::{Fact, Role, Run, SampleUnit};
@@ -200,7 +200,8 @@ impl TrendView {
     /// were changed.
     pub fn new(mut runs: Vec<RunDigest>, altered: usize, project_data: &ProjectData) -> Self {
         runs.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-        let charts = SERIES.iter().filter_map(|series| trend_chart(&runs, series, project_data)).collect();
+        let charts =
+            SERIES.iter().filter_map(|series| trend_chart(&runs, series, project_data)).collect();
         let mut changes = trend_changes(&runs, project_data);
         changes.reverse();
         let left_out = changes.len().saturating_sub(CHANGES);

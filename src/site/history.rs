@@ -14,7 +14,7 @@ use super::RunPages;
 use super::cache::ContentHash;
 use super::view::RunRow;
 use crate::clock;
-use crate::diff::past::{self, PastSession};
+use crate::diff::history::{self, PastSession};
 use crate::diff::{DiffSide, RunDiff};
 use crate::error::Result;
 use crate::probe::catalogue::ProbeCatalogue;
@@ -69,7 +69,7 @@ impl RunHistory {
     ///
     /// The runs cannot be listed.
     pub(super) fn read_history(store: &RunStore, catalogue: &ProbeCatalogue) -> Result<Self> {
-        let wanted = |id: &str| trend::needs_fact(id) || past::needs_fact(catalogue, id);
+        let wanted = |id: &str| trend::needs_fact(id) || history::needs_fact(catalogue, id);
         let read = |entry: &&RunEntry| {
             let run = match outline::read_outline(&entry.path, &wanted) {
                 Ok(run) => run,
@@ -131,7 +131,13 @@ impl RunHistory {
         let digests = self.known.into_iter().map(|known| known.digest).collect();
         let view = TrendView::new(digests, altered, &runs.builder.assessment.project_data);
         let sees: Json = json!({ "trend": view });
-        runs.builder.about_report(runs.press, "runs/trends.html", "Trends", "site/trends.html", &sees)
+        runs.builder.about_report(
+            runs.press,
+            "runs/trends.html",
+            "Trends",
+            "site/trends.html",
+            &sees,
+        )
     }
 
     /// What the overview says of the run before that of the report.
@@ -185,7 +191,7 @@ impl RunHistory {
     fn earlier_sessions(&self, runs: &RunPages, pair: &ComparedPair) -> Vec<PastSession> {
         let like = &self.known[pair.a.max(pair.b)].session;
         let before = self.known[pair.a.min(pair.b) + 1..].iter().map(|known| &known.session);
-        past::comparable_sessions(before, like, runs.builder.project().config.gate.sessions)
+        history::comparable_sessions(before, like, runs.builder.project().config.gate.sessions)
     }
 
     /// Loads the two runs and compares them, for a page at this distance from the root.
@@ -197,7 +203,8 @@ impl RunHistory {
     ) -> Result<ComparisonView> {
         let load = |index: usize| runs.assess_run(&RunFile::read_file(&self.known[index].path)?);
         let (a, b) = (load(pair.a)?, load(pair.b)?);
-        let (project_data, gate) = (&runs.builder.assessment.project_data, &runs.builder.project().config.gate);
+        let (project_data, gate) =
+            (&runs.builder.assessment.project_data, &runs.builder.project().config.gate);
         let earlier = self.earlier_sessions(runs, pair);
         let diff = RunDiff::between_runs(
             diff_side(&a),

@@ -11,10 +11,10 @@ mod history;
 mod links;
 mod manifest;
 mod output;
-mod pages;
-mod press;
+mod page_writer;
 mod scan;
 mod search;
+mod site_builder;
 pub(crate) mod view;
 mod writer;
 
@@ -35,8 +35,8 @@ use cache::{BuildCache, ContentHash};
 use history::RunHistory;
 pub use manifest::{MARKER, SiteManifest};
 use output::OutputFolder;
-use pages::{SiteBuilder, SiteParts};
-use press::PageWriter;
+use page_writer::PageWriter;
+use site_builder::{SiteBuilder, SiteParts};
 use view::RunRow;
 use writer::StagedSite;
 
@@ -323,7 +323,8 @@ impl RunPages<'_> {
             return Ok(assessment.clone());
         }
         let project_data = &self.builder.assessment.project_data;
-        let assessment = Arc::new(Assessment::new(self.store.parse_run(file)?, self.edition, project_data)?);
+        let assessment =
+            Arc::new(Assessment::new(self.store.parse_run(file)?, self.edition, project_data)?);
         let mut recent = recent();
         recent.push_front((key, assessment.clone()));
         recent.truncate(RECENT * rayon::current_num_threads());

@@ -64,15 +64,22 @@ impl SearchIndex {
             [capture.origin.describe_origin(), target.unwrap_or_default(), anchor]
         });
         self.add_group("Evidence", run, captures);
-        let rules = assessment.project_data.rules.iter_rules().chain(assessment.project_data.report_rules.iter_rules());
+        let rules = assessment
+            .project_data
+            .rules
+            .iter_rules()
+            .chain(assessment.project_data.report_rules.iter_rules());
         let rules =
             rules.map(|rule| [rule.title.clone(), rule.id.clone(), rule.id.clone() + ".html"]);
         self.add_group("Rule", "rules/".into(), rules);
         let page = |title: &str, id: &str| [title.into(), id.into(), format!("{id}.html")];
         let verdicts = assessment.project_data.words.values().map(|doc| page(&doc.title, &doc.id));
         self.add_group("Verdict", "verdicts/".into(), verdicts);
-        let probes =
-            assessment.project_data.catalogue.iter_probes().map(|probe| page(&probe.title, &probe.id));
+        let probes = assessment
+            .project_data
+            .catalogue
+            .iter_probes()
+            .map(|probe| page(&probe.title, &probe.id));
         self.add_group("Probe", "probes/".into(), probes);
     }
 

@@ -28,9 +28,14 @@ pub struct SarifReport<'a> {
 }
 
 /// The log of one run, pretty-printed.
-pub fn sarif_log(assessment: &Assessment, file: &SarifFile, report: Option<&SarifReport>) -> String {
+pub fn sarif_log(
+    assessment: &Assessment,
+    file: &SarifFile,
+    report: Option<&SarifReport>,
+) -> String {
     let of_reports = report.iter().flat_map(|_| assessment.project_data.report_rules.iter_rules());
-    let rules: Vec<&RuleDoc> = assessment.project_data.rules.iter_rules().chain(of_reports).collect();
+    let rules: Vec<&RuleDoc> =
+        assessment.project_data.rules.iter_rules().chain(of_reports).collect();
     let findings =
         assessment.judgement.findings.iter().map(|finding| finding_result(finding, &rules, file));
     let annotations = report.iter().flat_map(|report| {

@@ -103,7 +103,8 @@ pub fn run_diff(
     let (a, b) = (a?, Arc::new(b?));
     let gate = &project.config.gate;
     let sides = (diff_side(&a), diff_side(&b));
-    let diff = diff::compare_runs(&store, sides.0, sides.1, &project_data.catalogue, gate, arguments.all)?;
+    let diff =
+        diff::compare_runs(&store, sides.0, sides.1, &project_data.catalogue, gate, arguments.all)?;
     console.warn_all(&store.store_warnings());
     let view = || comparison::ComparisonView::new(&diff, &project_data);
     let templates = project.templates_dir();
@@ -127,7 +128,10 @@ pub fn run_diff(
 /// # Errors
 ///
 /// The run before, or one of the history, cannot be used.
-pub fn changes_since_last(project: &Project, assessment: &Assessment) -> Result<Option<StyledText>> {
+pub fn changes_since_last(
+    project: &Project,
+    assessment: &Assessment,
+) -> Result<Option<StyledText>> {
     let (project_data, gate) = (&assessment.project_data, &project.config.gate);
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let Some(before) = store.load_before(&assessment.run)? else { return Ok(None) };

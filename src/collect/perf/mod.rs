@@ -7,8 +7,8 @@
 //! before the user stopped is kept.
 
 mod bench;
+mod disk_space;
 mod record;
-mod room;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -83,7 +83,7 @@ pub fn plan_measures(
     let Some(options) = options.filter(|_| left_out.is_none()) else { return Ok(None) };
     let size = options.io_size.unwrap_or(FILE);
     let mut file = Some(size);
-    if let Err(error) = room::check_free_space(session.engine, size, session.cancel) {
+    if let Err(error) = disk_space::check_free_space(session.engine, size, session.cancel) {
         if options.io_size.is_some() {
             return Err(error);
         }
@@ -295,7 +295,7 @@ impl<'a> TargetBench<'a> {
                 how,
                 &format!("{file}\n"),
             ));
-            if let Some(words) = room::backing_mount(session) {
+            if let Some(words) = disk_space::backing_mount(session) {
                 let how = "the host's mount that the engine keeps its containers' files on";
                 captures.push(host_side::observation_capture(spec, "perf.io_backing", how, &words));
             }
@@ -343,11 +343,11 @@ fn no_room(bench: &mut BenchShell, session: &CollectSession, size: u64) -> Optio
     let said = bench.run_command(session, "df -Pk / | awk 'NR == 2 { print $4 }'").ok()?;
     let kilobytes: u64 = said.trim().parse().ok()?;
     let free = kilobytes / 1024;
-    (free < size + room::SPARE).then(|| {
+    (free < size + disk_space::SPARE).then(|| {
         format!(
             "{size} MiB do not fit: {free} MiB are free in the container, of which {} MiB are to \
              stay free",
-            room::SPARE
+            disk_space::SPARE
         )
     })
 }

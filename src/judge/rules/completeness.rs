@@ -54,8 +54,9 @@ fn nothing_there(missing: &MissingFact) -> bool {
 pub fn no_baseline_arm(context: &RuleContext) -> Vec<Violation> {
     // Those that a namespace changes under a shared kernel too.
     const COMPARED: &[&str] = &["proc.entries", "net.interfaces", "dev.entries"];
-    let has =
-        |fact: &str, role: Role| context.run.with_role(role).any(|t| context.is_present(fact, &t.name));
+    let has = |fact: &str, role: Role| {
+        context.run.with_role(role).any(|t| context.is_present(fact, &t.name))
+    };
     let lacking: Vec<&str> = COMPARED
         .iter()
         .copied()
@@ -67,6 +68,11 @@ pub fn no_baseline_arm(context: &RuleContext) -> Vec<Violation> {
         return Vec::new();
     }
     let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
-    let violation = Violation::about_target(&baseline.name).with_parameter("facts", lacking.join(", "));
-    vec![lacking.iter().fold(violation, |violation, fact| violation.resting_on(context, fact, &baseline.name))]
+    let violation =
+        Violation::about_target(&baseline.name).with_parameter("facts", lacking.join(", "));
+    vec![
+        lacking
+            .iter()
+            .fold(violation, |violation, fact| violation.resting_on(context, fact, &baseline.name)),
+    ]
 }

@@ -57,7 +57,8 @@ pub fn host_noisy(context: &RuleContext) -> Vec<Violation> {
     let load = context.run.find_fact(LOAD, host).and_then(|fact| fact.as_value()?.as_f64());
     let count = context.fact_integer(COUNT, host).filter(|count| *count > 0);
     let is_series = |fact: &Fact| matches!(fact, Fact::Series(_));
-    let is_timed = context.run.facts.values().flat_map(|by_target| by_target.values()).any(is_series);
+    let is_timed =
+        context.run.facts.values().flat_map(|by_target| by_target.values()).any(is_series);
     match (load, count) {
         #[allow(clippy::cast_precision_loss)] // The number of processors is small.
         (Some(load), Some(count)) if is_timed && load / count as f64 > BUSY => {

@@ -21,11 +21,9 @@ fn with_outcome(context: &RuleContext, outcome: &str) -> Vec<Violation> {
         let mut ids =
             WRITES.iter().filter(|id| context.fact_text(id, target) == Some(outcome)).peekable();
         if ids.peek().is_some() {
-            violations.push(
-                ids.fold(Violation::about_target(target), |violation, id| {
-                    violation.resting_on(context, id, target)
-                }),
-            );
+            violations.push(ids.fold(Violation::about_target(target), |violation, id| {
+                violation.resting_on(context, id, target)
+            }));
         }
     }
     violations

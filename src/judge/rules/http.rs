@@ -26,7 +26,8 @@ pub fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
 pub fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
-        let Some(status) = context.fact_integer(HEALTH, target).filter(|&status| is_ok(status)) else {
+        let Some(status) = context.fact_integer(HEALTH, target).filter(|&status| is_ok(status))
+        else {
             continue;
         };
         let Some(proxied) = context.fact_integer(PROXIED, target).filter(|&other| !is_ok(other))

@@ -61,12 +61,9 @@ pub fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> {
             let violation = Violation::about_target(&target.name)
                 .with_parameter("handler", handler)
                 .with_parameter("conclusion", verdict.conclusion.conclusion_id());
-            violations.push(
-                verdict
-                    .because
-                    .iter()
-                    .fold(violation, |violation, fact| violation.resting_on(context, fact, &target.name)),
-            );
+            violations.push(verdict.because.iter().fold(violation, |violation, fact| {
+                violation.resting_on(context, fact, &target.name)
+            }));
         }
     }
     violations
@@ -220,7 +217,9 @@ pub fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
             && context.is_called_kata(target)
             && context.fact_integer(ID, target) == Some(hosts)
             && !(plausible.from..=plausible.to).contains(&hosts)
-            && context.target_verdict(target).is_none_or(|v| v.conclusion != Conclusion::SharedKernel)
+            && context
+                .target_verdict(target)
+                .is_none_or(|v| v.conclusion != Conclusion::SharedKernel)
     };
     let violation = |target| {
         Violation::about_target(target)

@@ -13,8 +13,9 @@ fn where_present(context: &RuleContext, fact: &str) -> Vec<Violation> {
     if targets.is_empty() {
         return Vec::new();
     }
-    let violation =
-        targets.iter().fold(Violation::default(), |violation, target| violation.resting_on(context, fact, target));
+    let violation = targets.iter().fold(Violation::default(), |violation, target| {
+        violation.resting_on(context, fact, target)
+    });
     vec![violation]
 }
 
@@ -31,7 +32,8 @@ pub fn sys_module(context: &RuleContext) -> Vec<Violation> {
 /// The CPU model is chosen by the hypervisor.
 pub fn cpu_model(context: &RuleContext) -> Vec<Violation> {
     const ID: &str = "cpu.model";
-    let Some(host) = context.host_name().filter(|host| context.fact_text(ID, host).is_some()) else {
+    let Some(host) = context.host_name().filter(|host| context.fact_text(ID, host).is_some())
+    else {
         return Vec::new();
     };
     let violation = |target| {
@@ -57,7 +59,9 @@ pub fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
     for target in context.run.targets.iter().map(|target| target.name.as_str()) {
         if let Some(n) = context.fact_integer(ID, target).filter(|&n| n < FEWEST) {
             violations.push(
-                Violation::about_target(target).with_parameter("n", n).resting_on(context, ID, target),
+                Violation::about_target(target)
+                    .with_parameter("n", n)
+                    .resting_on(context, ID, target),
             );
         }
     }
@@ -102,7 +106,9 @@ pub fn seccomp_across_kernels(context: &RuleContext) -> Vec<Violation> {
     };
     let is_off = |target: &&str| {
         context.fact_integer(ID, target) == Some(0)
-            && context.target_verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
+            && context
+                .target_verdict(target)
+                .is_some_and(|verdict| verdict.conclusion.is_separate())
     };
     let violation = |target| {
         Violation::about_target(target)

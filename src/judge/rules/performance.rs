@@ -46,7 +46,11 @@ pub fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
         }
         let names: Vec<&str> = coarse.iter().map(|id| id.as_str()).collect();
         let violation = Violation::about_target(target).with_parameter("facts", names.join(", "));
-        violations.push(coarse.iter().fold(violation, |violation, id| violation.resting_on(context, id, target)));
+        violations.push(
+            coarse
+                .iter()
+                .fold(violation, |violation, id| violation.resting_on(context, id, target)),
+        );
     }
     violations
 }
@@ -71,7 +75,9 @@ pub fn memory_by_cgroup_only(context: &RuleContext) -> Vec<Violation> {
     let is_meant = |target: &&str| {
         context.is_present(CGROUP, target)
             && !context.is_present("host.mem_pss", target)
-            && context.target_verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
+            && context
+                .target_verdict(target)
+                .is_some_and(|verdict| verdict.conclusion.is_separate())
     };
     let violation = |target| Violation::about_target(target).resting_on(context, CGROUP, target);
     context.runtime_names().filter(is_meant).map(violation).collect()

@@ -35,7 +35,8 @@ fn missing_because(context: &RuleContext, why: &[MissingReason]) -> Vec<Violatio
 /// The same runtime, measured twice in turns, and the two series differ by more than the margin.
 pub fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for control in context.timing.session_controls().iter().filter(|control| control.arms_differ()) {
+    for control in context.timing.session_controls().iter().filter(|control| control.arms_differ())
+    {
         let comparison = &control.comparison;
         let (Some(ratio), Some(interval)) = (comparison.ratio, comparison.interval) else {
             continue;
@@ -65,8 +66,10 @@ pub fn single_sample(context: &RuleContext) -> Vec<Violation> {
 /// Start-up measured under one runtime, and nothing at all stated for the other. A file without a
 /// figure and a start that failed have rules of their own.
 pub fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
-    let measured: Vec<&str> =
-        context.runtime_names().filter(|target| context.fact_series(STARTUP, target).is_some()).collect();
+    let measured: Vec<&str> = context
+        .runtime_names()
+        .filter(|target| context.fact_series(STARTUP, target).is_some())
+        .collect();
     let [only] = measured[..] else { return Vec::new() };
     let is_silent = |target: &&str| {
         context.missing_fact(STARTUP, target).is_some_and(|missing| {
@@ -174,7 +177,11 @@ pub fn order_unknown(context: &RuleContext) -> Vec<Violation> {
         return Vec::new();
     }
     let violation = Violation::default().with_parameter("targets", repeated.join(" and "));
-    vec![repeated.iter().fold(violation, |violation, target| violation.resting_on(context, STARTUP, target))]
+    vec![
+        repeated
+            .iter()
+            .fold(violation, |violation, target| violation.resting_on(context, STARTUP, target)),
+    ]
 }
 
 /// Words of an engine that fetches an image.

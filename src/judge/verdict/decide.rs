@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::votes::{Indication, Indicators, SourceGroup};
+use super::indicators::{Indication, Indicators, SourceGroup};
 use super::{Conclusion, Confidence, UndecidedReason, Verdict};
 
 /// Decides by the votes, and says which facts the verdict rests on.

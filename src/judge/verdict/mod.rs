@@ -6,20 +6,20 @@
 //! and a guest may run the host's very build. CPU model and counts of `/proc` and `/sys/module`
 //! entries never vote. What a target is called never votes either.
 //!
-//! [`votes`] reads the facts into votes, [`decide`] counts them, [`support`] looks at the facts
+//! [`indicators`] reads the facts into votes, [`decide`] counts them, [`support`] looks at the facts
 //! that have no vote and says which of them agree.
 
 mod decide;
+mod indicators;
 mod support;
 #[cfg(test)]
 mod traps;
-mod votes;
 
 use serde::Serialize;
 
 use super::RuleContext;
 use crate::model::{MissingReason, Target};
-pub use votes::banner_release;
+pub use indicators::banner_release;
 
 /// What the facts prove about a target's boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -210,7 +210,7 @@ const KINDS: &[&str] = &["host.vmm", "host.vm_fds", "kernel.cmdline"];
 /// Judges one target of a run that is not the host.
 pub fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     let name = target.name.as_str();
-    let ballot = votes::Indicators::of_target(context, target);
+    let ballot = indicators::Indicators::of_target(context, target);
     let mut verdict = Verdict {
         target: name.to_string(),
         conclusion: Conclusion::Inconclusive,
@@ -236,7 +236,9 @@ pub fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     decide::decide_verdict(&ballot, &mut verdict);
     support::add_corroboration(context, name, &mut verdict);
     match verdict.conclusion {
-        Conclusion::SeparateKernel => verdict.would_settle.extend(missing_facts(context, name, KINDS)),
+        Conclusion::SeparateKernel => {
+            verdict.would_settle.extend(missing_facts(context, name, KINDS))
+        }
         _ if verdict.confidence == Confidence::High => verdict.would_settle.clear(),
         _ => {}
     }
@@ -249,7 +251,11 @@ fn missing_facts(context: &RuleContext, target: &str, ids: &[&str]) -> Vec<Strin
 }
 
 /// The words of a failed start, where nothing that a running target would have told is there.
-fn failed_start(context: &RuleContext, target: &str, ballot: &votes::Indicators) -> Option<String> {
+fn failed_start(
+    context: &RuleContext,
+    target: &str,
+    ballot: &indicators::Indicators,
+) -> Option<String> {
     const TOLD: &[&str] = &["kernel.release", "kernel.banner", "kernel.uname", "kernel.boot_id"];
     if !ballot.votes.is_empty() || TOLD.iter().any(|id| context.is_present(id, target)) {
         return None;

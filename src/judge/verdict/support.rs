@@ -107,7 +107,8 @@ fn baseline_shows_host(
     host: &str,
     target: &str,
 ) -> bool {
-    context.run
+    context
+        .run
         .with_role(Role::Baseline)
         .filter(|baseline| baseline.name != target)
         .all(|baseline| shows_the_same(context, id, by, host, &baseline.name) != Some(false))

@@ -10,7 +10,7 @@ use crate::model::{Fact, SampleUnit, Samples};
 use crate::report::charts::{self, Chart, ChartKind};
 use crate::report::number;
 use crate::report::phases::{self, PhaseOwner, PhaseSplit, StartPhase};
-use crate::report::voice::{EvidenceLinks, Renderer};
+use crate::report::renderer::{EvidenceLinks, Renderer};
 use crate::stats::{self, Comparison, ComparisonObstacle, ComparisonOutcome};
 
 /// The percentiles that a table shows where there are enough samples.
@@ -92,8 +92,12 @@ impl LookupSources {
         let (Some((_, with)), Some((_, of))) = (baseline, own) else {
             return Ok(missing_comparison(self));
         };
-        let title =
-            self.assessment.project_data.catalogue.find_probe(&measure.id).map(|probe| probe.title.as_str());
+        let title = self
+            .assessment
+            .project_data
+            .catalogue
+            .find_probe(&measure.id)
+            .map(|probe| probe.title.as_str());
         let mut entries = self.comparison_value(&measure.comparison, with, of);
         entries.extend([
             ("id", measure.id.as_str().into()),
@@ -101,7 +105,9 @@ impl LookupSources {
             ("title", safe_value(&self.renderer.escape_text(title.unwrap_or(&measure.id)))),
             (
                 "name",
-                safe_value(&self.renderer.escape_text(&self.assessment.reader_name(&measure.target))),
+                safe_value(
+                    &self.renderer.escape_text(&self.assessment.reader_name(&measure.target)),
+                ),
             ),
             ("is_withheld", self.assessment.timing.is_withheld().into()),
             ("in_turns", RunTiming::is_in_turns(&self.assessment.run, &measure.id).into()),
@@ -290,7 +296,9 @@ fn split_value(
         ("target", split.target.into()),
         (
             "name",
-            safe_value(&sources.renderer.escape_text(&sources.assessment.reader_name(split.target))),
+            safe_value(
+                &sources.renderer.escape_text(&sources.assessment.reader_name(split.target)),
+            ),
         ),
         ("total", number::format_measured(split.total_seconds(), SampleUnit::Seconds).into()),
         (

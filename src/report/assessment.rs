@@ -140,7 +140,11 @@ impl Assessment {
     /// # Errors
     ///
     /// A rule's message cannot be rendered.
-    pub fn new(loaded: LoadedRun, edition: Option<Edition>, project_data: &ProjectData) -> Result<Self> {
+    pub fn new(
+        loaded: LoadedRun,
+        edition: Option<Edition>,
+        project_data: &ProjectData,
+    ) -> Result<Self> {
         let LoadedRun { run, integrity, .. } = loaded;
         let wanted = edition.unwrap_or(run.edition);
         let edition = project_data
@@ -199,7 +203,8 @@ impl Assessment {
     /// The id is not in the catalogue, or the target is unknown.
     pub fn find_fact(&self, id: &str, target: &str) -> Result<FoundFact<'_>, String> {
         use std::borrow::Cow;
-        let probe = self.project_data.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
+        let probe =
+            self.project_data.catalogue.find_probe(id).ok_or_else(|| self.unknown_id(id))?;
         let Some(name) = self.resolve_target(target)? else {
             let reason = format!("the run has no {target}");
             return Ok(FoundFact {

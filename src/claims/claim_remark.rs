@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ground::EvidenceIndex;
+use super::evidence_index::EvidenceIndex;
 use crate::judge::EvidenceRef;
 
 /// How a statement stands to the evidence.

@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::durations::StatedFigure;
-use super::ground::{EvidenceIndex, FactRef};
-use super::read::ReportPassage;
-use super::remark::{ClaimRemark, ClaimStatus};
+use super::evidence_index::{EvidenceIndex, FactRef};
+use super::passages::ReportPassage;
 use super::words::{ClaimVocabulary, PastedKind};
 use crate::model::{Capture, Fact};
 use crate::probe::lab12;
@@ -35,8 +35,7 @@ pub fn check_pasted_block(
         let reading = lab12::read_lab_captures(std::slice::from_ref(&capture));
         for (id, by_target) in &reading.facts {
             for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
-                if index.subject.run.find_target(target).is_none()
-                    || IGNORED.contains(&id.as_str())
+                if index.subject.run.find_target(target).is_none() || IGNORED.contains(&id.as_str())
                 {
                     continue;
                 }
@@ -146,7 +145,9 @@ fn compare_output(
         return known.then(|| ClaimRemark::without_evidence(index, place, &stated, id, target));
     };
     if says_the_same(id, fact, &fact_ref) {
-        return Some(ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target));
+        return Some(
+            ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target),
+        );
     }
     let shown = FactRef { id: fact_ref.id, target: fact_ref.target, fact }.shown_value();
     match id {

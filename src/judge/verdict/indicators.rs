@@ -223,7 +223,9 @@ impl Indicators {
     /// changes. What the host shows too is no mark.
     fn read_gvisor_marks(&mut self, context: &RuleContext, target: &str) {
         for (fact, family, is_mark) in GVISOR {
-            if is_mark(context, target) && !context.host_name().is_some_and(|host| is_mark(context, host)) {
+            if is_mark(context, target)
+                && !context.host_name().is_some_and(|host| is_mark(context, host))
+            {
                 self.add_indicator(fact, *family, Indication::Gvisor);
             }
         }
@@ -288,7 +290,8 @@ const GVISOR: &[(&str, SourceGroup, IsMark)] = &[
         context.fact_flag("kernel.sentry", target) == Some(true)
     }),
     ("ns.inodes", SourceGroup::Namespaces, |context, target| {
-        let inodes = context.run.find_fact("ns.inodes", target).and_then(crate::model::Fact::as_value);
+        let inodes =
+            context.run.find_fact("ns.inodes", target).and_then(crate::model::Fact::as_value);
         let inodes = inodes.and_then(serde_json::Value::as_object);
         inodes.is_some_and(|inodes| {
             inodes.values().filter_map(serde_json::Value::as_u64).any(|inode| inode < FIRST_INODE)
@@ -316,7 +319,8 @@ fn differs_from_host(context: &RuleContext, id: &str, target: &str) -> bool {
 /// The host's release, from `uname` or from its banner.
 fn host_release<'a>(context: &RuleContext<'a>) -> Option<&'a str> {
     let host = context.host_name()?;
-    context.fact_text("kernel.release", host)
+    context
+        .fact_text("kernel.release", host)
         .or_else(|| context.fact_text("kernel.banner", host).and_then(banner_release))
 }
 

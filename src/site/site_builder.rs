@@ -15,7 +15,7 @@ use super::cache::ContentHash;
 use super::checked::{self, CheckedView};
 use super::feed;
 use super::history::ChangeSummary;
-use super::press::{PageWriter, SearchableText};
+use super::page_writer::{PageWriter, SearchableText};
 use super::search::{self, SearchIndex};
 use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
@@ -123,7 +123,8 @@ impl<'a> SiteBuilder<'a> {
             .and_parts(chapters.shared_texts());
         let (files, pages): (BTreeMap<_, _>, _) =
             pages.into_iter().partition(|(name, _)| is_plain_file(name));
-        let (assessment, chapters, notes) = (Arc::new(assessment), Arc::new(chapters), Arc::new(notes));
+        let (assessment, chapters, notes) =
+            (Arc::new(assessment), Arc::new(chapters), Arc::new(notes));
         let warnings = MissingWarnings::default();
         let sources = |renderer| LookupSources {
             assessment: assessment.clone(),
@@ -361,7 +362,8 @@ impl<'a> SiteBuilder<'a> {
 
     fn rule_pages(&self, writer: &PageWriter) -> Result<()> {
         let docs: Vec<_> = self.assessment.project_data.rules.iter_rules().collect();
-        let books = [&self.assessment.project_data.rules, &self.assessment.project_data.report_rules];
+        let books =
+            [&self.assessment.project_data.rules, &self.assessment.project_data.report_rules];
         let about_reports: Vec<_> = books[1].iter_rules().collect();
         let sees = json!({ "rules": docs, "report_rules": about_reports });
         self.about_report(writer, "findings.html", "Findings", "site/findings.html", &sees)?;
@@ -394,8 +396,11 @@ impl<'a> SiteBuilder<'a> {
             .iter_probes()
             .map(|probe| AboutPage::about_probe(project_data, probe))
             .collect();
-        let verdicts: Vec<AboutPage> =
-            project_data.words.values().map(|doc| AboutPage::about_verdict(project_data, doc)).collect();
+        let verdicts: Vec<AboutPage> = project_data
+            .words
+            .values()
+            .map(|doc| AboutPage::about_verdict(project_data, doc))
+            .collect();
         let page = |name: &str, title: &str, template: &str, sees: &Json| {
             let mut frame = self.frame_context(name, title, "../", None);
             frame["site"]["run"] = Json::Null;

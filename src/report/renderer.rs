@@ -1,8 +1,8 @@
 //! How a look-up speaks: in Markdown or in HTML, with links to the evidence or without.
 
+use super::assessment::{Assessment, FoundFact};
 use super::escape;
 use super::number;
-use super::subject::{Assessment, FoundFact};
 use crate::model::{Fact, FactSource, MissingFact, SampleUnit, Samples};
 
 /// Where links to the evidence lead.

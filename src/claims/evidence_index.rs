@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::figures::KnownFigures;
-use super::who::TargetResolver;
+use super::target_resolver::TargetResolver;
 use crate::judge::EvidenceRef;
 use crate::model::{Fact, MissingFact, Role};
 use crate::report::Assessment;

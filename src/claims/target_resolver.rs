@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::passages::PassageForm;
 use super::quantity::StatedQuantity;
-use super::read::PassageForm;
 use super::sentence::ReportSentence;
 use crate::model::Role;
 use crate::report::Assessment;
@@ -278,8 +278,8 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::*;
+    use crate::claims::passages::read_passages;
     use crate::claims::quantity::find_quantities;
-    use crate::claims::read::read_passages;
     use crate::claims::sentence::split_sentences;
     use crate::claims::words::ClaimVocabulary;
     use crate::judge::rules::testing::sketch;
