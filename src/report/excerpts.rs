@@ -13,6 +13,10 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Parse
 
 use super::{escape, markdown};
 
+/// How deep quotations and lists may stand in each other where they are written anew: each line is
+/// then written with the marks of all that it stands in.
+const MAX_NESTING: usize = 20;
+
 /// Somebody's own words, to be printed into another text. `name` begins the labels of footnotes.
 pub fn print_note(text: &str, name: &str) -> String {
     let source = MarkdownSource::parse_markdown(text);
@@ -121,8 +125,9 @@ impl<'a> MarkdownSource<'a> {
             return kept.trim().to_string();
         }
         // Where something was dropped, what is left of emphasis may have no form.
-        if let Some(written) =
-            write_markdown(&events, name).or_else(|| write_markdown(&read(true).1, name))
+        if nesting_depth(&events) <= MAX_NESTING
+            && let Some(written) =
+                write_markdown(&events, name).or_else(|| write_markdown(&read(true).1, name))
         {
             return written;
         }
@@ -150,6 +155,20 @@ impl<'a> MarkdownSource<'a> {
         out.push_str(&self.text[from..place.end]);
         Some(out)
     }
+}
+
+/// How deep quotations and lists stand in each other at most.
+fn nesting_depth(events: &[Event]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for event in events {
+        match event {
+            Event::Start(Tag::BlockQuote(_) | Tag::Item) => depth += 1,
+            Event::End(TagEnd::BlockQuote(_) | TagEnd::Item) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// The Markdown that says what these events say, wherever it is printed.
@@ -538,6 +557,16 @@ mod tests {
         assert_eq!(extract_section(text, "escape", 2, "n").unwrap(), "x");
         let text = "Escape\n===\n\nx\n\nUnder runc\n---\n\ny\n";
         assert_eq!(extract_section(text, "escape", 4, "n").unwrap(), moved);
+    }
+
+    #[test]
+    fn what_is_nested_deeply_is_shown_as_it_was_typed() {
+        for mark in ["> ", ">", "- ", "1. > "] {
+            let text = format!("a <b>tag</b>\n\n{}text\n", mark.repeat(5000));
+            let printed = print_note(&text, "n");
+            assert!(printed.len() < 2 * text.len(), "{mark}: {}", printed.len());
+            assert!(printed.contains("text"));
+        }
     }
 
     #[test]
