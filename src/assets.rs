@@ -28,7 +28,7 @@ struct EmbeddedChapters;
 
 /// One of the trees of files that a project can override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AssetTree {
+pub(crate) enum AssetTree {
     /// `data/`: the catalogue, the editions, the rules.
     Data,
     /// `templates/`: the words and the shape of what is rendered.
@@ -83,7 +83,7 @@ impl TextFile {
 /// # Errors
 ///
 /// A project's file cannot be read or is not UTF-8.
-pub fn read_all(
+pub(crate) fn read_all(
     tree: AssetTree,
     own: Option<&Path>,
     folder: &str,

@@ -16,10 +16,10 @@ use crate::owner;
 const TEMPORARY: &str = ".isoproof-";
 
 /// The mode of a file that is made to be committed: readable by all as far as the umask allows.
-pub const SHARED: u32 = 0o666;
+pub(crate) const SHARED: u32 = 0o666;
 
 /// The mode of a file that its user alone may read.
-pub const PRIVATE: u32 = 0o600;
+pub(crate) const PRIVATE: u32 = 0o600;
 
 /// Replaces `path` by a file with `bytes`: a temporary file in the same folder, written, synced
 /// and renamed. Creates the folder if it does not exist. A file that is there keeps its mode; a
@@ -30,7 +30,7 @@ pub const PRIVATE: u32 = 0o600;
 ///
 /// The folder or the file cannot be written, or `path` is a link that leads nowhere, a folder, a
 /// pipe or a device.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let (file, mode) = find_target(path)?;
     let folder = parent_folder(&file);
     let attempt = || -> std::io::Result<()> {
@@ -53,7 +53,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 ///
 /// As for [`write_atomically()`].
-pub fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
+pub(crate) fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
     let (file, mode) = find_target(path)?;
     if mode.is_none() {
         return Ok(None);
@@ -68,7 +68,7 @@ pub fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
 /// # Errors
 ///
 /// The folder or the file cannot be written.
-pub fn replace_without_sync(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace_without_sync(path: &Path, bytes: &[u8]) -> Result<()> {
     let attempt = || -> std::io::Result<()> {
         let made = prepare_temporary(parent_folder(path), bytes, SHARED)?;
         made.persist(path).map(drop).map_err(|error| error.error)
@@ -83,7 +83,7 @@ pub fn replace_without_sync(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 ///
 /// The folder or the file cannot be written.
-pub fn create_if_missing(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
+pub(crate) fn create_if_missing(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
     let folder = parent_folder(path);
     let attempt = || -> std::io::Result<bool> {
         let made = prepare_temporary(folder, bytes, mode)?;
@@ -101,14 +101,14 @@ pub fn create_if_missing(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
 }
 
 /// Removes what killed processes left of writing in a folder. Returns what was removed.
-pub fn remove_leftovers(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn remove_leftovers(folder: &Path) -> Vec<PathBuf> {
     let mut removed = owner::find_leftovers(folder, TEMPORARY);
     removed.retain(|path| std::fs::remove_file(path).is_ok());
     removed
 }
 
 /// Whether a name is that of a file that is being written.
-pub fn is_temporary(name: &str) -> bool {
+pub(crate) fn is_temporary(name: &str) -> bool {
     owner::is_marked(name, TEMPORARY)
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// # Errors
 ///
 /// `SOURCE_DATE_EPOCH` is not a number of seconds.
-pub fn recording_time() -> Result<DateTime<Utc>> {
+pub(crate) fn recording_time() -> Result<DateTime<Utc>> {
     match stated_time()? {
         Some(time) => Ok(time),
         None => Ok(DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default()),
@@ -19,7 +19,7 @@ pub fn recording_time() -> Result<DateTime<Utc>> {
 
 /// Whether a time has not come yet, by the clock of this machine and by `SOURCE_DATE_EPOCH`: what
 /// was recorded at a stated time lies in the future of none that states the same.
-pub fn is_future(time: DateTime<Utc>) -> bool {
+pub(crate) fn is_future(time: DateTime<Utc>) -> bool {
     time > Utc::now() && stated_time().is_ok_and(|stated| stated.is_none_or(|stated| time > stated))
 }
 

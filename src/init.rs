@@ -19,7 +19,7 @@ use crate::sources;
 
 /// What to write.
 #[derive(Debug, Clone, Default)]
-pub struct InitOptions {
+pub(crate) struct InitOptions {
     /// The edition of the lab; by default that of settings or evidence in the folder, else
     /// the older one.
     pub edition: Option<Edition>,
@@ -32,7 +32,7 @@ pub struct InitOptions {
 
 /// Which program the workflow installs.
 #[derive(Debug, Clone, Default)]
-pub struct WorkflowVersion {
+pub(crate) struct WorkflowVersion {
     /// The number: `0.1.0`.
     pub number: String,
     /// The commit that it was built from, where it is known.
@@ -43,7 +43,7 @@ pub struct WorkflowVersion {
 
 /// What became of each file, as paths below the folder.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct InitReport {
+pub(crate) struct InitReport {
     /// The files that were written.
     pub written: Vec<PathBuf>,
     /// Those that were there already and were left as they are.
@@ -57,7 +57,7 @@ pub struct InitReport {
 /// # Errors
 ///
 /// The folder is a file, or something cannot be written.
-pub fn create_project(folder: &Path, options: &InitOptions) -> Result<InitReport> {
+pub(crate) fn create_project(folder: &Path, options: &InitOptions) -> Result<InitReport> {
     if folder.exists() && !folder.is_dir() {
         return Err(Error::unusable_input(format!("{} is not a folder", folder.display())));
     }

@@ -5,34 +5,35 @@
 //! repository tells the floors.
 
 // `cli::console` prints, and makes hostile text visible.
+#![warn(unreachable_pub)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod assets;
-pub mod atomic;
+pub(crate) mod assets;
+pub(crate) mod atomic;
 pub mod claims;
 pub mod cli;
-pub mod clock;
-pub mod collect;
+pub(crate) mod clock;
+pub(crate) mod collect;
 pub mod diff;
-pub mod doctor;
+pub(crate) mod doctor;
 pub mod engine;
 pub mod error;
-pub mod export;
+pub(crate) mod export;
 pub mod import;
-pub mod init;
-pub mod judge;
-pub mod knowledge;
+pub(crate) mod init;
+pub(crate) mod judge;
+pub(crate) mod knowledge;
 pub mod mdbook;
 pub mod model;
-pub mod owner;
+pub(crate) mod owner;
 pub mod privacy;
 pub mod probe;
 pub mod project;
-pub mod publish;
+pub(crate) mod publish;
 pub mod report;
-pub mod serve;
-pub mod site;
-pub mod sources;
-pub mod stats;
+pub(crate) mod serve;
+pub(crate) mod site;
+pub(crate) mod sources;
+pub(crate) mod stats;
 pub mod store;
 pub mod text;

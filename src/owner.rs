@@ -8,13 +8,13 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::{FdFlags, fcntl_setfd};
 
 /// The mark of this process: its id and when it started, because ids are used again.
-pub fn process_mark() -> String {
+pub(crate) fn process_mark() -> String {
     let pid = std::process::id();
     format!("{pid}.{}", start_time(pid).unwrap_or_default())
 }
 
 /// Whether the process with this mark still runs. A text that is no mark is nobody's.
-pub fn is_alive(mark: &str) -> bool {
+pub(crate) fn is_alive(mark: &str) -> bool {
     mark.split_once('.').is_some_and(|(pid, started)| {
         pid.parse().ok().and_then(start_time).is_some_and(|time| time.to_string() == started)
     })
@@ -33,13 +33,13 @@ fn start_time(pid: u32) -> Option<u64> {
 /// Locks a file or folder that this process made, for as long as it is open: a process in another
 /// container, which sees other process ids, can tell by the lock that it is still needed. Where
 /// the file system has no locks the mark has to do.
-pub fn hold_lock(made: &File) {
+pub(crate) fn hold_lock(made: &File) {
     let _ = flock(made, FlockOperation::NonBlockingLockExclusive);
 }
 
 /// [`hold_lock`] that lasts until the processes that this one starts from now on have ended as well:
 /// they go on when this one is killed, and need what is held.
-pub fn hold_with_children(made: &File) {
+pub(crate) fn hold_with_children(made: &File) {
     hold_lock(made);
     let _ = fcntl_setfd(made, FdFlags::empty());
 }
@@ -52,12 +52,12 @@ fn is_held(path: &Path) -> bool {
 }
 
 /// The beginning of the name of what this process makes; whatever follows must not be empty.
-pub fn prefix_name(prefix: &str) -> String {
+pub(crate) fn prefix_name(prefix: &str) -> String {
     format!("{prefix}{}-", process_mark())
 }
 
 /// Whether a name is one that [`prefix_name`] begins, in whatever process.
-pub fn is_marked(name: &str, prefix: &str) -> bool {
+pub(crate) fn is_marked(name: &str, prefix: &str) -> bool {
     find_mark(name, prefix).is_some()
 }
 
@@ -70,7 +70,7 @@ fn find_mark<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
 
 /// The files and folders of this user in `folder` whose names [`prefix_name`] began in processes
 /// that are gone. Links are never among them.
-pub fn find_leftovers(folder: &Path, prefix: &str) -> Vec<PathBuf> {
+pub(crate) fn find_leftovers(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     use std::os::unix::fs::MetadataExt;
     let user = rustix::process::geteuid().as_raw();
     let mut found = Vec::new();

@@ -16,11 +16,11 @@ use rustix::fs::OFlags;
 use crate::error::{Error, Result};
 
 /// The most bytes of a text that somebody writes: a chapter, a note, a template, a table of data.
-pub const MAX_TEXT_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_TEXT_BYTES: u64 = 16 << 20;
 
 /// What an entry of a folder is; of a link, what it leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SourceKind {
+pub(crate) enum SourceKind {
     /// A regular file, or something of which that cannot be told: to read it says why.
     File,
     /// A folder that the walk did not go into.
@@ -31,7 +31,7 @@ pub enum SourceKind {
 
 /// An entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceEntry {
+pub(crate) struct SourceEntry {
     /// Where it lies.
     pub path: PathBuf,
     /// Its path below the folder that was walked, with `/` between the parts; bytes that are not
@@ -45,7 +45,7 @@ pub struct SourceEntry {
 
 /// A folder that could not be listed.
 #[derive(Debug)]
-pub struct UnreadableFolder {
+pub(crate) struct UnreadableFolder {
     /// Where it lies.
     pub path: PathBuf,
     /// Its path below the folder that was walked, with `/` at its end.
@@ -56,7 +56,7 @@ pub struct UnreadableFolder {
 
 /// What was found in a folder and below it.
 #[derive(Debug, Default)]
-pub struct SourceWalk {
+pub(crate) struct SourceWalk {
     /// The entries in the order of their names, those of a folder in its place.
     pub entries: Vec<SourceEntry>,
     /// The folders that were listed, that which was walked among them.
@@ -67,7 +67,7 @@ pub struct SourceWalk {
 
 /// How far a walk goes.
 #[derive(Debug, Clone, Copy)]
-pub struct WalkLimits {
+pub(crate) struct WalkLimits {
     /// How many folders lie above the deepest that is listed: 0 lists the folder itself alone.
     pub depth: usize,
     /// The most entries that are looked at.
@@ -78,9 +78,9 @@ pub struct WalkLimits {
 
 impl WalkLimits {
     /// For the sources of a project: deeper than anybody nests, and an end to what a machine made.
-    pub const PROJECT: Self = Self { depth: 32, entries: usize::MAX, skipped: &[] };
+    pub(crate) const PROJECT: Self = Self { depth: 32, entries: usize::MAX, skipped: &[] };
     /// For one folder without those below it.
-    pub const FLAT: Self = Self { depth: 0, ..Self::PROJECT };
+    pub(crate) const FLAT: Self = Self { depth: 0, ..Self::PROJECT };
 }
 
 /// Lists what lies in `root` and below it. `root` may be a link; links to folders below it are
@@ -89,7 +89,7 @@ impl WalkLimits {
 /// # Errors
 ///
 /// `root` itself cannot be listed. A folder below it that cannot be is no error.
-pub fn walk_folder(root: &Path, limits: WalkLimits) -> io::Result<SourceWalk> {
+pub(crate) fn walk_folder(root: &Path, limits: WalkLimits) -> io::Result<SourceWalk> {
     let mut walk = SourceWalk::default();
     let mut budget = limits.entries;
     add_folder(root, "", &limits, &mut budget, &mut walk)?;
@@ -160,7 +160,7 @@ fn special_words(kind: FileType) -> Option<&'static str> {
 
 /// Whether a name may be that of a source: it is not hidden, and not one that editors give to
 /// locks, backups and tests of the folder (`.#x`, `x~`, `#x#`, `~$x`, `4913`).
-pub fn is_source_name(name: &OsStr) -> bool {
+pub(crate) fn is_source_name(name: &OsStr) -> bool {
     let name = name.as_bytes();
     let is_editors = name.starts_with(b"~$")
         || name.ends_with(b"~")
@@ -175,7 +175,7 @@ pub fn is_source_name(name: &OsStr) -> bool {
 /// # Errors
 ///
 /// There is no such file, it is not a regular one, or it cannot be opened.
-pub fn open_file(path: &Path) -> io::Result<File> {
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
     refuse_special(fs::metadata(path)?.file_type())?;
     // Something else may have taken its place meanwhile: then this does not wait for it.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -197,7 +197,7 @@ fn refuse_special(kind: FileType) -> io::Result<()> {
 /// # Errors
 ///
 /// Those of [`open_file`], it cannot be read, or it is longer.
-pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     read_at_most(open_file(path)?, limit)
 }
 
@@ -217,7 +217,7 @@ fn read_at_most(file: File, limit: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 ///
 /// As for [`read_file`].
-pub fn read_named_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_named_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let is_handed_over = path == Path::new("/dev/stdin")
         || path.starts_with("/dev/fd")
         || path.starts_with("/proc/self/fd");
@@ -229,7 +229,7 @@ pub fn read_named_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 ///
 /// Those of [`read_file`], or it is not UTF-8: the error names file and line.
-pub fn read_text(path: &Path, limit: u64) -> Result<String> {
+pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String> {
     let bytes = read_file(path, limit).map_err(|error| Error::failed_io("read", path, &error))?;
     decode_text(bytes, path)
 }
@@ -239,7 +239,7 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String> {
 /// # Errors
 ///
 /// They are not UTF-8: the error names file and line.
-pub fn decode_text(bytes: Vec<u8>, path: &Path) -> Result<String> {
+pub(crate) fn decode_text(bytes: Vec<u8>, path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
@@ -248,7 +248,7 @@ pub fn decode_text(bytes: Vec<u8>, path: &Path) -> Result<String> {
 }
 
 /// Why something could not be read, in words without numbers: `permission denied`.
-pub fn reason_words(error: &io::Error) -> String {
+pub(crate) fn reason_words(error: &io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or_default();
     let mut chars = words.chars();

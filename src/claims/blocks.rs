@@ -23,7 +23,7 @@ struct OutputPiece {
 }
 
 /// What a block says, and the start-up figures in it.
-pub fn check_pasted_block(
+pub(super) fn check_pasted_block(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     block: &ReportPassage,

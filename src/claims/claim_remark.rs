@@ -41,7 +41,7 @@ impl ClaimStatus {
 
 /// What a check says about a place.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ClaimRemark {
+pub(super) struct ClaimRemark {
     /// The place in the file.
     pub place: Range<usize>,
     /// How the statement stands.
@@ -58,7 +58,7 @@ pub struct ClaimRemark {
 
 impl ClaimRemark {
     /// The evidence says the same.
-    pub fn supported_claim(place: Range<usize>) -> Self {
+    pub(super) fn supported_claim(place: Range<usize>) -> Self {
         Self {
             place,
             status: ClaimStatus::Supported,
@@ -70,20 +70,24 @@ impl ClaimRemark {
     }
 
     /// A statement that offends a rule.
-    pub fn violates_rule(rule: &'static str, status: ClaimStatus, place: Range<usize>) -> Self {
+    pub(super) fn violates_rule(
+        rule: &'static str,
+        status: ClaimStatus,
+        place: Range<usize>,
+    ) -> Self {
         Self { status, rule: Some(rule), ..Self::supported_claim(place) }
     }
 
     /// Sets a parameter of the message.
     #[must_use]
-    pub fn with_parameter(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(super) fn with_parameter(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.parameters.insert(name, value.into());
         self
     }
 
     /// Adds a fact that it rests on.
     #[must_use]
-    pub fn resting_on_fact(mut self, id: &str, target: &str) -> Self {
+    pub(super) fn resting_on_fact(mut self, id: &str, target: &str) -> Self {
         let fact = (id.to_string(), target.to_string());
         if !self.facts.contains(&fact) {
             self.facts.push(fact);
@@ -92,7 +96,7 @@ impl ClaimRemark {
     }
 
     /// The stated value differs from what the evidence says about a fact.
-    pub fn contradicted_by(
+    pub(super) fn contradicted_by(
         index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
@@ -109,7 +113,7 @@ impl ClaimRemark {
     }
 
     /// The stated value is about a fact that is not captured.
-    pub fn without_evidence(
+    pub(super) fn without_evidence(
         index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,

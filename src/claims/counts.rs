@@ -19,7 +19,7 @@ struct CountSubject<'a> {
 }
 
 /// What the counts of a sentence say.
-pub fn check_counts(
+pub(super) fn check_counts(
     ground: &EvidenceIndex,
     words: &SentenceWords,
     subjects: &SubjectWords,
@@ -47,7 +47,7 @@ pub fn check_counts(
 }
 
 /// Whether words around a value make it no statement about one target.
-pub fn is_set_apart(
+pub(super) fn is_set_apart(
     words: &SentenceWords,
     sentence: &ReportSentence,
     quantity: &StatedQuantity,

@@ -11,7 +11,7 @@ use crate::model::{Role, SampleUnit};
 
 /// A figure that the report states about a target, for ratios that it draws from it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StatedFigure {
+pub(super) struct StatedFigure {
     /// The index of what it is about in the list of durations.
     pub subject: usize,
     /// The target.
@@ -23,7 +23,7 @@ pub struct StatedFigure {
 }
 
 /// What the durations of a sentence say, and the figures that it states.
-pub fn check_durations(
+pub(super) fn check_durations(
     ground: &EvidenceIndex,
     words: &SentenceWords,
     subjects: &SubjectWords,
@@ -251,7 +251,7 @@ fn figures_named(
 }
 
 /// The conclusion of a sentence from the latency of a service that was not well.
-pub fn of_errors(ground: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
+pub(super) fn of_errors(ground: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
     let baseline = ground.target_with_role(Role::Baseline)?;
     let status = ground.fact_on_target("app.health_status", baseline)?.fact.as_i64()?;
     let fact_ref = ground

@@ -14,7 +14,7 @@ use crate::report::Assessment;
 
 /// A fact that a statement could be about, with its place.
 #[derive(Debug, Clone, Copy)]
-pub struct FactRef<'a> {
+pub(super) struct FactRef<'a> {
     /// The id of the fact.
     pub id: &'a str,
     /// The target.
@@ -25,7 +25,7 @@ pub struct FactRef<'a> {
 
 /// The evidence of a run.
 #[derive(Debug)]
-pub struct EvidenceIndex<'a> {
+pub(super) struct EvidenceIndex<'a> {
     /// The judged run.
     pub subject: &'a Assessment,
     /// Its targets and their names.
@@ -37,42 +37,42 @@ pub struct EvidenceIndex<'a> {
 
 impl<'a> EvidenceIndex<'a> {
     /// The evidence of a judged run.
-    pub fn new(subject: &'a Assessment) -> Self {
+    pub(super) fn new(subject: &'a Assessment) -> Self {
         Self { subject, resolver: TargetResolver::new(subject), figures: RefCell::default() }
     }
 
     /// The figures of a fact.
-    pub fn known_figures(&self, fact_ref: &FactRef) -> Rc<KnownFigures> {
+    pub(super) fn known_figures(&self, fact_ref: &FactRef) -> Rc<KnownFigures> {
         let key = (fact_ref.id.to_string(), fact_ref.target.to_string());
         let mut known = self.figures.borrow_mut();
         known.entry(key).or_insert_with(|| Rc::new(KnownFigures::of(fact_ref.fact))).clone()
     }
 
     /// The first target of a role.
-    pub fn target_with_role(&self, role: Role) -> Option<&'a str> {
+    pub(super) fn target_with_role(&self, role: Role) -> Option<&'a str> {
         self.subject.run.with_role(role).next().map(|target| target.name.as_str())
     }
 
     /// The role of a target.
-    pub fn role_of(&self, target: &str) -> Option<Role> {
+    pub(super) fn role_of(&self, target: &str) -> Option<Role> {
         self.subject.run.find_target(target).map(|target| target.role)
     }
 
     /// A fact that has a value or a series.
-    pub fn fact_on_target(&self, id: &str, target: &str) -> Option<FactRef<'a>> {
+    pub(super) fn fact_on_target(&self, id: &str, target: &str) -> Option<FactRef<'a>> {
         let (id, by_target) = self.subject.run.facts.get_key_value(id)?;
         let (target, fact) = by_target.get_key_value(target)?;
         fact.is_present().then_some(FactRef { id, target, fact })
     }
 
     /// All that is held about one question.
-    pub fn facts_everywhere(&self, id: &str) -> Vec<FactRef<'a>> {
+    pub(super) fn facts_everywhere(&self, id: &str) -> Vec<FactRef<'a>> {
         let targets = self.subject.run.targets.iter();
         targets.filter_map(|target| self.fact_on_target(id, &target.name)).collect()
     }
 
     /// Why a fact is missing, if the run says so.
-    pub fn missing_reason(&self, id: &str, target: &str) -> Option<&'a MissingFact> {
+    pub(super) fn missing_reason(&self, id: &str, target: &str) -> Option<&'a MissingFact> {
         match self.subject.run.find_fact(id, target) {
             Some(Fact::Missing(missing)) => Some(missing),
             _ => None,
@@ -80,7 +80,7 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     /// The facts whose ids are `name`, or begin with it if it ends in a dot, under a target.
-    pub fn holds_any(&self, name: &str, target: &str) -> bool {
+    pub(super) fn holds_any(&self, name: &str, target: &str) -> bool {
         let wanted = |id: &&String| *id == name || name.ends_with('.') && id.starts_with(name);
         self.subject
             .run
@@ -91,18 +91,18 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     /// The title of a fact.
-    pub fn fact_title(&self, id: &str) -> String {
+    pub(super) fn fact_title(&self, id: &str) -> String {
         let probe = self.subject.project_data.catalogue.find_probe(id);
         probe.map_or_else(|| id.to_string(), |probe| probe.title.clone())
     }
 
     /// What readers call a target.
-    pub fn reader_name(&self, target: &str) -> String {
+    pub(super) fn reader_name(&self, target: &str) -> String {
         self.subject.reader_name(target)
     }
 
     /// A place in the evidence.
-    pub fn evidence_ref(&self, id: &str, target: &str) -> EvidenceRef {
+    pub(super) fn evidence_ref(&self, id: &str, target: &str) -> EvidenceRef {
         let source = self.subject.run.find_fact(id, target).and_then(|fact| fact.source().cloned());
         EvidenceRef { fact: Some(id.into()), target: Some(target.into()), source }
     }
@@ -110,7 +110,7 @@ impl<'a> EvidenceIndex<'a> {
 
 impl FactRef<'_> {
     /// The number of a count, or of the items of a list.
-    pub fn item_count(&self) -> Option<f64> {
+    pub(super) fn item_count(&self) -> Option<f64> {
         match self.fact.as_value()? {
             Value::Number(number) => number.as_f64(),
             #[allow(clippy::cast_precision_loss, reason = "no list has 2^52 items")]
@@ -120,7 +120,7 @@ impl FactRef<'_> {
     }
 
     /// The value for a reader, in one line.
-    pub fn shown_value(&self) -> String {
+    pub(super) fn shown_value(&self) -> String {
         match self.fact {
             Fact::Value { value: Value::Array(items), .. } if self.id != "net.interfaces" => {
                 items.len().to_string()

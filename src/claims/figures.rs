@@ -5,7 +5,7 @@ use crate::stats;
 
 /// A known figure with its name.
 #[derive(Debug)]
-pub struct KnownFigure {
+pub(super) struct KnownFigure {
     /// `mean`, `median`, `min`, `max`, or `sample`.
     pub name: &'static str,
     /// In the unit of the fact.
@@ -14,7 +14,7 @@ pub struct KnownFigure {
 
 /// The figures of a fact.
 #[derive(Debug)]
-pub struct KnownFigures {
+pub(super) struct KnownFigures {
     /// All of them, every sample among them.
     pub all: Vec<KnownFigure>,
     /// Of a series the median, and how many significant digits its samples have.
@@ -23,7 +23,7 @@ pub struct KnownFigures {
 
 impl KnownFigures {
     /// The figures of a fact; none where it has no numbers.
-    pub fn of(fact: &Fact) -> Self {
+    pub(super) fn of(fact: &Fact) -> Self {
         Self { all: list_figures(fact), median: median_figure(fact) }
     }
 }

@@ -11,7 +11,7 @@ use super::words::SentenceWords;
 use crate::model::Role;
 
 /// What the identities of a sentence say.
-pub fn check_identities(
+pub(super) fn check_identities(
     ground: &EvidenceIndex,
     words: &SentenceWords,
     sentence: &ReportSentence,

@@ -19,13 +19,13 @@ mod evidence_index;
 mod examples_hold;
 mod figures;
 mod identity;
-pub mod passages;
-pub mod quantity;
+pub(crate) mod passages;
+pub(crate) mod quantity;
 mod ratio;
-pub mod sentence;
+pub(crate) mod sentence;
 mod target_resolver;
 mod wording;
-pub mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::ops::Range;

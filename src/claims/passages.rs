@@ -9,7 +9,7 @@ use crate::report::markdown;
 
 /// What a passage is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PassageForm {
+pub(crate) enum PassageForm {
     /// A paragraph or an item of a list.
     Prose,
     /// A cell of a table, with the words of its row and of its column.
@@ -31,7 +31,7 @@ const MAX_ITEMS: usize = 8;
 
 /// A piece of text with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportPassage {
+pub(crate) struct ReportPassage {
     /// What it is.
     pub form: PassageForm,
     /// The text without its markup.
@@ -45,7 +45,7 @@ pub struct ReportPassage {
 
 impl ReportPassage {
     /// The range of the file that a range of the text came from.
-    pub fn file_range(&self, range: &Range<usize>) -> Range<usize> {
+    pub(crate) fn file_range(&self, range: &Range<usize>) -> Range<usize> {
         let at = |offset: usize| {
             let after = self.pieces.partition_point(|piece| piece.0 <= offset);
             let piece = after.checked_sub(1).map(|index| self.pieces[index]);
@@ -67,7 +67,7 @@ impl ReportPassage {
 }
 
 /// Reads a report. What is quoted (`>`) or HTML is left out: it is not the author's statement.
-pub fn read_passages(text: &str) -> Vec<ReportPassage> {
+pub(crate) fn read_passages(text: &str) -> Vec<ReportPassage> {
     let mut reader = PassageReader::default();
     for (event, range) in Parser::new_ext(text, markdown::markdown_options()).into_offset_iter() {
         reader.read_event(event, &range, text);

@@ -9,7 +9,7 @@ use super::words::SentenceWords;
 
 /// A value that a sentence states.
 #[derive(Debug, Clone, PartialEq)]
-pub enum StatedValue {
+pub(crate) enum StatedValue {
     /// A number without a unit; a second reading where a separator may be of either kind.
     Number(f64, Option<f64>),
     /// A duration in seconds.
@@ -30,7 +30,7 @@ pub enum StatedValue {
 
 /// How exactly a value is stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ValueHedge {
+pub(crate) enum ValueHedge {
     /// As it stands.
     Exact,
     /// About.
@@ -45,7 +45,7 @@ pub enum ValueHedge {
 
 /// A value with its place in the sentence.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StatedQuantity {
+pub(crate) struct StatedQuantity {
     /// Where it stands.
     pub range: Range<usize>,
     /// Where the words that hedge it begin, or where it stands.
@@ -86,7 +86,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The quantities of a sentence, in order.
-pub fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQuantity> {
+pub(crate) fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQuantity> {
     let mut out: Vec<StatedQuantity> = TOKENS
         .captures_iter(text)
         .filter(|found| stands_free(text, found))
@@ -239,7 +239,7 @@ fn unit_scale(unit: &str) -> f64 {
 
 impl StatedQuantity {
     /// Whether a true value is what is stated, allowing for the digits and the hedge.
-    pub fn agrees_with(&self, stated: f64, truth: f64) -> bool {
+    pub(crate) fn agrees_with(&self, stated: f64, truth: f64) -> bool {
         let close =
             |share: f64| (stated - truth).abs() <= (self.half * 1.01).max(truth.abs() * share);
         match self.hedge {
@@ -252,7 +252,7 @@ impl StatedQuantity {
     }
 
     /// Whether a true value is so far from what is stated that the hedge does not cover it.
-    pub fn clashes_with(&self, stated: f64, truth: f64) -> bool {
+    pub(crate) fn clashes_with(&self, stated: f64, truth: f64) -> bool {
         let far = |share: f64| (stated - truth).abs() > truth.abs() * share;
         match self.hedge {
             ValueHedge::Exact => !self.agrees_with(stated, truth),

@@ -24,11 +24,11 @@ struct FigurePair {
 
 /// The figures that a report states: by what they are about and their target the seconds and the
 /// significant digits, or none where several differ, so that it is not clear which are compared.
-pub struct StatedFigures(BTreeMap<(usize, String), Option<(f64, usize)>>);
+pub(super) struct StatedFigures(BTreeMap<(usize, String), Option<(f64, usize)>>);
 
 impl StatedFigures {
     /// The figures of a report, in its order.
-    pub fn new(stated: &[StatedFigure]) -> Self {
+    pub(super) fn new(stated: &[StatedFigure]) -> Self {
         let mut figures = BTreeMap::new();
         for one in stated {
             let known = figures
@@ -45,7 +45,7 @@ impl StatedFigures {
 }
 
 /// What the ratios of a sentence say. `stated` are the figures that the report itself states.
-pub fn check_ratios(
+pub(super) fn check_ratios(
     index: &EvidenceIndex,
     words: &SentenceWords,
     subjects: &SubjectWords,

@@ -8,7 +8,7 @@ use crate::text::beginning;
 
 /// How a sentence is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SentenceMood {
+pub(crate) enum SentenceMood {
     /// It states something.
     Statement,
     /// It is a task of the lab: what it names is asked for.
@@ -31,7 +31,7 @@ const AROUND: usize = 4000;
 
 /// A sentence of a passage.
 #[derive(Debug, Clone)]
-pub struct ReportSentence<'a> {
+pub(crate) struct ReportSentence<'a> {
     /// The passage.
     pub passage: &'a ReportPassage,
     /// Where in the passage's text it stands.
@@ -46,12 +46,12 @@ pub struct ReportSentence<'a> {
 
 impl<'a> ReportSentence<'a> {
     /// The range of the file that a range of the sentence came from.
-    pub fn file_range(&self, range: &Range<usize>) -> Range<usize> {
+    pub(crate) fn file_range(&self, range: &Range<usize>) -> Range<usize> {
         self.passage.file_range(&(self.range.start + range.start..self.range.start + range.end))
     }
 
     /// The sentence with what stands before and behind it in its passage.
-    pub fn surrounding_text(&self) -> &'a str {
+    pub(crate) fn surrounding_text(&self) -> &'a str {
         let text = self.passage.text.as_str();
         let end = self.range.end + beginning(&text[self.range.end..], AROUND).len();
         let mut start = self.range.start.saturating_sub(AROUND);
@@ -63,7 +63,7 @@ impl<'a> ReportSentence<'a> {
 }
 
 /// The sentences of a passage that is not a block.
-pub fn split_sentences<'a>(
+pub(crate) fn split_sentences<'a>(
     passage: &'a ReportPassage,
     words: &SentenceWords,
 ) -> Vec<ReportSentence<'a>> {

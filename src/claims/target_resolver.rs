@@ -10,13 +10,13 @@ use crate::report::Assessment;
 
 /// The targets of a run and the words that name them.
 #[derive(Debug)]
-pub struct TargetResolver {
+pub(super) struct TargetResolver {
     names: Vec<(String, Option<String>)>,
 }
 
 /// Whose value it is, and how sure that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attribution {
+pub(super) struct Attribution {
     /// The name of the target.
     pub target: String,
     /// Whether the words leave no doubt. A contradiction needs that.
@@ -25,7 +25,7 @@ pub struct Attribution {
 
 /// A word that names a target; none if the run has no such target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetMention {
+pub(super) struct TargetMention {
     /// Where it stands.
     pub range: Range<usize>,
     /// The target.
@@ -34,7 +34,7 @@ pub struct TargetMention {
 
 impl TargetResolver {
     /// The targets of a run.
-    pub fn new(subject: &Assessment) -> Self {
+    pub(super) fn new(subject: &Assessment) -> Self {
         let run = &subject.run;
         let first = |role: Role| run.with_role(role).next().map(|target| target.name.clone());
         let mut candidates = run.with_role(Role::Candidate);
@@ -66,7 +66,7 @@ impl TargetResolver {
     }
 
     /// The mentions of targets in a text; neighbours that name the same are one.
-    pub fn find_mentions(&self, text: &str) -> Vec<TargetMention> {
+    pub(super) fn find_mentions(&self, text: &str) -> Vec<TargetMention> {
         let mut out: Vec<TargetMention> = Vec::new();
         let mut start = None;
         for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
@@ -122,7 +122,7 @@ impl TargetResolver {
     }
 
     /// The one target that a text names.
-    pub fn single_target(&self, text: &str) -> Option<String> {
+    pub(super) fn single_target(&self, text: &str) -> Option<String> {
         let mut targets: Vec<Option<String>> =
             self.find_mentions(text).into_iter().map(|mention| mention.target).collect();
         targets.dedup();
@@ -133,7 +133,7 @@ impl TargetResolver {
     }
 
     /// Whose value the quantity at `index` is.
-    pub fn attribute_quantity(
+    pub(super) fn attribute_quantity(
         &self,
         sentence: &ReportSentence,
         all: &[StatedQuantity],

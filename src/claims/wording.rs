@@ -11,7 +11,7 @@ use crate::judge::Conclusion;
 use crate::model::Role;
 
 /// What the wording of a sentence says.
-pub fn check_wording(
+pub(super) fn check_wording(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,

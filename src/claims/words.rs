@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// A regular expression without regard to case.
 #[derive(Debug, Clone)]
-pub struct CaseInsensitivePattern(Regex);
+pub(crate) struct CaseInsensitivePattern(Regex);
 
 impl std::ops::Deref for CaseInsensitivePattern {
     type Target = Regex;
@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for CaseInsensitivePattern {
 /// How sentences and the words around values are told apart.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SentenceWords {
+pub(crate) struct SentenceWords {
     /// The beginning of a task of the lab.
     pub demand: CaseInsensitivePattern,
     /// What makes a sentence a guess.
@@ -71,7 +71,7 @@ pub struct SentenceWords {
 /// Where a status of HTTP stands.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StatusWords {
+pub(crate) struct StatusWords {
     /// Just before it.
     pub before: CaseInsensitivePattern,
     /// Just behind it.
@@ -85,7 +85,7 @@ pub struct StatusWords {
 /// Where a version is that of a kernel or of the runtime.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct VersionWords {
+pub(crate) struct VersionWords {
     /// A kernel is spoken of.
     pub kernel: CaseInsensitivePattern,
     /// Just before the version of the runtime.
@@ -95,7 +95,7 @@ pub struct VersionWords {
 /// Processors are spoken of.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ProcessorWords {
+pub(crate) struct ProcessorWords {
     /// In the sentence or above it.
     pub topic: CaseInsensitivePattern,
 }
@@ -103,7 +103,7 @@ pub struct ProcessorWords {
 /// Interfaces and their names.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct InterfaceWords {
+pub(crate) struct InterfaceWords {
     /// There are no others.
     pub only: CaseInsensitivePattern,
     /// A name.
@@ -114,7 +114,7 @@ pub struct InterfaceWords {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "each is the figure of its name")]
-pub struct FigureNames {
+pub(crate) struct FigureNames {
     pub mean: CaseInsensitivePattern,
     pub median: CaseInsensitivePattern,
     pub min: CaseInsensitivePattern,
@@ -124,7 +124,7 @@ pub struct FigureNames {
 /// A word for a ratio.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RatioWord {
+pub(crate) struct RatioWord {
     /// The word.
     pub pattern: CaseInsensitivePattern,
     /// How many times as much it says.
@@ -134,7 +134,7 @@ pub struct RatioWord {
 /// What makes a ratio one of measurements.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RatioWords {
+pub(crate) struct RatioWords {
     /// Words of which at least one stands in the sentence.
     pub words: CaseInsensitivePattern,
 }
@@ -142,7 +142,7 @@ pub struct RatioWords {
 /// What counts are about.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CountWords {
+pub(crate) struct CountWords {
     /// The facts, the first being the one that is meant in doubt.
     pub facts: Vec<String>,
     /// Nouns behind the count.
@@ -162,7 +162,7 @@ pub struct CountWords {
 /// What numbers of samples are about.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SampleCount {
+pub(crate) struct SampleCount {
     /// The series and its summary.
     pub facts: Vec<String>,
     /// Nouns behind the number.
@@ -174,11 +174,9 @@ pub struct SampleCount {
 /// What durations are about.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DurationWords {
+pub(crate) struct DurationWords {
     /// The series and what else states such durations.
     pub facts: Vec<String>,
-    /// What it is called.
-    pub name: String,
     /// Words before the duration.
     pub words: CaseInsensitivePattern,
     /// Words with which it is about something else.
@@ -191,7 +189,7 @@ pub struct DurationWords {
 /// What a cost can be of.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CostArea {
+pub(crate) struct CostArea {
     /// What it is called.
     pub name: String,
     /// Words that name it.
@@ -204,7 +202,7 @@ pub struct CostArea {
 /// A kind of pasted output.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PastedKind {
+pub(crate) struct PastedKind {
     /// The place in the lab's instructions that it would be the file of.
     pub slot: String,
     /// A title or command above it.
@@ -219,7 +217,7 @@ pub struct PastedKind {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "each is the list of its type")]
-pub struct SubjectWords {
+pub(crate) struct SubjectWords {
     pub count: Vec<CountWords>,
     pub samples: Vec<SampleCount>,
     pub duration: Vec<DurationWords>,
@@ -230,7 +228,7 @@ pub struct SubjectWords {
 /// A wording that no evidence carries.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct UnsupportedWording {
+pub(crate) struct UnsupportedWording {
     /// The rule.
     pub rule: String,
     /// The wording.
@@ -249,7 +247,7 @@ pub struct UnsupportedWording {
 /// What is said to be small or large.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CostJudgement {
+pub(crate) struct CostJudgement {
     /// The judging words.
     pub pattern: CaseInsensitivePattern,
     /// The nouns of a cost.
@@ -261,7 +259,7 @@ pub struct CostJudgement {
 /// The wordings of `data/claims/wording.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WordingTable {
+pub(crate) struct WordingTable {
     /// Those that are found as they stand.
     pub wording: Vec<UnsupportedWording>,
     /// Those about costs.
@@ -273,7 +271,7 @@ pub struct WordingTable {
 /// What is said about a target's boundary.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BoundaryWords {
+pub(crate) struct BoundaryWords {
     /// It has a kernel of its own.
     pub separate: CaseInsensitivePattern,
     /// It shares the host's.
@@ -284,7 +282,7 @@ pub struct BoundaryWords {
 
 /// Everything by which statements are recognised.
 #[derive(Debug, Clone)]
-pub struct ClaimVocabulary {
+pub(crate) struct ClaimVocabulary {
     /// How sentences and values are told apart.
     pub words: SentenceWords,
     /// What they can be about.
@@ -299,7 +297,7 @@ impl ClaimVocabulary {
     /// # Errors
     ///
     /// A file is not valid TOML, has an unknown key, or holds a broken expression.
-    pub fn load(data: Option<&Path>) -> Result<Self> {
+    pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
         Ok(Self {
             words: read_word_file(data, "claims/words.toml")?,
             subjects: read_word_file(data, "claims/subjects.toml")?,

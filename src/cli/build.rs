@@ -13,7 +13,7 @@ use crate::site::{self, BuiltReport};
 
 /// The arguments of `build`.
 #[derive(Debug, Args)]
-pub struct BuildArguments {
+pub(super) struct BuildArguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
@@ -27,7 +27,7 @@ pub struct BuildArguments {
 /// Where the report goes, and what it must not lack.
 #[derive(Debug, Args)]
 #[group(skip)]
-pub struct ReportOutput {
+pub(super) struct ReportOutput {
     /// The folder of the site; by default that of book.toml, else public
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub struct ReportOutput {
 }
 
 /// Builds, and prints the paths of submission and site.
-pub fn run_build(
+pub(super) fn run_build(
     project: &Project,
     arguments: &BuildArguments,
     console: &Console,
@@ -53,7 +53,7 @@ pub fn run_build(
 }
 
 /// Builds and says what the texts lack.
-pub fn build_and_warn(
+pub(super) fn build_and_warn(
     project: &Project,
     run: &str,
     edition: Option<Edition>,
@@ -78,7 +78,7 @@ pub fn build_and_warn(
 }
 
 /// Says what the texts lack: how much of it, and what to those who asked for more.
-pub fn tell_missing(warnings: &[String], console: &Console) {
+pub(super) fn tell_missing(warnings: &[String], console: &Console) {
     if !warnings.is_empty() {
         let what = count_words(warnings.len(), "fact");
         let more = if console.is_verbose() { "" } else { "; -v lists them" };

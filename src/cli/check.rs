@@ -24,7 +24,7 @@ use crate::text::{uri_path, wrap_words};
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArguments {
+pub(super) struct CheckArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
@@ -64,7 +64,7 @@ enum FailOn {
 }
 
 /// Prints verdicts and findings.
-pub fn run_check(
+pub(super) fn run_check(
     project: &Project,
     arguments: &CheckArguments,
     console: &Console,
@@ -210,7 +210,7 @@ fn check_text(assessment: &Assessment, report: Option<&CheckedReport>) -> Styled
 }
 
 /// A paragraph for each rule that is switched off, with the reason.
-pub fn off_lines(rules: &[SwitchedOff]) -> StyledText {
+pub(super) fn off_lines(rules: &[SwitchedOff]) -> StyledText {
     let mut out = StyledText::default();
     for off in rules {
         let mark = StyledLine::begin_styled(TextStyle::Faint, "off");
@@ -222,13 +222,13 @@ pub fn off_lines(rules: &[SwitchedOff]) -> StyledText {
 }
 
 /// A place in the evidence.
-pub fn place_text(source: &crate::model::FactSource) -> String {
+pub(super) fn place_text(source: &crate::model::FactSource) -> String {
     let line = source.line.map(|line| format!(":{line}")).unwrap_or_default();
     format!("{}{line}", source.capture)
 }
 
 /// What is concluded for each target, how sure it is, and why.
-pub fn verdict_lines(assessment: &Assessment) -> StyledText {
+pub(super) fn verdict_lines(assessment: &Assessment) -> StyledText {
     let mut out = StyledText::default();
     all_verdict_lines(assessment).into_iter().for_each(|lines| out.append_text(lines));
     out
@@ -309,7 +309,7 @@ fn push_verdict_details(assessment: &Assessment, verdict: &Verdict, out: &mut St
 }
 
 /// How many findings of each severity there are.
-pub fn findings_tally(assessment: &Assessment) -> StyledLine {
+pub(super) fn findings_tally(assessment: &Assessment) -> StyledLine {
     let of = |severity: Severity| {
         let n = assessment.judgement.findings.iter().filter(|f| f.severity == severity).count();
         let text = count_words(n, severity.word());

@@ -11,7 +11,7 @@ use crate::{atomic, collect, publish, site};
 
 /// Removes what killed processes left, under every engine, in the project and among the temporary
 /// files. Says what, and fails if something of it cannot be removed.
-pub fn run_clean(project: &Project, console: &Console) -> Result<ExitCode> {
+pub(super) fn run_clean(project: &Project, console: &Console) -> Result<ExitCode> {
     let mut results: Vec<Result<String>> = Vec::new();
     for engine in EngineKind::ALL {
         let swept = clean::remove_orphans(engine, None);

@@ -27,7 +27,7 @@ use crate::report::{Assessment, ProjectData};
 use crate::store::{RunStore, reference};
 
 /// The exit status when the user stopped it, as a shell reports Ctrl-C.
-pub const STOPPED: u8 = 130;
+pub(super) const STOPPED: u8 = 130;
 
 /// The arguments of `collect`, and those of `run` that say what is captured.
 #[derive(Debug, Clone, Args)]
@@ -35,7 +35,7 @@ pub const STOPPED: u8 = 130;
                   captured is kept as a run marked as interrupted, and the exit status is 130, \
                   also if nothing was captured. A second one ends it at once; `isoproof clean` \
                   then removes what is left.")]
-pub struct CollectArguments {
+pub(super) struct CollectArguments {
     /// The engine: nerdctl, docker, podman, ctr, or builtin (plain namespaces, no engine);
     /// by default the first that answers
     #[arg(long, value_name = "ENGINE")]
@@ -126,17 +126,17 @@ impl CollectArguments {
     }
 
     /// Whether the user leaves engine, runtimes and images to us.
-    pub fn asks_for_nothing(&self) -> bool {
+    pub(super) fn asks_for_nothing(&self) -> bool {
         self.engine.is_none() && self.runtimes.is_empty() && self.app.is_none()
     }
 
     /// The same under another engine.
-    pub fn with_engine(&self, engine: EngineKind) -> Self {
+    pub(super) fn with_engine(&self, engine: EngineKind) -> Self {
         Self { engine: Some(engine), ..self.clone() }
     }
 
     /// What the machine is looked at for before.
-    pub fn doctor_options(&self) -> doctor::DoctorOptions {
+    pub(super) fn doctor_options(&self) -> doctor::DoctorOptions {
         doctor::DoctorOptions {
             engine: self.engine,
             runtimes: self.runtimes.clone(),
@@ -165,7 +165,7 @@ impl CollectArguments {
 }
 
 /// Collects, and prints the id of the run as the last line.
-pub fn run_collect(
+pub(super) fn run_collect(
     project: &Project,
     arguments: &CollectArguments,
     console: &Console,
@@ -182,7 +182,7 @@ pub fn run_collect(
 }
 
 /// What was captured and is kept.
-pub struct CapturedRun {
+pub(super) struct CapturedRun {
     /// The run, judged.
     pub assessment: Assessment,
     /// Whether the user stopped it before it was complete.
@@ -191,13 +191,13 @@ pub struct CapturedRun {
 
 impl CapturedRun {
     /// The exit status that says whether it is complete.
-    pub fn exit_code(&self) -> ExitCode {
+    pub(super) fn exit_code(&self) -> ExitCode {
         if self.is_stopped { ExitCode::from(STOPPED) } else { ExitCode::SUCCESS }
     }
 }
 
 /// Captures evidence into a run of the project; none if the user stopped it before there was any.
-pub fn capture_run(
+pub(super) fn capture_run(
     project: &Project,
     arguments: &CollectArguments,
     console: &Console,

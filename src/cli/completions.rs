@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// The arguments of `completions`.
 #[derive(Debug, Args)]
-pub struct CompletionsArguments {
+pub(super) struct CompletionsArguments {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
@@ -22,14 +22,14 @@ pub struct CompletionsArguments {
 
 /// The arguments of `man`.
 #[derive(Debug, Args)]
-pub struct ManArguments {
+pub(super) struct ManArguments {
     /// Write a page for every command into this folder; else the main page goes to the output
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
 /// Prints the completions for a shell.
-pub fn print_completions(
+pub(super) fn print_completions(
     mut command: Command,
     arguments: &CompletionsArguments,
     console: &Console,
@@ -41,7 +41,7 @@ pub fn print_completions(
 }
 
 /// Prints the main page, or writes all pages.
-pub fn print_manual(
+pub(super) fn print_manual(
     command: Command,
     arguments: &ManArguments,
     console: &Console,

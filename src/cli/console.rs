@@ -19,7 +19,7 @@ use crate::text::{defuse_log_commands, escape_hidden_json, make_visible};
 
 /// The two outputs and how to use them.
 #[derive(Debug)]
-pub struct Console {
+pub(super) struct Console {
     colors: bool,
     error_colors: bool,
     quiet: bool,
@@ -28,14 +28,14 @@ pub struct Console {
 
 /// The form of what a command prints: for people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OutputFormat {
+pub(super) enum OutputFormat {
     Text,
     Json,
 }
 
 impl Console {
     /// A console; colours only on a terminal and without `NO_COLOR`, unless asked for.
-    pub fn new(color: ColorChoice, quiet: bool, verbose: u8) -> Self {
+    pub(super) fn new(color: ColorChoice, quiet: bool, verbose: u8) -> Self {
         let wanted = |is_terminal: bool| match color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -57,7 +57,7 @@ impl Console {
     /// # Errors
     ///
     /// Standard output cannot be written, for example because the disk is full.
-    pub fn print_text(&self, text: &StyledText) -> Result<()> {
+    pub(super) fn print_text(&self, text: &StyledText) -> Result<()> {
         self.print_bytes(text.render_text(self.colors).as_bytes())
     }
 
@@ -66,7 +66,7 @@ impl Console {
     /// # Errors
     ///
     /// As for [`Console::print_text`].
-    pub fn print_line(&self, line: impl Into<StyledLine>) -> Result<()> {
+    pub(super) fn print_line(&self, line: impl Into<StyledLine>) -> Result<()> {
         self.print_text(&StyledText::from(line.into()))
     }
 
@@ -76,7 +76,7 @@ impl Console {
     /// # Errors
     ///
     /// As for [`Console::print_text`].
-    pub fn print_json(&self, json: &str) -> Result<()> {
+    pub(super) fn print_json(&self, json: &str) -> Result<()> {
         self.print_bytes(format!("{}\n", escape_hidden_json(json.trim_end())).as_bytes())
     }
 
@@ -86,7 +86,7 @@ impl Console {
     /// # Errors
     ///
     /// As for [`Console::print_text`].
-    pub fn print_document(&self, document: &str) -> Result<()> {
+    pub(super) fn print_document(&self, document: &str) -> Result<()> {
         let mut out = String::with_capacity(document.len());
         for line in document.lines() {
             out.push_str(&defuse_log_commands(&make_visible(line)));
@@ -100,7 +100,7 @@ impl Console {
     /// # Errors
     ///
     /// As for [`Console::print_text`].
-    pub fn print_bytes(&self, bytes: &[u8]) -> Result<()> {
+    pub(super) fn print_bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
@@ -112,52 +112,52 @@ impl Console {
     }
 
     /// Whether results go to a terminal.
-    pub fn is_terminal(&self) -> bool {
+    pub(super) fn is_terminal(&self) -> bool {
         std::io::stdout().is_terminal()
     }
 
     /// Says what is being done, to somebody who watches.
-    pub fn print_progress(&self, text: &str) {
+    pub(super) fn print_progress(&self, text: &str) {
         if !self.quiet && (self.verbose > 0 || std::io::stderr().is_terminal()) {
             self.print_diagnostic(TextStyle::Faint, "capturing", text);
         }
     }
 
     /// Says something in passing.
-    pub fn print_note(&self, text: &str) {
+    pub(super) fn print_note(&self, text: &str) {
         if !self.quiet {
             self.print_diagnostic(TextStyle::Faint, "note", text);
         }
     }
 
     /// Says something that should be looked at.
-    pub fn print_warning(&self, text: &str) {
+    pub(super) fn print_warning(&self, text: &str) {
         if !self.quiet {
             self.print_diagnostic(TextStyle::Doubtful, "warning", text);
         }
     }
 
     /// Says several things that should be looked at.
-    pub fn warn_all(&self, texts: &[String]) {
+    pub(super) fn warn_all(&self, texts: &[String]) {
         for text in texts {
             self.print_warning(text);
         }
     }
 
     /// Says something for those who asked for more.
-    pub fn print_detail(&self, text: &str) {
+    pub(super) fn print_detail(&self, text: &str) {
         if self.verbose > 0 {
             self.print_diagnostic(TextStyle::Faint, "detail", text);
         }
     }
 
     /// Whether more was asked for.
-    pub fn is_verbose(&self) -> bool {
+    pub(super) fn is_verbose(&self) -> bool {
         self.verbose > 0
     }
 
     /// Says what failed and what to do.
-    pub fn print_error(&self, error: &Error) {
+    pub(super) fn print_error(&self, error: &Error) {
         self.print_diagnostic(TextStyle::Bad, "error", &error.message);
         if let Some(help) = &error.help {
             self.print_diagnostic(TextStyle::Good, "help", help);
@@ -169,7 +169,7 @@ impl Console {
     /// # Errors
     ///
     /// As for [`Console::print_text`].
-    pub fn print_usage(&self, mut error: clap::Error) -> Result<()> {
+    pub(super) fn print_usage(&self, mut error: clap::Error) -> Result<()> {
         if !error.use_stderr() {
             let text = error.render();
             return match self.colors {
@@ -206,7 +206,7 @@ impl Console {
     }
 
     /// Says that this program itself failed, in a thread that has panicked.
-    pub fn report_panic(&self, panic: &std::panic::PanicHookInfo) {
+    pub(super) fn report_panic(&self, panic: &std::panic::PanicHookInfo) {
         self.print_error(&describe_panic(panic.payload(), panic.location()));
         let trace = std::backtrace::Backtrace::capture();
         if trace.status() == std::backtrace::BacktraceStatus::Captured {
@@ -248,7 +248,7 @@ fn style_message(style: TextStyle, what: &str, text: &str) -> StyledText {
 }
 
 /// `1 run`, `2 runs`.
-pub fn count_words(n: usize, one: &str) -> String {
+pub(super) fn count_words(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 

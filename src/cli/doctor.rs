@@ -21,11 +21,11 @@ const WIDTH: usize = 80;
 const STATUS: usize = 10;
 
 /// The image of the web app of the lab.
-pub const APP: &str = "bkimminich/juice-shop:v19.0.0";
+pub(super) const APP: &str = "bkimminich/juice-shop:v19.0.0";
 
 /// The arguments of `doctor`.
 #[derive(Debug, Args)]
-pub struct DoctorArguments {
+pub(super) struct DoctorArguments {
     /// The engine: nerdctl, docker, podman, ctr or builtin; by default the first that answers
     #[arg(long, value_name = "ENGINE")]
     engine: Option<EngineKind>,
@@ -56,7 +56,7 @@ fn parse_image_name(name: &str) -> Result<String, String> {
 }
 
 /// Examines the machine and prints what was found. Exit code 3 if something failed.
-pub fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Result<ExitCode> {
+pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Result<ExitCode> {
     check_names(&arguments.runtimes)?;
     let options = DoctorOptions {
         engine: arguments.engine,
@@ -79,7 +79,7 @@ pub fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Result<Exit
 
 /// What is not as it should be, each in a line, and how to learn more. No container is started:
 /// capturing does that.
-pub fn print_problems(options: &DoctorOptions, console: &Console) -> Result<()> {
+pub(super) fn print_problems(options: &DoctorOptions, console: &Console) -> Result<()> {
     let (words, faults) = (DoctorWords::load(None)?, KnownFaults::load(None)?);
     let machine = ThisMachine::new(interrupt::listen_for_signals()?);
     let checks = doctor::examine_machine(&machine, options, &words, &faults, &|_| {})?;

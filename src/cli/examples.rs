@@ -61,7 +61,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// Gives the examples to the commands whose help has none.
-pub fn with_examples(command: Command) -> Command {
+pub(super) fn with_examples(command: Command) -> Command {
     let names: Vec<String> =
         command.get_subcommands().map(|below| below.get_name().to_string()).collect();
     names.into_iter().fold(command, |command, name| {

@@ -17,7 +17,7 @@ use crate::text::closest_match;
 
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
-pub struct ExplainArguments {
+pub(super) struct ExplainArguments {
     /// What is to be explained; without it all ids are listed
     #[arg(value_name = "ID")]
     id: Option<String>,
@@ -27,7 +27,7 @@ pub struct ExplainArguments {
 const WIDTH: usize = 78;
 
 /// Prints what an id means.
-pub fn run_explain(
+pub(super) fn run_explain(
     project: &Project,
     arguments: &ExplainArguments,
     console: &Console,

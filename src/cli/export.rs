@@ -16,7 +16,7 @@ use crate::store::RunStore;
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]
-pub struct ExportArguments {
+pub(super) struct ExportArguments {
     #[command(subcommand)]
     form: ExportForm,
 }
@@ -66,7 +66,7 @@ struct TimesExportArguments {
 }
 
 /// Exports.
-pub fn run_export(
+pub(super) fn run_export(
     project: &Project,
     arguments: &ExportArguments,
     console: &Console,

@@ -13,7 +13,7 @@ use crate::store::{LoadedRun, RunStore, integrity::describe_fact};
 
 /// The arguments of `facts`.
 #[derive(Debug, Args)]
-pub struct FactsArguments {
+pub(super) struct FactsArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
@@ -23,7 +23,7 @@ pub struct FactsArguments {
 }
 
 /// Prints the facts.
-pub fn run_facts(
+pub(super) fn run_facts(
     project: &Project,
     arguments: &FactsArguments,
     console: &Console,

@@ -16,7 +16,7 @@ use crate::store::{RunStore, reference};
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
-pub struct ImportArguments {
+pub(super) struct ImportArguments {
     #[command(subcommand)]
     form: ImportForms,
 }
@@ -79,7 +79,7 @@ impl From<ImportRequest> for TimedThing {
 }
 
 /// Imports, and prints the id of the run as the last line.
-pub fn run_import(
+pub(super) fn run_import(
     project: &Project,
     arguments: &ImportArguments,
     console: &Console,

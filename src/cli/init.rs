@@ -15,7 +15,7 @@ use crate::model::Edition;
 #[command(after_help = "What exists is left as it is and listed; the exit code is then 1.\n\n\
                         Examples:\n  isoproof init report && cd report && isoproof run\n  \
                         isoproof init --chapters       the whole text of the chapters, to change it")]
-pub struct InitArguments {
+pub(super) struct InitArguments {
     /// The folder; it need not exist
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
@@ -28,7 +28,7 @@ pub struct InitArguments {
 }
 
 /// Writes the files and lists them.
-pub fn run_init(
+pub(super) fn run_init(
     project: Option<&Path>,
     arguments: &InitArguments,
     console: &Console,

@@ -13,14 +13,14 @@ use crate::store::{RunEntry, RunStore};
 
 /// The arguments of `list`.
 #[derive(Debug, Args)]
-pub struct ListArguments {
+pub(super) struct ListArguments {
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
     format: OutputFormat,
 }
 
 /// Prints the runs, newest first, then the files that cannot be used.
-pub fn run_list(
+pub(super) fn run_list(
     project: &Project,
     arguments: &ListArguments,
     console: &Console,

@@ -15,7 +15,7 @@ use crate::mdbook;
                         command = \"isoproof mdbook\"\n  run = \"latest\"       # the run that \
                         look-ups ask\n  run-pages = true     # add chapters of the run and its \
                         findings")]
-pub struct MdbookArguments {
+pub(super) struct MdbookArguments {
     #[command(subcommand)]
     question: Option<MdbookQuestion>,
 }
@@ -30,7 +30,7 @@ enum MdbookQuestion {
 }
 
 /// Answers mdBook: the book on standard input comes back on standard output.
-pub fn run_mdbook(arguments: &MdbookArguments, console: &Console) -> Result<ExitCode> {
+pub(super) fn run_mdbook(arguments: &MdbookArguments, console: &Console) -> Result<ExitCode> {
     if let Some(MdbookQuestion::Supports { renderer }) = &arguments.question {
         return Ok(ExitCode::from(u8::from(!mdbook::supports_renderer(renderer))));
     }

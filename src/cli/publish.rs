@@ -17,7 +17,7 @@ use crate::site;
                         isoproof did not put there stay.\n\nExamples:\n  isoproof publish --dry-run\n  \
                         isoproof publish --remote git@github.com:you/lab.git\n\nThen choose the \
                         branch in the settings of the repository, under Pages.")]
-pub struct PublishArguments {
+pub(super) struct PublishArguments {
     /// The remote: its name in git, its address or its path; by default origin
     #[arg(long, value_name = "REMOTE")]
     remote: Option<String>,
@@ -42,7 +42,7 @@ pub struct PublishArguments {
 }
 
 /// Publishes, and prints the commit.
-pub fn run_publish(
+pub(super) fn run_publish(
     project: &Project,
     arguments: &PublishArguments,
     console: &Console,

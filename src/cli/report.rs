@@ -15,7 +15,7 @@ use crate::sources::{self, MAX_TEXT_BYTES};
 
 /// A checked report.
 #[derive(Debug)]
-pub struct CheckedReport {
+pub(super) struct CheckedReport {
     /// The file as it was named.
     pub file: String,
     /// What is said about it.
@@ -28,7 +28,11 @@ impl CheckedReport {
     /// # Errors
     ///
     /// The file cannot be read or is not text, or the words of the rules cannot be used.
-    pub fn check_file(project: &Project, path: &Path, assessment: &Assessment) -> Result<Self> {
+    pub(super) fn check_file(
+        project: &Project,
+        path: &Path,
+        assessment: &Assessment,
+    ) -> Result<Self> {
         let bytes = sources::read_named_file(path, MAX_TEXT_BYTES)
             .map_err(|error| Error::failed_io("read", path, &error))?;
         let text = String::from_utf8(bytes).map_err(|_| {
@@ -41,7 +45,7 @@ impl CheckedReport {
     }
 
     /// For programs.
-    pub fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let counts =
             ClaimStatus::ALL.map(|standing| (standing.status_name(), self.count_status(standing)));
         json!({
@@ -53,7 +57,7 @@ impl CheckedReport {
     }
 
     /// For people: what is wrong with its remedy, then what is supported.
-    pub fn to_text(&self) -> StyledText {
+    pub(super) fn to_text(&self) -> StyledText {
         let mut out = StyledText::default();
         out.push_line(StyledLine::begin_styled(
             TextStyle::Strong,

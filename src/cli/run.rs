@@ -17,7 +17,7 @@ use crate::site::BuiltReport;
 /// The arguments of `run`.
 #[derive(Debug, Args)]
 #[group(skip)]
-pub struct RunArguments {
+pub(super) struct RunArguments {
     #[command(flatten)]
     capture: collect::CollectArguments,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub struct RunArguments {
 }
 
 /// Does it all, and says what the run shows and where the report is.
-pub fn run_everything(
+pub(super) fn run_everything(
     project: &Project,
     arguments: &RunArguments,
     console: &Console,

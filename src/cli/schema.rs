@@ -6,7 +6,7 @@ use super::console::Console;
 use crate::error::Result;
 
 /// Prints the schema.
-pub fn run_schema(console: &Console) -> Result<ExitCode> {
+pub(super) fn run_schema(console: &Console) -> Result<ExitCode> {
     console.print_json(&crate::store::schema::schema_json())?;
     Ok(ExitCode::SUCCESS)
 }

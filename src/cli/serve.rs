@@ -13,7 +13,7 @@ use crate::site;
 
 /// The arguments of `serve`.
 #[derive(Debug, Args)]
-pub struct ServeArguments {
+pub(super) struct ServeArguments {
     /// The port on 127.0.0.1; another one if it is in use, any with 0
     #[arg(long, default_value_t = 3000)]
     port: u16,
@@ -32,7 +32,7 @@ pub struct ServeArguments {
 }
 
 /// Builds and serves until it is stopped. The address is the one line of standard output.
-pub fn run_serve(
+pub(super) fn run_serve(
     project: &Project,
     arguments: &ServeArguments,
     console: &Console,

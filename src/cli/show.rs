@@ -14,7 +14,7 @@ use crate::text::closest_match;
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]
-pub struct ShowArguments {
+pub(super) struct ShowArguments {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
@@ -27,7 +27,7 @@ pub struct ShowArguments {
 }
 
 /// Prints the captures of a run, or the output of one.
-pub fn run_show(
+pub(super) fn run_show(
     project: &Project,
     arguments: &ShowArguments,
     console: &Console,

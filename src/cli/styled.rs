@@ -8,7 +8,7 @@ use crate::text::{defuse_log_commands, make_visible, wrap_words};
 
 /// What a piece of text is, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextStyle {
+pub(super) enum TextStyle {
     /// Stands out.
     Strong,
     /// Recedes.
@@ -36,34 +36,34 @@ impl TextStyle {
 
 /// One line, whatever is put into it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StyledLine {
+pub(super) struct StyledLine {
     /// Visible text without line breaks, each with its colour.
     spans: Vec<(Option<TextStyle>, String)>,
 }
 
 impl StyledLine {
     /// A line that begins with text in a colour.
-    pub fn begin_styled(style: TextStyle, text: &str) -> Self {
+    pub(super) fn begin_styled(style: TextStyle, text: &str) -> Self {
         Self::default().and_styled(style, text)
     }
 
     /// The line, followed by text.
     #[must_use]
-    pub fn and_text(mut self, text: &str) -> Self {
+    pub(super) fn and_text(mut self, text: &str) -> Self {
         self.spans.push((None, make_visible(text)));
         self
     }
 
     /// The line, followed by text in a colour.
     #[must_use]
-    pub fn and_styled(mut self, style: TextStyle, text: &str) -> Self {
+    pub(super) fn and_styled(mut self, style: TextStyle, text: &str) -> Self {
         self.spans.push((Some(style), make_visible(text)));
         self
     }
 
     /// The line, followed by another.
     #[must_use]
-    pub fn and_line(mut self, other: Self) -> Self {
+    pub(super) fn and_line(mut self, other: Self) -> Self {
         self.spans.extend(other.spans);
         self
     }
@@ -102,29 +102,29 @@ impl From<String> for StyledLine {
 
 /// Lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StyledText {
+pub(super) struct StyledText {
     lines: Vec<StyledLine>,
 }
 
 impl StyledText {
     /// Adds a line.
-    pub fn push_line(&mut self, line: impl Into<StyledLine>) {
+    pub(super) fn push_line(&mut self, line: impl Into<StyledLine>) {
         self.lines.push(line.into());
     }
 
     /// Adds an empty line.
-    pub fn push_blank(&mut self) {
+    pub(super) fn push_blank(&mut self) {
         self.lines.push(StyledLine::default());
     }
 
     /// Adds all lines of another text.
-    pub fn append_text(&mut self, other: Self) {
+    pub(super) fn append_text(&mut self, other: Self) {
         self.lines.extend(other.lines);
     }
 
     /// Adds words in lines of at most `width` characters, `lead` before the first and as much
     /// space before the others.
-    pub fn push_wrapped(&mut self, lead: &str, text: &str, width: usize) {
+    pub(super) fn push_wrapped(&mut self, lead: &str, text: &str, width: usize) {
         let indent = lead.chars().count();
         for (index, line) in wrap_words(text, width.saturating_sub(indent)).iter().enumerate() {
             match index {
@@ -135,7 +135,7 @@ impl StyledText {
     }
 
     /// Adds lines of cells in columns that are as wide as their widest cell.
-    pub fn push_columns(&mut self, rows: Vec<Vec<StyledLine>>) {
+    pub(super) fn push_columns(&mut self, rows: Vec<Vec<StyledLine>>) {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths = vec![0; count];
         for row in &rows {
@@ -159,17 +159,17 @@ impl StyledText {
     }
 
     /// Whether there is no line.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
     /// The lines.
-    pub fn into_lines(self) -> Vec<StyledLine> {
+    pub(super) fn into_lines(self) -> Vec<StyledLine> {
         self.lines
     }
 
     /// The text as it is printed.
-    pub fn render_text(&self, has_colors: bool) -> String {
+    pub(super) fn render_text(&self, has_colors: bool) -> String {
         self.lines.iter().map(|line| line.render_line(has_colors) + "\n").collect()
     }
 }

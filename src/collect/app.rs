@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureStatus, CapturedStream};
 
 /// The application of the lab.
-pub const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
+pub(super) const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
 
 /// How much of a response's head is kept.
 const HEAD_KEPT: usize = 4096;
@@ -23,7 +23,7 @@ const PROXY_VARIABLES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "AL
 
 /// The application that is wished for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AppRequest {
+pub(crate) struct AppRequest {
     /// The image; without a wish the lab's, if it is there.
     pub image: Option<String>,
     /// The port on which the application listens in its container.
@@ -38,13 +38,13 @@ pub struct AppRequest {
 
 impl AppRequest {
     /// The image that will be started.
-    pub fn image_name(&self) -> &str {
+    pub(crate) fn image_name(&self) -> &str {
         self.image.as_deref().unwrap_or(IMAGE)
     }
 }
 
 /// Why an engine cannot publish a port, if it cannot.
-pub fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
+pub(super) fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
     match engine {
         EngineKind::Ctr | EngineKind::Builtin => {
             Some(format!("the engine {} does not publish ports", engine.name()))
@@ -58,7 +58,7 @@ pub fn app_unsupported_reason(engine: EngineKind) -> Option<String> {
 /// # Errors
 ///
 /// Somebody does, or this user may not.
-pub fn check_port(port: u16) -> Result<()> {
+pub(super) fn check_port(port: u16) -> Result<()> {
     let help = "end the program that uses it, choose another with --host-port, or leave the \
                 application out with --no-app";
     let busy = |words: &str| {
@@ -79,7 +79,7 @@ fn answers_on_port(port: u16) -> bool {
 }
 
 /// Starts the application under a target, looks at it, and removes it.
-pub fn capture_app(
+pub(super) fn capture_app(
     session: &CollectSession,
     spec: &RuntimeSpec,
     app: &AppRequest,
@@ -269,7 +269,7 @@ fn check_through_proxy(
 }
 
 /// The proxy variables that are set, by name.
-pub fn proxy_variables() -> Option<String> {
+pub(super) fn proxy_variables() -> Option<String> {
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let set: Vec<&str> = PROXY_VARIABLES.into_iter().filter(is_set).collect();
     (!set.is_empty()).then(|| set.join(", "))

@@ -15,7 +15,7 @@ use crate::probe::script::{
 };
 
 /// What came of a target.
-pub struct TargetOutcome {
+pub(super) struct TargetOutcome {
     /// The captures.
     pub captures: Vec<Capture>,
     /// The engine's words, if the target could not be started.
@@ -23,7 +23,7 @@ pub struct TargetOutcome {
 }
 
 /// Runs the script on the host.
-pub fn on_host(session: &CollectSession) -> TargetOutcome {
+pub(super) fn on_host(session: &CollectSession) -> TargetOutcome {
     let argv = vec!["sh".to_string()];
     // On the host the files lie in the session's folder, which `clean` knows.
     let limits = BatchLimits {
@@ -41,7 +41,7 @@ pub fn on_host(session: &CollectSession) -> TargetOutcome {
 }
 
 /// A container of a target whose shell waits for the script, with a witness process in it.
-pub struct WaitingContainer<'a> {
+pub(super) struct WaitingContainer<'a> {
     spec: &'a RuntimeSpec,
     name: String,
     witness: host_side::WitnessProcess,
@@ -54,7 +54,7 @@ impl<'a> WaitingContainer<'a> {
     /// # Errors
     ///
     /// The engine's client cannot be started. A container that does not start is an outcome.
-    pub fn start_container(session: &CollectSession, spec: &'a RuntimeSpec) -> Result<Self> {
+    pub(super) fn start_container(session: &CollectSession, spec: &'a RuntimeSpec) -> Result<Self> {
         session.progress.on_step(&spec.name, "probes, in one boot");
         let name = session.container_name(&spec.name, "probes");
         let witness = host_side::WitnessProcess::with_random_argument()?;
@@ -71,12 +71,12 @@ impl<'a> WaitingContainer<'a> {
     }
 
     /// Gives it the time again that it had to wait for another.
-    pub fn has_waited(&mut self, time: Duration) {
+    pub(super) fn has_waited(&mut self, time: Duration) {
         self.boot.running.extend_limit(time);
     }
 
     /// What the host sees of it, while its shell waits.
-    pub fn inspect_from_host(&self, session: &CollectSession) -> Vec<Capture> {
+    pub(super) fn inspect_from_host(&self, session: &CollectSession) -> Vec<Capture> {
         if !self.boot.has_started {
             return Vec::new();
         }
@@ -85,7 +85,7 @@ impl<'a> WaitingContainer<'a> {
 
     /// Runs the script, which ends the container. While it runs, the host is searched for the
     /// witness, and then `meanwhile` does what is not timed.
-    pub fn probe_container(
+    pub(super) fn probe_container(
         self,
         session: &CollectSession,
         meanwhile: impl FnOnce() -> Vec<Capture> + Send,

@@ -27,7 +27,7 @@ const INSIDE: &str = "/isoproof-share";
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WriteOutcome {
+pub(super) enum WriteOutcome {
     /// The host's file has the container's line.
     HostModified,
     /// The container read its own line, and the host's file is as it was: a copy.
@@ -42,7 +42,7 @@ pub enum WriteOutcome {
 
 impl WriteOutcome {
     /// The word in files and reports.
-    pub fn outcome_name(self) -> &'static str {
+    pub(super) fn outcome_name(self) -> &'static str {
         match self {
             Self::HostModified => "host_modified",
             Self::HostUnmodifiedContainerSawWrite => "host_unmodified_container_saw_write",
@@ -55,7 +55,7 @@ impl WriteOutcome {
 
 /// The host's file afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostFileState {
+pub(super) enum HostFileState {
     /// Byte for byte as it was.
     Unchanged,
     /// As it was, and the container's line behind it.
@@ -66,7 +66,7 @@ pub enum HostFileState {
 
 impl HostFileState {
     /// The word in files and reports.
-    pub fn state_name(self) -> &'static str {
+    pub(super) fn state_name(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
             Self::Appended => "appended",
@@ -178,13 +178,16 @@ impl EscapeAttempt {
 }
 
 /// Why an engine cannot be asked, if it cannot.
-pub fn escape_unsupported_reason(engine: EngineKind) -> Option<String> {
+pub(super) fn escape_unsupported_reason(engine: EngineKind) -> Option<String> {
     (engine == EngineKind::Builtin)
         .then(|| "plain namespaces have no image to share a folder with".to_string())
 }
 
 /// Tries to write to a host's file under a target, in every way.
-pub fn capture_escape_attempts(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
+pub(super) fn capture_escape_attempts(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+) -> Vec<Capture> {
     let mut attempts = Vec::new();
     for way in WAYS {
         if session.is_cancelled() {
@@ -411,7 +414,7 @@ fn end_line(text: &str) -> String {
 }
 
 /// Removes the folders of sessions that were killed.
-pub fn remove_orphan_folders() -> Vec<String> {
+pub(crate) fn remove_orphan_folders() -> Vec<String> {
     let mut left = crate::owner::find_leftovers(&std::env::temp_dir(), FOLDER);
     left.retain(|path| fs::remove_dir_all(path).is_ok());
     left.iter().map(|path| format!("temporary folder {}", path.display())).collect()

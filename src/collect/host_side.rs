@@ -16,7 +16,7 @@ const MONITORS: &[&str] =
     &["qemu-system-", "cloud-hypervisor", "firecracker", "stratovirt", "openvmm", "crosvm"];
 
 /// A process in the container with an argument that nothing else on the machine has.
-pub struct WitnessProcess {
+pub(super) struct WitnessProcess {
     argument: String,
 }
 
@@ -26,7 +26,7 @@ impl WitnessProcess {
     /// # Errors
     ///
     /// There are no random numbers to be had.
-    pub fn with_random_argument() -> Result<Self> {
+    pub(super) fn with_random_argument() -> Result<Self> {
         let nonce = crate::probe::script::make_nonce()?;
         let number = u64::from_str_radix(&nonce[..8], 16)
             .map_err(|error| Error::failed_environment(format!("no random number: {error}")))?;
@@ -35,18 +35,18 @@ impl WitnessProcess {
     }
 
     /// The line of shell that starts it.
-    pub fn start_command(&self) -> String {
+    pub(super) fn start_command(&self) -> String {
         format!("sleep {} </dev/null >/dev/null 2>&1 &\n", self.argument)
     }
 
     /// The line of shell that writes it to the kernel's log.
-    pub fn kernel_log_command(&self) -> String {
+    pub(super) fn kernel_log_command(&self) -> String {
         format!("echo '<6>isoproof witness {}' 2>/dev/null >/dev/kmsg\n", self.argument)
     }
 
     /// Looks for a process on the host with exactly these arguments. The engine's client has the
     /// number among its own, but not these alone.
-    pub fn find_on_host(&self) -> Option<u32> {
+    pub(super) fn find_on_host(&self) -> Option<u32> {
         let wanted = format!("sleep\0{}\0", self.argument);
         process_ids().find(|pid| {
             read_process_file(*pid, "cmdline").is_some_and(|line| line == wanted.as_bytes())
@@ -55,7 +55,7 @@ impl WitnessProcess {
 }
 
 /// The options that let a container write to the kernel's log.
-pub fn kernel_log_options(engine: EngineKind) -> Vec<String> {
+pub(super) fn kernel_log_options(engine: EngineKind) -> Vec<String> {
     match engine {
         EngineKind::Builtin => Vec::new(),
         EngineKind::Ctr => vec!["--device".into(), "/dev/kmsg".into()],
@@ -64,7 +64,11 @@ pub fn kernel_log_options(engine: EngineKind) -> Vec<String> {
 }
 
 /// Captures what the host sees of a container, but for its witness.
-pub fn capture_host_side(session: &CollectSession, spec: &RuntimeSpec, name: &str) -> Vec<Capture> {
+pub(super) fn capture_host_side(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    name: &str,
+) -> Vec<Capture> {
     let Some((inspected, answer)) = inspect_container(session.engine, name, session.cancel) else {
         return Vec::new();
     };
@@ -89,12 +93,12 @@ fn observed_origin(how: &str) -> CaptureOrigin {
 }
 
 /// A capture of something that isoproof read itself.
-pub fn observation_capture(spec: &RuntimeSpec, id: &str, how: &str, text: &str) -> Capture {
+pub(super) fn observation_capture(spec: &RuntimeSpec, id: &str, how: &str, text: &str) -> Capture {
     capture_of(&spec.name, id, how, text)
 }
 
 /// The same of a target by its name.
-pub fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
+pub(super) fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
     Capture {
         id: format!("{target}/{id}"),
         target: Some(target.to_string()),
@@ -110,7 +114,7 @@ pub fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
 
 /// Looks on for a witness that was not `found` at once, for a moment: it was started before the
 /// first answer, but may not have become what it is called by.
-pub fn look_for(
+pub(super) fn look_for(
     session: &CollectSession,
     spec: &RuntimeSpec,
     witness: &WitnessProcess,

@@ -19,7 +19,7 @@ const SLICE: Duration = Duration::from_millis(50);
 
 /// The limits of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HttpLimits {
+pub(super) struct HttpLimits {
     /// From the beginning of connecting to the end of the response.
     pub time: Duration,
     /// Bytes of the body.
@@ -34,7 +34,7 @@ impl Default for HttpLimits {
 
 /// How the body of a response ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyEnd {
+pub(super) enum BodyEnd {
     /// As the head announced.
     Whole,
     /// The server closed the connection, or fell silent, before.
@@ -45,7 +45,7 @@ pub enum BodyEnd {
 
 /// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpResponse {
+pub(super) struct HttpResponse {
     /// The status, three digits.
     pub status: u16,
     /// The status line and the headers.
@@ -69,7 +69,7 @@ pub struct HttpResponse {
 ///
 /// There was no response: nobody listens, the time is over, the user wants to stop, or what came
 /// is not HTTP. In words.
-pub fn get_once(
+pub(super) fn get_once(
     port: u16,
     path: &str,
     limits: HttpLimits,
@@ -85,7 +85,7 @@ pub fn get_once(
 
 /// A client whose connection stays open from one request to the next, as long as the server
 /// leaves it open.
-pub struct HttpClient<'a> {
+pub(super) struct HttpClient<'a> {
     port: u16,
     limits: HttpLimits,
     cancel: &'a CancelFlag,
@@ -94,7 +94,7 @@ pub struct HttpClient<'a> {
 
 impl<'a> HttpClient<'a> {
     /// A client of the server on `port` of 127.0.0.1, not connected yet.
-    pub fn new(port: u16, limits: HttpLimits, cancel: &'a CancelFlag) -> Self {
+    pub(super) fn new(port: u16, limits: HttpLimits, cancel: &'a CancelFlag) -> Self {
         Self { port, limits, cancel, stream: None }
     }
 
@@ -103,7 +103,7 @@ impl<'a> HttpClient<'a> {
     /// # Errors
     ///
     /// As for [`get_once`]. The connection is then closed.
-    pub fn get_reusing_connection(&mut self, path: &str) -> Result<HttpResponse, String> {
+    pub(super) fn get_reusing_connection(&mut self, path: &str) -> Result<HttpResponse, String> {
         let begun = Instant::now();
         let (stream, connected) = match self.stream.take() {
             Some(stream) => (stream, None),

@@ -29,7 +29,7 @@ const COLUMNS: &str =
 
 /// How requests are made.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RequestLoad {
+pub(crate) struct RequestLoad {
     /// How many are measured in a series.
     pub requests: u32,
     /// How many are due in a second, whether those before have been answered or not; without a
@@ -75,7 +75,7 @@ struct SeriesRequest {
 }
 
 /// The series of a target, with the floor measured beside them.
-pub fn capture_latency_series(
+pub(super) fn capture_latency_series(
     session: &CollectSession,
     spec: &RuntimeSpec,
     (port, health): (u16, u16),
@@ -226,7 +226,7 @@ fn latency_record_line(options: SeriesRequest, place: u32, sample: &LatencySampl
 /// What a request costs without an application: a server in this process that answers at once,
 /// asked beside each series.
 #[derive(Debug, Default)]
-pub struct LoopbackBaseline {
+pub(super) struct LoopbackBaseline {
     text: String,
 }
 
@@ -246,7 +246,7 @@ impl LoopbackBaseline {
     }
 
     /// The floor as a fact of the host; none if nothing was measured.
-    pub fn capture_loopback(&self) -> Option<Capture> {
+    pub(super) fn capture_loopback(&self) -> Option<Capture> {
         let how = "requests by isoproof to a trivial server in its own process, over loopback";
         let capture = host_side::capture_of("host", "http.floor", how, &self.text);
         (!self.text.is_empty()).then_some(capture)

@@ -11,7 +11,7 @@ mod host_side;
 mod http;
 mod latency;
 mod perf;
-pub mod plan;
+pub(crate) mod plan;
 mod startup;
 mod version;
 
@@ -35,16 +35,16 @@ use crate::privacy::Redactor;
 use crate::probe::catalogue::{ProbeCatalogue, ProbePlace};
 use crate::probe::unanswered::boot_gaps;
 use crate::probe::{collected, script};
-pub use app::AppRequest;
-pub use escape::remove_orphan_folders as sweep_folders;
-pub use latency::RequestLoad;
-pub use perf::PerfOptions as Perf;
-pub use plan::{RuntimeArgument, RuntimeSpec};
-pub use startup::RoundCounts;
+pub(crate) use app::AppRequest;
+pub(crate) use escape::remove_orphan_folders as sweep_folders;
+pub(crate) use latency::RequestLoad;
+pub(crate) use perf::PerfOptions as Perf;
+pub(crate) use plan::{RuntimeArgument, RuntimeSpec};
+pub(crate) use startup::RoundCounts;
 
 /// What to collect.
 #[derive(Debug, Clone)]
-pub struct CollectOptions {
+pub(crate) struct CollectOptions {
     /// The engine; by default the first that can be used.
     pub engine: Option<EngineKind>,
     /// The runtimes; by default the engine's own and every sandboxed one it has.
@@ -72,7 +72,7 @@ pub struct CollectOptions {
 }
 
 /// Told what is being captured.
-pub trait CollectProgress: Sync {
+pub(crate) trait CollectProgress: Sync {
     /// A step begins.
     fn on_step(&self, target: &str, what: &str);
     /// Something went wrong, and collecting goes on.
@@ -141,7 +141,7 @@ impl CollectSession<'_> {
 /// # Errors
 ///
 /// The engine cannot be used, the image is not there, or nothing at all could be captured.
-pub fn collect_run(
+pub(crate) fn collect_run(
     options: &CollectOptions,
     catalogue: &ProbeCatalogue,
     redactor: Option<&mut Redactor>,

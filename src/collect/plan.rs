@@ -1,7 +1,7 @@
 //! Which runtimes are probed, and in which part.
 
 use crate::engine::process::CancelFlag;
-pub use crate::engine::runtime_spec::RuntimeArgument;
+pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
 use crate::engine::runtime_spec::short_name;
 use crate::engine::{EngineKind, facts};
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::model::Role;
 
 /// A runtime that will be probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuntimeSpec {
+pub(crate) struct RuntimeSpec {
     /// The name of the target.
     pub name: String,
     /// Its part.
@@ -23,7 +23,7 @@ pub struct RuntimeSpec {
 /// # Errors
 ///
 /// Two targets have one name, or the baseline is not among them.
-pub fn plan_targets(
+pub(crate) fn plan_targets(
     engine: EngineKind,
     wanted: &[RuntimeArgument],
     baseline: Option<&str>,

@@ -13,7 +13,7 @@ use crate::model::Capture;
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// The path of the target's runtime or shim, with every link followed, and its version.
-pub fn capture_versions(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
+pub(super) fn capture_versions(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
     let Some(named) =
         spec.handler.as_deref().and_then(|handler| find_runtime_program(session, handler))
     else {

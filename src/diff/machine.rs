@@ -20,7 +20,7 @@ const TOLD_BY: &[&str] = &["cpu.model", "cpu.count", "kernel.machine", "hw.dmi.p
 const MEMORY_ID: &str = "mem.total_kb";
 
 /// Whether a fact tells machines apart.
-pub fn is_told_by(id: &str) -> bool {
+pub(crate) fn is_told_by(id: &str) -> bool {
     id == MEMORY_ID || TOLD_BY.contains(&id)
 }
 
@@ -33,7 +33,7 @@ const MEMORY: f64 = 0.05;
 
 /// What is known about the speed of a machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MachineProfile {
+pub(crate) struct MachineProfile {
     told_by: BTreeMap<String, String>,
     /// In kB.
     memory: Option<f64>,
@@ -41,7 +41,7 @@ pub struct MachineProfile {
 
 impl MachineProfile {
     /// The machine of a run; none if the run does not say enough to know it again.
-    pub fn of_run(run: &Run) -> Option<Self> {
+    pub(crate) fn of_run(run: &Run) -> Option<Self> {
         let host = &run.with_role(Role::Host).next()?.name;
         let fact = |id: &str| run.find_fact(id, host).and_then(Fact::as_value);
         let told_by: BTreeMap<String, String> = TOLD_BY
@@ -53,7 +53,7 @@ impl MachineProfile {
     }
 
     /// Whether times on one say something about times on the other.
-    pub fn is_like(&self, other: &Self) -> bool {
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
         let memory = match (self.memory, other.memory) {
             (Some(a), Some(b)) => (a - b).abs() <= MEMORY * a.max(b),
             (a, b) => a.is_none() && b.is_none(),
@@ -62,7 +62,7 @@ impl MachineProfile {
     }
 
     /// The machine in a few words.
-    pub fn describe_machine(&self) -> String {
+    pub(crate) fn describe_machine(&self) -> String {
         let of = |id: &str| self.told_by.get(id).map(String::as_str);
         let mut words = format!(
             "{}, {} processors",

@@ -12,10 +12,10 @@ mod fact;
 mod finding;
 mod gate;
 pub mod history;
-pub mod machine;
+pub(crate) mod machine;
 mod measurement;
 mod target;
-pub mod value;
+pub(crate) mod value;
 
 pub use change::{Change, ChangeKind, MissingSide};
 pub use compare::compare_runs;

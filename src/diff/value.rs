@@ -21,7 +21,7 @@ const KEYS: &[&str] = &["name", "id", "inside", "point"];
 
 /// Whether two values say the same. The order of a list says nothing: the lists of the catalogue
 /// are lists of names.
-pub fn say_the_same(a: &Value, b: &Value) -> bool {
+pub(crate) fn say_the_same(a: &Value, b: &Value) -> bool {
     a == b
         || (a.is_array() || a.is_object())
             && value_kind(a) == value_kind(b)
@@ -30,7 +30,7 @@ pub fn say_the_same(a: &Value, b: &Value) -> bool {
 
 /// The parts that differ, by key; none where a value is not made of parts, or the two are not of
 /// one kind.
-pub fn differing_parts(a: &Value, b: &Value) -> Vec<ValuePart> {
+pub(crate) fn differing_parts(a: &Value, b: &Value) -> Vec<ValuePart> {
     if value_kind(a) != value_kind(b) || value_kind(a) == ValueKind::Single {
         return Vec::new();
     }
@@ -127,7 +127,7 @@ fn key_field(items: &[Value]) -> Option<&'static str> {
 }
 
 /// A value as a reader writes it: text without quotes.
-pub fn value_text(value: &Value) -> String {
+pub(crate) fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -143,7 +143,7 @@ const MAX_COMPARED: usize = 4000;
 
 /// A line diff with a line of context: `-` what only the first has, `+` what only the second has.
 /// Times at the beginning of the lines of a kernel log are left out, because every one differs.
-pub fn diff_lines(a: &[String], b: &[String]) -> Vec<String> {
+pub(crate) fn diff_lines(a: &[String], b: &[String]) -> Vec<String> {
     use similar::{ChangeTag, TextDiff};
     if a.len().max(b.len()) > MAX_COMPARED {
         let (a, b) = (a.len(), b.len());

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// One of the outcomes that a check can have, with what was measured.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CheckAnswer {
+pub(super) struct CheckAnswer {
     /// The check.
     pub check: &'static str,
     /// What of several it is about, such as an engine.
@@ -22,7 +22,7 @@ pub struct CheckAnswer {
 }
 
 impl CheckAnswer {
-    pub fn new(check: &'static str, outcome: &'static str) -> Self {
+    pub(super) fn new(check: &'static str, outcome: &'static str) -> Self {
         Self {
             check,
             about: None,
@@ -34,33 +34,33 @@ impl CheckAnswer {
         }
     }
 
-    pub fn about_thing(mut self, about: impl Into<String>) -> Self {
+    pub(super) fn about_thing(mut self, about: impl Into<String>) -> Self {
         self.about = Some(about.into());
         self
     }
 
-    pub fn with_value(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn with_value(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.values.insert(name.to_string(), value.into());
         self
     }
 
-    pub fn with_evidence(mut self, evidence: impl Into<String>) -> Self {
+    pub(super) fn with_evidence(mut self, evidence: impl Into<String>) -> Self {
         self.evidence.push(evidence.into());
         self
     }
 
-    pub fn explained_by_fault(mut self, id: Option<&str>) -> Self {
+    pub(super) fn explained_by_fault(mut self, id: Option<&str>) -> Self {
         self.fault = id.map(String::from);
         self
     }
 
-    pub fn needed_if(mut self, needed: bool) -> Self {
+    pub(super) fn needed_if(mut self, needed: bool) -> Self {
         self.needed |= needed;
         self
     }
 
     /// The id of the check with what it is about.
-    pub fn check_id(&self) -> String {
+    pub(super) fn check_id(&self) -> String {
         match &self.about {
             Some(about) => format!("{}.{about}", self.check),
             None => self.check.to_string(),

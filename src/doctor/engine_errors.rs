@@ -5,7 +5,7 @@ const HEAD: usize = 60;
 const TAIL: usize = 100;
 
 /// The heart of what an engine said: the message of its log's last line, shortened in the middle.
-pub fn shorten_engine_message(text: &str) -> String {
+pub(super) fn shorten_engine_message(text: &str) -> String {
     let text = crate::text::strip_ansi(text);
     let words: Vec<&str> = text.split_whitespace().collect();
     let message = log_message(&words.join(" "));

@@ -7,7 +7,7 @@ use crate::engine::EngineKind;
 
 /// What the checks of the engines found.
 #[derive(Debug)]
-pub struct EngineChecks {
+pub(super) struct EngineChecks {
     /// The checks.
     pub answers: Vec<CheckAnswer>,
     /// The engine of the smoke run, if there is one that can make it.
@@ -15,7 +15,7 @@ pub struct EngineChecks {
 }
 
 /// Checks the engine that was asked for, or all of them.
-pub fn check_engines(
+pub(super) fn check_engines(
     machine: &dyn Machine,
     options: &DoctorOptions,
     progress: &dyn Fn(&str),
@@ -94,7 +94,7 @@ fn check_runtimes(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
 }
 
 /// The handlers that can be asked for; for those that have none to list, their default.
-pub fn offered_handlers(machine: &dyn Machine, kind: EngineKind) -> Vec<String> {
+pub(super) fn offered_handlers(machine: &dyn Machine, kind: EngineKind) -> Vec<String> {
     let mut names = machine.engine_runtimes(kind);
     if matches!(kind, EngineKind::Nerdctl | EngineKind::Ctr) {
         // containerd finds its shims on its own path, which may not be ours.

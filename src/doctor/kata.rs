@@ -49,7 +49,7 @@ struct KataShim {
 }
 
 /// All checks about Kata.
-pub fn check_kata(machine: &dyn Machine) -> Vec<CheckAnswer> {
+pub(super) fn check_kata(machine: &dyn Machine) -> Vec<CheckAnswer> {
     let (answer, shim) = check_shim(machine);
     let (config, text) = check_configuration(machine, &shim);
     vec![answer, config, check_guest_files(machine, text.as_ref()), check_advisory(&shim)]

@@ -5,7 +5,7 @@ use super::machine::{Machine, path_exists};
 
 /// What /dev/kvm answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KvmAnswer {
+pub(crate) enum KvmAnswer {
     /// It states this version of its interface and makes an empty virtual machine.
     Works(i32),
     /// It is not there.
@@ -17,6 +17,13 @@ pub enum KvmAnswer {
     /// It is there, and does not do its work.
     Broken(String),
     /// It is there, and this program cannot ask it on this architecture.
+    #[cfg_attr(
+        all(
+            target_os = "linux",
+            any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+        ),
+        allow(dead_code, reason = "made on other architectures only")
+    )]
     Unproved,
 }
 
@@ -26,7 +33,7 @@ pub enum KvmAnswer {
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 ))]
-pub fn probe_kvm() -> KvmAnswer {
+pub(super) fn probe_kvm() -> KvmAnswer {
     use std::io::{Error, ErrorKind};
     let failed = |error: kvm_ioctls::Error| {
         let error = Error::from_raw_os_error(error.errno());
@@ -52,12 +59,12 @@ pub fn probe_kvm() -> KvmAnswer {
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 )))]
-pub fn ask() -> KvmAnswer {
+pub(super) fn probe_kvm() -> KvmAnswer {
     if std::path::Path::new("/dev/kvm").exists() { KvmAnswer::Unproved } else { KvmAnswer::Absent }
 }
 
 /// The check.
-pub fn check_kvm_device(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_kvm_device(machine: &dyn Machine) -> CheckAnswer {
     let device = "/dev/kvm";
     let found = |outcome| CheckAnswer::new("kvm", outcome);
     match machine.query_kvm() {

@@ -16,7 +16,7 @@ const LINKS: usize = 16;
 const LATE: Duration = Duration::from_secs(1);
 
 /// What the checks may ask a machine. Paths are absolute and lie below [`Machine::root_dir`].
-pub trait Machine {
+pub(crate) trait Machine {
     /// The folder that stands for `/`.
     fn root_dir(&self) -> &Path;
     /// The operating system, as Rust names it: `linux`, `macos`.
@@ -55,13 +55,13 @@ pub trait Machine {
 
 /// The machine that we run on.
 #[derive(Debug)]
-pub struct ThisMachine {
+pub(crate) struct ThisMachine {
     cancel: CancelFlag,
 }
 
 impl ThisMachine {
     /// The machine that we run on; commands end when `cancel` is set.
-    pub fn new(cancel: CancelFlag) -> Self {
+    pub(crate) fn new(cancel: CancelFlag) -> Self {
         Self { cancel }
     }
 }
@@ -121,31 +121,31 @@ impl Machine for ThisMachine {
 }
 
 /// The place of an absolute path on the machine.
-pub fn path_on_machine(machine: &dyn Machine, path: &str) -> PathBuf {
+pub(super) fn path_on_machine(machine: &dyn Machine, path: &str) -> PathBuf {
     machine.root_dir().join(path.trim_start_matches('/'))
 }
 
 /// Whether there is something at a path.
-pub fn path_exists(machine: &dyn Machine, path: &str) -> bool {
+pub(super) fn path_exists(machine: &dyn Machine, path: &str) -> bool {
     path_on_machine(machine, path).exists()
 }
 
 /// A file's text; none if it cannot be read.
-pub fn read_text_file(machine: &dyn Machine, path: &str) -> Option<String> {
+pub(super) fn read_text_file(machine: &dyn Machine, path: &str) -> Option<String> {
     std::fs::read(path_on_machine(machine, path))
         .ok()
         .map(|bytes| crate::text::decode_bytes(&bytes))
 }
 
 /// The value of an environment variable that is set and not empty.
-pub fn environment_variable(machine: &dyn Machine, name: &str) -> Option<String> {
+pub(super) fn environment_variable(machine: &dyn Machine, name: &str) -> Option<String> {
     let variables = machine.environment_variables();
     let (_, value) = variables.into_iter().find(|(known, _)| known == name)?;
     Some(value).filter(|value| !value.is_empty())
 }
 
 /// The folders of a list such as `PATH`, in order, each once.
-pub fn split_search_path(list: &str) -> Vec<String> {
+pub(super) fn split_search_path(list: &str) -> Vec<String> {
     let mut folders: Vec<String> = Vec::new();
     for folder in list.split(':').filter(|folder| folder.starts_with('/')) {
         if !folders.iter().any(|known| known == folder) {
@@ -156,13 +156,13 @@ pub fn split_search_path(list: &str) -> Vec<String> {
 }
 
 /// The folders that this process looks for programs in.
-pub fn own_folders(machine: &dyn Machine) -> Vec<String> {
+pub(super) fn own_folders(machine: &dyn Machine) -> Vec<String> {
     environment_variable(machine, "PATH").map(|path| split_search_path(&path)).unwrap_or_default()
 }
 
 /// Where containerd looks for shims.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ContainerdSearch {
+pub(super) enum ContainerdSearch {
     /// In these folders.
     Folders(Vec<String>),
     /// It runs, and this user may not read its environment.
@@ -173,7 +173,7 @@ pub enum ContainerdSearch {
 
 impl ContainerdSearch {
     /// The folders, as far as they are known.
-    pub fn search_folders(self) -> Vec<String> {
+    pub(super) fn search_folders(self) -> Vec<String> {
         match self {
             Self::Folders(folders) => folders,
             Self::Hidden | Self::Absent => Vec::new(),
@@ -182,7 +182,7 @@ impl ContainerdSearch {
 }
 
 /// Looks for containerd among the processes.
-pub fn find_containerd(machine: &dyn Machine) -> ContainerdSearch {
+pub(super) fn find_containerd(machine: &dyn Machine) -> ContainerdSearch {
     let Ok(processes) = std::fs::read_dir(path_on_machine(machine, "/proc")) else {
         return ContainerdSearch::Absent;
     };
@@ -211,7 +211,11 @@ fn path_variable(environment: &[u8]) -> Option<Vec<String>> {
 }
 
 /// The first program of this name in the folders.
-pub fn find_program(machine: &dyn Machine, folders: &[String], program: &str) -> Option<String> {
+pub(super) fn find_program(
+    machine: &dyn Machine,
+    folders: &[String],
+    program: &str,
+) -> Option<String> {
     let paths = folders.iter().map(|folder| format!("{}/{program}", folder.trim_end_matches('/')));
     paths.into_iter().find(|path| {
         let target = resolve_link(machine, path);
@@ -220,7 +224,7 @@ pub fn find_program(machine: &dyn Machine, folders: &[String], program: &str) ->
 }
 
 /// What a path leads to when it is a symbolic link, or a chain of them; else the path.
-pub fn resolve_link(machine: &dyn Machine, path: &str) -> String {
+pub(super) fn resolve_link(machine: &dyn Machine, path: &str) -> String {
     let mut path = path.to_string();
     for _ in 0..LINKS {
         let Ok(target) = std::fs::read_link(path_on_machine(machine, &path)) else { break };

@@ -23,19 +23,18 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineKind;
-pub use crate::engine::runtime_spec::RuntimeArgument;
+pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
 use crate::error::Result;
 use crate::knowledge::faults::KnownFaults;
 use answer::CheckAnswer;
-pub use kvm::KvmAnswer;
-pub use machine::{Machine, ThisMachine};
-pub use smoke::LONGEST_TIMEOUT;
-pub use words::DoctorWords;
+pub(crate) use machine::{Machine, ThisMachine};
+pub(crate) use smoke::LONGEST_TIMEOUT;
+pub(crate) use words::DoctorWords;
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum CheckStatus {
+pub(crate) enum CheckStatus {
     /// As it should be.
     Ok,
     /// Something may not work.
@@ -50,7 +49,7 @@ pub enum CheckStatus {
 
 impl CheckStatus {
     /// The word for it, as in JSON.
-    pub fn status_name(self) -> &'static str {
+    pub(crate) fn status_name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warn => "warn",
@@ -63,7 +62,7 @@ impl CheckStatus {
 
 /// What one check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MachineCheck {
+pub(crate) struct MachineCheck {
     /// The id: that of the check, and after a dot what of several it is about.
     pub id: String,
     /// How it went.
@@ -84,7 +83,7 @@ pub struct MachineCheck {
 
 /// What the user wants to do with this machine.
 #[derive(Debug, Clone)]
-pub struct DoctorOptions {
+pub(crate) struct DoctorOptions {
     /// The engine; by default the first that answers.
     pub engine: Option<EngineKind>,
     /// The runtimes; by default all that the engine offers.
@@ -114,7 +113,7 @@ impl DoctorOptions {
 /// # Errors
 ///
 /// The words of the checks have a defect, or no folder can be made among the temporary files.
-pub fn examine_machine(
+pub(crate) fn examine_machine(
     machine: &dyn Machine,
     options: &DoctorOptions,
     words: &DoctorWords,
@@ -156,6 +155,6 @@ pub fn examine_machine(
 }
 
 /// Whether anything that was asked for cannot be done.
-pub fn has_failed(checks: &[MachineCheck]) -> bool {
+pub(crate) fn has_failed(checks: &[MachineCheck]) -> bool {
     checks.iter().any(|check| check.status == CheckStatus::Fail)
 }

@@ -9,12 +9,12 @@ use super::machine::{
 const PLUGIN_FOLDERS: [&str; 3] = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 
 /// The socket between host and guest.
-pub fn vhost_vsock(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn vhost_vsock(machine: &dyn Machine) -> CheckAnswer {
     check_device(machine, "vhost-vsock", "/dev/vhost-vsock")
 }
 
 /// The guest's network card.
-pub fn vhost_net(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn vhost_net(machine: &dyn Machine) -> CheckAnswer {
     check_device(machine, "vhost-net", "/dev/vhost-net")
 }
 
@@ -26,7 +26,7 @@ fn check_device(machine: &dyn Machine, check: &'static str, path: &str) -> Check
 }
 
 /// The plugins that nerdctl makes networks with.
-pub fn check_cni_plugins(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_cni_plugins(machine: &dyn Machine) -> CheckAnswer {
     let own = environment_variable(machine, "CNI_PATH")
         .map(|path| split_search_path(&path))
         .unwrap_or_default();

@@ -16,7 +16,7 @@ const VERSION: Duration = Duration::from_secs(5);
 const GVISOR_FIXED: u32 = 20_250_707;
 
 /// Linux, WSL, or something else.
-pub fn check_system(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_system(machine: &dyn Machine) -> CheckAnswer {
     let release = read_text_file(machine, "/proc/sys/kernel/osrelease").unwrap_or_default();
     let release = release.trim();
     let outcome = match machine.operating_system() {
@@ -31,7 +31,7 @@ pub fn check_system(machine: &dyn Machine) -> CheckAnswer {
 }
 
 /// The version of cgroups.
-pub fn check_cgroup(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_cgroup(machine: &dyn Machine) -> CheckAnswer {
     let below = |name: &str| path_exists(machine, &format!("/sys/fs/cgroup/{name}"));
     let (outcome, seen) = if below("cgroup.controllers") {
         ("v2", "cgroup.controllers")
@@ -46,7 +46,7 @@ pub fn check_cgroup(machine: &dyn Machine) -> CheckAnswer {
 }
 
 /// Free space where engines keep their images.
-pub fn check_disk(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_disk(machine: &dyn Machine) -> CheckAnswer {
     let folder = "/var/lib";
     let Some(free) = machine.free_space(folder) else {
         return CheckAnswer::new("disk", "unreadable");
@@ -59,7 +59,7 @@ pub fn check_disk(machine: &dyn Machine) -> CheckAnswer {
 }
 
 /// Proxies, by the names of their variables: the values can hold passwords.
-pub fn check_proxy(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_proxy(machine: &dyn Machine) -> CheckAnswer {
     let known = ["http_proxy", "https_proxy", "all_proxy"];
     let is_proxy = |name: &str| known.contains(&name.to_ascii_lowercase().as_str());
     let variables = machine.environment_variables();
@@ -84,7 +84,7 @@ pub fn check_proxy(machine: &dyn Machine) -> CheckAnswer {
 }
 
 /// The version of gVisor.
-pub fn check_gvisor(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_gvisor(machine: &dyn Machine) -> CheckAnswer {
     let Some(path) = find_program(machine, &own_folders(machine), "runsc") else {
         return CheckAnswer::new("gvisor", "absent");
     };

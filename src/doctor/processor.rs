@@ -4,7 +4,7 @@ use super::answer::CheckAnswer;
 use super::machine::{Machine, read_text_file};
 
 /// The flags for virtualization, and the one that a hypervisor shows its guests.
-pub fn check_cpu_flags(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_cpu_flags(machine: &dyn Machine) -> CheckAnswer {
     let found = |outcome| CheckAnswer::new("processor", outcome);
     let Some(text) = read_text_file(machine, "/proc/cpuinfo") else { return found("unreadable") };
     let line = text.lines().find_map(|line| {
@@ -24,7 +24,7 @@ pub fn check_cpu_flags(machine: &dyn Machine) -> CheckAnswer {
 }
 
 /// Whether this machine's own guests could start virtual machines.
-pub fn check_nested_virtualization(machine: &dyn Machine) -> CheckAnswer {
+pub(super) fn check_nested_virtualization(machine: &dyn Machine) -> CheckAnswer {
     for module in ["kvm_intel", "kvm_amd"] {
         let path = format!("/sys/module/{module}/parameters/nested");
         if let Some(value) = read_text_file(machine, &path) {

@@ -19,14 +19,14 @@ use crate::probe::script::make_nonce;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// The most seconds that a container can be given.
-pub const LONGEST_TIMEOUT: u64 = 3600;
+pub(crate) const LONGEST_TIMEOUT: u64 = 3600;
 
 /// Runtimes that start processes on the host's kernel and are not meant to do more.
 const BASELINES: [&str; 4] = ["runc", "crun", "youki", "namespaces"];
 
 /// One container that was started.
 #[derive(Debug)]
-pub struct SmokeRun {
+pub(super) struct SmokeRun {
     /// What is told.
     pub answer: CheckAnswer,
     /// Whether a sandbox was expected.
@@ -51,7 +51,7 @@ impl SmokeTrial {
 /// # Errors
 ///
 /// No folder can be made among the temporary files.
-pub fn run_smoke_tests(
+pub(super) fn run_smoke_tests(
     machine: &dyn Machine,
     engine: EngineKind,
     options: &DoctorOptions,
@@ -217,7 +217,7 @@ fn parse_boot_id(text: &str) -> Option<String> {
 
 /// What all smoke runs together prove.
 #[derive(Debug)]
-pub struct SmokeProof {
+pub(super) struct SmokeProof {
     /// Whether any container was started.
     was_tried: bool,
     /// Whether runtimes were asked for by name.
@@ -234,7 +234,7 @@ pub struct SmokeProof {
 
 impl SmokeProof {
     /// Sums up.
-    pub fn from_runs(smokes: &[SmokeRun], options: &DoctorOptions) -> Self {
+    pub(super) fn from_runs(smokes: &[SmokeRun], options: &DoctorOptions) -> Self {
         let has = |smoke: &SmokeRun, outcomes: &[&str]| outcomes.contains(&smoke.answer.outcome);
         let names = |outcomes: &[&str]| -> Vec<String> {
             let chosen = smokes.iter().filter(|smoke| has(smoke, outcomes));
@@ -259,7 +259,7 @@ impl SmokeProof {
     }
 
     /// The last line. It is good only if a container has shown what was asked for.
-    pub fn overall_answer(&self, checks: &[MachineCheck]) -> CheckAnswer {
+    pub(super) fn overall_answer(&self, checks: &[MachineCheck]) -> CheckAnswer {
         let failed: Vec<&str> = checks
             .iter()
             .filter(|check| check.status == CheckStatus::Fail)
@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn without_a_smoke_run_nothing_is_proved() {
-        let fake = docker(&["runc"]).kvm(super::super::KvmAnswer::Works(12));
+        let fake = docker(&["runc"]).kvm(super::super::kvm::KvmAnswer::Works(12));
         let checks = run(&fake, &DoctorOptions { smoke: false, ..options() });
         assert_eq!(status(&checks, "kvm"), CheckStatus::Ok);
         assert_eq!(status(&checks, "overall"), CheckStatus::Unknown);

@@ -4,20 +4,21 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
+use super::DoctorOptions;
+use super::kvm::KvmAnswer;
 use super::machine::{Machine, path_on_machine};
-use super::{DoctorOptions, KvmAnswer};
 use crate::engine::EngineKind;
 use crate::engine::process::{CommandOutput, ExitReason};
 use crate::error::{Error, Result};
 
 /// The boot id of the machine.
-pub const HOST: &str = "18eae015-f6ba-454a-a1b7-f85bf66cb5d6\n";
+pub(super) const HOST: &str = "18eae015-f6ba-454a-a1b7-f85bf66cb5d6\n";
 
 /// The boot id of another kernel.
-pub const OTHER: &str = "4a6f197b-8806-4e1e-86d1-6e031655954f\n";
+pub(super) const OTHER: &str = "4a6f197b-8806-4e1e-86d1-6e031655954f\n";
 
 /// Nothing special is asked for.
-pub fn options() -> DoctorOptions {
+pub(super) fn options() -> DoctorOptions {
     DoctorOptions {
         engine: None,
         runtimes: Vec::new(),
@@ -28,7 +29,7 @@ pub fn options() -> DoctorOptions {
     }
 }
 
-pub struct Fake {
+pub(super) struct Fake {
     root: tempfile::TempDir,
     os: &'static str,
     variables: Vec<(String, String)>,
@@ -46,7 +47,7 @@ pub struct Fake {
 }
 
 impl Fake {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             root: tempfile::tempdir().unwrap(),
             os: "linux",
@@ -62,41 +63,41 @@ impl Fake {
         }
     }
 
-    pub fn file(self, path: &str, text: &str) -> Self {
+    pub(super) fn file(self, path: &str, text: &str) -> Self {
         let path = path_on_machine(&self, path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
     }
 
-    pub fn link(self, path: &str, target: &str) -> Self {
+    pub(super) fn link(self, path: &str, target: &str) -> Self {
         let path = path_on_machine(&self, path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(target, path).unwrap();
         self
     }
 
-    pub fn os(mut self, os: &'static str) -> Self {
+    pub(super) fn os(mut self, os: &'static str) -> Self {
         self.os = os;
         self
     }
 
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.into(), value.into()));
         self
     }
 
-    pub fn kvm(mut self, kvm: KvmAnswer) -> Self {
+    pub(super) fn kvm(mut self, kvm: KvmAnswer) -> Self {
         self.kvm = kvm;
         self
     }
 
-    pub fn free(mut self, bytes: u64) -> Self {
+    pub(super) fn free(mut self, bytes: u64) -> Self {
         self.free = Some(bytes);
         self
     }
 
-    pub fn without_images(mut self) -> Self {
+    pub(super) fn without_images(mut self) -> Self {
         self.has_images = false;
         self
     }
@@ -105,40 +106,40 @@ impl Fake {
         self.variable("PATH", "/usr/bin").file(&format!("/usr/bin/{}", kind.name()), "")
     }
 
-    pub fn engine_with(self, kind: EngineKind, runtimes: &[&str]) -> Self {
+    pub(super) fn engine_with(self, kind: EngineKind, runtimes: &[&str]) -> Self {
         let mut fake = self.install(kind);
         fake.engines.push((kind, Some(runtimes.iter().map(ToString::to_string).collect())));
         fake
     }
 
-    pub fn refusing(self, kind: EngineKind) -> Self {
+    pub(super) fn refusing(self, kind: EngineKind) -> Self {
         let mut fake = self.install(kind);
         fake.engines.push((kind, None));
         fake
     }
 
-    pub fn says(mut self, part: &str, output: &str) -> Self {
+    pub(super) fn says(mut self, part: &str, output: &str) -> Self {
         self.answers.push((part.into(), output.into(), 0));
         self
     }
 
-    pub fn complains(mut self, part: &str, output: &str) -> Self {
+    pub(super) fn complains(mut self, part: &str, output: &str) -> Self {
         self.answers.push((part.into(), output.into(), 125));
         self
     }
 
-    pub fn hangs(mut self, part: &str) -> Self {
+    pub(super) fn hangs(mut self, part: &str) -> Self {
         self.hanging = Some(part.into());
         self
     }
 
-    pub fn cannot_remove(mut self, what: &str) -> Self {
+    pub(super) fn cannot_remove(mut self, what: &str) -> Self {
         self.left.push(what.into());
         self
     }
 
     /// How many times containers were removed.
-    pub fn swept(&self) -> usize {
+    pub(super) fn swept(&self) -> usize {
         self.sweeps.get()
     }
 }

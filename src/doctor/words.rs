@@ -86,7 +86,7 @@ struct OutcomeWords {
 
 /// The words of all checks.
 #[derive(Debug)]
-pub struct DoctorWords {
+pub(crate) struct DoctorWords {
     checks: BTreeMap<String, CheckWords>,
 }
 
@@ -97,7 +97,7 @@ impl DoctorWords {
     ///
     /// The table is not valid TOML, has an unknown key, or lacks the words of an outcome, or has
     /// those of one that does not exist; the error names the file.
-    pub fn load(data: Option<&Path>) -> Result<Self> {
+    pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
         let mut files = assets::read_all(AssetTree::Data, data, FILE, ".toml")?;
         let file = files.remove(FILE).ok_or_else(|| Error::unusable_input(format!("no {FILE}")))?;
         let named = |words: String| Error::unusable_input(format!("{}: {words}", file.origin));

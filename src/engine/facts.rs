@@ -7,7 +7,7 @@ use super::{EngineKind, full_name, query_engine};
 
 /// A question to an engine whose answer belongs into the record: the end of the probe's id, and
 /// the command line.
-pub fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static str, Vec<String>)> {
+pub(crate) fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static str, Vec<String>)> {
     let words = |argv: &[&str]| argv.iter().map(ToString::to_string).collect::<Vec<String>>();
     let name = kind.name();
     let info = |format: &str| ("engine.info", words(&[name, "info", "--format", format]));
@@ -50,7 +50,7 @@ pub fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static str, Vec<
 }
 
 /// Whether the engine has the image.
-pub fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> bool {
+pub(crate) fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> bool {
     match kind {
         EngineKind::Builtin => true,
         EngineKind::Ctr => {
@@ -63,7 +63,7 @@ pub fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> bool {
 }
 
 /// The runtimes that the engine knows by name, and the containerd shims on the path.
-pub fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Vec<String> {
+pub(crate) fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Vec<String> {
     let mut names = match kind {
         EngineKind::Docker => {
             let format = "{{range $k, $v := .Runtimes}}{{println $k}}{{end}}";
@@ -83,13 +83,13 @@ pub fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Vec<String> {
 }
 
 /// The folders of the search path.
-pub fn path_folders() -> Vec<std::path::PathBuf> {
+pub(crate) fn path_folders() -> Vec<std::path::PathBuf> {
     std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
 /// The search path of the first process of this name that we may ask: daemons look for programs
 /// on theirs, not on ours.
-pub fn daemon_path(program: &str) -> Vec<std::path::PathBuf> {
+pub(crate) fn daemon_path(program: &str) -> Vec<std::path::PathBuf> {
     let path = |entry: std::fs::DirEntry| {
         let name = std::fs::read_to_string(entry.path().join("comm")).ok()?;
         let environ = std::fs::read(entry.path().join("environ")).ok()?;
@@ -130,7 +130,7 @@ fn shims_on_path() -> Vec<String> {
 
 /// What is known about a running container from its engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ContainerInspection {
+pub(crate) struct ContainerInspection {
     /// The full id.
     pub id: String,
     /// The process that the engine calls the container's, on the host.
@@ -140,7 +140,7 @@ pub struct ContainerInspection {
 }
 
 /// Asks for a running container.
-pub fn inspect_container(
+pub(crate) fn inspect_container(
     kind: EngineKind,
     name: &str,
     cancel: &CancelFlag,

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// # Errors
 ///
 /// The signals cannot be handled.
-pub fn listen_for_signals() -> Result<CancelFlag> {
+pub(crate) fn listen_for_signals() -> Result<CancelFlag> {
     static CANCEL: OnceLock<CancelFlag> = OnceLock::new();
     if let Some(cancel) = CANCEL.get() {
         return Ok(cancel.clone());

@@ -3,11 +3,11 @@
 //! Each engine is a value, its command lines are plain data, so that they can be tested without
 //! running anything.
 
-pub mod clean;
-pub mod facts;
-pub mod interrupt;
+pub(crate) mod clean;
+pub(crate) mod facts;
+pub(crate) mod interrupt;
 pub mod process;
-pub mod runtime_spec;
+pub(crate) mod runtime_spec;
 pub mod timed;
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 /// `NAME` or `NAME=HANDLER` on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuntimeArgument {
+pub(crate) struct RuntimeArgument {
     /// What it is called.
     pub name: String,
     /// What the engine is asked for.
@@ -34,7 +34,7 @@ impl std::str::FromStr for RuntimeArgument {
 
 /// The name for a handler: `kata` for `io.containerd.kata.v2` and
 /// `/opt/kata/bin/containerd-shim-kata-v2`, `crun` for `/usr/bin/crun`.
-pub fn short_name(handler: &str) -> String {
+pub(crate) fn short_name(handler: &str) -> String {
     let last = handler.rsplit('/').next().unwrap_or(handler);
     let name = if let Some(rest) = last.strip_prefix("io.containerd.") {
         rest.rsplit_once('.').map_or(rest, |(name, _)| name)

@@ -17,7 +17,7 @@ struct BenchmarkEntry {
 }
 
 /// The text of the file.
-pub fn benchmark_json(series: &[ExportSeries], run: &str) -> String {
+pub(crate) fn benchmark_json(series: &[ExportSeries], run: &str) -> String {
     let entries: Vec<BenchmarkEntry> =
         series.iter().filter_map(|series| benchmark_entry(series, run)).collect();
     let text = serde_json::to_string_pretty(&entries).unwrap_or_default();

@@ -27,7 +27,7 @@ struct HyperfineTiming {
 }
 
 /// The text of the file.
-pub fn hyperfine_json(series: &[ExportSeries]) -> String {
+pub(crate) fn hyperfine_json(series: &[ExportSeries]) -> String {
     let results = series.iter().filter_map(series_timing).collect();
     let text = serde_json::to_string_pretty(&HyperfineExport { results }).unwrap_or_default();
     format!("{text}\n")

@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 /// Files by their path in the lab's folder.
-pub type LabFiles = BTreeMap<String, Vec<u8>>;
+pub(crate) type LabFiles = BTreeMap<String, Vec<u8>>;
 
 /// The lines of the kernel log that the lab asks for.
 const LOG_LINES: usize = 5;
@@ -36,7 +36,7 @@ struct LabExporter<'a> {
 ///
 /// `target` is no target of the run, or is not Kata; or the run holds nothing that the lab's
 /// files carry.
-pub fn lab_files(run: &Run, edition: Edition, target: Option<&str>) -> Result<LabFiles> {
+pub(crate) fn lab_files(run: &Run, edition: Edition, target: Option<&str>) -> Result<LabFiles> {
     let kata = kata_target(run, target)?;
     let is_imported = matches!(run.evidence, EvidenceKind::Imported { .. });
     let files = match is_imported && run.edition == edition {
@@ -60,7 +60,7 @@ pub fn lab_files(run: &Run, edition: Edition, target: Option<&str>) -> Result<La
 /// # Errors
 ///
 /// A file of another content exists, or something cannot be written.
-pub fn write_lab_files(folder: &Path, files: &LabFiles) -> Result<()> {
+pub(crate) fn write_lab_files(folder: &Path, files: &LabFiles) -> Result<()> {
     let mut other = Vec::new();
     for (name, bytes) in files {
         let there = atomic::read_target(&folder.join(name))?;

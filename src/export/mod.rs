@@ -1,6 +1,6 @@
 //! Exports: a run in the forms that others ask for.
 
-pub mod benchmark;
-pub mod hyperfine;
-pub mod lab12;
-pub mod series;
+pub(crate) mod benchmark;
+pub(crate) mod hyperfine;
+pub(crate) mod lab12;
+pub(crate) mod series;

@@ -5,7 +5,7 @@ use crate::model::{Fact, Run, SampleUnit, Samples};
 
 /// A series on its way out.
 #[derive(Debug, Clone, Copy)]
-pub struct ExportSeries<'a> {
+pub(crate) struct ExportSeries<'a> {
     /// The id of the fact.
     pub id: &'a str,
     /// The target.
@@ -16,7 +16,7 @@ pub struct ExportSeries<'a> {
 
 impl ExportSeries<'_> {
     /// A name that is the same in every run, so that its history goes on.
-    pub fn stable_name(&self) -> String {
+    pub(crate) fn stable_name(&self) -> String {
         format!("{} {}", self.id, self.target)
     }
 }
@@ -26,7 +26,7 @@ impl ExportSeries<'_> {
 /// # Errors
 ///
 /// The run has no series, or none of a fact that is asked for.
-pub fn select_series<'a>(run: &'a Run, wanted: &[String]) -> Result<Vec<ExportSeries<'a>>> {
+pub(crate) fn select_series<'a>(run: &'a Run, wanted: &[String]) -> Result<Vec<ExportSeries<'a>>> {
     let mut all = Vec::new();
     for (id, by_target) in &run.facts {
         for (target, fact) in by_target {

@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 64 << 20;
 const HELP: &str = "give the file that hyperfine --export-json wrote";
 
 /// A file that was read and found usable.
-pub struct HyperfineFile {
+pub(crate) struct HyperfineFile {
     /// Its bytes.
     pub capture: Capture,
     /// What it says.
@@ -28,7 +28,7 @@ pub struct HyperfineFile {
 ///
 /// It cannot be read, is not an export of hyperfine, has no results, a result without times or
 /// with too many, a time that no session has, or two results of one name.
-pub fn read_hyperfine(path: &Path, timed: Option<TimedThing>) -> Result<HyperfineFile> {
+pub(crate) fn read_hyperfine(path: &Path, timed: Option<TimedThing>) -> Result<HyperfineFile> {
     let bytes = sources::read_named_file(path, MAX_BYTES)
         .map_err(|error| Error::failed_io("read", path, &error).with_help(HELP))?;
     let text = crate::text::decode_bytes(&bytes);
@@ -50,7 +50,7 @@ pub fn read_hyperfine(path: &Path, timed: Option<TimedThing>) -> Result<Hyperfin
 }
 
 /// The times in captures by the place of their command, whatever it is called.
-pub fn read_times(captures: &[Capture]) -> Facts {
+pub(crate) fn read_times(captures: &[Capture]) -> Facts {
     let mut facts = Facts::new();
     for (capture, export) in captures.iter().zip(crate::probe::hyperfine::list_exports(captures)) {
         for (place, timing) in export.results.into_iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Imports: evidence that somebody else collected, as captures.
 
-pub mod hyperfine;
+pub(crate) mod hyperfine;
 pub mod lab12;
 
 use std::path::Path;

@@ -1,17 +1,17 @@
 //! Judging: facts to verdicts, and rules to findings.
 
-pub mod against;
+pub(crate) mod against;
 mod context;
-pub mod rules;
-pub mod timing;
+pub(crate) mod rules;
+pub(crate) mod timing;
 mod verdict;
-pub mod words;
+pub(crate) mod words;
 
-pub use crate::knowledge::Severity;
-pub use context::RuleContext;
-pub use rules::{EvidenceRef, Finding, RuleBook, RuleDoc, RuleExample};
-pub use verdict::{
-    Conclusion, Confidence, IgnoredFact, UndecidedReason, Verdict, banner_release, judge_target,
+pub(crate) use crate::knowledge::Severity;
+pub(crate) use context::RuleContext;
+pub(crate) use rules::{EvidenceRef, Finding, RuleBook, RuleDoc, RuleExample};
+pub(crate) use verdict::{
+    Conclusion, Confidence, UndecidedReason, Verdict, banner_release, judge_target,
 };
 
 use serde::Serialize;
@@ -53,7 +53,7 @@ impl Judgement {
 /// # Errors
 ///
 /// The message template of a rule cannot be rendered.
-pub fn judge_run(context: &RuleContext, book: &RuleBook) -> Result<Judgement> {
+pub(crate) fn judge_run(context: &RuleContext, book: &RuleBook) -> Result<Judgement> {
     let verdicts = context
         .run
         .targets

@@ -36,14 +36,14 @@ pub struct ConclusionDoc {
 }
 
 /// The words of all conclusions, by id: one for each of [`Conclusion::ALL`].
-pub type ConclusionWords = BTreeMap<String, ConclusionDoc>;
+pub(crate) type ConclusionWords = BTreeMap<String, ConclusionDoc>;
 
 /// The shipped words with a project's own from `data` (its `data/` folder).
 ///
 /// # Errors
 ///
 /// A file is not valid TOML, has an unknown key, or a conclusion has no words.
-pub fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWords> {
+pub(crate) fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWords> {
     let mut words = ConclusionWords::new();
     for file in assets::read_all(AssetTree::Data, data, "verdicts/", ".toml")?.into_values() {
         let doc: ConclusionDoc = toml::from_str(&file.text)
@@ -61,14 +61,14 @@ pub fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWords> {
 }
 
 /// The words of all reasons, by id: one for each of [`UndecidedReason::ALL`].
-pub type ReasonWords = BTreeMap<String, String>;
+pub(crate) type ReasonWords = BTreeMap<String, String>;
 
 /// The shipped words of the reasons with a project's own from `data` (its `data/` folder).
 ///
 /// # Errors
 ///
 /// The file is not valid TOML, or a reason has no words.
-pub fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
+pub(crate) fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
     let mut words = ReasonWords::new();
     for file in assets::read_all(AssetTree::Data, data, "reasons.toml", "")?.into_values() {
         let more: ReasonWords = toml::from_str(&file.text)

@@ -17,7 +17,7 @@ const FILE: &str = "knowledge/faults.toml";
 /// A fault that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct KnownFault {
+pub(crate) struct KnownFault {
     /// The id in kebab-case.
     pub id: String,
     /// What it does to the container.
@@ -43,7 +43,7 @@ struct FaultTable {
 
 /// All known faults, in the order in which they are tried.
 #[derive(Debug)]
-pub struct KnownFaults {
+pub(crate) struct KnownFaults {
     faults: Vec<(KnownFault, Vec<Regex>)>,
 }
 
@@ -54,7 +54,7 @@ impl KnownFaults {
     ///
     /// The table is not valid TOML, has an unknown key, a broken pattern, or an id twice; the
     /// error names the file and the fault.
-    pub fn load(data: Option<&Path>) -> Result<Self> {
+    pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
         let mut files = assets::read_all(AssetTree::Data, data, FILE, ".toml")?;
         let file = files.remove(FILE).ok_or_else(|| Error::unusable_input(format!("no {FILE}")))?;
         Self::parse(&file.text)
@@ -77,19 +77,19 @@ impl KnownFaults {
 
     /// The fault that explains what an engine or a shim said: of several the one that stands
     /// first in the table.
-    pub fn explain_error(&self, text: &str) -> Option<&KnownFault> {
+    pub(crate) fn explain_error(&self, text: &str) -> Option<&KnownFault> {
         let text = plain_line(text);
         let says = |patterns: &[Regex]| patterns.iter().any(|pattern| pattern.is_match(&text));
         self.iter_compiled().find(|(_, patterns)| says(patterns)).map(|(fault, _)| fault)
     }
 
     /// The fault of this id.
-    pub fn find_fault(&self, id: &str) -> Option<&KnownFault> {
+    pub(crate) fn find_fault(&self, id: &str) -> Option<&KnownFault> {
         self.iter_faults().find(|fault| fault.id == id)
     }
 
     /// All faults in the order of the table.
-    pub fn iter_faults(&self) -> impl Iterator<Item = &KnownFault> {
+    pub(crate) fn iter_faults(&self) -> impl Iterator<Item = &KnownFault> {
         self.iter_compiled().map(|(fault, _)| fault)
     }
 

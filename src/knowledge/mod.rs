@@ -1,7 +1,7 @@
 //! What is known beforehand, as data: the faults that engines and shims report, the releases of
 //! Kata, and what tells one platform or kernel from another. Each table names its source.
 
-pub mod faults;
+pub(crate) mod faults;
 mod guests;
 mod kata;
 mod kernels;
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
-pub use guests::{CountRange, GuestConstants};
-pub use kata::{KataRelease, KataReleases};
-pub use kernels::KernelPatterns;
-pub use platforms::PlatformKnowledge;
+pub(crate) use guests::GuestConstants;
+pub(crate) use kata::KataReleases;
+pub(crate) use kernels::KernelPatterns;
+pub(crate) use platforms::PlatformKnowledge;
 
 /// How much something matters: a fault to the container, a defect to the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

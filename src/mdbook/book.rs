@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 const LISTS: [&str; 2] = ["items", "sections"];
 
 /// A chapter that has a file.
-pub struct BookChapter<'a> {
+pub(super) struct BookChapter<'a> {
     /// Its path below the folder of the chapters.
     pub path: &'a str,
     /// Its text.
@@ -14,7 +14,7 @@ pub struct BookChapter<'a> {
 }
 
 /// Calls `visit` with every chapter that has a file, whatever else the book holds.
-pub fn visit_chapters(book: &mut Json, visit: &mut dyn FnMut(BookChapter)) {
+pub(super) fn visit_chapters(book: &mut Json, visit: &mut dyn FnMut(BookChapter)) {
     for list in LISTS {
         visit_items(book.get_mut(list), visit);
     }
@@ -33,14 +33,14 @@ fn visit_items(list: Option<&mut Json>, visit: &mut dyn FnMut(BookChapter)) {
 }
 
 /// Adds chapters at the end of the book; false if it has no list that they could go to.
-pub fn append_chapters(book: &mut Json, chapters: Vec<Json>) -> bool {
+pub(super) fn append_chapters(book: &mut Json, chapters: Vec<Json>) -> bool {
     let list = LISTS.iter().find(|list| book.get(**list).is_some_and(Json::is_array));
     let list = list.and_then(|list| book.get_mut(*list)).and_then(Json::as_array_mut);
     list.map(|list| list.extend(chapters)).is_some()
 }
 
 /// A chapter without a number, as mdBook would have read it.
-pub fn make_chapter(
+pub(super) fn make_chapter(
     name: &str,
     path: &str,
     content: String,

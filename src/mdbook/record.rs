@@ -22,7 +22,7 @@ static PAGE_LINK: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Links to pages of the site lead to the added chapters, or are only their words.
-pub fn adapt_links(text: &str, path: &str, has_pages: bool) -> String {
+pub(super) fn adapt_links(text: &str, path: &str, has_pages: bool) -> String {
     let root = "../".repeat(path.matches('/').count());
     PAGE_LINK
         .replace_all(text, |link: &Captures| match has_pages {
@@ -33,7 +33,7 @@ pub fn adapt_links(text: &str, path: &str, has_pages: bool) -> String {
 }
 
 /// The chapters. `sources` makes the look-ups of a page whose way to the root is given.
-pub fn make_record_pages(
+pub(super) fn make_record_pages(
     assessment: &Arc<Assessment>,
     sources: impl Fn(&str) -> LookupSources,
 ) -> Result<Vec<Json>> {

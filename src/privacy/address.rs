@@ -16,7 +16,11 @@ use super::{PseudonymKey, compile_pattern};
 const WINDOW: usize = 128;
 
 /// The addresses in a text. A dotted number that is a whole word of `kept` is a version.
-pub fn find_addresses(text: &str, kept: &KeptWords, key: &PseudonymKey) -> Vec<IdentifierSpan> {
+pub(super) fn find_addresses(
+    text: &str,
+    kept: &KeptWords,
+    key: &PseudonymKey,
+) -> Vec<IdentifierSpan> {
     let mut finder = AddressFinder { text, kept, key, spans: Vec::new() };
     let is_hex = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     for run in find_runs(text, is_hex, b":") {
@@ -425,7 +429,7 @@ fn mac_of(address: Ipv6Addr) -> Option<[u8; 6]> {
 }
 
 /// The pseudonym of a MAC that is written as twelve digits.
-pub fn replace_mac_digits(digits: &str, key: &PseudonymKey) -> Option<String> {
+pub(super) fn replace_mac_digits(digits: &str, key: &PseudonymKey) -> Option<String> {
     let mac = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?;
     Some(HEXLOWER.encode(&mac_pseudonym(mac.try_into().ok()?, key)?))
 }

@@ -14,7 +14,7 @@ const MAX_READINGS: usize = 24;
 
 /// Where names are replaced.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ReplacedName {
+pub(super) enum ReplacedName {
     /// A name where its place says what it is; in lower case.
     InPlaces(String),
     /// A name wherever it stands as a word; in lower case.
@@ -22,7 +22,7 @@ pub enum ReplacedName {
 }
 
 /// Those of all replacements with which `is_read_alike` is false. It is told which are left out.
-pub fn find_misread(
+pub(super) fn find_misread(
     all: &BTreeSet<ReplacedName>,
     is_read_alike: impl Fn(&BTreeSet<ReplacedName>) -> bool,
 ) -> BTreeSet<ReplacedName> {
@@ -50,7 +50,7 @@ pub fn find_misread(
 }
 
 /// Whether the same facts are there with the same numbers. Texts may differ: names stand in them.
-pub fn is_read_alike(before: &Facts, after: &Facts) -> bool {
+pub(super) fn is_read_alike(before: &Facts, after: &Facts) -> bool {
     before.len() == after.len()
         && before.iter().zip(after).all(|((id, before), (other, after))| {
             id == other

@@ -45,12 +45,12 @@ const MAX_WORD: usize = 64;
 
 /// Words of facts that name products.
 #[derive(Debug, Clone, Default)]
-pub struct KeptWords(BTreeSet<String>);
+pub(super) struct KeptWords(BTreeSet<String>);
 
 impl KeptWords {
     /// The words in these facts, but for those that stand where a name does: the builder in a
     /// kernel's banner, the host in `uname -a`, the values on a kernel's command line.
-    pub fn words_in_facts(facts: &Facts) -> Self {
+    pub(super) fn words_in_facts(facts: &Facts) -> Self {
         let mut words = BTreeSet::new();
         for (id, by_target) in facts.iter().filter(|(id, _)| PRODUCTS.contains(&id.as_str())) {
             let values = by_target.values().filter_map(Fact::as_value);
@@ -81,7 +81,7 @@ impl KeptWords {
     }
 
     /// Whether a part of a text belongs to such a word.
-    pub fn holds_range(&self, text: &str, range: &Range<usize>) -> bool {
+    pub(super) fn holds_range(&self, text: &str, range: &Range<usize>) -> bool {
         if self.0.is_empty() || range.len() > MAX_WORD {
             return false;
         }

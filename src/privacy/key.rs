@@ -8,11 +8,11 @@ use super::span::IdentifierKind;
 /// Makes pseudonyms: the same one for the same identifier, and none that could be found out by
 /// trying candidates without the key.
 #[derive(Debug, Clone)]
-pub struct PseudonymKey(pub [u8; 32]);
+pub(super) struct PseudonymKey(pub [u8; 32]);
 
 impl PseudonymKey {
     /// The first bytes of the keyed hash of an identifier.
-    pub fn keyed_hash<const N: usize>(&self, kind: &str, value: &str) -> [u8; N] {
+    pub(super) fn keyed_hash<const N: usize>(&self, kind: &str, value: &str) -> [u8; N] {
         let digest = self.digest_parts(&[kind.as_bytes(), value.as_bytes()]);
         std::array::from_fn(|index| digest[index])
     }
@@ -28,7 +28,7 @@ impl PseudonymKey {
 
     /// The kind of a name and a hash of it, whatever the case of its letters: `host-1a2b3c`. An
     /// e-mail address stays one, of a domain that cannot exist (RFC 2606).
-    pub fn pseudonym_for(&self, kind: IdentifierKind, text: &str) -> String {
+    pub(super) fn pseudonym_for(&self, kind: IdentifierKind, text: &str) -> String {
         let hash: [u8; 3] = self.keyed_hash(kind.word(), &text.to_lowercase());
         let name = format!("{}-{}", kind.word(), HEXLOWER.encode(&hash));
         if kind == IdentifierKind::Email { format!("{name}@example.invalid") } else { name }
@@ -36,7 +36,7 @@ impl PseudonymKey {
 
     /// An id of the same form: digits and letters are exchanged, hyphens and colons stay. Case and
     /// separators make no difference for which id it is.
-    pub fn replace_digits(&self, kind: IdentifierKind, text: &str) -> String {
+    pub(super) fn replace_digits(&self, kind: IdentifierKind, text: &str) -> String {
         /// What systemd writes for a hyphen in the name of a unit.
         const ESCAPED_HYPHEN: &str = "\\x2d";
         let plain = text.replace(ESCAPED_HYPHEN, "-");

@@ -81,7 +81,7 @@ const PUBLIC_DOMAINS: &[&str] = &[
 const MAX_NAME: usize = 255;
 
 /// Whether a host is one that everybody uses.
-pub fn is_public_domain(host: &str) -> bool {
+pub(super) fn is_public_domain(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let is_below = |domain: &&str| {
         host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -91,7 +91,7 @@ pub fn is_public_domain(host: &str) -> bool {
 
 /// Whether a text is somebody's name, or an id, and not a common word, a number, a container id or
 /// a pseudonym.
-pub fn identifies_somebody(kind: IdentifierKind, text: &str) -> bool {
+pub(super) fn identifies_somebody(kind: IdentifierKind, text: &str) -> bool {
     let has_letter = text.contains(|c: char| c.is_alphabetic());
     let has_digit = text.contains(|c: char| c.is_ascii_digit());
     let is_common = || COMMON.contains(&text.to_lowercase().as_str());
@@ -144,14 +144,14 @@ fn is_pseudonym(text: &str) -> bool {
 
 /// Names that are replaced wherever they stand as words.
 #[derive(Debug, Clone, Default)]
-pub struct NameSet {
+pub(super) struct NameSet {
     /// By the name in lower case: the name as it was found, and what it names.
     names: BTreeMap<String, (String, IdentifierKind)>,
 }
 
 impl NameSet {
     /// Adds a name, if it tells somebody apart and is no word of the evidence.
-    pub fn add_name(&mut self, kind: IdentifierKind, text: &str) {
+    pub(super) fn add_name(&mut self, kind: IdentifierKind, text: &str) {
         let lower = text.to_lowercase();
         // A short password may be any word.
         let shortest = if kind == IdentifierKind::Secret { 6 } else { 3 };
@@ -169,19 +169,19 @@ impl NameSet {
     }
 
     /// The names without those that are left out.
-    pub fn without_names(&self, left_out: &BTreeSet<ReplacedName>) -> Self {
+    pub(super) fn without_names(&self, left_out: &BTreeSet<ReplacedName>) -> Self {
         let is_left_out = |lower: &str| left_out.contains(&ReplacedName::Everywhere(lower.into()));
         let names = self.names.iter().filter(|(lower, _)| !is_left_out(lower));
         Self { names: names.map(|(lower, name)| (lower.clone(), name.clone())).collect() }
     }
 
     /// The names in lower case.
-    pub fn lower_case(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn lower_case(&self) -> impl Iterator<Item = &String> {
         self.names.keys()
     }
 
     /// What finds the names in texts.
-    pub fn compile_matcher(&self) -> NameMatcher {
+    pub(super) fn compile_matcher(&self) -> NameMatcher {
         let mut patterns = Vec::new();
         let mut names = Vec::new();
         for (text, kind) in self.names.values() {
@@ -232,14 +232,14 @@ fn list_spellings(kind: IdentifierKind, text: &str) -> BTreeSet<String> {
 }
 
 /// Finds names in texts.
-pub struct NameMatcher {
+pub(super) struct NameMatcher {
     automaton: Option<AhoCorasick>,
     names: Vec<(String, IdentifierKind)>,
 }
 
 impl NameMatcher {
     /// The names that stand in a text as words, but for the words of `kept`.
-    pub fn find_names(
+    pub(super) fn find_names(
         &self,
         text: &str,
         kept: &KeptWords,

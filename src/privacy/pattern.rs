@@ -10,7 +10,7 @@ use super::span::{IdentifierKind, RecognitionMethod};
 
 /// How far a pattern reaches from the line on which its word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PatternReach {
+pub(super) enum PatternReach {
     /// It lies in that line.
     Line,
     /// It lies in that line and the next.
@@ -379,7 +379,7 @@ const TABLE: &[(PatternReach, &[&str], &str)] = &[
 
 /// What a group of a pattern holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PatternGroup {
+pub(super) enum PatternGroup {
     /// One identifier.
     One(IdentifierKind, RecognitionMethod),
     /// A host name with or without its domain.
@@ -399,7 +399,7 @@ pub enum PatternGroup {
 }
 
 /// A pattern that is compiled when a text has one of its words.
-pub struct IdentifierPattern {
+pub(super) struct IdentifierPattern {
     /// How far it reaches.
     pub reach: PatternReach,
     text: &'static str,
@@ -408,7 +408,7 @@ pub struct IdentifierPattern {
 
 impl IdentifierPattern {
     /// The expression, and its groups by number.
-    pub fn compiled_groups(&self) -> &(Regex, Vec<(usize, PatternGroup)>) {
+    pub(super) fn compiled_groups(&self) -> &(Regex, Vec<(usize, PatternGroup)>) {
         self.compiled.get_or_init(|| {
             let mut text = format!("(?mR){}", self.text);
             for (mark, part) in PARTS {
@@ -444,7 +444,7 @@ fn read_group(name: &str) -> Option<PatternGroup> {
 }
 
 /// All patterns, and what finds their words.
-pub struct PatternSet {
+pub(super) struct PatternSet {
     /// In the order of the table.
     pub all: Vec<IdentifierPattern>,
     /// What finds the words, in any case of letters.
@@ -454,7 +454,7 @@ pub struct PatternSet {
 }
 
 /// The patterns of the table.
-pub static PATTERNS: LazyLock<PatternSet> = LazyLock::new(|| {
+pub(super) static PATTERNS: LazyLock<PatternSet> = LazyLock::new(|| {
     let mut words: Vec<&str> = TABLE.iter().flat_map(|(_, words, _)| *words).copied().collect();
     words.sort_unstable();
     words.dedup();

@@ -15,7 +15,7 @@ use crate::probe::lab12::is_kata_build;
 
 /// An identifier in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundIdentifier {
+pub(super) struct FoundIdentifier {
     /// Its bytes in the text.
     pub range: Range<usize>,
     /// What it is.
@@ -25,7 +25,7 @@ pub struct FoundIdentifier {
 }
 
 /// The identifiers in a text that the words around them, or their own form, point out.
-pub fn find_identifiers(text: &str) -> Vec<FoundIdentifier> {
+pub(super) fn find_identifiers(text: &str) -> Vec<FoundIdentifier> {
     let mut finder = PlaceFinder { text, found: Vec::new() };
     for (pattern, window) in find_windows(text) {
         finder.match_pattern(pattern, window);

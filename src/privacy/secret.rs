@@ -9,7 +9,7 @@ use super::compile_pattern;
 
 /// Whether what stands in the place of a secret is one: not a word for that there is none, a
 /// variable, or asterisks.
-pub fn is_secret(value: &str) -> bool {
+pub(super) fn is_secret(value: &str) -> bool {
     const WORDS: &[&str] = &[
         "changed",
         "disabled",
@@ -43,7 +43,7 @@ pub fn is_secret(value: &str) -> bool {
 }
 
 /// The lines of private keys, between the lines that begin and end them.
-pub fn find_private_keys(text: &str) -> Vec<Range<usize>> {
+pub(super) fn find_private_keys(text: &str) -> Vec<Range<usize>> {
     static MARKS: LazyLock<Regex> = LazyLock::new(|| {
         compile_pattern(
             r"-----(?P<mark>BEGIN|END) [A-Za-z0-9 ]*(?:PRIVATE KEY|Static key)[A-Za-z0-9 ]*-----",
@@ -83,7 +83,7 @@ pub fn find_private_keys(text: &str) -> Vec<Range<usize>> {
 
 /// Whether an address is a person's, and not a unit of systemd, an account of a service, a mailing
 /// list, or one that the kernel's sources print.
-pub fn is_personal_address(address: &str) -> bool {
+pub(super) fn is_personal_address(address: &str) -> bool {
     let Some((local, domain)) = address.split_once('@') else { return false };
     const UNITS: &[&str] = &[
         "automount",

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::text::find_ansi;
 
 /// A text without escape sequences, with the way back to the original.
-pub struct ShownText {
+pub(super) struct ShownText {
     /// What a reader sees.
     pub text: String,
     pieces: Vec<ShownPiece>,
@@ -23,7 +23,7 @@ struct ShownPiece {
 
 impl ShownText {
     /// The shown form of a text; none if it is shown as it is.
-    pub fn strip_escapes(text: &str) -> Option<Self> {
+    pub(super) fn strip_escapes(text: &str) -> Option<Self> {
         let escapes: Vec<(Range<usize>, String)> = match is_json(text) {
             true => find_json_escapes(text),
             false => find_terminal_escapes(text),
@@ -50,7 +50,7 @@ impl ShownText {
     }
 
     /// The bytes in the original of a part of the shown text that is not empty.
-    pub fn original_range(&self, range: &Range<usize>) -> Range<usize> {
+    pub(super) fn original_range(&self, range: &Range<usize>) -> Range<usize> {
         let piece = |at: usize| &self.pieces[self.pieces.partition_point(|p| p.shown <= at) - 1];
         let first = piece(range.start);
         let last = piece(range.end - 1);

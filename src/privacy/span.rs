@@ -7,7 +7,7 @@ use std::ops::Range;
 /// What an identifier is. In the order in which one is preferred where two overlap: the words
 /// around a secret or a name say more than its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum IdentifierKind {
+pub(super) enum IdentifierKind {
     /// A password, token or private key.
     Secret,
     /// What identifies a machine or an installation: machine id, UUID of firmware or disk, the
@@ -35,12 +35,12 @@ pub enum IdentifierKind {
 
 impl IdentifierKind {
     /// Whether it is what somebody or something is called, and not drawn or secret.
-    pub fn is_name(self) -> bool {
+    pub(super) fn is_name(self) -> bool {
         matches!(self, Self::Serial | Self::User | Self::Host | Self::Domain | Self::Person)
     }
 
     /// The word for it in pseudonyms and in the counts of a run.
-    pub fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Secret => "secret",
             Self::MachineId => "machine-id",
@@ -59,7 +59,7 @@ impl IdentifierKind {
 
 /// How an identifier was recognised: the surer one is preferred where two overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RecognitionMethod {
+pub(super) enum RecognitionMethod {
     /// By the words around it.
     Place,
     /// By its own form.
@@ -70,7 +70,7 @@ pub enum RecognitionMethod {
 
 /// An identifier in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentifierSpan {
+pub(super) struct IdentifierSpan {
     /// Its bytes in the text.
     pub range: Range<usize>,
     /// What it is.
@@ -83,7 +83,7 @@ pub struct IdentifierSpan {
 
 /// Spans that do not overlap, in order. Of those that do, what a machine boots into and secrets
 /// stay, then the surest, then the one that begins first, then the longest.
-pub fn without_overlaps(mut spans: Vec<IdentifierSpan>) -> Vec<IdentifierSpan> {
+pub(super) fn without_overlaps(mut spans: Vec<IdentifierSpan>) -> Vec<IdentifierSpan> {
     spans.sort_by_key(|span| {
         let by_kind = match span.kind {
             IdentifierKind::BootArgument => 0,
@@ -105,7 +105,7 @@ pub fn without_overlaps(mut spans: Vec<IdentifierSpan>) -> Vec<IdentifierSpan> {
 }
 
 /// The text with each span replaced. They are in order and do not overlap.
-pub fn replace_spans(text: &str, spans: &[IdentifierSpan]) -> String {
+pub(super) fn replace_spans(text: &str, spans: &[IdentifierSpan]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut end = 0;
     for span in spans {

@@ -1,7 +1,7 @@
 //! Linux capabilities: from the mask that the kernel prints to names.
 
 /// The names by bit number, from `include/uapi/linux/capability.h` (Linux 5.9 and later).
-pub const NAMES: [&str; 41] = [
+pub(crate) const NAMES: [&str; 41] = [
     "CAP_CHOWN",
     "CAP_DAC_OVERRIDE",
     "CAP_DAC_READ_SEARCH",
@@ -46,7 +46,7 @@ pub const NAMES: [&str; 41] = [
 ];
 
 /// The mask written in one to sixteen hexadecimal digits; none if it is not.
-pub fn parse_mask(hex: &str) -> Option<u64> {
+pub(crate) fn parse_mask(hex: &str) -> Option<u64> {
     let digits = !hex.is_empty() && hex.chars().all(|c| c.is_ascii_hexdigit());
     if digits { u64::from_str_radix(hex, 16).ok() } else { None }
 }
@@ -55,7 +55,7 @@ pub fn parse_mask(hex: &str) -> Option<u64> {
 ///
 /// A bit that has no name yet is given as `CAP_41` and so on: a newer kernel's capability is
 /// shown, not dropped.
-pub fn capability_names(mask: u64) -> Vec<String> {
+pub(crate) fn capability_names(mask: u64) -> Vec<String> {
     (0..u64::BITS)
         .filter(|bit| mask >> bit & 1 == 1)
         .map(|bit| match NAMES.get(bit as usize) {

@@ -106,7 +106,7 @@ impl EditionSpec {
 ///
 /// The file is not valid TOML, has an unknown key, is about another edition, or states a
 /// requirement that is not sound; the error names the file, and the id where there is one.
-pub fn load_edition(edition: Edition, own: Option<&Path>) -> Result<EditionSpec> {
+pub(crate) fn load_edition(edition: Edition, own: Option<&Path>) -> Result<EditionSpec> {
     let name = format!("editions/{edition}.toml");
     let files = assets::read_all(AssetTree::Data, own, &name, "")?;
     let file = files.get(&name).ok_or_else(|| {

@@ -1,11 +1,11 @@
 //! Probes: the catalogue of questions, and the reading of captures into facts.
 
-pub mod capability;
+pub(crate) mod capability;
 pub mod catalogue;
 pub mod collected;
-pub mod edition;
+pub(crate) mod edition;
 pub mod hyperfine;
 pub mod lab12;
 pub mod parse;
 pub mod script;
-pub mod unanswered;
+pub(crate) mod unanswered;

@@ -6,7 +6,7 @@ use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Missin
 
 /// What is known about one boot of which answers did not come.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BootGap<'a> {
+pub(crate) struct BootGap<'a> {
     /// The capture of the boot.
     pub boot: &'a Capture,
     /// How many probes there were in its script.
@@ -20,7 +20,7 @@ pub struct BootGap<'a> {
 }
 
 /// The boots of which answers did not come, by the id of their capture.
-pub fn boot_gaps(captures: &[Capture]) -> BTreeMap<&str, BootGap<'_>> {
+pub(crate) fn boot_gaps(captures: &[Capture]) -> BTreeMap<&str, BootGap<'_>> {
     let boots = captures.iter().filter(|capture| is_boot(capture));
     let mut gaps: BTreeMap<&str, BootGap> = boots
         .map(|boot| {
@@ -43,24 +43,24 @@ pub fn boot_gaps(captures: &[Capture]) -> BTreeMap<&str, BootGap<'_>> {
 }
 
 /// Whether a capture is that of a boot, and not of a probe in it.
-pub fn is_boot(capture: &Capture) -> bool {
+pub(crate) fn is_boot(capture: &Capture) -> bool {
     matches!(capture.origin, CaptureOrigin::Command { .. }) && capture.id.ends_with("/boot")
 }
 
 /// Whether it is a boot that ended early, of a version that did not record the probes without an
 /// answer.
-pub fn is_unrecorded(boot: &Capture) -> bool {
+pub(crate) fn is_unrecorded(boot: &Capture) -> bool {
     is_boot(boot) && boot.status == CaptureStatus::Truncated
 }
 
 impl BootGap<'_> {
     /// How many probes have no answer.
-    pub fn count_missing(&self) -> usize {
+    pub(crate) fn count_missing(&self) -> usize {
         self.unreached + self.damaged + self.unasked
     }
 
     /// Why a probe with this status has no answer; none if it has one.
-    pub fn missing_reason(&self, status: CaptureStatus) -> Option<(MissingReason, String)> {
+    pub(crate) fn missing_reason(&self, status: CaptureStatus) -> Option<(MissingReason, String)> {
         let id = &self.boot.id;
         match status {
             CaptureStatus::Unreached => {
@@ -85,7 +85,7 @@ impl BootGap<'_> {
     }
 
     /// Why some have no answer, each kind of reason once.
-    pub fn summarize_reasons(&self) -> String {
+    pub(crate) fn summarize_reasons(&self) -> String {
         let mut parts = Vec::new();
         if self.unreached > 0 {
             parts.push(self.describe_end());

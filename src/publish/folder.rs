@@ -9,7 +9,7 @@ const LIMIT: u64 = 1_000_000_000;
 
 /// A file of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteFile {
+pub(super) struct SiteFile {
     /// Its path in the site, with `/` between the parts.
     pub name: String,
     /// Where it lies.
@@ -22,7 +22,7 @@ pub struct SiteFile {
 ///
 /// The folder cannot be read, holds a link or something else that is no file, or is larger than
 /// GitHub Pages takes.
-pub fn read_site_folder(root: &Path) -> Result<Vec<SiteFile>> {
+pub(super) fn read_site_folder(root: &Path) -> Result<Vec<SiteFile>> {
     let mut entries = Vec::new();
     let size = collect_site_files(root, "", &mut entries)?;
     refuse_large(size)?;

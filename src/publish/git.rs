@@ -14,7 +14,7 @@ use crate::site::{MARKER, SiteManifest};
 
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PushOutcome {
+pub(super) enum PushOutcome {
     /// The branch is at the commit.
     Done,
     /// Somebody else pushed in between.
@@ -23,7 +23,7 @@ pub enum PushOutcome {
 
 /// Where a site is pushed to.
 #[derive(Debug)]
-pub struct Remote {
+pub(super) struct Remote {
     /// What git commands take: the name of a remote, or an address.
     argument: String,
     /// The same for people: no password, and nothing else that gives access.
@@ -32,14 +32,14 @@ pub struct Remote {
 
 /// A file of the site as an object of a repository.
 #[derive(Debug)]
-pub struct Blob {
+pub(super) struct Blob {
     name: String,
     id: String,
 }
 
 /// A repository to make commits in, with an index of its own.
 #[derive(Debug)]
-pub struct GitRepository {
+pub(super) struct GitRepository {
     folder: PathBuf,
     repository: PathBuf,
     index: PathBuf,
@@ -62,7 +62,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// There is no git, or the branch's name is not one.
-    pub fn open_repository(folder: &Path, work: &Path, branch: &str) -> Result<Self> {
+    pub(super) fn open_repository(folder: &Path, work: &Path, branch: &str) -> Result<Self> {
         let mut git = Self {
             folder: folder.to_path_buf(),
             repository: work.join("repository"),
@@ -104,7 +104,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// None is given and there is no `origin`.
-    pub fn choose_remote(&self, wanted: Option<&str>) -> Result<Remote> {
+    pub(super) fn choose_remote(&self, wanted: Option<&str>) -> Result<Remote> {
         let argument = self.remote_argument(wanted)?;
         let shown = hide_credentials(&argument);
         Ok(Remote { argument, shown })
@@ -139,7 +139,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// The remote cannot be reached; the error has git's words.
-    pub fn fetch_branch(&self, remote: &Remote) -> Result<Option<String>> {
+    pub(super) fn fetch_branch(&self, remote: &Remote) -> Result<Option<String>> {
         let remote = remote.argument.as_str();
         let reference = self.branch_reference();
         let list =
@@ -172,7 +172,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// A file cannot be moved, or git fails.
-    pub fn take(&self, site: &[SiteFile]) -> Result<Vec<Blob>> {
+    pub(super) fn take(&self, site: &[SiteFile]) -> Result<Vec<Blob>> {
         let io = |error| Error::failed_io("write", &self.blobs, &error);
         std::fs::create_dir_all(&self.blobs).map_err(io)?;
         let mut paths = Vec::new();
@@ -209,7 +209,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// A file that isoproof did not put on the branch is where the site has to go; or git fails.
-    pub fn write_tree(
+    pub(super) fn write_tree(
         &self,
         site: &[Blob],
         tip: Option<&str>,
@@ -310,7 +310,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// Git fails.
-    pub fn top_level_names(&self, commit: &str) -> Result<Vec<String>> {
+    pub(super) fn top_level_names(&self, commit: &str) -> Result<Vec<String>> {
         let names =
             require_success(self.run_git(&["ls-tree", "-z", "--name-only", commit])?, "ls-tree")?;
         Ok(names.split_terminator('\0').map(String::from).collect())
@@ -321,7 +321,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// Git fails.
-    pub fn count_changes(&self, tip: Option<&str>, tree: &str) -> Result<BranchChanges> {
+    pub(super) fn count_changes(&self, tip: Option<&str>, tree: &str) -> Result<BranchChanges> {
         let mut changes = BranchChanges::default();
         let Some(tip) = tip else {
             let names = self.run_git(&["ls-tree", "-r", "-z", "--name-only", tree])?;
@@ -347,7 +347,12 @@ impl GitRepository {
     /// # Errors
     ///
     /// Git fails.
-    pub fn make_commit(&self, tree: &str, tip: Option<&str>, message: &str) -> Result<String> {
+    pub(super) fn make_commit(
+        &self,
+        tree: &str,
+        tip: Option<&str>,
+        message: &str,
+    ) -> Result<String> {
         let mut arguments = vec!["commit-tree", "--no-gpg-sign", tree];
         if let Some(tip) = tip {
             arguments.extend(["-p", tip]);
@@ -362,7 +367,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// The remote cannot be reached or refuses; the error has the server's words.
-    pub fn push_commit(&self, remote: &Remote, commit: &str) -> Result<PushOutcome> {
+    pub(super) fn push_commit(&self, remote: &Remote, commit: &str) -> Result<PushOutcome> {
         let spec = format!("{commit}:{}", self.branch_reference());
         let output = self.run_git(&["push", "--porcelain", "--", &remote.argument, &spec])?;
         if output.code == Some(0) {

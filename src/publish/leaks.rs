@@ -14,7 +14,7 @@ use crate::store::{RunFile, RunStore};
 ///
 /// A run was recorded without redaction and holds identifiers, or one holds the name of this
 /// machine or of its user.
-pub fn refuse_identifiers(store: &RunStore, current: &Assessment) -> Result<()> {
+pub(super) fn refuse_identifiers(store: &RunStore, current: &Assessment) -> Result<()> {
     let mut leaks = Vec::from_iter(leaks_of(&current.run));
     for entry in store.usable_entries()?.into_iter().filter(|entry| entry.id != current.run.id) {
         match RunFile::read_file(&entry.path).and_then(|file| store.parse_run(&file)) {

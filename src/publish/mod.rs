@@ -28,7 +28,7 @@ const ATTEMPTS: u32 = 5;
 
 /// Where to publish, and what to overlook.
 #[derive(Debug, Clone, Default)]
-pub struct PublishOptions {
+pub(crate) struct PublishOptions {
     /// The remote by name, or by address or path; by default `origin`.
     pub remote: Option<String>,
     /// The branch.
@@ -45,7 +45,7 @@ pub struct PublishOptions {
 
 /// What was published.
 #[derive(Debug)]
-pub struct PublishResult {
+pub(crate) struct PublishResult {
     /// The commit; none if the branch already holds this very site.
     pub commit: Option<String>,
     /// How many files are new, changed and gone.
@@ -62,7 +62,7 @@ pub struct PublishResult {
 
 /// How many files of the branch a commit touches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BranchChanges {
+pub(crate) struct BranchChanges {
     /// Files that were not there.
     pub added: usize,
     /// Files with another content.
@@ -78,7 +78,7 @@ pub struct BranchChanges {
 /// The site cannot be built; the run has findings of severity `error`; the site would show
 /// identifiers; it is more than GitHub Pages takes; the branch holds something else; git, or the
 /// server, refuses.
-pub fn publish_site(
+pub(crate) fn publish_site(
     project: &Project,
     build: &site::BuildOptions,
     options: &PublishOptions,
@@ -145,7 +145,7 @@ impl WorkFolder {
 }
 
 /// Removes what killed processes left of publishing. Each result says what was removed.
-pub fn remove_leftovers() -> Vec<Result<String>> {
+pub(crate) fn remove_leftovers() -> Vec<Result<String>> {
     let remove = |path: PathBuf| match std::fs::remove_dir_all(&path) {
         Ok(()) => Ok(format!("temporary folder {}", path.display())),
         Err(error) => Err(Error::failed_io("remove", &path, &error)),

@@ -67,7 +67,7 @@ fn read_toml<T: serde::de::DeserializeOwned>(data: Option<&Path>, name: &str) ->
 
 /// What is said about an id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AboutPage {
+pub(crate) struct AboutPage {
     /// The id.
     pub id: String,
     /// A few words.
@@ -80,7 +80,7 @@ pub struct AboutPage {
 
 /// One of the things that are to be known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AboutPart {
+pub(crate) struct AboutPart {
     /// What it is about.
     pub heading: String,
     /// Prose of our own data.
@@ -114,7 +114,7 @@ impl AboutParts<'_> {
 
 impl AboutPage {
     /// What a probe is: question, place, command, reading, worth, and what a missing answer means.
-    pub fn about_probe(project_data: &ProjectData, probe: &Probe) -> Self {
+    pub(crate) fn about_probe(project_data: &ProjectData, probe: &Probe) -> Self {
         let words = &*project_data.about;
         let mut parts = AboutParts { words, parts: Vec::new() };
         parts.add_prose("asks", probe.asks.as_str());
@@ -170,7 +170,7 @@ impl AboutPage {
     }
 
     /// What a verdict is: meaning, the facts that decide, what misleads, and facts that give it.
-    pub fn about_verdict(project_data: &ProjectData, doc: &ConclusionDoc) -> Self {
+    pub(crate) fn about_verdict(project_data: &ProjectData, doc: &ConclusionDoc) -> Self {
         let words = &*project_data.about;
         let mut parts = AboutParts { words, parts: Vec::new() };
         parts.add_prose("says", format!("The target {}.", doc.predicate));

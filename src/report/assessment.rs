@@ -301,7 +301,7 @@ impl Assessment {
 }
 
 /// A run in the words that templates use.
-pub fn describe_run(run: &Run) -> serde_json::Value {
+pub(crate) fn describe_run(run: &Run) -> serde_json::Value {
     use crate::model::{EvidenceKind, ImportForm};
     let (form, engine, image) = match &run.evidence {
         EvidenceKind::Imported { form: ImportForm::Lab12 } => (Some("lab12"), None, None),

@@ -156,7 +156,7 @@ impl fmt::Debug for ChapterTemplates {
 /// # Errors
 ///
 /// A text cannot be rendered; the error names file, line and column.
-pub fn render_all(
+pub(crate) fn render_all(
     texts: &BTreeMap<String, TextFile>,
     sources: &LookupSources,
 ) -> Result<BTreeMap<String, String>> {
@@ -188,7 +188,7 @@ fn make_engine(
 }
 
 /// The links of the summary, in order, with their depth in its list.
-pub fn summary_entries(summary: &str) -> Vec<SummaryEntry> {
+pub(crate) fn summary_entries(summary: &str) -> Vec<SummaryEntry> {
     let mut entries = Vec::new();
     let mut depth: usize = 0;
     let mut open: Option<(String, String)> = None;

@@ -14,7 +14,7 @@ use crate::model::{Fact, Role, SampleUnit, Samples};
 use crate::stats;
 
 /// The info string of a fenced block that is a chart; its kind and the id of its fact follow.
-pub const CHART: &str = "isoproof-chart";
+pub(crate) const CHART: &str = "isoproof-chart";
 
 /// The greatest place across, in percent: room for half of the last label.
 const RIGHT: f64 = 96.0;
@@ -23,7 +23,7 @@ const LEFT: f64 = 1.0;
 
 /// What a chart shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChartKind {
+pub(crate) enum ChartKind {
     /// Every sample as a dot, with median and interval, a row for each target.
     Samples,
     /// The share of samples up to each value, a line for each target.
@@ -34,10 +34,10 @@ pub enum ChartKind {
 
 impl ChartKind {
     /// The words for all kinds.
-    pub const WORDS: [&'static str; 3] = ["samples", "ecdf", "phases"];
+    pub(crate) const WORDS: [&'static str; 3] = ["samples", "ecdf", "phases"];
 
     /// The kind of this word.
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         [Self::Samples, Self::Ecdf, Self::Phases].into_iter().find(|kind| kind.kind_word() == word)
     }
 
@@ -51,13 +51,13 @@ impl ChartKind {
 }
 
 /// The fenced block that stands for a chart in Markdown.
-pub fn chart_block(kind: ChartKind, id: &str) -> String {
+pub(crate) fn chart_block(kind: ChartKind, id: &str) -> String {
     format!("```{}\n```", format!("{CHART} {} {id}", kind.kind_word()).trim_end())
 }
 
 /// A chart, ready for its template.
 #[derive(Debug)]
-pub struct Chart {
+pub(crate) struct Chart {
     kind: ChartKind,
     view: ChartView,
 }
@@ -177,7 +177,7 @@ fn round_percent(value: f64) -> f64 {
 
 impl Chart {
     /// The chart of a kind about a fact; none if the run has nothing to draw.
-    pub fn draw(assessment: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
+    pub(crate) fn draw(assessment: &Assessment, kind: ChartKind, id: &str) -> Option<Self> {
         let mut view = match kind {
             ChartKind::Samples => samples_view(&chart_series(assessment, id, false))?,
             ChartKind::Ecdf => ecdf_view(&chart_series(assessment, id, true))?,
@@ -193,19 +193,19 @@ impl Chart {
     }
 
     /// The chart that the info string of a fenced block names.
-    pub fn from_info_string(assessment: &Assessment, info: &str) -> Option<Self> {
+    pub(crate) fn from_info_string(assessment: &Assessment, info: &str) -> Option<Self> {
         let mut words = info.strip_prefix(CHART)?.split_whitespace();
         let kind = ChartKind::from_word(words.next()?)?;
         Self::draw(assessment, kind, words.next().unwrap_or_default())
     }
 
     /// The name of its template.
-    pub fn template_name(&self) -> String {
+    pub(crate) fn template_name(&self) -> String {
         format!("charts/{}.svg", self.kind.kind_word())
     }
 
     /// What its template sees; `number` is that of the chart on its page.
-    pub fn template_context(mut self, number: usize) -> Context {
+    pub(crate) fn template_context(mut self, number: usize) -> Context {
         self.view.anchor = format!("chart_{number}");
         let mut context = Context::new();
         context.insert("chart", &self.view);

@@ -23,7 +23,7 @@ use crate::stats::ComparisonOutcome;
 
 /// A comparison in words.
 #[derive(Debug, Serialize)]
-pub struct ComparisonView {
+pub(crate) struct ComparisonView {
     /// The run that is compared with.
     pub a: RunName,
     /// The run that is compared.
@@ -52,7 +52,7 @@ pub struct ComparisonView {
 
 /// How a run is called.
 #[derive(Debug, Serialize)]
-pub struct RunName {
+pub(crate) struct RunName {
     /// Its id.
     pub id: String,
     /// Its label.
@@ -63,7 +63,7 @@ pub struct RunName {
 
 /// Something that differs and may be the cause.
 #[derive(Debug, Serialize)]
-pub struct ConditionView {
+pub(crate) struct ConditionView {
     /// What it is.
     pub what: String,
     /// What the first run has.
@@ -74,7 +74,7 @@ pub struct ConditionView {
 
 /// Another verdict.
 #[derive(Debug, Serialize)]
-pub struct VerdictView {
+pub(crate) struct VerdictView {
     /// What readers call the target.
     pub name: String,
     /// The words of the verdict before.
@@ -91,7 +91,7 @@ pub struct VerdictView {
 
 /// A target that came, went or was renamed.
 #[derive(Debug, Serialize)]
-pub struct TargetView {
+pub(crate) struct TargetView {
     /// What readers call it.
     pub name: String,
     /// `target_added`, `target_gone` or `target_renamed`.
@@ -104,7 +104,7 @@ pub struct TargetView {
 
 /// What was measured.
 #[derive(Debug, Serialize)]
-pub struct MeasurementView {
+pub(crate) struct MeasurementView {
     /// The id of the fact.
     pub series: String,
     /// What the series is called.
@@ -131,7 +131,7 @@ pub struct MeasurementView {
 
 /// A fact that changed in one way, and the targets that it changed on.
 #[derive(Debug, Clone, Serialize)]
-pub struct FactView {
+pub(crate) struct FactView {
     /// The id.
     pub id: String,
     /// What the fact is called.
@@ -170,7 +170,7 @@ pub struct FactView {
 
 /// A part of a value that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PartView {
+pub(crate) struct PartView {
     /// What it is called.
     pub key: String,
     /// What the first run has there; none if it lacks it or the key says it all.
@@ -183,7 +183,7 @@ pub struct PartView {
 
 impl ComparisonView {
     /// The view of a comparison.
-    pub fn new(diff: &RunDiff, project_data: &ProjectData) -> Self {
+    pub(crate) fn new(diff: &RunDiff, project_data: &ProjectData) -> Self {
         let words = ComparisonWords { project_data };
         let mut notes = Vec::new();
         let measurements =
@@ -243,7 +243,7 @@ const BRIEF: usize = 60;
 /// # Errors
 ///
 /// A template cannot be read or rendered.
-pub fn comparison_markdown(
+pub(crate) fn comparison_markdown(
     view: &ComparisonView,
     assessment: &Arc<Assessment>,
     templates: &Path,
@@ -279,7 +279,7 @@ pub fn comparison_markdown(
 /// # Errors
 ///
 /// A template cannot be read or rendered.
-pub fn comparison_html(
+pub(crate) fn comparison_html(
     view: &ComparisonView,
     assessment: &Arc<Assessment>,
     templates: &Path,
@@ -293,7 +293,7 @@ pub fn comparison_html(
 }
 
 /// What every template of a comparison sees.
-pub fn template_context(view: &ComparisonView) -> Value {
+pub(crate) fn template_context(view: &ComparisonView) -> Value {
     serde_json::json!({
         "d": view,
         "has_ratios": view.measurements.iter().any(|m| m.over.is_some()),
@@ -335,7 +335,7 @@ fn make_engine(
 impl ComparisonView {
     /// Lets the runs and their facts lead to the pages of the runs, from a page that reaches the
     /// root of the site by `root`.
-    pub fn link_to_pages(&mut self, a: &Assessment, b: &Assessment, root: &str) {
+    pub(crate) fn link_to_pages(&mut self, a: &Assessment, b: &Assessment, root: &str) {
         let renderer = Renderer::Html(EvidenceLinks::Site(root.into()));
         let page = |assessment: &Assessment| Some(format!("{root}runs/{}.html", assessment.run.id));
         (self.a.href, self.b.href) = (page(a), page(b));
@@ -350,7 +350,7 @@ impl ComparisonView {
 
     /// What is told of the facts where there is little room: how many changed in which way, and
     /// the first `most` of those that have a value in both runs.
-    pub fn brief_counts(&self, most: usize) -> Value {
+    pub(crate) fn brief_counts(&self, most: usize) -> Value {
         let count = |kind: &str| -> usize {
             self.facts.iter().filter(|f| f.kind == kind).map(|f| f.names.len()).sum()
         };
@@ -369,12 +369,12 @@ impl ComparisonView {
     }
 
     /// How many facts of how many targets changed.
-    pub fn fact_count(&self) -> usize {
+    pub(crate) fn fact_count(&self) -> usize {
         self.facts.iter().map(|fact| fact.names.len()).sum()
     }
 
     /// How much changed, in words: `1 verdict`, `12 facts`.
-    pub fn change_counts(&self) -> Vec<String> {
+    pub(crate) fn change_counts(&self) -> Vec<String> {
         let told = |id: &str| self.measurements.iter().filter(|m| m.outcome_id == id).count();
         [
             (self.verdicts.len(), "verdict"),
@@ -410,7 +410,7 @@ impl FactView {
 }
 
 /// Two texts cut to a width, both from the same place on, so that what differs is seen.
-pub fn clip_around_difference(a: &str, b: &str, width: usize) -> (String, String) {
+pub(crate) fn clip_around_difference(a: &str, b: &str, width: usize) -> (String, String) {
     const BEFORE: usize = 16;
     let common = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let longest = a.chars().count().max(b.chars().count());
@@ -617,7 +617,7 @@ fn figure_text(figure: Option<MeasuredFigure>, unit: Option<&str>, is_ratio: boo
 }
 
 /// A factor as a change: `+6 %`; from three on as a factor.
-pub fn percent_change(ratio: f64) -> String {
+pub(crate) fn percent_change(ratio: f64) -> String {
     if ratio >= 3.0 {
         return format!("×{ratio:.1}");
     }

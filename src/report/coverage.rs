@@ -12,7 +12,7 @@ use crate::probe::edition::LabRequirement;
 /// How far a requirement is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CoverageState {
+pub(crate) enum CoverageState {
     /// All it needs was captured.
     Shown,
     /// All it needs was captured, and a finding speaks against relying on it.
@@ -30,14 +30,14 @@ pub enum CoverageState {
 
 impl CoverageState {
     /// Whether what is asked for is there, even if it is weak.
-    pub fn is_shown(self) -> bool {
+    pub(crate) fn is_shown(self) -> bool {
         matches!(self, Self::Shown | Self::Weak | Self::Explained)
     }
 }
 
 /// One row of the coverage table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RequirementCoverage {
+pub(crate) struct RequirementCoverage {
     /// The id of the requirement.
     pub id: String,
     /// The number of its task.
@@ -55,7 +55,7 @@ pub struct RequirementCoverage {
 }
 
 /// The coverage of every requirement of the subject's edition.
-pub fn requirement_coverage(assessment: &Assessment) -> Vec<RequirementCoverage> {
+pub(crate) fn requirement_coverage(assessment: &Assessment) -> Vec<RequirementCoverage> {
     assessment
         .edition
         .requirement

@@ -21,7 +21,7 @@ use crate::probe::capability;
 use crate::probe::catalogue::Probe;
 
 /// What a text said to be not captured: fact, target and reason.
-pub type MissingWarnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
+pub(crate) type MissingWarnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
 
 /// What the functions look things up in.
 #[derive(Debug, Clone)]
@@ -81,12 +81,12 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
 ];
 
 /// The names of all functions.
-pub fn lookup_names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn lookup_names() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().map(|(name, ..)| *name)
 }
 
 /// Gives all functions to a template engine.
-pub fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
+pub(crate) fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
     for &(name, arguments, call) in FUNCTIONS {
         let sources = sources.clone();
         tera.register_function(name, move |kwargs: Kwargs, _: &State| {
@@ -282,7 +282,7 @@ fn capture_block(sources: &LookupSources, capture: &Capture, limit: Option<usize
 }
 
 /// The info string of a fenced block that is a capture; its anchor follows.
-pub const EVIDENCE: &str = "isoproof-evidence";
+pub(crate) const EVIDENCE: &str = "isoproof-evidence";
 
 /// One line on where a block comes from, with a link to it where this voice links.
 fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
@@ -662,7 +662,7 @@ pub(super) mod tests {
     }
 
     /// What a template says, in HTML, about a sketched run.
-    pub fn html_of(sketch: Sketch, template: &str) -> String {
+    pub(crate) fn html_of(sketch: Sketch, template: &str) -> String {
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         let sources = LookupSources {

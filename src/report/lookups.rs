@@ -14,7 +14,7 @@ use super::{functions, markdown};
 
 /// The folder under whose name the chapters that ship with isoproof can be included:
 /// `{% include "shipped/isolation.md" %}`.
-pub const SHIPPED: &str = "shipped/";
+pub(crate) const SHIPPED: &str = "shipped/";
 
 /// The beginning of a tag up to what it calls or includes. It need not be closed: a look-up that
 /// lacks its end is a mistake to be told, not text.
@@ -38,7 +38,7 @@ static FOREIGN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Whether a text uses a look-up outside of code, and so is a template.
-pub fn is_template(text: &str) -> bool {
+pub(crate) fn is_template(text: &str) -> bool {
     let mut found = LOOKUP.find_iter(text).peekable();
     if found.peek().is_none() {
         return false;
@@ -59,7 +59,7 @@ fn code_ranges(text: &str) -> Vec<Range<usize>> {
 }
 
 /// A template in which mdBook's own braces are text.
-pub fn shield_braces(text: &str) -> String {
+pub(crate) fn shield_braces(text: &str) -> String {
     FOREIGN
         .replace_all(text, |found: &Captures| {
             let whole = &found[0];

@@ -1,22 +1,22 @@
 //! Reports: what was judged, through templates, into Markdown and HTML.
 
-pub mod about;
-pub mod assessment;
-pub mod chapters;
-pub mod charts;
-pub mod comparison;
-pub mod coverage;
+pub(crate) mod about;
+pub(crate) mod assessment;
+pub(crate) mod chapters;
+pub(crate) mod charts;
+pub(crate) mod comparison;
+pub(crate) mod coverage;
 pub mod escape;
 pub mod excerpts;
-pub mod functions;
-pub mod lookups;
+pub(crate) mod functions;
+pub(crate) mod lookups;
 pub mod markdown;
-pub mod notes;
+pub(crate) mod notes;
 mod number;
-pub mod phases;
+pub(crate) mod phases;
 mod renderer;
-pub mod submission;
-pub mod templates;
+pub(crate) mod submission;
+pub(crate) mod templates;
 pub mod trend;
 
 pub use assessment::{Assessment, ProjectData};

@@ -15,7 +15,7 @@ use crate::project::NOTES;
 /// # Errors
 ///
 /// A note cannot be read or is not UTF-8.
-pub fn load_notes(chapters: &Path) -> Result<BTreeMap<String, String>> {
+pub(crate) fn load_notes(chapters: &Path) -> Result<BTreeMap<String, String>> {
     let folder = format!("{NOTES}/");
     let mut notes = BTreeMap::new();
     for (name, file) in assets::read_all(AssetTree::Chapters, Some(chapters), &folder, ".md")? {

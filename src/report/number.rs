@@ -11,7 +11,7 @@ pub fn format_measured(value: f64, unit: SampleUnit) -> String {
 }
 
 /// Two figures of the same scale, that of the greater: `410 to 512 ms`.
-pub fn format_range(low: f64, high: f64, unit: SampleUnit) -> String {
+pub(super) fn format_range(low: f64, high: f64, unit: SampleUnit) -> String {
     let (scale, symbol) = display_scale(high, unit);
     let low = format_scaled(low, scale, symbol);
     let low = low.trim_end_matches(symbol).trim_end();
@@ -38,18 +38,18 @@ fn format_scaled(value: f64, scale: f64, symbol: &str) -> String {
 }
 
 /// A difference with its sign: `+12 ms`.
-pub fn format_difference(value: f64, unit: SampleUnit) -> String {
+pub(super) fn format_difference(value: f64, unit: SampleUnit) -> String {
     let sign = if value < 0.0 { "−" } else { "+" };
     format!("{sign}{}", format_measured(value.abs(), unit))
 }
 
 /// A ratio: three significant digits.
-pub fn format_ratio(value: f64) -> String {
+pub(super) fn format_ratio(value: f64) -> String {
     format_plain(round_significant(value, 3))
 }
 
 /// A share as a percentage with two significant digits.
-pub fn format_percent(share: f64) -> String {
+pub(super) fn format_percent(share: f64) -> String {
     match share * 100.0 {
         small if small > 0.0 && small < 0.01 => "less than 0.01 %".into(),
         percent => format!("{} %", format_plain(round_significant(percent, 2))),
@@ -57,7 +57,7 @@ pub fn format_percent(share: f64) -> String {
 }
 
 /// A number in full.
-pub fn format_plain(value: f64) -> String {
+pub(super) fn format_plain(value: f64) -> String {
     format!("{value}")
 }
 

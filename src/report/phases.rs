@@ -10,7 +10,7 @@ use crate::stats;
 
 /// Who is at work in a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PhaseOwner {
+pub(crate) enum PhaseOwner {
     /// The engine alone, or the runtime after it has started the container.
     Engine,
     /// The runtime, which makes and starts the container, and the engine around it.
@@ -19,7 +19,7 @@ pub enum PhaseOwner {
 
 impl PhaseOwner {
     /// The word for it in templates.
-    pub fn owner_word(self) -> &'static str {
+    pub(crate) fn owner_word(self) -> &'static str {
         match self {
             Self::Engine => "engine",
             Self::Runtime => "runtime",
@@ -46,7 +46,7 @@ fn phase_owner(word: &str, has_network: bool) -> PhaseOwner {
 
 /// One phase of the starts of a target.
 #[derive(Debug)]
-pub struct StartPhase<'a> {
+pub(crate) struct StartPhase<'a> {
     /// The word for it.
     pub word: &'static str,
     /// Whose time it is.
@@ -59,7 +59,7 @@ pub struct StartPhase<'a> {
 
 /// The starts of a target, divided.
 #[derive(Debug)]
-pub struct PhaseSplit<'a> {
+pub(crate) struct PhaseSplit<'a> {
     /// The target.
     pub target: &'a str,
     /// The phases that the engine told, in order.
@@ -68,23 +68,23 @@ pub struct PhaseSplit<'a> {
 
 impl PhaseSplit<'_> {
     /// The sum of the medians, in seconds. It is near the median of the whole, and not equal.
-    pub fn total_seconds(&self) -> f64 {
+    pub(crate) fn total_seconds(&self) -> f64 {
         self.phases.iter().map(|phase| phase.median).sum()
     }
 
     /// The sum of the medians of one part, in seconds.
-    pub fn owner_seconds(&self, part: PhaseOwner) -> f64 {
+    pub(crate) fn owner_seconds(&self, part: PhaseOwner) -> f64 {
         self.phases.iter().filter(|phase| phase.part == part).map(|phase| phase.median).sum()
     }
 
     /// The share of one part.
-    pub fn owner_share(&self, part: PhaseOwner) -> f64 {
+    pub(crate) fn owner_share(&self, part: PhaseOwner) -> f64 {
         self.owner_seconds(part) / self.total_seconds()
     }
 }
 
 /// The divided starts of every target whose engine told in which part the runtime is at work.
-pub fn all_splits(assessment: &Assessment) -> Vec<PhaseSplit<'_>> {
+pub(crate) fn all_splits(assessment: &Assessment) -> Vec<PhaseSplit<'_>> {
     let targets = assessment.run.targets.iter().filter(|target| target.role != Role::Host);
     targets
         .map(|target| PhaseSplit {

@@ -229,7 +229,7 @@ impl Renderer {
 
 /// A figure of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SeriesFigure {
+pub(super) struct SeriesFigure {
     /// The number: a count, or in the unit of the series.
     pub value: f64,
     /// The unit; none for a count.
@@ -242,7 +242,7 @@ impl SeriesFigure {
     /// # Errors
     ///
     /// There is no figure of this name.
-    pub fn from_samples(samples: &Samples, name: &str) -> Result<Option<Self>, String> {
+    pub(super) fn from_samples(samples: &Samples, name: &str) -> Result<Option<Self>, String> {
         let summary = crate::stats::summarize_samples(&samples.values);
         let value = match name {
             #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
@@ -277,7 +277,7 @@ pub fn describe_place(source: &FactSource) -> String {
 }
 
 /// What stands between the place and the line in the words beside a number.
-pub const LINE: &str = " › ";
+pub(super) const LINE: &str = " › ";
 
 /// The place, and the beginning of the line that stands there.
 fn excerpt_at(assessment: &Assessment, source: &FactSource) -> String {
@@ -293,7 +293,7 @@ fn excerpt_at(assessment: &Assessment, source: &FactSource) -> String {
 
 /// The start and the end of a link from a number to its evidence, which shows `excerpt` when it
 /// is pointed at or has the focus.
-pub fn fact_link(url: &str, excerpt: &str) -> (String, &'static str) {
+pub(super) fn fact_link(url: &str, excerpt: &str) -> (String, &'static str) {
     let (place, line) = excerpt.split_once(LINE).unwrap_or((excerpt, ""));
     let start = format!(
         "<a class=\"fact\" href=\"{}\" data-place=\"{}\" data-evidence=\"{}\">",

@@ -12,7 +12,7 @@ const MARK: &str = "<!-- Made by isoproof; your own words go to ";
 
 /// The submission with a first line that says what made it and where own words go, and that
 /// lets a later build see whether somebody edited the file.
-pub fn mark_submission(text: &str, run: &str, notes: &str) -> String {
+pub(crate) fn mark_submission(text: &str, run: &str, notes: &str) -> String {
     let text = text.trim();
     format!("{MARK}{notes}. Run {run}, text {}. -->\n\n{text}\n", text_fingerprint(text))
 }
@@ -26,7 +26,7 @@ fn text_fingerprint(text: &str) -> String {
 /// # Errors
 ///
 /// The file there was not made by isoproof or was edited since; or it cannot be written.
-pub fn write_submission(path: &Path, marked: &str) -> Result<()> {
+pub(crate) fn write_submission(path: &Path, marked: &str) -> Result<()> {
     if let Some(old) = atomic::read_target(path)? {
         if old == marked.as_bytes() {
             return Ok(());

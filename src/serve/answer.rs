@@ -19,7 +19,7 @@ const OWN: &str = "/-isoproof/";
 const WAIT_SLICE: Duration = Duration::from_secs(1);
 
 /// An answer before it is sent.
-pub struct ServedAnswer {
+pub(super) struct ServedAnswer {
     /// The status with its words: `404 Not Found`.
     pub status: &'static str,
     /// The value of `Content-Type`.
@@ -31,7 +31,7 @@ pub struct ServedAnswer {
 }
 
 /// The content of an answer.
-pub enum AnswerBody {
+pub(super) enum AnswerBody {
     /// Made for this answer.
     Bytes(Vec<u8>),
     /// A file, whose length when it was opened is announced.
@@ -44,7 +44,7 @@ impl ServedAnswer {
     }
 
     /// One line of text.
-    pub fn plain_text(status: &'static str, text: &str) -> Self {
+    pub(super) fn plain_text(status: &'static str, text: &str) -> Self {
         Self::new(
             status,
             "text/plain; charset=utf-8",
@@ -55,7 +55,7 @@ impl ServedAnswer {
 
 /// The answer to a request, after a wait if it asks for changes; none if the client hung up in the
 /// meantime.
-pub fn answer_request(
+pub(super) fn answer_request(
     request: &RequestHead,
     state: &ServerState,
     limits: &ServeLimits,

@@ -13,7 +13,7 @@ use super::request::{RequestError, RequestHead};
 
 /// What clients may take from the server. `docs/guide/site/write.md` states the default.
 #[derive(Debug, Clone, Copy)]
-pub struct ServeLimits {
+pub(super) struct ServeLimits {
     /// Connections that are open at the same time.
     pub connections: usize,
     /// How long a connection keeps its place even if others wait for one.
@@ -100,7 +100,11 @@ impl Drop for ConnectionPlace {
 }
 
 /// Accepts connections and answers the request of each, for ever.
-pub fn accept_connections(listener: &TcpListener, state: &Arc<ServerState>, limits: ServeLimits) {
+pub(super) fn accept_connections(
+    listener: &TcpListener,
+    state: &Arc<ServerState>,
+    limits: ServeLimits,
+) {
     let open = Arc::new(OpenConnections::default());
     for number in 0.. {
         let stream = match listener.accept() {

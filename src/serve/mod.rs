@@ -22,7 +22,7 @@ use watch::SourceWatch;
 
 /// What happened, for whoever started the server.
 #[derive(Debug)]
-pub enum ServeEvent<'a> {
+pub(crate) enum ServeEvent<'a> {
     /// The site is served at this address.
     Serving(&'a str),
     /// The wanted port was in use.
@@ -102,7 +102,7 @@ impl ServerState {
 ///
 /// The output is somebody else's, no port can be had, or the sources cannot be watched. A build
 /// that fails is no error here: it is told as an event.
-pub fn serve_project(
+pub(crate) fn serve_project(
     root: &Path,
     port: u16,
     options: &BuildOptions,

@@ -9,7 +9,7 @@ const MAX_HEADERS: usize = 64;
 
 /// The first line and the headers of a request. A body is never read: nothing here takes one.
 #[derive(Debug, PartialEq, Eq)]
-pub struct RequestHead {
+pub(super) struct RequestHead {
     /// `GET`, `HEAD`, or one that is refused.
     pub method: String,
     /// Path and query as they were sent.
@@ -19,7 +19,7 @@ pub struct RequestHead {
 
 /// Why there is no request to answer.
 #[derive(Debug, PartialEq, Eq)]
-pub enum RequestError {
+pub(super) enum RequestError {
     /// The client closed the connection, or it broke.
     Gone,
     /// It is not HTTP/1.
@@ -32,7 +32,7 @@ pub enum RequestError {
 
 impl RequestHead {
     /// Reads the head of a request, of at most `max_bytes`, which has to be there after `time`.
-    pub fn read_head(
+    pub(super) fn read_head(
         mut stream: &TcpStream,
         max_bytes: usize,
         time: Duration,
@@ -94,13 +94,13 @@ impl RequestHead {
 
     /// A request with these headers, one on each line.
     #[cfg(test)]
-    pub fn from_headers(headers: &str) -> Self {
+    pub(super) fn from_headers(headers: &str) -> Self {
         let text = format!("GET / HTTP/1.1\r\n{}\r\n\r\n", headers.replace('\n', "\r\n"));
         Self::parse_head(text.as_bytes(), text.len()).expect("a request")
     }
 
     /// The values of the headers of this name, which is given in lower case.
-    pub fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(super) fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |header| header.0 == name).map(|header| header.1.as_str())
     }
 }

@@ -16,7 +16,7 @@ use crate::sources::{self, SourceKind, WalkLimits};
 const QUIET: Duration = Duration::from_millis(40);
 
 /// The sources of a site, under watch.
-pub struct SourceWatch {
+pub(super) struct SourceWatch {
     watcher: RefCell<RecommendedWatcher>,
     changes: Receiver<notify::Result<notify::Event>>,
     root: PathBuf,
@@ -34,7 +34,7 @@ impl SourceWatch {
     /// # Errors
     ///
     /// The system cannot watch the folder.
-    pub fn watch_project(project: &Project) -> Result<Self> {
+    pub(super) fn watch_project(project: &Project) -> Result<Self> {
         let root = std::path::absolute(&project.root).unwrap_or_else(|_| project.root.clone());
         let failed = |error: notify::Error| {
             Error::failed_environment(format!("cannot watch {}: {error}", project.root.display()))
@@ -51,7 +51,7 @@ impl SourceWatch {
 
     /// Watches the sources of a project (chapters, templates and data) as far as they are not
     /// watched yet. Returns what cannot be watched, in words.
-    pub fn add_paths(&self, project: &Project) -> Vec<String> {
+    pub(super) fn add_paths(&self, project: &Project) -> Vec<String> {
         // It is seen where it lies in the project's own folder, which is where reports lie.
         let checked = project.config.checked_submission.as_ref();
         *self.checked.borrow_mut() = checked.map(|path| self.root.join(path));
@@ -82,7 +82,7 @@ impl SourceWatch {
     /// # Errors
     ///
     /// The watch broke down.
-    pub fn wait_for_change(&self) -> Result<()> {
+    pub(super) fn wait_for_change(&self) -> Result<()> {
         let broken = || Error::failed_environment("the watch over the sources broke down");
         loop {
             let event = self.changes.recv().map_err(|_| broken())?;

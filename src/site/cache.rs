@@ -22,11 +22,11 @@ use crate::project::Project;
 /// A hash of ingredients.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ContentHash(String);
+pub(crate) struct ContentHash(String);
 
 impl ContentHash {
     /// The key of these ingredients, in this order.
-    pub fn from_parts<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn from_parts<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> Self {
         Self::hash_parts(None, parts)
     }
 
@@ -49,12 +49,12 @@ impl ContentHash {
     }
 
     /// The key of this one and further ingredients.
-    pub fn and_parts<T: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn and_parts<T: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = T>) -> Self {
         Self::hash_parts(Some(self), parts)
     }
 
     /// What tells this program from any other build of it.
-    pub fn of_program() -> Self {
+    pub(crate) fn of_program() -> Self {
         let file = std::env::current_exe().and_then(std::fs::metadata);
         let stamp = file.ok().map(|file| {
             use std::os::unix::fs::MetadataExt;
@@ -72,7 +72,7 @@ impl AsRef<[u8]> for ContentHash {
 
 /// What a page was made of, and what came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CachedPage {
+pub(super) struct CachedPage {
     /// What it was made of.
     pub key: ContentHash,
     /// What its file looked like when it was written: inode, size and time.
@@ -92,7 +92,7 @@ pub struct CachedPage {
 
 /// What a build made.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct BuildCache {
+pub(super) struct BuildCache {
     /// The folder of the site.
     #[serde(default)]
     out: String,
@@ -104,7 +104,7 @@ pub struct BuildCache {
 
 impl BuildCache {
     /// What the last build into `out` made; nothing if that is not known.
-    pub fn load_cache(project: &Project, out: &Path) -> Self {
+    pub(super) fn load_cache(project: &Project, out: &Path) -> Self {
         let text = std::fs::read(cache_path(project, out)).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
@@ -114,7 +114,7 @@ impl BuildCache {
     /// # Errors
     ///
     /// The file cannot be written.
-    pub fn save_cache(mut self, project: &Project, out: &Path) -> Result<()> {
+    pub(super) fn save_cache(mut self, project: &Project, out: &Path) -> Result<()> {
         self.out = out.to_string_lossy().into_owned();
         let path = cache_path(project, out);
         // A checkout that knows nothing of this folder is not to list what is in it.
@@ -167,13 +167,13 @@ fn is_cache(name: &str) -> bool {
 }
 
 /// The folders of the sites that something is remembered of, if no link leads to them by now.
-pub fn remembered_outputs(project: &Project) -> BTreeSet<PathBuf> {
+pub(super) fn remembered_outputs(project: &Project) -> BTreeSet<PathBuf> {
     let outputs = cache_files(project).into_iter().filter_map(|(_, out)| out);
     outputs.filter(|out| output::find_real(out) == *out).collect()
 }
 
 /// Removes the caches of sites that are gone. Each result is a file that was removed.
-pub fn remove_orphans(project: &Project) -> Vec<Result<PathBuf>> {
+pub(super) fn remove_orphans(project: &Project) -> Vec<Result<PathBuf>> {
     let is_there =
         |out: PathBuf| SiteManifest::read_marker(&out).is_ok_and(|manifest| manifest.is_some());
     let orphans =

@@ -12,7 +12,7 @@ use crate::sources::{self, MAX_TEXT_BYTES};
 
 /// A checked report as its template sees it.
 #[derive(Debug, Serialize)]
-pub struct CheckedView {
+pub(super) struct CheckedView {
     /// The file, from the project's folder.
     file: String,
     lines: Vec<LineView>,
@@ -59,7 +59,7 @@ struct RemarkView {
 /// # Errors
 ///
 /// It cannot be read.
-pub fn read_report(project: &Project) -> Result<Option<String>> {
+pub(super) fn read_report(project: &Project) -> Result<Option<String>> {
     let Some(file) = &project.config.checked_submission else { return Ok(None) };
     let path = project.root.join(file);
     let help = "`checked-submission` in book.toml names the report to check";
@@ -73,7 +73,7 @@ impl CheckedView {
     /// # Errors
     ///
     /// The message of a rule cannot be rendered.
-    pub fn of(
+    pub(super) fn of(
         project: &Project,
         text: &str,
         claims: &ClaimChecker,

@@ -13,7 +13,7 @@ const LONGEST: usize = 50;
 
 /// What the template of the feed sees: the newest runs, with names that stay the same wherever
 /// the site is served.
-pub fn feed_context(config: &ProjectConfig, runs: &[RunRow]) -> Json {
+pub(super) fn feed_context(config: &ProjectConfig, runs: &[RunRow]) -> Json {
     let at = |run: &RunRow| run.at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let entry = |run: &RunRow| {
         let mut entry = json!(run);
@@ -41,7 +41,7 @@ fn hash_urn(words: &[&str]) -> String {
 }
 
 /// A text in at most `count` lines of at most `width` characters, broken between words.
-pub fn limited_lines(text: &str, width: usize, count: usize) -> Vec<String> {
+pub(super) fn limited_lines(text: &str, width: usize, count: usize) -> Vec<String> {
     let mut lines: Vec<String> = crate::text::wrap_words(text, width)
         .into_iter()
         .map(|line| line.chars().take(width).collect())

@@ -14,11 +14,11 @@ use crate::error::{Error, Result};
 use crate::text::percent_decode;
 
 /// A page and a place on it.
-pub type PagePlace = (String, String);
+pub(super) type PagePlace = (String, String);
 
 /// The links of a site, and what is wrong with its pages.
 #[derive(Debug, Default)]
-pub struct SiteLinks {
+pub(super) struct SiteLinks {
     /// Where links lead: page and place, each with the first page that has such a link.
     targets: HashMap<PagePlace, String>,
     problems: BTreeSet<String>,
@@ -30,7 +30,7 @@ const LISTED: usize = 20;
 impl SiteLinks {
     /// Takes up a page: its duplicate ids and its links to itself are checked at once. Returns
     /// the links that lead to other pages.
-    pub fn add_page(&mut self, name: &str, scan: &PageScan, root: &str) -> Vec<String> {
+    pub(super) fn add_page(&mut self, name: &str, scan: &PageScan, root: &str) -> Vec<String> {
         for id in &scan.twice {
             self.problems.insert(format!("{name}: the id `{id}` stands twice"));
         }
@@ -53,12 +53,12 @@ impl SiteLinks {
     }
 
     /// Where links of a page lead within the site.
-    pub fn resolve_targets(name: &str, links: &[String], root: &str) -> Vec<PagePlace> {
+    pub(super) fn resolve_targets(name: &str, links: &[String], root: &str) -> Vec<PagePlace> {
         links.iter().filter_map(|link| resolve_link(name, link, root)).collect()
     }
 
     /// Takes up where the links of a page lead.
-    pub fn record_links(&mut self, name: &str, targets: Vec<PagePlace>) {
+    pub(super) fn record_links(&mut self, name: &str, targets: Vec<PagePlace>) {
         for target in targets {
             let first = self.targets.entry(target).or_insert_with(|| name.to_string());
             if name < first.as_str() {
@@ -68,7 +68,7 @@ impl SiteLinks {
     }
 
     /// The pages and files that links lead to.
-    pub fn linked_pages(&self) -> BTreeSet<&str> {
+    pub(super) fn linked_pages(&self) -> BTreeSet<&str> {
         self.targets.keys().map(|(page, _)| page.as_str()).collect()
     }
 
@@ -77,7 +77,7 @@ impl SiteLinks {
     /// # Errors
     ///
     /// A link leads nowhere or an id stands twice; the error names page and target.
-    pub fn check_links(mut self, staging: &StagedSite) -> Result<()> {
+    pub(super) fn check_links(mut self, staging: &StagedSite) -> Result<()> {
         let mut read: Option<(String, BTreeSet<String>)> = None;
         // Sorted, so that a page is read once for all its places.
         let targets: BTreeMap<&PagePlace, &String> = self.targets.iter().collect();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// The file that says that isoproof made a folder, and which files in it.
-pub const MARKER: &str = ".isoproof-site";
+pub(crate) const MARKER: &str = ".isoproof-site";
 
 const NOTE: &str = "isoproof made this folder. Every build replaces the files that are listed \
                     here; files of your own stay.";
@@ -19,7 +19,7 @@ const UNLISTED: &str = "isoproof made this folder and replaces it with every bui
 
 /// The files of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SiteManifest {
+pub(crate) enum SiteManifest {
     /// These files, with `/` between the parts of a name.
     Listed(BTreeSet<String>),
     /// Those of an older version, which did not list them.
@@ -38,7 +38,7 @@ impl SiteManifest {
     /// # Errors
     ///
     /// The marker cannot be read or is damaged.
-    pub fn read_marker(folder: &Path) -> Result<Option<Self>> {
+    pub(crate) fn read_marker(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(MARKER);
         if !std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_file()) {
             return Ok(None);
@@ -53,7 +53,7 @@ impl SiteManifest {
     /// # Errors
     ///
     /// The marker is damaged.
-    pub fn parse_marker(bytes: &[u8], place: &str) -> Result<Option<Self>> {
+    pub(crate) fn parse_marker(bytes: &[u8], place: &str) -> Result<Option<Self>> {
         if bytes.starts_with(UNLISTED.as_bytes()) {
             return Ok(Some(Self::Unlisted));
         }
@@ -70,7 +70,7 @@ impl SiteManifest {
     }
 
     /// The text of a marker.
-    pub fn to_text(files: &BTreeSet<String>) -> String {
+    pub(crate) fn to_text(files: &BTreeSet<String>) -> String {
         let marker = MarkerFile { note: NOTE.into(), files: files.clone() };
         let mut text = serde_json::to_string_pretty(&marker).unwrap_or_default();
         text.push('\n');
@@ -78,7 +78,7 @@ impl SiteManifest {
     }
 
     /// Whether isoproof wrote a file. Of a site without a list it wrote what it still writes.
-    pub fn lists_file(&self, name: &Path, current: &BTreeSet<String>) -> bool {
+    pub(crate) fn lists_file(&self, name: &Path, current: &BTreeSet<String>) -> bool {
         let files = match self {
             Self::Listed(files) => files,
             Self::Unlisted => current,
@@ -87,7 +87,7 @@ impl SiteManifest {
     }
 
     /// The folders of the files that isoproof wrote.
-    pub fn list_folders(&self, current: &BTreeSet<String>) -> BTreeSet<PathBuf> {
+    pub(crate) fn list_folders(&self, current: &BTreeSet<String>) -> BTreeSet<PathBuf> {
         let files = match self {
             Self::Listed(files) => files,
             Self::Unlisted => current,

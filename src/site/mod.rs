@@ -33,7 +33,7 @@ use crate::report::{Assessment, EvidenceLinks, ProjectData, notes, submission};
 use crate::store::{RunFile, RunStore};
 use cache::{BuildCache, ContentHash};
 use history::RunHistory;
-pub use manifest::{MARKER, SiteManifest};
+pub(crate) use manifest::{MARKER, SiteManifest};
 use output::OutputFolder;
 use page_writer::PageWriter;
 use site_builder::{SiteBuilder, SiteParts};
@@ -42,7 +42,7 @@ use writer::StagedSite;
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
-pub struct BuildOptions {
+pub(crate) struct BuildOptions {
     /// The run that the chapters and the submission are about.
     pub run: String,
     /// The folder of the site; by default that of `book.toml`.
@@ -63,7 +63,7 @@ impl BuildOptions {
     /// # Errors
     ///
     /// It is none that isoproof may put a site into; the error says why.
-    pub fn find_output(&self, project: &Project) -> Result<OutputFolder> {
+    pub(crate) fn find_output(&self, project: &Project) -> Result<OutputFolder> {
         let out = self.out.clone().unwrap_or_else(|| default_output(project));
         let sources = [
             project.root.clone(),
@@ -82,7 +82,7 @@ fn default_output(project: &Project) -> PathBuf {
 
 /// What was built.
 #[derive(Debug)]
-pub struct BuiltReport {
+pub(crate) struct BuiltReport {
     /// The folder of the site.
     pub out: PathBuf,
     /// The number of its pages.
@@ -106,7 +106,7 @@ pub struct BuiltReport {
 /// A source lies outside of the project, there is no run, a template or chapter cannot be rendered, a link leads nowhere, an output is
 /// somebody else's, or something cannot be written; and with `strict` if a text needs a fact
 /// that is missing.
-pub fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
+pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
     project.refuse_links_out()?;
     let out = options.find_output(project)?;
     let project_data = ProjectData::load_project(project)?;
@@ -157,7 +157,7 @@ pub fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltRe
 
 /// Removes what killed builds of a project left, and what is remembered of sites that are gone.
 /// Each result says what was removed.
-pub fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
+pub(crate) fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
     let mut outputs = cache::remembered_outputs(project);
     outputs.insert(output::find_real(&default_output(project)));
     let sites = outputs.iter().flat_map(|out| writer::remove_leftovers(out));

@@ -15,7 +15,7 @@ const CHOOSE: &str = "nothing was changed: choose another folder with --out";
 /// A folder that a site may be put into. If it is named by a link, it is the folder that the link
 /// led to when it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputFolder {
+pub(crate) struct OutputFolder {
     named: PathBuf,
     real: PathBuf,
 }
@@ -27,7 +27,7 @@ impl OutputFolder {
     ///
     /// It is no folder or a link that leads nowhere; it is a git repository; isoproof did not
     /// make it and it is not empty; or it is one of `sources` or holds one.
-    pub fn find_folder(named: &Path, sources: &[PathBuf]) -> Result<Self> {
+    pub(crate) fn find_folder(named: &Path, sources: &[PathBuf]) -> Result<Self> {
         // Without a slash at the end, which would lead through a link.
         let named: PathBuf = named.components().collect();
         let folder = Self { real: find_real(&named), named };
@@ -50,12 +50,12 @@ impl OutputFolder {
     }
 
     /// The folder by the name that the user gave it.
-    pub fn named_path(&self) -> &Path {
+    pub(crate) fn named_path(&self) -> &Path {
         &self.named
     }
 
     /// The folder, without links.
-    pub fn real_path(&self) -> &Path {
+    pub(crate) fn real_path(&self) -> &Path {
         &self.real
     }
 
@@ -110,7 +110,7 @@ impl OutputFolder {
 }
 
 /// A path without links, as far as it exists.
-pub fn find_real(path: &Path) -> PathBuf {
+pub(super) fn find_real(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     match (std::fs::canonicalize(&path), path.parent(), path.file_name()) {
         (Ok(real), ..) => real,

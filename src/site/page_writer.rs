@@ -18,7 +18,7 @@ use crate::sources;
 
 /// A text of the report as a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SearchableText {
+pub(super) struct SearchableText {
     /// The page.
     pub html: String,
     /// What it says is not captured.
@@ -30,7 +30,7 @@ const MAX_FILE_BYTES: u64 = 100 << 20;
 
 /// Takes the pages of one build.
 #[derive(Debug)]
-pub struct PageWriter {
+pub(super) struct PageWriter {
     staging: StagedSite,
     before: BuildCache,
     after: Mutex<BuildCache>,
@@ -41,7 +41,7 @@ pub struct PageWriter {
 
 impl PageWriter {
     /// A press for a site that replaces that of `staging`; `before` is what made that one.
-    pub fn new(staging: StagedSite, before: BuildCache, root: &str) -> Self {
+    pub(super) fn new(staging: StagedSite, before: BuildCache, root: &str) -> Self {
         let root = root.to_string();
         Self { staging, before, after: Mutex::default(), links: Mutex::default(), root }
     }
@@ -52,7 +52,7 @@ impl PageWriter {
     /// # Errors
     ///
     /// Those of `make`, or the page cannot be written.
-    pub fn add_page(
+    pub(super) fn add_page(
         &self,
         name: &str,
         key: ContentHash,
@@ -69,7 +69,7 @@ impl PageWriter {
     /// # Errors
     ///
     /// As for [`PageWriter::add_page`].
-    pub fn add_text_page(
+    pub(super) fn add_text_page(
         &self,
         name: &str,
         key: ContentHash,
@@ -118,7 +118,7 @@ impl PageWriter {
     /// # Errors
     ///
     /// It cannot be written.
-    pub fn add_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    pub(super) fn add_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let is_same = |path: &Path, file: &Metadata| {
             file.len() == bytes.len() as u64 && std::fs::read(path).is_ok_and(|old| old == bytes)
         };
@@ -129,17 +129,17 @@ impl PageWriter {
     }
 
     /// The row of a run as the last build made it.
-    pub fn cached_run_row(&self, key: &ContentHash) -> Option<RunRow> {
+    pub(super) fn cached_run_row(&self, key: &ContentHash) -> Option<RunRow> {
         self.before.rows.get(key).cloned()
     }
 
     /// Keeps the row of a run for the next build.
-    pub fn keep_row(&self, key: ContentHash, row: RunRow) {
+    pub(super) fn keep_row(&self, key: ContentHash, row: RunRow) {
         lock_mutex(&self.after).rows.insert(key, row);
     }
 
     /// What the texts say is not captured.
-    pub fn missing_warnings(&self) -> BTreeSet<String> {
+    pub(super) fn missing_warnings(&self) -> BTreeSet<String> {
         lock_mutex(&self.after)
             .pages
             .values()
@@ -148,17 +148,17 @@ impl PageWriter {
     }
 
     /// What is known of a page that is in the site.
-    pub fn cached_page(&self, name: &str) -> Option<CachedPage> {
+    pub(super) fn cached_page(&self, name: &str) -> Option<CachedPage> {
         lock_mutex(&self.after).pages.get(name).cloned()
     }
 
     /// The names of all pages so far.
-    pub fn page_names(&self) -> Vec<String> {
+    pub(super) fn page_names(&self) -> Vec<String> {
         lock_mutex(&self.after).pages.keys().cloned().collect()
     }
 
     /// The size of all pages so far, in bytes.
-    pub fn total_size(&self) -> u64 {
+    pub(super) fn total_size(&self) -> u64 {
         let size =
             |name: &String| std::fs::metadata(self.staging.new_path(name)).map(|file| file.len());
         self.page_names().iter().filter_map(|name| size(name).ok()).sum()
@@ -169,7 +169,7 @@ impl PageWriter {
     /// # Errors
     ///
     /// A file does not lie in the project, or cannot be read or written.
-    pub fn copy_linked_assets(&self, project: &Project) -> Result<()> {
+    pub(super) fn copy_linked_assets(&self, project: &Project) -> Result<()> {
         let folder = project.chapters_dir();
         let links = lock_mutex(&self.links);
         for name in links.linked_pages().into_iter().filter(|name| !self.staging.has_file(name)) {
@@ -189,7 +189,7 @@ impl PageWriter {
     /// # Errors
     ///
     /// A link leads nowhere, or an id stands twice.
-    pub fn finish_site(self) -> Result<(StagedSite, BuildCache)> {
+    pub(super) fn finish_site(self) -> Result<(StagedSite, BuildCache)> {
         let links = self.links.into_inner().unwrap_or_else(PoisonError::into_inner);
         links.check_links(&self.staging)?;
         Ok((self.staging, self.after.into_inner().unwrap_or_else(PoisonError::into_inner)))

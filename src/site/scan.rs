@@ -9,7 +9,7 @@ use html5gum::{Span, Tokenizer};
 
 /// What stands on a page.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct PageScan {
+pub(super) struct PageScan {
     /// The ids, sorted.
     pub ids: BTreeSet<String>,
     /// The ids that stand more than once.
@@ -24,7 +24,7 @@ pub struct PageScan {
 
 impl PageScan {
     /// Looks at a page; keeps its text only if `with_text`.
-    pub fn scan_page(html: &str, with_text: bool) -> Self {
+    pub(super) fn scan_page(html: &str, with_text: bool) -> Self {
         let mut scan = Self::default();
         let reader = PageScanner {
             scan: &mut scan,

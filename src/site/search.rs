@@ -13,7 +13,7 @@ use super::view::RunRow;
 use crate::report::Assessment;
 
 /// The name of the file in the site.
-pub const FILE: &str = "search-index.js";
+pub(super) const FILE: &str = "search-index.js";
 
 /// The part of the site's HTML that the index may be as large as.
 const SHARE: u64 = 20;
@@ -34,7 +34,7 @@ struct SearchGroup {
 
 /// The index of a site that is being built.
 #[derive(Debug, Default)]
-pub struct SearchIndex {
+pub(super) struct SearchIndex {
     groups: Vec<SearchGroup>,
     /// The pages whose words are known, by title and address.
     pages: Vec<[String; 2]>,
@@ -46,7 +46,7 @@ pub struct SearchIndex {
 
 impl SearchIndex {
     /// Takes up facts, findings, rules and captures of the run that the report is about.
-    pub fn add_assessment(&mut self, assessment: &Assessment) {
+    pub(super) fn add_assessment(&mut self, assessment: &Assessment) {
         let run = format!("runs/{}.html#", assessment.run.id);
         let facts = assessment.run.facts.keys().filter_map(|id| {
             let probe = assessment.project_data.catalogue.find_probe(id)?;
@@ -84,7 +84,7 @@ impl SearchIndex {
     }
 
     /// Takes up the runs of the project.
-    pub fn add_runs(&mut self, rows: &[RunRow]) {
+    pub(super) fn add_runs(&mut self, rows: &[RunRow]) {
         let item = |row: &RunRow| {
             let label = row.label.clone().unwrap_or_else(|| "no label".into());
             [label, row.id.clone(), format!("{}.html", row.id)]
@@ -103,7 +103,7 @@ impl SearchIndex {
     }
 
     /// Takes up a chapter.
-    pub fn add_chapter(&mut self, title: &str, page: &str, made: &CachedPage) {
+    pub(super) fn add_chapter(&mut self, title: &str, page: &str, made: &CachedPage) {
         let index = self.pages.len();
         self.pages.push([clip_title(title), page.to_string()]);
         for word in made.words.as_deref().unwrap_or_default().split(' ') {
@@ -118,7 +118,7 @@ impl SearchIndex {
     }
 
     /// The script. `html` is the size of the site's pages in bytes.
-    pub fn into_script(mut self, html: u64) -> String {
+    pub(super) fn into_script(mut self, html: u64) -> String {
         let limit = usize::try_from(html / SHARE).unwrap_or(usize::MAX);
         let mut left = limit.saturating_sub(200);
         let size =
@@ -188,7 +188,7 @@ const LONGEST: usize = 24;
 /// The words of a text that a search may find it by: lower case, sorted, each once, with a space
 /// between them. Hexadecimal ids, long tokens and long numbers are left out: they are most of
 /// the words of terminal output, and each stands in one place only.
-pub fn search_words(text: &str) -> String {
+pub(super) fn search_words(text: &str) -> String {
     let text = text.to_lowercase();
     let mut words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
     words.sort_unstable();

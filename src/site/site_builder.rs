@@ -34,7 +34,7 @@ use crate::report::{
 use crate::store::RunFile;
 
 /// What a [`SiteBuilder`] is made of.
-pub struct SiteParts<'a> {
+pub(super) struct SiteParts<'a> {
     /// The project, for its title, language and place.
     pub project: &'a Project,
     /// The chapters.
@@ -54,7 +54,7 @@ pub struct SiteParts<'a> {
 }
 
 /// Makes pages. One for a build.
-pub struct SiteBuilder<'a> {
+pub(super) struct SiteBuilder<'a> {
     project: &'a Project,
     chapters: Arc<ProjectChapters>,
     notes: Arc<BTreeMap<String, String>>,
@@ -108,7 +108,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A template or chapter cannot be parsed; the error names file, line and column.
-    pub fn new(parts: SiteParts<'a>) -> Result<Self> {
+    pub(super) fn new(parts: SiteParts<'a>) -> Result<Self> {
         let SiteParts { project, chapters, notes, texts, pages, data, file, assessment } = parts;
         let every = [&texts, &pages, &data];
         let names = every.iter().flat_map(|files| files.iter());
@@ -153,17 +153,17 @@ impl<'a> SiteBuilder<'a> {
     }
 
     /// The project.
-    pub fn project(&self) -> &Project {
+    pub(super) fn project(&self) -> &Project {
         self.project
     }
 
     /// The path under which the site is served, with `/` at both ends.
-    pub fn site_root(&self) -> &str {
+    pub(super) fn site_root(&self) -> &str {
         &self.root
     }
 
     /// What the submission said is not captured.
-    pub fn missing_warnings(&self) -> BTreeSet<String> {
+    pub(super) fn missing_warnings(&self) -> BTreeSet<String> {
         self.warnings.lock().map(|lines| lines.clone()).unwrap_or_default()
     }
 
@@ -172,7 +172,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// It cannot be rendered; the error names file, line and column.
-    pub fn render_submission(&self, links: EvidenceLinks) -> Result<String> {
+    pub(super) fn render_submission(&self, links: EvidenceLinks) -> Result<String> {
         let alone = links == EvidenceLinks::None;
         let mut sources = self.lookup_sources(&self.assessment, Renderer::Markdown(links));
         sources.chapters = Arc::new(self.spoken.with_sources(&sources));
@@ -220,7 +220,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// The page cannot be rendered or written.
-    pub fn about_report(
+    pub(super) fn about_report(
         &self,
         writer: &PageWriter,
         name: &str,
@@ -436,7 +436,7 @@ impl<'a> SiteBuilder<'a> {
     }
 
     /// What the page of a run and its row are made of.
-    pub fn run_key(&self, file: &RunFile) -> ContentHash {
+    pub(super) fn run_key(&self, file: &RunFile) -> ContentHash {
         let edition = self.project.config.edition.map(|edition| edition.edition_name());
         self.base.and_parts([edition.unwrap_or_default(), &file.text])
     }
@@ -446,7 +446,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// The run cannot be read, or the page cannot be rendered or written.
-    pub fn run_page(
+    pub(super) fn run_page(
         &self,
         writer: &PageWriter,
         row: &RunRow,
@@ -479,7 +479,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// Those of `sees`, or the page cannot be rendered or written.
-    pub fn about_runs(
+    pub(super) fn about_runs(
         &self,
         writer: &PageWriter,
         name: &str,
@@ -503,7 +503,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub fn runs_pages(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub(super) fn runs_pages(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
         let name = |index: usize| match index {
             0 => "runs/index.html".to_string(),
             index => format!("runs/page-{}.html", index + 1),
@@ -528,7 +528,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// It cannot be written.
-    pub fn search_index(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub(super) fn search_index(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
         let mut index = SearchIndex::default();
         for entry in &self.chapters.entries {
             let page = entry.page_path();
@@ -547,7 +547,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A template cannot be rendered, or a file cannot be written.
-    pub fn machine_files(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub(super) fn machine_files(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
         let frame = self.frame_context(HOME, &self.project.config.title, "", None);
         let engine = self.page_engine(&self.assessment, "");
         let file = |name: &str, sees: &Json| -> Result<()> {

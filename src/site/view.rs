@@ -13,7 +13,7 @@ use crate::report::markdown::RenderedText;
 
 /// A capture as a page shows it.
 #[derive(Debug, Serialize)]
-pub struct CaptureView {
+pub(crate) struct CaptureView {
     id: String,
     anchor: String,
     target: Option<String>,
@@ -71,7 +71,7 @@ const SHOWN: usize = 16;
 
 impl CaptureView {
     /// The view of a capture, of at most `limit` lines.
-    pub fn new(assessment: &Assessment, capture: &Capture, limit: Option<usize>) -> Self {
+    pub(crate) fn new(assessment: &Assessment, capture: &Capture, limit: Option<usize>) -> Self {
         let (title, slot) = match &capture.origin {
             CaptureOrigin::File { path, slot } => (path.clone(), slot.as_deref()),
             origin => (origin.describe_origin(), None),
@@ -153,7 +153,7 @@ fn captured_facts(assessment: &Assessment, capture: &str) -> Vec<FactView> {
 
 /// An example on the page of its rule.
 #[derive(Debug, Serialize)]
-pub struct ExampleView<'a> {
+pub(crate) struct ExampleView<'a> {
     what: &'a str,
     says: &'a [String],
     /// Path and text of each file, and what has to be said about it.
@@ -168,7 +168,7 @@ pub struct ExampleView<'a> {
 
 impl<'a> ExampleView<'a> {
     /// The view of an example.
-    pub fn new(example: &'a RuleExample) -> Self {
+    pub(crate) fn new(example: &'a RuleExample) -> Self {
         let mut files = Vec::new();
         for (part, words) in [
             (&example.files, ""),
@@ -200,7 +200,7 @@ impl<'a> ExampleView<'a> {
 
 /// A row of the table of all facts.
 #[derive(Debug, Serialize)]
-pub struct FactRow {
+pub(crate) struct FactRow {
     id: String,
     title: String,
     unit: String,
@@ -209,7 +209,7 @@ pub struct FactRow {
 }
 
 /// The rows of the table of all facts: every fact that the run holds something about.
-pub fn fact_rows(assessment: &Assessment) -> Vec<FactRow> {
+pub(crate) fn fact_rows(assessment: &Assessment) -> Vec<FactRow> {
     let row = |(id, by_target): (&String, &BTreeMap<String, Fact>)| {
         let probe = assessment.project_data.catalogue.find_probe(id)?;
         Some(FactRow {
@@ -224,7 +224,7 @@ pub fn fact_rows(assessment: &Assessment) -> Vec<FactRow> {
 }
 
 /// The rows of [`fact_rows`] by the first part of their ids, in order.
-pub fn fact_areas(assessment: &Assessment) -> Vec<(String, Vec<FactRow>)> {
+pub(crate) fn fact_areas(assessment: &Assessment) -> Vec<(String, Vec<FactRow>)> {
     let mut areas: Vec<(String, Vec<FactRow>)> = Vec::new();
     for row in fact_rows(assessment) {
         let area = row.id.split('.').next().unwrap_or_default().to_string();
@@ -238,7 +238,7 @@ pub fn fact_areas(assessment: &Assessment) -> Vec<(String, Vec<FactRow>)> {
 
 /// A row of the list of runs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RunRow {
+pub(crate) struct RunRow {
     /// The id.
     pub id: String,
     /// The label.
@@ -267,7 +267,7 @@ pub struct RunRow {
 
 /// A verdict in the list of runs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct VerdictView {
+pub(crate) struct VerdictView {
     /// The name of the target.
     pub name: String,
     conclusion: String,
@@ -278,7 +278,7 @@ pub struct VerdictView {
 
 impl RunRow {
     /// The row of a run.
-    pub fn new(assessment: &Assessment) -> Self {
+    pub(crate) fn new(assessment: &Assessment) -> Self {
         let run = &assessment.run;
         let count = |severity: Severity| {
             assessment.judgement.findings.iter().filter(|f| f.severity == severity).count()
@@ -307,21 +307,21 @@ impl RunRow {
     }
 
     /// What the list is sorted by, newest last.
-    pub fn sort_key(&self) -> (DateTime<Utc>, &str) {
+    pub(crate) fn sort_key(&self) -> (DateTime<Utc>, &str) {
         (self.at, &self.id)
     }
 }
 
 /// A heading in the table of contents of a page.
 #[derive(Debug, Serialize)]
-pub struct HeadingView {
+pub(crate) struct HeadingView {
     id: String,
     text: String,
     level: u8,
 }
 
 /// The headings that a page's table of contents lists: those of the second and third level.
-pub fn contents_headings(rendered: &RenderedText) -> Vec<HeadingView> {
+pub(crate) fn contents_headings(rendered: &RenderedText) -> Vec<HeadingView> {
     let is_listed = |level: u8| (2..=3).contains(&level);
     let view = |heading: &crate::report::markdown::RenderedHeading| HeadingView {
         id: heading.id.clone(),

@@ -39,7 +39,7 @@ const LOCK_LIMIT: Duration = Duration::from_secs(10);
 /// Files may be written from several threads. Dropping it before [`StagedSite::finish_staging`] removes it
 /// and leaves the old site as it was.
 #[derive(Debug)]
-pub struct StagedSite {
+pub(super) struct StagedSite {
     folder: PathBuf,
     out: PathBuf,
     /// What the user calls `out`.
@@ -57,7 +57,7 @@ impl StagedSite {
     /// # Errors
     ///
     /// Nothing can be written there.
-    pub fn begin_staging(out: &OutputFolder) -> Result<Self> {
+    pub(super) fn begin_staging(out: &OutputFolder) -> Result<Self> {
         let named = out.named_path().to_path_buf();
         let out = out.real_path().to_path_buf();
         let parent = parent_folder(&out);
@@ -87,7 +87,7 @@ impl StagedSite {
     /// # Errors
     ///
     /// The file cannot be written, or there is one of this name already.
-    pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.claim_name(name)?;
         std::fs::write(&path, bytes).map_err(|e| Error::failed_io("write", &path, &e))
     }
@@ -99,7 +99,7 @@ impl StagedSite {
     /// # Errors
     ///
     /// There is a file of this name already, or its folder cannot be made.
-    pub fn keep_old_file(
+    pub(super) fn keep_old_file(
         &self,
         name: &str,
         is_wanted: impl FnOnce(&Path, &Metadata) -> bool,
@@ -118,17 +118,17 @@ impl StagedSite {
     }
 
     /// The path of a file of the new site.
-    pub fn new_path(&self, name: &str) -> PathBuf {
+    pub(super) fn new_path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Whether there is a file of this name in the new site.
-    pub fn has_file(&self, name: &str) -> bool {
+    pub(super) fn has_file(&self, name: &str) -> bool {
         self.claimed_names().contains(name)
     }
 
     /// The number of its pages.
-    pub fn count_pages(&self) -> usize {
+    pub(super) fn count_pages(&self) -> usize {
         self.claimed_names().iter().filter(|name| name.ends_with(".html")).count()
     }
 
@@ -137,7 +137,7 @@ impl StagedSite {
     /// # Errors
     ///
     /// A file that isoproof did not write is in the way of one of the site.
-    pub fn check_room(&self) -> Result<()> {
+    pub(super) fn check_room(&self) -> Result<()> {
         let old = SiteManifest::read_marker(&self.out)?.unwrap_or_default();
         self.refuse_occupied(&old, &self.claimed_names())
     }
@@ -149,7 +149,7 @@ impl StagedSite {
     ///
     /// A file that isoproof did not write is in the way of one of the site: then the old site is
     /// as it was. Or something cannot be written.
-    pub fn finish_staging(self) -> Result<ReplacedSite> {
+    pub(super) fn finish_staging(self) -> Result<ReplacedSite> {
         // One build after the other: each has to know whose files it carries over.
         let _lock = lock_folder(if self.is_inside { &self.out } else { parent_folder(&self.out) });
         if self.is_inside || !self.exchange_sites()? {
@@ -330,7 +330,7 @@ impl Drop for StagedSite {
 /// fails.
 #[derive(Debug)]
 #[must_use]
-pub struct ReplacedSite(StagedSite);
+pub(super) struct ReplacedSite(StagedSite);
 
 impl ReplacedSite {
     /// Removes it.
@@ -338,14 +338,14 @@ impl ReplacedSite {
     /// # Errors
     ///
     /// A file cannot be removed, or is somebody else's.
-    pub fn remove_site(&self) -> Result<()> {
+    pub(super) fn remove_site(&self) -> Result<()> {
         remove_site(&self.0.folder, &self.0.out)
     }
 }
 
 /// Removes what killed builds into `out` left, and nothing that a running one still writes. Each
 /// result is a file or folder that was removed.
-pub fn remove_leftovers(out: &Path) -> Vec<Result<PathBuf>> {
+pub(super) fn remove_leftovers(out: &Path) -> Vec<Result<PathBuf>> {
     let folders = find_leftovers(out).into_iter();
     let folders = folders.map(|folder| remove_site(&folder, out).map(|()| folder));
     folders.chain(atomic::remove_leftovers(out).into_iter().map(Ok)).collect()
@@ -358,7 +358,7 @@ fn find_leftovers(out: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a name is that of a folder in which a site for `out` is being written.
-pub fn is_staging(name: &str, out: &Path) -> bool {
+pub(super) fn is_staging(name: &str, out: &Path) -> bool {
     owner::is_marked(name, &staging_prefix(out))
 }
 

@@ -79,7 +79,7 @@ pub struct Comparison {
 
 /// Compares `b` with `a`. The margin is the larger of what its user cares about and what the
 /// measuring itself varies by.
-pub fn compare_samples(a: &[f64], b: &[f64], margin: f64) -> Comparison {
+pub(crate) fn compare_samples(a: &[f64], b: &[f64], margin: f64) -> Comparison {
     let positive = |values: &[f64]| values.iter().all(|value| value.is_finite() && *value > 0.0);
     let none = |obstacle| Comparison {
         ratio: None,

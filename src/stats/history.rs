@@ -10,18 +10,18 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// The fewest earlier sessions that say anything about one more.
-pub const FEWEST: usize = 3;
+pub(crate) const FEWEST: usize = 3;
 
 /// How often equal sessions may fall outside of the interval, on both sides together and over
 /// all figures that are judged at once.
-pub const ALARMS: f64 = 0.05;
+pub(crate) const ALARMS: f64 = 0.05;
 
 /// How often a change as large as [`SessionPrediction::visible`] has to be found.
 const POWER: f64 = 0.85;
 
 /// What earlier sessions say about one more.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SessionPrediction {
+pub(crate) struct SessionPrediction {
     /// The number of earlier sessions.
     pub sessions: usize,
     /// Their geometric mean, in the unit of the figures.
@@ -37,7 +37,7 @@ pub struct SessionPrediction {
 
 /// What a prediction says about a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PredictionPlace {
+pub(crate) enum PredictionPlace {
     /// Below the interval.
     Below,
     /// Inside.
@@ -52,7 +52,7 @@ impl SessionPrediction {
     ///
     /// None with fewer than [`FEWEST`] sessions, if a figure is not a positive number, or if
     /// they are too far apart to tell anything.
-    pub fn from(figures: &[f64], judged: usize) -> Option<Self> {
+    pub(crate) fn from(figures: &[f64], judged: usize) -> Option<Self> {
         let count = figures.len();
         if count < FEWEST || figures.iter().any(|&f| !(f.is_finite() && f > 0.0)) {
             return None;
@@ -81,7 +81,7 @@ impl SessionPrediction {
     }
 
     /// Where a figure lies.
-    pub fn locate_figure(&self, figure: f64) -> PredictionPlace {
+    pub(crate) fn locate_figure(&self, figure: f64) -> PredictionPlace {
         if figure < self.low {
             PredictionPlace::Below
         } else if figure > self.high {

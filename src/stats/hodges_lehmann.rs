@@ -5,7 +5,7 @@ use super::{Interval, mann_whitney, sorted_samples};
 
 /// An estimated factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RatioEstimate {
+pub(crate) struct RatioEstimate {
     /// The median of the ratios of every sample of the second series to every one of the first.
     pub value: f64,
     /// Its 95 % interval: those of the ratios whose ranks are critical in the test of Mann and
@@ -15,7 +15,7 @@ pub struct RatioEstimate {
 
 /// The factor from `a` to `b`. None if they are too short for an interval, or hold a value that
 /// has no logarithm.
-pub fn estimate_ratio(a: &[f64], b: &[f64]) -> Option<RatioEstimate> {
+pub(crate) fn estimate_ratio(a: &[f64], b: &[f64]) -> Option<RatioEstimate> {
     if !a.iter().chain(b).all(|value| value.is_finite() && *value > 0.0) {
         return None;
     }

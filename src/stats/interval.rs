@@ -7,7 +7,7 @@ use super::{ALPHA, count_as_float, sorted_samples};
 
 /// The fewest samples of which a median has an interval: the extremes of five samples miss it
 /// once in sixteen sessions, which is more than 5 %.
-pub const LEAST: usize = 6;
+pub(crate) const LEAST: usize = 6;
 
 /// Ranks that hold the median more often than this are drawn in.
 const TOO_WIDE: f64 = 0.98;
@@ -41,7 +41,7 @@ impl Serialize for Interval {
 /// 98 of 100 sessions, and the interval is wider than it says. There each end is moved towards
 /// the next sample by the weight of Hettmansperger and Sheather (1986), which comes close to 95 %
 /// for any smooth distribution.
-pub fn median_interval(values: &[f64]) -> Option<Interval> {
+pub(crate) fn median_interval(values: &[f64]) -> Option<Interval> {
     let ascending = sorted_samples(values);
     let n = ascending.len();
     let ranks = binomial::quantile_ranks(n, 0.5)?;

@@ -8,7 +8,7 @@
 
 mod binomial;
 mod compare;
-pub mod history;
+pub(crate) mod history;
 mod hodges_lehmann;
 mod interval;
 mod mann_whitney;
@@ -18,20 +18,20 @@ mod quantile;
 mod random;
 mod summary;
 
-pub use compare::{Comparison, ComparisonObstacle, ComparisonOutcome, compare_samples};
-pub use hodges_lehmann::{RatioEstimate, estimate_ratio};
-pub use interval::{Interval, LEAST, median_interval};
-pub use outlier::find_outliers;
-pub use percentile::{TooFew, percentile, percentile_interval, required_samples};
-pub use quantile::median;
-pub use random::RandomSequence;
-pub use summary::{SeriesSummary, summarize_samples};
+pub(crate) use compare::{Comparison, ComparisonObstacle, ComparisonOutcome, compare_samples};
+pub(crate) use hodges_lehmann::estimate_ratio;
+pub(crate) use interval::{Interval, LEAST, median_interval};
+pub(crate) use outlier::find_outliers;
+pub(crate) use percentile::{percentile, percentile_interval};
+pub(crate) use quantile::median;
+pub(crate) use random::RandomSequence;
+pub(crate) use summary::summarize_samples;
 
 /// What an interval may miss: intervals hold the true value in 95 of 100 sessions.
-pub const ALPHA: f64 = 0.05;
+pub(crate) const ALPHA: f64 = 0.05;
 
 /// `value` rounded to `digits` significant decimal digits.
-pub fn round_significant(value: f64, digits: usize) -> f64 {
+pub(crate) fn round_significant(value: f64, digits: usize) -> f64 {
     format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
 }
 

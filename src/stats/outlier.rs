@@ -15,7 +15,7 @@ const LEAST: usize = 5;
 const LEAST_RANGE: f64 = 0.05;
 
 /// The places of the samples that lie beyond the outer fences; none in fewer than five samples.
-pub fn find_outliers(values: &[f64]) -> Vec<usize> {
+pub(crate) fn find_outliers(values: &[f64]) -> Vec<usize> {
     if values.len() < LEAST {
         return Vec::new();
     }

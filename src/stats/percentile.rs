@@ -7,7 +7,7 @@ use super::{ALPHA, Interval, quantile, sorted_samples};
 
 /// There are too few samples for a percentile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct TooFew {
+pub(crate) struct TooFew {
     /// How many there are.
     pub n: usize,
     /// How many there must be.
@@ -17,7 +17,7 @@ pub struct TooFew {
 /// How many samples the percentile `q` (0.5 to below 1) needs: as many as are needed for its 95 %
 /// interval to have an upper end, n ≥ ln(0.025)/ln(q). With fewer, the greatest sample is too
 /// often below the percentile.
-pub fn required_samples(q: f64) -> usize {
+pub(crate) fn required_samples(q: f64) -> usize {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, small")]
     let needed = ((ALPHA / 2.0).ln() / q.ln()).ceil() as usize;
     needed
@@ -28,7 +28,7 @@ pub fn required_samples(q: f64) -> usize {
 /// # Errors
 ///
 /// The series is too short to carry an interval for it.
-pub fn percentile(values: &[f64], q: f64) -> Result<f64, TooFew> {
+pub(crate) fn percentile(values: &[f64], q: f64) -> Result<f64, TooFew> {
     let too_few = TooFew { n: values.len(), needed: required_samples(q) };
     if values.len() < too_few.needed {
         return Err(too_few);
@@ -41,7 +41,7 @@ pub fn percentile(values: &[f64], q: f64) -> Result<f64, TooFew> {
 /// # Errors
 ///
 /// The series is too short to carry one.
-pub fn percentile_interval(values: &[f64], q: f64) -> Result<Interval, TooFew> {
+pub(crate) fn percentile_interval(values: &[f64], q: f64) -> Result<Interval, TooFew> {
     let too_few = TooFew { n: values.len(), needed: required_samples(q) };
     let ranks = binomial::quantile_ranks(values.len(), q).ok_or(too_few)?;
     let ascending = sorted_samples(values);

@@ -4,7 +4,7 @@
 use super::{count_as_float, sorted_samples};
 
 /// The median: the middle sample, or the mean of the two middle ones. None of an empty series.
-pub fn median(values: &[f64]) -> Option<f64> {
+pub(crate) fn median(values: &[f64]) -> Option<f64> {
     of_sorted(&sorted_samples(values), 0.5)
 }
 

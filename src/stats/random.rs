@@ -6,11 +6,11 @@
 
 /// A sequence of random numbers.
 #[derive(Debug, Clone)]
-pub struct RandomSequence(u64);
+pub(crate) struct RandomSequence(u64);
 
 impl RandomSequence {
     /// The sequence of a seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         // Zero would stay zero; seeds that differ in one bit must differ at once (splitmix64).
         let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,7 +19,7 @@ impl RandomSequence {
     }
 
     /// The next number of 64 bits.
-    pub fn next_bits(&mut self) -> u64 {
+    pub(crate) fn next_bits(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -27,7 +27,7 @@ impl RandomSequence {
     }
 
     /// A whole number below `bound`, which must not be zero. The bias is below `bound`/2^64.
-    pub fn next_below(&mut self, bound: usize) -> usize {
+    pub(crate) fn next_below(&mut self, bound: usize) -> usize {
         let wide = u128::from(self.next_bits()) * bound as u128;
         #[allow(clippy::cast_possible_truncation, reason = "below `bound`, which is a usize")]
         let below = (wide >> 64) as usize;
@@ -35,7 +35,7 @@ impl RandomSequence {
     }
 
     /// Puts a slice into random order (Fisher and Yates).
-    pub fn shuffle_slice<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle_slice<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.next_below(last + 1));
         }

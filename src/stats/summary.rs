@@ -6,7 +6,7 @@ use super::{Interval, count_as_float, interval, outlier, quantile, sorted_sample
 
 /// The figures of a series, in its unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SeriesSummary {
+pub(crate) struct SeriesSummary {
     /// How many samples there are.
     pub n: usize,
     /// The smallest sample.
@@ -29,7 +29,7 @@ pub struct SeriesSummary {
 }
 
 /// The summary of a series; none of an empty one or of one with a value that is no number.
-pub fn summarize_samples(values: &[f64]) -> Option<SeriesSummary> {
+pub(crate) fn summarize_samples(values: &[f64]) -> Option<SeriesSummary> {
     if !values.iter().all(|value| value.is_finite()) {
         return None;
     }

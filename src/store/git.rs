@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::sources;
 
 /// A run file in a revision.
-pub struct CommittedFile {
+pub(super) struct CommittedFile {
     /// Its name for messages.
     pub origin: String,
     /// Its text.
@@ -20,7 +20,7 @@ pub struct CommittedFile {
 
 /// Reads a run file in `revision`. Without `path` it is the newest run below `runs`, and one that
 /// is dated later than now only if all are.
-pub fn read_run_at_revision(
+pub(super) fn read_run_at_revision(
     root: &Path,
     runs: &Path,
     revision: &str,

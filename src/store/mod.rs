@@ -9,7 +9,7 @@ pub mod outline;
 pub mod reference;
 pub mod schema;
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;

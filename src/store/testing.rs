@@ -7,7 +7,7 @@ use super::read_text;
 use crate::model::Run;
 
 /// The run of `tests/runs/` with this label, and its file.
-pub fn read_sample_run(label: &str) -> (PathBuf, Run) {
+pub(crate) fn read_sample_run(label: &str) -> (PathBuf, Run) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs");
     std::fs::read_dir(folder)
         .unwrap()

@@ -16,7 +16,7 @@ const WIDTH: usize = 80;
 
 /// Compares a run with others, each named by a reference or found in a folder of run files. The
 /// run itself among them is left out, and so are damaged files of a folder.
-pub fn compare_with_others(
+pub(super) fn compare_with_others(
     project: &Project,
     store: &RunStore,
     run: &Run,
@@ -57,7 +57,7 @@ fn list_files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What is shared, in words.
-pub fn shared_text(pairs: &[RunPair]) -> StyledText {
+pub(super) fn shared_text(pairs: &[RunPair]) -> StyledText {
     let mut out = StyledText::default();
     out.push_blank();
     out.push_line(format!("Against {}:", count_words(pairs.len(), "run")));

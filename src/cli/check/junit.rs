@@ -20,7 +20,7 @@ use crate::text::make_visible;
 /// # Errors
 ///
 /// It cannot be written as XML.
-pub fn junit_report(
+pub(super) fn junit_report(
     assessment: &Assessment,
     checked: Option<&report::CheckedReport>,
     least: Severity,

@@ -12,7 +12,7 @@ use crate::model::FactSource;
 use crate::report::Assessment;
 
 /// The file that results point into.
-pub struct SarifFile<'a> {
+pub(super) struct SarifFile<'a> {
     /// Its path relative to the project, with `/` between the parts.
     pub uri: String,
     /// Its text.
@@ -20,7 +20,7 @@ pub struct SarifFile<'a> {
 }
 
 /// A hand-written report that was checked too.
-pub struct SarifReport<'a> {
+pub(super) struct SarifReport<'a> {
     /// Its path, as that of [`SarifFile`].
     pub uri: String,
     /// What is said about it.
@@ -28,7 +28,7 @@ pub struct SarifReport<'a> {
 }
 
 /// The log of one run, pretty-printed.
-pub fn sarif_log(
+pub(super) fn sarif_log(
     assessment: &Assessment,
     file: &SarifFile,
     report: Option<&SarifReport>,

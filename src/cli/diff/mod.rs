@@ -21,7 +21,7 @@ use crate::store::{LoadedRun, RunFile, RunStore, integrity::IntegrityReport};
 
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
-pub struct DiffArguments {
+pub(super) struct DiffArguments {
     /// The run that is compared with, or an evidence directory of the lab
     #[arg(value_name = "A")]
     a: String,
@@ -78,7 +78,7 @@ impl From<FailOn> for project::FailOn {
 }
 
 /// Prints what changed.
-pub fn run_diff(
+pub(super) fn run_diff(
     project: &Project,
     arguments: &DiffArguments,
     console: &Console,
@@ -128,7 +128,7 @@ pub fn run_diff(
 /// # Errors
 ///
 /// The run before, or one of the history, cannot be used.
-pub fn changes_since_last(
+pub(super) fn changes_since_last(
     project: &Project,
     assessment: &Assessment,
 ) -> Result<Option<StyledText>> {

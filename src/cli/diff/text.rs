@@ -15,7 +15,7 @@ const PARTS: usize = 8;
 const LINES: usize = 24;
 
 /// Everything.
-pub fn full_text(view: &ComparisonView) -> StyledText {
+pub(super) fn full_text(view: &ComparisonView) -> StyledText {
     let mut out = StyledText::default();
     out.push_columns(vec![run_header("A", &view.a), run_header("B", &view.b)]);
     out.push_blank();
@@ -38,7 +38,7 @@ pub fn full_text(view: &ComparisonView) -> StyledText {
 }
 
 /// One to five lines: what a reader of a new run wants to know first.
-pub fn short_text(view: &ComparisonView) -> StyledText {
+pub(super) fn short_text(view: &ComparisonView) -> StyledText {
     let label = view.a.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let heading = format!("Since run {}{label}", view.a.id);
     let mut out = StyledText::from(StyledLine::begin_styled(TextStyle::Strong, &heading));

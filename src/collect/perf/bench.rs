@@ -12,7 +12,7 @@ use crate::probe::script;
 const LIFE: Duration = Duration::from_secs(3600);
 
 /// A shell in a container.
-pub struct BenchShell {
+pub(super) struct BenchShell {
     running: RunningCommand,
     nonce: String,
     asked: u32,
@@ -24,7 +24,10 @@ pub struct BenchShell {
 
 impl BenchShell {
     /// Starts it, and waits until the shell answers.
-    pub fn start_shell(session: &CollectSession, spec: &RuntimeSpec) -> Result<Self, String> {
+    pub(super) fn start_shell(
+        session: &CollectSession,
+        spec: &RuntimeSpec,
+    ) -> Result<Self, String> {
         let name = session.container_name(&spec.name, "perf");
         let argv = session.container_argv(spec, &name, &["sh"], ContainerMode::Interactive, &[]);
         let nonce = script::make_nonce().map_err(|error| error.message)?;
@@ -36,7 +39,7 @@ impl BenchShell {
 
     /// Runs a command, and returns what it said. One that fails or takes too long is an error, in
     /// words; after the latter the container can no longer be used.
-    pub fn run_command(
+    pub(super) fn run_command(
         &mut self,
         session: &CollectSession,
         command: &str,
@@ -83,7 +86,7 @@ impl BenchShell {
     }
 
     /// Runs a timed command with a number of iterations.
-    pub fn time_command(
+    pub(super) fn time_command(
         &mut self,
         session: &CollectSession,
         command: &str,
@@ -99,7 +102,7 @@ impl BenchShell {
     }
 
     /// Ends the shell: at once if it hangs.
-    pub fn finish_shell(self) -> CommandOutput {
+    pub(super) fn finish_shell(self) -> CommandOutput {
         let patience = if self.trouble.is_some() { 1 } else { 10 };
         self.running.finish_within(Duration::from_secs(patience))
     }

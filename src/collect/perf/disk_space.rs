@@ -8,7 +8,7 @@ use crate::engine::{EngineKind, query_engine};
 use crate::error::{Error, Result};
 
 /// What must stay free, in MiB.
-pub const SPARE: u64 = 256;
+pub(super) const SPARE: u64 = 256;
 
 /// The folder below which an engine keeps the files of its containers.
 fn engine_root(engine: EngineKind, cancel: &CancelFlag) -> Option<PathBuf> {
@@ -29,7 +29,7 @@ fn engine_root(engine: EngineKind, cancel: &CancelFlag) -> Option<PathBuf> {
 /// # Errors
 ///
 /// It does not fit.
-pub fn check_free_space(engine: EngineKind, size: u64, cancel: &CancelFlag) -> Result<()> {
+pub(super) fn check_free_space(engine: EngineKind, size: u64, cancel: &CancelFlag) -> Result<()> {
     let Some(root) = engine_root(engine, cancel) else { return Ok(()) };
     let Ok(state) = rustix::fs::statvfs(&root) else { return Ok(()) };
     let free = state.f_bavail.saturating_mul(state.f_frsize) / (1024 * 1024);
@@ -49,7 +49,7 @@ fn require_space(size: u64, free: u64, root: &Path) -> Result<()> {
 }
 
 /// The mount of the host that an engine's files lie on: its type and place.
-pub fn backing_mount(session: &CollectSession) -> Option<String> {
+pub(super) fn backing_mount(session: &CollectSession) -> Option<String> {
     let root = engine_root(session.engine, session.cancel)?.canonicalize().ok()?;
     let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     let kind = file_system(&table, &root)?;

@@ -41,7 +41,7 @@ const FILE: u64 = 512;
 
 /// What is wished for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PerfOptions {
+pub(crate) struct PerfOptions {
     /// The size of the file that is written and read, in MiB; without a wish the lab's.
     pub io_size: Option<u64>,
     /// The time after which no further round is begun; none for as long as it takes.
@@ -50,7 +50,7 @@ pub struct PerfOptions {
 
 /// What is measured, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PerfPlan {
+pub(super) struct PerfPlan {
     /// How often each measure is taken under each target.
     pub rounds: u32,
     /// The size of the file that is written and read, in MiB; none for neither.
@@ -65,7 +65,7 @@ pub struct PerfPlan {
 ///
 /// The user named a size for the file, and there is no room for it: that is said before anything
 /// is started.
-pub fn plan_measures(
+pub(super) fn plan_measures(
     session: &CollectSession,
     options: Option<PerfOptions>,
     skipped: &mut BTreeMap<String, String>,
@@ -115,7 +115,7 @@ struct TargetBench<'a> {
 }
 
 /// Measures, and returns for each target a record of each measure.
-pub fn capture_performance(
+pub(super) fn capture_performance(
     session: &CollectSession,
     specs: &[RuntimeSpec],
     plan: PerfPlan,

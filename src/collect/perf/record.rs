@@ -7,7 +7,7 @@ const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s";
 
 /// What `time -p` said.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ReportedTimes {
+pub(super) struct ReportedTimes {
     /// Seconds that passed.
     pub real: f64,
     /// Seconds of the processor in user mode.
@@ -18,7 +18,7 @@ pub struct ReportedTimes {
 
 impl ReportedTimes {
     /// Reads them, which stand among the output of the command.
-    pub fn parse_times(text: &str) -> Option<Self> {
+    pub(super) fn parse_times(text: &str) -> Option<Self> {
         let time = |name: &str| {
             let mut times = text.lines().filter_map(|line| line.trim().strip_prefix(name));
             let time: f64 = times.next()?.trim().parse().ok()?;
@@ -30,7 +30,7 @@ impl ReportedTimes {
 
 /// One run of a measure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PerfSample {
+pub(super) struct PerfSample {
     /// The round.
     pub round: u32,
     /// How many iterations it had, or the size of its file in MiB.
@@ -42,7 +42,7 @@ pub struct PerfSample {
 }
 
 /// The record of a measure.
-pub fn perf_record(turns: &[PerfSample], rounds: u32, ended: Option<&str>) -> String {
+pub(super) fn perf_record(turns: &[PerfSample], rounds: u32, ended: Option<&str>) -> String {
     let mut text = format!(
         "resolution 0.01 s, by the container's own clock\nrounds {} of {rounds}, the targets in \
          random order in each\n",

@@ -17,7 +17,7 @@ const KEPT: usize = 8 * 1024 * 1024;
 const GUARD: &str = r#""$@" & child=$!; read -r _; kill -9 "$child" 2>/dev/null"#;
 
 /// Listens to an engine's events until it is dropped.
-pub struct EventListener {
+pub(super) struct EventListener {
     child: Child,
     heard: Arc<Mutex<HeardEvents>>,
 }
@@ -30,7 +30,7 @@ struct HeardEvents {
 
 /// The command that prints an engine's events, a line each, with their times in nanoseconds. What
 /// is not about containers and networks is left out where the engine can do so.
-pub fn events_command(engine: EngineKind) -> Option<Vec<String>> {
+pub(super) fn events_command(engine: EngineKind) -> Option<Vec<String>> {
     let words: &[&str] = match engine {
         EngineKind::Docker => &[
             "docker",
@@ -54,7 +54,7 @@ pub fn events_command(engine: EngineKind) -> Option<Vec<String>> {
 
 impl EventListener {
     /// Begins to listen; none where the engine has no events or they cannot be had.
-    pub fn start_listening(argv: &[String]) -> Option<Self> {
+    pub(super) fn start_listening(argv: &[String]) -> Option<Self> {
         let mut child = Command::new("sh")
             .args(["-c", GUARD, "sh"])
             .args(argv)
@@ -82,7 +82,7 @@ impl EventListener {
     }
 
     /// The events that name a container by its id, in the order in which they came.
-    pub fn events_about(&self, id: &str) -> Vec<String> {
+    pub(super) fn events_about(&self, id: &str) -> Vec<String> {
         let heard = lock_events(&self.heard);
         heard.lines.iter().filter(|line| line.contains(id)).cloned().collect()
     }

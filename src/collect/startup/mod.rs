@@ -33,7 +33,7 @@ const EVENTS_KEPT: usize = 256 * 1024;
 
 /// How many starts are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoundCounts {
+pub(crate) struct RoundCounts {
     /// Starts of each target that are thrown away.
     pub warmup: u32,
     /// Starts of each target that are kept.
@@ -62,7 +62,10 @@ impl StartupArm<'_> {
 }
 
 /// Why nothing is measured, if nothing is.
-pub fn startup_unsupported_reason(engine: EngineKind, rounds: RoundCounts) -> Option<String> {
+pub(super) fn startup_unsupported_reason(
+    engine: EngineKind,
+    rounds: RoundCounts,
+) -> Option<String> {
     if engine == EngineKind::Builtin {
         return Some("the engine builtin has no client whose starts could be timed".into());
     }
@@ -70,7 +73,7 @@ pub fn startup_unsupported_reason(engine: EngineKind, rounds: RoundCounts) -> Op
 }
 
 /// The first start of each target in this session, one after the other in random order.
-pub fn capture_cold_starts(
+pub(super) fn capture_cold_starts(
     session: &CollectSession,
     specs: &[RuntimeSpec],
     rounds: RoundCounts,
@@ -102,7 +105,7 @@ pub fn capture_cold_starts(
 
 /// Measures, and returns for each target its samples and the engine's events about them; for the
 /// baseline the samples of the control, too.
-pub fn capture_startup(
+pub(super) fn capture_startup(
     session: &CollectSession,
     specs: &[RuntimeSpec],
     rounds: RoundCounts,
@@ -146,7 +149,7 @@ fn startup_arms(specs: &[RuntimeSpec], with_control: bool) -> Vec<StartupArm<'_>
 }
 
 /// What decides an order: the session's id, so that the order can be made again from the record.
-pub fn seeded_random(session: &CollectSession, part: &str) -> RandomSequence {
+pub(super) fn seeded_random(session: &CollectSession, part: &str) -> RandomSequence {
     let bytes = session.id.bytes().chain(part.bytes());
     // FNV-1a.
     RandomSequence::new(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

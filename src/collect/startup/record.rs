@@ -4,7 +4,7 @@
 use crate::engine::timed::TimedCommand;
 
 /// What the container prints, so that a start that did nothing is not taken for a fast one.
-pub const WORD: &str = "ready";
+pub(super) const WORD: &str = "ready";
 
 /// The columns of a line; `-` stands where there is no figure, and what a failed start complained
 /// about follows.
@@ -13,7 +13,7 @@ const COLUMNS: &str = "columns outcome place round exit first_byte_s wall_s user
 
 /// One start.
 #[derive(Debug, Clone)]
-pub struct TimedStart {
+pub(super) struct TimedStart {
     /// Its place in the order of the session, from 1.
     pub place: u32,
     /// The round, from 1; discarded rounds count.
@@ -28,7 +28,7 @@ pub struct TimedStart {
 
 impl TimedStart {
     /// What went wrong, if something did: it ended with an error, or did not print the word.
-    pub fn failure_reason(&self) -> Option<String> {
+    pub(super) fn failure_reason(&self) -> Option<String> {
         match &self.timed {
             Err(words) => Some(words.clone()),
             Ok(timed) if !timed.is_success() => Some(timed.error_summary()),
@@ -77,7 +77,10 @@ fn figures_text(timed: &TimedCommand) -> String {
 }
 
 /// The record of one arm: what was timed, under which conditions, and every start.
-pub fn startup_record<'a>(head: &str, starts: impl Iterator<Item = &'a TimedStart>) -> String {
+pub(super) fn startup_record<'a>(
+    head: &str,
+    starts: impl Iterator<Item = &'a TimedStart>,
+) -> String {
     let lines: String = starts.map(TimedStart::record_line).collect();
     format!("{head}{COLUMNS}\n{lines}")
 }
@@ -89,7 +92,7 @@ mod tests {
     use crate::probe::parse::parse_output;
     use std::time::Duration;
 
-    pub fn start(place: u32, first: u64, output: &str, exit: i32) -> TimedStart {
+    pub(super) fn start(place: u32, first: u64, output: &str, exit: i32) -> TimedStart {
         let timed = TimedCommand {
             started_ns: 1_795_533_040_490_832_424,
             first_byte: Some(Duration::from_millis(first)),

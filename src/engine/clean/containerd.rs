@@ -21,7 +21,7 @@ pub(super) fn run_ctr(namespace: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// Removes a container: by its task, and if that does not answer, by its processes.
-pub fn delete_container(namespace: &str, id: &str) {
+pub(super) fn delete_container(namespace: &str, id: &str) {
     if task_pid(namespace, id).is_some() {
         let _ = run_ctr(namespace, &["tasks", "kill", "-s", "SIGKILL", id]);
         if !remove_task(namespace, id) {
@@ -82,7 +82,10 @@ fn is_shim_of(words: &[&str], namespace: &str, id: &str) -> bool {
 
 /// Removes what containerd has of containers that are gone: tasks, shims, snapshots and mounts.
 /// Returns what was removed, in words.
-pub fn remove_containerd_state(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(super) fn remove_containerd_state(
+    namespace: &str,
+    is_mine: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let mut removed = Vec::new();
     for (kind, list) in
         [("containers", ["containers", "ls", "-q"]), ("tasks", ["tasks", "ls", "-q"])]

@@ -13,7 +13,7 @@ const PREFIX: &str = "isoproof-session-";
 
 /// The folder of a session among the temporary files, readable by its user alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionFolder {
+pub(crate) struct SessionFolder {
     path: PathBuf,
     /// The session.
     pub session: String,
@@ -30,7 +30,7 @@ impl SessionFolder {
     /// # Errors
     ///
     /// It cannot be made.
-    pub fn create_folder(session: &str, engine: EngineKind) -> Result<Self> {
+    pub(crate) fn create_folder(session: &str, engine: EngineKind) -> Result<Self> {
         let name = format!("{PREFIX}{session}-{}-{}", engine.name(), owner::process_mark());
         let path = std::env::temp_dir().join(name);
         let made = fs::DirBuilder::new().mode(0o700).create(&path);
@@ -39,7 +39,7 @@ impl SessionFolder {
     }
 
     /// All folders of this user.
-    pub fn list_folders() -> Vec<Self> {
+    pub(crate) fn list_folders() -> Vec<Self> {
         let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return Vec::new() };
         entries.flatten().filter_map(|entry| Self::open_own_folder(&entry.path())).collect()
     }
@@ -58,18 +58,18 @@ impl SessionFolder {
     }
 
     /// Where it is.
-    pub fn folder_path(&self) -> &Path {
+    pub(crate) fn folder_path(&self) -> &Path {
         &self.path
     }
 
     /// The file that the engine writes the id of a container to.
-    pub fn id_file(&self, container: &str) -> PathBuf {
+    pub(crate) fn id_file(&self, container: &str) -> PathBuf {
         self.path.join(format!("{container}.id"))
     }
 
     /// The options by which an engine writes down the id of a container, so that what it forgets
     /// of it can be removed. `ctr` takes our name as id.
-    pub fn id_options(&self, container: &str) -> Vec<String> {
+    pub(crate) fn id_options(&self, container: &str) -> Vec<String> {
         match self.engine {
             EngineKind::Builtin | EngineKind::Ctr => Vec::new(),
             _ => vec!["--cidfile".into(), self.id_file(container).display().to_string()],
@@ -77,7 +77,7 @@ impl SessionFolder {
     }
 
     /// The ids of its containers.
-    pub fn container_ids(&self) -> Vec<String> {
+    pub(crate) fn container_ids(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.path) else { return Vec::new() };
         entries
             .flatten()
@@ -88,7 +88,7 @@ impl SessionFolder {
     }
 
     /// Removes the folder.
-    pub fn remove_folder(&self) {
+    pub(crate) fn remove_folder(&self) {
         let _ = fs::remove_dir_all(&self.path);
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::process::{CancelFlag, run_command};
 use super::{EngineKind, OWNER_LABEL, SESSION_LABEL, query_engine};
 use crate::owner;
-pub use folder::SessionFolder;
+pub(crate) use folder::SessionFolder;
 
 /// How long removing one container may take.
 const REMOVAL: Duration = Duration::from_secs(20);
@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// A container that isoproof started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrphanContainer {
+pub(crate) struct OrphanContainer {
     /// The engine.
     pub engine: EngineKind,
     /// Its id.
@@ -42,7 +42,7 @@ pub struct OrphanContainer {
 
 /// What cleaning did, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CleanupResult {
+pub(crate) struct CleanupResult {
     /// What was removed.
     pub removed: Vec<String>,
     /// The containers that could not be removed.
@@ -149,7 +149,7 @@ fn remove_orphan(leftover: &OrphanContainer, cancel: &CancelFlag) {
 }
 
 /// Removes a container of this session by its name.
-pub fn remove_named(engine: EngineKind, name: &str) {
+pub(crate) fn remove_named(engine: EngineKind, name: &str) {
     let id = name.to_string();
     let mine = OrphanContainer { engine, id, session: String::new(), is_owned: true };
     remove_orphan(&mine, &CancelFlag::default());
@@ -158,7 +158,7 @@ pub fn remove_named(engine: EngineKind, name: &str) {
 /// Removes the containers of a session under an engine, and those of sessions whose process is
 /// gone, and what the engine forgot of them. The folder of a session stays while a container of
 /// it does.
-pub fn remove_orphans(engine: EngineKind, session: Option<&str>) -> CleanupResult {
+pub(crate) fn remove_orphans(engine: EngineKind, session: Option<&str>) -> CleanupResult {
     let words =
         |leftover: &OrphanContainer| format!("container {} of {}", leftover.id, engine.name());
     let (gone, left) = remove_containers(engine, session);

@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Waits for plugins that still set up what is to be freed: they outlive a client that was
 /// killed, and what they make after [`free_network_state`] would stay. The protocol gives each the id of its
 /// container in its environment (CNI specification 1.0.0, section 2).
-pub fn wait_for_teardown(is_mine: &dyn Fn(&str) -> bool) {
+pub(super) fn wait_for_teardown(is_mine: &dyn Fn(&str) -> bool) {
     let begun = Instant::now();
     while begun.elapsed() < SETTLING
         && busy_plugin_containers().iter().any(|id| is_mine(strip_namespace(id)))
@@ -45,7 +45,7 @@ fn container_of(environment: &[u8]) -> Option<String> {
 
 /// Frees the addresses and removes the chains of containers. `is_mine` judges a container's id.
 /// Returns what was removed, in words.
-pub fn free_network_state(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(super) fn free_network_state(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut removed = free_address_leases(is_mine);
     removed.extend(remove_chains(is_mine));
     removed
@@ -105,7 +105,7 @@ fn remove_chain(chain: &str) -> bool {
 /// Removes chains of containers that no rule leads to: their plugin was killed before it made the
 /// rule, so nothing says whose they were, and nothing uses them. Left alone while a plugin is at
 /// work. Returns what was removed, in words.
-pub fn remove_unreachable_chains() -> Vec<String> {
+pub(super) fn remove_unreachable_chains() -> Vec<String> {
     if !busy_plugin_containers().is_empty() {
         return Vec::new();
     }

@@ -11,7 +11,7 @@ use super::{SessionFolder, network, proc};
 use crate::engine::EngineKind;
 
 /// Removes it, and returns what was removed, in words.
-pub fn remove_stale_state(engine: EngineKind) -> Vec<String> {
+pub(super) fn remove_stale_state(engine: EngineKind) -> Vec<String> {
     let mut removed = Vec::new();
     for runtime in ["crun", "runc"] {
         if !is_running(runtime) {

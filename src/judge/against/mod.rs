@@ -17,12 +17,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{Fact, FactSource, Role, Run};
-pub use samples::{SeriesRelation, relate_series};
+pub(crate) use samples::{SeriesRelation, relate_series};
 
 /// What is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum SharedKind {
+pub(crate) enum SharedKind {
     /// The id of a container, which an engine draws at random.
     ContainerId,
     /// The MAC of an interface in a container.
@@ -35,7 +35,7 @@ pub enum SharedKind {
 
 impl SharedKind {
     /// The words for it.
-    pub fn describe_kind(self) -> &'static str {
+    pub(crate) fn describe_kind(self) -> &'static str {
         match self {
             Self::ContainerId => "container id",
             Self::Mac => "MAC",
@@ -47,7 +47,7 @@ impl SharedKind {
 
 /// One thing that two runs share.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SharedThing {
+pub(crate) struct SharedThing {
     /// What it is.
     pub kind: SharedKind,
     /// Its value; of samples the series and the targets.
@@ -63,7 +63,7 @@ pub struct SharedThing {
 
 /// What two runs have in common.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RunPair {
+pub(crate) struct RunPair {
     /// The id of the other run.
     pub run: String,
     /// What is not shared by chance.
@@ -74,7 +74,7 @@ pub struct RunPair {
 
 impl RunPair {
     /// The kinds of what is shared, in words: `container id, MAC and samples`.
-    pub fn describe_shared_kinds(&self) -> String {
+    pub(crate) fn describe_shared_kinds(&self) -> String {
         let kinds: BTreeSet<SharedKind> = self.shared.iter().map(|shared| shared.kind).collect();
         let words: Vec<&str> = kinds.into_iter().map(SharedKind::describe_kind).collect();
         match words.split_last() {
@@ -86,7 +86,7 @@ impl RunPair {
 }
 
 /// Compares two runs.
-pub fn find_shared_evidence(one: &Run, other: &Run) -> RunPair {
+pub(crate) fn find_shared_evidence(one: &Run, other: &Run) -> RunPair {
     let mut shared = Vec::new();
     let mut no_sign = Vec::new();
     let both = |a: BTreeMap<String, FactSource>, b: &BTreeMap<String, FactSource>, kind| {

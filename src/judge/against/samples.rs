@@ -16,7 +16,7 @@ use crate::stats::{round_significant, summarize_samples};
 /// How two series belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "how")]
-pub enum SeriesRelation {
+pub(crate) enum SeriesRelation {
     /// The same samples in the same order.
     Equal,
     /// The same samples in another order.
@@ -39,7 +39,7 @@ pub enum SeriesRelation {
 
 impl SeriesRelation {
     /// The words for it.
-    pub fn describe_relation(self) -> String {
+    pub(crate) fn describe_relation(self) -> String {
         let order = |in_order| if in_order { "" } else { ", in another order" };
         match self {
             Self::Equal => "sample by sample".into(),
@@ -57,7 +57,7 @@ const DIGITS: f64 = 6.0;
 const LEAST: usize = 5;
 
 /// How two series belong together; none if chance explains what they have in common.
-pub fn relate_series(a: &[f64], b: &[f64]) -> Option<SeriesRelation> {
+pub(crate) fn relate_series(a: &[f64], b: &[f64]) -> Option<SeriesRelation> {
     if a.len() != b.len() || a.len() < LEAST || !a.iter().chain(b).all(|x| x.is_finite()) {
         return None;
     }

@@ -5,7 +5,7 @@ use crate::model::{MissingFact, MissingReason, Role};
 
 /// Requirements of the lab of which nothing was captured, where it is plain that nothing was: a
 /// file that is there and could not be read is left to its reader.
-pub fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
     let Some(edition) = context.asks else { return Vec::new() };
     let mut violations = Vec::new();
     for requirement in edition.requirement.iter().filter(|r| !r.needs.is_empty()) {
@@ -51,7 +51,7 @@ fn nothing_there(missing: &MissingFact) -> bool {
 }
 
 /// Host and candidate are compared, and nothing says how the baseline differs from the host.
-pub fn no_baseline_arm(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn no_baseline_arm(context: &RuleContext) -> Vec<Violation> {
     // Those that a namespace changes under a shared kernel too.
     const COMPARED: &[&str] = &["proc.entries", "net.interfaces", "dev.entries"];
     let has = |fact: &str, role: Role| {

@@ -25,7 +25,7 @@ static STAMP: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A date that is in no calendar, or falls on another day of the week.
-pub fn impossible_date(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn impossible_date(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for capture in &context.run.captures {
         let lines = capture.stdout.text_lines();
@@ -74,7 +74,7 @@ fn find_wrong_date(line: &str) -> Option<(String, String)> {
 
 /// A guest kernel that was built after the evidence was collected, by the engine's own clock. A
 /// day is left for time zones.
-pub fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation> {
     const LOGGED: &str = "evidence.logged_at";
     let mut violations = Vec::new();
     for target in context.runtime_names() {
@@ -107,7 +107,7 @@ fn built_on(line: &str) -> Option<NaiveDate> {
 /// A link-local address of the form that is made from a MAC (modified EUI-64, RFC 4291 appendix
 /// A), made from another MAC than the interface's. Host interfaces are left out: a bridge keeps its
 /// address when its MAC changes.
-pub fn link_local_not_from_mac(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn link_local_not_from_mac(context: &RuleContext) -> Vec<Violation> {
     const ID: &str = "net.interfaces";
     if !context.is_imported() {
         return Vec::new();

@@ -6,7 +6,7 @@ use super::{RuleContext, Violation};
 use crate::model::{EvidenceKind, Fact, MissingReason};
 
 /// A host that is itself a virtual machine.
-pub fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
     const RELEASE: &str = "kernel.release";
     const FLAG: &str = "cpu.hypervisor_flag";
     let Some(host) = context.host_name() else { return Vec::new() };
@@ -50,7 +50,7 @@ pub fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
 const BUSY: f64 = 0.5;
 
 /// A machine that had something else to do while times were measured.
-pub fn host_noisy(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn host_noisy(context: &RuleContext) -> Vec<Violation> {
     const LOAD: &str = "host.load";
     const COUNT: &str = "cpu.count";
     let Some(host) = context.host_name() else { return Vec::new() };
@@ -72,7 +72,7 @@ pub fn host_noisy(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// A virtual machine whose monitor holds no handle of KVM: it is emulated.
-pub fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
     let has_none = |target: &&str| {
         context.is_present("host.vmm", target)
             && context
@@ -90,7 +90,7 @@ pub fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Targets that different engines started.
-pub fn engines_mixed(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn engines_mixed(context: &RuleContext) -> Vec<Violation> {
     let engines: BTreeSet<&str> =
         context.run.targets.iter().filter_map(|target| target.engine.as_deref()).collect();
     if engines.len() < 2 {
@@ -101,7 +101,7 @@ pub fn engines_mixed(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// A collection that was stopped.
-pub fn run_interrupted(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn run_interrupted(context: &RuleContext) -> Vec<Violation> {
     match context.run.evidence {
         EvidenceKind::Collected { interrupted: true, .. } => vec![Violation::default()],
         _ => Vec::new(),
@@ -109,6 +109,6 @@ pub fn run_interrupted(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Evidence in which identifiers were left as they are.
-pub fn identifiers_not_replaced(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn identifiers_not_replaced(context: &RuleContext) -> Vec<Violation> {
     if context.run.redaction.applied { Vec::new() } else { vec![Violation::default()] }
 }

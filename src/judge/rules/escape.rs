@@ -5,12 +5,12 @@ use super::{RuleContext, Violation};
 const WRITES: &[&str] = &["escape.host_write", "escape.host_write_privileged"];
 
 /// An attempt whose container did not start.
-pub fn not_tested(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn not_tested(context: &RuleContext) -> Vec<Violation> {
     with_outcome(context, "container_not_started")
 }
 
 /// A write through a folder that was shared on purpose.
-pub fn share_is_no_escape(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn share_is_no_escape(context: &RuleContext) -> Vec<Violation> {
     with_outcome(context, "host_modified")
 }
 

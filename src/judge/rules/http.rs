@@ -5,12 +5,12 @@ use super::{RuleContext, Violation};
 const HEALTH: &str = "app.health_status";
 const PROXIED: &str = "app.health_proxied";
 
-pub fn is_ok(status: i64) -> bool {
+pub(super) fn is_ok(status: i64) -> bool {
     (200..300).contains(&status)
 }
 
 /// The application did not answer, or answered with an error.
-pub fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
     let unwell =
         |target: &&str| context.fact_integer(HEALTH, target).is_some_and(|status| !is_ok(status));
     let violation = |target: &str| {
@@ -23,7 +23,7 @@ pub fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// The application is well, and asked through the environment's proxy something else answers.
-pub fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let Some(status) = context.fact_integer(HEALTH, target).filter(|&status| is_ok(status))
@@ -46,7 +46,7 @@ pub fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// A response that says it came by way of a proxy.
-pub fn proxy_in_path(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn proxy_in_path(context: &RuleContext) -> Vec<Violation> {
     const HEADERS: &[&str] = &["via:", "proxy-", "x-squid-error:"];
     let mut violations = Vec::new();
     for capture in super::files_of(context, HEALTH) {

@@ -7,7 +7,7 @@ use crate::judge::{Conclusion, banner_release, judge_target};
 use crate::model::{MissingReason, Role};
 
 /// Host values where the guest's should stand.
-pub fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation> {
     let violation = |(fact, target): (String, String)| {
         Violation::about_target(&target)
             .with_parameter("fact", fact.as_str())
@@ -49,7 +49,7 @@ impl ClaimedKind {
 }
 
 /// A target whose name or handler says one thing and whose facts show another.
-pub fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.run.targets.iter().filter(|target| target.role != Role::Host) {
         let handler = target.handler.as_deref().unwrap_or(&target.name);
@@ -70,7 +70,7 @@ pub fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Two files that state the same thing differently.
-pub fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         for (one, other) in [
@@ -115,7 +115,7 @@ fn comparable_statement<'a>(context: &RuleContext<'a>, id: &str, target: &str) -
 }
 
 /// A guest kernel that neither the stated release nor its neighbours ship.
-pub fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let Some(version) = context.fact_text("runtime.version", target) else { continue };
@@ -160,12 +160,12 @@ fn guest_release<'a>(context: &RuleContext<'a>, target: &str) -> Option<(&'stati
 }
 
 /// A commit that is not the one that the stated release was made from.
-pub fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation> {
     commits_that_match(context, |own, other| own != other && other.is_none())
 }
 
 /// A commit that another release was made from.
-pub fn shim_commit_of_other_release(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn shim_commit_of_other_release(context: &RuleContext) -> Vec<Violation> {
     commits_that_match(context, |own, other| {
         other.is_some_and(|other| other != own.unwrap_or_default())
     })
@@ -207,7 +207,7 @@ fn short_commit(commit: &str) -> &str {
 }
 
 /// A count of the host's kernel in the guest's place: two kernels rarely agree in it.
-pub fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
     const ID: &str = "kernel.sys_module";
     let Some(host) = context.host_name() else { return Vec::new() };
     let Some(hosts) = context.fact_integer(ID, host) else { return Vec::new() };

@@ -10,7 +10,7 @@ use crate::probe::unanswered::{BootGap, boot_gaps, is_boot};
 use crate::store::integrity::describe_fact;
 
 /// A capture whose digest is not that of its bytes.
-pub fn capture_altered(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn capture_altered(context: &RuleContext) -> Vec<Violation> {
     let violation = |id: &String| {
         Violation::default().with_parameter("capture", id.as_str()).resting_on_line(id, None)
     };
@@ -18,14 +18,14 @@ pub fn capture_altered(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// A record that is not the one that was written, beside the bytes of captures and the facts.
-pub fn run_altered(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn run_altered(context: &RuleContext) -> Vec<Violation> {
     let part = if context.run.digest.is_some() { "digest" } else { "id" };
     let violation = Violation::default().with_parameter("part", part);
     if context.integrity.is_record_changed { vec![violation] } else { Vec::new() }
 }
 
 /// A stored fact that its captures do not give.
-pub fn fact_without_capture(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn fact_without_capture(context: &RuleContext) -> Vec<Violation> {
     let violation = |entry: &crate::store::integrity::FactMismatch| {
         Violation::about_target(&entry.target)
             .with_parameter("fact", entry.fact.as_str())
@@ -37,7 +37,7 @@ pub fn fact_without_capture(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Messages of the engine among the output of the container.
-pub fn engine_log_in_evidence(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn engine_log_in_evidence(context: &RuleContext) -> Vec<Violation> {
     let is_log = |line: &str| {
         let line = line.trim_start();
         line.starts_with("time=\"") && line.contains(" level=")
@@ -47,7 +47,7 @@ pub fn engine_log_in_evidence(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// An address that was read before duplicate address detection had ended.
-pub fn address_tentative(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn address_tentative(context: &RuleContext) -> Vec<Violation> {
     first_lines(&context.run.captures, |line| {
         let mut words = line.split_whitespace();
         words.next() == Some("inet6") && words.any(|word| word == "tentative")
@@ -55,7 +55,7 @@ pub fn address_tentative(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Captures of which only the beginning was kept.
-pub fn capture_truncated(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn capture_truncated(context: &RuleContext) -> Vec<Violation> {
     let is_cut =
         |capture: &&Capture| capture.status == CaptureStatus::Truncated && !is_boot(capture);
     let violation = |capture: &Capture| {
@@ -67,7 +67,7 @@ pub fn capture_truncated(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Probes that were asked in a boot and have no answer: one hit for each boot.
-pub fn probes_unanswered(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn probes_unanswered(context: &RuleContext) -> Vec<Violation> {
     let gaps = boot_gaps(&context.run.captures);
     let violation = |gap: &BootGap| {
         Violation::about_target(gap.boot.target.as_deref().unwrap_or_default())
@@ -81,7 +81,7 @@ pub fn probes_unanswered(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Files and folders of the evidence that could not be read when they were imported.
-pub fn file_not_read(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn file_not_read(context: &RuleContext) -> Vec<Violation> {
     let violation = |capture: &Capture| {
         let reason = capture.unread_reason()?;
         let violation = Violation::default()
@@ -93,12 +93,12 @@ pub fn file_not_read(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Error messages where values should stand: one hit for each file.
-pub fn error_in_evidence(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn error_in_evidence(context: &RuleContext) -> Vec<Violation> {
     in_place_of_values(context, &[MissingReason::ErrorText])
 }
 
 /// Prose where values should stand: one hit for each file.
-pub fn prose_in_evidence(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn prose_in_evidence(context: &RuleContext) -> Vec<Violation> {
     in_place_of_values(context, &[MissingReason::NarrativeText])
 }
 
@@ -121,7 +121,7 @@ fn in_place_of_values(context: &RuleContext, why: &[MissingReason]) -> Vec<Viola
 }
 
 /// Messages of an engine in files of one run that lie more than a day apart.
-pub fn evidence_of_different_days(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn evidence_of_different_days(context: &RuleContext) -> Vec<Violation> {
     let mut times: Vec<(DateTime<FixedOffset>, String, u32)> = Vec::new();
     for capture in context.run.captures.iter().filter(|_| context.is_imported()) {
         let lines = capture.stdout.text_lines();

@@ -17,7 +17,7 @@ const STATUSES: &str = "http.statuses";
 const FASTEST_APPLICATION: f64 = 0.0005;
 
 /// Latency of a service whose health check failed.
-pub fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let Some(status) = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))
@@ -38,7 +38,7 @@ pub fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
 
 /// Latency that is too short for an application that answers over HTTP. Where the status of every
 /// response was recorded there is nothing to suspect: a trivial server is as fast as that.
-pub fn latency_below_application(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn latency_below_application(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         if context.run.find_fact(STATUSES, target).is_some_and(crate::model::Fact::is_present) {
@@ -62,7 +62,7 @@ pub fn latency_below_application(context: &RuleContext) -> Vec<Violation> {
 ///
 /// The lab's summary has four decimals and may use a decimal comma, so half a unit of the last
 /// place is no contradiction.
-pub fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let Some(samples) = context.fact_series(LATENCY, target) else { continue };
@@ -103,7 +103,7 @@ pub fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violation> {
 
 /// Requests that were answered with another status than success, by the protocol of the
 /// measurement.
-pub fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let tally = context.run.find_fact(STATUSES, target).and_then(crate::model::Fact::as_value);
@@ -131,7 +131,7 @@ pub fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// A series that is slow throughout, by the same amount.
-pub fn constant_slow(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn constant_slow(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let Some(samples) = context.fact_series(LATENCY, target) else { continue };
@@ -159,7 +159,7 @@ fn series_of_application<'a>(context: &RuleContext<'a>, target: &str) -> Option<
 }
 
 /// A first request that stands out, in a series that somebody else measured.
-pub fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
     if !context.is_imported() {
         return Vec::new();
     }
@@ -178,7 +178,7 @@ pub fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// An average that a few outliers pull away from what is typical.
-pub fn mean_with_outlier(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn mean_with_outlier(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let Some(samples) = series_of_application(context, target) else { continue };
@@ -204,7 +204,7 @@ pub fn mean_with_outlier(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Latency under one runtime alone compares nothing.
-pub fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
     let (measured, silent): (Vec<&str>, Vec<&str>) =
         context.runtime_names().partition(|target| context.fact_series(LATENCY, target).is_some());
     match (&measured[..], &silent[..]) {

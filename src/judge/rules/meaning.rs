@@ -20,17 +20,17 @@ fn where_present(context: &RuleContext, fact: &str) -> Vec<Violation> {
 }
 
 /// Entries in `/proc` are not processes.
-pub fn proc_entries(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn proc_entries(context: &RuleContext) -> Vec<Violation> {
     where_present(context, "proc.entries")
 }
 
 /// Entries in `/sys/module` are not loaded modules.
-pub fn sys_module(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn sys_module(context: &RuleContext) -> Vec<Violation> {
     where_present(context, "kernel.sys_module")
 }
 
 /// The CPU model is chosen by the hypervisor.
-pub fn cpu_model(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn cpu_model(context: &RuleContext) -> Vec<Violation> {
     const ID: &str = "cpu.model";
     let Some(host) = context.host_name().filter(|host| context.fact_text(ID, host).is_some())
     else {
@@ -51,7 +51,7 @@ pub fn cpu_model(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Counts that an error message gives: `ls … | wc -l` counts its line.
-pub fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
     // gVisor, whose /proc has the fewest names, shows more than twenty.
     const FEWEST: i64 = 10;
     const ID: &str = "proc.entries";
@@ -69,7 +69,7 @@ pub fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Counts that no Kata guest shows.
-pub fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for id in ["proc.entries", "kernel.sys_module"] {
         let Some(range) = context.known.guests.count_range(id) else { continue };
@@ -95,7 +95,7 @@ pub fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Seccomp that is off in a kernel of its own, beside a baseline where it is on.
-pub fn seccomp_across_kernels(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn seccomp_across_kernels(context: &RuleContext) -> Vec<Violation> {
     const ID: &str = "priv.seccomp";
     let Some(baseline) = context
         .run

@@ -17,7 +17,7 @@ mod meaning;
 mod performance;
 mod startup;
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,8 @@ use super::RuleContext;
 use crate::error::Result;
 use crate::knowledge::Severity;
 use crate::model::{Capture, FactSource, MissingReason};
-pub use doc::{RuleBook, RuleDoc};
-pub use example::RuleExample;
+pub(crate) use doc::{RuleBook, RuleDoc};
+pub(crate) use example::RuleExample;
 
 /// One defect of the evidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -84,7 +84,7 @@ impl EvidenceRef {
 
 /// What a rule found: the parameters of its message and the places it rests on.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Violation {
+pub(crate) struct Violation {
     target: Option<String>,
     parameters: BTreeMap<&'static str, Value>,
     evidence: Vec<EvidenceRef>,

@@ -7,7 +7,7 @@ use crate::model::{Fact, Role};
 const TICK: f64 = 0.01;
 
 /// Copies from `/dev/zero` to `/dev/null`.
-pub fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
     const COPY: &str = "perf.lab_devnull";
     let measured = context.runtime_names().filter(|target| context.is_present(COPY, target));
     let mut violations: Vec<Violation> =
@@ -20,7 +20,7 @@ pub fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// A write whose command, where the file shows it, asks for no sync.
-pub fn write_without_sync(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn write_without_sync(context: &RuleContext) -> Vec<Violation> {
     const SYNC: &[&str] =
         &["fsync", "fdatasync", "oflag=direct", "oflag=dsync", "oflag=sync", "sync;"];
     in_io_files(context, |line| {
@@ -34,7 +34,7 @@ fn in_io_files(context: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Vi
 }
 
 /// Figures that are a few ticks of their clock. One finding for a target, on all of them.
-pub fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let is_coarse = |id: &&String| {
@@ -70,7 +70,7 @@ fn is_few_ticks(fact: &Fact) -> bool {
 }
 
 /// Memory of a sandbox by its control group alone: shim and monitor are outside.
-pub fn memory_by_cgroup_only(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn memory_by_cgroup_only(context: &RuleContext) -> Vec<Violation> {
     const CGROUP: &str = "host.mem_cgroup";
     let is_meant = |target: &&str| {
         context.is_present(CGROUP, target)
@@ -84,7 +84,7 @@ pub fn memory_by_cgroup_only(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// Speed that is compared between targets with different numbers of processors.
-pub fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
     const COUNT: &str = "cpu.nproc";
     let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
     let baseline = baseline.name.as_str();

@@ -15,12 +15,12 @@ const STARTUP: &str = "startup.wall";
 const SLOW_BASELINE: f64 = 2.0;
 
 /// A file for start-up times that holds no figure.
-pub fn without_figure(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn without_figure(context: &RuleContext) -> Vec<Violation> {
     missing_because(context, &[MissingReason::Empty])
 }
 
 /// A figure of a start that failed.
-pub fn failed_start_timed(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn failed_start_timed(context: &RuleContext) -> Vec<Violation> {
     missing_because(context, &[MissingReason::FailedStart])
 }
 
@@ -33,7 +33,7 @@ fn missing_because(context: &RuleContext, why: &[MissingReason]) -> Vec<Violatio
 }
 
 /// The same runtime, measured twice in turns, and the two series differ by more than the margin.
-pub fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for control in context.timing.session_controls().iter().filter(|control| control.arms_differ())
     {
@@ -55,7 +55,7 @@ pub fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// One sample, of which nobody can say how much of it is chance.
-pub fn single_sample(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn single_sample(context: &RuleContext) -> Vec<Violation> {
     let single = |target: &&str| {
         context.fact_series(STARTUP, target).is_some_and(|samples| samples.values.len() == 1)
     };
@@ -65,7 +65,7 @@ pub fn single_sample(context: &RuleContext) -> Vec<Violation> {
 
 /// Start-up measured under one runtime, and nothing at all stated for the other. A file without a
 /// figure and a start that failed have rules of their own.
-pub fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
     let measured: Vec<&str> = context
         .runtime_names()
         .filter(|target| context.fact_series(STARTUP, target).is_some())
@@ -91,7 +91,7 @@ pub fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// A runtime that boots a virtual machine, and starts faster than one that does not.
-pub fn faster_than_baseline(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn faster_than_baseline(context: &RuleContext) -> Vec<Violation> {
     let Some((baseline, hers)) = baseline_median(context) else { return Vec::new() };
     let mut violations = Vec::new();
     for target in context.runtime_names().filter(|target| *target != baseline) {
@@ -124,7 +124,7 @@ fn baseline_median<'a>(context: &RuleContext<'a>) -> Option<(&'a str, f64)> {
 }
 
 /// A baseline that takes unusually long, so that every ratio to it is too small.
-pub fn baseline_slow(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn baseline_slow(context: &RuleContext) -> Vec<Violation> {
     match baseline_median(context) {
         Some((baseline, seconds)) if seconds > SLOW_BASELINE => vec![
             Violation::about_target(baseline)
@@ -138,7 +138,7 @@ pub fn baseline_slow(context: &RuleContext) -> Vec<Violation> {
 
 /// A first sample that stands out: a cold start among warm ones. What isoproof measured itself
 /// had its warm-ups taken out.
-pub fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
     if !context.is_imported() {
         return Vec::new();
     }
@@ -158,14 +158,14 @@ pub fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
 
 /// The first sample and the median of the others, if it is the greatest and more than twice that
 /// median, of a series of at least `least` samples.
-pub fn first_stands_out(values: &[f64], least: usize) -> Option<(f64, f64)> {
+pub(super) fn first_stands_out(values: &[f64], least: usize) -> Option<(f64, f64)> {
     let (&first, rest) = values.split_first().filter(|_| values.len() >= least)?;
     let typical = median(rest)?;
     (rest.iter().all(|&other| other <= first) && first > 2.0 * typical).then_some((first, typical))
 }
 
 /// Series that were imported, of two runtimes: nothing shows that they took turns.
-pub fn order_unknown(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn order_unknown(context: &RuleContext) -> Vec<Violation> {
     if !context.is_imported() {
         return Vec::new();
     }
@@ -196,12 +196,12 @@ const PULLING: &[&str] = &[
 ];
 
 /// Messages of an image pull among the timings.
-pub fn image_pull(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn image_pull(context: &RuleContext) -> Vec<Violation> {
     in_startup_files(context, |line| PULLING.iter().any(|words| line.contains(words)))
 }
 
 /// `sudo` inside the timed command, as zsh shows it.
-pub fn with_sudo(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn with_sudo(context: &RuleContext) -> Vec<Violation> {
     in_startup_files(context, |line| {
         let line = line.trim_start();
         line.starts_with("sudo ") && line.contains("% cpu ") && line.ends_with(" total")
@@ -214,7 +214,7 @@ fn in_startup_files(context: &RuleContext, is_meant: impl Fn(&str) -> bool) -> V
 }
 
 /// Times of different programs in one file.
-pub fn clocks_mixed(context: &RuleContext) -> Vec<Violation> {
+pub(super) fn clocks_mixed(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for capture in files_of(context, STARTUP) {
         let lines = capture.stdout.text_lines();

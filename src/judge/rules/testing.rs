@@ -17,7 +17,7 @@ use crate::store::integrity::{self, IntegrityReport};
 
 /// A run that is being sketched: host, runc as baseline, kata as candidate.
 #[derive(Debug)]
-pub struct Sketch {
+pub(crate) struct Sketch {
     /// The run.
     pub run: Run,
     /// What does not fit in its file.
@@ -28,11 +28,11 @@ pub struct Sketch {
 static KNOWN: LazyLock<KnowledgeBase> = LazyLock::new(|| KnowledgeBase::load(None).unwrap());
 
 /// The shipped catalogue.
-pub static CATALOGUE: LazyLock<ProbeCatalogue> =
+pub(crate) static CATALOGUE: LazyLock<ProbeCatalogue> =
     LazyLock::new(|| ProbeCatalogue::load(None).unwrap());
 
 /// A run without facts.
-pub fn sketch() -> Sketch {
+pub(crate) fn sketch() -> Sketch {
     let target = |name: &str, role| Target {
         name: name.into(),
         role,
@@ -62,7 +62,7 @@ pub fn sketch() -> Sketch {
 }
 
 /// An imported file.
-pub fn capture(path: &str, text: &str) -> Capture {
+pub(crate) fn capture(path: &str, text: &str) -> Capture {
     Capture::of_file(path, Some(path), text.as_bytes())
 }
 
@@ -83,7 +83,7 @@ fn probe(id: &str, status: CaptureStatus) -> Capture {
 }
 
 /// The run that an example describes.
-pub fn run_of(example: &RuleExample) -> Sketch {
+pub(crate) fn run_of(example: &RuleExample) -> Sketch {
     let mut sketch = sketch();
     let run = &mut sketch.run;
     run.redaction.applied = !example.unredacted;
@@ -159,43 +159,43 @@ fn fact(value: &Value, source: FactSource) -> Fact {
 
 impl Sketch {
     /// A sketch of a run that is intact.
-    pub fn of(run: Run) -> Self {
+    pub(crate) fn of(run: Run) -> Self {
         Self { run, integrity: IntegrityReport::default(), timing: OnceLock::new() }
     }
 
     /// Adds a value.
-    pub fn fact(self, id: &str, target: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn fact(self, id: &str, target: &str, value: impl Into<Value>) -> Self {
         let source = FactSource::new(format!("{target}/{id}"), 1);
         self.put(id, target, Fact::from_value(value, source))
     }
 
     /// Adds a series in seconds.
-    pub fn series(self, id: &str, target: &str, values: &[f64]) -> Self {
+    pub(crate) fn series(self, id: &str, target: &str, values: &[f64]) -> Self {
         let source = FactSource::new(format!("{target}/{id}"), 1);
         let samples = Samples { values: values.to_vec(), unit: SampleUnit::Seconds, source };
         self.put(id, target, Fact::Series(samples))
     }
 
     /// Adds a missing fact.
-    pub fn missing(self, id: &str, target: &str, why: MissingReason) -> Self {
+    pub(crate) fn missing(self, id: &str, target: &str, why: MissingReason) -> Self {
         self.put(id, target, Fact::missing(why, "as the test says"))
     }
 
     /// Adds a fact.
-    pub fn put(mut self, id: &str, target: &str, fact: Fact) -> Self {
+    pub(crate) fn put(mut self, id: &str, target: &str, fact: Fact) -> Self {
         self.timing = OnceLock::new();
         self.run.facts.entry(id.into()).or_default().insert(target.into(), fact);
         self
     }
 
     /// Adds an imported file.
-    pub fn file(mut self, path: &str, text: &str) -> Self {
+    pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
         self.run.captures.push(capture(path, text));
         self
     }
 
     /// The case to judge.
-    pub fn context(&self) -> RuleContext<'_> {
+    pub(crate) fn context(&self) -> RuleContext<'_> {
         RuleContext {
             run: &self.run,
             integrity: &self.integrity,

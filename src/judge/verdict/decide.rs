@@ -6,7 +6,7 @@ use super::indicators::{Indication, Indicators, SourceGroup};
 use super::{Conclusion, Confidence, UndecidedReason, Verdict};
 
 /// Decides by the votes, and says which facts the verdict rests on.
-pub fn decide_verdict(ballot: &Indicators, verdict: &mut Verdict) {
+pub(super) fn decide_verdict(ballot: &Indicators, verdict: &mut Verdict) {
     let shared = sources_that_indicate(ballot, Indication::Shared);
     let separate = sources_that_indicate(ballot, Indication::Separate);
     let gvisor = sources_that_indicate(ballot, Indication::Gvisor).len();

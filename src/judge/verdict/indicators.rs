@@ -8,7 +8,7 @@ use crate::probe::lab12::is_kata_build;
 
 /// What one fact says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Indication {
+pub(super) enum Indication {
     /// Decisive: the kernel is the host's.
     Shared,
     /// Strong: the kernel is not the host's.
@@ -21,7 +21,7 @@ pub enum Indication {
 
 /// Facts of one source are not independent: a family has one voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SourceGroup {
+pub(super) enum SourceGroup {
     /// The id that a kernel chooses when it starts.
     BootId,
     /// The process that is looked for on the host.
@@ -48,7 +48,7 @@ pub enum SourceGroup {
 
 /// What one fact says, and from which source.
 #[derive(Debug, Clone, Copy)]
-pub struct Indicator {
+pub(super) struct Indicator {
     /// The id of the fact.
     pub fact: &'static str,
     /// Its source.
@@ -59,7 +59,7 @@ pub struct Indicator {
 
 /// All votes on a target, and the facts that have none.
 #[derive(Debug, Default)]
-pub struct Indicators {
+pub(super) struct Indicators {
     /// The votes.
     pub votes: Vec<Indicator>,
     /// What was left out of account.
@@ -75,7 +75,7 @@ const COMPARED: [SourceGroup; 3] = [SourceGroup::BootId, SourceGroup::Name, Sour
 
 impl Indicators {
     /// The votes on a target.
-    pub fn of_target(context: &RuleContext, target: &Target) -> Self {
+    pub(super) fn of_target(context: &RuleContext, target: &Target) -> Self {
         let name = target.name.as_str();
         let mut ballot = Self::read_indicators(context, name);
         if engine_is_elsewhere(context) {
@@ -325,7 +325,7 @@ fn host_release<'a>(context: &RuleContext<'a>) -> Option<&'a str> {
 }
 
 /// The release that a banner states: `Linux version 6.12.47 (…`.
-pub fn banner_release(banner: &str) -> Option<&str> {
+pub(crate) fn banner_release(banner: &str) -> Option<&str> {
     banner.strip_prefix("Linux version ")?.split_whitespace().next()
 }
 

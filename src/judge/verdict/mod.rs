@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::RuleContext;
 use crate::model::{MissingReason, Target};
-pub use indicators::banner_release;
+pub(crate) use indicators::banner_release;
 
 /// What the facts prove about a target's boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -208,7 +208,7 @@ const DECIDERS: &[&str] = &["kernel.boot_id", "host.witness_process", "kernel.ba
 const KINDS: &[&str] = &["host.vmm", "host.vm_fds", "kernel.cmdline"];
 
 /// Judges one target of a run that is not the host.
-pub fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
+pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     let name = target.name.as_str();
     let ballot = indicators::Indicators::of_target(context, target);
     let mut verdict = Verdict {

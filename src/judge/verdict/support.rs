@@ -44,7 +44,7 @@ const WEAK: &[&str] =
     &["kernel.sys_module", "kernel.modules_loaded", "cpu.flags_md5", "mem.total_kb"];
 
 /// Adds the facts that agree and those that disagree to a verdict.
-pub fn add_corroboration(context: &RuleContext, target: &str, verdict: &mut Verdict) {
+pub(super) fn add_corroboration(context: &RuleContext, target: &str, verdict: &mut Verdict) {
     let Some(host) = context.host_name() else { return };
     match verdict.conclusion {
         Conclusion::SharedKernel => {

@@ -35,7 +35,7 @@ const PROGRAMS: &[&str] = &[
 ];
 
 /// The role that a command line states, if `text` is one.
-pub fn role_of_command(text: &str) -> Option<EvidenceRole> {
+pub(super) fn role_of_command(text: &str) -> Option<EvidenceRole> {
     let (prompted, typed) = after_prompt(text);
     let mut tokens = typed.split_whitespace();
     let program = tokens.next()?;
@@ -78,7 +78,7 @@ fn role_of_remark(typed: &str) -> Option<EvidenceRole> {
 }
 
 /// The runtime that a command line asks for, if it starts a container.
-pub fn command_role(typed: &str) -> Option<EvidenceRole> {
+pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
     let mut words = typed.split(|c: char| c.is_whitespace() || matches!(c, '(' | '`'));
     let engine = words.any(|word| matches!(word, "nerdctl" | "docker" | "podman" | "ctr"));
     let starts = typed.contains(" run ") || typed.contains(" exec ");

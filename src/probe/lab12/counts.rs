@@ -7,7 +7,7 @@ use super::words;
 use crate::model::MissingReason;
 
 /// The count that stands behind the label of `who`.
-pub fn labelled_count(page: &EvidencePage, who: EvidenceRole) -> ReadResult<i64> {
+pub(super) fn labelled_count(page: &EvidencePage, who: EvidenceRole) -> ReadResult<i64> {
     let mut parts = page.labelled_parts().to_vec();
     // `Kata processes: 2` cannot be entries, and then neither is the number beside it.
     let is_small =

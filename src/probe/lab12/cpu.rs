@@ -7,7 +7,7 @@ use super::words;
 use crate::model::MissingReason;
 
 /// The model name that the parts of `who` state.
-pub fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
+pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
     let parts = page.labelled_parts();
     let read = read::in_parts(page, parts, who, in_part);
     match read {

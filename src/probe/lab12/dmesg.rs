@@ -9,7 +9,7 @@ use crate::model::MissingReason;
 
 /// What the guest's kernel log tells.
 #[derive(Debug, Clone)]
-pub struct BootLog {
+pub(super) struct BootLog {
     /// The `Linux version …` text.
     pub banner: Option<FoundValue<String>>,
     /// The command line.
@@ -20,20 +20,20 @@ pub struct BootLog {
 
 impl BootLog {
     /// Whether the log is of a guest that Kata booted.
-    pub fn is_kata(&self) -> bool {
+    pub(super) fn is_kata(&self) -> bool {
         let agent = |text: &str| words::contains_any(text, &["kata", "agent."]);
         self.cmdline.as_ref().is_some_and(|found| agent(&found.value))
             || self.banner.as_ref().is_some_and(|found| kernel::is_kata_build(&found.value))
     }
 
     /// The release that the log names.
-    pub fn release_in_log(&self) -> Option<String> {
+    pub(super) fn release_in_log(&self) -> Option<String> {
         kernel::parse_kernel_statement(&self.banner.as_ref()?.value).map(|kernel| kernel.release)
     }
 }
 
 /// The guest's kernel log on a page.
-pub fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
+pub(super) fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
     let parts = page.labelled_parts();
     let labelled = |who: EvidenceRole| parts.iter().any(|part| part.who == Some(who));
     if !labelled(EvidenceRole::Kata)

@@ -15,7 +15,7 @@ use super::{counts, cpu, dmesg, health, interfaces, latency, shim};
 use crate::model::{Capture, CaptureOrigin, Edition, Fact, FactSource, Facts, MissingReason};
 
 /// The pages of an evidence directory by the path of their slot.
-pub struct EvidencePages<'a> {
+pub(super) struct EvidencePages<'a> {
     pages: BTreeMap<&'static str, EvidencePage<'a>>,
     /// Why captures have no bytes, by the id of those of files and folders that could not be read.
     unread: BTreeMap<&'a str, String>,
@@ -40,7 +40,7 @@ const HOST_KERNEL: &[&str] = &[
 
 impl<'a> EvidencePages<'a> {
     /// The pages of the captures that have a slot.
-    pub fn from_captures(captures: &'a [Capture]) -> Self {
+    pub(super) fn from_captures(captures: &'a [Capture]) -> Self {
         let mut pages = BTreeMap::new();
         for capture in captures {
             let CaptureOrigin::File { slot: Some(path), .. } = &capture.origin else { continue };
@@ -56,7 +56,7 @@ impl<'a> EvidencePages<'a> {
     }
 
     /// The edition whose slots are more often filled; the older one if in doubt.
-    pub fn guess_edition(&self) -> Edition {
+    pub(super) fn guess_edition(&self) -> Edition {
         let count = |edition: Edition| {
             self.pages
                 .keys()
@@ -67,7 +67,7 @@ impl<'a> EvidencePages<'a> {
     }
 
     /// The runtime handler that the shim says it answers to.
-    pub fn shim_handler(&self) -> Option<String> {
+    pub(super) fn shim_handler(&self) -> Option<String> {
         shim::read_shim_version(self.pages.get("setup/kata-built-version.txt")?).handler
     }
 
@@ -108,7 +108,7 @@ impl<'a> EvidencePages<'a> {
     }
 
     /// All facts: those that other tools rely on always, the others where there is something.
-    pub fn all_facts(&self, edition: Edition) -> Facts {
+    pub(super) fn all_facts(&self, edition: Edition) -> Facts {
         let mut facts = Facts::new();
         let mut put = |id: &str, who: EvidenceRole, fact: Fact| {
             facts.entry(id.to_string()).or_default().insert(who.target_name().to_string(), fact);

@@ -7,7 +7,7 @@ use super::words;
 use crate::model::MissingReason;
 
 /// The HTTP status; 0 where there was no response. Of several attempts the last counts.
-pub fn read_http_status(page: &EvidencePage) -> ReadResult<i64> {
+pub(super) fn read_http_status(page: &EvidencePage) -> ReadResult<i64> {
     let parts = page.labelled_parts();
     let lines: Vec<&PageLine> = parts
         .iter()

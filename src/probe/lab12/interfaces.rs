@@ -21,7 +21,7 @@ struct ListedInterface {
 }
 
 /// The interfaces of `who`.
-pub fn read_interfaces(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
+pub(super) fn read_interfaces(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
     let parts = page.labelled_parts();
     let any_label = parts.iter().any(|part| part.who.is_some());
     if !any_label && who == EvidenceRole::Kata {

@@ -8,7 +8,7 @@ use crate::model::MissingReason;
 
 /// A statement about a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KernelStatement {
+pub(super) struct KernelStatement {
     /// The release: `6.12.47`.
     pub release: String,
     /// The form in which it is stated.
@@ -19,7 +19,7 @@ pub struct KernelStatement {
 
 /// The form of a statement about a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KernelStatementForm {
+pub(super) enum KernelStatementForm {
     /// A release alone.
     Release,
     /// A line of `uname -a`.
@@ -29,7 +29,7 @@ pub enum KernelStatementForm {
 }
 
 /// The statement that `text` makes, if it makes one.
-pub fn parse_kernel_statement(text: &str) -> Option<KernelStatement> {
+pub(super) fn parse_kernel_statement(text: &str) -> Option<KernelStatement> {
     let mut text = words::strip_value_marks(text).trim_start_matches(['>', ' ']);
     if let Some(at) = text.find("Linux version ") {
         let lead = &text[..at];
@@ -99,7 +99,7 @@ fn uname_release(text: &str) -> Option<String> {
 }
 
 /// The kernel release that a word is, if it looks like one: `6.12.47`, `5.15.0-1027-oracle`.
-pub fn parse_kernel_release(word: &str) -> Option<String> {
+pub(super) fn parse_kernel_release(word: &str) -> Option<String> {
     let word = words::strip_value_marks(word)
         .trim_end_matches(['.', ',', ';', ')', '"'])
         .trim_start_matches('(');
@@ -125,7 +125,7 @@ pub fn parse_kernel_release(word: &str) -> Option<String> {
 
 /// Whether the release is of an engine's own machine, which no Kata guest runs on: WSL2, or the
 /// virtual machine of a desktop engine.
-pub fn is_desktop_vm(release: &str) -> bool {
+pub(super) fn is_desktop_vm(release: &str) -> bool {
     words::contains_any(release, &["microsoft", "wsl2", "linuxkit"])
 }
 
@@ -135,7 +135,10 @@ pub fn is_kata_build(banner: &str) -> bool {
 }
 
 /// The statement about the kernel of `who` on a page that compares kernels.
-pub fn compared_kernel(page: &EvidencePage, who: EvidenceRole) -> ReadResult<KernelStatement> {
+pub(super) fn compared_kernel(
+    page: &EvidencePage,
+    who: EvidenceRole,
+) -> ReadResult<KernelStatement> {
     let parts = page.labelled_parts();
     read::in_parts(page, parts, who, first_statement)
 }
@@ -175,7 +178,7 @@ fn refuse_macos_uname(lines: &[PageLine]) -> Option<ReadFailure> {
 }
 
 /// The statement of the wanted form on a page that speaks of one role.
-pub fn own_kernel(
+pub(super) fn own_kernel(
     page: &EvidencePage,
     who: EvidenceRole,
     form: Option<KernelStatementForm>,
@@ -223,13 +226,13 @@ fn is_silent(miss: &ReadFailure) -> bool {
 }
 
 /// The reason for a statement that turned out to be about the host.
-pub fn host_value(kernel: &FoundValue<KernelStatement>) -> ReadFailure {
+pub(super) fn host_value(kernel: &FoundValue<KernelStatement>) -> ReadFailure {
     let note = format!("“{}” is the kernel of the host", read::shorten_text(&kernel.value.text));
     ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(kernel.line) }
 }
 
 /// The guest's `/proc/version` line on a page that compares kernels.
-pub fn guest_banner(page: &EvidencePage) -> ReadResult<KernelStatement> {
+pub(super) fn guest_banner(page: &EvidencePage) -> ReadResult<KernelStatement> {
     let parts = page.labelled_parts();
     let read = read::in_parts(page, parts, EvidenceRole::Kata, |part| {
         first_wanted_statement(part, |k| k.form == KernelStatementForm::Banner)

@@ -47,7 +47,7 @@ impl EvidenceRole {
 
 /// What a label says about the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LabelRole {
+pub(super) enum LabelRole {
     /// It names one.
     One(EvidenceRole),
     /// It names several, or heads something else: what follows belongs to none.
@@ -56,7 +56,7 @@ pub enum LabelRole {
 
 /// A label at the start of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LineLabel<'a> {
+pub(super) struct LineLabel<'a> {
     /// Whose value follows.
     pub role: LabelRole,
     /// Its words as they stand.
@@ -67,10 +67,10 @@ pub struct LineLabel<'a> {
 
 /// The most bytes that a label may have, so that finding the labels of a line takes time that
 /// grows with the line: what stands further into a text is no part of its label.
-pub const MAX_LABEL: usize = 256;
+pub(super) const MAX_LABEL: usize = 256;
 
 /// The label that `text` begins with, if it begins with one that names a role.
-pub fn parse_label(text: &str) -> Option<LineLabel<'_>> {
+pub(super) fn parse_label(text: &str) -> Option<LineLabel<'_>> {
     let text = strip_decoration(text);
     if text.starts_with("Linux ")
         || text.starts_with('[') && text[1..].trim_start().starts_with(|c: char| c.is_ascii_digit())
@@ -198,7 +198,7 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
 
 /// The role that the words of a label name; what stands in brackets counts only if nothing
 /// outside them names one.
-pub fn role_of(label: &str) -> Option<LabelRole> {
+pub(super) fn role_of(label: &str) -> Option<LabelRole> {
     let (outside, inside) = without_brackets(label);
     find_roles(&outside).or_else(|| find_roles(&inside))
 }
@@ -231,7 +231,7 @@ fn is_other_runtime(word: &str) -> bool {
 }
 
 /// `text` without what Markdown and banners put around it, and without a list number.
-pub fn strip_decoration(text: &str) -> &str {
+pub(super) fn strip_decoration(text: &str) -> &str {
     let is_mark = |c: char| {
         c.is_whitespace() || matches!(c, '#' | '=' | '*' | '_' | '~' | '`' | '>' | '•' | '—' | '–')
     };
@@ -255,7 +255,7 @@ pub fn strip_decoration(text: &str) -> &str {
 }
 
 /// What stands outside and what stands inside round brackets.
-pub fn without_brackets(text: &str) -> (String, String) {
+pub(super) fn without_brackets(text: &str) -> (String, String) {
     let (mut outside, mut inside, mut depth) = (String::new(), String::new(), 0_u32);
     for c in text.chars() {
         match c {
@@ -292,7 +292,7 @@ fn find_outside_brackets(text: &str, separator: &str) -> Option<usize> {
 }
 
 /// Where in `text`, behind a value, a further label begins: `322 Kata VM: 52`.
-pub fn next_label(text: &str) -> Option<usize> {
+pub(super) fn next_label(text: &str) -> Option<usize> {
     let mut start = None;
     for (at, c) in text.char_indices() {
         let boundary =

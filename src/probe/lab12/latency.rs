@@ -9,7 +9,7 @@ use super::words;
 use crate::model::MissingReason;
 
 /// The samples in seconds: one a line, wherever they stand on the page.
-pub fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> {
+pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> {
     let parts = not_katas(page);
     let mut first = None;
     let mut values = Vec::new();
@@ -114,7 +114,7 @@ fn split_glued_numbers(token: &str) -> Option<Vec<f64>> {
 
 /// The summary: `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds; what it does not state
 /// is `null`.
-pub fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
+pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
     let parts = not_katas(page);
     let lines: Vec<&PageLine> = parts
         .iter()

@@ -4,7 +4,7 @@ use super::label;
 
 /// A message of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EngineLogMessage {
+pub(super) struct EngineLogMessage {
     /// Whether it tells of an error.
     pub failure: bool,
     /// Whether the engine gave up.
@@ -16,7 +16,7 @@ pub struct EngineLogMessage {
 }
 
 /// The message in a line that an engine wrote about itself.
-pub fn parse_engine_log(text: &str) -> Option<EngineLogMessage> {
+pub(super) fn parse_engine_log(text: &str) -> Option<EngineLogMessage> {
     let begins = ["time=", "level=", "msg=", "{"].iter().any(|start| text.starts_with(start));
     if !begins && label::parse_label(text).is_some() {
         // A message behind a label leaves the label its meaning.

@@ -9,7 +9,7 @@ use crate::text::{beginning, is_hidden, split_lines, strip_ansi};
 
 /// A cleaned line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageLine {
+pub(super) struct PageLine {
     /// Its number in the file, counted from 1.
     pub number: u32,
     /// Its text without escapes, invisible characters and space at the ends.
@@ -24,7 +24,7 @@ pub struct PageLine {
 
 /// What kind of line it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LineKind {
+pub(super) enum LineKind {
     /// Nothing.
     Blank,
     /// A message of the engine: never a value.
@@ -41,7 +41,7 @@ pub enum LineKind {
 
 /// A file as its cleaned lines.
 #[derive(Debug, Clone)]
-pub struct EvidencePage<'a> {
+pub(super) struct EvidencePage<'a> {
     /// The capture.
     pub capture: &'a str,
     /// The one role that its place or name speaks of.
@@ -58,7 +58,7 @@ const MAX_CELLS: usize = 64;
 
 /// The lines that follow one label.
 #[derive(Debug, Clone, Default)]
-pub struct LabelledPart {
+pub(super) struct LabelledPart {
     /// Whose they are; none before the first label and after one that names no single role.
     pub who: Option<EvidenceRole>,
     /// The label as it stands.
@@ -71,7 +71,7 @@ pub struct LabelledPart {
 
 impl<'a> EvidencePage<'a> {
     /// Reads a capture; bytes that cannot be decoded give a page without lines.
-    pub fn new(capture: &'a Capture, who: Option<EvidenceRole>) -> Self {
+    pub(super) fn new(capture: &'a Capture, who: Option<EvidenceRole>) -> Self {
         let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
         let mut page = Self { capture: &capture.id, who, lines: Vec::new(), parts: Vec::new() };
         let raw_lines = split_lines(&bytes);
@@ -135,13 +135,13 @@ impl<'a> EvidencePage<'a> {
     }
 
     /// The lines that could hold a value.
-    pub fn value_lines(&self) -> impl Iterator<Item = &PageLine> {
+    pub(super) fn value_lines(&self) -> impl Iterator<Item = &PageLine> {
         self.lines.iter().filter(|line| line.kind == LineKind::Text)
     }
 
     /// The lines by the label above them. The place of a file that speaks of one role labels
     /// what has no label.
-    pub fn labelled_parts(&self) -> &[LabelledPart] {
+    pub(super) fn labelled_parts(&self) -> &[LabelledPart] {
         &self.parts
     }
 
@@ -244,7 +244,7 @@ fn line_number(index: usize) -> u32 {
 
 impl PageLine {
     /// A line of this text, classified.
-    pub fn new(number: u32, text: &str, inline: bool) -> Self {
+    pub(super) fn new(number: u32, text: &str, inline: bool) -> Self {
         let text = text.trim();
         let kind = classify_line(text);
         Self { number, text: text.into(), kind, inline, is_error: words::is_error(text) }

@@ -10,7 +10,7 @@ use crate::text::make_visible;
 
 /// A value and the line where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FoundValue<T> {
+pub(super) struct FoundValue<T> {
     /// The value.
     pub value: T,
     /// Its line, counted from 1.
@@ -19,7 +19,7 @@ pub struct FoundValue<T> {
 
 /// Why there is no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadFailure {
+pub(super) struct ReadFailure {
     /// The kind of reason.
     pub why: MissingReason,
     /// What stands there instead, in words.
@@ -29,16 +29,16 @@ pub struct ReadFailure {
 }
 
 /// The result of a reader.
-pub type ReadResult<T> = Result<FoundValue<T>, ReadFailure>;
+pub(super) type ReadResult<T> = Result<FoundValue<T>, ReadFailure>;
 
 impl ReadFailure {
     /// A reason that no single line shows.
-    pub fn new(why: MissingReason, note: impl Into<String>) -> Self {
+    pub(super) fn new(why: MissingReason, note: impl Into<String>) -> Self {
         Self { why, note: note.into(), line: None }
     }
 
     /// A reason that a line shows; the note quotes it.
-    pub fn quoting_line(why: MissingReason, before: &str, line: &PageLine) -> Self {
+    pub(super) fn quoting_line(why: MissingReason, before: &str, line: &PageLine) -> Self {
         let text = match &line.kind {
             LineKind::Log(log) => &log.message,
             _ => &line.text,
@@ -51,18 +51,18 @@ impl ReadFailure {
 
 impl<T> FoundValue<T> {
     /// A value at a line.
-    pub fn at_line(value: T, line: &PageLine) -> Self {
+    pub(super) fn at_line(value: T, line: &PageLine) -> Self {
         Self { value, line: line.number }
     }
 
     /// The same place with another value.
-    pub fn map_value<U>(self, change: impl FnOnce(T) -> U) -> FoundValue<U> {
+    pub(super) fn map_value<U>(self, change: impl FnOnce(T) -> U) -> FoundValue<U> {
         FoundValue { value: change(self.value), line: self.line }
     }
 }
 
 /// The fact for what was read on a page.
-pub fn fact_from_read<T: Into<Value>>(page: &EvidencePage, read: ReadResult<T>) -> Fact {
+pub(super) fn fact_from_read<T: Into<Value>>(page: &EvidencePage, read: ReadResult<T>) -> Fact {
     match read {
         Ok(found) => Fact::from_value(found.value, FactSource::new(page.capture, found.line)),
         Err(miss) => missing_on_page(page, miss),
@@ -70,13 +70,13 @@ pub fn fact_from_read<T: Into<Value>>(page: &EvidencePage, read: ReadResult<T>) 
 }
 
 /// The fact for a reason found on a page.
-pub fn missing_on_page(page: &EvidencePage, miss: ReadFailure) -> Fact {
+pub(super) fn missing_on_page(page: &EvidencePage, miss: ReadFailure) -> Fact {
     let reason = format!("{}: {}", page.capture, miss.note);
     Fact::missing_at(miss.why, reason, FactSource::new(page.capture, miss.line))
 }
 
 /// The first words of a text that may be long or hostile.
-pub fn shorten_text(text: &str) -> String {
+pub(super) fn shorten_text(text: &str) -> String {
     const LIMIT: usize = 160;
     let mut out: String = text.chars().take(LIMIT).collect();
     if out.len() < text.len() {
@@ -87,7 +87,7 @@ pub fn shorten_text(text: &str) -> String {
 
 /// Why lines without a readable value have none; `why` is the reason where words or marks of
 /// another type stand there.
-pub fn explain_unreadable_lines<'a>(
+pub(super) fn explain_unreadable_lines<'a>(
     lines: impl IntoIterator<Item = &'a PageLine>,
     why: MissingReason,
 ) -> ReadFailure {
@@ -132,7 +132,10 @@ fn too_long(line: &PageLine, bytes: usize) -> ReadFailure {
 }
 
 /// What was found, unless no session can have measured one of the times in it, in seconds.
-pub fn refuse_impossible_times(found: FoundValue<Value>, times: &[&str]) -> ReadResult<Value> {
+pub(super) fn refuse_impossible_times(
+    found: FoundValue<Value>,
+    times: &[&str],
+) -> ReadResult<Value> {
     let mut times = times.iter().filter_map(|key| found.value[key].as_f64());
     match times.find_map(|time| SampleUnit::Seconds.refuse_value(time)) {
         Some(note) => {
@@ -143,7 +146,7 @@ pub fn refuse_impossible_times(found: FoundValue<Value>, times: &[&str]) -> Read
 }
 
 /// The reason that an error message gives.
-pub fn failure_from_error_line(line: &PageLine) -> ReadFailure {
+pub(super) fn failure_from_error_line(line: &PageLine) -> ReadFailure {
     ReadFailure::quoting_line(MissingReason::ErrorText, "instead of a value stands the error", line)
 }
 
@@ -164,7 +167,11 @@ fn why_not(text: &str, why: MissingReason) -> MissingReason {
 }
 
 /// The reason why a page has no part of `who`.
-pub fn no_part(page: &EvidencePage, parts: &[LabelledPart], who: EvidenceRole) -> ReadFailure {
+pub(super) fn no_part(
+    page: &EvidencePage,
+    parts: &[LabelledPart],
+    who: EvidenceRole,
+) -> ReadFailure {
     if let [line] = &page.lines[..]
         && let LineKind::TooLong(bytes) = line.kind
     {
@@ -205,7 +212,7 @@ pub fn no_part(page: &EvidencePage, parts: &[LabelledPart], who: EvidenceRole) -
 }
 
 /// Reads the parts of `who` in turn: the first value, or else the first telling reason.
-pub fn in_parts<T>(
+pub(super) fn in_parts<T>(
     page: &EvidencePage,
     parts: &[LabelledPart],
     who: EvidenceRole,

@@ -9,7 +9,7 @@ use super::words;
 use crate::model::MissingReason;
 
 /// What dd says about the write of `who`: `{"bytes", "seconds"}`, of the last such line.
-pub fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
+pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
     let parts = page.labelled_parts();
     let found = read::in_parts(page, parts, who, |part| {
         let texts = part.lines.iter().rev().filter(|line| line.kind == LineKind::Text);
@@ -31,7 +31,7 @@ fn parse_dd_output(text: &str) -> Option<Value> {
 }
 
 /// The effective capabilities of `who` as the hexadecimal digits that stand there.
-pub fn cap_eff(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
+pub(super) fn cap_eff(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
     let parts = page.labelled_parts();
     read::in_parts(page, parts, who, mask_in)
 }

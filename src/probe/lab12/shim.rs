@@ -7,7 +7,7 @@ use crate::model::MissingReason;
 
 /// What the shim says about itself.
 #[derive(Debug, Clone)]
-pub struct ShimStatement {
+pub(super) struct ShimStatement {
     /// Its version.
     pub version: ReadResult<String>,
     /// `rust` or `go`.
@@ -19,7 +19,7 @@ pub struct ShimStatement {
 }
 
 /// Reads the shim's version.
-pub fn read_shim_version(page: &EvidencePage) -> ShimStatement {
+pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
     let lines: Vec<&PageLine> =
         page.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error).collect();
     // The name may stand above the fields, as a title or as the head of an indented list.

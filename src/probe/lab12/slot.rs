@@ -155,7 +155,7 @@ pub fn slot_of(path: &str) -> Option<EvidenceSlot> {
 }
 
 /// The slot that `path` claims, and how far its name is from the instructions' (0: it is it).
-pub fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
+pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
     let mut parts = path.rsplit('/').map(normalize_path_part);
     let name = text_file_stem(&parts.next()?)?;
     let folder = parts.next().unwrap_or_default();
@@ -189,17 +189,17 @@ pub fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
 }
 
 /// Whether the folder at `path` is, by its name, the one that the instructions call `folder`.
-pub fn is_folder(path: &str, folder: &str) -> bool {
+pub(super) fn is_folder(path: &str, folder: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| normalize_path_part(name) == folder)
 }
 
 /// The slot of this canonical path.
-pub fn by_path(path: &str) -> Option<EvidenceSlot> {
+pub(super) fn by_path(path: &str) -> Option<EvidenceSlot> {
     SLOTS.iter().find(|slot| slot.path == path).copied()
 }
 
 /// A part of a path without case, invisible characters, and the choice of word separator.
-pub fn normalize_path_part(part: &str) -> String {
+pub(super) fn normalize_path_part(part: &str) -> String {
     let seen: String = part.chars().filter(|&c| !is_hidden(c)).collect();
     seen.trim()
         .to_lowercase()

@@ -8,13 +8,16 @@ use super::words::{self, TimeUnit};
 use crate::model::MissingReason;
 
 /// Times in seconds, with the line of the first.
-pub type TimesAtLine = Vec<f64>;
+pub(super) type TimesAtLine = Vec<f64>;
 
 /// How one way of writing times is read from a line.
 type TimeForm<'a> = dyn Fn(&str) -> Vec<f64> + 'a;
 
 /// The start-up times of `who`.
-pub fn read_startup_times(page: &EvidencePage, who: EvidenceRole) -> ReadResult<TimesAtLine> {
+pub(super) fn read_startup_times(
+    page: &EvidencePage,
+    who: EvidenceRole,
+) -> ReadResult<TimesAtLine> {
     let mut parts = page.labelled_parts().to_vec();
     // In this file "Host" can only mean the runtime on the host's kernel, if the label says so.
     for part in &mut parts {

@@ -1,13 +1,13 @@
 //! The small vocabulary of all readers: numbers, durations, error wording, prose.
 
 /// The text without the marks that Markdown and shells put around a value.
-pub fn strip_value_marks(text: &str) -> &str {
+pub(super) fn strip_value_marks(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"' | '\'' | '|'))
 }
 
 /// The number at the start of `text` with a decimal point or comma, and what follows it:
 /// `12`, `0,5`, `.5`, `1.5e-03`.
-pub fn leading_decimal(text: &str) -> Option<(f64, &str)> {
+pub(super) fn leading_decimal(text: &str) -> Option<(f64, &str)> {
     let (whole, rest) = match text.strip_prefix('.') {
         Some(_) => ("0", text),
         None => leading_digits(text)?,
@@ -30,14 +30,14 @@ fn leading_exponent(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The run of ASCII digits at the start of `text`, and what follows it.
-pub fn leading_digits(text: &str) -> Option<(&str, &str)> {
+pub(super) fn leading_digits(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
 }
 
 /// The whole number that `text` begins with, if it is one: not the start of a version, a
 /// decimal, a list of numbers or a word.
-pub fn whole_number(text: &str) -> Option<i64> {
+pub(super) fn whole_number(text: &str) -> Option<i64> {
     let text = strip_value_marks(text.trim_start_matches(['=', ' ']));
     let (digits, rest) = leading_digits(text)?;
     let rest = rest.trim_start_matches(['`', '*', '"', '\'']);
@@ -54,7 +54,7 @@ pub fn whole_number(text: &str) -> Option<i64> {
 }
 
 /// Whether `text` is a whole number and nothing else of weight.
-pub fn only_number(text: &str) -> Option<i64> {
+pub(super) fn only_number(text: &str) -> Option<i64> {
     let number = whole_number(text)?;
     let rest = strip_value_marks(text).trim_start_matches(|c: char| c.is_ascii_digit());
     (split_words(rest).count() <= 2).then_some(number)
@@ -64,7 +64,7 @@ pub fn only_number(text: &str) -> Option<i64> {
 ///
 /// Understood are `0m1.234s`, `1m 2.5s`, `1:02.33`, and a number with a unit. A number without a
 /// unit gives `None` as its unit.
-pub fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
+pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
     let text = text.trim_start_matches([' ', '\t', '`', '*', '"', '~', '≈']);
     let (first, rest) = leading_decimal(text)?;
     if let Some(clock) = rest.strip_prefix(':')
@@ -87,7 +87,7 @@ pub fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
 
 /// A unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeUnit {
+pub(super) enum TimeUnit {
     Minutes,
     Seconds,
     Millis,
@@ -96,7 +96,7 @@ pub enum TimeUnit {
 
 impl TimeUnit {
     /// `value` of this unit in seconds.
-    pub fn to_seconds(self, value: f64) -> f64 {
+    pub(super) fn to_seconds(self, value: f64) -> f64 {
         match self {
             Self::Minutes => value * 60.0,
             Self::Seconds => value,
@@ -106,7 +106,7 @@ impl TimeUnit {
     }
 
     /// The unit of this name.
-    pub fn from_name(word: &str) -> Option<Self> {
+    pub(super) fn from_name(word: &str) -> Option<Self> {
         Some(match word.to_lowercase().as_str() {
             "m" | "min" | "mins" | "minute" | "minutes" | "мин" => Self::Minutes,
             "s" | "sec" | "secs" | "second" | "seconds" | "с" | "сек" | "секунд" | "секунды"
@@ -127,7 +127,7 @@ fn move_decimal_point(value: f64, places: i32) -> f64 {
 }
 
 /// The unit of time at the start of `text`, and what follows it.
-pub fn leading_time_unit(text: &str) -> Option<(TimeUnit, &str)> {
+pub(super) fn leading_time_unit(text: &str) -> Option<(TimeUnit, &str)> {
     let text = text.trim_start();
     // `0m1.5s` has its digits right behind the unit.
     let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
@@ -136,12 +136,12 @@ pub fn leading_time_unit(text: &str) -> Option<(TimeUnit, &str)> {
 }
 
 /// The words of `text`: runs of letters and digits.
-pub fn split_words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn split_words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// Whether `text` holds one of `needles`, which are in lower case.
-pub fn contains_any(text: &str, needles: &[&str]) -> bool {
+pub(super) fn contains_any(text: &str, needles: &[&str]) -> bool {
     let text = text.to_lowercase();
     needles.iter().any(|needle| text.contains(needle))
 }
@@ -224,7 +224,7 @@ const PHRASES: &[&str] = &[
 ];
 
 /// Whether a program wrote `text` to say that it failed.
-pub fn is_error(text: &str) -> bool {
+pub(super) fn is_error(text: &str) -> bool {
     let lower = text.trim_start_matches(['-', '*', '>', ' ', '(', '[', '❌']).to_lowercase();
     // No program begins so: somebody tells in his own words of what failed.
     if lower.starts_with("n/a") {
@@ -235,7 +235,7 @@ pub fn is_error(text: &str) -> bool {
 }
 
 /// Whether the value beside these words was not measured: an expectation, an example.
-pub fn is_hypothetical(text: &str) -> bool {
+pub(super) fn is_hypothetical(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "expected",
         "example",
@@ -260,7 +260,7 @@ pub fn is_hypothetical(text: &str) -> bool {
 }
 
 /// Whether words say that there is no value.
-pub fn is_absence(text: &str) -> bool {
+pub(super) fn is_absence(text: &str) -> bool {
     contains_any(
         text,
         &[

@@ -9,7 +9,7 @@ use crate::probe::capability;
 
 /// A capability mask as `/proc/<pid>/status` prints it, in sixteen digits; the line's label
 /// (`CapEff:`) may stand before it. [`capability::capability_names`] says what it grants.
-pub fn capability_mask(text: &str) -> ParseResult {
+pub(super) fn capability_mask(text: &str) -> ParseResult {
     let line = only_line(text)?;
     let word = line.rsplit(|c: char| c == ':' || c.is_whitespace()).next().unwrap_or_default();
     match capability::parse_mask(word) {
@@ -19,7 +19,7 @@ pub fn capability_mask(text: &str) -> ParseResult {
 }
 
 /// The model name of `/proc/cpuinfo`. ARM states none; a part number is not one.
-pub fn cpu_model(text: &str) -> ParseResult {
+pub(super) fn cpu_model(text: &str) -> ParseResult {
     let line = only_line(text)?;
     let (label, value) =
         line.split_once(':').ok_or_else(|| ParseFailure::unexpected_output("a label", line))?;
@@ -35,7 +35,7 @@ pub fn cpu_model(text: &str) -> ParseResult {
 
 /// The lines of the kernel's log, each with its time; other lines are left out, and a text
 /// without a single one is refused.
-pub fn parse_kernel_log(text: &str) -> ParseResult {
+pub(super) fn parse_kernel_log(text: &str) -> ParseResult {
     let lines: Vec<&str> =
         filled_lines(text).filter(|line| kernel_log_message(line).is_some()).collect();
     match filled_lines(text).next() {
@@ -46,7 +46,7 @@ pub fn parse_kernel_log(text: &str) -> ParseResult {
 }
 
 /// The `Linux version …` text of the boot log.
-pub fn dmesg_banner(text: &str) -> ParseResult {
+pub(super) fn dmesg_banner(text: &str) -> ParseResult {
     let banner = filled_lines(text)
         .map(|line| kernel_log_message(line).unwrap_or(line))
         .find(|message| message.starts_with("Linux version "));
@@ -69,7 +69,7 @@ fn kernel_log_message(line: &str) -> Option<&str> {
 }
 
 /// Lines of `name kind:[inode]`: inode numbers by the namespace's name.
-pub fn parse_namespaces(text: &str) -> ParseResult {
+pub(super) fn parse_namespaces(text: &str) -> ParseResult {
     by_name(text, "`name kind:[inode]`", |line| {
         let (name, link) = line.split_once(char::is_whitespace)?;
         let (_, inode) = link.trim().strip_suffix(']')?.split_once(":[")?;
@@ -78,7 +78,7 @@ pub fn parse_namespaces(text: &str) -> ParseResult {
 }
 
 /// The lines of `/proc/<pid>/uid_map`: which ids inside are which ids outside, and how many.
-pub fn id_map(text: &str) -> ParseResult {
+pub(super) fn id_map(text: &str) -> ParseResult {
     let triples: Vec<Value> = filled_lines(text)
         .map(|line| {
             let ids: Option<Vec<u64>> = line.split_whitespace().map(|id| id.parse().ok()).collect();
@@ -95,7 +95,7 @@ pub fn id_map(text: &str) -> ParseResult {
 
 /// The last of some lines of `/proc/<pid>/mountinfo`, the one that is seen: its file system
 /// type, source and options.
-pub fn parse_visible_mount(text: &str) -> ParseResult {
+pub(super) fn parse_visible_mount(text: &str) -> ParseResult {
     let line = filled_lines(text).last().ok_or_else(ParseFailure::empty_output)?;
     let read = || {
         let (place, system) = line.split_once(" - ")?;

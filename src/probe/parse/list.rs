@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 use super::{ParseFailure, ParseResult, filled_lines};
 
 /// The filled lines in order. No line is an answer: an empty list.
-pub fn parse_lines(text: &str) -> ParseResult {
+pub(super) fn parse_lines(text: &str) -> ParseResult {
     Ok(filled_lines(text).collect())
 }
 
 /// The names of controllers, each once and sorted, in lines of `number:name,name:path`
 /// (cgroups(7)). Version 2 names none.
-pub fn parse_controllers(text: &str) -> ParseResult {
+pub(super) fn parse_controllers(text: &str) -> ParseResult {
     let mut names = BTreeSet::new();
     if filled_lines(text).next().is_none() {
         return Err(ParseFailure::empty_output());
@@ -29,7 +29,7 @@ pub fn parse_controllers(text: &str) -> ParseResult {
 }
 
 /// Lines of `number name` (as `uniq -c` prints them): numbers by name.
-pub fn parse_tally(text: &str) -> ParseResult {
+pub(super) fn parse_tally(text: &str) -> ParseResult {
     by_name(text, "`number name`", |line| {
         let (number, name) = line.split_once(char::is_whitespace)?;
         Some((name.trim_start(), number.parse::<i64>().ok()?.into()))
@@ -37,7 +37,7 @@ pub fn parse_tally(text: &str) -> ParseResult {
 }
 
 /// Lines of `name: words`: words by name.
-pub fn parse_word_map(text: &str) -> ParseResult {
+pub(super) fn parse_word_map(text: &str) -> ParseResult {
     by_name(text, "`name: value`", |line| {
         let (name, words) = line.split_once(':')?;
         Some((name.trim_end(), words.trim_start().into()))
@@ -46,7 +46,7 @@ pub fn parse_word_map(text: &str) -> ParseResult {
 
 /// What `read` finds in each line, by name. A name that stands twice is refused: either value
 /// could be the wrong one.
-pub fn by_name<'a>(
+pub(super) fn by_name<'a>(
     text: &'a str,
     wanted: &str,
     read: impl Fn(&'a str) -> Option<(&'a str, Value)>,

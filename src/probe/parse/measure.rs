@@ -6,7 +6,7 @@ use super::{ParseFailure, ParseResult, filled_lines, first_words, parse_decimal}
 use crate::model::{MissingReason, SampleUnit};
 
 /// One number a line, in the order in which they were measured.
-pub fn parse_samples(text: &str) -> ParseResult {
+pub(super) fn parse_samples(text: &str) -> ParseResult {
     let values: Vec<f64> = filled_lines(text)
         .map(|line| {
             parse_decimal(line).ok_or_else(|| {
@@ -19,7 +19,7 @@ pub fn parse_samples(text: &str) -> ParseResult {
 }
 
 /// `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds.
-pub fn latency_summary(text: &str) -> ParseResult {
+pub(super) fn latency_summary(text: &str) -> ParseResult {
     if text.trim().is_empty() {
         return Err(ParseFailure::empty_output());
     }

@@ -20,7 +20,7 @@ struct NetworkInterface<'a> {
 ///
 /// Addresses are taken as they stand, not checked, because they may have been replaced by
 /// pseudonyms. `mac` is null where none is shown and for the loopback interface.
-pub fn parse_interfaces(text: &str) -> ParseResult {
+pub(super) fn parse_interfaces(text: &str) -> ParseResult {
     let mut found: Vec<NetworkInterface> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {

@@ -21,35 +21,35 @@ use super::{ParseFailure, ParseResult, filled_lines};
 use crate::model::MissingReason;
 
 /// What the line of a start begins with.
-pub const START: &str = "start ";
+pub(super) const START: &str = "start ";
 
 /// From the client's start to the creation, and from the removal to the client's end.
-pub fn client_phase(text: &str) -> ParseResult {
+pub(super) fn client_phase(text: &str) -> ParseResult {
     read_phase(text, |phases| Some(phases.client))
 }
 
 /// From the creation to the next step that the engine reports.
-pub fn create_phase(text: &str) -> ParseResult {
+pub(super) fn create_phase(text: &str) -> ParseResult {
     read_phase(text, |phases| Some(phases.create))
 }
 
 /// From attaching to the connected network.
-pub fn network_phase(text: &str) -> ParseResult {
+pub(super) fn network_phase(text: &str) -> ParseResult {
     read_phase(text, |phases| phases.network)
 }
 
 /// To the report that the workload was started.
-pub fn start_phase(text: &str) -> ParseResult {
+pub(super) fn start_phase(text: &str) -> ParseResult {
     read_phase(text, |phases| Some(phases.start))
 }
 
 /// From the report of the start to that of the end.
-pub fn run_phase(text: &str) -> ParseResult {
+pub(super) fn run_phase(text: &str) -> ParseResult {
     read_phase(text, |phases| Some(phases.run))
 }
 
 /// From the end to the removal.
-pub fn removal_phase(text: &str) -> ParseResult {
+pub(super) fn removal_phase(text: &str) -> ParseResult {
     read_phase(text, |phases| Some(phases.removal))
 }
 

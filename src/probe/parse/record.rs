@@ -17,7 +17,7 @@ use super::{ParseFailure, ParseResult, filled_lines, parse_decimal};
 use crate::model::MissingReason;
 
 /// What a line of a sample begins with.
-pub const SAMPLE: &str = "ok ";
+pub(super) const SAMPLE: &str = "ok ";
 
 const COLUMNS: &str = "columns ";
 
@@ -28,27 +28,27 @@ const SHORTEST: f64 = 0.1;
 const OTHERS: [&str; 3] = ["failed ", "connected ", "short "];
 
 /// The times to the first byte of output, in seconds.
-pub fn first_byte(text: &str) -> ParseResult {
+pub(super) fn first_byte(text: &str) -> ParseResult {
     read_column(text, "first_byte_s")
 }
 
 /// The times to the end of a client, in seconds.
-pub fn parse_wall_times(text: &str) -> ParseResult {
+pub(super) fn parse_wall_times(text: &str) -> ParseResult {
     read_column(text, "wall_s")
 }
 
 /// The times of connecting, in seconds.
-pub fn parse_connect_times(text: &str) -> ParseResult {
+pub(super) fn parse_connect_times(text: &str) -> ParseResult {
     read_column(text, "connect_s")
 }
 
 /// The times to the last byte of a response, in seconds.
-pub fn parse_total_times(text: &str) -> ParseResult {
+pub(super) fn parse_total_times(text: &str) -> ParseResult {
     read_column(text, "total_s")
 }
 
 /// The times of runs, in seconds, by a clock that ticks in hundredths.
-pub fn parse_real_times(text: &str) -> ParseResult {
+pub(super) fn parse_real_times(text: &str) -> ParseResult {
     let times = read_column(text, "real_s")?;
     let is_short = |time: &Value| time.as_f64().is_some_and(|time| time < SHORTEST);
     match times.as_array().is_some_and(|times| times.iter().any(is_short)) {
@@ -61,7 +61,7 @@ pub fn parse_real_times(text: &str) -> ParseResult {
 }
 
 /// The time of one iteration, in seconds: that of a run by the number of its iterations.
-pub fn parse_times_per_iteration(text: &str) -> ParseResult {
+pub(super) fn parse_times_per_iteration(text: &str) -> ParseResult {
     let (times, counts) = (parse_real_times(text)?, read_column(text, "iterations")?);
     let pairs = times.as_array().into_iter().flatten().zip(counts.as_array().into_iter().flatten());
     let each = pairs.map(|(time, count)| {
@@ -74,7 +74,7 @@ pub fn parse_times_per_iteration(text: &str) -> ParseResult {
 }
 
 /// How often each status stands in a record, failures among them; 0 is no response.
-pub fn count_statuses(text: &str) -> ParseResult {
+pub(super) fn count_statuses(text: &str) -> ParseResult {
     let place = column_index(text, "status")?;
     let mut tally: BTreeMap<String, u64> = BTreeMap::new();
     for line in filled_lines(text).filter(|line| is_measured(line)) {

@@ -4,7 +4,7 @@ use super::{ParseFailure, ParseResult, filled_lines};
 use crate::model::MissingReason;
 
 /// The version of the Kata shim, without a leading `v`.
-pub fn shim_version(text: &str) -> ParseResult {
+pub(super) fn shim_version(text: &str) -> ParseResult {
     let line = shim_line(text)?;
     let stated = word_after_label(line, "version:").or_else(|| word_after_label(line, "version "));
     match stated.filter(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
@@ -14,7 +14,7 @@ pub fn shim_version(text: &str) -> ParseResult {
 }
 
 /// The language of the Kata shim: `rust` or `go`.
-pub fn shim_implementation(text: &str) -> ParseResult {
+pub(super) fn shim_implementation(text: &str) -> ParseResult {
     let line = shim_line(text)?.to_ascii_lowercase();
     if line.contains("(rust)") {
         Ok("rust".into())
@@ -29,7 +29,7 @@ pub fn shim_implementation(text: &str) -> ParseResult {
 }
 
 /// The commit that the Kata shim was built from; it may stand on a line of its own.
-pub fn shim_commit(text: &str) -> ParseResult {
+pub(super) fn shim_commit(text: &str) -> ParseResult {
     shim_line(text)?;
     let commit = filled_lines(text).find_map(|line| word_after_label(line, "commit:"));
     let commit =

@@ -7,17 +7,17 @@ use super::{ParseFailure, ParseResult, filled_lines, first_words, only_line, par
 use crate::model::MissingReason;
 
 /// The first line that is not empty; what follows is more about the same.
-pub fn first_line(text: &str) -> ParseResult {
+pub(super) fn first_line(text: &str) -> ParseResult {
     filled_lines(text).next().map(|line| line.trim().into()).ok_or_else(ParseFailure::empty_output)
 }
 
 /// One line of text.
-pub fn parse_line(text: &str) -> ParseResult {
+pub(super) fn parse_line(text: &str) -> ParseResult {
     only_line(text).map(Value::from)
 }
 
 /// Text of any number of lines, without blanks at its end.
-pub fn parse_text(text: &str) -> ParseResult {
+pub(super) fn parse_text(text: &str) -> ParseResult {
     if text.trim().is_empty() {
         return Err(ParseFailure::empty_output());
     }
@@ -25,19 +25,19 @@ pub fn parse_text(text: &str) -> ParseResult {
 }
 
 /// A whole number.
-pub fn parse_integer(text: &str) -> ParseResult {
+pub(super) fn parse_integer(text: &str) -> ParseResult {
     let line = only_line(text)?;
     line.parse::<i64>().map(Value::from).map_err(|_| not_numeric(line))
 }
 
 /// A decimal number; what it counts is the catalogue's unit.
-pub fn parse_number(text: &str) -> ParseResult {
+pub(super) fn parse_number(text: &str) -> ParseResult {
     let line = only_line(text)?;
     parse_decimal(line).map(Value::from).ok_or_else(|| not_numeric(line))
 }
 
 /// `yes` or `no`.
-pub fn parse_boolean(text: &str) -> ParseResult {
+pub(super) fn parse_boolean(text: &str) -> ParseResult {
     match only_line(text)? {
         "yes" => Ok(true.into()),
         "no" => Ok(false.into()),
@@ -46,7 +46,7 @@ pub fn parse_boolean(text: &str) -> ParseResult {
 }
 
 /// A UUID in its usual form, in lower case.
-pub fn parse_uuid(text: &str) -> ParseResult {
+pub(super) fn parse_uuid(text: &str) -> ParseResult {
     let line = only_line(text)?.to_ascii_lowercase();
     let groups: Vec<&str> = line.split('-').collect();
     let is_uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
@@ -55,7 +55,7 @@ pub fn parse_uuid(text: &str) -> ParseResult {
 }
 
 /// The digest that `md5sum` or `sha256sum` prints before the file's name.
-pub fn parse_digest(text: &str) -> ParseResult {
+pub(super) fn parse_digest(text: &str) -> ParseResult {
     let line = only_line(text)?;
     let word = line.split_whitespace().next().unwrap_or_default();
     let is_digest = matches!(word.len(), 32 | 64) && word.chars().all(|c| c.is_ascii_hexdigit());
@@ -67,7 +67,7 @@ pub fn parse_digest(text: &str) -> ParseResult {
 }
 
 /// An RFC 3339 time, given back in UTC.
-pub fn parse_timestamp(text: &str) -> ParseResult {
+pub(super) fn parse_timestamp(text: &str) -> ParseResult {
     let line = only_line(text)?;
     let time = DateTime::parse_from_rfc3339(line)
         .map_err(|_| ParseFailure::unexpected_output("a time", line))?;

@@ -11,7 +11,7 @@ const OF_THE_SHELL: &[&str] = &[
 
 /// Whether `exec` before the command changes nothing: one simple command (POSIX XCU 2.9.1) of a
 /// program, which may have arguments and redirections. False where that is not plain to see.
-pub fn is_simple(command: &str) -> bool {
+pub(super) fn is_simple(command: &str) -> bool {
     let word = command.split(|c: char| c.is_whitespace() || c == '<' || c == '>').next();
     let word = word.unwrap_or_default();
     let is_program = !word.is_empty()

@@ -136,7 +136,7 @@ fn missing_comparison(sources: &LookupSources) -> Value {
 /// `compared(id=, target=)`: the series of a candidate relative to the baseline's: `outcome`
 /// (slower, faster, equivalent, inconclusive, not-comparable), `obstacle` (missing, too-few,
 /// not-positive, or empty), `is_withheld`, `in_turns`, and the figures in words.
-pub fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("id")?;
     sources.require_probe(id)?;
     let wanted: &str = kwargs.must_get("target")?;
@@ -151,7 +151,7 @@ pub fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<
 }
 
 /// `measures()`: every comparison of the run, as `compared` tells it, with `title` and `name`.
-pub fn look_up_measures(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_measures(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let measures = sources.assessment.timing.compared_measures(&sources.assessment.run);
     let list: TeraResult<Vec<Value>> =
         measures.iter().map(|measure| sources.measure_value(measure)).collect();
@@ -160,7 +160,7 @@ pub fn look_up_measures(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value
 
 /// `control()`: the second arm of the baseline relative to the first: `state` (none, differs,
 /// agrees, unclear, too-few) and the figures of the comparison. Of several, one that differs.
-pub fn look_up_control(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_control(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let timing = &sources.assessment.timing;
     let controls = timing.session_controls();
     let Some(control) = controls.iter().find(|one| one.arms_differ()).or(controls.first()) else {
@@ -191,7 +191,7 @@ pub fn look_up_control(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value>
 }
 
 /// `interval(id=, target=)`: the 95 % interval of the median in words, or that there is none.
-pub fn look_up_interval(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_interval(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let found = sources.find_argument_fact(kwargs)?;
     let samples = match found.fact.as_ref() {
         Fact::Missing(missing) => {
@@ -211,7 +211,7 @@ pub fn look_up_interval(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<
 
 /// `outliers(id=, target=)`: the samples that lie far from the others, with their `place` in the
 /// series (from 1) and their `value`.
-pub fn look_up_outliers(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_outliers(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
     sources.require_probe(id)?;
     let Some((_, samples)) = sources.find_series(id, target)? else {
@@ -232,7 +232,7 @@ pub fn look_up_outliers(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<
 
 /// `percentiles(id=, target=)`: those that the series has samples enough for, with `name`,
 /// `value`, `low` and `high`.
-pub fn look_up_percentiles(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_percentiles(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
     sources.require_probe(id)?;
     let Some((_, samples)) = sources.find_series(id, target)? else {
@@ -259,7 +259,7 @@ pub fn look_up_percentiles(sources: &LookupSources, kwargs: &Kwargs) -> TeraResu
 /// `phases()`: for each target whose starts were divided, its `target`, `name`, the sum of the
 /// medians in `total`, in `runtime` and `runtime_share` the part of making and starting,
 /// and the `list` of phases, each with what it takes `more` (or less) than under the baseline.
-pub fn look_up_phases(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_phases(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let splits = phases::all_splits(&sources.assessment);
     let baseline = sources.assessment.resolve_target("baseline").map_err(lookup_error)?;
     let reference = splits.iter().find(|split| Some(split.target) == baseline);
@@ -314,7 +314,7 @@ fn split_value(
 
 /// `share_of(id=, target=, seconds=)`: by how much of a job of so many seconds the candidate's
 /// median exceeds the baseline's.
-pub fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub(super) fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let (id, target): (&str, &str) = (kwargs.must_get("id")?, kwargs.must_get("target")?);
     let job: f64 = kwargs.must_get("seconds")?;
     if !(job.is_finite() && job > 0.0) {
@@ -332,7 +332,7 @@ pub fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
 
 /// `chart(kind=, id=)`: a drawing of every target's series (`samples`, `ecdf`) or of the phases of
 /// a start (`phases`). Only the site draws: elsewhere the table beside it stands alone.
-pub fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let word: &str = kwargs.must_get("kind")?;
     let kind = ChartKind::from_word(word).ok_or_else(|| {
         lookup_error(format!("unknown chart `{word}`: known are {}", ChartKind::WORDS.join(", ")))
