@@ -244,10 +244,28 @@ pub fn uri_path(path: &str) -> String {
     out
 }
 
+/// A command as a shell takes it: what a shell would change stands in quotes.
+pub fn shell_line<S: AsRef<str>>(argv: impl IntoIterator<Item = S>) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    let quote = |word: S| match word.as_ref() {
+        word if !word.is_empty() && word.chars().all(is_plain) => word.to_string(),
+        word => shell_words::quote(word).into_owned(),
+    };
+    argv.into_iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_command_is_shown_as_a_shell_takes_it() {
+        let argv = ["run", "--pull=never", "sh", "-c", "a 'b' $c", "{{json .}}", ""];
+        let line = shell_line(argv);
+        assert_eq!(line, r#"run --pull=never sh -c 'a '\''b'\'' $c' '{{json .}}' ''"#);
+        assert_eq!(shell_words::split(&line).unwrap(), argv);
+    }
 
     #[test]
     fn a_path_in_an_address_has_no_blanks_and_no_letters_beyond_ascii() {

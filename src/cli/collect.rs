@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 
 use super::check;
-use super::console::{Console, count_words};
+use super::console::{Console, StepReport, count_words};
 use super::doctor::APP;
 use super::styled::StyledText;
 use crate::clock;
@@ -89,9 +89,9 @@ pub(super) struct CollectArguments {
     /// The port of this machine that leads to the application
     #[arg(long, value_name = "N", default_value_t = 3012, value_parser = clap::value_parser!(u16).range(1..))]
     host_port: u16,
-    /// The command of the application in place of its image's own, split at blanks
-    #[arg(long, value_name = "COMMAND")]
-    app_command: Option<String>,
+    /// The command of the application in place of its image's own; quotes as in a shell
+    #[arg(long, value_name = "COMMAND", value_parser = parse_command_words)]
+    app_command: Option<CommandWords>,
     /// How many requests to the application are measured, over new connections and over one
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     requests: u32,
@@ -153,14 +153,26 @@ impl CollectArguments {
     }
 
     fn app_request(&self) -> Option<AppRequest> {
-        let words = self.app_command.as_deref().unwrap_or_default();
         (!self.no_app).then(|| AppRequest {
             image: self.app.clone(),
             port: self.app_port,
             host_port: self.host_port,
-            command: words.split_whitespace().map(String::from).collect(),
+            command: self.app_command.clone().map(|words| words.0).unwrap_or_default(),
             load: RequestLoad { requests: self.requests, rate: self.rate },
         })
+    }
+}
+
+/// The words of a command.
+#[derive(Debug, Clone)]
+struct CommandWords(Vec<String>);
+
+fn parse_command_words(text: &str) -> Result<CommandWords, String> {
+    let words = shell_words::split(text)
+        .map_err(|error| format!("{error}: close it, or put a backslash before it"))?;
+    match words.is_empty() {
+        true => Err("it names no command: leave it out for that of the image".into()),
+        false => Ok(CommandWords(words)),
     }
 }
 
@@ -226,7 +238,7 @@ pub(super) fn capture_run(
     };
     let cancel = interrupt::listen_for_signals()?;
     let faults = KnownFaults::load(Some(&project.data_dir()))?;
-    let steps = StepPrinter { console, begun: Instant::now(), faults };
+    let steps = StepPrinter { console, report: StepReport::new(console), faults };
     let collected = collect::collect_run(
         &options,
         &catalogue,
@@ -235,6 +247,7 @@ pub(super) fn capture_run(
         &cancel,
         &steps,
     );
+    drop(steps);
     let mut run = match collected {
         Err(error) if cancel.load(Ordering::Relaxed) => {
             console.print_warning(&format!("stopped, nothing was kept: {}", error.message));
@@ -281,17 +294,16 @@ fn collect_summary(assessment: &Assessment) -> StyledText {
     text
 }
 
-/// Says on standard error what is being captured, with the time since the beginning.
+/// Says on standard error what is being captured.
 struct StepPrinter<'a> {
     console: &'a Console,
-    begun: Instant,
+    report: StepReport<'a>,
     faults: KnownFaults,
 }
 
 impl CollectProgress for StepPrinter<'_> {
-    fn on_step(&self, target: &str, what: &str) {
-        let seconds = self.begun.elapsed().as_secs_f64();
-        self.console.print_progress(&format!("{seconds:5.1} s  {target}: {what}"));
+    fn on_step(&self, target: &str, what: &str, done: Option<f64>) {
+        self.report.tell_step(&format!("{target}: {what}"), done);
     }
 
     fn on_trouble(&self, target: &str, what: &str) {
@@ -299,5 +311,24 @@ impl CollectProgress for StepPrinter<'_> {
         if let Some(fault) = self.faults.explain_error(what) {
             self.console.print_note(&format!("{target}: {} {}", fault.cause, fault.fix));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_command_are_those_of_a_shell() {
+        let words = |text| parse_command_words(text).map(|words| words.0);
+        assert_eq!(
+            words("sh -c 'httpd -p 3000; sleep 1' \"two words\" a\\ b").unwrap(),
+            ["sh", "-c", "httpd -p 3000; sleep 1", "two words", "a b"]
+        );
+        assert_eq!(
+            words("sh -c 'open").unwrap_err(),
+            "missing closing quote: close it, or put a backslash before it"
+        );
+        assert!(words("  ").is_err());
     }
 }

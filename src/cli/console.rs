@@ -9,9 +9,12 @@
 use std::any::Any;
 use std::io::{IsTerminal, Write};
 use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use clap::error::ContextValue;
 use clap::{ColorChoice, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
@@ -24,6 +27,9 @@ pub(super) struct Console {
     error_colors: bool,
     quiet: bool,
     verbose: u8,
+    /// The line that tells what is being done, where somebody watches. Whatever else is printed
+    /// goes above it.
+    progress_line: ProgressBar,
 }
 
 /// The form of what a command prints: for people or for programs.
@@ -49,6 +55,7 @@ impl Console {
             error_colors: wanted(std::io::stderr().is_terminal()),
             quiet,
             verbose,
+            progress_line: ProgressBar::hidden(),
         }
     }
 
@@ -101,8 +108,11 @@ impl Console {
     ///
     /// As for [`Console::print_text`].
     pub(super) fn print_bytes(&self, bytes: &[u8]) -> Result<()> {
-        let mut out = std::io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
+        let written = self.progress_line.suspend(|| {
+            let mut out = std::io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        });
+        match written {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
             Err(error) => {
                 Err(Error::failed_environment(format!("cannot write the output: {error}")))
@@ -118,7 +128,7 @@ impl Console {
 
     /// Says what is being done, to somebody who watches.
     pub(super) fn print_progress(&self, text: &str) {
-        if !self.quiet && (self.verbose > 0 || std::io::stderr().is_terminal()) {
+        if !self.quiet {
             self.print_diagnostic(TextStyle::Faint, "capturing", text);
         }
     }
@@ -220,7 +230,69 @@ impl Console {
 
     /// A failed write to standard error has nowhere to be reported.
     fn write_error_lines(&self, text: &StyledText) {
-        let _ = std::io::stderr().lock().write_all(text.render_text(self.error_colors).as_bytes());
+        let text = text.render_text(self.error_colors);
+        let _ = self.progress_line.suspend(|| std::io::stderr().lock().write_all(text.as_bytes()));
+    }
+}
+
+/// What is being done, told to somebody who waits: on a terminal in one line that is written anew,
+/// elsewhere in a line for each kind of step. Dropping it takes the line away.
+pub(super) struct StepReport<'a> {
+    console: &'a Console,
+    begun: Instant,
+    /// The last step that was told, without its numbers.
+    last: Mutex<String>,
+}
+
+impl<'a> StepReport<'a> {
+    pub(super) fn new(console: &'a Console) -> Self {
+        let is_one_line = !console.quiet && console.verbose == 0 && std::io::stderr().is_terminal();
+        if is_one_line
+            && let Ok(style) = ProgressStyle::with_template("capturing {wide_msg} {prefix}")
+        {
+            console.progress_line.set_style(style);
+            console.progress_line.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        Self { console, begun: Instant::now(), last: Mutex::default() }
+    }
+
+    /// Tells a step. `done` is the share of the work before it, from 0 to 1, where it is known.
+    pub(super) fn tell_step(&self, text: &str, done: Option<f64>) {
+        let elapsed = self.begun.elapsed();
+        let line = &self.console.progress_line;
+        if !line.is_hidden() {
+            line.set_prefix(done.map(|done| describe_rest(done, elapsed)).unwrap_or_default());
+            line.set_message(make_visible(text));
+            line.tick();
+            return;
+        }
+        let kind = text.replace(|c: char| c.is_ascii_digit(), "");
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.console.verbose > 0 || *last != kind {
+            self.console.print_progress(&format!("{:5.1} s  {text}", elapsed.as_secs_f64()));
+        }
+        *last = kind;
+    }
+}
+
+impl Drop for StepReport<'_> {
+    fn drop(&mut self) {
+        self.console.progress_line.finish_and_clear();
+    }
+}
+
+/// The share of the work that is done, and the time for the rest at the speed so far: ` 40 %,
+/// about 25 s left`. No time before there is a speed.
+fn describe_rest(done: f64, elapsed: Duration) -> String {
+    let percent = format!("{:3.0} %", 100.0 * done);
+    if done < 0.05 {
+        return percent;
+    }
+    let rest = elapsed.as_secs_f64() * (1.0 - done) / done;
+    match rest {
+        90.0.. => format!("{percent}, about {:.0} min left", rest / 60.0),
+        20.0.. => format!("{percent}, about {:.0} s left", (rest / 5.0).round() * 5.0),
+        _ => format!("{percent}, some seconds left"),
     }
 }
 
@@ -255,6 +327,15 @@ pub(super) fn count_words(n: usize, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_rest_is_estimated_from_the_speed_so_far() {
+        let rest = |done, seconds| describe_rest(done, Duration::from_secs(seconds));
+        assert_eq!(rest(0.0, 9), "  0 %");
+        assert_eq!(rest(0.25, 20), " 25 %, about 60 s left");
+        assert_eq!(rest(0.1, 60), " 10 %, about 9 min left");
+        assert_eq!(rest(0.9, 60), " 90 %, some seconds left");
+    }
 
     #[test]
     fn a_panic_is_an_error_with_its_place_whose_words_act_on_nothing() {

@@ -1,11 +1,13 @@
 //! The web application of the lab: is it well under a runtime, and how fast does it answer?
 
+use crate::text::shell_line;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::http::{self, BodyEnd, HttpLimits, HttpResponse};
 use super::latency::{self, LoopbackBaseline, RequestLoad};
 use super::{CollectSession, RuntimeSpec, from_command, host_side, wait_until};
+use crate::collect::work::WorkPart;
 use crate::engine::process::run_command;
 use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
 use crate::error::{Error, Result};
@@ -85,7 +87,7 @@ pub(super) fn capture_app(
     app: &AppRequest,
     floor: &mut LoopbackBaseline,
 ) -> Vec<Capture> {
-    session.progress.on_step(&spec.name, "application");
+    session.begin_step(WorkPart::Application, &spec.name, "application");
     let name = session.container_name(&spec.name, "app");
     // The port of the target before is given back in its own time.
     wait_until(Duration::from_secs(5), || check_port(app.host_port).is_ok());
@@ -258,7 +260,9 @@ fn check_through_proxy(
     let id = "app.health_proxied";
     let finished = match run_command(&argv, Duration::from_secs(20), session.cancel) {
         Ok(finished) => finished,
-        Err(error) => return Some(failed_capture(spec, id, &argv.join(" "), &error.message)),
+        Err(error) => {
+            return Some(failed_capture(spec, id, &shell_line(&argv), &error.message));
+        }
     };
     let mut capture = from_command(&spec.name, id, &finished);
     // Without a response `curl` fails, and prints 000: that is an answer to what is asked here.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side, is_scripted, join_thread};
+use crate::collect::work::WorkPart;
 use crate::engine::ContainerMode;
 use crate::engine::process::{
     CommandInput, CommandOutput, ExitReason, RunningCommand, start_command,
@@ -55,7 +56,7 @@ impl<'a> WaitingContainer<'a> {
     ///
     /// The engine's client cannot be started. A container that does not start is an outcome.
     pub(super) fn start_container(session: &CollectSession, spec: &'a RuntimeSpec) -> Result<Self> {
-        session.progress.on_step(&spec.name, "probes, in one boot");
+        session.begin_step(WorkPart::Probes, &spec.name, "probes, in one boot");
         let name = session.container_name(&spec.name, "probes");
         let witness = host_side::WitnessProcess::with_random_argument()?;
         let mut options = Vec::new();

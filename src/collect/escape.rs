@@ -12,6 +12,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side};
+use crate::collect::work::WorkPart;
 use crate::engine::clean;
 use crate::engine::process::{CommandOutput, ExitReason, run_command};
 use crate::engine::{ContainerMode, EngineKind};
@@ -193,7 +194,11 @@ pub(super) fn capture_escape_attempts(
         if session.is_cancelled() {
             return Vec::new();
         }
-        session.progress.on_step(&spec.name, &format!("share of a folder: {}", way.name));
+        session.begin_step(
+            WorkPart::Escape,
+            &spec.name,
+            &format!("share of a folder: {}", way.name),
+        );
         match run_attempt(session, spec, way) {
             Ok(attempt) => attempts.push(attempt),
             Err(error) => session.progress.on_trouble(&spec.name, &error.message),

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
 use super::{CollectSession, RuntimeSpec, host_side};
+use crate::collect::work::WorkPart;
 use crate::model::{Capture, CaptureStatus, CapturedStream};
 
 /// Requests that are thrown away before those that are measured.
@@ -82,7 +83,7 @@ pub(super) fn capture_latency_series(
     load: RequestLoad,
     floor: &mut LoopbackBaseline,
 ) -> Vec<Capture> {
-    session.progress.on_step(&spec.name, "latency of the application");
+    session.begin_step(WorkPart::Application, &spec.name, "latency of the application");
     let options = SeriesRequest { port, load, status: health, kept: false };
     let fresh = capture_latency(session, spec, "http.new", options);
     floor.measure_loopback(session, spec, load);

@@ -14,12 +14,15 @@ mod perf;
 pub(crate) mod plan;
 mod startup;
 mod version;
+mod work;
 
 use std::collections::BTreeMap;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+
+use work::{SessionWork, WorkPart};
 
 use crate::engine::process::{CancelFlag, CommandOutput, ExitReason, run_command};
 use crate::engine::{
@@ -73,8 +76,8 @@ pub(crate) struct CollectOptions {
 
 /// Told what is being captured.
 pub(crate) trait CollectProgress: Sync {
-    /// A step begins.
-    fn on_step(&self, target: &str, what: &str);
+    /// A step begins. `done` is the share of the session before it, from 0 to 1, where it is known.
+    fn on_step(&self, target: &str, what: &str, done: Option<f64>);
     /// Something went wrong, and collecting goes on.
     fn on_trouble(&self, target: &str, what: &str);
 }
@@ -90,10 +93,16 @@ pub(crate) struct CollectSession<'a> {
     cancel: &'a CancelFlag,
     catalogue: &'a ProbeCatalogue,
     progress: &'a dyn CollectProgress,
+    work: SessionWork,
     kernel_log_witness: bool,
 }
 
 impl CollectSession<'_> {
+    /// Tells who waits that a step begins.
+    fn begin_step(&self, part: WorkPart, target: &str, what: &str) {
+        self.progress.on_step(target, what, Some(self.work.begin_step(part)));
+    }
+
     fn is_cancelled(&self) -> bool {
         self.cancel.load(std::sync::atomic::Ordering::Relaxed)
     }
@@ -156,7 +165,7 @@ pub(crate) fn collect_run(
     let specs = plan::plan_targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
     let id = script::make_nonce()?[..12].to_string();
     for removed in clean::remove_orphans(kind, None).removed {
-        progress.on_step("before", &format!("removed {removed}"));
+        progress.on_step("before", &format!("removed {removed}"), None);
     }
     let session = CollectSession {
         folder: clean::SessionFolder::create_folder(&id, kind)?,
@@ -168,6 +177,7 @@ pub(crate) fn collect_run(
         cancel,
         catalogue,
         progress,
+        work: SessionWork::plan_session(options, specs.len()),
         kernel_log_witness: options.kernel_log_witness,
     };
     let labels = vec![
@@ -333,7 +343,7 @@ fn ensure_image(session: &CollectSession, image: &str) -> Result<()> {
     if facts::has_image(session.engine, image, session.cancel) {
         return Ok(());
     }
-    session.progress.on_step("image", "pulling");
+    session.progress.on_step("image", "pulling", None);
     let name = session.engine.name().to_string();
     let argv = match session.engine {
         EngineKind::Ctr => vec![name, "images".into(), "pull".into(), engine::full_name(image)],
@@ -353,7 +363,7 @@ fn ensure_image(session: &CollectSession, image: &str) -> Result<()> {
 /// The probes: on the host first, alone, because containers change what it shows; then under each
 /// target.
 fn run_probes(session: &CollectSession, specs: &[RuntimeSpec]) -> (Vec<Target>, Vec<Capture>) {
-    session.progress.on_step("host", "probes");
+    session.begin_step(WorkPart::Probes, "host", "probes");
     let host = std::thread::scope(|scope| {
         let answers = scope.spawn(|| engine_answers(session));
         let mut outcome = batch::on_host(session);
@@ -496,7 +506,7 @@ fn auxiliary_captures(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Captu
 
 /// The run that the lab asks for: `uname -a` in a container of its own.
 fn test_run(session: &CollectSession, spec: &RuntimeSpec) -> Option<Capture> {
-    session.progress.on_step(&spec.name, "test run");
+    session.begin_step(WorkPart::Probes, &spec.name, "test run");
     let name = session.container_name(&spec.name, "test");
     let argv = session.container_argv(spec, &name, &["uname", "-a"], ContainerMode::Attached, &[]);
     let finished = run_command(&argv, session.timeout, session.cancel).ok()?;
@@ -602,25 +612,12 @@ fn wait_until(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
+mod testing {
     use super::*;
 
-    /// A progress that fails when it is told of the first container.
-    struct BrokenProgress;
-
-    impl CollectProgress for BrokenProgress {
-        fn on_step(&self, target: &str, _: &str) {
-            assert_ne!(target, "namespaces", "a bug");
-        }
-
-        fn on_trouble(&self, _: &str, _: &str) {}
-    }
-
-    #[test]
-    fn a_session_that_ends_by_a_panic_leaves_nothing_behind() {
-        let options = CollectOptions {
+    /// The smallest session: probes on the host and in plain namespaces.
+    pub(super) fn builtin_options() -> CollectOptions {
+        CollectOptions {
             engine: Some(EngineKind::Builtin),
             runtimes: Vec::new(),
             baseline: None,
@@ -633,7 +630,30 @@ mod tests {
             kernel_log_witness: false,
             app: None,
             allow_privileged: false,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// A progress that fails when it is told of the first container.
+    struct BrokenProgress;
+
+    impl CollectProgress for BrokenProgress {
+        fn on_step(&self, target: &str, _: &str, _: Option<f64>) {
+            assert_ne!(target, "namespaces", "a bug");
+        }
+
+        fn on_trouble(&self, _: &str, _: &str) {}
+    }
+
+    #[test]
+    fn a_session_that_ends_by_a_panic_leaves_nothing_behind() {
+        let options = testing::builtin_options();
         let catalogue = ProbeCatalogue::load(None).unwrap();
         let (now, cancel) = (DateTime::UNIX_EPOCH, CancelFlag::default());
         let session = || collect_run(&options, &catalogue, None, now, &cancel, &BrokenProgress);

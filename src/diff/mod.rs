@@ -3,7 +3,7 @@
 //! A difference is listed once. Facts are matched by id and by the name of their target; what
 //! changes from run to run without meaning is marked and left out unless it is asked for.
 //! Measurements are apart from facts, because two figures always differ: whether that means
-//! anything is for [`crate::stats`] to say.
+//! anything is for `stats` to say.
 
 mod change;
 mod compare;

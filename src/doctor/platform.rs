@@ -4,6 +4,7 @@ use super::answer::CheckAnswer;
 use super::machine::{
     Machine, environment_variable, find_program, own_folders, path_exists, read_text_file,
 };
+use crate::text::shell_line;
 use std::time::Duration;
 
 /// What the image of the web app and one Kata release need together, roughly.
@@ -95,7 +96,7 @@ pub(super) fn check_gvisor(machine: &dyn Machine) -> CheckAnswer {
         .unwrap_or_default();
     let answer = |outcome| {
         let first = said.lines().next().unwrap_or_default();
-        CheckAnswer::new("gvisor", outcome).with_evidence(format!("{}: {first}", argv.join(" ")))
+        CheckAnswer::new("gvisor", outcome).with_evidence(format!("{}: {first}", shell_line(argv)))
     };
     match release_day(&said) {
         None => answer("unreadable"),

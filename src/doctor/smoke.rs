@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::knowledge::faults::KnownFaults;
 use crate::probe::parse::parse_output;
 use crate::probe::script::make_nonce;
+use crate::text::shell_line;
 
 /// The file that names a boot of a kernel.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -106,7 +107,7 @@ pub(super) fn run_smoke_tests(
             .with_value("left", left.join(", "))
             .needed_if(trial.is_wanted)
             // As a user can type it: the file for the id lies in a folder that is gone.
-            .with_evidence(run_argv(engine, &shown).join(" "));
+            .with_evidence(shell_line(run_argv(engine, &shown)));
         let answer = with_output(answer, &outcome);
         smokes.push(SmokeRun { answer, is_candidate: !trial.is_baseline() });
     }

@@ -10,6 +10,7 @@ pub mod process;
 pub(crate) mod runtime_spec;
 pub mod timed;
 
+use crate::text::shell_line;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -191,7 +192,7 @@ pub fn query_engine(argv: &[&str], cancel: &CancelFlag) -> Result<CommandOutput>
     if finished.is_success() {
         return Ok(finished);
     }
-    Err(Error::failed_environment(format!("{}: {}", argv.join(" "), finished.error_summary())))
+    Err(Error::failed_environment(format!("{}: {}", shell_line(&argv), finished.error_summary())))
 }
 
 /// Whether an engine can be used now; its words and a remedy if not.

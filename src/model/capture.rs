@@ -1,5 +1,6 @@
 //! Captures: the raw record. Never edited after it is written.
 
+use crate::text::shell_line;
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
@@ -120,10 +121,10 @@ pub enum CaptureOrigin {
 }
 
 impl CaptureOrigin {
-    /// The command, the path, or what was read, in one line.
+    /// The command as a shell takes it, the path, or what was read, in one line.
     pub fn describe_origin(&self) -> String {
         match self {
-            Self::Command { argv } => argv.join(" "),
+            Self::Command { argv } => shell_line(argv),
             Self::Probe { command, .. } => command.clone(),
             Self::Observed { how } => how.clone(),
             Self::File { path, .. } => path.clone(),

@@ -5,6 +5,7 @@
 
 mod timing;
 
+use crate::text::shell_line;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -299,7 +300,7 @@ fn capture_origin(sources: &LookupSources, capture: &Capture) -> String {
         CaptureOrigin::Command { argv } => {
             let status =
                 capture.exit.map(|exit| format!(", exit status {exit}")).unwrap_or_default();
-            format!("{}{status}:", sources.renderer.render_code(&argv.join(" "), false))
+            format!("{}{status}:", sources.renderer.render_code(&shell_line(argv), false))
         }
         CaptureOrigin::Probe { command, .. } => {
             format!("{}:", sources.renderer.render_code(command, false))

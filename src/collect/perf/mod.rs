@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side};
+use crate::collect::work::WorkPart;
 use crate::engine::EngineKind;
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
@@ -137,7 +138,7 @@ pub(super) fn capture_performance(
             break;
         }
         let words = format!("round {round} of {}", plan.rounds);
-        session.progress.on_step("speed inside", &words);
+        session.begin_step(WorkPart::SpeedRounds, "speed inside", &words);
         for index in 0..probes.len() {
             let mut order: Vec<usize> = (0..stands.len()).collect();
             random.shuffle_slice(&mut order);
@@ -186,7 +187,7 @@ impl<'a> TargetBench<'a> {
         if session.is_cancelled() {
             return None;
         }
-        session.progress.on_step(&spec.name, "a container for measuring speed");
+        session.begin_step(WorkPart::SpeedSetup, &spec.name, "a container for measuring speed");
         let bench = match BenchShell::start_shell(session, spec) {
             Ok(bench) => bench,
             Err(words) => {
@@ -211,9 +212,8 @@ impl<'a> TargetBench<'a> {
                 measure.trouble = no_room(&mut self.bench, session, measure.iterations);
                 continue;
             }
-            session
-                .progress
-                .on_step(&self.spec.name, &format!("choosing a loop: {}", measure.probe.title));
+            let words = format!("choosing a loop: {}", measure.probe.title);
+            session.begin_step(WorkPart::SpeedSetup, &self.spec.name, &words);
             loop {
                 let turn =
                     self.bench.time_command(session, &measure.probe.command, measure.iterations, 0);

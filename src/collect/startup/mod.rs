@@ -10,11 +10,13 @@
 mod events;
 mod record;
 
+use crate::text::shell_line;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, host_side, wait_until};
+use crate::collect::work::WorkPart;
 use crate::engine::timed::{TimedCommand, time_command};
 use crate::engine::{ContainerMode, EngineKind, clean};
 use crate::model::{Capture, Role};
@@ -43,7 +45,8 @@ pub(crate) struct RoundCounts {
 }
 
 impl RoundCounts {
-    fn total_rounds(self) -> u32 {
+    /// How often each target is started.
+    pub(super) fn total_rounds(self) -> u32 {
         self.warmup + self.samples
     }
 }
@@ -86,7 +89,7 @@ pub(super) fn capture_cold_starts(
     for (place, index) in (1..).zip(shuffled_order(&mut seeded_random(session, "cold"), arms.len()))
     {
         let arm = arms[index];
-        session.progress.on_step(&arm.spec.name, "first start");
+        session.begin_step(WorkPart::Probes, &arm.spec.name, "first start");
         let start = time_start(session, arm, index, place, 1, "cold");
         if session.is_cancelled() {
             break;
@@ -130,7 +133,7 @@ pub(super) fn capture_startup(
     }
     match (&listener, listening) {
         (Some(listener), Some(argv)) => {
-            captures.extend(series.event_captures(listener, &argv.join(" ")));
+            captures.extend(series.event_captures(listener, &shell_line(argv)));
         }
         _ => {
             let reason = "the engine's events could not be had".to_string();
@@ -199,7 +202,7 @@ fn start_argv(session: &CollectSession, arm: StartupArm, part: &str) -> Vec<Stri
 
 /// The timed command for a reader: what differs between starts is the number in names.
 fn start_command(session: &CollectSession, arm: StartupArm, part: &str) -> String {
-    start_argv(session, arm, part).join(" ")
+    shell_line(start_argv(session, arm, part))
 }
 
 fn describe_method(what: &str) -> String {
@@ -261,7 +264,7 @@ impl<'a> StartupSeries<'a> {
         let mut random = seeded_random(self.session, "starts");
         for round in 1..=self.rounds.total_rounds() {
             let words = format!("round {round} of {}", self.rounds.total_rounds());
-            self.session.progress.on_step("start-up", &words);
+            self.session.begin_step(WorkPart::Startup, "start-up", &words);
             for index in shuffled_order(&mut random, self.arms.len()) {
                 self.stopped = self.stop_reason();
                 if self.stopped.is_some() {
