@@ -3,9 +3,26 @@
 //!
 //! Data flows one way, from captures to facts to verdicts to pages; `ARCHITECTURE.md` in the
 //! repository tells the floors.
+//!
+//! The modules that are public are for tests, fuzzing and programs that read runs:
+//!
+//! ```
+//! use isoproof::project::Project;
+//! use isoproof::report::{Assessment, ProjectData};
+//! use isoproof::store::RunStore;
+//!
+//! # fn main() -> isoproof::error::Result<()> {
+//! let project = Project::open_folder(env!("CARGO_MANIFEST_DIR").as_ref())?;
+//! let runs = RunStore::open_project(&project)?;
+//! let loaded = runs.load_run("four-runtimes", &project.root)?;
+//! let assessment = Assessment::new(loaded, None, &ProjectData::load_project(&project)?)?;
+//! assert!(assessment.run.find_target("runc").is_some());
+//! # Ok(())
+//! # }
+//! ```
 
-// `cli::console` prints, and makes hostile text visible.
 #![warn(unreachable_pub)]
+// `cli::console` prints, and makes hostile text visible.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub(crate) mod assets;
