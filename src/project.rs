@@ -69,6 +69,8 @@ pub struct ProjectConfig {
     pub checked_submission: Option<PathBuf>,
     /// The run that a report is about, where no other is asked for.
     pub run: String,
+    /// The target that a submission is about; by default the one that the lab asks for.
+    pub target: Option<String>,
     /// Whether the book that mdBook makes gets chapters of the run and its findings.
     pub run_pages: bool,
     /// The margin within which a difference of times does not matter: 0.05 is 5 %.
@@ -103,6 +105,7 @@ impl Default for ProjectConfig {
             submission: "submission.md".into(),
             checked_submission: None,
             run: "latest".into(),
+            target: None,
             run_pages: false,
             margin: MARGIN,
             rules: BTreeMap::new(),
@@ -169,6 +172,7 @@ struct OwnTable {
     checked_submission: Option<PathBuf>,
     out: Option<PathBuf>,
     run: Option<String>,
+    target: Option<String>,
     run_pages: Option<bool>,
     margin: Option<f64>,
     rules: BTreeMap<String, RuleSwitch>,
@@ -215,6 +219,7 @@ impl ProjectConfig {
             submission: own.submission.unwrap_or(default.submission),
             checked_submission: own.checked_submission,
             run: own.run.unwrap_or(default.run),
+            target: own.target,
             run_pages: own.run_pages.unwrap_or(default.run_pages),
             margin: own.margin.unwrap_or(default.margin),
             rules: own.rules,

@@ -48,9 +48,9 @@ impl<'a> EvidenceIndex<'a> {
         known.entry(key).or_insert_with(|| Rc::new(KnownFigures::of(fact_ref.fact))).clone()
     }
 
-    /// The first target of a role.
+    /// The target of a role that the report is about.
     pub(super) fn target_with_role(&self, role: Role) -> Option<&'a str> {
-        self.subject.run.with_role(role).next().map(|target| target.name.as_str())
+        self.subject.role_target(role)
     }
 
     /// The role of a target.

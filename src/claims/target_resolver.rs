@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::passages::PassageForm;
 use super::quantity::StatedQuantity;
 use super::sentence::ReportSentence;
+use crate::knowledge::is_runtime;
 use crate::model::Role;
 use crate::report::Assessment;
 
@@ -43,18 +44,23 @@ impl TargetResolver {
             _ => None,
         };
         let named = |name: &str| run.find_target(name).map(|target| target.name.clone());
+        let is_named = |runtime: &str| {
+            let own = run.targets.iter().find(|target| is_runtime(run, target, runtime));
+            named(runtime).or_else(|| own.map(|target| target.name.clone()))
+        };
+        let gvisor = is_named("gvisor").or_else(|| is_named("runsc"));
         let mut names = vec![
             ("host".into(), first(Role::Host)),
             ("hosts".into(), first(Role::Host)),
-            ("kata".into(), named("kata")),
-            ("runc".into(), named("runc")),
-            ("gvisor".into(), named("runsc")),
+            ("kata".into(), is_named("kata")),
+            ("runc".into(), is_named("runc")),
+            ("gvisor".into(), gvisor.clone()),
+            ("runsc".into(), gvisor),
         ];
         for word in ["guest", "vm", "microvm", "guests"] {
             names.push((word.into(), alone.clone()));
         }
-        for word in ["runsc", "crun", "youki", "firecracker", "windows", "wsl", "laptop", "docker"]
-        {
+        for word in ["crun", "youki", "firecracker", "windows", "wsl", "laptop", "docker"] {
             names.push((word.into(), named(word)));
         }
         for target in &run.targets {

@@ -34,6 +34,10 @@ pub(super) struct ReportOutput {
     /// The file of the submission; by default that of book.toml, else submission.md
     #[arg(long, value_name = "FILE")]
     submission: Option<PathBuf>,
+    /// The runtime that the submission compares with the baseline; by default that of book.toml,
+    /// else the one that the lab asks for
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
     /// Fail if a text needs a fact that is not captured
     #[arg(long)]
     strict: bool,
@@ -65,6 +69,7 @@ pub(super) fn build_and_warn(
         out: output.out.clone(),
         edition,
         submission: output.submission.clone(),
+        target: output.target.clone(),
         strict: output.strict,
         is_temporary: false,
     };

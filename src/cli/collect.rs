@@ -17,7 +17,7 @@ use crate::collect::{
 };
 use crate::doctor;
 use crate::engine::{EngineKind, interrupt};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use crate::model::{Edition, EvidenceKind};
 use crate::privacy::Redactor;
@@ -128,6 +128,20 @@ impl CollectArguments {
     /// Whether the user leaves engine, runtimes and images to us.
     pub(super) fn asks_for_nothing(&self) -> bool {
         self.engine.is_none() && self.runtimes.is_empty() && self.app.is_none()
+    }
+
+    /// Refuses a target that a report cannot be about, before anything is captured.
+    ///
+    /// # Errors
+    ///
+    /// The runtimes were listed, and it is none of them; the error lists them.
+    pub fn check_target(&self, target: &str) -> Result<()> {
+        let names: Vec<&str> = self.runtimes.iter().map(|wanted| wanted.name.as_str()).collect();
+        if names.is_empty() || names.contains(&target) {
+            return Ok(());
+        }
+        Err(Error::unusable_input(format!("`{target}` is none of the runtimes to be tested"))
+            .with_help(format!("a report can be about {}", names.join(", "))))
     }
 
     /// The same under another engine.

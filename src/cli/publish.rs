@@ -27,6 +27,10 @@ pub(super) struct PublishArguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
+    /// The runtime that the submission compares with the baseline; by default that of book.toml,
+    /// else the one that the lab asks for
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
     /// Do everything but push, and say what would change
     #[arg(long)]
     dry_run: bool,
@@ -56,7 +60,8 @@ pub(super) fn run_publish(
         replace: arguments.replace,
     };
     let run = arguments.run.clone().unwrap_or_else(|| project.config.run.clone());
-    let wanted = site::BuildOptions { run, ..site::BuildOptions::default() };
+    let target = arguments.target.clone();
+    let wanted = site::BuildOptions { run, target, ..site::BuildOptions::default() };
     let published =
         publish::publish_site(project, &wanted, &options, &mut |text| console.print_detail(text))?;
     console.warn_all(&published.left_out);

@@ -30,6 +30,9 @@ pub(super) fn run_everything(
     arguments: &RunArguments,
     console: &Console,
 ) -> Result<ExitCode> {
+    if let Some(target) = &arguments.output.target {
+        arguments.capture.check_target(target)?;
+    }
     doctor::print_problems(&arguments.capture.doctor_options(), console)?;
     let Some(captured) = capture_if_possible(project, &arguments.capture, console)? else {
         return Ok(ExitCode::from(collect::STOPPED));

@@ -29,6 +29,10 @@ pub(super) struct ServeArguments {
     /// The edition of the lab that the submission answers: f25 or s26
     #[arg(long)]
     edition: Option<Edition>,
+    /// The runtime that the submission compares with the baseline; by default that of book.toml,
+    /// else the one that the lab asks for
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
 }
 
 /// Builds and serves until it is stopped. The address is the one line of standard output.
@@ -41,6 +45,7 @@ pub(super) fn run_serve(
         run: arguments.run.clone().unwrap_or_else(|| project.config.run.clone()),
         out: arguments.out.clone(),
         edition: arguments.edition,
+        target: arguments.target.clone(),
         ..site::BuildOptions::default()
     };
     let tell = |event: ServeEvent| match event {

@@ -17,6 +17,7 @@ use crate::engine::clean;
 use crate::engine::process::{CommandOutput, ExitReason, run_command};
 use crate::engine::{ContainerMode, EngineKind};
 use crate::error::{Error, Result};
+use crate::knowledge::names_runtime;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
 use crate::probe::script::make_nonce;
 
@@ -309,7 +310,7 @@ fn mount_options(
     }
     options.push("--privileged".into());
     // The host's devices cannot be passed to a machine, and would be the host's, not its own.
-    let is_kata = handler.is_some_and(|handler| handler.contains("kata"));
+    let is_kata = handler.is_some_and(|handler| names_runtime(handler, "kata"));
     match engine {
         EngineKind::Nerdctl if is_kata => {
             options.extend(["--security-opt", "privileged-without-host-devices"].map(String::from));

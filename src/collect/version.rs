@@ -7,6 +7,7 @@ use super::{CollectSession, RuntimeSpec, from_command, host_side};
 use crate::engine::facts::{daemon_path, path_folders};
 use crate::engine::process::run_command;
 use crate::engine::{EngineKind, is_shim, query_engine};
+use crate::knowledge::names_runtime;
 use crate::model::Capture;
 
 /// How long a program may take to state its version.
@@ -26,7 +27,7 @@ pub(super) fn capture_versions(session: &CollectSession, spec: &RuntimeSpec) -> 
     let argv = vec![named.display().to_string(), "--version".to_string()];
     if let Ok(finished) = run_command(&argv, LIMIT, session.cancel) {
         captures.push(from_command(&spec.name, "runtime.program_version", &finished));
-        if spec.handler.as_deref().is_some_and(|handler| handler.contains("kata")) {
+        if spec.handler.as_deref().is_some_and(|handler| names_runtime(handler, "kata")) {
             captures.push(from_command(&spec.name, "runtime.version", &finished));
         }
     }

@@ -26,6 +26,7 @@ use crate::engine::EngineKind;
 pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
 use crate::error::Result;
 use crate::knowledge::faults::KnownFaults;
+use crate::knowledge::names_runtime;
 use answer::CheckAnswer;
 pub(crate) use machine::{Machine, ThisMachine};
 pub(crate) use smoke::LONGEST_TIMEOUT;
@@ -102,7 +103,7 @@ impl DoctorOptions {
     /// Whether Kata was asked for and nothing will be started to see for itself whether it works:
     /// what Kata needs must then be there.
     fn needs_kata(&self) -> bool {
-        let is_kata = |wanted: &RuntimeArgument| wanted.name.contains("kata");
+        let is_kata = |wanted: &RuntimeArgument| names_runtime(&wanted.name, "kata");
         !self.smoke && self.runtimes.iter().any(is_kata)
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::atomic::{self, SHARED};
 use crate::error::{Error, Result};
+use crate::knowledge::is_runtime;
 use crate::model::{
     CaptureOrigin, CaptureStatus, Edition, EvidenceKind, Fact, Run, Samples, Target,
 };
@@ -85,15 +86,16 @@ pub(crate) fn write_lab_files(folder: &Path, files: &LabFiles) -> Result<()> {
 /// The target that is Kata.
 fn kata_target<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>> {
     let Some(wanted) = wanted else {
-        return Ok(run.targets.iter().find(|target| is_kata(target)).map(|t| t.name.as_str()));
+        let mut targets = run.targets.iter();
+        return Ok(targets.find(|target| is_kata(run, target)).map(|t| t.name.as_str()));
     };
     let names = || run.targets.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
     match run.find_target(wanted) {
-        Some(target) if is_kata(target) => Ok(Some(&target.name)),
-        Some(_) => {
-            Err(Error::unusable_input(format!("`{wanted}` is not Kata by its name or its handler"))
-                .with_help("the lab's files would show its values as Kata's, which they are not"))
-        }
+        Some(target) if is_kata(run, target) => Ok(Some(&target.name)),
+        Some(_) => Err(Error::unusable_input(format!(
+            "`{wanted}` is not Kata by its program, its handler or its name"
+        ))
+        .with_help("the lab's files would show its values as Kata's, which they are not")),
         None => Err(Error::unusable_input(format!(
             "run {} has no target `{wanted}`: it has {}",
             run.id,
@@ -102,16 +104,8 @@ fn kata_target<'a>(run: &'a Run, wanted: Option<&str>) -> Result<Option<&'a str>
     }
 }
 
-fn is_kata(target: &Target) -> bool {
-    is_named(target, "kata")
-}
-
-fn is_named(target: &Target, name: &str) -> bool {
-    target.name == name
-        || target
-            .handler
-            .as_ref()
-            .is_some_and(|handler| handler.split(['.', '-', '_', '/']).any(|part| part == name))
+fn is_kata(run: &Run, target: &Target) -> bool {
+    is_runtime(run, target, "kata")
 }
 
 /// The files that the run was imported from. One that was cut off is only its beginning.
@@ -133,7 +127,7 @@ impl<'a> LabExporter<'a> {
     fn of(run: &'a Run, kata: Option<&'a str>) -> Self {
         use crate::model::Role;
         let host = run.with_role(Role::Host).map(|target| target.name.as_str()).next();
-        let runc = run.targets.iter().find(|target| is_named(target, "runc"));
+        let runc = run.targets.iter().find(|target| is_runtime(run, target, "runc"));
         Self { run, host, runc: runc.map(|target| target.name.as_str()), kata }
     }
 
@@ -469,6 +463,7 @@ mod tests {
             }
             let text = serde_json::to_string(&run).unwrap();
             let text = text.replace("\"vm\"", "\"kata\"").replace("\"vm/", "\"kata/");
+            let text = text.replace("vmrun version 1.0", "kata-runtime : 3.23.0");
             let run: Run = serde_json::from_str(&text).unwrap();
             assert_carried(&run);
             let back = imported(&run, Edition::F25);

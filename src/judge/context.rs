@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::timing::RunTiming;
 use super::verdict::{Verdict, judge_target};
-use crate::knowledge::KnowledgeBase;
-use crate::model::{EvidenceKind, Fact, MissingFact, Role, Run, Samples};
+use crate::knowledge::{KnowledgeBase, is_runtime};
+use crate::model::{EvidenceKind, Fact, MissingFact, Role, Run, Samples, Target};
 use crate::probe::edition::EditionSpec;
 use crate::store::integrity::IntegrityReport;
 
@@ -20,6 +20,8 @@ pub struct RuleContext<'a> {
     pub known: &'a KnowledgeBase,
     /// What the lab asks for, where that matters.
     pub asks: Option<&'a EditionSpec>,
+    /// The candidate that the lab's report is about, where it is not simply the first one.
+    pub subject: Option<&'a str>,
     /// What its times say.
     pub timing: &'a RunTiming,
     /// The margin within which a difference of times does not matter.
@@ -82,10 +84,18 @@ impl<'a> RuleContext<'a> {
         matches!(self.run.evidence, EvidenceKind::Imported { .. })
     }
 
-    /// Whether a target is called Kata, or is asked for by a handler of Kata's.
-    pub fn is_called_kata(&self, target: &str) -> bool {
-        let handler = self.run.find_target(target).and_then(|target| target.handler.as_deref());
-        target.contains("kata") || handler.is_some_and(|handler| handler.contains("kata"))
+    /// Whether a target is Kata, as far as the evidence says so.
+    pub fn is_kata(&self, target: &str) -> bool {
+        self.run.find_target(target).is_some_and(|target| is_runtime(self.run, target, "kata"))
+    }
+
+    /// The target that plays a role in what the lab asks for: of several candidates the one that
+    /// its report is about.
+    pub fn role_target(&self, role: Role) -> Option<&'a Target> {
+        match (role, self.subject) {
+            (Role::Candidate, Some(subject)) => self.run.find_target(subject),
+            _ => self.run.with_role(role).next(),
+        }
     }
 
     /// The verdict on a target.

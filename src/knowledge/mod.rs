@@ -6,6 +6,7 @@ mod guests;
 mod kata;
 mod kernels;
 mod platforms;
+mod runtimes;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ pub(crate) use guests::GuestConstants;
 pub(crate) use kata::KataReleases;
 pub(crate) use kernels::KernelPatterns;
 pub(crate) use platforms::PlatformKnowledge;
+pub(crate) use runtimes::{is_runtime, names_runtime};
 
 /// How much something matters: a fault to the container, a defect to the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -16,7 +16,9 @@ use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::project::{MDBOOK_SRC, Project};
 use crate::report::functions::{LookupSources, MissingWarnings};
-use crate::report::{Assessment, EvidenceLinks, ProjectData, Renderer, chapters, lookups, notes};
+use crate::report::{
+    Assessment, EvidenceLinks, ProjectData, Renderer, chapters, find_candidate, lookups, notes,
+};
 use crate::store::RunStore;
 use book::BookChapter;
 
@@ -135,6 +137,9 @@ impl BookPreprocessor {
         let project_data = ProjectData::load_project(project)?;
         let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
         let loaded = store.load_run(&project.config.run, &project.root)?;
+        if let Some(target) = &project_data.target {
+            find_candidate(&loaded.run, target)?;
+        }
         Ok(Self {
             assessment: Arc::new(Assessment::new(loaded, project.config.edition, &project_data)?),
             notes: Arc::new(notes::load_notes(&project.chapters_dir())?),

@@ -19,10 +19,34 @@ pub struct EditionSpec {
     pub edition: Edition,
     /// Its name for readers: `Autumn 2025`.
     pub title: String,
+    /// The runtimes that it asks for, where it names them.
+    #[serde(default)]
+    pub pair: Option<LabPair>,
     /// Its tasks in order.
     pub task: Vec<LabTask>,
     /// Its requirements in the order in which a report shows them.
     pub requirement: Vec<LabRequirement>,
+}
+
+/// The two runtimes that the lab compares, by the words in their programs' and handlers' names.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabPair {
+    /// The one that the other is compared with: `runc`.
+    pub baseline: String,
+    /// The one whose isolation is in question: `kata`.
+    pub candidate: String,
+}
+
+impl LabPair {
+    /// The runtime that the lab wants in a role; none for the host.
+    pub fn wanted_runtime(&self, role: Role) -> Option<&str> {
+        match role {
+            Role::Host => None,
+            Role::Baseline => Some(&self.baseline),
+            Role::Candidate => Some(&self.candidate),
+        }
+    }
 }
 
 /// One task of the lab.
@@ -53,9 +77,13 @@ pub struct LabRequirement {
     /// What it is worth by itself, where the lab says so.
     #[serde(default)]
     pub points: Option<u32>,
-    /// Whether it asks for an explanation, which no fact alone can give.
+    /// Whether it asks for an explanation, which no fact alone can give. The facts that it needs
+    /// are then those without which a report has nothing to explain.
     #[serde(default)]
     pub prose: bool,
+    /// Whether the explanation also needs a verdict that says which kernel the candidate has.
+    #[serde(default)]
+    pub verdict: bool,
     /// The command that the lab gives without naming a file for its output; else empty.
     #[serde(default)]
     pub command: String,
@@ -157,13 +185,16 @@ fn check_requirement(
     edition: Edition,
     tasks: &BTreeSet<u32>,
 ) -> Result<(), String> {
-    let LabRequirement { id, task, prose, needs, .. } = requirement;
+    let LabRequirement { id, task, prose, verdict, needs, .. } = requirement;
     if !tasks.contains(task) {
         return Err(format!("there is no task {task}"));
     }
     let prefix = format!("{edition}.{task}.");
     if id.strip_prefix(&prefix).is_none_or(str::is_empty) {
         return Err(format!("the id does not begin with `{prefix}`"));
+    }
+    if *verdict && !prose {
+        return Err("`verdict = true` is for an explanation: `prose = true`".into());
     }
     if !prose && needs.is_empty() {
         return Err("it needs no fact and is not marked `prose = true`".into());
@@ -247,6 +278,10 @@ mod tests {
         for spec in shipped() {
             for requirement in &spec.requirement {
                 for need in &requirement.needs {
+                    // What an explanation rests on is asked for by another requirement.
+                    if requirement.prose {
+                        continue;
+                    }
                     let probe =
                         catalogue.find_probe(&need.fact).unwrap_or_else(|| panic!("{need:?}"));
                     assert!(probe.lab.contains(&requirement.id), "{} {need:?}", requirement.id);

@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::judge::timing::RunTiming;
 use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::{self, Finding, Judgement, RuleBook, RuleContext, words};
-use crate::knowledge::KnowledgeBase;
-use crate::model::{Edition, Fact, FactSource, MissingReason, Role, Run};
+use crate::knowledge::{KnowledgeBase, is_runtime};
+use crate::model::{Edition, Fact, FactSource, MissingReason, Role, Run, Target};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::edition::{self, EditionSpec};
 use crate::probe::unanswered::is_unrecorded;
@@ -42,6 +42,8 @@ pub struct ProjectData {
     pub names: Arc<BTreeMap<String, String>>,
     /// The margin within which a difference of times does not matter.
     pub margin: f64,
+    /// The target that reports are about, where a run has it.
+    pub target: Option<String>,
 }
 
 impl ProjectData {
@@ -57,8 +59,8 @@ impl ProjectData {
         let books = [RuleBook::load(Some(&data))?, RuleBook::of_reports(Some(&data))?];
         let [rules, report_rules] =
             RuleBook::with_switches(books, &project.config.rules, &place)?.map(Arc::new);
-        let margin = project.config.margin;
-        Ok(Self { margin, rules, report_rules, ..Self::load_data(Some(&data))? })
+        let (margin, target) = (project.config.margin, project.config.target.clone());
+        Ok(Self { margin, target, rules, report_rules, ..Self::load_data(Some(&data))? })
     }
 
     /// Loads what ships with isoproof and what the project's `data/` folder adds.
@@ -88,6 +90,7 @@ impl ProjectData {
             editions,
             names: Arc::new(load_names(data)?),
             margin: MARGIN,
+            target: None,
         })
     }
 }
@@ -117,6 +120,9 @@ pub struct Assessment {
     pub timing: RunTiming,
     /// What the lab asks for.
     pub edition: Arc<EditionSpec>,
+    /// The candidate that a submission is about: the one that was chosen, else the one that the
+    /// lab asks for, else the first. Templates call it `candidate`.
+    pub subject: Option<String>,
     /// The data of the project.
     pub project_data: ProjectData,
     anchors: BTreeMap<String, String>,
@@ -152,12 +158,18 @@ impl Assessment {
             .get(&wanted)
             .cloned()
             .ok_or_else(|| Error::unusable_input(format!("no edition {wanted}")))?;
+        let chosen = project_data.target.as_deref();
+        let chosen = chosen.and_then(|name| find_candidate(&run, name).ok());
+        let asked = || find_in_role(&run, &edition, Role::Candidate);
+        let first = || run.with_role(Role::Candidate).next();
+        let subject = chosen.or_else(asked).or_else(first).map(|target| target.name.clone());
         let timing = RunTiming::of_run(&run, project_data.margin);
         let case = RuleContext {
             run: &run,
             integrity: &integrity,
             known: &project_data.known,
             asks: Some(&edition),
+            subject: subject.as_deref(),
             timing: &timing,
             margin: project_data.margin,
         };
@@ -169,14 +181,32 @@ impl Assessment {
             judgement,
             timing,
             edition,
+            subject,
             project_data: project_data.clone(),
             anchors,
             lines: OnceLock::new(),
         })
     }
 
+    /// The target that plays a role in a submission: of several candidates the one it is about.
+    pub fn role_target(&self, role: Role) -> Option<&str> {
+        match role {
+            Role::Candidate => self.subject.as_deref(),
+            _ => self.run.with_role(role).map(|target| target.name.as_str()).next(),
+        }
+    }
+
+    /// The runtime that the lab asks for in a role, where the target in that role is another one
+    /// or there is none.
+    pub fn unmet_runtime(&self, role: Role) -> Option<&str> {
+        let wanted = self.edition.pair.as_ref()?.wanted_runtime(role)?;
+        let target = self.role_target(role).and_then(|name| self.run.find_target(name));
+        let is_met = target.is_some_and(|target| is_runtime(&self.run, target, wanted));
+        (!is_met).then_some(wanted)
+    }
+
     /// The target that a template means: a name, or `host`, `baseline` or `candidate` for the
-    /// first target of that role.
+    /// target of that role in a submission.
     ///
     /// # Errors
     ///
@@ -187,7 +217,7 @@ impl Assessment {
             return Ok(Some(&target.name));
         }
         if let Some(role) = roles.into_iter().find(|role| role.word() == wanted) {
-            return Ok(self.run.with_role(role).map(|target| target.name.as_str()).next());
+            return Ok(self.role_target(role));
         }
         let names: Vec<&str> = self.run.targets.iter().map(|t| t.name.as_str()).collect();
         Err(format!(
@@ -298,6 +328,33 @@ impl Assessment {
             .find(|file| file.path == slot && !file.command.is_empty())
             .map(|file| file.command.as_str())
     }
+}
+
+/// The target that the lab asks for in a role, if the run has it.
+fn find_in_role<'a>(run: &'a Run, edition: &EditionSpec, role: Role) -> Option<&'a Target> {
+    let wanted = edition.pair.as_ref()?.wanted_runtime(role)?;
+    run.with_role(role).find(|target| is_runtime(run, target, wanted))
+}
+
+/// The candidate of this name.
+///
+/// # Errors
+///
+/// The run has no such candidate; the error lists those that it has.
+pub fn find_candidate<'a>(run: &'a Run, name: &str) -> Result<&'a Target> {
+    if let Some(target) = run.with_role(Role::Candidate).find(|target| target.name == name) {
+        return Ok(target);
+    }
+    let names: Vec<&str> = run.with_role(Role::Candidate).map(|t| t.name.as_str()).collect();
+    let help = match names.is_empty() {
+        true => "it has no runtime besides the baseline: leave the target out".into(),
+        false => format!("a report can be about {}", names.join(", ")),
+    };
+    let what = match run.find_target(name) {
+        Some(target) => format!("is the {}, and no candidate", target.role.word()),
+        None => "is no target".into(),
+    };
+    Err(Error::unusable_input(format!("`{name}` {what} of run {}", run.id)).with_help(help))
 }
 
 /// A run in the words that templates use.

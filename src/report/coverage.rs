@@ -1,12 +1,12 @@
 //! How far each requirement of the lab is shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::assessment::Assessment;
-use crate::judge::Severity;
-use crate::model::Fact;
+use crate::judge::{Conclusion, Severity};
+use crate::model::{Fact, Role};
 use crate::probe::edition::LabRequirement;
 
 /// How far a requirement is shown.
@@ -24,14 +24,20 @@ pub(crate) enum CoverageState {
     Partly,
     /// Nothing of what it needs was captured.
     NotCaptured,
-    /// It asks for an explanation.
+    /// Another runtime was tested than the one that is asked for, or none.
+    OtherRuntime,
+    /// It asks for an explanation, and what that rests on was captured.
     Explained,
+    /// It asks for an explanation, and the author's own words for its task stand in the report.
+    OwnWords,
+    /// It asks for an explanation, and there is nothing to explain.
+    NotExplained,
 }
 
 impl CoverageState {
     /// Whether what is asked for is there, even if it is weak.
     pub(crate) fn is_shown(self) -> bool {
-        matches!(self, Self::Shown | Self::Weak | Self::Explained)
+        matches!(self, Self::Shown | Self::Weak | Self::Explained | Self::OwnWords)
     }
 }
 
@@ -52,23 +58,41 @@ pub(crate) struct RequirementCoverage {
     pub findings: Vec<String>,
     /// What is missing, and why.
     pub missing: Vec<String>,
+    /// What readers call the runtime that is asked for, where another one was tested.
+    pub unmet: Option<String>,
 }
 
-/// The coverage of every requirement of the subject's edition.
-pub(crate) fn requirement_coverage(assessment: &Assessment) -> Vec<RequirementCoverage> {
-    assessment
-        .edition
-        .requirement
-        .iter()
-        .map(|requirement| coverage_row(assessment, requirement))
-        .collect()
+/// The coverage of every requirement of the subject's edition. `notes` are the author's own words
+/// by section.
+pub(crate) fn requirement_coverage(
+    assessment: &Assessment,
+    notes: &BTreeMap<String, String>,
+) -> Vec<RequirementCoverage> {
+    let row = |requirement: &LabRequirement| {
+        let has_own_words = notes.contains_key(&format!("task-{}", requirement.task));
+        coverage_row(assessment, requirement, has_own_words)
+    };
+    assessment.edition.requirement.iter().map(row).collect()
 }
 
-fn coverage_row(assessment: &Assessment, requirement: &LabRequirement) -> RequirementCoverage {
+/// The finding that a container under the name of a runtime did not run under it.
+const NOT_WHAT_IT_SAYS: &str = "runtime-not-what-it-says";
+
+fn coverage_row(
+    assessment: &Assessment,
+    requirement: &LabRequirement,
+    has_own_words: bool,
+) -> RequirementCoverage {
     let mut missing = Vec::new();
     let mut findings = BTreeSet::new();
     let mut present = 0;
     let mut worst = None;
+    if requirement.verdict {
+        match undecided_verdict(assessment) {
+            Some(reason) => missing.push(reason),
+            None => present += 1,
+        }
+    }
     for need in &requirement.needs {
         let Ok(found) = assessment.find_fact(&need.fact, need.target.word()) else { continue };
         match found.fact.as_ref() {
@@ -81,15 +105,27 @@ fn coverage_row(assessment: &Assessment, requirement: &LabRequirement) -> Requir
             _ => present += 1,
         }
         let Some(target) = found.target else { continue };
-        for finding in assessment.findings_about(&need.fact, target) {
+        let alias = assessment.judgement.findings.iter().filter(|finding| {
+            finding.rule == NOT_WHAT_IT_SAYS && finding.target.as_deref() == Some(target)
+        });
+        for finding in assessment.findings_about(&need.fact, target).chain(alias) {
             if finding.severity >= Severity::Warning {
                 findings.insert(finding.rule.clone());
                 worst = worst.max(Some(finding.severity));
             }
         }
     }
+    let mut roles = requirement.needs.iter().map(|need| need.target);
+    let unmet = match requirement.verdict {
+        true => assessment.unmet_runtime(Role::Candidate),
+        false => roles.find_map(|role| assessment.unmet_runtime(role)),
+    };
+    let is_refuted = worst == Some(Severity::Error);
     let state = match (present, missing.len(), worst) {
-        (0, 0, _) => CoverageState::Explained,
+        _ if requirement.prose && has_own_words => CoverageState::OwnWords,
+        _ if unmet.is_some() => CoverageState::OtherRuntime,
+        (_, 0, _) if requirement.prose && !is_refuted => CoverageState::Explained,
+        _ if requirement.prose => CoverageState::NotExplained,
         (0, _, _) => CoverageState::NotCaptured,
         (_, 1.., _) => CoverageState::Partly,
         (_, _, Some(Severity::Error)) => CoverageState::Refuted,
@@ -104,5 +140,18 @@ fn coverage_row(assessment: &Assessment, requirement: &LabRequirement) -> Requir
         state,
         findings: findings.into_iter().collect(),
         missing,
+        unmet: unmet.map(|runtime| assessment.reader_name(runtime)),
     }
+}
+
+/// Why the verdict on the candidate does not say which kernel it has; none if it does.
+fn undecided_verdict(assessment: &Assessment) -> Option<String> {
+    let Some(target) = assessment.role_target(Role::Candidate) else {
+        return Some("the run has no candidate".into());
+    };
+    let conclusion = assessment.judgement.find_verdict(target)?.conclusion;
+    let is_decided = conclusion.is_separate() || conclusion == Conclusion::SharedKernel;
+    let title = &assessment.project_data.words[conclusion.conclusion_id()].title;
+    let name = assessment.reader_name(target);
+    (!is_decided).then(|| format!("verdict on {name}: {}", title.to_lowercase()))
 }

@@ -17,7 +17,8 @@ use super::chapters::ChapterTemplates;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::judge::Finding;
-use crate::model::{Capture, CaptureOrigin, Fact, FactSource};
+use crate::knowledge::is_runtime;
+use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role};
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
 
@@ -70,6 +71,7 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
     ("rules", &[], look_up_rules),
     ("switched_off", &[], switched_off),
     ("tasks", &[], look_up_tasks),
+    ("asked_pair", &[], look_up_asked_pair),
     ("compared", &["id", "target"], timing::look_up_compared),
     ("measures", &[], timing::look_up_measures),
     ("control", &[], timing::look_up_control),
@@ -494,7 +496,7 @@ fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> Ter
 /// `coverage(task=)`: the requirements of the lab and how far each is shown.
 fn look_up_coverage(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let task: Option<u32> = kwargs.get("task")?;
-    let list = super::coverage::requirement_coverage(&sources.assessment);
+    let list = super::coverage::requirement_coverage(&sources.assessment, &sources.notes);
     let list: Vec<_> =
         list.into_iter().filter(|entry| task.is_none_or(|task| entry.task == task)).collect();
     Value::try_from_serializable(&list)
@@ -628,10 +630,14 @@ fn switched_off(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     Value::try_from_serializable(&sources.assessment.judgement.switched_off)
 }
 
-/// `tasks()`: the tasks of the edition, and whether all that they ask for is shown.
+/// `tasks()`: the tasks of the edition, and whether all that they ask for is shown, of the
+/// runtimes that they ask for.
 fn look_up_tasks(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let assessment = &sources.assessment;
-    let rows = super::coverage::requirement_coverage(assessment);
+    let rows = super::coverage::requirement_coverage(assessment, &sources.notes);
+    let is_asked_pair = [Role::Baseline, Role::Candidate]
+        .into_iter()
+        .all(|role| assessment.unmet_runtime(role).is_none());
     let list: Vec<Json> = assessment
         .edition
         .task
@@ -640,11 +646,35 @@ fn look_up_tasks(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
             let mut of_task = rows.iter().filter(|row| row.task == task.number);
             json!({
                 "number": task.number, "title": task.title, "points": task.points,
-                "is_shown": of_task.all(|row| row.state.is_shown()),
+                "is_shown": is_asked_pair && of_task.all(|row| row.state.is_shown()),
             })
         })
         .collect();
     from_json(&json!(list))
+}
+
+/// `asked_pair()`: the runtimes that the lab asks for, by the names of readers: `baseline` and
+/// `candidate`; `unmet` lists those that this report is not about, and `elsewhere` the names of
+/// candidates of the run that would be.
+fn look_up_asked_pair(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let assessment = &sources.assessment;
+    let Some(pair) = &assessment.edition.pair else { return Ok(Value::none()) };
+    let unmet: Vec<String> = [Role::Baseline, Role::Candidate]
+        .into_iter()
+        .filter_map(|role| assessment.unmet_runtime(role))
+        .map(|runtime| assessment.reader_name(runtime))
+        .collect();
+    let candidates = assessment.run.with_role(Role::Candidate);
+    let elsewhere: Vec<&str> = candidates
+        .filter(|target| is_runtime(&assessment.run, target, &pair.candidate))
+        .map(|target| target.name.as_str())
+        .collect();
+    from_json(&json!({
+        "baseline": assessment.reader_name(&pair.baseline),
+        "candidate": assessment.reader_name(&pair.candidate),
+        "unmet": unmet,
+        "elsewhere": elsewhere,
+    }))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(crate) mod submission;
 pub(crate) mod templates;
 pub mod trend;
 
-pub use assessment::{Assessment, ProjectData};
+pub use assessment::{Assessment, ProjectData, find_candidate};
 pub use number::format_measured;
 pub use renderer::{EvidenceLinks, Renderer, describe_place};
 pub use templates::{EnginePool, PooledEngine, TemplateEngine};

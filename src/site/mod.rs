@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::model::Edition;
 use crate::project::Project;
 use crate::report::chapters::ProjectChapters;
-use crate::report::{Assessment, EvidenceLinks, ProjectData, notes, submission};
+use crate::report::{Assessment, EvidenceLinks, ProjectData, find_candidate, notes, submission};
 use crate::store::{RunFile, RunStore};
 use cache::{BuildCache, ContentHash};
 use history::RunHistory;
@@ -51,6 +51,9 @@ pub(crate) struct BuildOptions {
     pub edition: Option<Edition>,
     /// The file of the submission; by default that of `book.toml`.
     pub submission: Option<PathBuf>,
+    /// The target that the submission is about; by default that of `book.toml`, or the one that
+    /// the lab asks for.
+    pub target: Option<String>,
     /// Whether a fact that a text needs and that is not captured is a failure.
     pub strict: bool,
     /// Whether the folder is soon gone, so that nothing is to be remembered about it.
@@ -109,7 +112,8 @@ pub(crate) struct BuiltReport {
 pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
     project.refuse_links_out()?;
     let out = options.find_output(project)?;
-    let project_data = ProjectData::load_project(project)?;
+    let mut project_data = ProjectData::load_project(project)?;
+    project_data.target = options.target.clone().or(project_data.target);
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let builder = make_builder(project, &store, &project_data, options)?;
     let text = builder.render_submission(EvidenceLinks::None)?;
@@ -201,8 +205,11 @@ fn make_builder<'a>(
     options: &BuildOptions,
 ) -> Result<SiteBuilder<'a>> {
     let file = store.find_run_file(&options.run, &project.root)?;
-    let assessment =
-        Assessment::new(store.parse_run(&file)?, chosen_edition(project, options), project_data)?;
+    let loaded = store.parse_run(&file)?;
+    if let Some(target) = &project_data.target {
+        find_candidate(&loaded.run, target)?;
+    }
+    let assessment = Assessment::new(loaded, chosen_edition(project, options), project_data)?;
     SiteBuilder::new(SiteParts {
         project,
         chapters: ProjectChapters::load(&project.chapters_dir())?,

@@ -119,7 +119,8 @@ impl<'a> SiteBuilder<'a> {
         let edition = assessment.edition.edition.edition_name();
         let report = base
             .and_parts(own)
-            .and_parts([edition, file.text.as_str()])
+            .and_parts([edition, assessment.subject.as_deref().unwrap_or_default()])
+            .and_parts([file.text.as_str()])
             .and_parts(chapters.shared_texts());
         let (files, pages): (BTreeMap<_, _>, _) =
             pages.into_iter().partition(|(name, _)| is_plain_file(name));

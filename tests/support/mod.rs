@@ -10,7 +10,12 @@ use std::process::{Command, Output};
 
 /// The customer's evidence.
 pub fn customer() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/customer")
+    own_path("tests/import/customer")
+}
+
+/// A file or folder of isoproof's own.
+pub fn own_path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 /// Whether real engines are there, as `ISOPROOF_ENGINES` promises; says so if not.
@@ -61,7 +66,7 @@ impl Project {
     /// A project with the runs of `tests/runs`: `customer` and `four-runtimes`.
     pub fn with_sample_runs() -> Self {
         let project = Self::new();
-        project.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs"), "data/runs");
+        project.copy(&own_path("tests/runs"), "data/runs");
         project
     }
 

@@ -8,10 +8,10 @@ use crate::model::{MissingFact, MissingReason, Role};
 pub(super) fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
     let Some(edition) = context.asks else { return Vec::new() };
     let mut violations = Vec::new();
-    for requirement in edition.requirement.iter().filter(|r| !r.needs.is_empty()) {
+    for requirement in edition.requirement.iter().filter(|requirement| !requirement.prose) {
         let mut reasons = Vec::new();
         for need in &requirement.needs {
-            for target in context.run.with_role(need.target).take(1) {
+            if let Some(target) = context.role_target(need.target) {
                 reasons.push((
                     need,
                     target.name.as_str(),

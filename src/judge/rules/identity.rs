@@ -214,7 +214,7 @@ pub(super) fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
     let plausible = context.known.guests.sys_module;
     let is_meant = |target: &&str| {
         context.is_imported()
-            && context.is_called_kata(target)
+            && context.is_kata(target)
             && context.fact_integer(ID, target) == Some(hosts)
             && !(plausible.from..=plausible.to).contains(&hosts)
             && context

@@ -74,7 +74,7 @@ pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
     for id in ["proc.entries", "kernel.sys_module"] {
         let Some(range) = context.known.guests.count_range(id) else { continue };
         let hosts = context.host_name().and_then(|host| context.fact_integer(id, host));
-        for target in context.runtime_names().filter(|target| context.is_called_kata(target)) {
+        for target in context.runtime_names().filter(|target| context.is_kata(target)) {
             let own = context.fact_integer(id, target).filter(|&n| n > range.implausible_above);
             let is_equal = id == "kernel.sys_module" && own == hosts;
             let Some(n) = own.filter(|_| context.is_imported() && !is_equal) else { continue };

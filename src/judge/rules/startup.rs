@@ -98,7 +98,7 @@ pub(super) fn faster_than_baseline(context: &RuleContext) -> Vec<Violation> {
         let Some(own) = context.fact_series(STARTUP, target).and_then(|s| median(&s.values)) else {
             continue;
         };
-        let boots_machine = context.is_called_kata(target)
+        let boots_machine = context.is_kata(target)
             && context
                 .target_verdict(target)
                 .is_some_and(|v| v.conclusion != Conclusion::SharedKernel);

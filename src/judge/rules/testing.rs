@@ -201,6 +201,7 @@ impl Sketch {
             integrity: &self.integrity,
             known: &KNOWN,
             asks: None,
+            subject: None,
             timing: self.timing.get_or_init(|| RunTiming::of_run(&self.run, MARGIN)),
             margin: MARGIN,
         }
