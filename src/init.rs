@@ -232,7 +232,11 @@ mod tests {
         assert!(report.kept.is_empty() && report.unignored.is_empty(), "{report:?}");
         let text = std::fs::read_to_string(root.join("book.toml")).unwrap();
         ProjectConfig::parse(&text, Path::new("book.toml")).unwrap();
-        let chapters = crate::report::chapters::ProjectChapters::load(&root.join("site")).unwrap();
+        let chapters = crate::report::chapters::ProjectChapters::load(
+            &root.join("site"),
+            &root.join("templates"),
+        )
+        .unwrap();
         for entry in &chapters.entries {
             assert!(root.join("site").join(&entry.path).is_file(), "{}", entry.path);
         }

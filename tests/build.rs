@@ -462,7 +462,7 @@ fn a_report_of_times_alone_compares_them_and_says_what_else_is_missing() {
         "**A start under gVisor takes 1.44 times as long as under runc**",
         "from 5 and 6 starts",
         "read from the file of another tool",
-        "Nothing shows that the runtimes were measured in turns",
+        "Nothing shows that gVisor and runc were measured in turns",
     ] {
         assert!(submission.contains(words), "no `{words}` in\n{submission}");
     }

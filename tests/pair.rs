@@ -6,8 +6,14 @@ use support::Project;
 
 /// A project with a run of runc, gVisor and a real Kata.
 fn with_kata() -> Project {
+    with_run("three-runtimes")
+}
+
+/// A project with one of the runs of Kata.
+fn with_run(name: &str) -> Project {
     let project = Project::new();
-    project.copy(&support::own_path("tests/kata"), "data/runs");
+    let file = support::own_path(&format!("tests/kata/{name}.json"));
+    project.write(&format!("data/runs/{name}.json"), std::fs::read(file).expect("a run"));
     project
 }
 
@@ -136,4 +142,66 @@ fn a_target_that_is_not_to_be_tested_is_refused_before_anything_is_captured() {
     let outcome = project.run(&wrong);
     outcome.fails(2, &["`kats` is none of the runtimes to be tested", "about runc, kata"]);
     assert!(!project.path("data/runs").exists());
+}
+
+/// The chapters speak of every runtime of a run, and a submission of one.
+#[test]
+fn chapters_go_through_all_runtimes_and_tables_of_a_submission_too() {
+    let project = Project::with_sample_runs();
+    let text = submission(&project, &["--run", "four-runtimes", "--target", "vm"]);
+    let page = |name: &str| project.read(&format!("public/{name}.html"));
+    let said = [
+        ("comparison", "Host and {} report "),
+        ("comparison", "A container under {} reported kernel release"),
+        ("isolation", "A container under {} sees "),
+        ("isolation", "<strong>Under {}</strong>"),
+        ("performance", "The ratio is |a request under {} took "),
+        ("performance", "whether {} or runc|a start under {} takes "),
+    ];
+    for name in ["crun", "gVisor", "vm"] {
+        for (chapter, wording) in said {
+            let html = page(chapter).to_lowercase();
+            let is_said = wording
+                .split('|')
+                .any(|one| html.contains(&one.replace("{}", name).to_lowercase()));
+            assert!(is_said, "{wording} of {name} in {chapter}");
+        }
+        assert!(text.contains(&format!("| {name} | 10 | ")), "{name} in\n{text}");
+    }
+    assert!(text.contains("A start under vm takes"), "{text}");
+    assert!(!text.contains("crun starts") && !text.contains("under crun took"), "{text}");
+}
+
+#[test]
+fn one_clock_gives_the_figure_of_a_start_everywhere_and_each_place_names_its_clock() {
+    let project = Project::with_sample_runs();
+    let text = submission(&project, &["--run", "four-runtimes"]);
+    assert!(text.contains("| Start to first output, median | – | 203 ms |"), "{text}");
+    // The whole command stands in one table, under its own name.
+    let place = text.find("| Start to removal | Samples |").expect("the table of the other clock");
+    let own_table = text[place..].split("\n\n").next().unwrap_or_default();
+    assert!(own_table.contains("296 ms"), "{own_table}");
+    assert_eq!(text.matches("296 ms").count(), own_table.matches("296 ms").count(), "{text}");
+    let imported = submission(&Project::with_customer(), &[]);
+    assert!(imported.contains("| Start to removal, median | – |"), "{imported}");
+}
+
+#[test]
+fn a_submission_of_isoproofs_own_contradicts_no_evidence() {
+    for project in [Project::with_sample_runs(), with_kata(), with_run("privileged")] {
+        for name in project.names("data/runs") {
+            let id = &format!("data/runs/{name}");
+            for edition in ["f25", "s26"] {
+                submission(&project, &["--run", id, "--edition", edition]);
+                let arguments = ["check", id, "--submission", "submission.md", "--format", "json"];
+                let checked = project.run(&arguments).succeeds().stdout;
+                let checked: serde_json::Value = serde_json::from_str(&checked).expect("JSON");
+                let counts = &checked["submission"]["counts"];
+                let annotations = &checked["submission"]["annotations"];
+                assert_eq!(counts["contradicted"], 0, "{id} {edition}: {annotations:#}");
+                assert_eq!(counts["misworded"], 0, "{id} {edition}: {annotations:#}");
+                assert_ne!(counts["supported"], 0, "{id} {edition}");
+            }
+        }
+    }
 }

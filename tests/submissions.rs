@@ -113,7 +113,7 @@ fn everything_was_captured() {
         "f25",
     );
     is_sound(&text);
-    assert!(text.contains("With 3 and 3 samples nothing says how much"), "{text}");
+    assert!(text.contains("With 3 starts of Kata and 3 of runc nothing says how much"), "{text}");
     assert!(!text.contains("times as long"), "three samples state no ratio: {text}");
     assert!(text.contains("- [x] Task 4"), "{text}");
     insta::assert_snapshot!(text);

@@ -79,9 +79,10 @@ fn count_subject<'a>(
     index: usize,
 ) -> Option<CountSubject<'a>> {
     let window = words_after(sentence, all, index);
+    let labelled = sentence.labelled_text();
     let mut found: Vec<CountSubject<'a>> = Vec::new();
     for subject in counts {
-        if subject.unless.as_ref().is_some_and(|unless| unless.is_match(sentence.text)) {
+        if subject.unless.as_ref().is_some_and(|unless| unless.is_match(&labelled)) {
             continue;
         }
         let noun = subject

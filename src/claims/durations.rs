@@ -79,7 +79,7 @@ fn duration_subject<'a>(
 ) -> Option<(usize, &'a DurationWords, bool)> {
     let around = words_around(sentence, all, index);
     let quantity = &all[index];
-    let kinds: Vec<(usize, &DurationWords)> =
+    let mut kinds: Vec<(usize, &DurationWords)> =
         kinds.iter().enumerate().filter(|(_, kind)| !kind.unless.is_match(around)).collect();
     let before = &sentence.text[..quantity.range.start];
     let nearest = kinds
@@ -101,10 +101,9 @@ fn duration_subject<'a>(
         if kinds.len() > 1 && topic.chars().count() > 160 {
             continue;
         }
-        let named: Vec<_> = kinds
-            .iter()
-            .filter(|(_, kind)| kind.words.is_match(topic) && !kind.unless.is_match(topic))
-            .collect();
+        // What a topic sets apart is not about what stands above it either.
+        kinds.retain(|(_, kind)| !kind.unless.is_match(topic));
+        let named: Vec<_> = kinds.iter().filter(|(_, kind)| kind.words.is_match(topic)).collect();
         match named[..] {
             [] => {}
             [(number, kind)] => return Some((*number, kind, is_cell && at < 2 || at < 3)),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::durations::StatedFigure;
 use super::evidence_index::EvidenceIndex;
-use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::{ReportSentence, SentenceMood};
 use super::words::{SentenceWords, SubjectWords};
@@ -62,17 +61,26 @@ pub(super) fn check_ratios(
         {
             continue;
         }
-        let Some(subject) = ratio_subject(subjects, &words_of(sentence), sentence) else {
+        let Some(subject) = ratio_subject(subjects, &sentence.labelled_text(), sentence) else {
             continue;
         };
         let Some((one, other)) = compared_targets(index, sentence) else { continue };
         match subject {
             RatioSubject::Duration(number, sure) => {
-                match compare_durations(index, subjects, number, &one, &other, stated) {
-                    Some(pair) => out.extend(decide_ratio(sentence, quantity, &pair)),
-                    None if sure => out
-                        .extend(missing_ratio(index, subjects, sentence, quantity, number, &other)),
-                    None => {}
+                let pairs = compare_durations(index, subjects, number, &one, &other, stated);
+                if pairs.is_empty() && sure {
+                    out.extend(missing_ratio(index, subjects, sentence, quantity, number, &other));
+                }
+                // One of the clocks that it may be about is enough.
+                let decided: Vec<ClaimRemark> = pairs
+                    .iter()
+                    .filter_map(|pair| decide_ratio(sentence, quantity, pair))
+                    .collect();
+                let is_said = |remark: &ClaimRemark| remark.status != ClaimStatus::Contradicted;
+                let is_open = decided.len() < pairs.len();
+                match decided.iter().find(|remark| is_said(remark)).or(decided.first()) {
+                    Some(remark) if is_said(remark) || !is_open => out.push(remark.clone()),
+                    _ => {}
                 }
             }
             RatioSubject::Count(number) => {
@@ -88,20 +96,14 @@ fn is_vague(words: &SentenceWords, sentence: &ReportSentence, quantity: &StatedQ
     let before = &sentence.text[..quantity.range.start];
     words.denial.is_match(before)
         || words.usual.is_match(before)
-        || !words.comparison.words.is_match(&words_of(sentence))
+        || !words.comparison.words.is_match(&sentence.labelled_text())
+        || words.comparison.unless.is_match(&sentence.labelled_text())
+        || words.comparison.interval.is_match(&sentence.text[quantity.range.end..])
 }
 
 enum RatioSubject {
     Duration(usize, bool),
     Count(usize),
-}
-
-/// The words of a sentence; those of a cell are its row's and column's too.
-fn words_of(sentence: &ReportSentence) -> String {
-    match &sentence.passage.form {
-        PassageForm::Cell { row, column } => format!("{row} {column}: {}", sentence.text),
-        _ => sentence.text.to_string(),
-    }
 }
 
 fn ratio_subject(
@@ -172,20 +174,26 @@ fn compare_durations(
     one: &str,
     other: &str,
     stated: &StatedFigures,
-) -> Option<FigurePair> {
-    // The host runs no container: in a comparison of starts it stands for the baseline.
+) -> Vec<FigurePair> {
+    let mut pairs = Vec::new();
     for id in &subjects.duration[number].facts {
         let median = |target: &str| index.known_figures(&index.fact_on_target(id, target)?).median;
         if let (Some(a), Some(b)) = (median(one), median(other)) {
             let facts = vec![(id.clone(), one.to_string()), (id.clone(), other.to_string())];
-            return figure_pair(a, b, Some(SampleUnit::Seconds), false, facts);
-        }
-        if index.fact_on_target(id, one).is_some() || index.fact_on_target(id, other).is_some() {
-            return None;
+            pairs.extend(figure_pair(a, b, Some(SampleUnit::Seconds), false, facts));
+        } else if pairs.is_empty()
+            && [one, other].iter().any(|target| index.fact_on_target(id, target).is_some())
+        {
+            return pairs;
         }
     }
-    let (one, other) = (stated.stated_figure(number, one)?, stated.stated_figure(number, other)?);
-    figure_pair(one, other, Some(SampleUnit::Seconds), true, Vec::new())
+    if pairs.is_empty()
+        && let (Some(one), Some(other)) =
+            (stated.stated_figure(number, one), stated.stated_figure(number, other))
+    {
+        pairs.extend(figure_pair(one, other, Some(SampleUnit::Seconds), true, Vec::new()));
+    }
+    pairs
 }
 
 fn compare_counts(
@@ -237,6 +245,8 @@ fn decide_ratio(
     let place = sentence.file_range(&hedged_phrase(quantity));
     let words = &sentence.text[hedged_phrase(quantity)];
     let readings = match quantity.value {
+        // “0.9 times as long” is said of the smaller one.
+        StatedValue::Times(times) if times < 1.0 => vec![1.0 / ratio, ratio - 1.0],
         StatedValue::Times(_) => vec![ratio, ratio - 1.0],
         // “64 % slower”, “39 % faster”, “takes 164 %”, “61 % of”.
         StatedValue::Percent(_) => {

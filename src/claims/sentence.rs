@@ -1,5 +1,6 @@
 //! Sentences: the pieces in which a report states something.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::passages::{PassageForm, ReportPassage};
@@ -48,6 +49,14 @@ impl<'a> ReportSentence<'a> {
     /// The range of the file that a range of the sentence came from.
     pub(crate) fn file_range(&self, range: &Range<usize>) -> Range<usize> {
         self.passage.file_range(&(self.range.start + range.start..self.range.start + range.end))
+    }
+
+    /// The words of the sentence; those of a cell with its row's and column's before them.
+    pub(crate) fn labelled_text(&self) -> Cow<'a, str> {
+        match &self.passage.form {
+            PassageForm::Cell { row, column } => format!("{row} {column}: {}", self.text).into(),
+            _ => self.text.into(),
+        }
     }
 
     /// The sentence with what stands before and behind it in its passage.

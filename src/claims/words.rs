@@ -137,6 +137,10 @@ pub(crate) struct RatioWord {
 pub(crate) struct RatioWords {
     /// Words of which at least one stands in the sentence.
     pub words: CaseInsensitivePattern,
+    /// Words that say that the sentence compares something else than two runtimes.
+    pub unless: CaseInsensitivePattern,
+    /// What follows a percentage that is the confidence of an interval.
+    pub interval: CaseInsensitivePattern,
 }
 
 /// What counts are about.

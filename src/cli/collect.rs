@@ -135,7 +135,7 @@ impl CollectArguments {
     /// # Errors
     ///
     /// The runtimes were listed, and it is none of them; the error lists them.
-    pub fn check_target(&self, target: &str) -> Result<()> {
+    pub(crate) fn check_target(&self, target: &str) -> Result<()> {
         let names: Vec<&str> = self.runtimes.iter().map(|wanted| wanted.name.as_str()).collect();
         if names.is_empty() || names.contains(&target) {
             return Ok(());

@@ -4,11 +4,12 @@
 //! differ is the noise of the session. If they differ by more than the margin, something besides
 //! the runtimes made times differ, and nothing is concluded from any of them.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::Serialize;
 
-use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples};
+use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples, Target};
 use crate::stats::{Comparison, ComparisonOutcome, compare_samples};
 
 /// The series that the control repeats, each with the name of its second arm.
@@ -16,6 +17,31 @@ const CONTROLS: [(&str, &str); 2] = [
     ("startup.first_byte", "startup.control.first_byte"),
     ("startup.wall", "startup.control.wall"),
 ];
+
+/// The clocks of a start, the one that says more about the runtime first: to the first output of
+/// the container, and to the end of the whole command.
+const STARTUP_CLOCKS: [&str; 2] = ["startup.first_byte", "startup.wall"];
+
+/// The clocks by which starts were timed in a run. The first gives the figure wherever a report
+/// has one figure for a start, so that no two places differ: the first output, if it was timed for
+/// every runtime whose starts were timed at all.
+pub(crate) fn startup_clocks(run: &Run) -> Vec<&'static str> {
+    let timed_by = |clock: &str| {
+        let is_timed = |target: &&Target| time_series(run, clock, &target.name).is_some();
+        run.targets.iter().filter(is_timed).map(|target| target.name.as_str()).collect()
+    };
+    let timed: Vec<(&str, BTreeSet<&str>)> =
+        STARTUP_CLOCKS.into_iter().map(|clock| (clock, timed_by(clock))).collect();
+    let all: BTreeSet<&str> = timed.iter().flat_map(|(_, names)| names).copied().collect();
+    let mut clocks: Vec<(&'static str, bool)> = Vec::new();
+    for (clock, (_, names)) in STARTUP_CLOCKS.into_iter().zip(&timed) {
+        if !names.is_empty() {
+            clocks.push((clock, *names == all));
+        }
+    }
+    clocks.sort_by_key(|(_, is_for_all)| !is_for_all);
+    clocks.into_iter().map(|(clock, _)| clock).collect()
+}
 
 /// Series of times that are no measure of a runtime of their own: parts of others, the control,
 /// single values and the measuring's own floor. Beginnings of ids.
@@ -157,6 +183,18 @@ mod tests {
     use crate::project::MARGIN;
 
     const FIRST: &str = "startup.first_byte";
+    const WALL: &str = "startup.wall";
+
+    #[test]
+    fn the_first_output_is_the_clock_where_every_timed_runtime_has_it() {
+        let both = || sketch().series(FIRST, "runc", &[0.1; 5]).series(WALL, "runc", &[0.2; 5]);
+        assert_eq!(startup_clocks(&sketch().run), Vec::<&str>::new());
+        assert_eq!(startup_clocks(&both().run), [FIRST, WALL]);
+        let whole_only = both().series(WALL, "kata", &[0.9; 5]);
+        assert_eq!(startup_clocks(&whole_only.run), [WALL, FIRST]);
+        let imported = sketch().series(WALL, "runc", &[0.2; 5]);
+        assert_eq!(startup_clocks(&imported.run), [WALL]);
+    }
 
     /// Ten times around a centre, one per mille apart.
     fn around(center: f64) -> Vec<f64> {

@@ -4,7 +4,7 @@ use crate::model::{Run, Target};
 
 /// Whether a name or a handler names a runtime (`kata`, `runc`): `io.containerd.kata.v2`,
 /// `kata-qemu` and `/usr/bin/kata-runtime` name Kata, `katana` does not.
-pub fn names_runtime(text: &str, runtime: &str) -> bool {
+pub(crate) fn names_runtime(text: &str, runtime: &str) -> bool {
     text.to_ascii_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
         word.strip_prefix(runtime)
             .is_some_and(|rest| rest == "containers" || rest.bytes().all(|b| b.is_ascii_digit()))
@@ -13,7 +13,7 @@ pub fn names_runtime(text: &str, runtime: &str) -> bool {
 
 /// Whether a target is a runtime. What its program says of itself decides; where that was not
 /// captured, the handler that the engine was asked for; and where no handler is known, its name.
-pub fn is_runtime(run: &Run, target: &Target, runtime: &str) -> bool {
+pub(crate) fn is_runtime(run: &Run, target: &Target, runtime: &str) -> bool {
     let program = run.find_fact("runtime.program_version", &target.name);
     let said = program.and_then(|fact| fact.as_str()).or(target.handler.as_deref());
     names_runtime(said.unwrap_or(&target.name), runtime)

@@ -126,6 +126,7 @@ fn chapter_templates(book: &mut Json, project: &Project) -> BTreeMap<String, Tex
 struct BookPreprocessor {
     assessment: Arc<Assessment>,
     notes: Arc<BTreeMap<String, String>>,
+    statements: BTreeMap<String, TextFile>,
     warnings: MissingWarnings,
     /// What has to be said about runs that were left out.
     left_out: Vec<String>,
@@ -143,6 +144,7 @@ impl BookPreprocessor {
         Ok(Self {
             assessment: Arc::new(Assessment::new(loaded, project.config.edition, &project_data)?),
             notes: Arc::new(notes::load_notes(&project.chapters_dir())?),
+            statements: chapters::load_statements(&project.templates_dir())?,
             warnings: Arc::default(),
             left_out: store.store_warnings(),
             has_pages: project.config.run_pages,
@@ -155,6 +157,7 @@ impl BookPreprocessor {
             renderer: voice,
             chapters: Arc::default(),
             notes: self.notes.clone(),
+            is_submission: false,
             warnings: self.warnings.clone(),
         }
     }
@@ -175,7 +178,7 @@ impl BookPreprocessor {
         for (depth, templates) in by_depth {
             let root = self.has_pages.then(|| "../".repeat(depth));
             let sources = self.template_sources(Renderer::Markdown(EvidenceLinks::Book(root)));
-            texts.extend(chapters::render_all(&templates, &sources)?);
+            texts.extend(chapters::render_all(&templates, &self.statements, &sources)?);
         }
         book::visit_chapters(book, &mut |chapter: BookChapter| {
             if let Some(text) = texts.get(chapter.path) {

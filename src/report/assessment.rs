@@ -196,6 +196,14 @@ impl Assessment {
         }
     }
 
+    /// The candidates: first the one that a submission is about, then the others in the order of
+    /// the run.
+    pub fn list_candidates(&self) -> Vec<&Target> {
+        let mut candidates: Vec<&Target> = self.run.with_role(Role::Candidate).collect();
+        candidates.sort_by_key(|target| self.subject.as_deref() != Some(&target.name));
+        candidates
+    }
+
     /// The runtime that the lab asks for in a role, where the target in that role is another one
     /// or there is none.
     pub fn unmet_runtime(&self, role: Role) -> Option<&str> {

@@ -41,15 +41,17 @@ pub struct ProjectChapters {
     /// The entries of the summary in order.
     pub entries: Vec<SummaryEntry>,
     files: BTreeMap<String, TextFile>,
+    statements: BTreeMap<String, TextFile>,
 }
 
 impl ProjectChapters {
-    /// Reads summary and chapters from `folder` and from what ships with isoproof.
+    /// Reads summary and chapters from `folder`, the statements that they make from `templates`,
+    /// and both from what ships with isoproof.
     ///
     /// # Errors
     ///
     /// A file cannot be read, or the summary names a chapter that does not exist.
-    pub fn load(folder: &Path) -> Result<Self> {
+    pub fn load(folder: &Path, templates: &Path) -> Result<Self> {
         let mut files = assets::read_all(AssetTree::Chapters, Some(folder), "", ".md")?;
         files.retain(|name, _| !name.starts_with("notes/"));
         let summary = files.remove(SUMMARY).ok_or_else(|| {
@@ -70,7 +72,7 @@ impl ProjectChapters {
         let shipped = assets::read_all(AssetTree::Chapters, None, "", ".md")?;
         let listed: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
         files.retain(|name, _| listed.contains(name.as_str()) || shipped.contains_key(name));
-        Ok(Self { entries, files })
+        Ok(Self { entries, files, statements: load_statements(templates)? })
     }
 
     /// The text of a chapter's file, before any look-up.
@@ -78,10 +80,15 @@ impl ProjectChapters {
         self.files.get(name).map(|file| file.text.as_str()).unwrap_or_default()
     }
 
+    /// The text of every statement that a chapter may make.
+    pub fn statement_texts(&self) -> impl Iterator<Item = &str> {
+        self.statements.values().map(|file| file.text.as_str())
+    }
+
     /// The text of every chapter that a chapter may take from another one; empty if none does.
     pub fn shared_texts(&self) -> Vec<&str> {
         let texts = || self.files.values().map(|file| file.text.as_str());
-        // What ships with the program changes only with it.
+        // What ships with the program changes only with it, and statements are told apart.
         let takes = |text: &str| {
             text.contains("{{<")
                 || text.split("{%").skip(1).any(|rest| {
@@ -90,7 +97,7 @@ impl ProjectChapters {
                     let takes = ["include", "extends", "component"]
                         .iter()
                         .any(|word| name.starts_with(word));
-                    takes && !tag.contains(lookups::SHIPPED)
+                    takes && ![lookups::SHIPPED, STATEMENTS].iter().any(|own| tag.contains(own))
                 })
         };
         if texts().any(takes) { texts().collect() } else { Vec::new() }
@@ -110,7 +117,12 @@ impl ChapterTemplates {
     ///
     /// A chapter cannot be parsed; the error names file, line and column.
     pub fn new(chapters: &Arc<ProjectChapters>, sources: &LookupSources) -> Result<Self> {
-        Ok(Self { chapters: Some((chapters.clone(), make_engine(&chapters.files, sources)?)) })
+        Ok(Self {
+            chapters: Some((
+                chapters.clone(),
+                make_engine(&chapters.files, &chapters.statements, sources)?,
+            )),
+        })
     }
 
     /// The same chapters with other look-ups.
@@ -150,6 +162,20 @@ impl fmt::Debug for ChapterTemplates {
     }
 }
 
+/// The folder of the statements among the templates, under whose name chapters include them:
+/// `{% include "statements/control.md" %}`.
+pub(crate) const STATEMENTS: &str = "statements/";
+
+/// The statements that chapters make, by name: what is said depending on an outcome, in files of
+/// their own. A project's own file replaces the one that ships.
+///
+/// # Errors
+///
+/// A file cannot be read or is not UTF-8.
+pub(crate) fn load_statements(templates: &Path) -> Result<BTreeMap<String, TextFile>> {
+    assets::read_all(AssetTree::Templates, Some(templates), STATEMENTS, ".md")
+}
+
 /// Texts with every look-up expanded, by name. Those that use none stay as they are; the
 /// chapters that ship with isoproof can be included.
 ///
@@ -158,9 +184,10 @@ impl fmt::Debug for ChapterTemplates {
 /// A text cannot be rendered; the error names file, line and column.
 pub(crate) fn render_all(
     texts: &BTreeMap<String, TextFile>,
+    statements: &BTreeMap<String, TextFile>,
     sources: &LookupSources,
 ) -> Result<BTreeMap<String, String>> {
-    let engine = make_engine(texts, sources)?;
+    let engine = make_engine(texts, statements, sources)?;
     let text = |(name, file): (&String, &TextFile)| {
         let text = match engine.has_template(name) {
             true => engine.render_template(name, &Context::new())?,
@@ -171,12 +198,14 @@ pub(crate) fn render_all(
     texts.iter().map(text).collect()
 }
 
-/// The templates among these texts, and the chapters that ship, which they can include.
+/// The templates among these texts, and what they can include: the chapters that ship, and
+/// statements.
 fn make_engine(
     texts: &BTreeMap<String, TextFile>,
+    statements: &BTreeMap<String, TextFile>,
     sources: &LookupSources,
 ) -> Result<TemplateEngine> {
-    let mut templates = BTreeMap::new();
+    let mut templates = statements.clone();
     for (name, file) in assets::read_all(AssetTree::Chapters, None, "", ".md")? {
         templates.insert(format!("{}{name}", lookups::SHIPPED), file);
     }
@@ -238,9 +267,10 @@ mod tests {
             let file = |text: &str| TextFile::from_own_text(text, "t");
             let files = [("a.md", file(text)), ("b.md", file("B"))];
             let files = files.into_iter().map(|(name, file)| (name.to_string(), file)).collect();
-            ProjectChapters { entries: Vec::new(), files }
+            ProjectChapters { entries: Vec::new(), files, statements: BTreeMap::new() }
         };
         assert!(chapters("They include {% if x %}this{% endif %}").shared_texts().is_empty());
+        assert!(chapters("{% include \"statements/control.md\" %}").shared_texts().is_empty());
         assert_eq!(chapters("{%- include \"b.md\" %}").shared_texts().len(), 2);
     }
 
@@ -249,7 +279,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(SUMMARY), "- [A](index.md)\n").unwrap();
         std::fs::write(folder.path().join("draft.md"), "{{ fact(").unwrap();
-        let chapters = ProjectChapters::load(folder.path()).unwrap();
+        let chapters = ProjectChapters::load(folder.path(), folder.path()).unwrap();
         assert_eq!(chapters.entries.len(), 1);
         assert!(!chapters.chapter_source("isolation.md").is_empty());
         assert!(chapters.chapter_source("draft.md").is_empty());
@@ -259,7 +289,7 @@ mod tests {
     fn a_listed_chapter_that_does_not_exist_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(SUMMARY), "- [A](nowhere.md)\n").unwrap();
-        let error = ProjectChapters::load(folder.path()).unwrap_err();
+        let error = ProjectChapters::load(folder.path(), folder.path()).unwrap_err();
         assert!(error.message.contains("`nowhere.md`"), "{error}");
     }
 }

@@ -445,6 +445,7 @@ mod tests {
             renderer: Renderer::Html(EvidenceLinks::None),
             chapters: Arc::default(),
             notes: Arc::default(),
+            is_submission: false,
             warnings: Arc::default(),
         };
         let engine = TemplateEngine::new(&templates, &sources).unwrap();

@@ -327,6 +327,7 @@ fn make_engine(
         renderer,
         chapters: Arc::default(),
         notes: Arc::default(),
+        is_submission: false,
         warnings: Arc::default(),
     };
     TemplateEngine::new(&files, &sources)

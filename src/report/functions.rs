@@ -18,7 +18,7 @@ use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::judge::Finding;
 use crate::knowledge::is_runtime;
-use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role};
+use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role, Target};
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
 
@@ -36,6 +36,8 @@ pub struct LookupSources {
     pub chapters: Arc<ChapterTemplates>,
     /// The author's own words by section.
     pub notes: Arc<BTreeMap<String, String>>,
+    /// Whether the text is a submission, which speaks of one candidate; others speak of all.
+    pub is_submission: bool,
     /// Where missing facts are counted.
     pub warnings: MissingWarnings,
 }
@@ -55,6 +57,10 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
     ("name", &["target"], look_up_name),
     ("has_target", &["role"], has_target),
     ("targets", &["role"], look_up_targets),
+    ("runtimes", &[], look_up_runtimes),
+    ("subjects", &[], look_up_subjects),
+    ("measured", &["id"], look_up_measured),
+    ("startup_clock", &[], timing::look_up_startup_clock),
     ("verdict", &["target"], look_up_verdict),
     ("findings", &["rule", "severity", "target", "fact", "except"], look_up_findings),
     ("coverage", &["task"], look_up_coverage),
@@ -348,17 +354,50 @@ fn look_up_targets(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         .targets
         .iter()
         .filter(|target| role.is_none_or(|role| target.role.word() == role))
-        .map(|target| {
-            json!({
-                "name": target.name,
-                "title": sources.assessment.reader_name(&target.name),
-                "role": target.role.word(),
-                "handler": target.handler,
-                "engine": target.engine,
-            })
-        })
+        .map(|target| describe_target(sources, target))
         .collect();
     from_json(&json!(list))
+}
+
+fn describe_target(sources: &LookupSources, target: &Target) -> Json {
+    json!({
+        "name": target.name,
+        "title": sources.assessment.reader_name(&target.name),
+        "role": target.role.word(),
+        "handler": target.handler,
+        "engine": target.engine,
+    })
+}
+
+/// `runtimes()`: what tables have a row for: the baseline, then the candidates, first the one that
+/// a submission is about.
+fn look_up_runtimes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let baselines = sources.assessment.run.with_role(Role::Baseline);
+    let candidates = sources.assessment.list_candidates();
+    let list: Vec<Json> =
+        baselines.chain(candidates).map(|target| describe_target(sources, target)).collect();
+    from_json(&json!(list))
+}
+
+/// `subjects()`: the candidates that the text speaks of: in a submission the one that it is about,
+/// else all.
+fn look_up_subjects(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let limit = if sources.is_submission { 1 } else { usize::MAX };
+    let candidates = sources.assessment.list_candidates().into_iter().take(limit);
+    let list: Vec<Json> = candidates.map(|target| describe_target(sources, target)).collect();
+    from_json(&json!(list))
+}
+
+/// `measured(id=)`: the names of the targets of which the fact is known.
+fn look_up_measured(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let id: &str = kwargs.must_get("id")?;
+    let mut names: Vec<&str> = Vec::new();
+    for target in &sources.assessment.run.targets {
+        if sources.assessment.find_fact(id, &target.name).map_err(lookup_error)?.fact.is_present() {
+            names.push(&target.name);
+        }
+    }
+    from_json(&json!(names))
 }
 
 /// `verdict(target=)`: what is concluded, with its words and the facts it rests on.
@@ -703,6 +742,7 @@ pub(super) mod tests {
             renderer: Renderer::Html(EvidenceLinks::None),
             chapters: Arc::default(),
             notes: Arc::default(),
+            is_submission: false,
             warnings: Arc::default(),
         };
         let file = TextFile::from_own_text(template, "t.html");

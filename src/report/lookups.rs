@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use pulldown_cmark::{Event, Parser, Tag};
 use regex::{Captures, Regex};
 
+use super::chapters::STATEMENTS;
 use super::{functions, markdown};
 
 /// The folder under whose name the chapters that ship with isoproof can be included:
@@ -21,7 +22,7 @@ pub(crate) const SHIPPED: &str = "shipped/";
 static LOOKUP: LazyLock<Regex> = LazyLock::new(|| {
     let names = functions::lookup_names().collect::<Vec<_>>().join("|");
     let call = format!(r"\b(?:{names})\s*\(|\w+\(\s*id\s*=\s*\x22");
-    let include = format!(r"include\s+[\x22']{SHIPPED}");
+    let include = format!(r"include\s+[\x22'](?:{SHIPPED}|{STATEMENTS})");
     Regex::new(&format!(r"\{{[{{%]-?[^{{}}%]*?(?:{call}|{include})")).expect("a valid expression")
 });
 
@@ -82,6 +83,7 @@ mod tests {
             r#"{% if present(id="a", target="b") %}x{% endif %}"#,
             r#"{%- set v = verdict(target="kata") %}"#,
             r#"{% include "shipped/isolation.md" %}"#,
+            r#"{% include "statements/control.md" %}"#,
             r#"| {{ stat(id="a", target="b", of="median") }} |"#,
             r#"misspelt {{ fcat(id="a", target="b") }}"#,
             r#"without its end {{ fact(id="a""#,

@@ -212,7 +212,7 @@ fn make_builder<'a>(
     let assessment = Assessment::new(loaded, chosen_edition(project, options), project_data)?;
     SiteBuilder::new(SiteParts {
         project,
-        chapters: ProjectChapters::load(&project.chapters_dir())?,
+        chapters: ProjectChapters::load(&project.chapters_dir(), &project.templates_dir())?,
         notes: notes::load_notes(&project.chapters_dir())?,
         texts: load_templates(project, "submission/", ".md")?,
         pages: page_templates(project)?,

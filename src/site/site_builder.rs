@@ -121,6 +121,7 @@ impl<'a> SiteBuilder<'a> {
             .and_parts(own)
             .and_parts([edition, assessment.subject.as_deref().unwrap_or_default()])
             .and_parts([file.text.as_str()])
+            .and_parts(chapters.statement_texts())
             .and_parts(chapters.shared_texts());
         let (files, pages): (BTreeMap<_, _>, _) =
             pages.into_iter().partition(|(name, _)| is_plain_file(name));
@@ -132,6 +133,7 @@ impl<'a> SiteBuilder<'a> {
             renderer,
             chapters: Arc::default(),
             notes: notes.clone(),
+            is_submission: false,
             warnings: Arc::clone(&warnings),
         };
         let markdown = sources(Renderer::Markdown(EvidenceLinks::None));
@@ -176,6 +178,7 @@ impl<'a> SiteBuilder<'a> {
     pub(super) fn render_submission(&self, links: EvidenceLinks) -> Result<String> {
         let alone = links == EvidenceLinks::None;
         let mut sources = self.lookup_sources(&self.assessment, Renderer::Markdown(links));
+        sources.is_submission = true;
         sources.chapters = Arc::new(self.spoken.with_sources(&sources));
         let engine = self.texts.with_sources(&sources);
         let name = format!("submission/{}.md", self.assessment.edition.edition);
@@ -599,6 +602,7 @@ impl<'a> SiteBuilder<'a> {
             renderer,
             chapters: Arc::default(),
             notes: self.notes.clone(),
+            is_submission: false,
             warnings: self.warnings.clone(),
         }
     }

@@ -5,7 +5,7 @@
 use tera::{Kwargs, Map, TeraResult, Value};
 
 use super::{LookupSources, lookup_error, safe_value};
-use crate::judge::timing::{MeasureComparison, RunTiming};
+use crate::judge::timing::{self, MeasureComparison, RunTiming};
 use crate::model::{Fact, SampleUnit, Samples};
 use crate::report::charts::{self, Chart, ChartKind};
 use crate::report::number;
@@ -148,6 +148,19 @@ pub(super) fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> Tera
         Some(measure) => sources.measure_value(measure),
         None => Ok(missing_comparison(sources)),
     }
+}
+
+/// `startup_clock()`: the clock whose figure stands for a start everywhere: its `id`, whether it
+/// ends at the first output (`is_first_output`), and in `all` the ids of those that were timed.
+pub(crate) fn look_up_startup_clock(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let clocks = timing::startup_clocks(&sources.assessment.run);
+    let head = clocks.first().copied().unwrap_or("startup.wall");
+    let all: Vec<Value> = clocks.iter().map(|clock| (*clock).into()).collect();
+    Ok(value_map([
+        ("id", head.into()),
+        ("is_first_output", (head == "startup.first_byte").into()),
+        ("all", all.into()),
+    ]))
 }
 
 /// `measures()`: every comparison of the run, as `compared` tells it, with `title` and `name`.
