@@ -38,6 +38,32 @@ fn the_customers_run_gives_the_report_that_its_evidence_supports() {
     assert!(overview.contains(": not the latency of the application"), "{overview}");
 }
 
+/// The worst statement that a report could make: crun and runc were shown to share the host's kernel.
+#[test]
+fn no_runtime_that_shares_the_kernel_is_recommended_for_code_of_strangers() {
+    let project = Project::with_sample_runs();
+    let build = ["build", "--run", "four-runtimes", "--edition"];
+    project.run(&[&build[..], &["s26"]].concat()).succeeds();
+    let submission = project.read("submission.md");
+    let table = submission.split("### Three workloads").nth(1).unwrap();
+    let used = |workload: &str| {
+        let row = table.lines().find(|line| line.starts_with(&format!("| {workload}"))).unwrap();
+        row.split(" | ").nth(1).unwrap().to_string()
+    };
+    assert_eq!(used("Builds of other people's pull requests"), "**vm**, **gVisor**");
+    assert_eq!(used("Functions that customers upload"), "**gVisor**");
+    assert_eq!(used("Services of several customers"), "nothing that this run shows");
+    assert_eq!(used("A web service of one's own"), "**runc**, **crun**");
+
+    project.run(&[&build[..], &["f25"]].concat()).succeeds();
+    let submission = project.read("submission.md");
+    let crun = submission.lines().find(|line| line.starts_with("- **crun**: ")).unwrap();
+    let (used, not) = crun.split_once(" Not for ").unwrap();
+    assert!(!used.contains("other people") && !used.contains("customers"), "{used}");
+    assert!(not.contains("builds of other people's code"), "{not}");
+    assert!(not.contains("it shares the host's kernel"), "{not}");
+}
+
 #[test]
 fn every_looked_up_value_on_a_page_leads_to_a_line_that_exists() {
     let project = Project::with_customer();

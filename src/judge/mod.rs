@@ -3,9 +3,11 @@
 pub(crate) mod against;
 mod context;
 pub(crate) mod rules;
+pub(crate) mod suitability;
 pub(crate) mod timing;
 mod verdict;
 pub(crate) mod words;
+pub(crate) mod workloads;
 
 pub(crate) use crate::knowledge::Severity;
 pub(crate) use context::RuleContext;
@@ -45,6 +47,14 @@ impl Judgement {
     /// The verdict on a target.
     pub fn find_verdict(&self, target: &str) -> Option<&Verdict> {
         self.verdicts.iter().find(|verdict| verdict.target == target)
+    }
+
+    /// All verdicts, that on the strongest boundary first; those of equal strength in the order of
+    /// the run.
+    pub fn strongest_first(&self) -> Vec<&Verdict> {
+        let mut verdicts: Vec<&Verdict> = self.verdicts.iter().collect();
+        verdicts.sort_by_key(|verdict| verdict.boundary_rank());
+        verdicts
     }
 }
 

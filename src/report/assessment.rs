@@ -6,8 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use super::about::AboutWords;
 use crate::error::{Error, Result};
+use crate::judge::suitability::FitEvidence;
 use crate::judge::timing::RunTiming;
 use crate::judge::words::{ConclusionWords, ReasonWords};
+use crate::judge::workloads::WorkloadTable;
 use crate::judge::{self, Finding, Judgement, RuleBook, RuleContext, words};
 use crate::knowledge::{KnowledgeBase, is_runtime};
 use crate::model::{Edition, Fact, FactSource, MissingReason, Role, Run, Target};
@@ -38,6 +40,8 @@ pub struct ProjectData {
     pub known: Arc<KnowledgeBase>,
     /// The editions of the lab.
     pub editions: BTreeMap<Edition, Arc<EditionSpec>>,
+    /// What workloads need and can pay.
+    pub workloads: Arc<WorkloadTable>,
     /// The names of targets for readers.
     pub names: Arc<BTreeMap<String, String>>,
     /// The margin within which a difference of times does not matter.
@@ -71,7 +75,9 @@ impl ProjectData {
     pub fn load_data(data: Option<&Path>) -> Result<Self> {
         let (catalogue, rest) =
             rayon::join(|| ProbeCatalogue::load(data), || Self::without_catalogue(data));
-        Ok(Self { catalogue: Arc::new(catalogue?), ..rest? })
+        let (catalogue, rest) = (Arc::new(catalogue?), rest?);
+        rest.workloads.verify_facts(&catalogue)?;
+        Ok(Self { catalogue, ..rest })
     }
 
     fn without_catalogue(data: Option<&Path>) -> Result<Self> {
@@ -88,6 +94,7 @@ impl ProjectData {
             about: Arc::new(AboutWords::load(data)?),
             known: Arc::new(KnowledgeBase::load(data)?),
             editions,
+            workloads: Arc::new(WorkloadTable::load(data)?),
             names: Arc::new(load_names(data)?),
             margin: MARGIN,
             target: None,
@@ -281,6 +288,11 @@ impl Assessment {
             Some(near) => format!("unknown fact `{id}`: did you mean `{near}`?"),
             None => format!("unknown fact `{id}`: it is not in the catalogue"),
         }
+    }
+
+    /// What recommendations look at.
+    pub fn fit_evidence(&self) -> FitEvidence<'_> {
+        FitEvidence { run: &self.run, judgement: &self.judgement, timing: &self.timing }
     }
 
     /// What readers call a target.

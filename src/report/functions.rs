@@ -3,6 +3,7 @@
 //! Each takes named arguments; an unknown argument, fact or target is an error with the place in
 //! the template. What they print is already escaped for the voice of the text.
 
+mod suitability;
 mod timing;
 
 use crate::text::shell_line;
@@ -87,6 +88,9 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
     ("phases", &[], timing::look_up_phases),
     ("share_of", &["id", "target", "seconds"], timing::share_of),
     ("chart", &["kind", "id"], timing::look_up_chart),
+    ("runtimes", &[], suitability::look_up_runtimes),
+    ("workloads", &[], suitability::look_up_workloads),
+    ("fitness", &["target"], suitability::look_up_fitness),
 ];
 
 /// The names of all functions.
@@ -135,6 +139,10 @@ fn lookup_error(message: String) -> tera::Error {
 
 fn safe_value(markup: &str) -> Value {
     Value::safe_string(markup)
+}
+
+fn value_map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<tera::Map>().into()
 }
 
 fn from_json(value: &Json) -> TeraResult<Value> {
@@ -478,7 +486,7 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
             && rule.is_none_or(|rule| finding.rule == rule)
             && severity.is_none_or(|severity| finding.severity.word() == severity)
             && match fact {
-                Some(fact) => rests_on(finding, fact, target),
+                Some(fact) => finding.rests_on(fact, target),
                 None => target.is_none_or(|target| finding.target.as_deref() == Some(target)),
             }
     };
@@ -492,14 +500,6 @@ fn look_up_findings(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
         .map(|(finding, number)| finding_value(sources, finding, number))
         .collect::<TeraResult<_>>()?;
     Ok(list.into())
-}
-
-/// Whether a finding rests on a fact, of the target if one is given.
-fn rests_on(finding: &Finding, fact: &str, target: Option<&str>) -> bool {
-    finding.evidence.iter().any(|place| {
-        place.fact.as_deref() == Some(fact)
-            && target.is_none_or(|target| place.target.as_deref() == Some(target))
-    })
 }
 
 fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> TeraResult<Value> {

@@ -53,6 +53,14 @@ impl Finding {
     pub fn capture_places(&self) -> Vec<&FactSource> {
         EvidenceRef::unique_places(&self.evidence)
     }
+
+    /// Whether it rests on a fact, of the target if one is given.
+    pub fn rests_on(&self, fact: &str, target: Option<&str>) -> bool {
+        self.evidence.iter().any(|place| {
+            place.fact.as_deref() == Some(fact)
+                && target.is_none_or(|target| place.target.as_deref() == Some(target))
+        })
+    }
 }
 
 /// A place in the evidence that a finding rests on.

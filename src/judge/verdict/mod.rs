@@ -15,6 +15,8 @@ mod support;
 #[cfg(test)]
 mod traps;
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
 use super::RuleContext;
@@ -199,6 +201,26 @@ pub struct Verdict {
     /// The words of the failure, where the target did not start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+}
+
+impl Verdict {
+    /// What verdicts are sorted by, so that the strongest boundary comes first: kernels of their own
+    /// that can be relied on, those that cannot, the host's kernel, and what was not shown.
+    pub fn boundary_rank(&self) -> (u8, Reverse<Confidence>) {
+        let is_sure = self.confidence >= Confidence::Medium;
+        let rank = match self.conclusion {
+            Conclusion::SeparateKernelVm if is_sure => 0,
+            Conclusion::SeparateKernelUserspace if is_sure => 1,
+            Conclusion::SeparateKernel if is_sure => 2,
+            Conclusion::SeparateKernelVm
+            | Conclusion::SeparateKernelUserspace
+            | Conclusion::SeparateKernel => 3,
+            Conclusion::SharedKernel => 4,
+            Conclusion::Inconclusive | Conclusion::Contradictory => 5,
+            Conclusion::NotTested => 6,
+        };
+        (rank, Reverse(self.confidence))
+    }
 }
 
 /// The facts that decide best, in the order in which they should be captured.

@@ -2,9 +2,9 @@
 //!
 //! What is a figure is printed with a link to its samples, like every other look-up.
 
-use tera::{Kwargs, Map, TeraResult, Value};
+use tera::{Kwargs, TeraResult, Value};
 
-use super::{LookupSources, lookup_error, safe_value};
+use super::{LookupSources, lookup_error, safe_value, value_map};
 use crate::judge::timing::{self, MeasureComparison, RunTiming};
 use crate::model::{Fact, SampleUnit, Samples};
 use crate::report::charts::{self, Chart, ChartKind};
@@ -16,10 +16,6 @@ use crate::stats::{self, Comparison, ComparisonObstacle, ComparisonOutcome};
 /// The percentiles that a table shows where there are enough samples.
 const PERCENTILES: [(&str, f64); 4] =
     [("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
-
-fn value_map(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<Map>().into()
-}
 
 impl LookupSources {
     /// The series of a fact on a target, by the names that templates use.

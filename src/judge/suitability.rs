@@ -1,0 +1,644 @@
+//! Which runtime is fit for which workload, from the verdicts and from what was compared.
+//!
+//! A workload with code that nobody vouches for needs a runtime that is shown, with at least medium
+//! confidence, to give containers a kernel of their own. Every other needs a verdict that says
+//! anything at all. What a workload can pay is held against the ratio to the baseline: the whole
+//! interval has to lie on one side of the limit. What was not shown recommends nothing.
+
+use serde::Serialize;
+
+use super::timing::RunTiming;
+use super::verdict::{Conclusion, Confidence, Verdict};
+use super::workloads::{CostMeasure, Workload, WorkloadTable};
+use super::{Finding, Judgement, Severity};
+use crate::model::{Fact, Role, Run};
+use crate::stats::{Comparison, ComparisonObstacle, Interval};
+
+/// The least confidence in a kernel of its own with which a runtime is offered for code that nobody
+/// vouches for.
+const LEAST_CONFIDENCE: Confidence = Confidence::Medium;
+
+/// Whether a runtime is fit for a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Suitability {
+    /// The boundary is what the workload needs, and it can pay what the runtime costs.
+    Fit,
+    /// Something that it needs was not shown.
+    Open,
+    /// The boundary is not what it needs, or costs more than it can pay.
+    Unfit,
+}
+
+impl Suitability {
+    /// The word for it in templates.
+    pub fn suitability_id(self) -> &'static str {
+        match self {
+            Self::Fit => "fit",
+            Self::Open => "open",
+            Self::Unfit => "unfit",
+        }
+    }
+}
+
+/// Why a runtime is fit, or is not, or why that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FitReasonKind {
+    /// All code is trusted, so the kernel may be shared.
+    Trusted,
+    /// The runtime was shown to give containers a kernel of their own.
+    OwnKernel,
+    /// It was shown to share the host's.
+    SharedKernel,
+    /// A kernel of its own was shown with too little confidence.
+    LowConfidence,
+    /// The facts decide nothing, or exclude each other.
+    NotDecided,
+    /// It did not start.
+    NotTested,
+    /// It is the baseline, whose cost is 1.
+    Reference,
+    /// It costs no more than the workload can pay.
+    Affordable,
+    /// It costs more.
+    TooCostly,
+    /// The interval of the ratio holds the limit.
+    PerhapsTooCostly,
+    /// What it costs was not measured.
+    NotMeasured,
+    /// What the baseline costs was not measured.
+    BaselineNotMeasured,
+    /// There are too few samples for a ratio.
+    TooFewSamples,
+    /// A value is zero, negative or no number.
+    NotPositive,
+    /// The session failed its own control.
+    TimesWithheld,
+    /// A finding of severity error rests on the figure.
+    FigureDoubtful,
+}
+
+impl FitReasonKind {
+    /// All kinds.
+    pub const ALL: [Self; 16] = [
+        Self::Trusted,
+        Self::OwnKernel,
+        Self::SharedKernel,
+        Self::LowConfidence,
+        Self::NotDecided,
+        Self::NotTested,
+        Self::Reference,
+        Self::Affordable,
+        Self::TooCostly,
+        Self::PerhapsTooCostly,
+        Self::NotMeasured,
+        Self::BaselineNotMeasured,
+        Self::TooFewSamples,
+        Self::NotPositive,
+        Self::TimesWithheld,
+        Self::FigureDoubtful,
+    ];
+
+    /// The id of the words in `data/fit-reasons.toml`.
+    pub fn reason_id(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::OwnKernel => "own-kernel",
+            Self::SharedKernel => "shared-kernel",
+            Self::LowConfidence => "low-confidence",
+            Self::NotDecided => "not-decided",
+            Self::NotTested => "not-tested",
+            Self::Reference => "reference",
+            Self::Affordable => "affordable",
+            Self::TooCostly => "too-costly",
+            Self::PerhapsTooCostly => "perhaps-too-costly",
+            Self::NotMeasured => "not-measured",
+            Self::BaselineNotMeasured => "baseline-not-measured",
+            Self::TooFewSamples => "too-few-samples",
+            Self::NotPositive => "not-positive",
+            Self::TimesWithheld => "times-withheld",
+            Self::FigureDoubtful => "figure-doubtful",
+        }
+    }
+
+    /// What the reason makes of a runtime, by itself.
+    pub fn suitability(self) -> Suitability {
+        match self {
+            Self::Trusted | Self::OwnKernel | Self::Reference | Self::Affordable => {
+                Suitability::Fit
+            }
+            Self::SharedKernel | Self::TooCostly => Suitability::Unfit,
+            Self::LowConfidence
+            | Self::NotDecided
+            | Self::NotTested
+            | Self::PerhapsTooCostly
+            | Self::NotMeasured
+            | Self::BaselineNotMeasured
+            | Self::TooFewSamples
+            | Self::NotPositive
+            | Self::TimesWithheld
+            | Self::FigureDoubtful => Suitability::Open,
+        }
+    }
+}
+
+/// A reason, with what it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitReason {
+    /// What it says.
+    pub kind: FitReasonKind,
+    /// What is paid, where it is about a cost.
+    pub cost: Option<CostReason>,
+}
+
+/// What a reason about a cost refers to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostReason {
+    /// The title of the measure.
+    pub measure: String,
+    /// The id of the fact that was compared.
+    pub fact: String,
+    /// The most that the workload can pay, relative to the baseline.
+    pub limit: f64,
+    /// The ratio to the baseline.
+    pub ratio: Option<f64>,
+    /// Its 95 % interval, where it has one.
+    pub interval: Option<Interval>,
+    /// The rule that found an error in the figure.
+    pub rule: Option<String>,
+}
+
+/// A runtime beside a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuntimeFit {
+    /// The target.
+    pub target: String,
+    /// Whether it is fit.
+    pub suitability: Suitability,
+    /// Why: all reasons that make it so.
+    pub reasons: Vec<FitReason>,
+}
+
+/// A workload and every runtime of the run, the strongest boundary first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkloadFit<'a> {
+    /// The workload.
+    pub workload: &'a Workload,
+    /// The runtimes.
+    pub runtimes: Vec<RuntimeFit>,
+}
+
+/// What a target costs in one measure, relative to the baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CostRatio {
+    /// The target is the baseline.
+    Reference,
+    /// The ratio, with its interval where both are series.
+    Ratio {
+        /// How many times the baseline's.
+        ratio: f64,
+        /// The 95 % interval; none where each is a single value.
+        interval: Option<Interval>,
+    },
+    /// There is none, and why.
+    Unknown {
+        /// Why.
+        kind: FitReasonKind,
+        /// The rule that found an error in the figure, where one did.
+        rule: Option<String>,
+    },
+}
+
+impl CostRatio {
+    fn unknown(kind: FitReasonKind) -> Self {
+        Self::Unknown { kind, rule: None }
+    }
+
+    fn from_comparison(comparison: &Comparison) -> Self {
+        match (comparison.ratio, comparison.obstacle) {
+            (Some(ratio), _) => Self::Ratio { ratio, interval: comparison.interval },
+            (None, Some(ComparisonObstacle::NotPositive)) => {
+                Self::unknown(FitReasonKind::NotPositive)
+            }
+            (None, _) => Self::unknown(FitReasonKind::TooFewSamples),
+        }
+    }
+}
+
+/// A judged run, as far as recommendations look at it.
+#[derive(Debug, Clone, Copy)]
+pub struct FitEvidence<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// What is said about it.
+    pub judgement: &'a Judgement,
+    /// What its times say.
+    pub timing: &'a RunTiming,
+}
+
+impl<'a> FitEvidence<'a> {
+    /// Every workload of the table with every runtime of the run.
+    pub fn judge_workloads(&self, table: &'a WorkloadTable) -> Vec<WorkloadFit<'a>> {
+        let mut fits = Vec::new();
+        for workload in &table.workloads {
+            let verdicts = self.judgement.strongest_first().into_iter();
+            let runtimes = verdicts.map(|verdict| self.judge_fit(workload, table, verdict));
+            fits.push(WorkloadFit { workload, runtimes: runtimes.collect() });
+        }
+        fits
+    }
+
+    /// One runtime for one workload.
+    fn judge_fit(
+        &self,
+        workload: &Workload,
+        table: &WorkloadTable,
+        verdict: &Verdict,
+    ) -> RuntimeFit {
+        let boundary = FitReason { kind: judge_boundary(workload, verdict), cost: None };
+        let mut reasons = vec![boundary];
+        // What a runtime costs does not matter where its boundary is not enough.
+        if reasons[0].kind.suitability() == Suitability::Fit {
+            for (id, limit) in &workload.pays {
+                if let Some(measure) = table.find_measure(id) {
+                    reasons.push(self.judge_cost(measure, *limit, &verdict.target));
+                }
+            }
+        }
+        let worst = |reasons: &[FitReason]| {
+            reasons
+                .iter()
+                .map(|reason| reason.kind.suitability())
+                .max()
+                .unwrap_or(Suitability::Open)
+        };
+        let suitability = worst(&reasons);
+        reasons.retain(|reason| reason.kind.suitability() == suitability);
+        RuntimeFit { target: verdict.target.clone(), suitability, reasons }
+    }
+
+    fn judge_cost(&self, measure: &CostMeasure, limit: f64, target: &str) -> FitReason {
+        let fact = self.compared_fact(measure);
+        let mut cost = CostReason {
+            measure: measure.title.clone(),
+            fact: fact.to_string(),
+            limit,
+            ratio: None,
+            interval: None,
+            rule: None,
+        };
+        let kind = match self.cost_ratio(fact, target) {
+            CostRatio::Reference => FitReasonKind::Reference,
+            CostRatio::Unknown { kind, rule } => {
+                cost.rule = rule;
+                kind
+            }
+            CostRatio::Ratio { ratio, interval } => {
+                (cost.ratio, cost.interval) = (Some(ratio), interval);
+                let interval = interval.unwrap_or(Interval { low: ratio, high: ratio });
+                if interval.high <= limit {
+                    FitReasonKind::Affordable
+                } else if interval.low > limit {
+                    FitReasonKind::TooCostly
+                } else {
+                    FitReasonKind::PerhapsTooCostly
+                }
+            }
+        };
+        FitReason { kind, cost: Some(cost) }
+    }
+
+    /// The fact of a measure that this run compares: the first that the baseline and another runtime
+    /// have, else the first that any runtime has, else the first.
+    pub fn compared_fact<'m>(&self, measure: &'m CostMeasure) -> &'m str {
+        let baseline = self.baseline_name();
+        let has = |fact: &str, target: &str| {
+            self.run.find_fact(fact, target).is_some_and(Fact::is_present)
+        };
+        let runtimes = || self.judgement.verdicts.iter().map(|verdict| verdict.target.as_str());
+        let is_compared = |fact: &&String| {
+            baseline.is_some_and(|baseline| {
+                has(fact, baseline) && runtimes().any(|name| name != baseline && has(fact, name))
+            })
+        };
+        let is_measured = |fact: &&String| runtimes().any(|name| has(fact, name));
+        let facts = &measure.facts;
+        let chosen = facts.iter().find(is_compared).or_else(|| facts.iter().find(is_measured));
+        chosen.or(facts.first()).map(String::as_str).unwrap_or_default()
+    }
+
+    fn baseline_name(&self) -> Option<&'a str> {
+        self.run.with_role(Role::Baseline).map(|target| target.name.as_str()).next()
+    }
+
+    /// What a target costs by a fact, relative to the baseline.
+    pub fn cost_ratio(&self, fact: &str, target: &str) -> CostRatio {
+        let Some(baseline) = self.baseline_name() else {
+            return CostRatio::unknown(FitReasonKind::BaselineNotMeasured);
+        };
+        if target == baseline {
+            return CostRatio::Reference;
+        }
+        let present =
+            |target: &str| self.run.find_fact(fact, target).filter(|fact| fact.is_present());
+        let Some(own) = present(target) else {
+            return CostRatio::unknown(FitReasonKind::NotMeasured);
+        };
+        let Some(reference) = present(baseline) else {
+            return CostRatio::unknown(FitReasonKind::BaselineNotMeasured);
+        };
+        let errors = || self.judgement.findings.iter().filter(|f| f.severity == Severity::Error);
+        let doubts = |finding: &&Finding| {
+            finding.rests_on(fact, Some(target)) || finding.rests_on(fact, Some(baseline))
+        };
+        if let Some(finding) = errors().find(doubts) {
+            let rule = Some(finding.rule.clone());
+            return CostRatio::Unknown { kind: FitReasonKind::FigureDoubtful, rule };
+        }
+        if own.as_series().is_some() || reference.as_series().is_some() {
+            return self.series_ratio(fact, target);
+        }
+        let number = |fact: &Fact| fact.as_value().and_then(serde_json::Value::as_f64);
+        match (number(own), number(reference)) {
+            (Some(own), Some(reference)) if own > 0.0 && reference > 0.0 => {
+                CostRatio::Ratio { ratio: own / reference, interval: None }
+            }
+            _ => CostRatio::unknown(FitReasonKind::NotPositive),
+        }
+    }
+
+    fn series_ratio(&self, fact: &str, target: &str) -> CostRatio {
+        if self.timing.is_withheld() {
+            return CostRatio::unknown(FitReasonKind::TimesWithheld);
+        }
+        let measures = self.timing.compared_measures(self.run);
+        match measures.iter().find(|measure| measure.id == fact && measure.target == target) {
+            Some(measure) => CostRatio::from_comparison(&measure.comparison),
+            None => CostRatio::unknown(FitReasonKind::NotMeasured),
+        }
+    }
+}
+
+/// What the verdict on a runtime says about its boundary for a workload.
+fn judge_boundary(workload: &Workload, verdict: &Verdict) -> FitReasonKind {
+    match verdict.conclusion {
+        Conclusion::NotTested => FitReasonKind::NotTested,
+        Conclusion::Inconclusive | Conclusion::Contradictory => FitReasonKind::NotDecided,
+        _ if verdict.confidence == Confidence::None => FitReasonKind::NotDecided,
+        _ if !workload.runs_untrusted_code => FitReasonKind::Trusted,
+        Conclusion::SharedKernel => FitReasonKind::SharedKernel,
+        Conclusion::SeparateKernelVm
+        | Conclusion::SeparateKernelUserspace
+        | Conclusion::SeparateKernel => match verdict.confidence >= LEAST_CONFIDENCE {
+            true => FitReasonKind::OwnKernel,
+            false => FitReasonKind::LowConfidence,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::EvidenceRef;
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::project::MARGIN;
+
+    const FIRST: &str = "startup.first_byte";
+    const CONFIDENCES: [Confidence; 4] =
+        [Confidence::None, Confidence::Low, Confidence::Medium, Confidence::High];
+
+    fn verdict(target: &str, conclusion: Conclusion, confidence: Confidence) -> Verdict {
+        Verdict {
+            target: target.into(),
+            conclusion,
+            confidence,
+            because: Vec::new(),
+            decisive: Vec::new(),
+            agrees: Vec::new(),
+            against: Vec::new(),
+            would_settle: Vec::new(),
+            ignored: Vec::new(),
+            reason: None,
+            failure: None,
+        }
+    }
+
+    fn workload(runs_untrusted_code: bool, pays: &[(&str, f64)]) -> Workload {
+        Workload {
+            id: "w".into(),
+            title: "W".into(),
+            short: "w".into(),
+            why: "w".into(),
+            runs_untrusted_code,
+            pays: pays.iter().map(|(id, limit)| (id.to_string(), *limit)).collect(),
+        }
+    }
+
+    /// So many times around a centre, one per mille apart.
+    fn around(center: f64, n: u32) -> Vec<f64> {
+        (0..n).map(|i| center * (1.0 + 0.001 * f64::from(i))).collect()
+    }
+
+    /// What comes of a workload for the candidate of a sketch with this verdict.
+    fn fit(
+        sketch: &Sketch,
+        workload: &Workload,
+        conclusion: Conclusion,
+        confidence: Confidence,
+    ) -> RuntimeFit {
+        fit_with(sketch, workload, verdict("kata", conclusion, confidence), Vec::new())
+    }
+
+    fn fit_with(
+        sketch: &Sketch,
+        workload: &Workload,
+        verdict: Verdict,
+        findings: Vec<Finding>,
+    ) -> RuntimeFit {
+        let verdicts = vec![verdict];
+        let judgement = Judgement { verdicts, findings, switched_off: Vec::new() };
+        let timing = RunTiming::of_run(&sketch.run, MARGIN);
+        let evidence = FitEvidence { run: &sketch.run, judgement: &judgement, timing: &timing };
+        let table = WorkloadTable::load(None).unwrap();
+        evidence.judge_fit(workload, &table, &judgement.verdicts[0])
+    }
+
+    fn kinds(fit: &RuntimeFit) -> Vec<FitReasonKind> {
+        fit.reasons.iter().map(|reason| reason.kind).collect()
+    }
+
+    /// The promise of the program: whatever else was measured, code that nobody vouches for is
+    /// offered a runtime only where a kernel of its own was shown with medium confidence or more.
+    #[test]
+    fn every_conclusion_with_every_confidence_is_offered_only_what_it_was_shown_to_be_fit_for() {
+        let measured = sketch().series(FIRST, "runc", &around(0.5, 10)).series(
+            FIRST,
+            "kata",
+            &around(0.5, 10),
+        );
+        let mut offered = 0;
+        for conclusion in Conclusion::ALL {
+            for confidence in CONFIDENCES {
+                for pays in [&[][..], &[("startup", 2.0)]] {
+                    let untrusted = fit(&measured, &workload(true, pays), conclusion, confidence);
+                    let is_shown = matches!(
+                        conclusion,
+                        Conclusion::SeparateKernelVm
+                            | Conclusion::SeparateKernelUserspace
+                            | Conclusion::SeparateKernel
+                    ) && matches!(confidence, Confidence::Medium | Confidence::High);
+                    let is_fit = untrusted.suitability == Suitability::Fit;
+                    assert_eq!(is_fit, is_shown, "{conclusion:?} {confidence:?} {untrusted:?}");
+                    assert!(!untrusted.reasons.is_empty(), "{conclusion:?} {confidence:?}");
+                    offered += usize::from(is_fit);
+
+                    let trusted = fit(&measured, &workload(false, pays), conclusion, confidence);
+                    let says_nothing = confidence == Confidence::None
+                        || matches!(
+                            conclusion,
+                            Conclusion::Inconclusive
+                                | Conclusion::Contradictory
+                                | Conclusion::NotTested
+                        );
+                    let expected = if says_nothing { Suitability::Open } else { Suitability::Fit };
+                    assert_eq!(trusted.suitability, expected, "{conclusion:?} {confidence:?}");
+                    assert!(!trusted.reasons.is_empty(), "{conclusion:?} {confidence:?}");
+                }
+            }
+        }
+        assert_eq!(offered, 3 * 2 * 2);
+    }
+
+    #[test]
+    fn a_shared_kernel_is_unfit_for_untrusted_code_and_says_so() {
+        for confidence in [Confidence::Low, Confidence::Medium, Confidence::High] {
+            let fit = fit(&sketch(), &workload(true, &[]), Conclusion::SharedKernel, confidence);
+            assert_eq!(fit.suitability, Suitability::Unfit);
+            assert_eq!(kinds(&fit), [FitReasonKind::SharedKernel]);
+        }
+    }
+
+    fn paid(sketch: &Sketch, limit: f64) -> RuntimeFit {
+        let workload = workload(true, &[("startup", limit)]);
+        fit(sketch, &workload, Conclusion::SeparateKernelVm, Confidence::High)
+    }
+
+    #[test]
+    fn the_whole_interval_has_to_lie_on_one_side_of_what_can_be_paid() {
+        let sketch = sketch().series(FIRST, "runc", &around(0.5, 10)).series(
+            FIRST,
+            "kata",
+            &around(1.5, 10),
+        );
+        assert_eq!(paid(&sketch, 4.0).suitability, Suitability::Fit);
+        let unfit = paid(&sketch, 2.0);
+        assert_eq!(
+            (unfit.suitability, kinds(&unfit)),
+            (Suitability::Unfit, vec![FitReasonKind::TooCostly])
+        );
+        let open = paid(&sketch, 3.0);
+        assert_eq!(
+            (open.suitability, kinds(&open)),
+            (Suitability::Open, vec![FitReasonKind::PerhapsTooCostly])
+        );
+    }
+
+    #[test]
+    fn what_was_not_measured_recommends_nothing_and_says_so() {
+        let one = || sketch().series(FIRST, "runc", &around(0.5, 10));
+        let few = || one().series(FIRST, "kata", &around(0.5, 3));
+        let other = || sketch().series(FIRST, "kata", &around(0.5, 10));
+        let zero = || one().series(FIRST, "kata", &[0.0; 10]);
+        let withheld = || {
+            let both = one().series(FIRST, "kata", &around(0.5, 10));
+            both.series("startup.control.first_byte", "runc", &around(0.8, 10))
+        };
+        for (sketch, kind) in [
+            (sketch(), FitReasonKind::NotMeasured),
+            (one(), FitReasonKind::NotMeasured),
+            (few(), FitReasonKind::TooFewSamples),
+            (other(), FitReasonKind::BaselineNotMeasured),
+            (zero(), FitReasonKind::NotPositive),
+            (withheld(), FitReasonKind::TimesWithheld),
+        ] {
+            let fit = paid(&sketch, 100.0);
+            assert_eq!((fit.suitability, kinds(&fit)), (Suitability::Open, vec![kind]));
+        }
+    }
+
+    #[test]
+    fn a_figure_that_an_error_speaks_against_recommends_nothing() {
+        let sketch = sketch().series(FIRST, "runc", &around(0.5, 10)).series(
+            FIRST,
+            "kata",
+            &around(0.5, 10),
+        );
+        for (severity, target, expected) in [
+            (Severity::Error, "kata", Suitability::Open),
+            (Severity::Error, "runc", Suitability::Open),
+            (Severity::Warning, "kata", Suitability::Fit),
+        ] {
+            let place =
+                EvidenceRef { fact: Some(FIRST.into()), target: Some(target.into()), source: None };
+            let finding = Finding {
+                rule: "r".into(),
+                severity,
+                target: None,
+                message: String::new(),
+                help: String::new(),
+                evidence: vec![place],
+            };
+            let verdict = verdict("kata", Conclusion::SeparateKernelVm, Confidence::High);
+            let workload = workload(true, &[("startup", 2.0)]);
+            let fit = fit_with(&sketch, &workload, verdict, vec![finding]);
+            assert_eq!(fit.suitability, expected, "{severity:?} {target}");
+        }
+    }
+
+    #[test]
+    fn the_baseline_costs_what_the_baseline_costs() {
+        let verdict = || verdict("runc", Conclusion::SharedKernel, Confidence::High);
+        let pays = [("startup", 1.0), ("memory", 0.5)];
+        let trusted = fit_with(&sketch(), &workload(false, &pays), verdict(), Vec::new());
+        assert_eq!(trusted.suitability, Suitability::Fit);
+        let untrusted = fit_with(&sketch(), &workload(true, &pays), verdict(), Vec::new());
+        assert_eq!(untrusted.suitability, Suitability::Unfit);
+    }
+
+    #[test]
+    fn single_values_are_compared_without_an_interval() {
+        let memory = |kata: u64| {
+            let sketch =
+                sketch().fact("host.mem_pss", "runc", 10).fact("host.mem_pss", "kata", kata);
+            let workload = workload(true, &[("memory", 5.0)]);
+            fit(&sketch, &workload, Conclusion::SeparateKernelVm, Confidence::High).suitability
+        };
+        assert_eq!(memory(40), Suitability::Fit);
+        assert_eq!(memory(60), Suitability::Unfit);
+        assert_eq!(memory(0), Suitability::Open);
+    }
+
+    #[test]
+    fn what_is_compared_is_the_first_fact_that_the_baseline_and_another_have() {
+        let wall = "startup.wall";
+        let compared = |sketch: Sketch| {
+            let fit = paid(&sketch, 9.0);
+            fit.reasons.into_iter().find_map(|reason| reason.cost).unwrap().fact
+        };
+        let both = || {
+            sketch().series(wall, "runc", &around(0.5, 10)).series(wall, "kata", &around(0.5, 10))
+        };
+        assert_eq!(compared(both()), wall);
+        assert_eq!(compared(both().series(FIRST, "runc", &around(0.5, 10))), wall);
+        let first = both().series(FIRST, "runc", &around(0.5, 10));
+        assert_eq!(compared(first.series(FIRST, "kata", &around(0.5, 10))), FIRST);
+    }
+
+    #[test]
+    fn the_id_of_a_reason_is_that_of_its_json() {
+        for kind in FitReasonKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::json!(kind.reason_id()));
+        }
+    }
+}

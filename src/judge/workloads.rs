@@ -1,0 +1,206 @@
+//! What workloads need and can pay: `data/workloads.toml`, and the words of `data/fit-reasons.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::suitability::FitReasonKind;
+use crate::assets::{self, AssetTree};
+use crate::error::{Error, Result};
+use crate::probe::catalogue::ProbeCatalogue;
+
+const WORKLOADS: &str = "workloads.toml";
+const REASONS: &str = "fit-reasons.toml";
+
+/// Something that a boundary can cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostMeasure {
+    /// The id, which workloads refer to.
+    pub id: String,
+    /// What it is called in a sentence.
+    pub title: String,
+    /// The ids of the facts that measure it, the best first.
+    pub facts: Vec<String>,
+}
+
+/// A kind of work, what it needs and what it can pay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// The id.
+    pub id: String,
+    /// What it is called.
+    pub title: String,
+    /// A few words that continue a sentence.
+    pub short: String,
+    /// Why it needs that, in a sentence or two.
+    pub why: String,
+    /// Whether it runs code that nobody vouches for, so that it needs a kernel of its own.
+    pub runs_untrusted_code: bool,
+    /// How many times as much as under the baseline it can pay, by the id of the measure.
+    #[serde(default)]
+    pub pays: BTreeMap<String, f64>,
+}
+
+/// All workloads, what they can pay in, and the words of the reasons.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadTable {
+    /// What a boundary can cost, in the order of the file.
+    #[serde(rename = "measure")]
+    pub measures: Vec<CostMeasure>,
+    /// The workloads in the order of the file.
+    #[serde(rename = "workload", default)]
+    pub workloads: Vec<Workload>,
+    /// The words of every reason, by its id.
+    #[serde(skip)]
+    pub reasons: BTreeMap<String, String>,
+}
+
+impl WorkloadTable {
+    /// The shipped tables, or a project's own from `data` (its `data/` folder).
+    ///
+    /// # Errors
+    ///
+    /// A file is not valid TOML or has an unknown key, an id stands twice, a workload pays in a
+    /// measure that is not there or an amount that is no positive number, or a reason has no words.
+    pub fn load(data: Option<&Path>) -> Result<Self> {
+        let mut table = Self::default();
+        for file in assets::read_all(AssetTree::Data, data, WORKLOADS, "")?.into_values() {
+            table = toml::from_str(&file.text)
+                .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
+            table
+                .verify()
+                .map_err(|what| Error::unusable_input(format!("{}: {what}", file.origin)))?;
+        }
+        for file in assets::read_all(AssetTree::Data, data, REASONS, "")?.into_values() {
+            table.reasons = toml::from_str(&file.text)
+                .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
+            for kind in FitReasonKind::ALL {
+                if !table.reasons.contains_key(kind.reason_id()) {
+                    let id = kind.reason_id();
+                    let what = format!("{}: no words for the reason `{id}`", file.origin);
+                    return Err(Error::unusable_input(what));
+                }
+            }
+        }
+        Ok(table)
+    }
+
+    /// The measure of this id.
+    pub fn find_measure(&self, id: &str) -> Option<&CostMeasure> {
+        self.measures.iter().find(|measure| measure.id == id)
+    }
+
+    fn verify(&self) -> Result<(), String> {
+        let mut ids = BTreeSet::new();
+        for measure in &self.measures {
+            if !ids.insert(&measure.id) {
+                return Err(format!("the measure `{}` stands twice", measure.id));
+            }
+            if measure.facts.is_empty() {
+                return Err(format!("the measure `{}` names no fact", measure.id));
+            }
+        }
+        let known: Vec<&str> = self.measures.iter().map(|measure| measure.id.as_str()).collect();
+        ids.clear();
+        for workload in &self.workloads {
+            let id = &workload.id;
+            if !ids.insert(id) {
+                return Err(format!("the workload `{id}` stands twice"));
+            }
+            for (measure, limit) in &workload.pays {
+                if !known.contains(&measure.as_str()) {
+                    let known = known.join(", ");
+                    return Err(format!(
+                        "the workload `{id}` pays in `{measure}`: known are {known}"
+                    ));
+                }
+                if !(limit.is_finite() && *limit > 0.0) {
+                    return Err(format!(
+                        "the workload `{id}` pays {measure} = {limit}: a ratio above 0 is wanted"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a table that names a fact which the catalogue does not have.
+    ///
+    /// # Errors
+    ///
+    /// The fact, and the measure that names it.
+    pub fn verify_facts(&self, catalogue: &ProbeCatalogue) -> Result<()> {
+        for measure in &self.measures {
+            for fact in &measure.facts {
+                if catalogue.find_probe(fact).is_none() {
+                    return Err(Error::unusable_input(format!(
+                        "{WORKLOADS}: the measure `{}` names `{fact}`, which is not in the catalogue",
+                        measure.id
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::rules::testing::CATALOGUE;
+
+    fn load_own(name: &str, text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        WorkloadTable::load(Some(folder.path())).unwrap_err().message
+    }
+
+    #[test]
+    fn the_shipped_table_is_sound_and_has_words_for_every_reason() {
+        let table = WorkloadTable::load(None).unwrap();
+        table.verify_facts(&CATALOGUE).unwrap();
+        assert_eq!(table.reasons.len(), FitReasonKind::ALL.len(), "words are left over");
+        assert!(table.workloads.iter().any(|workload| workload.runs_untrusted_code));
+        assert!(table.workloads.iter().any(|workload| !workload.runs_untrusted_code));
+    }
+
+    const MEASURE: &str = "[[measure]]\nid = \"m\"\ntitle = \"m\"\nfacts = [\"startup.wall\"]\n";
+
+    #[test]
+    fn a_table_that_cannot_be_meant_is_refused_by_name() {
+        let workload = |pays: &str| {
+            format!(
+                "{MEASURE}[[workload]]\nid = \"w\"\ntitle = \"W\"\nshort = \"w\"\nwhy = \"w\"\n\
+                 runs_untrusted_code = true\npays = {{ {pays} }}\n"
+            )
+        };
+        for (text, expected) in [
+            (workload("speed = 2.0"), "the workload `w` pays in `speed`: known are m"),
+            (workload("m = -1.0"), "the workload `w` pays m = -1: a ratio above 0 is wanted"),
+            (workload("m = nan"), "a ratio above 0 is wanted"),
+            (format!("{MEASURE}{MEASURE}"), "the measure `m` stands twice"),
+        ] {
+            let message = load_own(WORKLOADS, &text);
+            assert!(message.contains(expected), "{message}");
+            assert!(message.contains("workloads.toml: "), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_project_that_says_a_reason_in_no_words_is_told_which() {
+        let message = load_own(REASONS, "trusted = \"x\"\n");
+        assert!(message.contains("no words for the reason `own-kernel`"), "{message}");
+    }
+
+    #[test]
+    fn a_fact_that_does_not_exist_is_named() {
+        let text = MEASURE.replace("startup.wall", "startup.wal");
+        let table: WorkloadTable = toml::from_str(&text).unwrap();
+        let error = table.verify_facts(&CATALOGUE).unwrap_err();
+        assert!(error.message.contains("names `startup.wal`"), "{error}");
+    }
+}

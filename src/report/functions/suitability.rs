@@ -1,0 +1,244 @@
+//! Look-ups in what each runtime is fit for.
+
+use tera::{Kwargs, TeraResult, Value};
+
+use super::{LookupSources, lookup_error, safe_value, value_map};
+use crate::judge::suitability::{FitReason, RuntimeFit, Suitability};
+use crate::judge::workloads::Workload;
+use crate::model::Fact;
+use crate::report::number;
+
+/// The three answers, in the order in which templates say them.
+const SUITABILITIES: [Suitability; 3] = [Suitability::Fit, Suitability::Open, Suitability::Unfit];
+
+impl LookupSources {
+    /// All reasons of a fit in words, with links from the ratios to what they were computed from.
+    fn reason_words(&self, fit: &RuntimeFit) -> String {
+        let words: Vec<String> =
+            fit.reasons.iter().map(|reason| self.fill_reason(reason, &fit.target)).collect();
+        words.join("; ")
+    }
+
+    /// The words of a reason with what its placeholders stand for.
+    fn fill_reason(&self, reason: &FitReason, target: &str) -> String {
+        let words = &self.assessment.project_data.workloads.reasons[reason.kind.reason_id()];
+        let mut pieces = words.split('{');
+        let mut out = self.escape_piece(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            let (name, rest) = piece.split_once('}').unwrap_or(("", piece));
+            out.push_str(&self.fill_placeholder(name, reason, target));
+            out.push_str(&self.escape_piece(rest));
+        }
+        out
+    }
+
+    /// A piece of a sentence, with the spaces at its ends.
+    fn escape_piece(&self, piece: &str) -> String {
+        let space = |is_there: bool| if is_there { " " } else { "" };
+        let markup = self.renderer.escape_text(piece.trim());
+        if markup.is_empty() {
+            return space(!piece.is_empty()).into();
+        }
+        let (before, after) = (piece.starts_with(' '), piece.ends_with(' '));
+        format!("{}{markup}{}", space(before), space(after))
+    }
+
+    fn fill_placeholder(&self, name: &str, reason: &FitReason, target: &str) -> String {
+        let cost = reason.cost.as_ref();
+        let text = match name {
+            "confidence" => {
+                let verdict = self.assessment.judgement.find_verdict(target);
+                verdict.map(|verdict| verdict.confidence.confidence_name().to_string())
+            }
+            "measure" => cost.map(|cost| cost.measure.clone()),
+            "limit" => cost.map(|cost| number::format_ratio(cost.limit)),
+            "rule" => cost.and_then(|cost| cost.rule.clone()),
+            "ratio" => cost.and_then(|cost| cost.ratio).map(number::format_ratio),
+            "interval" => cost.and_then(|cost| cost.interval).map(|interval| {
+                let (low, high) = (interval.low, interval.high);
+                format!("{} to {}", number::format_ratio(low), number::format_ratio(high))
+            }),
+            "why" => cost.and_then(|cost| self.missing_words(&cost.fact, target)),
+            "baseline-why" => cost.and_then(|cost| self.missing_words(&cost.fact, "baseline")),
+            _ => None,
+        };
+        let markup = self.escape_piece(&text.unwrap_or_default());
+        let fact = cost.and_then(|cost| self.assessment.run.find_fact(&cost.fact, target));
+        match fact.and_then(Fact::source).filter(|_| matches!(name, "ratio" | "interval")) {
+            Some(source) => self.renderer.link_to_source(&self.assessment, &markup, source),
+            None => markup,
+        }
+    }
+
+    /// Why the run has no value, in brackets; nothing where it did not ask for one.
+    fn missing_words(&self, fact: &str, target: &str) -> Option<String> {
+        let name = self.assessment.resolve_target(target).ok()??;
+        match self.assessment.run.find_fact(fact, name)? {
+            Fact::Missing(missing) => Some(format!(" ({})", missing.reason)),
+            _ => None,
+        }
+    }
+
+    fn escaped(&self, text: &str) -> Value {
+        safe_value(&self.renderer.escape_text(text))
+    }
+
+    fn workload_entries(&self, workload: &Workload) -> Vec<(&'static str, Value)> {
+        let limits = workload.pays.iter().filter_map(|(id, limit)| {
+            let measure = self.assessment.project_data.workloads.find_measure(id)?;
+            Some(value_map([
+                ("title", self.escaped(&measure.title)),
+                ("limit", number::format_ratio(*limit).into()),
+            ]))
+        });
+        vec![
+            ("title", self.escaped(&workload.title)),
+            ("short", self.escaped(&workload.short)),
+            ("why", self.escaped(&workload.why)),
+            ("is_untrusted", workload.runs_untrusted_code.into()),
+            ("pays", limits.collect::<Vec<_>>().into()),
+        ]
+    }
+}
+
+/// `runtimes()`: every target but the host, the strongest boundary first, with `target` and
+/// `name`.
+pub fn look_up_runtimes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let verdicts = sources.assessment.judgement.strongest_first();
+    let list = verdicts.into_iter().map(|verdict| {
+        value_map([
+            ("target", verdict.target.as_str().into()),
+            ("name", sources.escaped(&sources.assessment.reader_name(&verdict.target))),
+        ])
+    });
+    Ok(list.collect::<Vec<_>>().into())
+}
+
+/// `workloads()`: every kind of work, with what it `pays`, and in `fit`, `open` and `unfit` the
+/// runtimes that are, the strongest boundary first, each with `target`, `name` and `reason`.
+pub fn look_up_workloads(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let assessment = &sources.assessment;
+    let fits = assessment.fit_evidence().judge_workloads(&assessment.project_data.workloads);
+    let mut list: Vec<Value> = Vec::new();
+    for fit in &fits {
+        let mut entries = sources.workload_entries(fit.workload);
+        for suitability in SUITABILITIES {
+            let runtimes = fit.runtimes.iter().filter(|fit| fit.suitability == suitability);
+            let runtimes = runtimes.map(|fit| {
+                value_map([
+                    ("target", fit.target.as_str().into()),
+                    ("name", sources.escaped(&assessment.reader_name(&fit.target))),
+                    ("reason", safe_value(&sources.reason_words(fit))),
+                ])
+            });
+            entries.push((suitability.suitability_id(), runtimes.collect::<Vec<_>>().into()));
+        }
+        list.push(value_map(entries));
+    }
+    Ok(list.into())
+}
+
+/// `fitness(target=)`: what a runtime is fit for: in `fit` the workloads, in `open` and `unfit`
+/// groups of `workloads` that have the same `reason`, and in `only_reason` why it is fit for none,
+/// where that is the same for all.
+pub fn look_up_fitness(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let target = sources.target_argument(kwargs)?;
+    let assessment = &sources.assessment;
+    if assessment.judgement.find_verdict(target).is_none() {
+        return Err(lookup_error(format!("there is no verdict on `{target}`")));
+    }
+    let fits = assessment.fit_evidence().judge_workloads(&assessment.project_data.workloads);
+    let mut fit_for: Vec<Value> = Vec::new();
+    let mut groups: Vec<(Suitability, String, Vec<Value>)> = Vec::new();
+    for fit in &fits {
+        let Some(runtime) = fit.runtimes.iter().find(|runtime| runtime.target == target) else {
+            continue;
+        };
+        let workload = value_map(sources.workload_entries(fit.workload));
+        if runtime.suitability == Suitability::Fit {
+            fit_for.push(workload);
+            continue;
+        }
+        let reason = sources.reason_words(runtime);
+        let is_same = |group: &&mut (Suitability, String, Vec<Value>)| {
+            group.0 == runtime.suitability && group.1 == reason
+        };
+        match groups.iter_mut().find(is_same) {
+            Some((_, _, workloads)) => workloads.push(workload),
+            None => groups.push((runtime.suitability, reason, vec![workload])),
+        }
+    }
+    let of = |wanted: Suitability| -> Value {
+        let groups = groups.iter().filter(|(suitability, ..)| *suitability == wanted);
+        let group = |(_, reason, workloads): &(Suitability, String, Vec<Value>)| {
+            value_map([("reason", safe_value(reason)), ("workloads", workloads.clone().into())])
+        };
+        groups.map(group).collect::<Vec<_>>().into()
+    };
+    let only_reason = match &groups[..] {
+        [(_, reason, _)] if fit_for.is_empty() => safe_value(reason),
+        _ => Value::none(),
+    };
+    Ok(value_map([
+        ("only_reason", only_reason),
+        ("fit", fit_for.into()),
+        ("open", of(Suitability::Open)),
+        ("unfit", of(Suitability::Unfit)),
+    ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::model::MissingReason;
+    use crate::report::functions::tests::html_of;
+
+    /// Both with boot ids, Kata with its own, and starts around these times.
+    fn session(kata: f64) -> Sketch {
+        let around = |center: f64| -> Vec<f64> {
+            (0..10).map(|i| center * (1.0 + 0.001 * f64::from(i))).collect()
+        };
+        sketch()
+            .fact("kernel.boot_id", "host", "a")
+            .fact("kernel.boot_id", "runc", "a")
+            .fact("kernel.boot_id", "kata", "b")
+            .fact("host.vmm", "kata", "qemu-system-x86_64")
+            .fact("host.witness_process", "runc", true)
+            .fact("host.witness_process", "kata", false)
+            .series("startup.first_byte", "runc", &around(0.5))
+            .series("startup.first_byte", "kata", &around(kata))
+    }
+
+    const OF_WORKLOADS: &str = "{% for w in workloads() %}{% if w.short is starting_with(pat=\"customers\") %}\
+        {% for r in w.fit %}fit: {{ r.name }} ({{ r.reason }}). {% endfor %}\
+        {% for r in w.open %}open: {{ r.name }} ({{ r.reason }}). {% endfor %}\
+        {% for r in w.unfit %}unfit: {{ r.name }} ({{ r.reason }}). {% endfor %}{% endif %}{% endfor %}";
+
+    #[test]
+    fn a_workload_names_the_runtimes_that_fit_and_why_the_others_do_not() {
+        assert_eq!(
+            html_of(session(1.0), OF_WORKLOADS),
+            "fit: Kata (own kernel, medium confidence; start-up time is 2 times the baseline&#39;s). \
+             unfit: runc (it shares the host&#39;s kernel). "
+        );
+        assert_eq!(
+            html_of(session(2.0), OF_WORKLOADS),
+            "unfit: Kata (start-up time is 4 times the baseline&#39;s). \
+             unfit: runc (it shares the host&#39;s kernel). "
+        );
+    }
+
+    #[test]
+    fn a_runtime_lists_what_it_is_fit_for_and_groups_the_rest_by_reason() {
+        let template = "{% for r in runtimes() %}{% set f = fitness(target=r.target) %}{{ r.name }}: \
+            {{ f.fit | length }} fit{% for g in f.unfit %}; {{ g.workloads | length }} not, {{ g.reason }}{% endfor %}\
+            {% for g in f.open %}; {{ g.workloads | length }} open, {{ g.reason }}{% endfor %}. {% endfor %}";
+        let text = html_of(
+            session(1.0).missing("http.latency", "kata", MissingReason::NotAsked),
+            template,
+        );
+        assert!(text.starts_with("Kata: "), "the strongest boundary first: {text}");
+        assert!(text.contains("runc: 3 fit; 4 not, it shares the host&#39;s kernel."), "{text}");
+        assert!(text.contains("HTTP latency was not measured (as the test says)"), "{text}");
+    }
+}
