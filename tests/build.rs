@@ -64,6 +64,55 @@ fn no_runtime_that_shares_the_kernel_is_recommended_for_code_of_strangers() {
     assert!(not.contains("it shares the host's kernel"), "{not}");
 }
 
+/// The text of a piece of HTML, with one space between words.
+fn text_of(html: &str) -> String {
+    let pieces = html.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
+    pieces.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_overview_answers_for_every_runtime_first() {
+    let project = Project::with_sample_runs();
+    project.run(&["build", "--run", "four-runtimes"]).succeeds();
+    let overview = project.read("public/index.html");
+    let answer = overview.split("<p class=\"answer\">").nth(1).unwrap();
+    assert_eq!(
+        text_of(answer.split("</p>").next().unwrap()),
+        "vm and gVisor give containers their own kernel, with high confidence. \
+         runc and crun share the host’s."
+    );
+    let table = overview.split("<div class=\"table runtimes\"").nth(1).unwrap();
+    let table = table.split("</table>").next().unwrap();
+    let rows: Vec<&str> = table.split("<tr class=").skip(1).collect();
+    let names = rows.iter().map(|row| text_of(row.split("<a ").next().unwrap()));
+    let names: Vec<String> = names.map(|name| name.rsplit(' ').next().unwrap().into()).collect();
+    assert_eq!(names, ["vm", "gVisor", "runc", "crun"], "the strongest boundary first");
+    for row in &rows {
+        let figures = row.matches("<a class=\"fact\"").count();
+        assert!(figures >= 3, "numbers lead to their evidence: {row}");
+        let dash = "50 samples are too few for a 99th percentile";
+        assert!(row.contains(&format!("title=\"{dash}\"")), "{row}");
+    }
+    let crun = text_of(rows[3].split("class=\"uses\">").nth(1).unwrap());
+    assert!(crun.starts_with("services of one"), "{crun}");
+    assert!(!crun.contains("other people") && !crun.contains("customers"), "{crun}");
+
+    // Of the customer's run hardly anything was measured: each dash has its reason.
+    project.run(&["build", "--run", "customer"]).succeeds();
+    let overview = project.read("public/index.html");
+    let answer = overview.split("<p class=\"answer\">").nth(1).unwrap();
+    assert_eq!(
+        text_of(answer.split("</p>").next().unwrap()),
+        "Kata gives containers their own kernel, with medium confidence. \
+         runc : neither isolation nor sharing was shown."
+    );
+    let table = overview.split("<div class=\"table runtimes\"").nth(1).unwrap();
+    let table = table.split("</table>").next().unwrap();
+    let dashes: Vec<&str> = table.split("data-why=\"").skip(1).collect();
+    assert!(dashes.len() > 10, "{table}");
+    assert!(dashes.iter().all(|dash| dash.find('"').unwrap() > 10), "a dash without a reason");
+}
+
 #[test]
 fn every_looked_up_value_on_a_page_leads_to_a_line_that_exists() {
     let project = Project::with_customer();

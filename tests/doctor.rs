@@ -63,3 +63,13 @@ fn a_runtime_that_does_not_answer_in_time_is_slow_and_leaves_nothing_behind() {
     assert_eq!(project.names("tmp"), [""; 0], "{log}");
     assert!(log.lines().filter(|line| line.starts_with("rm ")).count() >= 3, "{log}");
 }
+
+#[test]
+fn a_run_without_any_engine_says_what_is_used_and_not_that_it_failed() {
+    let project = Project::new();
+    let mut run = project.command(&["run", "--samples", "2", "--no-perf"]);
+    let outcome = Outcome::of(run.env("PATH", project.root()).output().unwrap());
+    let first = "note: no container engine works here; using plain namespaces (baseline only)\n";
+    assert!(outcome.stderr.starts_with(first), "{outcome:?}");
+    assert!(!outcome.stderr.contains("cannot do what was asked"), "{outcome:?}");
+}

@@ -14,9 +14,10 @@ use serde_json::json;
 use super::console::{Console, count_words};
 use super::report::CheckedReport;
 use super::styled::{StyledLine, StyledText, TextStyle};
+use super::summary;
 use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
-use crate::judge::{Conclusion, Severity, SwitchedOff, Verdict};
+use crate::judge::{Severity, SwitchedOff, Verdict};
 use crate::project::Project;
 use crate::report::{Assessment, ProjectData};
 use crate::store::RunStore;
@@ -34,6 +35,9 @@ pub(super) struct CheckArguments {
     /// The form of the output
     #[arg(long, value_enum, default_value = "text")]
     format: CheckFormat,
+    /// Print one line for each runtime and nothing else: boundary, confidence, start-up
+    #[arg(long, conflicts_with_all = ["format", "against", "submission"])]
+    summary: bool,
     /// The least severe finding, of the run or of the report, that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "never")]
     fail_on: FailOn,
@@ -93,11 +97,16 @@ pub(super) fn run_check(
             let pairs = is_compared.then_some(&pairs);
             console.print_json(&json_text(&assessment, report.as_ref(), pairs))?;
         }
+        CheckFormat::Text if arguments.summary => {
+            console.print_text(&summary::runtime_lines(&assessment)?)?;
+        }
         CheckFormat::Text => {
             let mut text = check_text(&assessment, report.as_ref());
             if is_compared {
                 text.append_text(against::shared_text(&pairs));
             }
+            text.push_blank();
+            text.append_text(summary::runtime_table(&assessment)?);
             console.print_text(&text)?;
         }
         CheckFormat::Sarif => {
@@ -250,18 +259,13 @@ fn all_verdict_lines(assessment: &Assessment) -> Vec<StyledText> {
 
 fn verdict_row(assessment: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
     let title = &assessment.project_data.words[verdict.conclusion.conclusion_id()].title;
-    let style = match verdict.conclusion {
-        Conclusion::Contradictory | Conclusion::NotTested => TextStyle::Bad,
-        Conclusion::Inconclusive => TextStyle::Doubtful,
-        _ => TextStyle::Good,
-    };
     let sure = match undecided_reason(assessment, verdict) {
         Some(_) => String::new(),
         None => format!("{} confidence", verdict.confidence.confidence_name()),
     };
     vec![
         format!("  {}", verdict.target).into(),
-        StyledLine::begin_styled(style, title),
+        StyledLine::begin_styled(summary::boundary_style(verdict), title),
         sure.into(),
     ]
 }

@@ -77,12 +77,26 @@ pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Resu
     Ok(if doctor::has_failed(&checks) { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
+/// What is said where plain namespaces are used because nothing else is there.
+pub(super) const NO_ENGINE: &str =
+    "no container engine works here; using plain namespaces (baseline only)";
+
 /// What is not as it should be, each in a line, and how to learn more. No container is started:
-/// capturing does that.
-pub(super) fn print_problems(options: &DoctorOptions, console: &Console) -> Result<()> {
+/// capturing does that. Where the user asked for no engine, that none works is no failure.
+pub(super) fn print_problems(
+    options: &DoctorOptions,
+    needs_engine: bool,
+    console: &Console,
+) -> Result<()> {
     let (words, faults) = (DoctorWords::load(None)?, KnownFaults::load(None)?);
     let machine = ThisMachine::new(interrupt::listen_for_signals()?);
-    let checks = doctor::examine_machine(&machine, options, &words, &faults, &|_| {})?;
+    let mut checks = doctor::examine_machine(&machine, options, &words, &faults, &|_| {})?;
+    let is_engine_missing =
+        |check: &MachineCheck| check.id == "engine" && check.status == CheckStatus::Fail;
+    if !needs_engine && checks.iter().any(is_engine_missing) {
+        console.print_note(NO_ENGINE);
+        checks.retain(|check| !matches!(check.id.as_str(), "engine" | "overall"));
+    }
     let of = |status| checks.iter().filter(|check| check.status == status).count();
     let worth_a_look = checks.iter().filter(|check| check.status == CheckStatus::Warn);
     console.print_note(&format!(

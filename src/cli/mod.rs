@@ -26,6 +26,7 @@ mod schema;
 mod serve;
 mod show;
 mod styled;
+mod summary;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

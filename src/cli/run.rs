@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::console::{Console, count_words};
 use super::styled::{StyledLine, StyledText, TextStyle};
-use super::{build, check, collect, diff, doctor};
+use super::{build, check, collect, diff, doctor, summary};
 use crate::engine::EngineKind;
 use crate::error::{self, Result};
 use crate::project::Project;
@@ -33,7 +33,8 @@ pub(super) fn run_everything(
     if let Some(target) = &arguments.output.target {
         arguments.capture.check_target(target)?;
     }
-    doctor::print_problems(&arguments.capture.doctor_options(), console)?;
+    let needs_engine = !arguments.capture.asks_for_nothing();
+    doctor::print_problems(&arguments.capture.doctor_options(), needs_engine, console)?;
     let Some(captured) = capture_if_possible(project, &arguments.capture, console)? else {
         return Ok(ExitCode::from(collect::STOPPED));
     };
@@ -41,7 +42,7 @@ pub(super) fn run_everything(
     let built =
         build::build_and_warn(project, &run.id, Some(run.edition), &arguments.output, console)?;
     let since = diff::changes_since_last(project, &captured.assessment)?;
-    console.print_text(&run_summary(&built, since, project))?;
+    console.print_text(&run_summary(&built, since, project)?)?;
     Ok(captured.exit_code())
 }
 
@@ -56,17 +57,20 @@ fn capture_if_possible(
         Err(error)
             if error.kind == error::ErrorKind::Environment && arguments.asks_for_nothing() =>
         {
-            console.print_warning(&format!("{}; plain namespaces are used instead", error.message));
-            if let Some(help) = &error.help {
-                console.print_note(help);
-            }
+            console.print_note(doctor::NO_ENGINE);
+            let help = error.help.map(|help| format!("; {help}")).unwrap_or_default();
+            console.print_detail(&format!("{}{help}", error.message));
             collect::capture_run(project, &arguments.with_engine(EngineKind::Builtin), console)
         }
         captured => captured,
     }
 }
 
-fn run_summary(built: &BuiltReport, since: Option<StyledText>, project: &Project) -> StyledText {
+fn run_summary(
+    built: &BuiltReport,
+    since: Option<StyledText>,
+    project: &Project,
+) -> Result<StyledText> {
     let run = &built.assessment.run;
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut out = StyledText::default();
@@ -87,7 +91,9 @@ fn run_summary(built: &BuiltReport, since: Option<StyledText>, project: &Project
         vec!["Submission".into(), shown_path(&built.submission, project).into()],
         vec!["Site".into(), format!("{site} ({})", count_words(built.pages, "page")).into()],
     ]);
-    out
+    out.push_blank();
+    out.append_text(summary::runtime_table(&built.assessment)?);
+    Ok(out)
 }
 
 /// A path as the user would type it.

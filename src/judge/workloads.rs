@@ -13,6 +13,18 @@ use crate::probe::catalogue::ProbeCatalogue;
 const WORKLOADS: &str = "workloads.toml";
 const REASONS: &str = "fit-reasons.toml";
 
+/// What the column of a measure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShownFigure {
+    /// The median of a series, or the single value.
+    Median,
+    /// The 99th percentile.
+    P99,
+    /// The ratio to the baseline.
+    Ratio,
+}
+
 /// Something that a boundary can cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +33,10 @@ pub struct CostMeasure {
     pub id: String,
     /// What it is called in a sentence.
     pub title: String,
+    /// What it is called above a column.
+    pub head: String,
+    /// What the column shows.
+    pub shows: Vec<ShownFigure>,
     /// The ids of the facts that measure it, the best first.
     pub facts: Vec<String>,
 }
@@ -168,7 +184,7 @@ mod tests {
         assert!(table.workloads.iter().any(|workload| !workload.runs_untrusted_code));
     }
 
-    const MEASURE: &str = "[[measure]]\nid = \"m\"\ntitle = \"m\"\nfacts = [\"startup.wall\"]\n";
+    const MEASURE: &str = "[[measure]]\nid = \"m\"\ntitle = \"m\"\nhead = \"M\"\nshows = [\"ratio\"]\nfacts = [\"startup.wall\"]\n";
 
     #[test]
     fn a_table_that_cannot_be_meant_is_refused_by_name() {

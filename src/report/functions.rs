@@ -3,6 +3,7 @@
 //! Each takes named arguments; an unknown argument, fact or target is an error with the place in
 //! the template. What they print is already escaped for the voice of the text.
 
+mod costs;
 mod suitability;
 mod timing;
 
@@ -91,6 +92,9 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
     ("runtimes", &[], suitability::look_up_runtimes),
     ("workloads", &[], suitability::look_up_workloads),
     ("fitness", &["target"], suitability::look_up_fitness),
+    ("answers", &[], costs::look_up_answers),
+    ("costs", &[], costs::look_up_costs),
+    ("cost", &["measure", "target"], costs::look_up_cost),
 ];
 
 /// The names of all functions.

@@ -5,6 +5,7 @@ pub(crate) mod assessment;
 pub(crate) mod chapters;
 pub(crate) mod charts;
 pub(crate) mod comparison;
+pub(crate) mod costs;
 pub(crate) mod coverage;
 pub mod escape;
 pub mod excerpts;
@@ -21,5 +22,6 @@ pub mod trend;
 
 pub use assessment::{Assessment, ProjectData, find_candidate};
 pub use number::format_measured;
+pub(crate) use number::format_ratio;
 pub use renderer::{EvidenceLinks, Renderer, describe_place};
 pub use templates::{EnginePool, PooledEngine, TemplateEngine};

@@ -44,7 +44,7 @@ pub(super) fn format_difference(value: f64, unit: SampleUnit) -> String {
 }
 
 /// A ratio: three significant digits.
-pub(super) fn format_ratio(value: f64) -> String {
+pub(crate) fn format_ratio(value: f64) -> String {
     format_plain(round_significant(value, 3))
 }
 

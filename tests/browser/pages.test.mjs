@@ -184,6 +184,37 @@ describe('the overview', () => {
     });
   }
 
+  for (const width of [320, 390, 768, 1024, 1280, 1440, 1920]) {
+    test(`shows every runtime with its use at ${width} px, nothing cut`, async () => {
+      const { page, close } = await tab(chromium, server.base, { viewport: { width, height: 900 }, javaScriptEnabled: false });
+      await page.goto(`${server.base}index.html`);
+      const sizes = await page.evaluate(() => {
+        const box = document.querySelector('.runtimes');
+        const uses = [...box.querySelectorAll('.uses')].map((cell) => cell.getBoundingClientRect());
+        return {
+          page: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          box: box.scrollWidth - box.clientWidth,
+          uses: uses.map((use) => use.right - document.documentElement.clientWidth),
+        };
+      });
+      assert.ok(sizes.page <= 0, `the page is ${sizes.page} px too wide`);
+      assert.ok(sizes.box <= 1, `the table is ${sizes.box} px too wide for its box`);
+      assert.ok(sizes.uses.length > 1 && sizes.uses.every((over) => over <= 0), JSON.stringify(sizes));
+      await close();
+    });
+  }
+
+  test('tells by keyboard why there is no value', async () => {
+    const { page, close } = await tab(chromium, server.base);
+    await page.goto(`${server.base}index.html`);
+    const dash = page.locator('.runtimes .no-value').first();
+    await page.locator('.runtimes').focus();
+    for (let n = 0; n < 60 && !(await dash.evaluate((node) => node === document.activeElement)); n += 1) await page.keyboard.press('Tab');
+    const shown = await dash.evaluate((node) => [node.dataset.why, getComputedStyle(node, '::after').content]);
+    assert.equal(shown[1], JSON.stringify(shown[0]));
+    await close();
+  });
+
   test('says what changed since the run before, and leads to all of it', async () => {
     const { page, close } = await tab(chromium, server.base);
     await page.goto(`${server.base}index.html`);

@@ -20,7 +20,7 @@ impl LookupSources {
     }
 
     /// The words of a reason with what its placeholders stand for.
-    fn fill_reason(&self, reason: &FitReason, target: &str) -> String {
+    pub(super) fn fill_reason(&self, reason: &FitReason, target: &str) -> String {
         let words = &self.assessment.project_data.workloads.reasons[reason.kind.reason_id()];
         let mut pieces = words.split('{');
         let mut out = self.escape_piece(pieces.next().unwrap_or_default());
@@ -101,14 +101,16 @@ impl LookupSources {
     }
 }
 
-/// `runtimes()`: every target but the host, the strongest boundary first, with `target` and
-/// `name`.
-pub fn look_up_runtimes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+/// `runtimes()`: every target but the host, the strongest boundary first, with `name`, `title` and
+/// `role` as in `targets()`.
+pub(super) fn look_up_runtimes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let verdicts = sources.assessment.judgement.strongest_first();
     let list = verdicts.into_iter().map(|verdict| {
+        let role = sources.assessment.run.find_target(&verdict.target).map(|t| t.role.word());
         value_map([
-            ("target", verdict.target.as_str().into()),
-            ("name", sources.escaped(&sources.assessment.reader_name(&verdict.target))),
+            ("name", verdict.target.as_str().into()),
+            ("title", sources.escaped(&sources.assessment.reader_name(&verdict.target))),
+            ("role", role.unwrap_or_default().into()),
         ])
     });
     Ok(list.collect::<Vec<_>>().into())
@@ -116,7 +118,7 @@ pub fn look_up_runtimes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value
 
 /// `workloads()`: every kind of work, with what it `pays`, and in `fit`, `open` and `unfit` the
 /// runtimes that are, the strongest boundary first, each with `target`, `name` and `reason`.
-pub fn look_up_workloads(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_workloads(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let assessment = &sources.assessment;
     let fits = assessment.fit_evidence().judge_workloads(&assessment.project_data.workloads);
     let mut list: Vec<Value> = Vec::new();
@@ -141,7 +143,7 @@ pub fn look_up_workloads(sources: &LookupSources, _: &Kwargs) -> TeraResult<Valu
 /// `fitness(target=)`: what a runtime is fit for: in `fit` the workloads, in `open` and `unfit`
 /// groups of `workloads` that have the same `reason`, and in `only_reason` why it is fit for none,
 /// where that is the same for all.
-pub fn look_up_fitness(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_fitness(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let target = sources.target_argument(kwargs)?;
     let assessment = &sources.assessment;
     if assessment.judgement.find_verdict(target).is_none() {
@@ -230,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_runtime_lists_what_it_is_fit_for_and_groups_the_rest_by_reason() {
-        let template = "{% for r in runtimes() %}{% set f = fitness(target=r.target) %}{{ r.name }}: \
+        let template = "{% for r in runtimes() %}{% set f = fitness(target=r.name) %}{{ r.title }}: \
             {{ f.fit | length }} fit{% for g in f.unfit %}; {{ g.workloads | length }} not, {{ g.reason }}{% endfor %}\
             {% for g in f.open %}; {{ g.workloads | length }} open, {{ g.reason }}{% endfor %}. {% endfor %}";
         let text = html_of(

@@ -1,0 +1,83 @@
+//! What a runtime costs in one measure: its figure, the ratio to the baseline, and why there is none.
+
+use super::assessment::Assessment;
+use super::number;
+use crate::judge::Severity;
+use crate::judge::suitability::CostRatio;
+use crate::judge::workloads::CostMeasure;
+use crate::model::{Fact, FactSource, SampleUnit, Samples};
+use crate::stats;
+
+/// Bytes in a `kB` of `/proc`.
+const PROC_KB: f64 = 1024.0;
+
+/// The figures of one measure under one runtime.
+#[derive(Debug)]
+pub(crate) struct CostFigures<'a> {
+    /// The id of the fact that the run measures it by.
+    pub fact: &'a str,
+    /// Where the figure stands in the evidence.
+    pub source: Option<FactSource>,
+    /// The series, where it is one.
+    pub samples: Option<Samples>,
+    /// The median of the series, or the single value, for readers.
+    pub value: Option<String>,
+    /// Why there is no figure to show.
+    pub missing: Option<String>,
+    /// How it stands to the baseline.
+    pub ratio: CostRatio,
+}
+
+/// The figures of a measure under a target. One that an error among the findings rests on is not
+/// shown: its message stands in its place.
+///
+/// # Errors
+///
+/// The fact is not in the catalogue, or the target is unknown.
+pub(crate) fn cost_figures<'a>(
+    assessment: &'a Assessment,
+    measure: &'a CostMeasure,
+    target: &str,
+) -> Result<CostFigures<'a>, String> {
+    let evidence = assessment.fit_evidence();
+    let fact = evidence.compared_fact(measure);
+    let found = assessment.find_fact(fact, target)?.fact;
+    let mut figures = CostFigures {
+        fact,
+        source: found.source().cloned(),
+        samples: found.as_series().cloned(),
+        value: None,
+        missing: None,
+        ratio: evidence.cost_ratio(fact, target),
+    };
+    let is_wrong = |finding: &&crate::judge::Finding| {
+        finding.severity == Severity::Error && finding.rests_on(fact, Some(target))
+    };
+    if let Some(finding) = assessment.judgement.findings.iter().find(is_wrong) {
+        figures.missing = Some(finding.message.clone());
+        return Ok(figures);
+    }
+    match found.as_ref() {
+        Fact::Series(samples) => {
+            let median = stats::median(&samples.values);
+            figures.value = median.map(|median| number::format_measured(median, samples.unit));
+        }
+        Fact::Value { value, .. } => {
+            let unit = assessment.project_data.catalogue.find_probe(fact);
+            let unit = unit.map(|probe| probe.unit.as_str()).unwrap_or_default();
+            figures.value = value.as_f64().map(|value| format_in_unit(value, unit));
+        }
+        Fact::Missing(missing) => figures.missing = Some(missing.reason.clone()),
+    }
+    Ok(figures)
+}
+
+/// A value of a fact in the unit of its probe.
+fn format_in_unit(value: f64, unit: &str) -> String {
+    match unit {
+        "s" => number::format_measured(value, SampleUnit::Seconds),
+        "B" => number::format_measured(value, SampleUnit::Bytes),
+        "kB" => number::format_measured(value * PROC_KB, SampleUnit::Bytes),
+        unit => format!("{} {unit}", number::format_plain(value)),
+    }
+}

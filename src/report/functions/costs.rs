@@ -1,0 +1,135 @@
+//! Look-ups for the table of the overview: what the run shows in a sentence, and what each
+//! runtime costs.
+
+use tera::{Kwargs, TeraResult, Value};
+
+use super::{LookupSources, lookup_error, safe_value, value_map};
+use crate::judge::suitability::{CostRatio, CostReason, FitReason, FitReasonKind};
+use crate::judge::workloads::{CostMeasure, ShownFigure};
+use crate::judge::{Conclusion, Confidence, Verdict};
+use crate::model::Samples;
+use crate::report::costs::{CostFigures, cost_figures};
+use crate::report::number;
+use crate::stats;
+
+/// What can be said about several runtimes at once.
+fn answer_kind(verdict: &Verdict) -> &'static str {
+    match verdict.conclusion {
+        Conclusion::SeparateKernelVm
+        | Conclusion::SeparateKernelUserspace
+        | Conclusion::SeparateKernel => "own-kernel",
+        Conclusion::SharedKernel => "shared-kernel",
+        Conclusion::Inconclusive | Conclusion::Contradictory => "not-shown",
+        Conclusion::NotTested => "not-tested",
+    }
+}
+
+/// `answers()`: groups of runtimes of which the same can be said, the strongest boundary first: the
+/// `kind` (`own-kernel`, `shared-kernel`, `not-shown`, `not-tested`), the `confidence` and the
+/// `names`.
+pub(super) fn look_up_answers(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let assessment = &sources.assessment;
+    let mut groups: Vec<(&'static str, Confidence, Vec<Value>)> = Vec::new();
+    for verdict in assessment.judgement.strongest_first() {
+        let (kind, confidence) = (answer_kind(verdict), verdict.confidence);
+        let name = sources.renderer.escape_text(&assessment.reader_name(&verdict.target));
+        match groups.iter_mut().find(|group| (group.0, group.1) == (kind, confidence)) {
+            Some((_, _, names)) => names.push(safe_value(&name)),
+            None => groups.push((kind, confidence, vec![safe_value(&name)])),
+        }
+    }
+    let group = |(kind, confidence, names): (&'static str, Confidence, Vec<Value>)| {
+        value_map([
+            ("kind", kind.into()),
+            ("confidence", confidence.confidence_name().into()),
+            ("names", names.into()),
+        ])
+    };
+    Ok(groups.into_iter().map(group).collect::<Vec<_>>().into())
+}
+
+/// `costs()`: what a boundary can cost, each with `id`, `title`, the `head` of its column and what
+/// that shows: `shows_median`, `shows_p99`, `shows_ratio`.
+pub(super) fn look_up_costs(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let measures = &sources.assessment.project_data.workloads.measures;
+    let entry = |measure: &CostMeasure| {
+        value_map([
+            ("id", measure.id.as_str().into()),
+            ("title", measure.title.as_str().into()),
+            ("head", measure.head.as_str().into()),
+            ("shows_median", measure.shows.contains(&ShownFigure::Median).into()),
+            ("shows_p99", measure.shows.contains(&ShownFigure::P99).into()),
+            ("shows_ratio", measure.shows.contains(&ShownFigure::Ratio).into()),
+        ])
+    };
+    Ok(measures.iter().map(entry).collect::<Vec<_>>().into())
+}
+
+/// `cost(measure=, target=)`: what a runtime costs. `value` is the median or the single value, or
+/// none and `missing` says why; `p99` is the percentile, or none where `n` samples are too few;
+/// `ratio`, `low` and `high` are relative to the baseline, or none and `ratio_missing` says why.
+pub(super) fn look_up_cost(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let id: &str = kwargs.must_get("measure")?;
+    let target = sources.target_argument(kwargs)?;
+    let table = &sources.assessment.project_data.workloads;
+    let measure = table.find_measure(id).ok_or_else(|| {
+        let known: Vec<&str> = table.measures.iter().map(|measure| measure.id.as_str()).collect();
+        lookup_error(format!("unknown measure `{id}`: known are {}", known.join(", ")))
+    })?;
+    let figures = cost_figures(&sources.assessment, measure, target).map_err(lookup_error)?;
+    let linked = |words: &str| {
+        let markup = sources.renderer.escape_text(words);
+        safe_value(&match &figures.source {
+            Some(source) => sources.renderer.link_to_source(&sources.assessment, &markup, source),
+            None => markup,
+        })
+    };
+    let ratio = |value: f64| linked(&number::format_ratio(value));
+    let none = Value::none;
+    let samples = figures.samples.as_ref().filter(|_| figures.value.is_some());
+    let p99 = samples.and_then(last_percent).as_deref().map_or_else(none, linked);
+    let (shown_ratio, low, high) = match &figures.ratio {
+        CostRatio::Ratio { ratio: value, interval: Some(interval) } => {
+            (ratio(*value), ratio(interval.low), ratio(interval.high))
+        }
+        CostRatio::Ratio { ratio: value, interval: None } => (ratio(*value), none(), none()),
+        CostRatio::Reference | CostRatio::Unknown { .. } => (none(), none(), none()),
+    };
+    Ok(value_map([
+        ("value", figures.value.as_deref().map_or_else(none, linked)),
+        ("missing", figures.missing.as_deref().map_or_else(none, Into::into)),
+        ("p99", p99),
+        ("n", samples.map_or_else(none, |samples| samples.values.len().into())),
+        ("ratio", shown_ratio),
+        ("low", low),
+        ("high", high),
+        ("ratio_missing", sources.ratio_missing(measure, &figures, target)),
+        ("is_baseline", (figures.ratio == CostRatio::Reference).into()),
+    ]))
+}
+
+impl LookupSources {
+    /// Why there is no ratio, in the words of a reason.
+    fn ratio_missing(&self, measure: &CostMeasure, figures: &CostFigures, target: &str) -> Value {
+        let CostRatio::Unknown { kind, rule } = &figures.ratio else { return Value::none() };
+        if let (FitReasonKind::NotMeasured, Some(why)) = (kind, &figures.missing) {
+            return why.as_str().into();
+        }
+        let cost = CostReason {
+            measure: measure.title.clone(),
+            fact: figures.fact.to_string(),
+            limit: 1.0,
+            ratio: None,
+            interval: None,
+            rule: rule.clone(),
+        };
+        safe_value(&self.fill_reason(&FitReason { kind: *kind, cost: Some(cost) }, target))
+    }
+}
+
+/// The 99th percentile, where the series has samples enough for one with an interval.
+fn last_percent(samples: &Samples) -> Option<String> {
+    stats::percentile_interval(&samples.values, 0.99).ok()?;
+    let value = stats::percentile(&samples.values, 0.99).ok()?;
+    Some(number::format_measured(value, samples.unit))
+}
