@@ -89,7 +89,7 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
     ("phases", &[], timing::look_up_phases),
     ("share_of", &["id", "target", "seconds"], timing::share_of),
     ("chart", &["kind", "id"], timing::look_up_chart),
-    ("runtimes", &[], suitability::look_up_runtimes),
+    ("boundaries", &[], suitability::look_up_boundaries),
     ("workloads", &[], suitability::look_up_workloads),
     ("fitness", &["target"], suitability::look_up_fitness),
     ("answers", &[], costs::look_up_answers),
@@ -753,6 +753,12 @@ pub(super) mod tests {
         let engine =
             TemplateEngine::new(&BTreeMap::from([("t.html".into(), file)]), &sources).unwrap();
         engine.render_template("t.html", &tera::Context::new()).unwrap()
+    }
+
+    #[test]
+    fn no_two_look_ups_have_one_name() {
+        let names: std::collections::BTreeSet<&str> = lookup_names().collect();
+        assert_eq!(names.len(), FUNCTIONS.len());
     }
 
     #[test]

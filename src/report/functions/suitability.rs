@@ -101,9 +101,9 @@ impl LookupSources {
     }
 }
 
-/// `runtimes()`: every target but the host, the strongest boundary first, with `name`, `title` and
+/// `boundaries()`: every target but the host, the strongest boundary first, with `name`, `title` and
 /// `role` as in `targets()`.
-pub(super) fn look_up_runtimes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+pub(super) fn look_up_boundaries(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let verdicts = sources.assessment.judgement.strongest_first();
     let list = verdicts.into_iter().map(|verdict| {
         let role = sources.assessment.run.find_target(&verdict.target).map(|t| t.role.word());
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_runtime_lists_what_it_is_fit_for_and_groups_the_rest_by_reason() {
-        let template = "{% for r in runtimes() %}{% set f = fitness(target=r.name) %}{{ r.title }}: \
+        let template = "{% for r in boundaries() %}{% set f = fitness(target=r.name) %}{{ r.title }}: \
             {{ f.fit | length }} fit{% for g in f.unfit %}; {{ g.workloads | length }} not, {{ g.reason }}{% endfor %}\
             {% for g in f.open %}; {{ g.workloads | length }} open, {{ g.reason }}{% endfor %}. {% endfor %}";
         let text = html_of(
