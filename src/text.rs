@@ -223,10 +223,14 @@ pub fn excerpt_with_caret(text: &str, line: usize, column: usize) -> String {
 /// The known word that is at most a third of its letters away from `wanted`; two neighbours that
 /// changed places count once.
 pub fn closest_match<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let length = wanted.chars().count();
+    let limit = length / 3;
     known
+        // No other word can be near, and of a text that is no word the distance takes long.
+        .filter(|other| other.chars().count().abs_diff(length) <= limit)
         .map(|other| (strsim::osa_distance(wanted, other), other))
         .min()
-        .filter(|(distance, _)| *distance <= wanted.chars().count() / 3)
+        .filter(|(distance, _)| *distance <= limit)
         .map(|(_, other)| other)
 }
 
@@ -277,6 +281,7 @@ mod tests {
         let known = || ["kernel.release", "cpu.model"].into_iter();
         assert_eq!(closest_match("kernel.relase", known()), Some("kernel.release"));
         assert_eq!(closest_match("zzz", known()), None);
+        assert_eq!(closest_match(&"kernel.release".repeat(50_000), known()), None);
         assert_eq!(closest_match("mien", ["mine"].into_iter()), Some("mine"));
     }
 

@@ -220,12 +220,12 @@ mod tests {
     fn a_workload_names_the_runtimes_that_fit_and_why_the_others_do_not() {
         assert_eq!(
             html_of(session(1.0), OF_WORKLOADS),
-            "fit: Kata (own kernel, medium confidence; start-up time is 2 times the baseline&#39;s). \
+            "fit: Kata (own kernel, medium confidence; start-up time is affordable). \
              unfit: runc (it shares the host&#39;s kernel). "
         );
         assert_eq!(
             html_of(session(2.0), OF_WORKLOADS),
-            "unfit: Kata (start-up time is 4 times the baseline&#39;s). \
+            "unfit: Kata (start-up time is too high beside the baseline&#39;s). \
              unfit: runc (it shares the host&#39;s kernel). "
         );
     }
