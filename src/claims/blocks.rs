@@ -161,14 +161,7 @@ fn compare_output(
                 .resting_on_fact(fact_ref.id, fact_ref.target),
         ),
         "kernel.cmdline" | "kernel.dmesg_banner" => None,
-        _ => Some(ClaimRemark::contradicted_by(
-            index,
-            place,
-            &shown,
-            &fact_ref.shown_value(),
-            fact_ref.id,
-            fact_ref.target,
-        )),
+        _ => Some(ClaimRemark::contradicted_by(index, place, &shown, &fact_ref)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::evidence_index::EvidenceIndex;
+use super::evidence_index::{EvidenceIndex, FactRef};
 use crate::judge::EvidenceRef;
 
 /// How a statement stands to the evidence.
@@ -100,16 +100,14 @@ impl ClaimRemark {
         index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
-        found: &str,
-        id: &str,
-        target: &str,
+        fact_ref: &FactRef,
     ) -> Self {
         Self::violates_rule("claim-contradicts-evidence", ClaimStatus::Contradicted, place)
             .with_parameter("stated", crate::text::make_visible(stated))
-            .with_parameter("found", found)
-            .with_parameter("title", index.fact_title(id))
-            .with_parameter("target", index.reader_name(target))
-            .resting_on_fact(id, target)
+            .with_parameter("found", fact_ref.shown_value())
+            .with_parameter("title", index.fact_title(fact_ref.id))
+            .with_parameter("target", index.reader_name(fact_ref.target))
+            .resting_on_fact(fact_ref.id, fact_ref.target)
     }
 
     /// The stated value is about a fact that is not captured.

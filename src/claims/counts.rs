@@ -259,14 +259,7 @@ fn decide_count(
     }
     let fact_ref = own[0];
     let text = &sentence.text[quantity.range.clone()];
-    let mut result = ClaimRemark::contradicted_by(
-        ground,
-        place,
-        text,
-        &fact_ref.shown_value(),
-        fact_ref.id,
-        fact_ref.target,
-    );
+    let mut result = ClaimRemark::contradicted_by(ground, place, text, &fact_ref);
     if let Some((id, target)) = find_elsewhere(ground, stated, facts) {
         result = result
             .with_parameter(
@@ -418,13 +411,7 @@ fn decide_samples(
         && stated >= 3.0;
     let text = &sentence.text[quantity.range.clone()];
     may.then(|| {
-        ClaimRemark::contradicted_by(
-            ground,
-            place,
-            text,
-            &format!("{n} samples"),
-            fact_ref.id,
-            fact_ref.target,
-        )
+        ClaimRemark::contradicted_by(ground, place, text, fact_ref)
+            .with_parameter("found", format!("{n} samples"))
     })
 }

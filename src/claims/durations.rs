@@ -197,16 +197,7 @@ fn decide_duration(
         && quantity.hedge == ValueHedge::Exact
         && !other_target
         && (outside || named_clash);
-    may.then(|| {
-        ClaimRemark::contradicted_by(
-            ground,
-            place,
-            text,
-            &fact_ref[0].shown_value(),
-            fact_ref[0].id,
-            fact_ref[0].target,
-        )
-    })
+    may.then(|| ClaimRemark::contradicted_by(ground, place, text, &fact_ref[0]))
 }
 
 /// The names of figures that the words since the last value give.

@@ -79,14 +79,7 @@ impl StatedIdentity<'_> {
     }
 
     fn contradicted_by(&self, fact_ref: &FactRef) -> ClaimRemark {
-        ClaimRemark::contradicted_by(
-            self.ground,
-            self.text_range(),
-            self.stated_text(),
-            &fact_ref.shown_value(),
-            fact_ref.id,
-            fact_ref.target,
-        )
+        ClaimRemark::contradicted_by(self.ground, self.text_range(), self.stated_text(), fact_ref)
     }
 
     /// A kernel release or a version of the runtime.
@@ -350,13 +343,6 @@ fn check_interface_list(
         || known.iter().any(|name| *name != "lo" && !stated.contains(name));
     (lacking && sentence.mood == SentenceMood::Statement).then(|| {
         let text = &clause[first.start()..last.end()];
-        ClaimRemark::contradicted_by(
-            ground,
-            place,
-            text,
-            &fact_ref.shown_value(),
-            fact_ref.id,
-            fact_ref.target,
-        )
+        ClaimRemark::contradicted_by(ground, place, text, &fact_ref)
     })
 }

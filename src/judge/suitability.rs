@@ -405,25 +405,6 @@ mod tests {
     use crate::project::MARGIN;
 
     const FIRST: &str = "startup.first_byte";
-    const CONFIDENCES: [Confidence; 4] =
-        [Confidence::None, Confidence::Low, Confidence::Medium, Confidence::High];
-
-    fn verdict(target: &str, conclusion: Conclusion, confidence: Confidence) -> Verdict {
-        Verdict {
-            target: target.into(),
-            conclusion,
-            confidence,
-            because: Vec::new(),
-            decisive: Vec::new(),
-            agrees: Vec::new(),
-            against: Vec::new(),
-            would_settle: Vec::new(),
-            ignored: Vec::new(),
-            reason: None,
-            failure: None,
-        }
-    }
-
     fn workload(runs_untrusted_code: bool, pays: &[(&str, f64)]) -> Workload {
         Workload {
             id: "w".into(),
@@ -447,7 +428,12 @@ mod tests {
         conclusion: Conclusion,
         confidence: Confidence,
     ) -> RuntimeFit {
-        fit_with(sketch, workload, verdict("kata", conclusion, confidence), Vec::new())
+        fit_with(
+            sketch,
+            workload,
+            Verdict::without_facts("kata", conclusion, confidence),
+            Vec::new(),
+        )
     }
 
     fn fit_with(
@@ -479,7 +465,7 @@ mod tests {
         );
         let mut offered = 0;
         for conclusion in Conclusion::ALL {
-            for confidence in CONFIDENCES {
+            for confidence in Confidence::ALL {
                 for pays in [&[][..], &[("startup", 2.0)]] {
                     let untrusted = fit(&measured, &workload(true, pays), conclusion, confidence);
                     let is_shown = matches!(
@@ -589,7 +575,8 @@ mod tests {
                 help: String::new(),
                 evidence: vec![place],
             };
-            let verdict = verdict("kata", Conclusion::SeparateKernelVm, Confidence::High);
+            let verdict =
+                Verdict::without_facts("kata", Conclusion::SeparateKernelVm, Confidence::High);
             let workload = workload(true, &[("startup", 2.0)]);
             let fit = fit_with(&sketch, &workload, verdict, vec![finding]);
             assert_eq!(fit.suitability, expected, "{severity:?} {target}");
@@ -598,7 +585,7 @@ mod tests {
 
     #[test]
     fn the_baseline_costs_what_the_baseline_costs() {
-        let verdict = || verdict("runc", Conclusion::SharedKernel, Confidence::High);
+        let verdict = || Verdict::without_facts("runc", Conclusion::SharedKernel, Confidence::High);
         let pays = [("startup", 1.0), ("memory", 0.5)];
         let trusted = fit_with(&sketch(), &workload(false, &pays), verdict(), Vec::new());
         assert_eq!(trusted.suitability, Suitability::Fit);

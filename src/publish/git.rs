@@ -172,7 +172,7 @@ impl GitRepository {
     /// # Errors
     ///
     /// A file cannot be moved, or git fails.
-    pub(super) fn take(&self, site: &[SiteFile]) -> Result<Vec<Blob>> {
+    pub(super) fn move_into_repository(&self, site: &[SiteFile]) -> Result<Vec<Blob>> {
         let io = |error| Error::failed_io("write", &self.blobs, &error);
         std::fs::create_dir_all(&self.blobs).map_err(io)?;
         let mut paths = Vec::new();

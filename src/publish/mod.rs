@@ -103,7 +103,7 @@ pub(crate) fn publish_site(
     if !options.with_identifiers {
         leaks::refuse_identifiers(&RunStore::open_project(project)?, &built.assessment)?;
     }
-    let site = git.take(&folder::read_site_folder(&out)?)?;
+    let site = git.move_into_repository(&folder::read_site_folder(&out)?)?;
     let place = PublishTarget { git, remote, options };
     let (commit, changes) =
         place.commit_and_push(&site, &commit_message(&built.assessment), progress)?;

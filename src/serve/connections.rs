@@ -247,6 +247,15 @@ mod tests {
         fn get(&self, path: &str) -> TcpStream {
             self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         }
+
+        /// Waits until so many pages wait for a build. The server tells nobody that one does, so
+        /// this has to look again and again.
+        fn await_waiting_pages(&self, pages: usize, deadline: Instant) {
+            while Arc::strong_count(&self.state.waiting) != pages + 1 {
+                assert!(Instant::now() < deadline);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
     }
 
     /// All that comes until the server closes the connection.
@@ -334,25 +343,16 @@ mod tests {
         let folder = folder();
         let limits = ServeLimits { waiting_pages: 3, ..ServeLimits::default() };
         let server = TestServer::start(folder.path(), limits);
+        let deadline = Instant::now() + limits.wait_time;
         let ask = || server.get("/-isoproof/state?since=0");
-        let begun = Instant::now();
         let gone: Vec<TcpStream> = (0..3).map(|_| ask()).collect();
-        while Arc::strong_count(&server.state.waiting) < 4 {
-            assert!(begun.elapsed() < limits.wait_time);
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        server.await_waiting_pages(3, deadline);
         assert!(read_all(ask()).starts_with("HTTP/1.1 503 "));
         // The places of those that hang up are free again.
         drop(gone);
-        while Arc::strong_count(&server.state.waiting) > 1 {
-            assert!(begun.elapsed() < limits.wait_time);
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        server.await_waiting_pages(0, deadline);
         let waiting: Vec<TcpStream> = (0..3).map(|_| ask()).collect();
-        while Arc::strong_count(&server.state.waiting) < 4 {
-            assert!(begun.elapsed() < limits.wait_time);
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        server.await_waiting_pages(3, deadline);
         server.state.record_build(folder.path());
         for stream in waiting {
             let answer = read_all(stream);

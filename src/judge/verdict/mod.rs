@@ -92,6 +92,10 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// All, the lowest first.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 4] = [Self::None, Self::Low, Self::Medium, Self::High];
+
     /// The word for it in files and reports.
     pub fn confidence_name(self) -> &'static str {
         match self {
@@ -204,6 +208,27 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// A verdict on a target that rests on nothing.
+    pub(crate) fn without_facts(
+        target: &str,
+        conclusion: Conclusion,
+        confidence: Confidence,
+    ) -> Self {
+        Self {
+            target: target.into(),
+            conclusion,
+            confidence,
+            because: Vec::new(),
+            decisive: Vec::new(),
+            agrees: Vec::new(),
+            against: Vec::new(),
+            would_settle: Vec::new(),
+            ignored: Vec::new(),
+            reason: None,
+            failure: None,
+        }
+    }
+
     /// What verdicts are sorted by, so that the strongest boundary comes first: kernels of their own
     /// that can be relied on, those that cannot, the host's kernel, and what was not shown.
     pub fn boundary_rank(&self) -> (u8, Reverse<Confidence>) {
@@ -234,17 +259,10 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     let name = target.name.as_str();
     let ballot = indicators::Indicators::of_target(context, target);
     let mut verdict = Verdict {
-        target: name.to_string(),
-        conclusion: Conclusion::Inconclusive,
-        confidence: Confidence::None,
-        because: Vec::new(),
-        decisive: Vec::new(),
-        agrees: Vec::new(),
-        against: Vec::new(),
         would_settle: missing_facts(context, name, DECIDERS),
         ignored: ballot.ignored.clone(),
-        reason: None,
         failure: target.failure.clone().or_else(|| failed_start(context, name, &ballot)),
+        ..Verdict::without_facts(name, Conclusion::Inconclusive, Confidence::None)
     };
     if context.integrity.is_record_changed {
         verdict.reason = Some(UndecidedReason::RunChanged);

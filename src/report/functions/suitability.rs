@@ -19,14 +19,14 @@ impl LookupSources {
         words.join("; ")
     }
 
-    /// The words of a reason with what its placeholders stand for.
+    /// The words of a reason with the values of its parameters.
     pub(super) fn fill_reason(&self, reason: &FitReason, target: &str) -> String {
         let words = &self.assessment.project_data.workloads.reasons[reason.kind.reason_id()];
         let mut pieces = words.split('{');
         let mut out = self.escape_piece(pieces.next().unwrap_or_default());
         for piece in pieces {
             let (name, rest) = piece.split_once('}').unwrap_or(("", piece));
-            out.push_str(&self.fill_placeholder(name, reason, target));
+            out.push_str(&self.parameter_value(name, reason, target));
             out.push_str(&self.escape_piece(rest));
         }
         out
@@ -43,7 +43,7 @@ impl LookupSources {
         format!("{}{markup}{}", space(before), space(after))
     }
 
-    fn fill_placeholder(&self, name: &str, reason: &FitReason, target: &str) -> String {
+    fn parameter_value(&self, name: &str, reason: &FitReason, target: &str) -> String {
         let cost = reason.cost.as_ref();
         let text = match name {
             "confidence" => {
