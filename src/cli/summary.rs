@@ -3,7 +3,7 @@
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
 use crate::judge::suitability::CostRatio;
-use crate::judge::{Conclusion, Confidence, Verdict};
+use crate::judge::{Conclusion, Verdict};
 use crate::model::Role;
 use crate::report::costs::cost_figures;
 use crate::report::{Assessment, format_ratio};
@@ -49,9 +49,9 @@ pub(super) fn boundary_style(verdict: &Verdict) -> TextStyle {
     match verdict.conclusion {
         Conclusion::SeparateKernelVm
         | Conclusion::SeparateKernelUserspace
-        | Conclusion::SeparateKernel => match verdict.confidence {
-            Confidence::Medium | Confidence::High => TextStyle::Good,
-            Confidence::Low | Confidence::None => TextStyle::Doubtful,
+        | Conclusion::SeparateKernel => match verdict.shows_own_kernel() {
+            true => TextStyle::Good,
+            false => TextStyle::Doubtful,
         },
         Conclusion::SharedKernel | Conclusion::Inconclusive => TextStyle::Doubtful,
         Conclusion::Contradictory | Conclusion::NotTested => TextStyle::Bad,
@@ -77,6 +77,7 @@ fn startup_words(assessment: &Assessment, target: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Confidence;
 
     #[test]
     fn only_a_kernel_of_its_own_that_was_shown_is_green() {

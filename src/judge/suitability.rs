@@ -7,16 +7,12 @@
 
 use serde::Serialize;
 
+use super::Judgement;
 use super::timing::RunTiming;
 use super::verdict::{Conclusion, Confidence, Verdict};
 use super::workloads::{CostMeasure, Workload, WorkloadTable};
-use super::{Finding, Judgement, Severity};
 use crate::model::{Fact, Role, Run};
 use crate::stats::{Comparison, ComparisonObstacle, Interval};
-
-/// The least confidence in a kernel of its own with which a runtime is offered for code that nobody
-/// vouches for.
-const LEAST_CONFIDENCE: Confidence = Confidence::Medium;
 
 /// Whether a runtime is fit for a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -348,11 +344,7 @@ impl<'a> FitEvidence<'a> {
         let Some(reference) = present(baseline) else {
             return CostRatio::unknown(FitReasonKind::BaselineNotMeasured);
         };
-        let errors = || self.judgement.findings.iter().filter(|f| f.severity == Severity::Error);
-        let doubts = |finding: &&Finding| {
-            finding.rests_on(fact, Some(target)) || finding.rests_on(fact, Some(baseline))
-        };
-        if let Some(finding) = errors().find(doubts) {
+        if let Some(finding) = self.judgement.find_error(fact, &[target, baseline]) {
             let rule = Some(finding.rule.clone());
             return CostRatio::Unknown { kind: FitReasonKind::FigureDoubtful, rule };
         }
@@ -390,7 +382,7 @@ fn judge_boundary(workload: &Workload, verdict: &Verdict) -> FitReasonKind {
         Conclusion::SharedKernel => FitReasonKind::SharedKernel,
         Conclusion::SeparateKernelVm
         | Conclusion::SeparateKernelUserspace
-        | Conclusion::SeparateKernel => match verdict.confidence >= LEAST_CONFIDENCE {
+        | Conclusion::SeparateKernel => match verdict.shows_own_kernel() {
             true => FitReasonKind::OwnKernel,
             false => FitReasonKind::LowConfidence,
         },
@@ -400,11 +392,12 @@ fn judge_boundary(workload: &Workload, verdict: &Verdict) -> FitReasonKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::EvidenceRef;
     use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::judge::{EvidenceRef, Finding, Severity};
     use crate::project::MARGIN;
 
     const FIRST: &str = "startup.first_byte";
+
     fn workload(runs_untrusted_code: bool, pays: &[(&str, f64)]) -> Workload {
         Workload {
             id: "w".into(),

@@ -2,7 +2,6 @@
 
 use super::assessment::Assessment;
 use super::number;
-use crate::judge::Severity;
 use crate::judge::suitability::CostRatio;
 use crate::judge::workloads::CostMeasure;
 use crate::model::{Fact, FactSource, SampleUnit, Samples};
@@ -50,10 +49,7 @@ pub(crate) fn cost_figures<'a>(
         missing: None,
         ratio: evidence.cost_ratio(fact, target),
     };
-    let is_wrong = |finding: &&crate::judge::Finding| {
-        finding.severity == Severity::Error && finding.rests_on(fact, Some(target))
-    };
-    if let Some(finding) = assessment.judgement.findings.iter().find(is_wrong) {
+    if let Some(finding) = assessment.judgement.find_error(fact, &[target]) {
         figures.missing = Some(finding.message.clone());
         return Ok(figures);
     }

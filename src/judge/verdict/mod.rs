@@ -229,17 +229,20 @@ impl Verdict {
         }
     }
 
+    /// Whether a kernel of its own was shown so surely that code which nobody vouches for may run
+    /// behind it: with at least medium confidence.
+    pub fn shows_own_kernel(&self) -> bool {
+        self.conclusion.is_separate() && self.confidence >= Confidence::Medium
+    }
+
     /// What verdicts are sorted by, so that the strongest boundary comes first: kernels of their own
     /// that can be relied on, those that cannot, the host's kernel, and what was not shown.
     pub fn boundary_rank(&self) -> (u8, Reverse<Confidence>) {
-        let is_sure = self.confidence >= Confidence::Medium;
         let rank = match self.conclusion {
-            Conclusion::SeparateKernelVm if is_sure => 0,
-            Conclusion::SeparateKernelUserspace if is_sure => 1,
-            Conclusion::SeparateKernel if is_sure => 2,
-            Conclusion::SeparateKernelVm
-            | Conclusion::SeparateKernelUserspace
-            | Conclusion::SeparateKernel => 3,
+            conclusion if conclusion.is_separate() && !self.shows_own_kernel() => 3,
+            Conclusion::SeparateKernelVm => 0,
+            Conclusion::SeparateKernelUserspace => 1,
+            Conclusion::SeparateKernel => 2,
             Conclusion::SharedKernel => 4,
             Conclusion::Inconclusive | Conclusion::Contradictory => 5,
             Conclusion::NotTested => 6,

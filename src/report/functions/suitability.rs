@@ -2,7 +2,7 @@
 
 use tera::{Kwargs, TeraResult, Value};
 
-use super::{LookupSources, lookup_error, safe_value, value_map};
+use super::{LookupSources, describe_target, from_json, lookup_error, safe_value, value_map};
 use crate::judge::suitability::{FitReason, RuntimeFit, Suitability};
 use crate::judge::workloads::Workload;
 use crate::model::Fact;
@@ -101,19 +101,13 @@ impl LookupSources {
     }
 }
 
-/// `boundaries()`: every target but the host, the strongest boundary first, with `name`, `title` and
-/// `role` as in `targets()`.
+/// `boundaries()`: every target but the host, the strongest boundary first, as in `targets()`.
 pub(super) fn look_up_boundaries(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let verdicts = sources.assessment.judgement.strongest_first();
-    let list = verdicts.into_iter().map(|verdict| {
-        let role = sources.assessment.run.find_target(&verdict.target).map(|t| t.role.word());
-        value_map([
-            ("name", verdict.target.as_str().into()),
-            ("title", sources.escaped(&sources.assessment.reader_name(&verdict.target))),
-            ("role", role.unwrap_or_default().into()),
-        ])
-    });
-    Ok(list.collect::<Vec<_>>().into())
+    let verdicts = sources.assessment.judgement.strongest_first().into_iter();
+    let targets =
+        verdicts.filter_map(|verdict| sources.assessment.run.find_target(&verdict.target));
+    let list: Vec<_> = targets.map(|target| describe_target(sources, target)).collect();
+    from_json(&list.into())
 }
 
 /// `workloads()`: every kind of work, with what it `pays`, and in `fit`, `open` and `unfit` the
