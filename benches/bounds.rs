@@ -10,10 +10,10 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use isoproof::import::lab12_run;
+use isoproof::lab12::import::import_lab_folder;
+use isoproof::lab12::readers::SLOTS;
 use isoproof::model::MAX_LINE;
 use isoproof::privacy::Redactor;
-use isoproof::probe::lab12::SLOTS;
 use isoproof::probe::parse;
 use wait4::Wait4;
 
@@ -144,7 +144,7 @@ fn import(
         let worst = slowest(make, |text| {
             std::fs::write(&path, text).expect("a temporary file");
             let created = chrono::DateTime::UNIX_EPOCH;
-            let run = lab12_run(folder, None, redactor().as_mut(), created);
+            let run = import_lab_folder(folder, None, redactor().as_mut(), created);
             assert!(run.is_ok());
         });
         failed |= print_row(reader, shape, &worst);

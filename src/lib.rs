@@ -27,7 +27,6 @@
 
 pub(crate) mod assets;
 pub(crate) mod atomic;
-pub mod claims;
 pub mod cli;
 pub(crate) mod clock;
 pub(crate) mod collect;
@@ -40,6 +39,7 @@ pub mod import;
 pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod knowledge;
+pub mod lab12;
 pub mod mdbook;
 pub mod model;
 pub(crate) mod owner;

@@ -5,8 +5,8 @@
 #[path = "support/lab12.rs"]
 mod lab12;
 
+use isoproof::lab12::readers::SLOTS;
 use isoproof::model::{MAX_LINE, MAX_SAMPLES, MissingReason};
-use isoproof::probe::lab12::SLOTS;
 
 /// A line of the unit again and again, just as long as lines are read.
 fn longest_line(unit: &str) -> String {

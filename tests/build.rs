@@ -256,7 +256,7 @@ fn chapters_in_folders_lead_to_the_evidence_and_many_chapters_have_a_list() {
         project.write(&format!("site/page-{page}.md"), format!("# Page {page}\n"));
     }
     project.write("site/SUMMARY.md", summary);
-    project.write("templates/submission/f25.md", "# Short\n");
+    project.write("templates/lab12/f25.md", "# Short\n");
     project.run(&["build"]).succeeds();
     assert!(project.read("public/a/b/deep.html").contains("href=\"../../runs/"));
     let middle = project.read("public/page-40.html");
@@ -373,7 +373,7 @@ fn words_of_the_author_make_no_id_that_stands_twice() {
     project.write("site/notes/task-1.md", "One.[^1]\n\n[^1]: first\n\n[a]: isolation.md\n");
     project.write("site/notes/task-2.md", "Two.[^1] [a]\n\n[^1]: second\n\n```\nnever closed");
     project.write(
-        "templates/submission/f25.md",
+        "templates/lab12/f25.md",
         "{{ own(section=\"task-1\") }}\n\n{{ own(section=\"task-2\") }}\n\nThe end.\n",
     );
     project.run(&["build"]).succeeds();
@@ -432,7 +432,7 @@ fn a_projects_own_files_override_those_that_ship() {
         "# Mine\n\nHost: {{ fact(id=\"proc.entries\", target=\"host\") }}.\n",
     );
     project.write(
-        "templates/submission/f25.md",
+        "templates/lab12/f25.md",
         "# Short\n\n{{ fact(id=\"cpu.model\", target=\"kata\") }}\n",
     );
     project.write("data/names.toml", "kata = \"Kata Containers\"\n");

@@ -6,8 +6,8 @@ mod support;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use isoproof::claims::{ClaimChecker, ClaimResult};
-use isoproof::import::lab12_run;
+use isoproof::lab12::claims::{ClaimChecker, ClaimResult};
+use isoproof::lab12::import::import_lab_folder;
 use isoproof::report::{Assessment, ProjectData};
 use isoproof::store::LoadedRun;
 use isoproof::store::integrity::IntegrityReport;
@@ -21,7 +21,8 @@ static SHELF: LazyLock<ProjectData> =
 /// The run of an evidence directory below `tests/`.
 fn subject(evidence: &str) -> Assessment {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(evidence);
-    let mut run = lab12_run(&folder, None, None, chrono::DateTime::UNIX_EPOCH).expect("evidence");
+    let mut run =
+        import_lab_folder(&folder, None, None, chrono::DateTime::UNIX_EPOCH).expect("evidence");
     run.id = "20260101T000000Z-00000000".into();
     let loaded = LoadedRun { run, integrity: IntegrityReport::default(), origin: evidence.into() };
     Assessment::new(loaded, None, &SHELF).expect("a judged run")
@@ -281,7 +282,7 @@ fn our_own_submission_is_not_contradicted() {
     assert!(found.len() > 30, "{} annotations", found.len());
     let wrong: Vec<String> = found
         .iter()
-        .filter(|found| found.status == isoproof::claims::ClaimStatus::Contradicted)
+        .filter(|found| found.status == isoproof::lab12::claims::ClaimStatus::Contradicted)
         .map(shown)
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -229,7 +229,7 @@ fn files_of_the_user_in_the_site_stay_and_never_take_the_place_of_a_page() {
     std::fs::remove_file(project.path("site/notes/summary.md")).unwrap();
     project.write("site/SUMMARY.md", "- [Start](start.md)\n");
     project.write("site/start.md", "# Start\n");
-    project.write("templates/submission/f25.md", "# Short\n");
+    project.write("templates/lab12/f25.md", "# Short\n");
     project.run(&["build"]).succeeds();
     assert!(!project.path("public/isolation.html").exists(), "a page that is no longer made");
     project.write("public/isolation.html", "mine\n");

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use isoproof::probe::lab12::LabReading;
+use isoproof::lab12::readers::LabReading;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -5,9 +5,9 @@ mod support;
 
 mod customer {
     use super::support::Facts;
-    use isoproof::import::lab12::read_files;
+    use isoproof::lab12::import::read_files;
+    use isoproof::lab12::readers::read_lab_captures;
     use isoproof::model::{Edition, Fact, MissingReason};
-    use isoproof::probe::lab12::read_lab_captures;
     use serde_json::json;
     use std::path::Path;
 
@@ -103,8 +103,8 @@ mod bodies {
 mod encoding_and_noise {
     use super::bodies::KERNELS;
     use super::support::{Facts, captures, one, reading};
+    use isoproof::lab12::readers::read_lab_captures;
     use isoproof::model::MissingReason;
-    use isoproof::probe::lab12::read_lab_captures;
     use serde_json::json;
 
     fn bytes(path: &str, bytes: &[u8]) -> Facts {
@@ -309,9 +309,9 @@ mod encoding_and_noise {
 
 mod names_and_places {
     use super::support::{captures, one, reading};
-    use isoproof::import::lab12::read_files;
+    use isoproof::lab12::import::read_files;
+    use isoproof::lab12::readers::slot_of;
     use isoproof::model::{CaptureOrigin, CaptureStatus, Edition};
-    use isoproof::probe::lab12::slot_of;
     use std::fs;
     use tempfile::TempDir;
 
@@ -1021,8 +1021,8 @@ mod platforms {
 /// Directories that nobody has seen yet, but that people would write.
 mod further {
     use super::support::{Facts, captures, one, reading};
+    use isoproof::lab12::readers::read_lab_captures;
     use isoproof::model::MissingReason;
-    use isoproof::probe::lab12::read_lab_captures;
     use serde_json::json;
 
     const PROC: &str = "isolation/proc.txt";
@@ -1565,7 +1565,7 @@ mod further {
 
         #[test]
         fn no_bytes_in_any_slot_make_reading_fail(bytes: Vec<u8>, text in "[ -~\n\t:=|\\[\\]0-9a-zа-я]{0,200}") {
-            for slot in isoproof::probe::lab12::SLOTS {
+            for slot in isoproof::lab12::readers::SLOTS {
                 let labelled = format!("Host: {text}\nKata VM: {text}\nrunc:\n{text}\n[    0.0000] {text}\n1: {text}");
                 for bytes in [&bytes[..], text.as_bytes(), labelled.as_bytes()] {
                     let captures = captures(&[(slot.path, bytes)]);
@@ -1581,7 +1581,7 @@ mod further {
 /// A second round of what people would write.
 mod further_still {
     use super::support::{one, reading};
-    use isoproof::import::lab12::read_files;
+    use isoproof::lab12::import::read_files;
     use isoproof::model::MissingReason;
     use std::fs;
 
@@ -1758,7 +1758,7 @@ mod further_still {
                 ids,
                 ["evidence/kata/kernel.txt", "kata-built-version.txt", "kata/kernel.txt"]
             );
-            let reading = isoproof::probe::lab12::read_lab_captures(&captures);
+            let reading = isoproof::lab12::readers::read_lab_captures(&captures);
             assert_eq!(reading.facts["kernel.release"]["kata"].as_str(), Some("6.1.3"));
         }
     }

@@ -25,7 +25,8 @@ fn redactor() -> Redactor {
 
 /// Imports a folder, with or without pseudonyms.
 fn import(folder: &Path, redactor: Option<&mut Redactor>) -> Run {
-    import::lab12_run(folder, None, redactor, DateTime::UNIX_EPOCH).expect("an import")
+    isoproof::lab12::import::import_lab_folder(folder, None, redactor, DateTime::UNIX_EPOCH)
+        .expect("an import")
 }
 
 /// The folders of evidence among the tests.
@@ -163,7 +164,7 @@ fn pseudonyms_change_no_fact_verdict_or_finding_of_the_runs_that_ship() {
                 collected::read_captures(captures, &run.targets, skipped, &catalogue)
             }
             EvidenceKind::Imported { .. } => {
-                isoproof::probe::lab12::read_lab_captures(captures).facts
+                isoproof::lab12::readers::read_lab_captures(captures).facts
             }
         };
         let before = Run { facts: read(&run.captures), ..run.clone() };
@@ -197,7 +198,7 @@ fn folder_of(files: &[(String, String)]) -> tempfile::TempDir {
 
 /// The files of a folder of evidence.
 fn files_of(folder: &Path) -> Vec<(String, String)> {
-    let captures = import::lab12::read_files(folder).expect("evidence").into_iter();
+    let captures = isoproof::lab12::import::read_files(folder).expect("evidence").into_iter();
     let text = |capture: &Capture| String::from_utf8(capture.stdout.decoded_bytes().ok()?).ok();
     captures.filter_map(|capture| Some((capture.id.clone(), text(&capture)?))).collect()
 }

@@ -135,7 +135,7 @@ fn what_isoproof_did_not_put_on_the_branch_stays_and_is_never_covered() {
     place.commit("gh-pages", &own);
     place.project.write("site/SUMMARY.md", "- [Start](start.md)\n");
     place.project.write("site/start.md", "# Start\n");
-    place.project.write("templates/submission/f25.md", "# Short\n");
+    place.project.write("templates/lab12/f25.md", "# Short\n");
     place.publish(&[]).succeeds();
     for name in ["README.md", "robots.txt", ".well-known/a b.txt", "runs/x"] {
         assert_eq!(place.remote(&["show", &format!("gh-pages:{name}")]), "mine");

@@ -61,7 +61,7 @@ fn what_editors_and_systems_leave_among_sources_breaks_and_hangs_nothing() {
         ("site", ".md"),
         ("site/notes", ".md"),
         ("templates/site", ""),
-        ("templates/submission", ".md"),
+        ("templates/lab12", ".md"),
         ("data/catalogue", ".toml"),
         ("data/rules", ".toml"),
         ("lab12", ".txt"),

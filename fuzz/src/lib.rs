@@ -11,13 +11,13 @@ mod run;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use isoproof::claims::ClaimChecker;
 use isoproof::diff::{DiffSide, RunDiff};
-use isoproof::import::lab12_run;
+use isoproof::lab12::claims::ClaimChecker;
+use isoproof::lab12::import::import_lab_folder;
+use isoproof::lab12::readers::{SLOTS, assign_slots, read_lab_captures};
 use isoproof::mdbook;
 use isoproof::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, Facts};
 use isoproof::privacy::Redactor;
-use isoproof::probe::lab12::{SLOTS, assign_slots, read_lab_captures};
 use isoproof::probe::{hyperfine, parse, script};
 use isoproof::project::ProjectConfig;
 use isoproof::report::{Assessment, ProjectData, escape, excerpts, markdown};
@@ -51,7 +51,7 @@ static CLAIMS: LazyLock<ClaimChecker> =
 
 static CUSTOMER: LazyLock<Assessment> = LazyLock::new(|| {
     let evidence = repository().join("tests/import/customer");
-    let run = lab12_run(&evidence, None, None, Default::default()).expect("evidence");
+    let run = import_lab_folder(&evidence, None, None, Default::default()).expect("evidence");
     let loaded =
         LoadedRun { run, integrity: IntegrityReport::default(), origin: "evidence".into() };
     Assessment::new(loaded, None, &SHELF).expect("a judged run")

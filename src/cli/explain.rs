@@ -9,7 +9,7 @@ use super::console::Console;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
 use crate::judge::{RuleBook, RuleDoc, RuleExample};
-use crate::probe::edition::LabRequirement;
+use crate::lab12::edition::LabRequirement;
 use crate::project::Project;
 use crate::report::ProjectData;
 use crate::report::about::AboutPage;

@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 use super::console::{Console, count_words};
 use crate::atomic;
 use crate::error::Result;
-use crate::export::{benchmark, hyperfine, lab12, series};
+use crate::export::{benchmark, hyperfine, series};
 use crate::judge::timing::RunTiming;
+use crate::lab12::export;
 use crate::model::{Edition, Run};
 use crate::project::Project;
 use crate::store::RunStore;
@@ -90,8 +91,8 @@ fn export_lab_files(
 ) -> Result<ExitCode> {
     let LabExportArguments { folder, run, edition, target } = arguments;
     let run = load_run(project, run, console)?;
-    let files = lab12::lab_files(&run, edition.unwrap_or(run.edition), target.as_deref())?;
-    lab12::write_lab_files(folder, &files)?;
+    let files = export::lab_files(&run, edition.unwrap_or(run.edition), target.as_deref())?;
+    export::write_lab_files(folder, &files)?;
     console.print_note(&format!(
         "{} of run {} in {}",
         count_words(files.len(), "file"),

@@ -96,7 +96,7 @@ pub(super) fn run_import(
     let (label, created) = (common.label.clone(), clock::recording_time()?);
     let mut run = match &arguments.form {
         ImportForms::Lab12 { folder, .. } => {
-            import::lab12_run(folder, label, redactor.as_mut(), created)?
+            crate::lab12::import::import_lab_folder(folder, label, redactor.as_mut(), created)?
         }
         ImportForms::Hyperfine { file, timed, baseline, .. } => {
             let options =

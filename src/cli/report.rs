@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::console::count_words;
 use super::styled::{StyledLine, StyledText, TextStyle};
-use crate::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
 use crate::error::{Error, Result};
 use crate::judge::EvidenceRef;
+use crate::lab12::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
 use crate::project::Project;
 use crate::report::Assessment;
 use crate::sources::{self, MAX_TEXT_BYTES};

@@ -2,5 +2,4 @@
 
 pub(crate) mod benchmark;
 pub(crate) mod hyperfine;
-pub(crate) mod lab12;
 pub(crate) mod series;

@@ -1,7 +1,6 @@
 //! Imports: evidence that somebody else collected, as captures.
 
 pub(crate) mod hyperfine;
-pub mod lab12;
 
 use std::path::Path;
 
@@ -13,35 +12,6 @@ use crate::model::{
 };
 use crate::privacy::Redactor;
 use crate::probe::hyperfine::TimedThing;
-
-/// A run from an evidence directory of the lab. Without a redactor nothing is replaced.
-///
-/// # Errors
-///
-/// The directory cannot be read, or nothing in it is evidence of the lab.
-pub fn lab12_run(
-    folder: &Path,
-    label: Option<String>,
-    redactor: Option<&mut Redactor>,
-    created: DateTime<Utc>,
-) -> Result<Run> {
-    if !folder.is_dir() {
-        return Err(Error::unusable_input(format!("{} is not a folder", folder.display()))
-            .with_help("give the folder that holds the evidence of the lab, such as labs/lab12"));
-    }
-    let mut captures = lab12::read_files(folder)?;
-    let redaction = redact_captures(&mut captures, redactor, |captures| {
-        crate::probe::lab12::read_lab_captures(captures).facts
-    });
-    lab12::sort_by_id(&mut captures);
-    let reading = crate::probe::lab12::read_lab_captures(&captures);
-    Ok(Run {
-        edition: reading.edition,
-        targets: reading.targets,
-        facts: reading.facts,
-        ..empty_imported_run(ImportForm::Lab12, label, created, redaction, captures)
-    })
-}
 
 /// What a file of hyperfine is read as.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,7 +57,8 @@ pub fn hyperfine_run(
     })
 }
 
-fn redact_captures(
+/// Replaces identifiers in captures, if there is a redactor; `read` makes facts of them.
+pub(crate) fn redact_captures(
     captures: &mut [Capture],
     redactor: Option<&mut Redactor>,
     read: impl Fn(&[Capture]) -> Facts,
@@ -102,7 +73,7 @@ fn redact_captures(
 }
 
 /// An imported run of which nothing was read yet.
-fn empty_imported_run(
+pub(crate) fn empty_imported_run(
     form: ImportForm,
     label: Option<String>,
     created: DateTime<Utc>,

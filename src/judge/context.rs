@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::timing::RunTiming;
 use super::verdict::{Verdict, judge_target};
 use crate::knowledge::{KnowledgeBase, is_runtime};
+use crate::lab12::edition::EditionSpec;
 use crate::model::{EvidenceKind, Fact, MissingFact, Role, Run, Samples, Target};
-use crate::probe::edition::EditionSpec;
 use crate::store::integrity::IntegrityReport;
 
 /// A run before the judge.

@@ -3,9 +3,7 @@
 pub(crate) mod capability;
 pub mod catalogue;
 pub mod collected;
-pub(crate) mod edition;
 pub mod hyperfine;
-pub mod lab12;
 pub mod parse;
 pub mod script;
 pub(crate) mod unanswered;

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::assessment::Assessment;
 use crate::judge::{Conclusion, Severity};
+use crate::lab12::edition::LabRequirement;
 use crate::model::{Fact, Role};
-use crate::probe::edition::LabRequirement;
 
 /// How far a requirement is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

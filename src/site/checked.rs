@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use crate::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
 use crate::error::Result;
 use crate::judge::{EvidenceRef, SwitchedOff};
+use crate::lab12::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
 use crate::project::Project;
 use crate::report::{Assessment, Renderer, describe_place};
 use crate::sources::{self, MAX_TEXT_BYTES};

@@ -214,7 +214,7 @@ fn make_builder<'a>(
         project,
         chapters: ProjectChapters::load(&project.chapters_dir(), &project.templates_dir())?,
         notes: notes::load_notes(&project.chapters_dir())?,
-        texts: load_templates(project, "submission/", ".md")?,
+        texts: load_templates(project, "lab12/", ".md")?,
         pages: page_templates(project)?,
         data: assets::read_all(AssetTree::Data, Some(&project.data_dir()), "", ".toml")?,
         file,

@@ -19,9 +19,9 @@ use super::page_writer::{PageWriter, SearchableText};
 use super::search::{self, SearchIndex};
 use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
-use crate::claims::ClaimChecker;
 use crate::error::{Error, Result};
 use crate::judge::{RuleDoc, RuleExample};
+use crate::lab12::claims::ClaimChecker;
 use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
@@ -181,7 +181,7 @@ impl<'a> SiteBuilder<'a> {
         sources.is_submission = true;
         sources.chapters = Arc::new(self.spoken.with_sources(&sources));
         let engine = self.texts.with_sources(&sources);
-        let name = format!("submission/{}.md", self.assessment.edition.edition);
+        let name = format!("lab12/{}.md", self.assessment.edition.edition);
         if !engine.has_template(&name) {
             return Err(Error::unusable_input(format!("there is no template {name}")));
         }

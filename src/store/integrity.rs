@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file;
+use crate::lab12::readers;
 use crate::model::{
     Capture, EvidenceKind, Fact, Facts, ImportForm, MissingFact, MissingReason, Run,
 };
 use crate::probe::catalogue::ProbeCatalogue;
-use crate::probe::{collected, hyperfine, lab12};
+use crate::probe::{collected, hyperfine};
 
 /// What does not fit together in a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,7 +49,7 @@ pub struct FactMismatch {
 pub fn derive_facts(run: &Run, catalogue: &ProbeCatalogue) -> Facts {
     match &run.evidence {
         EvidenceKind::Imported { form: ImportForm::Lab12 } => {
-            lab12::read_lab_captures(&run.captures).facts
+            readers::read_lab_captures(&run.captures).facts
         }
         EvidenceKind::Imported { form: ImportForm::Hyperfine } => {
             hyperfine::read_hyperfine_facts(&run.captures)

@@ -2,8 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use isoproof::lab12::readers::{LabReading, assign_slots, read_lab_captures};
 use isoproof::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, MissingReason};
-use isoproof::probe::lab12::{LabReading, assign_slots, read_lab_captures};
 
 /// Captures of files that exist in the test only.
 pub fn captures(files: &[(&str, &[u8])]) -> Vec<Capture> {

@@ -7,10 +7,10 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::claims::ClaimResult;
 use crate::cli::report;
 use crate::error::{Error, Result};
 use crate::judge::{Conclusion, EvidenceRef, Finding, RuleBook, Severity, SwitchedOff, Verdict};
+use crate::lab12::claims::ClaimResult;
 use crate::model::FactSource;
 use crate::report::Assessment;
 use crate::text::make_visible;

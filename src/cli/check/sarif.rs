@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
-use crate::claims::{CheckedClaims, ClaimResult};
 use crate::judge::{EvidenceRef, Finding, RuleDoc, Severity, SwitchedOff};
+use crate::lab12::claims::{CheckedClaims, ClaimResult};
 use crate::model::FactSource;
 use crate::report::Assessment;
 

@@ -13,7 +13,7 @@ use super::styled::StyledText;
 use crate::clock;
 use crate::diff::{self, DiffSide};
 use crate::error::Result;
-use crate::import;
+use crate::lab12::import;
 use crate::privacy::Redactor;
 use crate::project::{self, Project};
 use crate::report::{Assessment, ProjectData, comparison};
@@ -183,7 +183,8 @@ fn find_reference(
 /// name the same in both.
 fn read_directory(project: &Project, folder: &Path) -> Result<LoadedRun> {
     let mut redactor = Redactor::of_project(&project.private_dir())?;
-    let mut run = import::lab12_run(folder, None, Some(&mut redactor), clock::recording_time()?)?;
+    let mut run =
+        import::import_lab_folder(folder, None, Some(&mut redactor), clock::recording_time()?)?;
     run.id = crate::store::file::compute_run_id(&run);
     Ok(LoadedRun {
         run,

@@ -101,7 +101,7 @@ impl RuleBook {
     ///
     /// As for [`RuleBook::load`].
     pub fn of_reports(data: Option<&Path>) -> Result<Self> {
-        Self::of_folder(data, "claims/rules/")
+        Self::of_folder(data, "lab12/claims/rules/")
     }
 
     fn of_folder(data: Option<&Path>, folder: &str) -> Result<Self> {

@@ -6,7 +6,7 @@ use super::RuleExample;
 use crate::judge::rules::testing::{CATALOGUE, run_of, sketch};
 use crate::judge::rules::{CHECKS, RuleBook};
 use crate::judge::{RuleContext, SwitchedOff, judge_run};
-use crate::probe::edition;
+use crate::lab12::edition;
 
 static BOOK: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::load(None).unwrap());
 

@@ -8,9 +8,9 @@ use super::super::RuleContext;
 use super::RuleExample;
 use crate::judge::timing::RunTiming;
 use crate::knowledge::KnowledgeBase;
+use crate::lab12::readers;
 use crate::model::*;
 use crate::probe::catalogue::ProbeCatalogue;
-use crate::probe::lab12;
 use crate::project::MARGIN;
 use crate::store::file;
 use crate::store::integrity::{self, IntegrityReport};
@@ -103,8 +103,8 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
         run.captures.push(Capture::of_unread_file(path, CaptureStatus::Denied, reason));
     }
     if !run.captures.is_empty() {
-        lab12::assign_slots(&mut run.captures);
-        run.facts = lab12::read_lab_captures(&run.captures).facts;
+        readers::assign_slots(&mut run.captures);
+        run.facts = readers::read_lab_captures(&run.captures).facts;
     }
     for (id, text) in &example.truncated {
         run.captures.push(Capture { status: CaptureStatus::Truncated, ..capture(id, text) });

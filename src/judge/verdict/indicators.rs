@@ -3,8 +3,8 @@
 
 use super::{IgnoredFact, UndecidedReason};
 use crate::judge::RuleContext;
+use crate::lab12::readers::is_kata_build;
 use crate::model::{Role, Target};
-use crate::probe::lab12::is_kata_build;
 
 /// What one fact says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

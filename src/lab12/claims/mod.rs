@@ -5,7 +5,7 @@
 //! it (`counts`, `durations`, `identity`, `ratio`) and to the target that they name
 //! (`who`); pasted output goes through the readers of evidence files (`pasted`); words that no
 //! evidence carries are found as they stand (`wording`). The words are data:
-//! `data/claims/*.toml`.
+//! `data/lab12/claims/*.toml`.
 //!
 //! Precision comes before recall: a statement that is not certain to be about a fact is left
 //! alone, and a contradiction needs a value whose subject and target leave no doubt.
@@ -205,7 +205,9 @@ fn make_result(
     let doc = match result.rule {
         None => None,
         Some(id) => Some(rules.find_rule(id).ok_or_else(|| {
-            Error::unusable_input(format!("data/claims/rules/ has no words for the rule `{id}`"))
+            Error::unusable_input(format!(
+                "data/lab12/claims/rules/ has no words for the rule `{id}`"
+            ))
         })?),
     };
     let message = match doc {

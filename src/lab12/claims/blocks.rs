@@ -11,8 +11,8 @@ use super::durations::StatedFigure;
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::passages::ReportPassage;
 use super::words::{ClaimVocabulary, PastedKind};
+use crate::lab12::readers;
 use crate::model::{Capture, Fact};
-use crate::probe::lab12;
 
 /// A part of a block that is one piece of output.
 struct OutputPiece {
@@ -32,7 +32,7 @@ pub(super) fn check_pasted_block(
     for piece in output_pieces(&vocabulary.subjects.pasted, block) {
         let text = &block.text[piece.range.clone()];
         let capture = Capture::of_file(&piece.slot, Some(&piece.slot), text.as_bytes());
-        let reading = lab12::read_lab_captures(std::slice::from_ref(&capture));
+        let reading = readers::read_lab_captures(std::slice::from_ref(&capture));
         for (id, by_target) in &reading.facts {
             for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
                 if index.subject.run.find_target(target).is_none() || IGNORED.contains(&id.as_str())

@@ -207,8 +207,8 @@ mod tests {
     #[test]
     fn a_long_sentence_is_looked_at_in_pieces_of_one_mood() {
         let text = format!("Perhaps {} 52", "ä1 ".repeat(3000));
-        let words = crate::claims::words::ClaimVocabulary::load(None).unwrap().words;
-        let passage = crate::claims::passages::read_passages(&text).pop().unwrap();
+        let words = crate::lab12::claims::words::ClaimVocabulary::load(None).unwrap().words;
+        let passage = crate::lab12::claims::passages::read_passages(&text).pop().unwrap();
         let mood = sentence_mood(&text, &words);
         let all = split_sentences(&passage, &words);
         assert!(all.len() > 3000 / (MAX_NUMBERS + 1));

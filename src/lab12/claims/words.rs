@@ -1,4 +1,4 @@
-//! The words by which statements are recognised: `data/claims/*.toml`, compiled.
+//! The words by which statements are recognised: `data/lab12/claims/*.toml`, compiled.
 
 use std::path::Path;
 
@@ -260,7 +260,7 @@ pub(crate) struct CostJudgement {
     pub unless: CaseInsensitivePattern,
 }
 
-/// The wordings of `data/claims/wording.toml`.
+/// The wordings of `data/lab12/claims/wording.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WordingTable {
@@ -303,9 +303,9 @@ impl ClaimVocabulary {
     /// A file is not valid TOML, has an unknown key, or holds a broken expression.
     pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
         Ok(Self {
-            words: read_word_file(data, "claims/words.toml")?,
-            subjects: read_word_file(data, "claims/subjects.toml")?,
-            wordings: read_word_file(data, "claims/wording.toml")?,
+            words: read_word_file(data, "lab12/claims/words.toml")?,
+            subjects: read_word_file(data, "lab12/claims/subjects.toml")?,
+            wordings: read_word_file(data, "lab12/claims/wording.toml")?,
         })
     }
 }
@@ -334,7 +334,7 @@ mod tests {
         let subjects = ClaimVocabulary::load(None).unwrap().subjects;
         let catalogue = crate::probe::catalogue::ProbeCatalogue::load(None).unwrap();
         for pasted in &subjects.pasted {
-            assert!(crate::probe::lab12::SLOTS.iter().any(|slot| slot.path == pasted.slot));
+            assert!(crate::lab12::readers::SLOTS.iter().any(|slot| slot.path == pasted.slot));
         }
         let counted = subjects.count.iter().flat_map(|count| &count.facts);
         let timed = subjects.duration.iter().flat_map(|duration| &duration.facts);

@@ -1,6 +1,6 @@
 //! The editions of the lab: what a submission must show, as data.
 //!
-//! They ship in `data/editions/<name>.toml`; a project's own file of the same name replaces one.
+//! They ship in `data/lab12/editions/<name>.toml`; a project's own file of the same name replaces one.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -135,7 +135,7 @@ impl EditionSpec {
 /// The file is not valid TOML, has an unknown key, is about another edition, or states a
 /// requirement that is not sound; the error names the file, and the id where there is one.
 pub(crate) fn load_edition(edition: Edition, own: Option<&Path>) -> Result<EditionSpec> {
-    let name = format!("editions/{edition}.toml");
+    let name = format!("lab12/editions/{edition}.toml");
     let files = assets::read_all(AssetTree::Data, own, &name, "")?;
     let file = files.get(&name).ok_or_else(|| {
         Error::unusable_input(format!("there is no {name} for edition {edition}"))
@@ -147,7 +147,7 @@ fn read_edition(edition: Edition, file: &TextFile) -> Result<EditionSpec> {
     let origin = &file.origin;
     let spec: EditionSpec = toml::from_str(&file.text).map_err(|error| {
         Error::unusable_input(format!("{origin}: {error}"))
-            .with_help("see data/editions/ for the keys of an edition")
+            .with_help("see data/lab12/editions/ for the keys of an edition")
     })?;
     check_edition(&spec, edition)
         .map_err(|what| Error::unusable_input(format!("{origin}: {what}")))?;
@@ -245,7 +245,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        let file = TextFile::from_own_text(text, "own/editions/f25.toml");
+        let file = TextFile::from_own_text(text, "own/lab12/editions/f25.toml");
         read_edition(Edition::F25, &file).unwrap_err().message
     }
 
@@ -328,9 +328,9 @@ mod tests {
     #[test]
     fn a_projects_own_file_replaces_the_shipped_one() {
         let own = tempfile::tempdir().unwrap();
-        std::fs::create_dir(own.path().join("editions")).unwrap();
+        std::fs::create_dir_all(own.path().join("lab12/editions")).unwrap();
         let text = with("id = \"f25.1.own\"\ntask = 1\nprose = true\n");
-        std::fs::write(own.path().join("editions/f25.toml"), text).unwrap();
+        std::fs::write(own.path().join("lab12/editions/f25.toml"), text).unwrap();
         let spec = load_edition(Edition::F25, Some(own.path())).unwrap();
         assert!(
             spec.find_requirement("f25.1.own").is_some()
@@ -354,7 +354,7 @@ mod tests {
             ("id = \"f25.1.a\"\ntask = 1\nprose = true\nneed = []\n", "unknown field `need`"),
         ] {
             let message = refused(&with(lines));
-            assert!(message.starts_with("own/editions/f25.toml: "), "{message}");
+            assert!(message.starts_with("own/lab12/editions/f25.toml: "), "{message}");
             assert!(message.contains(what), "{message}");
         }
     }

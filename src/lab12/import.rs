@@ -5,9 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
+
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus};
-use crate::probe::lab12::{FOLDERS, assign_slots, slot_of};
+use crate::import::{empty_imported_run, redact_captures};
+use crate::lab12::readers::{FOLDERS, assign_slots, read_lab_captures, slot_of};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, ImportForm, Run};
+use crate::privacy::Redactor;
 use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
 
 /// The most files that are kept.
@@ -22,6 +26,34 @@ const LIMITS: WalkLimits = WalkLimits {
     entries: 50_000,
     skipped: &["node_modules", "target", "venv", "__pycache__"],
 };
+
+/// A run from an evidence directory of the lab. Without a redactor nothing is replaced.
+///
+/// # Errors
+///
+/// The directory cannot be read, or nothing in it is evidence of the lab.
+pub fn import_lab_folder(
+    folder: &Path,
+    label: Option<String>,
+    redactor: Option<&mut Redactor>,
+    created: DateTime<Utc>,
+) -> Result<Run> {
+    if !folder.is_dir() {
+        return Err(Error::unusable_input(format!("{} is not a folder", folder.display()))
+            .with_help("give the folder that holds the evidence of the lab, such as labs/lab12"));
+    }
+    let mut captures = read_files(folder)?;
+    let redaction =
+        redact_captures(&mut captures, redactor, |captures| read_lab_captures(captures).facts);
+    sort_by_id(&mut captures);
+    let reading = read_lab_captures(&captures);
+    Ok(Run {
+        edition: reading.edition,
+        targets: reading.targets,
+        facts: reading.facts,
+        ..empty_imported_run(ImportForm::Lab12, label, created, redaction, captures)
+    })
+}
 
 /// Reads the evidence in `dir`, which is the lab's folder or a folder above it.
 ///

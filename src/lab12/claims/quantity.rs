@@ -266,7 +266,7 @@ impl StatedQuantity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::words::ClaimVocabulary;
+    use crate::lab12::claims::words::ClaimVocabulary;
     use proptest::prelude::*;
 
     static WORDS: LazyLock<SentenceWords> =

@@ -284,11 +284,11 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::*;
-    use crate::claims::passages::read_passages;
-    use crate::claims::quantity::find_quantities;
-    use crate::claims::sentence::split_sentences;
-    use crate::claims::words::ClaimVocabulary;
     use crate::judge::rules::testing::sketch;
+    use crate::lab12::claims::passages::read_passages;
+    use crate::lab12::claims::quantity::find_quantities;
+    use crate::lab12::claims::sentence::split_sentences;
+    use crate::lab12::claims::words::ClaimVocabulary;
     use crate::report::ProjectData;
     use crate::store::LoadedRun;
 

@@ -1,11 +1,11 @@
 //! What was measured or counted under each runtime, and where either edition keeps it.
 
 use super::EvidencePages;
+use crate::lab12::readers::label::EvidenceRole;
+use crate::lab12::readers::page::EvidencePage;
+use crate::lab12::readers::read::{self, ReadResult};
+use crate::lab12::readers::{counts, latency, results, timing};
 use crate::model::{Edition, Fact, FactSource, SampleUnit};
-use crate::probe::lab12::label::EvidenceRole;
-use crate::probe::lab12::page::EvidencePage;
-use crate::probe::lab12::read::{self, ReadResult};
-use crate::probe::lab12::{counts, latency, results, timing};
 
 impl EvidencePages<'_> {
     pub(super) fn startup_fact(&self, who: EvidenceRole, edition: Edition) -> Fact {

@@ -368,8 +368,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::import;
     use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::lab12::import;
     use crate::model::{CapturedStream, Facts};
     use crate::store::testing::read_sample_run;
 
@@ -406,7 +406,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let lab = folder.path().join("labs/lab12");
         write_lab_files(&lab, &lab_files(run, edition, None).unwrap()).unwrap();
-        import::lab12_run(&lab, None, None, chrono::DateTime::UNIX_EPOCH).unwrap()
+        import::import_lab_folder(&lab, None, None, chrono::DateTime::UNIX_EPOCH).unwrap()
     }
 
     fn known(facts: &Facts, id: &str, target: &str) -> Option<Value> {
