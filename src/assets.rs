@@ -29,7 +29,7 @@ struct EmbeddedChapters;
 /// One of the trees of files that a project can override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AssetTree {
-    /// `data/`: the catalogue, the editions, the rules.
+    /// `data/`: the catalogue, the rules.
     Data,
     /// `templates/`: the words and the shape of what is rendered.
     Templates,

@@ -11,7 +11,7 @@ use crate::assets::{self, AssetTree, TextFile};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::lab12::edition;
-use crate::model::Edition;
+use crate::lab12::edition::Edition;
 use crate::project::{NOTES, Project, ProjectConfig, SUMMARY};
 use crate::report::chapters::{self, SummaryEntry};
 use crate::report::lookups::SHIPPED;
@@ -20,8 +20,8 @@ use crate::sources;
 /// What to write.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitOptions {
-    /// The edition of the lab; by default that of settings or evidence in the folder, else
-    /// the older one.
+    /// The edition of the lab; by default that of settings or evidence in the folder. Without
+    /// one the project is about the runtimes alone.
     pub edition: Option<Edition>,
     /// Whether the text of the shipped chapters is written out, to be changed. Without it each
     /// chapter includes the shipped one, and improves with it.
@@ -110,7 +110,9 @@ fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, S
         };
         files.push((src.join(name), text));
     }
-    files.extend(note_files(&templates, edition.unwrap_or(Edition::F25), &src)?);
+    if let Some(edition) = edition {
+        files.extend(note_files(&templates, edition, &src)?);
+    }
     Ok(files)
 }
 
@@ -165,7 +167,7 @@ fn chapters_folder(folder: &Path) -> PathBuf {
 /// The edition that the folder's settings name, or whose evidence lies there.
 fn evident_edition(folder: &Path) -> Option<Edition> {
     if let Some(edition) =
-        Project::open_folder(folder).ok().and_then(|project| project.config.edition)
+        Project::open_folder(folder).ok().and_then(|project| project.config.edition?.parse().ok())
     {
         return Some(edition);
     }
@@ -240,13 +242,25 @@ mod tests {
         for entry in &chapters.entries {
             assert!(root.join("site").join(&entry.path).is_file(), "{}", entry.path);
         }
-        assert!(root.join("site/notes/task-4.md").is_file());
+        assert!(!root.join("site/notes").exists());
+    }
+
+    #[test]
+    fn a_project_of_the_lab_has_a_note_for_every_task() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = InitOptions { edition: Some(Edition::F25), ..options() };
+        create_project(folder.path(), &options).unwrap();
+        assert!(folder.path().join("site/notes/task-4.md").is_file());
+        let text = std::fs::read_to_string(folder.path().join("book.toml")).unwrap();
+        let config = ProjectConfig::parse(&text, Path::new("book.toml")).unwrap();
+        assert_eq!(config.edition.as_deref(), Some("f25"));
     }
 
     #[test]
     fn a_note_that_nobody_wrote_in_says_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        create_project(folder.path(), &options()).unwrap();
+        let options = InitOptions { edition: Some(Edition::F25), ..options() };
+        create_project(folder.path(), &options).unwrap();
         let notes = crate::report::notes::load_notes(&folder.path().join("site")).unwrap();
         assert!(notes.is_empty(), "{notes:?}");
     }
@@ -274,7 +288,8 @@ mod tests {
         std::fs::write(folder.path().join("book.toml"), "[book]\ntitle = \"Mine\"\n").unwrap();
         std::fs::write(src.join("SUMMARY.md"), "- [Mine](mine.md)\n- [Method](method.md)\n")
             .unwrap();
-        let report = create_project(folder.path(), &options()).unwrap();
+        let options = InitOptions { edition: Some(Edition::F25), ..options() };
+        let report = create_project(folder.path(), &options).unwrap();
         assert!(!folder.path().join("site").exists(), "{report:?}");
         assert!(src.join("notes/summary.md").is_file() && src.join("method.md").is_file());
         assert!(!src.join("isolation.md").exists());
@@ -296,7 +311,7 @@ mod tests {
         create_project(folder.path(), &options()).unwrap();
         let text = std::fs::read_to_string(folder.path().join("book.toml")).unwrap();
         let config = ProjectConfig::parse(&text, Path::new("book.toml")).unwrap();
-        assert_eq!(config.edition, Some(Edition::S26));
+        assert_eq!(config.edition.as_deref(), Some("s26"));
         assert!(!folder.path().join("site/notes/task-4.md").exists());
         // Without the evidence the settings tell it.
         std::fs::remove_dir_all(folder.path().join("labs")).unwrap();

@@ -15,7 +15,7 @@
 //! let project = Project::open_folder(env!("CARGO_MANIFEST_DIR").as_ref())?;
 //! let runs = RunStore::open_project(&project)?;
 //! let loaded = runs.load_run("four-runtimes", &project.root)?;
-//! let assessment = Assessment::new(loaded, None, &ProjectData::load_project(&project)?)?;
+//! let assessment = Assessment::new(loaded, &ProjectData::load_project(&project)?)?;
 //! assert!(assessment.run.find_target("runc").is_some());
 //! # Ok(())
 //! # }
@@ -54,3 +54,6 @@ pub(crate) mod sources;
 pub(crate) mod stats;
 pub mod store;
 pub mod text;
+
+/// What is added to the core; the core knows it by its traits alone.
+pub(crate) static PACKS: &[&dyn report::pack::Pack] = &[&lab12::Lab12];

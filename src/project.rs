@@ -13,7 +13,6 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::model::Edition;
 use crate::sources::{self, MAX_TEXT_BYTES};
 pub use gate::{DiffGate, FailOn};
 
@@ -61,15 +60,15 @@ pub struct ProjectConfig {
     /// address (`https://example.org/repo/`), which also gives a map of the site and absolute
     /// links for other programs.
     pub site_url: Option<String>,
-    /// The edition of the lab that the submission answers; by default that of the run.
-    pub edition: Option<Edition>,
-    /// The file that the submission is written to.
+    /// The edition of a pack whose demands the report answers; without one it answers none.
+    pub edition: Option<String>,
+    /// The file that the document of an edition is written to.
     pub submission: PathBuf,
     /// A hand-written report that the site shows checked against the evidence.
     pub checked_submission: Option<PathBuf>,
     /// The run that a report is about, where no other is asked for.
     pub run: String,
-    /// The target that a submission is about; by default the one that the lab asks for.
+    /// The target that the document is about; by default the one that the edition asks for.
     pub target: Option<String>,
     /// Whether the book that mdBook makes gets chapters of the run and its findings.
     pub run_pages: bool,
@@ -181,13 +180,14 @@ struct OwnTable {
 
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct EditionKey(Edition);
+struct EditionKey(String);
 
 impl TryFrom<String> for EditionKey {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
-        name.parse().map(Self)
+        crate::report::pack::find_pack(&name)?;
+        Ok(Self(name))
     }
 }
 
@@ -325,6 +325,15 @@ fn host_end(url: &str) -> Option<usize> {
 }
 
 impl Project {
+    /// This project with another edition than its `book.toml` names, if one is given.
+    pub(crate) fn with_edition(&self, edition: Option<&str>) -> Self {
+        let mut project = self.clone();
+        if let Some(edition) = edition {
+            project.config.edition = Some(edition.into());
+        }
+        project
+    }
+
     /// The project in `folder`, whether it has a `book.toml` or not.
     ///
     /// # Errors
@@ -432,7 +441,7 @@ mod tests {
         assert_eq!(config.src, Path::new("chapters"));
         assert_eq!(config.build_dir, Path::new("out"));
         assert_eq!(config.site_url.as_deref(), Some("/r/"));
-        assert_eq!(config.edition, Some(Edition::S26));
+        assert_eq!(config.edition, Some("s26".into()));
         assert!(config.run_pages);
     }
 

@@ -271,7 +271,7 @@ fn a_site_with_an_address_has_a_map_and_one_without_has_none() {
     project.run(&["build"]).succeeds();
     assert!(!project.path("public/sitemap.xml").exists());
     assert!(!project.read("public/index.html").contains("rel=\"canonical\""));
-    project.write("book.toml", "[output.html]\nsite-url = \"https://example.org/lab/\"\n");
+    project.write("book.toml", "[preprocessor.isoproof]\nedition = \"f25\"\n[output.html]\nsite-url = \"https://example.org/lab/\"\n");
     project.run(&["build"]).succeeds();
     let map = project.read("public/sitemap.xml");
     assert!(map.contains("<loc>https://example.org/lab/isolation.html</loc>"), "{map}");

@@ -171,7 +171,12 @@ fn junit_fails_the_rules_of_the_level_that_was_asked_for() {
 fn a_rule_that_is_switched_off_is_a_skipped_test_and_an_override() {
     let project = Project::with_customer();
     let rule = "health-not-ok = { off = true, reason = \"no <app> here\" }";
-    project.write("book.toml", format!("[preprocessor.isoproof.rules]\n{rule}\n"));
+    project.write(
+        "book.toml",
+        format!(
+            "[preprocessor.isoproof]\nedition = \"f25\"\n[preprocessor.isoproof.rules]\n{rule}\n"
+        ),
+    );
     let junit = project.run(&["check", "--format", "junit"]).succeeds().stdout;
     assert!(junit.contains("<skipped message=\"switched off: no &lt;app&gt; here\""), "{junit}");
     let overrides = &sarif(&project)["runs"][0]["invocations"][0]["ruleConfigurationOverrides"];

@@ -25,7 +25,7 @@ fn subject(evidence: &str) -> Assessment {
         import_lab_folder(&folder, None, None, chrono::DateTime::UNIX_EPOCH).expect("evidence");
     run.id = "20260101T000000Z-00000000".into();
     let loaded = LoadedRun { run, integrity: IntegrityReport::default(), origin: evidence.into() };
-    Assessment::new(loaded, None, &SHELF).expect("a judged run")
+    Assessment::new(loaded, &SHELF).expect("a judged run")
 }
 
 fn check(subject: &Assessment, text: &str) -> Vec<ClaimResult> {

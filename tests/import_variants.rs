@@ -5,9 +5,10 @@ mod support;
 
 mod customer {
     use super::support::Facts;
+    use isoproof::lab12::edition::Edition;
     use isoproof::lab12::import::read_files;
     use isoproof::lab12::readers::read_lab_captures;
-    use isoproof::model::{Edition, Fact, MissingReason};
+    use isoproof::model::{Fact, MissingReason};
     use serde_json::json;
     use std::path::Path;
 
@@ -309,9 +310,10 @@ mod encoding_and_noise {
 
 mod names_and_places {
     use super::support::{captures, one, reading};
+    use isoproof::lab12::edition::Edition;
     use isoproof::lab12::import::read_files;
     use isoproof::lab12::readers::slot_of;
-    use isoproof::model::{CaptureOrigin, CaptureStatus, Edition};
+    use isoproof::model::{CaptureOrigin, CaptureStatus};
     use std::fs;
     use tempfile::TempDir;
 

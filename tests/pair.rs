@@ -75,7 +75,7 @@ fn a_target_can_be_chosen_and_one_that_is_not_there_is_an_error_that_lists_them(
     unknown.fails(2, &["`kats` is no target of run", "a report can be about gvisor, kata"]);
     let baseline = project.run(&["build", "--target", "runc"]);
     baseline.fails(2, &["`runc` is the baseline, and no candidate", "gvisor, kata"]);
-    project.write("book.toml", "[preprocessor.isoproof]\ntarget = \"gvisor\"\n");
+    project.write("book.toml", "[preprocessor.isoproof]\nedition = \"f25\"\ntarget = \"gvisor\"\n");
     assert!(submission(&project, &[]).contains("# Lab 12: runc and gVisor\n"));
     let over = submission(&project, &["--target", "kata"]);
     assert!(over.contains("# Lab 12: runc and Kata\n"), "{over}");

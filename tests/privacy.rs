@@ -61,7 +61,7 @@ fn shipped() -> Vec<Run> {
 fn statements(run: &Run, shelf: &ProjectData) -> Value {
     let loaded =
         LoadedRun { run: run.clone(), integrity: IntegrityReport::default(), origin: "x".into() };
-    let subject = Assessment::new(loaded, None, shelf).expect("a judgement");
+    let subject = Assessment::new(loaded, shelf).expect("a judgement");
     // Whether identifiers were replaced is a finding of its own.
     let findings = subject.judgement.findings.iter();
     let findings: Vec<_> =

@@ -102,7 +102,10 @@ fn the_same_site_makes_no_second_commit_and_another_one_does() {
     let outcome = place.publish(&[]).succeeds();
     assert!(outcome.stderr.contains("already holds the report"), "{outcome:?}");
     assert_eq!((outcome.stdout.as_str(), place.commits()), ("", 1));
-    place.project.write("book.toml", "[book]\ntitle = \"Another\"\n");
+    place.project.write(
+        "book.toml",
+        "[book]\ntitle = \"Another\"\n[preprocessor.isoproof]\nedition = \"f25\"\n",
+    );
     place.publish(&[]).succeeds();
     assert_eq!(place.commits(), 2);
 }
@@ -190,7 +193,10 @@ fn the_users_repository_work_tree_and_index_are_as_before() {
 fn when_another_pushes_in_between_the_site_goes_on_top() {
     let place = Place::new();
     place.publish(&[]).succeeds();
-    place.project.write("book.toml", "[book]\ntitle = \"Another\"\n");
+    place.project.write(
+        "book.toml",
+        "[book]\ntitle = \"Another\"\n[preprocessor.isoproof]\nedition = \"f25\"\n",
+    );
     // The server lets the first push fail as it would when another came first.
     let other = "git update-ref refs/heads/gh-pages $(git commit-tree -p gh-pages -m other gh-pages^{tree})";
     let identity =

@@ -66,7 +66,7 @@ fn a_damaged_file_is_reported_with_its_place_and_never_changed() {
         ),
         (
             "a newer version",
-            text.replacen("\"schema_version\": 1", "\"schema_version\": 99", 1),
+            text.replacen("\"schema_version\": 2", "\"schema_version\": 99", 1),
             &["schema version 99", "newer isoproof"],
         ),
         (

@@ -54,7 +54,7 @@ static CUSTOMER: LazyLock<Assessment> = LazyLock::new(|| {
     let run = import_lab_folder(&evidence, None, None, Default::default()).expect("evidence");
     let loaded =
         LoadedRun { run, integrity: IntegrityReport::default(), origin: "evidence".into() };
-    Assessment::new(loaded, None, &SHELF).expect("a judged run")
+    Assessment::new(loaded, &SHELF).expect("a judged run")
 });
 
 /// The root of the repository, for this package and for the program's test.
@@ -117,7 +117,7 @@ pub fn check_claims(data: &[u8]) {
 pub fn check_diff(data: &[u8]) {
     let judged = |data: &[u8]| {
         let loaded = run::write_and_read(run::from_bytes(&SHELF, data), &SHELF);
-        Assessment::new(loaded, None, &SHELF).expect("a judged run")
+        Assessment::new(loaded, &SHELF).expect("a judged run")
     };
     let (a, b) = (judged(data), judged(&data[data.len() / 2..]));
     let diff = |a: &Assessment, b: &Assessment| {
@@ -304,5 +304,5 @@ pub fn check_run_file(data: &[u8]) {
     assert_eq!(again, run);
     let integrity = integrity::verify_run(&mut run, &SHELF.catalogue);
     let loaded = LoadedRun { run, integrity, origin: "x".into() };
-    let _ = Assessment::new(loaded, None, &SHELF);
+    let _ = Assessment::new(loaded, &SHELF);
 }

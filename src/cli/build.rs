@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::console::{Console, count_words};
-use crate::error::Result;
-use crate::model::Edition;
+use crate::error::{Error, Result};
+use crate::lab12::edition::Edition;
 use crate::project::Project;
 use crate::site::{self, BuiltReport};
 
@@ -17,7 +17,7 @@ pub(super) struct BuildArguments {
     /// The run that the report is about; by default that of book.toml, else the latest
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// The edition of the lab that the submission answers: f25 or s26
+    /// Make the submission of an edition of the lab too: f25 or s26; by default that of book.toml
     #[arg(long)]
     edition: Option<Edition>,
     #[command(flatten)]
@@ -50,8 +50,11 @@ pub(super) fn run_build(
     console: &Console,
 ) -> Result<ExitCode> {
     let run = arguments.run.as_deref().unwrap_or(&project.config.run);
-    let built = build_and_warn(project, run, arguments.edition, &arguments.output, console)?;
-    console.print_line(built.submission.display().to_string())?;
+    let edition = arguments.edition.map(Edition::edition_name);
+    let built = build_and_warn(project, run, edition, &arguments.output, console)?;
+    if let Some(document) = &built.document {
+        console.print_line(document.display().to_string())?;
+    }
     console.print_line(built.out.join("index.html").display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -60,15 +63,19 @@ pub(super) fn run_build(
 pub(super) fn build_and_warn(
     project: &Project,
     run: &str,
-    edition: Option<Edition>,
+    edition: Option<&str>,
     output: &ReportOutput,
     console: &Console,
 ) -> Result<BuiltReport> {
+    if output.submission.is_some() && edition.is_none() && project.config.edition.is_none() {
+        return Err(Error::unusable_input("a submission answers an edition of the lab")
+            .with_help("name one: --edition f25, or edition = \"f25\" in book.toml"));
+    }
     let options = site::BuildOptions {
         run: run.to_string(),
         out: output.out.clone(),
-        edition,
-        submission: output.submission.clone(),
+        edition: edition.map(String::from),
+        document: output.submission.clone(),
         target: output.target.clone(),
         strict: output.strict,
         is_temporary: false,

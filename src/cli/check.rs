@@ -81,8 +81,7 @@ pub(super) fn run_check(
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let file = store.find_run_file(&arguments.run, &project.root)?;
-    let assessment =
-        Assessment::new(store.parse_run(&file)?, project.config.edition, &project_data)?;
+    let assessment = Assessment::new(store.parse_run(&file)?, &project_data)?;
     let pairs = against::compare_with_others(project, &store, &assessment.run, &arguments.against)?;
     console.warn_all(&store.store_warnings());
     let report = arguments.submission.as_deref();

@@ -19,7 +19,8 @@ use crate::doctor;
 use crate::engine::{EngineKind, interrupt};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
-use crate::model::{Edition, EvidenceKind};
+use crate::lab12::edition::Edition;
+use crate::model::EvidenceKind;
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
@@ -49,9 +50,9 @@ pub(super) struct CollectArguments {
     /// The image of the containers
     #[arg(long, default_value = "alpine:3.19")]
     image: String,
-    /// The edition of the lab that the run is for
-    #[arg(long, default_value = "f25")]
-    edition: Edition,
+    /// The edition of the lab that the run is for: f25 or s26; by default that of book.toml
+    #[arg(long)]
+    edition: Option<Edition>,
     /// A name for the run
     #[arg(long)]
     label: Option<String>,
@@ -117,6 +118,11 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 }
 
 impl CollectArguments {
+    /// The edition that was named.
+    pub(super) fn edition_name(&self) -> Option<&str> {
+        self.edition.map(Edition::edition_name)
+    }
+
     fn round_counts(&self) -> RoundCounts {
         RoundCounts {
             warmup: self.warmup,
@@ -231,6 +237,7 @@ pub(super) fn capture_run(
     if let Some(label) = &arguments.label {
         reference::check_label(label)?;
     }
+    let project = &project.with_edition(arguments.edition_name());
     let catalogue = ProbeCatalogue::load(Some(&project.data_dir()))?;
     let mut redactor = match arguments.no_redact {
         true => None,
@@ -241,7 +248,7 @@ pub(super) fn capture_run(
         runtimes: arguments.runtimes.clone(),
         baseline: arguments.baseline.clone(),
         image: arguments.image.clone(),
-        edition: arguments.edition,
+        edition: project.config.edition.clone(),
         label: arguments.label.clone(),
         timeout: Duration::from_secs(arguments.timeout),
         rounds: arguments.round_counts(),
@@ -283,7 +290,7 @@ pub(super) fn capture_run(
     }
     let project_data = ProjectData::load_project(project)?;
     let loaded = store.load_run(&path.to_string_lossy(), &project.root)?;
-    let assessment = Assessment::new(loaded, Some(arguments.edition), &project_data)?;
+    let assessment = Assessment::new(loaded, &project_data)?;
     Ok(Some(CapturedRun { assessment, is_stopped }))
 }
 

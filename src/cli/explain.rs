@@ -9,7 +9,7 @@ use super::console::Console;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
 use crate::judge::{RuleBook, RuleDoc, RuleExample};
-use crate::lab12::edition::LabRequirement;
+use crate::lab12::edition::{self, Edition, LabRequirement};
 use crate::project::Project;
 use crate::report::ProjectData;
 use crate::report::about::AboutPage;
@@ -33,29 +33,32 @@ pub(super) fn run_explain(
     console: &Console,
 ) -> Result<ExitCode> {
     let project_data = ProjectData::load_project(project)?;
+    let requirements = load_requirements(project)?;
     let text = match &arguments.id {
-        None => list_ids(&project_data),
-        Some(id) => {
-            explain_id(&project_data, id).ok_or_else(|| unknown_id_error(&project_data, id))?
-        }
+        None => list_ids(&project_data, &requirements),
+        Some(id) => explain_id(&project_data, &requirements, id)
+            .ok_or_else(|| unknown_id_error(&project_data, &requirements, id))?,
     };
     console.print_text(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn all_requirements(project_data: &ProjectData) -> impl Iterator<Item = &LabRequirement> {
-    project_data.editions.values().flat_map(|edition| &edition.requirement)
+/// The requirements of all editions of the lab; a project's own data can state others.
+fn load_requirements(project: &Project) -> Result<Vec<LabRequirement>> {
+    let data = project.data_dir();
+    let load = |edition| edition::load_edition(edition, Some(&data));
+    let specs = Edition::ALL.into_iter().map(load).collect::<Result<Vec<_>>>()?;
+    Ok(specs.into_iter().flat_map(|spec| spec.requirement).collect())
 }
 
-fn list_ids(project_data: &ProjectData) -> StyledText {
+fn list_ids(project_data: &ProjectData, requirements: &[LabRequirement]) -> StyledText {
     let rules = project_data.rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let of_reports =
-        project_data.report_rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+        project_data.listed_report_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let verdicts = project_data.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let probes =
         project_data.catalogue.iter_probes().map(|probe| (probe.id.as_str(), probe.title.as_str()));
-    let asked =
-        all_requirements(project_data).map(|asked| (asked.id.as_str(), asked.title.as_str()));
+    let asked = requirements.iter().map(|asked| (asked.id.as_str(), asked.title.as_str()));
     let mut out = StyledText::default();
     let mut section = |title: &str, rows: Vec<(&str, &str)>| {
         if !out.is_empty() {
@@ -66,14 +69,22 @@ fn list_ids(project_data: &ProjectData) -> StyledText {
         out.push_columns(rows.iter().map(row).collect());
     };
     section("Rules", rules.collect());
-    section("Rules about reports", of_reports.collect());
+    if project_data.checks_reports {
+        section("Rules about reports", of_reports.collect());
+    }
     section("Verdicts", verdicts.collect());
     section("Probes", probes.collect());
-    section("Requirements of the lab", asked.collect());
+    if project_data.edition.is_some() {
+        section("Requirements of the lab", asked.collect());
+    }
     out
 }
 
-fn explain_id(project_data: &ProjectData, id: &str) -> Option<StyledText> {
+fn explain_id(
+    project_data: &ProjectData,
+    requirements: &[LabRequirement],
+    id: &str,
+) -> Option<StyledText> {
     let text = project_data
         .rules
         .find_rule(id)
@@ -94,19 +105,21 @@ fn explain_id(project_data: &ProjectData, id: &str) -> Option<StyledText> {
                 .find_probe(id)
                 .map(|probe| about_page(&AboutPage::about_probe(project_data, probe)))
         })
-        .or_else(|| {
-            all_requirements(project_data).find(|asked| asked.id == id).map(requirement_page)
-        })?;
+        .or_else(|| requirements.iter().find(|asked| asked.id == id).map(requirement_page))?;
     Some(text.style_page())
 }
 
-fn unknown_id_error(project_data: &ProjectData, id: &str) -> Error {
+fn unknown_id_error(
+    project_data: &ProjectData,
+    requirements: &[LabRequirement],
+    id: &str,
+) -> Error {
     let rules = project_data.rules.iter_rules().chain(project_data.report_rules.iter_rules());
     let ids = rules.map(|doc| doc.id.as_str());
     let ids = ids
         .chain(project_data.words.keys().map(String::as_str))
         .chain(project_data.catalogue.iter_probes().map(|probe| probe.id.as_str()))
-        .chain(all_requirements(project_data).map(|asked| asked.id.as_str()));
+        .chain(requirements.iter().map(|asked| asked.id.as_str()));
     let error = Error::unusable_input(format!("nothing is called `{id}`"));
     match closest_match(id, ids) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),

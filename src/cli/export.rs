@@ -10,8 +10,9 @@ use crate::atomic;
 use crate::error::Result;
 use crate::export::{benchmark, hyperfine, series};
 use crate::judge::timing::RunTiming;
+use crate::lab12::edition::Edition;
 use crate::lab12::export;
-use crate::model::{Edition, Run};
+use crate::model::Run;
 use crate::project::Project;
 use crate::store::RunStore;
 
@@ -44,7 +45,7 @@ struct LabExportArguments {
     /// The run
     #[arg(long, value_name = "RUN", default_value = "latest")]
     run: String,
-    /// The edition of the lab: f25 or s26; by default that of the run
+    /// The edition of the lab: f25 or s26; by default that of the run, else f25
     #[arg(long)]
     edition: Option<Edition>,
     /// The target to show as Kata, where the run has several
@@ -91,7 +92,9 @@ fn export_lab_files(
 ) -> Result<ExitCode> {
     let LabExportArguments { folder, run, edition, target } = arguments;
     let run = load_run(project, run, console)?;
-    let files = export::lab_files(&run, edition.unwrap_or(run.edition), target.as_deref())?;
+    let made_for = run.edition.as_ref().and_then(|edition| edition.parse().ok());
+    let edition = edition.or(made_for).unwrap_or(Edition::F25);
+    let files = export::lab_files(&run, edition, target.as_deref())?;
     export::write_lab_files(folder, &files)?;
     console.print_note(&format!(
         "{} of run {} in {}",

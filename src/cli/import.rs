@@ -128,6 +128,11 @@ pub(super) fn run_import(
         console
             .print_note(&format!("{} ended with an error: no samples", count_words(failed, "run")));
     }
+    if let (Some(edition), None) = (&run.edition, &project.config.edition) {
+        console.print_note(&format!(
+            "the files follow edition {edition} of the lab: isoproof build --edition {edition} makes its submission"
+        ));
+    }
     if !run.redaction.replaced.is_empty() {
         let kinds: Vec<String> =
             run.redaction.replaced.iter().map(|(kind, n)| format!("{kind} {n}")).collect();

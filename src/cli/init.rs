@@ -8,7 +8,7 @@ use clap::Args;
 use super::console::{Console, count_words};
 use crate::error::Result;
 use crate::init::{self, InitOptions, WorkflowVersion};
-use crate::model::Edition;
+use crate::lab12::edition::Edition;
 
 /// The arguments of `init`.
 #[derive(Debug, Args)]

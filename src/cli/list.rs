@@ -70,7 +70,7 @@ fn list_row(entry: &RunEntry) -> Vec<StyledLine> {
     vec![
         entry.id.as_str().into(),
         entry.created.format("%Y-%m-%d %H:%M UTC").to_string().into(),
-        entry.edition.to_string().into(),
+        entry.edition.as_deref().unwrap_or_default().into(),
         entry.label.as_deref().unwrap_or_default().into(),
         future.into(),
     ]

@@ -39,8 +39,13 @@ pub(super) fn run_everything(
         return Ok(ExitCode::from(collect::STOPPED));
     };
     let run = &captured.assessment.run;
-    let built =
-        build::build_and_warn(project, &run.id, Some(run.edition), &arguments.output, console)?;
+    let built = build::build_and_warn(
+        project,
+        &run.id,
+        arguments.capture.edition_name(),
+        &arguments.output,
+        console,
+    )?;
     let since = diff::changes_since_last(project, &captured.assessment)?;
     console.print_text(&run_summary(&built, since, project)?)?;
     Ok(captured.exit_code())
@@ -87,10 +92,12 @@ fn run_summary(
         out.push_blank();
     }
     let site = shown_path(&built.out.join("index.html"), project);
-    out.push_columns(vec![
-        vec!["Submission".into(), shown_path(&built.submission, project).into()],
-        vec!["Site".into(), format!("{site} ({})", count_words(built.pages, "page")).into()],
-    ]);
+    let document = built.document.iter();
+    let mut places: Vec<Vec<StyledLine>> =
+        document.map(|path| vec!["Submission".into(), shown_path(path, project).into()]).collect();
+    places
+        .push(vec!["Site".into(), format!("{site} ({})", count_words(built.pages, "page")).into()]);
+    out.push_columns(places);
     out.push_blank();
     out.append_text(summary::runtime_table(&built.assessment)?);
     Ok(out)

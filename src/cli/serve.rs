@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::console::{Console, count_words};
 use crate::error::Result;
-use crate::model::Edition;
+use crate::lab12::edition::Edition;
 use crate::project::Project;
 use crate::serve::{self, ServeEvent};
 use crate::site;
@@ -26,7 +26,7 @@ pub(super) struct ServeArguments {
     /// The folder of the site; by default that of book.toml, else public
     #[arg(long, value_name = "DIR")]
     out: Option<std::path::PathBuf>,
-    /// The edition of the lab that the submission answers: f25 or s26
+    /// Make the submission of an edition of the lab too: f25 or s26; by default that of book.toml
     #[arg(long)]
     edition: Option<Edition>,
     /// The runtime that the submission compares with the baseline; by default that of book.toml,
@@ -44,7 +44,7 @@ pub(super) fn run_serve(
     let options = site::BuildOptions {
         run: arguments.run.clone().unwrap_or_else(|| project.config.run.clone()),
         out: arguments.out.clone(),
-        edition: arguments.edition,
+        edition: arguments.edition.map(|edition| edition.edition_name().into()),
         target: arguments.target.clone(),
         ..site::BuildOptions::default()
     };

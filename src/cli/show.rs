@@ -66,7 +66,8 @@ fn captures_summary(run: &Run) -> StyledText {
     };
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut text = StyledText::default();
-    text.push_line(format!("Run {}{label}, edition {}", run.id, run.edition));
+    let edition = run.edition.as_ref().map(|edition| format!(", edition {edition}"));
+    text.push_line(format!("Run {}{label}{}", run.id, edition.unwrap_or_default()));
     text.push_blank();
     text.push_columns(run.captures.iter().map(row).collect());
     text

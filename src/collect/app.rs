@@ -1,4 +1,4 @@
-//! The web application of the lab: is it well under a runtime, and how fast does it answer?
+//! A web application: is it well under a runtime, and how fast does it answer?
 
 use crate::text::shell_line;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
 use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureStatus, CapturedStream};
 
-/// The application of the lab.
+/// The application that is looked for where none is named.
 pub(super) const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
 
 /// How much of a response's head is kept.
@@ -26,7 +26,7 @@ const PROXY_VARIABLES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "AL
 /// The application that is wished for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct AppRequest {
-    /// The image; without a wish the lab's, if it is there.
+    /// The image; without a wish the default one, if it is there.
     pub image: Option<String>,
     /// The port on which the application listens in its container.
     pub port: u16,

@@ -1,4 +1,4 @@
-//! The escape task in a form that is safe: what becomes of a host's file that was shared with a
+//! An escape in a form that is safe: what becomes of a host's file that was shared with a
 //! container.
 //!
 //! Only ever a file that isoproof made itself, in a folder of its own, which is the only one

@@ -30,8 +30,8 @@ use crate::engine::{
 };
 use crate::error::{Error, Result};
 use crate::model::{
-    Capture, CaptureOrigin, CaptureStatus, CapturedStream, Edition, EvidenceKind, Generator,
-    Redaction, Role, Run, SCHEMA_VERSION, Target,
+    Capture, CaptureOrigin, CaptureStatus, CapturedStream, EvidenceKind, Generator, Redaction,
+    Role, Run, SCHEMA_VERSION, Target,
 };
 use crate::owner;
 use crate::privacy::Redactor;
@@ -56,8 +56,8 @@ pub(crate) struct CollectOptions {
     pub baseline: Option<String>,
     /// The image of the containers.
     pub image: String,
-    /// The form of the lab that the run is for.
-    pub edition: Edition,
+    /// The edition of a pack that the run is for, if any.
+    pub edition: Option<String>,
     /// A name for the run.
     pub label: Option<String>,
     /// How long one container may take.
@@ -494,7 +494,7 @@ fn engine_answers(session: &CollectSession) -> Vec<Capture> {
         .collect()
 }
 
-/// What is asked of a target beside its probes: which program the runtime is, and the lab's test
+/// What is asked of a target beside its probes: which program the runtime is, and the test
 /// run.
 fn auxiliary_captures(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
     let mut captures = version::capture_versions(session, spec);
@@ -504,7 +504,7 @@ fn auxiliary_captures(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Captu
     captures
 }
 
-/// The run that the lab asks for: `uname -a` in a container of its own.
+/// The test run: `uname -a` in a container of its own.
 fn test_run(session: &CollectSession, spec: &RuntimeSpec) -> Option<Capture> {
     session.begin_step(WorkPart::Probes, &spec.name, "test run");
     let name = session.container_name(&spec.name, "test");
@@ -578,7 +578,7 @@ fn assemble_run(
         digest: None,
         label: options.label.clone(),
         created,
-        edition: options.edition,
+        edition: options.edition.clone(),
         generator: Generator::this_program(),
         evidence: EvidenceKind::Collected {
             engine: session.engine.name().into(),
@@ -622,7 +622,7 @@ mod testing {
             runtimes: Vec::new(),
             baseline: None,
             image: "alpine:3.19".into(),
-            edition: Edition::F25,
+            edition: None,
             label: None,
             timeout: Duration::from_secs(30),
             rounds: RoundCounts { warmup: 0, samples: 0, max_time: None },

@@ -44,7 +44,6 @@ pub(super) fn differing_conditions(a: &Run, b: &Run, pairs: &[TargetPair]) -> Ve
         add("engine".into(), Some(a.0.into()), Some(b.0.into()), false);
         add("image".into(), Some(a.1.into()), Some(b.1.into()), false);
     }
-    add("edition".into(), Some(a.edition.to_string()), Some(b.edition.to_string()), false);
     let version = |run: &Run| Some(format!("{} {}", run.generator.name, run.generator.version));
     add(WRITTEN_BY.into(), version(a), version(b), false);
     if let (Some(x), Some(y)) = (MachineProfile::of_run(a), MachineProfile::of_run(b))

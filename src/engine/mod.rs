@@ -28,7 +28,7 @@ pub const QUESTION: Duration = Duration::from_secs(20);
 /// The engines that isoproof can use, in the order in which they are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EngineKind {
-    /// containerd's client with docker's command line; what the lab uses.
+    /// containerd's client with docker's command line.
     Nerdctl,
     /// Docker.
     Docker,

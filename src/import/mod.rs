@@ -7,9 +7,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
-use crate::model::{
-    Capture, Edition, EvidenceKind, Facts, Generator, ImportForm, Redaction, Run, SCHEMA_VERSION,
-};
+use crate::model::{Capture, EvidenceKind, Facts, Generator, Redaction, Run, SCHEMA_VERSION};
 use crate::privacy::Redactor;
 use crate::probe::hyperfine::TimedThing;
 
@@ -53,7 +51,7 @@ pub fn hyperfine_run(
     Ok(Run {
         targets: export.make_targets(baseline.as_deref()),
         facts: crate::probe::hyperfine::read_hyperfine_facts(&captures),
-        ..empty_imported_run(ImportForm::Hyperfine, label, created, redaction, captures)
+        ..empty_imported_run(crate::probe::hyperfine::FORM, label, created, redaction, captures)
     })
 }
 
@@ -74,7 +72,7 @@ pub(crate) fn redact_captures(
 
 /// An imported run of which nothing was read yet.
 pub(crate) fn empty_imported_run(
-    form: ImportForm,
+    form: &str,
     label: Option<String>,
     created: DateTime<Utc>,
     redaction: Redaction,
@@ -86,9 +84,9 @@ pub(crate) fn empty_imported_run(
         digest: None,
         label,
         created,
-        edition: Edition::F25,
+        edition: None,
         generator: Generator::this_program(),
-        evidence: EvidenceKind::Imported { form },
+        evidence: EvidenceKind::Imported { form: form.into() },
         redaction,
         targets: Vec::new(),
         captures,

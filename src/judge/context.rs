@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use super::edition::PackEdition;
 use super::timing::RunTiming;
 use super::verdict::{Verdict, judge_target};
 use crate::knowledge::{KnowledgeBase, is_runtime};
-use crate::lab12::edition::EditionSpec;
 use crate::model::{EvidenceKind, Fact, MissingFact, Role, Run, Samples, Target};
 use crate::store::integrity::IntegrityReport;
 
@@ -18,9 +18,9 @@ pub struct RuleContext<'a> {
     pub integrity: &'a IntegrityReport,
     /// What is known beforehand.
     pub known: &'a KnowledgeBase,
-    /// What the lab asks for, where that matters.
-    pub asks: Option<&'a EditionSpec>,
-    /// The candidate that the lab's report is about, where it is not simply the first one.
+    /// The edition of a pack whose demands the report answers, if any.
+    pub asks: Option<&'a dyn PackEdition>,
+    /// The candidate that the report's document is about, where it is not simply the first one.
     pub subject: Option<&'a str>,
     /// What its times say.
     pub timing: &'a RunTiming,
@@ -89,8 +89,7 @@ impl<'a> RuleContext<'a> {
         self.run.find_target(target).is_some_and(|target| is_runtime(self.run, target, "kata"))
     }
 
-    /// The target that plays a role in what the lab asks for: of several candidates the one that
-    /// its report is about.
+    /// The target of a role: of several candidates the one that the report's document is about.
     pub fn role_target(&self, role: Role) -> Option<&'a Target> {
         match (role, self.subject) {
             (Role::Candidate, Some(subject)) => self.run.find_target(subject),

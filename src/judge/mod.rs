@@ -2,6 +2,7 @@
 
 pub(crate) mod against;
 mod context;
+mod edition;
 pub(crate) mod rules;
 pub(crate) mod suitability;
 pub(crate) mod timing;
@@ -11,7 +12,10 @@ pub(crate) mod workloads;
 
 pub(crate) use crate::knowledge::Severity;
 pub(crate) use context::RuleContext;
-pub(crate) use rules::{EvidenceRef, Finding, RuleBook, RuleDoc, RuleExample};
+pub(crate) use edition::PackEdition;
+pub(crate) use rules::{
+    EvidenceRef, Finding, RuleBook, RuleCheck, RuleDoc, RuleExample, Violation,
+};
 pub(crate) use verdict::{
     Conclusion, Confidence, UndecidedReason, Verdict, banner_release, judge_target,
 };

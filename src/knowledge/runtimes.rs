@@ -19,6 +19,13 @@ pub(crate) fn is_runtime(run: &Run, target: &Target, runtime: &str) -> bool {
     names_runtime(said.unwrap_or(&target.name), runtime)
 }
 
+/// Whether the banner is that of a kernel built for Kata guests: by a builder without a name, as
+/// its images are, or with the name of its kernel or of its monitor.
+pub(crate) fn is_kata_build(banner: &str) -> bool {
+    let banner = banner.to_lowercase();
+    ["(@", "kata", "dragonball"].iter().any(|mark| banner.contains(mark))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

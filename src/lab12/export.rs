@@ -9,12 +9,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::edition::Edition;
 use crate::atomic::{self, SHARED};
 use crate::error::{Error, Result};
 use crate::knowledge::is_runtime;
-use crate::model::{
-    CaptureOrigin, CaptureStatus, Edition, EvidenceKind, Fact, Run, Samples, Target,
-};
+use crate::model::{CaptureOrigin, CaptureStatus, EvidenceKind, Fact, Run, Samples, Target};
 
 /// Files by their path in the lab's folder.
 pub(crate) type LabFiles = BTreeMap<String, Vec<u8>>;
@@ -40,7 +39,7 @@ struct LabExporter<'a> {
 pub(crate) fn lab_files(run: &Run, edition: Edition, target: Option<&str>) -> Result<LabFiles> {
     let kata = kata_target(run, target)?;
     let is_imported = matches!(run.evidence, EvidenceKind::Imported { .. });
-    let files = match is_imported && run.edition == edition {
+    let files = match is_imported && run.edition.as_deref() == Some(edition.edition_name()) {
         true => as_imported(run),
         false => LabExporter::of(run, kata).edition_files(edition),
     };
@@ -440,7 +439,7 @@ mod tests {
         let mut count = 0;
         for run in sample_runs() {
             if matches!(run.evidence, EvidenceKind::Imported { .. }) {
-                let back = imported(&run, run.edition);
+                let back = imported(&run, run.edition.as_deref().unwrap().parse().unwrap());
                 assert_eq!((&back.facts, &back.captures), (&run.facts, &run.captures));
                 count += 1;
             }

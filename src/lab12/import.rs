@@ -7,10 +7,11 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+use super::NAME;
 use crate::error::{Error, Result};
 use crate::import::{empty_imported_run, redact_captures};
 use crate::lab12::readers::{FOLDERS, assign_slots, read_lab_captures, slot_of};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, ImportForm, Run};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, Run};
 use crate::privacy::Redactor;
 use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
 
@@ -48,10 +49,10 @@ pub fn import_lab_folder(
     sort_by_id(&mut captures);
     let reading = read_lab_captures(&captures);
     Ok(Run {
-        edition: reading.edition,
+        edition: Some(reading.edition.edition_name().into()),
         targets: reading.targets,
         facts: reading.facts,
-        ..empty_imported_run(ImportForm::Lab12, label, created, redaction, captures)
+        ..empty_imported_run(NAME, label, created, redaction, captures)
     })
 }
 

@@ -1,10 +1,57 @@
 //! The course's pack: all that knows the lab of runc and Kata.
 //!
-//! The editions of the lab and what each asks for, the evidence directory that it has its students
-//! fill (import, export, readers), and hand-written reports held against evidence.
+//! The editions of the lab and what each asks for, how far a run shows it, the evidence directory
+//! that it has its students fill (import, export, readers), and hand-written reports held against
+//! evidence. The core knows it as a [`Pack`] alone.
 
 pub mod claims;
-pub(crate) mod edition;
+mod coverage;
+pub mod edition;
 pub(crate) mod export;
 pub mod import;
+mod lookups;
 pub mod readers;
+mod rules;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::judge::{PackEdition, RuleCheck};
+use crate::model::{Capture, Facts};
+use crate::report::functions::LookupDefinition;
+use crate::report::pack::Pack;
+use edition::Edition;
+
+/// The pack.
+pub(crate) struct Lab12;
+
+/// The name of the pack, of its folders and of the form of evidence that it imports.
+pub(crate) const NAME: &str = "lab12";
+
+impl Pack for Lab12 {
+    fn pack_name(&self) -> &'static str {
+        NAME
+    }
+
+    fn edition_names(&self) -> Vec<&'static str> {
+        Edition::ALL.map(Edition::edition_name).to_vec()
+    }
+
+    fn load_edition(&self, edition: &str, data: Option<&Path>) -> Result<Arc<dyn PackEdition>> {
+        let edition = edition.parse().map_err(|what: String| Error::unusable_input(what))?;
+        Ok(Arc::new(edition::load_edition(edition, data)?))
+    }
+
+    fn read_captures(&self, captures: &[Capture]) -> Facts {
+        readers::read_lab_captures(captures).facts
+    }
+
+    fn rule_checks(&self) -> &'static [RuleCheck] {
+        rules::CHECKS
+    }
+
+    fn lookups(&self) -> &'static [LookupDefinition] {
+        lookups::LOOKUPS
+    }
+}

@@ -142,7 +142,7 @@ impl BookPreprocessor {
             find_candidate(&loaded.run, target)?;
         }
         Ok(Self {
-            assessment: Arc::new(Assessment::new(loaded, project.config.edition, &project_data)?),
+            assessment: Arc::new(Assessment::new(loaded, &project_data)?),
             notes: Arc::new(notes::load_notes(&project.chapters_dir())?),
             statements: chapters::load_statements(&project.templates_dir())?,
             warnings: Arc::default(),
@@ -157,7 +157,7 @@ impl BookPreprocessor {
             renderer: voice,
             chapters: Arc::default(),
             notes: self.notes.clone(),
-            is_submission: false,
+            is_document: false,
             warnings: self.warnings.clone(),
         }
     }

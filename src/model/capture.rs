@@ -112,7 +112,7 @@ pub enum CaptureOrigin {
     File {
         /// The path in the directory, with `/` between its parts.
         path: String,
-        /// What the file was read as: in the lab's evidence the path that the instructions give
+        /// What the file was read as: the path that instructions for evidence files give
         /// (`bench/startup.txt`), in an export of hyperfine the fact that its times are
         /// (`startup.wall`); none if the file is kept but was not read.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,6 +9,4 @@ pub use fact::{
     Fact, FactSource, Facts, MAX_LINE, MAX_SAMPLES, MissingFact, MissingReason, SampleUnit,
     Samples, TIMES,
 };
-pub use run::{
-    Edition, EvidenceKind, Generator, ImportForm, Redaction, Role, Run, SCHEMA_VERSION, Target,
-};
+pub use run::{EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, Target};

@@ -1,7 +1,6 @@
 //! A run: one evidence-gathering session on one host.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Capture, Fact, Facts};
 
 /// The version of the run file that this program writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// One evidence-gathering session: the content of `data/runs/<id>.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,8 +30,10 @@ pub struct Run {
     pub label: Option<String>,
     /// When the run was recorded.
     pub created: DateTime<Utc>,
-    /// The form of the lab.
-    pub edition: Edition,
+    /// The form of the exercise that the run was made for, where a pack knows one; version 1 of the
+    /// format always names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
     /// The program that wrote the file.
     pub generator: Generator,
     /// How the evidence was come by.
@@ -92,8 +93,8 @@ impl Generator {
 pub enum EvidenceKind {
     /// Read from files that somebody else wrote.
     Imported {
-        /// The form of the files.
-        form: ImportForm,
+        /// The form of the files: `hyperfine`, or the name of the pack that reads them.
+        form: String,
     },
     /// Captured by isoproof.
     Collected {
@@ -111,58 +112,6 @@ pub enum EvidenceKind {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         skipped: BTreeMap<String, String>,
     },
-}
-
-/// The form of imported files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ImportForm {
-    /// The evidence directory of the lab, either edition.
-    Lab12,
-    /// What hyperfine exported.
-    Hyperfine,
-}
-
-/// The form of the lab.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Edition {
-    /// The edition of autumn 2025: four tasks, evidence in `labs/lab12/<area>/`.
-    F25,
-    /// The edition of spring 2026: three tasks, evidence in `labs/lab12/results/`.
-    S26,
-}
-
-impl Edition {
-    /// All editions, oldest first.
-    pub const ALL: [Self; 2] = [Self::F25, Self::S26];
-
-    /// The short name of the edition.
-    pub fn edition_name(self) -> &'static str {
-        match self {
-            Self::F25 => "f25",
-            Self::S26 => "s26",
-        }
-    }
-}
-
-impl fmt::Display for Edition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.edition_name())
-    }
-}
-
-impl std::str::FromStr for Edition {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|edition| edition.edition_name() == name)
-            .ok_or_else(|| format!("unknown edition `{name}`: known are f25 and s26"))
-    }
 }
 
 /// What was probed.

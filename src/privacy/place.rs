@@ -11,7 +11,7 @@ use super::pattern::{IdentifierPattern, PATTERNS, PatternGroup, PatternReach};
 use super::secret::{find_private_keys, is_personal_address, is_secret};
 use super::span::{IdentifierKind, RecognitionMethod};
 use crate::knowledge::KnowledgeBase;
-use crate::lab12::readers::is_kata_build;
+use crate::knowledge::is_kata_build;
 
 /// An identifier in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -46,9 +46,6 @@ pub struct Probe {
     pub strength: EvidenceStrength,
     /// What the answer proves and what it does not, in one or two sentences.
     pub proves: String,
-    /// The lab requirements that it serves.
-    #[serde(default)]
-    pub lab: Vec<String>,
     /// Where it changes from run to run without meaning (addresses, times, ids).
     #[serde(default)]
     pub volatile: Volatility,

@@ -12,6 +12,9 @@ use crate::model::{
     Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason, Role, SampleUnit, Target,
 };
 
+/// The name of this form of evidence in run files.
+pub(crate) const FORM: &str = "hyperfine";
+
 /// What was timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimedThing {

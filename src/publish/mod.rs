@@ -94,7 +94,7 @@ pub(crate) fn publish_site(
         project,
         &site::BuildOptions {
             out: Some(out.clone()),
-            submission: Some(work.folder.path().join("submission.md")),
+            document: Some(work.folder.path().join("submission.md")),
             is_temporary: true,
             ..build.clone()
         },

@@ -155,7 +155,9 @@ impl AboutPage {
         parts.add_prose("volatile", words.volatile.get(volatile).cloned().unwrap_or_default());
         let private = if probe.sensitive { "yes" } else { "no" };
         parts.add_prose("private", words.private.get(private).cloned().unwrap_or_default());
-        parts.add_prose("lab", probe.lab.join(", "));
+        let asked =
+            project_data.editions.iter().flat_map(|edition| edition.requests_for(&probe.id));
+        parts.add_prose("asked", asked.collect::<Vec<_>>().join(", "));
         Self {
             id: probe.id.clone(),
             title: probe.title.clone(),

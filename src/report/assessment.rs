@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::about::AboutWords;
+use super::pack::find_pack;
 use crate::error::{Error, Result};
 use crate::judge::suitability::FitEvidence;
 use crate::judge::timing::RunTiming;
 use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::workloads::WorkloadTable;
-use crate::judge::{self, Finding, Judgement, RuleBook, RuleContext, words};
+use crate::judge::{self, Finding, Judgement, PackEdition, RuleBook, RuleContext, RuleDoc, words};
 use crate::knowledge::{KnowledgeBase, is_runtime};
-use crate::lab12::edition::{self, EditionSpec};
-use crate::model::{Edition, Fact, FactSource, MissingReason, Role, Run, Target};
+use crate::model::{Fact, FactSource, MissingReason, Role, Run, Target};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::unanswered::is_unrecorded;
 use crate::project::{MARGIN, Project};
@@ -30,6 +30,8 @@ pub struct ProjectData {
     pub rules: Arc<RuleBook>,
     /// The rules about hand-written reports.
     pub report_rules: Arc<RuleBook>,
+    /// Whether the project checks a hand-written report, so that those rules are to be told of.
+    pub checks_reports: bool,
     /// The words of the verdicts.
     pub words: Arc<ConclusionWords>,
     /// The words of the reasons in verdicts.
@@ -38,8 +40,10 @@ pub struct ProjectData {
     pub about: Arc<AboutWords>,
     /// What is known beforehand.
     pub known: Arc<KnowledgeBase>,
-    /// The editions of the lab.
-    pub editions: BTreeMap<Edition, Arc<EditionSpec>>,
+    /// The edition of a pack whose demands reports answer, if any.
+    pub edition: Option<Arc<dyn PackEdition>>,
+    /// All editions of its pack.
+    pub editions: Vec<Arc<dyn PackEdition>>,
     /// What workloads need and can pay.
     pub workloads: Arc<WorkloadTable>,
     /// The names of targets for readers.
@@ -60,11 +64,34 @@ impl ProjectData {
     pub fn load_project(project: &Project) -> Result<Self> {
         let data = project.data_dir();
         let place = format!("{}: [preprocessor.isoproof.rules]", crate::project::CONFIG);
-        let books = [RuleBook::load(Some(&data))?, RuleBook::of_reports(Some(&data))?];
+        let mut this = Self::load_data(Some(&data))?;
+        if let Some(edition) = &project.config.edition {
+            this = this.with_edition(edition, Some(&data))?;
+        }
+        let books = [this.rules, this.report_rules].map(Arc::unwrap_or_clone);
         let [rules, report_rules] =
             RuleBook::with_switches(books, &project.config.rules, &place)?.map(Arc::new);
         let (margin, target) = (project.config.margin, project.config.target.clone());
-        Ok(Self { margin, target, rules, report_rules, ..Self::load_data(Some(&data))? })
+        let checks_reports = this.edition.is_some() || project.config.checked_submission.is_some();
+        Ok(Self { margin, target, rules, report_rules, checks_reports, ..this })
+    }
+
+    /// This data for reports that answer an edition of a pack.
+    ///
+    /// # Errors
+    ///
+    /// There is no such edition, or a file of its pack cannot be used.
+    pub fn with_edition(self, edition: &str, data: Option<&Path>) -> Result<Self> {
+        let pack = find_pack(edition).map_err(Error::unusable_input)?;
+        let load = |name: &str| pack.load_edition(name, data);
+        let editions = pack.edition_names().into_iter().map(load).collect::<Result<Vec<_>>>()?;
+        let rules = Arc::unwrap_or_clone(self.rules);
+        Ok(Self {
+            edition: editions.iter().find(|known| known.edition_name() == edition).cloned(),
+            editions,
+            rules: Arc::new(rules.with_pack(pack.pack_name(), pack.rule_checks(), data)?),
+            ..self
+        })
     }
 
     /// Loads what ships with isoproof and what the project's `data/` folder adds.
@@ -80,20 +107,23 @@ impl ProjectData {
         Ok(Self { catalogue, ..rest })
     }
 
+    /// The rules about hand-written reports, where they are to be told of.
+    pub(crate) fn listed_report_rules(&self) -> impl Iterator<Item = &RuleDoc> {
+        self.report_rules.iter_rules().filter(|_| self.checks_reports)
+    }
+
     fn without_catalogue(data: Option<&Path>) -> Result<Self> {
-        let mut editions = BTreeMap::new();
-        for edition in Edition::ALL {
-            editions.insert(edition, Arc::new(edition::load_edition(edition, data)?));
-        }
         Ok(Self {
             catalogue: Arc::default(),
             rules: Arc::new(RuleBook::load(data)?),
-            report_rules: Arc::new(RuleBook::of_reports(data)?),
+            report_rules: Arc::new(RuleBook::of_folder(data, "lab12/claims/rules/")?),
+            checks_reports: false,
             words: Arc::new(words::load_conclusion_words(data)?),
             reasons: Arc::new(words::load_reasons(data)?),
             about: Arc::new(AboutWords::load(data)?),
             known: Arc::new(KnowledgeBase::load(data)?),
-            editions,
+            edition: None,
+            editions: Vec::new(),
             workloads: Arc::new(WorkloadTable::load(data)?),
             names: Arc::new(load_names(data)?),
             margin: MARGIN,
@@ -125,10 +155,8 @@ pub struct Assessment {
     pub judgement: Judgement,
     /// What its times say.
     pub timing: RunTiming,
-    /// What the lab asks for.
-    pub edition: Arc<EditionSpec>,
-    /// The candidate that a submission is about: the one that was chosen, else the one that the
-    /// lab asks for, else the first. Templates call it `candidate`.
+    /// The candidate that templates call `candidate`: the one that was chosen, else the one that
+    /// the edition asks for, else the first.
     pub subject: Option<String>,
     /// The data of the project.
     pub project_data: ProjectData,
@@ -153,21 +181,12 @@ impl Assessment {
     /// # Errors
     ///
     /// A rule's message cannot be rendered.
-    pub fn new(
-        loaded: LoadedRun,
-        edition: Option<Edition>,
-        project_data: &ProjectData,
-    ) -> Result<Self> {
+    pub fn new(loaded: LoadedRun, project_data: &ProjectData) -> Result<Self> {
         let LoadedRun { run, integrity, .. } = loaded;
-        let wanted = edition.unwrap_or(run.edition);
-        let edition = project_data
-            .editions
-            .get(&wanted)
-            .cloned()
-            .ok_or_else(|| Error::unusable_input(format!("no edition {wanted}")))?;
+        let edition = project_data.edition.as_deref();
         let chosen = project_data.target.as_deref();
         let chosen = chosen.and_then(|name| find_candidate(&run, name).ok());
-        let asked = || find_in_role(&run, &edition, Role::Candidate);
+        let asked = || find_in_role(&run, edition?, Role::Candidate);
         let first = || run.with_role(Role::Candidate).next();
         let subject = chosen.or_else(asked).or_else(first).map(|target| target.name.clone());
         let timing = RunTiming::of_run(&run, project_data.margin);
@@ -175,7 +194,7 @@ impl Assessment {
             run: &run,
             integrity: &integrity,
             known: &project_data.known,
-            asks: Some(&edition),
+            asks: edition,
             subject: subject.as_deref(),
             timing: &timing,
             margin: project_data.margin,
@@ -187,7 +206,6 @@ impl Assessment {
             integrity,
             judgement,
             timing,
-            edition,
             subject,
             project_data: project_data.clone(),
             anchors,
@@ -195,7 +213,7 @@ impl Assessment {
         })
     }
 
-    /// The target that plays a role in a submission: of several candidates the one it is about.
+    /// The target of a role: of several candidates the one that `candidate` means.
     pub fn role_target(&self, role: Role) -> Option<&str> {
         match role {
             Role::Candidate => self.subject.as_deref(),
@@ -203,7 +221,7 @@ impl Assessment {
         }
     }
 
-    /// The candidates: first the one that a submission is about, then the others in the order of
+    /// The candidates: first the one that `candidate` means, then the others in the order of
     /// the run.
     pub fn list_candidates(&self) -> Vec<&Target> {
         let mut candidates: Vec<&Target> = self.run.with_role(Role::Candidate).collect();
@@ -211,17 +229,17 @@ impl Assessment {
         candidates
     }
 
-    /// The runtime that the lab asks for in a role, where the target in that role is another one
+    /// The runtime that the edition asks for in a role, where the target in that role is another one
     /// or there is none.
     pub fn unmet_runtime(&self, role: Role) -> Option<&str> {
-        let wanted = self.edition.pair.as_ref()?.wanted_runtime(role)?;
+        let wanted = self.project_data.edition.as_ref()?.wanted_runtime(role)?;
         let target = self.role_target(role).and_then(|name| self.run.find_target(name));
         let is_met = target.is_some_and(|target| is_runtime(&self.run, target, wanted));
         (!is_met).then_some(wanted)
     }
 
     /// The target that a template means: a name, or `host`, `baseline` or `candidate` for the
-    /// target of that role in a submission.
+    /// target of that role.
     ///
     /// # Errors
     ///
@@ -339,20 +357,17 @@ impl Assessment {
         })
     }
 
-    /// The command that the lab's instructions give for an evidence file.
-    pub fn lab_command(&self, slot: &str) -> Option<&str> {
-        let spec = self.project_data.editions.get(&self.run.edition)?;
-        spec.requirement
-            .iter()
-            .flat_map(|requirement| &requirement.files)
-            .find(|file| file.path == slot && !file.command.is_empty())
-            .map(|file| file.command.as_str())
+    /// The command that the edition of the run gives for an evidence file.
+    pub fn instructed_command(&self, file: &str) -> Option<&str> {
+        let made_for = self.run.edition.as_deref()?;
+        let mut editions = self.project_data.editions.iter();
+        editions.find(|edition| edition.edition_name() == made_for)?.file_command(file)
     }
 }
 
-/// The target that the lab asks for in a role, if the run has it.
-fn find_in_role<'a>(run: &'a Run, edition: &EditionSpec, role: Role) -> Option<&'a Target> {
-    let wanted = edition.pair.as_ref()?.wanted_runtime(role)?;
+/// The target that an edition asks for in a role, if the run has it.
+fn find_in_role<'a>(run: &'a Run, edition: &dyn PackEdition, role: Role) -> Option<&'a Target> {
+    let wanted = edition.wanted_runtime(role)?;
     run.with_role(role).find(|target| is_runtime(run, target, wanted))
 }
 
@@ -379,17 +394,16 @@ pub fn find_candidate<'a>(run: &'a Run, name: &str) -> Result<&'a Target> {
 
 /// A run in the words that templates use.
 pub(crate) fn describe_run(run: &Run) -> serde_json::Value {
-    use crate::model::{EvidenceKind, ImportForm};
+    use crate::model::EvidenceKind;
     let (form, engine, image) = match &run.evidence {
-        EvidenceKind::Imported { form: ImportForm::Lab12 } => (Some("lab12"), None, None),
-        EvidenceKind::Imported { form: ImportForm::Hyperfine } => (Some("hyperfine"), None, None),
+        EvidenceKind::Imported { form } => (Some(form), None, None),
         EvidenceKind::Collected { engine, image, .. } => (None, Some(engine), Some(image)),
     };
     serde_json::json!({
         "id": run.id,
         "label": run.label,
         "created": run.created.format("%Y-%m-%d %H:%M UTC").to_string(),
-        "edition": run.edition.edition_name(),
+        "edition": run.edition,
         "imported": form,
         "engine": engine,
         "image": image,

@@ -433,7 +433,7 @@ mod tests {
             .series("startup.phase.client", "kata", &[0.1, 0.1]);
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
-        Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap()
+        Assessment::new(loaded, &ProjectData::load_data(None).unwrap()).unwrap()
     }
 
     /// The drawing of a chart, by the templates that ship.
@@ -445,7 +445,7 @@ mod tests {
             renderer: Renderer::Html(EvidenceLinks::None),
             chapters: Arc::default(),
             notes: Arc::default(),
-            is_submission: false,
+            is_document: false,
             warnings: Arc::default(),
         };
         let engine = TemplateEngine::new(&templates, &sources).unwrap();

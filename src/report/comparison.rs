@@ -327,7 +327,7 @@ fn make_engine(
         renderer,
         chapters: Arc::default(),
         notes: Arc::default(),
-        is_submission: false,
+        is_document: false,
         warnings: Arc::default(),
     };
     TemplateEngine::new(&files, &sources)

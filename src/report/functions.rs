@@ -19,7 +19,6 @@ use super::chapters::ChapterTemplates;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::judge::Finding;
-use crate::knowledge::is_runtime;
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role, Target};
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
@@ -38,16 +37,19 @@ pub struct LookupSources {
     pub chapters: Arc<ChapterTemplates>,
     /// The author's own words by section.
     pub notes: Arc<BTreeMap<String, String>>,
-    /// Whether the text is a submission, which speaks of one candidate; others speak of all.
-    pub is_submission: bool,
+    /// Whether the text is the document of an edition, which speaks of one candidate; others
+    /// speak of all.
+    pub is_document: bool,
     /// Where missing facts are counted.
     pub warnings: MissingWarnings,
 }
 
-type LookupFunction = fn(&LookupSources, &Kwargs) -> TeraResult<Value>;
+/// A look-up: its name, its arguments and its code.
+pub(crate) type LookupDefinition =
+    (&'static str, &'static [&'static str], fn(&LookupSources, &Kwargs) -> TeraResult<Value>);
 
-/// Name, arguments and code of each function.
-const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
+/// The look-ups of the core.
+const FUNCTIONS: &[LookupDefinition] = &[
     ("fact", &["id", "target", "field"], look_up_fact),
     ("cell", &["id", "target", "field"], look_up_cell),
     ("stat", &["id", "target", "of"], look_up_stat),
@@ -62,10 +64,10 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
     ("runtimes", &[], look_up_runtimes),
     ("subjects", &[], look_up_subjects),
     ("measured", &["id"], look_up_measured),
+    ("asked", &["id"], look_up_asked),
     ("startup_clock", &[], timing::look_up_startup_clock),
     ("verdict", &["target"], look_up_verdict),
     ("findings", &["rule", "severity", "target", "fact", "except"], look_up_findings),
-    ("coverage", &["task"], look_up_coverage),
     ("probe", &["id"], look_up_probe),
     ("probes", &[], look_up_probes),
     ("lookups", &[], look_up_lookups),
@@ -78,8 +80,6 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
     ("conclusions", &[], look_up_conclusions),
     ("rules", &[], look_up_rules),
     ("switched_off", &[], switched_off),
-    ("tasks", &[], look_up_tasks),
-    ("asked_pair", &[], look_up_asked_pair),
     ("compared", &["id", "target"], timing::look_up_compared),
     ("measures", &[], timing::look_up_measures),
     ("control", &[], timing::look_up_control),
@@ -99,12 +99,17 @@ const FUNCTIONS: &[(&str, &[&str], LookupFunction)] = &[
 
 /// The names of all functions.
 pub(crate) fn lookup_names() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.iter().map(|(name, ..)| *name)
+    all_lookups().map(|(name, ..)| *name)
+}
+
+/// The look-ups of the core and of packs.
+fn all_lookups() -> impl Iterator<Item = &'static LookupDefinition> {
+    FUNCTIONS.iter().chain(crate::PACKS.iter().flat_map(|pack| pack.lookups()))
 }
 
 /// Gives all functions to a template engine.
 pub(crate) fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
-    for &(name, arguments, call) in FUNCTIONS {
+    for &(name, arguments, call) in all_lookups() {
         let sources = sources.clone();
         tera.register_function(name, move |kwargs: Kwargs, _: &State| {
             for (argument, _) in kwargs.iter() {
@@ -328,11 +333,12 @@ fn capture_origin(sources: &LookupSources, capture: &Capture) -> String {
         CaptureOrigin::Observed { how } => format!("{}:", sources.renderer.escape_text(how)),
         CaptureOrigin::File { path, slot } => {
             let path = sources.renderer.render_code(path, false);
-            let command = slot.as_deref().and_then(|slot| sources.assessment.lab_command(slot));
+            let command =
+                slot.as_deref().and_then(|slot| sources.assessment.instructed_command(slot));
             match command {
                 Some(command) => {
                     let command = sources.renderer.render_code(command, false);
-                    format!("{path}, which the lab's instructions make with {command}:")
+                    format!("{path}, which the instructions make with {command}:")
                 }
                 None => format!("{path}:"),
             }
@@ -382,7 +388,7 @@ fn describe_target(sources: &LookupSources, target: &Target) -> Json {
 }
 
 /// `runtimes()`: what tables have a row for: the baseline, then the candidates, first the one that
-/// a submission is about.
+/// the document is about.
 fn look_up_runtimes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     let baselines = sources.assessment.run.with_role(Role::Baseline);
     let candidates = sources.assessment.list_candidates();
@@ -391,10 +397,10 @@ fn look_up_runtimes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     from_json(&json!(list))
 }
 
-/// `subjects()`: the candidates that the text speaks of: in a submission the one that it is about,
+/// `subjects()`: the candidates that the text speaks of: in a document the one that it is about,
 /// else all.
 fn look_up_subjects(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let limit = if sources.is_submission { 1 } else { usize::MAX };
+    let limit = if sources.is_document { 1 } else { usize::MAX };
     let candidates = sources.assessment.list_candidates().into_iter().take(limit);
     let list: Vec<Json> = candidates.map(|target| describe_target(sources, target)).collect();
     from_json(&json!(list))
@@ -536,15 +542,6 @@ fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> Ter
     Ok(map.into())
 }
 
-/// `coverage(task=)`: the requirements of the lab and how far each is shown.
-fn look_up_coverage(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
-    let task: Option<u32> = kwargs.get("task")?;
-    let list = super::coverage::requirement_coverage(&sources.assessment, &sources.notes);
-    let list: Vec<_> =
-        list.into_iter().filter(|entry| task.is_none_or(|task| entry.task == task)).collect();
-    Value::try_from_serializable(&list)
-}
-
 /// `probe(id=)`: what the catalogue says about a fact.
 fn look_up_probe(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("id")?;
@@ -563,10 +560,11 @@ fn look_up_probes(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     Ok(list.into())
 }
 
-/// `lookups()`: the name and the arguments of every look-up.
-fn look_up_lookups(_: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let list: Vec<Json> = FUNCTIONS
-        .iter()
+/// `lookups()`: the name and the arguments of every look-up that templates of the report can use.
+fn look_up_lookups(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let is_plain = sources.assessment.project_data.edition.is_none();
+    let list: Vec<Json> = all_lookups()
+        .take(if is_plain { FUNCTIONS.len() } else { usize::MAX })
         .map(|(name, arguments, _)| json!({"name": name, "arguments": arguments}))
         .collect();
     from_json(&json!(list))
@@ -589,12 +587,17 @@ fn probe_value(sources: &LookupSources, probe: &Probe) -> TeraResult<Value> {
     Ok(map.into())
 }
 
-/// `run()`: id, label, times and origin of the run, and in `asks` the edition that the report
-/// answers.
+/// `run()`: id, label, times and origin of the run.
 fn look_up_run(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let mut run = super::assessment::describe_run(&sources.assessment.run);
-    run["asks"] = json!(sources.assessment.edition.edition.edition_name());
-    from_json(&run)
+    from_json(&super::assessment::describe_run(&sources.assessment.run))
+}
+
+/// `asked(id=)`: whether the report answers an edition that asks for this fact, so that it is to
+/// be spoken of even if it was not captured.
+fn look_up_asked(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let id: &str = kwargs.must_get("id")?;
+    let edition = sources.assessment.project_data.edition.as_ref();
+    Ok(edition.is_some_and(|edition| !edition.requests_for(id).is_empty()).into())
 }
 
 /// `chapter(file=, section=, level=)`: a section of a chapter without its heading, with the
@@ -673,53 +676,6 @@ fn switched_off(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     Value::try_from_serializable(&sources.assessment.judgement.switched_off)
 }
 
-/// `tasks()`: the tasks of the edition, and whether all that they ask for is shown, of the
-/// runtimes that they ask for.
-fn look_up_tasks(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let assessment = &sources.assessment;
-    let rows = super::coverage::requirement_coverage(assessment, &sources.notes);
-    let is_asked_pair = [Role::Baseline, Role::Candidate]
-        .into_iter()
-        .all(|role| assessment.unmet_runtime(role).is_none());
-    let list: Vec<Json> = assessment
-        .edition
-        .task
-        .iter()
-        .map(|task| {
-            let mut of_task = rows.iter().filter(|row| row.task == task.number);
-            json!({
-                "number": task.number, "title": task.title, "points": task.points,
-                "is_shown": is_asked_pair && of_task.all(|row| row.state.is_shown()),
-            })
-        })
-        .collect();
-    from_json(&json!(list))
-}
-
-/// `asked_pair()`: the runtimes that the lab asks for, by the names of readers: `baseline` and
-/// `candidate`; `unmet` lists those that this report is not about, and `elsewhere` the names of
-/// candidates of the run that would be.
-fn look_up_asked_pair(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let assessment = &sources.assessment;
-    let Some(pair) = &assessment.edition.pair else { return Ok(Value::none()) };
-    let unmet: Vec<String> = [Role::Baseline, Role::Candidate]
-        .into_iter()
-        .filter_map(|role| assessment.unmet_runtime(role))
-        .map(|runtime| assessment.reader_name(runtime))
-        .collect();
-    let candidates = assessment.run.with_role(Role::Candidate);
-    let elsewhere: Vec<&str> = candidates
-        .filter(|target| is_runtime(&assessment.run, target, &pair.candidate))
-        .map(|target| target.name.as_str())
-        .collect();
-    from_json(&json!({
-        "baseline": assessment.reader_name(&pair.baseline),
-        "candidate": assessment.reader_name(&pair.candidate),
-        "unmet": unmet,
-        "elsewhere": elsewhere,
-    }))
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -741,12 +697,12 @@ pub(super) mod tests {
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         let sources = LookupSources {
             assessment: Arc::new(
-                Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap(),
+                Assessment::new(loaded, &ProjectData::load_data(None).unwrap()).unwrap(),
             ),
             renderer: Renderer::Html(EvidenceLinks::None),
             chapters: Arc::default(),
             notes: Arc::default(),
-            is_submission: false,
+            is_document: false,
             warnings: Arc::default(),
         };
         let file = TextFile::from_own_text(template, "t.html");
@@ -758,7 +714,7 @@ pub(super) mod tests {
     #[test]
     fn no_two_look_ups_have_one_name() {
         let names: std::collections::BTreeSet<&str> = lookup_names().collect();
-        assert_eq!(names.len(), FUNCTIONS.len());
+        assert_eq!(names.len(), lookup_names().count());
     }
 
     #[test]

@@ -26,7 +26,6 @@ use rayon::prelude::*;
 
 use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
-use crate::model::Edition;
 use crate::project::Project;
 use crate::report::chapters::ProjectChapters;
 use crate::report::{Assessment, EvidenceLinks, ProjectData, find_candidate, notes, submission};
@@ -43,16 +42,16 @@ use writer::StagedSite;
 /// What to build.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BuildOptions {
-    /// The run that the chapters and the submission are about.
+    /// The run that the report is about.
     pub run: String,
     /// The folder of the site; by default that of `book.toml`.
     pub out: Option<PathBuf>,
-    /// The edition of the submission; by default that of `book.toml`, or of the run.
-    pub edition: Option<Edition>,
-    /// The file of the submission; by default that of `book.toml`.
-    pub submission: Option<PathBuf>,
-    /// The target that the submission is about; by default that of `book.toml`, or the one that
-    /// the lab asks for.
+    /// The edition that the report answers; by default that of `book.toml`.
+    pub edition: Option<String>,
+    /// The file of the document that the edition wants; by default that of `book.toml`.
+    pub document: Option<PathBuf>,
+    /// The target that the document is about; by default that of `book.toml`, or the one that
+    /// the edition asks for.
     pub target: Option<String>,
     /// Whether a fact that a text needs and that is not captured is a failure.
     pub strict: bool,
@@ -90,8 +89,8 @@ pub(crate) struct BuiltReport {
     pub out: PathBuf,
     /// The number of its pages.
     pub pages: usize,
-    /// The submission.
-    pub submission: PathBuf,
+    /// The document that an edition wants, if the project has one.
+    pub document: Option<PathBuf>,
     /// What the texts say is not captured.
     pub warnings: Vec<String>,
     /// What has to be said about runs that were left out.
@@ -102,7 +101,7 @@ pub(crate) struct BuiltReport {
     pub cache_error: Option<Error>,
 }
 
-/// Builds site and submission. Everything is made and checked before anything is replaced.
+/// Builds the site and the document that an edition wants. Everything is made and checked before anything is replaced.
 ///
 /// # Errors
 ///
@@ -110,13 +109,14 @@ pub(crate) struct BuiltReport {
 /// somebody else's, or something cannot be written; and with `strict` if a text needs a fact
 /// that is missing.
 pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
+    let project = &project.with_edition(options.edition.as_deref());
     project.refuse_links_out()?;
     let out = options.find_output(project)?;
     let mut project_data = ProjectData::load_project(project)?;
     project_data.target = options.target.clone().or(project_data.target);
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let builder = make_builder(project, &store, &project_data, options)?;
-    let text = builder.render_submission(EvidenceLinks::None)?;
+    let text = builder.render_document(EvidenceLinks::None)?;
     let press = loop {
         let staging = StagedSite::begin_staging(&out)?;
         let press = PageWriter::new(
@@ -124,7 +124,7 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
             BuildCache::load_cache(project, out.real_path()),
             builder.site_root(),
         );
-        if make_pages(&store, &builder, &press, chosen_edition(project, options))? {
+        if make_pages(&store, &builder, &press)? {
             break press;
         }
     };
@@ -137,8 +137,10 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
     let (staging, made) = press.finish_site()?;
     staging.check_room()?;
     let default = || project.root.join(&project.config.submission);
-    let target = options.submission.clone().unwrap_or_else(default);
-    submission::write_submission(&target, &text)?;
+    let document = text.map(|text| (options.document.clone().unwrap_or_else(default), text));
+    if let Some((path, text)) = &document {
+        submission::write_submission(path, text)?;
+    }
     let pages = staging.count_pages();
     let old = staging.finish_staging()?;
     let save = || match options.is_temporary {
@@ -150,7 +152,7 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
     Ok(BuiltReport {
         out: out.named_path().to_path_buf(),
         pages,
-        submission: target,
+        document: document.map(|(path, _)| path),
         warnings,
         left_out: store.store_warnings(),
         assessment: builder.assessment,
@@ -172,13 +174,8 @@ pub(crate) fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
 
 /// Makes all pages; gives up with `false` if a run turns out to be damaged that others were to
 /// lead to. The outline of a file does not tell all damages, and the store knows them afterwards.
-fn make_pages(
-    store: &RunStore,
-    builder: &SiteBuilder,
-    press: &PageWriter,
-    edition: Option<Edition>,
-) -> Result<bool> {
-    let runs = RunPages { store, builder, press, edition, recent: Mutex::default() };
+fn make_pages(store: &RunStore, builder: &SiteBuilder, press: &PageWriter) -> Result<bool> {
+    let runs = RunPages { store, builder, press, recent: Mutex::default() };
     let history = RunHistory::read_history(store, &builder.assessment.project_data.catalogue)?;
     let damaged = store.damaged_files().len();
     let rows = runs.make_run_pages(&history)?;
@@ -193,10 +190,6 @@ fn make_pages(
     Ok(true)
 }
 
-fn chosen_edition(project: &Project, options: &BuildOptions) -> Option<Edition> {
-    options.edition.or(project.config.edition)
-}
-
 /// Reads all that pages are made of.
 fn make_builder<'a>(
     project: &'a Project,
@@ -209,12 +202,12 @@ fn make_builder<'a>(
     if let Some(target) = &project_data.target {
         find_candidate(&loaded.run, target)?;
     }
-    let assessment = Assessment::new(loaded, chosen_edition(project, options), project_data)?;
+    let assessment = Assessment::new(loaded, project_data)?;
     SiteBuilder::new(SiteParts {
         project,
         chapters: ProjectChapters::load(&project.chapters_dir(), &project.templates_dir())?,
         notes: notes::load_notes(&project.chapters_dir())?,
-        texts: load_templates(project, "lab12/", ".md")?,
+        texts: document_templates(project, &assessment)?,
         pages: page_templates(project)?,
         data: assets::read_all(AssetTree::Data, Some(&project.data_dir()), "", ".toml")?,
         file,
@@ -240,6 +233,17 @@ fn page_templates(project: &Project) -> Result<BTreeMap<String, TextFile>> {
     Ok(files)
 }
 
+/// The template of the document that the edition wants, and what it includes.
+fn document_templates(
+    project: &Project,
+    assessment: &Assessment,
+) -> Result<BTreeMap<String, TextFile>> {
+    match &assessment.project_data.edition {
+        Some(edition) => load_templates(project, &edition.document_template(), ".md"),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
 fn refuse_missing(warnings: &[String]) -> Result<()> {
     if warnings.is_empty() {
         return Ok(());
@@ -257,7 +261,6 @@ struct RunPages<'a> {
     store: &'a RunStore,
     builder: &'a SiteBuilder<'a>,
     press: &'a PageWriter,
-    edition: Option<Edition>,
     /// The runs that were loaded last, by the key of their text: a run is compared with the one
     /// before it, which is then compared with the one before that.
     recent: Mutex<VecDeque<(ContentHash, Arc<Assessment>)>>,
@@ -330,8 +333,7 @@ impl RunPages<'_> {
             return Ok(assessment.clone());
         }
         let project_data = &self.builder.assessment.project_data;
-        let assessment =
-            Arc::new(Assessment::new(self.store.parse_run(file)?, self.edition, project_data)?);
+        let assessment = Arc::new(Assessment::new(self.store.parse_run(file)?, project_data)?);
         let mut recent = recent();
         recent.push_front((key, assessment.clone()));
         recent.truncate(RECENT * rayon::current_num_threads());

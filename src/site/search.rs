@@ -68,7 +68,7 @@ impl SearchIndex {
             .project_data
             .rules
             .iter_rules()
-            .chain(assessment.project_data.report_rules.iter_rules());
+            .chain(assessment.project_data.listed_report_rules());
         let rules =
             rules.map(|rule| [rule.title.clone(), rule.id.clone(), rule.id.clone() + ".html"]);
         self.add_group("Rule", "rules/".into(), rules);

@@ -116,7 +116,8 @@ impl<'a> SiteBuilder<'a> {
         let program = ContentHash::of_program();
         let base = program.and_parts(named).and_parts([format!("{:?}", project.config)]);
         let own = notes.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
-        let edition = assessment.edition.edition.edition_name();
+        let edition = assessment.project_data.edition.as_ref();
+        let edition = edition.map(|edition| edition.edition_name()).unwrap_or_default();
         let report = base
             .and_parts(own)
             .and_parts([edition, assessment.subject.as_deref().unwrap_or_default()])
@@ -133,7 +134,7 @@ impl<'a> SiteBuilder<'a> {
             renderer,
             chapters: Arc::default(),
             notes: notes.clone(),
-            is_submission: false,
+            is_document: false,
             warnings: Arc::clone(&warnings),
         };
         let markdown = sources(Renderer::Markdown(EvidenceLinks::None));
@@ -170,28 +171,30 @@ impl<'a> SiteBuilder<'a> {
         self.warnings.lock().map(|lines| lines.clone()).unwrap_or_default()
     }
 
-    /// The submission in Markdown. Without links it is the marked file.
+    /// The document that the edition wants, in Markdown; none without an edition. Without links it
+    /// is the marked file.
     ///
     /// # Errors
     ///
     /// It cannot be rendered; the error names file, line and column.
-    pub(super) fn render_submission(&self, links: EvidenceLinks) -> Result<String> {
+    pub(super) fn render_document(&self, links: EvidenceLinks) -> Result<Option<String>> {
+        let Some(edition) = &self.assessment.project_data.edition else { return Ok(None) };
         let alone = links == EvidenceLinks::None;
         let mut sources = self.lookup_sources(&self.assessment, Renderer::Markdown(links));
-        sources.is_submission = true;
+        sources.is_document = true;
         sources.chapters = Arc::new(self.spoken.with_sources(&sources));
         let engine = self.texts.with_sources(&sources);
-        let name = format!("lab12/{}.md", self.assessment.edition.edition);
+        let name = edition.document_template();
         if !engine.has_template(&name) {
             return Err(Error::unusable_input(format!("there is no template {name}")));
         }
         let text = squeeze_empty_lines(&engine.render_template(&name, &Context::new())?);
         let notes = format!("{}/{}/", self.project.config.src.display(), NOTES);
-        Ok(if alone {
+        Ok(Some(if alone {
             submission::mark_submission(&text, &self.assessment.run.id, &notes)
         } else {
             text
-        })
+        }))
     }
 
     /// All pages but those about every run of the project.
@@ -211,7 +214,7 @@ impl<'a> SiteBuilder<'a> {
 
     fn other_pages(&self, writer: &PageWriter) -> Result<()> {
         self.targets_page(writer)?;
-        self.submission_page(writer)?;
+        self.document_page(writer)?;
         self.rule_pages(writer)?;
         self.about_pages(writer)?;
         self.checked_page(writer)?;
@@ -337,7 +340,10 @@ impl<'a> SiteBuilder<'a> {
         ChapterRenderer { chapters, pages, warnings }
     }
 
-    fn submission_page(&self, writer: &PageWriter) -> Result<()> {
+    fn document_page(&self, writer: &PageWriter) -> Result<()> {
+        if self.assessment.project_data.edition.is_none() {
+            return Ok(());
+        }
         let name = "submission.html";
         let frame = self.frame_context(name, "Submission", "", None);
         let key = self.report.and_parts(["submission", &frame.to_string()]);
@@ -345,7 +351,8 @@ impl<'a> SiteBuilder<'a> {
         let sources =
             self.chapters.entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
         writer.add_page(name, key.and_parts(sources), || {
-            let text = self.render_submission(EvidenceLinks::Site(String::new()))?;
+            let text =
+                self.render_document(EvidenceLinks::Site(String::new()))?.unwrap_or_default();
             let engine = self.page_engine(&self.assessment, "");
             let article = self.article_context(&engine, &text, "")?;
             let file = json!({ "file": self.project.config.submission });
@@ -366,12 +373,13 @@ impl<'a> SiteBuilder<'a> {
 
     fn rule_pages(&self, writer: &PageWriter) -> Result<()> {
         let docs: Vec<_> = self.assessment.project_data.rules.iter_rules().collect();
-        let books =
-            [&self.assessment.project_data.rules, &self.assessment.project_data.report_rules];
-        let about_reports: Vec<_> = books[1].iter_rules().collect();
+        let about_reports: Vec<_> = self.assessment.project_data.listed_report_rules().collect();
         let sees = json!({ "rules": docs, "report_rules": about_reports });
         self.about_report(writer, "findings.html", "Findings", "site/findings.html", &sees)?;
-        for (book, of_reports) in books.into_iter().zip([false, true]) {
+        let project_data = &self.assessment.project_data;
+        for (book, list, of_reports) in
+            [(&project_data.rules, docs, false), (&project_data.report_rules, about_reports, true)]
+        {
             let page = |doc: &&RuleDoc| {
                 let views = |list: &[RuleExample]| -> Vec<Json> {
                     list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
@@ -384,8 +392,7 @@ impl<'a> SiteBuilder<'a> {
                 });
                 self.about_report(writer, &page, &doc.title, "site/rule.html", &sees)
             };
-            let docs: Vec<&RuleDoc> = book.iter_rules().collect();
-            let made: Vec<Result<()>> = docs.par_iter().map(page).collect();
+            let made: Vec<Result<()>> = list.par_iter().map(page).collect();
             made.into_iter().collect::<Result<()>>()?;
         }
         Ok(())
@@ -441,7 +448,7 @@ impl<'a> SiteBuilder<'a> {
 
     /// What the page of a run and its row are made of.
     pub(super) fn run_key(&self, file: &RunFile) -> ContentHash {
-        let edition = self.project.config.edition.map(|edition| edition.edition_name());
+        let edition = self.project.config.edition.as_deref();
         self.base.and_parts([edition.unwrap_or_default(), &file.text])
     }
 
@@ -602,7 +609,7 @@ impl<'a> SiteBuilder<'a> {
             renderer,
             chapters: Arc::default(),
             notes: self.notes.clone(),
-            is_submission: false,
+            is_document: false,
             warnings: self.warnings.clone(),
         }
     }
@@ -676,6 +683,7 @@ impl<'a> SiteBuilder<'a> {
                 "title": config.title, "authors": config.authors, "language": config.language,
                 "version": env!("CARGO_PKG_VERSION"), "run": self.assessment.run.id,
                 "address": config.site_address(), "checked": config.checked_submission.is_some(),
+                "document": self.assessment.project_data.edition.is_some(),
             },
         })
     }

@@ -21,7 +21,7 @@ pub(crate) struct CaptureView {
     title: String,
     is_file: bool,
     is_command: bool,
-    /// The command that the lab's instructions give for the file.
+    /// The command that the instructions for the file give.
     instruction: Option<String>,
     status: &'static str,
     meaning: &'static str,
@@ -98,7 +98,9 @@ impl CaptureView {
                 capture.origin,
                 CaptureOrigin::Command { .. } | CaptureOrigin::Probe { .. }
             ),
-            instruction: slot.and_then(|slot| assessment.lab_command(slot)).map(String::from),
+            instruction: slot
+                .and_then(|slot| assessment.instructed_command(slot))
+                .map(String::from),
             status: capture.status.word(),
             meaning: capture.status.meaning(),
             unread: capture.unread_reason(),
@@ -246,7 +248,7 @@ pub(crate) struct RunRow {
     /// When it was recorded.
     pub at: DateTime<Utc>,
     created: String,
-    edition: String,
+    edition: Option<String>,
     /// Whether the chapters are about it.
     #[serde(default)]
     pub is_current: bool,
@@ -294,7 +296,7 @@ impl RunRow {
             label: run.label.clone(),
             at: run.created,
             created: run.created.format("%Y-%m-%d %H:%M UTC").to_string(),
-            edition: run.edition.edition_name().into(),
+            edition: run.edition.clone(),
             is_current: false,
             verdicts: verdicts.collect(),
             errors: count(Severity::Error),
@@ -342,7 +344,7 @@ mod tests {
     fn assessment(sketch: Sketch) -> Assessment {
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
-        Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap()
+        Assessment::new(loaded, &ProjectData::load_data(None).unwrap()).unwrap()
     }
 
     fn with_release() -> Assessment {

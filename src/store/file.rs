@@ -8,7 +8,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::model::{Capture, Facts, Generator, Run, SCHEMA_VERSION};
+use crate::model::{Capture, EvidenceKind, Facts, Generator, Run, SCHEMA_VERSION};
+use crate::probe::hyperfine;
 
 /// The text of a run file: pretty-printed in a stable order, with a line feed at the end.
 pub fn to_text(run: &Run) -> String {
@@ -41,7 +42,7 @@ pub fn record_digest(run: &Run) -> String {
         digest: None,
         label: None,
         created: run.created,
-        edition: run.edition,
+        edition: run.edition.clone(),
         generator: run.generator.clone(),
         evidence: run.evidence.clone(),
         redaction: run.redaction.clone(),
@@ -82,7 +83,7 @@ struct SchemaVersionOnly {
 /// file, line, column and field.
 pub fn from_text(text: &str, path: &Path) -> Result<Run> {
     let run = match serde_json::from_str::<Run>(text) {
-        Ok(run) if run.schema_version == SCHEMA_VERSION => run,
+        Ok(run) if is_known_version(run.schema_version) => run,
         _ => with_places(text, path)?,
     };
     check_references(&run)
@@ -90,12 +91,17 @@ pub fn from_text(text: &str, path: &Path) -> Result<Run> {
     Ok(run)
 }
 
+/// Whether files of this version of the format can be read.
+pub(super) fn is_known_version(version: u32) -> bool {
+    (1..=SCHEMA_VERSION).contains(&version)
+}
+
 /// Reads with an eye on where it is, which takes twice as long: to say what is wrong.
 fn with_places(text: &str, path: &Path) -> Result<Run> {
     let version: SchemaVersionOnly =
         serde_json::from_str(text).map_err(|error| damaged_file_error(path, &error, "", text))?;
     match version.schema_version {
-        SCHEMA_VERSION => {}
+        known if is_known_version(known) => {}
         newer if newer > SCHEMA_VERSION => {
             return Err(Error::unusable_input(format!(
                 "{}: schema version {newer}, but this isoproof knows versions up to \
@@ -139,10 +145,27 @@ pub fn is_id(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
+/// The forms of imported evidence that can be read.
+fn known_forms() -> impl Iterator<Item = &'static str> {
+    std::iter::once(hyperfine::FORM).chain(crate::PACKS.iter().map(|pack| pack.pack_name()))
+}
+
 /// What the types cannot say: ids are unique and references lead somewhere.
 fn check_references(run: &Run) -> Result<(), String> {
     if !is_id(&run.id) {
         return Err("field `id`: letters, digits and `-` are wanted".into());
+    }
+    if run.schema_version == 1 && run.edition.is_none() {
+        return Err("field `edition`: version 1 of the format always names one".into());
+    }
+    if let EvidenceKind::Imported { form } = &run.evidence
+        && !known_forms().any(|known| known == form)
+    {
+        let known: Vec<&str> = known_forms().collect();
+        return Err(format!(
+            "field `evidence.imported.form`: unknown form `{form}`: known are {}",
+            known.join(" and ")
+        ));
     }
     for (index, target) in run.targets.iter().enumerate() {
         if run.targets[..index].iter().any(|other| other.name == target.name) {

@@ -6,10 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file;
-use crate::lab12::readers;
-use crate::model::{
-    Capture, EvidenceKind, Fact, Facts, ImportForm, MissingFact, MissingReason, Run,
-};
+use crate::model::{Capture, EvidenceKind, Fact, Facts, MissingFact, MissingReason, Run};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::{collected, hyperfine};
 
@@ -48,11 +45,13 @@ pub struct FactMismatch {
 /// The facts that follow from a run's captures.
 pub fn derive_facts(run: &Run, catalogue: &ProbeCatalogue) -> Facts {
     match &run.evidence {
-        EvidenceKind::Imported { form: ImportForm::Lab12 } => {
-            readers::read_lab_captures(&run.captures).facts
-        }
-        EvidenceKind::Imported { form: ImportForm::Hyperfine } => {
+        EvidenceKind::Imported { form } if form == hyperfine::FORM => {
             hyperfine::read_hyperfine_facts(&run.captures)
+        }
+        // `store::file` refuses a form that no pack reads.
+        EvidenceKind::Imported { form } => {
+            let pack = crate::PACKS.iter().find(|pack| pack.pack_name() == form);
+            pack.map(|pack| pack.read_captures(&run.captures)).unwrap_or_default()
         }
         EvidenceKind::Collected { skipped, .. } => {
             collected::read_captures(&run.captures, &run.targets, skipped, catalogue)

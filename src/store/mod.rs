@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use crate::atomic;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::model::{Edition, Run};
+use crate::model::Run;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
 use crate::sources::{self, WalkLimits};
@@ -102,8 +102,8 @@ pub struct RunEntry {
     pub label: Option<String>,
     /// When the run was recorded.
     pub created: DateTime<Utc>,
-    /// The edition of the lab.
-    pub edition: Edition,
+    /// The form of the exercise that it was made for, if any.
+    pub edition: Option<String>,
     /// The file.
     pub path: PathBuf,
 }
@@ -502,7 +502,7 @@ fn read_entry(path: &Path) -> Result<RunEntry> {
         id: run.id,
         label: run.label,
         created: run.created,
-        edition: run.edition,
+        edition: run.edition.clone(),
         path: path.to_path_buf(),
     })
 }

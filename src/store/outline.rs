@@ -18,7 +18,7 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use super::{MAX_RUN_BYTES, file, read_text};
 use crate::error::{Error, Result};
-use crate::model::{Facts, Run, SCHEMA_VERSION};
+use crate::model::{Facts, Run};
 use crate::sources;
 
 /// The fields before the captures, in the order in which they are written.
@@ -110,7 +110,8 @@ fn head_of(file: &mut File) -> std::io::Result<Option<Run>> {
         let _ = json.deserialize_map(HeadVisitor { fields: &mut fields, is_ours: &mut is_ours });
     }
     let version = fields.get("schema_version").and_then(serde_json::Value::as_u64);
-    if !is_ours || version != Some(u64::from(SCHEMA_VERSION)) {
+    let version = version.and_then(|version| u32::try_from(version).ok());
+    if !is_ours || !version.is_some_and(file::is_known_version) {
         return Ok(None);
     }
     fields.insert("captures".into(), serde_json::Value::Array(Vec::new()));

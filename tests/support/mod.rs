@@ -48,8 +48,18 @@ pub struct Project {
 }
 
 impl Project {
-    /// An empty project with a `book.toml`.
+    /// An empty project of the course's older edition.
     pub fn new() -> Self {
+        let project = Self::plain();
+        project.write(
+            "book.toml",
+            "[book]\ntitle = \"Test\"\n[preprocessor.isoproof]\nedition = \"f25\"\n",
+        );
+        project
+    }
+
+    /// An empty project that answers no edition of anything.
+    pub fn plain() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let project = Self { folder };
         project.write("book.toml", "[book]\ntitle = \"Test\"\n");

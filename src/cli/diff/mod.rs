@@ -97,7 +97,7 @@ pub(super) fn run_diff(
                 loaded.origin
             ));
         }
-        Assessment::new(loaded, project.config.edition, &project_data)
+        Assessment::new(loaded, &project_data)
     };
     let (a, b) = rayon::join(|| judge(a), || judge(b));
     let (a, b) = (a?, Arc::new(b?));
@@ -135,7 +135,7 @@ pub(super) fn changes_since_last(
     let (project_data, gate) = (&assessment.project_data, &project.config.gate);
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let Some(before) = store.load_before(&assessment.run)? else { return Ok(None) };
-    let before = Assessment::new(before, project.config.edition, project_data)?;
+    let before = Assessment::new(before, project_data)?;
     let (a, b) = (diff_side(&before), diff_side(assessment));
     let diff = diff::compare_runs(&store, a, b, &project_data.catalogue, gate, false)?;
     Ok(Some(text::short_text(&comparison::ComparisonView::new(&diff, project_data))))

@@ -37,13 +37,13 @@ const TRIES: u32 = 3;
 /// No loop has more.
 const MOST: u64 = 1_000_000_000;
 
-/// The size of the file if nobody names one, in MiB: what the newer edition of the lab asks for.
+/// The size of the file if nobody names one, in MiB.
 const FILE: u64 = 512;
 
 /// What is wished for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PerfOptions {
-    /// The size of the file that is written and read, in MiB; without a wish the lab's.
+    /// The size of the file that is written and read, in MiB; 512 without a wish.
     pub io_size: Option<u64>,
     /// The time after which no further round is begun; none for as long as it takes.
     pub max_time: Option<Duration>,

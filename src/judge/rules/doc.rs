@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tera::{Context, Tera};
 
+use super::RuleCheck;
 use super::example::RuleExample;
 use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
@@ -44,13 +45,14 @@ pub struct RuleDoc {
 
 /// The words of all rules. Those that ship are read when they are asked for: few rules have
 /// something to say about a run, and their examples are long.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct RuleBook {
     docs: BTreeMap<String, RuleEntry>,
+    pack_checks: &'static [RuleCheck],
     off: BTreeMap<String, String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct RuleEntry {
     file: TextFile,
     doc: OnceLock<Option<RuleDoc>>,
@@ -95,23 +97,40 @@ impl RuleBook {
         Self::of_folder(data, "rules/")
     }
 
-    /// The rules about hand-written reports; their code is in `claims`.
+    /// These rules and those of a pack, whose words are in `rules/` of its folder.
     ///
     /// # Errors
     ///
     /// As for [`RuleBook::load`].
-    pub fn of_reports(data: Option<&Path>) -> Result<Self> {
-        Self::of_folder(data, "lab12/claims/rules/")
+    pub(crate) fn with_pack(
+        mut self,
+        pack: &str,
+        checks: &'static [RuleCheck],
+        data: Option<&Path>,
+    ) -> Result<Self> {
+        self.docs.extend(Self::of_folder(data, &format!("{pack}/rules/"))?.docs);
+        self.pack_checks = checks;
+        Ok(self)
     }
 
-    fn of_folder(data: Option<&Path>, folder: &str) -> Result<Self> {
+    /// The code of the rules of a pack.
+    pub(super) fn pack_checks(&self) -> &'static [RuleCheck] {
+        self.pack_checks
+    }
+
+    /// The rules whose words are in a folder of `data/`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RuleBook::load`].
+    pub fn of_folder(data: Option<&Path>, folder: &str) -> Result<Self> {
         let mut docs = BTreeMap::new();
         for (name, file) in assets::read_all(AssetTree::Data, data, folder, ".toml")? {
             let id = name[folder.len()..].trim_end_matches(".toml").to_string();
             let entry = RuleEntry::new(&id, file)?;
             docs.insert(id, entry);
         }
-        Ok(Self { docs, off: BTreeMap::new() })
+        Ok(Self { docs, ..Self::default() })
     }
 
     /// These books with rules switched off as a project says; `place` is where it says so.

@@ -1,4 +1,4 @@
-//! Rules about the escape task.
+//! Rules about escapes.
 
 use super::{RuleContext, Violation};
 

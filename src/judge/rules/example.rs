@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{CaptureStatus, Edition};
+use crate::model::CaptureStatus;
 
 /// Evidence in a few lines, and what the rule says about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct RuleExample {
     /// The sentences of the findings, in order; none if the rule finds nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub says: Vec<String>,
-    /// Evidence files of the lab by their path, read as an import reads them.
+    /// Evidence files by their path, read as an import reads them.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
     /// The text of a hand-written report about that evidence, for a rule about reports.
@@ -43,9 +43,9 @@ pub struct RuleExample {
     /// Whether identifiers were left as they are.
     #[serde(default)]
     pub unredacted: bool,
-    /// The edition of the lab whose requirements are looked at.
+    /// The edition of a pack whose demands are looked at.
     #[serde(default)]
-    pub edition: Option<Edition>,
+    pub edition: Option<String>,
     /// Files whose text was changed after the run was written, with the new text.
     #[serde(default)]
     pub changed: BTreeMap<String, String>,

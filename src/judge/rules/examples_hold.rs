@@ -1,20 +1,32 @@
 //! Every rule is held to its examples.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::RuleExample;
+use crate::judge::rules::RuleBook;
 use crate::judge::rules::testing::{CATALOGUE, run_of, sketch};
-use crate::judge::rules::{CHECKS, RuleBook};
-use crate::judge::{RuleContext, SwitchedOff, judge_run};
-use crate::lab12::edition;
+use crate::judge::{PackEdition, RuleContext, SwitchedOff, judge_run};
+use crate::report::pack::{Pack, find_pack};
 
-static BOOK: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::load(None).unwrap());
+/// All rules: those of the core and of packs.
+static BOOK: LazyLock<RuleBook> = LazyLock::new(|| {
+    let add = |book: RuleBook, pack: &&dyn Pack| {
+        book.with_pack(pack.pack_name(), pack.rule_checks(), None).unwrap()
+    };
+    crate::PACKS.iter().fold(RuleBook::load(None).unwrap(), add)
+});
+
+/// What the edition of an example asks for.
+fn asked_edition(example: &RuleExample) -> Option<Arc<dyn PackEdition>> {
+    let edition = example.edition.as_deref()?;
+    Some(find_pack(edition).unwrap().load_edition(edition, None).unwrap())
+}
 
 /// What a rule says about an example.
 fn rule_messages(rule: &str, example: &RuleExample) -> Vec<String> {
     let sketch = run_of(example);
-    let asks = example.edition.map(|edition| edition::load_edition(edition, None).unwrap());
-    let context = RuleContext { asks: asks.as_ref(), ..sketch.context() };
+    let asks = asked_edition(example);
+    let context = RuleContext { asks: asks.as_deref(), ..sketch.context() };
     let findings = BOOK.run_checks(&context).unwrap();
     findings.into_iter().filter(|finding| finding.rule == rule).map(|f| f.message).collect()
 }
@@ -83,11 +95,11 @@ fn no_message_accuses_anybody() {
 fn every_finding_rests_on_a_place_or_on_the_run_itself() {
     let of_the_run =
         ["run-interrupted", "identifiers-not-replaced", "engines-mixed", "run-altered"];
-    for check in CHECKS.iter().filter(|check| !of_the_run.contains(&check.id)) {
+    for check in BOOK.all_checks().filter(|check| !of_the_run.contains(&check.id)) {
         for example in &BOOK.find_rule(check.id).unwrap().found {
             let sketch = run_of(example);
-            let asks = example.edition.map(|edition| edition::load_edition(edition, None).unwrap());
-            let context = RuleContext { asks: asks.as_ref(), ..sketch.context() };
+            let asks = asked_edition(example);
+            let context = RuleContext { asks: asks.as_deref(), ..sketch.context() };
             for violation in (check.run)(&context) {
                 assert!(!violation.evidence.is_empty(), "{}", check.id);
             }
@@ -120,7 +132,8 @@ fn a_rule_that_is_switched_off_finds_nothing_and_says_why() {
 fn an_unknown_rule_is_an_error_with_the_one_that_was_meant() {
     let switch = crate::project::RuleSwitch { off: true, reason: "x".into() };
     let switches = [("health-not-okay".to_string(), switch)].into();
-    let books = [RuleBook::load(None).unwrap(), RuleBook::of_reports(None).unwrap()];
+    let books =
+        [RuleBook::load(None).unwrap(), RuleBook::of_folder(None, "lab12/claims/rules/").unwrap()];
     let error = RuleBook::with_switches(books, &switches, "book.toml").unwrap_err();
     assert_eq!(error.message, "book.toml: unknown rule `health-not-okay`");
     assert_eq!(error.help.as_deref(), Some("did you mean `health-not-ok`?"));

@@ -100,19 +100,19 @@ pub(crate) struct Violation {
 
 impl Violation {
     /// A hit about a target.
-    fn about_target(target: &str) -> Self {
+    pub(crate) fn about_target(target: &str) -> Self {
         Self { target: Some(target.to_string()), ..Self::default() }
             .with_parameter("target", target)
     }
 
     /// Sets a parameter of the message.
-    fn with_parameter(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with_parameter(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.parameters.insert(name, value.into());
         self
     }
 
     /// Adds a fact that the finding rests on.
-    fn resting_on(mut self, context: &RuleContext, fact: &str, target: &str) -> Self {
+    pub(crate) fn resting_on(mut self, context: &RuleContext, fact: &str, target: &str) -> Self {
         let source = context.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
         self.evidence.push(EvidenceRef {
             fact: Some(fact.to_string()),
@@ -131,10 +131,12 @@ impl Violation {
 }
 
 /// The code of a rule.
-#[derive(Clone, Copy)]
-struct RuleCheck {
-    id: &'static str,
-    run: fn(&RuleContext) -> Vec<Violation>,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RuleCheck {
+    /// The id of the rule.
+    pub id: &'static str,
+    /// What it finds.
+    pub run: fn(&RuleContext) -> Vec<Violation>,
 }
 
 /// All rules, in the order in which findings of one severity are shown.
@@ -184,7 +186,6 @@ const CHECKS: &[RuleCheck] = &[
     RuleCheck { id: "host-noisy", run: environment::host_noisy },
     RuleCheck { id: "engines-mixed", run: environment::engines_mixed },
     RuleCheck { id: "no-baseline-arm", run: completeness::no_baseline_arm },
-    RuleCheck { id: "requirement-not-shown", run: completeness::requirement_not_shown },
     RuleCheck { id: "run-interrupted", run: environment::run_interrupted },
     RuleCheck { id: "file-not-read", run: integrity::file_not_read },
     RuleCheck { id: "error-in-evidence", run: integrity::error_in_evidence },
@@ -207,6 +208,11 @@ const CHECKS: &[RuleCheck] = &[
 ];
 
 impl RuleBook {
+    /// The code of the core's rules and of those of its pack.
+    fn all_checks(&self) -> impl Iterator<Item = &'static RuleCheck> {
+        CHECKS.iter().chain(self.pack_checks())
+    }
+
     /// Runs every rule.
     ///
     /// # Errors
@@ -214,7 +220,7 @@ impl RuleBook {
     /// The message template of a rule cannot be rendered.
     pub fn run_checks(&self, context: &RuleContext) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
-        for check in CHECKS {
+        for check in self.all_checks() {
             for violation in (check.run)(context) {
                 let Some(doc) = self.find_rule(check.id) else { break };
                 findings.push(Finding {

@@ -11,7 +11,7 @@ use crate::text::strip_ansi;
 const STARTUP: &str = "startup.wall";
 
 /// Above this a warm start under a runtime that shares the host's kernel is unusual: of 29 pairs
-/// measured for the lab, one baseline took longer.
+/// measured by hand, one baseline took longer.
 const SLOW_BASELINE: f64 = 2.0;
 
 /// A file for start-up times that holds no figure.

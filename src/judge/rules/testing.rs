@@ -46,9 +46,9 @@ pub(crate) fn sketch() -> Sketch {
         digest: None,
         label: None,
         created: chrono::DateTime::UNIX_EPOCH,
-        edition: Edition::F25,
+        edition: Some("f25".into()),
         generator: Generator { name: "isoproof".into(), version: "0".into() },
-        evidence: EvidenceKind::Imported { form: ImportForm::Lab12 },
+        evidence: EvidenceKind::Imported { form: crate::lab12::NAME.into() },
         redaction: Redaction::default(),
         targets: vec![
             target("host", Role::Host),

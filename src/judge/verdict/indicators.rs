@@ -3,7 +3,7 @@
 
 use super::{IgnoredFact, UndecidedReason};
 use crate::judge::RuleContext;
-use crate::lab12::readers::is_kata_build;
+use crate::knowledge::is_kata_build;
 use crate::model::{Role, Target};
 
 /// What one fact says.

@@ -16,7 +16,7 @@ fn rule_messages(rule: &str, example: &RuleExample) -> Vec<String> {
     let sketch = run_of(example);
     let loaded =
         LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "an example".into() };
-    let subject = Assessment::new(loaded, None, &SHELF).unwrap();
+    let subject = Assessment::new(loaded, &SHELF).unwrap();
     let found = CLAIMS.check_report(&subject, &example.report).unwrap().annotations;
     let own = found.into_iter().filter(|found| found.rule.as_deref() == Some(rule));
     own.map(|found| found.message).collect()

@@ -352,7 +352,7 @@ mod tests {
     fn annotations(sketch: Sketch, text: &str) -> Vec<(ClaimStatus, Option<String>)> {
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
-        let subject = Assessment::new(loaded, None, &SHELF).unwrap();
+        let subject = Assessment::new(loaded, &SHELF).unwrap();
         let found = CLAIMS.check_report(&subject, text).unwrap().annotations;
         found.into_iter().map(|found| (found.status, found.rule)).collect()
     }
@@ -414,7 +414,7 @@ mod tests {
     fn a_report_of_more_values_than_the_bound_is_refused_and_not_checked_in_part() {
         let run = sketch();
         let loaded = LoadedRun { run: run.run, integrity: run.integrity, origin: "a test".into() };
-        let subject = Assessment::new(loaded, None, &SHELF).unwrap();
+        let subject = Assessment::new(loaded, &SHELF).unwrap();
         let check = |values: usize| CLAIMS.check_report(&subject, &"is 9. ".repeat(values));
         assert!(check(10).is_ok());
         let error = check(MAX_VALUES + 1).unwrap_err();
@@ -476,7 +476,7 @@ mod tests {
                 .fact("app.health_status", "runc", 503)
                 .series("http.latency", "runc", &[0.0001; 50]);
             let loaded = LoadedRun { run: run.run, integrity: run.integrity, origin: "a test".into() };
-            let subject = Assessment::new(loaded, None, &SHELF).unwrap();
+            let subject = Assessment::new(loaded, &SHELF).unwrap();
             for found in CLAIMS.check_report(&subject, &text).unwrap().annotations {
                 prop_assert!(text.get(found.range.clone()).is_some(), "{found:?}");
                 prop_assert!(found.line > 0 && found.column > 0);

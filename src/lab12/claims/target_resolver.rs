@@ -300,7 +300,7 @@ mod tests {
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         TargetResolver::new(
-            &Assessment::new(loaded, None, &ProjectData::load_data(None).unwrap()).unwrap(),
+            &Assessment::new(loaded, &ProjectData::load_data(None).unwrap()).unwrap(),
         )
     }
 

@@ -23,7 +23,10 @@ impl BootLog {
     pub(super) fn is_kata(&self) -> bool {
         let agent = |text: &str| words::contains_any(text, &["kata", "agent."]);
         self.cmdline.as_ref().is_some_and(|found| agent(&found.value))
-            || self.banner.as_ref().is_some_and(|found| kernel::is_kata_build(&found.value))
+            || self
+                .banner
+                .as_ref()
+                .is_some_and(|found| crate::knowledge::is_kata_build(&found.value))
     }
 
     /// The release that the log names.

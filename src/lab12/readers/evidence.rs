@@ -12,7 +12,8 @@ use super::page::{EvidencePage, LineKind};
 use super::read::{self, ReadFailure, ReadResult};
 use super::slot::{self, SlotContent};
 use super::{counts, cpu, dmesg, health, interfaces, latency, shim};
-use crate::model::{Capture, CaptureOrigin, Edition, Fact, FactSource, Facts, MissingReason};
+use crate::lab12::edition::Edition;
+use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
 
 /// The pages of an evidence directory by the path of their slot.
 pub(super) struct EvidencePages<'a> {
@@ -103,7 +104,8 @@ impl<'a> EvidencePages<'a> {
         let is_hosts =
             self.host.releases.contains(&known.release) || kernel::is_desktop_vm(&known.release);
         let is_guests = self.host.guest.as_ref() == Some(&known.release)
-            || known.form == KernelStatementForm::Banner && kernel::is_kata_build(&known.text);
+            || known.form == KernelStatementForm::Banner
+                && crate::knowledge::is_kata_build(&known.text);
         if is_hosts && !is_guests { Err(kernel::host_value(&found)) } else { Ok(found) }
     }
 

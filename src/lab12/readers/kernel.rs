@@ -129,11 +129,6 @@ pub(super) fn is_desktop_vm(release: &str) -> bool {
     words::contains_any(release, &["microsoft", "wsl2", "linuxkit"])
 }
 
-/// Whether the banner is that of a kernel built for Kata guests.
-pub fn is_kata_build(banner: &str) -> bool {
-    words::contains_any(banner, &["(@", "kata", "dragonball"])
-}
-
 /// The statement about the kernel of `who` on a page that compares kernels.
 pub(super) fn compared_kernel(
     page: &EvidencePage,

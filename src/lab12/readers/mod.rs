@@ -23,9 +23,9 @@ mod slot;
 mod timing;
 mod words;
 
-use crate::model::{Capture, CaptureOrigin, Edition, Facts, Role, Target};
+use crate::lab12::edition::Edition;
+use crate::model::{Capture, CaptureOrigin, Facts, Role, Target};
 
-pub use kernel::is_kata_build;
 pub use label::EvidenceRole;
 pub use slot::{EvidenceSlot, FOLDERS, SLOTS, SlotContent, slot_of};
 

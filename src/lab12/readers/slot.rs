@@ -2,7 +2,7 @@
 //! under which they are found.
 
 use super::label::EvidenceRole;
-use crate::model::Edition;
+use crate::lab12::edition::Edition;
 use crate::text::is_hidden;
 
 /// What a slot holds.

@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::{EvidencePages, HOST_KERNEL, may_stand_elsewhere};
+use crate::lab12::edition::Edition;
 use crate::lab12::readers::dmesg;
 use crate::lab12::readers::kernel::{self, KernelStatement, KernelStatementForm};
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::{self, FoundValue, ReadFailure, ReadResult};
-use crate::model::{Edition, Fact, MissingReason};
+use crate::model::{Fact, MissingReason};
 
 impl EvidencePages<'_> {
     pub(super) fn put_kernel(

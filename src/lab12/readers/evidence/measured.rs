@@ -1,11 +1,12 @@
 //! What was measured or counted under each runtime, and where either edition keeps it.
 
 use super::EvidencePages;
+use crate::lab12::edition::Edition;
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::{self, ReadResult};
 use crate::lab12::readers::{counts, latency, results, timing};
-use crate::model::{Edition, Fact, FactSource, SampleUnit};
+use crate::model::{Fact, FactSource, SampleUnit};
 
 impl EvidencePages<'_> {
     pub(super) fn startup_fact(&self, who: EvidenceRole, edition: Edition) -> Fact {

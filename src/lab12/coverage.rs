@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::assessment::Assessment;
+use super::edition::{EditionSpec, LabRequirement};
 use crate::judge::{Conclusion, Severity};
-use crate::lab12::edition::LabRequirement;
 use crate::model::{Fact, Role};
+use crate::report::Assessment;
 
 /// How far a requirement is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,17 +62,18 @@ pub(crate) struct RequirementCoverage {
     pub unmet: Option<String>,
 }
 
-/// The coverage of every requirement of the subject's edition. `notes` are the author's own words
+/// The coverage of every requirement of an edition. `notes` are the author's own words
 /// by section.
 pub(crate) fn requirement_coverage(
     assessment: &Assessment,
+    spec: &EditionSpec,
     notes: &BTreeMap<String, String>,
 ) -> Vec<RequirementCoverage> {
     let row = |requirement: &LabRequirement| {
         let has_own_words = notes.contains_key(&format!("task-{}", requirement.task));
         coverage_row(assessment, requirement, has_own_words)
     };
-    assessment.edition.requirement.iter().map(row).collect()
+    spec.requirement.iter().map(row).collect()
 }
 
 /// The finding that a container under the name of a runtime did not run under it.

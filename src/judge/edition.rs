@@ -1,0 +1,24 @@
+//! What a consumer of evidence asks for, as far as rules and reports need to know it.
+
+use std::any::Any;
+use std::fmt;
+
+use crate::model::Role;
+
+/// What one edition of a pack asks for; `report::pack` tells what a pack is.
+pub trait PackEdition: Any + fmt::Debug + Send + Sync {
+    /// Its name: `f25`.
+    fn edition_name(&self) -> &str;
+
+    /// The template of the document that it wants, in `templates/`.
+    fn document_template(&self) -> String;
+
+    /// The runtime that it wants in a role, where it names one.
+    fn wanted_runtime(&self, role: Role) -> Option<&str>;
+
+    /// The ids of what it asks for that a fact shows.
+    fn requests_for(&self, fact: &str) -> Vec<&str>;
+
+    /// The command that it gives for an evidence file.
+    fn file_command(&self, file: &str) -> Option<&str>;
+}
