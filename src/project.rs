@@ -3,6 +3,7 @@
 //! The file is mdBook's: its tables `[book]`, `[build]` and `[output.html]` are read for what
 //! both programs need, and ours is `[preprocessor.isoproof]`.
 
+mod expect;
 mod gate;
 mod links_outside;
 
@@ -11,9 +12,12 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::error::{Error, Result};
 use crate::sources::{self, MAX_TEXT_BYTES};
+use crate::text::closest_match;
+pub use expect::{Expectation, ExpectedBoundary, ExpectedSubject, FactTest, LeastConfidence};
 pub use gate::{DiffGate, FailOn};
 
 /// The name of the configuration file.
@@ -78,6 +82,8 @@ pub struct ProjectConfig {
     pub rules: BTreeMap<String, RuleSwitch>,
     /// When a comparison of two runs fails.
     pub gate: DiffGate,
+    /// What is expected of a run, in the order of the file.
+    pub expectations: Vec<Expectation>,
 }
 
 /// How a rule is treated.
@@ -109,6 +115,7 @@ impl Default for ProjectConfig {
             margin: MARGIN,
             rules: BTreeMap::new(),
             gate: DiffGate::default(),
+            expectations: Vec::new(),
         }
     }
 }
@@ -176,6 +183,7 @@ struct OwnTable {
     margin: Option<f64>,
     rules: BTreeMap<String, RuleSwitch>,
     gate: gate::GateTable,
+    expect: Vec<Spanned<expect::ExpectTable>>,
 }
 
 #[derive(Deserialize)]
@@ -200,8 +208,7 @@ impl ProjectConfig {
     /// error shows the place and lists the known keys. Or it does not say where the chapters are,
     /// and two folders hold some.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
-        let toml: BookToml = toml::from_str(text)
-            .map_err(|error| Error::unusable_input(format!("{}: {error}", path.display())))?;
+        let toml: BookToml = toml::from_str(text).map_err(|error| describe_error(path, &error))?;
         let own = toml.preprocessor.isoproof;
         let default = Self::default();
         let config = Self {
@@ -224,6 +231,7 @@ impl ProjectConfig {
             margin: own.margin.unwrap_or(default.margin),
             rules: own.rules,
             gate: own.gate.into_gate(path, own.margin.unwrap_or(default.margin))?,
+            expectations: expect::read_expectations(own.expect, text, path)?,
         };
         config.check_values(path)?;
         Ok(config)
@@ -293,6 +301,18 @@ impl ProjectConfig {
     /// The full address of the site, if it is known.
     pub fn site_address(&self) -> Option<&str> {
         self.site_url.as_deref().filter(|url| host_end(url).is_some())
+    }
+}
+
+/// What is wrong in `book.toml`; for a key or a word that is not known, the one that was meant.
+fn describe_error(path: &Path, error: &toml::de::Error) -> Error {
+    let described = Error::unusable_input(format!("{}: {error}", path.display()));
+    let mut quoted = error.message().split('`').skip(1).step_by(2);
+    let is_unknown = error.message().starts_with("unknown ");
+    let wrong = quoted.next().filter(|_| is_unknown).unwrap_or_default();
+    match closest_match(wrong, quoted) {
+        Some(near) => described.with_help(format!("did you mean `{near}`?")),
+        None => described,
     }
 }
 

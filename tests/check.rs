@@ -145,6 +145,96 @@ fn sarif_points_at_the_line_of_evidence_in_the_run_file() {
     assert!(file.lines().nth(line - 1).unwrap().contains("juice-runc: HTTP 503"), "{line}");
 }
 
+/// Expectations of the customer's run: one that passes, one that fails, and one of a cost that was
+/// not measured.
+const EXPECTATIONS: &str = "[[preprocessor.isoproof.expect]]\nruntime = \"kata\"\nboundary = \"own-kernel\"\nreason = \"r\"\n
+[[preprocessor.isoproof.expect]]\nruntime = \"kata\"\nfact = \"kernel.release\"\nmatches = '^9'\nreason = \"a <fix>\"\n
+[[preprocessor.isoproof.expect]]\nruntime = \"kata\"\ncost = \"startup\"\nat-most = 5\nreason = \"r\"\n";
+
+#[test]
+fn an_expectation_that_fails_is_red_in_every_form_and_on_the_pages() {
+    let project = Project::with_customer();
+    project.write("book.toml", EXPECTATIONS);
+    let check = |form: &str| {
+        let outcome = project.run(&["check", "--format", form]);
+        assert_eq!(outcome.code, 1, "{form}");
+        outcome.stdout
+    };
+    assert!(check("text").contains("Expectations: 1 passed, 1 failed, 1 not decided"));
+    let json: Value = serde_json::from_str(&check("json")).unwrap();
+    let outcomes = json["expectations"].as_array().unwrap().iter().map(|one| &one["outcome"]);
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["passed", "failed", "not-decided"]);
+    let junit = check("junit");
+    let suite = r#"<testsuite name="expectations" tests="3" disabled="1" errors="0" failures="1">"#;
+    assert!(junit.contains(suite), "{junit}");
+    let log: Value = serde_json::from_str(&check("sarif")).unwrap();
+    assert!(SCHEMA.is_valid(&log));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let of = results.iter().filter(|result| result["ruleId"] == "expectation");
+    let of: Vec<&Value> = of.collect();
+    assert_eq!(of.len(), 2);
+    let place = &of[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "book.toml");
+    assert_eq!(place["region"]["startLine"], 6);
+    project.run(&["build"]).succeeds();
+    for page in ["public/index.html", "public/findings.html"] {
+        let page = project.read(page);
+        assert!(page.contains("a &lt;fix&gt;") && page.contains("kernel.release is 6.12.47"));
+    }
+    project.run(&["check", "--summary"]).fails(1, &[]);
+}
+
+#[test]
+fn a_fingerprint_stays_when_only_a_figure_changes() {
+    let fingerprints = |health: &str| -> Vec<String> {
+        let project = Project::new();
+        project.write("lab/runc/health.txt", health);
+        project.import(&project.path("lab"));
+        let log = sarif(&project);
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        let hash = |result: &Value| {
+            result["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap().to_string()
+        };
+        results.iter().map(hash).collect()
+    };
+    let of_503 = fingerprints("juice-runc: HTTP 503\n");
+    assert!(of_503.len() > 1, "{of_503:?}");
+    assert_eq!(of_503, fingerprints("juice-runc: HTTP 502\n"));
+    assert_eq!(of_503.iter().collect::<std::collections::BTreeSet<_>>().len(), of_503.len());
+}
+
+#[test]
+fn sarif_counts_paths_from_the_repository_and_points_into_the_evidence_where_it_is_known() {
+    let repository = Project::with_customer();
+    std::fs::create_dir(repository.path(".git")).unwrap();
+    repository.write("sub/book.toml", EXPECTATIONS);
+    let data = repository.path("sub/data");
+    std::fs::rename(repository.path("data"), &data).unwrap();
+    repository.write("sub/lab/runc/health.txt", "juice-runc: HTTP 503\n");
+    let arguments = ["--project", "sub", "check", "--format", "sarif", "--evidence", "sub/lab"];
+    let log: Value = serde_json::from_str(&repository.run(&arguments).stdout).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let place = |rule: &str| {
+        let result = results.iter().find(|result| result["ruleId"] == rule).unwrap();
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().unwrap().to_string();
+        (uri, place["region"]["startLine"].as_u64().unwrap())
+    };
+    assert_eq!(place("health-not-ok"), ("sub/lab/runc/health.txt".into(), 1));
+    assert_eq!(place("expectation"), ("sub/book.toml".into(), 6));
+    assert!(place("engine-log-in-evidence").0.starts_with("sub/data/runs/"));
+}
+
+#[test]
+fn sarif_keeps_within_what_github_takes() {
+    let log = sarif(&Project::with_customer());
+    for rule in log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap() {
+        for text in [&rule["shortDescription"], &rule["fullDescription"]] {
+            assert!(text["text"].as_str().unwrap().chars().count() <= 1024, "{rule}");
+        }
+    }
+}
+
 #[test]
 fn every_rule_in_sarif_brings_its_help() {
     let log = sarif(&Project::with_customer());

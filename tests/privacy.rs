@@ -403,9 +403,14 @@ fn the_targets_of_hyperfine_keep_their_times_when_they_are_named_after_somebody(
         baseline: Some("marta"),
     };
     let mut redactor = redactor();
-    let run =
-        import::hyperfine_run(&file, options, None, Some(&mut redactor), DateTime::UNIX_EPOCH)
-            .expect("an import");
+    let run = import::hyperfine_run(
+        std::slice::from_ref(&file),
+        options,
+        None,
+        Some(&mut redactor),
+        DateTime::UNIX_EPOCH,
+    )
+    .expect("an import");
     let text = serde_json::to_string(&run).expect("JSON");
     assert!(!text.contains("marta"), "{text}");
     let names: Vec<&str> = run.targets.iter().map(|target| target.name.as_str()).collect();

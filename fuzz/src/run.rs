@@ -18,6 +18,7 @@ pub fn from_bytes(shelf: &ProjectData, data: &[u8]) -> Run {
         role,
         engine: Some("docker".into()),
         handler: None,
+        named: false,
         failure: None,
     };
     let mut targets = vec![

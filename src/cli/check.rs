@@ -12,13 +12,14 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::console::{Console, count_words};
+use super::expectations::{any_fails, expectation_lines};
 use super::report::CheckedReport;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
 use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
-use crate::judge::{Severity, SwitchedOff, Verdict};
-use crate::project::Project;
+use crate::judge::{ExpectationResult, Severity, SwitchedOff, Verdict};
+use crate::project::{CONFIG, Project};
 use crate::report::{Assessment, ProjectData};
 use crate::store::RunStore;
 use crate::text::{uri_path, wrap_words};
@@ -38,6 +39,9 @@ pub(super) struct CheckArguments {
     /// Print one line for each runtime and nothing else: boundary, confidence, start-up
     #[arg(long, conflicts_with_all = ["format", "against", "submission"])]
     summary: bool,
+    /// The folder that the evidence was imported from: SARIF points into it, not into the run file
+    #[arg(long, value_name = "DIR")]
+    evidence: Option<PathBuf>,
     /// The least severe finding, of the run or of the report, that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "never")]
     fail_on: FailOn,
@@ -82,6 +86,7 @@ pub(super) fn run_check(
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let file = store.find_run_file(&arguments.run, &project.root)?;
     let assessment = Assessment::new(store.parse_run(&file)?, &project_data)?;
+    let expectations = assessment.judge_expectations()?;
     let pairs = against::compare_with_others(project, &store, &assessment.run, &arguments.against)?;
     console.warn_all(&store.store_warnings());
     let report = arguments.submission.as_deref();
@@ -94,13 +99,14 @@ pub(super) fn run_check(
     match arguments.format {
         CheckFormat::Json => {
             let pairs = is_compared.then_some(&pairs);
-            console.print_json(&json_text(&assessment, report.as_ref(), pairs))?;
+            let json = json_text(&assessment, &expectations, report.as_ref(), pairs);
+            console.print_json(&json)?;
         }
         CheckFormat::Text if arguments.summary => {
             console.print_text(&summary::runtime_lines(&assessment)?)?;
         }
         CheckFormat::Text => {
-            let mut text = check_text(&assessment, report.as_ref());
+            let mut text = check_text(&assessment, &expectations, report.as_ref());
             if is_compared {
                 text.append_text(against::shared_text(&pairs));
             }
@@ -110,18 +116,31 @@ pub(super) fn run_check(
         }
         CheckFormat::Sarif => {
             // A run that lies elsewhere, or in the history, is named by where it would be.
-            let default = || format!("data/runs/{}.json", assessment.run.id);
-            let uri = project_uri(project, &file.path).unwrap_or_else(default);
+            let run = project.runs_dir().join(format!("{}.json", assessment.run.id));
+            let uri = repository_uri(project, &file.path);
+            let uri = uri.unwrap_or_else(|| planned_uri(project, &run));
             let report = report.as_ref().map(|report| sarif::SarifReport {
                 uri: report_uri(project, &report.file),
                 checked: &report.checked,
             });
-            let file = sarif::SarifFile { uri, text: &file.text };
-            console.print_json(&sarif::sarif_log(&assessment, &file, report.as_ref()))?;
+            let evidence = arguments.evidence.as_deref();
+            let evidence = evidence.and_then(|path| Some((path, repository_uri(project, path)?)));
+            let file = sarif::SarifFile { uri, text: &file.text, evidence };
+            let expectations = sarif::SarifExpectations {
+                uri: planned_uri(project, &project.root.join(CONFIG)),
+                results: &expectations,
+            };
+            let log = sarif::sarif_log(&assessment, &expectations, &file, report.as_ref());
+            console.print_json(&log)?;
         }
         CheckFormat::Junit => {
-            console.print_document(&junit::junit_report(&assessment, report.as_ref(), least)?)?
+            let report = junit::junit_report(&assessment, &expectations, report.as_ref(), least)?;
+            console.print_document(&report)?;
         }
+    }
+    // An expectation says by itself what fails.
+    if any_fails(&expectations) {
+        return Ok(ExitCode::from(1));
     }
     if arguments.fail_on == FailOn::Never {
         return Ok(ExitCode::SUCCESS);
@@ -135,18 +154,34 @@ pub(super) fn run_check(
     Ok(if is_found || is_shared { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-/// A file as code hosts know it: relative to the project; none if it is not inside.
-fn project_uri(project: &Project, path: &Path) -> Option<String> {
-    let (path, root) = (path.canonicalize().ok()?, project.root.canonicalize().ok()?);
+/// The folder that code hosts count paths from: that of the repository, else of the project.
+fn repository_root(project: &Project) -> Option<PathBuf> {
+    let root = project.root.canonicalize().ok()?;
+    let repository = root.ancestors().find(|folder| folder.join(".git").exists());
+    Some(repository.unwrap_or(&root).to_path_buf())
+}
+
+/// A file as code hosts know it: relative to the repository; none if it is not inside.
+fn repository_uri(project: &Project, path: &Path) -> Option<String> {
+    let (path, root) = (path.canonicalize().ok()?, repository_root(project)?);
     let inside = path.strip_prefix(root).ok()?;
     let parts: Vec<_> =
         inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     Some(uri_path(&parts.join("/")))
 }
 
+/// The same for a file of the project that need not be there.
+fn planned_uri(project: &Project, path: &Path) -> String {
+    let inside = path.strip_prefix(&project.root).unwrap_or(path).to_string_lossy();
+    match repository_uri(project, &project.root).filter(|folder| !folder.is_empty()) {
+        Some(folder) => format!("{folder}/{}", uri_path(&inside)),
+        None => uri_path(&inside),
+    }
+}
+
 /// The report as code hosts know it; one that lies outside of the project as it was named.
 fn report_uri(project: &Project, file: &str) -> String {
-    project_uri(project, Path::new(file)).unwrap_or_else(|| {
+    repository_uri(project, Path::new(file)).unwrap_or_else(|| {
         let scheme = if file.starts_with('/') { "file://" } else { "" };
         format!("{scheme}{}", uri_path(file))
     })
@@ -154,6 +189,7 @@ fn report_uri(project: &Project, file: &str) -> String {
 
 fn json_text(
     assessment: &Assessment,
+    expectations: &[ExpectationResult],
     report: Option<&CheckedReport>,
     pairs: Option<&Vec<RunPair>>,
 ) -> String {
@@ -162,6 +198,7 @@ fn json_text(
         "verdicts": assessment.judgement.verdicts,
         "findings": assessment.judgement.findings,
         "switched_off": assessment.judgement.switched_off,
+        "expectations": expectations,
         "timing": timing_json(assessment),
     });
     if let Some(report) = report {
@@ -184,7 +221,11 @@ fn timing_json(assessment: &Assessment) -> serde_json::Value {
     })
 }
 
-fn check_text(assessment: &Assessment, report: Option<&CheckedReport>) -> StyledText {
+fn check_text(
+    assessment: &Assessment,
+    expectations: &[ExpectationResult],
+    report: Option<&CheckedReport>,
+) -> StyledText {
     let mut out = StyledText::default();
     out.push_line(StyledLine::begin_styled(
         TextStyle::Strong,
@@ -210,6 +251,10 @@ fn check_text(assessment: &Assessment, report: Option<&CheckedReport>) -> Styled
     out.append_text(off_lines(&assessment.judgement.switched_off));
     out.push_blank();
     out.push_line(findings_tally(assessment));
+    if !expectations.is_empty() {
+        out.push_blank();
+        out.append_text(expectation_lines(expectations));
+    }
     if let Some(report) = report {
         out.push_blank();
         out.append_text(report.to_text());

@@ -20,7 +20,7 @@ use crate::engine::{EngineKind, interrupt};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use crate::lab12::edition::Edition;
-use crate::model::EvidenceKind;
+use crate::model::{EvidenceKind, Target};
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
@@ -59,6 +59,11 @@ pub(super) struct CollectArguments {
     /// Keep names, addresses, ids and secrets as they are
     #[arg(long)]
     no_redact: bool,
+    /// Only the verdict on each runtime, in a few seconds: probes and witness, nothing is measured;
+    /// `run` builds no report
+    #[arg(long, conflicts_with_all = ["samples", "warmup", "max_time", "io_size", "app",
+          "app_command", "requests", "rate", "allow_privileged"])]
+    pub quick: bool,
     /// How many seconds one container may take
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
@@ -126,7 +131,7 @@ impl CollectArguments {
     fn round_counts(&self) -> RoundCounts {
         RoundCounts {
             warmup: self.warmup,
-            samples: self.samples,
+            samples: if self.quick { 0 } else { self.samples },
             max_time: self.max_time.map(Duration::from_secs),
         }
     }
@@ -169,11 +174,11 @@ impl CollectArguments {
 
     fn perf_options(&self) -> Option<Perf> {
         let max_time = self.max_time.map(Duration::from_secs);
-        (!self.no_perf).then_some(Perf { io_size: self.io_size, max_time })
+        (!self.no_perf && !self.quick).then_some(Perf { io_size: self.io_size, max_time })
     }
 
     fn app_request(&self) -> Option<AppRequest> {
-        (!self.no_app).then(|| AppRequest {
+        (!self.no_app && !self.quick).then(|| AppRequest {
             image: self.app.clone(),
             port: self.app_port,
             host_port: self.host_port,
@@ -210,7 +215,7 @@ pub(super) fn run_collect(
     text.push_blank();
     text.push_line(assessment.run.id.as_str());
     console.print_text(&text)?;
-    Ok(captured.exit_code())
+    Ok(captured.exit_code(false))
 }
 
 /// What was captured and is kept.
@@ -222,9 +227,15 @@ pub(super) struct CapturedRun {
 }
 
 impl CapturedRun {
-    /// The exit status that says whether it is complete.
-    pub(super) fn exit_code(&self) -> ExitCode {
-        if self.is_stopped { ExitCode::from(STOPPED) } else { ExitCode::SUCCESS }
+    /// The exit status: whether it is complete, then whether something else `has_failed` or a
+    /// runtime that the user named did not start.
+    pub(super) fn exit_code(&self, has_failed: bool) -> ExitCode {
+        let did_not_start = self.assessment.run.targets.iter().any(Target::is_named_and_failed);
+        match self.is_stopped {
+            true => ExitCode::from(STOPPED),
+            false if has_failed || did_not_start => ExitCode::from(1),
+            false => ExitCode::SUCCESS,
+        }
     }
 }
 
@@ -256,6 +267,7 @@ pub(super) fn capture_run(
         kernel_log_witness: arguments.kernel_log_witness,
         app: arguments.app_request(),
         allow_privileged: arguments.allow_privileged,
+        is_quick: arguments.quick,
     };
     let cancel = interrupt::listen_for_signals()?;
     let faults = KnownFaults::load(Some(&project.data_dir()))?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::console::{Console, count_words};
 use crate::atomic;
@@ -30,10 +30,27 @@ enum ExportForm {
                             overwritten.\n\nExample:\n  isoproof export lab12 labs/lab12 --run \
                             mine")]
     Lab12(LabExportArguments),
-    /// Write series of times as hyperfine does, for the scripts that read its JSON
-    Hyperfine(TimesExportArguments),
+    /// Write series of times as hyperfine does, for the scripts that read its files
+    Hyperfine {
+        #[command(flatten)]
+        times: TimesExportArguments,
+        /// Which of hyperfine's files
+        #[arg(long, value_enum, default_value = "json")]
+        format: HyperfineForm,
+    },
     /// Write medians for github-action-benchmark (its tool customSmallerIsBetter)
     Benchmark(TimesExportArguments),
+}
+
+/// A file that hyperfine writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HyperfineForm {
+    /// That of --export-json
+    Json,
+    /// That of --export-markdown
+    Markdown,
+    /// That of --export-csv
+    Csv,
 }
 
 /// Which run goes where, and as what.
@@ -75,11 +92,17 @@ pub(super) fn run_export(
 ) -> Result<ExitCode> {
     match &arguments.form {
         ExportForm::Lab12(lab) => export_lab_files(project, lab, console),
-        ExportForm::Hyperfine(times) => {
-            export_series(project, times, console, |all, _| hyperfine::hyperfine_json(all))
+        ExportForm::Hyperfine { times, format } => {
+            let text = match format {
+                HyperfineForm::Json => hyperfine::hyperfine_json,
+                HyperfineForm::Markdown => hyperfine::hyperfine_markdown,
+                HyperfineForm::Csv => hyperfine::hyperfine_csv,
+            };
+            let is_json = *format == HyperfineForm::Json;
+            export_series(project, times, console, is_json, |all, _| text(all))
         }
         ExportForm::Benchmark(times) => {
-            export_series(project, times, console, benchmark::benchmark_json)
+            export_series(project, times, console, true, benchmark::benchmark_json)
         }
     }
 }
@@ -118,6 +141,7 @@ fn export_series(
     project: &Project,
     times: &TimesExportArguments,
     console: &Console,
+    is_json: bool,
     text: impl Fn(&[series::ExportSeries], &str) -> String,
 ) -> Result<ExitCode> {
     let run = load_run(project, &times.run, console)?;
@@ -129,7 +153,8 @@ fn export_series(
     }
     let text = text(&all, &run.id);
     match &times.out {
-        None => console.print_json(&text)?,
+        None if is_json => console.print_json(&text)?,
+        None => console.print_document(&text)?,
         Some(path) => {
             atomic::write_atomically(path, text.as_bytes())?;
             console.print_note(&format!(

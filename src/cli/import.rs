@@ -31,15 +31,16 @@ enum ImportForms {
         #[command(flatten)]
         common: CommonImportArguments,
     },
-    /// Read the times in a file that hyperfine --export-json wrote
+    /// Read the times in files that hyperfine --export-json wrote
     #[command(after_help = "A result is named by its parameter `runtime`, by --runtime in its \
-                            command, or by hyperfine's --command-name.\n\nExample:\n  hyperfine -N \
+                            command, or by hyperfine's --command-name; results of one runtime by \
+                            their --command-name or their other parameters too.\n\nExample:\n  hyperfine -N \
                             -L runtime runc,runsc --export-json times.json 'docker run --rm \
                             --runtime {runtime} alpine true'\n  isoproof import hyperfine times.json")]
     Hyperfine {
-        /// The file
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        /// The files
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
         /// What was timed; by default starts of containers if every command is one
         #[arg(long, value_enum, value_name = "WHAT")]
         timed: Option<ImportRequest>,
@@ -98,10 +99,10 @@ pub(super) fn run_import(
         ImportForms::Lab12 { folder, .. } => {
             crate::lab12::import::import_lab_folder(folder, label, redactor.as_mut(), created)?
         }
-        ImportForms::Hyperfine { file, timed, baseline, .. } => {
+        ImportForms::Hyperfine { files, timed, baseline, .. } => {
             let options =
                 HyperfineRole { timed: timed.map(Into::into), baseline: baseline.as_deref() };
-            import::hyperfine_run(file, options, label, redactor.as_mut(), created)?
+            import::hyperfine_run(files, options, label, redactor.as_mut(), created)?
         }
     };
     let (path, is_new) = RunStore::open_project(project)?.save_run(&mut run)?;

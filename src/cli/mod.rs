@@ -12,6 +12,8 @@ mod console;
 mod diff;
 mod doctor;
 mod examples;
+mod expect;
+mod expectations;
 mod explain;
 mod export;
 mod facts;
@@ -101,6 +103,8 @@ enum CliCommand {
     Facts(facts::FactsArguments),
     /// Judge a run: verdicts and findings
     Check(check::CheckArguments),
+    /// Propose what to expect of later runs, from a run
+    Expect(expect::ExpectArguments),
     /// Say what changed between two runs
     Diff(diff::DiffArguments),
     /// Explain a rule, a verdict, a probe or a requirement of the lab
@@ -192,6 +196,7 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
         CliCommand::Show(arguments) => show::run_show(&project, arguments, console),
         CliCommand::Facts(arguments) => facts::run_facts(&project, arguments, console),
         CliCommand::Check(arguments) => check::run_check(&project, arguments, console),
+        CliCommand::Expect(arguments) => expect::run_expect(&project, arguments, console),
         CliCommand::Diff(arguments) => diff::run_diff(&project, arguments, console),
         CliCommand::Explain(arguments) => explain::run_explain(&project, arguments, console),
         CliCommand::Collect(arguments) => collect::run_collect(&project, arguments, console),

@@ -7,11 +7,14 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::console::{Console, count_words};
+use super::expectations::{any_fails, expectation_lines};
 use super::styled::{StyledLine, StyledText, TextStyle};
 use super::{build, check, collect, diff, doctor, summary};
 use crate::engine::EngineKind;
 use crate::error::{self, Result};
+use crate::judge::ExpectationResult;
 use crate::project::Project;
+use crate::report::Assessment;
 use crate::site::BuiltReport;
 
 /// The arguments of `run`.
@@ -38,6 +41,11 @@ pub(super) fn run_everything(
     let Some(captured) = capture_if_possible(project, &arguments.capture, console)? else {
         return Ok(ExitCode::from(collect::STOPPED));
     };
+    if arguments.capture.quick {
+        let expectations = captured.assessment.judge_expectations()?;
+        console.print_text(&quick_summary(&captured.assessment, &expectations)?)?;
+        return Ok(captured.exit_code(any_fails(&expectations)));
+    }
     let run = &captured.assessment.run;
     let built = build::build_and_warn(
         project,
@@ -47,8 +55,9 @@ pub(super) fn run_everything(
         console,
     )?;
     let since = diff::changes_since_last(project, &captured.assessment)?;
-    console.print_text(&run_summary(&built, since, project)?)?;
-    Ok(captured.exit_code())
+    let expectations = built.assessment.judge_expectations()?;
+    console.print_text(&run_summary(&built, &expectations, since, project)?)?;
+    Ok(captured.exit_code(any_fails(&expectations)))
 }
 
 /// Captures with the engine that is there. Where one is there and cannot be used (no image, no
@@ -71,8 +80,26 @@ fn capture_if_possible(
     }
 }
 
+/// The verdicts, what is wrong with the evidence, and what was expected.
+fn quick_summary(
+    assessment: &Assessment,
+    expectations: &[ExpectationResult],
+) -> Result<StyledText> {
+    let mut out = check::verdict_lines(assessment);
+    out.push_blank();
+    out.push_line(check::findings_tally(assessment));
+    if !expectations.is_empty() {
+        out.push_blank();
+        out.append_text(expectation_lines(expectations));
+    }
+    out.push_blank();
+    out.append_text(summary::runtime_table(assessment)?);
+    Ok(out)
+}
+
 fn run_summary(
     built: &BuiltReport,
+    expectations: &[ExpectationResult],
     since: Option<StyledText>,
     project: &Project,
 ) -> Result<StyledText> {
@@ -87,6 +114,10 @@ fn run_summary(
     out.push_blank();
     out.push_line(check::findings_tally(&built.assessment));
     out.push_blank();
+    if !expectations.is_empty() {
+        out.append_text(expectation_lines(expectations));
+        out.push_blank();
+    }
     if let Some(since) = since {
         out.append_text(since);
         out.push_blank();

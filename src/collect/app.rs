@@ -307,7 +307,7 @@ mod tests {
     use crate::model::Role;
 
     fn spec() -> RuntimeSpec {
-        RuntimeSpec { name: "runc".into(), role: Role::Baseline, handler: None }
+        RuntimeSpec { name: "runc".into(), role: Role::Baseline, handler: None, named: false }
     }
 
     fn text(capture: &Capture) -> String {

@@ -10,6 +10,7 @@ mod escape;
 mod host_side;
 mod http;
 mod latency;
+mod machine_turn;
 mod perf;
 pub(crate) mod plan;
 mod startup;
@@ -72,6 +73,8 @@ pub(crate) struct CollectOptions {
     pub app: Option<AppRequest>,
     /// Whether a privileged container may be started, and a file of ours be shared with one.
     pub allow_privileged: bool,
+    /// Whether only what verdicts rest on is captured.
+    pub is_quick: bool,
 }
 
 /// Told what is being captured.
@@ -95,6 +98,7 @@ pub(crate) struct CollectSession<'a> {
     progress: &'a dyn CollectProgress,
     work: SessionWork,
     kernel_log_witness: bool,
+    is_quick: bool,
 }
 
 impl CollectSession<'_> {
@@ -163,6 +167,7 @@ pub(crate) fn collect_run(
         None => engine::detect_engine(cancel)?,
     };
     let specs = plan::plan_targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
+    let _turn = machine_turn::wait_for_turn(cancel, progress)?;
     let id = script::make_nonce()?[..12].to_string();
     for removed in clean::remove_orphans(kind, None).removed {
         progress.on_step("before", &format!("removed {removed}"), None);
@@ -179,6 +184,7 @@ pub(crate) fn collect_run(
         progress,
         work: SessionWork::plan_session(options, specs.len()),
         kernel_log_witness: options.kernel_log_witness,
+        is_quick: options.is_quick,
     };
     let labels = vec![
         (SESSION_LABEL.to_string(), session.id.clone()),
@@ -319,6 +325,12 @@ fn execute_all(
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
     ensure_image(session, session.image)?;
+    if options.is_quick {
+        for part in ["startup", "perf", "app", "http", "escape", "kernel.uname"] {
+            skipped.insert(part.into(), "left out with --quick".into());
+        }
+        return Ok(run_probes(session, specs));
+    }
     let app = usable_app(session, options, skipped)?;
     let effort = perf::plan_measures(session, options.perf, skipped)?;
     let cold = startup::capture_cold_starts(session, specs, options.rounds);
@@ -371,13 +383,18 @@ fn run_probes(session: &CollectSession, specs: &[RuntimeSpec]) -> (Vec<Target>, 
         outcome.captures.extend(join_thread(answers));
         outcome
     });
-    let mut targets = vec![make_target("host", Role::Host, None, None, host.failure)];
+    let mut targets = vec![Target {
+        name: "host".into(),
+        role: Role::Host,
+        engine: None,
+        handler: None,
+        named: false,
+        failure: host.failure,
+    }];
     let mut captures = host.captures;
     for (spec, outcome) in specs.iter().zip(boot_targets(session, specs)) {
         captures.extend(outcome.captures);
-        let handler = spec.handler.as_deref();
-        let engine = Some(session.engine.name());
-        targets.push(make_target(&spec.name, spec.role, engine, handler, outcome.failure));
+        targets.push(runtime_target(session, spec, outcome.failure));
     }
     (targets, captures)
 }
@@ -459,26 +476,21 @@ fn cold_only_targets(
     let is_captured = |spec: &RuntimeSpec| {
         captures.iter().any(|capture| capture.target.as_ref() == Some(&spec.name))
     };
-    let engine = Some(session.engine.name());
     specs
         .iter()
         .filter(|spec| !is_known(spec) && is_captured(spec))
-        .map(|spec| make_target(&spec.name, spec.role, engine, spec.handler.as_deref(), None))
+        .map(|spec| runtime_target(session, spec, None))
         .collect()
 }
 
-fn make_target(
-    name: &str,
-    role: Role,
-    engine: Option<&str>,
-    handler: Option<&str>,
-    failure: Option<String>,
-) -> Target {
+/// The record of a runtime that was probed.
+fn runtime_target(session: &CollectSession, spec: &RuntimeSpec, failure: Option<String>) -> Target {
     Target {
-        name: name.into(),
-        role,
-        engine: engine.map(String::from),
-        handler: handler.map(String::from),
+        name: spec.name.clone(),
+        role: spec.role,
+        engine: Some(session.engine.name().into()),
+        handler: spec.handler.clone(),
+        named: spec.named,
         failure,
     }
 }
@@ -498,7 +510,8 @@ fn engine_answers(session: &CollectSession) -> Vec<Capture> {
 /// run.
 fn auxiliary_captures(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
     let mut captures = version::capture_versions(session, spec);
-    if !session.is_cancelled() && session.engine != EngineKind::Builtin {
+    let is_wanted = !session.is_quick && session.engine != EngineKind::Builtin;
+    if is_wanted && !session.is_cancelled() {
         captures.extend(test_run(session, spec));
     }
     captures
@@ -630,6 +643,7 @@ mod testing {
             kernel_log_witness: false,
             app: None,
             allow_privileged: false,
+            is_quick: false,
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct RuntimeSpec {
     pub role: Role,
     /// What the engine is asked for; none for its default.
     pub handler: Option<String>,
+    /// Whether the user named it.
+    pub named: bool,
 }
 
 /// The runtimes to probe, the baseline first.
@@ -31,14 +33,18 @@ pub(crate) fn plan_targets(
 ) -> Result<Vec<RuntimeSpec>> {
     if engine == EngineKind::Builtin {
         let name = "namespaces".to_string();
-        return Ok(vec![RuntimeSpec { name, role: Role::Baseline, handler: None }]);
+        return Ok(vec![RuntimeSpec { name, role: Role::Baseline, handler: None, named: false }]);
     }
     let list = if wanted.is_empty() {
         default_runtimes(engine, &facts::known_runtimes(engine, cancel))
     } else {
         wanted.to_vec()
     };
-    order_runtimes(&list, baseline)
+    let mut specs = order_runtimes(&list, baseline)?;
+    for spec in &mut specs {
+        spec.named = !wanted.is_empty();
+    }
+    Ok(specs)
 }
 
 /// Without a wish: the engine's default, and every sandbox that it has.
@@ -83,6 +89,7 @@ fn order_runtimes(list: &[RuntimeArgument], baseline: Option<&str>) -> Result<Ve
         name: list[index].name.clone(),
         role: if index == first { Role::Baseline } else { Role::Candidate },
         handler: Some(list[index].handler.clone()),
+        named: false,
     };
     let rest = (0..list.len()).filter(|&index| index != first);
     Ok(std::iter::once(first).chain(rest).map(spec).collect())

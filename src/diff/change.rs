@@ -95,6 +95,9 @@ pub struct Change {
     /// Whether it changes from run to run without meaning.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub volatile: bool,
+    /// Whether something that was shown is shown no longer, which fails the gate `regression`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub regression: bool,
     /// What the fact is called; the id where the catalogue does not know it.
     pub title: String,
     /// The role of the target, which decides the order.
@@ -121,6 +124,7 @@ impl Change {
             a_source: None,
             b_source: None,
             volatile: false,
+            regression: false,
             title: fact.into(),
             role,
             strength: EvidenceStrength::None,

@@ -1,31 +1,74 @@
 //! The gate: which differences make a comparison fail.
 
 use super::{Change, ChangeKind, MeasurementChange, RunDiff};
-use crate::model::{Fact, Run};
+use crate::judge::{Conclusion, Severity};
+use crate::model::{EvidenceKind, Fact, Role, Run};
+use crate::probe::collected::is_part_of;
 use crate::project::{DiffGate, FailOn};
-use crate::stats::ComparisonOutcome;
 
 /// Whether a difference of one of these kinds is there.
 pub fn gate_fails(diff: &RunDiff, fail_on: &[FailOn]) -> bool {
     fail_on.iter().any(|kind| match kind {
         FailOn::Change => !diff.is_empty(),
         FailOn::Regression => {
-            let is_slower =
-                |m: &MeasurementChange| m.gated && m.outcome == ComparisonOutcome::Slower;
-            diff.verdict_changes().any(is_weaker) || diff.measurements.iter().any(is_slower)
+            diff.changes.iter().any(|change| change.regression)
+                || diff.measurements.iter().any(MeasurementChange::is_regression)
+                || !diff.expectations.is_empty()
         }
-        FailOn::Verdict => diff.verdict_changes().next().is_some(),
-        FailOn::Finding => !diff.findings.added.is_empty(),
+        FailOn::Verdict => diff.changes.iter().any(is_verdict_lost_or_changed),
+        // A note is worth knowing, and no defect.
+        FailOn::Finding => {
+            diff.findings.added.iter().any(|finding| finding.severity > Severity::Note)
+        }
         FailOn::Never => false,
     })
 }
 
-/// Whether a verdict no longer says that there is a kernel of its own.
+/// Another verdict, or none any more because the runtime is gone.
+fn is_verdict_lost_or_changed(change: &Change) -> bool {
+    match change.kind {
+        ChangeKind::TargetGone => change.role != Role::Host,
+        kind => kind == ChangeKind::Verdict,
+    }
+}
+
+/// Whether something that the first run shows is shown no longer: a runtime, a boundary, or the
+/// answer of a probe that the second run was not told to leave out.
+pub(super) fn is_regression(change: &Change, a: &Run, b: &Run) -> bool {
+    match change.kind {
+        ChangeKind::TargetGone => change.role != Role::Host,
+        ChangeKind::Verdict => is_weaker(change),
+        ChangeKind::Unavailable | ChangeKind::Gone => {
+            !change.volatile && is_answer_lost(a, b, &change.fact)
+        }
+        ChangeKind::TargetAdded
+        | ChangeKind::TargetRenamed
+        | ChangeKind::Changed
+        | ChangeKind::Appeared => false,
+    }
+}
+
+/// Whether the second run should have what the first has of a fact: both were collected, and the
+/// part that it belongs to was not left out.
+pub(super) fn is_answer_lost(a: &Run, b: &Run, fact: &str) -> bool {
+    match (&a.evidence, &b.evidence) {
+        (EvidenceKind::Collected { .. }, EvidenceKind::Collected { skipped, .. }) => {
+            !skipped.keys().any(|part| is_part_of(fact, part))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a verdict no longer says that there is a kernel of its own, or that nothing was tested.
 pub fn is_weaker(change: &Change) -> bool {
-    let is_separate = |value: &serde_json::Value| {
-        value.as_str().is_some_and(|id| id.starts_with("separate-kernel"))
+    let begins = |value: &serde_json::Value, id: &str| {
+        value.as_str().is_some_and(|words| words.starts_with(id))
     };
-    change.kind == ChangeKind::Verdict && is_separate(&change.a) && !is_separate(&change.b)
+    const SEPARATE: &str = "separate-kernel";
+    let not_tested = Conclusion::NotTested.conclusion_id();
+    change.kind == ChangeKind::Verdict
+        && ((begins(&change.a, SEPARATE) && !begins(&change.b, SEPARATE))
+            || begins(&change.b, not_tested))
 }
 
 /// The series that can fail: the first of those that the gate names and the run has.

@@ -66,11 +66,27 @@ pub struct MeasurementChange {
     pub margin: f64,
     /// Whether its outcome can fail the gate.
     pub gated: bool,
+    /// Whether the first run measured it and the second should have, and did not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
     /// What the series is called.
     pub title: String,
     /// Its unit; none of a ratio.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+}
+
+impl MeasurementChange {
+    /// Whether it is told as a change: it can fail the gate, and lies outside of what the sessions
+    /// before predict. Of the others there are so many that some lie outside by chance.
+    pub fn is_change(&self) -> bool {
+        self.gated && matches!(self.outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster)
+    }
+
+    /// Whether it fails the gate.
+    pub fn is_regression(&self) -> bool {
+        self.lost || (self.gated && self.outcome == ComparisonOutcome::Slower)
+    }
 }
 
 /// Whether a question is about a figure that was measured, and never comes out the same twice.
@@ -186,6 +202,7 @@ impl SeriesPair<'_> {
             smallest_visible: None,
             margin: 0.0,
             gated: false,
+            lost: a.is_some() && b.is_none() && gate::is_answer_lost(self.a, self.b, self.id),
             title: self.probe.map_or_else(|| self.id.to_string(), |probe| probe.title.clone()),
             unit: new.or(old).and_then(|fact| measurement_unit(self.probe, fact)),
         })
@@ -282,7 +299,9 @@ fn judge_measurements(
     let own = PastSession::of_run(old, catalogue);
     let mut sessions: Vec<&PastSession> = earlier.iter().filter(|s| s.id != own.id).collect();
     sessions.insert(0, &own);
-    let judged = all.iter().filter(|m| m.gated && m.reason.is_none()).count();
+    let judged =
+        |gated: bool| all.iter().filter(|m| m.gated == gated && m.reason.is_none()).count();
+    let (judged_gated, judged_others) = (judged(true), judged(false));
     for m in all {
         if m.reason.is_some() {
             m.outcome = ComparisonOutcome::NotComparable;
@@ -311,7 +330,7 @@ fn judge_measurements(
             .collect();
         m.sessions = figures.len();
         let figure = if is_forward { m.b } else { m.a };
-        let judged = if m.gated { judged } else { 1 };
+        let judged = if m.gated { judged_gated } else { judged_others };
         match (SessionPrediction::from(&figures, judged), figure) {
             (Some(prediction), Some(figure)) => {
                 m.outcome = predicted_outcome(&prediction, figure.median, m.margin, is_forward);

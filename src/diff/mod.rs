@@ -8,6 +8,7 @@
 mod change;
 mod compare;
 mod condition;
+mod expectation;
 mod fact;
 mod finding;
 mod gate;
@@ -20,6 +21,7 @@ pub(crate) mod value;
 pub use change::{Change, ChangeKind, MissingSide};
 pub use compare::compare_runs;
 pub use condition::RunCondition;
+pub use expectation::{ExpectationChange, expectation_changes};
 pub use finding::FindingChanges;
 pub use gate::{gate_fails, is_weaker};
 pub use measurement::{MeasuredFigure, MeasurementChange};
@@ -30,7 +32,6 @@ use crate::judge::Judgement;
 use crate::model::Run;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::DiffGate;
-use crate::stats::ComparisonOutcome;
 
 /// One of the two runs, judged.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,9 @@ pub struct RunDiff {
     pub measurements: Vec<MeasurementChange>,
     /// Findings of one run that the other has not.
     pub findings: FindingChanges,
+    /// What the first run met of what the project expects, and the second does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<ExpectationChange>,
     /// How many changes of volatile facts were left out.
     pub volatile_left_out: usize,
 }
@@ -80,6 +84,9 @@ impl RunDiff {
         let pairs = target::pair_targets(a.run, b.run);
         let mut changes = target::target_changes(a, b, &pairs);
         changes.extend(fact::fact_changes(a.run, b.run, &pairs, catalogue));
+        for change in &mut changes {
+            change.regression = gate::is_regression(change, a.run, b.run);
+        }
         changes.sort_by(|x, y| x.sort_key().cmp(&y.sort_key()));
         let before = changes.len();
         changes.retain(|change| all || !change.volatile);
@@ -93,17 +100,16 @@ impl RunDiff {
             volatile_left_out: before - changes.len(),
             changes,
             findings: FindingChanges::between_sides(a, b, &pairs),
+            expectations: Vec::new(),
         }
     }
 
     /// Whether nothing changed that was looked at.
     pub fn is_empty(&self) -> bool {
-        let is_change = |m: &MeasurementChange| {
-            !matches!(m.outcome, ComparisonOutcome::Equivalent | ComparisonOutcome::Inconclusive)
-        };
         self.changes.is_empty()
-            && !self.measurements.iter().any(is_change)
+            && !self.measurements.iter().any(|m| m.is_change() || m.lost)
             && self.findings.is_empty()
+            && self.expectations.is_empty()
             && self.conditions.iter().all(|condition| condition.what == condition::WRITTEN_BY)
     }
 

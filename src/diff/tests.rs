@@ -6,8 +6,9 @@ use serde_json::json;
 use super::*;
 use crate::judge::rules::testing::{Sketch, sketch};
 use crate::judge::{Conclusion, RuleBook, judge_run};
-use crate::model::{Fact, FactSource, MissingReason, Role, Target};
+use crate::model::{EvidenceKind, Fact, FactSource, MissingReason, Role, Target};
 use crate::project::FailOn;
+use crate::stats::ComparisonOutcome;
 use crate::store::testing::read_sample_run;
 
 /// Compares two sketches, with what is volatile if `all`.
@@ -173,6 +174,7 @@ fn what_else_differs_is_said() {
         role: Role::Candidate,
         engine: None,
         handler: None,
+        named: false,
         failure: None,
     });
     let diff = compare(&shared(), &after, false);
@@ -203,6 +205,63 @@ fn each_gate_looks_at_its_own() {
     for on in [FailOn::Change, FailOn::Regression, FailOn::Verdict, FailOn::Finding] {
         assert!(!trips(&weak, &weak, on), "{on:?}");
     }
+}
+
+/// The same, collected by isoproof with these parts left out.
+fn collected(mut sketch: Sketch, left_out: &[&str]) -> Sketch {
+    sketch.run.evidence = EvidenceKind::Collected {
+        engine: "docker".into(),
+        image: "alpine".into(),
+        session: "0".into(),
+        interrupted: false,
+        skipped: left_out.iter().map(|part| (part.to_string(), "as it is".into())).collect(),
+    };
+    sketch
+}
+
+#[test]
+fn a_runtime_or_boundary_that_vanished_is_a_regression() {
+    let trips = |b: &Sketch, on| gate_fails(&compare(&separate(), b, false), &[on]);
+    let mut gone = separate();
+    gone.run.targets.retain(|target| target.name != "kata");
+    gone.run.facts.values_mut().for_each(|by_target| drop(by_target.remove("kata")));
+    let mut failed = separate();
+    failed.run.facts.values_mut().for_each(|by_target| drop(by_target.remove("kata")));
+    failed.run.targets[2].failure = Some("no /dev/kvm".into());
+    for b in [&gone, &failed] {
+        assert!(trips(b, FailOn::Regression) && trips(b, FailOn::Verdict));
+    }
+    // One that starts again is none, and neither is one that still does not.
+    let gate = |a: &Sketch, b: &Sketch| gate_fails(&compare(a, b, false), &[FailOn::Regression]);
+    assert!(!gate(&failed, &separate()) && !gate(&failed, &failed) && !gate(&gone, &separate()));
+    // The host's kernel under a runtime that no longer starts is no longer shown either.
+    assert!(gate(&shared(), &failed));
+}
+
+#[test]
+fn an_answer_that_vanished_is_a_regression_unless_it_was_left_out() {
+    let full = || separate().fact("app.health_status", "kata", 200);
+    let trips = |a: Sketch, b: Sketch| gate_fails(&compare(&a, &b, false), &[FailOn::Regression]);
+    assert!(trips(collected(full(), &[]), collected(separate(), &[])));
+    assert!(!trips(collected(full(), &[]), collected(separate(), &["app"])));
+    assert!(!trips(full(), separate()), "files of others hold what they hold");
+    let timed = || full().series("startup.wall", "kata", &[1.0; 9]);
+    assert!(trips(collected(timed(), &[]), collected(full(), &[])));
+    assert!(!trips(collected(timed(), &[]), collected(full(), &["startup"])));
+}
+
+#[test]
+fn a_confidence_that_fell_is_a_change_and_no_regression() {
+    let sure = separate()
+        .fact("host.witness_process", "runc", true)
+        .fact("host.witness_process", "kata", false)
+        .fact("kernel.boot_id", "runc", "one");
+    let (before, after) = (compare(&sure, &sure, false), compare(&sure, &separate(), false));
+    assert!(before.is_empty());
+    let words: Vec<&str> = after.verdict_changes().filter_map(|c| c.b.as_str()).collect();
+    assert!(words.iter().any(|words| words.contains("confidence")), "{words:?}");
+    assert!(gate_fails(&after, &[FailOn::Change]) && gate_fails(&after, &[FailOn::Verdict]));
+    assert!(!gate_fails(&after, &[FailOn::Regression]));
 }
 
 /// The sample run of four runtimes with one of them alone beside runc, called `sandbox`.

@@ -1,4 +1,5 @@
-//! Series as hyperfine's `--export-json` writes them, for the scripts that read it.
+//! Series as hyperfine's `--export-json`, `--export-markdown` and `--export-csv` write them, for the
+//! scripts that read it.
 //!
 //! Processor time, memory and exit codes are not in it, because the run has none of a series.
 
@@ -6,6 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::series::ExportSeries;
+use crate::report::{EvidenceLinks, Renderer};
 use crate::stats;
 
 #[derive(Serialize)]
@@ -31,6 +33,92 @@ pub(crate) fn hyperfine_json(series: &[ExportSeries]) -> String {
     let results = series.iter().filter_map(series_timing).collect();
     let text = serde_json::to_string_pretty(&HyperfineExport { results }).unwrap_or_default();
     format!("{text}\n")
+}
+
+/// The table that hyperfine's `--export-markdown` writes. A time is relative to the fastest of its own
+/// series: those of another measure something else.
+pub(crate) fn hyperfine_markdown(series: &[ExportSeries]) -> String {
+    let fastest_of = |id: &str| {
+        let of = series.iter().filter(|other| other.id == id).filter_map(series_timing);
+        of.min_by(|a, b| a.mean.total_cmp(&b.mean))
+    };
+    let smallest = series.iter().filter_map(series_timing).map(|timing| timing.mean);
+    let (unit, factor) = match smallest.fold(f64::INFINITY, f64::min) {
+        1.0.. => ("s", 1.0),
+        _ => ("ms", 1000.0),
+    };
+    let mut out = format!(
+        "| Command | Mean [{unit}] | Min [{unit}] | Max [{unit}] | Relative |\n\
+         |:---|---:|---:|---:|---:|\n"
+    );
+    let renderer = Renderer::Markdown(EvidenceLinks::None);
+    for one in series {
+        let (Some(timing), Some(fastest)) = (series_timing(one), fastest_of(one.id)) else {
+            continue;
+        };
+        let spread = timing.stddev.map(|stddev| format!(" ± {:.1}", stddev * factor));
+        out.push_str(&format!(
+            "| {} | {:.1}{} | {:.1} | {:.1} | {} |\n",
+            renderer.render_code(&timing.command, true),
+            timing.mean * factor,
+            spread.unwrap_or_default(),
+            timing.min * factor,
+            timing.max * factor,
+            relative_words(&timing, &fastest),
+        ));
+    }
+    out
+}
+
+/// How many times the fastest, with the deviation that follows from those of both.
+fn relative_words(timing: &HyperfineTiming, fastest: &HyperfineTiming) -> String {
+    if fastest.mean <= 0.0 {
+        return "-".into();
+    }
+    let ratio = timing.mean / fastest.mean;
+    match (timing.stddev, fastest.stddev) {
+        (Some(own), Some(other)) if timing.command != fastest.command => {
+            let spread = (own / timing.mean).hypot(other / fastest.mean);
+            format!("{ratio:.2} ± {:.2}", ratio * spread)
+        }
+        _ => format!("{ratio:.2}"),
+    }
+}
+
+/// The table that hyperfine's `--export-csv` writes; no series has processor times, so their columns
+/// are empty.
+pub(crate) fn hyperfine_csv(series: &[ExportSeries]) -> String {
+    let mut out =
+        "command,mean,stddev,median,user,system,min,max,parameter_runtime,parameter_series\n"
+            .to_string();
+    for one in series {
+        let Some(timing) = series_timing(one) else { continue };
+        let stddev = timing.stddev.map(|stddev| stddev.to_string()).unwrap_or_default();
+        let cells = [
+            quote_cell(&timing.command),
+            timing.mean.to_string(),
+            stddev,
+            timing.median.to_string(),
+            String::new(),
+            String::new(),
+            timing.min.to_string(),
+            timing.max.to_string(),
+            quote_cell(one.target),
+            quote_cell(one.id),
+        ];
+        out.push_str(&format!("{}\n", cells.join(",")));
+    }
+    out
+}
+
+/// A text as a cell of CSV (RFC 4180). A spreadsheet takes one that begins like a formula for one.
+fn quote_cell(text: &str) -> String {
+    let text =
+        if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.into() };
+    match text.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text,
+    }
 }
 
 fn series_timing(series: &ExportSeries) -> Option<HyperfineTiming> {
@@ -72,8 +160,29 @@ mod tests {
             sketch().series("startup.wall", "runc", &runc).series("startup.wall", "kata", &kata);
         let text = hyperfine_json(&series::select_series(&sketch.run, &[]).unwrap());
         let export: HyperfineJson = serde_json::from_str(&text).unwrap();
-        assert_eq!(export.target_names(), ["kata", "runc"]);
+        assert_eq!(
+            crate::probe::hyperfine::target_names(std::slice::from_ref(&export)),
+            [["kata", "runc"]]
+        );
         assert_eq!(export.results[1].successful_times(), runc);
+    }
+
+    #[test]
+    fn the_tables_are_those_of_hyperfine() {
+        let (runc, kata) = ([0.4, 0.5], [1.9, 2.1]);
+        let sketch =
+            sketch().series("startup.wall", "runc", &runc).series("startup.wall", "kata", &kata);
+        let series = series::select_series(&sketch.run, &[]).unwrap();
+        assert_eq!(
+            hyperfine_markdown(&series),
+            "| Command | Mean [ms] | Min [ms] | Max [ms] | Relative |\n\
+             |:---|---:|---:|---:|---:|\n\
+             | `startup.wall kata` | 2000.0 ± 141.4 | 1900.0 | 2100.0 | 4.44 ± 0.77 |\n\
+             | `startup.wall runc` | 450.0 ± 70.7 | 400.0 | 500.0 | 1.00 |\n"
+        );
+        let csv = hyperfine_csv(&series);
+        assert!(csv.ends_with("0.45,,,0.4,0.5,runc,startup.wall\n"), "{csv}");
+        assert_eq!(quote_cell("=a,\"b\""), "\"'=a,\"\"b\"\"\"");
     }
 
     #[test]

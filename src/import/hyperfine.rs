@@ -1,7 +1,7 @@
 //! Reads a file of hyperfine into one capture: its bytes, and as what its times are read.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::model::{Capture, Fact, FactSource, Facts, MAX_SAMPLES, SampleUnit, Samples, TIMES};
@@ -22,13 +22,18 @@ pub(crate) struct HyperfineFile {
     pub export: HyperfineJson,
 }
 
-/// Reads and checks a file. `timed` says what its commands are, where they do not show it.
+/// Reads and checks a file, whose capture will be called `name`. `timed` says what its commands
+/// are, where they do not show it.
 ///
 /// # Errors
 ///
 /// It cannot be read, is not an export of hyperfine, has no results, a result without times or
-/// with too many, a time that no session has, or two results of one name.
-pub(crate) fn read_hyperfine(path: &Path, timed: Option<TimedThing>) -> Result<HyperfineFile> {
+/// with too many, or a time that no session has.
+pub(crate) fn read_hyperfine(
+    path: &Path,
+    name: &str,
+    timed: Option<TimedThing>,
+) -> Result<HyperfineFile> {
     let bytes = sources::read_named_file(path, MAX_BYTES)
         .map_err(|error| Error::failed_io("read", path, &error).with_help(HELP))?;
     let text = crate::text::decode_bytes(&bytes);
@@ -43,10 +48,44 @@ pub(crate) fn read_hyperfine(path: &Path, timed: Option<TimedThing>) -> Result<H
     })?;
     check_export(path, &export)?;
     let slot = timed.unwrap_or_else(|| export.guess_timed_thing()).fact_id();
-    let name =
-        path.file_name().map_or_else(|| "hyperfine.json".into(), |name| name.to_string_lossy());
-    let name = crate::text::make_visible(&name);
-    Ok(HyperfineFile { capture: Capture::of_file(&name, Some(slot), &bytes), export })
+    Ok(HyperfineFile { capture: Capture::of_file(name, Some(slot), &bytes), export })
+}
+
+/// What the captures of files are called: by the names of the files, or by their paths where two
+/// files have one name.
+///
+/// # Errors
+///
+/// A file is given twice.
+pub(crate) fn capture_names(paths: &[PathBuf]) -> Result<Vec<String>> {
+    let file_name = |path: &PathBuf| {
+        let name = path.file_name().map_or("hyperfine.json".into(), |name| name.to_string_lossy());
+        crate::text::make_visible(&name)
+    };
+    let by_path = |path: &PathBuf| crate::text::make_visible(&path.to_string_lossy());
+    let names: Vec<String> = paths.iter().map(file_name).collect();
+    let is_unique = names.iter().collect::<BTreeSet<_>>().len() == names.len();
+    let names = if is_unique { names } else { paths.iter().map(by_path).collect() };
+    match names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
+        Some((_, twice)) => Err(Error::unusable_input(format!("{twice} is given twice"))),
+        None => Ok(names),
+    }
+}
+
+/// Refuses results of one name among all files, which cannot be told apart.
+///
+/// # Errors
+///
+/// Two results have one name.
+pub(crate) fn check_names(names: &[Vec<String>]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match names.iter().flatten().find(|name| !seen.insert(*name)) {
+        Some(name) => Err(Error::unusable_input(format!("two results are of the target `{name}`"))
+            .with_help(
+                "tell them apart with hyperfine's --command-name, one word for each command",
+            )),
+        None => Ok(()),
+    }
 }
 
 /// The times in captures by the place of their command, whatever it is called.
@@ -59,7 +98,7 @@ pub(crate) fn read_times(captures: &[Capture]) -> Facts {
             facts
                 .entry("times".into())
                 .or_default()
-                .insert(place.to_string(), Fact::Series(samples));
+                .insert(format!("{} {place}", capture.id), Fact::Series(samples));
         }
     }
     facts
@@ -70,8 +109,7 @@ fn check_export(path: &Path, export: &HyperfineJson) -> Result<()> {
     if export.results.is_empty() {
         return Err(wrong("`results` is empty".into()).with_help(HELP));
     }
-    let mut seen = BTreeSet::new();
-    for (place, (timing, name)) in export.results.iter().zip(export.target_names()).enumerate() {
+    for (place, timing) in export.results.iter().enumerate() {
         let result = format!("results[{place}] (`{}`)", crate::text::make_visible(&timing.command));
         if timing.times.is_empty() {
             return Err(wrong(format!("{result} has no `times`")).with_help(HELP));
@@ -83,7 +121,7 @@ fn check_export(path: &Path, export: &HyperfineJson) -> Result<()> {
             ))
             .with_help("give hyperfine fewer --runs"));
         }
-        if let Some(time) = timing.times.iter().find(|time| !TIMES.contains(*time)) {
+        if let Some(time) = timing.times.iter().find(|time| !is_possible(**time)) {
             let (least, most) = (TIMES.start(), TIMES.end());
             return Err(wrong(format!(
                 "{result} has a time of {time:e} s: what can be measured is {least:e} to {most:e} s"
@@ -96,13 +134,14 @@ fn check_export(path: &Path, export: &HyperfineJson) -> Result<()> {
                 timing.exit_codes.len()
             )));
         }
-        if !seen.insert(name.clone()) {
-            return Err(wrong(format!("two results are of the target `{name}`")).with_help(
-                "tell them apart with hyperfine's --command-name, one for each command",
-            ));
-        }
     }
     Ok(())
+}
+
+/// Whether a session can have such a time. One of 0 is a clock that did not tick: it has no ratio,
+/// which is said where one is wanted.
+fn is_possible(time: f64) -> bool {
+    time == 0.0 || TIMES.contains(&time)
 }
 
 #[cfg(test)]
@@ -113,7 +152,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         std::fs::write(&path, text).unwrap();
-        read_hyperfine(&path, None).err().unwrap().message
+        read_hyperfine(&path, "x.json", None).err().unwrap().message
     }
 
     #[test]
@@ -128,12 +167,19 @@ mod tests {
         let many = format!("[{}1]", "1,".repeat(MAX_SAMPLES));
         let many = format!(r#"{{"results": [{{"command": "a", "times": {many}}}]}}"#);
         assert!(refused(&many).contains("has 100001 `times`, and 100000 at most are read"));
-        let zero = r#"{"results": [{"command": "a", "times": [0.0]}]}"#;
-        assert!(refused(zero).contains("has a time of 0"));
+        let negative = r#"{"results": [{"command": "a", "times": [-1.0]}]}"#;
+        assert!(refused(negative).contains("has a time of -1"));
         let codes = r#"{"results": [{"command": "a", "times": [1, 2], "exit_codes": [0]}]}"#;
         assert!(refused(codes).contains("2 `times` and 1 `exit_codes`"));
-        let twice =
-            r#"{"results": [{"command": "a", "times": [1]}, {"command": "a", "times": [1]}]}"#;
-        assert!(refused(twice).contains("two results are of the target `a`"));
+        let twice = [vec!["a".to_string()], vec!["a".to_string()]];
+        assert!(check_names(&twice).unwrap_err().message.contains("two results are of"));
+    }
+
+    #[test]
+    fn captures_are_called_by_their_files_and_by_paths_where_two_have_one_name() {
+        let names = |paths: [&str; 2]| capture_names(&paths.map(PathBuf::from));
+        assert_eq!(names(["a/x.json", "b/y.json"]).unwrap(), ["x.json", "y.json"]);
+        assert_eq!(names(["a/x.json", "b/x.json"]).unwrap(), ["a/x.json", "b/x.json"]);
+        assert!(names(["a/x.json", "a/x.json"]).is_err());
     }
 }

@@ -2,14 +2,14 @@
 
 pub(crate) mod hyperfine;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
 use crate::model::{Capture, EvidenceKind, Facts, Generator, Redaction, Run, SCHEMA_VERSION};
 use crate::privacy::Redactor;
-use crate::probe::hyperfine::TimedThing;
+use crate::probe::hyperfine::{TimedThing, make_targets, target_names};
 
 /// What a file of hyperfine is read as.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,36 +20,42 @@ pub struct HyperfineRole<'a> {
     pub baseline: Option<&'a str>,
 }
 
-/// A run from a file that hyperfine exported. Without a redactor nothing is replaced.
+/// A run from files that hyperfine exported. Without a redactor nothing is replaced.
 ///
 /// # Errors
 ///
-/// The file cannot be used, or has no result of the name of the baseline.
+/// A file cannot be used or is given twice, two results have one name, or none has that of the
+/// baseline.
 pub fn hyperfine_run(
-    path: &Path,
+    paths: &[PathBuf],
     options: HyperfineRole,
     label: Option<String>,
     redactor: Option<&mut Redactor>,
     created: DateTime<Utc>,
 ) -> Result<Run> {
-    let hyperfine::HyperfineFile { capture, export } =
-        hyperfine::read_hyperfine(path, options.timed)?;
-    let names = export.target_names();
-    if let Some(baseline) = options.baseline.filter(|name| !names.iter().any(|own| own == name)) {
-        return Err(Error::unusable_input(format!(
-            "{}: no result is named `{baseline}`",
-            path.display()
-        ))
-        .with_help(format!("it has {}", names.join(", "))));
+    let (mut captures, mut exports) = (Vec::new(), Vec::new());
+    for (path, name) in paths.iter().zip(hyperfine::capture_names(paths)?) {
+        let file = hyperfine::read_hyperfine(path, &name, options.timed)?;
+        captures.push(file.capture);
+        exports.push(file.export);
     }
-    let mut captures = vec![capture];
+    let names = target_names(&exports);
+    hyperfine::check_names(&names)?;
+    let names = names.concat();
+    // A target may be named after a person, and its place stays.
+    let baseline = match options.baseline {
+        None => None,
+        Some(wanted) => Some(names.iter().position(|name| name == wanted).ok_or_else(|| {
+            Error::unusable_input(format!("no result is named `{wanted}`"))
+                .with_help(format!("there are {}", names.join(", ")))
+        })?),
+    };
     let redaction = redact_captures(&mut captures, redactor, hyperfine::read_times);
-    // A target may be named after a person.
-    let baseline = options.baseline.and_then(|name| names.iter().position(|own| own == name));
-    let export = crate::probe::hyperfine::list_exports(&captures).next().unwrap_or(export);
-    let baseline = baseline.and_then(|place| export.target_names().into_iter().nth(place));
+    let exports: Vec<_> = crate::probe::hyperfine::list_exports(&captures).collect();
+    let names = target_names(&exports).concat();
+    let baseline = baseline.and_then(|place| names.get(place)).map(String::as_str);
     Ok(Run {
-        targets: export.make_targets(baseline.as_deref()),
+        targets: make_targets(&names, baseline),
         facts: crate::probe::hyperfine::read_hyperfine_facts(&captures),
         ..empty_imported_run(crate::probe::hyperfine::FORM, label, created, redaction, captures)
     })

@@ -3,6 +3,7 @@
 pub(crate) mod against;
 mod context;
 mod edition;
+pub(crate) mod expectations;
 pub(crate) mod rules;
 pub(crate) mod suitability;
 pub(crate) mod timing;
@@ -13,6 +14,7 @@ pub(crate) mod workloads;
 pub(crate) use crate::knowledge::Severity;
 pub(crate) use context::RuleContext;
 pub(crate) use edition::PackEdition;
+pub(crate) use expectations::{ExpectationOutcome, ExpectationResult};
 pub(crate) use rules::{
     EvidenceRef, Finding, RuleBook, RuleCheck, RuleDoc, RuleExample, Violation,
 };

@@ -128,9 +128,19 @@ pub struct Target {
     /// The runtime handler that the engine was asked for, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handler: Option<String>,
+    /// Whether the user named it, and did not leave the choice to isoproof.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named: bool,
     /// The engine's words, where the target could not be started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+}
+
+impl Target {
+    /// Whether the user named it, and it could not be started.
+    pub fn is_named_and_failed(&self) -> bool {
+        self.named && self.failure.is_some()
+    }
 }
 
 /// The part of a target in the comparison.

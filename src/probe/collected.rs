@@ -74,6 +74,11 @@ fn readers_by_capture(catalogue: &ProbeCatalogue) -> BTreeMap<&str, Vec<&Probe>>
     readers
 }
 
+/// Whether a probe belongs to a part of a session: `app.health` to `app`.
+pub(crate) fn is_part_of(probe: &str, part: &str) -> bool {
+    probe.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// Says of every probe of a part that was left out why it has no answer.
 fn leave_out(
     facts: &mut Facts,
@@ -81,14 +86,11 @@ fn leave_out(
     skipped: &BTreeMap<String, String>,
     catalogue: &ProbeCatalogue,
 ) {
-    let is_of = |id: &str, part: &str| {
-        id.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
     for probe in
         catalogue.iter_probes().filter(|probe| probe.place.contains(&ProbePlace::Measurement))
     {
         // The longest name is the closest.
-        let part = skipped.iter().filter(|(part, _)| is_of(&probe.id, part));
+        let part = skipped.iter().filter(|(part, _)| is_part_of(&probe.id, part));
         let Some((_, reason)) = part.max_by_key(|(part, _)| part.len()) else { continue };
         for target in targets.iter().filter(|target| target.role != Role::Host) {
             let by_target = facts.entry(probe.id.clone()).or_default();
@@ -394,6 +396,7 @@ mod tests {
             role,
             engine: None,
             handler: None,
+            named: false,
             failure: None,
         };
         let targets = [target("host", Role::Host), target("runc", Role::Baseline)];
@@ -467,6 +470,7 @@ mod tests {
             role: Role::Host,
             engine: None,
             handler: None,
+            named: false,
             failure: Some("sh is not installed".into()),
         };
         let facts = read_captures(&[], &[host], &BTreeMap::new(), &catalogue);
@@ -486,6 +490,7 @@ mod tests {
             role: Role::Candidate,
             engine: None,
             handler: None,
+            named: false,
             failure: Some("no /dev/kvm".into()),
         };
         let facts = read_captures(&[], &[target], &BTreeMap::new(), &catalogue);

@@ -2,7 +2,9 @@
 //!
 //! Each result is a target. Its name is the parameter `runtime` (`--parameter-list runtime
 //! runc,runsc`), the word after `--runtime` in the command, or the command itself if it is one
-//! word, as `--command-name` makes it. A run whose exit code is not 0 is no sample.
+//! word, as `--command-name` makes it. Results that would have one name have that of their
+//! `--command-name`, else the values of their other parameters in it. A run whose exit code is not 0
+//! is no sample.
 
 use std::collections::BTreeMap;
 
@@ -72,9 +74,25 @@ impl CommandTiming {
             word.strip_prefix("--runtime=")
                 .or_else(|| (*word == "--runtime").then(|| words.get(place + 1).copied()).flatten())
         });
-        let whole = (words.len() == 1).then(|| words[0]);
         let parameter = self.parameters.get("runtime").map(String::as_str);
-        parameter.or(option).or(whole).filter(|name| is_name(name))
+        parameter.or(option).or(self.command_name()).filter(|name| is_name(name))
+    }
+
+    /// The command, if it is one word, as `--command-name` makes it.
+    fn command_name(&self) -> Option<&str> {
+        Some(self.command.as_str()).filter(|name| is_name(name))
+    }
+
+    /// A name that tells it from others of the same runtime.
+    fn detailed_name(&self, name: &str) -> String {
+        if let Some(given) = self.command_name() {
+            return given.into();
+        }
+        let mut parts = vec![name];
+        let others = self.parameters.iter().filter(|(key, _)| *key != "runtime");
+        parts.extend(others.map(|(_, value)| value.as_str()).filter(|value| is_name(value)));
+        let detailed = parts.join("-");
+        if is_name(&detailed) { detailed } else { name.into() }
     }
 
     /// Whether the command is an engine's that runs a container.
@@ -96,15 +114,6 @@ fn is_name(name: &str) -> bool {
 }
 
 impl HyperfineJson {
-    /// The names of the targets, in the order of the results.
-    pub fn target_names(&self) -> Vec<String> {
-        let name = |(place, timing): (usize, &CommandTiming)| match timing.stated_name() {
-            Some("host") | None => format!("command-{}", place + 1),
-            Some(name) => name.to_string(),
-        };
-        self.results.iter().enumerate().map(name).collect()
-    }
-
     /// What was timed, by the commands: starts if all of them are.
     pub fn guess_timed_thing(&self) -> TimedThing {
         match self.results.iter().all(CommandTiming::is_start) {
@@ -112,26 +121,51 @@ impl HyperfineJson {
             false => TimedThing::Command,
         }
     }
+}
 
-    /// The targets; the one of the name `baseline` is the baseline, or else the first.
-    pub fn make_targets(&self, baseline: Option<&str>) -> Vec<Target> {
-        let names = self.target_names();
-        let baseline = baseline.or(names.first().map(String::as_str)).map(String::from);
-        let role = |name: &str| match baseline.as_deref() == Some(name) {
-            true => Role::Baseline,
-            false => Role::Candidate,
-        };
-        let target = |name: &String| Target {
-            role: role(name),
+/// The names of the targets of all files, in the order of the files and their results.
+pub fn target_names(exports: &[HyperfineJson]) -> Vec<Vec<String>> {
+    let timings = || exports.iter().flat_map(|export| &export.results);
+    let mut names: Vec<String> = Vec::new();
+    for (timing, number) in timings().zip(1..) {
+        names.push(match timing.stated_name() {
+            Some("host") | None => format!("command-{number}"),
+            Some(name) => name.to_string(),
+        });
+    }
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    for name in &names {
+        *uses.entry(name.clone()).or_default() += 1;
+    }
+    for (name, timing) in names.iter_mut().zip(timings()) {
+        if uses[name.as_str()] > 1 {
+            *name = timing.detailed_name(name);
+        }
+    }
+    let mut rest = names.into_iter();
+    exports.iter().map(|export| rest.by_ref().take(export.results.len()).collect()).collect()
+}
+
+/// The targets of these names; the one of the name `baseline` is the baseline, or else the first.
+pub fn make_targets(names: &[String], baseline: Option<&str>) -> Vec<Target> {
+    let baseline = baseline.or(names.first().map(String::as_str));
+    let mut targets: Vec<Target> = Vec::new();
+    for name in names {
+        if targets.iter().any(|target| target.name == *name) {
+            continue;
+        }
+        let is_baseline = baseline == Some(name.as_str());
+        targets.push(Target {
+            role: if is_baseline { Role::Baseline } else { Role::Candidate },
             name: name.clone(),
             engine: None,
             handler: None,
+            named: false,
             failure: None,
-        };
-        let mut targets: Vec<Target> = names.iter().map(target).collect();
-        targets.sort_by_key(|target| target.role != Role::Baseline);
-        targets
+        });
     }
+    targets.sort_by_key(|target| target.role != Role::Baseline);
+    targets
 }
 
 /// How many runs in the captures failed, and so are no samples.
@@ -153,12 +187,17 @@ fn parse_capture(capture: &Capture) -> Option<(HyperfineJson, String)> {
 /// Reads captures into facts. Pure: the same captures always give the same facts.
 pub fn read_hyperfine_facts(captures: &[Capture]) -> Facts {
     let mut facts = Facts::new();
-    for capture in captures {
+    let parsed: Vec<_> = captures
+        .iter()
+        .filter_map(|capture| Some((capture, parse_capture(capture)?)))
+        .map(|(capture, (export, text))| ((capture, lines_of_times(&text)), export))
+        .collect();
+    let (places, exports): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();
+    for (((capture, lines), export), names) in
+        places.iter().zip(&exports).zip(target_names(&exports))
+    {
         let CaptureOrigin::File { slot: Some(fact), .. } = &capture.origin else { continue };
-        let Some((export, text)) = parse_capture(capture) else { continue };
-        let lines = lines_of_times(&text);
-        for (place, (timing, name)) in export.results.iter().zip(export.target_names()).enumerate()
-        {
+        for (place, (timing, name)) in export.results.iter().zip(names).enumerate() {
             let source =
                 FactSource::new(capture.id.as_str(), lines.get(place).copied().unwrap_or(1));
             facts.entry(fact.clone()).or_default().insert(name, timing_fact(timing, source));
@@ -198,7 +237,7 @@ mod tests {
 
     fn named(command: &str) -> Vec<String> {
         let result = serde_json::json!({"results": [{"command": command, "times": [1.0]}]});
-        export(&result.to_string()).target_names()
+        target_names(&[export(&result.to_string())]).remove(0)
     }
 
     #[test]
@@ -214,7 +253,30 @@ mod tests {
         assert_eq!(named("host"), ["command-1"], "a host was not looked at");
         let scan =
             r#"{"results": [{"command": "x y", "times": [1], "parameters": {"runtime": "crun"}}]}"#;
-        assert_eq!(export(scan).target_names(), ["crun"]);
+        assert_eq!(target_names(&[export(scan)]), [["crun"]]);
+    }
+
+    #[test]
+    fn results_of_one_runtime_are_told_apart_by_their_names_or_parameters() {
+        let timing = |command: &str, runtime: &str, image: &str| {
+            serde_json::json!({
+                "command": command, "times": [1.0],
+                "parameters": {"runtime": runtime, "image": image},
+            })
+        };
+        let matrix = |timings: &[serde_json::Value]| {
+            export(&serde_json::json!({ "results": timings }).to_string())
+        };
+        let scan = matrix(&[
+            timing("docker run a", "runc", "alpine"),
+            timing("docker run b", "runc", "debian"),
+            timing("docker run c", "runsc", "debian"),
+        ]);
+        assert_eq!(target_names(&[scan]), [["runc-alpine", "runc-debian", "runsc"]]);
+        let given = matrix(&[timing("first", "runc", "a"), timing("second", "runc", "a")]);
+        assert_eq!(target_names(&[given]), [["first", "second"]]);
+        let files = [matrix(&[timing("x y", "runc", "a")]), matrix(&[timing("x y", "crun", "a")])];
+        assert_eq!(target_names(&files), [["runc"], ["crun"]]);
     }
 
     #[test]
@@ -245,10 +307,9 @@ mod tests {
 
     #[test]
     fn the_baseline_is_the_first_or_the_one_that_is_named() {
-        let two =
-            r#"{"results": [{"command": "a", "times": [1]}, {"command": "b", "times": [1]}]}"#;
+        let two = ["a".to_string(), "b".to_string()];
         let names = |baseline| -> Vec<String> {
-            export(two).make_targets(baseline).into_iter().map(|target| target.name).collect()
+            make_targets(&two, baseline).into_iter().map(|target| target.name).collect()
         };
         assert_eq!(names(None), ["a", "b"]);
         assert_eq!(names(Some("b")), ["b", "a"]);

@@ -13,11 +13,12 @@ use crate::error::{Error, Result};
 pub enum FailOn {
     /// Anything that changed.
     Change,
-    /// Something got worse: a weaker boundary, or a measurement that is slower beyond doubt.
+    /// Something got worse: a weaker boundary, a runtime or an answer that is gone, an expectation
+    /// that is no longer met, or a measurement that is slower beyond doubt.
     Regression,
     /// Another verdict.
     Verdict,
-    /// A finding that was not there before.
+    /// An error or a warning that was not there before.
     Finding,
     /// Nothing.
     Never,

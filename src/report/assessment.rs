@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::about::AboutWords;
 use super::pack::find_pack;
 use crate::error::{Error, Result};
+use crate::judge::expectations::{self, ExpectationContext, ExpectationResult, ExpectationWords};
 use crate::judge::suitability::FitEvidence;
 use crate::judge::timing::RunTiming;
 use crate::judge::words::{ConclusionWords, ReasonWords};
@@ -16,7 +17,7 @@ use crate::knowledge::{KnowledgeBase, is_runtime};
 use crate::model::{Fact, FactSource, MissingReason, Role, Run, Target};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::unanswered::is_unrecorded;
-use crate::project::{MARGIN, Project};
+use crate::project::{CONFIG, Expectation, ExpectedSubject, MARGIN, Project};
 use crate::store::LoadedRun;
 use crate::store::integrity::IntegrityReport;
 use crate::text::closest_match;
@@ -52,6 +53,10 @@ pub struct ProjectData {
     pub margin: f64,
     /// The target that reports are about, where a run has it.
     pub target: Option<String>,
+    /// What the project expects of its runs.
+    pub expectations: Arc<[Expectation]>,
+    /// The words of expectations.
+    pub expectation_words: Arc<ExpectationWords>,
 }
 
 impl ProjectData {
@@ -59,11 +64,11 @@ impl ProjectData {
     ///
     /// # Errors
     ///
-    /// As for [`ProjectData::load_data`], or `book.toml` names a rule that does not exist, or switches one
-    /// off without a reason.
+    /// As for [`ProjectData::load_data`], or `book.toml` names a rule that does not exist, switches one
+    /// off without a reason, or expects something of a fact, a cost or a rule that does not exist.
     pub fn load_project(project: &Project) -> Result<Self> {
         let data = project.data_dir();
-        let place = format!("{}: [preprocessor.isoproof.rules]", crate::project::CONFIG);
+        let place = format!("{CONFIG}: [preprocessor.isoproof.rules]");
         let mut this = Self::load_data(Some(&data))?;
         if let Some(edition) = &project.config.edition {
             this = this.with_edition(edition, Some(&data))?;
@@ -73,7 +78,46 @@ impl ProjectData {
             RuleBook::with_switches(books, &project.config.rules, &place)?.map(Arc::new);
         let (margin, target) = (project.config.margin, project.config.target.clone());
         let checks_reports = this.edition.is_some() || project.config.checked_submission.is_some();
-        Ok(Self { margin, target, rules, report_rules, checks_reports, ..this })
+        let expectations = project.config.expectations.clone().into();
+        let this =
+            Self { margin, target, rules, report_rules, checks_reports, expectations, ..this };
+        this.verify_expectations()?;
+        Ok(this)
+    }
+
+    /// Refuses an expectation about a fact, a cost or a rule that does not exist.
+    fn verify_expectations(&self) -> Result<()> {
+        for expectation in self.expectations.iter() {
+            let (what, id, known): (_, _, Vec<&str>) = match &expectation.subject {
+                ExpectedSubject::Fact { fact, .. } => {
+                    let probes = self.catalogue.iter_probes();
+                    ("fact", fact, probes.map(|probe| probe.id.as_str()).collect())
+                }
+                ExpectedSubject::Cost { cost, .. } => {
+                    let measures = self.workloads.measures.iter();
+                    ("cost", cost, measures.map(|measure| measure.id.as_str()).collect())
+                }
+                ExpectedSubject::Findings { of, .. } => {
+                    let severities = expectations::SEVERITIES.into_iter();
+                    ("severity or rule", of, severities.chain(self.rules.rule_ids()).collect())
+                }
+                ExpectedSubject::Start { .. } | ExpectedSubject::Boundary { .. } => continue,
+            };
+            if known.contains(&id.as_str()) {
+                continue;
+            }
+            let help = match closest_match(id, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if what == "cost" => format!("known are {}", known.join(", ")),
+                None => "`isoproof explain` lists them".into(),
+            };
+            let line = expectation.line;
+            return Err(Error::unusable_input(format!(
+                "{CONFIG}:{line}: [[preprocessor.isoproof.expect]]: unknown {what} `{id}`"
+            ))
+            .with_help(help));
+        }
+        Ok(())
     }
 
     /// This data for reports that answer an edition of a pack.
@@ -128,6 +172,8 @@ impl ProjectData {
             names: Arc::new(load_names(data)?),
             margin: MARGIN,
             target: None,
+            expectations: Arc::default(),
+            expectation_words: Arc::new(ExpectationWords::load(data)?),
         })
     }
 }
@@ -311,6 +357,25 @@ impl Assessment {
     /// What recommendations look at.
     pub fn fit_evidence(&self) -> FitEvidence<'_> {
         FitEvidence { run: &self.run, judgement: &self.judgement, timing: &self.timing }
+    }
+
+    /// What the project expects of a run, and whether this one shows it.
+    ///
+    /// # Errors
+    ///
+    /// An expectation names a runtime that is misspelt.
+    pub fn judge_expectations(&self) -> Result<Vec<ExpectationResult>> {
+        let data = &self.project_data;
+        let context = ExpectationContext {
+            evidence: self.fit_evidence(),
+            is_record_changed: self.integrity.is_record_changed,
+            workloads: &data.workloads,
+            names: &data.names,
+            conclusions: &data.words,
+            reasons: &data.reasons,
+            words: &data.expectation_words,
+        };
+        expectations::judge_expectations(&context, &data.expectations)
     }
 
     /// What readers call a target.

@@ -42,6 +42,8 @@ pub(crate) struct ComparisonView {
     pub notes: Vec<String>,
     /// Facts that changed in one way, with the targets that they changed on.
     pub facts: Vec<FactView>,
+    /// Expectations that are met no longer: what is expected, what came of it, what is shown.
+    pub expectations: Vec<(String, &'static str, String)>,
     /// Findings of the second run alone.
     pub added: Vec<Finding>,
     /// Findings of the first alone.
@@ -224,6 +226,11 @@ impl ComparisonView {
             measurements,
             notes,
             facts: words.fact_views(diff.changes.iter().filter(is_fact)),
+            expectations: diff
+                .expectations
+                .iter()
+                .map(|e| (e.expects.clone(), e.outcome.outcome_id(), e.found.clone()))
+                .collect(),
             added: diff.findings.added.clone(),
             removed: diff.findings.removed.clone(),
             volatile_left_out: diff.volatile_left_out,
@@ -376,12 +383,13 @@ impl ComparisonView {
 
     /// How much changed, in words: `1 verdict`, `12 facts`.
     pub(crate) fn change_counts(&self) -> Vec<String> {
-        let told = |id: &str| self.measurements.iter().filter(|m| m.outcome_id == id).count();
+        let is_told = |m: &&MeasurementView| m.gated && matches!(m.outcome_id, "slower" | "faster");
+        let measurements = self.measurements.iter().filter(is_told).count();
         [
             (self.verdicts.len(), "verdict"),
             (self.targets.len(), "runtime"),
             (self.fact_count(), "fact"),
-            (told("slower") + told("faster"), "measurement"),
+            (measurements, "measurement"),
             (self.added.len() + self.removed.len(), "finding"),
         ]
         .into_iter()

@@ -18,7 +18,7 @@ use super::assessment::Assessment;
 use super::chapters::ChapterTemplates;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
-use crate::judge::Finding;
+use crate::judge::{EvidenceRef, Finding};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role, Target};
 use crate::probe::capability;
 use crate::probe::catalogue::Probe;
@@ -80,6 +80,7 @@ const FUNCTIONS: &[LookupDefinition] = &[
     ("conclusions", &[], look_up_conclusions),
     ("rules", &[], look_up_rules),
     ("switched_off", &[], switched_off),
+    ("expectations", &[], look_up_expectations),
     ("compared", &["id", "target"], timing::look_up_compared),
     ("measures", &[], timing::look_up_measures),
     ("control", &[], timing::look_up_control),
@@ -530,16 +531,19 @@ fn finding_value(sources: &LookupSources, finding: &Finding, number: u64) -> Ter
     if let Some(target) = &finding.target {
         map.insert("target".into(), target.clone().into());
     }
-    let places: Vec<Value> = finding
-        .capture_places()
-        .into_iter()
-        .map(|source: &FactSource| {
-            let markup = sources.renderer.render_code(&describe_place(source), true);
-            safe_value(&sources.renderer.link_to_source(&sources.assessment, &markup, source))
-        })
-        .collect();
-    map.insert("places".into(), places.into());
+    map.insert("places".into(), place_links(sources, &finding.evidence));
     Ok(map.into())
+}
+
+/// Places in captures, each with a link to it.
+fn place_links(sources: &LookupSources, evidence: &[EvidenceRef]) -> Value {
+    let mut links: Vec<Value> = Vec::new();
+    for source in EvidenceRef::unique_places(evidence) {
+        let markup = sources.renderer.render_code(&describe_place(source), true);
+        let link = sources.renderer.link_to_source(&sources.assessment, &markup, source);
+        links.push(safe_value(&link));
+    }
+    links.into()
 }
 
 /// `probe(id=)`: what the catalogue says about a fact.
@@ -674,6 +678,27 @@ fn look_up_rules(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
 /// `switched_off()`: the rules that the project switched off, with the reason.
 fn switched_off(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
     Value::try_from_serializable(&sources.assessment.judgement.switched_off)
+}
+
+/// `expectations()`: what the project expects of a run, each with `expects`, its `outcome` (`passed`,
+/// `failed`, `not-decided`), whether it `fails` the build, what was `found`, what `decides` it where
+/// it is open, the project's `reason`, and the `places` in the evidence.
+fn look_up_expectations(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
+    let results = sources.assessment.judge_expectations();
+    let results = results.map_err(|error| lookup_error(error.message))?;
+    let mut list: Vec<Value> = Vec::new();
+    for result in &results {
+        list.push(value_map([
+            ("expects", result.expects.as_str().into()),
+            ("outcome", result.outcome.outcome_id().into()),
+            ("fails", result.fails.into()),
+            ("found", result.found.as_str().into()),
+            ("decides", result.decides.as_deref().unwrap_or_default().into()),
+            ("reason", result.reason.as_str().into()),
+            ("places", place_links(sources, &result.evidence)),
+        ]));
+    }
+    Ok(list.into())
 }
 
 #[cfg(test)]

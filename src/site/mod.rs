@@ -203,6 +203,7 @@ fn make_builder<'a>(
         find_candidate(&loaded.run, target)?;
     }
     let assessment = Assessment::new(loaded, project_data)?;
+    assessment.judge_expectations()?;
     SiteBuilder::new(SiteParts {
         project,
         chapters: ProjectChapters::load(&project.chapters_dir(), &project.templates_dir())?,

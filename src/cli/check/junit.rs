@@ -3,13 +3,17 @@
 //! A rule is a test: it fails on a finding of the level that `--fail-on` names (errors, unless it
 //! says otherwise), is skipped where the project switched it off, and passes else, with what it
 //! found as its output. A target is a test too: one that did not start was skipped, one whose
-//! facts exclude each other failed. The rules about reports are tests where a report was checked.
+//! facts exclude each other failed. So is an expectation: one that is not decided was skipped, or
+//! failed where it fails the build. The rules about reports are tests where a report was checked.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::cli::report;
 use crate::error::{Error, Result};
-use crate::judge::{Conclusion, EvidenceRef, Finding, RuleBook, Severity, SwitchedOff, Verdict};
+use crate::judge::{
+    Conclusion, EvidenceRef, ExpectationOutcome, ExpectationResult, Finding, RuleBook, Severity,
+    SwitchedOff, Verdict,
+};
 use crate::lab12::claims::ClaimResult;
 use crate::model::FactSource;
 use crate::report::Assessment;
@@ -22,6 +26,7 @@ use crate::text::make_visible;
 /// It cannot be written as XML.
 pub(super) fn junit_report(
     assessment: &Assessment,
+    expectations: &[ExpectationResult],
     checked: Option<&report::CheckedReport>,
     least: Severity,
 ) -> Result<String> {
@@ -31,6 +36,11 @@ pub(super) fn junit_report(
         verdicts.add_test_case(target_case(assessment, verdict));
     }
     report.add_test_suite(verdicts);
+    if !expectations.is_empty() {
+        let mut suite = TestSuite::new("expectations");
+        suite.add_test_cases(expectations.iter().map(expectation_case));
+        report.add_test_suite(suite);
+    }
     let judgement = &assessment.judgement;
     let said: Vec<RuleStatement> =
         judgement.findings.iter().map(RuleStatement::of_finding).collect();
@@ -83,6 +93,29 @@ fn target_case(assessment: &Assessment, verdict: &Verdict) -> TestCase {
         }
     };
     case.set_system_out(format!("{title}: {why}"));
+    case
+}
+
+fn expectation_case(result: &ExpectationResult) -> TestCase {
+    let decides = result.decides.as_ref().map(|words| format!("\nwould decide it: {words}"));
+    let decides = decides.unwrap_or_default();
+    let places = evidence_places(&result.evidence);
+    let text = make_visible(&format!("{}{places}", result.found));
+    let text = format!("{text}{decides}\nwhy: {}", make_visible(&result.reason));
+    let status = match result.outcome {
+        ExpectationOutcome::Passed => TestCaseStatus::success(),
+        outcome if result.fails => {
+            failed_case(outcome.outcome_id(), result.found.clone(), text.clone())
+        }
+        _ => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(format!("not decided: {}", result.found));
+            status
+        }
+    };
+    let mut case = TestCase::new(make_visible(&result.expects), status);
+    case.set_classname("isoproof.expectations");
+    case.set_system_out(text);
     case
 }
 

@@ -1,22 +1,42 @@
 //! Findings as SARIF 2.1.0 (OASIS), the form in which code hosts show them.
 //!
-//! The file of a result is the run file, which is what lies in the repository; its line is the
-//! line of evidence inside it. The capture, and its own line, is the logical location. What is
-//! said about a hand-written report points into the report, and from there to the evidence.
+//! The file of a result is the run file, which is what lies in the repository, and its line is the
+//! line of evidence inside it; where the folder of imported evidence is known, it is the file there
+//! and its own line. The capture and its line stand in the message too, and are the logical
+//! location. What is said about a hand-written report points into the report, a failed expectation
+//! into `book.toml`, and both from there to the evidence.
+//!
+//! Code hosts tell results apart by `primaryLocationLineHash`, and refuse or drop what is too much:
+//! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>.
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::judge::{EvidenceRef, Finding, RuleDoc, Severity, SwitchedOff};
+use crate::judge::{EvidenceRef, ExpectationResult, Finding, RuleDoc, Severity, SwitchedOff};
 use crate::lab12::claims::{CheckedClaims, ClaimResult};
 use crate::model::FactSource;
 use crate::report::Assessment;
+use crate::text::uri_path;
+
+/// The most results that code hosts keep.
+const MAX_RESULTS: usize = 5000;
+
+/// The most places of one result that code hosts show.
+const MAX_PLACES: usize = 100;
+
+/// The rule that every expectation is a result of.
+const EXPECTATION: &str = "expectation";
 
 /// The file that results point into.
 pub(super) struct SarifFile<'a> {
-    /// Its path relative to the project, with `/` between the parts.
+    /// Its path relative to the repository, with `/` between the parts.
     pub uri: String,
     /// Its text.
     pub text: &'a str,
+    /// The folder of the imported evidence, and its path relative to the repository.
+    pub evidence: Option<(&'a Path, String)>,
 }
 
 /// A hand-written report that was checked too.
@@ -27,21 +47,43 @@ pub(super) struct SarifReport<'a> {
     pub checked: &'a CheckedClaims,
 }
 
+/// What the project expects, and came of it.
+pub(super) struct SarifExpectations<'a> {
+    /// The path of `book.toml`, as that of [`SarifFile`].
+    pub uri: String,
+    /// What came of it.
+    pub results: &'a [ExpectationResult],
+}
+
 /// The log of one run, pretty-printed.
 pub(super) fn sarif_log(
     assessment: &Assessment,
+    expectations: &SarifExpectations,
     file: &SarifFile,
     report: Option<&SarifReport>,
 ) -> String {
-    let of_reports = report.iter().flat_map(|_| assessment.project_data.report_rules.iter_rules());
-    let rules: Vec<&RuleDoc> =
-        assessment.project_data.rules.iter_rules().chain(of_reports).collect();
-    let findings =
-        assessment.judgement.findings.iter().map(|finding| finding_result(finding, &rules, file));
-    let annotations = report.iter().flat_map(|report| {
-        let all = report.checked.annotations.iter();
-        all.filter_map(|annotation| claim_result(annotation, &rules, &report.uri, file))
-    });
+    let data = &assessment.project_data;
+    let of_reports = report.iter().flat_map(|_| data.report_rules.iter_rules());
+    let docs: Vec<&RuleDoc> = data.rules.iter_rules().chain(of_reports).collect();
+    let mut rules: Vec<Value> = docs.iter().map(|doc| sarif_rule(doc)).collect();
+    let mut results = Vec::new();
+    if !expectations.results.is_empty() {
+        rules.push(data.expectation_words.sarif_rule(EXPECTATION));
+        for result in expectations.results.iter().filter(|result| !result.has_passed()) {
+            results.push(expectation_result(result, rules.len() - 1, &expectations.uri, file));
+        }
+    }
+    for finding in &assessment.judgement.findings {
+        results.push(finding_result(finding, &docs, file));
+    }
+    if let Some(report) = report {
+        for annotation in &report.checked.annotations {
+            results.extend(claim_result(annotation, &docs, &report.uri, file));
+        }
+    }
+    let left_out = results.len().saturating_sub(MAX_RESULTS);
+    results.truncate(MAX_RESULTS);
+    number_fingerprints(&mut results);
     let off_in_report = report.iter().flat_map(|report| &report.checked.switched_off);
     let off = assessment.judgement.switched_off.iter().chain(off_in_report).map(switched_off);
     let uris = [file.uri.as_str()].into_iter().chain(report.map(|report| report.uri.as_str()));
@@ -53,7 +95,7 @@ pub(super) fn sarif_log(
             "tool": {"driver": {
                 "name": "isoproof",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(|doc| sarif_rule(doc)).collect::<Vec<_>>(),
+                "rules": rules,
             }},
             "automationDetails": {"id": format!("isoproof/{}", assessment.run.id)},
             "invocations": [{
@@ -62,8 +104,11 @@ pub(super) fn sarif_log(
             }],
             "artifacts": artifacts,
             "columnKind": "unicodeCodePoints",
-            "results": findings.chain(annotations).collect::<Vec<_>>(),
-            "properties": {"verdicts": assessment.judgement.verdicts},
+            "results": results,
+            "properties": {
+                "verdicts": assessment.judgement.verdicts,
+                "resultsLeftOut": left_out,
+            },
         }],
     });
     format!("{log:#}\n")
@@ -98,20 +143,60 @@ fn sarif_level(severity: Severity) -> &'static str {
 
 fn finding_result(finding: &Finding, rules: &[&RuleDoc], file: &SarifFile) -> Value {
     let places = finding.capture_places();
-    let locations: Vec<Value> = match places.is_empty() {
-        true => vec![json!({"physicalLocation": physical_location(file, 1)})],
-        false => places.iter().map(|place| place_location(place, file)).collect(),
-    };
+    let mut locations: Vec<Value> =
+        places.iter().take(MAX_PLACES).map(|place| place_location(place, file)).collect();
+    if locations.is_empty() {
+        locations.push(json!({"physicalLocation": physical_location(&file.uri, 1)}));
+    }
     let target = finding.target.as_deref().unwrap_or("");
+    let mut identity = vec![finding.rule.as_str(), target];
+    identity.extend(finding.evidence.iter().filter_map(|place| place.fact.as_deref()));
+    identity.extend(places.iter().map(|place| place.capture.as_str()));
     json!({
         "ruleId": finding.rule,
         "ruleIndex": rule_index(rules, &finding.rule),
         "level": sarif_level(finding.severity),
-        "message": {"text": finding.message},
+        "message": {"text": with_places(&finding.message, &places)},
         "locations": locations[..1],
         "relatedLocations": locations[1..],
-        "partialFingerprints": partial_fingerprint(&[&finding.rule, target, &finding.message]),
+        "partialFingerprints": partial_fingerprint(&identity),
     })
+}
+
+/// An expectation that did not pass: in `book.toml`, where whoever reads it can change it.
+fn expectation_result(
+    result: &ExpectationResult,
+    rule: usize,
+    uri: &str,
+    file: &SarifFile,
+) -> Value {
+    let places = EvidenceRef::unique_places(&result.evidence);
+    let related = places.iter().take(MAX_PLACES).map(|place| place_location(place, file));
+    let message = format!("expected: {}; found: {}", result.expects, result.found);
+    json!({
+        "ruleId": EXPECTATION,
+        "ruleIndex": rule,
+        "level": if result.fails { "error" } else { "note" },
+        "message": {"text": with_places(&message, &places)},
+        "locations": [{"physicalLocation": physical_location(uri, result.line)}],
+        "relatedLocations": related.collect::<Vec<_>>(),
+        "partialFingerprints": partial_fingerprint(&[EXPECTATION, &result.expects]),
+        "properties": result,
+    })
+}
+
+/// A message with the places that a reader knows: files or commands, and their lines.
+fn with_places(message: &str, places: &[&FactSource]) -> String {
+    const SHOWN: usize = 5;
+    if places.is_empty() {
+        return message.into();
+    }
+    let mut shown: Vec<String> =
+        places.iter().take(SHOWN).map(|place| super::place_text(place)).collect();
+    if places.len() > SHOWN {
+        shown.push(format!("{} more", places.len() - SHOWN));
+    }
+    format!("{message} ({})", shown.join(", "))
 }
 
 /// What offends a rule about reports; none for a statement that is supported.
@@ -123,6 +208,7 @@ fn claim_result(
 ) -> Option<Value> {
     let (rule, severity) = (annotation.rule.as_ref()?, annotation.severity?);
     let places = EvidenceRef::unique_places(&annotation.evidence);
+    let related = places.iter().take(MAX_PLACES).map(|place| place_location(place, file));
     let place = json!({
         "artifactLocation": {"uri": uri},
         "region": {
@@ -138,8 +224,8 @@ fn claim_result(
         "level": sarif_level(severity),
         "message": {"text": annotation.message},
         "locations": [{"physicalLocation": place}],
-        "relatedLocations": places.iter().map(|place| place_location(place, file)).collect::<Vec<_>>(),
-        "partialFingerprints": partial_fingerprint(&[rule, &annotation.quote, &annotation.message]),
+        "relatedLocations": related.collect::<Vec<_>>(),
+        "partialFingerprints": partial_fingerprint(&[rule, &without_figures(&annotation.quote)]),
         "properties": {"standing": annotation.status},
     }))
 }
@@ -148,20 +234,66 @@ fn rule_index(rules: &[&RuleDoc], id: &str) -> Option<usize> {
     rules.iter().position(|doc| doc.id == id)
 }
 
-/// What tells a result from others, wherever it stands.
+/// What tells a result from others wherever it stands, and whatever its figures are.
 fn partial_fingerprint(words: &[&str]) -> Value {
-    json!({"finding/v1": crate::model::CapturedStream::new(words.join(" ").as_bytes()).digest})
+    let digest = crate::model::CapturedStream::new(words.join("\n").as_bytes()).digest;
+    json!({FINGERPRINT: digest.trim_start_matches("sha256:")[..16]})
+}
+
+/// The only fingerprint that GitHub looks at.
+const FINGERPRINT: &str = "primaryLocationLineHash";
+
+/// Numbers results of one fingerprint, in the form in which GitHub's own tool does.
+fn number_fingerprints(results: &mut [Value]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for result in results {
+        let fingerprint = &mut result["partialFingerprints"][FINGERPRINT];
+        let hash = fingerprint.as_str().unwrap_or_default().to_string();
+        let count = seen.entry(hash.clone()).or_default();
+        *count += 1;
+        *fingerprint = json!(format!("{hash}:{count}"));
+    }
+}
+
+/// A text in which every number is the same.
+fn without_figures(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '.' | ',' if out.ends_with('0') => {}
+            c if c.is_ascii_digit() && out.ends_with('0') => {}
+            c if c.is_ascii_digit() => out.push('0'),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn place_location(place: &FactSource, file: &SarifFile) -> Value {
+    let in_evidence = file.evidence.as_ref().filter(|(folder, _)| is_file_of(folder, place));
+    let physical = match in_evidence {
+        Some((_, uri)) => {
+            let line = place.line.map_or(1, |line| line as usize);
+            physical_location(&format!("{uri}/{}", uri_path(&place.capture)), line)
+        }
+        None => physical_location(&file.uri, line_in(file.text, place)),
+    };
     json!({
-        "physicalLocation": physical_location(file, line_in(file.text, place)),
+        "physicalLocation": physical,
         "logicalLocations": [{"fullyQualifiedName": super::place_text(place), "kind": "resource"}],
     })
 }
 
-fn physical_location(file: &SarifFile, line: usize) -> Value {
-    json!({"artifactLocation": {"uri": file.uri}, "region": {"startLine": line}})
+/// Whether a capture is a file of the folder that the evidence was imported from.
+fn is_file_of(folder: &Path, place: &FactSource) -> bool {
+    let is_inside = Path::new(&place.capture)
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)));
+    is_inside && folder.join(&place.capture).is_file()
+}
+
+fn physical_location(uri: &str, line: usize) -> Value {
+    json!({"artifactLocation": {"uri": uri}, "region": {"startLine": line}})
 }
 
 /// The line of a run file in which a line of a capture stands; that of the capture's id where the
@@ -183,6 +315,18 @@ mod tests {
     use super::*;
 
     const RUN: &str = "{\n  \"captures\": [\n    {\n      \"id\": \"a\",\n      \"stdout\": {\n        \"lines\": [\n          \"one\",\n          \"two\"\n        ]\n      }\n    },\n    {\n      \"id\": \"b\",\n";
+
+    #[test]
+    fn results_that_differ_in_figures_alone_have_one_fingerprint_and_a_number_each() {
+        let quoted = |text: &str| partial_fingerprint(&["rule", &without_figures(text)]);
+        assert_eq!(quoted("takes 2.5 s"), quoted("takes 13.07 s"));
+        assert_ne!(quoted("takes 2.5 s"), quoted("takes 2.5 ms"));
+        let result = || json!({"partialFingerprints": quoted("takes 2 s")});
+        let mut results = [result(), result()];
+        number_fingerprints(&mut results);
+        let hash = |result: &Value| result["partialFingerprints"][FINGERPRINT].to_string();
+        assert!(hash(&results[0]).ends_with(":1\"") && hash(&results[1]).ends_with(":2\""));
+    }
 
     #[test]
     fn a_place_in_a_capture_is_a_line_of_the_run_file() {

@@ -55,11 +55,12 @@ enum DiffFormat {
 enum FailOn {
     /// Anything that changed
     Change,
-    /// A weaker verdict, or a measurement that is slower than the sessions before
+    /// A weaker verdict, a runtime or an answer that is gone, an expectation no longer met, or a
+    /// measurement that is slower than the sessions before predict
     Regression,
     /// Another verdict
     Verdict,
-    /// A finding that was not there before
+    /// An error or a warning that was not there before
     Finding,
     /// Nothing
     Never,
@@ -83,7 +84,7 @@ pub(super) fn run_diff(
     arguments: &DiffArguments,
     console: &Console,
 ) -> Result<ExitCode> {
-    let project_data = ProjectData::load_data(Some(&project.data_dir()))?;
+    let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let (a, b) = (
         find_reference(project, &store, &arguments.a)?,
@@ -103,8 +104,10 @@ pub(super) fn run_diff(
     let (a, b) = (a?, Arc::new(b?));
     let gate = &project.config.gate;
     let sides = (diff_side(&a), diff_side(&b));
-    let diff =
+    let mut diff =
         diff::compare_runs(&store, sides.0, sides.1, &project_data.catalogue, gate, arguments.all)?;
+    diff.expectations =
+        diff::expectation_changes(&a.judge_expectations()?, &b.judge_expectations()?);
     console.warn_all(&store.store_warnings());
     let view = || comparison::ComparisonView::new(&diff, &project_data);
     let templates = project.templates_dir();

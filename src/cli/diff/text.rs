@@ -25,6 +25,7 @@ pub(super) fn full_text(view: &ComparisonView) -> StyledText {
     push_section(&mut out, "What else differs, and may be the cause", conditions_text(view));
     push_section(&mut out, "Verdicts", view.verdicts.iter().map(verdict_line).collect());
     push_section(&mut out, "Targets", view.targets.iter().map(target_line).collect());
+    push_section(&mut out, "Expectations", expectations_text(view));
     push_section(&mut out, "Measurements", measurements_text(view));
     push_section(&mut out, "Facts", facts_text(view));
     push_section(&mut out, "Findings", findings_text(view));
@@ -66,14 +67,14 @@ fn changes_sentence(view: &ComparisonView) -> String {
     if view.is_empty {
         return "No change.".into();
     }
-    let told = |id: &str| view.measurements.iter().filter(|m| m.outcome_id == id).count();
     let parts = view.change_counts();
     let mut out = match parts.len() {
         0 => String::new(),
         1 => format!("{} changed", parts[0]),
         n => format!("{} and {} changed", parts[..n - 1].join(", "), parts[n - 1]),
     };
-    let open = told("not-comparable");
+    let is_open = |m: &&MeasurementView| m.gated && m.outcome_id == "not-comparable";
+    let open = view.measurements.iter().filter(is_open).count();
     if open > 0 {
         let join = if out.is_empty() { "" } else { "; " };
         out.push_str(&format!("{join}{} cannot be compared", count_words(open, "measurement")));
@@ -219,6 +220,17 @@ fn fit_width(text: &str, width: usize) -> String {
     }
     let cut: String = text.chars().take(width - 1).collect();
     format!("{cut}…")
+}
+
+fn expectations_text(view: &ComparisonView) -> StyledText {
+    let mut out = StyledText::default();
+    for (expects, outcome, found) in &view.expectations {
+        let words = outcome.replace('-', " ");
+        let line = StyledLine::from("  ").and_styled(TextStyle::Bad, &format!("passed → {words}"));
+        out.push_line(line.and_text(&format!(": {expects}")));
+        out.push_wrapped("      ", found, WIDTH);
+    }
+    out
 }
 
 fn findings_text(view: &ComparisonView) -> StyledText {

@@ -430,7 +430,7 @@ mod tests {
     use super::*;
 
     fn spec(name: &str, role: Role) -> RuntimeSpec {
-        RuntimeSpec { name: name.into(), role, handler: None }
+        RuntimeSpec { name: name.into(), role, handler: None, named: false }
     }
 
     #[test]

@@ -180,6 +180,11 @@ impl RuleBook {
         self.docs.get(id)?.rule_words()
     }
 
+    /// The ids of all rules.
+    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
+        self.docs.keys().map(String::as_str)
+    }
+
     /// The words of all rules, by id.
     pub fn iter_rules(&self) -> impl Iterator<Item = &RuleDoc> {
         self.docs.values().filter_map(RuleEntry::rule_words)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{RuleContext, Violation};
-use crate::model::{EvidenceKind, Fact, MissingReason};
+use crate::model::{EvidenceKind, Fact, MissingReason, Role};
 
 /// A host that is itself a virtual machine.
 pub(super) fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
@@ -106,6 +106,32 @@ pub(super) fn run_interrupted(context: &RuleContext) -> Vec<Violation> {
         EvidenceKind::Collected { interrupted: true, .. } => vec![Violation::default()],
         _ => Vec::new(),
     }
+}
+
+/// A runtime that the user named and that did not start.
+pub(super) fn named_runtime_failed(context: &RuleContext) -> Vec<Violation> {
+    failed_runtimes(context, true)
+}
+
+/// A runtime that was found on the machine and did not start.
+pub(super) fn found_runtime_failed(context: &RuleContext) -> Vec<Violation> {
+    failed_runtimes(context, false)
+}
+
+fn failed_runtimes(context: &RuleContext, are_named: bool) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.run.targets.iter().filter(|target| target.role != Role::Host) {
+        if let Some(failure) = target.failure.as_ref().filter(|_| target.named == are_named) {
+            let boot = format!("{}/boot", target.name);
+            let violation = Violation::about_target(&target.name)
+                .with_parameter("failure", failure.trim_end_matches('.'));
+            violations.push(match context.run.find_capture(&boot) {
+                Some(_) => violation.resting_on_line(&boot, None),
+                None => violation,
+            });
+        }
+    }
+    violations
 }
 
 /// Evidence in which identifiers were left as they are.

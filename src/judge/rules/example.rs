@@ -34,6 +34,12 @@ pub struct RuleExample {
     /// The engine that started each target, by name.
     #[serde(default)]
     pub engines: BTreeMap<String, String>,
+    /// What the engine said of a start that failed, by the name of the target.
+    #[serde(default)]
+    pub failures: BTreeMap<String, String>,
+    /// Whether the user named the runtimes.
+    #[serde(default)]
+    pub named: bool,
     /// Whether isoproof collected the evidence; else it was imported.
     #[serde(default)]
     pub collected: bool,

@@ -186,6 +186,8 @@ const CHECKS: &[RuleCheck] = &[
     RuleCheck { id: "host-noisy", run: environment::host_noisy },
     RuleCheck { id: "engines-mixed", run: environment::engines_mixed },
     RuleCheck { id: "no-baseline-arm", run: completeness::no_baseline_arm },
+    RuleCheck { id: "named-runtime-failed", run: environment::named_runtime_failed },
+    RuleCheck { id: "found-runtime-failed", run: environment::found_runtime_failed },
     RuleCheck { id: "run-interrupted", run: environment::run_interrupted },
     RuleCheck { id: "file-not-read", run: integrity::file_not_read },
     RuleCheck { id: "error-in-evidence", run: integrity::error_in_evidence },

@@ -38,6 +38,7 @@ pub(crate) fn sketch() -> Sketch {
         role,
         engine: None,
         handler: None,
+        named: false,
         failure: None,
     };
     let run = Run {
@@ -115,6 +116,8 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
     for target in &mut run.targets {
         target.handler = example.handlers.get(&target.name).cloned();
         target.engine = example.engines.get(&target.name).cloned();
+        target.failure = example.failures.get(&target.name).cloned();
+        target.named = example.named && target.role != Role::Host;
     }
     for (id, by_target) in &example.facts {
         for (target, value) in by_target {

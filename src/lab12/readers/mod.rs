@@ -52,6 +52,7 @@ pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
         role,
         engine: None,
         handler: if who == EvidenceRole::Kata { evidence.shim_handler() } else { None },
+        named: false,
         failure: None,
     };
     let targets = vec![

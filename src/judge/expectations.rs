@@ -1,0 +1,773 @@
+//! What a project expects of a run, and whether the run shows it.
+//!
+//! An expectation passes, fails, or is not decided: its figure's interval reaches over the limit,
+//! or the run did not ask. What is not decided does not fail a build, but for a boundary: a
+//! boundary that is no longer shown is one that is no longer relied on.
+
+pub(crate) mod propose;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use tera::{Context, Tera};
+
+use super::rules::EvidenceRef;
+use super::suitability::{CostRatio, FitEvidence};
+use super::verdict::{Conclusion, Confidence, Verdict};
+use super::words::{ConclusionWords, ReasonWords};
+use super::workloads::WorkloadTable;
+use crate::assets::{self, AssetTree};
+use crate::error::{Error, Result};
+use crate::model::{Fact, MissingReason};
+use crate::project::LeastConfidence;
+use crate::project::{CONFIG, Expectation, ExpectedBoundary, ExpectedSubject, FactTest};
+use crate::stats::{self, Interval};
+use crate::text::{closest_match, make_visible};
+
+const WORDS: &str = "expectations.toml";
+
+/// Whether a run shows what is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpectationOutcome {
+    /// It does.
+    Passed,
+    /// It shows something else.
+    Failed,
+    /// It does not show which.
+    NotDecided,
+}
+
+impl ExpectationOutcome {
+    /// The word for it in files and templates.
+    pub fn outcome_id(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotDecided => "not-decided",
+        }
+    }
+}
+
+/// An expectation and what the run shows of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExpectationResult {
+    /// What it is about: `start`, `boundary`, `fact`, `cost` or `findings`.
+    pub kind: &'static str,
+    /// The target that it is about, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// What is expected, in words that change with `book.toml` alone.
+    pub expects: String,
+    /// Whether the run shows it.
+    pub outcome: ExpectationOutcome,
+    /// Whether it fails the build.
+    pub fails: bool,
+    /// What the run shows, in words.
+    pub found: String,
+    /// What would decide it, where it is not decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decides: Option<String>,
+    /// Why it is expected, in the words of the project.
+    pub reason: String,
+    /// The line of `book.toml` in which it begins, from 1.
+    pub line: usize,
+    /// What the outcome rests on.
+    pub evidence: Vec<EvidenceRef>,
+}
+
+impl ExpectationResult {
+    /// Whether the run shows what is expected.
+    pub fn has_passed(&self) -> bool {
+        self.outcome == ExpectationOutcome::Passed
+    }
+}
+
+/// What all expectations have in common, for lists of rules.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectationAbout {
+    title: String,
+    looks_at: String,
+    why: String,
+    remedy: String,
+}
+
+/// The words of one kind of expectation: templates.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KindWords {
+    expects: String,
+    found: String,
+    decides: String,
+}
+
+/// The words of expectations: `data/expectations.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectationWords {
+    about: ExpectationAbout,
+    boundaries: BTreeMap<String, String>,
+    start: KindWords,
+    boundary: KindWords,
+    fact: KindWords,
+    cost: KindWords,
+    findings: KindWords,
+}
+
+impl ExpectationWords {
+    /// The shipped words, or a project's own from `data` (its `data/` folder).
+    ///
+    /// # Errors
+    ///
+    /// The file is not valid TOML, or lacks words.
+    pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
+        let mut words = Self::default();
+        for file in assets::read_all(AssetTree::Data, data, WORDS, "")?.into_values() {
+            words = toml::from_str(&file.text)
+                .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
+        }
+        Ok(words)
+    }
+
+    /// Expectations as a rule of SARIF.
+    pub(crate) fn sarif_rule(&self, id: &str) -> Value {
+        let about = &self.about;
+        json!({
+            "id": id,
+            "shortDescription": {"text": about.title},
+            "fullDescription": {"text": about.looks_at},
+            "help": {
+                "text": format!("{}\n\n{}", about.why, about.remedy),
+                "markdown": format!("{}\n\n**What to do.** {}", about.why, about.remedy),
+            },
+            "defaultConfiguration": {"level": "error"},
+        })
+    }
+
+    fn of_kind(&self, kind: &str) -> &KindWords {
+        match kind {
+            "start" => &self.start,
+            "boundary" => &self.boundary,
+            "fact" => &self.fact,
+            "cost" => &self.cost,
+            _ => &self.findings,
+        }
+    }
+}
+
+/// What expectations are evaluated with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ExpectationContext<'a> {
+    /// The judged run.
+    pub evidence: FitEvidence<'a>,
+    /// Whether the record of the run is not the one that was written.
+    pub is_record_changed: bool,
+    /// The costs.
+    pub workloads: &'a WorkloadTable,
+    /// What readers call targets: the runtimes that are known by name.
+    pub names: &'a BTreeMap<String, String>,
+    /// The words of the verdicts.
+    pub conclusions: &'a ConclusionWords,
+    /// The words of the reasons in verdicts.
+    pub reasons: &'a ReasonWords,
+    /// The words of expectations.
+    pub words: &'a ExpectationWords,
+}
+
+/// What came of an expectation, before it is put into words.
+struct OpenResult {
+    kind: &'static str,
+    target: Option<String>,
+    outcome: ExpectationOutcome,
+    fails: bool,
+    parameters: Map<String, Value>,
+    evidence: Vec<EvidenceRef>,
+}
+
+impl OpenResult {
+    /// One that is not decided, with nothing in it.
+    fn new(kind: &'static str, target: Option<&str>) -> Self {
+        let mut parameters = Map::new();
+        if let Some(target) = target {
+            parameters.insert("target".into(), json!(target));
+        }
+        Self {
+            kind,
+            target: target.map(String::from),
+            outcome: ExpectationOutcome::NotDecided,
+            fails: false,
+            parameters,
+            evidence: Vec::new(),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.parameters.insert(name.into(), value.into());
+    }
+
+    fn decide(&mut self, is_shown: bool) {
+        self.fails = !is_shown;
+        self.outcome =
+            if is_shown { ExpectationOutcome::Passed } else { ExpectationOutcome::Failed };
+    }
+}
+
+/// Evaluates expectations, in their order.
+///
+/// # Errors
+///
+/// A runtime is misspelt, or words cannot be rendered.
+pub(crate) fn judge_expectations(
+    context: &ExpectationContext,
+    expectations: &[Expectation],
+) -> Result<Vec<ExpectationResult>> {
+    let mut results = Vec::new();
+    for expectation in expectations {
+        let open = context.evaluate(expectation)?;
+        let words = context.words.of_kind(open.kind);
+        let is_open = open.outcome == ExpectationOutcome::NotDecided;
+        let render = |template: &str| render_words(template, &open.parameters);
+        results.push(ExpectationResult {
+            expects: render(&words.expects)?,
+            found: render(&words.found)?,
+            decides: if is_open { Some(render(&words.decides)?) } else { None },
+            kind: open.kind,
+            target: open.target,
+            outcome: open.outcome,
+            fails: open.fails,
+            reason: expectation.reason.clone(),
+            line: expectation.line,
+            evidence: open.evidence,
+        });
+    }
+    Ok(results)
+}
+
+fn render_words(template: &str, parameters: &Map<String, Value>) -> Result<String> {
+    Context::from_serialize(parameters)
+        .and_then(|context| Tera::one_off(template.trim(), &context, false))
+        .map(|text| make_visible(&text))
+        .map_err(|error| Error::unusable_input(format!("{WORDS}: {error}")))
+}
+
+impl ExpectationContext<'_> {
+    fn evaluate(&self, expectation: &Expectation) -> Result<OpenResult> {
+        match &expectation.subject {
+            ExpectedSubject::Findings { of, most } => Ok(self.count_findings(of, *most)),
+            ExpectedSubject::Start { runtime } => {
+                self.check_name(runtime, expectation.line)?;
+                Ok(self.judge_start(runtime))
+            }
+            ExpectedSubject::Boundary { runtime, boundary, confidence } => {
+                self.check_name(runtime, expectation.line)?;
+                Ok(self.judge_boundary(runtime, *boundary, *confidence))
+            }
+            ExpectedSubject::Fact { runtime, fact, test } => {
+                self.check_name(runtime, expectation.line)?;
+                Ok(self.judge_fact(runtime, fact, test))
+            }
+            ExpectedSubject::Cost { runtime, cost, most } => {
+                self.check_name(runtime, expectation.line)?;
+                Ok(self.judge_cost(runtime, cost, *most))
+            }
+        }
+    }
+
+    /// Refuses a name that is nearly that of a target and that nobody knows. One that is known, or
+    /// near to none, is a runtime that is gone.
+    fn check_name(&self, runtime: &str, line: usize) -> Result<()> {
+        let targets = || self.evidence.run.targets.iter().map(|target| target.name.as_str());
+        if targets().any(|name| name == runtime) || self.names.contains_key(runtime) {
+            return Ok(());
+        }
+        match closest_match(runtime, targets().chain(self.names.keys().map(String::as_str))) {
+            Some(near) => Err(Error::unusable_input(format!(
+                "{CONFIG}:{line}: [[preprocessor.isoproof.expect]]: run {} has no runtime `{runtime}`",
+                self.evidence.run.id
+            ))
+            .with_help(format!("did you mean `{near}`?"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The verdict on a runtime that is there and started; else the result says that it is not.
+    fn started_verdict(&self, runtime: &str, open: &mut OpenResult) -> Option<&Verdict> {
+        let verdict = self.evidence.judgement.find_verdict(runtime);
+        match verdict {
+            None => {
+                open.set("state", "absent");
+                open.decide(false);
+                None
+            }
+            Some(verdict) if verdict.conclusion == Conclusion::NotTested => {
+                open.set("state", "failed");
+                open.set("why", verdict.failure.clone().unwrap_or_default());
+                open.decide(false);
+                None
+            }
+            started => started,
+        }
+    }
+
+    fn judge_start(&self, runtime: &str) -> OpenResult {
+        let mut open = OpenResult::new("start", Some(runtime));
+        if self.started_verdict(runtime, &mut open).is_none() {
+            return open;
+        }
+        let by_target = self.evidence.run.facts.values();
+        let mut facts = by_target.filter_map(|by_target| by_target.get(runtime));
+        let is_captured = facts.any(Fact::is_present);
+        open.set("state", if is_captured { "started" } else { "nothing" });
+        if is_captured && !self.is_record_changed {
+            open.decide(true);
+        }
+        open
+    }
+
+    fn judge_boundary(
+        &self,
+        runtime: &str,
+        boundary: Option<ExpectedBoundary>,
+        least: Option<LeastConfidence>,
+    ) -> OpenResult {
+        let mut open = OpenResult::new("boundary", Some(runtime));
+        // What is not shown is not relied on.
+        open.fails = true;
+        let title = boundary.map(|boundary| self.words.boundaries.get(boundary.boundary_id()));
+        open.set("boundary", title.flatten().cloned());
+        open.set("confidence", least.map(LeastConfidence::confidence_name));
+        let Some(verdict) = self.started_verdict(runtime, &mut open) else { return open };
+        open.set("state", "tested");
+        open.set("verdict", self.conclusions[verdict.conclusion.conclusion_id()].title.clone());
+        open.set("shown_confidence", verdict.confidence.confidence_name());
+        open.set("why", verdict.reason.map(|reason| self.reasons[reason.reason_id()].clone()));
+        open.set("facts", verdict.would_settle.join(", "));
+        for fact in &verdict.because {
+            open.evidence.push(self.fact_place(fact, runtime));
+        }
+        let is_expected = match boundary {
+            _ if verdict.conclusion == Conclusion::Contradictory => Some(false),
+            _ if verdict.conclusion == Conclusion::Inconclusive => None,
+            None => Some(true),
+            Some(boundary) => is_boundary(verdict.conclusion, boundary),
+        };
+        let is_sure = least.is_none_or(|least| verdict.confidence >= as_confidence(least));
+        if let Some(is_expected) = is_expected {
+            open.decide(is_expected && is_sure);
+        }
+        open
+    }
+
+    fn judge_fact(&self, runtime: &str, id: &str, test: &FactTest) -> OpenResult {
+        let mut open = OpenResult::new("fact", Some(runtime));
+        open.set("fact", id);
+        let (name, value) = describe_test(test);
+        open.set("test", name);
+        open.set("value", value);
+        if let FactTest::Within { least, most } = test {
+            open.set("least", least.map(format_number));
+            open.set("most", most.map(format_number));
+        }
+        let is_host = self.evidence.run.find_target(runtime).is_some_and(|target| {
+            target.role == crate::model::Role::Host && target.failure.is_none()
+        });
+        if !is_host && self.started_verdict(runtime, &mut open).is_none() {
+            return open;
+        }
+        open.evidence.push(self.fact_place(id, runtime));
+        let fact = match self.evidence.run.find_fact(id, runtime) {
+            Some(Fact::Missing(missing)) => {
+                open.set("state", "missing");
+                open.set("why", missing.reason.clone());
+                if missing.why != MissingReason::NotAsked {
+                    open.decide(false);
+                }
+                return open;
+            }
+            None => {
+                open.set("state", "not-asked");
+                return open;
+            }
+            Some(fact) => fact,
+        };
+        open.set("state", "shown");
+        open.set("shown", fact_text(fact));
+        if let Some(finding) = self.evidence.judgement.find_error(id, &[runtime]) {
+            open.set("state", "doubtful");
+            open.set("why", finding.rule.clone());
+            return open;
+        }
+        let is_number = fact_number(fact).is_some();
+        if matches!(test, FactTest::Within { .. }) && !is_number {
+            open.set("state", "no-number");
+        }
+        open.decide(passes_test(fact, test));
+        open
+    }
+
+    fn judge_cost(&self, runtime: &str, cost: &str, most: f64) -> OpenResult {
+        let mut open = OpenResult::new("cost", Some(runtime));
+        let measure = self.workloads.find_measure(cost);
+        open.set("cost", measure.map_or(cost, |measure| measure.title.as_str()));
+        open.set("limit", format_number(most));
+        let Some(measure) = measure else { return open };
+        if self.started_verdict(runtime, &mut open).is_none() {
+            return open;
+        }
+        let fact = self.evidence.compared_fact(measure);
+        open.evidence.push(self.fact_place(fact, runtime));
+        match self.evidence.cost_ratio(fact, runtime) {
+            CostRatio::Reference => {
+                open.set("state", "reference");
+                open.decide(most >= 1.0);
+            }
+            CostRatio::Unknown { kind, rule } => {
+                open.set("state", kind.reason_id());
+                open.set("why", rule);
+            }
+            CostRatio::Ratio { ratio, interval } => {
+                open.set("state", "measured");
+                open.set("ratio", format_number(ratio));
+                if let Some(interval) = interval {
+                    open.set("low", format_number(interval.low));
+                    open.set("high", format_number(interval.high));
+                }
+                let interval = interval.unwrap_or(Interval { low: ratio, high: ratio });
+                if interval.high <= most || interval.low > most {
+                    open.decide(interval.high <= most);
+                }
+            }
+        }
+        open
+    }
+
+    fn count_findings(&self, of: &str, most: usize) -> OpenResult {
+        let mut open = OpenResult::new("findings", None);
+        let mut count = 0;
+        let mut is_rule = true;
+        for finding in &self.evidence.judgement.findings {
+            if finding.severity.word() == of {
+                is_rule = false;
+            }
+            if finding.severity.word() == of || finding.rule == of {
+                count += 1;
+                open.evidence.extend(finding.evidence.first().cloned());
+            }
+        }
+        let is_severity = SEVERITIES.contains(&of);
+        open.set("is_rule", is_rule && !is_severity);
+        open.set("of", of);
+        open.set("limit", most);
+        open.set("count", count);
+        open.decide(count <= most);
+        open
+    }
+
+    fn fact_place(&self, fact: &str, target: &str) -> EvidenceRef {
+        let source =
+            self.evidence.run.find_fact(fact, target).and_then(|fact| fact.source().cloned());
+        EvidenceRef { fact: Some(fact.into()), target: Some(target.into()), source }
+    }
+}
+
+/// The severities by which findings can be counted.
+pub(crate) const SEVERITIES: [&str; 3] = ["error", "warning", "note"];
+
+/// Whether a conclusion is a boundary; none where the kind of a separate kernel is not known.
+fn is_boundary(conclusion: Conclusion, boundary: ExpectedBoundary) -> Option<bool> {
+    match (boundary, conclusion) {
+        (ExpectedBoundary::OwnKernel, conclusion) => Some(conclusion.is_separate()),
+        (
+            ExpectedBoundary::SeparateKernelVm | ExpectedBoundary::SeparateKernelUserspace,
+            Conclusion::SeparateKernel,
+        ) => None,
+        (boundary, conclusion) => Some(boundary.boundary_id() == conclusion.conclusion_id()),
+    }
+}
+
+fn as_confidence(least: LeastConfidence) -> Confidence {
+    match least {
+        LeastConfidence::Low => Confidence::Low,
+        LeastConfidence::Medium => Confidence::Medium,
+        LeastConfidence::High => Confidence::High,
+    }
+}
+
+/// The word for a test in templates, and the value that it names.
+fn describe_test(test: &FactTest) -> (&'static str, Option<String>) {
+    match test {
+        FactTest::Present => ("present", None),
+        FactTest::Is(value) => ("is", Some(value_text(value))),
+        FactTest::Matches(pattern) => ("matches", Some(pattern.clone())),
+        FactTest::Within { least: Some(_), most: Some(_) } => ("between", None),
+        FactTest::Within { least: Some(_), .. } => ("at-least", None),
+        FactTest::Within { .. } => ("at-most", None),
+    }
+}
+
+fn passes_test(fact: &Fact, test: &FactTest) -> bool {
+    match test {
+        FactTest::Present => true,
+        FactTest::Is(wanted) => fact.as_value().is_some_and(|value| is_equal(value, wanted)),
+        FactTest::Matches(pattern) => {
+            let text = fact.as_value().map(value_text);
+            let pattern = regex::Regex::new(pattern);
+            pattern.is_ok_and(|pattern| text.is_some_and(|text| pattern.is_match(&text)))
+        }
+        FactTest::Within { least, most } => fact_number(fact).is_some_and(|number| {
+            least.is_none_or(|least| number >= least) && most.is_none_or(|most| number <= most)
+        }),
+    }
+}
+
+/// Whether two values are the same; 1 and 1.0 are.
+fn is_equal(value: &Value, wanted: &Value) -> bool {
+    match (value.as_f64(), wanted.as_f64()) {
+        (Some(value), Some(wanted)) => value == wanted,
+        _ => value == wanted,
+    }
+}
+
+/// A number, or the median of a series.
+fn fact_number(fact: &Fact) -> Option<f64> {
+    match fact {
+        Fact::Series(samples) => stats::median(&samples.values),
+        fact => fact.as_value().and_then(Value::as_f64),
+    }
+}
+
+/// A value as a text: that of a string itself, else its JSON; a series by its median.
+fn fact_text(fact: &Fact) -> String {
+    match fact {
+        Fact::Series(samples) => {
+            let median = stats::median(&samples.values).map(format_number).unwrap_or_default();
+            format!("{median} {} (median of {})", samples.unit.symbol(), samples.values.len())
+        }
+        fact => fact.as_value().map(value_text).unwrap_or_default(),
+    }
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+/// A number with three digits that count.
+fn format_number(value: f64) -> String {
+    stats::round_significant(value, 3).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::judge::Judgement;
+    use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::judge::timing::RunTiming;
+    use crate::judge::{judge_target, words};
+    use crate::project::{MARGIN, ProjectConfig};
+
+    static WORDS: LazyLock<ExpectationWords> =
+        LazyLock::new(|| ExpectationWords::load(None).unwrap());
+
+    fn evaluate(sketch: &Sketch, entries: &str) -> Result<Vec<ExpectationResult>> {
+        let text =
+            entries.replace("[[expect]]", "[[preprocessor.isoproof.expect]]\nreason = \"r\"");
+        let config = ProjectConfig::parse(&text, Path::new(CONFIG)).unwrap();
+        let timing = RunTiming::of_run(&sketch.run, MARGIN);
+        let case = sketch.context();
+        let targets = sketch.run.targets.iter().filter(|target| target.name != "host");
+        let judgement = Judgement {
+            verdicts: targets.map(|target| judge_target(&case, target)).collect(),
+            ..Judgement::default()
+        };
+        let context = ExpectationContext {
+            evidence: FitEvidence { run: &sketch.run, judgement: &judgement, timing: &timing },
+            is_record_changed: false,
+            workloads: &WorkloadTable::load(None).unwrap(),
+            names: &BTreeMap::from([("runsc".to_string(), "gVisor".to_string())]),
+            conclusions: &words::load_conclusion_words(None).unwrap(),
+            reasons: &words::load_reasons(None).unwrap(),
+            words: &WORDS,
+        };
+        judge_expectations(&context, &config.expectations)
+    }
+
+    /// What comes of one expectation, in words.
+    fn outcome(sketch: &Sketch, entry: &str) -> String {
+        let result = evaluate(sketch, &format!("[[expect]]\n{entry}\n")).unwrap().remove(0);
+        let decides = result.decides.map(|words| format!("; {words}")).unwrap_or_default();
+        let fails = if result.fails { "!" } else { "" };
+        format!("{}{fails}: {}{decides}", result.outcome.outcome_id(), result.found)
+    }
+
+    fn own_kernel() -> Sketch {
+        sketch()
+            .fact("kernel.boot_id", "host", "a")
+            .fact("kernel.boot_id", "runc", "a")
+            .fact("kernel.boot_id", "kata", "b")
+            .fact("host.witness_process", "runc", true)
+            .fact("host.witness_process", "kata", false)
+            .fact("kernel.release", "kata", "6.12.47")
+            .fact("host.vmm", "kata", "qemu")
+    }
+
+    #[test]
+    fn a_boundary_that_is_shown_passes_and_another_fails() {
+        let own = "runtime = \"kata\"\nboundary = \"own-kernel\"";
+        let shown = outcome(&own_kernel(), own);
+        assert!(shown.starts_with("passed: kata: Separate kernel"), "{shown}");
+        let of_runc = outcome(&own_kernel(), "runtime = \"runc\"\nboundary = \"own-kernel\"");
+        assert!(of_runc.starts_with("failed!: runc: Shared kernel"), "{of_runc}");
+        let shared = outcome(&own_kernel(), "runtime = \"runc\"\nboundary = \"shared-kernel\"");
+        assert!(shared.starts_with("passed"), "{shared}");
+    }
+
+    #[test]
+    fn a_boundary_that_is_not_shown_is_not_decided_and_fails_the_build() {
+        let found = outcome(&sketch(), "runtime = \"kata\"\nboundary = \"own-kernel\"");
+        assert_eq!(
+            found,
+            "not-decided!: kata: Inconclusive (nothing captured tells its kernel from the \
+             host's); kernel.boot_id, host.witness_process, kernel.banner"
+        );
+    }
+
+    #[test]
+    fn a_runtime_that_did_not_start_or_is_gone_fails_whatever_is_expected() {
+        let mut sketch = own_kernel();
+        sketch.run.targets[2].failure = Some("no /dev/kvm".into());
+        for entry in [
+            "starts = true",
+            "boundary = \"own-kernel\"",
+            "fact = \"kernel.release\"",
+            "cost = \"startup\"\nat-most = 9",
+        ] {
+            let found = outcome(&sketch, &format!("runtime = \"kata\"\n{entry}"));
+            assert_eq!(found, "failed!: kata did not start: no /dev/kvm");
+            let gone = outcome(&sketch, &format!("runtime = \"runsc\"\n{entry}"));
+            assert_eq!(gone, "failed!: this run has no runsc");
+        }
+    }
+
+    #[test]
+    fn what_is_proposed_from_a_run_passes_on_it_and_is_not_proposed_again() {
+        let spread = |center: f64| {
+            (0..12).map(|i| center * (1.0 + 0.01 * f64::from(i))).collect::<Vec<f64>>()
+        };
+        let sketch = own_kernel().series("startup.wall", "runc", &spread(0.5)).series(
+            "startup.wall",
+            "kata",
+            &spread(1.5),
+        );
+        let timing = RunTiming::of_run(&sketch.run, MARGIN);
+        let case = sketch.context();
+        let targets = sketch.run.targets.iter().filter(|target| target.name != "host");
+        let judgement = Judgement {
+            verdicts: targets.map(|target| judge_target(&case, target)).collect(),
+            ..Judgement::default()
+        };
+        let evidence = FitEvidence { run: &sketch.run, judgement: &judgement, timing: &timing };
+        let workloads = WorkloadTable::load(None).unwrap();
+        let block =
+            propose::format_entries(&propose::propose_expectations(&evidence, &workloads, &[]));
+        for line in [
+            "boundary = \"separate-kernel-vm\"\nconfidence = \"medium\"",
+            "fact = \"kernel.release\"\nmatches = '^6\\.12\\.'",
+            "cost = \"startup\"\nat-most = 4.",
+            "findings = \"error\"\nat-most = 0",
+        ] {
+            assert!(block.contains(line), "{line}: {block}");
+        }
+        let results = evaluate(&sketch, &block).unwrap();
+        let passed = |result: &ExpectationResult| result.outcome == ExpectationOutcome::Passed;
+        assert!(results.iter().all(passed), "{results:#?}");
+        let known = ProjectConfig::parse(&block, Path::new(CONFIG)).unwrap().expectations;
+        assert_eq!(propose::propose_expectations(&evidence, &workloads, &known), [] as [Vec<_>; 0]);
+    }
+
+    #[test]
+    fn a_misspelt_runtime_is_an_error_with_a_suggestion() {
+        let error = evaluate(&sketch(), "[[expect]]\nruntime = \"kta\"\nstarts = true\n");
+        let error = error.unwrap_err();
+        assert!(error.message.starts_with("book.toml:1: "), "{error}");
+        assert_eq!(error.help.as_deref(), Some("did you mean `kata`?"));
+    }
+
+    #[test]
+    fn a_confidence_below_the_least_fails() {
+        let least = |word: &str| {
+            outcome(&own_kernel(), &format!("runtime = \"kata\"\nconfidence = \"{word}\""))
+        };
+        assert!(least("low").starts_with("passed"), "{}", least("low"));
+        let weak = sketch()
+            .fact("kernel.release", "host", "6.8.0")
+            .fact("kernel.release", "kata", "6.12.47")
+            .fact("kernel.banner", "host", "Linux version 6.8.0 (a@b) #1")
+            .fact("kernel.banner", "kata", "Linux version 6.12.47 (c@d) #1");
+        let found = outcome(&weak, "runtime = \"kata\"\nconfidence = \"high\"");
+        assert!(found.starts_with("failed!"), "{found}");
+    }
+
+    #[test]
+    fn a_fact_is_tested_by_value_pattern_and_bounds() {
+        let sketch = own_kernel().fact("cpu.count", "kata", 2).missing(
+            "kernel.banner",
+            "kata",
+            MissingReason::Denied,
+        );
+        for (entry, wanted) in [
+            (
+                "fact = \"kernel.release\"\nmatches = '^6\\.12\\.'",
+                "passed: kernel.release is 6.12.47",
+            ),
+            (
+                "fact = \"kernel.release\"\nmatches = '^6\\.13\\.'",
+                "failed!: kernel.release is 6.12.47",
+            ),
+            ("fact = \"kernel.release\"\nis = \"6.12.47\"", "passed: kernel.release is 6.12.47"),
+            ("fact = \"kernel.release\"", "passed: kernel.release is 6.12.47"),
+            ("fact = \"cpu.count\"\nis = 2", "passed: cpu.count is 2"),
+            ("fact = \"cpu.count\"\nat-least = 2\nat-most = 4", "passed: cpu.count is 2"),
+            ("fact = \"cpu.count\"\nat-least = 3", "failed!: cpu.count is 2"),
+            (
+                "fact = \"kernel.release\"\nat-least = 3",
+                "failed!: kernel.release is 6.12.47, and no number",
+            ),
+            ("fact = \"kernel.banner\"", "failed!: kernel.banner has no value: as the test says"),
+            (
+                "fact = \"cpu.model\"",
+                "not-decided: this run did not include the probe cpu.model; a run that captures \
+                 cpu.model",
+            ),
+        ] {
+            assert_eq!(outcome(&sketch, &format!("runtime = \"kata\"\n{entry}")), wanted);
+        }
+    }
+
+    #[test]
+    fn a_cost_fails_only_when_its_whole_interval_is_beyond_the_limit() {
+        let spread = |center: f64| {
+            (0..12).map(|i| center * (1.0 + 0.01 * f64::from(i))).collect::<Vec<f64>>()
+        };
+        let sketch = own_kernel().series("startup.wall", "runc", &spread(0.5)).series(
+            "startup.wall",
+            "kata",
+            &spread(1.5),
+        );
+        let limit = |most: f64| {
+            outcome(&sketch, &format!("runtime = \"kata\"\ncost = \"startup\"\nat-most = {most}"))
+        };
+        assert!(limit(5.0).starts_with("passed: start-up time is 3 times"), "{}", limit(5.0));
+        assert!(limit(2.0).starts_with("failed!: start-up time is 3 times"), "{}", limit(2.0));
+        assert!(limit(3.0).starts_with("not-decided: start-up time is 3 times"), "{}", limit(3.0));
+        let memory = outcome(&sketch, "runtime = \"kata\"\ncost = \"memory\"\nat-most = 9");
+        assert!(memory.starts_with("not-decided: memory of a container was not"), "{memory}");
+    }
+}

@@ -1,0 +1,151 @@
+//! What fails when a boundary goes, with real engines: expectations, exit codes and the gate.
+//!
+//! The runtimes are scripts of the test, so that it can change what a name stands for.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use support::{Outcome, Project, engines};
+
+/// What the provision has installed.
+const ENGINES: &str = "/var/lib/isoproof-engines";
+
+/// A project with a runtime `kata` that is what the test makes of it.
+struct Machine {
+    project: Project,
+    handler: PathBuf,
+}
+
+impl Machine {
+    /// One whose `kata` is this program, with what it expects proposed from a first run.
+    fn with_kata(program: &str) -> Self {
+        let project = Project::new();
+        project.write("book.toml", "");
+        let machine = Self { handler: project.path("runtimes/kata"), project };
+        machine.bind_kata(program);
+        let first = machine.run_quick(true);
+        assert_eq!(first.code, 0, "{first:?}");
+        machine.project.run(&["expect", "--write"]).succeeds();
+        machine
+    }
+
+    /// Binds the name to another program.
+    fn bind_kata(&self, program: &str) {
+        self.project.write("runtimes/kata", format!("#!/bin/sh\nexec {program} \"$@\"\n"));
+        std::fs::set_permissions(&self.handler, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
+    /// `run --quick` under runc, and under kata if it is named.
+    fn run_quick(&self, names_kata: bool) -> Outcome {
+        let kata = format!("kata={}", self.handler.display());
+        let mut arguments =
+            vec!["run", "--quick", "--engine", "podman", "--timeout", "60", "--runtime", "runc"];
+        if names_kata {
+            arguments.extend(["--runtime", &kata]);
+        }
+        // By its own clock: the next run is a later one.
+        let mut command = self.project.command(&arguments);
+        Outcome::of(command.env_remove("SOURCE_DATE_EPOCH").output().unwrap())
+    }
+
+    /// Whether the last two runs fail the gate.
+    fn fails_gate(&self) -> bool {
+        let gate = ["diff", "latest~1", "latest", "--fail-on", "regression"];
+        self.project.run(&gate).code == 1
+    }
+}
+
+#[test]
+fn a_kata_whose_name_is_bound_to_runc_is_red() {
+    if !engines() {
+        return;
+    }
+    let machine = Machine::with_kata(&format!("{ENGINES}/bin/runsc"));
+    machine.bind_kata("runc");
+    let run = machine.run_quick(true);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("failed: kata containers have their own kernel"), "{run:?}");
+    assert!(machine.fails_gate());
+    machine.project.run(&["check"]).fails(1, &[]);
+}
+
+#[test]
+fn a_runtime_that_was_removed_is_red_whether_it_is_named_or_not() {
+    if !engines() {
+        return;
+    }
+    let machine = Machine::with_kata(&format!("{ENGINES}/bin/runsc"));
+    std::fs::remove_file(&machine.handler).unwrap();
+    let named = machine.run_quick(true);
+    assert_eq!(named.code, 1, "{named:?}");
+    assert!(named.stdout.contains("but kata did not start"), "{named:?}");
+    assert!(machine.fails_gate());
+    let check = machine.project.run(&["check"]);
+    assert!(check.stdout.contains("error[named-runtime-failed]: kata was asked for"), "{check:?}");
+    let unnamed = machine.run_quick(false);
+    assert_eq!(unnamed.code, 1, "{unnamed:?}");
+    assert!(unnamed.stdout.contains("but this run has no kata"), "{unnamed:?}");
+    assert!(machine.fails_gate());
+}
+
+#[test]
+fn without_expectations_a_named_runtime_that_does_not_start_is_red() {
+    if !engines() {
+        return;
+    }
+    let project = Project::new();
+    let quick = ["--quick", "--engine", "docker", "--runtime", "runc", "--runtime", "kata=nope"];
+    for command in ["collect", "run"] {
+        let outcome = project.run(&[&[command], &quick[..]].concat());
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+    }
+    assert_eq!(project.names("data/runs").len(), 2, "they are written all the same");
+}
+
+#[test]
+fn a_machine_that_no_longer_boots_is_red() {
+    if !engines() {
+        return;
+    }
+    let vm = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(Path::new(ENGINES).join("vm")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), vm.path().join(entry.file_name())).unwrap();
+    }
+    let machine = Machine::with_kata(&vm.path().join("vmrun").display().to_string());
+    std::fs::write(vm.path().join("vmlinuz"), "no kernel").unwrap();
+    let run = machine.run_quick(true);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("but kata did not start"), "{run:?}");
+    assert!(machine.fails_gate());
+}
+
+#[test]
+fn an_unchanged_machine_stays_green() {
+    if !engines() {
+        return;
+    }
+    let machine = Machine::with_kata(&format!("{ENGINES}/bin/runsc"));
+    for _ in 0..3 {
+        let run = machine.run_quick(true);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(!machine.fails_gate());
+    }
+}
+
+#[test]
+fn the_second_of_two_collections_waits_and_says_so() {
+    if !engines() {
+        return;
+    }
+    let machine = Machine::with_kata(&format!("{ENGINES}/bin/runsc"));
+    let outcomes = std::thread::scope(|scope| {
+        let both = [0, 1].map(|_| scope.spawn(|| machine.run_quick(true)));
+        both.map(|one| one.join().unwrap())
+    });
+    assert!(outcomes.iter().all(|outcome| outcome.code == 0), "{outcomes:?}");
+    let waited = |outcome: &&Outcome| outcome.stderr.contains("waiting until it is done");
+    assert_eq!(outcomes.iter().filter(waited).count(), 1, "{outcomes:?}");
+}
