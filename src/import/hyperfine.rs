@@ -91,14 +91,13 @@ pub(crate) fn check_names(names: &[Vec<String>]) -> Result<()> {
 /// The times in captures by the place of their command, whatever it is called.
 pub(crate) fn read_times(captures: &[Capture]) -> Facts {
     let mut facts = Facts::new();
-    for (capture, export) in captures.iter().zip(crate::probe::hyperfine::list_exports(captures)) {
+    let exports = crate::probe::hyperfine::list_exports(captures);
+    for (number, (capture, export)) in captures.iter().zip(exports).enumerate() {
         for (place, timing) in export.results.into_iter().enumerate() {
             let source = FactSource::new(capture.id.as_str(), None);
             let samples = Samples { values: timing.times, unit: SampleUnit::Seconds, source };
-            facts
-                .entry("times".into())
-                .or_default()
-                .insert(format!("{} {place}", capture.id), Fact::Series(samples));
+            let by_place = facts.entry("times".into()).or_default();
+            by_place.insert(format!("{number}.{place}"), Fact::Series(samples));
         }
     }
     facts
