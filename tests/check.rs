@@ -182,6 +182,14 @@ fn an_expectation_that_fails_is_red_in_every_form_and_on_the_pages() {
         assert!(page.contains("a &lt;fix&gt;") && page.contains("kernel.release is 6.12.47"));
     }
     project.run(&["check", "--summary"]).fails(1, &[]);
+    let markdown = check("markdown");
+    for line in [
+        "### Isolation of container runtimes: 1 expectation not met",
+        "| **Kata** | Separate kernel, virtual machine | medium | not measured |",
+        "| `kata: kernel.release matches ^9` | **failed** | `kernel.release is 6.12.47` | `a <fix>` |",
+    ] {
+        assert!(markdown.lines().any(|own| own == line), "{line}: {markdown}");
+    }
 }
 
 #[test]
@@ -300,6 +308,6 @@ fn a_second_import_of_the_same_files_shares_what_sessions_do_not() {
     assert_eq!(json["against"][0]["shared"][0]["kind"], "container-id");
     project
         .run(&["check", "--against", "data/runs", "--format", "sarif"])
-        .fails(2, &["--against is not part of"]);
+        .fails(2, &["--against is part of"]);
     project.run(&["check", "--against", "copy"]).fails(2, &["no run file in this folder"]);
 }

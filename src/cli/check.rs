@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
 use crate::judge::{ExpectationResult, Severity, SwitchedOff, Verdict};
 use crate::project::{CONFIG, Project};
-use crate::report::{Assessment, ProjectData};
+use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
 use crate::text::{uri_path, wrap_words};
 
@@ -58,6 +58,8 @@ enum CheckFormat {
     Text,
     /// For programs.
     Json,
+    /// Markdown, for a comment on a pull request or the summary of a job.
+    Markdown,
     /// SARIF 2.1.0, for code hosts.
     Sarif,
     /// JUnit XML, for CI systems.
@@ -78,14 +80,14 @@ pub(super) fn run_check(
     console: &Console,
 ) -> Result<ExitCode> {
     let is_compared = !arguments.against.is_empty();
-    if is_compared && matches!(arguments.format, CheckFormat::Sarif | CheckFormat::Junit) {
-        return Err(Error::unusable_input("--against is not part of the SARIF and JUnit forms")
+    if is_compared && !matches!(arguments.format, CheckFormat::Text | CheckFormat::Json) {
+        return Err(Error::unusable_input("--against is part of the forms text and json alone")
             .with_help("ask for it with --format text or json"));
     }
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let file = store.find_run_file(&arguments.run, &project.root)?;
-    let assessment = Assessment::new(store.parse_run(&file)?, &project_data)?;
+    let assessment = Arc::new(Assessment::new(store.parse_run(&file)?, &project_data)?);
     let expectations = assessment.judge_expectations()?;
     let pairs = against::compare_with_others(project, &store, &assessment.run, &arguments.against)?;
     console.warn_all(&store.store_warnings());
@@ -113,6 +115,10 @@ pub(super) fn run_check(
             text.push_blank();
             text.append_text(summary::runtime_table(&assessment)?);
             console.print_text(&text)?;
+        }
+        CheckFormat::Markdown => {
+            let markdown = comparison::check_markdown(&assessment, &project.templates_dir())?;
+            console.print_document(&markdown)?;
         }
         CheckFormat::Sarif => {
             // A run that lies elsewhere, or in the history, is named by where it would be.

@@ -255,8 +255,13 @@ pub(crate) fn comparison_markdown(
     assessment: &Arc<Assessment>,
     templates: &Path,
 ) -> Result<String> {
-    let engine =
-        make_engine(assessment, Renderer::Markdown(EvidenceLinks::None), templates, ".md")?;
+    let engine = make_engine(
+        assessment,
+        Renderer::Markdown(EvidenceLinks::None),
+        templates,
+        "diff/",
+        ".md",
+    )?;
     let (gated, ungated): (Vec<_>, Vec<_>) = view.measurements.iter().partition(|m| m.gated);
     let notes: Vec<&String> = (1..)
         .zip(&view.notes)
@@ -281,6 +286,18 @@ pub(crate) fn comparison_markdown(
     }
 }
 
+/// What a run shows, for a comment on a pull request or the summary of a job: each runtime, what is
+/// expected, and what is wrong with the evidence.
+///
+/// # Errors
+///
+/// A template cannot be read or rendered.
+pub(crate) fn check_markdown(assessment: &Arc<Assessment>, templates: &Path) -> Result<String> {
+    let renderer = Renderer::Markdown(EvidenceLinks::None);
+    let engine = make_engine(assessment, renderer, templates, "check/", ".md")?;
+    engine.render_template("check/summary.md", &Context::new())
+}
+
 /// A page that stands alone.
 ///
 /// # Errors
@@ -291,7 +308,8 @@ pub(crate) fn comparison_html(
     assessment: &Arc<Assessment>,
     templates: &Path,
 ) -> Result<String> {
-    let engine = make_engine(assessment, Renderer::Html(EvidenceLinks::None), templates, ".html")?;
+    let engine =
+        make_engine(assessment, Renderer::Html(EvidenceLinks::None), templates, "diff/", ".html")?;
     let mut context = make_context(view);
     let style = assets::read_all(AssetTree::Templates, Some(templates), "site/style.css", "")?;
     let style: String = style.into_values().map(|file| file.text).collect();
@@ -321,9 +339,10 @@ fn make_engine(
     assessment: &Arc<Assessment>,
     renderer: Renderer,
     templates: &Path,
+    folder: &str,
     suffix: &str,
 ) -> Result<TemplateEngine> {
-    let mut files = assets::read_all(AssetTree::Templates, Some(templates), "diff/", suffix)?;
+    let mut files = assets::read_all(AssetTree::Templates, Some(templates), folder, suffix)?;
     if suffix == ".html" {
         for name in ["partials/comparison.html", "partials/icons.html"] {
             files.extend(assets::read_all(AssetTree::Templates, Some(templates), name, "")?);
