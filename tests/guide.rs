@@ -44,6 +44,58 @@ fn the_guide_builds_and_every_link_in_it_leads_somewhere() {
     }
 }
 
+/// The output of each command in the blocks of a text that show a console; without what fails a
+/// command, and with the separators of paths as the transcripts have them.
+fn console_outputs(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut outputs: Vec<(String, Vec<String>)> = Vec::new();
+    let mut is_console = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            is_console = line == "```console";
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| is_console) {
+            outputs.push((command.into(), Vec::new()));
+        } else if let Some((_, lines)) = outputs.last_mut().filter(|_| is_console)
+            && !line.starts_with("? ")
+        {
+            lines.push(line.replace('\\', "/"));
+        }
+    }
+    outputs
+}
+
+/// Whether these lines stand in others in this order, with `...` for any number between.
+fn is_excerpt(excerpt: &[String], lines: &[String]) -> bool {
+    let mut rest = lines;
+    for part in excerpt.split(|line| line == "...") {
+        let Some(at) = rest.windows(part.len().max(1)).position(|window| window.starts_with(part))
+        else {
+            return part.is_empty();
+        };
+        rest = &rest[at + part.len()..];
+    }
+    true
+}
+
+#[test]
+fn what_chapters_show_of_the_program_is_in_transcripts_that_are_run() {
+    let transcript = std::fs::read_to_string(root().join("tests/cmd/guide.md")).unwrap();
+    let transcripts = console_outputs(&transcript);
+    for chapter in ["ci.md", "review.md", "runtimeclass.md"] {
+        let text = std::fs::read_to_string(root().join("docs/guide/site").join(chapter)).unwrap();
+        let mut shown = 0;
+        for (command, output) in console_outputs(&text) {
+            if output.iter().all(|line| line.is_empty()) {
+                continue;
+            }
+            shown += 1;
+            let run = transcripts.iter().find(|(other, _)| *other == command);
+            let (_, lines) = run.unwrap_or_else(|| panic!("{chapter}: no transcript of {command}"));
+            assert!(is_excerpt(&output, lines), "{chapter}: {command}: {output:#?} in {lines:#?}");
+        }
+        assert!(shown > 0, "{chapter} shows nothing");
+    }
+}
+
 /// What `--help` says of every command.
 fn commands() -> String {
     let mut text = "# Commands\n\nWhat `--help` says.\n".to_string();
