@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Outcome, Project, customer};
+use support::{Outcome, Project, customer, own_path};
 
 /// A project with the customer's run, and the same with these words of it replaced.
 fn with_two(from: &str, to: &str) -> Project {
@@ -128,11 +128,18 @@ fn a_run_says_what_changed_since_the_one_before() {
     assert!(!alone.stdout.contains("Since run "), "{alone:?}");
 }
 
+/// What the overview says about changes, as text.
+fn changes_on_overview(project: &Project) -> String {
+    let overview = project.read("public/index.html");
+    let changes = overview.split("glance_changes\">What changed").nth(1).unwrap();
+    changes.split("</section>").next().unwrap().to_string()
+}
+
 #[test]
-fn the_overview_says_what_changed_since_the_run_before_and_keeps_to_it() {
+fn the_overview_compares_no_run_of_which_nobody_knows_the_machine() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
-    assert!(project.read("public/index.html").contains("first run of the project"));
+    assert!(changes_on_overview(&project).contains("first run of the project"));
 
     project.copy(&customer(), "lab12");
     project.write("lab12/kata/kernel.txt", "6.12.99\n");
@@ -143,15 +150,65 @@ fn the_overview_says_what_changed_since_the_run_before_and_keeps_to_it() {
     let import = Outcome::of(import.output().expect("the program runs")).succeeds();
     let id = import.stdout.lines().last().unwrap().to_string();
     project.run(&["build"]).succeeds();
-    let overview = project.read("public/index.html");
-    let changes = overview.split("glance_changes\">What changed").nth(1).unwrap();
-    let changes = changes.split("</section>").next().unwrap();
-    assert!(changes.contains(&format!("href=\"runs/{id}-before.html\"")), "{changes}");
-    assert!(changes.contains("6.12.47") && changes.contains("6.12.99"), "{changes}");
+    let changes = changes_on_overview(&project);
+    assert!(changes.contains("No earlier run was collected on the same machine"), "{changes}");
+    // They can still be compared: the page of the run leads there.
     let page = project.read(&format!("public/runs/{id}.html"));
     assert!(page.contains(&format!("href=\"{id}-before.html\"")));
+    let before = project.read(&format!("public/runs/{id}-before.html"));
+    assert!(before.contains("6.12.47") && before.contains("6.12.99"), "{before}");
 
-    // The page is made again when the run before becomes another one.
+    // The page is made again when the report is about the first run.
     project.run(&["build", "--run", "latest~1"]).succeeds();
-    assert!(project.read("public/index.html").contains("first run of the project"));
+    assert!(changes_on_overview(&project).contains("first run of the project"));
+}
+
+/// The run of four runtimes as if it was made on that day of December by another program, so that it
+/// may be changed.
+fn add_run(project: &Project, day: u32, change: impl Fn(&mut Value)) {
+    let file = own_path("tests/runs/20261124T200059Z-540f7ff3.json");
+    let mut run: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    run.as_object_mut().unwrap().remove("digest");
+    run["generator"]["name"] = "another program".into();
+    let id = format!("202512{day:02}T200059Z-00000000");
+    run["created"] = format!("2025-12-{day:02}T20:00:59Z").into();
+    run["id"] = id.as_str().into();
+    change(&mut run);
+    project.write(&format!("data/runs/{id}.json"), serde_json::to_vec(&run).unwrap());
+}
+
+#[test]
+fn the_overview_says_over_how_many_runs_no_boundary_changed_and_alarms_where_one_did() {
+    let project = Project::new();
+    for day in 1..=3 {
+        add_run(&project, day, |_| {});
+    }
+    project.run(&["build"]).succeeds();
+    let changes = changes_on_overview(&project);
+    assert!(changes.contains("No boundary changed in 3 runs"), "{changes}");
+    assert_eq!(changes.matches("<li><a href=\"runs/").count(), 3, "{changes}");
+    assert!(!changes.contains("alarm"), "{changes}");
+
+    // Through another engine: that run says nothing about these.
+    add_run(&project, 4, |run| {
+        run["evidence"]["collected"]["engine"] = "podman".into();
+    });
+    project.run(&["build"]).succeeds();
+    let changes = changes_on_overview(&project);
+    assert!(changes.contains("No earlier run was collected on the same machine"), "{changes}");
+
+    // Without its facts nothing is shown of gVisor.
+    add_run(&project, 5, |run| {
+        for by_target in run["facts"].as_object_mut().unwrap().values_mut() {
+            by_target.as_object_mut().unwrap().remove("runsc");
+        }
+    });
+    project.run(&["build"]).succeeds();
+    let changes = changes_on_overview(&project);
+    assert!(changes.contains("class=\"alarm\""), "{changes}");
+    assert!(
+        changes.contains("<strong>gVisor</strong>: Separate kernel in user space"),
+        "{changes}"
+    );
+    assert!(!changes.contains("<strong>vm</strong>"), "{changes}");
 }

@@ -63,6 +63,14 @@ impl PastSession {
         Self { id: run.id.clone(), setting: SessionSetting::of_run(run), figures }
     }
 
+    /// Whether the two were collected on like machines, through the same engine.
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        match (&self.setting, &other.setting) {
+            (Some(one), Some(other)) => one.same_machine(other) && one.engine == other.engine,
+            _ => false,
+        }
+    }
+
     /// The figure of a series on a target, divided by that on `over` if one is named; none if
     /// the session was made in another setting than `like`.
     pub(super) fn session_figure(

@@ -17,6 +17,9 @@ pub struct ConclusionDoc {
     pub id: String,
     /// A few words.
     pub title: String,
+    /// The same where there is hardly room; empty where the title is short.
+    #[serde(default)]
+    pub short: String,
     /// Continues a sentence that begins with the name of the target.
     pub predicate: String,
     /// What it means.

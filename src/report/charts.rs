@@ -8,8 +8,10 @@ use serde::Serialize;
 use tera::Context;
 
 use super::assessment::Assessment;
+use super::costs::cost_figures;
 use super::number;
 use super::phases;
+use crate::judge::suitability::CostRatio;
 use crate::model::{Fact, Role, SampleUnit, Samples};
 use crate::stats;
 
@@ -30,15 +32,18 @@ pub(crate) enum ChartKind {
     Ecdf,
     /// The phases of a start, a bar for each target.
     Phases,
+    /// What each runtime costs relative to the baseline, a panel for each measure.
+    Ratios,
 }
 
 impl ChartKind {
     /// The words for all kinds.
-    pub(crate) const WORDS: [&'static str; 3] = ["samples", "ecdf", "phases"];
+    pub(crate) const WORDS: [&'static str; 4] = ["samples", "ecdf", "phases", "ratios"];
 
     /// The kind of this word.
     pub(crate) fn from_word(word: &str) -> Option<Self> {
-        [Self::Samples, Self::Ecdf, Self::Phases].into_iter().find(|kind| kind.kind_word() == word)
+        let all = [Self::Samples, Self::Ecdf, Self::Phases, Self::Ratios];
+        all.into_iter().find(|kind| kind.kind_word() == word)
     }
 
     fn kind_word(self) -> &'static str {
@@ -46,7 +51,13 @@ impl ChartKind {
             Self::Samples => Self::WORDS[0],
             Self::Ecdf => Self::WORDS[1],
             Self::Phases => Self::WORDS[2],
+            Self::Ratios => Self::WORDS[3],
         }
+    }
+
+    /// Whether it is about one fact, which is named with it.
+    pub(crate) fn is_about_fact(self) -> bool {
+        matches!(self, Self::Samples | Self::Ecdf)
     }
 }
 
@@ -63,7 +74,7 @@ pub(crate) struct Chart {
 }
 
 /// What a template sees.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct ChartView {
     /// A prefix for the ids of the drawing, unique on its page.
     anchor: String,
@@ -76,6 +87,19 @@ struct ChartView {
     ticks: Vec<ChartTick>,
     rows: Vec<ChartRow>,
     legend: Vec<ChartLegendEntry>,
+    /// Whether the axis is logarithmic.
+    is_log: bool,
+    /// One for each measure, where ratios are drawn.
+    panels: Vec<ChartPanel>,
+    /// The place of the ratio 1.
+    one_x: f64,
+}
+
+/// The ratios of one measure.
+#[derive(Debug, Serialize)]
+struct ChartPanel {
+    title: String,
+    rows: Vec<ChartRow>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,10 +108,13 @@ struct ChartTick {
     label: String,
 }
 
-/// A target.
-#[derive(Debug, Default, Serialize)]
+/// A target. `median` and `interval` are its ratio and the interval of that where ratios are
+/// drawn; an empty `median` says that there is none.
+#[derive(Debug, Default, Clone, Serialize)]
 struct ChartRow {
     name: String,
+    /// The id of the conclusion about the target, where that chooses its colour.
+    conclusion: &'static str,
     n: usize,
     /// Which of the six ways to draw it, from 1.
     style: usize,
@@ -104,7 +131,7 @@ struct ChartRow {
     outliers: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct ChartDot {
     x: f64,
     y: u32,
@@ -112,7 +139,7 @@ struct ChartDot {
     is_outlier: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct ChartBar {
     number: usize,
     word: &'static str,
@@ -131,43 +158,92 @@ struct ChartLegendEntry {
     y: u32,
 }
 
-/// A scale from zero to a round number.
-struct LinearScale {
-    end: f64,
-    step: f64,
-    unit: SampleUnit,
+/// An axis.
+enum ChartScale {
+    /// From zero to a round number.
+    Linear { end: f64, step: f64 },
+    /// Between two powers of ten, which need not be whole.
+    Log { low: f64, high: f64 },
 }
 
-impl LinearScale {
-    /// The scale that holds `greatest`, in steps of 1, 2 or 5 of a power of ten.
-    fn covering(greatest: f64, unit: SampleUnit) -> Self {
-        const STEPS: f64 = 4.0;
-        let rough = greatest / STEPS;
-        let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
+/// Values that span more than this factor stand on a logarithmic axis.
+const DECADE: f64 = 10.0;
+/// The steps of an axis in a power of ten.
+const STEPS: [f64; 3] = [1.0, 2.0, 5.0];
+
+impl ChartScale {
+    /// The axis that holds values of which these are the least and the greatest.
+    fn covering(least: f64, greatest: f64) -> Self {
+        if least > 0.0 && greatest > least * DECADE {
+            return Self::between(least, greatest);
+        }
+        let rough = greatest / 4.0;
+        let power = DECADE.powf(rough.log10().floor());
+        let step = STEPS.into_iter().chain([DECADE]).map(|digit| digit * power);
         let step = step.into_iter().find(|step| *step >= rough).unwrap_or(rough);
-        Self { end: (greatest / step).ceil() * step, step, unit }
+        Self::Linear { end: (greatest / step).ceil() * step, step }
+    }
+
+    /// A logarithmic axis with a little room at both ends.
+    fn between(least: f64, greatest: f64) -> Self {
+        const ROOM: f64 = 0.04;
+        let (low, high) = (least.log10(), greatest.log10());
+        let room = ROOM * (high - low);
+        Self::Log { low: low - room, high: high + room }
+    }
+
+    fn is_log(&self) -> bool {
+        matches!(self, Self::Log { .. })
     }
 
     fn position(&self, value: f64) -> f64 {
-        round_percent(LEFT + (RIGHT - LEFT) * value / self.end)
+        let share = match self {
+            Self::Linear { end, .. } => value / end,
+            Self::Log { low, high } => (value.log10() - low) / (high - low),
+        };
+        round_percent(LEFT + (RIGHT - LEFT) * share)
     }
 
-    fn axis_ticks(&self) -> Vec<ChartTick> {
-        let mut ticks = Vec::new();
-        for count in 0u32.. {
-            let value = f64::from(count) * self.step;
-            if value > self.end * 1.000_001 {
-                break;
+    /// The values that are marked, about `most` of them.
+    fn tick_values(&self, most: usize) -> Vec<f64> {
+        match self {
+            Self::Linear { end, step } => {
+                let all = (0u32..).map(|count| f64::from(count) * step);
+                all.take_while(|value| *value <= end * 1.000_001).collect()
             }
-            let label = match count {
-                0 => "0".into(),
-                _ => number::format_measured(value, self.unit),
-            };
-            ticks.push(ChartTick { x: self.position(value), label });
+            Self::Log { low, high } => log_ticks(*low, *high, most),
         }
-        ticks
     }
+
+    fn axis_ticks(&self, unit: SampleUnit) -> Vec<ChartTick> {
+        let label = |value| match value {
+            0.0 => "0".into(),
+            value => number::format_measured(value, unit),
+        };
+        let values = self.tick_values(6).into_iter();
+        values.map(|value| ChartTick { x: self.position(value), label: label(value) }).collect()
+    }
+}
+
+/// The finest of some divisions of a logarithmic axis that has no more than `most` marks: by 1, 2
+/// and 5, by powers of ten, or by some powers of ten at a time.
+fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
+    #[allow(clippy::cast_possible_truncation, reason = "exponents of numbers are small")]
+    let (first, last) = (low.floor() as i32, high.ceil() as i32);
+    let is_inside = |value: &f64| (low..=high).contains(&value.log10());
+    let fine = (first..=last).flat_map(|power| STEPS.map(|step| step * DECADE.powi(power)));
+    let fine: Vec<f64> = fine.filter(is_inside).collect();
+    if fine.len() <= most {
+        return fine;
+    }
+    for stride in 1.. {
+        let powers = (first..=last).filter(|power| power % stride == 0);
+        let coarse: Vec<f64> = powers.map(|power| DECADE.powi(power)).filter(is_inside).collect();
+        if coarse.len() <= most {
+            return coarse;
+        }
+    }
+    Vec::new()
 }
 
 /// Hundredths of a percent are enough for any screen.
@@ -182,6 +258,7 @@ impl Chart {
             ChartKind::Samples => samples_view(&chart_series(assessment, id, false))?,
             ChartKind::Ecdf => ecdf_view(&chart_series(assessment, id, true))?,
             ChartKind::Phases => phase_bars_view(assessment)?,
+            ChartKind::Ratios => ratios_view(assessment)?,
         };
         view.title = assessment
             .project_data
@@ -201,7 +278,8 @@ impl Chart {
 
     /// The name of its template.
     pub(crate) fn template_name(&self) -> String {
-        format!("charts/{}.svg", self.kind.kind_word())
+        let suffix = if self.kind == ChartKind::Ratios { "html" } else { "svg" };
+        format!("charts/{}.{suffix}", self.kind.kind_word())
     }
 
     /// What its template sees; `number` is that of the chart on its page.
@@ -237,16 +315,16 @@ fn chart_series<'a>(
 }
 
 /// The scale of several series, if there is anything to draw: one sample alone is no picture.
-fn shared_scale(list: &[(String, &Samples)]) -> Option<LinearScale> {
+fn shared_scale(list: &[(String, &Samples)]) -> Option<(ChartScale, SampleUnit)> {
     let unit = list.first()?.1.unit;
     let most = list.iter().map(|(_, samples)| samples.values.len()).max()?;
-    let greatest =
-        list.iter().flat_map(|(_, samples)| &samples.values).copied().reduce(f64::max)?;
-    (most >= 2 && greatest > 0.0).then(|| LinearScale::covering(greatest, unit))
+    let values = || list.iter().flat_map(|(_, samples)| &samples.values).copied();
+    let (least, greatest) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
+    (most >= 2 && greatest > 0.0).then(|| (ChartScale::covering(least, greatest), unit))
 }
 
 /// A row of a chart with the figures of its series.
-fn chart_row(name: &str, samples: &Samples, scale: &LinearScale, style: usize) -> ChartRow {
+fn chart_row(name: &str, samples: &Samples, scale: &ChartScale, style: usize) -> ChartRow {
     let Some(summary) = stats::summarize_samples(&samples.values) else {
         return ChartRow::default();
     };
@@ -270,7 +348,7 @@ fn samples_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     const HEIGHT: u32 = 76;
     /// Dots that would cover each other stand beside each other.
     const SCATTER: [u32; 5] = [0, 7, 3, 10, 5];
-    let scale = shared_scale(list)?;
+    let (scale, unit) = shared_scale(list)?;
     let mut rows = Vec::new();
     let mut y = 22;
     for (style, (name, samples)) in list.iter().enumerate() {
@@ -292,19 +370,18 @@ fn samples_view(list: &[(String, &Samples)]) -> Option<ChartView> {
         y += HEIGHT;
     }
     Some(ChartView {
-        anchor: String::new(),
-        title: String::new(),
         height: y + 14,
         axis: y - 14,
-        ticks: scale.axis_ticks(),
+        ticks: scale.axis_ticks(unit),
         rows,
-        legend: Vec::new(),
+        is_log: scale.is_log(),
+        ..ChartView::default()
     })
 }
 
 fn ecdf_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     const PLOT: u32 = 220;
-    let scale = shared_scale(list)?;
+    let (scale, unit) = shared_scale(list)?;
     let mut rows = Vec::new();
     let mut y = PLOT + 62;
     for (style, (name, samples)) in list.iter().enumerate() {
@@ -315,21 +392,20 @@ fn ecdf_view(list: &[(String, &Samples)]) -> Option<ChartView> {
         y += 24;
     }
     Some(ChartView {
-        anchor: String::new(),
-        title: String::new(),
         height: y - 8,
         axis: PLOT,
-        ticks: scale.axis_ticks(),
+        ticks: scale.axis_ticks(unit),
         rows,
-        legend: Vec::new(),
+        is_log: scale.is_log(),
+        ..ChartView::default()
     })
 }
 
 /// The steps of the empirical distribution, in percent of the plot, from its lower left corner.
-fn ecdf_steps(values: &[f64], scale: &LinearScale) -> String {
+fn ecdf_steps(values: &[f64], scale: &ChartScale) -> String {
     let mut ascending = values.to_vec();
     ascending.sort_by(f64::total_cmp);
-    let mut path = format!("M{} 100", scale.position(0.0));
+    let mut path = format!("M{LEFT} 100");
     for (count, value) in ascending.iter().enumerate() {
         #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
         let y = 100.0 - 100.0 * (count + 1) as f64 / ascending.len() as f64;
@@ -342,7 +418,7 @@ fn ecdf_steps(values: &[f64], scale: &LinearScale) -> String {
 fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
     let splits = phases::all_splits(assessment);
     let greatest = splits.iter().map(phases::PhaseSplit::total_seconds).reduce(f64::max)?;
-    let scale = LinearScale::covering(greatest, SampleUnit::Seconds);
+    let scale = ChartScale::covering(0.0, greatest);
     let mut legend: Vec<ChartLegendEntry> = Vec::new();
     let mut rows = Vec::new();
     let mut y = 20;
@@ -389,14 +465,93 @@ fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
         y += 24;
     }
     Some(ChartView {
-        anchor: String::new(),
-        title: String::new(),
         height: y - 8,
         axis,
-        ticks: scale.axis_ticks(),
+        ticks: scale.axis_ticks(SampleUnit::Seconds),
         rows,
         legend,
+        ..ChartView::default()
     })
+}
+
+/// The height of a line in a panel of ratios, and the place of the first.
+const RATIO_ROW: u32 = 14;
+const RATIO_TOP: u32 = 8;
+
+/// The ratios to the baseline of every measure that has one, the same line for a runtime in each.
+fn ratios_view(assessment: &Assessment) -> Option<ChartView> {
+    let verdicts = assessment.judgement.strongest_first();
+    let baseline = assessment.run.with_role(Role::Baseline).next()?;
+    let runtimes: Vec<_> = verdicts.iter().filter(|v| v.target != baseline.name).collect();
+    let mut measured: Vec<(&str, Vec<Option<(f64, Option<stats::Interval>)>>)> = Vec::new();
+    for measure in &assessment.project_data.workloads.measures {
+        let ratio = |target: &str| {
+            let figures = cost_figures(assessment, measure, target).ok()?;
+            match figures.ratio {
+                CostRatio::Ratio { ratio, interval } if figures.missing.is_none() => {
+                    Some((ratio, interval))
+                }
+                _ => None,
+            }
+        };
+        let ratios: Vec<_> = runtimes.iter().map(|verdict| ratio(&verdict.target)).collect();
+        if ratios.iter().any(Option::is_some) {
+            measured.push((&measure.head, ratios));
+        }
+    }
+    let ends = measured.iter().flat_map(|(_, ratios)| ratios).flatten();
+    let ends = ends.flat_map(|(ratio, interval)| match interval {
+        Some(interval) => [interval.low, interval.high],
+        None => [*ratio, *ratio],
+    });
+    let ends: Vec<f64> = ends.filter(|end| end.is_finite() && *end > 0.0).collect();
+    // Where all is nearly alike, noise must not fill the picture.
+    let least = ends.iter().copied().reduce(f64::min)?.min(0.5);
+    let greatest = ends.iter().copied().reduce(f64::max)?.max(2.0);
+    let scale = ChartScale::between(least, greatest);
+    let mut row = ChartRow { y: RATIO_TOP, ..ChartRow::default() };
+    let mut rows = Vec::new();
+    for verdict in &runtimes {
+        row.name = assessment.reader_name(&verdict.target);
+        row.conclusion = verdict.conclusion.conclusion_id();
+        rows.push(row.clone());
+        row.y += RATIO_ROW;
+    }
+    let panel = |(title, ratios): &(&str, Vec<Option<(f64, Option<stats::Interval>)>>)| {
+        let rows = rows.iter().zip(ratios);
+        let rows = rows.map(|(row, ratio)| ratio_row(row.clone(), ratio.as_ref(), &scale));
+        ChartPanel { title: title.to_string(), rows: rows.collect() }
+    };
+    let tick =
+        |value: f64| ChartTick { x: scale.position(value), label: number::format_ratio(value) };
+    Some(ChartView {
+        panels: measured.iter().map(panel).collect(),
+        height: row.y + 12,
+        axis: row.y - 5,
+        ticks: scale.tick_values(4).into_iter().map(tick).collect(),
+        rows,
+        is_log: true,
+        one_x: scale.position(1.0),
+        ..ChartView::default()
+    })
+}
+
+/// The line of a runtime in one panel.
+fn ratio_row(
+    mut row: ChartRow,
+    ratio: Option<&(f64, Option<stats::Interval>)>,
+    scale: &ChartScale,
+) -> ChartRow {
+    let Some((ratio, interval)) = ratio else { return row };
+    row.median = number::format_ratio(*ratio);
+    row.median_x = scale.position(*ratio);
+    if let Some(interval) = interval.filter(|interval| interval.low > 0.0) {
+        let (low, high) = (interval.low, interval.high);
+        let words = [low, high].map(number::format_ratio);
+        row.interval = Some(words.join(" to "));
+        (row.low_x, row.high_x) = (scale.position(low), scale.position(high));
+    }
+    row
 }
 
 #[cfg(test)]
@@ -413,15 +568,27 @@ mod tests {
     #[test]
     fn a_scale_ends_at_a_round_number_that_holds_all() {
         for (greatest, end) in [(1.52, 2.0), (0.43, 0.6), (12.0, 15.0), (0.00013, 0.00015)] {
-            let scale = LinearScale::covering(greatest, SampleUnit::Seconds);
-            assert!((scale.end / end - 1.0).abs() < 1e-9, "{greatest}: {}", scale.end);
-            assert!((2..=6).contains(&scale.axis_ticks().len()), "{greatest}");
+            let scale = ChartScale::covering(greatest / 5.0, greatest);
+            let ticks = scale.tick_values(6);
+            assert!((ticks.last().unwrap() / end - 1.0).abs() < 1e-9, "{greatest}: {ticks:?}");
+            assert!((2..=6).contains(&ticks.len()), "{greatest}");
         }
     }
 
     #[test]
+    fn values_of_more_than_a_decade_stand_on_a_logarithmic_axis_with_few_marks() {
+        let scale = ChartScale::covering(0.2, 3.0);
+        assert!(scale.is_log());
+        assert_eq!(scale.tick_values(6), [0.2, 0.5, 1.0, 2.0]);
+        assert!(scale.position(0.2) > LEFT && scale.position(3.0) < RIGHT);
+        let wide = ChartScale::between(0.05, 30_000.0);
+        assert_eq!(wide.tick_values(6), [0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0]);
+        assert_eq!(wide.tick_values(4), [1.0, 100.0, 10_000.0]);
+    }
+
+    #[test]
     fn steps_rise_to_the_top() {
-        let scale = LinearScale::covering(2.0, SampleUnit::Seconds);
+        let scale = ChartScale::covering(1.0, 2.0);
         assert_eq!(ecdf_steps(&[2.0, 1.0], &scale), "M1 100H48.5V50H96V0H100");
     }
 
@@ -430,7 +597,9 @@ mod tests {
             .series("startup.wall", "runc", &[0.5, 0.51, 0.52, 0.5, 0.49, 5.0])
             .series("startup.wall", "kata", &[1.5, 1.6, 1.4, 1.5])
             .series("startup.phase.start", "kata", &[1.2, 1.3])
-            .series("startup.phase.client", "kata", &[0.1, 0.1]);
+            .series("startup.phase.client", "kata", &[0.1, 0.1])
+            .series("perf.syscall", "runc", &[1e-6; 8])
+            .series("perf.syscall", "kata", &[9e-6, 1e-5, 1.1e-5, 1e-5, 9e-6, 1e-5, 1.1e-5, 1e-5]);
         let loaded =
             LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
         Assessment::new(loaded, &ProjectData::load_data(None).unwrap()).unwrap()
@@ -439,7 +608,7 @@ mod tests {
     /// The drawing of a chart, by the templates that ship.
     fn drawn(assessment: Assessment, info: &str) -> String {
         let chart = Chart::from_info_string(&assessment, info).unwrap();
-        let templates = assets::read_all(AssetTree::Templates, None, "charts/", ".svg").unwrap();
+        let templates = assets::read_all(AssetTree::Templates, None, "charts/", "").unwrap();
         let sources = LookupSources {
             assessment: Arc::new(assessment),
             renderer: Renderer::Html(EvidenceLinks::None),
@@ -462,14 +631,22 @@ mod tests {
 
     #[test]
     fn every_chart_has_title_and_description_and_neither_script_nor_style() {
-        for chart in ["samples startup.wall", "ecdf startup.wall", "phases"] {
+        for chart in ["samples startup.wall", "ecdf startup.wall", "phases", "ratios"] {
             let svg = drawn(assessment(), &format!("isoproof-chart {chart}"));
-            assert!(svg.contains(r#"role="img" aria-labelledby="chart_1-title "#), "{svg}");
+            assert!(svg.contains(r#"role="img" aria-labelledby="chart_1-"#), "{svg}");
             assert!(svg.contains("<title id=") && svg.contains("<desc id="), "{svg}");
             for forbidden in ["<script", "style=", "<style", "href", "url(", "NaN"] {
                 assert!(!svg.contains(forbidden), "{chart}: {forbidden} in {svg}");
             }
         }
+    }
+
+    #[test]
+    fn ratios_have_a_panel_for_each_measure_that_was_compared_and_say_them_in_words() {
+        let drawing = drawn(assessment(), "isoproof-chart ratios");
+        assert_eq!(drawing.matches("<svg").count(), 1, "{drawing}");
+        assert!(drawing.contains("Kata: 10 times as much as runc, interval 9 to 11"), "{drawing}");
+        assert!(drawing.contains("separate-kernel") || drawing.contains("inconclusive"));
     }
 
     #[test]

@@ -242,8 +242,6 @@ impl ComparisonView {
 const COMMENT: usize = 60_000;
 /// The most characters of a value in a comment.
 const VALUE: usize = 160;
-/// The most characters of a value where there is little room.
-const BRIEF: usize = 60;
 
 /// The Markdown of a comment on a pull request: short, the details folded.
 ///
@@ -373,26 +371,6 @@ impl ComparisonView {
             fact.a_href = url(a, &fact.a_source);
             fact.b_href = url(b, &fact.b_source);
         }
-    }
-
-    /// What is told of the facts where there is little room: how many changed in which way, and
-    /// the first `most` of those that have a value in both runs.
-    pub(crate) fn brief_counts(&self, most: usize) -> Value {
-        let count = |kind: &str| -> usize {
-            self.facts.iter().filter(|f| f.kind == kind).map(|f| f.names.len()).sum()
-        };
-        let changed: Vec<&FactView> =
-            self.facts.iter().filter(|f| f.a_is_value && f.b_is_value).collect();
-        let facts: Vec<FactView> =
-            changed.iter().take(most).map(|fact| fact.clip_values(BRIEF)).collect();
-        serde_json::json!({
-            "facts": facts,
-            "more": changed.len().saturating_sub(most),
-            "changed": count(ChangeKind::Changed.word()),
-            "unavailable": count(ChangeKind::Unavailable.word()),
-            "gone": count(ChangeKind::Gone.word()),
-            "appeared": count(ChangeKind::Appeared.word()),
-        })
     }
 
     /// How many facts of how many targets changed.

@@ -454,6 +454,7 @@ fn look_up_verdict(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
         "is_separate": verdict.conclusion.is_separate(),
         "confidence": verdict.confidence.confidence_name(),
         "title": words.title,
+        "short": if words.short.is_empty() { &words.title } else { &words.short },
         "predicate": words.predicate,
         "means": words.means,
         "does_not_mean": words.does_not_mean,

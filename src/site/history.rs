@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::RunPages;
@@ -23,8 +24,8 @@ use crate::report::comparison::{self, ComparisonView};
 use crate::report::trend::{self, RunDigest, TrendView};
 use crate::store::{RunEntry, RunFile, RunStore, outline};
 
-/// How many facts the overview tells.
-const FACTS: usize = 6;
+/// How many comparable runs the overview shows the verdicts of.
+const STRIP: usize = 12;
 
 /// The label of the run that every other is compared with.
 const BASELINE: &str = "baseline";
@@ -140,35 +141,26 @@ impl RunHistory {
         )
     }
 
-    /// What the overview says of the run before that of the report.
-    pub(super) fn change_summary<'a>(
-        &'a self,
-        runs: &'a RunPages,
-        rows: &[RunRow],
-    ) -> ChangeSummary<'a> {
-        let current = &runs.builder.assessment.run.id;
-        let is_ours = self.known.iter().any(|known| known.id == *current);
-        let pair = self
-            .pairs
-            .iter()
-            .find(|pair| self.known[pair.b].id == *current && pair.title == BEFORE.title);
-        let key = match pair {
-            Some(pair) => self.comparison_hash(runs, &hashes_by_run(rows), pair),
-            None => ContentHash::from_parts([if is_ours {
-                "the first"
-            } else {
-                "no run of the project"
-            }]),
+    /// What the overview says of boundaries that changed since the comparable runs before that of
+    /// the report: those of the same machine and way of capture whose files nobody changed.
+    pub(super) fn summarize_changes(&self, current: &str, rows: &[RunRow]) -> ChangeSummary {
+        let rows: BTreeMap<&str, &RunRow> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+        let Some(index) = self.known.iter().position(|known| known.id == current) else {
+            return ChangeSummary::without_others("foreign");
         };
-        let sees = move |root: &str| -> Result<Json> {
-            let Some(pair) = pair else { return Ok(json!({ "is_first": is_ours })) };
-            let view = self.compare_pair(runs, pair, root)?;
-            let mut sees = comparison::template_context(&view);
-            sees["brief"] = view.brief_counts(FACTS);
-            sees["href"] = format!("{root}{}", pair.name).into();
-            Ok(sees)
-        };
-        ChangeSummary { key, sees: Box::new(sees) }
+        let like = &self.known[index].session;
+        let earlier =
+            self.known[index + 1..].iter().filter(|known| like.is_comparable(&known.session));
+        let earlier: Vec<&RunRow> = earlier
+            .filter_map(|known| rows.get(known.id.as_str()).copied())
+            .filter(|row| row.is_intact)
+            .collect();
+        let Some(row) = rows.get(current) else { return ChangeSummary::without_others("foreign") };
+        match &earlier[..] {
+            [] if index + 1 == self.known.len() => ChangeSummary::without_others("first"),
+            [] => ChangeSummary::without_others("not-comparable"),
+            earlier => ChangeSummary::new(row, earlier),
+        }
     }
 
     /// What a comparison is made of.
@@ -220,17 +212,69 @@ impl RunHistory {
     }
 }
 
-/// What the overview says of the run before, made only if that page has to be made again.
-pub(super) struct ChangeSummary<'a> {
-    /// That of all that it is made of.
-    pub key: ContentHash,
-    /// The comparison as the template of a page sees it that is this far from the root, with the
-    /// address of its own page as `href`; or only `is_first`.
-    pub sees: PageContext<'a>,
+/// What the overview says of boundaries over the comparable runs.
+#[derive(Debug, Serialize)]
+pub(super) struct ChangeSummary {
+    /// `same` or `changed`; without a comparable run before `first`, `not-comparable`, or `foreign`
+    /// where the run of the report is not one of the project.
+    state: &'static str,
+    /// How many runs in a row, that of the report among them, say the same of every runtime.
+    same_runs: usize,
+    /// What differs from the comparable run before.
+    changes: Vec<BoundaryChange>,
+    /// The id of that run.
+    before: Option<String>,
+    /// The newest comparable runs, that of the report last.
+    strip: Vec<RunRow>,
 }
 
-/// What a template sees on a page that is this far from the root.
-type PageContext<'a> = Box<dyn Fn(&str) -> Result<Json> + Send + Sync + 'a>;
+/// Another conclusion about a runtime.
+#[derive(Debug, PartialEq, Serialize)]
+struct BoundaryChange {
+    name: String,
+    /// What was concluded before, in words, and what is now.
+    was: String,
+    is_now: String,
+}
+
+impl ChangeSummary {
+    fn without_others(state: &'static str) -> Self {
+        Self { state, same_runs: 1, changes: Vec::new(), before: None, strip: Vec::new() }
+    }
+
+    /// The summary of a run and the comparable ones before it, newest first.
+    fn new(row: &RunRow, earlier: &[&RunRow]) -> Self {
+        let same = earlier.iter().take_while(|before| boundary_changes(before, row).is_empty());
+        let same_runs = 1 + same.count();
+        let changes = earlier.first().map(|before| boundary_changes(before, row));
+        let changes = changes.unwrap_or_default();
+        let mut strip: Vec<RunRow> =
+            earlier.iter().take(STRIP - 1).rev().map(|row| (*row).clone()).collect();
+        strip.push(row.clone());
+        Self {
+            state: if changes.is_empty() { "same" } else { "changed" },
+            same_runs,
+            changes,
+            before: earlier.first().map(|row| row.id.clone()),
+            strip,
+        }
+    }
+}
+
+/// The runtimes of both runs of which another thing is concluded.
+fn boundary_changes(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
+    let mut changes = Vec::new();
+    for verdict in &now.verdicts {
+        let was = before.verdicts.iter().find(|was| was.name == verdict.name);
+        let Some(was) = was.filter(|was| was.conclusion != verdict.conclusion) else { continue };
+        changes.push(BoundaryChange {
+            name: verdict.name.clone(),
+            was: was.title.clone(),
+            is_now: verdict.title.clone(),
+        });
+    }
+    changes
+}
 
 fn hashes_by_run(rows: &[RunRow]) -> BTreeMap<&str, &ContentHash> {
     rows.iter().filter_map(|row| Some((row.id.as_str(), row.key.as_ref()?))).collect()
@@ -255,7 +299,10 @@ fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
         .or_else(|| known.iter().position(is_baseline));
     let mut pairs = Vec::new();
     for (b, run) in known.iter().enumerate() {
-        let before = Some(b + 1).filter(|&a| a < known.len());
+        // The newest that can be compared with it, else the newest.
+        let comparable = |a: &usize| run.session.is_comparable(&known[*a].session);
+        let next = Some(b + 1).filter(|&a| a < known.len());
+        let before = (b + 1..known.len()).find(comparable).or(next);
         let pair = |a: usize, what: &PairName| {
             let name = format!("runs/{}-{}.html", run.id, what.end);
             ComparedPair { name, title: what.title, a, b }

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
+use serde_json::json;
 
 use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
@@ -182,7 +183,8 @@ fn make_pages(store: &RunStore, builder: &SiteBuilder, press: &PageWriter) -> Re
     if store.damaged_files().len() > damaged {
         return Ok(false);
     }
-    builder.make_site(press, &history.change_summary(&runs, &rows))?;
+    let changes = history.summarize_changes(&builder.assessment.run.id, &rows);
+    builder.make_site(press, &json!(changes))?;
     history.make_pages(&runs, &rows)?;
     builder.runs_pages(press, &rows)?;
     builder.search_index(press, &rows)?;
@@ -230,7 +232,7 @@ fn load_templates(
 /// The templates of the pages, the charts in them, and the files beside them.
 fn page_templates(project: &Project) -> Result<BTreeMap<String, TextFile>> {
     let mut files = load_templates(project, "site/", "")?;
-    files.extend(load_templates(project, "charts/", ".svg")?);
+    files.extend(load_templates(project, "charts/", "")?);
     Ok(files)
 }
 

@@ -14,7 +14,6 @@ use tera::Context;
 use super::cache::ContentHash;
 use super::checked::{self, CheckedView};
 use super::feed;
-use super::history::ChangeSummary;
 use super::page_writer::{PageWriter, SearchableText};
 use super::search::{self, SearchIndex};
 use super::view::{self, CaptureView, RunRow};
@@ -25,7 +24,7 @@ use crate::lab12::claims::ClaimChecker;
 use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
-use crate::report::charts::Chart;
+use crate::report::charts::{Chart, ChartKind};
 use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings};
 use crate::report::{
     Assessment, EnginePool, EvidenceLinks, PooledEngine, Renderer, TemplateEngine, markdown,
@@ -202,7 +201,7 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub(super) fn make_site(&self, writer: &PageWriter, since: &ChangeSummary) -> Result<()> {
+    pub(super) fn make_site(&self, writer: &PageWriter, since: &Json) -> Result<()> {
         writer.add_file(".nojekyll", b"")?;
         for (name, file) in &self.files {
             writer.add_file(name.trim_start_matches("site/"), file.text.as_bytes())?;
@@ -260,7 +259,7 @@ impl<'a> SiteBuilder<'a> {
         })
     }
 
-    fn chapter_pages(&self, writer: &PageWriter, since: &ChangeSummary) -> Result<()> {
+    fn chapter_pages(&self, writer: &PageWriter, since: &Json) -> Result<()> {
         let entries: Vec<(usize, &SummaryEntry)> =
             self.chapters.entries.iter().enumerate().collect();
         // Some chunks for each thread, because texts differ in length; few, because each has
@@ -304,7 +303,7 @@ impl<'a> SiteBuilder<'a> {
         name: &str,
         (index, entry): (usize, &SummaryEntry),
         speaker: &ChapterRenderer,
-        since: &ChangeSummary,
+        since: &Json,
     ) -> Result<()> {
         let root = relative_root(&entry.path);
         let source = self.chapters.chapter_source(&entry.path);
@@ -313,7 +312,7 @@ impl<'a> SiteBuilder<'a> {
         let framing = self.frame_ingredients(name, &entry.title, &root, Some(index));
         let mut key = self.report.and_parts([&framing, template, source]);
         if is_overview {
-            key = key.and_parts([&since.key]);
+            key = key.and_parts([since.to_string()]);
         }
         writer.add_text_page(name, key, || {
             let text = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
@@ -322,11 +321,21 @@ impl<'a> SiteBuilder<'a> {
             let pager = json!({ "pager": self.pager_context(index, &root) });
             let mut context = merge_context(&[&frame, &pager, &article]);
             if is_overview {
-                context.insert("since", &(since.sees)(&root)?);
+                context.insert("since", since);
+                context.insert("ratio_chart", &self.ratio_chart(&speaker.pages)?);
             }
             let html = speaker.pages.render_template(template, &context)?;
             Ok(SearchableText { html, warnings: speaker.take_warnings() })
         })
+    }
+
+    /// The drawing of what each runtime costs, if the run has ratios.
+    fn ratio_chart(&self, engine: &TemplateEngine) -> Result<Option<String>> {
+        let chart = Chart::draw(&self.assessment, ChartKind::Ratios, "");
+        let draw = |chart: Chart| {
+            engine.render_template(&chart.template_name(), &chart.template_context(0))
+        };
+        chart.map(draw).transpose()
     }
 
     /// What chapters at this distance from the root are made with.

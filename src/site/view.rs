@@ -247,7 +247,8 @@ pub(crate) struct RunRow {
     pub label: Option<String>,
     /// When it was recorded.
     pub at: DateTime<Utc>,
-    created: String,
+    /// The same for readers.
+    pub created: String,
     edition: Option<String>,
     /// Whether the chapters are about it.
     #[serde(default)]
@@ -272,7 +273,8 @@ pub(crate) struct RunRow {
 pub(crate) struct VerdictView {
     /// The name of the target.
     pub name: String,
-    conclusion: String,
+    /// The id of the conclusion.
+    pub conclusion: String,
     /// What is concluded, in words.
     pub title: String,
     confidence: String,

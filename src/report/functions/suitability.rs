@@ -205,7 +205,7 @@ mod tests {
             .series("startup.first_byte", "kata", &around(kata))
     }
 
-    const OF_WORKLOADS: &str = "{% for w in workloads() %}{% if w.short is starting_with(pat=\"customers\") %}\
+    const OF_WORKLOADS: &str = "{% for w in workloads() %}{% if w.title is starting_with(pat=\"Functions that customers\") %}\
         {% for r in w.fit %}fit: {{ r.name }} ({{ r.reason }}). {% endfor %}\
         {% for r in w.open %}open: {{ r.name }} ({{ r.reason }}). {% endfor %}\
         {% for r in w.unfit %}unfit: {{ r.name }} ({{ r.reason }}). {% endfor %}{% endif %}{% endfor %}";

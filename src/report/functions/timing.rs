@@ -339,15 +339,15 @@ pub(super) fn share_of(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<V
     })
 }
 
-/// `chart(kind=, id=)`: a drawing of every target's series (`samples`, `ecdf`) or of the phases of
-/// a start (`phases`). Only the site draws: elsewhere the table beside it stands alone.
+/// `chart(kind=, id=)`: a drawing of every target's series (`samples`, `ecdf`), of the phases of
+/// a start (`phases`) or of the ratios to the baseline (`ratios`). Only the site draws: elsewhere the table beside it stands alone.
 pub(super) fn look_up_chart(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let word: &str = kwargs.must_get("kind")?;
     let kind = ChartKind::from_word(word).ok_or_else(|| {
         lookup_error(format!("unknown chart `{word}`: known are {}", ChartKind::WORDS.join(", ")))
     })?;
     let id: &str = kwargs.get("id")?.unwrap_or_default();
-    if kind != ChartKind::Phases {
+    if kind.is_about_fact() {
         sources.require_probe(id)?;
     }
     let is_site = matches!(&sources.renderer, Renderer::Markdown(EvidenceLinks::Site(_)));
