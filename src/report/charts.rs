@@ -11,6 +11,7 @@ use super::assessment::Assessment;
 use super::costs::cost_figures;
 use super::number;
 use super::phases;
+use crate::judge::Verdict;
 use crate::judge::suitability::CostRatio;
 use crate::model::{Fact, Role, SampleUnit, Samples};
 use crate::stats;
@@ -478,57 +479,92 @@ fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
 const RATIO_ROW: u32 = 14;
 const RATIO_TOP: u32 = 8;
 
-/// The ratios to the baseline of every measure that has one, the same line for a runtime in each.
-fn ratios_view(assessment: &Assessment) -> Option<ChartView> {
-    let verdicts = assessment.judgement.strongest_first();
-    let baseline = assessment.run.with_role(Role::Baseline).next()?;
-    let runtimes: Vec<_> = verdicts.iter().filter(|v| v.target != baseline.name).collect();
-    let mut measured: Vec<(&str, Vec<Option<(f64, Option<stats::Interval>)>>)> = Vec::new();
+/// The ratios of one measure, in the order of the runtimes.
+struct MeasureRatios<'a> {
+    title: &'a str,
+    ratios: Vec<Option<RatioPoint>>,
+}
+
+/// A ratio to the baseline, with its interval where it has one.
+#[derive(Clone, Copy)]
+struct RatioPoint {
+    ratio: f64,
+    interval: Option<stats::Interval>,
+}
+
+/// The ratios of every measure that has one, for these runtimes.
+fn measured_ratios<'a>(
+    assessment: &'a Assessment,
+    runtimes: &[&Verdict],
+) -> Vec<MeasureRatios<'a>> {
+    let mut measured = Vec::new();
     for measure in &assessment.project_data.workloads.measures {
-        let ratio = |target: &str| {
-            let figures = cost_figures(assessment, measure, target).ok()?;
-            match figures.ratio {
-                CostRatio::Ratio { ratio, interval } if figures.missing.is_none() => {
-                    Some((ratio, interval))
+        let mut ratios = Vec::new();
+        for runtime in runtimes {
+            let figures = cost_figures(assessment, measure, &runtime.target).ok();
+            ratios.push(match figures.map(|figures| (figures.ratio, figures.missing)) {
+                Some((CostRatio::Ratio { ratio, interval }, None)) if ratio > 0.0 => {
+                    let interval = interval.filter(|interval| interval.low > 0.0);
+                    Some(RatioPoint { ratio, interval })
                 }
                 _ => None,
-            }
-        };
-        let ratios: Vec<_> = runtimes.iter().map(|verdict| ratio(&verdict.target)).collect();
+            });
+        }
         if ratios.iter().any(Option::is_some) {
-            measured.push((&measure.head, ratios));
+            measured.push(MeasureRatios { title: &measure.head, ratios });
         }
     }
-    let ends = measured.iter().flat_map(|(_, ratios)| ratios).flatten();
-    let ends = ends.flat_map(|(ratio, interval)| match interval {
-        Some(interval) => [interval.low, interval.high],
-        None => [*ratio, *ratio],
-    });
-    let ends: Vec<f64> = ends.filter(|end| end.is_finite() && *end > 0.0).collect();
+    measured
+}
+
+/// The axis of all ratios.
+fn ratio_scale(measured: &[MeasureRatios]) -> ChartScale {
     // Where all is nearly alike, noise must not fill the picture.
-    let least = ends.iter().copied().reduce(f64::min)?.min(0.5);
-    let greatest = ends.iter().copied().reduce(f64::max)?.max(2.0);
-    let scale = ChartScale::between(least, greatest);
-    let mut row = ChartRow { y: RATIO_TOP, ..ChartRow::default() };
-    let mut rows = Vec::new();
-    for verdict in &runtimes {
-        row.name = assessment.reader_name(&verdict.target);
-        row.conclusion = verdict.conclusion.conclusion_id();
-        rows.push(row.clone());
-        row.y += RATIO_ROW;
+    let (mut least, mut greatest) = (0.5_f64, 2.0_f64);
+    for point in measured.iter().flat_map(|measure| &measure.ratios).flatten() {
+        let interval =
+            point.interval.unwrap_or(stats::Interval { low: point.ratio, high: point.ratio });
+        (least, greatest) = (least.min(interval.low), greatest.max(interval.high));
     }
-    let panel = |(title, ratios): &(&str, Vec<Option<(f64, Option<stats::Interval>)>>)| {
-        let rows = rows.iter().zip(ratios);
-        let rows = rows.map(|(row, ratio)| ratio_row(row.clone(), ratio.as_ref(), &scale));
-        ChartPanel { title: title.to_string(), rows: rows.collect() }
-    };
-    let tick =
-        |value: f64| ChartTick { x: scale.position(value), label: number::format_ratio(value) };
+    ChartScale::between(least, greatest)
+}
+
+/// The ratios to the baseline of every measure that has one, the same line for a runtime in each.
+fn ratios_view(assessment: &Assessment) -> Option<ChartView> {
+    let baseline = assessment.run.with_role(Role::Baseline).next()?;
+    let mut runtimes = assessment.judgement.strongest_first();
+    runtimes.retain(|verdict| verdict.target != baseline.name);
+    let measured = measured_ratios(assessment, &runtimes);
+    if measured.is_empty() {
+        return None;
+    }
+    let scale = ratio_scale(&measured);
+    let mut rows = Vec::new();
+    let mut y = RATIO_TOP;
+    for verdict in runtimes {
+        rows.push(ChartRow {
+            name: assessment.reader_name(&verdict.target),
+            conclusion: verdict.conclusion.conclusion_id(),
+            y,
+            ..ChartRow::default()
+        });
+        y += RATIO_ROW;
+    }
+    let mut panels = Vec::new();
+    for MeasureRatios { title, ratios } in measured {
+        let rows =
+            rows.iter().zip(ratios).map(|(row, point)| ratio_row(row.clone(), point, &scale));
+        panels.push(ChartPanel { title: title.to_string(), rows: rows.collect() });
+    }
+    let mut ticks = Vec::new();
+    for value in scale.tick_values(4) {
+        ticks.push(ChartTick { x: scale.position(value), label: number::format_ratio(value) });
+    }
     Some(ChartView {
-        panels: measured.iter().map(panel).collect(),
-        height: row.y + 12,
-        axis: row.y - 5,
-        ticks: scale.tick_values(4).into_iter().map(tick).collect(),
+        panels,
+        height: y + 12,
+        axis: y - 5,
+        ticks,
         rows,
         is_log: true,
         one_x: scale.position(1.0),
@@ -537,19 +573,14 @@ fn ratios_view(assessment: &Assessment) -> Option<ChartView> {
 }
 
 /// The line of a runtime in one panel.
-fn ratio_row(
-    mut row: ChartRow,
-    ratio: Option<&(f64, Option<stats::Interval>)>,
-    scale: &ChartScale,
-) -> ChartRow {
-    let Some((ratio, interval)) = ratio else { return row };
-    row.median = number::format_ratio(*ratio);
-    row.median_x = scale.position(*ratio);
-    if let Some(interval) = interval.filter(|interval| interval.low > 0.0) {
-        let (low, high) = (interval.low, interval.high);
-        let words = [low, high].map(number::format_ratio);
+fn ratio_row(mut row: ChartRow, point: Option<RatioPoint>, scale: &ChartScale) -> ChartRow {
+    let Some(RatioPoint { ratio, interval }) = point else { return row };
+    row.median = number::format_ratio(ratio);
+    row.median_x = scale.position(ratio);
+    if let Some(interval) = interval {
+        let words = [interval.low, interval.high].map(number::format_ratio);
         row.interval = Some(words.join(" to "));
-        (row.low_x, row.high_x) = (scale.position(low), scale.position(high));
+        (row.low_x, row.high_x) = (scale.position(interval.low), scale.position(interval.high));
     }
     row
 }
