@@ -16,6 +16,8 @@ mod number;
 pub(crate) mod pack;
 pub(crate) mod phases;
 mod renderer;
+#[cfg(test)]
+mod statement_tests;
 pub(crate) mod submission;
 pub(crate) mod templates;
 pub mod trend;
