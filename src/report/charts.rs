@@ -8,6 +8,7 @@ use serde::Serialize;
 use tera::Context;
 
 use super::assessment::Assessment;
+use super::chart_scale::{ChartScale, TICKS};
 use super::costs::cost_figures;
 use super::number;
 use super::phases;
@@ -159,92 +160,18 @@ struct ChartLegendEntry {
     y: u32,
 }
 
-/// An axis.
-enum ChartScale {
-    /// From zero to a round number.
-    Linear { end: f64, step: f64 },
-    /// Between two powers of ten, which need not be whole.
-    Log { low: f64, high: f64 },
+/// The place of a value across the plot, in percent.
+fn place_across(scale: &ChartScale, value: f64) -> f64 {
+    round_percent(LEFT + (RIGHT - LEFT) * scale.share(value))
 }
 
-/// Values that span more than this factor stand on a logarithmic axis.
-const DECADE: f64 = 10.0;
-/// The steps of an axis in a power of ten.
-const STEPS: [f64; 3] = [1.0, 2.0, 5.0];
-
-impl ChartScale {
-    /// The axis that holds values of which these are the least and the greatest.
-    fn covering(least: f64, greatest: f64) -> Self {
-        if least > 0.0 && greatest > least * DECADE {
-            return Self::between(least, greatest);
-        }
-        let rough = greatest / 4.0;
-        let power = DECADE.powf(rough.log10().floor());
-        let step = STEPS.into_iter().chain([DECADE]).map(|digit| digit * power);
-        let step = step.into_iter().find(|step| *step >= rough).unwrap_or(rough);
-        Self::Linear { end: (greatest / step).ceil() * step, step }
-    }
-
-    /// A logarithmic axis with a little room at both ends.
-    fn between(least: f64, greatest: f64) -> Self {
-        const ROOM: f64 = 0.04;
-        let (low, high) = (least.log10(), greatest.log10());
-        let room = ROOM * (high - low);
-        Self::Log { low: low - room, high: high + room }
-    }
-
-    fn is_log(&self) -> bool {
-        matches!(self, Self::Log { .. })
-    }
-
-    fn position(&self, value: f64) -> f64 {
-        let share = match self {
-            Self::Linear { end, .. } => value / end,
-            Self::Log { low, high } => (value.log10() - low) / (high - low),
-        };
-        round_percent(LEFT + (RIGHT - LEFT) * share)
-    }
-
-    /// The values that are marked, about `most` of them.
-    fn tick_values(&self, most: usize) -> Vec<f64> {
-        match self {
-            Self::Linear { end, step } => {
-                let all = (0u32..).map(|count| f64::from(count) * step);
-                all.take_while(|value| *value <= end * 1.000_001).collect()
-            }
-            Self::Log { low, high } => log_ticks(*low, *high, most),
-        }
-    }
-
-    fn axis_ticks(&self, unit: SampleUnit) -> Vec<ChartTick> {
-        let label = |value| match value {
-            0.0 => "0".into(),
-            value => number::format_measured(value, unit),
-        };
-        let values = self.tick_values(6).into_iter();
-        values.map(|value| ChartTick { x: self.position(value), label: label(value) }).collect()
-    }
-}
-
-/// The finest of some divisions of a logarithmic axis that has no more than `most` marks: by 1, 2
-/// and 5, by powers of ten, or by some powers of ten at a time.
-fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
-    #[allow(clippy::cast_possible_truncation, reason = "exponents of numbers are small")]
-    let (first, last) = (low.floor() as i32, high.ceil() as i32);
-    let is_inside = |value: &f64| (low..=high).contains(&value.log10());
-    let fine = (first..=last).flat_map(|power| STEPS.map(|step| step * DECADE.powi(power)));
-    let fine: Vec<f64> = fine.filter(is_inside).collect();
-    if fine.len() <= most {
-        return fine;
-    }
-    for stride in 1.. {
-        let powers = (first..=last).filter(|power| power % stride == 0);
-        let coarse: Vec<f64> = powers.map(|power| DECADE.powi(power)).filter(is_inside).collect();
-        if coarse.len() <= most {
-            return coarse;
-        }
-    }
-    Vec::new()
+fn axis_ticks(scale: &ChartScale, unit: SampleUnit) -> Vec<ChartTick> {
+    let values = scale.tick_values(TICKS).into_iter();
+    let tick = |value| ChartTick {
+        x: place_across(scale, value),
+        label: number::format_tick(value, unit),
+    };
+    values.map(tick).collect()
 }
 
 /// Hundredths of a percent are enough for any screen.
@@ -335,11 +262,11 @@ fn chart_row(name: &str, samples: &Samples, scale: &ChartScale, style: usize) ->
         n: summary.n,
         style,
         median: number::format_measured(summary.median, samples.unit),
-        median_x: scale.position(summary.median),
+        median_x: place_across(scale, summary.median),
         interval: interval
             .map(|interval| number::format_range(interval.low, interval.high, samples.unit)),
-        low_x: scale.position(interval.map_or(summary.median, |interval| interval.low)),
-        high_x: scale.position(interval.map_or(summary.median, |interval| interval.high)),
+        low_x: place_across(scale, interval.map_or(summary.median, |interval| interval.low)),
+        high_x: place_across(scale, interval.map_or(summary.median, |interval| interval.high)),
         outliers: summary.outliers.len(),
         ..ChartRow::default()
     }
@@ -361,7 +288,7 @@ fn samples_view(list: &[(String, &Samples)]) -> Option<ChartView> {
             .iter()
             .enumerate()
             .map(|(place, value)| ChartDot {
-                x: scale.position(*value),
+                x: place_across(&scale, *value),
                 y: y + 14 + SCATTER[place % SCATTER.len()],
                 value: number::format_measured(*value, samples.unit),
                 is_outlier: outliers.contains(&place),
@@ -373,7 +300,7 @@ fn samples_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     Some(ChartView {
         height: y + 14,
         axis: y - 14,
-        ticks: scale.axis_ticks(unit),
+        ticks: axis_ticks(&scale, unit),
         rows,
         is_log: scale.is_log(),
         ..ChartView::default()
@@ -395,7 +322,7 @@ fn ecdf_view(list: &[(String, &Samples)]) -> Option<ChartView> {
     Some(ChartView {
         height: y - 8,
         axis: PLOT,
-        ticks: scale.axis_ticks(unit),
+        ticks: axis_ticks(&scale, unit),
         rows,
         is_log: scale.is_log(),
         ..ChartView::default()
@@ -410,7 +337,7 @@ fn ecdf_steps(values: &[f64], scale: &ChartScale) -> String {
     for (count, value) in ascending.iter().enumerate() {
         #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
         let y = 100.0 - 100.0 * (count + 1) as f64 / ascending.len() as f64;
-        path.push_str(&format!("H{}V{}", scale.position(*value), round_percent(y)));
+        path.push_str(&format!("H{}V{}", place_across(scale, *value), round_percent(y)));
     }
     path.push_str("H100");
     path
@@ -437,7 +364,7 @@ fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
                     y: 0,
                 });
             }
-            let (x, end) = (scale.position(at), scale.position(at + phase.median));
+            let (x, end) = (place_across(&scale, at), place_across(&scale, at + phase.median));
             bars.push(ChartBar {
                 number,
                 word: phase.word,
@@ -468,7 +395,7 @@ fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
     Some(ChartView {
         height: y - 8,
         axis,
-        ticks: scale.axis_ticks(SampleUnit::Seconds),
+        ticks: axis_ticks(&scale, SampleUnit::Seconds),
         rows,
         legend,
         ..ChartView::default()
@@ -558,7 +485,8 @@ fn ratios_view(assessment: &Assessment) -> Option<ChartView> {
     }
     let mut ticks = Vec::new();
     for value in scale.tick_values(4) {
-        ticks.push(ChartTick { x: scale.position(value), label: number::format_ratio(value) });
+        ticks
+            .push(ChartTick { x: place_across(&scale, value), label: number::format_ratio(value) });
     }
     Some(ChartView {
         panels,
@@ -567,7 +495,7 @@ fn ratios_view(assessment: &Assessment) -> Option<ChartView> {
         ticks,
         rows,
         is_log: true,
-        one_x: scale.position(1.0),
+        one_x: place_across(&scale, 1.0),
         ..ChartView::default()
     })
 }
@@ -576,11 +504,12 @@ fn ratios_view(assessment: &Assessment) -> Option<ChartView> {
 fn ratio_row(mut row: ChartRow, point: Option<RatioPoint>, scale: &ChartScale) -> ChartRow {
     let Some(RatioPoint { ratio, interval }) = point else { return row };
     row.median = number::format_ratio(ratio);
-    row.median_x = scale.position(ratio);
+    row.median_x = place_across(scale, ratio);
     if let Some(interval) = interval {
         let words = [interval.low, interval.high].map(number::format_ratio);
         row.interval = Some(words.join(" to "));
-        (row.low_x, row.high_x) = (scale.position(interval.low), scale.position(interval.high));
+        (row.low_x, row.high_x) =
+            (place_across(scale, interval.low), place_across(scale, interval.high));
     }
     row
 }
@@ -595,27 +524,6 @@ mod tests {
     use crate::report::functions::LookupSources;
     use crate::report::{EvidenceLinks, ProjectData, Renderer, TemplateEngine};
     use crate::store::LoadedRun;
-
-    #[test]
-    fn a_scale_ends_at_a_round_number_that_holds_all() {
-        for (greatest, end) in [(1.52, 2.0), (0.43, 0.6), (12.0, 15.0), (0.00013, 0.00015)] {
-            let scale = ChartScale::covering(greatest / 5.0, greatest);
-            let ticks = scale.tick_values(6);
-            assert!((ticks.last().unwrap() / end - 1.0).abs() < 1e-9, "{greatest}: {ticks:?}");
-            assert!((2..=6).contains(&ticks.len()), "{greatest}");
-        }
-    }
-
-    #[test]
-    fn values_of_more_than_a_decade_stand_on_a_logarithmic_axis_with_few_marks() {
-        let scale = ChartScale::covering(0.2, 3.0);
-        assert!(scale.is_log());
-        assert_eq!(scale.tick_values(6), [0.2, 0.5, 1.0, 2.0]);
-        assert!(scale.position(0.2) > LEFT && scale.position(3.0) < RIGHT);
-        let wide = ChartScale::between(0.05, 30_000.0);
-        assert_eq!(wide.tick_values(6), [0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0]);
-        assert_eq!(wide.tick_values(4), [1.0, 100.0, 10_000.0]);
-    }
 
     #[test]
     fn steps_rise_to_the_top() {

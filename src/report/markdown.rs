@@ -211,10 +211,12 @@ fn number_footnotes(events: Vec<Event>) -> Vec<Event> {
     out
 }
 
-/// Draws tables ourselves: a box to scroll in, a scope for each heading, classes in place of the
-/// style attributes that a strict content security policy forbids.
+/// Draws tables ourselves: a box to scroll in, a scope for each heading, the heading in each cell for
+/// windows without room for columns, and classes in place of the style attributes that a strict
+/// content security policy forbids.
 fn draw_tables(events: Vec<Event>) -> Vec<Event> {
     let mut alignments: Vec<Alignment> = Vec::new();
+    let mut headings: Vec<String> = Vec::new();
     let mut column = 0;
     let mut in_head = false;
     let mut in_body = false;
@@ -224,6 +226,7 @@ fn draw_tables(events: Vec<Event>) -> Vec<Event> {
     while let Some(event) = events.next() {
         let html = match event {
             Event::Start(Tag::Table(columns)) => {
+                headings = vec![String::new(); columns.len()];
                 alignments = columns;
                 in_body = false;
                 // The box can be scrolled, so the keyboard must reach it.
@@ -262,13 +265,20 @@ fn draw_tables(events: Vec<Event>) -> Vec<Event> {
                 match (is_heading, in_head) {
                     (true, true) => format!("<th scope=\"col\"{class}>"),
                     (true, false) => format!("<th scope=\"row\"{class}>"),
-                    (false, _) => format!("<td{class}>"),
+                    (false, true) => format!("<td{class}>"),
+                    (false, false) => {
+                        let heading = headings.get(column - 1).map(String::as_str);
+                        format!("<td{class}{}>", heading_attribute(heading.unwrap_or_default()))
+                    }
                 }
             }
             Event::End(TagEnd::TableCell) => {
                 (if is_heading { "</th>" } else { "</td>" }).to_string()
             }
             event => {
+                if let (true, Event::Text(text) | Event::Code(text)) = (in_head, &event) {
+                    headings[column - 1].push_str(text);
+                }
                 out.push(event);
                 continue;
             }
@@ -276,6 +286,14 @@ fn draw_tables(events: Vec<Event>) -> Vec<Event> {
         out.push(own_markup(html));
     }
     out
+}
+
+/// What a cell says of the heading of its column.
+fn heading_attribute(heading: &str) -> String {
+    match heading.trim() {
+        "" => String::new(),
+        heading => format!(" data-head=\"{}\"", escape::escape_html(heading)),
+    }
 }
 
 /// Drops raw HTML, unlinks what may not be linked, and lets our own markup through.
@@ -454,8 +472,10 @@ mod tests {
             out,
             "<div class=\"table\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">a</th>\
              <th scope=\"col\" class=\"right\">b</th></tr></thead><tbody><tr>\
-             <th scope=\"row\">1</th><td class=\"right\">2</td></tr>\n</tbody></table></div>\n"
+             <th scope=\"row\">1</th><td class=\"right\" data-head=\"b\">2</td></tr>\n</tbody></table></div>\n"
         );
+        let out = html("| a | `\"b\"` c |\n| --- | --- |\n| 1 | 2 |\n");
+        assert!(out.contains("<td data-head=\"&quot;b&quot; c\">2</td>"), "{out}");
     }
 
     #[test]

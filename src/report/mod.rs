@@ -3,6 +3,7 @@
 pub(crate) mod about;
 pub(crate) mod assessment;
 pub(crate) mod chapters;
+mod chart_scale;
 pub(crate) mod charts;
 pub(crate) mod comparison;
 pub(crate) mod costs;

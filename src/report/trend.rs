@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::assessment::ProjectData;
+use super::chart_scale::{ChartScale, TICKS};
 use super::number;
 use crate::diff::machine::{MachineProfile, is_told_by};
 use crate::diff::value::value_text;
@@ -134,6 +135,8 @@ struct ChartView {
     height: f64,
     axis: f64,
     ticks: Vec<TrendTick>,
+    /// Whether the axis of values is logarithmic.
+    is_log: bool,
     first: String,
     last: String,
     lines: Vec<LineView>,
@@ -238,16 +241,16 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
             targets.push(target);
         }
     }
-    let top = |point: TrendPoint| point.interval.map_or(point.median, |interval| interval.high);
-    let points = || shown.iter().flat_map(|run| run.figures[series].values().copied());
-    let unit = points().next()?.unit;
-    let (end, step) = trend_scale(points().map(top).fold(0.0, f64::max))?;
+    let points: Vec<TrendPoint> =
+        shown.iter().flat_map(|run| run.figures[series].values().copied()).collect();
+    let unit = points.first()?.unit;
+    let scale = trend_scale(&points)?;
     let x = |index: usize| match shown.len() {
         1 => f64::midpoint(LEFT, RIGHT),
         #[allow(clippy::cast_precision_loss, reason = "few sessions are drawn")]
         count => LEFT + (RIGHT - LEFT) * index as f64 / (count - 1) as f64,
     };
-    let y = |value: f64| round_tenths(TOP + HEIGHT * (1.0 - value / end));
+    let y = |value: f64| round_tenths(TOP + HEIGHT * (1.0 - scale.share(value)));
     let line = |(index, target): (usize, &&String)| {
         let dots: Vec<TrendDot> = shown
             .iter()
@@ -279,11 +282,8 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
             .map(|target| point(run, target).map_or_else(|| "not measured".into(), point_cell))
             .collect(),
     });
-    let tick = |count: u32| {
-        let value = f64::from(count) * step;
-        (value <= end * 1.000_001)
-            .then(|| TrendTick { y: y(value), label: number::format_measured(value, unit) })
-    };
+    let tick = |value| TrendTick { y: y(value), label: number::format_tick(value, unit) };
+    let (first, last) = date_axis(shown.first()?.created, shown.last()?.created);
     Some(ChartView {
         anchor: super::markdown::heading_slug(&format!("trend {series}")),
         title: project_data
@@ -293,9 +293,10 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         machine: machine.describe_machine(),
         height: TOP + HEIGHT + 34.0,
         axis: TOP + HEIGHT,
-        ticks: (0u32..).map_while(tick).collect(),
-        first: shown.first()?.created.format("%Y-%m-%d").to_string(),
-        last: shown.last()?.created.format("%Y-%m-%d").to_string(),
+        ticks: scale.tick_values(TICKS).into_iter().map(tick).collect(),
+        is_log: scale.is_log(),
+        first,
+        last,
         lines: targets.iter().enumerate().map(line).collect(),
         rows: rows.collect(),
         sessions: all.len(),
@@ -315,16 +316,25 @@ fn point_cell(point: TrendPoint) -> String {
     }
 }
 
-/// The end of a scale from zero that holds `greatest`, and its step: 1, 2 or 5 of a power of ten.
-fn trend_scale(greatest: f64) -> Option<(f64, f64)> {
-    if !(greatest.is_finite() && greatest > 0.0) {
-        return None;
+/// The axis that holds these points with their intervals.
+fn trend_scale(points: &[TrendPoint]) -> Option<ChartScale> {
+    let mut least = f64::INFINITY;
+    let mut greatest: f64 = 0.0;
+    for point in points {
+        let interval =
+            point.interval.unwrap_or(stats::Interval { low: point.median, high: point.median });
+        (least, greatest) = (least.min(interval.low), greatest.max(interval.high));
     }
-    let rough = greatest / 4.0;
-    let power = 10f64.powf(rough.log10().floor());
-    let step =
-        [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power).into_iter().find(|s| *s >= rough)?;
-    Some(((greatest / step).ceil() * step, step))
+    (greatest.is_finite() && greatest > 0.0).then(|| ChartScale::covering(least, greatest))
+}
+
+/// What stands at both ends of an axis of sessions: their dates, and of one day the times.
+fn date_axis(first: DateTime<Utc>, last: DateTime<Utc>) -> (String, String) {
+    let forms = match first.date_naive() == last.date_naive() {
+        true => ["%Y-%m-%d %H:%M UTC", "%H:%M UTC"],
+        false => ["%Y-%m-%d", "%Y-%m-%d"],
+    };
+    (first.format(forms[0]).to_string(), last.format(forms[1]).to_string())
 }
 
 fn round_tenths(value: f64) -> f64 {
@@ -435,10 +445,12 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_holds_its_greatest_value_in_round_steps() {
-        assert_eq!(trend_scale(3.3), Some((4.0, 1.0)));
-        let (end, step) = trend_scale(0.28).unwrap();
-        assert!((end - 0.3).abs() < 1e-9 && (step - 0.1).abs() < 1e-9, "{end} {step}");
-        assert_eq!(trend_scale(0.0), None);
+    fn an_axis_of_sessions_tells_each_date_once() {
+        let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
+        let (morning, evening) = (at("2026-11-24T08:05:00Z"), at("2026-11-24T20:00:00Z"));
+        let later = at("2026-11-25T08:00:00Z");
+        let words = |(first, last): (String, String)| format!("{first} … {last}");
+        assert_eq!(words(date_axis(morning, evening)), "2026-11-24 08:05 UTC … 20:00 UTC");
+        assert_eq!(words(date_axis(morning, later)), "2026-11-24 … 2026-11-25");
     }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
-import { axe, browser, folder, kinds, onDisk, overflow, pages, serve, survey, tab } from './lib/site.mjs';
+import { axe, browser, cutTables, folder, kinds, onDisk, overflow, pages, serve, survey, tab } from './lib/site.mjs';
 
 const root = folder('SITE_REAL');
 const runs = pages(root).filter((page) => /^runs\/\d+T\d+Z-[0-9a-f]+\.html$/.test(page));
@@ -172,18 +172,6 @@ describe('a link to the evidence', () => {
 });
 
 describe('the overview', () => {
-  for (const width of [375, 1280]) {
-    test(`keeps its sections in sight at ${width} px, and shows the one that is asked for below them`, async () => {
-      const { page, close } = await tab(chromium, server.base, { viewport: { width, height: 800 }, javaScriptEnabled: false });
-      await page.goto(`${server.base}index.html`);
-      await page.locator('.contents a[href="#glance_figures"]').click();
-      const [bar, heading] = await Promise.all(['.contents', '#glance_figures'].map((place) => page.locator(place).boundingBox()));
-      assert.ok(bar.y >= 0 && bar.y < 10, `the bar stands at ${bar.y}`);
-      assert.ok(heading.y >= bar.y + bar.height && heading.y < 400, `the heading stands at ${heading.y}`);
-      await close();
-    });
-  }
-
   for (const width of [320, 390, 768, 1024, 1280, 1440, 1920]) {
     test(`shows every runtime with its use at ${width} px, nothing cut`, async () => {
       const { page, close } = await tab(chromium, server.base, { viewport: { width, height: 900 }, javaScriptEnabled: false });
@@ -215,19 +203,47 @@ describe('the overview', () => {
     await close();
   });
 
-  test('says what changed since the run before, and leads to all of it', async () => {
+  for (const scheme of ['light', 'dark']) {
+    test(`answers on one screen of 1440 by 900 in the ${scheme} theme`, async () => {
+      const { page, close } = await tab(chromium, server.base, { viewport: { width: 1440, height: 900 }, colorScheme: scheme });
+      await page.goto(`${server.base}index.html`);
+      const ends = await page.$$eval('.answer, .runtimes, .chart.ratios, .sure-and-since', (parts) =>
+        parts.map((part) => [part.className, part.getBoundingClientRect().bottom]));
+      assert.ok(ends.length >= 3, JSON.stringify(ends));
+      for (const [name, bottom] of ends) assert.ok(bottom <= 900, `${name} ends at ${bottom}`);
+      await close();
+    });
+  }
+
+  test('leads to the findings that weaken it', async () => {
     const { page, close } = await tab(chromium, server.base);
     await page.goto(`${server.base}index.html`);
-    const changes = page.locator('section[aria-labelledby="glance_changes"]');
-    assert.match(await changes.textContent(), /changed\s+from\s+run \d+T/);
-    await changes.getByRole('link', { name: 'Compare the two runs' }).click();
-    assert.match(await page.locator('h1').textContent(), /Changes since the run before/);
-    const current = page.url().match(/runs\/(.+)-before\.html$/)[1];
-    await page.goto(`${server.base}runs/${current}.html`);
-    await page.getByRole('link', { name: 'Changes since the run before' }).click();
-    assert.ok(page.url().endsWith(`${current}-before.html`), page.url());
+    await page.locator('.weakest a').click();
+    assert.match(page.url(), /findings\.html#finding-\d+$/);
     await close();
   });
+});
+
+test('no table of any page is cut, and nothing in one overlaps, at any width', async () => {
+  await visit(server.base, kinds(root), { javaScriptEnabled: true }, async (page, name) => {
+    for (const width of [320, 390, 768, 1024, 1280, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      assert.deepEqual(await cutTables(page), [], `${name} at ${width} px`);
+    }
+  });
+});
+
+test('a comparison that stands alone uses the whole window', async () => {
+  const { page, close } = await tab(chromium, 'file:///');
+  await page.goto(`file://${process.env.COMPARISON}`);
+  for (const width of [320, 390, 768, 1024, 1280, 1440, 1920]) {
+    await page.setViewportSize({ width, height: 900 });
+    assert.deepEqual(await cutTables(page), [], `${width} px`);
+    assert.equal(await overflow(page), 0, `${width} px`);
+    const used = await page.locator('main').evaluate((main) => main.getBoundingClientRect().width);
+    assert.ok(used > width * 0.8, `${used} of ${width} px`);
+  }
+  await close();
 });
 
 describe('without a mouse', () => {

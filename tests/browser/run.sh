@@ -25,6 +25,9 @@ node "$here/hostile.mjs" "$root/tests/import/customer" "$work/hostile" "$work/ev
     --label hostile >&2
 "$program" build --project "$work/hostile" >&2
 
+"$program" diff four-runtimes customer --format html --project "$work/real" \
+    > "$work/comparison.html"
+
 cd "$here"
-SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
+COMPARISON=$work/comparison.html SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
     node run.mjs

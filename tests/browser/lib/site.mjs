@@ -147,3 +147,21 @@ export function survey(page) {
 export function overflow(page) {
   return page.evaluate(() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth);
 }
+
+/** What is cut or overlaps in the tables of the page: tables wider than their box, cells narrower than their content. */
+export function cutTables(page) {
+  return page.evaluate(() => {
+    const found = [];
+    for (const box of document.querySelectorAll('.table')) {
+      if (!box.checkVisibility()) continue;
+      const heads = box.querySelector('thead')?.textContent.trim().replace(/\s+/g, ' ').slice(0, 60);
+      if (box.scrollWidth > box.clientWidth + 1) found.push(`${heads}: ${box.scrollWidth - box.clientWidth} px too wide for its box`);
+      if (box.getBoundingClientRect().right > document.documentElement.clientWidth + 1) found.push(`${heads}: leaves the window`);
+      for (const cell of box.querySelectorAll('th, td')) {
+        if (!cell.checkVisibility() || cell.closest('.hidden')) continue;
+        if (cell.scrollWidth > cell.clientWidth + 2) found.push(`${heads}: “${cell.textContent.trim().slice(0, 40)}” is ${cell.scrollWidth - cell.clientWidth} px too wide for its cell`);
+      }
+    }
+    return found;
+  });
+}
