@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds two projects with the given program and looks at their pages with a browser.
+# Builds some projects with the given program and looks at their pages with a browser.
 #
 #   tests/browser/run.sh [PROGRAM]      default: target/release/isoproof, else target/debug/isoproof
 #
@@ -25,9 +25,19 @@ node "$here/hostile.mjs" "$root/tests/import/customer" "$work/hostile" "$work/ev
     --label hostile >&2
 "$program" build --project "$work/hostile" >&2
 
+# The report about four and about eight runtimes.
+mkdir -p "$work/many/data"
+cp -R "$root/tests/runs" "$work/many/data/runs"
+cp "$root/book.toml" "$work/many/book.toml"
+node "$here/eight.mjs" "$root/tests/runs/20261124T200059Z-540f7ff3.json" \
+    > "$work/many/data/runs/20261125T200059Z-88888888.json"
+for many in four eight; do
+    "$program" build --project "$work/many" --run "$many-runtimes" --out "$work/$many" >&2
+done
+
 "$program" diff four-runtimes customer --format html --project "$work/real" \
     > "$work/comparison.html"
 
 cd "$here"
-COMPARISON=$work/comparison.html SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
+COMPARISON=$work/comparison.html SITE_FOUR=$work/four SITE_EIGHT=$work/eight SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
     node run.mjs
