@@ -262,14 +262,12 @@ fn draw_tables(events: Vec<Event>) -> Vec<Event> {
                 let is_empty = matches!(events.peek(), Some(Event::End(TagEnd::TableCell)));
                 is_heading = !is_empty && (in_head || column == 0);
                 column += 1;
+                let heading = headings.get(column - 1).map(String::as_str);
+                let heading = heading_attribute(heading.unwrap_or_default());
                 match (is_heading, in_head) {
                     (true, true) => format!("<th scope=\"col\"{class}>"),
-                    (true, false) => format!("<th scope=\"row\"{class}>"),
-                    (false, true) => format!("<td{class}>"),
-                    (false, false) => {
-                        let heading = headings.get(column - 1).map(String::as_str);
-                        format!("<td{class}{}>", heading_attribute(heading.unwrap_or_default()))
-                    }
+                    (true, false) => format!("<th scope=\"row\"{class}{heading}>"),
+                    (false, _) => format!("<td{class}{heading}>"),
                 }
             }
             Event::End(TagEnd::TableCell) => {
@@ -472,7 +470,7 @@ mod tests {
             out,
             "<div class=\"table\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">a</th>\
              <th scope=\"col\" class=\"right\">b</th></tr></thead><tbody><tr>\
-             <th scope=\"row\">1</th><td class=\"right\" data-head=\"b\">2</td></tr>\n</tbody></table></div>\n"
+             <th scope=\"row\" data-head=\"a\">1</th><td class=\"right\" data-head=\"b\">2</td></tr>\n</tbody></table></div>\n"
         );
         let out = html("| a | `\"b\"` c |\n| --- | --- |\n| 1 | 2 |\n");
         assert!(out.contains("<td data-head=\"&quot;b&quot; c\">2</td>"), "{out}");
