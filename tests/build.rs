@@ -550,10 +550,9 @@ fn a_report_of_times_alone_compares_them_and_says_what_else_is_missing() {
 fn facts_and_verdicts_lead_to_pages_that_say_what_explain_says() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
-    for (id, page) in [
-        ("kernel.boot_id", "probes/kernel.boot_id.html"),
-        ("separate-kernel-vm", "verdicts/separate-kernel-vm.html"),
-    ] {
+    for (id, page) in
+        [("kernel.boot_id", "probes/kernel.html"), ("separate-kernel-vm", "verdicts.html")]
+    {
         let explained = project.run(&["explain", id]).succeeds().stdout;
         let page = project.read(&format!("public/{page}"));
         let headings: Vec<&str> = explained
@@ -563,26 +562,26 @@ fn facts_and_verdicts_lead_to_pages_that_say_what_explain_says() {
             .collect();
         assert!(headings.len() > 5, "{explained}");
         for heading in headings {
-            assert!(page.contains(&format!("<h2>{heading}</h2>")), "{id}: {heading}");
+            assert!(page.contains(&format!("<h3>{heading}</h3>")), "{id}: {heading}");
         }
     }
     let index = project.read("public/index.html");
-    for link in ["verdicts/separate-kernel-vm.html", "probes/kernel.release.html"] {
+    for link in ["verdicts.html#separate-kernel-vm", "probes/kernel.html#kernel.release"] {
         assert!(index.contains(link), "{link}");
     }
-    assert!(project.read("public/search-index.js").contains("separate-kernel-vm.html"));
+    assert!(project.read("public/search-index.js").contains("verdicts.html#"));
 }
 
 #[test]
 fn another_run_changes_no_page_about_probes() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
-    let page = project.path("public/probes/kernel.boot_id.html");
+    let page = project.path("public/probes/kernel.html");
     let before = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&page).unwrap());
     let honest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/honest");
     project.import(&honest);
     project.run(&["build"]).succeeds();
     let after = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&page).unwrap());
     assert_eq!(before, after, "the page was made again");
-    assert!(!project.read("public/probes/kernel.boot_id.html").contains("from run <a"));
+    assert!(!project.read("public/probes/kernel.html").contains("from run <a"));
 }

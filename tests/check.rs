@@ -115,7 +115,7 @@ fn a_rule_about_reports_is_switched_off_with_a_reason_that_every_form_prints() {
     let explained = project.run(&["explain", "claim-contradicts-evidence"]).succeeds().stdout;
     assert!(explained.contains("This project switched it off: an <old> count"), "{explained}");
     project.run(&["build"]).succeeds();
-    for page in ["public/checked.html", "public/rules/claim-contradicts-evidence.html"] {
+    for page in ["public/checked.html", "public/rules.html"] {
         assert!(project.read(page).contains("an &lt;old&gt; count"), "{page}");
     }
     assert!(!project.read("public/checked.html").contains("<mark class=\"contradicted\">"));

@@ -130,9 +130,20 @@ pub(crate) fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
     tera.register_filter("code", move |text: String, _: Kwargs, _: &State| {
         safe_value(&code.render_code(&text, true))
     });
+    tera.register_filter("probe_page", |id: String, _: Kwargs, _: &State| probe_page(&id));
     tera.register_filter("prose", move |text: String, _: Kwargs, _: &State| {
         render_prose(&renderer, &text)
     });
+}
+
+/// The area of a probe, which has a page of its own: what its id begins with.
+pub(crate) fn probe_area(id: &str) -> &str {
+    id.split('.').next().unwrap_or_default()
+}
+
+/// `id | probe_page`: where a probe is explained, seen from the root of the site.
+fn probe_page(id: &str) -> String {
+    format!("probes/{}.html#{id}", probe_area(id))
 }
 
 /// `text | prose`: Markdown of our own data in the voice of the text. Not for captured text.

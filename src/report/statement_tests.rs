@@ -14,7 +14,7 @@ use super::functions::LookupSources;
 use super::{Assessment, EvidenceLinks, ProjectData, Renderer};
 use crate::assets::{self, AssetTree};
 use crate::judge::rules::testing::{Sketch, sketch};
-use crate::model::{Edition, EvidenceKind, ImportForm, MissingReason, Role, Target};
+use crate::model::{EvidenceKind, MissingReason, Role, Target};
 use crate::store::LoadedRun;
 
 /// What a mark begins and ends with.
@@ -152,10 +152,7 @@ fn drawn_run(draw: &mut Draw) -> Sketch {
             skipped: BTreeMap::default(),
         };
     } else if draw.is_one_in(6) {
-        sketch.run.evidence = EvidenceKind::Imported { form: ImportForm::Hyperfine };
-    }
-    if draw.is_one_in(3) {
-        sketch.run.edition = Edition::S26;
+        sketch.run.evidence = EvidenceKind::Imported { form: "hyperfine".into() };
     }
     sketch.run.redaction.applied = draw.is_one_in(2);
     if draw.is_one_in(2) {
@@ -227,7 +224,8 @@ fn mark_statements() -> (BTreeMap<String, String>, Vec<String>) {
 /// Renders chapters about one run after the other.
 struct ChapterReader {
     chapters: ChapterTemplates,
-    data: ProjectData,
+    /// Of a project without a pack, and of one that answers an edition.
+    data: [ProjectData; 2],
 }
 
 impl ChapterReader {
@@ -240,14 +238,16 @@ impl ChapterReader {
             std::fs::write(path, text).unwrap();
         }
         let data = ProjectData::load_data(None).unwrap();
+        let data = [data.clone(), data.with_edition("s26", None).unwrap()];
         let chapters = Arc::new(ProjectChapters::load(folder.path(), folder.path()).unwrap());
-        let sources = lookup_sources(sketch(), &data);
+        let sources = lookup_sources(sketch(), &data[0]);
         Self { chapters: ChapterTemplates::new(&chapters, &sources).unwrap(), data }
     }
 
-    /// All chapters about this run.
-    fn read_all(&self, sketch: Sketch) -> String {
-        let chapters = self.chapters.with_sources(&lookup_sources(sketch, &self.data));
+    /// All chapters about one of many runs, every second of them in a project with a pack.
+    fn read_all(&self, number: usize, sketch: Sketch) -> String {
+        let data = &self.data[number % self.data.len()];
+        let chapters = self.chapters.with_sources(&lookup_sources(sketch, data));
         let mut text = String::new();
         for name in chapters.chapter_names() {
             text.push_str(&chapters.render_chapter(name).unwrap().unwrap_or_default());
@@ -261,11 +261,11 @@ fn lookup_sources(sketch: Sketch, data: &ProjectData) -> LookupSources {
     let loaded =
         LoadedRun { run: sketch.run, integrity: sketch.integrity, origin: "a test".into() };
     LookupSources {
-        assessment: Arc::new(Assessment::new(loaded, None, data).unwrap()),
+        assessment: Arc::new(Assessment::new(loaded, data).unwrap()),
         renderer: Renderer::Markdown(EvidenceLinks::None),
         chapters: Arc::default(),
         notes: Arc::default(),
-        is_submission: false,
+        is_document: false,
         warnings: Arc::default(),
     }
 }
@@ -289,8 +289,8 @@ fn every_variant_of_every_statement_is_said_about_some_run() {
     let mut unseen: BTreeSet<usize> = (0..marks.len()).collect();
     let mut draw = Draw(0x9e37_79b9_7f4a_7c15);
     let drawn = (0..RUNS).map(|_| drawn_run(&mut draw));
-    for run in known_runs().into_iter().chain(drawn) {
-        let text = reader.read_all(run);
+    for (number, run) in known_runs().into_iter().chain(drawn).enumerate() {
+        let text = reader.read_all(number, run);
         for rest in text.split(MARK[0]).skip(1) {
             unseen.remove(&rest.split(MARK[1]).next().unwrap().parse().unwrap());
         }
@@ -327,8 +327,8 @@ fn what_chapters_say_about_any_run_is_whole_sentences() {
     let reader = ChapterReader::new(&BTreeMap::new());
     let mut draw = Draw(0x2545_f491_4f6c_dd1d);
     let drawn = (0..RUNS / 4).map(|_| drawn_run(&mut draw));
-    for run in known_runs().into_iter().chain(drawn) {
-        assert_eq!(malformed_line(&reader.read_all(run)), None);
+    for (number, run) in known_runs().into_iter().chain(drawn).enumerate() {
+        assert_eq!(malformed_line(&reader.read_all(number, run)), None);
     }
 }
 

@@ -184,7 +184,7 @@ fn make_pages(store: &RunStore, builder: &SiteBuilder, press: &PageWriter) -> Re
         return Ok(false);
     }
     let changes = history.summarize_changes(&builder.assessment.run.id, &rows);
-    builder.make_site(press, &json!(changes))?;
+    builder.make_site(press, &json!(changes), &rows)?;
     history.make_pages(&runs, &rows)?;
     builder.runs_pages(press, &rows)?;
     builder.search_index(press, &rows)?;

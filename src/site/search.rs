@@ -4,13 +4,14 @@
 //! disk can load. It is never larger than a twentieth of the site's HTML: titles come first, then
 //! the words of the texts, those that few pages have before those that many have.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use super::cache::CachedPage;
 use super::view::RunRow;
 use crate::report::Assessment;
+use crate::report::functions::probe_area;
 
 /// The name of the file in the site.
 pub(super) const FILE: &str = "search-index.js";
@@ -42,9 +43,16 @@ pub(super) struct SearchIndex {
     words: HashMap<String, Vec<usize>>,
     /// Headings: text, and address.
     sections: Vec<[String; 2]>,
+    /// The ids of the rules that the site explains.
+    rules: BTreeSet<String>,
 }
 
 impl SearchIndex {
+    /// An index of a site that explains these rules.
+    pub(super) fn with_rules(rules: BTreeSet<String>) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
     /// Takes up facts, findings, rules and captures of the run that the report is about.
     pub(super) fn add_assessment(&mut self, assessment: &Assessment) {
         let run = format!("runs/{}.html#", assessment.run.id);
@@ -64,22 +72,19 @@ impl SearchIndex {
             [capture.origin.describe_origin(), target.unwrap_or_default(), anchor]
         });
         self.add_group("Evidence", run, captures);
-        let rules = assessment
-            .project_data
-            .rules
-            .iter_rules()
-            .chain(assessment.project_data.listed_report_rules());
-        let rules =
-            rules.map(|rule| [rule.title.clone(), rule.id.clone(), rule.id.clone() + ".html"]);
-        self.add_group("Rule", "rules/".into(), rules);
-        let page = |title: &str, id: &str| [title.into(), id.into(), format!("{id}.html")];
-        let verdicts = assessment.project_data.words.values().map(|doc| page(&doc.title, &doc.id));
-        self.add_group("Verdict", "verdicts/".into(), verdicts);
-        let probes = assessment
-            .project_data
-            .catalogue
-            .iter_probes()
-            .map(|probe| page(&probe.title, &probe.id));
+        let titled = |title: &str, id: &str| [title.into(), id.into(), id.into()];
+        let books = [&assessment.project_data.rules, &assessment.project_data.report_rules];
+        let rules = books.into_iter().flat_map(|book| book.iter_rules());
+        let rules = rules.filter(|rule| self.rules.contains(&rule.id));
+        let rules: Vec<_> = rules.map(|rule| titled(&rule.title, &rule.id)).collect();
+        self.add_group("Rule", "rules.html#".into(), rules.into_iter());
+        let verdicts = assessment.project_data.words.values();
+        let verdicts = verdicts.map(|doc| titled(&doc.title, &doc.id));
+        self.add_group("Verdict", "verdicts.html#".into(), verdicts);
+        let probes = assessment.project_data.catalogue.iter_probes().map(|probe| {
+            let end = format!("{}.html#{}", probe_area(&probe.id), probe.id);
+            [probe.title.clone(), probe.id.clone(), end]
+        });
         self.add_group("Probe", "probes/".into(), probes);
     }
 

@@ -19,13 +19,13 @@ use super::search::{self, SearchIndex};
 use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
-use crate::judge::{RuleDoc, RuleExample};
+use crate::judge::{RuleBook, RuleDoc, RuleExample};
 use crate::lab12::claims::ClaimChecker;
 use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
-use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings};
+use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, probe_area};
 use crate::report::{
     Assessment, EnginePool, EvidenceLinks, PooledEngine, Renderer, TemplateEngine, markdown,
     submission,
@@ -201,20 +201,26 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A page cannot be rendered or written.
-    pub(super) fn make_site(&self, writer: &PageWriter, since: &Json) -> Result<()> {
+    pub(super) fn make_site(
+        &self,
+        writer: &PageWriter,
+        since: &Json,
+        rows: &[RunRow],
+    ) -> Result<()> {
         writer.add_file(".nojekyll", b"")?;
         for (name, file) in &self.files {
             writer.add_file(name.trim_start_matches("site/"), file.text.as_bytes())?;
         }
         let (chapters, others) =
-            rayon::join(|| self.chapter_pages(writer, since), || self.other_pages(writer));
+            rayon::join(|| self.chapter_pages(writer, since), || self.other_pages(writer, rows));
         chapters.and(others)
     }
 
-    fn other_pages(&self, writer: &PageWriter) -> Result<()> {
+    fn other_pages(&self, writer: &PageWriter, rows: &[RunRow]) -> Result<()> {
         self.targets_page(writer)?;
         self.document_page(writer)?;
-        self.rule_pages(writer)?;
+        self.about_report(writer, "findings.html", "Findings", "site/findings.html", &json!({}))?;
+        self.rules_page(writer, rows)?;
         self.about_pages(writer)?;
         self.checked_page(writer)?;
         self.not_found_page(writer)
@@ -380,65 +386,74 @@ impl<'a> SiteBuilder<'a> {
         self.about_report(writer, "targets.html", "Side by side", "site/targets.html", &sees)
     }
 
-    fn rule_pages(&self, writer: &PageWriter) -> Result<()> {
-        let docs: Vec<_> = self.assessment.project_data.rules.iter_rules().collect();
-        let about_reports: Vec<_> = self.assessment.project_data.listed_report_rules().collect();
-        let sees = json!({ "rules": docs, "report_rules": about_reports });
-        self.about_report(writer, "findings.html", "Findings", "site/findings.html", &sees)?;
+    /// The rules that found something in a run of the project or are switched off, and those about
+    /// reports where one is checked.
+    fn rules_page(&self, writer: &PageWriter, rows: &[RunRow]) -> Result<()> {
         let project_data = &self.assessment.project_data;
-        for (book, list, of_reports) in
-            [(&project_data.rules, docs, false), (&project_data.report_rules, about_reports, true)]
-        {
-            let page = |doc: &&RuleDoc| {
-                let views = |list: &[RuleExample]| -> Vec<Json> {
-                    list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
-                };
-                let page = format!("rules/{}.html", doc.id);
-                let (found, not_found) = (views(&doc.found), views(&doc.not_found));
-                let sees = json!({
-                    "rule": doc, "of_reports": of_reports, "found": found,
-                    "not_found": not_found, "off": book.switched_off_rules().get(&doc.id),
-                });
-                self.about_report(writer, &page, &doc.title, "site/rule.html", &sees)
-            };
-            let made: Vec<Result<()>> = list.par_iter().map(page).collect();
-            made.into_iter().collect::<Result<()>>()?;
+        let about_evidence = project_data
+            .rules
+            .iter_rules()
+            .filter(|doc| rows.iter().any(|row| row.rules.contains(&doc.id)))
+            .map(|doc| rule_view(doc, &project_data.rules));
+        let about_evidence: Vec<Json> = about_evidence.collect();
+        let mut about_reports: Vec<Json> = Vec::new();
+        if self.project.config.checked_submission.is_some() {
+            let docs = project_data.listed_report_rules();
+            about_reports.extend(docs.map(|doc| rule_view(doc, &project_data.report_rules)));
         }
-        Ok(())
+        let others = project_data.rules.iter_rules().count() - about_evidence.len();
+        let sees =
+            json!({ "rules": about_evidence, "report_rules": about_reports, "others": others });
+        self.about_report(writer, RULES, "Rules", "site/rules.html", &sees)
     }
 
     /// What every probe asks and every verdict means. They are not about a run, so that they need
     /// not be made again for another one.
     fn about_pages(&self, writer: &PageWriter) -> Result<()> {
         let project_data = &self.assessment.project_data;
-        let probes: Vec<AboutPage> = project_data
-            .catalogue
-            .iter_probes()
-            .map(|probe| AboutPage::about_probe(project_data, probe))
-            .collect();
-        let verdicts: Vec<AboutPage> = project_data
-            .words
-            .values()
-            .map(|doc| AboutPage::about_verdict(project_data, doc))
-            .collect();
-        let page = |name: &str, title: &str, template: &str, sees: &Json| {
-            let mut frame = self.frame_context(name, title, "../", None);
-            frame["site"]["run"] = Json::Null;
-            let key = self.base.and_parts([template, &frame.to_string(), &sees.to_string()]);
-            writer.add_page(name, key, || {
-                let engine = self.page_engine(&self.assessment, "../");
-                engine.render_template(template, &merge_context(&[&frame, sees]))
-            })
-        };
-        let row = |about: &AboutPage| json!({ "id": about.id, "title": about.title });
-        let rows = |list: &[AboutPage]| -> Vec<Json> { list.iter().map(row).collect() };
-        let sees = json!({ "probes": rows(&probes), "verdicts": rows(&verdicts) });
-        page("probes/index.html", "Probes", "site/probes.html", &sees)?;
-        let folders = probes.iter().map(|about| ("probes", about));
-        let all: Vec<_> = folders.chain(verdicts.iter().map(|doc| ("verdicts", doc))).collect();
-        all.par_iter().try_for_each(|(folder, about)| {
-            let name = format!("{folder}/{}.html", about.id);
-            page(&name, &about.title, "site/about.html", &json!({ "about": about }))
+        let mut areas: BTreeMap<&str, Vec<AboutPage>> = BTreeMap::new();
+        for probe in project_data.catalogue.iter_probes() {
+            let about = AboutPage::about_probe(project_data, probe);
+            areas.entry(probe_area(&probe.id)).or_default().push(about);
+        }
+        let verdicts = project_data.words.values();
+        let verdicts: Vec<AboutPage> =
+            verdicts.map(|doc| AboutPage::about_verdict(project_data, doc)).collect();
+        let mut list: Vec<Json> = Vec::new();
+        for (area, probes) in &areas {
+            let titles: Vec<Json> = probes
+                .iter()
+                .map(|about| json!({ "id": about.id, "title": about.title }))
+                .collect();
+            list.push(json!({ "area": area, "probes": titles }));
+        }
+        let sees = json!({ "areas": list });
+        self.page_of_no_run(writer, "probes/index.html", "Probes", "site/probes.html", &sees)?;
+        let sees = json!({ "abouts": verdicts });
+        self.page_of_no_run(writer, VERDICTS, "Verdicts", "site/about.html", &sees)?;
+        areas.par_iter().try_for_each(|(area, probes)| {
+            let (name, title) = (format!("probes/{area}.html"), format!("Probes: {area}"));
+            let sees = json!({ "abouts": probes });
+            self.page_of_no_run(writer, &name, &title, "site/about.html", &sees)
+        })
+    }
+
+    /// A page that is about no run.
+    fn page_of_no_run(
+        &self,
+        writer: &PageWriter,
+        name: &str,
+        title: &str,
+        template: &str,
+        sees: &Json,
+    ) -> Result<()> {
+        let root = relative_root(name);
+        let mut frame = self.frame_context(name, title, &root, None);
+        frame["site"]["run"] = Json::Null;
+        let key = self.base.and_parts([template, &frame.to_string(), &sees.to_string()]);
+        writer.add_page(name, key, || {
+            self.page_engine(&self.assessment, &root)
+                .render_template(template, &merge_context(&[&frame, sees]))
         })
     }
 
@@ -549,7 +564,12 @@ impl<'a> SiteBuilder<'a> {
     ///
     /// It cannot be written.
     pub(super) fn search_index(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
-        let mut index = SearchIndex::default();
+        let mut rules: BTreeSet<String> = runs.iter().flat_map(|row| &row.rules).cloned().collect();
+        if self.project.config.checked_submission.is_some() {
+            let docs = self.assessment.project_data.listed_report_rules();
+            rules.extend(docs.map(|doc| doc.id.clone()));
+        }
+        let mut index = SearchIndex::with_rules(rules);
         for entry in &self.chapters.entries {
             let page = entry.page_path();
             if let Some(made) = writer.cached_page(&page) {
@@ -747,6 +767,23 @@ impl<'a> SiteBuilder<'a> {
 
 /// The page that a reader comes to first.
 const HOME: &str = "index.html";
+
+/// The page about rules.
+const RULES: &str = "rules.html";
+
+/// The page about verdicts.
+const VERDICTS: &str = "verdicts.html";
+
+/// What the page about rules sees of one.
+fn rule_view(doc: &RuleDoc, book: &RuleBook) -> Json {
+    let examples = |list: &[RuleExample]| -> Vec<Json> {
+        list.iter().map(|example| json!(view::ExampleView::new(example))).collect()
+    };
+    json!({
+        "doc": doc, "found": examples(&doc.found), "not_found": examples(&doc.not_found),
+        "off": book.switched_off_rules().get(&doc.id),
+    })
+}
 
 /// The page that lists all chapters, where there are many.
 const ALL: &str = "chapters.html";

@@ -258,6 +258,8 @@ pub(crate) struct RunRow {
     errors: usize,
     warnings: usize,
     notes: usize,
+    /// The rules that found something, and those that are switched off.
+    pub rules: BTreeSet<String>,
     /// Whether the run file is as it was written.
     pub is_intact: bool,
     /// The comparisons of the run with others: their titles and pages.
@@ -304,6 +306,7 @@ impl RunRow {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
+            rules: found_rules(assessment),
             is_intact: assessment.integrity.is_intact(),
             comparisons: Vec::new(),
             key: None,
@@ -314,6 +317,11 @@ impl RunRow {
     pub(crate) fn sort_key(&self) -> (DateTime<Utc>, &str) {
         (self.at, &self.id)
     }
+}
+
+fn found_rules(assessment: &Assessment) -> BTreeSet<String> {
+    let found = assessment.judgement.findings.iter().map(|finding| &finding.rule);
+    found.chain(assessment.judgement.switched_off.iter().map(|off| &off.rule)).cloned().collect()
 }
 
 /// A heading in the table of contents of a page.

@@ -286,7 +286,7 @@ describe('with its script', () => {
 
     test(`a search finds chapters, facts, findings and evidence ${place}, by keyboard alone`, async () => {
       const { page, complaints, close } = await tab(chromium, base());
-      await page.goto(`${base()}rules/health-not-ok.html`);
+      await page.goto(`${base()}rules.html`);
       assert.equal(await page.evaluate(() => typeof window.isoproofIndex), 'undefined', 'loaded before it is needed');
       await page.keyboard.press('/');
       const results = page.locator('.results a');
