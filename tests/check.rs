@@ -33,7 +33,7 @@ fn sarif(project: &Project) -> Value {
 }
 
 const REPORT: &str = "# Report\n\nThe host has 332 entries in /proc, Kata 52.\n\n\
-                      Runtime overhead: negligible\n";
+                      Runtime overhead: 5 %\n";
 
 /// The customer's run and a report in a file whose name has to be encoded.
 fn with_report() -> Project {
@@ -70,7 +70,7 @@ fn sarif_points_at_the_place_in_a_report_and_from_there_to_the_evidence() {
     assert_eq!(place["region"], region);
     let evidence = &wrong["relatedLocations"][0]["logicalLocations"][0]["fullyQualifiedName"];
     assert_eq!(evidence, "isolation/proc.txt:2");
-    assert_eq!(of("claim-overhead-unmeasured")["level"], "error");
+    assert_eq!(of("claim-overhead-unmeasured")["level"], "warning");
     // A statement that is supported is no result; without a report its rules are not listed.
     assert!(results.iter().all(|result| result["level"].is_string()));
     assert!(!sarif(&project).to_string().contains("claim-contradicts-evidence"));
@@ -87,7 +87,8 @@ fn the_rules_about_reports_are_tests_in_junit_where_a_report_was_checked() {
     assert!(text.contains("<testsuite name=\"report-rules\""), "{text}");
     assert!(text.contains("my report.md:3:14: error: “332”"), "{text}");
     let failures = |text: &str| text.matches("<failure ").count();
-    assert_eq!(failures(&text), failures(&junit(&[])) + 2);
+    // The figure of a cost is a warning, and only errors fail unless more is asked for.
+    assert_eq!(failures(&text), failures(&junit(&[])) + 1);
 }
 
 #[test]

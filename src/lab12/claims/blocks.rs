@@ -1,5 +1,5 @@
 //! Pasted output: blocks that show what the evidence files hold, read by the readers of those
-//! files.
+//! files, and compared as people paste.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,29 +7,30 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
-use super::durations::StatedFigure;
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::passages::ReportPassage;
-use super::words::{ClaimVocabulary, PastedKind};
+use super::values::StatedFigure;
+use super::words::{ClaimVocabulary, PastedKind, SentenceWords};
 use crate::lab12::readers;
 use crate::model::{Capture, Fact};
 
 /// A part of a block that is one piece of output.
-struct OutputPiece {
+pub(super) struct OutputPiece {
     /// Where it stands in the passage's text.
-    range: Range<usize>,
+    pub range: Range<usize>,
     /// The place in the lab's instructions that it would be the file of.
     slot: String,
 }
 
-/// What a block says, and the start-up figures in it.
+/// What the pieces of a block say, and the start-up figures in them.
 pub(super) fn check_pasted_block(
     index: &EvidenceIndex,
-    vocabulary: &ClaimVocabulary,
+    words: &SentenceWords,
     block: &ReportPassage,
+    pieces: &[OutputPiece],
 ) -> (Vec<ClaimRemark>, Vec<StatedFigure>) {
     let (mut results, mut stated) = (Vec::new(), Vec::new());
-    for piece in output_pieces(&vocabulary.subjects.pasted, block) {
+    for piece in pieces {
         let text = &block.text[piece.range.clone()];
         let capture = Capture::of_file(&piece.slot, Some(&piece.slot), text.as_bytes());
         let reading = readers::read_lab_captures(std::slice::from_ref(&capture));
@@ -39,23 +40,23 @@ pub(super) fn check_pasted_block(
                 {
                     continue;
                 }
-                if id == "startup.wall"
-                    && let Fact::Series(samples) = fact
-                    && let [seconds] = samples.values[..]
-                {
-                    let digits = format!("{seconds}").chars().filter(char::is_ascii_digit).count();
-                    stated.push(StatedFigure {
-                        subject: 0,
-                        target: target.clone(),
-                        seconds,
-                        digits,
-                    });
-                }
                 let line = fact.source().and_then(|source| source.line).unwrap_or(1);
                 let range = line_range(text, line);
                 let place = block
                     .file_range(&(piece.range.start + range.start..piece.range.start + range.end));
-                results.extend(compare_output(index, id, target, fact, place, &text[range]));
+                if let ("startup.wall", Fact::Series(samples)) = (id.as_str(), fact)
+                    && let [seconds] = samples.values[..]
+                {
+                    let digits = format!("{seconds}").chars().filter(char::is_ascii_digit).count();
+                    stated.push(StatedFigure {
+                        fact: id.clone(),
+                        target: target.clone(),
+                        seconds,
+                        digits,
+                        pasted: Some(place.clone()),
+                    });
+                }
+                results.extend(compare_output(index, words, id, target, fact, place, &text[range]));
             }
         }
     }
@@ -72,23 +73,22 @@ const IGNORED: &[&str] = &[
 ];
 
 /// The pieces of output in a block: a title or a command begins one.
-fn output_pieces(kinds: &[PastedKind], block: &ReportPassage) -> Vec<OutputPiece> {
+pub(super) fn output_pieces(
+    vocabulary: &ClaimVocabulary,
+    block: &ReportPassage,
+) -> Vec<OutputPiece> {
+    let kinds = &vocabulary.subjects.pasted;
     let mut starts: Vec<(usize, Option<&PastedKind>)> = Vec::new();
     let mut at = 0;
     for line in block.text.split_inclusive('\n') {
         let text = line.trim();
-        let is_head = text.starts_with("==")
-            || text.starts_with("--- ")
-            || text.starts_with(['$', '>'])
-            || text.starts_with("# ");
-        if is_head {
+        if is_head(text) {
             let titled =
                 |kind: &&PastedKind| kind.title.as_ref().is_some_and(|title| title.is_match(text));
             let kind = kinds.iter().find(titled);
             // `=== Kata ===` goes on with the piece that it stands in.
-            let names_role = text.to_lowercase().contains("runc")
-                || text.to_lowercase().contains("kata")
-                || text.to_lowercase().contains("host");
+            let lower = text.to_lowercase();
+            let names_role = ["runc", "kata", "host"].iter().any(|name| lower.contains(name));
             if kind.is_some() || !names_role || starts.is_empty() {
                 starts.push((at, kind));
             }
@@ -112,6 +112,16 @@ fn output_pieces(kinds: &[PastedKind], block: &ReportPassage) -> Vec<OutputPiece
     out
 }
 
+/// Whether a line of a block is a title or a command: `=== x ===`, `$ x`, `me@box:~$ x`.
+fn is_head(text: &str) -> bool {
+    let prompt = text.split(['$', '#']).next().unwrap_or_default();
+    text.starts_with("==")
+        || text.starts_with("--- ")
+        || text.starts_with(['$', '>'])
+        || text.starts_with("# ")
+        || text.len() > prompt.len() && prompt.contains('@') && !prompt.contains(' ')
+}
+
 /// The range of a line, counted from 1, without space at its ends.
 fn line_range(text: &str, wanted: u32) -> Range<usize> {
     let mut at = 0;
@@ -126,33 +136,52 @@ fn line_range(text: &str, wanted: u32) -> Range<usize> {
     0..text.trim_end().len()
 }
 
+/// How pasted output stands to a captured fact.
+#[derive(Debug, PartialEq, Eq)]
+enum OutputMatch {
+    /// It says the same.
+    Same,
+    /// It says the same of another container.
+    SameElsewhere,
+    /// It is of another run: what differs from run to run differs.
+    Another,
+    /// It cannot be of this evidence.
+    Differs,
+    /// Neither is certain.
+    Open,
+}
+
 fn compare_output(
     index: &EvidenceIndex,
+    words: &SentenceWords,
     id: &str,
     target: &str,
     fact: &Fact,
     place: Range<usize>,
     line: &str,
 ) -> Option<ClaimRemark> {
+    let stated = match fact {
+        Fact::Value { value: Value::Number(number), .. } => number.to_string(),
+        Fact::Series(_) => FactRef { id: "", target, fact }.shown_value(),
+        _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
+    };
+    let numbers = fact.as_series().map(|samples| &samples.values[..]).unwrap_or_default();
+    let is_elsewhere = numbers.iter().any(|number| index.is_number_captured(*number));
     let Some(fact_ref) = index.fact_on_target(id, target) else {
         // Measured otherwise in a collected run, or not a question of this run.
-        let known = index.missing_reason(id, target).is_some();
-        let stated = match fact {
-            Fact::Value { value: Value::Number(number), .. } => number.to_string(),
-            Fact::Series(_) => FactRef { id: "", target, fact }.shown_value(),
-            _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
-        };
+        let is_figure = fact.as_series().is_some() || fact.as_i64().is_some();
+        let known = is_figure && !is_elsewhere && index.missing_reason(id, target).is_some();
         return known.then(|| ClaimRemark::without_evidence(index, place, &stated, id, target));
     };
-    if says_the_same(id, fact, &fact_ref) {
-        return Some(
-            ClaimRemark::supported_claim(place).resting_on_fact(fact_ref.id, fact_ref.target),
-        );
-    }
-    let shown = FactRef { id: fact_ref.id, target: fact_ref.target, fact }.shown_value();
-    match id {
-        // Every run has its own: it is another one's.
-        "startup.wall" | "http.latency_reported" | "net.interfaces" | "kernel.uname" => Some(
+    let supported = || {
+        ClaimRemark::supported_claim(place.clone()).resting_on_fact(fact_ref.id, fact_ref.target)
+    };
+    match match_output(id, fact, &fact_ref) {
+        OutputMatch::Same => Some(supported()),
+        OutputMatch::SameElsewhere => {
+            Some(supported().with_parameter("note", words.of_other_container.as_str()))
+        }
+        OutputMatch::Another if !is_elsewhere => Some(
             ClaimRemark::violates_rule("claim-without-evidence", ClaimStatus::Unsupported, place)
                 .with_parameter("another", true)
                 .with_parameter("title", index.fact_title(id))
@@ -160,52 +189,81 @@ fn compare_output(
                 .with_parameter("found", fact_ref.shown_value())
                 .resting_on_fact(fact_ref.id, fact_ref.target),
         ),
-        "kernel.cmdline" | "kernel.dmesg_banner" => None,
-        _ => Some(ClaimRemark::contradicted_by(index, place, &shown, &fact_ref)),
+        OutputMatch::Differs => {
+            let shown = FactRef { id: fact_ref.id, target: fact_ref.target, fact }.shown_value();
+            Some(ClaimRemark::contradicted_by(index, place, &shown, &fact_ref))
+        }
+        OutputMatch::Another | OutputMatch::Open => None,
     }
 }
 
-fn says_the_same(id: &str, fact: &Fact, fact_ref: &FactRef) -> bool {
-    match (id, fact, fact_ref.fact) {
-        (_, Fact::Series(a), Fact::Series(b)) => {
-            a.values.len() == b.values.len()
-                && a.values.iter().zip(&b.values).all(|(a, b)| (a - b).abs() < 1e-9)
+fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
+    use OutputMatch::{Another, Differs, Open, Same, SameElsewhere};
+    if let (Fact::Series(stated), Fact::Series(known)) = (fact, fact_ref.fact) {
+        let is_known = |value: &f64| known.values.iter().any(|one| (one - value).abs() < 1e-9);
+        return if stated.values.iter().all(is_known) { Same } else { Another };
+    }
+    let (Some(stated), Some(known)) = (fact.as_value(), fact_ref.fact.as_value()) else {
+        return Open;
+    };
+    if stated == known {
+        return Same;
+    }
+    match id {
+        "kernel.uname" => {
+            let (stated, known) = (kernel_words(stated), kernel_words(known));
+            if stated == known && !stated.is_empty() { SameElsewhere } else { Open }
         }
-        ("kernel.uname", Fact::Value { value: a, .. }, Fact::Value { value: b, .. }) => {
-            // Another container has another name: release and build are compared.
-            let kernel = |value: &Value| {
-                let text = value.as_str().unwrap_or_default();
-                let from = text.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
-                let parts: Vec<String> =
-                    text[from..].split_whitespace().map(String::from).collect();
-                let at = parts.iter().position(|part| {
-                    part.contains('.') && part.starts_with(|c: char| c.is_ascii_digit())
-                });
-                parts[at.unwrap_or(0)..].join(" ")
-            };
-            kernel(a) == kernel(b)
+        "kernel.banner" | "kernel.dmesg_banner" | "kernel.cmdline" | "cpu.model" => {
+            let (stated, known) = (joined(stated), joined(known));
+            let cut = stated.trim_end_matches(['.', '…', ' ']);
+            let is_part = known.starts_with(cut) || stated.starts_with(&known);
+            let release = |text: &str| text.split(' ').nth(2).unwrap_or_default().to_string();
+            let is_banner = id == "kernel.banner" || id == "kernel.dmesg_banner";
+            match is_part {
+                true => Same,
+                // A cut or wrapped banner still names its release.
+                false if is_banner && release(&stated) != release(&known) => Differs,
+                false if id == "cpu.model" => Differs,
+                false => Open,
+            }
         }
-        ("http.latency_reported", Fact::Value { value: a, .. }, Fact::Value { value: b, .. }) => {
-            ["avg", "min", "max", "n"].iter().all(|key| {
+        "http.latency_reported" => {
+            let close = |key: &str| {
                 let of = |value: &Value| value.get(key).and_then(Value::as_f64);
-                match (of(a), of(b)) {
+                match (of(stated), of(known)) {
                     (Some(a), Some(b)) => (a - b).abs() <= 1e-9,
-                    (None, _) => true,
-                    (Some(_), None) => false,
+                    (stated, _) => stated.is_none(),
                 }
-            })
+            };
+            if ["avg", "min", "max", "n"].iter().all(|key| close(key)) { Same } else { Another }
         }
-        ("net.interfaces", Fact::Value { value: a, .. }, Fact::Value { value: b, .. }) => {
-            // MACs, and what is made from them, are pseudonyms in the evidence.
-            let of = |value: &Value| -> Vec<(String, String)> {
+        "net.interfaces" => {
+            // MACs, and what is made from them, are pseudonyms in the evidence; a block may be cut.
+            let items = |value: &Value| -> Vec<(String, String)> {
                 let items = value.as_array().into_iter().flatten();
                 items.map(|item| (item["name"].to_string(), item["ipv4"].to_string())).collect()
             };
-            of(a) == of(b)
+            let known = items(known);
+            if items(stated).iter().all(|item| known.contains(item)) { Same } else { Another }
         }
-        (_, Fact::Value { value: a, .. }, Fact::Value { value: b, .. }) => a == b,
-        _ => false,
+        "perf.io_write" | "runtime.implementation" | "evidence.logged_at" => Open,
+        _ => Differs,
     }
+}
+
+/// Release, build and machine of a line of `uname -a`: another container has another name.
+fn kernel_words(line: &Value) -> Vec<String> {
+    let words = line.as_str().unwrap_or_default().split_whitespace();
+    words
+        .skip_while(|word| !word.contains('.') || !word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(String::from)
+        .collect()
+}
+
+/// The words of a text in one line.
+fn joined(text: &Value) -> String {
+    text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One remark for each line and standing.
@@ -218,6 +276,7 @@ fn merge_remarks(results: Vec<ClaimRemark>) -> Vec<ClaimRemark> {
             let known = *supported.entry(place).or_insert(out.len());
             if let Some(twin) = out.get_mut(known) {
                 twin.facts.extend(result.facts);
+                twin.parameters.extend(result.parameters);
                 continue;
             }
         }

@@ -1,7 +1,8 @@
 //! The evidence that statements are held against.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -33,12 +34,49 @@ pub(super) struct EvidenceIndex<'a> {
     /// The figures of the facts that the report spoke of: a series has up to 100,000 samples, and
     /// a report as many figures as somebody writes.
     figures: RefCell<BTreeMap<(String, String), Rc<KnownFigures>>>,
+    /// The words of all captures: what one of them explains is no contradiction.
+    captured: OnceCell<BTreeSet<String>>,
 }
 
 impl<'a> EvidenceIndex<'a> {
     /// The evidence of a judged run.
     pub(super) fn new(subject: &'a Assessment) -> Self {
-        Self { subject, resolver: TargetResolver::new(subject), figures: RefCell::default() }
+        Self {
+            subject,
+            resolver: TargetResolver::new(subject),
+            figures: RefCell::default(),
+            captured: OnceCell::new(),
+        }
+    }
+
+    fn captured_words(&self) -> &BTreeSet<String> {
+        self.captured.get_or_init(|| {
+            let captures = self.subject.run.captures.iter();
+            let mut words = BTreeSet::new();
+            for capture in captures {
+                for line in capture.stdout.text_lines().iter() {
+                    words.extend(split_words(line));
+                }
+            }
+            words
+        })
+    }
+
+    /// Whether captures hold all words of this name, version, address or number: as words of their
+    /// own, or as the first parts of longer ones (`6.8.0-49` of `6.8.0-49-generic`).
+    pub(super) fn is_captured(&self, stated: &str) -> bool {
+        split_words(stated).all(|stated| {
+            let from = (Bound::Included(stated.clone()), Bound::Unbounded);
+            let words = self.captured_words().range(from);
+            words.take_while(|word| word.starts_with(&stated)).any(|word| {
+                word[stated.len()..].is_empty() || word[stated.len()..].starts_with(['-', '+', '_'])
+            })
+        })
+    }
+
+    /// Whether one of several ways to write a number stands in a capture.
+    pub(super) fn is_number_captured(&self, number: f64) -> bool {
+        self.captured_words().contains(&plain_number(&format!("{number}")))
     }
 
     /// The figures of a fact.
@@ -105,6 +143,26 @@ impl<'a> EvidenceIndex<'a> {
     pub(super) fn evidence_ref(&self, id: &str, target: &str) -> EvidenceRef {
         let source = self.subject.run.find_fact(id, target).and_then(|fact| fact.source().cloned());
         EvidenceRef { fact: Some(id.into()), target: Some(target.into()), source }
+    }
+}
+
+/// The words of a line: without quotes, brackets and commas, in lower case; numbers without their
+/// last zeros and their unit.
+fn split_words(line: &str) -> impl Iterator<Item = String> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
+    line.split(move |c: char| !is_part(c))
+        .map(|word| word.trim_start_matches(['-', '+']).trim_end_matches(['.', '-', '+']))
+        .filter(|word| !word.is_empty())
+        .map(|word| plain_number(&word.to_lowercase()))
+}
+
+/// A decimal number as it is shortest, and any other word as it is.
+fn plain_number(word: &str) -> String {
+    let number =
+        word.rsplit('m').next().unwrap_or(word).trim_end_matches(|c: char| c.is_alphabetic());
+    match (number.contains('.'), number.parse::<f64>()) {
+        (true, Ok(number)) if number.is_finite() => format!("{number}"),
+        _ => word.into(),
     }
 }
 

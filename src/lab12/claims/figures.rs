@@ -22,6 +22,12 @@ pub(super) struct KnownFigures {
 }
 
 impl KnownFigures {
+    /// The mean, with the significant digits of the samples.
+    pub(super) fn mean(&self) -> Option<(f64, usize)> {
+        let mean = self.all.iter().find(|figure| figure.name == "mean")?;
+        Some((mean.value, self.median?.1))
+    }
+
     /// The figures of a fact; none where it has no numbers.
     pub(super) fn of(fact: &Fact) -> Self {
         Self { all: list_figures(fact), median: median_figure(fact) }
@@ -45,6 +51,13 @@ fn list_figures(fact: &Fact) -> Vec<KnownFigure> {
                     ("max", summary.max),
                     ("median", summary.median),
                 ];
+                out.extend(named.map(|(name, value)| KnownFigure { name, value }));
+            }
+            // Some leave the first one out as a warm-up.
+            if let [_, rest @ ..] = &samples.values[..]
+                && let Some(summary) = stats::summarize_samples(rest)
+            {
+                let named = [("mean", summary.mean), ("median", summary.median)];
                 out.extend(named.map(|(name, value)| KnownFigure { name, value }));
             }
             out.extend(samples.values.iter().map(|&value| KnownFigure { name: "sample", value }));

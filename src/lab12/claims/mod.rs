@@ -1,29 +1,29 @@
 //! Claims: what a hand-written report states, held against the evidence of a run.
 //!
-//! A report is read as passages with their places (`read`), sentences (`sentence`) and typed
-//! quantities (`quantity`). Each quantity is matched to the fact it is about by the words around
-//! it (`counts`, `durations`, `identity`, `ratio`) and to the target that they name
-//! (`who`); pasted output goes through the readers of evidence files (`pasted`); words that no
-//! evidence carries are found as they stand (`wording`). The words are data:
-//! `data/lab12/claims/*.toml`.
+//! A report is read as passages with their places (`passages`), sentences (`sentence`) and typed
+//! quantities (`quantity`). Something is said only where one of three sources is sure: pasted
+//! output, which goes through the readers of evidence files (`blocks`); cells of tables, by row,
+//! column and unit; and a value with a unit, a version, a name or an address in a sentence whose
+//! subject and target (`target_resolver`) are certain (`values`, `ratio`). Costs that nobody
+//! measured (`costs`) and words that no evidence carries (`wording`) are found as they stand. The
+//! words are data: `data/lab12/claims/*.toml`.
 //!
-//! Precision comes before recall: a statement that is not certain to be about a fact is left
-//! alone, and a contradiction needs a value whose subject and target leave no doubt.
+//! Precision comes before recall: what is not certain gets no remark, and a value that another
+//! captured one explains is no contradiction.
 
 mod blocks;
 mod claim_remark;
-mod counts;
-mod durations;
+mod costs;
 mod evidence_index;
 #[cfg(test)]
 mod examples_hold;
 mod figures;
-mod identity;
 pub(crate) mod passages;
 pub(crate) mod quantity;
 mod ratio;
 pub(crate) mod sentence;
 mod target_resolver;
+mod values;
 mod wording;
 pub(crate) mod words;
 
@@ -36,12 +36,16 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::judge::{EvidenceRef, Severity, SwitchedOff};
+use crate::model::Role;
 use crate::report::Assessment;
 use claim_remark::ClaimRemark;
 pub use claim_remark::ClaimStatus;
 use evidence_index::EvidenceIndex;
 use passages::PassageForm;
+use quantity::StatedQuantity;
 use ratio::StatedFigures;
+use sentence::ReportSentence;
+use values::StatedFigure;
 use words::ClaimVocabulary;
 
 /// What is said about a place of a report.
@@ -130,50 +134,124 @@ impl ClaimChecker {
     }
 
     fn find_remarks(&self, index: &EvidenceIndex, text: &str) -> Result<Vec<ClaimRemark>> {
-        let ClaimVocabulary { words, subjects, .. } = &self.vocabulary;
+        let vocabulary = &self.vocabulary;
         let passages = passages::read_passages(text);
         let mut results = Vec::new();
         let mut stated = Vec::new();
-        let mut ratios = Vec::new();
+        let mut sentences = Vec::new();
         let mut values = 0;
         for passage in &passages {
+            let mut pieces = Vec::new();
             if passage.form == PassageForm::Block {
-                let (found, figures) = blocks::check_pasted_block(index, &self.vocabulary, passage);
+                pieces = blocks::output_pieces(vocabulary, passage);
+                let (found, figures) =
+                    blocks::check_pasted_block(index, &vocabulary.words, passage, &pieces);
                 results.extend(found);
                 stated.extend(figures);
-                continue;
             }
-            for sentence in sentence::split_sentences(passage, words) {
-                let all = quantity::find_quantities(sentence.text, words);
+            for sentence in sentence::split_sentences(passage, &vocabulary.words) {
+                let is_read =
+                    pieces.iter().any(|piece| piece.range.contains(&sentence.range.start));
+                if is_read || passage.form == PassageForm::Block && !is_labelled_line(sentence.text)
+                {
+                    continue;
+                }
+                let all = quantity::find_quantities(sentence.text, &vocabulary.words);
                 values += all.len();
                 if values > MAX_VALUES {
                     return Err(too_many_values());
                 }
-                results.extend(counts::check_counts(index, words, subjects, &sentence, &all));
-                let (found, figures) =
-                    durations::check_durations(index, words, subjects, &sentence, &all);
-                let of_latency = found
-                    .iter()
-                    .any(|result| result.facts.iter().any(|fact| fact.0.starts_with("http.")));
+                let (found, figures) = values::check_values(index, vocabulary, &sentence, &all);
+                let of_latency = found.iter().any(|result| {
+                    let is_latency = |fact: &(String, String)| fact.0.starts_with("http.latency");
+                    result.status == ClaimStatus::Supported && result.facts.iter().any(is_latency)
+                });
                 if of_latency && passage.form == PassageForm::Prose {
-                    results.extend(durations::of_errors(index, &sentence));
+                    results.extend(values::latency_of_errors(index, vocabulary, &sentence));
                 }
                 results.extend(found);
                 stated.extend(figures);
-                results.extend(identity::check_identities(index, words, &sentence, &all));
-                results.extend(wording::check_wording(index, &self.vocabulary, &sentence));
-                ratios.push((sentence, all));
+                if passage.form != PassageForm::Block {
+                    results.extend(wording::check_wording(index, vocabulary, &sentence));
+                    sentences.push((sentence, all));
+                }
             }
         }
+        results.extend(single_starts(index, &stated));
+        let is_silent = admits_failure(index, vocabulary, &sentences);
         let stated = StatedFigures::new(&stated);
-        for (sentence, all) in &ratios {
-            results.extend(ratio::check_ratios(index, words, subjects, sentence, all, &stated));
+        for (sentence, all) in &sentences {
+            let ratios = ratio::check_ratios(index, vocabulary, sentence, all, &stated);
+            let costs = costs::check_costs(index, vocabulary, sentence, all);
+            let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
+            results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
+            results.extend(ratios);
         }
         let twice = same_number_twice(index, text, &results);
         results.extend(twice);
+        drop_outgrown(&mut results);
         only_first(&mut results, "claim-health-not-demanded");
         Ok(results)
     }
+}
+
+/// Whether a line of a block is a label and its value: `Host /proc entries: 317`.
+fn is_labelled_line(line: &str) -> bool {
+    line.split_once([':', '=']).is_some_and(|(label, value)| {
+        let is_words = |c: char| c.is_alphabetic() || " /-_()".contains(c);
+        label.chars().all(is_words)
+            && label.split_whitespace().count() <= 6
+            && value.split_whitespace().count() <= 4
+    })
+}
+
+/// Whether the report says openly that a target did not run of which nothing was captured: what it
+/// then says of costs is general, and what it lacks it has said itself.
+fn admits_failure(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentences: &[(ReportSentence, Vec<StatedQuantity>)],
+) -> bool {
+    let run = &index.subject.run;
+    let has_run = |target: &str| {
+        run.facts.iter().any(|(id, by_target)| {
+            let is_inside = !id.starts_with("runtime.") && !id.starts_with("evidence.");
+            is_inside && by_target.get(target).is_some_and(crate::model::Fact::is_present)
+        })
+    };
+    let mut silent = run.with_role(Role::Candidate).filter(|target| !has_run(&target.name));
+    silent.next().is_some()
+        && sentences.iter().any(|(one, _)| vocabulary.words.not_run.is_match(one.text))
+}
+
+/// A comparison of one pasted start of each runtime, where the evidence has no series.
+fn single_starts(index: &EvidenceIndex, stated: &[StatedFigure]) -> Option<ClaimRemark> {
+    let mut pasted: Vec<(&StatedFigure, &Range<usize>)> =
+        stated.iter().filter_map(|one| Some((one, one.pasted.as_ref()?))).collect();
+    pasted.sort_by_key(|one| one.1.start);
+    let [(one, _), (other, place)] = pasted[..] else { return None };
+    let is_captured = [one, other]
+        .iter()
+        .any(|figure| index.fact_on_target(&figure.fact, &figure.target).is_some());
+    let is_comparison = one.target != other.target && !is_captured;
+    is_comparison.then(|| {
+        let shown = |figure: &StatedFigure| {
+            format!("{} {} s", index.reader_name(&figure.target), figure.seconds)
+        };
+        ClaimRemark::violates_rule("claim-single-start", ClaimStatus::Unsupported, place.clone())
+            .with_parameter("one", shown(one))
+            .with_parameter("other", shown(other))
+    })
+}
+
+/// Drops what the report itself has outgrown: a health check that it shows failing before it shows
+/// the one that was captured.
+fn drop_outgrown(results: &mut Vec<ClaimRemark>) {
+    let is_status = |result: &ClaimRemark| {
+        result.facts.first().is_some_and(|fact| fact.0 == "app.health_status")
+    };
+    let is_shown = results.iter().any(|one| one.status == ClaimStatus::Supported && is_status(one));
+    results.retain(|one| !is_shown || one.status != ClaimStatus::Contradicted || !is_status(one));
 }
 
 /// The most values that the sentences and tables of a report may state: nobody writes as many, and
@@ -244,7 +322,8 @@ fn describe_support(index: &EvidenceIndex, result: &ClaimRemark) -> String {
             )
         })
         .collect();
-    words.join("; ")
+    let note = result.parameters.get("note").and_then(serde_json::Value::as_str);
+    words.into_iter().chain(note.map(String::from)).collect::<Vec<_>>().join("; ")
 }
 
 /// Contradicted counts that the report states, rightly, for something else.

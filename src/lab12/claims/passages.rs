@@ -212,7 +212,12 @@ impl PassageReader {
         let cells = std::mem::take(&mut self.row);
         let head = cells.first().map(|cell| as_topic(&cell.text)).unwrap_or_default();
         for (index, mut cell) in cells.into_iter().enumerate() {
-            let row = if index == 0 { String::new() } else { head.clone() };
+            // “CPU” below “Overhead” is the overhead of the CPU.
+            let row = match (index, self.columns.first().map(|text| text.trim())) {
+                (0, _) => String::new(),
+                (_, Some(corner)) if !corner.is_empty() => as_topic(&format!("{corner}: {head}")),
+                _ => head.clone(),
+            };
             let column = self.columns.get(index).map(|text| as_topic(text)).unwrap_or_default();
             cell.form = PassageForm::Cell { row, column };
             cell.topics = self.current_topics();
@@ -299,7 +304,10 @@ mod tests {
         let source = "| what | runc | Kata |\n|---|---|---|\n| start | 1 s | 2 s |\n";
         let cell = read_passages(source).pop().unwrap();
         assert_eq!(cell.text, "2 s");
-        assert_eq!(cell.form, PassageForm::Cell { row: "start".into(), column: "Kata".into() });
+        assert_eq!(
+            cell.form,
+            PassageForm::Cell { row: "what: start".into(), column: "Kata".into() }
+        );
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
-use super::durations::StatedFigure;
 use super::evidence_index::EvidenceIndex;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
-use super::sentence::{ReportSentence, SentenceMood};
-use super::words::{SentenceWords, SubjectWords};
+use super::sentence::ReportSentence;
+use super::values::StatedFigure;
+use super::words::{ClaimVocabulary, SentenceWords, SubjectKind, ValueSubject};
 use crate::model::{Role, SampleUnit};
 
 /// Two figures that a ratio compares.
@@ -23,7 +23,7 @@ struct FigurePair {
 
 /// The figures that a report states: by what they are about and their target the seconds and the
 /// significant digits, or none where several differ, so that it is not clear which are compared.
-pub(super) struct StatedFigures(BTreeMap<(usize, String), Option<(f64, usize)>>);
+pub(super) struct StatedFigures(BTreeMap<(String, String), Option<(f64, usize)>>);
 
 impl StatedFigures {
     /// The figures of a report, in its order.
@@ -31,23 +31,22 @@ impl StatedFigures {
         let mut figures = BTreeMap::new();
         for one in stated {
             let known = figures
-                .entry((one.subject, one.target.clone()))
+                .entry((one.fact.clone(), one.target.clone()))
                 .or_insert(Some((one.seconds, one.digits)));
             *known = known.filter(|(seconds, _)| (one.seconds - seconds).abs() < 1e-9);
         }
         Self(figures)
     }
 
-    fn stated_figure(&self, subject: usize, target: &str) -> Option<(f64, usize)> {
-        *self.0.get(&(subject, target.to_string()))?
+    fn stated_figure(&self, fact: &str, target: &str) -> Option<(f64, usize)> {
+        *self.0.get(&(fact.to_string(), target.to_string()))?
     }
 }
 
 /// What the ratios of a sentence say. `stated` are the figures that the report itself states.
 pub(super) fn check_ratios(
     index: &EvidenceIndex,
-    words: &SentenceWords,
-    subjects: &SubjectWords,
+    vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
     all: &[StatedQuantity],
     stated: &StatedFigures,
@@ -55,38 +54,26 @@ pub(super) fn check_ratios(
     let mut out = Vec::new();
     for quantity in all {
         let is_ratio = matches!(quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
-        if !is_ratio
-            || sentence.mood != SentenceMood::Statement
-            || is_vague(words, sentence, quantity)
-        {
+        if !is_ratio || !sentence.is_plain || is_vague(&vocabulary.words, sentence, quantity) {
             continue;
         }
-        let Some(subject) = ratio_subject(subjects, &sentence.labelled_text(), sentence) else {
-            continue;
-        };
+        let subjects = &vocabulary.subjects.subject;
+        let Some(subject) = ratio_subject(subjects, sentence, quantity) else { continue };
         let Some((one, other)) = compared_targets(index, sentence) else { continue };
-        match subject {
-            RatioSubject::Duration(number, sure) => {
-                let pairs = compare_durations(index, subjects, number, &one, &other, stated);
-                if pairs.is_empty() && sure {
-                    out.extend(missing_ratio(index, subjects, sentence, quantity, number, &other));
-                }
-                // One of the clocks that it may be about is enough.
-                let decided: Vec<ClaimRemark> = pairs
-                    .iter()
-                    .filter_map(|pair| decide_ratio(sentence, quantity, pair))
-                    .collect();
-                let is_said = |remark: &ClaimRemark| remark.status != ClaimStatus::Contradicted;
-                let is_open = decided.len() < pairs.len();
-                match decided.iter().find(|remark| is_said(remark)).or(decided.first()) {
-                    Some(remark) if is_said(remark) || !is_open => out.push(remark.clone()),
-                    _ => {}
-                }
+        let pairs = match subject.kind {
+            SubjectKind::Count => {
+                compare_counts(index, subject, &one, &other).into_iter().collect()
             }
-            RatioSubject::Count(number) => {
-                let pair = compare_counts(index, subjects, number, &one, &other);
-                out.extend(pair.and_then(|pair| decide_ratio(sentence, quantity, &pair)));
-            }
+            _ => compare_durations(index, subject, &one, &other, stated),
+        };
+        // One of the clocks that it may be about is enough.
+        let decided: Vec<ClaimRemark> =
+            pairs.iter().filter_map(|pair| decide_ratio(sentence, quantity, pair)).collect();
+        let is_said = |remark: &ClaimRemark| remark.status != ClaimStatus::Contradicted;
+        let is_open = decided.len() < pairs.len();
+        match decided.iter().find(|remark| is_said(remark)).or(decided.first()) {
+            Some(remark) if is_said(remark) || !is_open => out.push(remark.clone()),
+            _ => {}
         }
     }
     out
@@ -95,92 +82,83 @@ pub(super) fn check_ratios(
 fn is_vague(words: &SentenceWords, sentence: &ReportSentence, quantity: &StatedQuantity) -> bool {
     let before = &sentence.text[..quantity.range.start];
     words.denial.is_match(before)
-        || words.usual.is_match(before)
         || !words.comparison.words.is_match(&sentence.labelled_text())
         || words.comparison.unless.is_match(&sentence.labelled_text())
         || words.comparison.interval.is_match(&sentence.text[quantity.range.end..])
 }
 
-enum RatioSubject {
-    Duration(usize, bool),
-    Count(usize),
-}
-
-fn ratio_subject(
-    subjects: &SubjectWords,
-    text: &str,
+/// What a ratio compares: the only subject that its sentence, its row and its column name, or the
+/// label above a short line.
+fn ratio_subject<'a>(
+    subjects: &'a [ValueSubject],
     sentence: &ReportSentence,
-) -> Option<RatioSubject> {
-    let named = |text: &str| -> Vec<RatioSubject> {
-        let durations = subjects.duration.iter().enumerate();
-        let durations = durations
-            .filter(|(_, kind)| kind.words.is_match(text) && !kind.unless.is_match(text))
-            .map(|(number, _)| RatioSubject::Duration(number, true));
-        let counts = subjects.count.iter().enumerate();
-        let counts = counts
-            .filter(|(_, kind)| kind.words.is_match(text))
-            .map(|(number, _)| RatioSubject::Count(number));
-        durations.chain(counts).collect()
+    quantity: &StatedQuantity,
+) -> Option<&'a ValueSubject> {
+    let text = sentence.labelled_text();
+    let is_kind = |subject: &&ValueSubject| match quantity.value {
+        StatedValue::Times(_) => {
+            matches!(subject.kind, SubjectKind::Seconds | SubjectKind::Count)
+        }
+        _ => subject.kind == SubjectKind::Seconds,
     };
-    let mut found = named(text);
-    if found.len() == 1 {
-        return found.pop();
-    }
-    // A sentence that speaks of another cost is not about what stands above it.
-    let other = subjects.area.iter().skip(1).take(4).any(|area| area.words.is_match(text));
-    if !found.is_empty() || other {
-        return None;
-    }
-    let mut above =
-        sentence.topics.iter().take(3).map(|topic| named(topic)).find(|found| !found.is_empty())?;
-    match (above.pop()?, above.is_empty()) {
-        (RatioSubject::Duration(number, _), true) => Some(RatioSubject::Duration(number, false)),
-        (count, true) => Some(count),
+    let named: Vec<&ValueSubject> = subjects
+        .iter()
+        .filter(|subject| !matches!(subject.kind, SubjectKind::Version | SubjectKind::Address))
+        .filter(|subject| subject.words.is_match(&text))
+        .collect();
+    match named[..] {
+        [one] if is_kind(&one) => {
+            let unless = one.unless.as_ref().filter(|_| one.kind == SubjectKind::Seconds);
+            let is_of_other = unless.is_some_and(|unless| {
+                let text = text.to_lowercase().replace("slower", "").replace("overhead", "");
+                unless.is_match(&text)
+            });
+            (!is_of_other).then_some(one)
+        }
         _ => None,
     }
 }
 
-/// The two targets that are compared: those that the sentence names, or baseline and candidate.
+/// The two targets that are compared: those that the sentence names. One that names a single
+/// runtime compares it with the baseline, and one that names none the only two that there are.
 fn compared_targets(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<(String, String)> {
-    let mut named: Vec<Option<String>> = index
-        .resolver
-        .find_mentions(sentence.text)
-        .into_iter()
-        .map(|mention| mention.target)
-        .collect();
+    let labelled = sentence.labelled_text();
+    let mut named: Vec<Option<String>> =
+        index.resolver.find_mentions(&labelled).into_iter().map(|mention| mention.target).collect();
     named.sort();
     named.dedup();
-    if named.contains(&None) {
-        return None;
-    }
-    let mut named: Vec<String> = named.into_iter().flatten().collect();
+    let mut named = named.into_iter().collect::<Option<Vec<String>>>()?;
     let baseline = index.target_with_role(Role::Baseline)?.to_string();
-    let candidate = index.target_with_role(Role::Candidate)?.to_string();
+    let mut candidates = index.subject.run.with_role(Role::Candidate);
+    let only = candidates.next().filter(|_| candidates.next().is_none());
     match named.len() {
         2 => {
             let other = named.pop()?;
             Some((named.pop()?, other))
         }
-        1 if named[0] == baseline || named[0] == candidate => Some((baseline, candidate)),
-        0 => Some((baseline, candidate)),
+        1 if index.role_of(&named[0]) == Some(Role::Candidate) => Some((baseline, named.pop()?)),
+        0 => Some((baseline, only?.name.clone())),
+        1 if named[0] == baseline => Some((baseline, only?.name.clone())),
         _ => None,
     }
 }
 
 fn compare_durations(
     index: &EvidenceIndex,
-    subjects: &SubjectWords,
-    number: usize,
+    subject: &ValueSubject,
     one: &str,
     other: &str,
     stated: &StatedFigures,
 ) -> Vec<FigurePair> {
     let mut pairs = Vec::new();
-    for id in &subjects.duration[number].facts {
-        let median = |target: &str| index.known_figures(&index.fact_on_target(id, target)?).median;
-        if let (Some(a), Some(b)) = (median(one), median(other)) {
+    for id in &subject.facts {
+        let known = |target: &str| Some(index.known_figures(&index.fact_on_target(id, target)?));
+        if let (Some(a), Some(b)) = (known(one), known(other)) {
             let facts = vec![(id.clone(), one.to_string()), (id.clone(), other.to_string())];
-            pairs.extend(figure_pair(a, b, Some(SampleUnit::Seconds), false, facts));
+            for (a, b) in [(a.median, b.median), (a.mean(), b.mean())] {
+                let (Some(a), Some(b)) = (a, b) else { continue };
+                pairs.extend(figure_pair(a, b, Some(SampleUnit::Seconds), false, facts.clone()));
+            }
         } else if pairs.is_empty()
             && [one, other].iter().any(|target| index.fact_on_target(id, target).is_some())
         {
@@ -188,8 +166,10 @@ fn compare_durations(
         }
     }
     if pairs.is_empty()
-        && let (Some(one), Some(other)) =
-            (stated.stated_figure(number, one), stated.stated_figure(number, other))
+        && let (Some(one), Some(other)) = (
+            stated.stated_figure(&subject.facts[0], one),
+            stated.stated_figure(&subject.facts[0], other),
+        )
     {
         pairs.extend(figure_pair(one, other, Some(SampleUnit::Seconds), true, Vec::new()));
     }
@@ -198,12 +178,11 @@ fn compare_durations(
 
 fn compare_counts(
     index: &EvidenceIndex,
-    subjects: &SubjectWords,
-    number: usize,
+    subject: &ValueSubject,
     one: &str,
     other: &str,
 ) -> Option<FigurePair> {
-    let id = subjects.count[number].facts.first()?;
+    let id = subject.facts.first()?;
     let baseline = index.target_with_role(Role::Baseline);
     // Where nothing was captured under the baseline, the host is what is compared.
     let stand_in = |target: &str| match index.fact_on_target(id, target) {
@@ -311,28 +290,4 @@ fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {
 /// The quantity with the words that hedge it.
 fn hedged_phrase(quantity: &StatedQuantity) -> std::ops::Range<usize> {
     quantity.from..quantity.range.end
-}
-
-fn missing_ratio(
-    index: &EvidenceIndex,
-    subjects: &SubjectWords,
-    sentence: &ReportSentence,
-    quantity: &StatedQuantity,
-    number: usize,
-    candidate: &str,
-) -> Option<ClaimRemark> {
-    let id = &subjects.duration[number].facts[0];
-    let baseline = index.target_with_role(Role::Baseline)?;
-    let lacking = [baseline, candidate]
-        .into_iter()
-        .find(|target| index.fact_on_target(id, target).is_none())?;
-    let all_lack = subjects.duration[number]
-        .facts
-        .iter()
-        .all(|id| index.fact_on_target(id, lacking).is_none());
-    let range = hedged_phrase(quantity);
-    let text = &sentence.text[range.clone()];
-    all_lack.then(|| {
-        ClaimRemark::without_evidence(index, sentence.file_range(&range), text, id, lacking)
-    })
 }

@@ -7,18 +7,6 @@ use super::passages::{PassageForm, ReportPassage};
 use super::words::SentenceWords;
 use crate::text::beginning;
 
-/// How a sentence is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SentenceMood {
-    /// It states something.
-    Statement,
-    /// It is a task of the lab: what it names is asked for.
-    Demand,
-    /// It tells what is expected, usual, or said elsewhere; or it asks, or says that something is
-    /// not known.
-    Guess,
-}
-
 /// The most bytes of a sentence. A longer one is taken in pieces, each at least as sure of what it
 /// is about as a sentence of its own: everything in it is looked at, and what it takes grows with
 /// its length.
@@ -39,8 +27,10 @@ pub(crate) struct ReportSentence<'a> {
     pub range: Range<usize>,
     /// Its words.
     pub text: &'a str,
-    /// How it is meant.
-    pub mood: SentenceMood,
+    /// Whether it states something for certain: it neither asks nor expects, quotes or advises.
+    pub is_plain: bool,
+    /// Whether it asks, or is a task of the lab.
+    pub asks: bool,
     /// What it is about if its own words do not say it, nearest first.
     pub topics: Vec<&'a str>,
 }
@@ -59,7 +49,15 @@ impl<'a> ReportSentence<'a> {
         }
     }
 
-    /// The sentence with what stands before and behind it in its passage.
+    /// The row's and the column's words, if it is a cell.
+    pub(crate) fn cell_labels(&self) -> Option<(&'a str, &'a str)> {
+        match &self.passage.form {
+            PassageForm::Cell { row, column } => Some((row, column)),
+            _ => None,
+        }
+    }
+
+    /// The sentence with what stands before and after it in its passage.
     pub(crate) fn surrounding_text(&self) -> &'a str {
         let text = self.passage.text.as_str();
         let end = self.range.end + beginning(&text[self.range.end..], AROUND).len();
@@ -77,19 +75,49 @@ pub(crate) fn split_sentences<'a>(
     words: &SentenceWords,
 ) -> Vec<ReportSentence<'a>> {
     let mut out: Vec<ReportSentence<'a>> = Vec::new();
-    for (range, mood) in sentence_ranges(&passage.text).into_iter().flat_map(|range| {
-        let mood = sentence_mood(&passage.text[range.clone()], words);
-        cut_pieces(&passage.text, range).into_iter().map(move |piece| (piece, mood))
-    }) {
-        let text = &passage.text[range.clone()];
-        let mut topics: Vec<&str> = Vec::new();
-        if let PassageForm::Cell { row, column } = &passage.form {
-            topics.extend([row.as_str(), column.as_str()]);
+    let ranges = match passage.form {
+        PassageForm::Block => line_ranges(&passage.text),
+        _ => sentence_ranges(&passage.text),
+    };
+    for whole in ranges {
+        let text = &passage.text[whole.clone()];
+        let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let asks = text.trim_end().ends_with('?') || words.demand.is_match(start);
+        let is_plain = !asks && !words.unsure.is_match(text) && !leads_unsurely(passage, words);
+        for range in cut_pieces(&passage.text, whole) {
+            let text = &passage.text[range.clone()];
+            // What leads to the sentence: labels, tasks, and the sentence just before it.
+            let before = out.iter().rev().take(2).map(|sentence| sentence.text);
+            let topics = before.chain(passage.topics.iter().map(String::as_str)).collect();
+            out.push(ReportSentence { passage, range, text, is_plain, asks, topics });
         }
-        // What leads to the sentence: labels, tasks, and the sentence just before it.
-        topics.extend(out.iter().rev().take(2).map(|sentence| sentence.text));
-        topics.extend(passage.topics.iter().map(String::as_str));
-        out.push(ReportSentence { passage, range, text, mood, topics });
+    }
+    out
+}
+
+/// Whether the row, the column, or the label or heading above makes what stands there no statement
+/// of the author's: “Expected”, “Typical values from the documentation:”.
+fn leads_unsurely(passage: &ReportPassage, words: &SentenceWords) -> bool {
+    let labels = match &passage.form {
+        PassageForm::Cell { row, column } => vec![row, column],
+        _ => Vec::new(),
+    };
+    let above = passage.topics.first().filter(|topic| {
+        topic.trim_end().ends_with(':') || topic.split_whitespace().nth(8).is_none()
+    });
+    labels.into_iter().chain(above).any(|label| words.unsure.is_match(label))
+}
+
+/// The lines of a block, each without space at its ends.
+fn line_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let mut out = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let lead = line.len() - line.trim_start().len();
+        if !line.trim().is_empty() {
+            out.push(at + lead..at + line.trim_end().len());
+        }
+        at += line.len();
     }
     out
 }
@@ -116,16 +144,6 @@ fn end_of_numbers(text: &str) -> usize {
     let is_digit = |at: usize| text.as_bytes()[at].is_ascii_digit();
     let mut starts = (0..text.len()).filter(|&at| is_digit(at) && (at == 0 || !is_digit(at - 1)));
     starts.nth(MAX_NUMBERS).unwrap_or(text.len())
-}
-
-fn sentence_mood(text: &str, words: &SentenceWords) -> SentenceMood {
-    if text.trim_end().ends_with('?') || words.guess.is_match(text) {
-        return SentenceMood::Guess;
-    }
-    if words.demand.is_match(text.trim_start_matches(|c: char| !c.is_alphanumeric())) {
-        return SentenceMood::Demand;
-    }
-    SentenceMood::Statement
 }
 
 /// Where sentences begin and end.
@@ -205,14 +223,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_sentence_is_looked_at_in_pieces_of_one_mood() {
+    fn a_long_sentence_is_looked_at_in_pieces_that_are_all_as_sure() {
         let text = format!("Perhaps {} 52", "ä1 ".repeat(3000));
         let words = crate::lab12::claims::words::ClaimVocabulary::load(None).unwrap().words;
         let passage = crate::lab12::claims::passages::read_passages(&text).pop().unwrap();
-        let mood = sentence_mood(&text, &words);
         let all = split_sentences(&passage, &words);
         assert!(all.len() > 3000 / (MAX_NUMBERS + 1));
-        assert!(all.iter().all(|one| one.text.len() <= MAX_SENTENCE && one.mood == mood));
+        assert!(all.iter().all(|one| one.text.len() <= MAX_SENTENCE && !one.is_plain));
         assert_eq!(all.iter().map(|one| one.text).collect::<String>(), text);
     }
 

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::passages::PassageForm;
 use super::quantity::StatedQuantity;
 use super::sentence::ReportSentence;
+use super::words::SentenceWords;
 use crate::knowledge::is_runtime;
 use crate::model::Role;
 use crate::report::Assessment;
@@ -13,15 +13,6 @@ use crate::report::Assessment;
 #[derive(Debug)]
 pub(super) struct TargetResolver {
     names: Vec<(String, Option<String>)>,
-}
-
-/// Whose value it is, and how sure that is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Attribution {
-    /// The name of the target.
-    pub target: String,
-    /// Whether the words leave no doubt. A contradiction needs that.
-    pub clear: bool,
 }
 
 /// A word that names a target; none if the run has no such target.
@@ -117,6 +108,8 @@ impl TargetResolver {
                     // Alone in its brackets, it labels what stands before them.
                     let inside = &text[open.unwrap_or(0) + 1..range.end + at];
                     inside.split_whitespace().count() > 2
+                        && !inside.contains([',', '/'])
+                        && !inside.contains(" and ")
                         && !inside.chars().any(|c| c.is_ascii_digit())
                 })
         };
@@ -125,6 +118,11 @@ impl TargetResolver {
 
     fn of_word(&self, word: &str) -> Option<Option<String>> {
         self.names.iter().find(|(name, _)| name == word).map(|(_, target)| target.clone())
+    }
+
+    /// The target that a word names.
+    pub(super) fn named_target(&self, word: &str) -> Option<&str> {
+        self.names.iter().find(|(name, _)| name == word)?.1.as_deref()
     }
 
     /// The one target that a text names.
@@ -138,130 +136,121 @@ impl TargetResolver {
         }
     }
 
-    /// Whose value the quantity at `index` is.
+    /// Whose value the quantity at `index` is, where the words leave no doubt.
     pub(super) fn attribute_quantity(
         &self,
+        words: &SentenceWords,
         sentence: &ReportSentence,
         all: &[StatedQuantity],
         index: usize,
-    ) -> Option<Attribution> {
+    ) -> Option<String> {
         let text = sentence.text;
         let mentions = self.find_mentions(text);
+        if mentions.is_empty() {
+            return self.labelled_target(words, sentence);
+        }
         let own = &all[index].range;
         let from = index.checked_sub(1).map_or(0, |before| all[before].range.end);
         let until = all.get(index + 1).map_or(text.len(), |after| after.range.start);
         // “332 on the host and 72”: the host is taken.
-        let taken =
+        let is_taken =
             |mention: &TargetMention| from > 0 && is_postfix(&text[from..mention.range.start]);
         let before: Vec<&TargetMention> = mentions
             .iter()
-            .filter(|mention| mention.range.start < from || !taken(mention))
             .filter(|mention| mention.range.start >= from && mention.range.end <= own.start)
+            .filter(|mention| !is_taken(mention))
             .collect();
         let after = mentions
             .iter()
             .find(|mention| mention.range.start >= own.end && mention.range.end <= until)
             .filter(|mention| is_postfix(&text[own.end..mention.range.start]));
-        let who = |mention: &TargetMention, clear: bool| {
-            mention.target.clone().map(|target| Attribution { target, clear })
-        };
         match (&before[..], after) {
-            ([], Some(after)) => who(after, true),
-            ([one], None) => who(one, self.is_near(&text[one.range.end..own.start])),
-            ([one], Some(after)) if one.target == after.target => who(one, true),
-            // “While Kata has 52, 322 on the host”: the nearer words are behind.
-            ([one], Some(after)) => {
-                let labels = text[after.range.start.saturating_sub(1)..].starts_with('(')
-                    || own.start - one.range.end > after.range.start - own.end;
-                who(if labels { after } else { one }, false)
+            ([], Some(after)) => after.target.clone(),
+            // “on the host, only 52”: the host is that of the value before.
+            ([one], None)
+                if from > 0
+                    && text[one.range.end..own.start].contains(',')
+                    && !text[from..one.range.start].contains([',', ';', '.']) =>
+            {
+                None
             }
-            ([], None) if mentions.is_empty() => self.of_topics(sentence),
-            ([], None) => {
-                let earlier =
-                    mentions.iter().rev().find(|mention| mention.range.end <= own.start)?;
-                self.in_order(&mentions, all, index, own)
-                    .or_else(|| earlier.target.clone())
-                    .map(|target| Attribution { target, clear: false })
-            }
-            (_, Some(after)) => who(after, false),
-            (several, None) => self
-                .in_order(&mentions, all, index, own)
-                .or_else(|| several.last().and_then(|last| last.target.clone()))
-                .map(|target| Attribution { target, clear: false }),
+            ([one], None) if is_compared_with(text, one) => None,
+            ([one], None) if is_near(words, &text[one.range.end..own.start]) => one.target.clone(),
+            ([one], Some(after)) if one.target == after.target => one.target.clone(),
+            ([], None) => in_order(&mentions, all, index)
+                .or_else(|| only_target(words, text, &mentions, &all[..=index])),
+            (_, None) => in_order(&mentions, all, index),
+            _ => None,
         }
-    }
-
-    /// “host against Kata: 322 against 52”.
-    fn in_order(
-        &self,
-        mentions: &[TargetMention],
-        all: &[StatedQuantity],
-        index: usize,
-        own: &Range<usize>,
-    ) -> Option<String> {
-        let ahead: Vec<&TargetMention> = mentions
-            .iter()
-            .filter(|mention| mention.range.end <= all.first().map_or(own.start, |q| q.range.start))
-            .collect();
-        (ahead.len() == all.len() && ahead.len() == mentions.len())
-            .then(|| ahead[index].target.clone())
-            .flatten()
-    }
-
-    /// Whether no clause ends between a name and its value.
-    fn is_near(&self, between: &str) -> bool {
-        between.split_whitespace().count() <= 9
-            && !between.contains([';', '.', '!'])
-            && !between.to_lowercase().split_whitespace().any(|word| {
-                matches!(
-                    word,
-                    "than"
-                        | "vs"
-                        | "versus"
-                        | "whereas"
-                        | "while"
-                        | "but"
-                        | "unlike"
-                        | "against"
-                        | "compared"
-                )
-            })
     }
 
     /// The target that the row, the column or the label above names.
-    fn of_topics(&self, sentence: &ReportSentence) -> Option<Attribution> {
-        if let PassageForm::Cell { row, column } = &sentence.passage.form {
-            let named: Vec<String> =
-                [column, row].iter().filter_map(|text| self.single_target(text)).collect();
-            return match &named[..] {
-                [one] => Some(Attribution { target: one.clone(), clear: true }),
-                [one, other] if one == other => {
-                    Some(Attribution { target: one.clone(), clear: true })
-                }
-                [] => None,
-                // “Kata slower than runc” in a row: the column decides.
-                [column, _] => Some(Attribution { target: column.clone(), clear: false }),
-                _ => None,
-            };
+    fn labelled_target(&self, words: &SentenceWords, sentence: &ReportSentence) -> Option<String> {
+        if let Some((row, column)) = sentence.cell_labels() {
+            let named = [column, row].map(|label| self.find_mentions(label));
+            let mut targets = named.iter().flatten().map(|mention| &mention.target);
+            let first = targets.next();
+            if let Some(target) = first {
+                return targets.all(|other| other == target).then(|| target.clone()).flatten();
+            }
         }
-        let label = |topic: &&str| {
-            let short = topic.split_whitespace().count() <= 4;
-            if short { self.single_target(topic) } else { None }
-        };
-        sentence
-            .topics
-            .iter()
-            .take(3)
-            .find_map(label)
-            .map(|target| Attribution { target, clear: false })
+        // The nearest label that names one decides; prose above names no owner.
+        let above = sentence.topics.iter().take(4);
+        let (label, mentions) = above
+            .map(|topic| (topic, self.find_mentions(topic)))
+            .find(|(_, mentions)| !mentions.is_empty())?;
+        let target = &mentions[0].target;
+        let is_label =
+            words.label.is_match(label) && mentions.iter().all(|mention| mention.target == *target);
+        is_label.then(|| target.clone()).flatten()
     }
+}
+
+/// “host against Kata: 322 against 52”.
+fn in_order(mentions: &[TargetMention], all: &[StatedQuantity], index: usize) -> Option<String> {
+    let ahead = mentions.iter().all(|mention| mention.range.end <= all[0].range.start);
+    let alike = all
+        .iter()
+        .all(|one| std::mem::discriminant(&one.value) == std::mem::discriminant(&all[index].value));
+    let paired = ahead && alike && mentions.len() == all.len() && all.len() > 1;
+    paired.then(|| mentions[index].target.clone()).flatten()
+}
+
+/// “than runc: 8 s”: the value is that of what was compared with it.
+fn is_compared_with(text: &str, mention: &TargetMention) -> bool {
+    let before = text[..mention.range.start].split_whitespace().next_back().unwrap_or_default();
+    ["than", "vs", "vs.", "versus", "unlike", "against", "to"]
+        .contains(&before.to_lowercase().as_str())
+}
+
+/// The only target of a sentence, if it is named before the first value and nothing is compared up
+/// to the last of `values`.
+fn only_target(
+    words: &SentenceWords,
+    text: &str,
+    mentions: &[TargetMention],
+    values: &[StatedQuantity],
+) -> Option<String> {
+    let first = mentions.first()?;
+    let alone = mentions.iter().all(|mention| mention.target == first.target);
+    let (start, end) = (values.first()?.range.start, values.last()?.range.start);
+    let is_before = first.range.end <= start;
+    let is_compared = is_before && words.contrast.is_match(&text[first.range.end..end]);
+    (alone && is_before && !is_compared).then(|| first.target.clone()).flatten()
+}
+
+/// Whether no clause ends between a name and its value.
+fn is_near(words: &SentenceWords, between: &str) -> bool {
+    between.split_whitespace().count() <= 9 && !words.contrast.is_match(between)
 }
 
 /// Whether the words between a value and a name make the name the value's: “on the”, “(”.
 fn is_postfix(between: &str) -> bool {
     const LINKS: &[&str] =
         &["on", "in", "under", "inside", "within", "for", "from", "of", "with", "by"];
-    let lower = between.to_lowercase();
+    let lower = ["/proc", "/sys/module", "/dev"]
+        .iter()
+        .fold(between.to_lowercase(), |text, path| text.replace(path, "folder"));
     if lower.contains([',', ';', '.', ':', '/']) {
         return false;
     }
@@ -276,7 +265,7 @@ fn is_postfix(between: &str) -> bool {
     let clean = !words[..link].iter().any(|word| {
         matches!(*word, "and" | "while" | "but" | "vs" | "than" | "versus" | "whereas" | "or")
     });
-    articles && clean && link <= 5
+    articles && clean && link <= 7
 }
 
 #[cfg(test)]
@@ -304,7 +293,7 @@ mod tests {
         )
     }
 
-    /// For each quantity the target and `!` if there is no doubt.
+    /// For each quantity the target.
     fn owners(text: &str) -> Vec<String> {
         let resolver = resolver();
         let words = &VOCABULARY.words;
@@ -313,10 +302,8 @@ mod tests {
             for sentence in split_sentences(&passage, words) {
                 let all = find_quantities(sentence.text, words);
                 out.extend((0..all.len()).map(|index| {
-                    match resolver.attribute_quantity(&sentence, &all, index) {
-                        Some(who) => format!("{}{}", who.target, if who.clear { "!" } else { "" }),
-                        None => "-".into(),
-                    }
+                    let target = resolver.attribute_quantity(words, &sentence, &all, index);
+                    target.unwrap_or_else(|| "-".into())
                 }));
             }
         }
@@ -326,13 +313,22 @@ mod tests {
     #[test]
     fn a_value_belongs_to_the_target_that_its_words_name() {
         for (text, wanted) in [
-            ("While host has 332 processes, kata sees only 52 entries", vec!["host!", "kata!"]),
-            ("332 modules on the host and 72 in the Kata VM", vec!["host!", "kata!"]),
-            ("host (322) and guest (52)", vec!["host!", "kata!"]),
-            ("322 (host) vs 52 (Kata)", vec!["host!", "kata!"]),
+            ("While host has 332 processes, kata sees only 52 entries", vec!["host", "kata"]),
+            ("332 modules on the host and 72 in the Kata VM", vec!["host", "kata"]),
+            ("host (322) and guest (52)", vec!["host", "kata"]),
+            ("322 (host) vs 52 (Kata)", vec!["host", "kata"]),
             ("host vs kata: 322 vs 52", vec!["host", "kata"]),
-            ("The host has 332 modules and 322 entries", vec!["host!", "host"]),
-            ("Kata guest kernel modules: 72", vec!["kata!"]),
+            ("The host has 332 modules and 322 entries", vec!["host", "host"]),
+            ("Kata took 2 s, compared to 1 s", vec!["kata", "-"]),
+            (
+                "12 entries in `/proc` on the host, only 6 in `/proc` inside Kata",
+                vec!["host", "kata"],
+            ),
+            ("12 entries on the host, only 6", vec!["host", "-"]),
+            ("It starts more slowly than runc: 8 s", vec!["-"]),
+            ("Sandboxes (Kata and runc) show 6 entries", vec!["-"]),
+            ("Kata and host differ a lot, by 30 entries", vec!["-"]),
+            ("Kata guest kernel modules: 72", vec!["kata"]),
             ("runsc shows 30 entries", vec!["-"]),
             ("There are 30 entries", vec!["-"]),
         ] {
@@ -342,16 +338,16 @@ mod tests {
 
     #[test]
     fn rows_columns_and_labels_name_a_target() {
-        assert_eq!(
-            owners("| | host | Kata |\n|-|-|-|\n| /proc | 322 | 52 |\n"),
-            ["host!", "kata!"]
-        );
-        assert_eq!(owners("| | /proc |\n|-|-|\n| host | 322 |\n"), ["host!"]);
+        assert_eq!(owners("| | host | Kata |\n|-|-|-|\n| /proc | 322 | 52 |\n"), ["host", "kata"]);
+        assert_eq!(owners("| | /proc |\n|-|-|\n| host | 322 |\n"), ["host"]);
         assert_eq!(owners("- runc:\n  It took 4 s.\n"), ["runc"]);
+        assert_eq!(owners("### Kata VM\n\n- Kernel: 6.12.47\n"), ["kata"]);
+        assert_eq!(owners("### Install and configure Kata\n\n- Kernel: 6.12.47\n"), ["-"]);
+        assert_eq!(owners("| runc vs Kata | time |\n|-|-|\n| start | 3 s |\n"), ["-"]);
     }
 
     #[test]
     fn a_remark_in_brackets_is_not_whose_value_it_is() {
-        assert_eq!(owners("Host kernel (runc uses this): 322"), ["host!"]);
+        assert_eq!(owners("Host kernel (runc uses this): 322"), ["host"]);
     }
 }

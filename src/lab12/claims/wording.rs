@@ -1,12 +1,9 @@
-//! Wordings: what no evidence of this kind carries, costs that nobody measured, boundaries.
-
-use std::ops::Range;
+//! Wordings: what no evidence of this kind carries, and boundaries.
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
-use super::passages::PassageForm;
-use super::sentence::{ReportSentence, SentenceMood};
-use super::words::{ClaimVocabulary, CostArea, UnsupportedWording};
+use super::sentence::ReportSentence;
+use super::words::{ClaimVocabulary, UncapturedWording, UnsupportedWording};
 use crate::judge::Conclusion;
 use crate::model::Role;
 
@@ -16,8 +13,7 @@ pub(super) fn check_wording(
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
 ) -> Vec<ClaimRemark> {
-    let is_question = sentence.text.trim_end().ends_with('?');
-    if is_question || sentence.mood == SentenceMood::Demand {
+    if sentence.asks {
         return Vec::new();
     }
     let mut out: Vec<ClaimRemark> = vocabulary
@@ -26,9 +22,12 @@ pub(super) fn check_wording(
         .iter()
         .filter_map(|wording| wording_of(index, sentence, wording))
         .collect();
-    if sentence.mood == SentenceMood::Statement {
-        out.extend(check_costs(index, vocabulary, sentence));
-        out.extend(check_boundary(index, vocabulary, sentence));
+    if sentence.is_plain {
+        let wordings = &vocabulary.wordings.uncaptured;
+        out.extend(wordings.iter().filter_map(|wording| uncaptured_of(index, sentence, wording)));
+        for separate in [true, false] {
+            out.extend(check_boundary(index, vocabulary, sentence, separate));
+        }
     }
     out
 }
@@ -40,7 +39,9 @@ fn wording_of(
 ) -> Option<ClaimRemark> {
     let found = wording.pattern.find(sentence.text)?;
     let needed = wording.needs.as_ref().is_none_or(|needs| needs.is_match(sentence.text));
-    let excused = wording.unless.as_ref().is_some_and(|unless| unless.is_match(sentence.text));
+    let before = &sentence.text[..found.end()];
+    let excused = wording.unless.as_ref().is_some_and(|unless| unless.is_match(before))
+        || wording.never.as_ref().is_some_and(|never| never.is_match(sentence.text));
     if !needed || excused {
         return None;
     }
@@ -74,88 +75,22 @@ fn wording_of(
     )
 }
 
-/// The costs that the clauses of a sentence call small or large.
-fn check_costs(
+/// What a sentence says of the host that nobody captured there.
+fn uncaptured_of(
     index: &EvidenceIndex,
-    vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
-) -> Vec<ClaimRemark> {
-    if vocabulary.wordings.judgement.unless.is_match(sentence.text) {
-        return Vec::new();
-    }
-    let mut start = 0;
-    let clauses =
-        sentence.text.split_inclusive([',', ';']).flat_map(|part| part.split_inclusive(" and "));
-    let ranges = clauses.map(|clause| {
-        start += clause.len();
-        start - clause.len()..start
-    });
-    // Figures speak for themselves: they are looked at on their own.
-    let has_figure =
-        |range: &Range<usize>| sentence.text[range.clone()].contains(|c: char| c.is_ascii_digit());
-    ranges
-        .filter(|range| !has_figure(range))
-        .filter_map(|range| check_cost(index, vocabulary, sentence, range))
-        .collect()
-}
-
-/// A cost that a clause calls small or large.
-fn check_cost(
-    index: &EvidenceIndex,
-    vocabulary: &ClaimVocabulary,
-    sentence: &ReportSentence,
-    clause: Range<usize>,
+    wording: &UncapturedWording,
 ) -> Option<ClaimRemark> {
-    let judging = &vocabulary.wordings.judgement;
-    let text = &sentence.text[clause.clone()];
-    let row = match &sentence.passage.form {
-        PassageForm::Cell { row, .. } if judging.noun.is_match(row) => Some(row),
-        _ => None,
-    };
-    let noun = if row.is_some() { None } else { Some(judging.noun.find(text)?) };
-    let verdict = judging.pattern.find(text)?;
-    let (start, end) = match &noun {
-        Some(noun) => (noun.start().min(verdict.start()), noun.end().max(verdict.end())),
-        None => (verdict.start(), verdict.end()),
-    };
-    if end - start > 60 {
-        return None;
-    }
-    let context = row.map_or_else(|| text.to_string(), |row| format!("{row}: {text}"));
-    let area = cost_area(&vocabulary.subjects.area, &context)?;
-    let targets: Vec<&str> =
-        [index.target_with_role(Role::Baseline), index.target_with_role(Role::Candidate)]
-            .into_iter()
-            .flatten()
-            .collect();
-    let measured = |target: &&str| area.facts.iter().any(|fact| index.holds_any(fact, target));
-    if targets.is_empty() || targets.iter().all(measured) {
-        return None;
-    }
-    let names: Vec<String> = targets.iter().map(|target| index.reader_name(target)).collect();
-    let place = sentence.file_range(&(clause.start + start..clause.start + end));
-    let mut result =
-        ClaimRemark::violates_rule("claim-overhead-unmeasured", ClaimStatus::Unsupported, place)
-            .with_parameter("words", quote_words(&text[start..end]))
-            .with_parameter("area", area.name.as_str())
-            .with_parameter("targets", names.join(" and "));
-    for target in targets {
-        let of_starts = area.facts.iter().any(|id| id == "startup.");
-        if of_starts && index.missing_reason("startup.wall", target).is_some() {
-            result = result.resting_on_fact("startup.wall", target);
-        }
-    }
-    Some(result)
-}
-
-/// What a cost is of: the area named first; the general one only if no other is named.
-fn cost_area<'a>(areas: &'a [CostArea], text: &str) -> Option<&'a CostArea> {
-    let (general, special) = areas.split_last()?;
-    let named = special
-        .iter()
-        .filter_map(|area| Some((area.words.find(text)?.start(), area)))
-        .min_by_key(|found| found.0);
-    named.map(|found| found.1).or_else(|| general.words.is_match(text).then_some(general))
+    let found = wording.pattern.find(sentence.text)?;
+    let host = index.target_with_role(Role::Host)?;
+    let mentions = index.resolver.find_mentions(&sentence.text[..found.start()]);
+    let is_of_host = mentions.last().is_some_and(|last| last.target.as_deref() == Some(host));
+    let ids = wording.other.iter().chain([&wording.fact]);
+    let is_captured = ids.into_iter().any(|id| index.fact_on_target(id, host).is_some());
+    (is_of_host && !is_captured).then(|| {
+        let place = sentence.file_range(&found.range());
+        ClaimRemark::without_evidence(index, place, found.as_str(), &wording.fact, host)
+    })
 }
 
 /// That a runtime has a kernel of its own, or shares the host's.
@@ -163,18 +98,19 @@ fn check_boundary(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
+    separate: bool,
 ) -> Option<ClaimRemark> {
     let words = &vocabulary.wordings.boundary;
-    let (found, separate) =
-        match (words.separate.find(sentence.text), words.shared.find(sentence.text)) {
-            (Some(found), None) => (found, true),
-            (None, Some(found)) => (found, false),
-            // Both: the second half of the sentence speaks of the other runtime.
-            (Some(own), Some(shared)) if shared.start() < own.start() => (own, true),
-            (Some(_), Some(shared)) => (shared, false),
-            (None, None) => return None,
-        };
-    let clause_start = sentence.text[..found.start()].rfind([',', ';', '(']).map_or(0, |at| at + 1);
+    let found = if separate {
+        words.separate.find(sentence.text)
+    } else {
+        words.shared.find(sentence.text)
+    }?;
+    let clause_start = [",", ";", "(", " while ", " whereas ", " but "]
+        .iter()
+        .filter_map(|mark| Some(sentence.text[..found.start()].rfind(mark)? + mark.len()))
+        .max()
+        .unwrap_or(0);
     let clause = &sentence.text[clause_start..found.end()];
     if words.unless.is_match(clause) {
         return None;
@@ -230,6 +166,6 @@ fn clause_subject(index: &EvidenceIndex, before: &str, clause: usize) -> Option<
 }
 
 /// Words in one line.
-fn quote_words(text: &str) -> String {
+pub(super) fn quote_words(text: &str) -> String {
     crate::text::make_visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }

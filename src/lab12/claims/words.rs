@@ -34,70 +34,40 @@ impl<'de> Deserialize<'de> for CaseInsensitivePattern {
 pub(crate) struct SentenceWords {
     /// The beginning of a task of the lab.
     pub demand: CaseInsensitivePattern,
-    /// What makes a sentence a guess.
-    pub guess: CaseInsensitivePattern,
-    /// What makes the value behind it a usual one.
-    pub usual: CaseInsensitivePattern,
-    /// What takes the value behind it back.
+    /// What makes a sentence one that states nothing for certain.
+    pub unsure: CaseInsensitivePattern,
+    /// Before a value: it is taken back.
     pub denial: CaseInsensitivePattern,
-    /// The value behind it is approximate.
+    /// The value after it is approximate.
     pub about: CaseInsensitivePattern,
-    /// The true value is a little below the one behind it.
+    /// The true value is a little below the one after it.
     pub almost: CaseInsensitivePattern,
-    /// The true value is above the one behind it.
+    /// The true value is above the one after it.
     pub over: CaseInsensitivePattern,
-    /// The true value is below the one behind it.
+    /// The true value is below the one after it.
     pub under: CaseInsensitivePattern,
-    /// Behind a value: it is a difference.
+    /// After a value: it is a difference.
     pub difference: CaseInsensitivePattern,
     /// Before a value: it is a difference.
     pub difference_before: CaseInsensitivePattern,
+    /// Where the words about one value end.
+    pub contrast: CaseInsensitivePattern,
+    /// A heading or label that says whose values stand below it.
+    pub label: CaseInsensitivePattern,
+    /// A target did not run.
+    pub not_run: CaseInsensitivePattern,
+    /// The report says itself that its latencies are those of errors.
+    pub of_errors: CaseInsensitivePattern,
+    /// What is said of a pasted line that is right but for the name of the container.
+    pub of_other_container: String,
     /// The names of figures of a series.
     pub figures: FigureNames,
     /// Words for a ratio.
     pub factor: Vec<RatioWord>,
     /// What makes a ratio one of measurements.
     pub comparison: RatioWords,
-    /// Where a status of HTTP stands.
-    pub status: StatusWords,
-    /// Where a version is that of a kernel or of the runtime.
-    pub version: VersionWords,
-    /// Processors are spoken of.
-    pub processor: ProcessorWords,
     /// Interfaces and their names.
     pub interface: InterfaceWords,
-}
-
-/// Where a status of HTTP stands.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct StatusWords {
-    /// Just before it.
-    pub before: CaseInsensitivePattern,
-    /// Just behind it.
-    pub after: CaseInsensitivePattern,
-    /// In the sentence or above it.
-    pub topic: CaseInsensitivePattern,
-    /// With these it may be another client's.
-    pub elsewhere: CaseInsensitivePattern,
-}
-
-/// Where a version is that of a kernel or of the runtime.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct VersionWords {
-    /// A kernel is spoken of.
-    pub kernel: CaseInsensitivePattern,
-    /// Just before the version of the runtime.
-    pub runtime: CaseInsensitivePattern,
-}
-
-/// Processors are spoken of.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ProcessorWords {
-    /// In the sentence or above it.
-    pub topic: CaseInsensitivePattern,
 }
 
 /// Interfaces and their names.
@@ -108,6 +78,8 @@ pub(crate) struct InterfaceWords {
     pub only: CaseInsensitivePattern,
     /// A name.
     pub names: CaseInsensitivePattern,
+    /// They are listed.
+    pub list: CaseInsensitivePattern,
 }
 
 /// The names of figures of a series.
@@ -143,48 +115,45 @@ pub(crate) struct RatioWords {
     pub interval: CaseInsensitivePattern,
 }
 
-/// What counts are about.
+/// The type of the values that a subject has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "each is the type of its name")]
+pub(crate) enum SubjectKind {
+    Count,
+    Samples,
+    Seconds,
+    Rate,
+    Mask,
+    Version,
+    Commit,
+    Processor,
+    Address,
+    Status,
+}
+
+/// What a value can be about.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct CountWords {
+pub(crate) struct ValueSubject {
+    /// The type of its values.
+    pub kind: SubjectKind,
     /// The facts, the first being the one that is meant in doubt.
     pub facts: Vec<String>,
-    /// Nouns behind the count.
-    pub nouns: CaseInsensitivePattern,
-    /// Nouns that need no further words.
-    pub own: CaseInsensitivePattern,
-    /// Words that label the count.
+    /// Words that label the value, or stand in its sentence, row, column or heading.
     pub words: CaseInsensitivePattern,
-    /// Words with which it is about something else.
+    /// Words right after the value that go with `words`.
+    #[serde(default)]
+    pub after: Option<CaseInsensitivePattern>,
+    /// Words right after the value that need no others.
+    #[serde(default)]
+    pub alone: Option<CaseInsensitivePattern>,
+    /// Words around the value with which it is about something else.
     #[serde(default)]
     pub unless: Option<CaseInsensitivePattern>,
-    /// Words in the sentence or above it that a contradiction needs.
+    /// Words in the sentence with which the value may be another one than the captured.
     #[serde(default)]
-    pub strict: Option<CaseInsensitivePattern>,
-}
-
-/// What numbers of samples are about.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SampleCount {
-    /// The series and its summary.
-    pub facts: Vec<String>,
-    /// Nouns behind the number.
-    pub nouns: CaseInsensitivePattern,
-    /// Words in the sentence or above it.
-    pub words: CaseInsensitivePattern,
-}
-
-/// What durations are about.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DurationWords {
-    /// The series and what else states such durations.
-    pub facts: Vec<String>,
-    /// Words before the duration.
-    pub words: CaseInsensitivePattern,
-    /// Words with which it is about something else.
-    pub unless: CaseInsensitivePattern,
+    pub doubt: Option<CaseInsensitivePattern>,
     /// Whether a sentence that names no target speaks of the baseline.
     #[serde(default)]
     pub baseline: bool,
@@ -222,9 +191,7 @@ pub(crate) struct PastedKind {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "each is the list of its type")]
 pub(crate) struct SubjectWords {
-    pub count: Vec<CountWords>,
-    pub samples: Vec<SampleCount>,
-    pub duration: Vec<DurationWords>,
+    pub subject: Vec<ValueSubject>,
     pub area: Vec<CostArea>,
     pub pasted: Vec<PastedKind>,
 }
@@ -240,12 +207,27 @@ pub(crate) struct UnsupportedWording {
     /// What the sentence must hold besides.
     #[serde(default)]
     pub needs: Option<CaseInsensitivePattern>,
-    /// What it must not hold.
+    /// What it must not hold before the end of the wording.
     #[serde(default)]
     pub unless: Option<CaseInsensitivePattern>,
+    /// What it must not hold anywhere.
+    #[serde(default)]
+    pub never: Option<CaseInsensitivePattern>,
     /// The fact without which the wording is left alone.
     #[serde(default)]
     pub about: Option<String>,
+}
+
+/// What is said of the host and was not captured there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UncapturedWording {
+    /// The wording.
+    pub pattern: CaseInsensitivePattern,
+    /// The fact that it is about.
+    pub fact: String,
+    /// Other facts that could carry it.
+    pub other: Vec<String>,
 }
 
 /// What is said to be small or large.
@@ -256,7 +238,17 @@ pub(crate) struct CostJudgement {
     pub pattern: CaseInsensitivePattern,
     /// The nouns of a cost.
     pub noun: CaseInsensitivePattern,
-    /// What makes it advice.
+    /// What makes it advice, or about something else.
+    pub unless: CaseInsensitivePattern,
+}
+
+/// A figure of a cost.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CostFigure {
+    /// Words of a cost.
+    pub cost: CaseInsensitivePattern,
+    /// What makes it a figure of something else.
     pub unless: CaseInsensitivePattern,
 }
 
@@ -266,8 +258,12 @@ pub(crate) struct CostJudgement {
 pub(crate) struct WordingTable {
     /// Those that are found as they stand.
     pub wording: Vec<UnsupportedWording>,
+    /// Those about the host that need a capture.
+    pub uncaptured: Vec<UncapturedWording>,
     /// Those about costs.
     pub judgement: CostJudgement,
+    /// Figures of costs.
+    pub figure: CostFigure,
     /// Those about a target's boundary.
     pub boundary: BoundaryWords,
 }
@@ -334,11 +330,9 @@ mod tests {
         let subjects = ClaimVocabulary::load(None).unwrap().subjects;
         let catalogue = crate::probe::catalogue::ProbeCatalogue::load(None).unwrap();
         for pasted in &subjects.pasted {
-            assert!(crate::lab12::readers::SLOTS.iter().any(|slot| slot.path == pasted.slot));
+            assert!(crate::lab12::readers::slot_of(&pasted.slot).is_some(), "{}", pasted.slot);
         }
-        let counted = subjects.count.iter().flat_map(|count| &count.facts);
-        let timed = subjects.duration.iter().flat_map(|duration| &duration.facts);
-        for id in counted.chain(timed) {
+        for id in subjects.subject.iter().flat_map(|subject| &subject.facts) {
             assert!(catalogue.find_probe(id).is_some(), "{id}");
         }
     }

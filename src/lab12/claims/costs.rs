@@ -1,0 +1,223 @@
+//! Costs: figures and words about what a runtime costs, where nobody measured it.
+
+use std::ops::Range;
+
+use super::claim_remark::{ClaimRemark, ClaimStatus};
+use super::evidence_index::EvidenceIndex;
+use super::quantity::{StatedQuantity, StatedValue};
+use super::sentence::ReportSentence;
+use super::wording::quote_words;
+use super::words::{ClaimVocabulary, CostArea};
+use crate::model::Role;
+
+/// What a sentence says about costs that were not measured under the runtimes it speaks of.
+pub(super) fn check_costs(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+) -> Vec<ClaimRemark> {
+    if !sentence.is_plain {
+        return Vec::new();
+    }
+    let mut out: Vec<ClaimRemark> =
+        all.iter().filter_map(|one| check_figure(index, vocabulary, sentence, one)).collect();
+    let is_judged =
+        |range: &Range<usize>| all.iter().any(|quantity| range.contains(&quantity.range.start));
+    for clause in split_clauses(sentence.text).into_iter().filter(|clause| !is_judged(clause)) {
+        out.extend(check_judgement(index, vocabulary, sentence, clause));
+    }
+    out
+}
+
+/// The clauses of a sentence, by commas and conjunctions.
+fn split_clauses(text: &str) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let parts = text.split_inclusive([',', ';', '(', ')']);
+    let clauses = parts.flat_map(|part| part.split_inclusive(" and "));
+    let ranges = clauses.map(|clause| {
+        start += clause.len();
+        start - clause.len()..start
+    });
+    ranges.collect()
+}
+
+/// A figure of a cost that no measurement carries.
+fn check_figure(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
+) -> Option<ClaimRemark> {
+    let words = &vocabulary.words;
+    let around = (&sentence.text[..quantity.from], &sentence.text[quantity.range.end..]);
+    let is_difference =
+        words.difference.is_match(around.1) || words.difference_before.is_match(around.0);
+    let is_cost = match quantity.value {
+        StatedValue::Seconds(_) => is_difference,
+        StatedValue::Percent(_) | StatedValue::Times(_) => true,
+        StatedValue::Bytes | StatedValue::Range => true,
+        _ => false,
+    };
+    let (row, column) = sentence.cell_labels().unwrap_or_default();
+    let context = match sentence.cell_labels() {
+        Some(_) => format!("{row} | {column} | {}", sentence.text),
+        None => clause_around(sentence.text, &quantity.range).to_string(),
+    };
+    let figure = &vocabulary.wordings.figure;
+    let excused = figure.unless.is_match(&context)
+        || words.comparison.interval.is_match(around.1)
+        || words.denial.is_match(around.0);
+    if !is_cost || excused || !figure.cost.is_match(&context) {
+        return None;
+    }
+    let area = figure_area(&vocabulary.subjects.area, &context, sentence, quantity)?;
+    let targets = unmeasured_targets(index, area, &context)?;
+    let range = quantity.from..quantity.range.end;
+    let rule = "claim-overhead-unmeasured";
+    Some(
+        ClaimRemark::violates_rule(rule, ClaimStatus::Unsupported, sentence.file_range(&range))
+            .with_parameter("words", quote_words(&sentence.text[range]))
+            .with_parameter("area", area.name.as_str())
+            .with_parameter("targets", targets),
+    )
+}
+
+/// The clause of a sentence that a figure stands in.
+fn clause_around<'a>(text: &'a str, figure: &Range<usize>) -> &'a str {
+    let start = text[..figure.start].rfind(';').map_or(0, |at| at + 1);
+    let end = text[figure.end..].find([';', ')']).map_or(text.len(), |at| figure.end + at);
+    &text[start..end]
+}
+
+/// What a figure is a cost of: the nearest words that say so; a size is one of memory.
+fn figure_area<'a>(
+    areas: &'a [CostArea],
+    context: &str,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
+) -> Option<&'a CostArea> {
+    let is_size = quantity.value == StatedValue::Bytes
+        || quantity.value == StatedValue::Range
+            && sentence.text[quantity.range.clone()].to_lowercase().ends_with('b');
+    if is_size {
+        return areas.iter().find(|area| area.words.is_match("memory"));
+    }
+    let (general, special) = areas.split_last()?;
+    let after = match sentence.cell_labels() {
+        Some(_) => "",
+        None => &sentence.text[quantity.range.end..],
+    };
+    let words = after.split_inclusive(' ').take(5).map(str::len).sum();
+    let after = after[..words].split([',', ';', '(']).next().unwrap_or_default();
+    let before = match sentence.cell_labels() {
+        Some(_) => context,
+        None => &sentence.text[..quantity.from],
+    };
+    // “3 % CPU”, then the nearest words before, then what stands above.
+    let nearest = |text: &str| {
+        let found = special
+            .iter()
+            .filter_map(|area| Some((area.words.find_iter(text).last()?.end(), area)));
+        found.max_by_key(|found| found.0).map(|found| found.1)
+    };
+    let above = || sentence.topics.iter().take(3).find_map(|topic| nearest(topic));
+    let is_general =
+        general.words.is_match(context) && !matches!(quantity.value, StatedValue::Seconds(_));
+    cost_area(special, after)
+        .or_else(|| nearest(before))
+        .or_else(above)
+        .or_else(|| is_general.then_some(general))
+}
+
+/// A cost that a clause calls small or large: the two words stand next to each other, or the one
+/// labels the other, or a cell under a runtime's name holds nothing else.
+fn check_judgement(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    clause: Range<usize>,
+) -> Option<ClaimRemark> {
+    let judging = &vocabulary.wordings.judgement;
+    let text = &sentence.text[clause.clone()];
+    let verdict = judging.pattern.find(text)?;
+    if judging.unless.is_match(sentence.text) {
+        return None;
+    }
+    let (range, context) = match sentence.cell_labels() {
+        Some((row, column)) => {
+            let targets = |label: &str| !index.resolver.find_mentions(label).is_empty();
+            let cost = match (targets(row), targets(column)) {
+                (false, true) => row,
+                (true, false) => column,
+                _ => return None,
+            };
+            let is_alone = sentence.text.split_whitespace().nth(3).is_none();
+            if !is_alone || !judging.noun.is_match(cost) || judging.unless.is_match(cost) {
+                return None;
+            }
+            (verdict.range(), cost.to_string())
+        }
+        None => {
+            let noun = judging.noun.find(text)?;
+            let between = if noun.end() <= verdict.start() {
+                &text[noun.end()..verdict.start()]
+            } else {
+                &text[verdict.end().min(noun.start())..noun.start()]
+            };
+            let words =
+                between.split_whitespace().filter(|word| word.contains(char::is_alphabetic));
+            let links =
+                ["is", "are", "was", "be", "very", "quite", "has", "a", "the", "of", "kata"];
+            let mut words = words.map(str::to_lowercase);
+            if !words.all(|word| links.contains(&word.as_str())) {
+                return None;
+            }
+            let range = noun.start().min(verdict.start())..noun.end().max(verdict.end());
+            (range, text.to_string())
+        }
+    };
+    let (general, special) = vocabulary.subjects.area.split_last()?;
+    let is_general = general.words.is_match(&context);
+    let area = cost_area(special, &context).or_else(|| is_general.then_some(general))?;
+    let column = sentence.cell_labels().map_or("", |labels| labels.1);
+    let targets = unmeasured_targets(index, area, &format!("{column} {}", sentence.text))?;
+    let place = sentence.file_range(&(clause.start + range.start..clause.start + range.end));
+    Some(
+        ClaimRemark::violates_rule("claim-cost-without-figure", ClaimStatus::Unsupported, place)
+            .with_parameter("words", quote_words(&text[range]))
+            .with_parameter("area", area.name.as_str())
+            .with_parameter("targets", targets),
+    )
+}
+
+/// What a cost is of: the area named first.
+fn cost_area<'a>(areas: &'a [CostArea], text: &str) -> Option<&'a CostArea> {
+    let named = areas.iter().filter_map(|area| Some((area.words.find(text)?.start(), area)));
+    named.min_by_key(|found| found.0).map(|found| found.1)
+}
+
+/// The runtimes that a cost is about, for readers, unless it was measured under the baseline and
+/// one of the others.
+fn unmeasured_targets(index: &EvidenceIndex, area: &CostArea, text: &str) -> Option<String> {
+    let baseline = index.target_with_role(Role::Baseline)?;
+    let run = &index.subject.run;
+    let mentioned = index.resolver.find_mentions(text);
+    let mut candidates: Vec<&str> = Vec::new();
+    for target in run.with_role(Role::Candidate) {
+        let is_named = |name: &Option<String>| name.as_deref() == Some(target.name.as_str());
+        if mentioned.iter().any(|mention| is_named(&mention.target)) {
+            candidates.push(&target.name);
+        }
+    }
+    if candidates.is_empty() {
+        candidates = run.with_role(Role::Candidate).map(|target| target.name.as_str()).collect();
+    }
+    let is_measured = |target: &str| area.facts.iter().any(|fact| index.holds_any(fact, target));
+    let lacks = !is_measured(baseline) || !candidates.iter().any(|target| is_measured(target));
+    (lacks && !candidates.is_empty()).then(|| {
+        let names: Vec<String> =
+            [baseline].iter().chain(&candidates).map(|target| index.reader_name(target)).collect();
+        names.join(" and ")
+    })
+}

@@ -1,0 +1,893 @@
+//! Values: counts, durations, versions, names and addresses, each held against the fact that the
+//! words around it name.
+
+use std::ops::Range;
+
+use super::claim_remark::{ClaimRemark, ClaimStatus};
+use super::evidence_index::{EvidenceIndex, FactRef};
+use super::figures::KnownFigure;
+use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
+use super::sentence::ReportSentence;
+use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
+use crate::model::{Role, SampleUnit};
+
+/// A duration that the report states about a target, for ratios that it draws from it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StatedFigure {
+    /// The fact that is meant in doubt.
+    pub fact: String,
+    /// The target.
+    pub target: String,
+    /// In seconds.
+    pub seconds: f64,
+    /// Its significant digits.
+    pub digits: usize,
+    /// Where it stands in a pasted block; none in prose and tables.
+    pub pasted: Option<Range<usize>>,
+}
+
+/// What the values of a sentence say, and the durations that it states.
+pub(super) fn check_values(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+) -> (Vec<ClaimRemark>, Vec<StatedFigure>) {
+    let (mut results, mut stated) = (Vec::new(), Vec::new());
+    for number in 0..all.len() {
+        let place = ValuePlace { index, vocabulary, sentence, all, number };
+        let subjects = place.find_subjects();
+        if subjects.is_empty() || place.is_set_apart() {
+            continue;
+        }
+        let target = place.find_target(&subjects);
+        if let (Some(target), Some(seconds), [subject]) = (&target, place.seconds(), &subjects[..])
+            && place.quantity().hedge == ValueHedge::Exact
+            && sentence.is_plain
+        {
+            stated.push(StatedFigure {
+                fact: subject.facts[0].clone(),
+                target: target.clone(),
+                seconds,
+                digits: place.quantity().digits,
+                pasted: None,
+            });
+        }
+        results.extend(place.decide(&subjects, target.as_deref()));
+    }
+    results.extend(check_interface_list(index, vocabulary, sentence));
+    (results, stated)
+}
+
+/// A value with what stands around it.
+#[derive(Clone, Copy)]
+struct ValuePlace<'a> {
+    index: &'a EvidenceIndex<'a>,
+    vocabulary: &'a ClaimVocabulary,
+    sentence: &'a ReportSentence<'a>,
+    all: &'a [StatedQuantity],
+    number: usize,
+}
+
+impl<'a> ValuePlace<'a> {
+    fn quantity(&self) -> &'a StatedQuantity {
+        &self.all[self.number]
+    }
+
+    fn stated_text(&self) -> &'a str {
+        &self.sentence.text[self.quantity().range.clone()]
+    }
+
+    fn file_range(&self) -> Range<usize> {
+        self.sentence.file_range(&self.quantity().range)
+    }
+
+    /// The words since the value before.
+    fn before(&self) -> &'a str {
+        let from = self.number.checked_sub(1).map_or(0, |before| self.all[before].range.end);
+        let text = &self.sentence.text[from..self.quantity().range.start];
+        &text[text.rfind([';', '|']).map_or(0, |at| at + 1)..]
+    }
+
+    /// The few words after the value, up to the next one or the end of the clause.
+    fn after(&self) -> &'a str {
+        let text = self.sentence.text;
+        let start = self.quantity().range.end;
+        let until = self.all.get(self.number + 1).map_or(text.len(), |next| next.range.start);
+        let window = &text[start..until];
+        let window =
+            &window[..window.find([',', ';', ')', '(', '|', '\n']).unwrap_or(window.len())];
+        window.match_indices(' ').nth(7).map_or(window, |(at, _)| &window[..at])
+    }
+
+    /// The unit that the row or the head of the column gives to a bare number, in seconds.
+    fn unit_of_labels(&self) -> Option<f64> {
+        let (row, column) = self.sentence.cell_labels()?;
+        let unit = |label: &str| {
+            let inside = label.rsplit(['(', '[', ',']).next()?.trim().trim_end_matches([')', ']']);
+            match inside.to_lowercase().as_str() {
+                "s" | "sec" | "secs" | "seconds" => Some(1.0),
+                "ms" | "msec" | "milliseconds" => Some(1e-3),
+                _ => None,
+            }
+        };
+        unit(column).or_else(|| unit(row))
+    }
+
+    /// The duration that is stated.
+    fn seconds(&self) -> Option<f64> {
+        match self.quantity().value {
+            StatedValue::Seconds(seconds) => Some(seconds),
+            StatedValue::Number(number, second) => {
+                Some(second.unwrap_or(number) * self.unit_of_labels()?)
+            }
+            _ => None,
+        }
+    }
+
+    fn may_be_of(&self, kind: SubjectKind) -> bool {
+        match (&self.quantity().value, kind) {
+            (StatedValue::Number(number, _), SubjectKind::Count | SubjectKind::Samples) => {
+                number.fract() == 0.0 && self.unit_of_labels().is_none()
+            }
+            (StatedValue::Number(number, _), SubjectKind::Status) => {
+                let is_status = *number == 0.0 || (100.0..600.0).contains(number);
+                is_status && self.stated_text().len() == 3 && self.unit_of_labels().is_none()
+            }
+            (_, SubjectKind::Seconds) => self.seconds().is_some(),
+            (StatedValue::Rate(..), SubjectKind::Rate)
+            | (StatedValue::Mask(_), SubjectKind::Mask)
+            | (StatedValue::Version(_), SubjectKind::Version)
+            | (StatedValue::Commit(_), SubjectKind::Commit)
+            | (StatedValue::Processor(_), SubjectKind::Processor)
+            | (StatedValue::Address(_), SubjectKind::Address) => true,
+            _ => false,
+        }
+    }
+
+    /// What the value is about: the subjects that the nearest words name, several where they
+    /// leave a choice.
+    fn find_subjects(&self) -> Vec<&'a ValueSubject> {
+        let (before, after) = (self.before(), self.after());
+        let labels = self.sentence.cell_labels();
+        let (row, column) = labels.unwrap_or_default();
+        let window = format!("{row} | {column} | {before} # {after}");
+        let possible: Vec<&ValueSubject> = self
+            .vocabulary
+            .subjects
+            .subject
+            .iter()
+            .filter(|subject| self.may_be_of(subject.kind))
+            .filter(|subject| !subject.unless.as_ref().is_some_and(|words| words.is_match(&window)))
+            .collect();
+        let has_noun = |subject: &ValueSubject| {
+            subject.after.as_ref().is_some_and(|nouns| follows(nouns, after))
+        };
+        let any_noun = possible.iter().any(|subject| has_noun(subject));
+        let among = |wanted: &dyn Fn(&ValueSubject) -> bool| -> Vec<&'a ValueSubject> {
+            possible.iter().copied().filter(|subject| wanted(subject)).collect()
+        };
+        let alone =
+            among(&|subject| subject.alone.as_ref().is_some_and(|words| follows(words, after)));
+        if !alone.is_empty() {
+            return alone;
+        }
+        let near = among(&|subject| {
+            let counts = matches!(subject.kind, SubjectKind::Count | SubjectKind::Samples);
+            match counts {
+                true if has_noun(subject) => {
+                    subject.words.is_match(before) || subject.words.is_match(after)
+                }
+                true if subject.kind == SubjectKind::Samples => {
+                    before.trim_end().trim_end_matches('=').trim_end().ends_with(" n")
+                }
+                true => !any_noun && is_labelled(subject, before) && is_bare(after),
+                false if subject.kind == SubjectKind::Processor => {
+                    subject.words.is_match(self.sentence.text)
+                }
+                false => subject.words.is_match(before),
+            }
+        });
+        if !near.is_empty() {
+            return near;
+        }
+        if let Some(continued) = self.continued_subjects(&possible) {
+            return continued;
+        }
+        if labels.is_some() {
+            let named = among(&|subject| {
+                let fits = has_noun(subject) || !any_noun;
+                fits && (subject.words.is_match(row) || subject.words.is_match(column))
+            });
+            let kernel = named.iter().find(|subject| subject.facts[0] == "kernel.release");
+            match kernel {
+                Some(kernel) => return vec![*kernel],
+                None if !named.is_empty() => return named,
+                None => {}
+            }
+        }
+        let behind =
+            among(&|subject| subject.kind == SubjectKind::Seconds && subject.words.is_match(after));
+        if !behind.is_empty() {
+            return behind;
+        }
+        self.subjects_above(&possible, any_noun)
+    }
+
+    /// “412 entries on the host, the guest 53”: the same again, of another target or as another
+    /// figure.
+    fn continued_subjects(&self, possible: &[&'a ValueSubject]) -> Option<Vec<&'a ValueSubject>> {
+        let is_alike = |one: &StatedQuantity| {
+            std::mem::discriminant(&one.value) == std::mem::discriminant(&self.quantity().value)
+        };
+        let number = self.all[..self.number].iter().rposition(is_alike)?;
+        let previous = Self { number, ..*self };
+        let from = previous.quantity().range.end;
+        let between = &self.sentence.text[from..self.quantity().range.start];
+        let is_short = between.split_whitespace().filter(|word| word.len() > 1).count() <= 6;
+        let named = !self.index.resolver.find_mentions(between).is_empty()
+            || self.index.resolver.find_mentions(self.after()).len() == 1
+            || !self.figures_named().is_empty();
+        if !is_short || !named || self.sentence.cell_labels().is_some() {
+            return None;
+        }
+        let subjects = previous.find_subjects();
+        let [subject] = subjects[..] else { return None };
+        let is_possible = possible.iter().any(|one| std::ptr::eq(*one, subject));
+        let fits = is_bare(self.after())
+            || subject.after.as_ref().is_some_and(|nouns| follows(nouns, self.after()))
+            || !matches!(subject.kind, SubjectKind::Count | SubjectKind::Samples);
+        (is_possible && fits).then_some(subjects)
+    }
+
+    /// The subject of the heading, the item or the sentence above a value that stands in few
+    /// words of its own.
+    fn subjects_above(
+        &self,
+        possible: &[&'a ValueSubject],
+        any_noun: bool,
+    ) -> Vec<&'a ValueSubject> {
+        let is_short = self.sentence.text.len() <= 60 || self.sentence.cell_labels().is_some();
+        let needs_noun = !is_short;
+        for topic in self.sentence.topics.iter().take(6) {
+            let named: Vec<&ValueSubject> = possible
+                .iter()
+                .copied()
+                .filter(|subject| self.may_be_headed(subject, topic))
+                .filter(|subject| subject.words.is_match(topic))
+                .collect();
+            if named.is_empty() {
+                continue;
+            }
+            let excluded = |subject: &ValueSubject| {
+                subject.unless.as_ref().is_some_and(|unless| unless.is_match(topic))
+            };
+            let fits = |subject: &ValueSubject| match subject.after.as_ref() {
+                Some(nouns) if any_noun => follows(nouns, self.after()),
+                Some(_) => !needs_noun && is_bare(self.after()) && self.has_label(),
+                None => {
+                    let mentions = self.index.resolver.find_mentions(self.sentence.text);
+                    let is_own = self.has_label()
+                        || !mentions.is_empty()
+                        || !self.figures_named().is_empty();
+                    is_short && is_own || subject.kind == SubjectKind::Processor
+                }
+            };
+            return match named[..] {
+                [one] if fits(one) && !excluded(one) => vec![one],
+                _ => Vec::new(),
+            };
+        }
+        Vec::new()
+    }
+
+    /// Whether a heading may name a subject for the values below it: a kernel only for cells.
+    fn may_be_headed(&self, subject: &ValueSubject, heading: &str) -> bool {
+        match subject.kind {
+            SubjectKind::Status => false,
+            SubjectKind::Version => {
+                let is_short = heading.split_whitespace().nth(4).is_none();
+                let names_other = ["shim", "version"].iter().any(|word| heading.contains(word));
+                self.sentence.cell_labels().is_some() && is_short && !names_other
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a mark or a cell says that the value is what the words before it name.
+    fn has_label(&self) -> bool {
+        let before = self.before().trim_end_matches([' ', '*', '`', '"', '(', '\t']);
+        before.ends_with([':', '=', '→']) || self.sentence.cell_labels().is_some()
+    }
+
+    /// Whether words around the value make it no value of one target.
+    fn is_set_apart(&self) -> bool {
+        let words = &self.vocabulary.words;
+        let before = &self.sentence.text[..self.quantity().from];
+        words.denial.is_match(before)
+            || words.difference.is_match(&self.sentence.text[self.quantity().range.end..])
+            || words.difference_before.is_match(before)
+            || self.sentence.cell_labels().is_some_and(|(row, column)| {
+                [row, column].iter().any(|label| {
+                    let label = label.to_lowercase();
+                    ["diff", "delta", "Δ", "factor", "ratio", "overhead", "change"]
+                        .iter()
+                        .any(|word| label.contains(word))
+                })
+            })
+    }
+
+    /// Whose value it is: what the words name, or the baseline where they name nothing and only
+    /// the baseline has such a fact.
+    fn find_target(&self, subjects: &[&ValueSubject]) -> Option<String> {
+        let words = &self.vocabulary.words;
+        let resolver = &self.index.resolver;
+        let named = resolver.attribute_quantity(words, self.sentence, self.all, self.number);
+        if named.is_none()
+            && let [subject] = subjects
+            && subject.facts[0].starts_with("runtime.")
+            && let [only] = &self.index.facts_everywhere(&subject.facts[0])[..]
+        {
+            return Some(only.target.to_string());
+        }
+        if named.is_some() || !subjects.iter().all(|subject| subject.baseline) {
+            return named;
+        }
+        let baseline = self.index.target_with_role(Role::Baseline)?;
+        let (row, column) = self.sentence.cell_labels().unwrap_or_default();
+        let mut near = vec![self.sentence.text, row, column];
+        near.extend(
+            self.sentence.topics.iter().take(2).filter(|topic| words.label.is_match(topic)),
+        );
+        let others = near.iter().flat_map(|text| resolver.find_mentions(text)).any(|mention| {
+            let host = self.index.target_with_role(Role::Host);
+            mention.target.is_none()
+                || !matches!(mention.target.as_deref(), name if name == Some(baseline) || name == host)
+        });
+        let elsewhere = subjects.iter().flat_map(|subject| &subject.facts).any(|id| {
+            self.index.facts_everywhere(id).iter().any(|fact_ref| fact_ref.target != baseline)
+        });
+        (!others && !elsewhere).then(|| baseline.to_string())
+    }
+
+    fn decide(&self, subjects: &[&ValueSubject], target: Option<&str>) -> Vec<ClaimRemark> {
+        let (text, place) = (self.stated_text(), self.file_range());
+        let ids = || subjects.iter().flat_map(|subject| &subject.facts);
+        let everywhere: Vec<FactRef> =
+            ids().flat_map(|id| self.index.facts_everywhere(id)).collect();
+        let own: Vec<FactRef> = match target {
+            Some(target) => ids().filter_map(|id| self.fact_of(id, target)).collect(),
+            None => everywhere.clone(),
+        };
+        let agreeing: Vec<&FactRef> = own.iter().filter(|fact_ref| self.agrees(fact_ref)).collect();
+        let is_name = !matches!(subjects[0].kind, SubjectKind::Count | SubjectKind::Seconds);
+        if let [fact_ref, rest @ ..] = &agreeing[..] {
+            if target.is_none() && !is_name && !rest.is_empty() {
+                return Vec::new();
+            }
+            return vec![self.agreeing_remark(fact_ref)];
+        }
+        let Some(target) = target else { return Vec::new() };
+        let [subject] = subjects else { return Vec::new() };
+        if !self.sentence.is_plain {
+            return Vec::new();
+        }
+        let Some(fact_ref) = own.first() else {
+            return self.missing_remark(subject, target).into_iter().collect();
+        };
+        if subject
+            .doubt
+            .as_ref()
+            .is_some_and(|doubt| doubt.is_match(&self.sentence.labelled_text()))
+        {
+            return Vec::new();
+        }
+        let swapped = subject.kind != SubjectKind::Mask
+            && everywhere.iter().any(|fact_ref| self.agrees(fact_ref));
+        let is_cell = self.sentence.cell_labels().is_some();
+        let is_excused = if swapped {
+            !is_cell && !self.has_label()
+        } else {
+            self.is_explained(subject.kind, fact_ref)
+        };
+        if is_excused || !own.iter().all(|fact_ref| self.clashes(fact_ref)) {
+            return Vec::new();
+        }
+        let mut result = ClaimRemark::contradicted_by(self.index, place, text, fact_ref);
+        match (subject.kind, rate_of(fact_ref)) {
+            (SubjectKind::Address, _) => {
+                result = result.with_parameter("found", known_addresses(fact_ref));
+            }
+            (SubjectKind::Samples, _) => {
+                let samples = known_number(fact_ref).unwrap_or_default();
+                result = result.with_parameter("found", format!("n = {samples}"));
+            }
+            (_, Some(rate)) => {
+                // dd calls both units GB.
+                let gib = 1024_f64.powi(3);
+                let found = format!("{:.1} GB/s ({:.1} GiB/s)", rate / 1e9, rate / gib);
+                result = result.with_parameter("found", found);
+            }
+            _ => {}
+        }
+        if subject.kind == SubjectKind::Count
+            && let Some((id, elsewhere)) = self.find_elsewhere(&subject.facts)
+        {
+            let title = self.index.fact_title(&id);
+            let shown = format!("{title} ({})", self.index.reader_name(&elsewhere));
+            result = result.with_parameter("elsewhere", shown).resting_on_fact(&id, &elsewhere);
+        }
+        let misnamed = self.is_misnamed(fact_ref).then(|| self.misnamed_remark(fact_ref.target));
+        [Some(result), misnamed].into_iter().flatten().collect()
+    }
+
+    /// A fact of a target; what depends on the kernel alone is the same on the host and under
+    /// runc, whichever of them it was captured on.
+    fn fact_of(&self, id: &'a str, target: &str) -> Option<FactRef<'a>> {
+        const OF_KERNEL: &[&str] = &["kernel.release", "kernel.sys_module", "cpu.model"];
+        self.index.fact_on_target(id, target).or_else(|| {
+            let runc = self.index.resolver.named_target("runc");
+            let host = self.index.target_with_role(Role::Host);
+            let other = match target {
+                target if Some(target) == runc => host,
+                target if Some(target) == host => runc,
+                _ => None,
+            };
+            let other = other.filter(|_| OF_KERNEL.contains(&id))?;
+            self.index.fact_on_target(id, other)
+        })
+    }
+
+    fn agreeing_remark(&self, fact_ref: &FactRef) -> ClaimRemark {
+        if self.is_misnamed(fact_ref) {
+            return self.misnamed_remark(fact_ref.target);
+        }
+        let known = fact_ref.fact.as_i64().filter(|_| fact_ref.id == "app.health_status");
+        if let Some(status) = known.filter(|status| !(200..300).contains(status))
+            && self.sentence.is_plain
+        {
+            let rule = "claim-health-not-demanded";
+            return ClaimRemark::violates_rule(rule, ClaimStatus::Supported, self.file_range())
+                .with_parameter("status", format!("{status:03}"))
+                .resting_on_fact(fact_ref.id, fact_ref.target);
+        }
+        let result = ClaimRemark::supported_claim(self.file_range())
+            .resting_on_fact(fact_ref.id, fact_ref.target);
+        let shown = match &self.quantity().value {
+            StatedValue::Address(_) => Some(known_addresses(fact_ref)),
+            _ => self.agreeing_figure(fact_ref),
+        };
+        shown.map_or(result.clone(), |shown| result.with_parameter("shown", shown))
+    }
+
+    /// The figure of a series that a duration agrees with, in words.
+    fn agreeing_figure(&self, fact_ref: &FactRef) -> Option<String> {
+        let seconds = self.seconds()?;
+        let figures = self.index.known_figures(fact_ref);
+        let wanted = self.figures_named();
+        let figure = figures.all.iter().find(|figure| {
+            is_wanted(figure, &wanted)
+                && self.quantity_in_seconds().agrees_with(seconds, figure.value)
+        })?;
+        let shown = crate::report::format_measured(figure.value, SampleUnit::Seconds);
+        let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
+        Some(if single { shown } else { format!("{} {shown}", figure.name) })
+    }
+
+    /// The quantity with its rounding in seconds, also where a label gives the unit.
+    fn quantity_in_seconds(&self) -> StatedQuantity {
+        let scale = match self.quantity().value {
+            StatedValue::Number(..) => self.unit_of_labels().unwrap_or(1.0),
+            _ => 1.0,
+        };
+        StatedQuantity { half: self.quantity().half * scale, ..self.quantity().clone() }
+    }
+
+    fn agrees(&self, fact_ref: &FactRef) -> bool {
+        let quantity = self.quantity();
+        if self.seconds().is_some() {
+            return self.agreeing_figure(fact_ref).is_some();
+        }
+        let text = fact_ref.fact.as_str().unwrap_or_default();
+        match &quantity.value {
+            StatedValue::Number(number, second) => known_number(fact_ref).is_some_and(|truth| {
+                let readings = [Some(*number), *second];
+                readings.into_iter().flatten().any(|stated| quantity.agrees_with(stated, truth))
+            }),
+            StatedValue::Rate(one, other) => rate_of(fact_ref).is_some_and(|truth| {
+                let near = |stated: f64| (stated - truth).abs() <= quantity.half.max(truth * 0.03);
+                near(*one) || near(*other)
+            }),
+            StatedValue::Mask(mask) => {
+                text.trim_start_matches("0x").trim_start_matches('0')
+                    == mask.trim_start_matches('0')
+            }
+            StatedValue::Version(version) => is_version_prefix(text, version),
+            StatedValue::Commit(commit) => text.eq_ignore_ascii_case(commit),
+            StatedValue::Processor(name) => is_within(&dashed(text), &dashed(name)),
+            StatedValue::Address(address) => {
+                interface_addresses(fact_ref).any(|known| known.split('/').next() == Some(address))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a fact says for certain something else than the value.
+    fn clashes(&self, fact_ref: &FactRef) -> bool {
+        let quantity = self.quantity();
+        if let Some(seconds) = self.seconds() {
+            return self.clashes_in_time(fact_ref, seconds);
+        }
+        let text = fact_ref.fact.as_str().unwrap_or_default();
+        match &quantity.value {
+            StatedValue::Number(number, second) => known_number(fact_ref).is_some_and(|truth| {
+                let readings = [Some(*number), *second];
+                readings.into_iter().flatten().all(|stated| quantity.clashes_with(stated, truth))
+            }),
+            StatedValue::Rate(one, other) => rate_of(fact_ref).is_some_and(|truth| {
+                let far = |stated: f64| (stated - truth).abs() > truth * 0.06;
+                quantity.hedge == ValueHedge::Exact && far(*one) && far(*other)
+            }),
+            StatedValue::Version(version) => !text.is_empty() && !is_version_prefix(version, text),
+            StatedValue::Address(address) => {
+                // Public addresses are pseudonyms in the evidence.
+                let private = ["10.", "192.168.", "172."];
+                private.iter().any(|start| address.starts_with(start))
+                    && !known_addresses(fact_ref).is_empty()
+            }
+            StatedValue::Mask(_) | StatedValue::Commit(_) | StatedValue::Processor(_) => {
+                !text.is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    fn clashes_in_time(&self, fact_ref: &FactRef, seconds: f64) -> bool {
+        let figures = self.index.known_figures(fact_ref);
+        let quantity = self.quantity_in_seconds();
+        let wanted = self.figures_named();
+        // A single time is copied and not computed: it differs by a slip or not at all.
+        let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
+        let margin = if single { 0.005 } else { 0.02 };
+        let far = |figure: &&KnownFigure| {
+            let distance = (seconds - figure.value).abs();
+            quantity.clashes_with(seconds, figure.value)
+                && distance > (margin * figure.value).max(2.0 * quantity.half)
+        };
+        let (low, high) = figures.all.iter().fold((f64::MAX, f64::MIN), |(low, high), figure| {
+            (low.min(figure.value), high.max(figure.value))
+        });
+        let outside = seconds + quantity.half < low * (1.0 - margin)
+            || seconds - quantity.half > high * (1.0 + margin);
+        let is_named = !wanted.is_empty() || self.is_numbered_run();
+        (outside || is_named)
+            && !figures.all.is_empty()
+            && figures
+                .all
+                .iter()
+                .filter(|figure| is_wanted(figure, &wanted))
+                .all(|figure| far(&figure))
+    }
+
+    /// Whether the row says which of several runs it is.
+    fn is_numbered_run(&self) -> bool {
+        self.sentence.cell_labels().is_some_and(|(row, _)| {
+            let word = row.to_lowercase().replace(':', " ");
+            let rest = word.trim_start_matches(|c: char| !c.is_ascii_digit());
+            let name = word[..word.len() - rest.len()].replace(['#', '.'], " ");
+            let names = ["run", "trial", "attempt", "sample", "start", "no", "n"];
+            name.split_whitespace().all(|word| names.contains(&word))
+                && !rest.is_empty()
+                && rest.trim_end_matches('.').parse::<u32>().is_ok()
+        })
+    }
+
+    /// Whether something else in the evidence or in the report can be what is stated.
+    fn is_explained(&self, kind: SubjectKind, fact_ref: &FactRef) -> bool {
+        let shown = fact_ref.shown_value();
+        let text = self.stated_text();
+        match kind {
+            SubjectKind::Count | SubjectKind::Samples => {
+                // The right value stands next to it: then the other is part of the story.
+                (0..self.all.len()).any(|number| {
+                    let other = Self { number, ..*self };
+                    let is_other = || {
+                        let target = other.find_target(&other.find_subjects());
+                        target.is_some_and(|target| target != fact_ref.target)
+                    };
+                    number != self.number && other.stated_text() == shown && !is_other()
+                })
+            }
+            SubjectKind::Mask => {
+                let known = self.index.subject.run.facts.iter();
+                let others = known.filter(|(id, _)| id.contains("cap_"));
+                others
+                    .filter_map(|(id, _)| self.index.fact_on_target(id, fact_ref.target))
+                    .any(|other| other.id != fact_ref.id && self.agrees(&other))
+            }
+            SubjectKind::Seconds => {
+                let raw = text.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
+                let raw = raw.parse::<f64>().unwrap_or(f64::NAN);
+                self.seconds().is_some_and(|seconds| self.index.is_number_captured(seconds))
+                    || raw.fract() != 0.0 && self.index.is_number_captured(raw)
+            }
+            SubjectKind::Rate => {
+                let raw = text.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
+                raw.parse().is_ok_and(|raw| self.index.is_number_captured(raw))
+            }
+            SubjectKind::Status => {
+                let status = fact_ref.fact.as_i64().unwrap_or_default();
+                self.sentence.surrounding_text().contains(&format!("{status:03}"))
+            }
+            _ => {
+                let own = fact_ref.fact.as_str().unwrap_or("\0");
+                self.index.is_captured(text.trim_start_matches(['v', 'V']))
+                    || self.sentence.surrounding_text().contains(own)
+            }
+        }
+    }
+
+    /// A value about a target of which nothing was captured.
+    fn missing_remark(&self, subject: &ValueSubject, target: &str) -> Option<ClaimRemark> {
+        let id = &subject.facts[0];
+        let is_figure =
+            matches!(subject.kind, SubjectKind::Count | SubjectKind::Seconds | SubjectKind::Rate);
+        let text = self.stated_text();
+        let raw = text.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
+        let is_captured = self.index.is_captured(text)
+            || raw.parse().is_ok_and(|raw| self.index.is_number_captured(raw))
+            || self.seconds().is_some_and(|seconds| self.index.is_number_captured(seconds));
+        let is_known = self.index.missing_reason(id, target).is_some();
+        let expected = is_known && self.index.role_of(target) != Some(Role::Host)
+            || is_known && subject.kind == SubjectKind::Count;
+        let failed = self.vocabulary.words.not_run.is_match(self.sentence.text);
+        let is_vague =
+            subject.kind == SubjectKind::Count && self.quantity().hedge != ValueHedge::Exact;
+        // A column `runc` often holds what was counted on the host.
+        let is_of_other = subject
+            .facts
+            .iter()
+            .any(|id| self.index.facts_everywhere(id).iter().any(|fact_ref| self.agrees(fact_ref)));
+        (is_figure && expected && !is_captured && !failed && !is_vague && !is_of_other)
+            .then(|| ClaimRemark::without_evidence(self.index, self.file_range(), text, id, target))
+    }
+
+    /// Where else in the evidence a count occurs.
+    fn find_elsewhere(&self, but: &[String]) -> Option<(String, String)> {
+        const COUNTS: &[&str] = &[
+            "kernel.sys_module",
+            "proc.entries",
+            "proc.pids",
+            "dev.entries",
+            "kernel.modules_loaded",
+        ];
+        let StatedValue::Number(stated, _) = self.quantity().value else { return None };
+        COUNTS.iter().filter(|id| !but.iter().any(|other| other == *id)).find_map(|id| {
+            let all = self.index.facts_everywhere(id);
+            let fact_ref =
+                all.into_iter().find(|fact_ref| fact_ref.item_count() == Some(stated))?;
+            (stated >= 20.0).then(|| (fact_ref.id.to_string(), fact_ref.target.to_string()))
+        })
+    }
+
+    /// Whether entries of `/proc` are called processes.
+    fn is_misnamed(&self, fact_ref: &FactRef) -> bool {
+        let after = self.after().to_lowercase();
+        fact_ref.id == "proc.entries"
+            && matches!(self.quantity().value, StatedValue::Number(..))
+            && after.split_whitespace().take(3).any(|noun| noun.starts_with("process"))
+            && !after.contains("entr")
+    }
+
+    fn misnamed_remark(&self, target: &str) -> ClaimRemark {
+        let rule = "claim-entries-called-processes";
+        let found = self.index.fact_on_target("proc.entries", target);
+        let result = ClaimRemark::violates_rule(rule, ClaimStatus::Misworded, self.file_range())
+            .with_parameter("found", found.map(|fact_ref| fact_ref.shown_value()))
+            .with_parameter("target", self.index.reader_name(target))
+            .resting_on_fact("proc.entries", target);
+        match self.index.fact_on_target("proc.pids", target) {
+            Some(pids) => result
+                .with_parameter("pids", pids.shown_value())
+                .resting_on_fact("proc.pids", target),
+            None => result,
+        }
+    }
+
+    /// The names of figures that the words since the last value give, or the row and the column.
+    fn figures_named(&self) -> Vec<&'static str> {
+        let figures = &self.vocabulary.words.figures;
+        let rest = &self.sentence.text[self.quantity().range.end..];
+        let inside = rest.trim_start().strip_prefix('(').and_then(|rest| rest.split(')').next());
+        let named = |text: &str| {
+            let kinds = [
+                ("mean", &figures.mean),
+                ("median", &figures.median),
+                ("min", &figures.min),
+                ("max", &figures.max),
+            ];
+            let found = kinds.into_iter().filter(|(_, pattern)| pattern.is_match(text));
+            found.map(|kind| kind.0).collect::<Vec<_>>()
+        };
+        let mut found = named(self.before());
+        found.extend(named(inside.unwrap_or_default()));
+        if found.is_empty() && self.after().trim_start().to_lowercase().starts_with("in the ") {
+            found = named(self.after());
+        }
+        if let (true, Some((row, column))) = (found.is_empty(), self.sentence.cell_labels()) {
+            found = named(row);
+            found.extend(named(column));
+        }
+        found
+    }
+}
+
+/// Whether words stand right after a value, with two others between at most.
+fn follows(words: &regex::Regex, after: &str) -> bool {
+    words.find_iter(after).next().is_some_and(|found| {
+        let between = &after[..found.start()];
+        let letter = |c: char| c.is_alphanumeric() || c == '_';
+        between.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count() <= 2
+            && !between.contains([':', '.'])
+            && !between.ends_with(letter)
+            && !after[found.end()..].starts_with(letter)
+    })
+}
+
+/// Whether the words before a value label it: “/proc entries on the host: ”.
+fn is_labelled(subject: &ValueSubject, before: &str) -> bool {
+    let Some(label) = subject.words.find_iter(before).last() else { return false };
+    let between = before[label.end()..].trim_end_matches([' ', '*', '`']);
+    let last = between.split_whitespace().last().unwrap_or_default().to_lowercase();
+    between.contains([':', '=', '(', '→', '|'])
+        || ["is", "are", "was", "were", "of", "shows", "gives", "returns", "prints"]
+            .contains(&last.as_str())
+}
+
+/// Whether no noun follows a value: it is the whole of what its label announces.
+fn is_bare(after: &str) -> bool {
+    let first = after.split_whitespace().next().unwrap_or_default().to_lowercase();
+    let goes_on =
+        ["vs", "vs.", "versus", "and", "on", "in", "for", "under", "against", "while", "but"];
+    !first.starts_with(char::is_alphabetic) || goes_on.contains(&first.as_str())
+}
+
+fn is_wanted(figure: &KnownFigure, wanted: &[&str]) -> bool {
+    wanted.is_empty()
+        || wanted.contains(&figure.name)
+        || figure.name == "sample" && wanted.len() > 1
+        || figure.name == "median" && wanted == ["mean"]
+}
+
+/// The number of a count, of the items of a list, of samples, or a status.
+fn known_number(fact_ref: &FactRef) -> Option<f64> {
+    #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+    let samples = fact_ref.fact.as_series().map(|samples| samples.values.len() as f64);
+    let stated = || fact_ref.fact.as_value()?.get("n")?.as_f64();
+    samples.or_else(stated).or_else(|| fact_ref.item_count())
+}
+
+/// Bytes in a second, of what dd printed.
+fn rate_of(fact_ref: &FactRef) -> Option<f64> {
+    let value = fact_ref.fact.as_value()?;
+    let rate = value.get("bytes")?.as_f64()? / value.get("seconds")?.as_f64()?;
+    rate.is_finite().then_some(rate)
+}
+
+fn dashed(text: &str) -> String {
+    text.to_lowercase().replace("(r)", "").replace("(tm)", "").replace(' ', "-")
+}
+
+fn interface_addresses<'a>(fact_ref: &FactRef<'a>) -> impl Iterator<Item = &'a str> {
+    let items = fact_ref.fact.as_value().and_then(|value| value.as_array());
+    let of = |item: &'a serde_json::Value| {
+        item.get("ipv4").and_then(|list| list.as_array()).into_iter().flatten()
+    };
+    items.into_iter().flatten().flat_map(of).filter_map(|address| address.as_str())
+}
+
+/// The addresses of interfaces, but for those that every machine has.
+fn known_addresses(fact_ref: &FactRef) -> String {
+    let known = interface_addresses(fact_ref).filter(|known| !known.starts_with("127."));
+    known.collect::<Vec<_>>().join(", ")
+}
+
+/// Whether `version` is `known`, or its beginning up to a dot or dash.
+fn is_version_prefix(known: &str, version: &str) -> bool {
+    known
+        .strip_prefix(version)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+', '_']))
+}
+
+/// Whether `part` stands in `text` with no letter or digit beside it.
+fn is_within(text: &str, part: &str) -> bool {
+    text.match_indices(part).any(|(at, _)| {
+        let letter = |c: char| c.is_alphanumeric();
+        !text[..at].ends_with(letter) && !text[at + part.len()..].starts_with(letter)
+    })
+}
+
+/// “shows only loopback and eth0”, “lo and eth0 only”, a row of interfaces.
+fn check_interface_list(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    let words = &vocabulary.words.interface;
+    let (row, column) = sentence.cell_labels().unwrap_or_default();
+    let is_list = words.list.is_match(row) || words.list.is_match(column);
+    let only = words.only.find(sentence.text);
+    let clauses = sentence.text.split_inclusive([';']).flat_map(|part| {
+        part.split_inclusive(" while ").flat_map(|part| part.split_inclusive(" whereas "))
+    });
+    let mut start = 0;
+    for clause in clauses {
+        let range = start..start + clause.len();
+        start = range.end;
+        let named: Vec<regex::Match> = words.names.find_iter(clause).collect();
+        let (Some(first), Some(last)) = (named.first(), named.last()) else { continue };
+        let is_only = only.is_some_and(|only| range.contains(&only.start()));
+        let mentions = index.resolver.find_mentions(clause);
+        let labels =
+            || index.resolver.single_target(column).or_else(|| index.resolver.single_target(row));
+        let target = match &mentions[..] {
+            [] => labels()?,
+            [one, rest @ ..] if rest.iter().all(|other| other.target == one.target) => {
+                one.target.clone()?
+            }
+            _ => return None,
+        };
+        if !is_only && !is_list || clause.contains("not ") {
+            continue;
+        }
+        let fact_ref = index.fact_on_target("net.interfaces", &target)?;
+        let items = fact_ref.fact.as_value()?.as_array()?;
+        let known: Vec<&str> = items
+            .iter()
+            .filter_map(|item| item.get("name")?.as_str())
+            .map(|name| name.split('@').next().unwrap_or(name))
+            .collect();
+        let stated: Vec<String> = named
+            .iter()
+            .map(|name| name.as_str().to_lowercase().replace("loopback", "lo"))
+            .collect();
+        let is_unknown = stated.iter().any(|name| !known.contains(&name.as_str()));
+        let is_left_out =
+            known.iter().any(|name| *name != "lo" && !stated.iter().any(|one| one == name));
+        let at = range.start + first.start()..range.start + last.end();
+        let place = sentence.file_range(&at);
+        if !is_unknown && !is_left_out {
+            let supported = ClaimRemark::supported_claim(place);
+            return Some(supported.resting_on_fact(fact_ref.id, fact_ref.target));
+        }
+        let is_wrong = is_unknown || is_left_out && is_only;
+        return (is_wrong && sentence.is_plain)
+            .then(|| ClaimRemark::contradicted_by(index, place, &sentence.text[at], &fact_ref));
+    }
+    None
+}
+
+/// The conclusion of a sentence from the latency of a service that was not well.
+pub(super) fn latency_of_errors(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    let baseline = index.target_with_role(Role::Baseline)?;
+    let status = index.fact_on_target("app.health_status", baseline)?.fact.as_i64()?;
+    let fact_ref = index
+        .fact_on_target("http.latency", baseline)
+        .or_else(|| index.fact_on_target("http.latency_reported", baseline))?;
+    let is_known = vocabulary.words.of_errors.is_match(sentence.surrounding_text());
+    if (200..300).contains(&status) || !sentence.is_plain || is_known {
+        return None;
+    }
+    let whole = sentence.file_range(&(0..sentence.text.len()));
+    let rule = "claim-latency-of-errors";
+    Some(
+        ClaimRemark::violates_rule(rule, ClaimStatus::Unsupported, whole)
+            .with_parameter("status", status)
+            .resting_on_fact(fact_ref.id, fact_ref.target)
+            .resting_on_fact("app.health_status", baseline),
+    )
+}
