@@ -638,8 +638,8 @@ impl<'a> ValuePlace<'a> {
             || raw.parse().is_ok_and(|raw| self.index.is_number_captured(raw))
             || self.seconds().is_some_and(|seconds| self.index.is_number_captured(seconds));
         let is_known = self.index.missing_reason(id, target).is_some();
-        let expected = is_known && self.index.role_of(target) != Some(Role::Host)
-            || is_known && subject.kind == SubjectKind::Count;
+        let is_of_host = self.index.role_of(target) == Some(Role::Host);
+        let expected = is_known && (!is_of_host || subject.kind == SubjectKind::Count);
         let failed = self.vocabulary.words.not_run.is_match(self.sentence.text);
         let is_vague =
             subject.kind == SubjectKind::Count && self.quantity().hedge != ValueHedge::Exact;
