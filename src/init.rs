@@ -1,7 +1,7 @@
 //! A new project: what `isoproof init` writes.
 //!
 //! Nothing is ever overwritten. What can be found out is not asked: the address of the site
-//! from the git remote, the edition of the lab from evidence that lies there.
+//! from the git remote, the edition of a pack from evidence that lies there.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,6 @@ use tera::{Context, Tera};
 use crate::assets::{self, AssetTree, TextFile};
 use crate::atomic;
 use crate::error::{Error, Result};
-use crate::lab12::edition;
-use crate::lab12::edition::Edition;
 use crate::project::{NOTES, Project, ProjectConfig, SUMMARY};
 use crate::report::chapters::{self, SummaryEntry};
 use crate::report::lookups::SHIPPED;
@@ -20,9 +18,9 @@ use crate::sources;
 /// What to write.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitOptions {
-    /// The edition of the lab; by default that of settings or evidence in the folder. Without
+    /// The edition of a pack; by default that of settings or evidence in the folder. Without
     /// one the project is about the runtimes alone.
-    pub edition: Option<Edition>,
+    pub edition: Option<String>,
     /// Whether the text of the shipped chapters is written out, to be changed. Without it each
     /// chapter includes the shipped one, and improves with it.
     pub whole_chapters: bool,
@@ -76,18 +74,18 @@ pub(crate) fn create_project(folder: &Path, options: &InitOptions) -> Result<Ini
 /// The files of a project, in the order in which they are told.
 fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, String)>> {
     let templates = assets::read_all(AssetTree::Templates, None, "init/", "")?;
-    let edition = options.edition.or_else(|| evident_edition(folder));
+    let edition = options.edition.clone().or_else(|| evident_edition(folder));
     let mut context = Context::new();
-    context.insert("edition", &edition.map(Edition::edition_name));
+    context.insert("edition", &edition);
     context.insert("site_url", &site_url(folder).map(|url| quote_toml_string(&url)));
     context.insert("version", &options.version.number);
     context.insert("commit", &options.version.commit);
     context.insert("repository", &options.version.repository);
     let mut files = Vec::new();
     for (name, path) in [
-        ("book.toml", "book.toml"),
-        ("gitignore", ".gitignore"),
-        ("pages.yml", ".github/workflows/pages.yml"),
+        ("init/book.toml", "book.toml"),
+        ("init/gitignore", ".gitignore"),
+        ("init/pages.yml", ".github/workflows/pages.yml"),
     ] {
         files.push((path.into(), render_init_template(&templates, name, &context)?));
     }
@@ -105,39 +103,30 @@ fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, S
             true => file.text,
             false => {
                 context.insert("chapter", &format!("{SHIPPED}{name}"));
-                render_init_template(&templates, "chapter.md", &context)?
+                render_init_template(&templates, "init/chapter.md", &context)?
             }
         };
         files.push((src.join(name), text));
     }
-    if let Some(edition) = edition {
-        files.extend(note_files(&templates, edition, &src)?);
+    if let Some(edition) = &edition {
+        files.extend(note_files(edition, &src)?);
     }
     Ok(files)
 }
 
-/// A note for the summary and one for every task, with what the lab wants to read there.
-fn note_files(
-    templates: &std::collections::BTreeMap<String, TextFile>,
-    edition: Edition,
-    src: &Path,
-) -> Result<Vec<(PathBuf, String)>> {
-    let spec = edition::load_edition(edition, None)?;
-    let mut notes = Vec::new();
-    let mut note = |section: &str, context: Context| -> Result<()> {
-        let path = src.join(NOTES).join(format!("{section}.md"));
-        notes.push((path, render_init_template(templates, "note.md", &context)?));
-        Ok(())
-    };
-    note("summary", Context::new())?;
-    for task in &spec.task {
-        let prose = spec.requirement.iter().filter(|r| r.task == task.number && r.prose);
+/// The notes that a project of an edition has, each with what is to be told in it.
+fn note_files(edition: &str, src: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let pack = crate::find_pack(edition).map_err(Error::unusable_input)?;
+    let name = format!("{}/note.md", pack.pack_name());
+    let templates = assets::read_all(AssetTree::Templates, None, &name, "")?;
+    let mut files = Vec::new();
+    for note in pack.list_notes(edition)? {
+        let path = src.join(NOTES).join(format!("{}.md", note.section));
         let mut context = Context::new();
-        context.insert("task", &task.title);
-        context.insert("asks", &prose.map(|r| r.asks.clone()).collect::<Vec<_>>());
-        note(&format!("task-{}", task.number), context)?;
+        context.insert("note", &note);
+        files.push((path, render_init_template(&templates, &name, &context)?));
     }
-    Ok(notes)
+    Ok(files)
 }
 
 fn render_init_template(
@@ -146,8 +135,8 @@ fn render_init_template(
     context: &Context,
 ) -> Result<String> {
     let file = templates
-        .get(&format!("init/{name}"))
-        .ok_or_else(|| Error::unusable_input(format!("there is no template init/{name}")))?;
+        .get(name)
+        .ok_or_else(|| Error::unusable_input(format!("there is no template {name}")))?;
     let text = Tera::one_off(&file.text, context, false)
         .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
     Ok(format!("{}\n", text.trim()))
@@ -165,18 +154,11 @@ fn chapters_folder(folder: &Path) -> PathBuf {
 }
 
 /// The edition that the folder's settings name, or whose evidence lies there.
-fn evident_edition(folder: &Path) -> Option<Edition> {
-    if let Some(edition) =
-        Project::open_folder(folder).ok().and_then(|project| project.config.edition?.parse().ok())
-    {
-        return Some(edition);
-    }
-    let lab = folder.join("labs/lab12");
-    match (lab.join("results").is_dir(), lab.is_dir()) {
-        (true, _) => Some(Edition::S26),
-        (false, true) => Some(Edition::F25),
-        (false, false) => None,
-    }
+fn evident_edition(folder: &Path) -> Option<String> {
+    let settings = Project::open_folder(folder).ok();
+    settings.and_then(|project| project.config.edition).or_else(|| {
+        crate::PACKS.iter().find_map(|pack| pack.evident_edition(folder)).map(String::from)
+    })
 }
 
 /// The path under which GitHub Pages serves the repository that the folder belongs to.
@@ -248,7 +230,7 @@ mod tests {
     #[test]
     fn a_project_of_the_lab_has_a_note_for_every_task() {
         let folder = tempfile::tempdir().unwrap();
-        let options = InitOptions { edition: Some(Edition::F25), ..options() };
+        let options = InitOptions { edition: Some("f25".into()), ..options() };
         create_project(folder.path(), &options).unwrap();
         assert!(folder.path().join("site/notes/task-4.md").is_file());
         let text = std::fs::read_to_string(folder.path().join("book.toml")).unwrap();
@@ -259,7 +241,7 @@ mod tests {
     #[test]
     fn a_note_that_nobody_wrote_in_says_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let options = InitOptions { edition: Some(Edition::F25), ..options() };
+        let options = InitOptions { edition: Some("f25".into()), ..options() };
         create_project(folder.path(), &options).unwrap();
         let notes = crate::report::notes::load_notes(&folder.path().join("site")).unwrap();
         assert!(notes.is_empty(), "{notes:?}");
@@ -288,7 +270,7 @@ mod tests {
         std::fs::write(folder.path().join("book.toml"), "[book]\ntitle = \"Mine\"\n").unwrap();
         std::fs::write(src.join("SUMMARY.md"), "- [Mine](mine.md)\n- [Method](method.md)\n")
             .unwrap();
-        let options = InitOptions { edition: Some(Edition::F25), ..options() };
+        let options = InitOptions { edition: Some("f25".into()), ..options() };
         let report = create_project(folder.path(), &options).unwrap();
         assert!(!folder.path().join("site").exists(), "{report:?}");
         assert!(src.join("notes/summary.md").is_file() && src.join("method.md").is_file());

@@ -57,3 +57,17 @@ pub mod text;
 
 /// What is added to the core; the core knows it by its traits alone.
 pub(crate) static PACKS: &[&dyn report::pack::Pack] = &[&lab12::Lab12];
+
+/// The pack that has an edition of this name.
+///
+/// # Errors
+///
+/// None has; the error names the editions that there are.
+pub(crate) fn find_pack(edition: &str) -> Result<&'static dyn report::pack::Pack, String> {
+    let packs = PACKS.iter().copied();
+    let known: Vec<&str> = packs.clone().flat_map(|pack| pack.edition_names()).collect();
+    packs
+        .into_iter()
+        .find(|pack| pack.edition_names().contains(&edition))
+        .ok_or_else(|| format!("unknown edition `{edition}`: known are {}", known.join(" and ")))
+}

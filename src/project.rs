@@ -194,7 +194,7 @@ impl TryFrom<String> for EditionKey {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
-        crate::report::pack::find_pack(&name)?;
+        crate::find_pack(&name)?;
         Ok(Self(name))
     }
 }

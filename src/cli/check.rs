@@ -250,7 +250,7 @@ fn check_text(
         out.push_blank();
         out.push_line(mark.and_text(&format!("[{}]: {}", finding.rule, finding.message)));
         for place in finding.capture_places() {
-            out.push_line(format!("  at {}", place_text(place)));
+            out.push_line(format!("  at {place}"));
         }
         out.push_wrapped("  ", &finding.help, 74);
     }
@@ -278,12 +278,6 @@ pub(super) fn off_lines(rules: &[SwitchedOff]) -> StyledText {
         out.push_line(mark.and_text(&format!("[{}]: {n} not shown: {}", off.rule, off.reason)));
     }
     out
-}
-
-/// A place in the evidence.
-pub(super) fn place_text(source: &crate::model::FactSource) -> String {
-    let line = source.line.map(|line| format!(":{line}")).unwrap_or_default();
-    format!("{}{line}", source.capture)
 }
 
 /// What is concluded for each target, how sure it is, and why.

@@ -1,6 +1,5 @@
 //! What a project expects and what came of it, on a terminal.
 
-use super::check::place_text;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::judge::{EvidenceRef, ExpectationOutcome, ExpectationResult};
 use crate::project::CONFIG;
@@ -25,7 +24,7 @@ pub(super) fn expectation_lines(results: &[ExpectationResult]) -> StyledText {
         out.push_line(mark.and_text(&format!(": {}", result.expects)));
         out.push_wrapped("  ", &format!("but {}", result.found), 74);
         for place in EvidenceRef::unique_places(&result.evidence) {
-            out.push_line(format!("  at {}", place_text(place)));
+            out.push_line(format!("  at {place}"));
         }
         if let Some(decides) = &result.decides {
             out.push_wrapped("  ", &format!("would decide it: {decides}"), 74);

@@ -38,7 +38,7 @@ pub(super) fn run_init(
         None => arguments.folder.clone(),
     };
     let options = InitOptions {
-        edition: arguments.edition,
+        edition: arguments.edition.map(|edition| edition.edition_name().into()),
         whole_chapters: arguments.chapters,
         version: workflow_version(),
     };

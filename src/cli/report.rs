@@ -90,7 +90,7 @@ impl CheckedReport {
         );
         out.push_wrapped("  ", &annotation.message, 78);
         for place in EvidenceRef::unique_places(&annotation.evidence) {
-            out.push_line(format!("  at {}", super::check::place_text(place)));
+            out.push_line(format!("  at {place}"));
         }
         if let Some(help) = &annotation.help {
             out.push_wrapped("    ", help, 76);

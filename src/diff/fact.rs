@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::change::{Change, ChangeKind, MissingSide};
 use super::target::TargetPair;
-use super::{measurement, value};
+use super::{figure, value};
 use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, Run};
 use crate::probe::catalogue::{EvidenceStrength, ProbeCatalogue};
 
@@ -27,7 +27,7 @@ pub(super) fn fact_changes(
         for pair in pairs {
             let (old, new) = (a.find_fact(id, &pair.a.name), b.find_fact(id, &pair.b.name));
             let is_series = |fact: Option<&Fact>| fact.is_some_and(|f| f.as_series().is_some());
-            if measurement::is_series(probe) || is_series(old) || is_series(new) {
+            if figure::is_series(probe) || is_series(old) || is_series(new) {
                 continue;
             }
             let Some(mut change) = fact_change(id, &pair.b.name, pair.b.role, old, new) else {

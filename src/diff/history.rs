@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::figure::{is_series, measured_figure};
 use super::machine::{self, MachineProfile};
-use super::measurement;
 use crate::error::Result;
 use crate::model::{EvidenceKind, Run};
 use crate::probe::catalogue::ProbeCatalogue;
@@ -54,7 +54,7 @@ impl PastSession {
         let mut figures = BTreeMap::new();
         for (id, by_target) in &run.facts {
             for (target, fact) in by_target {
-                let figure = measurement::measured_figure(catalogue.find_probe(id), fact);
+                let figure = measured_figure(catalogue.find_probe(id), fact);
                 if let Some(figure) = figure {
                     figures.insert((id.clone(), target.clone()), figure.median);
                 }
@@ -95,7 +95,7 @@ impl PastSession {
 
 /// Whether a session is made of a fact.
 pub fn needs_fact(catalogue: &ProbeCatalogue, id: &str) -> bool {
-    machine::is_told_by(id) || measurement::is_series(catalogue.find_probe(id))
+    machine::is_told_by(id) || is_series(catalogue.find_probe(id))
 }
 
 /// The first `limit` of some sessions that were made on a machine like that of `like`.

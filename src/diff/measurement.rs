@@ -8,26 +8,15 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::figure::{MeasuredFigure, measured_figure};
 use super::gate;
 use super::history::{PastSession, SessionSetting};
 use super::target::{TargetPair, pair_targets};
 use crate::model::{Fact, Role, Run};
-use crate::probe::catalogue::{Probe, ProbeCatalogue, ProbePlace as Asked};
+use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::project::DiffGate;
 use crate::stats::history::{FEWEST, PredictionPlace, SessionPrediction};
 use crate::stats::{self, ComparisonOutcome, Interval};
-
-/// A figure of one run.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct MeasuredFigure {
-    /// The number of samples; of a ratio the smaller of the two.
-    pub n: usize,
-    /// The median, or the ratio of two medians.
-    pub median: f64,
-    /// The interval of it, where there are enough samples.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub interval: Option<Interval>,
-}
 
 /// What the two runs measured, and what follows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,34 +75,6 @@ impl MeasurementChange {
     /// Whether it fails the gate.
     pub fn is_regression(&self) -> bool {
         self.lost || (self.gated && self.outcome == ComparisonOutcome::Slower)
-    }
-}
-
-/// Whether a question is about a figure that was measured, and never comes out the same twice.
-pub(super) fn is_series(probe: Option<&Probe>) -> bool {
-    const FIGURES: &[&str] = &["samples", "number", "integer", "time_real"];
-    probe.is_some_and(|probe| {
-        probe.volatile.applies_to_role(Role::Candidate)
-            && probe.place.contains(&Asked::Measurement)
-            && FIGURES.contains(&probe.parser.as_str())
-    })
-}
-
-/// The figure of a fact that was measured.
-pub(super) fn measured_figure(probe: Option<&Probe>, fact: &Fact) -> Option<MeasuredFigure> {
-    match fact {
-        Fact::Series(samples) => {
-            let summary = stats::summarize_samples(&samples.values)?;
-            Some(MeasuredFigure {
-                n: summary.n,
-                median: summary.median,
-                interval: summary.interval,
-            })
-        }
-        Fact::Value { value, .. } if is_series(probe) => {
-            Some(MeasuredFigure { n: 1, median: value.as_f64()?, interval: None })
-        }
-        _ => None,
     }
 }
 

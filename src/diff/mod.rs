@@ -10,6 +10,7 @@ mod compare;
 mod condition;
 mod expectation;
 mod fact;
+mod figure;
 mod finding;
 mod gate;
 pub mod history;
@@ -22,9 +23,10 @@ pub use change::{Change, ChangeKind, MissingSide};
 pub use compare::compare_runs;
 pub use condition::RunCondition;
 pub use expectation::{ExpectationChange, expectation_changes};
+pub use figure::MeasuredFigure;
 pub use finding::FindingChanges;
 pub use gate::{gate_fails, is_weaker};
-pub use measurement::{MeasuredFigure, MeasurementChange};
+pub use measurement::MeasurementChange;
 
 use serde::Serialize;
 

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::kvm::{self, KvmAnswer};
+use super::kvm_device::{KvmAnswer, probe_kvm};
 use crate::engine::process::{self, CancelFlag, CommandOutput};
 use crate::engine::{self, EngineKind, clean, facts};
 use crate::error::Result;
@@ -81,7 +81,7 @@ impl Machine for ThisMachine {
     }
 
     fn query_kvm(&self) -> KvmAnswer {
-        kvm::probe_kvm()
+        probe_kvm()
     }
 
     fn free_space(&self, folder: &str) -> Option<u64> {

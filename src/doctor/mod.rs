@@ -9,6 +9,7 @@ mod engine_errors;
 mod engines;
 mod kata;
 mod kvm;
+mod kvm_device;
 mod machine;
 mod network;
 mod platform;

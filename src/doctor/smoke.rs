@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn without_a_smoke_run_nothing_is_proved() {
-        let fake = docker(&["runc"]).kvm(super::super::kvm::KvmAnswer::Works(12));
+        let fake = docker(&["runc"]).kvm(super::super::kvm_device::KvmAnswer::Works(12));
         let checks = run(&fake, &DoctorOptions { smoke: false, ..options() });
         assert_eq!(status(&checks, "kvm"), CheckStatus::Ok);
         assert_eq!(status(&checks, "overall"), CheckStatus::Unknown);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::DoctorOptions;
-use super::kvm::KvmAnswer;
+use super::kvm_device::KvmAnswer;
 use super::machine::{Machine, path_on_machine};
 use crate::engine::EngineKind;
 use crate::engine::process::{CommandOutput, ExitReason};

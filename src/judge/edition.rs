@@ -7,7 +7,7 @@ use crate::model::Role;
 
 /// What one edition of a pack asks for; `report::pack` tells what a pack is.
 pub trait PackEdition: Any + fmt::Debug + Send + Sync {
-    /// Its name: `f25`.
+    /// Its name.
     fn edition_name(&self) -> &str;
 
     /// The template of the document that it wants, in `templates/`.

@@ -5,13 +5,137 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::suitability::FitReasonKind;
 use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
 use crate::probe::catalogue::ProbeCatalogue;
 
 const WORKLOADS: &str = "workloads.toml";
 const REASONS: &str = "fit-reasons.toml";
+
+/// Whether a runtime is fit for a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Suitability {
+    /// The boundary is what the workload needs, and it can pay what the runtime costs.
+    Fit,
+    /// Something that it needs was not shown.
+    Open,
+    /// The boundary is not what it needs, or costs more than it can pay.
+    Unfit,
+}
+
+impl Suitability {
+    /// The word for it in templates.
+    pub fn suitability_id(self) -> &'static str {
+        match self {
+            Self::Fit => "fit",
+            Self::Open => "open",
+            Self::Unfit => "unfit",
+        }
+    }
+}
+
+/// Why a runtime is fit, or is not, or why that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FitReasonKind {
+    /// All code is trusted, so the kernel may be shared.
+    Trusted,
+    /// The runtime was shown to give containers a kernel of their own.
+    OwnKernel,
+    /// It was shown to share the host's.
+    SharedKernel,
+    /// A kernel of its own was shown with too little confidence.
+    LowConfidence,
+    /// The facts decide nothing, or exclude each other.
+    NotDecided,
+    /// It did not start.
+    NotTested,
+    /// It is the baseline, whose cost is 1.
+    Reference,
+    /// It costs no more than the workload can pay.
+    Affordable,
+    /// It costs more.
+    TooCostly,
+    /// The interval of the ratio holds the limit.
+    PerhapsTooCostly,
+    /// What it costs was not measured.
+    NotMeasured,
+    /// What the baseline costs was not measured.
+    BaselineNotMeasured,
+    /// There are too few samples for a ratio.
+    TooFewSamples,
+    /// A value is zero, negative or no number.
+    NotPositive,
+    /// The session failed its own control.
+    TimesWithheld,
+    /// A finding of severity error rests on the figure.
+    FigureDoubtful,
+}
+
+impl FitReasonKind {
+    /// All kinds.
+    pub const ALL: [Self; 16] = [
+        Self::Trusted,
+        Self::OwnKernel,
+        Self::SharedKernel,
+        Self::LowConfidence,
+        Self::NotDecided,
+        Self::NotTested,
+        Self::Reference,
+        Self::Affordable,
+        Self::TooCostly,
+        Self::PerhapsTooCostly,
+        Self::NotMeasured,
+        Self::BaselineNotMeasured,
+        Self::TooFewSamples,
+        Self::NotPositive,
+        Self::TimesWithheld,
+        Self::FigureDoubtful,
+    ];
+
+    /// The id of the words in `data/fit-reasons.toml`.
+    pub fn reason_id(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::OwnKernel => "own-kernel",
+            Self::SharedKernel => "shared-kernel",
+            Self::LowConfidence => "low-confidence",
+            Self::NotDecided => "not-decided",
+            Self::NotTested => "not-tested",
+            Self::Reference => "reference",
+            Self::Affordable => "affordable",
+            Self::TooCostly => "too-costly",
+            Self::PerhapsTooCostly => "perhaps-too-costly",
+            Self::NotMeasured => "not-measured",
+            Self::BaselineNotMeasured => "baseline-not-measured",
+            Self::TooFewSamples => "too-few-samples",
+            Self::NotPositive => "not-positive",
+            Self::TimesWithheld => "times-withheld",
+            Self::FigureDoubtful => "figure-doubtful",
+        }
+    }
+
+    /// What the reason makes of a runtime, by itself.
+    pub fn suitability(self) -> Suitability {
+        match self {
+            Self::Trusted | Self::OwnKernel | Self::Reference | Self::Affordable => {
+                Suitability::Fit
+            }
+            Self::SharedKernel | Self::TooCostly => Suitability::Unfit,
+            Self::LowConfidence
+            | Self::NotDecided
+            | Self::NotTested
+            | Self::PerhapsTooCostly
+            | Self::NotMeasured
+            | Self::BaselineNotMeasured
+            | Self::TooFewSamples
+            | Self::NotPositive
+            | Self::TimesWithheld
+            | Self::FigureDoubtful => Suitability::Open,
+        }
+    }
+}
 
 /// What the column of a measure shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

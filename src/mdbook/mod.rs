@@ -155,7 +155,7 @@ impl BookPreprocessor {
         LookupSources {
             assessment: self.assessment.clone(),
             renderer: voice,
-            chapters: Arc::default(),
+            chapters: None,
             notes: self.notes.clone(),
             is_document: false,
             warnings: self.warnings.clone(),

@@ -32,6 +32,14 @@ pub struct FactSource {
     pub line: Option<u32>,
 }
 
+/// `host/kernel.release:1`
+impl std::fmt::Display for FactSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.capture)?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
+}
+
 impl FactSource {
     /// A place in a capture.
     pub fn new(capture: impl Into<String>, line: impl Into<Option<u32>>) -> Self {

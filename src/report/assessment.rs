@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::about::AboutWords;
-use super::pack::find_pack;
 use crate::error::{Error, Result};
 use crate::judge::expectations::{self, ExpectationContext, ExpectationResult, ExpectationWords};
 use crate::judge::suitability::FitEvidence;
@@ -126,7 +125,7 @@ impl ProjectData {
     ///
     /// There is no such edition, or a file of its pack cannot be used.
     pub fn with_edition(self, edition: &str, data: Option<&Path>) -> Result<Self> {
-        let pack = find_pack(edition).map_err(Error::unusable_input)?;
+        let pack = crate::find_pack(edition).map_err(Error::unusable_input)?;
         let load = |name: &str| pack.load_edition(name, data);
         let editions = pack.edition_names().into_iter().map(load).collect::<Result<Vec<_>>>()?;
         let rules = Arc::unwrap_or_clone(self.rules);
@@ -160,7 +159,7 @@ impl ProjectData {
         Ok(Self {
             catalogue: Arc::default(),
             rules: Arc::new(RuleBook::load(data)?),
-            report_rules: Arc::new(RuleBook::of_folder(data, "lab12/claims/rules/")?),
+            report_rules: Arc::new(load_report_rules(data)?),
             checks_reports: false,
             words: Arc::new(words::load_conclusion_words(data)?),
             reasons: Arc::new(words::load_reasons(data)?),
@@ -176,6 +175,15 @@ impl ProjectData {
             expectation_words: Arc::new(ExpectationWords::load(data)?),
         })
     }
+}
+
+/// The rules about hand-written reports of all packs.
+fn load_report_rules(data: Option<&Path>) -> Result<RuleBook> {
+    let mut rules = RuleBook::default();
+    for pack in crate::PACKS {
+        rules = rules.with_words(RuleBook::of_folder(data, pack.report_rules_folder())?);
+    }
+    Ok(rules)
 }
 
 /// `data/names.toml`: what readers call a target.

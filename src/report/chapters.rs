@@ -9,7 +9,7 @@ use std::sync::Arc;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use tera::Context;
 
-use super::functions::LookupSources;
+use super::functions::{LookupSources, QuotedChapters};
 use super::lookups;
 use super::markdown;
 use super::templates::TemplateEngine;
@@ -19,7 +19,7 @@ use crate::project::SUMMARY;
 
 /// One entry of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SummaryEntry {
+pub(crate) struct SummaryEntry {
     /// The title in the list.
     pub title: String,
     /// The file, below the folder of the chapters, with `/` between the parts.
@@ -30,14 +30,14 @@ pub struct SummaryEntry {
 
 impl SummaryEntry {
     /// The path of its page in the site.
-    pub fn page_path(&self) -> String {
+    pub(crate) fn page_path(&self) -> String {
         format!("{}.html", self.path.trim_end_matches(".md"))
     }
 }
 
 /// The chapters of a project: its own files over those that ship with isoproof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectChapters {
+pub(crate) struct ProjectChapters {
     /// The entries of the summary in order.
     pub entries: Vec<SummaryEntry>,
     files: BTreeMap<String, TextFile>,
@@ -51,7 +51,7 @@ impl ProjectChapters {
     /// # Errors
     ///
     /// A file cannot be read, or the summary names a chapter that does not exist.
-    pub fn load(folder: &Path, templates: &Path) -> Result<Self> {
+    pub(crate) fn load(folder: &Path, templates: &Path) -> Result<Self> {
         let mut files = assets::read_all(AssetTree::Chapters, Some(folder), "", ".md")?;
         files.retain(|name, _| !name.starts_with("notes/"));
         let summary = files.remove(SUMMARY).ok_or_else(|| {
@@ -76,17 +76,17 @@ impl ProjectChapters {
     }
 
     /// The text of a chapter's file, before any look-up.
-    pub fn chapter_source(&self, name: &str) -> &str {
+    pub(crate) fn chapter_source(&self, name: &str) -> &str {
         self.files.get(name).map(|file| file.text.as_str()).unwrap_or_default()
     }
 
     /// The text of every statement that a chapter may make.
-    pub fn statement_texts(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn statement_texts(&self) -> impl Iterator<Item = &str> {
         self.statements.values().map(|file| file.text.as_str())
     }
 
     /// The text of every chapter that a chapter may take from another one; empty if none does.
-    pub fn shared_texts(&self) -> Vec<&str> {
+    pub(crate) fn shared_texts(&self) -> Vec<&str> {
         let texts = || self.files.values().map(|file| file.text.as_str());
         // What ships with the program changes only with it, and statements are told apart.
         let takes = |text: &str| {
@@ -97,7 +97,10 @@ impl ProjectChapters {
                     let takes = ["include", "extends", "component"]
                         .iter()
                         .any(|word| name.starts_with(word));
-                    takes && ![lookups::SHIPPED, STATEMENTS].iter().any(|own| tag.contains(own))
+                    takes
+                        && ![lookups::SHIPPED, lookups::STATEMENTS]
+                            .iter()
+                            .any(|own| tag.contains(own))
                 })
         };
         if texts().any(takes) { texts().collect() } else { Vec::new() }
@@ -105,9 +108,9 @@ impl ProjectChapters {
 }
 
 /// Chapters in one voice, each rendered when it is asked for.
-#[derive(Default)]
-pub struct ChapterTemplates {
-    chapters: Option<(Arc<ProjectChapters>, TemplateEngine)>,
+pub(crate) struct ChapterTemplates {
+    chapters: Arc<ProjectChapters>,
+    engine: TemplateEngine,
 }
 
 impl ChapterTemplates {
@@ -116,43 +119,28 @@ impl ChapterTemplates {
     /// # Errors
     ///
     /// A chapter cannot be parsed; the error names file, line and column.
-    pub fn new(chapters: &Arc<ProjectChapters>, sources: &LookupSources) -> Result<Self> {
-        Ok(Self {
-            chapters: Some((
-                chapters.clone(),
-                make_engine(&chapters.files, &chapters.statements, sources)?,
-            )),
-        })
+    pub(crate) fn new(chapters: &Arc<ProjectChapters>, sources: &LookupSources) -> Result<Self> {
+        let engine = make_engine(&chapters.files, &chapters.statements, sources)?;
+        Ok(Self { chapters: chapters.clone(), engine })
     }
 
     /// The same chapters with other look-ups.
     #[must_use]
-    pub fn with_sources(&self, sources: &LookupSources) -> Self {
-        let about = |(chapters, engine): &(Arc<ProjectChapters>, TemplateEngine)| {
-            (chapters.clone(), engine.with_sources(sources))
-        };
-        Self { chapters: self.chapters.as_ref().map(about) }
+    pub(crate) fn with_sources(&self, sources: &LookupSources) -> Self {
+        Self { chapters: self.chapters.clone(), engine: self.engine.with_sources(sources) }
+    }
+}
+
+impl QuotedChapters for ChapterTemplates {
+    fn render_chapter(&self, name: &str) -> Result<Option<Cow<'_, str>>> {
+        if self.engine.has_template(name) {
+            return Ok(Some(self.engine.render_template(name, &Context::new())?.into()));
+        }
+        Ok(self.chapters.files.get(name).map(|file| file.text.as_str().into()))
     }
 
-    /// A chapter as Markdown with every look-up expanded; none if there is no such chapter.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be rendered; the error names file, line and column.
-    pub fn render_chapter(&self, name: &str) -> Result<Option<Cow<'_, str>>> {
-        let Some((chapters, engine)) = &self.chapters else { return Ok(None) };
-        if engine.has_template(name) {
-            return Ok(Some(engine.render_template(name, &Context::new())?.into()));
-        }
-        Ok(chapters.files.get(name).map(|file| file.text.as_str().into()))
-    }
-
-    /// The names of all chapters.
-    pub fn chapter_names(&self) -> Vec<&str> {
-        match &self.chapters {
-            Some((chapters, _)) => chapters.files.keys().map(String::as_str).collect(),
-            None => Vec::new(),
-        }
+    fn chapter_names(&self) -> Vec<&str> {
+        self.chapters.files.keys().map(String::as_str).collect()
     }
 }
 
@@ -162,10 +150,6 @@ impl fmt::Debug for ChapterTemplates {
     }
 }
 
-/// The folder of the statements among the templates, under whose name chapters include them:
-/// `{% include "statements/control.md" %}`.
-pub(crate) const STATEMENTS: &str = "statements/";
-
 /// The statements that chapters make, by name: what is said depending on an outcome, in files of
 /// their own. A project's own file replaces the one that ships.
 ///
@@ -173,7 +157,7 @@ pub(crate) const STATEMENTS: &str = "statements/";
 ///
 /// A file cannot be read or is not UTF-8.
 pub(crate) fn load_statements(templates: &Path) -> Result<BTreeMap<String, TextFile>> {
-    assets::read_all(AssetTree::Templates, Some(templates), STATEMENTS, ".md")
+    assets::read_all(AssetTree::Templates, Some(templates), lookups::STATEMENTS, ".md")
 }
 
 /// Texts with every look-up expanded, by name. Those that use none stay as they are; the

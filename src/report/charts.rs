@@ -551,7 +551,7 @@ mod tests {
         let sources = LookupSources {
             assessment: Arc::new(assessment),
             renderer: Renderer::Html(EvidenceLinks::None),
-            chapters: Arc::default(),
+            chapters: None,
             notes: Arc::default(),
             is_document: false,
             warnings: Arc::default(),

@@ -349,7 +349,7 @@ fn make_engine(
     let sources = LookupSources {
         assessment: assessment.clone(),
         renderer,
-        chapters: Arc::default(),
+        chapters: None,
         notes: Arc::default(),
         is_document: false,
         warnings: Arc::default(),

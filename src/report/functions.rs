@@ -8,6 +8,7 @@ mod suitability;
 mod timing;
 
 use crate::text::shell_line;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -15,9 +16,9 @@ use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
 use super::assessment::Assessment;
-use super::chapters::ChapterTemplates;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
+use crate::error::Result;
 use crate::judge::{EvidenceRef, Finding};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Role, Target};
 use crate::probe::capability;
@@ -25,6 +26,19 @@ use crate::probe::catalogue::Probe;
 
 /// What a text said to be not captured: fact, target and reason.
 pub(crate) type MissingWarnings = Arc<Mutex<std::collections::BTreeSet<String>>>;
+
+/// Chapters of which a text can quote sections.
+pub trait QuotedChapters: std::fmt::Debug + Send + Sync {
+    /// A chapter as Markdown with every look-up expanded; none if there is no such chapter.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be rendered; the error names file, line and column.
+    fn render_chapter(&self, name: &str) -> Result<Option<Cow<'_, str>>>;
+
+    /// The names of all chapters.
+    fn chapter_names(&self) -> Vec<&str>;
+}
 
 /// What the functions look things up in.
 #[derive(Debug, Clone)]
@@ -34,7 +48,7 @@ pub struct LookupSources {
     /// How they speak.
     pub renderer: Renderer,
     /// The chapters in this voice.
-    pub chapters: Arc<ChapterTemplates>,
+    pub chapters: Option<Arc<dyn QuotedChapters>>,
     /// The author's own words by section.
     pub notes: Arc<BTreeMap<String, String>>,
     /// Whether the text is the document of an edition, which speaks of one candidate; others
@@ -622,10 +636,11 @@ fn look_up_chapter(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value
     let file: &str = kwargs.must_get("file")?;
     let section: &str = kwargs.must_get("section")?;
     let level: u8 = kwargs.get("level")?.unwrap_or(4);
-    let text =
-        sources.chapters.render_chapter(file).map_err(|error| lookup_error(error.message))?;
+    let chapters = sources.chapters.as_deref();
+    let text = chapters.map_or(Ok(None), |chapters| chapters.render_chapter(file));
+    let text = text.map_err(|error| lookup_error(error.message))?;
     let text = text.ok_or_else(|| {
-        let known = sources.chapters.chapter_names().join(", ");
+        let known = chapters.map(QuotedChapters::chapter_names).unwrap_or_default().join(", ");
         lookup_error(format!("no chapter `{file}`: known are {known}"))
     })?;
     let anchor = markdown::heading_slug(section);
@@ -737,7 +752,7 @@ pub(super) mod tests {
                 Assessment::new(loaded, &ProjectData::load_data(None).unwrap()).unwrap(),
             ),
             renderer: Renderer::Html(EvidenceLinks::None),
-            chapters: Arc::default(),
+            chapters: None,
             notes: Arc::default(),
             is_document: false,
             warnings: Arc::default(),

@@ -10,8 +10,11 @@ use std::sync::LazyLock;
 use pulldown_cmark::{Event, Parser, Tag};
 use regex::{Captures, Regex};
 
-use super::chapters::STATEMENTS;
 use super::{functions, markdown};
+
+/// The folder of the statements among the templates, under whose name chapters include them:
+/// `{% include "statements/control.md" %}`.
+pub(crate) const STATEMENTS: &str = "statements/";
 
 /// The folder under whose name the chapters that ship with isoproof can be included:
 /// `{% include "shipped/isolation.md" %}`.

@@ -6,7 +6,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Serialize;
+
+use super::assessment::Assessment;
 use super::functions::LookupDefinition;
+use super::renderer::Renderer;
 use crate::error::Result;
 use crate::judge::{PackEdition, RuleCheck};
 use crate::model::{Capture, Facts};
@@ -33,20 +37,52 @@ pub(crate) trait Pack: Sync {
     /// Its rules; their words are in its folder `rules/`.
     fn rule_checks(&self) -> &'static [RuleCheck];
 
+    /// Where the words of its rules about hand-written reports are, in `data/`.
+    fn report_rules_folder(&self) -> &'static str;
+
+    /// A hand-written report held against the evidence, for the page that shows it.
+    ///
+    /// # Errors
+    ///
+    /// The words by which statements are recognised cannot be used, or the report is too long.
+    fn check_report(
+        &self,
+        report: &HandReport,
+        assessment: &Assessment,
+        renderer: &Renderer,
+    ) -> Result<Option<serde_json::Value>>;
+
+    /// The edition whose evidence lies in a folder, if some does.
+    fn evident_edition(&self, folder: &Path) -> Option<&'static str>;
+
+    /// The notes that a new project of an edition has.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pack::load_edition`].
+    fn list_notes(&self, edition: &str) -> Result<Vec<BlankNote>>;
+
     /// The look-ups that its templates call.
     fn lookups(&self) -> &'static [LookupDefinition];
 }
 
-/// The pack that has an edition of this name.
-///
-/// # Errors
-///
-/// None has; the error names the editions that there are.
-pub(crate) fn find_pack(edition: &str) -> Result<&'static dyn Pack, String> {
-    let packs = crate::PACKS.iter().copied();
-    let known: Vec<&str> = packs.clone().flat_map(|pack| pack.edition_names()).collect();
-    packs
-        .into_iter()
-        .find(|pack| pack.edition_names().contains(&edition))
-        .ok_or_else(|| format!("unknown edition `{edition}`: known are {}", known.join(" and ")))
+/// A report that somebody wrote by hand.
+pub(crate) struct HandReport<'a> {
+    /// Its file, from the project's folder.
+    pub name: &'a str,
+    /// What it says.
+    pub text: &'a str,
+    /// The project's `data/` folder.
+    pub data: Option<&'a Path>,
+}
+
+/// A note that is there to be written in.
+#[derive(Debug, Serialize)]
+pub(crate) struct BlankNote {
+    /// The section of the document that it goes to, which is the name of its file.
+    pub section: String,
+    /// What it is about; none for the whole document.
+    pub about: Option<String>,
+    /// What is to be told in it.
+    pub asks: Vec<String>,
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::chapters::{self, ChapterTemplates, ProjectChapters};
-use super::functions::LookupSources;
+use super::functions::{LookupSources, QuotedChapters};
 use super::{Assessment, EvidenceLinks, ProjectData, Renderer};
 use crate::assets::{self, AssetTree};
 use crate::judge::rules::testing::{Sketch, sketch};
@@ -263,7 +263,7 @@ fn lookup_sources(sketch: Sketch, data: &ProjectData) -> LookupSources {
     LookupSources {
         assessment: Arc::new(Assessment::new(loaded, data).unwrap()),
         renderer: Renderer::Markdown(EvidenceLinks::None),
-        chapters: Arc::default(),
+        chapters: None,
         notes: Arc::default(),
         is_document: false,
         warnings: Arc::default(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::connections::ServeLimits;
+use super::limits::ServeLimits;
 use super::request::RequestHead;
 use super::{LiveSite, ServerState};
 use crate::assets::{self, AssetTree};

@@ -6,6 +6,7 @@
 
 mod answer;
 mod connections;
+mod limits;
 mod request;
 mod watch;
 
@@ -17,7 +18,8 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::site::{self, BuildOptions, BuiltReport};
-use connections::{ServeLimits, accept_connections};
+use connections::accept_connections;
+use limits::ServeLimits;
 use watch::SourceWatch;
 
 /// What happened, for whoever started the server.

@@ -8,67 +8,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::content_hash::ContentHash;
 use super::manifest::SiteManifest;
 use super::output;
 use super::view::RunRow;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::project::Project;
-
-/// A hash of ingredients.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct ContentHash(String);
-
-impl ContentHash {
-    /// The key of these ingredients, in this order.
-    pub(crate) fn from_parts<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> Self {
-        Self::hash_parts(None, parts)
-    }
-
-    fn hash_parts<T: AsRef<[u8]>>(
-        before: Option<&Self>,
-        parts: impl IntoIterator<Item = T>,
-    ) -> Self {
-        let mut hash = Sha256::new();
-        let mut add = |part: &[u8]| {
-            hash.update(part.len().to_le_bytes());
-            hash.update(part);
-        };
-        if let Some(Self(before)) = before {
-            add(before.as_bytes());
-        }
-        for part in parts {
-            add(part.as_ref());
-        }
-        Self(HEXLOWER.encode(&hash.finalize()[..16]))
-    }
-
-    /// The key of this one and further ingredients.
-    pub(crate) fn and_parts<T: AsRef<[u8]>>(&self, parts: impl IntoIterator<Item = T>) -> Self {
-        Self::hash_parts(Some(self), parts)
-    }
-
-    /// What tells this program from any other build of it.
-    pub(crate) fn of_program() -> Self {
-        let file = std::env::current_exe().and_then(std::fs::metadata);
-        let stamp = file.ok().map(|file| {
-            use std::os::unix::fs::MetadataExt;
-            format!("{} {} {}", file.len(), file.mtime(), file.mtime_nsec())
-        });
-        Self::from_parts([env!("CARGO_PKG_VERSION"), &stamp.unwrap_or_default()])
-    }
-}
-
-impl AsRef<[u8]> for ContentHash {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
 
 /// What a page was made of, and what came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +80,7 @@ fn cache_folder(project: &Project) -> PathBuf {
 }
 
 fn cache_path(project: &Project, out: &Path) -> PathBuf {
-    let ContentHash(name) = ContentHash::from_parts([out.as_os_str().as_encoded_bytes()]);
+    let name = ContentHash::from_parts([out.as_os_str().as_encoded_bytes()]).into_text();
     cache_folder(project).join(format!("{name}.json"))
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::RunPages;
-use super::cache::ContentHash;
+use super::content_hash::ContentHash;
 use super::view::RunRow;
 use crate::clock;
 use crate::diff::history::{self, PastSession};

@@ -5,7 +5,7 @@
 //! run is its row in the list. The finished site takes the place of the old one in one step.
 
 mod cache;
-mod checked;
+mod content_hash;
 mod feed;
 mod history;
 mod links;
@@ -31,7 +31,8 @@ use crate::project::Project;
 use crate::report::chapters::ProjectChapters;
 use crate::report::{Assessment, EvidenceLinks, ProjectData, find_candidate, notes, submission};
 use crate::store::{RunFile, RunStore};
-use cache::{BuildCache, ContentHash};
+use cache::BuildCache;
+use content_hash::ContentHash;
 use history::RunHistory;
 pub(crate) use manifest::{MARKER, SiteManifest};
 use output::OutputFolder;

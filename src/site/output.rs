@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::manifest::SiteManifest;
-use super::writer;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::owner;
 
 /// What to do about a folder that cannot be used.
 const CHOOSE: &str = "nothing was changed: choose another folder with --out";
@@ -97,9 +97,7 @@ impl OutputFolder {
         for entry in std::fs::read_dir(&self.real).map_err(io)? {
             let name = entry.map_err(io)?.file_name();
             let is_nothing = name.to_str().is_some_and(|name| {
-                name == "lost+found"
-                    || atomic::is_temporary(name)
-                    || writer::is_staging(name, &self.real)
+                name == "lost+found" || atomic::is_temporary(name) || is_staging(name, &self.real)
             });
             if !is_nothing {
                 return Ok(false);
@@ -117,6 +115,17 @@ pub(super) fn find_real(path: &Path) -> PathBuf {
         (Err(_), Some(parent), Some(name)) => find_real(parent).join(name),
         _ => path,
     }
+}
+
+/// Whether a name is that of a folder in which a site for `out` is being written.
+fn is_staging(name: &str, out: &Path) -> bool {
+    owner::is_marked(name, &staging_prefix(out))
+}
+
+/// The beginning of the names of folders that are being written for `out`.
+pub(super) fn staging_prefix(out: &Path) -> String {
+    let name = out.file_name().map(|name| name.to_string_lossy().into_owned());
+    format!(".{}.isoproof-", name.unwrap_or_else(|| "site".into()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::fs::Metadata;
 use std::path::{Component, Path};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::cache::{BuildCache, CachedPage, ContentHash};
+use super::cache::{BuildCache, CachedPage};
+use super::content_hash::ContentHash;
 use super::links::SiteLinks;
 use super::scan::PageScan;
 use super::search;

@@ -218,7 +218,7 @@ mod tests {
 
     fn made(words: &str) -> CachedPage {
         CachedPage {
-            key: super::super::cache::ContentHash::from_parts([""]),
+            key: super::super::content_hash::ContentHash::from_parts([""]),
             stamp: String::new(),
             links: Vec::new(),
             words: Some(words.into()),

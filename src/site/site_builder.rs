@@ -11,8 +11,7 @@ use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 use tera::Context;
 
-use super::cache::ContentHash;
-use super::checked::{self, CheckedView};
+use super::content_hash::ContentHash;
 use super::feed;
 use super::page_writer::{PageWriter, SearchableText};
 use super::search::{self, SearchIndex};
@@ -20,16 +19,19 @@ use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::judge::{RuleBook, RuleDoc, RuleExample};
-use crate::lab12::claims::ClaimChecker;
 use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
-use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, probe_area};
+use crate::report::functions::{
+    EVIDENCE, LookupSources, MissingWarnings, QuotedChapters, probe_area,
+};
+use crate::report::pack::HandReport;
 use crate::report::{
     Assessment, EnginePool, EvidenceLinks, PooledEngine, Renderer, TemplateEngine, markdown,
     submission,
 };
+use crate::sources::{self, MAX_TEXT_BYTES};
 use crate::store::RunFile;
 
 /// What a [`SiteBuilder`] is made of.
@@ -131,7 +133,7 @@ impl<'a> SiteBuilder<'a> {
         let sources = |renderer| LookupSources {
             assessment: assessment.clone(),
             renderer,
-            chapters: Arc::default(),
+            chapters: None,
             notes: notes.clone(),
             is_document: false,
             warnings: Arc::clone(&warnings),
@@ -181,7 +183,7 @@ impl<'a> SiteBuilder<'a> {
         let alone = links == EvidenceLinks::None;
         let mut sources = self.lookup_sources(&self.assessment, Renderer::Markdown(links));
         sources.is_document = true;
-        sources.chapters = Arc::new(self.spoken.with_sources(&sources));
+        sources.chapters = Some(Arc::new(self.spoken.with_sources(&sources)));
         let engine = self.texts.with_sources(&sources);
         let name = edition.document_template();
         if !engine.has_template(&name) {
@@ -459,14 +461,20 @@ impl<'a> SiteBuilder<'a> {
 
     /// The hand-written report that `book.toml` names.
     fn checked_page(&self, writer: &PageWriter) -> Result<()> {
-        let Some(text) = checked::read_report(self.project)? else { return Ok(()) };
+        let Some(file) = &self.project.config.checked_submission else { return Ok(()) };
+        let help = "`checked-submission` in book.toml names the report to check";
+        let text = sources::read_text(&self.project.root.join(file), MAX_TEXT_BYTES)
+            .map_err(|error| error.with_help(help))?;
         let page = ("checked.html", "Checked report", "site/checked.html");
         self.made_of(writer, page, &text, || {
-            // To compile the words takes longer than to make a page.
-            let claims = ClaimChecker::load(Some(&self.project.data_dir()))?;
             let renderer = Renderer::Html(EvidenceLinks::Site(String::new()));
-            let view = CheckedView::of(self.project, &text, &claims, &self.assessment, &renderer)?;
-            Ok(json!({ "checked": view }))
+            let (name, data) = (file.display().to_string(), self.project.data_dir());
+            let report = HandReport { name: &name, text: &text, data: Some(&data) };
+            let mut views = Vec::new();
+            for pack in crate::PACKS {
+                views.extend(pack.check_report(&report, &self.assessment, &renderer)?);
+            }
+            Ok(json!({ "checked": views.first() }))
         })
     }
 
@@ -636,7 +644,7 @@ impl<'a> SiteBuilder<'a> {
         LookupSources {
             assessment: assessment.clone(),
             renderer,
-            chapters: Arc::default(),
+            chapters: None,
             notes: self.notes.clone(),
             is_document: false,
             warnings: self.warnings.clone(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::cache::ContentHash;
+use super::content_hash::ContentHash;
 use crate::judge::{RuleExample, Severity};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact};
 use crate::report::Assessment;

@@ -24,7 +24,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::manifest::{MARKER, SiteManifest};
-use super::output::OutputFolder;
+use super::output::{OutputFolder, staging_prefix};
 use crate::error::{Error, Result};
 use crate::{atomic, owner};
 
@@ -355,17 +355,6 @@ fn find_leftovers(out: &Path) -> Vec<PathBuf> {
     let prefix = staging_prefix(out);
     let folders = [parent_folder(out), out].into_iter();
     folders.flat_map(|folder| owner::find_leftovers(folder, &prefix)).collect()
-}
-
-/// Whether a name is that of a folder in which a site for `out` is being written.
-pub(super) fn is_staging(name: &str, out: &Path) -> bool {
-    owner::is_marked(name, &staging_prefix(out))
-}
-
-/// The beginning of the names of folders that are being written for `out`.
-fn staging_prefix(out: &Path) -> String {
-    let name = out.file_name().map(|name| name.to_string_lossy().into_owned());
-    format!(".{}.isoproof-", name.unwrap_or_else(|| "site".into()))
 }
 
 fn parent_folder(out: &Path) -> &Path {

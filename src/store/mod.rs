@@ -343,7 +343,9 @@ impl RunStore {
             "no run `{reference}`: {} has {have}",
             self.folder.display()
         ))
-        .with_help("isoproof import lab12 DIR makes one from an evidence directory"))
+        .with_help(
+            "isoproof collect makes one; isoproof import makes one of evidence that is there",
+        ))
     }
 
     /// Remembers to say that a run that was found, or those passed over for it, are dated later
@@ -457,9 +459,7 @@ fn no_such_run(name: &str, entries: &[&RunEntry], damaged: &[(PathBuf, Error)]) 
     let near = crate::text::closest_match(name, labels.chain(ids).chain(["latest"]));
     let mut help = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None if entries.is_empty() => {
-            "there are no runs yet; isoproof import lab12 DIR makes one".into()
-        }
+        None if entries.is_empty() => "there are no runs yet; isoproof collect makes one".into(),
         None => {
             let newest: Vec<String> =
                 entries.iter().take(5).map(|entry| entry.entry_title()).collect();

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::place_text;
 use crate::cli::console::count_words;
 use crate::cli::styled::{StyledLine, StyledText, TextStyle};
 use crate::error::{Error, Result};
@@ -77,7 +76,7 @@ pub(super) fn shared_text(pairs: &[RunPair]) -> StyledText {
             let how = shared.relation.map(|relation| format!(", {}", relation.describe_relation()));
             let how = how.unwrap_or_default();
             out.push_line(format!("  {} {}{how}", shared.kind.describe_kind(), shared.value));
-            let (here, there) = (place_text(&shared.here), place_text(&shared.there));
+            let (here, there) = (shared.here.to_string(), shared.there.to_string());
             out.push_line(format!("    here {here}, there {there}"));
         }
         if !pair.no_sign.is_empty() {

@@ -157,7 +157,7 @@ fn evidence_places(evidence: &[EvidenceRef]) -> String {
 }
 
 fn describe_place(source: &FactSource) -> String {
-    make_visible(&super::place_text(source))
+    make_visible(&source.to_string())
 }
 
 /// The rules of a book as tests.

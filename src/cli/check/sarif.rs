@@ -191,8 +191,7 @@ fn with_places(message: &str, places: &[&FactSource]) -> String {
     if places.is_empty() {
         return message.into();
     }
-    let mut shown: Vec<String> =
-        places.iter().take(SHOWN).map(|place| super::place_text(place)).collect();
+    let mut shown: Vec<String> = places.iter().take(SHOWN).map(ToString::to_string).collect();
     if places.len() > SHOWN {
         shown.push(format!("{} more", places.len() - SHOWN));
     }
@@ -280,7 +279,7 @@ fn place_location(place: &FactSource, file: &SarifFile) -> Value {
     };
     json!({
         "physicalLocation": physical,
-        "logicalLocations": [{"fullyQualifiedName": super::place_text(place), "kind": "resource"}],
+        "logicalLocations": [{"fullyQualifiedName": place.to_string(), "kind": "resource"}],
     })
 }
 

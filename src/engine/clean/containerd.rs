@@ -6,11 +6,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::proc;
+use super::{LIMIT, proc};
 use crate::engine::process::{CancelFlag, run_command};
-
-/// How long one question to containerd may take.
-pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// What `ctr` prints, if it ends well.
 pub(super) fn run_ctr(namespace: &str, arguments: &[&str]) -> Option<String> {

@@ -14,6 +14,9 @@ use super::{EngineKind, OWNER_LABEL, SESSION_LABEL, query_engine};
 use crate::owner;
 pub(crate) use folder::SessionFolder;
 
+/// How long one question to another program may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
 /// How long removing one container may take.
 const REMOVAL: Duration = Duration::from_secs(20);
 

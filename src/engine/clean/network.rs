@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::proc;
+use super::{LIMIT, proc};
 use crate::engine::process::{CancelFlag, run_command};
 
 const LEASES: &str = "/var/lib/cni/networks";
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a plugin that is at work may take to end.
 const SETTLING: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::containerd::LIMIT;
+use super::LIMIT;
 use crate::engine::process::{CancelFlag, run_command};
 
 /// The folders of what runs; other folders of `/proc` have none of the files of a process.

@@ -108,9 +108,14 @@ impl RuleBook {
         checks: &'static [RuleCheck],
         data: Option<&Path>,
     ) -> Result<Self> {
-        self.docs.extend(Self::of_folder(data, &format!("{pack}/rules/"))?.docs);
         self.pack_checks = checks;
-        Ok(self)
+        Ok(self.with_words(Self::of_folder(data, &format!("{pack}/rules/"))?))
+    }
+
+    /// The words of these rules and of others.
+    pub(crate) fn with_words(mut self, others: Self) -> Self {
+        self.docs.extend(others.docs);
+        self
     }
 
     /// The code of the rules of a pack.

@@ -6,7 +6,7 @@ use super::RuleExample;
 use crate::judge::rules::RuleBook;
 use crate::judge::rules::testing::{CATALOGUE, run_of, sketch};
 use crate::judge::{PackEdition, RuleContext, SwitchedOff, judge_run};
-use crate::report::pack::{Pack, find_pack};
+use crate::report::pack::Pack;
 
 /// All rules: those of the core and of packs.
 static BOOK: LazyLock<RuleBook> = LazyLock::new(|| {
@@ -19,7 +19,7 @@ static BOOK: LazyLock<RuleBook> = LazyLock::new(|| {
 /// What the edition of an example asks for.
 fn asked_edition(example: &RuleExample) -> Option<Arc<dyn PackEdition>> {
     let edition = example.edition.as_deref()?;
-    Some(find_pack(edition).unwrap().load_edition(edition, None).unwrap())
+    Some(crate::find_pack(edition).unwrap().load_edition(edition, None).unwrap())
 }
 
 /// What a rule says about an example.

@@ -48,6 +48,9 @@ use sentence::ReportSentence;
 use values::StatedFigure;
 use words::ClaimVocabulary;
 
+/// Where the words of the rules about reports are, in `data/`.
+pub(crate) const RULES_FOLDER: &str = "lab12/claims/rules/";
+
 /// What is said about a place of a report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClaimResult {

@@ -4,7 +4,8 @@
 use tera::{Kwargs, TeraResult, Value};
 
 use super::{LookupSources, lookup_error, safe_value, value_map};
-use crate::judge::suitability::{CostRatio, CostReason, FitReason, FitReasonKind};
+use crate::judge::suitability::{CostRatio, CostReason, FitReason};
+use crate::judge::workloads::FitReasonKind;
 use crate::judge::workloads::{CostMeasure, ShownFigure};
 use crate::judge::{Conclusion, Confidence, Verdict};
 use crate::model::Samples;

@@ -3,12 +3,9 @@
 
 use serde::Serialize;
 
-use crate::error::Result;
+use super::claims::{CheckedClaims, ClaimResult, ClaimStatus};
 use crate::judge::{EvidenceRef, SwitchedOff};
-use crate::lab12::claims::{CheckedClaims, ClaimChecker, ClaimResult, ClaimStatus};
-use crate::project::Project;
 use crate::report::{Assessment, Renderer, describe_place};
-use crate::sources::{self, MAX_TEXT_BYTES};
 
 /// A checked report as its template sees it.
 #[derive(Debug, Serialize)]
@@ -54,38 +51,9 @@ struct RemarkView {
     places: Vec<String>,
 }
 
-/// The text of the report that `book.toml` names; none if it names none.
-///
-/// # Errors
-///
-/// It cannot be read.
-pub(super) fn read_report(project: &Project) -> Result<Option<String>> {
-    let Some(file) = &project.config.checked_submission else { return Ok(None) };
-    let path = project.root.join(file);
-    let help = "`checked-submission` in book.toml names the report to check";
-    let text = sources::read_text(&path, MAX_TEXT_BYTES).map_err(|error| error.with_help(help))?;
-    Ok(Some(text))
-}
-
 impl CheckedView {
-    /// Checks the text of the report that `book.toml` names.
-    ///
-    /// # Errors
-    ///
-    /// The message of a rule cannot be rendered.
-    pub(super) fn of(
-        project: &Project,
-        text: &str,
-        claims: &ClaimChecker,
-        assessment: &Assessment,
-        renderer: &Renderer,
-    ) -> Result<Self> {
-        let file = project.config.checked_submission.as_ref();
-        let file = file.map(|file| file.display().to_string()).unwrap_or_default();
-        Ok(Self::new(&file, text, claims.check_report(assessment, text)?, assessment, renderer))
-    }
-
-    fn new(
+    /// A report of this text, from the file of this name.
+    pub(super) fn new(
         file: &str,
         text: &str,
         checked: CheckedClaims,
