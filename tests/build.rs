@@ -45,7 +45,7 @@ fn no_runtime_that_shares_the_kernel_is_recommended_for_code_of_strangers() {
     let build = ["build", "--run", "four-runtimes", "--edition"];
     project.run(&[&build[..], &["s26"]].concat()).succeeds();
     let submission = project.read("submission.md");
-    let table = submission.split("### Three workloads").nth(1).unwrap();
+    let table = submission.split("### When it is worth the cost").nth(1).unwrap();
     let used = |workload: &str| {
         let row = table.lines().find(|line| line.starts_with(&format!("| {workload}"))).unwrap();
         row.split(" | ").nth(1).unwrap().to_string()
@@ -449,7 +449,7 @@ fn both_editions_can_be_built_from_one_run() {
     let project = Project::with_customer();
     project.run(&["build", "--edition", "s26"]).succeeds();
     let submission = project.read("submission.md");
-    assert!(submission.contains("s26.3.escape"), "{submission}");
+    assert!(submission.contains("s26.3.kata"), "{submission}");
     assert!(!submission.contains("f25."), "{submission}");
 }
 

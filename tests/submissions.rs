@@ -134,11 +134,11 @@ fn the_newer_edition() {
             ("results/runc-kernel.txt", "6.8.0-49-generic\n"),
             ("results/kata-kernel.txt", "6.12.47\n"),
             (
-                "results/startup.txt",
+                "results/startup-bench.txt",
                 "== runc startup ==\n0.41\n0.39\n0.44\n0.40\n0.42\n== kata startup ==\n1.9\n2.0\n2.2\n1.8\n2.1\n",
             ),
             (
-                "results/io.txt",
+                "results/io-bench.txt",
                 "== runc io ==\n536870912 bytes (512.0MB) copied, 0.61 seconds, 839.3MB/s\n== kata io ==\n536870912 bytes (512.0MB) copied, 1.92 seconds, 266.7MB/s\n",
             ),
         ],

@@ -23,9 +23,9 @@ pub(super) struct ImportArguments {
 
 #[derive(Debug, Subcommand)]
 enum ImportForms {
-    /// Read the evidence directory of the lab, of either edition
+    /// Read the evidence directory of the lab, of either edition, or a report alone
     Lab12 {
-        /// The directory: labs/lab12, or a folder above it
+        /// The directory: labs/lab12, or a folder above it; or a report with pasted outputs, FILE.md
         #[arg(value_name = "DIR")]
         folder: PathBuf,
         #[command(flatten)]

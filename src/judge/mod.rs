@@ -5,6 +5,7 @@ mod context;
 mod edition;
 pub(crate) mod expectations;
 pub(crate) mod rules;
+mod statements;
 pub(crate) mod suitability;
 pub(crate) mod timing;
 mod verdict;
@@ -18,9 +19,10 @@ pub(crate) use expectations::{ExpectationOutcome, ExpectationResult};
 pub(crate) use rules::{
     EvidenceRef, Finding, RuleBook, RuleCheck, RuleDoc, RuleExample, Violation,
 };
-pub(crate) use verdict::{
-    Conclusion, Confidence, UndecidedReason, Verdict, banner_release, judge_target,
+pub(crate) use statements::{
+    banner_release, find_contradicting_facts, find_disagreements, stated_release,
 };
+pub(crate) use verdict::{Conclusion, Confidence, UndecidedReason, Verdict, judge_target};
 
 use serde::Serialize;
 

@@ -14,6 +14,8 @@ pub struct CountRange {
     pub to: i64,
     /// No guest shows more than this.
     pub implausible_above: i64,
+    /// No guest shows fewer than this.
+    pub implausible_below: i64,
 }
 
 /// The constants of Kata guests.

@@ -76,6 +76,18 @@ impl KataReleases {
         Some(around.flat_map(KataRelease::shipped_kernels).collect())
     }
 
+    /// Whether a version is none of a release of Kata: below the first, or between those of the
+    /// table and not among them. What is newer than the table may be one, and so may a version with
+    /// more than its three numbers.
+    pub fn is_no_release(&self, version: &str) -> bool {
+        let numbers = version_numbers(version);
+        let is_plain = numbers.len() == 3 && version.split('.').count() == 3;
+        let newest = self.releases.last().map(|release| version_numbers(&release.version));
+        let is_of_table =
+            numbers.first().is_some_and(|major| *major >= 3) && Some(&numbers) < newest.as_ref();
+        is_plain && (numbers[0] == 0 || is_of_table && self.find_release(version).is_none())
+    }
+
     /// Whether any release shipped this guest kernel.
     pub fn is_shipped_kernel(&self, kernel: &str) -> bool {
         self.releases.iter().any(|release| release.shipped_kernels().any(|own| own == kernel))
@@ -111,6 +123,17 @@ mod tests {
         assert_eq!(releases.by_commit("a164693e1").unwrap().version, "3.22.0");
         assert_eq!(releases.by_commit("a16"), None);
         assert_eq!(releases.find_release("9.0.0"), None);
+    }
+
+    #[test]
+    fn a_version_that_never_was_is_told_from_one_that_is_not_known_yet() {
+        let releases = shipped();
+        for version in ["0.8.0", "3.1.99", "3.23.1"] {
+            assert!(releases.is_no_release(version), "{version}");
+        }
+        for version in ["3.23.0", "3.2.0-rc0", "2.5.2", "1.13.0", "99.0.0", "3.23"] {
+            assert!(!releases.is_no_release(version), "{version}");
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Whose build a kernel is: `data/knowledge/kernels.toml`.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
@@ -10,6 +13,8 @@ use crate::error::{Error, Result};
 struct KernelTable {
     source: String,
     distribution: Vec<String>,
+    #[serde(default)]
+    released: BTreeMap<String, NaiveDate>,
 }
 
 /// Patterns of kernel releases.
@@ -18,6 +23,7 @@ pub struct KernelPatterns {
     /// Where the patterns come from.
     pub source: String,
     distribution: Regex,
+    released: BTreeMap<String, NaiveDate>,
 }
 
 impl KernelPatterns {
@@ -38,7 +44,16 @@ impl KernelPatterns {
             table.distribution.iter().try_for_each(|pattern| regex(pattern).map(drop))?;
         }
         let distribution = distribution?;
-        Ok(Self { source: table.source, distribution })
+        Ok(Self { source: table.source, distribution, released: table.released })
+    }
+
+    /// The day of the first release of the series that a release belongs to, where it is known:
+    /// of `6.12.47` that of 6.12.
+    pub fn series_released(&self, release: &str) -> Option<(&str, NaiveDate)> {
+        let end = |c: char| !c.is_ascii_digit() && c != '.';
+        let mut numbers = release.split(end).next()?.split('.');
+        let series = format!("{}.{}", numbers.next()?, numbers.next()?);
+        self.released.get_key_value(&series).map(|(series, date)| (series.as_str(), *date))
     }
 
     /// Whether a release is that of a distribution's build.

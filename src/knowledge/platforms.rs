@@ -32,6 +32,8 @@ struct ProcessorNames {
 struct PlatformTable {
     platform: Vec<PlatformMarks>,
     processor: Vec<ProcessorNames>,
+    #[serde(default)]
+    vendor: Vec<ProcessorNames>,
 }
 
 /// What tells a virtual machine, and who makes up the name of a processor.
@@ -39,23 +41,16 @@ struct PlatformTable {
 pub struct PlatformKnowledge {
     platforms: Vec<PlatformMarks>,
     processors: Vec<(Regex, String)>,
+    vendors: Vec<(Regex, String)>,
 }
 
 impl PlatformKnowledge {
     pub(super) fn parse(text: &str) -> Result<Self> {
         let table: PlatformTable =
             toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
-        let mut processors = Vec::new();
-        for processor in table.processor {
-            let pattern = Regex::new(&processor.pattern).map_err(|error| {
-                Error::unusable_input(format!(
-                    "processor `{}`: in `pattern`: {error}",
-                    processor.name
-                ))
-            })?;
-            processors.push((pattern, processor.name));
-        }
-        Ok(Self { platforms: table.platform, processors })
+        let processors = compile_names(table.processor)?;
+        let vendors = compile_names(table.vendor)?;
+        Ok(Self { platforms: table.platform, processors, vendors })
     }
 
     /// The id and name of the virtual platform that a kernel of this release runs on.
@@ -80,11 +75,27 @@ impl PlatformKnowledge {
         Some((&platform.id, &platform.name))
     }
 
+    /// Who makes a processor of this name, where the name tells.
+    pub fn vendor_of(&self, model: &str) -> Option<&str> {
+        let found = self.vendors.iter().find(|(pattern, _)| pattern.is_match(model))?;
+        Some(&found.1)
+    }
+
     /// Who makes up this name of a processor, where the name is known to be made up.
     pub fn maker_of_processor(&self, model: &str) -> Option<&str> {
         let found = self.processors.iter().find(|(pattern, _)| pattern.is_match(model))?;
         Some(&found.1)
     }
+}
+
+fn compile_names(names: Vec<ProcessorNames>) -> Result<Vec<(Regex, String)>> {
+    let compile = |entry: ProcessorNames| {
+        let pattern = Regex::new(&entry.pattern).map_err(|error| {
+            Error::unusable_input(format!("processor `{}`: in `pattern`: {error}", entry.name))
+        })?;
+        Ok((pattern, entry.name))
+    };
+    names.into_iter().map(compile).collect()
 }
 
 #[cfg(test)]
@@ -101,6 +112,21 @@ mod tests {
         assert_eq!(platforms.by_release("6.16.5-arch1-1"), None);
         assert_eq!(id(platforms.by_firmware("VirtualBox")).as_deref(), Some("virtualbox"));
         assert_eq!(platforms.by_firmware("ThinkPad X1"), None);
+    }
+
+    #[test]
+    fn the_maker_of_a_processor_is_told_by_its_name() {
+        let platforms = KnowledgeBase::load(None).unwrap().platforms;
+        for (model, vendor) in [
+            ("Intel(R) Xeon(R) Processor @ 1.60GHz", Some("Intel")),
+            ("AMD EPYC", Some("AMD")),
+            ("AMD Ryzen 7 5800H with Radeon Graphics", Some("AMD")),
+            ("Neoverse-N1", Some("ARM")),
+            ("QEMU Virtual CPU version 2.5+", None),
+            ("Hygon C86 7185", None),
+        ] {
+            assert_eq!(platforms.vendor_of(model), vendor, "{model}");
+        }
     }
 
     #[test]

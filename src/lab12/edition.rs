@@ -300,17 +300,18 @@ mod tests {
         "f25.4.explain",
     ];
     const S26: &[&str] = &[
+        "s26.1.host",
+        "s26.1.install",
         "s26.1.kernels",
-        "s26.1.devices",
-        "s26.1.caps",
         "s26.1.explain",
+        "s26.2.devices",
+        "s26.2.caps",
         "s26.2.startup",
         "s26.2.io",
-        "s26.2.memory",
-        "s26.2.workloads",
         "s26.2.explain",
-        "s26.3.escape",
-        "s26.3.privileged",
+        "s26.3.vector",
+        "s26.3.runc",
+        "s26.3.kata",
         "s26.3.explain",
     ];
 
@@ -392,7 +393,7 @@ mod tests {
         assert!(
             load_edition(Edition::S26, Some(own.path()))
                 .unwrap()
-                .find_requirement("s26.1.caps")
+                .find_requirement("s26.2.caps")
                 .is_some()
         );
     }

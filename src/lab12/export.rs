@@ -235,34 +235,46 @@ impl<'a> LabExporter<'a> {
     /// The files of the edition of spring 2026.
     fn s26_files(&self) -> Vec<(&'static str, Option<String>)> {
         let (host, runc, kata) = (self.host, self.runc, self.kata);
-        let part = |who: &str, what: &str, text: Option<String>| {
-            text.map(|text| format!("== {who} {what} ==\n{text}\n"))
-        };
         let both = |what: &str, of: &dyn Fn(Option<&str>) -> Option<String>| {
-            let parts = [part("runc", what, of(runc)), part("kata", what, of(kata))];
-            let text: String = parts.into_iter().flatten().collect();
+            let parts = [("runc", of(runc)), ("kata", of(kata))].into_iter();
+            let text: String = parts
+                .filter_map(|(who, text)| Some(format!("=== {who}{what} ===\n{}\n", text?)))
+                .collect();
             (!text.is_empty()).then_some(text)
         };
-        let release = |who| self.fact_text("kernel.release", who).map(end_with_newline);
-        let devices = |who| {
-            self.fact_value("dev.entries", who).map(|count| end_with_newline(count.to_string()))
+        let kernel = |who| {
+            let line = self.fact_text("kernel.uname", who);
+            line.or_else(|| self.fact_text("kernel.release", who)).map(end_with_newline)
         };
         let caps =
             |who| self.fact_text("priv.cap_eff", who).map(|mask| format!("CapEff:\t{mask}\n"));
         vec![
-            ("results/host-kernel.txt", release(host)),
-            ("results/runc-kernel.txt", release(runc)),
-            ("results/kata-kernel.txt", release(kata)),
-            ("results/runc-devices.txt", devices(runc)),
-            ("results/kata-devices.txt", devices(kata)),
+            ("results/host-kernel.txt", kernel(host)),
+            ("results/runc-kernel.txt", kernel(runc)),
+            ("results/kata-kernel.txt", kernel(kata)),
+            ("results/runc-devs.txt", self.device_names(runc)),
+            ("results/kata-devs.txt", self.device_names(kata)),
             ("results/runc-caps.txt", caps(runc)),
             ("results/kata-caps.txt", caps(kata)),
-            (
-                "results/startup.txt",
-                both("startup", &|who| self.fact_series("startup.wall", who).map(seconds_per_line)),
-            ),
-            ("results/io.txt", both("io", &|who| self.dd_summary_line(who))),
+            ("results/startup-bench.txt", both("", &|who| self.numbered_times(who))),
+            ("results/io-bench.txt", both(" I/O", &|who| self.dd_summary_line(who))),
         ]
+    }
+
+    /// The names in `/dev`, one a line; where they were not captured their number.
+    fn device_names(&self, who: Option<&str>) -> Option<String> {
+        let names = self.fact_value("dev.list", who).and_then(Value::as_array);
+        let list = names
+            .map(|names| names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"));
+        let text = list.or_else(|| Some(self.fact_value("dev.entries", who)?.to_string()));
+        text.map(end_with_newline)
+    }
+
+    /// `1: 0.68 s`, a line for each start.
+    fn numbered_times(&self, who: Option<&str>) -> Option<String> {
+        let samples = self.fact_series("startup.wall", who)?;
+        let lines = (1..).zip(&samples.values).map(|(number, time)| format!("{number}: {time} s"));
+        Some(lines.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
     }
 
     fn find_fact(&self, id: &str, who: Option<&str>) -> Option<&'a Fact> {

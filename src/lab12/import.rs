@@ -10,10 +10,13 @@ use chrono::{DateTime, Utc};
 use super::NAME;
 use crate::error::{Error, Result};
 use crate::import::{empty_imported_run, redact_captures};
-use crate::lab12::readers::{FOLDERS, assign_slots, read_lab_captures, slot_of};
+use crate::lab12::readers::{
+    FOLDERS, REPORT_PATH, assign_slots, has_outputs, read_lab_captures, slot_of,
+};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, Run};
 use crate::privacy::Redactor;
 use crate::sources::{self, SourceEntry, SourceKind, UnreadableFolder, WalkLimits};
+use crate::text::make_visible;
 
 /// The most files that are kept.
 const MAX_FILES: usize = 200;
@@ -28,22 +31,22 @@ const LIMITS: WalkLimits = WalkLimits {
     skipped: &["node_modules", "target", "venv", "__pycache__"],
 };
 
-/// A run from an evidence directory of the lab. Without a redactor nothing is replaced.
+/// A run from an evidence directory of the lab, or from a report alone, whose pasted outputs are
+/// then the evidence. Without a redactor nothing is replaced.
 ///
 /// # Errors
 ///
-/// The directory cannot be read, or nothing in it is evidence of the lab.
+/// The directory or the report cannot be read, or nothing in it is evidence of the lab.
 pub fn import_lab_folder(
     folder: &Path,
     label: Option<String>,
     redactor: Option<&mut Redactor>,
     created: DateTime<Utc>,
 ) -> Result<Run> {
-    if !folder.is_dir() {
-        return Err(Error::unusable_input(format!("{} is not a folder", folder.display()))
-            .with_help("give the folder that holds the evidence of the lab, such as labs/lab12"));
-    }
-    let mut captures = read_files(folder)?;
+    let mut captures = match folder.is_dir() {
+        true => read_files(folder)?,
+        false => vec![read_report(folder)?],
+    };
     let redaction =
         redact_captures(&mut captures, redactor, |captures| read_lab_captures(captures).facts);
     sort_by_id(&mut captures);
@@ -54,6 +57,43 @@ pub fn import_lab_folder(
         facts: reading.facts,
         ..empty_imported_run(NAME, label, created, redaction, captures)
     })
+}
+
+/// Reads a report, whose pasted outputs are the evidence.
+fn read_report(path: &Path) -> Result<Capture> {
+    let is_report = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("md"));
+    if !is_report {
+        let what = if path.exists() { "is no folder and no report" } else { "is not there" };
+        return Err(Error::unusable_input(format!("{} {what}", path.display())).with_help(
+            "give the folder that holds the evidence of the lab, such as labs/lab12, or a report \
+             in Markdown, FILE.md",
+        ));
+    }
+    let file = sources::open_file(path).map_err(|error| Error::failed_io("read", path, &error))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::failed_io("read", path, &error))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::unusable_input(format!(
+            "{}: a report of more than {MAX_BYTES} bytes is not read",
+            path.display()
+        )));
+    }
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let capture = Capture::of_file(&name, Some(REPORT_PATH), &bytes);
+    if !has_outputs(&capture) {
+        return Err(Error::unusable_input(format!(
+            "{}: no output of the lab's commands is pasted in this report",
+            path.display()
+        ))
+        .with_help(
+            "looked in fenced blocks and tables for kernels (uname -a), listings of /dev, CapEff, \
+             start-up times and dd's last line; each needs a heading, a line above it, a label or \
+             a command that says whether it is of the host, of runc or of Kata",
+        ));
+    }
+    Ok(capture)
 }
 
 /// Reads the evidence in `dir`, which is the lab's folder or a folder above it.
@@ -68,7 +108,8 @@ pub fn import_lab_folder(
 pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
     let walk =
         sources::walk_folder(dir, LIMITS).map_err(|error| Error::failed_io("read", dir, &error))?;
-    let root = lab_root(dir, &walk.entries).ok_or_else(|| nothing_found(dir, &walk.unreadable))?;
+    let root = lab_root(dir, &walk.entries)
+        .ok_or_else(|| nothing_found(dir, &walk.entries, &walk.unreadable))?;
     let mut found: Vec<&SourceEntry> =
         walk.entries.iter().filter(|entry| entry.name.starts_with(&root)).collect();
     // Where there are too many, those with a slot come first.
@@ -131,19 +172,45 @@ fn is_lab(name: &str) -> bool {
     plain == "lab12"
 }
 
-fn nothing_found(dir: &Path, unreadable: &[UnreadableFolder]) -> Error {
+/// Why nothing was found: what was looked at, and what was looked for.
+fn nothing_found(dir: &Path, entries: &[SourceEntry], unreadable: &[UnreadableFolder]) -> Error {
     if let Some(folder) = unreadable.first() {
         return Error::failed_io("read", &folder.path, &folder.error).with_help(
             "what is in it is not known, and there is no evidence of the lab beside it",
         );
     }
-    let message = format!("{}: no evidence of the lab in this folder or below it", dir.display());
-    Error::unusable_input(message).with_help(
+    const NAMED: usize = 8;
+    let files: Vec<&str> = entries
+        .iter()
+        .filter(|entry| matches!(entry.kind, SourceKind::File))
+        .map(|entry| entry.name.as_str())
+        .collect();
+    let seen = match files.len() {
+        0 => "there is no file".to_string(),
+        count if count > NAMED => {
+            format!("it has {} and {} more files", files[..NAMED].join(", "), count - NAMED)
+        }
+        _ => format!("it has {}", files.join(", ")),
+    };
+    let message = format!(
+        "{}: no evidence of the lab in this folder or below it; {}",
+        dir.display(),
+        make_visible(&seen)
+    );
+    let report = files.iter().find(|name| name.to_lowercase().ends_with(".md"));
+    let also = match report {
+        Some(name) => format!(
+            "; a report alone can be imported, too: isoproof import lab12 {}",
+            make_visible(&dir.join(name).display().to_string())
+        ),
+        None => String::new(),
+    };
+    Error::unusable_input(message).with_help(format!(
         "looked for files such as setup/kata-built-version.txt, kata/kernel.txt, runc/health.txt, \
          analysis/kernel-comparison.txt, isolation/proc.txt and bench/startup.txt, or \
-         results/kata-kernel.txt and results/startup.txt of the newer edition; name the folder \
-         that holds them (labs/lab12) or one above it",
-    )
+         results/kata-kernel.txt and results/startup-bench.txt of the newer edition; name the \
+         folder that holds them (labs/lab12) or one above it{also}"
+    ))
 }
 
 /// The capture of an entry; none if it holds nothing that belongs to the evidence.

@@ -782,7 +782,7 @@ pub(super) mod tests {
         };
         assert_eq!(
             render_for_test(&template(r#"fact="http.latency", target="runc""#)),
-            "latency-on-error-status latency-one-runtime-only "
+            "latency-on-error-status figure-of-few-digits latency-one-runtime-only "
         );
         assert_eq!(render_for_test(&template(r#"fact="http.latency", target="kata""#)), "");
         assert_eq!(render_for_test(&template(r#"fact="startup.wall""#)), "");

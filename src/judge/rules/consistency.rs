@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{RuleContext, Violation};
+use crate::judge::stated_release;
 use crate::model::Fact;
 
 /// `Fri Nov 14 15:34:06 UTC 2025`, as kernels and `date` print it.
@@ -95,6 +96,65 @@ pub(super) fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation
         }
     }
     violations
+}
+
+/// Where in a text a kernel's date stands.
+pub(crate) fn find_kernel_date(text: &str) -> Option<std::ops::Range<usize>> {
+    DATE.find(text).map(|found| found.range())
+}
+
+/// A kernel that was built before there was a release of its series. A hundred days are left for
+/// candidates; gVisor's date is a constant, and some builds are dated as of long ago on purpose.
+pub(super) fn kernel_built_before_release(context: &RuleContext) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        for id in ["kernel.banner", "kernel.dmesg_banner", "kernel.uname"] {
+            let Some(line) = context.fact_text(id, target) else { continue };
+            let Some(early) = find_early_build(context, line) else { continue };
+            violations.push(
+                Violation::about_target(target)
+                    .with_parameter("release", early.release)
+                    .with_parameter("built", early.built.to_string())
+                    .with_parameter("series", early.series)
+                    .with_parameter("released", early.released.to_string())
+                    .resting_on(context, id, target),
+            );
+            break;
+        }
+    }
+    violations
+}
+
+/// A kernel's line with a date before its series was released.
+struct EarlyBuild<'a> {
+    release: &'a str,
+    built: NaiveDate,
+    series: &'a str,
+    released: NaiveDate,
+}
+
+fn find_early_build<'a>(context: &RuleContext<'a>, line: &'a str) -> Option<EarlyBuild<'a>> {
+    const CANDIDATES: i64 = 100;
+    const OLDEST: i32 = 2017;
+    // Builds that can be repeated are dated with a constant, at midnight.
+    if line.contains(" 00:00:00 ") {
+        return None;
+    }
+    let release = stated_release(line)?;
+    let built = built_on(line).filter(|date| date.year() >= OLDEST)?;
+    let (series, released) = context.known.kernels.series_released(release)?;
+    ((released - built).num_days() > CANDIDATES).then_some(EarlyBuild {
+        release,
+        built,
+        series,
+        released,
+    })
+}
+
+/// Whether a kernel's line has a date that its kernel cannot have: in no calendar, on another day
+/// of the week, or before there was a release of its series.
+pub(crate) fn has_impossible_build(context: &RuleContext, line: &str) -> bool {
+    find_wrong_date(line).is_some() || find_early_build(context, line).is_some()
 }
 
 /// The day in a kernel's line, if it is a real one.

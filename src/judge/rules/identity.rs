@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{RuleContext, Violation, missing_for};
-use crate::judge::{Conclusion, banner_release, judge_target};
+use crate::judge::{Conclusion, banner_release, find_disagreements, judge_target};
 use crate::model::{MissingReason, Role};
 
 /// Host values where the guest's should stand.
@@ -73,45 +73,18 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
 pub(super) fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
-        for (one, other) in [
-            ("kernel.release", "kernel.release_compared"),
-            ("kernel.release", "kernel.uname"),
-            ("kernel.release", "kernel.dmesg_banner"),
-            ("cpu.model", "cpu.model_compared"),
-        ] {
-            let (Some(first), Some(second)) = (
-                comparable_statement(context, one, target),
-                comparable_statement(context, other, target),
-            ) else {
-                continue;
-            };
-            if first != second {
-                violations.push(
-                    Violation::about_target(target)
-                        .with_parameter("fact", one)
-                        .with_parameter("one", first)
-                        .with_parameter("other", second)
-                        .resting_on(context, one, target)
-                        .resting_on(context, other, target),
-                );
-            }
+        for found in find_disagreements(context, target) {
+            violations.push(
+                Violation::about_target(target)
+                    .with_parameter("fact", found.one)
+                    .with_parameter("one", found.first)
+                    .with_parameter("other", found.second)
+                    .resting_on(context, found.one, target)
+                    .resting_on(context, found.other, target),
+            );
         }
     }
     violations
-}
-
-/// What a fact states that another states too: of a kernel's line its release.
-fn comparable_statement<'a>(context: &RuleContext<'a>, id: &str, target: &str) -> Option<&'a str> {
-    let text = context.fact_text(id, target)?;
-    match id {
-        "kernel.uname" => {
-            let words: Vec<&str> = text.split_whitespace().collect();
-            let build = words.iter().position(|word| word.starts_with('#'))?;
-            words.get(build.checked_sub(1)?).copied()
-        }
-        "kernel.dmesg_banner" => banner_release(text),
-        _ => Some(text),
-    }
 }
 
 /// A guest kernel that neither the stated release nor its neighbours ship.
@@ -159,6 +132,45 @@ fn guest_release<'a>(context: &RuleContext<'a>, target: &str) -> Option<(&'stati
     )
 }
 
+/// A version that no release of Kata has, though it is older than the newest one known.
+pub(super) fn kata_release_unknown(context: &RuleContext) -> Vec<Violation> {
+    const ID: &str = "runtime.version";
+    let is_meant = |target: &&str| {
+        context.is_kata(target)
+            && context.fact_text(ID, target).is_some_and(|v| context.known.kata.is_no_release(v))
+    };
+    let violation = |target| {
+        let version = context.fact_text(ID, target).unwrap_or_default();
+        Violation::about_target(target)
+            .with_parameter("version", version)
+            .resting_on(context, ID, target)
+    };
+    context.runtime_names().filter(is_meant).map(violation).collect()
+}
+
+/// A processor in the guest that the host's cannot be: of another maker or architecture.
+pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation> {
+    const ID: &str = "cpu.model";
+    let Some(host) = context.host_name() else { return Vec::new() };
+    let makers = &context.known.platforms;
+    let Some(hosts) = context.fact_text(ID, host).and_then(|model| makers.vendor_of(model)) else {
+        return Vec::new();
+    };
+    let mut violations = Vec::new();
+    for target in context.runtime_names().filter(|_| context.is_imported()) {
+        let own = context.fact_text(ID, target).and_then(|model| makers.vendor_of(model));
+        let Some(own) = own.filter(|own| *own != hosts) else { continue };
+        violations.push(
+            Violation::about_target(target)
+                .with_parameter("own", own)
+                .with_parameter("hosts", hosts)
+                .resting_on(context, ID, target)
+                .resting_on(context, ID, host),
+        );
+    }
+    violations
+}
+
 /// A commit that is not the one that the stated release was made from.
 pub(super) fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation> {
     commits_that_match(context, |own, other| own != other && other.is_none())
@@ -183,7 +195,9 @@ fn commits_that_match(
         let Some(release) = context.known.kata.find_release(version) else { continue };
         let Some(stated) = context.fact_text("runtime.commit", target) else { continue };
         let commit = stated.split('-').next().unwrap_or(stated).to_lowercase();
-        if commit.len() < 7 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        // A word in the place of a commit is none; of a commit's length it is a damaged one.
+        let is_commit = commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if commit.len() < 7 || !is_commit && commit.len() < 30 {
             continue;
         }
         let belongs = context.known.kata.by_commit(&commit).map(|release| release.version.as_str());

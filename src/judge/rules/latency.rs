@@ -16,6 +16,9 @@ const STATUSES: &str = "http.statuses";
 /// between 0.13 and 0.33 ms.
 const FASTEST_APPLICATION: f64 = 0.0005;
 
+/// From this median on an application answered: a refused connection takes a third of it.
+const SURELY_APPLICATION: f64 = 0.0009;
+
 /// Latency of a service whose health check failed.
 pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -25,6 +28,13 @@ pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
             continue;
         };
         let Some(samples) = context.fact_series(LATENCY, target) else { continue };
+        // A check that got no response may only have come before the application was up. A closed
+        // port is refused in less time than the fastest application answers.
+        let was_early = status == 0
+            && crate::stats::median(&samples.values).is_some_and(|m| m >= SURELY_APPLICATION);
+        if was_early {
+            continue;
+        }
         violations.push(
             Violation::about_target(target)
                 .with_parameter("n", samples.values.len())
@@ -56,6 +66,51 @@ pub(super) fn latency_below_application(context: &RuleContext) -> Vec<Violation>
         }
     }
     violations
+}
+
+/// Figures with so few digits that rounding alone may be a tenth of them or more: a mean of
+/// `0.0001 s` with four decimals, samples of whole seconds.
+pub(super) fn figure_of_few_digits(context: &RuleContext) -> Vec<Violation> {
+    const FIGURES: [&str; 3] = ["avg", "min", "max"];
+    let mut violations = Vec::new();
+    for target in context.runtime_names().filter(|_| context.is_imported()) {
+        for id in ["startup.wall", LATENCY] {
+            let Some(samples) = context.fact_series(id, target) else { continue };
+            // One number may end in zeros that it does not keep.
+            if samples.values.len() > 2 {
+                violations.extend(few_digits(context, id, target, &samples.values));
+            }
+        }
+        let figures: Vec<f64> = FIGURES
+            .iter()
+            .filter_map(|name| context.fact_field(SUMMARY, target, name)?.as_f64())
+            .collect();
+        if figures.len() == FIGURES.len() {
+            violations.extend(few_digits(context, SUMMARY, target, &figures));
+        }
+    }
+    violations
+}
+
+/// The violation if half a unit of the last decimal is a twentieth of the median or more.
+fn few_digits(context: &RuleContext, id: &str, target: &str, values: &[f64]) -> Option<Violation> {
+    let decimals = values.iter().map(|value| count_decimals(*value)).max()?;
+    let middle = crate::stats::median(values).filter(|middle| *middle > 0.0)?;
+    let unit = 10_f64.powi(-i32::try_from(decimals).ok()?);
+    let share = 0.5 * unit / middle;
+    (share >= 0.05 && decimals <= 6).then(|| {
+        Violation::about_target(target)
+            .with_parameter("fact", id)
+            .with_parameter("decimals", decimals)
+            .with_parameter("percent", round_significant(share * 100.0, 2))
+            .resting_on(context, id, target)
+    })
+}
+
+/// The decimals of a number as it is written in short, without an exponent.
+fn count_decimals(value: f64) -> usize {
+    let text = format!("{value}");
+    text.split_once('.').map_or(0, |(_, decimals)| decimals.len())
 }
 
 /// A summary that its own samples do not give.

@@ -54,15 +54,21 @@ pub(super) fn cpu_model(context: &RuleContext) -> Vec<Violation> {
 pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
     // gVisor, whose /proc has the fewest names, shows more than twenty.
     const FEWEST: i64 = 10;
-    const ID: &str = "proc.entries";
     let mut violations = Vec::new();
-    for target in context.run.targets.iter().map(|target| target.name.as_str()) {
-        if let Some(n) = context.fact_integer(ID, target).filter(|&n| n < FEWEST) {
-            violations.push(
-                Violation::about_target(target)
-                    .with_parameter("n", n)
-                    .resting_on(context, ID, target),
-            );
+    for (id, place) in [("proc.entries", "/proc"), ("kernel.sys_module", "/sys/module")] {
+        // A sandbox may hide /sys/module, which a probe then says.
+        if id != "proc.entries" && !context.is_imported() {
+            continue;
+        }
+        for target in context.run.targets.iter().map(|target| target.name.as_str()) {
+            if let Some(n) = context.fact_integer(id, target).filter(|&n| n < FEWEST) {
+                violations.push(
+                    Violation::about_target(target)
+                        .with_parameter("n", n)
+                        .with_parameter("place", place)
+                        .resting_on(context, id, target),
+                );
+            }
         }
     }
     violations
@@ -75,12 +81,15 @@ pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
         let Some(range) = context.known.guests.count_range(id) else { continue };
         let hosts = context.host_name().and_then(|host| context.fact_integer(id, host));
         for target in context.runtime_names().filter(|target| context.is_kata(target)) {
-            let own = context.fact_integer(id, target).filter(|&n| n > range.implausible_above);
+            let is_outside =
+                |n: &i64| *n > range.implausible_above || (10..range.implausible_below).contains(n);
+            let own = context.fact_integer(id, target).filter(is_outside);
             let is_equal = id == "kernel.sys_module" && own == hosts;
             let Some(n) = own.filter(|_| context.is_imported() && !is_equal) else { continue };
             violations.push(
                 Violation::about_target(target)
                     .with_parameter("n", n)
+                    .with_parameter("is_more", n > range.to)
                     .with_parameter(
                         "place",
                         if id == "proc.entries" { "/proc" } else { "/sys/module" },

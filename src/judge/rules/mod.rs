@@ -28,6 +28,7 @@ use super::RuleContext;
 use crate::error::Result;
 use crate::knowledge::Severity;
 use crate::model::{Capture, FactSource, MissingReason};
+pub(crate) use consistency::{find_kernel_date, has_impossible_build};
 pub(crate) use doc::{RuleBook, RuleDoc};
 pub(crate) use example::RuleExample;
 
@@ -148,9 +149,12 @@ const CHECKS: &[RuleCheck] = &[
     RuleCheck { id: "runtime-not-what-it-says", run: identity::runtime_not_what_it_says },
     RuleCheck { id: "guest-count-is-hosts", run: identity::guest_count_is_hosts },
     RuleCheck { id: "guest-kernel-not-of-release", run: identity::guest_kernel_not_of_release },
+    RuleCheck { id: "kata-release-unknown", run: identity::kata_release_unknown },
+    RuleCheck { id: "cpu-impossible-beside-host", run: identity::cpu_impossible_beside_host },
     RuleCheck { id: "shim-commit-of-other-release", run: identity::shim_commit_of_other_release },
     RuleCheck { id: "shim-commit-not-of-release", run: identity::shim_commit_not_of_release },
     RuleCheck { id: "impossible-date", run: consistency::impossible_date },
+    RuleCheck { id: "kernel-built-before-release", run: consistency::kernel_built_before_release },
     RuleCheck { id: "kernel-newer-than-evidence", run: consistency::kernel_newer_than_evidence },
     RuleCheck { id: "link-local-not-from-mac", run: consistency::link_local_not_from_mac },
     RuleCheck { id: "evidence-disagrees", run: identity::evidence_disagrees },
@@ -163,6 +167,7 @@ const CHECKS: &[RuleCheck] = &[
     RuleCheck { id: "latency-below-application", run: latency::latency_below_application },
     RuleCheck { id: "latency-constant-slow", run: latency::constant_slow },
     RuleCheck { id: "latency-summary-contradicts", run: latency::latency_summary_contradicts },
+    RuleCheck { id: "figure-of-few-digits", run: latency::figure_of_few_digits },
     RuleCheck { id: "latency-warm-up-included", run: latency::warm_up_included },
     RuleCheck { id: "latency-mean-with-outlier", run: latency::mean_with_outlier },
     RuleCheck { id: "latency-one-runtime-only", run: latency::one_runtime_only },

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::indicators::{Indication, Indicators, SourceGroup};
-use super::{Conclusion, Confidence, UndecidedReason, Verdict};
+use super::{Conclusion, Confidence, IgnoredFact, UndecidedReason, Verdict};
 
 /// Decides by the votes, and says which facts the verdict rests on.
 pub(super) fn decide_verdict(ballot: &Indicators, verdict: &mut Verdict) {
@@ -57,6 +57,13 @@ fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdic
                 Some(verdict.ignored.first().map_or(UndecidedReason::NothingDecides, |i| i.reason))
         }
         _ if are_two_boots => verdict.reason = Some(UndecidedReason::DistributionBuilds),
+        // gVisor's marks are strong facts of their own.
+        1 if gvisor > 1 => {
+            verdict.conclusion = Conclusion::SeparateKernelUserspace;
+            verdict.confidence = Confidence::Medium;
+            verdict.because =
+                facts_that_indicate(ballot, &[Indication::Separate, Indication::Gvisor]);
+        }
         1 if ballot.is_kata_kernel && observed(SourceGroup::Name) => {
             verdict.conclusion = Conclusion::SeparateKernel;
             verdict.confidence = Confidence::Low;
@@ -77,6 +84,27 @@ fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdic
                 None => facts_that_indicate(ballot, &[Indication::Separate]),
             };
         }
+    }
+}
+
+/// Lowers what files of the same target contradict: such files are of several containers or
+/// machines, and which of them is the target's nobody can tell.
+pub(super) fn weigh_contradictions(verdict: &mut Verdict, against: Vec<String>) {
+    if against.is_empty() || !verdict.conclusion.is_separate() {
+        return;
+    }
+    let is_about_kernel = against.iter().any(|id| id.starts_with("kernel."));
+    verdict.against = against;
+    if verdict.confidence > Confidence::Low {
+        verdict.confidence = Confidence::Low;
+    } else if is_about_kernel {
+        verdict.conclusion = Conclusion::Inconclusive;
+        verdict.confidence = Confidence::None;
+        let is_by_date = |ignored: &IgnoredFact| ignored.reason == UndecidedReason::ImpossibleDate;
+        verdict.reason = Some(match verdict.ignored.iter().any(is_by_date) {
+            true => UndecidedReason::ImpossibleDate,
+            false => UndecidedReason::FilesContradict,
+        });
     }
 }
 

@@ -2,7 +2,8 @@
 //! and each is left out, with the reason, where it cannot be relied on.
 
 use super::{IgnoredFact, UndecidedReason};
-use crate::judge::RuleContext;
+use crate::judge::rules::has_impossible_build;
+use crate::judge::{RuleContext, banner_release};
 use crate::knowledge::is_kata_build;
 use crate::model::{Role, Target};
 
@@ -181,7 +182,7 @@ impl Indicators {
         if differs_from_host(context, VERSION, target) {
             self.add_indicator(VERSION, SourceGroup::Name, Indication::Separate);
         }
-        let banner = context.fact_text(BANNER, target);
+        let banner = self.sound_text(context, BANNER, target);
         if banner.is_some_and(|own| is_not_hosts(context, own)) {
             self.add_indicator(BANNER, SourceGroup::Name, Indication::Separate);
         }
@@ -193,10 +194,25 @@ impl Indicators {
             || release.is_some_and(|release| context.known.kata.is_shipped_kernel(release));
     }
 
+    /// A kernel's line, unless it has a date that no clock can have given.
+    fn sound_text<'a>(
+        &mut self,
+        context: &RuleContext<'a>,
+        id: &str,
+        target: &str,
+    ) -> Option<&'a str> {
+        let text = context.fact_text(id, target)?;
+        if has_impossible_build(context, text) {
+            self.ignore_fact(id, UndecidedReason::ImpossibleDate);
+            return None;
+        }
+        Some(text)
+    }
+
     /// A boot log that begins with another kernel's banner.
     fn boot_log(&mut self, context: &RuleContext, target: &str) {
         const ID: &str = "kernel.dmesg_banner";
-        if context.fact_text(ID, target).is_some_and(|banner| is_not_hosts(context, banner)) {
+        if self.sound_text(context, ID, target).is_some_and(|own| is_not_hosts(context, own)) {
             self.add_indicator(ID, SourceGroup::Boot, Indication::Separate);
         }
     }
@@ -214,7 +230,8 @@ impl Indicators {
         if is_kata || hosts.is_some_and(|hosts| hosts != line) {
             self.add_indicator(ID, SourceGroup::Boot, Indication::Separate);
         }
-        if is_kata {
+        let is_machine = line.split_whitespace().any(is_of_monitor) && hosts != Some(line);
+        if is_kata || is_machine {
             self.add_indicator(ID, SourceGroup::Boot, Indication::Vm);
         }
     }
@@ -263,6 +280,14 @@ impl Indicators {
     }
 }
 
+/// Whether a kernel's parameter is one that only the monitor of a small virtual machine gives:
+/// Firecracker, libkrun, and Kata's disk in persistent memory.
+fn is_of_monitor(parameter: &str) -> bool {
+    ["virtio_mmio.device=", "init=/init.krun", "root=/dev/pmem0"]
+        .iter()
+        .any(|start| parameter.starts_with(start))
+}
+
 /// The version in gVisor's sources, constant in old releases and new ones.
 const GVISOR_VERSION: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
 
@@ -279,6 +304,9 @@ const GVISOR: &[(&str, SourceGroup, IsMark)] = &[
     }),
     ("kernel.banner", SourceGroup::Name, |context, target| {
         fact_contains(context, "kernel.banner", target, GVISOR_VERSION)
+    }),
+    ("kernel.uname", SourceGroup::Name, |context, target| {
+        fact_contains(context, "kernel.uname", target, GVISOR_VERSION)
     }),
     ("kernel.cmdline", SourceGroup::Boot, |context, target| {
         fact_contains(context, "kernel.cmdline", target, "-gvisor")
@@ -316,17 +344,24 @@ fn differs_from_host(context: &RuleContext, id: &str, target: &str) -> bool {
     matches!((hosts, context.fact_text(id, target)), (Some(hosts), Some(own)) if hosts != own)
 }
 
-/// The host's release, from `uname` or from its banner.
+/// The host's release, from `uname` or from its banner. Where nothing of the host was captured, a
+/// baseline that shares its host's kernel answers for it.
 fn host_release<'a>(context: &RuleContext<'a>) -> Option<&'a str> {
-    let host = context.host_name()?;
-    context
-        .fact_text("kernel.release", host)
-        .or_else(|| context.fact_text("kernel.banner", host).and_then(banner_release))
+    let stated = |target: &str| {
+        context
+            .fact_text("kernel.release", target)
+            .or_else(|| context.fact_text("kernel.banner", target).and_then(banner_release))
+    };
+    let own = context.host_name().and_then(stated);
+    own.or_else(|| plain_baselines(context).find_map(|baseline| stated(&baseline.name)))
 }
 
-/// The release that a banner states: `Linux version 6.12.47 (…`.
-pub(crate) fn banner_release(banner: &str) -> Option<&str> {
-    banner.strip_prefix("Linux version ")?.split_whitespace().next()
+/// The baselines that start ordinary containers, as far as their names say.
+fn plain_baselines<'a>(context: &RuleContext<'a>) -> impl Iterator<Item = &'a Target> {
+    context
+        .run
+        .with_role(Role::Baseline)
+        .filter(|target| is_plain(target.handler.as_deref().unwrap_or(&target.name)))
 }
 
 /// Whether a banner is not the host's: against the host's banner, or else its release.
@@ -356,11 +391,7 @@ fn proc_shows_host(context: &RuleContext, target: &str) -> bool {
 /// was probed as the host: then the engine runs on another machine, such as the virtual machine of
 /// a desktop engine, and a difference from "the host" says nothing about the sandbox.
 fn engine_is_elsewhere(context: &RuleContext) -> bool {
-    let shares = |runtime: &&Target| {
-        let name = runtime.handler.as_deref().unwrap_or(&runtime.name);
-        runtime.role == Role::Baseline && is_plain(name)
-    };
-    context.run.targets.iter().filter(shares).any(|control| {
+    plain_baselines(context).any(|control| {
         let ballot = Indicators::read_indicators(context, &control.name);
         let is_sandbox = |vote: &Indicator| {
             matches!(vote.says, Indication::Gvisor | Indication::Vm | Indication::Shared)

@@ -19,9 +19,8 @@ use std::cmp::Reverse;
 
 use serde::Serialize;
 
-use super::RuleContext;
+use super::{RuleContext, find_contradicting_facts};
 use crate::model::{MissingReason, Target};
-pub(crate) use indicators::banner_release;
 
 /// What the facts prove about a target's boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -131,13 +130,17 @@ pub enum UndecidedReason {
     FoundOnHostOtherId,
     /// The boot id is the host's and the kernel shows marks of gVisor.
     MarksUnderSharedKernel,
+    /// The line has a date that no clock can have given.
+    ImpossibleDate,
+    /// Files contradict what others show.
+    FilesContradict,
     /// The record of the run is not the one that was written.
     RunChanged,
 }
 
 impl UndecidedReason {
     /// All reasons.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::MountedOver,
         Self::NoControl,
         Self::EngineElsewhere,
@@ -148,6 +151,8 @@ impl UndecidedReason {
         Self::EqualIdOtherKernel,
         Self::FoundOnHostOtherId,
         Self::MarksUnderSharedKernel,
+        Self::ImpossibleDate,
+        Self::FilesContradict,
         Self::RunChanged,
     ];
 
@@ -164,6 +169,8 @@ impl UndecidedReason {
             Self::EqualIdOtherKernel => "equal-id-other-kernel",
             Self::FoundOnHostOtherId => "found-on-host-other-id",
             Self::MarksUnderSharedKernel => "marks-under-shared-kernel",
+            Self::ImpossibleDate => "impossible-date",
+            Self::FilesContradict => "files-contradict",
             Self::RunChanged => "run-changed",
         }
     }
@@ -277,6 +284,7 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
         return verdict;
     }
     decide::decide_verdict(&ballot, &mut verdict);
+    decide::weigh_contradictions(&mut verdict, find_contradicting_facts(context, name));
     support::add_corroboration(context, name, &mut verdict);
     match verdict.conclusion {
         Conclusion::SeparateKernel => {

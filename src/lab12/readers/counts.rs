@@ -1,7 +1,7 @@
 //! Counts: entries of `/proc`, of `/sys/module`, of `/dev`.
 
 use super::label::EvidenceRole;
-use super::page::{EvidencePage, LabelledPart, LineKind};
+use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
 use crate::model::MissingReason;
@@ -12,6 +12,7 @@ pub(super) fn labelled_count(page: &EvidencePage, who: EvidenceRole) -> ReadResu
     // `Kata processes: 2` cannot be entries, and then neither is the number beside it.
     let is_small =
         parts.iter().any(|part| is_loose(part) && in_part(part).is_ok_and(|n| n.value < FEWEST));
+    refuse_other_counts(&mut parts);
     let is_other = |part: &mut LabelledPart| is_of_pids(&part.label) || is_small && is_loose(part);
     let others: Vec<LabelledPart> = parts.extract_if(.., is_other).collect();
     if parts.iter().all(|part| part.who != Some(who))
@@ -31,6 +32,19 @@ pub(super) fn labelled_count(page: &EvidencePage, who: EvidenceRole) -> ReadResu
         parts.retain(|part| !is_foreign(&part.label));
     }
     read::in_parts(page, &parts, who, in_part)
+}
+
+/// Puts a command that counts something else, and stands right before a label, into the label's
+/// part: `$ lsmod | wc -l`, then `Host: 143`.
+fn refuse_other_counts(parts: &mut [LabelledPart]) {
+    for index in 1..parts.len() {
+        let is_command = |line: &&PageLine| matches!(line.kind, LineKind::Command(_));
+        let last = parts[index - 1].lines.iter().rfind(|line| line.kind != LineKind::Blank);
+        if let Some(line) = last.filter(is_command).filter(|line| counts_otherwise(&line.text)) {
+            let line = line.clone();
+            parts[index].lines.push(line);
+        }
+    }
 }
 
 /// Fewer entries than this no kernel shows, neither in `/proc` nor in `/sys/module`.

@@ -44,7 +44,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<String> {
     {
         return Ok(found);
     }
-    if let Some(line) = texts().find(|line| is_arm(&line.text)) {
+    if let Some(line) = texts().find(|line| has_no_model_name(&line.text)) {
         return Err(ReadFailure::quoting_line(
             MissingReason::NoModelName,
             "the processor gives no model name, only",
@@ -106,11 +106,29 @@ fn is_numeric(value: &str) -> bool {
     value.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
-fn is_arm(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    ["cpu implementer", "cpu part", "cpu architecture", "cpu variant", "bogomips"]
-        .iter()
-        .any(|key| lower.starts_with(key))
+/// Whether `/proc/cpuinfo` says so on an architecture whose processors state no model name: ARM,
+/// s390x, RISC-V.
+fn has_no_model_name(text: &str) -> bool {
+    const BEGINNINGS: &[&str] = &[
+        "cpu implementer",
+        "cpu part",
+        "cpu architecture",
+        "cpu variant",
+        "bogomips",
+        "processor 0:",
+        "vendor_id: ibm/s390",
+        "# processors",
+        "hart:",
+        "hart isa",
+        "isa:",
+        "uarch:",
+        "mvendorid",
+        "marchid",
+        "mimpid",
+    ];
+    let plain = text.to_lowercase().replace(':', " :");
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ").replace(" :", ":");
+    BEGINNINGS.iter().any(|start| plain.starts_with(start))
 }
 
 /// What names of processors hold.

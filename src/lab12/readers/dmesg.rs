@@ -14,8 +14,12 @@ pub(super) struct BootLog {
     pub banner: Option<FoundValue<String>>,
     /// The command line.
     pub cmdline: Option<FoundValue<String>>,
+    /// How gVisor's made-up log begins.
+    pub gvisor: Option<FoundValue<String>>,
     /// How many kernel lines there are, at the line of the first.
     pub lines: FoundValue<i64>,
+    /// What shows that the log is of the host, if something does.
+    pub host_mark: Option<ReadFailure>,
 }
 
 impl BootLog {
@@ -63,43 +67,59 @@ pub(super) fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
 
 /// The reason if a host's log is all there is.
 fn host_only(parts: &[LabelledPart]) -> Option<ReadFailure> {
-    let has_log = |part: &&LabelledPart| match in_part(part) {
-        Ok(_) => true,
-        Err(miss) => miss.why == MissingReason::HostValuesOnly,
-    };
-    let part = parts.iter().filter(|part| part.who == Some(EvidenceRole::Host)).find(has_log)?;
+    let mut hosts = parts.iter().filter(|part| part.who == Some(EvidenceRole::Host));
+    let part = hosts.find(|part| in_part(part).is_ok())?;
     let note = format!("the log is labelled “{}”", read::shorten_text(&part.label));
     Some(ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(part.line) })
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<BootLog> {
-    let kernel_lines: Vec<(&PageLine, &str)> = part
-        .lines
-        .iter()
-        .filter_map(|line| {
-            Some((line, boot_log_message(&line.text).filter(|_| line.kind == LineKind::Text)?))
-        })
-        .collect();
+    let kernel_lines: Vec<(&PageLine, &str)> =
+        part.lines.iter().filter_map(|line| Some((line, kernel_message(line)?))).collect();
     let Some((first, _)) = kernel_lines.first() else {
         return Err(read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText));
     };
-    let find = |key: &str| {
-        kernel_lines.iter().find_map(|(line, message)| {
-            let at = message.find(key).filter(|&at| at == 0 || key.starts_with("Command"))?;
-            Some((*line, message[at..].trim()))
-        })
-    };
-    let banner =
-        find("Linux version ").map(|(line, text)| FoundValue::at_line(text.to_string(), line));
-    let cmdline = find("Command line:").map(|(line, text)| {
-        FoundValue::at_line(text.trim_start_matches("Command line:").trim().to_string(), line)
+    let banner = find_message(&kernel_lines, |message| message.starts_with("Linux version "));
+    // Only x86 has an early `Command line:`; all have `Kernel command line:`.
+    let cmdline = kernel_lines.iter().find_map(|(line, message)| {
+        let key = "command line:";
+        let at = message.to_ascii_lowercase().find(key)?;
+        Some(FoundValue::at_line(message[at + key.len()..].trim().to_string(), line))
     });
+    let gvisor = find_message(&kernel_lines, |message| message.starts_with("Starting gVisor"));
     let count = i64::try_from(kernel_lines.len()).unwrap_or(i64::MAX);
-    let log = BootLog { banner, cmdline, lines: FoundValue::at_line(count, first) };
-    match host_mark(&log, &kernel_lines) {
-        Some(miss) => Err(miss),
-        None => Ok(FoundValue::at_line(log, first)),
+    let lines = FoundValue::at_line(count, first);
+    let mut log = BootLog { banner, cmdline, gvisor, lines, host_mark: None };
+    log.host_mark = host_mark(&log, &kernel_lines);
+    Ok(FoundValue::at_line(log, first))
+}
+
+/// The first message that `is_wanted`.
+fn find_message(
+    lines: &[(&PageLine, &str)],
+    is_wanted: fn(&str) -> bool,
+) -> Option<FoundValue<String>> {
+    let (line, message) = lines.iter().find(|(_, message)| is_wanted(message))?;
+    Some(FoundValue::at_line(message.trim().to_string(), line))
+}
+
+/// The message of a kernel line, be it as `dmesg` prints it or as a line of the guest's console
+/// in the log of Kata's runtime.
+fn kernel_message(line: &PageLine) -> Option<&str> {
+    let text = line.text.as_str();
+    let console = match text.split_once("vmconsole=\"") {
+        Some((_, rest)) => Some(rest.trim_end_matches('"')),
+        None => text.split_once("vm console:").map(|(_, rest)| rest.trim_matches(['"', ' '])),
+    };
+    match console {
+        Some(console) => boot_log_message(console),
+        None => boot_log_message(text).filter(|_| line.kind == LineKind::Text),
     }
+}
+
+/// Whether a text is a line of a kernel's log.
+pub(super) fn is_kernel_line(text: &str) -> bool {
+    boot_log_message(text).is_some()
 }
 
 /// The message of a kernel line: what follows `[ seconds.micros]` or the time of `dmesg -T`.
@@ -110,11 +130,21 @@ fn boot_log_message(text: &str) -> Option<&str> {
         None => text,
     };
     let (time, rest) = text.strip_prefix('[')?.split_once(']')?;
-    let rest = rest.trim_start();
+    let rest = without_caller(rest.trim_start());
     // An engine's warning that somebody gave a time stamp.
     let retyped = super::log::parse_engine_log(rest).is_some()
         || words::contains_any(rest, &["level=", "warn[", "fata["]);
     (is_time(time.trim()) && !retyped).then_some(rest)
+}
+
+/// A message without the id of the caller that some kernels print before it: `[    T0]`, `[C1]`.
+fn without_caller(text: &str) -> &str {
+    let caller = text.strip_prefix('[').and_then(|text| text.split_once(']'));
+    let is_id = |id: &str| {
+        let number = id.trim().strip_prefix(['T', 'C']);
+        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    caller.filter(|(id, _)| is_id(id)).map_or(text, |(_, rest)| rest.trim_start())
 }
 
 /// `12.345678`, or `Thu Nov 27 21:57:34 2025` as `dmesg -T` prints it.
@@ -172,6 +202,7 @@ mod tests {
         assert_eq!(boot_log_message("<6>[   12.345678] x"), Some("x"));
         assert_eq!(boot_log_message("[    0.000000] level=warning msg=x"), None);
         assert_eq!(boot_log_message("[0000] x"), None);
+        assert_eq!(boot_log_message("[    0.000000][    T0] x"), Some("x"));
         assert_eq!(boot_log_message("[Mon Jan  5 12:00:00 2026] x"), Some("x"));
     }
 }

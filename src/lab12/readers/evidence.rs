@@ -3,15 +3,16 @@
 
 mod kernels;
 mod measured;
+mod start;
 
 use std::collections::BTreeMap;
 
 use super::kernel::{self, KernelStatement, KernelStatementForm};
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LineKind};
-use super::read::{self, ReadFailure, ReadResult};
+use super::read::{self, ReadResult};
 use super::slot::{self, SlotContent};
-use super::{counts, cpu, dmesg, health, interfaces, latency, shim};
+use super::{counts, cpu, dmesg, health, interfaces, latency, report, shim};
 use crate::lab12::edition::Edition;
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
 
@@ -20,7 +21,17 @@ pub(super) struct EvidencePages<'a> {
     pages: BTreeMap<&'static str, EvidencePage<'a>>,
     /// Why captures have no bytes, by the id of those of files and folders that could not be read.
     unread: BTreeMap<&'a str, String>,
+    /// The captures that no slot asks for.
+    unplaced: Vec<&'a Capture>,
     host: HostKernel,
+}
+
+/// What the pages say.
+pub(super) struct EvidenceReading {
+    /// The facts.
+    pub facts: Facts,
+    /// Why no container started under Kata, where that is so, in the words that stand there.
+    pub failure: Option<String>,
 }
 
 /// What is known about the host's kernel.
@@ -45,13 +56,19 @@ impl<'a> EvidencePages<'a> {
         let mut pages = BTreeMap::new();
         for capture in captures {
             let CaptureOrigin::File { slot: Some(path), .. } = &capture.origin else { continue };
+            if path == report::REPORT_PATH {
+                for (path, page) in report::report_pages(capture) {
+                    pages.entry(path).or_insert(page);
+                }
+            }
             if let Some(slot) = slot::by_path(path) {
                 pages.entry(slot.path).or_insert_with(|| EvidencePage::new(capture, slot.who));
             }
         }
         let unread = captures.iter().filter_map(|c| Some((c.id.as_str(), c.unread_reason()?)));
         let unread = unread.collect();
-        let mut evidence = Self { pages, unread, host: HostKernel::default() };
+        let unplaced = captures.iter().filter(|capture| !is_placed(capture)).collect();
+        let mut evidence = Self { pages, unread, unplaced, host: HostKernel::default() };
         evidence.host = evidence.find_host();
         evidence
     }
@@ -85,16 +102,27 @@ impl<'a> EvidencePages<'a> {
         let Some(page) = self.pages.get("isolation/dmesg.txt") else { return host };
         match dmesg::boot_log(page) {
             Ok(log) if log.value.is_kata() => host.guest = log.value.release_in_log(),
-            Err(ReadFailure { why: MissingReason::HostValuesOnly, .. }) => {
-                let banner = page.value_lines().find_map(|line| {
-                    kernel::parse_kernel_statement(&line.text)
-                        .filter(|kernel| kernel.form == KernelStatementForm::Banner)
-                });
-                host.releases.extend(banner.map(|kernel| kernel.release));
+            Ok(log) if log.value.host_mark.is_some() && !self.is_peer_pod(&log.value, &host) => {
+                host.releases.extend(log.value.release_in_log());
             }
             _ => {}
         }
         host
+    }
+
+    /// Whether a log that looks like that of an ordinary machine is of a guest that is one: of a
+    /// peer pod in a cloud, whose release the guest's own file states, and which is not the host's.
+    fn is_peer_pod(&self, log: &dmesg::BootLog, host: &HostKernel) -> bool {
+        let Some(release) = log.release_in_log() else { return false };
+        let is_stated = ["kata/kernel.txt", "kata/test1.txt", "results/kata-kernel.txt"]
+            .iter()
+            .filter_map(|path| self.pages.get(path))
+            .filter_map(|page| kernel::own_kernel(page, EvidenceRole::Kata, None).ok())
+            .any(|found| found.value.release == release);
+        is_stated
+            && !host.releases.is_empty()
+            && !host.releases.contains(&release)
+            && !kernel::is_desktop_vm(&release)
     }
 
     /// The statement, unless it is about the host's kernel.
@@ -110,7 +138,7 @@ impl<'a> EvidencePages<'a> {
     }
 
     /// All facts: those that other tools rely on always, the others where there is something.
-    pub(super) fn all_facts(&self, edition: Edition) -> Facts {
+    pub(super) fn all_facts(&self, edition: Edition) -> EvidenceReading {
         let mut facts = Facts::new();
         let mut put = |id: &str, who: EvidenceRole, fact: Fact| {
             facts.entry(id.to_string()).or_default().insert(who.target_name().to_string(), fact);
@@ -124,7 +152,11 @@ impl<'a> EvidencePages<'a> {
         for fact in facts.values_mut().flat_map(BTreeMap::values_mut) {
             self.say_unread(fact);
         }
-        facts
+        let failure = self.find_start_failure(&facts);
+        if let Some(failure) = &failure {
+            start::retract_figures(&mut facts, failure);
+        }
+        EvidenceReading { facts, failure: failure.map(|failure| failure.words) }
     }
 
     /// Gives a fact that is missing because its file was not read the reason why it was not.
@@ -140,14 +172,34 @@ impl<'a> EvidencePages<'a> {
     fn put_runtime(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
         const SLOT: &str = "setup/kata-built-version.txt";
         let ids = ["runtime.version", "runtime.implementation", "runtime.commit"];
-        let Some(page) = self.pages.get(SLOT) else {
-            ids.into_iter().for_each(|id| put(id, EvidenceRole::Kata, self.no_file(SLOT)));
-            return;
+        let page = self.pages.get(SLOT);
+        let own = page.map(|page| (page, shim::read_shim_version(page)));
+        let other = match &own {
+            Some((_, shim)) if shim.version.is_ok() => None,
+            _ => self.find_shim_line(),
         };
-        let shim = shim::read_shim_version(page);
-        for (id, read) in ids.into_iter().zip([shim.version, shim.implementation, shim.commit]) {
-            put(id, EvidenceRole::Kata, read::fact_from_read(page, read));
+        if let Some((page, shim)) = other
+            .as_ref()
+            .map(|(page, shim)| (page, shim))
+            .or(own.as_ref().map(|(page, shim)| (*page, shim)))
+        {
+            let reads = [&shim.version, &shim.implementation, &shim.commit];
+            for (id, read) in ids.into_iter().zip(reads) {
+                put(id, EvidenceRole::Kata, read::fact_from_read(page, read.clone()));
+            }
+        } else {
+            ids.into_iter().for_each(|id| put(id, EvidenceRole::Kata, self.no_file(SLOT)));
         }
+    }
+
+    /// The shim's own line about itself in whichever file it stands.
+    fn find_shim_line(&self) -> Option<(EvidencePage<'a>, shim::ShimStatement)> {
+        let placed = self.pages.values().cloned();
+        let others = self.unplaced.iter().map(|capture| EvidencePage::new(capture, None));
+        placed.chain(others).find_map(|page| {
+            let shim = shim::read_shim_line(&page)?;
+            Some((page, shim))
+        })
     }
 
     fn put_counts(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
@@ -279,6 +331,10 @@ impl<'a> EvidencePages<'a> {
             None => Fact::missing(MissingReason::FileMissing, format!("no file {path}")),
         }
     }
+}
+
+fn is_placed(capture: &Capture) -> bool {
+    matches!(&capture.origin, CaptureOrigin::File { slot: Some(_), .. })
 }
 
 /// Whether a value that is missing in its own file may be in another.

@@ -188,6 +188,15 @@ fn parse_brief_interface(line: &PageLine) -> Option<ListedInterface> {
     Some(one)
 }
 
+/// Whether a text is a line of `ip addr` or `ifconfig` with an address.
+pub(super) fn is_address_line(text: &str) -> bool {
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    tokens.windows(2).any(|pair| {
+        matches!(pair[0], "inet" | "inet6")
+            && (is_ipv4(pair[1].trim_start_matches("addr:")) || is_ipv6(pair[1]))
+    })
+}
+
 /// Takes addresses from a line that belongs to an interface.
 fn add_interface_details(one: &mut ListedInterface, text: &str) {
     let tokens: Vec<&str> = text.split_whitespace().collect();

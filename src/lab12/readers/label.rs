@@ -1,6 +1,6 @@
 //! Labels: the words that say whose value follows.
 
-use super::words;
+use super::{command, words};
 use crate::text::beginning;
 
 /// Whose value it is.
@@ -72,12 +72,24 @@ pub(super) const MAX_LABEL: usize = 256;
 /// The label that `text` begins with, if it begins with one that names a role.
 pub(super) fn parse_label(text: &str) -> Option<LineLabel<'_>> {
     let text = strip_decoration(text);
+    // The last is a line of the guest's console in the log of Kata's runtime.
     if text.starts_with("Linux ")
+        || text.starts_with("vm console:")
         || text.starts_with('[') && text[1..].trim_start().starts_with(|c: char| c.is_ascii_digit())
     {
         return None;
     }
-    parse_separated_label(text).or_else(|| parse_header(text))
+    parse_benchmark(text).or_else(|| parse_separated_label(text)).or_else(|| parse_header(text))
+}
+
+/// `Benchmark 1: runc`, as hyperfine heads what it says of a command.
+fn parse_benchmark(text: &str) -> Option<LineLabel<'_>> {
+    let (number, words) = text.strip_prefix("Benchmark ")?.split_once(": ")?;
+    let role = match command::command_role(words) {
+        Some(who) => LabelRole::One(who),
+        None => role_of(words).unwrap_or(LabelRole::Unclear),
+    };
+    number.parse::<u32>().ok().map(|_| LineLabel { role, words: text, rest: "" })
 }
 
 /// A label that ends with a colon or an equals sign.
@@ -186,9 +198,12 @@ fn parse_header(text: &str) -> Option<LineLabel<'_>> {
     }
     let (outside, _) = without_brackets(head);
     let all_trade = words::split_words(&outside).all(|word| {
-        TRADE.contains(&word.to_lowercase().as_str())
+        // `I/O`
+        matches!(word, "I" | "O")
+            || TRADE.contains(&word.to_lowercase().as_str())
             || EvidenceRole::of_word(word).is_some()
             || is_other_runtime(word)
+            || matches!(word.to_lowercase().as_str(), "node" | "pod")
     });
     if words::split_words(&outside).count() > 8 || !all_trade || outside.contains(['.', ',']) {
         return None;
@@ -213,7 +228,7 @@ fn find_roles(text: &str) -> Option<LabelRole> {
             Some(LabelRole::One(EvidenceRole::Host))
         }
         [] if words::split_words(text).any(is_other_runtime) => Some(LabelRole::Unclear),
-        [] => None,
+        [] => find_cluster_role(text),
         [who] => Some(LabelRole::One(who)),
         // "Host kernel, used by runc" speaks of the host.
         [EvidenceRole::Host, EvidenceRole::Runc]
@@ -222,6 +237,19 @@ fn find_roles(text: &str) -> Option<LabelRole> {
             Some(LabelRole::One(EvidenceRole::Host))
         }
         _ => Some(LabelRole::Unclear),
+    }
+}
+
+/// In a cluster the node is the host, and the pod beside it the guest.
+fn find_cluster_role(text: &str) -> Option<LabelRole> {
+    let has = |names: &[&str]| {
+        words::split_words(text).any(|word| names.contains(&word.to_lowercase().as_str()))
+    };
+    match (has(&["node", "worker"]), has(&["pod"])) {
+        (true, false) => Some(LabelRole::One(EvidenceRole::Host)),
+        (false, true) => Some(LabelRole::One(EvidenceRole::Kata)),
+        (true, true) => Some(LabelRole::Unclear),
+        (false, false) => None,
     }
 }
 

@@ -9,6 +9,7 @@ mod counts;
 mod cpu;
 mod dmesg;
 mod evidence;
+mod failure;
 mod health;
 mod interfaces;
 mod kernel;
@@ -17,6 +18,7 @@ mod latency;
 mod log;
 mod page;
 mod read;
+mod report;
 mod results;
 mod shim;
 mod slot;
@@ -27,6 +29,7 @@ use crate::lab12::edition::Edition;
 use crate::model::{Capture, CaptureOrigin, Facts, Role, Target};
 
 pub use label::EvidenceRole;
+pub use report::{REPORT_PATH, has_outputs};
 pub use slot::{EvidenceSlot, FOLDERS, SLOTS, SlotContent, slot_of};
 
 /// What the captures of an evidence directory say.
@@ -46,14 +49,14 @@ pub struct LabReading {
 pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
     let evidence = evidence::EvidencePages::from_captures(captures);
     let edition = evidence.guess_edition();
-    let facts = evidence.all_facts(edition);
+    let evidence::EvidenceReading { facts, failure } = evidence.all_facts(edition);
     let target = |who: EvidenceRole, role: Role| Target {
         name: who.target_name().into(),
         role,
         engine: None,
         handler: if who == EvidenceRole::Kata { evidence.shim_handler() } else { None },
         named: false,
-        failure: None,
+        failure: failure.clone().filter(|_| who == EvidenceRole::Kata),
     };
     let targets = vec![
         target(EvidenceRole::Host, Role::Host),

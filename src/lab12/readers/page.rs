@@ -81,16 +81,36 @@ impl<'a> EvidencePage<'a> {
                 let number = line_number(index);
                 page.lines.push(PageLine { kind, ..PageLine::new(number, "", false) });
             }
-            None => page.add_lines(&raw_lines),
+            None => {
+                let numbers = (0..).map(line_number);
+                page.add_lines(numbers.zip(raw_lines.iter().map(String::as_str)));
+            }
         }
         page.parts = page.split_by_labels();
         page
     }
 
-    fn add_lines(&mut self, raw_lines: &[String]) {
+    /// A page of some lines of a capture, with their numbers there.
+    pub(super) fn of_lines(
+        capture: &'a str,
+        who: Option<EvidenceRole>,
+        lines: &[(u32, String)],
+    ) -> Self {
+        let mut page = Self { capture, who, lines: Vec::new(), parts: Vec::new() };
+        match lines.iter().find(|(_, text)| text.len() > MAX_LINE) {
+            Some((number, text)) => {
+                let kind = LineKind::TooLong(text.len());
+                page.lines.push(PageLine { kind, ..PageLine::new(*number, "", false) });
+            }
+            None => page.add_lines(lines.iter().map(|(number, text)| (*number, text.as_str()))),
+        }
+        page.parts = page.split_by_labels();
+        page
+    }
+
+    fn add_lines<'t>(&mut self, raw_lines: impl Iterator<Item = (u32, &'t str)>) {
         let mut header: Vec<String> = Vec::new();
-        for (index, raw) in raw_lines.iter().enumerate() {
-            let number = line_number(index);
+        for (number, raw) in raw_lines {
             for text in clean_line(raw) {
                 match table_cells(&text) {
                     Some(cells) => self.add_row(number, &mut header, cells),
@@ -128,6 +148,7 @@ impl<'a> EvidencePage<'a> {
             let column = if column == value { "" } else { column };
             let text = match label::role_of(column) {
                 Some(LabelRole::One(_)) => format!("{column} ({first}): {value}"),
+                _ if qualifies_values(column) => format!("{first} ({column}): {value}"),
                 _ => format!("{first}: {value}"),
             };
             self.lines.push(PageLine::new(number, &text, false));
@@ -297,6 +318,13 @@ fn without_prompt(text: &str) -> String {
         }
     }
     text.into()
+}
+
+/// Whether the head of a column says more about its values than their name: a summary, a unit.
+fn qualifies_values(column: &str) -> bool {
+    const WORDS: &[&str] =
+        &["avg", "average", "mean", "median", "min", "max", "p95", "ms", "milliseconds"];
+    words::split_words(column).any(|word| WORDS.contains(&word.to_lowercase().as_str()))
 }
 
 /// Whether the columns of a table are figures of one series, `| avg | min | max | n |`: then a

@@ -1,11 +1,11 @@
-//! What only the newer edition asks for: dd's last line and a capability mask.
+//! What only the newer edition asks for: listings of `/dev`, dd's last line, a capability mask.
 
 use serde_json::{Value, json};
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind};
 use super::read::{self, FoundValue, ReadResult};
-use super::words;
+use super::{counts, words};
 use crate::model::MissingReason;
 
 /// What dd says about the write of `who`: `{"bytes", "seconds"}`, of the last such line.
@@ -21,13 +21,73 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
     read::refuse_impossible_times(found, &["seconds"])
 }
 
-/// `536870912 bytes (537 MB, 512 MiB) copied, 1.23456 s, 435 MB/s`
-fn parse_dd_output(text: &str) -> Option<Value> {
-    let at = text.find(" bytes")?;
+/// `536870912 bytes (537 MB, 512 MiB) copied, 1.23456 s, 435 MB/s`, in the languages of dd.
+pub(super) fn parse_dd_output(text: &str) -> Option<Value> {
+    const BYTES: [&str; 4] = [" bytes", " Bytes", " octets", " байт"];
+    const COPIED: [&str; 8] = [
+        "copied, ",
+        "transferred in ",
+        "kopiert, ",
+        "copiés, ",
+        "copiado, ",
+        "copiados, ",
+        "copiati, ",
+        "скопировано, ",
+    ];
+    let at = BYTES.iter().find_map(|word| text.find(word))?;
     let bytes: u64 = text[..at].rsplit(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
-    let (_, rest) = text.split_once("copied, ").or_else(|| text.split_once("transferred in "))?;
+    let (_, rest) = COPIED.iter().find_map(|word| text.split_once(word))?;
     let (seconds, stated, _) = words::leading_duration(rest)?;
     stated.then(|| json!({"bytes": bytes, "seconds": seconds}))
+}
+
+/// The number of entries of `/dev` under `who`: the lines of a listing, or a count of them.
+pub(super) fn device_entries(page: &EvidencePage, who: EvidenceRole) -> ReadResult<i64> {
+    read::in_parts(page, page.labelled_parts(), who, entries_listed)
+        .or_else(|miss| counts::labelled_count(page, who).map_err(|_| miss))
+}
+
+fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {
+    let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
+    let names: Vec<&str> = texts().filter_map(|line| device_name(&line.text)).collect();
+    let is_of_dev = names.iter().any(|name| matches!(*name, "null" | "zero"));
+    match texts().next().filter(|_| is_of_dev) {
+        // A line that is no name makes the number of names uncertain.
+        Some(_) if texts().any(|line| !is_listing_line(&line.text)) => {
+            Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
+        }
+        Some(first) => {
+            let count = i64::try_from(names.len()).unwrap_or(i64::MAX);
+            Ok(FoundValue::at_line(count, first))
+        }
+        None => Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric)),
+    }
+}
+
+/// Whether a line belongs to a listing: a name, the sum of `ls -l`, or the folder or its parent.
+fn is_listing_line(text: &str) -> bool {
+    let is_head = text.strip_prefix("total ").is_some_and(|n| n.parse::<u64>().is_ok())
+        || matches!(text, "/dev" | "/dev:" | "/dev/" | "/dev/:");
+    let is_folder = text.split_whitespace().last().is_some_and(|name| matches!(name, "." | ".."));
+    is_head || is_folder || device_name(text).is_some()
+}
+
+/// The name on a line of `ls` or `ls -l`: `null`, `crw-rw-rw- 1 root root 1, 3 Jan 1 00:00 null`.
+pub(super) fn device_name(text: &str) -> Option<&str> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_long = words.len() > 7
+        && words[0].len() >= 10
+        && words[0].starts_with(['c', 'b', 'd', 'l', '-', 'p', 's'])
+        && words[0][1..].starts_with(['r', '-']);
+    let arrow = words.iter().position(|word| *word == "->").unwrap_or(words.len());
+    let name = match words[..] {
+        [name] => name,
+        _ if is_long => words.get(arrow.checked_sub(1)?)?,
+        _ => return None,
+    };
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+@:#".contains(c))
+        && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    is_name.then_some(name)
 }
 
 /// The effective capabilities of `who` as the hexadecimal digits that stand there.

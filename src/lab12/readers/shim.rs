@@ -33,7 +33,40 @@ pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
     let at = lines.iter().position(|line| {
         (names_shim(&line.text) || keyed(line)) && shim_version(&line.text).is_some()
     });
-    let Some(at) = at else { return explain_no_version(page, &lines) };
+    match at {
+        Some(at) => statement_at(&lines, at),
+        None => explain_no_version(page, &lines),
+    }
+}
+
+/// The shim's own line about itself among others: `Kata Containers containerd shim (Rust): id:
+/// io.containerd.kata.v2, version: 3.23.0, commit: …`.
+pub(super) fn read_shim_line(page: &EvidencePage) -> Option<ShimStatement> {
+    let lines: Vec<&PageLine> =
+        page.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error).collect();
+    let at = lines.iter().position(|line| {
+        words::contains_any(&line.text, &["kata containers containerd shim"])
+            && shim_version(&line.text).is_some()
+    })?;
+    Some(statement_at(&lines, at))
+}
+
+/// Whether a line states the version of Kata: the shim's own line, `Kata version: 3.23.0`, or a
+/// version of Kata's alone, as `/opt/kata/VERSION` holds it.
+pub(super) fn is_version_line(text: &str) -> bool {
+    let plain = words::strip_value_marks(text.trim_start_matches(['-', '*', ' ']));
+    let alone = word_version(plain).is_some_and(|version| version.starts_with(['3', '4']));
+    let stated = words::contains_any(plain, &["kata"])
+        && !words::contains_any(
+            plain,
+            &["kernel", "alpine", "nerdctl version", "containerd version"],
+        )
+        && shim_version(plain).is_some();
+    alone || stated
+}
+
+/// What the line at `at` says, and those around it.
+fn statement_at(lines: &[&PageLine], at: usize) -> ShimStatement {
     let line = lines[at];
     let version = shim_version(&line.text)
         .ok_or_else(|| ReadFailure::new(MissingReason::NotStated, "no version"));

@@ -38,10 +38,14 @@ pub enum SlotContent {
     Latency,
     /// What dd says about a write.
     Io,
-    /// Entries of `/dev`.
+    /// Entries of `/dev`: a listing, or their number.
     Devices,
+    /// What `diff` says of two listings of `/dev`.
+    DevicesDiff,
     /// A capability mask.
     Capabilities,
+    /// What a privileged container printed that tried to write to the host.
+    Escape,
 }
 
 /// A place in the lab's instructions.
@@ -82,7 +86,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
         "kata-shim", "setup/kata-version", "built-version"]),
     make_slot(F25, C::Uname, Some(Kata), "kata/test1.txt", &[
         "test1", "kata/tests", "kata/test", "kata-test1", "kata-test", "kata/uname", "kata-uname",
-        "kata/uname-a", "setup/test1", "kata/test-1"]),
+        "kata/uname-a", "setup/test1", "kata/test-1", "test"]),
     make_slot(F25, C::Kernel, Some(Kata), "kata/kernel.txt", &[
         "kata-kernel", "kata/uname-r", "kata/kernel-version", "kata/kata-kernel", "kata/kernel-release"]),
     make_slot(F25, C::Cpu, Some(Kata), "kata/cpu.txt", &[
@@ -121,6 +125,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(F25, C::Startup, None, "bench/startup.txt", &[
         "bench/startup-time", "bench/startup-comparison", "bench/start", "startup", "bench/startup-times",
         "startup-comparison", "startup-time"]),
+    make_slot(F25, C::Startup, None, "bench/startup-samples.txt", &["startup-samples", "bench/startup-runs", "bench/startup-raw"]),
     make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt", &["runc-startup", "startup-runc", "runc-startup-time", "runc/startup"]),
     make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt", &["kata-startup", "startup-kata", "kata-startup-time", "kata/startup"]),
     make_slot(F25, C::Samples, Some(Runc), "bench/curl-3012.txt", &[
@@ -131,18 +136,25 @@ pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(S26, C::Kernel, Some(Kata), "results/kata-kernel.txt", &["results/kata-uname", "results/kernel-kata"]),
     make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt", &["results/host-uname", "results/kernel-host"]),
     make_slot(S26, C::KernelComparison, None, "results/kernels.txt", &["results/kernel", "results/kernel-comparison", "results/uname"]),
-    make_slot(S26, C::Devices, Some(Runc), "results/runc-devices.txt", &["results/runc-dev", "results/dev-runc", "results/runc-dev-count", "results/runc-device-count"]),
-    make_slot(S26, C::Devices, Some(Kata), "results/kata-devices.txt", &["results/kata-dev", "results/dev-kata", "results/kata-dev-count", "results/kata-device-count"]),
-    make_slot(S26, C::Devices, None, "results/devices.txt", &["results/dev", "results/dev-count", "results/device-count"]),
+    make_slot(S26, C::Devices, Some(Runc), "results/runc-devs.txt", &[
+        "results/runc-devices", "results/runc-dev", "results/dev-runc", "results/devs-runc", "results/runc-dev-count", "results/runc-device-count"]),
+    make_slot(S26, C::Devices, Some(Kata), "results/kata-devs.txt", &[
+        "results/kata-devices", "results/kata-dev", "results/dev-kata", "results/devs-kata", "results/kata-dev-count", "results/kata-device-count"]),
+    make_slot(S26, C::Devices, None, "results/devices.txt", &["results/dev", "results/devs", "results/dev-count", "results/device-count"]),
+    make_slot(S26, C::DevicesDiff, None, "results/dev-diff.txt", &["results/devs-diff", "results/devices-diff", "results/diff"]),
     make_slot(S26, C::Capabilities, Some(Runc), "results/runc-caps.txt", &["results/runc-capabilities", "results/runc-capeff", "results/caps-runc", "results/runc-cap"]),
     make_slot(S26, C::Capabilities, Some(Kata), "results/kata-caps.txt", &["results/kata-capabilities", "results/kata-capeff", "results/caps-kata", "results/kata-cap"]),
     make_slot(S26, C::Capabilities, None, "results/caps.txt", &["results/capabilities", "results/capeff", "results/cap"]),
-    make_slot(S26, C::Startup, None, "results/startup.txt", &["results/startup-time", "results/start", "results/startup-times"]),
+    make_slot(S26, C::Startup, None, "results/startup-bench.txt", &[
+        "results/startup", "results/startup-time", "results/start", "results/startup-times", "startup-bench", "results/bench-startup"]),
     make_slot(S26, C::Startup, Some(Runc), "results/runc-startup.txt", &["results/startup-runc"]),
     make_slot(S26, C::Startup, Some(Kata), "results/kata-startup.txt", &["results/startup-kata"]),
-    make_slot(S26, C::Io, None, "results/io.txt", &["results/dd", "results/disk", "results/disk-io", "results/io-bench"]),
+    make_slot(S26, C::Io, None, "results/io-bench.txt", &[
+        "results/io", "results/dd", "results/disk", "results/disk-io", "io-bench", "results/bench-io"]),
     make_slot(S26, C::Io, Some(Runc), "results/runc-io.txt", &["results/io-runc"]),
     make_slot(S26, C::Io, Some(Kata), "results/kata-io.txt", &["results/io-kata"]),
+    make_slot(S26, C::Escape, Some(Kata), "results/kata-escape-attempt.txt", &[
+        "kata-escape-attempt", "results/kata-escape", "results/escape-kata", "results/escape-attempt"]),
 ];
 
 /// The folders that the instructions name.

@@ -1,6 +1,7 @@
 //! Start-up times, in the forms that shells and people give them.
 
 use super::command::command_role;
+use super::failure;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
@@ -46,7 +47,18 @@ pub(super) fn read_startup_times(
             _ => miss,
         });
     }
-    all_parts(&own)
+    let found = all_parts(&own);
+    match (failed_start_line(&parts, who), &found) {
+        (Some(line), Ok(_)) => Err(ReadFailure::quoting_line(
+            MissingReason::FailedStart,
+            "the time is of a start that failed:",
+            line,
+        )),
+        (Some(line), Err(_)) if own.iter().any(|part| states_duration(part)) => {
+            Err(ReadFailure::quoting_line(MissingReason::FailedStart, "the start failed:", line))
+        }
+        _ => found,
+    }
 }
 
 /// Several parts of one role (`runc run 1:`, `runc run 2:`) form one series.
@@ -71,11 +83,31 @@ fn all_parts(own: &[&LabelledPart]) -> ReadResult<TimesAtLine> {
         }
     }
     match (times, reason) {
-        (_, Some(miss)) if miss.why == MissingReason::FailedStart => Err(miss),
         (Some(found), _) => Ok(found),
         (None, Some(miss)) => Err(miss),
         (None, None) => Err(only_summary()),
     }
+}
+
+/// The line that tells of a failed start of `who`. One in a part of its own name counts, and one
+/// that no label assigns, if the next label is that of `who`. A message about Kata is Kata's
+/// wherever it stands.
+fn failed_start_line(parts: &[LabelledPart], who: EvidenceRole) -> Option<&PageLine> {
+    for (index, part) in parts.iter().enumerate() {
+        let next = parts[index + 1..].iter().find_map(|part| part.who);
+        let about = part.who.or(next);
+        let in_label = failure::tells_failed_start(&part.label) && part.who == Some(who);
+        if let Some(line) = part.lines.first().filter(|_| in_label) {
+            return Some(line);
+        }
+        for line in part.lines.iter().filter(|line| failure::is_of_failed_start(line)) {
+            let names_kata = words::contains_any(&line.text, &["kata"]);
+            if if names_kata { who == EvidenceRole::Kata } else { about == Some(who) } {
+                return Some(line);
+            }
+        }
+    }
+    None
 }
 
 /// zsh names the command beside its time: it labels what has no label.
@@ -181,6 +213,9 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
         words::contains_any(&part.label, &["(ms)", "milliseconds", "in ms", ", ms", "_ms"]);
     let single = |form: fn(&str) -> Option<f64>| move |text: &str| Vec::from_iter(form(text));
     let bare = |text: &str| Vec::from_iter(parse_bare_time(text, in_millis));
+    if let Some(found) = parse_measure_command(&texts) {
+        return Ok(found);
+    }
     let forms: [&TimeForm; 7] = [
         &single(parse_real_time),
         &single(parse_zsh_time),
@@ -196,15 +231,10 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
         let line = read.peek()?.1;
         Some(FoundValue { value: read.flat_map(|(times, _)| times).collect::<TimesAtLine>(), line })
     });
-    match (times, failed_start_line(part)) {
-        (Some(_), Some(line)) => Err(ReadFailure::quoting_line(
-            MissingReason::FailedStart,
-            "the time is of a start that failed:",
-            line,
-        )),
-        (Some(times), None) => Ok(times),
-        (None, _) if texts.iter().any(|line| is_summary(&line.text)) => Err(only_summary()),
-        (None, _) => {
+    match times {
+        Some(times) => Ok(times),
+        None if texts.iter().any(|line| is_summary(&line.text)) => Err(only_summary()),
+        None => {
             let telling = part.lines.iter().filter(|line| !is_output(line));
             Err(read::explain_unreadable_lines(telling, MissingReason::NotNumeric))
         }
@@ -222,41 +252,6 @@ fn is_output(line: &PageLine) -> bool {
         && !line.inline
         && !words::is_absence(&line.text)
         && line.text.chars().all(char::is_alphabetic)
-}
-
-/// The line that tells of a failed start, if there is one.
-fn failed_start_line(part: &LabelledPart) -> Option<&PageLine> {
-    const HUMAN: &[&str] = &[
-        "(failed",
-        "failed start",
-        "start failed",
-        "did not start",
-        "didn't start",
-        "not started",
-        "never started",
-        "until failure",
-        "until it failed",
-        "before failing",
-        "failed after",
-        "fails to start",
-        "не запустил",
-        "[failed",
-        "- failed",
-        "with error",
-        "exit code 1",
-        "exit code: 1",
-        "rc=1",
-        "could not start",
-        "— failed",
-    ];
-    if words::contains_any(&part.label, &["failed", "failure", "not started", "error"]) {
-        return part.lines.first();
-    }
-    part.lines.iter().find(|line| match &line.kind {
-        LineKind::Log(log) => log.failure,
-        LineKind::Text => line.is_error || words::contains_any(&line.text, HUMAN),
-        _ => false,
-    })
 }
 
 /// The words of summaries, warm-ups and other clocks.
@@ -294,6 +289,12 @@ const NO_SAMPLE: &[&str] = &[
     "typical",
     "timeout",
     "stdev",
+    "utilisateur",
+    "système",
+    "benutzerzeit",
+    "systemzeit",
+    "task",
+    "clock",
     "sum",
     "delta",
     "would",
@@ -323,7 +324,12 @@ fn is_excluded(text: &str) -> bool {
 
 /// Whether a line sums samples up that are not there.
 fn is_summary(text: &str) -> bool {
-    is_excluded(text) && !words::is_hypothetical(text) && has_duration(text)
+    let is_mean = is_excluded(text) || text.contains("+-") || text.contains('±');
+    is_mean && !words::is_hypothetical(text) && has_duration(text)
+}
+
+fn states_duration(part: &LabelledPart) -> bool {
+    part.lines.iter().any(|line| line.kind == LineKind::Text && has_duration(&line.text))
 }
 
 /// Whether a duration with its unit stands somewhere in the text.
@@ -337,12 +343,17 @@ fn has_duration(text: &str) -> bool {
 /// bash, ksh and `time -p`: `real 0m1.234s`, `real 0.58`, `trial1: real=0.40s`.
 fn parse_real_time(text: &str) -> Option<f64> {
     let lower = text.to_lowercase();
+    ["real", "réel"].iter().find_map(|word| time_after_word(&lower, word))
+}
+
+fn time_after_word(lower: &str, word: &str) -> Option<f64> {
     let starts = |at: usize| at == 0 || !lower[..at].ends_with(|c: char| c.is_alphanumeric());
-    let at = lower.match_indices("real").map(|(at, _)| at).find(|&at| starts(at))?;
-    let rest = lower[at + 4..].trim_start_matches([' ', '\t', ':', '=', '|', '`', '*']);
-    let glued = lower[at + 4..].starts_with(|c: char| c.is_alphanumeric());
+    let at = lower.match_indices(word).map(|(at, _)| at).find(|&at| starts(at))?;
+    let behind = &lower[at + word.len()..];
+    let rest = behind.trim_start_matches([' ', '\t', ':', '=', '|', '`', '*']);
+    let glued = behind.starts_with(|c: char| c.is_alphanumeric());
     let lead_is_label = lower[..at].trim_end().chars().all(|c| !matches!(c, '.' | ',' | ';'));
-    if glued || zsh_line(text) || !lead_is_label || is_excluded(&lower[..at]) {
+    if glued || zsh_line(lower) || !lead_is_label || is_excluded(&lower[..at]) {
         return None;
     }
     Some(words::leading_duration(rest)?.0)
@@ -368,31 +379,86 @@ fn parse_zsh_time(text: &str) -> Option<f64> {
 
 /// fish: `Executed in    4.03 secs`.
 fn parse_fish_time(text: &str) -> Option<f64> {
-    let (value, unit, _) = words::leading_duration(text.strip_prefix("Executed in")?.trim_start())?;
+    let value = ["Executed in", "Ausgeführt in", "Exécuté en", "Exécutée en", "Ejecutado en"]
+        .iter()
+        .find_map(|words| text.strip_prefix(words))?;
+    let (value, unit, _) = words::leading_duration(value.trim_start())?;
     unit.then_some(value)
 }
 
-/// GNU time, BSD time, tcsh and PowerShell.
+/// GNU time, mksh and the BSDs, tcsh, PowerShell, perf, and hyperfine of one run.
 fn parse_other_time_programs(text: &str) -> Option<f64> {
-    if let Some((_, value)) = text.split_once("Elapsed (wall clock) time (h:mm:ss or m:ss):") {
-        return Some(words::leading_duration(value.trim())?.0);
+    for key in ["Elapsed (wall clock) time (h:mm:ss or m:ss):", "Time (abs ≡):"] {
+        if let Some((_, value)) = text.split_once(key) {
+            return Some(words::leading_duration(value.trim())?.0);
+        }
     }
     if let Some(seconds) = text.strip_prefix("TotalSeconds") {
         return Some(words::leading_decimal(seconds.trim_start_matches([' ', ':']))?.0);
     }
-    // `time` of BSD and macOS.
-    if let Some((value, rest)) = words::leading_decimal(text)
-        && rest.split_whitespace().step_by(2).eq(["real", "user", "sys"])
-    {
+    if let Some(seconds) = text.strip_suffix("seconds time elapsed") {
+        let (value, rest) = words::leading_decimal(seconds.trim())?;
+        return rest.trim().is_empty().then_some(value);
+    }
+    let (value, is_stated, rest) = words::leading_duration(text).unwrap_or_default();
+    let clocks: Vec<&str> = rest.split_whitespace().step_by(2).collect();
+    if matches!(clocks[..], ["real", "user", "sys" | "system"]) {
         return Some(value);
+    }
+    // `0.010u 0.020s 0:00.51 5.8%`
+    if let [user, system, elapsed, share, ..] = text.split_whitespace().collect::<Vec<_>>()[..]
+        && is_tcsh_clock(user, 'u')
+        && is_tcsh_clock(system, 's')
+        && share.ends_with('%')
+        && !is_stated
+    {
+        return Some(words::leading_duration(elapsed)?.0);
     }
     let elapsed = text.split_whitespace().find_map(|word| word.strip_suffix("elapsed"))?;
     let (value, _, _) = words::leading_duration(elapsed)?;
     (text.contains("user") && text.contains("system")).then_some(value)
 }
 
+fn is_tcsh_clock(word: &str, unit: char) -> bool {
+    let number = word.strip_suffix(unit).and_then(words::leading_decimal);
+    number.is_some_and(|(_, rest)| rest.is_empty())
+}
+
+/// The parts of a time that PowerShell's `Measure-Command` lists, where its sum is not among
+/// them: `Seconds : 2` and `Milliseconds : 142`.
+fn parse_measure_command(texts: &[&PageLine]) -> Option<FoundValue<TimesAtLine>> {
+    const PARTS: [(&str, f64); 5] = [
+        ("Days", 86_400_000.0),
+        ("Hours", 3_600_000.0),
+        ("Minutes", 60_000.0),
+        ("Seconds", 1_000.0),
+        ("Milliseconds", 1.0),
+    ];
+    let (mut times, mut millis, mut first) = (Vec::new(), None, None);
+    for line in texts {
+        if line.text.starts_with("TotalSeconds") {
+            return None;
+        }
+        let Some((key, value)) = line.text.split_once(':') else { continue };
+        let Some((name, factor)) = PARTS.iter().find(|(name, _)| *name == key.trim()) else {
+            continue;
+        };
+        let Ok(value) = value.trim().parse::<u32>() else { return None };
+        millis = Some(millis.unwrap_or(0.0) + f64::from(value) * factor);
+        if *name == "Milliseconds" {
+            times.extend(millis.take().map(|sum| TimeUnit::Millis.to_seconds(sum)));
+            first = first.or(Some(line.number));
+        }
+    }
+    Some(FoundValue { value: times, line: first? })
+}
+
 /// Several samples on one line: `0.41 0.42 0.40`, `0.41s, 0.42s`.
 fn parse_time_list(text: &str) -> Vec<f64> {
+    // `2sec 142ms` is one time.
+    if words::leading_duration(text).is_some_and(|(_, unit, rest)| unit && rest.trim().is_empty()) {
+        return Vec::new();
+    }
     let text = text.trim_matches(|c: char| matches!(c, '[' | ']' | '{' | '}') || c.is_whitespace());
     let sample = |word: &str| {
         let word = word.trim_end_matches([',', ';']);
@@ -428,7 +494,9 @@ fn own_form(text: &str) -> Option<f64> {
     }
     let (number, stated, rest) = words::leading_duration(value)?;
     // A sentence after a value is ignored, a calculation is not a value.
-    if rest.trim_start().starts_with(['/', '*', '+', '-', '±', '%', 'x', '×', '–', '~']) {
+    let rest = rest.trim_start();
+    let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
+    if is_number || rest.starts_with(['/', '*', '+', '-', '±', '%', 'x', '×', '–', '~', '#']) {
         return None;
     }
     if stated {

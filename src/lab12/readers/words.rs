@@ -62,8 +62,8 @@ pub(super) fn only_number(text: &str) -> Option<i64> {
 
 /// The duration at the start of `text` in seconds, and what follows it.
 ///
-/// Understood are `0m1.234s`, `1m 2.5s`, `1:02.33`, and a number with a unit. A number without a
-/// unit gives `None` as its unit.
+/// Understood are `0m1.234s`, `1m 2.5s`, `2sec 142ms 345µs`, `1:02.33`, and a number with a unit.
+/// A number without a unit gives `false`.
 pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
     let text = text.trim_start_matches([' ', '\t', '`', '*', '"', '~', '≈']);
     let (first, rest) = leading_decimal(text)?;
@@ -75,48 +75,80 @@ pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
             None => Some((first * 60.0 + second, true, rest)),
         };
     }
-    let Some((factor, rest)) = leading_time_unit(rest) else { return Some((first, false, rest)) };
-    if factor == TimeUnit::Minutes
-        && let Some((second, rest)) = leading_decimal(rest.trim_start())
-        && let Some((TimeUnit::Seconds, rest)) = leading_time_unit(rest)
-    {
-        return Some((first * 60.0 + second, true, rest));
-    }
-    Some((factor.to_seconds(first), true, rest))
+    let Some((unit, rest)) = leading_time_unit(rest) else { return Some((first, false, rest)) };
+    let (more, rest) = smaller_parts(unit, rest);
+    Some(match more {
+        Some(nanos) => (move_decimal_point((unit.to_nanos(first) + nanos).round(), -9), true, rest),
+        None => (unit.to_seconds(first), true, rest),
+    })
 }
 
-/// A unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The nanoseconds of the parts that follow a part of a duration, each of a smaller unit than the
+/// one before it, and what follows them: `142ms 345µs` behind `2sec`.
+fn smaller_parts(mut unit: TimeUnit, mut rest: &str) -> (Option<f64>, &str) {
+    let mut nanos = None;
+    while let Some((value, behind)) = leading_decimal(rest.trim_start())
+        && let Some((smaller, behind)) = leading_time_unit(behind).filter(|next| next.0 < unit)
+    {
+        nanos = Some(nanos.unwrap_or(0.0) + smaller.to_nanos(value));
+        (unit, rest) = (smaller, behind);
+    }
+    (nanos, rest)
+}
+
+/// A unit of time, the smallest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum TimeUnit {
-    Minutes,
-    Seconds,
-    Millis,
+    Nanos,
     Micros,
+    Millis,
+    Seconds,
+    Minutes,
+    Hours,
 }
 
 impl TimeUnit {
     /// `value` of this unit in seconds.
     pub(super) fn to_seconds(self, value: f64) -> f64 {
         match self {
+            Self::Hours => value * 3600.0,
             Self::Minutes => value * 60.0,
             Self::Seconds => value,
             Self::Millis => move_decimal_point(value, -3),
             Self::Micros => move_decimal_point(value, -6),
+            Self::Nanos => move_decimal_point(value, -9),
         }
+    }
+
+    /// `value` of this unit in nanoseconds.
+    fn to_nanos(self, value: f64) -> f64 {
+        let factor = match self {
+            Self::Hours => 3.6e12,
+            Self::Minutes => 6e10,
+            Self::Seconds => 1e9,
+            Self::Millis => 1e6,
+            Self::Micros => 1e3,
+            Self::Nanos => 1.0,
+        };
+        value * factor
     }
 
     /// The unit of this name.
     pub(super) fn from_name(word: &str) -> Option<Self> {
-        Some(match word.to_lowercase().as_str() {
-            "m" | "min" | "mins" | "minute" | "minutes" | "мин" => Self::Minutes,
-            "s" | "sec" | "secs" | "second" | "seconds" | "с" | "сек" | "секунд" | "секунды"
-            | "секунда" => Self::Seconds,
-            "ms" | "msec" | "msecs" | "millis" | "milliseconds" | "millisecond" | "мс" => {
-                Self::Millis
-            }
-            "us" | "µs" | "μs" | "usec" | "micros" | "microseconds" => Self::Micros,
-            _ => return None,
-        })
+        const NAMES: &[(TimeUnit, &str)] = &[
+            (TimeUnit::Hours, "h hr hrs hour hours stunden heures ч"),
+            (TimeUnit::Minutes, "m min mins minute minutes minuten minutos мин"),
+            (TimeUnit::Seconds, "s sec secs second seconds sek sekunde sekunden seconde secondes"),
+            (TimeUnit::Seconds, "seg segundo segundos с сек секунд секунды секунда"),
+            (TimeUnit::Millis, "ms msec msecs millis millisecond milliseconds millisek"),
+            (TimeUnit::Millis, "millisekunden milliseconde millisecondes milisegundos мс"),
+            (TimeUnit::Micros, "us µs μs usec micros microsecond microseconds mikrosek"),
+            (TimeUnit::Micros, "mikrosekunden microsecondes microsegundos мкс"),
+            (TimeUnit::Nanos, "ns nsec nanos nanosecond nanoseconds nanosekunden nanosecondes"),
+        ];
+        let word = word.to_lowercase();
+        let named = NAMES.iter().find(|(_, names)| names.split(' ').any(|name| name == word));
+        named.map(|(unit, _)| *unit)
     }
 }
 
@@ -310,6 +342,9 @@ mod tests {
             ("0:01.23elapsed", 1.23, true),
             ("0.58", 0.58, false),
             ("1.5 мин", 90.0, true),
+            ("2sec 142ms 345µs 12ns", 2.142345012, true),
+            ("1min 3sec", 63.0, true),
+            ("2,14 Sek.", 2.14, true),
         ] {
             let (value, unit, _) = leading_duration(text).unwrap();
             assert!((value - seconds).abs() < 1e-9 && unit == stated, "{text}: {value}");

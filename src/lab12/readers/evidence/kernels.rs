@@ -20,10 +20,14 @@ impl EvidencePages<'_> {
         put("kernel.release", EvidenceRole::Host, self.host_release(edition));
         put("kernel.release", EvidenceRole::Runc, self.runc_release(edition));
         put("kernel.release", EvidenceRole::Kata, self.guest_release(edition));
+        let uname_files = match edition {
+            Edition::F25 => ["kata/test1.txt", "results/kata-kernel.txt"],
+            Edition::S26 => ["results/kata-kernel.txt", "kata/test1.txt"],
+        };
         put(
             "kernel.uname",
             EvidenceRole::Kata,
-            self.fact_from_slot("kata/test1.txt", |page| {
+            self.first_fact_from_slots(&uname_files, uname_files[0], |page| {
                 let read = self.of_guest(kernel::own_kernel(
                     page,
                     EvidenceRole::Kata,
@@ -175,16 +179,21 @@ impl EvidencePages<'_> {
             EvidenceRole::Kata,
             read::fact_from_read(page, log.cmdline.ok_or_else(|| unsaid("Command line:"))),
         );
+        if let Some(found) = log.gvisor {
+            put("kernel.dmesg", EvidenceRole::Kata, read::fact_from_read(page, Ok(found)));
+        }
     }
 
     /// The log, unless it names the kernel of the host.
-    fn log_of_guest(&self, log: dmesg::BootLog) -> ReadResult<dmesg::BootLog> {
+    fn log_of_guest(&self, mut log: dmesg::BootLog) -> ReadResult<dmesg::BootLog> {
         let line = log.lines.line;
-        match log.release_in_log() {
-            Some(release) if self.host.releases.contains(&release) && !log.is_kata() => {
-                let note = format!("the log is of the host's kernel {release}");
-                Err(ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(line) })
-            }
+        let release = log.release_in_log().filter(|_| !log.is_kata());
+        if let Some(release) = release.filter(|release| self.host.releases.contains(release)) {
+            let note = format!("the log is of the host's kernel {release}");
+            return Err(ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(line) });
+        }
+        match log.host_mark.take() {
+            Some(mark) if !self.is_peer_pod(&log, &self.host) => Err(mark),
             _ => Ok(FoundValue { value: log, line }),
         }
     }

@@ -1,0 +1,111 @@
+//! What several files state of one kernel or processor, and whether they agree.
+
+use super::RuleContext;
+use crate::model::MissingReason;
+
+/// Two facts of a target that state the same thing, differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Disagreement<'a> {
+    /// One fact.
+    pub one: &'static str,
+    /// The other.
+    pub other: &'static str,
+    /// What the one states.
+    pub first: &'a str,
+    /// What the other states.
+    pub second: &'a str,
+}
+
+type ReadStatement = fn(&str) -> Option<&str>;
+
+/// Pairs of facts, and what of either is compared.
+const PAIRS: &[(&str, &str, ReadStatement)] = &[
+    ("kernel.release", "kernel.release_compared", stated_release),
+    ("kernel.release", "kernel.uname", stated_release),
+    ("kernel.release", "kernel.dmesg_banner", stated_release),
+    ("kernel.uname", "kernel.banner", stated_build),
+    ("kernel.uname", "kernel.dmesg_banner", stated_build),
+    ("kernel.banner", "kernel.dmesg_banner", stated_build),
+    ("cpu.model", "cpu.model_compared", |text| Some(text)),
+];
+
+/// Where the files of a target disagree about its kernel or its processor.
+pub(crate) fn find_disagreements<'a>(
+    context: &RuleContext<'a>,
+    target: &str,
+) -> Vec<Disagreement<'a>> {
+    let mut found: Vec<Disagreement> = Vec::new();
+    for &(one, other, read) in PAIRS {
+        let stated = |id: &str| context.fact_text(id, target).and_then(read);
+        let (Some(first), Some(second)) = (stated(one), stated(other)) else { continue };
+        let is_known = found.iter().any(|d| (d.first, d.second) == (first, second));
+        if first != second && !is_known {
+            found.push(Disagreement { one, other, first, second });
+        }
+    }
+    found
+}
+
+/// The facts of a target that speak against what others of it show: the host's values in the
+/// place of its own, files that disagree about its kernel, and lines with an impossible date.
+pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> Vec<String> {
+    let is_hosts = |id: &&String| {
+        context.missing_fact(id, target).is_some_and(|m| m.why == MissingReason::HostValuesOnly)
+    };
+    let mut facts: Vec<String> = context.run.facts.keys().filter(is_hosts).cloned().collect();
+    for disagreement in find_disagreements(context, target) {
+        if disagreement.other.starts_with("kernel.") {
+            facts.push(disagreement.other.to_string());
+        }
+    }
+    for id in ["kernel.uname", "kernel.banner", "kernel.dmesg_banner"] {
+        let line = context.fact_text(id, target);
+        if line.is_some_and(|line| super::rules::has_impossible_build(context, line)) {
+            facts.push(id.to_string());
+        }
+    }
+    facts.sort();
+    facts.dedup();
+    facts
+}
+
+/// The release in a kernel's line, or the text itself if it is one.
+pub(crate) fn stated_release(text: &str) -> Option<&str> {
+    if let Some(release) = banner_release(text) {
+        return Some(release);
+    }
+    if !text.starts_with("Linux ") {
+        return Some(text);
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let build = words.iter().position(|word| word.starts_with('#'))?;
+    words.get(build.checked_sub(1)?).copied()
+}
+
+/// The release that a banner states: `Linux version 6.12.47 (…`.
+pub(crate) fn banner_release(banner: &str) -> Option<&str> {
+    banner.strip_prefix("Linux version ")?.split_whitespace().next()
+}
+
+/// The build in a kernel's line, `#1 SMP Fri Nov 14 15:34:06 UTC 2025`, where its date is whole.
+fn stated_build(text: &str) -> Option<&str> {
+    let start = text.find(" #")? + 1;
+    let date = super::rules::find_kernel_date(&text[start..])?;
+    text.get(start..start + date.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_is_what_both_lines_of_a_kernel_hold() {
+        let build = "#1 SMP Fri Nov 14 15:34:06 UTC 2025";
+        let uname = "Linux 521fcc5db8fe 6.12.47 #1 SMP Fri Nov 14 15:34:06 UTC 2025 x86_64 Linux";
+        let banner = "Linux version 6.12.47 (@x) (gcc 11) #1 SMP Fri Nov 14 15:34:06 UTC 2025";
+        assert_eq!((stated_build(uname), stated_build(banner)), (Some(build), Some(build)));
+        assert_eq!(stated_build("Linux version 6.12.47 (@x) (gcc 11) #1 SMP Fri Nov 14"), None);
+        assert_eq!(stated_release(uname), Some("6.12.47"));
+        assert_eq!(stated_release("6.12.47"), Some("6.12.47"));
+    }
+}

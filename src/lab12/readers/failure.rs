@@ -1,0 +1,181 @@
+//! What tells that a container did not start: the engine's message, a status of exit, a note.
+
+use super::page::{LineKind, PageLine};
+use super::words;
+
+/// What people write beside a start that failed; hyphens and brackets are blanks.
+const NOTES: &[&str] = &[
+    "failed",
+    "failure",
+    "did not start",
+    "didn't start",
+    "does not start",
+    "not started",
+    "never started",
+    "fails to start",
+    "could not start",
+    "could not be started",
+    "couldn't start",
+    "cannot start",
+    "unable to start",
+    "crashed",
+    "aborted",
+    "with error",
+    "terminated by signal",
+    "fehlgeschlagen",
+    "nicht gestartet",
+    "échec",
+    "не запустил",
+    "не удалось",
+];
+
+/// What says that nothing failed.
+const DENIALS: &[&str] = &[
+    "no failure",
+    "no failed",
+    "without failure",
+    "without error",
+    "0 failed",
+    "0 failures",
+    "none failed",
+    "never failed",
+    "not failed",
+    "didn't fail",
+];
+
+/// What messages speak of that tell of a container's or a sandbox's start.
+const STARTS: &[&str] = &[
+    "shim",
+    "sandbox",
+    "kvm",
+    "vsock",
+    "hypervisor",
+    "qemu",
+    "firecracker",
+    "runtime",
+    "create container",
+    "start container",
+    "container process",
+    "microvm",
+    "start vm",
+    "boot vm",
+    "kata",
+];
+
+/// What people write where a runtime could not be tried at all.
+const UNTRIED: &[&str] = &[
+    "no kvm",
+    "without kvm",
+    "kvm not ",
+    "kvm is not",
+    "kvm unavailable",
+    "kvm missing",
+    "no /dev/kvm",
+    "/dev/kvm not",
+    "/dev/kvm is not",
+    "/dev/kvm missing",
+    "no nested virt",
+    "nested virtualization is not",
+    "nested virtualisation is not",
+    "nested virtualization not",
+    "nested virtualisation not",
+    "not available",
+    "unavailable",
+    "not installed",
+    "not supported",
+    "unsupported",
+    "not tested",
+    "not run",
+    "not executed",
+    "could not run",
+    "could not be run",
+    "couldn't run",
+    "cannot run",
+    "can't run",
+    "unable to run",
+    "does not work",
+    "did not work",
+    "doesn't work",
+    "skipped",
+];
+
+/// What is spoken of where something else than the runtime could not be tried.
+const OTHERS: &[&str] =
+    &["dmesg", " log", "command", "package", "ping", "curl", "ipv6", "lsmod", "permission"];
+
+/// Whether a line tells that the start that was timed failed.
+pub(super) fn is_of_failed_start(line: &PageLine) -> bool {
+    match &line.kind {
+        LineKind::Log(log) => log.failure,
+        LineKind::Text => line.is_error || tells_failed_start(&line.text),
+        _ => false,
+    }
+}
+
+/// Whether a text notes that a start failed, or a status of exit that is not 0.
+pub(super) fn tells_failed_start(text: &str) -> bool {
+    let plain = plain_words(text);
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| plain.contains(phrase));
+    says(NOTES) && !says(DENIALS) || has_exit_status(&plain)
+}
+
+/// Whether a line in a place of Kata's tells that no container started under it.
+pub(super) fn tells_no_start(line: &PageLine) -> bool {
+    match &line.kind {
+        LineKind::Log(log) => log.fatal || log.failure && words::contains_any(&log.message, STARTS),
+        LineKind::Text if line.is_error => words::contains_any(&line.text, STARTS),
+        LineKind::Text => {
+            let plain = plain_words(&line.text);
+            let is_of_tool = OTHERS.iter().any(|word| plain.contains(word));
+            let was_untried = UNTRIED.iter().any(|phrase| plain.contains(phrase)) && !is_of_tool;
+            was_untried || tells_failed_start(&line.text)
+        }
+        _ => false,
+    }
+}
+
+/// The text in lower case, its hyphens and brackets as blanks.
+fn plain_words(text: &str) -> String {
+    let blank = |c: char| matches!(c, '-' | '_' | '(' | ')' | '[' | ']' | '\u{2019}');
+    let lower = text.to_lowercase().replace('\u{2019}', "'");
+    let plain: String = lower.chars().map(|c| if blank(c) { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a status of exit other than 0 is stated: `exit code 125`, `rc=1`.
+fn has_exit_status(plain: &str) -> bool {
+    const KEYS: &[&str] =
+        &["exit code", "exit status", "exited with code", "return code", "exit", "rc", "exitcode"];
+    let is_apart = |at: usize| at == 0 || !plain[..at].ends_with(char::is_alphanumeric);
+    KEYS.iter().any(|key| {
+        plain.match_indices(key).filter(|(at, _)| is_apart(*at)).any(|(at, _)| {
+            let value = plain[at + key.len()..].trim_start_matches([':', '=', ' ']);
+            let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '.');
+            words::leading_digits(value).is_some_and(|(status, rest)| {
+                ends(rest) && status.bytes().any(|digit| digit != b'0')
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_start_is_told_by_notes_and_by_statuses() {
+        for text in [
+            "0.34s (failed-start)",
+            "start failed, real 0m0.34s",
+            "[FAILED] 0.3s",
+            "Exit status: 1",
+            "real 0m0.34s rc=1",
+            "exit code 125",
+        ] {
+            assert!(tells_failed_start(text), "{text}");
+        }
+        for text in ["0.51s (no failures)", "Exit status: 0", "rc=0", "exit 0", "src=1", "0.51s"] {
+            assert!(!tells_failed_start(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! A report as evidence: the outputs that its author pasted under its headings, read as the files
+//! of the lab that they would have filled.
+
+use std::collections::BTreeMap;
+
+use super::label::{self, EvidenceRole, LabelRole};
+use super::page::{EvidencePage, LineKind, PageLine};
+use super::{command, dmesg, interfaces, kernel, log, results, shim, slot, words};
+use crate::model::Capture;
+use crate::text::split_lines;
+
+/// The place of a report; what it holds is read as the files of other places.
+pub const REPORT_PATH: &str = "submissions/lab12.md";
+
+/// Lines with their numbers in the report.
+type NumberedLines = Vec<(u32, String)>;
+
+/// What was pasted in one place: a fenced block, a table, or lines with a label each.
+#[derive(Debug, Default)]
+struct PastedBlock {
+    /// Its lines.
+    lines: NumberedLines,
+    /// The words above it, the nearest first: its caption and its headings.
+    above: Vec<(u32, String)>,
+}
+
+/// The pages of a report by the slots whose files they stand for.
+pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, EvidencePage<'_>> {
+    let mut by_slot: BTreeMap<&'static str, NumberedLines> = BTreeMap::new();
+    for block in list_blocks(capture) {
+        let role = block.find_role();
+        for path in block.claimed_slots(role) {
+            let lines = by_slot.entry(path).or_default();
+            if path != SHIM {
+                // What follows belongs to no part of the block before.
+                lines.push((block.lines[0].0, "== block ==".into()));
+                let label = role.map(|(who, number)| (number, format!("{}:", who.target_name())));
+                lines.extend(label);
+            }
+            lines.extend(block.lines.iter().filter(|line| is_wanted(path, &line.1)).cloned());
+        }
+    }
+    by_slot
+        .into_iter()
+        .filter_map(|(path, lines)| {
+            let who = slot::by_path(path)?.who;
+            Some((path, EvidencePage::of_lines(&capture.id, who, &lines)))
+        })
+        .collect()
+}
+
+/// Of a block that holds more than the shim's version only that is its file's.
+fn is_wanted(path: &str, text: &str) -> bool {
+    path != SHIM || shim::is_version_line(text)
+}
+
+/// Fenced blocks, tables and labelled lines, with what stands above each.
+fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
+    let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
+    let mut blocks = Vec::new();
+    let mut headings: Vec<(usize, u32, String)> = Vec::new();
+    let mut caption: Option<(u32, String)> = None;
+    let mut open: Option<PastedBlock> = None;
+    let mut is_fenced = false;
+    for (number, raw) in (1..).zip(split_lines(&bytes)) {
+        let text = raw.trim();
+        let is_fence = text.starts_with("```") || text.starts_with("~~~");
+        let belongs = is_fenced && !is_fence || !is_fenced && is_loose_line(text);
+        if belongs {
+            let block = open.get_or_insert_with(|| PastedBlock {
+                lines: Vec::new(),
+                above: words_above(&caption, &headings),
+            });
+            block.lines.push((number, text.trim_start_matches("> ").into()));
+            continue;
+        }
+        blocks.extend(open.take());
+        if is_fence {
+            is_fenced = !is_fenced;
+            if !is_fenced {
+                caption = None;
+            }
+        } else if let Some(depth) = heading_depth(text) {
+            headings.retain(|heading| heading.0 < depth);
+            headings.push((depth, number, text.trim_matches(['#', ' ']).into()));
+            caption = None;
+        } else if !text.is_empty() {
+            caption = Some((number, text.into()));
+        }
+    }
+    blocks.extend(open);
+    blocks.retain(|block| !block.lines.is_empty());
+    blocks
+}
+
+fn words_above(
+    caption: &Option<(u32, String)>,
+    headings: &[(usize, u32, String)],
+) -> Vec<(u32, String)> {
+    let headings = headings.iter().rev().map(|(_, number, text)| (*number, text.clone()));
+    caption.iter().cloned().chain(headings).collect()
+}
+
+fn heading_depth(text: &str) -> Option<usize> {
+    let depth = text.chars().take_while(|c| *c == '#').count();
+    ((1..=6).contains(&depth) && text[depth..].starts_with(' ')).then_some(depth)
+}
+
+/// Whether a line outside of a fence is a row of a table, or a label with a kernel or a version.
+fn is_loose_line(text: &str) -> bool {
+    if text.starts_with('|') {
+        return true;
+    }
+    let is_item = text.starts_with(['-', '*']);
+    let value = label::parse_label(text).map(|found| found.rest);
+    let states_kernel = value.is_some_and(|value| kernel::parse_kernel_statement(value).is_some());
+    is_item && (states_kernel || shim::is_version_line(text))
+}
+
+const SHIM: &str = "setup/kata-built-version.txt";
+
+impl PastedBlock {
+    /// Whose output it is by the words above it, with their line; none where a command or a label
+    /// in it says so itself, or nothing does.
+    fn find_role(&self) -> Option<(EvidenceRole, u32)> {
+        let says_itself = self.lines.iter().any(|(_, text)| {
+            command::command_role(text).is_some() || label::parse_label(text).is_some()
+        });
+        if says_itself {
+            return None;
+        }
+        for (number, words) in &self.above {
+            match command::command_role(words).map(LabelRole::One).or(label::role_of(words)) {
+                Some(LabelRole::One(who)) => return Some((who, *number)),
+                Some(LabelRole::Unclear) => return None,
+                None => {}
+            }
+        }
+        None
+    }
+
+    /// The slots whose files hold such lines.
+    fn claimed_slots(&self, role: Option<(EvidenceRole, u32)>) -> Vec<&'static str> {
+        let role = role.map(|(who, _)| who);
+        let has = |is_such: fn(&str) -> bool| self.lines.iter().any(|(_, text)| is_such(text));
+        let names = |words: &[&str]| {
+            let texts = self.above.iter().chain(&self.lines).map(|(_, text)| text.to_lowercase());
+            texts.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
+        };
+        let mut slots = Vec::new();
+        if has(|text| kernel::parse_kernel_statement(after_label(text)).is_some()) {
+            slots.push(match role {
+                Some(EvidenceRole::Host) => "results/host-kernel.txt",
+                Some(EvidenceRole::Runc) => "results/runc-kernel.txt",
+                Some(EvidenceRole::Kata) => "results/kata-kernel.txt",
+                None => "results/kernels.txt",
+            });
+        }
+        let has_failed = has(words::is_error) || has(|text| log::parse_engine_log(text).is_some());
+        if has_failed && names(&["escape", "privileged", "bonus"]) {
+            slots.push("results/kata-escape-attempt.txt");
+        } else if has_failed && slots.is_empty() {
+            slots.push(match role {
+                Some(EvidenceRole::Runc) => "results/runc-kernel.txt",
+                Some(EvidenceRole::Kata) => "results/kata-kernel.txt",
+                _ => "results/kernels.txt",
+            });
+        }
+        if has(shim::is_version_line) && names(&["kata"]) {
+            slots.push(SHIM);
+        }
+        if has(|text| text.contains("CapEff")) {
+            slots.push("results/caps.txt");
+        }
+        if has(|text| results::device_name(text) == Some("null")) {
+            slots.push("results/devices.txt");
+        }
+        if has(|text| results::parse_dd_output(text).is_some()) {
+            slots.push("results/io-bench.txt");
+        }
+        if has(dmesg::is_kernel_line) {
+            slots.push("isolation/dmesg.txt");
+        }
+        if has(interfaces::is_address_line) {
+            slots.push("isolation/network.txt");
+        }
+        if has(|text| text.to_lowercase().contains("model name")) {
+            slots.push("analysis/cpu-comparison.txt");
+        }
+        if names(&["/proc"]) && names(&["entries"]) && !names(&["model name"]) {
+            slots.push("isolation/proc.txt");
+        }
+        if names(&["modules"]) && !names(&["lsmod"]) {
+            slots.push("isolation/modules.txt");
+        }
+        if names(&["http 200", "http_code", "health"]) && names(&["juice"]) {
+            slots.push("runc/health.txt");
+        }
+        if names(&["avg="]) {
+            slots.push("bench/http-latency.txt");
+        }
+        let is_of_start = names(&["startup", "start-up", "start up", "startup-bench"]);
+        if is_of_start && !has(|text| results::parse_dd_output(text).is_some()) {
+            slots.push("results/startup-bench.txt");
+        }
+        slots
+    }
+}
+
+fn after_label(text: &str) -> &str {
+    label::parse_label(text).map_or(text, |found| found.rest)
+}
+
+/// Whether anything in a report could be read as a value.
+pub fn has_outputs(capture: &Capture) -> bool {
+    report_pages(capture)
+        .values()
+        .any(|page| page.lines.iter().any(|line: &PageLine| matches!(line.kind, LineKind::Text)))
+}
