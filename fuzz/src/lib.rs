@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use isoproof::diff::{DiffSide, RunDiff};
 use isoproof::lab12::claims::ClaimChecker;
 use isoproof::lab12::import::import_lab_folder;
-use isoproof::lab12::readers::{SLOTS, assign_slots, read_lab_captures};
+use isoproof::lab12::readers::{REPORT_PATH, SLOTS, assign_slots, read_lab_captures};
 use isoproof::mdbook;
 use isoproof::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, Facts};
 use isoproof::privacy::Redactor;
@@ -165,8 +165,14 @@ pub fn check_lab12(data: &[u8]) {
     let mut captures: Vec<Capture> =
         files.filter_map(|(at, bytes)| capture_of_slot(at, bytes)).collect();
     assign_slots(&mut captures);
-    let reading = read_lab_captures(&captures);
-    assert_eq!(reading, read_lab_captures(&captures));
+    check_lab_reading(&captures);
+    // The same bytes as a report whose pasted outputs are the evidence.
+    check_lab_reading(&[Capture::of_file("lab12.md", Some(REPORT_PATH), data)]);
+}
+
+fn check_lab_reading(captures: &[Capture]) {
+    let reading = read_lab_captures(captures);
+    assert_eq!(reading, read_lab_captures(captures));
     for fact in reading.facts.values().flat_map(|by_target| by_target.values()) {
         let Some(source) = fact.source() else {
             assert!(!fact.is_present());

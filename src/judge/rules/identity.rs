@@ -13,7 +13,11 @@ pub(super) fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation>
             .with_parameter("fact", fact.as_str())
             .resting_on(context, &fact, &target)
     };
-    missing_for(context, &[MissingReason::HostValuesOnly]).into_iter().map(violation).collect()
+    let hosts = missing_for(context, &[MissingReason::HostValuesOnly]).into_iter();
+    hosts
+        .filter(|(_, target)| Some(target.as_str()) != context.host_name())
+        .map(violation)
+        .collect()
 }
 
 /// What a runtime of this name is taken for.

@@ -22,6 +22,9 @@ const NOTES: &[&str] = &[
     "aborted",
     "with error",
     "terminated by signal",
+    "timed out",
+    "never became",
+    "hung",
     "fehlgeschlagen",
     "nicht gestartet",
     "échec",
@@ -149,7 +152,11 @@ fn has_exit_status(plain: &str) -> bool {
     let is_apart = |at: usize| at == 0 || !plain[..at].ends_with(char::is_alphanumeric);
     KEYS.iter().any(|key| {
         plain.match_indices(key).filter(|(at, _)| is_apart(*at)).any(|(at, _)| {
-            let value = plain[at + key.len()..].trim_start_matches([':', '=', ' ']);
+            let behind = &plain[at + key.len()..];
+            let value = behind.trim_start_matches([':', '=', ' ']);
+            if value.len() == behind.len() {
+                return false;
+            }
             let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '.');
             words::leading_digits(value).is_some_and(|(status, rest)| {
                 ends(rest) && status.bytes().any(|digit| digit != b'0')
@@ -174,7 +181,15 @@ mod tests {
         ] {
             assert!(tells_failed_start(text), "{text}");
         }
-        for text in ["0.51s (no failures)", "Exit status: 0", "rc=0", "exit 0", "src=1", "0.51s"] {
+        for text in [
+            "0.51s (no failures)",
+            "Exit status: 0",
+            "rc=0",
+            "exit 0",
+            "src=1",
+            "6.18-rc1",
+            "0.51s",
+        ] {
             assert!(!tells_failed_start(text), "{text}");
         }
     }

@@ -156,20 +156,28 @@ fn first_wanted_statement(
                 .map(|kernel| FoundValue::at_line(kernel, line))
         })
         .ok_or_else(|| {
-            refuse_macos_uname(&part.lines).unwrap_or_else(|| {
+            refuse_macos_uname(part).unwrap_or_else(|| {
                 read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText)
             })
         })
 }
 
-/// A `uname -a` of macOS: the machine in front of the user, never a guest.
-fn refuse_macos_uname(lines: &[PageLine]) -> Option<ReadFailure> {
-    let line = lines.iter().find(|line| line.text.starts_with("Darwin "))?;
-    Some(ReadFailure::quoting_line(
-        MissingReason::HostValuesOnly,
-        "the kernel of the host stands there:",
-        line,
-    ))
+/// A `uname -a` of macOS: the machine in front of the user, never a guest, and not what its
+/// containers run on either.
+fn refuse_macos_uname(part: &LabelledPart) -> Option<ReadFailure> {
+    let line = part.lines.iter().find(|line| line.text.starts_with("Darwin "))?;
+    Some(match part.who {
+        Some(EvidenceRole::Host) => ReadFailure::quoting_line(
+            MissingReason::NotStated,
+            "that is macOS, whose containers run in a virtual machine of Linux:",
+            line,
+        ),
+        _ => ReadFailure::quoting_line(
+            MissingReason::HostValuesOnly,
+            "the kernel of the host stands there:",
+            line,
+        ),
+    })
 }
 
 /// The statement of the wanted form on a page that speaks of one role.

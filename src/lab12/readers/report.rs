@@ -148,7 +148,7 @@ impl PastedBlock {
             texts.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
         };
         let mut slots = Vec::new();
-        if has(|text| kernel::parse_kernel_statement(after_label(text)).is_some()) {
+        if has(states_kernel) {
             slots.push(match role {
                 Some(EvidenceRole::Host) => "results/host-kernel.txt",
                 Some(EvidenceRole::Runc) => "results/runc-kernel.txt",
@@ -166,13 +166,16 @@ impl PastedBlock {
                 _ => "results/kernels.txt",
             });
         }
-        if has(shim::is_version_line) && names(&["kata"]) {
+        let is_of_version = names(&["version"]) && !names(&["kernel", "uname"]);
+        if has(shim::is_shim_version)
+            || has(shim::is_version_line) && is_of_version && names(&["kata"])
+        {
             slots.push(SHIM);
         }
         if has(|text| text.contains("CapEff")) {
             slots.push("results/caps.txt");
         }
-        if has(|text| results::device_name(text) == Some("null")) {
+        if has(|text| text.split_whitespace().any(|word| word == "null")) {
             slots.push("results/devices.txt");
         }
         if has(|text| results::parse_dd_output(text).is_some()) {
@@ -207,8 +210,13 @@ impl PastedBlock {
     }
 }
 
-fn after_label(text: &str) -> &str {
-    label::parse_label(text).map_or(text, |found| found.rest)
+/// Whether a line, behind its label, or a cell of a table states a kernel.
+fn states_kernel(text: &str) -> bool {
+    let behind = label::parse_label(text).map_or(text, |found| found.rest);
+    let is_row = text.starts_with('|');
+    kernel::parse_kernel_statement(behind).is_some()
+        || is_row
+            && text.split('|').any(|cell| kernel::parse_kernel_statement(cell.trim()).is_some())
 }
 
 /// Whether anything in a report could be read as a value.

@@ -49,7 +49,7 @@ pub(super) fn device_entries(page: &EvidencePage, who: EvidenceRole) -> ReadResu
 
 fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {
     let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
-    let names: Vec<&str> = texts().filter_map(|line| device_name(&line.text)).collect();
+    let names: Vec<&str> = texts().flat_map(|line| device_names(&line.text)).collect();
     let is_of_dev = names.iter().any(|name| matches!(*name, "null" | "zero"));
     match texts().next().filter(|_| is_of_dev) {
         // A line that is no name makes the number of names uncertain.
@@ -69,7 +69,19 @@ fn is_listing_line(text: &str) -> bool {
     let is_head = text.strip_prefix("total ").is_some_and(|n| n.parse::<u64>().is_ok())
         || matches!(text, "/dev" | "/dev:" | "/dev/" | "/dev/:");
     let is_folder = text.split_whitespace().last().is_some_and(|name| matches!(name, "." | ".."));
-    is_head || is_folder || device_name(text).is_some()
+    is_head || is_folder || !device_names(text).is_empty()
+}
+
+/// The names on a line of a listing: one, or several in columns as `ls` prints them on a terminal.
+fn device_names(text: &str) -> Vec<&str> {
+    // What sentences hold and listings of /dev do not.
+    const PROSE: &[&str] = &["in", "the", "only", "is", "of", "and", "are", "has", "with", "under"];
+    if let Some(name) = device_name(text) {
+        return vec![name];
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let names: Option<Vec<&str>> = words.iter().map(|word| device_name(word)).collect();
+    names.filter(|names| !names.iter().any(|name| PROSE.contains(name))).unwrap_or_default()
 }
 
 /// The name on a line of `ls` or `ls -l`: `null`, `crw-rw-rw- 1 root root 1, 3 Jan 1 00:00 null`.

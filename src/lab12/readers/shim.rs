@@ -51,18 +51,21 @@ pub(super) fn read_shim_line(page: &EvidencePage) -> Option<ShimStatement> {
     Some(statement_at(&lines, at))
 }
 
-/// Whether a line states the version of Kata: the shim's own line, `Kata version: 3.23.0`, or a
-/// version of Kata's alone, as `/opt/kata/VERSION` holds it.
+/// Whether a line states the version of Kata: with its name, or alone, as `/opt/kata/VERSION`
+/// holds it.
 pub(super) fn is_version_line(text: &str) -> bool {
     let plain = words::strip_value_marks(text.trim_start_matches(['-', '*', ' ']));
     let alone = word_version(plain).is_some_and(|version| version.starts_with(['3', '4']));
-    let stated = words::contains_any(plain, &["kata"])
-        && !words::contains_any(
-            plain,
-            &["kernel", "alpine", "nerdctl version", "containerd version"],
-        )
-        && shim_version(plain).is_some();
-    alone || stated
+    alone || is_shim_version(text)
+}
+
+/// Whether a line states a version with Kata's name.
+pub(super) fn is_shim_version(text: &str) -> bool {
+    const OTHERS: &[&str] = &["kernel", "alpine", "nerdctl version", "containerd version", "linux"];
+    let plain = words::strip_value_marks(text.trim_start_matches(['-', '*', ' ']));
+    words::contains_any(plain, &["kata"])
+        && !words::contains_any(plain, OTHERS)
+        && shim_version(plain).is_some()
 }
 
 /// What the line at `at` says, and those around it.
