@@ -1,7 +1,7 @@
 //! Kernels: releases, `uname -a` lines and `/proc/version` lines.
 
 use super::label::EvidenceRole;
-use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::page::{EvidencePage, LabelledPart, LineKind};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
 use crate::model::MissingReason;
