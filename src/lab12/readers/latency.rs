@@ -204,12 +204,22 @@ fn number_after_key(text: &str, names: &[&str], whole: bool) -> Option<f64> {
             if assigned.len() == value.len() && whole {
                 continue;
             }
-            if let Some((value, unit, _)) = words::leading_duration(value) {
+            if let Some((value, unit, _)) = words::leading_duration(before_next_key(value)) {
                 return (!whole || !unit && value.fract() == 0.0).then_some(value);
             }
         }
     }
     None
+}
+
+/// A text up to the next word that is the key of a figure: in `0.003 min 0.002` it is not minutes.
+fn before_next_key(text: &str) -> &str {
+    let is_key = |word: &str| KEYS.iter().any(|(_, names)| names.contains(&word));
+    let next = text.split_whitespace().find(|word| {
+        is_key(word.trim_end_matches(|c: char| !c.is_alphabetic()))
+            || word.split(['=', ':']).next().is_some_and(is_key)
+    });
+    next.map_or(text, |word| &text[..word.as_ptr() as usize - text.as_ptr() as usize])
 }
 
 #[cfg(test)]
@@ -240,6 +250,8 @@ mod tests {
             value("port=3013  avg=0,0001s  min=0,0001s  max=0,0005s  n=50").as_deref(),
             Some(wanted)
         );
+        assert_eq!(value("n=50 avg=0.0001 min=0.0001 max=0.0005").as_deref(), Some(wanted));
+        assert_eq!(value("avg 0.0001 min 0.0001 max 0.0005 n=50").as_deref(), Some(wanted));
         assert_eq!(value("avg=-nans min=s max=s n=0"), None);
     }
 }

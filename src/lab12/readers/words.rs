@@ -164,7 +164,9 @@ pub(super) fn leading_time_unit(text: &str) -> Option<(TimeUnit, &str)> {
     // `0m1.5s` has its digits right behind the unit.
     let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
-    TimeUnit::from_name(word).map(|factor| (factor, rest))
+    // `avg=0.003 min=0.002`: that is the next key, not minutes.
+    let is_key = rest.starts_with(['=', ':', '_']);
+    TimeUnit::from_name(word).filter(|_| !is_key).map(|factor| (factor, rest))
 }
 
 /// The words of `text`: runs of letters and digits.
@@ -345,6 +347,7 @@ mod tests {
             ("2sec 142ms 345µs 12ns", 2.142345012, true),
             ("1min 3sec", 63.0, true),
             ("2,14 Sek.", 2.14, true),
+            ("0.003 min=0.002", 0.003, false),
         ] {
             let (value, unit, _) = leading_duration(text).unwrap();
             assert!((value - seconds).abs() < 1e-9 && unit == stated, "{text}: {value}");
