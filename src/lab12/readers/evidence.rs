@@ -172,34 +172,23 @@ impl<'a> EvidencePages<'a> {
     fn put_runtime(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
         const SLOT: &str = "setup/kata-built-version.txt";
         let ids = ["runtime.version", "runtime.implementation", "runtime.commit"];
-        let page = self.pages.get(SLOT);
-        let own = page.map(|page| (page, shim::read_shim_version(page)));
-        let other = match &own {
-            Some((_, shim)) if shim.version.is_ok() => None,
-            _ => self.find_shim_line(),
-        };
-        if let Some((page, shim)) = other
-            .as_ref()
-            .map(|(page, shim)| (page, shim))
-            .or(own.as_ref().map(|(page, shim)| (*page, shim)))
-        {
-            let reads = [&shim.version, &shim.implementation, &shim.commit];
-            for (id, read) in ids.into_iter().zip(reads) {
-                put(id, EvidenceRole::Kata, read::fact_from_read(page, read.clone()));
-            }
-        } else {
-            ids.into_iter().for_each(|id| put(id, EvidenceRole::Kata, self.no_file(SLOT)));
+        let own = self.pages.get(SLOT).map(|page| shim_facts(page, shim::read_shim_version(page)));
+        let is_read = own.as_ref().is_some_and(|facts| facts[0].is_present());
+        let facts = if is_read { own } else { self.shim_line_facts().or(own) };
+        for (index, id) in ids.into_iter().enumerate() {
+            let fact = facts.as_ref().map_or_else(|| self.no_file(SLOT), |f| f[index].clone());
+            put(id, EvidenceRole::Kata, fact);
         }
     }
 
-    /// The shim's own line about itself in whichever file it stands.
-    fn find_shim_line(&self) -> Option<(EvidencePage<'a>, shim::ShimStatement)> {
-        let placed = self.pages.values().cloned();
-        let others = self.unplaced.iter().map(|capture| EvidencePage::new(capture, None));
-        placed.chain(others).find_map(|page| {
-            let shim = shim::read_shim_line(&page)?;
-            Some((page, shim))
-        })
+    /// What the shim's own line about itself says, in whichever file it stands.
+    fn shim_line_facts(&self) -> Option<[Fact; 3]> {
+        let on_page = |page: &EvidencePage| Some(shim_facts(page, shim::read_shim_line(page)?));
+        let mut others = self.unplaced.iter();
+        self.pages
+            .values()
+            .find_map(on_page)
+            .or_else(|| others.find_map(|capture| on_page(&EvidencePage::new(capture, None))))
     }
 
     fn put_counts(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
@@ -331,6 +320,11 @@ impl<'a> EvidencePages<'a> {
             None => Fact::missing(MissingReason::FileMissing, format!("no file {path}")),
         }
     }
+}
+
+/// Version, implementation and commit.
+fn shim_facts(page: &EvidencePage, shim: shim::ShimStatement) -> [Fact; 3] {
+    [shim.version, shim.implementation, shim.commit].map(|read| read::fact_from_read(page, read))
 }
 
 fn is_placed(capture: &Capture) -> bool {

@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
-use super::words;
+use super::words::{self, TimeUnit};
 use crate::model::MissingReason;
 
 /// The samples in seconds: one a line, wherever they stand on the page.
@@ -13,9 +13,10 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     let parts = not_katas(page);
     let mut first = None;
     let mut values = Vec::new();
+    let in_millis = page.value_unit_is_millis();
     for line in parts.iter().flat_map(|part| &part.lines).filter(|line| line.kind == LineKind::Text)
     {
-        let times = on_line(&line.text);
+        let times = on_line(&line.text, in_millis);
         if !times.is_empty() {
             first = first.or(Some(line.number));
             values.extend(times);
@@ -34,8 +35,9 @@ fn not_katas<'p>(page: &'p EvidencePage) -> Vec<&'p LabelledPart> {
     page.labelled_parts().iter().filter(|part| part.who != Some(EvidenceRole::Kata)).collect()
 }
 
-/// The samples on one line, which holds nothing else.
-fn on_line(text: &str) -> Vec<f64> {
+/// The samples on one line, which holds nothing else; numbers without a unit are seconds, or
+/// milliseconds where the head of the page says so.
+fn on_line(text: &str, in_millis: bool) -> Vec<f64> {
     // `[7/50] 0.004512`
     let text = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         Some((place, rest)) if place.split('/').all(is_number) => rest.trim_start(),
@@ -59,10 +61,10 @@ fn on_line(text: &str) -> Vec<f64> {
         tokens => tokens,
     };
     let times: Option<Vec<Vec<f64>>> = match tokens {
-        [value, unit] if words::TimeUnit::from_name(unit).is_some() => {
-            seconds_in_word(&format!("{value}{unit}")).map(|t| vec![t])
+        [value, unit] if TimeUnit::from_name(unit).is_some() => {
+            seconds_in_word(&format!("{value}{unit}"), in_millis).map(|t| vec![t])
         }
-        tokens => tokens.iter().map(|token| seconds_in_word(token)).collect(),
+        tokens => tokens.iter().map(|token| seconds_in_word(token, in_millis)).collect(),
     };
     times.unwrap_or_default().into_iter().flatten().collect()
 }
@@ -88,13 +90,14 @@ fn is_sample_key(key: &str) -> bool {
 
 /// The seconds in one word: a decimal number with or without a unit, or several as curl prints
 /// them without line ends (always six decimals).
-fn seconds_in_word(token: &str) -> Option<Vec<f64>> {
+fn seconds_in_word(token: &str, in_millis: bool) -> Option<Vec<f64>> {
     let token = token.trim_end_matches([',', ';']);
     if let Some(glued) = split_glued_numbers(token) {
         return Some(glued);
     }
     let (value, unit, rest) = words::leading_duration(token)?;
     let decimal = token.contains(['.', ',']) || unit;
+    let value = if in_millis && !unit { TimeUnit::Millis.to_seconds(value) } else { value };
     (decimal && rest.is_empty() && !token.contains(':')).then(|| vec![value])
 }
 
@@ -200,16 +203,27 @@ fn number_after_key(text: &str, names: &[&str], whole: bool) -> Option<f64> {
                 .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '`' | '|'));
             let assigned =
                 assigned.trim_start_matches("latency").trim_start_matches("time").trim_start();
+            let unitless = assigned.strip_prefix("(ms)");
+            let assigned = unitless.unwrap_or(assigned);
             let value = assigned.trim_start_matches(['=', ':', ' ', '\t', '*', '`']);
             if assigned.len() == value.len() && whole {
                 continue;
             }
             if let Some((value, unit, _)) = words::leading_duration(before_next_key(value)) {
-                return (!whole || !unit && value.fract() == 0.0).then_some(value);
+                if whole {
+                    return (!unit && value.fract() == 0.0).then_some(value);
+                }
+                let in_millis = !unit && (unitless.is_some() || ends_in_millis(&lower));
+                return Some(if in_millis { TimeUnit::Millis.to_seconds(value) } else { value });
             }
         }
     }
     None
+}
+
+/// Whether a unit behind the last number is that of all: `avg=3.1 min=2.5 max=8.1 (ms)`.
+fn ends_in_millis(lower: &str) -> bool {
+    lower.ends_with("(ms)") || lower.ends_with("in ms") || lower.starts_with("latency (ms)")
 }
 
 /// A text up to the next word that is the key of a figure: in `0.003 min 0.002` it is not minutes.
@@ -228,17 +242,18 @@ mod tests {
 
     #[test]
     fn a_line_of_curl_is_one_sample() {
-        assert_eq!(on_line("0.000455"), [0.000455]);
-        assert_eq!(on_line("0,0012"), [0.0012]);
-        assert_eq!(on_line("1.2 ms"), [0.0012]);
-        assert_eq!(on_line("200 0.0012"), [0.0012]);
-        assert_eq!(on_line("7: 0.0012"), [0.0012]);
-        assert_eq!(on_line("0.0004550.000137"), [0.000455, 0.000137]);
+        assert_eq!(on_line("0.000455", false), [0.000455]);
+        assert_eq!(on_line("0,0012", false), [0.0012]);
+        assert_eq!(on_line("1.2 ms", false), [0.0012]);
+        assert_eq!(on_line("200 0.0012", false), [0.0012]);
+        assert_eq!(on_line("7: 0.0012", false), [0.0012]);
+        assert_eq!(on_line("0.0004550.000137", false), [0.000455, 0.000137]);
         assert!(
-            on_line("100  1987  100  1987    0     0   970k      0 --:--:-- --:--:--").is_empty()
+            on_line("100  1987  100  1987    0     0   970k      0 --:--:-- --:--:--", false)
+                .is_empty()
         );
-        assert!(on_line("avg=0.0001s min=0.0001s").is_empty());
-        assert!(on_line("50").is_empty());
+        assert!(on_line("avg=0.0001s min=0.0001s", false).is_empty());
+        assert!(on_line("50", false).is_empty());
     }
 
     #[test]

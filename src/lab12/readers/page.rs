@@ -160,6 +160,18 @@ impl<'a> EvidencePage<'a> {
         self.lines.iter().filter(|line| line.kind == LineKind::Text)
     }
 
+    /// Whether a head says that the numbers of the page are milliseconds: `=== Startup (ms) ===`,
+    /// `runtime,ms`.
+    pub(super) fn value_unit_is_millis(&self) -> bool {
+        const UNITS: &[&str] = &["(ms)", "[ms]", "in ms", "milliseconds", ",ms", "time_ms"];
+        let is_head = |line: &&PageLine| {
+            matches!(line.kind, LineKind::Title | LineKind::Text)
+                && !line.text.contains(|c: char| c.is_ascii_digit())
+        };
+        let heads = self.lines.iter().filter(is_head);
+        heads.into_iter().any(|line| words::contains_any(&line.text, UNITS))
+    }
+
     /// The lines by the label above them. The place of a file that speaks of one role labels
     /// what has no label.
     pub(super) fn labelled_parts(&self) -> &[LabelledPart] {

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::label::{self, EvidenceRole, LabelRole};
+use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
 use super::{command, dmesg, interfaces, kernel, log, results, shim, slot, words};
 use crate::model::Capture;
-use crate::text::split_lines;
+use crate::text::{beginning, split_lines};
 
 /// The place of a report; what it holds is read as the files of other places.
 pub const REPORT_PATH: &str = "submissions/lab12.md";
@@ -82,10 +82,11 @@ fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
             }
         } else if let Some(depth) = heading_depth(text) {
             headings.retain(|heading| heading.0 < depth);
-            headings.push((depth, number, text.trim_matches(['#', ' ']).into()));
+            let words = beginning(text.trim_matches(['#', ' ']), MAX_LABEL);
+            headings.push((depth, number, words.into()));
             caption = None;
         } else if !text.is_empty() {
-            caption = Some((number, text.into()));
+            caption = Some((number, beginning(text, MAX_LABEL).into()));
         }
     }
     blocks.extend(open);

@@ -28,10 +28,15 @@ pub(super) fn read_startup_times(
     }
     split_by_command(&mut parts);
     split_by_name(&mut parts);
-    let mut own: Vec<&LabelledPart> = parts.iter().filter(|part| part.who == Some(who)).collect();
-    if own.len() > 1 && own[0].label.is_empty() {
+    let mut own: Vec<usize> =
+        (0..parts.len()).filter(|&index| parts[index].who == Some(who)).collect();
+    if own.len() > 1 && parts[own[0]].label.is_empty() {
         own.remove(0);
     }
+    if page.value_unit_is_millis() {
+        parts.iter_mut().for_each(|part| part.label.push_str(" (ms)"));
+    }
+    let own: Vec<&LabelledPart> = own.into_iter().map(|index| &parts[index]).collect();
     if own.is_empty() {
         if page
             .value_lines()
@@ -93,16 +98,21 @@ fn all_parts(own: &[&LabelledPart]) -> ReadResult<TimesAtLine> {
 /// that no label assigns, if the next label is that of `who`. A message about Kata is Kata's
 /// wherever it stands.
 fn failed_start_line(parts: &[LabelledPart], who: EvidenceRole) -> Option<&PageLine> {
-    for (index, part) in parts.iter().enumerate() {
-        let next = parts[index + 1..].iter().find_map(|part| part.who);
-        let about = part.who.or(next);
-        let in_label = failure::tells_failed_start(&part.label) && part.who == Some(who);
+    let mut next = None;
+    let mut owners: Vec<Option<EvidenceRole>> = Vec::new();
+    for part in parts.iter().rev() {
+        next = part.who.or(next);
+        owners.push(next);
+    }
+    for (part, owner) in parts.iter().zip(owners.into_iter().rev()) {
+        let in_label = part.who == Some(who) && failure::tells_failed_start(&part.label);
         if let Some(line) = part.lines.first().filter(|_| in_label) {
             return Some(line);
         }
         for line in part.lines.iter().filter(|line| failure::is_of_failed_start(line)) {
             let names_kata = words::contains_any(&line.text, &["kata"]);
-            if if names_kata { who == EvidenceRole::Kata } else { about == Some(who) } {
+            let about = if names_kata { Some(EvidenceRole::Kata) } else { owner };
+            if about == Some(who) {
                 return Some(line);
             }
         }
@@ -207,8 +217,12 @@ fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
-    let texts: Vec<&PageLine> =
+    let mut texts: Vec<&PageLine> =
         part.lines.iter().filter(|line| line.kind == LineKind::Text).collect();
+    // Behind a time on the label's line, `Total: 2.6s` is something else.
+    if texts.first().is_some_and(|line| line.inline && own_form(&line.text).is_some()) {
+        texts.retain(|line| line.inline || !names_other_time(&line.text));
+    }
     let in_millis =
         words::contains_any(&part.label, &["(ms)", "milliseconds", "in ms", ", ms", "_ms"]);
     let single = |form: fn(&str) -> Option<f64>| move |text: &str| Vec::from_iter(form(text));
@@ -272,6 +286,13 @@ const NO_SAMPLE: &[&str] = &[
     "diff",
     "overhead",
     "slower",
+    "longer",
+    "shorter",
+    "more",
+    "less",
+    "extra",
+    "additional",
+    "slowdown",
     "faster",
     "ratio",
     "range",
@@ -509,6 +530,12 @@ fn own_form(text: &str) -> Option<f64> {
         None if !key.is_empty() => parse_bare_time(value, false),
         None => None,
     }
+}
+
+/// Whether a line gives its time a name of its own that is no number of a run.
+fn names_other_time(text: &str) -> bool {
+    let key = text.split_once([':', '=']).map_or("", |(key, _)| key.trim());
+    !key.is_empty() && !is_run(key) && is_time_key(key)
 }
 
 fn is_run(key: &str) -> bool {

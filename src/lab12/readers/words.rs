@@ -76,11 +76,21 @@ pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
         };
     }
     let Some((unit, rest)) = leading_time_unit(rest) else { return Some((first, false, rest)) };
+    // `1,234 ms` is a thousand or a fraction: it is not for us to say.
+    let number = &text[..text.len() - rest.len()];
+    if unit == TimeUnit::Millis && has_three_digits_behind_comma(number) {
+        return None;
+    }
     let (more, rest) = smaller_parts(unit, rest);
     Some(match more {
         Some(nanos) => (move_decimal_point((unit.to_nanos(first) + nanos).round(), -9), true, rest),
         None => (unit.to_seconds(first), true, rest),
     })
+}
+
+fn has_three_digits_behind_comma(number: &str) -> bool {
+    let digits = number.split_once(',').map_or("", |(_, behind)| behind);
+    digits.bytes().take_while(u8::is_ascii_digit).count() == 3
 }
 
 /// The nanoseconds of the parts that follow a part of a duration, each of a smaller unit than the
