@@ -369,6 +369,7 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
             &["3.5s"],
         ),
         ("| | Start (s) |\n|-|-|\n| runc | 2.04 |\n| Kata | 0.61 |\n", &["2.04", "0.61"]),
+        ("Startup of runc: min 0.584 s, max 0.721 s.", &["0.721 s"]),
         ("Latency is sub-millisecond under runc.", &["sub-millisecond"]),
         ("Latency: avg 4.3 ms, max 62 ms.", &["62 ms"]),
         ("curl measured 4.3 ms on average, with n=100 requests.", &["100"]),
