@@ -164,14 +164,15 @@ impl<'a> EventPass<'a> {
     }
 
     fn unique_anchor(&mut self, slug: String) -> String {
-        let mut number = self.used.get(&slug).map_or(1, |last| last + 1);
-        let mut id = if number == 1 { slug.clone() } else { format!("{slug}-{number}") };
+        // As mdBook and GitHub number them.
+        let mut number = self.used.get(&slug).map_or(0, |last| last + 1);
+        let mut id = if number == 0 { slug.clone() } else { format!("{slug}-{number}") };
         // Another heading may be called what this one would be.
         while self.used.contains_key(&id) {
             number += 1;
             id = format!("{slug}-{number}");
         }
-        self.used.insert(id.clone(), 1);
+        self.used.insert(id.clone(), 0);
         self.used.insert(slug, number);
         id
     }
@@ -497,7 +498,7 @@ mod tests {
             &|_, _| None,
         );
         let ids: Vec<&str> = rendered.headings.iter().map(|h| h.id.as_str()).collect();
-        assert_eq!(ids, ["a-b-c", "whats-so", "whats-so-2", "whats-so-2-2", "whats-so-3"]);
+        assert_eq!(ids, ["a-b-c", "whats-so", "whats-so-1", "whats-so-2", "whats-so-3"]);
         assert!(rendered.html.starts_with("<h1 id=\"a-b-c\">A <code>b</code> c</h1>"));
     }
 

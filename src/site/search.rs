@@ -19,8 +19,10 @@ pub(super) const FILE: &str = "search-index.js";
 /// The part of the site's HTML that the index may be as large as.
 const SHARE: u64 = 20;
 
-/// The longest title, in characters.
+/// The longest title, in characters, and the longest message of a finding: its words are what it is
+/// found by.
 const TITLE: usize = 72;
+const MESSAGE: usize = 240;
 
 /// Things that are found by their titles: all of one kind.
 #[derive(Debug, Default, Serialize)]
@@ -63,9 +65,11 @@ impl SearchIndex {
         self.add_group("Fact", format!("{run}f-"), facts);
         let findings = assessment.judgement.findings.iter().enumerate();
         let findings = findings.map(|(index, finding)| {
-            [finding.message.clone(), finding.severity.word().into(), (index + 1).to_string()]
+            let message = clip_text(&finding.message, MESSAGE);
+            [message, finding.severity.word().into(), (index + 1).to_string()]
         });
-        self.add_group("Finding", "findings.html#finding-".into(), findings);
+        let base = "findings.html#finding-".into();
+        self.groups.push(SearchGroup { kind: "Finding", base, items: findings.collect() });
         let captures = assessment.run.captures.iter().map(|capture| {
             let anchor = assessment.capture_anchor(&capture.id).unwrap_or_default().to_string();
             let target = capture.target.as_deref().map(|target| assessment.reader_name(target));
@@ -179,9 +183,13 @@ fn base_36(number: usize, out: &mut String) {
 
 /// A title that is not too long, on one line and with nothing hidden in it.
 fn clip_title(text: &str) -> String {
+    clip_text(text, TITLE)
+}
+
+fn clip_text(text: &str, longest: usize) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = crate::text::make_visible(&text);
-    match text.char_indices().nth(TITLE) {
+    match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
@@ -195,11 +203,29 @@ const LONGEST: usize = 24;
 /// the words of terminal output, and each stands in one place only.
 pub(super) fn search_words(text: &str) -> String {
     let text = text.to_lowercase();
-    let mut words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
-    words.sort_unstable();
-    words.dedup();
-    words.retain(|word| is_searched(word));
-    words.join(" ")
+    let mut words: BTreeSet<&str> = BTreeSet::new();
+    for word in text.split(|c: char| !c.is_alphanumeric()) {
+        if word.contains(is_unspaced) {
+            words.extend(letter_pairs(word));
+        } else if is_searched(word) {
+            words.insert(word);
+        }
+    }
+    words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a letter is of a script that puts no spaces between words. `site.js` has the same list.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+        | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Every two letters that stand next to each other: what a word inside of a sentence is found by.
+fn letter_pairs(text: &str) -> Vec<&str> {
+    let starts: Vec<usize> =
+        text.char_indices().map(|(start, _)| start).chain([text.len()]).collect();
+    starts.windows(3).map(|ends| &text[ends[0]..ends[2]]).collect()
 }
 
 fn is_searched(word: &str) -> bool {
@@ -265,5 +291,10 @@ mod tests {
             ),
             "12 47 503 build facade http kernel sha256 the ümläut"
         );
+    }
+
+    #[test]
+    fn a_sentence_without_spaces_is_known_by_its_pairs_of_letters() {
+        assert_eq!(search_words("内核隔离 x, カタ Kata"), "kata カタ 内核 核隔 隔离");
     }
 }

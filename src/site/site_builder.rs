@@ -361,20 +361,21 @@ impl<'a> SiteBuilder<'a> {
         if self.assessment.project_data.edition.is_none() {
             return Ok(());
         }
-        let name = "submission.html";
+        let name = DOCUMENT;
         let frame = self.frame_context(name, "Submission", "", None);
         let key = self.report.and_parts(["submission", &frame.to_string()]);
         // Its sections are those of chapters, so they are among what it is made of.
         let sources =
             self.chapters.entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
-        writer.add_page(name, key.and_parts(sources), || {
+        writer.add_text_page(name, key.and_parts(sources), || {
             let text =
                 self.render_document(EvidenceLinks::Site(String::new()))?.unwrap_or_default();
             let engine = self.page_engine(&self.assessment, "");
             let article = self.article_context(&engine, &text, "")?;
             let file = json!({ "file": self.project.config.submission });
-            engine
-                .render_template("site/submission.html", &merge_context(&[&frame, &article, &file]))
+            let context = merge_context(&[&frame, &article, &file]);
+            let html = engine.render_template("site/submission.html", &context)?;
+            Ok(SearchableText { html, warnings: Vec::new() })
         })
     }
 
@@ -584,6 +585,9 @@ impl<'a> SiteBuilder<'a> {
                 index.add_chapter(&entry.title, &page, &made);
             }
         }
+        if let Some(made) = writer.cached_page(DOCUMENT) {
+            index.add_chapter("Submission", DOCUMENT, &made);
+        }
         index.add_assessment(&self.assessment);
         index.add_runs(runs);
         writer.add_file(search::FILE, index.into_script(writer.total_size()).as_bytes())
@@ -775,6 +779,9 @@ impl<'a> SiteBuilder<'a> {
 
 /// The page that a reader comes to first.
 const HOME: &str = "index.html";
+
+/// The page of the document that answers an edition.
+const DOCUMENT: &str = "submission.html";
 
 /// The page about rules.
 const RULES: &str = "rules.html";

@@ -77,6 +77,35 @@
     return { titled, pages, postings };
   }
 
+  // Scripts without spaces between words are found by pairs of letters, as the index has them.
+  const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/u;
+  function pieces(word) {
+    const letters = [...word];
+    if (!UNSPACED.test(word) || letters.length < 2) return [word];
+    return letters.slice(1).map((letter, index) => letters[index] + letter);
+  }
+
+  // Whether one letter more, less, another or in the wrong order makes one word of the other.
+  function isTypo(a, b) {
+    if (Math.abs(a.length - b.length) > 1) return false;
+    let from = 0;
+    while (from < a.length && a[from] === b[from]) from += 1;
+    const restA = a.slice(from);
+    const restB = b.slice(from);
+    return restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1)
+      || (restA.length > 1 && restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2));
+  }
+
+  /** The query with each word that the site does not have replaced by one that it has, or nothing. */
+  function correct({ titled, postings }, query) {
+    const known = new Set(postings.map(([word]) => word));
+    for (const { text } of titled) for (const word of text.split(/[^\p{L}\p{N}]+/u)) known.add(word);
+    const all = [...known].filter((word) => word.length > 2).sort();
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean).map((word) =>
+      all.some((other) => other.startsWith(word)) ? word : word.length > 3 && all.find((other) => isTypo(word, other)));
+    return words.every(Boolean) ? words.join(' ') : '';
+  }
+
   const LIMIT = 40;
   function find({ titled, pages, postings }, query) {
     const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -96,7 +125,7 @@
       .filter((hit) => hit.score > 0)
       .sort((a, b) => b.score - a.score || a.order - b.order)
       .map((hit) => hit.item);
-    const words = terms.flatMap((term) => term.split(/[^\p{L}\p{N}]+/u)).filter((word) => word.length > 1);
+    const words = terms.flatMap((term) => term.split(/[^\p{L}\p{N}]+/u)).flatMap(pieces).filter((word) => word.length > 1);
     let texts = words.length ? null : new Set();
     for (const word of words) {
       const here = new Set(postings.filter(([other]) => other.startsWith(word)).flatMap(([, on]) => on));
@@ -122,7 +151,10 @@
 
     const show = async () => {
       try {
-        const hits = find(await load(), input.value.trim());
+        const index = await load();
+        let hits = find(index, input.value.trim());
+        const meant = hits.length ? '' : correct(index, input.value.trim());
+        if (meant) hits = find(index, meant);
         list.replaceChildren(...hits.map(({ title, beside, kind, href }) => {
           const link = element('a', { href: new URL(href, site).href },
             element('span', { className: 'tag note', textContent: kind }), ' ',
@@ -131,7 +163,7 @@
           return element('li', {}, link);
         }));
         const count = hits.length === LIMIT ? `The first ${LIMIT} results` : `${hits.length} result${hits.length === 1 ? '' : 's'}`;
-        status.textContent = input.value.trim() ? count : 'Type to search; arrow keys move, Enter opens.';
+        status.textContent = input.value.trim() ? `${count}${meant ? ` for “${meant}”` : ''}` : 'Type to search; arrow keys move, Enter opens.';
       } catch {
         status.textContent = 'The search index could not be loaded.';
       }

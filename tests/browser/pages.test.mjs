@@ -292,7 +292,7 @@ describe('with its script', () => {
       const results = page.locator('.results a');
       for (const [words, title] of [
         ['isolation', 'Isolation'], ['kernel.release', 'Kernel release'], ['HTTP 503', 'HTTP 503'], ['kernel.txt', 'kata/kernel.txt'],
-        ['boundary', 'Trade-offs'],
+        ['boundary', 'Trade-offs'], ['latency 503', 'health check answered 503'], ['isolatoin', 'Isolation'], ['kernle', 'Kernel'],
       ]) {
         await page.getByLabel('Search chapters').fill(words);
         await results.filter({ hasText: title }).first().waitFor();
