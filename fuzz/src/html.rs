@@ -58,6 +58,7 @@ const ATTRIBUTES: [&str; 14] = [
     "tabindex",
     "title",
     "aria-label",
+    "data-head",
     "data-sort",
     "lang",
 ];
