@@ -45,7 +45,7 @@ const ELEMENTS: [&str; 36] = [
 ];
 
 /// Their attributes.
-const ATTRIBUTES: [&str; 14] = [
+const ATTRIBUTES: [&str; 15] = [
     "alt",
     "class",
     "data-label",
