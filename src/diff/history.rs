@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use super::figure::{is_series, measured_figure};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
-use crate::model::{EvidenceKind, Run};
+use crate::model::{EvidenceKind, Role, Run};
 use crate::probe::catalogue::ProbeCatalogue;
+use crate::project::DiffGate;
+use crate::stats::ComparisonOutcome;
+use crate::stats::history::SessionPrediction;
 use crate::store::{RunStore, outline};
 
 /// The figures of one session, by series and target.
@@ -16,6 +19,21 @@ pub struct PastSession {
     pub id: String,
     setting: Option<SessionSetting>,
     figures: BTreeMap<(String, String), f64>,
+    /// The target that figures are divided by.
+    baseline: Option<String>,
+}
+
+/// A gated figure of a session that lies outside of what the sessions before predict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionChange {
+    /// The id of the series.
+    pub series: String,
+    /// The target.
+    pub target: String,
+    /// The baseline that the figure was divided by.
+    pub over: Option<String>,
+    /// Whether it is slower, or faster.
+    pub is_slower: bool,
 }
 
 /// What has to be alike so that figures of two sessions can be compared.
@@ -60,7 +78,66 @@ impl PastSession {
                 }
             }
         }
-        Self { id: run.id.clone(), setting: SessionSetting::of_run(run), figures }
+        let baseline = run.with_role(Role::Baseline).next().map(|target| target.name.clone());
+        Self { id: run.id.clone(), setting: SessionSetting::of_run(run), figures, baseline }
+    }
+
+    /// The gated figures that changed since the session `before`, as a comparison of the two runs
+    /// says; `earlier` are the sessions before this one, that among them.
+    pub fn gated_changes(
+        &self,
+        before: &Self,
+        earlier: &[Self],
+        gate: &DiffGate,
+    ) -> Vec<SessionChange> {
+        let (Some(like), Some(own)) = (&before.setting, &self.setting) else { return Vec::new() };
+        let has = |id: &&String| self.figures.keys().any(|(series, _)| series == *id);
+        let Some(series) = gate.series.iter().find(has).filter(|_| like.same_machine(own)) else {
+            return Vec::new();
+        };
+        let figure = |session: &Self, target: &str| {
+            session.figures.get(&(series.clone(), target.to_string())).copied()
+        };
+        let both = |target: &str| {
+            let figures = (figure(before, target), figure(self, target));
+            matches!(figures, (Some(old), Some(new)) if old > 0.0 && new > 0.0)
+        };
+        let baseline = self.baseline.as_deref().filter(|baseline| both(baseline));
+        let mut judged: Vec<(&str, Option<&str>)> = Vec::new();
+        for (_, target) in self.figures.keys().filter(|(id, target)| id == series && both(target)) {
+            judged.push((target, None));
+            let over = baseline.filter(|baseline| *baseline != target.as_str());
+            judged.extend(over.map(|over| (target.as_str(), Some(over))));
+        }
+        let sessions = || {
+            let others = earlier.iter().filter(|session| session.id != before.id);
+            std::iter::once(before).chain(others)
+        };
+        let mut changes = Vec::new();
+        for (target, over) in &judged {
+            let figures: Vec<f64> = sessions()
+                .filter_map(|session| session.session_figure(like, series, target, *over))
+                .collect();
+            let below = over.map_or(Some(1.0), |over| figure(self, over));
+            let (Some(prediction), Some(above), Some(below)) = (
+                SessionPrediction::from(&figures, judged.len()),
+                figure(self, target),
+                below.filter(|below| *below > 0.0),
+            ) else {
+                continue;
+            };
+            let margin = gate.series_margin(series);
+            let outcome = measurement::predicted_outcome(&prediction, above / below, margin, true);
+            if matches!(outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster) {
+                changes.push(SessionChange {
+                    series: series.clone(),
+                    target: (*target).into(),
+                    over: over.map(String::from),
+                    is_slower: outcome == ComparisonOutcome::Slower,
+                });
+            }
+        }
+        changes
     }
 
     /// Whether the two were collected on like machines, through the same engine.

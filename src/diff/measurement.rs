@@ -309,7 +309,8 @@ fn judge_measurements(
     }
 }
 
-fn predicted_outcome(
+/// What follows for a figure from what earlier sessions predict.
+pub(super) fn predicted_outcome(
     prediction: &SessionPrediction,
     figure: f64,
     margin: f64,

@@ -412,6 +412,51 @@ fn equal_sessions_rarely_fail_the_gate_and_a_visible_change_mostly_does() {
 }
 
 #[test]
+fn trends_tell_the_changes_that_a_comparison_tells() {
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    let gate = DiffGate::default();
+    let mut told = 0;
+    for seed in 0..20 {
+        let mut sessions = Sessions::new(seed);
+        let earlier: Vec<Sketch> = (0..6).map(|_| sessions.next()).collect();
+        let past: Vec<history::PastSession> = earlier
+            .iter()
+            .rev()
+            .map(|s| history::PastSession::of_run(&s.run, &catalogue))
+            .collect();
+        let factor = [1.0, 1.6, 3.0][seed as usize % 3];
+        let now = slower(&sessions.next(), factor);
+        let judgement = Judgement::default();
+        let before = earlier.last().unwrap();
+        let diff = RunDiff::between_runs(
+            DiffSide { run: &before.run, judgement: &judgement },
+            DiffSide { run: &now.run, judgement: &judgement },
+            &catalogue,
+            &past,
+            &gate,
+            false,
+        );
+        let mut by_diff: Vec<(String, Option<String>)> = diff
+            .measurements
+            .iter()
+            .filter(|m| m.is_change())
+            .map(|m| (m.target.clone(), m.over.clone()))
+            .collect();
+        let session = history::PastSession::of_run(&now.run, &catalogue);
+        let mut by_trend: Vec<(String, Option<String>)> = session
+            .gated_changes(&past[0], &past, &gate)
+            .into_iter()
+            .map(|change| (change.target, change.over))
+            .collect();
+        by_diff.sort();
+        by_trend.sort();
+        assert_eq!(by_diff, by_trend, "seed {seed}");
+        told += by_trend.len();
+    }
+    assert!(told > 5, "{told}");
+}
+
+#[test]
 fn with_too_little_history_the_outcome_is_open_and_says_how_many_sessions_are_wanted() {
     let mut sessions = Sessions::new(1);
     let (a, b) = (sessions.next(), slower(&sessions.next(), 9.0));

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::assessment::ProjectData;
 use super::chart_scale::{ChartScale, TICKS};
 use super::number;
+use crate::diff::history::SessionChange;
 use crate::diff::machine::{MachineProfile, is_told_by};
 use crate::diff::value::value_text;
 use crate::model::{Fact, Role, Run, SampleUnit};
@@ -58,6 +59,8 @@ pub struct RunDigest {
     figures: BTreeMap<String, BTreeMap<String, TrendPoint>>,
     /// By fact and target.
     told: BTreeMap<(String, String), String>,
+    /// The figures that lie outside of what the sessions before predict.
+    outside: Vec<SessionChange>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,7 +105,29 @@ impl RunDigest {
             machine: MachineProfile::of_run(run),
             figures,
             told,
+            outside: Vec::new(),
         }
+    }
+
+    /// Takes up the figures that lie outside of what the sessions before predict.
+    pub fn set_outside(&mut self, outside: Vec<SessionChange>) {
+        self.outside = outside;
+    }
+
+    /// What is said of a figure beside it: that it is a change, in words that follow it.
+    fn change_words(&self, series: &str, target: &str, project_data: &ProjectData) -> String {
+        let mut words = String::new();
+        for change in self.outside.iter().filter(|c| c.series == series && c.target == target) {
+            let outcome = if change.is_slower { "slower" } else { "faster" };
+            match &change.over {
+                None => words.push_str(&format!("; {outcome}")),
+                Some(over) => {
+                    let over = reader_name(over, project_data);
+                    words.push_str(&format!("; {outcome} relative to {over}"));
+                }
+            }
+        }
+        words
     }
 
     /// Takes up the verdicts: targets and what is concluded of them, in words.
@@ -279,7 +304,13 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         created: run_date(run),
         cells: targets
             .iter()
-            .map(|target| point(run, target).map_or_else(|| "not measured".into(), point_cell))
+            .map(|target| match point(run, target) {
+                None => "not measured".into(),
+                Some(point) => {
+                    let words = run.change_words(series, target, project_data);
+                    format!("{}{words}", point_cell(point))
+                }
+            })
             .collect(),
     });
     let tick = |value| TrendTick { y: y(value), label: number::format_tick(value, unit) };

@@ -124,6 +124,16 @@ impl RunHistory {
             let verdicts = verdicts.unwrap_or_default().iter();
             known.digest.set_conclusions(verdicts.map(|v| (v.name.clone(), v.title.clone())));
         }
+        let gate = &runs.builder.project().config.gate;
+        let sessions: Vec<PastSession> =
+            self.known.iter().map(|known| known.session.clone()).collect();
+        for (place, known) in self.known.iter_mut().enumerate() {
+            if let Some(before) = sessions.get(place + 1) {
+                let earlier = sessions[place + 1..].iter();
+                let earlier = history::comparable_sessions(earlier, before, gate.sessions);
+                known.digest.set_outside(known.session.gated_changes(before, &earlier, gate));
+            }
+        }
         // What a changed run states is no figure of it, and its outline does not tell.
         let is_intact = |known: &KnownRun| rows.get(known.id.as_str()).is_some_and(|r| r.is_intact);
         let count = self.known.len();
