@@ -1,7 +1,8 @@
 //! The command line: one file a command, each parses, calls, prints.
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done; 1 done,
-//! and what `--fail-on` named was found; 2 wrong use or unusable input; 3 the environment failed.
+//! and something failed: an expectation, what `--fail-on` names, a runtime that was named and did
+//! not start; 2 wrong use or unusable input; 3 the environment failed.
 
 mod build;
 mod check;
