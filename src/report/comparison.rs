@@ -129,6 +129,8 @@ pub(crate) struct MeasurementView {
     pub note: Option<usize>,
     /// Whether it can fail the gate.
     pub gated: bool,
+    /// Whether the first run measured it and the second should have.
+    pub lost: bool,
 }
 
 /// A fact that changed in one way, and the targets that it changed on.
@@ -320,7 +322,10 @@ pub(crate) fn template_context(view: &ComparisonView) -> Value {
     serde_json::json!({
         "d": view,
         "has_ratios": view.measurements.iter().any(|m| m.over.is_some()),
-        "counts": view.change_counts(),
+        "counts": match view.change_counts() {
+            counts if counts.is_empty() => vec!["the conditions".to_string()],
+            counts => counts,
+        },
         "fact_count": view.fact_count(),
     })
 }
@@ -380,11 +385,14 @@ impl ComparisonView {
 
     /// How much changed, in words: `1 verdict`, `12 facts`.
     pub(crate) fn change_counts(&self) -> Vec<String> {
-        let is_told = |m: &&MeasurementView| m.gated && matches!(m.outcome_id, "slower" | "faster");
+        let is_told = |m: &&MeasurementView| {
+            m.lost || (m.gated && matches!(m.outcome_id, "slower" | "faster"))
+        };
         let measurements = self.measurements.iter().filter(is_told).count();
         [
             (self.verdicts.len(), "verdict"),
             (self.targets.len(), "runtime"),
+            (self.expectations.len(), "expectation"),
             (self.fact_count(), "fact"),
             (measurements, "measurement"),
             (self.added.len() + self.removed.len(), "finding"),
@@ -509,6 +517,7 @@ impl ComparisonWords<'_> {
             outcome_id: m.outcome.word(),
             note,
             gated: m.gated,
+            lost: m.lost,
         }
     }
 

@@ -16,8 +16,9 @@ use super::content_hash::ContentHash;
 use super::view::RunRow;
 use crate::clock;
 use crate::diff::history::{self, PastSession};
-use crate::diff::{DiffSide, RunDiff};
+use crate::diff::{DiffSide, RunDiff, expectation_changes};
 use crate::error::Result;
+use crate::judge::ExpectationResult;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::report::Assessment;
 use crate::report::comparison::{self, ComparisonView};
@@ -208,7 +209,7 @@ impl RunHistory {
         let (project_data, gate) =
             (&runs.builder.assessment.project_data, &runs.builder.project().config.gate);
         let earlier = self.earlier_sessions(runs, pair);
-        let diff = RunDiff::between_runs(
+        let mut diff = RunDiff::between_runs(
             diff_side(&a),
             diff_side(&b),
             &project_data.catalogue,
@@ -216,6 +217,7 @@ impl RunHistory {
             gate,
             false,
         );
+        diff.expectations = expectation_changes(&past_expectations(&a), &past_expectations(&b));
         let mut view = ComparisonView::new(&diff, project_data);
         view.link_to_pages(&a, &b, root);
         Ok(view)
@@ -322,6 +324,12 @@ fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
         pairs.extend(baseline.map(|a| pair(a, &AGAINST)));
     }
     pairs
+}
+
+/// What a run of the history shows of what is expected now; nothing where it has no runtime of a name
+/// that is expected, which is for the run of the report to say.
+fn past_expectations(assessment: &Assessment) -> Vec<ExpectationResult> {
+    assessment.judge_expectations().unwrap_or_default()
 }
 
 fn diff_side(assessment: &Assessment) -> DiffSide<'_> {
