@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::model::{Fact, Role};
 use crate::probe::catalogue::{Probe, ProbePlace as Asked};
-use crate::stats::{self, Interval};
+use crate::stats::history::{PredictionPlace, SessionPrediction};
+use crate::stats::{self, ComparisonOutcome, Interval};
 
 /// A figure of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -43,5 +44,36 @@ pub(super) fn measured_figure(probe: Option<&Probe>, fact: &Fact) -> Option<Meas
             Some(MeasuredFigure { n: 1, median: value.as_f64()?, interval: None })
         }
         _ => None,
+    }
+}
+
+/// What follows for a figure from what earlier sessions predict.
+pub(super) fn predicted_outcome(
+    prediction: &SessionPrediction,
+    figure: f64,
+    margin: f64,
+    is_forward: bool,
+) -> ComparisonOutcome {
+    let by = figure / prediction.center;
+    let within = |ratio: f64| (1.0 / (1.0 + margin)..=1.0 + margin).contains(&ratio);
+    let outcome = match prediction.locate_figure(figure) {
+        PredictionPlace::Above | PredictionPlace::Below if within(by) => {
+            ComparisonOutcome::Equivalent
+        }
+        PredictionPlace::Above => ComparisonOutcome::Slower,
+        PredictionPlace::Below => ComparisonOutcome::Faster,
+        PredictionPlace::Inside => {
+            let ends = [prediction.low, prediction.high].map(|end| end / prediction.center);
+            if ends.into_iter().all(within) {
+                ComparisonOutcome::Equivalent
+            } else {
+                ComparisonOutcome::Inconclusive
+            }
+        }
+    };
+    match (outcome, is_forward) {
+        (ComparisonOutcome::Slower, false) => ComparisonOutcome::Faster,
+        (ComparisonOutcome::Faster, false) => ComparisonOutcome::Slower,
+        (outcome, _) => outcome,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figure::{is_series, measured_figure};
+use super::figure::{is_series, measured_figure, predicted_outcome};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
 use crate::model::{EvidenceKind, Role, Run};
@@ -127,7 +127,7 @@ impl PastSession {
                 continue;
             };
             let margin = gate.series_margin(series);
-            let outcome = measurement::predicted_outcome(&prediction, above / below, margin, true);
+            let outcome = predicted_outcome(&prediction, above / below, margin, true);
             if matches!(outcome, ComparisonOutcome::Slower | ComparisonOutcome::Faster) {
                 changes.push(SessionChange {
                     series: series.clone(),

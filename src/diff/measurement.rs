@@ -8,14 +8,14 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::figure::{MeasuredFigure, measured_figure};
+use super::figure::{MeasuredFigure, measured_figure, predicted_outcome};
 use super::gate;
 use super::history::{PastSession, SessionSetting};
 use super::target::{TargetPair, pair_targets};
 use crate::model::{Fact, Role, Run};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::project::DiffGate;
-use crate::stats::history::{FEWEST, PredictionPlace, SessionPrediction};
+use crate::stats::history::{FEWEST, SessionPrediction};
 use crate::stats::{self, ComparisonOutcome, Interval};
 
 /// What the two runs measured, and what follows.
@@ -306,36 +306,5 @@ fn judge_measurements(
                     Some(format!("{} of {FEWEST} earlier sessions of this machine", figures.len()));
             }
         }
-    }
-}
-
-/// What follows for a figure from what earlier sessions predict.
-pub(super) fn predicted_outcome(
-    prediction: &SessionPrediction,
-    figure: f64,
-    margin: f64,
-    is_forward: bool,
-) -> ComparisonOutcome {
-    let by = figure / prediction.center;
-    let within = |ratio: f64| (1.0 / (1.0 + margin)..=1.0 + margin).contains(&ratio);
-    let outcome = match prediction.locate_figure(figure) {
-        PredictionPlace::Above | PredictionPlace::Below if within(by) => {
-            ComparisonOutcome::Equivalent
-        }
-        PredictionPlace::Above => ComparisonOutcome::Slower,
-        PredictionPlace::Below => ComparisonOutcome::Faster,
-        PredictionPlace::Inside => {
-            let ends = [prediction.low, prediction.high].map(|end| end / prediction.center);
-            if ends.into_iter().all(within) {
-                ComparisonOutcome::Equivalent
-            } else {
-                ComparisonOutcome::Inconclusive
-            }
-        }
-    };
-    match (outcome, is_forward) {
-        (ComparisonOutcome::Slower, false) => ComparisonOutcome::Faster,
-        (ComparisonOutcome::Faster, false) => ComparisonOutcome::Slower,
-        (outcome, _) => outcome,
     }
 }
