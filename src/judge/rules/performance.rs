@@ -26,7 +26,7 @@ pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
     violations
 }
 
-/// The copy of 100 MiB by its speed: files that people keep show dd's last
+/// A copy of 100 MiB from memory to memory, by its speed: files that people keep show dd's last
 /// line without the command.
 fn copy_in_memory(context: &RuleContext, target: &str) -> Option<Violation> {
     const ID: &str = "perf.io_write";
