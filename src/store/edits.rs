@@ -169,3 +169,22 @@ fn in_a_file_without_a_digest_the_id_tells() {
     bare.label = Some("given".into());
     assert!(integrity::verify_run(&mut bare, &catalogue).is_intact());
 }
+
+#[test]
+fn a_file_that_nobody_changed_is_read_anew_where_it_was_once_read_otherwise() {
+    let catalogue = ProbeCatalogue::load(None).unwrap();
+    let (_, run) = read_sample_run("customer");
+    let read = integrity::derive_facts(&run, &catalogue);
+    // An older isoproof missed this fact, and made id and digest of what it had.
+    let mut older = run.clone();
+    older.facts.remove("proc.entries");
+    let mut written = seal_run(older.clone());
+    assert!(integrity::verify_run(&mut written, &catalogue).is_intact());
+    assert_eq!(written.facts, read);
+    // The same facts in a file whose id is of others were changed by somebody.
+    let mut edited = Run { id: run.id, ..older };
+    edited.digest = Some(file::record_digest(&edited));
+    let report = integrity::verify_run(&mut edited, &catalogue);
+    assert!(report.unfounded.iter().all(|fact| fact.fact == "proc.entries"), "{report:?}");
+    assert!(!report.is_intact());
+}
