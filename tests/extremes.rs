@@ -93,7 +93,7 @@ fn the_most_and_the_least_that_can_be_measured_are_drawn_and_compared() {
 #[test]
 fn a_file_of_hyperfine_with_such_a_time_is_refused() {
     let project = Project::new();
-    for time in ["1e308", "-1", "0", "1e7", "1e-12"] {
+    for time in ["1e308", "-1", "1e7", "1e-12"] {
         let json = format!(r#"{{"results":[{{"command":"runc","times":[0.5,{time}]}}]}}"#);
         project.write("times.json", json);
         project

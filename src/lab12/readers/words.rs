@@ -83,9 +83,15 @@ pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
     }
     let (more, rest) = smaller_parts(unit, rest);
     Some(match more {
-        Some(nanos) => (move_decimal_point((unit.to_nanos(first) + nanos).round(), -9), true, rest),
+        Some(nanos) => (whole_nanos(unit.to_nanos(first) + nanos), true, rest),
         None => (unit.to_seconds(first), true, rest),
     })
+}
+
+/// Nanoseconds in seconds, without the error of a sum of binary fractions. Less than one is no time
+/// that somebody measured, and stays what it is: it is not 0.
+fn whole_nanos(nanos: f64) -> f64 {
+    move_decimal_point(if nanos < 1.0 { nanos } else { nanos.round() }, -9)
 }
 
 fn has_three_digits_behind_comma(number: &str) -> bool {
