@@ -2,7 +2,7 @@
 //!
 //! The editions of the lab and what each asks for, how far a run shows it, the evidence directory
 //! that it has its students fill (import, export, readers), and hand-written reports held against
-//! evidence. The core knows it as a [`Pack`] alone.
+//! evidence. The core knows it as a `report::pack::Pack` alone.
 
 mod checked;
 pub mod claims;
