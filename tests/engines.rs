@@ -10,13 +10,20 @@ use std::process::{Command, Stdio};
 use isoproof::model::CaptureStatus;
 use isoproof::probe::script::{self, BatchAnswers, BatchLimits, BatchQuestion};
 use serde_json::Value;
-use support::{Project, engines, nerdctl};
+use support::{Outcome, Project, engines, nerdctl};
 
 /// Collects, and returns the verdicts by target.
 fn verdicts(project: &Project, arguments: &[&str]) -> Value {
-    let mut all = vec!["collect", "--samples", "0", "--no-perf", "--no-app"];
-    all.extend(arguments);
-    project.run(&all).succeeds();
+    collect(project, arguments).succeeds();
+    latest_verdicts(project)
+}
+
+fn collect(project: &Project, arguments: &[&str]) -> Outcome {
+    project.run(&[&["collect", "--samples", "0", "--no-perf", "--no-app"], arguments].concat())
+}
+
+/// The verdicts of the latest run by target.
+fn latest_verdicts(project: &Project) -> Value {
     let check = project.run(&["check", "latest", "--format", "json"]).succeeds();
     let json: Value = serde_json::from_str(&check.stdout).unwrap();
     let list = json["verdicts"].as_array().unwrap();
@@ -122,8 +129,9 @@ fn a_target_that_fails_is_recorded_and_the_others_go_on() {
         return;
     }
     let project = Project::new();
-    let found =
-        verdicts(&project, &["--engine", "docker", "--runtime", "runc", "--runtime", "kata=nope"]);
+    let arguments = ["--engine", "docker", "--runtime", "runc", "--runtime", "kata=nope"];
+    collect(&project, &arguments).fails(1, &["nope"]);
+    let found = latest_verdicts(&project);
     assert_eq!(found["runc"], "shared-kernel");
     assert_eq!(found["kata"], "not-tested");
     let reason = facts(&project)["kernel.boot_id"]["kata"]["reason"].to_string();
