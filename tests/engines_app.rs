@@ -213,7 +213,10 @@ fn a_shared_file_changes_under_runc_and_gvisor_and_not_under_a_machine_that_copi
     let is_told = facts["escape.privileged_dev_entries"]["runc"]["value"].is_number();
     assert_eq!(privileged == "container_not_started", !is_told, "{privileged}");
     assert!(facts["escape.privileged_dev_entries"]["runsc"]["value"].is_number());
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+    // The file by which sessions wait for each other stays: another may be waiting at it.
+    let left = std::fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name != "isoproof.turn").collect();
+    assert!(left.is_empty(), "{left:?}");
     assert_eq!(leftovers(&project), Vec::<String>::new());
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Change, ChangeKind, MeasurementChange, RunDiff};
 use crate::judge::{Conclusion, Severity};
-use crate::model::{EvidenceKind, Fact, Role, Run};
+use crate::model::{EvidenceKind, Fact, MissingReason, Role, Run};
 use crate::probe::collected::is_part_of;
 use crate::project::{DiffGate, FailOn};
 
@@ -39,13 +39,23 @@ pub(super) fn is_regression(change: &Change, a: &Run, b: &Run) -> bool {
         ChangeKind::TargetGone => change.role != Role::Host,
         ChangeKind::Verdict => is_weaker(change),
         ChangeKind::Unavailable | ChangeKind::Gone => {
-            !change.volatile && is_answer_lost(a, b, &change.fact)
+            !change.volatile && is_answer_lost(a, b, &change.fact) && !is_answered(change, b)
         }
         ChangeKind::TargetAdded
         | ChangeKind::TargetRenamed
         | ChangeKind::Changed
         | ChangeKind::Appeared => false,
     }
+}
+
+/// Whether the second run has an answer all the same: that there is no such thing, that it may not
+/// be seen, or one that does not say it. What a stronger boundary hides is not lost.
+fn is_answered(change: &Change, b: &Run) -> bool {
+    let fact = b.find_fact(&change.fact, &change.target);
+    matches!(fact, Some(Fact::Missing(missing)) if matches!(
+        missing.why,
+        MissingReason::Absent | MissingReason::Denied | MissingReason::NotStated
+    ))
 }
 
 /// Whether the second run should have what the first has of a fact: both were collected, and the

@@ -245,6 +245,11 @@ fn an_answer_that_vanished_is_a_regression_unless_it_was_left_out() {
     assert!(trips(collected(full(), &[]), collected(separate(), &[])));
     assert!(!trips(collected(full(), &[]), collected(separate(), &["app"])));
     assert!(!trips(full(), separate()), "files of others hold what they hold");
+    let lacking = |why| separate().missing("app.health_status", "kata", why);
+    assert!(trips(collected(full(), &[]), collected(lacking(MissingReason::Timeout), &[])));
+    for answer in [MissingReason::Absent, MissingReason::Denied, MissingReason::NotStated] {
+        assert!(!trips(collected(full(), &[]), collected(lacking(answer), &[])), "{answer:?}");
+    }
     let timed = || full().series("startup.wall", "kata", &[1.0; 9]);
     assert!(trips(collected(timed(), &[]), collected(full(), &[])));
     assert!(!trips(collected(timed(), &[]), collected(full(), &["startup"])));
