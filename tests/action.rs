@@ -51,17 +51,17 @@ impl Job {
     fn shell(&self, script: &str, arguments: &[&str]) -> Outcome {
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", script, "job"]).args(arguments);
-        self.outcome(command)
+        self.run_step(command)
     }
 
     /// A step of the action, with its inputs.
     fn step(&self, name: &str, inputs: &[(&str, &str)]) -> Outcome {
         let mut command = Command::new("bash");
         command.arg(own_file(".ci/action")).arg(name).envs(inputs.iter().copied());
-        self.outcome(command)
+        self.run_step(command)
     }
 
-    fn outcome(&self, mut command: Command) -> Outcome {
+    fn run_step(&self, mut command: Command) -> Outcome {
         let host = self.host.path();
         let program = Path::new(env!("CARGO_BIN_EXE_isoproof")).parent().unwrap();
         let path = std::env::var("PATH").unwrap();

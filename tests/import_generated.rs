@@ -85,7 +85,7 @@ fn counts(
 }
 
 /// Milliseconds as seconds, as they are written with three decimals.
-fn seconds(millis: u32) -> Value {
+fn seconds_from_millis(millis: u32) -> Value {
     json!(format!("{}.{:03}", millis / 1000, millis % 1000).parse::<f64>().expect("a number"))
 }
 
@@ -114,7 +114,7 @@ fn startup() -> impl Strategy<Value = File> {
             let point = point.chars().next().unwrap_or('.');
             let plain = |millis: u32| format!("{}{point}{:03}", millis / 1000, millis % 1000);
             let dotted = |millis: u32| format!("{}.{:03}", millis / 1000, millis % 1000);
-            let one = |text: String| (text, json!([seconds(a)]), json!([seconds(b)]));
+            let one = |text: String| (text, json!([seconds_from_millis(a)]), json!([seconds_from_millis(b)]));
             let (text, of_runc, of_kata) = match style {
                 0 => one(format!("=== Startup Time Comparison ===\n{runc}\n{}{kata}\n{noise}{}", bash(a, point), bash(b, point))),
                 1 => one(format!("{runc}\nreal {}\nuser 0.01\nsys 0.01\n{kata}\nreal {}\nuser 0.01\nsys 0.02\n", plain(a), plain(b))),
@@ -127,12 +127,12 @@ fn startup() -> impl Strategy<Value = File> {
                 8 => one(format!("runc took {} s, Kata took {} s\n", dotted(a), dotted(b))),
                 9 => {
                     let text = format!("runc:\nrun 1: {}s\nrun 2: {}s\nKata:\nrun 1: {}s\nrun 2: {}s\naverage: 9.9s\n", plain(a), plain(a + 1), plain(b), plain(b + 1));
-                    (text, json!([seconds(a), seconds(a + 1)]), json!([seconds(b), seconds(b + 1)]))
+                    (text, json!([seconds_from_millis(a), seconds_from_millis(a + 1)]), json!([seconds_from_millis(b), seconds_from_millis(b + 1)]))
                 }
                 10 => (format!("=== Startup Time Comparison ===\n{runc}\n{kata}\n"), Value::Null, Value::Null),
                 _ => {
                     let text = format!("{runc}\n{}{kata}\nFATA[0001] failed to create shim task: no such device\n{}", bash(a, point), bash(b, point));
-                    (text, json!([seconds(a)]), Value::Null)
+                    (text, json!([seconds_from_millis(a)]), Value::Null)
                 }
             };
             File::new("bench/startup.txt", text)

@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 /// The file that the session at work has locked, in the folder of temporary files.
 const TURN: &str = "isoproof.turn";
 
-/// How often is looked whether the other session is done.
+/// How often is looked whether the other session is done. To wait for a lock in the kernel would not
+/// end when the user stops the program.
 const TICK: Duration = Duration::from_millis(100);
 
 /// The right of a session to capture, for as long as it is held. The lock goes with the process.
@@ -89,18 +90,17 @@ fn open_turn(path: &Path) -> Result<File, Errno> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::mpsc::{Sender, channel};
 
     use super::*;
 
-    #[derive(Default)]
-    struct Told(Mutex<Vec<String>>);
+    struct Told(Sender<String>);
 
     impl CollectProgress for Told {
         fn on_step(&self, _: &str, _: &str, _: Option<f64>) {}
 
         fn on_trouble(&self, _: &str, what: &str) {
-            self.0.lock().unwrap().push(what.into());
+            self.0.send(what.into()).unwrap();
         }
     }
 
@@ -108,26 +108,26 @@ mod tests {
     fn the_second_of_two_sessions_waits_for_the_first_and_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("turn");
-        let (cancel, told) = (CancelFlag::default(), Told::default());
-        let first = wait_at(&path, &cancel, &told).unwrap();
-        assert!(first.is_some() && told.0.lock().unwrap().is_empty());
+        let (sender, told) = channel();
+        let (cancel, progress) = (CancelFlag::default(), Told(sender));
+        let first = wait_at(&path, &cancel, &progress).unwrap();
+        assert!(first.is_some() && told.try_recv().is_err());
         std::thread::scope(|scope| {
-            let second = scope.spawn(|| wait_at(&path, &cancel, &told).map(|turn| turn.is_some()));
-            while told.0.lock().unwrap().is_empty() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            let wait = || wait_at(&path, &cancel, &progress).map(|turn| turn.is_some());
+            let second = scope.spawn(wait);
+            assert!(told.recv().unwrap().contains("waiting until it is done"));
             assert!(!second.is_finished());
             drop(first);
             assert_eq!(second.join().unwrap(), Ok(true));
         });
-        assert!(told.0.lock().unwrap()[0].contains("waiting until it is done"));
     }
 
     #[test]
     fn who_waits_can_be_stopped_and_a_link_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("turn");
-        let (cancel, told) = (CancelFlag::default(), Told::default());
+        let (sender, _told) = channel();
+        let (cancel, told) = (CancelFlag::default(), Told(sender));
         let _first = wait_at(&path, &cancel, &told).unwrap();
         cancel.store(true, Ordering::Relaxed);
         assert!(wait_at(&path, &cancel, &told).is_err());

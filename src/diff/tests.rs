@@ -208,7 +208,7 @@ fn each_gate_looks_at_its_own() {
 }
 
 /// The same, collected by isoproof with these parts left out.
-fn collected(mut sketch: Sketch, left_out: &[&str]) -> Sketch {
+fn as_collected(mut sketch: Sketch, left_out: &[&str]) -> Sketch {
     sketch.run.evidence = EvidenceKind::Collected {
         engine: "docker".into(),
         image: "alpine".into(),
@@ -242,17 +242,20 @@ fn a_runtime_or_boundary_that_vanished_is_a_regression() {
 fn an_answer_that_vanished_is_a_regression_unless_it_was_left_out() {
     let full = || separate().fact("app.health_status", "kata", 200);
     let trips = |a: Sketch, b: Sketch| gate_fails(&compare(&a, &b, false), &[FailOn::Regression]);
-    assert!(trips(collected(full(), &[]), collected(separate(), &[])));
-    assert!(!trips(collected(full(), &[]), collected(separate(), &["app"])));
+    assert!(trips(as_collected(full(), &[]), as_collected(separate(), &[])));
+    assert!(!trips(as_collected(full(), &[]), as_collected(separate(), &["app"])));
     assert!(!trips(full(), separate()), "files of others hold what they hold");
     let lacking = |why| separate().missing("app.health_status", "kata", why);
-    assert!(trips(collected(full(), &[]), collected(lacking(MissingReason::Timeout), &[])));
+    assert!(trips(as_collected(full(), &[]), as_collected(lacking(MissingReason::Timeout), &[])));
     for answer in [MissingReason::Absent, MissingReason::Denied, MissingReason::NotStated] {
-        assert!(!trips(collected(full(), &[]), collected(lacking(answer), &[])), "{answer:?}");
+        assert!(
+            !trips(as_collected(full(), &[]), as_collected(lacking(answer), &[])),
+            "{answer:?}"
+        );
     }
     let timed = || full().series("startup.wall", "kata", &[1.0; 9]);
-    assert!(trips(collected(timed(), &[]), collected(full(), &[])));
-    assert!(!trips(collected(timed(), &[]), collected(full(), &["startup"])));
+    assert!(trips(as_collected(timed(), &[]), as_collected(full(), &[])));
+    assert!(!trips(as_collected(timed(), &[]), as_collected(full(), &["startup"])));
 }
 
 #[test]

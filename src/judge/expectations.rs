@@ -123,7 +123,7 @@ impl ExpectationWords {
     /// # Errors
     ///
     /// The file is not valid TOML, or lacks words.
-    pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
+    pub(crate) fn load_words(data: Option<&Path>) -> Result<Self> {
         let mut words = Self::default();
         for file in assets::read_all(AssetTree::Data, data, WORDS, "")?.into_values() {
             words = toml::from_str(&file.text)
@@ -204,11 +204,11 @@ impl OpenResult {
         }
     }
 
-    fn set(&mut self, name: &str, value: impl Into<Value>) {
+    fn set_parameter(&mut self, name: &str, value: impl Into<Value>) {
         self.parameters.insert(name.into(), value.into());
     }
 
-    fn decide(&mut self, is_shown: bool) {
+    fn record_outcome(&mut self, is_shown: bool) {
         self.fails = !is_shown;
         self.outcome =
             if is_shown { ExpectationOutcome::Passed } else { ExpectationOutcome::Failed };
@@ -226,7 +226,7 @@ pub(crate) fn judge_expectations(
 ) -> Result<Vec<ExpectationResult>> {
     let mut results = Vec::new();
     for expectation in expectations {
-        let open = context.evaluate(expectation)?;
+        let open = context.test_expectation(expectation)?;
         let words = context.words.of_kind(open.kind);
         let is_open = open.outcome == ExpectationOutcome::NotDecided;
         let render = |template: &str| render_words(template, &open.parameters);
@@ -254,7 +254,7 @@ fn render_words(template: &str, parameters: &Map<String, Value>) -> Result<Strin
 }
 
 impl ExpectationContext<'_> {
-    fn evaluate(&self, expectation: &Expectation) -> Result<OpenResult> {
+    fn test_expectation(&self, expectation: &Expectation) -> Result<OpenResult> {
         match &expectation.subject {
             ExpectedSubject::Findings { of, most } => Ok(self.count_findings(of, *most)),
             ExpectedSubject::Start { runtime } => {
@@ -298,14 +298,14 @@ impl ExpectationContext<'_> {
         let verdict = self.evidence.judgement.find_verdict(runtime);
         match verdict {
             None => {
-                open.set("state", "absent");
-                open.decide(false);
+                open.set_parameter("state", "absent");
+                open.record_outcome(false);
                 None
             }
             Some(verdict) if verdict.conclusion == Conclusion::NotTested => {
-                open.set("state", "failed");
-                open.set("why", verdict.failure.clone().unwrap_or_default());
-                open.decide(false);
+                open.set_parameter("state", "failed");
+                open.set_parameter("why", verdict.failure.clone().unwrap_or_default());
+                open.record_outcome(false);
                 None
             }
             started => started,
@@ -320,9 +320,9 @@ impl ExpectationContext<'_> {
         let by_target = self.evidence.run.facts.values();
         let mut facts = by_target.filter_map(|by_target| by_target.get(runtime));
         let is_captured = facts.any(Fact::is_present);
-        open.set("state", if is_captured { "started" } else { "nothing" });
+        open.set_parameter("state", if is_captured { "started" } else { "nothing" });
         if is_captured && !self.is_record_changed {
-            open.decide(true);
+            open.record_outcome(true);
         }
         open
     }
@@ -337,14 +337,20 @@ impl ExpectationContext<'_> {
         // What is not shown is not relied on.
         open.fails = true;
         let title = boundary.map(|boundary| self.words.boundaries.get(boundary.boundary_id()));
-        open.set("boundary", title.flatten().cloned());
-        open.set("confidence", least.map(LeastConfidence::confidence_name));
+        open.set_parameter("boundary", title.flatten().cloned());
+        open.set_parameter("confidence", least.map(LeastConfidence::confidence_name));
         let Some(verdict) = self.started_verdict(runtime, &mut open) else { return open };
-        open.set("state", "tested");
-        open.set("verdict", self.conclusions[verdict.conclusion.conclusion_id()].title.clone());
-        open.set("shown_confidence", verdict.confidence.confidence_name());
-        open.set("why", verdict.reason.map(|reason| self.reasons[reason.reason_id()].clone()));
-        open.set("facts", verdict.would_settle.join(", "));
+        open.set_parameter("state", "tested");
+        open.set_parameter(
+            "verdict",
+            self.conclusions[verdict.conclusion.conclusion_id()].title.clone(),
+        );
+        open.set_parameter("shown_confidence", verdict.confidence.confidence_name());
+        open.set_parameter(
+            "why",
+            verdict.reason.map(|reason| self.reasons[reason.reason_id()].clone()),
+        );
+        open.set_parameter("facts", verdict.would_settle.join(", "));
         for fact in &verdict.because {
             open.evidence.push(self.fact_place(fact, runtime));
         }
@@ -356,20 +362,20 @@ impl ExpectationContext<'_> {
         };
         let is_sure = least.is_none_or(|least| verdict.confidence >= as_confidence(least));
         if let Some(is_expected) = is_expected {
-            open.decide(is_expected && is_sure);
+            open.record_outcome(is_expected && is_sure);
         }
         open
     }
 
     fn judge_fact(&self, runtime: &str, id: &str, test: &FactTest) -> OpenResult {
         let mut open = OpenResult::new("fact", Some(runtime));
-        open.set("fact", id);
+        open.set_parameter("fact", id);
         let (name, value) = describe_test(test);
-        open.set("test", name);
-        open.set("value", value);
+        open.set_parameter("test", name);
+        open.set_parameter("value", value);
         if let FactTest::Within { least, most } = test {
-            open.set("least", least.map(format_number));
-            open.set("most", most.map(format_number));
+            open.set_parameter("least", least.map(format_number));
+            open.set_parameter("most", most.map(format_number));
         }
         let is_host = self.evidence.run.find_target(runtime).is_some_and(|target| {
             target.role == crate::model::Role::Host && target.failure.is_none()
@@ -380,39 +386,39 @@ impl ExpectationContext<'_> {
         open.evidence.push(self.fact_place(id, runtime));
         let fact = match self.evidence.run.find_fact(id, runtime) {
             Some(Fact::Missing(missing)) => {
-                open.set("state", "missing");
-                open.set("why", missing.reason.clone());
+                open.set_parameter("state", "missing");
+                open.set_parameter("why", missing.reason.clone());
                 if missing.why != MissingReason::NotAsked {
-                    open.decide(false);
+                    open.record_outcome(false);
                 }
                 return open;
             }
             None => {
-                open.set("state", "not-asked");
+                open.set_parameter("state", "not-asked");
                 return open;
             }
             Some(fact) => fact,
         };
-        open.set("state", "shown");
-        open.set("shown", fact_text(fact));
+        open.set_parameter("state", "shown");
+        open.set_parameter("shown", fact_text(fact));
         if let Some(finding) = self.evidence.judgement.find_error(id, &[runtime]) {
-            open.set("state", "doubtful");
-            open.set("why", finding.rule.clone());
+            open.set_parameter("state", "doubtful");
+            open.set_parameter("why", finding.rule.clone());
             return open;
         }
         let is_number = fact_number(fact).is_some();
         if matches!(test, FactTest::Within { .. }) && !is_number {
-            open.set("state", "no-number");
+            open.set_parameter("state", "no-number");
         }
-        open.decide(passes_test(fact, test));
+        open.record_outcome(passes_test(fact, test));
         open
     }
 
     fn judge_cost(&self, runtime: &str, cost: &str, most: f64) -> OpenResult {
         let mut open = OpenResult::new("cost", Some(runtime));
         let measure = self.workloads.find_measure(cost);
-        open.set("cost", measure.map_or(cost, |measure| measure.title.as_str()));
-        open.set("limit", format_number(most));
+        open.set_parameter("cost", measure.map_or(cost, |measure| measure.title.as_str()));
+        open.set_parameter("limit", format_number(most));
         let Some(measure) = measure else { return open };
         if self.started_verdict(runtime, &mut open).is_none() {
             return open;
@@ -421,23 +427,23 @@ impl ExpectationContext<'_> {
         open.evidence.push(self.fact_place(fact, runtime));
         match self.evidence.cost_ratio(fact, runtime) {
             CostRatio::Reference => {
-                open.set("state", "reference");
-                open.decide(most >= 1.0);
+                open.set_parameter("state", "reference");
+                open.record_outcome(most >= 1.0);
             }
             CostRatio::Unknown { kind, rule } => {
-                open.set("state", kind.reason_id());
-                open.set("why", rule);
+                open.set_parameter("state", kind.reason_id());
+                open.set_parameter("why", rule);
             }
             CostRatio::Ratio { ratio, interval } => {
-                open.set("state", "measured");
-                open.set("ratio", format_number(ratio));
+                open.set_parameter("state", "measured");
+                open.set_parameter("ratio", format_number(ratio));
                 if let Some(interval) = interval {
-                    open.set("low", format_number(interval.low));
-                    open.set("high", format_number(interval.high));
+                    open.set_parameter("low", format_number(interval.low));
+                    open.set_parameter("high", format_number(interval.high));
                 }
                 let interval = interval.unwrap_or(Interval { low: ratio, high: ratio });
                 if interval.high <= most || interval.low > most {
-                    open.decide(interval.high <= most);
+                    open.record_outcome(interval.high <= most);
                 }
             }
         }
@@ -458,11 +464,11 @@ impl ExpectationContext<'_> {
             }
         }
         let is_severity = SEVERITIES.contains(&of);
-        open.set("is_rule", is_rule && !is_severity);
-        open.set("of", of);
-        open.set("limit", most);
-        open.set("count", count);
-        open.decide(count <= most);
+        open.set_parameter("is_rule", is_rule && !is_severity);
+        open.set_parameter("of", of);
+        open.set_parameter("limit", most);
+        open.set_parameter("count", count);
+        open.record_outcome(count <= most);
         open
     }
 
@@ -574,9 +580,9 @@ mod tests {
     use crate::project::{MARGIN, ProjectConfig};
 
     static WORDS: LazyLock<ExpectationWords> =
-        LazyLock::new(|| ExpectationWords::load(None).unwrap());
+        LazyLock::new(|| ExpectationWords::load_words(None).unwrap());
 
-    fn evaluate(sketch: &Sketch, entries: &str) -> Result<Vec<ExpectationResult>> {
+    fn test_entries(sketch: &Sketch, entries: &str) -> Result<Vec<ExpectationResult>> {
         let text =
             entries.replace("[[expect]]", "[[preprocessor.isoproof.expect]]\nreason = \"r\"");
         let config = ProjectConfig::parse(&text, Path::new(CONFIG)).unwrap();
@@ -600,8 +606,8 @@ mod tests {
     }
 
     /// What comes of one expectation, in words.
-    fn outcome(sketch: &Sketch, entry: &str) -> String {
-        let result = evaluate(sketch, &format!("[[expect]]\n{entry}\n")).unwrap().remove(0);
+    fn tell_outcome(sketch: &Sketch, entry: &str) -> String {
+        let result = test_entries(sketch, &format!("[[expect]]\n{entry}\n")).unwrap().remove(0);
         let decides = result.decides.map(|words| format!("; {words}")).unwrap_or_default();
         let fails = if result.fails { "!" } else { "" };
         format!("{}{fails}: {}{decides}", result.outcome.outcome_id(), result.found)
@@ -621,17 +627,18 @@ mod tests {
     #[test]
     fn a_boundary_that_is_shown_passes_and_another_fails() {
         let own = "runtime = \"kata\"\nboundary = \"own-kernel\"";
-        let shown = outcome(&own_kernel(), own);
+        let shown = tell_outcome(&own_kernel(), own);
         assert!(shown.starts_with("passed: kata: Separate kernel"), "{shown}");
-        let of_runc = outcome(&own_kernel(), "runtime = \"runc\"\nboundary = \"own-kernel\"");
+        let of_runc = tell_outcome(&own_kernel(), "runtime = \"runc\"\nboundary = \"own-kernel\"");
         assert!(of_runc.starts_with("failed!: runc: Shared kernel"), "{of_runc}");
-        let shared = outcome(&own_kernel(), "runtime = \"runc\"\nboundary = \"shared-kernel\"");
+        let shared =
+            tell_outcome(&own_kernel(), "runtime = \"runc\"\nboundary = \"shared-kernel\"");
         assert!(shared.starts_with("passed"), "{shared}");
     }
 
     #[test]
     fn a_boundary_that_is_not_shown_is_not_decided_and_fails_the_build() {
-        let found = outcome(&sketch(), "runtime = \"kata\"\nboundary = \"own-kernel\"");
+        let found = tell_outcome(&sketch(), "runtime = \"kata\"\nboundary = \"own-kernel\"");
         assert_eq!(
             found,
             "not-decided!: kata: Inconclusive (nothing captured tells its kernel from the \
@@ -649,9 +656,9 @@ mod tests {
             "fact = \"kernel.release\"",
             "cost = \"startup\"\nat-most = 9",
         ] {
-            let found = outcome(&sketch, &format!("runtime = \"kata\"\n{entry}"));
+            let found = tell_outcome(&sketch, &format!("runtime = \"kata\"\n{entry}"));
             assert_eq!(found, "failed!: kata did not start: no /dev/kvm");
-            let gone = outcome(&sketch, &format!("runtime = \"runsc\"\n{entry}"));
+            let gone = tell_outcome(&sketch, &format!("runtime = \"runsc\"\n{entry}"));
             assert_eq!(gone, "failed!: this run has no runsc");
         }
     }
@@ -685,7 +692,7 @@ mod tests {
         ] {
             assert!(block.contains(line), "{line}: {block}");
         }
-        let results = evaluate(&sketch, &block).unwrap();
+        let results = test_entries(&sketch, &block).unwrap();
         let passed = |result: &ExpectationResult| result.outcome == ExpectationOutcome::Passed;
         assert!(results.iter().all(passed), "{results:#?}");
         let known = ProjectConfig::parse(&block, Path::new(CONFIG)).unwrap().expectations;
@@ -694,7 +701,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_runtime_is_an_error_with_a_suggestion() {
-        let error = evaluate(&sketch(), "[[expect]]\nruntime = \"kta\"\nstarts = true\n");
+        let error = test_entries(&sketch(), "[[expect]]\nruntime = \"kta\"\nstarts = true\n");
         let error = error.unwrap_err();
         assert!(error.message.starts_with("book.toml:1: "), "{error}");
         assert_eq!(error.help.as_deref(), Some("did you mean `kata`?"));
@@ -703,7 +710,7 @@ mod tests {
     #[test]
     fn a_confidence_below_the_least_fails() {
         let least = |word: &str| {
-            outcome(&own_kernel(), &format!("runtime = \"kata\"\nconfidence = \"{word}\""))
+            tell_outcome(&own_kernel(), &format!("runtime = \"kata\"\nconfidence = \"{word}\""))
         };
         assert!(least("low").starts_with("passed"), "{}", least("low"));
         let weak = sketch()
@@ -711,7 +718,7 @@ mod tests {
             .fact("kernel.release", "kata", "6.12.47")
             .fact("kernel.banner", "host", "Linux version 6.8.0 (a@b) #1")
             .fact("kernel.banner", "kata", "Linux version 6.12.47 (c@d) #1");
-        let found = outcome(&weak, "runtime = \"kata\"\nconfidence = \"high\"");
+        let found = tell_outcome(&weak, "runtime = \"kata\"\nconfidence = \"high\"");
         assert!(found.starts_with("failed!"), "{found}");
     }
 
@@ -747,7 +754,7 @@ mod tests {
                  cpu.model",
             ),
         ] {
-            assert_eq!(outcome(&sketch, &format!("runtime = \"kata\"\n{entry}")), wanted);
+            assert_eq!(tell_outcome(&sketch, &format!("runtime = \"kata\"\n{entry}")), wanted);
         }
     }
 
@@ -762,12 +769,15 @@ mod tests {
             &spread(1.5),
         );
         let limit = |most: f64| {
-            outcome(&sketch, &format!("runtime = \"kata\"\ncost = \"startup\"\nat-most = {most}"))
+            tell_outcome(
+                &sketch,
+                &format!("runtime = \"kata\"\ncost = \"startup\"\nat-most = {most}"),
+            )
         };
         assert!(limit(5.0).starts_with("passed: start-up time is 3 times"), "{}", limit(5.0));
         assert!(limit(2.0).starts_with("failed!: start-up time is 3 times"), "{}", limit(2.0));
         assert!(limit(3.0).starts_with("not-decided: start-up time is 3 times"), "{}", limit(3.0));
-        let memory = outcome(&sketch, "runtime = \"kata\"\ncost = \"memory\"\nat-most = 9");
+        let memory = tell_outcome(&sketch, "runtime = \"kata\"\ncost = \"memory\"\nat-most = 9");
         assert!(memory.starts_with("not-decided: memory of a container was not"), "{memory}");
     }
 }

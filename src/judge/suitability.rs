@@ -128,7 +128,7 @@ impl<'a> FitEvidence<'a> {
         let boundary = FitReason { kind: judge_boundary(workload, verdict), cost: None };
         let mut reasons = vec![boundary];
         // What a runtime costs does not matter where its boundary is not enough.
-        if reasons[0].kind.suitability() == Suitability::Fit {
+        if reasons[0].kind.implied_suitability() == Suitability::Fit {
             for (id, limit) in &workload.pays {
                 if let Some(measure) = table.find_measure(id) {
                     reasons.push(self.judge_cost(measure, *limit, &verdict.target));
@@ -138,12 +138,12 @@ impl<'a> FitEvidence<'a> {
         let worst = |reasons: &[FitReason]| {
             reasons
                 .iter()
-                .map(|reason| reason.kind.suitability())
+                .map(|reason| reason.kind.implied_suitability())
                 .max()
                 .unwrap_or(Suitability::Open)
         };
         let suitability = worst(&reasons);
-        reasons.retain(|reason| reason.kind.suitability() == suitability);
+        reasons.retain(|reason| reason.kind.implied_suitability() == suitability);
         RuntimeFit { target: verdict.target.clone(), suitability, reasons }
     }
 

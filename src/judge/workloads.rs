@@ -117,7 +117,7 @@ impl FitReasonKind {
     }
 
     /// What the reason makes of a runtime, by itself.
-    pub fn suitability(self) -> Suitability {
+    pub fn implied_suitability(self) -> Suitability {
         match self {
             Self::Trusted | Self::OwnKernel | Self::Reference | Self::Affordable => {
                 Suitability::Fit

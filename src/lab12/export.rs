@@ -507,7 +507,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("kata")).unwrap();
         std::fs::write(folder.path().join("kata/kernel.txt"), "mine").unwrap();
-        let run = collected().fact("kernel.release", "kata", "6.12.47").run;
+        let run = collected_sketch().fact("kernel.release", "kata", "6.12.47").run;
         let files = lab_files(&run, Edition::F25, None).unwrap();
         let error = write_lab_files(folder.path(), &files).unwrap_err();
         assert!(error.message.contains("kata/kernel.txt"), "{error}");
@@ -522,7 +522,7 @@ mod tests {
     }
 
     /// A sketch of a run that was collected.
-    fn collected() -> Sketch {
+    fn collected_sketch() -> Sketch {
         let mut sketch = sketch();
         sketch.run.evidence = EvidenceKind::Collected {
             engine: "nerdctl".into(),
@@ -570,7 +570,7 @@ mod tests {
             cpus in prop::array::uniform2("(Intel|AMD) [A-Z][a-z]{2,8}\\([RT]M?\\) [A-Z][a-z0-9-]{1,9} CPU @ [1-5]\\.[0-9]{2}GHz"),
             asked in prop::collection::vec(any::<bool>(), 24),
         ) {
-            let mut sketch = collected();
+            let mut sketch = collected_sketch();
             let mut asked = asked.into_iter();
             let mut put = |sketch: Sketch, id: &str, target: &str, value: Value| {
                 if asked.next() == Some(true) { sketch.fact(id, target, value) } else { sketch }

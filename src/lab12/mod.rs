@@ -92,7 +92,7 @@ impl Pack for Lab12 {
         Ok(std::iter::once(whole).chain(notes).collect())
     }
 
-    fn lookups(&self) -> &'static [LookupDefinition] {
+    fn list_lookups(&self) -> &'static [LookupDefinition] {
         lookups::LOOKUPS
     }
 }

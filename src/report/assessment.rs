@@ -172,7 +172,7 @@ impl ProjectData {
             margin: MARGIN,
             target: None,
             expectations: Arc::default(),
-            expectation_words: Arc::new(ExpectationWords::load(data)?),
+            expectation_words: Arc::new(ExpectationWords::load_words(data)?),
         })
     }
 }

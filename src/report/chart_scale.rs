@@ -19,7 +19,7 @@ const STEPS: [f64; 3] = [1.0, 2.0, 5.0];
 
 impl ChartScale {
     /// The axis that holds values of which these are the least and the greatest.
-    pub(super) fn covering(least: f64, greatest: f64) -> Self {
+    pub(super) fn cover_values(least: f64, greatest: f64) -> Self {
         if least > 0.0 && greatest > least * DECADE {
             return Self::between(least, greatest);
         }
@@ -44,7 +44,7 @@ impl ChartScale {
     }
 
     /// Where a value stands: 0 at the beginning of the axis, 1 at its end.
-    pub(super) fn share(self, value: f64) -> f64 {
+    pub(super) fn axis_share(self, value: f64) -> f64 {
         match self {
             Self::Linear { end, .. } => value / end,
             Self::Log { low, high } => (value.log10() - low) / (high - low),
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_scale_ends_at_a_round_number_that_holds_all() {
         for (greatest, end) in [(1.52, 2.0), (0.43, 0.6), (12.0, 15.0), (0.00013, 0.00015)] {
-            let scale = ChartScale::covering(greatest / 5.0, greatest);
+            let scale = ChartScale::cover_values(greatest / 5.0, greatest);
             let ticks = scale.tick_values(6);
             assert!((ticks.last().unwrap() / end - 1.0).abs() < 1e-9, "{greatest}: {ticks:?}");
             assert!((2..=6).contains(&ticks.len()), "{greatest}");
@@ -100,10 +100,10 @@ mod tests {
 
     #[test]
     fn values_of_more_than_a_decade_stand_on_a_logarithmic_axis_with_few_marks() {
-        let scale = ChartScale::covering(0.2, 3.0);
+        let scale = ChartScale::cover_values(0.2, 3.0);
         assert!(scale.is_log());
         assert_eq!(scale.tick_values(6), [0.2, 0.5, 1.0, 2.0]);
-        assert!(scale.share(0.2) > 0.0 && scale.share(3.0) < 1.0);
+        assert!(scale.axis_share(0.2) > 0.0 && scale.axis_share(3.0) < 1.0);
         let wide = ChartScale::between(0.05, 30_000.0);
         assert_eq!(wide.tick_values(6), [0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0]);
         assert_eq!(wide.tick_values(4), [1.0, 100.0, 10_000.0]);

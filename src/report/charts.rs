@@ -162,7 +162,7 @@ struct ChartLegendEntry {
 
 /// The place of a value across the plot, in percent.
 fn place_across(scale: &ChartScale, value: f64) -> f64 {
-    round_percent(LEFT + (RIGHT - LEFT) * scale.share(value))
+    round_percent(LEFT + (RIGHT - LEFT) * scale.axis_share(value))
 }
 
 fn axis_ticks(scale: &ChartScale, unit: SampleUnit) -> Vec<ChartTick> {
@@ -248,7 +248,7 @@ fn shared_scale(list: &[(String, &Samples)]) -> Option<(ChartScale, SampleUnit)>
     let most = list.iter().map(|(_, samples)| samples.values.len()).max()?;
     let values = || list.iter().flat_map(|(_, samples)| &samples.values).copied();
     let (least, greatest) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
-    (most >= 2 && greatest > 0.0).then(|| (ChartScale::covering(least, greatest), unit))
+    (most >= 2 && greatest > 0.0).then(|| (ChartScale::cover_values(least, greatest), unit))
 }
 
 /// A row of a chart with the figures of its series.
@@ -346,7 +346,7 @@ fn ecdf_steps(values: &[f64], scale: &ChartScale) -> String {
 fn phase_bars_view(assessment: &Assessment) -> Option<ChartView> {
     let splits = phases::all_splits(assessment);
     let greatest = splits.iter().map(phases::PhaseSplit::total_seconds).reduce(f64::max)?;
-    let scale = ChartScale::covering(0.0, greatest);
+    let scale = ChartScale::cover_values(0.0, greatest);
     let mut legend: Vec<ChartLegendEntry> = Vec::new();
     let mut rows = Vec::new();
     let mut y = 20;
@@ -527,7 +527,7 @@ mod tests {
 
     #[test]
     fn steps_rise_to_the_top() {
-        let scale = ChartScale::covering(1.0, 2.0);
+        let scale = ChartScale::cover_values(1.0, 2.0);
         assert_eq!(ecdf_steps(&[2.0, 1.0], &scale), "M1 100H48.5V50H96V0H100");
     }
 

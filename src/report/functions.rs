@@ -119,7 +119,7 @@ pub(crate) fn lookup_names() -> impl Iterator<Item = &'static str> {
 
 /// The look-ups of the core and of packs.
 fn all_lookups() -> impl Iterator<Item = &'static LookupDefinition> {
-    FUNCTIONS.iter().chain(crate::PACKS.iter().flat_map(|pack| pack.lookups()))
+    FUNCTIONS.iter().chain(crate::PACKS.iter().flat_map(|pack| pack.list_lookups()))
 }
 
 /// Gives all functions to a template engine.

@@ -63,7 +63,7 @@ pub(crate) trait Pack: Sync {
     fn list_notes(&self, edition: &str) -> Result<Vec<BlankNote>>;
 
     /// The look-ups that its templates call.
-    fn lookups(&self) -> &'static [LookupDefinition];
+    fn list_lookups(&self) -> &'static [LookupDefinition];
 }
 
 /// A report that somebody wrote by hand.

@@ -109,7 +109,7 @@ impl Draw {
     }
 
     /// A series: too short, noisy, with an outlier, with a zero, or good.
-    fn samples(&mut self, center: f64) -> Vec<f64> {
+    fn draw_samples(&mut self, center: f64) -> Vec<f64> {
         let factor = [1.0, 1.0, 1.0, 1.01, 1.3, 3.0, 0.4, 0.1][self.below(8)];
         let count = match self.below(60) {
             0 => 4000,
@@ -180,7 +180,7 @@ fn drawn_run(draw: &mut Draw) -> Sketch {
             let is_left_out =
                 draw.is_one_in(rarity) || (id.matches('.').count() > 1 && draw.is_one_in(2));
             if !is_left_out {
-                let samples = draw.samples(center);
+                let samples = draw.draw_samples(center);
                 sketch = sketch.file(&format!("{name}/{id}"), "0.5\n").series(id, name, &samples);
             }
         }

@@ -275,7 +275,7 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         #[allow(clippy::cast_precision_loss, reason = "few sessions are drawn")]
         count => LEFT + (RIGHT - LEFT) * index as f64 / (count - 1) as f64,
     };
-    let y = |value: f64| round_tenths(TOP + HEIGHT * (1.0 - scale.share(value)));
+    let y = |value: f64| round_tenths(TOP + HEIGHT * (1.0 - scale.axis_share(value)));
     let line = |(index, target): (usize, &&String)| {
         let dots: Vec<TrendDot> = shown
             .iter()
@@ -356,7 +356,7 @@ fn trend_scale(points: &[TrendPoint]) -> Option<ChartScale> {
             point.interval.unwrap_or(stats::Interval { low: point.median, high: point.median });
         (least, greatest) = (least.min(interval.low), greatest.max(interval.high));
     }
-    (greatest.is_finite() && greatest > 0.0).then(|| ChartScale::covering(least, greatest))
+    (greatest.is_finite() && greatest > 0.0).then(|| ChartScale::cover_values(least, greatest))
 }
 
 /// What stands at both ends of an axis of sessions: their dates, and of one day the times.

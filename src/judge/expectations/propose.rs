@@ -37,20 +37,20 @@ pub(crate) fn propose_expectations(
             None => ("start", vec![("starts", "true".to_string())]),
         };
         if !is_known(known, runtime, kind, "") {
-            entries.push(entry(evidence, runtime, &keys));
+            entries.push(make_entry(evidence, runtime, &keys));
         }
         if let Some(pattern) = release_pattern(evidence, verdict)
             && !is_known(known, runtime, "fact", RELEASE)
         {
             let keys = [("fact", quote_text(RELEASE)), ("matches", format!("'{pattern}'"))];
-            entries.push(entry(evidence, runtime, &keys));
+            entries.push(make_entry(evidence, runtime, &keys));
         }
         for cost in COSTS {
             if let Some(most) = cost_limit(evidence, workloads, cost, runtime)
                 && !is_known(known, runtime, "cost", cost)
             {
                 let keys = [("cost", quote_text(cost)), ("at-most", format!("{most:?}"))];
-                entries.push(entry(evidence, runtime, &keys));
+                entries.push(make_entry(evidence, runtime, &keys));
             }
         }
     }
@@ -58,7 +58,7 @@ pub(crate) fn propose_expectations(
     if !is_known(known, "", "findings", "error") {
         let count = evidence.judgement.findings.iter().filter(errors).count();
         let keys = vec![("findings", quote_text("error")), ("at-most", count.to_string())];
-        entries.push([keys, vec![reason(evidence)]].concat());
+        entries.push([keys, vec![reason_of_run(evidence)]].concat());
     }
     entries
 }
@@ -76,11 +76,15 @@ pub(crate) fn format_entries(entries: &[ProposedEntry]) -> String {
     blocks.join("\n")
 }
 
-fn entry(evidence: &FitEvidence, runtime: &str, keys: &[(&'static str, String)]) -> ProposedEntry {
-    [vec![("runtime", quote_text(runtime))], keys.to_vec(), vec![reason(evidence)]].concat()
+fn make_entry(
+    evidence: &FitEvidence,
+    runtime: &str,
+    keys: &[(&'static str, String)],
+) -> ProposedEntry {
+    [vec![("runtime", quote_text(runtime))], keys.to_vec(), vec![reason_of_run(evidence)]].concat()
 }
 
-fn reason(evidence: &FitEvidence) -> (&'static str, String) {
+fn reason_of_run(evidence: &FitEvidence) -> (&'static str, String) {
     ("reason", quote_text(&format!("as in run {}", evidence.run.id)))
 }
 

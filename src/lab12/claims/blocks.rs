@@ -215,7 +215,7 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
             if stated == known && !stated.is_empty() { SameElsewhere } else { Open }
         }
         "kernel.banner" | "kernel.dmesg_banner" | "kernel.cmdline" | "cpu.model" => {
-            let (stated, known) = (joined(stated), joined(known));
+            let (stated, known) = (join_lines(stated), join_lines(known));
             let cut = stated.trim_end_matches(['.', '…', ' ']);
             let is_part = known.starts_with(cut) || stated.starts_with(&known);
             let release = |text: &str| text.split(' ').nth(2).unwrap_or_default().to_string();
@@ -262,7 +262,7 @@ fn kernel_words(line: &Value) -> Vec<String> {
 }
 
 /// The words of a text in one line.
-fn joined(text: &Value) -> String {
+fn join_lines(text: &Value) -> String {
     text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -23,7 +23,7 @@ pub(super) struct KnownFigures {
 
 impl KnownFigures {
     /// The mean, with the significant digits of the samples.
-    pub(super) fn mean(&self) -> Option<(f64, usize)> {
+    pub(super) fn mean_of_samples(&self) -> Option<(f64, usize)> {
         let mean = self.all.iter().find(|figure| figure.name == "mean")?;
         Some((mean.value, self.median?.1))
     }

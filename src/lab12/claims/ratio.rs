@@ -155,7 +155,7 @@ fn compare_durations(
         let known = |target: &str| Some(index.known_figures(&index.fact_on_target(id, target)?));
         if let (Some(a), Some(b)) = (known(one), known(other)) {
             let facts = vec![(id.clone(), one.to_string()), (id.clone(), other.to_string())];
-            for (a, b) in [(a.median, b.median), (a.mean(), b.mean())] {
+            for (a, b) in [(a.median, b.median), (a.mean_of_samples(), b.mean_of_samples())] {
                 let (Some(a), Some(b)) = (a, b) else { continue };
                 pairs.extend(figure_pair(a, b, Some(SampleUnit::Seconds), false, facts.clone()));
             }

@@ -41,19 +41,20 @@ pub(super) fn check_values(
             continue;
         }
         let target = place.find_target(&subjects);
-        if let (Some(target), Some(seconds), [subject]) = (&target, place.seconds(), &subjects[..])
-            && place.quantity().hedge == ValueHedge::Exact
+        if let (Some(target), Some(seconds), [subject]) =
+            (&target, place.in_seconds(), &subjects[..])
+            && place.stated_quantity().hedge == ValueHedge::Exact
             && sentence.is_plain
         {
             stated.push(StatedFigure {
                 fact: subject.facts[0].clone(),
                 target: target.clone(),
                 seconds,
-                digits: place.quantity().digits,
+                digits: place.stated_quantity().digits,
                 pasted: None,
             });
         }
-        results.extend(place.decide(&subjects, target.as_deref()));
+        results.extend(place.compare_with_facts(&subjects, target.as_deref()));
     }
     results.extend(check_interface_list(index, vocabulary, sentence));
     (results, stated)
@@ -70,29 +71,29 @@ struct ValuePlace<'a> {
 }
 
 impl<'a> ValuePlace<'a> {
-    fn quantity(&self) -> &'a StatedQuantity {
+    fn stated_quantity(&self) -> &'a StatedQuantity {
         &self.all[self.number]
     }
 
     fn stated_text(&self) -> &'a str {
-        &self.sentence.text[self.quantity().range.clone()]
+        &self.sentence.text[self.stated_quantity().range.clone()]
     }
 
     fn file_range(&self) -> Range<usize> {
-        self.sentence.file_range(&self.quantity().range)
+        self.sentence.file_range(&self.stated_quantity().range)
     }
 
     /// The words since the value before.
     fn before(&self) -> &'a str {
         let from = self.number.checked_sub(1).map_or(0, |before| self.all[before].range.end);
-        let text = &self.sentence.text[from..self.quantity().range.start];
+        let text = &self.sentence.text[from..self.stated_quantity().range.start];
         &text[text.rfind([';', '|']).map_or(0, |at| at + 1)..]
     }
 
     /// The few words after the value, up to the next one or the end of the clause.
     fn after(&self) -> &'a str {
         let text = self.sentence.text;
-        let start = self.quantity().range.end;
+        let start = self.stated_quantity().range.end;
         let until = self.all.get(self.number + 1).map_or(text.len(), |next| next.range.start);
         let window = &text[start..until];
         let window =
@@ -115,8 +116,8 @@ impl<'a> ValuePlace<'a> {
     }
 
     /// The duration that is stated.
-    fn seconds(&self) -> Option<f64> {
-        match self.quantity().value {
+    fn in_seconds(&self) -> Option<f64> {
+        match self.stated_quantity().value {
             StatedValue::Seconds(seconds) => Some(seconds),
             StatedValue::Number(number, second) => {
                 Some(second.unwrap_or(number) * self.unit_of_labels()?)
@@ -126,7 +127,7 @@ impl<'a> ValuePlace<'a> {
     }
 
     fn may_be_of(&self, kind: SubjectKind) -> bool {
-        match (&self.quantity().value, kind) {
+        match (&self.stated_quantity().value, kind) {
             (StatedValue::Number(number, _), SubjectKind::Count | SubjectKind::Samples) => {
                 number.fract() == 0.0 && self.unit_of_labels().is_none()
             }
@@ -134,7 +135,7 @@ impl<'a> ValuePlace<'a> {
                 let is_status = *number == 0.0 || (100.0..600.0).contains(number);
                 is_status && self.stated_text().len() == 3 && self.unit_of_labels().is_none()
             }
-            (_, SubjectKind::Seconds) => self.seconds().is_some(),
+            (_, SubjectKind::Seconds) => self.in_seconds().is_some(),
             (StatedValue::Rate(..), SubjectKind::Rate)
             | (StatedValue::Mask(_), SubjectKind::Mask)
             | (StatedValue::Version(_), SubjectKind::Version)
@@ -161,14 +162,15 @@ impl<'a> ValuePlace<'a> {
             .filter(|subject| !subject.unless.as_ref().is_some_and(|words| words.is_match(&window)))
             .collect();
         let has_noun = |subject: &ValueSubject| {
-            subject.after.as_ref().is_some_and(|nouns| follows(nouns, after))
+            subject.after.as_ref().is_some_and(|nouns| stand_right_after(nouns, after))
         };
         let any_noun = possible.iter().any(|subject| has_noun(subject));
         let among = |wanted: &dyn Fn(&ValueSubject) -> bool| -> Vec<&'a ValueSubject> {
             possible.iter().copied().filter(|subject| wanted(subject)).collect()
         };
-        let alone =
-            among(&|subject| subject.alone.as_ref().is_some_and(|words| follows(words, after)));
+        let alone = among(&|subject| {
+            subject.alone.as_ref().is_some_and(|words| stand_right_after(words, after))
+        });
         if !alone.is_empty() {
             return alone;
         }
@@ -218,12 +220,13 @@ impl<'a> ValuePlace<'a> {
     /// figure.
     fn continued_subjects(&self, possible: &[&'a ValueSubject]) -> Option<Vec<&'a ValueSubject>> {
         let is_alike = |one: &StatedQuantity| {
-            std::mem::discriminant(&one.value) == std::mem::discriminant(&self.quantity().value)
+            std::mem::discriminant(&one.value)
+                == std::mem::discriminant(&self.stated_quantity().value)
         };
         let number = self.all[..self.number].iter().rposition(is_alike)?;
         let previous = Self { number, ..*self };
-        let from = previous.quantity().range.end;
-        let between = &self.sentence.text[from..self.quantity().range.start];
+        let from = previous.stated_quantity().range.end;
+        let between = &self.sentence.text[from..self.stated_quantity().range.start];
         let is_short = between.split_whitespace().filter(|word| word.len() > 1).count() <= 6;
         let named = !self.index.resolver.find_mentions(between).is_empty()
             || self.index.resolver.find_mentions(self.after()).len() == 1
@@ -235,7 +238,7 @@ impl<'a> ValuePlace<'a> {
         let [subject] = subjects[..] else { return None };
         let is_possible = possible.iter().any(|one| std::ptr::eq(*one, subject));
         let fits = is_bare(self.after())
-            || subject.after.as_ref().is_some_and(|nouns| follows(nouns, self.after()))
+            || subject.after.as_ref().is_some_and(|nouns| stand_right_after(nouns, self.after()))
             || !matches!(subject.kind, SubjectKind::Count | SubjectKind::Samples);
         (is_possible && fits).then_some(subjects)
     }
@@ -263,7 +266,7 @@ impl<'a> ValuePlace<'a> {
                 subject.unless.as_ref().is_some_and(|unless| unless.is_match(topic))
             };
             let fits = |subject: &ValueSubject| match subject.after.as_ref() {
-                Some(nouns) if any_noun => follows(nouns, self.after()),
+                Some(nouns) if any_noun => stand_right_after(nouns, self.after()),
                 Some(_) => !needs_noun && is_bare(self.after()) && self.has_label(),
                 None => {
                     let mentions = self.index.resolver.find_mentions(self.sentence.text);
@@ -303,9 +306,9 @@ impl<'a> ValuePlace<'a> {
     /// Whether words around the value make it no value of one target.
     fn is_set_apart(&self) -> bool {
         let words = &self.vocabulary.words;
-        let before = &self.sentence.text[..self.quantity().from];
+        let before = &self.sentence.text[..self.stated_quantity().from];
         words.denial.is_match(before)
-            || words.difference.is_match(&self.sentence.text[self.quantity().range.end..])
+            || words.difference.is_match(&self.sentence.text[self.stated_quantity().range.end..])
             || words.difference_before.is_match(before)
             || self.sentence.cell_labels().is_some_and(|(row, column)| {
                 [row, column].iter().any(|label| {
@@ -350,7 +353,11 @@ impl<'a> ValuePlace<'a> {
         (!others && !elsewhere).then(|| baseline.to_string())
     }
 
-    fn decide(&self, subjects: &[&ValueSubject], target: Option<&str>) -> Vec<ClaimRemark> {
+    fn compare_with_facts(
+        &self,
+        subjects: &[&ValueSubject],
+        target: Option<&str>,
+    ) -> Vec<ClaimRemark> {
         let (text, place) = (self.stated_text(), self.file_range());
         let ids = || subjects.iter().flat_map(|subject| &subject.facts);
         let everywhere: Vec<FactRef> =
@@ -453,7 +460,7 @@ impl<'a> ValuePlace<'a> {
         }
         let result = ClaimRemark::supported_claim(self.file_range())
             .resting_on_fact(fact_ref.id, fact_ref.target);
-        let shown = match &self.quantity().value {
+        let shown = match &self.stated_quantity().value {
             StatedValue::Address(_) => Some(known_addresses(fact_ref)),
             _ => self.agreeing_figure(fact_ref),
         };
@@ -462,7 +469,7 @@ impl<'a> ValuePlace<'a> {
 
     /// The figure of a series that a duration agrees with, in words.
     fn agreeing_figure(&self, fact_ref: &FactRef) -> Option<String> {
-        let seconds = self.seconds()?;
+        let seconds = self.in_seconds()?;
         let figures = self.index.known_figures(fact_ref);
         let wanted = self.figures_named();
         let figure = figures.all.iter().find(|figure| {
@@ -476,16 +483,19 @@ impl<'a> ValuePlace<'a> {
 
     /// The quantity with its rounding in seconds, also where a label gives the unit.
     fn quantity_in_seconds(&self) -> StatedQuantity {
-        let scale = match self.quantity().value {
+        let scale = match self.stated_quantity().value {
             StatedValue::Number(..) => self.unit_of_labels().unwrap_or(1.0),
             _ => 1.0,
         };
-        StatedQuantity { half: self.quantity().half * scale, ..self.quantity().clone() }
+        StatedQuantity {
+            half: self.stated_quantity().half * scale,
+            ..self.stated_quantity().clone()
+        }
     }
 
     fn agrees(&self, fact_ref: &FactRef) -> bool {
-        let quantity = self.quantity();
-        if self.seconds().is_some() {
+        let quantity = self.stated_quantity();
+        if self.in_seconds().is_some() {
             return self.agreeing_figure(fact_ref).is_some();
         }
         let text = fact_ref.fact.as_str().unwrap_or_default();
@@ -504,7 +514,9 @@ impl<'a> ValuePlace<'a> {
             }
             StatedValue::Version(version) => is_version_prefix(text, version),
             StatedValue::Commit(commit) => text.eq_ignore_ascii_case(commit),
-            StatedValue::Processor(name) => is_within(&dashed(text), &dashed(name)),
+            StatedValue::Processor(name) => {
+                is_within(&hyphenate_model(text), &hyphenate_model(name))
+            }
             StatedValue::Address(address) => {
                 interface_addresses(fact_ref).any(|known| known.split('/').next() == Some(address))
             }
@@ -514,8 +526,8 @@ impl<'a> ValuePlace<'a> {
 
     /// Whether a fact says for certain something else than the value.
     fn clashes(&self, fact_ref: &FactRef) -> bool {
-        let quantity = self.quantity();
-        if let Some(seconds) = self.seconds() {
+        let quantity = self.stated_quantity();
+        if let Some(seconds) = self.in_seconds() {
             return self.clashes_in_time(fact_ref, seconds);
         }
         let text = fact_ref.fact.as_str().unwrap_or_default();
@@ -608,7 +620,7 @@ impl<'a> ValuePlace<'a> {
             SubjectKind::Seconds => {
                 let raw = text.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
                 let raw = raw.parse::<f64>().unwrap_or(f64::NAN);
-                self.seconds().is_some_and(|seconds| self.index.is_number_captured(seconds))
+                self.in_seconds().is_some_and(|seconds| self.index.is_number_captured(seconds))
                     || raw.fract() != 0.0 && self.index.is_number_captured(raw)
             }
             SubjectKind::Rate => {
@@ -636,13 +648,13 @@ impl<'a> ValuePlace<'a> {
         let raw = text.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
         let is_captured = self.index.is_captured(text)
             || raw.parse().is_ok_and(|raw| self.index.is_number_captured(raw))
-            || self.seconds().is_some_and(|seconds| self.index.is_number_captured(seconds));
+            || self.in_seconds().is_some_and(|seconds| self.index.is_number_captured(seconds));
         let is_known = self.index.missing_reason(id, target).is_some();
         let is_of_host = self.index.role_of(target) == Some(Role::Host);
         let expected = is_known && (!is_of_host || subject.kind == SubjectKind::Count);
         let failed = self.vocabulary.words.not_run.is_match(self.sentence.text);
         let is_vague =
-            subject.kind == SubjectKind::Count && self.quantity().hedge != ValueHedge::Exact;
+            subject.kind == SubjectKind::Count && self.stated_quantity().hedge != ValueHedge::Exact;
         // A column `runc` often holds what was counted on the host.
         let is_of_other = subject
             .facts
@@ -661,7 +673,7 @@ impl<'a> ValuePlace<'a> {
             "dev.entries",
             "kernel.modules_loaded",
         ];
-        let StatedValue::Number(stated, _) = self.quantity().value else { return None };
+        let StatedValue::Number(stated, _) = self.stated_quantity().value else { return None };
         COUNTS.iter().filter(|id| !but.iter().any(|other| other == *id)).find_map(|id| {
             let all = self.index.facts_everywhere(id);
             let fact_ref =
@@ -674,7 +686,7 @@ impl<'a> ValuePlace<'a> {
     fn is_misnamed(&self, fact_ref: &FactRef) -> bool {
         let after = self.after().to_lowercase();
         fact_ref.id == "proc.entries"
-            && matches!(self.quantity().value, StatedValue::Number(..))
+            && matches!(self.stated_quantity().value, StatedValue::Number(..))
             && after.split_whitespace().take(3).any(|noun| noun.starts_with("process"))
             && !after.contains("entr")
     }
@@ -697,7 +709,7 @@ impl<'a> ValuePlace<'a> {
     /// The names of figures that the words since the last value give, or the row and the column.
     fn figures_named(&self) -> Vec<&'static str> {
         let figures = &self.vocabulary.words.figures;
-        let rest = &self.sentence.text[self.quantity().range.end..];
+        let rest = &self.sentence.text[self.stated_quantity().range.end..];
         let inside = rest.trim_start().strip_prefix('(').and_then(|rest| rest.split(')').next());
         let named = |text: &str| {
             let kinds = [
@@ -723,7 +735,7 @@ impl<'a> ValuePlace<'a> {
 }
 
 /// Whether words stand right after a value, with two others between at most.
-fn follows(words: &regex::Regex, after: &str) -> bool {
+fn stand_right_after(words: &regex::Regex, after: &str) -> bool {
     words.find_iter(after).next().is_some_and(|found| {
         let between = &after[..found.start()];
         let letter = |c: char| c.is_alphanumeric() || c == '_';
@@ -774,7 +786,7 @@ fn rate_of(fact_ref: &FactRef) -> Option<f64> {
     rate.is_finite().then_some(rate)
 }
 
-fn dashed(text: &str) -> String {
+fn hyphenate_model(text: &str) -> String {
     text.to_lowercase().replace("(r)", "").replace("(tm)", "").replace(' ', "-")
 }
 
