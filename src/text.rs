@@ -25,6 +25,11 @@ pub fn decode_bytes(bytes: &[u8]) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text.into_owned() }
 }
 
+/// The words of a text in one line, with one space between them.
+pub fn join_words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Words in lines of at most `width` characters; a longer word has a line of its own.
 pub fn wrap_words(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

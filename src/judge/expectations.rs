@@ -605,6 +605,15 @@ mod tests {
         judge_expectations(&context, &config.expectations)
     }
 
+    /// Twelve starts of each runtime; one under Kata takes three times as long.
+    fn timed_starts() -> Sketch {
+        let spread = |center: f64| {
+            (0..12).map(|i| center * (1.0 + 0.01 * f64::from(i))).collect::<Vec<f64>>()
+        };
+        let sketch = own_kernel().series("startup.wall", "runc", &spread(0.5));
+        sketch.series("startup.wall", "kata", &spread(1.5))
+    }
+
     /// What comes of one expectation, in words.
     fn tell_outcome(sketch: &Sketch, entry: &str) -> String {
         let result = test_entries(sketch, &format!("[[expect]]\n{entry}\n")).unwrap().remove(0);
@@ -665,14 +674,7 @@ mod tests {
 
     #[test]
     fn what_is_proposed_from_a_run_passes_on_it_and_is_not_proposed_again() {
-        let spread = |center: f64| {
-            (0..12).map(|i| center * (1.0 + 0.01 * f64::from(i))).collect::<Vec<f64>>()
-        };
-        let sketch = own_kernel().series("startup.wall", "runc", &spread(0.5)).series(
-            "startup.wall",
-            "kata",
-            &spread(1.5),
-        );
+        let sketch = timed_starts();
         let timing = RunTiming::of_run(&sketch.run, MARGIN);
         let case = sketch.context();
         let targets = sketch.run.targets.iter().filter(|target| target.name != "host");
@@ -760,14 +762,7 @@ mod tests {
 
     #[test]
     fn a_cost_fails_only_when_its_whole_interval_is_beyond_the_limit() {
-        let spread = |center: f64| {
-            (0..12).map(|i| center * (1.0 + 0.01 * f64::from(i))).collect::<Vec<f64>>()
-        };
-        let sketch = own_kernel().series("startup.wall", "runc", &spread(0.5)).series(
-            "startup.wall",
-            "kata",
-            &spread(1.5),
-        );
+        let sketch = timed_starts();
         let limit = |most: f64| {
             tell_outcome(
                 &sketch,

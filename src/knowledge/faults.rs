@@ -110,7 +110,7 @@ fn compile_patterns(fault: &KnownFault) -> Result<Vec<Regex>> {
 /// One line without colours and escaped quotes: engines wrap a shim's words in their log format.
 fn plain_line(text: &str) -> String {
     let text = strip_ansi(text).replace("\\n", " ").replace("\\\"", "\"");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    crate::text::join_words(&text)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::text::{escape_hidden, make_visible};
 
 /// One line of text for Markdown, such that no Markdown in it takes effect.
 pub fn escape_markdown(text: &str) -> String {
-    let text = make_visible(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let text = make_visible(&crate::text::join_words(text));
     let mut out = String::with_capacity(text.len() + 8);
     let mut before: Option<char> = None;
     let mut chars = text.chars().peekable();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     fn shown(text: &str) -> String {
-        make_visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+        make_visible(&crate::text::join_words(text))
     }
 
     proptest! {

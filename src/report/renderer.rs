@@ -284,7 +284,7 @@ fn excerpt_at(assessment: &Assessment, source: &FactSource) -> String {
     const LONGEST: usize = 160;
     let place = describe_place(source);
     let Some(line) = assessment.source_line(source) else { return place };
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = crate::text::join_words(line);
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{place}{LINE}{}…", &line[..end]),
         None => format!("{place}{LINE}{line}"),

@@ -187,7 +187,7 @@ fn clip_title(text: &str) -> String {
 }
 
 fn clip_text(text: &str, longest: usize) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = crate::text::join_words(text);
     let text = crate::text::make_visible(&text);
     match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -109,5 +109,5 @@ impl BenchShell {
 }
 
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
+    crate::text::join_words(text).chars().take(200).collect()
 }

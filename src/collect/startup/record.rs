@@ -50,7 +50,7 @@ impl TimedStart {
             format!("{outcome} {} {} {figures} {}", self.place, self.round, self.container);
         if let Some(words) = failure {
             line.push_str(": ");
-            line.push_str(&words.split_whitespace().collect::<Vec<_>>().join(" "));
+            line.push_str(&crate::text::join_words(&words));
         }
         line.push('\n');
         line

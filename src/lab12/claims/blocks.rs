@@ -163,7 +163,7 @@ fn compare_output(
     let stated = match fact {
         Fact::Value { value: Value::Number(number), .. } => number.to_string(),
         Fact::Series(_) => FactRef { id: "", target, fact }.shown_value(),
-        _ => line.split_whitespace().collect::<Vec<_>>().join(" "),
+        _ => crate::text::join_words(line),
     };
     let numbers = fact.as_series().map(|samples| &samples.values[..]).unwrap_or_default();
     let is_elsewhere = numbers.iter().any(|number| index.is_number_captured(*number));
@@ -263,7 +263,7 @@ fn kernel_words(line: &Value) -> Vec<String> {
 
 /// The words of a text in one line.
 fn join_lines(text: &Value) -> String {
-    text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    crate::text::join_words(text.as_str().unwrap_or_default())
 }
 
 /// One remark for each line and standing.

@@ -280,9 +280,8 @@ fn make_result(
     let mut evidence: Vec<EvidenceRef> =
         result.facts.iter().map(|(id, target)| index.evidence_ref(id, target)).collect();
     evidence.extend(result.places.iter().cloned());
-    let quote = crate::text::make_visible(
-        &lines.text[result.place.clone()].split_whitespace().collect::<Vec<_>>().join(" "),
-    );
+    let quote =
+        crate::text::make_visible(&crate::text::join_words(&lines.text[result.place.clone()]));
     let doc = match result.rule {
         None => None,
         Some(id) => Some(rules.find_rule(id).ok_or_else(|| {

@@ -167,5 +167,5 @@ fn clause_subject(index: &EvidenceIndex, before: &str, clause: usize) -> Option<
 
 /// Words in one line.
 pub(super) fn quote_words(text: &str) -> String {
-    crate::text::make_visible(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+    crate::text::make_visible(&crate::text::join_words(text))
 }

@@ -63,7 +63,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<String> {
 /// The model behind the label of `/proc/cpuinfo`, lscpu or sysctl.
 fn stated_model(text: &str) -> Option<String> {
     let value = after_key(text)?;
-    let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let value = crate::text::join_words(value);
     let value = words::strip_value_marks(&value);
     (value.chars().any(char::is_alphanumeric)
         && !words::is_hypothetical(value)
@@ -89,7 +89,7 @@ fn after_one_key(text: &str) -> Option<&str> {
     let (key, value) = text.split_once([':', '='])?;
     let key = words::strip_value_marks(key).to_lowercase();
     let key = key.trim_start_matches(['-', '*', ' ']).trim();
-    let key: String = key.split_whitespace().collect::<Vec<_>>().join(" ");
+    let key: String = crate::text::join_words(key);
     let known = [
         "model name",
         "cpu model",
@@ -127,7 +127,7 @@ fn has_no_model_name(text: &str) -> bool {
         "mimpid",
     ];
     let plain = text.to_lowercase().replace(':', " :");
-    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ").replace(" :", ":");
+    let plain = crate::text::join_words(&plain).replace(" :", ":");
     BEGINNINGS.iter().any(|start| plain.starts_with(start))
 }
 
@@ -183,7 +183,7 @@ fn unlabelled_model(line: &PageLine) -> Option<FoundValue<String>> {
         && !words::contains_any(text, PROSE)
         && !words::is_hypothetical(text);
     let ends = text.ends_with(['.', '!', '?', ':']) || text.contains(": ");
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = crate::text::join_words(text);
     (short && named && !ends).then(|| FoundValue::at_line(text, line))
 }
 

@@ -142,7 +142,7 @@ fn plain_words(text: &str) -> String {
     let blank = |c: char| matches!(c, '-' | '_' | '(' | ')' | '[' | ']' | '\u{2019}');
     let lower = text.to_lowercase().replace('\u{2019}', "'");
     let plain: String = lower.chars().map(|c| if blank(c) { ' ' } else { c }).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    crate::text::join_words(&plain)
 }
 
 /// Whether a status of exit other than 0 is stated: `exit code 125`, `rc=1`.

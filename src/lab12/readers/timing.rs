@@ -120,8 +120,9 @@ fn failed_start_line(parts: &[LabelledPart], who: EvidenceRole) -> Option<&PageL
     None
 }
 
-/// zsh names the command beside its time: it labels what has no label.
-fn split_by_command(parts: &mut Vec<LabelledPart>) {
+/// Takes the lines that name a role by themselves out of the parts without a label, each as the
+/// parts that `name_roles` makes of it; of other lines it makes none.
+fn split_parts(parts: &mut Vec<LabelledPart>, name_roles: impl Fn(&PageLine) -> Vec<LabelledPart>) {
     let mut out = Vec::new();
     for part in parts.drain(..) {
         if part.who.is_some() {
@@ -130,48 +131,47 @@ fn split_by_command(parts: &mut Vec<LabelledPart>) {
         }
         let mut rest = LabelledPart { lines: Vec::new(), ..part.clone() };
         for line in part.lines {
-            match parse_zsh_time(&line.text).and(command_role(&line.text)) {
-                Some(who) => out.push(LabelledPart {
-                    who: Some(who),
-                    label: "command".into(),
-                    line: line.number,
-                    lines: vec![line],
-                }),
-                None => rest.lines.push(line),
+            let named = name_roles(&line);
+            if named.is_empty() {
+                rest.lines.push(line);
             }
+            out.extend(named);
         }
         out.push(rest);
     }
     *parts = out;
 }
 
+/// zsh names the command beside its time: it labels what has no label.
+fn split_by_command(parts: &mut Vec<LabelledPart>) {
+    split_parts(parts, |line| {
+        let who = parse_zsh_time(&line.text).and(command_role(&line.text));
+        let part = who.map(|who| LabelledPart {
+            who: Some(who),
+            label: "command".into(),
+            line: line.number,
+            lines: vec![line.clone()],
+        });
+        part.into_iter().collect()
+    });
+}
+
 /// A role's name just before a time, or in brackets just behind it, labels what has no label:
 /// `runc took 0.6 s, Kata took 2.1 s`, `real 0m0.6s (runc)`, `runc,0.612`, `{"runc": 0.6}`.
 fn split_by_name(parts: &mut Vec<LabelledPart>) {
-    let mut out = Vec::new();
-    for part in parts.drain(..) {
-        if part.who.is_some() {
-            out.push(part);
-            continue;
+    split_parts(parts, |line| {
+        if line.kind != LineKind::Text {
+            return Vec::new();
         }
-        let mut rest = LabelledPart { lines: Vec::new(), ..part.clone() };
-        for line in part.lines {
-            let named =
-                if line.kind == LineKind::Text { times_with_roles(&line.text) } else { Vec::new() };
-            if named.is_empty() {
-                rest.lines.push(line);
-                continue;
-            }
-            out.extend(named.into_iter().map(|(who, text)| LabelledPart {
-                who: Some(who),
-                label: "name".into(),
-                line: line.number,
-                lines: vec![PageLine::new(line.number, &text, true)],
-            }));
-        }
-        out.push(rest);
-    }
-    *parts = out;
+        let named = times_with_roles(&line.text).into_iter();
+        let part = |(who, text): (EvidenceRole, String)| LabelledPart {
+            who: Some(who),
+            label: "name".into(),
+            line: line.number,
+            lines: vec![PageLine::new(line.number, &text, true)],
+        };
+        named.map(part).collect()
+    });
 }
 
 /// The times on a line with the roles that are named beside them; none if anything else stands
