@@ -7,9 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{Project, engines, nerdctl};
+use support::{Outcome, Project, engines, nerdctl};
 
 const KILLS: u64 = 50;
+
+/// The folder of a project for temporary files.
+const TEMPORARY: &str = "temporary";
 
 /// What a machine has that a session could leave, a line each.
 fn inventory() -> BTreeSet<String> {
@@ -39,9 +42,19 @@ fn inventory() -> BTreeSet<String> {
         .collect()
 }
 
+/// The program in a project, with the temporary files of the project if it has a folder for them.
+fn program(project: &Project, arguments: &[&str]) -> Command {
+    let mut command = project.command(arguments);
+    let temporary = project.path(TEMPORARY);
+    if temporary.is_dir() {
+        command.env("TMPDIR", temporary);
+    }
+    command
+}
+
 fn start(project: &Project, engine: &str, runtime: &str) -> Child {
     let arguments = ["collect", "--engine", engine, "--runtime", runtime, "--quiet"];
-    project.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    program(project, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn send(signal: &str, child: &Child) {
@@ -120,8 +133,11 @@ fn moments(seed: u64) -> impl Iterator<Item = Duration> {
     })
 }
 
+/// Sessions wait for one another by a file among the temporary ones: with a folder of its own for
+/// each engine they run, and are killed, beside one another.
 fn kill_fifty_times(engine: &str, seed: u64) -> Project {
     let project = Project::new();
+    std::fs::create_dir(project.path(TEMPORARY)).unwrap();
     for (round, moment) in (0..KILLS).zip(moments(seed)) {
         let mut child = start(&project, engine, "runc");
         std::thread::sleep(moment);
@@ -129,6 +145,25 @@ fn kill_fifty_times(engine: &str, seed: u64) -> Project {
         child.wait().unwrap();
     }
     project
+}
+
+#[test]
+fn nerdctl_leaves_alone_what_ctr_started_in_the_same_namespace() {
+    if !engines() || !nerdctl() {
+        return;
+    }
+    let name = "isoproof-0123456789ab-runc-probes";
+    let labels = ["isoproof.session=0123456789ab", "isoproof.owner=1.1"];
+    let [session, owner] = labels.map(|label| format!("--label={label}"));
+    let image = "docker.io/library/alpine:3.19";
+    let arguments = ["run", "-d", &session, &owner, image, name, "sleep", "60"];
+    assert!(Command::new("ctr").args(arguments).status().unwrap().success());
+    let begun = Instant::now();
+    let outcome = Project::new().run(&["clean"]).succeeds();
+    let lines: Vec<&str> = outcome.stdout.lines().filter(|line| line.contains(name)).collect();
+    assert_eq!(lines[0], format!("removed container {name} of ctr"), "{}", outcome.stdout);
+    assert!(!lines.iter().any(|line| line.contains("nerdctl")), "{}", outcome.stdout);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -150,10 +185,12 @@ fn one_clean_after_fifty_kills_of_each_engine_leaves_nothing() {
     std::thread::sleep(Duration::from_secs(1));
     let cleaning = Instant::now();
     for (index, project) in projects.iter().enumerate() {
-        let outcome = project.run(&["clean"]).succeeds();
+        let outcome = Outcome::of(program(project, &["clean"]).output().unwrap()).succeeds();
         println!("clean {index} took {:?}:\n{}", cleaning.elapsed(), outcome.stdout);
         let half = |name: &&String| name.contains(".isoproof-");
         assert_eq!(project.tree(".").keys().find(half), None);
+        let kept = |name: &&String| *name != "isoproof.turn";
+        assert_eq!(project.tree(TEMPORARY).keys().find(kept), None);
     }
     let left: Vec<String> = inventory().difference(&before).cloned().collect();
     assert_eq!(left, Vec::<String>::new());

@@ -30,6 +30,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest time between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
+/// The label of every container that nerdctl made, with the name that the user gave it.
+const NERDCTL_LABEL: &str = "nerdctl/name";
+
 /// A container that isoproof started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrphanContainer {
@@ -87,14 +90,16 @@ fn list_docker(
             found.push(OrphanContainer { engine, id, session: session.into(), is_owned: true });
         }
     }
+    let labels = [SESSION_LABEL, OWNER_LABEL, NERDCTL_LABEL];
+    let format = labels.map(|label| format!("{{{{index .Config.Labels \"{label}\"}}}}")).join("\t");
     let inspect = |id: &str| {
-        let format = format!(
-            "{{{{index .Config.Labels \"{SESSION_LABEL}\"}}}} {{{{index .Config.Labels \"{OWNER_LABEL}\"}}}}"
-        );
-        let labels = query_engine(&[program, "inspect", "--format", &format, id], cancel)
-            .ok()?
-            .stdout_text();
-        let (session, owner) = labels.split_once(' ').unwrap_or((&labels, ""));
+        let answer = query_engine(&[program, "inspect", "--format", &format, id], cancel).ok()?;
+        let labels = answer.stdout_text();
+        let labels: Vec<&str> = labels.trim_end_matches('\n').split('\t').collect();
+        let [session, owner, nerdctl_name] = labels[..] else { return None };
+        if engine == EngineKind::Nerdctl && nerdctl_name.is_empty() {
+            return None; // ctr started it: nerdctl lists it and cannot remove it.
+        }
         Some(OrphanContainer {
             engine,
             id: id.to_string(),
@@ -120,7 +125,7 @@ fn list_ctr(cancel: &CancelFlag) -> Vec<OrphanContainer> {
         let info: serde_json::Value = serde_json::from_slice(&info.stdout).ok()?;
         let label = |name: &str| info["Labels"][name].as_str().unwrap_or_default().to_string();
         // nerdctl keeps its containers in the same place and has its own way to remove them.
-        if !label("nerdctl/name").is_empty() {
+        if !label(NERDCTL_LABEL).is_empty() {
             return None;
         }
         Some(OrphanContainer {
@@ -214,6 +219,11 @@ fn remove_containers(
         }
         for leftover in left {
             remove_orphan(&leftover, &never);
+            if tried.contains(&leftover) && leftover.engine == EngineKind::Nerdctl {
+                // It refuses one of which it knows too little, because it was killed while it
+                // made it.
+                containerd::delete_container("default", &leftover.id);
+            }
             if !tried.contains(&leftover) {
                 tried.push(leftover);
             }
