@@ -30,6 +30,10 @@ fn inventory() -> BTreeSet<String> {
         "iptables -t nat -S | grep '^-N CNI-'",
         "cut -d' ' -f5 /proc/self/mountinfo",
         "ls -d ${TMPDIR:-/tmp}/isoproof-*",
+        "ls -d /run/vc/*/* /run/kata-containers/shared/sandboxes/*",
+        "ls -d /run/containerd/io.containerd.runtime.v2.task/*/isoproof-*",
+        "ls /run/netns",
+        "pgrep -f -a 'isoproof-[0-9a-f]{12}-' | grep -v -e pgrep -e ' sh -c ' | cut -c1-200",
     ];
     lists
         .iter()
@@ -164,6 +168,94 @@ fn nerdctl_leaves_alone_what_ctr_started_in_the_same_namespace() {
     assert_eq!(lines[0], format!("removed container {name} of ctr"), "{}", outcome.stdout);
     assert!(!lines.iter().any(|line| line.contains("nerdctl")), "{}", outcome.stdout);
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+/// How many starts of a virtual machine are stopped, and how many killed:
+/// `ISOPROOF_BOOT_KILLS=50` for many.
+fn boot_kills() -> u32 {
+    std::env::var("ISOPROOF_BOOT_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
+}
+
+#[test]
+fn a_boot_that_is_stopped_or_killed_leaves_nothing() {
+    if !engines() {
+        return;
+    }
+    let project = Project::new();
+    std::fs::create_dir(project.path(TEMPORARY)).unwrap();
+    let before = inventory();
+    let nothing_left = |what: &str| {
+        let left: Vec<String> = inventory().difference(&before).cloned().collect();
+        // Temporary files of ours are in the project; others may be at work on this machine.
+        let ours = left.into_iter().filter(|line| !line.starts_with("ls -d ${TMPDIR"));
+        assert_eq!(ours.collect::<Vec<_>>(), Vec::<String>::new(), "{what}");
+        let kept = |name: &&String| *name != "isoproof.turn";
+        assert_eq!(project.tree(TEMPORARY).keys().find(kept), None, "{what}");
+    };
+    for (round, moment) in (0..2 * boot_kills()).zip(moments(7)) {
+        // The host's probes come first; then a boot of some five seconds.
+        let moment = Duration::from_millis(1000) + 3 * moment;
+        let signal = ["INT", "KILL"][round as usize % 2];
+        let mut child = start(&project, "ctr", "kata=io.containerd.kataboot.v2");
+        std::thread::sleep(moment);
+        send(signal, &child);
+        let sent = Instant::now();
+        child.wait().unwrap();
+        let stopped = sent.elapsed();
+        let mut told = String::new();
+        if signal == "KILL" {
+            told = Outcome::of(program(&project, &["clean"]).output().unwrap()).succeeds().stdout;
+        }
+        println!("{signal} after {moment:?}: {stopped:?}, {:?}\n{told}", sent.elapsed());
+        assert!(sent.elapsed() < Duration::from_secs(15), "{signal} after {moment:?}: {told}");
+        nothing_left(&format!("{signal} after {moment:?}: {told}"));
+    }
+}
+
+#[test]
+fn clean_finds_what_kata_left_by_our_ids_and_leaves_all_else_alone() {
+    if !engines() {
+        return;
+    }
+    let (ours, other) = ("isoproof-0123456789ab-kata-probes", "isoproof-web");
+    let namespaces = [
+        "cnitest-9fd89470-fa41-5448-47cd-75b29854bad7",
+        "cnitest-3291eb82-4920-5b9e-9361-ebbd42aca6da",
+    ];
+    let shared = "/run/kata-containers/shared/sandboxes";
+    let project = Project::new();
+    project.write("host/file", "of the host");
+    let host = project.path("host").display().to_string();
+    let mut script = "set -e\n".to_string();
+    for (id, namespace) in [ours, other].iter().zip(namespaces) {
+        script.push_str(&format!(
+            "ip netns add {namespace}\n\
+             mkdir -p /run/vc/vm/{id} /run/vc/sbs/{id} {shared}/{id}/shared\n\
+             mount --bind {host} {shared}/{id}/shared\n\
+             echo '\"NetworkID\":\"/var/run/netns/{namespace}\"' > /run/vc/sbs/{id}/persist.json\n"
+        ));
+    }
+    let shell = |script: &str| Command::new("sh").args(["-c", script]).status().unwrap().success();
+    assert!(shell(&script));
+    let told = project.run(&["clean"]).succeeds().stdout;
+    let is_there = |path: String| std::path::Path::new(&path).exists();
+    let left = |id: &str, namespace: &str| -> Vec<bool> {
+        let folders = ["/run/vc/vm", "/run/vc/sbs", shared].map(|folder| format!("{folder}/{id}"));
+        let paths = folders.into_iter().chain([format!("/run/netns/{namespace}")]);
+        paths.map(is_there).collect()
+    };
+    let found = (left(ours, namespaces[0]), left(other, namespaces[1]));
+    let file = std::fs::read_to_string(project.path("host/file")).unwrap();
+    assert!(shell(&format!(
+        "umount {shared}/{other}/shared; rm -r /run/vc/*/{other} {shared}/{other}; \
+         ip netns delete {}",
+        namespaces[1]
+    )));
+    assert_eq!(found, (vec![false; 4], vec![true; 4]), "{told}");
+    assert_eq!(file, "of the host");
+    for what in [format!("removed folder {shared}/{ours}"), format!("netns/{}", namespaces[0])] {
+        assert!(told.contains(&what), "{told}");
+    }
 }
 
 #[test]

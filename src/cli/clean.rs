@@ -13,9 +13,11 @@ use crate::{atomic, collect, publish, site};
 /// files. Says what, and fails if something of it cannot be removed.
 pub(super) fn run_clean(project: &Project, console: &Console) -> Result<ExitCode> {
     let mut results: Vec<Result<String>> = Vec::new();
+    let mut noted = Vec::new();
     for engine in EngineKind::ALL {
         let swept = clean::remove_orphans(engine, None);
         results.extend(swept.removed.into_iter().map(Ok));
+        noted.extend(swept.noted);
         results.extend(swept.left.into_iter().map(|what| {
             Err(Error::failed_environment(format!("cannot remove {what}"))
                 .with_help("look into the log of the engine, and try again when it answers"))
@@ -29,6 +31,8 @@ pub(super) fn run_clean(project: &Project, console: &Console) -> Result<ExitCode
             results.push(Ok(format!("half-written file {}", path.display())));
         }
     }
+    noted.sort();
+    noted.dedup();
     if results.is_empty() {
         console.print_line("nothing to remove")?;
     }
@@ -38,6 +42,13 @@ pub(super) fn run_clean(project: &Project, console: &Console) -> Result<ExitCode
             Ok(what) => console.print_line(format!("removed {what}"))?,
             Err(error) => code = super::report_failure(error, console),
         }
+    }
+    if let Some(first) = noted.first() {
+        let count = noted.len();
+        console.print_line(format!(
+            "left alone: {count} empty control {}, as Kata leaves after every run, such as {first}",
+            if count == 1 { "group" } else { "groups" }
+        ))?;
     }
     Ok(code)
 }

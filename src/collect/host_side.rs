@@ -6,14 +6,10 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, wait_until};
-use crate::engine::EngineKind;
 use crate::engine::facts::inspect_container;
+use crate::engine::{EngineKind, MONITORS};
 use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
-
-/// Programs that run virtual machines.
-const MONITORS: &[&str] =
-    &["qemu-system-", "cloud-hypervisor", "firecracker", "stratovirt", "openvmm", "crosvm"];
 
 /// A process in the container with an argument that nothing else on the machine has.
 pub(super) struct WitnessProcess {
@@ -69,8 +65,14 @@ pub(super) fn capture_host_side(
     spec: &RuntimeSpec,
     name: &str,
 ) -> Vec<Capture> {
-    let Some((inspected, answer)) = inspect_container(session.engine, name, session.cancel) else {
-        return Vec::new();
+    let (inspected, answer) = match inspect_container(session.engine, name, session.cancel) {
+        Ok(Some(inspection)) => inspection,
+        Ok(None) => return Vec::new(),
+        Err(error) => {
+            session.progress.on_trouble(&spec.name, &error.message);
+            let how = "the answer of the engine about the running container";
+            return vec![failed_observation(spec, "host.engine_container", how, &error.message)];
+        }
     };
     let mut engine = super::from_command(&spec.name, "host.engine_container", &answer);
     engine.stdout = CapturedStream::new(inspection_summary(&inspected).as_bytes());
@@ -110,6 +112,12 @@ pub(super) fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Captu
         stdout: CapturedStream::new(text.as_bytes()),
         stderr: None,
     }
+}
+
+/// The record that something was to be observed and could not be, with the reason.
+fn failed_observation(spec: &RuntimeSpec, id: &str, how: &str, words: &str) -> Capture {
+    let stderr = Some(CapturedStream::new(format!("{words}\n").as_bytes()));
+    Capture { status: CaptureStatus::Error, stderr, ..observation_capture(spec, id, how, "") }
 }
 
 /// Looks on for a witness that was not `found` at once, for a moment: it was started before the
@@ -161,10 +169,15 @@ fn kernel_log_capture(
     witness: &WitnessProcess,
 ) -> Capture {
     let mark = format!("isoproof witness {}", witness.argument);
-    let seen = crate::engine::query_engine(&["dmesg"], session.cancel)
-        .is_ok_and(|log| crate::text::decode_bytes(&log.stdout).contains(&mark));
-    let how = format!("the host's kernel log, for: {mark}");
-    observation_capture(spec, "host.witness_kmsg", &how, if seen { "yes\n" } else { "no\n" })
+    let (id, how) = ("host.witness_kmsg", format!("the host's kernel log, for: {mark}"));
+    match crate::engine::query_engine(&["dmesg"], session.cancel) {
+        Ok(log) if crate::text::decode_bytes(&log.stdout).contains(&mark) => {
+            observation_capture(spec, id, &how, "yes\n")
+        }
+        Ok(_) => observation_capture(spec, id, &how, "no\n"),
+        // A log that cannot be read shows nothing of who wrote to it.
+        Err(error) => failed_observation(spec, id, &how, &error.message),
+    }
 }
 
 /// The processes around the container's own: its shim, monitors, memory.

@@ -233,8 +233,10 @@ fn usable_app<'a>(
 
 /// Why the application's image cannot be had. One that nobody named is not pulled.
 fn missing_image(session: &CollectSession, app: &AppRequest) -> Option<String> {
-    if facts::has_image(session.engine, app.image_name(), session.cancel) {
-        return None;
+    match facts::has_image(session.engine, app.image_name(), session.cancel) {
+        Ok(true) => return None,
+        Ok(false) => {}
+        Err(error) => return Some(error.message),
     }
     if app.image.is_none() {
         return Some(format!("image not present: {}", app.image_name()));
@@ -301,6 +303,7 @@ struct SessionCleaner<'a>(&'a CollectSession<'a>);
 impl Drop for SessionCleaner<'_> {
     fn drop(&mut self) {
         if self.0.is_cancelled() {
+            self.0.progress.on_step("after", "removing what was started", None);
             // A container that a killed client asked for may appear a moment later.
             std::thread::sleep(Duration::from_millis(150));
         }
@@ -352,7 +355,7 @@ fn execute_all(
 
 /// The image is there before anything is started: a pull is never part of a measurement.
 fn ensure_image(session: &CollectSession, image: &str) -> Result<()> {
-    if facts::has_image(session.engine, image, session.cancel) {
+    if facts::has_image(session.engine, image, session.cancel)? {
         return Ok(());
     }
     session.progress.on_step("image", "pulling", None);

@@ -24,7 +24,8 @@ pub(crate) struct RuntimeSpec {
 ///
 /// # Errors
 ///
-/// Two targets have one name, or the baseline is not among them.
+/// Two targets have one name, the baseline is not among them, or the engine does not tell what it
+/// has.
 pub(crate) fn plan_targets(
     engine: EngineKind,
     wanted: &[RuntimeArgument],
@@ -36,7 +37,7 @@ pub(crate) fn plan_targets(
         return Ok(vec![RuntimeSpec { name, role: Role::Baseline, handler: None, named: false }]);
     }
     let list = if wanted.is_empty() {
-        default_runtimes(engine, &facts::known_runtimes(engine, cancel))
+        default_runtimes(engine, &facts::known_runtimes(engine, cancel)?)
     } else {
         wanted.to_vec()
     };

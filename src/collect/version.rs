@@ -1,17 +1,13 @@
 //! Which program a runtime is, and what it says about itself.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side};
 use crate::engine::facts::{daemon_path, path_folders};
 use crate::engine::process::run_command;
-use crate::engine::{EngineKind, is_shim, query_engine};
+use crate::engine::{EngineKind, VERSION_LIMIT, is_shim, query_engine};
 use crate::knowledge::names_runtime;
 use crate::model::Capture;
-
-/// How long a program may take to state its version.
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// The path of the target's runtime or shim, with every link followed, and its version.
 pub(super) fn capture_versions(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
@@ -25,7 +21,7 @@ pub(super) fn capture_versions(session: &CollectSession, spec: &RuntimeSpec) -> 
     let path = format!("{}\n", real.display());
     let mut captures = vec![host_side::observation_capture(spec, "runtime.program", &how, &path)];
     let argv = vec![named.display().to_string(), "--version".to_string()];
-    if let Ok(finished) = run_command(&argv, LIMIT, session.cancel) {
+    if let Ok(finished) = run_command(&argv, VERSION_LIMIT, session.cancel) {
         captures.push(from_command(&spec.name, "runtime.program_version", &finished));
         if spec.handler.as_deref().is_some_and(|handler| names_runtime(handler, "kata")) {
             captures.push(from_command(&spec.name, "runtime.version", &finished));

@@ -4,6 +4,7 @@ use super::answer::CheckAnswer;
 use super::machine::{Machine, find_containerd, find_program, own_folders, path_on_machine};
 use super::{DoctorOptions, engine_errors};
 use crate::engine::EngineKind;
+use crate::error::Result;
 
 /// What the checks of the engines found.
 #[derive(Debug)]
@@ -86,16 +87,21 @@ fn as_sentence(words: &str) -> String {
 
 /// The runtimes that an engine offers by name.
 fn check_runtimes(machine: &dyn Machine, kind: EngineKind) -> CheckAnswer {
-    let names = offered_handlers(machine, kind);
-    let outcome = if names.is_empty() { "none" } else { "listed" };
-    CheckAnswer::new("runtimes", outcome)
-        .about_thing(kind.name())
-        .with_value("names", names.join(", "))
+    let found = |outcome| CheckAnswer::new("runtimes", outcome).about_thing(kind.name());
+    match offered_handlers(machine, kind) {
+        Err(error) => found("silent").with_value("words", error.message),
+        Ok(names) if names.is_empty() => found("none"),
+        Ok(names) => found("listed").with_value("names", names.join(", ")),
+    }
 }
 
 /// The handlers that can be asked for; for those that have none to list, their default.
-pub(super) fn offered_handlers(machine: &dyn Machine, kind: EngineKind) -> Vec<String> {
-    let mut names = machine.engine_runtimes(kind);
+///
+/// # Errors
+///
+/// The engine does not answer.
+pub(super) fn offered_handlers(machine: &dyn Machine, kind: EngineKind) -> Result<Vec<String>> {
+    let mut names = machine.engine_runtimes(kind)?;
     if matches!(kind, EngineKind::Nerdctl | EngineKind::Ctr) {
         // containerd finds its shims on its own path, which may not be ours.
         names.extend(
@@ -108,7 +114,7 @@ pub(super) fn offered_handlers(machine: &dyn Machine, kind: EngineKind) -> Vec<S
     }
     names.sort();
     names.dedup();
-    names
+    Ok(names)
 }
 
 /// The handlers of the shims in a folder, without runc's own.
@@ -131,8 +137,12 @@ fn check_image(
     image: &str,
     is_needed: bool,
 ) -> CheckAnswer {
-    let is_there = machine.has_image(kind, image);
-    CheckAnswer::new(check, if is_there { "there" } else { "absent" })
+    let answer = match machine.has_image(kind, image) {
+        Ok(true) => CheckAnswer::new(check, "there"),
+        Ok(false) => CheckAnswer::new(check, "absent"),
+        Err(error) => CheckAnswer::new(check, "silent").with_value("words", error.message),
+    };
+    answer
         .with_value("image", image)
         .with_value("full", crate::engine::full_name(image))
         .with_value("engine", kind.name())
@@ -183,7 +193,20 @@ mod tests {
             .file("/proc/7/environ", "PATH=/shims\0")
             .file("/shims/containerd-shim-kata-v2", "")
             .file("/shims/containerd-shim-runc-v2", "");
-        assert_eq!(offered_handlers(&fake, EngineKind::Ctr), ["io.containerd.kata.v2", "runc"]);
+        assert_eq!(
+            offered_handlers(&fake, EngineKind::Ctr).unwrap(),
+            ["io.containerd.kata.v2", "runc"]
+        );
+    }
+
+    #[test]
+    fn an_engine_that_answers_late_is_not_said_to_have_nothing() {
+        for (question, id) in [("runtimes", "runtimes.docker=silent"), ("image", "image=silent")] {
+            let fake = Fake::new().engine_with(EngineKind::Docker, &["runc"]).hangs(question);
+            let engines = check_engines(&fake, &options(), &|_| {});
+            assert!(ids(&engines).iter().any(|known| known == id), "{:?}", ids(&engines));
+            assert_eq!(engines.chosen, Some(EngineKind::Docker));
+        }
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Kata's shim, its configuration, and the guest that the configuration names.
 
-use std::time::Duration;
-
 use toml::{Table, Value};
 
 use super::answer::CheckAnswer;
@@ -9,6 +7,8 @@ use super::machine::{
     ContainerdSearch, Machine, find_containerd, find_program, own_folders, path_exists,
     path_on_machine, read_text_file, resolve_link,
 };
+use crate::engine::VERSION_LIMIT;
+use crate::engine::process::ExitReason;
 use crate::probe::parse::parse_output;
 
 /// The shim's program.
@@ -33,9 +33,6 @@ const GO_CONFIGS: [&str; 3] = [
 
 /// The first release without the defect of GHSA-2gv2-cffp-j227.
 const ADVISORY_FIXED: [u32; 3] = [3, 31, 0];
-
-/// How long the shim may take to state its version.
-const VERSION: Duration = Duration::from_secs(5);
 
 /// What is known of the shim.
 #[derive(Debug, Default)]
@@ -104,6 +101,7 @@ fn describe_shim(
         .with_value("target", target.clone())
         .with_value("version", shim.version.clone())
         .with_value("implementation", shim.implementation.clone())
+        .with_value("words", said.clone())
         .with_evidence(format!("looked in {whose}; {path} is {target}"));
     let answer = match said.lines().next() {
         Some(first) => answer.with_evidence(format!("{path} --version: {first}")),
@@ -122,10 +120,14 @@ fn identify_program(machine: &dyn Machine, path: &str, target: &str) -> (&'stati
         return ("wrapper", String::new());
     }
     let argv = [path.to_string(), "--version".into()];
-    let said = machine
-        .run_command(&argv, VERSION)
-        .map(|finished| finished.stdout_text())
-        .unwrap_or_default();
+    let finished = match machine.run_command(&argv, VERSION_LIMIT) {
+        Ok(finished) if finished.ended == ExitReason::TimedOut => {
+            return ("silent", finished.error_summary());
+        }
+        Ok(finished) => finished,
+        Err(error) => return ("unusable", error.message),
+    };
+    let said = finished.stdout_text();
     let is_kata = parse_output("shim_version", &said).is_some_and(|reading| reading.is_ok());
     (if is_kata { "kata" } else { "stranger" }, said)
 }
@@ -270,6 +272,15 @@ mod tests {
     #[test]
     fn a_program_that_does_not_call_itself_kata_is_a_stranger() {
         assert_eq!(outcomes(&installed("containerd-shim-runc-v2:\n Version: 1.6"))[0], "stranger");
+    }
+
+    #[test]
+    fn a_shim_that_answers_late_or_cannot_be_run_is_not_called_a_stranger() {
+        let shim = machine().file("/usr/bin/containerd-shim-kata-v2", "\x7fELF");
+        assert_eq!(outcomes(&shim)[0], "unusable");
+        let (answer, _) = check_shim(&shim.hangs("--version"));
+        assert_eq!(answer.outcome, "silent");
+        assert_eq!(answer.values["words"], "no end after 30 s");
     }
 
     #[test]

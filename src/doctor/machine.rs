@@ -34,9 +34,17 @@ pub(crate) trait Machine {
     /// It is not installed, does not answer, or the user may not ask it.
     fn check_engine_answers(&self, kind: EngineKind) -> Result<()>;
     /// The runtimes that an engine knows by name.
-    fn engine_runtimes(&self, kind: EngineKind) -> Vec<String>;
+    ///
+    /// # Errors
+    ///
+    /// It does not answer.
+    fn engine_runtimes(&self, kind: EngineKind) -> Result<Vec<String>>;
     /// Whether an engine has an image.
-    fn has_image(&self, kind: EngineKind, image: &str) -> bool;
+    ///
+    /// # Errors
+    ///
+    /// It does not answer.
+    fn has_image(&self, kind: EngineKind, image: &str) -> Result<bool>;
     /// Runs a command without input.
     ///
     /// # Errors
@@ -93,11 +101,11 @@ impl Machine for ThisMachine {
         engine::check_engine(kind, &self.cancel)
     }
 
-    fn engine_runtimes(&self, kind: EngineKind) -> Vec<String> {
+    fn engine_runtimes(&self, kind: EngineKind) -> Result<Vec<String>> {
         facts::known_runtimes(kind, &self.cancel)
     }
 
-    fn has_image(&self, kind: EngineKind, image: &str) -> bool {
+    fn has_image(&self, kind: EngineKind, image: &str) -> Result<bool> {
         facts::has_image(kind, image, &self.cancel)
     }
 

@@ -4,14 +4,12 @@ use super::answer::CheckAnswer;
 use super::machine::{
     Machine, environment_variable, find_program, own_folders, path_exists, read_text_file,
 };
+use crate::engine::VERSION_LIMIT;
+use crate::engine::process::ExitReason;
 use crate::text::shell_line;
-use std::time::Duration;
 
 /// What the image of the web app and one Kata release need together, roughly.
 const ENOUGH: u64 = 2 * 1024 * 1024 * 1024;
-
-/// How long a program may take to state its version.
-const VERSION: Duration = Duration::from_secs(5);
 
 /// The first release of gVisor that refuses to truncate files on read-only mounts.
 const GVISOR_FIXED: u32 = 20_250_707;
@@ -90,14 +88,24 @@ pub(super) fn check_gvisor(machine: &dyn Machine) -> CheckAnswer {
         return CheckAnswer::new("gvisor", "absent");
     };
     let argv = [path, "--version".into()];
-    let said = machine
-        .run_command(&argv, VERSION)
-        .map(|finished| finished.stdout_text())
-        .unwrap_or_default();
+    let answered = machine.run_command(&argv, VERSION_LIMIT);
+    let (failure, said) = match &answered {
+        Ok(finished) if finished.is_success() => (None, finished.stdout_text()),
+        Ok(finished) if finished.ended == ExitReason::TimedOut => {
+            (Some("silent"), finished.error_summary())
+        }
+        Ok(finished) => (Some("unusable"), finished.error_summary()),
+        Err(error) => (Some("unusable"), error.message.clone()),
+    };
     let answer = |outcome| {
         let first = said.lines().next().unwrap_or_default();
-        CheckAnswer::new("gvisor", outcome).with_evidence(format!("{}: {first}", shell_line(argv)))
+        CheckAnswer::new("gvisor", outcome)
+            .with_value("words", first)
+            .with_evidence(format!("{}: {first}", shell_line(argv)))
     };
+    if let Some(outcome) = failure {
+        return answer(outcome);
+    }
     match release_day(&said) {
         None => answer("unreadable"),
         Some(day) => answer(if day < GVISOR_FIXED { "old" } else { "current" })
@@ -144,6 +152,14 @@ mod tests {
         assert!(!format!("{answer:?}").contains("secret"));
         assert_eq!(check_proxy(&fake.variable("no_proxy", "a, localhost")).outcome, "bypassed");
         assert_eq!(check_proxy(&Fake::new().variable("http_proxy", "")).outcome, "none");
+    }
+
+    #[test]
+    fn a_runsc_that_answers_late_is_not_one_without_a_release() {
+        let runsc = || Fake::new().variable("PATH", "/usr/bin").file("/usr/bin/runsc", "");
+        assert_eq!(check_gvisor(&runsc().hangs("--version")).outcome, "silent");
+        assert_eq!(check_gvisor(&runsc().complains("--version", "no")).outcome, "unusable");
+        assert_eq!(check_gvisor(&runsc().says("--version", "x")).outcome, "unreadable");
     }
 
     #[test]

@@ -130,10 +130,9 @@ fn plan_trials(
     if !options.runtimes.is_empty() {
         return options.runtimes.iter().map(wanted).collect();
     }
-    let offered = offered_handlers(machine, engine).into_iter().map(|handler| SmokeTrial {
-        name: short_name(&handler),
-        handler: Some(handler),
-        is_wanted: false,
+    // An engine that does not tell has no trials; its own check says so.
+    let offered = offered_handlers(machine, engine).into_iter().flatten().map(|handler| {
+        SmokeTrial { name: short_name(&handler), handler: Some(handler), is_wanted: false }
     });
     let (mut trials, sandboxes): (Vec<SmokeTrial>, Vec<SmokeTrial>) =
         offered.partition(SmokeTrial::is_baseline);

@@ -138,6 +138,13 @@ impl Fake {
         self
     }
 
+    fn answer_unless_hanging(&self, question: &str) -> Result<()> {
+        match self.hanging.as_deref() == Some(question) {
+            true => Err(Error::failed_environment("no end after 20 s")),
+            false => Ok(()),
+        }
+    }
+
     /// How many times containers were removed.
     pub(super) fn swept(&self) -> usize {
         self.sweeps.get()
@@ -175,13 +182,15 @@ impl Machine for Fake {
         }
     }
 
-    fn engine_runtimes(&self, kind: EngineKind) -> Vec<String> {
+    fn engine_runtimes(&self, kind: EngineKind) -> Result<Vec<String>> {
+        self.answer_unless_hanging("runtimes")?;
         let known = self.engines.iter().find(|(known, _)| *known == kind);
-        known.and_then(|(_, names)| names.clone()).unwrap_or_default()
+        Ok(known.and_then(|(_, names)| names.clone()).unwrap_or_default())
     }
 
-    fn has_image(&self, _: EngineKind, _: &str) -> bool {
-        self.has_images
+    fn has_image(&self, _: EngineKind, _: &str) -> Result<bool> {
+        self.answer_unless_hanging("image")?;
+        Ok(self.has_images)
     }
 
     fn run_command(&self, argv: &[String], limit: Duration) -> Result<CommandOutput> {

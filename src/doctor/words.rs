@@ -29,16 +29,22 @@ const OUTCOMES: &[(&str, &[&str])] = &[
     ("disk", &["enough", "little", "unreadable"]),
     ("proxy", &["none", "bypassed", "set"]),
     ("cni", &["found", "elsewhere", "absent", "not-needed"]),
-    ("gvisor", &["current", "old", "unreadable", "absent"]),
-    ("kata-shim", &["kata", "unplaced", "alias", "wrapper", "stranger", "unseen", "absent"]),
+    ("gvisor", &["current", "old", "unreadable", "silent", "unusable", "absent"]),
+    (
+        "kata-shim",
+        &[
+            "kata", "unplaced", "alias", "wrapper", "stranger", "silent", "unusable", "unseen",
+            "absent",
+        ],
+    ),
     ("kata-config", &["found", "other-shim", "broken", "absent", "not-checked"]),
     ("kata-guest", &["found", "missing", "not-checked"]),
     ("kata-advisory", &["fixed", "not-affected", "affected", "not-checked"]),
     ("engine", &["chosen", "none"]),
     ("engines", &["answers", "refuses", "absent"]),
-    ("runtimes", &["listed", "none"]),
-    ("image", &["there", "absent"]),
-    ("app-image", &["there", "absent"]),
+    ("runtimes", &["listed", "none", "silent"]),
+    ("image", &["there", "silent", "absent"]),
+    ("app-image", &["there", "silent", "absent"]),
     (
         "smoke",
         &[

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::process::{CancelFlag, CommandOutput};
-use super::{EngineKind, full_name, query_engine};
+use super::process::{CancelFlag, CommandOutput, ExitReason, run_command};
+use super::{EngineKind, QUESTION, full_name, query_engine};
+use crate::error::{Error, Result};
+use crate::text::shell_line;
 
 /// A question to an engine whose answer belongs into the record: the end of the probe's id, and
 /// the command line.
@@ -50,26 +52,41 @@ pub(crate) fn version_queries(kind: EngineKind, image: &str) -> Vec<(&'static st
 }
 
 /// Whether the engine has the image.
-pub(crate) fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> bool {
-    match kind {
-        EngineKind::Builtin => true,
+///
+/// # Errors
+///
+/// It did not answer.
+pub(crate) fn has_image(kind: EngineKind, image: &str, cancel: &CancelFlag) -> Result<bool> {
+    let argv = match kind {
+        EngineKind::Builtin => return Ok(true),
         EngineKind::Ctr => {
             let filter = format!("name=={}", full_name(image));
-            query_engine(&["ctr", "images", "ls", "-q", &filter], cancel)
-                .is_ok_and(|answer| !answer.stdout_text().is_empty())
+            ["ctr", "images", "ls", "-q", &filter].map(String::from).to_vec()
         }
-        _ => query_engine(&[kind.name(), "image", "inspect", image], cancel).is_ok(),
+        _ => [kind.name(), "image", "inspect", image].map(String::from).to_vec(),
+    };
+    let finished = run_command(&argv, QUESTION, cancel)?;
+    match finished.ended {
+        ExitReason::Exit(_) => Ok(finished.is_success() && !finished.stdout_text().is_empty()),
+        _ => Err(Error::failed_environment(format!(
+            "{}: {}",
+            shell_line(&argv),
+            finished.error_summary()
+        ))),
     }
 }
 
 /// The runtimes that the engine knows by name, and the containerd shims on the path.
-pub(crate) fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Vec<String> {
+///
+/// # Errors
+///
+/// It did not answer.
+pub(crate) fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Result<Vec<String>> {
     let mut names = match kind {
         EngineKind::Docker => {
             let format = "{{range $k, $v := .Runtimes}}{{println $k}}{{end}}";
-            query_engine(&["docker", "info", "--format", format], cancel)
-                .map(|answer| answer.stdout_text().lines().map(String::from).collect())
-                .unwrap_or_default()
+            let answer = query_engine(&["docker", "info", "--format", format], cancel)?;
+            answer.stdout_text().lines().map(String::from).collect()
         }
         EngineKind::Podman => programs_on_path(&["runc", "crun", "runsc"]),
         EngineKind::Nerdctl | EngineKind::Ctr => shims_on_path(),
@@ -79,7 +96,7 @@ pub(crate) fn known_runtimes(kind: EngineKind, cancel: &CancelFlag) -> Vec<Strin
     names
         .retain(|name| name != "io.containerd.runc.v2" && name != "io.containerd.runtime.v1.linux");
     names.sort();
-    names
+    Ok(names)
 }
 
 /// The folders of the search path.
@@ -139,47 +156,54 @@ pub(crate) struct ContainerInspection {
     pub runtime: Option<String>,
 }
 
-/// Asks for a running container.
+/// Asks for a running container; there is none to ask about where there is no engine.
+///
+/// # Errors
+///
+/// The engine did not answer, or said nothing of the container.
 pub(crate) fn inspect_container(
     kind: EngineKind,
     name: &str,
     cancel: &CancelFlag,
-) -> Option<(ContainerInspection, CommandOutput)> {
-    match kind {
-        EngineKind::Builtin => None,
-        EngineKind::Ctr => inspect_ctr(name, cancel),
-        _ => inspect_docker(kind, name, cancel),
-    }
+) -> Result<Option<(ContainerInspection, CommandOutput)>> {
+    let inspected = match kind {
+        EngineKind::Builtin => return Ok(None),
+        EngineKind::Ctr => inspect_ctr(name, cancel)?,
+        _ => {
+            let answer = query_engine(&[kind.name(), "inspect", name], cancel)?;
+            read_inspection(&answer).map(|inspected| (inspected, answer))
+        }
+    };
+    let unread = || Error::failed_environment(format!("{} said nothing of it", kind.name()));
+    inspected.map(Some).ok_or_else(unread)
 }
 
-fn inspect_docker(
-    kind: EngineKind,
-    name: &str,
-    cancel: &CancelFlag,
-) -> Option<(ContainerInspection, CommandOutput)> {
-    let answer = query_engine(&[kind.name(), "inspect", name], cancel).ok()?;
+/// What docker's form of an inspection tells.
+fn read_inspection(answer: &CommandOutput) -> Option<ContainerInspection> {
     let json: Value = serde_json::from_slice(&answer.stdout).ok()?;
     let first = json.get(0)?;
     let runtime = first["HostConfig"]["Runtime"]
         .as_str()
         .or_else(|| first["OCIRuntime"].as_str())
         .filter(|runtime| !runtime.is_empty() && *runtime != "oci");
-    let inspected = ContainerInspection {
+    Some(ContainerInspection {
         id: first["Id"].as_str()?.to_string(),
         pid: first["State"]["Pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()),
         runtime: runtime.map(String::from),
-    };
-    Some((inspected, answer))
+    })
 }
 
-fn inspect_ctr(name: &str, cancel: &CancelFlag) -> Option<(ContainerInspection, CommandOutput)> {
-    let tasks = query_engine(&["ctr", "task", "ls"], cancel).ok()?.stdout_text();
+fn inspect_ctr(
+    name: &str,
+    cancel: &CancelFlag,
+) -> Result<Option<(ContainerInspection, CommandOutput)>> {
+    let tasks = query_engine(&["ctr", "task", "ls"], cancel)?.stdout_text();
     let pid = tasks.lines().find_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         (words.first() == Some(&name)).then(|| words.get(1)?.parse().ok())?
     });
-    let answer = query_engine(&["ctr", "containers", "info", name], cancel).ok()?;
-    let json: Value = serde_json::from_slice(&answer.stdout).ok()?;
+    let answer = query_engine(&["ctr", "containers", "info", name], cancel)?;
+    let Ok(json) = serde_json::from_slice::<Value>(&answer.stdout) else { return Ok(None) };
     let runtime = json["Runtime"]["Name"].as_str().map(String::from);
-    Some((ContainerInspection { id: name.to_string(), pid, runtime }, answer))
+    Ok(Some((ContainerInspection { id: name.to_string(), pid, runtime }, answer)))
 }

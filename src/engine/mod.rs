@@ -22,6 +22,14 @@ pub const SESSION_LABEL: &str = "isoproof.session";
 /// The label with the process that started it: id and start time.
 pub const OWNER_LABEL: &str = "isoproof.owner";
 
+/// Programs that run virtual machines, by how their names begin.
+pub(crate) const MONITORS: &[&str] =
+    &["qemu-system-", "cloud-hypervisor", "firecracker", "stratovirt", "openvmm", "crosvm"];
+
+/// How long a program may take to state its version: one of 70 MB takes 6 s where its file is not in
+/// memory yet.
+pub(crate) const VERSION_LIMIT: Duration = Duration::from_secs(30);
+
 /// How long a question to an engine may take.
 pub const QUESTION: Duration = Duration::from_secs(20);
 

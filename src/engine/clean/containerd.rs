@@ -1,8 +1,7 @@
 //! What containerd keeps when its clients are killed: containers whose task does not answer,
 //! shims, snapshots, mounts.
 
-use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -29,13 +28,24 @@ pub(super) fn delete_container(namespace: &str, id: &str) {
     let _ = run_ctr(namespace, &["containers", "rm", id]);
 }
 
-/// A task needs a moment to end after it was killed.
+/// A task needs a moment to end after it was killed. One whose shim does not answer costs [`LIMIT`]
+/// for each attempt.
 fn remove_task(namespace: &str, id: &str) -> bool {
-    (0..4).any(|_| {
+    let begun = Instant::now();
+    while begun.elapsed() < LIMIT {
         std::thread::sleep(Duration::from_millis(50));
         let _ = run_ctr(namespace, &["tasks", "rm", "-f", id]);
-        task_pid(namespace, id).is_none()
-    })
+        if task_pid(namespace, id).is_none() {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a container is between the request to start it and its start. One that containerd says
+/// nothing about may be.
+pub(super) fn is_starting(namespace: &str, id: &str) -> bool {
+    task_pid(namespace, id).is_none_or(|pid| pid == 0)
 }
 
 /// The process of a task; 0 for one that was created and not started.
@@ -59,16 +69,12 @@ fn kill_processes(namespace: &str, id: &str) {
 
 fn shim_pids(namespace: &str, id: &str) -> Vec<i32> {
     proc::process_folders()
+        .filter(|folder| is_shim_of(&proc::read_arguments(folder), namespace, id))
         .filter_map(|folder| folder.file_name()?.to_str()?.parse().ok())
-        .filter(|pid: &i32| {
-            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let line = String::from_utf8_lossy(&line).into_owned();
-            is_shim_of(&line.split('\0').collect::<Vec<_>>(), namespace, id)
-        })
         .collect()
 }
 
-fn is_shim_of(words: &[&str], namespace: &str, id: &str) -> bool {
+fn is_shim_of(words: &[String], namespace: &str, id: &str) -> bool {
     let follows = |option: &str, value: &str| {
         words.windows(2).any(|pair| pair[0] == option && pair[1] == value)
     };
@@ -123,10 +129,12 @@ mod tests {
 
     #[test]
     fn a_shim_is_known_by_its_namespace_and_id_and_not_by_parts_of_them() {
-        let words = ["/usr/bin/containerd-shim-runc-v2", "-namespace", "default", "-id", "ab12"];
+        let words = ["/usr/bin/containerd-shim-runc-v2", "-namespace", "default", "-id", "ab12"]
+            .map(String::from);
         assert!(is_shim_of(&words, "default", "ab12"));
         assert!(!is_shim_of(&words, "default", "ab"));
         assert!(!is_shim_of(&words, "moby", "ab12"));
-        assert!(!is_shim_of(&["sh", "-namespace", "default", "-id", "ab12"], "default", "ab12"));
+        let other = ["sh", "-namespace", "default", "-id", "ab12"].map(String::from);
+        assert!(!is_shim_of(&other, "default", "ab12"));
     }
 }

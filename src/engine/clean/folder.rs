@@ -1,15 +1,20 @@
 //! The folder of a session: who made it, and the ids of its containers, so that what an engine
 //! forgets (addresses, chains, snapshots) can be found after the container is gone.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::sandbox;
 use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::owner;
 
 const PREFIX: &str = "isoproof-session-";
+
+/// The file with the network namespaces that were there before the session, a line each.
+const NAMESPACES: &str = "namespaces";
 
 /// The folder of a session among the temporary files, readable by its user alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +40,9 @@ impl SessionFolder {
         let path = std::env::temp_dir().join(name);
         let made = fs::DirBuilder::new().mode(0o700).create(&path);
         made.map_err(|error| Error::failed_io("make", &path, &error))?;
+        let namespaces = sandbox::list_namespaces().into_iter().collect::<Vec<_>>().join("\n");
+        let file = path.join(NAMESPACES);
+        fs::write(&file, namespaces).map_err(|error| Error::failed_io("write", &file, &error))?;
         Ok(Self { path, session: session.into(), engine, is_owned: true })
     }
 
@@ -85,6 +93,12 @@ impl SessionFolder {
             .map(|text| text.trim().to_string())
             .filter(|id| id.len() >= 12 && id.chars().all(|c| c.is_ascii_hexdigit()))
             .collect()
+    }
+
+    /// The network namespaces that were there before the session; none if that is not known.
+    pub(super) fn earlier_namespaces(&self) -> Option<BTreeSet<String>> {
+        let text = fs::read_to_string(self.path.join(NAMESPACES)).ok()?;
+        Some(text.lines().map(String::from).collect())
     }
 
     /// Removes the folder.

@@ -5,12 +5,14 @@ mod containerd;
 mod folder;
 mod network;
 mod proc;
+mod sandbox;
 mod stale;
 
 use std::time::{Duration, Instant};
 
-use super::process::{CancelFlag, run_command};
-use super::{EngineKind, OWNER_LABEL, SESSION_LABEL, query_engine};
+use super::process::{CancelFlag, ExitReason, run_command};
+use super::{EngineKind, OWNER_LABEL, QUESTION, SESSION_LABEL, query_engine};
+use crate::error::{Error, Result};
 use crate::owner;
 pub(crate) use folder::SessionFolder;
 
@@ -51,19 +53,40 @@ pub(crate) struct OrphanContainer {
 pub(crate) struct CleanupResult {
     /// What was removed.
     pub removed: Vec<String>,
-    /// The containers that could not be removed.
+    /// What could not be removed, with the reason where it is known.
     pub left: Vec<String>,
+    /// What a runtime leaves after every run, and is no trouble.
+    pub noted: Vec<String>,
 }
 
-/// The containers of isoproof under an engine, of a session and of all others; none if the engine
-/// does not answer.
+/// What an engine says; nothing if it cannot be used, because then it has no containers either.
+///
+/// # Errors
+///
+/// It can be used and does not answer: what it has is not known.
+fn query_if_usable(argv: &[&str]) -> Result<String> {
+    let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
+    match run_command(&argv, QUESTION, &CancelFlag::default()) {
+        Ok(finished) if finished.is_success() => Ok(finished.stdout_text()),
+        Ok(finished) if finished.ended == ExitReason::TimedOut => {
+            Err(Error::failed_environment(finished.error_summary()))
+        }
+        _ => Ok(String::new()),
+    }
+}
+
+/// The containers of isoproof under an engine, of a session and of all others.
+///
+/// # Errors
+///
+/// The engine does not answer.
 fn list_orphans(
     engine: EngineKind,
     session: Option<&str>,
     cancel: &CancelFlag,
-) -> Vec<OrphanContainer> {
+) -> Result<Vec<OrphanContainer>> {
     match engine {
-        EngineKind::Builtin => Vec::new(),
+        EngineKind::Builtin => Ok(Vec::new()),
         EngineKind::Ctr => list_ctr(cancel),
         _ => list_docker(engine, session, cancel),
     }
@@ -73,20 +96,18 @@ fn list_docker(
     engine: EngineKind,
     session: Option<&str>,
     cancel: &CancelFlag,
-) -> Vec<OrphanContainer> {
+) -> Result<Vec<OrphanContainer>> {
     let program = engine.name();
-    let labelled = |label: &str| -> Vec<String> {
+    let labelled = |label: &str| -> Result<Vec<String>> {
         let filter = format!("label={label}");
-        let answer =
-            query_engine(&[program, "ps", "-aq", "--no-trunc", "--filter", &filter], cancel);
-        let ids = answer.map(|finished| finished.stdout_text()).unwrap_or_default();
-        ids.lines().map(|id| id.trim().to_string()).filter(|id| !id.is_empty()).collect()
+        let ids = query_if_usable(&[program, "ps", "-aq", "--no-trunc", "--filter", &filter])?;
+        Ok(ids.lines().map(|id| id.trim().to_string()).filter(|id| !id.is_empty()).collect())
     };
     // An engine can answer about a container that is being started only when it has started: those
     // of the session are known without a question about each.
     let mut found = Vec::new();
     if let Some(session) = session {
-        for id in labelled(&format!("{SESSION_LABEL}={session}")) {
+        for id in labelled(&format!("{SESSION_LABEL}={session}"))? {
             found.push(OrphanContainer { engine, id, session: session.into(), is_owned: true });
         }
     }
@@ -107,25 +128,24 @@ fn list_docker(
             is_owned: owner::is_alive(owner),
         })
     };
-    for id in labelled(SESSION_LABEL) {
+    for id in labelled(SESSION_LABEL)? {
         if !found.iter().any(|leftover| leftover.id == id) {
             found.extend(inspect(&id));
         }
     }
-    found
+    Ok(found)
 }
 
-fn list_ctr(cancel: &CancelFlag) -> Vec<OrphanContainer> {
+fn list_ctr(cancel: &CancelFlag) -> Result<Vec<OrphanContainer>> {
     let filter = format!("labels.\"{SESSION_LABEL}\"");
-    let Ok(ids) = query_engine(&["ctr", "containers", "ls", "-q", &filter], cancel) else {
-        return Vec::new();
-    };
+    let ids = query_if_usable(&["ctr", "containers", "ls", "-q", &filter])?;
+    let has_nerdctl = query_engine(&["nerdctl", "--version"], cancel).is_ok();
     let leftover = |id: &str| {
         let info = query_engine(&["ctr", "containers", "info", id], cancel).ok()?;
         let info: serde_json::Value = serde_json::from_slice(&info.stdout).ok()?;
         let label = |name: &str| info["Labels"][name].as_str().unwrap_or_default().to_string();
         // nerdctl keeps its containers in the same place and has its own way to remove them.
-        if !label(NERDCTL_LABEL).is_empty() {
+        if !label(NERDCTL_LABEL).is_empty() && has_nerdctl {
             return None;
         }
         Some(OrphanContainer {
@@ -135,12 +155,7 @@ fn list_ctr(cancel: &CancelFlag) -> Vec<OrphanContainer> {
             is_owned: owner::is_alive(&label(OWNER_LABEL)),
         })
     };
-    ids.stdout_text()
-        .lines()
-        .map(str::trim)
-        .filter(|id| !id.is_empty())
-        .filter_map(leftover)
-        .collect()
+    Ok(ids.lines().map(str::trim).filter(|id| !id.is_empty()).filter_map(leftover).collect())
 }
 
 /// Removes a container. Whether it worked is what a new [`list_orphans`] says.
@@ -164,40 +179,58 @@ pub(crate) fn remove_named(engine: EngineKind, name: &str) {
 }
 
 /// Removes the containers of a session under an engine, and those of sessions whose process is
-/// gone, and what the engine forgot of them. The folder of a session stays while a container of
-/// it does.
+/// gone, and what the engine forgot of them. The folder of a session stays while something of it
+/// does.
 pub(crate) fn remove_orphans(engine: EngineKind, session: Option<&str>) -> CleanupResult {
     let words =
         |leftover: &OrphanContainer| format!("container {} of {}", leftover.id, engine.name());
-    let (gone, left) = remove_containers(engine, session);
-    let mut removed: Vec<String> = gone.iter().map(words).collect();
+    let (gone, left) = match remove_containers(engine, session) {
+        Ok(containers) => containers,
+        Err(error) => {
+            let words = format!("what {} may have of it: {}", engine.name(), error.message);
+            return CleanupResult { left: vec![words], ..CleanupResult::default() };
+        }
+    };
+    let mut result = CleanupResult {
+        removed: gone.iter().map(words).collect(),
+        left: left.iter().map(words).collect(),
+        noted: Vec::new(),
+    };
     for folder in SessionFolder::list_folders() {
         let is_due = session == Some(folder.session.as_str()) || !folder.is_owned;
         let is_needed = left.iter().any(|leftover| leftover.session == folder.session);
         if folder.engine == engine && is_due && !is_needed {
-            removed.extend(remove_engine_state(&folder));
+            let before = result.left.len();
+            remove_engine_state(&folder, &mut result);
+            if result.left.len() > before {
+                continue;
+            }
             folder.remove_folder();
             if session.is_none() {
-                removed.push(format!("temporary folder of session {}", folder.session));
+                result.removed.push(format!("temporary folder of session {}", folder.session));
             }
         }
     }
     if matches!(engine, EngineKind::Ctr | EngineKind::Nerdctl) {
-        removed.extend(network::remove_unreachable_chains());
+        result.removed.extend(network::remove_unreachable_chains());
     }
     if session.is_none() && engine != EngineKind::Builtin {
-        removed.extend(stale::remove_stale_state(engine));
+        stale::remove_stale_state(engine, &mut result);
     }
-    CleanupResult { removed, left: left.iter().map(words).collect() }
+    result
 }
 
 /// Removes containers until there are none: an engine may say that it removed one and not have
 /// done it (nerdctl with gVisor), or remove one only when it has started. Returns those that are
 /// gone, and those that are still there.
+///
+/// # Errors
+///
+/// The engine does not answer.
 fn remove_containers(
     engine: EngineKind,
     session: Option<&str>,
-) -> (Vec<OrphanContainer>, Vec<OrphanContainer>) {
+) -> Result<(Vec<OrphanContainer>, Vec<OrphanContainer>)> {
     // Cleaning goes on when the user wants to stop: that is what they want.
     let never = CancelFlag::default();
     let is_due = |leftover: &OrphanContainer| {
@@ -207,17 +240,18 @@ fn remove_containers(
     let mut pause = FIRST_PAUSE;
     let mut tried: Vec<OrphanContainer> = Vec::new();
     loop {
-        let mut left = list_orphans(engine, session, &never);
+        let mut left = list_orphans(engine, session, &never)?;
         left.retain(is_due);
         if left.is_empty() || Instant::now() >= end {
             tried.retain(|leftover| !left.contains(leftover));
-            return (tried, left);
+            return Ok((tried, left));
         }
         if left.iter().any(|leftover| tried.contains(leftover)) {
             std::thread::sleep(pause);
             pause = LONGEST_PAUSE.min(pause * 2);
         }
         for leftover in left {
+            stop_boot(&leftover);
             remove_orphan(&leftover, &never);
             if tried.contains(&leftover) && leftover.engine == EngineKind::Nerdctl {
                 // It refuses one of which it knows too little, because it was killed while it
@@ -231,23 +265,42 @@ fn remove_containers(
     }
 }
 
+/// Ends the start of a container whose virtual machine has not booted: no engine can.
+fn stop_boot(leftover: &OrphanContainer) {
+    let Some(namespace) = containerd_namespace(leftover.engine) else { return };
+    let prefix = format!("isoproof-{}-", leftover.session);
+    let is_mine =
+        |id: &str| id == leftover.id || (!leftover.session.is_empty() && id.starts_with(&prefix));
+    sandbox::stop_boot(&is_mine, || containerd::is_starting(namespace, &leftover.id));
+}
+
+/// The namespace of containerd that an engine keeps its containers in, if it uses containerd.
+fn containerd_namespace(engine: EngineKind) -> Option<&'static str> {
+    match engine {
+        EngineKind::Docker => Some("moby"),
+        EngineKind::Ctr | EngineKind::Nerdctl => Some("default"),
+        EngineKind::Podman | EngineKind::Builtin => None,
+    }
+}
+
 /// What an engine keeps of the containers of a session after they are gone.
-fn remove_engine_state(folder: &SessionFolder) -> Vec<String> {
+fn remove_engine_state(folder: &SessionFolder, result: &mut CleanupResult) {
     let ids = folder.container_ids();
     let prefix = format!("isoproof-{}-", folder.session);
     let is_mine = |id: &str| id.starts_with(&prefix) || ids.iter().any(|own| own == id);
-    let mut removed = match folder.engine {
-        EngineKind::Docker if !ids.is_empty() => {
-            containerd::remove_containerd_state("moby", &is_mine)
-        }
-        EngineKind::Ctr | EngineKind::Nerdctl => {
-            containerd::remove_containerd_state("default", &is_mine)
-        }
-        _ => Vec::new(),
-    };
+    if let Some(namespace) = containerd_namespace(folder.engine)
+        && (folder.engine != EngineKind::Docker || !ids.is_empty())
+    {
+        result.removed.extend(containerd::remove_containerd_state(namespace, &is_mine));
+    }
+    if folder.engine != EngineKind::Builtin {
+        let sandboxes = sandbox::remove_sandboxes(&is_mine, folder.earlier_namespaces().as_ref());
+        result.removed.extend(sandboxes.removed);
+        result.left.extend(sandboxes.left);
+        result.noted.extend(sandbox::list_empty_cgroups(&is_mine));
+    }
     if matches!(folder.engine, EngineKind::Ctr | EngineKind::Nerdctl | EngineKind::Podman) {
         network::wait_for_teardown(&is_mine);
-        removed.extend(network::free_network_state(&is_mine));
+        result.removed.extend(network::free_network_state(&is_mine));
     }
-    removed
 }

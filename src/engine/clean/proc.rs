@@ -1,7 +1,8 @@
 //! What proc(5) tells of processes and mounts.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::LIMIT;
 use crate::engine::process::{CancelFlag, run_command};
@@ -26,4 +27,63 @@ pub(super) fn parse_mount_line(line: &str) -> Option<(&str, &str)> {
 pub(super) fn detach_mount(point: &str) -> bool {
     let argv = ["umount", "-l", point].map(String::from);
     run_command(&argv, LIMIT, &CancelFlag::default()).is_ok_and(|finished| finished.is_success())
+}
+
+/// Takes a mount away, and the file that it was on.
+pub(super) fn remove_mount(point: &str) -> bool {
+    let is_gone = detach_mount(point);
+    if is_gone {
+        let _ = fs::remove_file(point);
+    }
+    is_gone
+}
+
+/// The namespace and the place of a mount in a line of the table of mounts, if it is a network
+/// namespace that is called `prefix` and a UUID.
+pub(super) fn namespace_mount<'a>(line: &'a str, prefix: &str) -> Option<(&'a str, &'a str)> {
+    let (namespace, place) = parse_mount_line(line)?;
+    let (folder, name) = place.rsplit_once('/')?;
+    let uuid = name.strip_prefix(prefix)?;
+    let is_uuid = uuid.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && uuid.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
+    let is_one = folder.ends_with("/netns") && namespace.starts_with("net:[") && is_uuid;
+    is_one.then_some((namespace, place))
+}
+
+/// The network namespaces that processes are in.
+pub(super) fn used_network_namespaces() -> BTreeSet<String> {
+    process_folders()
+        .filter_map(|folder| fs::read_link(folder.join("ns/net")).ok())
+        .map(|namespace| namespace.display().to_string())
+        .collect()
+}
+
+/// The program and the arguments of a process, whose folder this is.
+pub(super) fn read_arguments(folder: &Path) -> Vec<String> {
+    let line = fs::read(folder.join("cmdline")).unwrap_or_default();
+    let words =
+        line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::namespace_mount;
+
+    #[test]
+    fn a_network_namespace_is_known_by_its_kind_and_name() {
+        let uuid = "5f7647e3-95fd-f4ca-d841-6b0631a5b815";
+        let line = |what: &str, place: &str| format!("99 27 0:4 {what} {place} rw - nsfs nsfs rw");
+        let place = format!("/run/netns/netns-{uuid}");
+        let found = line("net:[4026532501]", &place);
+        assert_eq!(namespace_mount(&found, "netns-"), Some(("net:[4026532501]", place.as_str())));
+        for (what, place) in [
+            ("/x", place.as_str()),
+            ("net:[4026532501]", "/run/netns/mine"),
+            ("net:[4026532501]", "/run/netns/netns-5f7647e3"),
+            ("net:[4026532501]", &format!("/run/docker/netns-{uuid}")),
+        ] {
+            assert_eq!(namespace_mount(&line(what, place), "netns-"), None, "{what} {place}");
+        }
+    }
 }

@@ -7,30 +7,36 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::containerd::run_ctr;
-use super::{SessionFolder, network, proc};
+use super::{CleanupResult, SessionFolder, network, proc, sandbox};
 use crate::engine::EngineKind;
 
-/// Removes it, and returns what was removed, in words.
-pub(super) fn remove_stale_state(engine: EngineKind) -> Vec<String> {
-    let mut removed = Vec::new();
+/// Removes it, and tells what was removed, in words.
+pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult) {
     for runtime in ["crun", "runc"] {
         if !is_running(runtime) {
-            removed.extend(own_mounts(runtime));
-            removed.extend(own_files(runtime));
+            result.removed.extend(own_mounts(runtime));
+            result.removed.extend(own_files(runtime));
         }
     }
     if engine == EngineKind::Nerdctl && !is_running("nerdctl") {
-        removed.extend(first_views());
+        result.removed.extend(first_views());
     }
     if engine == EngineKind::Podman && !is_running("podman") {
-        removed.extend(remove_podman_namespaces());
+        result.removed.extend(remove_podman_namespaces());
     }
+    let folders = SessionFolder::list_folders().into_iter().filter(|folder| folder.is_owned);
+    let running: BTreeSet<String> = folders.map(|folder| folder.session).collect();
+    let is_mine = |id: &str| is_of_ended_session(id, &running);
     if matches!(engine, EngineKind::Ctr | EngineKind::Nerdctl) && !is_running(engine.name()) {
-        let folders = SessionFolder::list_folders().into_iter().filter(|folder| folder.is_owned);
-        let running: BTreeSet<String> = folders.map(|folder| folder.session).collect();
-        removed.extend(network::free_network_state(&|id| is_of_ended_session(id, &running)));
+        result.removed.extend(network::free_network_state(&is_mine));
     }
-    removed
+    if engine == EngineKind::Ctr {
+        // Its ids are our names, so that a sandbox of a session that is forgotten is known.
+        let sandboxes = sandbox::remove_sandboxes(&is_mine, None);
+        result.removed.extend(sandboxes.removed);
+        result.left.extend(sandboxes.left);
+        result.noted.extend(sandbox::list_empty_cgroups(&is_mine));
+    }
 }
 
 /// Whether a container is called as one of isoproof's whose session is none of those that run.
@@ -42,38 +48,15 @@ fn is_of_ended_session(id: &str, running: &BTreeSet<String>) -> bool {
 /// Network namespaces that podman made for containers it never started: mounted, and no process
 /// is in them.
 fn remove_podman_namespaces() -> Vec<String> {
-    let used: BTreeSet<String> = proc::process_folders()
-        .filter_map(|folder| fs::read_link(folder.join("ns/net")).ok())
-        .map(|namespace| namespace.display().to_string())
-        .collect();
+    let used = proc::used_network_namespaces();
     let mut removed = Vec::new();
-    for (namespace, point) in proc::mount_table().lines().filter_map(namespace_of_podman) {
-        if !used.contains(namespace) && remove_mount(point) {
+    for line in proc::mount_table().lines() {
+        let Some((namespace, point)) = proc::namespace_mount(line, "netns-") else { continue };
+        if !used.contains(namespace) && proc::remove_mount(point) {
             removed.push(format!("network namespace {point}"));
         }
     }
     removed
-}
-
-/// The namespace and the place of a mount in a line of the table of mounts, if podman made it: it
-/// calls one `netns-` and a UUID.
-fn namespace_of_podman(line: &str) -> Option<(&str, &str)> {
-    let (namespace, place) = proc::parse_mount_line(line)?;
-    let (folder, name) = place.rsplit_once('/')?;
-    let uuid = name.strip_prefix("netns-")?;
-    let is_uuid = uuid.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-        && uuid.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
-    let is_one = folder.ends_with("/netns") && namespace.starts_with("net:[") && is_uuid;
-    is_one.then_some((namespace, place))
-}
-
-/// Takes a mount away, and the file that it was on.
-fn remove_mount(point: &str) -> bool {
-    let is_gone = proc::detach_mount(point);
-    if is_gone {
-        let _ = fs::remove_file(point);
-    }
-    is_gone
 }
 
 fn is_running(program: &str) -> bool {
@@ -88,7 +71,7 @@ fn is_running(program: &str) -> bool {
 fn own_mounts(runtime: &str) -> Vec<String> {
     let mut removed = Vec::new();
     for point in proc::mount_table().lines().filter_map(|line| own_mount(line, runtime)) {
-        if remove_mount(point) {
+        if proc::remove_mount(point) {
             removed.push(format!("mount {point}"));
         }
     }
@@ -148,7 +131,7 @@ fn first_views() -> Vec<String> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{is_of_ended_session, namespace_of_podman, own_mount};
+    use super::{is_of_ended_session, own_mount};
 
     #[test]
     fn a_runtime_mounted_on_its_own_temporary_file_is_known_and_nothing_else() {
@@ -167,23 +150,6 @@ mod tests {
             assert_eq!(own_mount(&line(what, place), "crun"), None, "{what} {place}");
         }
     }
-    #[test]
-    fn a_namespace_of_podman_is_known_by_its_kind_and_name() {
-        let uuid = "5f7647e3-95fd-f4ca-d841-6b0631a5b815";
-        let line = |what: &str, place: &str| format!("99 27 0:4 {what} {place} rw - nsfs nsfs rw");
-        let place = format!("/run/netns/netns-{uuid}");
-        let found = line("net:[4026532501]", &place);
-        assert_eq!(namespace_of_podman(&found), Some(("net:[4026532501]", place.as_str())));
-        for (what, place) in [
-            ("/x", place.as_str()),
-            ("net:[4026532501]", "/run/netns/mine"),
-            ("net:[4026532501]", "/run/netns/netns-5f7647e3"),
-            ("net:[4026532501]", &format!("/run/docker/netns-{uuid}")),
-        ] {
-            assert_eq!(namespace_of_podman(&line(what, place)), None, "{what} {place}");
-        }
-    }
-
     #[test]
     fn a_container_is_of_an_ended_session_by_its_name() {
         assert!(is_of_ended_session("isoproof-00000000feed-runc-probe", &BTreeSet::new()));

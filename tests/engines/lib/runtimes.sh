@@ -36,6 +36,10 @@ write_shims() {
   write_shim runsc-v1 "$STATE/bin/runsc" "$shim"
   write_shim katasim-v2 "$STATE/bin/runsc" "$shim" # gVisor under a Kata-like name
   write_shim katavm-v2 "$STATE/vm/vmrun" "$shim"
+  script "$STATE/vm/vmrun-as-kata" <<E2
+VMRUN_AS=kata exec $STATE/vm/vmrun "\$@"
+E2
+  write_shim kataboot-v2 "$STATE/vm/vmrun-as-kata" "$shim"
 }
 
 # write_shim NAME RUNTIME SHIM

@@ -1,0 +1,378 @@
+//! What the runtime of a virtual machine leaves when its start is killed: processes that go on
+//! booting, folders with mounts in them, a network namespace. Kata names all of them after the
+//! container, but for the namespace.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::proc;
+use crate::engine::MONITORS;
+
+/// Where Kata's shims keep a folder for each sandbox: the Go shim's first, then the Rust shim's.
+const FOLDERS: [&str; 4] =
+    ["/run/vc/vm", "/run/vc/sbs", "/run/kata-containers/shared/sandboxes", "/run/kata"];
+
+/// Where containerd keeps a folder for each task of the namespaces that engines of ours use.
+const BUNDLES: [&str; 2] = [
+    "/run/containerd/io.containerd.runtime.v2.task/default",
+    "/run/containerd/io.containerd.runtime.v2.task/moby",
+];
+
+/// Programs of a sandbox besides its shim and its monitor.
+const HELPERS: [&str; 3] = ["virtiofsd", "nydusd", "jailer"];
+
+/// Programs that ask for a container to be run, and wait for it.
+const CLIENTS: [&str; 4] = ["ctr", "nerdctl", "docker", "podman"];
+
+/// How long what is ending may take to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How long a shim may take to delete what another one left: containerd gives it five seconds.
+const DELETION: Duration = Duration::from_secs(6);
+
+/// How long what was killed may take to be gone.
+const DEATH: Duration = Duration::from_secs(5);
+
+/// The time between two looks.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What was found and done about sandboxes, in words.
+#[derive(Debug, Default)]
+pub(super) struct SandboxCleanup {
+    /// What was removed.
+    pub removed: Vec<String>,
+    /// What could not be removed.
+    pub left: Vec<String>,
+}
+
+/// The part of a process in the life of a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum SandboxPart {
+    /// The engine's client, which would go on with a start that has failed.
+    Client,
+    /// A shim.
+    Shim,
+    /// A shim that is called to delete what another one left.
+    Deleter,
+    /// The monitor, or a helper of it.
+    Machine,
+}
+
+/// A process of a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct SandboxProcess {
+    part: SandboxPart,
+    pid: i32,
+    program: String,
+}
+
+impl SandboxProcess {
+    /// Whether it belongs to a virtual machine, and not to a container that any runtime could run.
+    fn is_of_machine(&self) -> bool {
+        self.part == SandboxPart::Machine || self.program.contains("kata")
+    }
+}
+
+/// Ends the processes of a sandbox that is being started: until its machine has booted, its shim
+/// answers nobody. Whether it is being started is asked only where there is a machine.
+pub(super) fn stop_boot(is_mine: &dyn Fn(&str) -> bool, is_booting: impl FnOnce() -> bool) {
+    let processes = list_processes(is_mine);
+    if processes.iter().any(SandboxProcess::is_of_machine) && is_booting() {
+        kill_processes(&processes);
+        wait_for_end(is_mine, DEATH, |_| true);
+    }
+}
+
+/// Removes what is left of sandboxes whose containers are gone: waits for their processes to end
+/// and ends them if they do not, then unmounts and removes their folders, and the network
+/// namespaces that were theirs.
+///
+/// `namespaces` are the names of network namespaces that were there before; none if that is not
+/// known.
+pub(super) fn remove_sandboxes(
+    is_mine: &dyn Fn(&str) -> bool,
+    namespaces: Option<&BTreeSet<String>>,
+) -> SandboxCleanup {
+    let mut cleanup = SandboxCleanup::default();
+    let mut theirs = BTreeSet::new();
+    let processes = list_processes(is_mine);
+    theirs.extend(processes.iter().filter_map(|process| network_namespace(process.pid)));
+    if !processes.is_empty() {
+        let is_ending = |process: &SandboxProcess| process.part != SandboxPart::Deleter;
+        wait_for_end(is_mine, GRACE, is_ending);
+        wait_for_end(is_mine, DELETION, |process| process.part == SandboxPart::Deleter);
+        let running = list_processes(is_mine);
+        theirs.extend(running.iter().filter_map(|process| network_namespace(process.pid)));
+        kill_processes(&running);
+        wait_for_end(is_mine, DEATH, |_| true);
+        let left = list_processes(is_mine);
+        for SandboxProcess { pid, program, .. } in &left {
+            let seconds = DEATH.as_secs();
+            cleanup
+                .left
+                .push(format!("process {pid}, {program}: it runs {seconds} s after a kill"));
+        }
+        if !left.is_empty() {
+            return cleanup; // What runs may still need its folders.
+        }
+        for SandboxProcess { pid, program, .. } in running {
+            cleanup.removed.push(format!("process {pid}, {program}"));
+        }
+    }
+    let mut named = BTreeSet::new();
+    for folder in FOLDERS.iter().chain(&BUNDLES).map(Path::new) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if !is_mine(&entry.file_name().to_string_lossy()) {
+                continue;
+            }
+            let path = entry.path();
+            let state = fs::read_to_string(path.join("persist.json")).unwrap_or_default();
+            named.extend(named_namespaces(&state));
+            let shown = path.display();
+            match remove_folder(&path) {
+                Ok(()) => cleanup.removed.push(format!("folder {shown}")),
+                Err(reason) => cleanup.left.push(format!("folder {shown}: {reason}")),
+            }
+        }
+    }
+    cleanup.removed.extend(remove_network_namespaces(&theirs, &named, namespaces));
+    cleanup
+}
+
+/// Removes a folder with what is mounted in it; nothing while something is mounted that cannot be
+/// unmounted, because what lies there may be a folder of the host.
+fn remove_folder(path: &Path) -> Result<(), String> {
+    let mounts = || -> Vec<String> {
+        let table = proc::mount_table();
+        let points = table.lines().filter_map(|line| Some(proc::parse_mount_line(line)?.1));
+        points.filter(|point| Path::new(point).starts_with(path)).map(String::from).collect()
+    };
+    for point in mounts().iter().rev() {
+        proc::detach_mount(point);
+    }
+    if let Some(point) = mounts().first() {
+        return Err(format!("{point} is still mounted"));
+    }
+    fs::remove_dir_all(path).map_err(|error| error.to_string())
+}
+
+/// The network namespaces that Kata made, for a container that has none of its engine.
+fn kata_namespaces() -> Vec<(String, String)> {
+    let table = proc::mount_table();
+    let mounts = table.lines().filter_map(|line| proc::namespace_mount(line, "cnitest-"));
+    mounts.map(|(namespace, point)| (namespace.to_string(), point.to_string())).collect()
+}
+
+/// The names of network namespaces that there are now and that could be mistaken for later ones.
+pub(super) fn list_namespaces() -> BTreeSet<String> {
+    kata_namespaces().into_iter().map(|(_, point)| point).collect()
+}
+
+/// Removes the network namespaces that processes of a sandbox were in, that its state names, and
+/// those that came since and are nobody's: no process is in one, and no shim of Kata runs.
+fn remove_network_namespaces(
+    theirs: &BTreeSet<String>,
+    named: &BTreeSet<String>,
+    before: Option<&BTreeSet<String>>,
+) -> Vec<String> {
+    let found = kata_namespaces();
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let used = proc::used_network_namespaces();
+    let is_alone = !proc::process_folders().any(|folder| {
+        let words = proc::read_arguments(&folder);
+        words.first().is_some_and(|program| base_name(program).starts_with("containerd-shim-kata"))
+    });
+    let mut removed = Vec::new();
+    for (namespace, point) in found.iter().filter(|(namespace, _)| !used.contains(namespace)) {
+        let name = base_name(point).to_string();
+        let is_new = before.is_some_and(|before| is_alone && !before.contains(point));
+        if (theirs.contains(namespace) || named.contains(&name) || is_new)
+            && proc::remove_mount(point)
+        {
+            removed.push(format!("network namespace {point}"));
+        }
+    }
+    removed
+}
+
+/// The names of network namespaces in the state that the Go shim keeps of a sandbox.
+fn named_namespaces(state: &str) -> impl Iterator<Item = String> {
+    let words = state.split(['"', '/']);
+    words.filter(|word| word.starts_with("cnitest-")).map(String::from)
+}
+
+/// The control groups that Kata leaves empty after every run, those of our sandboxes.
+pub(super) fn list_empty_cgroups(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let children = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir())
+    };
+    let root = Path::new("/sys/fs/cgroup");
+    // Version 1 has a folder for each controller above them.
+    let tops = children(root).flat_map(|top| children(&top).chain(std::iter::once(top.clone())));
+    let mut found = BTreeSet::new();
+    for group in tops.flat_map(|top| children(&top)) {
+        let name = group.file_name().unwrap_or_default().to_string_lossy();
+        let is_overhead = group.parent().is_some_and(|parent| parent.ends_with("kata_overhead"));
+        let id = if is_overhead { Some(&*name) } else { name.strip_prefix("kata_") };
+        let is_empty = || {
+            fs::read_to_string(group.join("cgroup.procs")).is_ok_and(|list| list.trim().is_empty())
+        };
+        if id.is_some_and(is_mine) && is_empty() {
+            found.insert(group.display().to_string());
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The network namespace of a process, if it is not ours.
+fn network_namespace(pid: i32) -> Option<String> {
+    let read = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
+    let namespace = read(&pid.to_string())?;
+    (read("self")? != namespace).then(|| namespace.display().to_string())
+}
+
+fn list_processes(is_mine: &dyn Fn(&str) -> bool) -> Vec<SandboxProcess> {
+    let mut found = Vec::new();
+    for folder in proc::process_folders() {
+        let pid = folder.file_name().and_then(|name| name.to_str()?.parse().ok());
+        let words = proc::read_arguments(&folder);
+        if let (Some(pid), Some(part)) = (pid, sandbox_part(&words, is_mine)) {
+            found.push(SandboxProcess { part, pid, program: base_name(&words[0]).to_string() });
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What a process is to a sandbox of ours, by its program and arguments; none if it is nothing.
+fn sandbox_part(words: &[String], is_mine: &dyn Fn(&str) -> bool) -> Option<SandboxPart> {
+    let (program, arguments) = words.split_first()?;
+    let program = base_name(program);
+    let part = if CLIENTS.contains(&program) && arguments.iter().any(|word| word == "run") {
+        SandboxPart::Client
+    } else if program.starts_with("containerd-shim") {
+        let is_deleter = arguments.last().is_some_and(|word| word == "delete");
+        if is_deleter { SandboxPart::Deleter } else { SandboxPart::Shim }
+    } else if HELPERS.contains(&program)
+        || MONITORS.iter().any(|monitor| program.starts_with(monitor))
+    {
+        SandboxPart::Machine
+    } else {
+        return None;
+    };
+    let names_it = |word: &String| {
+        let parts = word.split(['/', '=', ',']);
+        parts.map(|part| part.strip_prefix("sandbox-").unwrap_or(part)).any(is_mine)
+    };
+    arguments.iter().any(names_it).then_some(part)
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Clients first, so that none goes on; then shims, so that none answers the end of its machine.
+fn kill_processes(processes: &[SandboxProcess]) {
+    for process in processes {
+        if let Some(pid) = Pid::from_raw(process.pid) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+fn wait_for_end(
+    is_mine: &dyn Fn(&str) -> bool,
+    limit: Duration,
+    is_awaited: impl Fn(&SandboxProcess) -> bool,
+) {
+    let begun = Instant::now();
+    while begun.elapsed() < limit && list_processes(is_mine).iter().any(&is_awaited) {
+        std::thread::sleep(LOOK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "isoproof-e1051eb88acc-kata-probes";
+
+    fn part_of(line: &str) -> Option<SandboxPart> {
+        let words: Vec<String> = line.split(' ').map(String::from).collect();
+        sandbox_part(&words, &|id| id == ID)
+    }
+
+    #[test]
+    fn the_processes_of_a_sandbox_are_known_by_its_id() {
+        let shim = format!(
+            "/opt/kata/bin/containerd-shim-kata-v2 -namespace default -address \
+             /run/containerd/containerd.sock -publish-binary  -id {ID}"
+        );
+        for (line, part) in [
+            (
+                format!("ctr run --rm --runtime io.containerd.kata.v2 alpine {ID} sh"),
+                SandboxPart::Client,
+            ),
+            (shim.clone(), SandboxPart::Shim),
+            (format!("{shim} -bundle /run/x delete"), SandboxPart::Deleter),
+            (
+                format!(
+                    "/opt/kata/libexec/virtiofsd --syslog --cache=auto \
+                     --shared-dir=/run/kata-containers/shared/sandboxes/{ID}/shared --fd=3"
+                ),
+                SandboxPart::Machine,
+            ),
+            (
+                format!("/opt/kata/bin/qemu-system-x86_64 -name sandbox-{ID} -uuid d1453e1f"),
+                SandboxPart::Machine,
+            ),
+            (
+                format!("/opt/kata/bin/cloud-hypervisor --api-socket /run/vc/vm/{ID}/clh-api.sock"),
+                SandboxPart::Machine,
+            ),
+        ] {
+            assert_eq!(part_of(&line), Some(part), "{line}");
+            assert_eq!(part_of(&line.replace(ID, "web")), None, "{line}");
+            assert_eq!(part_of(&line.replace(ID, &format!("{ID}2"))), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_only_mentions_a_sandbox_is_left_alone() {
+        for line in [
+            format!("tail -f /run/vc/vm/{ID}/console.sock"),
+            format!("grep -r {ID} /var/log"),
+            format!("ctr tasks kill {ID}"),
+            format!("sh -c qemu-system-x86_64 {ID}"),
+        ] {
+            assert_eq!(part_of(&line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_state_of_the_go_shim_names_its_network_namespace() {
+        let state = r#"{"Network":{"NetworkID":"/var/run/netns/cnitest-9fd89470-fa41-5448-47cd-75b29854bad7","NetworkCreated":true}}"#;
+        let names: Vec<String> = named_namespaces(state).collect();
+        assert_eq!(names, ["cnitest-9fd89470-fa41-5448-47cd-75b29854bad7"]);
+    }
+
+    #[test]
+    fn a_folder_goes_with_what_is_in_it_and_not_with_what_its_links_lead_to() {
+        let (own, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let kept = other.path().join("kept");
+        fs::write(&kept, "of the host").unwrap();
+        let folder = own.path().join(ID);
+        fs::create_dir_all(folder.join("shared")).unwrap();
+        std::os::unix::fs::symlink(other.path(), folder.join("shared/link")).unwrap();
+        remove_folder(&folder).unwrap();
+        assert!(!folder.exists());
+        assert_eq!(fs::read_to_string(kept).unwrap(), "of the host");
+    }
+}
