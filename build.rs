@@ -1,11 +1,122 @@
-//! Tells the program which commit it was built from, where that can be told.
+//! Tells the program which commit it was built from, where that can be told, and makes types of
+//! the ids and parameters in `data/`: what is misspelt or missing in the code does not compile.
 
+#[path = "src/judge/rules/message_names.rs"]
+mod message_names;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde::Deserialize;
+
 fn main() {
-    // Without git, or outside of a repository, the commit is empty.
     let root = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
-    let commit = git(&root, &["rev-parse", "HEAD"]).filter(|_| is_own(&root));
+    println!("cargo:rerun-if-changed=build.rs");
+    tell_commit(&root);
+    let data = Path::new(&root).join("data");
+    write_generated("fact_ids.rs", &fact_constants(&data.join("catalogue")));
+    for folder in ["rules", "lab12/rules", "lab12/claims/rules"] {
+        let name = format!("{}.rs", folder.replace('/', "_"));
+        write_generated(&name, &message_structs(&data.join(folder)));
+    }
+}
+
+/// Writes a file for `include!`.
+fn write_generated(name: &str, text: &str) {
+    let path = Path::new(&std::env::var("OUT_DIR").unwrap_or_default()).join(name);
+    std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// The files of a folder, parsed, by their paths in order.
+fn read_folder<T: for<'a> Deserialize<'a>>(folder: &Path) -> BTreeMap<PathBuf, T> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let entries = std::fs::read_dir(folder);
+    let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files = BTreeMap::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+            let parsed = text.and_then(|text| toml::from_str(&text).map_err(|e| e.to_string()));
+            let parsed = parsed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            files.insert(path, parsed);
+        }
+    }
+    files
+}
+
+#[derive(Deserialize)]
+struct CatalogueFile {
+    probe: Vec<ProbeEntry>,
+}
+
+#[derive(Deserialize)]
+struct ProbeEntry {
+    id: String,
+    title: String,
+}
+
+/// A constant for each probe of the catalogue.
+fn fact_constants(folder: &Path) -> String {
+    let mut out = String::new();
+    let files: BTreeMap<_, CatalogueFile> = read_folder(folder);
+    for ProbeEntry { id, title } in files.into_values().flat_map(|file| file.probe) {
+        let name = id.replace('.', "_").to_uppercase();
+        let _ = writeln!(out, "/// {title}.\npub(crate) const {name}: FactId = FactId({id:?});");
+    }
+    out
+}
+
+#[derive(Deserialize)]
+struct RuleFile {
+    id: String,
+    message: String,
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
+}
+
+/// A type for the message of each rule, with its parameters as fields.
+fn message_structs(folder: &Path) -> String {
+    let mut out = String::new();
+    for (path, RuleFile { id, message, parameters }) in read_folder::<RuleFile>(folder) {
+        for name in message_names::looked_up_names(&message) {
+            let is_known = parameters.contains_key(name);
+            assert!(is_known, "{}: the message has no parameter `{name}`", path.display());
+        }
+        let mut fields = String::new();
+        for (name, kind) in &parameters {
+            let (kind, is_optional) =
+                kind.strip_suffix('?').map_or((kind.as_str(), false), |kind| (kind, true));
+            let field = match kind {
+                "str" => "&'a str",
+                "json" => "serde_json::Value",
+                number => number,
+            };
+            let field = if is_optional { format!("Option<{field}>") } else { field.to_string() };
+            let _ = write!(fields, "pub {name}: {field}, ");
+        }
+        let (given, anonymous) = if fields.contains("'a") { ("<'a>", "<'_>") } else { ("", "") };
+        let name = camel_case(&id);
+        let _ = writeln!(
+            out,
+            "/// The message of the rule `{id}`.\n#[derive(Debug, serde::Serialize)]\n\
+             pub(crate) struct {name}{given} {{ {fields}}}\n\
+             impl crate::judge::RuleMessage for {name}{anonymous} {{ const RULE: &'static str = {id:?}; }}"
+        );
+    }
+    out
+}
+
+/// `health-not-ok` as `HealthNotOk`.
+fn camel_case(id: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    id.split('-').map(capital).collect()
+}
+
+fn tell_commit(root: &str) {
+    // Without git, or outside of a repository, the commit is empty.
+    let commit = git(root, &["rev-parse", "HEAD"]).filter(|_| is_own(root));
     let commit = commit.unwrap_or_default();
     println!("cargo:rustc-env=ISOPROOF_COMMIT={commit}");
     let long = match commit.get(..12) {
@@ -13,11 +124,10 @@ fn main() {
         None => env!("CARGO_PKG_VERSION").to_string(),
     };
     println!("cargo:rustc-env=ISOPROOF_VERSION={long}");
-    println!("cargo:rerun-if-changed=build.rs");
     // The commit changes with HEAD and with the branch that it names.
     for file in ["HEAD", "logs/HEAD"] {
-        if let Some(path) = git(&root, &["rev-parse", "--git-path", file]) {
-            let path = std::path::Path::new(&root).join(path);
+        if let Some(path) = git(root, &["rev-parse", "--git-path", file]) {
+            let path = Path::new(root).join(path);
             if path.exists() {
                 println!("cargo:rerun-if-changed={}", path.display());
             }

@@ -6,7 +6,7 @@ use super::edition::PackEdition;
 use super::timing::RunTiming;
 use super::verdict::{Verdict, judge_target};
 use crate::knowledge::{KnowledgeBase, is_runtime};
-use crate::model::{EvidenceKind, Fact, MissingFact, Role, Run, Samples, Target};
+use crate::model::{EvidenceKind, Fact, FactId, MissingFact, Role, Run, Samples, Target};
 use crate::store::integrity::IntegrityReport;
 
 /// A run before the judge.
@@ -34,46 +34,59 @@ impl<'a> RuleContext<'a> {
         self.run.with_role(Role::Host).map(|target| target.name.as_str()).next()
     }
 
+    /// A fact that is one value.
+    pub fn fact_value(&self, id: FactId, target: &str) -> Option<&'a Value> {
+        self.run.find_fact(&id, target).and_then(Fact::as_value)
+    }
+
     /// A fact as text.
-    pub fn fact_text(&self, id: &str, target: &str) -> Option<&'a str> {
-        self.run.find_fact(id, target).and_then(Fact::as_str)
+    pub fn fact_text(&self, id: FactId, target: &str) -> Option<&'a str> {
+        self.run.find_fact(&id, target).and_then(Fact::as_str)
     }
 
     /// A fact as a whole number.
-    pub fn fact_integer(&self, id: &str, target: &str) -> Option<i64> {
-        self.run.find_fact(id, target).and_then(Fact::as_i64)
+    pub fn fact_integer(&self, id: FactId, target: &str) -> Option<i64> {
+        self.run.find_fact(&id, target).and_then(Fact::as_i64)
     }
 
     /// A fact as yes or no.
-    pub fn fact_flag(&self, id: &str, target: &str) -> Option<bool> {
-        self.run.find_fact(id, target).and_then(Fact::as_value).and_then(Value::as_bool)
+    pub fn fact_flag(&self, id: FactId, target: &str) -> Option<bool> {
+        self.fact_value(id, target).and_then(Value::as_bool)
+    }
+
+    /// The items of a fact that is a list; none of any other.
+    pub fn fact_items(&self, id: FactId, target: &str) -> &'a [Value] {
+        self.fact_value(id, target).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
     /// The words of a fact that is a list of them; none of any other.
-    pub fn fact_words(&self, id: &str, target: &str) -> Vec<&'a str> {
-        let list =
-            self.run.find_fact(id, target).and_then(Fact::as_value).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    pub fn fact_words(&self, id: FactId, target: &str) -> Vec<&'a str> {
+        self.fact_items(id, target).iter().filter_map(Value::as_str).collect()
     }
 
     /// A field of a fact that is an object.
-    pub fn fact_field(&self, id: &str, target: &str, field: &str) -> Option<&'a Value> {
-        self.run.find_fact(id, target).and_then(Fact::as_value)?.get(field)
+    pub fn fact_field(&self, id: FactId, target: &str, field: &str) -> Option<&'a Value> {
+        self.fact_value(id, target)?.get(field)
+    }
+
+    /// A field of a fact that is an object, as a number.
+    pub fn fact_number(&self, id: FactId, target: &str, field: &str) -> Option<f64> {
+        self.fact_field(id, target, field).and_then(Value::as_f64)
     }
 
     /// Whether there is a value or a series.
-    pub fn is_present(&self, id: &str, target: &str) -> bool {
-        self.run.find_fact(id, target).is_some_and(Fact::is_present)
+    pub fn is_present(&self, id: FactId, target: &str) -> bool {
+        self.run.find_fact(&id, target).is_some_and(Fact::is_present)
     }
 
     /// A fact as a series.
-    pub fn fact_series(&self, id: &str, target: &str) -> Option<&'a Samples> {
-        self.run.find_fact(id, target).and_then(Fact::as_series)
+    pub fn fact_series(&self, id: FactId, target: &str) -> Option<&'a Samples> {
+        self.run.find_fact(&id, target).and_then(Fact::as_series)
     }
 
     /// Why a fact is missing, if the run says so.
-    pub fn missing_fact(&self, id: &str, target: &str) -> Option<&'a MissingFact> {
-        match self.run.find_fact(id, target) {
+    pub fn missing_fact(&self, id: FactId, target: &str) -> Option<&'a MissingFact> {
+        match self.run.find_fact(&id, target) {
             Some(Fact::Missing(missing)) => Some(missing),
             _ => None,
         }
@@ -87,6 +100,11 @@ impl<'a> RuleContext<'a> {
     /// Whether a target is Kata, as far as the evidence says so.
     pub fn is_kata(&self, target: &str) -> bool {
         self.run.find_target(target).is_some_and(|target| is_runtime(self.run, target, "kata"))
+    }
+
+    /// Whether the verdict on a target is that it has a kernel of its own.
+    pub fn is_separate(&self, target: &str) -> bool {
+        self.target_verdict(target).is_some_and(|verdict| verdict.conclusion.is_separate())
     }
 
     /// The target of a role: of several candidates the one that the report's document is about.

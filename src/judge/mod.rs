@@ -17,7 +17,7 @@ pub(crate) use context::RuleContext;
 pub(crate) use edition::PackEdition;
 pub(crate) use expectations::{ExpectationOutcome, ExpectationResult};
 pub(crate) use rules::{
-    EvidenceRef, Finding, RuleBook, RuleCheck, RuleDoc, RuleExample, Violation,
+    EvidenceRef, Finding, RuleBook, RuleCheck, RuleDoc, RuleExample, RuleMessage, Violation,
 };
 pub(crate) use statements::{
     banner_release, find_contradicting_facts, find_disagreements, stated_release,

@@ -1,15 +1,15 @@
 //! What several files state of one kernel or processor, and whether they agree.
 
 use super::RuleContext;
-use crate::model::MissingReason;
+use crate::model::{FactId, MissingReason, fact_ids};
 
 /// Two facts of a target that state the same thing, differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Disagreement<'a> {
     /// One fact.
-    pub one: &'static str,
+    pub one: FactId<'static>,
     /// The other.
-    pub other: &'static str,
+    pub other: FactId<'static>,
     /// What the one states.
     pub first: &'a str,
     /// What the other states.
@@ -19,14 +19,14 @@ pub(crate) struct Disagreement<'a> {
 type ReadStatement = fn(&str) -> Option<&str>;
 
 /// Pairs of facts, and what of either is compared.
-const PAIRS: &[(&str, &str, ReadStatement)] = &[
-    ("kernel.release", "kernel.release_compared", stated_release),
-    ("kernel.release", "kernel.uname", stated_release),
-    ("kernel.release", "kernel.dmesg_banner", stated_release),
-    ("kernel.uname", "kernel.banner", stated_build),
-    ("kernel.uname", "kernel.dmesg_banner", stated_build),
-    ("kernel.banner", "kernel.dmesg_banner", stated_build),
-    ("cpu.model", "cpu.model_compared", |text| Some(text)),
+const PAIRS: &[(FactId, FactId, ReadStatement)] = &[
+    (fact_ids::KERNEL_RELEASE, fact_ids::KERNEL_RELEASE_COMPARED, stated_release),
+    (fact_ids::KERNEL_RELEASE, fact_ids::KERNEL_UNAME, stated_release),
+    (fact_ids::KERNEL_RELEASE, fact_ids::KERNEL_DMESG_BANNER, stated_release),
+    (fact_ids::KERNEL_UNAME, fact_ids::KERNEL_BANNER, stated_build),
+    (fact_ids::KERNEL_UNAME, fact_ids::KERNEL_DMESG_BANNER, stated_build),
+    (fact_ids::KERNEL_BANNER, fact_ids::KERNEL_DMESG_BANNER, stated_build),
+    (fact_ids::CPU_MODEL, fact_ids::CPU_MODEL_COMPARED, |text| Some(text)),
 ];
 
 /// Where the files of a target disagree about its kernel or its processor.
@@ -36,7 +36,7 @@ pub(crate) fn find_disagreements<'a>(
 ) -> Vec<Disagreement<'a>> {
     let mut found: Vec<Disagreement> = Vec::new();
     for &(one, other, read) in PAIRS {
-        let stated = |id: &str| context.fact_text(id, target).and_then(read);
+        let stated = |id: FactId| context.fact_text(id, target).and_then(read);
         let (Some(first), Some(second)) = (stated(one), stated(other)) else { continue };
         let is_known = found.iter().any(|d| (d.first, d.second) == (first, second));
         if first != second && !is_known {
@@ -50,7 +50,9 @@ pub(crate) fn find_disagreements<'a>(
 /// place of its own, files that disagree about its kernel, and lines with an impossible date.
 pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> Vec<String> {
     let is_hosts = |id: &&String| {
-        context.missing_fact(id, target).is_some_and(|m| m.why == MissingReason::HostValuesOnly)
+        context
+            .missing_fact(FactId::stated(id), target)
+            .is_some_and(|m| m.why == MissingReason::HostValuesOnly)
     };
     let mut facts: Vec<String> = context.run.facts.keys().filter(is_hosts).cloned().collect();
     for disagreement in find_disagreements(context, target) {
@@ -58,7 +60,7 @@ pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> V
             facts.push(disagreement.other.to_string());
         }
     }
-    for id in ["kernel.uname", "kernel.banner", "kernel.dmesg_banner"] {
+    for id in [fact_ids::KERNEL_UNAME, fact_ids::KERNEL_BANNER, fact_ids::KERNEL_DMESG_BANNER] {
         let line = context.fact_text(id, target);
         if line.is_some_and(|line| super::rules::has_impossible_build(context, line)) {
             facts.push(id.to_string());

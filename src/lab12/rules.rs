@@ -1,12 +1,19 @@
 //! The rules that only a report for the course has.
 
+use messages::RequirementNotShown;
+
 use super::edition::EditionSpec;
-use crate::judge::{RuleCheck, RuleContext, Violation};
-use crate::model::{MissingFact, MissingReason};
+use crate::judge::{RuleCheck, RuleContext, RuleMessage, Violation};
+use crate::model::{FactId, MissingFact, MissingReason};
 
 /// All of them; their words are in `data/lab12/rules/`.
-pub(super) const CHECKS: &[RuleCheck] =
-    &[RuleCheck { id: "requirement-not-shown", run: requirement_not_shown }];
+pub(super) const CHECKS: &[RuleCheck] = &[requirement_not_shown];
+
+mod messages {
+    //! A type for the message of each rule in `data/lab12/rules/`.
+
+    include!(concat!(env!("OUT_DIR"), "/lab12_rules.rs"));
+}
 
 /// Requirements of the lab of which nothing was captured, where it is plain that nothing was: a
 /// file that is there and could not be read is left to its reader.
@@ -20,7 +27,7 @@ fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
                 reasons.push((
                     need,
                     target.name.as_str(),
-                    context.missing_fact(&need.fact, &target.name),
+                    context.missing_fact(FactId::stated(&need.fact), &target.name),
                 ));
             }
         }
@@ -28,11 +35,13 @@ fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
         let Some((need, target, Some(missing))) = reasons.first().copied() else { continue };
         if reasons.iter().all(|(_, _, missing)| is_plain(missing)) {
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("requirement", requirement.id.as_str())
-                    .with_parameter("title", requirement.title.as_str())
-                    .with_parameter("reason", missing.reason.as_str())
-                    .resting_on(context, &need.fact, target),
+                RequirementNotShown {
+                    target,
+                    requirement: &requirement.id,
+                    title: &requirement.title,
+                    reason: &missing.reason,
+                }
+                .resting_on(context, FactId::stated(&need.fact), target),
             );
         }
     }

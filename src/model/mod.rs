@@ -2,6 +2,7 @@
 
 mod capture;
 mod fact;
+mod fact_id;
 mod run;
 
 pub use capture::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
@@ -9,4 +10,6 @@ pub use fact::{
     Fact, FactSource, Facts, MAX_LINE, MAX_SAMPLES, MissingFact, MissingReason, SampleUnit,
     Samples, TIMES,
 };
+pub use fact_id::FactId;
+pub(crate) use fact_id::fact_ids;
 pub use run::{EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, Target};

@@ -1,31 +1,27 @@
 //! Rules about what is not there.
 
-use super::{RuleContext, Violation};
-use crate::model::Role;
+use super::messages::NoBaselineArm;
+use super::{RuleContext, RuleMessage, Violation};
+use crate::model::{FactId, Role, fact_ids};
 
 /// Host and candidate are compared, and nothing says how the baseline differs from the host.
 pub(super) fn no_baseline_arm(context: &RuleContext) -> Vec<Violation> {
     // Those that a namespace changes under a shared kernel too.
-    const COMPARED: &[&str] = &["proc.entries", "net.interfaces", "dev.entries"];
-    let has = |fact: &str, role: Role| {
-        context.run.with_role(role).any(|t| context.is_present(fact, &t.name))
+    const COMPARED: &[FactId] =
+        &[fact_ids::PROC_ENTRIES, fact_ids::NET_INTERFACES, fact_ids::DEV_ENTRIES];
+    let has = |fact: FactId, role: Role| {
+        context.run.with_role(role).any(|target| context.is_present(fact, &target.name))
     };
-    let lacking: Vec<&str> = COMPARED
-        .iter()
-        .copied()
-        .filter(|fact| {
-            has(fact, Role::Host) && has(fact, Role::Candidate) && !has(fact, Role::Baseline)
-        })
-        .collect();
+    let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
+    let mut lacking = COMPARED.to_vec();
+    lacking.retain(|fact| {
+        has(*fact, Role::Host) && has(*fact, Role::Candidate) && !has(*fact, Role::Baseline)
+    });
     if lacking.is_empty() {
         return Vec::new();
     }
-    let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
-    let violation =
-        Violation::about_target(&baseline.name).with_parameter("facts", lacking.join(", "));
-    vec![
-        lacking
-            .iter()
-            .fold(violation, |violation, fact| violation.resting_on(context, fact, &baseline.name)),
-    ]
+    let target = baseline.name.as_str();
+    let facts = lacking.iter().map(|fact| fact.as_str()).collect::<Vec<_>>().join(", ");
+    let violation = NoBaselineArm { target, facts: &facts }.violation();
+    vec![violation.resting_on_facts(context, lacking, target)]
 }

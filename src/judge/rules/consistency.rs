@@ -7,9 +7,12 @@ use chrono::{DateTime, Datelike, NaiveDate, Weekday};
 use regex::Regex;
 use serde_json::Value;
 
-use super::{RuleContext, Violation};
+use super::messages::{
+    ImpossibleDate, KernelBuiltBeforeRelease, KernelNewerThanEvidence, LinkLocalNotFromMac,
+};
+use super::{RuleContext, RuleMessage, Violation};
 use crate::judge::stated_release;
-use crate::model::Fact;
+use crate::model::{FactId, fact_ids};
 
 /// `Fri Nov 14 15:34:06 UTC 2025`, as kernels and `date` print it.
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
@@ -25,6 +28,10 @@ static STAMP: LazyLock<Regex> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("{error}"))
 });
 
+/// The facts that state a kernel with the day on which it was built.
+const KERNEL_LINES: [FactId; 3] =
+    [fact_ids::KERNEL_BANNER, fact_ids::KERNEL_DMESG_BANNER, fact_ids::KERNEL_UNAME];
+
 /// A date that is in no calendar, or falls on another day of the week.
 pub(super) fn impossible_date(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -34,11 +41,7 @@ pub(super) fn impossible_date(context: &RuleContext) -> Vec<Violation> {
             lines.iter().zip(1..).find_map(|(line, number)| Some((find_wrong_date(line)?, number)));
         if let Some(((date, truth), number)) = found {
             violations.push(
-                Violation::default()
-                    .with_parameter("capture", capture.id.as_str())
-                    .with_parameter("line", number)
-                    .with_parameter("date", date)
-                    .with_parameter("truth", truth)
+                ImpossibleDate { capture: &capture.id, line: number, date: &date, truth: &truth }
                     .resting_on_line(&capture.id, Some(number)),
             );
         }
@@ -76,20 +79,22 @@ fn find_wrong_date(line: &str) -> Option<(String, String)> {
 /// A guest kernel that was built after the evidence was collected, by the engine's own clock. A
 /// day is left for time zones.
 pub(super) fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation> {
-    const LOGGED: &str = "evidence.logged_at";
+    const LOGGED: FactId = fact_ids::EVIDENCE_LOGGED_AT;
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let Some(logged) = context.fact_text(LOGGED, target) else { continue };
         let Ok(logged) = DateTime::parse_from_rfc3339(logged) else { continue };
-        for id in ["kernel.banner", "kernel.dmesg_banner", "kernel.uname"] {
+        for id in KERNEL_LINES {
             let Some(built) = context.fact_text(id, target).and_then(built_on) else { continue };
             if (built - logged.date_naive()).num_days() > 1 {
                 violations.push(
-                    Violation::about_target(target)
-                        .with_parameter("built", built.to_string())
-                        .with_parameter("logged", logged.date_naive().to_string())
-                        .resting_on(context, id, target)
-                        .resting_on(context, LOGGED, target),
+                    KernelNewerThanEvidence {
+                        target,
+                        built: &built.to_string(),
+                        logged: &logged.date_naive().to_string(),
+                    }
+                    .resting_on(context, id, target)
+                    .resting_on(context, LOGGED, target),
                 );
                 break;
             }
@@ -108,16 +113,18 @@ pub(crate) fn find_kernel_date(text: &str) -> Option<std::ops::Range<usize>> {
 pub(super) fn kernel_built_before_release(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
-        for id in ["kernel.banner", "kernel.dmesg_banner", "kernel.uname"] {
+        for id in KERNEL_LINES {
             let Some(line) = context.fact_text(id, target) else { continue };
             let Some(early) = find_early_build(context, line) else { continue };
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("release", early.release)
-                    .with_parameter("built", early.built.to_string())
-                    .with_parameter("series", early.series)
-                    .with_parameter("released", early.released.to_string())
-                    .resting_on(context, id, target),
+                KernelBuiltBeforeRelease {
+                    target,
+                    release: early.release,
+                    built: &early.built.to_string(),
+                    series: early.series,
+                    released: &early.released.to_string(),
+                }
+                .resting_on(context, id, target),
             );
             break;
         }
@@ -168,15 +175,13 @@ fn built_on(line: &str) -> Option<NaiveDate> {
 /// A), made from another MAC than the interface's. Host interfaces are left out: a bridge keeps its
 /// address when its MAC changes.
 pub(super) fn link_local_not_from_mac(context: &RuleContext) -> Vec<Violation> {
-    const ID: &str = "net.interfaces";
+    const ID: FactId = fact_ids::NET_INTERFACES;
     if !context.is_imported() {
         return Vec::new();
     }
     let mut violations = Vec::new();
     for target in context.runtime_names() {
-        let list =
-            context.run.find_fact(ID, target).and_then(Fact::as_value).and_then(Value::as_array);
-        for interface in list.into_iter().flatten() {
+        for interface in context.fact_items(ID, target) {
             let Some(mac) = interface["mac"].as_str() else { continue };
             let addresses =
                 interface["ipv6"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -186,12 +191,14 @@ pub(super) fn link_local_not_from_mac(context: &RuleContext) -> Vec<Violation> {
                     continue;
                 };
                 violations.push(
-                    Violation::about_target(target)
-                        .with_parameter("interface", interface["name"].as_str().unwrap_or_default())
-                        .with_parameter("mac", mac)
-                        .with_parameter("address", address)
-                        .with_parameter("made_from", made_from)
-                        .resting_on(context, ID, target),
+                    LinkLocalNotFromMac {
+                        target,
+                        interface: interface["name"].as_str().unwrap_or_default(),
+                        mac,
+                        address,
+                        made_from: &made_from,
+                    }
+                    .resting_on(context, ID, target),
                 );
             }
         }

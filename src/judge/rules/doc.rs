@@ -10,6 +10,7 @@ use tera::{Context, Tera};
 
 use super::RuleCheck;
 use super::example::RuleExample;
+use super::message_names::looked_up_names;
 use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::knowledge::Severity;
@@ -35,6 +36,9 @@ pub struct RuleDoc {
     pub remedy: String,
     /// The sentence of a finding: a Tera template over the parameters of the rule.
     pub message: String,
+    /// The parameters that its code gives to the message, and their types.
+    #[serde(default, skip_serializing)]
+    pub parameters: BTreeMap<String, String>,
     /// Evidence in which it finds something.
     #[serde(default)]
     pub found: Vec<RuleExample>,
@@ -59,12 +63,14 @@ struct RuleEntry {
 }
 
 impl RuleEntry {
-    /// The words of the file of the rule `id`. A project's own are read at once, to find their
-    /// errors; what ships has none.
-    fn new(id: &str, file: TextFile) -> Result<Self> {
+    /// The words of the file `name` of the rule `id`. A project's own are read at once, to find
+    /// their errors; what ships has none.
+    fn new(name: &str, id: &str, file: TextFile) -> Result<Self> {
         let doc = OnceLock::new();
         if !file.is_shipped {
-            let _ = doc.set(Some(read_rule_file(id, &file)?));
+            let shipped = assets::read_all(AssetTree::Data, None, name, "")?;
+            let shipped = shipped.get(name).and_then(|file| toml::from_str(&file.text).ok());
+            let _ = doc.set(Some(read_own_file(id, &file, shipped)?));
         }
         Ok(Self { file, doc })
     }
@@ -74,15 +80,25 @@ impl RuleEntry {
     }
 }
 
-/// Reads a file and looks for what can be wrong in it.
-fn read_rule_file(id: &str, file: &TextFile) -> Result<RuleDoc> {
+/// Reads a project's file in place of the shipped words and looks for what can be wrong in it.
+fn read_own_file(id: &str, file: &TextFile, shipped: Option<RuleDoc>) -> Result<RuleDoc> {
     let error = |what: String| Error::unusable_input(format!("{}: {what}", file.origin));
+    let shipped = shipped.ok_or_else(|| {
+        error(format!("there is no rule `{id}`"))
+            .with_help("a project can say a rule in its own words; `isoproof explain` lists them")
+    })?;
     let doc: RuleDoc = toml::from_str(&file.text).map_err(|e| error(e.to_string()))?;
     if doc.id != id {
         return Err(error(format!("the id `{}` is not the name of the file", doc.id)));
     }
     let parsed = Tera::new().add_raw_template(id, doc.message.trim());
     parsed.map_err(|e| error(format!("in `message`: {e}")))?;
+    let mut names = looked_up_names(&doc.message).into_iter();
+    if let Some(name) = names.find(|name| !shipped.parameters.contains_key(*name)) {
+        let known: Vec<&str> = shipped.parameters.keys().map(String::as_str).collect();
+        return Err(error(format!("in `message`: the rule has no parameter `{name}`"))
+            .with_help(format!("its parameters are: {}", known.join(", "))));
+    }
     Ok(doc)
 }
 
@@ -91,8 +107,8 @@ impl RuleBook {
     ///
     /// # Errors
     ///
-    /// A file is not valid TOML, has an unknown key or a broken message template; the error
-    /// names the file.
+    /// A file is not valid TOML, has an unknown key or a broken message template, names a parameter
+    /// or is of a rule that does not exist; the error names the file.
     pub fn load(data: Option<&Path>) -> Result<Self> {
         Self::of_folder(data, "rules/")
     }
@@ -132,7 +148,7 @@ impl RuleBook {
         let mut docs = BTreeMap::new();
         for (name, file) in assets::read_all(AssetTree::Data, data, folder, ".toml")? {
             let id = name[folder.len()..].trim_end_matches(".toml").to_string();
-            let entry = RuleEntry::new(&id, file)?;
+            let entry = RuleEntry::new(&name, &id, file)?;
             docs.insert(id, entry);
         }
         Ok(Self { docs, ..Self::default() })
@@ -208,5 +224,34 @@ impl RuleBook {
             .map_err(|error| {
                 Error::unusable_input(format!("rule `{}`: in `message`: {error}", doc.id))
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error of a project that says a rule in these words.
+    fn refuse_words(id: &str, message: &str) -> Error {
+        let own = tempfile::tempdir().unwrap();
+        std::fs::create_dir(own.path().join("rules")).unwrap();
+        let words =
+            ["title", "looks_at", "why", "example", "remedy"].map(|key| format!("{key} = \"x\"\n"));
+        let text = format!("id = {id:?}\nseverity = \"note\"\nmessage = {message:?}\n");
+        std::fs::write(own.path().join(format!("rules/{id}.toml")), text + &words.concat())
+            .unwrap();
+        RuleBook::load(Some(own.path())).unwrap_err()
+    }
+
+    #[test]
+    fn words_of_a_project_name_rules_and_parameters_that_there_are() {
+        let error = refuse_words("health-not-ok", "{{ target }}: {{ staus }}");
+        assert!(
+            error.message.ends_with("in `message`: the rule has no parameter `staus`"),
+            "{error}"
+        );
+        assert_eq!(error.help.as_deref(), Some("its parameters are: status, target"));
+        let error = refuse_words("health-not-okay", "x");
+        assert!(error.message.ends_with("there is no rule `health-not-okay`"), "{error}");
     }
 }

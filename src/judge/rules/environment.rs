@@ -2,48 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use super::{RuleContext, Violation};
-use crate::model::{EvidenceKind, Fact, MissingReason, Role};
+use super::messages::{
+    EnginesMixed, FoundRuntimeFailed, HostIsVirtual, HostNoisy, IdentifiersNotReplaced,
+    MachineWithoutKvm, NamedRuntimeFailed, RunInterrupted,
+};
+use super::{RuleContext, RuleMessage, Violation};
+use crate::model::{EvidenceKind, Fact, FactId, MissingReason, Role, fact_ids};
 
 /// A host that is itself a virtual machine.
 pub(super) fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
-    const RELEASE: &str = "kernel.release";
-    const FLAG: &str = "cpu.hypervisor_flag";
+    const RELEASE: FactId = fact_ids::KERNEL_RELEASE;
+    const FLAG: FactId = fact_ids::CPU_HYPERVISOR_FLAG;
     let Some(host) = context.host_name() else { return Vec::new() };
     let platforms = &context.known.platforms;
     let by_release =
         context.fact_text(RELEASE, host).and_then(|release| platforms.by_release(release));
-    if let Some((id, name)) = by_release {
-        return vec![
-            Violation::about_target(host)
-                .with_parameter("id", id)
-                .with_parameter("name", name)
-                .resting_on(context, RELEASE, host),
-        ];
+    let mut found = by_release.map(|platform| (platform, RELEASE));
+    for fact in [fact_ids::HW_DMI_PRODUCT_NAME, fact_ids::HW_DMI_SYS_VENDOR] {
+        let by_firmware = || platforms.by_firmware(context.fact_text(fact, host)?);
+        found = found.or_else(|| Some((by_firmware()?, fact)));
     }
-    for fact in ["hw.dmi.product_name", "hw.dmi.sys_vendor"] {
-        if let Some((id, name)) =
-            context.fact_text(fact, host).and_then(|words| platforms.by_firmware(words))
-        {
-            return vec![
-                Violation::about_target(host)
-                    .with_parameter("id", id)
-                    .with_parameter("name", name)
-                    .resting_on(context, fact, host),
-            ];
-        }
+    if context.fact_flag(FLAG, host) == Some(true) {
+        found = found.or(Some((("", ""), FLAG)));
     }
-    match context.fact_flag(FLAG, host) {
-        Some(true) => {
-            vec![
-                Violation::about_target(host)
-                    .with_parameter("id", "")
-                    .with_parameter("name", "")
-                    .resting_on(context, FLAG, host),
-            ]
-        }
-        _ => Vec::new(),
-    }
+    let Some(((id, name), fact)) = found else { return Vec::new() };
+    vec![HostIsVirtual { target: host, id, name }.resting_on(context, fact, host)]
 }
 
 /// From this load by processor on, a machine counts as busy.
@@ -51,42 +34,39 @@ const BUSY: f64 = 0.5;
 
 /// A machine that had something else to do while times were measured.
 pub(super) fn host_noisy(context: &RuleContext) -> Vec<Violation> {
-    const LOAD: &str = "host.load";
-    const COUNT: &str = "cpu.count";
+    const LOAD: FactId = fact_ids::HOST_LOAD;
+    const COUNT: FactId = fact_ids::CPU_COUNT;
     let Some(host) = context.host_name() else { return Vec::new() };
-    let load = context.run.find_fact(LOAD, host).and_then(|fact| fact.as_value()?.as_f64());
+    let load = context.fact_value(LOAD, host).and_then(|load| load.as_f64());
     let count = context.fact_integer(COUNT, host).filter(|count| *count > 0);
     let is_series = |fact: &Fact| matches!(fact, Fact::Series(_));
     let is_timed =
         context.run.facts.values().flat_map(|by_target| by_target.values()).any(is_series);
-    match (load, count) {
-        #[allow(clippy::cast_precision_loss)] // The number of processors is small.
-        (Some(load), Some(count)) if is_timed && load / count as f64 > BUSY => {
-            let violation = Violation::about_target(host)
-                .with_parameter("load", load)
-                .with_parameter("count", count);
-            vec![violation.resting_on(context, LOAD, host).resting_on(context, COUNT, host)]
-        }
-        _ => Vec::new(),
+    let (Some(load), Some(count)) = (load, count) else { return Vec::new() };
+    #[allow(clippy::cast_precision_loss)] // The number of processors is small.
+    let is_busy = load / count as f64 > BUSY;
+    if !is_timed || !is_busy {
+        return Vec::new();
     }
+    let violation = HostNoisy { target: host, load, count }.violation();
+    vec![violation.resting_on_facts(context, [LOAD, COUNT], host)]
 }
 
 /// A virtual machine whose monitor holds no handle of KVM: it is emulated.
 pub(super) fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
-    let has_none = |target: &&str| {
-        context.is_present("host.vmm", target)
-            && context
-                .missing_fact("host.vm_fds", target)
-                .is_some_and(|missing| missing.why == MissingReason::Absent)
-    };
-    let violation = |target| {
-        Violation::about_target(target).resting_on(context, "host.vmm", target).resting_on(
-            context,
-            "host.vm_fds",
-            target,
-        )
-    };
-    context.runtime_names().filter(has_none).map(violation).collect()
+    const MONITOR: FactId = fact_ids::HOST_VMM;
+    const HANDLES: FactId = fact_ids::HOST_VM_FDS;
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let has_none = context
+            .missing_fact(HANDLES, target)
+            .is_some_and(|missing| missing.why == MissingReason::Absent);
+        if has_none && context.is_present(MONITOR, target) {
+            let violation = MachineWithoutKvm { target }.violation();
+            violations.push(violation.resting_on_facts(context, [MONITOR, HANDLES], target));
+        }
+    }
+    violations
 }
 
 /// Targets that different engines started.
@@ -97,28 +77,32 @@ pub(super) fn engines_mixed(context: &RuleContext) -> Vec<Violation> {
         return Vec::new();
     }
     let names: Vec<&str> = engines.into_iter().collect();
-    vec![Violation::default().with_parameter("engines", names.join(" and "))]
+    vec![EnginesMixed { engines: &names.join(" and ") }.violation()]
 }
 
 /// A collection that was stopped.
 pub(super) fn run_interrupted(context: &RuleContext) -> Vec<Violation> {
     match context.run.evidence {
-        EvidenceKind::Collected { interrupted: true, .. } => vec![Violation::default()],
+        EvidenceKind::Collected { interrupted: true, .. } => vec![RunInterrupted {}.violation()],
         _ => Vec::new(),
     }
 }
 
 /// A runtime that the user named and that did not start.
 pub(super) fn named_runtime_failed(context: &RuleContext) -> Vec<Violation> {
-    failed_runtimes(context, true)
+    failed_runtimes(context, true, |target, failure| NamedRuntimeFailed { target, failure })
 }
 
 /// A runtime that was found on the machine and did not start.
 pub(super) fn found_runtime_failed(context: &RuleContext) -> Vec<Violation> {
-    failed_runtimes(context, false)
+    failed_runtimes(context, false, |target, failure| FoundRuntimeFailed { target, failure })
 }
 
-fn failed_runtimes(context: &RuleContext, are_named: bool) -> Vec<Violation> {
+fn failed_runtimes<'a, M: RuleMessage>(
+    context: &RuleContext<'a>,
+    are_named: bool,
+    say: fn(&'a str, &'a str) -> M,
+) -> Vec<Violation> {
     let mut violations = Vec::new();
     // Nobody chose the runtimes of imported files, and what an edited record says of a start is
     // nothing that was recorded.
@@ -128,11 +112,10 @@ fn failed_runtimes(context: &RuleContext, are_named: bool) -> Vec<Violation> {
     for target in context.run.targets.iter().filter(|target| target.role != Role::Host) {
         if let Some(failure) = target.failure.as_ref().filter(|_| target.named == are_named) {
             let boot = format!("{}/boot", target.name);
-            let violation = Violation::about_target(&target.name)
-                .with_parameter("failure", failure.trim_end_matches('.'));
+            let message = say(&target.name, failure.trim_end_matches('.'));
             violations.push(match context.run.find_capture(&boot) {
-                Some(_) => violation.resting_on_line(&boot, None),
-                None => violation,
+                Some(_) => message.resting_on_line(&boot, None),
+                None => message.violation(),
             });
         }
     }
@@ -141,5 +124,9 @@ fn failed_runtimes(context: &RuleContext, are_named: bool) -> Vec<Violation> {
 
 /// Evidence in which identifiers were left as they are.
 pub(super) fn identifiers_not_replaced(context: &RuleContext) -> Vec<Violation> {
-    if context.run.redaction.applied { Vec::new() } else { vec![Violation::default()] }
+    if context.run.redaction.applied {
+        Vec::new()
+    } else {
+        vec![IdentifiersNotReplaced {}.violation()]
+    }
 }

@@ -1,9 +1,11 @@
 //! Rules about the web application's health.
 
-use super::{RuleContext, Violation};
+use super::messages::{HealthNotOk, ProxyAnswersForLocalhost, ProxyInPath};
+use super::{RuleContext, RuleMessage, Violation};
+use crate::model::{FactId, fact_ids};
 
-const HEALTH: &str = "app.health_status";
-const PROXIED: &str = "app.health_proxied";
+const HEALTH: FactId = fact_ids::APP_HEALTH_STATUS;
+const PROXIED: FactId = fact_ids::APP_HEALTH_PROXIED;
 
 pub(super) fn is_ok(status: i64) -> bool {
     (200..300).contains(&status)
@@ -11,15 +13,14 @@ pub(super) fn is_ok(status: i64) -> bool {
 
 /// The application did not answer, or answered with an error.
 pub(super) fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
-    let unwell =
-        |target: &&str| context.fact_integer(HEALTH, target).is_some_and(|status| !is_ok(status));
-    let violation = |target: &str| {
-        let status = context.fact_integer(HEALTH, target).unwrap_or_default();
-        Violation::about_target(target)
-            .with_parameter("status", status)
-            .resting_on(context, HEALTH, target)
-    };
-    context.runtime_names().filter(unwell).map(violation).collect()
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let status = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status));
+        if let Some(status) = status {
+            violations.push(HealthNotOk { target, status }.resting_on(context, HEALTH, target));
+        }
+    }
+    violations
 }
 
 /// The application is well, and asked through the environment's proxy something else answers.
@@ -35,9 +36,7 @@ pub(super) fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
             continue;
         };
         violations.push(
-            Violation::about_target(target)
-                .with_parameter("status", status)
-                .with_parameter("proxied", proxied)
+            ProxyAnswersForLocalhost { target, status, proxied }
                 .resting_on(context, PROXIED, target)
                 .resting_on(context, HEALTH, target),
         );
@@ -59,10 +58,7 @@ pub(super) fn proxy_in_path(context: &RuleContext) -> Vec<Violation> {
         if let Some((line, number)) = found.filter(|_| is_headers) {
             let name = line.trim_start_matches(['<', ' ']).split(':').next().unwrap_or_default();
             violations.push(
-                Violation::default()
-                    .with_parameter("capture", capture.id.as_str())
-                    .with_parameter("line", number)
-                    .with_parameter("header", name)
+                ProxyInPath { capture: &capture.id, line: number, header: name }
                     .resting_on_line(&capture.id, Some(number)),
             );
         }

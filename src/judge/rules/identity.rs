@@ -2,22 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::{RuleContext, Violation, missing_for};
+use super::messages::{
+    CpuImpossibleBesideHost, EvidenceDisagrees, GuestCountIsHosts, GuestKernelNotOfRelease,
+    HostValuesInGuestSlot, KataReleaseUnknown, RuntimeNotWhatItSays, ShimCommitNotOfRelease,
+    ShimCommitOfOtherRelease,
+};
+use super::{RuleContext, RuleMessage, Violation, missing_for};
 use crate::judge::{Conclusion, banner_release, find_disagreements, judge_target};
-use crate::model::{MissingReason, Role};
+use crate::model::{FactId, MissingReason, Role, fact_ids};
 
 /// Host values where the guest's should stand.
 pub(super) fn host_values_in_guest_slot(context: &RuleContext) -> Vec<Violation> {
-    let violation = |(fact, target): (String, String)| {
-        Violation::about_target(&target)
-            .with_parameter("fact", fact.as_str())
-            .resting_on(context, &fact, &target)
-    };
-    let hosts = missing_for(context, &[MissingReason::HostValuesOnly]).into_iter();
-    hosts
-        .filter(|(_, target)| Some(target.as_str()) != context.host_name())
-        .map(violation)
-        .collect()
+    let mut violations = Vec::new();
+    for (id, target) in missing_for(context, MissingReason::HostValuesOnly) {
+        if Some(target) != context.host_name() {
+            let message = HostValuesInGuestSlot { target, fact: id.as_str() };
+            violations.push(message.resting_on(context, id, target));
+        }
+    }
+    violations
 }
 
 /// What a runtime of this name is taken for.
@@ -62,12 +65,11 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
         };
         let verdict = judge_target(context, target);
         if claim.is_refuted_by(verdict.conclusion) {
-            let violation = Violation::about_target(&target.name)
-                .with_parameter("handler", handler)
-                .with_parameter("conclusion", verdict.conclusion.conclusion_id());
-            violations.push(verdict.because.iter().fold(violation, |violation, fact| {
-                violation.resting_on(context, fact, &target.name)
-            }));
+            let conclusion = verdict.conclusion.conclusion_id();
+            let target = target.name.as_str();
+            let violation = RuntimeNotWhatItSays { target, handler, conclusion }.violation();
+            let because = verdict.because.iter().map(|fact| FactId::stated(fact));
+            violations.push(violation.resting_on_facts(context, because, target));
         }
     }
     violations
@@ -79,12 +81,14 @@ pub(super) fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
     for target in context.runtime_names() {
         for found in find_disagreements(context, target) {
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("fact", found.one)
-                    .with_parameter("one", found.first)
-                    .with_parameter("other", found.second)
-                    .resting_on(context, found.one, target)
-                    .resting_on(context, found.other, target),
+                EvidenceDisagrees {
+                    target,
+                    fact: found.one.as_str(),
+                    one: found.first,
+                    other: found.second,
+                }
+                .violation()
+                .resting_on_facts(context, [found.one, found.other], target),
             );
         }
     }
@@ -95,7 +99,7 @@ pub(super) fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
 pub(super) fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
-        let Some(version) = context.fact_text("runtime.version", target) else { continue };
+        let Some(version) = context.fact_text(fact_ids::RUNTIME_VERSION, target) else { continue };
         let Some(release) = context.known.kata.find_release(version) else { continue };
         let Some(around) = context.known.kata.kernels_around(version) else { continue };
         let Some((fact, own)) = guest_release(context, target) else { continue };
@@ -105,21 +109,12 @@ pub(super) fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violatio
             .iter()
             .any(|word| suffix.contains(word));
         if !is_special && !around.contains(number) {
+            let ships: BTreeSet<&str> = release.shipped_kernels().collect();
+            let ships = ships.into_iter().collect::<Vec<_>>().join(" and ");
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("kernel", own)
-                    .with_parameter("version", version)
-                    .with_parameter(
-                        "ships",
-                        release
-                            .shipped_kernels()
-                            .collect::<BTreeSet<_>>()
-                            .into_iter()
-                            .collect::<Vec<_>>()
-                            .join(" and "),
-                    )
-                    .resting_on(context, fact, target)
-                    .resting_on(context, "runtime.version", target),
+                GuestKernelNotOfRelease { target, kernel: own, version, ships: &ships }
+                    .violation()
+                    .resting_on_facts(context, [fact, fact_ids::RUNTIME_VERSION], target),
             );
         }
     }
@@ -127,34 +122,34 @@ pub(super) fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violatio
 }
 
 /// The release of a target's kernel, and the fact that states it.
-fn guest_release<'a>(context: &RuleContext<'a>, target: &str) -> Option<(&'static str, &'a str)> {
-    context.fact_text("kernel.release", target).map(|release| ("kernel.release", release)).or_else(
-        || {
-            let banner = context.fact_text("kernel.banner", target)?;
-            Some(("kernel.banner", banner_release(banner)?))
-        },
-    )
+fn guest_release<'a>(
+    context: &RuleContext<'a>,
+    target: &str,
+) -> Option<(FactId<'static>, &'a str)> {
+    const RELEASE: FactId = fact_ids::KERNEL_RELEASE;
+    const BANNER: FactId = fact_ids::KERNEL_BANNER;
+    if let Some(release) = context.fact_text(RELEASE, target) {
+        return Some((RELEASE, release));
+    }
+    Some((BANNER, banner_release(context.fact_text(BANNER, target)?)?))
 }
 
 /// A version that no release of Kata has, though it is older than the newest one known.
 pub(super) fn kata_release_unknown(context: &RuleContext) -> Vec<Violation> {
-    const ID: &str = "runtime.version";
-    let is_meant = |target: &&str| {
-        context.is_kata(target)
-            && context.fact_text(ID, target).is_some_and(|v| context.known.kata.is_no_release(v))
-    };
-    let violation = |target| {
-        let version = context.fact_text(ID, target).unwrap_or_default();
-        Violation::about_target(target)
-            .with_parameter("version", version)
-            .resting_on(context, ID, target)
-    };
-    context.runtime_names().filter(is_meant).map(violation).collect()
+    const ID: FactId = fact_ids::RUNTIME_VERSION;
+    let mut violations = Vec::new();
+    for target in context.runtime_names().filter(|target| context.is_kata(target)) {
+        let Some(version) = context.fact_text(ID, target) else { continue };
+        if context.known.kata.is_no_release(version) {
+            violations.push(KataReleaseUnknown { target, version }.resting_on(context, ID, target));
+        }
+    }
+    violations
 }
 
 /// A processor in the guest that the host's cannot be: of another maker or architecture.
 pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation> {
-    const ID: &str = "cpu.model";
+    const ID: FactId = fact_ids::CPU_MODEL;
     let Some(host) = context.host_name() else { return Vec::new() };
     let makers = &context.known.platforms;
     let Some(hosts) = context.fact_text(ID, host).and_then(|model| makers.vendor_of(model)) else {
@@ -165,9 +160,7 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
         let own = context.fact_text(ID, target).and_then(|model| makers.vendor_of(model));
         let Some(own) = own.filter(|own| *own != hosts) else { continue };
         violations.push(
-            Violation::about_target(target)
-                .with_parameter("own", own)
-                .with_parameter("hosts", hosts)
+            CpuImpossibleBesideHost { target, own, hosts }
                 .resting_on(context, ID, target)
                 .resting_on(context, ID, host),
         );
@@ -175,49 +168,64 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
     violations
 }
 
-/// A commit that is not the one that the stated release was made from.
+/// A commit that is not the one that the stated release was made from, nor that of another.
 pub(super) fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation> {
-    commits_that_match(context, |own, other| own != other && other.is_none())
+    let strange = strange_commits(context).into_iter().filter(|found| found.belongs_to.is_none());
+    let say = |found: StrangeCommit| {
+        let StrangeCommit { target, version, .. } = found;
+        let (commit, release_commit) = (short_commit(&found.commit), short_commit(found.released));
+        let message = ShimCommitNotOfRelease { target, commit, version, release_commit };
+        message.violation().resting_on_facts(context, COMMIT_AND_VERSION, target)
+    };
+    strange.map(say).collect()
 }
 
 /// A commit that another release was made from.
 pub(super) fn shim_commit_of_other_release(context: &RuleContext) -> Vec<Violation> {
-    commits_that_match(context, |own, other| {
-        other.is_some_and(|other| other != own.unwrap_or_default())
-    })
+    let mut violations = Vec::new();
+    for found in strange_commits(context) {
+        let StrangeCommit { target, version, .. } = found;
+        let Some(other) = found.belongs_to else { continue };
+        let (commit, release_commit) = (short_commit(&found.commit), short_commit(found.released));
+        let message = ShimCommitOfOtherRelease { target, commit, version, release_commit, other };
+        violations.push(message.violation().resting_on_facts(context, COMMIT_AND_VERSION, target));
+    }
+    violations
 }
 
-/// Targets whose shim states a known release and a commit, where `is_meant` holds for the version
-/// stated and the version that the commit belongs to.
-fn commits_that_match(
-    context: &RuleContext,
-    is_meant: fn(Option<&str>, Option<&str>) -> bool,
-) -> Vec<Violation> {
-    let mut violations = Vec::new();
+const COMMIT_AND_VERSION: [FactId; 2] = [fact_ids::RUNTIME_COMMIT, fact_ids::RUNTIME_VERSION];
+
+/// A commit that is not the one of the release that the same shim states.
+struct StrangeCommit<'a> {
+    target: &'a str,
+    version: &'a str,
+    commit: String,
+    /// The commit that the release was made from.
+    released: &'a str,
+    /// The version of the release that was made from the commit.
+    belongs_to: Option<&'a str>,
+}
+
+fn strange_commits<'a>(context: &RuleContext<'a>) -> Vec<StrangeCommit<'a>> {
+    let mut strange = Vec::new();
     for target in context.runtime_names() {
-        let Some(version) = context.fact_text("runtime.version", target) else { continue };
+        let Some(version) = context.fact_text(fact_ids::RUNTIME_VERSION, target) else { continue };
         let Some(release) = context.known.kata.find_release(version) else { continue };
-        let Some(stated) = context.fact_text("runtime.commit", target) else { continue };
+        let Some(stated) = context.fact_text(fact_ids::RUNTIME_COMMIT, target) else { continue };
         let commit = stated.split('-').next().unwrap_or(stated).to_lowercase();
         // A word in the place of a commit is none; of a commit's length it is a damaged one.
         let is_commit = commit.bytes().all(|byte| byte.is_ascii_hexdigit());
         if commit.len() < 7 || !is_commit && commit.len() < 30 {
             continue;
         }
-        let belongs = context.known.kata.by_commit(&commit).map(|release| release.version.as_str());
-        if is_meant(Some(version), belongs) {
-            violations.push(
-                Violation::about_target(target)
-                    .with_parameter("commit", short_commit(&commit))
-                    .with_parameter("version", version)
-                    .with_parameter("release_commit", short_commit(&release.commit))
-                    .with_parameter("other", belongs.unwrap_or_default())
-                    .resting_on(context, "runtime.commit", target)
-                    .resting_on(context, "runtime.version", target),
-            );
+        let owner = context.known.kata.by_commit(&commit);
+        let belongs_to = owner.map(|release| release.version.as_str());
+        if belongs_to != Some(version) {
+            let released = release.commit.as_str();
+            strange.push(StrangeCommit { target, version, commit, released, belongs_to });
         }
     }
-    violations
+    strange
 }
 
 fn short_commit(commit: &str) -> &str {
@@ -226,28 +234,25 @@ fn short_commit(commit: &str) -> &str {
 
 /// A count of the host's kernel in the guest's place: two kernels rarely agree in it.
 pub(super) fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
-    const ID: &str = "kernel.sys_module";
+    const ID: FactId = fact_ids::KERNEL_SYS_MODULE;
     let Some(host) = context.host_name() else { return Vec::new() };
     let Some(hosts) = context.fact_integer(ID, host) else { return Vec::new() };
     let plausible = context.known.guests.sys_module;
-    let is_meant = |target: &&str| {
-        context.is_imported()
-            && context.is_kata(target)
-            && context.fact_integer(ID, target) == Some(hosts)
-            && !(plausible.from..=plausible.to).contains(&hosts)
-            && context
-                .target_verdict(target)
-                .is_none_or(|v| v.conclusion != Conclusion::SharedKernel)
-    };
-    let violation = |target| {
-        Violation::about_target(target)
-            .with_parameter("n", hosts)
-            .with_parameter("from", plausible.from)
-            .with_parameter("to", plausible.to)
-            .resting_on(context, ID, target)
-            .resting_on(context, ID, host)
-    };
-    context.runtime_names().filter(is_meant).map(violation).collect()
+    if !context.is_imported() || (plausible.from..=plausible.to).contains(&hosts) {
+        return Vec::new();
+    }
+    let mut violations = Vec::new();
+    for target in context.runtime_names().filter(|target| context.is_kata(target)) {
+        let is_shared = context
+            .target_verdict(target)
+            .is_some_and(|verdict| verdict.conclusion == Conclusion::SharedKernel);
+        if context.fact_integer(ID, target) == Some(hosts) && !is_shared {
+            let message =
+                GuestCountIsHosts { target, n: hosts, from: plausible.from, to: plausible.to };
+            violations.push(message.resting_on(context, ID, target).resting_on(context, ID, host));
+        }
+    }
+    violations
 }
 
 #[cfg(test)]

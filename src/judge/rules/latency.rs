@@ -1,15 +1,22 @@
 //! Rules about the latency of the web application.
 
+use serde_json::Value;
+
 use super::http::is_ok;
+use super::messages::{
+    FigureOfFewDigits, LatencyBelowApplication, LatencyConstantSlow, LatencyMeanWithOutlier,
+    LatencyOnErrorStatus, LatencyOneRuntimeOnly, LatencySummaryContradicts, LatencyWarmUpIncluded,
+    LatencyWithErrorResponses,
+};
 use super::startup::first_stands_out;
-use super::{RuleContext, Violation};
-use crate::model::Samples;
+use super::{RuleContext, RuleMessage, Violation};
+use crate::model::{FactId, Samples, fact_ids};
 use crate::stats::{round_significant, summarize_samples};
 
-const HEALTH: &str = "app.health_status";
-const LATENCY: &str = "http.latency";
-const SUMMARY: &str = "http.latency_reported";
-const STATUSES: &str = "http.statuses";
+const HEALTH: FactId = fact_ids::APP_HEALTH_STATUS;
+const LATENCY: FactId = fact_ids::HTTP_LATENCY;
+const SUMMARY: FactId = fact_ids::HTTP_LATENCY_REPORTED;
+const STATUSES: FactId = fact_ids::HTTP_STATUSES;
 
 /// Below this median no HTTP application was seen to answer: in 51 hand-written reports with a
 /// status of 200 all medians were at least 0.98 ms, those of refused and proxied requests
@@ -36,9 +43,7 @@ pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
             continue;
         }
         violations.push(
-            Violation::about_target(target)
-                .with_parameter("n", samples.values.len())
-                .with_parameter("status", status)
+            LatencyOnErrorStatus { target, n: samples.values.len(), status }
                 .resting_on(context, LATENCY, target)
                 .resting_on(context, HEALTH, target),
         );
@@ -51,17 +56,19 @@ pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
 pub(super) fn latency_below_application(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
-        if context.run.find_fact(STATUSES, target).is_some_and(crate::model::Fact::is_present) {
+        if context.is_present(STATUSES, target) {
             continue;
         }
         let Some(samples) = context.fact_series(LATENCY, target) else { continue };
         let Some(median) = crate::stats::median(&samples.values) else { continue };
         if median < FASTEST_APPLICATION {
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("median_ms", round_significant(median * 1000.0, 3))
-                    .with_parameter("limit_ms", FASTEST_APPLICATION * 1000.0)
-                    .resting_on(context, LATENCY, target),
+                LatencyBelowApplication {
+                    target,
+                    median_ms: round_significant(median * 1000.0, 3),
+                    limit_ms: FASTEST_APPLICATION * 1000.0,
+                }
+                .resting_on(context, LATENCY, target),
             );
         }
     }
@@ -74,17 +81,15 @@ pub(super) fn figure_of_few_digits(context: &RuleContext) -> Vec<Violation> {
     const FIGURES: [&str; 3] = ["avg", "min", "max"];
     let mut violations = Vec::new();
     for target in context.runtime_names().filter(|_| context.is_imported()) {
-        for id in ["startup.wall", LATENCY] {
+        for id in [fact_ids::STARTUP_WALL, LATENCY] {
             let Some(samples) = context.fact_series(id, target) else { continue };
             // One number may end in zeros that it does not keep.
             if samples.values.len() > 2 {
                 violations.extend(few_digits(context, id, target, &samples.values));
             }
         }
-        let figures: Vec<f64> = FIGURES
-            .iter()
-            .filter_map(|name| context.fact_field(SUMMARY, target, name)?.as_f64())
-            .collect();
+        let figures: Vec<f64> =
+            FIGURES.iter().filter_map(|name| context.fact_number(SUMMARY, target, name)).collect();
         if figures.len() == FIGURES.len() {
             violations.extend(few_digits(context, SUMMARY, target, &figures));
         }
@@ -93,17 +98,24 @@ pub(super) fn figure_of_few_digits(context: &RuleContext) -> Vec<Violation> {
 }
 
 /// The violation if half a unit of the last decimal is a twentieth of the median or more.
-fn few_digits(context: &RuleContext, id: &str, target: &str, values: &[f64]) -> Option<Violation> {
+fn few_digits(
+    context: &RuleContext,
+    id: FactId,
+    target: &str,
+    values: &[f64],
+) -> Option<Violation> {
     let decimals = values.iter().map(|value| count_decimals(*value)).max()?;
     let middle = crate::stats::median(values).filter(|middle| *middle > 0.0)?;
     let unit = 10_f64.powi(-i32::try_from(decimals).ok()?);
     let share = 0.5 * unit / middle;
     (share >= 0.05 && decimals <= 6).then(|| {
-        Violation::about_target(target)
-            .with_parameter("fact", id)
-            .with_parameter("decimals", decimals)
-            .with_parameter("percent", round_significant(share * 100.0, 2))
-            .resting_on(context, id, target)
+        FigureOfFewDigits {
+            target,
+            fact: &id,
+            decimals,
+            percent: round_significant(share * 100.0, 2),
+        }
+        .resting_on(context, id, target)
     })
 }
 
@@ -121,37 +133,27 @@ pub(super) fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violatio
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         let Some(samples) = context.fact_series(LATENCY, target) else { continue };
-        let stated =
-            |name| context.fact_field(SUMMARY, target, name).and_then(serde_json::Value::as_f64);
-        let Some(computed) = summarize_samples(&samples.values) else { continue };
-        let counted = context.fact_field(SUMMARY, target, "n").and_then(serde_json::Value::as_u64);
-        if let Some(counted) = counted.filter(|&n| n != samples.values.len() as u64) {
-            violations.push(
-                Violation::about_target(target)
-                    .with_parameter("figure", "n")
-                    .with_parameter("stated", counted)
-                    .with_parameter("computed", samples.values.len())
-                    .resting_on(context, SUMMARY, target)
-                    .resting_on(context, LATENCY, target),
-            );
-            continue;
-        }
-        let own = [("avg", computed.mean), ("min", computed.min), ("max", computed.max)];
-        for (name, value) in own {
-            let Some(stated) = stated(name) else { continue };
-            // Half a unit of the fourth decimal, and some room for binary fractions.
-            if (stated - value).abs() > 0.000_050_1 {
-                violations.push(
-                    Violation::about_target(target)
-                        .with_parameter("figure", name)
-                        .with_parameter("stated", stated)
-                        .with_parameter("computed", round_significant(value, 4))
-                        .resting_on(context, SUMMARY, target)
-                        .resting_on(context, LATENCY, target),
-                );
-                break;
-            }
-        }
+        let Some(own) = summarize_samples(&samples.values) else { continue };
+        let counted = context.fact_field(SUMMARY, target, "n").and_then(Value::as_u64);
+        let (figure, stated, computed) =
+            if let Some(counted) = counted.filter(|n| *n != own.n as u64) {
+                ("n", counted.into(), own.n.into())
+            } else {
+                let figures = [("avg", own.mean), ("min", own.min), ("max", own.max)];
+                let wrong = figures.into_iter().find_map(|(name, value)| {
+                    let stated = context.fact_number(SUMMARY, target, name)?;
+                    // Half a unit of the fourth decimal, and some room for binary fractions.
+                    let differs = (stated - value).abs() > 0.000_050_1;
+                    differs.then(|| (name, stated.into(), round_significant(value, 4).into()))
+                });
+                let Some(wrong) = wrong else { continue };
+                wrong
+            };
+        violations.push(
+            LatencySummaryContradicts { target, figure, stated, computed }
+                .violation()
+                .resting_on_facts(context, [SUMMARY, LATENCY], target),
+        );
     }
     violations
 }
@@ -161,22 +163,17 @@ pub(super) fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violatio
 pub(super) fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for target in context.runtime_names() {
-        let tally = context.run.find_fact(STATUSES, target).and_then(crate::model::Fact::as_value);
-        let Some(tally) = tally.and_then(serde_json::Value::as_object) else { continue };
+        let tally = context.fact_value(STATUSES, target).and_then(Value::as_object);
+        let Some(tally) = tally else { continue };
         let count = |wanted: bool| -> u64 {
-            let is_meant = |status: &String| status.parse::<i64>().is_ok_and(is_ok) == wanted;
-            tally
-                .iter()
-                .filter(|(status, _)| is_meant(status))
-                .filter_map(|(_, n)| n.as_u64())
-                .sum()
+            let is_meant = |status: &str| status.parse::<i64>().is_ok_and(is_ok) == wanted;
+            let meant = tally.iter().filter(|(status, _)| is_meant(status));
+            meant.filter_map(|(_, n)| n.as_u64()).sum()
         };
         let (good, bad) = (count(true), count(false));
         if bad > 0 {
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("bad", bad)
-                    .with_parameter("n", good + bad)
+                LatencyWithErrorResponses { target, bad, n: good + bad }
                     .resting_on(context, STATUSES, target)
                     .resting_on(context, LATENCY, target),
             );
@@ -195,11 +192,13 @@ pub(super) fn constant_slow(context: &RuleContext) -> Vec<Violation> {
         };
         if own.min > 0.5 && own.max - own.min < 0.2 * own.min {
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("n", own.n)
-                    .with_parameter("min", round_significant(own.min, 3))
-                    .with_parameter("max", round_significant(own.max, 3))
-                    .resting_on(context, LATENCY, target),
+                LatencyConstantSlow {
+                    target,
+                    n: own.n,
+                    min: round_significant(own.min, 3),
+                    max: round_significant(own.max, 3),
+                }
+                .resting_on(context, LATENCY, target),
             );
         }
     }
@@ -223,10 +222,12 @@ pub(super) fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
         let Some(samples) = series_of_application(context, target) else { continue };
         let Some((first, typical)) = first_stands_out(&samples.values, 5) else { continue };
         violations.push(
-            Violation::about_target(target)
-                .with_parameter("first_ms", round_significant(first * 1000.0, 3))
-                .with_parameter("median_ms", round_significant(typical * 1000.0, 3))
-                .resting_on(context, LATENCY, target),
+            LatencyWarmUpIncluded {
+                target,
+                first_ms: round_significant(first * 1000.0, 3),
+                median_ms: round_significant(typical * 1000.0, 3),
+            }
+            .resting_on(context, LATENCY, target),
         );
     }
     violations
@@ -246,12 +247,14 @@ pub(super) fn mean_with_outlier(context: &RuleContext) -> Vec<Violation> {
         let far = samples.values.iter().filter(|&&value| value > 5.0 * own.median).count();
         if far > 0 && own.mean > 1.1 * own.median {
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("mean_ms", round_significant(own.mean * 1000.0, 3))
-                    .with_parameter("median_ms", round_significant(own.median * 1000.0, 3))
-                    .with_parameter("far", far)
-                    .resting_on(context, SUMMARY, target)
-                    .resting_on(context, LATENCY, target),
+                LatencyMeanWithOutlier {
+                    target,
+                    mean_ms: round_significant(own.mean * 1000.0, 3),
+                    median_ms: round_significant(own.median * 1000.0, 3),
+                    far,
+                }
+                .resting_on(context, SUMMARY, target)
+                .resting_on(context, LATENCY, target),
             );
         }
     }
@@ -265,8 +268,7 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
     match (&measured[..], &silent[..]) {
         ([only], [_, ..]) => {
             vec![
-                Violation::about_target(only)
-                    .with_parameter("others", silent.join(", "))
+                LatencyOneRuntimeOnly { target: only, others: &silent.join(", ") }
                     .resting_on(context, LATENCY, only),
             ]
         }

@@ -1,71 +1,72 @@
 //! Rules about what a number means and what it does not.
 
-use super::{RuleContext, Violation};
-use crate::model::Role;
+use super::messages::{
+    CountOfErrorText, CpuModelWeakEvidence, GuestCountImplausible, ProcEntriesNotProcesses,
+    SeccompAcrossKernels, SysModuleNotLoadedModules,
+};
+use super::{RuleContext, RuleMessage, Violation};
+use crate::model::{FactId, Role, fact_ids};
 
-/// The hit for a fact that at least one target has.
-fn where_present(context: &RuleContext, fact: &str) -> Vec<Violation> {
-    let has = |target: &&String| {
-        context.run.find_fact(fact, target).is_some_and(crate::model::Fact::is_present)
-    };
-    let targets: Vec<&String> =
-        context.run.targets.iter().map(|target| &target.name).filter(has).collect();
+/// What is said of a fact that at least one target has.
+fn where_present(context: &RuleContext, fact: FactId, message: impl RuleMessage) -> Vec<Violation> {
+    let mut targets: Vec<&str> = context.run.targets.iter().map(|it| it.name.as_str()).collect();
+    targets.retain(|target| context.is_present(fact, target));
     if targets.is_empty() {
         return Vec::new();
     }
-    let violation = targets.iter().fold(Violation::default(), |violation, target| {
-        violation.resting_on(context, fact, target)
-    });
-    vec![violation]
+    let rest = |violation: Violation, target| violation.resting_on(context, fact, target);
+    vec![targets.into_iter().fold(message.violation(), rest)]
 }
 
 /// Entries in `/proc` are not processes.
 pub(super) fn proc_entries(context: &RuleContext) -> Vec<Violation> {
-    where_present(context, "proc.entries")
+    where_present(context, fact_ids::PROC_ENTRIES, ProcEntriesNotProcesses {})
 }
 
 /// Entries in `/sys/module` are not loaded modules.
 pub(super) fn sys_module(context: &RuleContext) -> Vec<Violation> {
-    where_present(context, "kernel.sys_module")
+    where_present(context, fact_ids::KERNEL_SYS_MODULE, SysModuleNotLoadedModules {})
 }
 
 /// The CPU model is chosen by the hypervisor.
 pub(super) fn cpu_model(context: &RuleContext) -> Vec<Violation> {
-    const ID: &str = "cpu.model";
-    let Some(host) = context.host_name().filter(|host| context.fact_text(ID, host).is_some())
-    else {
-        return Vec::new();
-    };
-    let violation = |target| {
-        let equal = context.fact_text(ID, target) == context.fact_text(ID, host);
-        let model = context.fact_text(ID, target).unwrap_or_default();
+    const ID: FactId = fact_ids::CPU_MODEL;
+    let Some(host) = context.host_name() else { return Vec::new() };
+    let Some(hosts) = context.fact_text(ID, host) else { return Vec::new() };
+    let mut violations = Vec::new();
+    for candidate in context.run.with_role(Role::Candidate) {
+        let target = candidate.name.as_str();
+        let Some(model) = context.fact_text(ID, target) else { continue };
+        let equal = model == hosts;
         let maker = context.known.platforms.maker_of_processor(model).filter(|_| !equal);
-        Violation::about_target(target)
-            .with_parameter("equal", equal)
-            .with_parameter("maker", maker.unwrap_or_default())
-            .resting_on(context, ID, host)
-            .resting_on(context, ID, target)
-    };
-    let candidates = context.run.with_role(Role::Candidate).map(|target| target.name.as_str());
-    candidates.filter(|target| context.fact_text(ID, target).is_some()).map(violation).collect()
+        let message = CpuModelWeakEvidence { target, equal, maker: maker.unwrap_or_default() };
+        violations.push(message.resting_on(context, ID, host).resting_on(context, ID, target));
+    }
+    violations
 }
+
+/// Where the entries are that a fact counts.
+fn counted_place(id: FactId) -> &'static str {
+    if id == fact_ids::PROC_ENTRIES { "/proc" } else { "/sys/module" }
+}
+
+/// The facts that count entries.
+const COUNTS: [FactId; 2] = [fact_ids::PROC_ENTRIES, fact_ids::KERNEL_SYS_MODULE];
 
 /// Counts that an error message gives: `ls … | wc -l` counts its line.
 pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
     // gVisor, whose /proc has the fewest names, shows more than twenty.
     const FEWEST: i64 = 10;
     let mut violations = Vec::new();
-    for (id, place) in [("proc.entries", "/proc"), ("kernel.sys_module", "/sys/module")] {
+    for id in COUNTS {
         // A sandbox may hide /sys/module, which a probe then says.
-        if id != "proc.entries" && !context.is_imported() {
+        if id == fact_ids::KERNEL_SYS_MODULE && !context.is_imported() {
             continue;
         }
         for target in context.run.targets.iter().map(|target| target.name.as_str()) {
             if let Some(n) = context.fact_integer(id, target).filter(|&n| n < FEWEST) {
                 violations.push(
-                    Violation::about_target(target)
-                        .with_parameter("n", n)
-                        .with_parameter("place", place)
+                    CountOfErrorText { target, n, place: counted_place(id) }
                         .resting_on(context, id, target),
                 );
             }
@@ -77,26 +78,25 @@ pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
 /// Counts that no Kata guest shows.
 pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for id in ["proc.entries", "kernel.sys_module"] {
-        let Some(range) = context.known.guests.count_range(id) else { continue };
+    for id in COUNTS {
+        let Some(range) = context.known.guests.count_range(&id) else { continue };
         let hosts = context.host_name().and_then(|host| context.fact_integer(id, host));
         for target in context.runtime_names().filter(|target| context.is_kata(target)) {
             let is_outside =
                 |n: &i64| *n > range.implausible_above || (10..range.implausible_below).contains(n);
             let own = context.fact_integer(id, target).filter(is_outside);
-            let is_equal = id == "kernel.sys_module" && own == hosts;
+            let is_equal = id == fact_ids::KERNEL_SYS_MODULE && own == hosts;
             let Some(n) = own.filter(|_| context.is_imported() && !is_equal) else { continue };
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("n", n)
-                    .with_parameter("is_more", n > range.to)
-                    .with_parameter(
-                        "place",
-                        if id == "proc.entries" { "/proc" } else { "/sys/module" },
-                    )
-                    .with_parameter("from", range.from)
-                    .with_parameter("to", range.to)
-                    .resting_on(context, id, target),
+                GuestCountImplausible {
+                    target,
+                    n,
+                    is_more: n > range.to,
+                    place: counted_place(id),
+                    from: range.from,
+                    to: range.to,
+                }
+                .resting_on(context, id, target),
             );
         }
     }
@@ -105,7 +105,7 @@ pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
 
 /// Seccomp that is off in a kernel of its own, beside a baseline where it is on.
 pub(super) fn seccomp_across_kernels(context: &RuleContext) -> Vec<Violation> {
-    const ID: &str = "priv.seccomp";
+    const ID: FactId = fact_ids::PRIV_SECCOMP;
     let Some(baseline) = context
         .run
         .with_role(Role::Baseline)
@@ -113,17 +113,14 @@ pub(super) fn seccomp_across_kernels(context: &RuleContext) -> Vec<Violation> {
     else {
         return Vec::new();
     };
-    let is_off = |target: &&str| {
-        context.fact_integer(ID, target) == Some(0)
-            && context
-                .target_verdict(target)
-                .is_some_and(|verdict| verdict.conclusion.is_separate())
-    };
-    let violation = |target| {
-        Violation::about_target(target)
-            .with_parameter("baseline", baseline.name.as_str())
-            .resting_on(context, ID, target)
-            .resting_on(context, ID, &baseline.name)
-    };
-    context.runtime_names().filter(is_off).map(violation).collect()
+    let baseline = baseline.name.as_str();
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        if context.fact_integer(ID, target) == Some(0) && context.is_separate(target) {
+            let message = SeccompAcrossKernels { target, baseline };
+            violations
+                .push(message.resting_on(context, ID, target).resting_on(context, ID, baseline));
+        }
+    }
+    violations
 }

@@ -1,9 +1,10 @@
 //! Rules about what speed and memory figures measure.
 
-use serde_json::Value;
-
-use super::{RuleContext, Violation, first_lines};
-use crate::model::{Fact, Role};
+use super::messages::{
+    CopyToDevNull, FigureNearClockTick, MemoryByCgroupOnly, UnequalResources, WriteWithoutSync,
+};
+use super::{RuleContext, RuleMessage, Violation, first_lines};
+use crate::model::{Fact, FactId, Role, fact_ids};
 use crate::stats::round_significant;
 
 /// The clock of `time -p` ticks in this many seconds.
@@ -11,14 +12,13 @@ const TICK: f64 = 0.01;
 
 /// Copies from `/dev/zero` to `/dev/null`.
 pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
-    const COPY: &str = "perf.lab_devnull";
-    let measured = context.runtime_names().filter(|target| context.is_present(COPY, target));
-    let mut violations: Vec<Violation> =
-        measured.map(|t| Violation::about_target(t).resting_on(context, COPY, t)).collect();
-    violations.truncate(1);
-    violations.extend(in_io_files(context, |line| {
-        line.contains("if=/dev/zero") && line.contains("of=/dev/null")
-    }));
+    let is_copy = |line: &str| line.contains("if=/dev/zero") && line.contains("of=/dev/null");
+    let mut violations = in_io_files(context, is_copy, |capture, line| CopyToDevNull {
+        target: None,
+        capture,
+        line: Some(line),
+        rate: None,
+    });
     if violations.is_empty() {
         violations
             .extend(context.runtime_names().find_map(|target| copy_in_memory(context, target)));
@@ -29,20 +29,22 @@ pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
 /// A copy of 100 MiB from memory to memory, by its speed: files that people keep show dd's last
 /// line without the command.
 fn copy_in_memory(context: &RuleContext, target: &str) -> Option<Violation> {
-    const ID: &str = "perf.io_write";
+    const ID: FactId = fact_ids::PERF_IO_WRITE;
     const BYTES: f64 = 104_857_600.0;
     // Several times what the page cache takes through a container's file system.
     const MEMORY: f64 = 4e9;
-    let field = |name: &str| context.fact_field(ID, target, name).and_then(Value::as_f64);
+    let field = |name: &str| context.fact_number(ID, target, name);
     let (bytes, seconds) = (field("bytes")?, field("seconds")?);
-    let source = context.run.find_fact(ID, target)?.source()?;
+    let source = context.run.find_fact(&ID, target)?.source()?;
     let is_meant = context.is_imported() && (bytes - BYTES).abs() < 1.0;
     (is_meant && seconds > 0.0 && bytes / seconds > MEMORY).then(|| {
-        Violation::about_target(target)
-            .with_parameter("capture", source.capture.as_str())
-            .with_parameter("line", source.line)
-            .with_parameter("rate", round_significant(bytes / seconds / 1e9, 2))
-            .resting_on(context, ID, target)
+        CopyToDevNull {
+            target: Some(target),
+            capture: &source.capture,
+            line: source.line,
+            rate: Some(round_significant(bytes / seconds / 1e9, 2)),
+        }
+        .resting_on(context, ID, target)
     })
 }
 
@@ -50,14 +52,19 @@ fn copy_in_memory(context: &RuleContext, target: &str) -> Option<Violation> {
 pub(super) fn write_without_sync(context: &RuleContext) -> Vec<Violation> {
     const SYNC: &[&str] =
         &["fsync", "fdatasync", "oflag=direct", "oflag=dsync", "oflag=sync", "sync;"];
-    in_io_files(context, |line| {
+    let is_unsynced = |line: &str| {
         let words = line.contains("dd ") && line.contains(" of=") && !line.contains("of=/dev/null");
         words && !SYNC.iter().any(|word| line.contains(word))
-    })
+    };
+    in_io_files(context, is_unsynced, |capture, line| WriteWithoutSync { capture, line })
 }
 
-fn in_io_files(context: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Violation> {
-    first_lines(super::files_of(context, "perf.io_write"), is_meant)
+fn in_io_files<'a, M: RuleMessage>(
+    context: &RuleContext<'a>,
+    is_meant: impl Fn(&str) -> bool,
+    say: impl Fn(&'a str, u32) -> M,
+) -> Vec<Violation> {
+    first_lines(super::files_of(context, fact_ids::PERF_IO_WRITE), is_meant, say)
 }
 
 /// Figures that are a few ticks of their clock. One finding for a target, on all of them.
@@ -67,17 +74,13 @@ pub(super) fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
         let is_coarse = |id: &&String| {
             id.starts_with("perf.") && context.run.find_fact(id, target).is_some_and(is_few_ticks)
         };
-        let coarse: Vec<&String> = context.run.facts.keys().filter(is_coarse).collect();
-        if coarse.is_empty() {
-            continue;
+        let coarse: Vec<&str> =
+            context.run.facts.keys().filter(is_coarse).map(|id| &**id).collect();
+        if !coarse.is_empty() {
+            let violation = FigureNearClockTick { target, facts: &coarse.join(", ") }.violation();
+            let ids = coarse.into_iter().map(FactId::stated);
+            violations.push(violation.resting_on_facts(context, ids, target));
         }
-        let names: Vec<&str> = coarse.iter().map(|id| id.as_str()).collect();
-        let violation = Violation::about_target(target).with_parameter("facts", names.join(", "));
-        violations.push(
-            coarse
-                .iter()
-                .fold(violation, |violation, id| violation.resting_on(context, id, target)),
-        );
     }
     violations
 }
@@ -98,27 +101,27 @@ fn is_few_ticks(fact: &Fact) -> bool {
 
 /// Memory of a sandbox by its control group alone: shim and monitor are outside.
 pub(super) fn memory_by_cgroup_only(context: &RuleContext) -> Vec<Violation> {
-    const CGROUP: &str = "host.mem_cgroup";
-    let is_meant = |target: &&str| {
-        context.is_present(CGROUP, target)
-            && !context.is_present("host.mem_pss", target)
-            && context
-                .target_verdict(target)
-                .is_some_and(|verdict| verdict.conclusion.is_separate())
-    };
-    let violation = |target| Violation::about_target(target).resting_on(context, CGROUP, target);
-    context.runtime_names().filter(is_meant).map(violation).collect()
+    const CGROUP: FactId = fact_ids::HOST_MEM_CGROUP;
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let is_alone = context.is_present(CGROUP, target)
+            && !context.is_present(fact_ids::HOST_MEM_PSS, target);
+        if is_alone && context.is_separate(target) {
+            violations.push(MemoryByCgroupOnly { target }.resting_on(context, CGROUP, target));
+        }
+    }
+    violations
 }
 
 /// Speed that is compared between targets with different numbers of processors.
 pub(super) fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
-    const COUNT: &str = "cpu.nproc";
+    const COUNT: FactId = fact_ids::CPU_NPROC;
     let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
     let baseline = baseline.name.as_str();
     let Some(hers) = context.fact_integer(COUNT, baseline) else { return Vec::new() };
     let is_compared = |target: &str| {
-        let both = |id: &String| context.is_present(id, target) && context.is_present(id, baseline);
-        context.run.facts.keys().any(|id| id.starts_with("perf.") && both(id))
+        let both = |id| context.is_present(id, target) && context.is_present(id, baseline);
+        context.run.facts.keys().any(|id| id.starts_with("perf.") && both(FactId::stated(id)))
     };
     let mut violations = Vec::new();
     for target in context.runtime_names().filter(|target| *target != baseline) {
@@ -127,10 +130,7 @@ pub(super) fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
         };
         if is_compared(target) {
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("own", own)
-                    .with_parameter("baseline", baseline)
-                    .with_parameter("baselines", hers)
+                UnequalResources { target, own, baseline, baselines: hers }
                     .resting_on(context, COUNT, target)
                     .resting_on(context, COUNT, baseline),
             );

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{RuleContext, Violation, files_of, first_lines};
+use super::messages::{
+    ControlArmsDiffer, StartupBaselineSlow, StartupClocksMixed, StartupFasterThanBaseline,
+    StartupImagePull, StartupOfFailedStart, StartupOneRuntimeOnly, StartupOrderUnknown,
+    StartupSingleSample, StartupWarmUpIncluded, StartupWithSudo, StartupWithoutFigure,
+};
+use super::{RuleContext, RuleMessage, Violation, files_of, first_lines};
 use crate::judge::Conclusion;
-use crate::model::{MissingReason, Role};
+use crate::model::{FactId, MissingReason, Role, fact_ids};
 use crate::stats::{median, round_significant};
 use crate::text::strip_ansi;
 
-const STARTUP: &str = "startup.wall";
+const STARTUP: FactId = fact_ids::STARTUP_WALL;
 
 /// Above this a warm start under a runtime that shares the host's kernel is unusual: of 29 pairs
 /// measured by hand, one baseline took longer.
@@ -16,20 +21,26 @@ const SLOW_BASELINE: f64 = 2.0;
 
 /// A file for start-up times that holds no figure.
 pub(super) fn without_figure(context: &RuleContext) -> Vec<Violation> {
-    missing_because(context, &[MissingReason::Empty])
+    missing_because(context, MissingReason::Empty, |target| StartupWithoutFigure { target })
 }
 
 /// A figure of a start that failed.
 pub(super) fn failed_start_timed(context: &RuleContext) -> Vec<Violation> {
-    missing_because(context, &[MissingReason::FailedStart])
+    missing_because(context, MissingReason::FailedStart, |target| StartupOfFailedStart { target })
 }
 
-fn missing_because(context: &RuleContext, why: &[MissingReason]) -> Vec<Violation> {
-    let is_meant = |target: &&str| {
-        context.missing_fact(STARTUP, target).is_some_and(|missing| why.contains(&missing.why))
-    };
-    let violation = |target| Violation::about_target(target).resting_on(context, STARTUP, target);
-    context.runtime_names().filter(is_meant).map(violation).collect()
+fn missing_because<'a, M: RuleMessage>(
+    context: &RuleContext<'a>,
+    why: MissingReason,
+    say: fn(&'a str) -> M,
+) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        if context.missing_fact(STARTUP, target).is_some_and(|missing| missing.why == why) {
+            violations.push(say(target).resting_on(context, STARTUP, target));
+        }
+    }
+    violations
 }
 
 /// The same runtime, measured twice in turns, and the two series differ by more than the margin.
@@ -41,14 +52,17 @@ pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
         let (Some(ratio), Some(interval)) = (comparison.ratio, comparison.interval) else {
             continue;
         };
+        let series = [control.series, control.repeat].map(FactId::stated);
         violations.push(
-            Violation::about_target(&control.target)
-                .with_parameter("ratio", round_significant(ratio, 3))
-                .with_parameter("low", round_significant(interval.low, 3))
-                .with_parameter("high", round_significant(interval.high, 3))
-                .with_parameter("margin", round_significant(context.margin * 100.0, 3))
-                .resting_on(context, control.series, &control.target)
-                .resting_on(context, control.repeat, &control.target),
+            ControlArmsDiffer {
+                target: &control.target,
+                ratio: round_significant(ratio, 3),
+                low: round_significant(interval.low, 3),
+                high: round_significant(interval.high, 3),
+                margin: round_significant(context.margin * 100.0, 3),
+            }
+            .violation()
+            .resting_on_facts(context, series, &control.target),
         );
     }
     violations
@@ -56,11 +70,13 @@ pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
 
 /// One sample, of which nobody can say how much of it is chance.
 pub(super) fn single_sample(context: &RuleContext) -> Vec<Violation> {
-    let single = |target: &&str| {
-        context.fact_series(STARTUP, target).is_some_and(|samples| samples.values.len() == 1)
-    };
-    let violation = |target| Violation::about_target(target).resting_on(context, STARTUP, target);
-    context.runtime_names().filter(single).map(violation).collect()
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        if context.fact_series(STARTUP, target).is_some_and(|samples| samples.values.len() == 1) {
+            violations.push(StartupSingleSample { target }.resting_on(context, STARTUP, target));
+        }
+    }
+    violations
 }
 
 /// Start-up measured under one runtime, and nothing at all stated for the other. A file without a
@@ -82,8 +98,7 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
         })
     };
     let violation = |target| {
-        Violation::about_target(target)
-            .with_parameter("other", only)
+        StartupOneRuntimeOnly { target, other: only }
             .resting_on(context, STARTUP, target)
             .resting_on(context, STARTUP, only)
     };
@@ -104,12 +119,14 @@ pub(super) fn faster_than_baseline(context: &RuleContext) -> Vec<Violation> {
                 .is_some_and(|v| v.conclusion != Conclusion::SharedKernel);
         if boots_machine && own < hers * 0.9 {
             violations.push(
-                Violation::about_target(target)
-                    .with_parameter("own", round_significant(own, 3))
-                    .with_parameter("baseline", baseline)
-                    .with_parameter("baselines", round_significant(hers, 3))
-                    .resting_on(context, STARTUP, target)
-                    .resting_on(context, STARTUP, baseline),
+                StartupFasterThanBaseline {
+                    target,
+                    own: round_significant(own, 3),
+                    baseline,
+                    baselines: round_significant(hers, 3),
+                }
+                .resting_on(context, STARTUP, target)
+                .resting_on(context, STARTUP, baseline),
             );
         }
     }
@@ -127,10 +144,12 @@ fn baseline_median<'a>(context: &RuleContext<'a>) -> Option<(&'a str, f64)> {
 pub(super) fn baseline_slow(context: &RuleContext) -> Vec<Violation> {
     match baseline_median(context) {
         Some((baseline, seconds)) if seconds > SLOW_BASELINE => vec![
-            Violation::about_target(baseline)
-                .with_parameter("seconds", round_significant(seconds, 3))
-                .with_parameter("limit", round_significant(SLOW_BASELINE, 1).to_string())
-                .resting_on(context, STARTUP, baseline),
+            StartupBaselineSlow {
+                target: baseline,
+                seconds: round_significant(seconds, 3),
+                limit: &round_significant(SLOW_BASELINE, 1).to_string(),
+            }
+            .resting_on(context, STARTUP, baseline),
         ],
         _ => Vec::new(),
     }
@@ -147,10 +166,12 @@ pub(super) fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
         let Some(samples) = context.fact_series(STARTUP, target) else { continue };
         let Some((first, rest)) = first_stands_out(&samples.values, 4) else { continue };
         violations.push(
-            Violation::about_target(target)
-                .with_parameter("first", round_significant(first, 3))
-                .with_parameter("median", round_significant(rest, 3))
-                .resting_on(context, STARTUP, target),
+            StartupWarmUpIncluded {
+                target,
+                first: round_significant(first, 3),
+                median: round_significant(rest, 3),
+            }
+            .resting_on(context, STARTUP, target),
         );
     }
     violations
@@ -176,12 +197,9 @@ pub(super) fn order_unknown(context: &RuleContext) -> Vec<Violation> {
     if repeated.len() < 2 {
         return Vec::new();
     }
-    let violation = Violation::default().with_parameter("targets", repeated.join(" and "));
-    vec![
-        repeated
-            .iter()
-            .fold(violation, |violation, target| violation.resting_on(context, STARTUP, target)),
-    ]
+    let violation = StartupOrderUnknown { targets: &repeated.join(" and ") }.violation();
+    let rest = |violation: Violation, target| violation.resting_on(context, STARTUP, target);
+    vec![repeated.into_iter().fold(violation, rest)]
 }
 
 /// Words of an engine that fetches an image.
@@ -197,20 +215,26 @@ const PULLING: &[&str] = &[
 
 /// Messages of an image pull among the timings.
 pub(super) fn image_pull(context: &RuleContext) -> Vec<Violation> {
-    in_startup_files(context, |line| PULLING.iter().any(|words| line.contains(words)))
+    let is_pull = |line: &str| PULLING.iter().any(|words| line.contains(words));
+    in_startup_files(context, is_pull, |capture, line| StartupImagePull { capture, line })
 }
 
 /// `sudo` inside the timed command, as zsh shows it.
 pub(super) fn with_sudo(context: &RuleContext) -> Vec<Violation> {
-    in_startup_files(context, |line| {
+    let is_sudo = |line: &str| {
         let line = line.trim_start();
         line.starts_with("sudo ") && line.contains("% cpu ") && line.ends_with(" total")
-    })
+    };
+    in_startup_files(context, is_sudo, |capture, line| StartupWithSudo { capture, line })
 }
 
-/// One hit for each file that start-up times were read from, at its first line of the kind.
-fn in_startup_files(context: &RuleContext, is_meant: impl Fn(&str) -> bool) -> Vec<Violation> {
-    first_lines(files_of(context, STARTUP), |line| is_meant(&strip_ansi(line)))
+/// What is said of each file that start-up times were read from, at its first line of the kind.
+fn in_startup_files<'a, M: RuleMessage>(
+    context: &RuleContext<'a>,
+    is_meant: impl Fn(&str) -> bool,
+    say: fn(&'a str, u32) -> M,
+) -> Vec<Violation> {
+    first_lines(files_of(context, STARTUP), |line| is_meant(&strip_ansi(line)), say)
 }
 
 /// Times of different programs in one file.
@@ -223,9 +247,7 @@ pub(super) fn clocks_mixed(context: &RuleContext) -> Vec<Violation> {
         if clocks.len() > 1 {
             let names: Vec<&str> = clocks.into_iter().collect();
             violations.push(
-                Violation::default()
-                    .with_parameter("capture", capture.id.as_str())
-                    .with_parameter("clocks", names.join(" and "))
+                StartupClocksMixed { capture: &capture.id, clocks: &names.join(" and ") }
                     .resting_on_line(&capture.id, None),
             );
         }

@@ -117,7 +117,7 @@ fn sources_that_indicate(ballot: &Indicators, says: Indication) -> BTreeSet<Sour
 fn facts_that_indicate(ballot: &Indicators, wanted: &[Indication]) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for vote in ballot.votes.iter().filter(|vote| wanted.contains(&vote.says)) {
-        if !ids.iter().any(|id| id == vote.fact) {
+        if !ids.iter().any(|id| **id == *vote.fact) {
             ids.push(vote.fact.to_string());
         }
     }

@@ -5,7 +5,7 @@ use super::{IgnoredFact, UndecidedReason};
 use crate::judge::rules::has_impossible_build;
 use crate::judge::{RuleContext, banner_release};
 use crate::knowledge::is_kata_build;
-use crate::model::{Role, Target};
+use crate::model::{FactId, Role, Target, fact_ids};
 
 /// What one fact says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(super) enum SourceGroup {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Indicator {
     /// The id of the fact.
-    pub fact: &'static str,
+    pub fact: FactId<'static>,
     /// Its source.
     pub family: SourceGroup,
     /// What it says.
@@ -85,7 +85,7 @@ impl Indicators {
             };
             for vote in ballot.votes.iter().filter(|vote| is_void(vote)) {
                 ballot.ignored.push(IgnoredFact {
-                    fact: vote.fact.into(),
+                    fact: vote.fact.to_string(),
                     reason: UndecidedReason::EngineElsewhere,
                 });
             }
@@ -107,26 +107,27 @@ impl Indicators {
         ballot
     }
 
-    fn add_indicator(&mut self, fact: &'static str, family: SourceGroup, says: Indication) {
+    fn add_indicator(&mut self, fact: FactId<'static>, family: SourceGroup, says: Indication) {
         self.votes.push(Indicator { fact, family, says });
     }
 
-    fn ignore_fact(&mut self, fact: &str, reason: UndecidedReason) {
-        self.ignored.push(IgnoredFact { fact: fact.into(), reason });
+    fn ignore_fact(&mut self, fact: FactId, reason: UndecidedReason) {
+        self.ignored.push(IgnoredFact { fact: fact.to_string(), reason });
     }
 
     /// Equal to the host's: decisive. Different: strong. Voided where something lies over it, on
     /// either side. Compared with the host only: guests that were cloned from one snapshot can
     /// share an id with each other.
     fn boot_id(&mut self, context: &RuleContext, target: &str) {
-        const ID: &str = "kernel.boot_id";
+        const ID: FactId = fact_ids::KERNEL_BOOT_ID;
         let Some(host) = context.host_name() else { return };
         let (Some(hosts), Some(own)) = (context.fact_text(ID, host), context.fact_text(ID, target))
         else {
             return;
         };
-        let is_covered =
-            |target| context.fact_integer("kernel.boot_id.mounted", target).is_some_and(|n| n > 0);
+        let is_covered = |target| {
+            context.fact_integer(fact_ids::KERNEL_BOOT_ID_MOUNTED, target).is_some_and(|n| n > 0)
+        };
         if is_covered(target) || is_covered(host) {
             return self.ignore_fact(ID, UndecidedReason::MountedOver);
         }
@@ -140,7 +141,7 @@ impl Indicators {
     /// Found on the host: decisive. Not found counts only where the baseline's was found by the
     /// same search: an engine in a container, or a `/proc` that hides processes, finds none.
     fn read_process_witness(&mut self, context: &RuleContext, target: &str) {
-        const ID: &str = "host.witness_process";
+        const ID: FactId = fact_ids::HOST_WITNESS_PROCESS;
         let has_control = context
             .run
             .with_role(Role::Baseline)
@@ -157,7 +158,7 @@ impl Indicators {
 
     /// Seen in the host's log: decisive. Not seen proves nothing, the device may be missing.
     fn read_kernel_log_witness(&mut self, context: &RuleContext, target: &str) {
-        const ID: &str = "host.witness_kmsg";
+        const ID: FactId = fact_ids::HOST_WITNESS_KMSG;
         if context.fact_flag(ID, target) == Some(true) {
             self.add_indicator(ID, SourceGroup::Kmsg, Indication::Shared);
         }
@@ -166,9 +167,9 @@ impl Indicators {
     /// Release, version and banner: strong if they differ, nothing if they are equal, since two
     /// kernels can be of one build.
     fn kernel_name(&mut self, context: &RuleContext, target: &str) {
-        const RELEASE: &str = "kernel.release";
-        const VERSION: &str = "kernel.version";
-        const BANNER: &str = "kernel.banner";
+        const RELEASE: FactId = fact_ids::KERNEL_RELEASE;
+        const VERSION: FactId = fact_ids::KERNEL_VERSION;
+        const BANNER: FactId = fact_ids::KERNEL_BANNER;
         let own = context.fact_text(RELEASE, target);
         if let (Some(hosts), Some(own)) = (host_release(context), own)
             && hosts != own
@@ -198,7 +199,7 @@ impl Indicators {
     fn sound_text<'a>(
         &mut self,
         context: &RuleContext<'a>,
-        id: &str,
+        id: FactId,
         target: &str,
     ) -> Option<&'a str> {
         let text = context.fact_text(id, target)?;
@@ -211,7 +212,7 @@ impl Indicators {
 
     /// A boot log that begins with another kernel's banner.
     fn boot_log(&mut self, context: &RuleContext, target: &str) {
-        const ID: &str = "kernel.dmesg_banner";
+        const ID: FactId = fact_ids::KERNEL_DMESG_BANNER;
         if self.sound_text(context, ID, target).is_some_and(|own| is_not_hosts(context, own)) {
             self.add_indicator(ID, SourceGroup::Boot, Indication::Separate);
         }
@@ -220,7 +221,7 @@ impl Indicators {
     /// A kernel that was started with other parameters than the host's. Where they name Kata's
     /// agent, Kata's runtime booted it, and imported evidence needs no host to compare with.
     fn command_line(&mut self, context: &RuleContext, target: &str) {
-        const ID: &str = "kernel.cmdline";
+        const ID: FactId = fact_ids::KERNEL_CMDLINE;
         let Some(line) = context.fact_text(ID, target) else { return };
         let hosts = context.host_name().and_then(|host| context.fact_text(ID, host));
         let is_agents = |word: &str| {
@@ -243,7 +244,7 @@ impl Indicators {
             if is_mark(context, target)
                 && !context.host_name().is_some_and(|host| is_mark(context, host))
             {
-                self.add_indicator(fact, *family, Indication::Gvisor);
+                self.add_indicator(*fact, *family, Indication::Gvisor);
             }
         }
     }
@@ -252,27 +253,31 @@ impl Indicators {
     /// from the inside by what host and baseline do not show. A host may be a virtual machine
     /// itself, so devices and flags count by their difference alone.
     fn read_machine_marks(&mut self, context: &RuleContext, target: &str) {
-        if context.fact_text("host.vmm", target).is_some() {
-            self.add_indicator("host.vmm", SourceGroup::Processes, Indication::Vm);
+        if context.fact_text(fact_ids::HOST_VMM, target).is_some() {
+            self.add_indicator(fact_ids::HOST_VMM, SourceGroup::Processes, Indication::Vm);
         }
-        if context.fact_words("host.vm_fds", target).iter().any(|file| file.contains("kvm-vm")) {
-            self.add_indicator("host.vm_fds", SourceGroup::Handles, Indication::Vm);
+        if context
+            .fact_words(fact_ids::HOST_VM_FDS, target)
+            .iter()
+            .any(|file| file.contains("kvm-vm"))
+        {
+            self.add_indicator(fact_ids::HOST_VM_FDS, SourceGroup::Handles, Indication::Vm);
         }
-        const FLAG: &str = "cpu.hypervisor_flag";
+        const FLAG: FactId = fact_ids::CPU_HYPERVISOR_FLAG;
         if let Some(host) = context.host_name()
             && context.fact_flag(FLAG, host) == Some(false)
             && context.fact_flag(FLAG, target) == Some(true)
         {
             self.add_indicator(FLAG, SourceGroup::Devices, Indication::Vm);
         }
-        const DRIVER: &str = "net.driver";
+        const DRIVER: FactId = fact_ids::NET_DRIVER;
         let is_virtio = |target: &str| context.fact_text(DRIVER, target) == Some("virtio_net");
-        let was_asked = |target: &Target| context.run.find_fact(DRIVER, &target.name).is_some();
+        let was_asked = |target: &Target| context.run.find_fact(&DRIVER, &target.name).is_some();
         let mut baselines = context.run.with_role(Role::Baseline).filter(|t| t.name != target);
         if is_virtio(target) && baselines.any(|t| was_asked(t) && !is_virtio(&t.name)) {
             self.add_indicator(DRIVER, SourceGroup::Devices, Indication::Vm);
         }
-        const ROOT: &str = "fs.root";
+        const ROOT: FactId = fact_ids::FS_ROOT;
         let source = context.fact_field(ROOT, target, "source").and_then(serde_json::Value::as_str);
         if source.is_some_and(|source| source.contains("kataShared")) {
             self.add_indicator(ROOT, SourceGroup::Devices, Indication::Vm);
@@ -298,48 +303,49 @@ const FIRST_INODE: u64 = 0xEFFF_0000;
 type IsMark = fn(&RuleContext, &str) -> bool;
 
 /// Fact, source and the question whether it is a mark.
-const GVISOR: &[(&str, SourceGroup, IsMark)] = &[
-    ("kernel.version", SourceGroup::Name, |context, target| {
-        fact_contains(context, "kernel.version", target, GVISOR_VERSION)
+const GVISOR: &[(FactId, SourceGroup, IsMark)] = &[
+    (fact_ids::KERNEL_VERSION, SourceGroup::Name, |context, target| {
+        fact_contains(context, fact_ids::KERNEL_VERSION, target, GVISOR_VERSION)
     }),
-    ("kernel.banner", SourceGroup::Name, |context, target| {
-        fact_contains(context, "kernel.banner", target, GVISOR_VERSION)
+    (fact_ids::KERNEL_BANNER, SourceGroup::Name, |context, target| {
+        fact_contains(context, fact_ids::KERNEL_BANNER, target, GVISOR_VERSION)
     }),
-    ("kernel.uname", SourceGroup::Name, |context, target| {
-        fact_contains(context, "kernel.uname", target, GVISOR_VERSION)
+    (fact_ids::KERNEL_UNAME, SourceGroup::Name, |context, target| {
+        fact_contains(context, fact_ids::KERNEL_UNAME, target, GVISOR_VERSION)
     }),
-    ("kernel.cmdline", SourceGroup::Boot, |context, target| {
-        fact_contains(context, "kernel.cmdline", target, "-gvisor")
+    (fact_ids::KERNEL_CMDLINE, SourceGroup::Boot, |context, target| {
+        fact_contains(context, fact_ids::KERNEL_CMDLINE, target, "-gvisor")
     }),
-    ("kernel.dmesg", SourceGroup::Boot, |context, target| {
-        fact_contains(context, "kernel.dmesg", target, "Starting gVisor")
+    (fact_ids::KERNEL_DMESG, SourceGroup::Boot, |context, target| {
+        fact_contains(context, fact_ids::KERNEL_DMESG, target, "Starting gVisor")
     }),
-    ("kernel.sentry", SourceGroup::Files, |context, target| {
-        context.fact_flag("kernel.sentry", target) == Some(true)
+    (fact_ids::KERNEL_SENTRY, SourceGroup::Files, |context, target| {
+        context.fact_flag(fact_ids::KERNEL_SENTRY, target) == Some(true)
     }),
-    ("ns.inodes", SourceGroup::Namespaces, |context, target| {
+    (fact_ids::NS_INODES, SourceGroup::Namespaces, |context, target| {
         let inodes =
-            context.run.find_fact("ns.inodes", target).and_then(crate::model::Fact::as_value);
-        let inodes = inodes.and_then(serde_json::Value::as_object);
+            context.fact_value(fact_ids::NS_INODES, target).and_then(serde_json::Value::as_object);
         inodes.is_some_and(|inodes| {
             inodes.values().filter_map(serde_json::Value::as_u64).any(|inode| inode < FIRST_INODE)
         })
     }),
-    ("cgroup.controllers", SourceGroup::Cgroups, |context, target| {
-        context.fact_words("cgroup.controllers", target).contains(&"job")
+    (fact_ids::CGROUP_CONTROLLERS, SourceGroup::Cgroups, |context, target| {
+        context.fact_words(fact_ids::CGROUP_CONTROLLERS, target).contains(&"job")
     }),
     // The engine calls this process the container's own.
-    ("host.pid_exe", SourceGroup::Processes, |context, target| {
-        context.fact_text("host.pid_exe", target).is_some_and(|path| path.ends_with("/runsc"))
+    (fact_ids::HOST_PID_EXE, SourceGroup::Processes, |context, target| {
+        context
+            .fact_text(fact_ids::HOST_PID_EXE, target)
+            .is_some_and(|path| path.ends_with("/runsc"))
     }),
 ];
 
-fn fact_contains(context: &RuleContext, id: &str, target: &str, mark: &str) -> bool {
+fn fact_contains(context: &RuleContext, id: FactId, target: &str, mark: &str) -> bool {
     context.fact_text(id, target).is_some_and(|text| text.contains(mark))
 }
 
 /// Whether a fact is there on both sides and differs.
-fn differs_from_host(context: &RuleContext, id: &str, target: &str) -> bool {
+fn differs_from_host(context: &RuleContext, id: FactId, target: &str) -> bool {
     let hosts = context.host_name().and_then(|host| context.fact_text(id, host));
     matches!((hosts, context.fact_text(id, target)), (Some(hosts), Some(own)) if hosts != own)
 }
@@ -349,8 +355,8 @@ fn differs_from_host(context: &RuleContext, id: &str, target: &str) -> bool {
 fn host_release<'a>(context: &RuleContext<'a>) -> Option<&'a str> {
     let stated = |target: &str| {
         context
-            .fact_text("kernel.release", target)
-            .or_else(|| context.fact_text("kernel.banner", target).and_then(banner_release))
+            .fact_text(fact_ids::KERNEL_RELEASE, target)
+            .or_else(|| context.fact_text(fact_ids::KERNEL_BANNER, target).and_then(banner_release))
     };
     let own = context.host_name().and_then(stated);
     own.or_else(|| plain_baselines(context).find_map(|baseline| stated(&baseline.name)))
@@ -366,7 +372,8 @@ fn plain_baselines<'a>(context: &RuleContext<'a>) -> impl Iterator<Item = &'a Ta
 
 /// Whether a banner is not the host's: against the host's banner, or else its release.
 fn is_not_hosts(context: &RuleContext, banner: &str) -> bool {
-    let hosts = context.host_name().and_then(|host| context.fact_text("kernel.banner", host));
+    let hosts =
+        context.host_name().and_then(|host| context.fact_text(fact_ids::KERNEL_BANNER, host));
     match (hosts, host_release(context), banner_release(banner)) {
         (Some(hosts), _, _) => hosts != banner,
         (None, Some(hosts), Some(own)) => hosts != own,
@@ -377,13 +384,13 @@ fn is_not_hosts(context: &RuleContext, banner: &str) -> bool {
 /// Whether files of the kernel, which `setarch` does not change, are the host's.
 fn proc_shows_host(context: &RuleContext, target: &str) -> bool {
     let Some(host) = context.host_name() else { return false };
-    let is_equal = |id: &str| {
+    let is_equal = |id: FactId| {
         context.fact_text(id, target).is_some()
             && context.fact_text(id, target) == context.fact_text(id, host)
     };
-    is_equal("kernel.banner")
+    is_equal(fact_ids::KERNEL_BANNER)
         || context
-            .fact_text("kernel.osrelease_file", target)
+            .fact_text(fact_ids::KERNEL_OSRELEASE_FILE, target)
             .is_some_and(|file| Some(file) == host_release(context))
 }
 
@@ -402,7 +409,9 @@ fn engine_is_elsewhere(context: &RuleContext) -> bool {
                     SourceGroup::BootId => true,
                     // Two boots of one machine would show this in imported files too, and then
                     // host and target are just as little of one moment.
-                    SourceGroup::Name => !context.is_present("kernel.boot_id", &control.name),
+                    SourceGroup::Name => {
+                        !context.is_present(fact_ids::KERNEL_BOOT_ID, &control.name)
+                    }
                     _ => false,
                 }
         };

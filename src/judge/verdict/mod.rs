@@ -20,7 +20,7 @@ use std::cmp::Reverse;
 use serde::Serialize;
 
 use super::{RuleContext, find_contradicting_facts};
-use crate::model::{MissingReason, Target};
+use crate::model::{FactId, MissingReason, Target, fact_ids};
 
 /// What the facts prove about a target's boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -259,10 +259,11 @@ impl Verdict {
 }
 
 /// The facts that decide best, in the order in which they should be captured.
-const DECIDERS: &[&str] = &["kernel.boot_id", "host.witness_process", "kernel.banner"];
+const DECIDERS: &[FactId] =
+    &[fact_ids::KERNEL_BOOT_ID, fact_ids::HOST_WITNESS_PROCESS, fact_ids::KERNEL_BANNER];
 
 /// What would tell the kind of a separate kernel.
-const KINDS: &[&str] = &["host.vmm", "host.vm_fds", "kernel.cmdline"];
+const KINDS: &[FactId] = &[fact_ids::HOST_VMM, fact_ids::HOST_VM_FDS, fact_ids::KERNEL_CMDLINE];
 
 /// Judges one target of a run that is not the host.
 pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
@@ -296,9 +297,9 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
     verdict
 }
 
-fn missing_facts(context: &RuleContext, target: &str, ids: &[&str]) -> Vec<String> {
-    let is_missing = |id: &&&str| !context.is_present(id, target);
-    ids.iter().filter(is_missing).map(ToString::to_string).collect()
+fn missing_facts(context: &RuleContext, target: &str, ids: &[FactId]) -> Vec<String> {
+    let is_missing = |id: &&FactId| !context.is_present(**id, target);
+    ids.iter().filter(is_missing).map(|id| id.to_string()).collect()
 }
 
 /// The words of a failed start, where nothing that a running target would have told is there.
@@ -307,11 +308,16 @@ fn failed_start(
     target: &str,
     ballot: &indicators::Indicators,
 ) -> Option<String> {
-    const TOLD: &[&str] = &["kernel.release", "kernel.banner", "kernel.uname", "kernel.boot_id"];
-    if !ballot.votes.is_empty() || TOLD.iter().any(|id| context.is_present(id, target)) {
+    const TOLD: &[FactId] = &[
+        fact_ids::KERNEL_RELEASE,
+        fact_ids::KERNEL_BANNER,
+        fact_ids::KERNEL_UNAME,
+        fact_ids::KERNEL_BOOT_ID,
+    ];
+    if !ballot.votes.is_empty() || TOLD.iter().any(|id| context.is_present(*id, target)) {
         return None;
     }
-    TOLD.iter().filter_map(|id| context.missing_fact(id, target)).find_map(|missing| {
+    TOLD.iter().filter_map(|id| context.missing_fact(*id, target)).find_map(|missing| {
         matches!(
             missing.why,
             MissingReason::ErrorText | MissingReason::FailedStart | MissingReason::Error

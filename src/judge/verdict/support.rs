@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Conclusion, Confidence, Verdict};
 use crate::judge::RuleContext;
-use crate::model::{Fact, Role};
+use crate::model::{FactId, Role, fact_ids};
 
 /// How two values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,26 +22,30 @@ enum ValueComparison {
 }
 
 /// Facts of medium worth: they support either way.
-const MEDIUM: &[(&str, ValueComparison)] = &[
-    ("kernel.release", ValueComparison::Value),
-    ("kernel.version", ValueComparison::Value),
-    ("kernel.banner", ValueComparison::Value),
-    ("kernel.cmdline", ValueComparison::Value),
-    ("kernel.osrelease_file", ValueComparison::Value),
-    ("kernel.btime", ValueComparison::Seconds),
-    ("kernel.config_md5", ValueComparison::Value),
-    ("kernel.filesystems_md5", ValueComparison::Value),
-    ("kernel.devices_md5", ValueComparison::Value),
-    ("kernel.kallsyms", ValueComparison::Value),
-    ("kernel.vulnerabilities", ValueComparison::Value),
-    ("hw.dmi.product_name", ValueComparison::Value),
-    ("hw.pci", ValueComparison::Value),
-    ("proc.names_md5", ValueComparison::Value),
+const MEDIUM: &[(FactId, ValueComparison)] = &[
+    (fact_ids::KERNEL_RELEASE, ValueComparison::Value),
+    (fact_ids::KERNEL_VERSION, ValueComparison::Value),
+    (fact_ids::KERNEL_BANNER, ValueComparison::Value),
+    (fact_ids::KERNEL_CMDLINE, ValueComparison::Value),
+    (fact_ids::KERNEL_OSRELEASE_FILE, ValueComparison::Value),
+    (fact_ids::KERNEL_BTIME, ValueComparison::Seconds),
+    (fact_ids::KERNEL_CONFIG_MD5, ValueComparison::Value),
+    (fact_ids::KERNEL_FILESYSTEMS_MD5, ValueComparison::Value),
+    (fact_ids::KERNEL_DEVICES_MD5, ValueComparison::Value),
+    (fact_ids::KERNEL_KALLSYMS, ValueComparison::Value),
+    (fact_ids::KERNEL_VULNERABILITIES, ValueComparison::Value),
+    (fact_ids::HW_DMI_PRODUCT_NAME, ValueComparison::Value),
+    (fact_ids::HW_PCI, ValueComparison::Value),
+    (fact_ids::PROC_NAMES_MD5, ValueComparison::Value),
 ];
 
 /// Facts of weak worth: they support a separate kernel where they differ, and say nothing else.
-const WEAK: &[&str] =
-    &["kernel.sys_module", "kernel.modules_loaded", "cpu.flags_md5", "mem.total_kb"];
+const WEAK: &[FactId] = &[
+    fact_ids::KERNEL_SYS_MODULE,
+    fact_ids::KERNEL_MODULES_LOADED,
+    fact_ids::CPU_FLAGS_MD5,
+    fact_ids::MEM_TOTAL_KB,
+];
 
 /// Adds the facts that agree and those that disagree to a verdict.
 pub(super) fn add_corroboration(context: &RuleContext, target: &str, verdict: &mut Verdict) {
@@ -72,8 +76,8 @@ pub(super) fn add_corroboration(context: &RuleContext, target: &str, verdict: &m
     }
 }
 
-fn add_unless_listed(list: &mut Vec<String>, id: &str, voted: &[String]) {
-    if !voted.iter().any(|other| other == id) {
+fn add_unless_listed(list: &mut Vec<String>, id: FactId, voted: &[String]) {
+    if !voted.iter().any(|other| **other == *id) {
         list.push(id.to_string());
     }
 }
@@ -81,13 +85,12 @@ fn add_unless_listed(list: &mut Vec<String>, id: &str, voted: &[String]) {
 /// Whether host and target show the same; none where one of them shows nothing.
 fn shows_the_same(
     context: &RuleContext,
-    id: &str,
+    id: FactId,
     by: ValueComparison,
     host: &str,
     target: &str,
 ) -> Option<bool> {
-    let value = |target: &str| context.run.find_fact(id, target).and_then(Fact::as_value);
-    let (one, other) = (value(host)?, value(target)?);
+    let (one, other) = (context.fact_value(id, host)?, context.fact_value(id, target)?);
     Some(match by {
         ValueComparison::Value => one == other,
         ValueComparison::Seconds => parse_seconds(one)?.abs_diff(parse_seconds(other)?) <= 2,
@@ -102,7 +105,7 @@ fn parse_seconds(value: &Value) -> Option<i64> {
 /// asked there is nothing to go by, and the difference stands.
 fn baseline_shows_host(
     context: &RuleContext,
-    id: &str,
+    id: FactId,
     by: ValueComparison,
     host: &str,
     target: &str,

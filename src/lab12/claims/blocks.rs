@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
+use super::messages::ClaimWithoutEvidence;
 use super::passages::ReportPassage;
 use super::values::StatedFigure;
 use super::words::{ClaimVocabulary, PastedKind, SentenceWords};
@@ -179,19 +180,24 @@ fn compare_output(
     match match_output(id, fact, &fact_ref) {
         OutputMatch::Same => Some(supported()),
         OutputMatch::SameElsewhere => {
-            Some(supported().with_parameter("note", words.of_other_container.as_str()))
+            Some(ClaimRemark { note: Some(words.of_other_container.clone()), ..supported() })
         }
-        OutputMatch::Another if !is_elsewhere => Some(
-            ClaimRemark::violates_rule("claim-without-evidence", ClaimStatus::Unsupported, place)
-                .with_parameter("another", true)
-                .with_parameter("title", index.fact_title(id))
-                .with_parameter("target", index.reader_name(target))
-                .with_parameter("found", fact_ref.shown_value())
-                .resting_on_fact(fact_ref.id, fact_ref.target),
-        ),
+        OutputMatch::Another if !is_elsewhere => {
+            let message = ClaimWithoutEvidence {
+                another: true,
+                stated: None,
+                title: &index.fact_title(id),
+                target: &index.reader_name(target),
+                found: Some(&fact_ref.shown_value()),
+                reason: None,
+            };
+            let result = ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place);
+            Some(result.resting_on_fact(fact_ref.id, fact_ref.target))
+        }
         OutputMatch::Differs => {
             let shown = FactRef { id: fact_ref.id, target: fact_ref.target, fact }.shown_value();
-            Some(ClaimRemark::contradicted_by(index, place, &shown, &fact_ref))
+            let found = fact_ref.shown_value();
+            Some(ClaimRemark::contradicted_by(index, place, &shown, &fact_ref, &found, None))
         }
         OutputMatch::Another | OutputMatch::Open => None,
     }
@@ -276,7 +282,8 @@ fn merge_remarks(results: Vec<ClaimRemark>) -> Vec<ClaimRemark> {
             let known = *supported.entry(place).or_insert(out.len());
             if let Some(twin) = out.get_mut(known) {
                 twin.facts.extend(result.facts);
-                twin.parameters.extend(result.parameters);
+                twin.shown = result.shown.or(twin.shown.take());
+                twin.note = result.note.or(twin.note.take());
                 continue;
             }
         }

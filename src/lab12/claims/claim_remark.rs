@@ -1,13 +1,14 @@
 //! Remarks: what the checks say about places of a report, before it is put into words.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::evidence_index::{EvidenceIndex, FactRef};
-use crate::judge::EvidenceRef;
+use super::messages::{ClaimContradictsEvidence, ClaimWithoutEvidence};
+use crate::judge::{EvidenceRef, RuleMessage};
+use crate::text::make_visible;
 
 /// How a statement stands to the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,10 +47,13 @@ pub(super) struct ClaimRemark {
     pub place: Range<usize>,
     /// How the statement stands.
     pub status: ClaimStatus,
-    /// The rule that it offends, and the parameters of the rule's message.
+    /// The rule that it offends.
     pub rule: Option<&'static str>,
-    /// The parameters of the message.
-    pub parameters: BTreeMap<&'static str, Value>,
+    /// The parameters of the rule's message.
+    pub parameters: Value,
+    /// How a value that agrees is shown, if not as it was captured, and what is said after it.
+    pub shown: Option<String>,
+    pub note: Option<String>,
     /// The facts that it rests on: id and target.
     pub facts: Vec<(String, String)>,
     /// Further places that it rests on.
@@ -63,26 +67,22 @@ impl ClaimRemark {
             place,
             status: ClaimStatus::Supported,
             rule: None,
-            parameters: BTreeMap::new(),
+            parameters: Value::Null,
+            shown: None,
+            note: None,
             facts: Vec::new(),
             places: Vec::new(),
         }
     }
 
-    /// A statement that offends a rule.
-    pub(super) fn violates_rule(
-        rule: &'static str,
+    /// A statement that offends a rule, whose message this is.
+    pub(super) fn violates_rule<M: RuleMessage>(
+        message: M,
         status: ClaimStatus,
         place: Range<usize>,
     ) -> Self {
-        Self { status, rule: Some(rule), ..Self::supported_claim(place) }
-    }
-
-    /// Sets a parameter of the message.
-    #[must_use]
-    pub(super) fn with_parameter(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.parameters.insert(name, value.into());
-        self
+        let parameters = json!(message);
+        Self { status, rule: Some(M::RULE), parameters, ..Self::supported_claim(place) }
     }
 
     /// Adds a fact that it rests on.
@@ -95,18 +95,24 @@ impl ClaimRemark {
         self
     }
 
-    /// The stated value differs from what the evidence says about a fact.
+    /// The stated value differs from what the evidence says about a fact, which is `found`; the
+    /// value is captured `elsewhere`, if that is known.
     pub(super) fn contradicted_by(
         index: &EvidenceIndex,
         place: Range<usize>,
         stated: &str,
         fact_ref: &FactRef,
+        found: &str,
+        elsewhere: Option<&str>,
     ) -> Self {
-        Self::violates_rule("claim-contradicts-evidence", ClaimStatus::Contradicted, place)
-            .with_parameter("stated", crate::text::make_visible(stated))
-            .with_parameter("found", fact_ref.shown_value())
-            .with_parameter("title", index.fact_title(fact_ref.id))
-            .with_parameter("target", index.reader_name(fact_ref.target))
+        let message = ClaimContradictsEvidence {
+            stated: &make_visible(stated),
+            found,
+            title: &index.fact_title(fact_ref.id),
+            target: &index.reader_name(fact_ref.target),
+            elsewhere,
+        };
+        Self::violates_rule(message, ClaimStatus::Contradicted, place)
             .resting_on_fact(fact_ref.id, fact_ref.target)
     }
 
@@ -118,15 +124,17 @@ impl ClaimRemark {
         id: &str,
         target: &str,
     ) -> Self {
-        let reason = match index.missing_reason(id, target) {
-            Some(missing) => missing.reason.clone(),
-            None => "no file or command of this run has it".into(),
+        let missing = index.missing_reason(id, target);
+        let message = ClaimWithoutEvidence {
+            another: false,
+            stated: Some(&make_visible(stated)),
+            title: &index.fact_title(id),
+            target: &index.reader_name(target),
+            found: None,
+            reason: Some(
+                missing.map_or("no file or command of this run has it", |missing| &missing.reason),
+            ),
         };
-        Self::violates_rule("claim-without-evidence", ClaimStatus::Unsupported, place)
-            .with_parameter("stated", crate::text::make_visible(stated))
-            .with_parameter("title", index.fact_title(id))
-            .with_parameter("target", index.reader_name(target))
-            .with_parameter("reason", reason)
-            .resting_on_fact(id, target)
+        Self::violates_rule(message, ClaimStatus::Unsupported, place).resting_on_fact(id, target)
     }
 }

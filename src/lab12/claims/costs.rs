@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
+use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
 use super::quantity::{StatedQuantity, StatedValue};
 use super::sentence::ReportSentence;
 use super::wording::quote_words;
@@ -74,13 +75,10 @@ fn check_figure(
     let area = figure_area(&vocabulary.subjects.area, &context, sentence, quantity)?;
     let targets = unmeasured_targets(index, area, &context)?;
     let range = quantity.from..quantity.range.end;
-    let rule = "claim-overhead-unmeasured";
-    Some(
-        ClaimRemark::violates_rule(rule, ClaimStatus::Unsupported, sentence.file_range(&range))
-            .with_parameter("words", quote_words(&sentence.text[range]))
-            .with_parameter("area", area.name.as_str())
-            .with_parameter("targets", targets),
-    )
+    let place = sentence.file_range(&range);
+    let words = &quote_words(&sentence.text[range]);
+    let message = ClaimOverheadUnmeasured { words, area: &area.name, targets: &targets };
+    Some(ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place))
 }
 
 /// The clause of a sentence that a figure stands in.
@@ -183,12 +181,9 @@ fn check_judgement(
     let column = sentence.cell_labels().map_or("", |labels| labels.1);
     let targets = unmeasured_targets(index, area, &format!("{column} {}", sentence.text))?;
     let place = sentence.file_range(&(clause.start + range.start..clause.start + range.end));
-    Some(
-        ClaimRemark::violates_rule("claim-cost-without-figure", ClaimStatus::Unsupported, place)
-            .with_parameter("words", quote_words(&text[range]))
-            .with_parameter("area", area.name.as_str())
-            .with_parameter("targets", targets),
-    )
+    let words = &quote_words(&text[range]);
+    let message = ClaimCostWithoutFigure { words, area: &area.name, targets: &targets };
+    Some(ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place))
 }
 
 /// What a cost is of: the area named first.

@@ -18,6 +18,11 @@ mod evidence_index;
 #[cfg(test)]
 mod examples_hold;
 mod figures;
+mod messages {
+    //! A type for the message of each rule about reports.
+
+    include!(concat!(env!("OUT_DIR"), "/lab12_claims_rules.rs"));
+}
 pub(crate) mod passages;
 pub(crate) mod quantity;
 mod ratio;
@@ -32,15 +37,15 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::error::{Error, Result};
-use crate::judge::{EvidenceRef, Severity, SwitchedOff};
+use crate::judge::{EvidenceRef, RuleMessage, Severity, SwitchedOff};
 use crate::model::Role;
 use crate::report::Assessment;
 use claim_remark::ClaimRemark;
 pub use claim_remark::ClaimStatus;
 use evidence_index::EvidenceIndex;
+use messages::{ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart};
 use passages::PassageForm;
 use quantity::StatedQuantity;
 use ratio::StatedFigures;
@@ -193,7 +198,7 @@ impl ClaimChecker {
         let twice = same_number_twice(index, text, &results);
         results.extend(twice);
         drop_outgrown(&mut results);
-        only_first(&mut results, "claim-health-not-demanded");
+        only_first(&mut results, ClaimHealthNotDemanded::RULE);
         Ok(results)
     }
 }
@@ -241,9 +246,8 @@ fn single_starts(index: &EvidenceIndex, stated: &[StatedFigure]) -> Option<Claim
         let shown = |figure: &StatedFigure| {
             format!("{} {} s", index.reader_name(&figure.target), figure.seconds)
         };
-        ClaimRemark::violates_rule("claim-single-start", ClaimStatus::Unsupported, place.clone())
-            .with_parameter("one", shown(one))
-            .with_parameter("other", shown(other))
+        let message = ClaimSingleStart { one: &shown(one), other: &shown(other) };
+        ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place.clone())
     })
 }
 
@@ -291,7 +295,7 @@ fn make_result(
         })?),
     };
     let message = match doc {
-        Some(doc) => rules.render_message(doc, &json!(result.parameters))?,
+        Some(doc) => rules.render_message(doc, &result.parameters)?,
         None => describe_support(index, &result),
     };
     Ok(ClaimResult {
@@ -312,11 +316,10 @@ fn make_result(
 
 /// What supports a statement: the titles of the facts, their targets and values.
 fn describe_support(index: &EvidenceIndex, result: &ClaimRemark) -> String {
-    let shown = result.parameters.get("shown").and_then(serde_json::Value::as_str);
     let fact_ref = result.facts.iter().filter_map(|(id, target)| index.fact_on_target(id, target));
     let words: Vec<String> = fact_ref
         .map(|fact_ref| {
-            let value = shown.map_or_else(|| fact_ref.shown_value(), String::from);
+            let value = result.shown.clone().unwrap_or_else(|| fact_ref.shown_value());
             format!(
                 "{} ({}): {value}",
                 index.fact_title(fact_ref.id),
@@ -324,8 +327,7 @@ fn describe_support(index: &EvidenceIndex, result: &ClaimRemark) -> String {
             )
         })
         .collect();
-    let note = result.parameters.get("note").and_then(serde_json::Value::as_str);
-    words.into_iter().chain(note.map(String::from)).collect::<Vec<_>>().join("; ")
+    words.into_iter().chain(result.note.clone()).collect::<Vec<_>>().join("; ")
 }
 
 /// Contradicted counts that the report states, rightly, for something else.
@@ -337,26 +339,21 @@ fn same_number_twice(
     let mut out = Vec::new();
     let supported = results.iter().filter(|result| result.status == ClaimStatus::Supported);
     let supported: BTreeSet<&(String, String)> = supported.flat_map(|r| &r.facts).collect();
-    for result in results.iter().filter(|result| result.parameters.contains_key("elsewhere")) {
+    for result in results.iter().filter(|result| result.parameters["elsewhere"].is_string()) {
         let [own, other, ..] = &result.facts[..] else { continue };
         if !supported.contains(other) {
             continue;
         }
         let Some(stated) = text.get(result.place.clone()) else { continue };
+        let message = ClaimSameNumberTwice {
+            stated,
+            title: &index.fact_title(&own.0),
+            other: &format!("{} ({})", index.fact_title(&other.0), index.reader_name(&other.1)),
+        };
         out.push(
-            ClaimRemark::violates_rule(
-                "claim-same-number-twice",
-                ClaimStatus::Misworded,
-                result.place.clone(),
-            )
-            .with_parameter("stated", stated)
-            .with_parameter("title", index.fact_title(&own.0))
-            .with_parameter(
-                "other",
-                format!("{} ({})", index.fact_title(&other.0), index.reader_name(&other.1)),
-            )
-            .resting_on_fact(&own.0, &own.1)
-            .resting_on_fact(&other.0, &other.1),
+            ClaimRemark::violates_rule(message, ClaimStatus::Misworded, result.place.clone())
+                .resting_on_fact(&own.0, &own.1)
+                .resting_on_fact(&other.0, &other.1),
         );
     }
     out

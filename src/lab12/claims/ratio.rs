@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
+use super::messages::{ClaimExcessDigits, ClaimRatioWording};
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
 use super::values::StatedFigure;
@@ -244,12 +245,10 @@ fn decide_ratio(
     if fits {
         let excess = quantity.digits > pair.digits && quantity.digits > 3;
         if excess {
-            return Some(with_facts(
-                ClaimRemark::violates_rule("claim-excess-digits", ClaimStatus::Misworded, place)
-                    .with_parameter("words", words)
-                    .with_parameter("digits", quantity.digits)
-                    .with_parameter("supported", pair.digits),
-            ));
+            let message =
+                ClaimExcessDigits { words, digits: quantity.digits, supported: pair.digits };
+            let remark = ClaimRemark::violates_rule(message, ClaimStatus::Misworded, place);
+            return Some(with_facts(remark));
         }
         return (!pair.from_text).then(|| with_facts(ClaimRemark::supported_claim(place)));
     }
@@ -260,19 +259,16 @@ fn decide_ratio(
         Some(unit) => crate::report::format_measured(value, unit),
         None => format!("{value}"),
     };
-    Some(with_facts(
-        ClaimRemark::violates_rule("claim-ratio-wording", ClaimStatus::Contradicted, place)
-            .with_parameter("words", words)
-            .with_parameter("larger", figure(pair.larger))
-            .with_parameter("smaller", figure(pair.smaller))
-            .with_parameter("ratio", format!("{:.2}", ratio))
-            .with_parameter(
-                "difference",
-                figure(crate::stats::round_significant(pair.larger - pair.smaller, 3)),
-            )
-            .with_parameter("percent", format!("{:.0}", (ratio - 1.0) * 100.0))
-            .with_parameter("source", if pair.from_text { "text" } else { "evidence" }),
-    ))
+    let message = ClaimRatioWording {
+        words,
+        larger: &figure(pair.larger),
+        smaller: &figure(pair.smaller),
+        ratio: &format!("{ratio:.2}"),
+        difference: &figure(crate::stats::round_significant(pair.larger - pair.smaller, 3)),
+        percent: &format!("{:.0}", (ratio - 1.0) * 100.0),
+        source: if pair.from_text { "text" } else { "evidence" },
+    };
+    Some(with_facts(ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)))
 }
 
 fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {

@@ -6,10 +6,11 @@ use std::ops::Range;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::KnownFigure;
+use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
-use crate::model::{Role, SampleUnit};
+use crate::model::{FactId, Role, SampleUnit, fact_ids};
 
 /// A duration that the report states about a target, for ratios that it draws from it.
 #[derive(Debug, Clone, PartialEq)]
@@ -400,29 +401,27 @@ impl<'a> ValuePlace<'a> {
         if is_excused || !own.iter().all(|fact_ref| self.clashes(fact_ref)) {
             return Vec::new();
         }
-        let mut result = ClaimRemark::contradicted_by(self.index, place, text, fact_ref);
-        match (subject.kind, rate_of(fact_ref)) {
-            (SubjectKind::Address, _) => {
-                result = result.with_parameter("found", known_addresses(fact_ref));
-            }
+        let found = match (subject.kind, rate_of(fact_ref)) {
+            (SubjectKind::Address, _) => known_addresses(fact_ref),
             (SubjectKind::Samples, _) => {
-                let samples = known_number(fact_ref).unwrap_or_default();
-                result = result.with_parameter("found", format!("n = {samples}"));
+                format!("n = {}", known_number(fact_ref).unwrap_or_default())
             }
+            // dd calls both units GB.
             (_, Some(rate)) => {
-                // dd calls both units GB.
-                let gib = 1024_f64.powi(3);
-                let found = format!("{:.1} GB/s ({:.1} GiB/s)", rate / 1e9, rate / gib);
-                result = result.with_parameter("found", found);
+                format!("{:.1} GB/s ({:.1} GiB/s)", rate / 1e9, rate / 1024_f64.powi(3))
             }
-            _ => {}
-        }
-        if subject.kind == SubjectKind::Count
-            && let Some((id, elsewhere)) = self.find_elsewhere(&subject.facts)
-        {
-            let title = self.index.fact_title(&id);
-            let shown = format!("{title} ({})", self.index.reader_name(&elsewhere));
-            result = result.with_parameter("elsewhere", shown).resting_on_fact(&id, &elsewhere);
+            _ => fact_ref.shown_value(),
+        };
+        let is_count = subject.kind == SubjectKind::Count;
+        let elsewhere = is_count.then(|| self.find_elsewhere(&subject.facts)).flatten();
+        let shown = elsewhere.as_ref().map(|(id, target)| {
+            format!("{} ({})", self.index.fact_title(id), self.index.reader_name(target))
+        });
+        let shown = shown.as_deref();
+        let mut result =
+            ClaimRemark::contradicted_by(self.index, place, text, fact_ref, &found, shown);
+        if let Some((id, target)) = &elsewhere {
+            result = result.resting_on_fact(id, target);
         }
         let misnamed = self.is_misnamed(fact_ref).then(|| self.misnamed_remark(fact_ref.target));
         [Some(result), misnamed].into_iter().flatten().collect()
@@ -453,9 +452,8 @@ impl<'a> ValuePlace<'a> {
         if let Some(status) = known.filter(|status| !(200..300).contains(status))
             && self.sentence.is_plain
         {
-            let rule = "claim-health-not-demanded";
-            return ClaimRemark::violates_rule(rule, ClaimStatus::Supported, self.file_range())
-                .with_parameter("status", format!("{status:03}"))
+            let message = ClaimHealthNotDemanded { status: &format!("{status:03}") };
+            return ClaimRemark::violates_rule(message, ClaimStatus::Supported, self.file_range())
                 .resting_on_fact(fact_ref.id, fact_ref.target);
         }
         let result = ClaimRemark::supported_claim(self.file_range())
@@ -464,7 +462,7 @@ impl<'a> ValuePlace<'a> {
             StatedValue::Address(_) => Some(known_addresses(fact_ref)),
             _ => self.agreeing_figure(fact_ref),
         };
-        shown.map_or(result.clone(), |shown| result.with_parameter("shown", shown))
+        ClaimRemark { shown, ..result }
     }
 
     /// The figure of a series that a duration agrees with, in words.
@@ -692,18 +690,20 @@ impl<'a> ValuePlace<'a> {
     }
 
     fn misnamed_remark(&self, target: &str) -> ClaimRemark {
-        let rule = "claim-entries-called-processes";
-        let found = self.index.fact_on_target("proc.entries", target);
-        let result = ClaimRemark::violates_rule(rule, ClaimStatus::Misworded, self.file_range())
-            .with_parameter("found", found.map(|fact_ref| fact_ref.shown_value()))
-            .with_parameter("target", self.index.reader_name(target))
-            .resting_on_fact("proc.entries", target);
-        match self.index.fact_on_target("proc.pids", target) {
-            Some(pids) => result
-                .with_parameter("pids", pids.shown_value())
-                .resting_on_fact("proc.pids", target),
-            None => result,
-        }
+        const ENTRIES: FactId = fact_ids::PROC_ENTRIES;
+        const PIDS: FactId = fact_ids::PROC_PIDS;
+        let shown = |id: FactId| {
+            self.index.fact_on_target(&id, target).map(|fact_ref| fact_ref.shown_value())
+        };
+        let pids = shown(PIDS);
+        let message = ClaimEntriesCalledProcesses {
+            found: &shown(ENTRIES).unwrap_or_default(),
+            target: &self.index.reader_name(target),
+            pids: pids.as_deref(),
+        };
+        let result = ClaimRemark::violates_rule(message, ClaimStatus::Misworded, self.file_range())
+            .resting_on_fact(&ENTRIES, target);
+        if pids.is_some() { result.resting_on_fact(&PIDS, target) } else { result }
     }
 
     /// The names of figures that the words since the last value give, or the row and the column.
@@ -873,8 +873,10 @@ fn check_interface_list(
             return Some(supported.resting_on_fact(fact_ref.id, fact_ref.target));
         }
         let is_wrong = is_unknown || is_left_out && is_only;
-        return (is_wrong && sentence.is_plain)
-            .then(|| ClaimRemark::contradicted_by(index, place, &sentence.text[at], &fact_ref));
+        return (is_wrong && sentence.is_plain).then(|| {
+            let (stated, found) = (&sentence.text[at], fact_ref.shown_value());
+            ClaimRemark::contradicted_by(index, place, stated, &fact_ref, &found, None)
+        });
     }
     None
 }
@@ -895,10 +897,9 @@ pub(super) fn latency_of_errors(
         return None;
     }
     let whole = sentence.file_range(&(0..sentence.text.len()));
-    let rule = "claim-latency-of-errors";
+    let message = ClaimLatencyOfErrors { status };
     Some(
-        ClaimRemark::violates_rule(rule, ClaimStatus::Unsupported, whole)
-            .with_parameter("status", status)
+        ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, whole)
             .resting_on_fact(fact_ref.id, fact_ref.target)
             .resting_on_fact("app.health_status", baseline),
     )

@@ -1,11 +1,14 @@
 //! Wordings: what no evidence of this kind carries, and boundaries.
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
-use super::evidence_index::EvidenceIndex;
+use super::evidence_index::{EvidenceIndex, FactRef};
+use super::messages::{
+    ClaimAbsoluteSecurity, ClaimSysModuleCalledLoaded, ClaimVerdictDiffers, ClaimWrongConcept,
+};
 use super::sentence::ReportSentence;
-use super::words::{ClaimVocabulary, UncapturedWording, UnsupportedWording};
+use super::words::{ClaimVocabulary, UncapturedWording, UnsupportedWording, WordingRule};
 use crate::judge::Conclusion;
-use crate::model::Role;
+use crate::model::{Role, fact_ids};
 
 /// What the wording of a sentence says.
 pub(super) fn check_wording(
@@ -45,34 +48,34 @@ fn wording_of(
     if !needed || excused {
         return None;
     }
-    let (rule, status) = match wording.rule.as_str() {
-        "claim-absolute-security" => ("claim-absolute-security", ClaimStatus::Unsupported),
-        "claim-wrong-concept" => ("claim-wrong-concept", ClaimStatus::Misworded),
-        "claim-sys-module-called-loaded" => {
-            ("claim-sys-module-called-loaded", ClaimStatus::Misworded)
+    let place = sentence.file_range(&found.range());
+    let words = &quote_words(found.as_str());
+    let remark = match wording.rule {
+        WordingRule::AbsoluteSecurity => ClaimRemark::violates_rule(
+            ClaimAbsoluteSecurity { words },
+            ClaimStatus::Unsupported,
+            place,
+        ),
+        WordingRule::WrongConcept => {
+            ClaimRemark::violates_rule(ClaimWrongConcept { words }, ClaimStatus::Misworded, place)
         }
-        _ => return None,
+        WordingRule::LoadedModules => {
+            let counted = index.facts_everywhere(&fact_ids::KERNEL_SYS_MODULE);
+            // Loaded modules were counted, or nothing was.
+            let loaded = index.facts_everywhere(&fact_ids::KERNEL_MODULES_LOADED);
+            if counted.is_empty() || !loaded.is_empty() {
+                return None;
+            }
+            let shown = |count: &FactRef| {
+                format!("{} on {}", count.shown_value(), index.reader_name(count.target))
+            };
+            let counts = &counted.iter().map(shown).collect::<Vec<_>>().join(", ");
+            let message = ClaimSysModuleCalledLoaded { words, counts };
+            let remark = ClaimRemark::violates_rule(message, ClaimStatus::Misworded, place);
+            counted.iter().fold(remark, |remark, one| remark.resting_on_fact(one.id, one.target))
+        }
     };
-    let result = ClaimRemark::violates_rule(rule, status, sentence.file_range(&found.range()))
-        .with_parameter("words", quote_words(found.as_str()));
-    let Some(id) = &wording.about else { return Some(result) };
-    // Loaded modules were counted, or nothing was.
-    let fact_ref = index.facts_everywhere(id);
-    if fact_ref.is_empty() || !index.facts_everywhere("kernel.modules_loaded").is_empty() {
-        return None;
-    }
-    let counts: Vec<String> = fact_ref
-        .iter()
-        .map(|fact_ref| {
-            format!("{} on {}", fact_ref.shown_value(), index.reader_name(fact_ref.target))
-        })
-        .collect();
-    let result = result.with_parameter("counts", counts.join(", "));
-    Some(
-        fact_ref
-            .iter()
-            .fold(result, |result, fact_ref| result.resting_on_fact(fact_ref.id, fact_ref.target)),
-    )
+    Some(remark)
 }
 
 /// What a sentence says of the host that nobody captured there.
@@ -141,12 +144,12 @@ fn check_boundary(
             .words
             .get(verdict.conclusion.conclusion_id())
             .map(|words| words.title.clone());
-        rest(
-            ClaimRemark::violates_rule("claim-verdict-differs", ClaimStatus::Contradicted, place)
-                .with_parameter("words", quote_words(found.as_str()))
-                .with_parameter("target", index.reader_name(&target))
-                .with_parameter("verdict", title.unwrap_or_default()),
-        )
+        let message = ClaimVerdictDiffers {
+            words: &quote_words(found.as_str()),
+            target: &index.reader_name(&target),
+            verdict: &title.unwrap_or_default(),
+        };
+        rest(ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place))
     })
 }
 

@@ -201,7 +201,7 @@ pub(crate) struct SubjectWords {
 #[serde(deny_unknown_fields)]
 pub(crate) struct UnsupportedWording {
     /// The rule.
-    pub rule: String,
+    pub rule: WordingRule,
     /// The wording.
     pub pattern: CaseInsensitivePattern,
     /// What the sentence must hold besides.
@@ -213,9 +213,17 @@ pub(crate) struct UnsupportedWording {
     /// What it must not hold anywhere.
     #[serde(default)]
     pub never: Option<CaseInsensitivePattern>,
-    /// The fact without which the wording is left alone.
-    #[serde(default)]
-    pub about: Option<String>,
+}
+
+/// The rules that a wording can offend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) enum WordingRule {
+    #[serde(rename = "claim-absolute-security")]
+    AbsoluteSecurity,
+    #[serde(rename = "claim-wrong-concept")]
+    WrongConcept,
+    #[serde(rename = "claim-sys-module-called-loaded")]
+    LoadedModules,
 }
 
 /// What is said of the host and was not captured there.
