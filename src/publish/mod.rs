@@ -89,7 +89,7 @@ pub(crate) fn publish_site(
     let git = GitRepository::open_repository(&project.root, work.folder.path(), &options.branch)?;
     let remote = git.choose_remote(options.remote.as_deref())?;
     progress("building the site");
-    let out = work.folder.path().join("site");
+    let out = work.site.clone();
     let built = site::build_report(
         project,
         &site::BuildOptions {
@@ -124,6 +124,9 @@ const WORK_FOLDER: &str = "isoproof-publish-";
 /// goes.
 struct WorkFolder {
     folder: tempfile::TempDir,
+    /// Where the site is to be built: in a folder of its own, since building locks the folder that
+    /// holds the site, and this one is held.
+    site: PathBuf,
     /// Says that it is needed, also by a git that goes on pushing when isoproof is killed.
     _held: File,
 }
@@ -137,7 +140,9 @@ impl WorkFolder {
                 .tempdir()?;
             let held = File::open(folder.path())?;
             owner::hold_with_children(&held);
-            Ok(Self { folder, _held: held })
+            let build = folder.path().join("build");
+            std::fs::create_dir(&build)?;
+            Ok(Self { folder, site: build.join("site"), _held: held })
         };
         attempt()
             .map_err(|error| Error::failed_io("make a folder in", &std::env::temp_dir(), &error))
@@ -253,4 +258,19 @@ const KEPT: [&str; 2] = ["CNAME", ".nojekyll"];
 /// The absolute form of a path that was given on the command line.
 fn absolute_path(path: &str) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| Path::new(path).to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{FlockOperation, flock};
+
+    #[test]
+    fn the_folder_that_a_build_locks_is_not_the_one_that_publishing_holds() {
+        let work = WorkFolder::create().unwrap();
+        let parent = File::open(work.site.parent().unwrap()).unwrap();
+        assert_eq!(flock(&parent, FlockOperation::NonBlockingLockExclusive), Ok(()));
+        let whole = File::open(work.folder.path()).unwrap();
+        assert!(flock(&whole, FlockOperation::NonBlockingLockExclusive).is_err());
+    }
 }
