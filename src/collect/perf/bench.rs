@@ -85,7 +85,7 @@ impl BenchShell {
         is_late.then(|| format!("no end after {} s", session.timeout.as_secs()))
     }
 
-    /// Runs a timed command with a number of iterations.
+    /// Runs a timed command without iterations, and then with a number of them.
     pub(super) fn time_command(
         &mut self,
         session: &CollectSession,
@@ -93,11 +93,12 @@ impl BenchShell {
         iterations: u64,
         round: u32,
     ) -> PerfSample {
-        let said = self.run_command(session, &format!("n={iterations}; {command}"));
-        let times = said.and_then(|said| {
+        let mut time = |iterations: u64| {
+            let said = self.run_command(session, &format!("n={iterations}; {command}"))?;
             ReportedTimes::parse_times(&said)
                 .ok_or_else(|| format!("no times in: {}", one_line(&said)))
-        });
+        };
+        let times = time(0).and_then(|empty| Ok((time(iterations)?, empty.real)));
         PerfSample { round, iterations, times, is_short: false }
     }
 

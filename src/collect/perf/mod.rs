@@ -3,8 +3,9 @@
 //! Each target has one container with a shell that is given one command after the other, and the
 //! targets take turns with each measure, in random order, so that the drift of the machine meets
 //! all of them. The clock of `time -p` ticks in hundredths of a second, so the number of
-//! iterations is chosen for each target such that one run takes about 0.4 s. What was measured
-//! before the user stopped is kept.
+//! iterations is chosen for each target such that their work takes about 0.4 s. Each command is run
+//! without iterations, too: where starting a process takes longer than the work, the time of the
+//! whole says nothing of a step. What was measured before the user stopped is kept.
 
 mod bench;
 mod disk_space;
@@ -218,7 +219,7 @@ impl<'a> TargetBench<'a> {
                 let turn =
                     self.bench.time_command(session, &measure.probe.command, measure.iterations, 0);
                 let seconds = match &turn.times {
-                    Ok(times) => times.real,
+                    Ok((times, empty)) => times.real - empty,
                     Err(words) => {
                         measure.trouble = Some(words.clone());
                         break;
@@ -247,9 +248,10 @@ impl<'a> TargetBench<'a> {
                 return;
             }
             match &turn.times {
-                Ok(times) if times.real < TELLING && !is_file(measure.probe) => {
+                Ok((times, empty)) if times.real - empty < TELLING && !is_file(measure.probe) => {
                     turn.is_short = true;
-                    measure.iterations = next_iterations(measure.iterations, times.real);
+                    let seconds = times.real - empty;
+                    measure.iterations = next_iterations(measure.iterations, seconds);
                 }
                 Ok(_) => {}
                 Err(words) => {

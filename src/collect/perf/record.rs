@@ -1,9 +1,10 @@
-//! The record of a measure: a line for every run, which the parsers `column_each` and
-//! `column_real` of the catalogue read.
+//! The record of a measure: a line for every sample, which the parsers `column_each` and
+//! `column_real` of the catalogue read. A sample is two runs, one of them without any work: what
+//! both take (the start of a shell, or of `dd`) is no part of a figure.
 
 use std::fmt::Write as _;
 
-const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s";
+const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s empty_s";
 
 /// What `time -p` said.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,15 +29,15 @@ impl ReportedTimes {
     }
 }
 
-/// One run of a measure.
+/// One sample of a measure.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PerfSample {
     /// The round.
     pub round: u32,
     /// How many iterations it had, or the size of its file in MiB.
     pub iterations: u64,
-    /// How long it took; if it failed, why.
-    pub times: Result<ReportedTimes, String>,
+    /// How long it took, and how long the same took without any work; if one failed, why.
+    pub times: Result<(ReportedTimes, f64), String>,
     /// Whether it was too short for the clock and is no sample.
     pub is_short: bool,
 }
@@ -45,7 +46,7 @@ pub(super) struct PerfSample {
 pub(super) fn perf_record(turns: &[PerfSample], rounds: u32, ended: Option<&str>) -> String {
     let mut text = format!(
         "resolution 0.01 s, by the container's own clock\nrounds {} of {rounds}, the targets in \
-         random order in each\n",
+         random order in each\nempty_s is the same command without iterations, just before\n",
         turns.iter().filter(|turn| !turn.is_short).count()
     );
     if let Some(reason) = ended {
@@ -55,10 +56,11 @@ pub(super) fn perf_record(turns: &[PerfSample], rounds: u32, ended: Option<&str>
     for PerfSample { round, iterations, times, is_short } in turns {
         let outcome = if *is_short { "short" } else { "ok" };
         let _ = match times {
-            Ok(ReportedTimes { real, user, system }) => {
-                writeln!(text, "{outcome} {round} {iterations} {real:.2} {user:.2} {system:.2}")
-            }
-            Err(words) => writeln!(text, "failed {round} {iterations} - - -: {words}"),
+            Ok((ReportedTimes { real, user, system }, empty)) => writeln!(
+                text,
+                "{outcome} {round} {iterations} {real:.2} {user:.2} {system:.2} {empty:.2}"
+            ),
+            Err(words) => writeln!(text, "failed {round} {iterations} - - - -: {words}"),
         };
     }
     text
@@ -72,7 +74,7 @@ mod tests {
     use serde_json::json;
 
     fn turn(round: u32, iterations: u64, real: f64) -> PerfSample {
-        let times = Ok(ReportedTimes { real, user: 0.1, system: 0.2 });
+        let times = Ok((ReportedTimes { real: real + 0.25, user: 0.1, system: 0.2 }, 0.25));
         PerfSample { round, iterations, times, is_short: false }
     }
 

@@ -211,6 +211,7 @@ const CHECKS: &[RuleCheck] = &[
     performance::copy_to_dev_null,
     performance::write_without_sync,
     performance::near_clock_tick,
+    performance::speed_includes_start,
     performance::memory_by_cgroup_only,
     performance::unequal_resources,
     environment::host_noisy,

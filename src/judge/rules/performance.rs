@@ -1,14 +1,18 @@
 //! Rules about what speed and memory figures measure.
 
 use super::messages::{
-    CopyToDevNull, FigureNearClockTick, MemoryByCgroupOnly, UnequalResources, WriteWithoutSync,
+    CopyToDevNull, FigureNearClockTick, MemoryByCgroupOnly, SpeedIncludesStart, UnequalResources,
+    WriteWithoutSync,
 };
 use super::{RuleContext, RuleMessage, Violation, first_lines};
 use crate::model::{Fact, FactId, Role, fact_ids};
-use crate::stats::round_significant;
+use crate::stats::{median, round_significant};
 
 /// The clock of `time -p` ticks in this many seconds.
 const TICK: f64 = 0.01;
+
+/// The share of a run that its fixed part may have.
+const FIXED: f64 = 0.05;
 
 /// Copies from `/dev/zero` to `/dev/null`.
 pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
@@ -97,6 +101,56 @@ fn is_few_ticks(fact: &Fact) -> bool {
         ticks < 10.0 && (ticks - ticks.round()).abs() < 1e-6
     };
     !values.is_empty() && values.iter().all(is_few)
+}
+
+/// Loops of older records, which are timed with the start of their shell: one process, as long as
+/// the same target takes to start one.
+pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
+    const START: FactId = fact_ids::PERF_FORK_EXEC;
+    const LOOPS: [FactId; 4] =
+        [fact_ids::PERF_CPU_LOOP, fact_ids::PERF_SYSCALL, START, fact_ids::PERF_FILE_CREATE];
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let whole_runs = |id: FactId| -> Option<Vec<(f64, f64)>> {
+            context.fact_series(id, target)?;
+            let record = context.run.find_capture(&format!("{target}/{}", &*id))?;
+            read_whole_runs(&crate::text::decode_bytes(&record.stdout.decoded_bytes().ok()?))
+        };
+        let Some(starts) = whole_runs(START) else { continue };
+        // A loop of n processes takes the time of n, and of the shell around them.
+        let starts: Vec<f64> = starts.iter().map(|(count, time)| time / (count + 1.0)).collect();
+        let Some(start) = median(&starts) else { continue };
+        let share = |id: FactId| -> Option<f64> {
+            let times: Vec<f64> = whole_runs(id)?.iter().map(|(_, time)| *time).collect();
+            Some((start / median(&times)?).min(1.0))
+        };
+        let shares = LOOPS.into_iter().filter_map(|id| Some((id, share(id)?)));
+        let mostly: Vec<(FactId, f64)> = shares.filter(|(_, share)| *share > FIXED).collect();
+        let Some(least) = mostly.iter().map(|(_, share)| *share).reduce(f64::min) else { continue };
+        let names: Vec<&str> = mostly.iter().map(|(id, _)| &**id).collect();
+        let (facts, share) = (names.join(", "), format!("{:.0}", least * 100.0));
+        let violation = SpeedIncludesStart { target, facts: &facts, share: &share }.violation();
+        let ids = mostly.iter().map(|(id, _)| *id);
+        violations.push(violation.resting_on_facts(context, ids, target));
+    }
+    violations
+}
+
+/// The iterations and the times of the runs in a record in which nothing is subtracted; none if it
+/// is, or if the record has another form.
+fn read_whole_runs(record: &str) -> Option<Vec<(f64, f64)>> {
+    const COLUMNS: &str = "columns outcome round iterations real_s user_s system_s";
+    if !record.lines().any(|line| line == COLUMNS) {
+        return None;
+    }
+    let samples = record.lines().filter_map(|line| line.strip_prefix("ok "));
+    let number = |word: Option<&str>| word?.parse::<f64>().ok();
+    samples
+        .map(|sample| {
+            let mut words = sample.split(' ').skip(1);
+            Some((number(words.next())?, number(words.next())?))
+        })
+        .collect()
 }
 
 /// Memory of a sandbox by its control group alone: shim and monitor are outside.

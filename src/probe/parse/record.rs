@@ -21,6 +21,9 @@ pub(super) const SAMPLE: &str = "ok ";
 
 const COLUMNS: &str = "columns ";
 
+/// The column with the time of the same run without any work. Older records have none.
+const EMPTY_RUN: &str = "empty_s";
+
 /// The shortest run, in seconds, of which a clock that ticks in hundredths tells the first digit.
 const SHORTEST: f64 = 0.1;
 
@@ -47,16 +50,21 @@ pub(super) fn parse_total_times(text: &str) -> ParseResult {
     read_column(text, "total_s")
 }
 
-/// The times of runs, in seconds, by a clock that ticks in hundredths.
+/// The times of work, in seconds, by a clock that ticks in hundredths: those of runs, less those of
+/// the same without any work where the record has them.
 pub(super) fn parse_real_times(text: &str) -> ParseResult {
-    let times = read_column(text, "real_s")?;
-    let is_short = |time: &Value| time.as_f64().is_some_and(|time| time < SHORTEST);
-    match times.as_array().is_some_and(|times| times.iter().any(is_short)) {
+    let mut times = read_numbers(text, "real_s")?;
+    if column_index(text, EMPTY_RUN).is_ok() {
+        for (time, empty) in times.iter_mut().zip(read_numbers(text, EMPTY_RUN)?) {
+            *time = crate::stats::round_significant(*time - empty, 6);
+        }
+    }
+    match times.iter().any(|time| *time < SHORTEST) {
         true => Err(ParseFailure::new(
             MissingReason::Unreadable,
-            format!("below the resolution: a run took less than {SHORTEST} s by a clock of 10 ms"),
+            format!("below the resolution: less than {SHORTEST} s by a clock of 10 ms"),
         )),
-        false => Ok(times),
+        false => Ok(times.into()),
     }
 }
 
@@ -107,6 +115,10 @@ fn column_index(text: &str, name: &str) -> Result<usize, ParseFailure> {
 }
 
 fn read_column(text: &str, name: &str) -> ParseResult {
+    read_numbers(text, name).map(Value::from)
+}
+
+fn read_numbers(text: &str, name: &str) -> Result<Vec<f64>, ParseFailure> {
     let place = column_index(text, name)?;
     let values: Vec<f64> = filled_lines(text)
         .filter(|line| line.starts_with(SAMPLE))
@@ -117,7 +129,7 @@ fn read_column(text: &str, name: &str) -> ParseResult {
                 .ok_or_else(|| ParseFailure::unexpected_output("seconds", word))
         })
         .collect::<Result<_, _>>()?;
-    if values.is_empty() { Err(none_succeeded(text)) } else { Ok(values.into()) }
+    if values.is_empty() { Err(none_succeeded(text)) } else { Ok(values) }
 }
 
 fn none_succeeded(text: &str) -> ParseFailure {
