@@ -1,7 +1,7 @@
 //! One boot: the script on standard input, its answers on standard output, and the host looking
 //! at the container while it runs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side, is_scripted, join_thread};
 use crate::collect::work::WorkPart;
@@ -14,6 +14,9 @@ use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
 use crate::probe::script::{
     self, BatchAnswer, BatchAnswers, BatchLimits, BatchQuestion, UnansweredReason,
 };
+
+/// From this time on a boot is one of a guest that has the machine for itself.
+const SLOW_BOOT: Duration = Duration::from_secs(2);
 
 /// What came of a target.
 pub(super) struct TargetOutcome {
@@ -47,6 +50,7 @@ pub(super) struct WaitingContainer<'a> {
     name: String,
     witness: host_side::WitnessProcess,
     boot: ShellBoot,
+    boot_time: Duration,
 }
 
 impl<'a> WaitingContainer<'a> {
@@ -67,8 +71,15 @@ impl<'a> WaitingContainer<'a> {
         }
         let argv =
             session.container_argv(spec, &name, &["sh"], ContainerMode::Interactive, &options);
+        let begun = Instant::now();
         let boot = ShellBoot::boot_shell(session, &spec.name, &argv, &prelude)?;
-        Ok(Self { spec, name, witness, boot })
+        Ok(Self { spec, name, witness, boot, boot_time: begun.elapsed() })
+    }
+
+    /// Whether it booted so slowly that nothing else should boot beside it: two guests on a small
+    /// machine make each other fail.
+    pub(super) fn is_slow(&self) -> bool {
+        self.boot_time > SLOW_BOOT
     }
 
     /// Gives it the time again that it had to wait for another.

@@ -46,6 +46,9 @@ pub(crate) use perf::PerfOptions as Perf;
 pub(crate) use plan::{RuntimeArgument, RuntimeSpec};
 pub(crate) use startup::RoundCounts;
 
+/// The probe that a test run answers.
+const TEST_RUN: &str = "kernel.uname";
+
 /// What to collect.
 #[derive(Debug, Clone)]
 pub(crate) struct CollectOptions {
@@ -329,7 +332,7 @@ fn execute_all(
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
     ensure_image(session, session.image)?;
     if options.is_quick {
-        for part in ["startup", "perf", "app", "http", "escape", "kernel.uname"] {
+        for part in ["startup", "perf", "app", "http", "escape"] {
             skipped.insert(part.into(), "left out with --quick".into());
         }
         return Ok(run_probes(session, specs));
@@ -402,20 +405,25 @@ fn run_probes(session: &CollectSession, specs: &[RuntimeSpec]) -> (Vec<Target>, 
     (targets, captures)
 }
 
-/// One boot of each target. While the script of one runs, the container of the next starts; the
-/// host looks at it only when the one before is gone, because processes that share memory would
-/// count as smaller.
+/// One boot of each target. While the script of one runs, the container of the next starts, unless
+/// the one booted slowly; the host looks at it only when the one before is gone, because processes
+/// that share memory would count as smaller.
 fn boot_targets(session: &CollectSession, specs: &[RuntimeSpec]) -> Vec<batch::TargetOutcome> {
     let mut outcomes = Vec::new();
     std::thread::scope(|scope| {
         let mut before: Option<ScopedJoinHandle<batch::TargetOutcome>> = None;
+        let mut is_slow = false;
         for spec in specs.iter().take_while(|_| !session.is_cancelled()) {
+            if is_slow {
+                outcomes.extend(before.take().map(join_thread));
+            }
             let container = batch::WaitingContainer::start_container(session, spec);
             let since = Instant::now();
             outcomes.extend(before.take().map(join_thread));
             match container {
                 Ok(mut container) => {
                     container.has_waited(since.elapsed());
+                    is_slow = container.is_slow();
                     let observed = container.inspect_from_host(session);
                     before = Some(
                         scope.spawn(move || query_container(session, spec, container, observed)),
@@ -436,8 +444,20 @@ fn query_container(
     container: batch::WaitingContainer,
     observed: Vec<Capture>,
 ) -> batch::TargetOutcome {
-    let mut outcome = container.probe_container(session, || auxiliary_captures(session, spec));
+    let is_slow = container.is_slow();
+    let mut first_try = None;
+    let mut outcome = container.probe_container(session, || {
+        let versions = version::capture_versions(session, spec);
+        if !is_slow {
+            first_try = test_run(session, spec);
+        }
+        versions
+    });
     tell_gaps(session, &spec.name, &outcome.captures);
+    if outcome.failure.is_none() {
+        let test_run = finish_test_run(session, spec, first_try);
+        outcome.captures = answer_by_test_run(outcome.captures, test_run);
+    }
     outcome.captures.extend(observed);
     match outcome.failure.take() {
         None => outcome,
@@ -509,24 +529,62 @@ fn engine_answers(session: &CollectSession) -> Vec<Capture> {
         .collect()
 }
 
-/// What is asked of a target beside its probes: which program the runtime is, and the test
-/// run.
-fn auxiliary_captures(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
-    let mut captures = version::capture_versions(session, spec);
-    let is_wanted = !session.is_quick && session.engine != EngineKind::Builtin;
-    if is_wanted && !session.is_cancelled() {
-        captures.extend(test_run(session, spec));
-    }
-    captures
-}
-
-/// The test run: `uname -a` in a container of its own.
+/// The test run: `uname -a` in a container of its own; none where none is wanted.
 fn test_run(session: &CollectSession, spec: &RuntimeSpec) -> Option<Capture> {
+    if session.is_quick || session.engine == EngineKind::Builtin || session.is_cancelled() {
+        return None;
+    }
     session.begin_step(WorkPart::Probes, &spec.name, "test run");
     let name = session.container_name(&spec.name, "test");
     let argv = session.container_argv(spec, &name, &["uname", "-a"], ContainerMode::Attached, &[]);
     let finished = run_command(&argv, session.timeout, session.cancel).ok()?;
-    Some(from_command(&spec.name, "kernel.uname", &finished))
+    if !finished.is_success() && !session.is_cancelled() {
+        clean::remove_named(session.engine, &name);
+    }
+    Some(from_command(&spec.name, TEST_RUN, &finished))
+}
+
+/// The test run that is kept: one that failed beside another container, or that had to wait for it,
+/// is made now, alone. Says what happened.
+fn finish_test_run(
+    session: &CollectSession,
+    spec: &RuntimeSpec,
+    first_try: Option<Capture>,
+) -> Option<Capture> {
+    let has_failed = |capture: &Capture| capture.status != CaptureStatus::Ok;
+    let tell = |capture: &Capture, what: &str| {
+        let words = capture.stderr.as_ref().map(|stream| stream.text_lines().join(" "));
+        let words = words.map(|words| crate::text::join_words(&words)).filter(|it| !it.is_empty());
+        let words = words.unwrap_or_else(|| capture.status.meaning().into());
+        session.progress.on_trouble(&spec.name, &format!("the test run {what}: {words}"));
+    };
+    if let Some(failed) = first_try.as_ref().filter(|capture| has_failed(capture)) {
+        if session.is_cancelled() {
+            return first_try;
+        }
+        tell(failed, "failed beside another container, and is made once more");
+    } else if first_try.is_some() {
+        return first_try;
+    }
+    let alone = test_run(session, spec);
+    let failed = alone.as_ref().filter(|capture| has_failed(capture) && !session.is_cancelled());
+    if let Some(failed) = failed {
+        tell(failed, "failed");
+    }
+    alone
+}
+
+/// The captures of a target with its test run, whose answer takes the place of that of the boot. One
+/// that failed has none, and stays beside it as the record of what happened.
+fn answer_by_test_run(mut captures: Vec<Capture>, test_run: Option<Capture>) -> Vec<Capture> {
+    let Some(mut test_run) = test_run else { return captures };
+    if test_run.status == CaptureStatus::Ok {
+        captures.retain(|capture| capture.id != test_run.id);
+    } else if captures.iter().any(|capture| capture.id == test_run.id) {
+        test_run.id = format!("{}.test_run", test_run.id);
+    }
+    captures.push(test_run);
+    captures
 }
 
 /// A capture of a command that isoproof ran.
@@ -681,6 +739,35 @@ mod tests {
                 && folder.folder_path().to_string_lossy().ends_with(&owner::process_mark())
         };
         assert_eq!(clean::SessionFolder::list_folders().into_iter().find(is_ours), None);
+    }
+
+    #[test]
+    fn the_boot_of_the_probes_answers_where_the_test_run_did_not() {
+        let capture = |status, text: &str| Capture {
+            id: format!("kata/{TEST_RUN}"),
+            target: Some("kata".into()),
+            origin: CaptureOrigin::Command { argv: Vec::new() },
+            status,
+            exit: None,
+            started: None,
+            duration_ms: None,
+            stdout: CapturedStream::new(text.as_bytes()),
+            stderr: None,
+        };
+        let boot = || vec![capture(CaptureStatus::Ok, "Linux of the boot\n")];
+        let told = |test_run| -> Vec<(String, String)> {
+            let told = answer_by_test_run(boot(), test_run).into_iter();
+            told.map(|it| (it.id, it.stdout.text_lines().join(""))).collect()
+        };
+        let own = |text: &str| ("kata/kernel.uname".to_string(), text.to_string());
+        let ok = capture(CaptureStatus::Ok, "Linux of the test run\n");
+        assert_eq!(told(Some(ok)), [own("Linux of the test run")]);
+        assert_eq!(told(None), [own("Linux of the boot")]);
+        let failed = ("kata/kernel.uname.test_run".to_string(), String::new());
+        for status in [CaptureStatus::Error, CaptureStatus::Timeout] {
+            let expected = [own("Linux of the boot"), failed.clone()];
+            assert_eq!(told(Some(capture(status, ""))), expected);
+        }
     }
 
     #[test]
