@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::probe::kernel_log::kernel_log_message;
+
 /// A part of a value that differs: an entry of a map, an element of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ValuePart {
@@ -151,7 +153,7 @@ pub(crate) fn diff_lines(a: &[String], b: &[String]) -> Vec<String> {
         return vec![format!(" ... {a} lines and {b} lines: {reason}")];
     }
     let plain = |lines: &[String]| -> Vec<String> {
-        lines.iter().map(|line| without_time(line).to_string()).collect()
+        lines.iter().map(|line| kernel_log_message(line).unwrap_or(line).to_string()).collect()
     };
     let (a, b) = (plain(a), plain(b));
     let a: Vec<&str> = a.iter().map(String::as_str).collect();
@@ -177,15 +179,6 @@ pub(crate) fn diff_lines(a: &[String], b: &[String]) -> Vec<String> {
         out.push(format!(" ... {more} more lines"));
     }
     out
-}
-
-/// A line of a kernel log without its time: `[    0.000000] Linux version …`.
-fn without_time(line: &str) -> &str {
-    let Some((time, rest)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
-        return line;
-    };
-    let is_time = time.trim().parse::<f64>().is_ok();
-    if is_time { rest.trim_start() } else { line }
 }
 
 #[cfg(test)]
@@ -246,10 +239,9 @@ mod tests {
 
     #[test]
     fn lines_of_a_kernel_log_are_compared_without_their_times() {
-        let a = ["[    0.000000] Linux version 6.1".into(), "[    0.1] same".into()];
-        let b = ["[    0.000001] Linux version 6.2".into(), "[    0.3] same".into()];
+        let a = ["[    0.000000] Linux version 6.1".into(), "[    0.100000][T1] same".into()];
+        let b = ["[    0.000001] Linux version 6.2".into(), "[    0.300000][T2] same".into()];
         assert_eq!(diff_lines(&a, &b), ["-Linux version 6.1", "+Linux version 6.2", " same"]);
-        assert_eq!(without_time("[not a time] x"), "[not a time] x");
     }
 
     #[test]

@@ -79,15 +79,10 @@ impl Judgement {
 ///
 /// The message template of a rule cannot be rendered.
 pub(crate) fn judge_run(context: &RuleContext, book: &RuleBook) -> Result<Judgement> {
-    let verdicts = context
-        .run
-        .targets
-        .iter()
-        .filter(|target| target.role != Role::Host)
-        .map(|target| judge_target(context, target))
-        .collect();
+    let targets = context.run.targets.iter().filter(|target| target.role != Role::Host);
+    let verdicts: Vec<Verdict> = targets.map(|target| judge_target(context, target)).collect();
     let (off, findings): (Vec<Finding>, Vec<Finding>) = book
-        .run_checks(context)?
+        .run_checks(&RuleContext { verdicts: &verdicts, ..*context })?
         .into_iter()
         .partition(|finding| book.switched_off_rules().contains_key(&finding.rule));
     let switched_off = book.switched_off_rules().iter().map(|(rule, reason)| SwitchedOff {

@@ -44,6 +44,10 @@ pub struct Probe {
     pub unit: String,
     /// What an answer is worth as evidence of whose kernel answers.
     pub strength: EvidenceStrength,
+    /// How the answers of host and target are compared, if a namespace changes neither: what
+    /// differs supports a kernel of its own, and what is equal supports the host's.
+    #[serde(default)]
+    pub compared: Option<ValueComparison>,
     /// What the answer proves and what it does not, in one or two sentences.
     pub proves: String,
     /// Where it changes from run to run without meaning (addresses, times, ids).
@@ -129,6 +133,16 @@ impl Volatility {
             Self::In(places) => places.contains(&place),
         }
     }
+}
+
+/// How two answers are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueComparison {
+    /// Equal or different.
+    Value,
+    /// Equal within two seconds: the kernel rounds.
+    Seconds,
 }
 
 /// What an answer is worth as evidence of whose kernel answers.
@@ -252,6 +266,11 @@ fn check_probe(probe: &Probe) -> Result<(), String> {
             let known = parse::NAMES.join(", ");
             return Err(format!("probe `{id}`: unknown parser `{parser}`; known are {known}"));
         }
+    }
+    if probe.compared.is_some() && probe.strength == EvidenceStrength::None {
+        return Err(format!(
+            "probe `{id}`: `compared` is for answers that are evidence of a kernel"
+        ));
     }
     if probe.place.is_empty() {
         return Err(format!("probe `{id}`: `where` is empty"));
@@ -430,6 +449,7 @@ mod tests {
             (entry("Kernel.release", "line", ""), "probe id `Kernel.release` is not of the form"),
             (entry("kernel", "line", ""), "probe id `kernel` is not of the form"),
             (twice, "probe `a.b` is stated twice"),
+            (entry("a.b", "line", "compared = \"value\""), "`compared` is for answers that"),
         ] {
             let message = refused(&text);
             assert!(message.starts_with("own/catalogue/own.toml: "), "{message}");

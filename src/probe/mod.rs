@@ -4,6 +4,7 @@ pub(crate) mod capability;
 pub mod catalogue;
 pub mod collected;
 pub mod hyperfine;
+pub(crate) mod kernel_log;
 pub mod parse;
 pub mod script;
 pub(crate) mod unanswered;

@@ -247,6 +247,8 @@ impl Assessment {
         let case = RuleContext {
             run: &run,
             integrity: &integrity,
+            catalogue: &project_data.catalogue,
+            verdicts: &[],
             known: &project_data.known,
             asks: edition,
             subject: subject.as_deref(),

@@ -27,7 +27,7 @@ fn rule_messages(rule: &str, example: &RuleExample) -> Vec<String> {
     let sketch = run_of(example);
     let asks = asked_edition(example);
     let context = RuleContext { asks: asks.as_deref(), ..sketch.context() };
-    let findings = BOOK.run_checks(&context).unwrap();
+    let findings = judge_run(&context, &BOOK).unwrap().findings;
     findings.into_iter().filter(|finding| finding.rule == rule).map(|f| f.message).collect()
 }
 
@@ -100,7 +100,7 @@ fn every_finding_rests_on_a_place_or_on_the_run_itself() {
             let sketch = run_of(example);
             let asks = asked_edition(example);
             let context = RuleContext { asks: asks.as_deref(), ..sketch.context() };
-            let findings = BOOK.run_checks(&context).unwrap();
+            let findings = judge_run(&context, &BOOK).unwrap().findings;
             for finding in findings.iter().filter(|finding| finding.rule == doc.id) {
                 assert!(!finding.evidence.is_empty(), "{}", doc.id);
             }

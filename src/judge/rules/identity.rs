@@ -8,7 +8,7 @@ use super::messages::{
     ShimCommitOfOtherRelease,
 };
 use super::{RuleContext, RuleMessage, Violation, missing_for};
-use crate::judge::{Conclusion, banner_release, find_disagreements, judge_target};
+use crate::judge::{Conclusion, banner_release, find_disagreements};
 use crate::model::{FactId, MissingReason, Role, fact_ids};
 
 /// Host values where the guest's should stand.
@@ -63,7 +63,7 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
         let Some(claim) = claimed_kind(handler).or_else(|| claimed_kind(&target.name)) else {
             continue;
         };
-        let verdict = judge_target(context, target);
+        let Some(verdict) = context.target_verdict(&target.name) else { continue };
         if claim.is_refuted_by(verdict.conclusion) {
             let conclusion = verdict.conclusion.conclusion_id();
             let target = target.name.as_str();

@@ -246,12 +246,12 @@ impl RuleBook {
         CHECKS.iter().chain(self.pack_checks())
     }
 
-    /// Runs every rule.
+    /// Runs every rule on a run with its verdicts.
     ///
     /// # Errors
     ///
     /// The message template of a rule cannot be rendered.
-    pub fn run_checks(&self, context: &RuleContext) -> Result<Vec<Finding>> {
+    pub(in crate::judge) fn run_checks(&self, context: &RuleContext) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for violation in self.all_checks().flat_map(|check| check(context)) {
             let doc = self.find_rule(violation.rule).ok_or_else(|| {

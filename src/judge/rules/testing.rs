@@ -202,6 +202,8 @@ impl Sketch {
         RuleContext {
             run: &self.run,
             integrity: &self.integrity,
+            catalogue: &CATALOGUE,
+            verdicts: &[],
             known: &KNOWN,
             asks: None,
             subject: None,

@@ -6,73 +6,44 @@
 //! kernel, equality supports a shared one, a difference under a shared one is shown as speaking
 //! against it, and equality never speaks against a separate one.
 
-use serde_json::Value;
-
 use super::{Conclusion, Confidence, Verdict};
 use crate::judge::RuleContext;
-use crate::model::{FactId, Role, fact_ids};
+use crate::model::{FactId, Role};
+use crate::probe::catalogue::{EvidenceStrength, ValueComparison};
 
-/// How two values are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ValueComparison {
-    /// Equal or different.
-    Value,
-    /// Equal within two seconds: the kernel rounds.
-    Seconds,
-}
-
-/// Facts of medium worth: they support either way.
-const MEDIUM: &[(FactId, ValueComparison)] = &[
-    (fact_ids::KERNEL_RELEASE, ValueComparison::Value),
-    (fact_ids::KERNEL_VERSION, ValueComparison::Value),
-    (fact_ids::KERNEL_BANNER, ValueComparison::Value),
-    (fact_ids::KERNEL_CMDLINE, ValueComparison::Value),
-    (fact_ids::KERNEL_OSRELEASE_FILE, ValueComparison::Value),
-    (fact_ids::KERNEL_BTIME, ValueComparison::Seconds),
-    (fact_ids::KERNEL_CONFIG_MD5, ValueComparison::Value),
-    (fact_ids::KERNEL_FILESYSTEMS_MD5, ValueComparison::Value),
-    (fact_ids::KERNEL_DEVICES_MD5, ValueComparison::Value),
-    (fact_ids::KERNEL_KALLSYMS, ValueComparison::Value),
-    (fact_ids::KERNEL_VULNERABILITIES, ValueComparison::Value),
-    (fact_ids::HW_DMI_PRODUCT_NAME, ValueComparison::Value),
-    (fact_ids::HW_PCI, ValueComparison::Value),
-    (fact_ids::PROC_NAMES_MD5, ValueComparison::Value),
-];
-
-/// Facts of weak worth: they support a separate kernel where they differ, and say nothing else.
-const WEAK: &[FactId] = &[
-    fact_ids::KERNEL_SYS_MODULE,
-    fact_ids::KERNEL_MODULES_LOADED,
-    fact_ids::CPU_FLAGS_MD5,
-    fact_ids::MEM_TOTAL_KB,
-];
-
-/// Adds the facts that agree and those that disagree to a verdict.
+/// Adds the facts that agree and those that disagree to a verdict: those that the catalogue says
+/// to compare, the strongest first. A weak one supports a separate kernel where it differs, and
+/// says nothing else.
 pub(super) fn add_corroboration(context: &RuleContext, target: &str, verdict: &mut Verdict) {
     let Some(host) = context.host_name() else { return };
-    match verdict.conclusion {
-        Conclusion::SharedKernel => {
-            for &(id, by) in MEDIUM {
-                match shows_the_same(context, id, by, host, target) {
-                    Some(true) => add_unless_listed(&mut verdict.agrees, id, &verdict.because),
-                    Some(false) => add_unless_listed(&mut verdict.against, id, &verdict.because),
-                    None => {}
-                }
+    let compared = context
+        .catalogue
+        .iter_probes()
+        .filter_map(|probe| Some((probe.strength, FactId::stated(&probe.id), probe.compared?)));
+    let mut compared: Vec<_> = compared.collect();
+    compared.sort();
+    for (strength, id, by) in compared {
+        let same = shows_the_same(context, id, by, host, target);
+        match (verdict.conclusion, same) {
+            (Conclusion::SharedKernel, Some(_)) if strength > EvidenceStrength::Medium => {}
+            (Conclusion::SharedKernel, Some(true)) => {
+                add_unless_listed(&mut verdict.agrees, id, &verdict.because);
             }
-            if verdict.confidence == Confidence::Low && !verdict.agrees.is_empty() {
-                verdict.confidence = Confidence::Medium;
+            (Conclusion::SharedKernel, Some(false)) => {
+                add_unless_listed(&mut verdict.against, id, &verdict.because);
             }
+            (conclusion, Some(false))
+                if conclusion.is_separate()
+                    && baseline_shows_host(context, id, by, host, target) =>
+            {
+                add_unless_listed(&mut verdict.agrees, id, &verdict.because);
+            }
+            _ => {}
         }
-        conclusion if conclusion.is_separate() => {
-            let medium = MEDIUM.iter().copied();
-            for (id, by) in medium.chain(WEAK.iter().map(|&id| (id, ValueComparison::Value))) {
-                let differs = shows_the_same(context, id, by, host, target) == Some(false);
-                if differs && baseline_shows_host(context, id, by, host, target) {
-                    add_unless_listed(&mut verdict.agrees, id, &verdict.because);
-                }
-            }
-        }
-        _ => {}
+    }
+    let is_shared = verdict.conclusion == Conclusion::SharedKernel;
+    if is_shared && verdict.confidence == Confidence::Low && !verdict.agrees.is_empty() {
+        verdict.confidence = Confidence::Medium;
     }
 }
 
@@ -93,12 +64,8 @@ fn shows_the_same(
     let (one, other) = (context.fact_value(id, host)?, context.fact_value(id, target)?);
     Some(match by {
         ValueComparison::Value => one == other,
-        ValueComparison::Seconds => parse_seconds(one)?.abs_diff(parse_seconds(other)?) <= 2,
+        ValueComparison::Seconds => one.as_i64()?.abs_diff(other.as_i64()?) <= 2,
     })
-}
-
-fn parse_seconds(value: &Value) -> Option<i64> {
-    value.as_i64()
 }
 
 /// What differs under the baseline as well is a namespace's doing. Where the baseline was not
@@ -115,4 +82,38 @@ fn baseline_shows_host(
         .with_role(Role::Baseline)
         .filter(|baseline| baseline.name != target)
         .all(|baseline| shows_the_same(context, id, by, host, &baseline.name) != Some(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::judge_target;
+    use crate::judge::rules::testing::sketch;
+    use crate::probe::catalogue::ProbeCatalogue;
+
+    #[test]
+    fn a_probe_of_the_project_supports_a_verdict_as_its_entry_says() {
+        let sketch = sketch()
+            .fact("kernel.boot_id", "host", "a")
+            .fact("kernel.boot_id", "kata", "a")
+            .fact("own.build", "host", "x")
+            .fact("own.build", "kata", "x");
+        let agrees_by = |entry: &str| {
+            let own = tempfile::tempdir().unwrap();
+            std::fs::create_dir(own.path().join("catalogue")).unwrap();
+            let text = "[[probe]]\nid = \"own.build\"\ntitle = \"x\"\nasks = \"x\"\nparser = \"line\"\n\
+                        where = [\"host\"]\nproves = \"x\"\n";
+            std::fs::write(own.path().join("catalogue/own.toml"), text.to_string() + entry)
+                .unwrap();
+            let catalogue = &ProbeCatalogue::load(Some(own.path())).unwrap();
+            let context = RuleContext { catalogue, ..sketch.context() };
+            let verdict = judge_target(&context, context.run.find_target("kata").unwrap());
+            (verdict.agrees, verdict.confidence)
+        };
+        let medium = agrees_by("strength = \"medium\"\ncompared = \"value\"\n");
+        assert_eq!(medium, (vec!["own.build".to_string()], Confidence::Medium));
+        for entry in ["strength = \"weak\"\ncompared = \"value\"\n", "strength = \"medium\"\n"] {
+            assert_eq!(agrees_by(entry), (Vec::new(), Confidence::Low), "{entry}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
 use crate::model::MissingReason;
+use crate::probe::kernel_log::kernel_log_message;
 
 /// What the guest's kernel log tells.
 #[derive(Debug, Clone)]
@@ -122,41 +123,12 @@ pub(super) fn is_kernel_line(text: &str) -> bool {
     boot_log_message(text).is_some()
 }
 
-/// The message of a kernel line: what follows `[ seconds.micros]` or the time of `dmesg -T`.
+/// The message of a kernel line, unless it is an engine's warning that somebody gave a time stamp.
 fn boot_log_message(text: &str) -> Option<&str> {
-    let text = text.trim_start();
-    let text = match text.strip_prefix('<').and_then(words::leading_digits) {
-        Some((_, rest)) => rest.strip_prefix('>')?,
-        None => text,
-    };
-    let (time, rest) = text.strip_prefix('[')?.split_once(']')?;
-    let rest = without_caller(rest.trim_start());
-    // An engine's warning that somebody gave a time stamp.
-    let retyped = super::log::parse_engine_log(rest).is_some()
-        || words::contains_any(rest, &["level=", "warn[", "fata["]);
-    (is_time(time.trim()) && !retyped).then_some(rest)
-}
-
-/// A message without the id of the caller that some kernels print before it: `[    T0]`, `[C1]`.
-fn without_caller(text: &str) -> &str {
-    let caller = text.strip_prefix('[').and_then(|text| text.split_once(']'));
-    let is_id = |id: &str| {
-        let number = id.trim().strip_prefix(['T', 'C']);
-        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    caller.filter(|(id, _)| is_id(id)).map_or(text, |(_, rest)| rest.trim_start())
-}
-
-/// `12.345678`, or `Thu Nov 27 21:57:34 2025` as `dmesg -T` prints it.
-fn is_time(text: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-    match text.split_once(['.', ',']) {
-        Some((seconds, micros)) => is_number(seconds) && is_number(micros) && micros.len() >= 3,
-        None => {
-            let year = text.rsplit(' ').next().unwrap_or_default();
-            text.matches(':').count() == 2 && year.len() == 4 && is_number(year)
-        }
-    }
+    let message = kernel_log_message(text)?;
+    let is_engines = super::log::parse_engine_log(message).is_some()
+        || words::contains_any(message, &["level=", "warn[", "fata["]);
+    (!is_engines).then_some(message)
 }
 
 /// What shows that the log is of the host, if something does.
@@ -197,12 +169,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kernel_lines_begin_with_seconds_and_micros() {
-        assert_eq!(boot_log_message("[    0.000000] Linux version 6.1"), Some("Linux version 6.1"));
-        assert_eq!(boot_log_message("<6>[   12.345678] x"), Some("x"));
+    fn a_warning_with_a_time_is_no_line_of_the_kernel() {
+        assert_eq!(boot_log_message("[    0.000000] x"), Some("x"));
         assert_eq!(boot_log_message("[    0.000000] level=warning msg=x"), None);
-        assert_eq!(boot_log_message("[0000] x"), None);
-        assert_eq!(boot_log_message("[    0.000000][    T0] x"), Some("x"));
-        assert_eq!(boot_log_message("[Mon Jan  5 12:00:00 2026] x"), Some("x"));
     }
 }

@@ -6,6 +6,7 @@ use super::list::by_name;
 use super::{ParseFailure, ParseResult, filled_lines, first_words, only_line};
 use crate::model::MissingReason;
 use crate::probe::capability;
+use crate::probe::kernel_log::kernel_log_message;
 
 /// A capability mask as `/proc/<pid>/status` prints it, in sixteen digits; the line's label
 /// (`CapEff:`) may stand before it. [`capability::capability_names`] says what it grants.
@@ -58,14 +59,6 @@ pub(super) fn dmesg_banner(text: &str) -> ParseResult {
             "no line of the log begins with `Linux version`",
         )),
     }
-}
-
-/// The message of a line of the kernel's log: what follows `[ seconds.micros]`.
-fn kernel_log_message(line: &str) -> Option<&str> {
-    let (time, message) = line.strip_prefix('[')?.split_once(']')?;
-    let (seconds, micros) = time.trim_start().split_once('.')?;
-    let digits = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_digit());
-    (digits(seconds) && digits(micros)).then(|| message.trim())
 }
 
 /// Lines of `name kind:[inode]`: inode numbers by the namespace's name.
@@ -165,6 +158,12 @@ mod tests {
             dmesg_banner("[    0.1] not a Linux version 6\n").unwrap_err().why,
             MissingReason::NotStated
         );
+    }
+
+    #[test]
+    fn a_log_with_callers_has_its_banner() {
+        let text = format!("[    0.000000][    T0] {BANNER}\n");
+        assert_eq!(dmesg_banner(&text).unwrap(), BANNER);
     }
 
     #[test]
