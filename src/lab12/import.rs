@@ -59,6 +59,15 @@ pub fn import_lab_folder(
     })
 }
 
+/// The report or the transcript at an entry, where it holds outputs of the lab's commands.
+fn capture_outputs(entry: &SourceEntry) -> Option<Capture> {
+    let mut capture = capture_file(entry, &entry.name)?;
+    if let CaptureOrigin::File { slot, .. } = &mut capture.origin {
+        *slot = Some(REPORT_PATH.into());
+    }
+    has_outputs(&capture).then_some(capture)
+}
+
 /// Reads a report, whose pasted outputs are the evidence.
 fn read_report(path: &Path) -> Result<Capture> {
     let is_report = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("md"));
@@ -108,8 +117,13 @@ fn read_report(path: &Path) -> Result<Capture> {
 pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
     let walk =
         sources::walk_folder(dir, LIMITS).map_err(|error| Error::failed_io("read", dir, &error))?;
-    let root = lab_root(dir, &walk.entries)
-        .ok_or_else(|| nothing_found(dir, &walk.entries, &walk.unreadable))?;
+    let Some(root) = lab_root(dir, &walk.entries) else {
+        let captures: Vec<Capture> = walk.entries.iter().filter_map(capture_outputs).collect();
+        return match captures.len() {
+            1 => Ok(captures),
+            _ => Err(nothing_found(dir, &walk.entries, &walk.unreadable)),
+        };
+    };
     let mut found: Vec<&SourceEntry> =
         walk.entries.iter().filter(|entry| entry.name.starts_with(&root)).collect();
     // Where there are too many, those with a slot come first.

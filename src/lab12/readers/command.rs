@@ -90,6 +90,16 @@ pub(super) fn command_role(typed: &str) -> Option<EvidenceRole> {
     }
 }
 
+/// What was typed behind the prompt of a shell at the beginning of a line of a transcript: `$`, or
+/// one that names user and host. `#` and `>` stand in front of other things, too.
+pub(super) fn typed_in_transcript(text: &str) -> Option<&str> {
+    let is_sure = text.starts_with("$ ") || !text.starts_with(['#', '>', '+', '%']);
+    match after_prompt(text) {
+        (true, typed) if is_sure => Some(typed),
+        _ => None,
+    }
+}
+
 /// What was typed behind a shell's prompt, and whether there is one.
 fn after_prompt(text: &str) -> (bool, &str) {
     for prompt in ["$ ", "# ", "> ", "% ", "+ ", "❯ ", "➜ ", "λ "] {

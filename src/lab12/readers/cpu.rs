@@ -98,6 +98,13 @@ fn after_one_key(text: &str) -> Option<&str> {
         "cpu",
         "model",
         "cpu info",
+        // lscpu in other languages.
+        "modellname",
+        "nom de modèle",
+        "nombre del modelo",
+        "nome modello",
+        "nome do modelo",
+        "имя модели",
     ];
     known.contains(&key.as_str()).then_some(value)
 }

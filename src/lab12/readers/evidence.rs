@@ -23,6 +23,7 @@ pub(super) struct EvidencePages<'a> {
     unread: BTreeMap<&'a str, String>,
     /// The captures that no slot asks for.
     unplaced: Vec<&'a Capture>,
+    edition: Edition,
     host: HostKernel,
 }
 
@@ -67,21 +68,23 @@ impl<'a> EvidencePages<'a> {
         }
         let unread = captures.iter().filter_map(|c| Some((c.id.as_str(), c.unread_reason()?)));
         let unread = unread.collect();
-        let unplaced = captures.iter().filter(|capture| !is_placed(capture)).collect();
-        let mut evidence = Self { pages, unread, unplaced, host: HostKernel::default() };
+        let unplaced: Vec<&Capture> =
+            captures.iter().filter(|capture| !is_placed(capture)).collect();
+        let edition = guess_edition(&pages);
+        // What a transcript shows counts where no file of the lab holds it.
+        for capture in unplaced.iter().filter(|capture| is_transcript(&capture.id)) {
+            for (path, page) in report::report_pages(capture) {
+                pages.entry(path).or_insert(page);
+            }
+        }
+        let mut evidence = Self { pages, unread, unplaced, edition, host: HostKernel::default() };
         evidence.host = evidence.find_host();
         evidence
     }
 
     /// The edition whose slots are more often filled; the older one if in doubt.
-    pub(super) fn guess_edition(&self) -> Edition {
-        let count = |edition: Edition| {
-            self.pages
-                .keys()
-                .filter(|path| slot::by_path(path).is_some_and(|s| s.edition == edition))
-                .count()
-        };
-        if count(Edition::S26) > count(Edition::F25) { Edition::S26 } else { Edition::F25 }
+    pub(super) fn edition(&self) -> Edition {
+        self.edition
     }
 
     /// The runtime handler that the shim says it answers to.
@@ -149,6 +152,7 @@ impl<'a> EvidencePages<'a> {
         self.put_counts(&mut put);
         self.put_rest(&mut put, edition);
         self.put_newer(&mut put, edition);
+        self.put_masks(&mut put);
         for fact in facts.values_mut().flat_map(BTreeMap::values_mut) {
             self.say_unread(fact);
         }
@@ -325,6 +329,22 @@ impl<'a> EvidencePages<'a> {
 /// Version, implementation and commit.
 fn shim_facts(page: &EvidencePage, shim: shim::ShimStatement) -> [Fact; 3] {
     [shim.version, shim.implementation, shim.commit].map(|read| read::fact_from_read(page, read))
+}
+
+fn guess_edition(pages: &BTreeMap<&'static str, EvidencePage>) -> Edition {
+    let count = |edition: Edition| {
+        pages
+            .keys()
+            .filter(|path| slot::by_path(path).is_some_and(|s| s.edition == edition))
+            .count()
+    };
+    if count(Edition::S26) > count(Edition::F25) { Edition::S26 } else { Edition::F25 }
+}
+
+/// Whether a file is, by its name, one that could hold what a terminal showed.
+fn is_transcript(name: &str) -> bool {
+    let name = name.to_lowercase();
+    [".txt", ".log", ".out"].iter().any(|end| name.ends_with(end))
 }
 
 fn is_placed(capture: &Capture) -> bool {

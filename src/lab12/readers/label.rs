@@ -74,12 +74,30 @@ pub(super) fn parse_label(text: &str) -> Option<LineLabel<'_>> {
     let text = strip_decoration(text);
     // The last is a line of the guest's console in the log of Kata's runtime.
     if text.starts_with("Linux ")
-        || text.starts_with("vm console:")
+        || words::contains_any(text, &["vm console:", "vmconsole="])
         || text.starts_with('[') && text[1..].trim_start().starts_with(|c: char| c.is_ascii_digit())
     {
         return None;
     }
-    parse_benchmark(text).or_else(|| parse_separated_label(text)).or_else(|| parse_header(text))
+    parse_benchmark(text)
+        .or_else(|| parse_cluster_name(text))
+        .or_else(|| parse_separated_label(text))
+        .or_else(|| parse_header(text))
+}
+
+/// `node01`, `pod/probe-kata`: a node or a pod of a cluster by its name alone.
+fn parse_cluster_name(text: &str) -> Option<LineLabel<'_>> {
+    let name = text.trim_end_matches(':');
+    let is_node = name.strip_prefix("node").is_some_and(|rest| {
+        rest.starts_with(['/', '-']) || rest.starts_with(|c: char| c.is_ascii_digit())
+    });
+    if name.contains(char::is_whitespace) || !(is_node || name.starts_with("pod/")) {
+        return None;
+    }
+    let mut words = name.split(['/', '-', '.', '_']);
+    let named = words.find_map(EvidenceRole::of_word).filter(|_| !is_node);
+    let role = named.unwrap_or(if is_node { EvidenceRole::Host } else { EvidenceRole::Kata });
+    Some(LineLabel { role: LabelRole::One(role), words: name, rest: "" })
 }
 
 /// `Benchmark 1: runc`, as hyperfine heads what it says of a command.

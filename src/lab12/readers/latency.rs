@@ -127,6 +127,15 @@ pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
     let on_one_line =
         || lines.iter().find_map(|line| Some(FoundValue::at_line(on_one_line(&line.text)?, line)));
     if let Some(found) = on_one_line().or_else(|| over_lines(&lines)) {
+        // awk adds up `0,0051` of another locale as 0.
+        if ["avg", "min", "max"].iter().all(|key| found.value[key].as_f64() == Some(0.0)) {
+            let note = "a response takes longer than 0 s".to_string();
+            return Err(ReadFailure {
+                why: MissingReason::OutOfRange,
+                note,
+                line: Some(found.line),
+            });
+        }
         return read::refuse_impossible_times(found, &["avg", "min", "max"]);
     }
     let nan = lines.iter().find(|line| words::contains_any(&line.text, &["avg=", "average"]));

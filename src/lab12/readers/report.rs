@@ -1,5 +1,6 @@
 //! A report as evidence: the outputs that its author pasted under its headings, read as the files
-//! of the lab that they would have filled.
+//! of the lab that they would have filled. So is the transcript of a terminal, whose outputs stand
+//! under the commands that were typed.
 
 use std::collections::BTreeMap;
 
@@ -22,12 +23,15 @@ struct PastedBlock {
     lines: NumberedLines,
     /// The words above it, the nearest first: its caption and its headings.
     above: Vec<(u32, String)>,
+    /// Whose output it is by the command of a transcript.
+    typed_for: Option<EvidenceRole>,
 }
 
 /// The pages of a report by the slots whose files they stand for.
 pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, EvidencePage<'_>> {
     let mut by_slot: BTreeMap<&'static str, NumberedLines> = BTreeMap::new();
-    for block in list_blocks(capture) {
+    let blocks = if is_report(&capture.id) { list_blocks } else { list_outputs };
+    for block in blocks(capture) {
         let role = block.find_role();
         for path in block.claimed_slots(role) {
             let lines = by_slot.entry(path).or_default();
@@ -49,6 +53,30 @@ pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, Evidence
         .collect()
 }
 
+fn is_report(name: &str) -> bool {
+    name.to_lowercase().ends_with(".md")
+}
+
+/// The commands of a transcript, each with what it printed.
+fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
+    let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
+    let mut blocks: Vec<PastedBlock> = Vec::new();
+    for (number, raw) in (1..).zip(split_lines(&bytes)) {
+        let text = raw.trim();
+        if let Some(typed) = command::typed_in_transcript(text) {
+            blocks.push(PastedBlock {
+                lines: Vec::new(),
+                above: vec![(number, beginning(typed, MAX_LABEL).to_string())],
+                typed_for: command::role_of_command(text),
+            });
+        }
+        if let Some(block) = blocks.last_mut() {
+            block.lines.push((number, text.into()));
+        }
+    }
+    blocks
+}
+
 /// Of a block that holds more than the shim's version only that is its file's.
 fn is_wanted(path: &str, text: &str) -> bool {
     path != SHIM || shim::is_version_line(text)
@@ -68,8 +96,8 @@ fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
         let belongs = is_fenced && !is_fence || !is_fenced && is_loose_line(text);
         if belongs {
             let block = open.get_or_insert_with(|| PastedBlock {
-                lines: Vec::new(),
                 above: words_above(&caption, &headings),
+                ..PastedBlock::default()
             });
             block.lines.push((number, text.trim_start_matches("> ").into()));
             continue;
@@ -124,6 +152,9 @@ impl PastedBlock {
     /// Whose output it is by the words above it, with their line; none where a command or a label
     /// in it says so itself, or nothing does.
     fn find_role(&self) -> Option<(EvidenceRole, u32)> {
+        if let (Some(who), Some((number, _))) = (self.typed_for, self.above.first()) {
+            return Some((who, *number));
+        }
         let says_itself = self.lines.iter().any(|(_, text)| {
             command::command_role(text).is_some() || label::parse_label(text).is_some()
         });
@@ -191,10 +222,12 @@ impl PastedBlock {
         if has(|text| text.to_lowercase().contains("model name")) {
             slots.push("analysis/cpu-comparison.txt");
         }
-        if names(&["/proc"]) && names(&["entries"]) && !names(&["model name"]) {
+        let counts_processes =
+            names(&["/proc"]) && names(&["entries"]) || names(&["ls /proc | wc"]);
+        if counts_processes && !names(&["model name"]) {
             slots.push("isolation/proc.txt");
         }
-        if names(&["modules"]) && !names(&["lsmod"]) {
+        if names(&["modules", "ls /sys/module | wc"]) && !names(&["lsmod"]) {
             slots.push("isolation/modules.txt");
         }
         if names(&["http 200", "http_code", "health"]) && names(&["juice"]) {
@@ -203,7 +236,9 @@ impl PastedBlock {
         if names(&["avg="]) {
             slots.push("bench/http-latency.txt");
         }
-        let is_of_start = names(&["startup", "start-up", "start up", "startup-bench"]);
+        let is_timed = self.above.iter().any(|(_, text)| text.starts_with("time "))
+            && has(|text| command::command_role(text).is_some());
+        let is_of_start = is_timed || names(&["startup", "start-up", "start up", "startup-bench"]);
         if is_of_start && !has(|text| results::parse_dd_output(text).is_some()) {
             slots.push("results/startup-bench.txt");
         }

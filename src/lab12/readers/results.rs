@@ -108,16 +108,25 @@ pub(super) fn cap_eff(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Stri
     read::in_parts(page, parts, who, mask_in)
 }
 
+/// The mask of `who` behind its key in `/proc/PID/status`, as the digits that stand there.
+pub(super) fn keyed_mask(page: &EvidencePage, who: EvidenceRole, key: &str) -> ReadResult<String> {
+    read::in_parts(page, page.labelled_parts(), who, |part| {
+        mask_behind(part, key)
+            .ok_or_else(|| read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
+    })
+}
+
+fn mask_behind(part: &LabelledPart, key: &str) -> Option<FoundValue<String>> {
+    part.lines.iter().filter(|line| line.kind == LineKind::Text).find_map(|line| {
+        let (_, rest) = line.text.split_once(key)?;
+        let mask = parse_capability_mask(rest.trim_start_matches([':', ' ', '\t', '=']))?;
+        Some(FoundValue::at_line(mask, line))
+    })
+}
+
 fn mask_in(part: &LabelledPart) -> ReadResult<String> {
     let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
-    let keyed = texts().find_map(|line| {
-        let at = line.text.find("CapEff")?;
-        Some(FoundValue::at_line(
-            parse_capability_mask(line.text[at + 6..].trim_start_matches([':', ' ', '\t', '=']))?,
-            line,
-        ))
-    });
-    keyed
+    mask_behind(part, "CapEff")
         .or_else(|| {
             texts().find_map(|line| {
                 Some(FoundValue::at_line(parse_capability_mask(&line.text)?, line))

@@ -96,16 +96,17 @@ pub const SLOTS: &[EvidenceSlot] = &[
         "health-check", "healthcheck", "runc/juice-health", "runc/http", "runc/health-3012"]),
     make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt", &["runc-kernel", "runc/uname-r", "runc/kernel-version"]),
     make_slot(F25, C::Kernel, Some(Host), "host/kernel.txt", &[
-        "host-kernel", "host/uname-r", "analysis/host-kernel", "host/kernel-version"]),
+        "host-kernel", "host/uname-r", "analysis/host-kernel", "host/kernel-version", "host/uname",
+        "host/uname-a", "host-uname", "analysis/host-uname", "uname-host"]),
     make_slot(F25, C::Cpu, Some(Host), "host/cpu.txt", &["host-cpu", "host/cpuinfo", "analysis/host-cpu"]),
     make_slot(F25, C::KernelComparison, None, "analysis/kernel-comparison.txt", &[
         "kernel-comparison", "kernel-comparision", "kernel-compare", "analysis/kernel", "analysis/kernels",
-        "kernels-comparison", "kernel-version-comparison", "kernel-comparsion"]),
+        "kernels-comparison", "kernel-version-comparison", "kernel-comparsion", "kernels"]),
     make_slot(F25, C::CpuComparison, None, "analysis/cpu-comparison.txt", &[
-        "cpu-comparison", "cpu-comparision", "cpu-compare", "analysis/cpu", "cpu-model-comparison", "cpu-comparsion"]),
-    make_slot(F25, C::Dmesg, None, "isolation/dmesg.txt", &["dmesg", "kata-dmesg", "dmesg-comparison"]),
+        "cpu-comparison", "cpu-comparision", "cpu-compare", "analysis/cpu", "cpu-model-comparison", "cpu-comparsion", "cpus", "cpu"]),
+    make_slot(F25, C::Dmesg, None, "isolation/dmesg.txt", &["dmesg", "kata-dmesg", "dmesg-kata", "dmesg-comparison"]),
     make_slot(F25, C::Proc, None, "isolation/proc.txt", &[
-        "isolation/proc-count", "isolation/proc-entries", "isolation/proc-comparison", "proc", "proc-entries",
+        "isolation/proc-count", "isolation/proc-entries", "isolation/proc-comparison", "proc", "procs", "proc-entries",
         "proc-comparison"]),
     make_slot(F25, C::Network, None, "isolation/network.txt", &[
         "network", "isolation/net", "isolation/ip", "isolation/ip-addr", "kata-network", "isolation/interfaces",
@@ -134,7 +135,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
         "http-latency", "bench/latency", "bench/http", "http-latency-runc", "bench/http-latency-test"]),
     make_slot(S26, C::Kernel, Some(Runc), "results/runc-kernel.txt", &["results/runc-uname", "results/kernel-runc"]),
     make_slot(S26, C::Kernel, Some(Kata), "results/kata-kernel.txt", &["results/kata-uname", "results/kernel-kata"]),
-    make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt", &["results/host-uname", "results/kernel-host"]),
+    make_slot(S26, C::Kernel, Some(Host), "results/host-kernel.txt", &["results/host-uname", "results/kernel-host", "results/host"]),
     make_slot(S26, C::KernelComparison, None, "results/kernels.txt", &["results/kernel", "results/kernel-comparison", "results/uname"]),
     make_slot(S26, C::Devices, Some(Runc), "results/runc-devs.txt", &[
         "results/runc-devices", "results/runc-dev", "results/dev-runc", "results/devs-runc", "results/runc-dev-count", "results/runc-device-count"]),
@@ -226,7 +227,7 @@ fn text_file_stem(name: &str) -> Option<String> {
     while let Some(short) = name.strip_suffix(".txt") {
         name = short.trim_end_matches(['.', '-']);
     }
-    for extension in [".log", ".out", ".md"] {
+    for extension in [".log", ".out", ".md", ".json"] {
         name = name.strip_suffix(extension).unwrap_or(name);
     }
     (!name.is_empty() && !name.contains('.')).then(|| name.to_string())

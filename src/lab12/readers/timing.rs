@@ -7,6 +7,7 @@ use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words::{self, TimeUnit};
 use crate::model::MissingReason;
+use crate::probe::hyperfine::HyperfineJson;
 
 /// Times in seconds, with the line of the first.
 pub(super) type TimesAtLine = Vec<f64>;
@@ -19,6 +20,9 @@ pub(super) fn read_startup_times(
     page: &EvidencePage,
     who: EvidenceRole,
 ) -> ReadResult<TimesAtLine> {
+    if let Some(times) = hyperfine_times(page, who) {
+        return times;
+    }
     let mut parts = page.labelled_parts().to_vec();
     // In this file "Host" can only mean the runtime on the host's kernel, if the label says so.
     for part in &mut parts {
@@ -52,7 +56,7 @@ pub(super) fn read_startup_times(
             _ => miss,
         });
     }
-    let found = all_parts(&own);
+    let found = all_parts(&own).and_then(refuse_no_time);
     match (failed_start_line(&parts, who), &found) {
         (Some(line), Ok(_)) => Err(ReadFailure::quoting_line(
             MissingReason::FailedStart,
@@ -64,6 +68,31 @@ pub(super) fn read_startup_times(
         }
         _ => found,
     }
+}
+
+/// The times of `who` in an export of hyperfine, whose commands name the runtime; none if the page
+/// is no such export.
+fn hyperfine_times(page: &EvidencePage, who: EvidenceRole) -> Option<ReadResult<TimesAtLine>> {
+    let lines: Vec<&str> = page.lines.iter().map(|line| line.text.as_str()).collect();
+    if !lines.first().is_some_and(|line| line.starts_with('{')) {
+        return None;
+    }
+    let export: HyperfineJson = serde_json::from_str(&lines.join("\n")).ok()?;
+    let timed = export.results.iter().find(|timed| command_role(&timed.command) == Some(who))?;
+    let times = timed.successful_times();
+    let first: f64 = *times.first()?;
+    let is_first = |line: &&PageLine| line.text.trim_end_matches(',').parse() == Ok(first);
+    let line = page.lines.iter().find(is_first).map_or(page.lines[0].number, |line| line.number);
+    Some(refuse_no_time(FoundValue { value: times, line }))
+}
+
+/// No container starts in no time: a clock that was not read, or digits that were lost.
+fn refuse_no_time(found: FoundValue<TimesAtLine>) -> ReadResult<TimesAtLine> {
+    if found.value.contains(&0.0) {
+        let note = "a start takes longer than 0 s".to_string();
+        return Err(ReadFailure { why: MissingReason::OutOfRange, note, line: Some(found.line) });
+    }
+    Ok(found)
 }
 
 /// Several parts of one role (`runc run 1:`, `runc run 2:`) form one series.

@@ -11,6 +11,9 @@ use crate::lab12::readers::page::EvidencePage;
 use crate::lab12::readers::read::{self, FoundValue, ReadFailure, ReadResult};
 use crate::model::{Fact, MissingReason};
 
+/// The files of runc's kernel alone.
+const RUNC_KERNEL: &[&str] = &["results/runc-kernel.txt", "runc/kernel.txt"];
+
 impl EvidencePages<'_> {
     pub(super) fn put_kernel(
         &self,
@@ -36,6 +39,15 @@ impl EvidencePages<'_> {
                 read::fact_from_read(page, kernel_text(read))
             }),
         );
+        for (who, paths) in [(EvidenceRole::Host, HOST_KERNEL), (EvidenceRole::Runc, RUNC_KERNEL)] {
+            let line = self.first_fact_from_slots(paths, paths[0], |page| {
+                let form = Some(KernelStatementForm::Uname);
+                read::fact_from_read(page, kernel_text(kernel::own_kernel(page, who, form)))
+            });
+            if line.is_present() {
+                put("kernel.uname", who, line);
+            }
+        }
         let banner = self.fact_from_slot("analysis/kernel-comparison.txt", |page| {
             read::fact_from_read(page, kernel_text(self.of_guest(kernel::guest_banner(page))))
         });
@@ -85,9 +97,8 @@ impl EvidencePages<'_> {
     }
 
     fn runc_release(&self, edition: Edition) -> Fact {
-        let own = ["results/runc-kernel.txt", "runc/kernel.txt"];
         let compared = ["analysis/kernel-comparison.txt", "results/kernels.txt"];
-        let fact = self.first_fact_from_slots(&own, own[0], |page| {
+        let fact = self.first_fact_from_slots(RUNC_KERNEL, RUNC_KERNEL[0], |page| {
             release_fact(page, kernel::own_kernel(page, EvidenceRole::Runc, None))
         });
         if fact.is_present() {

@@ -91,6 +91,33 @@ impl EvidencePages<'_> {
         }
     }
 
+    /// The other masks, which nobody asks for, where they stand beside the effective one.
+    pub(super) fn put_masks(&self, put: &mut impl FnMut(&str, EvidenceRole, Fact)) {
+        const MASKS: [(&str, &str); 4] = [
+            ("priv.cap_inh", "CapInh"),
+            ("priv.cap_prm", "CapPrm"),
+            ("priv.cap_bnd", "CapBnd"),
+            ("priv.cap_amb", "CapAmb"),
+        ];
+        let own = [
+            (EvidenceRole::Runc, "results/runc-caps.txt"),
+            (EvidenceRole::Kata, "results/kata-caps.txt"),
+        ];
+        for (who, path) in own {
+            for (id, key) in MASKS {
+                let pages =
+                    [path, "results/caps.txt"].into_iter().filter_map(|p| self.pages.get(p));
+                let fact = |page| {
+                    let read = results::keyed_mask(page, who, key);
+                    read.is_ok().then(|| read::fact_from_read(page, read))
+                };
+                if let Some(fact) = pages.into_iter().find_map(fact) {
+                    put(id, who, fact);
+                }
+            }
+        }
+    }
+
     /// A mask that stands in the file of the kernel, where one command printed both.
     fn mask_beside_kernel(&self, who: EvidenceRole) -> Option<Fact> {
         let page = self.pages.get(match who {
