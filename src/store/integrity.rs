@@ -70,12 +70,16 @@ pub fn verify_run(run: &mut Run, catalogue: &ProbeCatalogue) -> IntegrityReport 
     let mut unfounded = compare_facts(&run.facts, &derived);
     // Nobody changed the file: this isoproof reads its captures otherwise than the one that wrote
     // it, and what the captures give is what counts.
-    if !unfounded.is_empty() && altered.is_empty() && file::is_whole_content_intact(run) {
+    let is_read_anew =
+        !unfounded.is_empty() && altered.is_empty() && file::is_whole_content_intact(run);
+    if is_read_anew {
         run.facts = derived;
         unfounded.clear();
     }
-    // Without a digest the id tells, and an altered capture or fact changes what it is made of.
-    let is_explained = run.digest.is_none() && !(altered.is_empty() && unfounded.is_empty());
+    // Without a digest the id tells: facts that are read anew, and a capture or fact that was
+    // altered, change what it is made of.
+    let is_explained =
+        run.digest.is_none() && (is_read_anew || !(altered.is_empty() && unfounded.is_empty()));
     let is_record_changed = !is_explained && !file::is_record_intact(run);
     for entry in &unfounded {
         let reason = format!(
