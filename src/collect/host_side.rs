@@ -221,7 +221,7 @@ fn capture_memory(spec: &RuntimeSpec, family: &BTreeSet<u32>) -> Vec<Capture> {
     let pss = |pid: &u32| -> Option<(String, u64)> {
         let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
         let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
-        Some((process_name(*pid), line.split_whitespace().nth(1)?.parse().ok()?))
+        Some((shown_name(*pid), line.split_whitespace().nth(1)?.parse().ok()?))
     };
     let parts: Vec<(String, u64)> = family.iter().filter_map(pss).collect();
     if parts.is_empty() {
@@ -305,6 +305,15 @@ fn process_name(pid: u32) -> String {
         .unwrap_or_default()
 }
 
+/// What a process is to a reader: its name, or what it calls itself where it was started through a
+/// link to its own program (`/proc/self/exe`), as gVisor's processes are.
+fn shown_name(pid: u32) -> String {
+    let name = process_name(pid);
+    let first = process_arguments(pid).into_iter().next().unwrap_or_default();
+    let own = first.rsplit('/').next().unwrap_or_default();
+    if name == "exe" && !own.is_empty() { own.to_string() } else { name }
+}
+
 fn process_arguments(pid: u32) -> Vec<String> {
     let line = read_process_file(pid, "cmdline").unwrap_or_default();
     line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
@@ -333,6 +342,26 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(found, Some(child.id()));
+    }
+
+    #[test]
+    fn a_process_that_was_started_through_its_own_link_has_the_name_that_it_gives_itself() {
+        use std::os::unix::process::CommandExt;
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("exe");
+        std::os::unix::fs::symlink("/bin/sleep", &link).unwrap();
+        let mut child =
+            std::process::Command::new(&link).arg0("runsc-gofer").arg("50").spawn().unwrap();
+        let mut name = String::new();
+        wait_until(Duration::from_secs(5), || {
+            name = shown_name(child.id());
+            name == "runsc-gofer"
+        });
+        let plain = shown_name(std::process::id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(name, "runsc-gofer");
+        assert_eq!(plain, process_name(std::process::id()));
     }
 
     #[test]

@@ -143,6 +143,10 @@ pub enum ValueComparison {
     Value,
     /// Equal within two seconds: the kernel rounds.
     Seconds,
+    /// Equal or different, of something that changes while a machine runs: a module that is loaded,
+    /// or the filter of devices that every container of cgroup v2 brings. A difference from a host
+    /// that was looked at a moment before says nothing against a shared kernel.
+    Moving,
 }
 
 /// What an answer is worth as evidence of whose kernel answers.
@@ -403,6 +407,66 @@ mod tests {
             shell.stdin.take().unwrap().write_all(probe.command.as_bytes()).unwrap();
             assert!(shell.wait().unwrap().success(), "{}: {}", probe.id, probe.command);
         }
+    }
+
+    /// What a command prints where `/proc/self/cgroup` and `/sys/fs/cgroup` are these.
+    fn printed_in(id: &str, groups: &str, files: &[(&str, &str)]) -> String {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        std::fs::write(path("groups"), groups).unwrap();
+        for (name, text) in files {
+            let file = path("tree").join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        let command = shipped().find_probe(id).unwrap().command.clone();
+        let command = command
+            .replace("/proc/self/cgroup", &path("groups").display().to_string())
+            .replace("/sys/fs/cgroup", &path("tree").display().to_string());
+        let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn limits_are_those_of_the_own_group_under_every_version_of_control_groups() {
+        let pure = ("0::/default/a\n", "default/a/", "");
+        let root = ("0::/\n", "", "other/");
+        // A container that sees its own group as the root of the tree.
+        let hidden = ("0::/default/a\n", "", "other/");
+        for (groups, own, other) in [pure, root, hidden] {
+            let own = |name: &str| format!("{own}{name}");
+            let other = |name: &str| format!("{other}{name}");
+            let (memory, cpu, pids) = (own("memory.max"), own("cpu.max"), own("pids.max"));
+            let (controllers, decoy) = (own("cgroup.controllers"), other("memory.max"));
+            let files = [
+                (decoy.as_str(), "7\n"),
+                (&memory, "1024\n"),
+                (&cpu, "50000 100000\n"),
+                (&pids, "99\n"),
+                (&controllers, "cpu memory pids\n"),
+            ];
+            assert_eq!(printed_in("cgroup.mem_max", groups, &files), "1024\n", "{groups}");
+            assert_eq!(
+                printed_in("cgroup.limits", groups, &files),
+                "pids: 99\ncpu: 50000 100000\ncontrollers: cpu memory pids\n",
+                "{groups}"
+            );
+        }
+        let hybrid = "5:pids:/a\n4:cpu,cpuacct:/a\n3:memory:/a\n1:name=systemd:/a\n0::/b\n";
+        let files = [
+            ("memory/a/memory.limit_in_bytes", "2048\n"),
+            ("memory/memory.limit_in_bytes", "7\n"),
+            ("cpu/a/cpu.cfs_quota_us", "-1\n"),
+            ("cpu/a/cpu.cfs_period_us", "100000\n"),
+            ("pids/a/pids.max", "max\n"),
+        ];
+        assert_eq!(printed_in("cgroup.mem_max", hybrid, &files), "2048\n");
+        assert_eq!(
+            printed_in("cgroup.limits", hybrid, &files),
+            "pids: max\ncpu: max 100000\ncontrollers: cpu cpuacct memory pids\n"
+        );
+        let plain = [("memory/memory.limit_in_bytes", "4096\n")];
+        assert_eq!(printed_in("cgroup.mem_max", "3:memory:/a\n", &plain), "4096\n");
     }
 
     #[test]
