@@ -277,12 +277,39 @@ impl Indicators {
         if is_virtio(target) && baselines.any(|t| was_asked(t) && !is_virtio(&t.name)) {
             self.add_indicator(DRIVER, SourceGroup::Devices, Indication::Vm);
         }
-        const ROOT: FactId = fact_ids::FS_ROOT;
-        let source = context.fact_field(ROOT, target, "source").and_then(serde_json::Value::as_str);
-        if source.is_some_and(|source| source.contains("kataShared")) {
-            self.add_indicator(ROOT, SourceGroup::Devices, Indication::Vm);
+        if has_machine_root(context, target) {
+            self.add_indicator(fact_ids::FS_ROOT, SourceGroup::Devices, Indication::Vm);
         }
     }
+}
+
+/// Whether the root of a target is one that only a virtual machine has: on virtiofs where neither
+/// host nor baseline is (virtiofsd names its source `kataShared`, or `none` since it is written in
+/// Rust), or on a disk of its own where the baseline's root is on none.
+fn has_machine_root(context: &RuleContext, target: &str) -> bool {
+    let field = |target: &str, name: &str| {
+        context.fact_field(fact_ids::FS_ROOT, target, name).and_then(serde_json::Value::as_str)
+    };
+    if field(target, "source").is_some_and(|source| source.contains("kataShared")) {
+        return true;
+    }
+    let is_virtiofs = |target: &str| field(target, "type") == Some("virtiofs");
+    let is_disk = |target: &str| {
+        let source = field(target, "source").unwrap_or_default();
+        ["/dev/vd", "/dev/sd", "/dev/pmem"].iter().any(|disk| source.starts_with(disk))
+    };
+    let baselines: Vec<&str> = context
+        .run
+        .with_role(Role::Baseline)
+        .map(|baseline| baseline.name.as_str())
+        .filter(|name| *name != target && field(name, "type").is_some())
+        .collect();
+    let is_shared = |is_mark: &dyn Fn(&str) -> bool| baselines.iter().any(|name| is_mark(name));
+    if baselines.is_empty() {
+        return false;
+    }
+    let on_virtiofs = is_virtiofs(target) && !context.host_name().is_some_and(is_virtiofs);
+    (on_virtiofs && !is_shared(&is_virtiofs)) || (is_disk(target) && !is_shared(&is_disk))
 }
 
 /// Whether a kernel's parameter is one that only the monitor of a small virtual machine gives:

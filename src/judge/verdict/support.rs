@@ -29,6 +29,7 @@ pub(super) fn add_corroboration(context: &RuleContext, target: &str, verdict: &m
             (Conclusion::SharedKernel, Some(true)) => {
                 add_unless_listed(&mut verdict.agrees, id, &verdict.because);
             }
+            (Conclusion::SharedKernel, Some(false)) if by == ValueComparison::Moving => {}
             (Conclusion::SharedKernel, Some(false)) => {
                 add_unless_listed(&mut verdict.against, id, &verdict.because);
             }
@@ -63,7 +64,7 @@ fn shows_the_same(
 ) -> Option<bool> {
     let (one, other) = (context.fact_value(id, host)?, context.fact_value(id, target)?);
     Some(match by {
-        ValueComparison::Value => one == other,
+        ValueComparison::Value | ValueComparison::Moving => one == other,
         ValueComparison::Seconds => one.as_i64()?.abs_diff(other.as_i64()?) <= 2,
     })
 }

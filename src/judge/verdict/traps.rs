@@ -227,6 +227,90 @@ fn a_host_that_is_a_virtual_machine_makes_its_containers_none() {
     assert_eq!(judge_kata(&virtio("veth")).conclusion, Conclusion::SeparateKernelVm);
 }
 
+/// The root of a target as a line of its mount table states it.
+fn with_root(sketch: Sketch, target: &str, line: &str) -> Sketch {
+    let root = crate::probe::parse::parse_output("mount", line).unwrap().unwrap();
+    sketch.fact("fs.root", target, root)
+}
+
+// T6
+#[test]
+fn a_root_that_only_a_machine_has_tells_a_machine_and_a_hosts_disk_does_not() {
+    // From Kata 3.23 with today's virtiofsd, and from runc on overlayfs and on a thin pool.
+    let virtiofs = "50 36 0:29 / / rw,relatime - virtiofs none rw";
+    let overlay = "54 39 0:31 / / rw,relatime - overlay overlay rw,lowerdir=/a,upperdir=/b";
+    let pool = "54 39 253:3 / / rw,relatime - ext4 /dev/mapper/containerd-pool-snap-3 rw";
+    let gvisor = "18 17 0:19 / / rw - overlay none rw";
+    let disk = "23 1 254:0 / / rw,relatime - ext4 /dev/vda rw";
+    // From guests whose root is a disk: EROFS and ext4 on virtio-blk, persistent memory.
+    let erofs = "41 30 254:16 / / ro,relatime - erofs /dev/vdb ro,user_xattr,acl";
+    let pmem = "41 30 259:1 / / ro,relatime - ext4 /dev/pmem0p1 ro";
+    let judged = |host: &str, runc: &str, kata: &str| {
+        let sketch = with_root(with_root(three_arms(), "host", host), "runc", runc);
+        judge_kata(&with_root(sketch, "kata", kata)).conclusion
+    };
+    for (host, runc, kata, is_machine) in [
+        (disk, overlay, virtiofs, true),
+        (disk, pool, disk, true),
+        (disk, overlay, erofs, true),
+        (disk, overlay, pmem, true),
+        (disk, overlay, gvisor, false),
+        // Both show it: the engine's storage, or a host that is such a guest itself.
+        (disk, disk, disk, false),
+        (virtiofs, overlay, virtiofs, false),
+        (virtiofs, virtiofs, virtiofs, false),
+        (disk, pool, pool, false),
+    ] {
+        let expected = match is_machine {
+            true => Conclusion::SeparateKernelVm,
+            false => Conclusion::SeparateKernel,
+        };
+        assert_eq!(judged(host, runc, kata), expected, "{host}; {runc}; {kata}");
+    }
+    // Without a baseline nobody knows what the engine's storage looks like.
+    let alone = three_arms().missing("fs.root", "runc", MissingReason::NotAsked);
+    let alone = with_root(with_root(alone, "host", disk), "kata", virtiofs);
+    assert_eq!(judge_kata(&alone).conclusion, Conclusion::SeparateKernel);
+}
+
+/// Made from the public descriptions of Kata's Rust runtime, of which no real run is at hand:
+/// Dragonball is a part of the shim, so there is no monitor's process, the shim itself holds KVM's
+/// handles, and the guest's root is a disk in persistent memory.
+#[test]
+fn the_rust_shim_with_dragonball_in_it_is_a_machine_without_a_monitors_process() {
+    let cmdline = "reboot=k panic=1 systemd.unified_cgroup_hierarchy=1 \
+                   systemd.unit=kata-containers.target systemd.mask=systemd-networkd.service \
+                   root=/dev/pmem0p1 rootflags=dax,data=ordered,errors=remount-ro ro \
+                   rootfstype=ext4 agent.debug_console agent.log_vport=1025";
+    let sketch = state_both(three_arms(), "kernel.cmdline", "BOOT_IMAGE=/vmlinuz", cmdline)
+        .fact("kernel.banner", "kata", GUEST_BANNER)
+        .fact("host.shim", "kata", "/opt/kata/runtime-rs/bin/containerd-shim-kata-v2")
+        .missing("host.vmm", "kata", MissingReason::Absent)
+        .fact(
+            "host.vm_fds",
+            "kata",
+            json!(["containerd-shim /dev/kvm", "containerd-shim anon_inode:kvm-vm"]),
+        );
+    let verdict = judge_kata(&sketch);
+    assert_eq!(verdict.conclusion, Conclusion::SeparateKernelVm);
+    assert_eq!(verdict.confidence, Confidence::High);
+    assert!(verdict.because.iter().any(|fact| fact == "host.vm_fds"), "{:?}", verdict.because);
+}
+
+// T9
+#[test]
+fn what_moves_by_itself_speaks_against_no_verdict() {
+    let sketch = state_both(sketch(), "kernel.boot_id", "a", "a")
+        .fact("kernel.kallsyms", "host", 191_268)
+        .fact("kernel.kallsyms", "kata", 191_269);
+    let sketch = ["kernel.filesystems_md5", "kernel.devices_md5", "proc.names_md5"]
+        .iter()
+        .fold(sketch, |sketch, id| state_both(sketch, id, "before", "after"));
+    let verdict = judge_kata(&sketch);
+    assert_eq!(verdict.conclusion, Conclusion::SharedKernel);
+    assert_eq!(verdict.against, Vec::<String>::new());
+}
+
 // T6
 #[test]
 fn a_host_under_wsl2_is_judged_like_any_other() {
