@@ -20,7 +20,7 @@ use crate::engine::{EngineKind, interrupt};
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use crate::lab12::edition::Edition;
-use crate::model::{EvidenceKind, Target};
+use crate::model::{EvidenceKind, Role, Target};
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
@@ -201,6 +201,14 @@ fn parse_command_words(text: &str) -> Result<CommandWords, String> {
     }
 }
 
+/// Whether a runtime that was named did not start, or no runtime at all: then nothing was tested.
+fn has_unstarted(targets: &[Target]) -> bool {
+    let mut runtimes = targets.iter().filter(|target| target.role != Role::Host).peekable();
+    let has_runtimes = runtimes.peek().is_some();
+    targets.iter().any(Target::is_named_and_failed)
+        || (has_runtimes && runtimes.all(|target| target.failure.is_some()))
+}
+
 /// Collects, and prints the id of the run as the last line.
 pub(super) fn run_collect(
     project: &Project,
@@ -227,10 +235,10 @@ pub(super) struct CapturedRun {
 }
 
 impl CapturedRun {
-    /// The exit status: whether it is complete, then whether something else `has_failed` or a
-    /// runtime that the user named did not start.
+    /// The exit status: whether it is complete, then whether something else `has_failed`, a runtime
+    /// that the user named did not start, or none did.
     pub(super) fn exit_code(&self, has_failed: bool) -> ExitCode {
-        let did_not_start = self.assessment.run.targets.iter().any(Target::is_named_and_failed);
+        let did_not_start = has_unstarted(&self.assessment.run.targets);
         match self.is_stopped {
             true => ExitCode::from(STOPPED),
             false if has_failed || did_not_start => ExitCode::from(1),
@@ -349,6 +357,30 @@ impl CollectProgress for StepPrinter<'_> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_session_in_which_nothing_was_tested_has_failed() {
+        use crate::model::{Role, Target};
+        let target = |role: Role, named: bool, failure: Option<&str>| Target {
+            name: role.word().into(),
+            role,
+            engine: None,
+            handler: None,
+            named,
+            failure: failure.map(String::from),
+        };
+        let host = || target(Role::Host, false, None);
+        let failed = |named| target(Role::Candidate, named, Some("no nft"));
+        let runs = || target(Role::Baseline, false, None);
+        for (targets, has_failed) in [
+            (vec![host(), failed(false)], true),
+            (vec![host(), runs(), failed(false)], false),
+            (vec![host(), runs(), failed(true)], true),
+            (vec![host()], false),
+        ] {
+            assert_eq!(super::has_unstarted(&targets), has_failed, "{targets:?}");
+        }
+    }
+
     use super::*;
 
     #[test]

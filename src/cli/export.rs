@@ -146,10 +146,9 @@ fn export_series(
 ) -> Result<ExitCode> {
     let run = load_run(project, &times.run, console)?;
     let all = series::select_series(&run, &times.series)?;
-    if RunTiming::of_run(&run, project.config.margin).is_withheld() {
-        console.print_note(
-            "the session failed its own control, so these times prove nothing: see isoproof check",
-        );
+    if let Some(reason) = RunTiming::of_run(&run, project.config.margin).withheld_reason() {
+        let clause = reason.clause();
+        console.print_note(&format!("{clause}, so these times prove nothing: see isoproof check"));
     }
     let text = text(&all, &run.id);
     match &times.out {

@@ -6,7 +6,7 @@
 //! interval has to lie on one side of the limit. What was not shown recommends nothing.
 
 use super::Judgement;
-use super::timing::RunTiming;
+use super::timing::{RunTiming, WithheldReason};
 use super::verdict::{Conclusion, Confidence, Verdict};
 use super::workloads::{CostMeasure, FitReasonKind, Suitability, Workload, WorkloadTable};
 use crate::model::{Fact, Role, Run};
@@ -234,8 +234,14 @@ impl<'a> FitEvidence<'a> {
     }
 
     fn series_ratio(&self, fact: &str, target: &str) -> CostRatio {
-        if self.timing.is_withheld() {
-            return CostRatio::unknown(FitReasonKind::TimesWithheld);
+        match self.timing.withheld_reason() {
+            Some(WithheldReason::EmulatedHost) => {
+                return CostRatio::unknown(FitReasonKind::HostEmulated);
+            }
+            Some(WithheldReason::ControlDiffers) => {
+                return CostRatio::unknown(FitReasonKind::TimesWithheld);
+            }
+            None => {}
         }
         let measures = self.timing.compared_measures(self.run);
         match measures.iter().find(|measure| measure.id == fact && measure.target == target) {
@@ -406,6 +412,10 @@ mod tests {
             let both = one().series(FIRST, "kata", &around(0.5, 10));
             both.series("startup.control.first_byte", "runc", &around(0.8, 10))
         };
+        let emulated = || {
+            let both = one().series(FIRST, "kata", &around(0.5, 10));
+            both.fact("cpu.model", "host", "QEMU TCG CPU version 2.5+")
+        };
         for (sketch, kind) in [
             (sketch(), FitReasonKind::NotMeasured),
             (one(), FitReasonKind::NotMeasured),
@@ -413,6 +423,7 @@ mod tests {
             (other(), FitReasonKind::BaselineNotMeasured),
             (zero(), FitReasonKind::NotPositive),
             (withheld(), FitReasonKind::TimesWithheld),
+            (emulated(), FitReasonKind::HostEmulated),
         ] {
             let fit = paid(&sketch, 100.0);
             assert_eq!((fit.suitability, kinds(&fit)), (Suitability::Open, vec![kind]));

@@ -84,10 +84,46 @@ pub struct MeasureComparison {
     pub comparison: Comparison,
 }
 
+/// How the processor of a machine that is emulated in software calls itself: QEMU's models under TCG.
+const EMULATED_PROCESSOR: &str = "QEMU TCG CPU version";
+
+/// The target that shows that the host's processor is emulated in software; none if none does. A
+/// baseline answers for a host that was not asked.
+pub(crate) fn emulated_host(run: &Run) -> Option<&str> {
+    let is_emulated = |target: &&Target| {
+        let model = run.find_fact("cpu.model", &target.name).and_then(Fact::as_value);
+        let model = model.and_then(serde_json::Value::as_str);
+        model.is_some_and(|model| model.starts_with(EMULATED_PROCESSOR))
+    };
+    let mut asked = run.with_role(Role::Host).chain(run.with_role(Role::Baseline));
+    asked.find(is_emulated).map(|target| target.name.as_str())
+}
+
+/// Why nothing is concluded from the times of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithheldReason {
+    /// The host is emulated in software: no two of its times are in the ratio that they would have
+    /// on hardware.
+    EmulatedHost,
+    /// A control differs.
+    ControlDiffers,
+}
+
+impl WithheldReason {
+    /// The reason as a clause.
+    pub fn clause(self) -> &'static str {
+        match self {
+            Self::EmulatedHost => "the host is emulated in software",
+            Self::ControlDiffers => "the session failed its own control",
+        }
+    }
+}
+
 /// What the times of a run say.
 #[derive(Debug)]
 pub struct RunTiming {
     setting: f64,
+    is_emulated: bool,
     controls: Vec<ControlComparison>,
     measures: OnceLock<Vec<MeasureComparison>>,
 }
@@ -95,7 +131,12 @@ pub struct RunTiming {
 impl RunTiming {
     /// The timing of a run against the user's margin.
     pub fn of_run(run: &Run, margin: f64) -> Self {
-        Self { setting: margin, controls: compare_controls(run, margin), measures: OnceLock::new() }
+        Self {
+            setting: margin,
+            is_emulated: emulated_host(run).is_some(),
+            controls: compare_controls(run, margin),
+            measures: OnceLock::new(),
+        }
     }
 
     /// The controls that the session made.
@@ -111,9 +152,18 @@ impl RunTiming {
             && (id.starts_with("startup.") || id.starts_with("perf."))
     }
 
-    /// Whether nothing is concluded from times, because a control differs.
+    /// Why nothing is concluded from times, if nothing is.
+    pub fn withheld_reason(&self) -> Option<WithheldReason> {
+        if self.is_emulated {
+            return Some(WithheldReason::EmulatedHost);
+        }
+        let differs = self.controls.iter().any(ControlComparison::arms_differ);
+        differs.then_some(WithheldReason::ControlDiffers)
+    }
+
+    /// Whether nothing is concluded from times.
     pub fn is_withheld(&self) -> bool {
-        self.controls.iter().any(ControlComparison::arms_differ)
+        self.withheld_reason().is_some()
     }
 
     /// The noise of the session: the larger difference between the arms of a control.
@@ -227,6 +277,20 @@ mod tests {
     fn a_session_whose_control_differs_concludes_nothing() {
         assert!(timing(&session(0.6)).is_withheld());
         assert!(timing(&session(0.4)).is_withheld());
+    }
+
+    #[test]
+    fn an_emulated_host_concludes_nothing_from_times() {
+        let emulated =
+            |target| session(0.501).fact("cpu.model", target, "QEMU TCG CPU version 2.5+");
+        for target in ["host", "runc"] {
+            let reason = timing(&emulated(target)).withheld_reason();
+            assert_eq!(reason, Some(WithheldReason::EmulatedHost), "{target}");
+        }
+        // A guest may be emulated on any host: what it costs is a figure.
+        assert!(!timing(&emulated("kata")).is_withheld());
+        let virtual_cpu = session(0.501).fact("cpu.model", "host", "QEMU Virtual CPU version 2.5+");
+        assert!(!timing(&virtual_cpu).is_withheld(), "KVM has this model too");
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub enum FitReasonKind {
     TooFewSamples,
     /// A value is zero, negative or no number.
     NotPositive,
+    /// The host is emulated in software.
+    HostEmulated,
     /// The session failed its own control.
     TimesWithheld,
     /// A finding of severity error rests on the figure.
@@ -75,7 +77,7 @@ pub enum FitReasonKind {
 
 impl FitReasonKind {
     /// All kinds.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Trusted,
         Self::OwnKernel,
         Self::SharedKernel,
@@ -90,6 +92,7 @@ impl FitReasonKind {
         Self::BaselineNotMeasured,
         Self::TooFewSamples,
         Self::NotPositive,
+        Self::HostEmulated,
         Self::TimesWithheld,
         Self::FigureDoubtful,
     ];
@@ -111,6 +114,7 @@ impl FitReasonKind {
             Self::BaselineNotMeasured => "baseline-not-measured",
             Self::TooFewSamples => "too-few-samples",
             Self::NotPositive => "not-positive",
+            Self::HostEmulated => "host-emulated",
             Self::TimesWithheld => "times-withheld",
             Self::FigureDoubtful => "figure-doubtful",
         }
@@ -131,6 +135,7 @@ impl FitReasonKind {
             | Self::BaselineNotMeasured
             | Self::TooFewSamples
             | Self::NotPositive
+            | Self::HostEmulated
             | Self::TimesWithheld
             | Self::FigureDoubtful => Suitability::Open,
         }

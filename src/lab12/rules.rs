@@ -3,8 +3,10 @@
 use messages::RequirementNotShown;
 
 use super::edition::EditionSpec;
+use crate::judge::PackEdition;
 use crate::judge::{RuleCheck, RuleContext, RuleMessage, Violation};
-use crate::model::{FactId, MissingFact, MissingReason};
+use crate::knowledge::is_runtime;
+use crate::model::{FactId, MissingFact, MissingReason, Target};
 
 /// All of them; their words are in `data/lab12/rules/`.
 pub(super) const CHECKS: &[RuleCheck] = &[requirement_not_shown];
@@ -33,17 +35,30 @@ fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
         }
         let is_plain = |missing: &Option<&MissingFact>| missing.is_some_and(nothing_there);
         let Some((need, target, Some(missing))) = reasons.first().copied() else { continue };
-        if reasons.iter().all(|(_, _, missing)| is_plain(missing)) {
-            violations.push(
-                RequirementNotShown {
-                    target,
-                    requirement: &requirement.id,
-                    title: &requirement.title,
-                    reason: &missing.reason,
-                }
-                .resting_on(context, FactId::stated(&need.fact), target),
-            );
+        if !reasons.iter().all(|(_, _, missing)| is_plain(missing)) {
+            continue;
         }
+        let (requirement, title) = (requirement.id.as_str(), requirement.title.as_str());
+        let wanted = edition.wanted_runtime(need.target).filter(|runtime| {
+            let is_meant = |name: &Target| is_runtime(context.run, name, runtime);
+            !context.run.find_target(target).is_some_and(is_meant)
+        });
+        violations.push(match wanted {
+            // What another runtime failed at says nothing about the one that is asked for.
+            Some(runtime) => {
+                let reason = format!("{runtime} is none of the runtimes of this run");
+                RequirementNotShown { target: None, requirement, title, reason: &reason }
+                    .violation()
+            }
+            None => {
+                let reason = missing.reason.as_str();
+                RequirementNotShown { target: Some(target), requirement, title, reason }.resting_on(
+                    context,
+                    FactId::stated(&need.fact),
+                    target,
+                )
+            }
+        });
     }
     violations
 }

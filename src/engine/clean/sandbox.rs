@@ -344,6 +344,19 @@ mod tests {
         }
     }
 
+    /// Made from the public descriptions of Kata's Rust shim.
+    #[test]
+    fn the_rust_shim_is_a_machine_by_itself() {
+        let line = format!(
+            "/opt/kata/runtime-rs/bin/containerd-shim-kata-v2 -id {ID} -namespace default \
+             -address /run/containerd/containerd.sock -publish-binary /usr/bin/containerd"
+        );
+        let words: Vec<String> = line.split(' ').map(String::from).collect();
+        let part = sandbox_part(&words, &|id| id == ID).unwrap();
+        let shim = SandboxProcess { part, pid: 1, program: base_name(&words[0]).into() };
+        assert!(shim.part == SandboxPart::Shim && shim.is_of_machine());
+    }
+
     #[test]
     fn what_only_mentions_a_sandbox_is_left_alone() {
         for line in [

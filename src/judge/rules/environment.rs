@@ -3,14 +3,25 @@
 use std::collections::BTreeSet;
 
 use super::messages::{
-    EnginesMixed, FoundRuntimeFailed, HostIsVirtual, HostNoisy, IdentifiersNotReplaced,
-    MachineWithoutKvm, NamedRuntimeFailed, RunInterrupted,
+    EnginesMixed, FoundRuntimeFailed, HostIsEmulated, HostIsVirtual, HostNoisy,
+    IdentifiersNotReplaced, MachineWithoutKvm, NamedRuntimeFailed, RunInterrupted,
 };
 use super::{RuleContext, RuleMessage, Violation};
+use crate::judge::timing::emulated_host;
 use crate::model::{EvidenceKind, Fact, FactId, MissingReason, Role, fact_ids};
 
-/// A host that is itself a virtual machine.
+/// A host whose processor is emulated in software.
+pub(super) fn host_is_emulated(context: &RuleContext) -> Vec<Violation> {
+    let Some(target) = emulated_host(context.run) else { return Vec::new() };
+    let model = context.fact_text(fact_ids::CPU_MODEL, target).unwrap_or_default();
+    vec![HostIsEmulated { target, model }.resting_on(context, fact_ids::CPU_MODEL, target)]
+}
+
+/// A host that is itself a virtual machine, and not emulated: that is said already.
 pub(super) fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
+    if emulated_host(context.run).is_some() {
+        return Vec::new();
+    }
     const RELEASE: FactId = fact_ids::KERNEL_RELEASE;
     const FLAG: FactId = fact_ids::CPU_HYPERVISOR_FLAG;
     let Some(host) = context.host_name() else { return Vec::new() };

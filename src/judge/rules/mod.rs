@@ -214,6 +214,7 @@ const CHECKS: &[RuleCheck] = &[
     performance::speed_includes_start,
     performance::memory_by_cgroup_only,
     performance::unequal_resources,
+    environment::host_is_emulated,
     environment::host_noisy,
     environment::engines_mixed,
     completeness::no_baseline_arm,

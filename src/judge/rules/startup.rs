@@ -9,6 +9,7 @@ use super::messages::{
 };
 use super::{RuleContext, RuleMessage, Violation, files_of, first_lines};
 use crate::judge::Conclusion;
+use crate::judge::timing::emulated_host;
 use crate::model::{FactId, MissingReason, Role, fact_ids};
 use crate::stats::{median, round_significant};
 use crate::text::strip_ansi;
@@ -142,8 +143,10 @@ fn baseline_median<'a>(context: &RuleContext<'a>) -> Option<(&'a str, f64)> {
 
 /// A baseline that takes unusually long, so that every ratio to it is too small.
 pub(super) fn baseline_slow(context: &RuleContext) -> Vec<Violation> {
+    let is_emulated = emulated_host(context.run).is_some();
     match baseline_median(context) {
-        Some((baseline, seconds)) if seconds > SLOW_BASELINE => vec![
+        // On an emulated host all is slow, which is said by a rule of its own.
+        Some((baseline, seconds)) if seconds > SLOW_BASELINE && !is_emulated => vec![
             StartupBaselineSlow {
                 target: baseline,
                 seconds: round_significant(seconds, 3),

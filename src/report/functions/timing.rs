@@ -5,7 +5,7 @@
 use tera::{Kwargs, TeraResult, Value};
 
 use super::{LookupSources, lookup_error, safe_value, value_map};
-use crate::judge::timing::{self, MeasureComparison, RunTiming};
+use crate::judge::timing::{self, MeasureComparison, RunTiming, WithheldReason};
 use crate::model::{Fact, SampleUnit, Samples};
 use crate::report::charts::{self, Chart, ChartKind};
 use crate::report::number;
@@ -106,6 +106,7 @@ impl LookupSources {
                 ),
             ),
             ("is_withheld", self.assessment.timing.is_withheld().into()),
+            ("withheld", withheld_clause(self).into()),
             ("in_turns", RunTiming::is_in_turns(&self.assessment.run, &measure.id).into()),
         ]);
         Ok(value_map(entries))
@@ -120,18 +121,24 @@ fn obstacle_words(obstacle: Option<ComparisonObstacle>) -> &'static str {
     }
 }
 
+/// Why nothing is concluded from times, as a clause; empty if something is.
+fn withheld_clause(sources: &LookupSources) -> &'static str {
+    sources.assessment.timing.withheld_reason().map_or("", WithheldReason::clause)
+}
+
 /// A comparison that cannot be, because one of the two was not captured.
 fn missing_comparison(sources: &LookupSources) -> Value {
     value_map([
         ("outcome", ComparisonOutcome::NotComparable.word().into()),
         ("obstacle", "missing".into()),
         ("is_withheld", sources.assessment.timing.is_withheld().into()),
+        ("withheld", withheld_clause(sources).into()),
     ])
 }
 
 /// `compared(id=, target=)`: the series of a candidate relative to the baseline's: `outcome`
 /// (slower, faster, equivalent, inconclusive, not-comparable), `obstacle` (missing, too-few,
-/// not-positive, or empty), `is_withheld`, `in_turns`, and the figures in words.
+/// not-positive, or empty), `is_withheld` and `withheld` with the reason, `in_turns`, and the figures in words.
 pub(super) fn look_up_compared(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let id: &str = kwargs.must_get("id")?;
     sources.require_probe(id)?;

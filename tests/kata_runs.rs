@@ -1,0 +1,44 @@
+//! Seven runs of a host with pure cgroup v2, four of them with a real Kata: what is concluded from
+//! them stays what it is.
+
+mod support;
+
+use serde_json::Value;
+use support::{Project, own_path};
+
+/// The names of the files in `tests/kata`.
+const RUNS: [&str; 7] =
+    ["three-runtimes", "nerdctl", "privileged", "interrupted", "v2-ctr", "v2-docker", "v2-podman"];
+
+/// What a run shows: verdicts with what decides them, findings, and the phases of its starts.
+fn summary(project: &Project, name: &str) -> String {
+    let file = format!("data/runs/{name}.json");
+    let told = project.run(&["check", &file]).stdout;
+    let facts = project.run(&["facts", &file, "--format", "json"]).succeeds().stdout;
+    let facts: Value = serde_json::from_str(&facts).unwrap();
+    let mut text = format!("{told}\nPhases\n");
+    for (id, by_target) in facts.as_object().unwrap() {
+        if let Some(phase) = id.strip_prefix("startup.phase.") {
+            for (target, fact) in by_target.as_object().unwrap() {
+                let shown = fact.get("values").or(fact.get("reason")).unwrap_or(&Value::Null);
+                text.push_str(&format!("{phase} {target}: {shown}\n"));
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn what_a_real_kata_and_hosts_with_cgroup_v2_show() {
+    let project = Project::new();
+    for name in RUNS {
+        let run = std::fs::read(own_path(&format!("tests/kata/{name}.json"))).unwrap();
+        project.write(&format!("data/runs/{name}.json"), run);
+    }
+    for name in RUNS {
+        let text = summary(&project, name);
+        assert!(!text.contains("run-altered"), "{name}: nobody changed it\n{text}");
+        assert!(!text.contains("against:"), "{name}: nothing speaks against a verdict\n{text}");
+        insta::assert_snapshot!(name, text);
+    }
+}
