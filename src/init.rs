@@ -163,13 +163,9 @@ fn evident_edition(folder: &Path) -> Option<String> {
 
 /// The path under which GitHub Pages serves the repository that the folder belongs to.
 fn site_url(folder: &Path) -> Option<String> {
-    let output = duct::cmd("git", ["config", "--get", "remote.origin.url"])
-        .dir(folder)
-        .stdin_null()
-        .stderr_null()
-        .unchecked()
-        .read();
-    pages_path(output.ok()?.trim())
+    let arguments = ["config", "--get", "remote.origin.url"];
+    let output = crate::git::run_git(Some(folder), &arguments, &[], Vec::new()).ok()?;
+    pages_path(output.stdout_text().trim())
 }
 
 /// The path of a GitHub repository's site: `/name/`, or `/` for the site of a user.

@@ -35,6 +35,7 @@ pub(crate) mod doctor;
 pub mod engine;
 pub mod error;
 pub(crate) mod export;
+pub(crate) mod git;
 pub mod import;
 pub(crate) mod init;
 pub(crate) mod judge;

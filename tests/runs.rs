@@ -42,6 +42,10 @@ fn a_run_is_found_in_a_revision_of_git() {
     std::fs::remove_file(project.path(&path)).unwrap();
     project.run(&["facts", "git:HEAD"]).succeeds();
     project.run(&["facts", &format!("git:HEAD:{path}")]).succeeds();
+    // A hook of another repository names that one.
+    let hook = [("GIT_DIR", "/nowhere/.git"), ("GIT_INDEX_FILE", "/nowhere/index")];
+    let told = project.command(&["facts", "git:HEAD"]).envs(hook).output().unwrap();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     project.run(&["facts", "git:nowhere"]).fails(2, &["git ls-tree"]);
     project.run(&["facts", "git:HEAD:none.json"]).fails(2, &["none.json"]);
     project.run(&["facts", "git:--output=x"]).fails(2, &["is wanted"]);

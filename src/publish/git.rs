@@ -1,15 +1,14 @@
 //! The git commands of publishing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-
-use regex::{Captures, Regex};
 
 use super::folder::SiteFile;
 use super::{BranchChanges, KEPT, absolute_path};
 use crate::error::{Error, Result};
+use crate::git::{GitOutput, hide_credentials, run_git};
 use crate::site::{MARKER, SiteManifest};
 
 /// What became of a push.
@@ -47,13 +46,6 @@ pub(super) struct GitRepository {
     blobs: PathBuf,
     branch: String,
     is_temporary: bool,
-}
-
-/// How a git command ended.
-struct GitOutput {
-    stdout: String,
-    stderr: String,
-    code: Option<i32>,
 }
 
 impl GitRepository {
@@ -373,7 +365,8 @@ impl GitRepository {
         if output.code == Some(0) {
             return Ok(PushOutcome::Done);
         }
-        let line = output.stdout.lines().find(|line| line.starts_with('!')).unwrap_or_default();
+        let told = output.stdout_text();
+        let line = told.lines().find(|line| line.starts_with('!')).unwrap_or_default();
         let overtaken = [
             "(fetch first)",
             "(non-fast-forward)",
@@ -404,18 +397,20 @@ impl GitRepository {
         arguments: &[&str],
         stdin: impl Into<Vec<u8>>,
     ) -> Result<GitOutput> {
-        let mut command = git_command(arguments)
-            .env("GIT_DIR", &self.repository)
-            .env("GIT_INDEX_FILE", &self.index);
-        for (key, value) in self.author_identity()? {
-            command = command.env(key, value);
-        }
-        run_expression(command.stdin_bytes(stdin))
+        let repository = [("GIT_DIR", &self.repository), ("GIT_INDEX_FILE", &self.index)];
+        let author = self.author_identity()?;
+        let author = author.iter().map(|(key, value)| (*key, value.as_ref()));
+        let environment: Vec<(&str, &OsStr)> = repository
+            .into_iter()
+            .map(|(key, path)| (key, path.as_os_str()))
+            .chain(author)
+            .collect();
+        run_git(None, arguments, &environment, stdin.into())
     }
 
     /// Runs git in the project's folder, as the user would.
     fn run_plain_git(&self, arguments: &[&str]) -> Result<GitOutput> {
-        run_expression(git_command(arguments).dir(&self.folder).stdin_null())
+        run_git(Some(&self.folder), arguments, &[], Vec::new())
     }
 
     /// The author, where the user has not told git who they are: git would make a name of the
@@ -450,33 +445,10 @@ fn id_of(object: &str) -> &str {
     object.rsplit(' ').next().unwrap_or_default()
 }
 
-/// A git command whose words can be read by a program.
-fn git_command(arguments: &[&str]) -> duct::Expression {
-    duct::cmd("git", arguments).env("LC_ALL", "C")
-}
-
-/// Runs a command. What a hook that called us set is not meant for us; in `duct` the outermost
-/// setting is the weakest.
-fn run_expression(command: duct::Expression) -> Result<GitOutput> {
-    let mut command = command;
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
-        command = command.env_remove(variable);
-    }
-    let output = command.stdout_capture().stderr_capture().unchecked().run().map_err(|error| {
-        Error::failed_environment(format!("cannot run git: {error}"))
-            .with_help("publishing goes through git: install it")
-    })?;
-    Ok(GitOutput {
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: hide_credentials(&String::from_utf8_lossy(&output.stderr)),
-        code: output.status.code(),
-    })
-}
-
 /// The output of a command that has to succeed.
 fn require_success(output: GitOutput, what: &str) -> Result<String> {
     match output.code {
-        Some(0) => Ok(output.stdout),
+        Some(0) => Ok(output.stdout_text()),
         _ => {
             Err(Error::failed_environment(format!("git {what}: {}", stderr_words(&output.stderr))))
         }
@@ -490,31 +462,6 @@ fn stderr_words(stderr: &str) -> String {
         "" => "it failed without a word".into(),
         text => text.to_string(),
     }
-}
-
-/// The beginning of an address up to its host, with what gives access.
-static CREDENTIALS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?<user>[^\s/?#:@]*)(?<password>:[^\s/?#]*)?@",
-    )
-    .expect("a valid expression")
-});
-
-/// A text without the passwords and tokens that stand in its addresses. To servers of the web, a
-/// name alone may be a token; to others it is a name.
-fn hide_credentials(text: &str) -> String {
-    let hide = |found: &Captures| {
-        let scheme = &found["scheme"];
-        let is_web = ["http://", "https://", "ftp://", "ftps://"]
-            .iter()
-            .any(|web| scheme.eq_ignore_ascii_case(web));
-        match (is_web, found.name("password")) {
-            (false, None) => found[0].to_string(),
-            (false, Some(_)) => format!("{scheme}{}:***@", &found["user"]),
-            (true, _) => format!("{scheme}***@"),
-        }
-    };
-    CREDENTIALS.replace_all(text, hide).into_owned()
 }
 
 /// The server's own words, which git marks, or else git's.
@@ -535,25 +482,4 @@ fn refusal_error(branch: &str, remote: &str, line: &str, stderr: &str) -> Error 
     };
     Error::failed_environment(message)
         .with_help("nothing was published; another branch: --branch NAME")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_gives_access_is_not_shown_and_the_rest_is() {
-        for (address, shown) in [
-            ("https://ada:s3cret@a.example/b.git", "https://***@a.example/b.git"),
-            ("https://ghp_token@a.example/b.git", "https://***@a.example/b.git"),
-            ("HTTPS://ada:s3@cret@a.example:8080/b", "HTTPS://***@a.example:8080/b"),
-            ("ssh://git@a.example/b", "ssh://git@a.example/b"),
-            ("ssh://git:s3cret@a.example/b", "ssh://git:***@a.example/b"),
-            ("git@a.example:b.git", "git@a.example:b.git"),
-            ("https://a.example/b@c:d.git", "https://a.example/b@c:d.git"),
-            ("fatal: 'https://u:p@a.example/b': no", "fatal: 'https://***@a.example/b': no"),
-        ] {
-            assert_eq!(hide_credentials(address), shown);
-        }
-    }
 }

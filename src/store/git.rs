@@ -6,6 +6,7 @@ use chrono::NaiveDateTime;
 
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::git::run_git;
 use crate::sources;
 
 /// A run file in a revision.
@@ -31,7 +32,7 @@ pub(super) fn read_run_at_revision(
         Some(path) => (path.to_string(), None),
         None => newest_run_path(root, runs, revision)?,
     };
-    let text = run_git(root, &["show", &format!("{revision}:{path}")])?;
+    let text = read_git(root, &["show", &format!("{revision}:{path}")])?;
     Ok(CommittedFile { origin: format!("git:{revision}:{path}"), text, passed_over })
 }
 
@@ -41,7 +42,7 @@ fn newest_run_path(root: &Path, runs: &Path, revision: &str) -> Result<(String, 
     let runs = runs.strip_prefix(root).unwrap_or(runs);
     let folder = format!("{}/", runs.display());
     let list =
-        run_git(root, &["ls-tree", "-z", "--name-only", "--full-name", revision, "--", &folder])?;
+        read_git(root, &["ls-tree", "-z", "--name-only", "--full-name", revision, "--", &folder])?;
     let paths = list.split('\0').filter(|path| is_run_file(path));
     let (future, past): (Vec<&str>, Vec<&str>) = paths.partition(|path| is_future(path));
     let (future, past) = (future.into_iter().max(), past.into_iter().max());
@@ -67,24 +68,12 @@ fn is_future(path: &str) -> bool {
     time.is_ok_and(|time| clock::is_future(time.and_utc()))
 }
 
-fn run_git(root: &Path, arguments: &[&str]) -> Result<String> {
-    let output = duct::cmd("git", arguments)
-        .dir(root)
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .stdin_null()
-        .stdout_capture()
-        .stderr_capture()
-        .unchecked()
-        .run()
-        .map_err(|error| Error::failed_environment(format!("cannot run git: {error}")))?;
-    if !output.status.success() {
-        let words = crate::text::split_lines(&output.stderr).join(" ");
-        return Err(Error::unusable_input(format!(
-            "git {}: {}",
-            arguments[0],
-            crate::text::make_visible(&words)
-        )));
+fn read_git(root: &Path, arguments: &[&str]) -> Result<String> {
+    let error = |what: &str| Error::unusable_input(format!("git {}: {what}", arguments[0]));
+    let output = run_git(Some(root), arguments, &[], Vec::new())?;
+    if output.code != Some(0) {
+        let words = crate::text::split_lines(output.stderr.as_bytes()).join(" ");
+        return Err(error(&crate::text::make_visible(&words)));
     }
-    String::from_utf8(output.stdout)
-        .map_err(|_| Error::unusable_input(format!("git {}: the file is not UTF-8", arguments[0])))
+    String::from_utf8(output.stdout).map_err(|_| error("the file is not UTF-8"))
 }
