@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use rayon::prelude::*;
 use rust_embed::RustEmbed;
+use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::sources::{self, SourceEntry, SourceKind, WalkLimits};
@@ -72,6 +74,20 @@ impl TextFile {
     pub fn from_own_text(text: impl Into<String>, origin: impl Into<String>) -> Self {
         Self { text: text.into(), origin: origin.into(), is_shipped: false }
     }
+
+    /// What is wrong in it, as an error that names it.
+    pub(crate) fn name_error(&self, what: impl Display) -> Error {
+        Error::unusable_input(format!("{}: {what}", self.origin))
+    }
+
+    /// What it holds, as TOML.
+    ///
+    /// # Errors
+    ///
+    /// It is not valid TOML or has an unknown key; the error names file and line.
+    pub(crate) fn parse_toml<T: DeserializeOwned>(&self) -> Result<T> {
+        toml::from_str(&self.text).map_err(|error| self.name_error(error))
+    }
 }
 
 /// Reads every file below `folder` of `tree` that ends in `suffix`, by its path in the tree; or
@@ -118,6 +134,25 @@ pub(crate) fn read_all(
         files.extend(read.into_iter().collect::<Result<Vec<_>>>()?);
     }
     Ok(files)
+}
+
+/// The data file of this name: the project's own in `data`, or the shipped one.
+///
+/// # Errors
+///
+/// It cannot be read, or there is none.
+pub(crate) fn read_data(data: Option<&Path>, name: &str) -> Result<TextFile> {
+    let file = read_all(AssetTree::Data, data, name, "")?.remove(name);
+    file.ok_or_else(|| Error::unusable_input(format!("there is no data/{name}")))
+}
+
+/// What the data file of this name holds, as TOML.
+///
+/// # Errors
+///
+/// Those of [`read_data`] and [`TextFile::parse_toml`].
+pub(crate) fn load_data<T: DeserializeOwned>(data: Option<&Path>, name: &str) -> Result<T> {
+    read_data(data, name)?.parse_toml()
 }
 
 /// The one file of this name, if there is one.

@@ -168,6 +168,14 @@ pub fn defuse_log_commands(line: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text of at most `longest` characters as it is, of a longer one the beginning and `…`.
+pub(crate) fn shorten_text(text: &str, longest: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// The beginning of `text`, of at most `length` bytes.
 pub fn beginning(text: &str, length: usize) -> &str {
     let mut end = length.min(text.len());

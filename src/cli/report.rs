@@ -121,10 +121,5 @@ fn annotation_style(annotation: &ClaimResult) -> TextStyle {
 
 /// A quotation that fits on a line.
 fn shorten_quote(quote: &str) -> String {
-    const LIMIT: usize = 72;
-    if quote.chars().count() <= LIMIT {
-        return format!("“{quote}”");
-    }
-    let short: String = quote.chars().take(LIMIT).collect();
-    format!("“{}…”", short.trim_end())
+    format!("“{}”", crate::text::shorten_text(quote, 72))
 }

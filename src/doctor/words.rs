@@ -9,7 +9,7 @@ use tera::{Context, Tera};
 
 use super::answer::CheckAnswer;
 use super::{CheckStatus, MachineCheck};
-use crate::assets::{self, AssetTree};
+use crate::assets;
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use crate::text::make_visible;
@@ -104,14 +104,11 @@ impl DoctorWords {
     /// The table is not valid TOML, has an unknown key, or lacks the words of an outcome, or has
     /// those of one that does not exist; the error names the file.
     pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
-        let mut files = assets::read_all(AssetTree::Data, data, FILE, ".toml")?;
-        let file = files.remove(FILE).ok_or_else(|| Error::unusable_input(format!("no {FILE}")))?;
-        let named = |words: String| Error::unusable_input(format!("{}: {words}", file.origin));
-        let table: DoctorTable =
-            toml::from_str(&file.text).map_err(|error| named(error.to_string()))?;
+        let file = assets::read_data(data, FILE)?;
+        let table: DoctorTable = file.parse_toml()?;
         let checks: BTreeMap<String, CheckWords> =
             table.check.into_iter().map(|check| (check.id.clone(), check)).collect();
-        require_all_outcomes(&checks).map_err(named)?;
+        require_all_outcomes(&checks).map_err(|words| file.name_error(words))?;
         Ok(Self { checks })
     }
 

@@ -18,7 +18,7 @@ use super::suitability::{CostRatio, FitEvidence};
 use super::verdict::{Conclusion, Confidence, Verdict};
 use super::words::{ConclusionWords, ReasonWords};
 use super::workloads::WorkloadTable;
-use crate::assets::{self, AssetTree};
+use crate::assets;
 use crate::error::{Error, Result};
 use crate::model::{Fact, MissingReason};
 use crate::project::LeastConfidence;
@@ -124,12 +124,7 @@ impl ExpectationWords {
     ///
     /// The file is not valid TOML, or lacks words.
     pub(crate) fn load_words(data: Option<&Path>) -> Result<Self> {
-        let mut words = Self::default();
-        for file in assets::read_all(AssetTree::Data, data, WORDS, "")?.into_values() {
-            words = toml::from_str(&file.text)
-                .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
-        }
-        Ok(words)
+        assets::load_data(data, WORDS)
     }
 
     /// Expectations as a rule of SARIF.

@@ -49,8 +49,7 @@ pub(crate) type ConclusionWords = BTreeMap<String, ConclusionDoc>;
 pub(crate) fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWords> {
     let mut words = ConclusionWords::new();
     for file in assets::read_all(AssetTree::Data, data, "verdicts/", ".toml")?.into_values() {
-        let doc: ConclusionDoc = toml::from_str(&file.text)
-            .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
+        let doc: ConclusionDoc = file.parse_toml()?;
         words.insert(doc.id.clone(), doc);
     }
     match Conclusion::ALL.iter().find(|conclusion| !words.contains_key(conclusion.conclusion_id()))
@@ -72,12 +71,7 @@ pub(crate) type ReasonWords = BTreeMap<String, String>;
 ///
 /// The file is not valid TOML, or a reason has no words.
 pub(crate) fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
-    let mut words = ReasonWords::new();
-    for file in assets::read_all(AssetTree::Data, data, "reasons.toml", "")?.into_values() {
-        let more: ReasonWords = toml::from_str(&file.text)
-            .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
-        words.extend(more);
-    }
+    let words: ReasonWords = assets::load_data(data, "reasons.toml")?;
     match UndecidedReason::ALL.iter().find(|reason| !words.contains_key(reason.reason_id())) {
         Some(lacking) => {
             Err(Error::unusable_input(format!("no words for the reason `{}`", lacking.reason_id())))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::assets::{self, AssetTree};
+use crate::assets;
 use crate::error::{Error, Result};
 use crate::probe::catalogue::ProbeCatalogue;
 
@@ -212,23 +212,14 @@ impl WorkloadTable {
     /// A file is not valid TOML or has an unknown key, an id stands twice, a workload pays in a
     /// measure that is not there or an amount that is no positive number, or a reason has no words.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        let mut table = Self::default();
-        for file in assets::read_all(AssetTree::Data, data, WORKLOADS, "")?.into_values() {
-            table = toml::from_str(&file.text)
-                .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
-            table
-                .verify()
-                .map_err(|what| Error::unusable_input(format!("{}: {what}", file.origin)))?;
-        }
-        for file in assets::read_all(AssetTree::Data, data, REASONS, "")?.into_values() {
-            table.reasons = toml::from_str(&file.text)
-                .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
-            for kind in FitReasonKind::ALL {
-                if !table.reasons.contains_key(kind.reason_id()) {
-                    let id = kind.reason_id();
-                    let what = format!("{}: no words for the reason `{id}`", file.origin);
-                    return Err(Error::unusable_input(what));
-                }
+        let file = assets::read_data(data, WORKLOADS)?;
+        let mut table: Self = file.parse_toml()?;
+        table.verify().map_err(|what| file.name_error(what))?;
+        let file = assets::read_data(data, REASONS)?;
+        table.reasons = file.parse_toml()?;
+        for id in FitReasonKind::ALL.map(FitReasonKind::reason_id) {
+            if !table.reasons.contains_key(id) {
+                return Err(file.name_error(format!("no words for the reason `{id}`")));
             }
         }
         Ok(table)

@@ -7,7 +7,6 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
-use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
 use crate::text::strip_ansi;
 
@@ -55,15 +54,10 @@ impl KnownFaults {
     /// The table is not valid TOML, has an unknown key, a broken pattern, or an id twice; the
     /// error names the file and the fault.
     pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
-        let mut files = assets::read_all(AssetTree::Data, data, FILE, ".toml")?;
-        let file = files.remove(FILE).ok_or_else(|| Error::unusable_input(format!("no {FILE}")))?;
-        Self::parse(&file.text)
-            .map_err(|error| Error::unusable_input(format!("{}: {}", file.origin, error.message)))
+        super::load_table(data, FILE, Self::from_table)
     }
 
-    fn parse(text: &str) -> Result<Self> {
-        let table: FaultTable =
-            toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
+    fn from_table(table: FaultTable) -> Result<Self> {
         let mut faults: Vec<(KnownFault, Vec<Regex>)> = Vec::new();
         for fault in table.fault {
             if faults.iter().any(|(other, _)| other.id == fault.id) {
@@ -176,6 +170,11 @@ mod tests {
     fn a_broken_pattern_is_named_with_its_fault() {
         let text = "[[fault]]\nid = \"a\"\nseverity = \"note\"\npatterns = ['(']\nexample = \"\"\n\
                     cause = \"\"\nfix = \"\"\nsource = \"\"\n";
-        assert!(KnownFaults::parse(text).unwrap_err().message.starts_with("fault `a`"));
+        assert!(
+            KnownFaults::from_table(toml::from_str(text).unwrap())
+                .unwrap_err()
+                .message
+                .starts_with("fault `a`")
+        );
     }
 }

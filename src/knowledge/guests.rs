@@ -2,8 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::error::{Error, Result};
-
 /// The range of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,10 +29,6 @@ pub struct GuestConstants {
 }
 
 impl GuestConstants {
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))
-    }
-
     /// The range of a fact's value, where one is known.
     pub fn count_range(&self, fact: &str) -> Option<CountRange> {
         match fact {

@@ -24,7 +24,7 @@ pub struct KataRelease {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReleaseTable {
+pub(super) struct ReleaseTable {
     source: String,
     release: Vec<KataRelease>,
 }
@@ -38,9 +38,7 @@ pub struct KataReleases {
 }
 
 impl KataReleases {
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        let table: ReleaseTable =
-            toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
+    pub(super) fn from_table(table: ReleaseTable) -> Result<Self> {
         let releases = table.release;
         for pair in releases.windows(2) {
             if version_numbers(&pair[0].version) >= version_numbers(&pair[1].version) {
@@ -168,6 +166,11 @@ mod tests {
             )
         };
         let text = format!("source = \"x\"\n{}{}", release("3.10.0"), release("3.9.0"));
-        assert!(KataReleases::parse(&text).unwrap_err().message.contains("not in order"));
+        assert!(
+            KataReleases::from_table(toml::from_str(&text).unwrap())
+                .unwrap_err()
+                .message
+                .contains("not in order")
+        );
     }
 }

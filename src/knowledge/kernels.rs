@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KernelTable {
+pub(super) struct KernelTable {
     source: String,
     distribution: Vec<String>,
     #[serde(default)]
@@ -27,9 +27,7 @@ pub struct KernelPatterns {
 }
 
 impl KernelPatterns {
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        let table: KernelTable =
-            toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
+    pub(super) fn from_table(table: KernelTable) -> Result<Self> {
         // One expression of all takes a fraction of the time of building each. Releases are ASCII:
         // classes of all of Unicode would take long, too.
         let regex = |pattern: &str| {

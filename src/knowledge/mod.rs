@@ -10,10 +10,11 @@ mod runtimes;
 
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::assets::{self, AssetTree};
-use crate::error::{Error, Result};
+use crate::assets;
+use crate::error::Result;
 pub(crate) use guests::GuestConstants;
 pub(crate) use kata::KataReleases;
 pub(crate) use kernels::KernelPatterns;
@@ -65,21 +66,22 @@ impl KnowledgeBase {
     /// file.
     pub fn load(data: Option<&Path>) -> Result<Self> {
         Ok(Self {
-            kata: load_table(data, "kata-releases", KataReleases::parse)?,
-            platforms: load_table(data, "platforms", PlatformKnowledge::parse)?,
-            guests: load_table(data, "guests", GuestConstants::parse)?,
-            kernels: load_table(data, "kernels", KernelPatterns::parse)?,
+            kata: load_table(data, "knowledge/kata-releases.toml", KataReleases::from_table)?,
+            platforms: load_table(data, "knowledge/platforms.toml", PlatformKnowledge::from_table)?,
+            guests: assets::load_data(data, "knowledge/guests.toml")?,
+            kernels: load_table(data, "knowledge/kernels.toml", KernelPatterns::from_table)?,
         })
     }
 }
 
-/// Reads `knowledge/<name>.toml`; errors name the file.
-fn load_table<T>(data: Option<&Path>, name: &str, parse: fn(&str) -> Result<T>) -> Result<T> {
-    let name = format!("knowledge/{name}.toml");
-    let mut files = assets::read_all(AssetTree::Data, data, &name, ".toml")?;
-    let file = files.remove(&name).ok_or_else(|| Error::unusable_input(format!("no {name}")))?;
-    parse(&file.text)
-        .map_err(|error| Error::unusable_input(format!("{}: {}", file.origin, error.message)))
+/// Reads the data file `name` and makes a table of what it holds; errors name the file.
+fn load_table<T: DeserializeOwned, K>(
+    data: Option<&Path>,
+    name: &str,
+    make: fn(T) -> Result<K>,
+) -> Result<K> {
+    let file = assets::read_data(data, name)?;
+    make(file.parse_toml()?).map_err(|error| file.name_error(error.message))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ struct ProcessorNames {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PlatformTable {
+pub(super) struct PlatformTable {
     platform: Vec<PlatformMarks>,
     processor: Vec<ProcessorNames>,
     #[serde(default)]
@@ -45,9 +45,7 @@ pub struct PlatformKnowledge {
 }
 
 impl PlatformKnowledge {
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        let table: PlatformTable =
-            toml::from_str(text).map_err(|error| Error::unusable_input(error.to_string()))?;
+    pub(super) fn from_table(table: PlatformTable) -> Result<Self> {
         let processors = compile_names(table.processor)?;
         let vendors = compile_names(table.vendor)?;
         Ok(Self { platforms: table.platform, processors, vendors })

@@ -10,8 +10,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::NAME;
-use crate::assets::{self, AssetTree, TextFile};
-use crate::error::{Error, Result};
+use crate::assets::{self, TextFile};
+use crate::error::Result;
 use crate::judge::PackEdition;
 use crate::model::Role;
 
@@ -210,21 +210,13 @@ impl EditionSpec {
 /// requirement that is not sound; the error names the file, and the id where there is one.
 pub(crate) fn load_edition(edition: Edition, own: Option<&Path>) -> Result<EditionSpec> {
     let name = format!("lab12/editions/{edition}.toml");
-    let files = assets::read_all(AssetTree::Data, own, &name, "")?;
-    let file = files.get(&name).ok_or_else(|| {
-        Error::unusable_input(format!("there is no {name} for edition {edition}"))
-    })?;
-    read_edition(edition, file)
+    read_edition(edition, &assets::read_data(own, &name)?)
 }
 
 fn read_edition(edition: Edition, file: &TextFile) -> Result<EditionSpec> {
-    let origin = &file.origin;
-    let spec: EditionSpec = toml::from_str(&file.text).map_err(|error| {
-        Error::unusable_input(format!("{origin}: {error}"))
-            .with_help("see data/lab12/editions/ for the keys of an edition")
-    })?;
-    check_edition(&spec, edition)
-        .map_err(|what| Error::unusable_input(format!("{origin}: {what}")))?;
+    let help = "see data/lab12/editions/ for the keys of an edition";
+    let spec: EditionSpec = file.parse_toml().map_err(|error| error.with_help(help))?;
+    check_edition(&spec, edition).map_err(|what| file.name_error(what))?;
     Ok(spec)
 }
 

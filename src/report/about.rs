@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::ProjectData;
-use crate::assets::{self, AssetTree};
-use crate::error::{Error, Result};
+use crate::assets;
+use crate::error::Result;
 use crate::judge::RuleExample;
 use crate::judge::words::ConclusionDoc;
 use crate::model::Role;
@@ -48,21 +48,14 @@ impl AboutWords {
     ///
     /// A file is not valid TOML, or lacks a part; the error names it.
     pub fn load(data: Option<&Path>) -> Result<Self> {
-        let mut words: Self = read_toml(data, "explain.toml")?;
-        words.parsers = read_toml(data, "parsers.toml")?;
+        let mut words: Self = assets::load_data(data, "explain.toml")?;
+        words.parsers = assets::load_data(data, "parsers.toml")?;
         Ok(words)
     }
 
     fn heading_words(&self, key: &str) -> String {
         self.headings.get(key).cloned().unwrap_or_default()
     }
-}
-
-fn read_toml<T: serde::de::DeserializeOwned>(data: Option<&Path>, name: &str) -> Result<T> {
-    let file = assets::read_all(AssetTree::Data, data, name, "")?.into_values().next();
-    let file = file.ok_or_else(|| Error::unusable_input(format!("there is no data/{name}")))?;
-    toml::from_str(&file.text)
-        .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))
 }
 
 /// What is said about an id.

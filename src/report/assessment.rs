@@ -188,14 +188,7 @@ fn load_report_rules(data: Option<&Path>) -> Result<RuleBook> {
 
 /// `data/names.toml`: what readers call a target.
 fn load_names(data: Option<&Path>) -> Result<BTreeMap<String, String>> {
-    use crate::assets::{AssetTree, read_all};
-    let mut names = BTreeMap::new();
-    for file in read_all(AssetTree::Data, data, "names.toml", "")?.into_values() {
-        let more: BTreeMap<String, String> = toml::from_str(&file.text)
-            .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))?;
-        names.extend(more);
-    }
-    Ok(names)
+    crate::assets::load_data(data, "names.toml")
 }
 
 /// One judged run.

@@ -27,4 +27,4 @@ pub use assessment::{Assessment, ProjectData, find_candidate};
 pub use number::format_measured;
 pub(crate) use number::format_ratio;
 pub use renderer::{EvidenceLinks, Renderer, describe_place};
-pub use templates::{EnginePool, PooledEngine, TemplateEngine};
+pub use templates::TemplateEngine;

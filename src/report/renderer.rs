@@ -285,10 +285,7 @@ fn excerpt_at(assessment: &Assessment, source: &FactSource) -> String {
     let place = describe_place(source);
     let Some(line) = assessment.source_line(source) else { return place };
     let line = crate::text::join_words(line);
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{place}{LINE}{}…", &line[..end]),
-        None => format!("{place}{LINE}{line}"),
-    }
+    format!("{place}{LINE}{}", crate::text::shorten_text(&line, LONGEST))
 }
 
 /// The start and the end of a link from a number to its evidence, which shows `excerpt` when it

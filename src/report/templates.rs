@@ -1,8 +1,7 @@
 //! Templates: the engine that renders them, and errors that name the place in them.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tera::{Context, ErrorKind, Tera};
 
@@ -69,55 +68,6 @@ impl TemplateEngine {
     /// Whether there is a template of this name.
     pub fn has_template(&self, name: &str) -> bool {
         self.origins.contains_key(name)
-    }
-}
-
-/// Engines of the same templates, lent to one page at a time each: to give an engine other
-/// look-ups is much cheaper than to copy its templates.
-pub struct EnginePool {
-    pattern: TemplateEngine,
-    idle: Mutex<Vec<TemplateEngine>>,
-}
-
-impl EnginePool {
-    /// A pool of engines like this one.
-    pub fn new(pattern: TemplateEngine) -> Self {
-        Self { pattern, idle: Mutex::default() }
-    }
-
-    /// An engine with these look-ups, until it is dropped.
-    pub fn lend_engine(&self, sources: &LookupSources) -> PooledEngine<'_> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let engine = match idle {
-            Some(mut engine) => {
-                engine.set_lookups(sources);
-                engine
-            }
-            None => self.pattern.with_sources(sources),
-        };
-        PooledEngine { engine: Some(engine), pool: self }
-    }
-}
-
-/// An engine of a [`EnginePool`].
-pub struct PooledEngine<'a> {
-    /// There until it is dropped.
-    engine: Option<TemplateEngine>,
-    pool: &'a EnginePool,
-}
-
-impl Deref for PooledEngine<'_> {
-    type Target = TemplateEngine;
-
-    fn deref(&self) -> &TemplateEngine {
-        self.engine.as_ref().unwrap_or(&self.pool.pattern)
-    }
-}
-
-impl Drop for PooledEngine<'_> {
-    fn drop(&mut self) {
-        let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.extend(self.engine.take());
     }
 }
 

@@ -187,12 +187,8 @@ fn clip_title(text: &str) -> String {
 }
 
 fn clip_text(text: &str, longest: usize) -> String {
-    let text = crate::text::join_words(text);
-    let text = crate::text::make_visible(&text);
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    let text = crate::text::make_visible(&crate::text::join_words(text));
+    crate::text::shorten_text(&text, longest).into_owned()
 }
 
 /// A longer word is a digest, an address or a path, which nobody types.

@@ -27,10 +27,7 @@ use crate::report::functions::{
     EVIDENCE, LookupSources, MissingWarnings, QuotedChapters, probe_area,
 };
 use crate::report::pack::HandReport;
-use crate::report::{
-    Assessment, EnginePool, EvidenceLinks, PooledEngine, Renderer, TemplateEngine, markdown,
-    submission,
-};
+use crate::report::{Assessment, EvidenceLinks, Renderer, TemplateEngine, markdown, submission};
 use crate::sources::{self, MAX_TEXT_BYTES};
 use crate::store::RunFile;
 
@@ -63,7 +60,7 @@ pub(super) struct SiteBuilder<'a> {
     texts: TemplateEngine,
     spoken: ChapterTemplates,
     /// The templates of the pages, in HTML.
-    pages: EnginePool,
+    pages: TemplateEngine,
     /// The files of the site that are no templates: style sheet, script and icon.
     files: BTreeMap<String, TextFile>,
     /// What the submission says is not captured.
@@ -81,13 +78,13 @@ pub(super) struct SiteBuilder<'a> {
 }
 
 /// What chapters are made with, and what they said is not captured.
-struct ChapterRenderer<'a> {
+struct ChapterRenderer {
     chapters: ChapterTemplates,
-    pages: PooledEngine<'a>,
+    pages: TemplateEngine,
     warnings: MissingWarnings,
 }
 
-impl ChapterRenderer<'_> {
+impl ChapterRenderer {
     fn take_warnings(&self) -> Vec<String> {
         let taken = self.warnings.lock().map(|mut lines| std::mem::take(&mut *lines));
         taken.unwrap_or_default().into_iter().collect()
@@ -143,7 +140,7 @@ impl<'a> SiteBuilder<'a> {
         Ok(Self {
             texts: TemplateEngine::new(&texts, &markdown)?,
             spoken: ChapterTemplates::new(&chapters, &markdown)?,
-            pages: EnginePool::new(TemplateEngine::new(&pages, &html)?),
+            pages: TemplateEngine::new(&pages, &html)?,
             root: project.config.site_root(),
             project,
             chapters,
@@ -347,7 +344,7 @@ impl<'a> SiteBuilder<'a> {
     }
 
     /// What chapters at this distance from the root are made with.
-    fn chapter_renderer(&self, root: &str) -> ChapterRenderer<'_> {
+    fn chapter_renderer(&self, root: &str) -> ChapterRenderer {
         let warnings: MissingWarnings = Arc::default();
         let renderer = Renderer::Markdown(EvidenceLinks::Site(root.into()));
         let sources = self.lookup_sources(&self.assessment, renderer);
@@ -657,9 +654,9 @@ impl<'a> SiteBuilder<'a> {
 
     /// The engine of the page templates. What their tables show as missing is no warning: they
     /// show all there is, while chapters and submission ask for what they need.
-    fn page_engine(&self, assessment: &Arc<Assessment>, root: &str) -> PooledEngine<'_> {
+    fn page_engine(&self, assessment: &Arc<Assessment>, root: &str) -> TemplateEngine {
         let renderer = Renderer::Html(EvidenceLinks::Site(root.to_string()));
-        self.pages.lend_engine(&LookupSources {
+        self.pages.with_sources(&LookupSources {
             warnings: Arc::default(),
             ..self.lookup_sources(assessment, renderer)
         })

@@ -5,7 +5,7 @@ use crate::cli::styled::{StyledLine, StyledText, TextStyle};
 use crate::report::comparison::{
     ComparisonView, MeasurementView, PartView, TargetView, VerdictView, clip_around_difference,
 };
-use crate::text::{make_visible, wrap_words};
+use crate::text::{make_visible, shorten_text, wrap_words};
 
 /// The width of a terminal that nobody made wider.
 const WIDTH: usize = 80;
@@ -204,22 +204,14 @@ fn part_line(part: &PartView) -> StyledLine {
 
 /// A line with its sign, in the colour of the sign.
 fn diff_line(line: &str) -> StyledLine {
-    let line = fit_width(&make_visible(line), WIDTH - 6);
+    let line = make_visible(line);
+    let line = shorten_text(&line, WIDTH - 7);
     let indent = StyledLine::from("      ");
     match line.chars().next() {
         Some('+') => indent.and_styled(TextStyle::Good, &line),
         Some('-') => indent.and_styled(TextStyle::Bad, &line),
         _ => indent.and_text(&line),
     }
-}
-
-/// A text cut to a width, with a mark where it was cut.
-fn fit_width(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.into();
-    }
-    let cut: String = text.chars().take(width - 1).collect();
-    format!("{cut}…")
 }
 
 fn expectations_text(view: &ComparisonView) -> StyledText {

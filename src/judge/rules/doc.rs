@@ -68,26 +68,25 @@ impl RuleEntry {
     fn new(name: &str, id: &str, file: TextFile) -> Result<Self> {
         let doc = OnceLock::new();
         if !file.is_shipped {
-            let shipped = assets::read_all(AssetTree::Data, None, name, "")?;
-            let shipped = shipped.get(name).and_then(|file| toml::from_str(&file.text).ok());
+            let shipped = assets::load_data(None, name).ok();
             let _ = doc.set(Some(read_own_file(id, &file, shipped)?));
         }
         Ok(Self { file, doc })
     }
 
     fn rule_words(&self) -> Option<&RuleDoc> {
-        self.doc.get_or_init(|| toml::from_str(&self.file.text).ok()).as_ref()
+        self.doc.get_or_init(|| self.file.parse_toml().ok()).as_ref()
     }
 }
 
 /// Reads a project's file in place of the shipped words and looks for what can be wrong in it.
 fn read_own_file(id: &str, file: &TextFile, shipped: Option<RuleDoc>) -> Result<RuleDoc> {
-    let error = |what: String| Error::unusable_input(format!("{}: {what}", file.origin));
+    let error = |what: String| file.name_error(what);
     let shipped = shipped.ok_or_else(|| {
         error(format!("there is no rule `{id}`"))
             .with_help("a project can say a rule in its own words; `isoproof explain` lists them")
     })?;
-    let doc: RuleDoc = toml::from_str(&file.text).map_err(|e| error(e.to_string()))?;
+    let doc: RuleDoc = file.parse_toml()?;
     if doc.id != id {
         return Err(error(format!("the id `{}` is not the name of the file", doc.id)));
     }

@@ -208,8 +208,5 @@ impl FactRef<'_> {
 
 /// The beginning of a text that may be long or hostile.
 fn shorten_text(text: &str) -> String {
-    const LIMIT: usize = 64;
-    let short: String = text.chars().take(LIMIT).collect();
-    let mark = if short.len() < text.len() { "…" } else { "" };
-    format!("{}{mark}", crate::text::make_visible(short.trim_end()))
+    crate::text::make_visible(&crate::text::shorten_text(text, 64))
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer};
 
-use crate::assets::{self, AssetTree};
-use crate::error::{Error, Result};
+use crate::assets;
+use crate::error::Result;
 
 /// A regular expression without regard to case.
 #[derive(Debug, Clone)]
@@ -307,19 +307,11 @@ impl ClaimVocabulary {
     /// A file is not valid TOML, has an unknown key, or holds a broken expression.
     pub(crate) fn load(data: Option<&Path>) -> Result<Self> {
         Ok(Self {
-            words: read_word_file(data, "lab12/claims/words.toml")?,
-            subjects: read_word_file(data, "lab12/claims/subjects.toml")?,
-            wordings: read_word_file(data, "lab12/claims/wording.toml")?,
+            words: assets::load_data(data, "lab12/claims/words.toml")?,
+            subjects: assets::load_data(data, "lab12/claims/subjects.toml")?,
+            wordings: assets::load_data(data, "lab12/claims/wording.toml")?,
         })
     }
-}
-
-fn read_word_file<T: serde::de::DeserializeOwned>(data: Option<&Path>, name: &str) -> Result<T> {
-    let files = assets::read_all(AssetTree::Data, data, name, "")?;
-    let file =
-        files.get(name).ok_or_else(|| Error::unusable_input(format!("there is no data/{name}")))?;
-    toml::from_str(&file.text)
-        .map_err(|error| Error::unusable_input(format!("{}: {error}", file.origin)))
 }
 
 #[cfg(test)]

@@ -77,12 +77,7 @@ pub(super) fn missing_on_page(page: &EvidencePage, miss: ReadFailure) -> Fact {
 
 /// The first words of a text that may be long or hostile.
 pub(super) fn shorten_text(text: &str) -> String {
-    const LIMIT: usize = 160;
-    let mut out: String = text.chars().take(LIMIT).collect();
-    if out.len() < text.len() {
-        out.push('…');
-    }
-    make_visible(&out)
+    make_visible(&crate::text::shorten_text(text, 160))
 }
 
 /// Why lines without a readable value have none; `why` is the reason where words or marks of

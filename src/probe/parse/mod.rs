@@ -126,10 +126,8 @@ pub fn series_prefix(name: &str) -> Option<&'static str> {
 
 /// The first words of a text, on one line, for a message.
 fn first_words(text: &str) -> String {
-    const WIDTH: usize = 60;
     let line = text.trim().lines().next().unwrap_or_default();
-    let seen: String = line.chars().filter(|c| !c.is_control()).take(WIDTH).collect();
-    if line.chars().count() > WIDTH { format!("{seen}…") } else { seen }
+    crate::text::shorten_text(line, 60).replace(char::is_control, "")
 }
 
 /// The lines that hold more than blanks, trimmed at both ends.
