@@ -46,6 +46,7 @@ pub mod model;
 pub(crate) mod owner;
 pub mod privacy;
 pub mod probe;
+pub(crate) mod proc;
 pub mod project;
 pub(crate) mod publish;
 pub mod report;

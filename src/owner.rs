@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::{FdFlags, fcntl_setfd};
 
+use crate::proc::ProcessTable;
+
 /// The mark of this process: its id and when it started, because ids are used again.
 pub(crate) fn process_mark() -> String {
     let pid = std::process::id();
@@ -20,14 +22,8 @@ pub(crate) fn is_alive(mark: &str) -> bool {
     })
 }
 
-/// When a running process started, in clock ticks since boot: field 22 of its `stat` (proc(5)).
-/// One that has ended runs no longer, although it stays listed until its parent asks for it.
 fn start_time(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is a name in parentheses that may hold anything.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let has_ended = ["Z", "X"].contains(&fields.next()?);
-    fields.nth(18).filter(|_| !has_ended)?.parse().ok()
+    ProcessTable::own().start_time(pid)
 }
 
 /// Locks a file or folder that this process made, for as long as it is open: a process in another

@@ -10,6 +10,7 @@ use crate::engine::facts::inspect_container;
 use crate::engine::{EngineKind, MONITORS};
 use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::proc::ProcessTable;
 
 /// A process in the container with an argument that nothing else on the machine has.
 pub(super) struct WitnessProcess {
@@ -44,8 +45,9 @@ impl WitnessProcess {
     /// number among its own, but not these alone.
     pub(super) fn find_on_host(&self) -> Option<u32> {
         let wanted = format!("sleep\0{}\0", self.argument);
-        process_ids().find(|pid| {
-            read_process_file(*pid, "cmdline").is_some_and(|line| line == wanted.as_bytes())
+        let table = ProcessTable::own();
+        table.process_ids().into_iter().find(|pid| {
+            table.read_file(*pid, "cmdline").is_some_and(|line| line == wanted.as_bytes())
         })
     }
 }
@@ -136,7 +138,7 @@ pub(super) fn look_for(
         "the arguments of every process on the host, for exactly: sleep {}",
         witness.argument
     );
-    let count = process_ids().count();
+    let count = ProcessTable::own().process_ids().len();
     let (answer, detail) = match found {
         Some(pid) => ("yes\n", format!("process {pid} on the host, {}\n", own_ids(pid))),
         None => ("no\n", format!("none of {count} processes on the host\n")),
@@ -158,7 +160,8 @@ pub(super) fn look_for(
 
 /// The ids of a process in each of its namespaces.
 fn own_ids(pid: u32) -> String {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let status = ProcessTable::own().read_file(pid, "status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
     let line = status.lines().find(|line| line.starts_with("NSpid:")).unwrap_or("NSpid: unknown");
     line.replace('\t', " ")
 }
@@ -183,28 +186,26 @@ fn kernel_log_capture(
 /// The processes around the container's own: its shim, monitors, memory.
 fn inspect_host_processes(spec: &RuntimeSpec, pid: u32, id: &str) -> Vec<Capture> {
     let mut captures = Vec::new();
-    let exe = process_program(pid).unwrap_or_default();
+    let table = ProcessTable::own();
+    let exe = table.program_path(pid).unwrap_or_default();
     let how = format!("the program of process {pid}, which the engine calls the container's");
     captures.push(observation_capture(spec, "host.pid_exe", &how, &line(&exe)));
     let family = process_tree(pid, id);
-    let shim =
-        family.iter().copied().find(|pid| process_name(*pid).contains("shim")).or_else(|| {
-            family
-                .iter()
-                .copied()
-                .find(|pid| process_arguments(*pid).iter().any(|word| word.contains("shim")))
-        });
-    let shim_program = shim.and_then(process_program).unwrap_or_default();
+    let is_named = |pid: &&u32| table.process_name(**pid).contains("shim");
+    let is_called =
+        |pid: &&u32| table.process_arguments(**pid).iter().any(|word| word.contains("shim"));
+    let shim = family.iter().find(is_named).or_else(|| family.iter().find(is_called));
+    let shim_program = shim.and_then(|pid| table.program_path(*pid)).unwrap_or_default();
     let how = "the program of the process above the container's whose name says shim";
     captures.push(observation_capture(spec, "host.shim", how, &line(&shim_program)));
     let monitor = family.iter().copied().find(|pid| {
-        process_program(*pid).is_some_and(|path| {
+        table.program_path(*pid).is_some_and(|path| {
             let program = path.rsplit('/').next().unwrap_or_default().to_string();
             MONITORS.iter().any(|known| program.starts_with(known))
         })
     });
     let how = "the program of the first virtual machine monitor among the container's processes";
-    let monitor_program = monitor.and_then(process_program).unwrap_or_default();
+    let monitor_program = monitor.and_then(|pid| table.program_path(pid)).unwrap_or_default();
     captures.push(observation_capture(spec, "host.vmm", how, &line(&monitor_program)));
     let how = "open files of the container's processes that belong to a virtual machine";
     captures.push(observation_capture(spec, "host.vm_fds", how, &vm_files(&family)));
@@ -218,10 +219,11 @@ fn line(text: &str) -> String {
 
 /// Proportional set size, by component (proc(5), smaps_rollup).
 fn capture_memory(spec: &RuntimeSpec, family: &BTreeSet<u32>) -> Vec<Capture> {
+    let table = ProcessTable::own();
     let pss = |pid: &u32| -> Option<(String, u64)> {
-        let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+        let rollup = String::from_utf8(table.read_file(*pid, "smaps_rollup")?).ok()?;
         let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
-        Some((shown_name(*pid), line.split_whitespace().nth(1)?.parse().ok()?))
+        Some((table.shown_name(*pid), line.split_whitespace().nth(1)?.parse().ok()?))
     };
     let parts: Vec<(String, u64)> = family.iter().filter_map(pss).collect();
     if parts.is_empty() {
@@ -239,26 +241,27 @@ fn capture_memory(spec: &RuntimeSpec, family: &BTreeSet<u32>) -> Vec<Capture> {
 
 /// The container's process, its shim, what is below the shim, and what names the container's id.
 fn process_tree(pid: u32, id: &str) -> BTreeSet<u32> {
+    let table = ProcessTable::own();
     let mut top = pid;
     let limit = Instant::now() + Duration::from_secs(1);
-    while let Some(parent) = parent_process(top) {
+    while let Some(parent) = table.parent_id(top) {
         if parent <= 1 || Instant::now() > limit {
             break;
         }
-        let is_ours = process_arguments(parent).iter().any(|word| word.contains(id))
-            || process_name(parent).contains("shim")
-            || process_name(parent).contains("conmon");
+        let is_ours = table.process_arguments(parent).iter().any(|word| word.contains(id))
+            || table.process_name(parent).contains("shim")
+            || table.process_name(parent).contains("conmon");
         if !is_ours {
             break;
         }
         top = parent;
     }
-    let all: Vec<u32> = process_ids().collect();
+    let all = table.process_ids();
     let mut family = BTreeSet::from([pid, top]);
     loop {
         let before = family.len();
         for &other in &all {
-            if parent_process(other).is_some_and(|parent| family.contains(&parent)) {
+            if table.parent_id(other).is_some_and(|parent| family.contains(&parent)) {
                 family.insert(other);
             }
         }
@@ -269,60 +272,19 @@ fn process_tree(pid: u32, id: &str) -> BTreeSet<u32> {
 }
 
 fn vm_files(family: &BTreeSet<u32>) -> String {
+    let table = ProcessTable::own();
     let mut found = BTreeSet::new();
     for pid in family {
-        let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
+        let Ok(entries) = fs::read_dir(table.file_path(*pid, "fd")) else { continue };
         for entry in entries.flatten() {
             let Ok(target) = fs::read_link(entry.path()) else { continue };
             let target = target.to_string_lossy().into_owned();
             if target == "/dev/kvm" || target.starts_with("anon_inode:kvm-") {
-                found.insert(format!("{} {target}", process_name(*pid)));
+                found.insert(format!("{} {target}", table.process_name(*pid)));
             }
         }
     }
     found.iter().map(|entry| format!("{entry}\n")).collect()
-}
-
-fn process_ids() -> impl Iterator<Item = u32> {
-    fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-}
-
-fn read_process_file(pid: u32, file: &str) -> Option<Vec<u8>> {
-    fs::read(format!("/proc/{pid}/{file}")).ok()
-}
-
-fn process_program(pid: u32) -> Option<String> {
-    Some(fs::read_link(format!("/proc/{pid}/exe")).ok()?.to_string_lossy().into_owned())
-}
-
-fn process_name(pid: u32) -> String {
-    read_process_file(pid, "comm")
-        .map(|bytes| crate::text::decode_bytes(&bytes).trim().into())
-        .unwrap_or_default()
-}
-
-/// What a process is to a reader: its name, or what it calls itself where it was started through a
-/// link to its own program (`/proc/self/exe`), as gVisor's processes are.
-fn shown_name(pid: u32) -> String {
-    let name = process_name(pid);
-    let first = process_arguments(pid).into_iter().next().unwrap_or_default();
-    let own = first.rsplit('/').next().unwrap_or_default();
-    if name == "exe" && !own.is_empty() { own.to_string() } else { name }
-}
-
-fn process_arguments(pid: u32) -> Vec<String> {
-    let line = read_process_file(pid, "cmdline").unwrap_or_default();
-    line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
-}
-
-/// Field 4 of a process's `stat` (proc(5)).
-fn parent_process(pid: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -354,14 +316,14 @@ mod tests {
             std::process::Command::new(&link).arg0("runsc-gofer").arg("50").spawn().unwrap();
         let mut name = String::new();
         wait_until(Duration::from_secs(5), || {
-            name = shown_name(child.id());
+            name = ProcessTable::own().shown_name(child.id());
             name == "runsc-gofer"
         });
-        let plain = shown_name(std::process::id());
+        let plain = ProcessTable::own().shown_name(std::process::id());
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(name, "runsc-gofer");
-        assert_eq!(plain, process_name(std::process::id()));
+        assert_eq!(plain, ProcessTable::own().process_name(std::process::id()));
     }
 
     #[test]

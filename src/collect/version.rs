@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side};
-use crate::engine::facts::{daemon_path, path_folders};
+use crate::engine::facts::{containerd_path, path_folders};
 use crate::engine::process::run_command;
 use crate::engine::{EngineKind, VERSION_LIMIT, is_shim, query_engine};
 use crate::knowledge::names_runtime;
@@ -43,7 +43,7 @@ fn find_runtime_program(session: &CollectSession, handler: &str) -> Option<PathB
     if is_shim(handler) {
         // containerd looks for shims on its own path, not on ours.
         let program = shim_program(handler)?;
-        let folders = daemon_path("containerd").into_iter().chain(path_folders());
+        let folders = containerd_path().into_iter().chain(path_folders());
         return folders.map(|folder| folder.join(&program)).find(|path| path.is_file());
     }
     on_path(handler)

@@ -4,12 +4,13 @@ use toml::{Table, Value};
 
 use super::answer::CheckAnswer;
 use super::machine::{
-    ContainerdSearch, Machine, find_containerd, find_program, own_folders, path_exists,
-    path_on_machine, read_text_file, resolve_link,
+    Machine, find_containerd, find_program, own_folders, path_exists, path_on_machine,
+    read_text_file, resolve_link,
 };
 use crate::engine::VERSION_LIMIT;
 use crate::engine::process::ExitReason;
 use crate::probe::parse::parse_output;
+use crate::proc::DaemonSearch;
 
 /// The shim's program.
 const SHIM: &str = "containerd-shim-kata-v2";
@@ -55,12 +56,12 @@ pub(super) fn check_kata(machine: &dyn Machine) -> Vec<CheckAnswer> {
 /// The shim that containerd would start.
 fn check_shim(machine: &dyn Machine) -> (CheckAnswer, KataShim) {
     let containerds = find_containerd(machine);
-    let is_hidden = containerds == ContainerdSearch::Hidden;
+    let is_hidden = containerds == DaemonSearch::Hidden;
     let own_folders = own_folders(machine);
     let (searched, whose) = match containerds {
-        ContainerdSearch::Folders(folders) => (folders, "the PATH of containerd"),
-        ContainerdSearch::Hidden => (own_folders.clone(), "our PATH; that of containerd is hidden"),
-        ContainerdSearch::Absent => (own_folders.clone(), "our PATH; containerd does not run"),
+        DaemonSearch::Folders(folders) => (folders, "the PATH of containerd"),
+        DaemonSearch::Hidden => (own_folders.clone(), "our PATH; that of containerd is hidden"),
+        DaemonSearch::Absent => (own_folders.clone(), "our PATH; containerd does not run"),
     };
     let own = || find_program(machine, &own_folders, SHIM);
     let off_path = || find_program(machine, &OFF_PATH.map(String::from), SHIM);

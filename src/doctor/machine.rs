@@ -8,6 +8,7 @@ use super::kvm_device::{KvmAnswer, probe_kvm};
 use crate::engine::process::{self, CancelFlag, CommandOutput};
 use crate::engine::{self, EngineKind, clean, facts};
 use crate::error::Result;
+use crate::proc::{DaemonSearch, ProcessTable, split_search_path};
 
 /// Symbolic links that are followed before a path is taken for a circle.
 const LINKS: usize = 16;
@@ -152,70 +153,14 @@ pub(super) fn environment_variable(machine: &dyn Machine, name: &str) -> Option<
     Some(value).filter(|value| !value.is_empty())
 }
 
-/// The folders of a list such as `PATH`, in order, each once.
-pub(super) fn split_search_path(list: &str) -> Vec<String> {
-    let mut folders: Vec<String> = Vec::new();
-    for folder in list.split(':').filter(|folder| folder.starts_with('/')) {
-        if !folders.iter().any(|known| known == folder) {
-            folders.push(folder.to_string());
-        }
-    }
-    folders
-}
-
 /// The folders that this process looks for programs in.
 pub(super) fn own_folders(machine: &dyn Machine) -> Vec<String> {
     environment_variable(machine, "PATH").map(|path| split_search_path(&path)).unwrap_or_default()
 }
 
 /// Where containerd looks for shims.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ContainerdSearch {
-    /// In these folders.
-    Folders(Vec<String>),
-    /// It runs, and this user may not read its environment.
-    Hidden,
-    /// It does not run.
-    Absent,
-}
-
-impl ContainerdSearch {
-    /// The folders, as far as they are known.
-    pub(super) fn search_folders(self) -> Vec<String> {
-        match self {
-            Self::Folders(folders) => folders,
-            Self::Hidden | Self::Absent => Vec::new(),
-        }
-    }
-}
-
-/// Looks for containerd among the processes.
-pub(super) fn find_containerd(machine: &dyn Machine) -> ContainerdSearch {
-    let Ok(processes) = std::fs::read_dir(path_on_machine(machine, "/proc")) else {
-        return ContainerdSearch::Absent;
-    };
-    let names = processes.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let pids = names.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
-    let is_containerd = |pid: &String| {
-        read_text_file(machine, &format!("/proc/{pid}/comm"))
-            .is_some_and(|name| name.trim() == "containerd")
-    };
-    let mut found = ContainerdSearch::Absent;
-    for pid in pids.filter(is_containerd) {
-        let path = path_on_machine(machine, &format!("/proc/{pid}/environ"));
-        match std::fs::read(path).ok().as_deref().and_then(path_variable) {
-            Some(folders) => return ContainerdSearch::Folders(folders),
-            None => found = ContainerdSearch::Hidden,
-        }
-    }
-    found
-}
-
-/// The folders of `PATH` in an environment as the kernel shows it.
-fn path_variable(environment: &[u8]) -> Option<Vec<String>> {
-    let mut variables = environment.split(|byte| *byte == 0);
-    let path = variables.find_map(|variable| variable.strip_prefix(b"PATH="))?;
-    Some(split_search_path(&String::from_utf8_lossy(path)))
+pub(super) fn find_containerd(machine: &dyn Machine) -> DaemonSearch {
+    ProcessTable::of_machine(machine.root_dir()).find_daemon("containerd")
 }
 
 /// The first program of this name in the folders.
@@ -269,8 +214,8 @@ mod tests {
             .file("/proc/7/comm", "containerd\n")
             .file("/proc/7/environ", "A=1\0PATH=/opt/bin:/usr/bin\0B=2\0");
         assert_eq!(find_containerd(&fake).search_folders(), ["/opt/bin", "/usr/bin"]);
-        assert_eq!(find_containerd(&Fake::new()), ContainerdSearch::Absent);
+        assert_eq!(find_containerd(&Fake::new()), DaemonSearch::Absent);
         let fake = Fake::new().file("/proc/7/comm", "containerd\n");
-        assert_eq!(find_containerd(&fake), ContainerdSearch::Hidden);
+        assert_eq!(find_containerd(&fake), DaemonSearch::Hidden);
     }
 }

@@ -1,9 +1,8 @@
 //! The devices and plugins of the network.
 
 use super::answer::CheckAnswer;
-use super::machine::{
-    Machine, environment_variable, find_program, own_folders, path_exists, split_search_path,
-};
+use super::machine::{Machine, environment_variable, find_program, own_folders, path_exists};
+use crate::proc::split_search_path;
 
 /// Where the plugins of the container network can lie, apart from `CNI_PATH`.
 const PLUGIN_FOLDERS: [&str; 3] = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];

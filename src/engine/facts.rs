@@ -1,10 +1,13 @@
 //! What an engine says about itself, its runtimes, images and containers.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::process::{CancelFlag, CommandOutput, ExitReason, run_command};
 use super::{EngineKind, QUESTION, full_name, query_engine};
 use crate::error::{Error, Result};
+use crate::proc::ProcessTable;
 use crate::text::shell_line;
 
 /// A question to an engine whose answer belongs into the record: the end of the probe's id, and
@@ -104,19 +107,10 @@ pub(crate) fn path_folders() -> Vec<std::path::PathBuf> {
     std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
-/// The search path of the first process of this name that we may ask: daemons look for programs
-/// on theirs, not on ours.
-pub(crate) fn daemon_path(program: &str) -> Vec<std::path::PathBuf> {
-    let path = |entry: std::fs::DirEntry| {
-        let name = std::fs::read_to_string(entry.path().join("comm")).ok()?;
-        let environ = std::fs::read(entry.path().join("environ")).ok()?;
-        let text = String::from_utf8_lossy(&environ).into_owned();
-        let mut entries = text.split('\0').filter(|_| name.trim() == program);
-        entries.find_map(|entry| entry.strip_prefix("PATH=").map(String::from))
-    };
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let path = processes.filter_map(path).next().unwrap_or_default();
-    std::env::split_paths(&path).collect()
+/// Where containerd looks for programs: daemons look on their own path, not on ours.
+pub(crate) fn containerd_path() -> Vec<PathBuf> {
+    let folders = ProcessTable::own().find_daemon("containerd").search_folders();
+    folders.into_iter().map(PathBuf::from).collect()
 }
 
 /// Those of the programs that are on the path.
@@ -128,7 +122,7 @@ fn programs_on_path(names: &[&str]) -> Vec<String> {
 /// The handlers of the shims on our path and on containerd's: `containerd-shim-kata-v2` is `io.containerd.kata.v2`.
 fn shims_on_path() -> Vec<String> {
     let mut found = Vec::new();
-    for folder in path_folders().into_iter().chain(daemon_path("containerd")) {
+    for folder in path_folders().into_iter().chain(containerd_path()) {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();

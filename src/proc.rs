@@ -1,0 +1,138 @@
+//! Processes, as proc(5) shows them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The processes of a machine.
+pub(crate) struct ProcessTable {
+    folder: PathBuf,
+}
+
+impl ProcessTable {
+    /// Those of this machine.
+    pub(crate) fn own() -> Self {
+        Self::of_machine(Path::new("/"))
+    }
+
+    /// Those of the machine whose files lie below `root`.
+    pub(crate) fn of_machine(root: &Path) -> Self {
+        Self { folder: root.join("proc") }
+    }
+
+    /// The ids of all that run.
+    pub(crate) fn process_ids(&self) -> Vec<u32> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    }
+
+    /// The place of a file of a process.
+    pub(crate) fn file_path(&self, pid: u32, file: &str) -> PathBuf {
+        self.folder.join(pid.to_string()).join(file)
+    }
+
+    /// A file of a process; none if it cannot be read.
+    pub(crate) fn read_file(&self, pid: u32, file: &str) -> Option<Vec<u8>> {
+        fs::read(self.file_path(pid, file)).ok()
+    }
+
+    /// The path of its program.
+    pub(crate) fn program_path(&self, pid: u32) -> Option<String> {
+        let path = fs::read_link(self.file_path(pid, "exe")).ok()?;
+        Some(path.to_string_lossy().into_owned())
+    }
+
+    /// Its name; empty if it cannot be read.
+    pub(crate) fn process_name(&self, pid: u32) -> String {
+        let name = self.read_file(pid, "comm").unwrap_or_default();
+        crate::text::decode_bytes(&name).trim().into()
+    }
+
+    /// What it is to a reader: its name, or what it calls itself where it was started through a
+    /// link to its own program (`/proc/self/exe`), as gVisor's processes are.
+    pub(crate) fn shown_name(&self, pid: u32) -> String {
+        let name = self.process_name(pid);
+        let first = self.process_arguments(pid).into_iter().next().unwrap_or_default();
+        let own = first.rsplit('/').next().unwrap_or_default();
+        if name == "exe" && !own.is_empty() { own.to_string() } else { name }
+    }
+
+    /// Its program and arguments as they were given.
+    pub(crate) fn process_arguments(&self, pid: u32) -> Vec<String> {
+        let line = self.read_file(pid, "cmdline").unwrap_or_default();
+        line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into()).collect()
+    }
+
+    /// The fields of its `stat` from the third on, which follow its name.
+    fn stat_fields(&self, pid: u32) -> Option<Vec<String>> {
+        let stat = String::from_utf8_lossy(&self.read_file(pid, "stat")?).into_owned();
+        // The name stands in parentheses and may hold anything.
+        let (_, fields) = stat.rsplit_once(')')?;
+        Some(fields.split_whitespace().map(String::from).collect())
+    }
+
+    /// The id of its parent.
+    pub(crate) fn parent_id(&self, pid: u32) -> Option<u32> {
+        self.stat_fields(pid)?.get(1)?.parse().ok()
+    }
+
+    /// When it started, in clock ticks since boot. One that has ended runs no longer, although it
+    /// stays listed until its parent asks for it.
+    pub(crate) fn start_time(&self, pid: u32) -> Option<u64> {
+        let fields = self.stat_fields(pid)?;
+        let has_ended = matches!(fields.first()?.as_str(), "Z" | "X");
+        fields.get(19).filter(|_| !has_ended)?.parse().ok()
+    }
+
+    /// Where the first daemon of this name whose environment we may read looks for programs.
+    pub(crate) fn find_daemon(&self, name: &str) -> DaemonSearch {
+        let mut found = DaemonSearch::Absent;
+        for pid in self.process_ids() {
+            if self.process_name(pid) != name {
+                continue;
+            }
+            let environment = self.read_file(pid, "environ").unwrap_or_default();
+            let mut variables = environment.split(|byte| *byte == 0);
+            match variables.find_map(|variable| variable.strip_prefix(b"PATH=")) {
+                Some(path) => {
+                    return DaemonSearch::Folders(split_search_path(&String::from_utf8_lossy(
+                        path,
+                    )));
+                }
+                None => found = DaemonSearch::Hidden,
+            }
+        }
+        found
+    }
+}
+
+/// Where a daemon looks for programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DaemonSearch {
+    /// In these folders.
+    Folders(Vec<String>),
+    /// It runs, and this user may not read its environment.
+    Hidden,
+    /// It does not run.
+    Absent,
+}
+
+impl DaemonSearch {
+    /// The folders, as far as they are known.
+    pub(crate) fn search_folders(self) -> Vec<String> {
+        match self {
+            Self::Folders(folders) => folders,
+            Self::Hidden | Self::Absent => Vec::new(),
+        }
+    }
+}
+
+/// The folders of a list such as `PATH`, in order, each once.
+pub(crate) fn split_search_path(list: &str) -> Vec<String> {
+    let mut folders: Vec<String> = Vec::new();
+    for folder in list.split(':').filter(|folder| folder.starts_with('/')) {
+        if !folders.iter().any(|known| known == folder) {
+            folders.push(folder.to_string());
+        }
+    }
+    folders
+}
