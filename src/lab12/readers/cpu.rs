@@ -5,6 +5,7 @@ use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::words;
 use crate::model::MissingReason;
+use crate::probe::parse::MODEL_LABELS;
 
 /// The model name that the parts of `who` state.
 pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
@@ -90,12 +91,9 @@ fn after_one_key(text: &str) -> Option<&str> {
     let key = words::strip_value_marks(key).to_lowercase();
     let key = key.trim_start_matches(['-', '*', ' ']).trim();
     let key: String = crate::text::join_words(key);
-    let known = [
-        "model name",
-        "cpu model",
+    let others = [
         "cpu model name",
         "machdep.cpu.brand_string",
-        "cpu",
         "model",
         "cpu info",
         // lscpu in other languages.
@@ -106,7 +104,7 @@ fn after_one_key(text: &str) -> Option<&str> {
         "nome do modelo",
         "имя модели",
     ];
-    known.contains(&key.as_str()).then_some(value)
+    MODEL_LABELS.iter().chain(&others).any(|label| *label == key).then_some(value)
 }
 
 fn is_numeric(value: &str) -> bool {

@@ -19,12 +19,16 @@ pub(super) fn capability_mask(text: &str) -> ParseResult {
     }
 }
 
-/// The model name of `/proc/cpuinfo`. ARM states none; a part number is not one.
+/// What the model name of a processor is labelled in `/proc/cpuinfo`: on x86, MIPS and POWER. ARM,
+/// s390x and RISC-V have none.
+pub(crate) const MODEL_LABELS: [&str; 3] = ["model name", "cpu model", "cpu"];
+
+/// The model name of `/proc/cpuinfo`; a part number is not one.
 pub(super) fn cpu_model(text: &str) -> ParseResult {
     let line = only_line(text)?;
     let (label, value) =
         line.split_once(':').ok_or_else(|| ParseFailure::unexpected_output("a label", line))?;
-    if !label.trim().eq_ignore_ascii_case("model name") {
+    if !MODEL_LABELS.contains(&label.trim().to_ascii_lowercase().as_str()) {
         let reason = format!("the processor gives no model name, only `{}`", first_words(line));
         return Err(ParseFailure::new(MissingReason::NoModelName, reason));
     }
@@ -123,11 +127,15 @@ mod tests {
         let text = "model name\t: Intel(R) Core(TM) i5-8265U CPU @ 1.60GHz\n";
         assert_eq!(cpu_model(text).unwrap(), "Intel(R) Core(TM) i5-8265U CPU @ 1.60GHz");
         assert_eq!(cpu_model("model name\t: unknown\n").unwrap(), "unknown");
+        assert_eq!(
+            cpu_model("cpu\t\t: POWER9, altivec supported\n").unwrap(),
+            "POWER9, altivec supported"
+        );
     }
 
     #[test]
     fn an_arm_part_number_is_not_a_model_name() {
-        for text in ["CPU part\t: 0xd0c\n", "Model\t\t: Board 4 B\n"] {
+        for text in ["CPU part\t: 0xd0c\n", "Model\t\t: Board 4 B\n", "vendor_id : IBM/S390\n"] {
             assert_eq!(cpu_model(text).unwrap_err().why, MissingReason::NoModelName);
         }
         assert_eq!(cpu_model("model name\t:\n").unwrap_err().why, MissingReason::Empty);

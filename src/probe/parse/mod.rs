@@ -12,6 +12,8 @@ mod record;
 mod runtime;
 mod scalar;
 
+pub(crate) use kernel::MODEL_LABELS;
+
 use serde_json::Value;
 
 use crate::model::MissingReason;
