@@ -68,6 +68,9 @@ pub struct ProjectConfig {
     pub edition: Option<String>,
     /// The file that the document of an edition is written to.
     pub submission: PathBuf,
+    /// What begins the addresses of evidence in the document: an address that ends in `/`; by
+    /// default the way from the document to the project's folder.
+    pub evidence_base: Option<String>,
     /// A hand-written report that the site shows checked against the evidence.
     pub checked_submission: Option<PathBuf>,
     /// The run that a report is about, where no other is asked for.
@@ -108,6 +111,7 @@ impl Default for ProjectConfig {
             site_url: None,
             edition: None,
             submission: "submission.md".into(),
+            evidence_base: None,
             checked_submission: None,
             run: "latest".into(),
             target: None,
@@ -175,6 +179,7 @@ struct OwnTable {
     optional: Option<bool>,
     edition: Option<EditionKey>,
     submission: Option<PathBuf>,
+    evidence_base: Option<String>,
     checked_submission: Option<PathBuf>,
     out: Option<PathBuf>,
     run: Option<String>,
@@ -224,6 +229,7 @@ impl ProjectConfig {
             site_url: toml.output.html.site_url,
             edition: own.edition.map(|edition| edition.0),
             submission: own.submission.unwrap_or(default.submission),
+            evidence_base: own.evidence_base,
             checked_submission: own.checked_submission,
             run: own.run.unwrap_or(default.run),
             target: own.target,
@@ -273,6 +279,20 @@ impl ProjectConfig {
                 .with_help("give a relative path without `..`"));
             }
         }
+        let is_sound = |base: &String| {
+            base.ends_with('/')
+                && !base.chars().any(|c| c.is_whitespace() || "()<>[]\"`\\".contains(c))
+        };
+        if let Some(base) = self.evidence_base.as_ref().filter(|base| !is_sound(base)) {
+            return Err(Error::unusable_input(format!(
+                "{}: `preprocessor.isoproof.evidence-base` is `{base}`",
+                file.display()
+            ))
+            .with_help(
+                "give an address that ends in `/`, such as \
+                 \"https://github.com/me/repository/blob/main/\", or a relative path, such as \"../\"",
+            ));
+        }
         match &self.site_url {
             Some(url)
                 if !(url.ends_with('/') && (url.starts_with('/') || host_end(url).is_some())) =>
@@ -288,6 +308,12 @@ impl ProjectConfig {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What begins the addresses of evidence in the document.
+    pub(crate) fn document_base(&self) -> String {
+        let depth = self.submission.components().filter(|part| *part != Component::CurDir).count();
+        self.evidence_base.clone().unwrap_or_else(|| "../".repeat(depth.saturating_sub(1)))
     }
 
     /// The path under which the site is served, with `/` at both ends.

@@ -52,7 +52,7 @@ fn facts_text(loaded: &LoadedRun) -> StyledText {
         for (target, fact) in by_target {
             let shown = match fact {
                 Fact::Missing(missing) => {
-                    format!("not captured ({}: {})", missing.why.reason_name(), missing.reason)
+                    format!("not captured ({})", missing.reason_words())
                 }
                 fact => describe_fact(Some(fact)),
             };

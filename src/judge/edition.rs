@@ -21,4 +21,8 @@ pub trait PackEdition: Any + fmt::Debug + Send + Sync {
 
     /// The command that it gives for an evidence file.
     fn file_command(&self, file: &str) -> Option<&str>;
+
+    /// Where an evidence file lies that has this path in its directory and was read as `slot`, seen
+    /// from the folder that the document is handed in with; none if it is no file of its evidence.
+    fn evidence_path(&self, path: &str, slot: &str) -> Option<String>;
 }

@@ -101,7 +101,7 @@ fn coverage_row(
                 "{} on {}: {}",
                 need.fact,
                 found.target.unwrap_or(need.target.word()),
-                why.reason
+                why.reason_words()
             )),
             _ => present += 1,
         }

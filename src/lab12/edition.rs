@@ -183,6 +183,13 @@ impl PackEdition for EditionSpec {
         let file = files.find(|known| known.path == file && !known.command.is_empty())?;
         Some(&file.command)
     }
+
+    fn evidence_path(&self, path: &str, slot: &str) -> Option<String> {
+        self.requirement.iter().flat_map(|asked| &asked.files).find(|file| file.path == slot)?;
+        // A subfolder may have been read by itself.
+        let is_inside = slot.strip_suffix(path).is_some_and(|folder| folder.ends_with('/'));
+        Some(format!("labs/{NAME}/{}", if is_inside { slot } else { path }))
+    }
 }
 
 impl EditionSpec {

@@ -1,5 +1,6 @@
 //! Facts: typed values read from captures, or the reason why there is none.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -106,6 +107,17 @@ pub struct MissingFact {
     pub reason: String,
     /// The capture that was looked at, where there is one.
     pub source: Option<FactSource>,
+}
+
+impl MissingFact {
+    /// The reason as readers are told it. Run files keep the words of the first version, by which
+    /// their facts are known to be unchanged.
+    pub fn reason_words(&self) -> Cow<'_, str> {
+        match self.reason.strip_suffix(": there is no value") {
+            Some(file) => format!("{file} contains no value").into(),
+            None => self.reason.as_str().into(),
+        }
+    }
 }
 
 /// What is known about one question on one target.

@@ -345,7 +345,7 @@ impl Assessment {
                     FactSource::new(boot.id.as_str(), None),
                 )
             }
-            None => Fact::missing(MissingReason::NotAsked, "no command of this run asked for it"),
+            None => Fact::missing(MissingReason::NotAsked, "this run did not include that probe"),
         }
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn cost_figures<'a>(
             let unit = unit.map(|probe| probe.unit.as_str()).unwrap_or_default();
             figures.value = value.as_f64().map(|value| format_in_unit(value, unit));
         }
-        Fact::Missing(missing) => figures.missing = Some(missing.reason.clone()),
+        Fact::Missing(missing) => figures.missing = Some(missing.reason_words().into_owned()),
     }
     Ok(figures)
 }

@@ -124,6 +124,20 @@ pub fn write_html(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
     out.write_all(escape_html(text).as_bytes())
 }
 
+/// A path with `/` between its parts as part of an address.
+pub(super) fn url_path(path: &str) -> String {
+    let mut out = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 fn longest_run(text: &str, wanted: char) -> usize {
     let mut longest = 0;
     let mut run = 0;

@@ -6,6 +6,7 @@
 mod costs;
 mod suitability;
 mod timing;
+mod writes;
 
 use crate::text::shell_line;
 use std::borrow::Cow;
@@ -70,7 +71,7 @@ const FUNCTIONS: &[LookupDefinition] = &[
     ("value", &["id", "target", "field"], look_up_value),
     ("present", &["id", "target"], look_up_present),
     ("same", &["id", "a", "b"], look_up_same),
-    ("source", &["id", "target"], look_up_source),
+    ("source", &["id", "target", "text"], look_up_source),
     ("evidence", &["id", "target", "lines"], look_up_evidence),
     ("name", &["target"], look_up_name),
     ("has_target", &["role"], has_target),
@@ -110,6 +111,7 @@ const FUNCTIONS: &[LookupDefinition] = &[
     ("answers", &[], costs::look_up_answers),
     ("costs", &[], costs::look_up_costs),
     ("cost", &["measure", "target"], costs::look_up_cost),
+    ("written", &["target"], writes::look_up_written),
 ];
 
 /// The names of all functions.
@@ -196,10 +198,9 @@ impl LookupSources {
         if let Fact::Missing(missing) = found.fact.as_ref() {
             let target = found.target.unwrap_or("no target");
             let line = format!(
-                "{} on {target}: not captured ({}: {})",
+                "{} on {target}: not captured ({})",
                 found.probe.id,
-                missing.why.reason_name(),
-                missing.reason
+                missing.reason_words()
             );
             if let Ok(mut warnings) = self.warnings.lock() {
                 warnings.insert(crate::text::make_visible(&line));
@@ -282,12 +283,22 @@ fn look_up_same(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     Ok(word.into())
 }
 
-/// `source(id=, target=)`: where the fact stands, as a linked place.
+/// `source(id=, target=, text=)`: where the fact stands, as a link with this text, by default the
+/// place; where nothing links, the place follows the text.
 fn look_up_source(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let found = sources.find_argument_fact(kwargs)?;
     let Some(source) = found.fact.source() else { return Ok(Value::none()) };
-    let markup = sources.renderer.render_code(&describe_place(source), true);
-    Ok(safe_value(&sources.renderer.link_to_source(&sources.assessment, &markup, source)))
+    let place = sources.renderer.render_code(&describe_place(source), true);
+    let text: Option<&str> = kwargs.get("text")?;
+    let text = text.map(|text| sources.renderer.escape_text(text));
+    let is_linked = sources.renderer.source_url(&sources.assessment, source).is_some();
+    Ok(safe_value(&match text {
+        Some(text) if !is_linked => format!("{text} ({place})"),
+        text => {
+            let markup = text.unwrap_or(place);
+            sources.renderer.link_to_source(&sources.assessment, &markup, source)
+        }
+    }))
 }
 
 /// `evidence(id=, target=)`: the capture that the fact rests on, as a block with its origin.
@@ -336,40 +347,45 @@ fn capture_block(sources: &LookupSources, capture: &Capture, limit: Option<usize
 /// The info string of a fenced block that is a capture; its anchor follows.
 pub(crate) const EVIDENCE: &str = "isoproof-evidence";
 
-/// One line on where a block comes from, with a link to it where this voice links.
-fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
-    let words = capture_origin(sources, capture);
-    let source = FactSource::new(&capture.id, None);
-    match (&sources.renderer, sources.renderer.source_url(&sources.assessment, &source)) {
-        (Renderer::Markdown(_), Some(url)) => format!("{words} ([the whole capture]({url}))"),
-        _ => words,
-    }
-}
+/// The longest command that stands above its output; a longer one is a script, whose name says
+/// more.
+const LONGEST_COMMAND: usize = 80;
 
-fn capture_origin(sources: &LookupSources, capture: &Capture) -> String {
-    match &capture.origin {
+/// One line on where a block comes from and of which target it is, with a link to it where this
+/// voice links.
+fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
+    let code = |text: &str| sources.renderer.render_code(text, false);
+    let (origin, more) = match &capture.origin {
         CaptureOrigin::Command { argv } => {
-            let status =
-                capture.exit.map(|exit| format!(", exit status {exit}")).unwrap_or_default();
-            format!("{}{status}:", sources.renderer.render_code(&shell_line(argv), false))
+            let status = capture.exit.map(|exit| format!(", exit status {exit}"));
+            (code(&shell_line(argv)), status.unwrap_or_default())
         }
         CaptureOrigin::Probe { command, .. } => {
-            format!("{}:", sources.renderer.render_code(command, false))
-        }
-        CaptureOrigin::Observed { how } => format!("{}:", sources.renderer.escape_text(how)),
-        CaptureOrigin::File { path, slot } => {
-            let path = sources.renderer.render_code(path, false);
-            let command =
-                slot.as_deref().and_then(|slot| sources.assessment.instructed_command(slot));
-            match command {
-                Some(command) => {
-                    let command = sources.renderer.render_code(command, false);
-                    format!("{path}, which the instructions make with {command}:")
+            let id = capture.id.split_once('/').map_or("", |(_, id)| id);
+            let origin = match sources.assessment.project_data.catalogue.find_probe(id) {
+                Some(probe) if command.chars().count() > LONGEST_COMMAND => {
+                    sources.renderer.escape_text(&probe.title)
                 }
-                None => format!("{path}:"),
-            }
+                _ => code(command),
+            };
+            (origin, String::new())
         }
-    }
+        CaptureOrigin::Observed { how } => (sources.renderer.escape_text(how), String::new()),
+        CaptureOrigin::File { path, slot } => {
+            let slot = slot.as_deref();
+            let command = slot.and_then(|slot| sources.assessment.instructed_command(slot));
+            let command = command.map(|command| format!(" (instructed: {})", code(command)));
+            (code(path), command.unwrap_or_default())
+        }
+    };
+    let target = capture.target.as_deref().map(|target| {
+        let is_host = sources.assessment.role_target(Role::Host) == Some(target);
+        let name = sources.renderer.escape_text(&sources.assessment.reader_name(target));
+        format!("{} {name}, ", if is_host { "On" } else { "Under" })
+    });
+    let source = FactSource::new(&capture.id, None);
+    let origin = sources.renderer.link_to_source(&sources.assessment, &origin, &source);
+    format!("{}{origin}{more}:", target.unwrap_or_default())
 }
 
 /// `name(target=)`: what readers call a target.

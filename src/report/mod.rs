@@ -9,6 +9,7 @@ pub(crate) mod comparison;
 pub(crate) mod costs;
 pub mod escape;
 pub mod excerpts;
+mod file_links;
 pub(crate) mod functions;
 pub(crate) mod lookups;
 pub mod markdown;
@@ -24,6 +25,7 @@ pub(crate) mod templates;
 pub mod trend;
 
 pub use assessment::{Assessment, ProjectData, find_candidate};
+pub use file_links::FileLinks;
 pub use number::format_measured;
 pub(crate) use number::format_ratio;
 pub use renderer::{EvidenceLinks, Renderer, describe_place};

@@ -1,7 +1,10 @@
 //! How a look-up speaks: in Markdown or in HTML, with links to the evidence or without.
 
+use std::sync::Arc;
+
 use super::assessment::{Assessment, FoundFact};
 use super::escape;
+use super::file_links::FileLinks;
 use super::number;
 use crate::model::{Fact, FactSource, MissingFact, SampleUnit, Samples};
 
@@ -16,6 +19,8 @@ pub enum EvidenceLinks {
     /// root is this; nowhere if the book has no such chapter. Braces that mdBook would take for
     /// its own are escaped.
     Book(Option<String>),
+    /// To the files that the evidence lies in, from a document that is read without the site.
+    Files(Arc<FileLinks>),
 }
 
 /// How a look-up speaks.
@@ -85,6 +90,7 @@ impl Renderer {
                     escape::escape_markdown(&excerpt_at(assessment, source)).replace('"', "&quot;");
                 format!("[{markup}]({url} \"{title}\")")
             }
+            (Self::Markdown(_), EvidenceLinks::Files(_)) => format!("[{markup}]({url})"),
             (Self::Markdown(_), _) => {
                 let title = escape::escape_markdown(&place).replace('"', "&quot;");
                 format!("[{markup}]({url} \"{title}\")")
@@ -98,15 +104,16 @@ impl Renderer {
 
     /// The link to a place in the evidence.
     pub fn source_url(&self, assessment: &Assessment, source: &FactSource) -> Option<String> {
+        // An empty file has no first line, and an edited run file may name any.
+        let line = source.line.filter(|_| assessment.source_line(source).is_some());
         let (root, suffix) = match (self, self.evidence_links()) {
+            (_, EvidenceLinks::Files(files)) => return files.source_url(&source.capture, line),
             (_, EvidenceLinks::None | EvidenceLinks::Book(None)) => return None,
             // In Markdown it names the chapter, and each renderer makes its own address of that.
             (Self::Markdown(_), EvidenceLinks::Book(Some(root))) => (root, "md"),
             (_, EvidenceLinks::Site(root) | EvidenceLinks::Book(Some(root))) => (root, "html"),
         };
         let anchor = assessment.capture_anchor(&source.capture)?;
-        // An empty file has no first line, and an edited run file may name any.
-        let line = source.line.filter(|_| assessment.source_line(source).is_some());
         let line = line.map(|line| format!("-L{line}")).unwrap_or_default();
         Some(format!("{root}runs/{}.{suffix}#{anchor}{line}", assessment.run.id))
     }
@@ -175,9 +182,7 @@ impl Renderer {
             Some(source) => self.link_to_source(assessment, &mark, source),
             None => mark,
         };
-        let reason =
-            self.escape_text(&format!("({}: {})", missing.why.reason_name(), missing.reason));
-        format!("{mark} {reason}")
+        format!("{mark} {}", self.escape_text(&format!("({})", missing.reason_words())))
     }
 
     fn render_value(&self, value: &serde_json::Value, in_table: bool) -> String {

@@ -43,7 +43,7 @@ fn drawn_values() -> Vec<(&'static str, Vec<Value>)> {
         ("host.mem_pss", vec![json!(9000), json!(90_000)]),
         ("app.health_status", vec![json!(200), json!(200), json!(503), json!(0)]),
         ("proc.entries", vec![json!(52), json!(400)]),
-        ("cpu.model", vec![json!("A"), json!("B")]),
+        ("cpu.model", vec![json!("A"), json!("B"), json!("QEMU TCG CPU version 2.5+")]),
         ("cpu.model_compared", vec![json!("A")]),
         ("net.interfaces", vec![json!([{"name": "eth0", "addresses": ["10.0.0.2/24"]}])]),
         ("runtime.version", vec![json!("3.23.0")]),

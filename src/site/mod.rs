@@ -29,7 +29,7 @@ use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::report::chapters::ProjectChapters;
-use crate::report::{Assessment, EvidenceLinks, ProjectData, find_candidate, notes, submission};
+use crate::report::{Assessment, ProjectData, find_candidate, notes, submission};
 use crate::store::{RunFile, RunStore};
 use cache::BuildCache;
 use content_hash::ContentHash;
@@ -118,7 +118,7 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
     project_data.target = options.target.clone().or(project_data.target);
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let builder = make_builder(project, &store, &project_data, options)?;
-    let text = builder.render_document(EvidenceLinks::None)?;
+    let text = builder.render_document(builder.file_links())?;
     let press = loop {
         let staging = StagedSite::begin_staging(&out)?;
         let press = PageWriter::new(

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -27,7 +28,9 @@ use crate::report::functions::{
     EVIDENCE, LookupSources, MissingWarnings, QuotedChapters, probe_area,
 };
 use crate::report::pack::HandReport;
-use crate::report::{Assessment, EvidenceLinks, Renderer, TemplateEngine, markdown, submission};
+use crate::report::{
+    Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, excerpts, markdown, submission,
+};
 use crate::sources::{self, MAX_TEXT_BYTES};
 use crate::store::RunFile;
 
@@ -169,15 +172,28 @@ impl<'a> SiteBuilder<'a> {
         self.warnings.lock().map(|lines| lines.clone()).unwrap_or_default()
     }
 
-    /// The document that the edition wants, in Markdown; none without an edition. Without links it
-    /// is the marked file.
+    /// Where the evidence of the run lies in files, seen from the document.
+    pub(super) fn file_links(&self) -> EvidenceLinks {
+        let path = path_below(&self.project.root, &self.file.path);
+        let base = self.project.config.document_base();
+        let (assessment, text) = (&self.assessment, &self.file.text);
+        EvidenceLinks::Files(Arc::new(FileLinks::find_places(
+            assessment,
+            &base,
+            path.as_deref(),
+            text,
+        )))
+    }
+
+    /// The document that the edition wants, in Markdown; none without an edition. With links to
+    /// files it is the marked file.
     ///
     /// # Errors
     ///
     /// It cannot be rendered; the error names file, line and column.
     pub(super) fn render_document(&self, links: EvidenceLinks) -> Result<Option<String>> {
         let Some(edition) = &self.assessment.project_data.edition else { return Ok(None) };
-        let alone = links == EvidenceLinks::None;
+        let alone = matches!(links, EvidenceLinks::Files(_));
         let mut sources = self.lookup_sources(&self.assessment, Renderer::Markdown(links));
         sources.is_document = true;
         sources.chapters = Some(Arc::new(self.spoken.with_sources(&sources)));
@@ -804,6 +820,14 @@ const ALL: &str = "chapters.html";
 fn is_plain_file(name: &str) -> bool {
     let ends = [".css", ".js", "icon.svg"];
     name.starts_with("site/") && ends.iter().any(|end| name.ends_with(end))
+}
+
+/// The path of a file from a folder that it lies in, with `/` between its parts.
+fn path_below(folder: &Path, file: &Path) -> Option<String> {
+    let (folder, file) = (folder.canonicalize().ok()?, file.canonicalize().ok()?);
+    let parts = file.strip_prefix(folder).ok()?.iter();
+    let parts: Option<Vec<&str>> = parts.map(|part| part.to_str()).collect();
+    Some(parts?.join("/"))
 }
 
 /// The way from a page to the root of the site.

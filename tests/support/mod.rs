@@ -194,3 +194,17 @@ impl Outcome {
         self
     }
 }
+
+/// A text of Markdown with the words of its links in their place.
+pub fn without_links(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (_, tail) = after.split_once(')').expect("the end of a link");
+        let start = before.rfind('[').expect("the start of a link");
+        out.push_str(&before[..start]);
+        out.push_str(&before[start + 1..]);
+        rest = tail;
+    }
+    out + rest
+}

@@ -75,7 +75,7 @@ impl LookupSources {
     fn missing_words(&self, fact: &str, target: &str) -> Option<String> {
         let name = self.assessment.resolve_target(target).ok()??;
         match self.assessment.run.find_fact(fact, name)? {
-            Fact::Missing(missing) => Some(format!(" ({})", missing.reason)),
+            Fact::Missing(missing) => Some(format!(" ({})", missing.reason_words())),
             _ => None,
         }
     }

@@ -1,0 +1,74 @@
+//! Look-ups in how fast a file is written.
+
+use serde_json::Value as Json;
+use tera::{Kwargs, TeraResult, Value};
+
+use super::{LookupSources, lookup_error, safe_value, value_map};
+use crate::model::{Fact, SampleUnit};
+use crate::report::number;
+use crate::stats;
+
+const WRITE: &str = "perf.io_write";
+
+/// `written(target=)`: the `size` of the file that was written, the `time` that it took, of several
+/// writes the median, and the `rate`, with links; none where it is not known.
+pub(super) fn look_up_written(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let target: &str = kwargs.must_get("target")?;
+    let assessment = &sources.assessment;
+    let write = assessment.find_fact(WRITE, target).map_err(lookup_error)?;
+    let size = assessment.find_fact("perf.io_size", target).map_err(lookup_error)?;
+    let (bytes, seconds) = match write.fact.as_ref() {
+        Fact::Series(samples) => {
+            let mebibytes = size.fact.as_value().and_then(Json::as_f64);
+            (mebibytes.map(|size| size * 1_048_576.0), stats::median(&samples.values))
+        }
+        Fact::Value { value, .. } => {
+            (value.get("bytes").and_then(Json::as_f64), value.get("seconds").and_then(Json::as_f64))
+        }
+        Fact::Missing(_) => (None, None),
+    };
+    let (Some(bytes), Some(seconds), Some(source)) = (bytes, seconds, write.fact.source()) else {
+        return Ok(Value::none());
+    };
+    if seconds <= 0.0 {
+        return Ok(Value::none());
+    }
+    let linked = |text: &str, source| {
+        let markup = sources.renderer.escape_text(text);
+        safe_value(&sources.renderer.link_to_source(assessment, &markup, source))
+    };
+    let rate = number::format_measured(bytes / seconds, SampleUnit::Bytes);
+    let size_source = size.fact.source().unwrap_or(source);
+    Ok(value_map([
+        ("size", linked(&number::format_measured(bytes, SampleUnit::Bytes), size_source)),
+        ("time", linked(&number::format_measured(seconds, SampleUnit::Seconds), source)),
+        ("rate", linked(&format!("{rate}/s"), source)),
+    ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::judge::rules::testing::sketch;
+    use crate::report::functions::tests::html_of;
+
+    const WRITTEN: &str = "{% set w = written(target=\"kata\") %}\
+        {% if w %}{{ w.size }} in {{ w.time }}, {{ w.rate }}{% else %}nothing{% endif %}";
+
+    #[test]
+    fn a_write_has_a_size_a_time_and_a_throughput() {
+        let collected = || sketch().series("perf.io_write", "kata", &[0.5, 0.4, 0.6]);
+        assert_eq!(html_of(collected(), WRITTEN), "nothing", "without its size");
+        assert_eq!(
+            html_of(collected().fact("perf.io_size", "kata", 64), WRITTEN),
+            "64 MiB in 500 ms, 128 MiB/s"
+        );
+        let dd = json!({ "bytes": 104_857_600, "seconds": 2.0 });
+        let imported = sketch().fact("perf.io_write", "kata", dd);
+        assert_eq!(html_of(imported, WRITTEN), "100 MiB in 2 s, 50 MiB/s");
+        let instant = json!({ "bytes": 104_857_600, "seconds": 0.0 });
+        assert_eq!(html_of(sketch().fact("perf.io_write", "kata", instant), WRITTEN), "nothing");
+        assert_eq!(html_of(sketch(), WRITTEN), "nothing");
+    }
+}
