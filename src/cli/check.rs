@@ -30,7 +30,7 @@ pub(super) struct CheckArguments {
     /// The run
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
-    /// Hold this hand-written report (Markdown) against the run too
+    /// Also check this hand-written report (Markdown) against the run
     #[arg(long, value_name = "FILE")]
     submission: Option<PathBuf>,
     /// The form of the output

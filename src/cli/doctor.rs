@@ -1,4 +1,4 @@
-//! `isoproof doctor`: what works on this machine, what does not, and how to mend it.
+//! `isoproof doctor`: what works on this machine, what does not, and how to fix it.
 
 use std::process::ExitCode;
 use std::time::Duration;

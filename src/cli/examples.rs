@@ -39,7 +39,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("diff", &[("isoproof diff latest~1 latest", "what changed since the run before")]),
-    ("clean", &[("isoproof clean", "after a session was killed")]),
+    ("clean", &[("isoproof clean", "after a session was interrupted")]),
     ("doctor", &[("isoproof doctor --runtime kata=io.containerd.kata.v2", "try one runtime")]),
     (
         "explain",

@@ -255,7 +255,7 @@ fn requirement_page(asked: &LabRequirement) -> ExplanationPage {
         })
         .collect();
     ExplanationPage::new(&asked.id, &asked.title, &kind)
-        .add_part("It asks", asked.asks.as_str())
+        .add_part("Question", asked.asks.as_str())
         .add_part(
             "Command",
             if asked.command.is_empty() { String::new() } else { format!("    {}", asked.command) },

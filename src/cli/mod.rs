@@ -46,7 +46,7 @@ const UNKNOWN_WIDTH: usize = 80;
 /// What the options that every command takes stand under.
 const EVERYWHERE: &str = "Options of every command";
 
-/// Proves how a container runtime isolates, from captured evidence.
+/// Tests whether a runtime gives containers their own kernel, and shows the evidence.
 #[derive(Debug, Parser)]
 #[command(
     name = "isoproof",
@@ -85,8 +85,7 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum CliCommand {
-    /// The whole job: look at the machine, capture evidence, build submission and site, and say
-    /// what they show
+    /// Check the machine, collect evidence, build the report, print the verdicts
     Run(run::RunArguments),
     /// Capture evidence with a container engine, into a run
     Collect(collect::CollectArguments),
@@ -113,7 +112,7 @@ enum CliCommand {
     /// Clean up after interrupted sessions: containers, addresses, temporary folders, half-written
     /// files and sites
     Clean,
-    /// Say what works on this machine, what does not, and how to mend it
+    /// Say what works on this machine, what does not, and how to fix it
     Doctor(doctor::DoctorArguments),
     /// Make a new project: settings, chapters, notes, a workflow for GitHub Pages
     Init(init::InitArguments),

@@ -1,4 +1,4 @@
-//! `isoproof run`: the whole job with what the machine offers: look at the machine, capture, build,
+//! `isoproof run`: the whole job with what the machine offers: check the machine, collect, build,
 //! say what it shows.
 
 use std::path::Path;

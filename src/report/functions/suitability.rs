@@ -220,7 +220,7 @@ mod tests {
         );
         assert_eq!(
             html_of(session(2.0), OF_WORKLOADS),
-            "unfit: Kata (start-up time is too high beside the baseline&#39;s). \
+            "unfit: Kata (start-up time is too high compared with the baseline&#39;s). \
              unfit: runc (it shares the host&#39;s kernel). "
         );
     }
