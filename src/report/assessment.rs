@@ -208,6 +208,7 @@ pub struct Assessment {
     /// The data of the project.
     pub project_data: ProjectData,
     anchors: BTreeMap<String, String>,
+    record_pages: Vec<RecordPage>,
     lines: OnceLock<BTreeMap<String, Vec<String>>>,
 }
 
@@ -220,6 +221,17 @@ pub struct FoundFact<'a> {
     pub target: Option<&'a str>,
     /// What is known.
     pub fact: std::borrow::Cow<'a, Fact>,
+}
+
+/// A page of the site with captures of one run.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(crate) struct RecordPage {
+    /// Where it is, seen from the root of the site and without the suffix.
+    pub place: String,
+    /// The target whose captures they are; none of captures that speak of several.
+    pub target: Option<String>,
+    /// How many captures it has.
+    pub captures: usize,
 }
 
 impl Assessment {
@@ -250,6 +262,7 @@ impl Assessment {
         };
         let judgement = judge::judge_run(&case, &project_data.rules)?;
         let anchors = capture_anchors(&run);
+        let record_pages = find_record_pages(&run);
         Ok(Self {
             run,
             integrity,
@@ -258,6 +271,7 @@ impl Assessment {
             subject,
             project_data: project_data.clone(),
             anchors,
+            record_pages,
             lines: OnceLock::new(),
         })
     }
@@ -391,6 +405,22 @@ impl Assessment {
         self.anchors.get(capture).map(String::as_str)
     }
 
+    /// The pages next to that of the run which show its captures; none of a run with few.
+    pub(crate) fn record_pages(&self) -> &[RecordPage] {
+        &self.record_pages
+    }
+
+    /// Where the site shows a capture, seen from its root and without the suffix.
+    pub(crate) fn capture_page(&self, capture: &str) -> String {
+        let target = self.run.find_capture(capture).and_then(|capture| capture.target.as_deref());
+        let pages = self.record_pages.iter();
+        let mut pages = pages.filter(|page| page.target.as_deref() == target);
+        match pages.next() {
+            Some(page) => page.place.clone(),
+            None => format!("runs/{}", self.run.id),
+        }
+    }
+
     /// The lines of a capture's output as they are shown: without the colours of a terminal.
     pub fn capture_lines(&self, capture: &str) -> &[String] {
         let lines = self.lines.get_or_init(|| {
@@ -479,6 +509,30 @@ pub(crate) fn describe_run(run: &Run) -> serde_json::Value {
         "redaction": run.redaction,
         "captures": run.captures.len(),
     })
+}
+
+/// The most captures that the page of a run shows itself.
+const ON_ONE_PAGE: usize = 40;
+
+/// A page for each target, and one for the captures that speak of several.
+fn find_record_pages(run: &Run) -> Vec<RecordPage> {
+    let mut pages: Vec<RecordPage> = Vec::new();
+    if run.captures.len() <= ON_ONE_PAGE {
+        return pages;
+    }
+    for capture in &run.captures {
+        match pages.iter_mut().find(|page| page.target == capture.target) {
+            Some(page) => page.captures += 1,
+            None => {
+                let name = capture.target.as_deref().unwrap_or("files").to_lowercase();
+                let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+                let name: String = name.chars().map(letter).collect();
+                let place = format!("runs/{}/{}-{name}", run.id, pages.len() + 1);
+                pages.push(RecordPage { place, target: capture.target.clone(), captures: 1 });
+            }
+        }
+    }
+    pages
 }
 
 /// An anchor for each capture, made of its id and unique on the page.

@@ -113,9 +113,13 @@ impl Renderer {
             (Self::Markdown(_), EvidenceLinks::Book(Some(root))) => (root, "md"),
             (_, EvidenceLinks::Site(root) | EvidenceLinks::Book(Some(root))) => (root, "html"),
         };
+        let page = match self.evidence_links() {
+            EvidenceLinks::Site(_) => assessment.capture_page(&source.capture),
+            _ => format!("runs/{}", assessment.run.id),
+        };
         let anchor = assessment.capture_anchor(&source.capture)?;
         let line = line.map(|line| format!("-L{line}")).unwrap_or_default();
-        Some(format!("{root}runs/{}.{suffix}#{anchor}{line}", assessment.run.id))
+        Some(format!("{root}{page}.{suffix}#{anchor}{line}"))
     }
 
     /// A looked-up fact, printed; in a table's cell a series by its median.

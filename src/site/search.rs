@@ -73,9 +73,11 @@ impl SearchIndex {
         let captures = assessment.run.captures.iter().map(|capture| {
             let anchor = assessment.capture_anchor(&capture.id).unwrap_or_default().to_string();
             let target = capture.target.as_deref().map(|target| assessment.reader_name(target));
-            [capture.origin.describe_origin(), target.unwrap_or_default(), anchor]
+            let page = assessment.capture_page(&capture.id);
+            let end = format!("{}.html#{anchor}", page.trim_start_matches("runs/"));
+            [capture.origin.describe_origin(), target.unwrap_or_default(), end]
         });
-        self.add_group("Evidence", run, captures);
+        self.add_group("Evidence", "runs/".into(), captures);
         let titled = |title: &str, id: &str| [title.into(), id.into(), id.into()];
         let books = [&assessment.project_data.rules, &assessment.project_data.report_rules];
         let rules = books.into_iter().flat_map(|book| book.iter_rules());

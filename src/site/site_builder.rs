@@ -234,6 +234,7 @@ impl<'a> SiteBuilder<'a> {
     fn other_pages(&self, writer: &PageWriter, rows: &[RunRow]) -> Result<()> {
         self.targets_page(writer)?;
         self.document_page(writer)?;
+        self.print_page(writer)?;
         self.about_report(writer, "findings.html", "Findings", "site/findings.html", &json!({}))?;
         self.rules_page(writer, rows)?;
         self.about_pages(writer)?;
@@ -357,6 +358,29 @@ impl<'a> SiteBuilder<'a> {
             engine.render_template(&chart.template_name(), &chart.template_context(0))
         };
         chart.map(draw).transpose()
+    }
+
+    /// The whole report on one page, for paper. Chapters in folders are left to their own pages,
+    /// from where their links lead.
+    fn print_page(&self, writer: &PageWriter) -> Result<()> {
+        let entries = self.chapters.entries.iter().filter(|entry| !entry.path.contains('/'));
+        let sources = entries.clone().map(|entry| self.chapters.chapter_source(&entry.path));
+        let frame = self.frame_context(PRINT, &self.project.config.title, "", None);
+        let key = self.report.and_parts(["print", &frame.to_string()]).and_parts(sources);
+        writer.add_page(PRINT, key, || {
+            let speaker = self.chapter_renderer("");
+            let mut text = String::new();
+            for (index, entry) in entries.enumerate() {
+                let chapter = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
+                text.push_str(&excerpts::print_chapter(&chapter, &format!("chapter-{index}")));
+                text.push_str("\n\n");
+            }
+            let article = self.article_context(&speaker.pages, &text, "")?;
+            let chart = json!({ "ratio_chart": self.ratio_chart(&speaker.pages)? });
+            speaker
+                .pages
+                .render_template("site/print.html", &merge_context(&[&frame, &article, &chart]))
+        })
     }
 
     /// What chapters at this distance from the root are made with.
@@ -509,7 +533,7 @@ impl<'a> SiteBuilder<'a> {
         row: &RunRow,
         key: &ContentHash,
         file: &RunFile,
-        assessment: impl FnOnce() -> Result<Arc<Assessment>>,
+        assessment: impl Fn() -> Result<Arc<Assessment>>,
     ) -> Result<()> {
         let id = &row.id;
         let name = format!("runs/{id}.html");
@@ -518,16 +542,34 @@ impl<'a> SiteBuilder<'a> {
         frame["site"]["run"] = id.as_str().into();
         frame["comparisons"] = json!(row.comparisons);
         writer.add_file(&format!("runs/{id}.json"), file.text.as_bytes())?;
+        frame["record_pages"] = json!(row.record_pages);
         writer.add_page(&name, key.and_parts([frame.to_string()]), || {
             let assessment = assessment()?;
-            let captures = assessment.run.captures.iter();
+            let captures = assessment.run.captures.iter().filter(|_| row.record_pages.is_empty());
             let captures = captures.map(|capture| CaptureView::new(&assessment, capture, None));
             let mut context = merge_context(&[&frame]);
             context.insert("captures", &captures.collect::<Vec<_>>());
             context.insert("is_record", &true);
             context.insert("rows", &view::fact_rows(&assessment));
             self.page_engine(&assessment, "../").render_template("site/run.html", &context)
-        })
+        })?;
+        for page in &row.record_pages {
+            let name = format!("{}.html", page.place);
+            let mut frame = self.frame_context(&name, &format!("Run {id}"), "../../", None);
+            frame["site"]["run"] = id.as_str().into();
+            frame["target"] = json!(page.target);
+            writer.add_page(&name, key.and_parts([frame.to_string()]), || {
+                let assessment = assessment()?;
+                let captures = assessment.run.captures.iter();
+                let captures = captures.filter(|capture| capture.target == page.target);
+                let captures = captures.map(|capture| CaptureView::new(&assessment, capture, None));
+                let mut context = merge_context(&[&frame]);
+                context.insert("captures", &captures.collect::<Vec<_>>());
+                self.page_engine(&assessment, "../../")
+                    .render_template("site/record.html", &context)
+            })?;
+        }
+        Ok(())
     }
 
     /// A page about two runs, of which `id` is the one that it is mostly about. `key` is that of
@@ -711,7 +753,7 @@ impl<'a> SiteBuilder<'a> {
             let mut context = Context::new();
             context.insert("capture", &CaptureView::new(&self.assessment, capture, Some(limit)));
             context.insert("root", root);
-            context.insert("page", &format!("runs/{}.html", self.assessment.run.id));
+            context.insert("page", &format!("{}.html", self.assessment.capture_page(&capture.id)));
             context.insert("is_record", &false);
             let drawn = engine.render_template("site/evidence.html", &context);
             drawn.map_err(|error| failed.replace(Some(error))).ok()
@@ -812,6 +854,9 @@ fn rule_view(doc: &RuleDoc, book: &RuleBook) -> Json {
         "off": book.switched_off_rules().get(&doc.id),
     })
 }
+
+/// The page of the whole report, for paper.
+const PRINT: &str = "print.html";
 
 /// The page that lists all chapters, where there are many.
 const ALL: &str = "chapters.html";

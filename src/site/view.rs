@@ -9,6 +9,7 @@ use super::content_hash::ContentHash;
 use crate::judge::{RuleExample, Severity};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact};
 use crate::report::Assessment;
+use crate::report::assessment::RecordPage;
 use crate::report::markdown::RenderedText;
 
 /// A capture as a page shows it.
@@ -262,6 +263,9 @@ pub(crate) struct RunRow {
     pub rules: BTreeSet<String>,
     /// Whether the run file is as it was written.
     pub is_intact: bool,
+    /// The pages of its captures, where it has many.
+    #[serde(default)]
+    pub record_pages: Vec<RecordPage>,
     /// The comparisons of the run with others: their titles and pages.
     #[serde(default)]
     pub comparisons: Vec<(String, String)>,
@@ -308,6 +312,7 @@ impl RunRow {
             notes: count(Severity::Note),
             rules: found_rules(assessment),
             is_intact: assessment.integrity.is_intact(),
+            record_pages: assessment.record_pages().to_vec(),
             comparisons: Vec::new(),
             key: None,
         }

@@ -249,20 +249,37 @@
     caption.append(button);
   }
 
-  // A link to a line that is folded away opens the fold, where the browser does not do it itself.
+  // A link to what is folded away opens the folds, where the browser does not do it itself.
   function reveal() {
     const place = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const fold = place && place.closest('details:not([open])');
-    if (fold) {
-      fold.open = true;
-      place.scrollIntoView({ block: 'center' });
-    }
+    if (!place) return;
+    const own = place.matches('.evidence') ? place.querySelector('details') : null;
+    for (let fold = own ?? place.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true;
+    place.scrollIntoView({ block: own ? 'start' : 'center' });
+  }
+
+  // Captures: only those in which some words stand, opened where they are few.
+  function filter(control) {
+    const input = control.querySelector('input');
+    const status = control.querySelector('[role="status"]');
+    const figures = [...document.querySelectorAll('.evidence')].map((figure) => [figure, figure.textContent.toLowerCase()]);
+    input.addEventListener('input', () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const shown = figures.filter(([figure, text]) => {
+        figure.hidden = !words.every((word) => text.includes(word));
+        return !figure.hidden;
+      });
+      for (const [figure] of shown) figure.querySelector('details').open = words.length > 0 && shown.length <= 10;
+      status.textContent = words.length ? `${shown.length} of ${figures.length}` : '';
+    });
+    control.hidden = false;
   }
 
   document.addEventListener('DOMContentLoaded', () => {
     const control = (name) => document.querySelector(`[data-control="${name}"]`);
     if (control('theme')) themeSwitch(control('theme'));
     if (control('search')) search(control('search'));
+    if (control('filter')) filter(control('filter'));
     document.querySelectorAll('table[data-sortable]').forEach(sortable);
     document.querySelectorAll('.evidence').forEach(copyable);
     reveal();
