@@ -34,7 +34,10 @@ fn a_submission_of_the_lab_is_about_kata_where_kata_is_among_the_targets() {
     let text = submission(&project, &[]);
     assert!(text.contains("# Lab 12: runc and Kata\n"), "{text}");
     assert!(text.contains("**Kata has its own kernel in a virtual machine.**"), "{text}");
-    assert!(text.contains("A container under Kata printed, as `uname -a` does, the line below."), "{text}");
+    assert!(
+        text.contains("A container under Kata printed, as `uname -a` does, the line below."),
+        "{text}"
+    );
     assert!(row(&text, "f25.1.run").contains("| shown"), "{text}");
     assert!(!text.contains("as the lab asks") && !text.contains("what the lab asks for: "));
 }
