@@ -19,7 +19,7 @@ fn the_customers_run_gives_the_report_that_its_evidence_supports() {
         "| Kata | `6.12.47` |",
         "| the host | `6.16.5-arch1-1` |",
         "**Kata has its own kernel in a virtual machine.**",
-        "HTTP 503, where 200 was wanted",
+        "HTTP 503 instead of 200",
         "`Intel(R) Core(TM) i5-8265U CPU @ 1.60GHz`",
         "`Intel(R) Xeon(R) Processor @ 1.60GHz`",
         "| the host | 322 |",

@@ -30,6 +30,9 @@ pub(super) struct CachedPage {
     /// The words that a search finds it by, if it is one that is searched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
+    /// The beginning of its text, of which a search shows what stands around a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Its headings that a search finds: anchor and text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headings: Vec<(String, String)>,

@@ -107,6 +107,7 @@ impl PageWriter {
             stamp: stamp.unwrap_or_default(),
             links,
             words,
+            text: is_searched.then(|| search::clip_text(&scan.text, search::TEXT)),
             headings: scan.headings,
             warnings,
         };

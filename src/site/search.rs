@@ -2,7 +2,8 @@
 //!
 //! It is a script that sets one variable, because that is the one form that a page opened from
 //! disk can load. It is never larger than a twentieth of the site's HTML: titles come first, then
-//! the words of the texts, those that few pages have before those that many have.
+//! the words of the texts, those that few pages have before those that many have, and last the texts of which excerpts are
+//! shown.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -24,6 +25,9 @@ const SHARE: u64 = 20;
 const TITLE: usize = 72;
 const MESSAGE: usize = 240;
 
+/// How much of the text of a page is kept to show what stands around a word, in characters.
+pub(super) const TEXT: usize = 16_000;
+
 /// Things that are found by their titles: all of one kind.
 #[derive(Debug, Default, Serialize)]
 struct SearchGroup {
@@ -43,6 +47,8 @@ pub(super) struct SearchIndex {
     pages: Vec<[String; 2]>,
     /// The words, and the pages that they stand on, by their index; sorted when they are written.
     words: HashMap<String, Vec<usize>>,
+    /// The texts of the pages, by their address.
+    texts: Vec<[String; 2]>,
     /// Headings: text, and address.
     sections: Vec<[String; 2]>,
     /// The ids of the rules that the site explains.
@@ -123,6 +129,9 @@ impl SearchIndex {
                 None => drop(self.words.insert(word.to_string(), vec![index])),
             }
         }
+        if let Some(text) = &made.text {
+            self.texts.push([page.to_string(), text.clone()]);
+        }
         for (id, text) in &made.headings {
             self.sections.push([clip_title(text), format!("{page}#{id}")]);
         }
@@ -151,9 +160,10 @@ impl SearchIndex {
         words.sort();
         let words: Vec<String> =
             words.into_iter().map(|(word, steps)| format!("{word} {steps}")).collect();
+        self.texts.retain(|text| fits(size(text)));
         let json = serde_json::json!({
             "groups": self.groups, "pages": self.pages, "sections": self.sections,
-            "words": words.join(";"),
+            "words": words.join(";"), "texts": self.texts,
         });
         // Nothing in it could end a script, wherever somebody puts it.
         let json = json.to_string().replace('<', "\\u003c");
@@ -188,7 +198,7 @@ fn clip_title(text: &str) -> String {
     clip_text(text, TITLE)
 }
 
-fn clip_text(text: &str, longest: usize) -> String {
+pub(super) fn clip_text(text: &str, longest: usize) -> String {
     let text = crate::text::make_visible(&crate::text::join_words(text));
     crate::text::shorten_text(&text, longest).into_owned()
 }
@@ -246,6 +256,7 @@ mod tests {
             stamp: String::new(),
             links: Vec::new(),
             words: Some(words.into()),
+            text: Some(words.into()),
             headings: vec![("boot-log".into(), "Boot log".into())],
             warnings: Vec::new(),
         }

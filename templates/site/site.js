@@ -58,7 +58,7 @@
     return index;
   }
 
-  function prepare({ groups, pages, sections, words }) {
+  function prepare({ groups, pages, sections, words, texts }) {
     const titled = [];
     for (const [title, href] of pages) titled.push({ title, beside: '', kind: 'Chapter', href });
     for (const [title, href] of sections) {
@@ -74,7 +74,7 @@
       let page = 0;
       return [word, steps.map((step) => (page += parseInt(step, 36)))];
     });
-    return { titled, pages, postings };
+    return { titled, pages, postings, texts: new Map(texts) };
   }
 
   // Scripts without spaces between words are found by pairs of letters, as the index has them.
@@ -106,8 +106,25 @@
     return words.every(Boolean) ? words.join(' ') : '';
   }
 
+  /** What stands around the first of some words in a text, as nodes with the words marked. */
+  function excerpt(text, words) {
+    const lower = text.toLowerCase();
+    const places = words.map((word) => [lower.indexOf(word), word.length]).filter(([at]) => at >= 0).sort((a, b) => a[0] - b[0]);
+    if (!places.length) return ['in the text'];
+    const start = text.lastIndexOf(' ', Math.max(0, places[0][0] - 50)) + 1;
+    const end = places[0][0] + 110;
+    const nodes = [start ? '…' : ''];
+    let from = start;
+    for (const [at, length] of places) {
+      if (at < from || at + length > end) continue;
+      nodes.push(text.slice(from, at), element('mark', { textContent: text.slice(at, at + length) }));
+      from = at + length;
+    }
+    return [...nodes, text.slice(from, end), '…'];
+  }
+
   const LIMIT = 40;
-  function find({ titled, pages, postings }, query) {
+  function find({ titled, pages, postings, texts: bodies }, query) {
     const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
     if (!terms.length) return [];
     const score = ({ text, title }) => {
@@ -132,7 +149,7 @@
       texts = texts ? new Set([...texts].filter((page) => here.has(page))) : here;
     }
     const byText = [...texts].sort((a, b) => a - b)
-      .map((page) => ({ title: pages[page][0], beside: 'in the text', kind: 'Chapter', href: pages[page][1] }))
+      .map((page) => ({ title: pages[page][0], beside: excerpt(bodies.get(pages[page][1]) ?? '', words), kind: 'Chapter', href: pages[page][1] }))
       .filter((item) => !byTitle.some((other) => other.href === item.href));
     return [...byTitle.slice(0, LIMIT - Math.min(byText.length, 8)), ...byText].slice(0, LIMIT);
   }
@@ -159,7 +176,7 @@
           const link = element('a', { href: new URL(href, site).href },
             element('span', { className: 'tag note', textContent: kind }), ' ',
             element('strong', { textContent: title }), ' ',
-            element('span', { className: 'aside', textContent: beside }));
+            element('span', { className: 'aside' }, ...[beside].flat()));
           return element('li', {}, link);
         }));
         const count = hits.length === LIMIT ? `The first ${LIMIT} results` : `${hits.length} result${hits.length === 1 ? '' : 's'}`;

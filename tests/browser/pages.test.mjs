@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { axe, browser, cutTables, folder, kinds, onDisk, overflow, pages, serve, survey, tab } from './lib/site.mjs';
 
 const root = folder('SITE_REAL');
+const records = pages(root).filter((page) => /^runs\/\d+T\d+Z-[0-9a-f]+\//.test(page));
 const runs = pages(root).filter((page) => /^runs\/\d+T\d+Z-[0-9a-f]+\.html$/.test(page));
 const run = runs[0];
 // The one that was imported: its long capture is a file of fifty samples.
@@ -151,7 +152,7 @@ describe('a link to the evidence', () => {
   test('can be made to every line, those of error output among them', async () => {
     const { page, close } = await tab(chromium, server.base);
     let failed = 0;
-    for (const name of runs) {
+    for (const name of [...runs, ...records]) {
       await page.goto(server.base + name);
       const dead = await page.$$eval('.terminal .line', (lines) => lines
         .filter((line) => !line.id || line.querySelector('a.number')?.hash !== `#${line.id}`).length);
@@ -297,6 +298,8 @@ describe('with its script', () => {
         await page.getByLabel('Search chapters').fill(words);
         await results.filter({ hasText: title }).first().waitFor();
       }
+      await page.getByLabel('Search chapters').fill('namespaces limit');
+      await page.locator('.results mark', { hasText: /limit/i }).first().waitFor();
       await page.getByLabel('Search chapters').fill('kata/kernel.txt');
       await results.filter({ hasText: 'kata/kernel.txt' }).first().waitFor();
       await page.keyboard.press('ArrowDown');
@@ -307,6 +310,20 @@ describe('with its script', () => {
       await close();
     });
   }
+
+  test('a field shows only the captures with some words, and a link opens what is folded', async () => {
+    const { page, complaints, close } = await tab(chromium, server.base);
+    await page.goto(server.base + records.at(-1));
+    const figures = page.locator('.evidence:visible');
+    const all = await figures.count();
+    await page.getByLabel('Show only captures with').fill('nproc');
+    assert.ok(await figures.count() > 0 && await figures.count() < all);
+    const line = await page.locator('.terminal .line').last().getAttribute('id');
+    await page.goto(`${server.base}${records.at(-1)}#${line}`);
+    await page.locator(`#${line}`).waitFor({ state: 'visible' });
+    assert.deepEqual(complaints, []);
+    await close();
+  });
 
   test('every title in the index leads to a place that exists', async () => {
     const { page, close } = await tab(chromium, server.base);
