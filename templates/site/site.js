@@ -270,6 +270,8 @@
   function reveal() {
     const place = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!place) return;
+    const figure = place.closest('.evidence');
+    if (figure) figure.hidden = false;
     const own = place.matches('.evidence') ? place.querySelector('details') : null;
     for (let fold = own ?? place.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true;
     place.scrollIntoView({ block: own ? 'start' : 'center' });
