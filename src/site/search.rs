@@ -286,7 +286,7 @@ mod tests {
             let script = index().into_script(html);
             assert!(script.len() as u64 <= (html / 20).max(250), "{} of {html}", script.len());
         }
-        let mut smaller = (0..1_000).map(|less| index().into_script((whole + 500 - less) * 20));
+        let mut smaller = (0..4_000).map(|less| index().into_script((whole + 500 - less) * 20));
         let cut = smaller.find(|script| !script.contains("common 0")).unwrap();
         assert!(cut.contains("odd 1"), "{cut}");
     }
