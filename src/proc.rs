@@ -48,12 +48,20 @@ impl ProcessTable {
     }
 
     /// What it is to a reader: its name, or what it calls itself where it was started through a
-    /// link to its own program (`/proc/self/exe`), as gVisor's processes are.
+    /// link to its own program (`/proc/self/exe`), as gVisor's processes are. Those of them that run
+    /// a container's code have no arguments left, and are parts of the one that started them.
     pub(crate) fn shown_name(&self, pid: u32) -> String {
         let name = self.process_name(pid);
-        let first = self.process_arguments(pid).into_iter().next().unwrap_or_default();
-        let own = first.rsplit('/').next().unwrap_or_default();
-        if name == "exe" && !own.is_empty() { own.to_string() } else { name }
+        let mut of = Some(pid);
+        while let Some(pid) = of.filter(|pid| name == "exe" && self.process_name(*pid) == name) {
+            let first = self.process_arguments(pid).into_iter().next().unwrap_or_default();
+            let own = first.rsplit('/').next().unwrap_or_default();
+            if !own.is_empty() && own != name {
+                return own.to_string();
+            }
+            of = self.parent_id(pid);
+        }
+        name
     }
 
     /// Its program and arguments as they were given.
