@@ -73,3 +73,41 @@ fn probes_whose_container_reached_its_time_limit_say_so() {
     collect(&project, &["--timeout", "8"]).succeeds();
     assert_told(&project, "reached its time limit after ");
 }
+
+/// A project with an engine that answers all questions and starts nothing, as podman does without
+/// `nft`.
+fn collect_with_a_podman_that_starts_nothing(more: &[&str]) -> (Project, Outcome) {
+    let project = Project::new();
+    let podman = "#!/bin/sh\ncase $1 in\nrun) echo 'Error: netavark: nft is not installed' >&2; \
+                  exit 126 ;;\ninfo | image) echo x ;;\nesac\n";
+    for (name, text) in [("podman", podman), ("runc", "#!/bin/sh\n"), ("crun", "#!/bin/sh\n")] {
+        project.write(&format!("bin/{name}"), text);
+        let program = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(project.path(&format!("bin/{name}")), program).unwrap();
+    }
+    let fixed = ["collect", "--engine", "podman", "--no-app", "--no-perf", "--samples", "0"];
+    let mut command = project.command(&[&fixed[..], more].concat());
+    command.env("PATH", format!("{}:/usr/bin:/bin", project.path("bin").display()));
+    let outcome = Outcome::of(command.output().unwrap());
+    (project, outcome)
+}
+
+#[test]
+fn a_session_in_which_nothing_started_fails_though_nobody_named_a_runtime() {
+    let (_, outcome) = collect_with_a_podman_that_starts_nothing(&[]);
+    assert_eq!(outcome.code, 1, "{}\n{}", outcome.stdout, outcome.stderr);
+    assert!(outcome.stderr.contains("nft is not installed"), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_another_runtime_failed_at_is_not_said_of_kata() {
+    let named = ["--runtime", "runc", "--runtime", "crun"];
+    let (project, outcome) = collect_with_a_podman_that_starts_nothing(&named);
+    assert_eq!(outcome.code, 1, "{}\n{}", outcome.stdout, outcome.stderr);
+    let told = project.run(&["check"]).stdout;
+    let line =
+        "f25.1.run (A run under Kata) is not shown: kata is none of the runtimes of this run";
+    assert!(told.contains(line), "{told}");
+    let after = &told[told.find(line).unwrap()..];
+    assert!(!after.lines().nth(1).unwrap().contains("crun"), "{after}");
+}
