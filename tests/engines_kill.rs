@@ -3,6 +3,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -237,7 +238,21 @@ fn clean_finds_what_kata_left_by_our_ids_and_leaves_all_else_alone() {
     }
     let shell = |script: &str| Command::new("sh").args(["-c", script]).status().unwrap().success();
     assert!(shell(&script));
+    // A session that runs, with temporary files of its own.
+    let running = "isoproof-ba9876543210-kata-probes";
+    assert!(shell(&format!("mkdir -p {shared}/{running}/shared")));
+    let mut helper = Command::new("sh")
+        .arg0("virtiofsd")
+        .args(["-c", "sleep 30 & wait", &format!("--shared-dir={shared}/{running}/shared")])
+        .spawn()
+        .unwrap();
     let told = project.run(&["clean"]).succeeds().stdout;
+    let runs_on = helper.try_wait().unwrap().is_none();
+    helper.kill().unwrap();
+    helper.wait().unwrap();
+    let is_left = std::fs::remove_dir(format!("{shared}/{running}/shared")).is_ok();
+    std::fs::remove_dir_all(format!("{shared}/{running}")).unwrap();
+    assert!(runs_on && is_left, "{told}");
     let is_there = |path: String| std::path::Path::new(&path).exists();
     let left = |id: &str, namespace: &str| -> Vec<bool> {
         let folders = ["/run/vc/vm", "/run/vc/sbs", shared].map(|folder| format!("{folder}/{id}"));

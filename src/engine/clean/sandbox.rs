@@ -238,6 +238,11 @@ fn network_namespace(pid: i32) -> Option<String> {
     (read("self")? != namespace).then(|| namespace.display().to_string())
 }
 
+/// Whether a process of a sandbox runs.
+pub(super) fn has_processes(id: &str) -> bool {
+    !list_processes(&|other| other == id).is_empty()
+}
+
 fn list_processes(is_mine: &dyn Fn(&str) -> bool) -> Vec<SandboxProcess> {
     let mut found = Vec::new();
     for folder in proc::process_folders() {

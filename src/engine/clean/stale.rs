@@ -31,8 +31,10 @@ pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult)
         result.removed.extend(network::free_network_state(&is_mine));
     }
     if engine == EngineKind::Ctr {
-        // Its ids are our names, so that a sandbox of a session that is forgotten is known.
-        let sandboxes = sandbox::remove_sandboxes(&is_mine, None);
+        // Its ids are our names, so that a sandbox of a session that is forgotten is known. A session
+        // with other temporary files is not forgotten: its processes run.
+        let is_abandoned = |id: &str| is_mine(id) && !sandbox::has_processes(id);
+        let sandboxes = sandbox::remove_sandboxes(&is_abandoned, None);
         result.removed.extend(sandboxes.removed);
         result.left.extend(sandboxes.left);
         result.noted.extend(sandbox::list_empty_cgroups(&is_mine));
