@@ -24,7 +24,7 @@ const STATUSES: FactId = fact_ids::HTTP_STATUSES;
 const FASTEST_APPLICATION: f64 = 0.0005;
 
 /// From this median on an application answered: a refused connection takes a third of it.
-const SURELY_APPLICATION: f64 = 0.0009;
+pub(crate) const SURELY_APPLICATION: f64 = 0.0009;
 
 /// Latency of a service whose health check failed.
 pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {

@@ -14,7 +14,7 @@ mod examples_hold;
 mod http;
 mod identity;
 mod integrity;
-mod latency;
+pub(crate) mod latency;
 mod meaning;
 mod message_names;
 mod performance;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
+use super::ratio::StatedFigures;
 use super::quantity::{StatedQuantity, StatedValue};
 use super::sentence::ReportSentence;
 use super::wording::quote_words;
@@ -17,12 +18,15 @@ pub(super) fn check_costs(
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
     all: &[StatedQuantity],
+    stated: &StatedFigures,
 ) -> Vec<ClaimRemark> {
     if !sentence.is_plain {
         return Vec::new();
     }
+    let own = all.iter().filter(|one| !sentence.is_quoted_at(one.from));
+    let own = own.filter(|one| !stated.has_difference(one));
     let mut out: Vec<ClaimRemark> =
-        all.iter().filter_map(|one| check_figure(index, vocabulary, sentence, one)).collect();
+        own.filter_map(|one| check_figure(index, vocabulary, sentence, one)).collect();
     let is_judged =
         |range: &Range<usize>| all.iter().any(|quantity| range.contains(&quantity.range.start));
     for clause in split_clauses(sentence.text).into_iter().filter(|clause| !is_judged(clause)) {
@@ -139,7 +143,9 @@ fn check_judgement(
     let judging = &vocabulary.wordings.judgement;
     let text = &sentence.text[clause.clone()];
     let verdict = judging.pattern.find(text)?;
-    if judging.unless.is_match(sentence.text) {
+    if judging.unless.is_match(sentence.text)
+        || sentence.is_quoted_at(clause.start + verdict.start())
+    {
         return None;
     }
     let (range, context) = match sentence.cell_labels() {

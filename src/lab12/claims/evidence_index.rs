@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::figures::KnownFigures;
 use super::target_resolver::TargetResolver;
-use crate::judge::EvidenceRef;
+use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, MissingFact, Role};
 use crate::report::Assessment;
 
@@ -51,9 +51,11 @@ impl<'a> EvidenceIndex<'a> {
 
     fn captured_words(&self) -> &BTreeSet<String> {
         self.captured.get_or_init(|| {
-            let captures = self.subject.run.captures.iter();
+            // A document is somebody's account, and may be the very report.
+            let is_document = |id: &str| id.to_lowercase().ends_with(".md");
+            let captures = &self.subject.run.captures;
             let mut words = BTreeSet::new();
-            for capture in captures {
+            for capture in captures.iter().filter(|capture| !is_document(&capture.id)) {
                 for line in capture.stdout.text_lines().iter() {
                     words.extend(split_words(line));
                 }
@@ -94,6 +96,29 @@ impl<'a> EvidenceIndex<'a> {
     /// The role of a target.
     pub(super) fn role_of(&self, target: &str) -> Option<Role> {
         self.subject.run.find_target(target).map(|target| target.role)
+    }
+
+    /// Whether the verdict says that a target did not start.
+    pub(super) fn never_ran(&self, target: &str) -> bool {
+        let verdict = self.subject.judgement.find_verdict(target);
+        verdict.is_some_and(|verdict| verdict.conclusion == Conclusion::NotTested)
+    }
+
+    /// The kernel release of a target that is the host's or the baseline's.
+    pub(super) fn shared_release(&self, target: &str) -> Option<FactRef<'a>> {
+        let own = self.fact_on_target("kernel.release", target)?;
+        let all = self.facts_everywhere("kernel.release");
+        let is_other = |one: &&FactRef| {
+            one.target != target && self.role_of(one.target) != Some(Role::Candidate)
+        };
+        let mut others = all.iter().filter(is_other);
+        others.any(|one| one.fact.as_str() == own.fact.as_str()).then_some(own)
+    }
+
+    /// The only candidate of the run.
+    pub(super) fn sole_candidate(&self) -> Option<&'a str> {
+        let mut candidates = self.subject.run.with_role(Role::Candidate);
+        candidates.next().filter(|_| candidates.next().is_none()).map(|one| one.name.as_str())
     }
 
     /// A fact that has a value or a series.

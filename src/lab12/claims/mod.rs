@@ -45,7 +45,7 @@ use crate::report::Assessment;
 use claim_remark::ClaimRemark;
 pub use claim_remark::ClaimStatus;
 use evidence_index::EvidenceIndex;
-use messages::{ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart};
+use messages::{ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart, ClaimWithoutEvidence};
 use passages::PassageForm;
 use quantity::StatedQuantity;
 use ratio::StatedFigures;
@@ -187,10 +187,15 @@ impl ClaimChecker {
         }
         results.extend(single_starts(index, &stated));
         let is_silent = admits_failure(index, vocabulary, &sentences);
+        let of_silent = |result: &ClaimRemark| {
+            result.rule == Some(ClaimWithoutEvidence::RULE)
+                && result.facts.iter().any(|(_, target)| index.never_ran(target))
+        };
+        results.retain(|result| !is_silent || !of_silent(result));
         let stated = StatedFigures::new(&stated);
         for (sentence, all) in &sentences {
             let ratios = ratio::check_ratios(index, vocabulary, sentence, all, &stated);
-            let costs = costs::check_costs(index, vocabulary, sentence, all);
+            let costs = costs::check_costs(index, vocabulary, sentence, all, &stated);
             let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
             results.extend(ratios);
@@ -227,7 +232,7 @@ fn admits_failure(
             is_inside && by_target.get(target).is_some_and(crate::model::Fact::is_present)
         })
     };
-    let mut silent = run.with_role(Role::Candidate).filter(|target| !has_run(&target.name));
+    let mut silent = run.with_role(Role::Candidate).filter(|target| !has_run(&target.name) || index.never_ran(&target.name));
     silent.next().is_some()
         && sentences.iter().any(|(one, _)| vocabulary.words.not_run.is_match(one.text))
 }

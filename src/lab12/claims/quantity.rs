@@ -86,7 +86,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         | (?P<version> \bv?\d+\.\d+\.\d+ (?: [-.+_][0-9a-z][0-9a-z]* )* \+? | \bv?\d+\.\d+-[a-z0-9][\w.-]*\w )
         | (?P<clock_m> \b\d+ ) m (?P<clock_s> \d+(?:[.,]\d+)? ) s\b
         | (?P<bytes> \d+(?:[.,]\d+)? ) \s? (?: [kmgt]i?b | megabytes? | gigabytes? ) \b
-        | (?P<sub> \bsub-?\s?(?:millisecond|ms) ) \b
+        | (?P<sub> \bsub-?\s?(?:millisecond|ms|millisekunden\w*) ) \b
         | (?P<duration> \d+(?:[.,]\d+)? | \.\d+ ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|µs|μs|us|microseconds?|s|secs?|seconds?|min|minutes? ) \b
         | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b)
         | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b )

@@ -39,6 +39,16 @@ impl StatedFigures {
         Self(figures)
     }
 
+    /// Whether a duration is the difference of two that the report states.
+    pub(super) fn has_difference(&self, quantity: &StatedQuantity) -> bool {
+        let StatedValue::Seconds(seconds) = quantity.value else { return false };
+        let figures: Vec<f64> = self.0.values().flatten().map(|figure| figure.0).collect();
+        figures.iter().any(|one| {
+            let is_between = |other: &f64| quantity.agrees_with(seconds, (one - other).abs());
+            figures.iter().any(is_between)
+        })
+    }
+
     fn stated_figure(&self, fact: &str, target: &str) -> Option<(f64, usize)> {
         *self.0.get(&(fact.to_string(), target.to_string()))?
     }

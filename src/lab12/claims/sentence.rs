@@ -41,6 +41,13 @@ impl<'a> ReportSentence<'a> {
         self.passage.file_range(&(self.range.start + range.start..self.range.start + range.end))
     }
 
+    /// Whether what stands at a place is somebody else's words: between quotation marks.
+    pub(crate) fn is_quoted_at(&self, at: usize) -> bool {
+        let before = &self.text[..at];
+        let is_open = before.rfind('“') > before.rfind('”');
+        is_open || before.matches('"').count() % 2 == 1 && self.text[at..].contains('"')
+    }
+
     /// The words of the sentence; those of a cell with its row's and column's before them.
     pub(crate) fn labelled_text(&self) -> Cow<'a, str> {
         match &self.passage.form {

@@ -48,7 +48,7 @@ impl TargetResolver {
             ("gvisor".into(), gvisor.clone()),
             ("runsc".into(), gvisor),
         ];
-        for word in ["guest", "vm", "microvm", "guests"] {
+        for word in ["guest", "vm", "microvm", "guests", "gast"] {
             names.push((word.into(), alone.clone()));
         }
         for word in ["crun", "youki", "firecracker", "windows", "wsl", "laptop", "docker"] {

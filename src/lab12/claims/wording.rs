@@ -3,12 +3,12 @@
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::{
-    ClaimAbsoluteSecurity, ClaimSysModuleCalledLoaded, ClaimVerdictDiffers, ClaimWrongConcept,
+    ClaimAbsoluteSecurity, ClaimContradictsEvidence, ClaimSysModuleCalledLoaded, ClaimVerdictDiffers, ClaimWrongConcept,
 };
 use super::sentence::ReportSentence;
 use super::words::{ClaimVocabulary, UncapturedWording, UnsupportedWording, WordingRule};
-use crate::judge::Conclusion;
-use crate::model::{Role, fact_ids};
+use crate::judge::{Conclusion, EvidenceRef};
+use crate::model::{CaptureOrigin, FactSource, Role, fact_ids};
 
 /// What the wording of a sentence says.
 pub(super) fn check_wording(
@@ -31,6 +31,7 @@ pub(super) fn check_wording(
         for separate in [true, false] {
             out.extend(check_boundary(index, vocabulary, sentence, separate));
         }
+        out.extend(check_escape(index, vocabulary, sentence));
     }
     out
 }
@@ -118,24 +119,29 @@ fn check_boundary(
     if words.unless.is_match(clause) {
         return None;
     }
-    let target = clause_subject(index, &sentence.text[..found.start()], clause_start)?;
+    let before = &sentence.text[..found.start()];
+    let is_pair = found.as_str().to_lowercase().contains("kernels");
+    let target = clause_subject(index, before, clause_start)
+        .or_else(|| index.sole_candidate().filter(|_| is_pair).map(String::from))?;
     let verdict = index.subject.judgement.find_verdict(&target)?;
-    let agrees = if separate {
-        verdict.conclusion.is_separate()
-    } else {
-        verdict.conclusion == Conclusion::SharedKernel
-    };
-    let denies = if separate {
-        verdict.conclusion == Conclusion::SharedKernel
-    } else {
-        verdict.conclusion.is_separate()
-    };
+    let is_separate = verdict.conclusion.is_separate();
+    let is_shared = verdict.conclusion == Conclusion::SharedKernel;
+    let (agrees, mut denies) =
+        if separate { (is_separate, is_shared) } else { (is_shared, is_separate) };
+    // What is known of runtimes in general is no statement about this one.
+    let observed = is_pair || words.observed.is_match(sentence.text);
+    denies |= separate && observed && index.never_ran(&target);
     let place = sentence.file_range(&found.range());
     let rest = |result: ClaimRemark| {
         verdict.because.iter().fold(result, |result, id| result.resting_on_fact(id, &target))
     };
     if agrees {
         return Some(rest(ClaimRemark::supported_claim(place)));
+    }
+    if let (true, true, Some(release)) = (separate, observed, index.shared_release(&target)) {
+        let found_value = format!("{}, as outside of it", release.shown_value());
+        let stated = &quote_words(found.as_str());
+        return Some(ClaimRemark::contradicted_by(index, place, stated, &release, &found_value, None));
     }
     denies.then(|| {
         let title = index
@@ -153,6 +159,49 @@ fn check_boundary(
     })
 }
 
+/// That the attempt to escape was stopped, where its file shows a changed host or no attempt.
+fn check_escape(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    let words = &vocabulary.wordings.escape;
+    let found = words.held.find(sentence.text)?;
+    let is_about = words.about.is_match(sentence.surrounding_text());
+    if !is_about || words.unless.is_match(sentence.text) {
+        return None;
+    }
+    let target = index.sole_candidate()?;
+    let mut captures = index.subject.run.captures.iter();
+    let capture = captures.find(|capture| match &capture.origin {
+        CaptureOrigin::File { slot, .. } => slot.as_deref() == Some(ESCAPE),
+        _ => false,
+    })?;
+    let text = capture.stdout.text_lines().join("\n");
+    let lines = || (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let written = words.written.captures_iter(&text).last();
+    let is_written = |line: &str| written.as_ref().is_some_and(|marker| line.trim() == &marker[1]);
+    // The last line is what the file on the host holds.
+    let (line, shown) = lines()
+        .find(|(_, line)| line.starts_with("FATA"))
+        .or_else(|| lines().last().filter(|(_, line)| is_written(line)))?;
+    let message = ClaimContradictsEvidence {
+        stated: &quote_words(found.as_str()),
+        found: &quote_words(crate::text::beginning(shown, 80)),
+        title: &index.fact_title("escape.host_write_privileged"),
+        target: &index.reader_name(target),
+        elsewhere: None,
+    };
+    let place = sentence.file_range(&found.range());
+    let source = Some(FactSource { capture: capture.id.clone(), line: Some(line) });
+    let mut remark = ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place);
+    remark.places.push(EvidenceRef { fact: None, target: Some(target.into()), source });
+    Some(remark)
+}
+
+/// The file of the attempt to escape from Kata.
+const ESCAPE: &str = "results/kata-escape-attempt.txt";
+
 /// The runtime that a clause is about: the last that is named before the words, in the clause if
 /// it names one.
 fn clause_subject(index: &EvidenceIndex, before: &str, clause: usize) -> Option<String> {
@@ -161,7 +210,8 @@ fn clause_subject(index: &EvidenceIndex, before: &str, clause: usize) -> Option<
         mentions.filter(|target| target.as_deref() != index.target_with_role(Role::Host)).collect()
     };
     let own = runtimes(&before[clause..]);
-    let all = if own.is_empty() { runtimes(before) } else { own };
+    let mut all = if own.is_empty() { runtimes(before) } else { own };
+    all.dedup();
     match &all[..] {
         [Some(one)] => Some(one.clone()),
         _ => None,

@@ -274,6 +274,22 @@ pub(crate) struct WordingTable {
     pub figure: CostFigure,
     /// Those about a target's boundary.
     pub boundary: BoundaryWords,
+    /// Those about an attempt to escape.
+    pub escape: EscapeWords,
+}
+
+/// What is said about an attempt to escape.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EscapeWords {
+    /// It was stopped.
+    pub held: CaseInsensitivePattern,
+    /// The passage speaks of the attempt.
+    pub about: CaseInsensitivePattern,
+    /// What makes it something else.
+    pub unless: CaseInsensitivePattern,
+    /// In the file of the attempt: what was written to the host's file.
+    pub written: CaseInsensitivePattern,
 }
 
 /// What is said about a target's boundary.
@@ -284,6 +300,8 @@ pub(crate) struct BoundaryWords {
     pub separate: CaseInsensitivePattern,
     /// It shares the host's.
     pub shared: CaseInsensitivePattern,
+    /// The sentence speaks of what was seen.
+    pub observed: CaseInsensitivePattern,
     /// What turns it into its opposite, or into something else.
     pub unless: CaseInsensitivePattern,
 }
