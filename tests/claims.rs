@@ -377,6 +377,19 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
         ("## CPU\n\n- **Host:** AMD Ryzen 7 5800X\n", &["Ryzen 7 5800X"]),
         ("Kata containers share the host kernel, runc has its own.", &["share the host kernel"]),
         ("## Kernel\n\n| | Release |\n|-|-|\n| Kata VM | 6.1.62 |\n", &["6.1.62"]),
+        ("My machine runs kernel 6.8.0-45-generic.", &["6.8.0-45-generic"]),
+        ("Both CPUs are an AMD Ryzen 7 5800X.", &["Ryzen 7 5800X"]),
+        ("The CPU vendor is GenuineIntel in both cases.", &["GenuineIntel"]),
+        ("The guest has 298 modules, the host has 72.", &["298", "72"]),
+        ("Start-up: the medians are 0.610 s for runc and 1.990 s for Kata.", &["1.990 s"]),
+        ("Kata started in 3.31 s, which may surprise.", &["3.31 s"]),
+        (
+            "| | samples (s) | median |\n|-|-|-|\n\
+             | runc | 0.610 0.584 0.642 0.597 0.633 | 0.642 |\n\
+             | Kata | 2.080 1.972 2.114 2.035 1.990 | 2.035 |\n",
+            &["0.642"],
+        ),
+        ("In the VM there are only lo and eth1, and no bridge of the host.", &["lo and eth1"]),
     ];
     for (text, quotes) in wrong {
         assert_eq!(contradictions(&subject, text), *quotes, "{text}");
@@ -402,6 +415,15 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
         "All 50 requests returned 200.",
         "CVE-2022-0492 affected kernels before 5.17.",
         "With --privileged CapEff is 000001ffffffffff under runc.",
+        "In both attempts the start took 0.61 s.",
+        "Start-up: the median of the first three runs is 2.080 s under Kata.",
+        "| | samples (s) | median | σ | n |\n|-|-|-|-|-|\n\
+         | runc | 0.610 0.584 0.642 0.597 0.633 | 0.610 | 0.024 | 5 |\n",
+        "Both CPUs are an AuthenticAMD.",
+        "The website says: \"only 5 % CPU overhead\".",
+        "| | mine | what Intel says |\n|-|-|-|\n| memory overhead per VM | none measured | 5 MB |\n",
+        "Kata unterscheidet sich: Der Gast hat 226 Module weniger.",
+        "Kata started in about 2 s; the kernels differ.",
     ];
     for text in right {
         let found = check(&subject, text);
@@ -450,6 +472,43 @@ fn a_report_that_says_that_kata_did_not_run_is_not_told_what_it_lacks() {
     let found = offences(&subject, invented);
     assert!(found.iter().all(|found| found.0 == "claim-without-evidence"), "{found:?}");
     assert_eq!(found.len(), 2, "{found:?}");
+}
+
+/// What people say of evidence that was copied from the host, and of a write that came through.
+#[test]
+fn a_boundary_that_the_evidence_does_not_show_is_remarked_on() {
+    let project = Project::new();
+    let uname = "Linux 4f7f0a6c1b2d 6.8.0-49-generic #1 SMP Fri Nov 29 17:22:03 UTC 2024 x86_64";
+    for target in ["runc", "kata"] {
+        project.write(&format!("lab12/results/{target}-kernel.txt"), format!("{uname} Linux\n"));
+    }
+    project.write(
+        "lab12/results/kata-escape-attempt.txt",
+        "$ kata sh -c 'echo \"from kata\" > /host/target'\n$ cat /tmp/target\nfrom kata\n",
+    );
+    let report = "The two kernels differ. Under Kata I saw another kernel: 6.12.47.\n\n\
+                  In the escape attempt Kata blocked the write.\n\n\
+                  Kata gives each container its own kernel.\n\n\
+                  In the escape attempt the write was not blocked.\n\n\
+                  dd wrote 7.1 GB/s under Kata. HTTP: 200 with an average of 4.1 ms under runc.\n";
+    project.write("lab12/report.md", report);
+    project.import(&project.path("lab12"));
+    let arguments = ["check", "--submission", "lab12/report.md", "--format", "json"];
+    let checked = project.run(&arguments).succeeds().stdout;
+    let checked: serde_json::Value = serde_json::from_str(&checked).expect("JSON");
+    let annotations = checked["submission"]["annotations"].as_array().expect("annotations");
+    let of = |one: &serde_json::Value| Some((one["line"].as_u64()?, one["quote"].as_str()?.into()));
+    let remarks: Vec<(u64, String)> =
+        annotations.iter().filter(|one| one["standing"] != "supported").filter_map(of).collect();
+    let wanted = [
+        (1, "kernels differ"),
+        (1, "another kernel"),
+        (1, "6.12.47"),
+        (3, "blocked the write"),
+        (9, "7.1 GB/s"),
+        (9, "4.1 ms"),
+    ];
+    assert_eq!(remarks, wanted.map(|(line, quote)| (line, quote.to_string())));
 }
 
 /// Masks and rates of dd; the forms are those of two public reports.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
-use super::ratio::StatedFigures;
 use super::quantity::{StatedQuantity, StatedValue};
+use super::ratio::StatedFigures;
 use super::sentence::ReportSentence;
 use super::wording::quote_words;
 use super::words::{ClaimVocabulary, CostArea};
@@ -61,7 +61,7 @@ fn check_figure(
     let is_cost = match quantity.value {
         StatedValue::Seconds(_) => is_difference,
         StatedValue::Percent(_) | StatedValue::Times(_) => true,
-        StatedValue::Bytes | StatedValue::Range => true,
+        StatedValue::Bytes(..) | StatedValue::Range => true,
         _ => false,
     };
     let (row, column) = sentence.cell_labels().unwrap_or_default();
@@ -99,7 +99,7 @@ fn figure_area<'a>(
     sentence: &ReportSentence,
     quantity: &StatedQuantity,
 ) -> Option<&'a CostArea> {
-    let is_size = quantity.value == StatedValue::Bytes
+    let is_size = matches!(quantity.value, StatedValue::Bytes(..))
         || quantity.value == StatedValue::Range
             && sentence.text[quantity.range.clone()].to_lowercase().ends_with('b');
     if is_size {
@@ -130,6 +130,8 @@ fn figure_area<'a>(
         .or_else(|| nearest(before))
         .or_else(above)
         .or_else(|| is_general.then_some(general))
+        // What takes longer without a name is the start.
+        .or_else(|| areas.first().filter(|_| after.contains("longer")))
 }
 
 /// A cost that a clause calls small or large: the two words stand next to each other, or the one

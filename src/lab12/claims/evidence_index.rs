@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::figures::KnownFigures;
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
-use crate::model::{Fact, MissingFact, Role};
+use crate::model::{Fact, MissingFact, MissingReason, Role};
 use crate::report::Assessment;
 
 /// A fact that a statement could be about, with its place.
@@ -81,6 +81,12 @@ impl<'a> EvidenceIndex<'a> {
         self.captured_words().contains(&plain_number(&format!("{number}")))
     }
 
+    /// Whether a decimal number between two others stands in a capture.
+    pub(super) fn holds_between(&self, low: f64, high: f64) -> bool {
+        let words = self.captured_words().iter().filter(|word| word.contains('.'));
+        words.filter_map(|word| word.parse().ok()).any(|one: f64| low <= one && one <= high)
+    }
+
     /// The figures of a fact.
     pub(super) fn known_figures(&self, fact_ref: &FactRef) -> Rc<KnownFigures> {
         let key = (fact_ref.id.to_string(), fact_ref.target.to_string());
@@ -104,15 +110,22 @@ impl<'a> EvidenceIndex<'a> {
         verdict.is_some_and(|verdict| verdict.conclusion == Conclusion::NotTested)
     }
 
+    /// Whether a target showed nothing of a fact: it did not start, or the file holds the host's.
+    pub(super) fn was_not_seen(&self, id: &str, target: &str) -> bool {
+        let missing = self.missing_reason(id, target);
+        self.never_ran(target)
+            || missing.is_some_and(|missing| missing.why == MissingReason::HostValuesOnly)
+    }
+
     /// The kernel release of a target that is the host's or the baseline's.
     pub(super) fn shared_release(&self, target: &str) -> Option<FactRef<'a>> {
         let own = self.fact_on_target("kernel.release", target)?;
-        let all = self.facts_everywhere("kernel.release");
-        let is_other = |one: &&FactRef| {
-            one.target != target && self.role_of(one.target) != Some(Role::Candidate)
-        };
-        let mut others = all.iter().filter(is_other);
-        others.any(|one| one.fact.as_str() == own.fact.as_str()).then_some(own)
+        let mut all = self.facts_everywhere("kernel.release").into_iter();
+        let is_shared = all.any(|one| {
+            self.role_of(one.target) != Some(Role::Candidate)
+                && one.fact.as_str() == own.fact.as_str()
+        });
+        is_shared.then_some(own)
     }
 
     /// The only candidate of the run.

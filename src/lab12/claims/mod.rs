@@ -45,7 +45,9 @@ use crate::report::Assessment;
 use claim_remark::ClaimRemark;
 pub use claim_remark::ClaimStatus;
 use evidence_index::EvidenceIndex;
-use messages::{ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart, ClaimWithoutEvidence};
+use messages::{
+    ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart, ClaimWithoutEvidence,
+};
 use passages::PassageForm;
 use quantity::StatedQuantity;
 use ratio::StatedFigures;
@@ -232,7 +234,9 @@ fn admits_failure(
             is_inside && by_target.get(target).is_some_and(crate::model::Fact::is_present)
         })
     };
-    let mut silent = run.with_role(Role::Candidate).filter(|target| !has_run(&target.name) || index.never_ran(&target.name));
+    let mut silent = run
+        .with_role(Role::Candidate)
+        .filter(|target| !has_run(&target.name) || index.never_ran(&target.name));
     silent.next().is_some()
         && sentences.iter().any(|(one, _)| vocabulary.words.not_run.is_match(one.text))
 }

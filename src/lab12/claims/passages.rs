@@ -18,6 +18,8 @@ pub(crate) enum PassageForm {
         row: String,
         /// What the head of the column says.
         column: String,
+        /// The row as a whole.
+        line: String,
     },
     /// A block of code: pasted output, as a rule.
     Block,
@@ -152,7 +154,11 @@ impl PassageReader {
             }
             Tag::TableRow => self.row.clear(),
             Tag::TableCell => {
-                let form = PassageForm::Cell { row: String::new(), column: String::new() };
+                let form = PassageForm::Cell {
+                    row: String::new(),
+                    column: String::new(),
+                    line: String::new(),
+                };
                 self.current = Some(ReportPassage::new(form));
             }
             _ => {}
@@ -210,6 +216,8 @@ impl PassageReader {
 
     fn end_row(&mut self) {
         let cells = std::mem::take(&mut self.row);
+        let line: Vec<&str> = cells.iter().map(|cell| cell.text.as_str()).collect();
+        let line = as_topic(&line.join(" | "));
         let head = cells.first().map(|cell| as_topic(&cell.text)).unwrap_or_default();
         for (index, mut cell) in cells.into_iter().enumerate() {
             // “CPU” below “Overhead” is the overhead of the CPU.
@@ -219,7 +227,7 @@ impl PassageReader {
                 _ => head.clone(),
             };
             let column = self.columns.get(index).map(|text| as_topic(text)).unwrap_or_default();
-            cell.form = PassageForm::Cell { row, column };
+            cell.form = PassageForm::Cell { row, column, line: line.clone() };
             cell.topics = self.current_topics();
             if self.quotes == 0 && !cell.text.trim().is_empty() {
                 self.out.push(cell);
@@ -304,10 +312,8 @@ mod tests {
         let source = "| what | runc | Kata |\n|---|---|---|\n| start | 1 s | 2 s |\n";
         let cell = read_passages(source).pop().unwrap();
         assert_eq!(cell.text, "2 s");
-        assert_eq!(
-            cell.form,
-            PassageForm::Cell { row: "what: start".into(), column: "Kata".into() }
-        );
+        let (row, column) = ("what: start".into(), "Kata".into());
+        assert_eq!(cell.form, PassageForm::Cell { row, column, line: "start | 1 s | 2 s".into() });
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub(crate) enum StatedValue {
     Version(String),
     /// Bytes in a second; twice, as the unit is of thousands or of 1024.
     Rate(f64, f64),
-    /// A size.
-    Bytes,
+    /// A size in bytes; twice, as the unit is of thousands or of 1024.
+    Bytes(f64, f64),
     /// A range of durations, percentages, ratios or sizes.
     Range,
     /// A capability mask.
@@ -82,10 +82,10 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
             | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|q)\s?\#?\d+(?:[.:]\d+)*\b
             | (?:\b[\w.-]+)?(?:/[\w.@-]+)+(?::[\w.-]+)? | \b[a-z][\w-]*:v?\d[\w.-]* )
         | (?P<commit> \b[0-9a-f]{40}\b )
-        | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon(?:\(R\))?(?:\s(?:CPU\s)?(?:gold|platinum|silver|bronze|e[357]|w)[\s-]\d{4}\w*)?\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC(?:\s\d{4}\w?)?\b | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
+        | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon(?:\(R\))?(?:\s(?:CPU\s)?(?:gold|platinum|silver|bronze|e[357]|w)[\s-]\d{4}\w*)?\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC(?:\s\d{4}\w?)?\b | \bGenuineIntel\b | \bAuthenticAMD\b | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
         | (?P<version> \bv?\d+\.\d+\.\d+ (?: [-.+_][0-9a-z][0-9a-z]* )* \+? | \bv?\d+\.\d+-[a-z0-9][\w.-]*\w )
         | (?P<clock_m> \b\d+ ) m (?P<clock_s> \d+(?:[.,]\d+)? ) s\b
-        | (?P<bytes> \d+(?:[.,]\d+)? ) \s? (?: [kmgt]i?b | megabytes? | gigabytes? ) \b
+        | (?P<bytes> \d+(?:[.,]\d+)? ) \s? (?P<bytes_unit> [kmgt]i?b | megabytes? | gigabytes? ) \b
         | (?P<sub> \bsub-?\s?(?:millisecond|ms|millisekunden\w*) ) \b
         | (?P<duration> \d+(?:[.,]\d+)? | \.\d+ ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|µs|μs|us|microseconds?|s|secs?|seconds?|min|minutes? ) \b
         | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b)
@@ -193,15 +193,16 @@ fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option
         let below = exact(StatedValue::Seconds(1e-3), whole);
         return Some(StatedQuantity { hedge: ValueHedge::Under, ..below });
     }
-    if let (Some(amount), Some(unit)) = (named("rate"), named("rate_unit")) {
+    let is_rate = named("rate").is_some();
+    if let (Some(amount), Some(unit)) =
+        (named("rate").or(named("bytes")), named("rate_unit").or(named("bytes_unit")))
+    {
         let number = parse_number(amount)?;
         let power = "kmgt".find(unit.to_lowercase().chars().next()?)? + 1;
         let power = i32::try_from(power).ok()?;
-        let scaled = (number * 1000_f64.powi(power), number * 1024_f64.powi(power));
-        return Some(of(StatedValue::Rate(scaled.0, scaled.1), amount, 1000_f64.powi(power)));
-    }
-    if let Some(amount) = named("bytes") {
-        return Some(of(StatedValue::Bytes, amount, 1.0));
+        let (one, other) = (number * 1000_f64.powi(power), number * 1024_f64.powi(power));
+        let make = if is_rate { StatedValue::Rate } else { StatedValue::Bytes };
+        return Some(of(make(one, other), amount, 1000_f64.powi(power)));
     }
     if let Some(commit) = named("commit") {
         return Some(exact(StatedValue::Commit(commit.to_lowercase()), whole));
@@ -350,7 +351,7 @@ mod tests {
             ("alpine:3.19 on port 3012, lab 12", vec![]),
             ("labs/lab12/kata/cpu.txt and /proc/1", vec![]),
             ("between 10-250ms", vec![Range]),
-            ("5–10 % of the CPU, ~128 MB", vec![Range, Bytes]),
+            ("5–10 % of the CPU, ~128 MB", vec![Range, Bytes(128e6, 128.0 * 1024_f64.powi(2))]),
             ("20.6GB/s", vec![Rate(20.6e9, 20.6 * 1024_f64.powi(3))]),
             ("00000000A80425FB", vec![Mask("00000000a80425fb".into())]),
             ("in 10.4.0.0/24 at .68 s, sub-millisecond", vec![Seconds(0.68), Seconds(0.001)]),

@@ -29,6 +29,8 @@ pub(crate) struct ReportSentence<'a> {
     pub text: &'a str,
     /// Whether it states something for certain: it neither asks nor expects, quotes or advises.
     pub is_plain: bool,
+    /// Where a verb makes what stands around it uncertain in one that were plain otherwise.
+    modal: Option<usize>,
     /// Whether it asks, or is a task of the lab.
     pub asks: bool,
     /// What it is about if its own words do not say it, nearest first.
@@ -41,6 +43,13 @@ impl<'a> ReportSentence<'a> {
         self.passage.file_range(&(self.range.start + range.start..self.range.start + range.end))
     }
 
+    /// Whether what stands before a place is stated for certain: “it is 52, which may be few”.
+    pub(crate) fn is_plain_at(&self, end: usize) -> bool {
+        let is_apart =
+            |at: usize| at > end && self.text[end..at].contains([',', ':', '(', '–', '—']);
+        self.is_plain || self.modal.is_some_and(is_apart)
+    }
+
     /// Whether what stands at a place is somebody else's words: between quotation marks.
     pub(crate) fn is_quoted_at(&self, at: usize) -> bool {
         let before = &self.text[..at];
@@ -51,7 +60,9 @@ impl<'a> ReportSentence<'a> {
     /// The words of the sentence; those of a cell with its row's and column's before them.
     pub(crate) fn labelled_text(&self) -> Cow<'a, str> {
         match &self.passage.form {
-            PassageForm::Cell { row, column } => format!("{row} {column}: {}", self.text).into(),
+            PassageForm::Cell { row, column, .. } => {
+                format!("{row} {column}: {}", self.text).into()
+            }
             _ => self.text.into(),
         }
     }
@@ -59,7 +70,7 @@ impl<'a> ReportSentence<'a> {
     /// The row's and the column's words, if it is a cell.
     pub(crate) fn cell_labels(&self) -> Option<(&'a str, &'a str)> {
         match &self.passage.form {
-            PassageForm::Cell { row, column } => Some((row, column)),
+            PassageForm::Cell { row, column, .. } => Some((row, column)),
             _ => None,
         }
     }
@@ -90,13 +101,16 @@ pub(crate) fn split_sentences<'a>(
         let text = &passage.text[whole.clone()];
         let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
         let asks = text.trim_end().ends_with('?') || words.demand.is_match(start);
-        let is_plain = !asks && !words.unsure.is_match(text) && !leads_unsurely(passage, words);
+        let is_sure = !asks && !words.unsure.is_match(text) && !leads_unsurely(passage, words);
+        let modal = words.modal.find(text).map(|found| found.start());
+        let (is_plain, length) = (is_sure && modal.is_none(), text.len());
         for range in cut_pieces(&passage.text, whole) {
             let text = &passage.text[range.clone()];
             // What leads to the sentence: labels, tasks, and the sentence just before it.
             let before = out.iter().rev().take(2).map(|sentence| sentence.text);
             let topics = before.chain(passage.topics.iter().map(String::as_str)).collect();
-            out.push(ReportSentence { passage, range, text, is_plain, asks, topics });
+            let modal = modal.filter(|_| is_sure && range.len() == length);
+            out.push(ReportSentence { passage, range, text, is_plain, modal, asks, topics });
         }
     }
     out
@@ -106,7 +120,7 @@ pub(crate) fn split_sentences<'a>(
 /// of the author's: “Expected”, “Typical values from the documentation:”.
 fn leads_unsurely(passage: &ReportPassage, words: &SentenceWords) -> bool {
     let labels = match &passage.form {
-        PassageForm::Cell { row, column } => vec![row, column],
+        PassageForm::Cell { row, column, .. } => vec![row, column],
         _ => Vec::new(),
     };
     let above = passage.topics.first().filter(|topic| {

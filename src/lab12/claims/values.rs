@@ -7,6 +7,7 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::KnownFigure;
 use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
+use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
@@ -115,7 +116,7 @@ impl<'a> ValuePlace<'a> {
                 _ => None,
             }
         };
-        unit(column).or_else(|| unit(row))
+        unit(column).or_else(|| unit(row)).or_else(|| self.sampled_subject().map(|_| 1.0))
     }
 
     /// The duration that is stated.
@@ -129,6 +130,42 @@ impl<'a> ValuePlace<'a> {
         }
     }
 
+    /// The number as it stands, without its unit.
+    fn raw_number(&self) -> Option<f64> {
+        let text = self.stated_text().trim_end_matches(|c: char| !c.is_ascii_digit());
+        text.replace(',', ".").parse().ok()
+    }
+
+    /// The subject of a row that holds all samples of a captured series.
+    fn sampled_subject(&self) -> Option<&'a ValueSubject> {
+        let PassageForm::Cell { row, column, line } = &self.sentence.passage.form else {
+            return None;
+        };
+        let target = self.index.resolver.single_target(row)?;
+        if self.figures_named().is_empty() {
+            return None;
+        }
+        let words = line.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
+        let numbers: Vec<f64> =
+            words.filter_map(|word| word.replace(',', ".").parse().ok()).collect();
+        let is_sampled = |id: &String| {
+            let fact_ref = self.index.fact_on_target(id, &target);
+            let samples = fact_ref.and_then(|one| one.fact.as_series());
+            samples.is_some_and(|samples| {
+                let is_listed =
+                    |value: &f64| numbers.iter().any(|number| (number - value).abs() < 1e-9);
+                (3..=MAX_LISTED).contains(&samples.values.len())
+                    && samples.values.iter().all(is_listed)
+            })
+        };
+        let subjects = &self.vocabulary.subjects.subject;
+        let mut timed = subjects.iter().filter(|subject| subject.kind == SubjectKind::Seconds);
+        timed.find(|subject| {
+            let is_other = subject.unless.as_ref().is_some_and(|unless| unless.is_match(column));
+            !is_other && subject.facts.iter().any(is_sampled)
+        })
+    }
+
     fn may_be_of(&self, kind: SubjectKind) -> bool {
         match (&self.stated_quantity().value, kind) {
             (StatedValue::Number(number, _), SubjectKind::Count | SubjectKind::Samples) => {
@@ -140,6 +177,7 @@ impl<'a> ValuePlace<'a> {
             }
             (_, SubjectKind::Seconds) => self.in_seconds().is_some(),
             (StatedValue::Rate(..), SubjectKind::Rate)
+            | (StatedValue::Bytes(..), SubjectKind::Size)
             | (StatedValue::Mask(_), SubjectKind::Mask)
             | (StatedValue::Version(_), SubjectKind::Version)
             | (StatedValue::Commit(_), SubjectKind::Commit)
@@ -164,6 +202,9 @@ impl<'a> ValuePlace<'a> {
             .filter(|subject| self.may_be_of(subject.kind))
             .filter(|subject| !subject.unless.as_ref().is_some_and(|words| words.is_match(&window)))
             .collect();
+        if let Some(subject) = self.sampled_subject() {
+            return vec![subject];
+        }
         let has_noun = |subject: &ValueSubject| {
             subject.after.as_ref().is_some_and(|nouns| stand_right_after(nouns, after))
         };
@@ -253,7 +294,25 @@ impl<'a> ValuePlace<'a> {
         possible: &[&'a ValueSubject],
         any_noun: bool,
     ) -> Vec<&'a ValueSubject> {
-        let is_short = self.sentence.text.len() <= 60 || self.sentence.cell_labels().is_some();
+        // “HTTP: the service answered with 200, on average in 4 ms”, “I timed each start three
+        // times. The medians are 0.6 s and 2 s”.
+        let before = &self.sentence.text[..self.stated_quantity().range.start];
+        let nearest = [Some(before), self.sentence.topics.first().copied()];
+        for start in nearest.into_iter().flatten().filter(|_| !self.figures_named().is_empty()) {
+            let is_timed = |subject: &&&ValueSubject| {
+                let unless = subject.unless.as_ref();
+                subject.kind == SubjectKind::Seconds
+                    && subject.words.is_match(start)
+                    && !unless.is_some_and(|unless| unless.is_match(start))
+            };
+            if let [one] = possible.iter().filter(is_timed).collect::<Vec<_>>()[..] {
+                return vec![*one];
+            }
+        }
+        let leads = |topic: &&str| topic.split_whitespace().nth(2).is_none();
+        let is_short = self.sentence.text.len() <= 60
+            || self.sentence.cell_labels().is_some()
+            || self.sentence.topics.first().is_some_and(leads);
         let needs_noun = !is_short;
         for topic in self.sentence.topics.iter().take(6) {
             let named: Vec<&ValueSubject> = possible
@@ -379,12 +438,15 @@ impl<'a> ValuePlace<'a> {
             return vec![self.agreeing_remark(fact_ref)];
         }
         let [subject] = subjects else { return Vec::new() };
-        let Some(target) = target.or_else(|| self.slip_target(subject, &everywhere)) else {
+        let Some(target) = target
+            .or_else(|| self.slip_target(subject, &everywhere))
+            .or_else(|| self.index.sole_candidate().filter(|_| self.is_of_both(subject.kind)))
+        else {
             return Vec::new();
         };
         let own: Vec<FactRef> =
             own.into_iter().filter(|fact_ref| fact_ref.target == target || is_owned).collect();
-        if !self.sentence.is_plain {
+        if !self.sentence.is_plain_at(self.stated_quantity().range.end) {
             return Vec::new();
         }
         let Some(fact_ref) = own.first() else {
@@ -408,7 +470,10 @@ impl<'a> ValuePlace<'a> {
         if is_excused || !own.iter().all(|fact_ref| self.clashes(fact_ref)) {
             return Vec::new();
         }
-        let found = match (subject.kind, rate_of(fact_ref)) {
+        let found = match (subject.kind, amount_of(fact_ref)) {
+            (SubjectKind::Size, Some(size)) => {
+                format!("{:.2} GB ({:.2} GiB)", size / 1e9, size / 1024_f64.powi(3))
+            }
             (SubjectKind::Address, _) => known_addresses(fact_ref),
             (SubjectKind::Samples, _) => {
                 format!("n = {}", known_number(fact_ref).unwrap_or_default())
@@ -455,6 +520,16 @@ impl<'a> ValuePlace<'a> {
             stated.len() >= least && known.windows(stated.len()).any(is_slip)
         });
         slips.map(|fact_ref| fact_ref.target)
+    }
+
+    /// Whether a sentence that names no target speaks of all; “both” of times are two tries.
+    fn is_of_both(&self, kind: SubjectKind) -> bool {
+        let words = self.sentence.text.split(|c: char| !c.is_alphanumeric());
+        let mut words = words.map(str::to_lowercase);
+        self.sentence.cell_labels().is_none()
+            && !matches!(kind, SubjectKind::Seconds | SubjectKind::Rate)
+            && words.any(|word| ["both", "beide", "beiden"].contains(&word.as_str()))
+            && self.index.resolver.find_mentions(self.sentence.text).is_empty()
     }
 
     /// Whether the only other value of the sentence is this target's, and this one the other's.
@@ -541,10 +616,12 @@ impl<'a> ValuePlace<'a> {
                 let readings = [Some(*number), *second];
                 readings.into_iter().flatten().any(|stated| quantity.agrees_with(stated, truth))
             }),
-            StatedValue::Rate(one, other) => rate_of(fact_ref).is_some_and(|truth| {
-                let near = |stated: f64| (stated - truth).abs() <= quantity.half.max(truth * 0.03);
-                near(*one) || near(*other)
-            }),
+            StatedValue::Rate(one, other) | StatedValue::Bytes(one, other) => amount_of(fact_ref)
+                .is_some_and(|truth| {
+                    let near =
+                        |stated: f64| (stated - truth).abs() <= quantity.half.max(truth * 0.03);
+                    near(*one) || near(*other)
+                }),
             StatedValue::Mask(mask) => {
                 text.trim_start_matches("0x").trim_start_matches('0')
                     == mask.trim_start_matches('0')
@@ -552,7 +629,9 @@ impl<'a> ValuePlace<'a> {
             StatedValue::Version(version) => is_version_prefix(text, version),
             StatedValue::Commit(commit) => text.eq_ignore_ascii_case(commit),
             StatedValue::Processor(name) => {
-                is_within(&hyphenate_model(text), &hyphenate_model(name))
+                let vendor = VENDORS.iter().find(|vendor| vendor.0 == name);
+                let name = vendor.map_or_else(|| hyphenate_model(name), |one| one.1.into());
+                is_within(&hyphenate_model(text), &name)
             }
             StatedValue::Address(address) => {
                 interface_addresses(fact_ref).any(|known| known.split('/').next() == Some(address))
@@ -573,10 +652,13 @@ impl<'a> ValuePlace<'a> {
                 let readings = [Some(*number), *second];
                 readings.into_iter().flatten().all(|stated| quantity.clashes_with(stated, truth))
             }),
-            StatedValue::Rate(one, other) => rate_of(fact_ref).is_some_and(|truth| {
-                let far = |stated: f64| (stated - truth).abs() > truth * 0.06;
-                quantity.hedge == ValueHedge::Exact && far(*one) && far(*other)
-            }),
+            StatedValue::Rate(one, other) | StatedValue::Bytes(one, other) => amount_of(fact_ref)
+                .is_some_and(|truth| {
+                    // The kernel keeps some of the memory.
+                    let share = if fact_ref.id == MEMORY { 0.2 } else { 0.06 };
+                    let far = |stated: f64| (stated - truth).abs() > truth * share;
+                    quantity.hedge == ValueHedge::Exact && far(*one) && far(*other)
+                }),
             StatedValue::Version(version) => !text.is_empty() && !is_version_prefix(version, text),
             StatedValue::Address(address) => {
                 // Public addresses are pseudonyms in the evidence.
@@ -597,7 +679,7 @@ impl<'a> ValuePlace<'a> {
         let wanted = self.figures_named();
         // A single time is copied and not computed: it differs by a slip or not at all.
         let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
-        let margin = if single { 0.005 } else { 0.02 };
+        let margin = if single || self.is_sample_misnamed(fact_ref) { 0.005 } else { 0.02 };
         let far = |figure: &&KnownFigure| {
             let distance = (seconds - figure.value).abs();
             quantity.clashes_with(seconds, figure.value)
@@ -616,6 +698,16 @@ impl<'a> ValuePlace<'a> {
                 .iter()
                 .filter(|figure| is_wanted(figure, &wanted))
                 .all(|figure| far(&figure))
+    }
+
+    /// Whether a sample of a series is called its median, or another figure.
+    fn is_sample_misnamed(&self, fact_ref: &FactRef) -> bool {
+        let samples = fact_ref.fact.as_series().map(|samples| &samples.values[..]);
+        let is_sample = |seconds: f64| {
+            let mut values = samples.unwrap_or_default().iter();
+            values.any(|value| (value - seconds).abs() < 1e-9)
+        };
+        self.figures_named().len() == 1 && self.in_seconds().is_some_and(is_sample)
     }
 
     /// Whether the row says which of several runs it is.
@@ -655,23 +747,15 @@ impl<'a> ValuePlace<'a> {
                     .any(|other| other.id != fact_ref.id && self.agrees(&other))
             }
             SubjectKind::Seconds => {
-                // A sample of the series is not its median.
-                let series = fact_ref.fact.as_series().map(|samples| &samples.values[..]);
-                let is_sample = |seconds: f64| {
-                    let mut values = series.unwrap_or_default().iter();
-                    values.any(|value| (value - seconds).abs() < 1e-9)
-                };
-                if self.figures_named().len() == 1 && self.in_seconds().is_some_and(is_sample) {
+                if self.is_sample_misnamed(fact_ref) {
                     return false;
                 }
-                let raw = text.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
-                let raw = raw.parse::<f64>().unwrap_or(f64::NAN);
-                self.in_seconds().is_some_and(|seconds| self.index.is_number_captured(seconds))
-                    || raw.fract() != 0.0 && self.index.is_number_captured(raw)
+                let raw = self.raw_number().filter(|raw| raw.fract() != 0.0);
+                let mut readings = [self.in_seconds(), raw].into_iter().flatten();
+                readings.any(|number| self.index.is_number_captured(number))
             }
-            SubjectKind::Rate => {
-                let raw = text.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
-                raw.parse().is_ok_and(|raw| self.index.is_number_captured(raw))
+            SubjectKind::Rate | SubjectKind::Size => {
+                self.raw_number().is_some_and(|raw| self.index.is_number_captured(raw))
             }
             SubjectKind::Status => {
                 let status = fact_ref.fact.as_i64().unwrap_or_default();
@@ -694,19 +778,30 @@ impl<'a> ValuePlace<'a> {
     /// A value about a target of which nothing was captured.
     fn missing_remark(&self, subject: &ValueSubject, target: &str) -> Option<ClaimRemark> {
         let id = &subject.facts[0];
-        let never_ran = self.index.never_ran(target);
+        let was_not_seen = self.index.was_not_seen(id, target);
+        let text = self.stated_text();
         let is_figure = match subject.kind {
-            SubjectKind::Count | SubjectKind::Seconds | SubjectKind::Rate => true,
-            SubjectKind::Version => never_ran && id == "kernel.release",
+            SubjectKind::Count | SubjectKind::Seconds | SubjectKind::Rate | SubjectKind::Size => {
+                true
+            }
+            SubjectKind::Version => was_not_seen && id == "kernel.release",
+            SubjectKind::Processor => VENDORS.iter().any(|vendor| vendor.0 == text),
             _ => false,
         };
-        let text = self.stated_text();
-        let raw = text.trim_end_matches(|c: char| !c.is_ascii_digit()).replace(',', ".");
+        // A file that was not read may hold the samples of it.
+        let half = self.quantity_in_seconds().half;
+        let is_rounded = self.in_seconds().filter(|_| self.stated_quantity().digits > 1);
+        let is_rounded = is_rounded.is_some_and(|seconds| {
+            let near = |scale: f64| {
+                self.index.holds_between((seconds - half) * scale, (seconds + half) * scale)
+            };
+            near(1.0) || near(1000.0)
+        });
         let is_captured = self.index.is_captured(text)
-            || raw.parse().is_ok_and(|raw| self.index.is_number_captured(raw))
-            || self.in_seconds().is_some_and(|seconds| self.index.is_number_captured(seconds));
-        let is_known = self.index.missing_reason(id, target).is_some()
-            || subject.kind == SubjectKind::Rate;
+            || self.raw_number().is_some_and(|raw| self.index.is_number_captured(raw))
+            || is_rounded;
+        let is_known =
+            self.index.missing_reason(id, target).is_some() || subject.kind == SubjectKind::Rate;
         let is_of_host = self.index.role_of(target) == Some(Role::Host);
         let expected = is_known && (!is_of_host || subject.kind == SubjectKind::Count);
         let failed = self.vocabulary.words.not_run.is_match(self.sentence.text);
@@ -717,7 +812,12 @@ impl<'a> ValuePlace<'a> {
             .facts
             .iter()
             .any(|id| self.index.facts_everywhere(id).iter().any(|fact_ref| self.agrees(fact_ref)));
-        (is_figure && expected && (never_ran || !is_captured) && !failed && !is_vague && !is_of_other)
+        (is_figure
+            && expected
+            && (was_not_seen || !is_captured)
+            && !failed
+            && !is_vague
+            && !is_of_other)
             .then(|| ClaimRemark::without_evidence(self.index, self.file_range(), text, id, target))
     }
 
@@ -800,6 +900,12 @@ impl<'a> ValuePlace<'a> {
     }
 }
 
+/// The most samples that a row of a table is looked through for.
+const MAX_LISTED: usize = 20;
+
+/// What processors call their vendor, and what their models do.
+const VENDORS: &[(&str, &str)] = &[("GenuineIntel", "intel"), ("AuthenticAMD", "amd")];
+
 /// Whether words stand right after a value, with two others between at most.
 fn stand_right_after(words: &regex::Regex, after: &str) -> bool {
     words.find_iter(after).next().is_some_and(|found| {
@@ -845,9 +951,14 @@ fn known_number(fact_ref: &FactRef) -> Option<f64> {
     samples.or_else(stated).or_else(|| fact_ref.item_count())
 }
 
-/// Bytes in a second, of what dd printed.
-fn rate_of(fact_ref: &FactRef) -> Option<f64> {
+const MEMORY: &str = "mem.total_kb";
+
+/// Bytes of memory, or bytes in a second of what dd printed.
+fn amount_of(fact_ref: &FactRef) -> Option<f64> {
     let value = fact_ref.fact.as_value()?;
+    if fact_ref.id == MEMORY {
+        return Some(value.as_f64()? * 1024.0);
+    }
     let rate = value.get("bytes")?.as_f64()? / value.get("seconds")?.as_f64()?;
     rate.is_finite().then_some(rate)
 }
@@ -921,7 +1032,13 @@ fn check_interface_list(
         if !is_only && !is_list || clause.contains("not ") {
             continue;
         }
-        let fact_ref = index.fact_on_target("net.interfaces", &target)?;
+        const INTERFACES: &str = "net.interfaces";
+        if is_only && sentence.is_plain && index.was_not_seen(INTERFACES, &target) {
+            let at = range.start + first.start()..range.start + last.end();
+            let (place, stated) = (sentence.file_range(&at), &sentence.text[at]);
+            return Some(ClaimRemark::without_evidence(index, place, stated, INTERFACES, &target));
+        }
+        let fact_ref = index.fact_on_target(INTERFACES, &target)?;
         let items = fact_ref.fact.as_value()?.as_array()?;
         let known: Vec<&str> = items
             .iter()

@@ -3,7 +3,8 @@
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::{
-    ClaimAbsoluteSecurity, ClaimContradictsEvidence, ClaimSysModuleCalledLoaded, ClaimVerdictDiffers, ClaimWrongConcept,
+    ClaimAbsoluteSecurity, ClaimContradictsEvidence, ClaimSysModuleCalledLoaded,
+    ClaimVerdictDiffers, ClaimWrongConcept,
 };
 use super::sentence::ReportSentence;
 use super::words::{ClaimVocabulary, UncapturedWording, UnsupportedWording, WordingRule};
@@ -126,11 +127,10 @@ fn check_boundary(
     let verdict = index.subject.judgement.find_verdict(&target)?;
     let is_separate = verdict.conclusion.is_separate();
     let is_shared = verdict.conclusion == Conclusion::SharedKernel;
-    let (agrees, mut denies) =
+    let (agrees, denies) =
         if separate { (is_separate, is_shared) } else { (is_shared, is_separate) };
     // What is known of runtimes in general is no statement about this one.
     let observed = is_pair || words.observed.is_match(sentence.text);
-    denies |= separate && observed && index.never_ran(&target);
     let place = sentence.file_range(&found.range());
     let rest = |result: ClaimRemark| {
         verdict.because.iter().fold(result, |result, id| result.resting_on_fact(id, &target))
@@ -138,10 +138,14 @@ fn check_boundary(
     if agrees {
         return Some(rest(ClaimRemark::supported_claim(place)));
     }
-    if let (true, true, Some(release)) = (separate, observed, index.shared_release(&target)) {
-        let found_value = format!("{}, as outside of it", release.shown_value());
-        let stated = &quote_words(found.as_str());
-        return Some(ClaimRemark::contradicted_by(index, place, stated, &release, &found_value, None));
+    let stated = &quote_words(found.as_str());
+    if let (true, Some(release)) = (separate && observed, index.shared_release(&target)) {
+        let shown = format!("{} inside and outside", release.shown_value());
+        return Some(ClaimRemark::contradicted_by(index, place, stated, &release, &shown, None));
+    }
+    if separate && observed && index.was_not_seen("kernel.release", &target) {
+        let id = "kernel.release";
+        return Some(ClaimRemark::without_evidence(index, place, stated, id, &target));
     }
     denies.then(|| {
         let title = index

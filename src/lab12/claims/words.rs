@@ -36,6 +36,8 @@ pub(crate) struct SentenceWords {
     pub demand: CaseInsensitivePattern,
     /// What makes a sentence one that states nothing for certain.
     pub unsure: CaseInsensitivePattern,
+    /// Verbs that make what stands around them uncertain.
+    pub modal: CaseInsensitivePattern,
     /// Before a value: it is taken back.
     pub denial: CaseInsensitivePattern,
     /// The value after it is approximate.
@@ -124,6 +126,7 @@ pub(crate) enum SubjectKind {
     Samples,
     Seconds,
     Rate,
+    Size,
     Mask,
     Version,
     Commit,
