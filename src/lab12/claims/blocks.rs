@@ -218,7 +218,14 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
     match id {
         "kernel.uname" => {
             let (stated, known) = (kernel_words(stated), kernel_words(known));
-            if stated == known && !stated.is_empty() { SameElsewhere } else { Open }
+            match stated.first() {
+                Some(_) if stated == known => SameElsewhere,
+                // The same release of another build.
+                Some(release) if known.first() == Some(release) && stated.len() == known.len() => {
+                    Another
+                }
+                _ => Open,
+            }
         }
         "kernel.banner" | "kernel.dmesg_banner" | "kernel.cmdline" | "cpu.model" => {
             let (stated, known) = (join_lines(stated), join_lines(known));

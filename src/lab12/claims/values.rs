@@ -10,6 +10,7 @@ use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, Claim
 use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
+use super::target_resolver::TargetMention;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 use crate::judge::rules::latency::SURELY_APPLICATION;
 use crate::model::{FactId, Role, SampleUnit, fact_ids};
@@ -142,7 +143,8 @@ impl<'a> ValuePlace<'a> {
             return None;
         };
         let target = self.index.resolver.single_target(row)?;
-        if self.figures_named().is_empty() {
+        // “max - min” names two.
+        if self.figures_named().len() != 1 {
             return None;
         }
         let words = line.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
@@ -395,6 +397,7 @@ impl<'a> ValuePlace<'a> {
         {
             return Some(only.target.to_string());
         }
+        let named = named.or_else(|| self.only_target_left(subjects));
         if named.is_some() || !subjects.iter().all(|subject| subject.baseline) {
             return named;
         }
@@ -413,6 +416,43 @@ impl<'a> ValuePlace<'a> {
             self.index.facts_everywhere(id).iter().any(|fact_ref| fact_ref.target != baseline)
         });
         (!others && !elsewhere).then(|| baseline.to_string())
+    }
+
+    /// Whose value it is where the words leave one that has such a fact: in a column of the host
+    /// and runc, for an address in a sentence about nobody, and in “267 against 72” beside the
+    /// right value of the other.
+    fn only_target_left(&self, subjects: &[&ValueSubject]) -> Option<String> {
+        let [subject] = subjects else { return None };
+        let resolver = &self.index.resolver;
+        let mut known: Vec<FactRef> =
+            subject.facts.iter().flat_map(|id| self.index.facts_everywhere(id)).collect();
+        if let Some((row, column)) = self.sentence.cell_labels() {
+            let mentions = [row, column].map(|label| resolver.find_mentions(label)).concat();
+            let is_named = |one: &FactRef| {
+                mentions.iter().any(|mention| mention.target.as_deref() == Some(one.target))
+            };
+            let candidates = |mention: &TargetMention| {
+                let role = mention.target.as_deref().and_then(|name| self.index.role_of(name));
+                role.is_none_or(|role| role == Role::Candidate)
+            };
+            if mentions.iter().any(candidates) {
+                return None;
+            }
+            known.retain(is_named);
+        } else {
+            let pair = [0, 1].map(|number| Self { number, ..*self });
+            let is_pair = subject.kind == SubjectKind::Count && self.all.len() == 2;
+            let is_own = subject.kind == SubjectKind::Address;
+            let is_of_nobody = resolver.find_mentions(self.sentence.text).is_empty();
+            if !is_of_nobody || !is_pair && !is_own || is_pair && known.len() != 2 {
+                return None;
+            }
+            known.retain(|one| is_own || !pair[1 - self.number].agrees(one));
+        }
+        match known[..] {
+            [one] => Some(one.target.to_string()),
+            _ => None,
+        }
     }
 
     fn compare_with_facts(
@@ -445,7 +485,7 @@ impl<'a> ValuePlace<'a> {
             return Vec::new();
         };
         let own: Vec<FactRef> =
-            own.into_iter().filter(|fact_ref| fact_ref.target == target || is_owned).collect();
+            own.into_iter().filter(|one| one.target == target || is_owned).collect();
         if !self.sentence.is_plain_at(self.stated_quantity().range.end) {
             return Vec::new();
         }
@@ -725,20 +765,18 @@ impl<'a> ValuePlace<'a> {
 
     /// Whether something else in the evidence or in the report can be what is stated.
     fn is_explained(&self, kind: SubjectKind, fact_ref: &FactRef) -> bool {
-        let shown = fact_ref.shown_value();
         let text = self.stated_text();
+        // The right value stands next to it: then the other is part of the story.
+        let others = (0..self.all.len()).map(|number| Self { number, ..*self });
+        let is_of_other = |one: &Self| {
+            let target = one.find_target(&one.find_subjects());
+            target.is_some_and(|target| target != fact_ref.target)
+        };
+        let form = |one: &Self| std::mem::discriminant(&one.stated_quantity().value);
+        let is_right = |one: &Self| form(one) == form(self) && one.agrees(fact_ref);
+        let mut right = others.filter(is_right).map(|one| !is_of_other(&one));
         match kind {
-            SubjectKind::Count | SubjectKind::Samples => {
-                // The right value stands next to it: then the other is part of the story.
-                (0..self.all.len()).any(|number| {
-                    let other = Self { number, ..*self };
-                    let is_other = || {
-                        let target = other.find_target(&other.find_subjects());
-                        target.is_some_and(|target| target != fact_ref.target)
-                    };
-                    number != self.number && other.stated_text() == shown && !is_other()
-                })
-            }
+            SubjectKind::Count | SubjectKind::Samples => right.any(|is_own| is_own),
             SubjectKind::Mask => {
                 let known = self.index.subject.run.facts.iter();
                 let others = known.filter(|(id, _)| id.contains("cap_"));
@@ -763,14 +801,8 @@ impl<'a> ValuePlace<'a> {
             }
             _ => {
                 let own = fact_ref.fact.as_str().unwrap_or("\0");
-                let is_owned = |number: usize| {
-                    let other = Self { number, ..*self };
-                    let target = other.find_target(&other.find_subjects());
-                    target.is_some_and(|target| target != fact_ref.target) && other.agrees(fact_ref)
-                };
                 self.index.is_captured(text.trim_start_matches(['v', 'V']))
-                    || self.sentence.surrounding_text().contains(own)
-                        && !(0..self.all.len()).any(is_owned)
+                    || self.sentence.surrounding_text().contains(own) && right.all(|is_own| is_own)
             }
         }
     }
@@ -797,14 +829,23 @@ impl<'a> ValuePlace<'a> {
             };
             near(1.0) || near(1000.0)
         });
-        let is_captured = self.index.is_captured(text)
-            || self.raw_number().is_some_and(|raw| self.index.is_number_captured(raw))
-            || is_rounded;
+        let is_captured = match self.stated_quantity().value {
+            StatedValue::Bytes(one, other) => {
+                self.index.holds_between(one * 0.9 / 1024.0, other * 1.1 / 1000.0)
+            }
+            _ => {
+                self.index.is_captured(text)
+                    || self.raw_number().is_some_and(|raw| self.index.is_number_captured(raw))
+                    || is_rounded
+            }
+        };
         let is_known =
             self.index.missing_reason(id, target).is_some() || subject.kind == SubjectKind::Rate;
         let is_of_host = self.index.role_of(target) == Some(Role::Host);
         let expected = is_known && (!is_of_host || subject.kind == SubjectKind::Count);
-        let failed = self.vocabulary.words.not_run.is_match(self.sentence.text);
+        let lower = self.sentence.text.to_lowercase();
+        let is_of_failure = ["error", "failed", "failure"].iter().any(|word| lower.contains(word));
+        let failed = is_of_failure || self.vocabulary.words.not_run.is_match(self.sentence.text);
         let is_vague =
             subject.kind == SubjectKind::Count && self.stated_quantity().hedge != ValueHedge::Exact;
         // A column `runc` often holds what was counted on the host.
