@@ -35,7 +35,9 @@ fn a_new_project_gives_the_report_of_the_shipped_chapters() {
 fn whole_chapters_are_written_out_on_request_and_nothing_is_overwritten() {
     let project = Project::new();
     project.run(&["init", "new", "--chapters", "--edition", "s26"]).succeeds();
-    assert!(project.read("new/site/isolation.md").contains("{{ evidence(id="));
+    assert!(
+        project.read("new/site/isolation.md").contains("{% include \"statements/boot-log.md\" %}")
+    );
     assert!(project.read("new/book.toml").contains("edition = \"s26\""));
     project.write("new/site/isolation.md", "mine");
     let outcome = project.run(&["init", "new"]);
