@@ -77,7 +77,9 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         | (?P<mask> \b(?:0x)?[0-9a-f]{16}\b )
         | (?P<range> \b\d+(?:[.,]\d+)?\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|\.\.)\s?\d+(?:[.,]\d+)?\s?(?:(?:ms|msec|s|secs?|seconds?|milliseconds?|[kmg]i?b|x)\b|%|×) )
         | (?P<rate> \d+(?:[.,]\d+)? ) \s? (?P<rate_unit> [kmgt]i?b/s(?:ec)? ) \b
-        | (?P<skip> https?://\S+ | \b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b | HTTP/\d\.\d
+        | (?P<skip> https?://\S+
+            | (?:\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? :: (?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? (?:/\d{1,3})?
+            | \b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b | HTTP/\d\.\d
             | \b\d{4}-\d\d-\d\d\S* | \b\d{1,2}:\d\d(?::\d\d)?\b | \#\d+
             | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|q)\s?\#?\d+(?:[.:]\d+)*\b
             | (?:\b[\w.-]+)?(?:/[\w.@-]+)+(?::[\w.-]+)? | \b[a-z][\w-]*:v?\d[\w.-]* )
@@ -321,6 +323,13 @@ mod tests {
 
     fn count(number: f64) -> StatedValue {
         StatedValue::Number(number, None)
+    }
+
+    #[test]
+    fn nothing_in_an_address_of_ipv6_is_a_number() {
+        let text = "lo 127.0.0.1 ::1, eth0 10.4.0.21 fe80::67:72ff:fedb:2696/64";
+        let addresses = ["127.0.0.1", "10.4.0.21"].map(|text| StatedValue::Address(text.into()));
+        assert_eq!(values(text), addresses);
     }
 
     #[test]

@@ -61,6 +61,7 @@ fn is_report(name: &str) -> bool {
 fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
     let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
     let mut blocks: Vec<PastedBlock> = Vec::new();
+    let mut is_printed = false;
     for (number, raw) in (1..).zip(split_lines(&bytes)) {
         let text = raw.trim();
         if let Some(typed) = command::typed_in_transcript(text) {
@@ -70,7 +71,10 @@ fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
                 typed_for: command::role_of_command(text),
             });
         }
-        if let Some(block) = blocks.last_mut() {
+        // What follows a heading was written, not printed.
+        is_printed = command::typed_in_transcript(text).is_some()
+            || is_printed && heading_depth(text).is_none();
+        if let Some(block) = blocks.last_mut().filter(|_| is_printed) {
             block.lines.push((number, text.into()));
         }
     }
@@ -176,7 +180,9 @@ impl PastedBlock {
         let role = role.map(|(who, _)| who);
         let has = |is_such: fn(&str) -> bool| self.lines.iter().any(|(_, text)| is_such(text));
         let names = |words: &[&str]| {
-            let texts = self.above.iter().chain(&self.lines).map(|(_, text)| text.to_lowercase());
+            // What a command printed does not say what it was asked for.
+            let lines: &[_] = if self.typed_for.is_some() { &[] } else { &self.lines };
+            let texts = self.above.iter().chain(lines).map(|(_, text)| text.to_lowercase());
             texts.into_iter().any(|text| words.iter().any(|word| text.contains(word)))
         };
         let mut slots = Vec::new();
