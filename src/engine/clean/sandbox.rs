@@ -28,8 +28,11 @@ const HELPERS: [&str; 3] = ["virtiofsd", "nydusd", "jailer"];
 /// Programs that ask for a container to be run, and wait for it.
 const CLIENTS: [&str; 4] = ["ctr", "nerdctl", "docker", "podman"];
 
-/// How long what is ending may take to end by itself.
+/// How long a machine that is ending may take to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// The same of the shim and the client of a container without a machine.
+const SHORT_GRACE: Duration = Duration::from_millis(300);
 
 /// How long a shim may take to delete what another one left: containerd gives it five seconds.
 const DELETION: Duration = Duration::from_secs(6);
@@ -103,7 +106,8 @@ pub(super) fn remove_sandboxes(
     theirs.extend(processes.iter().filter_map(|process| network_namespace(process.pid)));
     if !processes.is_empty() {
         let is_ending = |process: &SandboxProcess| process.part != SandboxPart::Deleter;
-        wait_for_end(is_mine, GRACE, is_ending);
+        let has_machine = processes.iter().any(SandboxProcess::is_of_machine);
+        wait_for_end(is_mine, if has_machine { GRACE } else { SHORT_GRACE }, is_ending);
         wait_for_end(is_mine, DELETION, |process| process.part == SandboxPart::Deleter);
         let running = list_processes(is_mine);
         theirs.extend(running.iter().filter_map(|process| network_namespace(process.pid)));
