@@ -23,7 +23,7 @@ pub(crate) fn is_alive(mark: &str) -> bool {
 }
 
 fn start_time(pid: u32) -> Option<u64> {
-    ProcessTable::own().start_time(pid)
+    ProcessTable::of_this_machine().start_time(pid)
 }
 
 /// Locks a file or folder that this process made, for as long as it is open: a process in another

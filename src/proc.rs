@@ -10,7 +10,7 @@ pub(crate) struct ProcessTable {
 
 impl ProcessTable {
     /// Those of this machine.
-    pub(crate) fn own() -> Self {
+    pub(crate) fn of_this_machine() -> Self {
         Self::of_machine(Path::new("/"))
     }
 

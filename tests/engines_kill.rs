@@ -142,16 +142,24 @@ fn moments(seed: u64) -> impl Iterator<Item = Duration> {
     })
 }
 
+/// Sends a signal at a moment, which nothing announces: that it is any is what is tried. Returns
+/// how long the program took to end.
+fn end_after(moment: Duration, signal: &str, mut child: Child) -> Duration {
+    std::thread::sleep(moment);
+    send(signal, &child);
+    let sent = Instant::now();
+    child.wait().unwrap();
+    sent.elapsed()
+}
+
 /// Sessions wait for one another by a file among the temporary ones: with a folder of its own for
 /// each engine they run, and are killed, beside one another.
 fn kill_fifty_times(engine: &str, seed: u64) -> Project {
     let project = Project::new();
     std::fs::create_dir(project.path(TEMPORARY)).unwrap();
     for (round, moment) in (0..KILLS).zip(moments(seed)) {
-        let mut child = start(&project, engine, "runc");
-        std::thread::sleep(moment);
-        send(["KILL", "TERM", "INT"][round as usize % 3], &child);
-        child.wait().unwrap();
+        let child = start(&project, engine, "runc");
+        end_after(moment, ["KILL", "TERM", "INT"][round as usize % 3], child);
     }
     project
 }
@@ -201,12 +209,9 @@ fn a_boot_that_is_stopped_or_killed_leaves_nothing() {
         // The host's probes come first; then a boot of some five seconds.
         let moment = Duration::from_millis(1000) + 3 * moment;
         let signal = ["INT", "KILL"][round as usize % 2];
-        let mut child = start(&project, "ctr", "kata=io.containerd.kataboot.v2");
-        std::thread::sleep(moment);
-        send(signal, &child);
-        let sent = Instant::now();
-        child.wait().unwrap();
-        let stopped = sent.elapsed();
+        let child = start(&project, "ctr", "kata=io.containerd.kataboot.v2");
+        let sent = Instant::now() + moment;
+        let stopped = end_after(moment, signal, child);
         let mut told = String::new();
         if signal == "KILL" {
             told = Outcome::of(program(&project, &["clean"]).output().unwrap()).succeeds().stdout;

@@ -147,7 +147,7 @@ fn export_series(
     let run = load_run(project, &times.run, console)?;
     let all = series::select_series(&run, &times.series)?;
     if let Some(reason) = RunTiming::of_run(&run, project.config.margin).withheld_reason() {
-        let clause = reason.clause();
+        let clause = reason.reason_clause();
         console.print_note(&format!("{clause}, so these times prove nothing: see isoproof check"));
     }
     let text = text(&all, &run.id);

@@ -45,7 +45,7 @@ impl WitnessProcess {
     /// number among its own, but not these alone.
     pub(super) fn find_on_host(&self) -> Option<u32> {
         let wanted = format!("sleep\0{}\0", self.argument);
-        let table = ProcessTable::own();
+        let table = ProcessTable::of_this_machine();
         table.process_ids().into_iter().find(|pid| {
             table.read_file(*pid, "cmdline").is_some_and(|line| line == wanted.as_bytes())
         })
@@ -138,7 +138,7 @@ pub(super) fn look_for(
         "the arguments of every process on the host, for exactly: sleep {}",
         witness.argument
     );
-    let count = ProcessTable::own().process_ids().len();
+    let count = ProcessTable::of_this_machine().process_ids().len();
     let (answer, detail) = match found {
         Some(pid) => ("yes\n", format!("process {pid} on the host, {}\n", own_ids(pid))),
         None => ("no\n", format!("none of {count} processes on the host\n")),
@@ -160,7 +160,7 @@ pub(super) fn look_for(
 
 /// The ids of a process in each of its namespaces.
 fn own_ids(pid: u32) -> String {
-    let status = ProcessTable::own().read_file(pid, "status").unwrap_or_default();
+    let status = ProcessTable::of_this_machine().read_file(pid, "status").unwrap_or_default();
     let status = String::from_utf8_lossy(&status);
     let line = status.lines().find(|line| line.starts_with("NSpid:")).unwrap_or("NSpid: unknown");
     line.replace('\t', " ")
@@ -186,7 +186,7 @@ fn kernel_log_capture(
 /// The processes around the container's own: its shim, monitors, memory.
 fn inspect_host_processes(spec: &RuntimeSpec, pid: u32, id: &str) -> Vec<Capture> {
     let mut captures = Vec::new();
-    let table = ProcessTable::own();
+    let table = ProcessTable::of_this_machine();
     let exe = table.program_path(pid).unwrap_or_default();
     let how = format!("the program of process {pid}, which the engine calls the container's");
     captures.push(observation_capture(spec, "host.pid_exe", &how, &line(&exe)));
@@ -219,7 +219,7 @@ fn line(text: &str) -> String {
 
 /// Proportional set size, by component (proc(5), smaps_rollup).
 fn capture_memory(spec: &RuntimeSpec, family: &BTreeSet<u32>) -> Vec<Capture> {
-    let table = ProcessTable::own();
+    let table = ProcessTable::of_this_machine();
     let pss = |pid: &u32| -> Option<(String, u64)> {
         let rollup = String::from_utf8(table.read_file(*pid, "smaps_rollup")?).ok()?;
         let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
@@ -241,7 +241,7 @@ fn capture_memory(spec: &RuntimeSpec, family: &BTreeSet<u32>) -> Vec<Capture> {
 
 /// The container's process, its shim, what is below the shim, and what names the container's id.
 fn process_tree(pid: u32, id: &str) -> BTreeSet<u32> {
-    let table = ProcessTable::own();
+    let table = ProcessTable::of_this_machine();
     let mut top = pid;
     let limit = Instant::now() + Duration::from_secs(1);
     while let Some(parent) = table.parent_id(top) {
@@ -272,7 +272,7 @@ fn process_tree(pid: u32, id: &str) -> BTreeSet<u32> {
 }
 
 fn vm_files(family: &BTreeSet<u32>) -> String {
-    let table = ProcessTable::own();
+    let table = ProcessTable::of_this_machine();
     let mut found = BTreeSet::new();
     for pid in family {
         let Ok(entries) = fs::read_dir(table.file_path(*pid, "fd")) else { continue };
@@ -316,14 +316,14 @@ mod tests {
             std::process::Command::new(&link).arg0("runsc-gofer").arg("50").spawn().unwrap();
         let mut name = String::new();
         wait_until(Duration::from_secs(5), || {
-            name = ProcessTable::own().shown_name(child.id());
+            name = ProcessTable::of_this_machine().shown_name(child.id());
             name == "runsc-gofer"
         });
-        let plain = ProcessTable::own().shown_name(std::process::id());
+        let plain = ProcessTable::of_this_machine().shown_name(std::process::id());
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(name, "runsc-gofer");
-        assert_eq!(plain, ProcessTable::own().process_name(std::process::id()));
+        assert_eq!(plain, ProcessTable::of_this_machine().process_name(std::process::id()));
     }
 
     #[test]

@@ -109,7 +109,7 @@ pub(crate) fn path_folders() -> Vec<std::path::PathBuf> {
 
 /// Where containerd looks for programs: daemons look on their own path, not on ours.
 pub(crate) fn containerd_path() -> Vec<PathBuf> {
-    let folders = ProcessTable::own().find_daemon("containerd").search_folders();
+    let folders = ProcessTable::of_this_machine().find_daemon("containerd").search_folders();
     folders.into_iter().map(PathBuf::from).collect()
 }
 

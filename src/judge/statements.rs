@@ -51,7 +51,7 @@ pub(crate) fn find_disagreements<'a>(
 pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> Vec<String> {
     let is_hosts = |id: &&String| {
         context
-            .missing_fact(FactId::stated(id), target)
+            .missing_fact(FactId::from_text(id), target)
             .is_some_and(|m| m.why == MissingReason::HostValuesOnly)
     };
     let mut facts: Vec<String> = context.run.facts.keys().filter(is_hosts).cloned().collect();

@@ -111,7 +111,7 @@ pub enum WithheldReason {
 
 impl WithheldReason {
     /// The reason as a clause.
-    pub fn clause(self) -> &'static str {
+    pub fn reason_clause(self) -> &'static str {
         match self {
             Self::EmulatedHost => "the host is emulated in software",
             Self::ControlDiffers => "the session failed its own control",

@@ -29,7 +29,7 @@ fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
                 reasons.push((
                     need,
                     target.name.as_str(),
-                    context.missing_fact(FactId::stated(&need.fact), &target.name),
+                    context.missing_fact(FactId::from_text(&need.fact), &target.name),
                 ));
             }
         }
@@ -48,13 +48,13 @@ fn requirement_not_shown(context: &RuleContext) -> Vec<Violation> {
             Some(runtime) => {
                 let reason = format!("{runtime} is none of the runtimes of this run");
                 RequirementNotShown { target: None, requirement, title, reason: &reason }
-                    .violation()
+                    .make_violation()
             }
             None => {
                 let reason = missing.reason.as_str();
                 RequirementNotShown { target: Some(target), requirement, title, reason }.resting_on(
                     context,
-                    FactId::stated(&need.fact),
+                    FactId::from_text(&need.fact),
                     target,
                 )
             }

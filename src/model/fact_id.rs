@@ -7,7 +7,7 @@ pub struct FactId<'a>(&'a str);
 
 impl<'a> FactId<'a> {
     /// An id that a run or a file of a project states.
-    pub(crate) fn stated(id: &'a str) -> Self {
+    pub(crate) fn from_text(id: &'a str) -> Self {
         Self(id)
     }
 

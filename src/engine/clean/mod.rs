@@ -35,6 +35,18 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 /// The label of every container that nerdctl made, with the name that the user gave it.
 const NERDCTL_LABEL: &str = "nerdctl/name";
 
+/// The time between two looks at what others still do.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Waits until something is over, or the limit is. What is awaited are processes that are no
+/// children of ours, whose end the kernel would tell us, and they follow one another with gaps.
+fn wait_while(limit: Duration, is_on: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while begun.elapsed() < limit && is_on() {
+        std::thread::sleep(LOOK);
+    }
+}
+
 /// A container that isoproof started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrphanContainer {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{LIMIT, proc};
+use super::{LIMIT, proc, wait_while};
 use crate::engine::process::{CancelFlag, run_command};
 
 const LEASES: &str = "/var/lib/cni/networks";
@@ -13,20 +13,11 @@ const LEASES: &str = "/var/lib/cni/networks";
 /// How long a plugin that is at work may take to end.
 const SETTLING: Duration = Duration::from_secs(1);
 
-/// The time between two looks at what plugins are at work: they are no children of ours whose end
-/// could be waited for, and a container's follow one another with gaps.
-const LOOK: Duration = Duration::from_millis(20);
-
 /// Waits for plugins that still set up what is to be freed: they outlive a client that was
 /// killed, and what they make after [`free_network_state`] would stay. The protocol gives each the id of its
 /// container in its environment (CNI specification 1.0.0, section 2).
 pub(super) fn wait_for_teardown(is_mine: &dyn Fn(&str) -> bool) {
-    let begun = Instant::now();
-    while begun.elapsed() < SETTLING
-        && busy_plugin_containers().iter().any(|id| is_mine(strip_namespace(id)))
-    {
-        std::thread::sleep(LOOK);
-    }
+    wait_while(SETTLING, || busy_plugin_containers().iter().any(|id| is_mine(strip_namespace(id))));
 }
 
 /// The containers that plugins are at work for.

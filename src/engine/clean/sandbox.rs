@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::proc;
+use super::{proc, wait_while};
 use crate::engine::MONITORS;
 
 /// Where Kata's shims keep a folder for each sandbox: the Go shim's first, then the Rust shim's.
@@ -39,9 +39,6 @@ const DELETION: Duration = Duration::from_secs(6);
 
 /// How long what was killed may take to be gone.
 const DEATH: Duration = Duration::from_secs(5);
-
-/// The time between two looks.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What was found and done about sandboxes, in words.
 #[derive(Debug, Default)]
@@ -301,10 +298,7 @@ fn wait_for_end(
     limit: Duration,
     is_awaited: impl Fn(&SandboxProcess) -> bool,
 ) {
-    let begun = Instant::now();
-    while begun.elapsed() < limit && list_processes(is_mine).iter().any(&is_awaited) {
-        std::thread::sleep(LOOK);
-    }
+    wait_while(limit, || list_processes(is_mine).iter().any(&is_awaited));
 }
 
 #[cfg(test)]

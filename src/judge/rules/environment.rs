@@ -59,7 +59,7 @@ pub(super) fn host_noisy(context: &RuleContext) -> Vec<Violation> {
     if !is_timed || !is_busy {
         return Vec::new();
     }
-    let violation = HostNoisy { target: host, load, count }.violation();
+    let violation = HostNoisy { target: host, load, count }.make_violation();
     vec![violation.resting_on_facts(context, [LOAD, COUNT], host)]
 }
 
@@ -73,7 +73,7 @@ pub(super) fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
             .missing_fact(HANDLES, target)
             .is_some_and(|missing| missing.why == MissingReason::Absent);
         if has_none && context.is_present(MONITOR, target) {
-            let violation = MachineWithoutKvm { target }.violation();
+            let violation = MachineWithoutKvm { target }.make_violation();
             violations.push(violation.resting_on_facts(context, [MONITOR, HANDLES], target));
         }
     }
@@ -88,13 +88,15 @@ pub(super) fn engines_mixed(context: &RuleContext) -> Vec<Violation> {
         return Vec::new();
     }
     let names: Vec<&str> = engines.into_iter().collect();
-    vec![EnginesMixed { engines: &names.join(" and ") }.violation()]
+    vec![EnginesMixed { engines: &names.join(" and ") }.make_violation()]
 }
 
 /// A collection that was stopped.
 pub(super) fn run_interrupted(context: &RuleContext) -> Vec<Violation> {
     match context.run.evidence {
-        EvidenceKind::Collected { interrupted: true, .. } => vec![RunInterrupted {}.violation()],
+        EvidenceKind::Collected { interrupted: true, .. } => {
+            vec![RunInterrupted {}.make_violation()]
+        }
         _ => Vec::new(),
     }
 }
@@ -126,7 +128,7 @@ fn failed_runtimes<'a, M: RuleMessage>(
             let message = say(&target.name, failure.trim_end_matches('.'));
             violations.push(match context.run.find_capture(&boot) {
                 Some(_) => message.resting_on_line(&boot, None),
-                None => message.violation(),
+                None => message.make_violation(),
             });
         }
     }
@@ -138,6 +140,6 @@ pub(super) fn identifiers_not_replaced(context: &RuleContext) -> Vec<Violation> 
     if context.run.redaction.applied {
         Vec::new()
     } else {
-        vec![IdentifiersNotReplaced {}.violation()]
+        vec![IdentifiersNotReplaced {}.make_violation()]
     }
 }

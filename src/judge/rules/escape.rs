@@ -10,7 +10,7 @@ pub(super) fn not_tested(context: &RuleContext) -> Vec<Violation> {
     for target in context.runtime_names() {
         let ids = ids_with_outcome(context, "container_not_started", target);
         if !ids.is_empty() {
-            let violation = EscapeNotTested { target }.violation();
+            let violation = EscapeNotTested { target }.make_violation();
             violations.push(violation.resting_on_facts(context, ids, target));
         }
     }
@@ -28,7 +28,7 @@ pub(super) fn share_is_no_escape(context: &RuleContext) -> Vec<Violation> {
         }
         let (stopped, facts) = what_was_stopped(context, target);
         let message = ShareIsNoEscape { target, stopped: &stopped.join(", ") };
-        let violation = message.violation().resting_on_facts(context, ids, target);
+        let violation = message.make_violation().resting_on_facts(context, ids, target);
         violations.push(violation.resting_on_facts(context, facts, target));
     }
     violations

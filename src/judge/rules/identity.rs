@@ -67,8 +67,8 @@ pub(super) fn runtime_not_what_it_says(context: &RuleContext) -> Vec<Violation> 
         if claim.is_refuted_by(verdict.conclusion) {
             let conclusion = verdict.conclusion.conclusion_id();
             let target = target.name.as_str();
-            let violation = RuntimeNotWhatItSays { target, handler, conclusion }.violation();
-            let because = verdict.because.iter().map(|fact| FactId::stated(fact));
+            let violation = RuntimeNotWhatItSays { target, handler, conclusion }.make_violation();
+            let because = verdict.because.iter().map(|fact| FactId::from_text(fact));
             violations.push(violation.resting_on_facts(context, because, target));
         }
     }
@@ -87,7 +87,7 @@ pub(super) fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
                     one: found.first,
                     other: found.second,
                 }
-                .violation()
+                .make_violation()
                 .resting_on_facts(context, [found.one, found.other], target),
             );
         }
@@ -113,7 +113,7 @@ pub(super) fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violatio
             let ships = ships.into_iter().collect::<Vec<_>>().join(" and ");
             violations.push(
                 GuestKernelNotOfRelease { target, kernel: own, version, ships: &ships }
-                    .violation()
+                    .make_violation()
                     .resting_on_facts(context, [fact, fact_ids::RUNTIME_VERSION], target),
             );
         }
@@ -175,7 +175,7 @@ pub(super) fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation
         let StrangeCommit { target, version, .. } = found;
         let (commit, release_commit) = (short_commit(&found.commit), short_commit(found.released));
         let message = ShimCommitNotOfRelease { target, commit, version, release_commit };
-        message.violation().resting_on_facts(context, COMMIT_AND_VERSION, target)
+        message.make_violation().resting_on_facts(context, COMMIT_AND_VERSION, target)
     };
     strange.map(say).collect()
 }
@@ -188,7 +188,11 @@ pub(super) fn shim_commit_of_other_release(context: &RuleContext) -> Vec<Violati
         let Some(other) = found.belongs_to else { continue };
         let (commit, release_commit) = (short_commit(&found.commit), short_commit(found.released));
         let message = ShimCommitOfOtherRelease { target, commit, version, release_commit, other };
-        violations.push(message.violation().resting_on_facts(context, COMMIT_AND_VERSION, target));
+        violations.push(message.make_violation().resting_on_facts(
+            context,
+            COMMIT_AND_VERSION,
+            target,
+        ));
     }
     violations
 }

@@ -26,7 +26,7 @@ pub(super) fn run_altered(context: &RuleContext) -> Vec<Violation> {
         return Vec::new();
     }
     let part = if context.run.digest.is_some() { "digest" } else { "id" };
-    vec![RunAltered { part }.violation()]
+    vec![RunAltered { part }.make_violation()]
 }
 
 /// A stored fact that its captures do not give.
@@ -35,7 +35,7 @@ pub(super) fn fact_without_capture(context: &RuleContext) -> Vec<Violation> {
     for FactMismatch { fact, target, stored, derived } in &context.integrity.unfounded {
         let (stored, derived) = (describe_fact(stored.as_ref()), describe_fact(derived.as_ref()));
         let message = FactWithoutCapture { target, fact, stored: &stored, derived: &derived };
-        violations.push(message.resting_on(context, FactId::stated(fact), target));
+        violations.push(message.resting_on(context, FactId::from_text(fact), target));
     }
     violations
 }

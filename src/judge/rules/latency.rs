@@ -151,7 +151,7 @@ pub(super) fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violatio
             };
         violations.push(
             LatencySummaryContradicts { target, figure, stated, computed }
-                .violation()
+                .make_violation()
                 .resting_on_facts(context, [SUMMARY, LATENCY], target),
         );
     }

@@ -15,7 +15,7 @@ fn where_present(context: &RuleContext, fact: FactId, message: impl RuleMessage)
         return Vec::new();
     }
     let rest = |violation: Violation, target| violation.resting_on(context, fact, target);
-    vec![targets.into_iter().fold(message.violation(), rest)]
+    vec![targets.into_iter().fold(message.make_violation(), rest)]
 }
 
 /// Entries in `/proc` are not processes.

@@ -106,7 +106,7 @@ pub(crate) trait RuleMessage: Serialize + Sized {
     const RULE: &'static str;
 
     /// The violation that says this, about the target among the parameters if there is one.
-    fn violation(&self) -> Violation {
+    fn make_violation(&self) -> Violation {
         let parameters = json!(self);
         let target = parameters["target"].as_str().map(str::to_string);
         Violation { rule: Self::RULE, target, parameters, evidence: Vec::new() }
@@ -114,12 +114,12 @@ pub(crate) trait RuleMessage: Serialize + Sized {
 
     /// The violation that says this and rests on a fact.
     fn resting_on(&self, context: &RuleContext, fact: FactId, target: &str) -> Violation {
-        self.violation().resting_on(context, fact, target)
+        self.make_violation().resting_on(context, fact, target)
     }
 
     /// The violation that says this and rests on a place in a capture.
     fn resting_on_line(&self, capture: &str, line: Option<u32>) -> Violation {
-        self.violation().resting_on_line(capture, line)
+        self.make_violation().resting_on_line(capture, line)
     }
 }
 
@@ -301,7 +301,7 @@ fn first_lines<'a, M: RuleMessage>(
 fn missing_for<'a>(context: &RuleContext<'a>, why: MissingReason) -> Vec<(FactId<'a>, &'a str)> {
     let mut found = Vec::new();
     for (id, by_target) in &context.run.facts {
-        let id = FactId::stated(id);
+        let id = FactId::from_text(id);
         for target in by_target.keys() {
             if context.missing_fact(id, target).is_some_and(|missing| missing.why == why) {
                 found.push((id, target.as_str()));

@@ -81,8 +81,9 @@ pub(super) fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
         let coarse: Vec<&str> =
             context.run.facts.keys().filter(is_coarse).map(|id| &**id).collect();
         if !coarse.is_empty() {
-            let violation = FigureNearClockTick { target, facts: &coarse.join(", ") }.violation();
-            let ids = coarse.into_iter().map(FactId::stated);
+            let violation =
+                FigureNearClockTick { target, facts: &coarse.join(", ") }.make_violation();
+            let ids = coarse.into_iter().map(FactId::from_text);
             violations.push(violation.resting_on_facts(context, ids, target));
         }
     }
@@ -129,7 +130,8 @@ pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
         let Some(least) = mostly.iter().map(|(_, share)| *share).reduce(f64::min) else { continue };
         let names: Vec<&str> = mostly.iter().map(|(id, _)| &**id).collect();
         let (facts, share) = (names.join(", "), format!("{:.0}", least * 100.0));
-        let violation = SpeedIncludesStart { target, facts: &facts, share: &share }.violation();
+        let violation =
+            SpeedIncludesStart { target, facts: &facts, share: &share }.make_violation();
         let ids = mostly.iter().map(|(id, _)| *id);
         violations.push(violation.resting_on_facts(context, ids, target));
     }
@@ -175,7 +177,7 @@ pub(super) fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
     let Some(hers) = context.fact_integer(COUNT, baseline) else { return Vec::new() };
     let is_compared = |target: &str| {
         let both = |id| context.is_present(id, target) && context.is_present(id, baseline);
-        context.run.facts.keys().any(|id| id.starts_with("perf.") && both(FactId::stated(id)))
+        context.run.facts.keys().any(|id| id.starts_with("perf.") && both(FactId::from_text(id)))
     };
     let mut violations = Vec::new();
     for target in context.runtime_names().filter(|target| *target != baseline) {

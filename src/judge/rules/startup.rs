@@ -53,7 +53,7 @@ pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
         let (Some(ratio), Some(interval)) = (comparison.ratio, comparison.interval) else {
             continue;
         };
-        let series = [control.series, control.repeat].map(FactId::stated);
+        let series = [control.series, control.repeat].map(FactId::from_text);
         violations.push(
             ControlArmsDiffer {
                 target: &control.target,
@@ -62,7 +62,7 @@ pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
                 high: round_significant(interval.high, 3),
                 margin: round_significant(context.margin * 100.0, 3),
             }
-            .violation()
+            .make_violation()
             .resting_on_facts(context, series, &control.target),
         );
     }
@@ -200,7 +200,7 @@ pub(super) fn order_unknown(context: &RuleContext) -> Vec<Violation> {
     if repeated.len() < 2 {
         return Vec::new();
     }
-    let violation = StartupOrderUnknown { targets: &repeated.join(" and ") }.violation();
+    let violation = StartupOrderUnknown { targets: &repeated.join(" and ") }.make_violation();
     let rest = |violation: Violation, target| violation.resting_on(context, STARTUP, target);
     vec![repeated.into_iter().fold(violation, rest)]
 }

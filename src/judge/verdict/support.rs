@@ -19,7 +19,7 @@ pub(super) fn add_corroboration(context: &RuleContext, target: &str, verdict: &m
     let compared = context
         .catalogue
         .iter_probes()
-        .filter_map(|probe| Some((probe.strength, FactId::stated(&probe.id), probe.compared?)));
+        .filter_map(|probe| Some((probe.strength, FactId::from_text(&probe.id), probe.compared?)));
     let mut compared: Vec<_> = compared.collect();
     compared.sort();
     for (strength, id, by) in compared {

@@ -83,7 +83,7 @@ impl<'a> EvidencePages<'a> {
     }
 
     /// The edition whose slots are more often filled; the older one if in doubt.
-    pub(super) fn edition(&self) -> Edition {
+    pub(super) fn guessed_edition(&self) -> Edition {
         self.edition
     }
 

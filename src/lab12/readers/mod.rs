@@ -48,7 +48,7 @@ pub struct LabReading {
 /// Only captures whose origin names a slot are read.
 pub fn read_lab_captures(captures: &[Capture]) -> LabReading {
     let evidence = evidence::EvidencePages::from_captures(captures);
-    let edition = evidence.edition();
+    let edition = evidence.guessed_edition();
     let evidence::EvidenceReading { facts, failure } = evidence.all_facts(edition);
     let target = |who: EvidenceRole, role: Role| Target {
         name: who.target_name().into(),

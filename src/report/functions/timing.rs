@@ -123,7 +123,7 @@ fn obstacle_words(obstacle: Option<ComparisonObstacle>) -> &'static str {
 
 /// Why nothing is concluded from times, as a clause; empty if something is.
 fn withheld_clause(sources: &LookupSources) -> &'static str {
-    sources.assessment.timing.withheld_reason().map_or("", WithheldReason::clause)
+    sources.assessment.timing.withheld_reason().map_or("", WithheldReason::reason_clause)
 }
 
 /// A comparison that cannot be, because one of the two was not captured.
