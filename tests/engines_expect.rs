@@ -104,6 +104,33 @@ fn without_expectations_a_named_runtime_that_does_not_start_is_red() {
     assert_eq!(project.names("data/runs").len(), 2, "they are written all the same");
 }
 
+/// Nobody asked for podman: what is there without it is captured, in one run.
+#[test]
+fn an_engine_that_nobody_named_and_that_starts_nothing_leaves_the_baseline_of_plain_namespaces() {
+    if !engines() {
+        return;
+    }
+    let project = Project::new();
+    project.write(
+        "containers.conf",
+        "[engine]\nruntime = \"crun\"\nevents_logger = \"file\"\n[engine.runtimes]\n\
+         crun = [\"/bin/false\"]\nrunc = [\"/bin/false\"]\nrunsc = [\"/bin/false\"]\n",
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        let away = "unix:///nonexistent";
+        command.env("CONTAINERD_ADDRESS", "/nonexistent").env("DOCKER_HOST", away);
+        command.env("CONTAINERS_CONF", project.path("containers.conf"));
+        Outcome::of(command.output().unwrap())
+    };
+    run(&["collect", "--quick"]).fails(3, &["podman starts no container here"]);
+    let whole = run(&["run", "--quick"]);
+    assert_eq!(whole.code, 0, "{whole:?}");
+    assert!(whole.stderr.contains("using plain namespaces"), "{whole:?}");
+    assert!(whole.stdout.contains("namespaces"), "{whole:?}");
+    assert_eq!(project.names("data/runs").len(), 1);
+}
+
 #[test]
 fn a_machine_that_no_longer_boots_is_red() {
     if !engines() {

@@ -80,6 +80,13 @@ pub(crate) struct CollectOptions {
     pub is_quick: bool,
 }
 
+impl CollectOptions {
+    /// Whether the user left engine and runtimes to us.
+    fn is_engine_chosen_by_us(&self) -> bool {
+        self.engine.is_none() && self.runtimes.is_empty()
+    }
+}
+
 /// Told what is being captured.
 pub(crate) trait CollectProgress: Sync {
     /// A step begins. `done` is the share of the session before it, from 0 to 1, where it is known.
@@ -156,7 +163,8 @@ impl CollectSession<'_> {
 ///
 /// # Errors
 ///
-/// The engine cannot be used, the image is not there, or nothing at all could be captured.
+/// The engine cannot be used or, where nobody named it, starts no container; the image is not there,
+/// or nothing at all could be captured.
 pub(crate) fn collect_run(
     options: &CollectOptions,
     catalogue: &ProbeCatalogue,
@@ -335,12 +343,12 @@ fn execute_all(
         for part in ["startup", "perf", "app", "http", "escape"] {
             skipped.insert(part.into(), "left out with --quick".into());
         }
-        return Ok(run_probes(session, specs));
+        return run_probes(session, specs, options);
     }
     let app = usable_app(session, options, skipped)?;
     let effort = perf::plan_measures(session, options.perf, skipped)?;
     let cold = startup::capture_cold_starts(session, specs, options.rounds);
-    let (mut targets, mut captures) = run_probes(session, specs);
+    let (mut targets, mut captures) = run_probes(session, specs, options)?;
     let started = |spec: &&RuntimeSpec| {
         targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
     };
@@ -380,7 +388,11 @@ fn ensure_image(session: &CollectSession, image: &str) -> Result<()> {
 
 /// The probes: on the host first, alone, because containers change what it shows; then under each
 /// target.
-fn run_probes(session: &CollectSession, specs: &[RuntimeSpec]) -> (Vec<Target>, Vec<Capture>) {
+fn run_probes(
+    session: &CollectSession,
+    specs: &[RuntimeSpec],
+    options: &CollectOptions,
+) -> Result<(Vec<Target>, Vec<Capture>)> {
     session.begin_step(WorkPart::Probes, "host", "probes");
     let host = std::thread::scope(|scope| {
         let answers = scope.spawn(|| engine_answers(session));
@@ -402,7 +414,24 @@ fn run_probes(session: &CollectSession, specs: &[RuntimeSpec]) -> (Vec<Target>, 
         captures.extend(outcome.captures);
         targets.push(runtime_target(session, spec, outcome.failure));
     }
-    (targets, captures)
+    match options.is_engine_chosen_by_us().then(|| failure_of_all(&targets)).flatten() {
+        Some(failure) => Err(engine_that_starts_nothing(session.engine, failure)),
+        None => Ok((targets, captures)),
+    }
+}
+
+/// What the engine said of its first runtime, if none started.
+fn failure_of_all(targets: &[Target]) -> Option<&str> {
+    let runtimes = targets.iter().filter(|target| target.role != Role::Host);
+    let failures: Option<Vec<&str>> = runtimes.map(|target| target.failure.as_deref()).collect();
+    failures?.first().copied()
+}
+
+/// An engine that answers, and starts no container: a run of it would show nothing.
+fn engine_that_starts_nothing(engine: EngineKind, failure: &str) -> Error {
+    let name = engine.name();
+    Error::failed_environment(format!("{name} starts no container here: {failure}"))
+        .with_help(format!("`--engine {name}` records that; another engine may work"))
 }
 
 /// One boot of each target. While the script of one runs, the container of the next starts, unless
