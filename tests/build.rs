@@ -597,3 +597,20 @@ fn another_run_changes_no_page_about_probes() {
     assert_eq!(before, after, "the page was made again");
     assert!(!project.read("public/probes/kernel.html").contains("from run <a"));
 }
+
+#[test]
+fn a_site_explains_the_probes_that_its_pages_lead_to() {
+    let project = Project::with_customer();
+    project.run(&["build"]).succeeds();
+    let index = project.read("public/probes/index.html");
+    assert!(index.contains("kernel.html#kernel.release"), "the run shows it");
+    assert!(index.contains("host.html#host.vmm"), "a verdict rests on it");
+    assert!(!index.contains("kernel.html#kernel.boot_id.mounted"), "nothing leads to it");
+    assert!(!project.path("public/probes/sysctl.html").exists(), "nothing leads to this area");
+    assert!(!project.read("public/search-index.js").contains("sysctl"));
+    project.write("site/own.md", "# Own\n\n[one](probes/sysctl.html#sysctl.writable)\n");
+    project.write("site/SUMMARY.md", "- [Overview](index.md)\n- [Own](own.md)\n");
+    project.run(&["build"]).succeeds();
+    let page = project.read("public/probes/sysctl.html");
+    assert!(page.contains("id=\"sysctl.writable\"") && !page.contains("sysctl.write.panic"));
+}

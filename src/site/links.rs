@@ -67,6 +67,11 @@ impl SiteLinks {
         }
     }
 
+    /// The pages that links lead to, and the places on them.
+    pub(super) fn linked_places(&self) -> impl Iterator<Item = &PagePlace> {
+        self.targets.keys()
+    }
+
     /// The pages and files that links lead to.
     pub(super) fn linked_pages(&self) -> BTreeSet<&str> {
         self.targets.keys().map(|(page, _)| page.as_str()).collect()
@@ -113,7 +118,7 @@ impl SiteLinks {
             "{what} of the site would be broken:\n{}{more}",
             listed.join("\n")
         ))
-        .with_help("nothing was written; mend the chapter or template that the page is made of"))
+        .with_help("nothing was written; fix the chapter or template that the page is made of"))
     }
 }
 

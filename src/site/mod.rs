@@ -188,7 +188,8 @@ fn make_pages(store: &RunStore, builder: &SiteBuilder, press: &PageWriter) -> Re
     builder.make_site(press, &json!(changes), &rows)?;
     history.make_pages(&runs, &rows)?;
     builder.runs_pages(press, &rows)?;
-    builder.search_index(press, &rows)?;
+    let probes = builder.probe_pages(press)?;
+    builder.search_index(press, &rows, &probes)?;
     builder.machine_files(press, &rows)?;
     Ok(true)
 }

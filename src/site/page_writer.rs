@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::cache::{BuildCache, CachedPage};
 use super::content_hash::ContentHash;
-use super::links::SiteLinks;
+use super::links::{PagePlace, SiteLinks};
 use super::scan::PageScan;
 use super::search;
 use super::view::RunRow;
@@ -157,6 +157,12 @@ impl PageWriter {
     /// The names of all pages so far.
     pub(super) fn page_names(&self) -> Vec<String> {
         lock_mutex(&self.after).pages.keys().cloned().collect()
+    }
+
+    /// The pages of a folder that links of all pages so far lead to, and the places on them.
+    pub(super) fn places_linked_below(&self, folder: &str) -> BTreeSet<PagePlace> {
+        let links = lock_mutex(&self.links);
+        links.linked_places().filter(|(page, _)| page.starts_with(folder)).cloned().collect()
     }
 
     /// The size of all pages so far, in bytes.

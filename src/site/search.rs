@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::cache::CachedPage;
 use super::view::RunRow;
+use crate::probe::catalogue::Probe;
 use crate::report::Assessment;
 use crate::report::functions::probe_area;
 
@@ -93,11 +94,15 @@ impl SearchIndex {
         let verdicts = assessment.project_data.words.values();
         let verdicts = verdicts.map(|doc| titled(&doc.title, &doc.id));
         self.add_group("Verdict", "verdicts.html#".into(), verdicts);
-        let probes = assessment.project_data.catalogue.iter_probes().map(|probe| {
+    }
+
+    /// Takes up the probes that the site explains.
+    pub(super) fn add_probes(&mut self, probes: &[&Probe]) {
+        let item = |probe: &&Probe| {
             let end = format!("{}.html#{}", probe_area(&probe.id), probe.id);
             [probe.title.clone(), probe.id.clone(), end]
-        });
-        self.add_group("Probe", "probes/".into(), probes);
+        };
+        self.add_group("Probe", "probes/".into(), probes.iter().map(item));
     }
 
     /// Takes up the runs of the project.

@@ -20,6 +20,7 @@ use super::view::{self, CaptureView, RunRow};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::judge::{RuleBook, RuleDoc, RuleExample};
+use crate::probe::catalogue::Probe;
 use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
@@ -237,7 +238,7 @@ impl<'a> SiteBuilder<'a> {
         self.print_page(writer)?;
         self.about_report(writer, "findings.html", "Findings", "site/findings.html", &json!({}))?;
         self.rules_page(writer, rows)?;
-        self.about_pages(writer)?;
+        self.verdicts_page(writer)?;
         self.checked_page(writer)?;
         self.not_found_page(writer)
     }
@@ -447,18 +448,41 @@ impl<'a> SiteBuilder<'a> {
         self.about_report(writer, RULES, "Rules", "site/rules.html", &sees)
     }
 
-    /// What every probe asks and every verdict means. They are not about a run, so that they need
-    /// not be made again for another one.
-    fn about_pages(&self, writer: &PageWriter) -> Result<()> {
+    /// What every verdict means.
+    fn verdicts_page(&self, writer: &PageWriter) -> Result<()> {
         let project_data = &self.assessment.project_data;
-        let mut areas: BTreeMap<&str, Vec<AboutPage>> = BTreeMap::new();
-        for probe in project_data.catalogue.iter_probes() {
-            let about = AboutPage::about_probe(project_data, probe);
-            areas.entry(probe_area(&probe.id)).or_default().push(about);
-        }
         let verdicts = project_data.words.values();
         let verdicts: Vec<AboutPage> =
             verdicts.map(|doc| AboutPage::about_verdict(project_data, doc)).collect();
+        let sees = json!({ "abouts": verdicts });
+        self.page_of_no_run(writer, VERDICTS, "Verdicts", "site/about.html", &sees)
+    }
+
+    /// The probes that pages made so far lead to: to one of them, or to all of an area.
+    fn linked_probes(&self, writer: &PageWriter) -> Vec<&Probe> {
+        let linked = writer.places_linked_below("probes/");
+        let is_linked = |probe: &&Probe| {
+            let page = format!("probes/{}.html", probe_area(&probe.id));
+            linked.contains(&(page.clone(), probe.id.clone()))
+                || linked.contains(&(page, String::new()))
+        };
+        self.assessment.project_data.catalogue.iter_probes().filter(is_linked).collect()
+    }
+
+    /// What the probes ask that other pages lead to, when those are made. The pages are not about
+    /// a run, so that they need not be made again for another one. Returns the probes.
+    ///
+    /// # Errors
+    ///
+    /// A page cannot be rendered or written.
+    pub(super) fn probe_pages(&self, writer: &PageWriter) -> Result<Vec<&Probe>> {
+        let project_data = &self.assessment.project_data;
+        let explained = self.linked_probes(writer);
+        let mut areas: BTreeMap<&str, Vec<AboutPage>> = BTreeMap::new();
+        for probe in &explained {
+            let about = AboutPage::about_probe(project_data, probe);
+            areas.entry(probe_area(&probe.id)).or_default().push(about);
+        }
         let mut list: Vec<Json> = Vec::new();
         for (area, probes) in &areas {
             let titles: Vec<Json> = probes
@@ -467,15 +491,15 @@ impl<'a> SiteBuilder<'a> {
                 .collect();
             list.push(json!({ "area": area, "probes": titles }));
         }
-        let sees = json!({ "areas": list });
+        let others = project_data.catalogue.iter_probes().count() - explained.len();
+        let sees = json!({ "areas": list, "others": others });
         self.page_of_no_run(writer, "probes/index.html", "Probes", "site/probes.html", &sees)?;
-        let sees = json!({ "abouts": verdicts });
-        self.page_of_no_run(writer, VERDICTS, "Verdicts", "site/about.html", &sees)?;
         areas.par_iter().try_for_each(|(area, probes)| {
             let (name, title) = (format!("probes/{area}.html"), format!("Probes: {area}"));
             let sees = json!({ "abouts": probes });
             self.page_of_no_run(writer, &name, &title, "site/about.html", &sees)
-        })
+        })?;
+        Ok(explained)
     }
 
     /// A page that is about no run.
@@ -622,12 +646,17 @@ impl<'a> SiteBuilder<'a> {
         Ok(())
     }
 
-    /// The search index, when all pages are made.
+    /// The search index, when all pages are made, `probes` among them.
     ///
     /// # Errors
     ///
     /// It cannot be written.
-    pub(super) fn search_index(&self, writer: &PageWriter, runs: &[RunRow]) -> Result<()> {
+    pub(super) fn search_index(
+        &self,
+        writer: &PageWriter,
+        runs: &[RunRow],
+        probes: &[&Probe],
+    ) -> Result<()> {
         let mut rules: BTreeSet<String> = runs.iter().flat_map(|row| &row.rules).cloned().collect();
         if self.project.config.checked_submission.is_some() {
             let docs = self.assessment.project_data.listed_report_rules();
@@ -644,6 +673,7 @@ impl<'a> SiteBuilder<'a> {
             index.add_chapter("Submission", DOCUMENT, &made);
         }
         index.add_assessment(&self.assessment);
+        index.add_probes(probes);
         index.add_runs(runs);
         writer.add_file(search::FILE, index.into_script(writer.total_size()).as_bytes())
     }
