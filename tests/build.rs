@@ -614,3 +614,44 @@ fn a_site_explains_the_probes_that_its_pages_lead_to() {
     let page = project.read("public/probes/sysctl.html");
     assert!(page.contains("id=\"sysctl.writable\"") && !page.contains("sysctl.write.panic"));
 }
+
+#[test]
+fn the_page_for_paper_has_chapters_in_folders_and_its_links_stay_on_it() {
+    let project = Project::plain();
+    project.import(&support::customer());
+    project.write(
+        "site/SUMMARY.md",
+        "- [Start](index.md)\n- [One](more/one.md)\n  - [Two](more/deep/two.md)\n- [Last](last.md)\n",
+    );
+    project.write("site/index.md", "# Start\n\n## Again\n\n[to two](more/deep/two.md#again)\n");
+    project.write(
+        "site/more/one.md",
+        "# One\n\n## Again\n\n[own](#again) [up](../index.md#again) ![p](p.png) [out](https://a.b/)\n\n\
+         {{ fact(id=\"kernel.release\", target=\"candidate\") }}\n",
+    );
+    project.write("site/more/p.png", "picture");
+    project.write(
+        "site/more/deep/two.md",
+        "# Two\n\n## Again\n\n[last](../../last.md)[^1]\n\n[^1]: A\n",
+    );
+    project.write("site/last.md", "# Last\n\n[findings](findings.html)[^1]\n\n[^1]: B\n");
+    project.run(&["build"]).succeeds();
+    let page = project.read("public/print.html");
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("no `{text}`"));
+    let titles = ["start", "one", "two", "last"].map(|id| place(&format!("<h2 id=\"{id}\">")));
+    assert!(titles.is_sorted(), "{titles:?}");
+    for link in [
+        "<a href=\"#again-2\">to two</a>",
+        "<a href=\"#again-1\">own</a>",
+        "<a href=\"#again\">up</a>",
+        "<a href=\"#last\">last</a>",
+        "<a href=\"findings.html\">findings</a>",
+        "<img src=\"more/p.png\"",
+        "<a href=\"https://a.b/\">out</a>",
+        "class=\"fact\" href=\"runs/",
+    ] {
+        place(link);
+    }
+    assert!(page.contains("id=\"fn_1\"") && page.contains("id=\"fn_2\""), "two footnotes");
+    assert!(project.read("public/more/one.html").contains("<a href=\"#again\">own</a>"));
+}

@@ -73,14 +73,47 @@ pub fn to_html(text: &str, block: BlockDrawer) -> RenderedText {
     render_pass(text, markdown_options(), EventPass::new(block))
 }
 
-fn render_pass(text: &str, options: Options, mut pass: EventPass) -> RenderedText {
-    let events: Vec<Event> = Parser::new_ext(text, options).collect();
+/// Renders several texts to one HTML, each read by itself. `link` gives the address that takes the
+/// place of one in the text of this number.
+pub(crate) fn texts_to_html(
+    texts: &[String],
+    link: &dyn Fn(usize, &str) -> Option<String>,
+    block: BlockDrawer,
+) -> RenderedText {
+    let mut events = Vec::new();
+    for (number, text) in texts.iter().enumerate() {
+        let own = Parser::new_ext(text, markdown_options());
+        events.extend(own.map(|event| replace_address(event, |url| link(number, url))));
+    }
+    render_events(events, texts.iter().map(String::len).sum(), EventPass::new(block))
+}
+
+fn replace_address<'e>(event: Event<'e>, other: impl Fn(&str) -> Option<String>) -> Event<'e> {
+    match event {
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let dest_url = other(&dest_url).map_or(dest_url, CowStr::from);
+            Event::Start(Tag::Link { link_type, dest_url, title, id })
+        }
+        Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
+            let dest_url = other(&dest_url).map_or(dest_url, CowStr::from);
+            Event::Start(Tag::Image { link_type, dest_url, title, id })
+        }
+        event => event,
+    }
+}
+
+fn render_pass(text: &str, options: Options, pass: EventPass) -> RenderedText {
+    render_events(Parser::new_ext(text, options).collect(), text.len(), pass)
+}
+
+/// Renders the events of texts that have `length` bytes together.
+fn render_events(events: Vec<Event>, length: usize, mut pass: EventPass) -> RenderedText {
     let events = pass.draw_blocks(events);
     let events = pass.add_anchors(events);
     let events = number_footnotes(events);
     let events = draw_tables(events);
     let events = events.into_iter().filter_map(sanitize_event);
-    let mut html = String::with_capacity(text.len() * 3 / 2);
+    let mut html = String::with_capacity(length * 3 / 2);
     pulldown_cmark::html::push_html(&mut html, events);
     RenderedText { html, headings: pass.headings }
 }
@@ -367,7 +400,7 @@ fn as_browsers_read(url: &str) -> String {
 }
 
 /// Links between chapters name the source files; pages end in `.html`.
-fn page_link(url: &str) -> String {
+pub(crate) fn page_link(url: &str) -> String {
     if has_scheme(url) {
         return url.to_string();
     }

@@ -129,7 +129,7 @@ fn page_ids(path: &Path) -> Result<BTreeSet<String>> {
 
 /// The page and the place on it that a link of the page `from` leads to; none if it leads out of
 /// the site. `root` is the path under which the site is served.
-fn resolve_link(from: &str, link: &str, root: &str) -> Option<(String, String)> {
+pub(super) fn resolve_link(from: &str, link: &str, root: &str) -> Option<(String, String)> {
     let (path, place) = link.split_once('#').unwrap_or((link, ""));
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     let is_foreign =

@@ -14,6 +14,7 @@ use tera::Context;
 
 use super::content_hash::ContentHash;
 use super::feed;
+use super::links::{self, PagePlace};
 use super::page_writer::{PageWriter, SearchableText};
 use super::search::{self, SearchIndex};
 use super::view::{self, CaptureView, RunRow};
@@ -34,6 +35,7 @@ use crate::report::{
 };
 use crate::sources::{self, MAX_TEXT_BYTES};
 use crate::store::RunFile;
+use crate::text;
 
 /// What a [`SiteBuilder`] is made of.
 pub(super) struct SiteParts<'a> {
@@ -339,7 +341,7 @@ impl<'a> SiteBuilder<'a> {
         }
         writer.add_text_page(name, key, || {
             let text = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
-            let article = self.article_context(&speaker.pages, &text, &root)?;
+            let article = article_context(&self.to_html(&speaker.pages, &text, &root)?);
             let frame = self.frame_context(name, &entry.title, &root, Some(index));
             let pager = json!({ "pager": self.pager_context(index, &root) });
             let mut context = merge_context(&[&frame, &pager, &article]);
@@ -361,22 +363,29 @@ impl<'a> SiteBuilder<'a> {
         chart.map(draw).transpose()
     }
 
-    /// The whole report on one page, for paper. Chapters in folders are left to their own pages,
-    /// from where their links lead.
+    /// The whole report on one page, for paper. What chapters link to and is on the page too is
+    /// linked to there.
     fn print_page(&self, writer: &PageWriter) -> Result<()> {
-        let entries = self.chapters.entries.iter().filter(|entry| !entry.path.contains('/'));
-        let sources = entries.clone().map(|entry| self.chapters.chapter_source(&entry.path));
+        let entries = &self.chapters.entries;
+        let sources = entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
         let frame = self.frame_context(PRINT, &self.project.config.title, "", None);
         let key = self.report.and_parts(["print", &frame.to_string()]).and_parts(sources);
         writer.add_page(PRINT, key, || {
-            let speaker = self.chapter_renderer("");
-            let mut text = String::new();
-            for (index, entry) in entries.enumerate() {
+            let mut texts = Vec::new();
+            for (index, entry) in entries.iter().enumerate() {
+                let speaker = self.chapter_renderer(&relative_root(&entry.path));
                 let chapter = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
-                text.push_str(&excerpts::print_chapter(&chapter, &format!("chapter-{index}")));
-                text.push_str("\n\n");
+                texts.push(excerpts::print_chapter(&chapter, &format!("chapter-{index}")));
             }
-            let article = self.article_context(&speaker.pages, &text, "")?;
+            let pages: Vec<String> = entries.iter().map(SummaryEntry::page_path).collect();
+            let places = printed_places(&pages, &texts);
+            let link =
+                |index: usize, url: &str| printed_address(&pages[index], url, &self.root, &places);
+            let speaker = self.chapter_renderer("");
+            let content = self.draw_html(&speaker.pages, "", |draw| {
+                markdown::texts_to_html(&texts, &link, draw)
+            })?;
+            let article = article_context(&content);
             let chart = json!({ "ratio_chart": self.ratio_chart(&speaker.pages)? });
             speaker
                 .pages
@@ -409,7 +418,7 @@ impl<'a> SiteBuilder<'a> {
             let text =
                 self.render_document(EvidenceLinks::Site(String::new()))?.unwrap_or_default();
             let engine = self.page_engine(&self.assessment, "");
-            let article = self.article_context(&engine, &text, "")?;
+            let article = article_context(&self.to_html(&engine, &text, "")?);
             let file = json!({ "file": self.project.config.submission });
             let context = merge_context(&[&frame, &article, &file]);
             let html = engine.render_template("site/submission.html", &context)?;
@@ -750,22 +759,22 @@ impl<'a> SiteBuilder<'a> {
         })
     }
 
-    /// What the page of a text sees of it: its heading apart, so that the page can stand
-    /// something between heading and text.
-    fn article_context(&self, engine: &TemplateEngine, text: &str, root: &str) -> Result<Json> {
-        let content = self.to_html(engine, text, root)?;
-        let (heading, rest) = content.split_title();
-        Ok(
-            json!({ "heading": heading, "content": rest, "headings": view::contents_headings(&content) }),
-        )
-    }
-
     /// Markdown as HTML, with captures drawn by their template.
     fn to_html(
         &self,
         engine: &TemplateEngine,
         text: &str,
         root: &str,
+    ) -> Result<markdown::RenderedText> {
+        self.draw_html(engine, root, |draw| markdown::to_html(text, draw))
+    }
+
+    /// The HTML that `render` makes with a drawer of captures and charts.
+    fn draw_html(
+        &self,
+        engine: &TemplateEngine,
+        root: &str,
+        render: impl FnOnce(markdown::BlockDrawer) -> markdown::RenderedText,
     ) -> Result<markdown::RenderedText> {
         let failed = RefCell::new(None);
         let charts = Cell::new(0);
@@ -788,7 +797,7 @@ impl<'a> SiteBuilder<'a> {
             let drawn = engine.render_template("site/evidence.html", &context);
             drawn.map_err(|error| failed.replace(Some(error))).ok()
         };
-        let rendered = markdown::to_html(text, &draw);
+        let rendered = render(&draw);
         match failed.into_inner() {
             Some(error) => Err(error),
             None => Ok(rendered),
@@ -860,6 +869,46 @@ impl<'a> SiteBuilder<'a> {
             "after": link(entries.get(index + 1)),
         })
     }
+}
+
+/// What the page of a text sees of it: its heading apart, so that the page can stand something
+/// between heading and text.
+fn article_context(content: &markdown::RenderedText) -> Json {
+    let (heading, rest) = content.split_title();
+    json!({ "heading": heading, "content": rest, "headings": view::contents_headings(content) })
+}
+
+/// The anchors that the places of these pages have where their texts stand on one page together.
+/// The page itself is the place of its first heading.
+fn printed_places(pages: &[String], texts: &[String]) -> BTreeMap<PagePlace, String> {
+    let mut places = BTreeMap::new();
+    let printed = markdown::texts_to_html(texts, &|_, _| None, &|_, _| None).headings;
+    let mut printed = printed.into_iter().map(|heading| heading.id);
+    for (page, text) in pages.iter().zip(texts) {
+        let own = markdown::to_html(text, &|_, _| None).headings;
+        for (own, anchor) in own.into_iter().zip(printed.by_ref()) {
+            places.entry((page.clone(), String::new())).or_insert_with(|| anchor.clone());
+            places.insert((page.clone(), own.id), anchor);
+        }
+    }
+    places
+}
+
+/// The address on the page for paper of what a text of `page` links to; none where it leads out
+/// of the site.
+fn printed_address(
+    page: &str,
+    url: &str,
+    root: &str,
+    places: &BTreeMap<PagePlace, String>,
+) -> Option<String> {
+    let place = links::resolve_link(page, &markdown::page_link(url), root)?;
+    if let Some(anchor) = places.get(&place) {
+        return Some(format!("#{anchor}"));
+    }
+    let (page, place) = place;
+    let place = if place.is_empty() { place } else { format!("#{}", text::uri_path(&place)) };
+    Some(format!("{}{place}", text::uri_path(&page)))
 }
 
 /// The page that a reader comes to first.
