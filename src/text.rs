@@ -168,6 +168,23 @@ pub fn defuse_log_commands(line: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text with values in the places that braces name: `{name}`. `piece` makes of what stands
+/// between them what is printed.
+pub(crate) fn fill_places(
+    text: &str,
+    piece: impl Fn(&str) -> String,
+    value: impl Fn(&str) -> String,
+) -> String {
+    let mut pieces = text.split('{');
+    let mut out = piece(pieces.next().unwrap_or_default());
+    for part in pieces {
+        let (name, rest) = part.split_once('}').unwrap_or(("", part));
+        out.push_str(&value(name));
+        out.push_str(&piece(rest));
+    }
+    out
+}
+
 /// A text of at most `longest` characters as it is, of a longer one the beginning and `…`.
 pub(crate) fn shorten_text(text: &str, longest: usize) -> Cow<'_, str> {
     match text.char_indices().nth(longest) {

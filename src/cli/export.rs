@@ -10,6 +10,7 @@ use crate::atomic;
 use crate::error::Result;
 use crate::export::{benchmark, hyperfine, series};
 use crate::judge::timing::RunTiming;
+use crate::judge::words;
 use crate::lab12::edition::Edition;
 use crate::lab12::export;
 use crate::model::Run;
@@ -147,7 +148,8 @@ fn export_series(
     let run = load_run(project, &times.run, console)?;
     let all = series::select_series(&run, &times.series)?;
     if let Some(reason) = RunTiming::of_run(&run, project.config.margin).withheld_reason() {
-        let clause = reason.reason_clause();
+        let reasons = words::load_reasons(Some(&project.data_dir()))?;
+        let clause = &reasons[reason.reason_id()];
         console.print_note(&format!("{clause}, so these times prove nothing: see isoproof check"));
     }
     let text = text(&all, &run.id);

@@ -110,11 +110,14 @@ pub enum WithheldReason {
 }
 
 impl WithheldReason {
-    /// The reason as a clause.
-    pub fn reason_clause(self) -> &'static str {
+    /// All reasons.
+    pub const ALL: [Self; 2] = [Self::EmulatedHost, Self::ControlDiffers];
+
+    /// The id, by which `data/reasons.toml` has its words.
+    pub fn reason_id(self) -> &'static str {
         match self {
-            Self::EmulatedHost => "the host is emulated in software",
-            Self::ControlDiffers => "the session failed its own control",
+            Self::EmulatedHost => "host-emulated",
+            Self::ControlDiffers => "control-differs",
         }
     }
 }

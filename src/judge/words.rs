@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::timing::WithheldReason;
 use super::{Conclusion, RuleExample, UndecidedReason};
 use crate::assets::{self, AssetTree};
 use crate::error::{Error, Result};
@@ -62,7 +63,8 @@ pub(crate) fn load_conclusion_words(data: Option<&Path>) -> Result<ConclusionWor
     }
 }
 
-/// The words of all reasons, by id: one for each of [`UndecidedReason::ALL`].
+/// The words of all reasons, by id: one for each of [`UndecidedReason::ALL`] and
+/// [`WithheldReason::ALL`].
 pub(crate) type ReasonWords = BTreeMap<String, String>;
 
 /// The shipped words of the reasons with a project's own from `data` (its `data/` folder).
@@ -72,12 +74,15 @@ pub(crate) type ReasonWords = BTreeMap<String, String>;
 /// The file is not valid TOML, or a reason has no words.
 pub(crate) fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
     let words: ReasonWords = assets::load_data(data, "reasons.toml")?;
-    match UndecidedReason::ALL.iter().find(|reason| !words.contains_key(reason.reason_id())) {
-        Some(lacking) => {
-            Err(Error::unusable_input(format!("no words for the reason `{}`", lacking.reason_id())))
-        }
+    match reason_ids().find(|id| !words.contains_key(*id)) {
+        Some(lacking) => Err(Error::unusable_input(format!("no words for the reason `{lacking}`"))),
         None => Ok(words),
     }
+}
+
+fn reason_ids() -> impl Iterator<Item = &'static str> {
+    let withheld = WithheldReason::ALL.into_iter().map(WithheldReason::reason_id);
+    UndecidedReason::ALL.into_iter().map(UndecidedReason::reason_id).chain(withheld)
 }
 
 #[cfg(test)]
@@ -109,7 +114,7 @@ mod tests {
 
     #[test]
     fn every_reason_has_its_words_and_no_words_are_left_over() {
-        assert_eq!(load_reasons(None).unwrap().len(), UndecidedReason::ALL.len());
+        assert_eq!(load_reasons(None).unwrap().len(), reason_ids().count());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::ProjectData;
+use super::phrases::fill_phrase;
 use crate::assets;
 use crate::error::Result;
 use crate::judge::RuleExample;
@@ -19,6 +20,7 @@ use crate::probe::catalogue::{EvidenceStrength, Probe, ProbePlace};
 #[serde(deny_unknown_fields)]
 pub struct AboutWords {
     headings: BTreeMap<String, String>,
+    sentences: BTreeMap<String, String>,
     places: BTreeMap<String, String>,
     missing: BTreeMap<String, String>,
     volatile: BTreeMap<String, String>,
@@ -55,6 +57,11 @@ impl AboutWords {
 
     fn heading_words(&self, key: &str) -> String {
         self.headings.get(key).cloned().unwrap_or_default()
+    }
+
+    /// A sentence with places for values.
+    fn sentence_words(&self, key: &str) -> &str {
+        self.sentences.get(key).map_or("", String::as_str)
     }
 }
 
@@ -120,8 +127,10 @@ impl AboutPage {
             String::new(),
         );
         if let Some(record) = &probe.from {
-            let field = record.field.iter().map(|field| format!(", the lines `{field}:`"));
-            parts.add_prose("record", format!("`{}`{}", record.capture, field.collect::<String>()));
+            let words = if record.field.is_some() { "record-lines" } else { "record" };
+            let field = record.field.as_deref().unwrap_or_default();
+            let values = [("capture", record.capture.as_str()), ("field", field)];
+            parts.add_prose("record", fill_phrase(parts.words.sentence_words(words), &values));
         }
         let parser = probe.from.as_ref().and_then(|record| record.parser.as_ref());
         if let Some(doc) = words.parsers.get(parser.unwrap_or(&probe.parser)) {
@@ -155,10 +164,11 @@ impl AboutPage {
             id: probe.id.clone(),
             title: probe.title.clone(),
             kind: match probe.strength {
-                EvidenceStrength::None => "a probe, no evidence of whose kernel answers".into(),
-                worth => {
-                    format!("a probe, {} evidence of whose kernel answers", worth.strength_name())
-                }
+                EvidenceStrength::None => words.sentence_words("probe-no-evidence").into(),
+                worth => fill_phrase(
+                    words.sentence_words("probe"),
+                    &[("strength", worth.strength_name())],
+                ),
             },
             parts: parts.parts,
         }
@@ -168,7 +178,10 @@ impl AboutPage {
     pub(crate) fn about_verdict(project_data: &ProjectData, doc: &ConclusionDoc) -> Self {
         let words = &*project_data.about;
         let mut parts = AboutParts { words, parts: Vec::new() };
-        parts.add_prose("says", format!("The target {}.", doc.predicate));
+        parts.add_prose(
+            "says",
+            fill_phrase(words.sentence_words("says"), &[("predicate", &doc.predicate)]),
+        );
         parts.add_prose("means", doc.means.as_str());
         parts.add_prose("does_not_mean", doc.does_not_mean.as_str());
         parts.add_prose("decides", doc.decides.trim());
@@ -195,7 +208,7 @@ impl AboutPage {
         Self {
             id: doc.id.clone(),
             title: doc.title.clone(),
-            kind: "a verdict".into(),
+            kind: words.sentence_words("verdict").into(),
             parts: parts.parts,
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::about::AboutWords;
+use super::phrases::{ReportPhrases, fill_phrase};
 use crate::error::{Error, Result};
 use crate::judge::expectations::{self, ExpectationContext, ExpectationResult, ExpectationWords};
 use crate::judge::suitability::FitEvidence;
@@ -54,6 +55,8 @@ pub struct ProjectData {
     pub target: Option<String>,
     /// What the project expects of its runs.
     pub expectations: Arc<[Expectation]>,
+    /// The small words of reports.
+    pub(crate) phrases: Arc<ReportPhrases>,
     /// The words of expectations.
     pub expectation_words: Arc<ExpectationWords>,
 }
@@ -172,6 +175,7 @@ impl ProjectData {
             margin: MARGIN,
             target: None,
             expectations: Arc::default(),
+            phrases: Arc::new(ReportPhrases::load_phrases(data)?),
             expectation_words: Arc::new(ExpectationWords::load_words(data)?),
         })
     }
@@ -348,18 +352,18 @@ impl Assessment {
 
     /// Why a run knows nothing about a question on a target.
     fn unrecorded_fact(&self, target: &str) -> Fact {
+        let phrases = &self.project_data.phrases;
         let boot = self.run.find_capture(&format!("{target}/boot"));
         match boot.filter(|boot| is_unrecorded(boot)) {
             Some(boot) => {
-                let reason =
-                    format!("no answer was recorded, and the output of {} ended early", boot.id);
+                let reason = fill_phrase(&phrases.not_recorded, &[("capture", &boot.id)]);
                 Fact::missing_at(
                     MissingReason::CutOff,
                     reason,
                     FactSource::new(boot.id.as_str(), None),
                 )
             }
-            None => Fact::missing(MissingReason::NotAsked, "this run did not include that probe"),
+            None => Fact::missing(MissingReason::NotAsked, phrases.not_included.as_str()),
         }
     }
 

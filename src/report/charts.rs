@@ -230,7 +230,9 @@ fn chart_series<'a>(
     let mut list = Vec::new();
     for target in &assessment.run.targets {
         let (id, name) = match target.role {
-            Role::Host if with_floor => ("http.floor", "loopback floor on the host".to_string()),
+            Role::Host if with_floor => {
+                ("http.floor", assessment.project_data.phrases.loopback_floor.clone())
+            }
             Role::Host => continue,
             _ => (id, assessment.reader_name(&target.name)),
         };

@@ -10,6 +10,7 @@ use tera::Context;
 
 use super::assessment::{Assessment, ProjectData};
 use super::functions::LookupSources;
+use super::phrases::{ReportPhrases, fill_phrase};
 use super::{EvidenceLinks, Renderer, TemplateEngine, number};
 use crate::assets::{self, AssetTree};
 use crate::diff::value::{ValuePart, value_text};
@@ -189,6 +190,7 @@ impl ComparisonView {
     /// The view of a comparison.
     pub(crate) fn new(diff: &RunDiff, project_data: &ProjectData) -> Self {
         let words = ComparisonWords { project_data };
+        let phrases = &project_data.phrases;
         let mut notes = Vec::new();
         let measurements =
             diff.measurements.iter().map(|m| words.measurement_view(m, &mut notes)).collect();
@@ -202,7 +204,7 @@ impl ComparisonView {
             )
         };
         let name = |id: &str, label: &Option<String>| RunName {
-            id: if id.is_empty() { "evidence files".into() } else { id.into() },
+            id: if id.is_empty() { phrases.evidence_files.clone() } else { id.into() },
             label: label.clone(),
             href: None,
         };
@@ -214,8 +216,9 @@ impl ComparisonView {
                 .conditions
                 .iter()
                 .map(|condition| {
-                    let text =
-                        |text: &Option<String>| text.clone().unwrap_or_else(|| "not stated".into());
+                    let text = |text: &Option<String>| {
+                        text.as_ref().unwrap_or(&phrases.not_stated).clone()
+                    };
                     ConditionView {
                         what: condition.what.clone(),
                         a: text(&condition.a),
@@ -497,14 +500,15 @@ impl ComparisonWords<'_> {
     }
 
     fn measurement_view(&self, m: &MeasurementChange, notes: &mut Vec<String>) -> MeasurementView {
-        let note =
-            outcome_note(m).map(|note| match notes.iter().position(|other| *other == note) {
+        let note = outcome_note(m, &self.project_data.phrases).map(|note| {
+            match notes.iter().position(|other| *other == note) {
                 Some(index) => index + 1,
                 None => {
                     notes.push(note);
                     notes.len()
                 }
-            });
+            }
+        });
         MeasurementView {
             series: m.series.clone(),
             title: m.title.clone(),
@@ -553,9 +557,17 @@ impl ComparisonWords<'_> {
                 Role::Host => change.target.clone(),
                 _ => self.reader_name(&change.target),
             }],
-            a: value_or_reason(&change.a, change.a_lacks.as_ref()),
+            a: value_or_reason(
+                &change.a,
+                change.a_lacks.as_ref(),
+                &self.project_data.phrases.not_asked,
+            ),
             a_is_value: !change.a.is_null(),
-            b: value_or_reason(&change.b, change.b_lacks.as_ref()),
+            b: value_or_reason(
+                &change.b,
+                change.b_lacks.as_ref(),
+                &self.project_data.phrases.not_asked,
+            ),
             b_is_value: !change.b.is_null(),
             parts: change.parts.iter().map(part_view).collect(),
             lines: change.lines.clone(),
@@ -569,14 +581,14 @@ impl ComparisonWords<'_> {
 }
 
 /// A value, or why there is none.
-fn value_or_reason(value: &Value, lacks: Option<&MissingSide>) -> String {
+fn value_or_reason(value: &Value, lacks: Option<&MissingSide>, not_asked: &str) -> String {
     match (value, lacks) {
         (Value::Null, Some(lack)) => match lack.missing {
             // The message of a shell says no more than the word.
             "absent" | "denied" => lack.missing.into(),
             missing => format!("{missing}: {}", lack.reason),
         },
-        (Value::Null, None) => "not asked".into(),
+        (Value::Null, None) => not_asked.into(),
         (value, _) => plain_value(value),
     }
 }
@@ -652,25 +664,20 @@ fn outcome_word(m: &MeasurementChange) -> &'static str {
 }
 
 /// What an outcome rests on, or why there is none.
-fn outcome_note(m: &MeasurementChange) -> Option<String> {
+fn outcome_note(m: &MeasurementChange, phrases: &ReportPhrases) -> Option<String> {
     if let Some(reason) = &m.reason {
-        return Some(match m.outcome {
-            ComparisonOutcome::Inconclusive if m.sessions > 0 => format!(
-                "{reason}: {} more wanted. Sessions differ more than samples, so two runs alone \
-                 decide nothing.",
-                m.sessions_wanted - m.sessions
-            ),
-            _ => format!("{reason}."),
-        });
+        let (phrase, wanted) = match m.outcome {
+            ComparisonOutcome::Inconclusive if m.sessions > 0 => {
+                (&phrases.more_sessions, m.sessions_wanted - m.sessions)
+            }
+            _ => (&phrases.reason, 0),
+        };
+        return Some(fill_phrase(phrase, &[("reason", reason), ("count", &wanted.to_string())]));
     }
-    let visible = m.smallest_visible?;
-    let sessions = m.sessions;
-    Some(format!(
-        "Against {sessions} earlier sessions of this machine. The smallest change that would be \
-         found: {}.",
-        // Rounded up, so that a change of that size is found.
-        percent_change(1.0 + ((visible - 1.0) * 100.0).ceil() / 100.0)
-    ))
+    // Rounded up, so that a change of that size is found.
+    let change = percent_change(1.0 + ((m.smallest_visible? - 1.0) * 100.0).ceil() / 100.0);
+    let values = [("count", &*m.sessions.to_string()), ("change", &*change)];
+    Some(fill_phrase(&phrases.smallest_change, &values))
 }
 
 #[cfg(test)]
@@ -688,13 +695,19 @@ mod tests {
 
     #[test]
     fn values_read_as_a_reader_writes_them() {
-        assert_eq!(value_or_reason(&json!(true), None), "yes");
-        assert_eq!(value_or_reason(&json!([]), None), "none");
-        assert_eq!(value_or_reason(&json!({"ext4": 3, "proc": 1}), None), "ext4 3, proc 1");
+        assert_eq!(value_or_reason(&json!(true), None, "not asked"), "yes");
+        assert_eq!(value_or_reason(&json!([]), None, "not asked"), "none");
+        assert_eq!(
+            value_or_reason(&json!({"ext4": 3, "proc": 1}), None, "not asked"),
+            "ext4 3, proc 1"
+        );
         let lack = |missing| MissingSide { missing, reason: "cat: nope".into() };
-        assert_eq!(value_or_reason(&Value::Null, Some(&lack("denied"))), "denied");
-        assert_eq!(value_or_reason(&Value::Null, Some(&lack("error"))), "error: cat: nope");
-        assert_eq!(value_or_reason(&Value::Null, None), "not asked");
+        assert_eq!(value_or_reason(&Value::Null, Some(&lack("denied")), "not asked"), "denied");
+        assert_eq!(
+            value_or_reason(&Value::Null, Some(&lack("error")), "not asked"),
+            "error: cat: nope"
+        );
+        assert_eq!(value_or_reason(&Value::Null, None, "not asked"), "not asked");
     }
 
     #[test]

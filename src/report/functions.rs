@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
 use super::assessment::Assessment;
+use super::phrases::fill_phrase;
 use super::renderer::{EvidenceLinks, Renderer, SeriesFigure, describe_place};
 use super::{escape, excerpts, markdown};
 use crate::error::Result;
@@ -334,10 +335,14 @@ fn capture_block(sources: &LookupSources, capture: &Capture, limit: Option<usize
         }
         renderer => {
             let caption = capture_caption(sources, capture);
+            let phrases = &sources.assessment.project_data.phrases;
             let left = match lines.len() - shown.len() {
                 0 => String::new(),
-                1 => "\n\n… and 1 more line in the file.".into(),
-                n => format!("\n\n… and {n} more lines in the file."),
+                1 => format!("\n\n{}", phrases.one_more_line),
+                n => {
+                    let words = fill_phrase(&phrases.more_lines, &[("count", &n.to_string())]);
+                    format!("\n\n{words}")
+                }
             };
             format!("{caption}\n\n{}{left}", renderer.render_lines(shown))
         }
@@ -355,9 +360,12 @@ const LONGEST_COMMAND: usize = 80;
 /// voice links.
 fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
     let code = |text: &str| sources.renderer.render_code(text, false);
+    let phrases = &sources.assessment.project_data.phrases;
     let (origin, more) = match &capture.origin {
         CaptureOrigin::Command { argv } => {
-            let status = capture.exit.map(|exit| format!(", exit status {exit}"));
+            let status =
+                |exit: i32| fill_phrase(&phrases.exit_status, &[("exit", &exit.to_string())]);
+            let status = capture.exit.map(status);
             (code(&shell_line(argv)), status.unwrap_or_default())
         }
         CaptureOrigin::Probe { command, .. } => {
@@ -374,7 +382,8 @@ fn capture_caption(sources: &LookupSources, capture: &Capture) -> String {
         CaptureOrigin::File { path, slot } => {
             let slot = slot.as_deref();
             let command = slot.and_then(|slot| sources.assessment.instructed_command(slot));
-            let command = command.map(|command| format!(" (instructed: {})", code(command)));
+            let words = |command| fill_phrase(&phrases.instructed, &[("command", &code(command))]);
+            let command = command.map(words);
             (code(path), command.unwrap_or_default())
         }
     };

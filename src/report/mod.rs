@@ -17,6 +17,7 @@ pub(crate) mod notes;
 mod number;
 pub(crate) mod pack;
 pub(crate) mod phases;
+pub(crate) mod phrases;
 mod renderer;
 #[cfg(test)]
 mod statement_tests;

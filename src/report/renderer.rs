@@ -6,6 +6,7 @@ use super::assessment::{Assessment, FoundFact};
 use super::escape;
 use super::file_links::FileLinks;
 use super::number;
+use super::phrases::fill_phrase;
 use crate::model::{Fact, FactSource, MissingFact, SampleUnit, Samples};
 
 /// Where links to the evidence lead.
@@ -139,7 +140,9 @@ impl Renderer {
             Fact::Missing(missing) => Ok(self.render_missing(assessment, missing)),
             Fact::Series(samples) if in_table => {
                 let median = self.render_figure(assessment, found, "median")?;
-                Ok(format!("{median} (median of {})", samples.values.len()))
+                let count = samples.values.len().to_string();
+                let words = &assessment.project_data.phrases.median_of;
+                Ok(fill_phrase(words, &[("median", &median), ("count", &count)]))
             }
             Fact::Series(_) => {
                 Err(format!("`{id}` is a series: use stat(id=\"{id}\", of=\"median\", …)"))
@@ -175,13 +178,13 @@ impl Renderer {
             Fact::Series(samples) => samples,
         };
         let figure = SeriesFigure::from_samples(samples, of)?.map(SeriesFigure::format_figure);
-        let figure = figure.unwrap_or_else(|| "no sample".into());
+        let figure = figure.unwrap_or_else(|| assessment.project_data.phrases.no_sample.clone());
         Ok(self.link_to_source(assessment, &self.escape_text(&figure), &samples.source))
     }
 
     /// *not captured*, with the reason.
     pub fn render_missing(&self, assessment: &Assessment, missing: &MissingFact) -> String {
-        let mark = self.emphasize("not captured");
+        let mark = self.emphasize(&assessment.project_data.phrases.not_captured);
         let mark = match &missing.source {
             Some(source) => self.link_to_source(assessment, &mark, source),
             None => mark,

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::assessment::ProjectData;
 use super::chart_scale::{ChartScale, TICKS};
 use super::number;
+use super::phrases::fill_phrase;
 use crate::diff::history::SessionChange;
 use crate::diff::machine::{MachineProfile, is_told_by};
 use crate::diff::value::value_text;
@@ -119,13 +120,13 @@ impl RunDigest {
         let mut words = String::new();
         for change in self.outside.iter().filter(|c| c.series == series && c.target == target) {
             let outcome = if change.is_slower { "slower" } else { "faster" };
-            match &change.over {
-                None => words.push_str(&format!("; {outcome}")),
-                Some(over) => {
-                    let over = reader_name(over, project_data);
-                    words.push_str(&format!("; {outcome} relative to {over}"));
-                }
-            }
+            let over = change.over.as_ref().map(|over| reader_name(over, project_data));
+            let phrase = match over {
+                None => &project_data.phrases.session_change,
+                Some(_) => &project_data.phrases.session_change_over,
+            };
+            let other = over.unwrap_or_default();
+            words.push_str(&fill_phrase(phrase, &[("outcome", outcome), ("other", &other)]));
         }
         words
     }
@@ -305,7 +306,7 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         cells: targets
             .iter()
             .map(|target| match point(run, target) {
-                None => "not measured".into(),
+                None => project_data.phrases.not_measured.clone(),
                 Some(point) => {
                     let words = run.change_words(series, target, project_data);
                     format!("{}{words}", point_cell(point))

@@ -159,7 +159,7 @@ fn captured_facts(assessment: &Assessment, capture: &str) -> Vec<FactView> {
 pub(crate) struct ExampleView<'a> {
     what: &'a str,
     says: &'a [String],
-    /// Path and text of each file, and what has to be said about it.
+    /// Path and text of each file, and what became of it.
     files: Vec<(&'a str, &'a str, &'a str)>,
     /// Fact, target and value in JSON.
     facts: Vec<(&'a str, &'a str, String)>,
@@ -173,13 +173,13 @@ impl<'a> ExampleView<'a> {
     /// The view of an example.
     pub(crate) fn new(example: &'a RuleExample) -> Self {
         let mut files = Vec::new();
-        for (part, words) in [
+        for (part, fate) in [
             (&example.files, ""),
-            (&example.changed, ", changed after it was written"),
-            (&example.unread, ", which could not be read"),
-            (&example.changed_failures, ", a failed start put into its record afterwards"),
+            (&example.changed, "changed"),
+            (&example.unread, "unread"),
+            (&example.changed_failures, "failure added"),
         ] {
-            files.extend(part.iter().map(|(path, text)| (path.as_str(), text.as_str(), words)));
+            files.extend(part.iter().map(|(path, text)| (path.as_str(), text.as_str(), fate)));
         }
         let facts = example.facts.iter().flat_map(|(id, by_target)| {
             let value = move |(target, value): (&'a String, &'a serde_json::Value)| {

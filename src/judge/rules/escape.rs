@@ -26,40 +26,49 @@ pub(super) fn share_is_no_escape(context: &RuleContext) -> Vec<Violation> {
         if ids.is_empty() {
             continue;
         }
-        let (stopped, facts) = what_was_stopped(context, target);
-        let message = ShareIsNoEscape { target, stopped: &stopped.join(", ") };
+        let stopped = what_was_stopped(context, target);
+        let message = ShareIsNoEscape {
+            target,
+            no_process: stopped.facts.contains(&fact_ids::HOST_WITNESS_PROCESS),
+            no_line: stopped.facts.contains(&fact_ids::HOST_WITNESS_KMSG),
+            devices: stopped.devices.map(|(own, _)| own),
+            host_devices: stopped.devices.map(|(_, hosts)| hosts),
+        };
         let violation = message.make_violation().resting_on_facts(context, ids, target);
-        violations.push(violation.resting_on_facts(context, facts, target));
+        violations.push(violation.resting_on_facts(context, stopped.facts, target));
     }
     violations
 }
 
-/// What a target did not reach and the baseline of the same session did, in words and as facts.
-fn what_was_stopped(context: &RuleContext, target: &str) -> (Vec<String>, Vec<FactId<'static>>) {
-    let (mut stopped, mut facts) = (Vec::new(), Vec::new());
-    let Some(baseline) = context.role_target(Role::Baseline).map(|it| it.name.as_str()) else {
-        return (stopped, facts);
-    };
-    for (id, words) in [
-        (fact_ids::HOST_WITNESS_PROCESS, "its process is not among the host's"),
-        (fact_ids::HOST_WITNESS_KMSG, "its line is not in the host's kernel log"),
-    ] {
-        let flags = [baseline, target].map(|name| context.fact_flag(id, name));
-        if flags == [Some(true), Some(false)] {
-            stopped.push(words.to_string());
-            facts.push(id);
-        }
-    }
+/// What a target did not reach and the baseline of the same session did.
+#[derive(Default)]
+struct StoppedReach {
+    /// The facts that show it.
+    facts: Vec<FactId<'static>>,
+    /// The entries in `/dev`, and those of the host, where they are fewer.
+    devices: Option<(i64, i64)>,
+}
+
+fn what_was_stopped(context: &RuleContext, target: &str) -> StoppedReach {
     const DEVICES: FactId = fact_ids::ESCAPE_PRIVILEGED_DEV_ENTRIES;
+    let mut stopped = StoppedReach::default();
+    let Some(baseline) = context.role_target(Role::Baseline).map(|it| it.name.as_str()) else {
+        return stopped;
+    };
+    let is_stopped = |id: &FactId| {
+        [baseline, target].map(|name| context.fact_flag(*id, name)) == [Some(true), Some(false)]
+    };
+    let witnesses = [fact_ids::HOST_WITNESS_PROCESS, fact_ids::HOST_WITNESS_KMSG];
+    stopped.facts.extend(witnesses.into_iter().filter(is_stopped));
     let count = |name| context.fact_integer(DEVICES, name);
     if let (Some(own), Some(hosts)) = (count(target), count(baseline))
         && own < hosts
-        && !stopped.is_empty()
+        && !stopped.facts.is_empty()
     {
-        stopped.push(format!("{own} entries in /dev instead of {hosts}"));
-        facts.push(DEVICES);
+        stopped.devices = Some((own, hosts));
+        stopped.facts.push(DEVICES);
     }
-    (stopped, facts)
+    stopped
 }
 
 /// The attempts of this outcome.

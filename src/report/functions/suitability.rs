@@ -8,6 +8,7 @@ use crate::judge::workloads::Suitability;
 use crate::judge::workloads::Workload;
 use crate::model::Fact;
 use crate::report::number;
+use crate::text;
 
 /// The three answers, in the order in which templates say them.
 const SUITABILITIES: [Suitability; 3] = [Suitability::Fit, Suitability::Open, Suitability::Unfit];
@@ -23,14 +24,8 @@ impl LookupSources {
     /// The words of a reason with the values of its parameters.
     pub(super) fn fill_reason(&self, reason: &FitReason, target: &str) -> String {
         let words = &self.assessment.project_data.workloads.reasons[reason.kind.reason_id()];
-        let mut pieces = words.split('{');
-        let mut out = self.escape_piece(pieces.next().unwrap_or_default());
-        for piece in pieces {
-            let (name, rest) = piece.split_once('}').unwrap_or(("", piece));
-            out.push_str(&self.parameter_value(name, reason, target));
-            out.push_str(&self.escape_piece(rest));
-        }
-        out
+        let value = |name: &str| self.parameter_value(name, reason, target);
+        text::fill_places(words, |piece| self.escape_piece(piece), value)
     }
 
     /// A piece of a sentence, with the spaces at its ends.

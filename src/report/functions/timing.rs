@@ -5,11 +5,12 @@
 use tera::{Kwargs, TeraResult, Value};
 
 use super::{LookupSources, lookup_error, safe_value, value_map};
-use crate::judge::timing::{self, MeasureComparison, RunTiming, WithheldReason};
+use crate::judge::timing::{self, MeasureComparison, RunTiming};
 use crate::model::{Fact, SampleUnit, Samples};
 use crate::report::charts::{self, Chart, ChartKind};
 use crate::report::number;
 use crate::report::phases::{self, PhaseOwner, PhaseSplit, StartPhase};
+use crate::report::phrases::fill_phrase;
 use crate::report::renderer::{EvidenceLinks, Renderer};
 use crate::stats::{self, Comparison, ComparisonObstacle, ComparisonOutcome};
 
@@ -122,8 +123,10 @@ fn obstacle_words(obstacle: Option<ComparisonObstacle>) -> &'static str {
 }
 
 /// Why nothing is concluded from times, as a clause; empty if something is.
-fn withheld_clause(sources: &LookupSources) -> &'static str {
-    sources.assessment.timing.withheld_reason().map_or("", WithheldReason::reason_clause)
+fn withheld_clause(sources: &LookupSources) -> &str {
+    let reasons = &sources.assessment.project_data.reasons;
+    let reason = sources.assessment.timing.withheld_reason();
+    reason.map_or("", |reason| &reasons[reason.reason_id()])
 }
 
 /// A comparison that cannot be, because one of the two was not captured.
@@ -220,7 +223,10 @@ pub(super) fn look_up_interval(sources: &LookupSources, kwargs: &Kwargs) -> Tera
     };
     let words = match stats::median_interval(&samples.values) {
         Some(interval) => number::format_range(interval.low, interval.high, samples.unit),
-        None => format!("none below {} samples", stats::LEAST),
+        None => fill_phrase(
+            &sources.assessment.project_data.phrases.no_interval,
+            &[("least", &stats::LEAST.to_string())],
+        ),
     };
     Ok(sources.linked_figure(&words, samples))
 }

@@ -1,0 +1,65 @@
+//! The small words of reports around what was looked up: `data/phrases.toml`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::assets;
+use crate::error::Result;
+use crate::text;
+
+/// The phrases; what stands in braces in one is a value that [`fill_phrase`] puts there.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "data/phrases.toml says what each is")]
+pub(crate) struct ReportPhrases {
+    pub not_captured: String,
+    pub not_measured: String,
+    pub not_asked: String,
+    pub not_included: String,
+    pub not_recorded: String,
+    pub not_stated: String,
+    pub median_of: String,
+    pub no_sample: String,
+    pub no_interval: String,
+    pub loopback_floor: String,
+    pub exit_status: String,
+    pub instructed: String,
+    pub one_more_line: String,
+    pub more_lines: String,
+    pub evidence_files: String,
+    pub reason: String,
+    pub more_sessions: String,
+    pub smallest_change: String,
+    pub session_change: String,
+    pub session_change_over: String,
+}
+
+impl ReportPhrases {
+    /// The shipped phrases with a project's own from `data` (its `data/` folder).
+    ///
+    /// # Errors
+    ///
+    /// The file is not valid TOML, or has a phrase too many or too few; the error names it.
+    pub(crate) fn load_phrases(data: Option<&Path>) -> Result<Self> {
+        assets::load_data(data, "phrases.toml")
+    }
+}
+
+/// A phrase with its values.
+pub(crate) fn fill_phrase(phrase: &str, values: &[(&str, &str)]) -> String {
+    let value = |name: &str| values.iter().find(|(known, _)| *known == name);
+    let filled = |name: &str| value(name).map(|(_, value)| (*value).to_string());
+    text::fill_places(phrase, |piece| piece.into(), |name| filled(name).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_looks_like_a_place_is_not_filled() {
+        let values = [("median", "{count}"), ("count", "3")];
+        assert_eq!(fill_phrase("{median} of {count}{other}!", &values), "{count} of 3!");
+    }
+}
