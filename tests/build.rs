@@ -655,3 +655,47 @@ fn the_page_for_paper_has_chapters_in_folders_and_its_links_stay_on_it() {
     assert!(page.contains("id=\"fn_1\"") && page.contains("id=\"fn_2\""), "two footnotes");
     assert!(project.read("public/more/one.html").contains("<a href=\"#again\">own</a>"));
 }
+
+/// The shipped run of four runtimes as a session of the day after would have recorded it, changed by
+/// `change`. A digest would tell that the record was changed, unless another program made it.
+fn write_next_session(project: &Project, change: impl FnOnce(&mut serde_json::Value)) {
+    let file = support::own_path("tests/runs/20261124T200059Z-540f7ff3.json");
+    let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    run.as_object_mut().unwrap().remove("digest");
+    run["generator"]["name"] = "other".into();
+    run["id"] = "20261125T200059Z-11111111".into();
+    run["created"] = "2026-11-25T20:00:59Z".into();
+    run["label"] = "next".into();
+    change(&mut run);
+    project.write("data/runs/20261125T200059Z-11111111.json", run.to_string());
+}
+
+#[test]
+fn a_report_on_a_quick_run_says_so_and_where_times_are() {
+    let project = Project::plain();
+    project.copy(&support::own_path("tests/runs"), "data/runs");
+    let parts = ["startup", "perf", "app", "http", "escape"];
+    write_next_session(&project, |run| {
+        let is_left_out = |id: &str| parts.iter().any(|part| id.starts_with(part));
+        let captures = run["captures"].as_array_mut().unwrap();
+        captures.retain(|it| !is_left_out(it["id"].as_str().unwrap().split('/').nth(1).unwrap()));
+        let facts = run["facts"].as_object_mut().unwrap();
+        facts.retain(|id, _| !is_left_out(id));
+        let skipped = parts.map(|part| (part.to_string(), "left out with --quick".into()));
+        run["evidence"]["collected"]["skipped"] = serde_json::Map::from_iter(skipped).into();
+    });
+    let timed = "20261124T200059Z-540f7ff3";
+    let outcome = project.run(&["build"]).succeeds();
+    let notice = format!(
+        "run 20261125T200059Z-11111111 has no times (left out with --quick); run {timed} has times: \
+         isoproof build --run {timed}"
+    );
+    assert!(outcome.stderr.contains(&notice), "{outcome:?}");
+    let page = project.read("public/index.html");
+    assert!(page.contains("This run has no times (left out with --quick)."), "{page}");
+    assert!(page.contains(&format!("<a href=\"runs/{timed}.html\">that of 2026-11-24")), "{page}");
+    assert!(page.contains("No boundary changed in 2 runs."), "{page}");
+    let outcome = project.run(&["build", "--run", timed]).succeeds();
+    assert!(!outcome.stderr.contains("has no times"), "{outcome:?}");
+    assert!(!project.read("public/index.html").contains("has no times"));
+}

@@ -81,7 +81,7 @@ pub(super) fn build_and_warn(
         is_temporary: false,
     };
     let built = site::build_report(project, &options)?;
-    console.warn_all(&built.left_out);
+    console.warn_all(&built.notices);
     tell_missing(&built.warnings, console);
     if let Some(error) = &built.cache_error {
         console.print_detail(&format!("the next build has to make every page again: {error}"));

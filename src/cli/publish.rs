@@ -64,7 +64,7 @@ pub(super) fn run_publish(
     let wanted = site::BuildOptions { run, target, ..site::BuildOptions::default() };
     let published =
         publish::publish_site(project, &wanted, &options, &mut |text| console.print_detail(text))?;
-    console.warn_all(&published.left_out);
+    console.warn_all(&published.notices);
     build::tell_missing(&published.warnings, console);
     let place = format!("{} of {}", options.branch, published.remote);
     let Some(commit) = &published.commit else {

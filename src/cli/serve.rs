@@ -61,7 +61,7 @@ pub(super) fn run_serve(
             console.print_note(&format!("port {port} is in use: taking another"))
         }
         ServeEvent::Built(built, time) => {
-            console.warn_all(&built.left_out);
+            console.warn_all(&built.notices);
             let pages = count_words(built.pages, "page");
             console.print_note(&format!("built {pages} in {} ms", time.as_millis()));
         }

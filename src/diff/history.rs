@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::figure::{is_series, measured_figure, predicted_outcome};
 use super::machine::{self, MachineProfile};
 use crate::error::Result;
-use crate::model::{EvidenceKind, Role, Run};
+use crate::model::{EvidenceKind, Role, Run, TIMED_PARTS};
 use crate::probe::catalogue::ProbeCatalogue;
+use crate::probe::collected::is_part_of;
 use crate::project::DiffGate;
 use crate::stats::ComparisonOutcome;
 use crate::stats::history::SessionPrediction;
@@ -138,6 +139,12 @@ impl PastSession {
             }
         }
         changes
+    }
+
+    /// Whether it measured a start, a request or the speed inside a container.
+    pub fn has_times(&self) -> bool {
+        let is_time = |id: &str| TIMED_PARTS.iter().any(|part| is_part_of(id, part));
+        self.figures.keys().any(|(id, _)| is_time(id))
     }
 
     /// Whether the two were collected on like machines, through the same engine.

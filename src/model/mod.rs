@@ -12,4 +12,4 @@ pub use fact::{
 };
 pub use fact_id::FactId;
 pub(crate) use fact_id::fact_ids;
-pub use run::{EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, Target};
+pub use run::{EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, TIMED_PARTS, Target};

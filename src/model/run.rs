@@ -48,7 +48,18 @@ pub struct Run {
     pub facts: Facts,
 }
 
+/// The parts of a session that measure times, by the beginning of the ids of their probes.
+pub const TIMED_PARTS: [&str; 3] = ["startup", "perf", "http"];
+
 impl Run {
+    /// Why a collected run has no times, where all of [`TIMED_PARTS`] were left out: the reason
+    /// that is recorded for the first.
+    pub fn untimed_reason(&self) -> Option<&str> {
+        let EvidenceKind::Collected { skipped, .. } = &self.evidence else { return None };
+        let reasons = TIMED_PARTS.map(|part| skipped.get(part).map(String::as_str));
+        reasons.into_iter().reduce(|first, next| first.filter(|_| next.is_some())).flatten()
+    }
+
     /// The target of this name.
     pub fn find_target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)

@@ -57,7 +57,7 @@ pub(crate) struct PublishResult {
     /// What the texts say is not captured.
     pub warnings: Vec<String>,
     /// What has to be said about runs that were left out.
-    pub left_out: Vec<String>,
+    pub notices: Vec<String>,
 }
 
 /// How many files of the branch a commit touches.
@@ -113,7 +113,7 @@ pub(crate) fn publish_site(
         remote: place.remote.shown,
         run: built.assessment.run.id.clone(),
         warnings: built.warnings,
-        left_out: built.left_out,
+        notices: built.notices,
     })
 }
 

@@ -19,6 +19,7 @@ use crate::diff::history::{self, PastSession};
 use crate::diff::{DiffSide, RunDiff, expectation_changes};
 use crate::error::Result;
 use crate::judge::ExpectationResult;
+use crate::model::Run;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::report::Assessment;
 use crate::report::comparison::{self, ComparisonView};
@@ -152,26 +153,31 @@ impl RunHistory {
         )
     }
 
-    /// What the overview says of boundaries that changed since the comparable runs before that of
-    /// the report: those of the same machine and way of capture whose files nobody changed.
-    pub(super) fn summarize_changes(&self, current: &str, rows: &[RunRow]) -> ChangeSummary {
+    /// What the overview says of boundaries that changed since the comparable runs before `run`,
+    /// that of the report: those of the same machine and way of capture whose files nobody changed;
+    /// and of times, where it measured none.
+    pub(super) fn summarize_changes(&self, run: &Run, rows: &[RunRow]) -> ChangeSummary {
         let rows: BTreeMap<&str, &RunRow> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
-        let Some(index) = self.known.iter().position(|known| known.id == current) else {
-            return ChangeSummary::without_others("foreign");
+        let place = self.known.iter().position(|known| known.id == run.id);
+        let (Some(index), Some(row)) = (place, rows.get(run.id.as_str())) else {
+            return ChangeSummary::without_others("foreign").with_times(run, None);
         };
         let like = &self.known[index].session;
         let earlier =
             self.known[index + 1..].iter().filter(|known| like.is_comparable(&known.session));
-        let earlier: Vec<&RunRow> = earlier
-            .filter_map(|known| rows.get(known.id.as_str()).copied())
-            .filter(|row| row.is_intact)
+        let earlier: Vec<(&KnownRun, &RunRow)> = earlier
+            .filter_map(|known| Some((known, *rows.get(known.id.as_str())?)))
+            .filter(|(_, row)| row.is_intact)
             .collect();
-        let Some(row) = rows.get(current) else { return ChangeSummary::without_others("foreign") };
-        match &earlier[..] {
+        let timed = earlier.iter().find(|(known, _)| known.session.has_times());
+        let timed = timed.map(|(_, row)| TimedRun::of_row(row));
+        let earlier: Vec<&RunRow> = earlier.iter().map(|(_, row)| *row).collect();
+        let summary = match &earlier[..] {
             [] if index + 1 == self.known.len() => ChangeSummary::without_others("first"),
             [] => ChangeSummary::without_others("not-comparable"),
             earlier => ChangeSummary::new(row, earlier),
-        }
+        };
+        summary.with_times(run, timed)
     }
 
     /// What a comparison is made of.
@@ -238,6 +244,31 @@ pub(super) struct ChangeSummary {
     before: Option<String>,
     /// The newest comparable runs, that of the report last.
     strip: Vec<RunRow>,
+    /// Set where the run of the report measured no times.
+    untimed: Option<UntimedRun>,
+}
+
+/// A run that measured no times.
+#[derive(Debug, Serialize)]
+struct UntimedRun {
+    id: String,
+    /// Why.
+    reason: String,
+    /// The newest comparable run before it that measured some.
+    timed: Option<TimedRun>,
+}
+
+/// A run that measured times.
+#[derive(Debug, Serialize)]
+struct TimedRun {
+    id: String,
+    created: String,
+}
+
+impl TimedRun {
+    fn of_row(row: &RunRow) -> Self {
+        Self { id: row.id.clone(), created: row.created.clone() }
+    }
 }
 
 /// Another conclusion about a runtime.
@@ -251,7 +282,33 @@ struct BoundaryChange {
 
 impl ChangeSummary {
     fn without_others(state: &'static str) -> Self {
-        Self { state, same_runs: 1, changes: Vec::new(), before: None, strip: Vec::new() }
+        Self {
+            state,
+            same_runs: 1,
+            changes: Vec::new(),
+            before: None,
+            strip: Vec::new(),
+            untimed: None,
+        }
+    }
+
+    fn with_times(mut self, run: &Run, timed: Option<TimedRun>) -> Self {
+        self.untimed = run.untimed_reason().map(|reason| UntimedRun {
+            id: run.id.clone(),
+            reason: reason.into(),
+            timed,
+        });
+        self
+    }
+
+    /// That the run of the report measured no times, and which did, for the terminal.
+    pub(super) fn untimed_notice(&self) -> Option<String> {
+        let UntimedRun { id, reason, timed } = self.untimed.as_ref()?;
+        let remedy = match timed {
+            Some(timed) => format!("run {0} has times: isoproof build --run {0}", timed.id),
+            None => "isoproof run measures them".into(),
+        };
+        Some(format!("run {id} has no times ({reason}); {remedy}"))
     }
 
     /// The summary of a run and the comparable ones before it, newest first.
@@ -269,6 +326,7 @@ impl ChangeSummary {
             changes,
             before: earlier.first().map(|row| row.id.clone()),
             strip,
+            untimed: None,
         }
     }
 }

@@ -33,7 +33,7 @@ use crate::report::{Assessment, ProjectData, find_candidate, notes, submission};
 use crate::store::{RunFile, RunStore};
 use cache::BuildCache;
 use content_hash::ContentHash;
-use history::RunHistory;
+use history::{ChangeSummary, RunHistory};
 pub(crate) use manifest::{MARKER, SiteManifest};
 use output::OutputFolder;
 use page_writer::PageWriter;
@@ -95,8 +95,8 @@ pub(crate) struct BuiltReport {
     pub document: Option<PathBuf>,
     /// What the texts say is not captured.
     pub warnings: Vec<String>,
-    /// What has to be said about runs that were left out.
-    pub left_out: Vec<String>,
+    /// What has to be said about runs: which were left out, and that this one has no times.
+    pub notices: Vec<String>,
     /// The run that they are about.
     pub assessment: Arc<Assessment>,
     /// Why the next build has to make every page again, if it has to.
@@ -119,15 +119,15 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let builder = make_builder(project, &store, &project_data, options)?;
     let text = builder.render_document(builder.file_links())?;
-    let press = loop {
+    let (press, changes) = loop {
         let staging = StagedSite::begin_staging(&out)?;
         let press = PageWriter::new(
             staging,
             BuildCache::load_cache(project, out.real_path()),
             builder.site_root(),
         );
-        if make_pages(&store, &builder, &press)? {
-            break press;
+        if let Some(changes) = make_pages(&store, &builder, &press)? {
+            break (press, changes);
         }
     };
     press.copy_linked_assets(project)?;
@@ -156,7 +156,7 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
         pages,
         document: document.map(|(path, _)| path),
         warnings,
-        left_out: store.store_warnings(),
+        notices: store.store_warnings().into_iter().chain(changes.untimed_notice()).collect(),
         assessment: builder.assessment,
         // A project may lie where nothing can be written; the site need not.
         cache_error: saved.err(),
@@ -174,24 +174,28 @@ pub(crate) fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
     sites.chain(caches.map(|left| left.map(|path| format!("cache {}", path.display())))).collect()
 }
 
-/// Makes all pages; gives up with `false` if a run turns out to be damaged that others were to
+/// Makes all pages, and says what changed; gives up with `None` if a run turns out to be damaged that others were to
 /// lead to. The outline of a file does not tell all damages, and the store knows them afterwards.
-fn make_pages(store: &RunStore, builder: &SiteBuilder, press: &PageWriter) -> Result<bool> {
+fn make_pages(
+    store: &RunStore,
+    builder: &SiteBuilder,
+    press: &PageWriter,
+) -> Result<Option<ChangeSummary>> {
     let runs = RunPages { store, builder, press, recent: Mutex::default() };
     let history = RunHistory::read_history(store, &builder.assessment.project_data.catalogue)?;
     let damaged = store.damaged_files().len();
     let rows = runs.make_run_pages(&history)?;
     if store.damaged_files().len() > damaged {
-        return Ok(false);
+        return Ok(None);
     }
-    let changes = history.summarize_changes(&builder.assessment.run.id, &rows);
+    let changes = history.summarize_changes(&builder.assessment.run, &rows);
     builder.make_site(press, &json!(changes), &rows)?;
     history.make_pages(&runs, &rows)?;
     builder.runs_pages(press, &rows)?;
     let probes = builder.probe_pages(press)?;
     builder.search_index(press, &rows, &probes)?;
     builder.machine_files(press, &rows)?;
-    Ok(true)
+    Ok(Some(changes))
 }
 
 /// Reads all that pages are made of.
