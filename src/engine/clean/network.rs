@@ -1,5 +1,5 @@
 //! What CNI keeps of a container that is gone: its address, and a chain in the nat table, which
-//! nerdctl and `ctr` leave even after a clean end.
+//! nerdctl leaves even after a clean end. Both are known by the id that the engine gave the container.
 
 use std::collections::BTreeSet;
 use std::fs;

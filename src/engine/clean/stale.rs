@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::containerd::run_ctr;
-use super::{CleanupResult, SessionFolder, network, proc, sandbox};
+use super::{CleanupResult, SessionFolder, proc, sandbox};
 use crate::engine::EngineKind;
 
 /// Removes it, and tells what was removed, in words.
@@ -27,9 +27,6 @@ pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult)
     let folders = SessionFolder::list_folders().into_iter().filter(|folder| folder.is_owned);
     let running: BTreeSet<String> = folders.map(|folder| folder.session).collect();
     let is_mine = |id: &str| is_of_ended_session(id, &running);
-    if matches!(engine, EngineKind::Ctr | EngineKind::Nerdctl) && !is_running(engine.name()) {
-        result.removed.extend(network::free_network_state(&is_mine));
-    }
     if engine == EngineKind::Ctr {
         // Its ids are our names, so that a sandbox of a session that is forgotten is known. A session
         // with other temporary files is not forgotten: its processes run.
