@@ -29,6 +29,7 @@ pub(crate) mod assets;
 pub(crate) mod atomic;
 pub mod cli;
 pub(crate) mod clock;
+pub(crate) mod cluster;
 pub(crate) mod collect;
 pub mod diff;
 pub(crate) mod doctor;

@@ -2,16 +2,66 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use super::console::Console;
-use crate::engine::{EngineKind, clean};
+use clap::Args;
+
+use super::cluster::AddressArguments;
+use super::console::{Console, count_words};
+use crate::cluster::{self, ClusterClient};
+use crate::engine::{EngineKind, clean, interrupt};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::{atomic, collect, publish, site};
 
+/// How long pods that are deleted may take to go.
+const REMOVAL: Duration = Duration::from_secs(30);
+
+/// The arguments of `clean`.
+#[derive(Debug, Args)]
+pub(super) struct CleanArguments {
+    /// Remove pods of a cluster instead: those whose session is over
+    #[arg(long, value_name = "ENGINE", value_parser = [cluster::ENGINE])]
+    engine: Option<String>,
+    #[command(flatten)]
+    address: AddressArguments,
+}
+
+/// Removes the pods of a namespace whose session is over. Fails if one of them stays.
+fn clean_cluster(arguments: &CleanArguments, console: &Console) -> Result<ExitCode> {
+    let cancel = interrupt::listen_for_signals()?;
+    let client = ClusterClient::connect(&arguments.address.address(), &cancel)?;
+    let swept = cluster::remove_orphan_pods(&client, REMOVAL)?;
+    if swept.removed.is_empty() && swept.left.is_empty() {
+        console.print_line(format!("nothing to remove in namespace {}", client.namespace()))?;
+    }
+    for name in &swept.removed {
+        console.print_line(format!("removed pod {name}"))?;
+    }
+    if swept.in_use > 0 {
+        let pods = count_words(swept.in_use, "pod");
+        console.print_line(format!("left alone: {pods} of sessions that may run"))?;
+    }
+    let mut code = ExitCode::SUCCESS;
+    for what in swept.left {
+        let error = Error::failed_environment(format!("cannot remove {what}"))
+            .with_help("look at its node with `kubectl describe`, and try again when it is back");
+        code = super::report_failure(&error, console);
+    }
+    Ok(code)
+}
+
 /// Removes what killed processes left, under every engine, in the project and among the temporary
 /// files. Says what, and fails if something of it cannot be removed.
-pub(super) fn run_clean(project: &Project, console: &Console) -> Result<ExitCode> {
+pub(super) fn run_clean(
+    project: &Project,
+    arguments: &CleanArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    if arguments.engine.is_some() {
+        return clean_cluster(arguments, console);
+    }
+    arguments.address.refuse_for_machine()?;
     let mut results: Vec<Result<String>> = Vec::new();
     let mut noted = Vec::new();
     for engine in EngineKind::ALL {
@@ -24,6 +74,7 @@ pub(super) fn run_clean(project: &Project, console: &Console) -> Result<ExitCode
         }));
     }
     results.extend(collect::sweep_folders().into_iter().map(Ok));
+    results.extend(cluster::remove_orphan_folders().into_iter().map(Ok));
     results.extend(publish::remove_leftovers());
     results.extend(site::remove_leftovers(project));
     for folder in written_folders(project) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::check;
+use super::cluster::{ClusterArguments, EngineChoice, run_cluster_collect};
 use super::console::{Console, StepReport, count_words};
 use super::doctor::APP;
 use super::styled::StyledText;
@@ -38,27 +39,28 @@ pub(super) const STOPPED: u8 = 130;
                   then removes what is left.")]
 pub(super) struct CollectArguments {
     /// The engine: nerdctl, docker, podman, ctr, or builtin (plain namespaces, no engine);
-    /// by default the first that answers
+    /// by default the first that answers; `collect` also knows kubernetes, pods on nodes of a
+    /// cluster
     #[arg(long, value_name = "ENGINE")]
-    engine: Option<EngineKind>,
+    engine: Option<EngineChoice>,
     /// A runtime to probe, any number of times; by default the engine's own and every sandbox
     #[arg(long = "runtime", value_name = "NAME[=HANDLER]")]
     runtimes: Vec<RuntimeArgument>,
     /// The runtime that the others are compared with; by default runc
     #[arg(long, value_name = "NAME")]
-    baseline: Option<String>,
+    pub baseline: Option<String>,
     /// The image of the containers
     #[arg(long, default_value = "alpine:3.19")]
-    image: String,
+    pub image: String,
     /// The edition of the lab that the run is for: f25 or s26; by default that of book.toml
     #[arg(long)]
     edition: Option<Edition>,
     /// A name for the run
     #[arg(long)]
-    label: Option<String>,
+    pub label: Option<String>,
     /// Keep names, addresses, ids and secrets as they are
     #[arg(long)]
-    no_redact: bool,
+    pub no_redact: bool,
     /// Only the verdict on each runtime, in a few seconds: probes and witness, nothing is measured;
     /// `run` builds no report
     #[arg(long, conflicts_with_all = ["samples", "warmup", "max_time", "io_size", "app",
@@ -66,7 +68,7 @@ pub(super) struct CollectArguments {
     pub quick: bool,
     /// How many seconds one container may take
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    timeout: u64,
+    pub timeout: u64,
     /// How many starts of each runtime are measured; 0 measures none
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=10_000))]
     samples: u32,
@@ -128,6 +130,43 @@ impl CollectArguments {
         self.edition.map(Edition::edition_name)
     }
 
+    /// Whether pods of a cluster are meant.
+    pub(super) fn is_in_cluster(&self) -> bool {
+        self.engine == Some(EngineChoice::Cluster)
+    }
+
+    fn machine_engine(&self) -> Option<EngineKind> {
+        self.engine.and_then(EngineChoice::on_machine)
+    }
+
+    /// Refuses what has no meaning in a cluster.
+    ///
+    /// # Errors
+    ///
+    /// It was asked for.
+    pub(super) fn refuse_for_cluster(&self) -> Result<()> {
+        if !self.runtimes.is_empty() {
+            return Err(Error::unusable_input("--runtime is about an engine of this machine")
+                .with_help("classes of a cluster are named with --runtime-class"));
+        }
+        let given = [
+            ("--max-time", self.max_time.is_some()),
+            ("--io-size", self.io_size.is_some()),
+            ("--kernel-log-witness", self.kernel_log_witness),
+            ("--app", self.app.is_some()),
+            ("--app-command", self.app_command.is_some()),
+            ("--rate", self.rate.is_some()),
+            ("--allow-privileged", self.allow_privileged),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            None => Ok(()),
+            Some((option, _)) => Err(Error::unusable_input(format!(
+                "{option} is about an engine of this machine"
+            ))
+            .with_help("in a cluster only the probes run: leave it out")),
+        }
+    }
+
     fn round_counts(&self) -> RoundCounts {
         RoundCounts {
             warmup: self.warmup,
@@ -157,13 +196,13 @@ impl CollectArguments {
 
     /// The same under another engine.
     pub(super) fn with_engine(&self, engine: EngineKind) -> Self {
-        Self { engine: Some(engine), ..self.clone() }
+        Self { engine: Some(EngineChoice::Machine(engine)), ..self.clone() }
     }
 
     /// What the machine is looked at for before.
     pub(super) fn doctor_options(&self) -> doctor::DoctorOptions {
         doctor::DoctorOptions {
-            engine: self.engine,
+            engine: self.machine_engine(),
             runtimes: self.runtimes.clone(),
             image: self.image.clone(),
             app: self.app.clone().unwrap_or_else(|| APP.into()),
@@ -209,12 +248,27 @@ fn has_unstarted(targets: &[Target]) -> bool {
         || (has_runtimes && runtimes.all(|target| target.failure.is_some()))
 }
 
+/// The arguments of `collect`.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct CollectCommand {
+    #[command(flatten)]
+    capture: CollectArguments,
+    #[command(flatten)]
+    cluster: ClusterArguments,
+}
+
 /// Collects, and prints the id of the run as the last line.
 pub(super) fn run_collect(
     project: &Project,
-    arguments: &CollectArguments,
+    command: &CollectCommand,
     console: &Console,
 ) -> Result<ExitCode> {
+    let arguments = &command.capture;
+    if arguments.is_in_cluster() {
+        return run_cluster_collect(project, arguments, &command.cluster, console);
+    }
+    command.cluster.refuse_for_machine()?;
     let Some(captured) = capture_run(project, arguments, console)? else {
         return Ok(ExitCode::from(STOPPED));
     };
@@ -263,7 +317,7 @@ pub(super) fn capture_run(
         false => Some(Redactor::of_project(&project.private_dir())?),
     };
     let options = CollectOptions {
-        engine: arguments.engine,
+        engine: arguments.machine_engine(),
         runtimes: arguments.runtimes.clone(),
         baseline: arguments.baseline.clone(),
         image: arguments.image.clone(),
@@ -278,8 +332,7 @@ pub(super) fn capture_run(
         is_quick: arguments.quick,
     };
     let cancel = interrupt::listen_for_signals()?;
-    let faults = KnownFaults::load(Some(&project.data_dir()))?;
-    let steps = StepPrinter { console, report: StepReport::new(console), faults };
+    let steps = StepPrinter::new(project, console)?;
     let collected = collect::collect_run(
         &options,
         &catalogue,
@@ -336,10 +389,22 @@ fn collect_summary(assessment: &Assessment) -> StyledText {
 }
 
 /// Says on standard error what is being captured.
-struct StepPrinter<'a> {
+pub(super) struct StepPrinter<'a> {
     console: &'a Console,
     report: StepReport<'a>,
     faults: KnownFaults,
+}
+
+impl<'a> StepPrinter<'a> {
+    /// What says it, with the remedies that the project knows.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub(super) fn new(project: &Project, console: &'a Console) -> Result<Self> {
+        let faults = KnownFaults::load(Some(&project.data_dir()))?;
+        Ok(Self { console, report: StepReport::new(console), faults })
+    }
 }
 
 impl CollectProgress for StepPrinter<'_> {

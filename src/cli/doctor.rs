@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::cluster::{AddressArguments, EngineChoice};
 use super::console::{Console, OutputFormat, count_words};
 use super::styled::{StyledLine, StyledText, TextStyle};
 use crate::doctor::{
     self, CheckStatus, DoctorOptions, DoctorWords, MachineCheck, RuntimeArgument, ThisMachine,
 };
-use crate::engine::{EngineKind, interrupt};
+use crate::cluster::{self, ClusterClient};
+use crate::engine::interrupt;
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use clap::Args;
@@ -26,9 +28,10 @@ pub(super) const APP: &str = "bkimminich/juice-shop:v19.0.0";
 /// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArguments {
-    /// The engine: nerdctl, docker, podman, ctr or builtin; by default the first that answers
+    /// The engine: nerdctl, docker, podman, ctr or builtin, by default the first that answers; or
+    /// kubernetes, a cluster in place of this machine
     #[arg(long, value_name = "ENGINE")]
-    engine: Option<EngineKind>,
+    engine: Option<EngineChoice>,
     /// A runtime that has to work, any number of times; by default all that the engine offers
     /// are tried, and none has to
     #[arg(long = "runtime", value_name = "NAME[=HANDLER]")]
@@ -45,6 +48,8 @@ pub(super) struct DoctorArguments {
     /// Start no container: then nothing is proved
     #[arg(long)]
     no_smoke: bool,
+    #[command(flatten)]
+    address: AddressArguments,
 }
 
 /// An image's name that no engine takes for an option.
@@ -57,9 +62,13 @@ fn parse_image_name(name: &str) -> Result<String, String> {
 
 /// Examines the machine and prints what was found. Exit code 3 if something failed.
 pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Result<ExitCode> {
+    if arguments.engine == Some(EngineChoice::Cluster) {
+        return run_cluster_doctor(arguments, console);
+    }
+    arguments.address.refuse_for_machine()?;
     check_names(&arguments.runtimes)?;
     let options = DoctorOptions {
-        engine: arguments.engine,
+        engine: arguments.engine.and_then(EngineChoice::on_machine),
         runtimes: arguments.runtimes.clone(),
         image: arguments.image.clone(),
         app: APP.into(),
@@ -70,11 +79,32 @@ pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Resu
     let machine = ThisMachine::new(interrupt::listen_for_signals()?);
     let progress = |what: &str| console.print_detail(what);
     let checks = doctor::examine_machine(&machine, &options, &words, &faults, &progress)?;
-    match arguments.format {
+    print_checks(&checks, arguments.format, console)
+}
+
+fn print_checks(
+    checks: &[MachineCheck],
+    format: OutputFormat,
+    console: &Console,
+) -> Result<ExitCode> {
+    match format {
         OutputFormat::Json => console.print_json(&format!("{:#}", json!(checks)))?,
-        OutputFormat::Text => console.print_text(&checks_text(&checks))?,
+        OutputFormat::Text => console.print_text(&checks_text(checks))?,
     }
-    Ok(if doctor::has_failed(&checks) { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if doctor::has_failed(checks) { ExitCode::from(3) } else { ExitCode::SUCCESS })
+}
+
+/// Asks a cluster what a session would be refused. Nothing is started.
+fn run_cluster_doctor(arguments: &DoctorArguments, console: &Console) -> Result<ExitCode> {
+    if !arguments.runtimes.is_empty() {
+        return Err(Error::unusable_input("--runtime is about an engine of this machine")
+            .with_help("every class of the cluster is looked at: leave it out"));
+    }
+    let cancel = interrupt::listen_for_signals()?;
+    let client = ClusterClient::connect(&arguments.address.address(), &cancel)?;
+    let settings = cluster::usual_pods(arguments.image.clone(), arguments.timeout)?;
+    let checks = cluster::examine_cluster(&client, &settings);
+    print_checks(&checks, arguments.format, console)
 }
 
 /// What is said where plain namespaces are used because nothing else is there.

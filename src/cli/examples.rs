@@ -11,6 +11,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("isoproof collect", "with the engine that is found, under runc"),
             ("isoproof collect --runtime runc --runtime kata=io.containerd.kata.v2", ""),
             ("isoproof collect --engine builtin --no-app", "plain namespaces, without an engine"),
+            ("isoproof collect --engine kubernetes --nodes all", "every class on every node"),
         ],
     ),
     ("import", &[("isoproof import lab12 labs/lab12 --label mine", "the lab's evidence files")]),
@@ -39,7 +40,14 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("diff", &[("isoproof diff latest~1 latest", "what changed since the run before")]),
-    ("clean", &[("isoproof clean", "after a session was interrupted")]),
+    (
+        "clean",
+        &[
+            ("isoproof clean", "after a session was interrupted"),
+            ("isoproof clean --engine kubernetes", "after one in a cluster was"),
+        ],
+    ),
+    ("manifest", &[("isoproof manifest | kubectl apply -f -", "once you have read it")]),
     ("doctor", &[("isoproof doctor --runtime kata=io.containerd.kata.v2", "try one runtime")]),
     (
         "explain",

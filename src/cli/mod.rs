@@ -7,6 +7,7 @@
 mod build;
 mod check;
 mod clean;
+mod cluster;
 mod collect;
 mod completions;
 mod console;
@@ -21,6 +22,7 @@ mod facts;
 mod import;
 mod init;
 mod list;
+mod manifest;
 mod mdbook;
 mod publish;
 mod report;
@@ -88,7 +90,7 @@ enum CliCommand {
     /// Check the machine, collect evidence, build the report, print the verdicts
     Run(run::RunArguments),
     /// Capture evidence with a container engine, into a run
-    Collect(collect::CollectArguments),
+    Collect(collect::CollectCommand),
     /// Make a run from evidence that somebody else collected
     Import(import::ImportArguments),
     /// Build the submission and the site
@@ -110,8 +112,8 @@ enum CliCommand {
     /// Explain a rule, a verdict, a probe or a requirement of the lab
     Explain(explain::ExplainArguments),
     /// Clean up after interrupted sessions: containers, addresses, temporary folders, half-written
-    /// files and sites
-    Clean,
+    /// files and sites; or, with --engine kubernetes, pods in a cluster
+    Clean(clean::CleanArguments),
     /// Say what works on this machine, what does not, and how to fix it
     Doctor(doctor::DoctorArguments),
     /// Make a new project: settings, chapters, notes, a workflow for GitHub Pages
@@ -122,6 +124,8 @@ enum CliCommand {
     Export(export::ExportArguments),
     /// Expand look-ups in a book that mdBook builds (mdBook runs this)
     Mdbook(mdbook::MdbookArguments),
+    /// Print the namespace and the rights that `collect --engine kubernetes` needs, as YAML
+    Manifest,
     /// Print the JSON Schema of a run file
     Schema,
     /// Print what completes commands and options in a shell
@@ -173,6 +177,7 @@ pub fn build_command_line() -> clap::Command {
 fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
     match &cli.command {
         CliCommand::Schema => return schema::run_schema(console),
+        CliCommand::Manifest => return manifest::print_manifest(console),
         CliCommand::Doctor(arguments) => return doctor::run_doctor(arguments, console),
         CliCommand::Init(arguments) => {
             return init::run_init(cli.project.as_deref(), arguments, console);
@@ -202,8 +207,9 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
         CliCommand::Collect(arguments) => collect::run_collect(&project, arguments, console),
         CliCommand::Export(arguments) => export::run_export(&project, arguments, console),
         CliCommand::Publish(arguments) => publish::run_publish(&project, arguments, console),
-        CliCommand::Clean => clean::run_clean(&project, console),
+        CliCommand::Clean(arguments) => clean::run_clean(&project, arguments, console),
         CliCommand::Schema
+        | CliCommand::Manifest
         | CliCommand::Doctor(_)
         | CliCommand::Init(_)
         | CliCommand::Mdbook(_)

@@ -11,7 +11,7 @@ use super::expectations::{any_fails, expectation_lines};
 use super::styled::{StyledLine, StyledText, TextStyle};
 use super::{build, check, collect, diff, doctor, summary};
 use crate::engine::EngineKind;
-use crate::error::{self, Result};
+use crate::error::{self, Error, Result};
 use crate::judge::ExpectationResult;
 use crate::project::Project;
 use crate::report::Assessment;
@@ -33,6 +33,11 @@ pub(super) fn run_everything(
     arguments: &RunArguments,
     console: &Console,
 ) -> Result<ExitCode> {
+    if arguments.capture.is_in_cluster() {
+        return Err(Error::unusable_input("`run` is about this machine").with_help(
+            "collect with `isoproof collect --engine kubernetes`, then `isoproof build`",
+        ));
+    }
     if let Some(target) = &arguments.output.target {
         arguments.capture.check_target(target)?;
     }

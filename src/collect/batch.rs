@@ -11,6 +11,7 @@ use crate::engine::process::{
 };
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::script::{
     self, BatchAnswer, BatchAnswers, BatchLimits, BatchQuestion, UnansweredReason,
 };
@@ -118,8 +119,12 @@ impl<'a> WaitingContainer<'a> {
 }
 
 fn batch_questions<'a>(session: &'a CollectSession, on_host: bool) -> Vec<BatchQuestion<'a>> {
-    session
-        .catalogue
+    script_questions(session.catalogue, on_host)
+}
+
+/// What a script asks, on the host or in a container.
+pub(crate) fn script_questions(catalogue: &ProbeCatalogue, on_host: bool) -> Vec<BatchQuestion<'_>> {
+    catalogue
         .iter_probes()
         .filter(|probe| is_scripted(&probe.place, on_host) && !probe.command.is_empty())
         .map(|probe| BatchQuestion { id: &probe.id, command: &probe.command })
@@ -171,16 +176,7 @@ impl ShellBoot {
         remove_bytes(&mut answers.stray, format!("{}\n", ready_line(&self.nonce)).as_bytes());
         let failure = (!self.has_started).then(|| finished.error_summary());
         let mut captures = vec![boot_capture(&self.target, &finished, &answers)];
-        captures.extend(answers.answers.iter().filter_map(|answer| {
-            let question = questions.iter().find(|question| question.id == answer.id)?;
-            Some(probe_capture(&self.target, question, answer))
-        }));
-        if self.has_started {
-            captures.extend(answers.unanswered.iter().filter_map(|(id, why)| {
-                let question = questions.iter().find(|question| question.id == id)?;
-                Some(unanswered_capture(&self.target, question, *why))
-            }));
-        }
+        captures.extend(answer_captures(&self.target, questions, &answers, self.has_started));
         captures.extend(others);
         TargetOutcome { captures, failure }
     }
@@ -222,6 +218,24 @@ fn boot_capture(target: &str, finished: &CommandOutput, answers: &BatchAnswers) 
     };
     let stdout = CapturedStream::new(&answers.stray);
     Capture { status, stdout, ..from_command(target, "boot", finished) }
+}
+
+/// The captures of a script's answers. That others were asked and did not answer is recorded where
+/// the target `has_started`.
+pub(crate) fn answer_captures(
+    target: &str,
+    questions: &[BatchQuestion],
+    answers: &BatchAnswers,
+    has_started: bool,
+) -> Vec<Capture> {
+    let find = |id: &str| questions.iter().find(|question| question.id == id);
+    let answered = answers.answers.iter().filter_map(|answer| {
+        Some(probe_capture(target, find(&answer.id)?, answer))
+    });
+    let unanswered = answers.unanswered.iter().filter(|_| has_started).filter_map(|(id, why)| {
+        Some(unanswered_capture(target, find(id)?, *why))
+    });
+    answered.chain(unanswered).collect()
 }
 
 fn probe_capture(target: &str, question: &BatchQuestion, answer: &BatchAnswer) -> Capture {

@@ -40,10 +40,11 @@ use crate::probe::catalogue::{ProbeCatalogue, ProbePlace};
 use crate::probe::unanswered::boot_gaps;
 use crate::probe::{collected, script};
 pub(crate) use app::AppRequest;
+pub(crate) use batch::{answer_captures, script_questions};
 pub(crate) use escape::remove_orphan_folders as sweep_folders;
 pub(crate) use latency::RequestLoad;
 pub(crate) use perf::PerfOptions as Perf;
-pub(crate) use plan::{RuntimeArgument, RuntimeSpec};
+pub(crate) use plan::{RuntimeArgument, RuntimeSpec, order_runtimes};
 pub(crate) use startup::RoundCounts;
 
 /// The probe that a test run answers.
@@ -208,7 +209,20 @@ pub(crate) fn collect_run(
     if captures.is_empty() {
         return Err(Error::failed_environment("nothing could be captured"));
     }
-    Ok(assemble_run(options, &session, targets, captures, skipped, redactor, created))
+    let record = SessionRecord {
+        label: options.label.clone(),
+        edition: options.edition.clone(),
+        created,
+        engine: kind.name().into(),
+        image: options.image.clone(),
+        session: session.id.clone(),
+        node: None,
+        interrupted: session.is_cancelled(),
+        skipped,
+        targets,
+        captures,
+    };
+    Ok(assemble_run(record, catalogue, redactor))
 }
 
 /// The application, if it can be started; why not, if it cannot.
@@ -649,45 +663,73 @@ fn as_milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn assemble_run(
-    options: &CollectOptions,
-    session: &CollectSession,
-    mut targets: Vec<Target>,
-    mut captures: Vec<Capture>,
-    mut skipped: BTreeMap<String, String>,
+/// What a session recorded, before anything of it is replaced by pseudonyms.
+pub(crate) struct SessionRecord {
+    /// The name given by the user.
+    pub label: Option<String>,
+    /// The edition of a pack that the run is for.
+    pub edition: Option<String>,
+    /// When it is recorded.
+    pub created: DateTime<Utc>,
+    /// The engine.
+    pub engine: String,
+    /// The image of the containers.
+    pub image: String,
+    /// The id of the session.
+    pub session: String,
+    /// The node of a cluster.
+    pub node: Option<String>,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+    /// What was left out, with the reasons.
+    pub skipped: BTreeMap<String, String>,
+    /// What was probed.
+    pub targets: Vec<Target>,
+    /// The record.
+    pub captures: Vec<Capture>,
+}
+
+/// The run of a record: identifiers are replaced, and the captures are read into facts.
+pub(crate) fn assemble_run(
+    mut record: SessionRecord,
+    catalogue: &ProbeCatalogue,
     redactor: Option<&mut Redactor>,
-    created: DateTime<Utc>,
 ) -> Run {
-    let mut image = session.image.to_string();
     let redaction = match redactor {
         Some(redactor) => {
             redactor.know_this_machine();
-            redactor.redact_captures(&mut captures, |captures| {
-                collected::read_captures(captures, &targets, &skipped, session.catalogue)
+            if let Some(node) = &record.node {
+                redactor.know_host(node);
+            }
+            let SessionRecord { targets, captures, skipped, image, node, .. } = &mut record;
+            redactor.redact_captures(captures, |captures| {
+                collected::read_captures(captures, targets, skipped, catalogue)
             });
             let words = targets.iter_mut().flat_map(|it| [&mut it.failure, &mut it.handler]);
             let words = words.flatten().chain(skipped.values_mut());
-            for words in words.chain(std::iter::once(&mut image)) {
+            for words in words.chain([image]).chain(node) {
                 *words = redactor.redact_words(words);
             }
             redactor.redaction_counts()
         }
         None => Redaction { applied: false, replaced: BTreeMap::new() },
     };
-    let facts = collected::read_captures(&captures, &targets, &skipped, session.catalogue);
+    let SessionRecord { targets, captures, skipped, .. } = record;
+    let facts = collected::read_captures(&captures, &targets, &skipped, catalogue);
     Run {
         schema_version: SCHEMA_VERSION,
         id: String::new(),
         digest: None,
-        label: options.label.clone(),
-        created,
-        edition: options.edition.clone(),
+        label: record.label,
+        created: record.created,
+        edition: record.edition,
         generator: Generator::this_program(),
         evidence: EvidenceKind::Collected {
-            engine: session.engine.name().into(),
-            image,
-            session: session.id.clone(),
-            interrupted: session.is_cancelled(),
+            engine: record.engine,
+            image: record.image,
+            session: record.session,
+            node: record.node,
+            interrupted: record.interrupted,
             skipped,
         },
         redaction,

@@ -67,7 +67,12 @@ fn is_sandbox(name: &str) -> bool {
     ["kata", "runsc", "gvisor"].iter().any(|known| name == *known || name.starts_with(known))
 }
 
-fn order_runtimes(list: &[RuntimeArgument], baseline: Option<&str>) -> Result<Vec<RuntimeSpec>> {
+/// Runtimes with their parts, the baseline first: the one that is named, or runc where it is there.
+///
+/// # Errors
+///
+/// Two have one name, or the baseline is not among them.
+pub(crate) fn order_runtimes(list: &[RuntimeArgument], baseline: Option<&str>) -> Result<Vec<RuntimeSpec>> {
     for (index, wanted) in list.iter().enumerate() {
         if list[..index].iter().any(|other| other.name == wanted.name) {
             return Err(Error::unusable_input(format!(

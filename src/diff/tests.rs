@@ -213,6 +213,7 @@ fn as_collected(mut sketch: Sketch, left_out: &[&str]) -> Sketch {
         engine: "docker".into(),
         image: "alpine".into(),
         session: "0".into(),
+        node: None,
         interrupted: false,
         skipped: left_out.iter().map(|part| (part.to_string(), "as it is".into())).collect(),
     };
@@ -363,6 +364,7 @@ impl Sessions {
             engine: "docker".into(),
             image: "alpine".into(),
             session: String::new(),
+            node: None,
             interrupted: false,
             skipped: std::collections::BTreeMap::new(),
         };

@@ -528,6 +528,7 @@ mod tests {
             engine: "nerdctl".into(),
             image: "alpine:3.19".into(),
             session: "s".into(),
+            node: None,
             interrupted: false,
             skipped: BTreeMap::new(),
         };

@@ -93,7 +93,8 @@ impl Capture {
 pub enum CaptureOrigin {
     /// A command that isoproof ran.
     Command {
-        /// The program and its arguments as they were run.
+        /// The program and its arguments as they were run; of a request to a cluster, those that
+        /// make the same one.
         argv: Vec<String>,
     },
     /// A command that ran among others inside one boot of a target.

@@ -115,6 +115,10 @@ pub enum EvidenceKind {
         image: String,
         /// The label that they carried.
         session: String,
+        /// The node of a cluster that the containers ran on; none where the engine is one of a
+        /// machine.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
         /// Whether the user stopped it before it was complete.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interrupted: bool,

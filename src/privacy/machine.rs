@@ -37,6 +37,11 @@ impl Redactor {
         );
     }
 
+    /// Makes the name of another machine known, and its domain.
+    pub fn know_host(&mut self, host: &str) {
+        add_host(&mut self.names, host);
+    }
+
     /// Makes the program that this machine boots into, and its arguments, known: what follows
     /// `init=`, `rdinit=` and `--` on the kernel's command line may carry addresses and tokens.
     pub fn know_boot_line(&mut self, line: &str) {

@@ -86,6 +86,9 @@ fn leave_out(
     skipped: &BTreeMap<String, String>,
     catalogue: &ProbeCatalogue,
 ) {
+    if let Some(reason) = skipped.get(HOST_PART) {
+        leave_out_host(facts, targets, reason, catalogue);
+    }
     for probe in
         catalogue.iter_probes().filter(|probe| probe.place.contains(&ProbePlace::Measurement))
     {
@@ -97,6 +100,26 @@ fn leave_out(
             by_target
                 .entry(target.name.clone())
                 .or_insert_with(|| Fact::missing(MissingReason::NotAsked, reason.clone()));
+        }
+    }
+}
+
+/// The part of a session that is what was to be seen on the host, and from it.
+pub(crate) const HOST_PART: &str = "host";
+
+/// Says of what was to be seen on the host, and from it, why it was not.
+fn leave_out_host(facts: &mut Facts, targets: &[Target], reason: &str, catalogue: &ProbeCatalogue) {
+    for probe in catalogue.iter_probes() {
+        for target in targets {
+            let place = match target.role {
+                Role::Host => ProbePlace::Host,
+                Role::Baseline | Role::Candidate => ProbePlace::HostSide,
+            };
+            if probe.place.contains(&place) {
+                let by_target = facts.entry(probe.id.clone()).or_default();
+                let missing = || Fact::missing(MissingReason::NotAsked, reason.to_string());
+                by_target.entry(target.name.clone()).or_insert_with(missing);
+            }
         }
     }
 }

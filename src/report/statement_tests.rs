@@ -148,6 +148,7 @@ fn drawn_run(draw: &mut Draw) -> Sketch {
             engine: "docker".into(),
             image: "alpine:3.19".into(),
             session: "0".into(),
+            node: None,
             interrupted: false,
             skipped: BTreeMap::default(),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::messages::{
     EnginesMixed, FoundRuntimeFailed, HostIsEmulated, HostIsVirtual, HostNoisy,
-    IdentifiersNotReplaced, MachineWithoutKvm, NamedRuntimeFailed, RunInterrupted,
+    IdentifiersNotReplaced, MachineWithoutKvm, NamedRuntimeFailed, PodWasChanged, RunInterrupted,
 };
 use super::{RuleContext, RuleMessage, Violation};
 use crate::judge::timing::emulated_host;
@@ -130,6 +130,20 @@ fn failed_runtimes<'a, M: RuleMessage>(
                 Some(_) => message.resting_on_line(&boot, None),
                 None => message.make_violation(),
             });
+        }
+    }
+    violations
+}
+
+/// A pod that a webhook or a policy of the cluster changed on its way in.
+pub(super) fn pod_was_changed(context: &RuleContext) -> Vec<Violation> {
+    const CHANGES: FactId = fact_ids::POD_CHANGES;
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        let changes = context.fact_words(CHANGES, target).join("; ");
+        if !changes.is_empty() {
+            let message = PodWasChanged { target, changes: &changes };
+            violations.push(message.resting_on(context, CHANGES, target));
         }
     }
     violations

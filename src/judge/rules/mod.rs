@@ -218,6 +218,7 @@ const CHECKS: &[RuleCheck] = &[
     environment::host_noisy,
     environment::engines_mixed,
     completeness::no_baseline_arm,
+    environment::pod_was_changed,
     environment::named_runtime_failed,
     environment::found_runtime_failed,
     environment::run_interrupted,

@@ -93,6 +93,7 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
             engine: "docker".into(),
             image: "alpine:3.19".into(),
             session: "0123456789ab".into(),
+            node: None,
             interrupted: example.interrupted,
             skipped: Default::default(),
         };

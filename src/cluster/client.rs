@@ -1,0 +1,407 @@
+//! Talking to a cluster through the user's own `kubectl`: one `kubectl proxy` on a Unix socket a
+//! session does contexts, credentials and their plugins, and every request has a time limit.
+
+use std::fmt;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::engine::process::{
+    CancelFlag, CommandInput, RunningCommand, run_command, start_command,
+};
+use crate::error::{Error, Result};
+use crate::owner;
+
+/// How long one request may take: a log of a node that is lost never ends.
+pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long `kubectl` may take to start: a plugin may ask somewhere for a token.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// The longest answer: a page of nodes is one megabyte.
+const LONGEST_ANSWER: u64 = 64 * 1024 * 1024;
+
+/// How often a request is made that the cluster puts off, and how long it waits at most for each.
+const ATTEMPTS: u32 = 5;
+const LONGEST_WAIT: u64 = 10;
+
+/// The folder of the socket, by the beginning of its name.
+const FOLDER: &str = "isoproof-cluster-";
+
+/// Ends `kubectl` when its input ends, which it does however isoproof ends.
+const WITH_US: &str = r#"exec 3<&0; "$@" & pid=$!; { cat <&3; kill "$pid" 2>&-; } & wait "$pid""#;
+
+/// Which cluster, and where in it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ClusterAddress {
+    /// The context of the kubeconfig; none for the current one.
+    pub context: Option<String>,
+    /// The kubeconfig; none for kubectl's own.
+    pub kubeconfig: Option<PathBuf>,
+    /// The namespace; none for that of the context.
+    pub namespace: Option<String>,
+}
+
+impl ClusterAddress {
+    /// A command line of `kubectl` for this cluster.
+    fn kubectl(&self, words: &[&str]) -> Vec<String> {
+        let mut argv = vec!["kubectl".to_string()];
+        argv.extend(self.context.iter().map(|context| format!("--context={context}")));
+        argv.extend(self.kubeconfig.iter().map(|file| format!("--kubeconfig={}", file.display())));
+        argv.extend(words.iter().map(ToString::to_string));
+        argv
+    }
+}
+
+/// A request that the cluster did not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RequestError {
+    /// The status of the answer; none if there was none.
+    pub status: Option<u16>,
+    /// The cluster's words, or what became of the request.
+    pub words: String,
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, form: &mut fmt::Formatter) -> fmt::Result {
+        form.write_str(&self.words)
+    }
+}
+
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Self {
+        let refused = matches!(error.status, Some(401 | 403));
+        let failed = Self::failed_environment(error.words);
+        match refused {
+            true => failed.with_help("`isoproof manifest` prints the rights that are needed"),
+            false => failed,
+        }
+    }
+}
+
+/// What a request gave.
+type RequestResult<T> = std::result::Result<T, RequestError>;
+
+/// A connection to a cluster for as long as it lives.
+pub(crate) struct ClusterClient {
+    folder: PathBuf,
+    proxy: Mutex<Option<RunningCommand>>,
+    namespace: String,
+}
+
+impl ClusterClient {
+    /// Starts the proxy and finds out the namespace.
+    ///
+    /// # Errors
+    ///
+    /// There is no kubectl, no such context, or the cluster does not answer.
+    pub(crate) fn connect(address: &ClusterAddress, cancel: &CancelFlag) -> Result<Self> {
+        let namespace = match &address.namespace {
+            Some(namespace) => namespace.clone(),
+            None => namespace_of_context(address, cancel)?,
+        };
+        remove_orphan_folders();
+        let folder = std::env::temp_dir()
+            .join(owner::prefix_name(FOLDER) + &crate::probe::script::make_nonce()?[..6]);
+        make_private_folder(&folder)?;
+        let socket = folder.join("api");
+        let listen = format!("--unix-socket={}", socket.display());
+        let mut argv = ["sh", "-c", WITH_US, "sh"].map(String::from).to_vec();
+        argv.extend(address.kubectl(&["proxy", &listen]));
+        let proxy = start_command(&argv, CommandInput::Open(b""), START_LIMIT, cancel)?;
+        let client = Self { folder, proxy: Mutex::new(None), namespace };
+        let end = Instant::now() + START_LIMIT;
+        while UnixStream::connect(&socket).is_err() {
+            if !proxy.is_running() || Instant::now() > end {
+                let words = proxy.finish_within(Duration::ZERO).error_summary();
+                return Err(Error::failed_environment(format!("kubectl proxy: {words}")));
+            }
+            proxy.wait_one_tick();
+        }
+        if let Ok(mut held) = client.proxy.lock() {
+            *held = Some(proxy);
+        }
+        client.get("/version").map_err(|error| {
+            Error::failed_environment(format!("the cluster does not answer: {error}"))
+                .with_help("`kubectl version` has to work first")
+        })?;
+        Ok(client)
+    }
+
+    /// The namespace of the pods.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// An object or a list.
+    ///
+    /// # Errors
+    ///
+    /// The cluster's words; no answer in time.
+    pub(crate) fn get(&self, path: &str) -> RequestResult<Value> {
+        self.request_json("GET", path, None)
+    }
+
+    /// A text, such as a log.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::get`].
+    pub(crate) fn get_bytes(&self, path: &str) -> RequestResult<Vec<u8>> {
+        self.request("GET", path, None)
+    }
+
+    /// Makes an object.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::get`].
+    pub(crate) fn create(&self, path: &str, object: &Value) -> RequestResult<Value> {
+        self.request_json("POST", path, Some(object))
+    }
+
+    /// Deletes an object or a collection, at once; what is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::get`].
+    pub(crate) fn delete(&self, path: &str) -> RequestResult<()> {
+        match self.request("DELETE", path, None) {
+            Err(RequestError { status: Some(404), .. }) | Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All items of a list, page by page.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::get`].
+    pub(crate) fn list(&self, path: &str, query: &str) -> RequestResult<Vec<Value>> {
+        let mut items = Vec::new();
+        let mut more = String::new();
+        loop {
+            let mut page = self.get(&format!("{path}?limit=500{query}{more}"))?;
+            if let Some(found) = page["items"].as_array_mut() {
+                items.append(found);
+            }
+            match page["metadata"]["continue"].as_str() {
+                Some(token) if !token.is_empty() => {
+                    more = format!("&continue={}", encode_query(token));
+                }
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    fn request_json(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> RequestResult<Value> {
+        let bytes = self.request(method, path, body)?;
+        serde_json::from_slice(&bytes).map_err(|error| RequestError {
+            status: None,
+            words: format!("{method} {path}: the answer is no JSON: {error}"),
+        })
+    }
+
+    /// Makes a request, again where the cluster asks for patience.
+    fn request(&self, method: &str, path: &str, body: Option<&Value>) -> RequestResult<Vec<u8>> {
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = send_request(&self.folder.join("api"), method, path, &body)
+                .map_err(|words| RequestError { status: None, words })?;
+            match (answer.status, answer.wait) {
+                (200..=299, _) => return Ok(answer.body),
+                (429, wait) if tries < ATTEMPTS => {
+                    let wait = wait.unwrap_or(1).clamp(1, LONGEST_WAIT);
+                    std::thread::sleep(Duration::from_secs(wait));
+                }
+                (status, _) => {
+                    let words = words_of_failure(status, &answer.body);
+                    return Err(RequestError { status: Some(status), words });
+                }
+            }
+        }
+    }
+}
+
+impl Drop for ClusterClient {
+    fn drop(&mut self) {
+        if let Ok(Some(proxy)) = self.proxy.get_mut().map(Option::take) {
+            proxy.finish_within(Duration::from_secs(2));
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Removes the folders of sessions that ended without doing so, and says which.
+pub(crate) fn remove_orphan_folders() -> Vec<String> {
+    let mut left = owner::find_leftovers(&std::env::temp_dir(), FOLDER);
+    left.retain(|path| std::fs::remove_dir_all(path).is_ok());
+    left.iter().map(|path| format!("temporary folder {}", path.display())).collect()
+}
+
+fn make_private_folder(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().mode(0o700).create(path);
+    made.map_err(|error| Error::failed_io("make", path, &error))
+}
+
+/// The namespace that kubectl would use.
+fn namespace_of_context(address: &ClusterAddress, cancel: &CancelFlag) -> Result<String> {
+    let argv = address.kubectl(&["config", "view", "--minify", "-o", "jsonpath={..namespace}"]);
+    let answer = run_command(&argv, START_LIMIT, cancel)?;
+    let namespace = answer.stdout_text();
+    if !answer.is_success() {
+        let words = answer.error_summary();
+        return Err(Error::failed_environment(format!("kubectl config view: {words}"))
+            .with_help("`kubectl get pods` has to work first: --context and --kubeconfig choose"));
+    }
+    Ok(if namespace.is_empty() { "default".into() } else { namespace })
+}
+
+/// A text as a part of a query.
+pub(crate) fn encode_query(text: &str) -> String {
+    crate::text::uri_path(text).replace('/', "%2F")
+}
+
+/// The message of the object with which the cluster refuses something.
+fn words_of_failure(status: u16, body: &[u8]) -> String {
+    let message = serde_json::from_slice::<Value>(body).ok().and_then(|object| {
+        object["message"].as_str().map(String::from).filter(|words| !words.is_empty())
+    });
+    let text = message.unwrap_or_else(|| crate::text::decode_bytes(body));
+    let text = crate::text::shorten_text(&crate::text::join_words(&text), 600).to_string();
+    if text.is_empty() { format!("status {status}") } else { text }
+}
+
+/// What came back.
+struct ProxyAnswer {
+    status: u16,
+    /// The seconds after which the cluster wants to be asked again.
+    wait: Option<u64>,
+    body: Vec<u8>,
+}
+
+/// One request over a connection of its own. HTTP/1.0, so that the answer ends where the
+/// connection does.
+fn send_request(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> std::result::Result<ProxyAnswer, String> {
+    let about = |what: &dyn fmt::Display| format!("{method} {path}: {what}");
+    let mut stream = UnixStream::connect(socket)
+        .map_err(|_| about(&"kubectl proxy has ended: did its credentials expire?"))?;
+    let request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let deadline = Instant::now() + REQUEST_LIMIT;
+    let late = || about(&format!("no answer within {} s", REQUEST_LIMIT.as_secs()));
+    let sent = stream
+        .set_write_timeout(Some(REQUEST_LIMIT))
+        .and_then(|()| stream.write_all(request.as_bytes()));
+    sent.map_err(|error| about(&error))?;
+    let mut bytes = Vec::new();
+    let mut part = [0; 16 * 1024];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(late());
+        }
+        stream.set_read_timeout(Some(left)).map_err(|error| about(&error))?;
+        match stream.read(&mut part) {
+            Ok(0) => break,
+            Ok(read) => bytes.extend_from_slice(&part[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return Err(late());
+            }
+            Err(error) => return Err(about(&error)),
+        }
+        if bytes.len() as u64 > LONGEST_ANSWER {
+            return Err(about(&"the answer is longer than 64 MiB"));
+        }
+    }
+    split_answer(&bytes).ok_or_else(|| about(&"the answer is not HTTP, or was cut off"))
+}
+
+/// Status and body of a whole answer.
+fn split_answer(bytes: &[u8]) -> Option<ProxyAnswer> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(head) = response.parse(bytes).ok()? else { return None };
+    let number = |name: &str| -> Option<u64> {
+        let header = response.headers.iter().find(|it| it.name.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(header.value).ok()?.trim().parse().ok()
+    };
+    let body = bytes[head..].to_vec();
+    // A connection that broke looks like one that was closed.
+    if number("content-length").is_some_and(|length| length != body.len() as u64) {
+        return None;
+    }
+    Some(ProxyAnswer { status: response.code?, wait: number("retry-after"), body })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_whole_or_not_at_all() {
+        let read = |text: &str| split_answer(text.as_bytes()).map(|it| (it.status, it.wait));
+        assert_eq!(read("HTTP/1.0 200 OK\r\n\r\n{}"), Some((200, None)));
+        assert_eq!(
+            read("HTTP/1.0 429 Too Many Requests\r\nRetry-After: 3\r\n\r\n"),
+            Some((429, Some(3)))
+        );
+        assert_eq!(read("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n{}"), None);
+        assert_eq!(read("HTTP/1.0 200 OK\r\n"), None);
+    }
+
+    #[test]
+    fn the_clusters_own_words_are_what_is_told() {
+        let body = br#"{"kind":"Status","message":"pods \"a\" is forbidden: exceeded\n quota"}"#;
+        assert_eq!(words_of_failure(403, body), r#"pods "a" is forbidden: exceeded quota"#);
+        assert_eq!(words_of_failure(502, b"dial tcp: refused\n"), "dial tcp: refused");
+        assert_eq!(words_of_failure(500, b""), "status 500");
+    }
+
+    #[test]
+    fn a_request_that_is_put_off_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join("api")).unwrap();
+        let answers =
+            ["HTTP/1.0 429 Slow\r\nRetry-After: 1\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n{\"a\":1}"];
+        let server = std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 4096];
+                let read = stream.read(&mut request).unwrap();
+                assert!(request[..read].starts_with(b"GET /x HTTP/1.0\r\nHost: localhost\r\n"));
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        let client = ClusterClient {
+            folder: folder.path().to_path_buf(),
+            proxy: Mutex::new(None),
+            namespace: "default".into(),
+        };
+        assert_eq!(client.get("/x").unwrap()["a"], 1);
+        server.join().unwrap();
+    }
+}

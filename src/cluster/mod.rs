@@ -1,0 +1,341 @@
+//! Kubernetes: does a pod that asks for this class, on this node, get the boundary that the class
+//! promises? One run a node, made of what the node's object states and of what a pod without
+//! rights answers under each class.
+//!
+//! A pod cannot look at its node, so nothing here stands for the search from the host's side; what
+//! decides is the boot id, which the node's kubelet states and the pod reads.
+
+mod checks;
+mod clean;
+mod client;
+mod nodes;
+mod pod;
+mod probing;
+mod words;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+pub(crate) use checks::examine_cluster;
+pub(crate) use clean::remove_orphan_pods;
+pub(crate) use client::{ClusterAddress, ClusterClient, remove_orphan_folders};
+pub(crate) use nodes::{ClusterNode, NodeChoice, choose_nodes};
+pub(crate) use pod::{PodResources, PodSettings, Toleration};
+
+use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord};
+use crate::engine::process::CancelFlag;
+use crate::error::{Error, Result};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Role, Target};
+use crate::probe::catalogue::ProbeCatalogue;
+use crate::probe::collected::HOST_PART;
+use crate::probe::script;
+
+/// The name of the engine in runs and on the command line.
+pub(crate) const ENGINE: &str = "kubernetes";
+
+/// The name of a pod that asks for no class.
+pub(crate) const NO_CLASS: &str = "default";
+
+/// The rights that a session needs, and a namespace for it.
+pub(crate) const MANIFEST: &str = include_str!("manifest.yaml");
+
+/// How long pods that were deleted may take to go.
+const REMOVAL: Duration = Duration::from_secs(20);
+
+/// What a session in a cluster leaves out, and why.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("startup", "start-up is not measured in a cluster"),
+    ("perf", "speed is not measured in a cluster"),
+    ("app", "the application is not started in a cluster"),
+    ("http", "the application is not started in a cluster"),
+    ("escape", "no folder is shared with a pod"),
+    (HOST_PART, "a pod without rights cannot look at its node, and the node's object does not say"),
+];
+
+/// What to collect in a cluster.
+pub(crate) struct ClusterOptions {
+    /// Which nodes.
+    pub nodes: NodeChoice,
+    /// Which classes; by default all of the cluster, and a pod without one.
+    pub classes: Vec<RuntimeArgument>,
+    /// The class that the others are compared with.
+    pub baseline: Option<String>,
+    /// How many nodes are probed at a time.
+    pub parallel: usize,
+    /// What the pods have in common.
+    pub pods: PodSettings,
+    /// The edition of a pack that the runs are for.
+    pub edition: Option<String>,
+    /// A name for the runs.
+    pub label: Option<String>,
+}
+
+/// A class of pods that is probed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PodClass {
+    /// The name of the target.
+    pub name: String,
+    /// Its part.
+    pub role: Role,
+    /// The RuntimeClass; none for a pod that asks for none.
+    pub class: Option<String>,
+    /// Whether the user named it.
+    pub named: bool,
+}
+
+/// What stays the same during a session.
+pub(crate) struct ClusterSession<'a> {
+    /// The cluster.
+    pub client: &'a ClusterClient,
+    /// What is collected.
+    pub options: &'a ClusterOptions,
+    /// The classes, the baseline first.
+    pub classes: Vec<PodClass>,
+    /// The probes.
+    pub catalogue: &'a ProbeCatalogue,
+    /// Set when the user wants to stop.
+    pub cancel: &'a CancelFlag,
+    /// Who is told.
+    pub progress: &'a dyn CollectProgress,
+}
+
+/// Probes all chosen nodes under all classes. `keep` gets the record of each node as it comes, in
+/// this thread, and whatever happens no pod of the session is left that can be removed.
+///
+/// # Errors
+///
+/// There are no such nodes or classes, or the cluster does not tell; `keep` failed.
+pub(crate) fn collect_nodes(
+    session: &ClusterSession,
+    nodes: Vec<ClusterNode>,
+    created: impl Fn() -> Result<DateTime<Utc>>,
+    mut keep: impl FnMut(&ClusterNode, SessionRecord) -> Result<()>,
+) -> Result<()> {
+    let _cleaner = PodCleaner(session);
+    let workers = session.options.parallel.min(nodes.len()).max(1);
+    let queue = Mutex::new(VecDeque::from(nodes));
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (sender, queue) = (sender.clone(), &queue);
+            scope.spawn(move || {
+                while let Some(node) = take_next(queue).filter(|_| !session.is_cancelled()) {
+                    let (targets, captures) = probe_node(session, &node);
+                    if sender.send((node, targets, captures)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut result = Ok(());
+        for (node, targets, captures) in receiver {
+            let record = node_record(session, &node, targets, captures, created()?);
+            result = result.and_then(|()| keep(&node, record));
+            if result.is_err() {
+                session.cancel.store(true, Ordering::Relaxed);
+            }
+        }
+        result
+    })
+}
+
+fn take_next(queue: &Mutex<VecDeque<ClusterNode>>) -> Option<ClusterNode> {
+    queue.lock().ok()?.pop_front()
+}
+
+impl ClusterSession<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+}
+
+/// Removes the pods of a session when it ends, by a panic too.
+struct PodCleaner<'a>(&'a ClusterSession<'a>);
+
+impl Drop for PodCleaner<'_> {
+    fn drop(&mut self) {
+        let session = &self.0.options.pods.session;
+        for left in clean::remove_session_pods(self.0.client, session, REMOVAL) {
+            let words = format!(
+                "{left}: it could not be removed. Its processes end at its deadline, or when the \
+                 node is back; `isoproof clean --engine kubernetes` tries again"
+            );
+            self.0.progress.on_trouble("after", &words);
+        }
+    }
+}
+
+/// What one node shows under each class.
+fn probe_node(session: &ClusterSession, node: &ClusterNode) -> (Vec<Target>, Vec<Capture>) {
+    let mut captures = node_captures(node);
+    let mut outcomes = Vec::new();
+    for class in &session.classes {
+        let outcome = match &node.obstacle {
+            Some(words) => probing::PodOutcome::failed(words.clone()),
+            None if session.is_cancelled() => break,
+            None => {
+                session.progress.on_step(&node.name, &class.name, None);
+                probing::probe_class(session, node, class)
+            }
+        };
+        if let Some(words) = &outcome.failure {
+            session.progress.on_trouble(&format!("{}: {}", node.name, class.name), words);
+        }
+        outcomes.push((class, outcome));
+    }
+    // The node's boot id has to be that of the whole time.
+    if let Some(words) = find_restart(session, node, &outcomes) {
+        session.progress.on_trouble(&node.name, &words);
+        for (_, outcome) in &mut outcomes {
+            *outcome = probing::PodOutcome::failed(words.clone());
+        }
+    }
+    let mut targets = vec![Target {
+        name: "host".into(),
+        role: Role::Host,
+        engine: None,
+        handler: None,
+        named: false,
+        failure: None,
+    }];
+    for (class, outcome) in outcomes {
+        captures.extend(outcome.captures);
+        targets.push(Target {
+            name: class.name.clone(),
+            role: class.role,
+            engine: Some(ENGINE.into()),
+            handler: class.class.clone(),
+            named: class.named,
+            failure: outcome.failure,
+        });
+    }
+    (targets, captures)
+}
+
+/// Why what the pods showed cannot be held against the node's object, if the node was started again
+/// in between or cannot be asked whether it was. Where no pod answered there is nothing to hold.
+fn find_restart(
+    session: &ClusterSession,
+    node: &ClusterNode,
+    outcomes: &[(&PodClass, probing::PodOutcome)],
+) -> Option<String> {
+    if outcomes.iter().all(|(_, outcome)| outcome.failure.is_some()) {
+        return None;
+    }
+    match ClusterNode::ask(session.client, &node.name) {
+        Ok(now) if now.boot_id == node.boot_id => None,
+        Ok(_) => Some("the node was started again during the session".into()),
+        Err(words) => {
+            Some(format!("whether the node was started again could not be asked: {words}"))
+        }
+    }
+}
+
+/// What the object of a node states, as captures of the host.
+fn node_captures(node: &ClusterNode) -> Vec<Capture> {
+    let states = [
+        ("kernel.boot_id", "bootID", &node.boot_id),
+        ("kernel.release", "kernelVersion", &node.kernel),
+        ("engine.version", "containerRuntimeVersion", &node.runtime),
+    ];
+    let capture = |(id, field, value): (&str, &str, &String)| {
+        let path = format!("jsonpath={{.status.nodeInfo.{field}}}");
+        let argv = ["kubectl", "get", "node", &node.name, "-o", &path].map(String::from).to_vec();
+        Capture {
+            id: format!("host/{id}"),
+            target: Some("host".into()),
+            origin: CaptureOrigin::Command { argv },
+            status: CaptureStatus::Ok,
+            exit: None,
+            started: None,
+            duration_ms: None,
+            stdout: CapturedStream::new(value.as_bytes()),
+            stderr: None,
+        }
+    };
+    states.into_iter().map(capture).collect()
+}
+
+fn node_record(
+    session: &ClusterSession,
+    node: &ClusterNode,
+    targets: Vec<Target>,
+    captures: Vec<Capture>,
+    created: DateTime<Utc>,
+) -> SessionRecord {
+    let skipped = LEFT_OUT.iter().map(|(part, why)| (part.to_string(), why.to_string()));
+    SessionRecord {
+        label: session.options.label.clone(),
+        edition: session.options.edition.clone(),
+        created,
+        engine: ENGINE.into(),
+        image: session.options.pods.image.clone(),
+        session: session.options.pods.session.clone(),
+        node: Some(node.name.clone()),
+        interrupted: session.is_cancelled(),
+        skipped: skipped.collect::<BTreeMap<_, _>>(),
+        targets,
+        captures,
+    }
+}
+
+/// The pods of a new session, with what is usual where nothing else is asked for.
+///
+/// # Errors
+///
+/// The system has no source of randomness.
+pub(crate) fn usual_pods(image: String, seconds: u64) -> Result<PodSettings> {
+    Ok(PodSettings {
+        session: script::make_nonce()?[..12].to_string(),
+        owner: clean::process_owner(),
+        image,
+        pull: "IfNotPresent".into(),
+        pull_secrets: Vec::new(),
+        priority_class: None,
+        resources: PodResources::default(),
+        tolerations: Vec::new(),
+        seconds,
+    })
+}
+
+/// The classes to probe, the baseline first: those that are wanted, or all of the cluster and a pod
+/// without one.
+///
+/// # Errors
+///
+/// Two have one name, the baseline is not among them, or the cluster does not tell which it has.
+pub(crate) fn choose_classes(
+    client: &ClusterClient,
+    wanted: &[RuntimeArgument],
+    baseline: Option<&str>,
+) -> Result<Vec<PodClass>> {
+    let are_named = !wanted.is_empty();
+    let list = if are_named { wanted.to_vec() } else { classes_of_cluster(client)? };
+    let specs = crate::collect::order_runtimes(&list, baseline)?;
+    let class = |spec: crate::collect::RuntimeSpec| PodClass {
+        name: spec.name,
+        role: spec.role,
+        class: spec.handler.filter(|class| class != NO_CLASS),
+        named: are_named,
+    };
+    Ok(specs.into_iter().map(class).collect())
+}
+
+fn classes_of_cluster(client: &ClusterClient) -> Result<Vec<RuntimeArgument>> {
+    let objects = client.list("/apis/node.k8s.io/v1/runtimeclasses", "").map_err(Error::from)?;
+    let names = objects.iter().filter_map(|object| object["metadata"]["name"].as_str());
+    let mut list = Vec::new();
+    for name in std::iter::once(NO_CLASS).chain(names.filter(|name| *name != NO_CLASS)) {
+        list.push(name.parse::<RuntimeArgument>().map_err(|words| {
+            Error::unusable_input(format!("RuntimeClass {name}: {words}"))
+                .with_help("name the classes, each by a name that fits: --runtime-class NAME=CLASS")
+        })?);
+    }
+    Ok(list)
+}

@@ -1,0 +1,222 @@
+//! The nodes of a cluster: what each says about itself, and which of them are probed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::client::{ClusterClient, encode_query};
+use crate::error::{Error, Result};
+
+/// Which nodes are probed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NodeChoice {
+    /// So many that are ready, as different as they come.
+    Count(usize),
+    /// All of them.
+    All,
+    /// Those with these labels.
+    Selector(String),
+    /// This one.
+    Named(String),
+}
+
+impl std::str::FromStr for NodeChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        if let Some(name) = text.strip_prefix("node/") {
+            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+            return match !name.is_empty() && name.chars().all(fits) {
+                true => Ok(Self::Named(name.into())),
+                false => Err(format!("`{name}` is no name of a node")),
+            };
+        }
+        match text.parse() {
+            Ok(0) => Err("at least one node is wanted".into()),
+            Ok(count) => Ok(Self::Count(count)),
+            Err(_) if text.is_empty() => {
+                Err("a number, `all`, a label selector or node/NAME is wanted".into())
+            }
+            Err(_) => Ok(Self::Selector(text.into())),
+        }
+    }
+}
+
+/// A node, as its object states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClusterNode {
+    /// Its name in the cluster.
+    pub name: String,
+    /// The id of its boot, as its kubelet reads it.
+    pub boot_id: String,
+    /// The release of its kernel.
+    pub kernel: String,
+    /// What starts its containers, with the version.
+    pub runtime: String,
+    /// Why no pod can be expected to run there, where none can.
+    pub obstacle: Option<String>,
+}
+
+impl ClusterNode {
+    /// Reads a node object.
+    pub(crate) fn from_object(object: &Value) -> Self {
+        let info = &object["status"]["nodeInfo"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+        Self {
+            name: text(&object["metadata"]["name"]),
+            boot_id: text(&info["bootID"]),
+            kernel: text(&info["kernelVersion"]),
+            runtime: text(&info["containerRuntimeVersion"]),
+            obstacle: find_obstacle(object),
+        }
+    }
+
+    /// Asks for a node again.
+    ///
+    /// # Errors
+    ///
+    /// The cluster's words.
+    pub(crate) fn ask(client: &ClusterClient, name: &str) -> Result<Self, String> {
+        let object = client.get(&node_path(name)).map_err(|error| error.words)?;
+        Ok(Self::from_object(&object))
+    }
+}
+
+/// Where the object of a node is.
+pub(crate) fn node_path(name: &str) -> String {
+    format!("/api/v1/nodes/{name}")
+}
+
+/// Why no pod of ours can run on a node: the words of its conditions.
+fn find_obstacle(object: &Value) -> Option<String> {
+    let system = object["status"]["nodeInfo"]["operatingSystem"].as_str().unwrap_or("linux");
+    if system != "linux" {
+        return Some(format!("the node runs {system}, and the probes are for Linux"));
+    }
+    let conditions = object["status"]["conditions"].as_array();
+    let ready = conditions.into_iter().flatten().find(|it| it["type"] == "Ready");
+    match ready {
+        Some(condition) if condition["status"] == "True" => None,
+        Some(condition) => {
+            let words = condition["message"].as_str().unwrap_or_default();
+            Some(format!("the node is not ready: {words}"))
+        }
+        None => Some("the node is not ready: nothing was ever heard of it".into()),
+    }
+}
+
+/// The nodes that are probed, by name.
+///
+/// # Errors
+///
+/// The cluster's words; there are none.
+pub(crate) fn choose_nodes(
+    client: &ClusterClient,
+    choice: &NodeChoice,
+) -> Result<Vec<ClusterNode>> {
+    let mut nodes = match choice {
+        NodeChoice::Named(name) => {
+            let object = client.get(&node_path(name)).map_err(Error::from)?;
+            return Ok(vec![ClusterNode::from_object(&object)]);
+        }
+        NodeChoice::Selector(labels) => {
+            let query = format!("&labelSelector={}", encode_query(labels));
+            list_nodes(client, &query)?
+        }
+        NodeChoice::Count(_) | NodeChoice::All => list_nodes(client, "")?,
+    };
+    nodes.sort_by(|one, other| one.name.cmp(&other.name));
+    if let NodeChoice::Count(count) = choice {
+        let all = nodes.len();
+        nodes = spread_nodes(nodes, *count);
+        if nodes.is_empty() {
+            let words = format!("none of the {all} nodes is ready");
+            return Err(Error::failed_environment(words)
+                .with_help("--nodes all says of each node why it cannot be probed"));
+        }
+    }
+    if nodes.is_empty() {
+        return Err(Error::unusable_input("no node has these labels")
+            .with_help("`kubectl get nodes --show-labels` lists them"));
+    }
+    Ok(nodes)
+}
+
+fn list_nodes(client: &ClusterClient, query: &str) -> Result<Vec<ClusterNode>> {
+    let objects = client.list("/api/v1/nodes", query).map_err(Error::from)?;
+    Ok(objects.iter().map(ClusterNode::from_object).collect())
+}
+
+/// So many nodes that are ready: first one of each kernel and runtime, then the others.
+fn spread_nodes(nodes: Vec<ClusterNode>, count: usize) -> Vec<ClusterNode> {
+    let mut seen = BTreeSet::new();
+    let ready = nodes.into_iter().filter(|node| node.obstacle.is_none());
+    let (mut first, others): (Vec<_>, Vec<_>) =
+        ready.partition(|node| seen.insert((node.kernel.clone(), node.runtime.clone())));
+    first.extend(others);
+    first.truncate(count);
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_choice_of_nodes_is_a_number_all_one_or_a_selector() {
+        let read = |text: &str| text.parse::<NodeChoice>();
+        assert_eq!(read("3"), Ok(NodeChoice::Count(3)));
+        assert_eq!(read("all"), Ok(NodeChoice::All));
+        assert_eq!(read("node/pool-1.a"), Ok(NodeChoice::Named("pool-1.a".into())));
+        assert_eq!(read("pool=kata,!old"), Ok(NodeChoice::Selector("pool=kata,!old".into())));
+        for wrong in ["0", "", "node/", "node/../secrets"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_cannot_run_a_pod_says_why() {
+        let node = |ready: &str, words: &str, system: &str| {
+            ClusterNode::from_object(&json!({
+                "metadata": { "name": "a" },
+                "status": {
+                    "nodeInfo": { "operatingSystem": system, "bootID": "x" },
+                    "conditions": [{ "type": "Ready", "status": ready, "message": words }],
+                },
+            }))
+        };
+        assert_eq!(node("True", "kubelet is posting ready status", "linux").obstacle, None);
+        let lost = node("Unknown", "Kubelet stopped posting node status.", "linux").obstacle;
+        assert_eq!(lost.unwrap(), "the node is not ready: Kubelet stopped posting node status.");
+        assert!(node("True", "", "windows").obstacle.unwrap().contains("windows"));
+        let silent = ClusterNode::from_object(&json!({ "metadata": { "name": "a" } }));
+        assert!(silent.obstacle.is_some());
+    }
+
+    #[test]
+    fn a_number_of_nodes_is_spread_over_kernels() {
+        let node = |name: &str, kernel: &str, obstacle: Option<&str>| ClusterNode {
+            name: name.into(),
+            boot_id: String::new(),
+            kernel: kernel.into(),
+            runtime: String::new(),
+            obstacle: obstacle.map(String::from),
+        };
+        let nodes = vec![
+            node("a", "1", None),
+            node("b", "1", None),
+            node("c", "2", None),
+            node("d", "3", Some("not ready")),
+        ];
+        let names = |count| -> Vec<String> {
+            spread_nodes(nodes.clone(), count).into_iter().map(|node| node.name).collect()
+        };
+        assert_eq!(names(2), ["a", "c"]);
+        assert_eq!(names(9), ["a", "c", "b"]);
+    }
+}

@@ -1,0 +1,304 @@
+//! The pod that answers the probes: what it is made of, and what the cluster made of it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+/// The label that every pod of isoproof carries.
+pub(crate) const OURS: (&str, &str) = ("app.kubernetes.io/managed-by", "isoproof");
+
+/// The label with the session that made a pod.
+pub(crate) const SESSION: &str = "isoproof.dev/session";
+
+/// The annotation with the process that made it, and the machine that this runs on.
+pub(crate) const OWNER: &str = "isoproof.dev/owner";
+
+/// The annotation with the time from which on nobody needs it.
+pub(crate) const EXPIRES: &str = "isoproof.dev/expires";
+
+/// The name of the one container.
+const CONTAINER: &str = "probe";
+
+/// The user and group of the container: nobody.
+const NOBODY: u32 = 65534;
+
+/// How long after the end of its time a pod is kept for who wants to look at it.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// What all pods of a session have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct PodSettings {
+    /// The session.
+    pub session: String,
+    /// Who made it, and where.
+    pub owner: String,
+    /// The image.
+    pub image: String,
+    /// When the kubelet asks a registry for it.
+    pub pull: String,
+    /// The secrets to ask with.
+    pub pull_secrets: Vec<String>,
+    /// The priority class, if any.
+    pub priority_class: Option<String>,
+    /// What it is given of processor and memory, at least and at most.
+    pub resources: PodResources,
+    /// The taints that it tolerates.
+    pub tolerations: Vec<Toleration>,
+    /// After how many seconds the cluster itself ends it.
+    pub seconds: u64,
+}
+
+/// What a container gets of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PodResources {
+    /// Processor and memory that it is given room for.
+    pub requests: (String, String),
+    /// Processor and memory that it may use.
+    pub limits: (String, String),
+}
+
+impl Default for PodResources {
+    fn default() -> Self {
+        let pair = |cpu: &str, memory: &str| (cpu.to_string(), memory.to_string());
+        Self { requests: pair("50m", "64Mi"), limits: pair("1", "256Mi") }
+    }
+}
+
+/// A taint that a pod tolerates: `KEY`, `KEY=VALUE`, either with `:EFFECT`, or `all`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Toleration(Value);
+
+impl std::str::FromStr for Toleration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self(json!({ "operator": "Exists" })));
+        }
+        let (taint, effect) = match text.split_once(':') {
+            Some((taint, effect)) => (taint, Some(effect)),
+            None => (text, None),
+        };
+        let known = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+        if effect.is_some_and(|effect| !known.contains(&effect)) {
+            return Err(format!("an effect is one of {}", known.join(", ")));
+        }
+        let mut toleration = match taint.split_once('=') {
+            Some((key, value)) => json!({ "key": key, "operator": "Equal", "value": value }),
+            None => json!({ "key": taint, "operator": "Exists" }),
+        };
+        if toleration["key"] == "" {
+            return Err("KEY, KEY=VALUE, either with :EFFECT, or `all` is wanted".into());
+        }
+        if let Some(effect) = effect {
+            toleration["effect"] = effect.into();
+        }
+        Ok(Self(toleration))
+    }
+}
+
+/// The pod of a class on a node. It passes Pod Security `restricted`.
+///
+/// It is bound to its node by affinity and not by `nodeName`, so that the scheduler sees taints,
+/// room, and what the class asks for.
+pub(crate) fn probe_pod(
+    settings: &PodSettings,
+    node: &str,
+    class: Option<&str>,
+    script: &str,
+    now: DateTime<Utc>,
+) -> Value {
+    let expires = now + Duration::from_secs(settings.seconds) + KEPT;
+    let secrets: Vec<Value> =
+        settings.pull_secrets.iter().map(|name| json!({ "name": name })).collect();
+    let PodResources { requests, limits } = &settings.resources;
+    let mut pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "generateName": format!("isoproof-{}-", settings.session),
+            "labels": { (OURS.0): OURS.1, (SESSION): settings.session },
+            "annotations": { (OWNER): settings.owner, (EXPIRES): expires.to_rfc3339() },
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": settings.seconds,
+            // With none the object would go before the kubelet has ended the container.
+            "terminationGracePeriodSeconds": 1,
+            "automountServiceAccountToken": false,
+            // The services of the namespace would stand in the environment, and in the evidence.
+            "enableServiceLinks": false,
+            "securityContext": {
+                "runAsNonRoot": true,
+                "runAsUser": NOBODY,
+                "runAsGroup": NOBODY,
+                "seccompProfile": { "type": "RuntimeDefault" },
+            },
+            "affinity": { "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [{ "matchFields": [
+                    { "key": "metadata.name", "operator": "In", "values": [node] },
+                ] }],
+            } } },
+            "containers": [{
+                "name": CONTAINER,
+                "image": settings.image,
+                "imagePullPolicy": settings.pull,
+                "command": ["sh", "-c", keep_dollars(script)],
+                "resources": {
+                    "requests": { "cpu": requests.0, "memory": requests.1 },
+                    "limits": { "cpu": limits.0, "memory": limits.1 },
+                },
+                "securityContext": {
+                    "allowPrivilegeEscalation": false,
+                    "capabilities": { "drop": ["ALL"] },
+                },
+            }],
+        },
+    });
+    let spec = &mut pod["spec"];
+    if let Some(class) = class {
+        spec["runtimeClassName"] = class.into();
+    }
+    if let Some(priority) = &settings.priority_class {
+        spec["priorityClassName"] = priority.as_str().into();
+    }
+    if !secrets.is_empty() {
+        spec["imagePullSecrets"] = secrets.into();
+    }
+    if !settings.tolerations.is_empty() {
+        spec["tolerations"] = settings.tolerations.iter().map(|it| it.0.clone()).collect();
+    }
+    pod
+}
+
+/// The kubelet replaces `$$` by `$` and `$(NAME)` by a variable in commands: two for each keep one.
+fn keep_dollars(script: &str) -> String {
+    script.replace('$', "$$")
+}
+
+/// What the cluster stored differently from what was asked for, as far as it matters for what the
+/// pod shows: a line each. A webhook may change a pod, and nobody who asked for it is told.
+pub(crate) fn find_changes(asked: &Value, stored: &Value) -> Vec<String> {
+    const SAME: [&str; 14] = [
+        "/spec/runtimeClassName",
+        "/spec/affinity",
+        "/spec/hostPID",
+        "/spec/hostIPC",
+        "/spec/hostNetwork",
+        "/spec/hostUsers",
+        "/spec/shareProcessNamespace",
+        "/spec/securityContext",
+        "/spec/activeDeadlineSeconds",
+        "/spec/containers/0/image",
+        "/spec/containers/0/command",
+        "/spec/containers/0/args",
+        "/spec/containers/0/securityContext",
+        "/spec/containers/0/env",
+    ];
+    let mut changes = Vec::new();
+    for place in SAME {
+        let (one, other) = (asked.pointer(place), stored.pointer(place));
+        if one != other {
+            let field = place.trim_start_matches("/spec/").replace("/0/", "[0].").replace('/', ".");
+            changes.push(format!("{field}: {} became {}", show(one), show(other)));
+        }
+    }
+    for (place, own) in [("containers", 1), ("initContainers", 0), ("volumes", 0)] {
+        let added = stored["spec"][place].as_array().into_iter().flatten().skip(own);
+        for object in added {
+            changes.push(format!("{place}: {} was added", show(object.get("name"))));
+        }
+    }
+    changes
+}
+
+/// A value of a pod in a few words.
+fn show(value: Option<&Value>) -> String {
+    let text = match value {
+        None | Some(Value::Null) => return "nothing".into(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    crate::text::shorten_text(&crate::text::join_words(&text), 120).into_owned()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn settings() -> PodSettings {
+        PodSettings {
+            session: "0123456789ab".into(),
+            owner: "1.2@machine".into(),
+            image: "alpine:3.19".into(),
+            pull: "IfNotPresent".into(),
+            pull_secrets: Vec::new(),
+            priority_class: None,
+            resources: PodResources::default(),
+            tolerations: Vec::new(),
+            seconds: 60,
+        }
+    }
+
+    fn pod() -> Value {
+        probe_pod(&settings(), "node-1", Some("kata"), "echo $$ $(id)", DateTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_pod_has_no_rights_ends_by_itself_and_says_whose_it_is() {
+        let pod = pod();
+        let spec = &pod["spec"];
+        assert_eq!(spec["runtimeClassName"], "kata");
+        assert_eq!(spec["activeDeadlineSeconds"], 60);
+        assert_eq!(spec["securityContext"]["runAsNonRoot"], true);
+        assert_eq!(spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"], false);
+        assert_eq!(spec["containers"][0]["securityContext"]["capabilities"]["drop"][0], "ALL");
+        assert_eq!(spec["nodeName"], Value::Null);
+        assert_eq!(pod["metadata"]["annotations"][OWNER], "1.2@machine");
+        assert_eq!(pod["metadata"]["annotations"][EXPIRES], "1970-01-01T00:11:00+00:00");
+        assert_eq!(spec["containers"][0]["command"][2], "echo $$$$ $$(id)");
+    }
+
+    #[test]
+    fn a_pod_that_was_stored_as_asked_has_no_changes() {
+        let mut stored = pod();
+        // What the cluster adds to every pod.
+        stored["spec"]["schedulerName"] = "default-scheduler".into();
+        stored["spec"]["containers"][0]["terminationMessagePath"] = "/dev/termination-log".into();
+        assert_eq!(find_changes(&pod(), &stored), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_webhook_changed_is_told() {
+        let mut stored = pod();
+        stored["spec"]["runtimeClassName"] = Value::Null;
+        stored["spec"]["hostPID"] = true.into();
+        stored["spec"]["containers"][0]["image"] = "other:1".into();
+        let sidecar = json!({ "name": "proxy" });
+        stored["spec"]["containers"].as_array_mut().unwrap().push(sidecar);
+        assert_eq!(
+            find_changes(&pod(), &stored),
+            [
+                "runtimeClassName: kata became nothing",
+                "hostPID: nothing became true",
+                "containers[0].image: alpine:3.19 became other:1",
+                "containers: proxy was added",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_toleration_is_read_as_kubectl_writes_taints() {
+        let read = |text: &str| text.parse::<Toleration>().map(|it| it.0);
+        assert_eq!(
+            read("sandbox.gke.io/runtime=gvisor:NoSchedule").unwrap(),
+            json!({ "key": "sandbox.gke.io/runtime", "operator": "Equal", "value": "gvisor",
+                    "effect": "NoSchedule" })
+        );
+        assert_eq!(read("a").unwrap(), json!({ "key": "a", "operator": "Exists" }));
+        assert_eq!(read("all").unwrap(), json!({ "operator": "Exists" }));
+        assert!(read("a:Sometimes").is_err());
+        assert!(read("=x").is_err());
+    }
+}

@@ -1,0 +1,255 @@
+//! One class on one node: a pod, its answers, and why there are none.
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use serde_json::Value;
+
+use super::client::{ClusterClient, RequestError, encode_query};
+use super::nodes::ClusterNode;
+use super::pod::{find_changes, probe_pod};
+use super::words::{
+    PodEnd, PodProgress, find_lasting_failure, is_unschedulable, last_warning, read_progress,
+};
+use super::{ClusterSession, PodClass};
+use crate::collect::{answer_captures, script_questions};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::probe::script::{self, BatchAnswers, BatchLimits, BatchQuestion};
+
+/// How often a pod is looked at, and the events about one that does not start.
+const TICK: Duration = Duration::from_millis(300);
+const EVENTS: Duration = Duration::from_secs(2);
+
+/// How long the scheduler may find no room: a pod of ours that is about to go may take it.
+const UNSCHEDULABLE: Duration = Duration::from_secs(5);
+
+/// How long after its own deadline a pod is waited for.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How often in a row the cluster may not answer a question about a pod.
+const SILENCES: u32 = 3;
+
+/// The longest log that is read: the script prints less than 64 KiB.
+const LOG_BYTES: usize = 1024 * 1024;
+
+/// What came of a class on a node.
+pub(super) struct PodOutcome {
+    /// The captures.
+    pub captures: Vec<Capture>,
+    /// The cluster's words, if there are no answers.
+    pub failure: Option<String>,
+}
+
+impl PodOutcome {
+    pub(super) fn failed(words: String) -> Self {
+        Self { captures: Vec::new(), failure: Some(words) }
+    }
+}
+
+/// Starts the pod of a class on a node, waits for its end, reads its log, and deletes it.
+pub(super) fn probe_class(
+    session: &ClusterSession,
+    node: &ClusterNode,
+    class: &PodClass,
+) -> PodOutcome {
+    let questions = script_questions(session.catalogue, false);
+    let nonce = match script::make_nonce() {
+        Ok(nonce) => nonce,
+        Err(error) => return PodOutcome::failed(error.message),
+    };
+    let text = script::generate_script(&questions, &nonce, &BatchLimits::default());
+    let settings = &session.options.pods;
+    let asked = probe_pod(settings, &node.name, class.class.as_deref(), &text, Utc::now());
+    let begun = Instant::now();
+    let mut pod = match ProbePod::create(session.client, &asked) {
+        Ok(pod) => pod,
+        Err(error) => return PodOutcome::failed(error.words),
+    };
+    let limit = Duration::from_secs(settings.seconds) + GRACE;
+    let end = match pod.wait_for_end(session, begun + limit) {
+        Ok(end) => end,
+        Err(words) => return PodOutcome::failed(words),
+    };
+    // What it showed would be that of another node.
+    if pod.object["spec"]["nodeName"].as_str() != Some(&node.name) {
+        return PodOutcome::failed("the pod was put on another node than it asked for".into());
+    }
+    let log = match pod.read_log() {
+        Ok(log) => log,
+        Err(error) => return PodOutcome::failed(format!("its log: {}", error.words)),
+    };
+    let answers = script::parse_script_output(&log, &nonce, &questions);
+    let changes = find_changes(&asked, &pod.stored);
+    outcome_of_log(&class.name, &pod.name, &questions, &answers, &end, &changes, begun.elapsed())
+}
+
+/// The captures of a pod that ended.
+fn outcome_of_log(
+    target: &str,
+    pod: &str,
+    questions: &[BatchQuestion],
+    answers: &BatchAnswers,
+    end: &PodEnd,
+    changes: &[String],
+    took: Duration,
+) -> PodOutcome {
+    let stray = crate::text::decode_bytes(&answers.stray);
+    let failure = (!answers.started).then(|| {
+        let how = end.exit.map_or("without a status".into(), |exit| format!("with status {exit}"));
+        let said = crate::text::join_words(&stray);
+        let words = [end.words.as_deref().unwrap_or_default(), said.as_str()];
+        let words = words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>();
+        match words.is_empty() {
+            true => format!("the container ended {how} before the first probe"),
+            false => words.join(": "),
+        }
+    });
+    let status = match answers.started && answers.finished {
+        true => CaptureStatus::Ok,
+        false if end.is_late => CaptureStatus::Timeout,
+        false => CaptureStatus::Error,
+    };
+    let kubectl = |words: &[&str]| {
+        let argv = std::iter::once("kubectl").chain(words.iter().copied());
+        CaptureOrigin::Command { argv: argv.map(String::from).collect() }
+    };
+    let boot = Capture {
+        id: format!("{target}/boot"),
+        target: Some(target.into()),
+        origin: kubectl(&["logs", pod]),
+        status,
+        exit: end.exit,
+        started: None,
+        duration_ms: Some((took.as_secs_f64() * 1e6).round() / 1e3),
+        stdout: CapturedStream::new(&answers.stray),
+        stderr: end.words.as_ref().map(|words| CapturedStream::new(words.as_bytes())),
+    };
+    let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
+    let stored = Capture {
+        id: format!("{target}/pod.changes"),
+        origin: CaptureOrigin::Observed {
+            how: format!("pod {pod} as the cluster stored it, held against what was asked for"),
+        },
+        status: CaptureStatus::Ok,
+        exit: None,
+        duration_ms: None,
+        stdout: CapturedStream::new(lines.as_bytes()),
+        stderr: None,
+        ..boot.clone()
+    };
+    let mut captures = vec![boot, stored];
+    captures.extend(answer_captures(target, questions, answers, answers.started));
+    PodOutcome { captures, failure }
+}
+
+/// A pod that is deleted when it is no longer needed.
+struct ProbePod<'a> {
+    client: &'a ClusterClient,
+    name: String,
+    uid: String,
+    /// As the cluster stored it.
+    stored: Value,
+    /// As it was seen last.
+    object: Value,
+}
+
+impl<'a> ProbePod<'a> {
+    fn create(client: &'a ClusterClient, asked: &Value) -> Result<Self, RequestError> {
+        let stored = client.create(&pods_path(client), asked)?;
+        let text = |field: &str| stored["metadata"][field].as_str().unwrap_or_default().to_string();
+        Ok(Self { client, name: text("name"), uid: text("uid"), object: stored.clone(), stored })
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{}", pods_path(self.client), self.name)
+    }
+
+    /// Waits until its container has ended.
+    ///
+    /// # Errors
+    ///
+    /// Why it will not start, or did not end in time: the cluster's words.
+    fn wait_for_end(
+        &mut self,
+        session: &ClusterSession,
+        deadline: Instant,
+    ) -> Result<PodEnd, String> {
+        let begun = Instant::now();
+        let (mut silent, mut looked, mut events) = (0, begun, Vec::new());
+        loop {
+            if session.is_cancelled() {
+                return Err("the user stopped the session before it ended".into());
+            }
+            match self.client.get(&self.path()) {
+                Ok(object) => (silent, self.object) = (0, object),
+                Err(RequestError { status: Some(404), .. }) => {
+                    return Err("somebody deleted the pod".into());
+                }
+                Err(error) if silent >= SILENCES => return Err(error.words),
+                Err(_) => silent += 1,
+            }
+            let progress = read_progress(&self.object);
+            let waits_for = match &progress {
+                PodProgress::Ended(end) => return Ok(end.clone()),
+                PodProgress::Refused(words) => return Err(words.clone()),
+                PodProgress::Running => self.lost_node(session),
+                PodProgress::Waiting(words) => Some(words.clone()),
+            };
+            let is_running = progress == PodProgress::Running;
+            if let (true, Some(words)) = (is_running, &waits_for) {
+                return Err(words.clone());
+            }
+            if is_unschedulable(&self.object) && begun.elapsed() > UNSCHEDULABLE {
+                return Err(waits_for.unwrap_or_default());
+            }
+            if !is_running && looked.elapsed() > EVENTS {
+                (looked, events) = (Instant::now(), self.list_events());
+                if let Some(words) = find_lasting_failure(&events) {
+                    return Err(words);
+                }
+            }
+            if Instant::now() > deadline {
+                let words = last_warning(&events).or(waits_for).unwrap_or_default();
+                let seconds = begun.elapsed().as_secs();
+                let state = if is_running { "it runs" } else { words.as_str() };
+                return Err(format!("no end after {seconds} s: {state}"));
+            }
+            std::thread::sleep(TICK);
+        }
+    }
+
+    /// Why a pod that is said to run does not: the node is no longer heard of.
+    fn lost_node(&self, session: &ClusterSession) -> Option<String> {
+        let conditions = self.object["status"]["conditions"].as_array();
+        let is_ready = |it: &Value| it["type"] == "Ready" && it["status"] == "True";
+        if conditions.into_iter().flatten().any(is_ready) {
+            return None;
+        }
+        let name = self.object["spec"]["nodeName"].as_str()?;
+        ClusterNode::ask(session.client, name).ok()?.obstacle
+    }
+
+    /// The events about it: by uid, because names are used again.
+    fn list_events(&self) -> Vec<Value> {
+        let query =
+            format!("&fieldSelector={}", encode_query(&format!("involvedObject.uid={}", self.uid)));
+        let path = format!("/api/v1/namespaces/{}/events", self.client.namespace());
+        self.client.list(&path, &query).unwrap_or_default()
+    }
+
+    fn read_log(&self) -> Result<Vec<u8>, RequestError> {
+        self.client.get_bytes(&format!("{}/log?limitBytes={LOG_BYTES}", self.path()))
+    }
+}
+
+impl Drop for ProbePod<'_> {
+    fn drop(&mut self) {
+        // What cannot be deleted now is tried again, and told, at the end of the session.
+        let _ = self.client.delete(&self.path());
+    }
+}
+
+/// Where the pods of a session are.
+pub(super) fn pods_path(client: &ClusterClient) -> String {
+    format!("/api/v1/namespaces/{}/pods", client.namespace())
+}
