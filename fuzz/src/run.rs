@@ -60,6 +60,7 @@ pub fn from_bytes(shelf: &ProjectData, data: &[u8]) -> Run {
             engine: "docker".into(),
             image: "alpine:3.19".into(),
             session: "s".into(),
+            node: None,
             interrupted: false,
             skipped: Default::default(),
         },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::check;
-use super::cluster::{ClusterArguments, EngineChoice, run_cluster_collect};
+use super::cluster::EngineChoice;
 use super::console::{Console, StepReport, count_words};
 use super::doctor::APP;
 use super::styled::StyledText;
@@ -160,10 +160,10 @@ impl CollectArguments {
         ];
         match given.into_iter().find(|(_, is_given)| *is_given) {
             None => Ok(()),
-            Some((option, _)) => Err(Error::unusable_input(format!(
-                "{option} is about an engine of this machine"
-            ))
-            .with_help("in a cluster only the probes run: leave it out")),
+            Some((option, _)) => {
+                Err(Error::unusable_input(format!("{option} is about an engine of this machine"))
+                    .with_help("in a cluster only the probes run: leave it out"))
+            }
         }
     }
 
@@ -248,27 +248,12 @@ fn has_unstarted(targets: &[Target]) -> bool {
         || (has_runtimes && runtimes.all(|target| target.failure.is_some()))
 }
 
-/// The arguments of `collect`.
-#[derive(Debug, Args)]
-#[group(skip)]
-pub(super) struct CollectCommand {
-    #[command(flatten)]
-    capture: CollectArguments,
-    #[command(flatten)]
-    cluster: ClusterArguments,
-}
-
 /// Collects, and prints the id of the run as the last line.
 pub(super) fn run_collect(
     project: &Project,
-    command: &CollectCommand,
+    arguments: &CollectArguments,
     console: &Console,
 ) -> Result<ExitCode> {
-    let arguments = &command.capture;
-    if arguments.is_in_cluster() {
-        return run_cluster_collect(project, arguments, &command.cluster, console);
-    }
-    command.cluster.refuse_for_machine()?;
     let Some(captured) = capture_run(project, arguments, console)? else {
         return Ok(ExitCode::from(STOPPED));
     };

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::cluster::{AddressArguments, EngineChoice};
 use super::console::{Console, OutputFormat, count_words};
 use super::styled::{StyledLine, StyledText, TextStyle};
+use crate::cluster::{self, ClusterClient};
 use crate::doctor::{
     self, CheckStatus, DoctorOptions, DoctorWords, MachineCheck, RuntimeArgument, ThisMachine,
 };
-use crate::cluster::{self, ClusterClient};
 use crate::engine::interrupt;
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;

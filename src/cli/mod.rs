@@ -24,6 +24,7 @@ mod init;
 mod list;
 mod manifest;
 mod mdbook;
+mod nodes;
 mod publish;
 mod report;
 mod run;
@@ -90,7 +91,7 @@ enum CliCommand {
     /// Check the machine, collect evidence, build the report, print the verdicts
     Run(run::RunArguments),
     /// Capture evidence with a container engine, into a run
-    Collect(collect::CollectCommand),
+    Collect(nodes::CollectCommand),
     /// Make a run from evidence that somebody else collected
     Import(import::ImportArguments),
     /// Build the submission and the site
@@ -204,7 +205,7 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
         CliCommand::Expect(arguments) => expect::run_expect(&project, arguments, console),
         CliCommand::Diff(arguments) => diff::run_diff(&project, arguments, console),
         CliCommand::Explain(arguments) => explain::run_explain(&project, arguments, console),
-        CliCommand::Collect(arguments) => collect::run_collect(&project, arguments, console),
+        CliCommand::Collect(arguments) => nodes::run_collect(&project, arguments, console),
         CliCommand::Export(arguments) => export::run_export(&project, arguments, console),
         CliCommand::Publish(arguments) => publish::run_publish(&project, arguments, console),
         CliCommand::Clean(arguments) => clean::run_clean(&project, arguments, console),

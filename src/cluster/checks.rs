@@ -100,7 +100,9 @@ fn check_rights(client: &ClusterClient) -> MachineCheck {
         return check("rights", CheckStatus::Ok, "Rights", "all that are needed".into());
     }
     MachineCheck {
-        fix: Some("`isoproof manifest` prints the rights, to be given by who owns the cluster".into()),
+        fix: Some(
+            "`isoproof manifest` prints the rights, to be given by who owns the cluster".into(),
+        ),
         ..failed("rights", "Rights", format!("missing: {}", missing.join(", ")))
     }
 }
@@ -147,13 +149,8 @@ fn check_class(
 ) -> MachineCheck {
     let id = format!("class.{}", class.name);
     let title = format!("Class {}", class.name);
-    let pod = probe_pod(
-        settings,
-        node.unwrap_or("none"),
-        class.class.as_deref(),
-        "exit 0",
-        Utc::now(),
-    );
+    let pod =
+        probe_pod(settings, node.unwrap_or("none"), class.class.as_deref(), "exit 0", Utc::now());
     let path = format!("{}?dryRun=All", pods_path(client));
     match client.create(&path, &pod) {
         Ok(Value::Object(_)) => check(

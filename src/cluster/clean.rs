@@ -65,7 +65,8 @@ pub(crate) fn remove_orphan_pods(client: &ClusterClient, limit: Duration) -> Res
 }
 
 fn without_left(names: Vec<String>, left: &[String]) -> Vec<String> {
-    let is_gone = |name: &String| !left.iter().any(|words| words.starts_with(&format!("pod {name} ")));
+    let is_gone =
+        |name: &String| !left.iter().any(|words| words.starts_with(&format!("pod {name} ")));
     names.into_iter().filter(is_gone).collect()
 }
 

@@ -198,12 +198,7 @@ impl ClusterClient {
         }
     }
 
-    fn request_json(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> RequestResult<Value> {
+    fn request_json(&self, method: &str, path: &str, body: Option<&Value>) -> RequestResult<Value> {
         let bytes = self.request(method, path, body)?;
         serde_json::from_slice(&bytes).map_err(|error| RequestError {
             status: None,

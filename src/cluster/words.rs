@@ -169,10 +169,9 @@ mod tests {
             PodProgress::Ended(end) => end,
             other => panic!("{other:?}"),
         };
-        let state = |reason: &str, exit: i32| {
-            json!([{ "state": { "terminated": { "reason": reason, "exitCode": exit } } }])
-        };
-        let end = ended(json!({ "phase": "Succeeded", "containerStatuses": state("Completed", 0) }));
+        let state = |reason: &str, exit: i32| json!([{ "state": { "terminated": { "reason": reason, "exitCode": exit } } }]);
+        let end =
+            ended(json!({ "phase": "Succeeded", "containerStatuses": state("Completed", 0) }));
         assert_eq!(end, PodEnd { exit: Some(0), words: None, is_late: false });
         let end = ended(json!({ "phase": "Failed", "containerStatuses": state("OOMKilled", 137) }));
         assert_eq!((end.exit, end.words.as_deref()), (Some(137), Some("OOMKilled")));

@@ -123,7 +123,10 @@ fn batch_questions<'a>(session: &'a CollectSession, on_host: bool) -> Vec<BatchQ
 }
 
 /// What a script asks, on the host or in a container.
-pub(crate) fn script_questions(catalogue: &ProbeCatalogue, on_host: bool) -> Vec<BatchQuestion<'_>> {
+pub(crate) fn script_questions(
+    catalogue: &ProbeCatalogue,
+    on_host: bool,
+) -> Vec<BatchQuestion<'_>> {
     catalogue
         .iter_probes()
         .filter(|probe| is_scripted(&probe.place, on_host) && !probe.command.is_empty())
@@ -229,12 +232,15 @@ pub(crate) fn answer_captures(
     has_started: bool,
 ) -> Vec<Capture> {
     let find = |id: &str| questions.iter().find(|question| question.id == id);
-    let answered = answers.answers.iter().filter_map(|answer| {
-        Some(probe_capture(target, find(&answer.id)?, answer))
-    });
-    let unanswered = answers.unanswered.iter().filter(|_| has_started).filter_map(|(id, why)| {
-        Some(unanswered_capture(target, find(id)?, *why))
-    });
+    let answered = answers
+        .answers
+        .iter()
+        .filter_map(|answer| Some(probe_capture(target, find(&answer.id)?, answer)));
+    let unanswered = answers
+        .unanswered
+        .iter()
+        .filter(|_| has_started)
+        .filter_map(|(id, why)| Some(unanswered_capture(target, find(id)?, *why)));
     answered.chain(unanswered).collect()
 }
 

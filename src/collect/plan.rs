@@ -72,7 +72,10 @@ fn is_sandbox(name: &str) -> bool {
 /// # Errors
 ///
 /// Two have one name, or the baseline is not among them.
-pub(crate) fn order_runtimes(list: &[RuntimeArgument], baseline: Option<&str>) -> Result<Vec<RuntimeSpec>> {
+pub(crate) fn order_runtimes(
+    list: &[RuntimeArgument],
+    baseline: Option<&str>,
+) -> Result<Vec<RuntimeSpec>> {
     for (index, wanted) in list.iter().enumerate() {
         if list[..index].iter().any(|other| other.name == wanted.name) {
             return Err(Error::unusable_input(format!(

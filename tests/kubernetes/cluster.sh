@@ -223,6 +223,18 @@ cgroups() {
   done
 }
 
+# gVisor's shim wants every hierarchy that processes are in to be mounted somewhere, and containers
+# such as a CI's may lack one of their host's. What is mounted for it is seen by containerd alone.
+# shellcheck disable=SC2016
+WITH_ALL_CGROUPS='
+  run=$1; shift
+  cut -d: -f2 /proc/self/cgroup | while read -r name; do
+    case $name in "" | name=*) continue ;; esac
+    grep -q " - cgroup .*[ ,]$name\(,\|$\)" /proc/self/mountinfo && continue
+    mkdir -p "$run/cgroup-$name" && mount -t cgroup -o "$name" none "$run/cgroup-$name"
+  done
+  exec "$@"'
+
 node() {
   local n=$1 name=node-$1 dir=$STATE/node-$1 handlers=''
   mkdir -p "$dir/cni" "$dir/logs" "$RUN/$name"
@@ -257,7 +269,8 @@ E2
   "type": "bridge", "bridge": "${LINK}p$n", "isGateway": true, "ipMasq": false, "hairpinMode": true,
   "ipam": {"type": "host-local", "dataDir": "$dir/ipam", "ranges": [[{"subnet": "$NET.$((10 + n)).0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
 E2
-  PATH=$STATE/shims:$PATH launch "$name-containerd" containerd --config "$dir/containerd.toml"
+  PATH=$STATE/shims:$PATH launch "$name-containerd" unshare -m --propagation slave \
+    sh -c "$WITH_ALL_CGROUPS" sh "$RUN/$name" containerd --config "$dir/containerd.toml"
   wait_for 30 ctr --address "$RUN/$name/containerd.sock" version || failed "$name-containerd"
   local tar
   for tar in alpine pause; do

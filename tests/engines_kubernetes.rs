@@ -1,0 +1,256 @@
+//! Collecting in a real cluster, that of `tests/kubernetes/cluster.sh`: two nodes, gVisor on the
+//! first, Kata's name on runc, and a class whose handler no node has. Runs where
+//! `ISOPROOF_KUBERNETES` is `required`.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use support::Project;
+
+fn has_cluster() -> bool {
+    let is_required = std::env::var("ISOPROOF_KUBERNETES").is_ok_and(|it| it == "required");
+    if !is_required {
+        eprintln!(
+            "skipped: run tests/kubernetes/cluster.sh up, read /var/lib/isoproof-kubernetes/env, \
+             and set ISOPROOF_KUBERNETES=required"
+        );
+    }
+    is_required
+}
+
+fn kubectl(arguments: &[&str], input: &str) -> String {
+    let mut child = Command::new("kubectl")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "kubectl {arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The pods of isoproof in a namespace.
+fn pods(namespace: &str) -> BTreeSet<String> {
+    let label = "app.kubernetes.io/managed-by=isoproof";
+    let names = kubectl(&["get", "pods", "-n", namespace, "-l", label, "-o", "name"], "");
+    names.lines().map(String::from).collect()
+}
+
+fn wait_until(what: &str, limit: u64, is_done: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(limit);
+    while !is_done() {
+        assert!(Instant::now() < end, "{what}: not within {limit} s");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+fn runs(project: &Project) -> Vec<Value> {
+    let files = project.tree("data/runs");
+    let runs = files.iter().filter(|(name, _)| name.ends_with(".json"));
+    runs.map(|(_, bytes)| serde_json::from_slice(bytes).unwrap()).collect()
+}
+
+fn failure<'a>(run: &'a Value, target: &str) -> &'a str {
+    let targets = run["targets"].as_array().unwrap();
+    let target = targets.iter().find(|it| it["name"] == target).unwrap();
+    target["failure"].as_str().unwrap_or_default()
+}
+
+fn fact<'a>(run: &'a Value, id: &str, target: &str) -> &'a Value {
+    &run["facts"][id][target]["value"]
+}
+
+#[test]
+fn every_class_on_every_node_is_told_right_and_nothing_is_left() {
+    if !has_cluster() {
+        return;
+    }
+    let project = Project::new();
+    let collected = project.run(&["collect", "--engine", "kubernetes", "--nodes", "all"]);
+    let text = collected.succeeds().stdout;
+    let begin = "On 2 of 2 nodes a class is not what its name says:\n  node-1: kata was started as \
+                 kata, but its facts show the host's kernel.\n";
+    assert!(text.starts_with(begin), "{text}");
+    assert!(text.contains("missing on node-1, node-2: FailedCreatePodSandBox"), "{text}");
+    assert_eq!(pods("default"), BTreeSet::new());
+
+    let runs = runs(&project);
+    assert_eq!(runs.len(), 2);
+    let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let mut with_gvisor = 0;
+    for run in &runs {
+        let collected = &run["evidence"]["collected"];
+        // A node's name is somebody's, and a pseudonym stands for it.
+        assert!(collected["node"].as_str().unwrap().starts_with("host-"), "{collected}");
+        assert!(!run.to_string().contains("node-1"), "a node's name is in its run");
+        assert_eq!(fact(run, "kernel.boot_id", "host"), boot_id.trim());
+        for shared in ["runc", "default", "kata"] {
+            assert_eq!(fact(run, "kernel.boot_id", shared), boot_id.trim());
+            assert_eq!(run["facts"]["pod.changes"][shared]["value"], serde_json::json!([]));
+        }
+        let reason = &run["facts"]["host.witness_process"]["runc"]["reason"];
+        assert!(reason.as_str().unwrap().contains("cannot look at its node"), "{reason}");
+        assert!(failure(run, "missing").contains("no runtime for \"missing\" is configured"));
+        match failure(run, "gvisor") {
+            "" => {
+                with_gvisor += 1;
+                let id = run["id"].as_str().unwrap();
+                let judged = project.run(&["check", id, "--summary"]).succeeds().stdout;
+                let gvisor = judged.lines().find(|line| line.starts_with("gvisor")).unwrap();
+                assert!(gvisor.contains("Separate kernel in user space"), "{judged}");
+                let kata = judged.lines().find(|line| line.starts_with("kata")).unwrap();
+                assert!(kata.contains("Shared kernel"), "{judged}");
+            }
+            words => assert!(words.contains("no runtime for \"gvisor\""), "{words}"),
+        }
+    }
+    assert_eq!(with_gvisor, 1);
+}
+
+#[test]
+fn the_printed_rights_are_enough_and_a_pod_has_none() {
+    if !has_cluster() {
+        return;
+    }
+    let project = Project::new();
+    let manifest = project.run(&["manifest"]).succeeds().stdout;
+    kubectl(&["apply", "-f", "-"], &manifest);
+    let token = kubectl(&["create", "token", "collector", "-n", "isoproof"], "");
+    let raw = kubectl(&["config", "view", "--raw", "--minify", "-o", "json"], "");
+    let mut config: Value = serde_json::from_str(&raw).unwrap();
+    config["users"][0]["user"] = serde_json::json!({ "token": token.trim() });
+    project.write("collector.json", config.to_string());
+    let with = ["--kubeconfig", "collector.json", "--namespace", "isoproof"];
+    wait_until("the service account may collect", 30, || {
+        let doctor = [&["doctor", "--engine", "kubernetes"], &with[..]].concat();
+        project.run(&doctor).stdout.contains("all that are needed")
+    });
+    let options = ["collect", "--engine", "kubernetes", "--runtime-class", "runc"];
+    let options = [&options[..], &["--nodes", "node/node-1"], &with].concat();
+    project.run(&options).succeeds();
+    let run = runs(&project).remove(0);
+    assert_eq!(fact(&run, "priv.cap_eff", "runc"), "0000000000000000");
+    // Elsewhere it may nothing, and is told what it needs.
+    let options = [&options[..7], &["--namespace", "default"], &with[..2]].concat();
+    let refused = project.run(&options).fails(1, &[]);
+    assert!(refused.stdout.contains("cannot create resource \"pods\""), "{}", refused.stdout);
+    kubectl(&["delete", "namespace", "isoproof", "--wait=false"], "");
+}
+
+#[test]
+fn what_cannot_be_tested_has_the_clusters_own_words() {
+    if !has_cluster() {
+        return;
+    }
+    let project = Project::new();
+    let collect = |more: &[&str]| {
+        let options = ["collect", "--engine", "kubernetes", "--nodes", "node/node-2"];
+        let options = [&options[..], &["--runtime-class", "runc"], more].concat();
+        project.run(&options).fails(1, &[]).stdout
+    };
+    let text = collect(&["--runtime-class", "nosuch"]);
+    assert!(text.contains("RuntimeClass \"nosuch\" not found"), "{text}");
+    let text = collect(&["--image", "nosuch.test/a:1", "--pull", "Never"]);
+    assert!(text.contains("ErrImageNeverPull: Container image"), "{text}");
+    let text = collect(&["--image", "127.0.0.1:1/a:1"]);
+    assert!(text.contains("ErrImagePull") || text.contains("ImagePullBackOff"), "{text}");
+    let text =
+        collect(&["--pod-requests", "cpu=500,memory=1Gi", "--pod-limits", "cpu=500,memory=1Gi"]);
+    assert!(text.contains("Insufficient cpu"), "{text}");
+
+    kubectl(&["taint", "node", "node-2", "test=1:NoSchedule"], "");
+    let text = collect(&[]);
+    let options = ["collect", "--engine", "kubernetes", "--nodes", "node/node-2"];
+    let tolerant = ["--runtime-class", "runc", "--tolerate", "test=1:NoSchedule"];
+    let tolerated = project.run(&[&options[..], &tolerant].concat());
+    kubectl(&["taint", "node", "node-2", "test-"], "");
+    assert!(text.contains("untolerated taint"), "{text}");
+    tolerated.succeeds();
+
+    kubectl(&["create", "namespace", "full"], "");
+    kubectl(&["create", "quota", "none", "-n", "full", "--hard=pods=0"], "");
+    wait_until("the quota counts", 20, || {
+        let status = ["get", "quota", "none", "-n", "full", "-o", "jsonpath={.status.hard.pods}"];
+        kubectl(&status, "") == "0"
+    });
+    let text = collect(&["--namespace", "full"]);
+    assert!(text.contains("exceeded quota: none"), "{text}");
+    let doctor = project.run(&["doctor", "--engine", "kubernetes", "--namespace", "full"]);
+    assert!(doctor.fails(3, &[]).stdout.contains("exceeded quota"), "asked before");
+    kubectl(&["delete", "namespace", "full", "--wait=false"], "");
+    assert_eq!(pods("default"), BTreeSet::new());
+    project.run(&[&options[..3], &["--nodes", "none=here"]].concat()).fails(2, &["no node has"]);
+    project.run(&[&options[..3], &["--nodes", "node/node-9"]].concat()).fails(3, &["not found"]);
+    project.run(&[&options[..3], &["--context", "nosuch"]].concat()).fails(3, &["nosuch"]);
+}
+
+#[test]
+fn a_killed_session_leaves_what_ends_by_itself_and_clean_removes() {
+    if !has_cluster() {
+        return;
+    }
+    let project = Project::new();
+    let options = ["collect", "--engine", "kubernetes", "--runtime-class", "runc", "--quiet"];
+    for _ in 0..3 {
+        let mut child = project.command(&options).stdout(Stdio::null()).spawn().unwrap();
+        wait_until("a pod", 20, || !pods("default").is_empty());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let deadline = "jsonpath={.items[0].spec.activeDeadlineSeconds}";
+        assert_eq!(kubectl(&["get", "pods", "-o", deadline], ""), "60");
+        let cleaned = project.run(&["clean", "--engine", "kubernetes"]).succeeds().stdout;
+        assert!(cleaned.starts_with("removed pod isoproof-"), "{cleaned}");
+        assert_eq!(pods("default"), BTreeSet::new());
+        // Its kubectl went with it.
+        wait_until("no proxy", 5, || {
+            let mut search = Command::new("pgrep");
+            search.args(["-f", "[p]roxy --unix-socket=.*isoproof-cluster"]);
+            search.output().unwrap().stdout.is_empty()
+        });
+    }
+    let cleaned = project.run(&["clean", "--engine", "kubernetes"]).succeeds().stdout;
+    assert_eq!(cleaned, "nothing to remove in namespace default\n");
+
+    // One that is stopped cleans up itself.
+    let child = project.command(&options).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("a pod", 20, || !pods("default").is_empty());
+    Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(pods("default"), BTreeSet::new());
+}
+
+#[test]
+fn a_node_that_is_lost_in_the_middle_is_a_reason_and_not_a_hang() {
+    if !has_cluster() {
+        return;
+    }
+    let pid = std::fs::read_to_string("/run/isoproof-kubernetes/node-2-kubelet.pid").unwrap();
+    let pid = pid.split_whitespace().next().unwrap();
+    let signal = |name: &str| {
+        assert!(Command::new("kill").args(["-s", name, pid]).status().unwrap().success());
+    };
+    let project = Project::new();
+    let options = ["collect", "--engine", "kubernetes", "--nodes", "all", "--runtime-class"];
+    let options = [&options[..], &["runc", "--timeout", "15"]].concat();
+    signal("STOP");
+    let collected = project.run(&options);
+    signal("CONT");
+    let text = collected.fails(1, &[]).stdout;
+    assert!(text.contains("runc on node-2: no end after"), "{text}");
+    assert!(text.contains("Shared kernel") && text.contains(" node-1\n"), "{text}");
+    wait_until("the node is back", 60, || {
+        let ready = "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}";
+        kubectl(&["get", "node", "node-2", "-o", ready], "") == "True"
+    });
+    wait_until("the pods are gone", 60, || {
+        project.run(&["clean", "--engine", "kubernetes"]).succeeds();
+        pods("default").is_empty()
+    });
+}
