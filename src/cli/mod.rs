@@ -91,7 +91,7 @@ enum CliCommand {
     /// Check the machine, collect evidence, build the report, print the verdicts
     Run(run::RunArguments),
     /// Capture evidence with a container engine, into a run
-    Collect(nodes::CollectCommand),
+    Collect(Box<nodes::CollectCommand>),
     /// Make a run from evidence that somebody else collected
     Import(import::ImportArguments),
     /// Build the submission and the site

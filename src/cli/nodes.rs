@@ -192,18 +192,17 @@ fn fleet_summary(results: &[NodeResult], asked: usize) -> StyledText {
         }
         text.push_blank();
     }
-    let mut groups: BTreeMap<(usize, String, String), Vec<(&NodeResult, &NodeVerdict)>> =
-        BTreeMap::new();
+    // By class in their order, then by what is concluded of it and why.
+    let mut groups: BTreeMap<(usize, String), Vec<(&str, &NodeVerdict)>> = BTreeMap::new();
     for result in results {
         for (index, it) in result.verdicts.iter().enumerate() {
             let words = format!(
-                "{:?} {:?} {}",
+                "{:?} {} {}",
                 it.verdict.boundary_rank(),
-                it.verdict.conclusion,
+                it.title,
                 it.reason.as_deref().unwrap_or_default()
             );
-            let key = (index, it.verdict.target.clone(), words);
-            groups.entry(key).or_default().push((result, it));
+            groups.entry((index, words)).or_default().push((&result.node, it));
         }
     }
     let head = ["Class", "Boundary", "Confidence", "Nodes"];
@@ -211,7 +210,7 @@ fn fleet_summary(results: &[NodeResult], asked: usize) -> StyledText {
     let mut reasons: Vec<String> = Vec::new();
     for members in groups.values() {
         let Some((_, first)) = members.first() else { continue };
-        let names: Vec<&str> = members.iter().map(|(result, _)| result.node.as_str()).collect();
+        let names: Vec<&str> = members.iter().map(|(node, _)| *node).collect();
         rows.push(vec![
             first.verdict.target.as_str().into(),
             StyledLine::begin_styled(summary::boundary_style(&first.verdict), &first.title),

@@ -44,6 +44,7 @@ pub(super) fn differing_conditions(a: &Run, b: &Run, pairs: &[TargetPair]) -> Ve
         add("engine".into(), Some(a.0.into()), Some(b.0.into()), false);
         add("image".into(), Some(a.1.into()), Some(b.1.into()), false);
     }
+    add("node".into(), node_of(a), node_of(b), false);
     let version = |run: &Run| Some(format!("{} {}", run.generator.name, run.generator.version));
     add(WRITTEN_BY.into(), version(a), version(b), false);
     if let (Some(x), Some(y)) = (MachineProfile::of_run(a), MachineProfile::of_run(b))
@@ -84,6 +85,13 @@ fn evidence_form(run: &Run) -> String {
 fn collected_with(run: &Run) -> Option<(&str, &str)> {
     match &run.evidence {
         EvidenceKind::Collected { engine, image, .. } => Some((engine, image)),
+        EvidenceKind::Imported { .. } => None,
+    }
+}
+
+fn node_of(run: &Run) -> Option<String> {
+    match &run.evidence {
+        EvidenceKind::Collected { node, .. } => node.clone(),
         EvidenceKind::Imported { .. } => None,
     }
 }
