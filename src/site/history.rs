@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::RunPages;
 use super::content_hash::ContentHash;
-use super::view::RunRow;
+use super::view::{RunRow, VerdictView};
 use crate::clock;
 use crate::diff::history::{self, PastSession};
 use crate::diff::{DiffSide, RunDiff, expectation_changes};
@@ -240,6 +240,10 @@ pub(super) struct ChangeSummary {
     same_runs: usize,
     /// What differs from the comparable run before.
     changes: Vec<BoundaryChange>,
+    /// Where the same is concluded with less confidence than in that run.
+    weaker: Vec<BoundaryChange>,
+    /// The runtimes of that run that this one did not test.
+    gone: Vec<String>,
     /// The id of that run.
     before: Option<String>,
     /// The newest comparable runs, that of the report last.
@@ -271,7 +275,7 @@ impl TimedRun {
     }
 }
 
-/// Another conclusion about a runtime.
+/// Another conclusion about a runtime, or the same with another confidence.
 #[derive(Debug, PartialEq, Serialize)]
 struct BoundaryChange {
     name: String,
@@ -286,6 +290,8 @@ impl ChangeSummary {
             state,
             same_runs: 1,
             changes: Vec::new(),
+            weaker: Vec::new(),
+            gone: Vec::new(),
             before: None,
             strip: Vec::new(),
             untimed: None,
@@ -315,8 +321,8 @@ impl ChangeSummary {
     fn new(row: &RunRow, earlier: &[&RunRow]) -> Self {
         let same = earlier.iter().take_while(|before| boundary_changes(before, row).is_empty());
         let same_runs = 1 + same.count();
-        let changes = earlier.first().map(|before| boundary_changes(before, row));
-        let changes = changes.unwrap_or_default();
+        let before = earlier.first().copied().unwrap_or(row);
+        let changes = boundary_changes(before, row);
         let mut strip: Vec<RunRow> =
             earlier.iter().take(STRIP - 1).rev().map(|row| (*row).clone()).collect();
         strip.push(row.clone());
@@ -324,6 +330,8 @@ impl ChangeSummary {
             state: if changes.is_empty() { "same" } else { "changed" },
             same_runs,
             changes,
+            weaker: weaker_verdicts(before, row),
+            gone: gone_runtimes(before, row),
             before: earlier.first().map(|row| row.id.clone()),
             strip,
             untimed: None,
@@ -344,6 +352,30 @@ fn boundary_changes(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
         });
     }
     changes
+}
+
+/// The runtimes of which the same is concluded with less confidence.
+fn weaker_verdicts(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
+    let mut weaker = Vec::new();
+    for verdict in &now.verdicts {
+        let is_stronger = |was: &&VerdictView| {
+            was.name == verdict.name
+                && was.conclusion == verdict.conclusion
+                && was.confidence > verdict.confidence
+        };
+        weaker.extend(before.verdicts.iter().find(is_stronger).map(|was| BoundaryChange {
+            name: verdict.name.clone(),
+            was: was.confidence.confidence_name().into(),
+            is_now: verdict.confidence.confidence_name().into(),
+        }));
+    }
+    weaker
+}
+
+/// The runtimes of a run that the later one did not test.
+fn gone_runtimes(before: &RunRow, now: &RunRow) -> Vec<String> {
+    let is_gone = |was: &&VerdictView| !now.verdicts.iter().any(|it| it.name == was.name);
+    before.verdicts.iter().filter(is_gone).map(|was| was.name.clone()).collect()
 }
 
 fn hashes_by_run(rows: &[RunRow]) -> BTreeMap<&str, &ContentHash> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::content_hash::ContentHash;
-use crate::judge::{RuleExample, Severity};
+use crate::judge::{Confidence, RuleExample, Severity};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact};
 use crate::report::Assessment;
 use crate::report::assessment::RecordPage;
@@ -283,7 +283,8 @@ pub(crate) struct VerdictView {
     pub conclusion: String,
     /// What is concluded, in words.
     pub title: String,
-    confidence: String,
+    /// How far it can be relied on.
+    pub confidence: Confidence,
 }
 
 impl RunRow {
@@ -297,7 +298,7 @@ impl RunRow {
             name: assessment.reader_name(&verdict.target),
             conclusion: verdict.conclusion.conclusion_id().into(),
             title: assessment.project_data.words[verdict.conclusion.conclusion_id()].title.clone(),
-            confidence: verdict.confidence.confidence_name().into(),
+            confidence: verdict.confidence,
         });
         Self {
             id: run.id.clone(),

@@ -222,6 +222,28 @@ describe('the overview', () => {
     });
   }
 
+  for (const colorScheme of ['light', 'dark']) {
+    test(`raises an alarm where a boundary changed, ${colorScheme}`, async () => {
+      const { page, close } = await tab(chromium, 'file:///', { colorScheme, viewport: { width: 1440, height: 900 } });
+      await page.goto(`${onDisk(folder('SITE_WEAKER'))}index.html`);
+      assert.equal(await page.locator('.alarm').innerText(), 'vm: Separate kernel, virtual machine → Shared kernel.');
+      const said = await page.locator('.sure-and-since section:last-child').innerText();
+      assert.match(said, /youki, runsc-kvm, firecracker and cloud-hypervisor were not tested this time\./);
+      assert.equal(await page.locator('.strip li').count(), 3);
+      assert.equal(await page.locator('.strip .other').count(), 1);
+      for (const width of [390, 1440]) {
+        await page.setViewportSize({ width, height: 900 });
+        const end = await page.locator('.strip').evaluate((strip) => strip.getBoundingClientRect().bottom);
+        if (width === 1440) assert.ok(end <= 900, `the strip ends at ${end}`);
+        assert.equal(await overflow(page), 0, `${width} px`);
+        assert.deepEqual(await axe(page), [], `${width} px`);
+      }
+      await page.locator('.sure-and-since section:last-child a').first().click();
+      assert.match(await page.locator('main').innerText(), /Shared kernel/);
+      await close();
+    });
+  }
+
   test('leads to the findings that weaken it', async () => {
     const { page, close } = await tab(chromium, server.base);
     await page.goto(`${server.base}index.html`);

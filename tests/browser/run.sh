@@ -25,19 +25,22 @@ node "$here/hostile.mjs" "$root/tests/import/customer" "$work/hostile" "$work/ev
     --label hostile >&2
 "$program" build --project "$work/hostile" >&2
 
-# The report about four and about eight runtimes.
+# The report about four and about eight runtimes, and about one that lost its boundary since.
 mkdir -p "$work/many/data"
 cp -R "$root/tests/runs" "$work/many/data/runs"
 cp "$root/book.toml" "$work/many/book.toml"
 node "$here/eight.mjs" "$root/tests/runs/20261124T200059Z-540f7ff3.json" \
     > "$work/many/data/runs/20261125T200059Z-88888888.json"
+node "$here/weaker.mjs" "$root/tests/runs/20261124T200059Z-540f7ff3.json" \
+    > "$work/many/data/runs/20261126T200059Z-99999999.json"
 for many in four eight; do
     "$program" build --project "$work/many" --run "$many-runtimes" --out "$work/$many" >&2
 done
+"$program" build --project "$work/many" --run weaker --out "$work/weaker" >&2
 
 "$program" diff four-runtimes customer --format html --project "$work/real" \
     > "$work/comparison.html"
 
 cd "$here"
-COMPARISON=$work/comparison.html SITE_FOUR=$work/four SITE_EIGHT=$work/eight SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
+COMPARISON=$work/comparison.html SITE_FOUR=$work/four SITE_EIGHT=$work/eight SITE_WEAKER=$work/weaker SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
     node run.mjs

@@ -17,7 +17,7 @@ mod traps;
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{RuleContext, find_contradicting_facts};
 use crate::model::{FactId, MissingReason, Target, fact_ids};
@@ -77,7 +77,7 @@ impl Conclusion {
 }
 
 /// How far a verdict can be relied on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// There is no conclusion to rely on.
