@@ -307,14 +307,13 @@ impl ChangeSummary {
         self
     }
 
-    /// That the run of the report measured no times, and which did, for the terminal.
+    /// That the run of the report measured no times where an earlier one did, for the terminal.
     pub(super) fn untimed_notice(&self) -> Option<String> {
         let UntimedRun { id, reason, timed } = self.untimed.as_ref()?;
-        let remedy = match timed {
-            Some(timed) => format!("run {0} has times: isoproof build --run {0}", timed.id),
-            None => "isoproof run measures them".into(),
-        };
-        Some(format!("run {id} has no times ({reason}); {remedy}"))
+        let timed = &timed.as_ref()?.id;
+        Some(format!(
+            "run {id} has no times ({reason}); run {timed} has times: isoproof build --run {timed}"
+        ))
     }
 
     /// The summary of a run and the comparable ones before it, newest first.
