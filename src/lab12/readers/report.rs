@@ -25,6 +25,9 @@ struct PastedBlock {
     above: Vec<(u32, String)>,
     /// Whose output it is by the command of a transcript.
     typed_for: Option<EvidenceRole>,
+    /// Whether it was written by hand in a transcript, where only labels say whose a line is: what
+    /// stands above speaks of the session.
+    is_note: bool,
 }
 
 /// The pages of a report by the slots whose files they stand for.
@@ -57,27 +60,37 @@ fn is_report(name: &str) -> bool {
     name.to_lowercase().ends_with(".md")
 }
 
-/// The commands of a transcript, each with what it printed.
+/// The commands of a transcript, each with what it printed, and the lines that were written below
+/// a heading, or without any, by hand.
 fn list_outputs(capture: &Capture) -> Vec<PastedBlock> {
     let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
-    let mut blocks: Vec<PastedBlock> = Vec::new();
-    let mut is_printed = false;
+    let mut blocks: Vec<PastedBlock> =
+        vec![PastedBlock { is_note: true, ..PastedBlock::default() }];
     for (number, raw) in (1..).zip(split_lines(&bytes)) {
         let text = raw.trim();
+        let above = |words: &str| vec![(number, beginning(words, MAX_LABEL).to_string())];
         if let Some(typed) = command::typed_in_transcript(text) {
             blocks.push(PastedBlock {
                 lines: Vec::new(),
-                above: vec![(number, beginning(typed, MAX_LABEL).to_string())],
+                above: above(typed),
                 typed_for: command::role_of_command(text),
+                is_note: false,
             });
+        } else if heading_depth(text).is_some() {
+            // What follows a heading was written, not printed.
+            let words = text.trim_matches(['#', ' ']);
+            blocks.push(PastedBlock {
+                above: above(words),
+                is_note: true,
+                ..PastedBlock::default()
+            });
+            continue;
         }
-        // What follows a heading was written, not printed.
-        is_printed = command::typed_in_transcript(text).is_some()
-            || is_printed && heading_depth(text).is_none();
-        if let Some(block) = blocks.last_mut().filter(|_| is_printed) {
+        if let Some(block) = blocks.last_mut() {
             block.lines.push((number, text.into()));
         }
     }
+    blocks.retain(|block| !block.lines.is_empty());
     blocks
 }
 
@@ -162,7 +175,7 @@ impl PastedBlock {
         let says_itself = self.lines.iter().any(|(_, text)| {
             command::command_role(text).is_some() || label::parse_label(text).is_some()
         });
-        if says_itself {
+        if says_itself || self.is_note {
             return None;
         }
         for (number, words) in &self.above {
@@ -225,11 +238,13 @@ impl PastedBlock {
         if has(interfaces::is_address_line) {
             slots.push("isolation/network.txt");
         }
-        if has(|text| text.to_lowercase().contains("model name")) {
+        if has(|text| text.to_lowercase().contains("model name"))
+            || self.is_note && has(|text| text.to_lowercase().contains(" cpu: "))
+        {
             slots.push("analysis/cpu-comparison.txt");
         }
         let counts_processes =
-            names(&["/proc"]) && names(&["entries"]) || names(&["ls /proc | wc"]);
+            names(&["/proc"]) && (names(&["entries"]) || self.is_note) || names(&["ls /proc | wc"]);
         if counts_processes && !names(&["model name"]) {
             slots.push("isolation/proc.txt");
         }
@@ -244,6 +259,7 @@ impl PastedBlock {
         }
         let is_timed = self.above.iter().any(|(_, text)| text.starts_with("time "))
             && has(|text| command::command_role(text).is_some());
+        let is_timed = is_timed || self.is_note && has(|text| text.starts_with("real"));
         let is_of_start = is_timed || names(&["startup", "start-up", "start up", "startup-bench"]);
         if is_of_start && !has(|text| results::parse_dd_output(text).is_some()) {
             slots.push("results/startup-bench.txt");

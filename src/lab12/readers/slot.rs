@@ -101,9 +101,10 @@ pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(F25, C::Cpu, Some(Host), "host/cpu.txt", &["host-cpu", "host/cpuinfo", "analysis/host-cpu"]),
     make_slot(F25, C::KernelComparison, None, "analysis/kernel-comparison.txt", &[
         "kernel-comparison", "kernel-comparision", "kernel-compare", "analysis/kernel", "analysis/kernels",
-        "kernels-comparison", "kernel-version-comparison", "kernel-comparsion", "kernels"]),
+        "kernels-comparison", "kernel-version-comparison", "kernel-comparsion", "kernels", "kernel", "kernel-versions"]),
     make_slot(F25, C::CpuComparison, None, "analysis/cpu-comparison.txt", &[
-        "cpu-comparison", "cpu-comparision", "cpu-compare", "analysis/cpu", "cpu-model-comparison", "cpu-comparsion", "cpus", "cpu"]),
+        "cpu-comparison", "cpu-comparision", "cpu-compare", "analysis/cpu", "cpu-model-comparison", "cpu-comparsion", "cpus", "cpu",
+        "lscpu", "cpuinfo", "cpu-info", "cpu-models"]),
     make_slot(F25, C::Dmesg, None, "isolation/dmesg.txt", &["dmesg", "kata-dmesg", "dmesg-kata", "dmesg-comparison"]),
     make_slot(F25, C::Proc, None, "isolation/proc.txt", &[
         "isolation/proc-count", "isolation/proc-entries", "isolation/proc-comparison", "proc", "procs", "proc-entries",
@@ -125,7 +126,7 @@ pub const SLOTS: &[EvidenceSlot] = &[
         "runc-modules-count", "runc-modules", "runc-module-count", "runc/modules"]),
     make_slot(F25, C::Startup, None, "bench/startup.txt", &[
         "bench/startup-time", "bench/startup-comparison", "bench/start", "startup", "bench/startup-times",
-        "startup-comparison", "startup-time"]),
+        "startup-comparison", "startup-time", "startup-hyperfine", "hyperfine"]),
     make_slot(F25, C::Startup, None, "bench/startup-samples.txt", &["startup-samples", "bench/startup-runs", "bench/startup-raw"]),
     make_slot(F25, C::Startup, Some(Runc), "bench/runc-startup.txt", &["runc-startup", "startup-runc", "runc-startup-time", "runc/startup"]),
     make_slot(F25, C::Startup, Some(Kata), "bench/kata-startup.txt", &["kata-startup", "startup-kata", "kata-startup-time", "kata/startup"]),
@@ -191,10 +192,23 @@ pub(super) fn claimed_slot(path: &str) -> Option<(EvidenceSlot, u8)> {
             )
         })
     };
+    // Evidence of the newer edition without its folder: only names that say what they hold.
+    let find_newer = |name: &str, rank: u8| {
+        let is_telling = name.contains('-') || name.ends_with('s');
+        is_telling.then(|| find(&format!("results/{name}"), rank)).flatten()
+    };
     // A name known only in the folder of one role must not be read in that of another.
     let stray = matches!(folder.as_str(), "results")
         || (matches!(folder.as_str(), "runc" | "host") && !name.contains(&folder));
-    let by_name = || if stray { None } else { find(&name, 3) };
+    let of_guest = name.replace("guest-", "kata-").replace("vm-", "kata-");
+    let names = [name.as_str(), of_guest.as_str()];
+    let by_name = || {
+        let names = names.iter().filter(|_| !stray);
+        names
+            .clone()
+            .find_map(|name| find(name, 3))
+            .or_else(|| names.clone().find_map(|name| find_newer(name, 4)))
+    };
     find(&full, 2).or_else(by_name).filter(|(slot, _)| {
         let folder = EvidenceRole::of_folder(&folder);
         folder.is_none() || slot.who.is_none() || folder == slot.who
@@ -265,6 +279,21 @@ mod tests {
         assert_eq!(path("bench/\u{200b}curl-3012.txt"), Some("bench/curl-3012.txt"));
         assert_eq!(path("kata-built-version.txt"), Some("setup/kata-built-version.txt"));
         assert_eq!(path("Isolation/Host_Proc_Count.TXT"), Some("isolation/host-proc-count.txt"));
+        assert_eq!(path("guest-dmesg.txt"), Some("isolation/dmesg.txt"));
+        assert_eq!(path("kernel.txt"), Some("analysis/kernel-comparison.txt"));
+        assert_eq!(path("lscpu.txt"), Some("analysis/cpu-comparison.txt"));
+    }
+
+    #[test]
+    fn the_newer_evidence_is_found_without_its_folder() {
+        assert_eq!(path("runc-devs.txt"), Some("results/runc-devs.txt"));
+        assert_eq!(path("evidence/kata-caps.txt"), Some("results/kata-caps.txt"));
+        assert_eq!(path("kata_devices.log"), Some("results/kata-devs.txt"));
+        assert_eq!(path("dev-diff.txt"), Some("results/dev-diff.txt"));
+        assert_eq!(path("runc/kata-caps.txt"), None);
+        for unclear in ["diff.txt", "host.txt", "start.txt", "dd.txt"] {
+            assert_eq!(path(unclear), None, "{unclear}");
+        }
     }
 
     #[test]
