@@ -57,6 +57,15 @@ pub(super) fn check_pasted_block(
                         pasted: Some(place.clone()),
                     });
                 }
+                let odd = odd_sample(fact, index.fact_on_target(id, target));
+                if let Some(odd) = odd {
+                    let from = range.start;
+                    let at = line_of_number(&text[from..], odd.0).unwrap_or(0..range.len());
+                    let at = piece.range.start + from + at.start..piece.range.start + from + at.end;
+                    let place = block.file_range(&at);
+                    results.extend(contradicted_sample(index, id, target, place, odd));
+                    continue;
+                }
                 results.extend(compare_output(index, words, id, target, fact, place, &text[range]));
             }
         }
@@ -72,6 +81,43 @@ const IGNORED: &[&str] = &[
     "evidence.logged_at",
     "http.latency",
 ];
+
+/// The one sample of a pasted series that differs from the captured series, and the captured one:
+/// no run gives all others again.
+fn odd_sample(pasted: &Fact, captured: Option<FactRef>) -> Option<(f64, f64)> {
+    let (pasted, captured) = (pasted.as_series()?, captured?.fact.as_series()?);
+    if pasted.values.len() != captured.values.len() || pasted.values.len() < 3 {
+        return None;
+    }
+    let pairs = pasted.values.iter().zip(&captured.values);
+    let mut differing = pairs.filter(|(one, other)| (*one - *other).abs() > 1e-9);
+    let (one, other) = differing.next()?;
+    differing.next().is_none().then_some((*one, *other))
+}
+
+/// The range of the first line that states a number.
+fn line_of_number(text: &str, wanted: f64) -> Option<Range<usize>> {
+    let states = |line: &str| {
+        let mut words = line.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
+        words.any(|word| word.replace(',', ".").parse() == Ok(wanted))
+    };
+    let number = (1..).zip(text.lines()).find(|(_, line)| states(line))?.0;
+    Some(line_range(text, number))
+}
+
+fn contradicted_sample(
+    index: &EvidenceIndex,
+    id: &str,
+    target: &str,
+    place: Range<usize>,
+    (pasted, captured): (f64, f64),
+) -> Option<ClaimRemark> {
+    let fact_ref = index.fact_on_target(id, target)?;
+    let unit = fact_ref.fact.as_series()?.unit;
+    let shown = |value| crate::report::format_measured(value, unit);
+    let (pasted, captured) = (shown(pasted), shown(captured));
+    Some(ClaimRemark::contradicted_by(index, place, &pasted, &fact_ref, &captured, None))
+}
 
 /// The pieces of output in a block: a title or a command begins one.
 pub(super) fn output_pieces(
@@ -120,6 +166,7 @@ fn is_head(text: &str) -> bool {
         || text.starts_with("--- ")
         || text.starts_with(['$', '>'])
         || text.starts_with("# ")
+        || ["sudo ", "nerdctl ", "docker ", "podman "].iter().any(|word| text.starts_with(word))
         || text.len() > prompt.len() && prompt.contains('@') && !prompt.contains(' ')
 }
 
@@ -224,6 +271,8 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
                 Some(release) if known.first() == Some(release) && stated.len() == known.len() => {
                     Another
                 }
+                // The same build of another release.
+                Some(_) if is_one_word_off(&stated, &known) => Differs,
                 _ => Open,
             }
         }
@@ -238,7 +287,13 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
                 // A cut or wrapped banner still names its release.
                 false if is_banner && release(&stated) != release(&known) => Differs,
                 false if id == "cpu.model" => Differs,
-                false => Open,
+                false => {
+                    let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
+                    match is_one_word_off(&words(cut), &words(&known)) {
+                        true => Differs,
+                        false => Open,
+                    }
+                }
             }
         }
         "http.latency_reported" => {
@@ -263,6 +318,12 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
         "perf.io_write" | "runtime.implementation" | "evidence.logged_at" => Open,
         _ => Differs,
     }
+}
+
+/// Whether one word of at least four is another: no run prints that, a hand writes it.
+fn is_one_word_off(stated: &[String], known: &[String]) -> bool {
+    let differing = stated.iter().zip(known).filter(|(one, other)| one != other).count();
+    stated.len() >= 4 && stated.len() <= known.len() && differing == 1
 }
 
 /// Release, build and machine of a line of `uname -a`: another container has another name.

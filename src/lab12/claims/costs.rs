@@ -20,13 +20,16 @@ pub(super) fn check_costs(
     all: &[StatedQuantity],
     stated: &StatedFigures,
 ) -> Vec<ClaimRemark> {
-    if !sentence.is_plain {
+    if !sentence.is_statement {
         return Vec::new();
     }
     let own = all.iter().filter(|one| !sentence.is_quoted_at(one.from));
     let own = own.filter(|one| !stated.has_difference(one));
     let mut out: Vec<ClaimRemark> =
         own.filter_map(|one| check_figure(index, vocabulary, sentence, one)).collect();
+    if !sentence.is_plain {
+        return out;
+    }
     let is_judged =
         |range: &Range<usize>| all.iter().any(|quantity| range.contains(&quantity.range.start));
     for clause in split_clauses(sentence.text).into_iter().filter(|clause| !is_judged(clause)) {

@@ -83,7 +83,7 @@ impl<'a> EvidenceIndex<'a> {
 
     /// Whether a number between two others stands in a capture; a small one with its decimals.
     pub(super) fn holds_between(&self, low: f64, high: f64) -> bool {
-        let is_exact = |word: &&String| low > 1000.0 || word.contains('.');
+        let is_exact = |word: &&String| low > 100.0 || word.contains('.');
         let words = self.captured_words().iter().filter(is_exact);
         words.filter_map(|word| word.parse().ok()).any(|one: f64| low <= one && one <= high)
     }

@@ -20,6 +20,8 @@ pub(crate) enum PassageForm {
         column: String,
         /// The row as a whole.
         line: String,
+        /// The heads of all columns but the first: “Max” next to “Mean start-up (s)”.
+        heads: String,
     },
     /// A block of code: pasted output, as a rule.
     Block,
@@ -158,6 +160,7 @@ impl PassageReader {
                     row: String::new(),
                     column: String::new(),
                     line: String::new(),
+                    heads: String::new(),
                 };
                 self.current = Some(ReportPassage::new(form));
             }
@@ -219,6 +222,7 @@ impl PassageReader {
         let line: Vec<&str> = cells.iter().map(|cell| cell.text.as_str()).collect();
         let line = as_topic(&line.join(" | "));
         let head = cells.first().map(|cell| as_topic(&cell.text)).unwrap_or_default();
+        let heads = as_topic(&self.columns.get(1..).unwrap_or_default().join(" | "));
         for (index, mut cell) in cells.into_iter().enumerate() {
             // “CPU” below “Overhead” is the overhead of the CPU.
             let row = match (index, self.columns.first().map(|text| text.trim())) {
@@ -227,7 +231,8 @@ impl PassageReader {
                 _ => head.clone(),
             };
             let column = self.columns.get(index).map(|text| as_topic(text)).unwrap_or_default();
-            cell.form = PassageForm::Cell { row, column, line: line.clone() };
+            let (line, heads) = (line.clone(), heads.clone());
+            cell.form = PassageForm::Cell { row, column, line, heads };
             cell.topics = self.current_topics();
             if self.quotes == 0 && !cell.text.trim().is_empty() {
                 self.out.push(cell);
@@ -313,7 +318,8 @@ mod tests {
         let cell = read_passages(source).pop().unwrap();
         assert_eq!(cell.text, "2 s");
         let (row, column) = ("what: start".into(), "Kata".into());
-        assert_eq!(cell.form, PassageForm::Cell { row, column, line: "start | 1 s | 2 s".into() });
+        let (line, heads) = ("start | 1 s | 2 s".into(), "runc | Kata".into());
+        assert_eq!(cell.form, PassageForm::Cell { row, column, line, heads });
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(crate) struct ReportSentence<'a> {
     pub text: &'a str,
     /// Whether it states something for certain: it neither asks nor expects, quotes or advises.
     pub is_plain: bool,
+    /// Whether it states something, be it only expected.
+    pub is_statement: bool,
     /// Where a verb makes what stands around it uncertain in one that were plain otherwise.
     modal: Option<usize>,
     /// Whether it asks, or is a task of the lab.
@@ -101,7 +103,10 @@ pub(crate) fn split_sentences<'a>(
         let text = &passage.text[whole.clone()];
         let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
         let asks = text.trim_end().ends_with('?') || words.demand.is_match(start);
-        let is_sure = !asks && !words.unsure.is_match(text) && !leads_unsurely(passage, words);
+        let may_state = !asks && !leads_unsurely(passage, words);
+        let is_sure = may_state && !words.unsure.is_match(text);
+        let is_statement =
+            may_state && !words.unsure.is_match(&words.foretold.replace_all(text, ""));
         let modal = words.modal.find(text).map(|found| found.start());
         let (is_plain, length) = (is_sure && modal.is_none(), text.len());
         for range in cut_pieces(&passage.text, whole) {
@@ -110,7 +115,16 @@ pub(crate) fn split_sentences<'a>(
             let before = out.iter().rev().take(2).map(|sentence| sentence.text);
             let topics = before.chain(passage.topics.iter().map(String::as_str)).collect();
             let modal = modal.filter(|_| is_sure && range.len() == length);
-            out.push(ReportSentence { passage, range, text, is_plain, modal, asks, topics });
+            out.push(ReportSentence {
+                passage,
+                range,
+                text,
+                is_plain,
+                is_statement,
+                modal,
+                asks,
+                topics,
+            });
         }
     }
     out

@@ -117,7 +117,22 @@ impl<'a> ValuePlace<'a> {
                 _ => None,
             }
         };
-        unit(column).or_else(|| unit(row)).or_else(|| self.sampled_subject().map(|_| 1.0))
+        unit(column)
+            .or_else(|| unit(row))
+            .or_else(|| self.heads_of_figure().and_then(|heads| heads.split(" | ").find_map(unit)))
+            .or_else(|| self.sampled_subject().map(|_| 1.0))
+    }
+
+    /// The heads of the table, where that of the column only says which figure it is: “Max”.
+    fn heads_of_figure(&self) -> Option<&'a str> {
+        let PassageForm::Cell { column, heads, .. } = &self.sentence.passage.form else {
+            return None;
+        };
+        let is_short = column.split_whitespace().nth(2).is_none();
+        let figures = &self.vocabulary.words.figures;
+        let all = [&figures.mean, &figures.median, &figures.min, &figures.max];
+        let is_figure = all.iter().filter(|words| words.is_match(column)).count() == 1;
+        (is_short && is_figure).then_some(heads.as_str())
     }
 
     /// The duration that is stated.
@@ -139,7 +154,7 @@ impl<'a> ValuePlace<'a> {
 
     /// The subject of a row that holds all samples of a captured series.
     fn sampled_subject(&self) -> Option<&'a ValueSubject> {
-        let PassageForm::Cell { row, column, line } = &self.sentence.passage.form else {
+        let PassageForm::Cell { row, column, line, .. } = &self.sentence.passage.form else {
             return None;
         };
         let target = self.index.resolver.single_target(row)?;
@@ -252,6 +267,14 @@ impl<'a> ValuePlace<'a> {
                 Some(kernel) => return vec![*kernel],
                 None if !named.is_empty() => return named,
                 None => {}
+            }
+            let of_heads = among(&|subject| {
+                let heads = self.heads_of_figure().unwrap_or_default();
+                let is_other = subject.unless.as_ref().is_some_and(|words| words.is_match(heads));
+                subject.words.is_match(heads) && !is_other
+            });
+            if of_heads.len() == 1 {
+                return of_heads;
             }
         }
         let behind =
@@ -522,7 +545,7 @@ impl<'a> ValuePlace<'a> {
             (_, Some(rate)) => {
                 format!("{:.1} GB/s ({:.1} GiB/s)", rate / 1e9, rate / 1024_f64.powi(3))
             }
-            _ => fact_ref.shown_value(),
+            _ => self.named_figure(fact_ref).unwrap_or_else(|| fact_ref.shown_value()),
         };
         let is_count = subject.kind == SubjectKind::Count;
         let elsewhere = is_count.then(|| self.find_elsewhere(&subject.facts)).flatten();
@@ -631,6 +654,16 @@ impl<'a> ValuePlace<'a> {
         let shown = crate::report::format_measured(figure.value, SampleUnit::Seconds);
         let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
         Some(if single { shown } else { format!("{} {shown}", figure.name) })
+    }
+
+    /// The figure of a series that the words name, where they name one: “max 2.11 s of 5”.
+    fn named_figure(&self, fact_ref: &FactRef) -> Option<String> {
+        let samples = fact_ref.fact.as_series().filter(|samples| samples.values.len() > 1)?;
+        let [name] = self.figures_named()[..] else { return None };
+        let figures = self.index.known_figures(fact_ref);
+        let figure = figures.all.iter().find(|figure| figure.name == name)?;
+        let shown = crate::report::format_measured(figure.value, samples.unit);
+        Some(format!("{name} {shown} of {}", samples.values.len()))
     }
 
     /// The quantity with its rounding in seconds, also where a label gives the unit.
@@ -1057,6 +1090,7 @@ fn check_interface_list(
         let named: Vec<regex::Match> = words.names.find_iter(clause).collect();
         let (Some(first), Some(last)) = (named.first(), named.last()) else { continue };
         let is_only = only.is_some_and(|only| range.contains(&only.start()));
+        let is_listed = named.len() > 1 && words.shows.is_match(&clause[..first.start()]);
         let mut mentions = index.resolver.find_mentions(clause);
         if mentions.iter().any(|mention| mention.range.end <= first.start()) {
             mentions.retain(|mention| mention.range.end <= first.start());
@@ -1070,7 +1104,7 @@ fn check_interface_list(
             }
             _ => return None,
         };
-        if !is_only && !is_list || clause.contains("not ") {
+        if !is_only && !is_list && !is_listed || clause.contains("not ") {
             continue;
         }
         const INTERFACES: &str = "net.interfaces";

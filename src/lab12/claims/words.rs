@@ -36,6 +36,8 @@ pub(crate) struct SentenceWords {
     pub demand: CaseInsensitivePattern,
     /// What makes a sentence one that states nothing for certain.
     pub unsure: CaseInsensitivePattern,
+    /// Of these words and of `modal`, those that a cost nobody measured comes with.
+    pub foretold: CaseInsensitivePattern,
     /// Verbs that make what stands around them uncertain.
     pub modal: CaseInsensitivePattern,
     /// Before a value: it is taken back.
@@ -82,6 +84,8 @@ pub(crate) struct InterfaceWords {
     pub names: CaseInsensitivePattern,
     /// They are listed.
     pub list: CaseInsensitivePattern,
+    /// Before several names: whoever is named has them.
+    pub shows: CaseInsensitivePattern,
 }
 
 /// The names of figures of a series.
@@ -351,7 +355,8 @@ mod tests {
         let subjects = ClaimVocabulary::load(None).unwrap().subjects;
         let catalogue = crate::probe::catalogue::ProbeCatalogue::load(None).unwrap();
         for pasted in &subjects.pasted {
-            assert!(crate::lab12::readers::slot_of(&pasted.slot).is_some(), "{}", pasted.slot);
+            let slot = crate::lab12::readers::slot_of(&pasted.slot);
+            assert_eq!(slot.map(|slot| slot.path), Some(pasted.slot.as_str()));
         }
         for id in subjects.subject.iter().flat_map(|subject| &subject.facts) {
             assert!(catalogue.find_probe(id).is_some(), "{id}");

@@ -275,7 +275,19 @@ impl<'a> EvidencePages<'a> {
         let own = self.fact_from_slot("kata/cpu.txt", |page| model(page, EvidenceRole::Kata));
         let own =
             if may_stand_elsewhere(&own) && compared.is_present() { compared.clone() } else { own };
+        let beside = |places: [&str; 2], who| {
+            let mut pages = places.iter().filter_map(|path| self.pages.get(path));
+            let page = pages.find(|page| names_cpu_model(page))?;
+            Some(model(page, who)).filter(Fact::is_present)
+        };
+        let kata = beside(["results/kata-kernel.txt", "kata/kernel.txt"], EvidenceRole::Kata);
+        let own = kata.filter(|_| may_stand_elsewhere(&own)).unwrap_or(own);
         put("cpu.model", EvidenceRole::Kata, own);
+        if let Some(runc) =
+            beside(["results/runc-kernel.txt", "runc/kernel.txt"], EvidenceRole::Runc)
+        {
+            put("cpu.model", EvidenceRole::Runc, runc);
+        }
         put("cpu.model_compared", EvidenceRole::Kata, compared);
     }
 
@@ -339,6 +351,11 @@ fn guess_edition(pages: &BTreeMap<&'static str, EvidencePage>) -> Edition {
             .count()
     };
     if count(Edition::S26) > count(Edition::F25) { Edition::S26 } else { Edition::F25 }
+}
+
+/// Whether a file that was to show the kernel shows `/proc/cpuinfo` too.
+fn names_cpu_model(page: &EvidencePage) -> bool {
+    page.value_lines().any(|line| line.text.to_lowercase().starts_with("model name"))
 }
 
 /// Whether a file is, by its name, one that could hold what a terminal showed.
