@@ -231,26 +231,88 @@ fn a_node_that_is_lost_in_the_middle_is_a_reason_and_not_a_hang() {
     if !has_cluster() {
         return;
     }
-    let pid = std::fs::read_to_string("/run/isoproof-kubernetes/node-2-kubelet.pid").unwrap();
+    let pid = std::fs::read_to_string("/run/isoproof-kubernetes/node-1-kubelet.pid").unwrap();
     let pid = pid.split_whitespace().next().unwrap();
     let signal = |name: &str| {
         assert!(Command::new("kill").args(["-s", name, pid]).status().unwrap().success());
     };
     let project = Project::new();
+    // A pod under gVisor runs for seconds.
     let options = ["collect", "--engine", "kubernetes", "--nodes", "all", "--runtime-class"];
-    let options = [&options[..], &["runc", "--timeout", "15"]].concat();
+    let options = [&options[..], &["gvisor"]].concat();
+    let child = project.command(&options).stdout(Stdio::piped()).spawn().unwrap();
+    let running = "jsonpath={.items[*].status.containerStatuses[0].state.running}";
+    wait_until("a pod runs", 30, || !kubectl(&["get", "pods", "-o", running], "").is_empty());
     signal("STOP");
-    let collected = project.run(&options);
+    let collected = child.wait_with_output().unwrap();
     signal("CONT");
-    let text = collected.fails(1, &[]).stdout;
-    assert!(text.contains("runc on node-2: no end after"), "{text}");
-    assert!(text.contains("Shared kernel") && text.contains(" node-1\n"), "{text}");
+    let text = String::from_utf8(collected.stdout).unwrap();
+    assert_eq!(collected.status.code(), Some(1), "{text}");
+    let words = "gvisor on node-1: the node is not ready: Kubelet stopped posting node status.";
+    assert!(text.contains(words), "{text}");
+    assert!(text.contains("gvisor on node-2: FailedCreatePodSandBox"), "{text}");
+    assert_eq!(runs(&project).len(), 2);
     wait_until("the node is back", 60, || {
         let ready = "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}";
-        kubectl(&["get", "node", "node-2", "-o", ready], "") == "True"
+        kubectl(&["get", "node", "node-1", "-o", ready], "") == "True"
     });
     wait_until("the pods are gone", 60, || {
         project.run(&["clean", "--engine", "kubernetes"]).succeeds();
         pods("default").is_empty()
     });
+}
+
+/// A policy that gives every pod of a namespace the class runc, and another user.
+const POLICY: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: changed, labels: {isoproof.test/changed: "yes"}}
+---
+apiVersion: admissionregistration.k8s.io/v1beta1
+kind: MutatingAdmissionPolicy
+metadata: {name: changed}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  reinvocationPolicy: Never
+  failurePolicy: Fail
+  mutations:
+  - patchType: JSONPatch
+    jsonPatch:
+      expression: >
+        [JSONPatch{op: "replace", path: "/spec/runtimeClassName", value: "runc"},
+         JSONPatch{op: "add", path: "/spec/containers/0/securityContext/runAsUser", value: 1234}]
+---
+apiVersion: admissionregistration.k8s.io/v1beta1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: changed}
+spec:
+  policyName: changed
+  matchResources: {namespaceSelector: {matchLabels: {isoproof.test/changed: "yes"}}}
+"#;
+
+#[test]
+fn a_class_that_the_cluster_exchanges_is_found_out() {
+    if !has_cluster() {
+        return;
+    }
+    let project = Project::new();
+    kubectl(&["apply", "-f", "-"], POLICY);
+    wait_until("the policy is in force", 30, || {
+        let mut dry = vec!["create", "-f", "-", "--dry-run=server", "-n", "changed", "-o"];
+        dry.push("jsonpath={.spec.runtimeClassName}");
+        let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {
+            "runtimeClassName": "gvisor",
+            "containers": [{"name": "x", "image": "x", "securityContext": {}}]}}"#;
+        kubectl(&dry, pod) == "runc"
+    });
+    let options = ["collect", "--engine", "kubernetes", "--nodes", "node/node-1", "--namespace"];
+    let options = [&options[..], &["changed", "--runtime-class", "gvisor"]].concat();
+    let text = project.run(&options).succeeds().stdout;
+    let objects = ["mutatingadmissionpolicy/changed", "mutatingadmissionpolicybinding/changed"];
+    kubectl(&["delete", "namespace/changed", objects[0], objects[1], "--wait=false"], "");
+    assert!(text.contains("node-1: gvisor was started as gvisor, but its facts show"), "{text}");
+    let words = "On 1 of 1 node the cluster changed a pod:\n  node-1: gvisor: the cluster stored \
+                 another pod than was asked for: runtimeClassName: gvisor became runc;";
+    assert!(text.contains(words), "{text}");
 }

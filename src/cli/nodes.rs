@@ -27,6 +27,9 @@ use crate::store::{RunStore, reference};
 /// The rule by which a class is not what its name says.
 const BROKEN: &str = "runtime-not-what-it-says";
 
+/// The rule by which the cluster stored another pod than was asked for.
+const CHANGED: &str = "pod-was-changed";
+
 /// How many nodes of a group are named.
 const NAMED_NODES: usize = 5;
 
@@ -63,6 +66,8 @@ struct NodeResult {
     verdicts: Vec<NodeVerdict>,
     /// What is wrong with a class, in one sentence each.
     broken: Vec<String>,
+    /// What the cluster changed in a pod, in one sentence each.
+    changed: Vec<String>,
     /// Whether a class that the user named was not tested.
     has_gap: bool,
 }
@@ -87,15 +92,16 @@ impl NodeResult {
                 .or_else(|| verdict.reason.map(|reason| data.reasons[reason.reason_id()].clone())),
             verdict: verdict.clone(),
         };
-        let findings = assessment.judgement.findings.iter();
+        let messages = |rule: &str| {
+            let findings = assessment.judgement.findings.iter();
+            findings.filter(|it| it.rule == rule).map(|it| it.message.clone()).collect()
+        };
         Self {
             node: node.into(),
             run: assessment.run.id.clone(),
             verdicts: assessment.judgement.verdicts.iter().map(verdict).collect(),
-            broken: findings
-                .filter(|finding| finding.rule == BROKEN)
-                .map(|finding| finding.message.clone())
-                .collect(),
+            broken: messages(BROKEN),
+            changed: messages(CHANGED),
             has_gap: assessment.run.targets.iter().any(Target::is_named_and_failed),
         }
     }
@@ -177,21 +183,22 @@ fn run_cluster_collect(
 /// nodes, then the run of each node.
 fn fleet_summary(results: &[NodeResult], asked: usize) -> StyledText {
     let mut text = StyledText::default();
-    let broken: Vec<&NodeResult> = results.iter().filter(|it| !it.broken.is_empty()).collect();
-    if !broken.is_empty() {
-        let words = format!(
-            "On {} of {} a class is not what its name says:",
-            broken.len(),
-            count_words(asked, "node")
-        );
-        text.push_line(StyledLine::begin_styled(TextStyle::Bad, &words));
-        for result in &broken {
-            for message in &result.broken {
-                text.push_line(format!("  {}: {message}", result.node));
+    let mut push_messages = |what: &str, style, of: fn(&NodeResult) -> &Vec<String>| {
+        let nodes: Vec<&NodeResult> = results.iter().filter(|it| !of(it).is_empty()).collect();
+        if nodes.is_empty() {
+            return;
+        }
+        let words = format!("On {} of {} {what}:", nodes.len(), count_words(asked, "node"));
+        text.push_line(StyledLine::begin_styled(style, &words));
+        for node in nodes {
+            for message in of(node) {
+                text.push_line(format!("  {}: {message}", node.node));
             }
         }
         text.push_blank();
-    }
+    };
+    push_messages("a class is not what its name says", TextStyle::Bad, |it| &it.broken);
+    push_messages("the cluster changed a pod", TextStyle::Doubtful, |it| &it.changed);
     // By class in their order, then by what is concluded of it and why.
     let mut groups: BTreeMap<(usize, String), Vec<(&str, &NodeVerdict)>> = BTreeMap::new();
     for result in results {
@@ -273,6 +280,7 @@ mod tests {
                 reason: None,
             }],
             broken: broken.iter().map(ToString::to_string).collect(),
+            changed: Vec::new(),
             has_gap: false,
         }
     }

@@ -163,8 +163,8 @@ impl Drop for PodCleaner<'_> {
         let session = &self.0.options.pods.session;
         for left in clean::remove_session_pods(self.0.client, session, REMOVAL) {
             let words = format!(
-                "{left}: it could not be removed. Its processes end at its deadline, or when the \
-                 node is back; `isoproof clean --engine kubernetes` tries again"
+                "{left}: it could not be removed. Its node ends it when it answers again; \
+                 `isoproof clean --engine kubernetes` tries again"
             );
             self.0.progress.on_trouble("after", &words);
         }

@@ -187,7 +187,8 @@ control_plane() {
     --enable-admission-plugins=NodeRestriction --service-cluster-ip-range=10.96.0.0/24 \
     --service-account-issuer=https://isoproof.test --service-account-key-file="$STATE/pki/sa.key" \
     --service-account-signing-key-file="$STATE/pki/sa.key" --kubelet-preferred-address-types=InternalIP \
-    --allow-privileged=true --profiling=false --event-ttl=1h
+    --allow-privileged=true --profiling=false --event-ttl=1h \
+    --feature-gates=MutatingAdmissionPolicy=true --runtime-config=admissionregistration.k8s.io/v1beta1=true
   wait_for 120 test -s "$STATE/pki/apiserver.crt" || failed apiserver
   kubeconfig admin "$STATE/admin.kubeconfig"
   wait_for 120 admin get --raw /readyz || failed apiserver
