@@ -37,7 +37,7 @@ fn kubectl(arguments: &[&str], input: &str) -> String {
 }
 
 /// The pods of isoproof in a namespace.
-fn pods(namespace: &str) -> BTreeSet<String> {
+fn list_pods(namespace: &str) -> BTreeSet<String> {
     let label = "app.kubernetes.io/managed-by=isoproof";
     let names = kubectl(&["get", "pods", "-n", namespace, "-l", label, "-o", "name"], "");
     names.lines().map(String::from).collect()
@@ -51,19 +51,19 @@ fn wait_until(what: &str, limit: u64, is_done: impl Fn() -> bool) {
     }
 }
 
-fn runs(project: &Project) -> Vec<Value> {
+fn read_runs(project: &Project) -> Vec<Value> {
     let files = project.tree("data/runs");
     let runs = files.iter().filter(|(name, _)| name.ends_with(".json"));
     runs.map(|(_, bytes)| serde_json::from_slice(bytes).unwrap()).collect()
 }
 
-fn failure<'a>(run: &'a Value, target: &str) -> &'a str {
+fn target_failure<'a>(run: &'a Value, target: &str) -> &'a str {
     let targets = run["targets"].as_array().unwrap();
     let target = targets.iter().find(|it| it["name"] == target).unwrap();
     target["failure"].as_str().unwrap_or_default()
 }
 
-fn fact<'a>(run: &'a Value, id: &str, target: &str) -> &'a Value {
+fn find_fact<'a>(run: &'a Value, id: &str, target: &str) -> &'a Value {
     &run["facts"][id][target]["value"]
 }
 
@@ -79,9 +79,9 @@ fn every_class_on_every_node_is_told_right_and_nothing_is_left() {
                  kata, but its facts show the host's kernel.\n";
     assert!(text.starts_with(begin), "{text}");
     assert!(text.contains("missing on node-1, node-2: FailedCreatePodSandBox"), "{text}");
-    assert_eq!(pods("default"), BTreeSet::new());
+    assert_eq!(list_pods("default"), BTreeSet::new());
 
-    let runs = runs(&project);
+    let runs = read_runs(&project);
     assert_eq!(runs.len(), 2);
     let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     let mut with_gvisor = 0;
@@ -90,15 +90,17 @@ fn every_class_on_every_node_is_told_right_and_nothing_is_left() {
         // A node's name is somebody's, and a pseudonym stands for it.
         assert!(collected["node"].as_str().unwrap().starts_with("host-"), "{collected}");
         assert!(!run.to_string().contains("node-1"), "a node's name is in its run");
-        assert_eq!(fact(run, "kernel.boot_id", "host"), boot_id.trim());
+        assert_eq!(find_fact(run, "kernel.boot_id", "host"), boot_id.trim());
         for shared in ["runc", "default", "kata"] {
-            assert_eq!(fact(run, "kernel.boot_id", shared), boot_id.trim());
+            assert_eq!(find_fact(run, "kernel.boot_id", shared), boot_id.trim());
             assert_eq!(run["facts"]["pod.changes"][shared]["value"], serde_json::json!([]));
         }
         let reason = &run["facts"]["host.witness_process"]["runc"]["reason"];
         assert!(reason.as_str().unwrap().contains("cannot look at its node"), "{reason}");
-        assert!(failure(run, "missing").contains("no runtime for \"missing\" is configured"));
-        match failure(run, "gvisor") {
+        assert!(
+            target_failure(run, "missing").contains("no runtime for \"missing\" is configured")
+        );
+        match target_failure(run, "gvisor") {
             "" => {
                 with_gvisor += 1;
                 let id = run["id"].as_str().unwrap();
@@ -135,8 +137,8 @@ fn the_printed_rights_are_enough_and_a_pod_has_none() {
     let options = ["collect", "--engine", "kubernetes", "--runtime-class", "runc"];
     let options = [&options[..], &["--nodes", "node/node-1"], &with].concat();
     project.run(&options).succeeds();
-    let run = runs(&project).remove(0);
-    assert_eq!(fact(&run, "priv.cap_eff", "runc"), "0000000000000000");
+    let run = read_runs(&project).remove(0);
+    assert_eq!(find_fact(&run, "priv.cap_eff", "runc"), "0000000000000000");
     // Elsewhere it may nothing, and is told what it needs.
     let options = [&options[..7], &["--namespace", "default"], &with[..2]].concat();
     let refused = project.run(&options).fails(1, &[]);
@@ -185,7 +187,7 @@ fn what_cannot_be_tested_has_the_clusters_own_words() {
     let doctor = project.run(&["doctor", "--engine", "kubernetes", "--namespace", "full"]);
     assert!(doctor.fails(3, &[]).stdout.contains("exceeded quota"), "asked before");
     kubectl(&["delete", "namespace", "full", "--wait=false"], "");
-    assert_eq!(pods("default"), BTreeSet::new());
+    assert_eq!(list_pods("default"), BTreeSet::new());
     project.run(&[&options[..3], &["--nodes", "none=here"]].concat()).fails(2, &["no node has"]);
     project.run(&[&options[..3], &["--nodes", "node/node-9"]].concat()).fails(3, &["not found"]);
     project.run(&[&options[..3], &["--context", "nosuch"]].concat()).fails(3, &["nosuch"]);
@@ -200,14 +202,14 @@ fn a_killed_session_leaves_what_ends_by_itself_and_clean_removes() {
     let options = ["collect", "--engine", "kubernetes", "--runtime-class", "runc", "--quiet"];
     for _ in 0..3 {
         let mut child = project.command(&options).stdout(Stdio::null()).spawn().unwrap();
-        wait_until("a pod", 20, || !pods("default").is_empty());
+        wait_until("a pod", 20, || !list_pods("default").is_empty());
         child.kill().unwrap();
         child.wait().unwrap();
         let deadline = "jsonpath={.items[0].spec.activeDeadlineSeconds}";
         assert_eq!(kubectl(&["get", "pods", "-o", deadline], ""), "60");
         let cleaned = project.run(&["clean", "--engine", "kubernetes"]).succeeds().stdout;
         assert!(cleaned.starts_with("removed pod isoproof-"), "{cleaned}");
-        assert_eq!(pods("default"), BTreeSet::new());
+        assert_eq!(list_pods("default"), BTreeSet::new());
         // Its kubectl went with it.
         wait_until("no proxy", 5, || {
             let mut search = Command::new("pgrep");
@@ -220,10 +222,10 @@ fn a_killed_session_leaves_what_ends_by_itself_and_clean_removes() {
 
     // One that is stopped cleans up itself.
     let child = project.command(&options).stdout(Stdio::null()).spawn().unwrap();
-    wait_until("a pod", 20, || !pods("default").is_empty());
+    wait_until("a pod", 20, || !list_pods("default").is_empty());
     Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
-    assert_eq!(pods("default"), BTreeSet::new());
+    assert_eq!(list_pods("default"), BTreeSet::new());
 }
 
 #[test]
@@ -251,14 +253,14 @@ fn a_node_that_is_lost_in_the_middle_is_a_reason_and_not_a_hang() {
     let words = "gvisor on node-1: the node is not ready: Kubelet stopped posting node status.";
     assert!(text.contains(words), "{text}");
     assert!(text.contains("gvisor on node-2: FailedCreatePodSandBox"), "{text}");
-    assert_eq!(runs(&project).len(), 2);
+    assert_eq!(read_runs(&project).len(), 2);
     wait_until("the node is back", 60, || {
         let ready = "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}";
         kubectl(&["get", "node", "node-1", "-o", ready], "") == "True"
     });
     wait_until("the pods are gone", 60, || {
         project.run(&["clean", "--engine", "kubernetes"]).succeeds();
-        pods("default").is_empty()
+        list_pods("default").is_empty()
     });
 }
 

@@ -34,18 +34,18 @@ pub(crate) fn examine_cluster(client: &ClusterClient, settings: &PodSettings) ->
     });
     match nodes {
         Ok(nodes) => checks.extend([check_nodes(&nodes), check_boot_ids(&nodes)]),
-        Err(error) => checks.push(failed("nodes", "Nodes", error.message)),
+        Err(error) => checks.push(failed_check("nodes", "Nodes", error.message)),
     }
     match choose_classes(client, &[], None) {
         Ok(classes) => checks.extend(
             classes.iter().map(|class| check_class(client, settings, class, first.as_deref())),
         ),
-        Err(error) => checks.push(failed("classes", "Classes", error.message)),
+        Err(error) => checks.push(failed_check("classes", "Classes", error.message)),
     }
     checks
 }
 
-fn check(id: &str, status: CheckStatus, title: &str, observed: String) -> MachineCheck {
+fn make_check(id: &str, status: CheckStatus, title: &str, observed: String) -> MachineCheck {
     MachineCheck {
         id: id.into(),
         status,
@@ -58,18 +58,18 @@ fn check(id: &str, status: CheckStatus, title: &str, observed: String) -> Machin
     }
 }
 
-fn failed(id: &str, title: &str, words: String) -> MachineCheck {
-    check(id, CheckStatus::Fail, title, words)
+fn failed_check(id: &str, title: &str, words: String) -> MachineCheck {
+    make_check(id, CheckStatus::Fail, title, words)
 }
 
 fn check_version(client: &ClusterClient) -> MachineCheck {
-    match client.get("/version") {
+    match client.get_object("/version") {
         Ok(version) => {
             let version = version["gitVersion"].as_str().unwrap_or("of no version").to_string();
             let words = format!("Kubernetes {version}, namespace {}", client.namespace());
-            check("cluster", CheckStatus::Ok, "Cluster", words)
+            make_check("cluster", CheckStatus::Ok, "Cluster", words)
         }
-        Err(error) => failed("cluster", "Cluster", error.words),
+        Err(error) => failed_check("cluster", "Cluster", error.words),
     }
 }
 
@@ -87,30 +87,32 @@ fn check_rights(client: &ClusterClient) -> MachineCheck {
             "kind": "SelfSubjectAccessReview",
             "spec": { "resourceAttributes": asked },
         });
-        match client.create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review) {
+        match client
+            .create_object("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review)
+        {
             Ok(answer) if answer["status"]["allowed"] == true => {}
             Ok(_) if subresource.is_empty() => missing.push(format!("{verb} {resource}")),
             Ok(_) => missing.push(format!("{verb} {resource}/{subresource}")),
             Err(error) => {
-                return check("rights", CheckStatus::Unknown, "Rights", error.words);
+                return make_check("rights", CheckStatus::Unknown, "Rights", error.words);
             }
         }
     }
     if missing.is_empty() {
-        return check("rights", CheckStatus::Ok, "Rights", "all that are needed".into());
+        return make_check("rights", CheckStatus::Ok, "Rights", "all that are needed".into());
     }
     MachineCheck {
         fix: Some(
             "`isoproof manifest` prints the rights, to be given by who owns the cluster".into(),
         ),
-        ..failed("rights", "Rights", format!("missing: {}", missing.join(", ")))
+        ..failed_check("rights", "Rights", format!("missing: {}", missing.join(", ")))
     }
 }
 
 fn check_nodes(nodes: &[ClusterNode]) -> MachineCheck {
     let ready = nodes.iter().filter(|node| node.obstacle.is_none()).count();
     let status = if ready == 0 { CheckStatus::Fail } else { CheckStatus::Ok };
-    check("nodes", status, "Nodes", format!("{ready} of {} ready", nodes.len()))
+    make_check("nodes", status, "Nodes", format!("{ready} of {} ready", nodes.len()))
 }
 
 /// Whether nodes are machines of their own, by the ids of their boots.
@@ -125,7 +127,7 @@ fn check_boot_ids(nodes: &[ClusterNode]) -> MachineCheck {
     if silent > 0 {
         return MachineCheck {
             cause: Some("Without it a kernel of its own cannot be told from the node's.".into()),
-            ..check(
+            ..make_check(
                 "boot-ids",
                 CheckStatus::Warn,
                 title,
@@ -137,7 +139,7 @@ fn check_boot_ids(nodes: &[ClusterNode]) -> MachineCheck {
         0 => "every node states its own".into(),
         same => format!("{same} nodes share one with another: they run on the same kernel"),
     };
-    check("boot-ids", CheckStatus::Ok, title, words)
+    make_check("boot-ids", CheckStatus::Ok, title, words)
 }
 
 /// Whether the pod of a class would be let in.
@@ -152,14 +154,14 @@ fn check_class(
     let pod =
         probe_pod(settings, node.unwrap_or("none"), class.class.as_deref(), "exit 0", Utc::now());
     let path = format!("{}?dryRun=All", pods_path(client));
-    match client.create(&path, &pod) {
-        Ok(Value::Object(_)) => check(
+    match client.create_object(&path, &pod) {
+        Ok(Value::Object(_)) => make_check(
             &id,
             CheckStatus::Ok,
             &title,
             "its pod would be let in; whether a node can start it, `collect` shows".into(),
         ),
-        Ok(_) => check(&id, CheckStatus::Unknown, &title, "the dry run has no answer".into()),
-        Err(error) => failed(&id, &title, error.words),
+        Ok(_) => make_check(&id, CheckStatus::Unknown, &title, "the dry run has no answer".into()),
+        Err(error) => failed_check(&id, &title, error.words),
     }
 }

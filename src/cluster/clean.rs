@@ -25,12 +25,12 @@ pub(crate) struct SweptPods {
 
 /// Who makes pods: this process, and where its id means something.
 pub(crate) fn process_owner() -> String {
-    format!("{}@{}", owner::process_mark(), here())
+    format!("{}@{}", owner::process_mark(), pid_space_mark())
 }
 
 /// This boot of this machine, and the process ids that are seen: in another container the same id
 /// is another process.
-fn here() -> String {
+fn pid_space_mark() -> String {
     use sha2::{Digest, Sha256};
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let ids = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
@@ -56,7 +56,7 @@ fn is_orphan(pod: &Value, here: &str, now: DateTime<Utc>) -> bool {
 pub(crate) fn remove_orphan_pods(client: &ClusterClient, limit: Duration) -> Result<SweptPods> {
     let ours = format!("{}={}", OURS.0, OURS.1);
     let pods = list_pods(client, &ours).map_err(Error::failed_environment)?;
-    let (here, now) = (here(), Utc::now());
+    let (here, now) = (pid_space_mark(), Utc::now());
     let (orphans, others): (Vec<_>, Vec<_>) =
         pods.into_iter().partition(|pod| is_orphan(pod, &here, now));
     let names = orphans.iter().map(pod_name).collect();
@@ -94,7 +94,7 @@ fn remove_pods(
     let mut asked = Vec::new();
     for pod in pods {
         let name = pod_name(pod);
-        match client.delete(&format!("{}/{name}", pods_path(client))) {
+        match client.delete_object(&format!("{}/{name}", pods_path(client))) {
             Ok(()) => asked.push(name),
             Err(error) => refused.push(format!("pod {name} ({error})")),
         }
@@ -127,7 +127,7 @@ fn remove_pods(
 
 fn list_pods(client: &ClusterClient, label: &str) -> Result<Vec<Value>, String> {
     let query = format!("&labelSelector={}", encode_query(label));
-    client.list(&pods_path(client), &query).map_err(|error| error.words)
+    client.list_objects(&pods_path(client), &query).map_err(|error| error.words)
 }
 
 fn pod_name(pod: &Value) -> String {

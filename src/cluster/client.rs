@@ -48,7 +48,7 @@ pub(crate) struct ClusterAddress {
 
 impl ClusterAddress {
     /// A command line of `kubectl` for this cluster.
-    fn kubectl(&self, words: &[&str]) -> Vec<String> {
+    fn kubectl_argv(&self, words: &[&str]) -> Vec<String> {
         let mut argv = vec!["kubectl".to_string()];
         argv.extend(self.context.iter().map(|context| format!("--context={context}")));
         argv.extend(self.kubeconfig.iter().map(|file| format!("--kubeconfig={}", file.display())));
@@ -111,7 +111,7 @@ impl ClusterClient {
         let socket = folder.join("api");
         let listen = format!("--unix-socket={}", socket.display());
         let mut argv = ["sh", "-c", WITH_US, "sh"].map(String::from).to_vec();
-        argv.extend(address.kubectl(&["proxy", &listen]));
+        argv.extend(address.kubectl_argv(&["proxy", &listen]));
         let proxy = start_command(&argv, CommandInput::Open(b""), START_LIMIT, cancel)?;
         let client = Self { folder, proxy: Mutex::new(None), namespace };
         let end = Instant::now() + START_LIMIT;
@@ -125,7 +125,7 @@ impl ClusterClient {
         if let Ok(mut held) = client.proxy.lock() {
             *held = Some(proxy);
         }
-        client.get("/version").map_err(|error| {
+        client.get_object("/version").map_err(|error| {
             Error::failed_environment(format!("the cluster does not answer: {error}"))
                 .with_help("`kubectl version` has to work first")
         })?;
@@ -142,7 +142,7 @@ impl ClusterClient {
     /// # Errors
     ///
     /// The cluster's words; no answer in time.
-    pub(crate) fn get(&self, path: &str) -> RequestResult<Value> {
+    pub(crate) fn get_object(&self, path: &str) -> RequestResult<Value> {
         self.request_json("GET", path, None)
     }
 
@@ -152,7 +152,7 @@ impl ClusterClient {
     ///
     /// As for [`Self::get`].
     pub(crate) fn get_bytes(&self, path: &str) -> RequestResult<Vec<u8>> {
-        self.request("GET", path, None)
+        self.request_patiently("GET", path, None)
     }
 
     /// Makes an object.
@@ -160,7 +160,7 @@ impl ClusterClient {
     /// # Errors
     ///
     /// As for [`Self::get`].
-    pub(crate) fn create(&self, path: &str, object: &Value) -> RequestResult<Value> {
+    pub(crate) fn create_object(&self, path: &str, object: &Value) -> RequestResult<Value> {
         self.request_json("POST", path, Some(object))
     }
 
@@ -169,8 +169,8 @@ impl ClusterClient {
     /// # Errors
     ///
     /// As for [`Self::get`].
-    pub(crate) fn delete(&self, path: &str) -> RequestResult<()> {
-        match self.request("DELETE", path, None) {
+    pub(crate) fn delete_object(&self, path: &str) -> RequestResult<()> {
+        match self.request_patiently("DELETE", path, None) {
             Err(RequestError { status: Some(404), .. }) | Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
@@ -181,11 +181,11 @@ impl ClusterClient {
     /// # Errors
     ///
     /// As for [`Self::get`].
-    pub(crate) fn list(&self, path: &str, query: &str) -> RequestResult<Vec<Value>> {
+    pub(crate) fn list_objects(&self, path: &str, query: &str) -> RequestResult<Vec<Value>> {
         let mut items = Vec::new();
         let mut more = String::new();
         loop {
-            let mut page = self.get(&format!("{path}?limit=500{query}{more}"))?;
+            let mut page = self.get_object(&format!("{path}?limit=500{query}{more}"))?;
             if let Some(found) = page["items"].as_array_mut() {
                 items.append(found);
             }
@@ -199,7 +199,7 @@ impl ClusterClient {
     }
 
     fn request_json(&self, method: &str, path: &str, body: Option<&Value>) -> RequestResult<Value> {
-        let bytes = self.request(method, path, body)?;
+        let bytes = self.request_patiently(method, path, body)?;
         serde_json::from_slice(&bytes).map_err(|error| RequestError {
             status: None,
             words: format!("{method} {path}: the answer is no JSON: {error}"),
@@ -207,7 +207,12 @@ impl ClusterClient {
     }
 
     /// Makes a request, again where the cluster asks for patience.
-    fn request(&self, method: &str, path: &str, body: Option<&Value>) -> RequestResult<Vec<u8>> {
+    fn request_patiently(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> RequestResult<Vec<u8>> {
         let body = body.map(ToString::to_string).unwrap_or_default();
         let mut tries = 0;
         loop {
@@ -253,7 +258,8 @@ fn make_private_folder(path: &Path) -> Result<()> {
 
 /// The namespace that kubectl would use.
 fn namespace_of_context(address: &ClusterAddress, cancel: &CancelFlag) -> Result<String> {
-    let argv = address.kubectl(&["config", "view", "--minify", "-o", "jsonpath={..namespace}"]);
+    let argv =
+        address.kubectl_argv(&["config", "view", "--minify", "-o", "jsonpath={..namespace}"]);
     let answer = run_command(&argv, START_LIMIT, cancel)?;
     let namespace = answer.stdout_text();
     if !answer.is_success() {
@@ -396,7 +402,7 @@ mod tests {
             proxy: Mutex::new(None),
             namespace: "default".into(),
         };
-        assert_eq!(client.get("/x").unwrap()["a"], 1);
+        assert_eq!(client.get_object("/x").unwrap()["a"], 1);
         server.join().unwrap();
     }
 }

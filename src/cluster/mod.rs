@@ -328,7 +328,8 @@ pub(crate) fn choose_classes(
 }
 
 fn classes_of_cluster(client: &ClusterClient) -> Result<Vec<RuntimeArgument>> {
-    let objects = client.list("/apis/node.k8s.io/v1/runtimeclasses", "").map_err(Error::from)?;
+    let objects =
+        client.list_objects("/apis/node.k8s.io/v1/runtimeclasses", "").map_err(Error::from)?;
     let names = objects.iter().filter_map(|object| object["metadata"]["name"].as_str());
     let mut list = Vec::new();
     for name in std::iter::once(NO_CLASS).chain(names.filter(|name| *name != NO_CLASS)) {

@@ -80,7 +80,7 @@ impl ClusterNode {
     ///
     /// The cluster's words.
     pub(crate) fn ask(client: &ClusterClient, name: &str) -> Result<Self, String> {
-        let object = client.get(&node_path(name)).map_err(|error| error.words)?;
+        let object = client.get_object(&node_path(name)).map_err(|error| error.words)?;
         Ok(Self::from_object(&object))
     }
 }
@@ -119,7 +119,7 @@ pub(crate) fn choose_nodes(
 ) -> Result<Vec<ClusterNode>> {
     let mut nodes = match choice {
         NodeChoice::Named(name) => {
-            let object = client.get(&node_path(name)).map_err(Error::from)?;
+            let object = client.get_object(&node_path(name)).map_err(Error::from)?;
             return Ok(vec![ClusterNode::from_object(&object)]);
         }
         NodeChoice::Selector(labels) => {
@@ -146,7 +146,7 @@ pub(crate) fn choose_nodes(
 }
 
 fn list_nodes(client: &ClusterClient, query: &str) -> Result<Vec<ClusterNode>> {
-    let objects = client.list("/api/v1/nodes", query).map_err(Error::from)?;
+    let objects = client.list_objects("/api/v1/nodes", query).map_err(Error::from)?;
     Ok(objects.iter().map(ClusterNode::from_object).collect())
 }
 

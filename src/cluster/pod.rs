@@ -201,20 +201,24 @@ pub(crate) fn find_changes(asked: &Value, stored: &Value) -> Vec<String> {
         let (one, other) = (asked.pointer(place), stored.pointer(place));
         if one != other {
             let field = place.trim_start_matches("/spec/").replace("/0/", "[0].").replace('/', ".");
-            changes.push(format!("{field}: {} became {}", show(one), show(other)));
+            changes.push(format!(
+                "{field}: {} became {}",
+                shorten_value(one),
+                shorten_value(other)
+            ));
         }
     }
     for (place, own) in [("containers", 1), ("initContainers", 0), ("volumes", 0)] {
         let added = stored["spec"][place].as_array().into_iter().flatten().skip(own);
         for object in added {
-            changes.push(format!("{place}: {} was added", show(object.get("name"))));
+            changes.push(format!("{place}: {} was added", shorten_value(object.get("name"))));
         }
     }
     changes
 }
 
 /// A value of a pod in a few words.
-fn show(value: Option<&Value>) -> String {
+fn shorten_value(value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => return "nothing".into(),
         Some(Value::String(text)) => text.clone(),

@@ -155,7 +155,7 @@ struct ProbePod<'a> {
 
 impl<'a> ProbePod<'a> {
     fn create(client: &'a ClusterClient, asked: &Value) -> Result<Self, RequestError> {
-        let stored = client.create(&pods_path(client), asked)?;
+        let stored = client.create_object(&pods_path(client), asked)?;
         let text = |field: &str| stored["metadata"][field].as_str().unwrap_or_default().to_string();
         Ok(Self { client, name: text("name"), uid: text("uid"), object: stored.clone(), stored })
     }
@@ -180,7 +180,7 @@ impl<'a> ProbePod<'a> {
             if session.is_cancelled() {
                 return Err("the user stopped the session before it ended".into());
             }
-            match self.client.get(&self.path()) {
+            match self.client.get_object(&self.path()) {
                 Ok(object) => (silent, self.object) = (0, object),
                 Err(RequestError { status: Some(404), .. }) => {
                     return Err("somebody deleted the pod".into());
@@ -234,7 +234,7 @@ impl<'a> ProbePod<'a> {
         let query =
             format!("&fieldSelector={}", encode_query(&format!("involvedObject.uid={}", self.uid)));
         let path = format!("/api/v1/namespaces/{}/events", self.client.namespace());
-        self.client.list(&path, &query).unwrap_or_default()
+        self.client.list_objects(&path, &query).unwrap_or_default()
     }
 
     fn read_log(&self) -> Result<Vec<u8>, RequestError> {
@@ -245,7 +245,7 @@ impl<'a> ProbePod<'a> {
 impl Drop for ProbePod<'_> {
     fn drop(&mut self) {
         // What cannot be deleted now is tried again, and told, at the end of the session.
-        let _ = self.client.delete(&self.path());
+        let _ = self.client.delete_object(&self.path());
     }
 }
 
