@@ -656,18 +656,18 @@ fn the_page_for_paper_has_chapters_in_folders_and_its_links_stay_on_it() {
     assert!(project.read("public/more/one.html").contains("<a href=\"#again\">own</a>"));
 }
 
-/// The shipped run of four runtimes as a session of the day after would have recorded it, changed by
+/// The shipped run of four runtimes as a later session would have recorded it, changed by
 /// `change`. A digest would tell that the record was changed, unless another program made it.
 fn write_next_session(project: &Project, change: impl FnOnce(&mut serde_json::Value)) {
     let file = support::own_path("tests/runs/20261124T200059Z-540f7ff3.json");
     let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     run.as_object_mut().unwrap().remove("digest");
     run["generator"]["name"] = "other".into();
-    run["id"] = "20261125T200059Z-11111111".into();
-    run["created"] = "2026-11-25T20:00:59Z".into();
+    run["id"] = "20261127T030000Z-11111111".into();
+    run["created"] = "2026-11-27T03:00:00Z".into();
     run["label"] = "next".into();
     change(&mut run);
-    project.write("data/runs/20261125T200059Z-11111111.json", run.to_string());
+    project.write("data/runs/20261127T030000Z-11111111.json", run.to_string());
 }
 
 #[test]
@@ -687,7 +687,7 @@ fn a_report_on_a_quick_run_says_so_and_where_times_are() {
     let timed = "20261124T200059Z-540f7ff3";
     let outcome = project.run(&["build"]).succeeds();
     let notice = format!(
-        "run 20261125T200059Z-11111111 has no times (left out with --quick); run {timed} has times: \
+        "run 20261127T030000Z-11111111 has no times (left out with --quick); run {timed} has times: \
          isoproof build --run {timed}"
     );
     assert!(outcome.stderr.contains(&notice), "{outcome:?}");

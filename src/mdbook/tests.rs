@@ -64,10 +64,10 @@ fn with_run_pages_a_number_leads_to_its_line() {
     let processed = process_book(&input(folder.path(), "items", "0.5.4", LOOKUP)).unwrap();
     let items = processed.book["items"].as_array().unwrap();
     let content = items[2]["Chapter"]["content"].as_str().unwrap();
-    let link = "../runs/20261124T200535Z-00cc24c0.md#c-isolation-proc-txt-L3";
+    let link = "../runs/20261127T025740Z-65496e1e.md#c-isolation-proc-txt-L3";
     assert!(content.starts_with(&format!("[52]({link} ")), "{content}");
     let record = &items[4]["Chapter"];
-    assert_eq!(record["path"], "runs/20261124T200535Z-00cc24c0.md");
+    assert_eq!(record["path"], "runs/20261127T025740Z-65496e1e.md");
     let content = record["content"].as_str().unwrap();
     assert!(content.contains(r#"<span id="c-isolation-proc-txt-L3">Kata VM: 52</span>"#));
     assert!(!content.contains("\n\n") && !content.contains('{'));

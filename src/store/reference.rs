@@ -153,7 +153,7 @@ mod tests {
             ("git:x", "git"),
             ("a/b", "file"),
             ("x.json", "file"),
-            ("20261124T200535Z-00cc24c0", "the id of a run"),
+            ("20261127T025740Z-65496e1e", "the id of a run"),
             ("20261124T20", "the beginning of one"),
             ("2026", "the beginning of one"),
             ("-x", "begins"),

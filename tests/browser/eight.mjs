@@ -9,7 +9,7 @@ const COPIES = [['crun', 'youki'], ['runsc', 'runsc-kvm'], ['vm', 'firecracker']
 const run = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 // A digest would tell that the record was changed, unless another program made it.
 delete run.digest;
-Object.assign(run, { id: '20261125T200059Z-88888888', created: '2026-11-25T20:00:59Z', label: 'eight-runtimes' });
+Object.assign(run, { id: '20261127T030000Z-88888888', created: '2026-11-27T03:00:00Z', label: 'eight-runtimes' });
 run.generator.name = 'eight';
 
 for (const [from, to] of COPIES) {

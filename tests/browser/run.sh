@@ -30,9 +30,9 @@ mkdir -p "$work/many/data"
 cp -R "$root/tests/runs" "$work/many/data/runs"
 cp "$root/book.toml" "$work/many/book.toml"
 node "$here/eight.mjs" "$root/tests/runs/20261124T200059Z-540f7ff3.json" \
-    > "$work/many/data/runs/20261125T200059Z-88888888.json"
+    > "$work/many/data/runs/20261127T030000Z-88888888.json"
 node "$here/weaker.mjs" "$root/tests/runs/20261124T200059Z-540f7ff3.json" \
-    > "$work/many/data/runs/20261126T200059Z-99999999.json"
+    > "$work/many/data/runs/20261127T031000Z-99999999.json"
 for many in four eight; do
     "$program" build --project "$work/many" --run "$many-runtimes" --out "$work/$many" >&2
 done

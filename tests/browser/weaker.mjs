@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 const run = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 // A digest would tell that the record was changed, unless another program made it.
 delete run.digest;
-Object.assign(run, { id: '20261126T200059Z-99999999', created: '2026-11-26T20:00:59Z', label: 'weaker' });
+Object.assign(run, { id: '20261127T031000Z-99999999', created: '2026-11-27T03:10:00Z', label: 'weaker' });
 run.generator.name = 'weaker';
 run.captures = run.captures.filter(({ target }) => target !== 'vm');
 for (const capture of run.captures.filter(({ target }) => target === 'crun')) {
