@@ -114,6 +114,16 @@ fn every_class_on_every_node_is_told_right_and_nothing_is_left() {
         }
     }
     assert_eq!(with_gvisor, 1);
+
+    let files = project.tree("data/fleets");
+    let (_, bytes) = files.iter().find(|(name, _)| name.ends_with(".json")).unwrap();
+    let fleet: Value = serde_json::from_slice(bytes).unwrap();
+    assert!(fleet["ended"].is_string() && !fleet.to_string().contains("node-1"), "{fleet}");
+    for node in fleet["nodes"].as_array().unwrap() {
+        let run = runs.iter().find(|run| run["id"] == node["run"]).unwrap();
+        assert_eq!(node["name"], run["evidence"]["collected"]["node"]);
+        assert_eq!(node["reasons"]["missing"], target_failure(run, "missing"));
+    }
 }
 
 #[test]

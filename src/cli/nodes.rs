@@ -9,6 +9,7 @@ use clap::Args;
 use super::cluster::ClusterArguments;
 use super::collect::{self, CollectArguments, STOPPED, StepPrinter};
 use super::console::{Console, count_words};
+use super::fleet_record::FleetRecord;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
 use crate::clock;
@@ -145,10 +146,14 @@ fn run_cluster_collect(
             many => format!("{many} classes"),
         }
     ));
+    let created = clock::recording_time()?;
+    let mut fleet =
+        FleetRecord::begin(project, &options, &classes, &nodes, redactor.as_mut(), created)?;
     let mut results: Vec<NodeResult> = Vec::new();
     let mut keep = |node: &ClusterNode, record: SessionRecord| -> Result<()> {
         let mut run = assemble_run(record, &catalogue, redactor.as_mut());
         let (path, _) = store.save_run(&mut run)?;
+        fleet.add_run(&node.name, &run)?;
         let loaded = store.load_run(&path.to_string_lossy(), &project.root)?;
         let assessment = Assessment::new(loaded, &project_data)?;
         results.push(NodeResult::from_assessment(&node.name, &assessment));
@@ -167,6 +172,7 @@ fn run_cluster_collect(
     let is_stopped = cancel.load(Ordering::Relaxed);
     drop(steps);
     kept?;
+    fleet.end(clock::recording_time()?)?;
     results.sort_by(|one, other| one.node.cmp(&other.node));
     console.print_text(&fleet_summary(&results, asked))?;
     if is_stopped {

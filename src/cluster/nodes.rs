@@ -56,6 +56,8 @@ pub(crate) struct ClusterNode {
     pub kernel: String,
     /// What starts its containers, with the version.
     pub runtime: String,
+    /// The pool of nodes that it belongs to, by its labels.
+    pub pool: Option<String>,
     /// Why no pod can be expected to run there, where none can.
     pub obstacle: Option<String>,
 }
@@ -70,6 +72,7 @@ impl ClusterNode {
             boot_id: text(&info["bootID"]),
             kernel: text(&info["kernelVersion"]),
             runtime: text(&info["containerRuntimeVersion"]),
+            pool: find_pool(&object["metadata"]["labels"]),
             obstacle: find_obstacle(object),
         }
     }
@@ -88,6 +91,20 @@ impl ClusterNode {
 /// Where the object of a node is.
 pub(crate) fn node_path(name: &str) -> String {
     format!("/api/v1/nodes/{name}")
+}
+
+/// The labels that name a node's pool, each of one kind of cluster.
+const POOL_LABELS: &[&str] = &[
+    "cloud.google.com/gke-nodepool",
+    "eks.amazonaws.com/nodegroup",
+    "kubernetes.azure.com/agentpool",
+    "karpenter.sh/nodepool",
+    "machine.openshift.io/cluster-api-machineset",
+    "node.kubernetes.io/instance-type",
+];
+
+fn find_pool(labels: &Value) -> Option<String> {
+    POOL_LABELS.iter().find_map(|label| labels[label].as_str()).map(String::from)
 }
 
 /// Why no pod of ours can run on a node: the words of its conditions.
@@ -199,12 +216,23 @@ mod tests {
     }
 
     #[test]
+    fn a_pool_is_what_the_first_label_of_a_pool_says() {
+        let labels = json!({
+            "node.kubernetes.io/instance-type": "m5.large",
+            "eks.amazonaws.com/nodegroup": "sandboxed",
+        });
+        assert_eq!(find_pool(&labels).as_deref(), Some("sandboxed"));
+        assert_eq!(find_pool(&json!({ "kubernetes.io/os": "linux" })), None);
+    }
+
+    #[test]
     fn a_number_of_nodes_is_spread_over_kernels() {
         let node = |name: &str, kernel: &str, obstacle: Option<&str>| ClusterNode {
             name: name.into(),
             boot_id: String::new(),
             kernel: kernel.into(),
             runtime: String::new(),
+            pool: None,
             obstacle: obstacle.map(String::from),
         };
         let nodes = vec![

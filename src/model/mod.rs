@@ -3,6 +3,7 @@
 mod capture;
 mod fact;
 mod fact_id;
+mod fleet;
 mod run;
 
 pub use capture::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
@@ -12,4 +13,5 @@ pub use fact::{
 };
 pub use fact_id::FactId;
 pub(crate) use fact_id::fact_ids;
+pub use fleet::{FLEET_VERSION, Fleet, FleetCell, FleetClass, FleetNode};
 pub use run::{EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, TIMED_PARTS, Target};

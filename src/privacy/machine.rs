@@ -1,8 +1,9 @@
 //! What this machine and its user are called.
 
-use super::Redactor;
+use super::kept::KeptWords;
 use super::name::NameSet;
 use super::span::IdentifierKind;
+use super::{Redactor, replace_spans, without_overlaps};
 
 impl Redactor {
     /// Makes the names of this machine and of its user, and what it boots into, known, so that they
@@ -40,6 +41,14 @@ impl Redactor {
     /// Makes the name of another machine known, and its domain.
     pub fn know_host(&mut self, host: &str) {
         add_host(&mut self.names, host);
+    }
+
+    /// The pseudonym of a machine's name, whatever else is known.
+    pub fn host_pseudonym(&self, host: &str) -> String {
+        let mut names = NameSet::default();
+        add_host(&mut names, host);
+        let spans = names.compile_matcher().find_names(host, &KeptWords::default(), &self.key);
+        replace_spans(host, &without_overlaps(spans))
     }
 
     /// Makes the program that this machine boots into, and its arguments, known: what follows

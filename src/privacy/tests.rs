@@ -185,3 +185,15 @@ fn many_first_uses_at_once_have_one_key() {
     });
     assert!(keys.iter().all(|other| *other == keys[0]));
 }
+
+#[test]
+fn a_node_has_one_pseudonym_in_the_fleet_and_in_its_run() {
+    for name in ["node-1", "ip-10-0-3-7.eu-west-1.compute.internal", "gke-prod-kata-1a2b-x9"] {
+        let mut redactor = Redactor::new([7; 32]);
+        let alone = redactor.host_pseudonym(name);
+        assert_ne!(alone, name);
+        redactor.know_host("node-0");
+        redactor.know_host(name);
+        assert_eq!(redactor.redact_words(name), alone);
+    }
+}

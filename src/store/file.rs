@@ -5,6 +5,7 @@ use std::path::Path;
 
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -76,8 +77,8 @@ pub fn is_whole_content_intact(run: &Run) -> bool {
 }
 
 #[derive(Deserialize)]
-struct SchemaVersionOnly {
-    schema_version: u32,
+pub(super) struct SchemaVersionOnly {
+    pub schema_version: u32,
 }
 
 /// Reads the text of a run file; `path` is named in errors.
@@ -122,12 +123,21 @@ fn with_places(text: &str, path: &Path) -> Result<Run> {
             )));
         }
     }
+    read_json(text, path)
+}
+
+/// Reads the JSON of a file; `path` is named in errors.
+///
+/// # Errors
+///
+/// The text is not JSON, or is not of this form: the error names file, line, column and field.
+pub(super) fn read_json<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let run: Run = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         damaged_file_error(path, error.inner(), &error.path().to_string(), text)
     })?;
     json.end().map_err(|error| damaged_file_error(path, &error, "", text))?;
-    Ok(run)
+    Ok(value)
 }
 
 /// An error with the place in the file and the line that stands there.

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod edits;
 pub mod file;
+pub mod fleets;
 mod git;
 pub mod integrity;
 pub mod outline;

@@ -45,6 +45,12 @@ impl RunReference {
         if let Some(rest) = text.strip_prefix("git:") {
             return Self::parse_git(text, rest);
         }
+        if text.starts_with(FLEET) {
+            return Err(Error::unusable_input(format!(
+                "`{text}` is a fleet, and a run is wanted here"
+            ))
+            .with_help(FORMS));
+        }
         if text.contains('/') || text.ends_with(".json") {
             return Ok(Self::Path(text.into()));
         }
@@ -70,6 +76,14 @@ impl RunReference {
 pub const FORMS: &str = "a run is named by `latest`, `latest~2`, its label, the beginning of its \
                          id, the path of its file, or `git:<revision>[:path]`";
 
+/// What a reference to a fleet begins with.
+const FLEET: &str = "fleet:";
+
+/// The fleet that a reference means: what follows `fleet:`; none if it means a run.
+pub fn split_fleet_reference(text: &str) -> Option<&str> {
+    text.strip_prefix(FLEET)
+}
+
 /// Checks a label that is about to be given to a run.
 ///
 /// # Errors
@@ -86,6 +100,8 @@ pub fn check_label(label: &str) -> Result<()> {
         "that names the newest runs"
     } else if label.starts_with("git:") {
         "that names a revision of git"
+    } else if label.starts_with(FLEET) {
+        "that names a fleet"
     } else if label.contains('/') || label.ends_with(".json") {
         "that names a file"
     } else if looks_like_id(label) {
@@ -139,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_malformed_reference_says_what_is_wanted() {
-        for text in ["", "latest~x", "git:", "git:--help", "git:HEAD:"] {
+        for text in ["", "latest~x", "git:", "git:--help", "git:HEAD:", "fleet:latest"] {
             assert!(RunReference::parse(text).is_err(), "{text}");
         }
     }
@@ -151,6 +167,7 @@ mod tests {
             ("latest", "newest"),
             ("latest~1", "newest"),
             ("git:x", "git"),
+            ("fleet:x", "fleet"),
             ("a/b", "file"),
             ("x.json", "file"),
             ("20261127T025740Z-65496e1e", "the id of a run"),

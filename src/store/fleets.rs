@@ -1,0 +1,237 @@
+//! The fleets of a project: `data/fleets/`, one small file a session.
+
+use std::path::{Path, PathBuf};
+
+use super::file::SchemaVersionOnly;
+use super::{file, list_run_files};
+use crate::atomic;
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::model::{FLEET_VERSION, Fleet};
+use crate::project::Project;
+use crate::sources;
+
+/// The most bytes of a fleet file: a hundred thousand nodes.
+const MAX_FLEET_BYTES: u64 = 64 << 20;
+
+/// How a fleet is named, for errors.
+const FORMS: &str = "a fleet is named by `fleet:latest`, `fleet:latest~2`, or `fleet:` with its \
+                     label or the beginning of its id";
+
+/// The fleets of a project.
+#[derive(Debug, Clone)]
+pub struct FleetStore {
+    folder: PathBuf,
+}
+
+/// The fleets that can be used, newest first, and what is wrong with the other files.
+#[derive(Debug, Default)]
+pub struct FleetList {
+    /// The fleets.
+    pub fleets: Vec<Fleet>,
+    /// What is wrong with files that cannot be used.
+    pub damaged: Vec<Error>,
+}
+
+impl FleetStore {
+    /// The fleets of a project; their folder need not exist yet.
+    pub fn open_project(project: &Project) -> Self {
+        Self { folder: project.fleets_dir() }
+    }
+
+    /// Where the file of a fleet is.
+    pub fn fleet_path(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("{id}.json"))
+    }
+
+    /// Writes a fleet in place of what was there of it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn save_fleet(&self, fleet: &Fleet) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(fleet).unwrap_or_default();
+        text.push('\n');
+        atomic::write_atomically(&self.fleet_path(&fleet.id), text.as_bytes())
+    }
+
+    /// All fleets.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
+    pub fn list_fleets(&self) -> Result<FleetList> {
+        let mut list = FleetList::default();
+        for path in list_run_files(&self.folder)? {
+            match read_fleet(&path) {
+                Ok(fleet) => list.fleets.push(fleet),
+                Err(error) => list.damaged.push(error),
+            }
+        }
+        list.fleets.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
+        Ok(list)
+    }
+
+    /// The fleet that is named: `latest`, `latest~2`, a label, or the beginning of an id.
+    ///
+    /// # Errors
+    ///
+    /// There is no such fleet or there are several, or its file cannot be used.
+    pub fn find_fleet(&self, name: &str) -> Result<Fleet> {
+        let FleetList { fleets, damaged } = self.list_fleets()?;
+        if let Some(back) = parse_latest(name)? {
+            return self.find_latest(name, back, fleets, damaged);
+        }
+        let is_meant = |fleet: &&Fleet| fleet.id == name || fleet.label.as_deref() == Some(name);
+        if let Some(fleet) = fleets.iter().find(is_meant) {
+            return Ok(fleet.clone());
+        }
+        let found: Vec<&Fleet> =
+            fleets.iter().filter(|fleet| !name.is_empty() && fleet.id.starts_with(name)).collect();
+        match found[..] {
+            [fleet] => Ok(fleet.clone()),
+            [] => Err(self.no_such_fleet(name, &fleets, damaged)),
+            _ => {
+                let ids: Vec<&str> = found.iter().map(|fleet| fleet.id.as_str()).collect();
+                let words = format!("`{name}` is the beginning of several ids: {}", ids.join(", "));
+                Err(Error::unusable_input(words).with_help("give more of the id"))
+            }
+        }
+    }
+
+    /// The fleet than which `back` others are newer. One that is dated later than now is only among
+    /// them if all are.
+    fn find_latest(
+        &self,
+        name: &str,
+        back: usize,
+        fleets: Vec<Fleet>,
+        damaged: Vec<Error>,
+    ) -> Result<Fleet> {
+        let (future, past): (Vec<Fleet>, Vec<Fleet>) =
+            fleets.into_iter().partition(|fleet| clock::is_future(fleet.created));
+        let mut fleets = if past.is_empty() { future } else { past };
+        if back < fleets.len() {
+            return Ok(fleets.swap_remove(back));
+        }
+        Err(self.no_such_fleet(name, &fleets, damaged))
+    }
+
+    fn no_such_fleet(&self, name: &str, fleets: &[Fleet], damaged: Vec<Error>) -> Error {
+        if let (true, Some(error)) = (fleets.is_empty(), damaged.into_iter().next()) {
+            return error;
+        }
+        let name = crate::text::make_visible(name);
+        let words = format!("no fleet `{name}` in {}", self.folder.display());
+        let newest: Vec<&str> = fleets.iter().take(5).map(|fleet| fleet.id.as_str()).collect();
+        Error::unusable_input(words).with_help(match newest.is_empty() {
+            true => "isoproof collect --engine kubernetes makes one".into(),
+            false => format!("{FORMS}; the newest here are {}", newest.join(", ")),
+        })
+    }
+}
+
+/// How many are newer, if the newest are meant.
+fn parse_latest(name: &str) -> Result<Option<usize>> {
+    if name == "latest" {
+        return Ok(Some(0));
+    }
+    let Some(count) = name.strip_prefix("latest~") else { return Ok(None) };
+    let words = format!("fleet `{name}`: a number is wanted after `~`");
+    let count = count.parse().map_err(|_| Error::unusable_input(words).with_help(FORMS))?;
+    Ok(Some(count))
+}
+
+fn read_fleet(path: &Path) -> Result<Fleet> {
+    let bytes = sources::read_named_file(path, MAX_FLEET_BYTES)
+        .map_err(|error| Error::failed_io("read", path, &error))?;
+    let text = sources::decode_text(bytes, path)?;
+    let damaged = |what: String| Error::unusable_input(format!("{}: {what}", path.display()));
+    if let Ok(SchemaVersionOnly { schema_version }) = serde_json::from_str(&text)
+        && schema_version != FLEET_VERSION
+    {
+        let words = format!(
+            "schema version {schema_version}, but this isoproof knows version {FLEET_VERSION}"
+        );
+        return Err(damaged(words).with_help("use a newer isoproof"));
+    }
+    let fleet: Fleet = file::read_json(&text, path)?;
+    if !file::is_id(&fleet.id) {
+        return Err(damaged("field `id`: letters, digits and `-` are wanted".into()));
+    }
+    Ok(fleet)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::model::{FleetClass, FleetNode, Generator, Role};
+
+    fn fleet(id: &str, age: i64, label: Option<&str>) -> Fleet {
+        let created = chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        Fleet {
+            schema_version: FLEET_VERSION,
+            id: id.into(),
+            label: label.map(String::from),
+            created: created - TimeDelta::days(age),
+            ended: None,
+            generator: Generator::this_program(),
+            image: "busybox".into(),
+            classes: vec![FleetClass {
+                name: "kata".into(),
+                role: Role::Candidate,
+                class: Some("kata-qemu".into()),
+                named: true,
+            }],
+            nodes: vec![FleetNode::not_reached("host-1", Some("pool-a"))],
+        }
+    }
+
+    fn store(fleets: &[Fleet]) -> (tempfile::TempDir, FleetStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FleetStore { folder: folder.path().join("fleets") };
+        fleets.iter().for_each(|fleet| store.save_fleet(fleet).unwrap());
+        (folder, store)
+    }
+
+    #[test]
+    fn a_fleet_is_found_by_age_label_and_id() {
+        let all = [fleet("aa11", 2, Some("before")), fleet("aa22", 1, None)];
+        let (_folder, store) = store(&all);
+        for (name, id) in
+            [("latest", "aa22"), ("latest~1", "aa11"), ("before", "aa11"), ("aa2", "aa22")]
+        {
+            assert_eq!(store.find_fleet(name).unwrap().id, id, "{name}");
+        }
+        assert_eq!(store.find_fleet("before").unwrap(), all[0]);
+        for (name, words) in [
+            ("aa", "several ids: aa22, aa11"),
+            ("bb", "no fleet `bb`"),
+            ("", "no fleet"),
+            ("latest~2", "no fleet `latest~2`"),
+            ("latest~x", "a number"),
+        ] {
+            let error = store.find_fleet(name).unwrap_err();
+            assert!(error.message.contains(words), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_fleet_is_named_and_the_others_are_found() {
+        let (_folder, store) = store(&[fleet("aa11", 0, None)]);
+        let path = store.fleet_path("bb22");
+        for (text, words) in
+            [("{", "bb22.json:1:"), (r#"{"schema_version": "x"}"#, "schema_version")]
+        {
+            std::fs::write(&path, text).unwrap();
+            let list = store.list_fleets().unwrap();
+            assert_eq!((list.fleets.len(), list.damaged.len()), (1, 1));
+            assert!(list.damaged[0].message.contains(words), "{}", list.damaged[0]);
+        }
+        let newer = Fleet { schema_version: 2, ..fleet("bb22", 0, None) };
+        store.save_fleet(&newer).unwrap();
+        assert!(store.list_fleets().unwrap().damaged[0].message.contains("schema version 2"));
+    }
+}
