@@ -563,7 +563,7 @@ fn facts_and_verdicts_lead_to_pages_that_say_what_explain_says() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
     for (id, page) in
-        [("kernel.boot_id", "probes/kernel.html"), ("separate-kernel-vm", "verdicts.html")]
+        [("kernel.boot_id", "probes.html"), ("separate-kernel-vm", "verdicts.html")]
     {
         let explained = project.run(&["explain", id]).succeeds().stdout;
         let page = project.read(&format!("public/{page}"));
@@ -578,7 +578,7 @@ fn facts_and_verdicts_lead_to_pages_that_say_what_explain_says() {
         }
     }
     let index = project.read("public/index.html");
-    for link in ["verdicts.html#separate-kernel-vm", "probes/kernel.html#kernel.release"] {
+    for link in ["verdicts.html#separate-kernel-vm", "probes.html#kernel.release"] {
         assert!(index.contains(link), "{link}");
     }
     assert!(project.read("public/search-index.js").contains("verdicts.html#"));
@@ -588,30 +588,30 @@ fn facts_and_verdicts_lead_to_pages_that_say_what_explain_says() {
 fn another_run_changes_no_page_about_probes() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
-    let page = project.path("public/probes/kernel.html");
+    let page = project.path("public/probes.html");
     let before = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&page).unwrap());
     let honest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/honest");
     project.import(&honest);
     project.run(&["build"]).succeeds();
     let after = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&page).unwrap());
     assert_eq!(before, after, "the page was made again");
-    assert!(!project.read("public/probes/kernel.html").contains("from run <a"));
+    assert!(!project.read("public/probes.html").contains("from run <a"));
 }
 
 #[test]
 fn a_site_explains_the_probes_that_its_pages_lead_to() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
-    let index = project.read("public/probes/index.html");
-    assert!(index.contains("kernel.html#kernel.release"), "the run shows it");
-    assert!(index.contains("host.html#host.vmm"), "a verdict rests on it");
-    assert!(!index.contains("kernel.html#kernel.boot_id.mounted"), "nothing leads to it");
-    assert!(!project.path("public/probes/sysctl.html").exists(), "nothing leads to this area");
+    let index = project.read("public/probes.html");
+    assert!(index.contains("#kernel.release"), "the run shows it");
+    assert!(index.contains("#host.vmm"), "a verdict rests on it");
+    assert!(!index.contains("#kernel.boot_id.mounted"), "nothing leads to it");
+    assert!(!index.contains("area-sysctl"), "nothing leads to this area");
     assert!(!project.read("public/search-index.js").contains("sysctl"));
-    project.write("site/own.md", "# Own\n\n[one](probes/sysctl.html#sysctl.writable)\n");
+    project.write("site/own.md", "# Own\n\n[one](probes.html#sysctl.writable)\n");
     project.write("site/SUMMARY.md", "- [Overview](index.md)\n- [Own](own.md)\n");
     project.run(&["build"]).succeeds();
-    let page = project.read("public/probes/sysctl.html");
+    let page = project.read("public/probes.html");
     assert!(page.contains("id=\"sysctl.writable\"") && !page.contains("sysctl.write.panic"));
 }
 

@@ -153,14 +153,9 @@ pub(crate) fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
     });
 }
 
-/// The area of a probe, which has a page of its own: what its id begins with.
-pub(crate) fn probe_area(id: &str) -> &str {
-    id.split('.').next().unwrap_or_default()
-}
-
 /// `id | probe_page`: where a probe is explained, seen from the root of the site.
 fn probe_page(id: &str) -> String {
-    format!("probes/{}.html#{id}", probe_area(id))
+    format!("probes.html#{id}")
 }
 
 /// `text | prose`: Markdown of our own data in the voice of the text. Not for captured text.

@@ -192,7 +192,7 @@ fn make_pages(
     builder.make_site(press, &json!(changes), &rows)?;
     history.make_pages(&runs, &rows)?;
     builder.runs_pages(press, &rows)?;
-    let probes = builder.probe_pages(press)?;
+    let probes = builder.probes_page(press)?;
     builder.search_index(press, &rows, &probes)?;
     builder.machine_files(press, &rows)?;
     Ok(Some(changes))

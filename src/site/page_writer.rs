@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::cache::{BuildCache, CachedPage};
 use super::content_hash::ContentHash;
-use super::links::{PagePlace, SiteLinks};
+use super::links::SiteLinks;
 use super::scan::PageScan;
 use super::search;
 use super::view::RunRow;
@@ -159,10 +159,11 @@ impl PageWriter {
         lock_mutex(&self.after).pages.keys().cloned().collect()
     }
 
-    /// The pages of a folder that links of all pages so far lead to, and the places on them.
-    pub(super) fn places_linked_below(&self, folder: &str) -> BTreeSet<PagePlace> {
+    /// The places on a page that links of all pages so far lead to.
+    pub(super) fn places_linked_on(&self, name: &str) -> BTreeSet<String> {
         let links = lock_mutex(&self.links);
-        links.linked_places().filter(|(page, _)| page.starts_with(folder)).cloned().collect()
+        let places = links.linked_places().filter(|(page, _)| page == name);
+        places.map(|(_, place)| place.clone()).collect()
     }
 
     /// The size of all pages so far, in bytes.

@@ -13,7 +13,6 @@ use super::cache::CachedPage;
 use super::view::RunRow;
 use crate::probe::catalogue::Probe;
 use crate::report::Assessment;
-use crate::report::functions::probe_area;
 
 /// The name of the file in the site.
 pub(super) const FILE: &str = "search-index.js";
@@ -98,11 +97,8 @@ impl SearchIndex {
 
     /// Takes up the probes that the site explains.
     pub(super) fn add_probes(&mut self, probes: &[&Probe]) {
-        let item = |probe: &&Probe| {
-            let end = format!("{}.html#{}", probe_area(&probe.id), probe.id);
-            [probe.title.clone(), probe.id.clone(), end]
-        };
-        self.add_group("Probe", "probes/".into(), probes.iter().map(item));
+        let item = |probe: &&Probe| [probe.title.clone(), probe.id.clone(), probe.id.clone()];
+        self.add_group("Probe", "probes.html#".into(), probes.iter().map(item));
     }
 
     /// Takes up the runs of the project.

@@ -27,7 +27,7 @@ use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
 use crate::report::functions::{
-    EVIDENCE, LookupSources, MissingWarnings, QuotedChapters, probe_area,
+    EVIDENCE, LookupSources, MissingWarnings, QuotedChapters,
 };
 use crate::report::pack::HandReport;
 use crate::report::{
@@ -467,47 +467,30 @@ impl<'a> SiteBuilder<'a> {
         self.page_of_no_run(writer, VERDICTS, "Verdicts", "site/about.html", &sees)
     }
 
-    /// The probes that pages made so far lead to: to one of them, or to all of an area.
+    /// The probes that pages made so far lead to.
     fn linked_probes(&self, writer: &PageWriter) -> Vec<&Probe> {
-        let linked = writer.places_linked_below("probes/");
-        let is_linked = |probe: &&Probe| {
-            let page = format!("probes/{}.html", probe_area(&probe.id));
-            linked.contains(&(page.clone(), probe.id.clone()))
-                || linked.contains(&(page, String::new()))
-        };
-        self.assessment.project_data.catalogue.iter_probes().filter(is_linked).collect()
+        let linked = writer.places_linked_on(PROBES);
+        let probes = self.assessment.project_data.catalogue.iter_probes();
+        probes.filter(|probe| linked.contains(&probe.id)).collect()
     }
 
-    /// What the probes ask that other pages lead to, when those are made. The pages are not about
-    /// a run, so that they need not be made again for another one. Returns the probes.
+    /// What the probes ask that other pages lead to, when those are made. The page is not about a
+    /// run, so that it need not be made again for another one. Returns the probes.
     ///
     /// # Errors
     ///
-    /// A page cannot be rendered or written.
-    pub(super) fn probe_pages(&self, writer: &PageWriter) -> Result<Vec<&Probe>> {
+    /// The page cannot be rendered or written.
+    pub(super) fn probes_page(&self, writer: &PageWriter) -> Result<Vec<&Probe>> {
         let project_data = &self.assessment.project_data;
         let explained = self.linked_probes(writer);
-        let mut areas: BTreeMap<&str, Vec<AboutPage>> = BTreeMap::new();
-        for probe in &explained {
-            let about = AboutPage::about_probe(project_data, probe);
-            areas.entry(probe_area(&probe.id)).or_default().push(about);
-        }
-        let mut list: Vec<Json> = Vec::new();
-        for (area, probes) in &areas {
-            let titles: Vec<Json> = probes
-                .iter()
-                .map(|about| json!({ "id": about.id, "title": about.title }))
-                .collect();
-            list.push(json!({ "area": area, "probes": titles }));
-        }
+        let areas = explained.chunk_by(|one, next| probe_area(one) == probe_area(next));
+        let areas = areas.map(|probes| {
+            let abouts = probes.iter().map(|probe| AboutPage::about_probe(project_data, probe));
+            json!({ "area": probe_area(probes[0]), "abouts": abouts.collect::<Vec<_>>() })
+        });
         let others = project_data.catalogue.iter_probes().count() - explained.len();
-        let sees = json!({ "areas": list, "others": others });
-        self.page_of_no_run(writer, "probes/index.html", "Probes", "site/probes.html", &sees)?;
-        areas.par_iter().try_for_each(|(area, probes)| {
-            let (name, title) = (format!("probes/{area}.html"), format!("Probes: {area}"));
-            let sees = json!({ "abouts": probes });
-            self.page_of_no_run(writer, &name, &title, "site/about.html", &sees)
-        })?;
+        let sees = json!({ "areas": areas.collect::<Vec<_>>(), "others": others });
+        self.page_of_no_run(writer, PROBES, "Probes", "site/probes.html", &sees)?;
         Ok(explained)
     }
 
@@ -920,6 +903,9 @@ const DOCUMENT: &str = "submission.html";
 /// The page about rules.
 const RULES: &str = "rules.html";
 
+/// The page of the probes.
+const PROBES: &str = "probes.html";
+
 /// The page about verdicts.
 const VERDICTS: &str = "verdicts.html";
 
@@ -936,6 +922,11 @@ fn rule_view(doc: &RuleDoc, book: &RuleBook) -> Json {
 
 /// The page of the whole report, for paper.
 const PRINT: &str = "print.html";
+
+/// The area of a probe: what its id begins with.
+fn probe_area(probe: &Probe) -> &str {
+    probe.id.split('.').next().unwrap_or_default()
+}
 
 /// The page that lists all chapters, where there are many.
 const ALL: &str = "chapters.html";

@@ -34,7 +34,7 @@ export function kinds(root) {
   const first = (prefix) => all.find((page) => page.startsWith(prefix));
   const runs = all.filter((page) => page.startsWith('runs/') && page !== 'runs/index.html');
   const chapters = all.filter((page) => !page.includes('/'));
-  return [...new Set([...chapters, first('probes/'), 'probes/index.html', 'runs/index.html', ...runs])];
+  return [...new Set([...chapters, 'runs/index.html', ...runs])];
 }
 
 /** Serves a folder under /repo/ as GitHub Pages does, its own page for what is not there. */
