@@ -562,9 +562,7 @@ fn a_report_of_times_alone_compares_them_and_says_what_else_is_missing() {
 fn facts_and_verdicts_lead_to_pages_that_say_what_explain_says() {
     let project = Project::with_customer();
     project.run(&["build"]).succeeds();
-    for (id, page) in
-        [("kernel.boot_id", "probes.html"), ("separate-kernel-vm", "verdicts.html")]
-    {
+    for (id, page) in [("kernel.boot_id", "probes.html"), ("separate-kernel-vm", "verdicts.html")] {
         let explained = project.run(&["explain", id]).succeeds().stdout;
         let page = project.read(&format!("public/{page}"));
         let headings: Vec<&str> = explained

@@ -26,9 +26,7 @@ use crate::project::{NOTES, Project, SUMMARY};
 use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
-use crate::report::functions::{
-    EVIDENCE, LookupSources, MissingWarnings, QuotedChapters,
-};
+use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, QuotedChapters};
 use crate::report::pack::HandReport;
 use crate::report::{
     Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, excerpts, markdown, submission,
