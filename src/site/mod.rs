@@ -29,6 +29,7 @@ use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::report::chapters::ProjectChapters;
+use crate::report::lookups;
 use crate::report::{Assessment, ProjectData, find_candidate, notes, submission};
 use crate::store::{RunFile, RunStore};
 use cache::BuildCache;
@@ -231,7 +232,9 @@ fn load_templates(
 ) -> Result<BTreeMap<String, TextFile>> {
     let own = project.templates_dir();
     let mut files = assets::read_all(AssetTree::Templates, Some(&own), folder, suffix)?;
-    files.extend(assets::read_all(AssetTree::Templates, Some(&own), "partials/", suffix)?);
+    for shared in ["partials/", lookups::STATEMENTS] {
+        files.extend(assets::read_all(AssetTree::Templates, Some(&own), shared, suffix)?);
+    }
     Ok(files)
 }
 

@@ -14,11 +14,22 @@ use crate::text;
 const SUITABILITIES: [Suitability; 3] = [Suitability::Fit, Suitability::Open, Suitability::Unfit];
 
 impl LookupSources {
-    /// All reasons of a fit in words, with links from the ratios to what they were computed from.
+    /// All reasons of a fit in words, with links from the ratios to what they were computed from;
+    /// measures of which the same is to be said stand together.
     fn reason_words(&self, fit: &RuntimeFit) -> String {
-        let words: Vec<String> =
-            fit.reasons.iter().map(|reason| self.fill_reason(reason, &fit.target)).collect();
-        words.join("; ")
+        let mut groups: Vec<(Vec<String>, String)> = Vec::new();
+        for reason in &fit.reasons {
+            let words = self.fill_reason(reason, &fit.target);
+            let measure = self.parameter_value("measure", reason, &fit.target);
+            let rest = words.strip_prefix(&measure).filter(|rest| rest.starts_with(": "));
+            let (measure, rest) = rest.map_or((vec![], &*words), |rest| (vec![measure], rest));
+            match groups.iter_mut().find(|(list, of)| !list.is_empty() && of == rest) {
+                Some((measures, _)) => measures.extend(measure),
+                None => groups.push((measure, rest.to_string())),
+            }
+        }
+        let words = groups.iter().map(|(measures, rest)| measures.join(", ") + rest);
+        words.collect::<Vec<_>>().join("; ")
     }
 
     /// The words of a reason with the values of its parameters.
