@@ -221,6 +221,9 @@ pub fn percent_decode(text: &str) -> String {
 /// Whether a character changes how its neighbours are shown, or shows nothing itself: control
 /// characters, ends of lines and paragraphs, and what Unicode calls default-ignorable.
 pub fn is_hidden(c: char) -> bool {
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     c.is_control()
         || matches!(c,
             '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}'

@@ -101,17 +101,22 @@ pub fn html_without_braces(text: &str) -> String {
 /// Text for HTML, inside elements and quoted attributes.
 pub fn escape_html(text: &str) -> String {
     let text = escape_hidden(text, &['\t', '\n']);
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut written = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let entity = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            _ => continue,
+        };
+        out.push_str(&text[written..at]);
+        out.push_str(entity);
+        written = at + 1;
     }
+    out.push_str(&text[written..]);
     out
 }
 

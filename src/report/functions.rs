@@ -10,6 +10,7 @@ mod writes;
 
 use crate::text::shell_line;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -125,10 +126,38 @@ fn all_lookups() -> impl Iterator<Item = &'static LookupDefinition> {
     FUNCTIONS.iter().chain(crate::PACKS.iter().flat_map(|pack| pack.list_lookups()))
 }
 
+thread_local! {
+    /// What the look-ups of the template look things up in that this thread is rendering. Tera
+    /// binds its functions when templates are parsed; parsed once, they are rendered for every
+    /// run and page.
+    static SOURCES: RefCell<Option<Arc<LookupSources>>> = const { RefCell::new(None) };
+}
+
+/// Renders with these sources for look-ups. A look-up may render another text on its way.
+pub(crate) fn render_with<T>(sources: &Arc<LookupSources>, render: impl FnOnce() -> T) -> T {
+    let before = SOURCES.replace(Some(Arc::clone(sources)));
+    let rendered = render();
+    SOURCES.set(before);
+    rendered
+}
+
+/// What the text that is being rendered looks things up in.
+fn rendered_sources() -> TeraResult<Arc<LookupSources>> {
+    SOURCES.with_borrow(Clone::clone).ok_or_else(|| lookup_error("nothing is rendered".into()))
+}
+
+/// Escapes what a template prints, for the voice of its text.
+fn escape_printed(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let is_html = SOURCES.with_borrow(|sources| {
+        sources.as_ref().is_none_or(|sources| matches!(sources.renderer, Renderer::Html(_)))
+    });
+    if is_html { escape::write_html(text, out) } else { escape::write_markdown(text, out) }
+}
+
 /// Gives all functions to a template engine.
-pub(crate) fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
+pub(crate) fn register_lookups(tera: &mut Tera) {
+    tera.set_escape_fn(escape_printed);
     for &(name, arguments, call) in all_lookups() {
-        let sources = sources.clone();
         tera.register_function(name, move |kwargs: Kwargs, _: &State| {
             for (argument, _) in kwargs.iter() {
                 let argument = argument.to_string();
@@ -139,17 +168,16 @@ pub(crate) fn register_lookups(tera: &mut Tera, sources: &LookupSources) {
                     )));
                 }
             }
+            let sources = rendered_sources()?;
             call(&sources, &kwargs)
         });
     }
-    let renderer = sources.renderer.clone();
-    let code = sources.renderer.clone();
-    tera.register_filter("code", move |text: String, _: Kwargs, _: &State| {
-        safe_value(&code.render_code(&text, true))
+    tera.register_filter("code", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
+        Ok(safe_value(&rendered_sources()?.renderer.render_code(&text, true)))
     });
     tera.register_filter("probe_page", |id: String, _: Kwargs, _: &State| probe_page(&id));
-    tera.register_filter("prose", move |text: String, _: Kwargs, _: &State| {
-        render_prose(&renderer, &text)
+    tera.register_filter("prose", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
+        Ok(render_prose(&rendered_sources()?.renderer, &text))
     });
 }
 

@@ -80,12 +80,39 @@ pub(crate) fn texts_to_html(
     link: &dyn Fn(usize, &str) -> Option<String>,
     block: BlockDrawer,
 ) -> RenderedText {
-    let mut events = Vec::new();
+    let mut pass = EventPass::new(block);
+    let mut html = String::with_capacity(texts.iter().map(String::len).sum::<usize>() * 3 / 2);
     for (number, text) in texts.iter().enumerate() {
         let own = Parser::new_ext(text, markdown_options());
-        events.extend(own.map(|event| replace_address(event, |url| link(number, url))));
+        let events = own.map(|event| replace_address(event, |url| link(number, url)));
+        pass.push_html(events.collect(), &mut html);
     }
-    render_events(events, texts.iter().map(String::len).sum(), EventPass::new(block))
+    RenderedText { html, headings: pass.headings }
+}
+
+/// The anchors of the headings of each text: that which one has where its text stands alone, and
+/// that which it has where these texts stand on one page.
+pub(crate) fn heading_anchors(texts: &[String]) -> Vec<Vec<(String, String)>> {
+    let mut page = AnchorNames::default();
+    let mut of_text = |text: &String| {
+        let mut own = AnchorNames::default();
+        let mut anchors = Vec::new();
+        let mut open: Option<String> = None;
+        for event in Parser::new_ext(text, markdown_options()) {
+            match (&mut open, event) {
+                (_, Event::Start(Tag::Heading { .. })) => open = Some(String::new()),
+                (Some(content), Event::Text(text) | Event::Code(text)) => content.push_str(&text),
+                (Some(content), Event::End(TagEnd::Heading(_))) => {
+                    let slug = heading_slug(content);
+                    anchors.push((own.unique_anchor(slug.clone()), page.unique_anchor(slug)));
+                    open = None;
+                }
+                _ => {}
+            }
+        }
+        anchors
+    };
+    texts.iter().map(&mut of_text).collect()
 }
 
 fn replace_address<'e>(event: Event<'e>, other: impl Fn(&str) -> Option<String>) -> Event<'e> {
@@ -102,19 +129,9 @@ fn replace_address<'e>(event: Event<'e>, other: impl Fn(&str) -> Option<String>)
     }
 }
 
-fn render_pass(text: &str, options: Options, pass: EventPass) -> RenderedText {
-    render_events(Parser::new_ext(text, options).collect(), text.len(), pass)
-}
-
-/// Renders the events of texts that have `length` bytes together.
-fn render_events(events: Vec<Event>, length: usize, mut pass: EventPass) -> RenderedText {
-    let events = pass.draw_blocks(events);
-    let events = pass.add_anchors(events);
-    let events = number_footnotes(events);
-    let events = draw_tables(events);
-    let events = events.into_iter().filter_map(sanitize_event);
-    let mut html = String::with_capacity(length * 3 / 2);
-    pulldown_cmark::html::push_html(&mut html, events);
+fn render_pass(text: &str, options: Options, mut pass: EventPass) -> RenderedText {
+    let mut html = String::with_capacity(text.len() * 3 / 2);
+    pass.push_html(Parser::new_ext(text, options).collect(), &mut html);
     RenderedText { html, headings: pass.headings }
 }
 
@@ -127,13 +144,23 @@ struct EventPass<'a> {
     block: BlockDrawer<'a>,
     has_ids: bool,
     headings: Vec<RenderedHeading>,
-    /// The last number that was given to headings of a name.
-    used: BTreeMap<String, u32>,
+    anchors: AnchorNames,
+    footnotes: FootnoteNumbers,
 }
 
 impl<'a> EventPass<'a> {
     fn new(block: BlockDrawer<'a>) -> Self {
-        Self { block, has_ids: true, headings: Vec::new(), used: BTreeMap::new() }
+        let (anchors, footnotes) = Default::default();
+        Self { block, has_ids: true, headings: Vec::new(), anchors, footnotes }
+    }
+
+    /// Renders the events of a text, after those before it.
+    fn push_html(&mut self, events: Vec<Event>, html: &mut String) {
+        let events = self.draw_blocks(events);
+        let events = self.add_anchors(events);
+        let events = self.footnotes.number_footnotes(events);
+        let events = draw_tables(events);
+        pulldown_cmark::html::push_html(html, events.into_iter().filter_map(sanitize_event));
     }
 
     /// Lets our own fenced blocks be drawn by their drawer.
@@ -175,7 +202,7 @@ impl<'a> EventPass<'a> {
                     content.push_str(text);
                 }
                 (Some((start, level, content)), Event::End(TagEnd::Heading(_))) => {
-                    let id = self.unique_anchor(heading_slug(content));
+                    let id = self.anchors.unique_anchor(heading_slug(content));
                     out[*start] = own_markup(match self.has_ids {
                         true => format!("<h{level} id=\"{id}\">"),
                         false => format!("<h{level}>"),
@@ -195,7 +222,16 @@ impl<'a> EventPass<'a> {
         }
         out
     }
+}
 
+/// The anchors of a page.
+#[derive(Default)]
+struct AnchorNames {
+    /// The last number that was given to headings of a name.
+    used: BTreeMap<String, u32>,
+}
+
+impl AnchorNames {
     fn unique_anchor(&mut self, slug: String) -> String {
         // As mdBook and GitHub number them.
         let mut number = self.used.get(&slug).map_or(0, |last| last + 1);
@@ -211,19 +247,27 @@ impl<'a> EventPass<'a> {
     }
 }
 
-/// Draws footnotes ourselves: their numbers are their ids, so that no label of the author's can
-/// be the id of something else. Of two with one label, references lead to the first.
-fn number_footnotes(events: Vec<Event>) -> Vec<Event> {
-    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-    let mut defined: BTreeSet<usize> = BTreeSet::new();
-    let mut count = 0;
-    let mut next = || {
-        count += 1;
-        count
-    };
-    let mut out = Vec::with_capacity(events.len());
-    for event in events {
-        out.push(match event {
+/// The footnotes of a page.
+#[derive(Default)]
+struct FootnoteNumbers {
+    /// Their numbers by their labels.
+    numbers: BTreeMap<String, usize>,
+    defined: BTreeSet<usize>,
+    count: usize,
+}
+
+impl FootnoteNumbers {
+    /// Draws footnotes ourselves: their numbers are their ids, so that no label of the author's can
+    /// be the id of something else. Of two with one label, references lead to the first.
+    fn number_footnotes<'e>(&mut self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
+        let Self { numbers, defined, count } = self;
+        let mut next = || {
+            *count += 1;
+            *count
+        };
+        let mut out = Vec::with_capacity(events.len());
+        for event in events {
+            out.push(match event {
             Event::FootnoteReference(label) => {
                 let number = *numbers.entry(label.to_lowercase()).or_insert_with(&mut next);
                 own_markup(format!(
@@ -241,8 +285,9 @@ fn number_footnotes(events: Vec<Event>) -> Vec<Event> {
             Event::End(TagEnd::FootnoteDefinition) => own_markup("</div>\n".into()),
             event => event,
         });
+        }
+        out
     }
-    out
 }
 
 /// Draws tables ourselves: a box to scroll in, a scope for each heading, the heading in each cell for

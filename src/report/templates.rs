@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use tera::{Context, ErrorKind, Tera};
 
-use super::escape;
 use super::functions::{self, LookupSources};
-use super::renderer::Renderer;
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
 
 /// Renders templates in one voice.
 pub struct TemplateEngine {
-    tera: Tera,
+    tera: Arc<Tera>,
     origins: Arc<BTreeMap<String, String>>,
+    sources: Arc<LookupSources>,
 }
 
 impl TemplateEngine {
@@ -26,34 +25,25 @@ impl TemplateEngine {
     pub fn new(templates: &BTreeMap<String, TextFile>, sources: &LookupSources) -> Result<Self> {
         let origin = |(name, file): (&String, &TextFile)| (name.clone(), file.origin.clone());
         let origins = Arc::new(templates.iter().map(origin).collect());
-        let mut engine = Self { tera: Tera::new(), origins };
+        let mut tera = Tera::new();
         // What is printed is escaped unless a function escaped it; the suffix decides nothing.
-        engine.tera.autoescape_on([".html", ".md", ".svg", ".xml"]);
-        engine.set_lookups(sources);
+        tera.autoescape_on([".html", ".md", ".svg", ".xml"]);
+        functions::register_lookups(&mut tera);
         // Names first, so that an error can be told by its origin; then all at once, because
         // templates extend and include each other.
         let all = templates.iter().map(|(name, file)| (name.as_str(), file.text.as_str()));
-        engine
-            .tera
-            .add_raw_templates(all)
-            .map_err(|error| explain_tera_error(&error, &engine.origins))?;
-        Ok(engine)
+        tera.add_raw_templates(all).map_err(|error| explain_tera_error(&error, &origins))?;
+        Ok(Self { tera: Arc::new(tera), origins, sources: Arc::new(sources.clone()) })
     }
 
-    /// The same templates with other look-ups: much cheaper than parsing them again.
+    /// The same templates with other look-ups: nothing is parsed or copied.
     #[must_use]
     pub fn with_sources(&self, sources: &LookupSources) -> Self {
-        let mut engine = Self { tera: self.tera.clone(), origins: self.origins.clone() };
-        engine.set_lookups(sources);
-        engine
-    }
-
-    fn set_lookups(&mut self, sources: &LookupSources) {
-        self.tera.set_escape_fn(match sources.renderer {
-            Renderer::Markdown(_) => escape::write_markdown,
-            Renderer::Html(_) => escape::write_html,
-        });
-        functions::register_lookups(&mut self.tera, sources);
+        Self {
+            tera: Arc::clone(&self.tera),
+            origins: Arc::clone(&self.origins),
+            sources: Arc::new(sources.clone()),
+        }
     }
 
     /// Renders a template.
@@ -62,7 +52,8 @@ impl TemplateEngine {
     ///
     /// A look-up or the template fails; the error names file, line and column.
     pub fn render_template(&self, name: &str, context: &Context) -> Result<String> {
-        self.tera.render(name, context).map_err(|error| explain_tera_error(&error, &self.origins))
+        functions::render_with(&self.sources, || self.tera.render(name, context))
+            .map_err(|error| explain_tera_error(&error, &self.origins))
     }
 
     /// Whether there is a template of this name.

@@ -283,33 +283,20 @@ impl<'a> SiteBuilder<'a> {
     }
 
     fn chapter_pages(&self, writer: &PageWriter, since: &Json) -> Result<()> {
-        let entries: Vec<(usize, &SummaryEntry)> =
-            self.chapters.entries.iter().enumerate().collect();
-        // Some chunks for each thread, because texts differ in length; few, because each has
-        // look-ups of its own, so that it is known which page lacks what.
-        let size = entries.len().div_ceil(4 * rayon::current_num_threads()).max(1);
-        let chunk = |chunk: &[(usize, &SummaryEntry)]| -> Result<()> {
-            let mut speakers: BTreeMap<String, ChapterRenderer> = BTreeMap::new();
-            for (index, entry) in chunk {
-                let root = relative_root(&entry.path);
-                let speaker =
-                    speakers.entry(root).or_insert_with_key(|root| self.chapter_renderer(root));
-                self.chapter_page(writer, &entry.page_path(), (*index, entry), speaker, since)?;
-            }
-            Ok(())
-        };
-        // The first error in the order of the book, whichever thread met one first.
-        let made: Vec<Result<()>> = entries.par_chunks(size).map(chunk).collect();
-        made.into_iter().collect::<Result<()>>()?;
         let entries = &self.chapters.entries;
+        let page =
+            |index: usize| self.chapter_page(writer, &entries[index].page_path(), index, since);
+        // The first error in the order of the book, whichever thread met one first.
+        let made: Vec<Result<()>> = (0..entries.len()).into_par_iter().map(page).collect();
+        made.into_iter().collect::<Result<()>>()?;
         if !entries.iter().any(|entry| entry.page_path() == HOME) {
             // The way into the site is the first chapter, whatever its name.
-            let first = entries.first().ok_or_else(|| {
+            if entries.is_empty() {
                 let summary = self.project.chapters_dir().join(SUMMARY);
-                Error::unusable_input(format!("{} lists no chapter", summary.display()))
-            })?;
-            let speaker = self.chapter_renderer(&relative_root(&first.path));
-            self.chapter_page(writer, HOME, (0, first), &speaker, since)?;
+                let error = format!("{} lists no chapter", summary.display());
+                return Err(Error::unusable_input(error));
+            }
+            self.chapter_page(writer, HOME, 0, since)?;
         }
         if entries.len() > LISTED {
             let all: Vec<Json> =
@@ -324,10 +311,10 @@ impl<'a> SiteBuilder<'a> {
         &self,
         writer: &PageWriter,
         name: &str,
-        (index, entry): (usize, &SummaryEntry),
-        speaker: &ChapterRenderer,
+        index: usize,
         since: &Json,
     ) -> Result<()> {
+        let entry = &self.chapters.entries[index];
         let root = relative_root(&entry.path);
         let source = self.chapters.chapter_source(&entry.path);
         let is_overview = index == 0;
@@ -338,6 +325,7 @@ impl<'a> SiteBuilder<'a> {
             key = key.and_parts([since.to_string()]);
         }
         writer.add_text_page(name, key, || {
+            let speaker = self.chapter_renderer(&root);
             let text = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
             let article = article_context(&self.to_html(&speaker.pages, &text, &root)?);
             let frame = self.frame_context(name, &entry.title, &root, Some(index));
@@ -863,13 +851,10 @@ fn article_context(content: &markdown::RenderedText) -> Json {
 /// The page itself is the place of its first heading.
 fn printed_places(pages: &[String], texts: &[String]) -> BTreeMap<PagePlace, String> {
     let mut places = BTreeMap::new();
-    let printed = markdown::texts_to_html(texts, &|_, _| None, &|_, _| None).headings;
-    let mut printed = printed.into_iter().map(|heading| heading.id);
-    for (page, text) in pages.iter().zip(texts) {
-        let own = markdown::to_html(text, &|_, _| None).headings;
-        for (own, anchor) in own.into_iter().zip(printed.by_ref()) {
+    for (page, anchors) in pages.iter().zip(markdown::heading_anchors(texts)) {
+        for (own, anchor) in anchors {
             places.entry((page.clone(), String::new())).or_insert_with(|| anchor.clone());
-            places.insert((page.clone(), own.id), anchor);
+            places.insert((page.clone(), own), anchor);
         }
     }
     places
