@@ -11,9 +11,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::RunPages;
-use super::content_hash::ContentHash;
 use super::view::{RunRow, VerdictView};
+use super::{KeyedFile, RunPages};
 use crate::clock;
 use crate::diff::history::{self, PastSession};
 use crate::diff::{DiffSide, RunDiff, expectation_changes};
@@ -24,7 +23,7 @@ use crate::probe::catalogue::ProbeCatalogue;
 use crate::report::Assessment;
 use crate::report::comparison::{self, ComparisonView};
 use crate::report::trend::{self, RunDigest, TrendView};
-use crate::store::{RunEntry, RunFile, RunStore, outline};
+use crate::store::{RunEntry, RunStore, outline};
 
 /// How many comparable runs the overview shows the verdicts of.
 const STRIP: usize = 12;
@@ -106,20 +105,41 @@ impl RunHistory {
         comparisons
     }
 
-    /// Makes the pages of comparisons and of trends.
+    /// Makes the pages of the comparisons of the run with this index. The run before it is then
+    /// in memory for its own page, which mostly comes next.
     ///
     /// # Errors
     ///
     /// A run cannot be read, or a page cannot be rendered or written.
-    pub(super) fn make_pages(mut self, runs: &RunPages, rows: &[RunRow]) -> Result<()> {
-        let keys = hashes_by_run(rows);
-        let page = |pair: &ComparedPair| {
-            let (key, b) = (self.comparison_hash(runs, &keys, pair), &self.known[pair.b]);
-            let sees = || Ok(comparison::template_context(&self.compare_pair(runs, pair, "../")?));
-            runs.builder.about_runs(runs.press, &pair.name, pair.title, &b.id, &key, sees)
-        };
-        let made: Vec<Result<()>> = self.pairs.par_iter().map(page).collect();
-        made.into_iter().collect::<Result<()>>()?;
+    pub(super) fn make_comparisons(
+        &self,
+        runs: &RunPages,
+        index: usize,
+        b: &KeyedFile,
+    ) -> Result<()> {
+        // They stand in the order of the runs.
+        let first = self.pairs.partition_point(|pair| pair.b < index);
+        for pair in self.pairs[first..].iter().take_while(|pair| pair.b == index) {
+            let a = runs.read_keyed(&self.known[pair.a].path)?;
+            let earlier = self.earlier_sessions(runs, pair);
+            let sessions = format!("{earlier:?}");
+            let key = a.key.and_parts([b.key.as_ref(), sessions.as_bytes()]);
+            let sees = || {
+                let (a, b) = (runs.assess_run(&a)?, runs.assess_run(b)?);
+                Ok(comparison::template_context(&compare_runs(runs, &earlier, &a, &b, "../")))
+            };
+            let id = &self.known[index].id;
+            runs.builder.about_runs(runs.press, &pair.name, pair.title, id, &key, sees)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the page of trends.
+    ///
+    /// # Errors
+    ///
+    /// The page cannot be rendered or written.
+    pub(super) fn make_trends(mut self, runs: &RunPages, rows: &[RunRow]) -> Result<()> {
         let rows: BTreeMap<&str, &RunRow> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
         for known in &mut self.known {
             let verdicts = rows.get(known.id.as_str()).map(|row| row.verdicts.as_slice());
@@ -180,21 +200,6 @@ impl RunHistory {
         summary.with_times(run, timed)
     }
 
-    /// What a comparison is made of.
-    fn comparison_hash(
-        &self,
-        runs: &RunPages,
-        keys: &BTreeMap<&str, &ContentHash>,
-        pair: &ComparedPair,
-    ) -> ContentHash {
-        let of = |index: usize| {
-            let id = self.known[index].id.as_str();
-            keys.get(id).map_or_else(|| ContentHash::from_parts([id]), |&key| key.clone())
-        };
-        let earlier = format!("{:?}", self.earlier_sessions(runs, pair));
-        of(pair.a).and_parts([of(pair.b).as_ref(), earlier.as_bytes()])
-    }
-
     /// The sessions that figures of the two runs are judged by: those before the later of them,
     /// which is the one with the smaller index.
     fn earlier_sessions(&self, runs: &RunPages, pair: &ComparedPair) -> Vec<PastSession> {
@@ -202,32 +207,24 @@ impl RunHistory {
         let before = self.known[pair.a.min(pair.b) + 1..].iter().map(|known| &known.session);
         history::comparable_sessions(before, like, runs.builder.project().config.gate.sessions)
     }
+}
 
-    /// Loads the two runs and compares them, for a page at this distance from the root.
-    fn compare_pair(
-        &self,
-        runs: &RunPages,
-        pair: &ComparedPair,
-        root: &str,
-    ) -> Result<ComparisonView> {
-        let load = |index: usize| runs.assess_run(&RunFile::read_file(&self.known[index].path)?);
-        let (a, b) = (load(pair.a)?, load(pair.b)?);
-        let (project_data, gate) =
-            (&runs.builder.assessment.project_data, &runs.builder.project().config.gate);
-        let earlier = self.earlier_sessions(runs, pair);
-        let mut diff = RunDiff::between_runs(
-            diff_side(&a),
-            diff_side(&b),
-            &project_data.catalogue,
-            &earlier,
-            gate,
-            false,
-        );
-        diff.expectations = expectation_changes(&past_expectations(&a), &past_expectations(&b));
-        let mut view = ComparisonView::new(&diff, project_data);
-        view.link_to_pages(&a, &b, root);
-        Ok(view)
-    }
+/// Compares two runs, for a page at this distance from the root.
+fn compare_runs(
+    runs: &RunPages,
+    earlier: &[PastSession],
+    a: &Assessment,
+    b: &Assessment,
+    root: &str,
+) -> ComparisonView {
+    let (project_data, gate) =
+        (&runs.builder.assessment.project_data, &runs.builder.project().config.gate);
+    let (catalogue, sides) = (&project_data.catalogue, (diff_side(a), diff_side(b)));
+    let mut diff = RunDiff::between_runs(sides.0, sides.1, catalogue, earlier, gate, false);
+    diff.expectations = expectation_changes(&past_expectations(a), &past_expectations(b));
+    let mut view = ComparisonView::new(&diff, project_data);
+    view.link_to_pages(a, b, root);
+    view
 }
 
 /// What the overview says of boundaries over the comparable runs.
@@ -375,10 +372,6 @@ fn weaker_verdicts(before: &RunRow, now: &RunRow) -> Vec<BoundaryChange> {
 fn gone_runtimes(before: &RunRow, now: &RunRow) -> Vec<String> {
     let is_gone = |was: &&VerdictView| !now.verdicts.iter().any(|it| it.name == was.name);
     before.verdicts.iter().filter(is_gone).map(|was| was.name.clone()).collect()
-}
-
-fn hashes_by_run(rows: &[RunRow]) -> BTreeMap<&str, &ContentHash> {
-    rows.iter().filter_map(|row| Some((row.id.as_str(), row.key.as_ref()?))).collect()
 }
 
 /// The end of the name of a page of a comparison, and its title.

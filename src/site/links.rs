@@ -5,7 +5,8 @@
 //! another page, that page is read once more. So what is kept grows with the number of different
 //! links, not with the size of the site.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::scan::PageScan;
@@ -39,16 +40,17 @@ impl SiteLinks {
         for link in &scan.links {
             let Some((page, place)) = resolve_link(name, link, root) else { continue };
             if page == name {
-                if !place.is_empty() && !scan.ids.contains(&place) {
+                if !place.is_empty() && !scan.ids.contains(place.as_str()) {
                     let problem = format!("{name}: a link leads to #{place}, which is not there");
                     self.problems.insert(problem);
                 }
             } else {
-                elsewhere.push(link.clone());
+                elsewhere.push(link.to_string());
                 targets.push((page, place));
             }
         }
         self.record_links(name, targets);
+        elsewhere.sort_unstable();
         elsewhere
     }
 
@@ -83,7 +85,7 @@ impl SiteLinks {
     ///
     /// A link leads nowhere or an id stands twice; the error names page and target.
     pub(super) fn check_links(mut self, staging: &StagedSite) -> Result<()> {
-        let mut read: Option<(String, BTreeSet<String>)> = None;
+        let mut read: Option<(String, HashSet<String>)> = None;
         // Sorted, so that a page is read once for all its places.
         let targets: BTreeMap<&PagePlace, &String> = self.targets.iter().collect();
         for ((page, place), from) in targets {
@@ -122,9 +124,9 @@ impl SiteLinks {
     }
 }
 
-fn page_ids(path: &Path) -> Result<BTreeSet<String>> {
+fn page_ids(path: &Path) -> Result<HashSet<String>> {
     let html = std::fs::read_to_string(path).map_err(|e| Error::failed_io("read", path, &e))?;
-    Ok(PageScan::scan_page(&html, false).ids)
+    Ok(PageScan::scan_page(&html, false).ids.into_iter().map(Cow::into_owned).collect())
 }
 
 /// The page and the place on it that a link of the page `from` leads to; none if it leads out of

@@ -184,14 +184,10 @@ fn make_pages(
 ) -> Result<Option<ChangeSummary>> {
     let runs = RunPages { store, builder, press, recent: Mutex::default() };
     let history = RunHistory::read_history(store, &builder.assessment.project_data.catalogue)?;
-    let damaged = store.damaged_files().len();
-    let rows = runs.make_run_pages(&history)?;
-    if store.damaged_files().len() > damaged {
-        return Ok(None);
-    }
+    let Some(rows) = runs.make_run_pages(&history)? else { return Ok(None) };
     let changes = history.summarize_changes(&builder.assessment.run, &rows);
     builder.make_site(press, &json!(changes), &rows)?;
-    history.make_pages(&runs, &rows)?;
+    history.make_trends(&runs, &rows)?;
     builder.runs_pages(press, &rows)?;
     let probes = builder.probes_page(press)?;
     builder.search_index(press, &rows, &probes)?;
@@ -273,81 +269,106 @@ struct RunPages<'a> {
     store: &'a RunStore,
     builder: &'a SiteBuilder<'a>,
     press: &'a PageWriter,
-    /// The runs that were loaded last, by the key of their text: a run is compared with the one
+    /// The runs that were loaded last, by the key of their files: a run is compared with the one
     /// before it, which is then compared with the one before that.
     recent: Mutex<VecDeque<(ContentHash, Arc<Assessment>)>>,
+}
+
+/// A run file, and the key of what is made of it.
+struct KeyedFile {
+    file: RunFile,
+    key: ContentHash,
 }
 
 /// How many runs each thread has in memory at once.
 const RECENT: usize = 3;
 
 impl RunPages<'_> {
-    /// Makes the page of every run of the history, one run in memory for each thread; gives their
-    /// rows.
-    fn make_run_pages(&self, history: &RunHistory) -> Result<Vec<RunRow>> {
+    /// Makes the page of every run of the history and its comparisons, few runs in memory for each
+    /// thread; gives their rows, or none if a run turned out to be damaged.
+    fn make_run_pages(&self, history: &RunHistory) -> Result<Option<Vec<RunRow>>> {
         let comparisons = history.comparison_links();
-        let page = |path: &Path| -> Option<Result<RunRow>> {
-            match self.read_intact(path) {
-                Ok(file) => Some(self.make_run_page(&file, &comparisons)),
-                Err(error) => {
-                    self.store.add_damaged(path, error);
-                    None
-                }
-            }
+        let damaged = self.store.damaged_files().len();
+        let page = |(index, path): (usize, &Path)| -> Option<Result<RunRow>> {
+            let file = self.read_intact(path);
+            let file = file.map_err(|error| self.store.add_damaged(path, error)).ok()?;
+            let row = self.make_run_page(&file, &comparisons);
+            Some(row.and_then(|row| history.make_comparisons(self, index, &file).map(|()| row)))
         };
-        let paths: Vec<&Path> = history.run_paths().collect();
+        let paths: Vec<(usize, &Path)> = history.run_paths().enumerate().collect();
         let rows: Vec<Result<RunRow>> = paths.into_par_iter().filter_map(page).collect();
+        // Before any error: that of a comparison with a damaged run is none.
+        if self.store.damaged_files().len() > damaged {
+            return Ok(None);
+        }
         let mut rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
         let current = &self.builder.assessment.run.id;
         if !rows.iter().any(|row| row.id == *current) {
             // A run that is named by its path need not be one of the project's.
-            rows.push(self.make_run_page(&self.builder.file, &BTreeMap::new())?);
+            let file = self.keyed_file(self.builder.file.clone());
+            rows.push(self.make_run_page(&file, &BTreeMap::new())?);
         }
         for row in &mut rows {
             row.is_current = row.id == *current;
         }
         rows.sort_by(|a, b| b.sort_key().cmp(&a.sort_key()));
-        Ok(rows)
+        Ok(Some(rows))
     }
 
-    /// Reads a run file, and all of it unless its row was made of the same text before.
-    fn read_intact(&self, path: &Path) -> Result<RunFile> {
-        let file = RunFile::read_file(path)?;
-        let is_known = self.press.cached_run_row(&self.builder.run_key(&file)).is_some();
-        if is_known { Ok(file) } else { file.refuse_damaged() }
+    fn keyed_file(&self, file: RunFile) -> KeyedFile {
+        KeyedFile { key: self.builder.run_key(&file), file }
+    }
+
+    fn read_keyed(&self, path: &Path) -> Result<KeyedFile> {
+        Ok(self.keyed_file(RunFile::read_file(path)?))
+    }
+
+    /// Reads a run file, and all of it unless its row was made of the same text before, or it was
+    /// assessed for the run after it.
+    fn read_intact(&self, path: &Path) -> Result<KeyedFile> {
+        let KeyedFile { file, key } = self.read_keyed(path)?;
+        let is_known =
+            self.press.cached_run_row(&key).is_some() || self.find_recent(&key).is_some();
+        Ok(KeyedFile { file: if is_known { file } else { file.refuse_damaged()? }, key })
     }
 
     fn make_run_page(
         &self,
-        file: &RunFile,
+        file: &KeyedFile,
         comparisons: &BTreeMap<&str, Vec<(String, String)>>,
     ) -> Result<RunRow> {
-        let key = self.builder.run_key(file);
         // A run is only read and judged if its row or its page has to be made.
-        let mut row = match self.press.cached_run_row(&key) {
+        let mut row = match self.press.cached_run_row(&file.key) {
             Some(row) => row,
             None => RunRow::new(&*self.assess_run(file)?),
         };
         row.comparisons = comparisons.get(row.id.as_str()).cloned().unwrap_or_default();
-        self.builder.run_page(self.press, &row, &key, file, || self.assess_run(file))?;
-        self.press.keep_row(key.clone(), row.clone());
-        row.key = Some(key);
+        let assessment = || self.assess_run(file);
+        self.builder.run_page(self.press, &row, &file.key, &file.file, assessment)?;
+        self.press.keep_row(file.key.clone(), row.clone());
         Ok(row)
     }
 
-    fn assess_run(&self, file: &RunFile) -> Result<Arc<Assessment>> {
+    fn find_recent(&self, key: &ContentHash) -> Option<Arc<Assessment>> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = recent.iter().position(|(known, _)| known == key)?;
+        // What is asked for again stays: a baseline is compared with every run.
+        let found = recent.remove(place)?;
+        recent.push_front(found.clone());
+        Some(found.1)
+    }
+
+    fn assess_run(&self, KeyedFile { file, key }: &KeyedFile) -> Result<Arc<Assessment>> {
         if file.text == self.builder.file.text {
             return Ok(self.builder.assessment.clone());
         }
-        let key = ContentHash::from_parts([&file.text]);
-        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, assessment)) = recent().iter().find(|(known, _)| *known == key) {
-            return Ok(assessment.clone());
+        if let Some(assessment) = self.find_recent(key) {
+            return Ok(assessment);
         }
         let project_data = &self.builder.assessment.project_data;
         let assessment = Arc::new(Assessment::new(self.store.parse_run(file)?, project_data)?);
-        let mut recent = recent();
-        recent.push_front((key, assessment.clone()));
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.push_front((key.clone(), assessment.clone()));
         recent.truncate(RECENT * rayon::current_num_threads());
         Ok(assessment)
     }

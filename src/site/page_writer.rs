@@ -149,9 +149,9 @@ impl PageWriter {
             .collect()
     }
 
-    /// What is known of a page that is in the site.
-    pub(super) fn cached_page(&self, name: &str) -> Option<CachedPage> {
-        lock_mutex(&self.after).pages.get(name).cloned()
+    /// What is known of the pages that are in the site; none can be added meanwhile.
+    pub(super) fn finished_pages(&self) -> MutexGuard<'_, BuildCache> {
+        lock_mutex(&self.after)
     }
 
     /// The names of all pages so far.

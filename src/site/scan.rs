@@ -1,53 +1,50 @@
 //! One pass over the finished HTML of a page: where it leads, what can be linked on it, and the
 //! words that stand in it.
+//!
+//! A tokenizer of all of HTML took a third of a build. Of a page that the program made, tags,
+//! attributes, comments, references to characters and text that is no markup are enough; a test
+//! holds what is read against such a tokenizer.
 
-use std::collections::BTreeSet;
-use std::convert::Infallible;
+use std::borrow::Cow;
+use std::collections::HashSet;
 
-use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
+use html_escape::decode_html_entities;
+use memchr::memchr;
 
 /// What stands on a page.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct PageScan {
-    /// The ids, sorted.
-    pub ids: BTreeSet<String>,
+pub(super) struct PageScan<'h> {
+    /// The ids.
+    pub ids: HashSet<Cow<'h, str>>,
     /// The ids that stand more than once.
-    pub twice: BTreeSet<String>,
+    pub twice: HashSet<Cow<'h, str>>,
     /// Where links, style sheets, scripts and pictures lead, as it is written.
-    pub links: BTreeSet<String>,
+    pub links: HashSet<Cow<'h, str>>,
     /// The text of `main`, without navigation and evidence.
     pub text: String,
     /// Its headings of the second and third level that can be linked: id and text.
     pub headings: Vec<(String, String)>,
 }
 
-impl PageScan {
+impl<'h> PageScan<'h> {
     /// Looks at a page; keeps its text only if `with_text`.
-    pub(super) fn scan_page(html: &str, with_text: bool) -> Self {
-        let mut scan = Self::default();
-        let reader = PageScanner {
-            scan: &mut scan,
-            with_text,
-            attribute: ScannedAttribute::Other,
-            in_main: false,
-            aside: 0,
-            heading: None,
-        };
-        let mut emitter = CallbackEmitter::new(reader);
-        // The text of `title` and its like is no markup.
-        emitter.naively_switch_states(true);
-        // It gives nothing, but it is an iterator that has to be asked once.
-        let _ = Tokenizer::new_with_emitter(html, emitter).next();
-        scan
+    pub(super) fn scan_page(html: &'h str, with_text: bool) -> Self {
+        let scan = Self::default();
+        let mut scanner = PageScanner { scan, with_text, in_main: false, aside: 0, heading: None };
+        let mut rest = html;
+        while let Some(at) = memchr(b'<', rest.as_bytes()) {
+            scanner.take_text(&rest[..at]);
+            rest = scanner.take_markup(&rest[at + 1..]);
+        }
+        scanner.take_text(rest);
+        scanner.scan
     }
 }
 
-/// What the tokenizer has seen of the page so far.
-struct PageScanner<'a> {
-    scan: &'a mut PageScan,
+/// What was seen of the page so far.
+struct PageScanner<'h> {
+    scan: PageScan<'h>,
     with_text: bool,
-    attribute: ScannedAttribute,
     in_main: bool,
     /// How many elements are open whose text is not that of the page.
     aside: u32,
@@ -55,97 +52,235 @@ struct PageScanner<'a> {
     heading: Option<(String, String)>,
 }
 
-#[derive(Clone, Copy)]
-enum ScannedAttribute {
-    Id,
-    Link,
-    Other,
-}
-
-impl PageScanner<'_> {
+impl<'h> PageScanner<'h> {
     /// Whether text that comes now is that of the page.
     fn is_wanted(&self) -> bool {
         self.with_text && self.in_main && self.aside == 0
     }
+
+    fn take_text(&mut self, text: &str) {
+        if text.is_empty() || !self.is_wanted() {
+            return;
+        }
+        let text = decode_html_entities(text);
+        if let Some((_, heading)) = &mut self.heading {
+            heading.push_str(&text);
+        }
+        self.scan.text.push_str(&text);
+        self.scan.text.push(' ');
+    }
+
+    /// Takes what follows a `<`; gives what comes after it.
+    fn take_markup(&mut self, markup: &'h str) -> &'h str {
+        let is_letter = |at: usize| markup.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic);
+        match markup.as_bytes().first() {
+            Some(b'!') if markup.starts_with("!--") => after(&markup[1..], "-->"),
+            Some(b'/') if is_letter(1) => {
+                let (name, attributes) = split_name(&markup[1..]);
+                self.end_element(name);
+                read_attributes(attributes, |_, _| ())
+            }
+            Some(b'!' | b'?' | b'/') => after(markup, ">"),
+            _ if is_letter(0) => {
+                let (name, attributes) = split_name(markup);
+                self.begin_element(name);
+                let rest =
+                    read_attributes(attributes, |name, value| self.take_attribute(name, value));
+                after_plain_text(name, rest)
+            }
+            _ => {
+                self.take_text("<");
+                markup
+            }
+        }
+    }
+
+    fn begin_element(&mut self, name: &str) {
+        self.in_main |= name.eq_ignore_ascii_case("main");
+        self.aside += u32::from(is_aside(name));
+        if self.is_wanted() && is_section_heading(name) {
+            self.heading = Some(Default::default());
+        }
+    }
+
+    fn end_element(&mut self, name: &str) {
+        if is_section_heading(name) {
+            let heading = self.heading.take().filter(|(id, _)| !id.is_empty());
+            self.scan.headings.extend(heading);
+        }
+        self.in_main &= !name.eq_ignore_ascii_case("main");
+        self.aside = self.aside.saturating_sub(u32::from(is_aside(name)));
+    }
+
+    fn take_attribute(&mut self, name: &str, value: &'h str) {
+        if name.eq_ignore_ascii_case("id") {
+            let id = decode_html_entities(value);
+            if let Some((known, _)) = self.heading.as_mut().filter(|(id, _)| id.is_empty()) {
+                *known = id.to_string();
+            }
+            if let Some(id) = self.scan.ids.replace(id) {
+                self.scan.twice.insert(id);
+            }
+        } else if ["href", "src"].iter().any(|link| name.eq_ignore_ascii_case(link)) {
+            self.scan.links.insert(decode_html_entities(value));
+        }
+    }
 }
 
 /// Elements whose text is not searched.
-fn is_aside(name: &[u8]) -> bool {
-    matches!(name, b"nav" | b"pre" | b"figure" | b"svg")
+fn is_aside(name: &str) -> bool {
+    ["nav", "pre", "figure", "svg"].iter().any(|aside| name.eq_ignore_ascii_case(aside))
 }
 
-fn attribute_text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+fn is_section_heading(name: &str) -> bool {
+    ["h2", "h3"].iter().any(|heading| name.eq_ignore_ascii_case(heading))
 }
 
-impl Callback<Infallible, ()> for PageScanner<'_> {
-    fn handle_event(&mut self, event: CallbackEvent<'_>, _: Span<()>) -> Option<Infallible> {
-        match event {
-            CallbackEvent::OpenStartTag { name } => {
-                self.in_main |= name == b"main";
-                self.aside += u32::from(is_aside(name));
-                if self.is_wanted() && matches!(name, b"h2" | b"h3") {
-                    self.heading = Some(Default::default());
-                }
-            }
-            CallbackEvent::EndTag { name } => {
-                if matches!(name, b"h2" | b"h3") {
-                    let heading = self.heading.take().filter(|(id, _)| !id.is_empty());
-                    self.scan.headings.extend(heading);
-                }
-                self.in_main &= name != b"main";
-                self.aside = self.aside.saturating_sub(u32::from(is_aside(name)));
-            }
-            CallbackEvent::AttributeName { name } => {
-                self.attribute = match name {
-                    b"id" => ScannedAttribute::Id,
-                    b"href" | b"src" => ScannedAttribute::Link,
-                    _ => ScannedAttribute::Other,
-                };
-            }
-            CallbackEvent::AttributeValue { value } => match self.attribute {
-                ScannedAttribute::Id => {
-                    if let Some((id, _)) = self.heading.as_mut().filter(|(id, _)| id.is_empty()) {
-                        *id = attribute_text(value);
-                    }
-                    if let Some(id) = self.scan.ids.replace(attribute_text(value)) {
-                        self.scan.twice.insert(id);
-                    }
-                }
-                ScannedAttribute::Link => {
-                    self.scan.links.insert(attribute_text(value));
-                }
-                ScannedAttribute::Other => {}
-            },
-            CallbackEvent::String { value } if self.is_wanted() => {
-                let value = String::from_utf8_lossy(value);
-                if let Some((_, heading)) = &mut self.heading {
-                    heading.push_str(&value);
-                }
-                self.scan.text.push_str(&value);
-                self.scan.text.push(' ');
-            }
-            _ => {}
+/// What comes after the next `end`; nothing if there is none.
+fn after<'h>(text: &'h str, end: &str) -> &'h str {
+    text.find(end).map_or("", |at| &text[at + end.len()..])
+}
+
+/// The text up to a byte that `ends` it, and the rest.
+fn split_before(text: &str, ends: impl Fn(u8) -> bool) -> (&str, &str) {
+    text.split_at(text.bytes().position(ends).unwrap_or(text.len()))
+}
+
+/// The name of a tag, and what follows it.
+fn split_name(tag: &str) -> (&str, &str) {
+    split_before(tag, |byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'))
+}
+
+/// Reads the attributes of a tag: name, and value as it is written. Gives what comes after the tag.
+fn read_attributes<'h>(mut rest: &'h str, mut take: impl FnMut(&'h str, &'h str)) -> &'h str {
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+        if rest.is_empty() {
+            return rest;
         }
-        None
+        if let Some(after) = rest.strip_prefix('>') {
+            return after;
+        }
+        // A `=` in front belongs to the name.
+        let is_end = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=');
+        let length = rest.bytes().skip(1).position(is_end).map_or(rest.len(), |at| at + 1);
+        let (name, more) = rest.split_at(length);
+        rest = more;
+        let Some(value) =
+            more.trim_start_matches(|c: char| c.is_ascii_whitespace()).strip_prefix('=')
+        else {
+            take(name, "");
+            continue;
+        };
+        let value = value.trim_start_matches(|c: char| c.is_ascii_whitespace());
+        let (value, more) = match value.as_bytes().first() {
+            Some(&quote @ (b'"' | b'\'')) => {
+                let inside = &value[1..];
+                match memchr(quote, inside.as_bytes()) {
+                    Some(end) => (&inside[..end], &inside[end + 1..]),
+                    // The page ends in it, and so does the tag.
+                    None => return "",
+                }
+            }
+            _ => split_before(value, |byte| byte.is_ascii_whitespace() || byte == b'>'),
+        };
+        take(name, value);
+        rest = more;
     }
+}
+
+/// What comes after the text of an element in which nothing is markup but its own end.
+fn after_plain_text<'h>(name: &str, rest: &'h str) -> &'h str {
+    const PLAIN: [&str; 7] = ["title", "textarea", "script", "style", "xmp", "iframe", "noframes"];
+    if !PLAIN.iter().any(|plain| name.eq_ignore_ascii_case(plain)) {
+        return rest;
+    }
+    let mut from = 0;
+    while let Some(at) = rest[from..].find("</") {
+        let tag = &rest[from + at + 2..];
+        if split_name(tag).0.eq_ignore_ascii_case(name) {
+            return &rest[from + at..];
+        }
+        from += at + 2;
+    }
+    ""
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+    use html5gum::{Span, Tokenizer};
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn sorted<'a>(set: &'a HashSet<Cow<str>>) -> Vec<&'a str> {
+        let mut list: Vec<&str> = set.iter().map(|text| &**text).collect();
+        list.sort_unstable();
+        list
+    }
 
     #[test]
     fn ids_links_and_text_are_found_and_markup_in_text_is_not_taken_for_some() {
         let scan = PageScan::scan_page(
             "<title><a href=\"no\"></title><nav>skip</nav><main id=\"m\">A &lt;b&gt; \
-             <h2 id=h>A <i>b</i></h2><a id='x' href=y.html>z</a><pre><i id=x>not</i></pre><img src=\"p.png\"></main>end",
+             <h2 id=h>A <i>b</i></h2><a id='x' href=y.html>z</a><pre><i id=x>not</i></pre>\
+             <script>if (1</3) x</script><!-- <a href=no> --><img src=\"p.png\"></main>end",
             true,
         );
-        assert_eq!(scan.ids.iter().collect::<Vec<_>>(), ["h", "m", "x"]);
+        assert_eq!(sorted(&scan.ids), ["h", "m", "x"]);
         assert_eq!(scan.headings, [("h".to_string(), "A b".to_string())]);
-        assert_eq!(scan.twice.iter().collect::<Vec<_>>(), ["x"]);
-        assert_eq!(scan.links.iter().collect::<Vec<_>>(), ["p.png", "y.html"]);
+        assert_eq!(sorted(&scan.twice), ["x"]);
+        assert_eq!(sorted(&scan.links), ["p.png", "y.html"]);
         assert_eq!(scan.text.split_whitespace().collect::<Vec<_>>(), ["A", "<b>", "A", "b", "z"]);
+    }
+
+    /// The attributes of ids and links as a tokenizer of all of HTML reads them.
+    fn attributes_by_standard(html: &str) -> (Vec<String>, Vec<String>) {
+        let (mut ids, mut links) = (Vec::new(), Vec::new());
+        let mut attribute = Vec::new();
+        let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| {
+            match event {
+                CallbackEvent::AttributeName { name } => attribute = name.to_vec(),
+                CallbackEvent::AttributeValue { value } => {
+                    let value = String::from_utf8_lossy(value).into_owned();
+                    match &attribute[..] {
+                        b"id" => ids.push(value),
+                        b"href" | b"src" => links.push(value),
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+            None::<Infallible>
+        });
+        emitter.naively_switch_states(true);
+        let _ = Tokenizer::new_with_emitter(html, emitter).next();
+        for list in [&mut ids, &mut links] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        (ids, links)
+    }
+
+    proptest! {
+        #[test]
+        fn ids_and_links_are_those_that_a_tokenizer_finds(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "<a href=\"b.html#c\">", "<A HREF='x y'>", "<p id=q>", "<p id = \"&lt;&#39;&eacute;\" class=''>",
+                "<img src=p/q.png/>", "<br/>", "</a>", "</p class=no>", "</>", "</3 id=no>", "<3", "<", "text &amp; > x",
+                "<!-- <p id=no> -->", "<!-->", "<!doctype html>", "<?x id=no?>", "<title>", "</title>",
+                "<script>", "</script>", "<style>", "</STYLE >", "<p =id=no>", "<p a='>' id=z>", "<p/id=s>", "é", "\n",
+            ]), 0..40)
+        ) {
+            // The end of a page in the middle of a tag is no page of ours.
+            let html = format!("{}<b>", pieces.concat());
+            let scan = PageScan::scan_page(&html, false);
+            let (ids, links) = attributes_by_standard(&html);
+            prop_assert_eq!(sorted(&scan.ids), ids, "{}", html);
+            prop_assert_eq!(sorted(&scan.links), links, "{}", html);
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! the words of the texts, those that few pages have before those that many have, and last the texts of which excerpts are
 //! shown.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -41,21 +41,21 @@ struct SearchGroup {
 
 /// The index of a site that is being built.
 #[derive(Debug, Default)]
-pub(super) struct SearchIndex {
+pub(super) struct SearchIndex<'a> {
     groups: Vec<SearchGroup>,
     /// The pages whose words are known, by title and address.
     pages: Vec<[String; 2]>,
     /// The words, and the pages that they stand on, by their index; sorted when they are written.
-    words: HashMap<String, Vec<usize>>,
+    words: HashMap<&'a str, Vec<usize>>,
     /// The texts of the pages, by their address.
-    texts: Vec<[String; 2]>,
+    texts: Vec<[&'a str; 2]>,
     /// Headings: text, and address.
     sections: Vec<[String; 2]>,
     /// The ids of the rules that the site explains.
     rules: BTreeSet<String>,
 }
 
-impl SearchIndex {
+impl<'a> SearchIndex<'a> {
     /// An index of a site that explains these rules.
     pub(super) fn with_rules(rules: BTreeSet<String>) -> Self {
         Self { rules, ..Self::default() }
@@ -121,18 +121,13 @@ impl SearchIndex {
     }
 
     /// Takes up a chapter.
-    pub(super) fn add_chapter(&mut self, title: &str, page: &str, made: &CachedPage) {
+    pub(super) fn add_chapter(&mut self, title: &str, page: &'a str, made: &'a CachedPage) {
         let index = self.pages.len();
         self.pages.push([clip_title(title), page.to_string()]);
         for word in made.words.as_deref().unwrap_or_default().split(' ') {
-            match self.words.get_mut(word) {
-                Some(pages) => pages.push(index),
-                None => drop(self.words.insert(word.to_string(), vec![index])),
-            }
+            self.words.entry(word).or_default().push(index);
         }
-        if let Some(text) = &made.text {
-            self.texts.push([page.to_string(), text.clone()]);
-        }
+        self.texts.extend(made.text.as_deref().map(|text| [page, text]));
         for (id, text) in &made.headings {
             self.sections.push([clip_title(text), format!("{page}#{id}")]);
         }
@@ -142,8 +137,6 @@ impl SearchIndex {
     pub(super) fn into_script(mut self, html: u64) -> String {
         let limit = usize::try_from(html / SHARE).unwrap_or(usize::MAX);
         let mut left = limit.saturating_sub(200);
-        let size =
-            |strings: &[String]| strings.iter().map(|text| text.len() + 4).sum::<usize>() + 3;
         let mut fits = |size: usize| {
             let fits = size <= left;
             left -= if fits { size } else { 0 };
@@ -154,8 +147,8 @@ impl SearchIndex {
             group.items.retain(|item| fits(size(item)));
         }
         self.sections.retain(|section| fits(size(section)));
-        let mut words: Vec<(&String, String)> =
-            self.words.iter().map(|(word, pages)| (word, encode_steps(pages))).collect();
+        let mut words: Vec<(&str, String)> =
+            self.words.iter().map(|(word, pages)| (*word, encode_steps(pages))).collect();
         words.sort_by_key(|(word, steps)| (steps.len(), *word));
         words.retain(|(word, steps)| fits(word.len() + steps.len() + 2));
         words.sort();
@@ -170,6 +163,11 @@ impl SearchIndex {
         let json = json.to_string().replace('<', "\\u003c");
         format!("window.isoproofIndex={json};\n")
     }
+}
+
+/// How much of the index a list of strings takes.
+fn size<T: AsRef<str>>(strings: &[T]) -> usize {
+    strings.iter().map(|text| text.as_ref().len() + 4).sum::<usize>() + 3
 }
 
 /// The indices of pages as steps from one to the next, to the base of 36.
@@ -212,15 +210,17 @@ const LONGEST: usize = 24;
 /// the words of terminal output, and each stands in one place only.
 pub(super) fn search_words(text: &str) -> String {
     let text = text.to_lowercase();
-    let mut words: BTreeSet<&str> = BTreeSet::new();
+    let mut words: HashSet<&str> = HashSet::new();
     for word in text.split(|c: char| !c.is_alphanumeric()) {
-        if word.contains(is_unspaced) {
+        if !word.is_ascii() && word.contains(is_unspaced) {
             words.extend(letter_pairs(word));
         } else if is_searched(word) {
             words.insert(word);
         }
     }
-    words.into_iter().collect::<Vec<_>>().join(" ")
+    let mut words: Vec<&str> = words.into_iter().collect();
+    words.sort_unstable();
+    words.join(" ")
 }
 
 /// Whether a letter is of a script that puts no spaces between words. `site.js` has the same list.
@@ -263,18 +263,19 @@ mod tests {
         }
     }
 
-    fn index() -> SearchIndex {
+    fn script(html: u64) -> String {
+        let pages: Vec<String> = (0..40).map(|page| format!("page-{page}.html")).collect();
+        let made = [made("common"), made("common odd")];
         let mut index = SearchIndex::default();
-        for page in 0..40 {
-            let words = if page % 2 == 1 { "common odd" } else { "common" };
-            index.add_chapter(&format!("Page {page}"), &format!("page-{page}.html"), &made(words));
+        for (number, page) in pages.iter().enumerate() {
+            index.add_chapter(&format!("Page {number}"), page, &made[number % 2]);
         }
-        index
+        index.into_script(html)
     }
 
     #[test]
     fn words_lead_to_the_pages_they_stand_on() {
-        let script = index().into_script(1_000_000);
+        let script = script(1_000_000);
         assert!(script.starts_with("window.isoproofIndex={"), "{script}");
         assert!(script.contains("odd 1 2 2 2"), "{script}");
         assert!(script.contains(r#"["Boot log","page-3.html#boot-log"]"#), "{script}");
@@ -282,12 +283,12 @@ mod tests {
 
     #[test]
     fn the_index_is_at_most_a_twentieth_of_the_html_and_leaves_out_the_commonest_words_first() {
-        let whole = index().into_script(1_000_000).len() as u64;
+        let whole = script(1_000_000).len() as u64;
         for html in [whole * 20 - 1_000, whole * 10, 20_000, 100] {
-            let script = index().into_script(html);
+            let script = script(html);
             assert!(script.len() as u64 <= (html / 20).max(250), "{} of {html}", script.len());
         }
-        let mut smaller = (0..4_000).map(|less| index().into_script((whole + 500 - less) * 20));
+        let mut smaller = (0..4_000).map(|less| script((whole + 500 - less) * 20));
         let cut = smaller.find(|script| !script.contains("common 0")).unwrap();
         assert!(cut.contains("odd 1"), "{cut}");
     }

@@ -640,20 +640,22 @@ impl<'a> SiteBuilder<'a> {
             let docs = self.assessment.project_data.listed_report_rules();
             rules.extend(docs.map(|doc| doc.id.clone()));
         }
+        let size = writer.total_size();
+        let finished = writer.finished_pages();
         let mut index = SearchIndex::with_rules(rules);
-        for entry in &self.chapters.entries {
-            let page = entry.page_path();
-            if let Some(made) = writer.cached_page(&page) {
-                index.add_chapter(&entry.title, &page, &made);
+        let chapters = self.chapters.entries.iter();
+        let mut texts: Vec<(&str, String)> =
+            chapters.map(|entry| (entry.title.as_str(), entry.page_path())).collect();
+        texts.push(("Submission", DOCUMENT.into()));
+        for (title, page) in &texts {
+            if let Some(made) = finished.pages.get(page) {
+                index.add_chapter(title, page, made);
             }
-        }
-        if let Some(made) = writer.cached_page(DOCUMENT) {
-            index.add_chapter("Submission", DOCUMENT, &made);
         }
         index.add_assessment(&self.assessment);
         index.add_probes(probes);
         index.add_runs(runs);
-        writer.add_file(search::FILE, index.into_script(writer.total_size()).as_bytes())
+        writer.add_file(search::FILE, index.into_script(size).as_bytes())
     }
 
     /// What other programs read: the feed of runs, the picture for previews and, where the

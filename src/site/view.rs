@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::content_hash::ContentHash;
 use crate::judge::{Confidence, RuleExample, Severity};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact};
 use crate::report::Assessment;
@@ -269,9 +268,6 @@ pub(crate) struct RunRow {
     /// The comparisons of the run with others: their titles and pages.
     #[serde(default)]
     pub comparisons: Vec<(String, String)>,
-    /// What the run's page is made of, once that is known.
-    #[serde(skip)]
-    pub key: Option<ContentHash>,
 }
 
 /// A verdict in the list of runs.
@@ -315,7 +311,6 @@ impl RunRow {
             is_intact: assessment.integrity.is_intact(),
             record_pages: assessment.record_pages().to_vec(),
             comparisons: Vec::new(),
-            key: None,
         }
     }
 
