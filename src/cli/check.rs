@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::console::{Console, count_words};
 use super::expectations::{any_fails, expectation_lines};
+use super::fleet;
 use super::report::CheckedReport;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
@@ -22,12 +23,13 @@ use crate::judge::{ExpectationResult, Severity, SwitchedOff, Verdict};
 use crate::project::{CONFIG, Project};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
+use crate::store::reference::split_fleet_reference;
 use crate::text::{uri_path, wrap_words};
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// The run
+    /// The run, or a fleet: fleet:latest
     #[arg(value_name = "RUN", default_value = "latest")]
     run: String,
     /// Also check this hand-written report (Markdown) against the run
@@ -80,6 +82,9 @@ pub(super) fn run_check(
     console: &Console,
 ) -> Result<ExitCode> {
     let is_compared = !arguments.against.is_empty();
+    if let Some(name) = split_fleet_reference(&arguments.run) {
+        return check_fleet(project, name, arguments, console);
+    }
     if is_compared && !matches!(arguments.format, CheckFormat::Text | CheckFormat::Json) {
         return Err(Error::unusable_input("--against is part of the forms text and json alone")
             .with_help("ask for it with --format text or json"));
@@ -158,6 +163,36 @@ pub(super) fn run_check(
     // What is shared with another run is as severe as a warning.
     let is_shared = least == Severity::Warning && pairs.iter().any(|pair| !pair.shared.is_empty());
     Ok(if is_found || is_shared { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// Prints what a fleet shows, in the forms that a fleet has.
+fn check_fleet(
+    project: &Project,
+    name: &str,
+    arguments: &CheckArguments,
+    console: &Console,
+) -> Result<ExitCode> {
+    let has_form = matches!(arguments.format, CheckFormat::Text | CheckFormat::Json);
+    let of_runs = [
+        ("--against", !arguments.against.is_empty()),
+        ("--submission", arguments.submission.is_some()),
+        ("--evidence", arguments.evidence.is_some()),
+        ("a form other than text and json", !has_form),
+    ];
+    if let Some((what, _)) = of_runs.into_iter().find(|(_, is_given)| *is_given) {
+        return Err(Error::unusable_input(format!("{what} is about a run, not about a fleet"))
+            .with_help("`isoproof check --format json fleet:latest` names the run of each node"));
+    }
+    let wanted = fleet::FleetCheck {
+        is_json: arguments.format == CheckFormat::Json,
+        is_summary: arguments.summary,
+        least: match arguments.fail_on {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Never => None,
+        },
+    };
+    fleet::check_fleet(project, name, &wanted, console)
 }
 
 /// The folder that code hosts count paths from: that of the repository, else of the project.
@@ -376,7 +411,8 @@ pub(super) fn findings_tally(assessment: &Assessment) -> StyledLine {
         .and_text(&off)
 }
 
-fn severity_style(severity: Severity) -> TextStyle {
+/// The colour of a severity.
+pub(super) fn severity_style(severity: Severity) -> TextStyle {
     match severity {
         Severity::Error => TextStyle::Bad,
         Severity::Warning => TextStyle::Doubtful,

@@ -1,6 +1,7 @@
 //! The fleet file of a session, while the session goes on.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
@@ -10,6 +11,7 @@ use crate::model::{FLEET_VERSION, Fleet, FleetClass, FleetNode, Generator, Run};
 use crate::privacy::Redactor;
 use crate::project::Project;
 use crate::store::fleets::FleetStore;
+use crate::store::{FleetBases, RunStore};
 
 /// What a session was asked for, kept with what came of it so far.
 pub(super) struct FleetRecord {
@@ -17,7 +19,12 @@ pub(super) struct FleetRecord {
     fleet: Fleet,
     /// The place of each node by its name in the cluster.
     places: BTreeMap<String, usize>,
+    /// The runs that others are packed against.
+    bases: FleetBases,
 }
+
+/// The runs of a fleet of more nodes than this are packed, in a folder of their own.
+const MAX_PLAIN_NODES: usize = 50;
 
 impl FleetRecord {
     /// Writes what is asked for, before anything came of it.
@@ -67,22 +74,41 @@ impl FleetRecord {
                 .collect(),
         };
         let places = nodes.iter().enumerate().map(|(place, node)| (node.name.clone(), place));
-        let record =
-            Self { store: FleetStore::open_project(project), fleet, places: places.collect() };
+        let record = Self {
+            store: FleetStore::open_project(project),
+            fleet,
+            places: places.collect(),
+            bases: FleetBases::default(),
+        };
         record.store.save_fleet(&record.fleet)?;
         Ok(record)
     }
 
-    /// Keeps that a node has a run.
+    /// Writes the run of a node, and that it has one.
     ///
     /// # Errors
     ///
-    /// The file cannot be written.
-    pub(super) fn add_run(&mut self, node: &str, run: &Run) -> Result<()> {
+    /// A file cannot be written.
+    pub(super) fn keep_run(
+        &mut self,
+        runs: &RunStore,
+        node: &str,
+        run: &mut Run,
+    ) -> Result<PathBuf> {
+        let path = match self.fleet.nodes.len() > MAX_PLAIN_NODES {
+            true => runs.save_fleet_run(run, &self.fleet.id, &mut self.bases)?,
+            false => runs.save_run(run)?.0,
+        };
         if let Some(place) = self.places.get(node) {
             self.fleet.add_run(*place, run);
         }
-        self.store.save_fleet(&self.fleet)
+        self.store.save_fleet(&self.fleet)?;
+        Ok(path)
+    }
+
+    /// The names of the nodes in the cluster, in order, each with its place in the fleet.
+    pub(super) fn list_names(&self) -> BTreeMap<String, usize> {
+        self.places.clone()
     }
 
     /// Keeps that the session is over.

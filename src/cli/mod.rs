@@ -19,6 +19,7 @@ mod expectations;
 mod explain;
 mod export;
 mod facts;
+mod fleet;
 mod fleet_record;
 mod import;
 mod init;

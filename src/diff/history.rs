@@ -18,6 +18,8 @@ use crate::store::{RunStore, outline};
 pub struct PastSession {
     /// The id of its run.
     pub id: String,
+    /// The node of a cluster that it was on, if it was on one.
+    node: Option<String>,
     setting: Option<SessionSetting>,
     figures: BTreeMap<(String, String), f64>,
     /// The target that figures are divided by.
@@ -41,6 +43,7 @@ pub struct SessionChange {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SessionSetting {
     machine: MachineProfile,
+    node: Option<String>,
     engine: String,
     /// The handler of every target.
     handlers: BTreeMap<String, Option<String>>,
@@ -51,19 +54,20 @@ impl SessionSetting {
     pub(super) fn of_run(run: &Run) -> Option<Self> {
         let EvidenceKind::Collected { engine, .. } = &run.evidence else { return None };
         let handlers = run.targets.iter().map(|t| (t.name.clone(), t.handler.clone())).collect();
-        Some(Self { machine: MachineProfile::of_run(run)?, engine: engine.clone(), handlers })
+        let (machine, node) = (MachineProfile::of_run(run)?, run.find_node().map(String::from));
+        Some(Self { machine, node, engine: engine.clone(), handlers })
     }
 
     /// Whether figures of `target` in one say something about its figures in the other.
     fn is_like(&self, other: &Self, target: &str) -> bool {
-        self.machine.is_like(&other.machine)
+        self.same_machine(other)
             && self.engine == other.engine
             && self.handlers.get(target) == other.handlers.get(target)
     }
 
-    /// Whether the two are of one machine.
+    /// Whether the two are of one machine, or of one node.
     pub(super) fn same_machine(&self, other: &Self) -> bool {
-        self.machine.is_like(&other.machine)
+        self.machine.is_like(&other.machine) && self.node == other.node
     }
 }
 
@@ -80,7 +84,8 @@ impl PastSession {
             }
         }
         let baseline = run.with_role(Role::Baseline).next().map(|target| target.name.clone());
-        Self { id: run.id.clone(), setting: SessionSetting::of_run(run), figures, baseline }
+        let (node, setting) = (run.find_node().map(String::from), SessionSetting::of_run(run));
+        Self { id: run.id.clone(), node, setting, figures, baseline }
     }
 
     /// The gated figures that changed since the session `before`, as a comparison of the two runs
@@ -147,8 +152,17 @@ impl PastSession {
         self.figures.keys().any(|(id, _)| is_time(id))
     }
 
-    /// Whether the two were collected on like machines, through the same engine.
+    /// Whether the two were collected on the same node of a cluster, or both on none.
+    pub fn is_on_same_node(&self, other: &Self) -> bool {
+        self.node == other.node
+    }
+
+    /// Whether the two were collected on like machines, through the same engine, or on the same
+    /// node of a cluster.
     pub fn is_comparable(&self, other: &Self) -> bool {
+        if self.node.is_some() || other.node.is_some() {
+            return self.is_on_same_node(other);
+        }
         match (&self.setting, &other.setting) {
             (Some(one), Some(other)) => one.same_machine(other) && one.engine == other.engine,
             _ => false,

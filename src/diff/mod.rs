@@ -12,6 +12,7 @@ mod expectation;
 mod fact;
 mod figure;
 mod finding;
+pub(crate) mod fleet;
 mod gate;
 pub mod history;
 pub(crate) mod machine;

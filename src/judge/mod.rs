@@ -4,6 +4,7 @@ pub(crate) mod against;
 mod context;
 mod edition;
 pub(crate) mod expectations;
+pub(crate) mod fleet;
 pub(crate) mod rules;
 mod statements;
 pub(crate) mod suitability;

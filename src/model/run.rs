@@ -60,6 +60,14 @@ impl Run {
         reasons.into_iter().reduce(|first, next| first.filter(|_| next.is_some())).flatten()
     }
 
+    /// The node of a cluster that it was collected on, if it was on one.
+    pub fn find_node(&self) -> Option<&str> {
+        match &self.evidence {
+            EvidenceKind::Collected { node, .. } => node.as_deref(),
+            EvidenceKind::Imported { .. } => None,
+        }
+    }
+
     /// The target of this name.
     pub fn find_target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)

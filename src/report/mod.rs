@@ -10,6 +10,7 @@ pub(crate) mod costs;
 pub mod escape;
 pub mod excerpts;
 mod file_links;
+pub(crate) mod fleet;
 pub(crate) mod functions;
 pub(crate) mod lookups;
 pub mod markdown;

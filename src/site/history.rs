@@ -383,25 +383,25 @@ struct PairName {
 const BEFORE: PairName = PairName { end: "before", title: "Changes since the run before" };
 const AGAINST: PairName = PairName { end: "baseline", title: "Changes against the baseline" };
 
-/// Every run with the one before it and with the baseline.
+/// Every run with the one before it and with the baseline: of a node none but its own.
 fn compared_pairs(known: &[KnownRun]) -> Vec<ComparedPair> {
-    let is_baseline = |run: &KnownRun| run.label.as_deref() == Some(BASELINE);
-    // As a reference by label: one that is dated later than now only where there is no other.
-    let baseline = known
-        .iter()
-        .position(|run| is_baseline(run) && !clock::is_future(run.at))
-        .or_else(|| known.iter().position(is_baseline));
+    let baselines: Vec<usize> =
+        (0..known.len()).filter(|&a| known[a].label.as_deref() == Some(BASELINE)).collect();
     let mut pairs = Vec::new();
     for (b, run) in known.iter().enumerate() {
         // The newest that can be compared with it, else the newest.
         let comparable = |a: &usize| run.session.is_comparable(&known[*a].session);
-        let next = Some(b + 1).filter(|&a| a < known.len());
+        let is_on_same_node = |a: &usize| run.session.is_on_same_node(&known[*a].session);
+        let next = (b + 1..known.len()).find(is_on_same_node);
         let before = (b + 1..known.len()).find(comparable).or(next);
         let pair = |a: usize, what: &PairName| {
             let name = format!("runs/{}-{}.html", run.id, what.end);
             ComparedPair { name, title: what.title, a, b }
         };
         pairs.extend(before.map(|a| pair(a, &BEFORE)));
+        // As a reference by label: one that is dated later than now only where there is no other.
+        let mut own = baselines.iter().copied().filter(is_on_same_node);
+        let baseline = own.clone().find(|&a| !clock::is_future(known[a].at)).or_else(|| own.next());
         let baseline = baseline.filter(|&a| a != b && Some(a) != before);
         pairs.extend(baseline.map(|a| pair(a, &AGAINST)));
     }

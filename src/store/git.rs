@@ -4,6 +4,7 @@ use std::path::Path;
 
 use chrono::NaiveDateTime;
 
+use super::packed;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::git::run_git;
@@ -33,6 +34,10 @@ pub(super) fn read_run_at_revision(
         None => newest_run_path(root, runs, revision)?,
     };
     let text = read_git(root, &["show", &format!("{revision}:{path}")])?;
+    let text = packed::unpack_text(text, Path::new(&path), |id| {
+        let base = Path::new(&path).with_file_name(format!("{id}.json"));
+        read_git(root, &["show", &format!("{revision}:{}", base.display())])
+    })?;
     Ok(CommittedFile { origin: format!("git:{revision}:{path}"), text, passed_over })
 }
 

@@ -7,6 +7,7 @@ pub mod fleets;
 mod git;
 pub mod integrity;
 pub mod outline;
+mod packed;
 pub mod reference;
 pub mod schema;
 #[cfg(test)]
@@ -25,8 +26,9 @@ use crate::error::{Error, Result};
 use crate::model::Run;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
-use crate::sources::{self, WalkLimits};
+use crate::sources::{self, SourceKind, WalkLimits};
 use integrity::IntegrityReport;
+pub use packed::FleetBases;
 use reference::{FORMS, RunReference};
 
 /// The most bytes of a run file.
@@ -105,6 +107,8 @@ pub struct RunEntry {
     pub created: DateTime<Utc>,
     /// The form of the exercise that it was made for, if any.
     pub edition: Option<String>,
+    /// The node of a cluster that it was collected on, if it was on one.
+    pub node: Option<String>,
     /// The file.
     pub path: PathBuf,
 }
@@ -166,19 +170,40 @@ impl RunStore {
                 return Ok((path, false));
             }
         }
-        run.id = file::compute_run_id(run);
-        run.digest = Some(file::record_digest(run));
+        let text = seal_run(run)?;
         let path = self.folder.join(format!("{}.json", run.id));
-        let text = file::to_text(run);
-        if text.len() as u64 > MAX_RUN_BYTES {
-            let size = text.len() >> 20;
-            return Err(Error::unusable_input(format!(
-                "the run would have {size} MiB of evidence"
-            ))
-            .with_help(format!("a run file has at most {} MiB", MAX_RUN_BYTES >> 20)));
-        }
         atomic::write_atomically(&path, text.as_bytes())?;
         Ok((path, true))
+    }
+
+    /// Gives the run of a node its id and writes it into the folder of its fleet, packed against
+    /// `bases` where one of them says most of it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written, or it would be longer than a run file may be.
+    pub fn save_fleet_run(
+        &self,
+        run: &mut Run,
+        fleet: &str,
+        bases: &mut FleetBases,
+    ) -> Result<PathBuf> {
+        let text = seal_run(run)?;
+        let path = self.folder.join(fleet).join(format!("{}.json", run.id));
+        atomic::write_atomically(&path, bases.pack_run(&run.id, text).as_bytes())?;
+        Ok(path)
+    }
+
+    /// Loads the run of a fleet that has this id.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or the file cannot be used.
+    pub fn load_fleet_run(&self, fleet: &str, id: &str) -> Result<LoadedRun> {
+        let name = format!("{id}.json");
+        let path = self.folder.join(fleet).join(&name);
+        let path = if path.exists() { path } else { self.folder.join(&name) };
+        self.parse_run(&RunFile::read_file(&path)?)
     }
 
     /// All runs as they were when they were first asked for, newest first. A file that cannot be
@@ -284,13 +309,17 @@ impl RunStore {
         }
     }
 
-    /// Loads the run that was recorded before this one, and is not damaged.
+    /// Loads the run that was recorded before this one, of the same node if it is of one, and is
+    /// not damaged.
     ///
     /// # Errors
     ///
     /// As for [`RunStore::list_runs`].
     pub fn load_before(&self, run: &Run) -> Result<Option<LoadedRun>> {
-        let is_before = |entry: &&RunEntry| (entry.created, &entry.id) < (run.created, &run.id);
+        let is_before = |entry: &&RunEntry| {
+            (entry.created, &entry.id) < (run.created, &run.id)
+                && entry.node.as_deref() == run.find_node()
+        };
         for entry in self.usable_entries()?.into_iter().filter(is_before) {
             match RunFile::read_file(&entry.path).and_then(|file| self.parse_run(&file)) {
                 Ok(loaded) => return Ok(Some(loaded)),
@@ -426,13 +455,18 @@ impl RunStore {
         }
     }
 
-    /// The run files, sorted by name and so by time.
+    /// The run files, those of fleets among them, sorted by name and so by time.
     ///
     /// # Errors
     ///
     /// The folder cannot be read.
     pub fn run_files(&self) -> Result<Vec<PathBuf>> {
-        list_run_files(&self.folder)
+        let mut files = list_run_files(&self.folder)?;
+        for folder in list_folders(&self.folder)? {
+            files.extend(list_run_files(&folder)?);
+        }
+        files.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+        Ok(files)
     }
 }
 
@@ -451,6 +485,33 @@ pub fn list_run_files(folder: &Path) -> Result<Vec<PathBuf>> {
             Ok(paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect())
         }
     }
+}
+
+/// The folders in a folder, which are those of fleets.
+fn list_folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    match sources::walk_folder(folder, WalkLimits::FLAT) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::failed_io("read", folder, &error)),
+        Ok(walk) => {
+            let folders = walk.entries.into_iter().filter(|entry| {
+                entry.kind == SourceKind::Folder && !entry.is_link && file::is_id(&entry.name)
+            });
+            Ok(folders.map(|entry| entry.path).collect())
+        }
+    }
+}
+
+/// Gives a run its id and its digest, and makes the text of its file.
+fn seal_run(run: &mut Run) -> Result<String> {
+    run.id = file::compute_run_id(run);
+    run.digest = Some(file::record_digest(run));
+    let text = file::to_text(run);
+    if text.len() as u64 > MAX_RUN_BYTES {
+        let size = text.len() >> 20;
+        return Err(Error::unusable_input(format!("the run would have {size} MiB of evidence"))
+            .with_help(format!("a run file has at most {} MiB", MAX_RUN_BYTES >> 20)));
+    }
+    Ok(text)
 }
 
 /// What to say where a name matches nothing.
@@ -494,16 +555,23 @@ fn file_stem(path: &Path) -> &str {
 fn read_text(path: &Path) -> Result<String> {
     let bytes = sources::read_named_file(path, MAX_RUN_BYTES)
         .map_err(|error| Error::failed_io("read", path, &error))?;
-    sources::decode_text(bytes, path)
+    let text = sources::decode_text(bytes, path)?;
+    packed::unpack_text(text, path, |id| {
+        let base = path.with_file_name(format!("{id}.json"));
+        let bytes = sources::read_named_file(&base, MAX_RUN_BYTES)
+            .map_err(|error| Error::failed_io("read", &base, &error))?;
+        sources::decode_text(bytes, &base)
+    })
 }
 
 fn read_entry(path: &Path) -> Result<RunEntry> {
     let run = outline::read_head(path)?;
     Ok(RunEntry {
+        node: run.find_node().map(String::from),
         id: run.id,
         label: run.label,
         created: run.created,
-        edition: run.edition.clone(),
+        edition: run.edition,
         path: path.to_path_buf(),
     })
 }

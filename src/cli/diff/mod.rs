@@ -9,23 +9,25 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::console::Console;
+use super::fleet;
 use super::styled::StyledText;
 use crate::clock;
 use crate::diff::{self, DiffSide};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lab12::import;
 use crate::privacy::Redactor;
 use crate::project::{self, Project};
 use crate::report::{Assessment, ProjectData, comparison};
+use crate::store::reference::split_fleet_reference;
 use crate::store::{LoadedRun, RunFile, RunStore, integrity::IntegrityReport};
 
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(super) struct DiffArguments {
-    /// The run that is compared with, or an evidence directory of the lab
+    /// The run that is compared with, an evidence directory of the lab, or a fleet
     #[arg(value_name = "A")]
     a: String,
-    /// The run that is compared, or an evidence directory of the lab
+    /// The run that is compared, an evidence directory of the lab, or a fleet
     #[arg(value_name = "B")]
     b: String,
     /// The form of the output
@@ -84,6 +86,17 @@ pub(super) fn run_diff(
     arguments: &DiffArguments,
     console: &Console,
 ) -> Result<ExitCode> {
+    let given: Vec<project::FailOn> = arguments.fail_on.iter().map(|kind| (*kind).into()).collect();
+    let fail_on = if given.is_empty() { &project.config.gate.fail_on } else { &given };
+    let fleets = (split_fleet_reference(&arguments.a), split_fleet_reference(&arguments.b));
+    if fleets != (None, None) {
+        if !matches!(arguments.format, DiffFormat::Text | DiffFormat::Json) {
+            return Err(Error::unusable_input("fleets are compared as text or json")
+                .with_help("give --format text or json"));
+        }
+        let is_json = arguments.format == DiffFormat::Json;
+        return fleet::diff_fleets(project, fleets, is_json, fail_on, console);
+    }
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let (a, b) = (
@@ -122,8 +135,6 @@ pub(super) fn run_diff(
             console.print_document(&comparison::comparison_html(&view(), &b, &templates)?)?
         }
     }
-    let given: Vec<project::FailOn> = arguments.fail_on.iter().map(|kind| (*kind).into()).collect();
-    let fail_on = if given.is_empty() { &gate.fail_on } else { &given };
     Ok(if diff::gate_fails(&diff, fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 

@@ -23,7 +23,7 @@ use super::{RuleContext, find_contradicting_facts};
 use crate::model::{FactId, MissingReason, Target, fact_ids};
 
 /// What the facts prove about a target's boundary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Conclusion {
     /// The target runs on the host's kernel.

@@ -1,0 +1,381 @@
+//! Fleets on a terminal: what their nodes show, and what changed from one to another.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::console::{Console, count_words};
+use super::styled::{StyledLine, StyledText, TextStyle};
+use super::summary;
+use crate::diff::fleet::FleetDiff;
+use crate::error::{Error, Result};
+use crate::judge::Severity;
+use crate::judge::fleet::{
+    BROKEN, CHANGED, ClassSummary, NodeSummary, fold_classes, fold_findings,
+};
+use crate::model::Fleet;
+use crate::project::{CONFIG, FailOn, Project};
+use crate::report::ProjectData;
+use crate::report::fleet::{ExpectationFold, FleetAssessment};
+use crate::store::RunStore;
+use crate::store::fleets::FleetStore;
+
+/// How many nodes of a group are named.
+const NAMED_NODES: usize = 5;
+
+/// Loads and judges the fleet of this name.
+///
+/// # Errors
+///
+/// There is no such fleet, or it cannot be judged.
+pub(super) fn load_fleet(
+    project: &Project,
+    name: &str,
+    store: &RunStore,
+    project_data: &ProjectData,
+) -> Result<FleetAssessment> {
+    let fleet = FleetStore::open_project(project).find_fleet(name)?;
+    FleetAssessment::assess_fleet(fleet, store, project_data)
+}
+
+/// First the nodes on which a class is not what its name says, then what each class is on how many
+/// nodes, and why nothing is concluded.
+pub(super) fn fleet_lines(nodes: &[NodeSummary]) -> StyledText {
+    let mut text = StyledText::default();
+    let mut push_messages = |what: &str, style: TextStyle, rule: &str| {
+        let found: Vec<&NodeSummary> =
+            nodes.iter().filter(|node| node.findings_of(rule).next().is_some()).collect();
+        if found.is_empty() {
+            return;
+        }
+        let words = format!("On {} of {} {what}:", found.len(), count_words(nodes.len(), "node"));
+        text.push_line(StyledLine::begin_styled(style, &words));
+        for node in found {
+            for finding in node.findings_of(rule) {
+                text.push_line(format!("  {}: {}", node.node, finding.message));
+            }
+        }
+        text.push_blank();
+    };
+    push_messages("a class is not what its name says", TextStyle::Bad, BROKEN);
+    push_messages("the cluster changed a pod", TextStyle::Doubtful, CHANGED);
+    let head = ["Class", "Boundary", "Confidence", "Nodes"];
+    let mut rows = vec![head.map(|word| StyledLine::begin_styled(TextStyle::Faint, word)).to_vec()];
+    let mut reasons: Vec<String> = Vec::new();
+    for line in fold_classes(nodes) {
+        let outcome = line.outcome;
+        rows.push(vec![
+            outcome.class.as_str().into(),
+            title_words(outcome),
+            outcome.confidence.confidence_name().into(),
+            list_nodes(&line.nodes).into(),
+        ]);
+        if let Some(reason) = &outcome.reason {
+            reasons.push(format!("  {} on {}: {reason}", outcome.class, list_nodes(&line.nodes)));
+        }
+    }
+    text.push_columns(rows);
+    if !reasons.is_empty() {
+        text.push_blank();
+        text.push_line("Why nothing is concluded:");
+        reasons.into_iter().for_each(|line| text.push_line(line));
+    }
+    text
+}
+
+fn title_words(outcome: &ClassSummary) -> StyledLine {
+    StyledLine::begin_styled(summary::boundary_style(&outcome.as_verdict()), &outcome.title)
+}
+
+/// How many nodes, and the names of the first.
+fn list_nodes<S: AsRef<str>>(names: &[S]) -> String {
+    let shown: Vec<&str> = names.iter().take(NAMED_NODES).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    match names.len() {
+        1 => shown,
+        count if count <= NAMED_NODES => format!("{count}: {shown}"),
+        count => format!("{count}: {shown}, ..."),
+    }
+}
+
+/// How `check` shows a fleet, and what makes it fail.
+pub(super) struct FleetCheck {
+    /// Whether programs read it.
+    pub is_json: bool,
+    /// Whether only the classes are shown.
+    pub is_summary: bool,
+    /// The least severe finding that makes the exit code 1, if one does.
+    pub least: Option<Severity>,
+}
+
+/// Prints what the nodes of a fleet show.
+pub(super) fn check_fleet(
+    project: &Project,
+    name: &str,
+    wanted: &FleetCheck,
+    console: &Console,
+) -> Result<ExitCode> {
+    let project_data = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, project_data.catalogue.clone());
+    let assessment = load_fleet(project, name, &store, &project_data)?;
+    console.warn_all(&store.store_warnings());
+    let folded = fold_findings(&assessment.nodes);
+    let expectations = assessment.fold_expectations();
+    if wanted.is_json {
+        console.print_json(&format!("{:#}\n", fleet_json(&assessment, &expectations)))?;
+    } else if wanted.is_summary {
+        console.print_text(&fleet_lines(&assessment.nodes))?;
+    } else {
+        console.print_text(&check_text(&assessment, &expectations))?;
+    }
+    let is_found = wanted.least.is_some_and(|least| folded.iter().any(|it| it.severity >= least));
+    // What is not shown is not relied on.
+    let is_nothing_shown = assessment.expectations.is_empty();
+    let is_unmet = is_nothing_shown && !project_data.expectations.is_empty();
+    if is_unmet {
+        console.print_warning("no node has a run, so no expectation is met");
+    }
+    let fails = is_found || is_unmet || expectations.iter().any(ExpectationFold::fails);
+    Ok(ExitCode::from(u8::from(fails)))
+}
+
+fn fleet_title(fleet: &Fleet) -> String {
+    let label = fleet.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
+    let end = if fleet.ended.is_none() { ", which did not end" } else { "" };
+    format!("Fleet {}{label}{end}", fleet.id)
+}
+
+fn check_text(assessment: &FleetAssessment, expectations: &[ExpectationFold]) -> StyledText {
+    let total = count_words(assessment.nodes.len(), "node");
+    let mut text = StyledText::default();
+    let title = fleet_title(&assessment.fleet);
+    text.push_line(StyledLine::begin_styled(TextStyle::Strong, &title));
+    text.push_blank();
+    text.append_text(fleet_lines(&assessment.nodes));
+    let mut counts = [(Severity::Error, 0), (Severity::Warning, 0), (Severity::Note, 0)];
+    for finding in fold_findings(&assessment.nodes) {
+        let mark = StyledLine::begin_styled(
+            super::check::severity_style(finding.severity),
+            finding.severity.word(),
+        );
+        text.push_blank();
+        text.push_line(mark.and_text(&format!("[{}]: {}", finding.rule, finding.message)));
+        let (count, names) = (finding.nodes.len(), list_nodes(&finding.nodes));
+        text.push_line(format!(
+            "  on {count} of {total}: {}",
+            names.trim_start_matches(&format!("{count}: "))
+        ));
+        text.push_wrapped("  ", finding.help, 74);
+        for (severity, count) in &mut counts {
+            *count += usize::from(*severity == finding.severity);
+        }
+    }
+    text.push_blank();
+    let tally = counts.map(|(severity, count)| count_words(count, severity.word()));
+    text.push_line(format!("Findings, each on all its nodes: {}", tally.join(", ")));
+    if !expectations.is_empty() {
+        text.push_blank();
+        text.append_text(expectation_text(expectations, assessment.nodes.len()));
+    }
+    text
+}
+
+fn expectation_text(expectations: &[ExpectationFold], total: usize) -> StyledText {
+    let mut text = StyledText::default();
+    let total = count_words(total, "node");
+    for expected in expectations.iter().filter(|it| !it.has_passed()) {
+        let style = if expected.fails() { TextStyle::Bad } else { TextStyle::Doubtful };
+        let mark = StyledLine::begin_styled(
+            style,
+            if expected.fails() { "failed" } else { "not decided" },
+        );
+        text.push_line(mark.and_text(&format!(": {}", expected.expects)));
+        for (what, nodes) in [("failed", &expected.failed), ("not decided", &expected.undecided)] {
+            if let Some((_, found)) = nodes.first() {
+                let names: Vec<&str> = nodes.iter().map(|(node, _)| *node).collect();
+                let count = nodes.len();
+                let names = list_nodes(&names);
+                let names = names.trim_start_matches(&format!("{count}: ")).to_string();
+                text.push_wrapped(
+                    "  ",
+                    &format!("{what} on {count} of {total} ({names}): {found}"),
+                    74,
+                );
+            }
+        }
+        let why = format!("why ({CONFIG}:{}): {}", expected.line, expected.reason);
+        text.push_wrapped("  ", &why, 74);
+        text.push_blank();
+    }
+    let passed = expectations.iter().filter(|it| it.has_passed()).count();
+    let others = expectations.len() - passed;
+    text.push_line(format!("Expectations: {passed} passed on every node, {others} did not"));
+    text
+}
+
+fn fleet_json(assessment: &FleetAssessment, expectations: &[ExpectationFold]) -> serde_json::Value {
+    let verdicts = fold_classes(&assessment.nodes).into_iter().map(|line| {
+        json!({
+            "class": line.outcome.class, "conclusion": line.outcome.conclusion,
+            "confidence": line.outcome.confidence, "reason": line.outcome.reason,
+            "nodes": line.nodes,
+        })
+    });
+    let nodes = assessment.nodes.iter().map(|node| {
+        json!({ "node": node.node, "pool": node.pool, "run": node.run, "classes": node.classes,
+                "facts": node.facts })
+    });
+    json!({
+        "fleet": assessment.fleet.id,
+        "label": assessment.fleet.label,
+        "created": assessment.fleet.created,
+        "ended": assessment.fleet.ended,
+        "verdicts": verdicts.collect::<Vec<_>>(),
+        "findings": fold_findings(&assessment.nodes),
+        "expectations": expectations.iter().map(ExpectationFold::to_json).collect::<Vec<_>>(),
+        "nodes": nodes.collect::<Vec<_>>(),
+    })
+}
+
+/// Prints what changed from one fleet to another. The references are what follows `fleet:`; where
+/// one is none, the other side is a run.
+pub(super) fn diff_fleets(
+    project: &Project,
+    references: (Option<&str>, Option<&str>),
+    is_json: bool,
+    fail_on: &[FailOn],
+    console: &Console,
+) -> Result<ExitCode> {
+    let (Some(a), Some(b)) = references else {
+        return Err(Error::unusable_input(
+            "a fleet is compared with a fleet, and a run with a run",
+        )
+        .with_help("give two of one kind: isoproof diff fleet:latest~1 fleet:latest"));
+    };
+    let project_data = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, project_data.catalogue.clone());
+    let load = |name: &str| load_fleet(project, name, &store, &project_data);
+    let (a, b) = (load(a)?, load(b)?);
+    console.warn_all(&store.store_warnings());
+    let diff = FleetDiff {
+        a: a.fleet.id.clone(),
+        b: b.fleet.id.clone(),
+        expectations: b.lost_expectations(&a),
+        ..FleetDiff::between_fleets(&a.nodes, &b.nodes)
+    };
+    match is_json {
+        true => console.print_json(&format!("{:#}\n", json!(diff)))?,
+        false => console.print_text(&diff_text(&diff))?,
+    }
+    Ok(ExitCode::from(u8::from(diff.fails_gate(fail_on))))
+}
+
+fn diff_text(diff: &FleetDiff) -> StyledText {
+    let mut text = StyledText::default();
+    let title = format!("From fleet {} to fleet {}", diff.a, diff.b);
+    text.push_line(StyledLine::begin_styled(TextStyle::Strong, &title));
+    text.push_blank();
+    let common = count_words(diff.common, "node");
+    let on = |nodes: &[String]| {
+        let (count, names) = (nodes.len(), list_nodes(nodes));
+        format!("{count} of {common}: {}", names.trim_start_matches(&format!("{count}: ")))
+    };
+    for shift in &diff.verdicts {
+        let (mark, style) = match shift.regression {
+            true => ("weaker", TextStyle::Bad),
+            false => ("verdict", TextStyle::Doubtful),
+        };
+        let show = |it: &ClassSummary| match it.confidence {
+            crate::judge::Confidence::None => it.title.clone(),
+            sure => format!("{}, {} confidence", it.title, sure.confidence_name()),
+        };
+        let words = format!(": {}: {}, was {}", shift.class, show(&shift.b), show(&shift.a));
+        text.push_line(StyledLine::begin_styled(style, mark).and_text(&words));
+        text.push_line(format!("  on {}", on(&shift.nodes)));
+        if let Some(reason) = &shift.b.reason {
+            text.push_wrapped("  ", reason, 74);
+        }
+    }
+    for expected in &diff.expectations {
+        let words = format!(": {}", expected.expects);
+        text.push_line(StyledLine::begin_styled(TextStyle::Bad, "no longer met").and_text(&words));
+        text.push_line(format!("  on {}", on(&expected.nodes)));
+    }
+    for (what, list) in [("new", &diff.added), ("gone", &diff.removed)] {
+        for shift in list {
+            let about = shift.target.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+            let style = super::check::severity_style(shift.severity);
+            let mark = StyledLine::from(format!("{what} "))
+                .and_styled(style, shift.severity.word())
+                .and_text(&format!("[{}]{about} on {}", shift.rule, on(&shift.nodes)));
+            text.push_line(mark);
+        }
+    }
+    for shift in &diff.facts {
+        let words = format!("{} on {}: {}, was {}", shift.fact, shift.target, shift.b, shift.a);
+        text.push_line(words);
+        text.push_line(format!("  on {}", on(&shift.nodes)));
+    }
+    for (what, list) in [
+        ("classes no longer asked for", &diff.classes_gone),
+        ("classes asked for now", &diff.classes_added),
+        ("nodes that are gone", &diff.went),
+        ("nodes that came", &diff.came),
+        ("not compared, because two nodes have this name", &diff.ambiguous),
+    ] {
+        if !list.is_empty() {
+            text.push_line(format!("{what}: {}", list_nodes(list)));
+        }
+    }
+    if diff.is_empty() {
+        text.push_line(format!("Nothing changed on {common}."));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::Conclusion;
+    use crate::judge::fleet::testing::kata_node;
+
+    #[test]
+    fn the_node_that_breaks_the_promise_comes_first() {
+        let nodes = [
+            kata_node("a", Conclusion::SeparateKernelVm, "6.1"),
+            kata_node("b", Conclusion::SeparateKernelVm, "6.1"),
+            kata_node("c", Conclusion::SharedKernel, "6.1"),
+            kata_node("d", Conclusion::NotTested, "6.1"),
+        ];
+        assert_eq!(
+            fleet_lines(&nodes).render_text(false),
+            "On 1 of 4 nodes a class is not what its name says:\n\
+             \x20 c: kata shows the host's kernel.\n\n\
+             Class  Boundary          Confidence  Nodes\n\
+             kata   SeparateKernelVm  medium      2: a, b\n\
+             kata   SharedKernel      medium      c\n\
+             kata   NotTested         medium      d\n\n\
+             Why nothing is concluded:\n\
+             \x20 kata on d: no runtime\n"
+        );
+    }
+
+    #[test]
+    fn a_comparison_says_what_got_weaker_and_where() {
+        let vm = |name: &str| kata_node(name, Conclusion::SeparateKernelVm, "6.1");
+        let before = [vm("a"), vm("b"), vm("c")];
+        let after = [vm("a"), kata_node("b", Conclusion::SharedKernel, "6.8"), vm("d")];
+        let text = diff_text(&FleetDiff::between_fleets(&before, &after)).render_text(false);
+        assert_eq!(
+            text,
+            "From fleet  to fleet \n\n\
+             weaker: kata: SharedKernel, medium confidence, was SeparateKernelVm, medium confidence\n\
+             \x20 on 1 of 2 nodes: b\n\
+             new error[runtime-not-what-it-says] (kata) on 1 of 2 nodes: b\n\
+             kernel.release on host: 6.8, was 6.1\n\
+             \x20 on 1 of 2 nodes: b\n\
+             nodes that are gone: c\n\
+             nodes that came: d\n"
+        );
+    }
+}

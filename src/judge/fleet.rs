@@ -1,0 +1,333 @@
+//! What the nodes of a fleet show, and which of them show the same.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{ConclusionWords, ReasonWords};
+use super::{Conclusion, Confidence, Judgement, Severity, Verdict};
+use crate::model::{FactId, Fleet, FleetCell, FleetNode, Role, Run, fact_ids};
+
+/// The rule by which a class is not what its name says.
+pub(crate) const BROKEN: &str = "runtime-not-what-it-says";
+
+/// The rule by which the cluster stored another pod than was asked for.
+pub(crate) const CHANGED: &str = "pod-was-changed";
+
+/// The facts by which nodes are told apart. None has a value of its own on every node.
+const GROUPING_FACTS: &[FactId] = &[fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_VERSION];
+
+/// Why nothing is known of a class on a node that has no run.
+const NOT_REACHED: &str = "the session did not come to it";
+
+/// What one node shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NodeSummary {
+    /// The node, as its run names it.
+    pub node: String,
+    /// The pool that it belongs to, where that is known.
+    pub pool: Option<String>,
+    /// The id of its run; none if it has none that can be used.
+    pub run: Option<String>,
+    /// What is concluded of each class, in the order of the fleet.
+    pub classes: Vec<ClassSummary>,
+    /// The facts by which nodes are told apart.
+    pub facts: Vec<NodeFact>,
+    /// What the rules found.
+    pub findings: Vec<NodeFinding>,
+}
+
+/// What is concluded of a class on a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ClassSummary {
+    /// The name of the class.
+    pub class: String,
+    /// What is concluded.
+    pub conclusion: Conclusion,
+    /// How far it can be relied on.
+    pub confidence: Confidence,
+    /// The conclusion, for readers.
+    pub title: String,
+    /// Why nothing is concluded, where nothing is.
+    pub reason: Option<String>,
+}
+
+impl ClassSummary {
+    fn of_verdict(verdict: &Verdict, words: &ConclusionWords, reasons: &ReasonWords) -> Self {
+        let undecided = || verdict.reason.map(|reason| reasons[reason.reason_id()].clone());
+        Self {
+            class: verdict.target.clone(),
+            conclusion: verdict.conclusion,
+            confidence: verdict.confidence,
+            title: words[verdict.conclusion.conclusion_id()].title.clone(),
+            reason: verdict.failure.clone().or_else(undecided),
+        }
+    }
+
+    fn untested(class: &str, reason: &str, words: &ConclusionWords) -> Self {
+        Self {
+            class: class.into(),
+            conclusion: Conclusion::NotTested,
+            confidence: Confidence::None,
+            title: words[Conclusion::NotTested.conclusion_id()].title.clone(),
+            reason: Some(reason.into()),
+        }
+    }
+
+    /// The same as a verdict that rests on nothing, for what is said of verdicts.
+    pub(crate) fn as_verdict(&self) -> Verdict {
+        Verdict::without_facts(&self.class, self.conclusion, self.confidence)
+    }
+}
+
+/// A fact that tells nodes apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct NodeFact {
+    /// The id of the fact.
+    pub fact: String,
+    /// The target.
+    pub target: String,
+    /// The value.
+    pub value: String,
+}
+
+/// A finding about a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NodeFinding {
+    /// The id of the rule.
+    pub rule: String,
+    /// How much the evidence suffers.
+    pub severity: Severity,
+    /// The target it is about, if it is about one.
+    pub target: Option<String>,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl NodeSummary {
+    /// What a judged run shows of its node. The pool is for the fleet to say.
+    pub(crate) fn of_run(
+        node: &str,
+        run: &Run,
+        judgement: &Judgement,
+        words: &ConclusionWords,
+        reasons: &ReasonWords,
+    ) -> Self {
+        let verdicts = judgement.verdicts.iter();
+        let mut facts = Vec::new();
+        for fact in GROUPING_FACTS {
+            for target in &run.targets {
+                let value = run.find_fact(fact, &target.name).and_then(|fact| fact.as_str());
+                // What starts the containers is the node's, not the container's.
+                if let Some(value) =
+                    value.filter(|_| *fact != fact_ids::ENGINE_VERSION || target.role == Role::Host)
+                {
+                    let (fact, target) = (fact.to_string(), target.name.clone());
+                    facts.push(NodeFact { fact, target, value: value.into() });
+                }
+            }
+        }
+        Self {
+            node: node.into(),
+            pool: None,
+            run: Some(run.id.clone()),
+            classes: verdicts.map(|it| ClassSummary::of_verdict(it, words, reasons)).collect(),
+            facts,
+            findings: judgement
+                .findings
+                .iter()
+                .map(|finding| NodeFinding {
+                    rule: finding.rule.clone(),
+                    severity: finding.severity,
+                    target: finding.target.clone(),
+                    message: finding.message.clone(),
+                    help: finding.help.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    /// What is known of a node without a run that can be used: `lost` says why its run cannot be.
+    pub(crate) fn without_run(
+        fleet: &Fleet,
+        node: &FleetNode,
+        lost: Option<&str>,
+        words: &ConclusionWords,
+    ) -> Self {
+        let class = |class: &str| {
+            let reason = match node.find_cell(class) {
+                FleetCell::Untested(reason) => reason,
+                FleetCell::Tested(_) | FleetCell::NotReached => lost.unwrap_or(NOT_REACHED),
+            };
+            ClassSummary::untested(class, reason, words)
+        };
+        Self {
+            node: node.name.clone(),
+            pool: node.pool.clone(),
+            run: None,
+            classes: fleet.classes.iter().map(|it| class(&it.name)).collect(),
+            facts: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// This summary with every class of the fleet, in its order.
+    #[must_use]
+    pub(crate) fn with_fleet(
+        mut self,
+        fleet: &Fleet,
+        node: &FleetNode,
+        words: &ConclusionWords,
+    ) -> Self {
+        let known = std::mem::take(&mut self.classes);
+        for class in &fleet.classes {
+            let found = known.iter().find(|it| it.class == class.name).cloned();
+            self.classes.push(found.unwrap_or_else(|| {
+                let reason = node.reasons.get(&class.name).map_or(NOT_REACHED, String::as_str);
+                ClassSummary::untested(&class.name, reason, words)
+            }));
+        }
+        self.pool.clone_from(&node.pool);
+        self
+    }
+
+    /// The findings of a rule.
+    pub(crate) fn findings_of(&self, rule: &str) -> impl Iterator<Item = &NodeFinding> {
+        self.findings.iter().filter(move |finding| finding.rule == rule)
+    }
+}
+
+/// A finding of one rule about one class, on all nodes that have it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct FoldedFinding<'a> {
+    /// The id of the rule.
+    pub rule: &'a str,
+    /// How much the evidence suffers.
+    pub severity: Severity,
+    /// The target it is about, if it is about one.
+    pub target: Option<&'a str>,
+    /// What is wrong on the first of the nodes.
+    pub message: &'a str,
+    /// What to do about it.
+    pub help: &'a str,
+    /// The nodes.
+    pub nodes: Vec<&'a str>,
+}
+
+/// The findings of all nodes by rule and target, most severe first, then those of most nodes.
+pub(crate) fn fold_findings(nodes: &[NodeSummary]) -> Vec<FoldedFinding<'_>> {
+    let mut folded: BTreeMap<(&str, Option<&str>), FoldedFinding> = BTreeMap::new();
+    for node in nodes {
+        for finding in &node.findings {
+            let target = finding.target.as_deref();
+            let entry = folded.entry((&finding.rule, target)).or_insert_with(|| FoldedFinding {
+                rule: &finding.rule,
+                severity: finding.severity,
+                target,
+                message: &finding.message,
+                help: &finding.help,
+                nodes: Vec::new(),
+            });
+            if entry.nodes.last() != Some(&node.node.as_str()) {
+                entry.nodes.push(&node.node);
+            }
+        }
+    }
+    let mut folded: Vec<FoldedFinding> = folded.into_values().collect();
+    folded.sort_by_key(|it| (std::cmp::Reverse(it.severity), std::cmp::Reverse(it.nodes.len())));
+    folded
+}
+
+/// Nodes on which one class came to one conclusion, for one reason where there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ClassOutcome<'a> {
+    /// What is concluded.
+    pub outcome: &'a ClassSummary,
+    /// The nodes.
+    pub nodes: Vec<&'a str>,
+}
+
+/// What each class came to on how many nodes: by class in their order, the strongest boundary first.
+pub(crate) fn fold_classes(nodes: &[NodeSummary]) -> Vec<ClassOutcome<'_>> {
+    let mut folded: BTreeMap<_, ClassOutcome> = BTreeMap::new();
+    for node in nodes {
+        for (index, outcome) in node.classes.iter().enumerate() {
+            let rank = outcome.as_verdict().boundary_rank();
+            let key = (index, rank, outcome.conclusion.conclusion_id(), &outcome.reason);
+            let entry =
+                folded.entry(key).or_insert_with(|| ClassOutcome { outcome, nodes: Vec::new() });
+            entry.nodes.push(&node.node);
+        }
+    }
+    folded.into_values().collect()
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A node that shows this of the class `kata`.
+    pub(crate) fn kata_node(name: &str, conclusion: Conclusion, kernel: &str) -> NodeSummary {
+        let is_shared = conclusion == Conclusion::SharedKernel;
+        let broken = NodeFinding {
+            rule: BROKEN.into(),
+            severity: Severity::Error,
+            target: Some("kata".into()),
+            message: "kata shows the host's kernel.".into(),
+            help: "look".into(),
+        };
+        NodeSummary {
+            node: name.into(),
+            pool: None,
+            run: Some(format!("run-of-{name}")),
+            classes: vec![ClassSummary {
+                class: "kata".into(),
+                conclusion,
+                confidence: Confidence::Medium,
+                title: format!("{conclusion:?}"),
+                reason: (conclusion == Conclusion::NotTested).then(|| "no runtime".into()),
+            }],
+            facts: vec![NodeFact {
+                fact: "kernel.release".into(),
+                target: "host".into(),
+                value: kernel.into(),
+            }],
+            findings: is_shared.then_some(broken).into_iter().collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::kata_node;
+    use super::*;
+
+    #[test]
+    fn findings_are_folded_by_rule_and_target() {
+        let nodes = [
+            kata_node("a", Conclusion::SharedKernel, "6.1"),
+            kata_node("b", Conclusion::SeparateKernelVm, "6.1"),
+            kata_node("c", Conclusion::SharedKernel, "6.1"),
+        ];
+        let folded = fold_findings(&nodes);
+        assert_eq!(folded.len(), 1);
+        assert_eq!(folded[0].nodes, ["a", "c"]);
+    }
+
+    #[test]
+    fn a_class_has_a_line_for_each_conclusion_and_each_reason() {
+        let mut other = kata_node("d", Conclusion::NotTested, "6.1");
+        other.classes[0].reason = Some("a taint".into());
+        let nodes = [
+            kata_node("a", Conclusion::NotTested, "6.1"),
+            kata_node("b", Conclusion::SeparateKernelVm, "6.1"),
+            kata_node("c", Conclusion::NotTested, "6.1"),
+            other,
+        ];
+        let lines: Vec<Vec<&str>> =
+            fold_classes(&nodes).into_iter().map(|line| line.nodes).collect();
+        assert_eq!(lines, [vec!["b"], vec!["d"], vec!["a", "c"]]);
+    }
+}

@@ -1,0 +1,204 @@
+//! A fleet with what its runs show.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde_json::json;
+
+use super::{Assessment, ProjectData};
+use crate::diff::fleet::ExpectationShift;
+use crate::error::Result;
+use crate::judge::fleet::NodeSummary;
+use crate::judge::{ExpectationOutcome, ExpectationResult};
+use crate::model::{EvidenceKind, Fleet, FleetNode, Run};
+use crate::store::{LoadedRun, RunStore};
+
+/// A fleet, judged.
+#[derive(Debug)]
+pub(crate) struct FleetAssessment {
+    /// What was asked for and what came of it.
+    pub fleet: Fleet,
+    /// What each node shows, in the order of the fleet.
+    pub nodes: Vec<NodeSummary>,
+    /// What came of each expectation on each node that has a run.
+    pub expectations: Vec<NodeExpectations>,
+}
+
+/// What came of what the project expects, on a node.
+#[derive(Debug)]
+pub(crate) struct NodeExpectations {
+    /// The node.
+    pub node: String,
+    /// The outcomes, in the order of `book.toml`.
+    pub results: Vec<ExpectationResult>,
+}
+
+impl FleetAssessment {
+    /// Loads and judges the runs of a fleet, of which each thread has one in memory at a time.
+    ///
+    /// # Errors
+    ///
+    /// A rule cannot be rendered, or something is expected of a runtime that a run does not have
+    /// under a name near to its own. A run that cannot be used is the reason of its node.
+    pub(crate) fn assess_fleet(
+        fleet: Fleet,
+        store: &RunStore,
+        project_data: &ProjectData,
+    ) -> Result<Self> {
+        let assess = |node: &FleetNode| assess_node(&fleet, node, store, project_data);
+        let assessed: Vec<Result<_>> = fleet.nodes.par_iter().map(assess).collect();
+        let (mut nodes, mut expectations) = (Vec::new(), Vec::new());
+        for assessed in assessed {
+            let (summary, results) = assessed?;
+            if let (false, node) = (results.is_empty(), summary.node.clone()) {
+                expectations.push(NodeExpectations { node, results });
+            }
+            nodes.push(summary);
+        }
+        Ok(Self { fleet, nodes, expectations })
+    }
+}
+
+fn assess_node(
+    fleet: &Fleet,
+    node: &FleetNode,
+    store: &RunStore,
+    project_data: &ProjectData,
+) -> Result<(NodeSummary, Vec<ExpectationResult>)> {
+    let words = &project_data.words;
+    let without = |lost: Option<&str>| NodeSummary::without_run(fleet, node, lost, words);
+    let Some(id) = &node.run else { return Ok((without(None), Vec::new())) };
+    let loaded = match load_node_run(fleet, node, id, store) {
+        Ok(loaded) => loaded,
+        Err(reason) => return Ok((without(Some(&reason)), Vec::new())),
+    };
+    let assessment = Assessment::new(loaded, project_data)?;
+    let summary = summarize_node(&node.name, &assessment).with_fleet(fleet, node, words);
+    Ok((summary, assessment.judge_expectations()?))
+}
+
+/// What a judged run shows of its node.
+pub(crate) fn summarize_node(node: &str, assessment: &Assessment) -> NodeSummary {
+    let Assessment { run, judgement, project_data, .. } = assessment;
+    NodeSummary::of_run(node, run, judgement, &project_data.words, &project_data.reasons)
+}
+
+/// The run of a node, if it is the one that the fleet means.
+fn load_node_run(
+    fleet: &Fleet,
+    node: &FleetNode,
+    id: &str,
+    store: &RunStore,
+) -> Result<LoadedRun, String> {
+    let loaded = store.load_fleet_run(&fleet.id, id).map_err(|error| error.message)?;
+    match is_run_of(&loaded.run, fleet, node) {
+        true => Ok(loaded),
+        false => Err(format!("run {id} is of another node or session")),
+    }
+}
+
+/// Whether a run is the one of this node in this fleet.
+pub(crate) fn is_run_of(run: &Run, fleet: &Fleet, node: &FleetNode) -> bool {
+    let EvidenceKind::Collected { session, node: name, .. } = &run.evidence else { return false };
+    *session == fleet.id && name.as_deref() == Some(&node.name)
+}
+
+/// What came of one expectation on all nodes.
+#[derive(Debug)]
+pub(crate) struct ExpectationFold<'a> {
+    /// What is expected.
+    pub expects: &'a str,
+    /// Why, in the words of the project.
+    pub reason: &'a str,
+    /// The line of `book.toml` in which it begins, from 1.
+    pub line: usize,
+    /// The nodes that show something else, with what they show.
+    pub failed: Vec<(&'a str, &'a str)>,
+    /// The nodes that do not show which, with what they show.
+    pub undecided: Vec<(&'a str, &'a str)>,
+    /// Whether one of the nodes fails the build.
+    is_failing: bool,
+}
+
+impl ExpectationFold<'_> {
+    /// Whether every node shows what is expected.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.failed.is_empty() && self.undecided.is_empty()
+    }
+
+    /// Whether it fails the build.
+    pub(crate) fn fails(&self) -> bool {
+        self.is_failing
+    }
+
+    /// For programs.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let nodes = |list: &[(&str, &str)]| -> Vec<serde_json::Value> {
+            list.iter().map(|(node, found)| json!({ "node": node, "found": found })).collect()
+        };
+        json!({
+            "expects": self.expects, "reason": self.reason, "line": self.line,
+            "failed": nodes(&self.failed), "not_decided": nodes(&self.undecided),
+            "fails": self.is_failing,
+        })
+    }
+}
+
+/// What an expectation finds on a node that has no run: what is not shown is not relied on.
+const NO_RUN: &str = "nothing: the node has no run";
+
+impl FleetAssessment {
+    /// What came of each expectation on all nodes, those without a run among them. Where no node
+    /// has a run nothing is known of any.
+    pub(crate) fn fold_expectations(&self) -> Vec<ExpectationFold<'_>> {
+        let Some(first) = self.expectations.first() else { return Vec::new() };
+        let unreached = self.nodes.iter().filter(|node| node.run.is_none());
+        let unreached: Vec<(&str, &str)> =
+            unreached.map(|node| (node.node.as_str(), NO_RUN)).collect();
+        let mut folds: Vec<ExpectationFold> = Vec::new();
+        for (index, expected) in first.results.iter().enumerate() {
+            let is_about_boundary = matches!(expected.kind, "start" | "boundary");
+            let mut fold = ExpectationFold {
+                expects: &expected.expects,
+                reason: &expected.reason,
+                line: expected.line,
+                failed: Vec::new(),
+                undecided: unreached.clone(),
+                is_failing: is_about_boundary && !unreached.is_empty(),
+            };
+            for node in &self.expectations {
+                let Some(result) = node.results.get(index) else { continue };
+                let found = (node.node.as_str(), result.found.as_str());
+                match result.outcome {
+                    ExpectationOutcome::Passed => {}
+                    ExpectationOutcome::Failed => fold.failed.push(found),
+                    ExpectationOutcome::NotDecided => fold.undecided.push(found),
+                }
+                fold.is_failing |= result.fails;
+            }
+            folds.push(fold);
+        }
+        folds
+    }
+
+    /// The expectations that nodes met in `before` and do not meet here.
+    pub(crate) fn lost_expectations(&self, before: &Self) -> Vec<ExpectationShift> {
+        let old: BTreeMap<&str, &NodeExpectations> =
+            before.expectations.iter().map(|it| (it.node.as_str(), it)).collect();
+        let mut lost: BTreeMap<(usize, String), ExpectationShift> = BTreeMap::new();
+        for node in &self.expectations {
+            let Some(old) = old.get(node.node.as_str()) else { continue };
+            for (old, new) in old.results.iter().zip(&node.results) {
+                if old.has_passed() && new.fails {
+                    let expects = new.expects.clone();
+                    let key = (new.line, expects.clone());
+                    let shift = lost
+                        .entry(key)
+                        .or_insert_with(|| ExpectationShift { expects, nodes: Vec::new() });
+                    shift.nodes.push(node.node.clone());
+                }
+            }
+        }
+        lost.into_values().collect()
+    }
+}

@@ -1,0 +1,214 @@
+//! Run files that say only in what they differ from another run of their fleet.
+//!
+//! A thousand nodes answer a hundred questions almost alike. The first run of each kind is a plain
+//! run file; of the others every line that stands there too is a reference to it, so equal captures
+//! are stored once. What comes out is the text of the run file, byte for byte, digests and all.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{MAX_RUN_BYTES, file};
+use crate::error::{Error, Result};
+
+/// How a packed run begins.
+const BEGINNING: &str = "{\n  \"same_as\": ";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackedRun {
+    /// The id of the run that the lines are those of.
+    same_as: String,
+    lines: Vec<PackedLines>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PackedLines {
+    /// The first line, from 0, and how many: lines of the other run.
+    Copied(usize, usize),
+    /// A line of its own.
+    Own(String),
+}
+
+/// What a text is packed against.
+pub(super) struct BaseRun {
+    id: String,
+    text: String,
+}
+
+/// Runs of a fleet that others are packed against.
+#[derive(Default)]
+pub struct FleetBases(Vec<BaseRun>);
+
+/// The most runs that one is compared with.
+const MAX_BASES: usize = 8;
+
+impl FleetBases {
+    /// The text of the file of a run: packed, if another of its fleet says most of it.
+    pub(super) fn pack_run(&mut self, id: &str, text: String) -> String {
+        let packed = self.0.iter().map(|base| pack_text(&text, base));
+        let shortest = packed.min_by_key(String::len);
+        if let Some(packed) = shortest.filter(|packed| packed.len() * 2 < text.len()) {
+            return packed;
+        }
+        if self.0.len() < MAX_BASES {
+            self.0.push(BaseRun { id: id.into(), text: text.clone() });
+        }
+        text
+    }
+}
+
+/// A text as what it has in common with another and what it has not.
+fn pack_text(text: &str, base: &BaseRun) -> String {
+    let theirs: Vec<&str> = base.text.split('\n').collect();
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, line) in theirs.iter().enumerate() {
+        places.entry(line).or_default().push(place);
+    }
+    let mut pieces: Vec<String> = Vec::new();
+    // Where the line that follows the last one stands there.
+    let (mut next, mut copied): (usize, Option<(usize, usize)>) = (0, None);
+    for line in text.split('\n') {
+        let found = match theirs.get(next) {
+            Some(there) if *there == line => Some(next),
+            _ => places.get(line).map(|places| {
+                let after = places.partition_point(|place| *place < next);
+                places.get(after).copied().unwrap_or(places[places.len() - 1])
+            }),
+        };
+        copied = match (copied, found) {
+            (Some((first, count)), Some(place)) if first + count == place => {
+                Some((first, count + 1))
+            }
+            (before, found) => {
+                pieces.extend(before.map(|(first, count)| format!("[{first},{count}]")));
+                if found.is_none() {
+                    pieces.push(serde_json::to_string(line).unwrap_or_default());
+                }
+                found.map(|place| (place, 1))
+            }
+        };
+        next = found.unwrap_or(next) + 1;
+    }
+    pieces.extend(copied.map(|(first, count)| format!("[{first},{count}]")));
+    let (id, lines) = (&base.id, pieces.join(",\n    "));
+    format!("{BEGINNING}\"{id}\",\n  \"lines\": [\n    {lines}\n  ]\n}}\n")
+}
+
+/// The text of a run file of which `text` may say only in what it differs from another; `path` is
+/// named in errors, and `read_base` reads the file of a run by its id.
+///
+/// # Errors
+///
+/// It does not, or the other run cannot be read; that one may not be packed itself.
+pub(super) fn unpack_text(
+    text: String,
+    path: &Path,
+    read_base: impl FnOnce(&str) -> Result<String>,
+) -> Result<String> {
+    if !text.starts_with(BEGINNING) {
+        return Ok(text);
+    }
+    let packed: PackedRun = file::read_json(&text, path)?;
+    let damaged = |what: &str| {
+        Error::unusable_input(format!("{}: {what}", path.display()))
+            .with_help("the file was changed or cut off; restore it, or collect again")
+    };
+    if !file::is_id(&packed.same_as) {
+        return Err(damaged("field `same_as`: the id of a run is wanted"));
+    }
+    let base = read_base(&packed.same_as).map_err(|error| {
+        let what = format!("it is stored as what differs from another run: {}", error.message);
+        damaged(&what)
+    })?;
+    if base.starts_with(BEGINNING) {
+        return Err(damaged("field `same_as`: that run is stored as what differs too"));
+    }
+    let theirs: Vec<&str> = base.split('\n').collect();
+    let mut lines: Vec<&str> = Vec::new();
+    let mut size = 0;
+    for piece in &packed.lines {
+        let added = match piece {
+            PackedLines::Own(line) => {
+                std::slice::from_ref(line).iter().map(String::as_str).collect()
+            }
+            PackedLines::Copied(first, count) => {
+                let end = first.checked_add(*count);
+                let range = end.and_then(|end| theirs.get(*first..end));
+                range
+                    .ok_or_else(|| damaged("field `lines`: the other run has fewer lines"))?
+                    .to_vec()
+            }
+        };
+        size += added.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+        if size > MAX_RUN_BYTES {
+            return Err(damaged("it would be longer than a run file may be"));
+        }
+        lines.extend(added);
+    }
+    Ok(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn base(text: &str) -> BaseRun {
+        BaseRun { id: "r1".into(), text: text.into() }
+    }
+
+    fn unpack(text: &str, base: &str) -> Result<String> {
+        unpack_text(text.into(), Path::new("x.json"), |_| Ok(base.into()))
+    }
+
+    #[test]
+    fn what_another_run_says_too_is_stored_once() {
+        let (_, run) = super::super::testing::read_sample_run("four-runtimes");
+        let text = file::to_text(&run);
+        let mut bases = FleetBases::default();
+        assert_eq!(bases.pack_run("r1", text.clone()), text, "the first is a plain file");
+        let other = text
+            .replacen("four-runtimes", "other", 1)
+            .replace("\"duration_ms\": 1", "\"duration_ms\": 2");
+        let packed = bases.pack_run("r2", other.clone());
+        assert!(packed.len() * 20 < text.len(), "{} of {}", packed.len(), text.len());
+        assert_eq!(unpack(&packed, &text).unwrap(), other);
+        let unlike = "{}\n".repeat(500);
+        assert_eq!(bases.pack_run("r3", unlike.clone()), unlike, "nothing in common");
+    }
+
+    #[test]
+    fn a_packed_run_that_was_changed_is_an_error_and_never_another_run() {
+        let lines = |lines: &str| format!("{BEGINNING}\"r1\",\n  \"lines\": [{lines}]\n}}\n");
+        let at_id = |id: &str| format!("{BEGINNING}\"{id}\",\n  \"lines\": []\n}}\n");
+        for (text, words) in [
+            (lines("[0,9]"), "fewer lines"),
+            (lines("[18446744073709551615,2]"), "fewer lines"),
+            (lines("[0]"), "lines"),
+            (at_id("../r1"), "same_as"),
+            (lines("[0,1]").replace("lines", "line"), "line"),
+        ] {
+            let error = unpack(&text, "a\nb").unwrap_err().message;
+            assert!(error.contains("x.json") && error.contains(words), "{error}");
+        }
+        let chained = unpack(&lines("[0,1]"), &lines("[0,1]")).unwrap_err();
+        assert!(chained.message.contains("differs too"), "{chained}");
+        // However often it repeats a long run, it does not fill the memory.
+        let long = "x".repeat(1 << 20);
+        let bomb = unpack(&lines(&vec!["[0,1]"; 300].join(",")), &long).unwrap_err();
+        assert!(bomb.message.contains("longer than"), "{bomb}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_unpacked_to_the_same(
+            ours in "[ab\"\\\\\n]{0,60}", theirs in "[ab\n]{0,60}",
+        ) {
+            let packed = pack_text(&ours, &base(&theirs));
+            prop_assert_eq!(unpack(&packed, &theirs).unwrap(), ours);
+        }
+    }
+}
