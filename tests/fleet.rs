@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::Value;
 use support::Project;
-use support::fleet::{MadeNode, project_with_fleets, write_fleet};
+use support::fleet::{MadeNode, project_with_fleets, write_fleet, write_two_fleets};
 
 #[test]
 fn a_fleet_says_what_each_class_is_on_how_many_nodes_and_why_nothing_is_known() {
@@ -101,4 +101,99 @@ fn the_run_of_a_node_is_shown_and_checked_like_any_other() {
     std::fs::remove_file(project.path(&format!("{folder}/{}", base.unwrap()))).unwrap();
     let text = project.run(&["check", "fleet:aaaa"]).succeeds().stdout;
     assert!(text.contains("stored as what differs from another run"), "{text}");
+}
+
+/// `tests/cmd/fleet.in`, which transcripts and the browser suite read.
+#[test]
+fn the_fleets_of_the_transcripts_are_those_that_are_made_here() {
+    let made = Project::plain();
+    write_two_fleets(made.root());
+    let kept = support::tree(&support::own_path("tests/cmd/fleet.in/data"));
+    if std::env::var_os("ISOPROOF_WRITE_FIXTURES").is_some() {
+        for (name, bytes) in made.tree("data") {
+            let path = support::own_path("tests/cmd/fleet.in/data").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        return;
+    }
+    let names = |tree: &std::collections::BTreeMap<String, Vec<u8>>| -> Vec<String> {
+        tree.keys().cloned().collect()
+    };
+    assert_eq!(names(&kept), names(&made.tree("data")));
+    assert!(kept == made.tree("data"), "ISOPROOF_WRITE_FIXTURES=1 writes them");
+}
+
+#[test]
+fn the_page_of_a_fleet_says_first_where_the_promise_is_broken() {
+    let project = project_with_fleets();
+    project.run(&["build"]).succeeds();
+    let page = project.read("public/fleets/bbbbbbbbbbbb.html");
+    insta::assert_snapshot!("fleet_page", main_text(&page));
+    let runs = project.names("public/runs");
+    let pages = runs.iter().filter(|name| name.ends_with(".html") && name.contains("T0")).count();
+    // Of the older fleet one of four equal nodes, of the newer each of the three that have a run.
+    assert!(pages >= 4, "{runs:?}");
+    let overview = project.read("public/index.html");
+    assert!(overview.contains("On 1 of 4 nodes a class is not what its name says."));
+    assert!(overview.contains("href=\"fleets/bbbbbbbbbbbb.html\""));
+    let list = project.read("public/runs/index.html");
+    assert!(list.contains("host-000001"), "the exception has a page");
+    // Nothing is made again where nothing changed, and nothing that was hidden is in the way.
+    project.run(&["build"]).succeeds();
+    assert_eq!(project.read("public/fleets/bbbbbbbbbbbb.html"), page);
+}
+
+/// The main part of a page, a tag a line.
+fn main_text(page: &str) -> String {
+    let main = page.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
+    main.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_fleet_is_exported_as_one_gauge_a_node_and_class() {
+    let project = project_with_fleets();
+    let text = project.run(&["export", "prometheus"]).succeeds().stdout;
+    let gauge = |node: usize| {
+        let name = format!("isoproof_own_kernel{{node=\"host-{node:06x}\"");
+        let kata = |line: &&str| line.starts_with(&name) && line.contains("class=\"kata\"");
+        text.lines().find(kata).unwrap().rsplit(' ').next().unwrap().to_string()
+    };
+    assert_eq!([0, 1, 2, 3].map(gauge), ["1", "0", "1", "-1"]);
+    project.run(&["export", "prometheus", "--out", "isoproof.prom"]).succeeds();
+    assert_eq!(project.read("isoproof.prom"), text);
+    project.run(&["export", "prometheus", "latest"]).fails(2, &["is no fleet"]);
+}
+
+#[test]
+fn a_damaged_fleet_is_left_out_and_said() {
+    let project = project_with_fleets();
+    project.write("data/fleets/zz.json", "{");
+    let checked = project.run(&["check", "fleet:latest"]).succeeds();
+    assert!(checked.stderr.contains("a fleet is left out: "), "{}", checked.stderr);
+    assert!(checked.stderr.contains("zz.json:1:"), "{}", checked.stderr);
+    let built = project.run(&["build"]).succeeds();
+    assert!(built.stderr.contains("a fleet is left out: "), "{}", built.stderr);
+}
+
+/// A thousand nodes, for measuring: `ISOPROOF_SCALE=DIR cargo test --release --test fleet scale`
+/// writes two such fleets there.
+#[test]
+fn two_fleets_at_scale_are_small() {
+    let Some(folder) = std::env::var_os("ISOPROOF_SCALE") else { return };
+    let folder = std::path::PathBuf::from(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("book.toml"), "[book]\ntitle = \"Scale\"\n").unwrap();
+    let mut nodes: Vec<MadeNode> = (0..1000).map(MadeNode::sound).collect();
+    nodes.iter_mut().skip(500).for_each(|node| node.kernel = "6.19.1-fc-v700");
+    write_fleet(&folder, "aaaaaaaaaaaa", 1, &nodes);
+    nodes[700].is_isolated = false;
+    nodes[20].is_isolated = false;
+    write_fleet(&folder, "bbbbbbbbbbbb", 0, &nodes);
+    for fleet in ["aaaaaaaaaaaa", "bbbbbbbbbbbb"] {
+        let size: usize =
+            support::tree(&folder.join("data/runs").join(fleet)).values().map(Vec::len).sum();
+        println!("{fleet}: {size} bytes");
+        assert!(size < 20_000_000, "{fleet}: {size} bytes");
+    }
 }

@@ -1,21 +1,25 @@
 //! `isoproof export`: a run in the forms that others ask for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::console::{Console, count_words};
+use super::fleet::load_fleet;
 use crate::atomic;
-use crate::error::Result;
-use crate::export::{benchmark, hyperfine, series};
+use crate::error::{Error, Result};
+use crate::export::{benchmark, hyperfine, prometheus, series};
 use crate::judge::timing::RunTiming;
 use crate::judge::words;
 use crate::lab12::edition::Edition;
 use crate::lab12::export;
 use crate::model::Run;
 use crate::project::Project;
+use crate::report::ProjectData;
 use crate::store::RunStore;
+use crate::store::reference::split_fleet_reference;
 
 /// The arguments of `export`.
 #[derive(Debug, Args)]
@@ -41,6 +45,21 @@ enum ExportForm {
     },
     /// Write medians for github-action-benchmark (its tool customSmallerIsBetter)
     Benchmark(TimesExportArguments),
+    /// Write what a fleet shows in the text format of Prometheus: a gauge for each node and class
+    #[command(
+        after_help = "isoproof_own_kernel is 1 where a kernel of its own was shown, 0 where \
+                            the class shares the node's, and -1 where neither was shown: alert on \
+                            anything but 1.\n\nExample:\n  isoproof export prometheus --out \
+                            /var/lib/node_exporter/isoproof.prom"
+    )]
+    Prometheus {
+        /// The fleet
+        #[arg(value_name = "FLEET", default_value = "fleet:latest")]
+        fleet: String,
+        /// The file; by default standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// A file that hyperfine writes.
@@ -105,7 +124,36 @@ pub(super) fn run_export(
         ExportForm::Benchmark(times) => {
             export_series(project, times, console, true, benchmark::benchmark_json)
         }
+        ExportForm::Prometheus { fleet, out } => {
+            export_gauges(project, fleet, out.as_deref(), console)
+        }
     }
+}
+
+/// Writes the gauges of a fleet.
+fn export_gauges(
+    project: &Project,
+    reference: &str,
+    out: Option<&Path>,
+    console: &Console,
+) -> Result<ExitCode> {
+    let name = split_fleet_reference(reference).ok_or_else(|| {
+        Error::unusable_input(format!("`{reference}` is no fleet"))
+            .with_help("name one: isoproof export prometheus fleet:latest")
+    })?;
+    let project_data = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
+    let assessment = load_fleet(project, name, &store, &project_data, console)?;
+    let text = prometheus::prometheus_text(&assessment.fleet, &assessment.nodes);
+    match out {
+        None => console.print_document(&text)?,
+        Some(path) => {
+            atomic::write_atomically(path, text.as_bytes())?;
+            let nodes = count_words(assessment.nodes.len(), "node");
+            console.print_note(&format!("the gauges of {nodes} in {}", path.display()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes the files of the lab, and lists them.

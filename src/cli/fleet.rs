@@ -33,9 +33,14 @@ pub(super) fn load_fleet(
     name: &str,
     store: &RunStore,
     project_data: &ProjectData,
+    console: &Console,
 ) -> Result<FleetAssessment> {
-    let fleet = FleetStore::open_project(project).find_fleet(name)?;
-    FleetAssessment::assess_fleet(fleet, store, project_data)
+    let list = FleetStore::open_project(project).list_fleets()?;
+    let assessment =
+        FleetAssessment::assess_fleet(list.find_fleet(name)?.clone(), store, project_data)?;
+    console.warn_all(&list.list_warnings());
+    console.warn_all(&store.store_warnings());
+    Ok(assessment)
 }
 
 /// First the nodes on which a class is not what its name says, then what each class is on how many
@@ -117,8 +122,7 @@ pub(super) fn check_fleet(
 ) -> Result<ExitCode> {
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, project_data.catalogue.clone());
-    let assessment = load_fleet(project, name, &store, &project_data)?;
-    console.warn_all(&store.store_warnings());
+    let assessment = load_fleet(project, name, &store, &project_data, console)?;
     let folded = fold_findings(&assessment.nodes);
     let expectations = assessment.fold_expectations();
     if wanted.is_json {
@@ -254,9 +258,8 @@ pub(super) fn diff_fleets(
     };
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, project_data.catalogue.clone());
-    let load = |name: &str| load_fleet(project, name, &store, &project_data);
+    let load = |name: &str| load_fleet(project, name, &store, &project_data, console);
     let (a, b) = (load(a)?, load(b)?);
-    console.warn_all(&store.store_warnings());
     let diff = FleetDiff {
         a: a.fleet.id.clone(),
         b: b.fleet.id.clone(),

@@ -2,4 +2,5 @@
 
 pub(crate) mod benchmark;
 pub(crate) mod hyperfine;
+pub(crate) mod prometheus;
 pub(crate) mod series;

@@ -197,6 +197,44 @@ impl NodeSummary {
     pub(crate) fn findings_of(&self, rule: &str) -> impl Iterator<Item = &NodeFinding> {
         self.findings.iter().filter(move |finding| finding.rule == rule)
     }
+
+    /// Whether a class is not what its name says here.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.findings_of(BROKEN).next().is_some()
+    }
+
+    /// What nodes of one group have in common.
+    fn group_key(&self) -> GroupKey {
+        let classes = self.classes.iter();
+        (
+            !self.is_broken(),
+            classes.map(|it| (it.conclusion.conclusion_id(), it.confidence)).collect(),
+            self.facts.clone(),
+            self.findings_of(CHANGED).map(|finding| finding.message.clone()).collect(),
+        )
+    }
+}
+
+type GroupKey = (bool, Vec<(&'static str, Confidence)>, Vec<NodeFact>, Vec<String>);
+
+/// Nodes with equal verdicts and facts.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NodeGroup<'a> {
+    /// The nodes, in the order of the fleet.
+    pub nodes: Vec<&'a NodeSummary>,
+}
+
+/// Groups nodes by their verdicts and the facts that tell nodes apart: first those on which a class
+/// is not what its name says, then the larger ones.
+pub(crate) fn group_nodes(nodes: &[NodeSummary]) -> Vec<NodeGroup<'_>> {
+    let mut groups: BTreeMap<GroupKey, Vec<&NodeSummary>> = BTreeMap::new();
+    for node in nodes {
+        groups.entry(node.group_key()).or_default().push(node);
+    }
+    let mut groups: Vec<(bool, NodeGroup)> =
+        groups.into_iter().map(|(key, nodes)| (key.0, NodeGroup { nodes })).collect();
+    groups.sort_by_key(|(is_sound, group)| (*is_sound, std::cmp::Reverse(group.nodes.len())));
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// A finding of one rule about one class, on all nodes that have it.
@@ -303,6 +341,23 @@ pub(crate) mod testing {
 mod tests {
     use super::testing::kata_node;
     use super::*;
+
+    fn names<'a>(nodes: &[&'a NodeSummary]) -> Vec<&'a str> {
+        nodes.iter().map(|node| node.node.as_str()).collect()
+    }
+
+    #[test]
+    fn nodes_with_equal_verdicts_and_kernels_are_one_group_and_broken_ones_come_first() {
+        let nodes = [
+            kata_node("a", Conclusion::SeparateKernelVm, "6.1"),
+            kata_node("b", Conclusion::SeparateKernelVm, "6.8"),
+            kata_node("c", Conclusion::SharedKernel, "6.1"),
+            kata_node("d", Conclusion::SeparateKernelVm, "6.1"),
+        ];
+        let groups: Vec<Vec<&str>> =
+            group_nodes(&nodes).iter().map(|group| names(&group.nodes)).collect();
+        assert_eq!(groups, [vec!["c"], vec!["a", "d"], vec!["b"]]);
+    }
 
     #[test]
     fn findings_are_folded_by_rule_and_target() {

@@ -90,7 +90,8 @@ fn load_node_run(
     id: &str,
     store: &RunStore,
 ) -> Result<LoadedRun, String> {
-    let loaded = store.load_fleet_run(&fleet.id, id).map_err(|error| error.message)?;
+    let file = store.find_fleet_run(&fleet.id, id);
+    let loaded = file.and_then(|file| store.parse_run(&file)).map_err(|error| error.message)?;
     match is_run_of(&loaded.run, fleet, node) {
         true => Ok(loaded),
         false => Err(format!("run {id} is of another node or session")),

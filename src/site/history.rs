@@ -3,7 +3,7 @@
 //! What is kept of a run is its digest, read from the outline of its file; two runs are loaded
 //! in full only where the page of their comparison has to be made again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -65,12 +65,16 @@ pub(super) struct RunHistory {
 }
 
 impl RunHistory {
-    /// Reads the outline of every run that is not damaged.
+    /// Reads the outline of every run that is not damaged, and is none of those without a page.
     ///
     /// # Errors
     ///
     /// The runs cannot be listed.
-    pub(super) fn read_history(store: &RunStore, catalogue: &ProbeCatalogue) -> Result<Self> {
+    pub(super) fn read_history(
+        store: &RunStore,
+        catalogue: &ProbeCatalogue,
+        hidden: &BTreeSet<String>,
+    ) -> Result<Self> {
         let wanted = |id: &str| trend::needs_fact(id) || history::needs_fact(catalogue, id);
         let read = |entry: &&RunEntry| {
             let run = match outline::read_outline(&entry.path, &wanted) {
@@ -84,8 +88,9 @@ impl RunHistory {
             let (path, id, label, at) = (entry.path.clone(), run.id, run.label, run.created);
             Some(KnownRun { path, id, label, at, session, digest })
         };
-        let mut known: Vec<KnownRun> =
-            store.usable_entries()?.par_iter().filter_map(read).collect();
+        let mut entries = store.usable_entries()?;
+        entries.retain(|entry| !hidden.contains(&entry.id));
+        let mut known: Vec<KnownRun> = entries.par_iter().filter_map(read).collect();
         known.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
         let pairs = compared_pairs(&known);
         Ok(Self { known, pairs })

@@ -7,6 +7,7 @@
 mod cache;
 mod content_hash;
 mod feed;
+mod fleets;
 mod history;
 mod links;
 mod manifest;
@@ -31,9 +32,11 @@ use crate::project::Project;
 use crate::report::chapters::ProjectChapters;
 use crate::report::lookups;
 use crate::report::{Assessment, ProjectData, find_candidate, notes, submission};
+use crate::store::fleets::FleetStore;
 use crate::store::{RunFile, RunStore};
 use cache::BuildCache;
 use content_hash::ContentHash;
+use fleets::FleetPages;
 use history::{ChangeSummary, RunHistory};
 pub(crate) use manifest::{MARKER, SiteManifest};
 use output::OutputFolder;
@@ -120,15 +123,15 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let builder = make_builder(project, &store, &project_data, options)?;
     let text = builder.render_document(builder.file_links())?;
-    let (press, changes) = loop {
+    let (press, changes, left_out) = loop {
         let staging = StagedSite::begin_staging(&out)?;
         let press = PageWriter::new(
             staging,
             BuildCache::load_cache(project, out.real_path()),
             builder.site_root(),
         );
-        if let Some(changes) = make_pages(&store, &builder, &press)? {
-            break (press, changes);
+        if let Some((changes, left_out)) = make_pages(&store, &builder, &press)? {
+            break (press, changes, left_out);
         }
     };
     press.copy_linked_assets(project)?;
@@ -157,7 +160,12 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
         pages,
         document: document.map(|(path, _)| path),
         warnings,
-        notices: store.store_warnings().into_iter().chain(changes.untimed_notice()).collect(),
+        notices: store
+            .store_warnings()
+            .into_iter()
+            .chain(left_out)
+            .chain(changes.untimed_notice())
+            .collect(),
         assessment: builder.assessment,
         // A project may lie where nothing can be written; the site need not.
         cache_error: saved.err(),
@@ -175,24 +183,30 @@ pub(crate) fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
     sites.chain(caches.map(|left| left.map(|path| format!("cache {}", path.display())))).collect()
 }
 
-/// Makes all pages, and says what changed; gives up with `None` if a run turns out to be damaged that others were to
+/// Makes all pages, and says what changed and which fleets were left out; gives up with `None` if a run turns out to be damaged that others were to
 /// lead to. The outline of a file does not tell all damages, and the store knows them afterwards.
 fn make_pages(
     store: &RunStore,
     builder: &SiteBuilder,
     press: &PageWriter,
-) -> Result<Option<ChangeSummary>> {
+) -> Result<Option<(ChangeSummary, Vec<String>)>> {
     let runs = RunPages { store, builder, press, recent: Mutex::default() };
-    let history = RunHistory::read_history(store, &builder.assessment.project_data.catalogue)?;
+    let fleets = FleetPages::read_fleets(&runs)?;
+    let hidden = fleets.hidden_runs(&builder.assessment.run.id);
+    let catalogue = &builder.assessment.project_data.catalogue;
+    let history = RunHistory::read_history(store, catalogue, &hidden)?;
     let Some(rows) = runs.make_run_pages(&history)? else { return Ok(None) };
     let changes = history.summarize_changes(&builder.assessment.run, &rows);
-    builder.make_site(press, &json!(changes), &rows)?;
+    let mut since = json!(changes);
+    since["fleet"] = fleets.newest_fleet();
+    builder.make_site(press, &since, &rows)?;
+    fleets.make_pages(&runs)?;
     history.make_trends(&runs, &rows)?;
     builder.runs_pages(press, &rows)?;
     let probes = builder.probes_page(press)?;
     builder.search_index(press, &rows, &probes)?;
     builder.machine_files(press, &rows)?;
-    Ok(Some(changes))
+    Ok(Some((changes, fleets.left_out)))
 }
 
 /// Reads all that pages are made of.
@@ -209,8 +223,10 @@ fn make_builder<'a>(
     }
     let assessment = Assessment::new(loaded, project_data)?;
     assessment.judge_expectations()?;
+    let fleets = FleetStore::open_project(project).list_fleets()?.fleets;
     SiteBuilder::new(SiteParts {
         project,
+        fleet: fleets.into_iter().next().map(|fleet| fleet.id),
         chapters: ProjectChapters::load(&project.chapters_dir(), &project.templates_dir())?,
         notes: notes::load_notes(&project.chapters_dir())?,
         texts: document_templates(project, &assessment)?,
@@ -330,6 +346,23 @@ impl RunPages<'_> {
         let is_known =
             self.press.cached_run_row(&key).is_some() || self.find_recent(&key).is_some();
         Ok(KeyedFile { file: if is_known { file } else { file.refuse_damaged()? }, key })
+    }
+
+    /// The row of the run of a node; what is wrong with its file, if it cannot be used.
+    fn node_row(&self, file: &RunFile) -> Result<Result<RunRow, String>> {
+        let key = self.builder.run_key(file);
+        let row = match self.press.cached_run_row(&key) {
+            Some(row) => row,
+            None => match self.store.parse_run(file) {
+                Err(error) => return Ok(Err(error.message)),
+                Ok(loaded) => {
+                    let project_data = &self.builder.assessment.project_data;
+                    RunRow::new(&Assessment::new(loaded, project_data)?)
+                }
+            },
+        };
+        self.press.keep_row(key, row.clone());
+        Ok(Ok(row))
     }
 
     fn make_run_page(

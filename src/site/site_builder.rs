@@ -49,6 +49,8 @@ pub(super) struct SiteParts<'a> {
     pub pages: BTreeMap<String, TextFile>,
     /// The catalogue, the rules and all other data, for their texts to be compared.
     pub data: BTreeMap<String, TextFile>,
+    /// The newest fleet, if there is one.
+    pub fleet: Option<String>,
     /// The file of the run that the report is about.
     pub file: RunFile,
     /// That run.
@@ -73,6 +75,8 @@ pub(super) struct SiteBuilder<'a> {
     pub file: RunFile,
     /// That run.
     pub assessment: Arc<Assessment>,
+    /// The newest fleet, which every page leads to.
+    fleet: Option<String>,
     /// What every page is made of.
     base: ContentHash,
     /// What every page about the report's run is made of.
@@ -111,7 +115,8 @@ impl<'a> SiteBuilder<'a> {
     ///
     /// A template or chapter cannot be parsed; the error names file, line and column.
     pub(super) fn new(parts: SiteParts<'a>) -> Result<Self> {
-        let SiteParts { project, chapters, notes, texts, pages, data, file, assessment } = parts;
+        let SiteParts { project, chapters, notes, texts, pages, data, fleet, file, assessment } =
+            parts;
         let every = [&texts, &pages, &data];
         let names = every.iter().flat_map(|files| files.iter());
         let named = names.flat_map(|(name, file)| [name.as_str(), file.text.as_str()]);
@@ -151,6 +156,7 @@ impl<'a> SiteBuilder<'a> {
             notes,
             files,
             warnings,
+            fleet,
             file,
             assessment,
             base,
@@ -480,6 +486,16 @@ impl<'a> SiteBuilder<'a> {
         Ok(explained)
     }
 
+    /// The page of a fleet.
+    ///
+    /// # Errors
+    ///
+    /// The page cannot be rendered or written.
+    pub(super) fn fleet_page(&self, writer: &PageWriter, id: &str, sees: &Json) -> Result<()> {
+        let (name, title) = (format!("fleets/{id}.html"), format!("Fleet {id}"));
+        self.page_of_no_run(writer, &name, &title, "site/fleet.html", sees)
+    }
+
     /// A page that is about no run.
     fn page_of_no_run(
         &self,
@@ -790,6 +806,7 @@ impl<'a> SiteBuilder<'a> {
                 "version": env!("CARGO_PKG_VERSION"), "run": self.assessment.run.id,
                 "address": config.site_address(), "checked": config.checked_submission.is_some(),
                 "document": self.assessment.project_data.edition.is_some(),
+                "fleet": self.fleet,
             },
         })
     }
@@ -804,7 +821,8 @@ impl<'a> SiteBuilder<'a> {
         chapter: Option<usize>,
     ) -> String {
         let entries = &self.chapters.entries;
-        let mut parts = [page, title, root, &entries.len().to_string()].join("\0");
+        let fleet = self.fleet.as_deref().unwrap_or_default();
+        let mut parts = [page, title, root, fleet, &entries.len().to_string()].join("\0");
         for index in self.listed_chapters(chapter) {
             let SummaryEntry { title, path, level } = &entries[index];
             let place = format!("\0{title}\0{path}\0{level} {}", chapter == Some(index));

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::judge::fleet::NodeSummary;
 use crate::judge::{Confidence, RuleExample, Severity};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact};
 use crate::report::Assessment;
 use crate::report::assessment::RecordPage;
+use crate::report::fleet::summarize_node;
 use crate::report::markdown::RenderedText;
 
 /// A capture as a page shows it.
@@ -265,6 +267,9 @@ pub(crate) struct RunRow {
     /// The pages of its captures, where it has many.
     #[serde(default)]
     pub record_pages: Vec<RecordPage>,
+    /// What it shows of its node, if it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeSummary>,
     /// The comparisons of the run with others: their titles and pages.
     #[serde(default)]
     pub comparisons: Vec<(String, String)>,
@@ -310,6 +315,7 @@ impl RunRow {
             rules: found_rules(assessment),
             is_intact: assessment.integrity.is_intact(),
             record_pages: assessment.record_pages().to_vec(),
+            node: run.find_node().map(|node| summarize_node(node, assessment)),
             comparisons: Vec::new(),
         }
     }

@@ -25,8 +25,9 @@ pub struct FleetStore {
 }
 
 /// The fleets that can be used, newest first, and what is wrong with the other files.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FleetList {
+    folder: PathBuf,
     /// The fleets.
     pub fleets: Vec<Fleet>,
     /// What is wrong with files that cannot be used.
@@ -61,7 +62,8 @@ impl FleetStore {
     ///
     /// The folder cannot be read.
     pub fn list_fleets(&self) -> Result<FleetList> {
-        let mut list = FleetList::default();
+        let folder = self.folder.clone();
+        let mut list = FleetList { folder, fleets: Vec::new(), damaged: Vec::new() };
         for path in list_run_files(&self.folder)? {
             match read_fleet(&path) {
                 Ok(fleet) => list.fleets.push(fleet),
@@ -71,26 +73,34 @@ impl FleetStore {
         list.fleets.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
         Ok(list)
     }
+}
+
+impl FleetList {
+    /// What has to be said about the files that cannot be used.
+    pub fn list_warnings(&self) -> Vec<String> {
+        let said = |error: &Error| format!("a fleet is left out: {}", error.message);
+        self.damaged.iter().map(said).collect()
+    }
 
     /// The fleet that is named: `latest`, `latest~2`, a label, or the beginning of an id.
     ///
     /// # Errors
     ///
     /// There is no such fleet or there are several, or its file cannot be used.
-    pub fn find_fleet(&self, name: &str) -> Result<Fleet> {
-        let FleetList { fleets, damaged } = self.list_fleets()?;
+    pub fn find_fleet(&self, name: &str) -> Result<&Fleet> {
+        let fleets = &self.fleets;
         if let Some(back) = parse_latest(name)? {
-            return self.find_latest(name, back, fleets, damaged);
+            return self.find_latest(name, back);
         }
         let is_meant = |fleet: &&Fleet| fleet.id == name || fleet.label.as_deref() == Some(name);
         if let Some(fleet) = fleets.iter().find(is_meant) {
-            return Ok(fleet.clone());
+            return Ok(fleet);
         }
         let found: Vec<&Fleet> =
             fleets.iter().filter(|fleet| !name.is_empty() && fleet.id.starts_with(name)).collect();
         match found[..] {
-            [fleet] => Ok(fleet.clone()),
-            [] => Err(self.no_such_fleet(name, &fleets, damaged)),
+            [fleet] => Ok(fleet),
+            [] => Err(self.no_such_fleet(name)),
             _ => {
                 let ids: Vec<&str> = found.iter().map(|fleet| fleet.id.as_str()).collect();
                 let words = format!("`{name}` is the beginning of several ids: {}", ids.join(", "));
@@ -101,29 +111,21 @@ impl FleetStore {
 
     /// The fleet than which `back` others are newer. One that is dated later than now is only among
     /// them if all are.
-    fn find_latest(
-        &self,
-        name: &str,
-        back: usize,
-        fleets: Vec<Fleet>,
-        damaged: Vec<Error>,
-    ) -> Result<Fleet> {
-        let (future, past): (Vec<Fleet>, Vec<Fleet>) =
-            fleets.into_iter().partition(|fleet| clock::is_future(fleet.created));
-        let mut fleets = if past.is_empty() { future } else { past };
-        if back < fleets.len() {
-            return Ok(fleets.swap_remove(back));
-        }
-        Err(self.no_such_fleet(name, &fleets, damaged))
+    fn find_latest(&self, name: &str, back: usize) -> Result<&Fleet> {
+        let (future, past): (Vec<&Fleet>, Vec<&Fleet>) =
+            self.fleets.iter().partition(|fleet| clock::is_future(fleet.created));
+        let fleets = if past.is_empty() { future } else { past };
+        fleets.get(back).copied().ok_or_else(|| self.no_such_fleet(name))
     }
 
-    fn no_such_fleet(&self, name: &str, fleets: &[Fleet], damaged: Vec<Error>) -> Error {
-        if let (true, Some(error)) = (fleets.is_empty(), damaged.into_iter().next()) {
-            return error;
+    fn no_such_fleet(&self, name: &str) -> Error {
+        if let (true, Some(error)) = (self.fleets.is_empty(), self.damaged.first()) {
+            return error.clone();
         }
         let name = crate::text::make_visible(name);
         let words = format!("no fleet `{name}` in {}", self.folder.display());
-        let newest: Vec<&str> = fleets.iter().take(5).map(|fleet| fleet.id.as_str()).collect();
+        let newest = self.fleets.iter().take(5).map(|fleet| fleet.id.as_str());
+        let newest: Vec<&str> = newest.collect();
         Error::unusable_input(words).with_help(match newest.is_empty() {
             true => "isoproof collect --engine kubernetes makes one".into(),
             false => format!("{FORMS}; the newest here are {}", newest.join(", ")),
@@ -200,12 +202,13 @@ mod tests {
     fn a_fleet_is_found_by_age_label_and_id() {
         let all = [fleet("aa11", 2, Some("before")), fleet("aa22", 1, None)];
         let (_folder, store) = store(&all);
+        let list = store.list_fleets().unwrap();
         for (name, id) in
             [("latest", "aa22"), ("latest~1", "aa11"), ("before", "aa11"), ("aa2", "aa22")]
         {
-            assert_eq!(store.find_fleet(name).unwrap().id, id, "{name}");
+            assert_eq!(list.find_fleet(name).unwrap().id, id, "{name}");
         }
-        assert_eq!(store.find_fleet("before").unwrap(), all[0]);
+        assert_eq!(*list.find_fleet("before").unwrap(), all[0]);
         for (name, words) in [
             ("aa", "several ids: aa22, aa11"),
             ("bb", "no fleet `bb`"),
@@ -213,7 +216,7 @@ mod tests {
             ("latest~2", "no fleet `latest~2`"),
             ("latest~x", "a number"),
         ] {
-            let error = store.find_fleet(name).unwrap_err();
+            let error = list.find_fleet(name).unwrap_err();
             assert!(error.message.contains(words), "{name}: {error}");
         }
     }
@@ -229,6 +232,7 @@ mod tests {
             let list = store.list_fleets().unwrap();
             assert_eq!((list.fleets.len(), list.damaged.len()), (1, 1));
             assert!(list.damaged[0].message.contains(words), "{}", list.damaged[0]);
+            assert!(list.list_warnings()[0].starts_with("a fleet is left out: "));
         }
         let newer = Fleet { schema_version: 2, ..fleet("bb22", 0, None) };
         store.save_fleet(&newer).unwrap();

@@ -194,16 +194,16 @@ impl RunStore {
         Ok(path)
     }
 
-    /// Loads the run of a fleet that has this id.
+    /// The file of the run of a fleet that has this id.
     ///
     /// # Errors
     ///
-    /// It is not there, or the file cannot be used.
-    pub fn load_fleet_run(&self, fleet: &str, id: &str) -> Result<LoadedRun> {
+    /// It is not there or cannot be read.
+    pub fn find_fleet_run(&self, fleet: &str, id: &str) -> Result<RunFile> {
         let name = format!("{id}.json");
         let path = self.folder.join(fleet).join(&name);
         let path = if path.exists() { path } else { self.folder.join(&name) };
-        self.parse_run(&RunFile::read_file(&path)?)
+        RunFile::read_file(&path)
     }
 
     /// All runs as they were when they were first asked for, newest first. A file that cannot be

@@ -262,6 +262,27 @@ test('no table of any page is cut, and nothing in one overlaps, at any width', a
   });
 });
 
+for (const colorScheme of ['light', 'dark']) {
+  test(`a fleet says first where the promise is broken, and fits every window, ${colorScheme}`, async () => {
+    const { page, close } = await tab(chromium, 'file:///', { colorScheme });
+    const site = onDisk(folder('SITE_FLEET'));
+    await page.goto(`${site}index.html`);
+    assert.match(await page.locator('.alarm').innerText(), /^On 1 of 4 nodes a class is not what its name says\.$/);
+    await page.locator('section[aria-labelledby="glance_fleet"] a').click();
+    assert.match(await page.locator('main section').first().innerText(), /1 of 4 nodes: kata shares the node’s kernel/);
+    await page.locator('summary', { hasText: 'a row each' }).click();
+    for (const width of [320, 390, 768, 1024, 1280, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      assert.deepEqual(await cutTables(page), [], `${width} px`);
+      assert.equal(await overflow(page), 0, `${width} px`);
+      if ([390, 1440].includes(width)) assert.deepEqual(await axe(page), [], `${width} px`);
+    }
+    await page.locator('.broken a').first().click();
+    assert.match(page.url(), /runs\/\d+T\d+Z-[0-9a-f]+\.html$/);
+    await close();
+  });
+}
+
 test('a comparison that stands alone uses the whole window', async () => {
   const { page, close } = await tab(chromium, 'file:///');
   await page.goto(`file://${process.env.COMPARISON}`);

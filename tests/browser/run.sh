@@ -38,9 +38,14 @@ for many in four eight; do
 done
 "$program" build --project "$work/many" --run weaker --out "$work/weaker" >&2
 
+# A fleet of four nodes, one of which breaks a promise.
+mkdir -p "$work/fleet"
+cp -R "$root/tests/cmd/fleet.in/." "$work/fleet"
+"$program" build --project "$work/fleet" >&2
+
 "$program" diff four-runtimes customer --format html --project "$work/real" \
     > "$work/comparison.html"
 
 cd "$here"
-COMPARISON=$work/comparison.html SITE_FOUR=$work/four SITE_EIGHT=$work/eight SITE_WEAKER=$work/weaker SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
+COMPARISON=$work/comparison.html SITE_FOUR=$work/four SITE_EIGHT=$work/eight SITE_WEAKER=$work/weaker SITE_FLEET=$work/fleet/public SITE_REAL=$work/real/public SITE_HOSTILE=$work/hostile/public PROGRAM=$program PROJECT=$work/real \
     node run.mjs

@@ -1,11 +1,13 @@
 //! Fleets that nobody collected: the run of a real node, told again for as many as are wanted.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use isoproof::model::{
     Capture, CapturedStream, EvidenceKind, FLEET_VERSION, Fleet, FleetClass, FleetNode, Generator,
     Role, Run,
 };
+use isoproof::probe::catalogue::ProbeCatalogue;
 use isoproof::store::{FleetBases, file};
 
 use super::{Project, own_path};
@@ -31,11 +33,13 @@ impl MadeNode {
 }
 
 /// The run of a node of a real cluster, where runc and a false Kata share the node's kernel.
-fn real_run() -> Run {
+static REAL_RUN: LazyLock<Run> = LazyLock::new(|| {
     let path = own_path("tests/fleets/node.json");
     let text = std::fs::read_to_string(&path).unwrap();
     file::from_text(&text, &path).unwrap()
-}
+});
+
+static CATALOGUE: LazyLock<ProbeCatalogue> = LazyLock::new(|| ProbeCatalogue::load(None).unwrap());
 
 const KERNEL: &str = "6.18.44-fc-v657";
 const BOOT_ID: &str = "70dce511-c918-48b5-9461-f5fe96e59262";
@@ -51,7 +55,7 @@ fn exchange(capture: &mut Capture, words: &[(&str, String)]) {
 
 /// The run of a node.
 pub fn node_run(session: &str, node: &MadeNode) -> Run {
-    let mut run = real_run();
+    let mut run = REAL_RUN.clone();
     let number = node.place;
     run.created += chrono::TimeDelta::seconds(i64::try_from(number).unwrap() / 20);
     if let EvidenceKind::Collected { node: name, session: id, .. } = &mut run.evidence {
@@ -73,8 +77,7 @@ pub fn node_run(session: &str, node: &MadeNode) -> Run {
             false => exchange(capture, &[(BOOT_ID, own(0)), (KERNEL, node.kernel.into())]),
         }
     }
-    let catalogue = isoproof::probe::catalogue::ProbeCatalogue::load(None).unwrap();
-    run.facts = isoproof::store::integrity::derive_facts(&run, &catalogue);
+    run.facts = isoproof::store::integrity::derive_facts(&run, &CATALOGUE);
     run
 }
 
@@ -83,7 +86,7 @@ pub fn write_fleet(folder: &Path, session: &str, age_days: i64, nodes: &[MadeNod
     let mut bases = FleetBases::default();
     let project = isoproof::project::Project::open_folder(folder).unwrap();
     let store = isoproof::store::RunStore::open_project(&project).unwrap();
-    let created = real_run().created - chrono::TimeDelta::days(age_days);
+    let created = REAL_RUN.created - chrono::TimeDelta::days(age_days);
     let class = |name: &str, role| FleetClass {
         name: name.into(),
         role,
@@ -119,12 +122,17 @@ pub fn write_fleet(folder: &Path, session: &str, age_days: i64, nodes: &[MadeNod
 /// Kata's class, the third has another kernel, and the fourth was not reached.
 pub fn project_with_fleets() -> Project {
     let project = Project::plain();
+    write_two_fleets(project.root());
+    project
+}
+
+/// The fleets of [`project_with_fleets`].
+pub fn write_two_fleets(folder: &Path) {
     let before: Vec<MadeNode> = (0..4).map(MadeNode::sound).collect();
-    write_fleet(project.root(), "aaaaaaaaaaaa", 1, &before);
+    write_fleet(folder, "aaaaaaaaaaaa", 1, &before);
     let mut after = before;
     after[1].is_isolated = false;
     after[2].kernel = "6.19.1-fc-v700";
     after[3].is_reached = false;
-    write_fleet(project.root(), "bbbbbbbbbbbb", 0, &after);
-    project
+    write_fleet(folder, "bbbbbbbbbbbb", 0, &after);
 }

@@ -1,0 +1,403 @@
+//! The pages of fleets: which nodes break a promise, what the others have in common, and which of
+//! their runs get a page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::RunPages;
+use super::view::RunRow;
+use crate::error::Result;
+use crate::judge::Confidence;
+use crate::judge::fleet::{
+    BROKEN, CHANGED, ClassSummary, FoldedFinding, NodeGroup, NodeSummary, fold_classes,
+    fold_findings, group_nodes,
+};
+use crate::model::Fleet;
+use crate::probe::catalogue::ProbeCatalogue;
+use crate::store::fleets::{FleetList, FleetStore};
+
+/// How many nodes of a group are named.
+const NAMED_NODES: usize = 5;
+
+/// How many nodes on which a class is not what its name says get the page of their run.
+const MAX_EXCEPTIONS: usize = 50;
+
+/// The fleets of a project, newest first.
+pub(super) struct FleetPages {
+    fleets: Vec<SiteFleet>,
+    /// What is wrong with the files of others.
+    pub(super) left_out: Vec<String>,
+}
+
+/// A fleet and what its nodes show.
+struct SiteFleet {
+    fleet: Fleet,
+    nodes: Vec<NodeSummary>,
+    /// The runs that get a page.
+    shown: BTreeSet<String>,
+}
+
+impl FleetPages {
+    /// Reads the fleets of a project. A run is only loaded if its row is not known from the last
+    /// build.
+    ///
+    /// # Errors
+    ///
+    /// The folder of the fleets cannot be read, or a run cannot be judged.
+    pub(super) fn read_fleets(runs: &RunPages) -> Result<Self> {
+        let list = FleetStore::open_project(runs.builder.project()).list_fleets()?;
+        let left_out = list.list_warnings();
+        let FleetList { fleets, .. } = list;
+        let fleets = fleets.into_iter().map(|fleet| SiteFleet::read_nodes(fleet, runs));
+        Ok(Self { fleets: fleets.collect::<Result<_>>()?, left_out })
+    }
+
+    /// The runs of fleets that get no page: what they show the page of another run shows.
+    pub(super) fn hidden_runs(&self, current: &str) -> BTreeSet<String> {
+        let mut hidden = BTreeSet::new();
+        for fleet in &self.fleets {
+            let runs = fleet.nodes.iter().filter_map(|node| node.run.as_ref());
+            hidden.extend(runs.filter(|run| !fleet.shown.contains(*run)).cloned());
+        }
+        hidden.remove(current);
+        hidden
+    }
+
+    /// What the frame of every page and the overview see of the newest fleet.
+    pub(super) fn newest_fleet(&self) -> Json {
+        let Some(newest) = self.fleets.first() else { return Json::Null };
+        let broken = newest.nodes.iter().filter(|node| node.is_broken()).count();
+        let total = newest.nodes.len();
+        json!({
+            "id": newest.fleet.id, "label": newest.fleet.label, "total": total,
+            "total_words": group_thousands(total), "broken": broken,
+            "broken_words": group_thousands(broken),
+            "unreached": newest.nodes.iter().filter(|node| node.run.is_none()).count(),
+        })
+    }
+
+    /// Makes the page of every fleet.
+    ///
+    /// # Errors
+    ///
+    /// A page cannot be rendered or written.
+    pub(super) fn make_pages(&self, runs: &RunPages) -> Result<()> {
+        let catalogue = &runs.builder.assessment.project_data.catalogue;
+        for fleet in &self.fleets {
+            let others = self.fleets.iter().filter(|it| it.fleet.id != fleet.fleet.id);
+            let others = others.map(|other| {
+                let (id, label) = (&other.fleet.id, &other.fleet.label);
+                json!({ "id": id, "label": label, "created": shown_time(&other.fleet) })
+            });
+            let mut sees = fleet.template_context(catalogue);
+            sees["others"] = others.collect();
+            let (id, sees) = (&fleet.fleet.id, json!({ "fleet": sees }));
+            runs.builder.fleet_page(runs.press, id, &sees)?;
+        }
+        Ok(())
+    }
+}
+
+impl SiteFleet {
+    fn read_nodes(fleet: Fleet, runs: &RunPages) -> Result<Self> {
+        let words = &runs.builder.assessment.project_data.words;
+        let mut nodes = Vec::new();
+        let rows: Vec<Result<Result<RunRow, String>>> = fleet
+            .nodes
+            .par_iter()
+            .map(|node| match &node.run {
+                None => Ok(Err(String::new())),
+                Some(id) => match runs.store.find_fleet_run(&fleet.id, id) {
+                    Ok(file) => runs.node_row(&file),
+                    Err(error) => Ok(Err(error.message)),
+                },
+            })
+            .collect();
+        for (node, row) in fleet.nodes.iter().zip(rows) {
+            let lost = match row? {
+                Ok(RunRow { node: Some(summary), id, .. })
+                    if node.run.as_ref() == Some(&id) && summary.node == node.name =>
+                {
+                    nodes.push(summary.with_fleet(&fleet, node, words));
+                    continue;
+                }
+                Ok(row) => format!("run {} is of another node", row.id),
+                Err(words) => words,
+            };
+            let lost = Some(lost.as_str()).filter(|words| !words.is_empty());
+            nodes.push(NodeSummary::without_run(&fleet, node, lost, words));
+        }
+        let groups = group_nodes(&nodes);
+        let firsts =
+            groups.iter().filter_map(|group| group.nodes.iter().find_map(|node| node.run.clone()));
+        let broken = nodes.iter().filter(|node| node.is_broken());
+        let broken = broken.filter_map(|node| node.run.clone()).take(MAX_EXCEPTIONS);
+        let shown = firsts.chain(broken).collect();
+        Ok(Self { fleet, nodes, shown })
+    }
+
+    /// What the template of the page sees.
+    fn template_context(&self, catalogue: &ProbeCatalogue) -> Json {
+        let total = self.nodes.len();
+        let classes: Vec<&str> = self.fleet.classes.iter().map(|it| it.name.as_str()).collect();
+        let untested = self.nodes.iter().flat_map(|node| &node.classes);
+        let untested = untested.filter(|cell| cell.confidence == Confidence::None).count();
+        json!({
+            "id": self.fleet.id,
+            "label": self.fleet.label,
+            "created": shown_time(&self.fleet),
+            "ended": self.fleet.ended,
+            "total": total,
+            "total_words": group_thousands(total),
+            "with_run": self.nodes.iter().filter(|node| node.run.is_some()).count(),
+            "cells": total * classes.len(),
+            "untested": untested,
+            "classes": classes,
+            "broken": self.broken_promises(),
+            "mixed": self.mixed_classes(),
+            "changed": self.changed_pods(),
+            "groups": self.group_views(catalogue),
+            "has_pools": self.nodes.iter().any(|node| node.pool.is_some()),
+            "pools": self.pool_views(),
+            "reasons": self.reason_views(),
+            "skew": self.skew_views(catalogue),
+            "rows": self.node_rows(),
+        })
+    }
+
+    /// The first of these nodes with the page of their run, and how many more there are.
+    fn named_nodes(&self, names: &[&str]) -> (Vec<Json>, usize) {
+        let by_name: BTreeMap<&str, &NodeSummary> =
+            self.nodes.iter().map(|node| (node.node.as_str(), node)).collect();
+        let link = |name: &&str| {
+            let run = by_name.get(name).and_then(|node| node.run.as_ref());
+            json!({ "name": name, "run": run, "page": self.has_page(run) })
+        };
+        let shown: Vec<Json> = names.iter().take(NAMED_NODES).map(link).collect();
+        let more = names.len() - shown.len();
+        (shown, more)
+    }
+
+    fn has_page(&self, run: Option<&String>) -> bool {
+        run.is_some_and(|run| self.shown.contains(run))
+    }
+
+    /// Each class that is not what its name says, by what it is instead.
+    fn broken_promises(&self) -> Vec<Json> {
+        let mut broken: BTreeMap<(usize, &str), Vec<&str>> = BTreeMap::new();
+        for node in &self.nodes {
+            for (index, cell) in node.classes.iter().enumerate() {
+                let mut findings = node.findings_of(BROKEN);
+                if findings.any(|finding| finding.target.as_ref() == Some(&cell.class)) {
+                    let key = (index, cell.conclusion.conclusion_id());
+                    broken.entry(key).or_default().push(&node.node);
+                }
+            }
+        }
+        let view = |((index, conclusion), names): ((usize, &str), Vec<&str>)| {
+            let (nodes, more) = self.named_nodes(&names);
+            json!({
+                "class": self.fleet.classes.get(index).map(|class| &class.name),
+                "conclusion": conclusion, "count": names.len(),
+                "count_words": group_thousands(names.len()), "nodes": nodes, "more": more,
+            })
+        };
+        broken.into_iter().map(view).collect()
+    }
+
+    /// The classes that have a kernel of their own on some nodes and the node's on others.
+    fn mixed_classes(&self) -> Vec<Json> {
+        let mut mixed = Vec::new();
+        for class in &self.fleet.classes {
+            let outcomes = self.class_outcomes(&class.name, |_| true);
+            let shown: Vec<&OutcomeView> = outcomes.iter().filter(|it| it.is_shown).collect();
+            let separate = shown.iter().filter(|it| it.is_separate).count();
+            if separate > 0 && separate < shown.len() {
+                mixed.push(json!({ "class": class.name, "outcomes": shown }));
+            }
+        }
+        mixed
+    }
+
+    fn changed_pods(&self) -> Vec<Json> {
+        let folded = fold_findings(&self.nodes);
+        let changed = folded.iter().filter(|finding| finding.rule == CHANGED);
+        let view = |finding: &FoldedFinding| {
+            let (nodes, more) = self.named_nodes(&finding.nodes);
+            let count = finding.nodes.len();
+            json!({
+                "message": finding.message, "count": count, "count_words": group_thousands(count),
+                "nodes": nodes, "more": more,
+            })
+        };
+        changed.map(view).collect()
+    }
+
+    fn group_views(&self, catalogue: &ProbeCatalogue) -> Vec<Json> {
+        let view = |group: NodeGroup| {
+            let count = group.nodes.len();
+            let mut names: Vec<&str> = group.nodes.iter().map(|node| node.node.as_str()).collect();
+            // The one with a page stands first.
+            names.sort_by_key(|name| {
+                let node = group.nodes.iter().find(|node| node.node == *name);
+                !self.has_page(node.and_then(|node| node.run.as_ref()))
+            });
+            let (nodes, more) = self.named_nodes(&names);
+            let first = group.nodes.first();
+            let facts = first.map(|node| &node.facts[..]).unwrap_or_default().iter().map(|fact| {
+                let title = fact_title(catalogue, &fact.fact);
+                json!({ "title": title, "target": fact.target, "value": fact.value })
+            });
+            json!({
+                "count": count, "count_words": group_thousands(count), "nodes": nodes,
+                "more": more, "classes": first.map(|node| class_views(&node.classes)),
+                "facts": facts.collect::<Vec<_>>(),
+            })
+        };
+        group_nodes(&self.nodes).into_iter().map(view).collect()
+    }
+
+    /// What a class is on the nodes that are meant, by conclusion.
+    fn class_outcomes(
+        &self,
+        class: &str,
+        is_meant: impl Fn(&NodeSummary) -> bool,
+    ) -> Vec<OutcomeView> {
+        let mut outcomes: BTreeMap<_, OutcomeView> = BTreeMap::new();
+        for node in self.nodes.iter().filter(|node| is_meant(node)) {
+            let Some(cell) = node.classes.iter().find(|cell| cell.class == class) else { continue };
+            let verdict = cell.as_verdict();
+            let key = (verdict.boundary_rank().0, cell.conclusion.conclusion_id());
+            let view = outcomes.entry(key).or_insert_with(|| OutcomeView {
+                conclusion: cell.conclusion.conclusion_id(),
+                title: cell.title.clone(),
+                is_separate: cell.conclusion.is_separate(),
+                is_shown: false,
+                count: 0,
+                count_words: String::new(),
+            });
+            view.is_shown |= cell.confidence > Confidence::None;
+            view.count += 1;
+            view.count_words = group_thousands(view.count);
+        }
+        outcomes.into_values().collect()
+    }
+
+    fn pool_views(&self) -> Vec<Json> {
+        let pools: BTreeSet<Option<&str>> =
+            self.nodes.iter().map(|node| node.pool.as_deref()).collect();
+        let view = |pool: &Option<&str>| {
+            let is_meant = |node: &NodeSummary| node.pool.as_deref() == *pool;
+            let count = self.nodes.iter().filter(|node| is_meant(node)).count();
+            let classes = self.fleet.classes.iter().map(|class| {
+                let outcomes = self.class_outcomes(&class.name, is_meant);
+                json!({ "class": class.name, "outcomes": outcomes })
+            });
+            json!({
+                "name": pool, "count_words": group_thousands(count),
+                "classes": classes.collect::<Vec<_>>(),
+            })
+        };
+        pools.iter().map(view).collect()
+    }
+
+    fn reason_views(&self) -> Vec<Json> {
+        let mut views = Vec::new();
+        for line in fold_classes(&self.nodes) {
+            let Some(reason) = &line.outcome.reason else { continue };
+            let (nodes, more) = self.named_nodes(&line.nodes);
+            views.push(json!({
+                "class": line.outcome.class, "reason": reason, "nodes": nodes, "more": more,
+                "count_words": group_thousands(line.nodes.len()),
+            }));
+        }
+        views
+    }
+
+    /// The facts that are not the same on every node.
+    fn skew_views(&self, catalogue: &ProbeCatalogue) -> Vec<Json> {
+        let mut values: BTreeMap<(&str, &str), BTreeMap<&str, usize>> = BTreeMap::new();
+        for fact in self.nodes.iter().flat_map(|node| &node.facts) {
+            let of_fact = values.entry((&fact.fact, &fact.target)).or_default();
+            *of_fact.entry(&fact.value).or_default() += 1;
+        }
+        let view = |((fact, target), values): ((&str, &str), BTreeMap<&str, usize>)| {
+            let mut values: Vec<(&str, usize)> = values.into_iter().collect();
+            values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            let values = values.into_iter().map(|(value, count)| {
+                json!({ "value": value, "count": count, "count_words": group_thousands(count) })
+            });
+            let title = fact_title(catalogue, fact);
+            json!({ "title": title, "target": target, "values": values.collect::<Vec<_>>() })
+        };
+        values.into_iter().filter(|(_, values)| values.len() > 1).map(view).collect()
+    }
+
+    fn node_rows(&self) -> Vec<Json> {
+        let row = |node: &NodeSummary| {
+            let classes: Vec<&str> = node.classes.iter().map(|cell| cell.title.as_str()).collect();
+            json!({
+                "name": node.node, "pool": node.pool, "run": node.run, "classes": classes,
+                "page": self.has_page(node.run.as_ref()),
+            })
+        };
+        self.nodes.iter().map(row).collect()
+    }
+}
+
+/// What a class is on some nodes.
+#[derive(Debug, Serialize)]
+struct OutcomeView {
+    conclusion: &'static str,
+    title: String,
+    is_separate: bool,
+    /// Whether something is concluded.
+    is_shown: bool,
+    count: usize,
+    count_words: String,
+}
+
+fn class_views(classes: &[ClassSummary]) -> Vec<Json> {
+    let view = |cell: &ClassSummary| {
+        json!({
+            "class": cell.class, "conclusion": cell.conclusion, "title": cell.title,
+            "confidence": cell.confidence.confidence_name(),
+        })
+    };
+    classes.iter().map(view).collect()
+}
+
+fn fact_title<'a>(catalogue: &'a ProbeCatalogue, id: &'a str) -> &'a str {
+    catalogue.find_probe(id).map_or(id, |probe| &probe.title)
+}
+
+fn shown_time(fleet: &Fleet) -> String {
+    fleet.created.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A count for readers: `1,000`.
+fn group_thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_told_apart() {
+        let all = [0, 7, 999, 1000, 12_345, 1_234_567].map(group_thousands);
+        assert_eq!(all, ["0", "7", "999", "1,000", "12,345", "1,234,567"]);
+    }
+}
