@@ -6,11 +6,11 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
 use super::quantity::{StatedQuantity, StatedValue};
-use super::ratio::StatedFigures;
+use super::ratio::{self, StatedFigures};
 use super::sentence::ReportSentence;
 use super::wording::quote_words;
 use super::words::{ClaimVocabulary, CostArea};
-use crate::model::Role;
+use crate::model::{Role, fact_ids};
 
 /// What a sentence says about costs that were not measured under the runtimes it speaks of.
 pub(super) fn check_costs(
@@ -75,8 +75,10 @@ fn check_figure(
     let figure = &vocabulary.wordings.figure;
     let excused = figure.unless.is_match(&context)
         || words.comparison.interval.is_match(around.1)
+        || words.argument.is_match(around.0)
         || words.denial.is_match(around.0);
-    if !is_cost || excused || !figure.cost.is_match(&context) {
+    let is_cost = is_cost && figure.cost.is_match(&context);
+    if !is_cost || excused || is_ratio_of_starts(index, vocabulary, quantity, &context) {
         return None;
     }
     let area = figure_area(&vocabulary.subjects.area, &context, sentence, quantity)?;
@@ -86,6 +88,26 @@ fn check_figure(
     let words = &quote_words(&sentence.text[range]);
     let message = ClaimOverheadUnmeasured { words, area: &area.name, targets: &targets };
     Some(ClaimRemark::violates_rule(message, ClaimStatus::Unsupported, place))
+}
+
+/// Whether a ratio that names no other cost is that of the measured starts.
+fn is_ratio_of_starts(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    quantity: &StatedQuantity,
+    context: &str,
+) -> bool {
+    let is_of_other = vocabulary.subjects.area.iter().any(|area| area.words.is_match(context));
+    let starts = [index.target_with_role(Role::Baseline), index.sole_candidate()].map(|target| {
+        let starts = index.fact_on_target(fact_ids::STARTUP_WALL.as_str(), target?)?;
+        Some(index.known_figures(&starts).median?.0)
+    });
+    match (&quantity.value, starts) {
+        (StatedValue::Times(_), [Some(one), Some(other)]) if !is_of_other => {
+            ratio::is_ratio_of(quantity, one, other)
+        }
+        _ => false,
+    }
 }
 
 /// The clause of a sentence that a figure stands in.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::figures::KnownFigures;
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
-use crate::model::{Fact, MissingFact, MissingReason, Role};
+use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role};
 use crate::report::Assessment;
 
 /// A fact that a statement could be about, with its place.
@@ -52,7 +52,11 @@ impl<'a> EvidenceIndex<'a> {
     fn captured_words(&self) -> &BTreeSet<String> {
         self.captured.get_or_init(|| {
             // A document is somebody's account, and may be the very report.
-            let is_document = |id: &str| id.to_lowercase().ends_with(".md");
+            let is_document = |id: &str| {
+                let id = id.to_lowercase();
+                id.ends_with(".md")
+                    || ["notes", "todo", "notizen"].iter().any(|name| id.contains(name))
+            };
             let captures = &self.subject.run.captures;
             let mut words = BTreeSet::new();
             for capture in captures.iter().filter(|capture| !is_document(&capture.id)) {
@@ -86,6 +90,27 @@ impl<'a> EvidenceIndex<'a> {
         let is_exact = |word: &&String| low > 100.0 || word.contains('.');
         let words = self.captured_words().iter().filter(is_exact);
         words.filter_map(|word| word.parse().ok()).any(|one: f64| low <= one && one <= high)
+    }
+
+    /// The only vendor of processors that the captures name, and where.
+    pub(super) fn only_vendor(&self) -> Option<(String, EvidenceRef)> {
+        let mut found: Option<(String, EvidenceRef)> = None;
+        for capture in &self.subject.run.captures {
+            for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
+                let Some((key, vendor)) = line.split_once(':') else { continue };
+                let vendor = vendor.trim();
+                if key.trim().eq_ignore_ascii_case("vendor_id") {
+                    match &found {
+                        Some(known) if known.0 != vendor => return None,
+                        _ => {}
+                    }
+                    let source = FactSource { capture: capture.id.clone(), line: Some(number) };
+                    let place = EvidenceRef { fact: None, target: None, source: Some(source) };
+                    found.get_or_insert((vendor.to_string(), place));
+                }
+            }
+        }
+        found
     }
 
     /// The figures of a fact.

@@ -214,7 +214,7 @@ impl ClaimChecker {
 fn is_labelled_line(line: &str) -> bool {
     line.split_once([':', '=']).is_some_and(|(label, value)| {
         let is_words = |c: char| c.is_alphabetic() || " /-_()".contains(c);
-        label.chars().all(is_words)
+        label.trim().chars().all(is_words)
             && label.split_whitespace().count() <= 6
             && value.split_whitespace().count() <= 4
     })

@@ -90,6 +90,8 @@ struct PassageReader {
     items: Vec<String>,
     /// The last paragraph: what a block below it is about.
     before: String,
+    /// The paragraphs above the lists around the current place.
+    leads: Vec<String>,
     quotes: u32,
     columns: Vec<String>,
     row: Vec<ReportPassage>,
@@ -121,10 +123,14 @@ impl PassageReader {
                 self.heading = Some(*level as u8);
                 self.current = Some(ReportPassage::new(PassageForm::Prose));
             }
+            Tag::List(_) => {
+                self.end_passage(true);
+                self.leads.push(as_topic(&self.before));
+            }
             Tag::Item => {
                 self.end_passage(true);
                 if std::mem::take(&mut self.after_item) {
-                    self.before.clear();
+                    self.before = self.leads.last().cloned().unwrap_or_default();
                 }
                 self.items.push(String::new());
                 self.current = Some(ReportPassage::new(PassageForm::Prose));
@@ -180,6 +186,7 @@ impl PassageReader {
                 self.items.pop();
                 self.after_item = true;
             }
+            TagEnd::List(_) => drop(self.leads.pop()),
             TagEnd::Paragraph | TagEnd::CodeBlock => {
                 let was_skipped = tag == TagEnd::CodeBlock
                     && self.current.as_ref().is_some_and(|block| block.form == PassageForm::Prose);
@@ -310,6 +317,13 @@ mod tests {
         let passages = read_passages(source);
         assert_eq!(passages[1].text, "runc:\nShares.");
         assert_eq!(passages[1].topics[0], "Analyze:");
+    }
+
+    #[test]
+    fn every_item_is_about_the_text_above_its_list() {
+        let passages = read_passages("The kernels:\n\n- runc: 6.8\n- Kata: 6.12\n\nafter");
+        let topics: Vec<&[String]> = passages.iter().map(|one| &one.topics[..]).collect();
+        assert_eq!(topics[2], ["The kernels:", "Kata: 6.12"]);
     }
 
     #[test]

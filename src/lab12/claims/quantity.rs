@@ -75,7 +75,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         (?P<long_version> \b\d+(?:\.\d+){3}-[a-z][\w.+-]*\w )
         | (?P<ip> \b\d{1,3}(?:\.\d{1,3}){3} ) (?P<prefix> /\d{1,2}\b )?
         | (?P<mask> \b(?:0x)?[0-9a-f]{16}\b )
-        | (?P<range> \b\d+(?:[.,]\d+)?\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|\.\.)\s?\d+(?:[.,]\d+)?\s?(?:(?:ms|msec|s|secs?|seconds?|milliseconds?|[kmg]i?b|x)\b|%|×) )
+        | (?P<range> \b\d+(?:[.,]\d+)?\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|\.\.)\s?\d+(?:[.,]\d+)?\s?(?:(?:ms|msec|s|secs?|seconds?|milliseconds?|[kmg]i?b|[kmg]o|x|percent|prozent)\b|%|×) )
         | (?P<rate> \d+(?:[.,]\d+)? ) \s? (?P<rate_unit> [kmgt]i?b/s(?:ec)? ) \b
         | (?P<skip> https?://\S+
             | (?:\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? :: (?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? (?:/\d{1,3})?
@@ -87,10 +87,10 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon(?:\(R\))?(?:\s(?:CPU\s)?(?:gold|platinum|silver|bronze|e[357]|w)[\s-]\d{4}\w*)?\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC(?:\s\d{4}\w?)?\b | \bGenuineIntel\b | \bAuthenticAMD\b | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
         | (?P<version> \bv?\d+\.\d+\.\d+ (?: [-.+_][0-9a-z][0-9a-z]* )* \+? | \bv?\d+\.\d+-[a-z0-9][\w.-]*\w )
         | (?P<clock_m> \b\d+ ) m (?P<clock_s> \d+(?:[.,]\d+)? ) s\b
-        | (?P<bytes> \d+(?:[.,]\d+)? ) \s? (?P<bytes_unit> [kmgt]i?b | megabytes? | gigabytes? ) \b
+        | (?P<bytes> \d+(?:[.,]\d+)? ) \s? (?P<bytes_unit> [kmgt]i?b | [kmg]o | megabytes? | gigabytes? ) \b
         | (?P<sub> \bsub-?\s?(?:millisecond|ms|millisekunden\w*) ) \b
         | (?P<duration> \d+(?:[.,]\d+)? | \.\d+ ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|µs|μs|us|microseconds?|s|secs?|seconds?|min|minutes? ) \b
-        | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b)
+        | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b|prozent\b)
         | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b )
         | \bx\s?(?P<times_after> \d+(?:[.,]\d+)? ) \b
         | (?P<number> \d{1,3}(?:[,.'\x{a0}\x{202f}]\d{3})+\b | \d+(?:[.,]\d+)? )
@@ -255,7 +255,13 @@ fn find_hedge(before: &str, words: &SentenceWords) -> (ValueHedge, usize) {
     ];
     let found =
         kinds.into_iter().find_map(|(pattern, kind)| Some((kind, pattern.find(before)?.start())));
-    found.unwrap_or((ValueHedge::Exact, before.len()))
+    match found {
+        // “no request took over 10 ms”
+        Some((ValueHedge::Over, from)) if words.none.is_match(&before[..from]) => {
+            (ValueHedge::Under, from)
+        }
+        found => found.unwrap_or((ValueHedge::Exact, before.len())),
+    }
 }
 
 /// A number with a decimal point or comma.

@@ -65,12 +65,26 @@ pub(super) fn check_ratios(
     let mut out = Vec::new();
     for quantity in all {
         let is_ratio = matches!(quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
-        if !is_ratio || !sentence.is_plain || is_vague(&vocabulary.words, sentence, quantity) {
+        let is_plain = sentence.is_plain_at(quantity.range.end);
+        if !is_ratio || !is_plain || is_vague(&vocabulary.words, sentence, quantity) {
             continue;
         }
         let subjects = &vocabulary.subjects.subject;
-        let Some(subject) = ratio_subject(subjects, sentence, quantity) else { continue };
         let Some((one, other)) = compared_targets(index, sentence) else { continue };
+        let Some(subject) = ratio_subject(subjects, sentence, quantity) else {
+            let pair = own_durations(index, vocabulary, sentence, all, (&one, &other));
+            out.extend(pair.and_then(|pair| decide_ratio(sentence, quantity, &pair)));
+            continue;
+        };
+        if subject.kind == SubjectKind::Seconds
+            && let Some(target) = [&one, &other].into_iter().find(|one| index.never_ran(one))
+        {
+            let range = hedged_phrase(quantity);
+            let (place, words) = (sentence.file_range(&range), &sentence.text[range]);
+            let id = &subject.facts[0];
+            out.push(ClaimRemark::without_evidence(index, place, words, id, target));
+            continue;
+        }
         let pairs = match subject.kind {
             SubjectKind::Count => {
                 compare_counts(index, subject, &one, &other).into_iter().collect()
@@ -150,6 +164,28 @@ fn compared_targets(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<
         1 if index.role_of(&named[0]) == Some(Role::Candidate) => Some((baseline, named.pop()?)),
         0 => Some((baseline, only?.name.clone())),
         1 if named[0] == baseline => Some((baseline, only?.name.clone())),
+        _ => None,
+    }
+}
+
+/// “runc 487 ms, Kata 1.41 s, so 2.9x”: the two durations of the sentence, one of each target.
+fn own_durations(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    all: &[StatedQuantity],
+    targets: (&str, &str),
+) -> Option<FigurePair> {
+    let owner =
+        |number: usize| index.resolver.attribute_quantity(&vocabulary.words, sentence, all, number);
+    let timed = (0..all.len()).filter_map(|number| match all[number].value {
+        StatedValue::Seconds(seconds) => Some((owner(number)?, (seconds, all[number].digits))),
+        _ => None,
+    });
+    match &timed.collect::<Vec<_>>()[..] {
+        [(a, one), (b, other)] if a != b && [targets.0, targets.1].contains(&a.as_str()) => {
+            figure_pair(*one, *other, Some(SampleUnit::Seconds), true, Vec::new())
+        }
         _ => None,
     }
 }
@@ -234,19 +270,7 @@ fn decide_ratio(
     let ratio = pair.larger / pair.smaller;
     let place = sentence.file_range(&hedged_phrase(quantity));
     let words = &sentence.text[hedged_phrase(quantity)];
-    let readings = match quantity.value {
-        // “0.9 times as long” is said of the smaller one.
-        StatedValue::Times(times) if times < 1.0 => vec![1.0 / ratio, ratio - 1.0],
-        StatedValue::Times(_) => vec![ratio, ratio - 1.0],
-        // “64 % slower”, “39 % faster”, “takes 164 %”, “61 % of”.
-        StatedValue::Percent(_) => {
-            vec![(ratio - 1.0) * 100.0, (1.0 - 1.0 / ratio) * 100.0, ratio * 100.0, 100.0 / ratio]
-        }
-        _ => return None,
-    };
-    let (StatedValue::Times(stated) | StatedValue::Percent(stated)) = quantity.value else {
-        return None;
-    };
+    let (stated, readings) = readings_of(quantity, ratio)?;
     let first = if matches!(quantity.value, StatedValue::Times(_)) { 1 } else { readings.len() };
     let fits = readings[..first].iter().any(|truth| ratio_agrees(quantity, stated, *truth));
     let with_facts = |result: ClaimRemark| {
@@ -279,6 +303,29 @@ fn decide_ratio(
         source: if pair.from_text { "text" } else { "evidence" },
     };
     Some(with_facts(ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)))
+}
+
+/// The number that a ratio states, and what it can mean where this is the true ratio.
+fn readings_of(quantity: &StatedQuantity, ratio: f64) -> Option<(f64, Vec<f64>)> {
+    Some(match quantity.value {
+        // “0.9 times as long” is said of the smaller one.
+        StatedValue::Times(times) if times < 1.0 => (times, vec![1.0 / ratio, ratio - 1.0]),
+        StatedValue::Times(times) => (times, vec![ratio, ratio - 1.0]),
+        // “64 % slower”, “39 % faster”, “takes 164 %”, “61 % of”.
+        StatedValue::Percent(percent) => {
+            let less = (1.0 - 1.0 / ratio) * 100.0;
+            (percent, vec![(ratio - 1.0) * 100.0, less, ratio * 100.0, 100.0 / ratio])
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a ratio can be that of two measurements.
+pub(super) fn is_ratio_of(quantity: &StatedQuantity, one: f64, other: f64) -> bool {
+    let readings = readings_of(quantity, one.max(other) / one.min(other));
+    readings.is_some_and(|(stated, readings)| {
+        readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth))
+    })
 }
 
 fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {

@@ -140,7 +140,10 @@ fn leads_unsurely(passage: &ReportPassage, words: &SentenceWords) -> bool {
     let above = passage.topics.first().filter(|topic| {
         topic.trim_end().ends_with(':') || topic.split_whitespace().nth(8).is_none()
     });
-    labels.into_iter().chain(above).any(|label| words.unsure.is_match(label))
+    labels
+        .into_iter()
+        .chain(above)
+        .any(|label| words.unsure.is_match(label) || words.modal.is_match(label))
 }
 
 /// The lines of a block, each without space at its ends.

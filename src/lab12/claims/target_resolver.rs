@@ -43,12 +43,14 @@ impl TargetResolver {
         let mut names = vec![
             ("host".into(), first(Role::Host)),
             ("hosts".into(), first(Role::Host)),
+            ("wirt".into(), first(Role::Host)),
+            ("hôte".into(), first(Role::Host)),
             ("kata".into(), is_named("kata")),
             ("runc".into(), is_named("runc")),
             ("gvisor".into(), gvisor.clone()),
             ("runsc".into(), gvisor),
         ];
-        for word in ["guest", "vm", "microvm", "guests", "gast"] {
+        for word in ["guest", "vm", "microvm", "guests", "gast", "invité"] {
             names.push((word.into(), alone.clone()));
         }
         for word in ["crun", "youki", "firecracker", "windows", "wsl", "laptop", "docker"] {
@@ -246,8 +248,10 @@ fn is_near(words: &SentenceWords, between: &str) -> bool {
 
 /// Whether the words between a value and a name make the name the value's: “on the”, “(”.
 fn is_postfix(between: &str) -> bool {
-    const LINKS: &[&str] =
-        &["on", "in", "under", "inside", "within", "for", "from", "of", "with", "by"];
+    const LINKS: &[&str] = &[
+        "on", "in", "under", "inside", "within", "for", "from", "of", "with", "by", "auf", "im",
+        "unter", "sous",
+    ];
     let lower = ["/proc", "/sys/module", "/dev"]
         .iter()
         .fold(between.to_lowercase(), |text, path| text.replace(path, "folder"));
@@ -261,7 +265,7 @@ fn is_postfix(between: &str) -> bool {
     let Some(link) = words.iter().rposition(|word| LINKS.contains(word)) else { return false };
     let articles = words[link + 1..]
         .iter()
-        .all(|word| matches!(*word, "the" | "a" | "an" | "my" | "our" | "its"));
+        .all(|word| matches!(*word, "the" | "a" | "an" | "my" | "our" | "its" | "dem" | "der"));
     let clean = !words[..link].iter().any(|word| {
         matches!(*word, "and" | "while" | "but" | "vs" | "than" | "versus" | "whereas" | "or")
     });

@@ -6,7 +6,10 @@ use std::ops::Range;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::KnownFigure;
-use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
+use super::messages::{
+    ClaimContradictsEvidence, ClaimEntriesCalledProcesses, ClaimHealthNotDemanded,
+    ClaimLatencyOfErrors,
+};
 use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
@@ -62,6 +65,7 @@ pub(super) fn check_values(
         results.extend(place.compare_with_facts(&subjects, target.as_deref()));
     }
     results.extend(check_interface_list(index, vocabulary, sentence));
+    results.extend(check_vendor(index, vocabulary, sentence));
     (results, stated)
 }
 
@@ -117,8 +121,17 @@ impl<'a> ValuePlace<'a> {
                 _ => None,
             }
         };
+        // `real` and `total` are columns of what `time` prints.
+        let is_of_time = |label: &str| ["real", "total"].contains(&label.trim());
+        let is_fraction = self.stated_text().contains(['.', ',']);
+        let above = || {
+            let topic = self.sentence.topics.first()?.trim_end_matches([':', ' ', '\u{a0}']);
+            topic.ends_with(')').then(|| unit(topic)).flatten().filter(|_| is_fraction)
+        };
         unit(column)
             .or_else(|| unit(row))
+            .or_else(|| (is_of_time(&column.to_lowercase()) && is_fraction).then_some(1.0))
+            .or_else(above)
             .or_else(|| self.heads_of_figure().and_then(|heads| heads.split(" | ").find_map(unit)))
             .or_else(|| self.sampled_subject().map(|_| 1.0))
     }
@@ -204,6 +217,18 @@ impl<'a> ValuePlace<'a> {
         }
     }
 
+    /// Whether a version can be the subject's: no kernel of today is a 3.23.0, no Kata a 6.12, and
+    /// a runtime of which no version was captured is not what is stated.
+    fn may_be_version_of(&self, subject: &ValueSubject) -> bool {
+        let StatedValue::Version(version) = &self.stated_quantity().value else { return true };
+        match subject.facts[0].as_str() {
+            "kernel.release" => !version.starts_with("3."),
+            id => {
+                version.starts_with(['1', '2', '3']) && !self.index.facts_everywhere(id).is_empty()
+            }
+        }
+    }
+
     /// What the value is about: the subjects that the nearest words name, several where they
     /// leave a choice.
     fn find_subjects(&self) -> Vec<&'a ValueSubject> {
@@ -216,7 +241,7 @@ impl<'a> ValuePlace<'a> {
             .subjects
             .subject
             .iter()
-            .filter(|subject| self.may_be_of(subject.kind))
+            .filter(|subject| self.may_be_of(subject.kind) && self.may_be_version_of(subject))
             .filter(|subject| !subject.unless.as_ref().is_some_and(|words| words.is_match(&window)))
             .collect();
         if let Some(subject) = self.sampled_subject() {
@@ -251,8 +276,10 @@ impl<'a> ValuePlace<'a> {
                 false => subject.words.is_match(before),
             }
         });
-        if !near.is_empty() {
-            return near;
+        match near.iter().find(|subject| subject.facts[0] == "kernel.release") {
+            Some(kernel) => return vec![*kernel],
+            None if !near.is_empty() => return near,
+            None => {}
         }
         if let Some(continued) = self.continued_subjects(&possible) {
             return continued;
@@ -378,7 +405,9 @@ impl<'a> ValuePlace<'a> {
             SubjectKind::Version => {
                 let is_short = heading.split_whitespace().nth(4).is_none();
                 let names_other = ["shim", "version"].iter().any(|word| heading.contains(word));
-                self.sentence.cell_labels().is_some() && is_short && !names_other
+                let is_cell = self.sentence.cell_labels().is_some() && is_short;
+                let is_labelled = self.has_label() && heading.trim_end().ends_with(':');
+                (is_cell || is_labelled) && !names_other
             }
             _ => true,
         }
@@ -562,9 +591,24 @@ impl<'a> ValuePlace<'a> {
         [Some(result), misnamed].into_iter().flatten().collect()
     }
 
-    /// Of a name without an owner the target whose name it is a slip of: one part differs.
+    /// Of a value without an owner the target whose value it is a slip of: one part of a name
+    /// differs, or two digits of a count are exchanged.
     fn slip_target(&self, subject: &ValueSubject, all: &[FactRef<'a>]) -> Option<&'a str> {
         let least = match subject.kind {
+            SubjectKind::Count => {
+                let stated = self.stated_text().as_bytes();
+                let is_slip = |known: &str| {
+                    let known = known.as_bytes();
+                    (1..known.len()).any(|at| {
+                        let mut slip = known.to_vec();
+                        slip.swap(at - 1, at);
+                        slip == stated && slip != known
+                    })
+                };
+                let mut slips = all.iter().filter(|one| is_slip(&one.shown_value()));
+                let slip = slips.next().filter(|_| stated.len() >= 3)?;
+                return slips.next().is_none().then_some(slip.target);
+            }
             SubjectKind::Version => 4,
             SubjectKind::Processor => 3,
             _ => return None,
@@ -595,18 +639,19 @@ impl<'a> ValuePlace<'a> {
             && self.index.resolver.find_mentions(self.sentence.text).is_empty()
     }
 
-    /// Whether the only other value of the sentence is this target's, and this one the other's.
+    /// Whether another value of the sentence is this target's, and this one the other's.
     fn is_exchanged(&self, fact_ref: &FactRef) -> bool {
-        let [_, _] = self.all else { return false };
-        let other = Self { number: 1 - self.number, ..*self };
-        let owner = other.find_target(&other.find_subjects());
-        let theirs = owner.and_then(|owner| self.index.fact_on_target(fact_ref.id, &owner));
-        other.agrees(fact_ref) && theirs.is_some_and(|theirs| self.agrees(&theirs))
+        let mut others = (0..self.all.len()).map(|number| Self { number, ..*self });
+        others.any(|other| {
+            let owner = || other.find_target(&other.find_subjects());
+            let theirs = || owner().and_then(|owner| self.fact_of(fact_ref.id, &owner));
+            other.agrees(fact_ref) && theirs().is_some_and(|theirs| self.agrees(&theirs))
+        })
     }
 
     /// A fact of a target; what depends on the kernel alone is the same on the host and under
     /// runc, whichever of them it was captured on.
-    fn fact_of(&self, id: &'a str, target: &str) -> Option<FactRef<'a>> {
+    fn fact_of(&self, id: &str, target: &str) -> Option<FactRef<'a>> {
         const OF_KERNEL: &[&str] = &["kernel.release", "kernel.sys_module", "cpu.model"];
         self.index.fact_on_target(id, target).or_else(|| {
             let runc = self.index.resolver.named_target("runc");
@@ -789,7 +834,7 @@ impl<'a> ValuePlace<'a> {
             let word = row.to_lowercase().replace(':', " ");
             let rest = word.trim_start_matches(|c: char| !c.is_ascii_digit());
             let name = word[..word.len() - rest.len()].replace(['#', '.'], " ");
-            let names = ["run", "trial", "attempt", "sample", "start", "no", "n"];
+            let names = ["run", "trial", "attempt", "sample", "start", "no", "n", "essai", "lauf"];
             name.split_whitespace().all(|word| names.contains(&word))
                 && !rest.is_empty()
                 && rest.trim_end_matches('.').parse::<u32>().is_ok()
@@ -995,18 +1040,24 @@ fn stand_right_after(words: &regex::Regex, after: &str) -> bool {
 /// Whether the words before a value label it: “/proc entries on the host: ”.
 fn is_labelled(subject: &ValueSubject, before: &str) -> bool {
     let Some(label) = subject.words.find_iter(before).last() else { return false };
-    let between = before[label.end()..].trim_end_matches([' ', '*', '`']);
+    let between = before[label.start()..].trim_end_matches([' ', '*', '`']);
     let last = between.split_whitespace().last().unwrap_or_default().to_lowercase();
-    between.contains([':', '=', '(', '→', '|'])
-        || ["is", "are", "was", "were", "of", "shows", "gives", "returns", "prints"]
-            .contains(&last.as_str())
+    between.contains([':', '=', '(', '→', '|']) || LINKS.contains(&last.as_str())
 }
+
+/// What stands between a label and its value.
+const LINKS: &[&str] = &[
+    "is", "are", "was", "were", "of", "shows", "gives", "returns", "prints", "has", "have", "had",
+    "ist", "sind", "hat", "den",
+];
 
 /// Whether no noun follows a value: it is the whole of what its label announces.
 fn is_bare(after: &str) -> bool {
     let first = after.split_whitespace().next().unwrap_or_default().to_lowercase();
-    let goes_on =
-        ["vs", "vs.", "versus", "and", "on", "in", "for", "under", "against", "while", "but"];
+    let goes_on = [
+        "vs", "vs.", "versus", "and", "on", "in", "for", "under", "against", "while", "but", "auf",
+        "im", "und", "gegen",
+    ];
     !first.starts_with(char::is_alphabetic) || goes_on.contains(&first.as_str())
 }
 
@@ -1070,6 +1121,32 @@ fn is_within(text: &str, part: &str) -> bool {
     })
 }
 
+/// A vendor of processors where every capture names another one.
+fn check_vendor(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    if !sentence.is_plain || !sentence.labelled_text().to_lowercase().contains("vendor") {
+        return None;
+    }
+    let named: Vec<regex::Match> = vocabulary.words.vendor.find_iter(sentence.text).collect();
+    let first = named.first()?;
+    let (known, place) = index.only_vendor()?;
+    let is_known = |one: &regex::Match| known.to_lowercase().contains(&one.as_str().to_lowercase());
+    let message = ClaimContradictsEvidence {
+        stated: first.as_str(),
+        found: &known,
+        title: &index.fact_title("cpu.model"),
+        target: &index.reader_name(index.sole_candidate()?),
+        elsewhere: None,
+    };
+    let range = sentence.file_range(&first.range());
+    let mut remark = ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, range);
+    remark.places.push(place);
+    (!named.iter().any(is_known)).then_some(remark)
+}
+
 /// “shows only loopback and eth0”, “lo and eth0 only”, a row of interfaces.
 fn check_interface_list(
     index: &EvidenceIndex,
@@ -1078,7 +1155,14 @@ fn check_interface_list(
 ) -> Option<ClaimRemark> {
     let words = &vocabulary.words.interface;
     let (row, column) = sentence.cell_labels().unwrap_or_default();
-    let is_list = words.list.is_match(row) || words.list.is_match(column);
+    let above = sentence.topics.first().copied().unwrap_or_default();
+    let is_whole = sentence.text.split([',', ' ']).all(|word| {
+        word.is_empty()
+            || word == "and"
+            || words.names.find(word).is_some_and(|name| name.len() == word.len())
+    });
+    let is_headed = is_whole && words.list.is_match(above);
+    let is_list = is_headed || words.list.is_match(row) || words.list.is_match(column);
     let only = words.only.find(sentence.text);
     let clauses = sentence.text.split_inclusive([';']).flat_map(|part| {
         part.split_inclusive(" while ").flat_map(|part| part.split_inclusive(" whereas "))
@@ -1096,7 +1180,7 @@ fn check_interface_list(
             mentions.retain(|mention| mention.range.end <= first.start());
         }
         let labels =
-            || index.resolver.single_target(column).or_else(|| index.resolver.single_target(row));
+            || [column, row, above].iter().find_map(|label| index.resolver.single_target(label));
         let target = match &mentions[..] {
             [] => labels()?,
             [one, rest @ ..] if rest.iter().all(|other| other.target == one.target) => {
@@ -1108,7 +1192,8 @@ fn check_interface_list(
             continue;
         }
         const INTERFACES: &str = "net.interfaces";
-        if is_only && sentence.is_plain && index.was_not_seen(INTERFACES, &target) {
+        let is_plain = sentence.is_plain;
+        if (is_only || is_listed) && is_plain && index.was_not_seen(INTERFACES, &target) {
             let at = range.start + first.start()..range.start + last.end();
             let (place, stated) = (sentence.file_range(&at), &sentence.text[at]);
             return Some(ClaimRemark::without_evidence(index, place, stated, INTERFACES, &target));

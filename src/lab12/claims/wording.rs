@@ -7,7 +7,9 @@ use super::messages::{
     ClaimVerdictDiffers, ClaimWrongConcept,
 };
 use super::sentence::ReportSentence;
-use super::words::{ClaimVocabulary, UncapturedWording, UnsupportedWording, WordingRule};
+use super::words::{
+    ClaimVocabulary, DifferingWording, UncapturedWording, UnsupportedWording, WordingRule,
+};
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{CaptureOrigin, FactSource, Role, fact_ids};
 
@@ -33,6 +35,8 @@ pub(super) fn check_wording(
             out.extend(check_boundary(index, vocabulary, sentence, separate));
         }
         out.extend(check_escape(index, vocabulary, sentence));
+        let wordings = &vocabulary.wordings.differing;
+        out.extend(wordings.iter().filter_map(|wording| differing_of(index, sentence, wording)));
     }
     out
 }
@@ -98,6 +102,24 @@ fn uncaptured_of(
     })
 }
 
+/// What a sentence says to differ that is the same on the host and in the only guest.
+fn differing_of(
+    index: &EvidenceIndex,
+    sentence: &ReportSentence,
+    wording: &DifferingWording,
+) -> Option<ClaimRemark> {
+    let found = wording.pattern.find(sentence.text)?;
+    let host = index.fact_on_target(&wording.fact, index.target_with_role(Role::Host)?)?;
+    let guest = index.fact_on_target(&wording.fact, index.sole_candidate()?)?;
+    let is_same = host.fact.as_str().is_some() && host.fact.as_str() == guest.fact.as_str();
+    (is_same && !wording.unless.is_match(sentence.text)).then(|| {
+        let place = sentence.file_range(&found.range());
+        let (stated, same) = (quote_words(found.as_str()), guest.shown_value());
+        ClaimRemark::contradicted_by(index, place, &stated, &guest, &same, None)
+            .resting_on_fact(host.id, host.target)
+    })
+}
+
 /// That a runtime has a kernel of its own, or shares the host's.
 fn check_boundary(
     index: &EvidenceIndex,
@@ -143,7 +165,8 @@ fn check_boundary(
         let shown = format!("{} inside and outside", release.shown_value());
         return Some(ClaimRemark::contradicted_by(index, place, stated, &release, &shown, None));
     }
-    if separate && observed && index.was_not_seen("kernel.release", &target) {
+    let is_own = words.owned.is_match(clause) && !index.never_ran(&target);
+    if separate && (observed || is_own) && index.was_not_seen("kernel.release", &target) {
         let id = "kernel.release";
         return Some(ClaimRemark::without_evidence(index, place, stated, id, &target));
     }
@@ -187,7 +210,7 @@ fn check_escape(
     let is_written = |line: &str| written.as_ref().is_some_and(|marker| line.trim() == &marker[1]);
     // The last line is what the file on the host holds.
     let (line, shown) = lines()
-        .find(|(_, line)| line.starts_with("FATA"))
+        .find(|(_, line)| line.starts_with("FATA") || line.contains("level=fatal"))
         .or_else(|| lines().last().filter(|(_, line)| is_written(line)))?;
     let message = ClaimContradictsEvidence {
         stated: &quote_words(found.as_str()),

@@ -50,6 +50,12 @@ pub(crate) struct SentenceWords {
     pub over: CaseInsensitivePattern,
     /// The true value is below the one after it.
     pub under: CaseInsensitivePattern,
+    /// Vendors of processors.
+    pub vendor: CaseInsensitivePattern,
+    /// Before a size: it is what a command was given.
+    pub argument: CaseInsensitivePattern,
+    /// Before `over`: nothing is.
+    pub none: CaseInsensitivePattern,
     /// After a value: it is a difference.
     pub difference: CaseInsensitivePattern,
     /// Before a value: it is a difference.
@@ -245,6 +251,18 @@ pub(crate) struct UncapturedWording {
     pub other: Vec<String>,
 }
 
+/// What is said to differ between the host and the guest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DifferingWording {
+    /// The wording.
+    pub pattern: CaseInsensitivePattern,
+    /// What turns it into its opposite, or into something else.
+    pub unless: CaseInsensitivePattern,
+    /// The fact that would differ.
+    pub fact: String,
+}
+
 /// What is said to be small or large.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -275,6 +293,8 @@ pub(crate) struct WordingTable {
     pub wording: Vec<UnsupportedWording>,
     /// Those about the host that need a capture.
     pub uncaptured: Vec<UncapturedWording>,
+    /// Those by which host and guest differ.
+    pub differing: Vec<DifferingWording>,
     /// Those about costs.
     pub judgement: CostJudgement,
     /// Figures of costs.
@@ -307,6 +327,8 @@ pub(crate) struct BoundaryWords {
     pub separate: CaseInsensitivePattern,
     /// It shares the host's.
     pub shared: CaseInsensitivePattern,
+    /// The clause says that this runtime has it.
+    pub owned: CaseInsensitivePattern,
     /// The sentence speaks of what was seen.
     pub observed: CaseInsensitivePattern,
     /// What turns it into its opposite, or into something else.
