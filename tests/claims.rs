@@ -235,15 +235,6 @@ fn every_rule_finds_its_defect_and_leaves_what_is_right_alone() {
             ],
         ),
         (
-            "claim-excess-digits",
-            &[
-                "runc: start-up took 4.03 s.\n\nKata: start-up took 6.59 s.\n\nKata starts 1.6352x slower.",
-            ],
-            &[
-                "runc: start-up took 4.03 s.\n\nKata: start-up took 6.59 s.\n\nKata starts 1.64x slower.",
-            ],
-        ),
-        (
             "claim-latency-of-errors",
             &["An average latency of 0.1 ms shows that containers cost little."],
             &[

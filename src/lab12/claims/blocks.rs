@@ -48,12 +48,10 @@ pub(super) fn check_pasted_block(
                 if let ("startup.wall", Fact::Series(samples)) = (id.as_str(), fact)
                     && let [seconds] = samples.values[..]
                 {
-                    let digits = format!("{seconds}").chars().filter(char::is_ascii_digit).count();
                     stated.push(StatedFigure {
                         fact: id.clone(),
                         target: target.clone(),
                         seconds,
-                        digits,
                         pasted: Some(place.clone()),
                     });
                 }

@@ -100,7 +100,7 @@ fn is_ratio_of_starts(
     let is_of_other = vocabulary.subjects.area.iter().any(|area| area.words.is_match(context));
     let starts = [index.target_with_role(Role::Baseline), index.sole_candidate()].map(|target| {
         let starts = index.fact_on_target(fact_ids::STARTUP_WALL.as_str(), target?)?;
-        Some(index.known_figures(&starts).median?.0)
+        index.known_figures(&starts).median
     });
     match (&quantity.value, starts) {
         (StatedValue::Times(_), [Some(one), Some(other)]) if !is_of_other => {

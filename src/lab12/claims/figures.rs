@@ -12,32 +12,28 @@ pub(super) struct KnownFigure {
     pub value: f64,
 }
 
-/// The figures of a fact.
+/// The figures of a fact; none where it has no numbers.
 #[derive(Debug)]
 pub(super) struct KnownFigures {
     /// All of them, every sample among them.
     pub all: Vec<KnownFigure>,
-    /// Of a series the median, and how many significant digits its samples have.
-    pub median: Option<(f64, usize)>,
+    /// Of a series the median.
+    pub median: Option<f64>,
+    /// Of a series the mean.
+    pub mean: Option<f64>,
 }
 
 impl KnownFigures {
-    /// The mean, with the significant digits of the samples.
-    pub(super) fn mean_of_samples(&self) -> Option<(f64, usize)> {
-        let mean = self.all.iter().find(|figure| figure.name == "mean")?;
-        Some((mean.value, self.median?.1))
-    }
-
-    /// The figures of a fact; none where it has no numbers.
+    /// The figures of a fact.
     pub(super) fn of(fact: &Fact) -> Self {
-        Self { all: list_figures(fact), median: median_figure(fact) }
+        let summary =
+            fact.as_series().and_then(|samples| stats::summarize_samples(&samples.values));
+        Self {
+            all: list_figures(fact),
+            median: summary.as_ref().map(|summary| summary.median),
+            mean: summary.as_ref().map(|summary| summary.mean),
+        }
     }
-}
-
-fn median_figure(fact: &Fact) -> Option<(f64, usize)> {
-    let samples = fact.as_series()?;
-    let digits = samples.values.iter().map(|value| significant_digits(*value)).max()?;
-    Some((stats::median(&samples.values)?, digits))
 }
 
 fn list_figures(fact: &Fact) -> Vec<KnownFigure> {
@@ -73,11 +69,4 @@ fn list_figures(fact: &Fact) -> Vec<KnownFigure> {
         }
         Fact::Missing(_) => Vec::new(),
     }
-}
-
-/// The significant digits that a value needs.
-fn significant_digits(value: f64) -> usize {
-    let text = format!("{value}");
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    digits.trim_start_matches('0').len().max(3)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
-use super::messages::{ClaimExcessDigits, ClaimRatioWording};
+use super::messages::ClaimRatioWording;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
 use super::values::StatedFigure;
@@ -16,25 +16,22 @@ struct FigurePair {
     smaller: f64,
     larger: f64,
     unit: Option<SampleUnit>,
-    /// The significant digits of the less exact one.
-    digits: usize,
     from_text: bool,
     facts: Vec<(String, String)>,
 }
 
-/// The figures that a report states: by what they are about and their target the seconds and the
-/// significant digits, or none where several differ, so that it is not clear which are compared.
-pub(super) struct StatedFigures(BTreeMap<(String, String), Option<(f64, usize)>>);
+/// The figures that a report states: by what they are about and their target the seconds, or none
+/// where several differ, so that it is not clear which are compared.
+pub(super) struct StatedFigures(BTreeMap<(String, String), Option<f64>>);
 
 impl StatedFigures {
     /// The figures of a report, in its order.
     pub(super) fn new(stated: &[StatedFigure]) -> Self {
         let mut figures = BTreeMap::new();
         for one in stated {
-            let known = figures
-                .entry((one.fact.clone(), one.target.clone()))
-                .or_insert(Some((one.seconds, one.digits)));
-            *known = known.filter(|(seconds, _)| (one.seconds - seconds).abs() < 1e-9);
+            let known =
+                figures.entry((one.fact.clone(), one.target.clone())).or_insert(Some(one.seconds));
+            *known = known.filter(|seconds| (one.seconds - seconds).abs() < 1e-9);
         }
         Self(figures)
     }
@@ -42,14 +39,14 @@ impl StatedFigures {
     /// Whether a duration is the difference of two that the report states.
     pub(super) fn has_difference(&self, quantity: &StatedQuantity) -> bool {
         let StatedValue::Seconds(seconds) = quantity.value else { return false };
-        let figures: Vec<f64> = self.0.values().flatten().map(|figure| figure.0).collect();
+        let figures: Vec<f64> = self.0.values().flatten().copied().collect();
         figures.iter().any(|one| {
             let is_between = |other: &f64| quantity.agrees_with(seconds, (one - other).abs());
             figures.iter().any(is_between)
         })
     }
 
-    fn stated_figure(&self, fact: &str, target: &str) -> Option<(f64, usize)> {
+    fn stated_figure(&self, fact: &str, target: &str) -> Option<f64> {
         *self.0.get(&(fact.to_string(), target.to_string()))?
     }
 }
@@ -179,7 +176,7 @@ fn own_durations(
     let owner =
         |number: usize| index.resolver.attribute_quantity(&vocabulary.words, sentence, all, number);
     let timed = (0..all.len()).filter_map(|number| match all[number].value {
-        StatedValue::Seconds(seconds) => Some((owner(number)?, (seconds, all[number].digits))),
+        StatedValue::Seconds(seconds) => Some((owner(number)?, seconds)),
         _ => None,
     });
     match &timed.collect::<Vec<_>>()[..] {
@@ -202,7 +199,7 @@ fn compare_durations(
         let known = |target: &str| Some(index.known_figures(&index.fact_on_target(id, target)?));
         if let (Some(a), Some(b)) = (known(one), known(other)) {
             let facts = vec![(id.clone(), one.to_string()), (id.clone(), other.to_string())];
-            for (a, b) in [(a.median, b.median), (a.mean_of_samples(), b.mean_of_samples())] {
+            for (a, b) in [(a.median, b.median), (a.mean, b.mean)] {
                 let (Some(a), Some(b)) = (a, b) else { continue };
                 pairs.extend(figure_pair(a, b, Some(SampleUnit::Seconds), false, facts.clone()));
             }
@@ -241,25 +238,18 @@ fn compare_counts(
     let (one, other) = (stand_in(one), stand_in(other));
     let a = index.fact_on_target(id, &one)?.item_count()?;
     let b = index.fact_on_target(id, &other)?.item_count()?;
-    figure_pair((a, 4), (b, 4), None, false, vec![(id.clone(), one), (id.clone(), other)])
+    figure_pair(a, b, None, false, vec![(id.clone(), one), (id.clone(), other)])
 }
 
 fn figure_pair(
-    a: (f64, usize),
-    b: (f64, usize),
+    a: f64,
+    b: f64,
     unit: Option<SampleUnit>,
     from_text: bool,
     facts: Vec<(String, String)>,
 ) -> Option<FigurePair> {
-    let (smaller, larger) = if a.0 <= b.0 { (a.0, b.0) } else { (b.0, a.0) };
-    (smaller > 0.0).then(|| FigurePair {
-        smaller,
-        larger,
-        unit,
-        digits: a.1.min(b.1),
-        from_text,
-        facts,
-    })
+    let (smaller, larger) = (a.min(b), a.max(b));
+    (smaller > 0.0).then_some(FigurePair { smaller, larger, unit, from_text, facts })
 }
 
 fn decide_ratio(
@@ -277,13 +267,6 @@ fn decide_ratio(
         pair.facts.iter().fold(result, |result, fact| result.resting_on_fact(&fact.0, &fact.1))
     };
     if fits {
-        let excess = quantity.digits > pair.digits && quantity.digits > 3;
-        if excess {
-            let message =
-                ClaimExcessDigits { words, digits: quantity.digits, supported: pair.digits };
-            let remark = ClaimRemark::violates_rule(message, ClaimStatus::Misworded, place);
-            return Some(with_facts(remark));
-        }
         return (!pair.from_text).then(|| with_facts(ClaimRemark::supported_claim(place)));
     }
     if readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth)) {

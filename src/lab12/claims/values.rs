@@ -28,8 +28,6 @@ pub(super) struct StatedFigure {
     pub target: String,
     /// In seconds.
     pub seconds: f64,
-    /// Its significant digits.
-    pub digits: usize,
     /// Where it stands in a pasted block; none in prose and tables.
     pub pasted: Option<Range<usize>>,
 }
@@ -58,7 +56,6 @@ pub(super) fn check_values(
                 fact: subject.facts[0].clone(),
                 target: target.clone(),
                 seconds,
-                digits: place.stated_quantity().digits,
                 pasted: None,
             });
         }

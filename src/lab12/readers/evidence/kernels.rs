@@ -24,8 +24,8 @@ impl EvidencePages<'_> {
         put("kernel.release", EvidenceRole::Runc, self.runc_release(edition));
         put("kernel.release", EvidenceRole::Kata, self.guest_release(edition));
         let uname_files = match edition {
-            Edition::F25 => ["kata/test1.txt", "results/kata-kernel.txt"],
-            Edition::S26 => ["results/kata-kernel.txt", "kata/test1.txt"],
+            Edition::F25 => ["kata/test1.txt", "results/kata-kernel.txt", "kata/kernel.txt"],
+            Edition::S26 => ["results/kata-kernel.txt", "kata/test1.txt", "kata/kernel.txt"],
         };
         put(
             "kernel.uname",
