@@ -176,6 +176,21 @@ fn a_damaged_fleet_is_left_out_and_said() {
     assert!(built.stderr.contains("a fleet is left out: "), "{}", built.stderr);
 }
 
+#[test]
+fn a_list_has_a_line_for_each_fleet_and_none_for_the_runs_of_a_large_one() {
+    let project = project_with_fleets();
+    let text = project.run(&["list"]).succeeds().stdout;
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let line = |id: &str, day: &str, nodes: &str| {
+        format!("fleet:{id}  2025-12-{day} 03:10 UTC      {nodes} with a run")
+    };
+    let newer = line("bbbbbbbbbbbb", "27", "4 nodes, 3");
+    assert_eq!(lines, [newer, line("aaaaaaaaaaaa", "26", "4 nodes, 4")]);
+    let json = project.run(&["list", "--format", "json"]).succeeds().stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 7);
+}
+
 /// A thousand nodes, for measuring: `ISOPROOF_SCALE=DIR cargo test --release --test fleet scale`
 /// writes two such fleets there.
 #[test]

@@ -92,14 +92,18 @@ fn title_words(outcome: &ClassSummary) -> StyledLine {
     StyledLine::begin_styled(summary::boundary_style(&outcome.as_verdict()), &outcome.title)
 }
 
-/// How many nodes, and the names of the first.
-fn list_nodes<S: AsRef<str>>(names: &[S]) -> String {
+/// The names of the first nodes.
+fn name_nodes<S: AsRef<str>>(names: &[S]) -> String {
     let shown: Vec<&str> = names.iter().take(NAMED_NODES).map(AsRef::as_ref).collect();
-    let shown = shown.join(", ");
+    let more = if names.len() > NAMED_NODES { ", ..." } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// How many nodes, where there are several, and the names of the first.
+fn list_nodes<S: AsRef<str>>(names: &[S]) -> String {
     match names.len() {
-        1 => shown,
-        count if count <= NAMED_NODES => format!("{count}: {shown}"),
-        count => format!("{count}: {shown}, ..."),
+        1 => name_nodes(names),
+        count => format!("{count}: {}", name_nodes(names)),
     }
 }
 
@@ -164,11 +168,8 @@ fn check_text(assessment: &FleetAssessment, expectations: &[ExpectationFold]) ->
         );
         text.push_blank();
         text.push_line(mark.and_text(&format!("[{}]: {}", finding.rule, finding.message)));
-        let (count, names) = (finding.nodes.len(), list_nodes(&finding.nodes));
-        text.push_line(format!(
-            "  on {count} of {total}: {}",
-            names.trim_start_matches(&format!("{count}: "))
-        ));
+        let (count, names) = (finding.nodes.len(), name_nodes(&finding.nodes));
+        text.push_line(format!("  on {count} of {total}: {names}"));
         text.push_wrapped("  ", finding.help, 74);
         for (severity, count) in &mut counts {
             *count += usize::from(*severity == finding.severity);
@@ -197,9 +198,7 @@ fn expectation_text(expectations: &[ExpectationFold], total: usize) -> StyledTex
         for (what, nodes) in [("failed", &expected.failed), ("not decided", &expected.undecided)] {
             if let Some((_, found)) = nodes.first() {
                 let names: Vec<&str> = nodes.iter().map(|(node, _)| *node).collect();
-                let count = nodes.len();
-                let names = list_nodes(&names);
-                let names = names.trim_start_matches(&format!("{count}: ")).to_string();
+                let (count, names) = (nodes.len(), name_nodes(&names));
                 text.push_wrapped(
                     "  ",
                     &format!("{what} on {count} of {total} ({names}): {found}"),
@@ -279,10 +278,7 @@ fn diff_text(diff: &FleetDiff) -> StyledText {
     text.push_line(StyledLine::begin_styled(TextStyle::Strong, &title));
     text.push_blank();
     let common = count_words(diff.common, "node");
-    let on = |nodes: &[String]| {
-        let (count, names) = (nodes.len(), list_nodes(nodes));
-        format!("{count} of {common}: {}", names.trim_start_matches(&format!("{count}: ")))
-    };
+    let on = |nodes: &[String]| format!("{} of {common}: {}", nodes.len(), name_nodes(nodes));
     for shift in &diff.verdicts {
         let (mark, style) = match shift.regression {
             true => ("weaker", TextStyle::Bad),

@@ -1,14 +1,16 @@
-//! `isoproof list`: the runs of the project.
+//! `isoproof list`: the runs and fleets of the project.
 
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
 
-use super::console::{Console, OutputFormat};
+use super::console::{Console, OutputFormat, count_words};
 use super::styled::{StyledLine, StyledText};
 use crate::error::Result;
+use crate::model::Fleet;
 use crate::project::Project;
+use crate::store::fleets::FleetStore;
 use crate::store::{RunEntry, RunStore};
 
 /// The arguments of `list`.
@@ -19,7 +21,7 @@ pub(super) struct ListArguments {
     format: OutputFormat,
 }
 
-/// Prints the runs, newest first, then the files that cannot be used.
+/// Prints the runs, newest first, then the files that cannot be used, then the fleets.
 pub(super) fn run_list(
     project: &Project,
     arguments: &ListArguments,
@@ -52,17 +54,36 @@ pub(super) fn run_list(
             console.print_json(&format!("{:#}", json!(list)))?;
         }
         OutputFormat::Text => {
-            let mut rows: Vec<Vec<StyledLine>> = entries.iter().map(list_row).collect();
+            // Those of a large fleet are its own affair: the fleet has a line.
+            let runs = project.runs_dir();
+            let is_listed = |entry: &&RunEntry| entry.path.parent() == Some(&runs);
+            let mut rows: Vec<Vec<StyledLine>> =
+                entries.iter().filter(is_listed).map(list_row).collect();
             for (path, _) in &damaged {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 rows.push(vec![name.into(), "damaged".into()]);
             }
+            let fleets = FleetStore::open_project(project).list_fleets()?;
+            console.warn_all(&fleets.list_warnings());
+            rows.extend(fleets.fleets.iter().map(fleet_row));
             let mut text = StyledText::default();
             text.push_columns(rows);
             console.print_text(&text)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn fleet_row(fleet: &Fleet) -> Vec<StyledLine> {
+    let with_run = fleet.nodes.iter().filter(|node| node.run.is_some()).count();
+    let nodes = count_words(fleet.nodes.len(), "node");
+    vec![
+        format!("fleet:{}", fleet.id).into(),
+        fleet.created.format("%Y-%m-%d %H:%M UTC").to_string().into(),
+        "".into(),
+        fleet.label.as_deref().unwrap_or_default().into(),
+        format!("{nodes}, {with_run} with a run").into(),
+    ]
 }
 
 fn list_row(entry: &RunEntry) -> Vec<StyledLine> {

@@ -78,7 +78,12 @@ pub fn read_head(path: &Path) -> Result<Run> {
     match quick() {
         Ok(Some(run)) => Ok(run),
         Ok(None) => {
-            let run = file::from_text(&read_text(path)?, path)?;
+            let text = read_text(path)?;
+            // That of a run that is packed has our form once it is unpacked.
+            if let (Some(run), true) = (parse_head(text.as_bytes()), text.ends_with("\n}\n")) {
+                return Ok(run);
+            }
+            let run = file::from_text(&text, path)?;
             Ok(Run { captures: Vec::new(), facts: Facts::new(), ..run })
         }
         Err(error) => Err(Error::failed_io("read", path, &error)),
@@ -101,23 +106,26 @@ fn open_run_file(path: &Path) -> std::io::Result<Option<File>> {
 /// The head of a file in our order; none if it is in another, or of another version.
 fn head_of(file: &mut File) -> std::io::Result<Option<Run>> {
     file.seek(SeekFrom::Start(0))?;
+    Ok(parse_head(BufReader::with_capacity(4096, &*file)))
+}
+
+fn parse_head(reader: impl Read) -> Option<Run> {
     let mut fields = serde_json::Map::new();
     let mut is_ours = false;
     {
-        let mut json =
-            serde_json::Deserializer::from_reader(BufReader::with_capacity(4096, &*file));
+        let mut json = serde_json::Deserializer::from_reader(reader);
         // The reading is broken off where the captures begin, which is an error to the parser.
         let _ = json.deserialize_map(HeadVisitor { fields: &mut fields, is_ours: &mut is_ours });
     }
     let version = fields.get("schema_version").and_then(serde_json::Value::as_u64);
     let version = version.and_then(|version| u32::try_from(version).ok());
     if !is_ours || !version.is_some_and(file::is_known_version) {
-        return Ok(None);
+        return None;
     }
     fields.insert("captures".into(), serde_json::Value::Array(Vec::new()));
     fields.insert("facts".into(), serde_json::Value::Object(serde_json::Map::new()));
     let run: Option<Run> = serde_json::from_value(serde_json::Value::Object(fields)).ok();
-    Ok(run.filter(|run| file::is_id(&run.id)))
+    run.filter(|run| file::is_id(&run.id))
 }
 
 struct HeadVisitor<'a> {
