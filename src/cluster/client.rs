@@ -5,7 +5,8 @@ use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -28,6 +29,9 @@ const LONGEST_ANSWER: u64 = 64 * 1024 * 1024;
 /// How often a request is made that the cluster puts off, and how long it waits at most for each.
 const ATTEMPTS: u32 = 5;
 const LONGEST_WAIT: u64 = 10;
+
+/// How often something that is waited for asks whether the user wants to stop.
+const TICK: Duration = Duration::from_millis(100);
 
 /// The folder of the socket, by the beginning of its name.
 const FOLDER: &str = "isoproof-cluster-";
@@ -86,11 +90,33 @@ impl From<RequestError> for Error {
 /// What a request gave.
 type RequestResult<T> = std::result::Result<T, RequestError>;
 
-/// A connection to a cluster for as long as it lives.
+/// A connection to a cluster.
+#[derive(Clone)]
 pub(crate) struct ClusterClient {
-    folder: PathBuf,
-    proxy: Mutex<Option<RunningCommand>>,
+    proxy: Arc<KubectlProxy>,
     namespace: String,
+    cancel: CancelFlag,
+}
+
+/// The proxy that listens in a folder of its own, for as long as it lives.
+struct KubectlProxy {
+    folder: PathBuf,
+    process: Option<RunningCommand>,
+}
+
+impl KubectlProxy {
+    fn socket(&self) -> PathBuf {
+        self.folder.join("api")
+    }
+}
+
+impl Drop for KubectlProxy {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.finish_within(Duration::from_secs(2));
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 impl ClusterClient {
@@ -108,28 +134,32 @@ impl ClusterClient {
         let folder = std::env::temp_dir()
             .join(owner::prefix_name(FOLDER) + &crate::probe::script::make_nonce()?[..6]);
         make_private_folder(&folder)?;
-        let socket = folder.join("api");
+        let mut proxy = KubectlProxy { folder, process: None };
+        let socket = proxy.socket();
         let listen = format!("--unix-socket={}", socket.display());
         let mut argv = ["sh", "-c", WITH_US, "sh"].map(String::from).to_vec();
         argv.extend(address.kubectl_argv(&["proxy", &listen]));
-        let proxy = start_command(&argv, CommandInput::Open(b""), START_LIMIT, cancel)?;
-        let client = Self { folder, proxy: Mutex::new(None), namespace };
+        let process = start_command(&argv, CommandInput::Open(b""), START_LIMIT, cancel)?;
         let end = Instant::now() + START_LIMIT;
         while UnixStream::connect(&socket).is_err() {
-            if !proxy.is_running() || Instant::now() > end {
-                let words = proxy.finish_within(Duration::ZERO).error_summary();
+            if !process.is_running() || Instant::now() > end {
+                let words = process.finish_within(Duration::ZERO).error_summary();
                 return Err(Error::failed_environment(format!("kubectl proxy: {words}")));
             }
-            proxy.wait_one_tick();
+            process.wait_one_tick();
         }
-        if let Ok(mut held) = client.proxy.lock() {
-            *held = Some(proxy);
-        }
+        proxy.process = Some(process);
+        let client = Self { proxy: Arc::new(proxy), namespace, cancel: cancel.clone() };
         client.get_object("/version").map_err(|error| {
             Error::failed_environment(format!("the cluster does not answer: {error}"))
                 .with_help("`kubectl version` has to work first")
         })?;
         Ok(client)
+    }
+
+    /// The same connection for who has to clean up although the user wants to stop.
+    pub(crate) fn without_interrupts(&self) -> Self {
+        Self { cancel: CancelFlag::default(), ..self.clone() }
     }
 
     /// The namespace of the pods.
@@ -217,13 +247,19 @@ impl ClusterClient {
         let mut tries = 0;
         loop {
             tries += 1;
-            let answer = send_request(&self.folder.join("api"), method, path, &body)
+            let answer = send_request(&self.proxy.socket(), method, path, &body, &self.cancel)
                 .map_err(|words| RequestError { status: None, words })?;
             match (answer.status, answer.wait) {
                 (200..=299, _) => return Ok(answer.body),
                 (429, wait) if tries < ATTEMPTS => {
-                    let wait = wait.unwrap_or(1).clamp(1, LONGEST_WAIT);
-                    std::thread::sleep(Duration::from_secs(wait));
+                    let wait = Duration::from_secs(wait.unwrap_or(1).clamp(1, LONGEST_WAIT));
+                    let end = Instant::now() + wait;
+                    while Instant::now() < end {
+                        if is_stopped(&self.cancel) {
+                            return Err(RequestError { status: None, words: stopped_words(path) });
+                        }
+                        std::thread::sleep(TICK);
+                    }
                 }
                 (status, _) => {
                     let words = words_of_failure(status, &answer.body);
@@ -231,15 +267,6 @@ impl ClusterClient {
                 }
             }
         }
-    }
-}
-
-impl Drop for ClusterClient {
-    fn drop(&mut self) {
-        if let Ok(Some(proxy)) = self.proxy.get_mut().map(Option::take) {
-            proxy.finish_within(Duration::from_secs(2));
-        }
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -293,13 +320,23 @@ struct ProxyAnswer {
     body: Vec<u8>,
 }
 
+fn is_stopped(cancel: &CancelFlag) -> bool {
+    cancel.load(Ordering::Relaxed)
+}
+
+fn stopped_words(path: &str) -> String {
+    format!("{path}: stopped by the user")
+}
+
 /// One request over a connection of its own. HTTP/1.0, so that the answer ends where the
-/// connection does.
+/// connection does. A user who wants to stop is heard while something is read; the answer to what
+/// makes or deletes something is waited for, because what it did must be known.
 fn send_request(
     socket: &Path,
     method: &str,
     path: &str,
     body: &str,
+    cancel: &CancelFlag,
 ) -> std::result::Result<ProxyAnswer, String> {
     let about = |what: &dyn fmt::Display| format!("{method} {path}: {what}");
     let mut stream = UnixStream::connect(socket)
@@ -322,15 +359,17 @@ fn send_request(
         if left.is_zero() {
             return Err(late());
         }
-        stream.set_read_timeout(Some(left)).map_err(|error| about(&error))?;
+        if method == "GET" && is_stopped(cancel) {
+            return Err(stopped_words(path));
+        }
+        stream.set_read_timeout(Some(left.min(TICK))).map_err(|error| about(&error))?;
         match stream.read(&mut part) {
             Ok(0) => break,
             Ok(read) => bytes.extend_from_slice(&part[..read]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                return Err(late());
-            }
-            Err(error) => return Err(about(&error)),
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => {}
+                _ => return Err(about(&error)),
+            },
         }
         if bytes.len() as u64 > LONGEST_ANSWER {
             return Err(about(&"the answer is longer than 64 MiB"));
@@ -382,6 +421,38 @@ mod tests {
         assert_eq!(words_of_failure(500, b""), "status 500");
     }
 
+    fn client_of(folder: &Path) -> ClusterClient {
+        let proxy = KubectlProxy { folder: folder.to_path_buf(), process: None };
+        ClusterClient {
+            proxy: Arc::new(proxy),
+            namespace: "default".into(),
+            cancel: CancelFlag::default(),
+        }
+    }
+
+    #[test]
+    fn a_user_who_stops_does_not_wait_for_the_cluster() {
+        // One answer that asks for patience, and one that never comes.
+        for answer in ["HTTP/1.0 429 Slow\r\nRetry-After: 10\r\n\r\n", ""] {
+            let folder = tempfile::tempdir().unwrap();
+            let listener = UnixListener::bind(folder.path().join("api")).unwrap();
+            let client = client_of(folder.path());
+            let cancel = client.cancel.clone();
+            let server = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 4096]).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+                cancel.store(true, Ordering::Relaxed);
+                if answer.is_empty() { Some(stream) } else { None }
+            });
+            let begun = Instant::now();
+            let error = client.get_object("/x").unwrap_err();
+            assert_eq!(error.words, "/x: stopped by the user");
+            assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+            server.join().unwrap();
+        }
+    }
+
     #[test]
     fn a_request_that_is_put_off_is_made_again() {
         let folder = tempfile::tempdir().unwrap();
@@ -397,11 +468,7 @@ mod tests {
                 stream.write_all(answer.as_bytes()).unwrap();
             }
         });
-        let client = ClusterClient {
-            folder: folder.path().to_path_buf(),
-            proxy: Mutex::new(None),
-            namespace: "default".into(),
-        };
+        let client = client_of(folder.path());
         assert_eq!(client.get_object("/x").unwrap()["a"], 1);
         server.join().unwrap();
     }

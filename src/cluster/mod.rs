@@ -161,7 +161,8 @@ struct PodCleaner<'a>(&'a ClusterSession<'a>);
 impl Drop for PodCleaner<'_> {
     fn drop(&mut self) {
         let session = &self.0.options.pods.session;
-        for left in clean::remove_session_pods(self.0.client, session, REMOVAL) {
+        let client = self.0.client.without_interrupts();
+        for left in clean::remove_session_pods(&client, session, REMOVAL) {
             let words = format!(
                 "{left}: it could not be removed. Its node ends it when it answers again; \
                  `isoproof clean --engine kubernetes` tries again"
@@ -228,7 +229,8 @@ fn find_restart(
     if outcomes.iter().all(|(_, outcome)| outcome.failure.is_some()) {
         return None;
     }
-    match ClusterNode::ask(session.client, &node.name) {
+    // What was captured before the user stopped the session counts only with this answer.
+    match ClusterNode::ask(&session.client.without_interrupts(), &node.name) {
         Ok(now) if now.boot_id == node.boot_id => None,
         Ok(_) => Some("the node was started again during the session".into()),
         Err(words) => {
