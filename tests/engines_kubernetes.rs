@@ -157,6 +157,46 @@ fn the_printed_rights_are_enough_and_a_pod_has_none() {
 }
 
 #[test]
+fn a_look_at_the_nodes_processes_makes_verdicts_sure() {
+    if !has_cluster() {
+        return;
+    }
+    let project = Project::new();
+    let options = ["collect", "--engine", "kubernetes", "--nodes", "node/node-1", "--namespace"];
+    let options = [&options[..], &["look", "--node-view", "processes"]].concat();
+    project.run(&options).fails(2, &["add --allow-privileged"]);
+    let classes = ["--runtime-class", "runc", "--runtime-class", "gvisor", "--runtime-class"];
+    let options = [&options[..], &["--allow-privileged"], &classes, &["kata"]].concat();
+    let manifest = project.run(&["manifest", "--node-view"]).succeeds().stdout;
+    kubectl(&["apply", "-f", "-"], &manifest.replace("isoproof\n", "look\n"));
+    let text = project.run(&options).succeeds().stdout;
+    for (class, boundary) in [
+        ("runc", "Shared kernel"),
+        ("gvisor", "Separate kernel in user space"),
+        ("kata", "Shared kernel"),
+    ] {
+        let line = text.lines().find(|line| line.starts_with(class)).unwrap();
+        assert!(line.contains(boundary) && line.contains("  high  "), "{text}");
+    }
+    let run = read_runs(&project).remove(0);
+    let names = |target: &str| find_fact(&run, "host.processes", target).to_string();
+    for shared in ["runc", "kata"] {
+        assert_eq!(find_fact(&run, "host.witness_process", shared), true);
+        assert_eq!(names(shared), r#"["containerd-shim-runc-v2","sh","sleep"]"#);
+    }
+    assert_eq!(find_fact(&run, "host.witness_process", "gvisor"), false);
+    assert!(names("gvisor").contains("runsc-sandbox"), "{}", names("gvisor"));
+
+    // Where it is not let in, the verdicts are those without it, and the reason is told.
+    let level = "pod-security.kubernetes.io/enforce=restricted";
+    kubectl(&["label", "namespace", "look", "--overwrite", level], "");
+    let refused = project.run(&[&options[..10], &classes[..2]].concat()).succeeds();
+    assert!(refused.stderr.contains("host namespaces (hostPID=true)"), "{}", refused.stderr);
+    assert!(refused.stdout.contains("Shared kernel  medium"), "{}", refused.stdout);
+    kubectl(&["delete", "namespace", "look", "--wait=false"], "");
+}
+
+#[test]
 fn what_cannot_be_tested_has_the_clusters_own_words() {
     if !has_cluster() {
         return;

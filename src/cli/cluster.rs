@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cluster::{
-    self, ClusterAddress, ClusterOptions, NodeChoice, PodResources, PodSettings, Toleration,
+    self, ClusterAddress, ClusterOptions, NodeChoice, PodResources, PodSecurity, PodSettings,
+    Toleration,
 };
 use crate::collect::RuntimeArgument;
 use crate::engine::EngineKind;
@@ -114,6 +115,14 @@ pub(super) struct ClusterArguments {
     /// A taint that the pods tolerate, any number of times: KEY[=VALUE][:EFFECT], or `all`
     #[arg(long = "tolerate", value_name = "TAINT")]
     tolerations: Vec<Toleration>,
+    /// How each node is looked at from its side: not at all (none, by default), or by a pod that
+    /// sees its processes, as nobody and without capabilities (processes), with --allow-privileged
+    #[arg(long, value_name = "VIEW", value_parser = ["none", "processes"])]
+    node_view: Option<String>,
+    /// The level of Pod Security that the pods are made for: restricted, as nobody without
+    /// capabilities (by default), or baseline, as the image's own user
+    #[arg(long, value_name = "LEVEL", value_parser = ["restricted", "baseline"])]
+    pod_security: Option<String>,
     /// How many nodes are probed at a time; by default 10
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=200))]
     parallel: Option<u16>,
@@ -170,6 +179,8 @@ impl ClusterArguments {
             ("--runtime-class", !self.classes.is_empty()),
             ("--nodes", self.nodes.is_some()),
             ("--tolerate", !self.tolerations.is_empty()),
+            ("--node-view", self.node_view.is_some()),
+            ("--pod-security", self.pod_security.is_some()),
             ("--parallel", self.parallel.is_some()),
             ("--pull", self.pull.is_some()),
             ("--pull-secret", !self.pull_secrets.is_empty()),
@@ -180,6 +191,26 @@ impl ClusterArguments {
         let mut names = self.address.list_given();
         names.extend(given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name));
         refuse_given(&names)
+    }
+
+    /// Whether the processes of the nodes are looked at.
+    ///
+    /// # Errors
+    ///
+    /// They are to be, and privileges were not allowed, or the other way round.
+    fn has_node_view(&self, is_privileged: bool) -> Result<bool> {
+        let has_view = self.node_view.as_deref() == Some("processes");
+        match (has_view, is_privileged) {
+            (true, false) => Err(Error::unusable_input(
+                "--node-view processes starts a pod that sees all processes of its node",
+            )
+            .with_help("add --allow-privileged, in a namespace that lets it in")),
+            (false, true) => Err(Error::unusable_input(
+                "--allow-privileged allows nothing in a cluster without --node-view processes",
+            )
+            .with_help("add --node-view processes, or leave it out")),
+            _ => Ok(has_view),
+        }
     }
 
     fn resources(&self, usual: PodResources) -> PodResources {
@@ -196,29 +227,39 @@ impl ClusterArguments {
     }
 
     /// What is collected, by pods that are otherwise as `usual`.
+    ///
+    /// # Errors
+    ///
+    /// The nodes are to be looked at, and the privilege that this takes was not allowed.
     pub(super) fn options(
         &self,
         usual: PodSettings,
         baseline: Option<String>,
         edition: Option<String>,
         label: Option<String>,
-    ) -> ClusterOptions {
-        ClusterOptions {
+        is_privileged: bool,
+    ) -> Result<ClusterOptions> {
+        Ok(ClusterOptions {
             nodes: self.nodes.clone().unwrap_or(NodeChoice::Count(1)),
             classes: self.classes.clone(),
             baseline,
             parallel: self.parallel.unwrap_or(10).into(),
+            has_node_view: self.has_node_view(is_privileged)?,
             pods: PodSettings {
                 pull: self.pull.clone().unwrap_or(usual.pull),
                 pull_secrets: self.pull_secrets.clone(),
                 priority_class: self.priority_class.clone(),
                 resources: self.resources(usual.resources),
                 tolerations: self.tolerations.clone(),
+                security: match self.pod_security.as_deref() {
+                    Some("baseline") => PodSecurity::Baseline,
+                    _ => PodSecurity::Restricted,
+                },
                 ..usual
             },
             edition,
             label,
-        }
+        })
     }
 }
 

@@ -110,9 +110,10 @@ pub(super) struct CollectArguments {
     /// Leave the web application out
     #[arg(long)]
     no_app: bool,
-    /// Start a privileged container too, and share a file that isoproof makes for this with it
+    /// Start a privileged container too, and share a file that isoproof makes for this with it; in
+    /// a cluster, the pod of --node-view
     #[arg(long)]
-    allow_privileged: bool,
+    pub allow_privileged: bool,
 }
 
 /// Requests in a second.
@@ -156,7 +157,6 @@ impl CollectArguments {
             ("--app", self.app.is_some()),
             ("--app-command", self.app_command.is_some()),
             ("--rate", self.rate.is_some()),
-            ("--allow-privileged", self.allow_privileged),
         ];
         match given.into_iter().find(|(_, is_given)| *is_given) {
             None => Ok(()),

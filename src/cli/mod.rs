@@ -128,7 +128,7 @@ enum CliCommand {
     /// Expand look-ups in a book that mdBook builds (mdBook runs this)
     Mdbook(mdbook::MdbookArguments),
     /// Print the namespace and the rights that `collect --engine kubernetes` needs, as YAML
-    Manifest,
+    Manifest(manifest::ManifestArguments),
     /// Print the JSON Schema of a run file
     Schema,
     /// Print what completes commands and options in a shell
@@ -180,7 +180,7 @@ pub fn build_command_line() -> clap::Command {
 fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
     match &cli.command {
         CliCommand::Schema => return schema::run_schema(console),
-        CliCommand::Manifest => return manifest::print_manifest(console),
+        CliCommand::Manifest(arguments) => return manifest::print_manifest(arguments, console),
         CliCommand::Doctor(arguments) => return doctor::run_doctor(arguments, console),
         CliCommand::Init(arguments) => {
             return init::run_init(cli.project.as_deref(), arguments, console);
@@ -212,7 +212,7 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
         CliCommand::Publish(arguments) => publish::run_publish(&project, arguments, console),
         CliCommand::Clean(arguments) => clean::run_clean(&project, arguments, console),
         CliCommand::Schema
-        | CliCommand::Manifest
+        | CliCommand::Manifest(_)
         | CliCommand::Doctor(_)
         | CliCommand::Init(_)
         | CliCommand::Mdbook(_)

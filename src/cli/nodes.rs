@@ -72,7 +72,8 @@ fn run_cluster_collect(
         arguments.baseline.clone(),
         project.config.edition.clone(),
         arguments.label.clone(),
-    );
+        arguments.allow_privileged,
+    )?;
     let cancel = interrupt::listen_for_signals()?;
     let client = ClusterClient::connect(&cluster_arguments.address(), &cancel)?;
     let classes = cluster::choose_classes(&client, &options.classes, options.baseline.as_deref())?;

@@ -11,6 +11,7 @@ mod client;
 mod nodes;
 mod pod;
 mod probing;
+mod view;
 mod words;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -25,9 +26,9 @@ pub(crate) use checks::examine_cluster;
 pub(crate) use clean::remove_orphan_pods;
 pub(crate) use client::{ClusterAddress, ClusterClient, remove_orphan_folders};
 pub(crate) use nodes::{ClusterNode, NodeChoice, choose_nodes};
-pub(crate) use pod::{PodResources, PodSettings, Toleration};
+pub(crate) use pod::{PodResources, PodSecurity, PodSettings, Toleration};
 
-use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord};
+use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord, capture_of};
 use crate::engine::process::CancelFlag;
 use crate::error::{Error, Result};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Role, Target};
@@ -42,7 +43,11 @@ pub(crate) const ENGINE: &str = "kubernetes";
 pub(crate) const NO_CLASS: &str = "default";
 
 /// The rights that a session needs, and a namespace for it.
-pub(crate) const MANIFEST: &str = include_str!("manifest.yaml");
+const MANIFEST: &str = include_str!("manifest.yaml");
+
+/// How the manifest begins, without a view of the nodes and with one.
+const RESTRICTED: &str = include_str!("restricted.yaml");
+const PRIVILEGED: &str = include_str!("privileged.yaml");
 
 /// How long pods that were deleted may take to go.
 const REMOVAL: Duration = Duration::from_secs(20);
@@ -54,8 +59,13 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("app", "the application is not started in a cluster"),
     ("http", "the application is not started in a cluster"),
     ("escape", "no folder is shared with a pod"),
-    (HOST_PART, "a pod without rights cannot look at its node, and the node's object does not say"),
 ];
+
+/// Why the node's side is not shown, without a view of its processes and with one.
+const NO_VIEW: &str = "a pod without rights cannot look at its node, and the node's object does \
+                       not say";
+const NAMES_ONLY: &str = "of its node's processes a pod without rights sees names and arguments, \
+                          and the node's object does not say";
 
 /// What to collect in a cluster.
 pub(crate) struct ClusterOptions {
@@ -67,6 +77,8 @@ pub(crate) struct ClusterOptions {
     pub baseline: Option<String>,
     /// How many nodes are probed at a time.
     pub parallel: usize,
+    /// Whether a pod looks at the processes of each node.
+    pub has_node_view: bool,
     /// What the pods have in common.
     pub pods: PodSettings,
     /// The edition of a pack that the runs are for.
@@ -125,8 +137,8 @@ pub(crate) fn collect_nodes(
             let (sender, queue) = (sender.clone(), &queue);
             scope.spawn(move || {
                 while let Some(node) = take_next(queue).filter(|_| !session.is_cancelled()) {
-                    let (targets, captures) = probe_node(session, &node);
-                    if sender.send((node, targets, captures)).is_err() {
+                    let answers = probe_node(session, &node);
+                    if sender.send((node, answers)).is_err() {
                         return;
                     }
                 }
@@ -134,8 +146,8 @@ pub(crate) fn collect_nodes(
         }
         drop(sender);
         let mut result = Ok(());
-        for (node, targets, captures) in receiver {
-            let record = node_record(session, &node, targets, captures, created()?);
+        for (node, answers) in receiver {
+            let record = node_record(session, &node, answers, created()?);
             result = result.and_then(|()| keep(&node, record));
             if result.is_err() {
                 session.cancel.store(true, Ordering::Relaxed);
@@ -150,6 +162,12 @@ fn take_next(queue: &Mutex<VecDeque<ClusterNode>>) -> Option<ClusterNode> {
 }
 
 impl ClusterSession<'_> {
+    /// After how many seconds the cluster ends pods that wait for those of the other classes, and
+    /// for who looks at them.
+    fn seconds_of_held_pods(&self) -> u64 {
+        self.options.pods.seconds * (self.classes.len() as u64 + 1)
+    }
+
     fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }
@@ -172,9 +190,17 @@ impl Drop for PodCleaner<'_> {
     }
 }
 
+/// What a node showed.
+struct NodeAnswers {
+    targets: Vec<Target>,
+    captures: Vec<Capture>,
+    /// Why what was to be seen from the node is not there, where it is not.
+    unseen: String,
+}
+
 /// What one node shows under each class.
-fn probe_node(session: &ClusterSession, node: &ClusterNode) -> (Vec<Target>, Vec<Capture>) {
-    let mut captures = node_captures(node);
+fn probe_node(session: &ClusterSession, node: &ClusterNode) -> NodeAnswers {
+    let mut captures = node_captures(session, node);
     let mut outcomes = Vec::new();
     for class in &session.classes {
         let outcome = match &node.obstacle {
@@ -189,6 +215,19 @@ fn probe_node(session: &ClusterSession, node: &ClusterNode) -> (Vec<Target>, Vec
             session.progress.on_trouble(&format!("{}: {}", node.name, class.name), words);
         }
         outcomes.push((class, outcome));
+    }
+    let mut unseen = NO_VIEW.to_string();
+    if session.options.has_node_view {
+        match view_node(session, node, &outcomes) {
+            Ok(seen) => {
+                captures.extend(seen);
+                unseen = NAMES_ONLY.into();
+            }
+            Err(words) => {
+                session.progress.on_trouble(&format!("{}: node view", node.name), &words);
+                unseen = format!("the node's processes were not seen: {words}");
+            }
+        }
     }
     // The node's boot id has to be that of the whole time.
     if let Some(words) = find_restart(session, node, &outcomes) {
@@ -216,7 +255,26 @@ fn probe_node(session: &ClusterSession, node: &ClusterNode) -> (Vec<Target>, Vec
             failure: outcome.failure,
         });
     }
-    (targets, captures)
+    NodeAnswers { targets, captures, unseen }
+}
+
+/// What the node shows of the pods that wait.
+fn view_node(
+    session: &ClusterSession,
+    node: &ClusterNode,
+    outcomes: &[(&PodClass, probing::PodOutcome)],
+) -> std::result::Result<Vec<Capture>, String> {
+    let held =
+        outcomes.iter().filter_map(|(class, it)| Some((class.name.as_str(), it.held.as_ref()?)));
+    let held = held.collect::<Vec<_>>();
+    if session.is_cancelled() {
+        return Err("the user stopped the session before".into());
+    }
+    if held.is_empty() {
+        return Err("no pod waited to be looked at".into());
+    }
+    session.progress.on_step(&node.name, "node view", None);
+    view::look_at_pods(session, node, &held)
 }
 
 /// Why what the pods showed cannot be held against the node's object, if the node was started again
@@ -240,7 +298,7 @@ fn find_restart(
 }
 
 /// What the object of a node states, as captures of the host.
-fn node_captures(node: &ClusterNode) -> Vec<Capture> {
+fn node_captures(session: &ClusterSession, node: &ClusterNode) -> Vec<Capture> {
     let states = [
         ("kernel.boot_id", "bootID", &node.boot_id),
         ("kernel.release", "kernelVersion", &node.kernel),
@@ -261,17 +319,21 @@ fn node_captures(node: &ClusterNode) -> Vec<Capture> {
             stderr: None,
         }
     };
-    states.into_iter().map(capture).collect()
+    let level = format!("{}\n", session.options.pods.security.level_name());
+    let how = "the level of Pod Security that the pods were made for";
+    let level = capture_of("host", "pod.security", how, &level);
+    states.into_iter().map(capture).chain([level]).collect()
 }
 
 fn node_record(
     session: &ClusterSession,
     node: &ClusterNode,
-    targets: Vec<Target>,
-    captures: Vec<Capture>,
+    answers: NodeAnswers,
     created: DateTime<Utc>,
 ) -> SessionRecord {
-    let skipped = LEFT_OUT.iter().map(|(part, why)| (part.to_string(), why.to_string()));
+    let left_out = LEFT_OUT.iter().map(|(part, why)| (*part, *why));
+    let skipped = left_out.chain([(HOST_PART, answers.unseen.as_str())]);
+    let skipped = skipped.map(|(part, why)| (part.to_string(), why.to_string()));
     SessionRecord {
         label: session.options.label.clone(),
         edition: session.options.edition.clone(),
@@ -282,9 +344,15 @@ fn node_record(
         node: Some(node.name.clone()),
         interrupted: session.is_cancelled(),
         skipped: skipped.collect::<BTreeMap<_, _>>(),
-        targets,
-        captures,
+        targets: answers.targets,
+        captures: answers.captures,
     }
+}
+
+/// The manifest of what a session needs, in which nodes are looked at or are not.
+pub(crate) fn manifest(has_node_view: bool) -> String {
+    let begin = if has_node_view { PRIVILEGED } else { RESTRICTED };
+    format!("{begin}{MANIFEST}")
 }
 
 /// The pods of a new session, with what is usual where nothing else is asked for.
@@ -302,6 +370,7 @@ pub(crate) fn usual_pods(image: String, seconds: u64) -> Result<PodSettings> {
         priority_class: None,
         resources: PodResources::default(),
         tolerations: Vec::new(),
+        security: PodSecurity::default(),
         seconds,
     })
 }

@@ -20,6 +20,26 @@ pub(crate) const EXPIRES: &str = "isoproof.dev/expires";
 /// The name of the one container.
 const CONTAINER: &str = "probe";
 
+/// The level of Pod Security that the pods of a session are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PodSecurity {
+    /// Nobody without capabilities, under the runtime's own filter of system calls.
+    #[default]
+    Restricted,
+    /// The image's own user with the runtime's own capabilities, as engines of a machine start them.
+    Baseline,
+}
+
+impl PodSecurity {
+    /// Its name in Kubernetes.
+    pub(crate) fn level_name(self) -> &'static str {
+        match self {
+            Self::Restricted => "restricted",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
 /// The user and group of the container: nobody.
 const NOBODY: u32 = 65534;
 
@@ -45,6 +65,8 @@ pub(crate) struct PodSettings {
     pub resources: PodResources,
     /// The taints that it tolerates.
     pub tolerations: Vec<Toleration>,
+    /// The level that they are made for.
+    pub security: PodSecurity,
     /// After how many seconds the cluster itself ends it.
     pub seconds: u64,
 }
@@ -98,7 +120,7 @@ impl std::str::FromStr for Toleration {
     }
 }
 
-/// The pod of a class on a node. It passes Pod Security `restricted`.
+/// The pod of a class on a node.
 ///
 /// It is bound to its node by affinity and not by `nodeName`, so that the scheduler sees taints,
 /// room, and what the class asks for.
@@ -129,12 +151,6 @@ pub(crate) fn probe_pod(
             "automountServiceAccountToken": false,
             // The services of the namespace would stand in the environment, and in the evidence.
             "enableServiceLinks": false,
-            "securityContext": {
-                "runAsNonRoot": true,
-                "runAsUser": NOBODY,
-                "runAsGroup": NOBODY,
-                "seccompProfile": { "type": "RuntimeDefault" },
-            },
             "affinity": { "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": {
                 "nodeSelectorTerms": [{ "matchFields": [
                     { "key": "metadata.name", "operator": "In", "values": [node] },
@@ -149,14 +165,20 @@ pub(crate) fn probe_pod(
                     "requests": { "cpu": requests.0, "memory": requests.1 },
                     "limits": { "cpu": limits.0, "memory": limits.1 },
                 },
-                "securityContext": {
-                    "allowPrivilegeEscalation": false,
-                    "capabilities": { "drop": ["ALL"] },
-                },
             }],
         },
     });
     let spec = &mut pod["spec"];
+    spec["securityContext"] = json!({ "seccompProfile": { "type": "RuntimeDefault" } });
+    if settings.security == PodSecurity::Restricted {
+        spec["securityContext"]["runAsNonRoot"] = true.into();
+        spec["securityContext"]["runAsUser"] = NOBODY.into();
+        spec["securityContext"]["runAsGroup"] = NOBODY.into();
+        spec["containers"][0]["securityContext"] = json!({
+            "allowPrivilegeEscalation": false,
+            "capabilities": { "drop": ["ALL"] },
+        });
+    }
     if let Some(class) = class {
         spec["runtimeClassName"] = class.into();
     }
@@ -169,6 +191,21 @@ pub(crate) fn probe_pod(
     if !settings.tolerations.is_empty() {
         spec["tolerations"] = settings.tolerations.iter().map(|it| it.0.clone()).collect();
     }
+    pod
+}
+
+/// The pod that sees the processes of its node: as nobody and without capabilities, but with the
+/// node's process ids, which only Pod Security `privileged` lets in.
+pub(crate) fn view_pod(
+    settings: &PodSettings,
+    node: &str,
+    class: Option<&str>,
+    script: &str,
+    now: DateTime<Utc>,
+) -> Value {
+    let settings = PodSettings { security: PodSecurity::Restricted, ..settings.clone() };
+    let mut pod = probe_pod(&settings, node, class, script, now);
+    pod["spec"]["hostPID"] = true.into();
     pod
 }
 
@@ -241,6 +278,7 @@ pub(crate) mod tests {
             priority_class: None,
             resources: PodResources::default(),
             tolerations: Vec::new(),
+            security: PodSecurity::Restricted,
             seconds: 60,
         }
     }
@@ -262,6 +300,19 @@ pub(crate) mod tests {
         assert_eq!(pod["metadata"]["annotations"][OWNER], "1.2@machine");
         assert_eq!(pod["metadata"]["annotations"][EXPIRES], "1970-01-01T00:11:00+00:00");
         assert_eq!(spec["containers"][0]["command"][2], "echo $$$$ $$(id)");
+    }
+
+    #[test]
+    fn who_looks_at_the_node_has_its_process_ids_and_no_other_right() {
+        let settings = PodSettings { security: PodSecurity::Baseline, ..settings() };
+        let plain = probe_pod(&settings, "node-1", None, "id", DateTime::UNIX_EPOCH);
+        assert_eq!(plain["spec"]["securityContext"]["runAsUser"], Value::Null);
+        assert_eq!(plain["spec"]["containers"][0]["securityContext"], Value::Null);
+        let mut view = view_pod(&settings, "node-1", None, "id", DateTime::UNIX_EPOCH);
+        assert_eq!(view["spec"]["hostPID"], true);
+        view["spec"].as_object_mut().unwrap().remove("hostPID");
+        let settings = PodSettings { security: PodSecurity::Restricted, ..settings };
+        assert_eq!(view, probe_pod(&settings, "node-1", None, "id", DateTime::UNIX_EPOCH));
     }
 
     #[test]

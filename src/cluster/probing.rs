@@ -12,7 +12,7 @@ use super::words::{
     PodEnd, PodProgress, find_lasting_failure, is_unschedulable, last_warning, read_progress,
 };
 use super::{ClusterSession, PodClass};
-use crate::collect::{answer_captures, script_questions};
+use crate::collect::{WitnessProcess, answer_captures, script_questions};
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
 use crate::probe::script::{self, BatchAnswers, BatchLimits, BatchQuestion};
 
@@ -24,7 +24,7 @@ const EVENTS: Duration = Duration::from_secs(2);
 const UNSCHEDULABLE: Duration = Duration::from_secs(5);
 
 /// How long after its own deadline a pod is waited for.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// How often in a row the cluster may not answer a question about a pod.
 const SILENCES: u32 = 3;
@@ -33,39 +33,62 @@ const SILENCES: u32 = 3;
 const LOG_BYTES: usize = 1024 * 1024;
 
 /// What came of a class on a node.
-pub(super) struct PodOutcome {
+pub(super) struct PodOutcome<'a> {
     /// The captures.
     pub captures: Vec<Capture>,
     /// The cluster's words, if there are no answers.
     pub failure: Option<String>,
+    /// The pod that answered and waits to be looked at from the node.
+    pub held: Option<HeldPod<'a>>,
 }
 
-impl PodOutcome {
+impl PodOutcome<'_> {
     pub(super) fn failed(words: String) -> Self {
-        Self { captures: Vec::new(), failure: Some(words) }
+        Self { captures: Vec::new(), failure: Some(words), held: None }
     }
 }
 
-/// Starts the pod of a class on a node, waits for its end, reads its log, and deletes it.
-pub(super) fn probe_class(
-    session: &ClusterSession,
+/// A pod that has answered and lives on, with its witness.
+pub(super) struct HeldPod<'a> {
+    pub pod: ProbePod<'a>,
+    pub witness: WitnessProcess,
+}
+
+/// The lines of shell that start a witness, and let the script's shell wait when it ends.
+fn hold_commands(witness: &WitnessProcess, seconds: u64) -> String {
+    format!("{}trap 'sleep {seconds}' EXIT\n", witness.start_command())
+}
+
+/// Starts the pod of a class on a node, waits for its answers and reads them. The pod is deleted
+/// then, unless the node is looked at.
+pub(super) fn probe_class<'a>(
+    session: &ClusterSession<'a>,
     node: &ClusterNode,
     class: &PodClass,
-) -> PodOutcome {
+) -> PodOutcome<'a> {
     let questions = script_questions(session.catalogue, false);
-    let nonce = match script::make_nonce() {
-        Ok(nonce) => nonce,
-        Err(error) => return PodOutcome::failed(error.message),
+    let witness = match session.options.has_node_view {
+        true => WitnessProcess::with_random_argument().map(Some),
+        false => Ok(None),
     };
-    let text = script::generate_script(&questions, &nonce, &BatchLimits::default());
-    let settings = &session.options.pods;
-    let asked = probe_pod(settings, &node.name, class.class.as_deref(), &text, Utc::now());
+    let (nonce, witness) = match (script::make_nonce(), witness) {
+        (Ok(nonce), Ok(witness)) => (nonce, witness),
+        (Err(error), _) | (_, Err(error)) => return PodOutcome::failed(error.message),
+    };
+    let mut settings = session.options.pods.clone();
+    let limit = Duration::from_secs(settings.seconds) + GRACE;
+    let mut text = script::generate_script(&questions, &nonce, &BatchLimits::default());
+    if let Some(witness) = &witness {
+        settings.seconds = session.seconds_of_held_pods();
+        text.insert_str(0, &hold_commands(witness, settings.seconds));
+    }
+    let asked = probe_pod(&settings, &node.name, class.class.as_deref(), &text, Utc::now());
     let begun = Instant::now();
     let mut pod = match ProbePod::create(session.client, &asked) {
         Ok(pod) => pod,
         Err(error) => return PodOutcome::failed(error.words),
     };
-    let limit = Duration::from_secs(settings.seconds) + GRACE;
+    pod.last_words = witness.as_ref().map(|_| script::end_mark(&nonce));
     let end = match pod.wait_for_end(session, begun + limit) {
         Ok(end) => end,
         Err(words) => return PodOutcome::failed(words),
@@ -80,11 +103,23 @@ pub(super) fn probe_class(
     };
     let answers = script::parse_script_output(&log, &nonce, &questions);
     let changes = find_changes(&asked, &pod.stored);
-    outcome_of_log(&class.name, &pod.name, &questions, &answers, &end, &changes, begun.elapsed())
+    let mut outcome = outcome_of_log(
+        &class.name,
+        &pod.name,
+        &questions,
+        &answers,
+        &end,
+        &changes,
+        begun.elapsed(),
+    );
+    outcome.held = witness
+        .filter(|_| end.is_waiting && outcome.failure.is_none())
+        .map(|witness| HeldPod { pod, witness });
+    outcome
 }
 
 /// The captures of a pod that ended.
-fn outcome_of_log(
+fn outcome_of_log<'a>(
     target: &str,
     pod: &str,
     questions: &[BatchQuestion],
@@ -92,7 +127,7 @@ fn outcome_of_log(
     end: &PodEnd,
     changes: &[String],
     took: Duration,
-) -> PodOutcome {
+) -> PodOutcome<'a> {
     let stray = crate::text::decode_bytes(&answers.stray);
     let failure = (!answers.started).then(|| {
         let how = end.exit.map_or("without a status".into(), |exit| format!("with status {exit}"));
@@ -139,37 +174,40 @@ fn outcome_of_log(
     };
     let mut captures = vec![boot, stored];
     captures.extend(answer_captures(target, questions, answers, answers.started));
-    PodOutcome { captures, failure }
+    PodOutcome { captures, failure, held: None }
 }
 
 /// A pod that is deleted when it is no longer needed.
-struct ProbePod<'a> {
+pub(super) struct ProbePod<'a> {
     client: &'a ClusterClient,
-    name: String,
-    uid: String,
+    pub name: String,
+    pub uid: String,
     /// As the cluster stored it.
-    stored: Value,
+    pub stored: Value,
     /// As it was seen last.
     object: Value,
+    /// What it prints last, where it lives on afterwards.
+    last_words: Option<String>,
 }
 
 impl<'a> ProbePod<'a> {
-    fn create(client: &'a ClusterClient, asked: &Value) -> Result<Self, RequestError> {
+    pub(super) fn create(client: &'a ClusterClient, asked: &Value) -> Result<Self, RequestError> {
         let stored = client.create_object(&pods_path(client), asked)?;
         let text = |field: &str| stored["metadata"][field].as_str().unwrap_or_default().to_string();
-        Ok(Self { client, name: text("name"), uid: text("uid"), object: stored.clone(), stored })
+        let (name, uid, object) = (text("name"), text("uid"), stored.clone());
+        Ok(Self { client, name, uid, object, stored, last_words: None })
     }
 
     fn path(&self) -> String {
         format!("{}/{}", pods_path(self.client), self.name)
     }
 
-    /// Waits until its container has ended.
+    /// Waits until its container has ended, or has answered and waits.
     ///
     /// # Errors
     ///
     /// Why it will not start, or did not end in time: the cluster's words.
-    fn wait_for_end(
+    pub(super) fn wait_for_end(
         &mut self,
         session: &ClusterSession,
         deadline: Instant,
@@ -192,6 +230,7 @@ impl<'a> ProbePod<'a> {
             let waits_for = match &progress {
                 PodProgress::Ended(end) => return Ok(end.clone()),
                 PodProgress::Refused(words) => return Err(words.clone()),
+                PodProgress::Running if self.has_answered() => return Ok(PodEnd::waiting()),
                 PodProgress::Running => self.lost_node(session),
                 PodProgress::Waiting(words) => Some(words.clone()),
             };
@@ -237,7 +276,15 @@ impl<'a> ProbePod<'a> {
         self.client.list_objects(&path, &query).unwrap_or_default()
     }
 
-    fn read_log(&self) -> Result<Vec<u8>, RequestError> {
+    /// Whether it has printed all that it prints, and lives on.
+    fn has_answered(&self) -> bool {
+        let Some(mark) = self.last_words.as_ref().map(String::as_bytes) else { return false };
+        // A line that is still being written may hold the mark already.
+        let is_last = |line: &[u8]| line.starts_with(mark) && line.ends_with(b"\n");
+        self.read_log().is_ok_and(|log| log.split_inclusive(|byte| *byte == b'\n').any(is_last))
+    }
+
+    pub(super) fn read_log(&self) -> Result<Vec<u8>, RequestError> {
         self.client.get_bytes(&format!("{}/log?limitBytes={LOG_BYTES}", self.path()))
     }
 }

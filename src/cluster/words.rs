@@ -24,6 +24,15 @@ pub(crate) struct PodEnd {
     pub words: Option<String>,
     /// Whether the cluster ended it at its time limit.
     pub is_late: bool,
+    /// Whether it has answered, and waits until it is deleted.
+    pub is_waiting: bool,
+}
+
+impl PodEnd {
+    /// That of one that has answered and waits.
+    pub(crate) fn waiting() -> Self {
+        Self { exit: None, words: None, is_late: false, is_waiting: true }
+    }
 }
 
 /// Reasons for waiting that do not pass while anybody waits for a probe.
@@ -54,6 +63,7 @@ pub(crate) fn read_progress(pod: &Value) -> PodProgress {
             exit: terminated["exitCode"].as_i64().and_then(|exit| i32::try_from(exit).ok()),
             words: reason.map(|reason| join_reason(reason, message)),
             is_late: reason == Some("DeadlineExceeded"),
+            is_waiting: false,
         });
     }
     if state["running"].is_object() {
@@ -172,7 +182,7 @@ mod tests {
         let state = |reason: &str, exit: i32| json!([{ "state": { "terminated": { "reason": reason, "exitCode": exit } } }]);
         let end =
             ended(json!({ "phase": "Succeeded", "containerStatuses": state("Completed", 0) }));
-        assert_eq!(end, PodEnd { exit: Some(0), words: None, is_late: false });
+        assert_eq!(end, PodEnd { exit: Some(0), is_waiting: false, ..PodEnd::waiting() });
         let end = ended(json!({ "phase": "Failed", "containerStatuses": state("OOMKilled", 137) }));
         assert_eq!((end.exit, end.words.as_deref()), (Some(137), Some("OOMKilled")));
         let end = ended(json!({ "phase": "Failed", "reason": "DeadlineExceeded",

@@ -13,7 +13,7 @@ use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
 use crate::proc::ProcessTable;
 
 /// A process in the container with an argument that nothing else on the machine has.
-pub(super) struct WitnessProcess {
+pub(crate) struct WitnessProcess {
     argument: String,
 }
 
@@ -23,7 +23,7 @@ impl WitnessProcess {
     /// # Errors
     ///
     /// There are no random numbers to be had.
-    pub(super) fn with_random_argument() -> Result<Self> {
+    pub(crate) fn with_random_argument() -> Result<Self> {
         let nonce = crate::probe::script::make_nonce()?;
         let number = u64::from_str_radix(&nonce[..8], 16)
             .map_err(|error| Error::failed_environment(format!("no random number: {error}")))?;
@@ -31,8 +31,18 @@ impl WitnessProcess {
         Ok(Self { argument: format!("{}", 1_000_000_000 + number % 1_000_000_000) })
     }
 
+    /// The argument.
+    pub(crate) fn argument(&self) -> &str {
+        &self.argument
+    }
+
+    /// Its program and its argument.
+    pub(crate) fn line(&self) -> String {
+        format!("sleep {}", self.argument)
+    }
+
     /// The line of shell that starts it.
-    pub(super) fn start_command(&self) -> String {
+    pub(crate) fn start_command(&self) -> String {
         format!("sleep {} </dev/null >/dev/null 2>&1 &\n", self.argument)
     }
 
@@ -102,7 +112,7 @@ pub(super) fn observation_capture(spec: &RuntimeSpec, id: &str, how: &str, text:
 }
 
 /// The same of a target by its name.
-pub(super) fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
+pub(crate) fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
     Capture {
         id: format!("{target}/{id}"),
         target: Some(target.to_string()),
@@ -134,28 +144,34 @@ pub(super) fn look_for(
         found = found.or_else(|| witness.find_on_host());
         found.is_some() || session.is_cancelled()
     });
-    let how = format!(
-        "the arguments of every process on the host, for exactly: sleep {}",
-        witness.argument
-    );
+    let how =
+        format!("the arguments of every process on the host, for exactly: {}", witness.line());
     let count = ProcessTable::of_this_machine().process_ids().len();
-    let (answer, detail) = match found {
-        Some(pid) => ("yes\n", format!("process {pid} on the host, {}\n", own_ids(pid))),
-        None => ("no\n", format!("none of {count} processes on the host\n")),
-    };
-    let mut captures = vec![
-        observation_capture(spec, "host.witness_process", &how, answer),
-        observation_capture(
-            spec,
-            "host.witness_process.detail",
-            "what was found of the witness",
-            &detail,
-        ),
-    ];
+    let found = found.map(|pid| format!("process {pid} on the host, {}", own_ids(pid)));
+    let mut captures = witness_captures(&spec.name, &how, found.as_deref(), count);
     if session.kernel_log_witness {
         captures.push(kernel_log_capture(session, spec, witness));
     }
     captures
+}
+
+/// Whether a witness was `found`, among so many processes on the host.
+pub(crate) fn witness_captures(
+    target: &str,
+    how: &str,
+    found: Option<&str>,
+    count: usize,
+) -> Vec<Capture> {
+    const ID: &str = "host.witness_process";
+    let (answer, detail) = match found {
+        Some(words) => ("yes\n", format!("{words}\n")),
+        None => ("no\n", format!("none of {count} processes on the host\n")),
+    };
+    let what = "what was found of the witness";
+    vec![
+        capture_of(target, ID, how, answer),
+        capture_of(target, &format!("{ID}.detail"), what, &detail),
+    ]
 }
 
 /// The ids of a process in each of its namespaces.

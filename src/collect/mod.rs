@@ -42,6 +42,7 @@ use crate::probe::{collected, script};
 pub(crate) use app::AppRequest;
 pub(crate) use batch::{answer_captures, script_questions};
 pub(crate) use escape::remove_orphan_folders as sweep_folders;
+pub(crate) use host_side::{WitnessProcess, capture_of, witness_captures};
 pub(crate) use latency::RequestLoad;
 pub(crate) use perf::PerfOptions as Perf;
 pub(crate) use plan::{RuntimeArgument, RuntimeSpec, order_runtimes};

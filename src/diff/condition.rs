@@ -29,6 +29,7 @@ const HOST: &[(&str, &str)] = &[
     ("engine.version", "engine version"),
     ("image.digest", "image digest"),
     ("kernel.release", "host kernel"),
+    ("pod.security", "level of Pod Security"),
 ];
 
 /// Everything of that kind that differs. A condition that neither run states is none.

@@ -117,7 +117,10 @@ fn leave_out_host(facts: &mut Facts, targets: &[Target], reason: &str, catalogue
             };
             if probe.place.contains(&place) {
                 let by_target = facts.entry(probe.id.clone()).or_default();
-                let missing = || Fact::missing(MissingReason::NotAsked, reason.to_string());
+                let missing = || match &target.failure {
+                    Some(failure) => Fact::missing(MissingReason::Error, failure.clone()),
+                    None => Fact::missing(MissingReason::NotAsked, reason.to_string()),
+                };
                 by_target.entry(target.name.clone()).or_insert_with(missing);
             }
         }
@@ -503,6 +506,28 @@ mod tests {
             (MissingReason::Error, "sh is not installed")
         );
         assert!(!facts.contains_key("priv.mount"), "not asked on a host");
+    }
+
+    #[test]
+    fn what_could_not_be_seen_from_the_host_is_missing_for_the_nearer_reason() {
+        let catalogue = ProbeCatalogue::load(None).unwrap();
+        let target = |name: &str, failure: Option<&str>| Target {
+            name: name.into(),
+            role: Role::Candidate,
+            engine: None,
+            handler: None,
+            named: false,
+            failure: failure.map(String::from),
+        };
+        let targets = [target("kata", None), target("missing", Some("no such handler"))];
+        let skipped = BTreeMap::from([(HOST_PART.to_string(), "a pod sees none".to_string())]);
+        let facts = read_captures(&[], &targets, &skipped, &catalogue);
+        let reason = |target: &str| match &facts["host.witness_process"][target] {
+            Fact::Missing(missing) => missing.reason.clone(),
+            fact => panic!("{fact:?}"),
+        };
+        assert_eq!(reason("kata"), "a pod sees none");
+        assert_eq!(reason("missing"), "no such handler");
     }
 
     #[test]

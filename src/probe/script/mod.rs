@@ -141,6 +141,11 @@ pub struct BatchAnswers {
     pub stray: Vec<u8>,
 }
 
+/// How the line begins with which a script ends.
+pub fn end_mark(nonce: &str) -> String {
+    format!("@{nonce} end ")
+}
+
 /// 128 random bits in hexadecimal, for one batch.
 ///
 /// # Errors
