@@ -279,6 +279,47 @@ fn a_killed_session_leaves_what_ends_by_itself_and_clean_removes() {
 }
 
 #[test]
+fn what_a_killed_session_left_in_logs_is_read_by_another() {
+    if !has_cluster() {
+        return;
+    }
+    let project = Project::new();
+    let options = ["collect", "--engine", "kubernetes", "--nodes", "all", "--runtime-class"];
+    let options = [&options[..], &["runc", "--runtime-class", "gvisor", "--quiet"]].concat();
+    let mut child = project.command(&options).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("runc has answered on both nodes", 30, || list_pods("default").len() == 4);
+    let resume = ["collect", "--engine", "kubernetes", "--resume", "latest"];
+    project.run(&resume).fails(2, &["runs, or may"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(read_runs(&project).len(), 0);
+
+    let resumed = project.run(&resume).fails(1, &[]).stdout;
+    assert!(
+        resumed.contains("gvisor  Separate kernel in user space  medium      node-1"),
+        "{resumed}"
+    );
+    assert!(resumed.contains("gvisor on node-2: FailedCreatePodSandBox"), "{resumed}");
+    let runs = read_runs(&project);
+    assert_eq!(runs.len(), 2);
+    for run in &runs {
+        assert!(find_fact(run, "kernel.boot_id", "runc").is_string());
+        assert_eq!(run["facts"]["pod.changes"]["runc"]["value"], serde_json::json!([]));
+    }
+    assert_eq!(list_pods("default"), BTreeSet::new());
+    project.run(&resume).fails(2, &["nothing of it is left to be read"]);
+
+    // One of which nothing is left says so of every node.
+    let mut child = project.command(&options).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("pods", 30, || !list_pods("default").is_empty());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    project.run(&["clean", "--engine", "kubernetes"]).succeeds();
+    let resumed = project.run(&resume).fails(1, &[]).stdout;
+    assert!(resumed.contains("the session died before a pod answered here"), "{resumed}");
+}
+
+#[test]
 fn a_node_that_is_lost_in_the_middle_is_a_reason_and_not_a_hang() {
     if !has_cluster() {
         return;

@@ -105,6 +105,11 @@ fn refuse_given(given: &[&str]) -> Result<()> {
 pub(super) struct ClusterArguments {
     #[command(flatten)]
     address: AddressArguments,
+    /// Read what a session that was killed left in the cluster, and remove its pods: its id, its
+    /// label, or `latest`
+    #[arg(long, value_name = "SESSION", conflicts_with_all = ["classes", "nodes", "parallel",
+          "node_view"])]
+    resume: Option<String>,
     /// A RuntimeClass to probe, any number of times; `default` is a pod that asks for none; by
     /// default that and every class of the cluster
     #[arg(long = "runtime-class", value_name = "NAME[=CLASS]")]
@@ -176,6 +181,7 @@ impl ClusterArguments {
     /// One of them was given.
     pub(super) fn refuse_for_machine(&self) -> Result<()> {
         let given = [
+            ("--resume", self.resume.is_some()),
             ("--runtime-class", !self.classes.is_empty()),
             ("--nodes", self.nodes.is_some()),
             ("--tolerate", !self.tolerations.is_empty()),
@@ -224,6 +230,11 @@ impl ClusterArguments {
     /// Which cluster.
     pub(super) fn address(&self) -> ClusterAddress {
         self.address.address()
+    }
+
+    /// The session that is gone on with, if one is.
+    pub(super) fn resumed_session(&self) -> Option<&str> {
+        self.resume.as_deref()
     }
 
     /// What is collected, by pods that are otherwise as `usual`.

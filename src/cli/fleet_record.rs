@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 use crate::cluster::{ClusterNode, ClusterOptions, PodClass};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{FLEET_VERSION, Fleet, FleetClass, FleetNode, Generator, Run};
 use crate::privacy::Redactor;
 use crate::project::Project;
@@ -84,6 +84,57 @@ impl FleetRecord {
         Ok(record)
     }
 
+    /// That of a session that died. The nodes with these names in the cluster can be found; the
+    /// others keep the name that the fleet has for them.
+    ///
+    /// # Errors
+    ///
+    /// The session ended by itself.
+    pub(super) fn reopen<'a>(
+        project: &Project,
+        fleet: Fleet,
+        redactor: Option<&Redactor>,
+        names: impl Iterator<Item = &'a str>,
+    ) -> Result<Self> {
+        if fleet.ended.is_some() {
+            let words = format!("session {} ended: nothing of it is left to be read", fleet.id);
+            return Err(Error::unusable_input(words)
+                .with_help("`--resume` reads what a session left that was killed"));
+        }
+        let stored = fleet.nodes.iter().enumerate();
+        let mut places: BTreeMap<String, usize> =
+            stored.map(|(place, node)| (node.name.clone(), place)).collect();
+        for name in names {
+            let shown = redactor.map_or(name.into(), |redactor| redactor.host_pseudonym(name));
+            if let Some(place) = places.remove(&shown).or_else(|| places.remove(name)) {
+                places.insert(name.into(), place);
+            }
+        }
+        Ok(Self {
+            store: FleetStore::open_project(project),
+            fleet,
+            places,
+            bases: FleetBases::default(),
+        })
+    }
+
+    /// Whether a node has a run.
+    pub(super) fn has_run(&self, node: &str) -> bool {
+        self.places.get(node).is_some_and(|place| self.fleet.nodes[*place].run.is_some())
+    }
+
+    /// Keeps why nodes have no run: for the reason that is known of a node, or else for `usual`.
+    pub(super) fn add_reasons(&mut self, known: &BTreeMap<String, String>, usual: &str) {
+        for (name, place) in &self.places {
+            let node = &mut self.fleet.nodes[*place];
+            if node.run.is_none() {
+                let words = known.get(name).map_or(usual, String::as_str);
+                let classes = self.fleet.classes.iter();
+                node.reasons = classes.map(|class| (class.name.clone(), words.into())).collect();
+            }
+        }
+    }
+
     /// Writes the run of a node, and that it has one.
     ///
     /// # Errors
@@ -109,6 +160,11 @@ impl FleetRecord {
     /// The names of the nodes in the cluster, in order, each with its place in the fleet.
     pub(super) fn list_names(&self) -> BTreeMap<String, usize> {
         self.places.clone()
+    }
+
+    /// What is known so far of a session that can be gone on with.
+    pub(super) fn into_fleet(self) -> Fleet {
+        self.fleet
     }
 
     /// Keeps that the session is over.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::cluster::ClusterArguments;
 use super::collect::{self, CollectArguments, STOPPED, StepPrinter};
@@ -12,7 +13,7 @@ use super::console::{Console, count_words};
 use super::fleet::fleet_lines;
 use super::fleet_record::FleetRecord;
 use crate::clock;
-use crate::cluster::{self, ClusterClient, ClusterNode, ClusterSession};
+use crate::cluster::{self, ClusterClient, ClusterNode, ClusterSession, PodClass};
 use crate::collect::{SessionRecord, assemble_run};
 use crate::engine::interrupt;
 use crate::error::Result;
@@ -23,7 +24,14 @@ use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
 use crate::report::fleet::summarize_node;
 use crate::report::{Assessment, ProjectData};
+use crate::store::fleets::FleetStore;
 use crate::store::{RunStore, reference};
+
+/// Why nothing is known of a node of a session that died.
+const LOST: &str = "the session died before a pod answered here, or its pods are gone";
+
+/// How many nodes and classes are named.
+const NAMED_NODES: usize = 5;
 
 /// The arguments of `collect`.
 #[derive(Debug, Args)]
@@ -67,7 +75,16 @@ fn run_cluster_collect(
         false => Some(Redactor::of_project(&project.private_dir())?),
     };
     let store = RunStore::open_project(project)?;
-    let options = cluster_arguments.options(
+    let died = match cluster_arguments.resumed_session() {
+        Some(name) => {
+            let name = reference::split_fleet_reference(name).unwrap_or(name);
+            let fleets = FleetStore::open_project(project).list_fleets()?;
+            console.warn_all(&fleets.list_warnings());
+            Some(fleets.find_fleet(name)?.clone())
+        }
+        None => None,
+    };
+    let mut options = cluster_arguments.options(
         cluster::usual_pods(arguments.image.clone(), arguments.timeout)?,
         arguments.baseline.clone(),
         project.config.edition.clone(),
@@ -76,20 +93,30 @@ fn run_cluster_collect(
     )?;
     let cancel = interrupt::listen_for_signals()?;
     let client = ClusterClient::connect(&cluster_arguments.address(), &cancel)?;
-    let classes = cluster::choose_classes(&client, &options.classes, options.baseline.as_deref())?;
-    let nodes = cluster::choose_nodes(&client, &options.nodes)?;
-    let asked = nodes.len();
-    console.print_note(&format!(
-        "{} under {} each",
-        count_words(asked, "node"),
-        match classes.len() {
-            1 => "1 class".to_string(),
-            many => format!("{many} classes"),
+    let (mut fleet, classes, work) = match died {
+        None => {
+            let baseline = options.baseline.as_deref();
+            let classes = cluster::choose_classes(&client, &options.classes, baseline)?;
+            let nodes = cluster::choose_nodes(&client, &options.nodes)?;
+            let refused = cluster::find_refusals(&client, &options.pods, &classes, &nodes);
+            for line in asked_lines(&classes, &nodes, &refused) {
+                console.print_note(&line);
+            }
+            let now = clock::recording_time()?;
+            let fleet =
+                FleetRecord::begin(project, &options, &classes, &nodes, redactor.as_mut(), now)?;
+            (fleet, classes, SessionWork::Probe(nodes))
         }
-    ));
-    let created = clock::recording_time()?;
-    let mut fleet =
-        FleetRecord::begin(project, &options, &classes, &nodes, redactor.as_mut(), created)?;
+        Some(fleet) => {
+            options.take_from_fleet(&fleet);
+            let mut pods = cluster::find_session_pods(&client, &fleet.id)?;
+            let classes = fleet.classes.iter().map(PodClass::of_fleet).collect();
+            let names = pods.keys().map(String::as_str);
+            let fleet = FleetRecord::reopen(project, fleet, redactor.as_ref(), names)?;
+            pods.retain(|node, _| !fleet.has_run(node));
+            (fleet, classes, SessionWork::Resume(pods))
+        }
+    };
     let mut shown: BTreeMap<String, NodeSummary> = BTreeMap::new();
     let mut keep = |node: &ClusterNode, record: SessionRecord| -> Result<()> {
         let mut run = assemble_run(record, &catalogue, redactor.as_mut());
@@ -108,15 +135,37 @@ fn run_cluster_collect(
         cancel: &cancel,
         progress: &steps,
     };
-    let kept = cluster::collect_nodes(&session, nodes, clock::recording_time, &mut keep);
+    let silent = match work {
+        SessionWork::Probe(nodes) => {
+            cluster::collect_nodes(&session, nodes, clock::recording_time, &mut keep).map(|()| None)
+        }
+        SessionWork::Resume(pods) => {
+            cluster::resume_nodes(&session, pods, clock::recording_time, &mut keep).map(Some)
+        }
+    };
     let is_stopped = cancel.load(Ordering::Relaxed);
     drop(steps);
-    kept?;
+    let silent = silent?;
     let names = fleet.list_names();
-    let fleet = fleet.end(clock::recording_time()?)?;
+    let fleet = match silent {
+        // What was not read yet is there to be read another time.
+        Some(_) if is_stopped => fleet.into_fleet(),
+        Some(silent) => {
+            fleet.add_reasons(&silent, LOST);
+            fleet.end(clock::recording_time()?)?
+        }
+        None => fleet.end(clock::recording_time()?)?,
+    };
     let mut nodes = Vec::new();
     for (name, place) in names {
         let (node, words) = (&fleet.nodes[place], &project_data.words);
+        // A session that is gone on with has runs from before.
+        let before = node.run.as_ref().filter(|_| !shown.contains_key(&name));
+        if let Some(run) = before {
+            let loaded = store.load_run(run, &project.root)?;
+            let assessment = Assessment::new(loaded, &project_data)?;
+            shown.insert(name.clone(), summarize_node(&name, &assessment));
+        }
         let summary = match shown.remove(&name) {
             Some(summary) => summary.with_fleet(&fleet, node, words),
             None => NodeSummary::without_run(&fleet, node, None, words),
@@ -142,4 +191,80 @@ fn run_cluster_collect(
     let is_named = |name: &str| fleet.classes.iter().any(|it| it.named && it.name == name);
     let has_gap = fleet.nodes.iter().any(|node| node.reasons.keys().any(|name| is_named(name)));
     Ok(ExitCode::from(u8::from(nothing || has_gap)))
+}
+
+/// What a session does.
+enum SessionWork {
+    /// Probes these nodes.
+    Probe(Vec<ClusterNode>),
+    /// Reads what these pods answered, by the names of their nodes.
+    Resume(BTreeMap<String, Vec<Value>>),
+}
+
+/// What is asked for, in a few lines however many nodes there are: which of them cannot be probed,
+/// and which classes a dry run `refused`, with the words.
+fn asked_lines(
+    classes: &[PodClass],
+    nodes: &[ClusterNode],
+    refused: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let names = |names: Vec<&str>| match names.len() - names.len().min(NAMED_NODES) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..NAMED_NODES].join(", ")),
+    };
+    let class_names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    let mut lines = vec![format!(
+        "asked for: {} ({}) under {} ({})",
+        count_words(nodes.len(), "node"),
+        names(nodes.iter().map(|node| node.name.as_str()).collect()),
+        if classes.len() == 1 { "1 class".into() } else { format!("{} classes", classes.len()) },
+        class_names.join(", "),
+    )];
+    let mut obstacles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for node in nodes {
+        if let Some(words) = &node.obstacle {
+            obstacles.entry(words).or_default().push(&node.name);
+        }
+    }
+    for (words, on) in obstacles {
+        lines.push(format!("cannot be probed: {}: {words}", names(on)));
+    }
+    lines
+        .extend(refused.iter().map(|(class, words)| format!("a dry run refuses {class}: {words}")));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_short_for_many_nodes() {
+        let node = |number: usize| ClusterNode {
+            name: format!("node-{number}"),
+            boot_id: String::new(),
+            kernel: String::new(),
+            runtime: String::new(),
+            pool: None,
+            obstacle: (number % 2 == 0).then(|| "the node is not ready: gone".into()),
+        };
+        let class = |name: &str| PodClass {
+            name: name.into(),
+            role: crate::model::Role::Candidate,
+            class: None,
+            named: true,
+        };
+        let nodes: Vec<ClusterNode> = (1..=1000).map(node).collect();
+        let refused = BTreeMap::from([("kata".to_string(), "not found".to_string())]);
+        assert_eq!(
+            asked_lines(&[class("runc"), class("kata")], &nodes, &refused),
+            [
+                "asked for: 1000 nodes (node-1, node-2, node-3, node-4, node-5 and 995 more) under \
+                 2 classes (runc, kata)",
+                "cannot be probed: node-2, node-4, node-6, node-8, node-10 and 495 more: the node \
+                 is not ready: gone",
+                "a dry run refuses kata: not found",
+            ]
+        );
+    }
 }

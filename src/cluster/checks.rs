@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use super::client::ClusterClient;
+use super::client::{ClusterClient, RequestError};
 use super::pod::probe_pod;
 use super::probing::pods_path;
 use super::{ClusterNode, NodeChoice, PodClass, PodSettings, choose_classes, choose_nodes};
@@ -142,6 +142,33 @@ fn check_boot_ids(nodes: &[ClusterNode]) -> MachineCheck {
     make_check("boot-ids", CheckStatus::Ok, title, words)
 }
 
+/// The classes whose pod would not be let in, with the cluster's words.
+pub(crate) fn find_refusals(
+    client: &ClusterClient,
+    settings: &PodSettings,
+    classes: &[PodClass],
+    nodes: &[ClusterNode],
+) -> BTreeMap<String, String> {
+    let node = nodes.first().map(|node| node.name.as_str());
+    let refusal = |class: &PodClass| {
+        let error = try_class(client, settings, class, node).err()?;
+        Some((class.name.clone(), error.words))
+    };
+    classes.iter().filter_map(refusal).collect()
+}
+
+/// Asks for the pod of a class without having it stored.
+fn try_class(
+    client: &ClusterClient,
+    settings: &PodSettings,
+    class: &PodClass,
+    node: Option<&str>,
+) -> Result<Value, RequestError> {
+    let (node, class) = (node.unwrap_or("none"), class.class.as_deref());
+    let pod = probe_pod(settings, node, class, "exit 0", Utc::now());
+    client.create_object(&format!("{}?dryRun=All", pods_path(client)), &pod)
+}
+
 /// Whether the pod of a class would be let in.
 fn check_class(
     client: &ClusterClient,
@@ -151,10 +178,7 @@ fn check_class(
 ) -> MachineCheck {
     let id = format!("class.{}", class.name);
     let title = format!("Class {}", class.name);
-    let pod =
-        probe_pod(settings, node.unwrap_or("none"), class.class.as_deref(), "exit 0", Utc::now());
-    let path = format!("{}?dryRun=All", pods_path(client));
-    match client.create_object(&path, &pod) {
+    match try_class(client, settings, class, node) {
         Ok(Value::Object(_)) => make_check(
             &id,
             CheckStatus::Ok,

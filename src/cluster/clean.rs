@@ -48,6 +48,24 @@ fn is_orphan(pod: &Value, here: &str, now: DateTime<Utc>) -> bool {
     is_ended || DateTime::parse_from_rfc3339(expires).is_ok_and(|expires| expires < now)
 }
 
+/// Whether the session that made a pod runs, or may: on another machine nobody can tell before the
+/// pod expires.
+pub(super) fn is_session_alive(pod: &Value, now: DateTime<Utc>) -> bool {
+    !is_orphan(pod, &pid_space_mark(), now)
+}
+
+/// The pods of a session.
+///
+/// # Errors
+///
+/// The cluster's words.
+pub(super) fn list_session_pods(
+    client: &ClusterClient,
+    session: &str,
+) -> Result<Vec<Value>, String> {
+    list_pods(client, &format!("{SESSION}={session}"))
+}
+
 /// Removes the pods of sessions that are over.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ mod client;
 mod nodes;
 mod pod;
 mod probing;
+mod resume;
 mod view;
 mod words;
 
@@ -22,16 +23,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub(crate) use checks::examine_cluster;
+pub(crate) use checks::{examine_cluster, find_refusals};
 pub(crate) use clean::remove_orphan_pods;
 pub(crate) use client::{ClusterAddress, ClusterClient, remove_orphan_folders};
 pub(crate) use nodes::{ClusterNode, NodeChoice, choose_nodes};
 pub(crate) use pod::{PodResources, PodSecurity, PodSettings, Toleration};
+pub(crate) use resume::{find_session_pods, resume_nodes};
 
 use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord, capture_of};
 use crate::engine::process::CancelFlag;
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Role, Target};
+use crate::model::{
+    Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fleet, FleetClass, Role, Target,
+};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::collected::HOST_PART;
 use crate::probe::script;
@@ -87,6 +91,15 @@ pub(crate) struct ClusterOptions {
     pub label: Option<String>,
 }
 
+impl ClusterOptions {
+    /// What a session that died was asked for, as far as its runs say it.
+    pub(crate) fn take_from_fleet(&mut self, fleet: &Fleet) {
+        self.pods.session.clone_from(&fleet.id);
+        self.pods.image.clone_from(&fleet.image);
+        self.label.clone_from(&fleet.label);
+    }
+}
+
 /// A class of pods that is probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PodClass {
@@ -98,6 +111,18 @@ pub(crate) struct PodClass {
     pub class: Option<String>,
     /// Whether the user named it.
     pub named: bool,
+}
+
+impl PodClass {
+    /// One that a session that died was asked for.
+    pub(crate) fn of_fleet(class: &FleetClass) -> Self {
+        Self {
+            name: class.name.clone(),
+            role: class.role,
+            class: class.class.clone(),
+            named: class.named,
+        }
+    }
 }
 
 /// What stays the same during a session.
@@ -147,8 +172,9 @@ pub(crate) fn collect_nodes(
         drop(sender);
         let mut result = Ok(());
         for (node, answers) in receiver {
-            let record = node_record(session, &node, answers, created()?);
+            let (record, pods) = node_record(session, &node, answers, created()?);
             result = result.and_then(|()| keep(&node, record));
+            drop(pods);
             if result.is_err() {
                 session.cancel.store(true, Ordering::Relaxed);
             }
@@ -178,29 +204,38 @@ struct PodCleaner<'a>(&'a ClusterSession<'a>);
 
 impl Drop for PodCleaner<'_> {
     fn drop(&mut self) {
-        let session = &self.0.options.pods.session;
-        let client = self.0.client.without_interrupts();
-        for left in clean::remove_session_pods(&client, session, REMOVAL) {
-            let words = format!(
-                "{left}: it could not be removed. Its node ends it when it answers again; \
-                 `isoproof clean --engine kubernetes` tries again"
-            );
-            self.0.progress.on_trouble("after", &words);
-        }
+        remove_pods(self.0);
+    }
+}
+
+/// Removes what is left of the pods of a session, and tells what cannot be removed.
+fn remove_pods(session: &ClusterSession) {
+    let client = session.client.without_interrupts();
+    for left in clean::remove_session_pods(&client, &session.options.pods.session, REMOVAL) {
+        let words = format!(
+            "{left}: it could not be removed. Its node ends it when it answers again; `isoproof \
+             clean --engine kubernetes` tries again"
+        );
+        session.progress.on_trouble("after", &words);
     }
 }
 
 /// What a node showed.
-struct NodeAnswers {
-    targets: Vec<Target>,
-    captures: Vec<Capture>,
+struct NodeAnswers<'a> {
+    /// The level of Pod Security that the pods were made for.
+    security: PodSecurity,
+    /// What came of each class, in their order.
+    outcomes: Vec<(&'a PodClass, probing::PodOutcome<'a>)>,
+    /// What was seen of the pods from the node.
+    seen: Vec<Capture>,
     /// Why what was to be seen from the node is not there, where it is not.
     unseen: String,
+    /// Whether the session ended before all was asked.
+    is_partial: bool,
 }
 
 /// What one node shows under each class.
-fn probe_node(session: &ClusterSession, node: &ClusterNode) -> NodeAnswers {
-    let mut captures = node_captures(session, node);
+fn probe_node<'a>(session: &'a ClusterSession<'a>, node: &ClusterNode) -> NodeAnswers<'a> {
     let mut outcomes = Vec::new();
     for class in &session.classes {
         let outcome = match &node.obstacle {
@@ -216,19 +251,14 @@ fn probe_node(session: &ClusterSession, node: &ClusterNode) -> NodeAnswers {
         }
         outcomes.push((class, outcome));
     }
-    let mut unseen = NO_VIEW.to_string();
-    if session.options.has_node_view {
-        match view_node(session, node, &outcomes) {
-            Ok(seen) => {
-                captures.extend(seen);
-                unseen = NAMES_ONLY.into();
-            }
-            Err(words) => {
-                session.progress.on_trouble(&format!("{}: node view", node.name), &words);
-                unseen = format!("the node's processes were not seen: {words}");
-            }
+    let (seen, unseen) = match view_node(session, node, &outcomes) {
+        Some(Ok(seen)) => (seen, NAMES_ONLY.into()),
+        Some(Err(words)) => {
+            session.progress.on_trouble(&format!("{}: node view", node.name), &words);
+            (Vec::new(), format!("the node's processes were not seen: {words}"))
         }
-    }
+        None => (Vec::new(), NO_VIEW.into()),
+    };
     // The node's boot id has to be that of the whole time.
     if let Some(words) = find_restart(session, node, &outcomes) {
         session.progress.on_trouble(&node.name, &words);
@@ -236,45 +266,32 @@ fn probe_node(session: &ClusterSession, node: &ClusterNode) -> NodeAnswers {
             *outcome = probing::PodOutcome::failed(words.clone());
         }
     }
-    let mut targets = vec![Target {
-        name: "host".into(),
-        role: Role::Host,
-        engine: None,
-        handler: None,
-        named: false,
-        failure: None,
-    }];
-    for (class, outcome) in outcomes {
-        captures.extend(outcome.captures);
-        targets.push(Target {
-            name: class.name.clone(),
-            role: class.role,
-            engine: Some(ENGINE.into()),
-            handler: class.class.clone(),
-            named: class.named,
-            failure: outcome.failure,
-        });
-    }
-    NodeAnswers { targets, captures, unseen }
+    let security = session.options.pods.security;
+    NodeAnswers { security, outcomes, seen, unseen, is_partial: session.is_cancelled() }
 }
 
-/// What the node shows of the pods that wait.
+/// What the node shows of the pods that wait; none if it is not to be looked at.
 fn view_node(
     session: &ClusterSession,
     node: &ClusterNode,
     outcomes: &[(&PodClass, probing::PodOutcome)],
-) -> std::result::Result<Vec<Capture>, String> {
-    let held =
-        outcomes.iter().filter_map(|(class, it)| Some((class.name.as_str(), it.held.as_ref()?)));
-    let held = held.collect::<Vec<_>>();
+) -> Option<std::result::Result<Vec<Capture>, String>> {
+    if !session.options.has_node_view {
+        return None;
+    }
+    let held = outcomes.iter().filter_map(|(class, outcome)| {
+        let (pod, witness) = (outcome.pod.as_ref()?, outcome.witness.as_ref()?);
+        Some(probing::HeldPod { target: &class.name, pod, witness })
+    });
+    let held: Vec<_> = held.collect();
     if session.is_cancelled() {
-        return Err("the user stopped the session before".into());
+        return Some(Err("the user stopped the session before".into()));
     }
     if held.is_empty() {
-        return Err("no pod waited to be looked at".into());
+        return Some(Err("no pod waited to be looked at".into()));
     }
     session.progress.on_step(&node.name, "node view", None);
-    view::look_at_pods(session, node, &held)
+    Some(view::look_at_pods(session, node, &held))
 }
 
 /// Why what the pods showed cannot be held against the node's object, if the node was started again
@@ -298,7 +315,7 @@ fn find_restart(
 }
 
 /// What the object of a node states, as captures of the host.
-fn node_captures(session: &ClusterSession, node: &ClusterNode) -> Vec<Capture> {
+fn node_captures(node: &ClusterNode, security: PodSecurity) -> Vec<Capture> {
     let states = [
         ("kernel.boot_id", "bootID", &node.boot_id),
         ("kernel.release", "kernelVersion", &node.kernel),
@@ -319,22 +336,46 @@ fn node_captures(session: &ClusterSession, node: &ClusterNode) -> Vec<Capture> {
             stderr: None,
         }
     };
-    let level = format!("{}\n", session.options.pods.security.level_name());
+    let level = format!("{}\n", security.level_name());
     let how = "the level of Pod Security that the pods were made for";
     let level = capture_of("host", "pod.security", how, &level);
     states.into_iter().map(capture).chain([level]).collect()
 }
 
-fn node_record(
+/// The record of a node, and the pods that are no longer needed when it is written.
+fn node_record<'a>(
     session: &ClusterSession,
     node: &ClusterNode,
-    answers: NodeAnswers,
+    answers: NodeAnswers<'a>,
     created: DateTime<Utc>,
-) -> SessionRecord {
+) -> (SessionRecord, Vec<probing::ProbePod<'a>>) {
     let left_out = LEFT_OUT.iter().map(|(part, why)| (*part, *why));
     let skipped = left_out.chain([(HOST_PART, answers.unseen.as_str())]);
     let skipped = skipped.map(|(part, why)| (part.to_string(), why.to_string()));
-    SessionRecord {
+    let mut targets = vec![Target {
+        name: "host".into(),
+        role: Role::Host,
+        engine: None,
+        handler: None,
+        named: false,
+        failure: None,
+    }];
+    let mut captures = node_captures(node, answers.security);
+    let mut pods = Vec::new();
+    for (class, outcome) in answers.outcomes {
+        captures.extend(outcome.captures);
+        pods.extend(outcome.pod);
+        targets.push(Target {
+            name: class.name.clone(),
+            role: class.role,
+            engine: Some(ENGINE.into()),
+            handler: class.class.clone(),
+            named: class.named,
+            failure: outcome.failure,
+        });
+    }
+    captures.extend(answers.seen);
+    let record = SessionRecord {
         label: session.options.label.clone(),
         edition: session.options.edition.clone(),
         created,
@@ -342,11 +383,12 @@ fn node_record(
         image: session.options.pods.image.clone(),
         session: session.options.pods.session.clone(),
         node: Some(node.name.clone()),
-        interrupted: session.is_cancelled(),
+        interrupted: answers.is_partial || session.is_cancelled(),
         skipped: skipped.collect::<BTreeMap<_, _>>(),
-        targets: answers.targets,
-        captures: answers.captures,
-    }
+        targets,
+        captures,
+    };
+    (record, pods)
 }
 
 /// The manifest of what a session needs, in which nodes are looked at or are not.

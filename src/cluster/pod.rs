@@ -1,9 +1,13 @@
 //! The pod that answers the probes: what it is made of, and what the cluster made of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// The label that every pod of isoproof carries.
 pub(crate) const OURS: (&str, &str) = ("app.kubernetes.io/managed-by", "isoproof");
@@ -13,6 +17,9 @@ pub(crate) const SESSION: &str = "isoproof.dev/session";
 
 /// The annotation with the process that made it, and the machine that this runs on.
 pub(crate) const OWNER: &str = "isoproof.dev/owner";
+
+/// The annotation with what is needed to read the answers of a pod.
+const NOTES: &str = "isoproof.dev/notes";
 
 /// The annotation with the time from which on nobody needs it.
 pub(crate) const EXPIRES: &str = "isoproof.dev/expires";
@@ -214,10 +221,56 @@ fn keep_dollars(script: &str) -> String {
     script.replace('$', "$$")
 }
 
-/// What the cluster stored differently from what was asked for, as far as it matters for what the
-/// pod shows: a line each. A webhook may change a pod, and nobody who asked for it is told.
-pub(crate) fn find_changes(asked: &Value, stored: &Value) -> Vec<String> {
-    const SAME: [&str; 14] = [
+/// What is needed to read the answers of a pod, kept with it for the case that who made it dies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PodNotes {
+    /// The target that it answers for.
+    pub target: String,
+    /// What its answers are marked with.
+    pub nonce: String,
+    /// The boot id of its node when it was made.
+    pub boot_id: String,
+    /// What was asked for, as far as it matters for what the pod shows.
+    pub asked: AskedFields,
+}
+
+impl PodNotes {
+    /// Adds them to a pod that is about to be made.
+    pub(crate) fn add_to(&self, pod: &mut Value) {
+        pod["metadata"]["annotations"][NOTES] = json!(self).to_string().into();
+    }
+
+    /// Those of a pod.
+    pub(crate) fn read(pod: &Value) -> Option<Self> {
+        serde_json::from_str(pod["metadata"]["annotations"][NOTES].as_str()?).ok()
+    }
+}
+
+/// The node of a pod: the one that it was put on, or else the one that it asks for.
+pub(crate) fn node_of_pod(pod: &Value) -> &str {
+    const WANTED: &str = "/spec/affinity/nodeAffinity/\
+                          requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/\
+                          matchFields/0/values/0";
+    let wanted = || pod.pointer(WANTED).and_then(Value::as_str);
+    pod["spec"]["nodeName"].as_str().or_else(wanted).unwrap_or_default()
+}
+
+/// The level of Pod Security that a pod was made for.
+pub(crate) fn security_of_pod(pod: &Value) -> PodSecurity {
+    match pod["spec"]["securityContext"]["runAsNonRoot"] == true {
+        true => PodSecurity::Restricted,
+        false => PodSecurity::Baseline,
+    }
+}
+
+/// The fields of a pod that matter for what it shows, each in a few words, with a digest where
+/// these are not all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct AskedFields(BTreeMap<String, String>);
+
+impl AskedFields {
+    const PLACES: [&str; 14] = [
         "/spec/runtimeClassName",
         "/spec/affinity",
         "/spec/hostPID",
@@ -233,18 +286,26 @@ pub(crate) fn find_changes(asked: &Value, stored: &Value) -> Vec<String> {
         "/spec/containers/0/securityContext",
         "/spec/containers/0/env",
     ];
-    let mut changes = Vec::new();
-    for place in SAME {
-        let (one, other) = (asked.pointer(place), stored.pointer(place));
-        if one != other {
+
+    /// Those of a pod.
+    pub(crate) fn of_pod(pod: &Value) -> Self {
+        let fields = Self::PLACES.map(|place| {
             let field = place.trim_start_matches("/spec/").replace("/0/", "[0].").replace('/', ".");
-            changes.push(format!(
-                "{field}: {} became {}",
-                shorten_value(one),
-                shorten_value(other)
-            ));
-        }
+            (field, shorten_value(pod.pointer(place)))
+        });
+        Self(fields.into())
     }
+}
+
+/// What the cluster stored differently from what was asked for, as far as it matters for what the
+/// pod shows: a line each. A webhook may change a pod, and nobody who asked for it is told.
+pub(crate) fn find_changes(asked: &AskedFields, stored: &Value) -> Vec<String> {
+    let AskedFields(now) = AskedFields::of_pod(stored);
+    let differs = |(field, value): &(&String, &String)| now.get(*field) != Some(value);
+    let change = |(field, value): (&String, &String)| {
+        format!("{field}: {value} became {}", now.get(field).map_or("nothing", String::as_str))
+    };
+    let mut changes: Vec<String> = asked.0.iter().filter(differs).map(change).collect();
     for (place, own) in [("containers", 1), ("initContainers", 0), ("volumes", 0)] {
         let added = stored["spec"][place].as_array().into_iter().flatten().skip(own);
         for object in added {
@@ -254,14 +315,21 @@ pub(crate) fn find_changes(asked: &Value, stored: &Value) -> Vec<String> {
     changes
 }
 
-/// A value of a pod in a few words.
+/// A value of a pod in a few words, with a digest of all of it where these are not all.
 fn shorten_value(value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => return "nothing".into(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    crate::text::shorten_text(&crate::text::join_words(&text), 120).into_owned()
+    let short = crate::text::shorten_text(&crate::text::join_words(&text), 120).into_owned();
+    match short == text {
+        true => short,
+        false => {
+            let digest = HEXLOWER.encode(&Sha256::digest(&text)[..6]);
+            format!("{short} (sha256 {digest}...)")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -321,7 +389,13 @@ pub(crate) mod tests {
         // What the cluster adds to every pod.
         stored["spec"]["schedulerName"] = "default-scheduler".into();
         stored["spec"]["containers"][0]["terminationMessagePath"] = "/dev/termination-log".into();
-        assert_eq!(find_changes(&pod(), &stored), Vec::<String>::new());
+        assert_eq!(find_changes(&AskedFields::of_pod(&pod()), &stored), Vec::<String>::new());
+        // What is different only in the end of something long is different.
+        let command = pod()["spec"]["containers"][0]["command"][2].as_str().unwrap().repeat(99);
+        stored["spec"]["containers"][0]["command"][2] = command.clone().into();
+        let asked = AskedFields::of_pod(&stored);
+        stored["spec"]["containers"][0]["command"][2] = format!("{command};").into();
+        assert_eq!(find_changes(&asked, &stored).len(), 1);
     }
 
     #[test]
@@ -333,14 +407,32 @@ pub(crate) mod tests {
         let sidecar = json!({ "name": "proxy" });
         stored["spec"]["containers"].as_array_mut().unwrap().push(sidecar);
         assert_eq!(
-            find_changes(&pod(), &stored),
+            find_changes(&AskedFields::of_pod(&pod()), &stored),
             [
-                "runtimeClassName: kata became nothing",
-                "hostPID: nothing became true",
                 "containers[0].image: alpine:3.19 became other:1",
+                "hostPID: nothing became true",
+                "runtimeClassName: kata became nothing",
                 "containers: proxy was added",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_needed_to_read_the_answers_is_kept_with_a_pod() {
+        let mut pod = pod();
+        assert_eq!(PodNotes::read(&pod), None);
+        let notes = PodNotes {
+            target: "kata".into(),
+            nonce: "n".into(),
+            boot_id: "b".into(),
+            asked: AskedFields::of_pod(&pod),
+        };
+        notes.add_to(&mut pod);
+        assert_eq!(PodNotes::read(&pod), Some(notes));
+        assert_eq!(node_of_pod(&pod), "node-1");
+        pod["spec"]["nodeName"] = "node-2".into();
+        assert_eq!(node_of_pod(&pod), "node-2");
+        assert_eq!(security_of_pod(&pod), PodSecurity::Restricted);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::client::{ClusterClient, RequestError, encode_query};
 use super::nodes::ClusterNode;
-use super::pod::{find_changes, probe_pod};
+use super::pod::{AskedFields, PodNotes, find_changes, probe_pod};
 use super::words::{
     PodEnd, PodProgress, find_lasting_failure, is_unschedulable, last_warning, read_progress,
 };
@@ -38,20 +38,24 @@ pub(super) struct PodOutcome<'a> {
     pub captures: Vec<Capture>,
     /// The cluster's words, if there are no answers.
     pub failure: Option<String>,
-    /// The pod that answered and waits to be looked at from the node.
-    pub held: Option<HeldPod<'a>>,
+    /// The pod that answered. It is deleted when what it answered is written: until then its log
+    /// has it, if we should die.
+    pub pod: Option<ProbePod<'a>>,
+    /// A process in it, if it lives on to be looked at from the node.
+    pub witness: Option<WitnessProcess>,
 }
 
 impl PodOutcome<'_> {
     pub(super) fn failed(words: String) -> Self {
-        Self { captures: Vec::new(), failure: Some(words), held: None }
+        Self { captures: Vec::new(), failure: Some(words), pod: None, witness: None }
     }
 }
 
 /// A pod that has answered and lives on, with its witness.
 pub(super) struct HeldPod<'a> {
-    pub pod: ProbePod<'a>,
-    pub witness: WitnessProcess,
+    pub target: &'a str,
+    pub pod: &'a ProbePod<'a>,
+    pub witness: &'a WitnessProcess,
 }
 
 /// The lines of shell that start a witness, and let the script's shell wait when it ends.
@@ -59,14 +63,12 @@ fn hold_commands(witness: &WitnessProcess, seconds: u64) -> String {
     format!("{}trap 'sleep {seconds}' EXIT\n", witness.start_command())
 }
 
-/// Starts the pod of a class on a node, waits for its answers and reads them. The pod is deleted
-/// then, unless the node is looked at.
+/// Starts the pod of a class on a node, waits for its answers and reads them.
 pub(super) fn probe_class<'a>(
     session: &ClusterSession<'a>,
     node: &ClusterNode,
     class: &PodClass,
 ) -> PodOutcome<'a> {
-    let questions = script_questions(session.catalogue, false);
     let witness = match session.options.has_node_view {
         true => WitnessProcess::with_random_argument().map(Some),
         false => Ok(None),
@@ -77,57 +79,67 @@ pub(super) fn probe_class<'a>(
     };
     let mut settings = session.options.pods.clone();
     let limit = Duration::from_secs(settings.seconds) + GRACE;
+    let questions = script_questions(session.catalogue, false);
     let mut text = script::generate_script(&questions, &nonce, &BatchLimits::default());
     if let Some(witness) = &witness {
         settings.seconds = session.seconds_of_held_pods();
         text.insert_str(0, &hold_commands(witness, settings.seconds));
     }
-    let asked = probe_pod(&settings, &node.name, class.class.as_deref(), &text, Utc::now());
+    let mut asked = probe_pod(&settings, &node.name, class.class.as_deref(), &text, Utc::now());
+    let notes = PodNotes {
+        target: class.name.clone(),
+        nonce,
+        boot_id: node.boot_id.clone(),
+        asked: AskedFields::of_pod(&asked),
+    };
+    notes.add_to(&mut asked);
     let begun = Instant::now();
     let mut pod = match ProbePod::create(session.client, &asked) {
         Ok(pod) => pod,
         Err(error) => return PodOutcome::failed(error.words),
     };
-    pod.last_words = witness.as_ref().map(|_| script::end_mark(&nonce));
-    let end = match pod.wait_for_end(session, begun + limit) {
+    pod.last_words = witness.as_ref().map(|_| script::end_mark(&notes.nonce));
+    let mut outcome = read_answers(session, pod, &node.name, &notes, begun + limit);
+    outcome.witness = witness;
+    outcome
+}
+
+/// Waits for the answers of a pod and reads them. One that has none is deleted.
+pub(super) fn read_answers<'a>(
+    session: &ClusterSession<'a>,
+    mut pod: ProbePod<'a>,
+    node: &str,
+    notes: &PodNotes,
+    deadline: Instant,
+) -> PodOutcome<'a> {
+    let end = match pod.wait_for_end(session, deadline) {
         Ok(end) => end,
         Err(words) => return PodOutcome::failed(words),
     };
     // What it showed would be that of another node.
-    if pod.object["spec"]["nodeName"].as_str() != Some(&node.name) {
+    if pod.object["spec"]["nodeName"].as_str() != Some(node) {
         return PodOutcome::failed("the pod was put on another node than it asked for".into());
     }
     let log = match pod.read_log() {
         Ok(log) => log,
         Err(error) => return PodOutcome::failed(format!("its log: {}", error.words)),
     };
-    let answers = script::parse_script_output(&log, &nonce, &questions);
-    let changes = find_changes(&asked, &pod.stored);
-    let mut outcome = outcome_of_log(
-        &class.name,
-        &pod.name,
-        &questions,
-        &answers,
-        &end,
-        &changes,
-        begun.elapsed(),
-    );
-    outcome.held = witness
-        .filter(|_| end.is_waiting && outcome.failure.is_none())
-        .map(|witness| HeldPod { pod, witness });
-    outcome
+    let questions = script_questions(session.catalogue, false);
+    let answers = script::parse_script_output(&log, &notes.nonce, &questions);
+    let (captures, failure) = read_outcome(&pod, notes, &questions, &answers, &end);
+    let pod = failure.is_none().then_some(pod);
+    PodOutcome { captures, failure, pod, witness: None }
 }
 
-/// The captures of a pod that ended.
-fn outcome_of_log<'a>(
-    target: &str,
-    pod: &str,
+/// The captures of a pod that ended, and why there are no answers.
+fn read_outcome(
+    pod: &ProbePod,
+    notes: &PodNotes,
     questions: &[BatchQuestion],
     answers: &BatchAnswers,
     end: &PodEnd,
-    changes: &[String],
-    took: Duration,
-) -> PodOutcome<'a> {
+) -> (Vec<Capture>, Option<String>) {
+    let target = notes.target.as_str();
     let stray = crate::text::decode_bytes(&answers.stray);
     let failure = (!answers.started).then(|| {
         let how = end.exit.map_or("without a status".into(), |exit| format!("with status {exit}"));
@@ -151,19 +163,23 @@ fn outcome_of_log<'a>(
     let boot = Capture {
         id: format!("{target}/boot"),
         target: Some(target.into()),
-        origin: kubectl(&["logs", pod]),
+        origin: kubectl(&["logs", &pod.name]),
         status,
         exit: end.exit,
         started: None,
-        duration_ms: Some((took.as_secs_f64() * 1e6).round() / 1e3),
+        duration_ms: pod.begun.map(|begun| (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3),
         stdout: CapturedStream::new(&answers.stray),
         stderr: end.words.as_ref().map(|words| CapturedStream::new(words.as_bytes())),
     };
+    let changes = find_changes(&notes.asked, &pod.stored);
     let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
     let stored = Capture {
         id: format!("{target}/pod.changes"),
         origin: CaptureOrigin::Observed {
-            how: format!("pod {pod} as the cluster stored it, held against what was asked for"),
+            how: format!(
+                "pod {} as the cluster stored it, held against what was asked for",
+                pod.name
+            ),
         },
         status: CaptureStatus::Ok,
         exit: None,
@@ -174,10 +190,10 @@ fn outcome_of_log<'a>(
     };
     let mut captures = vec![boot, stored];
     captures.extend(answer_captures(target, questions, answers, answers.started));
-    PodOutcome { captures, failure, held: None }
+    (captures, failure)
 }
 
-/// A pod that is deleted when it is no longer needed.
+/// A pod, which is deleted when it is no longer needed if we made it.
 pub(super) struct ProbePod<'a> {
     client: &'a ClusterClient,
     pub name: String,
@@ -188,14 +204,30 @@ pub(super) struct ProbePod<'a> {
     object: Value,
     /// What it prints last, where it lives on afterwards.
     last_words: Option<String>,
+    /// When we asked for it; none if a session did that died.
+    begun: Option<Instant>,
 }
 
 impl<'a> ProbePod<'a> {
     pub(super) fn create(client: &'a ClusterClient, asked: &Value) -> Result<Self, RequestError> {
+        let begun = Some(Instant::now());
         let stored = client.create_object(&pods_path(client), asked)?;
+        let mut pod = Self::of_stored(client, stored);
+        pod.begun = begun;
+        Ok(pod)
+    }
+
+    /// One that another session made, and whose answers have this mark.
+    pub(super) fn resume(client: &'a ClusterClient, stored: Value, nonce: &str) -> Self {
+        let mut pod = Self::of_stored(client, stored);
+        pod.last_words = Some(script::end_mark(nonce));
+        pod
+    }
+
+    fn of_stored(client: &'a ClusterClient, stored: Value) -> Self {
         let text = |field: &str| stored["metadata"][field].as_str().unwrap_or_default().to_string();
         let (name, uid, object) = (text("name"), text("uid"), stored.clone());
-        Ok(Self { client, name, uid, object, stored, last_words: None })
+        Self { client, name, uid, object, stored, last_words: None, begun: None }
     }
 
     fn path(&self) -> String {
@@ -291,6 +323,10 @@ impl<'a> ProbePod<'a> {
 
 impl Drop for ProbePod<'_> {
     fn drop(&mut self) {
+        // That of a session that died may be wanted once more.
+        if self.begun.is_none() {
+            return;
+        }
         // What cannot be deleted now is tried again, and told, at the end of the session.
         let _ = self.client.delete_object(&self.path());
     }

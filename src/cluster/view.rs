@@ -16,7 +16,7 @@ use chrono::Utc;
 
 use super::ClusterSession;
 use super::nodes::ClusterNode;
-use super::pod::{find_changes, view_pod};
+use super::pod::{AskedFields, find_changes, view_pod};
 use super::probing::{GRACE, HeldPod, ProbePod};
 use crate::collect::{capture_of, witness_captures};
 use crate::engine::MONITORS;
@@ -65,7 +65,7 @@ struct NodeView {
 pub(super) fn look_at_pods(
     session: &ClusterSession,
     node: &ClusterNode,
-    held: &[(&str, &HeldPod)],
+    held: &[HeldPod],
 ) -> Result<Vec<Capture>, String> {
     let nonce = script::make_nonce().map_err(|error| error.message)?;
     let settings = &session.options.pods;
@@ -73,7 +73,7 @@ pub(super) fn look_at_pods(
     let asked = view_pod(settings, &node.name, class, &view_script(held, &nonce), Utc::now());
     let begun = Instant::now();
     let mut pod = ProbePod::create(session.client, &asked).map_err(|error| error.words)?;
-    if let Some(change) = find_changes(&asked, &pod.stored).first() {
+    if let Some(change) = find_changes(&AskedFields::of_pod(&asked), &pod.stored).first() {
         return Err(format!("the cluster stored another pod than was asked for: {change}"));
     }
     let limit = Duration::from_secs(settings.seconds) + GRACE;
@@ -81,15 +81,15 @@ pub(super) fn look_at_pods(
     let log = pod.read_log().map_err(|error| format!("its log: {}", error.words))?;
     let view = read_view(&crate::text::decode_bytes(&log), &nonce)
         .ok_or("its output ends before all processes were looked at")?;
-    let captures = held.iter().enumerate().flat_map(|(at, (target, held))| {
+    let captures = held.iter().enumerate().flat_map(|(at, held)| {
         let own = view.processes.iter().filter(|process| process.pod == at).collect::<Vec<_>>();
-        pod_captures(target, held, &own, view.count, &pod.name)
+        pod_captures(held, &own, view.count, &pod.name)
     });
     Ok(captures.collect())
 }
 
-fn view_script(held: &[(&str, &HeldPod)], nonce: &str) -> String {
-    let line = |(at, (_, held)): (usize, &(&str, &HeldPod))| {
+fn view_script(held: &[HeldPod], nonce: &str) -> String {
+    let line = |(at, held): (usize, &HeldPod)| {
         let uid = &held.pod.uid;
         let witness = held.witness.argument();
         format!("look_for_pod {at} {uid} {} {witness}\n", uid.replace('-', "_"))
@@ -120,14 +120,8 @@ fn read_view(text: &str, nonce: &str) -> Option<NodeView> {
 }
 
 /// What was seen of one pod.
-fn pod_captures(
-    target: &str,
-    held: &HeldPod,
-    own: &[&SeenProcess],
-    count: usize,
-    seen_by: &str,
-) -> Vec<Capture> {
-    let line = held.witness.line();
+fn pod_captures(held: &HeldPod, own: &[&SeenProcess], count: usize, seen_by: &str) -> Vec<Capture> {
+    let (target, line) = (held.target, held.witness.line());
     let found = own.iter().find(|process| process.arguments == line);
     let how = format!(
         "the arguments of all processes of the node, as pod {seen_by} sees them, for exactly: {line}"
