@@ -310,13 +310,19 @@ fn what_a_killed_session_left_in_logs_is_read_by_another() {
     project.run(&resume).fails(2, &["nothing of it is left to be read"]);
 
     // One of which nothing is left says so of every node.
+    let options = [&options[..], &["--label", "second"]].concat();
     let mut child = project.command(&options).stdout(Stdio::null()).spawn().unwrap();
     wait_until("pods", 30, || !list_pods("default").is_empty());
     child.kill().unwrap();
     child.wait().unwrap();
     project.run(&["clean", "--engine", "kubernetes"]).succeeds();
+    let resume = ["collect", "--engine", "kubernetes", "--resume", "second"];
+    let words = "the session died before a pod answered here, or its pods are gone";
     let resumed = project.run(&resume).fails(1, &[]).stdout;
-    assert!(resumed.contains("the session died before a pod answered here"), "{resumed}");
+    assert!(resumed.contains(words), "{resumed}");
+    let kept = project.tree("data/fleets");
+    let is_told = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).matches(words).count() == 4;
+    assert!(kept.iter().any(|(_, bytes)| is_told(bytes)));
 }
 
 #[test]
