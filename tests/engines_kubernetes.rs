@@ -361,6 +361,41 @@ fn a_node_that_is_lost_in_the_middle_is_a_reason_and_not_a_hang() {
     });
 }
 
+/// What the job of the manifest needs to run here: no registry, no storage, and no service network.
+const JOB_HERE: &str = r#"image: isoproof.test/isoproof:1
+              imagePullPolicy: Never
+              env:
+                - {name: KUBERNETES_SERVICE_HOST, value: 10.90.0.1}
+                - {name: KUBERNETES_SERVICE_PORT, value: "16443"}
+"#;
+
+#[test]
+fn a_scheduled_job_collects_inside_of_the_cluster() {
+    if !has_cluster() {
+        return;
+    }
+    let mut load = Command::new("tests/kubernetes/cluster.sh");
+    assert!(load.args(["load", env!("CARGO_BIN_EXE_isoproof")]).status().unwrap().success());
+    let project = Project::new();
+    let image = "isoproof.test/isoproof:1";
+    let manifest = project.run(&["manifest", "--cron-job", image]).succeeds().stdout;
+    let claim = "persistentVolumeClaim:\n                claimName: nightly\n";
+    let manifest = manifest
+        .replace("namespace isoproof", "namespace nightly")
+        .replace(" isoproof\n", " nightly\n")
+        .replace("image: isoproof.test/isoproof:1\n", JOB_HERE)
+        .replace(claim, "emptyDir: {}\n");
+    kubectl(&["apply", "-f", "-"], &manifest);
+    kubectl(&["create", "job", "now", "--from=cronjob/nightly", "-n", "nightly"], "");
+    let state = ["get", "job", "now", "-n", "nightly", "-o", "jsonpath={.status.conditions}"];
+    wait_until("the job ends", 90, || kubectl(&state, "").contains(r#""status":"True""#));
+    let log = kubectl(&["logs", "job/now", "-n", "nightly"], "");
+    kubectl(&["delete", "namespace", "nightly", "--wait=false"], "");
+    let begin = "On 2 of 2 nodes a class is not what its name says:\n  node-1: kata was started as";
+    assert!(log.contains(begin), "{log}");
+    assert!(log.contains("gvisor   Separate kernel in user space  medium      node-1"), "{log}");
+}
+
 /// A policy that gives every pod of a namespace the class runc, and another user.
 const POLICY: &str = r#"
 apiVersion: v1

@@ -15,10 +15,37 @@ pub(super) struct ManifestArguments {
     /// processes of its node
     #[arg(long)]
     node_view: bool,
+    /// A job too that collects every night inside of the cluster, by this image, which has to have
+    /// isoproof, kubectl and a shell
+    #[arg(long, value_name = "IMAGE", value_parser = parse_image)]
+    cron_job: Option<String>,
+}
+
+/// The name of an image, which becomes a word of YAML.
+fn parse_image(text: &str) -> std::result::Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._/:@".contains(c);
+    match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(fits) {
+        true => Ok(text.into()),
+        false => Err("the name of an image is wanted, such as registry.example/isoproof:1".into()),
+    }
 }
 
 /// Prints the namespace and the rights that collecting in a cluster needs, for `kubectl apply`.
 pub(super) fn print_manifest(arguments: &ManifestArguments, console: &Console) -> Result<ExitCode> {
-    console.print_document(&cluster::manifest(arguments.node_view))?;
+    console
+        .print_document(&cluster::manifest(arguments.node_view, arguments.cron_job.as_deref()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_one_word_of_yaml() {
+        assert!(parse_image("registry.example:5000/a/isoproof:1@sha256:0a").is_ok());
+        for wrong in ["", "a b", "a\nb: c", "-a", "{}", "a#b"] {
+            assert!(parse_image(wrong).is_err(), "{wrong}");
+        }
+    }
 }

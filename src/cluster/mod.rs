@@ -53,6 +53,9 @@ const MANIFEST: &str = include_str!("manifest.yaml");
 const RESTRICTED: &str = include_str!("restricted.yaml");
 const PRIVILEGED: &str = include_str!("privileged.yaml");
 
+/// A job that collects every night inside of the cluster. `IMAGE` stands for its image.
+const CRON_JOB: &str = include_str!("cron-job.yaml");
+
 /// How long pods that were deleted may take to go.
 const REMOVAL: Duration = Duration::from_secs(20);
 
@@ -391,10 +394,18 @@ fn node_record<'a>(
     (record, pods)
 }
 
-/// The manifest of what a session needs, in which nodes are looked at or are not.
-pub(crate) fn manifest(has_node_view: bool) -> String {
+/// The manifest of what a session needs, in which nodes are looked at or are not; with the image of a
+/// job, also that of the job.
+pub(crate) fn manifest(has_node_view: bool, job_image: Option<&str>) -> String {
     let begin = if has_node_view { PRIVILEGED } else { RESTRICTED };
-    format!("{begin}{MANIFEST}")
+    let job = job_image.map(|image| CRON_JOB.replace("IMAGE", image)).unwrap_or_default();
+    match has_node_view {
+        true => {
+            let look = "--nodes all --node-view processes --allow-privileged";
+            format!("{begin}{MANIFEST}{}", job.replace("--nodes all", look))
+        }
+        false => format!("{begin}{MANIFEST}{job}"),
+    }
 }
 
 /// The pods of a new session, with what is usual where nothing else is asked for.

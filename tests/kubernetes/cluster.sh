@@ -1,6 +1,6 @@
 #!/bin/bash
 # A real, small Kubernetes on one machine for tests: no systemd, no image registry, no cloud.
-#   up.sh up|down|purge|build|status
+#   cluster.sh up|down|purge|build|status|load PROGRAM
 # etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl and one kubelet a node are
 # one program, built by Go from the module k8s.io/kubernetes. Each node has a containerd of its own.
 # After `up`: . $STATE/env, then `kubectl get nodes`. `down` leaves the program in $CACHE.
@@ -94,9 +94,10 @@ build_program() {
   mv "$PROGRAM.part" "$PROGRAM"
 }
 
-# One layer of the machine's static busybox, one name, one command.  image NAME FILE COMMAND-AS-JSON
+# One layer of the machine's static busybox, one name, one command.
+# image NAME FILE COMMAND-AS-JSON [ROOT]
 image() {
-  local work=$STATE/image root=$STATE/root blobs=$STATE/image/blobs/sha256 applet
+  local work=$STATE/image root=${4:-$STATE/root} blobs=$STATE/image/blobs/sha256 applet
   if [ ! -d "$root" ]; then
     mkdir -p "$root"/{bin,proc,sys,dev,etc,root,www,run,var,lib,usr}
     mkdir -m 1777 "$root/tmp"
@@ -130,6 +131,22 @@ image() {
 images() {
   [ -s "$STATE/alpine.tar" ] || image $IMAGE "$STATE/alpine.tar" '["/bin/sh"]'
   [ -s "$STATE/pause.tar" ] || image $PAUSE "$STATE/pause.tar" '["/bin/sleep","2147483647"]'
+}
+
+# An image of isoproof with kubectl, for a job inside of the cluster.
+load() {
+  local root=$STATE/root-isoproof file n
+  rm -rf "$root"
+  cp -a "$STATE/root" "$root"
+  install -m 755 "$1" "$root/bin/isoproof"
+  for file in $(ldd "$1" | grep -o '/[^ ]*'); do install -D "$file" "$root$file"; done
+  install -m 755 "$PROGRAM" "$root/bin/kubernetes"
+  script "$root/bin/kubectl" <<<'exec kubernetes kubectl "$@"'
+  image isoproof.test/isoproof:1 "$STATE/isoproof.tar" '["/bin/isoproof"]' "$root"
+  for n in $(seq "$NODES"); do
+    ctr --address "$RUN/node-$n/containerd.sock" -n k8s.io images import "$STATE/isoproof.tar" >/dev/null
+  done
+  rm -rf "$root" "$STATE/isoproof.tar"
 }
 
 # gVisor 20240729 takes a readable /proc/sys/net/core/rmem_default for the host's network namespace;
@@ -182,7 +199,7 @@ control_plane() {
     --listen-peer-urls http://127.0.0.1:$ETCD_PEER --initial-advertise-peer-urls http://127.0.0.1:$ETCD_PEER \
     --initial-cluster default=http://127.0.0.1:$ETCD_PEER
   launch apiserver "$PROGRAM" kube-apiserver --etcd-servers=http://127.0.0.1:$ETCD_PORT --etcd-prefix=/registry \
-    --bind-address=127.0.0.1 --secure-port=$API_PORT --advertise-address=$NET.0.1 --endpoint-reconciler-type=none \
+    --bind-address=0.0.0.0 --secure-port=$API_PORT --advertise-address=$NET.0.1 --endpoint-reconciler-type=none \
     --cert-dir="$STATE/pki" --token-auth-file="$STATE/pki/tokens" --anonymous-auth=true --authorization-mode=Node,RBAC \
     --enable-admission-plugins=NodeRestriction --service-cluster-ip-range=10.96.0.0/24 \
     --service-account-issuer=https://isoproof.test --service-account-key-file="$STATE/pki/sa.key" \
@@ -238,7 +255,10 @@ WITH_ALL_CGROUPS='
 
 node() {
   local n=$1 name=node-$1 dir=$STATE/node-$1 handlers=''
-  mkdir -p "$dir/cni" "$dir/logs" "$RUN/$name"
+  mkdir -p "$dir/cni" "$dir/logs" "$dir/kubelet" "$RUN/$name"
+  # What the kubelet mounts, such as the token of a service account, has to be seen by containerd.
+  mountpoint -q "$dir/kubelet" || mount --bind "$dir/kubelet" "$dir/kubelet"
+  mount --make-shared "$dir/kubelet"
   cgroups "$name"
   [ "$n" -gt "$GVISOR_NODES" ] || handlers='
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.gvisor]
@@ -392,8 +412,8 @@ purge() { down; rm -rf "$STATE" "$RUN"; }
 status() { for f in "$RUN"/*.pid; do n=$(basename "$f" .pid); echo "$n $(ours "$n" || echo gone)"; done; }
 
 call=${1:-}
-case $call in up | down | purge | build | status) ;; *) echo "usage: $0 up|down|purge|build|status" >&2; exit 2 ;; esac
+case $call in up | down | purge | build | status | load) ;; *) echo "usage: $0 up|down|purge|build|status|load PROGRAM" >&2; exit 2 ;; esac
 [ "$(id -u)" = 0 ] || die "needs root"
 begun=$(now)
-$call
+"$@"
 say "$call took $(since "$begun")"
