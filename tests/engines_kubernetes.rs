@@ -78,7 +78,7 @@ fn every_class_on_every_node_is_told_right_and_nothing_is_left() {
     let begin = "On 2 of 2 nodes a class is not what its name says:\n  node-1: kata was started as \
                  kata, but its facts show the host's kernel.\n";
     assert!(text.starts_with(begin), "{text}");
-    assert!(text.contains("missing on node-1, node-2: FailedCreatePodSandBox"), "{text}");
+    assert!(text.contains("node-1, node-2: FailedCreatePodSandBox"), "{text}");
     assert_eq!(list_pods("default"), BTreeSet::new());
 
     let runs = read_runs(&project);

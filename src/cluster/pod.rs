@@ -289,23 +289,28 @@ impl AskedFields {
 
     /// Those of a pod.
     pub(crate) fn of_pod(pod: &Value) -> Self {
-        let fields = Self::PLACES.map(|place| {
-            let field = place.trim_start_matches("/spec/").replace("/0/", "[0].").replace('/', ".");
-            (field, shorten_value(pod.pointer(place)))
-        });
-        Self(fields.into())
+        let field = |place: &str| (field_name(place), shorten_value(pod.pointer(place)));
+        Self(Self::PLACES.map(field).into())
     }
+}
+
+/// The name of a field for readers: `containers[0].image`.
+fn field_name(place: &str) -> String {
+    place.trim_start_matches("/spec/").replace("/0/", "[0].").replace('/', ".")
 }
 
 /// What the cluster stored differently from what was asked for, as far as it matters for what the
 /// pod shows: a line each. A webhook may change a pod, and nobody who asked for it is told.
 pub(crate) fn find_changes(asked: &AskedFields, stored: &Value) -> Vec<String> {
-    let AskedFields(now) = AskedFields::of_pod(stored);
-    let differs = |(field, value): &(&String, &String)| now.get(*field) != Some(value);
-    let change = |(field, value): (&String, &String)| {
-        format!("{field}: {value} became {}", now.get(field).map_or("nothing", String::as_str))
-    };
-    let mut changes: Vec<String> = asked.0.iter().filter(differs).map(change).collect();
+    let stored_fields = AskedFields::of_pod(stored);
+    let mut changes = Vec::new();
+    for field in AskedFields::PLACES.map(field_name) {
+        if let (Some(one), Some(other)) = (asked.0.get(&field), stored_fields.0.get(&field))
+            && one != other
+        {
+            changes.push(format!("{field}: {one} became {other}"));
+        }
+    }
     for (place, own) in [("containers", 1), ("initContainers", 0), ("volumes", 0)] {
         let added = stored["spec"][place].as_array().into_iter().flatten().skip(own);
         for object in added {
@@ -409,9 +414,9 @@ pub(crate) mod tests {
         assert_eq!(
             find_changes(&AskedFields::of_pod(&pod()), &stored),
             [
-                "containers[0].image: alpine:3.19 became other:1",
-                "hostPID: nothing became true",
                 "runtimeClassName: kata became nothing",
+                "hostPID: nothing became true",
+                "containers[0].image: alpine:3.19 became other:1",
                 "containers: proxy was added",
             ]
         );
