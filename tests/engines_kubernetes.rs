@@ -149,6 +149,7 @@ fn the_printed_rights_are_enough_and_a_pod_has_none() {
     project.run(&options).succeeds();
     let run = read_runs(&project).remove(0);
     assert_eq!(find_fact(&run, "priv.cap_eff", "runc"), "0000000000000000");
+    assert_no_fact_is_lost(&project, &run);
     // Elsewhere it may nothing, and is told what it needs.
     let options = [&options[..7], &["--namespace", "default"], &with[..2]].concat();
     let refused = project.run(&options).fails(1, &[]);
@@ -194,6 +195,36 @@ fn a_look_at_the_nodes_processes_makes_verdicts_sure() {
     assert!(refused.stderr.contains("host namespaces (hostPID=true)"), "{}", refused.stderr);
     assert!(refused.stdout.contains("Shared kernel  medium"), "{}", refused.stdout);
     kubectl(&["delete", "namespace", "look", "--wait=false"], "");
+}
+
+/// Whatever docker's runc shows on this machine, a restricted pod shows too, but for what would take
+/// a look at its node. Where docker is provisioned, too.
+fn assert_no_fact_is_lost(project: &Project, in_pod: &Value) {
+    if !std::env::var("ISOPROOF_ENGINES").is_ok_and(|it| it == "required") {
+        eprintln!("not compared with docker: ISOPROOF_ENGINES=required asks for that");
+        return;
+    }
+    let options = ["collect", "--engine", "docker", "--runtime", "runc", "--quick"];
+    project.run(&options).succeeds();
+    let mut runs = read_runs(project);
+    let by_docker = runs.iter_mut().find(|run| run["evidence"]["collected"]["engine"] == "docker");
+    let facts = by_docker.unwrap()["facts"].as_object().unwrap().clone();
+    let mut compared = 0;
+    for (id, targets) in facts.iter().filter(|(_, targets)| targets["runc"]["missing"].is_null()) {
+        let (own, other) = (&targets["runc"], &in_pod["facts"][id.as_str()]["runc"]);
+        if own.is_null() {
+            continue;
+        }
+        compared += 1;
+        let is_kernels = ["kernel.boot_id", "kernel.release", "kernel.banner", "kernel.cmdline"];
+        if is_kernels.contains(&id.as_str()) {
+            assert_eq!(own["value"], other["value"], "{id}");
+        }
+        let reason = other["reason"].as_str().unwrap_or_default();
+        let is_shown = other.is_object() && other["missing"].is_null();
+        assert!(is_shown || reason.contains("cannot look at its node"), "{id}: {other}");
+    }
+    assert!(compared > 80, "{compared}");
 }
 
 #[test]

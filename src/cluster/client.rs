@@ -317,6 +317,8 @@ struct ProxyAnswer {
     status: u16,
     /// The seconds after which the cluster wants to be asked again.
     wait: Option<u64>,
+    /// Whether it says how long it is.
+    has_length: bool,
     body: Vec<u8>,
 }
 
@@ -351,7 +353,9 @@ fn send_request(
     let sent = stream
         .set_write_timeout(Some(REQUEST_LIMIT))
         .and_then(|()| stream.write_all(request.as_bytes()));
-    sent.map_err(|error| about(&error))?;
+    // Who refuses a request need not read it to its end: the answer tells why.
+    sent.or_else(|error| if is_closed(&error) { Ok(()) } else { Err(about(&error)) })?;
+    let mut was_reset = None;
     let mut bytes = Vec::new();
     let mut part = [0; 16 * 1024];
     loop {
@@ -368,6 +372,10 @@ fn send_request(
             Ok(read) => bytes.extend_from_slice(&part[..read]),
             Err(error) => match error.kind() {
                 ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => {}
+                _ if is_closed(&error) => {
+                    was_reset = Some(about(&error));
+                    break;
+                }
                 _ => return Err(about(&error)),
             },
         }
@@ -375,7 +383,18 @@ fn send_request(
             return Err(about(&"the answer is longer than 64 MiB"));
         }
     }
-    split_answer(&bytes).ok_or_else(|| about(&"the answer is not HTTP, or was cut off"))
+    match (split_answer(&bytes), was_reset) {
+        (Some(answer), None) => Ok(answer),
+        // Only one that says how long it is can be known to be whole.
+        (Some(answer), Some(_)) if answer.has_length => Ok(answer),
+        (_, Some(words)) => Err(words),
+        (None, None) => Err(about(&"the answer is not HTTP, or was cut off")),
+    }
+}
+
+/// Whether the other side has closed the connection.
+fn is_closed(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
 
 /// Status and body of a whole answer.
@@ -389,10 +408,12 @@ fn split_answer(bytes: &[u8]) -> Option<ProxyAnswer> {
     };
     let body = bytes[head..].to_vec();
     // A connection that broke looks like one that was closed.
-    if number("content-length").is_some_and(|length| length != body.len() as u64) {
+    let length = number("content-length");
+    if length.is_some_and(|length| length != body.len() as u64) {
         return None;
     }
-    Some(ProxyAnswer { status: response.code?, wait: number("retry-after"), body })
+    let (status, wait) = (response.code?, number("retry-after"));
+    Some(ProxyAnswer { status, wait, has_length: length.is_some(), body })
 }
 
 #[cfg(test)]
@@ -451,6 +472,33 @@ mod tests {
             assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
             server.join().unwrap();
         }
+    }
+
+    #[test]
+    fn an_answer_that_comes_before_the_request_was_read_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join("api")).unwrap();
+        let answer = "HTTP/1.0 403 Forbidden\r\nContent-Length: 19\r\n\r\n{\"message\":\"full\"}\n";
+        let server = std::thread::spawn(move || {
+            for part in [answer.len(), answer.len() - 1] {
+                let (mut stream, _) = listener.accept().unwrap();
+                let answer = &answer.as_bytes()[..part];
+                stream.write_all(answer).unwrap();
+                // What was sent lies there unread: who sent it is told by a reset.
+                stream.set_nonblocking(true).unwrap();
+                while stream.read(&mut [0; 1]).is_err() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+        });
+        let client = client_of(folder.path());
+        let body = serde_json::json!({ "script": "x".repeat(20_000) });
+        let error = client.create_object("/x", &body).unwrap_err();
+        assert_eq!((error.status, error.words.as_str()), (Some(403), "full"));
+        // One that was cut off by the same is none.
+        let error = client.create_object("/x", &body).unwrap_err();
+        assert_eq!(error.status, None, "{error}");
+        server.join().unwrap();
     }
 
     #[test]
