@@ -22,7 +22,7 @@ use crate::judge::fleet::{ClassSummary, NodeSummary};
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
-use crate::report::fleet::summarize_node;
+use crate::report::fleet::{assess_node, summarize_node};
 use crate::report::{Assessment, ProjectData};
 use crate::store::fleets::FleetStore;
 use crate::store::{RunStore, reference};
@@ -159,16 +159,10 @@ fn run_cluster_collect(
     let mut nodes = Vec::new();
     for (name, place) in names {
         let (node, words) = (&fleet.nodes[place], &project_data.words);
-        // A session that is gone on with has runs from before.
-        let before = node.run.as_ref().filter(|_| !shown.contains_key(&name));
-        if let Some(run) = before {
-            let loaded = store.load_run(run, &project.root)?;
-            let assessment = Assessment::new(loaded, &project_data)?;
-            shown.insert(name.clone(), summarize_node(&name, &assessment));
-        }
         let summary = match shown.remove(&name) {
             Some(summary) => summary.with_fleet(&fleet, node, words),
-            None => NodeSummary::without_run(&fleet, node, None, words),
+            // Without a run, or with one from before the session died.
+            None => assess_node(&fleet, node, &store, &project_data)?.0,
         };
         nodes.push(NodeSummary { node: name, ..summary });
     }

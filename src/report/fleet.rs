@@ -59,7 +59,12 @@ impl FleetAssessment {
     }
 }
 
-fn assess_node(
+/// What is known of one node of a fleet, and what came of what is expected of it.
+///
+/// # Errors
+///
+/// Its run cannot be judged.
+pub(crate) fn assess_node(
     fleet: &Fleet,
     node: &FleetNode,
     store: &RunStore,
