@@ -24,21 +24,22 @@ impl EvidencePages<'_> {
         put("kernel.release", EvidenceRole::Runc, self.runc_release(edition));
         put("kernel.release", EvidenceRole::Kata, self.guest_release(edition));
         let uname_files = match edition {
-            Edition::F25 => ["kata/test1.txt", "results/kata-kernel.txt", "kata/kernel.txt"],
-            Edition::S26 => ["results/kata-kernel.txt", "kata/test1.txt", "kata/kernel.txt"],
+            Edition::F25 => ["kata/test1.txt", "results/kata-kernel.txt"],
+            Edition::S26 => ["results/kata-kernel.txt", "kata/test1.txt"],
         };
-        put(
-            "kernel.uname",
-            EvidenceRole::Kata,
-            self.first_fact_from_slots(&uname_files, uname_files[0], |page| {
-                let read = self.of_guest(kernel::own_kernel(
-                    page,
-                    EvidenceRole::Kata,
-                    Some(KernelStatementForm::Uname),
-                ));
-                read::fact_from_read(page, kernel_text(read))
-            }),
-        );
+        let uname_line = |page: &EvidencePage| {
+            let form = Some(KernelStatementForm::Uname);
+            let read = self.of_guest(kernel::own_kernel(page, EvidenceRole::Kata, form));
+            read::fact_from_read(page, kernel_text(read))
+        };
+        let stated = self.first_fact_from_slots(&uname_files, uname_files[0], uname_line);
+        // The newer edition's `kata-kernel.txt` without its folder.
+        let elsewhere = || self.pages.get("kata/kernel.txt").map(uname_line);
+        let line = match stated.is_present() {
+            true => stated,
+            false => elsewhere().filter(Fact::is_present).unwrap_or(stated),
+        };
+        put("kernel.uname", EvidenceRole::Kata, line);
         for (who, paths) in [(EvidenceRole::Host, HOST_KERNEL), (EvidenceRole::Runc, RUNC_KERNEL)] {
             let line = self.first_fact_from_slots(paths, paths[0], |page| {
                 let form = Some(KernelStatementForm::Uname);
