@@ -126,29 +126,33 @@ pub(super) fn unpack_text(
     if base.starts_with(BEGINNING) {
         return Err(damaged("field `same_as`: that run is stored as what differs too"));
     }
-    let theirs: Vec<&str> = base.split('\n').collect();
-    let mut lines: Vec<&str> = Vec::new();
-    let mut size = 0;
-    for piece in &packed.lines {
+    // Where each line begins, and where one after the last would: lines that follow one another are
+    // copied at once.
+    let after_breaks = memchr::memchr_iter(b'\n', base.as_bytes()).map(|place| place + 1);
+    let begins: Vec<usize> =
+        std::iter::once(0).chain(after_breaks).chain([base.len() + 1]).collect();
+    let mut unpacked = String::new();
+    for (index, piece) in packed.lines.iter().enumerate() {
         let added = match piece {
-            PackedLines::Own(line) => {
-                std::slice::from_ref(line).iter().map(String::as_str).collect()
-            }
+            PackedLines::Own(line) => line,
             PackedLines::Copied(first, count) => {
-                let end = first.checked_add(*count);
-                let range = end.and_then(|end| theirs.get(*first..end));
+                let last = first.checked_add(*count).and_then(|last| begins.get(last));
+                let range = begins.get(*first).zip(last).filter(|_| *count > 0);
+                let range = range.map(|(begin, end)| *begin..*end - 1);
                 range
-                    .ok_or_else(|| damaged("field `lines`: the other run has fewer lines"))?
-                    .to_vec()
+                    .and_then(|range| base.get(range))
+                    .ok_or_else(|| damaged("field `lines`: the other run has no such lines"))?
             }
         };
-        size += added.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
-        if size > MAX_RUN_BYTES {
+        if (unpacked.len() + added.len()) as u64 > MAX_RUN_BYTES {
             return Err(damaged("it would be longer than a run file may be"));
         }
-        lines.extend(added);
+        if index > 0 {
+            unpacked.push('\n');
+        }
+        unpacked.push_str(added);
     }
-    Ok(lines.join("\n"))
+    Ok(unpacked)
 }
 
 #[cfg(test)]
@@ -185,8 +189,9 @@ mod tests {
         let lines = |lines: &str| format!("{BEGINNING}\"r1\",\n  \"lines\": [{lines}]\n}}\n");
         let at_id = |id: &str| format!("{BEGINNING}\"{id}\",\n  \"lines\": []\n}}\n");
         for (text, words) in [
-            (lines("[0,9]"), "fewer lines"),
-            (lines("[18446744073709551615,2]"), "fewer lines"),
+            (lines("[0,9]"), "no such lines"),
+            (lines("[0,0]"), "no such lines"),
+            (lines("[18446744073709551615,2]"), "no such lines"),
             (lines("[0]"), "lines"),
             (at_id("../r1"), "same_as"),
             (lines("[0,1]").replace("lines", "line"), "line"),
