@@ -240,7 +240,7 @@ mod tests {
             kernel: String::new(),
             runtime: String::new(),
             pool: None,
-            obstacle: (number % 2 == 0).then(|| "the node is not ready: gone".into()),
+            obstacle: number.is_multiple_of(2).then(|| "the node is not ready: gone".into()),
         };
         let class = |name: &str| PodClass {
             name: name.into(),
