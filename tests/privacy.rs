@@ -48,7 +48,7 @@ fn fixtures() -> Vec<PathBuf> {
 fn shipped() -> Vec<Run> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut runs = Vec::new();
-    for folder in ["tests/runs", "tests/kata", "examples/custom/data/runs"] {
+    for folder in ["tests/runs", "examples/custom/data/runs"] {
         for entry in std::fs::read_dir(root.join(folder)).expect("a folder") {
             let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a run");
             runs.push(serde_json::from_str(&text).expect("a run"));
