@@ -1,5 +1,5 @@
-//! What the layout of `src/` promises: the core does not know the course, and no two files import
-//! each other.
+//! What the layout promises: the core does not know the course, no two files import each other, and
+//! no file that ships is half of a merge.
 
 mod support;
 
@@ -50,6 +50,19 @@ fn the_core_does_not_know_the_course() {
         }
     }
     assert!(met.is_empty(), "{}", met.join("\n"));
+}
+
+/// Merges that were committed before they were made: a template with such marks is published.
+#[test]
+fn what_ships_holds_no_marks_of_a_merge() {
+    let marks = ["<<<<<<< ", ">>>>>>> "];
+    for folder in ["templates", "site", "docs", "data/catalogue", "data/lab12", "data/rules"] {
+        for path in source_files(&own_path(folder)) {
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let is_mark = |line: &&str| marks.iter().any(|mark| line.starts_with(mark));
+            assert_eq!(text.lines().find(is_mark), None, "{}", path.display());
+        }
+    }
 }
 
 /// The files that a file names by `crate::`, `super::` or `self::`.
