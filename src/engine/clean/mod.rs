@@ -4,6 +4,7 @@
 mod containerd;
 mod folder;
 mod network;
+mod podman;
 mod proc;
 mod sandbox;
 mod stale;
@@ -310,6 +311,9 @@ fn remove_engine_state(folder: &SessionFolder, result: &mut CleanupResult) {
         result.removed.extend(sandboxes.removed);
         result.left.extend(sandboxes.left);
         result.noted.extend(sandbox::list_empty_cgroups(&is_mine));
+    }
+    if folder.engine == EngineKind::Podman {
+        podman::end_forgotten_starts(&is_mine, result);
     }
     if matches!(folder.engine, EngineKind::Ctr | EngineKind::Nerdctl | EngineKind::Podman) {
         network::wait_for_teardown(&is_mine);

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::containerd::run_ctr;
-use super::{CleanupResult, SessionFolder, proc, sandbox};
+use super::{CleanupResult, SessionFolder, podman, proc, sandbox};
 use crate::engine::EngineKind;
 
 /// Removes it, and tells what was removed, in words.
@@ -21,12 +21,13 @@ pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult)
     if engine == EngineKind::Nerdctl && !is_running("nerdctl") {
         result.removed.extend(first_views());
     }
-    if engine == EngineKind::Podman && !is_running("podman") {
-        result.removed.extend(remove_podman_namespaces());
-    }
     let folders = SessionFolder::list_folders().into_iter().filter(|folder| folder.is_owned);
     let running: BTreeSet<String> = folders.map(|folder| folder.session).collect();
     let is_mine = |id: &str| is_of_ended_session(id, &running);
+    if engine == EngineKind::Podman && !is_running("podman") {
+        podman::end_forgotten_starts(&is_mine, result);
+        result.removed.extend(remove_podman_namespaces());
+    }
     if engine == EngineKind::Ctr {
         // Its ids are our names, so that a sandbox of a session that is forgotten is known. A session
         // with other temporary files is not forgotten: its processes run.
