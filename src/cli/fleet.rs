@@ -21,7 +21,7 @@ use crate::store::RunStore;
 use crate::store::fleets::FleetStore;
 
 /// How many nodes of a group are named.
-const NAMED_NODES: usize = 5;
+pub(super) const NAMED_NODES: usize = 5;
 
 /// Loads and judges the fleet of this name.
 ///
@@ -143,7 +143,7 @@ pub(super) fn check_fleet(
     if is_unmet {
         console.print_warning("no node has a run, so no expectation is met");
     }
-    let fails = is_found || is_unmet || expectations.iter().any(ExpectationFold::fails);
+    let fails = is_found || is_unmet || expectations.iter().any(ExpectationFold::fails_build);
     Ok(ExitCode::from(u8::from(fails)))
 }
 
@@ -189,10 +189,10 @@ fn expectation_text(expectations: &[ExpectationFold], total: usize) -> StyledTex
     let mut text = StyledText::default();
     let total = count_words(total, "node");
     for expected in expectations.iter().filter(|it| !it.has_passed()) {
-        let style = if expected.fails() { TextStyle::Bad } else { TextStyle::Doubtful };
+        let style = if expected.fails_build() { TextStyle::Bad } else { TextStyle::Doubtful };
         let mark = StyledLine::begin_styled(
             style,
-            if expected.fails() { "failed" } else { "not decided" },
+            if expected.fails_build() { "failed" } else { "not decided" },
         );
         text.push_line(mark.and_text(&format!(": {}", expected.expects)));
         for (what, nodes) in [("failed", &expected.failed), ("not decided", &expected.undecided)] {

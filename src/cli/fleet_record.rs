@@ -32,7 +32,7 @@ impl FleetRecord {
     /// # Errors
     ///
     /// The file cannot be written.
-    pub(super) fn begin(
+    pub(super) fn begin_fleet(
         project: &Project,
         options: &ClusterOptions,
         classes: &[PodClass],
@@ -90,7 +90,7 @@ impl FleetRecord {
     /// # Errors
     ///
     /// The session ended by itself.
-    pub(super) fn reopen<'a>(
+    pub(super) fn reopen_fleet<'a>(
         project: &Project,
         fleet: Fleet,
         redactor: Option<&Redactor>,
@@ -172,7 +172,7 @@ impl FleetRecord {
     /// # Errors
     ///
     /// The file cannot be written.
-    pub(super) fn end(mut self, ended: DateTime<Utc>) -> Result<Fleet> {
+    pub(super) fn end_fleet(mut self, ended: DateTime<Utc>) -> Result<Fleet> {
         self.fleet.ended = Some(ended);
         self.store.save_fleet(&self.fleet)?;
         Ok(self.fleet)

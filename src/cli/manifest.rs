@@ -32,8 +32,10 @@ fn parse_image(text: &str) -> std::result::Result<String, String> {
 
 /// Prints the namespace and the rights that collecting in a cluster needs, for `kubectl apply`.
 pub(super) fn print_manifest(arguments: &ManifestArguments, console: &Console) -> Result<ExitCode> {
-    console
-        .print_document(&cluster::manifest(arguments.node_view, arguments.cron_job.as_deref()))?;
+    console.print_document(&cluster::manifest_text(
+        arguments.node_view,
+        arguments.cron_job.as_deref(),
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::cluster::ClusterArguments;
 use super::collect::{self, CollectArguments, STOPPED, StepPrinter};
 use super::console::{Console, count_words};
-use super::fleet::fleet_lines;
+use super::fleet::{NAMED_NODES, fleet_lines};
 use super::fleet_record::FleetRecord;
 use crate::clock;
 use crate::cluster::{self, ClusterClient, ClusterNode, ClusterSession, PodClass};
@@ -29,9 +29,6 @@ use crate::store::{RunStore, reference};
 
 /// Why nothing is known of a node of a session that died.
 const LOST: &str = "the session died before a pod answered here, or its pods are gone";
-
-/// How many nodes and classes are named.
-const NAMED_NODES: usize = 5;
 
 /// The arguments of `collect`.
 #[derive(Debug, Args)]
@@ -103,8 +100,14 @@ fn run_cluster_collect(
                 console.print_note(&line);
             }
             let now = clock::recording_time()?;
-            let fleet =
-                FleetRecord::begin(project, &options, &classes, &nodes, redactor.as_mut(), now)?;
+            let fleet = FleetRecord::begin_fleet(
+                project,
+                &options,
+                &classes,
+                &nodes,
+                redactor.as_mut(),
+                now,
+            )?;
             (fleet, classes, SessionWork::Probe(nodes))
         }
         Some(fleet) => {
@@ -112,7 +115,7 @@ fn run_cluster_collect(
             let mut pods = cluster::find_session_pods(&client, &fleet.id)?;
             let classes = fleet.classes.iter().map(PodClass::of_fleet).collect();
             let names = pods.keys().map(String::as_str);
-            let fleet = FleetRecord::reopen(project, fleet, redactor.as_ref(), names)?;
+            let fleet = FleetRecord::reopen_fleet(project, fleet, redactor.as_ref(), names)?;
             pods.retain(|node, _| !fleet.has_run(node));
             (fleet, classes, SessionWork::Resume(pods))
         }
@@ -152,9 +155,9 @@ fn run_cluster_collect(
         Some(_) if is_stopped => fleet.into_fleet(),
         Some(silent) => {
             fleet.add_reasons(&silent, LOST);
-            fleet.end(clock::recording_time()?)?
+            fleet.end_fleet(clock::recording_time()?)?
         }
-        None => fleet.end(clock::recording_time()?)?,
+        None => fleet.end_fleet(clock::recording_time()?)?,
     };
     let mut nodes = Vec::new();
     for (name, place) in names {

@@ -105,7 +105,7 @@ struct KubectlProxy {
 }
 
 impl KubectlProxy {
-    fn socket(&self) -> PathBuf {
+    fn socket_path(&self) -> PathBuf {
         self.folder.join("api")
     }
 }
@@ -135,7 +135,7 @@ impl ClusterClient {
             .join(owner::prefix_name(FOLDER) + &crate::probe::script::make_nonce()?[..6]);
         make_private_folder(&folder)?;
         let mut proxy = KubectlProxy { folder, process: None };
-        let socket = proxy.socket();
+        let socket = proxy.socket_path();
         let listen = format!("--unix-socket={}", socket.display());
         let mut argv = ["sh", "-c", WITH_US, "sh"].map(String::from).to_vec();
         argv.extend(address.kubectl_argv(&["proxy", &listen]));
@@ -180,7 +180,7 @@ impl ClusterClient {
     ///
     /// # Errors
     ///
-    /// As for [`Self::get`].
+    /// As for [`Self::get_object`].
     pub(crate) fn get_bytes(&self, path: &str) -> RequestResult<Vec<u8>> {
         self.request_patiently("GET", path, None)
     }
@@ -189,7 +189,7 @@ impl ClusterClient {
     ///
     /// # Errors
     ///
-    /// As for [`Self::get`].
+    /// As for [`Self::get_object`].
     pub(crate) fn create_object(&self, path: &str, object: &Value) -> RequestResult<Value> {
         self.request_json("POST", path, Some(object))
     }
@@ -198,7 +198,7 @@ impl ClusterClient {
     ///
     /// # Errors
     ///
-    /// As for [`Self::get`].
+    /// As for [`Self::get_object`].
     pub(crate) fn delete_object(&self, path: &str) -> RequestResult<()> {
         match self.request_patiently("DELETE", path, None) {
             Err(RequestError { status: Some(404), .. }) | Ok(_) => Ok(()),
@@ -210,7 +210,7 @@ impl ClusterClient {
     ///
     /// # Errors
     ///
-    /// As for [`Self::get`].
+    /// As for [`Self::get_object`].
     pub(crate) fn list_objects(&self, path: &str, query: &str) -> RequestResult<Vec<Value>> {
         let mut items = Vec::new();
         let mut more = String::new();
@@ -247,18 +247,14 @@ impl ClusterClient {
         let mut tries = 0;
         loop {
             tries += 1;
-            let answer = send_request(&self.proxy.socket(), method, path, &body, &self.cancel)
+            let answer = send_request(&self.proxy.socket_path(), method, path, &body, &self.cancel)
                 .map_err(|words| RequestError { status: None, words })?;
             match (answer.status, answer.wait) {
                 (200..=299, _) => return Ok(answer.body),
                 (429, wait) if tries < ATTEMPTS => {
                     let wait = Duration::from_secs(wait.unwrap_or(1).clamp(1, LONGEST_WAIT));
-                    let end = Instant::now() + wait;
-                    while Instant::now() < end {
-                        if is_stopped(&self.cancel) {
-                            return Err(RequestError { status: None, words: stopped_words(path) });
-                        }
-                        std::thread::sleep(TICK);
+                    if !wait_unless_stopped(wait, &self.cancel) {
+                        return Err(RequestError { status: None, words: stopped_words(path) });
                     }
                 }
                 (status, _) => {
@@ -324,6 +320,20 @@ struct ProxyAnswer {
 
 fn is_stopped(cancel: &CancelFlag) -> bool {
     cancel.load(Ordering::Relaxed)
+}
+
+/// Waits for as long as a cluster wants, which nothing announces the end of. Cut into ticks, because
+/// a handler of signals sets a flag and wakes nobody. Returns false where the user stopped it.
+fn wait_unless_stopped(wait: Duration, cancel: &CancelFlag) -> bool {
+    let end = Instant::now() + wait;
+    while !is_stopped(cancel) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        std::thread::sleep(left.min(TICK));
+    }
+    false
 }
 
 fn stopped_words(path: &str) -> String {
@@ -484,11 +494,8 @@ mod tests {
                 let (mut stream, _) = listener.accept().unwrap();
                 let answer = &answer.as_bytes()[..part];
                 stream.write_all(answer).unwrap();
-                // What was sent lies there unread: who sent it is told by a reset.
-                stream.set_nonblocking(true).unwrap();
-                while stream.read(&mut [0; 1]).is_err() {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
+                // All but one byte of what was sent lies there unread: who sent it is told by a reset.
+                stream.read_exact(&mut [0; 1]).unwrap();
             }
         });
         let client = client_of(folder.path());

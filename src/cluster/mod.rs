@@ -355,14 +355,7 @@ fn node_record<'a>(
     let left_out = LEFT_OUT.iter().map(|(part, why)| (*part, *why));
     let skipped = left_out.chain([(HOST_PART, answers.unseen.as_str())]);
     let skipped = skipped.map(|(part, why)| (part.to_string(), why.to_string()));
-    let mut targets = vec![Target {
-        name: "host".into(),
-        role: Role::Host,
-        engine: None,
-        handler: None,
-        named: false,
-        failure: None,
-    }];
+    let mut targets = vec![Target::of_role("host", Role::Host, None)];
     let mut captures = node_captures(node, answers.security);
     let mut pods = Vec::new();
     for (class, outcome) in answers.outcomes {
@@ -396,7 +389,7 @@ fn node_record<'a>(
 
 /// The manifest of what a session needs, in which nodes are looked at or are not; with the image of a
 /// job, also that of the job.
-pub(crate) fn manifest(has_node_view: bool, job_image: Option<&str>) -> String {
+pub(crate) fn manifest_text(has_node_view: bool, job_image: Option<&str>) -> String {
     let begin = if has_node_view { PRIVILEGED } else { RESTRICTED };
     let job = job_image.map(|image| CRON_JOB.replace("IMAGE", image)).unwrap_or_default();
     match has_node_view {

@@ -241,7 +241,7 @@ impl PodNotes {
     }
 
     /// Those of a pod.
-    pub(crate) fn read(pod: &Value) -> Option<Self> {
+    pub(crate) fn read_notes(pod: &Value) -> Option<Self> {
         serde_json::from_str(pod["metadata"]["annotations"][NOTES].as_str()?).ok()
     }
 }
@@ -425,7 +425,7 @@ pub(crate) mod tests {
     #[test]
     fn what_is_needed_to_read_the_answers_is_kept_with_a_pod() {
         let mut pod = pod();
-        assert_eq!(PodNotes::read(&pod), None);
+        assert_eq!(PodNotes::read_notes(&pod), None);
         let notes = PodNotes {
             target: "kata".into(),
             nonce: "n".into(),
@@ -433,7 +433,7 @@ pub(crate) mod tests {
             asked: AskedFields::of_pod(&pod),
         };
         notes.add_to(&mut pod);
-        assert_eq!(PodNotes::read(&pod), Some(notes));
+        assert_eq!(PodNotes::read_notes(&pod), Some(notes));
         assert_eq!(node_of_pod(&pod), "node-1");
         pod["spec"]["nodeName"] = "node-2".into();
         assert_eq!(node_of_pod(&pod), "node-2");

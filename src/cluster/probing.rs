@@ -94,7 +94,7 @@ pub(super) fn probe_class<'a>(
     };
     notes.add_to(&mut asked);
     let begun = Instant::now();
-    let mut pod = match ProbePod::create(session.client, &asked) {
+    let mut pod = match ProbePod::create_pod(session.client, &asked) {
         Ok(pod) => pod,
         Err(error) => return PodOutcome::failed(error.words),
     };
@@ -209,7 +209,10 @@ pub(super) struct ProbePod<'a> {
 }
 
 impl<'a> ProbePod<'a> {
-    pub(super) fn create(client: &'a ClusterClient, asked: &Value) -> Result<Self, RequestError> {
+    pub(super) fn create_pod(
+        client: &'a ClusterClient,
+        asked: &Value,
+    ) -> Result<Self, RequestError> {
         let begun = Some(Instant::now());
         let stored = client.create_object(&pods_path(client), asked)?;
         let mut pod = Self::of_stored(client, stored);
@@ -218,7 +221,7 @@ impl<'a> ProbePod<'a> {
     }
 
     /// One that another session made, and whose answers have this mark.
-    pub(super) fn resume(client: &'a ClusterClient, stored: Value, nonce: &str) -> Self {
+    pub(super) fn take_over(client: &'a ClusterClient, stored: Value, nonce: &str) -> Self {
         let mut pod = Self::of_stored(client, stored);
         pod.last_words = Some(script::end_mark(nonce));
         pod
@@ -262,7 +265,7 @@ impl<'a> ProbePod<'a> {
             let waits_for = match &progress {
                 PodProgress::Ended(end) => return Ok(end.clone()),
                 PodProgress::Refused(words) => return Err(words.clone()),
-                PodProgress::Running if self.has_answered() => return Ok(PodEnd::waiting()),
+                PodProgress::Running if self.has_answered() => return Ok(PodEnd::of_waiting_pod()),
                 PodProgress::Running => self.lost_node(session),
                 PodProgress::Waiting(words) => Some(words.clone()),
             };

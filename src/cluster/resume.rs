@@ -90,8 +90,9 @@ fn resume_node<'a>(
 ) -> std::result::Result<NodeAnswers<'a>, String> {
     let mut outcomes = Vec::new();
     for class in &session.classes {
-        let of_class =
-            |pod: &&Value| PodNotes::read(pod).is_some_and(|notes| notes.target == class.name);
+        let of_class = |pod: &&Value| {
+            PodNotes::read_notes(pod).is_some_and(|notes| notes.target == class.name)
+        };
         let outcome = match pods.iter().find(of_class) {
             Some(pod) => {
                 session.progress.on_step(&node.name, &class.name, None);
@@ -123,12 +124,14 @@ fn resume_class<'a>(
     node: &ClusterNode,
     object: &Value,
 ) -> PodOutcome<'a> {
-    let Some(notes) = PodNotes::read(object) else { return PodOutcome::failed(NO_POD.into()) };
+    let Some(notes) = PodNotes::read_notes(object) else {
+        return PodOutcome::failed(NO_POD.into());
+    };
     if notes.boot_id != node.boot_id {
         return PodOutcome::failed("the node was started again after the pod was".into());
     }
     let seconds = object["spec"]["activeDeadlineSeconds"].as_u64().unwrap_or_default();
-    let pod = ProbePod::resume(session.client, object.clone(), &notes.nonce);
+    let pod = ProbePod::take_over(session.client, object.clone(), &notes.nonce);
     let deadline = Instant::now() + Duration::from_secs(seconds) + GRACE;
     read_answers(session, pod, &node.name, &notes, deadline)
 }

@@ -72,7 +72,7 @@ pub(super) fn look_at_pods(
     let class = session.classes.first().and_then(|class| class.class.as_deref());
     let asked = view_pod(settings, &node.name, class, &view_script(held, &nonce), Utc::now());
     let begun = Instant::now();
-    let mut pod = ProbePod::create(session.client, &asked).map_err(|error| error.words)?;
+    let mut pod = ProbePod::create_pod(session.client, &asked).map_err(|error| error.words)?;
     if let Some(change) = find_changes(&AskedFields::of_pod(&asked), &pod.stored).first() {
         return Err(format!("the cluster stored another pod than was asked for: {change}"));
     }
@@ -91,7 +91,7 @@ pub(super) fn look_at_pods(
 fn view_script(held: &[HeldPod], nonce: &str) -> String {
     let line = |(at, held): (usize, &HeldPod)| {
         let uid = &held.pod.uid;
-        let witness = held.witness.argument();
+        let witness = held.witness.sleep_argument();
         format!("look_for_pod {at} {uid} {} {witness}\n", uid.replace('-', "_"))
     };
     let pods: String = held.iter().enumerate().map(line).collect();
@@ -121,7 +121,7 @@ fn read_view(text: &str, nonce: &str) -> Option<NodeView> {
 
 /// What was seen of one pod.
 fn pod_captures(held: &HeldPod, own: &[&SeenProcess], count: usize, seen_by: &str) -> Vec<Capture> {
-    let (target, line) = (held.target, held.witness.line());
+    let (target, line) = (held.target, held.witness.command_words());
     let found = own.iter().find(|process| process.arguments == line);
     let how = format!(
         "the arguments of all processes of the node, as pod {seen_by} sees them, for exactly: {line}"

@@ -30,7 +30,7 @@ pub(crate) struct PodEnd {
 
 impl PodEnd {
     /// That of one that has answered and waits.
-    pub(crate) fn waiting() -> Self {
+    pub(crate) fn of_waiting_pod() -> Self {
         Self { exit: None, words: None, is_late: false, is_waiting: true }
     }
 }
@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    fn waiting(reason: &str, message: &str) -> PodProgress {
+    fn waiting_pod(reason: &str, message: &str) -> PodProgress {
         let waiting = json!({ "waiting": { "reason": reason, "message": message } });
         read_progress(&json!({ "status": {
             "phase": "Pending", "containerStatuses": [{ "state": waiting }],
@@ -153,11 +153,11 @@ mod tests {
     fn an_image_that_is_not_there_is_not_waited_for() {
         let words = "Container image \"x\" is not present with pull policy of Never";
         assert_eq!(
-            waiting("ErrImageNeverPull", words),
+            waiting_pod("ErrImageNeverPull", words),
             PodProgress::Refused(format!("ErrImageNeverPull: {words}"))
         );
         assert_eq!(
-            waiting("ContainerCreating", ""),
+            waiting_pod("ContainerCreating", ""),
             PodProgress::Waiting("ContainerCreating".into())
         );
     }
@@ -182,7 +182,7 @@ mod tests {
         let state = |reason: &str, exit: i32| json!([{ "state": { "terminated": { "reason": reason, "exitCode": exit } } }]);
         let end =
             ended(json!({ "phase": "Succeeded", "containerStatuses": state("Completed", 0) }));
-        assert_eq!(end, PodEnd { exit: Some(0), is_waiting: false, ..PodEnd::waiting() });
+        assert_eq!(end, PodEnd { exit: Some(0), is_waiting: false, ..PodEnd::of_waiting_pod() });
         let end = ended(json!({ "phase": "Failed", "containerStatuses": state("OOMKilled", 137) }));
         assert_eq!((end.exit, end.words.as_deref()), (Some(137), Some("OOMKilled")));
         let end = ended(json!({ "phase": "Failed", "reason": "DeadlineExceeded",

@@ -32,18 +32,18 @@ impl WitnessProcess {
     }
 
     /// The argument.
-    pub(crate) fn argument(&self) -> &str {
+    pub(crate) fn sleep_argument(&self) -> &str {
         &self.argument
     }
 
     /// Its program and its argument.
-    pub(crate) fn line(&self) -> String {
+    pub(crate) fn command_words(&self) -> String {
         format!("sleep {}", self.argument)
     }
 
     /// The line of shell that starts it.
     pub(crate) fn start_command(&self) -> String {
-        format!("sleep {} </dev/null >/dev/null 2>&1 &\n", self.argument)
+        format!("{} </dev/null >/dev/null 2>&1 &\n", self.command_words())
     }
 
     /// The line of shell that writes it to the kernel's log.
@@ -144,8 +144,10 @@ pub(super) fn look_for(
         found = found.or_else(|| witness.find_on_host());
         found.is_some() || session.is_cancelled()
     });
-    let how =
-        format!("the arguments of every process on the host, for exactly: {}", witness.line());
+    let how = format!(
+        "the arguments of every process on the host, for exactly: {}",
+        witness.command_words()
+    );
     let count = ProcessTable::of_this_machine().process_ids().len();
     let found = found.map(|pid| format!("process {pid} on the host, {}", own_ids(pid)));
     let mut captures = witness_captures(&spec.name, &how, found.as_deref(), count);

@@ -416,14 +416,7 @@ fn run_probes(
         outcome.captures.extend(join_thread(answers));
         outcome
     });
-    let mut targets = vec![Target {
-        name: "host".into(),
-        role: Role::Host,
-        engine: None,
-        handler: None,
-        named: false,
-        failure: host.failure,
-    }];
+    let mut targets = vec![Target::of_role("host", Role::Host, host.failure)];
     let mut captures = host.captures;
     for (spec, outcome) in specs.iter().zip(boot_targets(session, specs)) {
         captures.extend(outcome.captures);

@@ -75,7 +75,7 @@ fn escape_label(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::judge::fleet::testing::kata_node;
-    use crate::model::{FLEET_VERSION, FleetClass, Generator, Role};
+    use crate::model::testing::kata_fleet;
 
     #[test]
     fn every_node_and_class_has_one_gauge_whatever_it_is_called() {
@@ -86,22 +86,7 @@ mod tests {
             hostile,
             kata_node("n3", Conclusion::NotTested, "6.1"),
         ];
-        let fleet = Fleet {
-            schema_version: FLEET_VERSION,
-            id: "aa11".into(),
-            label: None,
-            created: chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap(),
-            ended: None,
-            generator: Generator::this_program(),
-            image: "busybox".into(),
-            classes: vec![FleetClass {
-                name: "kata".into(),
-                role: Role::Candidate,
-                class: None,
-                named: false,
-            }],
-            nodes: Vec::new(),
-        };
+        let fleet = kata_fleet("aa11");
         let text = prometheus_text(&fleet, &nodes);
         let gauges: Vec<&str> =
             text.lines().filter(|line| line.starts_with("isoproof_own_kernel")).collect();

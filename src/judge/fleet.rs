@@ -64,7 +64,7 @@ impl ClassSummary {
         }
     }
 
-    fn untested(class: &str, reason: &str, words: &ConclusionWords) -> Self {
+    fn untested_class(class: &str, reason: &str, words: &ConclusionWords) -> Self {
         Self {
             class: class.into(),
             conclusion: Conclusion::NotTested,
@@ -161,7 +161,7 @@ impl NodeSummary {
                 FleetCell::Untested(reason) => reason,
                 FleetCell::Tested(_) | FleetCell::NotReached => lost.unwrap_or(NOT_REACHED),
             };
-            ClassSummary::untested(class, reason, words)
+            ClassSummary::untested_class(class, reason, words)
         };
         Self {
             node: node.name.clone(),
@@ -186,7 +186,7 @@ impl NodeSummary {
             let found = known.iter().find(|it| it.class == class.name).cloned();
             self.classes.push(found.unwrap_or_else(|| {
                 let reason = node.reasons.get(&class.name).map_or(NOT_REACHED, String::as_str);
-                ClassSummary::untested(&class.name, reason, words)
+                ClassSummary::untested_class(&class.name, reason, words)
             }));
         }
         self.pool.clone_from(&node.pool);
@@ -342,7 +342,7 @@ mod tests {
     use super::testing::kata_node;
     use super::*;
 
-    fn names<'a>(nodes: &[&'a NodeSummary]) -> Vec<&'a str> {
+    fn node_names<'a>(nodes: &[&'a NodeSummary]) -> Vec<&'a str> {
         nodes.iter().map(|node| node.node.as_str()).collect()
     }
 
@@ -355,7 +355,7 @@ mod tests {
             kata_node("d", Conclusion::SeparateKernelVm, "6.1"),
         ];
         let groups: Vec<Vec<&str>> =
-            group_nodes(&nodes).iter().map(|group| names(&group.nodes)).collect();
+            group_nodes(&nodes).iter().map(|group| node_names(&group.nodes)).collect();
         assert_eq!(groups, [vec!["c"], vec!["a", "d"], vec!["b"]]);
     }
 

@@ -132,11 +132,36 @@ impl Fleet {
 }
 
 #[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A fleet that was asked for Kata on no node yet.
+    pub(crate) fn kata_fleet(id: &str) -> Fleet {
+        Fleet {
+            schema_version: FLEET_VERSION,
+            id: id.into(),
+            label: None,
+            created: DateTime::from_timestamp(1_795_000_000, 0).unwrap(),
+            ended: None,
+            generator: Generator::this_program(),
+            image: "busybox".into(),
+            classes: vec![FleetClass {
+                name: "kata".into(),
+                role: Role::Candidate,
+                class: Some("kata-qemu".into()),
+                named: true,
+            }],
+            nodes: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::super::{Facts, Redaction, SCHEMA_VERSION, Target};
     use super::*;
 
-    fn node(run: Option<&str>, reasons: &[(&str, &str)]) -> FleetNode {
+    fn reached_node(run: Option<&str>, reasons: &[(&str, &str)]) -> FleetNode {
         FleetNode {
             run: run.map(String::from),
             reasons: reasons
@@ -149,22 +174,20 @@ mod tests {
 
     #[test]
     fn every_cell_is_a_run_or_a_reason_or_was_not_reached() {
-        assert_eq!(node(None, &[]).find_cell("kata"), FleetCell::NotReached);
-        let tested = node(Some("r1"), &[("gvisor", "no runtime")]);
+        assert_eq!(reached_node(None, &[]).find_cell("kata"), FleetCell::NotReached);
+        let tested = reached_node(Some("r1"), &[("gvisor", "no runtime")]);
         assert_eq!(tested.find_cell("kata"), FleetCell::Tested("r1"));
         assert_eq!(tested.find_cell("gvisor"), FleetCell::Untested("no runtime"));
-        assert_eq!(node(None, &[("kata", "gone")]).find_cell("kata"), FleetCell::Untested("gone"));
+        assert_eq!(
+            reached_node(None, &[("kata", "gone")]).find_cell("kata"),
+            FleetCell::Untested("gone")
+        );
     }
 
     #[test]
     fn a_run_gives_its_node_a_run_or_a_reason_for_every_class() {
-        let target = |name: &str, failure: Option<&str>| Target {
-            name: name.into(),
-            role: Role::Candidate,
-            engine: None,
-            handler: None,
-            named: false,
-            failure: failure.map(String::from),
+        let target = |name: &str, failure: Option<&str>| {
+            Target::of_role(name, Role::Candidate, failure.map(String::from))
         };
         let class = |name: &str| FleetClass {
             name: name.into(),
@@ -203,7 +226,7 @@ mod tests {
             generator: Generator::this_program(),
             image: "busybox".into(),
             classes: ["kata", "gvisor", "late"].map(class).to_vec(),
-            nodes: vec![FleetNode::not_reached("host-1", None), node(None, &[])],
+            nodes: vec![FleetNode::not_reached("host-1", None), reached_node(None, &[])],
         };
         fleet.add_run(1, &run);
         let cells = |place: usize| {

@@ -13,5 +13,7 @@ pub use fact::{
 };
 pub use fact_id::FactId;
 pub(crate) use fact_id::fact_ids;
+#[cfg(test)]
+pub(crate) use fleet::testing;
 pub use fleet::{FLEET_VERSION, Fleet, FleetCell, FleetClass, FleetNode};
 pub use run::{EvidenceKind, Generator, Redaction, Role, Run, SCHEMA_VERSION, TIMED_PARTS, Target};

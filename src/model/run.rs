@@ -160,6 +160,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// One that nobody named, without what is known of an engine.
+    pub fn of_role(name: &str, role: Role, failure: Option<String>) -> Self {
+        Self { name: name.into(), role, engine: None, handler: None, named: false, failure }
+    }
+
     /// Whether the user named it, and it could not be started.
     pub fn is_named_and_failed(&self) -> bool {
         self.named && self.failure.is_some()

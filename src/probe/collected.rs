@@ -491,14 +491,7 @@ mod tests {
     #[test]
     fn a_host_whose_shell_did_not_start_says_so_everywhere() {
         let catalogue = ProbeCatalogue::load(None).unwrap();
-        let host = Target {
-            name: "host".into(),
-            role: Role::Host,
-            engine: None,
-            handler: None,
-            named: false,
-            failure: Some("sh is not installed".into()),
-        };
+        let host = Target::of_role("host", Role::Host, Some("sh is not installed".into()));
         let facts = read_captures(&[], &[host], &BTreeMap::new(), &catalogue);
         let Fact::Missing(missing) = &facts["kernel.release"]["host"] else { panic!("a value") };
         assert_eq!(
@@ -511,13 +504,8 @@ mod tests {
     #[test]
     fn what_could_not_be_seen_from_the_host_is_missing_for_the_nearer_reason() {
         let catalogue = ProbeCatalogue::load(None).unwrap();
-        let target = |name: &str, failure: Option<&str>| Target {
-            name: name.into(),
-            role: Role::Candidate,
-            engine: None,
-            handler: None,
-            named: false,
-            failure: failure.map(String::from),
+        let target = |name: &str, failure: Option<&str>| {
+            Target::of_role(name, Role::Candidate, failure.map(String::from))
         };
         let targets = [target("kata", None), target("missing", Some("no such handler"))];
         let skipped = BTreeMap::from([(HOST_PART.to_string(), "a pod sees none".to_string())]);

@@ -133,7 +133,7 @@ impl ExpectationFold<'_> {
     }
 
     /// Whether it fails the build.
-    pub(crate) fn fails(&self) -> bool {
+    pub(crate) fn fails_build(&self) -> bool {
         self.is_failing
     }
 

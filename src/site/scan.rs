@@ -74,13 +74,13 @@ impl<'h> PageScanner<'h> {
     fn take_markup(&mut self, markup: &'h str) -> &'h str {
         let is_letter = |at: usize| markup.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic);
         match markup.as_bytes().first() {
-            Some(b'!') if markup.starts_with("!--") => after(&markup[1..], "-->"),
+            Some(b'!') if markup.starts_with("!--") => text_after(&markup[1..], "-->"),
             Some(b'/') if is_letter(1) => {
                 let (name, attributes) = split_name(&markup[1..]);
                 self.end_element(name);
                 read_attributes(attributes, |_, _| ())
             }
-            Some(b'!' | b'?' | b'/') => after(markup, ">"),
+            Some(b'!' | b'?' | b'/') => text_after(markup, ">"),
             _ if is_letter(0) => {
                 let (name, attributes) = split_name(markup);
                 self.begin_element(name);
@@ -137,7 +137,7 @@ fn is_section_heading(name: &str) -> bool {
 }
 
 /// What comes after the next `end`; nothing if there is none.
-fn after<'h>(text: &'h str, end: &str) -> &'h str {
+fn text_after<'h>(text: &'h str, end: &str) -> &'h str {
     text.find(end).map_or("", |at| &text[at + end.len()..])
 }
 
@@ -216,7 +216,7 @@ mod tests {
 
     use super::*;
 
-    fn sorted<'a>(set: &'a HashSet<Cow<str>>) -> Vec<&'a str> {
+    fn sort_texts<'a>(set: &'a HashSet<Cow<str>>) -> Vec<&'a str> {
         let mut list: Vec<&str> = set.iter().map(|text| &**text).collect();
         list.sort_unstable();
         list
@@ -230,10 +230,10 @@ mod tests {
              <script>if (1</3) x</script><!-- <a href=no> --><img src=\"p.png\"></main>end",
             true,
         );
-        assert_eq!(sorted(&scan.ids), ["h", "m", "x"]);
+        assert_eq!(sort_texts(&scan.ids), ["h", "m", "x"]);
         assert_eq!(scan.headings, [("h".to_string(), "A b".to_string())]);
-        assert_eq!(sorted(&scan.twice), ["x"]);
-        assert_eq!(sorted(&scan.links), ["p.png", "y.html"]);
+        assert_eq!(sort_texts(&scan.twice), ["x"]);
+        assert_eq!(sort_texts(&scan.links), ["p.png", "y.html"]);
         assert_eq!(scan.text.split_whitespace().collect::<Vec<_>>(), ["A", "<b>", "A", "b", "z"]);
     }
 
@@ -279,8 +279,8 @@ mod tests {
             let html = format!("{}<b>", pieces.concat());
             let scan = PageScan::scan_page(&html, false);
             let (ids, links) = attributes_by_standard(&html);
-            prop_assert_eq!(sorted(&scan.ids), ids, "{}", html);
-            prop_assert_eq!(sorted(&scan.links), links, "{}", html);
+            prop_assert_eq!(sort_texts(&scan.ids), ids, "{}", html);
+            prop_assert_eq!(sort_texts(&scan.links), links, "{}", html);
         }
     }
 }

@@ -142,11 +142,11 @@ impl<'a> SearchIndex<'a> {
             left -= if fits { size } else { 0 };
             fits
         };
-        self.pages.retain(|page| fits(size(page)));
+        self.pages.retain(|page| fits(index_share(page)));
         for group in &mut self.groups {
-            group.items.retain(|item| fits(size(item)));
+            group.items.retain(|item| fits(index_share(item)));
         }
-        self.sections.retain(|section| fits(size(section)));
+        self.sections.retain(|section| fits(index_share(section)));
         let mut words: Vec<(&str, String)> =
             self.words.iter().map(|(word, pages)| (*word, encode_steps(pages))).collect();
         words.sort_by_key(|(word, steps)| (steps.len(), *word));
@@ -154,7 +154,7 @@ impl<'a> SearchIndex<'a> {
         words.sort();
         let words: Vec<String> =
             words.into_iter().map(|(word, steps)| format!("{word} {steps}")).collect();
-        self.texts.retain(|text| fits(size(text)));
+        self.texts.retain(|text| fits(index_share(text)));
         let json = serde_json::json!({
             "groups": self.groups, "pages": self.pages, "sections": self.sections,
             "words": words.join(";"), "texts": self.texts,
@@ -166,7 +166,7 @@ impl<'a> SearchIndex<'a> {
 }
 
 /// How much of the index a list of strings takes.
-fn size<T: AsRef<str>>(strings: &[T]) -> usize {
+fn index_share<T: AsRef<str>>(strings: &[T]) -> usize {
     strings.iter().map(|text| text.as_ref().len() + 4).sum::<usize>() + 3
 }
 
@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    fn script(html: u64) -> String {
+    fn index_script(html: u64) -> String {
         let pages: Vec<String> = (0..40).map(|page| format!("page-{page}.html")).collect();
         let made = [made("common"), made("common odd")];
         let mut index = SearchIndex::default();
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn words_lead_to_the_pages_they_stand_on() {
-        let script = script(1_000_000);
+        let script = index_script(1_000_000);
         assert!(script.starts_with("window.isoproofIndex={"), "{script}");
         assert!(script.contains("odd 1 2 2 2"), "{script}");
         assert!(script.contains(r#"["Boot log","page-3.html#boot-log"]"#), "{script}");
@@ -283,12 +283,12 @@ mod tests {
 
     #[test]
     fn the_index_is_at_most_a_twentieth_of_the_html_and_leaves_out_the_commonest_words_first() {
-        let whole = script(1_000_000).len() as u64;
+        let whole = index_script(1_000_000).len() as u64;
         for html in [whole * 20 - 1_000, whole * 10, 20_000, 100] {
-            let script = script(html);
+            let script = index_script(html);
             assert!(script.len() as u64 <= (html / 20).max(250), "{} of {html}", script.len());
         }
-        let mut smaller = (0..4_000).map(|less| script((whole + 500 - less) * 20));
+        let mut smaller = (0..4_000).map(|less| index_script((whole + 500 - less) * 20));
         let cut = smaller.find(|script| !script.contains("common 0")).unwrap();
         assert!(cut.contains("odd 1"), "{cut}");
     }

@@ -169,29 +169,18 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::model::{FleetClass, FleetNode, Generator, Role};
+    use crate::model::FleetNode;
+    use crate::model::testing::kata_fleet;
 
-    fn fleet(id: &str, age: i64, label: Option<&str>) -> Fleet {
-        let created = chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-        Fleet {
-            schema_version: FLEET_VERSION,
-            id: id.into(),
-            label: label.map(String::from),
-            created: created - TimeDelta::days(age),
-            ended: None,
-            generator: Generator::this_program(),
-            image: "busybox".into(),
-            classes: vec![FleetClass {
-                name: "kata".into(),
-                role: Role::Candidate,
-                class: Some("kata-qemu".into()),
-                named: true,
-            }],
-            nodes: vec![FleetNode::not_reached("host-1", Some("pool-a"))],
-        }
+    fn fleet_of_age(id: &str, age: i64, label: Option<&str>) -> Fleet {
+        let mut fleet = kata_fleet(id);
+        fleet.created -= TimeDelta::days(age);
+        fleet.label = label.map(String::from);
+        fleet.nodes.push(FleetNode::not_reached("host-1", Some("pool-a")));
+        fleet
     }
 
-    fn store(fleets: &[Fleet]) -> (tempfile::TempDir, FleetStore) {
+    fn store_fleets(fleets: &[Fleet]) -> (tempfile::TempDir, FleetStore) {
         let folder = tempfile::tempdir().unwrap();
         let store = FleetStore { folder: folder.path().join("fleets") };
         fleets.iter().for_each(|fleet| store.save_fleet(fleet).unwrap());
@@ -200,8 +189,8 @@ mod tests {
 
     #[test]
     fn a_fleet_is_found_by_age_label_and_id() {
-        let all = [fleet("aa11", 2, Some("before")), fleet("aa22", 1, None)];
-        let (_folder, store) = store(&all);
+        let all = [fleet_of_age("aa11", 2, Some("before")), fleet_of_age("aa22", 1, None)];
+        let (_folder, store) = store_fleets(&all);
         let list = store.list_fleets().unwrap();
         for (name, id) in
             [("latest", "aa22"), ("latest~1", "aa11"), ("before", "aa11"), ("aa2", "aa22")]
@@ -223,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_damaged_fleet_is_named_and_the_others_are_found() {
-        let (_folder, store) = store(&[fleet("aa11", 0, None)]);
+        let (_folder, store) = store_fleets(&[fleet_of_age("aa11", 0, None)]);
         let path = store.fleet_path("bb22");
         for (text, words) in
             [("{", "bb22.json:1:"), (r#"{"schema_version": "x"}"#, "schema_version")]
@@ -234,7 +223,7 @@ mod tests {
             assert!(list.damaged[0].message.contains(words), "{}", list.damaged[0]);
             assert!(list.list_warnings()[0].starts_with("a fleet is left out: "));
         }
-        let newer = Fleet { schema_version: 2, ..fleet("bb22", 0, None) };
+        let newer = Fleet { schema_version: 2, ..fleet_of_age("bb22", 0, None) };
         store.save_fleet(&newer).unwrap();
         assert!(store.list_fleets().unwrap().damaged[0].message.contains("schema version 2"));
     }

@@ -160,11 +160,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn base(text: &str) -> BaseRun {
+    fn make_base(text: &str) -> BaseRun {
         BaseRun { id: "r1".into(), text: text.into() }
     }
 
-    fn unpack(text: &str, base: &str) -> Result<String> {
+    fn unpack_against(text: &str, base: &str) -> Result<String> {
         unpack_text(text.into(), Path::new("x.json"), |_| Ok(base.into()))
     }
 
@@ -179,7 +179,7 @@ mod tests {
             .replace("\"duration_ms\": 1", "\"duration_ms\": 2");
         let packed = bases.pack_run("r2", other.clone());
         assert!(packed.len() * 20 < text.len(), "{} of {}", packed.len(), text.len());
-        assert_eq!(unpack(&packed, &text).unwrap(), other);
+        assert_eq!(unpack_against(&packed, &text).unwrap(), other);
         let unlike = "{}\n".repeat(500);
         assert_eq!(bases.pack_run("r3", unlike.clone()), unlike, "nothing in common");
     }
@@ -196,14 +196,14 @@ mod tests {
             (at_id("../r1"), "same_as"),
             (lines("[0,1]").replace("lines", "line"), "line"),
         ] {
-            let error = unpack(&text, "a\nb").unwrap_err().message;
+            let error = unpack_against(&text, "a\nb").unwrap_err().message;
             assert!(error.contains("x.json") && error.contains(words), "{error}");
         }
-        let chained = unpack(&lines("[0,1]"), &lines("[0,1]")).unwrap_err();
+        let chained = unpack_against(&lines("[0,1]"), &lines("[0,1]")).unwrap_err();
         assert!(chained.message.contains("differs too"), "{chained}");
         // However often it repeats a long run, it does not fill the memory.
         let long = "x".repeat(1 << 20);
-        let bomb = unpack(&lines(&vec!["[0,1]"; 300].join(",")), &long).unwrap_err();
+        let bomb = unpack_against(&lines(&vec!["[0,1]"; 300].join(",")), &long).unwrap_err();
         assert!(bomb.message.contains("longer than"), "{bomb}");
     }
 
@@ -212,8 +212,8 @@ mod tests {
         fn what_is_packed_is_unpacked_to_the_same(
             ours in "[ab\"\\\\\n]{0,60}", theirs in "[ab\n]{0,60}",
         ) {
-            let packed = pack_text(&ours, &base(&theirs));
-            prop_assert_eq!(unpack(&packed, &theirs).unwrap(), ours);
+            let packed = pack_text(&ours, &make_base(&theirs));
+            prop_assert_eq!(unpack_against(&packed, &theirs).unwrap(), ours);
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct MadeNode {
 
 impl MadeNode {
     /// A node that is as it should be.
-    pub fn sound(place: usize) -> Self {
+    pub fn sound_node(place: usize) -> Self {
         Self { place, kernel: "6.18.44-fc-v657", is_isolated: true, is_reached: true }
     }
 }
@@ -45,7 +45,7 @@ const KERNEL: &str = "6.18.44-fc-v657";
 const BOOT_ID: &str = "70dce511-c918-48b5-9461-f5fe96e59262";
 
 /// Exchanges words in what a capture printed.
-fn exchange(capture: &mut Capture, words: &[(&str, String)]) {
+fn exchange_words(capture: &mut Capture, words: &[(&str, String)]) {
     let mut text = String::from_utf8(capture.stdout.decoded_bytes().unwrap().to_vec()).unwrap();
     for (old, new) in words {
         text = text.replace(old, new);
@@ -70,11 +70,11 @@ pub fn node_run(session: &str, node: &MadeNode) -> Run {
         }
         let is_kata = capture.target.as_deref() == Some("kata");
         match is_kata && node.is_isolated {
-            true => exchange(
+            true => exchange_words(
                 capture,
                 &[(BOOT_ID, own(1)), (KERNEL, "6.12.47".into()), ("Fri Jul", "Mon Nov".into())],
             ),
-            false => exchange(capture, &[(BOOT_ID, own(0)), (KERNEL, node.kernel.into())]),
+            false => exchange_words(capture, &[(BOOT_ID, own(0)), (KERNEL, node.kernel.into())]),
         }
     }
     run.facts = isoproof::store::integrity::derive_facts(&run, &CATALOGUE);
@@ -122,17 +122,12 @@ pub fn write_fleet(folder: &Path, session: &str, age_days: i64, nodes: &[MadeNod
 /// Kata's class, the third has another kernel, and the fourth was not reached.
 pub fn project_with_fleets() -> Project {
     let project = Project::plain();
-    write_two_fleets(project.root());
-    project
-}
-
-/// The fleets of [`project_with_fleets`].
-pub fn write_two_fleets(folder: &Path) {
-    let before: Vec<MadeNode> = (0..4).map(MadeNode::sound).collect();
-    write_fleet(folder, "aaaaaaaaaaaa", 1, &before);
+    let before: Vec<MadeNode> = (0..4).map(MadeNode::sound_node).collect();
+    write_fleet(project.root(), "aaaaaaaaaaaa", 1, &before);
     let mut after = before;
     after[1].is_isolated = false;
     after[2].kernel = "6.19.1-fc-v700";
     after[3].is_reached = false;
-    write_fleet(folder, "bbbbbbbbbbbb", 0, &after);
+    write_fleet(project.root(), "bbbbbbbbbbbb", 0, &after);
+    project
 }
