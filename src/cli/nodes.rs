@@ -148,7 +148,7 @@ fn run_cluster_collect(
     };
     let is_stopped = cancel.load(Ordering::Relaxed);
     drop(steps);
-    let silent = silent?;
+    let silent = silent?.map(|words| hide_names(words, redactor.as_mut()));
     let names = fleet.list_names();
     let fleet = match silent {
         // What was not read yet is there to be read another time.
@@ -188,6 +188,18 @@ fn run_cluster_collect(
     let is_named = |name: &str| fleet.classes.iter().any(|it| it.named && it.name == name);
     let has_gap = fleet.nodes.iter().any(|node| node.reasons.keys().any(|name| is_named(name)));
     Ok(ExitCode::from(u8::from(nothing || has_gap)))
+}
+
+/// The cluster's words about nodes, by their names, as a file may have them.
+fn hide_names(
+    mut words: BTreeMap<String, String>,
+    redactor: Option<&mut Redactor>,
+) -> BTreeMap<String, String> {
+    if let Some(redactor) = redactor {
+        words.keys().for_each(|node| redactor.know_host(node));
+        words.values_mut().for_each(|words| *words = redactor.redact_words(words));
+    }
+    words
 }
 
 /// What a session does.
@@ -234,6 +246,19 @@ fn asked_lines(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_cluster_says_of_a_lost_node_does_not_name_it_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut redactor = Redactor::of_project(folder.path()).unwrap();
+        let said = |name: &str| format!("nodes \"{name}\" not found");
+        let words = BTreeMap::from([("pool-a-worker-3".to_string(), said("pool-a-worker-3"))]);
+        let shown = said(&redactor.host_pseudonym("pool-a-worker-3"));
+        let hidden = hide_names(words.clone(), Some(&mut redactor));
+        assert_eq!(hidden["pool-a-worker-3"], shown);
+        assert!(!shown.contains("worker"), "{shown}");
+        assert_eq!(hide_names(words.clone(), None), words);
+    }
 
     #[test]
     fn what_is_asked_for_is_short_for_many_nodes() {
