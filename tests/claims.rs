@@ -490,6 +490,9 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
         "Typical values:\n\n- Kata start: 1.1 s\n- runc start: 0.1 s\n",
         "The CPU model does not differ; the number of CPUs differs.",
         "I expected Kata to start in 5 s.",
+        "## Startup\n\nKata is 3.3 times slower. Spread of kata is 0.18 s, of runc 0.06 s.",
+        "## Estado\n\nEstado de la aplicación: HTTP 200.\n\n| Dato | Anfitrión | Kata |\n|-|-|-|\n\
+         | Módulos | 243 | 69 |\n",
     ];
     for text in right {
         let found = check(&subject, text);

@@ -378,6 +378,8 @@ impl<'a> ValuePlace<'a> {
             };
             let fits = |subject: &ValueSubject| match subject.after.as_ref() {
                 Some(nouns) if any_noun => stand_right_after(nouns, self.after()),
+                // Much of what stands below a heading is counted, and not how often it was measured.
+                Some(_) if subject.kind == SubjectKind::Samples => false,
                 Some(_) => !needs_noun && is_bare(self.after()) && self.has_label(),
                 None => {
                     let mentions = self.index.resolver.find_mentions(self.sentence.text);
