@@ -183,6 +183,37 @@ fn nerdctl_leaves_alone_what_ctr_started_in_the_same_namespace() {
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
+#[test]
+fn a_start_that_podman_forgot_is_ended() {
+    if !engines() {
+        return;
+    }
+    let project = Project::new();
+    project.write("rootfs/bin/sh", "");
+    let name = "isoproof-0123456789ab-runc-cold";
+    // Made with a state of its own, which podman without those options does not know.
+    let script = format!(
+        "set -e; here=$PWD; chmod +x rootfs/bin/sh; \
+         own=\"podman --runtime runc --root $here/a --runroot $here/b --tmpdir $here/c\"; \
+         $own create --network none --name {name} --rootfs $here/rootfs sh; $own init {name}"
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).current_dir(project.root());
+    Outcome::of(shell.output().unwrap()).succeeds();
+    let monitors = || {
+        let found = Command::new("pgrep").args(["-f", &format!("conmon .*-n {name}")]).output();
+        String::from_utf8_lossy(&found.unwrap().stdout).into_owned()
+    };
+    let before = monitors();
+    let told = project.run(&["clean"]).succeeds().stdout;
+    let after = monitors();
+    let mut unmount = Command::new("sh");
+    unmount.args(["-c", "umount a/* b/*"]).current_dir(project.root()).output().unwrap();
+    assert_ne!(before, "");
+    assert_eq!(after, "", "{told}");
+    assert!(told.contains(&format!("removed container {name} that podman forgot")), "{told}");
+}
+
 /// How many starts of a virtual machine are stopped, and how many killed:
 /// `ISOPROOF_BOOT_KILLS=50` for many.
 fn boot_kills() -> u32 {
