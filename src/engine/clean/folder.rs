@@ -95,6 +95,16 @@ impl SessionFolder {
             .collect()
     }
 
+    /// The names of the containers that docker was asked for by a client that was killed before it had
+    /// their ids: it makes the file before it asks.
+    pub(super) fn requested_containers(&self) -> Vec<String> {
+        let files = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let empty = files.filter(|file| file.metadata().is_ok_and(|meta| meta.len() == 0));
+        empty
+            .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".id")?.to_string()))
+            .collect()
+    }
+
     /// The network namespaces that were there before the session; none if that is not known.
     pub(super) fn earlier_namespaces(&self) -> Option<BTreeSet<String>> {
         let text = fs::read_to_string(self.path.join(NAMESPACES)).ok()?;

@@ -33,6 +33,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest time between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
+/// How long a container that docker was asked for may take to appear.
+const APPEARANCE: Duration = Duration::from_secs(1);
+
 /// The label of every container that nerdctl made, with the name that the user gave it.
 const NERDCTL_LABEL: &str = "nerdctl/name";
 
@@ -197,6 +200,9 @@ pub(crate) fn remove_named(engine: EngineKind, name: &str) {
 pub(crate) fn remove_orphans(engine: EngineKind, session: Option<&str>) -> CleanupResult {
     let words =
         |leftover: &OrphanContainer| format!("container {} of {}", leftover.id, engine.name());
+    if let Some(session) = session {
+        wait_for_requested(engine, session);
+    }
     let (gone, left) = match remove_containers(engine, session) {
         Ok(containers) => containers,
         Err(error) => {
@@ -227,10 +233,26 @@ pub(crate) fn remove_orphans(engine: EngineKind, session: Option<&str>) -> Clean
     if matches!(engine, EngineKind::Ctr | EngineKind::Nerdctl) {
         result.removed.extend(network::remove_unreachable_chains());
     }
-    if session.is_none() && engine != EngineKind::Builtin {
-        stale::remove_stale_state(engine, &mut result);
+    if engine != EngineKind::Builtin {
+        result.removed.extend(stale::remove_start_state());
+        if session.is_none() {
+            stale::remove_stale_state(engine, &mut result);
+        }
     }
     result
+}
+
+/// Waits for the containers that docker makes for a client of the session that was killed.
+fn wait_for_requested(engine: EngineKind, session: &str) {
+    let folders = SessionFolder::list_folders().into_iter();
+    let mut own = folders.filter(|folder| folder.engine == engine && folder.session == session);
+    let names = own.next().map(|folder| folder.requested_containers()).unwrap_or_default();
+    let is_missing = |name: &String| {
+        let filter = format!("name=^/{name}$");
+        let listed = query_if_usable(&[engine.name(), "ps", "-aq", "--filter", &filter]);
+        listed.is_ok_and(|ids| ids.is_empty())
+    };
+    wait_while(APPEARANCE, || names.iter().any(is_missing));
 }
 
 /// Removes containers until there are none: an engine may say that it removed one and not have
@@ -314,6 +336,7 @@ fn remove_engine_state(folder: &SessionFolder, result: &mut CleanupResult) {
     }
     if folder.engine == EngineKind::Podman {
         podman::end_forgotten_starts(&is_mine, result);
+        result.removed.extend(podman::remove_unused_namespaces());
     }
     if matches!(folder.engine, EngineKind::Ctr | EngineKind::Nerdctl | EngineKind::Podman) {
         network::wait_for_teardown(&is_mine);

@@ -1,5 +1,5 @@
-//! Starts that podman forgot: one that was killed before it wrote down that the runtime had made the
-//! container. The monitor and the runtime's first process then wait to be told to begin.
+//! What podman forgets of a start that was killed before it wrote down what it had made: a container,
+//! whose monitor and first process wait to be told to begin, or its network namespace.
 
 use std::time::Duration;
 
@@ -8,6 +8,9 @@ use crate::engine::process::{CancelFlag, run_command};
 
 /// How long the monitor of a container that was removed may take to end.
 const END: Duration = Duration::from_millis(500);
+
+/// How podman calls the network namespace of a container.
+const NAMESPACE_PREFIX: &str = "netns-";
 
 /// What conmon, podman's monitor, says of its container in its arguments.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,6 +31,21 @@ pub(super) fn end_forgotten_starts(is_mine: &dyn Fn(&str) -> bool, result: &mut 
         let words = format!("container {} that podman forgot", container.name);
         if is_on() { &mut result.left } else { &mut result.removed }.push(words);
     }
+}
+
+/// Removes the network namespaces that no process is in: nothing in one names its session. None
+/// while podman runs, which may have made it a moment ago. Returns what was removed, in words.
+pub(super) fn remove_unused_namespaces() -> Vec<String> {
+    let mut unused = proc::mounted_namespaces(NAMESPACE_PREFIX);
+    // A container that was removed has a podman of its own that cleans up after it.
+    wait_while(END, || !unused.is_empty() && proc::is_running("podman"));
+    if proc::is_running("podman") {
+        return Vec::new();
+    }
+    // Whoever made one of these has started its container by now.
+    let used = proc::used_network_namespaces();
+    unused.retain(|(namespace, point)| !used.contains(namespace) && proc::remove_mount(point));
+    unused.into_iter().map(|(_, point)| format!("network namespace {point}")).collect()
 }
 
 fn list_monitored(is_mine: &dyn Fn(&str) -> bool) -> Vec<MonitoredContainer> {

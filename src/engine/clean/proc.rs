@@ -12,6 +12,14 @@ pub(super) fn process_folders() -> impl Iterator<Item = PathBuf> {
     fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
+/// Whether a process runs that is called like this.
+pub(super) fn is_running(program: &str) -> bool {
+    let mut names =
+        process_folders().filter_map(|folder| fs::read_to_string(folder.join("comm")).ok());
+    // runc calls its stages `runc:[1:CHILD]` and `runc:[2:INIT]`.
+    names.any(|name| name.trim().split(':').next() == Some(program))
+}
+
 /// The table of mounts, a line each.
 pub(super) fn mount_table() -> String {
     fs::read_to_string("/proc/self/mountinfo").unwrap_or_default()
@@ -40,7 +48,7 @@ pub(super) fn remove_mount(point: &str) -> bool {
 
 /// The namespace and the place of a mount in a line of the table of mounts, if it is a network
 /// namespace that is called `prefix` and a UUID.
-pub(super) fn namespace_mount<'a>(line: &'a str, prefix: &str) -> Option<(&'a str, &'a str)> {
+fn namespace_mount<'a>(line: &'a str, prefix: &str) -> Option<(&'a str, &'a str)> {
     let (namespace, place) = parse_mount_line(line)?;
     let (folder, name) = place.rsplit_once('/')?;
     let uuid = name.strip_prefix(prefix)?;
@@ -48,6 +56,13 @@ pub(super) fn namespace_mount<'a>(line: &'a str, prefix: &str) -> Option<(&'a st
         && uuid.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
     let is_one = folder.ends_with("/netns") && namespace.starts_with("net:[") && is_uuid;
     is_one.then_some((namespace, place))
+}
+
+/// The network namespaces that are mounted under names of `prefix` and a UUID, each with its place.
+pub(super) fn mounted_namespaces(prefix: &str) -> Vec<(String, String)> {
+    let table = mount_table();
+    let mounts = table.lines().filter_map(|line| namespace_mount(line, prefix));
+    mounts.map(|(namespace, point)| (namespace.to_string(), point.to_string())).collect()
 }
 
 /// The network namespaces that processes are in.

@@ -16,6 +16,9 @@ use crate::engine::MONITORS;
 const FOLDERS: [&str; 4] =
     ["/run/vc/vm", "/run/vc/sbs", "/run/kata-containers/shared/sandboxes", "/run/kata"];
 
+/// How Kata calls the network namespace of a container that has none of its engine.
+const NAMESPACE_PREFIX: &str = "cnitest-";
+
 /// Where containerd keeps a folder for each task of the namespaces that engines of ours use.
 const BUNDLES: [&str; 2] = [
     "/run/containerd/io.containerd.runtime.v2.task/default",
@@ -161,16 +164,9 @@ fn remove_folder(path: &Path) -> Result<(), String> {
     fs::remove_dir_all(path).map_err(|error| error.to_string())
 }
 
-/// The network namespaces that Kata made, for a container that has none of its engine.
-fn kata_namespaces() -> Vec<(String, String)> {
-    let table = proc::mount_table();
-    let mounts = table.lines().filter_map(|line| proc::namespace_mount(line, "cnitest-"));
-    mounts.map(|(namespace, point)| (namespace.to_string(), point.to_string())).collect()
-}
-
 /// The names of network namespaces that there are now and that could be mistaken for later ones.
 pub(super) fn list_namespaces() -> BTreeSet<String> {
-    kata_namespaces().into_iter().map(|(_, point)| point).collect()
+    proc::mounted_namespaces(NAMESPACE_PREFIX).into_iter().map(|(_, point)| point).collect()
 }
 
 /// Removes the network namespaces that processes of a sandbox were in, that its state names, and
@@ -180,7 +176,7 @@ fn remove_network_namespaces(
     named: &BTreeSet<String>,
     before: Option<&BTreeSet<String>>,
 ) -> Vec<String> {
-    let found = kata_namespaces();
+    let found = proc::mounted_namespaces(NAMESPACE_PREFIX);
     if found.is_empty() {
         return Vec::new();
     }

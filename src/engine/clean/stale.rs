@@ -10,23 +10,23 @@ use super::containerd::run_ctr;
 use super::{CleanupResult, SessionFolder, podman, proc, sandbox};
 use crate::engine::EngineKind;
 
-/// Removes it, and tells what was removed, in words.
+/// Removes what a runtime makes for a moment of its start, and returns what was removed, in words.
+pub(super) fn remove_start_state() -> Vec<String> {
+    let idle = ["crun", "runc"].into_iter().filter(|runtime| !proc::is_running(runtime));
+    idle.flat_map(|runtime| [own_mounts(runtime), own_files(runtime)].concat()).collect()
+}
+
+/// Removes what else there is, and tells what was removed, in words.
 pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult) {
-    for runtime in ["crun", "runc"] {
-        if !is_running(runtime) {
-            result.removed.extend(own_mounts(runtime));
-            result.removed.extend(own_files(runtime));
-        }
-    }
-    if engine == EngineKind::Nerdctl && !is_running("nerdctl") {
+    if engine == EngineKind::Nerdctl && !proc::is_running("nerdctl") {
         result.removed.extend(first_views());
     }
     let folders = SessionFolder::list_folders().into_iter().filter(|folder| folder.is_owned);
     let running: BTreeSet<String> = folders.map(|folder| folder.session).collect();
     let is_mine = |id: &str| is_of_ended_session(id, &running);
-    if engine == EngineKind::Podman && !is_running("podman") {
+    if engine == EngineKind::Podman && !proc::is_running("podman") {
         podman::end_forgotten_starts(&is_mine, result);
-        result.removed.extend(remove_podman_namespaces());
+        result.removed.extend(podman::remove_unused_namespaces());
     }
     if engine == EngineKind::Ctr {
         // Its ids are our names, so that a sandbox of a session that is forgotten is known. A session
@@ -43,27 +43,6 @@ pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult)
 fn is_of_ended_session(id: &str, running: &BTreeSet<String>) -> bool {
     let session = id.strip_prefix("isoproof-").and_then(|rest| rest.split('-').next());
     session.is_some_and(|session| session.len() >= 12 && !running.contains(session))
-}
-
-/// Network namespaces that podman made for containers it never started: mounted, and no process
-/// is in them.
-fn remove_podman_namespaces() -> Vec<String> {
-    let used = proc::used_network_namespaces();
-    let mut removed = Vec::new();
-    for line in proc::mount_table().lines() {
-        let Some((namespace, point)) = proc::namespace_mount(line, "netns-") else { continue };
-        if !used.contains(namespace) && proc::remove_mount(point) {
-            removed.push(format!("network namespace {point}"));
-        }
-    }
-    removed
-}
-
-fn is_running(program: &str) -> bool {
-    let mut names =
-        proc::process_folders().filter_map(|folder| fs::read_to_string(folder.join("comm")).ok());
-    // runc calls its stages `runc:[1:CHILD]` and `runc:[2:INIT]`.
-    names.any(|name| name.trim().split(':').next() == Some(program))
 }
 
 /// A runtime mounts its own program for a moment on a file in `/tmp` that is called by its name and
