@@ -21,9 +21,16 @@ fn runtimes(engine: &str) -> [&'static str; 4] {
 
 fn collect(project: &Project, engine: &str, more: &[&str]) -> Value {
     let arguments = [&["collect", "--engine", engine][..], &runtimes(engine), more].concat();
-    project.run(&arguments).succeeds();
+    let said = project.run(&arguments).succeeds().stderr;
+    // How long it takes is said before it is measured, and held against what it took.
+    let is_measured = more.contains(&"--app") || !more.ends_with(&NOTHING);
+    assert_eq!(said.contains(" in all; --quick "), is_measured, "{said}");
+    assert_eq!(said.contains(" (expected: "), is_measured, "{said}");
     facts(project)
 }
+
+/// Leaves out all that is measured.
+const NOTHING: [&str; 4] = ["--samples", "0", "--no-app", "--no-perf"];
 
 fn facts(project: &Project) -> Value {
     let outcome = project.run(&["facts", "latest", "--format", "json"]).succeeds();
@@ -195,7 +202,7 @@ fn without_samples_nothing_is_started_to_be_measured() {
         return;
     }
     let project = Project::new();
-    let facts = collect(&project, "docker", &["--samples", "0", "--no-app", "--no-perf"]);
+    let facts = collect(&project, "docker", &NOTHING);
     for id in ["startup.first_byte", "startup.wall", "startup.cold_cache", "startup.phase.run"] {
         assert_eq!(facts[id]["runc"]["missing"], "not asked", "{id}");
         assert_eq!(facts[id]["runc"]["reason"], "left out with --samples 0", "{id}");

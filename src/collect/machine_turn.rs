@@ -93,11 +93,14 @@ mod tests {
     use std::sync::mpsc::{Sender, channel};
 
     use super::*;
+    use crate::collect::SessionEstimate;
 
     struct Told(Sender<String>);
 
     impl CollectProgress for Told {
         fn on_step(&self, _: &str, _: &str, _: Option<f64>) {}
+
+        fn on_estimate(&self, _: &SessionEstimate) {}
 
         fn on_trouble(&self, _: &str, what: &str) {
             self.0.send(what.into()).unwrap();

@@ -7,6 +7,7 @@
 mod app;
 mod batch;
 mod escape;
+mod estimate;
 mod host_side;
 mod http;
 mod latency;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
+use estimate::{MeasurePlan, seen_starts};
 use work::{SessionWork, WorkPart};
 
 use crate::engine::process::{CancelFlag, CommandOutput, ExitReason, run_command};
@@ -42,6 +44,7 @@ use crate::probe::{collected, script};
 pub(crate) use app::AppRequest;
 pub(crate) use batch::{answer_captures, script_questions};
 pub(crate) use escape::remove_orphan_folders as sweep_folders;
+pub(crate) use estimate::SessionEstimate;
 pub(crate) use host_side::{WitnessProcess, capture_of, witness_captures};
 pub(crate) use latency::RequestLoad;
 pub(crate) use perf::PerfOptions as Perf;
@@ -50,6 +53,25 @@ pub(crate) use startup::RoundCounts;
 
 /// The probe that a test run answers.
 const TEST_RUN: &str = "kernel.uname";
+
+/// How often measures are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MeasureCounts {
+    /// Starts of each target.
+    pub samples: u32,
+    /// Turns of what takes time inside of a target.
+    pub speed_rounds: u32,
+    /// Requests to the application in a series.
+    pub requests: u32,
+}
+
+/// Where nothing else is asked for: the fewest turns whose median has an interval.
+pub(crate) const USUAL: MeasureCounts =
+    MeasureCounts { samples: 10, speed_rounds: 6, requests: 50 };
+
+/// With `--thorough`.
+pub(crate) const THOROUGH: MeasureCounts =
+    MeasureCounts { samples: 30, speed_rounds: 12, requests: 200 };
 
 /// What to collect.
 #[derive(Debug, Clone)]
@@ -93,6 +115,8 @@ impl CollectOptions {
 pub(crate) trait CollectProgress: Sync {
     /// A step begins. `done` is the share of the session before it, from 0 to 1, where it is known.
     fn on_step(&self, target: &str, what: &str, done: Option<f64>);
+    /// How long the session takes is known now.
+    fn on_estimate(&self, estimate: &SessionEstimate);
     /// Something went wrong, and collecting goes on.
     fn on_trouble(&self, target: &str, what: &str);
 }
@@ -108,6 +132,8 @@ pub(crate) struct CollectSession<'a> {
     cancel: &'a CancelFlag,
     catalogue: &'a ProbeCatalogue,
     progress: &'a dyn CollectProgress,
+    begun: Instant,
+    plan: MeasurePlan,
     work: SessionWork,
     kernel_log_witness: bool,
     is_quick: bool,
@@ -181,6 +207,8 @@ pub(crate) fn collect_run(
     };
     let specs = plan::plan_targets(kind, &options.runtimes, options.baseline.as_deref(), cancel)?;
     let _turn = machine_turn::wait_for_turn(cancel, progress)?;
+    let begun = Instant::now();
+    let plan = MeasurePlan::of_options(options, kind, catalogue);
     let id = script::make_nonce()?[..12].to_string();
     for removed in clean::remove_orphans(kind, None).removed {
         progress.on_step("before", &format!("removed {removed}"), None);
@@ -195,7 +223,9 @@ pub(crate) fn collect_run(
         cancel,
         catalogue,
         progress,
-        work: SessionWork::plan_session(options, specs.len()),
+        begun,
+        plan,
+        work: SessionWork::plan_session(plan, specs.len()),
         kernel_log_witness: options.kernel_log_witness,
         is_quick: options.is_quick,
     };
@@ -362,13 +392,17 @@ fn execute_all(
     }
     let app = usable_app(session, options, skipped)?;
     let effort = perf::plan_measures(session, options.perf, skipped)?;
-    let cold = startup::capture_cold_starts(session, specs, options.rounds);
+    let (cold, first_starts) = startup::capture_cold_starts(session, specs, options.rounds);
+    let before = Instant::now();
     let (mut targets, mut captures) = run_probes(session, specs, options)?;
+    let probes = before.elapsed();
     let started = |spec: &&RuntimeSpec| {
         targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
     };
     let (all, specs): (_, Vec<RuntimeSpec>) =
         (specs, specs.iter().filter(started).cloned().collect());
+    let starts = seen_starts(&specs, &captures, &first_starts);
+    tell_estimate(session, session.plan.limit_to(app.is_some(), effort), &starts, probes);
     captures.extend(cold);
     targets.extend(cold_only_targets(session, &targets, all, &captures));
     captures.extend(startup::capture_startup(session, &specs, options.rounds, skipped));
@@ -377,6 +411,16 @@ fn execute_all(
     }
     captures.extend(run_app_and_share_tests(session, &specs, options, app, skipped));
     Ok((targets, captures))
+}
+
+/// Tells how long the session takes, from what was seen of it.
+fn tell_estimate(session: &CollectSession, plan: MeasurePlan, starts: &[f64], probes: Duration) {
+    let spent = session.begun.elapsed();
+    session.work.learn_pace(plan, starts, spent);
+    let estimate = SessionEstimate::of_plan(plan, starts, session.begun, spent, probes);
+    if let Some(estimate) = estimate.filter(|_| !session.is_cancelled()) {
+        session.progress.on_estimate(&estimate);
+    }
 }
 
 /// The image is there before anything is started: a pull is never part of a measurement.
@@ -787,6 +831,8 @@ mod tests {
         fn on_step(&self, target: &str, _: &str, _: Option<f64>) {
             assert_ne!(target, "namespaces", "a bug");
         }
+
+        fn on_estimate(&self, _: &SessionEstimate) {}
 
         fn on_trouble(&self, _: &str, _: &str) {}
     }

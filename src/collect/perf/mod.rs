@@ -19,15 +19,21 @@ use crate::collect::work::WorkPart;
 use crate::engine::EngineKind;
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
-use crate::probe::catalogue::{Probe, ProbePlace};
+use crate::probe::catalogue::{Probe, ProbeCatalogue, ProbePlace};
 use bench::BenchShell;
 use record::{PerfSample, perf_record};
 
 /// How long one run of a loop should take, in seconds: forty ticks of a clock of 10 ms.
-const AIM: f64 = 0.4;
+pub(super) const AIM: f64 = 0.4;
 
-/// From this time on a run tells how many iterations make a second.
+/// From this time on a run is a sample.
 const TELLING: f64 = 0.2;
+
+/// From this time on a run tells about how many iterations make a second.
+const GUESSING: f64 = 0.05;
+
+/// A run that took longer is a sample, and those after it have fewer iterations.
+const LONG: f64 = 3.0 * AIM;
 
 /// The iterations of the first try, and the factor between tries.
 const FIRST: u64 = 10;
@@ -42,12 +48,21 @@ const MOST: u64 = 1_000_000_000;
 const FILE: u64 = 512;
 
 /// What is wished for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PerfOptions {
+    /// How often each measure is taken under each target.
+    pub rounds: u32,
     /// The size of the file that is written and read, in MiB; 512 without a wish.
     pub io_size: Option<u64>,
     /// The time after which no further round is begun; none for as long as it takes.
     pub max_time: Option<Duration>,
+}
+
+impl PerfOptions {
+    /// The size of the file in MiB, if there is room for it.
+    pub(super) fn file_size(self) -> u64 {
+        self.io_size.unwrap_or(FILE)
+    }
 }
 
 /// What is measured, and how often.
@@ -83,7 +98,7 @@ pub(super) fn plan_measures(
         skipped.insert("perf".into(), reason.into());
     }
     let Some(options) = options.filter(|_| left_out.is_none()) else { return Ok(None) };
-    let size = options.io_size.unwrap_or(FILE);
+    let size = options.file_size();
     let mut file = Some(size);
     if let Err(error) = disk_space::check_free_space(session.engine, size, session.cancel) {
         if options.io_size.is_some() {
@@ -95,9 +110,7 @@ pub(super) fn plan_measures(
         }
         file = None;
     }
-    // The fewest samples whose median has an interval.
-    let rounds = u32::try_from(crate::stats::LEAST).unwrap_or(u32::MAX);
-    Ok(Some(PerfPlan { rounds, file, max_time: options.max_time }))
+    Ok(Some(PerfPlan { rounds: options.rounds, file, max_time: options.max_time }))
 }
 
 /// A measure of one target.
@@ -124,7 +137,7 @@ pub(super) fn capture_performance(
     skipped: &mut BTreeMap<String, String>,
 ) -> Vec<Capture> {
     let begun = Instant::now();
-    let probes = performance_probes(session, plan);
+    let probes = performance_probes(session.catalogue, plan.file.is_some());
     let mut stands: Vec<TargetBench> =
         specs.iter().filter_map(|spec| TargetBench::set_up(session, spec, &probes)).collect();
     for stand in &mut stands {
@@ -161,16 +174,21 @@ pub(super) fn capture_performance(
 }
 
 /// The probes that are measured here, in an order in which a file is written before it is read.
-fn performance_probes<'a>(session: &'a CollectSession, plan: PerfPlan) -> Vec<&'a Probe> {
+fn performance_probes(catalogue: &ProbeCatalogue, with_file: bool) -> Vec<&Probe> {
     let is_measured = |probe: &&Probe| {
         probe.id.starts_with("perf.")
             && probe.place.contains(&ProbePlace::Measurement)
             && !probe.command.is_empty()
-            && (plan.file.is_some() || !is_file(probe))
+            && (with_file || !is_file(probe))
     };
-    let mut probes: Vec<&Probe> = session.catalogue.iter_probes().filter(is_measured).collect();
+    let mut probes: Vec<&Probe> = catalogue.iter_probes().filter(is_measured).collect();
     probes.sort_by_key(|probe| (is_file(probe), probe.id == "perf.io_read"));
     probes
+}
+
+/// How many loops are measured in each round.
+pub(super) fn count_loops(catalogue: &ProbeCatalogue) -> u32 {
+    u32::try_from(performance_probes(catalogue, false).len()).unwrap_or(u32::MAX)
 }
 
 /// Whether a measure is about the file, whose size is given and not found out.
@@ -235,7 +253,7 @@ impl<'a> TargetBench<'a> {
     }
 
     /// Takes one turn. A loop that turns out to be too short now, because the machine has become
-    /// faster, is taken again with more iterations.
+    /// faster, is taken again with more iterations; one that takes very long has fewer next time.
     fn take_sample(&mut self, session: &CollectSession, index: usize, round: u32) {
         let measure = &mut self.measures[index];
         for _ in 0..TRIES {
@@ -248,10 +266,12 @@ impl<'a> TargetBench<'a> {
                 return;
             }
             match &turn.times {
-                Ok((times, empty)) if times.real - empty < TELLING && !is_file(measure.probe) => {
-                    turn.is_short = true;
+                Ok((times, empty)) if !is_file(measure.probe) => {
                     let seconds = times.real - empty;
-                    measure.iterations = next_iterations(measure.iterations, seconds);
+                    turn.is_short = seconds < TELLING;
+                    if turn.is_short || seconds > LONG {
+                        measure.iterations = next_iterations(measure.iterations, seconds);
+                    }
                 }
                 Ok(_) => {}
                 Err(words) => {
@@ -324,9 +344,9 @@ impl TargetMeasure<'_> {
     }
 }
 
-/// The next number of iterations: more of them until a run tells, then those of a second.
+/// The next number of iterations: more of them until a run tells, then those that take [`AIM`].
 fn next_iterations(iterations: u64, seconds: f64) -> u64 {
-    if seconds < TELLING {
+    if seconds < GUESSING {
         return (iterations * 10).min(MOST);
     }
     #[allow(clippy::cast_precision_loss, reason = "at most a billion")]
@@ -361,7 +381,8 @@ mod tests {
     #[test]
     fn loops_grow_until_a_run_tells_and_then_take_as_long_as_they_should() {
         assert_eq!(next_iterations(10, 0.0), 100);
-        assert_eq!(next_iterations(1000, 0.19), 10_000);
+        assert_eq!(next_iterations(1000, 0.04), 10_000);
+        assert_eq!(next_iterations(1000, 0.19), 2100);
         assert_eq!(next_iterations(1_000_000, 0.5), 800_000);
         assert_eq!(next_iterations(100, 7.77), 5);
         assert_eq!(next_iterations(10, 100.0), 1);

@@ -75,17 +75,18 @@ pub(super) fn startup_unsupported_reason(
     (rounds.samples == 0).then(|| "left out with --samples 0".into())
 }
 
-/// The first start of each target in this session, one after the other in random order.
+/// The first start of each target in this session, one after the other in random order, and how
+/// long those took that succeeded.
 pub(super) fn capture_cold_starts(
     session: &CollectSession,
     specs: &[RuntimeSpec],
     rounds: RoundCounts,
-) -> Vec<Capture> {
+) -> (Vec<Capture>, BTreeMap<String, Duration>) {
+    let (mut captures, mut times) = (Vec::new(), BTreeMap::new());
     if startup_unsupported_reason(session.engine, rounds).is_some() {
-        return Vec::new();
+        return (captures, times);
     }
     let arms = startup_arms(specs, false);
-    let mut captures = Vec::new();
     for (place, index) in (1..).zip(shuffled_order(&mut seeded_random(session, "cold"), arms.len()))
     {
         let arm = arms[index];
@@ -100,10 +101,13 @@ pub(super) fn capture_cold_starts(
              removed from caches\n",
         );
         let how = describe_method("the first start of the session");
+        if let (None, Ok(timed)) = (start.failure_reason(), &start.timed) {
+            times.insert(arm.spec.name.clone(), timed.wall);
+        }
         let text = startup_record(&head, std::iter::once(&start));
         captures.push(host_side::observation_capture(arm.spec, "startup.cold", &how, &text));
     }
-    captures
+    (captures, times)
 }
 
 /// Measures, and returns for each target its samples and the engine's events about them; for the
