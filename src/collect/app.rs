@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::http::{self, BodyEnd, HttpLimits, HttpResponse};
 use super::latency::{self, LoopbackBaseline, RequestLoad};
 use super::{CollectSession, RuntimeSpec, from_command, host_side, wait_until};
-use crate::collect::work::WorkPart;
+use crate::collect::estimate::WorkPart;
 use crate::engine::process::run_command;
 use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
 use crate::error::{Error, Result};

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side, is_scripted, join_thread};
-use crate::collect::work::WorkPart;
+use crate::collect::estimate::WorkPart;
 use crate::engine::ContainerMode;
 use crate::engine::process::{
     CommandInput, CommandOutput, ExitReason, RunningCommand, start_command,

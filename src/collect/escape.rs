@@ -12,7 +12,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side};
-use crate::collect::work::WorkPart;
+use crate::collect::estimate::WorkPart;
 use crate::engine::clean;
 use crate::engine::process::{CommandOutput, ExitReason, run_command};
 use crate::engine::{ContainerMode, EngineKind};

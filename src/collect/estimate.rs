@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::work::WorkPart;
 use super::{CollectOptions, RequestLoad, RuntimeSpec, TEST_RUN, THOROUGH, perf, startup};
 use crate::engine::EngineKind;
 use crate::model::Capture;
@@ -32,6 +31,23 @@ const REQUEST: f64 = 0.002;
 
 /// Starts for each target that are tried on the host's files.
 const ESCAPES: f64 = 6.0;
+
+/// A part of a session, in the order in which parts are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum WorkPart {
+    /// The host's probes, then one boot and one test run for each target.
+    Probes,
+    /// Timed starts.
+    Startup,
+    /// Containers for measuring speed, and how much work is measured at once.
+    SpeedSetup,
+    /// What takes time inside of a target.
+    SpeedRounds,
+    /// The application and its latency.
+    Application,
+    /// What is tried on the host's files.
+    Escape,
+}
 
 /// What is measured in a session, and how often.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

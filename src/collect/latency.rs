@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
 use super::{CollectSession, RuntimeSpec, host_side};
-use crate::collect::work::WorkPart;
+use crate::collect::estimate::WorkPart;
 use crate::model::{Capture, CaptureStatus, CapturedStream};
 
 /// Requests that are thrown away before those that are measured.

@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use estimate::{MeasurePlan, seen_starts};
-use work::{SessionWork, WorkPart};
+use estimate::{MeasurePlan, WorkPart, seen_starts};
+use work::SessionWork;
 
 use crate::engine::process::{CancelFlag, CommandOutput, ExitReason, run_command};
 use crate::engine::{

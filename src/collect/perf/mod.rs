@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side};
-use crate::collect::work::WorkPart;
+use crate::collect::estimate::WorkPart;
 use crate::engine::EngineKind;
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, host_side, wait_until};
-use crate::collect::work::WorkPart;
+use crate::collect::estimate::WorkPart;
 use crate::engine::timed::{TimedCommand, time_command};
 use crate::engine::{ContainerMode, EngineKind, clean};
 use crate::model::{Capture, Role};
