@@ -24,7 +24,15 @@ const STATUSES: FactId = fact_ids::HTTP_STATUSES;
 const FASTEST_APPLICATION: f64 = 0.0005;
 
 /// From this median on an application answered: a refused connection takes a third of it.
-pub(crate) const SURELY_APPLICATION: f64 = 0.0009;
+const SURELY_APPLICATION: f64 = 0.0009;
+
+/// Whether a health check that failed may only have come before the application was up, because the
+/// samples, in seconds, are those of an application. No response and a server's error are answers of
+/// one that is not up; a closed port and a proxy answer in less time than the fastest application.
+pub(crate) fn was_checked_early(status: i64, samples: &[f64]) -> bool {
+    let is_of_start = status == 0 || status >= 500;
+    is_of_start && crate::stats::median(samples).is_some_and(|m| m >= SURELY_APPLICATION)
+}
 
 /// Latency of a service whose health check failed.
 pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
@@ -35,11 +43,7 @@ pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
             continue;
         };
         let Some(samples) = context.fact_series(LATENCY, target) else { continue };
-        // A check that got no response may only have come before the application was up. A closed
-        // port is refused in less time than the fastest application answers.
-        let was_early = status == 0
-            && crate::stats::median(&samples.values).is_some_and(|m| m >= SURELY_APPLICATION);
-        if was_early {
+        if was_checked_early(status, &samples.values) {
             continue;
         }
         violations.push(

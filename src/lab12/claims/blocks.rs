@@ -257,7 +257,7 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
     let (Some(stated), Some(known)) = (fact.as_value(), fact_ref.fact.as_value()) else {
         return Open;
     };
-    if stated == known {
+    if stated == known || is_cut_from(stated, known) {
         return Same;
     }
     match id {
@@ -316,6 +316,14 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
         "perf.io_write" | "runtime.implementation" | "evidence.logged_at" => Open,
         _ => Differs,
     }
+}
+
+/// Whether a text is the beginning of another, with a mark that it was cut: `f47c20e8[...]`.
+fn is_cut_from(stated: &Value, known: &Value) -> bool {
+    let (Some(stated), Some(known)) = (stated.as_str(), known.as_str()) else { return false };
+    let kept = stated.trim_end_matches(['.', '…', '[', ']', ' ']);
+    let mark = &stated[kept.len()..];
+    (mark.contains("...") || mark.contains('…')) && kept.len() >= 4 && known.starts_with(kept)
 }
 
 /// Whether one word of at least four is another: no run prints that, a hand writes it.

@@ -76,7 +76,9 @@ fn check_figure(
     let excused = figure.unless.is_match(&context)
         || words.comparison.interval.is_match(around.1)
         || words.argument.is_match(around.0)
-        || words.denial.is_match(around.0);
+        || words.denial.is_match(around.0)
+        // How far the values of one series lie apart.
+        || words.figures.min.is_match(&context) && words.figures.max.is_match(&context);
     let is_cost = is_cost && figure.cost.is_match(&context);
     if !is_cost || excused || is_ratio_of_starts(index, vocabulary, quantity, &context) {
         return None;

@@ -15,9 +15,8 @@ use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
 use super::target_resolver::TargetMention;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
-use crate::judge::rules::latency::SURELY_APPLICATION;
+use crate::judge::rules::latency::was_checked_early;
 use crate::model::{FactId, Role, SampleUnit, fact_ids};
-use crate::stats;
 
 /// A duration that the report states about a target, for ratios that it draws from it.
 #[derive(Debug, Clone, PartialEq)]
@@ -853,7 +852,9 @@ impl<'a> ValuePlace<'a> {
         let is_right = |one: &Self| form(one) == form(self) && one.agrees(fact_ref);
         let mut right = others.filter(is_right).map(|one| !is_of_other(&one));
         match kind {
-            SubjectKind::Count | SubjectKind::Samples => right.any(|is_own| is_own),
+            SubjectKind::Count | SubjectKind::Samples => {
+                right.any(|is_own| is_own) || self.is_between_captured(fact_ref.id)
+            }
             SubjectKind::Mask => {
                 let known = self.index.subject.run.facts.iter();
                 let others = known.filter(|(id, _)| id.contains("cap_"));
@@ -882,6 +883,14 @@ impl<'a> ValuePlace<'a> {
                     || self.sentence.surrounding_text().contains(own) && right.all(|is_own| is_own)
             }
         }
+    }
+
+    /// Whether a count is the difference of two that were captured: “that leaves 364 entries”.
+    fn is_between_captured(&self, id: &str) -> bool {
+        let StatedValue::Number(stated, _) = self.stated_quantity().value else { return false };
+        let all = self.index.facts_everywhere(id);
+        let counts: Vec<f64> = all.iter().filter_map(FactRef::item_count).collect();
+        stated > 0.0 && counts.iter().any(|one| counts.contains(&(one - stated)))
     }
 
     /// A value about a target of which nothing was captured.
@@ -1239,8 +1248,8 @@ pub(super) fn latency_of_errors(
         .or_else(|| index.fact_on_target("http.latency_reported", baseline))?;
     let is_known = vocabulary.words.of_errors.is_match(sentence.surrounding_text());
     // A check that came too early says nothing about the responses that were timed.
-    let median = fact_ref.fact.as_series().and_then(|samples| stats::median(&samples.values));
-    let was_early = status == 0 && median.is_some_and(|median| median >= SURELY_APPLICATION);
+    let samples = fact_ref.fact.as_series();
+    let was_early = samples.is_some_and(|samples| was_checked_early(status, &samples.values));
     if (200..300).contains(&status) || was_early || !sentence.is_plain || is_known {
         return None;
     }
