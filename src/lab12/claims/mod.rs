@@ -486,6 +486,104 @@ mod tests {
         assert_eq!(annotations(run, "The startup overhead of Kata is large."), []);
     }
 
+    /// The evidence of a whole lab.
+    fn lab() -> Sketch {
+        sketch()
+            .fact("kernel.release", "host", "6.16.8-200.fc42.x86_64")
+            .fact("kernel.release", "kata", "6.12.28")
+            .fact("cpu.model", "host", "Intel(R) Core(TM) i7-1165G7 @ 2.80GHz")
+            .fact("kernel.sys_module", "host", 198)
+            .fact("kernel.sys_module", "kata", 77)
+            .series("startup.wall", "runc", &[0.66, 0.61, 0.63, 0.60, 0.65])
+            .series("startup.wall", "kata", &[2.21, 2.09, 2.14, 2.03, 2.18])
+            .fact(
+                "http.latency_reported",
+                "runc",
+                serde_json::json!({"avg": 0.0041, "min": 0.0029, "max": 0.0105}),
+            )
+    }
+
+    /// Each statement is contradicted, or said to lack its evidence, exactly where that is wanted.
+    fn assert_remarks(run: fn() -> Sketch, wanted: bool, statements: &[&str]) {
+        for text in statements {
+            let found = annotations(run(), text);
+            let is_remarked = found.iter().any(|one| one.0 != ClaimStatus::Supported);
+            assert_eq!(is_remarked, wanted, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_digit_exchanged_is_a_contradiction_of_the_one_value_that_it_is_a_slip_of() {
+        assert_remarks(
+            lab,
+            true,
+            &[
+                "Kata prints 6.12.82.",
+                "When I run it with Kata, it is answering 6.12.82.",
+                "## Kernels and CPU\n\n- host: 6.16.3-200.fc42.x86_64\n- guest: 6.12.28",
+                "My laptop has an i7-1185G7.",
+                "| | Núcleo |\n|-|-|\n| Kata | 6.12.82 |",
+            ],
+        );
+        assert_remarks(
+            lab,
+            false,
+            &[
+                "Kata prints 6.12.28, and 6.12.82 is the newest release of that branch.",
+                "Kata of my colleague prints 6.12.82.",
+                "My old laptop had an i7-1185G7, this one an i7-1165G7.",
+                "## Kernels and CPU\n\n- host: 6.16.8-200.fc42.x86_64\n- containerd: 2.12.28",
+            ],
+        );
+    }
+
+    #[test]
+    fn ratios_are_read_in_the_words_of_several_languages_and_below_their_heading() {
+        assert_remarks(
+            lab,
+            true,
+            &[
+                "## Start-up\n\nKata is slower by factor 2.2.",
+                "Start-up with Kata is slower by a factor of 5.",
+                "Kata starts in a fifth of the time of runc.",
+                "Kata es casi siete veces más lento al arrancar, es decir seis veces.",
+                "- ratio of modules is 3.6, ratio of starts is 3.4",
+            ],
+        );
+        assert_remarks(
+            lab,
+            false,
+            &[
+                "## Start-up\n\nKata is slower by factor 3.4.",
+                "## Start-up\n\nI expected a factor of 2 between the two.",
+                "## Start-up\n\nA factor of 2 would be acceptable.",
+                "- ratio of modules is 2.6, ratio of starts is 3.4",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_figure_belongs_to_the_series_that_was_named_last() {
+        assert_remarks(
+            lab,
+            true,
+            &[
+                "For start-up I took five runs. runc took 0.63 s on average and Kata 2.13 s. The slowest of Kata was the first, 2.21 s.\nThe fastest of Kata was 1.98 s.",
+                "HTTP latency of runc: several requests took longer than 20 ms, probably garbage collection.",
+            ],
+        );
+        assert_remarks(
+            lab,
+            false,
+            &[
+                "The Kata start took 2.03 s at best and 2.21 s at worst.",
+                "HTTP latency of runc: no request took longer than 20 ms.",
+                "HTTP latency of runc: several requests took longer than 5 ms.",
+                "For start-up I took five runs. The fastest of Kata was 2.03 s.",
+            ],
+        );
+    }
+
     #[test]
     fn positions_count_lines_and_characters_from_one() {
         let text = "é\nx é6\n";

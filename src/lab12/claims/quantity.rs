@@ -84,12 +84,13 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
             | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|q)\s?\#?\d+(?:[.:]\d+)*\b
             | (?:\b[\w.-]+)?(?:/[\w.@-]+)+(?::[\w.-]+)? | \b[a-z][\w-]*:v?\d[\w.-]* )
         | (?P<commit> \b[0-9a-f]{40}\b )
-        | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon(?:\(R\))?(?:\s(?:CPU\s)?(?:gold|platinum|silver|bronze|e[357]|w)[\s-]\d{4}\w*)?\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC(?:\s\d{4}\w?)?\b | \bGenuineIntel\b | \bAuthenticAMD\b | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
+        | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon(?:\(R\))?(?:\s(?:CPU\s)?(?:gold|platinum|silver|bronze|e[357]|w)[\s-]\d{4}\w*)?\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC(?:\s\d{4}\w?|-[a-z]+)?\b | \bGenuineIntel\b | \bAuthenticAMD\b | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
         | (?P<version> \bv?\d+\.\d+\.\d+ (?: [-.+_][0-9a-z][0-9a-z]* )* \+? | \bv?\d+\.\d+-[a-z0-9][\w.-]*\w )
         | (?P<clock_m> \b\d+ ) m (?P<clock_s> \d+(?:[.,]\d+)? ) s\b
         | (?P<bytes> \d+(?:[.,]\d+)? ) \s? (?P<bytes_unit> [kmgt]i?b | [kmg]o | megabytes? | gigabytes? ) \b
         | (?P<sub> \bsub-?\s?(?:millisecond|ms|millisekunden\w*) ) \b
         | (?P<duration> \d+(?:[.,]\d+)? | \.\d+ ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|µs|μs|us|microseconds?|s|secs?|seconds?|min|minutes? ) \b
+        | \b(?:factor|ratio|faktor)(?:\sof\s/?[a-z]+)?(?:\s(?:of|is|was|von|about|around|roughly|almost|nearly)){0,3}\s[~≈]?(?P<factor> \d+(?:[.,]\d+)? ) (?:\s?[x×])?
         | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b|prozent\b)
         | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b )
         | \bx\s?(?P<times_after> \d+(?:[.,]\d+)? ) \b
@@ -231,6 +232,11 @@ fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option
     }
     if let Some(percent) = named("percent") {
         return Some(of(StatedValue::Percent(parse_number(percent)?), percent, 1.0));
+    }
+    if let Some(factor) = named("factor") {
+        let (hedge, from) = find_hedge(&text[..inner("factor").start], words);
+        let times = of(StatedValue::Times(parse_number(factor)?), factor, 1.0);
+        return Some(StatedQuantity { range: inner("factor"), from, hedge, ..times });
     }
     if let Some(times) = named("times").or(named("times_after")) {
         return Some(of(StatedValue::Times(parse_number(times)?), times, 1.0));

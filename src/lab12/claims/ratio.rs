@@ -8,7 +8,7 @@ use super::messages::ClaimRatioWording;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
 use super::values::StatedFigure;
-use super::words::{ClaimVocabulary, SentenceWords, SubjectKind, ValueSubject};
+use super::words::{ClaimVocabulary, CostArea, SentenceWords, SubjectKind, ValueSubject};
 use crate::model::{Role, SampleUnit};
 
 /// Two figures that a ratio compares.
@@ -66,7 +66,7 @@ pub(super) fn check_ratios(
         if !is_ratio || !is_plain || is_vague(&vocabulary.words, sentence, quantity) {
             continue;
         }
-        let subjects = &vocabulary.subjects.subject;
+        let subjects = (&vocabulary.subjects.subject[..], &vocabulary.subjects.area[..]);
         let Some((one, other)) = compared_targets(index, sentence) else { continue };
         let Some(subject) = ratio_subject(subjects, sentence, quantity) else {
             let pair = own_durations(index, vocabulary, sentence, all, (&one, &other));
@@ -112,7 +112,7 @@ fn is_vague(words: &SentenceWords, sentence: &ReportSentence, quantity: &StatedQ
 /// What a ratio compares: the only subject that its sentence, its row and its column name, or the
 /// label above a short line.
 fn ratio_subject<'a>(
-    subjects: &'a [ValueSubject],
+    (subjects, cost_areas): (&'a [ValueSubject], &[CostArea]),
     sentence: &ReportSentence,
     quantity: &StatedQuantity,
 ) -> Option<&'a ValueSubject> {
@@ -123,11 +123,23 @@ fn ratio_subject<'a>(
         }
         _ => subject.kind == SubjectKind::Seconds,
     };
-    let named: Vec<&ValueSubject> = subjects
-        .iter()
-        .filter(|subject| !matches!(subject.kind, SubjectKind::Version | SubjectKind::Address))
-        .filter(|subject| subject.words.is_match(&text))
-        .collect();
+    let named_in = |text: &str| -> Vec<&ValueSubject> {
+        let is_other = |subject: &&ValueSubject| {
+            matches!(subject.kind, SubjectKind::Version | SubjectKind::Address)
+        };
+        let named = subjects.iter().filter(|subject| subject.words.is_match(text));
+        named.filter(|subject| !is_other(subject)).collect()
+    };
+    let mut named = named_in(&text);
+    if named.len() > 1 && sentence.cell_labels().is_none() {
+        named =
+            named_in(sentence.text[..quantity.range.end].rsplit(", ").next().unwrap_or_default());
+    }
+    // “Kata is slower by a factor of 3” below “Start-up”
+    if named.is_empty() && cost_areas.iter().all(|area| !area.words.is_match(&text)) {
+        let above = sentence.topics.iter().map(|topic| named_in(topic));
+        named = above.into_iter().find(|named| !named.is_empty()).unwrap_or_default();
+    }
     match named[..] {
         [one] if is_kind(&one) => {
             let unless = one.unless.as_ref().filter(|_| one.kind == SubjectKind::Seconds);
@@ -269,7 +281,8 @@ fn decide_ratio(
     if fits {
         return (!pair.from_text).then(|| with_facts(ClaimRemark::supported_claim(place)));
     }
-    if readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth)) {
+    let is_other = readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth));
+    if is_other && !is_whole_ratio(sentence, quantity) {
         return None;
     }
     let figure = |value: f64| match pair.unit {
@@ -286,6 +299,19 @@ fn decide_ratio(
         source: if pair.from_text { "text" } else { "evidence" },
     };
     Some(with_facts(ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)))
+}
+
+/// Whether a ratio can only be that of the two: “by a factor of 2”, “twice as long”, and not “two
+/// times slower”.
+fn is_whole_ratio(sentence: &ReportSentence, quantity: &StatedQuantity) -> bool {
+    let words = |text: &str| text.to_lowercase();
+    let before = words(&sentence.text[..quantity.from]);
+    let mut before = before.split_whitespace().rev().take(3);
+    let after = words(&sentence.text[quantity.range.end..]);
+    let after = after.split_whitespace().next();
+    matches!(quantity.value, StatedValue::Times(_))
+        && (before.any(|word| ["factor", "faktor", "ratio"].contains(&word))
+            || after.is_some_and(|word| ["as", "so"].contains(&word)))
 }
 
 /// The number that a ratio states, and what it can mean where this is the true ratio.

@@ -55,8 +55,10 @@ impl<'a> ReportSentence<'a> {
     /// Whether what stands at a place is somebody else's words: between quotation marks.
     pub(crate) fn is_quoted_at(&self, at: usize) -> bool {
         let before = &self.text[..at];
-        let is_open = before.rfind('“') > before.rfind('”');
-        is_open || before.matches('"').count() % 2 == 1 && self.text[at..].contains('"')
+        let is_open = |open, close| before.rfind(open) > before.rfind(close);
+        is_open('“', '”')
+            || is_open('«', '»')
+            || before.matches('"').count() % 2 == 1 && self.text[at..].contains('"')
     }
 
     /// The words of the sentence; those of a cell with its row's and column's before them.
@@ -77,15 +79,20 @@ impl<'a> ReportSentence<'a> {
         }
     }
 
+    /// What stands before the sentence in its passage.
+    pub(crate) fn earlier_text(&self) -> &'a str {
+        let mut start = self.range.start.saturating_sub(AROUND);
+        while !self.passage.text.is_char_boundary(start) {
+            start += 1;
+        }
+        &self.passage.text[start..self.range.start]
+    }
+
     /// The sentence with what stands before and after it in its passage.
     pub(crate) fn surrounding_text(&self) -> &'a str {
         let text = self.passage.text.as_str();
         let end = self.range.end + beginning(&text[self.range.end..], AROUND).len();
-        let mut start = self.range.start.saturating_sub(AROUND);
-        while !text.is_char_boundary(start) {
-            start += 1;
-        }
-        &text[start..end]
+        &text[self.range.start - self.earlier_text().len()..end]
     }
 }
 

@@ -45,12 +45,13 @@ impl TargetResolver {
             ("hosts".into(), first(Role::Host)),
             ("wirt".into(), first(Role::Host)),
             ("hôte".into(), first(Role::Host)),
+            ("anfitrión".into(), first(Role::Host)),
             ("kata".into(), is_named("kata")),
             ("runc".into(), is_named("runc")),
             ("gvisor".into(), gvisor.clone()),
             ("runsc".into(), gvisor),
         ];
-        for word in ["guest", "vm", "microvm", "guests", "gast", "invité"] {
+        for word in ["guest", "vm", "microvm", "guests", "gast", "gasts", "invité", "invitado"] {
             names.push((word.into(), alone.clone()));
         }
         for word in ["crun", "youki", "firecracker", "windows", "wsl", "laptop", "docker"] {

@@ -122,7 +122,11 @@ impl<'a> ValuePlace<'a> {
         let is_fraction = self.stated_text().contains(['.', ',']);
         let above = || {
             let topic = self.sentence.topics.first()?.trim_end_matches([':', ' ', '\u{a0}']);
-            topic.ends_with(')').then(|| unit(topic)).flatten().filter(|_| is_fraction)
+            let in_words = [" in seconds", " in Sekunden", " en segundos", " en secondes"];
+            let in_words = in_words.iter().any(|words| topic.ends_with(words)).then_some(1.0);
+            in_words
+                .or_else(|| unit(topic).filter(|_| topic.ends_with(')')))
+                .filter(|_| is_fraction)
         };
         unit(column)
             .or_else(|| unit(row))
@@ -266,8 +270,10 @@ impl<'a> ValuePlace<'a> {
                     before.trim_end().trim_end_matches('=').trim_end().ends_with(" n")
                 }
                 true => !any_noun && is_labelled(subject, before) && is_bare(after),
+                // A model's number says itself what it is of.
                 false if subject.kind == SubjectKind::Processor => {
                     subject.words.is_match(self.sentence.text)
+                        || self.stated_text().contains(|c: char| c.is_ascii_digit())
                 }
                 false => subject.words.is_match(before),
             }
@@ -279,6 +285,11 @@ impl<'a> ValuePlace<'a> {
         }
         if let Some(continued) = self.continued_subjects(&possible) {
             return continued;
+        }
+        let slips =
+            among(&|subject| subject.kind == SubjectKind::Version && self.is_slip_of(subject));
+        if !slips.is_empty() {
+            return slips;
         }
         if labels.is_some() {
             let named = among(&|subject| {
@@ -335,6 +346,21 @@ impl<'a> ValuePlace<'a> {
         (is_possible && fits).then_some(subjects)
     }
 
+    /// “Kata prints 6.12.74”: what is a slip of the captured value of the target that is named needs
+    /// no other word.
+    fn is_slip_of(&self, subject: &ValueSubject) -> bool {
+        let resolver = &self.index.resolver;
+        let words = &self.vocabulary.words;
+        let target = resolver.attribute_quantity(words, self.sentence, self.all, self.number);
+        let known = target.and_then(|target| self.fact_of(&subject.facts[0], &target));
+        known.is_some_and(|known| {
+            let known = known.fact.as_str().unwrap_or_default();
+            known
+                .get(..self.stated_text().len())
+                .is_some_and(|known| is_slip(self.stated_text(), known))
+        })
+    }
+
     /// The subject of the heading, the item or the sentence above a value that stands in few
     /// words of its own.
     fn subjects_above(
@@ -345,8 +371,11 @@ impl<'a> ValuePlace<'a> {
         // “HTTP: the service answered with 200, on average in 4 ms”, “I timed each start three
         // times. The medians are 0.6 s and 2 s”.
         let before = &self.sentence.text[..self.stated_quantity().range.start];
-        let nearest = [Some(before), self.sentence.topics.first().copied()];
-        for start in nearest.into_iter().flatten().filter(|_| !self.figures_named().is_empty()) {
+        let earlier = self.sentence.earlier_text().rsplit(['\n', '.']);
+        let earlier = earlier.filter(|text| self.names_measured(text)).take(1);
+        let nearest =
+            [before].into_iter().chain(earlier).chain(self.sentence.topics.first().copied());
+        for start in nearest.filter(|_| !self.figures_named().is_empty()) {
             let is_timed = |subject: &&&ValueSubject| {
                 let unless = subject.unless.as_ref();
                 subject.kind == SubjectKind::Seconds
@@ -396,7 +425,17 @@ impl<'a> ValuePlace<'a> {
         Vec::new()
     }
 
-    /// Whether a heading may name a subject for the values below it: a kernel only for cells.
+    /// Whether a text names something that is measured.
+    fn names_measured(&self, text: &str) -> bool {
+        let is_measured = |subject: &&ValueSubject| {
+            matches!(subject.kind, SubjectKind::Seconds | SubjectKind::Rate)
+        };
+        let mut measured = self.vocabulary.subjects.subject.iter().filter(is_measured);
+        measured.any(|subject| subject.words.is_match(text))
+    }
+
+    /// Whether a heading may name a subject for the values below it: a kernel only for cells and
+    /// labelled values.
     fn may_be_headed(&self, subject: &ValueSubject, heading: &str) -> bool {
         match subject.kind {
             SubjectKind::Status => false,
@@ -404,7 +443,8 @@ impl<'a> ValuePlace<'a> {
                 let is_short = heading.split_whitespace().nth(4).is_none();
                 let names_other = ["shim", "version"].iter().any(|word| heading.contains(word));
                 let is_cell = self.sentence.cell_labels().is_some() && is_short;
-                let is_labelled = self.has_label() && heading.trim_end().ends_with(':');
+                let is_labelled =
+                    self.has_label() && (heading.trim_end().ends_with(':') || is_short);
                 (is_cell || is_labelled) && !names_other
             }
             _ => true,
@@ -592,18 +632,15 @@ impl<'a> ValuePlace<'a> {
     /// Of a value without an owner the target whose value it is a slip of: one part of a name
     /// differs, or two digits of a count are exchanged.
     fn slip_target(&self, subject: &ValueSubject, all: &[FactRef<'a>]) -> Option<&'a str> {
+        let stated = self.stated_text();
         let least = match subject.kind {
             SubjectKind::Count => {
-                let stated = self.stated_text().as_bytes();
-                let is_slip = |known: &str| {
-                    let known = known.as_bytes();
-                    (1..known.len()).any(|at| {
-                        let mut slip = known.to_vec();
-                        slip.swap(at - 1, at);
-                        slip == stated && slip != known
-                    })
+                let is_exchanged = |known: &str| {
+                    stated.bytes().map(u32::from).sum::<u32>()
+                        == known.bytes().map(u32::from).sum::<u32>()
+                        && is_slip(stated, known)
                 };
-                let mut slips = all.iter().filter(|one| is_slip(&one.shown_value()));
+                let mut slips = all.iter().filter(|one| is_exchanged(&one.shown_value()));
                 let slip = slips.next().filter(|_| stated.len() >= 3)?;
                 return slips.next().is_none().then_some(slip.target);
             }
@@ -611,6 +648,13 @@ impl<'a> ValuePlace<'a> {
             SubjectKind::Processor => 3,
             _ => return None,
         };
+        let mut slips = all.iter().filter(|one| {
+            let known = one.fact.as_str().unwrap_or_default();
+            known.split(' ').any(|known| is_slip(stated, known))
+        });
+        if let (Some(slip), None) = (slips.next(), slips.next()) {
+            return Some(slip.target);
+        }
         let parts = |text: &str| -> Vec<String> {
             let text = hyphenate_model(text);
             let parts = text.split(|c: char| !c.is_alphanumeric());
@@ -1007,10 +1051,15 @@ impl<'a> ValuePlace<'a> {
             let found = kinds.into_iter().filter(|(_, pattern)| pattern.is_match(text));
             found.map(|kind| kind.0).collect::<Vec<_>>()
         };
+        // “2.0 s at best and 2.2 s at worst”
+        let after = self.after().trim_start().to_lowercase();
+        if after.starts_with("at ") && !named(&after).is_empty() {
+            return named(&after);
+        }
         let mut found = named(self.before());
         found.extend(named(inside.unwrap_or_default()));
-        if found.is_empty() && self.after().trim_start().to_lowercase().starts_with("in the ") {
-            found = named(self.after());
+        if found.is_empty() && after.starts_with("in the ") {
+            found = named(&after);
         }
         if let (true, Some((row, column))) = (found.is_empty(), self.sentence.cell_labels()) {
             found = named(row);
@@ -1112,6 +1161,21 @@ fn interface_addresses<'a>(fact_ref: &FactRef<'a>) -> impl Iterator<Item = &'a s
 fn known_addresses(fact_ref: &FactRef) -> String {
     let known = interface_addresses(fact_ref).filter(|known| !known.starts_with("127."));
     known.collect::<Vec<_>>().join(", ")
+}
+
+/// Whether one digit of a name is another, or two next to each other are exchanged.
+fn is_slip(stated: &str, known: &str) -> bool {
+    let (stated, known) = (stated.as_bytes(), known.as_bytes());
+    let differing: Vec<usize> =
+        (0..stated.len().min(known.len())).filter(|&at| stated[at] != known[at]).collect();
+    let is_digit = |at: &usize| stated[*at].is_ascii_digit() && known[*at].is_ascii_digit();
+    stated.len() == known.len()
+        && differing.iter().all(is_digit)
+        && match differing[..] {
+            [_] => true,
+            [a, b] => b == a + 1 && stated[a] == known[b] && stated[b] == known[a],
+            _ => false,
+        }
 }
 
 /// Whether `version` is `known`, or its beginning up to a dot or dash.
@@ -1248,8 +1312,9 @@ pub(super) fn latency_of_errors(
         .or_else(|| index.fact_on_target("http.latency_reported", baseline))?;
     let is_known = vocabulary.words.of_errors.is_match(sentence.surrounding_text());
     // A check that came too early says nothing about the responses that were timed.
-    let samples = fact_ref.fact.as_series();
-    let was_early = samples.is_some_and(|samples| was_checked_early(status, &samples.values));
+    let mean = fact_ref.fact.as_value().and_then(|value| value.get("avg")?.as_f64());
+    let timed = fact_ref.fact.as_series().map(|samples| &samples.values[..]);
+    let was_early = was_checked_early(status, timed.unwrap_or(mean.as_slice()));
     if (200..300).contains(&status) || was_early || !sentence.is_plain || is_known {
         return None;
     }
