@@ -197,6 +197,26 @@ fn a_series_ends_when_its_time_is_used_up_and_says_so() {
 }
 
 #[test]
+fn a_budget_is_spent_and_recorded_and_the_least_is_measured_with_any() {
+    if !engines() {
+        return;
+    }
+    for (budget, least) in [("14s", 7), ("1s", 6)] {
+        let project = Project::new();
+        let arguments = ["collect", "--engine", "docker", "--runtime", "runc", "--no-app"];
+        let options = ["--no-perf", "--budget", budget];
+        let said = project.run(&[&arguments[..], &options].concat()).succeeds().stderr;
+        assert_eq!(said.contains("than the 1 s of --budget"), least == 6, "{said}");
+        let n = series(&facts(&project), "startup.first_byte", "runc").len();
+        assert!((least..100).contains(&n) && (least > 6 || n == 6), "{budget}: {n}");
+        let record = show(&project, "runc/startup.samples");
+        let asked = format!("budget {} for the session: 6 rounds, and", budget.replace('s', " s"));
+        assert!(record.contains(&asked), "{record}");
+        assert!(record.contains(&format!("rounds {n} of {n}\n")), "{record}");
+    }
+}
+
+#[test]
 fn without_samples_nothing_is_started_to_be_measured() {
     if !engines() {
         return;

@@ -14,7 +14,7 @@ use super::doctor::APP;
 use super::styled::StyledText;
 use crate::clock;
 use crate::collect::{
-    self, AppRequest, CollectOptions, CollectProgress, MeasureCounts, Perf, RequestLoad,
+    self, AppRequest, CollectOptions, CollectProgress, FEWEST, MeasureCounts, Perf, RequestLoad,
     RoundCounts, RuntimeArgument, SessionEstimate, THOROUGH, USUAL,
 };
 use crate::doctor;
@@ -71,6 +71,11 @@ pub(super) struct CollectArguments {
     /// as many requests: narrower intervals, in about three times the time
     #[arg(long, conflicts_with_all = ["quick", "samples", "requests"])]
     thorough: bool,
+    /// How long the session may take, such as 90s or 5min: it measures everything six times, and
+    /// spends the rest where the intervals are widest
+    #[arg(long, value_name = "TIME", value_parser = parse_budget,
+          conflicts_with_all = ["quick", "thorough", "samples", "max_time"])]
+    budget: Option<Duration>,
     /// How many seconds one container may take
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
@@ -121,6 +126,27 @@ pub(super) struct CollectArguments {
     pub allow_privileged: bool,
 }
 
+/// The longest budget, in seconds: a day.
+const LONGEST: u64 = 24 * 3600;
+
+/// A time with its unit.
+fn parse_budget(text: &str) -> Result<Duration, String> {
+    let wanted = || "a whole number with its unit is wanted, such as 90s, 5min or 1h".to_string();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wanted)?;
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim() {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        _ => return Err(wanted()),
+    };
+    let seconds = number.parse::<u64>().map_err(|_| wanted())?.saturating_mul(unit);
+    match (1..=LONGEST).contains(&seconds) {
+        true => Ok(Duration::from_secs(seconds)),
+        false => Err("a session takes between 1s and 24h".into()),
+    }
+}
+
 /// Requests in a second.
 fn parse_rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "a number of requests a second is wanted")?;
@@ -157,6 +183,7 @@ impl CollectArguments {
         }
         let given = [
             ("--thorough", self.thorough),
+            ("--budget", self.budget.is_some()),
             ("--max-time", self.max_time.is_some()),
             ("--io-size", self.io_size.is_some()),
             ("--kernel-log-witness", self.kernel_log_witness),
@@ -175,9 +202,10 @@ impl CollectArguments {
 
     /// How often measures are taken.
     fn measure_counts(&self) -> MeasureCounts {
-        match self.thorough {
-            true => THOROUGH,
-            false => MeasureCounts { samples: self.samples, requests: self.requests, ..USUAL },
+        match (self.thorough, self.budget) {
+            (true, _) => THOROUGH,
+            (_, Some(_)) => MeasureCounts { requests: self.requests, ..FEWEST },
+            _ => MeasureCounts { samples: self.samples, requests: self.requests, ..USUAL },
         }
     }
 
@@ -331,6 +359,7 @@ pub(super) fn capture_run(
         app: arguments.app_request(),
         allow_privileged: arguments.allow_privileged,
         is_quick: arguments.quick,
+        budget: arguments.budget,
     };
     let cancel = interrupt::listen_for_signals()?;
     let steps = StepPrinter::new(project, console)?;
@@ -485,6 +514,21 @@ mod tests {
     }
 
     use super::*;
+
+    #[test]
+    fn a_budget_is_a_time_with_its_unit() {
+        for (text, seconds) in
+            [("90s", 90), ("5min", 300), ("5m", 300), ("2 min", 120), ("1h", 3600)]
+        {
+            assert_eq!(parse_budget(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "x", "90", "s", "1.5min", "-3s", "1d", "99999999999999999999s", "ſs"] {
+            assert!(parse_budget(text).unwrap_err().contains("with its unit"), "{text}");
+        }
+        for text in ["0s", "25h", "9999999999999999h"] {
+            assert!(parse_budget(text).unwrap_err().contains("between"), "{text}");
+        }
+    }
 
     #[test]
     fn a_time_is_said_as_exactly_as_it_is_known() {

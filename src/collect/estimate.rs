@@ -145,6 +145,13 @@ impl MeasurePlan {
         ]
     }
 
+    /// The seconds of what comes after the measures that have turns.
+    pub(super) fn seconds_after_measures(&self, starts: &[f64]) -> f64 {
+        let is_after = |part| matches!(part, WorkPart::Application | WorkPart::Escape);
+        let parts = self.part_seconds(starts).into_iter();
+        parts.filter(|(part, _)| is_after(*part)).map(|(_, seconds)| seconds).sum()
+    }
+
     fn total_seconds(&self, starts: &[f64]) -> f64 {
         self.part_seconds(starts).into_iter().map(|(_, seconds)| seconds).sum()
     }

@@ -6,6 +6,7 @@
 
 mod app;
 mod batch;
+mod budget;
 mod escape;
 mod estimate;
 mod host_side;
@@ -43,6 +44,7 @@ use crate::probe::unanswered::boot_gaps;
 use crate::probe::{collected, script};
 pub(crate) use app::AppRequest;
 pub(crate) use batch::{answer_captures, script_questions};
+pub(crate) use budget::FEWEST;
 pub(crate) use escape::remove_orphan_folders as sweep_folders;
 pub(crate) use estimate::SessionEstimate;
 pub(crate) use host_side::{WitnessProcess, capture_of, witness_captures};
@@ -102,6 +104,9 @@ pub(crate) struct CollectOptions {
     pub allow_privileged: bool,
     /// Whether only what verdicts rest on is captured.
     pub is_quick: bool,
+    /// How long the session may take; what is left after the planned rounds goes to where intervals
+    /// are widest. None for the planned rounds alone.
+    pub budget: Option<Duration>,
 }
 
 impl CollectOptions {
@@ -137,12 +142,17 @@ pub(crate) struct CollectSession<'a> {
     work: SessionWork,
     kernel_log_witness: bool,
     is_quick: bool,
+    budget: Option<Duration>,
 }
 
 impl CollectSession<'_> {
     /// Tells who waits that a step begins.
     fn begin_step(&self, part: WorkPart, target: &str, what: &str) {
-        self.progress.on_step(target, what, Some(self.work.begin_step(part)));
+        let planned = self.work.begin_step(part);
+        let of_budget =
+            |budget: Duration| self.begun.elapsed().as_secs_f64() / budget.as_secs_f64();
+        let done = self.budget.map(of_budget).filter(|done| *done < 1.0).unwrap_or(planned);
+        self.progress.on_step(target, what, Some(done));
     }
 
     fn is_cancelled(&self) -> bool {
@@ -228,6 +238,7 @@ pub(crate) fn collect_run(
         work: SessionWork::plan_session(plan, specs.len()),
         kernel_log_witness: options.kernel_log_witness,
         is_quick: options.is_quick,
+        budget: options.budget,
     };
     let labels = vec![
         (SESSION_LABEL.to_string(), session.id.clone()),
@@ -402,15 +413,70 @@ fn execute_all(
     let (all, specs): (_, Vec<RuntimeSpec>) =
         (specs, specs.iter().filter(started).cloned().collect());
     let starts = seen_starts(&specs, &captures, &first_starts);
-    tell_estimate(session, session.plan.limit_to(app.is_some(), effort), &starts, probes);
+    let plan = session.plan.limit_to(app.is_some(), effort);
+    tell_estimate(session, plan, &starts, probes);
     captures.extend(cold);
     targets.extend(cold_only_targets(session, &targets, all, &captures));
-    captures.extend(startup::capture_startup(session, &specs, options.rounds, skipped));
-    if let Some(effort) = effort {
-        captures.extend(perf::capture_performance(session, &specs, effort, skipped));
-    }
+    let end = budget::measuring_end(session, plan.seconds_after_measures(&starts));
+    captures.extend(measure_in_turns(session, &specs, options.rounds, effort, end, skipped));
     captures.extend(run_app_and_share_tests(session, &specs, options, app, skipped));
     Ok((targets, captures))
+}
+
+/// Start-up, and what takes time inside of the targets. What is left of a budget then goes to where
+/// intervals are widest; starts come last, when the other containers are gone.
+fn measure_in_turns(
+    session: &CollectSession,
+    specs: &[RuntimeSpec],
+    rounds: RoundCounts,
+    effort: Option<perf::PerfPlan>,
+    end: Option<Instant>,
+    skipped: &mut BTreeMap<String, String>,
+) -> Vec<Capture> {
+    let mut starts = startup::measure_startup(session, specs, rounds, skipped);
+    let mut speed = effort.map(|plan| perf::SpeedSeries::measure_rounds(session, specs, plan));
+    let state = starts.as_ref().map(startup::StartupSeries::measure_state);
+    if let (Some(speed), Some(end)) = (&mut speed, end) {
+        spend_on_speed(speed, state, end);
+    }
+    let of_speed = speed.map(|speed| speed.finish_series(skipped)).unwrap_or_default();
+    // Nothing else could still use the time.
+    if let (Some(starts), Some(end)) = (&mut starts, end) {
+        starts.measure_until(end);
+    }
+    let of_starts = starts.map(|starts| starts.finish_series(skipped)).unwrap_or_default();
+    of_starts.into_iter().chain(of_speed).collect()
+}
+
+/// Measures more of what takes time inside of the targets, as far as its intervals are wider than
+/// those of the starts, for which time is left. Planned anew when the plan is done: rounds may take
+/// less time than before. Only the widths after the first rounds count.
+fn spend_on_speed(
+    speed: &mut perf::SpeedSeries,
+    of_starts: Option<budget::MeasureState>,
+    end: Instant,
+) {
+    const PLANS: usize = 4;
+    let mut states = speed.measure_states();
+    let measures = states.len();
+    states.extend(of_starts);
+    let mut got = vec![0; states.len()];
+    for _ in 0..PLANS {
+        got.truncate(measures);
+        got.resize(states.len(), 0);
+        let left = end.saturating_duration_since(Instant::now());
+        let more = budget::spend_time(&states, &got, left.as_secs_f64());
+        let for_starts = more.get(measures).copied().unwrap_or_default();
+        let seconds = of_starts.map_or(0.0, |starts| starts.round_seconds);
+        let kept = Duration::from_secs_f64(seconds * f64::from(for_starts));
+        speed.measure_more(&more[..measures], end.checked_sub(kept).unwrap_or(end));
+        for (state, now) in states.iter_mut().zip(speed.measure_states()) {
+            state.round_seconds = now.round_seconds;
+        }
+        for (index, more) in more[..measures].iter().enumerate() {
+            got[index] += more;
+        }
+    }
 }
 
 /// Tells how long the session takes, from what was seen of it.
@@ -418,9 +484,18 @@ fn tell_estimate(session: &CollectSession, plan: MeasurePlan, starts: &[f64], pr
     let spent = session.begun.elapsed();
     session.work.learn_pace(plan, starts, spent);
     let estimate = SessionEstimate::of_plan(plan, starts, session.begun, spent, probes);
-    if let Some(estimate) = estimate.filter(|_| !session.is_cancelled()) {
-        session.progress.on_estimate(&estimate);
+    let Some(mut estimate) = estimate.filter(|_| !session.is_cancelled()) else { return };
+    if let Some(budget) = session.budget {
+        if estimate.whole > budget {
+            let words = format!(
+                "the least that every measure needs takes longer than the {} s of --budget",
+                budget.as_secs()
+            );
+            session.progress.on_trouble("budget", &words);
+        }
+        estimate.whole = estimate.whole.max(budget);
     }
+    session.progress.on_estimate(&estimate);
 }
 
 /// The image is there before anything is started: a pull is never part of a measurement.
@@ -814,6 +889,7 @@ mod testing {
             app: None,
             allow_privileged: false,
             is_quick: false,
+            budget: None,
         }
     }
 }

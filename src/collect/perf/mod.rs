@@ -15,11 +15,13 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, from_command, host_side};
+use crate::collect::budget::{MeasureState, budget_line};
 use crate::collect::estimate::WorkPart;
 use crate::engine::EngineKind;
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
 use crate::probe::catalogue::{Probe, ProbeCatalogue, ProbePlace};
+use crate::stats::RandomSequence;
 use bench::BenchShell;
 use record::{PerfSample, perf_record};
 
@@ -117,6 +119,8 @@ pub(super) fn plan_measures(
 struct TargetMeasure<'a> {
     probe: &'a Probe,
     iterations: u64,
+    /// How many rounds it is to have.
+    planned: u32,
     turns: Vec<PerfSample>,
     /// Why it cannot be taken, in words.
     trouble: Option<String>,
@@ -129,48 +133,134 @@ struct TargetBench<'a> {
     measures: Vec<TargetMeasure<'a>>,
 }
 
-/// Measures, and returns for each target a record of each measure.
-pub(super) fn capture_performance(
-    session: &CollectSession,
-    specs: &[RuntimeSpec],
+/// What is measured inside of the targets, under way.
+pub(super) struct SpeedSeries<'a> {
+    session: &'a CollectSession<'a>,
     plan: PerfPlan,
-    skipped: &mut BTreeMap<String, String>,
-) -> Vec<Capture> {
-    let begun = Instant::now();
-    let probes = performance_probes(session.catalogue, plan.file.is_some());
-    let mut stands: Vec<TargetBench> =
-        specs.iter().filter_map(|spec| TargetBench::set_up(session, spec, &probes)).collect();
-    for stand in &mut stands {
-        stand.calibrate_measures(session, plan);
-    }
-    let mut random = super::startup::seeded_random(session, "perf");
-    let mut ended = None;
-    'rounds: for round in 1..=plan.rounds {
-        let is_over = plan.max_time.is_some_and(|limit| begun.elapsed() >= limit);
-        if is_over && round > 1 {
-            ended = Some("the time of --max-time was used up");
-            break;
+    probes: Vec<&'a Probe>,
+    stands: Vec<TargetBench<'a>>,
+    random: RandomSequence,
+    /// The seconds that each measure took so far.
+    seconds: Vec<f64>,
+    ended: Option<&'static str>,
+}
+
+impl<'a> SpeedSeries<'a> {
+    /// Measures as many rounds as are planned.
+    pub(super) fn measure_rounds(
+        session: &'a CollectSession,
+        specs: &'a [RuntimeSpec],
+        plan: PerfPlan,
+    ) -> Self {
+        let begun = Instant::now();
+        let probes = performance_probes(session.catalogue, plan.file.is_some());
+        let stands = specs
+            .iter()
+            .filter_map(|spec| TargetBench::set_up(session, spec, &probes, plan.rounds));
+        let mut series = Self {
+            session,
+            plan,
+            stands: stands.collect(),
+            random: super::startup::seeded_random(session, "perf"),
+            seconds: vec![0.0; probes.len()],
+            probes,
+            ended: None,
+        };
+        for stand in &mut series.stands {
+            stand.calibrate_measures(session, plan);
         }
-        let words = format!("round {round} of {}", plan.rounds);
-        session.begin_step(WorkPart::SpeedRounds, "speed inside", &words);
-        for index in 0..probes.len() {
-            let mut order: Vec<usize> = (0..stands.len()).collect();
-            random.shuffle_slice(&mut order);
-            for stand in order {
-                if session.is_cancelled() {
-                    ended = Some("stopped by the user");
-                    break 'rounds;
+        for round in 1..=plan.rounds {
+            let is_over = plan.max_time.is_some_and(|limit| begun.elapsed() >= limit);
+            if is_over && round > 1 {
+                series.ended = Some("the time of --max-time was used up");
+                break;
+            }
+            let words = format!("round {round} of {}", plan.rounds);
+            session.begin_step(WorkPart::SpeedRounds, "speed inside", &words);
+            if !(0..series.probes.len()).all(|index| series.take_turns(index, round)) {
+                break;
+            }
+        }
+        series
+    }
+
+    /// A turn of a measure under each target, in random order; false if the user stopped it.
+    fn take_turns(&mut self, index: usize, round: u32) -> bool {
+        let begun = Instant::now();
+        let mut order: Vec<usize> = (0..self.stands.len()).collect();
+        self.random.shuffle_slice(&mut order);
+        for stand in order {
+            if self.session.is_cancelled() {
+                self.ended = Some("stopped by the user");
+                return false;
+            }
+            self.stands[stand].take_sample(self.session, index, round);
+        }
+        self.seconds[index] += begun.elapsed().as_secs_f64();
+        true
+    }
+
+    /// The measures that get more rounds together: a loop alone, and those of the file, of which one
+    /// reads what the other wrote.
+    fn measure_groups(&self) -> Vec<Vec<usize>> {
+        let (file, loops): (Vec<usize>, Vec<usize>) =
+            (0..self.probes.len()).partition(|&index| is_file(self.probes[index]));
+        let loops = loops.into_iter().map(|index| vec![index]);
+        loops.chain((!file.is_empty()).then_some(file)).collect()
+    }
+
+    /// What the rounds so far say about the use of more, for each group of measures.
+    pub(super) fn measure_states(&self) -> Vec<MeasureState> {
+        let state = |group: Vec<usize>| {
+            let measures = group.iter().flat_map(|&index| self.measures_of(index));
+            let series: Vec<Vec<f64>> = measures.map(TargetMeasure::turn_times).collect();
+            let rounds = group.iter().flat_map(|&index| self.measures_of(index));
+            let rounds = rounds.map(|measure| measure.planned).max().unwrap_or_default();
+            let seconds = group.iter().map(|&index| self.seconds[index]).sum();
+            MeasureState::of_series(&series, rounds, seconds)
+        };
+        self.measure_groups().into_iter().map(state).collect()
+    }
+
+    /// One measure under each target.
+    fn measures_of(&self, index: usize) -> impl Iterator<Item = &TargetMeasure<'a>> {
+        self.stands.iter().map(move |stand| &stand.measures[index])
+    }
+
+    /// Measures more rounds of each group, as long as they are over by `end`.
+    pub(super) fn measure_more(&mut self, more: &[u32], end: Instant) {
+        let states = self.measure_states();
+        let groups = self.measure_groups();
+        for turn in 0..more.iter().copied().max().unwrap_or_default() {
+            let words = "more rounds where intervals are widest";
+            self.session.begin_step(WorkPart::SpeedRounds, "speed inside", words);
+            for ((group, state), more) in groups.iter().zip(&states).zip(more) {
+                let needed = Duration::from_secs_f64(state.round_seconds);
+                if turn >= *more || Instant::now() + needed > end {
+                    continue;
                 }
-                stands[stand].take_sample(session, index, round);
+                let round = state.rounds + turn + 1;
+                for &index in group {
+                    if !self.take_turns(index, round) {
+                        return;
+                    }
+                    self.stands.iter_mut().for_each(|stand| stand.measures[index].planned = round);
+                }
             }
         }
     }
-    let captures: Vec<Capture> =
-        stands.into_iter().flat_map(|stand| stand.bench_captures(session, plan, ended)).collect();
-    if let (true, Some(reason)) = (captures.is_empty(), ended) {
-        skipped.insert("perf".into(), format!("ended before the first round: {reason}"));
+
+    /// A record of each measure for each target.
+    pub(super) fn finish_series(self, skipped: &mut BTreeMap<String, String>) -> Vec<Capture> {
+        let Self { session, plan, stands, ended, .. } = self;
+        let records =
+            stands.into_iter().flat_map(|stand| stand.bench_captures(session, plan, ended));
+        let captures: Vec<Capture> = records.collect();
+        if let (true, Some(reason)) = (captures.is_empty(), ended) {
+            skipped.insert("perf".into(), format!("ended before the first round: {reason}"));
+        }
+        captures
     }
-    captures
 }
 
 /// The probes that are measured here, in an order in which a file is written before it is read.
@@ -202,6 +292,7 @@ impl<'a> TargetBench<'a> {
         session: &CollectSession,
         spec: &'a RuntimeSpec,
         probes: &[&'a Probe],
+        rounds: u32,
     ) -> Option<Self> {
         if session.is_cancelled() {
             return None;
@@ -217,6 +308,7 @@ impl<'a> TargetBench<'a> {
         let measure = |probe: &&'a Probe| TargetMeasure {
             probe,
             iterations: FIRST,
+            planned: rounds,
             turns: Vec::new(),
             trouble: None,
         };
@@ -303,7 +395,7 @@ impl<'a> TargetBench<'a> {
             .measures
             .into_iter()
             .filter(|measure| !measure.turns.is_empty() || measure.trouble.is_some())
-            .map(|measure| measure.measure_capture(spec, plan, ended))
+            .map(|measure| measure.measure_capture(session, spec, ended))
             .collect();
         if captures.is_empty() {
             return captures;
@@ -327,8 +419,19 @@ impl<'a> TargetBench<'a> {
 }
 
 impl TargetMeasure<'_> {
-    fn measure_capture(self, spec: &RuntimeSpec, plan: PerfPlan, ended: Option<&str>) -> Capture {
-        let text = perf_record(&self.turns, plan.rounds, ended);
+    /// The values so far, of one iteration each.
+    fn turn_times(&self) -> Vec<f64> {
+        let kept = self.turns.iter().filter(|turn| !turn.is_short);
+        kept.filter_map(PerfSample::seconds_each).collect()
+    }
+
+    fn measure_capture(
+        self,
+        session: &CollectSession,
+        spec: &RuntimeSpec,
+        ended: Option<&str>,
+    ) -> Capture {
+        let text = perf_record(&self.turns, self.planned, &budget_line(session), ended);
         let is_empty = self.turns.is_empty();
         let words = self.trouble.filter(|_| is_empty);
         Capture {

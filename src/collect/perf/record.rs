@@ -42,11 +42,26 @@ pub(super) struct PerfSample {
     pub is_short: bool,
 }
 
-/// The record of a measure.
-pub(super) fn perf_record(turns: &[PerfSample], rounds: u32, ended: Option<&str>) -> String {
+impl PerfSample {
+    /// The seconds of an iteration, or of a MiB of the file.
+    pub(super) fn seconds_each(&self) -> Option<f64> {
+        let (times, empty) = self.times.as_ref().ok()?;
+        #[allow(clippy::cast_precision_loss, reason = "at most a billion")]
+        let iterations = self.iterations.max(1) as f64;
+        Some((times.real - empty) / iterations)
+    }
+}
+
+/// The record of a measure; `budget` is a line of its head, or nothing.
+pub(super) fn perf_record(
+    turns: &[PerfSample],
+    rounds: u32,
+    budget: &str,
+    ended: Option<&str>,
+) -> String {
     let mut text = format!(
         "resolution 0.01 s, by the container's own clock\nrounds {} of {rounds}, the targets in \
-         random order in each\nempty_s is the same command without iterations, just before\n",
+         random order in each\nempty_s is the same command without iterations, just before\n{budget}",
         turns.iter().filter(|turn| !turn.is_short).count()
     );
     if let Some(reason) = ended {
@@ -97,7 +112,7 @@ mod tests {
         let failed = PerfSample { times: Err("exit status 1".into()), ..turn(3, 2_000_000, 0.0) };
         let short = PerfSample { is_short: true, ..turn(1, 200_000, 0.05) };
         let turns = [short, turn(1, 2_000_000, 1.0), turn(2, 2_000_000, 1.1), failed];
-        let text = perf_record(&turns, 6, Some("stopped by the user"));
+        let text = perf_record(&turns, 6, "", Some("stopped by the user"));
         let read = |parser| parse_output(parser, &text).unwrap().unwrap();
         assert_eq!(read("column_each"), json!([5e-7, 5.5e-7]));
         assert_eq!(read("column_real"), json!([1.0, 1.1]));
@@ -108,7 +123,7 @@ mod tests {
     #[test]
     fn a_time_of_a_few_ticks_is_below_the_resolution_and_no_value() {
         for parser in ["column_each", "column_real"] {
-            let text = perf_record(&[turn(1, 100, 1.0), turn(2, 100, 0.09)], 2, None);
+            let text = perf_record(&[turn(1, 100, 1.0), turn(2, 100, 0.09)], 2, "", None);
             let unread = parse_output(parser, &text).unwrap().unwrap_err();
             assert_eq!(unread.why, MissingReason::Unreadable, "{parser}");
             assert!(unread.reason.contains("resolution"), "{}", unread.reason);

@@ -16,6 +16,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::{CollectSession, RuntimeSpec, host_side, wait_until};
+use crate::collect::budget::{MeasureState, budget_line};
 use crate::collect::estimate::WorkPart;
 use crate::engine::timed::{TimedCommand, time_command};
 use crate::engine::{ContainerMode, EngineKind, clean};
@@ -110,41 +111,27 @@ pub(super) fn capture_cold_starts(
     (captures, times)
 }
 
-/// Measures, and returns for each target its samples and the engine's events about them; for the
-/// baseline the samples of the control, too.
-pub(super) fn capture_startup(
-    session: &CollectSession,
-    specs: &[RuntimeSpec],
+/// Measures; none where nothing can be.
+pub(super) fn measure_startup<'a>(
+    session: &'a CollectSession,
+    specs: &'a [RuntimeSpec],
     rounds: RoundCounts,
     skipped: &mut BTreeMap<String, String>,
-) -> Vec<Capture> {
+) -> Option<StartupSeries<'a>> {
     if let Some(reason) = startup_unsupported_reason(session.engine, rounds) {
         skipped.insert("startup".into(), reason);
-        return Vec::new();
+        return None;
     }
     if specs.is_empty() || session.is_cancelled() {
-        return Vec::new();
+        return None;
     }
     let arms = startup_arms(specs, true);
     let listening = events::events_command(session.engine);
     let listener = listening.as_deref().and_then(EventListener::start_listening);
     let listener = listener.filter(|listener| is_heard(session, arms[0], listener));
-    let mut series = StartupSeries::new(session, &arms, rounds);
-    series.measure_rounds();
-    let mut captures = series.series_captures();
-    if let (true, Some(reason)) = (captures.is_empty(), series.stopped) {
-        skipped.insert("startup".into(), format!("ended before the first sample: {reason}"));
-    }
-    match (&listener, listening) {
-        (Some(listener), Some(argv)) => {
-            captures.extend(series.event_captures(listener, &shell_line(argv)));
-        }
-        _ => {
-            let reason = "the engine's events could not be had".to_string();
-            skipped.insert("startup.phase".into(), reason);
-        }
-    }
-    captures
+    let mut series = StartupSeries::new(session, arms, rounds, listener);
+    series.measure_rounds(rounds.total_rounds(), None);
+    Some(series)
 }
 
 /// Every target; the baseline once more as the control.
@@ -236,10 +223,12 @@ fn time_start(
 }
 
 /// A series under way.
-struct StartupSeries<'a> {
+pub(super) struct StartupSeries<'a> {
     session: &'a CollectSession<'a>,
-    arms: &'a [StartupArm<'a>],
+    arms: Vec<StartupArm<'a>>,
     rounds: RoundCounts,
+    listener: Option<EventListener>,
+    random: RandomSequence,
     begun: Instant,
     starts: Vec<TimedStart>,
     /// Failures in a row, by arm.
@@ -250,12 +239,19 @@ struct StartupSeries<'a> {
 }
 
 impl<'a> StartupSeries<'a> {
-    fn new(session: &'a CollectSession, arms: &'a [StartupArm], rounds: RoundCounts) -> Self {
+    fn new(
+        session: &'a CollectSession,
+        arms: Vec<StartupArm<'a>>,
+        rounds: RoundCounts,
+        listener: Option<EventListener>,
+    ) -> Self {
         let failures = vec![0; arms.len()];
         Self {
             session,
             arms,
             rounds,
+            listener,
+            random: seeded_random(session, "starts"),
             begun: Instant::now(),
             starts: Vec::new(),
             failures,
@@ -264,12 +260,22 @@ impl<'a> StartupSeries<'a> {
         }
     }
 
-    fn measure_rounds(&mut self) {
-        let mut random = seeded_random(self.session, "starts");
-        for round in 1..=self.rounds.total_rounds() {
-            let words = format!("round {round} of {}", self.rounds.total_rounds());
+    /// Measures rounds up to the number of `last`; with an `end`, only those that are expected to be
+    /// over by then.
+    fn measure_rounds(&mut self, last: u32, end: Option<Instant>) {
+        for round in self.rounds_begun + 1..=last {
+            let needed = Duration::from_secs_f64(self.measure_state().round_seconds);
+            let has_ended = |end| Instant::now() + needed > end || self.have_all_failed();
+            if end.is_some_and(has_ended) {
+                return;
+            }
+            let words = match end {
+                None => format!("round {round} of {last}"),
+                Some(_) => format!("round {round}"),
+            };
             self.session.begin_step(WorkPart::Startup, "start-up", &words);
-            for index in shuffled_order(&mut random, self.arms.len()) {
+            let order = shuffled_order(&mut self.random, self.arms.len());
+            for index in order {
                 self.stopped = self.stop_reason();
                 if self.stopped.is_some() {
                     return;
@@ -278,6 +284,52 @@ impl<'a> StartupSeries<'a> {
                 self.measure_one_start(index, round);
             }
         }
+    }
+
+    /// What the rounds so far say about the use of more.
+    pub(super) fn measure_state(&self) -> MeasureState {
+        let times = |index| {
+            let kept = self.kept_starts(index).filter(|start| start.failure_reason().is_none());
+            kept.filter_map(|start| Some(start.timed.as_ref().ok()?.wall.as_secs_f64())).collect()
+        };
+        let series: Vec<Vec<f64>> = (0..self.arms.len()).map(times).collect();
+        let all = self.starts.iter().filter_map(|start| start.timed.as_ref().ok());
+        let seconds = all.map(|timed| timed.wall.as_secs_f64()).sum();
+        MeasureState {
+            rounds: self.rounds.samples,
+            ..MeasureState::of_series(&series, self.rounds_begun, seconds)
+        }
+    }
+
+    /// Measures as many more rounds as are over by `end`.
+    pub(super) fn measure_until(&mut self, end: Instant) {
+        self.measure_rounds(u32::MAX, Some(end));
+        let measured = self.rounds_begun.saturating_sub(self.rounds.warmup);
+        self.rounds.samples = self.rounds.samples.max(measured);
+    }
+
+    /// For each target its samples and the engine's events about them; for the baseline the samples
+    /// of the control, too.
+    pub(super) fn finish_series(self, skipped: &mut BTreeMap<String, String>) -> Vec<Capture> {
+        let mut captures = self.series_captures();
+        if let (true, Some(reason)) = (captures.is_empty(), self.stopped) {
+            skipped.insert("startup".into(), format!("ended before the first sample: {reason}"));
+        }
+        match (&self.listener, events::events_command(self.session.engine)) {
+            (Some(listener), Some(argv)) => {
+                captures.extend(self.event_captures(listener, &shell_line(argv)));
+            }
+            _ => {
+                let reason = "the engine's events could not be had".to_string();
+                skipped.insert("startup.phase".into(), reason);
+            }
+        }
+        captures
+    }
+
+    /// Whether no target is started any more.
+    fn have_all_failed(&self) -> bool {
+        self.failures.iter().all(|&failures| failures >= PATIENCE)
     }
 
     fn stop_reason(&self) -> Option<&'static str> {
@@ -358,6 +410,10 @@ impl<'a> StartupSeries<'a> {
         line(format!("warmup {} of each discarded", self.rounds.warmup));
         let begun = self.rounds_begun.saturating_sub(self.rounds.warmup);
         line(format!("rounds {begun} of {}", self.rounds.samples));
+        head.push_str(&budget_line(self.session));
+        let mut line = |text: String| {
+            let _ = writeln!(head, "{text}");
+        };
         if let Some(reason) = self.stopped {
             line(format!("ended early: {reason}"));
         }
