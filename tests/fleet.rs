@@ -48,14 +48,14 @@ fn a_weaker_verdict_on_any_node_fails_the_gate_and_nodes_that_come_and_go_do_not
     project.run(&["diff", "fleet:aaaa", "fleet:cccc", "--fail-on", "change"]).fails(1, &[]);
 }
 
+/// A project that expects something of every node.
+const EXPECTATION: &str = "[book]\ntitle = \"Test\"\n[[preprocessor.isoproof.expect]]\nruntime = \"kata\"\n\
+     boundary = \"own-kernel\"\nreason = \"customers' code runs there\"\n";
+
 #[test]
 fn what_a_project_expects_is_expected_of_every_node() {
     let project = project_with_fleets();
-    project.write(
-        "book.toml",
-        "[book]\ntitle = \"Test\"\n[[preprocessor.isoproof.expect]]\nruntime = \"kata\"\n\
-         boundary = \"own-kernel\"\nreason = \"customers' code runs there\"\n",
-    );
+    project.write("book.toml", EXPECTATION);
     project.run(&["check", "fleet:aaaa"]).succeeds();
     let text = project.run(&["check", "fleet:bbbb"]).fails(1, &[]).stdout;
     assert!(text.contains("failed on 1 of 4 nodes (host-000001)"), "{text}");
@@ -138,9 +138,30 @@ fn the_page_of_a_fleet_says_first_where_the_promise_is_broken() {
     assert!(overview.contains("href=\"fleets/bbbbbbbbbbbb.html\""));
     let list = project.read("public/runs/index.html");
     assert!(list.contains("host-000001"), "the exception has a page");
+    let of_node = "<dd>host-000001 <a href=\"../fleets/bbbbbbbbbbbb.html\">";
+    let leads_back = |name: &String| project.read(&format!("public/runs/{name}")).contains(of_node);
+    assert!(runs.iter().filter(|name| name.ends_with(".html")).any(leads_back));
     // Nothing is made again where nothing changed, and nothing that was hidden is in the way.
     project.run(&["build"]).succeeds();
     assert_eq!(project.read("public/fleets/bbbbbbbbbbbb.html"), page);
+}
+
+#[test]
+fn a_fleet_is_tests_for_a_ci_system() {
+    let project = project_with_fleets();
+    project.write("book.toml", EXPECTATION);
+    let report = project.run(&["check", "fleet:latest", "--format", "junit"]);
+    let cases: Vec<&str> = report.stdout.split("<testcase ").skip(1).collect();
+    let find = |name: &str| {
+        let name = format!("name=\"{name}\"");
+        cases.iter().find(|case| case.contains(&name)).unwrap_or_else(|| panic!("{name}"))
+    };
+    assert!(find("kata on host-000001").contains("<failure message=\"kata was started as kata"));
+    assert!(find("kata on host-000003").contains("<skipped message=\"the session did not come"));
+    assert!(!find("kata on host-000002").contains("<failure"));
+    assert!(find("runtime-not-what-it-says").contains("host-000001"));
+    let expected = find("kata containers have their own kernel");
+    assert!(expected.contains("<failure") && expected.contains("failed on host-000001"));
 }
 
 /// The main part of a page, a tag a line. The ids of the runs change with every new probe.

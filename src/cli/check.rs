@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::console::{Console, count_words};
 use super::expectations::{any_fails, expectation_lines};
-use super::fleet;
+use super::fleet::{self, FleetForm};
 use super::report::CheckedReport;
 use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
@@ -172,20 +172,25 @@ fn check_fleet(
     arguments: &CheckArguments,
     console: &Console,
 ) -> Result<ExitCode> {
-    let has_form = matches!(arguments.format, CheckFormat::Text | CheckFormat::Json);
+    let form = match arguments.format {
+        CheckFormat::Text if arguments.summary => Some(FleetForm::Summary),
+        CheckFormat::Text => Some(FleetForm::Text),
+        CheckFormat::Json => Some(FleetForm::Json),
+        CheckFormat::Junit => Some(FleetForm::Document(junit::fleet_report)),
+        CheckFormat::Markdown | CheckFormat::Sarif => None,
+    };
     let of_runs = [
         ("--against", !arguments.against.is_empty()),
         ("--submission", arguments.submission.is_some()),
         ("--evidence", arguments.evidence.is_some()),
-        ("a form other than text and json", !has_form),
+        ("a form other than text, json and junit", form.is_none()),
     ];
     if let Some((what, _)) = of_runs.into_iter().find(|(_, is_given)| *is_given) {
         return Err(Error::unusable_input(format!("{what} is about a run, not about a fleet"))
             .with_help("`isoproof check --format json fleet:latest` names the run of each node"));
     }
     let wanted = fleet::FleetCheck {
-        is_json: arguments.format == CheckFormat::Json,
-        is_summary: arguments.summary,
+        form: form.unwrap_or(FleetForm::Text),
         least: match arguments.fail_on {
             FailOn::Error => Some(Severity::Error),
             FailOn::Warning => Some(Severity::Warning),

@@ -9,10 +9,10 @@ use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
 use crate::diff::fleet::FleetDiff;
 use crate::error::{Error, Result};
-use crate::judge::Severity;
 use crate::judge::fleet::{
     BROKEN, CHANGED, ClassSummary, NodeSummary, fold_classes, fold_findings,
 };
+use crate::judge::{RuleBook, Severity};
 use crate::model::Fleet;
 use crate::project::{CONFIG, FailOn, Project};
 use crate::report::ProjectData;
@@ -107,12 +107,22 @@ fn list_nodes<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
+/// How `check` shows a fleet.
+pub(super) enum FleetForm {
+    /// For people.
+    Text,
+    /// The classes alone.
+    Summary,
+    /// For programs.
+    Json,
+    /// As what this makes of the fleet, the rules, and the least severe finding that is a failure.
+    Document(fn(&FleetAssessment, &RuleBook, Severity) -> Result<String>),
+}
+
 /// How `check` shows a fleet, and what makes it fail.
 pub(super) struct FleetCheck {
-    /// Whether programs read it.
-    pub is_json: bool,
-    /// Whether only the classes are shown.
-    pub is_summary: bool,
+    /// How it is shown.
+    pub form: FleetForm,
     /// The least severe finding that makes the exit code 1, if one does.
     pub least: Option<Severity>,
 }
@@ -129,12 +139,16 @@ pub(super) fn check_fleet(
     let assessment = load_fleet(project, name, &store, &project_data, console)?;
     let folded = fold_findings(&assessment.nodes);
     let expectations = assessment.fold_expectations();
-    if wanted.is_json {
-        console.print_json(&format!("{:#}\n", fleet_json(&assessment, &expectations)))?;
-    } else if wanted.is_summary {
-        console.print_text(&fleet_lines(&assessment.nodes))?;
-    } else {
-        console.print_text(&check_text(&assessment, &expectations))?;
+    match wanted.form {
+        FleetForm::Text => console.print_text(&check_text(&assessment, &expectations))?,
+        FleetForm::Summary => console.print_text(&fleet_lines(&assessment.nodes))?,
+        FleetForm::Json => {
+            console.print_json(&format!("{:#}\n", fleet_json(&assessment, &expectations)))?;
+        }
+        FleetForm::Document(make) => {
+            let least = wanted.least.unwrap_or(Severity::Error);
+            console.print_document(&make(&assessment, &project_data.rules, least)?)?;
+        }
     }
     let is_found = wanted.least.is_some_and(|least| folded.iter().any(|it| it.severity >= least));
     // What is not shown is not relied on.

@@ -66,6 +66,16 @@ impl FleetPages {
         hidden
     }
 
+    /// The fleet of each run that is of a node.
+    pub(super) fn fleets_of_runs(&self) -> BTreeMap<&str, &str> {
+        let mut found = BTreeMap::new();
+        for SiteFleet { fleet, nodes, .. } in &self.fleets {
+            let runs = nodes.iter().filter_map(|node| node.run.as_deref());
+            found.extend(runs.map(|run| (run, fleet.id.as_str())));
+        }
+        found
+    }
+
     /// What the frame of every page and the overview see of the newest fleet.
     pub(super) fn newest_fleet(&self) -> Json {
         let Some(newest) = self.fleets.first() else { return Json::Null };

@@ -195,7 +195,9 @@ fn make_pages(
     let hidden = fleets.hidden_runs(&builder.assessment.run.id);
     let catalogue = &builder.assessment.project_data.catalogue;
     let history = RunHistory::read_history(store, catalogue, &hidden)?;
-    let Some(rows) = runs.make_run_pages(&history)? else { return Ok(None) };
+    let Some(rows) = runs.make_run_pages(&history, &fleets.fleets_of_runs())? else {
+        return Ok(None);
+    };
     let changes = history.summarize_changes(&builder.assessment.run, &rows);
     let mut since = json!(changes);
     since["fleet"] = fleets.newest_fleet();
@@ -296,19 +298,31 @@ struct KeyedFile {
     key: ContentHash,
 }
 
+/// What the pages of runs lead to, by the id of the run.
+struct RunLinks<'a> {
+    /// The titles and pages of its comparisons.
+    comparisons: BTreeMap<&'a str, Vec<(String, String)>>,
+    /// The fleet of its node.
+    fleets: &'a BTreeMap<&'a str, &'a str>,
+}
+
 /// How many runs each thread has in memory at once.
 const RECENT: usize = 3;
 
 impl RunPages<'_> {
     /// Makes the page of every run of the history and its comparisons, few runs in memory for each
     /// thread; gives their rows, or none if a run turned out to be damaged.
-    fn make_run_pages(&self, history: &RunHistory) -> Result<Option<Vec<RunRow>>> {
-        let comparisons = history.comparison_links();
+    fn make_run_pages(
+        &self,
+        history: &RunHistory,
+        fleets: &BTreeMap<&str, &str>,
+    ) -> Result<Option<Vec<RunRow>>> {
+        let links = RunLinks { comparisons: history.comparison_links(), fleets };
         let damaged = self.store.damaged_files().len();
         let page = |(index, path): (usize, &Path)| -> Option<Result<RunRow>> {
             let file = self.read_intact(path);
             let file = file.map_err(|error| self.store.add_damaged(path, error)).ok()?;
-            let row = self.make_run_page(&file, &comparisons);
+            let row = self.make_run_page(&file, &links);
             Some(row.and_then(|row| history.make_comparisons(self, index, &file).map(|()| row)))
         };
         let paths: Vec<(usize, &Path)> = history.run_paths().enumerate().collect();
@@ -322,7 +336,9 @@ impl RunPages<'_> {
         if !rows.iter().any(|row| row.id == *current) {
             // A run that is named by its path need not be one of the project's.
             let file = self.keyed_file(self.builder.file.clone());
-            rows.push(self.make_run_page(&file, &BTreeMap::new())?);
+            rows.push(
+                self.make_run_page(&file, &RunLinks { comparisons: BTreeMap::new(), fleets })?,
+            );
         }
         for row in &mut rows {
             row.is_current = row.id == *current;
@@ -365,17 +381,14 @@ impl RunPages<'_> {
         Ok(Ok(row))
     }
 
-    fn make_run_page(
-        &self,
-        file: &KeyedFile,
-        comparisons: &BTreeMap<&str, Vec<(String, String)>>,
-    ) -> Result<RunRow> {
+    fn make_run_page(&self, file: &KeyedFile, links: &RunLinks) -> Result<RunRow> {
         // A run is only read and judged if its row or its page has to be made.
         let mut row = match self.press.cached_run_row(&file.key) {
             Some(row) => row,
             None => RunRow::new(&*self.assess_run(file)?),
         };
-        row.comparisons = comparisons.get(row.id.as_str()).cloned().unwrap_or_default();
+        row.comparisons = links.comparisons.get(row.id.as_str()).cloned().unwrap_or_default();
+        row.fleet = links.fleets.get(row.id.as_str()).map(ToString::to_string);
         let assessment = || self.assess_run(file);
         self.builder.run_page(self.press, &row, &file.key, &file.file, assessment)?;
         self.press.keep_row(file.key.clone(), row.clone());

@@ -270,6 +270,9 @@ pub(crate) struct RunRow {
     /// What it shows of its node, if it is of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeSummary>,
+    /// The fleet that its node is of, if that fleet has a page.
+    #[serde(default)]
+    pub fleet: Option<String>,
     /// The comparisons of the run with others: their titles and pages.
     #[serde(default)]
     pub comparisons: Vec<(String, String)>,
@@ -316,6 +319,7 @@ impl RunRow {
             is_intact: assessment.integrity.is_intact(),
             record_pages: assessment.record_pages().to_vec(),
             node: run.find_node().map(|node| summarize_node(node, assessment)),
+            fleet: None,
             comparisons: Vec::new(),
         }
     }

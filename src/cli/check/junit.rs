@@ -5,18 +5,22 @@
 //! found as its output. A target is a test too: one that did not start was skipped, one whose
 //! facts exclude each other failed. So is an expectation: one that is not decided was skipped, or
 //! failed where it fails the build. The rules about reports are tests where a report was checked.
+//! Of a fleet each class on each node is a test, which fails where the class is not what its name
+//! says; a rule has what it found on all nodes.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::cli::report;
 use crate::error::{Error, Result};
+use crate::judge::fleet::{BROKEN, ClassSummary, FoldedFinding, NodeSummary, fold_findings};
 use crate::judge::{
     Conclusion, EvidenceRef, ExpectationOutcome, ExpectationResult, Finding, RuleBook, Severity,
-    SwitchedOff, Verdict,
+    Verdict,
 };
 use crate::lab12::claims::ClaimResult;
 use crate::model::FactSource;
 use crate::report::Assessment;
+use crate::report::fleet::{ExpectationFold, FleetAssessment};
 use crate::text::make_visible;
 
 /// The report of one run, and of a hand-written report if one was checked.
@@ -44,42 +48,109 @@ pub(super) fn junit_report(
     let judgement = &assessment.judgement;
     let said: Vec<RuleStatement> =
         judgement.findings.iter().map(RuleStatement::of_finding).collect();
-    report.add_test_suite(rule_cases(
-        "rules",
-        &assessment.project_data.rules,
-        &said,
-        &judgement.switched_off,
-        least,
-    ));
+    report.add_test_suite(rule_cases("rules", &assessment.project_data.rules, &said, least));
     if let Some(report::CheckedReport { file, checked }) = checked {
         let annotations = checked.annotations.iter();
         let said: Vec<RuleStatement> =
             annotations.filter_map(|a| RuleStatement::of_annotation(file, a)).collect();
         let book = &assessment.project_data.report_rules;
-        report.add_test_suite(rule_cases(
-            "report-rules",
-            book,
-            &said,
-            &checked.switched_off,
-            least,
-        ));
+        report.add_test_suite(rule_cases("report-rules", book, &said, least));
     }
+    write_xml(&report)
+}
+
+/// The report of a fleet.
+///
+/// # Errors
+///
+/// It cannot be written as XML.
+pub(super) fn fleet_report(
+    assessment: &FleetAssessment,
+    rules: &RuleBook,
+    least: Severity,
+) -> Result<String> {
+    let mut report = Report::new(format!("isoproof fleet {}", assessment.fleet.id));
+    let mut verdicts = TestSuite::new("verdicts");
+    for node in &assessment.nodes {
+        verdicts.add_test_cases(node.classes.iter().map(|class| class_case(node, class)));
+    }
+    report.add_test_suite(verdicts);
+    let expectations = assessment.fold_expectations();
+    if !expectations.is_empty() {
+        let mut suite = TestSuite::new("expectations");
+        suite.add_test_cases(expectations.iter().map(fold_case));
+        report.add_test_suite(suite);
+    }
+    let findings = fold_findings(&assessment.nodes);
+    let said: Vec<RuleStatement> = findings.iter().map(RuleStatement::of_fold).collect();
+    report.add_test_suite(rule_cases("rules", rules, &said, least));
+    write_xml(&report)
+}
+
+fn write_xml(report: &Report) -> Result<String> {
     report.to_string().map(|text| text + "\n").map_err(|error| {
         Error::failed_environment(format!("cannot write the findings as JUnit XML: {error}"))
     })
 }
 
+/// A class on a node.
+fn class_case(node: &NodeSummary, class: &ClassSummary) -> TestCase {
+    let mut broken = node.findings_of(BROKEN);
+    let status = match broken.find(|finding| finding.target.as_ref() == Some(&class.class)) {
+        Some(finding) => failed_case(BROKEN, finding.message.clone(), String::new()),
+        None => {
+            let reason = class.reason.as_ref().unwrap_or(&class.title);
+            conclusion_status(class.conclusion, &class.title, reason)
+        }
+    };
+    let name = format!("{} on {}", class.class, node.node);
+    let mut case = TestCase::new(make_visible(&name), status);
+    case.set_classname("isoproof.verdicts");
+    let confidence = class.confidence.confidence_name();
+    let run = node.run.as_ref().map(|run| format!(", run {run}")).unwrap_or_default();
+    case.set_system_out(format!("{}: {confidence} confidence{run}", class.title));
+    case
+}
+
+/// What is expected of every node.
+fn fold_case(fold: &ExpectationFold) -> TestCase {
+    let places = [("failed", &fold.failed), ("not decided", &fold.undecided)];
+    let lines = places.into_iter().flat_map(|(what, nodes)| {
+        nodes.iter().map(move |(node, found)| make_visible(&format!("{what} on {node}: {found}")))
+    });
+    let text = lines.chain([format!("why: {}", make_visible(fold.reason))]);
+    let text = text.collect::<Vec<_>>().join("\n");
+    let first = text.lines().next().unwrap_or_default().to_string();
+    let status = match (fold.has_passed(), fold.fails_build()) {
+        (true, _) => TestCaseStatus::success(),
+        (false, true) => failed_case("failed", first, text.clone()),
+        (false, false) => skipped_case(first),
+    };
+    let mut case = TestCase::new(make_visible(fold.expects), status);
+    case.set_classname("isoproof.expectations");
+    case.set_system_out(text);
+    case
+}
+
+fn skipped_case(message: String) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(message);
+    status
+}
+
+/// The status of a target of which this is concluded.
+fn conclusion_status(conclusion: Conclusion, title: &str, reason: &str) -> TestCaseStatus {
+    match conclusion {
+        Conclusion::NotTested => skipped_case(make_visible(reason)),
+        Conclusion::Contradictory => failed_case("contradictory", title.into(), String::new()),
+        _ => TestCaseStatus::success(),
+    }
+}
+
 fn target_case(assessment: &Assessment, verdict: &Verdict) -> TestCase {
     let title = &assessment.project_data.words[verdict.conclusion.conclusion_id()].title;
-    let status = match verdict.conclusion {
-        Conclusion::NotTested => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(make_visible(verdict.failure.as_ref().unwrap_or(title)));
-            status
-        }
-        Conclusion::Contradictory => failed_case("contradictory", title.clone(), String::new()),
-        _ => TestCaseStatus::success(),
-    };
+    let reason = verdict.failure.as_ref().unwrap_or(title);
+    let status = conclusion_status(verdict.conclusion, title, reason);
     let mut case = TestCase::new(make_visible(&verdict.target), status);
     case.set_classname("isoproof.verdicts");
     let why = match verdict.reason {
@@ -107,11 +178,7 @@ fn expectation_case(result: &ExpectationResult) -> TestCase {
         outcome if result.fails => {
             failed_case(outcome.outcome_id(), result.found.clone(), text.clone())
         }
-        _ => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(format!("not decided: {}", result.found));
-            status
-        }
+        _ => skipped_case(format!("not decided: {}", result.found)),
     };
     let mut case = TestCase::new(make_visible(&result.expects), status);
     case.set_classname("isoproof.expectations");
@@ -132,6 +199,13 @@ impl<'a> RuleStatement<'a> {
     fn of_finding(finding: &'a Finding) -> Self {
         let Finding { rule, severity, message, .. } = finding;
         let line = format!("{}: {message}{}", severity.word(), evidence_places(&finding.evidence));
+        Self { rule, severity: *severity, message, line }
+    }
+
+    /// On all nodes that have it.
+    fn of_fold(finding: &'a FoldedFinding) -> Self {
+        let FoldedFinding { rule, severity, message, nodes, .. } = finding;
+        let line = format!("{}: {message} ({})", severity.word(), make_visible(&nodes.join(", ")));
         Self { rule, severity: *severity, message, line }
     }
 
@@ -161,17 +235,11 @@ fn describe_place(source: &FactSource) -> String {
 }
 
 /// The rules of a book as tests.
-fn rule_cases(
-    name: &str,
-    book: &RuleBook,
-    said: &[RuleStatement],
-    off: &[SwitchedOff],
-    least: Severity,
-) -> TestSuite {
+fn rule_cases(name: &str, book: &RuleBook, said: &[RuleStatement], least: Severity) -> TestSuite {
     let mut suite = TestSuite::new(name);
     for doc in book.iter_rules() {
         let own: Vec<&RuleStatement> = said.iter().filter(|said| said.rule == doc.id).collect();
-        let off = off.iter().find(|off| off.rule == doc.id);
+        let off = book.switched_off_rules().get(&doc.id);
         let mut case = TestCase::new(doc.id.as_str(), case_status(&own, off, least));
         case.set_classname(format!("isoproof.{name}"));
         if !own.is_empty() {
@@ -182,15 +250,9 @@ fn rule_cases(
     suite
 }
 
-fn case_status(
-    said: &[&RuleStatement],
-    off: Option<&SwitchedOff>,
-    least: Severity,
-) -> TestCaseStatus {
-    if let Some(off) = off {
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(format!("switched off: {}", make_visible(&off.reason)));
-        return status;
+fn case_status(said: &[&RuleStatement], off: Option<&String>, least: Severity) -> TestCaseStatus {
+    if let Some(reason) = off {
+        return skipped_case(format!("switched off: {}", make_visible(reason)));
     }
     let severe: Vec<&RuleStatement> =
         said.iter().copied().filter(|said| said.severity >= least).collect();
