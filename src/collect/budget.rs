@@ -85,7 +85,7 @@ pub(super) fn measuring_end(session: &CollectSession, seconds_after: f64) -> Opt
 pub(super) fn budget_line(session: &CollectSession) -> String {
     session.budget.map_or_else(String::new, |budget| {
         format!(
-            "budget {} s for the session: {} rounds, and more where intervals were widest\n",
+            "budget {} s for the session: {} rounds, and more in the time that was left\n",
             budget.as_secs(),
             FEWEST.speed_rounds
         )

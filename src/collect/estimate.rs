@@ -20,10 +20,10 @@ pub(super) const UNSEEN_START: f64 = 0.5;
 const LOOP: f64 = perf::AIM + 0.1;
 
 /// Seconds for choosing the iterations of a loop.
-const LOOP_CHOICE: f64 = 0.8;
+const LOOP_CHOICE: f64 = 0.7;
 
 /// Seconds for writing a MiB with fsync and reading it eight times.
-const MEBIBYTE: f64 = 1.8 / 512.0;
+const MEBIBYTE: f64 = 1.6 / 512.0;
 
 /// Seconds until an application answers, and of one request.
 const APPLICATION: f64 = 3.0;
