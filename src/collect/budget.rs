@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::estimate::ENDING;
 use super::{CollectSession, MeasureCounts, USUAL};
 use crate::stats::{LEAST, median, median_interval};
 
@@ -16,9 +17,6 @@ pub(crate) const FEWEST: MeasureCounts = {
     let least = LEAST as u32;
     MeasureCounts { samples: least, speed_rounds: least, ..USUAL }
 };
-
-/// Time for ending a session: containers are removed.
-const ENDING: Duration = Duration::from_secs(1);
 
 /// What is measured together, in turns, after its first rounds.
 #[derive(Debug, Clone, Copy, PartialEq)]

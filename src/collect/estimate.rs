@@ -32,6 +32,9 @@ const REQUEST: f64 = 0.002;
 /// Starts for each target that are tried on the host's files.
 const ESCAPES: f64 = 6.0;
 
+/// Time for ending a session: containers are removed, and the run is written.
+pub(super) const ENDING: Duration = Duration::from_secs(1);
+
 /// A part of a session, in the order in which parts are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum WorkPart {
@@ -181,11 +184,11 @@ impl SessionEstimate {
         probes: Duration,
     ) -> Option<Self> {
         let rest = plan.total_seconds(starts);
-        let whole = |rest| spent + Duration::from_secs_f64(rest);
+        let whole = |rest| spent + Duration::from_secs_f64(rest) + ENDING;
         (rest > 0.0).then(|| Self {
             begun,
             whole: whole(rest),
-            quick: probes,
+            quick: probes + ENDING,
             thorough: whole(plan.thorough().total_seconds(starts)),
         })
     }
@@ -233,8 +236,8 @@ mod tests {
     fn the_baseline_is_started_twice_in_each_round() {
         let only_starts = MeasurePlan { start_rounds: 10, ..MeasurePlan::default() };
         let whole = |starts| estimate(only_starts, starts).unwrap().whole.as_secs_f64();
-        assert!((whole(&[0.5]) - (6.0 + 10.5)).abs() < 1e-9);
-        assert!((whole(&[0.5, 2.0]) - (6.0 + 30.5)).abs() < 1e-9);
+        assert!((whole(&[0.5]) - (7.0 + 10.5)).abs() < 1e-9);
+        assert!((whole(&[0.5, 2.0]) - (7.0 + 30.5)).abs() < 1e-9);
     }
 
     #[test]
@@ -252,7 +255,7 @@ mod tests {
         let estimate = |plan| estimate(plan, &[0.5, 0.7]).unwrap();
         assert!(estimate(no_speed).thorough > estimate(no_speed).whole);
         assert!(estimate(no_speed).thorough < estimate(PLAN).thorough);
-        assert_eq!(estimate(PLAN).quick, Duration::from_secs(4));
+        assert_eq!(estimate(PLAN).quick, Duration::from_secs(5));
     }
 
     #[test]
