@@ -104,6 +104,16 @@ fn values_that_differ_far_from_their_beginning_show_where() {
 }
 
 #[test]
+fn a_value_of_one_line_is_shown_and_not_the_file_that_it_stands_in() {
+    let project = with_two("reboot=k", "reboot=x");
+    let text = project.run(&["diff", "latest~1", "latest"]).succeeds().stdout;
+    let cmdline = text.split("kernel.cmdline").nth(1).unwrap_or_else(|| panic!("{text}"));
+    let change: Vec<&str> = cmdline.lines().skip(1).take(2).map(str::trim).collect();
+    assert!(change[0].starts_with("- reboot=k panic=1"), "{change:?}");
+    assert!(change[1].starts_with("+ reboot=x panic=1"), "{change:?}");
+}
+
+#[test]
 fn a_comment_stays_under_the_limit_of_a_pull_request() {
     let project = Project::with_sample_runs();
     let arguments = ["diff", "customer", "four-runtimes", "--all", "--format", "markdown"];

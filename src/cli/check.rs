@@ -135,6 +135,11 @@ pub(super) fn run_check(
                 checked: &report.checked,
             });
             let evidence = arguments.evidence.as_deref();
+            if let Some(folder) = evidence.filter(|folder| !folder.is_dir()) {
+                let words = format!("--evidence: {} is no folder", folder.display());
+                return Err(Error::unusable_input(words)
+                    .with_help("give the folder that the run was imported from"));
+            }
             let evidence = evidence.and_then(|path| Some((path, repository_uri(project, path)?)));
             let file = sarif::SarifFile { uri, text: &file.text, evidence };
             let expectations = sarif::SarifExpectations {

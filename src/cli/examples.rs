@@ -4,7 +4,7 @@ use clap::Command;
 
 /// Command, and lines of a command and what it does.
 const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
-    ("run", &[("isoproof run", "the report on the latest run")]),
+    ("run", &[("isoproof run", "capture evidence and make the report on it")]),
     (
         "collect",
         &[

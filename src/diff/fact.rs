@@ -40,7 +40,7 @@ pub(super) fn fact_changes(
                 change.volatile = probe.volatile.applies_to_role(pair.b.role)
                     && change.kind == ChangeKind::Changed
                     && change.a_lacks.is_none();
-                if OF_LINES.contains(&probe.parser.as_str()) {
+                if OF_LINES.contains(&probe.parser.as_str()) && is_of_lines(&change) {
                     change.lines = diff_capture_lines(a, b, &change);
                 }
             }
@@ -126,6 +126,15 @@ impl<'a> FactState<'a> {
             }
         }
     }
+}
+
+/// Whether both sides have a value and neither is one line, which may stand in a file of many
+/// things.
+fn is_of_lines(change: &Change) -> bool {
+    let is_line = |value: &Value| value.as_str().is_some_and(|text| !text.contains('\n'));
+    let is_known = change.a_source.is_some() && change.b_source.is_some();
+    let is_lacking = change.a_lacks.is_some() || change.b_lacks.is_some();
+    is_known && !is_lacking && !is_line(&change.a) && !is_line(&change.b)
 }
 
 /// The lines of the two captures that differ, where there is more than one.

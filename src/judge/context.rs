@@ -6,7 +6,7 @@ use super::edition::PackEdition;
 use super::timing::RunTiming;
 use super::verdict::Verdict;
 use crate::knowledge::{KnowledgeBase, is_runtime};
-use crate::model::{EvidenceKind, Fact, FactId, MissingFact, Role, Run, Samples, Target};
+use crate::model::{Fact, FactId, MissingFact, Role, Run, Samples, Target};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::store::integrity::IntegrityReport;
 
@@ -99,7 +99,7 @@ impl<'a> RuleContext<'a> {
 
     /// Whether the evidence was read from files that somebody else wrote.
     pub(crate) fn is_imported(&self) -> bool {
-        matches!(self.run.evidence, EvidenceKind::Imported { .. })
+        self.run.is_imported()
     }
 
     /// Whether a target is Kata, as far as the evidence says so.

@@ -125,7 +125,8 @@ fn coverage_row(
     let state = match (present, missing.len(), worst) {
         _ if requirement.prose && has_own_words => CoverageState::OwnWords,
         _ if unmet.is_some() => CoverageState::OtherRuntime,
-        (_, 0, _) if requirement.prose && !is_refuted => CoverageState::Explained,
+        (_, 0, None) if requirement.prose => CoverageState::Explained,
+        (_, 0, _) if requirement.prose && !is_refuted => CoverageState::Weak,
         _ if requirement.prose => CoverageState::NotExplained,
         (0, _, _) => CoverageState::NotCaptured,
         (_, 1.., _) => CoverageState::Partly,

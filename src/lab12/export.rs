@@ -13,7 +13,7 @@ use super::edition::Edition;
 use crate::atomic::{self, SHARED};
 use crate::error::{Error, Result};
 use crate::knowledge::is_runtime;
-use crate::model::{CaptureOrigin, CaptureStatus, EvidenceKind, Fact, Run, Samples, Target};
+use crate::model::{CaptureOrigin, CaptureStatus, Fact, Run, Samples, Target};
 
 /// Files by their path in the lab's folder.
 pub(crate) type LabFiles = BTreeMap<String, Vec<u8>>;
@@ -38,8 +38,7 @@ struct LabExporter<'a> {
 /// files carry.
 pub(crate) fn lab_files(run: &Run, edition: Edition, target: Option<&str>) -> Result<LabFiles> {
     let kata = kata_target(run, target)?;
-    let is_imported = matches!(run.evidence, EvidenceKind::Imported { .. });
-    let files = match is_imported && run.edition.as_deref() == Some(edition.edition_name()) {
+    let files = match run.is_imported() && run.edition.as_deref() == Some(edition.edition_name()) {
         true => as_imported(run),
         false => LabExporter::of(run, kata).edition_files(edition),
     };
@@ -381,7 +380,7 @@ mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
     use crate::lab12::import;
-    use crate::model::{CapturedStream, Facts};
+    use crate::model::{CapturedStream, EvidenceKind, Facts};
     use crate::store::testing::read_sample_run;
 
     /// The facts that the files of an edition carry.
@@ -450,7 +449,7 @@ mod tests {
     fn what_was_imported_comes_back_with_every_fact_and_every_gap() {
         let mut count = 0;
         for run in sample_runs() {
-            if matches!(run.evidence, EvidenceKind::Imported { .. }) {
+            if run.is_imported() {
                 let back = imported(&run, run.edition.as_deref().unwrap().parse().unwrap());
                 assert_eq!((&back.facts, &back.captures), (&run.facts, &run.captures));
                 count += 1;
@@ -467,9 +466,7 @@ mod tests {
     #[test]
     fn a_collected_virtual_machine_comes_back_where_it_is_kata() {
         for run in sample_runs() {
-            if matches!(run.evidence, EvidenceKind::Imported { .. })
-                || run.find_target("vm").is_none()
-            {
+            if run.is_imported() || run.find_target("vm").is_none() {
                 continue;
             }
             let text = serde_json::to_string(&run).unwrap();

@@ -60,6 +60,11 @@ impl Run {
         reasons.into_iter().reduce(|first, next| first.filter(|_| next.is_some())).flatten()
     }
 
+    /// Whether the evidence was read from files that somebody else wrote.
+    pub fn is_imported(&self) -> bool {
+        matches!(self.evidence, EvidenceKind::Imported { .. })
+    }
+
     /// The node of a cluster that it was collected on, if it was on one.
     pub fn find_node(&self) -> Option<&str> {
         match &self.evidence {

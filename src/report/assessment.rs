@@ -363,7 +363,13 @@ impl Assessment {
                     FactSource::new(boot.id.as_str(), None),
                 )
             }
-            None => Fact::missing(MissingReason::NotAsked, phrases.not_included.as_str()),
+            None => {
+                let reason = match self.run.is_imported() {
+                    true => &phrases.not_in_files,
+                    false => &phrases.not_included,
+                };
+                Fact::missing(MissingReason::NotAsked, reason.as_str())
+            }
         }
     }
 

@@ -786,7 +786,7 @@ pub(super) mod tests {
 
     /// What a template says, in HTML, about a run whose application answered 503.
     fn render_for_test(template: &str) -> String {
-        let latency = [0.001; 20];
+        let latency = [0.0006; 20];
         let sketch = sketch().fact("app.health_status", "runc", 503);
         html_of(sketch.series("http.latency", "runc", &latency), template)
     }

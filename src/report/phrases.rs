@@ -17,6 +17,7 @@ pub(crate) struct ReportPhrases {
     pub not_measured: String,
     pub not_asked: String,
     pub not_included: String,
+    pub not_in_files: String,
     pub not_recorded: String,
     pub not_stated: String,
     pub median_of: String,

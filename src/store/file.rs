@@ -151,8 +151,9 @@ fn damaged_file_error(path: &Path, error: &serde_json::Error, field: &str, text:
     }
     message.push_str(what);
     message.push_str(&crate::text::excerpt_with_caret(text, line, column));
-    Error::unusable_input(message)
-        .with_help("the file was changed or cut off; restore it, or collect again")
+    Error::unusable_input(message).with_help(
+        "this is no run file, or it was changed or cut off: restore it, or collect again",
+    )
 }
 
 /// Whether a text may be the id of a run, which names files and pages.

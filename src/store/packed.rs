@@ -113,8 +113,9 @@ pub(super) fn unpack_text(
     }
     let packed: PackedRun = file::read_json(&text, path)?;
     let damaged = |what: &str| {
-        Error::unusable_input(format!("{}: {what}", path.display()))
-            .with_help("the file was changed or cut off; restore it, or collect again")
+        Error::unusable_input(format!("{}: {what}", path.display())).with_help(
+            "this is no run file, or it was changed or cut off: restore it, or collect again",
+        )
     };
     if !file::is_id(&packed.same_as) {
         return Err(damaged("field `same_as`: the id of a run is wanted"));

@@ -21,6 +21,7 @@ pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
         target: None,
         capture,
         line: Some(line),
+        seconds: None,
         rate: None,
     });
     if violations.is_empty() {
@@ -46,7 +47,8 @@ fn copy_in_memory(context: &RuleContext, target: &str) -> Option<Violation> {
             target: Some(target),
             capture: &source.capture,
             line: source.line,
-            rate: Some(round_significant(bytes / seconds / 1e9, 2)),
+            seconds: Some(seconds),
+            rate: Some(round_significant(bytes / seconds / 1e9, 3)),
         }
         .resting_on(context, ID, target)
     })
