@@ -119,6 +119,7 @@ fn contradicted_sample(
 
 /// The pieces of output in a block: a title or a command begins one.
 pub(super) fn output_pieces(
+    index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     block: &ReportPassage,
 ) -> Vec<OutputPiece> {
@@ -150,11 +151,27 @@ pub(super) fn output_pieces(
         let text = &block.text[start..end];
         let holds =
             |kind: &&PastedKind| kind.holds.as_ref().is_some_and(|holds| holds.is_match(text));
-        if let Some(kind) = kind.or_else(|| kinds.iter().find(holds)) {
-            out.push(OutputPiece { range: start..end, slot: kind.slot.clone() });
+        let kind = kind.or_else(|| kinds.iter().find(holds)).map(|kind| kind.slot.clone());
+        if let Some(slot) = kind.or_else(|| slot_of_uname(index, text)) {
+            out.push(OutputPiece { range: start..end, slot });
         }
     }
     out
+}
+
+/// The file that a line of `uname -a` would be of, whose line it is with one word changed at most.
+fn slot_of_uname(index: &EvidenceIndex, text: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.starts_with("Linux "))?;
+    let stated = kernel_words(&line.into());
+    let known = index.facts_everywhere("kernel.uname").into_iter().filter(|one| {
+        let known = one.fact.as_value().map(kernel_words).unwrap_or_default();
+        stated.len() == known.len() && (stated == known || is_one_word_off(&stated, &known))
+    });
+    match known.collect::<Vec<_>>()[..] {
+        [one] => Some(format!("results/{}-kernel.txt", one.target)),
+        _ => None,
+    }
+    .filter(|slot| readers::slot_of(slot).is_some())
 }
 
 /// Whether a line of a block is a title or a command: `=== x ===`, `$ x`, `me@box:~$ x`.

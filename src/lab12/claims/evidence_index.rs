@@ -92,25 +92,35 @@ impl<'a> EvidenceIndex<'a> {
         words.filter_map(|word| word.parse().ok()).any(|one: f64| low <= one && one <= high)
     }
 
-    /// The only vendor of processors that the captures name, and where.
-    pub(super) fn only_vendor(&self) -> Option<(String, EvidenceRef)> {
-        let mut found: Option<(String, EvidenceRef)> = None;
+    /// The values of a label in all captures, with their places: `vendor_id : GenuineIntel`.
+    pub(super) fn labelled_values(&self, label: &str) -> Vec<(String, EvidenceRef)> {
+        let mut found = Vec::new();
         for capture in &self.subject.run.captures {
             for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
-                let Some((key, vendor)) = line.split_once(':') else { continue };
-                let vendor = vendor.trim();
-                if key.trim().eq_ignore_ascii_case("vendor_id") {
-                    match &found {
-                        Some(known) if known.0 != vendor => return None,
-                        _ => {}
-                    }
+                let Some((key, value)) = line.split_once(':') else { continue };
+                if key.trim().eq_ignore_ascii_case(label) {
                     let source = FactSource { capture: capture.id.clone(), line: Some(number) };
                     let place = EvidenceRef { fact: None, target: None, source: Some(source) };
-                    found.get_or_insert((vendor.to_string(), place));
+                    found.push((value.trim().to_string(), place));
                 }
             }
         }
         found
+    }
+
+    /// The names that a capture lists, one in a line, from which a count was read.
+    pub(super) fn listed_names(&self, id: &str, target: &str) -> Option<BTreeSet<String>> {
+        let fact_ref = self.fact_on_target(id, target)?;
+        let source = &fact_ref.fact.source()?.capture;
+        let mut captures = self.subject.run.captures.iter();
+        let capture = captures.find(|capture| capture.id == *source)?;
+        let lines = capture.stdout.text_lines();
+        let names = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
+        let names: BTreeSet<String> = names.map(String::from).collect();
+        #[allow(clippy::cast_precision_loss, reason = "no list has 2^52 items")]
+        let is_list = fact_ref.item_count() == Some(names.len() as f64);
+        let is_name = |name: &String| !name.contains(char::is_whitespace);
+        (is_list && names.iter().all(is_name)).then_some(names)
     }
 
     /// The figures of a fact.

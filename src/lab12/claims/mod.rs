@@ -23,6 +23,7 @@ mod messages {
 
     include!(concat!(env!("OUT_DIR"), "/lab12_claims_rules.rs"));
 }
+mod names;
 pub(crate) mod passages;
 pub(crate) mod quantity;
 mod ratio;
@@ -153,7 +154,7 @@ impl ClaimChecker {
         for passage in &passages {
             let mut pieces = Vec::new();
             if passage.form == PassageForm::Block {
-                pieces = blocks::output_pieces(vocabulary, passage);
+                pieces = blocks::output_pieces(index, vocabulary, passage);
                 let (found, figures) =
                     blocks::check_pasted_block(index, &vocabulary.words, passage, &pieces);
                 results.extend(found);
@@ -179,6 +180,7 @@ impl ClaimChecker {
                 if of_latency && passage.form == PassageForm::Prose {
                     results.extend(values::latency_of_errors(index, vocabulary, &sentence));
                 }
+                results.extend(names::check_names(index, vocabulary, &sentence));
                 results.extend(found);
                 stated.extend(figures);
                 if passage.form != PassageForm::Block {
@@ -428,6 +430,7 @@ fn first_bytes(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
+    use crate::model::{Fact, MissingFact, MissingReason};
     use crate::report::ProjectData;
     use crate::store::LoadedRun;
     use proptest::prelude::*;
@@ -582,6 +585,93 @@ mod tests {
                 "For start-up I took five runs. The fastest of Kata was 2.03 s.",
             ],
         );
+    }
+
+    #[test]
+    fn names_of_which_one_is_true_are_held_against_all_that_is_captured() {
+        let run = || {
+            lab()
+                .fact("runtime.implementation", "kata", "go")
+                .fact("kernel.uname", "kata", "Linux a 6.12.28 #1 SMP x86_64 Linux")
+                .fact("priv.cap_eff", "runc", "00000000a80425fb")
+                .fact("priv.cap_eff", "kata", "00000000a80425fb")
+                .fact(
+                    "net.interfaces",
+                    "kata",
+                    serde_json::json!([{"name": "eth0", "ipv4": ["10.4.0.22/24"]}]),
+                )
+        };
+        assert_remarks(
+            run,
+            true,
+            &[
+                "- Shim: Rust implementation",
+                "The Rust shim of Kata is installed.",
+                "The machine is an arm64 one.",
+                "Both have an AMD processor.",
+                "There is no IPv4 address on eth0 in the guest.",
+                "In Kata eth0 has no IP address.",
+                "Kata has fewer effective capabilities than runc.",
+                "CapEff is 3fffffffff in Kata.",
+            ],
+        );
+        assert_remarks(
+            run,
+            false,
+            &[
+                "The shim is the Go implementation; there is also one in Rust.",
+                "The next version of the shim will be in Rust.",
+                "There are arm64 images too.",
+                "The processor supports VT-x, which AMD calls SVM.",
+                "There is no IPv6 address on eth0 in the guest.",
+                "No IPv4 address of the host is on eth0 of the host.",
+                "Kata would have fewer effective capabilities than runc.",
+                "CapEff is a80425fb in runc and in Kata.",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_start_that_failed_is_not_said_to_have_gone_well() {
+        let failed = || {
+            let missing = MissingFact {
+                why: MissingReason::FailedStart,
+                reason: "instead of a value stands an error".into(),
+                source: None,
+            };
+            let mut run = sketch().fact("kernel.release", "runc", "6.8.0");
+            run.run
+                .facts
+                .entry("kernel.release".into())
+                .or_default()
+                .insert("kata".into(), Fact::Missing(missing));
+            run
+        };
+        assert_remarks(
+            failed,
+            true,
+            &["Kata was executed correctly.", "The Kata container started without any problems."],
+        );
+        assert_remarks(
+            failed,
+            false,
+            &[
+                "The installation of Kata was done, and runc ran successfully.",
+                "Kata did not start successfully.",
+                "If Kata had started without problems, I would have measured more.",
+                "On the machine of my friend Kata ran successfully.",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_mean_below_its_samples_is_of_their_series() {
+        let table = |mean: &str| {
+            let rows = "| 1 | 2.21 |\n| 2 | 2.09 |\n| 3 | 2.14 |\n| 4 | 2.03 |\n| 5 | 2.18 |\n";
+            format!("| Run | Kata |\n|-|-|\n{rows}| Mean | {mean} |\n")
+        };
+        assert_remarks(lab, true, &[&table("2.31")]);
+        assert_remarks(lab, false, &[&table("2.13")]);
     }
 
     #[test]

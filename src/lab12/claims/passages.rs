@@ -1,6 +1,7 @@
 //! A report as passages: text that somebody wrote, each piece with its place in the file and the
 //! headings and sentences that it stands under.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
@@ -22,6 +23,8 @@ pub(crate) enum PassageForm {
         line: String,
         /// The heads of all columns but the first: “Max” next to “Mean start-up (s)”.
         heads: String,
+        /// What the column says as a whole.
+        whole: String,
     },
     /// A block of code: pasted output, as a rule.
     Block,
@@ -45,6 +48,8 @@ pub(crate) struct ReportPassage {
     pub topics: Vec<String>,
     /// Where in the text pieces begin, and where those stand in the file.
     pieces: Vec<(usize, usize)>,
+    /// Where code stands in the text.
+    pub code: Vec<Range<usize>>,
 }
 
 impl ReportPassage {
@@ -66,7 +71,7 @@ impl ReportPassage {
     }
 
     fn new(form: PassageForm) -> Self {
-        Self { form, text: String::new(), topics: Vec::new(), pieces: Vec::new() }
+        Self { form, text: String::new(), topics: Vec::new(), pieces: Vec::new(), code: Vec::new() }
     }
 }
 
@@ -95,6 +100,8 @@ struct PassageReader {
     quotes: u32,
     columns: Vec<String>,
     row: Vec<ReportPassage>,
+    /// Where the cells of the current table begin.
+    table: usize,
     in_head: bool,
     /// Whether an item of a list has just ended: the next one is not about it.
     after_item: bool,
@@ -105,7 +112,13 @@ impl PassageReader {
         match event {
             Event::Start(tag) => self.start_tag(&tag),
             Event::End(tag) => self.end_tag(tag),
-            Event::Text(text) | Event::Code(text) => self.read_text(&text, range, source),
+            Event::Text(text) => self.read_text(&text, range, source),
+            Event::Code(text) => {
+                self.read_text(&text, range, source);
+                if let Some(passage) = &mut self.current {
+                    passage.code.push(passage.text.len() - text.len()..passage.text.len());
+                }
+            }
             Event::SoftBreak | Event::HardBreak => {
                 if let Some(passage) = &mut self.current {
                     passage.push_text("\n", range.start);
@@ -158,6 +171,7 @@ impl PassageReader {
             Tag::TableHead => {
                 self.end_passage(true);
                 self.columns.clear();
+                self.table = self.out.len();
                 self.in_head = true;
             }
             Tag::TableRow => self.row.clear(),
@@ -167,6 +181,7 @@ impl PassageReader {
                     column: String::new(),
                     line: String::new(),
                     heads: String::new(),
+                    whole: String::new(),
                 };
                 self.current = Some(ReportPassage::new(form));
             }
@@ -196,6 +211,7 @@ impl PassageReader {
             TagEnd::TableCell => self.end_cell(),
             TagEnd::TableHead => self.in_head = false,
             TagEnd::TableRow => self.end_row(),
+            TagEnd::Table => self.end_table(),
             _ => {}
         }
     }
@@ -239,10 +255,30 @@ impl PassageReader {
             };
             let column = self.columns.get(index).map(|text| as_topic(text)).unwrap_or_default();
             let (line, heads) = (line.clone(), heads.clone());
-            cell.form = PassageForm::Cell { row, column, line, heads };
+            cell.form = PassageForm::Cell { row, column, line, heads, whole: String::new() };
             cell.topics = self.current_topics();
             if self.quotes == 0 && !cell.text.trim().is_empty() {
                 self.out.push(cell);
+            }
+        }
+    }
+
+    /// Gives each cell the text of its column.
+    fn end_table(&mut self) {
+        let cells = self.out.get_mut(self.table..).unwrap_or_default();
+        let mut below: BTreeMap<String, String> = BTreeMap::new();
+        for cell in cells.iter() {
+            if let PassageForm::Cell { column, .. } = &cell.form {
+                let text = below.entry(column.clone()).or_default();
+                if text.len() < MAX_TOPIC {
+                    text.push_str(" | ");
+                    text.push_str(as_topic(&cell.text).as_str());
+                }
+            }
+        }
+        for cell in cells {
+            if let PassageForm::Cell { column, whole, .. } = &mut cell.form {
+                whole.clone_from(&below[column]);
             }
         }
     }
@@ -333,7 +369,8 @@ mod tests {
         assert_eq!(cell.text, "2 s");
         let (row, column) = ("what: start".into(), "Kata".into());
         let (line, heads) = ("start | 1 s | 2 s".into(), "runc | Kata".into());
-        assert_eq!(cell.form, PassageForm::Cell { row, column, line, heads });
+        let whole = " | 2 s".into();
+        assert_eq!(cell.form, PassageForm::Cell { row, column, line, heads, whole });
     }
 
     #[test]

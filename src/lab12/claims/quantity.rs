@@ -74,7 +74,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         r"(?xi)
         (?P<long_version> \b\d+(?:\.\d+){3}-[a-z][\w.+-]*\w )
         | (?P<ip> \b\d{1,3}(?:\.\d{1,3}){3} ) (?P<prefix> /\d{1,2}\b )?
-        | (?P<mask> \b(?:0x)?[0-9a-f]{16}\b )
+        | (?P<mask> \b(?:0x)?[0-9a-f]{8,16}\b )
         | (?P<range> \b\d+(?:[.,]\d+)?\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|\.\.)\s?\d+(?:[.,]\d+)?\s?(?:(?:ms|msec|s|secs?|seconds?|milliseconds?|[kmg]i?b|[kmg]o|x|percent|prozent)\b|%|×) )
         | (?P<rate> \d+(?:[.,]\d+)? ) \s? (?P<rate_unit> [kmgt]i?b/s(?:ec)? ) \b
         | (?P<skip> https?://\S+
@@ -187,6 +187,10 @@ fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option
     if let Some(mask) = named("mask") {
         let digits = mask.to_lowercase();
         let digits = digits.strip_prefix("0x").unwrap_or(&digits);
+        // A short one is a number where no letter is in it.
+        if digits.len() < 16 && digits.bytes().all(|c| c.is_ascii_digit()) {
+            return Some(of(StatedValue::Number(parse_number(digits)?, None), digits, 1.0));
+        }
         return Some(exact(StatedValue::Mask(digits.into()), whole));
     }
     if named("range").is_some() {

@@ -6,10 +6,7 @@ use std::ops::Range;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::KnownFigure;
-use super::messages::{
-    ClaimContradictsEvidence, ClaimEntriesCalledProcesses, ClaimHealthNotDemanded,
-    ClaimLatencyOfErrors,
-};
+use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
 use super::passages::PassageForm;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
@@ -60,8 +57,6 @@ pub(super) fn check_values(
         }
         results.extend(place.compare_with_facts(&subjects, target.as_deref()));
     }
-    results.extend(check_interface_list(index, vocabulary, sentence));
-    results.extend(check_vendor(index, vocabulary, sentence));
     (results, stated)
 }
 
@@ -165,12 +160,16 @@ impl<'a> ValuePlace<'a> {
         text.replace(',', ".").parse().ok()
     }
 
-    /// The subject of a row that holds all samples of a captured series.
+    /// The subject of a row or column that holds all samples of a captured series.
     fn sampled_subject(&self) -> Option<&'a ValueSubject> {
-        let PassageForm::Cell { row, column, line, .. } = &self.sentence.passage.form else {
+        let PassageForm::Cell { row, column, line, whole, .. } = &self.sentence.passage.form else {
             return None;
         };
-        let target = self.index.resolver.single_target(row)?;
+        let resolver = &self.index.resolver;
+        let (target, line) = match resolver.single_target(row) {
+            Some(target) => (target, line),
+            None => (resolver.single_target(column)?, whole),
+        };
         // “max - min” names two.
         if self.figures_named().len() != 1 {
             return None;
@@ -275,7 +274,10 @@ impl<'a> ValuePlace<'a> {
                     subject.words.is_match(self.sentence.text)
                         || self.stated_text().contains(|c: char| c.is_ascii_digit())
                 }
-                false => subject.words.is_match(before),
+                false => {
+                    subject.words.is_match(before)
+                        || subject.kind == SubjectKind::Address && subject.words.is_match(after)
+                }
             }
         });
         match near.iter().find(|subject| subject.facts[0] == "kernel.release") {
@@ -1191,112 +1193,6 @@ fn is_within(text: &str, part: &str) -> bool {
         let letter = |c: char| c.is_alphanumeric();
         !text[..at].ends_with(letter) && !text[at + part.len()..].starts_with(letter)
     })
-}
-
-/// A vendor of processors where every capture names another one.
-fn check_vendor(
-    index: &EvidenceIndex,
-    vocabulary: &ClaimVocabulary,
-    sentence: &ReportSentence,
-) -> Option<ClaimRemark> {
-    if !sentence.is_plain || !sentence.labelled_text().to_lowercase().contains("vendor") {
-        return None;
-    }
-    let named: Vec<regex::Match> = vocabulary.words.vendor.find_iter(sentence.text).collect();
-    let first = named.first()?;
-    let (known, place) = index.only_vendor()?;
-    let is_known = |one: &regex::Match| known.to_lowercase().contains(&one.as_str().to_lowercase());
-    let message = ClaimContradictsEvidence {
-        stated: first.as_str(),
-        found: &known,
-        title: &index.fact_title("cpu.model"),
-        target: &index.reader_name(index.sole_candidate()?),
-        elsewhere: None,
-    };
-    let range = sentence.file_range(&first.range());
-    let mut remark = ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, range);
-    remark.places.push(place);
-    (!named.iter().any(is_known)).then_some(remark)
-}
-
-/// “shows only loopback and eth0”, “lo and eth0 only”, a row of interfaces.
-fn check_interface_list(
-    index: &EvidenceIndex,
-    vocabulary: &ClaimVocabulary,
-    sentence: &ReportSentence,
-) -> Option<ClaimRemark> {
-    let words = &vocabulary.words.interface;
-    let (row, column) = sentence.cell_labels().unwrap_or_default();
-    let above = sentence.topics.first().copied().unwrap_or_default();
-    let is_whole = sentence.text.split([',', ' ']).all(|word| {
-        word.is_empty()
-            || word == "and"
-            || words.names.find(word).is_some_and(|name| name.len() == word.len())
-    });
-    let is_headed = is_whole && words.list.is_match(above);
-    let is_list = is_headed || words.list.is_match(row) || words.list.is_match(column);
-    let only = words.only.find(sentence.text);
-    let clauses = sentence.text.split_inclusive([';']).flat_map(|part| {
-        part.split_inclusive(" while ").flat_map(|part| part.split_inclusive(" whereas "))
-    });
-    let mut start = 0;
-    for clause in clauses {
-        let range = start..start + clause.len();
-        start = range.end;
-        let named: Vec<regex::Match> = words.names.find_iter(clause).collect();
-        let (Some(first), Some(last)) = (named.first(), named.last()) else { continue };
-        let is_only = only.is_some_and(|only| range.contains(&only.start()));
-        let is_listed = named.len() > 1 && words.shows.is_match(&clause[..first.start()]);
-        let mut mentions = index.resolver.find_mentions(clause);
-        if mentions.iter().any(|mention| mention.range.end <= first.start()) {
-            mentions.retain(|mention| mention.range.end <= first.start());
-        }
-        let labels =
-            || [column, row, above].iter().find_map(|label| index.resolver.single_target(label));
-        let target = match &mentions[..] {
-            [] => labels()?,
-            [one, rest @ ..] if rest.iter().all(|other| other.target == one.target) => {
-                one.target.clone()?
-            }
-            _ => return None,
-        };
-        if !is_only && !is_list && !is_listed || clause.contains("not ") {
-            continue;
-        }
-        const INTERFACES: &str = "net.interfaces";
-        let is_plain = sentence.is_plain;
-        if (is_only || is_listed) && is_plain && index.was_not_seen(INTERFACES, &target) {
-            let at = range.start + first.start()..range.start + last.end();
-            let (place, stated) = (sentence.file_range(&at), &sentence.text[at]);
-            return Some(ClaimRemark::without_evidence(index, place, stated, INTERFACES, &target));
-        }
-        let fact_ref = index.fact_on_target(INTERFACES, &target)?;
-        let items = fact_ref.fact.as_value()?.as_array()?;
-        let known: Vec<&str> = items
-            .iter()
-            .filter_map(|item| item.get("name")?.as_str())
-            .map(|name| name.split('@').next().unwrap_or(name))
-            .collect();
-        let stated: Vec<String> = named
-            .iter()
-            .map(|name| name.as_str().to_lowercase().replace("loopback", "lo"))
-            .collect();
-        let is_unknown = stated.iter().any(|name| !known.contains(&name.as_str()));
-        let is_left_out =
-            known.iter().any(|name| *name != "lo" && !stated.iter().any(|one| one == name));
-        let at = range.start + first.start()..range.start + last.end();
-        let place = sentence.file_range(&at);
-        if !is_unknown && !is_left_out {
-            let supported = ClaimRemark::supported_claim(place);
-            return Some(supported.resting_on_fact(fact_ref.id, fact_ref.target));
-        }
-        let is_wrong = is_unknown || is_left_out && is_only;
-        return (is_wrong && sentence.is_plain).then(|| {
-            let (stated, found) = (&sentence.text[at], fact_ref.shown_value());
-            ClaimRemark::contradicted_by(index, place, stated, &fact_ref, &found, None)
-        });
-    }
-    None
 }
 
 /// The conclusion of a sentence from the latency of a service that was not well.

@@ -35,6 +35,7 @@ pub(super) fn check_wording(
             out.extend(check_boundary(index, vocabulary, sentence, separate));
         }
         out.extend(check_escape(index, vocabulary, sentence));
+        out.extend(check_start(index, vocabulary, sentence));
         let wordings = &vocabulary.wordings.differing;
         out.extend(wordings.iter().filter_map(|wording| differing_of(index, sentence, wording)));
     }
@@ -109,7 +110,9 @@ fn differing_of(
     wording: &DifferingWording,
 ) -> Option<ClaimRemark> {
     let found = wording.pattern.find(sentence.text)?;
-    let host = index.fact_on_target(&wording.fact, index.target_with_role(Role::Host)?)?;
+    let outside = [Role::Host, Role::Baseline].map(|role| index.target_with_role(role));
+    let mut outside = outside.into_iter().flatten();
+    let host = outside.find_map(|target| index.fact_on_target(&wording.fact, target))?;
     let guest = index.fact_on_target(&wording.fact, index.sole_candidate()?)?;
     let is_same = host.fact.as_str().is_some() && host.fact.as_str() == guest.fact.as_str();
     (is_same && !wording.unless.is_match(sentence.text)).then(|| {
@@ -186,19 +189,59 @@ fn check_boundary(
     })
 }
 
-/// That the attempt to escape was stopped, where its file shows a changed host or no attempt.
+/// That a runtime ran well which never ran.
+fn check_start(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Option<ClaimRemark> {
+    let words = &vocabulary.wordings.start;
+    let found = words.ran.find(sentence.text)?;
+    let before = &sentence.text[..found.start()];
+    let start = before.rfind([',', ';', '(']).map_or(0, |mark| mark + 1);
+    if words.unless.is_match(&sentence.text[start..found.end()]) {
+        return None;
+    }
+    let target = clause_subject(index, before, start)?;
+    let reason = &index.missing_reason("kernel.release", &target)?.reason;
+    index.never_ran(&target).then(|| {
+        let message = ClaimContradictsEvidence {
+            stated: &quote_words(found.as_str()),
+            found: reason,
+            title: &index.fact_title("kernel.release"),
+            target: &index.reader_name(&target),
+            elsewhere: None,
+        };
+        let place = sentence.file_range(&found.range());
+        ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)
+            .resting_on_fact("kernel.release", &target)
+    })
+}
+
+/// That the attempt to escape was stopped, where its file shows a changed host or no attempt; or
+/// that it succeeded, where it was refused.
 fn check_escape(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
 ) -> Option<ClaimRemark> {
     let words = &vocabulary.wordings.escape;
-    let found = words.held.find(sentence.text)?;
-    let is_about = words.about.is_match(sentence.surrounding_text());
-    if !is_about || words.unless.is_match(sentence.text) {
+    let held = words.held.find(sentence.text);
+    let denied = words.denied.find(sentence.text);
+    let found = held.or(denied).or_else(|| words.wrote.find(sentence.text))?;
+    let before = &sentence.text[..found.start()];
+    let start = before.rfind([',', ';', '(']).map_or(0, |mark| mark + 1);
+    let clause = &sentence.text[start..found.end()];
+    let mut around =
+        [sentence.surrounding_text()].into_iter().chain(sentence.topics.iter().copied());
+    let is_about = around.any(|text| words.about.is_match(text));
+    if !is_about || words.unless.is_match(clause) {
         return None;
     }
     let target = index.sole_candidate()?;
+    if held.is_none() && clause_subject(index, before, start).as_deref() != Some(target) {
+        return None;
+    }
     let mut captures = index.subject.run.captures.iter();
     let capture = captures.find(|capture| match &capture.origin {
         CaptureOrigin::File { slot, .. } => slot.as_deref() == Some(ESCAPE),
@@ -207,11 +250,23 @@ fn check_escape(
     let text = capture.stdout.text_lines().join("\n");
     let lines = || (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let written = words.written.captures_iter(&text).last();
-    let is_written = |line: &str| written.as_ref().is_some_and(|marker| line.trim() == &marker[1]);
+    let is_written = |line: &str| {
+        written.as_ref().is_some_and(|marker| line.trim() == &marker[1])
+            || words.changed.is_match(line)
+    };
     // The last line is what the file on the host holds.
     let (line, shown) = lines()
         .find(|(_, line)| line.starts_with("FATA") || line.contains("level=fatal"))
-        .or_else(|| lines().last().filter(|(_, line)| is_written(line)))?;
+        // Without a start no write went through either.
+        .filter(|_| denied.is_none() || held.is_some())
+        .or_else(|| {
+            let last = lines().last()?;
+            let refutes = match held.or(denied) {
+                Some(_) => is_written(last.1),
+                None => words.refused.is_match(last.1),
+            };
+            refutes.then_some(last)
+        })?;
     let message = ClaimContradictsEvidence {
         stated: &quote_words(found.as_str()),
         found: &quote_words(crate::text::beginning(shown, 80)),

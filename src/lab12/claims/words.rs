@@ -51,16 +51,21 @@ type OptionalPattern = Option<CaseInsensitivePattern>;
 word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
-        demand, unsure, foretold, modal, denial, about, almost, over, under, vendor, argument, none,
+        demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
         difference, difference_before, contrast, label, not_run, of_errors;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
         comparison: RatioWords,
         interface: InterfaceWords,
+        member: MemberWords,
     }
     /// Interfaces and their names.
-    InterfaceWords { only, names, list, shows; }
+    InterfaceWords { only, names, list, shows, unaddressed; }
+    /// What a list is said to have or to lack.
+    MemberWords { only, lacks, unless; }
+    /// Names of which one is true.
+    ClosedName { words, unless; fact: String, label: Option<String>, names: Vec<CaseInsensitivePattern> }
     /// The names of figures of a series.
     FigureNames { mean, median, min, max; }
     /// A word for a ratio.
@@ -84,7 +89,7 @@ word_tables! {
     /// A kind of pasted output.
     PastedKind { ; slot: String, title: OptionalPattern, holds: OptionalPattern }
     /// What statements can be about.
-    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind> }
+    SubjectWords { ; subject: Vec<ValueSubject>, area: Vec<CostArea>, pasted: Vec<PastedKind>, closed: Vec<ClosedName> }
     /// A wording that no evidence carries.
     UnsupportedWording {
         pattern;
@@ -111,9 +116,12 @@ word_tables! {
         figure: CostFigure,
         boundary: BoundaryWords,
         escape: EscapeWords,
+        start: StartWords,
     }
     /// What is said about an attempt to escape.
-    EscapeWords { held, about, unless, written; }
+    EscapeWords { held, denied, wrote, changed, refused, about, unless, written; }
+    /// What is said about a start.
+    StartWords { ran, unless; }
     /// What is said about a target's boundary.
     BoundaryWords { separate, shared, owned, observed, unless; }
 }
