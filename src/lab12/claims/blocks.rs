@@ -152,26 +152,30 @@ pub(super) fn output_pieces(
         let holds =
             |kind: &&PastedKind| kind.holds.as_ref().is_some_and(|holds| holds.is_match(text));
         let kind = kind.or_else(|| kinds.iter().find(holds)).map(|kind| kind.slot.clone());
-        if let Some(slot) = kind.or_else(|| slot_of_uname(index, text)) {
+        if let Some(slot) = kind {
             out.push(OutputPiece { range: start..end, slot });
+        } else if let Some((line, slot)) = uname_line(index, text) {
+            out.push(OutputPiece { range: start + line.start..start + line.end, slot });
         }
     }
     out
 }
 
-/// The file that a line of `uname -a` would be of, whose line it is with one word changed at most.
-fn slot_of_uname(index: &EvidenceIndex, text: &str) -> Option<String> {
-    let line = text.lines().find(|line| line.starts_with("Linux "))?;
-    let stated = kernel_words(&line.into());
+/// A line of `uname -a` that is a captured one with one word changed at most, and the file that it
+/// would be of.
+fn uname_line(index: &EvidenceIndex, text: &str) -> Option<(Range<usize>, String)> {
+    let number = text.lines().position(|line| line.starts_with("Linux "))? + 1;
+    let range = line_range(text, u32::try_from(number).ok()?);
+    let stated = kernel_words(&text[range.clone()].into());
     let known = index.facts_everywhere("kernel.uname").into_iter().filter(|one| {
         let known = one.fact.as_value().map(kernel_words).unwrap_or_default();
         stated.len() == known.len() && (stated == known || is_one_word_off(&stated, &known))
     });
-    match known.collect::<Vec<_>>()[..] {
-        [one] => Some(format!("results/{}-kernel.txt", one.target)),
-        _ => None,
-    }
-    .filter(|slot| readers::slot_of(slot).is_some())
+    let slot = match known.collect::<Vec<_>>()[..] {
+        [one] => format!("results/{}-kernel.txt", one.target),
+        _ => return None,
+    };
+    readers::slot_of(&slot).is_some().then_some((range, slot))
 }
 
 /// Whether a line of a block is a title or a command: `=== x ===`, `$ x`, `me@box:~$ x`.

@@ -191,6 +191,13 @@ fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option
         if digits.len() < 16 && digits.bytes().all(|c| c.is_ascii_digit()) {
             return Some(of(StatedValue::Number(parse_number(digits)?, None), digits, 1.0));
         }
+        // The name of a container is as long.
+        let before = text[..whole.start].to_lowercase();
+        if digits.len() < 16
+            && !["cap", "mask", "effectiv"].iter().any(|word| before.contains(word))
+        {
+            return None;
+        }
         return Some(exact(StatedValue::Mask(digits.into()), whole));
     }
     if named("range").is_some() {
