@@ -179,7 +179,8 @@ impl<'a> FitEvidence<'a> {
     }
 
     /// The fact of a measure that this run compares: the first that the baseline and another runtime
-    /// have, else the first that any runtime has, else the first.
+    /// have, else the first that any runtime has, else the first of which the run says why it has no
+    /// value, else the first.
     pub fn compared_fact<'m>(&self, measure: &'m CostMeasure) -> &'m str {
         let baseline = self.baseline_name();
         let has = |fact: &str, target: &str| {
@@ -192,8 +193,11 @@ impl<'a> FitEvidence<'a> {
             })
         };
         let is_measured = |fact: &&String| runtimes().any(|name| has(fact, name));
+        let is_asked =
+            |fact: &&String| runtimes().any(|name| self.run.find_fact(fact, name).is_some());
         let facts = &measure.facts;
         let chosen = facts.iter().find(is_compared).or_else(|| facts.iter().find(is_measured));
+        let chosen = chosen.or_else(|| facts.iter().find(is_asked));
         chosen.or(facts.first()).map(String::as_str).unwrap_or_default()
     }
 

@@ -134,3 +134,17 @@ fn last_percent(samples: &Samples) -> Option<String> {
     let value = stats::percentile(&samples.values, 0.99).ok()?;
     Some(number::format_measured(value, samples.unit))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::judge::rules::testing::sketch;
+    use crate::model::MissingReason;
+    use crate::report::functions::tests::html_of;
+
+    #[test]
+    fn a_cost_without_a_value_has_the_reason_of_the_fact_that_was_asked_for() {
+        let sketch = sketch().missing("startup.wall", "runc", MissingReason::Empty);
+        let template = r#"{% set k = cost(measure="startup", target="runc") %}{{ k.missing }}"#;
+        assert_eq!(html_of(sketch, template), "The start-up file holds no figure for runc.");
+    }
+}
