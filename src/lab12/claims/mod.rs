@@ -541,6 +541,43 @@ mod tests {
     }
 
     #[test]
+    fn what_differs_is_not_the_same_under_both_runtimes() {
+        fn guest_with_model() -> Sketch {
+            lab().fact("cpu.model", "kata", "AMD EPYC Processor")
+        }
+        assert_remarks(
+            guest_with_model,
+            true,
+            &[
+                "Both containers reported the same kernel release.",
+                "Kata and runc show the same kernel.",
+                "Host and guest run the identical kernel version.",
+                "Both sides show the same CPU model.",
+                "On runc `uname -r` echoes my host. Under Kata the same command gave 6.12.11.",
+            ],
+        );
+        assert_remarks(
+            guest_with_model,
+            false,
+            &[
+                "Both runc containers reported the same kernel release.",
+                "If both containers showed the same kernel release, there would be no boundary.",
+                "Both containers do not have the same kernel.",
+                "Host and guest run the same kernel line, 6.x.",
+                "Both runtimes see the same physical CPU model underneath, so the number of cores is equal.",
+                "I expected that both containers report the same kernel version.",
+                "Both show the same kernel config format.",
+                "On runc `uname -r` echoes my host. Under Kata the same command gave 6.12.28.",
+            ],
+        );
+        assert_remarks(
+            || lab().fact("cpu.model", "kata", "Intel(R) Core(TM) i7-1165G7"),
+            false,
+            &["Both sides show the same CPU model."],
+        );
+    }
+
+    #[test]
     fn ratios_are_read_in_the_words_of_several_languages_and_below_their_heading() {
         assert_remarks(
             lab,

@@ -293,6 +293,16 @@ impl<'a> ValuePlace<'a> {
         if !slips.is_empty() {
             return slips;
         }
+        // “`uname -r` echoes my host. Under Kata the same command gives 6.12.22”.
+        if self.vocabulary.words.again.is_match(before) {
+            let earlier = self.sentence.earlier_text();
+            let asked = among(&|subject| {
+                subject.kind == SubjectKind::Version && subject.words.is_match(earlier)
+            });
+            if asked.len() == 1 {
+                return asked;
+            }
+        }
         if labels.is_some() {
             let named = among(&|subject| {
                 let fits = has_noun(subject) || !any_noun;

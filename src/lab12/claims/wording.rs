@@ -8,7 +8,7 @@ use super::messages::{
 };
 use super::sentence::ReportSentence;
 use super::words::{
-    ClaimVocabulary, DifferingWording, UncapturedWording, UnsupportedWording, WordingRule,
+    ClaimVocabulary, ComparedWording, UncapturedWording, UnsupportedWording, WordingRule,
 };
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{CaptureOrigin, FactSource, Role, fact_ids};
@@ -36,8 +36,8 @@ pub(super) fn check_wording(
         }
         out.extend(check_escape(index, vocabulary, sentence));
         out.extend(check_start(index, vocabulary, sentence));
-        let wordings = &vocabulary.wordings.differing;
-        out.extend(wordings.iter().filter_map(|wording| differing_of(index, sentence, wording)));
+        let wordings = &vocabulary.wordings.compared;
+        out.extend(wordings.iter().filter_map(|wording| compared_of(index, sentence, wording)));
     }
     out
 }
@@ -103,22 +103,26 @@ fn uncaptured_of(
     })
 }
 
-/// What a sentence says to differ that is the same on the host and in the only guest.
-fn differing_of(
+/// What a sentence says to differ that is the same on the host and in the only guest, or to be the
+/// same that differs.
+fn compared_of(
     index: &EvidenceIndex,
     sentence: &ReportSentence,
-    wording: &DifferingWording,
+    wording: &ComparedWording,
 ) -> Option<ClaimRemark> {
     let found = wording.pattern.find(sentence.text)?;
     let outside = [Role::Host, Role::Baseline].map(|role| index.target_with_role(role));
     let mut outside = outside.into_iter().flatten();
     let host = outside.find_map(|target| index.fact_on_target(&wording.fact, target))?;
     let guest = index.fact_on_target(&wording.fact, index.sole_candidate()?)?;
-    let is_same = host.fact.as_str().is_some() && host.fact.as_str() == guest.fact.as_str();
-    (is_same && !wording.unless.is_match(sentence.text)).then(|| {
+    let (own, other) = (guest.fact.as_str()?, host.fact.as_str()?);
+    // A model may be written with less of its end.
+    let is_alike = own.starts_with(other) || other.starts_with(own);
+    let is_refuted = if wording.is_same { !is_alike } else { own == other };
+    (is_refuted && !wording.unless.is_match(sentence.text)).then(|| {
         let place = sentence.file_range(&found.range());
-        let (stated, same) = (quote_words(found.as_str()), guest.shown_value());
-        ClaimRemark::contradicted_by(index, place, &stated, &guest, &same, None)
+        let (stated, captured) = (quote_words(found.as_str()), guest.shown_value());
+        ClaimRemark::contradicted_by(index, place, &stated, &guest, &captured, None)
             .resting_on_fact(host.id, host.target)
     })
 }

@@ -52,7 +52,7 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, contrast, label, not_run, of_errors;
+        difference, difference_before, contrast, label, not_run, of_errors, again;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
@@ -100,8 +100,8 @@ word_tables! {
     }
     /// What is said of the host and was not captured there.
     UncapturedWording { pattern; fact: String, other: Vec<String> }
-    /// What is said to differ between the host and the guest.
-    DifferingWording { pattern, unless; fact: String }
+    /// What is said to differ between the host and the guest, or to be the same.
+    ComparedWording { pattern, unless; fact: String, is_same: bool }
     /// What is said to be small or large.
     CostJudgement { pattern, noun, unless; }
     /// A figure of a cost.
@@ -111,7 +111,7 @@ word_tables! {
         ;
         wording: Vec<UnsupportedWording>,
         uncaptured: Vec<UncapturedWording>,
-        differing: Vec<DifferingWording>,
+        compared: Vec<ComparedWording>,
         judgement: CostJudgement,
         figure: CostFigure,
         boundary: BoundaryWords,
