@@ -95,8 +95,10 @@ pub(crate) struct VerdictView {
 /// A target that came, went or was renamed.
 #[derive(Debug, Serialize)]
 pub(crate) struct TargetView {
-    /// What readers call it.
+    /// What readers call it; two may be called alike.
     pub name: String,
+    /// Its name in the run.
+    pub target: String,
     /// `target_added`, `target_gone` or `target_renamed`.
     pub kind: &'static str,
     /// The name before, where it was renamed.
@@ -493,6 +495,7 @@ impl ComparisonWords<'_> {
         let verdict = own.get("verdict").and_then(Value::as_str);
         Some(TargetView {
             name: self.reader_name(&change.target),
+            target: change.target.clone(),
             kind: change.kind.word(),
             was: was.map(|name| self.reader_name(name)),
             verdict: verdict.map(|id| self.conclusion_title(id)),
