@@ -188,14 +188,15 @@ fn check_fleet(
         ("--against", !arguments.against.is_empty()),
         ("--submission", arguments.submission.is_some()),
         ("--evidence", arguments.evidence.is_some()),
-        ("a form other than text, json and junit", form.is_none()),
     ];
-    if let Some((what, _)) = of_runs.into_iter().find(|(_, is_given)| *is_given) {
+    let unfit = of_runs.into_iter().find_map(|(what, is_given)| is_given.then_some(what));
+    let (Some(form), None) = (form, unfit) else {
+        let what = unfit.unwrap_or("a form other than text, json and junit");
         return Err(Error::unusable_input(format!("{what} is about a run, not about a fleet"))
             .with_help("`isoproof check --format json fleet:latest` names the run of each node"));
-    }
+    };
     let wanted = fleet::FleetCheck {
-        form: form.unwrap_or(FleetForm::Text),
+        form,
         least: match arguments.fail_on {
             FailOn::Error => Some(Severity::Error),
             FailOn::Warning => Some(Severity::Warning),

@@ -95,36 +95,42 @@ mod tests {
     use super::*;
     use crate::stats::{ComparisonOutcome, RandomSequence, compare_samples};
 
-    fn measure(width: f64, round_seconds: f64) -> MeasureState {
+    fn measure_of_width(width: f64, round_seconds: f64) -> MeasureState {
         MeasureState { rounds: 6, width, round_seconds }
     }
 
-    fn spend(measures: &[MeasureState], seconds: f64) -> Vec<u32> {
+    fn spend_on_fresh(measures: &[MeasureState], seconds: f64) -> Vec<u32> {
         spend_time(measures, &vec![0; measures.len()], seconds)
     }
 
     #[test]
     fn time_goes_to_the_widest_until_another_is_wider() {
-        let measures = [measure(0.4, 1.0), measure(0.1, 1.0)];
-        assert_eq!(spend(&measures, 5.0), [5, 0]);
+        let measures = [measure_of_width(0.4, 1.0), measure_of_width(0.1, 1.0)];
+        assert_eq!(spend_on_fresh(&measures, 5.0), [5, 0]);
         // From 6 to 96 rounds its width becomes a quarter.
-        assert_eq!(spend(&measures, 90.0), [90, 0]);
-        assert_eq!(spend(&measures, 100.0), [99, 1]);
+        assert_eq!(spend_on_fresh(&measures, 90.0), [90, 0]);
+        assert_eq!(spend_on_fresh(&measures, 100.0), [99, 1]);
         assert_eq!(spend_time(&measures, &[99, 1], 10.0), [9, 1]);
         assert_eq!(spend_time(&measures, &[120, 0], 2.0), [0, 2]);
     }
 
     #[test]
     fn a_round_that_does_not_fit_leaves_its_time_to_others() {
-        assert_eq!(spend(&[measure(0.4, 7.0), measure(0.1, 2.0)], 5.0), [0, 2]);
-        assert_eq!(spend(&[measure(0.4, 7.0)], 5.0), [0]);
-        assert_eq!(spend(&[measure(0.4, 7.0)], -5.0), [0]);
-        assert_eq!(spend(&[], 5.0), Vec::<u32>::new());
+        assert_eq!(
+            spend_on_fresh(&[measure_of_width(0.4, 7.0), measure_of_width(0.1, 2.0)], 5.0),
+            [0, 2]
+        );
+        assert_eq!(spend_on_fresh(&[measure_of_width(0.4, 7.0)], 5.0), [0]);
+        assert_eq!(spend_on_fresh(&[measure_of_width(0.4, 7.0)], -5.0), [0]);
+        assert_eq!(spend_on_fresh(&[], 5.0), Vec::<u32>::new());
     }
 
     #[test]
     fn what_has_no_interval_or_takes_no_time_gets_none() {
-        assert_eq!(spend(&[measure(0.0, 1.0), measure(0.3, 0.0)], 9.0), [0, 0]);
+        assert_eq!(
+            spend_on_fresh(&[measure_of_width(0.0, 1.0), measure_of_width(0.3, 0.0)], 9.0),
+            [0, 0]
+        );
         let state = MeasureState::of_series(&[vec![1.0; 5], Vec::new()], 5, 10.0);
         assert_eq!((state.width, state.round_seconds), (0.0, 2.0));
     }
@@ -155,7 +161,7 @@ mod tests {
             let mut arms = vec![Vec::new(), Vec::new()];
             arms.iter_mut().for_each(|arm| draw(arm, 6));
             let state = MeasureState::of_series(&arms, 6, 6.0);
-            let more = spend(&[state, measure(0.2, 1.0)], 20.0)[0];
+            let more = spend_on_fresh(&[state, measure_of_width(0.2, 1.0)], 20.0)[0];
             arms.iter_mut().for_each(|arm| draw(arm, more));
             let outcome = compare_samples(&arms[0], &arms[1], 0.0).outcome;
             alarms += u32::from(!matches!(outcome, ComparisonOutcome::Inconclusive));

@@ -102,7 +102,7 @@ impl MeasurePlan {
     }
 
     /// The same with the counts of `--thorough`.
-    fn thorough(self) -> Self {
+    fn with_thorough_counts(self) -> Self {
         let deepen = |count: u32, thorough: u32| if count == 0 { 0 } else { thorough };
         Self {
             start_rounds: deepen(self.start_rounds, 1 + THOROUGH.samples),
@@ -189,7 +189,7 @@ impl SessionEstimate {
             begun,
             whole: whole(rest),
             quick: probes + ENDING,
-            thorough: whole(plan.thorough().total_seconds(starts)),
+            thorough: whole(plan.with_thorough_counts().total_seconds(starts)),
         })
     }
 }
@@ -227,7 +227,7 @@ mod tests {
         has_escapes: false,
     };
 
-    fn estimate(plan: MeasurePlan, starts: &[f64]) -> Option<SessionEstimate> {
+    fn estimate_session(plan: MeasurePlan, starts: &[f64]) -> Option<SessionEstimate> {
         let seconds = Duration::from_secs;
         SessionEstimate::of_plan(plan, starts, Instant::now(), seconds(6), seconds(4))
     }
@@ -235,14 +235,14 @@ mod tests {
     #[test]
     fn the_baseline_is_started_twice_in_each_round() {
         let only_starts = MeasurePlan { start_rounds: 10, ..MeasurePlan::default() };
-        let whole = |starts| estimate(only_starts, starts).unwrap().whole.as_secs_f64();
+        let whole = |starts| estimate_session(only_starts, starts).unwrap().whole.as_secs_f64();
         assert!((whole(&[0.5]) - (7.0 + 10.5)).abs() < 1e-9);
         assert!((whole(&[0.5, 2.0]) - (7.0 + 30.5)).abs() < 1e-9);
     }
 
     #[test]
     fn a_slow_runtime_and_more_targets_take_longer() {
-        let whole = |starts: &[f64]| estimate(PLAN, starts).unwrap().whole;
+        let whole = |starts: &[f64]| estimate_session(PLAN, starts).unwrap().whole;
         assert!(whole(&[0.5, 0.7]) > Duration::from_secs(50));
         assert!(whole(&[0.5, 0.7]) < Duration::from_secs(90));
         assert!(whole(&[0.5, 10.0]) > whole(&[0.5, 0.7]) + Duration::from_secs(90));
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn what_is_left_out_takes_no_time_in_a_thorough_session_either() {
         let no_speed = PLAN.limit_to(false, None);
-        let estimate = |plan| estimate(plan, &[0.5, 0.7]).unwrap();
+        let estimate = |plan| estimate_session(plan, &[0.5, 0.7]).unwrap();
         assert!(estimate(no_speed).thorough > estimate(no_speed).whole);
         assert!(estimate(no_speed).thorough < estimate(PLAN).thorough);
         assert_eq!(estimate(PLAN).quick, Duration::from_secs(5));
@@ -261,13 +261,13 @@ mod tests {
     #[test]
     fn nothing_is_said_where_nothing_is_left_to_be_measured() {
         let nothing = MeasurePlan { loops: 4, file: 512, ..MeasurePlan::default() };
-        assert_eq!(estimate(nothing, &[0.5]), None);
+        assert_eq!(estimate_session(nothing, &[0.5]), None);
     }
 
     #[test]
     fn a_series_that_ends_early_counts_no_longer() {
         let plan = |seconds| MeasurePlan { max_time: seconds, ..PLAN };
-        let whole = |plan| estimate(plan, &[0.5, 0.7]).unwrap().whole;
+        let whole = |plan| estimate_session(plan, &[0.5, 0.7]).unwrap().whole;
         let limited = plan(Some(Duration::from_secs(2)));
         assert!(whole(limited) < whole(PLAN) - Duration::from_secs(30));
         assert_eq!(whole(plan(Some(Duration::from_secs(3600)))), whole(PLAN));
@@ -277,7 +277,7 @@ mod tests {
     fn requests_at_a_rate_take_their_time() {
         let load = |rate| RequestLoad { requests: 100, rate };
         let plan = |rate| MeasurePlan { requests: Some(load(rate)), ..MeasurePlan::default() };
-        let whole = |rate| estimate(plan(rate), &[0.5]).unwrap().whole.as_secs_f64();
+        let whole = |rate| estimate_session(plan(rate), &[0.5]).unwrap().whole.as_secs_f64();
         assert!(whole(Some(10.0)) - whole(None) > 29.0);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::judge::Conclusion;
-use crate::judge::fleet::{BROKEN, ClassSummary, NodeSummary};
+use crate::judge::fleet::{ClassSummary, NodeSummary};
 use crate::model::Fleet;
 
 /// The gauges of a fleet: one for each node and class, and when the session began.
@@ -29,8 +29,7 @@ pub(crate) fn prometheus_text(fleet: &Fleet, nodes: &[NodeSummary]) -> String {
     for node in nodes {
         for class in &node.classes {
             let labels = cell_labels(fleet, node, class);
-            let mut findings = node.findings_of(BROKEN);
-            let is_broken = findings.any(|it| it.target.as_ref() == Some(&class.class));
+            let is_broken = node.find_broken_promise(&class.class).is_some();
             let _ = writeln!(out, "isoproof_broken_promise{{{labels}}} {}", u8::from(is_broken));
         }
     }

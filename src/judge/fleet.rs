@@ -198,6 +198,11 @@ impl NodeSummary {
         self.findings.iter().filter(move |finding| finding.rule == rule)
     }
 
+    /// The finding that this class is not what its name says here, if it is not.
+    pub(crate) fn find_broken_promise(&self, class: &str) -> Option<&NodeFinding> {
+        self.findings_of(BROKEN).find(|finding| finding.target.as_deref() == Some(class))
+    }
+
     /// Whether a class is not what its name says here.
     pub(crate) fn is_broken(&self) -> bool {
         self.findings_of(BROKEN).next().is_some()

@@ -12,8 +12,8 @@ use super::view::RunRow;
 use crate::error::Result;
 use crate::judge::Confidence;
 use crate::judge::fleet::{
-    BROKEN, CHANGED, ClassSummary, FoldedFinding, NodeGroup, NodeSummary, fold_classes,
-    fold_findings, group_nodes,
+    CHANGED, ClassSummary, FoldedFinding, NodeGroup, NodeSummary, fold_classes, fold_findings,
+    group_nodes,
 };
 use crate::model::Fleet;
 use crate::probe::catalogue::ProbeCatalogue;
@@ -200,8 +200,7 @@ impl SiteFleet {
         let mut broken: BTreeMap<(usize, &str), Vec<&str>> = BTreeMap::new();
         for node in &self.nodes {
             for (index, cell) in node.classes.iter().enumerate() {
-                let mut findings = node.findings_of(BROKEN);
-                if findings.any(|finding| finding.target.as_ref() == Some(&cell.class)) {
+                if node.find_broken_promise(&cell.class).is_some() {
                     let key = (index, cell.conclusion.conclusion_id());
                     broken.entry(key).or_default().push(&node.node);
                 }

@@ -95,8 +95,7 @@ fn write_xml(report: &Report) -> Result<String> {
 
 /// A class on a node.
 fn class_case(node: &NodeSummary, class: &ClassSummary) -> TestCase {
-    let mut broken = node.findings_of(BROKEN);
-    let status = match broken.find(|finding| finding.target.as_ref() == Some(&class.class)) {
+    let status = match node.find_broken_promise(&class.class) {
         Some(finding) => failed_case(BROKEN, finding.message.clone(), String::new()),
         None => {
             let reason = class.reason.as_ref().unwrap_or(&class.title);

@@ -490,7 +490,7 @@ mod tests {
     }
 
     /// The evidence of a whole lab.
-    fn lab() -> Sketch {
+    fn sketch_lab() -> Sketch {
         sketch()
             .fact("kernel.release", "host", "6.16.8-200.fc42.x86_64")
             .fact("kernel.release", "kata", "6.12.28")
@@ -518,7 +518,7 @@ mod tests {
     #[test]
     fn a_digit_exchanged_is_a_contradiction_of_the_one_value_that_it_is_a_slip_of() {
         assert_remarks(
-            lab,
+            sketch_lab,
             true,
             &[
                 "Kata prints 6.12.82.",
@@ -529,7 +529,7 @@ mod tests {
             ],
         );
         assert_remarks(
-            lab,
+            sketch_lab,
             false,
             &[
                 "Kata prints 6.12.28, and 6.12.82 is the newest release of that branch.",
@@ -543,7 +543,7 @@ mod tests {
     #[test]
     fn what_differs_is_not_the_same_under_both_runtimes() {
         fn guest_with_model() -> Sketch {
-            lab().fact("cpu.model", "kata", "AMD EPYC Processor")
+            sketch_lab().fact("cpu.model", "kata", "AMD EPYC Processor")
         }
         assert_remarks(
             guest_with_model,
@@ -571,7 +571,7 @@ mod tests {
             ],
         );
         assert_remarks(
-            || lab().fact("cpu.model", "kata", "Intel(R) Core(TM) i7-1165G7"),
+            || sketch_lab().fact("cpu.model", "kata", "Intel(R) Core(TM) i7-1165G7"),
             false,
             &["Both sides show the same CPU model."],
         );
@@ -580,7 +580,7 @@ mod tests {
     #[test]
     fn ratios_are_read_in_the_words_of_several_languages_and_below_their_heading() {
         assert_remarks(
-            lab,
+            sketch_lab,
             true,
             &[
                 "## Start-up\n\nKata is slower by factor 2.2.",
@@ -591,7 +591,7 @@ mod tests {
             ],
         );
         assert_remarks(
-            lab,
+            sketch_lab,
             false,
             &[
                 "## Start-up\n\nKata is slower by factor 3.4.",
@@ -605,7 +605,7 @@ mod tests {
     #[test]
     fn a_figure_belongs_to_the_series_that_was_named_last() {
         assert_remarks(
-            lab,
+            sketch_lab,
             true,
             &[
                 "For start-up I took five runs. runc took 0.63 s on average and Kata 2.13 s. The slowest of Kata was the first, 2.21 s.\nThe fastest of Kata was 1.98 s.",
@@ -613,7 +613,7 @@ mod tests {
             ],
         );
         assert_remarks(
-            lab,
+            sketch_lab,
             false,
             &[
                 "The Kata start took 2.03 s at best and 2.21 s at worst.",
@@ -627,7 +627,7 @@ mod tests {
     #[test]
     fn names_of_which_one_is_true_are_held_against_all_that_is_captured() {
         let run = || {
-            lab()
+            sketch_lab()
                 .fact("runtime.implementation", "kata", "go")
                 .fact("kernel.uname", "kata", "Linux a 6.12.28 #1 SMP x86_64 Linux")
                 .fact("priv.cap_eff", "runc", "00000000a80425fb")
@@ -707,8 +707,8 @@ mod tests {
             let rows = "| 1 | 2.21 |\n| 2 | 2.09 |\n| 3 | 2.14 |\n| 4 | 2.03 |\n| 5 | 2.18 |\n";
             format!("| Run | Kata |\n|-|-|\n{rows}| Mean | {mean} |\n")
         };
-        assert_remarks(lab, true, &[&table("2.31")]);
-        assert_remarks(lab, false, &[&table("2.13")]);
+        assert_remarks(sketch_lab, true, &[&table("2.31")]);
+        assert_remarks(sketch_lab, false, &[&table("2.13")]);
     }
 
     #[test]
