@@ -79,6 +79,11 @@ impl<'a> ReportSentence<'a> {
         }
     }
 
+    /// The question right before it, which it answers.
+    pub(crate) fn question(&self) -> Option<&'a str> {
+        self.topics.first().copied().filter(|topic| topic.trim_end().ends_with('?'))
+    }
+
     /// The row's and the column's words, if it is a cell.
     pub(crate) fn cell_labels(&self) -> Option<(&'a str, &'a str)> {
         match &self.passage.form {
