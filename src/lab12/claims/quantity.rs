@@ -111,13 +111,22 @@ pub(crate) fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQu
         factor.pattern.find_iter(text).map(|found| (found.range(), factor.factor))
     });
     let said = said.chain(words.numeral.captures_iter(text).filter_map(|found| {
-        Some((found.get(0)?.range(), spelled_number(&words.numeral, &found)?))
+        let factor = spelled_number(&words.numeral, &found).filter(|factor| *factor > 1.0)?;
+        Some((found.get(0)?.range(), factor))
     }));
     out.extend(said.map(|(range, factor)| {
         let (hedge, from) = find_hedge(&text[..range.start], words);
         let value = StatedValue::Times(factor);
         StatedQuantity { range, from, value, half: 0.0, digits: 1, hedge }
     }));
+    for found in words.counted.captures_iter(text) {
+        let Some(number) = spelled_number(&words.counted, &found) else { continue };
+        let names = words.counted.capture_names().flatten();
+        let Some(group) = names.filter_map(|name| found.name(name)).next() else { continue };
+        let (hedge, from) = find_hedge(&text[..group.start()], words);
+        let value = StatedValue::Number(number, None);
+        out.push(StatedQuantity { range: group.range(), from, value, half: 0.0, digits: 1, hedge });
+    }
     out.sort_by_key(|quantity| quantity.range.start);
     out
 }
@@ -131,7 +140,7 @@ fn spelled_number(pattern: &Regex, found: &Captures) -> Option<f64> {
         "quarter" => Some(0.25),
         name => name.strip_prefix('n')?.parse().ok(),
     });
-    Some(numbers.sum()).filter(|number| *number > 1.0)
+    Some(numbers.sum()).filter(|number| *number >= 1.0)
 }
 
 /// A bare number in the unit that a label names: “Mean (ms)”, “Throughput in MB/s”.
@@ -417,8 +426,14 @@ mod tests {
             ("four and a half times, viereinhalbmal", vec![Times(4.5), Times(4.5)]),
             ("5,1 veces más, 5,1-mal, un tiers de plus", vec![Times(5.1), Times(5.1)]),
             ("1.2 Sekunden, 40 milisegundos", vec![Seconds(1.2), Seconds(0.04)]),
-            ("QEMU Virtual CPU version 2.5+", vec![Processor("QEMU Virtual CPU version 2.5+".into())]),
-            ("5–10 % of the CPU, ~128 MB", vec![Range(None), Bytes(128e6, 128.0 * 1024_f64.powi(2))]),
+            (
+                "QEMU Virtual CPU version 2.5+",
+                vec![Processor("QEMU Virtual CPU version 2.5+".into())],
+            ),
+            (
+                "5–10 % of the CPU, ~128 MB",
+                vec![Range(None), Bytes(128e6, 128.0 * 1024_f64.powi(2))],
+            ),
             ("20.6GB/s", vec![Rate(20.6e9, 20.6 * 1024_f64.powi(3))]),
             ("00000000A80425FB", vec![Mask("00000000a80425fb".into())]),
             ("in 10.4.0.0/24 at .68 s, sub-millisecond", vec![Seconds(0.68), Seconds(0.001)]),

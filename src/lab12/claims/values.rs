@@ -120,7 +120,9 @@ impl<'a> ValuePlace<'a> {
             let label = label.trim_end_matches([':', ' ', '\u{a0}']);
             let inside = label.rsplit(['(', '[', ',']).next()?.trim().trim_end_matches([')', ']']);
             let inside = inside.rsplit(" in ").next()?.rsplit(" en ").next()?;
-            quantity::number_with_unit(&own, number, inside, words)
+            // A column `min` is the least and no minutes.
+            let is_unit = !inside.eq_ignore_ascii_case("min");
+            is_unit.then(|| quantity::number_with_unit(&own, number, inside, words)).flatten()
         };
         let is_fraction = self.stated_text().contains(['.', ',']);
         // `real` and `total` are columns of what `time` prints.
@@ -544,7 +546,8 @@ impl<'a> ValuePlace<'a> {
         let clause = &self.sentence.text[..end + rest.find([';', '.', '(']).unwrap_or(rest.len())];
         let own = resolver.find_mentions(clause);
         let asked = resolver.find_mentions(question);
-        let of_cells = self.sentence.cell_labels().map(|(_, column)| resolver.find_mentions(column));
+        let of_cells =
+            self.sentence.cell_labels().map(|(_, column)| resolver.find_mentions(column));
         if of_cells.is_some_and(|of_cells| !of_cells.is_empty()) {
             return None;
         }
@@ -592,7 +595,9 @@ impl<'a> ValuePlace<'a> {
                     _ => 0.0,
                 };
                 let is_larger = size(self.number) > size(1 - self.number);
-                known.sort_by(|a, b| a.item_count().unwrap_or(0.0).total_cmp(&b.item_count().unwrap_or(0.0)));
+                known.sort_by(|a, b| {
+                    a.item_count().unwrap_or(0.0).total_cmp(&b.item_count().unwrap_or(0.0))
+                });
                 known.remove(usize::from(!is_larger));
             }
         }
@@ -745,7 +750,8 @@ impl<'a> ValuePlace<'a> {
     fn is_linked(&self) -> bool {
         let lower = self.before().to_lowercase();
         let mut words = lower.split_whitespace().rev();
-        let article = |word: &&str| ["a", "an", "the", "my", "ein", "un", "amd", "intel"].contains(word);
+        let article =
+            |word: &&str| ["a", "an", "the", "my", "ein", "un", "amd", "intel"].contains(word);
         words.find(|word| !article(word)).is_some_and(|word| LINKS.contains(&word) && word != "of")
     }
 
@@ -803,8 +809,7 @@ impl<'a> ValuePlace<'a> {
         let figures = self.index.known_figures(fact_ref);
         let wanted = self.figures_named();
         let figure = figures.all.iter().find(|figure| {
-            is_wanted(figure, &wanted)
-                && self.stated_quantity().agrees_with(seconds, figure.value)
+            is_wanted(figure, &wanted) && self.stated_quantity().agrees_with(seconds, figure.value)
         })?;
         let shown = crate::report::format_measured(figure.value, SampleUnit::Seconds);
         let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
@@ -927,7 +932,10 @@ impl<'a> ValuePlace<'a> {
     fn is_sample_misnamed(&self, fact_ref: &FactRef) -> bool {
         let figures = self.index.known_figures(fact_ref);
         let is_known = |seconds: f64| {
-            figures.all.iter().any(|figure| self.stated_quantity().agrees_with(seconds, figure.value))
+            figures
+                .all
+                .iter()
+                .any(|figure| self.stated_quantity().agrees_with(seconds, figure.value))
         };
         self.figures_named().len() == 1 && self.in_seconds().is_some_and(is_known)
     }
@@ -1154,7 +1162,7 @@ fn pair_of(all: &[StatedQuantity]) -> bool {
 }
 
 /// Whether words stand right after a value, with two others between at most.
-fn stand_right_after(words: &regex::Regex, after: &str) -> bool {
+pub(super) fn stand_right_after(words: &regex::Regex, after: &str) -> bool {
     words.find_iter(after).next().is_some_and(|found| {
         let between = &after[..found.start()];
         let letter = |c: char| c.is_alphanumeric() || c == '_';
@@ -1207,7 +1215,7 @@ fn known_number(fact_ref: &FactRef) -> Option<f64> {
 const MEMORY: &str = "mem.total_kb";
 
 /// Bytes of memory, or bytes in a second of what dd printed.
-fn amount_of(fact_ref: &FactRef) -> Option<f64> {
+pub(super) fn amount_of(fact_ref: &FactRef) -> Option<f64> {
     let value = fact_ref.fact.as_value()?;
     if fact_ref.id == MEMORY {
         return Some(value.as_f64()? * 1024.0);
@@ -1220,7 +1228,7 @@ fn hyphenate_model(text: &str) -> String {
     text.to_lowercase().replace("(r)", "").replace("(tm)", "").replace(' ', "-")
 }
 
-fn interface_addresses<'a>(fact_ref: &FactRef<'a>) -> impl Iterator<Item = &'a str> {
+pub(super) fn interface_addresses<'a>(fact_ref: &FactRef<'a>) -> impl Iterator<Item = &'a str> {
     let items = fact_ref.fact.as_value().and_then(|value| value.as_array());
     let of = |item: &'a serde_json::Value| {
         item.get("ipv4").and_then(|list| list.as_array()).into_iter().flatten()
