@@ -655,10 +655,10 @@ impl<'a> ValuePlace<'a> {
             && everywhere.iter().any(|fact_ref| self.agrees(fact_ref));
         let is_cell = self.sentence.cell_labels().is_some();
         let is_excused = if swapped {
-            !is_cell
-                && !self.has_label()
-                && !(is_name && self.is_linked())
-                && !self.is_exchanged(fact_ref)
+            !(is_cell
+                || self.has_label()
+                || is_name && self.is_linked()
+                || self.is_exchanged(fact_ref))
         } else {
             self.is_explained(subject.kind, fact_ref)
         };
