@@ -211,8 +211,8 @@ pub struct Assessment {
     pub subject: Option<String>,
     /// The data of the project.
     pub project_data: ProjectData,
-    anchors: BTreeMap<String, String>,
-    record_pages: Vec<RecordPage>,
+    anchors: OnceLock<BTreeMap<String, String>>,
+    record_pages: OnceLock<Vec<RecordPage>>,
     lines: OnceLock<BTreeMap<String, Vec<String>>>,
 }
 
@@ -265,8 +265,6 @@ impl Assessment {
             margin: project_data.margin,
         };
         let judgement = judge::judge_run(&case, &project_data.rules)?;
-        let anchors = capture_anchors(&run);
-        let record_pages = find_record_pages(&run);
         Ok(Self {
             run,
             integrity,
@@ -274,8 +272,8 @@ impl Assessment {
             timing,
             subject,
             project_data: project_data.clone(),
-            anchors,
-            record_pages,
+            anchors: OnceLock::new(),
+            record_pages: OnceLock::new(),
             lines: OnceLock::new(),
         })
     }
@@ -412,18 +410,22 @@ impl Assessment {
 
     /// The anchor of a capture on the page of its run.
     pub fn capture_anchor(&self, capture: &str) -> Option<&str> {
-        self.anchors.get(capture).map(String::as_str)
+        self.anchors().get(capture).map(String::as_str)
+    }
+
+    fn anchors(&self) -> &BTreeMap<String, String> {
+        self.anchors.get_or_init(|| capture_anchors(&self.run))
     }
 
     /// The pages next to that of the run which show its captures; none of a run with few.
     pub(crate) fn record_pages(&self) -> &[RecordPage] {
-        &self.record_pages
+        self.record_pages.get_or_init(|| find_record_pages(&self.run))
     }
 
     /// Where the site shows a capture, seen from its root and without the suffix.
     pub(crate) fn capture_page(&self, capture: &str) -> String {
         let target = self.run.find_capture(capture).and_then(|capture| capture.target.as_deref());
-        let pages = self.record_pages.iter();
+        let pages = self.record_pages().iter();
         let mut pages = pages.filter(|page| page.target.as_deref() == target);
         match pages.next() {
             Some(page) => page.place.clone(),
@@ -452,7 +454,7 @@ impl Assessment {
 
     /// The capture whose page section has this anchor.
     pub fn by_anchor(&self, anchor: &str) -> Option<&crate::model::Capture> {
-        let id = self.anchors.iter().find(|(_, other)| *other == anchor)?.0;
+        let id = self.anchors().iter().find(|(_, other)| *other == anchor)?.0;
         self.run.find_capture(id)
     }
 

@@ -559,7 +559,10 @@ impl<'a> SiteBuilder<'a> {
         // So that the page need not be made again when another run becomes the newest.
         frame["site"]["run"] = id.as_str().into();
         frame["comparisons"] = json!(row.comparisons);
-        let node = row.node.as_ref().map(|node| json!({ "name": node.node, "fleet": row.fleet }));
+        let node = row.node.as_ref().map(|node| {
+            let starts: Vec<_> = node.starts.iter().map(super::fleets::start_view).collect();
+            json!({ "name": node.node, "fleet": row.fleet, "starts": starts })
+        });
         frame["node"] = json!(node);
         writer.add_file(&format!("runs/{id}.json"), file.text.as_bytes())?;
         frame["record_pages"] = json!(row.record_pages);
