@@ -235,6 +235,28 @@ impl CapturedStream {
         }
     }
 
+    /// Refuses a stored form that cannot be decoded.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn verify_form(&self) -> Result<(), String> {
+        match (&self.lines, &self.base64) {
+            (Some(_), None) => Ok(()),
+            _ => self.decoded_bytes().map(|_| ()),
+        }
+    }
+
+    /// How many bytes it has; none of what cannot be decoded.
+    pub(crate) fn count_bytes(&self) -> usize {
+        match (&self.lines, &self.base64) {
+            (Some(lines), None) => {
+                lines.iter().map(|line| line.len() + 1).sum::<usize>().saturating_sub(1)
+            }
+            _ => self.decoded_bytes().map_or(0, |bytes| bytes.len()),
+        }
+    }
+
     /// The lines as [`crate::text::split_lines`] reads them in the bytes; none of bytes that cannot be
     /// decoded. Of plain text they are those that are stored.
     pub fn text_lines(&self) -> Cow<'_, [String]> {
@@ -257,13 +279,25 @@ impl CapturedStream {
 
     /// Whether the digest belongs to the bytes.
     pub fn is_intact(&self) -> bool {
-        self.decoded_bytes().is_ok_and(|bytes| sha256_digest(&bytes) == self.digest)
+        let (Some(lines), None) = (&self.lines, &self.base64) else {
+            return self.decoded_bytes().is_ok_and(|bytes| sha256_digest(&bytes) == self.digest);
+        };
+        let mut hash = Sha256::new();
+        for (index, line) in lines.iter().enumerate() {
+            hash.update(if index == 0 { "" } else { "\n" });
+            hash.update(line);
+        }
+        digest_text(&hash.finalize()) == self.digest
     }
 }
 
 /// `sha256:` and the hexadecimal SHA-256 of `bytes`.
 fn sha256_digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(bytes)))
+    digest_text(&Sha256::digest(bytes))
+}
+
+fn digest_text(digest: &[u8]) -> String {
+    format!("sha256:{}", HEXLOWER.encode(digest))
 }
 
 #[cfg(test)]
@@ -290,6 +324,7 @@ mod tests {
             let stream = CapturedStream::new(&bytes);
             let json = serde_json::to_string(&stream).unwrap();
             let back: CapturedStream = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(back.count_bytes(), bytes.len());
             prop_assert_eq!(back.decoded_bytes().unwrap(), bytes);
             prop_assert!(back.is_intact());
         }

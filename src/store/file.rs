@@ -201,7 +201,7 @@ fn check_references(run: &Run) -> Result<(), String> {
         for (name, stream) in
             [("stdout", Some(&capture.stdout)), ("stderr", capture.stderr.as_ref())]
         {
-            if let Some(Err(what)) = stream.map(crate::model::CapturedStream::decoded_bytes) {
+            if let Some(Err(what)) = stream.map(crate::model::CapturedStream::verify_form) {
                 return Err(format!("field `captures[{index}].{name}`: {what}"));
             }
         }

@@ -1,5 +1,9 @@
 //! The small vocabulary of all readers: numbers, durations, error wording, prose.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// The text without the marks that Markdown and shells put around a value.
 pub(super) fn strip_value_marks(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"' | '\'' | '|'))
@@ -280,9 +284,13 @@ pub(super) fn is_error(text: &str) -> bool {
     if lower.starts_with("n/a") {
         return false;
     }
-    STARTS.iter().any(|start| lower.starts_with(start))
-        || PHRASES.iter().any(|phrase| lower.contains(phrase))
+    STARTS.iter().any(|start| lower.starts_with(start)) || ERROR_PHRASES.is_match(&lower)
 }
+
+/// Finds any of [`PHRASES`] in one pass: every line of every file is searched for them.
+#[allow(clippy::expect_used, reason = "constant words, used by a test")]
+static ERROR_PHRASES: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(PHRASES).expect("few words"));
 
 /// Whether the value beside these words was not measured: an expectation, an example.
 pub(super) fn is_hypothetical(text: &str) -> bool {
