@@ -61,7 +61,10 @@ pub fn split_lines(bytes: &[u8]) -> Vec<String> {
 }
 
 /// Removes ANSI escape sequences (CSI, OSC and two-character ones, ECMA-48).
-pub fn strip_ansi(text: &str) -> String {
+pub fn strip_ansi(text: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\x1b', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut end = 0;
     for sequence in find_ansi(text) {
@@ -69,7 +72,7 @@ pub fn strip_ansi(text: &str) -> String {
         end = sequence.end;
     }
     out.push_str(&text[end..]);
-    out
+    Cow::Owned(out)
 }
 
 /// The bytes of ANSI escape sequences, in order.
@@ -110,7 +113,12 @@ pub fn make_visible(text: &str) -> String {
 /// Text with what is hidden in it shown as `\u{202e}`, but for characters that may stay.
 pub fn escape_hidden<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
     let must_go = |c: char| is_hidden(c) && !kept.contains(&c);
-    if !text.contains(must_go) {
+    let is_plain = |byte: u8| match byte {
+        b' '..=b'~' => true,
+        byte => byte.is_ascii() && kept.contains(&char::from(byte)),
+    };
+    // Most of what machines print is ASCII, of which bytes tell as much as characters.
+    if text.bytes().all(is_plain) || !text.contains(must_go) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

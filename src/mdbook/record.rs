@@ -12,7 +12,7 @@ use crate::assets::{self, AssetTree};
 use crate::error::Result;
 use crate::report::functions::LookupSources;
 use crate::report::{Assessment, TemplateEngine};
-use crate::site::view::CaptureView;
+use crate::site::view;
 
 /// A link of a shipped chapter to a page that only the site has, or a book with the added
 /// chapters.
@@ -42,12 +42,7 @@ pub(super) fn make_record_pages(
     let below = TemplateEngine::new(&templates, &sources("../"))?;
     let mut context = Context::new();
     context.insert("run", &crate::report::assessment::describe_run(&assessment.run));
-    let captures: Vec<CaptureView> = assessment
-        .run
-        .captures
-        .iter()
-        .map(|capture| CaptureView::new(assessment, capture, None))
-        .collect();
+    let captures = view::capture_views(assessment, assessment.run.captures.iter(), None);
     context.insert("captures", &captures);
     let mut rules = Vec::new();
     for rule in assessment.project_data.rules.iter_rules() {

@@ -14,13 +14,13 @@ use crate::judge::words::{ConclusionWords, ReasonWords};
 use crate::judge::workloads::WorkloadTable;
 use crate::judge::{self, Finding, Judgement, PackEdition, RuleBook, RuleContext, RuleDoc, words};
 use crate::knowledge::{KnowledgeBase, is_runtime};
-use crate::model::{Fact, FactSource, MissingReason, Role, Run, Target};
+use crate::model::{Capture, Fact, FactSource, MissingReason, Role, Run, Target};
 use crate::probe::catalogue::{Probe, ProbeCatalogue};
 use crate::probe::unanswered::is_unrecorded;
 use crate::project::{CONFIG, Expectation, ExpectedSubject, MARGIN, Project};
 use crate::store::LoadedRun;
 use crate::store::integrity::IntegrityReport;
-use crate::text::closest_match;
+use crate::text::{closest_match, strip_ansi};
 
 /// The data that is the same for every run of a project.
 #[derive(Debug, Clone)]
@@ -211,9 +211,19 @@ pub struct Assessment {
     pub subject: Option<String>,
     /// The data of the project.
     pub project_data: ProjectData,
-    anchors: OnceLock<BTreeMap<String, String>>,
-    record_pages: OnceLock<Vec<RecordPage>>,
-    lines: OnceLock<BTreeMap<String, Vec<String>>>,
+    captures: BTreeMap<String, IndexedCapture>,
+    record_pages: Vec<RecordPage>,
+}
+
+/// What is found by the id of a capture.
+#[derive(Debug)]
+struct IndexedCapture {
+    /// Its place among the captures of the run.
+    index: usize,
+    /// Its anchor on the page that shows it.
+    anchor: String,
+    /// The lines of its output, made when they are asked for.
+    lines: OnceLock<Vec<String>>,
 }
 
 /// What a look-up found: the probe, the target and what is known.
@@ -265,6 +275,8 @@ impl Assessment {
             margin: project_data.margin,
         };
         let judgement = judge::judge_run(&case, &project_data.rules)?;
+        let captures = index_captures(&run);
+        let record_pages = find_record_pages(&run);
         Ok(Self {
             run,
             integrity,
@@ -272,9 +284,8 @@ impl Assessment {
             timing,
             subject,
             project_data: project_data.clone(),
-            anchors: OnceLock::new(),
-            record_pages: OnceLock::new(),
-            lines: OnceLock::new(),
+            captures,
+            record_pages,
         })
     }
 
@@ -351,7 +362,7 @@ impl Assessment {
     /// Why a run knows nothing about a question on a target.
     fn unrecorded_fact(&self, target: &str) -> Fact {
         let phrases = &self.project_data.phrases;
-        let boot = self.run.find_capture(&format!("{target}/boot"));
+        let boot = self.find_capture(&format!("{target}/boot"));
         match boot.filter(|boot| is_unrecorded(boot)) {
             Some(boot) => {
                 let reason = fill_phrase(&phrases.not_recorded, &[("capture", &boot.id)]);
@@ -408,24 +419,25 @@ impl Assessment {
         self.project_data.names.get(target).cloned().unwrap_or_else(|| target.to_string())
     }
 
-    /// The anchor of a capture on the page of its run.
-    pub fn capture_anchor(&self, capture: &str) -> Option<&str> {
-        self.anchors().get(capture).map(String::as_str)
+    /// The capture of this id.
+    pub(crate) fn find_capture(&self, id: &str) -> Option<&Capture> {
+        Some(&self.run.captures[self.captures.get(id)?.index])
     }
 
-    fn anchors(&self) -> &BTreeMap<String, String> {
-        self.anchors.get_or_init(|| capture_anchors(&self.run))
+    /// The anchor of a capture on the page of its run.
+    pub fn capture_anchor(&self, capture: &str) -> Option<&str> {
+        self.captures.get(capture).map(|capture| capture.anchor.as_str())
     }
 
     /// The pages next to that of the run which show its captures; none of a run with few.
     pub(crate) fn record_pages(&self) -> &[RecordPage] {
-        self.record_pages.get_or_init(|| find_record_pages(&self.run))
+        &self.record_pages
     }
 
     /// Where the site shows a capture, seen from its root and without the suffix.
     pub(crate) fn capture_page(&self, capture: &str) -> String {
-        let target = self.run.find_capture(capture).and_then(|capture| capture.target.as_deref());
-        let pages = self.record_pages().iter();
+        let target = self.find_capture(capture).and_then(|capture| capture.target.as_deref());
+        let pages = self.record_pages.iter();
         let mut pages = pages.filter(|page| page.target.as_deref() == target);
         match pages.next() {
             Some(page) => page.place.clone(),
@@ -435,15 +447,13 @@ impl Assessment {
 
     /// The lines of a capture's output as they are shown: without the colours of a terminal.
     pub fn capture_lines(&self, capture: &str) -> &[String] {
-        let lines = self.lines.get_or_init(|| {
-            let lines = |capture: &crate::model::Capture| {
-                let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
-                let lines = crate::text::split_lines(&bytes);
-                lines.iter().map(|line| crate::text::strip_ansi(line)).collect()
-            };
-            self.run.captures.iter().map(|capture| (capture.id.clone(), lines(capture))).collect()
-        });
-        lines.get(capture).map(Vec::as_slice).unwrap_or_default()
+        let Some(IndexedCapture { index, lines, .. }) = self.captures.get(capture) else {
+            return &[];
+        };
+        lines.get_or_init(|| {
+            let lines = self.run.captures[*index].stdout.text_lines();
+            lines.iter().map(|line| strip_ansi(line).into_owned()).collect()
+        })
     }
 
     /// The line that something was read from, where it is known.
@@ -453,9 +463,9 @@ impl Assessment {
     }
 
     /// The capture whose page section has this anchor.
-    pub fn by_anchor(&self, anchor: &str) -> Option<&crate::model::Capture> {
-        let id = self.anchors().iter().find(|(_, other)| *other == anchor)?.0;
-        self.run.find_capture(id)
+    pub fn by_anchor(&self, anchor: &str) -> Option<&Capture> {
+        let found = self.captures.values().find(|capture| capture.anchor == anchor)?;
+        Some(&self.run.captures[found.index])
     }
 
     /// The findings about a fact: those whose first place it is.
@@ -547,18 +557,19 @@ fn find_record_pages(run: &Run) -> Vec<RecordPage> {
     pages
 }
 
-/// An anchor for each capture, made of its id and unique on the page.
-fn capture_anchors(run: &Run) -> BTreeMap<String, String> {
+/// The captures by their ids, each with an anchor that is made of the id and unique on the page.
+fn index_captures(run: &Run) -> BTreeMap<String, IndexedCapture> {
     let mut used: BTreeMap<String, u32> = BTreeMap::new();
-    let mut anchors = BTreeMap::new();
-    for capture in &run.captures {
+    let mut captures = BTreeMap::new();
+    for (index, capture) in run.captures.iter().enumerate() {
         let ascii: String =
             capture.id.chars().map(|c| if c.is_ascii() { c } else { '-' }).collect();
         let slug = super::markdown::heading_slug(&ascii);
         let count = used.entry(slug.clone()).or_default();
         *count += 1;
         let anchor = if *count == 1 { format!("c-{slug}") } else { format!("c-{slug}--{count}") };
-        anchors.insert(capture.id.clone(), anchor);
+        let indexed = IndexedCapture { index, anchor, lines: OnceLock::new() };
+        captures.insert(capture.id.clone(), indexed);
     }
-    anchors
+    captures
 }

@@ -100,8 +100,14 @@ pub fn html_without_braces(text: &str) -> String {
 
 /// Text for HTML, inside elements and quoted attributes.
 pub fn escape_html(text: &str) -> String {
-    let text = escape_hidden(text, &['\t', '\n']);
     let mut out = String::with_capacity(text.len() + text.len() / 8);
+    push_html(text, &mut out);
+    out
+}
+
+/// Appends [`escape_html`] of a text.
+pub(crate) fn push_html(text: &str, out: &mut String) {
+    let text = escape_hidden(text, &['\t', '\n']);
     let mut written = 0;
     for (at, byte) in text.bytes().enumerate() {
         let entity = match byte {
@@ -117,7 +123,6 @@ pub fn escape_html(text: &str) -> String {
         written = at + 1;
     }
     out.push_str(&text[written..]);
-    out
 }
 
 /// [`escape_html`] in the form that the template engine wants.

@@ -23,13 +23,6 @@ pub fn print_note(text: &str, name: &str) -> String {
     source.print_part(0..source.events.len(), 0, name)
 }
 
-/// A whole chapter, to be printed into another text with its headings a level lower. `name` begins
-/// the labels of footnotes.
-pub(crate) fn print_chapter(text: &str, name: &str) -> String {
-    let source = MarkdownSource::parse_markdown(text);
-    source.print_part(0..source.events.len(), 1, name)
-}
-
 /// The section of a text under the heading with this anchor, without the heading itself, with
 /// the headings inside moved so that the highest is of level `top`; none if there is no such
 /// heading. `name` begins the labels of footnotes.

@@ -4,6 +4,7 @@
 //! the template. What they print is already escaped for the voice of the text.
 
 mod costs;
+mod record;
 mod suitability;
 mod timing;
 mod writes;
@@ -175,6 +176,12 @@ pub(crate) fn register_lookups(tera: &mut Tera) {
     tera.register_filter("code", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
         Ok(safe_value(&rendered_sources()?.renderer.render_code(&text, true)))
     });
+    tera.register_filter("record_lines", |id: String, kwargs: Kwargs, _: &State| {
+        let sources = rendered_sources()?;
+        let capture = sources.assessment.find_capture(&id);
+        let capture = capture.ok_or_else(|| lookup_error(format!("no capture `{id}`")))?;
+        Ok::<_, tera::Error>(safe_value(&record::draw_lines(&sources, capture, &kwargs)?))
+    });
     tera.register_filter("probe_page", |id: String, _: Kwargs, _: &State| probe_page(&id));
     tera.register_filter("prose", |text: String, _: Kwargs, _: &State| -> TeraResult<Value> {
         Ok(render_prose(&rendered_sources()?.renderer, &text))
@@ -329,8 +336,7 @@ fn look_up_source(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value>
 fn look_up_evidence(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
     let found = sources.find_argument_fact(kwargs)?;
     let source = found.fact.source();
-    let Some(capture) =
-        source.and_then(|source| sources.assessment.run.find_capture(&source.capture))
+    let Some(capture) = source.and_then(|source| sources.assessment.find_capture(&source.capture))
     else {
         sources.count_missing(&found);
         let id: &str = &found.probe.id;
@@ -347,9 +353,7 @@ fn look_up_evidence(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Valu
 
 /// A capture as a fenced block, with what it is and, where it is clipped, how much is left out.
 fn capture_block(sources: &LookupSources, capture: &Capture, limit: Option<usize>) -> String {
-    let bytes = capture.stdout.decoded_bytes().unwrap_or_default();
-    let lines: Vec<String> =
-        crate::text::split_lines(&bytes).iter().map(|line| crate::text::strip_ansi(line)).collect();
+    let lines = sources.assessment.capture_lines(&capture.id);
     let shown = &lines[..limit.unwrap_or(lines.len()).min(lines.len())];
     match &sources.renderer {
         Renderer::Markdown(EvidenceLinks::Site(_)) => {

@@ -2,9 +2,11 @@
 //!
 //! Raw HTML is dropped and links are limited, because chapters and notes may hold pasted text.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Alignment, CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::{escape, renderer};
 
@@ -34,6 +36,10 @@ pub struct RenderedText {
     pub html: String,
     /// Its headings in order.
     pub headings: Vec<RenderedHeading>,
+    /// What is another one where it stands on a page with others, in order.
+    moved: Vec<MovedPlace>,
+    /// How many footnotes it has.
+    footnotes: usize,
 }
 
 impl RenderedText {
@@ -55,7 +61,7 @@ pub fn render_phrase(text: &str) -> String {
     let html = render_pass(
         text.trim(),
         options,
-        EventPass { has_ids: false, ..EventPass::new(&|_, _| None) },
+        HtmlWriter { has_ids: false, ..HtmlWriter::new(&|_, _| None) },
     );
     let html = html.html;
     let inside = html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>\n"));
@@ -70,157 +76,466 @@ pub type BlockDrawer<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
 
 /// Renders Markdown to HTML.
 pub fn to_html(text: &str, block: BlockDrawer) -> RenderedText {
-    render_pass(text, markdown_options(), EventPass::new(block))
+    render_pass(text, markdown_options(), HtmlWriter::new(block))
 }
 
-/// Renders several texts to one HTML, each read by itself. `link` gives the address that takes the
-/// place of one in the text of this number.
-pub(crate) fn texts_to_html(
-    texts: &[String],
-    link: &dyn Fn(usize, &str) -> Option<String>,
-    block: BlockDrawer,
-) -> RenderedText {
-    let mut pass = EventPass::new(block);
-    let mut html = String::with_capacity(texts.iter().map(String::len).sum::<usize>() * 3 / 2);
-    for (number, text) in texts.iter().enumerate() {
-        let own = Parser::new_ext(text, markdown_options());
-        let events = own.map(|event| replace_address(event, |url| link(number, url)));
-        pass.push_html(events.collect(), &mut html);
+fn render_pass(text: &str, options: Options, mut writer: HtmlWriter) -> RenderedText {
+    writer.text.html.reserve(text.len() * 3 / 2);
+    writer.write_events(Parser::new_ext(text, options));
+    writer.text
+}
+
+/// A place in the HTML of a text that is another one where the text stands on a page with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct MovedPlace {
+    /// Where it is, in bytes.
+    range: Range<usize>,
+    kind: MovedKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum MovedKind {
+    /// The digit in the tag of a heading of this level.
+    Level(u8),
+    /// The id of the heading with this index.
+    Anchor(usize),
+    /// The address of a link, of a picture, or of a number's evidence, as the text gives it.
+    Link(String),
+    Picture(String),
+    Evidence(String),
+    /// The number of a footnote.
+    Footnote(usize),
+    /// What was drawn of a fenced block: its info string and content.
+    Block(String, String),
+}
+
+/// Puts texts, each rendered by itself, on one page: their headings stand a level lower, and no
+/// two have the same anchor or number.
+#[derive(Default)]
+pub(crate) struct TextJoiner {
+    anchors: AnchorNames,
+    footnotes: usize,
+}
+
+/// The anchors that the headings of a text have on a page with others, and its first footnote.
+pub(crate) struct JoinedNames {
+    /// The anchors, in the order of the headings.
+    pub anchors: Vec<String>,
+    footnotes: usize,
+}
+
+impl TextJoiner {
+    /// The names in the next text of the page.
+    pub(crate) fn name_places(&mut self, text: &RenderedText) -> JoinedNames {
+        let headings = text.headings.iter();
+        let anchors = headings.map(|h| self.anchors.unique_anchor(heading_slug(&h.text))).collect();
+        let footnotes = self.footnotes;
+        self.footnotes += text.footnotes;
+        JoinedNames { anchors, footnotes }
     }
-    RenderedText { html, headings: pass.headings }
 }
 
-/// The anchors of the headings of each text: that which one has where its text stands alone, and
-/// that which it has where these texts stand on one page.
-pub(crate) fn heading_anchors(texts: &[String]) -> Vec<Vec<(String, String)>> {
-    let mut page = AnchorNames::default();
-    let mut of_text = |text: &String| {
-        let mut own = AnchorNames::default();
-        let mut anchors = Vec::new();
-        let mut open: Option<String> = None;
-        for event in Parser::new_ext(text, markdown_options()) {
-            match (&mut open, event) {
-                (_, Event::Start(Tag::Heading { .. })) => open = Some(String::new()),
-                (Some(content), Event::Text(text) | Event::Code(text)) => content.push_str(&text),
-                (Some(content), Event::End(TagEnd::Heading(_))) => {
-                    let slug = heading_slug(content);
-                    anchors.push((own.unique_anchor(slug.clone()), page.unique_anchor(slug)));
-                    open = None;
+impl RenderedText {
+    /// Appends the HTML of this text to a page with others. `link` gives the address that takes the
+    /// place of one in the text.
+    pub(crate) fn push_joined(
+        &self,
+        names: &JoinedNames,
+        link: &dyn Fn(&str) -> Option<String>,
+        block: BlockDrawer,
+        out: &mut String,
+    ) {
+        let mut written = 0;
+        let address = |url: &str| link(url).unwrap_or_else(|| url.to_string());
+        for MovedPlace { range, kind } in &self.moved {
+            out.push_str(&self.html[written..range.start]);
+            written = range.end;
+            match kind {
+                MovedKind::Level(level) => out.push(char::from(b'0' + (level + 1).min(6))),
+                MovedKind::Anchor(index) => out.push_str(&names.anchors[*index]),
+                MovedKind::Link(url) => push_href(&link_address(&address(url)), out),
+                MovedKind::Picture(url) => push_href(picture_address(&address(url)), out),
+                MovedKind::Evidence(url) => escape::push_html(&address(url), out),
+                MovedKind::Footnote(number) => {
+                    out.push_str(&(names.footnotes + number).to_string());
                 }
-                _ => {}
+                MovedKind::Block(info, content) => {
+                    out.push_str(&block(info, content).unwrap_or_default());
+                }
             }
         }
-        anchors
-    };
-    texts.iter().map(&mut of_text).collect()
-}
-
-fn replace_address<'e>(event: Event<'e>, other: impl Fn(&str) -> Option<String>) -> Event<'e> {
-    match event {
-        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-            let dest_url = other(&dest_url).map_or(dest_url, CowStr::from);
-            Event::Start(Tag::Link { link_type, dest_url, title, id })
-        }
-        Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
-            let dest_url = other(&dest_url).map_or(dest_url, CowStr::from);
-            Event::Start(Tag::Image { link_type, dest_url, title, id })
-        }
-        event => event,
+        out.push_str(&self.html[written..]);
     }
 }
 
-fn render_pass(text: &str, options: Options, mut pass: EventPass) -> RenderedText {
-    let mut html = String::with_capacity(text.len() * 3 / 2);
-    pass.push_html(Parser::new_ext(text, options).collect(), &mut html);
-    RenderedText { html, headings: pass.headings }
+/// Where a link leads: nowhere if it may not be followed.
+fn link_address(url: &str) -> Cow<'_, str> {
+    match is_allowed_link(url) {
+        true => page_link(url),
+        false => "#".into(),
+    }
 }
 
-/// Markup of our own on its way through the events, kept apart from raw HTML in the text.
-fn own_markup(html: String) -> Event<'static> {
-    Event::InlineMath(html.into())
+/// Where a picture comes from: nothing is fetched from elsewhere by looking at a report.
+fn picture_address(url: &str) -> &str {
+    if is_allowed_link(url) && !has_scheme(url) { url } else { "data:," }
 }
 
-struct EventPass<'a> {
+fn push_href(url: &str, out: &mut String) {
+    // Writing into a string does not fail.
+    let _ = pulldown_cmark_escape::escape_href(out, url);
+}
+
+fn push_attribute(text: &str, out: &mut String) {
+    let _ = pulldown_cmark_escape::escape_html(out, text);
+}
+
+/// Writes a parsed text as HTML: raw HTML is dropped, links are limited, and headings, footnotes,
+/// tables and our own fenced blocks get their form.
+struct HtmlWriter<'a> {
     block: BlockDrawer<'a>,
     has_ids: bool,
-    headings: Vec<RenderedHeading>,
+    text: RenderedText,
     anchors: AnchorNames,
     footnotes: FootnoteNumbers,
+    /// The heading that is open: where it begins in the HTML, and its text so far.
+    heading: Option<(usize, String)>,
+    table: TableState,
 }
 
-impl<'a> EventPass<'a> {
+/// The table that is open.
+#[derive(Default)]
+struct TableState {
+    alignments: Vec<Alignment>,
+    /// The words of its headings.
+    headings: Vec<String>,
+    /// The attributes of a cell in each column.
+    attributes: Vec<String>,
+    /// How many cells of the row have begun.
+    column: usize,
+    in_head: bool,
+    in_body: bool,
+    /// Whether the cell that is open is a heading.
+    is_heading: bool,
+}
+
+impl<'a> HtmlWriter<'a> {
     fn new(block: BlockDrawer<'a>) -> Self {
-        let (anchors, footnotes) = Default::default();
-        Self { block, has_ids: true, headings: Vec::new(), anchors, footnotes }
+        Self {
+            block,
+            has_ids: true,
+            text: RenderedText::default(),
+            anchors: AnchorNames::default(),
+            footnotes: FootnoteNumbers::default(),
+            heading: None,
+            table: TableState::default(),
+        }
     }
 
-    /// Renders the events of a text, after those before it.
-    fn push_html(&mut self, events: Vec<Event>, html: &mut String) {
-        let events = self.draw_blocks(events);
-        let events = self.add_anchors(events);
-        let events = self.footnotes.number_footnotes(events);
-        let events = draw_tables(events);
-        pulldown_cmark::html::push_html(html, events.into_iter().filter_map(sanitize_event));
+    fn write_events<'e>(&mut self, events: impl Iterator<Item = Event<'e>>) {
+        let mut events = events.peekable();
+        while let Some(event) = events.next() {
+            match event {
+                Event::Start(Tag::CodeBlock(kind)) => {
+                    let info = match kind {
+                        CodeBlockKind::Fenced(info) => info,
+                        CodeBlockKind::Indented => "".into(),
+                    };
+                    self.write_code_block(&info, &mut events);
+                }
+                Event::Start(Tag::Image { dest_url, title, .. }) => {
+                    self.write_picture(&dest_url, &title, &mut events);
+                }
+                Event::Start(Tag::TableCell) => {
+                    // An empty cell is a heading of nothing.
+                    let is_empty = matches!(events.peek(), Some(Event::End(TagEnd::TableCell)));
+                    self.start_cell(is_empty);
+                }
+                Event::Start(tag) => self.start_element(tag),
+                Event::End(end) => self.end_element(end),
+                Event::Text(text) => {
+                    self.note_words(&text);
+                    let _ = pulldown_cmark_escape::escape_html_body_text(
+                        &mut self.text.html,
+                        text.as_ref(),
+                    );
+                }
+                Event::Code(text) => {
+                    self.note_words(&text);
+                    let html = &mut self.text.html;
+                    html.push_str("<code>");
+                    let _ = pulldown_cmark_escape::escape_html_body_text(&mut *html, &text);
+                    html.push_str("</code>");
+                }
+                Event::SoftBreak => self.push("\n"),
+                Event::HardBreak => self.push("<br />\n"),
+                // Without a break, the words or numbers before and after it would be one.
+                Event::InlineHtml(html) if is_line_break(&html) => self.push("<br />\n"),
+                Event::Rule => self.push_on_own_line("<hr />\n"),
+                Event::FootnoteReference(label) => {
+                    let number = self.footnotes.number_reference(&label);
+                    self.push("<sup class=\"footnote-reference\"><a href=\"#fn_");
+                    self.push_footnote(number);
+                    self.push("\">");
+                    self.push_footnote(number);
+                    self.push("</a></sup>");
+                }
+                // A box that cannot be ticked is a mark, not a form's field.
+                Event::TaskListMarker(is_done) => self.push(match is_done {
+                    true => "<span class=\"task\" role=\"img\" aria-label=\"done\">☑</span> ",
+                    false => "<span class=\"task\" role=\"img\" aria-label=\"open\">☐</span> ",
+                }),
+                // The dialect has no math.
+                Event::Html(_) | Event::InlineHtml(_) => {}
+                Event::InlineMath(_) | Event::DisplayMath(_) => {}
+            }
+        }
+        self.text.footnotes = self.footnotes.count;
+    }
+
+    fn push(&mut self, html: &str) {
+        self.text.html.push_str(html);
+    }
+
+    fn push_on_own_line(&mut self, html: &str) {
+        if !self.text.html.is_empty() && !self.text.html.ends_with('\n') {
+            self.push("\n");
+        }
+        self.push(html);
+    }
+
+    /// Appends what is another one where the text stands with others.
+    fn push_moved(&mut self, kind: MovedKind, write: impl FnOnce(&mut String)) {
+        let start = self.text.html.len();
+        write(&mut self.text.html);
+        self.text.moved.push(MovedPlace { range: start..self.text.html.len(), kind });
+    }
+
+    fn push_footnote(&mut self, number: usize) {
+        self.push_moved(MovedKind::Footnote(number), |html| html.push_str(&number.to_string()));
+    }
+
+    /// Takes up words of a heading, or of the head of a table.
+    fn note_words(&mut self, text: &str) {
+        if let Some((_, heading)) = &mut self.heading {
+            heading.push_str(text);
+        }
+        if self.table.in_head {
+            self.table.headings[self.table.column - 1].push_str(text);
+        }
     }
 
     /// Lets our own fenced blocks be drawn by their drawer.
-    fn draw_blocks<'e>(&self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
-        let mut out = Vec::with_capacity(events.len());
-        let mut open: Option<(CowStr, String)> = None;
+    fn write_code_block<'e>(&mut self, info: &str, events: &mut impl Iterator<Item = Event<'e>>) {
+        let mut content = String::new();
         for event in events {
-            match (&mut open, event) {
-                (None, Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info)))) => {
-                    open = Some((info, String::new()));
-                }
-                (None, Event::Start(Tag::CodeBlock(CodeBlockKind::Indented))) => {
-                    open = Some(("".into(), String::new()));
-                }
-                (Some((_, content)), Event::Text(text)) => content.push_str(&text),
-                (Some((info, content)), Event::End(TagEnd::CodeBlock)) => {
-                    let drawn = (self.block)(info, content).unwrap_or_else(|| {
-                        format!("<pre><code>{}</code></pre>\n", escape::escape_html(content))
-                    });
-                    out.push(own_markup(drawn));
-                    open = None;
-                }
-                (_, event) => out.push(event),
+            match event {
+                Event::Text(text) => content.push_str(&text),
+                Event::End(TagEnd::CodeBlock) => break,
+                _ => {}
             }
         }
-        out
+        match (self.block)(info, &content) {
+            Some(drawn) => {
+                let kind = MovedKind::Block(info.to_string(), content);
+                self.push_moved(kind, |html| html.push_str(&drawn));
+            }
+            None => {
+                self.push("<pre><code>");
+                escape::push_html(&content, &mut self.text.html);
+                self.push("</code></pre>\n");
+            }
+        }
     }
 
-    /// Gives every heading an anchor.
-    fn add_anchors<'e>(&mut self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
-        let mut out = Vec::with_capacity(events.len());
-        let mut open: Option<(usize, u8, String)> = None;
+    /// A picture; the text in it describes it.
+    fn write_picture<'e>(
+        &mut self,
+        url: &str,
+        title: &str,
+        events: &mut impl Iterator<Item = Event<'e>>,
+    ) {
+        self.push("<img src=\"");
+        self.push_moved(MovedKind::Picture(url.to_string()), |html| {
+            push_href(picture_address(url), html);
+        });
+        self.push("\" alt=\"");
+        let mut depth = 0;
         for event in events {
-            match (&mut open, &event) {
-                (_, Event::Start(Tag::Heading { level, .. })) => {
-                    open = Some((out.len(), *level as u8, String::new()));
+            match event {
+                Event::Start(_) => depth += 1,
+                Event::End(_) if depth == 0 => break,
+                Event::End(_) => depth -= 1,
+                Event::Text(text) | Event::Code(text) => {
+                    self.note_words(&text);
+                    push_attribute(&text, &mut self.text.html);
                 }
-                (Some((_, _, content)), Event::Text(text) | Event::Code(text)) => {
-                    content.push_str(text);
-                }
-                (Some((start, level, content)), Event::End(TagEnd::Heading(_))) => {
-                    let id = self.anchors.unique_anchor(heading_slug(content));
-                    out[*start] = own_markup(match self.has_ids {
-                        true => format!("<h{level} id=\"{id}\">"),
-                        false => format!("<h{level}>"),
-                    });
-                    out.push(own_markup(format!("</h{level}>\n")));
-                    self.headings.push(RenderedHeading {
-                        level: *level,
-                        id,
-                        text: content.clone(),
-                    });
-                    open = None;
-                    continue;
+                Event::SoftBreak | Event::HardBreak => self.push(" "),
+                Event::InlineHtml(html) if is_line_break(&html) => self.push(" "),
+                Event::FootnoteReference(label) => {
+                    let number = self.footnotes.number_reference(&label);
+                    self.push("[");
+                    self.push_footnote(number);
+                    self.push("]");
                 }
                 _ => {}
             }
-            out.push(event);
         }
-        out
+        self.push_title(title);
+        self.push("\" />");
+    }
+
+    fn push_title(&mut self, title: &str) {
+        if !title.is_empty() {
+            self.push("\" title=\"");
+            push_attribute(title, &mut self.text.html);
+        }
+    }
+
+    fn start_element(&mut self, tag: Tag) {
+        match tag {
+            Tag::Paragraph => self.push_on_own_line("<p>"),
+            // Its tag follows when its words are known.
+            Tag::Heading { .. } => self.heading = Some((self.text.html.len(), String::new())),
+            Tag::BlockQuote(_) => self.push_on_own_line("<blockquote>\n"),
+            Tag::List(None) => self.push_on_own_line("<ul>\n"),
+            Tag::List(Some(1)) => self.push_on_own_line("<ol>\n"),
+            Tag::List(Some(first)) => self.push_on_own_line(&format!("<ol start=\"{first}\">\n")),
+            Tag::Item => self.push_on_own_line("<li>"),
+            Tag::Emphasis => self.push("<em>"),
+            Tag::Strong => self.push("<strong>"),
+            Tag::Strikethrough => self.push("<del>"),
+            Tag::Link { link_type, dest_url, title, .. } => {
+                self.start_link(link_type, &dest_url, &title);
+            }
+            Tag::FootnoteDefinition(label) => {
+                let number = self.footnotes.number_definition(&label);
+                self.push("<div class=\"footnote-definition\" id=\"fn_");
+                self.push_footnote(number);
+                self.push("\"><sup class=\"footnote-definition-label\">");
+                self.push_footnote(number);
+                self.push("</sup>\n");
+            }
+            Tag::Table(alignments) => {
+                let headings = vec![String::new(); alignments.len()];
+                self.table = TableState { alignments, headings, ..TableState::default() };
+                // The box can be scrolled, so the keyboard must reach it.
+                self.push("<div class=\"table\" tabindex=\"0\"><table>");
+            }
+            Tag::TableHead => {
+                self.table.in_head = true;
+                self.table.column = 0;
+                self.table.attributes = self.table.alignments.iter().map(column_class).collect();
+                self.push("<thead><tr>");
+            }
+            Tag::TableRow => {
+                self.table.column = 0;
+                let is_first = !std::mem::replace(&mut self.table.in_body, true);
+                self.push(if is_first { "<tbody><tr>" } else { "<tr>" });
+            }
+            _ => {}
+        }
+    }
+
+    fn start_link(&mut self, link_type: LinkType, url: &str, title: &str) {
+        // A number: `Renderer` made the link, and its title is the evidence.
+        if is_evidence(url, title) {
+            let range = renderer::push_fact_link(url, title, &mut self.text.html);
+            let kind = MovedKind::Evidence(url.to_string());
+            self.text.moved.push(MovedPlace { range, kind });
+            return;
+        }
+        self.push("<a href=\"");
+        if link_type == LinkType::Email {
+            self.push("mailto:");
+        }
+        self.push_moved(MovedKind::Link(url.to_string()), |html| {
+            push_href(&link_address(url), html);
+        });
+        self.push_title(title);
+        self.push("\">");
+    }
+
+    /// A scope for each heading, the heading in each cell for windows without room for columns, and
+    /// classes in place of the style attributes that a strict content security policy forbids.
+    fn start_cell(&mut self, is_empty: bool) {
+        let table = &mut self.table;
+        table.is_heading = !is_empty && (table.in_head || table.column == 0);
+        table.column += 1;
+        let html = &mut self.text.html;
+        html.push_str(match (table.is_heading, table.in_head) {
+            (true, true) => "<th scope=\"col\"",
+            (true, false) => "<th scope=\"row\"",
+            (false, _) => "<td",
+        });
+        html.push_str(table.attributes.get(table.column - 1).map_or("", String::as_str));
+        html.push('>');
+    }
+
+    fn end_element(&mut self, end: TagEnd) {
+        match end {
+            TagEnd::Paragraph => self.push("</p>\n"),
+            TagEnd::Heading(level) => self.end_heading(level as u8),
+            TagEnd::BlockQuote(_) => self.push("</blockquote>\n"),
+            TagEnd::List(true) => self.push("</ol>\n"),
+            TagEnd::List(false) => self.push("</ul>\n"),
+            TagEnd::Item => self.push("</li>\n"),
+            TagEnd::Emphasis => self.push("</em>"),
+            TagEnd::Strong => self.push("</strong>"),
+            TagEnd::Strikethrough => self.push("</del>"),
+            TagEnd::Link => self.push("</a>"),
+            TagEnd::FootnoteDefinition => self.push("</div>\n"),
+            TagEnd::Table => {
+                let in_body = self.table.in_body;
+                self.push(if in_body { "</tbody></table></div>\n" } else { "</table></div>\n" });
+            }
+            TagEnd::TableHead => {
+                self.table.in_head = false;
+                for (column, heading) in self.table.headings.iter().enumerate() {
+                    self.table.attributes[column].push_str(&heading_attribute(heading));
+                }
+                self.push("</tr></thead>");
+            }
+            TagEnd::TableRow => self.push("</tr>\n"),
+            TagEnd::TableCell => {
+                let is_heading = self.table.is_heading;
+                self.push(if is_heading { "</th>" } else { "</td>" });
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends a heading, and gives it its anchor.
+    fn end_heading(&mut self, level: u8) {
+        let Some((start, text)) = self.heading.take() else { return };
+        let id = self.anchors.unique_anchor(heading_slug(&text));
+        let open = match self.has_ids {
+            true => format!("<h{level} id=\"{id}\">"),
+            false => format!("<h{level}>"),
+        };
+        self.text.html.insert_str(start, &open);
+        let first = self.text.moved.partition_point(|place| place.range.start < start);
+        for place in &mut self.text.moved[first..] {
+            place.range = place.range.start + open.len()..place.range.end + open.len();
+        }
+        let digit = MovedPlace { range: start + 2..start + 3, kind: MovedKind::Level(level) };
+        let ids = start + 8..start + 8 + id.len();
+        let anchor = MovedKind::Anchor(self.text.headings.len());
+        let anchor = self.has_ids.then_some(MovedPlace { range: ids, kind: anchor });
+        self.text.moved.splice(first..first, std::iter::once(digit).chain(anchor));
+        self.push("</h");
+        self.push_moved(MovedKind::Level(level), |html| html.push(char::from(b'0' + level)));
+        self.push(">\n");
+        self.text.headings.push(RenderedHeading { level, id, text });
+    }
+}
+
+/// The class of the cells of a column, as an attribute.
+fn column_class(alignment: &Alignment) -> String {
+    match alignment {
+        Alignment::Right => " class=\"right\"".into(),
+        Alignment::Center => " class=\"center\"".into(),
+        _ => String::new(),
     }
 }
 
@@ -256,113 +571,24 @@ struct FootnoteNumbers {
     count: usize,
 }
 
+/// Their numbers are their ids, so that no label of the author's can be the id of something else.
+/// Of two with one label, references lead to the first.
 impl FootnoteNumbers {
-    /// Draws footnotes ourselves: their numbers are their ids, so that no label of the author's can
-    /// be the id of something else. Of two with one label, references lead to the first.
-    fn number_footnotes<'e>(&mut self, events: Vec<Event<'e>>) -> Vec<Event<'e>> {
-        let Self { numbers, defined, count } = self;
-        let mut next = || {
-            *count += 1;
-            *count
-        };
-        let mut out = Vec::with_capacity(events.len());
-        for event in events {
-            out.push(match event {
-            Event::FootnoteReference(label) => {
-                let number = *numbers.entry(label.to_lowercase()).or_insert_with(&mut next);
-                own_markup(format!(
-                    "<sup class=\"footnote-reference\"><a href=\"#fn_{number}\">{number}</a></sup>"
-                ))
-            }
-            Event::Start(Tag::FootnoteDefinition(label)) => {
-                let first = *numbers.entry(label.to_lowercase()).or_insert_with(&mut next);
-                let number = if defined.insert(first) { first } else { next() };
-                own_markup(format!(
-                    "<div class=\"footnote-definition\" id=\"fn_{number}\">\
-                     <sup class=\"footnote-definition-label\">{number}</sup>\n"
-                ))
-            }
-            Event::End(TagEnd::FootnoteDefinition) => own_markup("</div>\n".into()),
-            event => event,
-        });
-        }
-        out
+    fn number_reference(&mut self, label: &str) -> usize {
+        *self.numbers.entry(label.to_lowercase()).or_insert_with(|| {
+            self.count += 1;
+            self.count
+        })
     }
-}
 
-/// Draws tables ourselves: a box to scroll in, a scope for each heading, the heading in each cell for
-/// windows without room for columns, and classes in place of the style attributes that a strict
-/// content security policy forbids.
-fn draw_tables(events: Vec<Event>) -> Vec<Event> {
-    let mut alignments: Vec<Alignment> = Vec::new();
-    let mut headings: Vec<String> = Vec::new();
-    let mut column = 0;
-    let mut in_head = false;
-    let mut in_body = false;
-    let mut is_heading = false;
-    let mut out = Vec::with_capacity(events.len());
-    let mut events = events.into_iter().peekable();
-    while let Some(event) = events.next() {
-        let html = match event {
-            Event::Start(Tag::Table(columns)) => {
-                headings = vec![String::new(); columns.len()];
-                alignments = columns;
-                in_body = false;
-                // The box can be scrolled, so the keyboard must reach it.
-                "<div class=\"table\" tabindex=\"0\"><table>".into()
-            }
-            Event::End(TagEnd::Table) => {
-                let close = if in_body { "</tbody>" } else { "" };
-                format!("{close}</table></div>\n")
-            }
-            Event::Start(Tag::TableHead) => {
-                in_head = true;
-                column = 0;
-                "<thead><tr>".into()
-            }
-            Event::End(TagEnd::TableHead) => {
-                in_head = false;
-                "</tr></thead>".into()
-            }
-            Event::Start(Tag::TableRow) => {
-                column = 0;
-                let open = if in_body { "" } else { "<tbody>" };
-                in_body = true;
-                format!("{open}<tr>")
-            }
-            Event::End(TagEnd::TableRow) => "</tr>\n".into(),
-            Event::Start(Tag::TableCell) => {
-                let class = match alignments.get(column) {
-                    Some(Alignment::Right) => " class=\"right\"",
-                    Some(Alignment::Center) => " class=\"center\"",
-                    _ => "",
-                };
-                // An empty cell is a heading of nothing.
-                let is_empty = matches!(events.peek(), Some(Event::End(TagEnd::TableCell)));
-                is_heading = !is_empty && (in_head || column == 0);
-                column += 1;
-                let heading = headings.get(column - 1).map(String::as_str);
-                let heading = heading_attribute(heading.unwrap_or_default());
-                match (is_heading, in_head) {
-                    (true, true) => format!("<th scope=\"col\"{class}>"),
-                    (true, false) => format!("<th scope=\"row\"{class}{heading}>"),
-                    (false, _) => format!("<td{class}{heading}>"),
-                }
-            }
-            Event::End(TagEnd::TableCell) => {
-                (if is_heading { "</th>" } else { "</td>" }).to_string()
-            }
-            event => {
-                if let (true, Event::Text(text) | Event::Code(text)) = (in_head, &event) {
-                    headings[column - 1].push_str(text);
-                }
-                out.push(event);
-                continue;
-            }
-        };
-        out.push(own_markup(html));
+    fn number_definition(&mut self, label: &str) -> usize {
+        let first = self.number_reference(label);
+        if self.defined.insert(first) {
+            return first;
+        }
+        self.count += 1;
+        self.count
     }
-    out
 }
 
 /// What a cell says of the heading of its column.
@@ -370,43 +596,6 @@ fn heading_attribute(heading: &str) -> String {
     match heading.trim() {
         "" => String::new(),
         heading => format!(" data-head=\"{}\"", escape::escape_html(heading)),
-    }
-}
-
-/// Drops raw HTML, unlinks what may not be linked, and lets our own markup through.
-fn sanitize_event(event: Event) -> Option<Event> {
-    match event {
-        // Without a break, the words or numbers before and after it would be one.
-        Event::InlineHtml(html) if is_line_break(&html) => Some(Event::HardBreak),
-        Event::Html(_) | Event::InlineHtml(_) => None,
-        Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => None,
-        // The dialect has no math: these are `own`.
-        Event::InlineMath(html) => Some(Event::InlineHtml(html)),
-        // A number: `Renderer` made the link, and its title is the evidence.
-        Event::Start(Tag::Link { dest_url, title, .. }) if is_evidence(&dest_url, &title) => {
-            Some(Event::InlineHtml(renderer::fact_link(&dest_url, &title).0.into()))
-        }
-        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-            let dest_url = match is_allowed_link(&dest_url) {
-                true => page_link(&dest_url).into(),
-                false => "#".into(),
-            };
-            Some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
-        }
-        Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
-            // Nothing is fetched from elsewhere by looking at a report.
-            let is_local = is_allowed_link(&dest_url) && !has_scheme(&dest_url);
-            let dest_url = if is_local { dest_url } else { "data:,".into() };
-            Some(Event::Start(Tag::Image { link_type, dest_url, title, id }))
-        }
-        // A box that cannot be ticked is a mark, not a form's field.
-        Event::TaskListMarker(is_done) => {
-            let (mark, word) = if is_done { ('☑', "done") } else { ('☐', "open") };
-            let html =
-                format!("<span class=\"task\" role=\"img\" aria-label=\"{word}\">{mark}</span> ");
-            Some(Event::InlineHtml(html.into()))
-        }
-        event => Some(event),
     }
 }
 
@@ -445,17 +634,17 @@ fn as_browsers_read(url: &str) -> String {
 }
 
 /// Links between chapters name the source files; pages end in `.html`.
-pub(crate) fn page_link(url: &str) -> String {
+pub(crate) fn page_link(url: &str) -> Cow<'_, str> {
     if has_scheme(url) {
-        return url.to_string();
+        return url.into();
     }
     let (path, fragment) = match url.find('#') {
         Some(index) => url.split_at(index),
         None => (url, ""),
     };
     match path.strip_suffix(".md") {
-        Some(stem) => format!("{stem}.html{fragment}"),
-        None => url.to_string(),
+        Some(stem) => format!("{stem}.html{fragment}").into(),
+        None => url.into(),
     }
 }
 
@@ -534,6 +723,56 @@ mod tests {
                 "id=\"fn_{number}\"><sup class=\"footnote-definition-label\">{number}</sup>\n<p>{words}</p>"
             );
             assert!(out.contains(&definition), "{definition} in {out}");
+        }
+    }
+
+    #[test]
+    fn texts_on_one_page_have_their_own_anchors_numbers_levels_and_addresses() {
+        let text =
+            "# A [x](b.md)\n\n## A x\n\nOne[^n]. ![p](p.png)\n\n```draw me\nt\n```\n\n[^n]: Two.\n";
+        let draw = |root: &'static str| {
+            move |info: &str, content: &str| {
+                info.starts_with("draw").then(|| format!("<i>{root} {info} {content}</i>\n"))
+            }
+        };
+        let rendered = to_html(text, &draw("alone"));
+        let mut joiner = TextJoiner::default();
+        let names = [joiner.name_places(&rendered), joiner.name_places(&rendered)];
+        assert_eq!(names[1].anchors, ["a-x-2", "a-x-3"]);
+        let mut page = String::new();
+        let link = |url: &str| (url == "b.md").then(|| "#b".to_string());
+        for names in &names {
+            rendered.push_joined(names, &link, &draw("joined"), &mut page);
+        }
+        let one = "<h2 id=\"a-x\">A <a href=\"#b\">x</a></h2>\n<h3 id=\"a-x-1\">A x</h3>\n\
+                   <p>One<sup class=\"footnote-reference\"><a href=\"#fn_1\">1</a></sup>. \
+                   <img src=\"p.png\" alt=\"p\" /></p>\n<i>joined draw me t\n</i>\n\
+                   <div class=\"footnote-definition\" id=\"fn_1\">\
+                   <sup class=\"footnote-definition-label\">1</sup>\n<p>Two.</p>\n</div>\n";
+        let two = one.replace("a-x-1", "a-x-3").replace("\"a-x\"", "\"a-x-2\"");
+        let two = two.replace("fn_1", "fn_2").replace(">1</", ">2</");
+        assert_eq!(page, format!("{one}{two}"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_has_no_form_of_our_own_is_written_as_the_parser_writes_it(
+            pieces in proptest::collection::vec(proptest::sample::select(vec![
+                "word", " ", "\n", "\n\n", "- ", "7. ", "1. ", "> ", "  ", "*", "**", "~~", "`", "``",
+                "[a](b.html \"t\")", "![a *b* `c`](d.png)", "<a@b.c>", "&amp;", "<", "\"", "'", "é",
+                "\\", "  \n", "***\n", "[x](<a b>)", "!", "[r]", "\n\n[r]: z.html 'q'\n\n",
+            ]), 0..30)
+        ) {
+            let text = pieces.concat();
+            let has_own_form = |event: &Event| matches!(
+                event,
+                Event::Start(Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::HtmlBlock)
+                    | Event::InlineHtml(_) | Event::TaskListMarker(_)
+            );
+            proptest::prop_assume!(!Parser::new_ext(&text, markdown_options()).any(|e| has_own_form(&e)));
+            let mut wanted = String::new();
+            pulldown_cmark::html::push_html(&mut wanted, Parser::new_ext(&text, markdown_options()));
+            proptest::prop_assert_eq!(html(&text), wanted, "{}", text);
         }
     }
 

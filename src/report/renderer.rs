@@ -1,5 +1,6 @@
 //! How a look-up speaks: in Markdown or in HTML, with links to the evidence or without.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::assessment::{Assessment, FoundFact};
@@ -97,8 +98,9 @@ impl Renderer {
                 format!("[{markup}]({url} \"{title}\")")
             }
             (Self::Html(_), _) => {
-                let (start, end) = fact_link(&url, &excerpt_at(assessment, source));
-                format!("{start}{markup}{end}")
+                let mut link = String::new();
+                push_fact_link(&url, &excerpt_at(assessment, source), &mut link);
+                link + markup + "</a>"
             }
         }
     }
@@ -300,15 +302,18 @@ fn excerpt_at(assessment: &Assessment, source: &FactSource) -> String {
     format!("{place}{LINE}{}", crate::text::shorten_text(&line, LONGEST))
 }
 
-/// The start and the end of a link from a number to its evidence, which shows `excerpt` when it
-/// is pointed at or has the focus.
-pub(super) fn fact_link(url: &str, excerpt: &str) -> (String, &'static str) {
+/// Appends the start of a link from a number to its evidence, which shows `excerpt` when it is
+/// pointed at or has the focus. Returns where its address is.
+pub(super) fn push_fact_link(url: &str, excerpt: &str, out: &mut String) -> Range<usize> {
     let (place, line) = excerpt.split_once(LINE).unwrap_or((excerpt, ""));
-    let start = format!(
-        "<a class=\"fact\" href=\"{}\" data-place=\"{}\" data-evidence=\"{}\">",
-        escape::escape_html(url),
-        escape::escape_html(place),
-        escape::escape_html(line)
-    );
-    (start, "</a>")
+    out.push_str("<a class=\"fact\" href=\"");
+    let start = out.len();
+    escape::push_html(url, out);
+    let address = start..out.len();
+    out.push_str("\" data-place=\"");
+    escape::push_html(place, out);
+    out.push_str("\" data-evidence=\"");
+    escape::push_html(line, out);
+    out.push_str("\">");
+    address
 }

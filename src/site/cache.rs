@@ -25,6 +25,9 @@ pub(super) struct CachedPage {
     pub key: ContentHash,
     /// What its file looked like when it was written: inode, size and time.
     pub stamp: String,
+    /// The size of that file in bytes.
+    #[serde(default)]
+    pub size: u64,
     /// The links that lead to other pages.
     pub links: Vec<String>,
     /// The words that a search finds it by, if it is one that is searched.

@@ -6,8 +6,10 @@
 //! links, not with the size of the site.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
+
+use hashbrown::HashMap;
 
 use super::scan::PageScan;
 use super::writer::StagedSite;
@@ -18,10 +20,13 @@ use crate::text::percent_decode;
 pub(super) type PagePlace = (String, String);
 
 /// The links of a site, and what is wrong with its pages.
+///
+/// Most pages have most links in common, so a link is kept as it is written, once for the folder
+/// that it is seen from, and resolved at the end.
 #[derive(Debug, Default)]
 pub(super) struct SiteLinks {
-    /// Where links lead: page and place, each with the first page that has such a link.
-    targets: HashMap<PagePlace, String>,
+    /// The links seen from a folder, each with the first page that has it.
+    links: HashMap<String, HashMap<String, String>>,
     problems: BTreeSet<String>,
 }
 
@@ -36,47 +41,59 @@ impl SiteLinks {
             self.problems.insert(format!("{name}: the id `{id}` stands twice"));
         }
         let mut elsewhere = Vec::new();
-        let mut targets = Vec::new();
         for link in &scan.links {
-            let Some((page, place)) = resolve_link(name, link, root) else { continue };
-            if page == name {
-                if !place.is_empty() && !scan.ids.contains(place.as_str()) {
-                    let problem = format!("{name}: a link leads to #{place}, which is not there");
-                    self.problems.insert(problem);
-                }
-            } else {
+            if !link.is_empty() && !link.starts_with(['#', '?']) {
                 elsewhere.push(link.to_string());
-                targets.push((page, place));
+                continue;
+            }
+            // Most links lead to a line on the same page.
+            if link.strip_prefix('#').is_some_and(|place| scan.ids.contains(place)) {
+                continue;
+            }
+            let place = resolve_link(name, link, root).map(|(_, place)| place);
+            if let Some(place) = place.filter(|place| !place.is_empty())
+                && !scan.ids.contains(place.as_str())
+            {
+                let problem = format!("{name}: a link leads to #{place}, which is not there");
+                self.problems.insert(problem);
             }
         }
-        self.record_links(name, targets);
+        self.record_links(name, &elsewhere);
         elsewhere.sort_unstable();
         elsewhere
     }
 
-    /// Where links of a page lead within the site.
-    pub(super) fn resolve_targets(name: &str, links: &[String], root: &str) -> Vec<PagePlace> {
-        links.iter().filter_map(|link| resolve_link(name, link, root)).collect()
-    }
-
-    /// Takes up where the links of a page lead.
-    pub(super) fn record_links(&mut self, name: &str, targets: Vec<PagePlace>) {
-        for target in targets {
-            let first = self.targets.entry(target).or_insert_with(|| name.to_string());
-            if name < first.as_str() {
-                *first = name.to_string();
+    /// Takes up the links of a page that lead elsewhere.
+    pub(super) fn record_links(&mut self, name: &str, links: &[String]) {
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for link in links {
+            let (folder, link) = seen_from_root(folder, link).unwrap_or((folder, link));
+            if !self.links.contains_key(folder) {
+                self.links.insert(folder.to_string(), HashMap::new());
+            }
+            let Some(known) = self.links.get_mut(folder) else { continue };
+            match known.get_mut(link) {
+                Some(first) if name < first.as_str() => *first = name.to_string(),
+                Some(_) => {}
+                None => {
+                    known.insert(link.to_string(), name.to_string());
+                }
             }
         }
     }
 
-    /// The pages that links lead to, and the places on them.
-    pub(super) fn linked_places(&self) -> impl Iterator<Item = &PagePlace> {
-        self.targets.keys()
-    }
-
-    /// The pages and files that links lead to.
-    pub(super) fn linked_pages(&self) -> BTreeSet<&str> {
-        self.targets.keys().map(|(page, _)| page.as_str()).collect()
+    /// Where links lead within the site, each place with the first page that leads to it.
+    pub(super) fn linked_places(&self, root: &str) -> BTreeMap<PagePlace, &str> {
+        let mut places: BTreeMap<PagePlace, &str> = BTreeMap::new();
+        for (folder, links) in &self.links {
+            let from = format!("{folder}/page").trim_start_matches('/').to_string();
+            for (link, page) in links {
+                let Some(place) = resolve_link(&from, link, root) else { continue };
+                let first = places.entry(place).or_insert(page);
+                *first = page.as_str().min(first);
+            }
+        }
+        places
     }
 
     /// Checks all links against the pages of the new site.
@@ -84,14 +101,14 @@ impl SiteLinks {
     /// # Errors
     ///
     /// A link leads nowhere or an id stands twice; the error names page and target.
-    pub(super) fn check_links(mut self, staging: &StagedSite) -> Result<()> {
+    pub(super) fn check_links(&self, staging: &StagedSite, root: &str) -> Result<()> {
+        let mut problems = self.problems.clone();
         let mut read: Option<(String, HashSet<String>)> = None;
         // Sorted, so that a page is read once for all its places.
-        let targets: BTreeMap<&PagePlace, &String> = self.targets.iter().collect();
-        for ((page, place), from) in targets {
+        for ((page, place), from) in &self.linked_places(root) {
             if !staging.has_file(page) {
                 let problem = format!("{from}: a link leads to {page}, and there is no such page");
-                self.problems.insert(problem);
+                problems.insert(problem);
                 continue;
             }
             if place.is_empty() || !page.ends_with(".html") {
@@ -103,14 +120,14 @@ impl SiteLinks {
             if read.as_ref().is_some_and(|(_, ids)| !ids.contains(place)) {
                 let problem =
                     format!("{from}: a link leads to {page}#{place}, which is not on that page");
-                self.problems.insert(problem);
+                problems.insert(problem);
             }
         }
-        if self.problems.is_empty() {
+        if problems.is_empty() {
             return Ok(());
         }
-        let count = self.problems.len();
-        let listed: Vec<&str> = self.problems.iter().map(String::as_str).take(LISTED).collect();
+        let count = problems.len();
+        let listed: Vec<&str> = problems.iter().map(String::as_str).take(LISTED).collect();
         let more = match count.saturating_sub(LISTED) {
             0 => String::new(),
             n => format!("\n… and {n} more"),
@@ -122,6 +139,19 @@ impl SiteLinks {
         ))
         .with_help("nothing was written; fix the chapter or template that the page is made of"))
     }
+}
+
+/// The folder and the link that lead to the same place as a link seen from a folder, where it
+/// climbs to the root of the site: such links are the same for all folders.
+fn seen_from_root<'a>(folder: &str, link: &'a str) -> Option<(&'static str, &'a str)> {
+    let depth = if folder.is_empty() { 0 } else { folder.matches('/').count() + 1 };
+    let mut rest = link;
+    for _ in 0..depth {
+        rest = rest.strip_prefix("../")?;
+    }
+    let is_path = rest.starts_with(|c: char| !matches!(c, '#' | '?' | '/'));
+    // What a colon stands in would be read as a scheme.
+    (is_path && !rest.contains(':')).then_some(("", rest))
 }
 
 fn page_ids(path: &Path) -> Result<HashSet<String>> {
@@ -202,7 +232,7 @@ mod tests {
             staging.write_file(name, html.as_bytes()).unwrap();
             links.add_page(name, &PageScan::scan_page(html, false), "/");
         }
-        let message = links.check_links(&staging).unwrap_err().message;
+        let message = links.check_links(&staging, "/").unwrap_err().message;
         for problem in [
             "4 links or ids",
             "a.html: the id `x` stands twice",

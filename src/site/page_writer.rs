@@ -91,20 +91,19 @@ impl PageWriter {
         if let Some(made) = known
             && self.staging.keep_old_file(name, |_, file| file_stamp(file) == made.stamp)?
         {
-            let targets = SiteLinks::resolve_targets(name, &made.links, &self.root);
-            lock_mutex(&self.links).record_links(name, targets);
+            lock_mutex(&self.links).record_links(name, &made.links);
             lock_mutex(&self.after).pages.insert(name.to_string(), made.clone());
             return Ok(());
         }
         let SearchableText { html, warnings } = make()?;
         let scan = PageScan::scan_page(&html, is_searched);
-        self.add_file(name, html.as_bytes())?;
+        let file = self.add_new_file(name, html.as_bytes())?;
         let links = lock_mutex(&self.links).add_page(name, &scan, &self.root);
         let words = is_searched.then(|| search::search_words(&scan.text));
-        let stamp = std::fs::metadata(self.staging.new_path(name)).map(|file| file_stamp(&file));
         let made = CachedPage {
             key,
-            stamp: stamp.unwrap_or_default(),
+            stamp: file_stamp(&file),
+            size: file.len(),
             links,
             words,
             text: is_searched.then(|| search::clip_text(&scan.text, search::TEXT)),
@@ -121,11 +120,22 @@ impl PageWriter {
     ///
     /// It cannot be written.
     pub(super) fn add_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.add_new_file(name, bytes).map(|_| ())
+    }
+
+    /// [`PageWriter::add_file`], and what the system says of the file.
+    fn add_new_file(&self, name: &str, bytes: &[u8]) -> Result<Metadata> {
+        let mut kept = None;
         let is_same = |path: &Path, file: &Metadata| {
-            file.len() == bytes.len() as u64 && std::fs::read(path).is_ok_and(|old| old == bytes)
+            let is_same = file.len() == bytes.len() as u64
+                && std::fs::read(path).is_ok_and(|old| old == bytes);
+            kept = is_same.then(|| file.clone());
+            is_same
         };
-        if self.staging.keep_old_file(name, is_same)? {
-            return Ok(());
+        if self.staging.keep_old_file(name, is_same)?
+            && let Some(file) = kept
+        {
+            return Ok(file);
         }
         self.staging.write_file(name, bytes)
     }
@@ -162,15 +172,13 @@ impl PageWriter {
     /// The places on a page that links of all pages so far lead to.
     pub(super) fn places_linked_on(&self, name: &str) -> BTreeSet<String> {
         let links = lock_mutex(&self.links);
-        let places = links.linked_places().filter(|(page, _)| page == name);
-        places.map(|(_, place)| place.clone()).collect()
+        let places = links.linked_places(&self.root).into_keys().filter(|(page, _)| page == name);
+        places.map(|(_, place)| place).collect()
     }
 
     /// The size of all pages so far, in bytes.
     pub(super) fn total_size(&self) -> u64 {
-        let size =
-            |name: &String| std::fs::metadata(self.staging.new_path(name)).map(|file| file.len());
-        self.page_names().iter().filter_map(|name| size(name).ok()).sum()
+        lock_mutex(&self.after).pages.values().map(|made| made.size).sum()
     }
 
     /// Copies what lies beside the chapters and a page links to: pictures, mostly.
@@ -181,7 +189,9 @@ impl PageWriter {
     pub(super) fn copy_linked_assets(&self, project: &Project) -> Result<()> {
         let folder = project.chapters_dir();
         let links = lock_mutex(&self.links);
-        for name in links.linked_pages().into_iter().filter(|name| !self.staging.has_file(name)) {
+        let pages: BTreeSet<String> =
+            links.linked_places(&self.root).into_keys().map(|(page, _)| page).collect();
+        for name in pages.iter().filter(|name| !self.staging.has_file(name)) {
             let path = folder.join(name);
             if is_publishable(name) && path.is_file() {
                 project.refuse_outside(&path)?;
@@ -200,7 +210,7 @@ impl PageWriter {
     /// A link leads nowhere, or an id stands twice.
     pub(super) fn finish_site(self) -> Result<(StagedSite, BuildCache)> {
         let links = self.links.into_inner().unwrap_or_else(PoisonError::into_inner);
-        links.check_links(&self.staging)?;
+        links.check_links(&self.staging, &self.root)?;
         Ok((self.staging, self.after.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 }

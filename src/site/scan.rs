@@ -6,8 +6,8 @@
 //! holds what is read against such a tokenizer.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
+use hashbrown::HashSet;
 use html_escape::decode_html_entities;
 use memchr::memchr;
 

@@ -5,8 +5,9 @@
 //! the words of the texts, those that few pages have before those that many have, and last the texts of which excerpts are
 //! shown.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
+use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::cache::CachedPage;
@@ -255,6 +256,7 @@ mod tests {
         CachedPage {
             key: super::super::content_hash::ContentHash::from_parts([""]),
             stamp: String::new(),
+            size: 0,
             links: Vec::new(),
             words: Some(words.into()),
             text: Some(words.into()),

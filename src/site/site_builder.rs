@@ -6,18 +6,18 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
-use tera::Context;
+use tera::{Context, Value};
 
 use super::content_hash::ContentHash;
 use super::feed;
 use super::links::{self, PagePlace};
 use super::page_writer::{PageWriter, SearchableText};
 use super::search::{self, SearchIndex};
-use super::view::{self, CaptureView, RunRow};
+use super::view::{self, RunRow};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
 use crate::judge::{RuleBook, RuleDoc, RuleExample};
@@ -27,9 +27,10 @@ use crate::report::about::AboutPage;
 use crate::report::chapters::{ChapterTemplates, ProjectChapters, SummaryEntry};
 use crate::report::charts::{Chart, ChartKind};
 use crate::report::functions::{EVIDENCE, LookupSources, MissingWarnings, QuotedChapters};
+use crate::report::markdown::{JoinedNames, TextJoiner};
 use crate::report::pack::HandReport;
 use crate::report::{
-    Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, excerpts, markdown, submission,
+    Assessment, EvidenceLinks, FileLinks, Renderer, TemplateEngine, markdown, submission,
 };
 use crate::sources::{self, MAX_TEXT_BYTES};
 use crate::store::RunFile;
@@ -83,6 +84,12 @@ pub(super) struct SiteBuilder<'a> {
     report: ContentHash,
     /// The path under which the site is served, with `/` at both ends.
     root: String,
+    /// What templates see of the site, on a page about the report's run.
+    site: Value,
+    /// The links to all chapters, by the way from a page to the root.
+    navigation: Mutex<BTreeMap<String, Arc<[Value]>>>,
+    /// The chapters that were rendered, by their index.
+    rendered: Mutex<BTreeMap<usize, markdown::RenderedText>>,
 }
 
 /// What chapters are made with, and what they said is not captured.
@@ -151,6 +158,9 @@ impl<'a> SiteBuilder<'a> {
             spoken: ChapterTemplates::new(&chapters, &markdown)?,
             pages: TemplateEngine::new(&pages, &html)?,
             root: project.config.site_root(),
+            site: describe_site(project, &assessment, fleet.as_deref(), Some(&assessment.run.id)),
+            navigation: Mutex::default(),
+            rendered: Mutex::default(),
             project,
             chapters,
             notes,
@@ -235,13 +245,13 @@ impl<'a> SiteBuilder<'a> {
         }
         let (chapters, others) =
             rayon::join(|| self.chapter_pages(writer, since), || self.other_pages(writer, rows));
-        chapters.and(others)
+        chapters.and(others)?;
+        self.print_page(writer)
     }
 
     fn other_pages(&self, writer: &PageWriter, rows: &[RunRow]) -> Result<()> {
         self.targets_page(writer)?;
         self.document_page(writer)?;
-        self.print_page(writer)?;
         self.about_report(writer, "findings.html", "Findings", "site/findings.html", &json!({}))?;
         self.rules_page(writer, rows)?;
         self.verdicts_page(writer)?;
@@ -282,9 +292,8 @@ impl<'a> SiteBuilder<'a> {
             from,
         ]);
         writer.add_page(name, key, || {
-            let frame = self.frame_context(name, title, &root, None);
-            self.page_engine(&self.assessment, &root)
-                .render_template(template, &merge_context(&[&frame, &sees()?]))
+            let context = with_objects(self.frame_context(name, title, &root, None), &[&sees()?]);
+            self.page_engine(&self.assessment, &root).render_template(template, &context)
         })
     }
 
@@ -332,11 +341,12 @@ impl<'a> SiteBuilder<'a> {
         }
         writer.add_text_page(name, key, || {
             let speaker = self.chapter_renderer(&root);
-            let text = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
-            let article = article_context(&self.to_html(&speaker.pages, &text, &root)?);
-            let frame = self.frame_context(name, &entry.title, &root, Some(index));
-            let pager = json!({ "pager": self.pager_context(index, &root) });
-            let mut context = merge_context(&[&frame, &pager, &article]);
+            let text = self.render_chapter(index, &speaker)?;
+            let mut context = self.frame_context(name, &entry.title, &root, Some(index));
+            insert_article(&mut context, &text);
+            // The page for paper has it too.
+            self.lock_rendered().insert(index, text);
+            context.insert("pager", &self.pager_context(index, &root));
             if is_overview {
                 context.insert("since", since);
                 context.insert("ratio_chart", &self.ratio_chart(&speaker.pages)?);
@@ -344,6 +354,33 @@ impl<'a> SiteBuilder<'a> {
             let html = speaker.pages.render_template(template, &context)?;
             Ok(SearchableText { html, warnings: speaker.take_warnings() })
         })
+    }
+
+    fn render_chapter(
+        &self,
+        index: usize,
+        speaker: &ChapterRenderer,
+    ) -> Result<markdown::RenderedText> {
+        let path = &self.chapters.entries[index].path;
+        let text = speaker.chapters.render_chapter(path)?.unwrap_or_default();
+        self.to_html(&speaker.pages, &text, &relative_root(path))
+    }
+
+    fn lock_rendered(&self) -> MutexGuard<'_, BTreeMap<usize, markdown::RenderedText>> {
+        self.rendered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The chapters as their pages have them, and no longer kept after that.
+    fn take_rendered(&self) -> Result<Vec<markdown::RenderedText>> {
+        let mut known = std::mem::take(&mut *self.lock_rendered());
+        let entries = self.chapters.entries.iter().enumerate();
+        let texts: Vec<_> = entries.map(|(index, entry)| (known.remove(&index), entry)).collect();
+        let render = |(index, (text, entry)): (usize, (Option<_>, &SummaryEntry))| match text {
+            Some(text) => Ok(text),
+            None => self.render_chapter(index, &self.chapter_renderer(&relative_root(&entry.path))),
+        };
+        let texts: Vec<Result<_>> = texts.into_par_iter().enumerate().map(render).collect();
+        texts.into_iter().collect()
     }
 
     /// The drawing of what each runtime costs, if the run has ratios.
@@ -360,28 +397,36 @@ impl<'a> SiteBuilder<'a> {
     fn print_page(&self, writer: &PageWriter) -> Result<()> {
         let entries = &self.chapters.entries;
         let sources = entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
-        let frame = self.frame_context(PRINT, &self.project.config.title, "", None);
-        let key = self.report.and_parts(["print", &frame.to_string()]).and_parts(sources);
+        let title = &self.project.config.title;
+        let frame = self.frame_ingredients(PRINT, title, "", None);
+        let key = self.report.and_parts(["print", &frame]).and_parts(sources);
         writer.add_page(PRINT, key, || {
-            let mut texts = Vec::new();
-            for (index, entry) in entries.iter().enumerate() {
-                let speaker = self.chapter_renderer(&relative_root(&entry.path));
-                let chapter = speaker.chapters.render_chapter(&entry.path)?.unwrap_or_default();
-                texts.push(excerpts::print_chapter(&chapter, &format!("chapter-{index}")));
-            }
+            let texts = self.take_rendered()?;
             let pages: Vec<String> = entries.iter().map(SummaryEntry::page_path).collect();
-            let places = printed_places(&pages, &texts);
-            let link =
-                |index: usize, url: &str| printed_address(&pages[index], url, &self.root, &places);
+            let mut joiner = TextJoiner::default();
+            let names: Vec<JoinedNames> =
+                texts.iter().map(|text| joiner.name_places(text)).collect();
+            let places = printed_places(&pages, &texts, &names);
             let speaker = self.chapter_renderer("");
-            let content = self.draw_html(&speaker.pages, "", |draw| {
-                markdown::texts_to_html(&texts, &link, draw)
-            })?;
-            let article = article_context(&content);
-            let chart = json!({ "ratio_chart": self.ratio_chart(&speaker.pages)? });
-            speaker
-                .pages
-                .render_template("site/print.html", &merge_context(&[&frame, &article, &chart]))
+            let mut context = self.frame_context(PRINT, title, "", None);
+            context.insert("content", TEXTS_PLACE);
+            context.insert("ratio_chart", &self.ratio_chart(&speaker.pages)?);
+            let frame = speaker.pages.render_template("site/print.html", &context)?;
+            self.draw_html(&speaker.pages, "", |draw| {
+                let size = texts.iter().map(|text| text.html.len() + 1024).sum::<usize>();
+                let mut html = String::with_capacity(frame.len() + size);
+                let mut pieces = frame.split(TEXTS_PLACE);
+                html.push_str(pieces.next().unwrap_or_default());
+                for piece in pieces {
+                    for (index, text) in texts.iter().enumerate() {
+                        let page = &pages[index];
+                        let link = |url: &str| printed_address(page, url, &self.root, &places);
+                        text.push_joined(&names[index], &link, draw, &mut html);
+                    }
+                    html.push_str(piece);
+                }
+                html
+            })
         })
     }
 
@@ -401,8 +446,8 @@ impl<'a> SiteBuilder<'a> {
             return Ok(());
         }
         let name = DOCUMENT;
-        let frame = self.frame_context(name, "Submission", "", None);
-        let key = self.report.and_parts(["submission", &frame.to_string()]);
+        let frame = self.frame_ingredients(name, "Submission", "", None);
+        let key = self.report.and_parts(["submission", &frame]);
         // Its sections are those of chapters, so they are among what it is made of.
         let sources =
             self.chapters.entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
@@ -410,9 +455,9 @@ impl<'a> SiteBuilder<'a> {
             let text =
                 self.render_document(EvidenceLinks::Site(String::new()))?.unwrap_or_default();
             let engine = self.page_engine(&self.assessment, "");
-            let article = article_context(&self.to_html(&engine, &text, "")?);
-            let file = json!({ "file": self.project.config.submission });
-            let context = merge_context(&[&frame, &article, &file]);
+            let mut context = self.frame_context(name, "Submission", "", None);
+            insert_article(&mut context, &self.to_html(&engine, &text, "")?);
+            context.insert("file", &self.project.config.submission);
             let html = engine.render_template("site/submission.html", &context)?;
             Ok(SearchableText { html, warnings: Vec::new() })
         })
@@ -506,12 +551,13 @@ impl<'a> SiteBuilder<'a> {
         sees: &Json,
     ) -> Result<()> {
         let root = relative_root(name);
-        let mut frame = self.frame_context(name, title, &root, None);
-        frame["site"]["run"] = Json::Null;
-        let key = self.base.and_parts([template, &frame.to_string(), &sees.to_string()]);
+        let frame = self.frame_ingredients(name, title, &root, None);
+        let key = self.base.and_parts([template, &frame, &sees.to_string()]);
         writer.add_page(name, key, || {
+            let mut context = self.frame_context(name, title, &root, None);
+            context.insert_value("site", self.site_value(None));
             self.page_engine(&self.assessment, &root)
-                .render_template(template, &merge_context(&[&frame, sees]))
+                .render_template(template, &with_objects(context, &[sees]))
         })
     }
 
@@ -555,39 +601,38 @@ impl<'a> SiteBuilder<'a> {
     ) -> Result<()> {
         let id = &row.id;
         let name = format!("runs/{id}.html");
-        let mut frame = self.frame_context(&name, &format!("Run {id}"), "../", None);
-        // So that the page need not be made again when another run becomes the newest.
-        frame["site"]["run"] = id.as_str().into();
-        frame["comparisons"] = json!(row.comparisons);
-        let node = row.node.as_ref().map(|node| {
-            let starts: Vec<_> = node.starts.iter().map(super::fleets::start_view).collect();
-            json!({ "name": node.node, "fleet": row.fleet, "starts": starts })
+        let title = format!("Run {id}");
+        let site = self.site_value(Some(id));
+        let node = row.node.as_ref().map(|node| json!({ "name": node.node, "fleet": row.fleet }));
+        let about = json!({
+            "comparisons": row.comparisons, "node": node, "record_pages": row.record_pages,
         });
-        frame["node"] = json!(node);
         writer.add_file(&format!("runs/{id}.json"), file.text.as_bytes())?;
-        frame["record_pages"] = json!(row.record_pages);
-        writer.add_page(&name, key.and_parts([frame.to_string()]), || {
+        let frame = self.frame_ingredients(&name, &title, "../", None);
+        writer.add_page(&name, key.and_parts([frame, about.to_string()]), || {
             let assessment = assessment()?;
             let captures = assessment.run.captures.iter().filter(|_| row.record_pages.is_empty());
-            let captures = captures.map(|capture| CaptureView::new(&assessment, capture, None));
-            let mut context = merge_context(&[&frame]);
-            context.insert("captures", &captures.collect::<Vec<_>>());
+            let context = self.frame_context(&name, &title, "../", None);
+            let mut context = with_objects(context, &[&about]);
+            // So that the page need not be made again when another run becomes the newest.
+            context.insert_value("site", site.clone());
+            context.insert("captures", &view::capture_views(&assessment, captures, None));
             context.insert("is_record", &true);
             context.insert("rows", &view::fact_rows(&assessment));
             self.page_engine(&assessment, "../").render_template("site/run.html", &context)
         })?;
         for page in &row.record_pages {
             let name = format!("{}.html", page.place);
-            let mut frame = self.frame_context(&name, &format!("Run {id}"), "../../", None);
-            frame["site"]["run"] = id.as_str().into();
-            frame["target"] = json!(page.target);
-            writer.add_page(&name, key.and_parts([frame.to_string()]), || {
+            let frame = self.frame_ingredients(&name, &title, "../../", None);
+            let target = json!(page.target).to_string();
+            writer.add_page(&name, key.and_parts([frame, target]), || {
                 let assessment = assessment()?;
                 let captures = assessment.run.captures.iter();
                 let captures = captures.filter(|capture| capture.target == page.target);
-                let captures = captures.map(|capture| CaptureView::new(&assessment, capture, None));
-                let mut context = merge_context(&[&frame]);
-                context.insert("captures", &captures.collect::<Vec<_>>());
+                let mut context = self.frame_context(&name, &title, "../../", None);
+                context.insert_value("site", site.clone());
+                context.insert("target", &page.target);
+                context.insert("captures", &view::capture_views(&assessment, captures, None));
                 self.page_engine(&assessment, "../../")
                     .render_template("site/record.html", &context)
             })?;
@@ -611,11 +656,12 @@ impl<'a> SiteBuilder<'a> {
         sees: impl FnOnce() -> Result<Json>,
     ) -> Result<()> {
         let root = relative_root(name);
-        let mut frame = self.frame_context(name, title, &root, None);
-        // As on the page of a run.
-        frame["site"]["run"] = id.into();
-        writer.add_page(name, key.and_parts([frame.to_string()]), || {
-            let context = merge_context(&[&frame, &sees()?]);
+        let frame = self.frame_ingredients(name, title, &root, None);
+        writer.add_page(name, key.and_parts([frame.as_str(), id]), || {
+            let context = with_objects(self.frame_context(name, title, &root, None), &[&sees()?]);
+            // As on the page of a run.
+            let mut context = context;
+            context.insert_value("site", self.site_value(Some(id)));
             self.page_engine(&self.assessment, &root).render_template("site/compare.html", &context)
         })
     }
@@ -663,11 +709,11 @@ impl<'a> SiteBuilder<'a> {
         }
         let size = writer.total_size();
         let finished = writer.finished_pages();
-        let mut index = SearchIndex::with_rules(rules);
         let chapters = self.chapters.entries.iter();
         let mut texts: Vec<(&str, String)> =
             chapters.map(|entry| (entry.title.as_str(), entry.page_path())).collect();
         texts.push(("Submission", DOCUMENT.into()));
+        let mut index = SearchIndex::with_rules(rules);
         for (title, page) in &texts {
             if let Some(made) = finished.pages.get(page) {
                 index.add_chapter(title, page, made);
@@ -689,8 +735,8 @@ impl<'a> SiteBuilder<'a> {
         let frame = self.frame_context(HOME, &self.project.config.title, "", None);
         let engine = self.page_engine(&self.assessment, "");
         let file = |name: &str, sees: &Json| -> Result<()> {
-            let text =
-                engine.render_template(&format!("site/{name}"), &merge_context(&[&frame, sees]))?;
+            let context = with_objects(frame.clone(), &[sees]);
+            let text = engine.render_template(&format!("site/{name}"), &context)?;
             writer.add_file(name, text.as_bytes())
         };
         file("feed.xml", &feed::feed_context(&self.project.config, runs))?;
@@ -723,10 +769,12 @@ impl<'a> SiteBuilder<'a> {
     /// The page for what is not there: it is shown under any path, so its links begin at the
     /// root of the server.
     fn not_found_page(&self, writer: &PageWriter) -> Result<()> {
-        let frame = self.frame_context("404.html", "Not found", &self.root, None);
-        writer.add_page("404.html", self.report.and_parts(["404", &frame.to_string()]), || {
+        let (name, title) = ("404.html", "Not found");
+        let frame = self.frame_ingredients(name, title, &self.root, None);
+        writer.add_page(name, self.report.and_parts(["404", &frame]), || {
+            let context = self.frame_context(name, title, &self.root, None);
             self.page_engine(&self.assessment, &self.root)
-                .render_template("site/404.html", &merge_context(&[&frame]))
+                .render_template("site/404.html", &context)
         })
     }
 
@@ -761,13 +809,13 @@ impl<'a> SiteBuilder<'a> {
         self.draw_html(engine, root, |draw| markdown::to_html(text, draw))
     }
 
-    /// The HTML that `render` makes with a drawer of captures and charts.
-    fn draw_html(
+    /// What `render` makes with a drawer of captures and charts.
+    fn draw_html<T>(
         &self,
         engine: &TemplateEngine,
         root: &str,
-        render: impl FnOnce(markdown::BlockDrawer) -> markdown::RenderedText,
-    ) -> Result<markdown::RenderedText> {
+        render: impl FnOnce(markdown::BlockDrawer) -> T,
+    ) -> Result<T> {
         let failed = RefCell::new(None);
         let charts = Cell::new(0);
         let draw = |info: &str, content: &str| -> Option<String> {
@@ -782,9 +830,11 @@ impl<'a> SiteBuilder<'a> {
             let capture = self.assessment.by_anchor(anchor)?;
             let limit = content.lines().count();
             let mut context = Context::new();
-            context.insert("capture", &CaptureView::new(&self.assessment, capture, Some(limit)));
+            let capture_id = &capture.id;
+            let views = view::capture_views(&self.assessment, [capture].into_iter(), Some(limit));
+            context.insert("capture", &views.first());
             context.insert("root", root);
-            context.insert("page", &format!("{}.html", self.assessment.capture_page(&capture.id)));
+            context.insert("page", &format!("{}.html", self.assessment.capture_page(capture_id)));
             context.insert("is_record", &false);
             let drawn = engine.render_template("site/evidence.html", &context);
             drawn.map_err(|error| failed.replace(Some(error))).ok()
@@ -797,23 +847,31 @@ impl<'a> SiteBuilder<'a> {
     }
 
     /// What every page template sees. `chapter` is the index of the chapter that the page is.
-    fn frame_context(&self, page: &str, title: &str, root: &str, chapter: Option<usize>) -> Json {
-        let config = &self.project.config;
-        json!({
-            "title": title,
-            "root": root,
-            "page": page,
-            "chapters": self.navigation_entries(root, chapter),
-            "all_chapters": (self.chapters.entries.len() > LISTED)
-                .then(|| json!({"href": format!("{root}{ALL}"), "count": self.chapters.entries.len()})),
-            "site": {
-                "title": config.title, "authors": config.authors, "language": config.language,
-                "version": env!("CARGO_PKG_VERSION"), "run": self.assessment.run.id,
-                "address": config.site_address(), "checked": config.checked_submission.is_some(),
-                "document": self.assessment.project_data.edition.is_some(),
-                "fleet": self.fleet,
-            },
-        })
+    fn frame_context(
+        &self,
+        page: &str,
+        title: &str,
+        root: &str,
+        chapter: Option<usize>,
+    ) -> Context {
+        let mut context = Context::new();
+        let count = self.chapters.entries.len();
+        let all = (count > LISTED).then(|| json!({"href": format!("{root}{ALL}"), "count": count}));
+        context.insert_value("title", title.into());
+        context.insert_value("root", root.into());
+        context.insert_value("page", page.into());
+        context.insert_value("chapters", self.navigation_value(root, chapter));
+        context.insert("all_chapters", &all);
+        context.insert_value("site", self.site.clone());
+        context
+    }
+
+    /// What templates see of the site, on a page about this run.
+    fn site_value(&self, run: Option<&str>) -> Value {
+        match run == Some(&self.assessment.run.id) {
+            true => self.site.clone(),
+            false => describe_site(self.project, &self.assessment, self.fleet.as_deref(), run),
+        }
     }
 
     /// What the frame of a page of the report and its pager are made of, besides what all pages
@@ -836,10 +894,24 @@ impl<'a> SiteBuilder<'a> {
         parts
     }
 
-    fn navigation_entries(&self, root: &str, chapter: Option<usize>) -> Vec<Json> {
-        let link =
-            |index| navigation_link(&self.chapters.entries[index], root, chapter == Some(index));
-        self.listed_chapters(chapter).map(link).collect()
+    fn navigation_value(&self, root: &str, chapter: Option<usize>) -> Value {
+        let links = {
+            let mut known = self.navigation.lock().unwrap_or_else(PoisonError::into_inner);
+            let links = known.entry(root.to_string()).or_insert_with(|| {
+                let links = self.chapters.entries.iter();
+                let links = links.map(|entry| navigation_link(entry, root, false));
+                links.map(|link| Value::from_serializable(&link)).collect()
+            });
+            Arc::clone(links)
+        };
+        let link = |index| match chapter == Some(index) {
+            true => {
+                let link = navigation_link(&self.chapters.entries[index], root, true);
+                Value::from_serializable(&link)
+            }
+            false => links[index].clone(),
+        };
+        self.listed_chapters(chapter).map(link).collect::<Vec<Value>>().as_slice().into()
     }
 
     /// The chapters that a page lists: all, or the first and those around its own.
@@ -867,19 +939,42 @@ impl<'a> SiteBuilder<'a> {
 
 /// What the page of a text sees of it: its heading apart, so that the page can stand something
 /// between heading and text.
-fn article_context(content: &markdown::RenderedText) -> Json {
+fn insert_article(context: &mut Context, content: &markdown::RenderedText) {
     let (heading, rest) = content.split_title();
-    json!({ "heading": heading, "content": rest, "headings": view::contents_headings(content) })
+    context.insert_value("heading", heading.into());
+    context.insert_value("content", rest.into());
+    context.insert("headings", &view::contents_headings(content));
+}
+
+/// What templates see of a site, on a page about this run.
+fn describe_site(
+    project: &Project,
+    assessment: &Assessment,
+    fleet: Option<&str>,
+    run: Option<&str>,
+) -> Value {
+    let config = &project.config;
+    Value::from_serializable(&json!({
+        "title": config.title, "authors": config.authors, "language": config.language,
+        "version": env!("CARGO_PKG_VERSION"), "run": run,
+        "address": config.site_address(), "checked": config.checked_submission.is_some(),
+        "document": assessment.project_data.edition.is_some(),
+        "fleet": fleet,
+    }))
 }
 
 /// The anchors that the places of these pages have where their texts stand on one page together.
 /// The page itself is the place of its first heading.
-fn printed_places(pages: &[String], texts: &[String]) -> BTreeMap<PagePlace, String> {
+fn printed_places(
+    pages: &[String],
+    texts: &[markdown::RenderedText],
+    names: &[JoinedNames],
+) -> BTreeMap<PagePlace, String> {
     let mut places = BTreeMap::new();
-    for (page, anchors) in pages.iter().zip(markdown::heading_anchors(texts)) {
-        for (own, anchor) in anchors {
+    for ((page, text), names) in pages.iter().zip(texts).zip(names) {
+        for (heading, anchor) in text.headings.iter().zip(&names.anchors) {
             places.entry((page.clone(), String::new())).or_insert_with(|| anchor.clone());
-            places.insert((page.clone(), own), anchor);
+            places.insert((page.clone(), heading.id.clone()), anchor.clone());
         }
     }
     places
@@ -931,6 +1026,10 @@ fn rule_view(doc: &RuleDoc, book: &RuleBook) -> Json {
 /// The page of the whole report, for paper.
 const PRINT: &str = "print.html";
 
+/// What stands in that page until the texts take its place, so that they are not copied through a
+/// template. Where a template prints a text, these letters are written out.
+const TEXTS_PLACE: &str = "\u{fff0}texts\u{fff0}";
+
 /// The area of a probe: what its id begins with.
 fn probe_area(probe: &Probe) -> &str {
     probe.id.split('.').next().unwrap_or_default()
@@ -965,9 +1064,8 @@ fn navigation_link(entry: &SummaryEntry, root: &str, is_active: bool) -> Json {
     })
 }
 
-/// A template's context of these objects.
-fn merge_context(objects: &[&Json]) -> Context {
-    let mut context = Context::new();
+/// A template's context, and what these objects have.
+fn with_objects(mut context: Context, objects: &[&Json]) -> Context {
     for (name, value) in objects.iter().filter_map(|object| object.as_object()).flatten() {
         context.insert(name.clone(), value);
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::fleet::NodeSummary;
 use crate::judge::{Confidence, RuleExample, Severity};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact};
 use crate::report::Assessment;
 use crate::report::assessment::RecordPage;
 use crate::report::fleet::summarize_node;
@@ -36,27 +36,22 @@ pub(crate) struct CaptureView {
     digest: String,
     /// In bytes.
     size: usize,
-    lines: Vec<LineView>,
-    /// The lines that are folded away.
-    folded: Vec<LineView>,
-    /// How many of them a fact was read from.
+    /// How many lines of its output are shown, and how many follow that are folded away.
+    shown: usize,
+    folded: usize,
+    /// How many of those a fact was read from.
     folded_sources: usize,
-    errors: Vec<LineView>,
+    /// The lines that a fact was read from.
+    sources: BTreeSet<usize>,
+    /// How many lines of error output it has.
+    errors: usize,
     /// How many lines are not shown.
     clipped: usize,
     /// The facts that were read from it.
     facts: Vec<FactView>,
 }
 
-#[derive(Debug, Serialize)]
-struct LineView {
-    number: usize,
-    text: String,
-    /// Whether a fact was read here.
-    is_source: bool,
-}
-
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct FactView {
     id: String,
     title: String,
@@ -71,25 +66,39 @@ const FOLD: usize = 40;
 /// How many lines of a folded record are shown.
 const SHOWN: usize = 16;
 
+/// The views of these captures of a run, each of at most `limit` lines.
+pub(crate) fn capture_views<'a>(
+    assessment: &Assessment,
+    captures: impl Iterator<Item = &'a Capture>,
+    limit: Option<usize>,
+) -> Vec<CaptureView> {
+    let facts = facts_by_capture(assessment);
+    let view = |capture: &Capture| {
+        let facts = facts.get(capture.id.as_str()).cloned().unwrap_or_default();
+        CaptureView::new(assessment, capture, facts, limit)
+    };
+    captures.map(view).collect()
+}
+
 impl CaptureView {
-    /// The view of a capture, of at most `limit` lines.
-    pub(crate) fn new(assessment: &Assessment, capture: &Capture, limit: Option<usize>) -> Self {
+    /// The view of a capture that these facts were read from.
+    fn new(
+        assessment: &Assessment,
+        capture: &Capture,
+        facts: Vec<FactView>,
+        limit: Option<usize>,
+    ) -> Self {
         let (title, slot) = match &capture.origin {
             CaptureOrigin::File { path, slot } => (path.clone(), slot.as_deref()),
             origin => (origin.describe_origin(), None),
         };
-        let facts = captured_facts(assessment, &capture.id);
         let sources: BTreeSet<usize> =
             facts.iter().filter_map(|fact| fact.line.map(|line| line as usize)).collect();
-        let mut lines = line_views(&capture.stdout, &sources);
-        let clipped = limit.map_or(0, |limit| lines.len().saturating_sub(limit));
-        lines.truncate(lines.len() - clipped);
-        let folded = match limit {
-            None if lines.len() > FOLD => lines.split_off(SHOWN),
-            _ => Vec::new(),
+        let count = capture.stdout.text_lines().len();
+        let (shown, folded) = match limit {
+            None if count > FOLD => (SHOWN, count - SHOWN),
+            limit => (limit.unwrap_or(count).min(count), 0),
         };
-        let errors =
-            capture.stderr.as_ref().map(|stream| self::line_views(stream, &BTreeSet::new()));
         Self {
             id: capture.id.clone(),
             anchor: assessment.capture_anchor(&capture.id).unwrap_or_default().to_string(),
@@ -110,40 +119,26 @@ impl CaptureView {
             duration_ms: capture.duration_ms,
             started: capture.started.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
             digest: capture.stdout.digest.clone(),
-            size: capture.stdout.decoded_bytes().map_or(0, |bytes| bytes.len()),
-            lines,
-            folded_sources: folded.iter().filter(|line| line.is_source).count(),
+            size: capture.stdout.count_bytes(),
+            shown,
             folded,
-            errors: errors.unwrap_or_default(),
-            clipped,
+            folded_sources: sources.range(shown + 1..shown + folded + 1).count(),
+            sources,
+            errors: capture.stderr.as_ref().map_or(0, |stream| stream.text_lines().len()),
+            clipped: count - shown - folded,
             facts,
         }
     }
 }
 
-fn line_views(stream: &CapturedStream, sources: &BTreeSet<usize>) -> Vec<LineView> {
-    stream
-        .text_lines()
-        .iter()
-        .zip(1..)
-        .map(|(line, number)| LineView {
-            number,
-            text: crate::text::strip_ansi(line),
-            is_source: sources.contains(&number),
-        })
-        .collect()
-}
-
-/// The facts that were read from a capture.
-fn captured_facts(assessment: &Assessment, capture: &str) -> Vec<FactView> {
-    let mut facts = Vec::new();
+/// The facts that were read from captures, by the ids of those.
+fn facts_by_capture(assessment: &Assessment) -> BTreeMap<&str, Vec<FactView>> {
+    let mut facts: BTreeMap<&str, Vec<FactView>> = BTreeMap::new();
     for (id, by_target) in &assessment.run.facts {
         let Some(probe) = assessment.project_data.catalogue.find_probe(id) else { continue };
         for (target, fact) in by_target.iter().filter(|(_, fact)| fact.is_present()) {
-            let Some(source) = fact.source().filter(|source| source.capture == capture) else {
-                continue;
-            };
-            facts.push(FactView {
+            let Some(source) = fact.source() else { continue };
+            facts.entry(source.capture.as_str()).or_default().push(FactView {
                 id: id.clone(),
                 title: probe.title.clone(),
                 target: target.clone(),
@@ -358,7 +353,7 @@ pub(crate) fn contents_headings(rendered: &RenderedText) -> Vec<HeadingView> {
 mod tests {
     use super::*;
     use crate::judge::rules::testing::{Sketch, sketch};
-    use crate::model::{CaptureStatus, FactSource};
+    use crate::model::{CaptureStatus, CapturedStream, FactSource};
     use crate::report::{ProjectData, markdown};
     use crate::store::LoadedRun;
 
@@ -378,16 +373,14 @@ mod tests {
     }
 
     fn view(assessment: &Assessment, limit: Option<usize>) -> CaptureView {
-        CaptureView::new(assessment, &assessment.run.captures[0], limit)
+        capture_views(assessment, assessment.run.captures[..1].iter(), limit).remove(0)
     }
 
     #[test]
     fn a_capture_marks_the_lines_that_facts_were_read_from() {
         let assessment = with_release();
         let view = view(&assessment, None);
-        let marked: Vec<usize> =
-            view.lines.iter().filter(|line| line.is_source).map(|line| line.number).collect();
-        assert_eq!(marked, [2]);
+        assert_eq!(view.sources, BTreeSet::from([2]));
         assert_eq!(view.facts.len(), 1);
         assert_eq!(view.facts[0].title, "Kernel release");
         assert_eq!(view.anchor, "c-kata-kernel-txt");
@@ -396,7 +389,7 @@ mod tests {
     #[test]
     fn a_clipped_capture_counts_what_is_left_out() {
         let assessment = with_release();
-        assert_eq!(view(&assessment, Some(1)).lines.len(), 1);
+        assert_eq!(view(&assessment, Some(1)).shown, 1);
         assert_eq!(view(&assessment, Some(1)).clipped, 2);
         assert_eq!(view(&assessment, Some(9)).clipped, 0);
     }
@@ -407,13 +400,7 @@ mod tests {
         let text = "line\n".repeat(50);
         let sketch = sketch().file("kata/kernel.txt", &text).put("kernel.release", "kata", fact);
         let view = view(&assessment(sketch), None);
-        assert_eq!((view.lines.len(), view.folded.len(), view.folded_sources), (16, 34, 1));
-        assert_eq!(view.folded[0].number, 17);
-    }
-
-    #[test]
-    fn colours_of_a_terminal_are_left_out_of_lines() {
-        assert_eq!(view(&with_release(), None).lines[2].text, "red");
+        assert_eq!((view.shown, view.folded, view.folded_sources), (16, 34, 1));
     }
 
     #[test]
@@ -427,7 +414,7 @@ mod tests {
         let assessment = assessment(sketch);
         let view = view(&assessment, None);
         assert_eq!((view.title.as_str(), view.status, view.exit), ("uname -r", "error", Some(1)));
-        assert_eq!(view.errors[0].text, "no");
+        assert_eq!(view.errors, 1);
     }
 
     #[test]

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -47,6 +47,10 @@ pub(super) struct StagedSite {
     /// Whether the folder lies in `out`.
     is_inside: bool,
     names: Mutex<BTreeSet<String>>,
+    /// The folders in it that were made.
+    folders: Mutex<BTreeSet<String>>,
+    /// Whether there is a site that it will replace.
+    has_old: bool,
     /// Says that it is needed as long as this process runs.
     _held: File,
 }
@@ -79,17 +83,24 @@ impl StagedSite {
         };
         let place = if is_inside { &out } else { parent };
         let (folder, held) = folder.map_err(|e| Error::failed_io("write", place, &e))?;
-        Ok(Self { folder, out, named, is_inside, names: Mutex::default(), _held: held })
+        let (names, folders, has_old) = (Mutex::default(), Mutex::default(), out.is_dir());
+        Ok(Self { folder, out, named, is_inside, names, folders, has_old, _held: held })
     }
 
-    /// Writes a file of the site; `name` has `/` between its parts.
+    /// Writes a file of the site; `name` has `/` between its parts. Returns what the system says
+    /// of it then.
     ///
     /// # Errors
     ///
     /// The file cannot be written, or there is one of this name already.
-    pub(super) fn write_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write_file(&self, name: &str, bytes: &[u8]) -> Result<Metadata> {
         let path = self.claim_name(name)?;
-        std::fs::write(&path, bytes).map_err(|e| Error::failed_io("write", &path, &e))
+        let write = || {
+            let mut file = File::create(&path)?;
+            file.write_all(bytes)?;
+            file.metadata()
+        };
+        write().map_err(|e| Error::failed_io("write", &path, &e))
     }
 
     /// Takes a file over from the old site without writing it again: it is the same file under
@@ -104,6 +115,9 @@ impl StagedSite {
         name: &str,
         is_wanted: impl FnOnce(&Path, &Metadata) -> bool,
     ) -> Result<bool> {
+        if !self.has_old {
+            return Ok(false);
+        }
         let path = self.claim_name(name)?;
         if std::fs::hard_link(self.out.join(name), &path).is_ok() {
             // Looked at here, because another build may exchange the old site at any moment.
@@ -308,8 +322,14 @@ impl StagedSite {
                 "two pages of the site have the name {name}"
             )));
         }
-        if let Some(parent) = path.parent().filter(|parent| !parent.is_dir()) {
-            std::fs::create_dir_all(parent).map_err(|e| Error::failed_io("make", parent, &e))?;
+        if let Some((folder, _)) = name.rsplit_once('/') {
+            let mut made = self.folders.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if !made.contains(folder) {
+                let parent = self.folder.join(folder);
+                std::fs::create_dir_all(&parent)
+                    .map_err(|e| Error::failed_io("make", &parent, &e))?;
+                made.insert(folder.to_string());
+            }
         }
         Ok(path)
     }
@@ -564,7 +584,9 @@ mod tests {
         let (out, named) = (beside.out.clone(), beside.named.clone());
         let prefix = owner::prefix_name(&staging_prefix(&out));
         let (folder, held) = make_folder(&out, &prefix).unwrap();
-        StagedSite { folder, out, named, is_inside: true, names: Mutex::default(), _held: held }
+        let (names, folders) = Default::default();
+        let (is_inside, has_old) = (true, true);
+        StagedSite { folder, out, named, is_inside, names, folders, has_old, _held: held }
     }
 
     fn names(folder: &Path) -> Vec<String> {
