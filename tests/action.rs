@@ -1,12 +1,10 @@
 //! The shell parts of `action.yml` and of the GitLab template, run as their hosts run them.
 
-mod support;
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Outcome, Project};
+use crate::support::{Outcome, Project};
 
 /// An expectation that the sample run meets or not.
 fn expectation(runtime: &str, boundary: &str) -> String {

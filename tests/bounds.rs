@@ -2,9 +2,7 @@
 //! samples than anybody needs. All of it is imported, shown and compared, and what is over a bound
 //! is missing for that reason.
 
-#[path = "support/lab12.rs"]
-mod lab12;
-
+use crate::support::lab12;
 use isoproof::lab12::readers::SLOTS;
 use isoproof::model::{MAX_LINE, MAX_SAMPLES, MissingReason};
 

@@ -1,11 +1,9 @@
 //! Building: what comes out, what stays, what is refused.
 
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
-use support::{Outcome, Project};
+use crate::support::{Outcome, Project};
 
 #[test]
 fn the_customers_run_gives_the_report_that_its_evidence_supports() {
@@ -13,7 +11,7 @@ fn the_customers_run_gives_the_report_that_its_evidence_supports() {
     project.run(&["build"]).succeeds();
     let outcome = project.run(&["check"]).succeeds();
     assert!(outcome.stdout.contains("Separate kernel, virtual machine"), "{outcome:?}");
-    let submission = support::without_links(&project.read("submission.md"));
+    let submission = crate::support::without_links(&project.read("submission.md"));
     for words in [
         "version `3.23.0`, the implementation in Rust",
         "| Kata | `6.12.47` |",
@@ -141,7 +139,7 @@ fn every_looked_up_value_on_a_page_leads_to_a_line_that_exists() {
 /// A project with two runs, the second with pseudonyms of as many kinds as there are.
 fn with_pseudonyms() -> Project {
     let project = Project::with_customer();
-    project.copy(&support::customer(), "lab12");
+    project.copy(&crate::support::customer(), "lab12");
     let network = "2: eth0: <UP> mtu 1500\n    link/ether 02:42:ac:11:00:02\n    inet 93.184.216.34/24\n    inet6 2606:2800:220:1::6/64\n";
     project.write("lab12/isolation/network.txt", network);
     project.write("lab12/runc/kernel.txt", "mallory@borealis:~$ uname -r\n6.16.5-arch1-1\n");
@@ -446,7 +444,7 @@ fn a_projects_own_files_override_those_that_ship() {
     project.run(&["build"]).succeeds();
     let submission = project.read("submission.md");
     assert!(
-        support::without_links(&submission)
+        crate::support::without_links(&submission)
             .ends_with("# Short\n\n`Intel(R) Xeon(R) Processor @ 1.60GHz`\n")
     );
     assert!(project.read("public/start.html").contains(">322</a>"));
@@ -544,7 +542,7 @@ fn a_report_of_times_alone_compares_them_and_says_what_else_is_missing() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/hyperfine.in/times.json");
     project.run(&["import", "hyperfine", &file.to_string_lossy()]).succeeds();
     project.run(&["build"]).succeeds();
-    let submission = support::without_links(&project.read("submission.md"));
+    let submission = crate::support::without_links(&project.read("submission.md"));
     for words in [
         "A start under gVisor takes 1.44 times as long as under runc",
         "from 5 and 6 starts",
@@ -616,7 +614,7 @@ fn a_site_explains_the_probes_that_its_pages_lead_to() {
 #[test]
 fn the_page_for_paper_has_chapters_in_folders_and_its_links_stay_on_it() {
     let project = Project::plain();
-    project.import(&support::customer());
+    project.import(&crate::support::customer());
     project.write(
         "site/SUMMARY.md",
         "- [Start](index.md)\n- [One](more/one.md)\n  - [Two](more/deep/two.md)\n- [Last](last.md)\n",
@@ -657,7 +655,7 @@ fn the_page_for_paper_has_chapters_in_folders_and_its_links_stay_on_it() {
 /// The shipped run of four runtimes as a later session would have recorded it, changed by
 /// `change`. A digest would tell that the record was changed, unless another program made it.
 fn write_next_session(project: &Project, change: impl FnOnce(&mut serde_json::Value)) {
-    let file = support::own_path("tests/runs/20261124T200059Z-540f7ff3.json");
+    let file = crate::support::own_path("tests/runs/20261124T200059Z-540f7ff3.json");
     let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     run.as_object_mut().unwrap().remove("digest");
     run["generator"]["name"] = "other".into();
@@ -671,7 +669,7 @@ fn write_next_session(project: &Project, change: impl FnOnce(&mut serde_json::Va
 #[test]
 fn a_report_on_a_quick_run_says_so_and_where_times_are() {
     let project = Project::plain();
-    project.copy(&support::own_path("tests/runs"), "data/runs");
+    project.copy(&crate::support::own_path("tests/runs"), "data/runs");
     let parts = ["startup", "perf", "app", "http", "escape"];
     write_next_session(&project, |run| {
         let is_left_out = |id: &str| parts.iter().any(|part| id.starts_with(part));

@@ -1,12 +1,10 @@
 //! `isoproof check` in the forms for programs, and against other runs.
 
-mod support;
-
 use std::sync::LazyLock;
 
+use crate::support::Project;
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use support::Project;
 
 /// The schema of SARIF 2.1.0 by OASIS, as `tests/schemas/README.md` says.
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
@@ -293,7 +291,7 @@ fn a_second_import_of_the_same_files_shares_what_sessions_do_not() {
     let files =
         [("kata/test1.txt", "kata/test1.txt"), ("bench/curl-3012.txt", "bench/curl-3012.txt")];
     for (from, to) in files {
-        let text = std::fs::read_to_string(support::customer().join(from)).unwrap();
+        let text = std::fs::read_to_string(crate::support::customer().join(from)).unwrap();
         // The same samples from the last to the first.
         let lines: Vec<&str> = text.lines().rev().collect();
         project.write(&format!("copy/{to}"), lines.join("\n"));

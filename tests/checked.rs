@@ -1,8 +1,6 @@
 //! A hand-written report beside a run: on the command line and in the site.
 
-mod support;
-
-use support::Project;
+use crate::support::Project;
 
 const REPORT: &str = "# Report\n\nThe host has 332 entries in /proc, Kata 52.\n\n\
                       Kata's kernel is 6.12.47 <script>alert(1)</script> \u{202e}.\n";

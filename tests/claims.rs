@@ -1,17 +1,15 @@
 //! Hand-written reports against the evidence of their authors: everything that is said about
 //! them, as a whole.
 
-mod support;
-
 use std::path::Path;
 use std::sync::LazyLock;
 
+use crate::support::Project;
 use isoproof::lab12::claims::{ClaimChecker, ClaimResult, ClaimStatus};
 use isoproof::lab12::import::import_lab_folder;
 use isoproof::report::{Assessment, ProjectData};
 use isoproof::store::LoadedRun;
 use isoproof::store::integrity::IntegrityReport;
-use support::Project;
 
 static CLAIMS: LazyLock<ClaimChecker> =
     LazyLock::new(|| ClaimChecker::load(None).expect("shipped words"));
@@ -511,7 +509,7 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
 #[test]
 fn a_sentence_that_names_no_target_is_not_about_the_first_of_several() {
     let project = Project::new();
-    let file = support::own_path("tests/kata/three-runtimes.json");
+    let file = crate::support::own_path("tests/kata/three-runtimes.json");
     project.write("data/runs/three.json", std::fs::read(file).expect("a run"));
     project.write(
         "report.md",

@@ -1,11 +1,9 @@
 //! `collect` with a program in place of `unshare`, which needs no privileges.
 
-mod support;
-
 use std::os::unix::fs::PermissionsExt;
 
+use crate::support::{Outcome, Project};
 use serde_json::Value;
-use support::{Outcome, Project};
 
 /// A project with a program of its own that the builtin engine starts its container by.
 fn project(unshare: &str) -> Project {

@@ -1,9 +1,7 @@
 //! Comparisons of runs, by the program.
 
-mod support;
-
+use crate::support::{Outcome, Project, customer, own_path};
 use serde_json::Value;
-use support::{Outcome, Project, customer, own_path};
 
 /// A project with the customer's run, and the same with these words of it replaced.
 fn with_two(from: &str, to: &str) -> Project {

@@ -1,10 +1,8 @@
 //! `doctor` with a program in place of docker.
 
-mod support;
-
 use std::os::unix::fs::PermissionsExt;
 
-use support::{Outcome, Project};
+use crate::support::{Outcome, Project};
 
 /// A docker whose container does not get further than being started. Asked about it, it does not
 /// answer either, and removing it works at the third attempt. A container is a file.

@@ -2,15 +2,13 @@
 //!
 //! They run where `ISOPROOF_ENGINES` is set, as CI does; elsewhere each says why it is skipped.
 
-mod support;
-
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::support::{Outcome, Project, engines, nerdctl};
 use isoproof::model::CaptureStatus;
 use isoproof::probe::script::{self, BatchAnswers, BatchLimits, BatchQuestion};
 use serde_json::Value;
-use support::{Outcome, Project, engines, nerdctl};
 
 /// Collects, and returns the verdicts by target.
 fn verdicts(project: &Project, arguments: &[&str]) -> Value {
@@ -180,7 +178,7 @@ fn an_unprivileged_user_without_an_engine_gets_plain_namespaces() {
         .env("TMPDIR", project.root())
         .output()
         .unwrap();
-    support::Outcome::of(output).succeeds();
+    crate::support::Outcome::of(output).succeeds();
     let check = project.run(&["check", "latest", "--format", "json"]).succeeds();
     let json: Value = serde_json::from_str(&check.stdout).unwrap();
     assert_eq!(json["verdicts"][0]["target"], "namespaces");

@@ -3,15 +3,13 @@
 //!
 //! They run where `ISOPROOF_ENGINES` is set, as CI does; elsewhere each says why it is skipped.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{Outcome, Project};
 use serde_json::Value;
-use support::{Outcome, Project};
 
 /// The machine's image serves pages, too.
 const APP: [&str; 4] = ["--app", "alpine:3.19", "--app-command", "httpd -f -p 3000 -h /www"];

@@ -2,14 +2,12 @@
 //!
 //! They run where `ISOPROOF_ENGINES` is set, as CI does; elsewhere each says why it is skipped.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{Project, engines};
 use isoproof::model::Role;
 use isoproof::probe::catalogue::ProbeCatalogue;
 use serde_json::Value;
-use support::{Project, engines};
 
 /// Collects with docker, runc as baseline and another handler as the candidate `sandbox`.
 fn collect(project: &Project, handler: &str, label: &str) {

@@ -2,12 +2,10 @@
 //!
 //! The runtimes are scripts of the test, so that it can change what a name stands for.
 
-mod support;
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use support::{Outcome, Project, engines};
+use crate::support::{Outcome, Project, engines};
 
 /// What the provision has installed.
 const ENGINES: &str = "/var/lib/isoproof-engines";

@@ -1,14 +1,12 @@
 //! Stopping and killing: nothing is left of it. Runs where `ISOPROOF_ENGINES` is set.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{Outcome, Project, engines, nerdctl};
 use serde_json::Value;
-use support::{Outcome, Project, engines, nerdctl};
 
 const KILLS: u64 = 50;
 

@@ -2,15 +2,13 @@
 //! first, Kata's name on runc, and a class whose handler no node has. Runs where
 //! `ISOPROOF_KUBERNETES` is `required`.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::Project;
 use serde_json::Value;
-use support::Project;
 
 fn has_cluster() -> bool {
     let is_required = std::env::var("ISOPROOF_KUBERNETES").is_ok_and(|it| it == "required");

@@ -3,13 +3,11 @@
 //!
 //! They run where `ISOPROOF_ENGINES` is set, as CI does; elsewhere each says why it is skipped.
 
-mod support;
-
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{Project, engines, nerdctl};
 use serde_json::Value;
-use support::{Project, engines, nerdctl};
 
 /// The runtimes of an engine that are measured, as options.
 fn runtimes(engine: &str) -> [&'static str; 4] {
@@ -164,7 +162,7 @@ fn a_start_that_fails_is_in_the_record_and_not_in_the_series() {
         .env("OLD_PATH", &path)
         .env("PATH", format!("{}:{path}", project.path("bin").display()))
         .output();
-    support::Outcome::of(output.unwrap()).succeeds();
+    crate::support::Outcome::of(output.unwrap()).succeeds();
     let facts = facts(&project);
     let both =
         ["startup.samples", "startup.control"].map(|id| show(&project, &format!("runc/{id}")));

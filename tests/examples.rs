@@ -1,10 +1,8 @@
 //! The example projects do what they say.
 
-mod support;
-
 use std::path::Path;
 
-use support::{Project, links};
+use crate::support::{Project, links};
 
 #[test]
 fn a_project_adds_a_probe_a_severity_a_page_and_a_chapter_without_code() {

@@ -1,9 +1,7 @@
 //! Times that nobody can measure, and the most and least that somebody can: whatever stands in
 //! the evidence, nothing that is printed is infinite or no number.
 
-mod support;
-
-use support::Project;
+use crate::support::Project;
 
 /// Everything that a project makes.
 fn everything(project: &Project) -> Vec<(String, String)> {
@@ -48,13 +46,13 @@ fn assert_finite(texts: &[(String, String)]) {
 /// A project with a run of the customer's evidence and one of these files in its place.
 fn project(files: &[(&str, String)]) -> Project {
     let project = Project::with_customer();
-    project.copy(&support::customer(), "lab12");
+    project.copy(&crate::support::customer(), "lab12");
     for (name, text) in files {
         project.write(&format!("lab12/{name}"), text);
     }
     let mut import = project.command(&["import", "lab12", "lab12"]);
     import.env("SOURCE_DATE_EPOCH", "1767229200");
-    support::Outcome::of(import.output().expect("the program runs")).succeeds();
+    crate::support::Outcome::of(import.output().expect("the program runs")).succeeds();
     project
 }
 

@@ -1,12 +1,10 @@
 //! The user's files: whatever happens, none is lost and none is half-written.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
-use support::{Outcome, Project, customer};
+use crate::support::{Outcome, Project, customer};
 
 /// Runs the program in a shell after these words, such as limits.
 fn run_after(project: &Project, words: &str, arguments: &[&str]) -> Outcome {

@@ -1,10 +1,8 @@
 //! Fleets: what commands say of the nodes of a cluster together.
 
-mod support;
-
+use crate::support::Project;
+use crate::support::fleet::{MadeNode, project_with_fleets, write_fleet};
 use serde_json::Value;
-use support::Project;
-use support::fleet::{MadeNode, project_with_fleets, write_fleet};
 
 #[test]
 fn a_fleet_says_what_each_class_is_on_how_many_nodes_and_why_nothing_is_known() {
@@ -109,13 +107,13 @@ fn the_fleets_of_the_transcripts_say_what_those_made_here_say() {
     let made = project_with_fleets();
     if std::env::var_os("TRYCMD").is_some_and(|value| value == "overwrite") {
         for (name, bytes) in made.tree("data") {
-            let path = support::own_path("tests/cmd/fleet.in/data").join(name);
+            let path = crate::support::own_path("tests/cmd/fleet.in/data").join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, bytes).unwrap();
         }
     }
     let kept = Project::plain();
-    kept.copy(&support::own_path("tests/cmd/fleet.in/data"), "data");
+    kept.copy(&crate::support::own_path("tests/cmd/fleet.in/data"), "data");
     for fleet in ["fleet:aaaa", "fleet:bbbb"] {
         let [made, kept] =
             [&made, &kept].map(|project| project.run(&["check", fleet]).succeeds().stdout);
@@ -230,8 +228,10 @@ fn two_fleets_at_scale_are_small() {
     nodes[count / 50].is_isolated = false;
     write_fleet(&folder, "bbbbbbbbbbbb", 0, &nodes);
     for fleet in ["aaaaaaaaaaaa", "bbbbbbbbbbbb"] {
-        let size: usize =
-            support::tree(&folder.join("data/runs").join(fleet)).values().map(Vec::len).sum();
+        let size: usize = crate::support::tree(&folder.join("data/runs").join(fleet))
+            .values()
+            .map(Vec::len)
+            .sum();
         println!("{fleet}: {size} bytes");
         assert!(size < count * 20_000, "{fleet}: {size} bytes");
     }

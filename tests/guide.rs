@@ -1,12 +1,10 @@
 //! The guide: it builds, its links lead somewhere, and its reference is what the program says.
 
-mod support;
-
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use crate::support::{Project, links};
 use serde_json::Value;
-use support::{Project, links};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()

@@ -4,9 +4,6 @@
 //! A line of `says` is `FACT TARGET = JSON` or `FACT TARGET missing REASON`, of which `any` is each;
 //! the words that the reason must hold may follow a `~`, and ` @ FILE:LINE` may end it.
 
-#[path = "support/lab12.rs"]
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -103,7 +100,7 @@ fn list_differences(case: &EvidenceCase) -> Vec<String> {
         Some(text) => vec![Capture::of_file("lab12.md", Some(REPORT_PATH), text.as_bytes())],
         None => {
             let files = case.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
-            support::captures(&files.collect::<Vec<_>>())
+            crate::support::lab12::captures(&files.collect::<Vec<_>>())
         }
     };
     let reading = read_lab_captures(&captures);

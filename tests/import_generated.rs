@@ -1,9 +1,6 @@
 //! Evidence directories made up at random from the ways in which people write, with what each of
 //! them says known beforehand.
 
-#[path = "support/lab12.rs"]
-mod support;
-
 use std::collections::BTreeMap;
 
 use isoproof::lab12::readers::LabReading;
@@ -271,7 +268,7 @@ fn read(files: &[File], carriage: bool, mark: bool, end: bool) -> LabReading {
     };
     let texts: BTreeMap<&str, String> = files.iter().map(|file| (file.path, bytes(file))).collect();
     let list: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (*path, text.as_str())).collect();
-    support::reading(&list).0
+    crate::support::lab12::reading(&list).0
 }
 
 proptest! {

@@ -1,10 +1,7 @@
 //! What evidence says that no table of `import_tables/` can hold: folders, bytes, whole directories.
 
-#[path = "support/lab12.rs"]
-mod support;
-
 mod customer {
-    use super::support::Facts;
+    use crate::support::lab12::Facts;
     use isoproof::lab12::edition::Edition;
     use isoproof::lab12::import::read_files;
     use isoproof::lab12::readers::read_lab_captures;
@@ -96,7 +93,7 @@ mod customer {
 
 mod encoding_and_noise {
 
-    use super::support::{Facts, captures};
+    use crate::support::lab12::{Facts, captures};
 
     use isoproof::lab12::readers::read_lab_captures;
 
@@ -126,7 +123,7 @@ mod encoding_and_noise {
 }
 
 mod names_and_places {
-    use super::support::{captures, one, reading};
+    use crate::support::lab12::{captures, one, reading};
     use isoproof::lab12::edition::Edition;
     use isoproof::lab12::import::read_files;
     use isoproof::lab12::readers::slot_of;
@@ -332,7 +329,7 @@ mod names_and_places {
 }
 
 mod slots_holding_something_else {
-    use super::support::one;
+    use crate::support::lab12::one;
     use isoproof::model::MissingReason;
 
     #[test]
@@ -383,7 +380,7 @@ mod slots_holding_something_else {
 }
 
 mod other_values {
-    use super::support::one;
+    use crate::support::lab12::one;
     use isoproof::model::MissingReason;
     use serde_json::json;
 
@@ -417,7 +414,7 @@ mod other_values {
 }
 /// Directories that nobody has seen yet, but that people would write.
 mod further {
-    use super::support::{Facts, captures, one, reading};
+    use crate::support::lab12::{Facts, captures, one, reading};
     use isoproof::lab12::readers::read_lab_captures;
     use isoproof::model::MissingReason;
     use serde_json::json;
@@ -474,7 +471,7 @@ mod further {
 
 /// A second round of what people would write.
 mod further_still {
-    use super::support::one;
+    use crate::support::lab12::one;
     use isoproof::lab12::import::read_files;
     use isoproof::model::MissingReason;
     use std::fs;
@@ -523,7 +520,7 @@ mod further_still {
     }
 }
 mod strangers {
-    use super::support::one;
+    use crate::support::lab12::one;
     use isoproof::model::MissingReason;
 
     #[test]

@@ -1,8 +1,6 @@
 //! A new project.
 
-mod support;
-
-use support::{Project, customer};
+use crate::support::{Project, customer};
 
 #[test]
 fn a_new_project_gives_the_report_of_the_shipped_chapters() {

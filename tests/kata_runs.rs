@@ -1,10 +1,8 @@
 //! Seven runs of a host with pure cgroup v2, four of them with a real Kata: what is concluded from
 //! them stays what it is.
 
-mod support;
-
+use crate::support::{Project, own_path};
 use serde_json::Value;
-use support::{Project, own_path};
 
 /// The names of the files in `tests/kata`.
 const RUNS: [&str; 7] =

@@ -1,12 +1,10 @@
 //! What the layout promises: the core does not know the course, no two files import each other, and
 //! no file that ships is half of a merge.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use support::own_path;
+use crate::support::own_path;
 
 /// Where the course is known: in its pack, where commands name it, and where packs are listed. The
 /// names that are no persons' are words that people have as folders.

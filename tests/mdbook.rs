@@ -1,12 +1,10 @@
 //! The preprocessor under the real mdBook, of both forms of the book. Run with
 //! `ISOPROOF_MDBOOK=1` after `.ci/mdbook` installed them; skipped without.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Project, links};
+use crate::support::{Project, links};
 
 /// The versions that are tried.
 const VERSIONS: [&str; 2] = ["0.5", "0.4"];
@@ -89,7 +87,7 @@ fn a_new_project_is_a_book() {
         let project = Project::new();
         std::fs::remove_file(project.path("book.toml")).unwrap();
         project.run(&["init"]).succeeds();
-        project.import(&support::customer());
+        project.import(&crate::support::customer());
         build(&mdbook, &project);
         assert!(project.read("book/isolation.html").contains(">52</a>"));
         let broken = links::broken(&project.tree("book"));

@@ -1,8 +1,6 @@
 //! Which two runtimes a submission is about.
 
-mod support;
-
-use support::Project;
+use crate::support::Project;
 
 /// A project with a run of runc, gVisor and a real Kata.
 fn with_kata() -> Project {
@@ -12,7 +10,7 @@ fn with_kata() -> Project {
 /// A project with one of the runs of Kata.
 fn with_run(name: &str) -> Project {
     let project = Project::new();
-    let file = support::own_path(&format!("tests/kata/{name}.json"));
+    let file = crate::support::own_path(&format!("tests/kata/{name}.json"));
     project.write(&format!("data/runs/{name}.json"), std::fs::read(file).expect("a run"));
     project
 }

@@ -1,10 +1,8 @@
 //! A project without an edition: a report about runtimes, without a word of the course.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
-use support::{Project, customer, own_path};
+use crate::support::{Project, customer, own_path};
 
 /// The course's words as a reader meets them. A file of evidence may be called whatever its author
 /// likes, so names of files are no words.

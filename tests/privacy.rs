@@ -1,11 +1,10 @@
 //! Pseudonyms in imports and runs: nothing that was planted is left in any spelling, and nothing
 //! that is read becomes another.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::support::Project;
 use chrono::DateTime;
 use isoproof::import;
 use isoproof::model::{Capture, EvidenceKind, Facts, Run};
@@ -17,7 +16,6 @@ use isoproof::store::{LoadedRun, integrity::IntegrityReport};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
-use support::Project;
 
 fn redactor() -> Redactor {
     Redactor::new([7; 32])

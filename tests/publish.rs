@@ -1,12 +1,10 @@
 //! Publishing to real repositories.
 
-mod support;
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::{Outcome, Project, links};
+use crate::support::{Outcome, Project, links};
 
 /// A project with the customer's run and a bare repository beside it.
 struct Place {

@@ -1,10 +1,8 @@
 //! Run files: references, damage, tampering, privacy.
 
-mod support;
-
 use std::process::Command;
 
-use support::{Project, customer};
+use crate::support::{Project, customer};
 
 /// The file of the customer's run.
 fn file(project: &Project) -> String {

@@ -1,13 +1,11 @@
 //! Serving: what is answered, to whom, and what a failed build leaves.
 
-mod support;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use support::Project;
+use crate::support::Project;
 
 struct Server {
     child: Child,

@@ -1,15 +1,13 @@
 //! Folders that others fill: what lies in them besides sources, and what cannot be read.
 
-mod support;
-
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::{Outcome, Project};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::{Outcome, Project};
 
 /// Runs the program, which must not wait for anything.
 fn run_soon(project: &Project, arguments: &[&str]) -> Outcome {

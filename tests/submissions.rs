@@ -1,8 +1,6 @@
 //! Submissions as their readers see them, over what real evidence may look like.
 
-mod support;
-
-use support::Project;
+use crate::support::Project;
 
 /// What `head -1 /proc/version` prints in a guest of Kata 3.23.0.
 const BANNER: &str = "Linux version 6.12.47 (@4bcec8f4443d) (gcc (Ubuntu 11.4.0) 11.4.0) #1 SMP Fri Nov 14 15:34:06 UTC 2025";
@@ -35,7 +33,7 @@ fn the_customers() {
     // The pseudonyms differ from machine to machine unless the key is given.
     project.write(".isoproof/pseudonyms.key", format!("{:064}\n", 7));
     std::fs::remove_dir_all(project.path("data/runs")).unwrap();
-    project.import(&support::customer());
+    project.import(&crate::support::customer());
     project.run(&["build"]).succeeds();
     let text = project.read("submission.md");
     is_sound(&text);

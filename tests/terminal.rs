@@ -1,9 +1,7 @@
 //! What stands in run files, reports and arguments cannot act on a terminal or on the log of a
 //! job.
 
-mod support;
-
-use support::{Outcome, Project, customer};
+use crate::support::{Outcome, Project, customer};
 
 /// What a name of a run file may be: a line of its own that is a command to GitHub's runner, a
 /// title of the window, a text that runs backwards, commands of other services.

@@ -1,12 +1,10 @@
 //! What docker, podman and ctr show on a host with pure cgroup v2: in the runs of `tests/vm/runs`, or
 //! in those of the folder that `ISOPROOF_VM_RUNS` names, fresh from `tests/vm/host.sh run`.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::{Project, own_path};
 use serde_json::Value;
-use support::{Project, own_path};
 
 /// What `tests/vm/init` gives the group of whoever is logged in.
 const HOST_LIMITS: [(&str, &str); 3] = [

@@ -1,0 +1,43 @@
+//! All tests of the program from outside, as one program: what it is linked from is linked once,
+//! and no suite waits for another. `cargo test --test all claims::` runs one suite.
+
+mod action;
+mod bounds;
+mod build;
+mod check;
+mod checked;
+mod claims;
+mod cli;
+mod collect;
+mod diff;
+mod doctor;
+mod engines;
+mod engines_app;
+mod engines_diff;
+mod engines_expect;
+mod engines_kill;
+mod engines_kubernetes;
+mod engines_measure;
+mod examples;
+mod extremes;
+mod files;
+mod fleet;
+mod guide;
+mod import_cases;
+mod import_generated;
+mod import_variants;
+mod init;
+mod kata_runs;
+mod layers;
+mod mdbook;
+mod pair;
+mod plain;
+mod privacy;
+mod publish;
+mod runs;
+mod serve;
+mod sources;
+mod submissions;
+mod support;
+mod terminal;
+mod vm_runs;
