@@ -64,7 +64,7 @@ pub(super) fn run_clean(
     arguments.address.refuse_for_machine()?;
     let mut results: Vec<Result<String>> = Vec::new();
     let mut noted = Vec::new();
-    for engine in EngineKind::ALL {
+    for &engine in EngineKind::ALL {
         let swept = clean::remove_orphans(engine, None);
         results.extend(swept.removed.into_iter().map(Ok));
         noted.extend(swept.noted);

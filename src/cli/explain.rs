@@ -47,7 +47,7 @@ pub(super) fn run_explain(
 fn load_requirements(project: &Project) -> Result<Vec<LabRequirement>> {
     let data = project.data_dir();
     let load = |edition| edition::load_edition(edition, Some(&data));
-    let specs = Edition::ALL.into_iter().map(load).collect::<Result<Vec<_>>>()?;
+    let specs = Edition::ALL.iter().copied().map(load).collect::<Result<Vec<_>>>()?;
     Ok(specs.into_iter().flat_map(|spec| spec.requirement).collect())
 }
 

@@ -81,8 +81,8 @@ mod tests {
 
     #[test]
     fn only_a_kernel_of_its_own_that_was_shown_is_green() {
-        for conclusion in Conclusion::ALL {
-            for confidence in Confidence::ALL {
+        for &conclusion in Conclusion::ALL {
+            for &confidence in Confidence::ALL {
                 let verdict = Verdict::without_facts("t", conclusion, confidence);
                 let is_shown = conclusion.is_separate() && confidence >= Confidence::Medium;
                 let is_green = boundary_style(&verdict) == TextStyle::Good;

@@ -28,7 +28,8 @@ pub(crate) const EXPIRES: &str = "isoproof.dev/expires";
 const CONTAINER: &str = "probe";
 
 /// The level of Pod Security that the pods of a session are made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum PodSecurity {
     /// Nobody without capabilities, under the runtime's own filter of system calls.
     #[default]
@@ -40,10 +41,7 @@ pub(crate) enum PodSecurity {
 impl PodSecurity {
     /// Its name in Kubernetes.
     pub(crate) fn level_name(self) -> &'static str {
-        match self {
-            Self::Restricted => "restricted",
-            Self::Baseline => "baseline",
-        }
+        self.into()
     }
 }
 

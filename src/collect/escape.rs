@@ -28,7 +28,8 @@ const FOLDER: &str = "isoproof-share-";
 const INSIDE: &str = "/isoproof-share";
 
 /// What became of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum WriteOutcome {
     /// The host's file has the container's line.
     HostModified,
@@ -45,18 +46,13 @@ pub(super) enum WriteOutcome {
 impl WriteOutcome {
     /// The word in files and reports.
     pub(super) fn outcome_name(self) -> &'static str {
-        match self {
-            Self::HostModified => "host_modified",
-            Self::HostUnmodifiedContainerSawWrite => "host_unmodified_container_saw_write",
-            Self::WriteDenied => "write_denied",
-            Self::ContainerNotStarted => "container_not_started",
-            Self::HostTruncatedOnRo => "host_truncated_on_ro",
-        }
+        self.into()
     }
 }
 
 /// The host's file afterwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub(super) enum HostFileState {
     /// Byte for byte as it was.
     Unchanged,
@@ -69,11 +65,7 @@ pub(super) enum HostFileState {
 impl HostFileState {
     /// The word in files and reports.
     pub(super) fn state_name(self) -> &'static str {
-        match self {
-            Self::Unchanged => "unchanged",
-            Self::Appended => "appended",
-            Self::Emptied => "emptied",
-        }
+        self.into()
     }
 
     /// The state of a file that held `before`; none if it is none of these. A truncation with

@@ -8,8 +8,9 @@ use crate::model::{FactSource, MissingFact, Role};
 use crate::probe::catalogue::EvidenceStrength;
 
 /// What became of something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ChangeKind {
     /// Another verdict on a target, or another confidence in it.
     Verdict,
@@ -32,16 +33,7 @@ pub enum ChangeKind {
 impl ChangeKind {
     /// The word for it in files and reports.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Verdict => "verdict",
-            Self::TargetGone => "target_gone",
-            Self::TargetAdded => "target_added",
-            Self::TargetRenamed => "target_renamed",
-            Self::Changed => "changed",
-            Self::Unavailable => "unavailable",
-            Self::Gone => "gone",
-            Self::Appeared => "appeared",
-        }
+        self.into()
     }
 }
 

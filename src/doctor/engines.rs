@@ -23,7 +23,9 @@ pub(super) fn check_engines(
 ) -> EngineChecks {
     let kinds: Vec<EngineKind> = match options.engine {
         Some(kind) => vec![kind],
-        None => EngineKind::ALL.into_iter().filter(|kind| *kind != EngineKind::Builtin).collect(),
+        None => {
+            EngineKind::ALL.iter().copied().filter(|kind| *kind != EngineKind::Builtin).collect()
+        }
     };
     let mut answers = Vec::new();
     let mut usable = Vec::new();

@@ -34,8 +34,11 @@ pub(crate) use smoke::LONGEST_TIMEOUT;
 pub(crate) use words::DoctorWords;
 
 /// How a check went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum CheckStatus {
     /// As it should be.
     Ok,
@@ -52,13 +55,7 @@ pub(crate) enum CheckStatus {
 impl CheckStatus {
     /// The word for it, as in JSON.
     pub(crate) fn status_name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-            Self::Skip => "skip",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 }
 

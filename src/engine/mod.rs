@@ -34,7 +34,10 @@ pub(crate) const VERSION_LIMIT: Duration = Duration::from_secs(30);
 pub const QUESTION: Duration = Duration::from_secs(20);
 
 /// The engines that isoproof can use, in the order in which they are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum EngineKind {
     /// containerd's client with docker's command line.
     Nerdctl,
@@ -50,18 +53,11 @@ pub enum EngineKind {
 
 impl EngineKind {
     /// All engines in the order in which they are looked for.
-    pub const ALL: [Self; 5] =
-        [Self::Nerdctl, Self::Docker, Self::Podman, Self::Ctr, Self::Builtin];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The name, which is also that of the program.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Nerdctl => "nerdctl",
-            Self::Docker => "docker",
-            Self::Podman => "podman",
-            Self::Ctr => "ctr",
-            Self::Builtin => "builtin",
-        }
+        self.into()
     }
 }
 
@@ -69,7 +65,7 @@ impl std::str::FromStr for EngineKind {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or_else(|| {
             format!("unknown engine `{name}`: known are nerdctl, docker, podman, ctr and builtin")
         })
     }
@@ -250,7 +246,7 @@ fn suggest_remedy(kind: EngineKind, words: &str) -> Option<String> {
 /// Not even `unshare` is there.
 pub fn detect_engine(cancel: &CancelFlag) -> Result<EngineKind> {
     let usable = |kind: &EngineKind| check_engine(*kind, cancel).is_ok();
-    EngineKind::ALL.into_iter().find(usable).ok_or_else(|| {
+    EngineKind::ALL.iter().copied().find(usable).ok_or_else(|| {
         Error::failed_environment("there is no engine, and no `unshare` either")
             .with_help("install docker, podman or nerdctl, or the package util-linux")
     })

@@ -29,8 +29,9 @@ use crate::text::{closest_match, make_visible};
 const WORDS: &str = "expectations.toml";
 
 /// Whether a run shows what is expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ExpectationOutcome {
     /// It does.
     Passed,
@@ -43,11 +44,7 @@ pub enum ExpectationOutcome {
 impl ExpectationOutcome {
     /// The word for it in files and templates.
     pub fn outcome_id(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::NotDecided => "not-decided",
-        }
+        self.into()
     }
 }
 

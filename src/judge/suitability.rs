@@ -340,8 +340,8 @@ mod tests {
             &around(0.5, 10),
         );
         let mut offered = 0;
-        for conclusion in Conclusion::ALL {
-            for confidence in Confidence::ALL {
+        for &conclusion in Conclusion::ALL {
+            for &confidence in Confidence::ALL {
                 for pays in [&[][..], &[("startup", 2.0)]] {
                     let untrusted = fit(&measured, &workload(true, pays), conclusion, confidence);
                     let is_shown = matches!(
@@ -505,7 +505,7 @@ mod tests {
 
     #[test]
     fn the_id_of_a_reason_is_that_of_its_json() {
-        for kind in FitReasonKind::ALL {
+        for &kind in FitReasonKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::json!(kind.reason_id()));
         }
     }

@@ -100,7 +100,7 @@ pub(crate) fn emulated_host(run: &Run) -> Option<&str> {
 }
 
 /// Why nothing is concluded from the times of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
 pub enum WithheldReason {
     /// The host is emulated in software: no two of its times are in the ratio that they would have
     /// on hardware.
@@ -111,7 +111,7 @@ pub enum WithheldReason {
 
 impl WithheldReason {
     /// All reasons.
-    pub const ALL: [Self; 2] = [Self::EmulatedHost, Self::ControlDiffers];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The id, by which `data/reasons.toml` has its words.
     pub fn reason_id(self) -> &'static str {

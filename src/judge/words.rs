@@ -81,8 +81,8 @@ pub(crate) fn load_reasons(data: Option<&Path>) -> Result<ReasonWords> {
 }
 
 fn reason_ids() -> impl Iterator<Item = &'static str> {
-    let withheld = WithheldReason::ALL.into_iter().map(WithheldReason::reason_id);
-    UndecidedReason::ALL.into_iter().map(UndecidedReason::reason_id).chain(withheld)
+    let withheld = WithheldReason::ALL.iter().copied().map(WithheldReason::reason_id);
+    UndecidedReason::ALL.iter().copied().map(UndecidedReason::reason_id).chain(withheld)
 }
 
 #[cfg(test)]

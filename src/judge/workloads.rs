@@ -13,8 +13,9 @@ const WORKLOADS: &str = "workloads.toml";
 const REASONS: &str = "fit-reasons.toml";
 
 /// Whether a runtime is fit for a workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "lowercase")]
 pub enum Suitability {
     /// The boundary is what the workload needs, and it can pay what the runtime costs.
     Fit,
@@ -27,17 +28,16 @@ pub enum Suitability {
 impl Suitability {
     /// The word for it in templates.
     pub fn suitability_id(self) -> &'static str {
-        match self {
-            Self::Fit => "fit",
-            Self::Open => "open",
-            Self::Unfit => "unfit",
-        }
+        self.into()
     }
 }
 
 /// Why a runtime is fit, or is not, or why that is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum FitReasonKind {
     /// All code is trusted, so the kernel may be shared.
     Trusted,
@@ -77,47 +77,11 @@ pub enum FitReasonKind {
 
 impl FitReasonKind {
     /// All kinds.
-    pub const ALL: [Self; 17] = [
-        Self::Trusted,
-        Self::OwnKernel,
-        Self::SharedKernel,
-        Self::LowConfidence,
-        Self::NotDecided,
-        Self::NotTested,
-        Self::Reference,
-        Self::Affordable,
-        Self::TooCostly,
-        Self::PerhapsTooCostly,
-        Self::NotMeasured,
-        Self::BaselineNotMeasured,
-        Self::TooFewSamples,
-        Self::NotPositive,
-        Self::HostEmulated,
-        Self::TimesWithheld,
-        Self::FigureDoubtful,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The id of the words in `data/fit-reasons.toml`.
     pub fn reason_id(self) -> &'static str {
-        match self {
-            Self::Trusted => "trusted",
-            Self::OwnKernel => "own-kernel",
-            Self::SharedKernel => "shared-kernel",
-            Self::LowConfidence => "low-confidence",
-            Self::NotDecided => "not-decided",
-            Self::NotTested => "not-tested",
-            Self::Reference => "reference",
-            Self::Affordable => "affordable",
-            Self::TooCostly => "too-costly",
-            Self::PerhapsTooCostly => "perhaps-too-costly",
-            Self::NotMeasured => "not-measured",
-            Self::BaselineNotMeasured => "baseline-not-measured",
-            Self::TooFewSamples => "too-few-samples",
-            Self::NotPositive => "not-positive",
-            Self::HostEmulated => "host-emulated",
-            Self::TimesWithheld => "times-withheld",
-            Self::FigureDoubtful => "figure-doubtful",
-        }
+        self.into()
     }
 
     /// What the reason makes of a runtime, by itself.
@@ -217,7 +181,7 @@ impl WorkloadTable {
         table.verify().map_err(|what| file.name_error(what))?;
         let file = assets::read_data(data, REASONS)?;
         table.reasons = file.parse_toml()?;
-        for id in FitReasonKind::ALL.map(FitReasonKind::reason_id) {
+        for id in FitReasonKind::ALL.iter().copied().map(FitReasonKind::reason_id) {
             if !table.reasons.contains_key(id) {
                 return Err(file.name_error(format!("no words for the reason `{id}`")));
             }

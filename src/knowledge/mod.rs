@@ -22,8 +22,11 @@ pub(crate) use platforms::PlatformKnowledge;
 pub(crate) use runtimes::{is_kata_build, is_runtime, names_runtime};
 
 /// How much something matters: a fault to the container, a defect to the evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Severity {
     /// No harm; worth knowing.
     Note,
@@ -36,11 +39,7 @@ pub enum Severity {
 impl Severity {
     /// The word for it in files and reports.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
+        self.into()
     }
 }
 

@@ -16,8 +16,21 @@ use crate::judge::PackEdition;
 use crate::model::Role;
 
 /// The form of the lab.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "lowercase")]
 pub enum Edition {
     /// The edition of autumn 2025: four tasks, evidence in `labs/lab12/<area>/`.
     F25,
@@ -27,14 +40,11 @@ pub enum Edition {
 
 impl Edition {
     /// All editions, oldest first.
-    pub const ALL: [Self; 2] = [Self::F25, Self::S26];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The short name of the edition.
     pub fn edition_name(self) -> &'static str {
-        match self {
-            Self::F25 => "f25",
-            Self::S26 => "s26",
-        }
+        self.into()
     }
 }
 
@@ -49,7 +59,8 @@ impl std::str::FromStr for Edition {
 
     fn from_str(name: &str) -> Result<Self, String> {
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|edition| edition.edition_name() == name)
             .ok_or_else(|| format!("unknown edition `{name}`: known are f25 and s26"))
     }

@@ -429,7 +429,7 @@ mod tests {
 
     #[track_caller]
     fn assert_carried(run: &Run) {
-        for edition in Edition::ALL {
+        for &edition in Edition::ALL {
             if lab_files(run, edition, None).is_err() {
                 continue;
             }

@@ -39,7 +39,7 @@ impl Pack for Lab12 {
     }
 
     fn edition_names(&self) -> Vec<&'static str> {
-        Edition::ALL.map(Edition::edition_name).to_vec()
+        Edition::ALL.iter().copied().map(Edition::edition_name).collect()
     }
 
     fn load_edition(&self, edition: &str, data: Option<&Path>) -> Result<Arc<dyn PackEdition>> {

@@ -134,8 +134,11 @@ impl CaptureOrigin {
 }
 
 /// How a capture ended. `absent` and `denied` are answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "lowercase")]
 pub enum CaptureStatus {
     /// There is output.
     Ok,
@@ -162,18 +165,7 @@ pub enum CaptureStatus {
 impl CaptureStatus {
     /// The word for it in files and reports.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Absent => "absent",
-            Self::Denied => "denied",
-            Self::Error => "error",
-            Self::Timeout => "timeout",
-            Self::Truncated => "truncated",
-            Self::Stopped => "stopped",
-            Self::Unreached => "unreached",
-            Self::Damaged => "damaged",
-            Self::Unasked => "unasked",
-        }
+        self.into()
     }
 
     /// What the word means, for a reader.

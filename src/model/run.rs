@@ -177,8 +177,11 @@ impl Target {
 }
 
 /// The part of a target in the comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "lowercase")]
 pub enum Role {
     /// The machine itself.
     Host,
@@ -191,11 +194,7 @@ pub enum Role {
 impl Role {
     /// The word for it in files and reports.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Baseline => "baseline",
-            Self::Candidate => "candidate",
-        }
+        self.into()
     }
 }
 

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 /// What an identifier is. In the order in which one is preferred where two overlap: the words
 /// around a secret or a name say more than its form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub(super) enum IdentifierKind {
     /// A password, token or private key.
     Secret,
@@ -41,19 +42,7 @@ impl IdentifierKind {
 
     /// The word for it in pseudonyms and in the counts of a run.
     pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Secret => "secret",
-            Self::MachineId => "machine-id",
-            Self::Serial => "serial",
-            Self::User => "user",
-            Self::Host => "host",
-            Self::Domain => "domain",
-            Self::Person => "person",
-            Self::BootArgument => "boot-argument",
-            Self::Email => "email",
-            Self::Mac => "mac",
-            Self::PublicAddress => "public-address",
-        }
+        self.into()
     }
 }
 

@@ -74,8 +74,9 @@ pub struct AnswerRecord {
 }
 
 /// Where a probe is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ProbePlace {
     /// On the host, with the same script as in the containers.
     Host,
@@ -94,14 +95,7 @@ pub enum ProbePlace {
 impl ProbePlace {
     /// The word for it in files.
     pub fn place_name(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Container => "container",
-            Self::HostSide => "host_side",
-            Self::Measurement => "measurement",
-            Self::HostMeasurement => "host_measurement",
-            Self::Import => "import",
-        }
+        self.into()
     }
 }
 
@@ -150,8 +144,9 @@ pub enum ValueComparison {
 }
 
 /// What an answer is worth as evidence of whose kernel answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "lowercase")]
 pub enum EvidenceStrength {
     /// It decides by itself.
     Decisive,
@@ -168,13 +163,7 @@ pub enum EvidenceStrength {
 impl EvidenceStrength {
     /// The word for it in reports.
     pub fn strength_name(self) -> &'static str {
-        match self {
-            Self::Decisive => "decisive",
-            Self::Strong => "strong",
-            Self::Medium => "medium",
-            Self::Weak => "weak",
-            Self::None => "none",
-        }
+        self.into()
     }
 }
 

@@ -68,8 +68,9 @@ pub enum ExpectedSubject {
 }
 
 /// A boundary as `book.toml` names it: a verdict, or any of those that are a kernel of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ExpectedBoundary {
     /// Any kernel but the host's.
     OwnKernel,
@@ -84,18 +85,14 @@ pub enum ExpectedBoundary {
 impl ExpectedBoundary {
     /// The word for it in `book.toml`.
     pub fn boundary_id(self) -> &'static str {
-        match self {
-            Self::OwnKernel => "own-kernel",
-            Self::SeparateKernelVm => "separate-kernel-vm",
-            Self::SeparateKernelUserspace => "separate-kernel-userspace",
-            Self::SharedKernel => "shared-kernel",
-        }
+        self.into()
     }
 }
 
 /// The least confidence of a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "lowercase")]
 pub enum LeastConfidence {
     /// One source that nothing confirms.
     Low,
@@ -108,11 +105,7 @@ pub enum LeastConfidence {
 impl LeastConfidence {
     /// The word for it in `book.toml`.
     pub fn confidence_name(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
+        self.into()
     }
 }
 

@@ -9,7 +9,8 @@ use crate::model::{Fact, Role, Samples};
 use crate::stats;
 
 /// Who is at work in a phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub(crate) enum PhaseOwner {
     /// The engine alone, or the runtime after it has started the container.
     Engine,
@@ -20,10 +21,7 @@ pub(crate) enum PhaseOwner {
 impl PhaseOwner {
     /// The word for it in templates.
     pub(crate) fn owner_word(self) -> &'static str {
-        match self {
-            Self::Engine => "engine",
-            Self::Runtime => "runtime",
-        }
+        self.into()
     }
 }
 

@@ -9,8 +9,9 @@ use super::{Interval, hodges_lehmann};
 const LEAST: usize = 5;
 
 /// How the second series stands to the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ComparisonOutcome {
     /// Its values are greater: the whole interval of the ratio lies above the margin.
     Slower,
@@ -27,13 +28,7 @@ pub enum ComparisonOutcome {
 impl ComparisonOutcome {
     /// The word for it in files and reports.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Slower => "slower",
-            Self::Faster => "faster",
-            Self::Equivalent => "equivalent",
-            Self::Inconclusive => "inconclusive",
-            Self::NotComparable => "not-comparable",
-        }
+        self.into()
     }
 
     /// The outcome of an interval of a ratio: within the margin `d` are 1/(1 + d) to 1 + d.

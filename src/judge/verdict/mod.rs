@@ -23,8 +23,19 @@ use super::{RuleContext, find_contradicting_facts};
 use crate::model::{FactId, MissingReason, Target, fact_ids};
 
 /// What the facts prove about a target's boundary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Conclusion {
     /// The target runs on the host's kernel.
     SharedKernel,
@@ -44,27 +55,11 @@ pub enum Conclusion {
 
 impl Conclusion {
     /// All conclusions.
-    pub const ALL: [Self; 7] = [
-        Self::SharedKernel,
-        Self::SeparateKernelVm,
-        Self::SeparateKernelUserspace,
-        Self::SeparateKernel,
-        Self::Inconclusive,
-        Self::Contradictory,
-        Self::NotTested,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The id of the conclusion in files and reports.
     pub fn conclusion_id(self) -> &'static str {
-        match self {
-            Self::SharedKernel => "shared-kernel",
-            Self::SeparateKernelVm => "separate-kernel-vm",
-            Self::SeparateKernelUserspace => "separate-kernel-userspace",
-            Self::SeparateKernel => "separate-kernel",
-            Self::Inconclusive => "inconclusive",
-            Self::Contradictory => "contradictory",
-            Self::NotTested => "not-tested",
-        }
+        self.into()
     }
 
     /// Whether it says that the target has a kernel of its own.
@@ -77,8 +72,21 @@ impl Conclusion {
 }
 
 /// How far a verdict can be relied on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "lowercase")]
 pub enum Confidence {
     /// There is no conclusion to rely on.
     None,
@@ -93,22 +101,20 @@ pub enum Confidence {
 impl Confidence {
     /// All, the lowest first.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 4] = [Self::None, Self::Low, Self::Medium, Self::High];
+    pub(crate) const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word for it in files and reports.
     pub fn confidence_name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
+        self.into()
     }
 }
 
 /// Why a fact has no vote, or a verdict is not reached. The words are `data/reasons.toml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum UndecidedReason {
     /// Something lies over the boot id's file.
     MountedOver,
@@ -140,39 +146,11 @@ pub enum UndecidedReason {
 
 impl UndecidedReason {
     /// All reasons.
-    pub const ALL: [Self; 13] = [
-        Self::MountedOver,
-        Self::NoControl,
-        Self::EngineElsewhere,
-        Self::ReleaseAskedFor,
-        Self::DistributionBuilds,
-        Self::NothingDecides,
-        Self::OneSource,
-        Self::EqualIdOtherKernel,
-        Self::FoundOnHostOtherId,
-        Self::MarksUnderSharedKernel,
-        Self::ImpossibleDate,
-        Self::FilesContradict,
-        Self::RunChanged,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The id of the reason in files.
     pub fn reason_id(self) -> &'static str {
-        match self {
-            Self::MountedOver => "mounted-over",
-            Self::NoControl => "no-control",
-            Self::EngineElsewhere => "engine-elsewhere",
-            Self::ReleaseAskedFor => "release-asked-for",
-            Self::DistributionBuilds => "distribution-builds",
-            Self::NothingDecides => "nothing-decides",
-            Self::OneSource => "one-source",
-            Self::EqualIdOtherKernel => "equal-id-other-kernel",
-            Self::FoundOnHostOtherId => "found-on-host-other-id",
-            Self::MarksUnderSharedKernel => "marks-under-shared-kernel",
-            Self::ImpossibleDate => "impossible-date",
-            Self::FilesContradict => "files-contradict",
-            Self::RunChanged => "run-changed",
-        }
+        self.into()
     }
 }
 
@@ -333,13 +311,13 @@ mod tests {
 
     #[test]
     fn the_id_of_a_conclusion_and_of_a_reason_is_that_of_its_json() {
-        for conclusion in Conclusion::ALL {
+        for &conclusion in Conclusion::ALL {
             assert_eq!(
                 serde_json::to_value(conclusion).unwrap(),
                 json!(conclusion.conclusion_id())
             );
         }
-        for reason in UndecidedReason::ALL {
+        for &reason in UndecidedReason::ALL {
             assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.reason_id()));
         }
     }

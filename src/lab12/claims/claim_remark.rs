@@ -11,8 +11,9 @@ use crate::judge::{EvidenceRef, RuleMessage};
 use crate::text::make_visible;
 
 /// How a statement stands to the evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ClaimStatus {
     /// The evidence says the same.
     Supported,
@@ -31,12 +32,7 @@ impl ClaimStatus {
 
     /// The word for it in files and reports.
     pub fn status_name(self) -> &'static str {
-        match self {
-            Self::Supported => "supported",
-            Self::Contradicted => "contradicted",
-            Self::Unsupported => "unsupported",
-            Self::Misworded => "misworded",
-        }
+        self.into()
     }
 }
 

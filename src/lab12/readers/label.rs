@@ -4,7 +4,8 @@ use super::{command, words};
 use crate::text::beginning;
 
 /// Whose value it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum EvidenceRole {
     /// The machine.
     Host,
@@ -17,11 +18,7 @@ pub enum EvidenceRole {
 impl EvidenceRole {
     /// The name of the target in a run.
     pub fn target_name(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Runc => "runc",
-            Self::Kata => "kata",
-        }
+        self.into()
     }
 
     /// The role that a folder of this name is for.
