@@ -112,7 +112,7 @@ const FUNCTIONS: &[LookupDefinition] = &[
     ("workloads", &[], suitability::look_up_workloads),
     ("fitness", &["target"], suitability::look_up_fitness),
     ("answers", &[], costs::look_up_answers),
-    ("costs", &[], costs::look_up_costs),
+    ("costs", &["captured"], costs::look_up_costs),
     ("cost", &["measure", "target"], costs::look_up_cost),
     ("written", &["target"], writes::look_up_written),
 ];

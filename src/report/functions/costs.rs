@@ -49,21 +49,32 @@ pub(super) fn look_up_answers(sources: &LookupSources, _: &Kwargs) -> TeraResult
     Ok(groups.into_iter().map(group).collect::<Vec<_>>().into())
 }
 
-/// `costs()`: what a boundary can cost, each with `id`, `title`, the `head` of its column and what
-/// that shows: `shows_median`, `shows_p99`, `shows_ratio`.
-pub(super) fn look_up_costs(sources: &LookupSources, _: &Kwargs) -> TeraResult<Value> {
-    let measures = &sources.assessment.project_data.workloads.measures;
-    let entry = |measure: &CostMeasure| {
-        value_map([
+/// `costs(captured=)`: what a boundary can cost, each with `id`, `title`, the `head` of its column
+/// and what that shows: `shows_median`, `shows_p99`, `shows_ratio`. With `captured` only those of
+/// which some runtime has a value, or none has.
+pub(super) fn look_up_costs(sources: &LookupSources, kwargs: &Kwargs) -> TeraResult<Value> {
+    let assessment = &sources.assessment;
+    let wanted: Option<bool> = kwargs.get("captured")?;
+    let mut costs = Vec::new();
+    for measure in &assessment.project_data.workloads.measures {
+        let mut is_captured = false;
+        for verdict in assessment.judgement.strongest_first() {
+            let figures = cost_figures(assessment, measure, &verdict.target);
+            is_captured |= figures.map_err(lookup_error)?.value.is_some();
+        }
+        if wanted.is_some_and(|wanted| wanted != is_captured) {
+            continue;
+        }
+        costs.push(value_map([
             ("id", measure.id.as_str().into()),
             ("title", measure.title.as_str().into()),
             ("head", measure.head.as_str().into()),
             ("shows_median", measure.shows.contains(&ShownFigure::Median).into()),
             ("shows_p99", measure.shows.contains(&ShownFigure::P99).into()),
             ("shows_ratio", measure.shows.contains(&ShownFigure::Ratio).into()),
-        ])
-    };
-    Ok(measures.iter().map(entry).collect::<Vec<_>>().into())
+        ]));
+    }
+    Ok(costs.into())
 }
 
 /// `cost(measure=, target=)`: what a runtime costs. `value` is the median or the single value, or
