@@ -505,6 +505,42 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
     }
 }
 
+/// Blocks of `kinds.txt`: what is contradicted (`> a | b`) or that nothing is (`>`), and the text.
+/// The evidence is the honest one with rates of dd and the CPU that QEMU shows.
+#[test]
+fn every_kind_of_statement_is_held_against_the_evidence() {
+    let project = Project::new();
+    let own = support::own_path("tests/import/honest");
+    for (name, bytes) in support::tree(&own) {
+        project.write(&format!("lab12/{name}"), bytes);
+    }
+    project.write("lab12/kata/cpu.txt", "model name\t: QEMU Virtual CPU version 2.5+\n");
+    let cpus = "=== CPU Model Comparison ===\nHost CPU:\nmodel name\t: AMD Ryzen 7 5800H with Radeon \
+                Graphics\nKata VM CPU:\nmodel name\t: QEMU Virtual CPU version 2.5+\n";
+    project.write("lab12/analysis/cpu-comparison.txt", cpus);
+    project.write(
+        "lab12/results/io.txt",
+        "== runc io ==\n104857600 bytes (100.0MB) copied, 0.008868 seconds, 11.0GB/s\n\
+         == kata io ==\n104857600 bytes (100.0MB) copied, 0.010814 seconds, 9.0GB/s\n",
+    );
+    let run = import_lab_folder(&project.path("lab12"), None, None, chrono::DateTime::UNIX_EPOCH);
+    let run = run.expect("evidence");
+    let loaded = LoadedRun { run, integrity: IntegrityReport::default(), origin: "a test".into() };
+    let subject = Assessment::new(loaded, &SHELF).expect("a judged run");
+    let kinds = include_str!("reports/kinds.txt");
+    let mut wrong = Vec::new();
+    for block in kinds.split("\n%%\n") {
+        let (head, text) = block.split_once('\n').expect("a head and a text");
+        let quotes = head.trim_start_matches('>').split('|').map(str::trim);
+        let wanted: Vec<&str> = quotes.filter(|quote| !quote.is_empty()).collect();
+        let found = contradictions(&subject, text);
+        if found != wanted {
+            wrong.push(format!("{text}\n  wanted {wanted:?}, found {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// The runs of three and four runtimes: what names no target is nobody's.
 #[test]
 fn a_sentence_that_names_no_target_is_not_about_the_first_of_several() {

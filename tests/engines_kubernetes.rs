@@ -125,6 +125,45 @@ fn every_class_on_every_node_is_told_right_and_nothing_is_left() {
 }
 
 #[test]
+fn starts_are_timed_on_request_and_compared_on_their_node_alone() {
+    if !has_cluster() {
+        return;
+    }
+    let project = Project::new();
+    let classes = ["--runtime-class", "runc", "--runtime-class", "gvisor"];
+    let begin = ["collect", "--engine", "kubernetes", "--nodes", "node/node-1", "--samples", "6"];
+    let text = project.run(&[&begin[..], &classes].concat()).succeeds().stdout;
+    assert!(text.contains("gvisor on node-1: starts "), "{text}");
+    let runs = read_runs(&project);
+    let times = |id: &str, target: &str| {
+        let list = find_fact(&runs[0], id, target).as_array().unwrap();
+        list.iter().map(|it| it.as_f64().unwrap()).collect::<Vec<f64>>()
+    };
+    for (id, target) in [
+        ("startup.scheduled", "runc"),
+        ("startup.scheduled", "gvisor"),
+        ("startup.control.scheduled", "runc"),
+    ] {
+        let times = times(id, target);
+        assert_eq!(times.len(), 6, "{id} on {target}");
+        // Both clocks are this machine's.
+        assert!(times.iter().all(|seconds| (0.02..60.0).contains(seconds)), "{times:?}");
+    }
+    let json = project.run(&["check", "fleet:latest", "--format", "json"]).succeeds().stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let shift = &json["nodes"][0]["starts"][0];
+    assert_eq!((&shift["class"], &shift["samples"]), (&"gvisor".into(), &6.into()), "{json}");
+    if shift["outcome"] != "control-differs" {
+        assert_eq!(shift["outcome"], "longer", "gVisor starts a kernel of its own: {shift}");
+    }
+    project.run(&["build"]).succeeds();
+    let names = project.names("public/runs");
+    let page = names.iter().find(|name| name.ends_with(".html") && name.contains("T")).unwrap();
+    assert!(project.read(&format!("public/runs/{page}")).contains("Starts on this node"));
+    assert_eq!(list_pods("default"), BTreeSet::new());
+}
+
+#[test]
 fn the_printed_rights_are_enough_and_a_pod_has_none() {
     if !has_cluster() {
         return;

@@ -256,6 +256,7 @@ impl ClusterArguments {
             baseline,
             parallel: self.parallel.unwrap_or(10).into(),
             has_node_view: self.has_node_view(is_privileged)?,
+            starts: 0,
             pods: PodSettings {
                 pull: self.pull.clone().unwrap_or(usual.pull),
                 pull_secrets: self.pull_secrets.clone(),

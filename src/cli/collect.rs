@@ -79,9 +79,10 @@ pub(super) struct CollectArguments {
     /// How many seconds one container may take
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
-    /// How many starts of each runtime are measured; 0 measures none
-    #[arg(long, value_name = "N", default_value_t = USUAL.samples, value_parser = clap::value_parser!(u32).range(..=10_000))]
-    samples: u32,
+    /// How many starts of each runtime are measured; by default 10, in a cluster none; 0 measures
+    /// none
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub samples: Option<u32>,
     /// How many starts of each runtime are thrown away first
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1000))]
     warmup: u32,
@@ -195,7 +196,9 @@ impl CollectArguments {
             None => Ok(()),
             Some((option, _)) => {
                 Err(Error::unusable_input(format!("{option} is about an engine of this machine"))
-                    .with_help("in a cluster only the probes run: leave it out"))
+                    .with_help(
+                        "in a cluster the probes run, and --samples N times starts: leave it out",
+                    ))
             }
         }
     }
@@ -205,7 +208,11 @@ impl CollectArguments {
         match (self.thorough, self.budget) {
             (true, _) => THOROUGH,
             (_, Some(_)) => MeasureCounts { requests: self.requests, ..FEWEST },
-            _ => MeasureCounts { samples: self.samples, requests: self.requests, ..USUAL },
+            _ => MeasureCounts {
+                samples: self.samples.unwrap_or(USUAL.samples),
+                requests: self.requests,
+                ..USUAL
+            },
         }
     }
 

@@ -10,13 +10,15 @@ use super::summary;
 use crate::diff::fleet::FleetDiff;
 use crate::error::{Error, Result};
 use crate::judge::fleet::{
-    BROKEN, CHANGED, ClassSummary, NodeSummary, fold_classes, fold_findings,
+    BROKEN, CHANGED, ClassSummary, NodeSummary, StartFold, fold_classes, fold_findings, fold_starts,
 };
+use crate::judge::starts::StartOutcome;
 use crate::judge::{RuleBook, Severity};
-use crate::model::Fleet;
+use crate::model::{Fleet, SampleUnit};
 use crate::project::{CONFIG, FailOn, Project};
 use crate::report::ProjectData;
 use crate::report::fleet::{ExpectationFold, FleetAssessment};
+use crate::report::number::format_measured;
 use crate::store::RunStore;
 use crate::store::fleets::FleetStore;
 
@@ -85,7 +87,41 @@ pub(super) fn fleet_lines(nodes: &[NodeSummary]) -> StyledText {
         text.push_line("Why nothing is concluded:");
         reasons.into_iter().for_each(|line| text.push_line(line));
     }
+    let starts = fold_starts(nodes);
+    if let Some(fold) = starts.first() {
+        text.push_blank();
+        text.push_line(format!(
+            "Starts, by what they differ from {} on the same node:",
+            fold.first.baseline
+        ));
+        starts.iter().for_each(|fold| text.push_line(format!("  {}", start_words(fold))));
+    }
     text
+}
+
+/// How the starts of a class stand to the baseline's, and where.
+fn start_words(fold: &StartFold) -> String {
+    let words = match fold.first.outcome {
+        StartOutcome::Longer => "take longer",
+        StartOutcome::Shorter => "take less long",
+        StartOutcome::NotTold => "cannot be told apart from the baseline's",
+        StartOutcome::TooFew => "are too few to be compared",
+        StartOutcome::ControlDiffers => {
+            "are not compared, because the baseline differs from itself"
+        }
+        StartOutcome::HostEmulated => "are not compared, because the node is emulated in software",
+    };
+    let range = fold.range.filter(|_| fold.first.outcome != StartOutcome::NotTold);
+    let range = range.map(|range| format!(", by {}", range_words(range)));
+    let nodes = list_nodes(&fold.nodes);
+    format!("{} on {nodes}: starts {words}{}", fold.first.class, range.unwrap_or_default())
+}
+
+/// A range of differences whose direction is said elsewhere.
+fn range_words((low, high): (f64, f64)) -> String {
+    let [low, high] =
+        [low, high].map(|seconds| format_measured(seconds.abs(), SampleUnit::Seconds));
+    if low == high { low } else { format!("{low} to {high}") }
 }
 
 fn title_words(outcome: &ClassSummary) -> StyledLine {
@@ -240,7 +276,7 @@ fn fleet_json(assessment: &FleetAssessment, expectations: &[ExpectationFold]) ->
     });
     let nodes = assessment.nodes.iter().map(|node| {
         json!({ "node": node.node, "pool": node.pool, "run": node.run, "classes": node.classes,
-                "facts": node.facts })
+                "facts": node.facts, "starts": node.starts })
     });
     json!({
         "fleet": assessment.fleet.id,

@@ -88,6 +88,7 @@ fn run_cluster_collect(
         arguments.label.clone(),
         arguments.allow_privileged,
     )?;
+    options.starts = arguments.samples.unwrap_or(0);
     let cancel = interrupt::listen_for_signals()?;
     let client = ClusterClient::connect(&cluster_arguments.address(), &cancel)?;
     let (mut fleet, classes, work) = match died {

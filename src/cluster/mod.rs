@@ -12,6 +12,7 @@ mod nodes;
 mod pod;
 mod probing;
 mod resume;
+mod starts;
 mod view;
 mod words;
 
@@ -61,7 +62,6 @@ const REMOVAL: Duration = Duration::from_secs(20);
 
 /// What a session in a cluster leaves out, and why.
 const LEFT_OUT: &[(&str, &str)] = &[
-    ("startup", "start-up is not measured in a cluster"),
     ("perf", "speed is not measured in a cluster"),
     ("app", "the application is not started in a cluster"),
     ("http", "the application is not started in a cluster"),
@@ -73,6 +73,14 @@ const NO_VIEW: &str = "a pod without rights cannot look at its node, and the nod
                        not say";
 const NAMES_ONLY: &str = "of its node's processes a pod without rights sees names and arguments, \
                           and the node's object does not say";
+
+/// Why there are no times of starts: the usual ones, those of a cluster where they were not asked for,
+/// and those of a class where they were.
+const NO_CLIENT: &str = "in a cluster starts are timed from the scheduler's event";
+const NO_STARTS: &str = "starts are timed in a cluster with --samples N, which was not given";
+const NO_SAMPLES: &str = "no pod of this class was started to be timed";
+const NO_CONTROL: &str = "the control is the baseline, where its starts were timed";
+const NO_RESUMED_STARTS: &str = "the session died before all starts were timed";
 
 /// What to collect in a cluster.
 pub(crate) struct ClusterOptions {
@@ -86,6 +94,8 @@ pub(crate) struct ClusterOptions {
     pub parallel: usize,
     /// Whether a pod looks at the processes of each node.
     pub has_node_view: bool,
+    /// How often each class is started on each node to be timed; 0 for not at all.
+    pub starts: u32,
     /// What the pods have in common.
     pub pods: PodSettings,
     /// The edition of a pack that the runs are for.
@@ -231,6 +241,12 @@ struct NodeAnswers<'a> {
     outcomes: Vec<(&'a PodClass, probing::PodOutcome<'a>)>,
     /// What was seen of the pods from the node.
     seen: Vec<Capture>,
+    /// The records of starts.
+    starts: Vec<Capture>,
+    /// Why there are no starts of a class that has none.
+    no_starts: &'static str,
+    /// Why there is no control of one.
+    no_control: &'static str,
     /// Why what was to be seen from the node is not there, where it is not.
     unseen: String,
     /// Whether the session ended before all was asked.
@@ -262,6 +278,12 @@ fn probe_node<'a>(session: &'a ClusterSession<'a>, node: &ClusterNode) -> NodeAn
         }
         None => (Vec::new(), NO_VIEW.into()),
     };
+    let answering = outcomes.iter().filter(|(_, outcome)| outcome.failure.is_none());
+    let answering: Vec<&PodClass> = answering.map(|(class, _)| *class).collect();
+    let (starts, no_starts, no_control) = match session.options.starts {
+        0 => (Vec::new(), NO_STARTS, NO_STARTS),
+        count => (starts::measure_starts(session, node, &answering, count), NO_SAMPLES, NO_CONTROL),
+    };
     // The node's boot id has to be that of the whole time.
     if let Some(words) = find_restart(session, node, &outcomes) {
         session.progress.on_trouble(&node.name, &words);
@@ -270,7 +292,8 @@ fn probe_node<'a>(session: &'a ClusterSession<'a>, node: &ClusterNode) -> NodeAn
         }
     }
     let security = session.options.pods.security;
-    NodeAnswers { security, outcomes, seen, unseen, is_partial: session.is_cancelled() }
+    let is_partial = session.is_cancelled();
+    NodeAnswers { security, outcomes, seen, starts, no_starts, no_control, unseen, is_partial }
 }
 
 /// What the node shows of the pods that wait; none if it is not to be looked at.
@@ -353,7 +376,12 @@ fn node_record<'a>(
     created: DateTime<Utc>,
 ) -> (SessionRecord, Vec<probing::ProbePod<'a>>) {
     let left_out = LEFT_OUT.iter().map(|(part, why)| (*part, *why));
-    let skipped = left_out.chain([(HOST_PART, answers.unseen.as_str())]);
+    let skipped = left_out.chain([
+        (HOST_PART, answers.unseen.as_str()),
+        ("startup", NO_CLIENT),
+        ("startup.scheduled", answers.no_starts),
+        ("startup.control.scheduled", answers.no_control),
+    ]);
     let skipped = skipped.map(|(part, why)| (part.to_string(), why.to_string()));
     let mut targets = vec![Target::of_role("host", Role::Host, None)];
     let mut captures = node_captures(node, answers.security);
@@ -371,6 +399,7 @@ fn node_record<'a>(
         });
     }
     captures.extend(answers.seen);
+    captures.extend(answers.starts);
     let record = SessionRecord {
         label: session.options.label.clone(),
         edition: session.options.edition.clone(),

@@ -117,7 +117,7 @@ pub(super) fn read_answers<'a>(
         Err(words) => return PodOutcome::failed(words),
     };
     // What it showed would be that of another node.
-    if pod.object["spec"]["nodeName"].as_str() != Some(node) {
+    if pod.node_name() != Some(node) {
         return PodOutcome::failed("the pod was put on another node than it asked for".into());
     }
     let log = match pod.read_log() {
@@ -233,7 +233,7 @@ impl<'a> ProbePod<'a> {
         Self { client, name, uid, object, stored, last_words: None, begun: None }
     }
 
-    fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         format!("{}/{}", pods_path(self.client), self.name)
     }
 
@@ -304,7 +304,7 @@ impl<'a> ProbePod<'a> {
     }
 
     /// The events about it: by uid, because names are used again.
-    fn list_events(&self) -> Vec<Value> {
+    pub(super) fn list_events(&self) -> Vec<Value> {
         let query =
             format!("&fieldSelector={}", encode_query(&format!("involvedObject.uid={}", self.uid)));
         let path = format!("/api/v1/namespaces/{}/events", self.client.namespace());
@@ -317,6 +317,17 @@ impl<'a> ProbePod<'a> {
         // A line that is still being written may hold the mark already.
         let is_last = |line: &[u8]| line.starts_with(mark) && line.ends_with(b"\n");
         self.read_log().is_ok_and(|log| log.split_inclusive(|byte| *byte == b'\n').any(is_last))
+    }
+
+    /// The node that it was put on, once it was.
+    pub(super) fn node_name(&self) -> Option<&str> {
+        self.object["spec"]["nodeName"].as_str()
+    }
+
+    /// Its log, each line after the time when its node had it.
+    pub(super) fn read_timed_log(&self) -> Result<Vec<u8>, RequestError> {
+        self.client
+            .get_bytes(&format!("{}/log?timestamps=true&limitBytes={LOG_BYTES}", self.path()))
     }
 
     pub(super) fn read_log(&self) -> Result<Vec<u8>, RequestError> {

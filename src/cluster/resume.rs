@@ -11,7 +11,9 @@ use super::clean::{is_session_alive, list_session_pods};
 use super::nodes::ClusterNode;
 use super::pod::{PodNotes, node_of_pod, security_of_pod};
 use super::probing::{GRACE, PodOutcome, ProbePod, read_answers};
-use super::{ClusterClient, ClusterSession, NodeAnswers, node_record, remove_pods};
+use super::{
+    ClusterClient, ClusterSession, NO_RESUMED_STARTS, NodeAnswers, node_record, remove_pods,
+};
 use crate::collect::SessionRecord;
 use crate::error::{Error, Result};
 
@@ -114,6 +116,9 @@ fn resume_node<'a>(
         is_partial: failures.iter().any(|words| words == NO_POD),
         outcomes,
         seen: Vec::new(),
+        starts: Vec::new(),
+        no_starts: NO_RESUMED_STARTS,
+        no_control: NO_RESUMED_STARTS,
         unseen: NO_LOOK.into(),
     })
 }

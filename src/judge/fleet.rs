@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::starts::{StartOutcome, StartShift, compare_starts};
 use super::words::{ConclusionWords, ReasonWords};
 use super::{Conclusion, Confidence, Judgement, Severity, Verdict};
 use crate::model::{FactId, Fleet, FleetCell, FleetNode, Role, Run, fact_ids};
@@ -21,7 +22,7 @@ const GROUPING_FACTS: &[FactId] = &[fact_ids::KERNEL_RELEASE, fact_ids::ENGINE_V
 const NOT_REACHED: &str = "the session did not come to it";
 
 /// What one node shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NodeSummary {
     /// The node, as its run names it.
     pub node: String,
@@ -33,6 +34,8 @@ pub(crate) struct NodeSummary {
     pub classes: Vec<ClassSummary>,
     /// The facts by which nodes are told apart.
     pub facts: Vec<NodeFact>,
+    /// How long starts take under each class, where they were timed.
+    pub starts: Vec<StartShift>,
     /// What the rules found.
     pub findings: Vec<NodeFinding>,
 }
@@ -135,6 +138,7 @@ impl NodeSummary {
             run: Some(run.id.clone()),
             classes: verdicts.map(|it| ClassSummary::of_verdict(it, words, reasons)).collect(),
             facts,
+            starts: compare_starts(run),
             findings: judgement
                 .findings
                 .iter()
@@ -169,6 +173,7 @@ impl NodeSummary {
             run: None,
             classes: fleet.classes.iter().map(|it| class(&it.name)).collect(),
             facts: Vec::new(),
+            starts: Vec::new(),
             findings: Vec::new(),
         }
     }
@@ -307,6 +312,39 @@ pub(crate) fn fold_classes(nodes: &[NodeSummary]) -> Vec<ClassOutcome<'_>> {
     folded.into_values().collect()
 }
 
+/// Nodes on which the starts of one class stand to the baseline's in the same way.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StartFold<'a> {
+    /// One of them.
+    pub first: &'a StartShift,
+    /// The nodes.
+    pub nodes: Vec<&'a str>,
+    /// The least and the greatest of their differences, in seconds; none where nothing is concluded.
+    pub range: Option<(f64, f64)>,
+}
+
+/// How the starts of each class stand to the baseline's on how many nodes.
+pub(crate) fn fold_starts(nodes: &[NodeSummary]) -> Vec<StartFold<'_>> {
+    let mut folded: BTreeMap<(usize, StartOutcome), StartFold> = BTreeMap::new();
+    for node in nodes {
+        for shift in &node.starts {
+            let place = node.classes.iter().position(|class| class.class == shift.class);
+            let key = (place.unwrap_or(usize::MAX), shift.outcome);
+            let fold = folded.entry(key).or_insert_with(|| StartFold {
+                first: shift,
+                nodes: Vec::new(),
+                range: None,
+            });
+            fold.nodes.push(&node.node);
+            if let Some((seconds, ..)) = shift.seconds {
+                let (least, greatest) = fold.range.unwrap_or((seconds, seconds));
+                fold.range = Some((least.min(seconds), greatest.max(seconds)));
+            }
+        }
+    }
+    folded.into_values().collect()
+}
+
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
@@ -337,6 +375,7 @@ pub(crate) mod testing {
                 target: "host".into(),
                 value: kernel.into(),
             }],
+            starts: Vec::new(),
             findings: is_shared.then_some(broken).into_iter().collect(),
         }
     }
@@ -362,6 +401,31 @@ mod tests {
         let groups: Vec<Vec<&str>> =
             group_nodes(&nodes).iter().map(|group| node_names(&group.nodes)).collect();
         assert_eq!(groups, [vec!["c"], vec!["a", "d"], vec!["b"]]);
+    }
+
+    #[test]
+    fn starts_are_folded_by_class_and_outcome_with_the_range_of_their_differences() {
+        let node = |name: &str, outcome: StartOutcome, seconds: f64| {
+            let mut node = kata_node(name, Conclusion::SeparateKernelVm, "6.1");
+            node.starts.push(StartShift {
+                class: "kata".into(),
+                baseline: "runc".into(),
+                samples: 10,
+                baseline_samples: 10,
+                outcome,
+                seconds: (outcome == StartOutcome::Longer).then_some((seconds, 0.0, 1.0)),
+                control_seconds: None,
+            });
+            node
+        };
+        let nodes = [
+            node("a", StartOutcome::Longer, 0.5),
+            node("b", StartOutcome::TooFew, 0.0),
+            node("c", StartOutcome::Longer, 0.25),
+        ];
+        let folds = fold_starts(&nodes);
+        assert_eq!((&folds[0].nodes[..], folds[0].range), (&["a", "c"][..], Some((0.25, 0.5))));
+        assert_eq!((&folds[1].nodes[..], folds[1].range), (&["b"][..], None));
     }
 
     #[test]

@@ -211,8 +211,8 @@ pub struct Assessment {
     pub subject: Option<String>,
     /// The data of the project.
     pub project_data: ProjectData,
-    captures: BTreeMap<String, IndexedCapture>,
-    record_pages: Vec<RecordPage>,
+    captures: OnceLock<BTreeMap<String, IndexedCapture>>,
+    record_pages: OnceLock<Vec<RecordPage>>,
 }
 
 /// What is found by the id of a capture.
@@ -275,8 +275,6 @@ impl Assessment {
             margin: project_data.margin,
         };
         let judgement = judge::judge_run(&case, &project_data.rules)?;
-        let captures = index_captures(&run);
-        let record_pages = find_record_pages(&run);
         Ok(Self {
             run,
             integrity,
@@ -284,8 +282,8 @@ impl Assessment {
             timing,
             subject,
             project_data: project_data.clone(),
-            captures,
-            record_pages,
+            captures: OnceLock::new(),
+            record_pages: OnceLock::new(),
         })
     }
 
@@ -421,23 +419,27 @@ impl Assessment {
 
     /// The capture of this id.
     pub(crate) fn find_capture(&self, id: &str) -> Option<&Capture> {
-        Some(&self.run.captures[self.captures.get(id)?.index])
+        Some(&self.run.captures[self.indexed_captures().get(id)?.index])
     }
 
     /// The anchor of a capture on the page of its run.
     pub fn capture_anchor(&self, capture: &str) -> Option<&str> {
-        self.captures.get(capture).map(|capture| capture.anchor.as_str())
+        self.indexed_captures().get(capture).map(|capture| capture.anchor.as_str())
+    }
+
+    fn indexed_captures(&self) -> &BTreeMap<String, IndexedCapture> {
+        self.captures.get_or_init(|| index_captures(&self.run))
     }
 
     /// The pages next to that of the run which show its captures; none of a run with few.
     pub(crate) fn record_pages(&self) -> &[RecordPage] {
-        &self.record_pages
+        self.record_pages.get_or_init(|| find_record_pages(&self.run))
     }
 
     /// Where the site shows a capture, seen from its root and without the suffix.
     pub(crate) fn capture_page(&self, capture: &str) -> String {
         let target = self.find_capture(capture).and_then(|capture| capture.target.as_deref());
-        let pages = self.record_pages.iter();
+        let pages = self.record_pages().iter();
         let mut pages = pages.filter(|page| page.target.as_deref() == target);
         match pages.next() {
             Some(page) => page.place.clone(),
@@ -447,7 +449,7 @@ impl Assessment {
 
     /// The lines of a capture's output as they are shown: without the colours of a terminal.
     pub fn capture_lines(&self, capture: &str) -> &[String] {
-        let Some(IndexedCapture { index, lines, .. }) = self.captures.get(capture) else {
+        let Some(IndexedCapture { index, lines, .. }) = self.indexed_captures().get(capture) else {
             return &[];
         };
         lines.get_or_init(|| {
@@ -464,7 +466,7 @@ impl Assessment {
 
     /// The capture whose page section has this anchor.
     pub fn by_anchor(&self, anchor: &str) -> Option<&Capture> {
-        let found = self.captures.values().find(|capture| capture.anchor == anchor)?;
+        let found = self.indexed_captures().values().find(|capture| capture.anchor == anchor)?;
         Some(&self.run.captures[found.index])
     }
 

@@ -15,7 +15,7 @@ pub(crate) mod functions;
 pub(crate) mod lookups;
 pub mod markdown;
 pub(crate) mod notes;
-mod number;
+pub(crate) mod number;
 pub(crate) mod pack;
 pub(crate) mod phases;
 pub(crate) mod phrases;

@@ -38,7 +38,7 @@ fn format_scaled(value: f64, scale: f64, symbol: &str) -> String {
 }
 
 /// A difference with its sign: `+12 ms`.
-pub(super) fn format_difference(value: f64, unit: SampleUnit) -> String {
+pub(crate) fn format_difference(value: f64, unit: SampleUnit) -> String {
     let sign = if value < 0.0 { "−" } else { "+" };
     format!("{sign}{}", format_measured(value.abs(), unit))
 }

@@ -13,10 +13,12 @@ use crate::error::Result;
 use crate::judge::Confidence;
 use crate::judge::fleet::{
     CHANGED, ClassSummary, FoldedFinding, NodeGroup, NodeSummary, fold_classes, fold_findings,
-    group_nodes,
+    fold_starts, group_nodes,
 };
-use crate::model::Fleet;
+use crate::judge::starts::StartShift;
+use crate::model::{Fleet, SampleUnit};
 use crate::probe::catalogue::ProbeCatalogue;
+use crate::report::number::format_difference;
 use crate::store::fleets::{FleetList, FleetStore};
 
 /// How many nodes of a group are named.
@@ -36,6 +38,8 @@ pub(super) struct FleetPages {
 struct SiteFleet {
     fleet: Fleet,
     nodes: Vec<NodeSummary>,
+    /// The place of each node by its name.
+    places: BTreeMap<String, usize>,
     /// The runs that get a page.
     shown: BTreeSet<String>,
 }
@@ -146,7 +150,9 @@ impl SiteFleet {
         let broken = nodes.iter().filter(|node| node.is_broken());
         let broken = broken.filter_map(|node| node.run.clone()).take(MAX_EXCEPTIONS);
         let shown = firsts.chain(broken).collect();
-        Ok(Self { fleet, nodes, shown })
+        let places = nodes.iter().enumerate().map(|(place, node)| (node.node.clone(), place));
+        let places = places.collect();
+        Ok(Self { fleet, nodes, places, shown })
     }
 
     /// What the template of the page sees.
@@ -174,16 +180,15 @@ impl SiteFleet {
             "pools": self.pool_views(),
             "reasons": self.reason_views(),
             "skew": self.skew_views(catalogue),
+            "starts": self.start_views(),
             "rows": self.node_rows(),
         })
     }
 
     /// The first of these nodes with the page of their run, and how many more there are.
     fn named_nodes(&self, names: &[&str]) -> (Vec<Json>, usize) {
-        let by_name: BTreeMap<&str, &NodeSummary> =
-            self.nodes.iter().map(|node| (node.node.as_str(), node)).collect();
         let link = |name: &&str| {
-            let run = by_name.get(name).and_then(|node| node.run.as_ref());
+            let run = self.places.get(*name).and_then(|place| self.nodes[*place].run.as_ref());
             json!({ "name": name, "run": run, "page": self.has_page(run) })
         };
         let shown: Vec<Json> = names.iter().take(NAMED_NODES).map(link).collect();
@@ -248,12 +253,10 @@ impl SiteFleet {
     fn group_views(&self, catalogue: &ProbeCatalogue) -> Vec<Json> {
         let view = |group: NodeGroup| {
             let count = group.nodes.len();
-            let mut names: Vec<&str> = group.nodes.iter().map(|node| node.node.as_str()).collect();
             // The one with a page stands first.
-            names.sort_by_key(|name| {
-                let node = group.nodes.iter().find(|node| node.node == *name);
-                !self.has_page(node.and_then(|node| node.run.as_ref()))
-            });
+            let mut members = group.nodes.clone();
+            members.sort_by_key(|node| !self.has_page(node.run.as_ref()));
+            let names: Vec<&str> = members.iter().map(|node| node.node.as_str()).collect();
             let (nodes, more) = self.named_nodes(&names);
             let first = group.nodes.first();
             let facts = first.map(|node| &node.facts[..]).unwrap_or_default().iter().map(|fact| {
@@ -326,6 +329,21 @@ impl SiteFleet {
         views
     }
 
+    /// How the starts of each class stand to the baseline's on their nodes.
+    fn start_views(&self) -> Vec<Json> {
+        let mut views = Vec::new();
+        for fold in fold_starts(&self.nodes) {
+            let (nodes, more) = self.named_nodes(&fold.nodes);
+            let range = fold.range.map(|(low, high)| [low, high].map(show_difference));
+            views.push(json!({
+                "class": fold.first.class, "baseline": fold.first.baseline,
+                "outcome": fold.first.outcome, "range": range, "nodes": nodes, "more": more,
+                "count": fold.nodes.len(), "count_words": group_thousands(fold.nodes.len()),
+            }));
+        }
+        views
+    }
+
     /// The facts that are not the same on every node.
     fn skew_views(&self, catalogue: &ProbeCatalogue) -> Vec<Json> {
         let mut values: BTreeMap<(&str, &str), BTreeMap<&str, usize>> = BTreeMap::new();
@@ -381,6 +399,21 @@ fn class_views(classes: &[ClassSummary]) -> Vec<Json> {
 
 fn fact_title<'a>(catalogue: &'a ProbeCatalogue, id: &'a str) -> &'a str {
     catalogue.find_probe(id).map_or(id, |probe| &probe.title)
+}
+
+/// A difference of times for readers.
+fn show_difference(seconds: f64) -> String {
+    format_difference(seconds, SampleUnit::Seconds)
+}
+
+/// What the page of a node's run sees of how the starts of a class stand to the baseline's.
+pub(super) fn start_view(shift: &StartShift) -> Json {
+    let shown = shift.seconds.map(|(value, low, high)| [value, low, high].map(show_difference));
+    json!({
+        "class": shift.class, "baseline": shift.baseline, "outcome": shift.outcome,
+        "samples": shift.samples, "baseline_samples": shift.baseline_samples,
+        "difference": shown, "control": shift.control_seconds.map(show_difference),
+    })
 }
 
 fn shown_time(fleet: &Fleet) -> String {

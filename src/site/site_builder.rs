@@ -603,7 +603,10 @@ impl<'a> SiteBuilder<'a> {
         let name = format!("runs/{id}.html");
         let title = format!("Run {id}");
         let site = self.site_value(Some(id));
-        let node = row.node.as_ref().map(|node| json!({ "name": node.node, "fleet": row.fleet }));
+        let node = row.node.as_ref().map(|node| {
+            let starts: Vec<_> = node.starts.iter().map(super::fleets::start_view).collect();
+            json!({ "name": node.node, "fleet": row.fleet, "starts": starts })
+        });
         let about = json!({
             "comparisons": row.comparisons, "node": node, "record_pages": row.record_pages,
         });

@@ -1,5 +1,7 @@
 //! By what factor one series is greater than another: the estimate of Hodges and Lehmann (1963)
-//! on logarithms.
+//! on logarithms. And by how much, where the values have no common zero: the same estimate on the
+//! values themselves, with the interval of Moses (Hollander, Wolfe and Chicken, *Nonparametric
+//! Statistical Methods*, 2014, sections 4.2 and 4.3).
 
 use super::{Interval, mann_whitney, sorted_samples};
 
@@ -22,35 +24,65 @@ pub(crate) fn estimate_ratio(a: &[f64], b: &[f64]) -> Option<RatioEstimate> {
     Some(of_rank(a, b, mann_whitney::critical_rank(a.len(), b.len())?))
 }
 
+/// An estimated difference.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ShiftEstimate {
+    /// The median of the differences between every sample of the second series and every one of
+    /// the first.
+    pub value: f64,
+    /// Its 95 % interval, as that of the ratio: it excludes 0 just where the test is significant.
+    pub interval: Interval,
+}
+
+/// By how much `b` is greater than `a`. What is added to every value of both, such as the distance
+/// between two clocks, is in neither the difference nor its interval, as it would be in a ratio.
+/// None if they are too short for an interval, or hold a value that is no number.
+pub(crate) fn estimate_shift(a: &[f64], b: &[f64]) -> Option<ShiftEstimate> {
+    if !a.iter().chain(b).all(|value| value.is_finite()) {
+        return None;
+    }
+    let rank = mann_whitney::critical_rank(a.len(), b.len())?;
+    let differences = SortedDifferences::of_values(a, b);
+    let (value, interval) = differences.middle_and_interval(rank);
+    Some(ShiftEstimate { value, interval })
+}
+
 /// The factor, with the ratios of this rank from either end as its interval.
 pub(super) fn of_rank(a: &[f64], b: &[f64], rank: usize) -> RatioEstimate {
-    let differences = LogDifferences::new(a, b);
-    let count = a.len() * b.len();
-    let middle = f64::midpoint(
-        differences.difference_at((count - 1) / 2),
-        differences.difference_at(count / 2),
-    );
-    let (low, high) =
-        (differences.difference_at(rank - 1), differences.difference_at(count - rank));
+    let (middle, Interval { low, high }) =
+        SortedDifferences::of_logarithms(a, b).middle_and_interval(rank);
     RatioEstimate { value: middle.exp(), interval: Interval { low: low.exp(), high: high.exp() } }
 }
 
-/// The differences between the logarithm of every sample of one series and that of every sample
-/// of another, in ascending order, without a list of them: 50,000 samples a side have 2.5 billion.
+/// The differences between every sample of one series, or its logarithm, and every one of another,
+/// in ascending order, without a list of them: 50,000 samples a side have 2.5 billion.
 ///
 /// Of two sorted lists it takes one pass to count the differences up to a bound, and there are
 /// 2^64 bounds: so the difference at any place is found exactly after 64 passes at most, as in
 /// Monahan, *Algorithm 616* (1984).
-struct LogDifferences {
+struct SortedDifferences {
     earlier: Vec<f64>,
     later: Vec<f64>,
 }
 
-impl LogDifferences {
-    fn new(earlier: &[f64], later: &[f64]) -> Self {
-        let logs =
-            |values: &[f64]| sorted_samples(&values.iter().map(|v| v.ln()).collect::<Vec<_>>());
-        Self { earlier: logs(earlier), later: logs(later) }
+impl SortedDifferences {
+    fn of_values(earlier: &[f64], later: &[f64]) -> Self {
+        Self { earlier: sorted_samples(earlier), later: sorted_samples(later) }
+    }
+
+    fn of_logarithms(earlier: &[f64], later: &[f64]) -> Self {
+        let [earlier, later] =
+            [earlier, later].map(|values| values.iter().map(|v| v.ln()).collect::<Vec<_>>());
+        Self::of_values(&earlier, &later)
+    }
+
+    /// The median of the differences, and those of this rank from either end.
+    fn middle_and_interval(&self, rank: usize) -> (f64, Interval) {
+        let count = self.earlier.len() * self.later.len();
+        let middle =
+            f64::midpoint(self.difference_at((count - 1) / 2), self.difference_at(count / 2));
+        let (low, high) = (self.difference_at(rank - 1), self.difference_at(count - rank));
+        (middle, Interval { low, high })
     }
 
     /// The difference at this place, counted from 0. Neither list may be empty.
@@ -123,6 +155,20 @@ mod tests {
     }
 
     #[test]
+    fn the_difference_is_that_of_a_reference_and_free_of_what_both_have_in_common() {
+        // 6 against 6, critical U is 5: the ends are the 6th difference and the 6th from the end.
+        // Of the differences 10 + k there are 6 - |k| for each k from -5 to 5: 1, 3, 6 at k = -3.
+        let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [11.0, 12.0, 13.0, 14.0, 15.0, 16.0]);
+        for offset in [0.0, -100.0, 0.5] {
+            let [a, b] = [a, b].map(|values| values.map(|value| value + offset));
+            let shift = estimate_shift(&a, &b).unwrap();
+            assert_eq!((shift.value, shift.interval), (10.0, Interval { low: 7.0, high: 13.0 }));
+        }
+        assert_eq!(estimate_shift(&a[..3], &b[..3]), None);
+        assert_eq!(estimate_shift(&[f64::NAN; 6], &b), None);
+    }
+
+    #[test]
     fn short_series_and_values_without_logarithm_have_no_ratio() {
         assert_eq!(estimate_ratio(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0]), None);
         assert_eq!(estimate_ratio(&[0.0; 6], &[1.0; 6]), None);
@@ -155,7 +201,7 @@ mod tests {
         ) {
             let ticks: Vec<f64> = ticks.into_iter().map(f64::from).collect();
             for (a, b) in [(&a, &b), (&a, &ticks), (&ticks, &b), (&ticks, &ticks)] {
-                let found = LogDifferences::new(a, b);
+                let found = SortedDifferences::of_logarithms(a, b);
                 for (place, difference) in all_differences(a, b).into_iter().enumerate() {
                     prop_assert_eq!(found.difference_at(place), difference);
                 }

@@ -19,7 +19,7 @@ mod random;
 mod summary;
 
 pub(crate) use compare::{Comparison, ComparisonObstacle, ComparisonOutcome, compare_samples};
-pub(crate) use hodges_lehmann::estimate_ratio;
+pub(crate) use hodges_lehmann::{estimate_ratio, estimate_shift};
 pub(crate) use interval::{Interval, LEAST, median_interval};
 pub(crate) use outlier::find_outliers;
 pub(crate) use percentile::{percentile, percentile_interval};

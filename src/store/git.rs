@@ -1,6 +1,7 @@
 //! Runs in other revisions of the project's repository.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
@@ -36,7 +37,8 @@ pub(super) fn read_run_at_revision(
     let text = read_git(root, &["show", &format!("{revision}:{path}")])?;
     let text = packed::unpack_text(text, Path::new(&path), |id| {
         let base = Path::new(&path).with_file_name(format!("{id}.json"));
-        read_git(root, &["show", &format!("{revision}:{}", base.display())])
+        let text = read_git(root, &["show", &format!("{revision}:{}", base.display())])?;
+        Ok(Arc::new(packed::UnpackBase::of_text(text)))
     })?;
     Ok(CommittedFile { origin: format!("git:{revision}:{path}"), text, passed_over })
 }

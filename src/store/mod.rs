@@ -28,6 +28,7 @@ use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
 use crate::sources::{self, SourceKind, WalkLimits};
 use integrity::IntegrityReport;
+use packed::BaseCache;
 pub use packed::FleetBases;
 use reference::{FORMS, RunReference};
 
@@ -42,6 +43,8 @@ pub struct RunStore {
     /// What [`RunStore::list_runs`] found; several references of a command are looked up in one list.
     listed: Arc<OnceLock<Vec<RunEntry>>>,
     troubles: Arc<Mutex<StoreTroubles>>,
+    /// What packed runs of fleets were read with.
+    bases: Arc<BaseCache>,
 }
 
 /// What came to light about runs while others were looked for.
@@ -82,7 +85,12 @@ impl RunFile {
     ///
     /// It cannot be read or is not UTF-8.
     pub fn read_file(path: &Path) -> Result<Self> {
-        Ok(Self { text: read_text(path)?, path: path.to_path_buf(), run: None })
+        Self::read_with_bases(path, &BaseCache::default())
+    }
+
+    fn read_with_bases(path: &Path, bases: &BaseCache) -> Result<Self> {
+        let text = unpack_file(path, bases)?;
+        Ok(Self { text, path: path.to_path_buf(), run: None })
     }
 
     /// The same file with what it says, if it is intact.
@@ -145,8 +153,8 @@ impl RunStore {
 
     /// The store of a project whose catalogue is loaded.
     pub fn with_catalogue(project: &Project, catalogue: Arc<ProbeCatalogue>) -> Self {
-        let (listed, troubles) = (Arc::default(), Arc::default());
-        Self { folder: project.runs_dir(), catalogue, listed, troubles }
+        let (listed, troubles, bases) = (Arc::default(), Arc::default(), Arc::default());
+        Self { folder: project.runs_dir(), catalogue, listed, troubles, bases }
     }
 
     /// Gives the run its id and writes it. If a run of the same content exists, nothing is
@@ -203,7 +211,7 @@ impl RunStore {
         let name = format!("{id}.json");
         let path = self.folder.join(fleet).join(&name);
         let path = if path.exists() { path } else { self.folder.join(&name) };
-        RunFile::read_file(&path)
+        RunFile::read_with_bases(&path, &self.bases)
     }
 
     /// All runs as they were when they were first asked for, newest first. A file that cannot be
@@ -553,15 +561,20 @@ fn file_stem(path: &Path) -> &str {
 }
 
 fn read_text(path: &Path) -> Result<String> {
+    unpack_file(path, &BaseCache::default())
+}
+
+/// The text of a run file, unpacked.
+fn unpack_file(path: &Path, bases: &BaseCache) -> Result<String> {
+    packed::unpack_text(read_plain_text(path)?, path, |id| {
+        bases.get_or_read(&path.with_file_name(format!("{id}.json")), read_plain_text)
+    })
+}
+
+fn read_plain_text(path: &Path) -> Result<String> {
     let bytes = sources::read_named_file(path, MAX_RUN_BYTES)
         .map_err(|error| Error::failed_io("read", path, &error))?;
-    let text = sources::decode_text(bytes, path)?;
-    packed::unpack_text(text, path, |id| {
-        let base = path.with_file_name(format!("{id}.json"));
-        let bytes = sources::read_named_file(&base, MAX_RUN_BYTES)
-            .map_err(|error| Error::failed_io("read", &base, &error))?;
-        sources::decode_text(bytes, &base)
-    })
+    sources::decode_text(bytes, path)
 }
 
 fn read_entry(path: &Path) -> Result<RunEntry> {

@@ -4,8 +4,9 @@
 //! run file; of the others every line that stands there too is a reference to it, so equal captures
 //! are stored once. What comes out is the text of the run file, byte for byte, digests and all.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
@@ -97,6 +98,61 @@ fn pack_text(text: &str, base: &BaseRun) -> String {
     format!("{BEGINNING}\"{id}\",\n  \"lines\": [\n    {lines}\n  ]\n}}\n")
 }
 
+/// A run that others are stored as what differs from.
+pub(super) struct UnpackBase {
+    text: String,
+    /// Where each line begins, and where one after the last would: lines that follow one another
+    /// are copied at once.
+    begins: Vec<usize>,
+}
+
+impl UnpackBase {
+    pub(super) fn of_text(text: String) -> Self {
+        let after_breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|place| place + 1);
+        let begins = std::iter::once(0).chain(after_breaks).chain([text.len() + 1]).collect();
+        Self { text, begins }
+    }
+}
+
+/// The bases that runs of a fleet were unpacked with: a thousand runs are read with one or two.
+#[derive(Default)]
+pub(super) struct BaseCache(Mutex<BTreeMap<PathBuf, Arc<UnpackBase>>>);
+
+impl std::fmt::Debug for BaseCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("BaseCache").finish_non_exhaustive()
+    }
+}
+
+impl BaseCache {
+    /// The base in this file, by `read` where it was not read yet. As many are kept as a fleet
+    /// has.
+    ///
+    /// # Errors
+    ///
+    /// As for `read`.
+    pub(super) fn get_or_read(
+        &self,
+        path: &Path,
+        read: impl FnOnce(&Path) -> Result<String>,
+    ) -> Result<Arc<UnpackBase>> {
+        if let Some(base) = self.lock().get(path) {
+            return Ok(base.clone());
+        }
+        let base = Arc::new(UnpackBase::of_text(read(path)?));
+        let mut kept = self.lock();
+        if kept.len() >= MAX_BASES {
+            kept.clear();
+        }
+        kept.insert(path.to_path_buf(), base.clone());
+        Ok(base)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Arc<UnpackBase>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The text of a run file of which `text` may say only in what it differs from another; `path` is
 /// named in errors, and `read_base` reads the file of a run by its id.
 ///
@@ -106,7 +162,7 @@ fn pack_text(text: &str, base: &BaseRun) -> String {
 pub(super) fn unpack_text(
     text: String,
     path: &Path,
-    read_base: impl FnOnce(&str) -> Result<String>,
+    read_base: impl FnOnce(&str) -> Result<Arc<UnpackBase>>,
 ) -> Result<String> {
     if !text.starts_with(BEGINNING) {
         return Ok(text);
@@ -124,14 +180,10 @@ pub(super) fn unpack_text(
         let what = format!("it is stored as what differs from another run: {}", error.message);
         damaged(&what)
     })?;
+    let UnpackBase { text: base, begins } = &*base;
     if base.starts_with(BEGINNING) {
         return Err(damaged("field `same_as`: that run is stored as what differs too"));
     }
-    // Where each line begins, and where one after the last would: lines that follow one another are
-    // copied at once.
-    let after_breaks = memchr::memchr_iter(b'\n', base.as_bytes()).map(|place| place + 1);
-    let begins: Vec<usize> =
-        std::iter::once(0).chain(after_breaks).chain([base.len() + 1]).collect();
     let mut unpacked = String::new();
     for (index, piece) in packed.lines.iter().enumerate() {
         let added = match piece {
@@ -166,7 +218,9 @@ mod tests {
     }
 
     fn unpack_against(text: &str, base: &str) -> Result<String> {
-        unpack_text(text.into(), Path::new("x.json"), |_| Ok(base.into()))
+        unpack_text(text.into(), Path::new("x.json"), |_| {
+            Ok(Arc::new(UnpackBase::of_text(base.into())))
+        })
     }
 
     #[test]

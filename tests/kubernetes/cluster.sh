@@ -184,7 +184,7 @@ kubeconfig() {
   (umask 077 && cat >"$2") <<E2
 apiVersion: v1
 kind: Config
-clusters: [{name: isoproof, cluster: {server: "https://127.0.0.1:$API_PORT", certificate-authority: $STATE/pki/apiserver.crt}}]
+clusters: [{name: isoproof, cluster: {server: "https://127.0.0.1:$API_PORT", tls-server-name: localhost, certificate-authority: $STATE/pki/apiserver.crt}}]
 users: [{name: $1, user: {token: "$(token "$1")"}}]
 contexts: [{name: isoproof, context: {cluster: isoproof, user: "$1"}}]
 current-context: isoproof

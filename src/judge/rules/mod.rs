@@ -35,7 +35,7 @@ use serde_json::{Value, json};
 use super::RuleContext;
 use crate::error::{Error, Result};
 use crate::knowledge::Severity;
-use crate::model::{Capture, FactId, FactSource, MissingReason};
+use crate::model::{Capture, Fact, FactId, FactSource, MissingReason};
 pub(crate) use consistency::{find_kernel_date, has_impossible_build};
 pub(crate) use doc::{RuleBook, RuleDoc};
 pub(crate) use example::RuleExample;
@@ -302,10 +302,9 @@ fn first_lines<'a, M: RuleMessage>(
 fn missing_for<'a>(context: &RuleContext<'a>, why: MissingReason) -> Vec<(FactId<'a>, &'a str)> {
     let mut found = Vec::new();
     for (id, by_target) in &context.run.facts {
-        let id = FactId::from_text(id);
-        for target in by_target.keys() {
-            if context.missing_fact(id, target).is_some_and(|missing| missing.why == why) {
-                found.push((id, target.as_str()));
+        for (target, fact) in by_target {
+            if matches!(fact, Fact::Missing(missing) if missing.why == why) {
+                found.push((FactId::from_text(id), target.as_str()));
             }
         }
     }

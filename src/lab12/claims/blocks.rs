@@ -10,7 +10,7 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::ClaimWithoutEvidence;
 use super::passages::ReportPassage;
-use super::values::StatedFigure;
+use super::values::{StatedFigure, interface_addresses};
 use super::words::{ClaimVocabulary, PastedKind, SentenceWords};
 use crate::lab12::readers;
 use crate::model::{Capture, Fact};
@@ -54,6 +54,18 @@ pub(super) fn check_pasted_block(
                         seconds,
                         pasted: Some(place.clone()),
                     });
+                }
+                let edited = edited_address(fact, index.fact_on_target(id, target));
+                if let (Some((stated, known)), Some(fact_ref)) =
+                    (edited, index.fact_on_target(id, target))
+                    && let Some(at) = text.find(&stated)
+                {
+                    let at = piece.range.start + at;
+                    let place = block.file_range(&(at..at + stated.len()));
+                    results.push(ClaimRemark::contradicted_by(
+                        index, place, &stated, &fact_ref, &known, None,
+                    ));
+                    continue;
                 }
                 let odd = odd_sample(fact, index.fact_on_target(id, target));
                 if let Some(odd) = odd {
@@ -273,7 +285,14 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
     use OutputMatch::{Another, Differs, Open, Same, SameElsewhere};
     if let (Fact::Series(stated), Fact::Series(known)) = (fact, fact_ref.fact) {
         let is_known = |value: &f64| known.values.iter().any(|one| (one - value).abs() < 1e-9);
-        return if stated.values.iter().all(is_known) { Same } else { Another };
+        let is_edited = |(one, other): (&f64, &f64)| is_slip_of_number(*one, *other);
+        let is_slip = stated.values.len() == known.values.len()
+            && stated.values.iter().zip(&known.values).any(is_edited);
+        return match stated.values.iter().all(is_known) {
+            true => Same,
+            false if is_slip => Differs,
+            false => Another,
+        };
     }
     let (Some(stated), Some(known)) = (fact.as_value(), fact_ref.fact.as_value()) else {
         return Open;
@@ -337,6 +356,38 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
         "perf.io_write" | "runtime.implementation" | "evidence.logged_at" => Open,
         _ => Differs,
     }
+}
+
+/// Whether a time of at least four digits is another with one of them changed: no run prints that.
+fn is_slip_of_number(stated: f64, known: f64) -> bool {
+    let (stated, known) = (format!("{stated:.3}"), format!("{known:.3}"));
+    let differing = stated.bytes().zip(known.bytes()).filter(|(one, other)| one != other).count();
+    stated.len() == known.len()
+        && differing == 1
+        && !stated.starts_with("0.")
+        && stated[stated.len() - 1..] == known[known.len() - 1..]
+}
+
+/// The address of pasted interfaces that is a captured one with two digits exchanged, and that one.
+fn edited_address(pasted: &Fact, captured: Option<FactRef>) -> Option<(String, String)> {
+    let captured = captured.filter(|one| one.id == "net.interfaces")?;
+    let pasted = FactRef { fact: pasted, ..captured };
+    let known: Vec<&str> = interface_addresses(&captured).collect();
+    interface_addresses(&pasted).find_map(|one| {
+        let slip = known.iter().find(|known| is_exchanged(known, one))?;
+        Some((one.to_string(), slip.to_string()))
+    })
+}
+
+/// Whether two digits next to each other are exchanged.
+fn is_exchanged(one: &str, other: &str) -> bool {
+    let differing: Vec<usize> = (0..one.len().min(other.len()))
+        .filter(|&at| one.as_bytes()[at] != other.as_bytes()[at])
+        .collect();
+    let (one_bytes, other_bytes) = (one.as_bytes(), other.as_bytes());
+    one.len() == other.len()
+        && matches!(differing[..], [a, b] if b == a + 1
+            && one_bytes[a] == other_bytes[b] && one_bytes[b] == other_bytes[a])
 }
 
 /// Whether a text is the beginning of another, with a mark that it was cut: `f47c20e8[...]`.

@@ -64,7 +64,7 @@ fn check_figure(
     let is_cost = match quantity.value {
         StatedValue::Seconds(_) => is_difference,
         StatedValue::Percent(_) | StatedValue::Times(_) => true,
-        StatedValue::Bytes(..) | StatedValue::Range => true,
+        StatedValue::Bytes(..) | StatedValue::Range(_) => true,
         _ => false,
     };
     let (row, column) = sentence.cell_labels().unwrap_or_default();
@@ -127,7 +127,7 @@ fn figure_area<'a>(
     quantity: &StatedQuantity,
 ) -> Option<&'a CostArea> {
     let is_size = matches!(quantity.value, StatedValue::Bytes(..))
-        || quantity.value == StatedValue::Range
+        || matches!(quantity.value, StatedValue::Range(_))
             && sentence.text[quantity.range.clone()].to_lowercase().ends_with('b');
     if is_size {
         return areas.iter().find(|area| area.words.is_match("memory"));

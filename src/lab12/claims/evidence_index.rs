@@ -247,6 +247,11 @@ impl FactRef<'_> {
             Value::Number(number) => number.as_f64(),
             #[allow(clippy::cast_precision_loss, reason = "no list has 2^52 items")]
             Value::Array(items) => Some(items.len() as f64),
+            // The bits of a mask of capabilities.
+            Value::String(mask) if self.id.starts_with("priv.cap_") => {
+                let mask = u64::from_str_radix(mask.trim_start_matches("0x"), 16).ok()?;
+                Some(f64::from(mask.count_ones()))
+            }
             _ => None,
         }
     }

@@ -203,6 +203,7 @@ impl ClaimChecker {
             let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
             results.extend(ratios);
+            results.extend(ratio::check_directions(index, vocabulary, sentence));
         }
         let twice = same_number_twice(index, text, &results);
         results.extend(twice);

@@ -24,8 +24,8 @@ pub(crate) enum StatedValue {
     Rate(f64, f64),
     /// A size in bytes; twice, as the unit is of thousands or of 1024.
     Bytes(f64, f64),
-    /// A range of durations, percentages, ratios or sizes.
-    Range,
+    /// A range of durations in seconds, or one of percentages, ratios or sizes.
+    Range(Option<(f64, f64)>),
     /// A capability mask.
     Mask(String),
     /// An IPv4 address.
@@ -75,7 +75,7 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         (?P<long_version> \b\d+(?:\.\d+){3}-[a-z][\w.+-]*\w )
         | (?P<ip> \b\d{1,3}(?:\.\d{1,3}){3} ) (?P<prefix> /\d{1,2}\b )?
         | (?P<mask> \b(?:0x)?[0-9a-f]{8,16}\b )
-        | (?P<range> \b\d+(?:[.,]\d+)?\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|\.\.)\s?\d+(?:[.,]\d+)?\s?(?:(?:ms|msec|s|secs?|seconds?|milliseconds?|[kmg]i?b|[kmg]o|x|percent|prozent)\b|%|×) )
+        | (?P<range> (?:\b(?:between|zwischen|entre)\s)?\b(?P<low>\d+(?:[.,]\d+)?)\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|bis|and|und|y|et|a|à|\.\.)\s?(?P<high>\d+(?:[.,]\d+)?)\s?(?:(?:(?P<range_unit>ms|msec|s|secs?|seconds?|milliseconds?|segundos|sekunden|secondes)|[kmg]i?b|[kmg]o|x|percent|prozent)\b|%|×) )
         | (?P<rate> \d+(?:[.,]\d+)? ) \s? (?P<rate_unit> [kmgt]i?b/s(?:ec)? ) \b
         | (?P<skip> https?://\S+
             | (?:\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? :: (?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? (?:/\d{1,3})?
@@ -84,15 +84,15 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
             | \b(?:lab|task|step|section|part|figure|port|round|chapter|ubuntu|debian|alpine|fedora|line|run|trial|attempt|q)\s?\#?\d+(?:[.:]\d+)*\b
             | (?:\b[\w.-]+)?(?:/[\w.@-]+)+(?::[\w.-]+)? | \b[a-z][\w-]*:v?\d[\w.-]* )
         | (?P<commit> \b[0-9a-f]{40}\b )
-        | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon(?:\(R\))?(?:\s(?:CPU\s)?(?:gold|platinum|silver|bronze|e[357]|w)[\s-]\d{4}\w*)?\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC(?:\s\d{4}\w?|-[a-z]+)?\b | \bGenuineIntel\b | \bAuthenticAMD\b | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
+        | (?P<cpu> \bi[3579](?:[ -]\d{3,5}\w*)?\b | \bXeon(?:\(R\))?(?:\s(?:CPU\s)?(?:gold|platinum|silver|bronze|e[357]|w)[\s-]\d{4}\w*)?\b | \bRyzen(?:\s(?:threadripper\s)?\d(?:\s\d{4}\w*)?)?\b | \bEPYC(?:\s\d{4}\w?|-[a-z]+)?\b | \bGenuineIntel\b | \bAuthenticAMD\b | \b(?:qemu|common\skvm)\s(?:virtual\s)?(?:cpu|processor)(?:\sversion\s\d[\d.]*\+?)? | \bCeleron\b | \bPentium\b | \bUltra\s\d(?:\s\d{3}\w*)?\b )
         | (?P<version> \bv?\d+\.\d+\.\d+ (?: [-.+_][0-9a-z][0-9a-z]* )* \+? | \bv?\d+\.\d+-[a-z0-9][\w.-]*\w )
         | (?P<clock_m> \b\d+ ) m (?P<clock_s> \d+(?:[.,]\d+)? ) s\b
         | (?P<bytes> \d+(?:[.,]\d+)? ) \s? (?P<bytes_unit> [kmgt]i?b | [kmg]o | megabytes? | gigabytes? ) \b
         | (?P<sub> \bsub-?\s?(?:millisecond|ms|millisekunden\w*) ) \b
-        | (?P<duration> \d+(?:[.,]\d+)? | \.\d+ ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|µs|μs|us|microseconds?|s|secs?|seconds?|min|minutes? ) \b
+        | (?P<duration> \d+(?:[.,]\d+)? | \.\d+ ) \s? (?P<unit> ms|msecs?|millis|milliseconds?|millisec|millisekunden|milisegundos|millisecondes|µs|μs|us|microseconds?|s|secs?|seconds?|sek|sekunden?|segundos?|secondes?|min|minutes? ) \b
         | \b(?:factor|ratio|faktor)(?:\sof\s/?[a-z]+)?(?:\s(?:of|is|was|von|about|around|roughly|almost|nearly)){0,3}\s[~≈]?(?P<factor> \d+(?:[.,]\d+)? ) (?:\s?[x×])?
         | (?P<percent> \d+(?:[.,]\d+)? ) \s? (?:%|percent\b|prozent\b)
-        | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b )
+        | (?P<times> \d+(?:[.,]\d+)? ) \s? (?: x\b | × | -?\s?times\b | -?fold\b | -?\s?mal\b | -?fach\w*\b | \sveces\b | \sfois\b )
         | \bx\s?(?P<times_after> \d+(?:[.,]\d+)? ) \b
         | (?P<number> \d{1,3}(?:[,.'\x{a0}\x{202f}]\d{3})+\b | \d+(?:[.,]\d+)? )
         ",
@@ -107,22 +107,58 @@ pub(crate) fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQu
         .filter(|found| stands_free(text, found))
         .filter_map(|found| parse_quantity(text, &found, words))
         .collect();
-    for factor in &words.factor {
-        for found in factor.pattern.find_iter(text) {
-            let range = found.range();
-            let (hedge, from) = find_hedge(&text[..range.start], words);
-            out.push(StatedQuantity {
-                range,
-                from,
-                value: StatedValue::Times(factor.factor),
-                half: 0.0,
-                digits: 1,
-                hedge,
-            });
-        }
+    let said = words.factor.iter().flat_map(|factor| {
+        factor.pattern.find_iter(text).map(|found| (found.range(), factor.factor))
+    });
+    let said = said.chain(words.numeral.captures_iter(text).filter_map(|found| {
+        let factor = spelled_number(&words.numeral, &found).filter(|factor| *factor > 1.0)?;
+        Some((found.get(0)?.range(), factor))
+    }));
+    out.extend(said.map(|(range, factor)| {
+        let (hedge, from) = find_hedge(&text[..range.start], words);
+        let value = StatedValue::Times(factor);
+        StatedQuantity { range, from, value, half: 0.0, digits: 1, hedge }
+    }));
+    for found in words.counted.captures_iter(text) {
+        let Some(number) = spelled_number(&words.counted, &found) else { continue };
+        let names = words.counted.capture_names().flatten();
+        let Some(group) = names.filter_map(|name| found.name(name)).next() else { continue };
+        let (hedge, from) = find_hedge(&text[..group.start()], words);
+        let value = StatedValue::Number(number, None);
+        out.push(StatedQuantity { range: group.range(), from, value, half: 0.0, digits: 1, hedge });
     }
     out.sort_by_key(|quantity| quantity.range.start);
     out
+}
+
+/// The number of a numeral and the part behind it: the groups that match are named by them.
+fn spelled_number(pattern: &Regex, found: &Captures) -> Option<f64> {
+    let names = pattern.capture_names().flatten().filter(|name| found.name(name).is_some());
+    let numbers = names.filter_map(|name| match name {
+        "half" => Some(0.5),
+        "third" => Some(1.0 / 3.0),
+        "quarter" => Some(0.25),
+        name => name.strip_prefix('n')?.parse().ok(),
+    });
+    Some(numbers.sum()).filter(|number| *number >= 1.0)
+}
+
+/// A bare number in the unit that a label names: “Mean (ms)”, “Throughput in MB/s”.
+pub(crate) fn number_with_unit(
+    quantity: &StatedQuantity,
+    number: f64,
+    unit: &str,
+    words: &SentenceWords,
+) -> Option<StatedQuantity> {
+    let one = find_quantities(&format!("1 {unit}"), words);
+    let [StatedQuantity { range, value, .. }] = &one[..] else { return None };
+    let (value, scale) = match value {
+        _ if range.len() < unit.len() + 2 => return None,
+        StatedValue::Seconds(scale) => (StatedValue::Seconds(number * scale), *scale),
+        StatedValue::Rate(a, b) => (StatedValue::Rate(number * a, number * b), *a),
+        _ => return None,
+    };
+    Some(StatedQuantity { value, half: quantity.half * scale, ..quantity.clone() })
 }
 
 /// Whether a match is not the middle of a word or of a longer number.
@@ -201,7 +237,10 @@ fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option
         return Some(exact(StatedValue::Mask(digits.into()), whole));
     }
     if named("range").is_some() {
-        return Some(exact(StatedValue::Range, whole));
+        let scale = named("range_unit").map(unit_scale);
+        let end = |name: &str| Some(parse_number(named(name)?)? * scale?);
+        let ends = end("low").zip(end("high")).filter(|(low, high)| low < high);
+        return Some(exact(StatedValue::Range(ends), whole));
     }
     if named("sub").is_some() {
         let below = exact(StatedValue::Seconds(1e-3), whole);
@@ -364,7 +403,7 @@ mod tests {
     #[test]
     fn each_kind_of_value_is_told_from_the_others() {
         use StatedValue::*;
-        let cases: [(&str, Vec<StatedValue>); 22] = [
+        let cases: [(&str, Vec<StatedValue>); 27] = [
             ("host has 332 processes, kata 52", vec![count(332.0), count(52.0)]),
             (
                 "6.16.5-arch1-1), while (6.12.47)",
@@ -382,8 +421,19 @@ mod tests {
             ("1.234 entries", vec![Number(1234.0, Some(1.234))]),
             ("alpine:3.19 on port 3012, lab 12", vec![]),
             ("labs/lab12/kata/cpu.txt and /proc/1", vec![]),
-            ("between 10-250ms", vec![Range]),
-            ("5–10 % of the CPU, ~128 MB", vec![Range, Bytes(128e6, 128.0 * 1024_f64.powi(2))]),
+            ("between 10-250ms", vec![Range(Some((0.01, 0.25)))]),
+            ("zwischen 1,5 und 2 s", vec![Range(Some((1.5, 2.0)))]),
+            ("four and a half times, viereinhalbmal", vec![Times(4.5), Times(4.5)]),
+            ("5,1 veces más, 5,1-mal, un tiers de plus", vec![Times(5.1), Times(5.1)]),
+            ("1.2 Sekunden, 40 milisegundos", vec![Seconds(1.2), Seconds(0.04)]),
+            (
+                "QEMU Virtual CPU version 2.5+",
+                vec![Processor("QEMU Virtual CPU version 2.5+".into())],
+            ),
+            (
+                "5–10 % of the CPU, ~128 MB",
+                vec![Range(None), Bytes(128e6, 128.0 * 1024_f64.powi(2))],
+            ),
             ("20.6GB/s", vec![Rate(20.6e9, 20.6 * 1024_f64.powi(3))]),
             ("00000000A80425FB", vec![Mask("00000000a80425fb".into())]),
             ("in 10.4.0.0/24 at .68 s, sub-millisecond", vec![Seconds(0.68), Seconds(0.001)]),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
-use super::evidence_index::EvidenceIndex;
+use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::ClaimRatioWording;
 use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
@@ -99,6 +99,113 @@ pub(super) fn check_ratios(
         }
     }
     out
+}
+
+/// “runc was slower to start than Kata”, “the guest has more modules”, where it is the other way
+/// round.
+pub(super) fn check_directions(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+) -> Vec<ClaimRemark> {
+    let is_read = sentence.is_plain && sentence.cell_labels().is_none();
+    let clauses = sentence.text.split_inclusive([',', ';', '(', ')', ':']).filter(|_| is_read);
+    let clauses = clauses.flat_map(|part| part.split_inclusive(" but "));
+    let mut start = 0;
+    let placed = clauses.map(|clause| {
+        start += clause.len();
+        (start - clause.len(), clause)
+    });
+    placed
+        .filter_map(|(start, clause)| check_direction(index, vocabulary, sentence, start, clause))
+        .collect()
+}
+
+fn check_direction(
+    index: &EvidenceIndex,
+    vocabulary: &ClaimVocabulary,
+    sentence: &ReportSentence,
+    start: usize,
+    clause: &str,
+) -> Option<ClaimRemark> {
+    let words = &vocabulary.words.direction;
+    let kinds =
+        [(&words.slow, true), (&words.fast, true), (&words.large, false), (&words.small, false)];
+    let mut found = kinds.iter().enumerate().flat_map(|(kind, (pattern, is_speed))| {
+        pattern.find_iter(clause).map(move |found| (kind, *is_speed, found))
+    });
+    let (kind, is_speed, found) = found.next().filter(|_| found.next().is_none())?;
+    if words.unless.is_match(clause) {
+        return None;
+    }
+    let (before, after) = (&clause[..found.start()], &clause[found.end()..]);
+    let (rest, other) = match words.than.find(after) {
+        Some(than) => (&after[..than.start()], Some(&after[than.end()..])),
+        None => (after, None),
+    };
+    let resolver = &index.resolver;
+    let own = match resolver.find_mentions(before).is_empty() {
+        true => resolver.single_target(rest)?,
+        false if resolver.find_mentions(rest).is_empty() => resolver.single_target(before)?,
+        false => return None,
+    };
+    let baseline = index.target_with_role(Role::Baseline)?;
+    let other = match other {
+        Some(other) => resolver.single_target(other)?,
+        None if own == baseline => index.sole_candidate()?.to_string(),
+        None => baseline.to_string(),
+    };
+    let is_named = |subject: &&ValueSubject| {
+        let text = clause.replace(found.as_str(), "");
+        let is_other = subject.unless.as_ref().is_some_and(|unless| unless.is_match(&text));
+        let is_doubtful = subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&text));
+        let is_kind = match subject.kind {
+            SubjectKind::Seconds | SubjectKind::Rate => {
+                is_speed || matches!(subject.kind, SubjectKind::Seconds)
+            }
+            SubjectKind::Count => {
+                let nouns = subject.after.as_ref();
+                !is_speed
+                    && nouns.is_some_and(|nouns| super::values::stand_right_after(nouns, rest))
+            }
+            _ => false,
+        };
+        is_kind && !is_other && !is_doubtful && subject.words.is_match(&text)
+    };
+    let named: Vec<&ValueSubject> = vocabulary.subjects.subject.iter().filter(is_named).collect();
+    let [subject] = named[..] else { return None };
+    let id = &subject.facts[0];
+    let stand_in = |target: &str| match index.fact_on_target(id, target) {
+        None if target == baseline => index.target_with_role(Role::Host).unwrap_or(target).into(),
+        _ => target.to_string(),
+    };
+    let targets = [stand_in(&own), stand_in(&other)];
+    let facts = [index.fact_on_target(id, &targets[0])?, index.fact_on_target(id, &targets[1])?];
+    let sizes =
+        |one: &FactRef| match one.item_count().filter(|_| subject.kind == SubjectKind::Count) {
+            Some(count) => Some(vec![count]),
+            None => {
+                let figures = index.known_figures(one);
+                let rate = super::values::amount_of(one);
+                Some(vec![figures.median.or(rate)?, figures.mean.or(rate)?])
+            }
+        };
+    let (one, two) = (sizes(&facts[0])?, sizes(&facts[1])?);
+    // A rate is small where the work is slow.
+    let says_larger = matches!(kind, 0 | 2) != (is_speed && subject.kind == SubjectKind::Rate);
+    let margin = if subject.kind == SubjectKind::Count { 1.0 } else { 1.1 };
+    let is_refuted = targets[0] != targets[1]
+        && one.iter().zip(&two).all(|(one, two)| match says_larger {
+            true => one * margin < *two,
+            false => *one > two * margin,
+        });
+    let shown = facts.map(|one| format!("{} {}", index.reader_name(one.target), one.shown_value()));
+    let place = sentence.file_range(&(start + found.start()..start + found.end()));
+    is_refuted.then(|| {
+        let (stated, known) = (found.as_str(), &shown.join(", "));
+        let remark = ClaimRemark::contradicted_by(index, place, stated, &facts[0], known, None);
+        remark.resting_on_fact(id, &targets[1])
+    })
 }
 
 fn is_vague(words: &SentenceWords, sentence: &ReportSentence, quantity: &StatedQuantity) -> bool {

@@ -79,6 +79,11 @@ impl<'a> ReportSentence<'a> {
         }
     }
 
+    /// The question right before it, which it answers.
+    pub(crate) fn question(&self) -> Option<&'a str> {
+        self.topics.first().copied().filter(|topic| topic.trim_end().ends_with('?'))
+    }
+
     /// The row's and the column's words, if it is a cell.
     pub(crate) fn cell_labels(&self) -> Option<(&'a str, &'a str)> {
         match &self.passage.form {
@@ -119,6 +124,8 @@ pub(crate) fn split_sentences<'a>(
         let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
         let asks = text.trim_end().ends_with('?') || words.demand.is_match(start);
         let may_state = !asks && !leads_unsurely(passage, words);
+        let text =
+            &words.sure.replace_all(text, |found: &regex::Captures| " ".repeat(found[0].len()));
         let is_sure = may_state && !words.unsure.is_match(text);
         let is_statement =
             may_state && !words.unsure.is_match(&words.foretold.replace_all(text, ""));

@@ -8,7 +8,7 @@ use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::KnownFigure;
 use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
 use super::passages::PassageForm;
-use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
+use super::quantity::{self, StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
 use super::target_resolver::TargetMention;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
@@ -36,8 +36,12 @@ pub(super) fn check_values(
     all: &[StatedQuantity],
 ) -> (Vec<ClaimRemark>, Vec<StatedFigure>) {
     let (mut results, mut stated) = (Vec::new(), Vec::new());
-    for number in 0..all.len() {
-        let place = ValuePlace { index, vocabulary, sentence, all, number };
+    let numbers = 0..all.len();
+    let typed: Vec<StatedQuantity> = numbers
+        .map(|number| ValuePlace { index, vocabulary, sentence, all, number }.in_unit_of_labels())
+        .collect();
+    for number in 0..typed.len() {
+        let place = ValuePlace { index, vocabulary, sentence, all: &typed, number };
         let subjects = place.find_subjects();
         if subjects.is_empty() || place.is_set_apart() {
             continue;
@@ -101,34 +105,37 @@ impl<'a> ValuePlace<'a> {
         window.match_indices(' ').nth(7).map_or(window, |(at, _)| &window[..at])
     }
 
-    /// The unit that the row or the head of the column gives to a bare number, in seconds.
-    fn unit_of_labels(&self) -> Option<f64> {
-        let (row, column) = self.sentence.cell_labels()?;
-        let unit = |label: &str| {
+    /// The value in the unit that the row, the head of the column or the text above gives to a bare
+    /// number.
+    fn in_unit_of_labels(&self) -> StatedQuantity {
+        let own = self.stated_quantity().clone();
+        let (StatedValue::Number(number, second), Some((row, column))) =
+            (&own.value, self.sentence.cell_labels())
+        else {
+            return own;
+        };
+        let words = &self.vocabulary.words;
+        let number = second.unwrap_or(*number);
+        let in_unit = |label: &str| {
+            let label = label.trim_end_matches([':', ' ', '\u{a0}']);
             let inside = label.rsplit(['(', '[', ',']).next()?.trim().trim_end_matches([')', ']']);
-            match inside.to_lowercase().as_str() {
-                "s" | "sec" | "secs" | "seconds" => Some(1.0),
-                "ms" | "msec" | "milliseconds" => Some(1e-3),
-                _ => None,
-            }
+            let inside = inside.rsplit(" in ").next()?.rsplit(" en ").next()?;
+            // A column `min` is the least and no minutes.
+            let is_unit = !inside.eq_ignore_ascii_case("min");
+            is_unit.then(|| quantity::number_with_unit(&own, number, inside, words)).flatten()
         };
-        // `real` and `total` are columns of what `time` prints.
-        let is_of_time = |label: &str| ["real", "total"].contains(&label.trim());
         let is_fraction = self.stated_text().contains(['.', ',']);
-        let above = || {
-            let topic = self.sentence.topics.first()?.trim_end_matches([':', ' ', '\u{a0}']);
-            let in_words = [" in seconds", " in Sekunden", " en segundos", " en secondes"];
-            let in_words = in_words.iter().any(|words| topic.ends_with(words)).then_some(1.0);
-            in_words
-                .or_else(|| unit(topic).filter(|_| topic.ends_with(')')))
-                .filter(|_| is_fraction)
-        };
-        unit(column)
-            .or_else(|| unit(row))
-            .or_else(|| (is_of_time(&column.to_lowercase()) && is_fraction).then_some(1.0))
-            .or_else(above)
-            .or_else(|| self.heads_of_figure().and_then(|heads| heads.split(" | ").find_map(unit)))
-            .or_else(|| self.sampled_subject().map(|_| 1.0))
+        // `real` and `total` are columns of what `time` prints.
+        let is_of_time = ["real", "total"].contains(&column.to_lowercase().trim());
+        let above = || self.sentence.topics.first().and_then(|topic| in_unit(topic));
+        let in_seconds = || quantity::number_with_unit(&own, number, "s", words);
+        let labelled = in_unit(column)
+            .or_else(|| in_unit(row))
+            .or_else(|| in_seconds().filter(|_| is_of_time && is_fraction))
+            .or_else(|| above().filter(|_| is_fraction))
+            .or_else(|| self.heads_of_figure()?.split(" | ").find_map(in_unit))
+            .or_else(|| self.sampled_subject().and_then(|_| in_seconds()));
+        labelled.unwrap_or(own)
     }
 
     /// The heads of the table, where that of the column only says which figure it is: “Max”.
@@ -147,9 +154,6 @@ impl<'a> ValuePlace<'a> {
     fn in_seconds(&self) -> Option<f64> {
         match self.stated_quantity().value {
             StatedValue::Seconds(seconds) => Some(seconds),
-            StatedValue::Number(number, second) => {
-                Some(second.unwrap_or(number) * self.unit_of_labels()?)
-            }
             _ => None,
         }
     }
@@ -198,14 +202,14 @@ impl<'a> ValuePlace<'a> {
     fn may_be_of(&self, kind: SubjectKind) -> bool {
         match (&self.stated_quantity().value, kind) {
             (StatedValue::Number(number, _), SubjectKind::Count | SubjectKind::Samples) => {
-                number.fract() == 0.0 && self.unit_of_labels().is_none()
+                number.fract() == 0.0
             }
             (StatedValue::Number(number, _), SubjectKind::Status) => {
                 let is_status = *number == 0.0 || (100.0..600.0).contains(number);
-                is_status && self.stated_text().len() == 3 && self.unit_of_labels().is_none()
+                is_status && self.stated_text().len() == 3
             }
-            (_, SubjectKind::Seconds) => self.in_seconds().is_some(),
-            (StatedValue::Rate(..), SubjectKind::Rate)
+            (StatedValue::Seconds(_) | StatedValue::Range(Some(_)), SubjectKind::Seconds)
+            | (StatedValue::Rate(..), SubjectKind::Rate)
             | (StatedValue::Bytes(..), SubjectKind::Size)
             | (StatedValue::Mask(_), SubjectKind::Mask)
             | (StatedValue::Version(_), SubjectKind::Version)
@@ -454,17 +458,29 @@ impl<'a> ValuePlace<'a> {
             SubjectKind::Version => {
                 let is_short = heading.split_whitespace().nth(4).is_none();
                 let names_other = ["shim", "version"].iter().any(|word| heading.contains(word));
+                let is_asked = self.answered_question() == Some(heading);
                 let is_cell = self.sentence.cell_labels().is_some() && is_short;
                 let is_labelled =
                     self.has_label() && (heading.trim_end().ends_with(':') || is_short);
-                (is_cell || is_labelled) && !names_other
+                is_asked || (is_cell || is_labelled) && !names_other
             }
             _ => true,
         }
     }
 
+    /// The question that the value answers: nothing of weight stands between the two.
+    fn answered_question(&self) -> Option<&'a str> {
+        let before = &self.sentence.text[..self.stated_quantity().from];
+        let mut words = before.split(|c: char| !c.is_alphanumeric());
+        let is_short = words.by_ref().filter(|word| word.len() > 1).nth(3).is_none();
+        self.sentence.question().filter(|_| is_short)
+    }
+
     /// Whether a mark or a cell says that the value is what the words before it name.
     fn has_label(&self) -> bool {
+        if self.answered_question().is_some() {
+            return true;
+        }
         let before = self.before().trim_end_matches([' ', '*', '`', '"', '(', '\t']);
         before.ends_with([':', '=', '→']) || self.sentence.cell_labels().is_some()
     }
@@ -499,7 +515,8 @@ impl<'a> ValuePlace<'a> {
         {
             return Some(only.target.to_string());
         }
-        let named = named.or_else(|| self.only_target_left(subjects));
+        let named =
+            named.or_else(|| self.asked_target()).or_else(|| self.only_target_left(subjects));
         if named.is_some() || !subjects.iter().all(|subject| subject.baseline) {
             return named;
         }
@@ -518,6 +535,27 @@ impl<'a> ValuePlace<'a> {
             self.index.facts_everywhere(id).iter().any(|fact_ref| fact_ref.target != baseline)
         });
         (!others && !elsewhere).then(|| baseline.to_string())
+    }
+
+    /// The target that the answered question is about, unless the answer names another one by then.
+    fn asked_target(&self) -> Option<String> {
+        let question = self.answered_question()?;
+        let resolver = &self.index.resolver;
+        let end = self.stated_quantity().range.end;
+        let rest = &self.sentence.text[end..];
+        let clause = &self.sentence.text[..end + rest.find([';', '.', '(']).unwrap_or(rest.len())];
+        let own = resolver.find_mentions(clause);
+        let asked = resolver.find_mentions(question);
+        let of_cells =
+            self.sentence.cell_labels().map(|(_, column)| resolver.find_mentions(column));
+        if of_cells.is_some_and(|of_cells| !of_cells.is_empty()) {
+            return None;
+        }
+        if asked.len() > 1 && own.is_empty() && self.all.len() == asked.len() {
+            return asked[self.number].target.clone();
+        }
+        let target = resolver.single_target(question)?;
+        own.iter().all(|one| one.target.as_ref() == Some(&target)).then_some(target)
     }
 
     /// Whose value it is where the words leave one that has such a fact: in a column of the host
@@ -543,13 +581,25 @@ impl<'a> ValuePlace<'a> {
             known.retain(is_named);
         } else {
             let pair = [0, 1].map(|number| Self { number, ..*self });
-            let is_pair = subject.kind == SubjectKind::Count && self.all.len() == 2;
+            let is_pair = subject.kind == SubjectKind::Count && pair_of(self.all);
             let is_own = subject.kind == SubjectKind::Address;
             let is_of_nobody = resolver.find_mentions(self.sentence.text).is_empty();
             if !is_of_nobody || !is_pair && !is_own || is_pair && known.len() != 2 {
                 return None;
             }
             known.retain(|one| is_own || !pair[1 - self.number].agrees(one));
+            // Neither is right: the larger is the larger one's.
+            if is_pair && known.len() == 2 {
+                let size = |number: usize| match self.all[number].value {
+                    StatedValue::Number(number, _) => number,
+                    _ => 0.0,
+                };
+                let is_larger = size(self.number) > size(1 - self.number);
+                known.sort_by(|a, b| {
+                    a.item_count().unwrap_or(0.0).total_cmp(&b.item_count().unwrap_or(0.0))
+                });
+                known.remove(usize::from(!is_larger));
+            }
         }
         match known[..] {
             [one] => Some(one.target.to_string()),
@@ -605,7 +655,10 @@ impl<'a> ValuePlace<'a> {
             && everywhere.iter().any(|fact_ref| self.agrees(fact_ref));
         let is_cell = self.sentence.cell_labels().is_some();
         let is_excused = if swapped {
-            !is_cell && !self.has_label() && !self.is_exchanged(fact_ref)
+            !(is_cell
+                || self.has_label()
+                || is_name && self.is_linked()
+                || self.is_exchanged(fact_ref))
         } else {
             self.is_explained(subject.kind, fact_ref)
         };
@@ -693,6 +746,15 @@ impl<'a> ValuePlace<'a> {
             && self.index.resolver.find_mentions(self.sentence.text).is_empty()
     }
 
+    /// Whether a verb links the value to what the words before it name: “the guest's CPU is a”.
+    fn is_linked(&self) -> bool {
+        let lower = self.before().to_lowercase();
+        let mut words = lower.split_whitespace().rev();
+        let article =
+            |word: &&str| ["a", "an", "the", "my", "ein", "un", "amd", "intel"].contains(word);
+        words.find(|word| !article(word)).is_some_and(|word| LINKS.contains(&word) && word != "of")
+    }
+
     /// Whether another value of the sentence is this target's, and this one the other's.
     fn is_exchanged(&self, fact_ref: &FactRef) -> bool {
         let mut others = (0..self.all.len()).map(|number| Self { number, ..*self });
@@ -747,8 +809,7 @@ impl<'a> ValuePlace<'a> {
         let figures = self.index.known_figures(fact_ref);
         let wanted = self.figures_named();
         let figure = figures.all.iter().find(|figure| {
-            is_wanted(figure, &wanted)
-                && self.quantity_in_seconds().agrees_with(seconds, figure.value)
+            is_wanted(figure, &wanted) && self.stated_quantity().agrees_with(seconds, figure.value)
         })?;
         let shown = crate::report::format_measured(figure.value, SampleUnit::Seconds);
         let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
@@ -763,18 +824,6 @@ impl<'a> ValuePlace<'a> {
         let figure = figures.all.iter().find(|figure| figure.name == name)?;
         let shown = crate::report::format_measured(figure.value, samples.unit);
         Some(format!("{name} {shown} of {}", samples.values.len()))
-    }
-
-    /// The quantity with its rounding in seconds, also where a label gives the unit.
-    fn quantity_in_seconds(&self) -> StatedQuantity {
-        let scale = match self.stated_quantity().value {
-            StatedValue::Number(..) => self.unit_of_labels().unwrap_or(1.0),
-            _ => 1.0,
-        };
-        StatedQuantity {
-            half: self.stated_quantity().half * scale,
-            ..self.stated_quantity().clone()
-        }
     }
 
     fn agrees(&self, fact_ref: &FactRef) -> bool {
@@ -794,6 +843,10 @@ impl<'a> ValuePlace<'a> {
                         |stated: f64| (stated - truth).abs() <= quantity.half.max(truth * 0.03);
                     near(*one) || near(*other)
                 }),
+            StatedValue::Range(Some((low, high))) => {
+                let figures = self.index.known_figures(fact_ref);
+                figures.all.iter().any(|one| (low * 0.97..=high * 1.03).contains(&one.value))
+            }
             StatedValue::Mask(mask) => {
                 text.trim_start_matches("0x").trim_start_matches('0')
                     == mask.trim_start_matches('0')
@@ -831,6 +884,9 @@ impl<'a> ValuePlace<'a> {
                     let far = |stated: f64| (stated - truth).abs() > truth * share;
                     quantity.hedge == ValueHedge::Exact && far(*one) && far(*other)
                 }),
+            StatedValue::Range(Some(_)) => {
+                !self.index.known_figures(fact_ref).all.is_empty() && !self.agrees(fact_ref)
+            }
             StatedValue::Version(version) => !text.is_empty() && !is_version_prefix(version, text),
             StatedValue::Address(address) => {
                 // Public addresses are pseudonyms in the evidence.
@@ -847,7 +903,7 @@ impl<'a> ValuePlace<'a> {
 
     fn clashes_in_time(&self, fact_ref: &FactRef, seconds: f64) -> bool {
         let figures = self.index.known_figures(fact_ref);
-        let quantity = self.quantity_in_seconds();
+        let quantity = self.stated_quantity();
         let wanted = self.figures_named();
         // A single time is copied and not computed: it differs by a slip or not at all.
         let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
@@ -872,14 +928,16 @@ impl<'a> ValuePlace<'a> {
                 .all(|figure| far(&figure))
     }
 
-    /// Whether a sample of a series is called its median, or another figure.
+    /// Whether a sample of a series is called its median, or one figure by the name of another.
     fn is_sample_misnamed(&self, fact_ref: &FactRef) -> bool {
-        let samples = fact_ref.fact.as_series().map(|samples| &samples.values[..]);
-        let is_sample = |seconds: f64| {
-            let mut values = samples.unwrap_or_default().iter();
-            values.any(|value| (value - seconds).abs() < 1e-9)
+        let figures = self.index.known_figures(fact_ref);
+        let is_known = |seconds: f64| {
+            figures
+                .all
+                .iter()
+                .any(|figure| self.stated_quantity().agrees_with(seconds, figure.value))
         };
-        self.figures_named().len() == 1 && self.in_seconds().is_some_and(is_sample)
+        self.figures_named().len() == 1 && self.in_seconds().is_some_and(is_known)
     }
 
     /// Whether the row says which of several runs it is.
@@ -952,6 +1010,9 @@ impl<'a> ValuePlace<'a> {
     /// A value about a target of which nothing was captured.
     fn missing_remark(&self, subject: &ValueSubject, target: &str) -> Option<ClaimRemark> {
         let id = &subject.facts[0];
+        if matches!(self.stated_quantity().value, StatedValue::Range(_)) {
+            return None;
+        }
         let was_not_seen = self.index.was_not_seen(id, target);
         let text = self.stated_text();
         let is_figure = match subject.kind {
@@ -963,7 +1024,7 @@ impl<'a> ValuePlace<'a> {
             _ => false,
         };
         // A file that was not read may hold the samples of it.
-        let half = self.quantity_in_seconds().half;
+        let half = self.stated_quantity().half;
         let is_rounded = self.in_seconds().filter(|_| self.stated_quantity().digits > 1);
         let is_rounded = is_rounded.is_some_and(|seconds| {
             let near = |scale: f64| {
@@ -1094,8 +1155,14 @@ const MAX_LISTED: usize = 20;
 /// What processors call their vendor, and what their models do.
 const VENDORS: &[(&str, &str)] = &[("GenuineIntel", "intel"), ("AuthenticAMD", "amd")];
 
+/// Whether two values and no other stand in a sentence.
+fn pair_of(all: &[StatedQuantity]) -> bool {
+    let form = |number: usize| std::mem::discriminant(&all[number].value);
+    all.len() == 2 && form(0) == form(1)
+}
+
 /// Whether words stand right after a value, with two others between at most.
-fn stand_right_after(words: &regex::Regex, after: &str) -> bool {
+pub(super) fn stand_right_after(words: &regex::Regex, after: &str) -> bool {
     words.find_iter(after).next().is_some_and(|found| {
         let between = &after[..found.start()];
         let letter = |c: char| c.is_alphanumeric() || c == '_';
@@ -1148,7 +1215,7 @@ fn known_number(fact_ref: &FactRef) -> Option<f64> {
 const MEMORY: &str = "mem.total_kb";
 
 /// Bytes of memory, or bytes in a second of what dd printed.
-fn amount_of(fact_ref: &FactRef) -> Option<f64> {
+pub(super) fn amount_of(fact_ref: &FactRef) -> Option<f64> {
     let value = fact_ref.fact.as_value()?;
     if fact_ref.id == MEMORY {
         return Some(value.as_f64()? * 1024.0);
@@ -1161,7 +1228,7 @@ fn hyphenate_model(text: &str) -> String {
     text.to_lowercase().replace("(r)", "").replace("(tm)", "").replace(' ', "-")
 }
 
-fn interface_addresses<'a>(fact_ref: &FactRef<'a>) -> impl Iterator<Item = &'a str> {
+pub(super) fn interface_addresses<'a>(fact_ref: &FactRef<'a>) -> impl Iterator<Item = &'a str> {
     let items = fact_ref.fact.as_value().and_then(|value| value.as_array());
     let of = |item: &'a serde_json::Value| {
         item.get("ipv4").and_then(|list| list.as_array()).into_iter().flatten()

@@ -173,6 +173,18 @@ fn check_boundary(
         return Some(ClaimRemark::contradicted_by(index, place, stated, &release, &shown, None));
     }
     let is_own = words.owned.is_match(clause) && !index.never_ran(&target);
+    // A guest with another release shares no kernel, whatever else is open.
+    let host = [Role::Host, Role::Baseline].map(|role| index.target_with_role(role));
+    let mut host =
+        host.into_iter().flatten().filter_map(|one| index.fact_on_target("kernel.release", one));
+    if let (false, false, Some(own), Some(host)) =
+        (separate, denies, index.fact_on_target("kernel.release", &target), host.next())
+        && own.target != host.target
+        && own.fact.as_str() != host.fact.as_str()
+    {
+        let shown = format!("{} inside, {} outside", own.shown_value(), host.shown_value());
+        return Some(ClaimRemark::contradicted_by(index, place, stated, &own, &shown, None));
+    }
     if separate && (observed || is_own) && index.was_not_seen("kernel.release", &target) {
         let id = "kernel.release";
         return Some(ClaimRemark::without_evidence(index, place, stated, id, &target));

@@ -52,14 +52,17 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, contrast, label, not_run, of_errors, again;
+        difference, difference_before, contrast, label, not_run, of_errors, again, numeral, counted, sure;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
         comparison: RatioWords,
+        direction: DirectionWords,
         interface: InterfaceWords,
         member: MemberWords,
     }
+    /// Which of two is said to be more.
+    DirectionWords { slow, fast, large, small, than, unless; }
     /// Interfaces and their names.
     InterfaceWords { only, names, list, shows, unaddressed; }
     /// What a list is said to have or to lack.

@@ -51,9 +51,10 @@ pub type ParseResult = Result<Value, ParseFailure>;
 
 type ParserEntry = fn(&str) -> ParseResult;
 
-const PARSERS: [(&str, ParserEntry); 39] = [
+const PARSERS: [(&str, ParserEntry); 40] = [
     ("boolean", scalar::parse_boolean),
     ("capability_mask", kernel::capability_mask),
+    ("clock_distances", record::parse_clock_distances),
     ("column_connect", record::parse_connect_times),
     ("column_each", record::parse_times_per_iteration),
     ("column_first_byte", record::first_byte),

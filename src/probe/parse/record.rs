@@ -11,10 +11,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::DateTime;
 use serde_json::Value;
 
 use super::{ParseFailure, ParseResult, filled_lines, parse_decimal};
-use crate::model::MissingReason;
+use crate::model::{MAX_SAMPLES, MissingReason};
 
 /// What a line of a sample begins with.
 pub(super) const SAMPLE: &str = "ok ";
@@ -79,6 +80,31 @@ pub(super) fn parse_times_per_iteration(text: &str) -> ParseResult {
     let each: Option<Vec<f64>> = each.collect();
     each.map(Value::from)
         .ok_or_else(|| ParseFailure::new(MissingReason::Unreadable, "a run without iterations"))
+}
+
+/// The times from `scheduled` to `first_line`, in seconds: two points of time by two clocks, so a
+/// distance may be negative.
+pub(super) fn parse_clock_distances(text: &str) -> ParseResult {
+    let [from, to] = [column_index(text, "scheduled")?, column_index(text, "first_line")?];
+    let mut distances = Vec::new();
+    for line in filled_lines(text).filter(|line| line.starts_with(SAMPLE)) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let point = |place: usize| {
+            let word = words.get(place).copied().unwrap_or_default();
+            DateTime::parse_from_rfc3339(word)
+                .map_err(|_| ParseFailure::unexpected_output("a point of time", word))
+        };
+        let nanoseconds = (point(to)? - point(from)?).num_nanoseconds();
+        let out_of_range =
+            || ParseFailure::new(MissingReason::OutOfRange, "the two points are centuries apart");
+        #[allow(clippy::cast_precision_loss, reason = "nanoseconds of hours are exact")]
+        distances.push(nanoseconds.ok_or_else(out_of_range)? as f64 / 1e9);
+        if distances.len() > MAX_SAMPLES {
+            let words = format!("more than {MAX_SAMPLES} samples");
+            return Err(ParseFailure::new(MissingReason::TooLong, words));
+        }
+    }
+    if distances.is_empty() { Err(none_succeeded(text)) } else { Ok(distances.into()) }
 }
 
 /// How often each status stands in a record, failures among them; 0 is no response.
