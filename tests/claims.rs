@@ -510,8 +510,8 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
 #[test]
 fn every_kind_of_statement_is_held_against_the_evidence() {
     let project = Project::new();
-    let own = support::own_path("tests/import/honest");
-    for (name, bytes) in support::tree(&own) {
+    let own = crate::support::own_path("tests/import/honest");
+    for (name, bytes) in crate::support::tree(&own) {
         project.write(&format!("lab12/{name}"), bytes);
     }
     project.write("lab12/kata/cpu.txt", "model name\t: QEMU Virtual CPU version 2.5+\n");
