@@ -17,7 +17,7 @@ fn main() {
     tell_commit(&root);
     let data = Path::new(&root).join("data");
     write_generated("fact_ids.rs", &fact_constants(&data.join("catalogue")));
-    for folder in ["rules", "lab12/rules", "lab12/claims/rules"] {
+    for folder in ["rules", "fleet/rules", "lab12/rules", "lab12/claims/rules"] {
         let name = format!("{}.rs", folder.replace('/', "_"));
         write_generated(&name, &message_structs(&data.join(folder)));
     }

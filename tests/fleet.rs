@@ -67,7 +67,7 @@ fn what_is_no_fleet_or_no_run_is_said() {
     let project = project_with_fleets();
     let fails = |arguments: &[&str], words: &str| project.run(arguments).fails(2, &[words]);
     fails(&["check", "fleet:dddd"], "no fleet `dddd`");
-    fails(&["check", "fleet:latest", "--format", "sarif"], "is about a run");
+    fails(&["check", "fleet:latest", "--format", "markdown"], "is about a run");
     fails(&["diff", "fleet:latest", "latest"], "a fleet is compared with a fleet");
     fails(&["diff", "fleet:aaaa", "fleet:bbbb", "--format", "html"], "as text or json");
     fails(&["facts", "fleet:latest"], "is a fleet, and a run is wanted here");
@@ -142,6 +142,34 @@ fn the_page_of_a_fleet_says_first_where_the_promise_is_broken() {
     // Nothing is made again where nothing changed, and nothing that was hidden is in the way.
     project.run(&["build"]).succeeds();
     assert_eq!(project.read("public/fleets/bbbbbbbbbbbb.html"), page);
+}
+
+#[test]
+fn what_nodes_show_together_is_found_and_every_finding_is_a_line_of_the_fleet_file() {
+    let project = project_with_fleets();
+    project.write("book.toml", EXPECTATION);
+    let mut twins = [7, 8, 9].map(MadeNode::sound_node);
+    twins[1].machine = 7;
+    write_fleet(project.root(), "cccccccccccc", -1, &twins);
+    let rule = "note[nodes-share-a-boot-id]: 2 nodes state one boot id, 00000007-";
+    let text = project.run(&["check", "fleet:cccc"]).succeeds().stdout;
+    assert!(text.contains(rule), "{text}");
+    let log = project.run(&["check", "fleet:bbbb", "--format", "sarif"]).fails(1, &[]).stdout;
+    let log: Value = serde_json::from_str(&log).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let of_rule = |id: &str| results.iter().find(|result| result["ruleId"] == id).unwrap();
+    let place = &of_rule("runtime-not-what-it-says")["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "data/fleets/bbbbbbbbbbbb.json");
+    let line = place["region"]["startLine"].as_u64().unwrap();
+    let file = project.read("data/fleets/bbbbbbbbbbbb.json");
+    let line = file.lines().nth(usize::try_from(line).unwrap() - 1).unwrap();
+    assert!(line.contains("host-000001"), "{line}");
+    let expected = of_rule("expectation");
+    assert_eq!(expected["relatedLocations"].as_array().unwrap().len(), 2, "{expected}");
+    project.run(&["build"]).succeeds();
+    let page = project.read("public/fleets/cccccccccccc.html");
+    assert!(page.contains("2 nodes state one boot id"), "{page}");
+    assert!(page.contains("rules.html#nodes-share-a-boot-id"));
 }
 
 #[test]

@@ -21,8 +21,10 @@ use crate::error::{Error, Result};
 use crate::judge::against::RunPair;
 use crate::judge::{ExpectationResult, Severity, SwitchedOff, Verdict};
 use crate::project::{CONFIG, Project};
+use crate::report::fleet::{ExpectationFold, FleetAssessment};
 use crate::report::{Assessment, ProjectData, comparison};
 use crate::store::RunStore;
+use crate::store::fleets::{FleetStore, fleet_text};
 use crate::store::reference::split_fleet_reference;
 use crate::text::{uri_path, wrap_words};
 
@@ -182,7 +184,8 @@ fn check_fleet(
         CheckFormat::Text => Some(FleetForm::Text),
         CheckFormat::Json => Some(FleetForm::Json),
         CheckFormat::Junit => Some(FleetForm::Document(junit::fleet_report)),
-        CheckFormat::Markdown | CheckFormat::Sarif => None,
+        CheckFormat::Sarif => Some(FleetForm::Sarif),
+        CheckFormat::Markdown => None,
     };
     let of_runs = [
         ("--against", !arguments.against.is_empty()),
@@ -191,7 +194,7 @@ fn check_fleet(
     ];
     let unfit = of_runs.into_iter().find_map(|(what, is_given)| is_given.then_some(what));
     let (Some(form), None) = (form, unfit) else {
-        let what = unfit.unwrap_or("a form other than text, json and junit");
+        let what = unfit.unwrap_or("--format markdown");
         return Err(Error::unusable_input(format!("{what} is about a run, not about a fleet"))
             .with_help("`isoproof check --format json fleet:latest` names the run of each node"));
     };
@@ -204,6 +207,22 @@ fn check_fleet(
         },
     };
     fleet::check_fleet(project, name, &wanted, console)
+}
+
+/// A fleet as SARIF.
+pub(super) fn fleet_sarif(
+    project: &Project,
+    assessment: &FleetAssessment,
+    project_data: &ProjectData,
+    expectations: &[ExpectationFold],
+) -> String {
+    let path = FleetStore::open_project(project).fleet_path(&assessment.fleet.id);
+    let text = fleet_text(&assessment.fleet);
+    let uri = repository_uri(project, &path).unwrap_or_else(|| planned_uri(project, &path));
+    let file = sarif::SarifFile { uri, text: &text, evidence: None };
+    let config = planned_uri(project, &project.root.join(CONFIG));
+    let expectations = sarif::SarifExpectationsOfFleet { uri: config, folds: expectations };
+    sarif::fleet_sarif_log(assessment, project_data, &expectations, &file)
 }
 
 /// The folder that code hosts count paths from: that of the repository, else of the project.

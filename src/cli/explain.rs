@@ -53,6 +53,8 @@ fn load_requirements(project: &Project) -> Result<Vec<LabRequirement>> {
 
 fn list_ids(project_data: &ProjectData, requirements: &[LabRequirement]) -> StyledText {
     let rules = project_data.rules.iter_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
+    let of_fleets = project_data.fleet_rules.iter_rules();
+    let of_fleets = of_fleets.map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let of_reports =
         project_data.listed_report_rules().map(|doc| (doc.id.as_str(), doc.title.as_str()));
     let verdicts = project_data.words.values().map(|doc| (doc.id.as_str(), doc.title.as_str()));
@@ -69,6 +71,7 @@ fn list_ids(project_data: &ProjectData, requirements: &[LabRequirement]) -> Styl
         out.push_columns(rows.iter().map(row).collect());
     };
     section("Rules", rules.collect());
+    section("Rules about the nodes of a fleet", of_fleets.collect());
     if project_data.checks_reports {
         section("Rules about reports", of_reports.collect());
     }
@@ -89,6 +92,10 @@ fn explain_id(
         .rules
         .find_rule(id)
         .map(|doc| rule_page(doc, "a rule", &project_data.rules))
+        .or_else(|| {
+            let book = &project_data.fleet_rules;
+            book.find_rule(id).map(|doc| rule_page(doc, "a rule about the nodes of a fleet", book))
+        })
         .or_else(|| {
             let book = &project_data.report_rules;
             book.find_rule(id).map(|doc| rule_page(doc, "a rule about reports", book))
@@ -114,7 +121,8 @@ fn unknown_id_error(
     requirements: &[LabRequirement],
     id: &str,
 ) -> Error {
-    let rules = project_data.rules.iter_rules().chain(project_data.report_rules.iter_rules());
+    let books = [&project_data.rules, &project_data.fleet_rules, &project_data.report_rules];
+    let rules = books.into_iter().flat_map(|book| book.iter_rules());
     let ids = rules.map(|doc| doc.id.as_str());
     let ids = ids
         .chain(project_data.words.keys().map(String::as_str))

@@ -9,11 +9,11 @@ use super::styled::{StyledLine, StyledText, TextStyle};
 use super::summary;
 use crate::diff::fleet::FleetDiff;
 use crate::error::{Error, Result};
+use crate::judge::Severity;
 use crate::judge::fleet::{
-    BROKEN, CHANGED, ClassSummary, NodeSummary, StartFold, fold_classes, fold_findings, fold_starts,
+    BROKEN, CHANGED, ClassSummary, NodeSummary, StartFold, fold_classes, fold_starts,
 };
 use crate::judge::starts::StartOutcome;
-use crate::judge::{RuleBook, Severity};
 use crate::model::{Fleet, SampleUnit};
 use crate::project::{CONFIG, FailOn, Project};
 use crate::report::ProjectData;
@@ -151,8 +151,10 @@ pub(super) enum FleetForm {
     Summary,
     /// For programs.
     Json,
-    /// As what this makes of the fleet, the rules, and the least severe finding that is a failure.
-    Document(fn(&FleetAssessment, &RuleBook, Severity) -> Result<String>),
+    /// As SARIF.
+    Sarif,
+    /// As what this makes of the fleet, the data of the project, and the least severe finding that is a failure.
+    Document(fn(&FleetAssessment, &ProjectData, Severity) -> Result<String>),
 }
 
 /// How `check` shows a fleet, and what makes it fail.
@@ -173,7 +175,7 @@ pub(super) fn check_fleet(
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, project_data.catalogue.clone());
     let assessment = load_fleet(project, name, &store, &project_data, console)?;
-    let folded = fold_findings(&assessment.nodes);
+    let folded = assessment.fold_findings();
     let expectations = assessment.fold_expectations();
     match wanted.form {
         FleetForm::Text => console.print_text(&check_text(&assessment, &expectations))?,
@@ -181,9 +183,13 @@ pub(super) fn check_fleet(
         FleetForm::Json => {
             console.print_json(&format!("{:#}\n", fleet_json(&assessment, &expectations)))?;
         }
+        FleetForm::Sarif => {
+            let log = super::check::fleet_sarif(project, &assessment, &project_data, &expectations);
+            console.print_document(&log)?;
+        }
         FleetForm::Document(make) => {
             let least = wanted.least.unwrap_or(Severity::Error);
-            console.print_document(&make(&assessment, &project_data.rules, least)?)?;
+            console.print_document(&make(&assessment, &project_data, least)?)?;
         }
     }
     let is_found = wanted.least.is_some_and(|least| folded.iter().any(|it| it.severity >= least));
@@ -211,7 +217,7 @@ fn check_text(assessment: &FleetAssessment, expectations: &[ExpectationFold]) ->
     text.push_blank();
     text.append_text(fleet_lines(&assessment.nodes));
     let mut counts = [(Severity::Error, 0), (Severity::Warning, 0), (Severity::Note, 0)];
-    for finding in fold_findings(&assessment.nodes) {
+    for finding in assessment.fold_findings() {
         let mark = StyledLine::begin_styled(
             super::check::severity_style(finding.severity),
             finding.severity.word(),
@@ -284,7 +290,7 @@ fn fleet_json(assessment: &FleetAssessment, expectations: &[ExpectationFold]) ->
         "created": assessment.fleet.created,
         "ended": assessment.fleet.ended,
         "verdicts": verdicts.collect::<Vec<_>>(),
-        "findings": fold_findings(&assessment.nodes),
+        "findings": assessment.fold_findings(),
         "expectations": expectations.iter().map(ExpectationFold::to_json).collect::<Vec<_>>(),
         "nodes": nodes.collect::<Vec<_>>(),
     })

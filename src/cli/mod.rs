@@ -129,8 +129,8 @@ enum CliCommand {
     Mdbook(mdbook::MdbookArguments),
     /// Print the namespace and the rights that `collect --engine kubernetes` needs, as YAML
     Manifest(manifest::ManifestArguments),
-    /// Print the JSON Schema of a run file
-    Schema,
+    /// Print the JSON Schema of a run file or a fleet file
+    Schema(schema::SchemaArguments),
     /// Print what completes commands and options in a shell
     Completions(completions::CompletionsArguments),
     /// Print the manual page, or write one for every command
@@ -179,7 +179,7 @@ pub fn build_command_line() -> clap::Command {
 
 fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
     match &cli.command {
-        CliCommand::Schema => return schema::run_schema(console),
+        CliCommand::Schema(arguments) => return schema::run_schema(arguments, console),
         CliCommand::Manifest(arguments) => return manifest::print_manifest(arguments, console),
         CliCommand::Doctor(arguments) => return doctor::run_doctor(arguments, console),
         CliCommand::Init(arguments) => {
@@ -211,7 +211,7 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
         CliCommand::Export(arguments) => export::run_export(&project, arguments, console),
         CliCommand::Publish(arguments) => publish::run_publish(&project, arguments, console),
         CliCommand::Clean(arguments) => clean::run_clean(&project, arguments, console),
-        CliCommand::Schema
+        CliCommand::Schema(_)
         | CliCommand::Manifest(_)
         | CliCommand::Doctor(_)
         | CliCommand::Init(_)

@@ -1,12 +1,27 @@
-//! `isoproof schema`: the JSON Schema of a run file.
+//! `isoproof schema`: the JSON Schema of a run file or a fleet file.
 
 use std::process::ExitCode;
 
+use clap::Args;
+
 use super::console::Console;
 use crate::error::Result;
+use crate::store::schema;
+
+/// The arguments of `schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArguments {
+    /// That of a fleet file, `data/fleets/ID.json`
+    #[arg(long)]
+    fleet: bool,
+}
 
 /// Prints the schema.
-pub(super) fn run_schema(console: &Console) -> Result<ExitCode> {
-    console.print_json(&crate::store::schema::schema_json())?;
+pub(super) fn run_schema(arguments: &SchemaArguments, console: &Console) -> Result<ExitCode> {
+    let text = match arguments.fleet {
+        true => schema::fleet_schema_json(),
+        false => schema::run_schema_json(),
+    };
+    console.print_json(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,6 +34,8 @@ pub(crate) struct NodeSummary {
     pub classes: Vec<ClassSummary>,
     /// The facts by which nodes are told apart.
     pub facts: Vec<NodeFact>,
+    /// The boot id that its object states, where it has a run.
+    pub boot_id: Option<String>,
     /// How long starts take under each class, where they were timed.
     pub starts: Vec<StartShift>,
     /// What the rules found.
@@ -138,6 +140,7 @@ impl NodeSummary {
             run: Some(run.id.clone()),
             classes: verdicts.map(|it| ClassSummary::of_verdict(it, words, reasons)).collect(),
             facts,
+            boot_id: stated_boot_id(run),
             starts: compare_starts(run),
             findings: judgement
                 .findings
@@ -173,6 +176,7 @@ impl NodeSummary {
             run: None,
             classes: fleet.classes.iter().map(|it| class(&it.name)).collect(),
             facts: Vec::new(),
+            boot_id: None,
             starts: Vec::new(),
             findings: Vec::new(),
         }
@@ -227,6 +231,28 @@ impl NodeSummary {
 
 type GroupKey = (bool, Vec<(&'static str, Confidence)>, Vec<NodeFact>, Vec<String>);
 
+/// The boot id that the object of a node states.
+fn stated_boot_id(run: &Run) -> Option<String> {
+    let host = run.with_role(Role::Host).next()?;
+    let id = run.find_fact(&fact_ids::KERNEL_BOOT_ID, &host.name)?.as_str()?;
+    Some(id.into())
+}
+
+/// What a rule found about several nodes of a fleet together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct FleetFinding {
+    /// The id of the rule.
+    pub rule: String,
+    /// How much the evidence suffers.
+    pub severity: Severity,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+    /// The nodes.
+    pub nodes: Vec<String>,
+}
+
 /// Nodes with equal verdicts and facts.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NodeGroup<'a> {
@@ -264,8 +290,12 @@ pub(crate) struct FoldedFinding<'a> {
     pub nodes: Vec<&'a str>,
 }
 
-/// The findings of all nodes by rule and target, most severe first, then those of most nodes.
-pub(crate) fn fold_findings(nodes: &[NodeSummary]) -> Vec<FoldedFinding<'_>> {
+/// The findings of all nodes by rule and target, and those about nodes `together`, most severe
+/// first, then those of most nodes.
+pub(crate) fn fold_findings<'a>(
+    nodes: &'a [NodeSummary],
+    together: &'a [FleetFinding],
+) -> Vec<FoldedFinding<'a>> {
     let mut folded: BTreeMap<(&str, Option<&str>), FoldedFinding> = BTreeMap::new();
     for node in nodes {
         for finding in &node.findings {
@@ -284,6 +314,14 @@ pub(crate) fn fold_findings(nodes: &[NodeSummary]) -> Vec<FoldedFinding<'_>> {
         }
     }
     let mut folded: Vec<FoldedFinding> = folded.into_values().collect();
+    folded.extend(together.iter().map(|finding| FoldedFinding {
+        rule: &finding.rule,
+        severity: finding.severity,
+        target: None,
+        message: &finding.message,
+        help: &finding.help,
+        nodes: finding.nodes.iter().map(String::as_str).collect(),
+    }));
     folded.sort_by_key(|it| (std::cmp::Reverse(it.severity), std::cmp::Reverse(it.nodes.len())));
     folded
 }
@@ -375,6 +413,7 @@ pub(crate) mod testing {
                 target: "host".into(),
                 value: kernel.into(),
             }],
+            boot_id: None,
             starts: Vec::new(),
             findings: is_shared.then_some(broken).into_iter().collect(),
         }
@@ -435,7 +474,7 @@ mod tests {
             kata_node("b", Conclusion::SeparateKernelVm, "6.1"),
             kata_node("c", Conclusion::SharedKernel, "6.1"),
         ];
-        let folded = fold_findings(&nodes);
+        let folded = fold_findings(&nodes, &[]);
         assert_eq!(folded.len(), 1);
         assert_eq!(folded[0].nodes, ["a", "c"]);
     }

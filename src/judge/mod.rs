@@ -5,6 +5,7 @@ mod context;
 mod edition;
 pub(crate) mod expectations;
 pub(crate) mod fleet;
+pub(crate) mod fleet_rules;
 pub(crate) mod rules;
 pub(crate) mod starts;
 mod statements;

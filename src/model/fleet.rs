@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{EvidenceKind, Generator, Role, Run};
@@ -14,7 +15,7 @@ pub const FLEET_VERSION: u32 = 1;
 ///
 /// It is written when the session begins, and again with every run, so one whose session died
 /// says what was not reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fleet {
     /// The version of this format.
@@ -40,7 +41,7 @@ pub struct Fleet {
 }
 
 /// A class of pods that was asked for on every node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetClass {
     /// The name of the target in the runs.
@@ -56,7 +57,7 @@ pub struct FleetClass {
 }
 
 /// A node, and what came of each class on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FleetNode {
     /// Its name, as its run has it.

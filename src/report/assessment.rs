@@ -31,6 +31,8 @@ pub struct ProjectData {
     pub rules: Arc<RuleBook>,
     /// The rules about hand-written reports.
     pub report_rules: Arc<RuleBook>,
+    /// The rules about the nodes of a fleet together.
+    pub fleet_rules: Arc<RuleBook>,
     /// Whether the project checks a hand-written report, so that those rules are to be told of.
     pub checks_reports: bool,
     /// The words of the verdicts.
@@ -75,14 +77,22 @@ impl ProjectData {
         if let Some(edition) = &project.config.edition {
             this = this.with_edition(edition, Some(&data))?;
         }
-        let books = [this.rules, this.report_rules].map(Arc::unwrap_or_clone);
-        let [rules, report_rules] =
+        let books = [this.rules, this.report_rules, this.fleet_rules].map(Arc::unwrap_or_clone);
+        let [rules, report_rules, fleet_rules] =
             RuleBook::with_switches(books, &project.config.rules, &place)?.map(Arc::new);
         let (margin, target) = (project.config.margin, project.config.target.clone());
         let checks_reports = this.edition.is_some() || project.config.checked_submission.is_some();
         let expectations = project.config.expectations.clone().into();
-        let this =
-            Self { margin, target, rules, report_rules, checks_reports, expectations, ..this };
+        let this = Self {
+            margin,
+            target,
+            rules,
+            report_rules,
+            fleet_rules,
+            checks_reports,
+            expectations,
+            ..this
+        };
         this.verify_expectations()?;
         Ok(this)
     }
@@ -163,6 +173,7 @@ impl ProjectData {
             catalogue: Arc::default(),
             rules: Arc::new(RuleBook::load(data)?),
             report_rules: Arc::new(load_report_rules(data)?),
+            fleet_rules: Arc::new(RuleBook::of_fleets(data)?),
             checks_reports: false,
             words: Arc::new(words::load_conclusion_words(data)?),
             reasons: Arc::new(words::load_reasons(data)?),

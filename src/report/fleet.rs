@@ -8,7 +8,8 @@ use serde_json::json;
 use super::{Assessment, ProjectData};
 use crate::diff::fleet::ExpectationShift;
 use crate::error::Result;
-use crate::judge::fleet::NodeSummary;
+use crate::judge::fleet::{FleetFinding, FoldedFinding, NodeSummary, fold_findings};
+use crate::judge::fleet_rules::check_nodes;
 use crate::judge::{ExpectationOutcome, ExpectationResult};
 use crate::model::{EvidenceKind, Fleet, FleetNode, Run};
 use crate::store::{LoadedRun, RunStore};
@@ -20,6 +21,8 @@ pub(crate) struct FleetAssessment {
     pub fleet: Fleet,
     /// What each node shows, in the order of the fleet.
     pub nodes: Vec<NodeSummary>,
+    /// What the rules found about several nodes together.
+    pub together: Vec<FleetFinding>,
     /// What came of each expectation on each node that has a run.
     pub expectations: Vec<NodeExpectations>,
 }
@@ -34,6 +37,11 @@ pub(crate) struct NodeExpectations {
 }
 
 impl FleetAssessment {
+    /// All findings, each on all its nodes, most severe first.
+    pub(crate) fn fold_findings(&self) -> Vec<FoldedFinding<'_>> {
+        fold_findings(&self.nodes, &self.together)
+    }
+
     /// Loads and judges the runs of a fleet, of which each thread has one in memory at a time.
     ///
     /// # Errors
@@ -55,7 +63,8 @@ impl FleetAssessment {
             }
             nodes.push(summary);
         }
-        Ok(Self { fleet, nodes, expectations })
+        let together = check_nodes(&nodes, &project_data.fleet_rules)?;
+        Ok(Self { fleet, nodes, together, expectations })
     }
 }
 

@@ -12,9 +12,10 @@ use super::view::RunRow;
 use crate::error::Result;
 use crate::judge::Confidence;
 use crate::judge::fleet::{
-    CHANGED, ClassSummary, FoldedFinding, NodeGroup, NodeSummary, fold_classes, fold_findings,
-    fold_starts, group_nodes,
+    CHANGED, ClassSummary, FleetFinding, FoldedFinding, NodeGroup, NodeSummary, fold_classes,
+    fold_findings, fold_starts, group_nodes,
 };
+use crate::judge::fleet_rules::check_nodes;
 use crate::judge::starts::StartShift;
 use crate::model::{Fleet, SampleUnit};
 use crate::probe::catalogue::ProbeCatalogue;
@@ -38,6 +39,8 @@ pub(super) struct FleetPages {
 struct SiteFleet {
     fleet: Fleet,
     nodes: Vec<NodeSummary>,
+    /// What the rules found about several nodes together.
+    together: Vec<FleetFinding>,
     /// The place of each node by its name.
     places: BTreeMap<String, usize>,
     /// The runs that get a page.
@@ -152,7 +155,9 @@ impl SiteFleet {
         let shown = firsts.chain(broken).collect();
         let places = nodes.iter().enumerate().map(|(place, node)| (node.node.clone(), place));
         let places = places.collect();
-        Ok(Self { fleet, nodes, places, shown })
+        let rules = &runs.builder.assessment.project_data.fleet_rules;
+        let together = check_nodes(&nodes, rules)?;
+        Ok(Self { fleet, nodes, together, places, shown })
     }
 
     /// What the template of the page sees.
@@ -181,6 +186,7 @@ impl SiteFleet {
             "reasons": self.reason_views(),
             "skew": self.skew_views(catalogue),
             "starts": self.start_views(),
+            "together": self.together_views(),
             "rows": self.node_rows(),
         })
     }
@@ -237,7 +243,7 @@ impl SiteFleet {
     }
 
     fn changed_pods(&self) -> Vec<Json> {
-        let folded = fold_findings(&self.nodes);
+        let folded = fold_findings(&self.nodes, &[]);
         let changed = folded.iter().filter(|finding| finding.rule == CHANGED);
         let view = |finding: &FoldedFinding| {
             let (nodes, more) = self.named_nodes(&finding.nodes);
@@ -327,6 +333,19 @@ impl SiteFleet {
             }));
         }
         views
+    }
+
+    /// What the rules found about several nodes together.
+    fn together_views(&self) -> Vec<Json> {
+        let view = |finding: &FleetFinding| {
+            let names: Vec<&str> = finding.nodes.iter().map(String::as_str).collect();
+            let (nodes, more) = self.named_nodes(&names);
+            json!({
+                "rule": finding.rule, "severity": finding.severity, "message": finding.message,
+                "help": finding.help.trim(), "nodes": nodes, "more": more,
+            })
+        };
+        self.together.iter().map(view).collect()
     }
 
     /// How the starts of each class stand to the baseline's on their nodes.

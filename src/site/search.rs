@@ -86,7 +86,10 @@ impl<'a> SearchIndex<'a> {
         });
         self.add_group("Evidence", "runs/".into(), captures);
         let titled = |title: &str, id: &str| [title.into(), id.into(), id.into()];
-        let books = [&assessment.project_data.rules, &assessment.project_data.report_rules];
+        let books = {
+            let data = &assessment.project_data;
+            [&data.rules, &data.fleet_rules, &data.report_rules]
+        };
         let rules = books.into_iter().flat_map(|book| book.iter_rules());
         let rules = rules.filter(|rule| self.rules.contains(&rule.id));
         let rules: Vec<_> = rules.map(|rule| titled(&rule.title, &rule.id)).collect();

@@ -482,13 +482,17 @@ impl<'a> SiteBuilder<'a> {
             .iter_rules()
             .filter(|doc| rows.iter().any(|row| row.rules.contains(&doc.id)))
             .map(|doc| rule_view(doc, &project_data.rules));
-        let about_evidence: Vec<Json> = about_evidence.collect();
+        let mut about_evidence: Vec<Json> = about_evidence.collect();
+        let others = project_data.rules.iter_rules().count() - about_evidence.len();
+        if rows.iter().any(|row| row.node.is_some()) {
+            let book = &project_data.fleet_rules;
+            about_evidence.extend(book.iter_rules().map(|doc| rule_view(doc, book)));
+        }
         let mut about_reports: Vec<Json> = Vec::new();
         if self.project.config.checked_submission.is_some() {
             let docs = project_data.listed_report_rules();
             about_reports.extend(docs.map(|doc| rule_view(doc, &project_data.report_rules)));
         }
-        let others = project_data.rules.iter_rules().count() - about_evidence.len();
         let sees =
             json!({ "rules": about_evidence, "report_rules": about_reports, "others": others });
         self.about_report(writer, RULES, "Rules", "site/rules.html", &sees)

@@ -51,9 +51,7 @@ impl FleetStore {
     ///
     /// The file cannot be written.
     pub fn save_fleet(&self, fleet: &Fleet) -> Result<()> {
-        let mut text = serde_json::to_string_pretty(fleet).unwrap_or_default();
-        text.push('\n');
-        atomic::write_atomically(&self.fleet_path(&fleet.id), text.as_bytes())
+        atomic::write_atomically(&self.fleet_path(&fleet.id), fleet_text(fleet).as_bytes())
     }
 
     /// All fleets.
@@ -131,6 +129,11 @@ impl FleetList {
             false => format!("{FORMS}; the newest here are {}", newest.join(", ")),
         })
     }
+}
+
+/// The text of the file of a fleet.
+pub fn fleet_text(fleet: &Fleet) -> String {
+    serde_json::to_string_pretty(fleet).unwrap_or_default() + "\n"
 }
 
 /// How many are newer, if the newest are meant.

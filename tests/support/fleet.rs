@@ -15,8 +15,10 @@ use super::{Project, own_path};
 /// What a node is to show.
 #[derive(Clone, Copy)]
 pub struct MadeNode {
-    /// Its place, of which its name and its boot id are made.
+    /// Its place, of which its name is made.
     pub place: usize,
+    /// The machine that it is on, of which its boot id is made.
+    pub machine: usize,
     /// The release of its kernel.
     pub kernel: &'static str,
     /// Whether `kata` has a kernel of its own there.
@@ -28,7 +30,13 @@ pub struct MadeNode {
 impl MadeNode {
     /// A node that is as it should be.
     pub fn sound_node(place: usize) -> Self {
-        Self { place, kernel: "6.18.44-fc-v657", is_isolated: true, is_reached: true }
+        Self {
+            place,
+            machine: place,
+            kernel: "6.18.44-fc-v657",
+            is_isolated: true,
+            is_reached: true,
+        }
     }
 }
 
@@ -62,7 +70,8 @@ pub fn node_run(session: &str, node: &MadeNode) -> Run {
         *name = Some(format!("host-{number:06x}"));
         *id = session.into();
     }
-    let own = |kind: usize| format!("{number:08x}-0000-4000-8000-{kind:012x}");
+    let machine = node.machine;
+    let own = |kind: usize| format!("{machine:08x}-0000-4000-8000-{kind:012x}");
     for (place, capture) in run.captures.iter_mut().enumerate() {
         if let Some(duration) = &mut capture.duration_ms {
             // Times differ from node to node, whatever else is alike.

@@ -12,15 +12,15 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::cli::report;
 use crate::error::{Error, Result};
-use crate::judge::fleet::{BROKEN, ClassSummary, FoldedFinding, NodeSummary, fold_findings};
+use crate::judge::fleet::{BROKEN, ClassSummary, FoldedFinding, NodeSummary};
 use crate::judge::{
     Conclusion, EvidenceRef, ExpectationOutcome, ExpectationResult, Finding, RuleBook, Severity,
     Verdict,
 };
 use crate::lab12::claims::ClaimResult;
 use crate::model::FactSource;
-use crate::report::Assessment;
 use crate::report::fleet::{ExpectationFold, FleetAssessment};
+use crate::report::{Assessment, ProjectData};
 use crate::text::make_visible;
 
 /// The report of one run, and of a hand-written report if one was checked.
@@ -66,7 +66,7 @@ pub(super) fn junit_report(
 /// It cannot be written as XML.
 pub(super) fn fleet_report(
     assessment: &FleetAssessment,
-    rules: &RuleBook,
+    project_data: &ProjectData,
     least: Severity,
 ) -> Result<String> {
     let mut report = Report::new(format!("isoproof fleet {}", assessment.fleet.id));
@@ -81,9 +81,10 @@ pub(super) fn fleet_report(
         suite.add_test_cases(expectations.iter().map(fold_case));
         report.add_test_suite(suite);
     }
-    let findings = fold_findings(&assessment.nodes);
+    let findings = assessment.fold_findings();
     let said: Vec<RuleStatement> = findings.iter().map(RuleStatement::of_fold).collect();
-    report.add_test_suite(rule_cases("rules", rules, &said, least));
+    report.add_test_suite(rule_cases("rules", &project_data.rules, &said, least));
+    report.add_test_suite(rule_cases("fleet-rules", &project_data.fleet_rules, &said, least));
     write_xml(&report)
 }
 

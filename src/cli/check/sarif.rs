@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use crate::judge::{EvidenceRef, ExpectationResult, Finding, RuleDoc, Severity, SwitchedOff};
 use crate::lab12::claims::{CheckedClaims, ClaimResult};
 use crate::model::FactSource;
-use crate::report::Assessment;
+use crate::report::fleet::{ExpectationFold, FleetAssessment};
+use crate::report::{Assessment, ProjectData};
 use crate::text::uri_path;
 
 /// The most results that code hosts keep.
@@ -53,6 +54,14 @@ pub(super) struct SarifExpectations<'a> {
     pub uri: String,
     /// What came of it.
     pub results: &'a [ExpectationResult],
+}
+
+/// What the project expects of every node, and came of it.
+pub(super) struct SarifExpectationsOfFleet<'a> {
+    /// The path of `book.toml`, as that of [`SarifFile`].
+    pub uri: String,
+    /// What came of it.
+    pub folds: &'a [ExpectationFold<'a>],
 }
 
 /// The log of one run, pretty-printed.
@@ -112,6 +121,102 @@ pub(super) fn sarif_log(
         }],
     });
     format!("{log:#}\n")
+}
+
+/// The log of a fleet: a result for each finding on all its nodes, whose places are the lines of the
+/// nodes in the fleet file.
+pub(super) fn fleet_sarif_log(
+    assessment: &FleetAssessment,
+    data: &ProjectData,
+    expectations: &SarifExpectationsOfFleet,
+    file: &SarifFile,
+) -> String {
+    let docs: Vec<&RuleDoc> =
+        data.rules.iter_rules().chain(data.fleet_rules.iter_rules()).collect();
+    let mut rules: Vec<Value> = docs.iter().map(|doc| sarif_rule(doc)).collect();
+    let mut results = Vec::new();
+    let lines = lines_of_nodes(file.text);
+    let places = |nodes: &[&str]| {
+        let of_node = |node: &&str| {
+            let line = lines.get(*node).copied().unwrap_or(1);
+            json!({"physicalLocation": physical_location(&file.uri, line)})
+        };
+        nodes.iter().take(MAX_PLACES).map(of_node).collect::<Vec<Value>>()
+    };
+    if !expectations.folds.is_empty() {
+        rules.push(data.expectation_words.sarif_rule(EXPECTATION));
+        for fold in expectations.folds.iter().filter(|fold| !fold.has_passed()) {
+            let nodes: Vec<&str> =
+                fold.failed.iter().chain(&fold.undecided).map(|(node, _)| *node).collect();
+            results.push(json!({
+                "ruleId": EXPECTATION,
+                "ruleIndex": rules.len() - 1,
+                "level": if fold.fails_build() { "error" } else { "note" },
+                "message": {"text": format!("expected: {}; not shown on {}", fold.expects, on_nodes(&nodes))},
+                "locations": [{"physicalLocation": physical_location(&expectations.uri, fold.line)}],
+                "relatedLocations": places(&nodes),
+                "partialFingerprints": partial_fingerprint(&[EXPECTATION, fold.expects]),
+            }));
+        }
+    }
+    for finding in assessment.fold_findings() {
+        let mut locations = places(&finding.nodes);
+        let related = locations.split_off(locations.len().min(1));
+        let target = finding.target.unwrap_or_default();
+        results.push(json!({
+            "ruleId": finding.rule,
+            "ruleIndex": rule_index(&docs, finding.rule),
+            "level": sarif_level(finding.severity),
+            "message": {"text": format!("{} On {}.", finding.message, on_nodes(&finding.nodes))},
+            "locations": locations,
+            "relatedLocations": related,
+            "partialFingerprints": partial_fingerprint(&[finding.rule, target]),
+            "properties": {"nodes": finding.nodes},
+        }));
+    }
+    let left_out = results.len().saturating_sub(MAX_RESULTS);
+    results.truncate(MAX_RESULTS);
+    number_fingerprints(&mut results);
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "isoproof",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            }},
+            "automationDetails": {"id": format!("isoproof/{}", assessment.fleet.id)},
+            "invocations": [{"executionSuccessful": true}],
+            "artifacts": [{"location": {"uri": file.uri}}],
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+            "properties": {"resultsLeftOut": left_out},
+        }],
+    });
+    format!("{log:#}\n")
+}
+
+/// How many nodes, and the names of the first.
+fn on_nodes(nodes: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let count = crate::cli::console::count_words(nodes.len(), "node");
+    let more = if nodes.len() > SHOWN { ", ..." } else { "" };
+    let names = nodes.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    format!("{count}: {names}{more}")
+}
+
+/// The lines of a fleet file on which the names of its nodes stand.
+fn lines_of_nodes(text: &str) -> BTreeMap<String, usize> {
+    let mut lines = BTreeMap::new();
+    let after = text.lines().zip(1..).skip_while(|(line, _)| !line.starts_with("  \"nodes\": ["));
+    for (line, number) in after {
+        let name = line.strip_prefix("      \"name\": ").map(|rest| rest.trim_end_matches(','));
+        if let Some(name) = name.and_then(|name| serde_json::from_str::<String>(name).ok()) {
+            lines.entry(name).or_insert(number);
+        }
+    }
+    lines
 }
 
 fn switched_off(off: &SwitchedOff) -> Value {

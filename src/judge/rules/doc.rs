@@ -112,6 +112,15 @@ impl RuleBook {
         Self::of_folder(data, "rules/")
     }
 
+    /// The rules about the nodes of a fleet together.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RuleBook::load`].
+    pub(crate) fn of_fleets(data: Option<&Path>) -> Result<Self> {
+        Self::of_folder(data, "fleet/rules/")
+    }
+
     /// These rules and those of a pack, whose words are in `rules/` of its folder.
     ///
     /// # Errors

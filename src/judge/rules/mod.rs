@@ -133,6 +133,16 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
+    /// The id of the rule.
+    pub(in crate::judge) fn rule_id(&self) -> &'static str {
+        self.rule
+    }
+
+    /// What its message says.
+    pub(in crate::judge) fn parameters(&self) -> &Value {
+        &self.parameters
+    }
+
     /// Adds a fact that the finding rests on.
     pub(crate) fn resting_on(mut self, context: &RuleContext, fact: FactId, target: &str) -> Self {
         let source = context.run.find_fact(&fact, target).and_then(|fact| fact.source().cloned());

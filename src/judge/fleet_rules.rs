@@ -1,0 +1,170 @@
+//! Rules about the nodes of a fleet together. Their words are `data/fleet/rules/<id>.toml`; in their
+//! examples the names of nodes stand in the place of targets.
+
+use std::collections::BTreeMap;
+
+use super::fleet::{FleetFinding, NodeSummary};
+use super::{Confidence, RuleBook, RuleMessage, Violation};
+use crate::error::{Error, Result};
+use crate::model::fact_ids;
+
+mod messages {
+    //! A type for the message of each rule in `data/fleet/rules/`.
+
+    include!(concat!(env!("OUT_DIR"), "/fleet_rules.rs"));
+}
+
+/// What a rule found, and on which nodes.
+type FleetViolation<'a> = (Violation, Vec<&'a str>);
+
+/// What a rule looks at, as code.
+type FleetCheck = for<'a> fn(&'a [NodeSummary]) -> Vec<FleetViolation<'a>>;
+
+/// The code of the rules.
+const CHECKS: &[FleetCheck] = &[runtime_version_skew, nodes_share_a_boot_id];
+
+/// What the rules find about the nodes of a fleet together.
+///
+/// # Errors
+///
+/// The message template of a rule cannot be rendered.
+pub(crate) fn check_nodes(nodes: &[NodeSummary], book: &RuleBook) -> Result<Vec<FleetFinding>> {
+    let mut findings = Vec::new();
+    for (violation, on) in CHECKS.iter().flat_map(|check| check(nodes)) {
+        let doc = book.find_rule(violation.rule_id()).ok_or_else(|| {
+            Error::unusable_input(format!("the rule `{}` has no words", violation.rule_id()))
+        })?;
+        if !book.switched_off_rules().contains_key(&doc.id) {
+            findings.push(FleetFinding {
+                rule: doc.id.clone(),
+                severity: doc.severity,
+                message: book.render_message(doc, violation.parameters())?,
+                help: doc.remedy.clone(),
+                nodes: on.into_iter().map(String::from).collect(),
+            });
+        }
+    }
+    Ok(findings)
+}
+
+/// The version that the object of a node states.
+fn runtime_version(node: &NodeSummary) -> Option<&str> {
+    let is_version = |fact: &&super::fleet::NodeFact| fact.fact == *fact_ids::ENGINE_VERSION;
+    node.facts.iter().find(is_version).map(|fact| fact.value.as_str())
+}
+
+/// Classes that were tested on nodes with several versions of the container runtime. The nodes are
+/// those without the commonest version.
+fn runtime_version_skew(nodes: &[NodeSummary]) -> Vec<FleetViolation<'_>> {
+    let mut by_class: BTreeMap<(usize, &str), BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    for node in nodes {
+        let Some(version) = runtime_version(node) else { continue };
+        for (place, class) in node.classes.iter().enumerate() {
+            if class.confidence > Confidence::None {
+                let versions = by_class.entry((place, &class.class)).or_default();
+                versions.entry(version).or_default().push(&node.node);
+            }
+        }
+    }
+    // Classes that were tested on the same nodes are one finding.
+    let mut by_versions: BTreeMap<BTreeMap<&str, Vec<&str>>, Vec<&str>> = BTreeMap::new();
+    for ((_, class), versions) in by_class.into_iter().filter(|(_, versions)| versions.len() > 1) {
+        by_versions.entry(versions).or_default().push(class);
+    }
+    let mut violations = Vec::new();
+    for (versions, classes) in by_versions {
+        let mut versions: Vec<(&str, Vec<&str>)> = versions.into_iter().collect();
+        versions.sort_by_key(|(_, nodes)| std::cmp::Reverse(nodes.len()));
+        let tally = versions.iter().map(|(version, nodes)| {
+            let plural = if nodes.len() == 1 { "" } else { "s" };
+            format!("{version} on {} node{plural}", nodes.len())
+        });
+        let tally = tally.collect::<Vec<_>>().join(", ");
+        let classes = classes.join(", ");
+        let message = messages::RuntimeVersionSkew { classes: &classes, versions: &tally };
+        let others = versions.into_iter().skip(1).flat_map(|(_, nodes)| nodes).collect();
+        violations.push((message.make_violation(), others));
+    }
+    violations
+}
+
+/// Nodes whose objects state one boot id.
+fn nodes_share_a_boot_id(nodes: &[NodeSummary]) -> Vec<FleetViolation<'_>> {
+    let mut by_id: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for node in nodes {
+        if let Some(id) = &node.boot_id {
+            by_id.entry(id).or_default().push(&node.node);
+        }
+    }
+    let shared = by_id.into_iter().filter(|(_, nodes)| nodes.len() > 1);
+    let violation = |(id, nodes): (&str, Vec<_>)| {
+        (messages::NodesShareABootId { count: nodes.len(), id }.make_violation(), nodes)
+    };
+    shared.map(violation).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::fleet::NodeFact;
+    use crate::judge::fleet::testing::kata_node;
+    use crate::judge::{Conclusion, RuleExample};
+
+    /// The nodes of an example, on each of which a class was tested.
+    fn nodes_of(example: &RuleExample) -> Vec<NodeSummary> {
+        let mut nodes: BTreeMap<&str, NodeSummary> = BTreeMap::new();
+        for (fact, by_node) in &example.facts {
+            for (name, value) in by_node {
+                let new = || kata_node(name, Conclusion::SeparateKernelVm, "6.1");
+                let node = nodes.entry(name).or_insert_with(new);
+                let value = value.as_str().unwrap().to_string();
+                match *fact == *fact_ids::KERNEL_BOOT_ID {
+                    true => node.boot_id = Some(value),
+                    false => node.facts.push(NodeFact {
+                        fact: fact.clone(),
+                        target: "host".into(),
+                        value,
+                    }),
+                }
+            }
+        }
+        nodes.into_values().collect()
+    }
+
+    #[test]
+    fn every_rule_about_fleets_says_about_its_examples_what_they_state() {
+        let book = RuleBook::of_fleets(None).unwrap();
+        assert_eq!(book.rule_ids().count(), CHECKS.len());
+        for doc in book.iter_rules() {
+            assert!(!doc.found.is_empty() && !doc.not_found.is_empty(), "{}", doc.id);
+            for example in doc.found.iter().chain(&doc.not_found) {
+                let found = check_nodes(&nodes_of(example), &book).unwrap();
+                let said = found.into_iter().filter(|it| it.rule == doc.id).map(|it| it.message);
+                assert_eq!(said.collect::<Vec<_>>(), example.says, "{}: {}", doc.id, example.what);
+            }
+        }
+    }
+
+    #[test]
+    fn a_node_on_which_a_class_was_not_tested_is_in_no_skew_of_it() {
+        let book = RuleBook::of_fleets(None).unwrap();
+        let node = |name: &str, version: &str, confidence: Confidence| {
+            let mut node = kata_node(name, Conclusion::SeparateKernelVm, "6.1");
+            node.classes[0].confidence = confidence;
+            node.facts.push(NodeFact {
+                fact: fact_ids::ENGINE_VERSION.to_string(),
+                target: "host".into(),
+                value: version.into(),
+            });
+            node
+        };
+        let [old, new, untested] = [
+            node("a", "containerd://1", Confidence::Medium),
+            node("b", "containerd://2", Confidence::Medium),
+            node("c", "containerd://2", Confidence::None),
+        ];
+        assert_eq!(check_nodes(&[old.clone(), untested], &book).unwrap(), []);
+        let found = check_nodes(&[old.clone(), old, new], &book).unwrap();
+        assert_eq!((found.len(), &found[0].nodes[..]), (1, &["b".to_string()][..]));
+    }
+}
