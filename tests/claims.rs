@@ -18,11 +18,14 @@ static SHELF: LazyLock<ProjectData> =
 
 /// The run of an evidence directory below `tests/`.
 fn subject(evidence: &str) -> Assessment {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(evidence);
+    subject_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(evidence))
+}
+
+fn subject_of(folder: &Path) -> Assessment {
     let mut run =
-        import_lab_folder(&folder, None, None, chrono::DateTime::UNIX_EPOCH).expect("evidence");
+        import_lab_folder(folder, None, None, chrono::DateTime::UNIX_EPOCH).expect("evidence");
     run.id = "20260101T000000Z-00000000".into();
-    let loaded = LoadedRun { run, integrity: IntegrityReport::default(), origin: evidence.into() };
+    let loaded = LoadedRun { run, integrity: IntegrityReport::default(), origin: "a test".into() };
     Assessment::new(loaded, &SHELF).expect("a judged run")
 }
 
@@ -488,6 +491,7 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
         "Typical values:\n\n- Kata start: 1.1 s\n- runc start: 0.1 s\n",
         "The CPU model does not differ; the number of CPUs differs.",
         "I expected Kata to start in 5 s.",
+        "Both sides show the same CPU model.",
         "## Startup\n\nKata is 3.3 times slower. Spread of kata is 0.18 s, of runc 0.06 s.",
         "## Estado\n\nEstado de la aplicación: HTTP 200.\n\n| Dato | Anfitrión | Kata |\n|-|-|-|\n\
          | Módulos | 298 | 72 |\n",
@@ -505,37 +509,43 @@ fn what_people_write_is_contradicted_only_where_it_is_certain() {
     }
 }
 
-/// Blocks of `kinds.txt`: what is contradicted (`> a | b`) or that nothing is (`>`), and the text.
-/// The evidence is the honest one with rates of dd and the CPU that QEMU shows.
+/// Files of `kinds/`: evidence (`@ path`), then statements, each below what is said about it: what is
+/// contradicted (`> a | b`, or `>` for nothing), that something (`!`) or nothing (`=`) is remarked on.
 #[test]
 fn every_kind_of_statement_is_held_against_the_evidence() {
-    let project = Project::new();
-    let own = crate::support::own_path("tests/import/honest");
-    for (name, bytes) in crate::support::tree(&own) {
-        project.write(&format!("lab12/{name}"), bytes);
-    }
-    project.write("lab12/kata/cpu.txt", "model name\t: QEMU Virtual CPU version 2.5+\n");
-    let cpus = "=== CPU Model Comparison ===\nHost CPU:\nmodel name\t: AMD Ryzen 7 5800H with Radeon \
-                Graphics\nKata VM CPU:\nmodel name\t: QEMU Virtual CPU version 2.5+\n";
-    project.write("lab12/analysis/cpu-comparison.txt", cpus);
-    project.write(
-        "lab12/results/io.txt",
-        "== runc io ==\n104857600 bytes (100.0MB) copied, 0.008868 seconds, 11.0GB/s\n\
-         == kata io ==\n104857600 bytes (100.0MB) copied, 0.010814 seconds, 9.0GB/s\n",
-    );
-    let run = import_lab_folder(&project.path("lab12"), None, None, chrono::DateTime::UNIX_EPOCH);
-    let run = run.expect("evidence");
-    let loaded = LoadedRun { run, integrity: IntegrityReport::default(), origin: "a test".into() };
-    let subject = Assessment::new(loaded, &SHELF).expect("a judged run");
-    let kinds = include_str!("reports/kinds.txt");
     let mut wrong = Vec::new();
-    for block in kinds.split("\n%%\n") {
-        let (head, text) = block.split_once('\n').expect("a head and a text");
-        let quotes = head.trim_start_matches('>').split('|').map(str::trim);
-        let wanted: Vec<&str> = quotes.filter(|quote| !quote.is_empty()).collect();
-        let found = contradictions(&subject, text);
-        if found != wanted {
-            wrong.push(format!("{text}\n  wanted {wanted:?}, found {found:?}"));
+    for (name, bytes) in crate::support::tree(&crate::support::own_path("tests/reports/kinds")) {
+        let text = String::from_utf8(bytes).expect("text");
+        let (evidence, statements) = text.split_once("%%\n").expect("evidence and statements");
+        let project = Project::new();
+        for file in evidence.split("@ ").skip(1) {
+            let (path, content) = file.split_once('\n').expect("a path and its content");
+            project.write(&format!("lab12/{path}"), content);
+        }
+        let subject = subject_of(&project.path("lab12"));
+        for block in statements.split("\n%%\n") {
+            let (head, text) = block.split_once('\n').expect("a head and a statement");
+            let found = check(&subject, text);
+            let quoted = |is_wanted: fn(&ClaimResult) -> bool| -> Vec<&str> {
+                let found = found.iter().filter(|one| is_wanted(one));
+                found.map(|one| one.quote.as_str()).collect()
+            };
+            let remarks = quoted(|one| one.status != ClaimStatus::Supported);
+            let is_right = match head.split_at(1) {
+                ("!", _) => !remarks.is_empty(),
+                ("=", _) => remarks.is_empty(),
+                (_, quotes) => {
+                    let wanted: Vec<&str> = quotes
+                        .split('|')
+                        .map(str::trim)
+                        .filter(|quote| !quote.is_empty())
+                        .collect();
+                    quoted(|one| one.status == ClaimStatus::Contradicted) == wanted
+                }
+            };
+            if !is_right {
+                wrong.push(format!("{}: {head}\n{text}\n  found {remarks:?}", name.as_str()));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

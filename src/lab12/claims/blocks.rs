@@ -10,6 +10,7 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::ClaimWithoutEvidence;
 use super::passages::ReportPassage;
+use super::quantity::{DigitSlip, find_slip};
 use super::values::{StatedFigure, interface_addresses};
 use super::words::{ClaimVocabulary, PastedKind, SentenceWords};
 use crate::lab12::readers;
@@ -361,11 +362,9 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
 /// Whether a time of at least four digits is another with one of them changed: no run prints that.
 fn is_slip_of_number(stated: f64, known: f64) -> bool {
     let (stated, known) = (format!("{stated:.3}"), format!("{known:.3}"));
-    let differing = stated.bytes().zip(known.bytes()).filter(|(one, other)| one != other).count();
-    stated.len() == known.len()
-        && differing == 1
+    find_slip(&stated, &known).is_some()
         && !stated.starts_with("0.")
-        && stated[stated.len() - 1..] == known[known.len() - 1..]
+        && stated.chars().next_back() == known.chars().next_back()
 }
 
 /// The address of pasted interfaces that is a captured one with two digits exchanged, and that one.
@@ -374,20 +373,10 @@ fn edited_address(pasted: &Fact, captured: Option<FactRef>) -> Option<(String, S
     let pasted = FactRef { fact: pasted, ..captured };
     let known: Vec<&str> = interface_addresses(&captured).collect();
     interface_addresses(&pasted).find_map(|one| {
-        let slip = known.iter().find(|known| is_exchanged(known, one))?;
+        let slip =
+            known.iter().find(|known| find_slip(one, known) == Some(DigitSlip::Exchanged))?;
         Some((one.to_string(), slip.to_string()))
     })
-}
-
-/// Whether two digits next to each other are exchanged.
-fn is_exchanged(one: &str, other: &str) -> bool {
-    let differing: Vec<usize> = (0..one.len().min(other.len()))
-        .filter(|&at| one.as_bytes()[at] != other.as_bytes()[at])
-        .collect();
-    let (one_bytes, other_bytes) = (one.as_bytes(), other.as_bytes());
-    one.len() == other.len()
-        && matches!(differing[..], [a, b] if b == a + 1
-            && one_bytes[a] == other_bytes[b] && one_bytes[b] == other_bytes[a])
 }
 
 /// Whether a text is the beginning of another, with a mark that it was cut: `f47c20e8[...]`.

@@ -6,7 +6,7 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::ClaimContradictsEvidence;
 use super::passages::PassageForm;
-use super::sentence::ReportSentence;
+use super::sentence::{ReportSentence, clause_start};
 use super::words::{ClaimVocabulary, ClosedName};
 use crate::judge::EvidenceRef;
 use crate::model::Role;
@@ -152,11 +152,6 @@ fn check_members(
         );
     }
     None
-}
-
-/// Where the clause that a place stands in begins.
-fn clause_start(text: &str, at: usize) -> usize {
-    text[..at].rfind([',', ';', '(']).map_or(0, |comma| comma + 1)
 }
 
 /// “shows only loopback and eth0”, “lo and eth0 only”, a row of interfaces.

@@ -344,6 +344,31 @@ fn unit_scale(unit: &str) -> f64 {
     }
 }
 
+/// How a text differs from another that somebody copied it from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DigitSlip {
+    /// One digit is another.
+    Changed,
+    /// Two digits next to each other are exchanged.
+    Exchanged,
+}
+
+/// The slip by which one text was made of another, if there is one and no more.
+pub(crate) fn find_slip(stated: &str, known: &str) -> Option<DigitSlip> {
+    let (stated, known) = (stated.as_bytes(), known.as_bytes());
+    let differing: Vec<usize> =
+        (0..stated.len().min(known.len())).filter(|&at| stated[at] != known[at]).collect();
+    let is_digit = |at: &usize| stated[*at].is_ascii_digit() && known[*at].is_ascii_digit();
+    match differing[..] {
+        _ if stated.len() != known.len() || !differing.iter().all(is_digit) => None,
+        [_] => Some(DigitSlip::Changed),
+        [a, b] if b == a + 1 && stated[a] == known[b] && stated[b] == known[a] => {
+            Some(DigitSlip::Exchanged)
+        }
+        _ => None,
+    }
+}
+
 impl StatedQuantity {
     /// Whether a true value is what is stated, allowing for the digits and the hedge.
     pub(crate) fn agrees_with(&self, stated: f64, truth: f64) -> bool {

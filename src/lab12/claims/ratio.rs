@@ -160,9 +160,7 @@ fn check_direction(
         let is_other = subject.unless.as_ref().is_some_and(|unless| unless.is_match(&text));
         let is_doubtful = subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&text));
         let is_kind = match subject.kind {
-            SubjectKind::Seconds | SubjectKind::Rate => {
-                is_speed || matches!(subject.kind, SubjectKind::Seconds)
-            }
+            SubjectKind::Seconds | SubjectKind::Rate => true,
             SubjectKind::Count => {
                 let nouns = subject.after.as_ref();
                 !is_speed
@@ -175,11 +173,7 @@ fn check_direction(
     let named: Vec<&ValueSubject> = vocabulary.subjects.subject.iter().filter(is_named).collect();
     let [subject] = named[..] else { return None };
     let id = &subject.facts[0];
-    let stand_in = |target: &str| match index.fact_on_target(id, target) {
-        None if target == baseline => index.target_with_role(Role::Host).unwrap_or(target).into(),
-        _ => target.to_string(),
-    };
-    let targets = [stand_in(&own), stand_in(&other)];
+    let targets = [stand_in(index, id, &own), stand_in(index, id, &other)];
     let facts = [index.fact_on_target(id, &targets[0])?, index.fact_on_target(id, &targets[1])?];
     let sizes =
         |one: &FactRef| match one.item_count().filter(|_| subject.kind == SubjectKind::Count) {
@@ -346,18 +340,20 @@ fn compare_counts(
     other: &str,
 ) -> Option<FigurePair> {
     let id = subject.facts.first()?;
-    let baseline = index.target_with_role(Role::Baseline);
-    // Where nothing was captured under the baseline, the host is what is compared.
-    let stand_in = |target: &str| match index.fact_on_target(id, target) {
-        None if Some(target) == baseline => {
-            index.target_with_role(Role::Host).unwrap_or(target).to_string()
-        }
-        _ => target.to_string(),
-    };
-    let (one, other) = (stand_in(one), stand_in(other));
+    let (one, other) = (stand_in(index, id, one), stand_in(index, id, other));
     let a = index.fact_on_target(id, &one)?.item_count()?;
     let b = index.fact_on_target(id, &other)?.item_count()?;
     figure_pair(a, b, None, false, vec![(id.clone(), one), (id.clone(), other)])
+}
+
+/// Where nothing was captured under the baseline, the host is what is compared.
+fn stand_in(index: &EvidenceIndex, id: &str, target: &str) -> String {
+    let is_baseline = index.target_with_role(Role::Baseline) == Some(target);
+    let host = index.target_with_role(Role::Host).filter(|_| is_baseline);
+    match index.fact_on_target(id, target) {
+        None => host.unwrap_or(target).to_string(),
+        Some(_) => target.to_string(),
+    }
 }
 
 fn figure_pair(

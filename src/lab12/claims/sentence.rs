@@ -237,6 +237,11 @@ fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
     out
 }
 
+/// Where the clause that a place stands in begins.
+pub(crate) fn clause_start(text: &str, at: usize) -> usize {
+    text[..at].rfind([',', ';', '(']).map_or(0, |comma| comma + 1)
+}
+
 fn ends_line(text: &str, at: usize) -> bool {
     let line = text[..at].rsplit('\n').next().unwrap_or_default().trim();
     let next = text[at + 1..].trim_start();

@@ -220,7 +220,7 @@ fn in_order(mentions: &[TargetMention], all: &[StatedQuantity], index: usize) ->
 }
 
 /// “than runc: 8 s”: the value is that of what was compared with it.
-fn is_compared_with(text: &str, mention: &TargetMention) -> bool {
+pub(super) fn is_compared_with(text: &str, mention: &TargetMention) -> bool {
     let before = text[..mention.range.start].split_whitespace().next_back().unwrap_or_default();
     ["than", "vs", "vs.", "versus", "unlike", "against", "to"]
         .contains(&before.to_lowercase().as_str())

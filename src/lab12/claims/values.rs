@@ -8,9 +8,9 @@ use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::KnownFigure;
 use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
 use super::passages::PassageForm;
-use super::quantity::{self, StatedQuantity, StatedValue, ValueHedge};
+use super::quantity::{self, DigitSlip, StatedQuantity, StatedValue, ValueHedge};
 use super::sentence::ReportSentence;
-use super::target_resolver::TargetMention;
+use super::target_resolver::{TargetMention, is_compared_with};
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 use crate::judge::rules::latency::was_checked_early;
 use crate::model::{FactId, Role, SampleUnit, fact_ids};
@@ -373,7 +373,7 @@ impl<'a> ValuePlace<'a> {
             let known = known.fact.as_str().unwrap_or_default();
             known
                 .get(..self.stated_text().len())
-                .is_some_and(|known| is_slip(self.stated_text(), known))
+                .is_some_and(|known| quantity::find_slip(self.stated_text(), known).is_some())
         })
     }
 
@@ -555,7 +555,8 @@ impl<'a> ValuePlace<'a> {
             return asked[self.number].target.clone();
         }
         let target = resolver.single_target(question)?;
-        own.iter().all(|one| one.target.as_ref() == Some(&target)).then_some(target)
+        let mut owners = own.iter().filter(|one| !is_compared_with(clause, one));
+        owners.all(|one| one.target.as_ref() == Some(&target)).then_some(target)
     }
 
     /// Whose value it is where the words leave one that has such a fact: in a column of the host
@@ -700,12 +701,9 @@ impl<'a> ValuePlace<'a> {
         let stated = self.stated_text();
         let least = match subject.kind {
             SubjectKind::Count => {
-                let is_exchanged = |known: &str| {
-                    stated.bytes().map(u32::from).sum::<u32>()
-                        == known.bytes().map(u32::from).sum::<u32>()
-                        && is_slip(stated, known)
-                };
-                let mut slips = all.iter().filter(|one| is_exchanged(&one.shown_value()));
+                let mut slips = all.iter().filter(|one| {
+                    quantity::find_slip(stated, &one.shown_value()) == Some(DigitSlip::Exchanged)
+                });
                 let slip = slips.next().filter(|_| stated.len() >= 3)?;
                 return slips.next().is_none().then_some(slip.target);
             }
@@ -715,7 +713,7 @@ impl<'a> ValuePlace<'a> {
         };
         let mut slips = all.iter().filter(|one| {
             let known = one.fact.as_str().unwrap_or_default();
-            known.split(' ').any(|known| is_slip(stated, known))
+            known.split(' ').any(|known| quantity::find_slip(stated, known).is_some())
         });
         if let (Some(slip), None) = (slips.next(), slips.next()) {
             return Some(slip.target);
@@ -984,9 +982,11 @@ impl<'a> ValuePlace<'a> {
                 let mut readings = [self.in_seconds(), raw].into_iter().flatten();
                 readings.any(|number| self.index.is_number_captured(number))
             }
-            SubjectKind::Rate | SubjectKind::Size => {
-                self.raw_number().is_some_and(|raw| self.index.is_number_captured(raw))
-            }
+            // A whole number stands somewhere in any evidence.
+            SubjectKind::Rate | SubjectKind::Size => self
+                .raw_number()
+                .filter(|raw| kind == SubjectKind::Size || raw.fract() != 0.0)
+                .is_some_and(|raw| self.index.is_number_captured(raw)),
             SubjectKind::Status => {
                 let status = fact_ref.fact.as_i64().unwrap_or_default();
                 self.sentence.surrounding_text().contains(&format!("{status:03}"))
@@ -1240,21 +1240,6 @@ pub(super) fn interface_addresses<'a>(fact_ref: &FactRef<'a>) -> impl Iterator<I
 fn known_addresses(fact_ref: &FactRef) -> String {
     let known = interface_addresses(fact_ref).filter(|known| !known.starts_with("127."));
     known.collect::<Vec<_>>().join(", ")
-}
-
-/// Whether one digit of a name is another, or two next to each other are exchanged.
-fn is_slip(stated: &str, known: &str) -> bool {
-    let (stated, known) = (stated.as_bytes(), known.as_bytes());
-    let differing: Vec<usize> =
-        (0..stated.len().min(known.len())).filter(|&at| stated[at] != known[at]).collect();
-    let is_digit = |at: &usize| stated[*at].is_ascii_digit() && known[*at].is_ascii_digit();
-    stated.len() == known.len()
-        && differing.iter().all(is_digit)
-        && match differing[..] {
-            [_] => true,
-            [a, b] => b == a + 1 && stated[a] == known[b] && stated[b] == known[a],
-            _ => false,
-        }
 }
 
 /// Whether `version` is `known`, or its beginning up to a dot or dash.

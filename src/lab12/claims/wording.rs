@@ -6,7 +6,7 @@ use super::messages::{
     ClaimAbsoluteSecurity, ClaimContradictsEvidence, ClaimSysModuleCalledLoaded,
     ClaimVerdictDiffers, ClaimWrongConcept,
 };
-use super::sentence::ReportSentence;
+use super::sentence::{ReportSentence, clause_start};
 use super::words::{
     ClaimVocabulary, ComparedWording, UncapturedWording, UnsupportedWording, WordingRule,
 };
@@ -214,7 +214,7 @@ fn check_start(
     let words = &vocabulary.wordings.start;
     let found = words.ran.find(sentence.text)?;
     let before = &sentence.text[..found.start()];
-    let start = before.rfind([',', ';', '(']).map_or(0, |mark| mark + 1);
+    let start = clause_start(before, before.len());
     if words.unless.is_match(&sentence.text[start..found.end()]) {
         return None;
     }
@@ -246,7 +246,7 @@ fn check_escape(
     let denied = words.denied.find(sentence.text);
     let found = held.or(denied).or_else(|| words.wrote.find(sentence.text))?;
     let before = &sentence.text[..found.start()];
-    let start = before.rfind([',', ';', '(']).map_or(0, |mark| mark + 1);
+    let start = clause_start(before, before.len());
     let clause = &sentence.text[start..found.end()];
     let mut around =
         [sentence.surrounding_text()].into_iter().chain(sentence.topics.iter().copied());
