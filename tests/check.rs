@@ -41,6 +41,13 @@ fn with_report() -> Project {
 }
 
 #[test]
+fn a_fleet_is_sarif_too() {
+    let log = sarif_of(&crate::support::fleet::project_with_fleets(), &["fleet:latest"]);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert!(results.iter().any(|it| it["ruleId"] == "runtime-not-what-it-says"), "{log}");
+}
+
+#[test]
 fn the_schema_of_sarif_refuses_what_is_not_sarif() {
     let mut log = sarif(&Project::with_customer());
     log["runs"][0]["results"][0]["level"] = "fatal".into();

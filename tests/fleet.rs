@@ -240,7 +240,7 @@ fn a_list_has_a_line_for_each_fleet_and_none_for_the_runs_of_a_large_one() {
 }
 
 /// Of as many nodes as are packed. For measuring, `ISOPROOF_SCALE=DIR cargo test --release --test
-/// fleet scale` writes two fleets of a thousand nodes there.
+/// all scale` writes two fleets of a thousand nodes there.
 #[test]
 fn two_fleets_at_scale_are_small() {
     let temporary = tempfile::tempdir().unwrap();
