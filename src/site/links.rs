@@ -82,18 +82,18 @@ impl SiteLinks {
         }
     }
 
-    /// Where links lead within the site, each place with the first page that leads to it.
-    pub(super) fn linked_places(&self, root: &str) -> BTreeMap<PagePlace, &str> {
-        let mut places: BTreeMap<PagePlace, &str> = BTreeMap::new();
-        for (folder, links) in &self.links {
+    /// Where links lead within the site, each place with the first page that has the link. Those
+    /// seen from one folder come in the order of their text, so places on a page mostly follow
+    /// each other; links that are written differently may lead to one place.
+    pub(super) fn linked_places(&self, root: &str) -> impl Iterator<Item = (PagePlace, &str)> {
+        self.links.iter().flat_map(move |(folder, links)| {
             let from = format!("{folder}/page").trim_start_matches('/').to_string();
-            for (link, page) in links {
-                let Some(place) = resolve_link(&from, link, root) else { continue };
-                let first = places.entry(place).or_insert(page);
-                *first = page.as_str().min(first);
-            }
-        }
-        places
+            let mut links: Vec<(&String, &String)> = links.iter().collect();
+            links.sort_unstable();
+            links.into_iter().filter_map(move |(link, page)| {
+                Some((resolve_link(&from, link, root)?, page.as_str()))
+            })
+        })
     }
 
     /// Checks all links against the pages of the new site.
@@ -102,26 +102,31 @@ impl SiteLinks {
     ///
     /// A link leads nowhere or an id stands twice; the error names page and target.
     pub(super) fn check_links(&self, staging: &StagedSite, root: &str) -> Result<()> {
-        let mut problems = self.problems.clone();
+        let mut broken: BTreeMap<PagePlace, &str> = BTreeMap::new();
         let mut read: Option<(String, HashSet<String>)> = None;
-        // Sorted, so that a page is read once for all its places.
-        for ((page, place), from) in &self.linked_places(root) {
-            if !staging.has_file(page) {
-                let problem = format!("{from}: a link leads to {page}, and there is no such page");
-                problems.insert(problem);
+        for ((page, place), from) in self.linked_places(root) {
+            let is_there = staging.has_file(&page);
+            if is_there && !place.is_empty() && page.ends_with(".html") {
+                if read.as_ref().is_none_or(|(name, _)| *name != page) {
+                    read = Some((page.clone(), page_ids(&staging.new_path(&page))?));
+                }
+                if read.as_ref().is_some_and(|(_, ids)| ids.contains(&place)) {
+                    continue;
+                }
+            } else if is_there {
                 continue;
             }
-            if place.is_empty() || !page.ends_with(".html") {
-                continue;
-            }
-            if read.as_ref().is_none_or(|(name, _)| name != page) {
-                read = Some((page.clone(), page_ids(&staging.new_path(page))?));
-            }
-            if read.as_ref().is_some_and(|(_, ids)| !ids.contains(place)) {
-                let problem =
-                    format!("{from}: a link leads to {page}#{place}, which is not on that page");
-                problems.insert(problem);
-            }
+            let first = broken.entry((page, place)).or_insert(from);
+            *first = from.min(first);
+        }
+        let mut problems = self.problems.clone();
+        for ((page, place), from) in &broken {
+            problems.insert(match staging.has_file(page) {
+                true => {
+                    format!("{from}: a link leads to {page}#{place}, which is not on that page")
+                }
+                false => format!("{from}: a link leads to {page}, and there is no such page"),
+            });
         }
         if problems.is_empty() {
             return Ok(());

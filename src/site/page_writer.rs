@@ -172,8 +172,8 @@ impl PageWriter {
     /// The places on a page that links of all pages so far lead to.
     pub(super) fn places_linked_on(&self, name: &str) -> BTreeSet<String> {
         let links = lock_mutex(&self.links);
-        let places = links.linked_places(&self.root).into_keys().filter(|(page, _)| page == name);
-        places.map(|(_, place)| place).collect()
+        let places = links.linked_places(&self.root);
+        places.filter(|((page, _), _)| page == name).map(|((_, place), _)| place).collect()
     }
 
     /// The size of all pages so far, in bytes.
@@ -189,9 +189,9 @@ impl PageWriter {
     pub(super) fn copy_linked_assets(&self, project: &Project) -> Result<()> {
         let folder = project.chapters_dir();
         let links = lock_mutex(&self.links);
-        let pages: BTreeSet<String> =
-            links.linked_places(&self.root).into_keys().map(|(page, _)| page).collect();
-        for name in pages.iter().filter(|name| !self.staging.has_file(name)) {
+        let pages = links.linked_places(&self.root).map(|((page, _), _)| page);
+        let missing: BTreeSet<String> = pages.filter(|page| !self.staging.has_file(page)).collect();
+        for name in &missing {
             let path = folder.join(name);
             if is_publishable(name) && path.is_file() {
                 project.refuse_outside(&path)?;
