@@ -9,7 +9,7 @@ use super::figures::KnownFigure;
 use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
 use super::passages::PassageForm;
 use super::quantity::{self, DigitSlip, StatedQuantity, StatedValue, ValueHedge};
-use super::sentence::ReportSentence;
+use super::sentence::{ReportSentence, clause_start};
 use super::target_resolver::{TargetMention, is_compared_with};
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
 use crate::judge::rules::latency::was_checked_early;
@@ -42,6 +42,7 @@ pub(super) fn check_values(
         .collect();
     for number in 0..typed.len() {
         let place = ValuePlace { index, vocabulary, sentence, all: &typed, number };
+        results.extend(place.wrong_difference());
         let subjects = place.find_subjects();
         if subjects.is_empty() || place.is_set_apart() {
             continue;
@@ -500,6 +501,106 @@ impl<'a> ValuePlace<'a> {
                         .any(|word| label.contains(word))
                 })
             })
+    }
+
+    /// “Kata takes 1.9 s longer to start”, “359 fewer entries”: a difference of the baseline or the
+    /// host and the only candidate which none of their values gives.
+    fn wrong_difference(&self) -> Option<ClaimRemark> {
+        let (words, own) = (&self.vocabulary.words, self.stated_quantity());
+        let (before, after) =
+            (&self.sentence.text[..own.from], &self.sentence.text[own.range.end..]);
+        let stated = match own.value {
+            StatedValue::Seconds(stated) | StatedValue::Number(stated, None) => stated,
+            _ => return None,
+        };
+        let labelled = self.sentence.labelled_text();
+        let is_headed = self.sentence.cell_labels().is_some_and(|(row, column)| {
+            let is_alone = self.sentence.text.split_whitespace().nth(1).is_none();
+            is_alone && [row, column].iter().any(|label| words.differing.label.is_match(label))
+        });
+        let is_said =
+            words.differing.after.is_match(after) || words.differing.before.is_match(before);
+        let is_sure = self.sentence.is_plain_at(own.range.end)
+            && !words.direction.unless.is_match(&labelled)
+            && !words.denial.is_match(before)
+            && self.figures_named().is_empty();
+        let candidate = self.index.sole_candidate()?;
+        let mentions = self.index.resolver.find_mentions(&labelled);
+        let is_of_both = mentions.iter().all(|one| one.target.is_some())
+            && (is_headed || mentions.iter().any(|one| one.target.as_deref() == Some(candidate)));
+        if !is_sure || !is_of_both || !is_said && !is_headed {
+            return None;
+        }
+        // “359 fewer entries and 226 fewer modules”: each in its own clause.
+        let ends = [" and ", " und ", " y ", " et "];
+        let (mut before, mut after) = (self.before(), self.after());
+        for end in ends {
+            before = before.rsplit(end).next().unwrap_or_default();
+            after = after.split(end).next().unwrap_or_default();
+        }
+        let before = &before[clause_start(before, before.len())..];
+        let clause = &if is_headed { labelled.to_string() } else { format!("{before} {after}") };
+        let text = words.differing.words.replace_all(clause, "");
+        let is_named = |subject: &&ValueSubject| {
+            let is_other = subject.unless.as_ref().is_some_and(|unless| unless.is_match(&text));
+            let is_doubtful = subject.doubt.as_ref().is_some_and(|doubt| doubt.is_match(&text));
+            let is_kind = match own.value {
+                StatedValue::Seconds(_) => subject.kind == SubjectKind::Seconds,
+                _ => subject.kind == SubjectKind::Count,
+            };
+            is_kind && !is_other && !is_doubtful && subject.words.is_match(&text)
+        };
+        let named = self.vocabulary.subjects.subject.iter().filter(is_named);
+        let [subject] = named.collect::<Vec<_>>()[..] else { return None };
+        // Two numbers beside it that it is the difference of: they are looked at themselves.
+        let around = match &self.sentence.passage.form {
+            PassageForm::Cell { line, .. } => line.as_str(),
+            _ => self.sentence.surrounding_text(),
+        };
+        let near = quantity::find_quantities(around, words);
+        let numbers: Vec<f64> = near
+            .iter()
+            .filter_map(|one| match one.value {
+                StatedValue::Seconds(number) | StatedValue::Number(number, None) => Some(number),
+                _ => None,
+            })
+            .collect();
+        let is_between =
+            |one: &f64| numbers.iter().any(|other| (one - other - stated).abs() <= own.half * 2.2);
+        if numbers.iter().any(is_between) {
+            return None;
+        }
+        let mut shown = None;
+        for id in &subject.facts {
+            let Some(guest) = self.index.fact_on_target(id, candidate) else { continue };
+            let outside =
+                [Role::Baseline, Role::Host].map(|role| self.index.target_with_role(role));
+            for target in outside.into_iter().flatten() {
+                let Some(host) = self.index.fact_on_target(id, target) else { continue };
+                let (low, high) = difference_of(self.index, &guest, &host)?;
+                let is_outside = stated < low * 0.95 - own.half || stated > high * 1.05 + own.half;
+                let is_refuted = match subject.kind {
+                    SubjectKind::Count => own.clashes_with(stated, low),
+                    _ => {
+                        is_outside
+                            && own.clashes_with(stated, low)
+                            && own.clashes_with(stated, high)
+                    }
+                };
+                if !is_refuted {
+                    return None;
+                }
+                shown.get_or_insert((guest, host));
+            }
+        }
+        let (guest, host) = shown?;
+        let name =
+            |one: &FactRef| format!("{} {}", self.index.reader_name(one.target), one.shown_value());
+        let known = format!("{}, {}", name(&host), name(&guest));
+        let text = self.stated_text();
+        let remark =
+            ClaimRemark::contradicted_by(self.index, self.file_range(), text, &guest, &known, None);
+        Some(remark.resting_on_fact(host.id, host.target))
     }
 
     /// Whose value it is: what the words name, or the baseline where they name nothing and only
@@ -1154,6 +1255,18 @@ const MAX_LISTED: usize = 20;
 
 /// What processors call their vendor, and what their models do.
 const VENDORS: &[(&str, &str)] = &[("GenuineIntel", "intel"), ("AuthenticAMD", "amd")];
+
+/// The least and the most by which two facts can be said to differ.
+fn difference_of(index: &EvidenceIndex, one: &FactRef, other: &FactRef) -> Option<(f64, f64)> {
+    let bounds = |fact_ref: &FactRef| -> Option<(f64, f64)> {
+        let all = &index.known_figures(fact_ref).all;
+        let values = || all.iter().map(|figure| figure.value).chain(fact_ref.item_count());
+        Some((values().reduce(f64::min)?, values().reduce(f64::max)?))
+    };
+    let ((a, b), (c, d)) = (bounds(one)?, bounds(other)?);
+    let (low, high) = if b - c >= d - a { (a - d, b - c) } else { (c - b, d - a) };
+    Some((low.max(0.0), high))
+}
 
 /// Whether two values and no other stand in a sentence.
 fn pair_of(all: &[StatedQuantity]) -> bool {

@@ -58,9 +58,12 @@ word_tables! {
         factor: Vec<RatioWord>,
         comparison: RatioWords,
         direction: DirectionWords,
+        differing: DifferingWords,
         interface: InterfaceWords,
         member: MemberWords,
     }
+    /// How a number is said to be the difference of two.
+    DifferingWords { after, before, label, words; }
     /// Which of two is said to be more.
     DirectionWords { slow, fast, large, small, than, unless; }
     /// Interfaces and their names.
