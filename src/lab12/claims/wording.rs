@@ -8,7 +8,8 @@ use super::messages::{
 };
 use super::sentence::{ReportSentence, clause_start};
 use super::words::{
-    ClaimVocabulary, ComparedWording, UncapturedWording, UnsupportedWording, WordingRule,
+    ClaimVocabulary, ComparedWording, StartWords, UncapturedWording, UnsupportedWording,
+    WordingRule,
 };
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{CaptureOrigin, FactSource, Role, fact_ids};
@@ -150,7 +151,8 @@ fn check_boundary(
         return None;
     }
     let before = &sentence.text[..found.start()];
-    let is_pair = found.as_str().to_lowercase().contains("kernels");
+    // Two that share have one kernel; two with kernels of their own are two statements.
+    let is_pair = words.pair.is_match(if separate { found.as_str() } else { clause });
     let target = clause_subject(index, before, clause_start)
         .or_else(|| index.sole_candidate().filter(|_| is_pair).map(String::from))?;
     let verdict = index.subject.judgement.find_verdict(&target)?;
@@ -218,7 +220,8 @@ fn check_start(
     if words.unless.is_match(&sentence.text[start..found.end()]) {
         return None;
     }
-    let target = clause_subject(index, before, start)?;
+    let target = clause_subject(index, before, start)
+        .or_else(|| named_after(index, words, before, &sentence.text[found.end()..]))?;
     let reason = &index.missing_reason("kernel.release", &target)?.reason;
     index.never_ran(&target).then(|| {
         let message = ClaimContradictsEvidence {
@@ -232,6 +235,19 @@ fn check_start(
         ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)
             .resting_on_fact("kernel.release", &target)
     })
+}
+
+/// The runtime that a start was “under”, where none is named before.
+fn named_after(
+    index: &EvidenceIndex,
+    words: &StartWords,
+    before: &str,
+    after: &str,
+) -> Option<String> {
+    let mention = index.resolver.find_mentions(after).into_iter().next()?;
+    let is_named = index.resolver.find_mentions(before).is_empty()
+        && words.place.is_match(&after[..mention.range.start]);
+    mention.target.filter(|_| is_named)
 }
 
 /// That the attempt to escape was stopped, where its file shows a changed host or no attempt; or

@@ -127,9 +127,9 @@ word_tables! {
     /// What is said about an attempt to escape.
     EscapeWords { held, denied, wrote, changed, refused, about, unless, written; }
     /// What is said about a start.
-    StartWords { ran, unless; }
+    StartWords { ran, place, unless; }
     /// What is said about a target's boundary.
-    BoundaryWords { separate, shared, owned, observed, unless; }
+    BoundaryWords { separate, shared, pair, owned, observed, unless; }
 }
 
 /// The type of the values that a subject has.
