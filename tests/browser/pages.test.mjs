@@ -194,13 +194,24 @@ describe('the overview', () => {
   }
 
   test('tells by keyboard why there is no value', async () => {
-    const { page, close } = await tab(chromium, server.base);
-    await page.goto(`${server.base}index.html`);
+    const { page, close } = await tab(chromium, 'file:///');
+    await page.goto(`${onDisk(folder('SITE_FOUR'))}index.html`);
     const dash = page.locator('.runtimes .no-value').first();
     await page.locator('.runtimes').focus();
     for (let n = 0; n < 60 && !(await dash.evaluate((node) => node === document.activeElement)); n += 1) await page.keyboard.press('Tab');
     const shown = await dash.evaluate((node) => [node.dataset.why, getComputedStyle(node, '::after').content]);
     assert.equal(shown[1], JSON.stringify(shown[0]));
+    await close();
+  });
+
+  test('leads to the reasons for what no runtime has a value for', async () => {
+    const { page, close } = await tab(chromium, server.base);
+    await page.goto(`${server.base}index.html`);
+    assert.equal(await page.locator('.runtimes .no-value').count(), 0);
+    await page.locator('.runtimes caption a').click();
+    const reasons = page.locator('#not_captured li');
+    assert.equal(await reasons.count(), 14);
+    assert.ok(await reasons.first().isVisible());
     await close();
   });
 
