@@ -90,37 +90,62 @@ pub(super) fn sarif_log(
             results.extend(claim_result(annotation, &docs, &report.uri, file));
         }
     }
-    let left_out = results.len().saturating_sub(MAX_RESULTS);
-    results.truncate(MAX_RESULTS);
-    number_fingerprints(&mut results);
     let off_in_report = report.iter().flat_map(|report| &report.checked.switched_off);
     let off = assessment.judgement.switched_off.iter().chain(off_in_report).map(switched_off);
-    let uris = [file.uri.as_str()].into_iter().chain(report.map(|report| report.uri.as_str()));
-    let artifacts: Vec<Value> = uris.map(|uri| json!({"location": {"uri": uri}})).collect();
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "isoproof",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "automationDetails": {"id": format!("isoproof/{}", assessment.run.id)},
-            "invocations": [{
-                "executionSuccessful": true,
-                "ruleConfigurationOverrides": off.collect::<Vec<_>>(),
+    let log = SarifLog {
+        id: &assessment.run.id,
+        rules,
+        overrides: off.collect(),
+        uris: std::iter::once(&*file.uri).chain(report.map(|report| &*report.uri)).collect(),
+        results,
+    };
+    log.print_log(json!({"verdicts": assessment.judgement.verdicts}))
+}
+
+/// What a log is made of.
+struct SarifLog<'a> {
+    /// The id of the run or fleet.
+    id: &'a str,
+    rules: Vec<Value>,
+    /// The rules that are switched off.
+    overrides: Vec<Value>,
+    /// The files that results are about.
+    uris: Vec<&'a str>,
+    results: Vec<Value>,
+}
+
+impl SarifLog<'_> {
+    /// The log with these properties and with no more results than its readers take.
+    fn print_log(self, mut properties: Value) -> String {
+        let Self { id, rules, overrides, uris, mut results } = self;
+        properties["resultsLeftOut"] = results.len().saturating_sub(MAX_RESULTS).into();
+        results.truncate(MAX_RESULTS);
+        number_fingerprints(&mut results);
+        let artifacts: Vec<Value> =
+            uris.iter().map(|uri| json!({"location": {"uri": uri}})).collect();
+        let mut invocation = json!({"executionSuccessful": true});
+        if !overrides.is_empty() {
+            invocation["ruleConfigurationOverrides"] = overrides.into();
+        }
+        let log = json!({
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{
+                "tool": {"driver": {
+                    "name": "isoproof",
+                    "semanticVersion": env!("CARGO_PKG_VERSION"),
+                    "rules": rules,
+                }},
+                "automationDetails": {"id": format!("isoproof/{id}")},
+                "invocations": [invocation],
+                "artifacts": artifacts,
+                "columnKind": "unicodeCodePoints",
+                "results": results,
+                "properties": properties,
             }],
-            "artifacts": artifacts,
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-            "properties": {
-                "verdicts": assessment.judgement.verdicts,
-                "resultsLeftOut": left_out,
-            },
-        }],
-    });
-    format!("{log:#}\n")
+        });
+        format!("{log:#}\n")
+    }
 }
 
 /// The log of a fleet: a result for each finding on all its nodes, whose places are the lines of the
@@ -174,27 +199,14 @@ pub(super) fn fleet_sarif_log(
             "properties": {"nodes": finding.nodes},
         }));
     }
-    let left_out = results.len().saturating_sub(MAX_RESULTS);
-    results.truncate(MAX_RESULTS);
-    number_fingerprints(&mut results);
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "isoproof",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "automationDetails": {"id": format!("isoproof/{}", assessment.fleet.id)},
-            "invocations": [{"executionSuccessful": true}],
-            "artifacts": [{"location": {"uri": file.uri}}],
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-            "properties": {"resultsLeftOut": left_out},
-        }],
-    });
-    format!("{log:#}\n")
+    let log = SarifLog {
+        id: &assessment.fleet.id,
+        rules,
+        overrides: Vec::new(),
+        uris: vec![&file.uri],
+        results,
+    };
+    log.print_log(json!({}))
 }
 
 /// How many nodes, and the names of the first.
