@@ -324,7 +324,7 @@ fn is_stopped(cancel: &CancelFlag) -> bool {
 
 /// Waits for as long as a cluster wants, which nothing announces the end of. Cut into ticks, because
 /// a handler of signals sets a flag and wakes nobody. Returns false where the user stopped it.
-fn wait_unless_stopped(wait: Duration, cancel: &CancelFlag) -> bool {
+pub(super) fn wait_unless_stopped(wait: Duration, cancel: &CancelFlag) -> bool {
     let end = Instant::now() + wait;
     while !is_stopped(cancel) {
         let left = end.saturating_duration_since(Instant::now());

@@ -233,7 +233,7 @@ impl<'a> ProbePod<'a> {
         Self { client, name, uid, object, stored, last_words: None, begun: None }
     }
 
-    pub(super) fn path(&self) -> String {
+    pub(super) fn pod_path(&self) -> String {
         format!("{}/{}", pods_path(self.client), self.name)
     }
 
@@ -253,7 +253,7 @@ impl<'a> ProbePod<'a> {
             if session.is_cancelled() {
                 return Err("the user stopped the session before it ended".into());
             }
-            match self.client.get_object(&self.path()) {
+            match self.client.get_object(&self.pod_path()) {
                 Ok(object) => (silent, self.object) = (0, object),
                 Err(RequestError { status: Some(404), .. }) => {
                     return Err("somebody deleted the pod".into());
@@ -327,11 +327,11 @@ impl<'a> ProbePod<'a> {
     /// Its log, each line after the time when its node had it.
     pub(super) fn read_timed_log(&self) -> Result<Vec<u8>, RequestError> {
         self.client
-            .get_bytes(&format!("{}/log?timestamps=true&limitBytes={LOG_BYTES}", self.path()))
+            .get_bytes(&format!("{}/log?timestamps=true&limitBytes={LOG_BYTES}", self.pod_path()))
     }
 
     pub(super) fn read_log(&self) -> Result<Vec<u8>, RequestError> {
-        self.client.get_bytes(&format!("{}/log?limitBytes={LOG_BYTES}", self.path()))
+        self.client.get_bytes(&format!("{}/log?limitBytes={LOG_BYTES}", self.pod_path()))
     }
 }
 
@@ -342,7 +342,7 @@ impl Drop for ProbePod<'_> {
             return;
         }
         // What cannot be deleted now is tried again, and told, at the end of the session.
-        let _ = self.client.delete_object(&self.path());
+        let _ = self.client.delete_object(&self.pod_path());
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::client::RequestError;
+use super::client::{RequestError, wait_unless_stopped};
 use super::nodes::ClusterNode;
 use super::pod::{PodSettings, probe_pod};
 use super::probing::{GRACE, ProbePod};
@@ -33,7 +33,7 @@ const WARMUP: u32 = 1;
 const PATIENCE: u32 = 3;
 
 /// How long the scheduler's event, which is sent apart from the pod, is waited for, and how long
-/// the pod's removal, before which the next is not started.
+/// the pod's removal, before which the next is not started; and how often both are asked for.
 const EVENT: Duration = Duration::from_secs(5);
 const REMOVAL: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(100);
@@ -148,7 +148,7 @@ fn time_start(
         Ok(pod) => pod,
         Err(error) => return ("-".into(), Err(error.words)),
     };
-    let (name, path) = (pod.name.clone(), pod.path());
+    let (name, path) = (pod.name.clone(), pod.pod_path());
     let times = read_times(session, node, class, settings, pod);
     let removed = wait_for_removal(session, &path);
     (name, times.and_then(|times| removed.map(|()| times)))
@@ -196,7 +196,7 @@ fn wait_for_scheduled_time(session: &ClusterSession, pod: &ProbePod) -> Result<S
         if begun.elapsed() > EVENT || session.is_cancelled() {
             return Err("there is no event of a scheduler about it".into());
         }
-        std::thread::sleep(TICK);
+        wait_unless_stopped(TICK, session.cancel);
     }
 }
 
@@ -210,7 +210,9 @@ fn wait_for_removal(session: &ClusterSession, path: &str) -> Result<(), String> 
             _ if begun.elapsed() > REMOVAL => {
                 return Err(format!("it was not gone after {} s", REMOVAL.as_secs()));
             }
-            _ => std::thread::sleep(TICK),
+            _ => {
+                wait_unless_stopped(TICK, session.cancel);
+            }
         }
     }
 }
