@@ -38,7 +38,7 @@ pub(crate) fn check_nodes(nodes: &[NodeSummary], book: &RuleBook) -> Result<Vec<
             findings.push(FleetFinding {
                 rule: doc.id.clone(),
                 severity: doc.severity,
-                message: book.render_message(doc, violation.parameters())?,
+                message: book.render_message(doc, violation.rule_parameters())?,
                 help: doc.remedy.clone(),
                 nodes: on.into_iter().map(String::from).collect(),
             });

@@ -48,7 +48,7 @@ pub(crate) struct StartShift {
 }
 
 /// The samples of a class, if its starts were timed.
-fn distances(run: &Run, id: FactId, target: &str) -> Option<Vec<f64>> {
+fn clock_distances_of(run: &Run, id: FactId, target: &str) -> Option<Vec<f64>> {
     let list = run.find_fact(&id, target).and_then(Fact::as_value)?.as_array()?;
     list.iter().map(serde_json::Value::as_f64).collect()
 }
@@ -58,13 +58,14 @@ pub(crate) fn compare_starts(run: &Run) -> Vec<StartShift> {
     let mut shifts = Vec::new();
     let Some(baseline) = run.with_role(Role::Baseline).next() else { return shifts };
     let baseline = baseline.name.as_str();
-    let Some(reference) = distances(run, fact_ids::STARTUP_SCHEDULED, baseline) else {
+    let Some(reference) = clock_distances_of(run, fact_ids::STARTUP_SCHEDULED, baseline) else {
         return shifts;
     };
-    let control = distances(run, fact_ids::STARTUP_CONTROL_SCHEDULED, baseline);
+    let control = clock_distances_of(run, fact_ids::STARTUP_CONTROL_SCHEDULED, baseline);
     let control = control.and_then(|control| estimate_shift(&reference, &control));
     for target in run.with_role(Role::Candidate) {
-        let Some(values) = distances(run, fact_ids::STARTUP_SCHEDULED, &target.name) else {
+        let Some(values) = clock_distances_of(run, fact_ids::STARTUP_SCHEDULED, &target.name)
+        else {
             continue;
         };
         let shift = estimate_shift(&reference, &values);
@@ -109,15 +110,15 @@ mod tests {
     use crate::judge::rules::testing::{Sketch, sketch};
 
     /// Ten starts around a centre, on a node whose clock is so much behind.
-    fn starts(center: f64, behind: f64) -> Vec<f64> {
+    fn starts_around(center: f64, behind: f64) -> Vec<f64> {
         (0..10).map(|i| center + 0.002 * f64::from(i * 7 % 10) - behind).collect()
     }
 
-    fn session(control: f64, kata: f64, behind: f64) -> Sketch {
+    fn sketch_session(control: f64, kata: f64, behind: f64) -> Sketch {
         sketch()
-            .fact("startup.scheduled", "runc", starts(0.235, behind))
-            .fact("startup.control.scheduled", "runc", starts(control, behind))
-            .fact("startup.scheduled", "kata", starts(kata, behind))
+            .fact("startup.scheduled", "runc", starts_around(0.235, behind))
+            .fact("startup.control.scheduled", "runc", starts_around(control, behind))
+            .fact("startup.scheduled", "kata", starts_around(kata, behind))
     }
 
     fn shift_of(sketch: &Sketch) -> StartShift {
@@ -127,27 +128,30 @@ mod tests {
     #[test]
     fn a_difference_is_told_whatever_the_clocks_differ_by() {
         for behind in [0.0, 3600.0, -0.3] {
-            let shift = shift_of(&session(0.236, 0.756, behind));
+            let shift = shift_of(&sketch_session(0.236, 0.756, behind));
             assert_eq!((shift.outcome, shift.samples), (StartOutcome::Longer, 10));
             let (seconds, low, high) = shift.seconds.unwrap();
             assert!((seconds - 0.521).abs() < 1e-6 && low > 0.5 && high < 0.54, "{shift:?}");
         }
-        assert_eq!(shift_of(&session(0.236, 0.1, 0.0)).outcome, StartOutcome::Shorter);
-        assert_eq!(shift_of(&session(0.236, 0.238, 0.0)).outcome, StartOutcome::NotTold);
+        assert_eq!(shift_of(&sketch_session(0.236, 0.1, 0.0)).outcome, StartOutcome::Shorter);
+        assert_eq!(shift_of(&sketch_session(0.236, 0.238, 0.0)).outcome, StartOutcome::NotTold);
     }
 
     #[test]
     fn nothing_is_concluded_where_the_control_differs_or_is_not_there() {
-        let shift = shift_of(&session(0.4, 0.756, 0.0));
+        let shift = shift_of(&sketch_session(0.4, 0.756, 0.0));
         assert_eq!((shift.outcome, shift.seconds), (StartOutcome::ControlDiffers, None));
-        let without = sketch().fact("startup.scheduled", "runc", starts(0.2, 0.0)).fact(
+        let without = sketch().fact("startup.scheduled", "runc", starts_around(0.2, 0.0)).fact(
             "startup.scheduled",
             "kata",
-            starts(0.7, 0.0),
+            starts_around(0.7, 0.0),
         );
         assert_eq!(shift_of(&without).outcome, StartOutcome::TooFew);
-        let emulated =
-            session(0.236, 0.756, 0.0).fact("cpu.model", "runc", "QEMU TCG CPU version 2.5+");
+        let emulated = sketch_session(0.236, 0.756, 0.0).fact(
+            "cpu.model",
+            "runc",
+            "QEMU TCG CPU version 2.5+",
+        );
         assert_eq!(shift_of(&emulated).outcome, StartOutcome::HostEmulated);
         assert!(compare_starts(&sketch().run).is_empty());
     }

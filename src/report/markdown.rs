@@ -267,21 +267,21 @@ impl<'a> HtmlWriter<'a> {
                     let _ = pulldown_cmark_escape::escape_html_body_text(&mut *html, &text);
                     html.push_str("</code>");
                 }
-                Event::SoftBreak => self.push("\n"),
-                Event::HardBreak => self.push("<br />\n"),
+                Event::SoftBreak => self.push_html("\n"),
+                Event::HardBreak => self.push_html("<br />\n"),
                 // Without a break, the words or numbers before and after it would be one.
-                Event::InlineHtml(html) if is_line_break(&html) => self.push("<br />\n"),
+                Event::InlineHtml(html) if is_line_break(&html) => self.push_html("<br />\n"),
                 Event::Rule => self.push_on_own_line("<hr />\n"),
                 Event::FootnoteReference(label) => {
                     let number = self.footnotes.number_reference(&label);
-                    self.push("<sup class=\"footnote-reference\"><a href=\"#fn_");
+                    self.push_html("<sup class=\"footnote-reference\"><a href=\"#fn_");
                     self.push_footnote(number);
-                    self.push("\">");
+                    self.push_html("\">");
                     self.push_footnote(number);
-                    self.push("</a></sup>");
+                    self.push_html("</a></sup>");
                 }
                 // A box that cannot be ticked is a mark, not a form's field.
-                Event::TaskListMarker(is_done) => self.push(match is_done {
+                Event::TaskListMarker(is_done) => self.push_html(match is_done {
                     true => "<span class=\"task\" role=\"img\" aria-label=\"done\">☑</span> ",
                     false => "<span class=\"task\" role=\"img\" aria-label=\"open\">☐</span> ",
                 }),
@@ -293,15 +293,15 @@ impl<'a> HtmlWriter<'a> {
         self.text.footnotes = self.footnotes.count;
     }
 
-    fn push(&mut self, html: &str) {
+    fn push_html(&mut self, html: &str) {
         self.text.html.push_str(html);
     }
 
     fn push_on_own_line(&mut self, html: &str) {
         if !self.text.html.is_empty() && !self.text.html.ends_with('\n') {
-            self.push("\n");
+            self.push_html("\n");
         }
-        self.push(html);
+        self.push_html(html);
     }
 
     /// Appends what is another one where the text stands with others.
@@ -341,9 +341,9 @@ impl<'a> HtmlWriter<'a> {
                 self.push_moved(kind, |html| html.push_str(&drawn));
             }
             None => {
-                self.push("<pre><code>");
+                self.push_html("<pre><code>");
                 escape::push_html(&content, &mut self.text.html);
-                self.push("</code></pre>\n");
+                self.push_html("</code></pre>\n");
             }
         }
     }
@@ -355,11 +355,11 @@ impl<'a> HtmlWriter<'a> {
         title: &str,
         events: &mut impl Iterator<Item = Event<'e>>,
     ) {
-        self.push("<img src=\"");
+        self.push_html("<img src=\"");
         self.push_moved(MovedKind::Picture(url.to_string()), |html| {
             push_href(picture_address(url), html);
         });
-        self.push("\" alt=\"");
+        self.push_html("\" alt=\"");
         let mut depth = 0;
         for event in events {
             match event {
@@ -370,24 +370,24 @@ impl<'a> HtmlWriter<'a> {
                     self.note_words(&text);
                     push_attribute(&text, &mut self.text.html);
                 }
-                Event::SoftBreak | Event::HardBreak => self.push(" "),
-                Event::InlineHtml(html) if is_line_break(&html) => self.push(" "),
+                Event::SoftBreak | Event::HardBreak => self.push_html(" "),
+                Event::InlineHtml(html) if is_line_break(&html) => self.push_html(" "),
                 Event::FootnoteReference(label) => {
                     let number = self.footnotes.number_reference(&label);
-                    self.push("[");
+                    self.push_html("[");
                     self.push_footnote(number);
-                    self.push("]");
+                    self.push_html("]");
                 }
                 _ => {}
             }
         }
         self.push_title(title);
-        self.push("\" />");
+        self.push_html("\" />");
     }
 
     fn push_title(&mut self, title: &str) {
         if !title.is_empty() {
-            self.push("\" title=\"");
+            self.push_html("\" title=\"");
             push_attribute(title, &mut self.text.html);
         }
     }
@@ -402,36 +402,36 @@ impl<'a> HtmlWriter<'a> {
             Tag::List(Some(1)) => self.push_on_own_line("<ol>\n"),
             Tag::List(Some(first)) => self.push_on_own_line(&format!("<ol start=\"{first}\">\n")),
             Tag::Item => self.push_on_own_line("<li>"),
-            Tag::Emphasis => self.push("<em>"),
-            Tag::Strong => self.push("<strong>"),
-            Tag::Strikethrough => self.push("<del>"),
+            Tag::Emphasis => self.push_html("<em>"),
+            Tag::Strong => self.push_html("<strong>"),
+            Tag::Strikethrough => self.push_html("<del>"),
             Tag::Link { link_type, dest_url, title, .. } => {
                 self.start_link(link_type, &dest_url, &title);
             }
             Tag::FootnoteDefinition(label) => {
                 let number = self.footnotes.number_definition(&label);
-                self.push("<div class=\"footnote-definition\" id=\"fn_");
+                self.push_html("<div class=\"footnote-definition\" id=\"fn_");
                 self.push_footnote(number);
-                self.push("\"><sup class=\"footnote-definition-label\">");
+                self.push_html("\"><sup class=\"footnote-definition-label\">");
                 self.push_footnote(number);
-                self.push("</sup>\n");
+                self.push_html("</sup>\n");
             }
             Tag::Table(alignments) => {
                 let headings = vec![String::new(); alignments.len()];
                 self.table = TableState { alignments, headings, ..TableState::default() };
                 // The box can be scrolled, so the keyboard must reach it.
-                self.push("<div class=\"table\" tabindex=\"0\"><table>");
+                self.push_html("<div class=\"table\" tabindex=\"0\"><table>");
             }
             Tag::TableHead => {
                 self.table.in_head = true;
                 self.table.column = 0;
                 self.table.attributes = self.table.alignments.iter().map(column_class).collect();
-                self.push("<thead><tr>");
+                self.push_html("<thead><tr>");
             }
             Tag::TableRow => {
                 self.table.column = 0;
                 let is_first = !std::mem::replace(&mut self.table.in_body, true);
-                self.push(if is_first { "<tbody><tr>" } else { "<tr>" });
+                self.push_html(if is_first { "<tbody><tr>" } else { "<tr>" });
             }
             _ => {}
         }
@@ -445,15 +445,15 @@ impl<'a> HtmlWriter<'a> {
             self.text.moved.push(MovedPlace { range, kind });
             return;
         }
-        self.push("<a href=\"");
+        self.push_html("<a href=\"");
         if link_type == LinkType::Email {
-            self.push("mailto:");
+            self.push_html("mailto:");
         }
         self.push_moved(MovedKind::Link(url.to_string()), |html| {
             push_href(&link_address(url), html);
         });
         self.push_title(title);
-        self.push("\">");
+        self.push_html("\">");
     }
 
     /// A scope for each heading, the heading in each cell for windows without room for columns, and
@@ -474,32 +474,36 @@ impl<'a> HtmlWriter<'a> {
 
     fn end_element(&mut self, end: TagEnd) {
         match end {
-            TagEnd::Paragraph => self.push("</p>\n"),
+            TagEnd::Paragraph => self.push_html("</p>\n"),
             TagEnd::Heading(level) => self.end_heading(level as u8),
-            TagEnd::BlockQuote(_) => self.push("</blockquote>\n"),
-            TagEnd::List(true) => self.push("</ol>\n"),
-            TagEnd::List(false) => self.push("</ul>\n"),
-            TagEnd::Item => self.push("</li>\n"),
-            TagEnd::Emphasis => self.push("</em>"),
-            TagEnd::Strong => self.push("</strong>"),
-            TagEnd::Strikethrough => self.push("</del>"),
-            TagEnd::Link => self.push("</a>"),
-            TagEnd::FootnoteDefinition => self.push("</div>\n"),
+            TagEnd::BlockQuote(_) => self.push_html("</blockquote>\n"),
+            TagEnd::List(true) => self.push_html("</ol>\n"),
+            TagEnd::List(false) => self.push_html("</ul>\n"),
+            TagEnd::Item => self.push_html("</li>\n"),
+            TagEnd::Emphasis => self.push_html("</em>"),
+            TagEnd::Strong => self.push_html("</strong>"),
+            TagEnd::Strikethrough => self.push_html("</del>"),
+            TagEnd::Link => self.push_html("</a>"),
+            TagEnd::FootnoteDefinition => self.push_html("</div>\n"),
             TagEnd::Table => {
                 let in_body = self.table.in_body;
-                self.push(if in_body { "</tbody></table></div>\n" } else { "</table></div>\n" });
+                self.push_html(if in_body {
+                    "</tbody></table></div>\n"
+                } else {
+                    "</table></div>\n"
+                });
             }
             TagEnd::TableHead => {
                 self.table.in_head = false;
                 for (column, heading) in self.table.headings.iter().enumerate() {
                     self.table.attributes[column].push_str(&heading_attribute(heading));
                 }
-                self.push("</tr></thead>");
+                self.push_html("</tr></thead>");
             }
-            TagEnd::TableRow => self.push("</tr>\n"),
+            TagEnd::TableRow => self.push_html("</tr>\n"),
             TagEnd::TableCell => {
                 let is_heading = self.table.is_heading;
-                self.push(if is_heading { "</th>" } else { "</td>" });
+                self.push_html(if is_heading { "</th>" } else { "</td>" });
             }
             _ => {}
         }
@@ -523,9 +527,9 @@ impl<'a> HtmlWriter<'a> {
         let anchor = MovedKind::Anchor(self.text.headings.len());
         let anchor = self.has_ids.then_some(MovedPlace { range: ids, kind: anchor });
         self.text.moved.splice(first..first, std::iter::once(digit).chain(anchor));
-        self.push("</h");
+        self.push_html("</h");
         self.push_moved(MovedKind::Level(level), |html| html.push(char::from(b'0' + level)));
-        self.push(">\n");
+        self.push_html(">\n");
         self.text.headings.push(RenderedHeading { level, id, text });
     }
 }

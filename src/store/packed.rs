@@ -136,11 +136,11 @@ impl BaseCache {
         path: &Path,
         read: impl FnOnce(&Path) -> Result<String>,
     ) -> Result<Arc<UnpackBase>> {
-        if let Some(base) = self.lock().get(path) {
+        if let Some(base) = self.lock_bases().get(path) {
             return Ok(base.clone());
         }
         let base = Arc::new(UnpackBase::of_text(read(path)?));
-        let mut kept = self.lock();
+        let mut kept = self.lock_bases();
         if kept.len() >= MAX_BASES {
             kept.clear();
         }
@@ -148,7 +148,7 @@ impl BaseCache {
         Ok(base)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Arc<UnpackBase>>> {
+    fn lock_bases(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Arc<UnpackBase>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -139,7 +139,7 @@ impl Violation {
     }
 
     /// What its message says.
-    pub(in crate::judge) fn parameters(&self) -> &Value {
+    pub(in crate::judge) fn rule_parameters(&self) -> &Value {
         &self.parameters
     }
 

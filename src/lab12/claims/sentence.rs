@@ -80,7 +80,7 @@ impl<'a> ReportSentence<'a> {
     }
 
     /// The question right before it, which it answers.
-    pub(crate) fn question(&self) -> Option<&'a str> {
+    pub(crate) fn preceding_question(&self) -> Option<&'a str> {
         self.topics.first().copied().filter(|topic| topic.trim_end().ends_with('?'))
     }
 

@@ -474,7 +474,7 @@ impl<'a> ValuePlace<'a> {
         let before = &self.sentence.text[..self.stated_quantity().from];
         let mut words = before.split(|c: char| !c.is_alphanumeric());
         let is_short = words.by_ref().filter(|word| word.len() > 1).nth(3).is_none();
-        self.sentence.question().filter(|_| is_short)
+        self.sentence.preceding_question().filter(|_| is_short)
     }
 
     /// Whether a mark or a cell says that the value is what the words before it name.
