@@ -225,10 +225,14 @@ fn a_network_namespace_that_podman_forgot_ends_with_its_session() {
     let call_ip =
         |action: &str| Command::new("ip").args(["netns", action, name]).status().unwrap().success();
     let is_made = call_ip("add");
+    // Another podman was killed before it mounted what it had made.
+    let unfinished = std::path::Path::new("/run/netns/netns-01234567-89ab-cdef-0123-456789abcdee");
+    std::fs::write(unfinished, "").unwrap();
     send("INT", &child);
     child.wait().unwrap();
     let stays = call_ip("delete");
     assert!(is_made && !stays);
+    assert!(!unfinished.exists());
 }
 
 /// How many starts of a virtual machine are stopped, and how many killed:

@@ -1,6 +1,8 @@
 //! What podman forgets of a start that was killed before it wrote down what it had made: a container,
 //! whose monitor and first process wait to be told to begin, or its network namespace.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use super::{CleanupResult, LIMIT, proc, wait_while};
@@ -11,6 +13,9 @@ const END: Duration = Duration::from_millis(500);
 
 /// How podman calls the network namespace of a container.
 const NAMESPACE_PREFIX: &str = "netns-";
+
+/// Where the podman of root keeps them. Those of other users are mounted where only they see it.
+const NAMESPACES: &str = "/run/netns";
 
 /// What conmon, podman's monitor, says of its container in its arguments.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,15 +42,22 @@ pub(super) fn end_forgotten_starts(is_mine: &dyn Fn(&str) -> bool, result: &mut 
 /// while podman runs, which may have made it a moment ago. Returns what was removed, in words.
 pub(super) fn remove_unused_namespaces() -> Vec<String> {
     let mut unused = proc::mounted_namespaces(NAMESPACE_PREFIX);
+    let mut unfinished = proc::namespace_files(Path::new(NAMESPACES), NAMESPACE_PREFIX);
+    let is_none = unused.is_empty() && unfinished.is_empty();
     // A container that was removed has a podman of its own that cleans up after it.
-    wait_while(END, || !unused.is_empty() && proc::is_running("podman"));
+    wait_while(END, || !is_none && proc::is_running("podman"));
     if proc::is_running("podman") {
         return Vec::new();
     }
     // Whoever made one of these has started its container by now.
     let used = proc::used_network_namespaces();
     unused.retain(|(namespace, point)| !used.contains(namespace) && proc::remove_mount(point));
-    unused.into_iter().map(|(_, point)| format!("network namespace {point}")).collect()
+    let mounted = proc::mounted_namespaces(NAMESPACE_PREFIX);
+    unfinished.retain(|file| {
+        mounted.iter().all(|(_, point)| point != file) && fs::remove_file(file).is_ok()
+    });
+    let points = unused.into_iter().map(|(_, point)| point).chain(unfinished);
+    points.map(|point| format!("network namespace {point}")).collect()
 }
 
 fn list_monitored(is_mine: &dyn Fn(&str) -> bool) -> Vec<MonitoredContainer> {

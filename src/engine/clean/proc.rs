@@ -46,16 +46,32 @@ pub(super) fn remove_mount(point: &str) -> bool {
     is_gone
 }
 
+/// Whether a file has the name of a network namespace: `prefix` and a UUID.
+fn is_namespace_name(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|uuid| {
+        uuid.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+            && uuid.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+    })
+}
+
 /// The namespace and the place of a mount in a line of the table of mounts, if it is a network
 /// namespace that is called `prefix` and a UUID.
 fn namespace_mount<'a>(line: &'a str, prefix: &str) -> Option<(&'a str, &'a str)> {
     let (namespace, place) = parse_mount_line(line)?;
     let (folder, name) = place.rsplit_once('/')?;
-    let uuid = name.strip_prefix(prefix)?;
-    let is_uuid = uuid.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-        && uuid.chars().all(|c| c == '-' || c.is_ascii_hexdigit());
-    let is_one = folder.ends_with("/netns") && namespace.starts_with("net:[") && is_uuid;
-    is_one.then_some((namespace, place))
+    let is_one = folder.ends_with("/netns") && namespace.starts_with("net:[");
+    (is_one && is_namespace_name(name, prefix)).then_some((namespace, place))
+}
+
+/// The empty files in a folder that have the names of network namespaces. Such a namespace is
+/// mounted on one after it was made: until then, or if its maker was killed before, it is a file.
+pub(super) fn namespace_files(folder: &Path, prefix: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| {
+        is_namespace_name(&entry.file_name().to_string_lossy(), prefix)
+            && entry.metadata().is_ok_and(|file| file.is_file() && file.len() == 0)
+    });
+    files.map(|entry| entry.path().display().to_string()).collect()
 }
 
 /// The network namespaces that are mounted under names of `prefix` and a UUID, each with its place.
@@ -83,7 +99,7 @@ pub(super) fn read_arguments(folder: &Path) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::namespace_mount;
+    use super::{namespace_files, namespace_mount};
 
     #[test]
     fn a_network_namespace_is_known_by_its_kind_and_name() {
@@ -100,5 +116,22 @@ mod tests {
         ] {
             assert_eq!(namespace_mount(&line(what, place), "netns-"), None, "{what} {place}");
         }
+    }
+
+    #[test]
+    fn only_an_empty_file_with_the_name_of_a_namespace_waits_for_its_mount() {
+        let folder = tempfile::tempdir().unwrap();
+        let uuid = "ab1690ab-23b9-12e2-b378-f6827dadcb8e";
+        for (name, text) in [
+            (format!("netns-{uuid}"), ""),
+            (format!("cni-{uuid}"), ""),
+            ("netns-mine".into(), ""),
+            (format!("netns-{}", uuid.replace('b', "c")), "x"),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let waiting = folder.path().join(format!("netns-{uuid}")).display().to_string();
+        assert_eq!(namespace_files(folder.path(), "netns-"), [waiting]);
+        assert!(namespace_files(&folder.path().join("none"), "netns-").is_empty());
     }
 }
