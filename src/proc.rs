@@ -1,7 +1,11 @@
-//! Processes, as proc(5) shows them.
+//! Processes and mounts, as proc(5) shows them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use procfs::FromRead;
+use procfs::process::{MountInfo, Stat};
 
 /// The processes of a machine.
 pub(crate) struct ProcessTable {
@@ -70,25 +74,38 @@ impl ProcessTable {
         line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into()).collect()
     }
 
-    /// The fields of its `stat` from the third on, which follow its name.
-    fn stat_fields(&self, pid: u32) -> Option<Vec<String>> {
-        let stat = String::from_utf8_lossy(&self.read_file(pid, "stat")?).into_owned();
-        // The name stands in parentheses and may hold anything.
-        let (_, fields) = stat.rsplit_once(')')?;
-        Some(fields.split_whitespace().map(String::from).collect())
+    /// What its `stat` says.
+    fn process_stat(&self, pid: u32) -> Option<Stat> {
+        Stat::from_file(self.file_path(pid, "stat")).ok()
     }
 
     /// The id of its parent.
     pub(crate) fn parent_id(&self, pid: u32) -> Option<u32> {
-        self.stat_fields(pid)?.get(1)?.parse().ok()
+        self.process_stat(pid)?.ppid.try_into().ok()
     }
 
     /// When it started, in clock ticks since boot. One that has ended runs no longer, although it
     /// stays listed until its parent asks for it.
     pub(crate) fn start_time(&self, pid: u32) -> Option<u64> {
-        let fields = self.stat_fields(pid)?;
-        let has_ended = matches!(fields.first()?.as_str(), "Z" | "X");
-        fields.get(19).filter(|_| !has_ended)?.parse().ok()
+        let stat = self.process_stat(pid)?;
+        (!matches!(stat.state, 'Z' | 'X')).then_some(stat.starttime)
+    }
+
+    /// The network namespace that it is in, as `net:[NUMBER]`.
+    pub(crate) fn network_namespace(&self, pid: u32) -> Option<String> {
+        let namespace = fs::read_link(self.file_path(pid, "ns/net")).ok()?;
+        Some(namespace.display().to_string())
+    }
+
+    /// The network namespaces that processes are in.
+    pub(crate) fn used_network_namespaces(&self) -> BTreeSet<String> {
+        self.process_ids().into_iter().filter_map(|pid| self.network_namespace(pid)).collect()
+    }
+
+    /// Whether a program runs. runc calls its stages `runc:[1:CHILD]` and `runc:[2:INIT]`.
+    pub(crate) fn runs_program(&self, program: &str) -> bool {
+        let mut names = self.process_ids().into_iter().map(|pid| self.process_name(pid));
+        names.any(|name| name.split(':').next() == Some(program))
     }
 
     /// Where the first daemon of this name whose environment we may read looks for programs.
@@ -111,6 +128,19 @@ impl ProcessTable {
         }
         found
     }
+}
+
+/// What this process sees mounted, the earliest first. A line that says something else than
+/// proc(5) is left out.
+pub(crate) fn mount_table() -> Vec<MountInfo> {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    table.lines().filter_map(|line| MountInfo::from_line(line).ok()).collect()
+}
+
+/// Where this process sees something mounted at `folder` or below, the earliest first.
+pub(crate) fn mount_points_below(folder: &Path) -> Vec<PathBuf> {
+    let points = mount_table().into_iter().map(|mount| mount.mount_point);
+    points.filter(|point| point.starts_with(folder)).collect()
 }
 
 /// Where a daemon looks for programs.

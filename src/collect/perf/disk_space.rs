@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use procfs::process::MountInfo;
+
 use crate::collect::CollectSession;
 use crate::engine::process::CancelFlag;
 use crate::engine::{EngineKind, query_engine};
 use crate::error::{Error, Result};
+use crate::proc::mount_table;
 
 /// What must stay free, in MiB.
 pub(super) const SPARE: u64 = 256;
@@ -51,21 +54,15 @@ fn require_space(size: u64, free: u64, root: &Path) -> Result<()> {
 /// The mount of the host that an engine's files lie on: its type and place.
 pub(super) fn backing_mount(session: &CollectSession) -> Option<String> {
     let root = engine_root(session.engine, session.cancel)?.canonicalize().ok()?;
-    let table = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let kind = file_system(&table, &root)?;
+    let kind = file_system(mount_table(), &root)?;
     Some(format!("{kind} on the host, below {}\n", root.display()))
 }
 
-/// The type of the file system at a path (proc(5), mountinfo).
-fn file_system(table: &str, path: &Path) -> Option<String> {
-    let mounts = table.lines().filter_map(|line| {
-        let (place, kind) = line.split_once(" - ")?;
-        let point = place.split(' ').nth(4)?;
-        path.starts_with(point).then(|| (point.len(), kind.split(' ').next()))
-    });
+/// The type of the file system at a path.
+fn file_system(table: Vec<MountInfo>, path: &Path) -> Option<String> {
+    let above = table.into_iter().filter(|mount| path.starts_with(&mount.mount_point));
     // Of mounts on one point the last is the one that is seen.
-    let (_, kind) = mounts.max_by_key(|(length, _)| *length)?;
-    kind.map(String::from)
+    Some(above.max_by_key(|mount| mount.mount_point.as_os_str().len())?.fs_type)
 }
 
 #[cfg(test)]
@@ -85,11 +82,14 @@ mod tests {
 
     #[test]
     fn the_closest_mount_is_the_one() {
-        let table = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n\
-                     2 1 0:4 / /var/lib/docker rw shared:1 - tmpfs tmpfs rw\n\
-                     3 1 0:5 / /var/lib/docker rw shared:1 - btrfs /dev/sdb rw\n\
-                     4 1 0:6 / /var/lib/docker2 rw - xfs /dev/sdc rw\n";
-        let kind = |path: &str| file_system(table, Path::new(path)).unwrap();
+        let table = [
+            "1 0 8:1 / / rw - ext4 /dev/sda1 rw",
+            "2 1 0:4 / /var/lib/docker rw shared:1 - tmpfs tmpfs rw",
+            "3 1 0:5 / /var/lib/docker rw shared:1 - btrfs /dev/sdb rw",
+            "4 1 0:6 / /var/lib/docker2 rw - xfs /dev/sdc rw",
+        ]
+        .map(|line| MountInfo::from_line(line).unwrap());
+        let kind = |path: &str| file_system(table.to_vec(), Path::new(path)).unwrap();
         assert_eq!(kind("/var/lib/docker/overlay2"), "btrfs");
         assert_eq!(kind("/var/lib/containerd"), "ext4");
     }

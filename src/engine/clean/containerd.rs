@@ -1,12 +1,14 @@
 //! What containerd keeps when its clients are killed: containers whose task does not answer,
 //! shims, snapshots, mounts.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{LIMIT, proc};
+use super::{LIMIT, mounts};
 use crate::engine::process::{CancelFlag, run_command};
+use crate::proc::{ProcessTable, mount_points_below};
 
 /// What `ctr` prints, if it ends well.
 pub(super) fn run_ctr(namespace: &str, arguments: &[&str]) -> Option<String> {
@@ -68,9 +70,10 @@ fn kill_processes(namespace: &str, id: &str) {
 }
 
 fn shim_pids(namespace: &str, id: &str) -> Vec<i32> {
-    proc::process_folders()
-        .filter(|folder| is_shim_of(&proc::read_arguments(folder), namespace, id))
-        .filter_map(|folder| folder.file_name()?.to_str()?.parse().ok())
+    let processes = ProcessTable::of_this_machine();
+    let ids = processes.process_ids().into_iter();
+    ids.filter(|pid| is_shim_of(&processes.process_arguments(*pid), namespace, id))
+        .filter_map(|pid| pid.try_into().ok())
         .collect()
 }
 
@@ -110,14 +113,13 @@ pub(super) fn remove_containerd_state(
 
 /// Root file systems that are still mounted below containerd's folder of a container.
 fn unmount_roots(namespace: &str, is_mine: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let base = format!("/run/containerd/io.containerd.runtime.v2.task/{namespace}/");
-    let table = proc::mount_table();
-    let points = table.lines().filter_map(|line| Some(proc::parse_mount_line(line)?.1));
+    let base = format!("/run/containerd/io.containerd.runtime.v2.task/{namespace}");
     let mut removed = Vec::new();
-    for point in points.filter(|point| point.starts_with(&base)) {
-        let id = point[base.len()..].split('/').next().unwrap_or_default();
-        if is_mine(id) && proc::detach_mount(point) {
-            removed.push(format!("mount {point}"));
+    for point in mount_points_below(Path::new(&base)) {
+        let below = point.strip_prefix(&base).unwrap_or(&point);
+        let id = below.iter().next().unwrap_or_default().to_string_lossy();
+        if is_mine(&id) && mounts::detach_mount(&point) {
+            removed.push(format!("mount {}", point.display()));
         }
     }
     removed

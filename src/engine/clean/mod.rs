@@ -3,9 +3,9 @@
 
 mod containerd;
 mod folder;
+mod mounts;
 mod network;
 mod podman;
-mod proc;
 mod sandbox;
 mod stale;
 

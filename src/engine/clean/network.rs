@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use super::{LIMIT, proc, wait_while};
+use super::{LIMIT, wait_while};
 use crate::engine::process::{CancelFlag, run_command};
+use crate::proc::ProcessTable;
 
 const LEASES: &str = "/var/lib/cni/networks";
 
@@ -22,8 +23,9 @@ pub(super) fn wait_for_teardown(is_mine: &dyn Fn(&str) -> bool) {
 
 /// The containers that plugins are at work for.
 fn busy_plugin_containers() -> Vec<String> {
-    let environments =
-        proc::process_folders().filter_map(|folder| fs::read(folder.join("environ")).ok());
+    let processes = ProcessTable::of_this_machine();
+    let ids = processes.process_ids().into_iter();
+    let environments = ids.filter_map(|pid| processes.read_file(pid, "environ"));
     environments.filter_map(|environment| container_of(&environment)).collect()
 }
 

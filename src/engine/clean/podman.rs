@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{CleanupResult, LIMIT, proc, wait_while};
+use super::{CleanupResult, LIMIT, mounts, wait_while};
 use crate::engine::process::{CancelFlag, run_command};
+use crate::proc::ProcessTable;
 
 /// How long the monitor of a container that was removed may take to end.
 const END: Duration = Duration::from_millis(500);
@@ -41,28 +42,30 @@ pub(super) fn end_forgotten_starts(is_mine: &dyn Fn(&str) -> bool, result: &mut 
 /// Removes the network namespaces that no process is in: nothing in one names its session. None
 /// while podman runs, which may have made it a moment ago. Returns what was removed, in words.
 pub(super) fn remove_unused_namespaces() -> Vec<String> {
-    let mut unused = proc::mounted_namespaces(NAMESPACE_PREFIX);
-    let mut unfinished = proc::namespace_files(Path::new(NAMESPACES), NAMESPACE_PREFIX);
+    let processes = ProcessTable::of_this_machine();
+    let mut unused = mounts::mounted_namespaces(NAMESPACE_PREFIX);
+    let mut unfinished = mounts::namespace_files(Path::new(NAMESPACES), NAMESPACE_PREFIX);
     let is_none = unused.is_empty() && unfinished.is_empty();
     // A container that was removed has a podman of its own that cleans up after it.
-    wait_while(END, || !is_none && proc::is_running("podman"));
-    if proc::is_running("podman") {
+    wait_while(END, || !is_none && processes.runs_program("podman"));
+    if processes.runs_program("podman") {
         return Vec::new();
     }
     // Whoever made one of these has started its container by now.
-    let used = proc::used_network_namespaces();
-    unused.retain(|(namespace, point)| !used.contains(namespace) && proc::remove_mount(point));
-    let mounted = proc::mounted_namespaces(NAMESPACE_PREFIX);
+    let used = processes.used_network_namespaces();
+    unused.retain(|(namespace, point)| !used.contains(namespace) && mounts::remove_mount(point));
+    let mounted = mounts::mounted_namespaces(NAMESPACE_PREFIX);
     unfinished.retain(|file| {
         mounted.iter().all(|(_, point)| point != file) && fs::remove_file(file).is_ok()
     });
     let points = unused.into_iter().map(|(_, point)| point).chain(unfinished);
-    points.map(|point| format!("network namespace {point}")).collect()
+    points.map(|point| format!("network namespace {}", point.display())).collect()
 }
 
 fn list_monitored(is_mine: &dyn Fn(&str) -> bool) -> Vec<MonitoredContainer> {
-    let all = proc::process_folders()
-        .filter_map(|folder| monitored_container(&proc::read_arguments(&folder)));
+    let processes = ProcessTable::of_this_machine();
+    let ids = processes.process_ids().into_iter();
+    let all = ids.filter_map(|pid| monitored_container(&processes.process_arguments(pid)));
     all.filter(|container| is_mine(&container.name)).collect()
 }
 

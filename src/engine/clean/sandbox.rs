@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{proc, wait_while};
+use super::{mounts, wait_while};
 use crate::engine::MONITORS;
+use crate::proc::{ProcessTable, mount_points_below};
 
 /// Where Kata's shims keep a folder for each sandbox: the Go shim's first, then the Rust shim's.
 const FOLDERS: [&str; 4] =
@@ -69,7 +70,7 @@ enum SandboxPart {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct SandboxProcess {
     part: SandboxPart,
-    pid: i32,
+    pid: u32,
     program: String,
 }
 
@@ -103,14 +104,14 @@ pub(super) fn remove_sandboxes(
     let mut cleanup = SandboxCleanup::default();
     let mut theirs = BTreeSet::new();
     let processes = list_processes(is_mine);
-    theirs.extend(processes.iter().filter_map(|process| network_namespace(process.pid)));
+    theirs.extend(foreign_namespaces(&processes));
     if !processes.is_empty() {
         let is_ending = |process: &SandboxProcess| process.part != SandboxPart::Deleter;
         let has_machine = processes.iter().any(SandboxProcess::is_of_machine);
         wait_for_end(is_mine, if has_machine { GRACE } else { SHORT_GRACE }, is_ending);
         wait_for_end(is_mine, DELETION, |process| process.part == SandboxPart::Deleter);
         let running = list_processes(is_mine);
-        theirs.extend(running.iter().filter_map(|process| network_namespace(process.pid)));
+        theirs.extend(foreign_namespaces(&running));
         kill_processes(&running);
         wait_for_end(is_mine, DEATH, |_| true);
         let left = list_processes(is_mine);
@@ -150,23 +151,19 @@ pub(super) fn remove_sandboxes(
 /// Removes a folder with what is mounted in it; nothing while something is mounted that cannot be
 /// unmounted, because what lies there may be a folder of the host.
 fn remove_folder(path: &Path) -> Result<(), String> {
-    let mounts = || -> Vec<String> {
-        let table = proc::mount_table();
-        let points = table.lines().filter_map(|line| Some(proc::parse_mount_line(line)?.1));
-        points.filter(|point| Path::new(point).starts_with(path)).map(String::from).collect()
-    };
-    for point in mounts().iter().rev() {
-        proc::detach_mount(point);
+    for point in mount_points_below(path).iter().rev() {
+        mounts::detach_mount(point);
     }
-    if let Some(point) = mounts().first() {
-        return Err(format!("{point} is still mounted"));
+    if let Some(point) = mount_points_below(path).first() {
+        return Err(format!("{} is still mounted", point.display()));
     }
     fs::remove_dir_all(path).map_err(|error| error.to_string())
 }
 
 /// The names of network namespaces that there are now and that could be mistaken for later ones.
 pub(super) fn list_namespaces() -> BTreeSet<String> {
-    proc::mounted_namespaces(NAMESPACE_PREFIX).into_iter().map(|(_, point)| point).collect()
+    let mounted = mounts::mounted_namespaces(NAMESPACE_PREFIX).into_iter();
+    mounted.map(|(_, point)| point.display().to_string()).collect()
 }
 
 /// Removes the network namespaces that processes of a sandbox were in, that its state names, and
@@ -176,23 +173,24 @@ fn remove_network_namespaces(
     named: &BTreeSet<String>,
     before: Option<&BTreeSet<String>>,
 ) -> Vec<String> {
-    let found = proc::mounted_namespaces(NAMESPACE_PREFIX);
+    let found = mounts::mounted_namespaces(NAMESPACE_PREFIX);
     if found.is_empty() {
         return Vec::new();
     }
-    let used = proc::used_network_namespaces();
-    let is_alone = !proc::process_folders().any(|folder| {
-        let words = proc::read_arguments(&folder);
+    let processes = ProcessTable::of_this_machine();
+    let used = processes.used_network_namespaces();
+    let is_alone = !processes.process_ids().into_iter().any(|pid| {
+        let words = processes.process_arguments(pid);
         words.first().is_some_and(|program| base_name(program).starts_with("containerd-shim-kata"))
     });
     let mut removed = Vec::new();
     for (namespace, point) in found.iter().filter(|(namespace, _)| !used.contains(namespace)) {
-        let name = base_name(point).to_string();
-        let is_new = before.is_some_and(|before| is_alone && !before.contains(point));
-        if (theirs.contains(namespace) || named.contains(&name) || is_new)
-            && proc::remove_mount(point)
+        let place = point.display().to_string();
+        let is_new = before.is_some_and(|before| is_alone && !before.contains(&place));
+        if (theirs.contains(namespace) || named.contains(base_name(&place)) || is_new)
+            && mounts::remove_mount(point)
         {
-            removed.push(format!("network namespace {point}"));
+            removed.push(format!("network namespace {place}"));
         }
     }
     removed
@@ -228,11 +226,12 @@ pub(super) fn list_empty_cgroups(is_mine: &dyn Fn(&str) -> bool) -> Vec<String> 
     found.into_iter().collect()
 }
 
-/// The network namespace of a process, if it is not ours.
-fn network_namespace(pid: i32) -> Option<String> {
-    let read = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
-    let namespace = read(&pid.to_string())?;
-    (read("self")? != namespace).then(|| namespace.display().to_string())
+/// The network namespaces of processes, but for ours.
+fn foreign_namespaces(processes: &[SandboxProcess]) -> impl Iterator<Item = String> {
+    let table = ProcessTable::of_this_machine();
+    let own = table.network_namespace(std::process::id());
+    let all = processes.iter().filter_map(move |process| table.network_namespace(process.pid));
+    all.filter(move |namespace| own.as_ref().is_some_and(|own| own != namespace))
 }
 
 /// Whether a process of a sandbox runs.
@@ -242,10 +241,10 @@ pub(super) fn has_processes(id: &str) -> bool {
 
 fn list_processes(is_mine: &dyn Fn(&str) -> bool) -> Vec<SandboxProcess> {
     let mut found = Vec::new();
-    for folder in proc::process_folders() {
-        let pid = folder.file_name().and_then(|name| name.to_str()?.parse().ok());
-        let words = proc::read_arguments(&folder);
-        if let (Some(pid), Some(part)) = (pid, sandbox_part(&words, is_mine)) {
+    let processes = ProcessTable::of_this_machine();
+    for pid in processes.process_ids() {
+        let words = processes.process_arguments(pid);
+        if let Some(part) = sandbox_part(&words, is_mine) {
             found.push(SandboxProcess { part, pid, program: base_name(&words[0]).to_string() });
         }
     }
@@ -283,7 +282,7 @@ fn base_name(path: &str) -> &str {
 /// Clients first, so that none goes on; then shims, so that none answers the end of its machine.
 fn kill_processes(processes: &[SandboxProcess]) {
     for process in processes {
-        if let Some(pid) = Pid::from_raw(process.pid) {
+        if let Some(pid) = process.pid.try_into().ok().and_then(Pid::from_raw) {
             let _ = kill_process(pid, Signal::KILL);
         }
     }

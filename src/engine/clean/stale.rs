@@ -6,25 +6,30 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use procfs::process::MountInfo;
+
 use super::containerd::run_ctr;
-use super::{CleanupResult, SessionFolder, podman, proc, sandbox};
+use super::{CleanupResult, SessionFolder, mounts, podman, sandbox};
 use crate::engine::EngineKind;
+use crate::proc::{ProcessTable, mount_table};
 
 /// Removes what a runtime makes for a moment of its start, and returns what was removed, in words.
 pub(super) fn remove_start_state() -> Vec<String> {
-    let idle = ["crun", "runc"].into_iter().filter(|runtime| !proc::is_running(runtime));
+    let processes = ProcessTable::of_this_machine();
+    let idle = ["crun", "runc"].into_iter().filter(|runtime| !processes.runs_program(runtime));
     idle.flat_map(|runtime| [own_mounts(runtime), own_files(runtime)].concat()).collect()
 }
 
 /// Removes what else there is, and tells what was removed, in words.
 pub(super) fn remove_stale_state(engine: EngineKind, result: &mut CleanupResult) {
-    if engine == EngineKind::Nerdctl && !proc::is_running("nerdctl") {
+    let processes = ProcessTable::of_this_machine();
+    if engine == EngineKind::Nerdctl && !processes.runs_program("nerdctl") {
         result.removed.extend(first_views());
     }
     let folders = SessionFolder::list_folders().into_iter().filter(|folder| folder.is_owned);
     let running: BTreeSet<String> = folders.map(|folder| folder.session).collect();
     let is_mine = |id: &str| is_of_ended_session(id, &running);
-    if engine == EngineKind::Podman && !proc::is_running("podman") {
+    if engine == EngineKind::Podman && !processes.runs_program("podman") {
         podman::end_forgotten_starts(&is_mine, result);
         result.removed.extend(podman::remove_unused_namespaces());
     }
@@ -49,19 +54,19 @@ fn is_of_ended_session(id: &str, running: &BTreeSet<String>) -> bool {
 /// six random characters, to start from what a container cannot write to.
 fn own_mounts(runtime: &str) -> Vec<String> {
     let mut removed = Vec::new();
-    for point in proc::mount_table().lines().filter_map(|line| own_mount(line, runtime)) {
-        if proc::remove_mount(point) {
-            removed.push(format!("mount {point}"));
+    for mount in mount_table().iter().filter(|mount| is_own_mount(mount, runtime)) {
+        if mounts::remove_mount(&mount.mount_point) {
+            removed.push(format!("mount {}", mount.mount_point.display()));
         }
     }
     removed
 }
 
-/// The place of such a mount in a line of the table of mounts.
-fn own_mount<'a>(line: &'a str, runtime: &str) -> Option<&'a str> {
-    let (what, place) = proc::parse_mount_line(line)?;
-    let is_one = is_temporary(place.strip_prefix("/tmp/")?, runtime);
-    (is_one && what.rsplit('/').next() == Some(runtime)).then_some(place)
+/// Whether something mounted is such a program.
+fn is_own_mount(mount: &MountInfo, runtime: &str) -> bool {
+    let file = mount.mount_point.strip_prefix("/tmp").ok().and_then(Path::to_str);
+    mount.root.rsplit('/').next() == Some(runtime)
+        && file.is_some_and(|file| is_temporary(file, runtime))
 }
 
 /// Whether a file is called as `mkstemp` calls one of the runtime's.
@@ -96,7 +101,7 @@ fn first_views() -> Vec<String> {
         if rest.is_empty() || !rest.chars().all(|c| c.is_ascii_digit()) {
             continue;
         }
-        proc::detach_mount(key);
+        mounts::detach_mount(Path::new(key));
         if run_ctr("default", &["snapshots", "rm", key]).is_some() {
             // Only an empty folder: what is in another is not ours.
             let _ = fs::remove_dir(Path::new(key));
@@ -110,25 +115,26 @@ fn first_views() -> Vec<String> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{is_of_ended_session, own_mount};
+    use procfs::process::MountInfo;
+
+    use super::{is_of_ended_session, is_own_mount};
 
     #[test]
     fn a_runtime_mounted_on_its_own_temporary_file_is_known_and_nothing_else() {
-        let line = |what: &str, place: &str| {
-            format!("60 27 254:0 {what} {place} rw,relatime - ext4 /dev/vda rw")
-        };
-        let stale = line("/usr/bin/crun", "/tmp/crun.tkLTuO");
-        assert_eq!(own_mount(&stale, "crun"), Some("/tmp/crun.tkLTuO"));
-        assert_eq!(own_mount(&stale, "runc"), None);
-        for (what, place) in [
-            ("/usr/bin/bash", "/tmp/crun.tkLTuO"),
-            ("/usr/bin/crun", "/tmp/crun.mine"),
-            ("/usr/bin/crun", "/home/crun.tkLTuO"),
-            ("/", "/tmp"),
+        for (what, place, expected) in [
+            ("/usr/bin/crun", "/tmp/crun.tkLTuO", true),
+            ("/usr/bin/runc", "/tmp/crun.tkLTuO", false),
+            ("/usr/bin/bash", "/tmp/crun.tkLTuO", false),
+            ("/usr/bin/crun", "/tmp/crun.mine", false),
+            ("/usr/bin/crun", "/home/crun.tkLTuO", false),
+            ("/", "/tmp", false),
         ] {
-            assert_eq!(own_mount(&line(what, place), "crun"), None, "{what} {place}");
+            let line = format!("60 27 254:0 {what} {place} rw,relatime - ext4 /dev/vda rw");
+            let mount = MountInfo::from_line(&line).unwrap();
+            assert_eq!(is_own_mount(&mount, "crun"), expected, "{what} {place}");
         }
     }
+
     #[test]
     fn a_container_is_of_an_ended_session_by_its_name() {
         assert!(is_of_ended_session("isoproof-00000000feed-runc-probe", &BTreeSet::new()));
