@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 use regex::Regex;
+use unicode_width::UnicodeWidthStr;
 
 /// Decodes bytes of unknown origin, losing as little as possible and never failing.
 ///
@@ -35,7 +36,7 @@ pub fn wrap_words(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < width => {
+            Some(line) if line.width() + word.width() < width => {
                 line.push(' ');
                 line.push_str(word);
             }

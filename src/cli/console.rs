@@ -12,6 +12,8 @@ use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use anstream::AutoStream;
+use anstream::stream::RawStream;
 use clap::error::ContextValue;
 use clap::{ColorChoice, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -39,20 +41,22 @@ pub(super) enum OutputFormat {
     Json,
 }
 
+/// Whether what goes to a stream is coloured.
+fn has_colors(color: ColorChoice, stream: &impl RawStream) -> bool {
+    match color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => AutoStream::choice(stream) != anstream::ColorChoice::Never,
+    }
+}
+
 impl Console {
-    /// A console; colours only on a terminal and without `NO_COLOR`, unless asked for.
+    /// A console; colours where the terminal and the user's variables (`NO_COLOR`, `CLICOLOR_FORCE`)
+    /// want them, unless asked for.
     pub(super) fn new(color: ColorChoice, quiet: bool, verbose: u8) -> Self {
-        let wanted = |is_terminal: bool| match color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                is_terminal && !refused && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
-            }
-        };
         Self {
-            colors: wanted(std::io::stdout().is_terminal()),
-            error_colors: wanted(std::io::stderr().is_terminal()),
+            colors: has_colors(color, &std::io::stdout()),
+            error_colors: has_colors(color, &std::io::stderr()),
             quiet,
             verbose,
             progress_line: ProgressBar::hidden(),

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use clap::Args;
 use serde_json::json;
+use unicode_width::UnicodeWidthStr;
 
 /// How wide a line is.
 const WIDTH: usize = 80;
@@ -222,14 +223,14 @@ fn checks_tally(checks: &[MachineCheck]) -> String {
     )
 }
 
-/// Lines of at most `width` characters, broken between words, and inside of those that are
+/// Lines of at most `width` columns, broken between words, and inside of those that are
 /// longer than a line.
 fn wrap_long_words(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     let words = text.split_whitespace().flat_map(|word| split_word(word, width));
     for (piece, ends_word) in words {
-        if line.chars().count() + piece.chars().count() > width {
+        if line.width() + piece.width() > width {
             lines.push(std::mem::take(&mut line).trim_end().to_string());
         }
         line.push_str(&piece);
@@ -245,15 +246,19 @@ fn wrap_long_words(text: &str, width: usize) -> Vec<String> {
 /// A word in pieces that fit a line, after a slash where there is one; and whether each is the
 /// last.
 fn split_word(word: &str, width: usize) -> Vec<(String, bool)> {
-    let mut rest: Vec<char> = word.chars().collect();
+    let mut rest = word;
     let mut pieces = Vec::new();
-    while rest.len() > width {
-        let slash = rest[..width].iter().rposition(|c| *c == '/').filter(|at| *at > 0);
-        let tail = rest.split_off(slash.map_or(width, |at| at + 1));
-        pieces.push((rest.into_iter().collect(), false));
+    while rest.width() > width {
+        let ends = rest.char_indices().skip(1).map(|(end, _)| end);
+        let fitting = ends.take_while(|end| rest[..*end].width() <= width).last();
+        // One character at least: a terminal that is too narrow for it is not helped by a loop.
+        let fitting = fitting.unwrap_or_else(|| rest.chars().next().map_or(0, char::len_utf8));
+        let slash = rest[..fitting].rfind('/').filter(|at| *at > 0);
+        let (piece, tail) = rest.split_at(slash.map_or(fitting, |at| at + 1));
+        pieces.push((piece.to_string(), false));
         rest = tail;
     }
-    pieces.push((rest.into_iter().collect(), true));
+    pieces.push((rest.to_string(), true));
     pieces
 }
 
@@ -278,6 +283,7 @@ mod tests {
     fn lines_break_between_words_and_inside_of_long_ones() {
         assert_eq!(wrap_long_words("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap_long_words("a /very/long/path b", 6), ["a", "/very/", "long/", "path b"]);
+        assert_eq!(wrap_long_words("カーネル名 b", 4), ["カー", "ネル", "名 b"]);
         assert!(wrap_long_words("", 5).is_empty());
     }
 

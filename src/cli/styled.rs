@@ -4,6 +4,9 @@
 //! among it, is written out as it is put in. Line breaks come from [`StyledText`], colours from
 //! [`TextStyle`], and from nowhere else.
 
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
 use crate::text::{defuse_log_commands, make_visible, wrap_words};
 
 /// What a piece of text is, which decides its colour.
@@ -22,14 +25,14 @@ pub(super) enum TextStyle {
 }
 
 impl TextStyle {
-    /// The parameter of SGR (ECMA-48, 8.3.117).
-    fn sgr_code(self) -> &'static str {
+    /// What a terminal is told for it.
+    fn terminal_style(self) -> Style {
         match self {
-            Self::Strong => "1",
-            Self::Faint => "2",
-            Self::Good => "32",
-            Self::Doubtful => "33",
-            Self::Bad => "31",
+            Self::Strong => Style::new().bold(),
+            Self::Faint => Style::new().dimmed(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Doubtful => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default(),
         }
     }
 }
@@ -68,9 +71,9 @@ impl StyledLine {
         self
     }
 
-    /// How many characters wide it is.
+    /// How many columns of a terminal it takes.
     fn line_width(&self) -> usize {
-        self.spans.iter().map(|(_, text)| text.chars().count()).sum()
+        self.spans.iter().map(|(_, text)| text.width()).sum()
     }
 
     /// The line as it is printed, without a line end.
@@ -79,7 +82,8 @@ impl StyledLine {
         for (style, text) in &self.spans {
             match style {
                 Some(style) if has_colors => {
-                    out.push_str(&format!("\u{1b}[{}m{text}\u{1b}[0m", style.sgr_code()));
+                    let style = style.terminal_style();
+                    out.push_str(&format!("{style}{text}{style:#}"));
                 }
                 _ => out.push_str(text),
             }
@@ -122,10 +126,10 @@ impl StyledText {
         self.lines.extend(other.lines);
     }
 
-    /// Adds words in lines of at most `width` characters, `lead` before the first and as much
+    /// Adds words in lines of at most `width` columns, `lead` before the first and as much
     /// space before the others.
     pub(super) fn push_wrapped(&mut self, lead: &str, text: &str, width: usize) {
-        let indent = lead.chars().count();
+        let indent = lead.width();
         for (index, line) in wrap_words(text, width.saturating_sub(indent)).iter().enumerate() {
             match index {
                 0 => self.push_line(format!("{lead}{line}")),
@@ -254,6 +258,16 @@ mod tests {
         ]);
         assert_eq!(text.render_text(false), "a       b\nc\\u{a}  d\n");
         assert!(text.render_text(true).starts_with("\u{1b}[32ma\u{1b}[0m       b\n"));
+    }
+
+    #[test]
+    fn columns_stand_below_each_other_where_characters_are_wide() {
+        let mut text = StyledText::default();
+        text.push_columns(vec![
+            vec!["核".into(), "6.1".into()],
+            vec!["node".into(), "6.12".into()],
+        ]);
+        assert_eq!(text.render_text(false), "核    6.1\nnode  6.12\n");
     }
 
     #[test]

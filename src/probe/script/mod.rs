@@ -35,8 +35,6 @@ mod simple;
 mod status;
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Read as _;
 
 use data_encoding::HEXLOWER;
 
@@ -153,9 +151,8 @@ pub fn end_mark(nonce: &str) -> String {
 /// The system has no source of randomness.
 pub fn make_nonce() -> Result<String> {
     let mut bits = [0; 16];
-    File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bits))
-        .map_err(|error| Error::failed_environment(format!("/dev/urandom: {error}")))?;
+    getrandom::fill(&mut bits)
+        .map_err(|error| Error::failed_environment(format!("random bits: {error}")))?;
     Ok(HEXLOWER.encode(&bits))
 }
 
