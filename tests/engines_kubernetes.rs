@@ -225,6 +225,29 @@ fn a_look_at_the_nodes_processes_makes_verdicts_sure() {
     assert_eq!(find_fact(&run, "host.witness_process", "gvisor"), false);
     assert!(names("gvisor").contains("runsc-sandbox"), "{}", names("gvisor"));
 
+    // As the node's root: what the programs are, and what the node itself answers.
+    let full: Vec<&str> =
+        options.iter().map(|it| it.replace("processes", "full").leak() as &str).collect();
+    let other = Project::new();
+    let text = other.run(&full).succeeds();
+    assert!(!text.stderr.contains("warning"), "{}", text.stderr);
+    let run = read_runs(&other).remove(0);
+    for (class, is_found, shim) in [
+        ("runc", true, "/containerd-shim-runc-v2"),
+        ("gvisor", false, "/containerd-shim-runsc-v1"),
+        ("kata", true, "/containerd-shim-runc-v2"),
+    ] {
+        assert_eq!(find_fact(&run, "host.witness_process", class), is_found);
+        let program = find_fact(&run, "host.shim", class).as_str().unwrap();
+        assert!(program.starts_with('/') && program.ends_with(shim), "{program}");
+        assert!(find_fact(&run, "host.mem_pss", class).as_u64().unwrap() > 100);
+    }
+    let banner = std::fs::read_to_string("/proc/version").unwrap();
+    assert_eq!(find_fact(&run, "kernel.banner", "host"), banner.trim());
+    assert_eq!(find_fact(&run, "cpu.count", "host"), find_fact(&run, "cpu.count", "runc"));
+    let own_rights = &run["facts"]["priv.cap_bnd"]["host"];
+    assert!(own_rights["reason"].as_str().unwrap().contains("would show that pod"), "{own_rights}");
+
     // Where it is not let in, the verdicts are those without it, and the reason is told.
     let level = "pod-security.kubernetes.io/enforce=restricted";
     kubectl(&["label", "namespace", "look", "--overwrite", level], "");

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cluster::{
-    self, ClusterAddress, ClusterOptions, NodeChoice, PodResources, PodSecurity, PodSettings,
-    Toleration,
+    self, ClusterAddress, ClusterOptions, NodeChoice, NodeViewLevel, PodResources, PodSecurity,
+    PodSettings, Toleration,
 };
 use crate::collect::RuntimeArgument;
 use crate::engine::EngineKind;
@@ -120,9 +120,10 @@ pub(super) struct ClusterArguments {
     /// A taint that the pods tolerate, any number of times: KEY[=VALUE][:EFFECT], or `all`
     #[arg(long = "tolerate", value_name = "TAINT")]
     tolerations: Vec<Toleration>,
-    /// How each node is looked at from its side: not at all (none, by default), or by a pod that
-    /// sees its processes, as nobody and without capabilities (processes), with --allow-privileged
-    #[arg(long, value_name = "VIEW", value_parser = ["none", "processes"])]
+    /// How each node is looked at from its side: not at all (none, by default), or, with
+    /// --allow-privileged, by a pod that sees its processes, as nobody and without capabilities
+    /// (processes) or as the node's root, which also asks the probes on the node (full)
+    #[arg(long, value_name = "VIEW", value_parser = ["none", "processes", "full"])]
     node_view: Option<String>,
     /// The level of Pod Security that the pods are made for: restricted, as nobody without
     /// capabilities (by default), or baseline, as the image's own user
@@ -199,24 +200,30 @@ impl ClusterArguments {
         refuse_given(&names)
     }
 
-    /// Whether the processes of the nodes are looked at.
+    /// How the nodes are looked at, if they are.
     ///
     /// # Errors
     ///
     /// They are to be, and privileges were not allowed, or the other way round.
-    fn has_node_view(&self, is_privileged: bool) -> Result<bool> {
-        let has_view = self.node_view.as_deref() == Some("processes");
-        match (has_view, is_privileged) {
-            (true, false) => Err(Error::unusable_input(
-                "--node-view processes starts a pod that sees all processes of its node",
-            )
-            .with_help("add --allow-privileged, in a namespace that lets it in")),
-            (false, true) => Err(Error::unusable_input(
-                "--allow-privileged allows nothing in a cluster without --node-view processes",
-            )
-            .with_help("add --node-view processes, or leave it out")),
-            _ => Ok(has_view),
-        }
+    fn node_view_level(&self, is_privileged: bool) -> Result<Option<NodeViewLevel>> {
+        let level = self.node_view.as_deref().and_then(|view| view.parse().ok());
+        let needed = match (level, is_privileged) {
+            (Some(NodeViewLevel::Processes), false) => {
+                "--node-view processes starts a pod that sees all processes of its node"
+            }
+            (Some(NodeViewLevel::Full), false) => {
+                "--node-view full starts a pod with all rights on its node"
+            }
+            (None, true) => {
+                return Err(Error::unusable_input(
+                    "--allow-privileged allows nothing in a cluster without --node-view",
+                )
+                .with_help("add --node-view processes or full, or leave it out"));
+            }
+            _ => return Ok(level),
+        };
+        Err(Error::unusable_input(needed)
+            .with_help("add --allow-privileged, in a namespace that lets it in"))
     }
 
     fn resources(&self, usual: PodResources) -> PodResources {
@@ -255,7 +262,7 @@ impl ClusterArguments {
             classes: self.classes.clone(),
             baseline,
             parallel: self.parallel.unwrap_or(10).into(),
-            has_node_view: self.has_node_view(is_privileged)?,
+            node_view: self.node_view_level(is_privileged)?,
             starts: 0,
             pods: PodSettings {
                 pull: self.pull.clone().unwrap_or(usual.pull),

@@ -11,8 +11,7 @@ use crate::error::Result;
 /// The arguments of `manifest`.
 #[derive(Debug, Args)]
 pub(super) struct ManifestArguments {
-    /// What `collect --node-view processes` needs: a namespace that lets in a pod which sees the
-    /// processes of its node
+    /// What `collect --node-view` needs: a namespace that lets in a pod which looks at its node
     #[arg(long)]
     node_view: bool,
     /// A job too that collects every night inside of the cluster, by this image, which has to have

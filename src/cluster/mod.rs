@@ -28,7 +28,7 @@ pub(crate) use checks::{examine_cluster, find_refusals};
 pub(crate) use clean::remove_orphan_pods;
 pub(crate) use client::{ClusterAddress, ClusterClient, remove_orphan_folders};
 pub(crate) use nodes::{ClusterNode, NodeChoice, choose_nodes};
-pub(crate) use pod::{PodResources, PodSecurity, PodSettings, Toleration};
+pub(crate) use pod::{NodeViewLevel, PodResources, PodSecurity, PodSettings, Toleration};
 pub(crate) use resume::{find_session_pods, resume_nodes};
 
 use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord, capture_of};
@@ -68,11 +68,14 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("escape", "no folder is shared with a pod"),
 ];
 
-/// Why the node's side is not shown, without a view of its processes and with one.
+/// Why of the node's side something is not shown, without a view, with one of its processes' names
+/// and with a full one.
 const NO_VIEW: &str = "a pod without rights cannot look at its node, and the node's object does \
                        not say";
 const NAMES_ONLY: &str = "of its node's processes a pod without rights sees names and arguments, \
                           and the node's object does not say";
+const FULL_VIEW: &str = "asked from a pod it would show that pod and not the node, or it takes the \
+                         container's engine to say";
 
 /// Why there are no times of starts: the usual ones, those of a cluster where they were not asked for,
 /// and those of a class where they were.
@@ -92,8 +95,8 @@ pub(crate) struct ClusterOptions {
     pub baseline: Option<String>,
     /// How many nodes are probed at a time.
     pub parallel: usize,
-    /// Whether a pod looks at the processes of each node.
-    pub has_node_view: bool,
+    /// How a pod looks at each node, if one does.
+    pub node_view: Option<NodeViewLevel>,
     /// How often each class is started on each node to be timed; 0 for not at all.
     pub starts: u32,
     /// What the pods have in common.
@@ -207,6 +210,15 @@ impl ClusterSession<'_> {
         self.options.pods.seconds * (self.classes.len() as u64 + 1)
     }
 
+    /// Why a look at a node does not show everything.
+    fn unseen_words(&self) -> &'static str {
+        match self.options.node_view {
+            None => NO_VIEW,
+            Some(NodeViewLevel::Processes) => NAMES_ONLY,
+            Some(NodeViewLevel::Full) => FULL_VIEW,
+        }
+    }
+
     fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }
@@ -271,7 +283,7 @@ fn probe_node<'a>(session: &'a ClusterSession<'a>, node: &ClusterNode) -> NodeAn
         outcomes.push((class, outcome));
     }
     let (seen, unseen) = match view_node(session, node, &outcomes) {
-        Some(Ok(seen)) => (seen, NAMES_ONLY.into()),
+        Some(Ok(seen)) => (seen, session.unseen_words().into()),
         Some(Err(words)) => {
             session.progress.on_trouble(&format!("{}: node view", node.name), &words);
             (Vec::new(), format!("the node's processes were not seen: {words}"))
@@ -302,9 +314,7 @@ fn view_node(
     node: &ClusterNode,
     outcomes: &[(&PodClass, probing::PodOutcome)],
 ) -> Option<std::result::Result<Vec<Capture>, String>> {
-    if !session.options.has_node_view {
-        return None;
-    }
+    let level = session.options.node_view?;
     let held = outcomes.iter().filter_map(|(class, outcome)| {
         let (pod, witness) = (outcome.pod.as_ref()?, outcome.witness.as_ref()?);
         Some(probing::HeldPod { target: &class.name, pod, witness })
@@ -317,7 +327,7 @@ fn view_node(
         return Some(Err("no pod waited to be looked at".into()));
     }
     session.progress.on_step(&node.name, "node view", None);
-    Some(view::look_at_pods(session, node, &held))
+    Some(view::look_at_pods(session, node, level, &held))
 }
 
 /// Why what the pods showed cannot be held against the node's object, if the node was started again

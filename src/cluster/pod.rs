@@ -199,18 +199,48 @@ pub(crate) fn probe_pod(
     pod
 }
 
-/// The pod that sees the processes of its node: as nobody and without capabilities, but with the
-/// node's process ids, which only Pod Security `privileged` lets in.
+/// Where a pod with a full view has the files of its node, which it only reads.
+pub(crate) const NODE_FILES: &str = "/node";
+
+/// How a node is looked at by a pod that sees its processes. Only Pod Security `privileged` lets in
+/// either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub(crate) enum NodeViewLevel {
+    /// As nobody and without capabilities: names and arguments.
+    Processes,
+    /// As the node's root: also programs, open files and memory, and the probes on the node itself,
+    /// by its own shell.
+    Full,
+}
+
+/// The pod that looks at its node, with the node's process ids.
 pub(crate) fn view_pod(
+    level: NodeViewLevel,
     settings: &PodSettings,
     node: &str,
     class: Option<&str>,
     script: &str,
     now: DateTime<Utc>,
 ) -> Value {
-    let settings = PodSettings { security: PodSecurity::Restricted, ..settings.clone() };
+    let security = match level {
+        NodeViewLevel::Processes => PodSecurity::Restricted,
+        NodeViewLevel::Full => PodSecurity::Baseline,
+    };
+    let settings = PodSettings { security, ..settings.clone() };
     let mut pod = probe_pod(&settings, node, class, script, now);
     pod["spec"]["hostPID"] = true.into();
+    if level == NodeViewLevel::Full {
+        let spec = &mut pod["spec"];
+        // What the probes ask about is the node's only with these, too.
+        spec["hostNetwork"] = true.into();
+        spec["hostIPC"] = true.into();
+        spec["volumes"] = json!([{ "name": "node", "hostPath": { "path": "/", "type": "" } }]);
+        let container = &mut spec["containers"][0];
+        container["securityContext"] = json!({ "privileged": true, "runAsUser": 0 });
+        container["volumeMounts"] =
+            json!([{ "name": "node", "mountPath": NODE_FILES, "readOnly": true }]);
+    }
     pod
 }
 
@@ -268,7 +298,7 @@ pub(crate) fn security_of_pod(pod: &Value) -> PodSecurity {
 pub(crate) struct AskedFields(BTreeMap<String, String>);
 
 impl AskedFields {
-    const PLACES: [&str; 14] = [
+    const PLACES: [&str; 15] = [
         "/spec/runtimeClassName",
         "/spec/affinity",
         "/spec/hostPID",
@@ -278,6 +308,7 @@ impl AskedFields {
         "/spec/shareProcessNamespace",
         "/spec/securityContext",
         "/spec/activeDeadlineSeconds",
+        "/spec/volumes",
         "/spec/containers/0/image",
         "/spec/containers/0/command",
         "/spec/containers/0/args",
@@ -309,7 +340,7 @@ pub(crate) fn find_changes(asked: &AskedFields, stored: &Value) -> Vec<String> {
             changes.push(format!("{field}: {one} became {other}"));
         }
     }
-    for (place, own) in [("containers", 1), ("initContainers", 0), ("volumes", 0)] {
+    for (place, own) in [("containers", 1), ("initContainers", 0)] {
         let added = stored["spec"][place].as_array().into_iter().flatten().skip(own);
         for object in added {
             changes.push(format!("{place}: {} was added", shorten_value(object.get("name"))));
@@ -379,7 +410,11 @@ pub(crate) mod tests {
         let plain = probe_pod(&settings, "node-1", None, "id", DateTime::UNIX_EPOCH);
         assert_eq!(plain["spec"]["securityContext"]["runAsUser"], Value::Null);
         assert_eq!(plain["spec"]["containers"][0]["securityContext"], Value::Null);
-        let mut view = view_pod(&settings, "node-1", None, "id", DateTime::UNIX_EPOCH);
+        let look = |level| view_pod(level, &settings, "node-1", None, "id", DateTime::UNIX_EPOCH);
+        let full = look(NodeViewLevel::Full);
+        assert_eq!(full["spec"]["hostPID"], true);
+        assert_eq!(full["spec"]["containers"][0]["securityContext"]["privileged"], true);
+        let mut view = look(NodeViewLevel::Processes);
         assert_eq!(view["spec"]["hostPID"], true);
         view["spec"].as_object_mut().unwrap().remove("hostPID");
         let settings = PodSettings { security: PodSecurity::Restricted, ..settings };

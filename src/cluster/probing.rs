@@ -69,10 +69,8 @@ pub(super) fn probe_class<'a>(
     node: &ClusterNode,
     class: &PodClass,
 ) -> PodOutcome<'a> {
-    let witness = match session.options.has_node_view {
-        true => WitnessProcess::with_random_argument().map(Some),
-        false => Ok(None),
-    };
+    let witness = session.options.node_view.map(|_| WitnessProcess::with_random_argument());
+    let witness = witness.transpose();
     let (nonce, witness) = match (script::make_nonce(), witness) {
         (Ok(nonce), Ok(witness)) => (nonce, witness),
         (Err(error), _) | (_, Err(error)) => return PodOutcome::failed(error.message),

@@ -2,8 +2,9 @@
 # form. Nothing but reading, and for each process with what the shell has built in: there are many.
 LC_ALL=C
 export LC_ALL
-tab='	'
 count=0 found=
+# Whether programs, open files and memory are read, which takes the rights of the node's root.
+full={{full}}
 
 # The arguments of a process, joined: the shell drops the zero bytes between them.
 read_arguments() {
@@ -41,6 +42,24 @@ print_process() {
     words=$(clean <"/proc/$2/cmdline")
     own=$(printf '%s' "$own" | tr '\t' ' ')
     printf '\n@{{nonce}} process\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$own" "$name" "$words"
+    if [ -n "$full" ]; then print_details "$1" "$2"; fi
+} 2>&-
+
+# A line for the program of a process, one for its memory, and one for each handle of a virtual
+# machine that it holds open.
+print_details() {
+    program=$(readlink "/proc/$2/exe" | clean)
+    printf '@{{nonce}} program\t%s\t%s\t%s\n' "$1" "$2" "$program"
+    while read -r key amount _; do
+        if [ "$key" = Pss: ]; then printf '@{{nonce}} pss\t%s\t%s\t%s\n' "$1" "$2" "$amount"; fi
+    done <"/proc/$2/smaps_rollup"
+    ls -l "/proc/$2/fd" | while read -r line; do
+        handle=${line##* -> }
+        case $handle in
+            /dev/kvm | anon_inode:kvm-*)
+                printf '@{{nonce}} handle\t%s\t%s\t%s\n' "$1" "$2" "$(printf '%s' "$handle" | clean)" ;;
+        esac
+    done
 } 2>&-
 
 # What is in the groups of a pod, or is its witness.
@@ -70,4 +89,5 @@ look_for_pod() {
 
 for folder in /proc/[0-9]*; do count=$((count + 1)); done
 {{pods}}
-printf '\n@{{nonce}} end\t%s\n' "$count"
+read -r boot </proc/sys/kernel/random/boot_id
+printf '\n@{{nonce}} end\t%s\t%s\n' "$count" "$boot"

@@ -187,7 +187,7 @@ pub fn generate_script(questions: &[BatchQuestion], nonce: &str, limits: &BatchL
 }
 
 /// The text as one word of the shell.
-fn quote_shell_word(text: &str) -> String {
+pub(crate) fn quote_shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
