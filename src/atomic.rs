@@ -4,9 +4,10 @@
 
 use std::fs::Permissions;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
@@ -59,6 +60,25 @@ pub(crate) fn read_target(path: &Path) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     std::fs::read(&file).map(Some).map_err(|error| Error::failed_io("read", path, &error))
+}
+
+/// Adds a line to the end of `path`, which is made if it is not there, and waits for the disk. Whoever
+/// is killed meanwhile leaves all lines before it, and of this one nothing or a beginning.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub(crate) fn append_line(path: &Path, line: &str) -> Result<()> {
+    let attempt = || -> std::io::Result<()> {
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(path)?;
+        file.write_all(format!("{line}\n").as_bytes())?;
+        file.sync_data()
+    };
+    attempt().map_err(|error| Error::failed_io("write", path, &error))
 }
 
 /// Replaces `path` without waiting for the disk: for what can be made again. Whoever reads finds

@@ -67,7 +67,7 @@ fn what_is_no_fleet_or_no_run_is_said() {
     let project = project_with_fleets();
     let fails = |arguments: &[&str], words: &str| project.run(arguments).fails(2, &[words]);
     fails(&["check", "fleet:dddd"], "no fleet `dddd`");
-    fails(&["check", "fleet:latest", "--format", "markdown"], "is about a run");
+    fails(&["check", "fleet:latest", "--against", "x"], "is about a run");
     fails(&["diff", "fleet:latest", "latest"], "a fleet is compared with a fleet");
     fails(&["diff", "fleet:aaaa", "fleet:bbbb", "--format", "html"], "as text or json");
     fails(&["facts", "fleet:latest"], "is a fleet, and a run is wanted here");
@@ -170,6 +170,42 @@ fn what_nodes_show_together_is_found_and_every_finding_is_a_line_of_the_fleet_fi
     let page = project.read("public/fleets/cccccccccccc.html");
     assert!(page.contains("2 nodes state one boot id"), "{page}");
     assert!(page.contains("rules.html#nodes-share-a-boot-id"));
+}
+
+#[test]
+fn a_fleet_has_a_summary_for_a_job() {
+    let project = project_with_fleets();
+    project.write("book.toml", EXPECTATION.replace("customers'", "a <customer>"));
+    let text = project.run(&["check", "fleet:latest", "--format", "markdown"]).fails(1, &[]).stdout;
+    let begin = "<!-- isoproof-check -->\n### Isolation on 4 nodes: on 1 a class is not what its \
+                 name says\n\n- **1 of 4 nodes**: kata was started as kata, but its facts show the \
+                 host's kernel. (host-000001)\n";
+    assert!(text.starts_with(begin), "{text}");
+    for line in [
+        "| **runc** | Shared kernel | medium | 3: host-000000, host-000001, host-000002 |",
+        "| **kata** | Shared kernel | medium | 1: host-000001 |",
+        "- **kata** on 1 node: `the session did not come to it`",
+        "<sub>Fleet `bbbbbbbbbbbb`. ",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert!(text.contains("| **failed** | 1: host-000001; "), "{text}");
+    assert!(text.contains("| `a <customer> code runs there` |"), "{text}");
+    let before = project.run(&["check", "fleet:latest~1", "--format", "markdown"]).succeeds();
+    assert!(before.stdout.contains("### Isolation on 4 nodes: as expected\n"), "{}", before.stdout);
+}
+
+#[test]
+fn nodes_that_show_the_very_same_share_a_run_and_lose_none() {
+    let project = Project::plain();
+    // As many as are packed: what was written first is what the others are packed against.
+    let same = vec![MadeNode::sound_node(0); 3];
+    write_fleet(project.root(), "aaaaaaaaaaaa", 0, &same);
+    let json = project.run(&["check", "fleet:latest", "--format", "json"]).succeeds().stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    for node in json["nodes"].as_array().unwrap() {
+        assert_eq!(node["classes"][1]["conclusion"], "separate-kernel", "{node}");
+    }
 }
 
 #[test]

@@ -180,24 +180,22 @@ fn check_fleet(
     console: &Console,
 ) -> Result<ExitCode> {
     let form = match arguments.format {
-        CheckFormat::Text if arguments.summary => Some(FleetForm::Summary),
-        CheckFormat::Text => Some(FleetForm::Text),
-        CheckFormat::Json => Some(FleetForm::Json),
-        CheckFormat::Junit => Some(FleetForm::Document(junit::fleet_report)),
-        CheckFormat::Sarif => Some(FleetForm::Sarif),
-        CheckFormat::Markdown => None,
+        CheckFormat::Text if arguments.summary => FleetForm::Summary,
+        CheckFormat::Text => FleetForm::Text,
+        CheckFormat::Json => FleetForm::Json,
+        CheckFormat::Junit => FleetForm::Document(junit::fleet_report),
+        CheckFormat::Sarif => FleetForm::Sarif,
+        CheckFormat::Markdown => FleetForm::Markdown,
     };
     let of_runs = [
         ("--against", !arguments.against.is_empty()),
         ("--submission", arguments.submission.is_some()),
         ("--evidence", arguments.evidence.is_some()),
     ];
-    let unfit = of_runs.into_iter().find_map(|(what, is_given)| is_given.then_some(what));
-    let (Some(form), None) = (form, unfit) else {
-        let what = unfit.unwrap_or("--format markdown");
+    if let Some(what) = of_runs.into_iter().find_map(|(what, is_given)| is_given.then_some(what)) {
         return Err(Error::unusable_input(format!("{what} is about a run, not about a fleet"))
             .with_help("`isoproof check --format json fleet:latest` names the run of each node"));
-    };
+    }
     let wanted = fleet::FleetCheck {
         form,
         least: match arguments.fail_on {
@@ -217,7 +215,8 @@ pub(super) fn fleet_sarif(
     expectations: &[ExpectationFold],
 ) -> String {
     let path = FleetStore::open_project(project).fleet_path(&assessment.fleet.id);
-    let text = fleet_text(&assessment.fleet);
+    // While a session goes on, its file does not say yet what the fleet does.
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| fleet_text(&assessment.fleet));
     let uri = repository_uri(project, &path).unwrap_or_else(|| planned_uri(project, &path));
     let file = sarif::SarifFile { uri, text: &text, evidence: None };
     let config = planned_uri(project, &project.root.join(CONFIG));

@@ -153,6 +153,8 @@ pub(super) enum FleetForm {
     Json,
     /// As SARIF.
     Sarif,
+    /// Markdown, for the summary of a job.
+    Markdown,
     /// As what this makes of the fleet, the data of the project, and the least severe finding that is a failure.
     Document(fn(&FleetAssessment, &ProjectData, Severity) -> Result<String>),
 }
@@ -186,6 +188,9 @@ pub(super) fn check_fleet(
         FleetForm::Sarif => {
             let log = super::check::fleet_sarif(project, &assessment, &project_data, &expectations);
             console.print_document(&log)?;
+        }
+        FleetForm::Markdown => {
+            console.print_document(&assessment.render_summary(&project.templates_dir())?)?;
         }
         FleetForm::Document(make) => {
             let least = wanted.least.unwrap_or(Severity::Error);

@@ -101,21 +101,11 @@ impl FleetRecord {
             return Err(Error::unusable_input(words)
                 .with_help("`--resume` reads what a session left that was killed"));
         }
-        let stored = fleet.nodes.iter().enumerate();
-        let mut places: BTreeMap<String, usize> =
-            stored.map(|(place, node)| (node.name.clone(), place)).collect();
-        for name in names {
-            let shown = redactor.map_or(name.into(), |redactor| redactor.host_pseudonym(name));
-            if let Some(place) = places.remove(&shown).or_else(|| places.remove(name)) {
-                places.insert(name.into(), place);
-            }
-        }
-        Ok(Self {
-            store: FleetStore::open_project(project),
-            fleet,
-            places,
-            bases: FleetBases::default(),
-        })
+        let places = find_places(&fleet, redactor, names);
+        let store = FleetStore::open_project(project);
+        // The journal may end in the middle of a line.
+        store.save_fleet(&fleet)?;
+        Ok(Self { store, fleet, places, bases: FleetBases::default() })
     }
 
     /// Whether a node has a run.
@@ -152,8 +142,8 @@ impl FleetRecord {
         };
         if let Some(place) = self.places.get(node) {
             self.fleet.add_run(*place, run);
+            self.store.append_node(&self.fleet, *place)?;
         }
-        self.store.save_fleet(&self.fleet)?;
         Ok(path)
     }
 
@@ -176,5 +166,61 @@ impl FleetRecord {
         self.fleet.ended = Some(ended);
         self.store.save_fleet(&self.fleet)?;
         Ok(self.fleet)
+    }
+}
+
+/// The places of the nodes of a fleet that is gone on with: by `names` in the cluster where it is
+/// among them, else by the name in the fleet. Of nodes that have one name there, those without a run
+/// come first.
+fn find_places<'a>(
+    fleet: &Fleet,
+    redactor: Option<&Redactor>,
+    names: impl Iterator<Item = &'a str>,
+) -> BTreeMap<String, usize> {
+    let mut stored: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, node) in fleet.nodes.iter().enumerate() {
+        stored.entry(&node.name).or_default().push(place);
+    }
+    for list in stored.values_mut() {
+        list.sort_by_key(|place| fleet.nodes[*place].run.is_none());
+    }
+    let mut places = BTreeMap::new();
+    for name in names {
+        let shown = redactor.map_or(name.into(), |redactor| redactor.host_pseudonym(name));
+        let known = if stored.contains_key(shown.as_str()) { shown.as_str() } else { name };
+        if let Some(place) = stored.get_mut(known).and_then(Vec::pop) {
+            places.insert(name.to_string(), place);
+        }
+    }
+    for (name, left) in stored {
+        for place in left {
+            let mut own = name.to_string();
+            while places.contains_key(&own) {
+                own.push_str(" (another)");
+            }
+            places.insert(own, place);
+        }
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::kata_fleet;
+
+    #[test]
+    fn of_two_nodes_with_one_name_each_keeps_its_place() {
+        let mut fleet = kata_fleet("aa11");
+        for name in ["a", "a", "b"] {
+            fleet.nodes.push(FleetNode::not_reached(name, None));
+        }
+        fleet.nodes[0].run = Some("r1".into());
+        let places = find_places(&fleet, None, ["a"].into_iter());
+        // The one that has no run yet is the one that is read now.
+        assert_eq!(places["a"], 1);
+        let mut all: Vec<usize> = places.into_values().collect();
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2]);
     }
 }

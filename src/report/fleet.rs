@@ -1,16 +1,21 @@
 //! A fleet with what its runs show.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use tera::Context;
 
-use super::{Assessment, ProjectData};
+use super::{Assessment, ProjectData, templates};
+use crate::assets::{self, AssetTree};
 use crate::diff::fleet::ExpectationShift;
 use crate::error::Result;
-use crate::judge::fleet::{FleetFinding, FoldedFinding, NodeSummary, fold_findings};
+use crate::judge::fleet::{
+    BROKEN, CHANGED, FleetFinding, FoldedFinding, NodeSummary, fold_classes, fold_findings,
+};
 use crate::judge::fleet_rules::check_nodes;
-use crate::judge::{ExpectationOutcome, ExpectationResult};
+use crate::judge::{ExpectationOutcome, ExpectationResult, Severity};
 use crate::model::{EvidenceKind, Fleet, FleetNode, Run};
 use crate::store::{LoadedRun, RunStore};
 
@@ -215,5 +220,131 @@ impl FleetAssessment {
             }
         }
         lost.into_values().collect()
+    }
+}
+
+/// How many nodes are named, how many reasons and how many findings stand in a summary.
+const NAMED_NODES: usize = 5;
+const MOST_REASONS: usize = 50;
+const MOST_FINDINGS: usize = 20;
+
+/// The template of the summary of a fleet.
+const SUMMARY: &str = "check/fleet.md";
+
+/// The first of these nodes, how many there are, and how many are not named.
+fn name_nodes(names: &[&str]) -> Json {
+    let shown = &names[..names.len().min(NAMED_NODES)];
+    json!({ "count": names.len(), "nodes": shown, "more": names.len() - shown.len() })
+}
+
+/// Two objects as one.
+fn join_objects(mut one: Json, other: Json) -> Json {
+    if let (Json::Object(one), Json::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
+}
+
+impl FleetAssessment {
+    /// What a fleet shows, for a comment on a pull request or the summary of a job.
+    ///
+    /// # Errors
+    ///
+    /// The template cannot be read or rendered.
+    pub(crate) fn render_summary(&self, templates_folder: &Path) -> Result<String> {
+        let files = assets::read_all(AssetTree::Templates, Some(templates_folder), SUMMARY, "")?;
+        let sees = self.summary_view();
+        let mut context = Context::new();
+        for (name, value) in sees.as_object().into_iter().flatten() {
+            context.insert(name.clone(), value);
+        }
+        files.get(SUMMARY).map_or_else(
+            || Ok(String::new()),
+            |file| templates::render_markdown(SUMMARY, file, &context),
+        )
+    }
+
+    fn summary_view(&self) -> Json {
+        let lines = fold_classes(&self.nodes);
+        let classes: Vec<Json> = lines
+            .iter()
+            .map(|line| {
+                let outcome = line.outcome;
+                let (class, title) = (&outcome.class, &outcome.title);
+                let sure = outcome.confidence.confidence_name();
+                let words = json!({ "class": class, "title": title, "confidence": sure });
+                join_objects(words, name_nodes(&line.nodes))
+            })
+            .collect();
+        let mut reasons: Vec<Json> = Vec::new();
+        for line in &lines {
+            if let Some(reason) = &line.outcome.reason {
+                let (class, count) = (&line.outcome.class, line.nodes.len());
+                reasons.push(json!({ "class": class, "reason": reason, "count": count }));
+            }
+        }
+        let findings = self.fold_findings();
+        let of_severity = |severity| findings.iter().filter(|it| it.severity == severity).count();
+        let counted: Vec<&FoldedFinding> =
+            findings.iter().filter(|it| it.severity > Severity::Note).collect();
+        let shown = counted.iter().take(MOST_FINDINGS).map(|finding| {
+            json!({ "severity": finding.severity, "message": finding.message,
+                    "rule": finding.rule, "count": finding.nodes.len() })
+        });
+        let expected: Vec<Json> =
+            self.fold_expectations().iter().map(ExpectationFold::summary_view).collect();
+        let unmet = expected.iter().filter(|it| it["fails"] == true).count();
+        json!({
+            "id": self.fleet.id,
+            "ended": self.fleet.ended,
+            "total": self.nodes.len(),
+            "with_run": self.nodes.iter().filter(|node| node.run.is_some()).count(),
+            "broken_nodes": self.nodes.iter().filter(|node| node.is_broken()).count(),
+            "broken": self.messages_of(BROKEN),
+            "changed": self.messages_of(CHANGED),
+            "untested": reasons.len(),
+            "classes": classes,
+            "reasons_left_out": reasons.len().saturating_sub(MOST_REASONS),
+            "reasons": reasons.into_iter().take(MOST_REASONS).collect::<Vec<_>>(),
+            "findings_left_out": counted.len().saturating_sub(MOST_FINDINGS),
+            "findings": shown.collect::<Vec<_>>(),
+            "errors": of_severity(Severity::Error),
+            "warnings": of_severity(Severity::Warning),
+            "failed": unmet,
+            "expected": expected,
+        })
+    }
+
+    /// What a rule found, each message with all its nodes, those of most nodes first.
+    fn messages_of(&self, rule: &str) -> Vec<Json> {
+        let mut messages: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for node in &self.nodes {
+            for finding in node.findings_of(rule) {
+                messages.entry(&finding.message).or_default().push(&node.node);
+            }
+        }
+        let mut messages: Vec<(&str, Vec<&str>)> = messages.into_iter().collect();
+        messages.sort_by_key(|(_, nodes)| std::cmp::Reverse(nodes.len()));
+        messages.truncate(MOST_FINDINGS);
+        let view = |(message, nodes): (&str, Vec<&str>)| {
+            join_objects(json!({ "message": message }), name_nodes(&nodes))
+        };
+        messages.into_iter().map(view).collect()
+    }
+}
+
+impl ExpectationFold<'_> {
+    fn summary_view(&self) -> Json {
+        let (outcome, nodes) = match (self.failed.is_empty(), self.undecided.is_empty()) {
+            (false, _) => ("failed", &self.failed),
+            (true, false) => ("not decided", &self.undecided),
+            (true, true) => ("passed", &self.undecided),
+        };
+        let names: Vec<&str> = nodes.iter().map(|(node, _)| *node).collect();
+        let words = json!({
+            "expects": self.expects, "reason": self.reason, "outcome": outcome,
+            "fails": self.is_failing, "found": nodes.first().map(|(_, found)| found),
+        });
+        join_objects(words, name_nodes(&names))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tera::{Context, ErrorKind, Tera};
 
+use super::escape;
 use super::functions::{self, LookupSources};
 use crate::assets::TextFile;
 use crate::error::{Error, Result};
@@ -60,6 +61,24 @@ impl TemplateEngine {
     pub fn has_template(&self, name: &str) -> bool {
         self.origins.contains_key(name)
     }
+}
+
+/// Renders a template of Markdown that looks nothing up.
+///
+/// # Errors
+///
+/// The template cannot be parsed or fails; the error names file, line and column.
+pub(crate) fn render_markdown(name: &str, file: &TextFile, context: &Context) -> Result<String> {
+    let origins = BTreeMap::from([(name.to_string(), file.origin.clone())]);
+    let mut tera = Tera::new();
+    tera.autoescape_on([".md"]);
+    tera.set_escape_fn(escape::write_markdown);
+    tera.register_filter("code", |text: String, _: tera::Kwargs, _: &tera::State| {
+        tera::Value::safe_string(&escape::code_span(&text, true))
+    });
+    tera.add_raw_template(name, &file.text)
+        .and_then(|()| tera.render(name, context))
+        .map_err(|error| explain_tera_error(&error, &origins))
 }
 
 /// Tera's error as ours: place, message and the line it stands in.

@@ -1,18 +1,33 @@
 //! The fleets of a project: `data/fleets/`, one small file a session.
+//!
+//! While a session goes on, what each run brings is a line of `<id>.journal` next to its file, so a
+//! thousand nodes are not written a thousand times. Whoever reads the fleet reads both; the file of
+//! one that ended has everything, and there is no journal.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use super::file::SchemaVersionOnly;
 use super::{file, list_run_files};
 use crate::atomic;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::model::{FLEET_VERSION, Fleet};
+use crate::model::{FLEET_VERSION, Fleet, FleetNode};
 use crate::project::Project;
 use crate::sources;
 
 /// The most bytes of a fleet file: a hundred thousand nodes.
 const MAX_FLEET_BYTES: u64 = 64 << 20;
+
+/// A line of a journal: what is known of the node at a place now.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JournalEntry {
+    place: usize,
+    node: FleetNode,
+}
 
 /// How a fleet is named, for errors.
 const FORMS: &str = "a fleet is named by `fleet:latest`, `fleet:latest~2`, or `fleet:` with its \
@@ -51,7 +66,26 @@ impl FleetStore {
     ///
     /// The file cannot be written.
     pub fn save_fleet(&self, fleet: &Fleet) -> Result<()> {
-        atomic::write_atomically(&self.fleet_path(&fleet.id), fleet_text(fleet).as_bytes())
+        let path = self.fleet_path(&fleet.id);
+        atomic::write_atomically(&path, fleet_text(fleet).as_bytes())?;
+        let journal = journal_path(&path);
+        match std::fs::remove_file(&journal) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Error::failed_io("remove", &journal, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what is known now of one node of a fleet that was written before.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be written.
+    pub fn append_node(&self, fleet: &Fleet, place: usize) -> Result<()> {
+        let Some(node) = fleet.nodes.get(place).cloned() else { return Ok(()) };
+        let entry = serde_json::to_string(&JournalEntry { place, node }).unwrap_or_default();
+        atomic::append_line(&journal_path(&self.fleet_path(&fleet.id)), &entry)
     }
 
     /// All fleets.
@@ -147,6 +181,31 @@ fn parse_latest(name: &str) -> Result<Option<usize>> {
     Ok(Some(count))
 }
 
+fn journal_path(fleet: &Path) -> PathBuf {
+    fleet.with_extension("journal")
+}
+
+/// Adds what a session that goes on, or died, wrote after its fleet.
+fn read_journal(fleet: &mut Fleet, path: &Path) -> Result<()> {
+    let path = journal_path(path);
+    let bytes = match sources::read_file(&path, MAX_FLEET_BYTES) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        read => read.map_err(|error| Error::failed_io("read", &path, &error))?,
+    };
+    let text = sources::decode_text(bytes, &path)?;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        // Who wrote it was killed meanwhile; the run lies in its file and is named by no fleet.
+        let Some(line) = line.strip_suffix('\n') else { break };
+        let damaged =
+            |what: &str| Error::unusable_input(format!("{}:{}: {what}", path.display(), index + 1));
+        let entry: JournalEntry =
+            serde_json::from_str(line).map_err(|error| damaged(&error.to_string()))?;
+        let node = fleet.nodes.get_mut(entry.place);
+        *node.ok_or_else(|| damaged("field `place`: the fleet has no such node"))? = entry.node;
+    }
+    Ok(())
+}
+
 fn read_fleet(path: &Path) -> Result<Fleet> {
     let bytes = sources::read_named_file(path, MAX_FLEET_BYTES)
         .map_err(|error| Error::failed_io("read", path, &error))?;
@@ -160,7 +219,8 @@ fn read_fleet(path: &Path) -> Result<Fleet> {
         );
         return Err(damaged(words).with_help("use a newer isoproof"));
     }
-    let fleet: Fleet = file::read_json(&text, path)?;
+    let mut fleet: Fleet = file::read_json(&text, path)?;
+    read_journal(&mut fleet, path)?;
     if !file::is_id(&fleet.id) {
         return Err(damaged("field `id`: letters, digits and `-` are wanted".into()));
     }
@@ -211,6 +271,38 @@ mod tests {
             let error = list.find_fleet(name).unwrap_err();
             assert!(error.message.contains(words), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn what_each_node_brings_is_written_once_and_nothing_is_lost() {
+        let mut fleet = fleet_of_age("aa11", 0, None);
+        fleet.nodes.push(FleetNode::not_reached("host-2", None));
+        let (_folder, store) = store_fleets(&[fleet.clone()]);
+        let path = store.fleet_path("aa11");
+        let begun = std::fs::read(&path).unwrap();
+        fleet.nodes[0].run = Some("r1".into());
+        store.append_node(&fleet, 0).unwrap();
+        let once = std::fs::metadata(journal_path(&path)).unwrap().len();
+        fleet.nodes[1].run = Some("r2".into());
+        store.append_node(&fleet, 1).unwrap();
+        // The second costs what the first did, not what both do.
+        assert!(std::fs::metadata(journal_path(&path)).unwrap().len() < once * 5 / 2);
+        assert_eq!(std::fs::read(&path).unwrap(), begun);
+        let kept = || store.list_fleets().unwrap().find_fleet("aa11").cloned();
+        assert_eq!(kept().unwrap(), fleet);
+        // Killed in the middle of a line: what was written before is there.
+        let journal = std::fs::read_to_string(journal_path(&path)).unwrap();
+        std::fs::write(journal_path(&path), &journal[..journal.len() - 3]).unwrap();
+        assert_eq!(kept().unwrap().nodes[0], fleet.nodes[0]);
+        assert_eq!(kept().unwrap().nodes[1].run, None);
+        std::fs::write(journal_path(&path), journal.replace(r#""place":1"#, r#""place":7"#))
+            .unwrap();
+        let words = store.list_fleets().unwrap().damaged[0].message.clone();
+        assert!(words.contains("aa11.journal:2: field `place`"), "{words}");
+        // At its end all is in the file.
+        store.save_fleet(&fleet).unwrap();
+        assert!(!journal_path(&path).exists());
+        assert_eq!(kept().unwrap(), fleet);
     }
 
     #[test]

@@ -185,11 +185,12 @@ impl RunStore {
     }
 
     /// Gives the run of a node its id and writes it into the folder of its fleet, packed against
-    /// `bases` where one of them says most of it.
+    /// `bases` where one of them says most of it. The same evidence makes no second file.
     ///
     /// # Errors
     ///
-    /// The file cannot be written, or it would be longer than a run file may be.
+    /// The file cannot be written, it would be longer than a run file may be, or another run has
+    /// its id.
     pub fn save_fleet_run(
         &self,
         run: &mut Run,
@@ -198,6 +199,13 @@ impl RunStore {
     ) -> Result<PathBuf> {
         let text = seal_run(run)?;
         let path = self.folder.join(fleet).join(format!("{}.json", run.id));
+        // It may be what others are packed against.
+        if path.exists() {
+            return match RunFile::read_with_bases(&path, &self.bases)?.text == text {
+                true => Ok(path),
+                false => Err(Error::unusable_input(format!("{}: another run", path.display()))),
+            };
+        }
         atomic::write_atomically(&path, bases.pack_run(&run.id, text).as_bytes())?;
         Ok(path)
     }
