@@ -287,6 +287,15 @@ fn assert_no_fact_is_lost(project: &Project, in_pod: &Value) {
     assert!(compared > 80, "{compared}");
 }
 
+/// A class for nodes with a label.
+const FOR_SOME_NODES: &str = "
+apiVersion: node.k8s.io/v1
+kind: RuntimeClass
+metadata: {name: some}
+handler: runc
+scheduling: {nodeSelector: {isoproof.test/pool: sandbox}}
+";
+
 #[test]
 fn what_cannot_be_tested_has_the_clusters_own_words() {
     if !has_cluster() {
@@ -316,6 +325,21 @@ fn what_cannot_be_tested_has_the_clusters_own_words() {
     kubectl(&["taint", "node", "node-2", "test-"], "");
     assert!(text.contains("untolerated taint"), "{text}");
     tolerated.succeeds();
+
+    kubectl(&["apply", "-f", "-"], FOR_SOME_NODES);
+    kubectl(&["label", "node", "node-2", "isoproof.test/pool=sandbox"], "");
+    let classes = ["--nodes", "all", "--runtime-class", "runc", "--runtime-class", "some"];
+    let some = project.run(&[&options[..3], &classes].concat());
+    kubectl(&["label", "node", "node-2", "isoproof.test/pool-"], "");
+    kubectl(&["delete", "runtimeclass", "some"], "");
+    // That a class is not for a node is no failure.
+    let some = some.succeeds();
+    let words =
+        "some on node-1: the class is only for nodes with the label isoproof.test/pool=sandbox";
+    assert!(some.stdout.contains(words), "{}", some.stdout);
+    let line = some.stdout.lines().find(|line| line.starts_with("some ")).unwrap();
+    assert!(line.contains("Shared kernel") && line.ends_with("node-2"), "{line}");
+    assert!(!some.stderr.contains("warning"), "{}", some.stderr);
 
     kubectl(&["create", "namespace", "full"], "");
     kubectl(&["create", "quota", "none", "-n", "full", "--hard=pods=0"], "");
@@ -399,6 +423,26 @@ fn what_a_killed_session_left_in_logs_is_read_by_another() {
     }
     assert_eq!(list_pods("default"), BTreeSet::new());
     project.run(&resume).fails(2, &["nothing of it is left to be read"]);
+
+    // What a node brought stands in the journal from then on, and is not read again.
+    let one_by_one = [&options[..], &["--label", "third", "--parallel", "1"]].concat();
+    let mut child = project.command(&one_by_one).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("a node is done", 60, || {
+        project.names("data/fleets").iter().any(|name| name.ends_with(".journal"))
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let node_runs = || {
+        let json = project.run(&["check", "fleet:third", "--format", "json"]).succeeds().stdout;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let runs = json["nodes"].as_array().unwrap().iter().map(|node| node["run"].clone());
+        runs.collect::<Vec<_>>()
+    };
+    let before = node_runs();
+    assert!(before[0].is_string(), "{before:?}");
+    project.run(&["collect", "--engine", "kubernetes", "--resume", "third"]);
+    assert_eq!(node_runs()[0], before[0]);
+    assert!(!project.names("data/fleets").iter().any(|name| name.ends_with(".journal")));
 
     // One of which nothing is left says so of every node.
     let options = [&options[..], &["--label", "second"]].concat();

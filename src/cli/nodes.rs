@@ -1,6 +1,6 @@
 //! `isoproof collect`: on this machine, or on nodes of a cluster, and what those showed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
@@ -91,6 +91,7 @@ fn run_cluster_collect(
     options.starts = arguments.samples.unwrap_or(0);
     let cancel = interrupt::listen_for_signals()?;
     let client = ClusterClient::connect(&cluster_arguments.address(), &cancel)?;
+    let mut left_out = BTreeSet::new();
     let (mut fleet, classes, work) = match died {
         None => {
             let baseline = options.baseline.as_deref();
@@ -109,6 +110,7 @@ fn run_cluster_collect(
                 redactor.as_mut(),
                 now,
             )?;
+            left_out = list_left_out(&classes, &nodes);
             (fleet, classes, SessionWork::Probe(nodes))
         }
         Some(fleet) => {
@@ -151,6 +153,8 @@ fn run_cluster_collect(
     drop(steps);
     let silent = silent?.map(|words| hide_names(words, redactor.as_mut()));
     let names = fleet.list_names();
+    let places: BTreeMap<usize, &str> =
+        names.iter().map(|(name, place)| (*place, name.as_str())).collect();
     let fleet = match silent {
         // What was not read yet is there to be read another time.
         Some(_) if is_stopped => fleet.into_fleet(),
@@ -161,14 +165,14 @@ fn run_cluster_collect(
         None => fleet.end_fleet(clock::recording_time()?)?,
     };
     let mut nodes = Vec::new();
-    for (name, place) in names {
-        let (node, words) = (&fleet.nodes[place], &project_data.words);
-        let summary = match shown.remove(&name) {
+    for (name, place) in &names {
+        let (node, words) = (&fleet.nodes[*place], &project_data.words);
+        let summary = match shown.remove(name) {
             Some(summary) => summary.with_fleet(&fleet, node, words),
             // Without a run, or with one from before the session died.
             None => assess_node(&fleet, node, &store, &project_data)?.0,
         };
-        nodes.push(NodeSummary { node: name, ..summary });
+        nodes.push(NodeSummary { node: name.clone(), ..summary });
     }
     let mut text = fleet_lines(&nodes);
     text.push_blank();
@@ -187,7 +191,14 @@ fn run_cluster_collect(
     let is_tested = |cell: &ClassSummary| cell.conclusion != Conclusion::NotTested;
     let nothing = !nodes.iter().any(|node| node.classes.iter().any(is_tested));
     let is_named = |name: &str| fleet.classes.iter().any(|it| it.named && it.name == name);
-    let has_gap = fleet.nodes.iter().any(|node| node.reasons.keys().any(|name| is_named(name)));
+    // A class that is not for a node is not missing there.
+    let is_gap = |place: usize, class: &String| {
+        let node = places.get(&place).map_or(String::new(), ToString::to_string);
+        is_named(class) && !left_out.contains(&(node, class.clone()))
+    };
+    let has_gap = (0..)
+        .zip(&fleet.nodes)
+        .any(|(place, node)| node.reasons.keys().any(|class| is_gap(place, class)));
     Ok(ExitCode::from(u8::from(nothing || has_gap)))
 }
 
@@ -201,6 +212,16 @@ fn hide_names(
         words.values_mut().for_each(|words| *words = redactor.redact_words(words));
     }
     words
+}
+
+/// The nodes that classes are not for, by the names of both.
+fn list_left_out(classes: &[PodClass], nodes: &[ClusterNode]) -> BTreeSet<(String, String)> {
+    let mut left_out = BTreeSet::new();
+    for node in nodes {
+        let of_node = classes.iter().filter(|class| class.refuse_node(node).is_some());
+        left_out.extend(of_node.map(|class| (node.name.clone(), class.name.clone())));
+    }
+    left_out
 }
 
 /// What a session does.
@@ -268,6 +289,7 @@ mod tests {
             boot_id: String::new(),
             kernel: String::new(),
             runtime: String::new(),
+            labels: BTreeMap::new(),
             pool: None,
             obstacle: number.is_multiple_of(2).then(|| "the node is not ready: gone".into()),
         };
@@ -276,6 +298,7 @@ mod tests {
             role: crate::model::Role::Candidate,
             class: None,
             named: true,
+            selector: BTreeMap::new(),
         };
         let nodes: Vec<ClusterNode> = (1..=1000).map(node).collect();
         let refused = BTreeMap::from([("kata".to_string(), "not found".to_string())]);

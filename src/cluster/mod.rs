@@ -31,6 +31,8 @@ pub(crate) use nodes::{ClusterNode, NodeChoice, choose_nodes};
 pub(crate) use pod::{NodeViewLevel, PodResources, PodSecurity, PodSettings, Toleration};
 pub(crate) use resume::{find_session_pods, resume_nodes};
 
+use nodes::read_labels;
+
 use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord, capture_of};
 use crate::engine::process::CancelFlag;
 use crate::error::{Error, Result};
@@ -127,6 +129,8 @@ pub(crate) struct PodClass {
     pub class: Option<String>,
     /// Whether the user named it.
     pub named: bool,
+    /// The labels of the nodes that it is for; none if it is for all.
+    pub selector: BTreeMap<String, String>,
 }
 
 impl PodClass {
@@ -137,7 +141,21 @@ impl PodClass {
             role: class.role,
             class: class.class.clone(),
             named: class.named,
+            selector: BTreeMap::new(),
         }
+    }
+
+    /// Why no pod of this class can be on a node: the class is for others.
+    pub(crate) fn refuse_node(&self, node: &ClusterNode) -> Option<String> {
+        let missing = self
+            .selector
+            .iter()
+            .find(|(label, value)| node.labels.get(*label).is_none_or(|of_node| of_node != *value));
+        let (label, value) = missing?;
+        Some(format!(
+            "the class is only for nodes with the label {label}={value}, which this node has not: \
+             no pod was started"
+        ))
     }
 }
 
@@ -272,6 +290,11 @@ fn probe_node<'a>(session: &'a ClusterSession<'a>, node: &ClusterNode) -> NodeAn
         let outcome = match &node.obstacle {
             Some(words) => probing::PodOutcome::failed(words.clone()),
             None if session.is_cancelled() => break,
+            None if class.refuse_node(node).is_some() => {
+                let words = class.refuse_node(node).unwrap_or_default();
+                outcomes.push((class, probing::PodOutcome::failed(words)));
+                continue;
+            }
             None => {
                 session.progress.on_step(&node.name, &class.name, None);
                 probing::probe_class(session, node, class)
@@ -472,20 +495,29 @@ pub(crate) fn choose_classes(
     baseline: Option<&str>,
 ) -> Result<Vec<PodClass>> {
     let are_named = !wanted.is_empty();
-    let list = if are_named { wanted.to_vec() } else { classes_of_cluster(client)? };
-    let specs = crate::collect::order_runtimes(&list, baseline)?;
-    let class = |spec: crate::collect::RuntimeSpec| PodClass {
-        name: spec.name,
-        role: spec.role,
-        class: spec.handler.filter(|class| class != NO_CLASS),
-        named: are_named,
+    let objects = client.list_objects("/apis/node.k8s.io/v1/runtimeclasses", "");
+    let (list, objects) = match are_named {
+        // Without the list it is the scheduler who says that a class is not for a node.
+        true => (wanted.to_vec(), objects.unwrap_or_default()),
+        false => {
+            let objects = objects.map_err(Error::from)?;
+            (name_classes(&objects)?, objects)
+        }
     };
-    Ok(specs.into_iter().map(class).collect())
+    let mut classes = Vec::new();
+    for spec in crate::collect::order_runtimes(&list, baseline)? {
+        let class = spec.handler.filter(|class| class != NO_CLASS);
+        let object = objects.iter().find(|object| {
+            class.is_some() && object["metadata"]["name"].as_str() == class.as_deref()
+        });
+        let selector = object.map(|object| read_labels(&object["scheduling"]["nodeSelector"]));
+        let (name, role, selector) = (spec.name, spec.role, selector.unwrap_or_default());
+        classes.push(PodClass { name, role, class, named: are_named, selector });
+    }
+    Ok(classes)
 }
 
-fn classes_of_cluster(client: &ClusterClient) -> Result<Vec<RuntimeArgument>> {
-    let objects =
-        client.list_objects("/apis/node.k8s.io/v1/runtimeclasses", "").map_err(Error::from)?;
+fn name_classes(objects: &[serde_json::Value]) -> Result<Vec<RuntimeArgument>> {
     let names = objects.iter().filter_map(|object| object["metadata"]["name"].as_str());
     let mut list = Vec::new();
     for name in std::iter::once(NO_CLASS).chain(names.filter(|name| *name != NO_CLASS)) {

@@ -1,6 +1,6 @@
 //! The nodes of a cluster: what each says about itself, and which of them are probed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -56,6 +56,8 @@ pub(crate) struct ClusterNode {
     pub kernel: String,
     /// What starts its containers, with the version.
     pub runtime: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
     /// The pool of nodes that it belongs to, by its labels.
     pub pool: Option<String>,
     /// Why no pod can be expected to run there, where none can.
@@ -72,6 +74,7 @@ impl ClusterNode {
             boot_id: text(&info["bootID"]),
             kernel: text(&info["kernelVersion"]),
             runtime: text(&info["containerRuntimeVersion"]),
+            labels: read_labels(&object["metadata"]["labels"]),
             pool: find_pool(&object["metadata"]["labels"]),
             obstacle: find_obstacle(object),
         }
@@ -86,6 +89,12 @@ impl ClusterNode {
         let object = client.get_object(&node_path(name)).map_err(|error| error.words)?;
         Ok(Self::from_object(&object))
     }
+}
+
+/// The labels of an object, or those that it asks for.
+pub(crate) fn read_labels(labels: &Value) -> BTreeMap<String, String> {
+    let pairs = labels.as_object().into_iter().flatten();
+    pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string()))).collect()
 }
 
 /// Where the object of a node is.
@@ -232,6 +241,7 @@ mod tests {
             boot_id: String::new(),
             kernel: kernel.into(),
             runtime: String::new(),
+            labels: BTreeMap::new(),
             pool: None,
             obstacle: obstacle.map(String::from),
         };

@@ -229,6 +229,7 @@ mod tests {
             role: Role::Candidate,
             class: Some("kata-qemu".into()),
             named: true,
+            selector: std::collections::BTreeMap::new(),
         };
         let mut arm =
             StartArm { class: &class, is_control: false, lines: String::new(), failures: 0 };
