@@ -357,6 +357,22 @@ fn a_record_that_was_edited_gives_no_fact_and_no_verdict() {
 }
 
 #[test]
+fn series_that_are_not_what_their_names_say_do_not_leave_without_a_word() {
+    let project = Project::new();
+    project.write("labs/lab12/bench/curl-3012.txt", "0.000137\n0.000132\n0.000130\n");
+    project.write("labs/lab12/runc/health.txt", "juice-runc: HTTP 503\n");
+    project.import(&project.path("labs/lab12"));
+    let words = "are not the latency of the application: its health check answered 503";
+    for form in ["hyperfine", "benchmark"] {
+        let export = project.run(&["export", form]).succeeds();
+        assert!(export.stderr.contains(words) && !export.stdout.contains(words), "{export:?}");
+    }
+    project.write("labs/lab12/runc/health.txt", "juice-runc: HTTP 200\n");
+    project.import(&project.path("labs/lab12"));
+    assert!(!project.run(&["export", "hyperfine"]).succeeds().stderr.contains("health check"));
+}
+
+#[test]
 fn identifiers_are_replaced_before_anything_is_written() {
     let project = Project::new();
     project.write("lab12/kata/test1.txt", "Linux marta-thinkpad 6.12.47 #1 SMP x86_64 Linux\n");

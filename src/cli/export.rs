@@ -11,13 +11,13 @@ use super::fleet::load_fleet;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::export::{benchmark, hyperfine, prometheus, series};
-use crate::judge::timing::RunTiming;
-use crate::judge::words;
+use crate::judge::rules::Finding;
+use crate::judge::{Severity, words};
 use crate::lab12::edition::Edition;
 use crate::lab12::export;
 use crate::model::Run;
 use crate::project::Project;
-use crate::report::ProjectData;
+use crate::report::{Assessment, ProjectData};
 use crate::store::RunStore;
 use crate::store::reference::split_fleet_reference;
 
@@ -186,6 +186,17 @@ fn load_run(project: &Project, reference: &str, console: &Console) -> Result<Run
     Ok(loaded.run)
 }
 
+/// The findings because of which a series is not what its name says.
+fn series_defects<'a>(
+    all: &[series::ExportSeries],
+    findings: &'a [Finding],
+) -> impl Iterator<Item = &'a Finding> {
+    findings.iter().filter(|finding| {
+        finding.severity == Severity::Error
+            && all.iter().any(|one| finding.rests_on(one.id, Some(one.target)))
+    })
+}
+
 fn export_series(
     project: &Project,
     times: &TimesExportArguments,
@@ -193,14 +204,20 @@ fn export_series(
     is_json: bool,
     text: impl Fn(&[series::ExportSeries], &str) -> String,
 ) -> Result<ExitCode> {
-    let run = load_run(project, &times.run, console)?;
-    let all = series::select_series(&run, &times.series)?;
-    if let Some(reason) = RunTiming::of_run(&run, project.config.margin).withheld_reason() {
+    let project_data = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
+    let assessment = Assessment::new(store.load_run(&times.run, &project.root)?, &project_data)?;
+    console.warn_all(&store.store_warnings());
+    let all = series::select_series(&assessment.run, &times.series)?;
+    if let Some(reason) = assessment.timing.withheld_reason() {
         let reasons = words::load_reasons(Some(&project.data_dir()))?;
         let clause = &reasons[reason.reason_id()];
         console.print_note(&format!("{clause}, so these times prove nothing: see isoproof check"));
     }
-    let text = text(&all, &run.id);
+    for finding in series_defects(&all, &assessment.judgement.findings) {
+        console.print_warning(&finding.message);
+    }
+    let text = text(&all, &assessment.run.id);
     match &times.out {
         None if is_json => console.print_json(&text)?,
         None => console.print_document(&text)?,

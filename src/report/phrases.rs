@@ -14,7 +14,6 @@ use crate::text;
 #[allow(missing_docs, reason = "data/phrases.toml says what each is")]
 pub(crate) struct ReportPhrases {
     pub not_captured: String,
-    pub not_measured: String,
     pub not_asked: String,
     pub not_included: String,
     pub not_in_files: String,

@@ -150,6 +150,8 @@ pub struct TrendView {
     runs: usize,
     /// How many were not, because their files were changed after they were written.
     altered: usize,
+    /// How many of those looked at do not say enough of their machine to be compared.
+    unplaced: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -170,6 +172,10 @@ struct ChartView {
     /// How many sessions there are, and how many of them are drawn.
     sessions: usize,
     drawn: usize,
+    /// How many others measured the same on machines of other kinds, and on machines that are not
+    /// known.
+    elsewhere: usize,
+    unplaced: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -210,7 +216,17 @@ struct RowView {
     id: String,
     label: Option<String>,
     created: String,
-    cells: Vec<String>,
+    /// For each line of the chart; none where the run has no such figure.
+    cells: Vec<Option<CellView>>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+struct CellView {
+    median: String,
+    /// Its 95 % interval, where the samples have one.
+    interval: Option<String>,
+    /// That it is a change, in words; empty if it is none.
+    change: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -235,7 +251,8 @@ impl TrendView {
         changes.reverse();
         let left_out = changes.len().saturating_sub(CHANGES);
         changes.truncate(CHANGES);
-        Self { charts, changes, left_out, runs: runs.len(), altered }
+        let unplaced = runs.iter().filter(|run| run.machine.is_none()).count();
+        Self { charts, changes, left_out, runs: runs.len(), altered, unplaced }
     }
 }
 
@@ -250,15 +267,15 @@ fn reader_name(target: &str, project_data: &ProjectData) -> String {
     }
 }
 
-/// The sessions that were measured on the machine of the newest of them.
+/// The sessions that were measured on machines like that of the newest of them.
 fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> Option<ChartView> {
-    let has = |run: &&RunDigest| run.figures.contains_key(series) && run.machine.is_some();
-    let machine = runs.iter().rev().find(has)?.machine.as_ref()?;
-    let all: Vec<&RunDigest> = runs
-        .iter()
-        .filter(has)
-        .filter(|run| run.machine.as_ref().is_some_and(|other| other.is_like(machine)))
-        .collect();
+    let measured: Vec<&RunDigest> =
+        runs.iter().filter(|run| run.figures.contains_key(series)).collect();
+    let placed = || measured.iter().filter_map(|run| Some((*run, run.machine.as_ref()?)));
+    let (_, machine) = placed().next_back()?;
+    let all: Vec<&RunDigest> =
+        placed().filter(|(_, other)| other.is_like(machine)).map(|(run, _)| run).collect();
+    let unplaced = measured.len() - placed().count();
     let shown = &all[all.len().saturating_sub(SESSIONS)..];
     let point = |run: &RunDigest, target: &str| run.figures.get(series)?.get(target).copied();
     let mut targets: Vec<&String> = Vec::new();
@@ -289,7 +306,7 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
                     has_interval: point.interval.is_some(),
                     low: point.interval.map_or(0.0, |interval| y(interval.low)),
                     high: point.interval.map_or(0.0, |interval| y(interval.high)),
-                    text: format!("{}: {}", run_date(run), point_cell(point)),
+                    text: dot_words(run, point),
                 })
             })
             .collect();
@@ -305,12 +322,13 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         created: run_date(run),
         cells: targets
             .iter()
-            .map(|target| match point(run, target) {
-                None => project_data.phrases.not_measured.clone(),
-                Some(point) => {
-                    let words = run.change_words(series, target, project_data);
-                    format!("{}{words}", point_cell(point))
-                }
+            .map(|target| {
+                let point = point(run, target)?;
+                Some(CellView {
+                    median: number::format_measured(point.median, point.unit),
+                    interval: interval_words(point),
+                    change: run.change_words(series, target, project_data),
+                })
             })
             .collect(),
     });
@@ -333,19 +351,23 @@ fn trend_chart(runs: &[RunDigest], series: &str, project_data: &ProjectData) -> 
         rows: rows.collect(),
         sessions: all.len(),
         drawn: shown.len(),
+        elsewhere: measured.len() - unplaced - all.len(),
+        unplaced,
     })
 }
 
-fn point_cell(point: TrendPoint) -> String {
+/// What a dot says when it is pointed at.
+fn dot_words(run: &RunDigest, point: TrendPoint) -> String {
     let median = number::format_measured(point.median, point.unit);
-    match point.interval {
-        Some(interval) => format!(
-            "{median} ({} to {})",
-            number::format_measured(interval.low, point.unit),
-            number::format_measured(interval.high, point.unit)
-        ),
-        None => median,
-    }
+    let interval = interval_words(point).map(|words| format!(" {words}")).unwrap_or_default();
+    format!("{}: {median}{interval}", run_date(run))
+}
+
+fn interval_words(point: TrendPoint) -> Option<String> {
+    let interval = point.interval?;
+    let [low, high] =
+        [interval.low, interval.high].map(|end| number::format_measured(end, point.unit));
+    Some(format!("({low} to {high})"))
 }
 
 /// The axis that holds these points with their intervals.
@@ -373,18 +395,18 @@ fn round_tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// Every fact that is told and that differs from what the run before on the same machine stated,
-/// oldest first.
+/// Every fact that is told and that differs from what the run before on a like machine stated,
+/// oldest first. A run that does not tell its machine is compared with none.
 fn trend_changes(runs: &[RunDigest], project_data: &ProjectData) -> Vec<ChangeView> {
     let mut machines: Vec<&MachineProfile> = Vec::new();
-    let mut known: BTreeMap<(Option<usize>, &(String, String)), &String> = BTreeMap::new();
+    let mut known: BTreeMap<(usize, &(String, String)), &String> = BTreeMap::new();
     let mut out = Vec::new();
     for run in runs {
-        let machine = run.machine.as_ref().map(|machine| {
-            machines.iter().position(|other| other.is_like(machine)).unwrap_or_else(|| {
-                machines.push(machine);
-                machines.len() - 1
-            })
+        let Some(machine) = &run.machine else { continue };
+        let found = machines.iter().position(|other| other.is_like(machine));
+        let machine = found.unwrap_or_else(|| {
+            machines.push(machine);
+            machines.len() - 1
         });
         for (place, value) in &run.told {
             let before = known.insert((machine, place), value);
@@ -454,6 +476,25 @@ mod tests {
     }
 
     #[test]
+    fn runs_that_do_not_tell_their_machine_are_counted_and_not_compared() {
+        let mut runs: Vec<RunDigest> =
+            (1..=5).map(|day| run(day, "EPYC", &format!("6.{day}"), 1.0)).collect();
+        runs[0] = run(1, "Xeon", "5.9", 1.0);
+        for unknown in &mut runs[1..3] {
+            unknown.machine = None;
+        }
+        let view = TrendView::new(runs, 0, &project_data());
+        let chart = &view.charts[0];
+        assert_eq!((chart.sessions, chart.elsewhere, chart.unplaced), (2, 1, 2));
+        assert_eq!((view.runs, view.unplaced), (5, 2));
+        assert!(
+            view.changes
+                .iter()
+                .all(|c| (c.a.ends_with("6.4"), c.b.ends_with("6.5")) == (true, true))
+        );
+    }
+
+    #[test]
     fn a_chart_has_the_sessions_of_one_machine_in_order() {
         let runs = vec![
             run(3, "EPYC", "6.1", 2.0),
@@ -465,7 +506,8 @@ mod tests {
         assert_eq!((chart.sessions, chart.drawn), (2, 2));
         let dots = &chart.lines[0].dots;
         assert!(dots[0].x < dots[1].x && dots[0].y > dots[1].y, "later to the right, slower up");
-        assert_eq!(chart.rows[0].cells, ["2 s (2 s to 2 s)"]);
+        let cell = chart.rows[0].cells[0].as_ref().unwrap();
+        assert_eq!((&*cell.median, cell.interval.as_deref()), ("2 s", Some("(2 s to 2 s)")));
         assert_eq!(chart.lines[0].segments.len(), 1);
     }
 
