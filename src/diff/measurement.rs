@@ -302,8 +302,10 @@ fn judge_measurements(
                 m.reason = Some("the figures of earlier sessions predict none".into());
             }
             _ => {
-                m.reason =
-                    Some(format!("{} of {FEWEST} earlier sessions of this machine", figures.len()));
+                m.reason = Some(format!(
+                    "{} of {FEWEST} earlier sessions on machines of this kind",
+                    figures.len()
+                ));
             }
         }
     }
