@@ -257,8 +257,31 @@ fn a_look_at_the_nodes_processes_makes_verdicts_sure() {
     kubectl(&["delete", "namespace", "look", "--wait=false"], "");
 }
 
-/// Whatever docker's runc shows on this machine, a restricted pod shows too, but for what would take
-/// a look at its node. Where docker is provisioned, too.
+/// The facts that are others in a restricted pod than in a container of docker, or in the same
+/// container a moment later: what it is given of processor and memory, files and mounts, addresses,
+/// namespaces, rights, its name, and what it runs. `/proc/interrupts` is masked by Kubernetes.
+const OF_THE_CONTAINER: &[&str] = &[
+    "cgroup.",
+    "dev.entries",
+    "dev.list",
+    "fs.",
+    "kernel.files",
+    "kernel.interrupts",
+    "kernel.line_counts",
+    "kernel.stat",
+    "kernel.uname",
+    "kernel.uptime",
+    "mem.available_kb",
+    "mem.info",
+    "net.",
+    "ns.inodes",
+    "priv.",
+    "proc.",
+];
+
+/// Whatever docker's runc shows on this machine, a restricted pod shows too, and the same but for
+/// what is the container's; what would take a look at its node is missing with that reason. Where
+/// docker is provisioned, too.
 fn assert_no_fact_is_lost(project: &Project, in_pod: &Value) {
     if !std::env::var("ISOPROOF_ENGINES").is_ok_and(|it| it == "required") {
         eprintln!("not compared with docker: ISOPROOF_ENGINES=required asks for that");
@@ -269,22 +292,22 @@ fn assert_no_fact_is_lost(project: &Project, in_pod: &Value) {
     let mut runs = read_runs(project);
     let by_docker = runs.iter_mut().find(|run| run["evidence"]["collected"]["engine"] == "docker");
     let facts = by_docker.unwrap()["facts"].as_object().unwrap().clone();
-    let mut compared = 0;
+    let (mut compared, mut equal) = (0, 0);
     for (id, targets) in facts.iter().filter(|(_, targets)| targets["runc"]["missing"].is_null()) {
         let (own, other) = (&targets["runc"], &in_pod["facts"][id.as_str()]["runc"]);
         if own.is_null() {
             continue;
         }
         compared += 1;
-        let is_kernels = ["kernel.boot_id", "kernel.release", "kernel.banner", "kernel.cmdline"];
-        if is_kernels.contains(&id.as_str()) {
-            assert_eq!(own["value"], other["value"], "{id}");
-        }
         let reason = other["reason"].as_str().unwrap_or_default();
         let is_shown = other.is_object() && other["missing"].is_null();
         assert!(is_shown || reason.contains("cannot look at its node"), "{id}: {other}");
+        if is_shown && !OF_THE_CONTAINER.iter().any(|begin| id.starts_with(begin)) {
+            equal += 1;
+            assert_eq!(own["value"], other["value"], "{id}");
+        }
     }
-    assert!(compared > 80, "{compared}");
+    assert!(compared > 80 && equal > 30, "{equal} of {compared}");
 }
 
 /// A class for nodes with a label.

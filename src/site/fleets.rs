@@ -12,8 +12,8 @@ use super::view::RunRow;
 use crate::error::Result;
 use crate::judge::Confidence;
 use crate::judge::fleet::{
-    CHANGED, ClassSummary, FleetFinding, FoldedFinding, NodeGroup, NodeSummary, fold_classes,
-    fold_findings, fold_starts, group_nodes,
+    CHANGED, ClassSummary, FleetFinding, FoldedFinding, NodeFact, NodeGroup, NodeSummary,
+    fold_classes, fold_findings, fold_starts, group_nodes,
 };
 use crate::judge::fleet_rules::check_nodes;
 use crate::judge::starts::StartShift;
@@ -265,14 +265,11 @@ impl SiteFleet {
             let names: Vec<&str> = members.iter().map(|node| node.node.as_str()).collect();
             let (nodes, more) = self.named_nodes(&names);
             let first = group.nodes.first();
-            let facts = first.map(|node| &node.facts[..]).unwrap_or_default().iter().map(|fact| {
-                let title = fact_title(catalogue, &fact.fact);
-                json!({ "title": title, "target": fact.target, "value": fact.value })
-            });
+            let facts = first.map(|node| &node.facts[..]).unwrap_or_default();
             json!({
                 "count": count, "count_words": group_thousands(count), "nodes": nodes,
                 "more": more, "classes": first.map(|node| class_views(&node.classes)),
-                "facts": facts.collect::<Vec<_>>(),
+                "facts": fold_facts(facts, catalogue),
             })
         };
         group_nodes(&self.nodes).into_iter().map(view).collect()
@@ -414,6 +411,24 @@ fn class_views(classes: &[ClassSummary]) -> Vec<Json> {
         })
     };
     classes.iter().map(view).collect()
+}
+
+/// Facts with equal values once, with all their targets.
+fn fold_facts(facts: &[NodeFact], catalogue: &ProbeCatalogue) -> Vec<Json> {
+    let mut folded: Vec<(&NodeFact, Vec<&str>)> = Vec::new();
+    for fact in facts {
+        let same =
+            folded.iter_mut().find(|(it, _)| (&it.fact, &it.value) == (&fact.fact, &fact.value));
+        match same {
+            Some((_, targets)) => targets.push(&fact.target),
+            None => folded.push((fact, vec![&fact.target])),
+        }
+    }
+    let view = |(fact, targets): (&NodeFact, Vec<&str>)| {
+        let title = fact_title(catalogue, &fact.fact);
+        json!({ "title": title, "targets": targets, "value": fact.value })
+    };
+    folded.into_iter().map(view).collect()
 }
 
 fn fact_title<'a>(catalogue: &'a ProbeCatalogue, id: &'a str) -> &'a str {

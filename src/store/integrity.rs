@@ -124,6 +124,9 @@ fn set_missing(run: &mut Run, id: &str, target: &str, reason: String) {
 }
 
 fn compare_facts(stored: &Facts, derived: &Facts) -> Vec<FactMismatch> {
+    if stored == derived {
+        return Vec::new();
+    }
     let none = BTreeMap::new();
     let ids: BTreeSet<&String> = stored.keys().chain(derived.keys()).collect();
     let mut out = Vec::new();

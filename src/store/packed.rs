@@ -5,10 +5,12 @@
 //! are stored once. What comes out is the text of the run file, byte for byte, digests and all.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Formatter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{MAX_RUN_BYTES, file};
 use crate::error::{Error, Result};
@@ -24,13 +26,43 @@ struct PackedRun {
     lines: Vec<PackedLines>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
 enum PackedLines {
     /// The first line, from 0, and how many: lines of the other run.
     Copied(usize, usize),
     /// A line of its own.
     Own(String),
+}
+
+/// By hand: an untagged enum copies what it reads, and makes an error for every line of its own.
+impl<'de> Deserialize<'de> for PackedLines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(PackedLinesVisitor)
+    }
+}
+
+struct PackedLinesVisitor;
+
+impl<'de> Visitor<'de> for PackedLinesVisitor {
+    type Value = PackedLines;
+
+    fn expecting(&self, form: &mut Formatter) -> std::fmt::Result {
+        form.write_str("a line, or the first line and how many")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, line: &str) -> std::result::Result<PackedLines, E> {
+        Ok(PackedLines::Own(line.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(
+        self,
+        mut list: A,
+    ) -> std::result::Result<PackedLines, A::Error> {
+        let mut next = |place| {
+            let number = list.next_element::<usize>()?;
+            number.ok_or_else(|| serde::de::Error::invalid_length(place, &self))
+        };
+        Ok(PackedLines::Copied(next(0)?, next(1)?))
+    }
 }
 
 /// What a text is packed against.
@@ -247,7 +279,9 @@ mod tests {
             (lines("[0,9]"), "no such lines"),
             (lines("[0,0]"), "no such lines"),
             (lines("[18446744073709551615,2]"), "no such lines"),
-            (lines("[0]"), "lines"),
+            (lines("[0]"), "how many"),
+            (lines("[0,1,2]"), "x.json:3:"),
+            (lines("7"), "how many"),
             (at_id("../r1"), "same_as"),
             (lines("[0,1]").replace("lines", "line"), "line"),
         ] {
