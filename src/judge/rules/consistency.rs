@@ -85,7 +85,9 @@ pub(super) fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation
         let Some(logged) = context.fact_text(LOGGED, target) else { continue };
         let Ok(logged) = DateTime::parse_from_rfc3339(logged) else { continue };
         for id in KERNEL_LINES {
-            let Some(built) = context.fact_text(id, target).and_then(built_on) else { continue };
+            let Some(built) = context.fact_text(id, target).and_then(kernel_build_date) else {
+                continue;
+            };
             if (built - logged.date_naive()).num_days() > 1 {
                 violations.push(
                     KernelNewerThanEvidence {
@@ -148,7 +150,7 @@ fn find_early_build<'a>(context: &RuleContext<'a>, line: &'a str) -> Option<Earl
         return None;
     }
     let release = stated_release(line)?;
-    let built = built_on(line).filter(|date| date.year() >= OLDEST)?;
+    let built = kernel_build_date(line).filter(|date| date.year() >= OLDEST)?;
     let (series, released) = context.known.kernels.series_released(release)?;
     ((released - built).num_days() > CANDIDATES).then_some(EarlyBuild {
         release,
@@ -165,7 +167,7 @@ pub(crate) fn has_impossible_build(context: &RuleContext, line: &str) -> bool {
 }
 
 /// The day in a kernel's line, if it is a real one.
-fn built_on(line: &str) -> Option<NaiveDate> {
+pub(crate) fn kernel_build_date(line: &str) -> Option<NaiveDate> {
     let date = DATE.captures(line)?;
     let month = date[2].parse::<chrono::Month>().ok()?.number_from_month();
     NaiveDate::from_ymd_opt(date[4].parse().ok()?, month, date[3].parse().ok()?)

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::figures::KnownFigures;
+use super::pasted_lines::CapturedLines;
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role};
@@ -36,6 +37,8 @@ pub(super) struct EvidenceIndex<'a> {
     figures: RefCell<BTreeMap<(String, String), Rc<KnownFigures>>>,
     /// The words of all captures: what one of them explains is no contradiction.
     captured: OnceCell<BTreeSet<String>>,
+    /// The lines of all captures, where the report shows any.
+    lines: OnceCell<CapturedLines>,
 }
 
 impl<'a> EvidenceIndex<'a> {
@@ -46,7 +49,13 @@ impl<'a> EvidenceIndex<'a> {
             resolver: TargetResolver::new(subject),
             figures: RefCell::default(),
             captured: OnceCell::new(),
+            lines: OnceCell::new(),
         }
+    }
+
+    /// The lines of all captures.
+    pub(super) fn captured_lines(&self) -> &CapturedLines {
+        self.lines.get_or_init(|| CapturedLines::of(&self.subject.run))
     }
 
     fn captured_words(&self) -> &BTreeSet<String> {

@@ -25,9 +25,12 @@ mod messages {
 }
 mod names;
 pub(crate) mod passages;
+mod pasted_lines;
+mod phrases;
 pub(crate) mod quantity;
 mod ratio;
 pub(crate) mod sentence;
+mod stated_dates;
 mod target_resolver;
 mod values;
 mod wording;
@@ -157,6 +160,7 @@ impl ClaimChecker {
                 pieces = blocks::output_pieces(index, vocabulary, passage);
                 let (found, figures) =
                     blocks::check_pasted_block(index, &vocabulary.words, passage, &pieces);
+                results.extend(pasted_lines::check_pasted_lines(index, passage, &found));
                 results.extend(found);
                 stated.extend(figures);
             }
@@ -181,6 +185,10 @@ impl ClaimChecker {
                     results.extend(values::latency_of_errors(index, vocabulary, &sentence));
                 }
                 results.extend(names::check_names(index, vocabulary, &sentence));
+                if sentence.is_plain {
+                    results.extend(stated_dates::check_build_date(index, vocabulary, &sentence));
+                    results.extend(phrases::check_phrases(index, vocabulary, &sentence));
+                }
                 results.extend(found);
                 stated.extend(figures);
                 if passage.form != PassageForm::Block {

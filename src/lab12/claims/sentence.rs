@@ -169,7 +169,7 @@ fn leads_unsurely(passage: &ReportPassage, words: &SentenceWords) -> bool {
 }
 
 /// The lines of a block, each without space at its ends.
-fn line_ranges(text: &str) -> Vec<Range<usize>> {
+pub(super) fn line_ranges(text: &str) -> Vec<Range<usize>> {
     let mut at = 0;
     let mut out = Vec::new();
     for line in text.split_inclusive('\n') {

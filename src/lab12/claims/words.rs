@@ -59,6 +59,7 @@ word_tables! {
         comparison: RatioWords,
         direction: DirectionWords,
         differing: DifferingWords,
+        build: BuildWords,
         interface: InterfaceWords,
         member: MemberWords,
     }
@@ -66,6 +67,8 @@ word_tables! {
     DifferingWords { after, before, label, words; }
     /// Which of two is said to be more.
     DirectionWords { slow, fast, large, small, than, unless; }
+    /// When a kernel was built.
+    BuildWords { built, unless; }
     /// Interfaces and their names.
     InterfaceWords { only, names, list, shows, unaddressed; }
     /// What a list is said to have or to lack.
