@@ -179,6 +179,13 @@ fn every_rule_finds_its_defect_and_leaves_what_is_right_alone() {
             &["```\n=== Startup Time Comparison ===\nrunc:\nreal 0m4.030s\n```"],
         ),
         (
+            "claim-pasted-line-differs",
+            &[
+                "```\n=== /proc Entries Count ===\nHost: 322\nKata VM: 52\n```\n\n```\njuice-runc: HTTP 503\n```",
+            ],
+            &["```\n=== /proc Entries Count ===\nHost: 322\nKata VM: 52\n```"],
+        ),
+        (
             "claim-absolute-security",
             &[
                 "With Kata it is impossible to escape to the host.",

@@ -30,6 +30,7 @@ mod phrases;
 pub(crate) mod quantity;
 mod ratio;
 pub(crate) mod sentence;
+mod series_claims;
 mod stated_dates;
 mod target_resolver;
 mod values;
@@ -187,9 +188,10 @@ impl ClaimChecker {
                 results.extend(names::check_names(index, vocabulary, &sentence));
                 if sentence.is_plain {
                     results.extend(stated_dates::check_build_date(index, vocabulary, &sentence));
-                    results.extend(phrases::check_phrases(index, vocabulary, &sentence));
+                    results.extend(series_claims::check_series(index, vocabulary, &sentence, &all));
                 }
                 results.extend(found);
+                results.extend(phrases::check_phrases(index, vocabulary, &sentence));
                 stated.extend(figures);
                 if passage.form != PassageForm::Block {
                     results.extend(wording::check_wording(index, vocabulary, &sentence));

@@ -14,10 +14,11 @@ use super::quantity::{DigitSlip, find_slip};
 use super::sentence::ReportSentence;
 use super::values::interface_addresses;
 use super::words::ClaimVocabulary;
+use crate::model::Role;
 
 const INTERFACES: &str = "net.interfaces";
 
-/// What the phrases of a plain sentence say.
+/// What the phrases of a sentence say.
 pub(super) fn check_phrases(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
@@ -26,9 +27,13 @@ pub(super) fn check_phrases(
     if sentence.passage.form == PassageForm::Block {
         return Vec::new();
     }
+    let parameter = check_kernel_parameter(index, sentence);
+    if !sentence.is_plain {
+        return parameter.into_iter().collect();
+    }
     let found = [
+        parameter,
         check_processor_name(index, sentence),
-        check_kernel_parameter(index, sentence),
         check_exchanged_address(index, sentence),
         check_name_of_address(index, vocabulary, sentence),
         check_packet_size(index, vocabulary, sentence),
@@ -40,15 +45,14 @@ pub(super) fn check_phrases(
 fn check_processor_name(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
     let trimmed = |word: &str| word.trim_matches(|c: char| "`*|,;.\"“”".contains(c)).to_lowercase();
     let stated: Vec<String> = sentence.text.split_whitespace().map(trimmed).collect();
-    let models = index.facts_everywhere("cpu.model");
+    let models = index.labelled_values("model name");
     let is_known = |part: &[String]| {
         let part = part.join(" ");
-        models
-            .iter()
-            .any(|one| one.fact.as_str().is_some_and(|text| text.to_lowercase().contains(&part)))
+        models.iter().any(|(model, _)| model.to_lowercase().contains(&part))
     };
-    for model in &models {
-        let known: Vec<String> = model.fact.as_str()?.split_whitespace().map(trimmed).collect();
+    let fact_ref = *index.facts_everywhere("cpu.model").first()?;
+    for (model, source) in &models {
+        let known: Vec<String> = model.split_whitespace().map(trimmed).collect();
         if known.len() < 4 {
             continue;
         }
@@ -64,10 +68,11 @@ fn check_processor_name(index: &EvidenceIndex, sentence: &ReportSentence) -> Opt
             {
                 let range = at..at + one.len();
                 let place = sentence.file_range(&range);
-                let (stated, found) = (sentence.text.get(range)?, model.shown_value());
-                return Some(ClaimRemark::contradicted_by(
-                    index, place, stated, model, &found, None,
-                ));
+                let stated = sentence.text.get(range)?;
+                let mut remark =
+                    ClaimRemark::contradicted_by(index, place, stated, &fact_ref, model, None);
+                remark.places.push(source.clone());
+                return Some(remark);
             }
         }
     }
@@ -91,8 +96,9 @@ fn check_kernel_parameter(index: &EvidenceIndex, sentence: &ReportSentence) -> O
         let known: BTreeSet<String> = lines.iter().flat_map(of_line).collect();
         let Some(line) = lines.iter().find(|line| !of_line(line).is_empty()) else { continue };
         let is_captured = index.captured_lines().holds(&found[0]);
-        if !known.contains(&found[2]) && !is_captured {
-            let range = found.get(0)?.range();
+        let range = found.get(0)?.range();
+        let is_plain = sentence.is_plain_at(range.end);
+        if is_plain && !known.contains(&found[2]) && !is_captured {
             let shown: Vec<String> = known.iter().map(|value| format!("{prefix}{value}")).collect();
             let (place, stated) = (sentence.file_range(&range), &sentence.text[range]);
             let shown = shown.join(", ");
@@ -143,7 +149,13 @@ fn check_name_of_address(
     let name = names.next().filter(|_| names.next().is_none())?;
     let mut addresses = ADDRESS.find_iter(text);
     let address = addresses.next().filter(|_| addresses.next().is_none())?;
-    if index.is_captured(name.as_str()) || name.as_str().eq_ignore_ascii_case("loopback") {
+    // The host's end of it, and what joins those.
+    let others = ["veth", "br-", "docker", "nerdctl", "cni", "virbr", "tap", "tun", "loopback"];
+    let is_other = others.iter().any(|start| name.as_str().to_lowercase().starts_with(start));
+    let host = index.target_with_role(Role::Host);
+    let mentions = index.resolver.find_mentions(sentence.text);
+    let is_of_host = mentions.iter().any(|one| one.target.as_deref() == host);
+    if is_other || is_of_host || index.is_captured(name.as_str()) {
         return None;
     }
     let all = index.facts_everywhere(INTERFACES);
@@ -161,7 +173,7 @@ fn check_name_of_address(
 }
 
 static STATED_SIZE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\bmtu\b(?:\s+(?:of|is|was|von|de|es|est|ist|size|value|the|its|at|set|to|from|beträgt|plain|usual|Ethernet|standard|default)\b|[\s:=`*(])*(\d{3,5})\b")
+    Regex::new(r"(?i)\bmtu\b(?:\s+(?:of|is|was|von|de|es|est|ist|size|value|the|its|at|set|to|from|beträgt|plain|usual|Ethernet|standard|default|eth\d+|lo|loopback)\b|[\s:=`*(])*(\d{3,5})\b")
         .unwrap_or_else(|error| unreachable!("{error}"))
 });
 static CAPTURED_SIZE: LazyLock<Regex> = LazyLock::new(|| {

@@ -75,7 +75,8 @@ static TOKENS: LazyLock<Regex> = LazyLock::new(|| {
         (?P<long_version> \b\d+(?:\.\d+){3}-[a-z][\w.+-]*\w )
         | (?P<ip> \b\d{1,3}(?:\.\d{1,3}){3} ) (?P<prefix> /\d{1,2}\b )?
         | (?P<mask> \b(?:0x)?[0-9a-f]{8,16}\b )
-        | (?P<range> (?:\b(?:between|zwischen|entre)\s)?\b(?P<low>\d+(?:[.,]\d+)?)\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|bis|and|und|y|et|a|à|\.\.)\s?(?P<high>\d+(?:[.,]\d+)?)\s?(?:(?:(?P<range_unit>ms|msec|s|secs?|seconds?|milliseconds?|segundos|sekunden|secondes)|[kmg]i?b|[kmg]o|x|percent|prozent)\b|%|×) )
+        | (?P<range> (?P<low>\b\d+(?:[.,]\d+)?)\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|bis|a|à|\.\.)\s?(?P<high>\d+(?:[.,]\d+)?)\s?(?:(?:(?P<range_unit>ms|msec|s|secs?|seconds?|milliseconds?|segundos|sekunden|secondes)|[kmg]i?b|[kmg]o|x|percent|prozent)\b|%|×) )
+        | (?P<between> \b(?:between|zwischen|entre|from|von|de)\s(?P<least>\d+(?:[.,]\d+)?)\s?(?:ms|s|sec|seconds|%|x|×|[kmg]i?b)?\s?(?:-|–|—|to|bis|and|und|y|et|a|à|\.\.)\s?(?P<most>\d+(?:[.,]\d+)?)\s?(?:(?:(?P<between_unit>ms|msec|s|secs?|seconds?|milliseconds?|segundos|sekunden|secondes)|[kmg]i?b|[kmg]o|x|percent|prozent)\b|%|×) )
         | (?P<rate> \d+(?:[.,]\d+)? ) \s? (?P<rate_unit> [kmgt]i?b/s(?:ec)? ) \b
         | (?P<skip> https?://\S+
             | (?:\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? :: (?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)? (?:/\d{1,3})?
@@ -116,6 +117,14 @@ pub(crate) fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQu
     }));
     out.extend(said.map(|(range, factor)| {
         let (hedge, from) = find_hedge(&text[..range.start], words);
+        // Less than half is more than twice the other way round.
+        let hedge = match hedge {
+            _ if !is_part_of_whole(&text[range.clone()]) => hedge,
+            ValueHedge::Under => ValueHedge::Over,
+            ValueHedge::Over => ValueHedge::Under,
+            ValueHedge::Almost => ValueHedge::About,
+            hedge => hedge,
+        };
         let value = StatedValue::Times(factor);
         StatedQuantity { range, from, value, half: 0.0, digits: 1, hedge }
     }));
@@ -129,6 +138,35 @@ pub(crate) fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQu
     }
     out.sort_by_key(|quantity| quantity.range.start);
     out
+}
+
+/// Whether a factor in words is a part: “half of the”.
+pub(crate) fn is_part_of_whole(words: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "half",
+        "third",
+        "quarter",
+        "fifth",
+        "halb",
+        "hälfte",
+        "drittel",
+        "viertel",
+        "mitad",
+        "moitié",
+        "tiers",
+        "tercio",
+        "cuart",
+        "quart",
+        "quinto",
+        "cinquième",
+        "fünftel",
+    ];
+    let words = words.to_lowercase();
+    PARTS.iter().any(|part| words.contains(part))
+        && !words.contains(|c: char| c.is_ascii_digit())
+        && !["times", "mal", "veces", "fois", "fach", "fold"]
+            .iter()
+            .any(|word| words.contains(word))
 }
 
 /// The number of a numeral and the part behind it: the groups that match are named by them.
@@ -236,10 +274,11 @@ fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option
         }
         return Some(exact(StatedValue::Mask(digits.into()), whole));
     }
-    if named("range").is_some() {
-        let scale = named("range_unit").map(unit_scale);
-        let end = |name: &str| Some(parse_number(named(name)?)? * scale?);
-        let ends = end("low").zip(end("high")).filter(|(low, high)| low < high);
+    if named("range").or(named("between")).is_some() {
+        let scale = named("range_unit").or(named("between_unit")).map(unit_scale);
+        let end =
+            |one: &str, other: &str| Some(parse_number(named(one).or(named(other))?)? * scale?);
+        let ends = end("low", "least").zip(end("high", "most")).filter(|(low, high)| low < high);
         return Some(exact(StatedValue::Range(ends), whole));
     }
     if named("sub").is_some() {

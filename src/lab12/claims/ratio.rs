@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::ClaimRatioWording;
-use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
+use super::quantity::{StatedQuantity, StatedValue, ValueHedge, is_part_of_whole};
 use super::sentence::ReportSentence;
 use super::values::StatedFigure;
-use super::words::{ClaimVocabulary, CostArea, SentenceWords, SubjectKind, ValueSubject};
+use super::words::{
+    ClaimVocabulary, CostArea, RatioWords, SentenceWords, SubjectKind, ValueSubject,
+};
 use crate::model::{Role, SampleUnit};
 
 /// Two figures that a ratio compares.
@@ -68,11 +70,16 @@ pub(super) fn check_ratios(
         }
         let subjects = (&vocabulary.subjects.subject[..], &vocabulary.subjects.area[..]);
         let Some((one, other)) = compared_targets(index, sentence) else { continue };
-        let Some(subject) = ratio_subject(subjects, sentence, quantity) else {
+        let Some(subject) =
+            ratio_subject(subjects, &vocabulary.words.comparison, sentence, quantity)
+        else {
             let pair = own_durations(index, vocabulary, sentence, all, (&one, &other));
             out.extend(pair.and_then(|pair| decide_ratio(sentence, quantity, &pair)));
             continue;
         };
+        if !is_part_of_compared(index, subject, sentence, quantity) {
+            continue;
+        }
         if subject.kind == SubjectKind::Seconds
             && let Some(target) = [&one, &other].into_iter().find(|one| index.never_ran(one))
         {
@@ -99,6 +106,28 @@ pub(super) fn check_ratios(
         }
     }
     out
+}
+
+/// Whether what is said to be a part is one of what is compared: “a third of the host's”, and not
+/// “a third of the points”.
+fn is_part_of_compared(
+    index: &EvidenceIndex,
+    subject: &ValueSubject,
+    sentence: &ReportSentence,
+    quantity: &StatedQuantity,
+) -> bool {
+    let own = sentence.text[quantity.range.clone()].to_lowercase();
+    let after = &sentence.text[quantity.range.end..];
+    let next: Vec<&str> = after.split_whitespace().take(4).collect();
+    let next = next.join(" ");
+    let is_of = [" the", " der", " des", " davon", " de", " du", " that", " its", " what", " of"];
+    !is_part_of_whole(&own)
+        || !is_of.iter().any(|end| own.ends_with(end))
+        || !index.resolver.find_mentions(&next).is_empty()
+        || subject.after.as_ref().is_some_and(|nouns| nouns.is_match(&next))
+        || own.ends_with(" that")
+        || own.ends_with(" davon")
+        || ["time", "zeit", "temps", "tiempo"].iter().any(|noun| next.to_lowercase().contains(noun))
 }
 
 /// “runc was slower to start than Kata”, “the guest has more modules”, where it is the other way
@@ -214,6 +243,7 @@ fn is_vague(words: &SentenceWords, sentence: &ReportSentence, quantity: &StatedQ
 /// label above a short line.
 fn ratio_subject<'a>(
     (subjects, cost_areas): (&'a [ValueSubject], &[CostArea]),
+    comparison: &RatioWords,
     sentence: &ReportSentence,
     quantity: &StatedQuantity,
 ) -> Option<&'a ValueSubject> {
@@ -222,7 +252,11 @@ fn ratio_subject<'a>(
         StatedValue::Times(_) => {
             matches!(subject.kind, SubjectKind::Seconds | SubjectKind::Count)
         }
-        _ => subject.kind == SubjectKind::Seconds,
+        _ => {
+            let after = &sentence.text[quantity.range.end..];
+            subject.kind == SubjectKind::Seconds
+                || subject.kind == SubjectKind::Count && comparison.share.is_match(after)
+        }
     };
     let named_in = |text: &str| -> Vec<&ValueSubject> {
         let is_other = |subject: &&ValueSubject| {
@@ -413,7 +447,8 @@ fn is_whole_ratio(sentence: &ReportSentence, quantity: &StatedQuantity) -> bool 
     let after = words(&sentence.text[quantity.range.end..]);
     let after = after.split_whitespace().next();
     matches!(quantity.value, StatedValue::Times(_))
-        && (before.any(|word| ["factor", "faktor", "ratio"].contains(&word))
+        && (is_part_of_whole(&sentence.text[quantity.range.clone()])
+            || before.any(|word| ["factor", "faktor", "ratio"].contains(&word))
             || after.is_some_and(|word| ["as", "so"].contains(&word)))
 }
 
@@ -440,7 +475,7 @@ pub(super) fn is_ratio_of(quantity: &StatedQuantity, one: f64, other: f64) -> bo
     })
 }
 
-fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {
+pub(super) fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {
     let share =
         |share: f64| (stated - truth).abs() <= (stated.abs() * share).max(quantity.half * 1.1);
     match quantity.hedge {

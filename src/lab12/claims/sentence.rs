@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::passages::{PassageForm, ReportPassage};
+use super::stated_dates::month_number;
 use super::words::SentenceWords;
 use crate::text::beginning;
 
@@ -224,7 +225,11 @@ fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
         let next = text[at + c.len_utf8()..].chars().next();
         let ends = match c {
             '\n' => ends_line(text, at),
-            '.' => next.is_none_or(char::is_whitespace) && !is_abbreviation(&text[start..at]),
+            '.' => {
+                next.is_none_or(char::is_whitespace)
+                    && !is_abbreviation(&text[start..at])
+                    && !is_day_of_month(&text[start..at], &text[at + 1..])
+            }
             '!' | '?' | ';' => next.is_none_or(char::is_whitespace),
             _ => false,
         };
@@ -249,6 +254,17 @@ fn ends_line(text: &str, at: usize) -> bool {
         && !line.ends_with([':', '.', '!', '?', ';'])
         && !next.starts_with(['-', '*', '•', '|']);
     !wrapped
+}
+
+/// “am 24. November”
+fn is_day_of_month(before: &str, after: &str) -> bool {
+    let day = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let month = after.split_whitespace().next().unwrap_or_default();
+    (1..=2).contains(&day.len())
+        && day.bytes().all(|c| c.is_ascii_digit())
+        && after.starts_with(' ')
+        && month.starts_with(char::is_uppercase)
+        && month_number(month).is_some()
 }
 
 fn is_abbreviation(before: &str) -> bool {

@@ -37,7 +37,7 @@ static DATES: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The number of a month by its first letters, in four languages.
-fn month_number(name: &str) -> Option<u32> {
+pub(super) fn month_number(name: &str) -> Option<u32> {
     const STARTS: [&[&str]; 12] = [
         &["jan", "ene"],
         &["feb", "fév", "fev"],
@@ -102,12 +102,14 @@ pub(super) fn check_build_date(
     let stated = read_date(&found)?;
     let mentions = index.resolver.find_mentions(&labelled);
     let before = index.resolver.find_mentions(&sentence.text[..place.start]);
-    let target = match &before[..] {
-        [] => index.resolver.single_target(&labelled)?,
-        [.., last] => last.target.clone()?,
-    };
+    let mention = before.last().or(mentions.first())?;
+    let is_single = mentions.iter().all(|one| one.target == mention.target);
+    if before.is_empty() && !is_single {
+        return None;
+    }
+    let target = mention.target.as_deref().or_else(|| index.target_with_role(Role::Baseline))?;
     // The host's kernel is runc's.
-    let is_guest = index.role_of(&target) == Some(Role::Candidate);
+    let is_guest = index.role_of(target) == Some(Role::Candidate);
     let kernels = ["kernel.uname", "kernel.banner", "kernel.dmesg_banner"];
     let targets: Vec<&str> =
         index.subject.run.targets.iter().map(|one| one.name.as_str()).collect();

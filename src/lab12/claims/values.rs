@@ -9,6 +9,7 @@ use super::figures::KnownFigure;
 use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
 use super::passages::PassageForm;
 use super::quantity::{self, DigitSlip, StatedQuantity, StatedValue, ValueHedge};
+use super::ratio::is_ratio_of;
 use super::sentence::{ReportSentence, clause_start};
 use super::target_resolver::{TargetMention, is_compared_with};
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
@@ -43,6 +44,7 @@ pub(super) fn check_values(
     for number in 0..typed.len() {
         let place = ValuePlace { index, vocabulary, sentence, all: &typed, number };
         results.extend(place.wrong_difference());
+        results.extend(place.wrong_half_of_pair());
         let subjects = place.find_subjects();
         if subjects.is_empty() || place.is_set_apart() {
             continue;
@@ -110,6 +112,9 @@ impl<'a> ValuePlace<'a> {
     /// number.
     fn in_unit_of_labels(&self) -> StatedQuantity {
         let own = self.stated_quantity().clone();
+        if let Some(typed) = self.in_unit_of_neighbour() {
+            return typed;
+        }
         let (StatedValue::Number(number, second), Some((row, column))) =
             (&own.value, self.sentence.cell_labels())
         else {
@@ -137,6 +142,23 @@ impl<'a> ValuePlace<'a> {
             .or_else(|| self.heads_of_figure()?.split(" | ").find_map(in_unit))
             .or_else(|| self.sampled_subject().and_then(|_| in_seconds()));
         labelled.unwrap_or(own)
+    }
+
+    /// “Kata 6.3, runc 4.7 GB/s”: a bare number of one target in the unit of the next one's.
+    fn in_unit_of_neighbour(&self) -> Option<StatedQuantity> {
+        let (own, next) = (self.stated_quantity(), self.all.get(self.number + 1)?);
+        let StatedValue::Number(number, None) = own.value else { return None };
+        let between = &self.sentence.text[own.range.end..next.range.start];
+        let resolver = &self.index.resolver;
+        let is_next_to = between.split_whitespace().filter(|word| word.len() > 1).count() <= 2;
+        let is_of_one = |text: &str| resolver.find_mentions(text).len() == 1;
+        let has_unit = matches!(next.value, StatedValue::Rate(..) | StatedValue::Seconds(_));
+        let is_pair = has_unit && is_next_to && is_of_one(between) && is_of_one(self.before());
+        let next = &self.sentence.text[next.range.clone()];
+        let unit = next.trim_start_matches(|c: char| c.is_ascii_digit() || ".,~ ".contains(c));
+        (is_pair && self.stated_text().contains(['.', ',']))
+            .then(|| quantity::number_with_unit(own, number, unit, &self.vocabulary.words))
+            .flatten()
     }
 
     /// The heads of the table, where that of the column only says which figure it is: “Max”.
@@ -279,8 +301,19 @@ impl<'a> ValuePlace<'a> {
                     subject.words.is_match(self.sentence.text)
                         || self.stated_text().contains(|c: char| c.is_ascii_digit())
                 }
+                // Nothing else is measured in bytes a second.
+                false if subject.kind == SubjectKind::Rate && self.sentence.is_plain => {
+                    let resolver = &self.index.resolver;
+                    let words = &self.vocabulary.words;
+                    let number = self.number;
+                    subject.words.is_match(before)
+                        || resolver
+                            .attribute_quantity(words, self.sentence, self.all, number)
+                            .is_some()
+                }
                 false => {
                     subject.words.is_match(before)
+                        || subject.kind == SubjectKind::Version && self.is_of_kernel(subject)
                         || subject.kind == SubjectKind::Address && subject.words.is_match(after)
                 }
             }
@@ -334,6 +367,15 @@ impl<'a> ValuePlace<'a> {
             return behind;
         }
         self.subjects_above(&possible, any_noun)
+    }
+
+    /// Whether a version is called a kernel right after it, or is a captured release.
+    fn is_of_kernel(&self, subject: &ValueSubject) -> bool {
+        let after = self.after().trim_start_matches(['`', '*', ' ']).to_lowercase();
+        let is_captured = |one: &FactRef| one.fact.as_str() == Some(self.stated_text());
+        subject.facts[0] == "kernel.release"
+            && (after.starts_with("kernel")
+                || self.index.facts_everywhere("kernel.release").iter().any(is_captured))
     }
 
     /// “412 entries on the host, the guest 53”: the same again, of another target or as another
@@ -525,7 +567,16 @@ impl<'a> ValuePlace<'a> {
             && !words.denial.is_match(before)
             && self.figures_named().is_empty();
         let candidate = self.index.sole_candidate()?;
-        let mentions = self.index.resolver.find_mentions(&labelled);
+        let mut mentions = self.index.resolver.find_mentions(&labelled);
+        // “Kata needs 2.4 times as long. The difference is 0.48 s.”
+        let earlier = self.sentence.topics.first().filter(|_| {
+            mentions.is_empty()
+                && !self.sentence.earlier_text().trim().is_empty()
+                && self.in_seconds().is_some()
+        });
+        if let Some(earlier) = earlier {
+            mentions = self.index.resolver.find_mentions(earlier);
+        }
         let is_of_both = mentions.iter().all(|one| one.target.is_some())
             && (is_headed || mentions.iter().any(|one| one.target.as_deref() == Some(candidate)));
         if !is_sure || !is_of_both || !is_said && !is_headed {
@@ -551,7 +602,12 @@ impl<'a> ValuePlace<'a> {
             is_kind && !is_other && !is_doubtful && subject.words.is_match(&text)
         };
         let named = self.vocabulary.subjects.subject.iter().filter(is_named);
-        let [subject] = named.collect::<Vec<_>>()[..] else { return None };
+        let mut named: Vec<&ValueSubject> = named.collect();
+        if let (Some(earlier), true) = (earlier, named.is_empty()) {
+            let above = self.timed_subject_above();
+            named = above.or_else(|| self.ratio_of_starts(earlier)).into_iter().collect();
+        }
+        let [subject] = named[..] else { return None };
         // Two numbers beside it that it is the difference of: they are looked at themselves.
         let around = match &self.sentence.passage.form {
             PassageForm::Cell { line, .. } => line.as_str(),
@@ -601,6 +657,78 @@ impl<'a> ValuePlace<'a> {
         let remark =
             ClaimRemark::contradicted_by(self.index, self.file_range(), text, &guest, &known, None);
         Some(remark.resting_on_fact(host.id, host.target))
+    }
+
+    /// “Host 109, Kata 64”: one of the two is a captured count, so the other is of the same kind.
+    fn wrong_half_of_pair(&self) -> Option<ClaimRemark> {
+        let is_count = |one: &StatedQuantity| {
+            matches!(one.value, StatedValue::Number(number, None) if number.fract() == 0.0)
+                && one.hedge == ValueHedge::Exact
+        };
+        if self.all.len() != 2 || !self.all.iter().all(is_count) || !pair_of(self.all) {
+            return None;
+        }
+        let other = Self { number: 1 - self.number, ..*self };
+        let is_alone = [self, &other].iter().all(|one| {
+            let words = self
+                .vocabulary
+                .words
+                .denial
+                .is_match(&self.sentence.text[..one.stated_quantity().from]);
+            !words && is_bare(one.after()) && one.before().split_whitespace().count() <= 4
+        });
+        let words = &self.vocabulary.words;
+        let resolver = &self.index.resolver;
+        let owner = |number| resolver.attribute_quantity(words, self.sentence, self.all, number);
+        let (own, theirs) = (owner(self.number)?, owner(other.number)?);
+        let is_plain = self.sentence.is_plain_at(self.stated_quantity().range.end);
+        if !is_alone || own == theirs || !is_plain || !self.find_subjects().is_empty() {
+            return None;
+        }
+        let known = COUNTS.iter().filter_map(|id| {
+            let right = self.index.fact_on_target(id, &theirs)?;
+            let fact_ref = self.index.fact_on_target(id, &own)?;
+            (right.item_count()? >= 20.0 && other.agrees(&right)).then_some(fact_ref)
+        });
+        let [fact_ref] = known.collect::<Vec<_>>()[..] else { return None };
+        let mut all = COUNTS.iter().filter_map(|id| self.index.fact_on_target(id, &own));
+        let StatedValue::Number(stated, _) = self.stated_quantity().value else { return None };
+        let is_refuted = stated >= 10.0 && !all.any(|one| self.agrees(&one));
+        is_refuted.then(|| {
+            let found = fact_ref.shown_value();
+            let (place, text) = (self.file_range(), self.stated_text());
+            ClaimRemark::contradicted_by(self.index, place, text, &fact_ref, &found, None)
+        })
+    }
+
+    /// The start, where a text states the ratio of the starts.
+    fn ratio_of_starts(&self, text: &str) -> Option<&'a ValueSubject> {
+        let id = fact_ids::STARTUP_WALL;
+        let runtimes = [self.index.target_with_role(Role::Baseline), self.index.sole_candidate()];
+        let medians = runtimes.map(|target| {
+            self.index.known_figures(&self.index.fact_on_target(&id, target?)?).median
+        });
+        let [Some(one), Some(other)] = medians else { return None };
+        let stated = quantity::find_quantities(text, &self.vocabulary.words);
+        let is_of_starts = |ratio: &StatedQuantity| {
+            matches!(ratio.value, StatedValue::Times(_)) && is_ratio_of(ratio, one, other)
+        };
+        let mut subjects = self.vocabulary.subjects.subject.iter();
+        stated.iter().any(is_of_starts).then(|| subjects.find(|one| one.facts[0] == *id)).flatten()
+    }
+
+    /// What the nearest sentence or heading that names something timed is about.
+    fn timed_subject_above(&self) -> Option<&'a ValueSubject> {
+        let subjects = &self.vocabulary.subjects.subject;
+        let timed = |text: &str| -> Vec<&'a ValueSubject> {
+            let named = subjects.iter().filter(|one| one.kind == SubjectKind::Seconds);
+            named.filter(|one| one.words.is_match(text)).collect()
+        };
+        let topics = self.sentence.topics.iter().map(|topic| timed(topic));
+        match topics.into_iter().find(|named| !named.is_empty())?[..] {
+            [one] => Some(one),
+            _ => None,
+        }
     }
 
     /// Whose value it is: what the words name, or the baseline where they name nothing and only
@@ -735,6 +863,7 @@ impl<'a> ValuePlace<'a> {
         let Some(target) = target
             .or_else(|| self.slip_target(subject, &everywhere))
             .or_else(|| self.index.sole_candidate().filter(|_| self.is_of_both(subject.kind)))
+            .or_else(|| same_rights_everywhere(&everywhere))
         else {
             return Vec::new();
         };
@@ -851,7 +980,9 @@ impl<'a> ValuePlace<'a> {
         let mut words = lower.split_whitespace().rev();
         let article =
             |word: &&str| ["a", "an", "the", "my", "ein", "un", "amd", "intel"].contains(word);
-        words.find(|word| !article(word)).is_some_and(|word| LINKS.contains(&word) && word != "of")
+        words
+            .find(|word| !article(word))
+            .is_some_and(|word| LINKS.contains(&word) && word != "of" || SHOWING.contains(&word))
     }
 
     /// Whether another value of the sentence is this target's, and this one the other's.
@@ -1006,7 +1137,8 @@ impl<'a> ValuePlace<'a> {
         let wanted = self.figures_named();
         // A single time is copied and not computed: it differs by a slip or not at all.
         let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
-        let margin = if single || self.is_sample_misnamed(fact_ref) { 0.005 } else { 0.02 };
+        let is_copied = single || wanted == ["min"] || wanted == ["max"];
+        let margin = if is_copied || self.is_sample_misnamed(fact_ref) { 0.005 } else { 0.02 };
         let far = |figure: &&KnownFigure| {
             let distance = (seconds - figure.value).abs();
             quantity.clashes_with(seconds, figure.value)
@@ -1168,13 +1300,6 @@ impl<'a> ValuePlace<'a> {
 
     /// Where else in the evidence a count occurs.
     fn find_elsewhere(&self, but: &[String]) -> Option<(String, String)> {
-        const COUNTS: &[&str] = &[
-            "kernel.sys_module",
-            "proc.entries",
-            "proc.pids",
-            "dev.entries",
-            "kernel.modules_loaded",
-        ];
         let StatedValue::Number(stated, _) = self.stated_quantity().value else { return None };
         COUNTS.iter().filter(|id| !but.iter().any(|other| other == *id)).find_map(|id| {
             let all = self.index.facts_everywhere(id);
@@ -1210,6 +1335,35 @@ impl<'a> ValuePlace<'a> {
         if pids.is_some() { result.resting_on_fact(&PIDS, target) } else { result }
     }
 
+    /// “Fastest and slowest: 1.89 s and 1.94 s”: the figure whose name has the place among the names
+    /// that the value has among the values.
+    fn figure_in_order(&self) -> Option<&'static str> {
+        let figures = &self.vocabulary.words.figures;
+        let is_timed = |one: &StatedQuantity| matches!(one.value, StatedValue::Seconds(_));
+        let first = self.all.iter().find(|one| is_timed(one))?.range.start;
+        let (before, after) = self.sentence.text.split_at(first);
+        let kinds = [
+            ("mean", &figures.mean),
+            ("median", &figures.median),
+            ("min", &figures.min),
+            ("max", &figures.max),
+        ];
+        let mut named: Vec<(usize, &'static str)> = Vec::new();
+        for (name, pattern) in kinds {
+            named.extend(pattern.find_iter(before).map(|found| (found.start(), name)));
+            if pattern.is_match(after) {
+                return None;
+            }
+        }
+        named.sort_unstable();
+        let place = self.all[..self.number].iter().filter(|one| is_timed(one)).count();
+        let is_paired = named.len() > 1
+            && self.all.iter().all(is_timed)
+            && self.all.len() == named.len()
+            && self.sentence.cell_labels().is_none();
+        is_paired.then(|| named[place].1)
+    }
+
     /// The names of figures that the words since the last value give, or the row and the column.
     fn figures_named(&self) -> Vec<&'static str> {
         let figures = &self.vocabulary.words.figures;
@@ -1225,6 +1379,9 @@ impl<'a> ValuePlace<'a> {
             let found = kinds.into_iter().filter(|(_, pattern)| pattern.is_match(text));
             found.map(|kind| kind.0).collect::<Vec<_>>()
         };
+        if let Some(name) = self.figure_in_order() {
+            return vec![name];
+        }
         // “2.0 s at best and 2.2 s at worst”
         let after = self.after().trim_start().to_lowercase();
         if after.starts_with("at ") && !named(&after).is_empty() {
@@ -1250,11 +1407,22 @@ impl<'a> ValuePlace<'a> {
     }
 }
 
+/// What is counted.
+const COUNTS: &[&str] =
+    &["kernel.sys_module", "proc.entries", "proc.pids", "dev.entries", "kernel.modules_loaded"];
+
 /// The most samples that a row of a table is looked through for.
 const MAX_LISTED: usize = 20;
 
 /// What processors call their vendor, and what their models do.
 const VENDORS: &[(&str, &str)] = &[("GenuineIntel", "intel"), ("AuthenticAMD", "amd")];
+
+/// A target where all have the same capabilities.
+fn same_rights_everywhere<'a>(all: &[FactRef<'a>]) -> Option<&'a str> {
+    let first = all.first().filter(|one| one.id.starts_with("priv."))?;
+    let is_alike = all.len() > 1 && all.iter().all(|one| one.fact.as_str() == first.fact.as_str());
+    is_alike.then_some(first.target)
+}
 
 /// The least and the most by which two facts can be said to differ.
 fn difference_of(index: &EvidenceIndex, one: &FactRef, other: &FactRef) -> Option<(f64, f64)> {
@@ -1298,6 +1466,13 @@ fn is_labelled(subject: &ValueSubject, before: &str) -> bool {
 const LINKS: &[&str] = &[
     "is", "are", "was", "were", "of", "shows", "gives", "returns", "prints", "has", "have", "had",
     "ist", "sind", "hat", "den",
+];
+
+/// What a target does that shows a name.
+const SHOWING: &[&str] = &[
+    "got", "get", "gets", "gave", "see", "sees", "saw", "prints", "printed", "reports", "reported",
+    "showing", "showed", "show", "runs", "running", "uses", "zeigt", "meldet", "läuft", "muestra",
+    "affiche",
 ];
 
 /// Whether no noun follows a value: it is the whole of what its label announces.

@@ -294,7 +294,7 @@ fn check_escape(
         .or_else(|| {
             let last = lines().last()?;
             let refutes = match held.or(denied) {
-                Some(_) => is_written(last.1),
+                Some(_) => is_written(last.1) || held.is_some() && is_changed(&text),
                 None => words.refused.is_match(last.1),
             };
             refutes.then_some(last)
@@ -311,6 +311,17 @@ fn check_escape(
     let mut remark = ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place);
     remark.places.push(EvidenceRef { fact: None, target: Some(target.into()), source });
     Some(remark)
+}
+
+/// Whether a file that shows the host's file `before` and `after` shows another one after.
+fn is_changed(text: &str) -> bool {
+    let shown = |word: &str| -> Vec<&str> {
+        let lines = text.lines().filter_map(|line| line.split_once(':'));
+        let named = lines
+            .filter(|(label, _)| label.to_lowercase().split_whitespace().any(|one| one == word));
+        named.map(|(_, value)| value.trim()).filter(|value| !value.is_empty()).collect()
+    };
+    matches!((&shown("before")[..], &shown("after")[..]), ([one], [other]) if one != other)
 }
 
 /// The file of the attempt to escape from Kata.

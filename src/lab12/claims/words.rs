@@ -60,6 +60,7 @@ word_tables! {
         direction: DirectionWords,
         differing: DifferingWords,
         build: BuildWords,
+        series: SeriesWords,
         interface: InterfaceWords,
         member: MemberWords,
     }
@@ -67,6 +68,8 @@ word_tables! {
     DifferingWords { after, before, label, words; }
     /// Which of two is said to be more.
     DirectionWords { slow, fast, large, small, than, unless; }
+    /// What is said of the samples of a series among each other.
+    SeriesWords { rank, ranked, whole, unless; }
     /// When a kernel was built.
     BuildWords { built, unless; }
     /// Interfaces and their names.
@@ -80,7 +83,7 @@ word_tables! {
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, unless, interval; }
+    RatioWords { words, unless, interval, share; }
     /// What a value can be about.
     ValueSubject {
         words;
