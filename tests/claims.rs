@@ -180,9 +180,9 @@ fn every_rule_finds_its_defect_and_leaves_what_is_right_alone() {
         ),
         (
             "claim-pasted-line-differs",
-            &[
-                "```\n=== /proc Entries Count ===\nHost: 322\nKata VM: 52\n```\n\n```\njuice-runc: HTTP 503\n```",
-            ],
+            &["```\n=== dmesg Access Test ===\nKata VM (separate kernel boot log):\n```\n\n\
+                 ```\n=== /proc Entries Count ===\nHost: 322\nKata VM: 52\n```\n\n\
+                 ```\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n    inet 127.0.0.1/8 scope link lo\n       valid_lft forever preferred_lft forever\n```"],
             &["```\n=== /proc Entries Count ===\nHost: 322\nKata VM: 52\n```"],
         ),
         (

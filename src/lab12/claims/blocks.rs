@@ -306,6 +306,10 @@ fn match_output(id: &str, fact: &Fact, fact_ref: &FactRef) -> OutputMatch {
             let (stated, known) = (kernel_words(stated), kernel_words(known));
             match stated.first() {
                 Some(_) if stated == known => SameElsewhere,
+                // Another build is of another second.
+                Some(_) if is_one_word_off(&stated, &known) && has_same_time(&stated, &known) => {
+                    Differs
+                }
                 // The same release of another build.
                 Some(release) if known.first() == Some(release) && stated.len() == known.len() => {
                     Another
@@ -396,6 +400,12 @@ fn is_cut_from(stated: &Value, known: &Value) -> bool {
 fn is_one_word_off(stated: &[String], known: &[String]) -> bool {
     let differing = stated.iter().zip(known).filter(|(one, other)| one != other).count();
     stated.len() >= 4 && stated.len() <= known.len() && differing == 1
+}
+
+/// Whether two lines have the same time to the second.
+fn has_same_time(stated: &[String], known: &[String]) -> bool {
+    let mut times = known.iter().filter(|word| word.len() == 8 && word.matches(':').count() == 2);
+    times.any(|time| stated.contains(time))
 }
 
 /// Release, build and machine of a line of `uname -a`: another container has another name.

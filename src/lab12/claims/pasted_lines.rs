@@ -186,9 +186,11 @@ fn edit_of_lone_line(
         let word = only_difference(line, text)?;
         let (stated, captured) = (words[word], text.split(' ').nth(word)?);
         let digits = captured.chars().filter(char::is_ascii_digit).count();
-        let is_slip = digits >= 4 && find_slip(stated, captured).is_some();
+        // To the second the same time of another day.
+        let is_dated = DATED.is_match(line) && digits > 0 && word > 1;
+        let is_slip = is_dated || digits >= 4 && find_slip(stated, captured).is_some();
         let is_edited = is_slip && is_edited_by_hand(line, text, word, 0);
-        (is_edited && !index.is_captured(stated)).then_some((*at, word))
+        (is_edited && (is_dated || !index.is_captured(stated))).then_some((*at, word))
     });
     let first = found.next()?;
     found.all(|one| known.lines[one.0].text == known.lines[first.0].text).then_some(first)
@@ -220,8 +222,13 @@ static VOLATILE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Lines of which one value differs from moment to moment.
 static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\bmhz\b|bogomips|\bmem(free|available)|\bcached\b|buffers|uptime|\bpids?\b|\brss\b|^linux |jiffies|\btook\b|load average|^(total|[dl-][rwx-]{9})")
+    Regex::new(r"(?i)\bmhz\b|bogomips|\bmem(free|available)|\bcached\b|buffers|uptime|\bpids?\b|\brss\b|jiffies|\btook\b|load average|^(total|[dl-][rwx-]{9})")
         .unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+/// A time to the second.
+static DATED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r" \d\d:\d\d:\d\d ").unwrap_or_else(|error| unreachable!("{error}"))
 });
 
 /// A number with decimals: something measured.
@@ -235,7 +242,8 @@ fn is_edited_by_hand(line: &str, captured: &str, word: usize, measured: usize) -
     let (Some(stated), Some(known)) = (words.get(word), captured.split(' ').nth(word)) else {
         return false;
     };
-    let is_title = line.starts_with(['=', '#', '-', '$']) || line.contains("==");
+    let is_name = word == 1 && line.starts_with("Linux ");
+    let is_title = is_name || line.starts_with(['=', '#', '-', '$']) || line.contains("==");
     let slip = find_slip(stated, known);
     let is_address = known.contains('.') && slip == Some(DigitSlip::Exchanged);
     let is_volatile = [*stated, known].iter().any(|text| VOLATILE.is_match(text)) && !is_address;

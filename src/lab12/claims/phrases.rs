@@ -35,6 +35,7 @@ pub(super) fn check_phrases(
         parameter,
         check_processor_name(index, sentence),
         check_exchanged_address(index, sentence),
+        check_prefix(index, sentence),
         check_name_of_address(index, vocabulary, sentence),
         check_packet_size(index, vocabulary, sentence),
     ];
@@ -128,6 +129,28 @@ fn check_exchanged_address(
     let (fact_ref, known) = slips.next().filter(|_| slips.next().is_none())?;
     let place = sentence.file_range(&found.range());
     Some(ClaimRemark::contradicted_by(index, place, found.as_str(), fact_ref, known, None))
+}
+
+static PREFIXED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b((?:10|172|192)(?:\.\d{1,3}){3})/(\d{1,2})\b")
+        .unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+/// The captured address of an interface with another length of its network's prefix.
+fn check_prefix(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
+    let found = PREFIXED.captures(sentence.text)?;
+    let all = index.facts_everywhere(INTERFACES);
+    let (fact_ref, known) = all.iter().find_map(|one| {
+        let mut known = interface_addresses(one);
+        Some((one, known.find(|known| known.split('/').next() == Some(&found[1]))?))
+    })?;
+    let is_refuted =
+        known.contains('/') && known != &found[0] && !index.captured_lines().holds(&found[0]);
+    is_refuted.then(|| {
+        let place =
+            sentence.file_range(&found.get(0).map(|whole| whole.range()).unwrap_or_default());
+        ClaimRemark::contradicted_by(index, place, &found[0], fact_ref, known, None)
+    })
 }
 
 /// The name of an interface that no capture has, next to an address that was captured on another.

@@ -267,7 +267,8 @@ fn check_escape(
     let mut around =
         [sentence.surrounding_text()].into_iter().chain(sentence.topics.iter().copied());
     let is_about = around.any(|text| words.about.is_match(text));
-    if !is_about || words.unless.is_match(clause) {
+    let is_quoted = sentence.is_quoted_at(found.start());
+    if !is_about || is_quoted || words.unless.is_match(clause) {
         return None;
     }
     let target = index.sole_candidate()?;

@@ -52,7 +52,7 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, contrast, label, not_run, of_errors, again, numeral, counted, sure;
+        difference, difference_before, contrast, label, not_run, asked_again, of_errors, again, numeral, counted, sure;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
