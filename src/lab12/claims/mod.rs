@@ -4,7 +4,9 @@
 //! quantities (`quantity`). Something is said only where one of three sources is sure: pasted
 //! output, which goes through the readers of evidence files (`blocks`); cells of tables, by row,
 //! column and unit; and a value with a unit, a version, a name or an address in a sentence whose
-//! subject and target (`target_resolver`) are certain (`values`, `ratio`). Costs that nobody
+//! subject and target (`target_resolver`) are certain (`values`, `ratio`, `series_claims`,
+//! `stated_dates`, `phrases`). A pasted line that no reader knows is compared with the captured ones
+//! (`pasted_lines`). Costs that nobody
 //! measured (`costs`) and words that no evidence carries (`wording`) are found as they stand. The
 //! words are data: `data/lab12/claims/*.toml`.
 //!
