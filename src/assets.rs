@@ -7,26 +7,21 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use rayon::prelude::*;
-use rust_embed::RustEmbed;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::sources::{self, SourceEntry, SourceKind, WalkLimits};
 
-#[derive(RustEmbed)]
-#[folder = "data/"]
-#[include = "*.toml"]
-struct EmbeddedData;
+/// A file that ships.
+struct ShippedFile {
+    /// Its path in its tree.
+    name: &'static str,
+    text: &'static str,
+    /// What it holds, if it is data.
+    json: Option<&'static str>,
+}
 
-#[derive(RustEmbed)]
-#[folder = "templates/"]
-struct EmbeddedTemplates;
-
-#[derive(RustEmbed)]
-#[folder = "site/"]
-#[include = "*.md"]
-#[exclude = "notes/*"]
-struct EmbeddedChapters;
+include!(concat!(env!("OUT_DIR"), "/shipped_files.rs"));
 
 /// One of the trees of files that a project can override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,21 +35,12 @@ pub(crate) enum AssetTree {
 }
 
 impl AssetTree {
-    fn embedded_names(self) -> Vec<Cow<'static, str>> {
+    fn shipped_files(self) -> &'static [ShippedFile] {
         match self {
-            Self::Data => EmbeddedData::iter().collect(),
-            Self::Templates => EmbeddedTemplates::iter().collect(),
-            Self::Chapters => EmbeddedChapters::iter().collect(),
+            Self::Data => SHIPPED_DATA,
+            Self::Templates => SHIPPED_TEMPLATES,
+            Self::Chapters => SHIPPED_CHAPTERS,
         }
-    }
-
-    fn read_embedded(self, name: &str) -> Option<Cow<'static, [u8]>> {
-        match self {
-            Self::Data => EmbeddedData::get(name),
-            Self::Templates => EmbeddedTemplates::get(name),
-            Self::Chapters => EmbeddedChapters::get(name),
-        }
-        .map(|file| file.data)
     }
 }
 
@@ -62,17 +48,25 @@ impl AssetTree {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextFile {
     /// Its content.
-    pub text: String,
+    pub text: Cow<'static, str>,
     /// The path to name in errors: the file on disk, or the name inside the program.
     pub origin: String,
     /// Whether it is, word for word, what ships with isoproof: known to be sound by its tests.
     pub is_shipped: bool,
+    /// What it holds, if that is known as JSON.
+    json: Option<&'static str>,
 }
 
 impl TextFile {
     /// A text that does not ship with isoproof.
     pub fn from_own_text(text: impl Into<String>, origin: impl Into<String>) -> Self {
-        Self { text: text.into(), origin: origin.into(), is_shipped: false }
+        let text = Cow::Owned(text.into());
+        Self { text, origin: origin.into(), is_shipped: false, json: None }
+    }
+
+    fn from_shipped(file: &ShippedFile) -> Self {
+        let origin = format!("{} (shipped with isoproof)", file.name);
+        Self { text: file.text.into(), origin, is_shipped: true, json: file.json }
     }
 
     /// What is wrong in it, as an error that names it.
@@ -86,7 +80,10 @@ impl TextFile {
     ///
     /// It is not valid TOML or has an unknown key; the error names file and line.
     pub(crate) fn parse_toml<T: DeserializeOwned>(&self) -> Result<T> {
-        toml::from_str(&self.text).map_err(|error| self.name_error(error))
+        match self.json {
+            Some(json) => serde_json::from_str(json).map_err(|error| self.name_error(error)),
+            None => toml::from_str(&self.text).map_err(|error| self.name_error(error)),
+        }
     }
 }
 
@@ -110,13 +107,9 @@ pub(crate) fn read_all(
         let is_below = name.starts_with(folder) && name.ends_with(suffix);
         if is_file { name == folder } else { is_below }
     };
-    let mut files = BTreeMap::new();
-    for name in tree.embedded_names().into_iter().filter(|name| wanted(name)) {
-        let bytes = tree.read_embedded(&name).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let origin = format!("{name} (shipped with isoproof)");
-        files.insert(name.into_owned(), TextFile { text, origin, is_shipped: true });
-    }
+    let shipped = tree.shipped_files().iter().filter(|file| wanted(file.name));
+    let mut files: BTreeMap<String, TextFile> =
+        shipped.map(|file| (file.name.into(), TextFile::from_shipped(file))).collect();
     if let Some(own) = own {
         // `data/` holds the runs too, which may be many: only what is asked for is looked at.
         let names = match is_file {
@@ -126,8 +119,10 @@ pub(crate) fn read_all(
         let read = |name: String| -> Result<(String, TextFile)> {
             let path = own.join(&name);
             let text = sources::read_text(&path, sources::MAX_TEXT_BYTES)?;
-            let is_shipped = files.get(&name).is_some_and(|shipped| shipped.text == text);
-            Ok((name, TextFile { text, origin: path.display().to_string(), is_shipped }))
+            let shipped = files.get(&name).filter(|shipped| shipped.text == text);
+            let (is_shipped, json) = (shipped.is_some(), shipped.and_then(|file| file.json));
+            let (text, origin) = (text.into(), path.display().to_string());
+            Ok((name, TextFile { text, origin, is_shipped, json }))
         };
         let names = names.into_par_iter().filter(|name| wanted(name));
         let read: Vec<Result<(String, TextFile)>> = names.map(read).collect();
@@ -186,6 +181,17 @@ fn own_files(own: &Path, folder: &str) -> Result<Vec<String>> {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn data_that_ships_is_the_same_in_both_forms() {
+        for file in SHIPPED_DATA {
+            let toml: serde_json::Value = toml::from_str(file.text).unwrap();
+            let text = file.json.unwrap();
+            let json: serde_json::Value = serde_json::from_str(text).unwrap();
+            assert_eq!(toml, json, "{}", file.name);
+            assert!(!text.contains("datetime"), "a date of TOML in {}", file.name);
+        }
+    }
 
     fn names(own: &Path, folder: &str) -> Vec<String> {
         let files = read_all(AssetTree::Data, Some(own), folder, ".toml").unwrap();

@@ -100,7 +100,7 @@ fn project_files(folder: &Path, options: &InitOptions) -> Result<Vec<(PathBuf, S
             continue;
         }
         let text = match name == SUMMARY || options.whole_chapters {
-            true => file.text,
+            true => file.text.into_owned(),
             false => {
                 context.insert("chapter", &format!("{SHIPPED}{name}"));
                 render_init_template(&templates, "init/chapter.md", &context)?

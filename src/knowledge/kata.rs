@@ -107,9 +107,9 @@ fn version_numbers(version: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::KnowledgeBase;
+    use crate::knowledge::{KnowledgeBase, LazyTable};
 
-    fn shipped() -> KataReleases {
+    fn shipped() -> LazyTable<KataReleases> {
         KnowledgeBase::load(None).unwrap().kata
     }
 

@@ -9,11 +9,12 @@ mod platforms;
 mod runtimes;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::assets;
+use crate::assets::{self, TextFile};
 use crate::error::Result;
 pub(crate) use guests::GuestConstants;
 pub(crate) use kata::KataReleases;
@@ -43,17 +44,21 @@ impl Severity {
     }
 }
 
+/// A table that is read when it is first asked for if it ships, and at once if it is a project's
+/// own.
+pub(crate) type LazyTable<K> = LazyLock<K, Box<dyn FnOnce() -> K + Send>>;
+
 /// The tables that judging needs.
 #[derive(Debug)]
 pub struct KnowledgeBase {
     /// The releases of Kata.
-    pub kata: KataReleases,
+    pub kata: LazyTable<KataReleases>,
     /// Machines that are themselves virtual, and names of processors that monitors make up.
-    pub platforms: PlatformKnowledge,
+    pub platforms: LazyTable<PlatformKnowledge>,
     /// What every Kata guest shows alike.
     pub guests: GuestConstants,
     /// Whose build a kernel is.
-    pub kernels: KernelPatterns,
+    pub kernels: LazyTable<KernelPatterns>,
 }
 
 impl KnowledgeBase {
@@ -65,10 +70,14 @@ impl KnowledgeBase {
     /// file.
     pub fn load(data: Option<&Path>) -> Result<Self> {
         Ok(Self {
-            kata: load_table(data, "knowledge/kata-releases.toml", KataReleases::from_table)?,
-            platforms: load_table(data, "knowledge/platforms.toml", PlatformKnowledge::from_table)?,
+            kata: prepare_table(data, "knowledge/kata-releases.toml", KataReleases::from_table)?,
+            platforms: prepare_table(
+                data,
+                "knowledge/platforms.toml",
+                PlatformKnowledge::from_table,
+            )?,
             guests: assets::load_data(data, "knowledge/guests.toml")?,
-            kernels: load_table(data, "knowledge/kernels.toml", KernelPatterns::from_table)?,
+            kernels: prepare_table(data, "knowledge/kernels.toml", KernelPatterns::from_table)?,
         })
     }
 }
@@ -79,8 +88,27 @@ fn load_table<T: DeserializeOwned, K>(
     name: &str,
     make: fn(T) -> Result<K>,
 ) -> Result<K> {
-    let file = assets::read_data(data, name)?;
+    parse_table(&assets::read_data(data, name)?, make)
+}
+
+fn parse_table<T: DeserializeOwned, K>(file: &TextFile, make: fn(T) -> Result<K>) -> Result<K> {
     make(file.parse_toml()?).map_err(|error| file.name_error(error.message))
+}
+
+/// [`load_table`] of a table whose errors have to show only if it is a project's own.
+fn prepare_table<T: DeserializeOwned + 'static, K: Send + 'static>(
+    data: Option<&Path>,
+    name: &str,
+    make: fn(T) -> Result<K>,
+) -> Result<LazyTable<K>> {
+    let file = assets::read_data(data, name)?;
+    if file.is_shipped {
+        return Ok(LazyLock::new(Box::new(move || {
+            parse_table(&file, make).unwrap_or_else(|error| unreachable!("{error}"))
+        })));
+    }
+    let table = parse_table(&file, make)?;
+    Ok(LazyLock::new(Box::new(move || table)))
 }
 
 #[cfg(test)]
@@ -89,7 +117,10 @@ mod tests {
 
     #[test]
     fn every_table_that_ships_can_be_used() {
-        KnowledgeBase::load(None).unwrap();
+        let known = KnowledgeBase::load(None).unwrap();
+        assert!(!known.kata.is_no_release("3.0.0"));
+        assert!(known.platforms.by_release("6.10.14-linuxkit").is_some());
+        assert!(known.kernels.is_distribution("6.8.0-45-generic"));
         faults::KnownFaults::load(None).unwrap();
     }
 

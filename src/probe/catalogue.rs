@@ -9,8 +9,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::parse;
-use crate::assets::{self, AssetTree};
-use crate::error::{Error, Result};
+use crate::assets::{self, AssetTree, TextFile};
+use crate::error::Result;
 use crate::model::Role;
 
 /// One question with a stable dotted id.
@@ -191,11 +191,11 @@ impl ProbeCatalogue {
         let read = |own| assets::read_all(AssetTree::Data, own, "catalogue/", ".toml");
         let mut catalogue = Self::default();
         for file in read(None)?.values() {
-            catalogue.add_file(&file.text, &file.origin)?;
+            catalogue.add_file(file)?;
         }
         // After all that is shipped, so that a project's entry wins whatever its file is called.
         for file in read(data)?.values().filter(|file| !file.is_shipped) {
-            catalogue.add_file(&file.text, &file.origin)?;
+            catalogue.add_file(file)?;
         }
         Ok(catalogue)
     }
@@ -210,20 +210,16 @@ impl ProbeCatalogue {
     }
 
     /// Adds the entries of one file; an entry overrides one of the same id from another file.
-    fn add_file(&mut self, text: &str, origin: &str) -> Result<()> {
-        let file: CatalogueFile = toml::from_str(text).map_err(|error| {
-            Error::unusable_input(format!("{origin}: {error}"))
-                .with_help("see the entries in data/catalogue/ for the keys of a probe")
+    fn add_file(&mut self, file: &TextFile) -> Result<()> {
+        let entries: CatalogueFile = file.parse_toml().map_err(|error| {
+            error.with_help("see the entries in data/catalogue/ for the keys of a probe")
         })?;
         let mut here: BTreeMap<String, Probe> = BTreeMap::new();
-        for probe in file.probe {
-            check_probe(&probe)
-                .map_err(|what| Error::unusable_input(format!("{origin}: {what}")))?;
+        for probe in entries.probe {
+            check_probe(&probe).map_err(|what| file.name_error(what))?;
             let id = probe.id.clone();
             if here.insert(id.clone(), probe).is_some() {
-                return Err(Error::unusable_input(format!(
-                    "{origin}: probe `{id}` is stated twice"
-                )));
+                return Err(file.name_error(format!("probe `{id}` is stated twice")));
             }
         }
         self.probes.extend(here);
@@ -319,7 +315,8 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        ProbeCatalogue::default().add_file(text, "own/catalogue/own.toml").unwrap_err().message
+        let file = TextFile::from_own_text(text, "own/catalogue/own.toml");
+        ProbeCatalogue::default().add_file(&file).unwrap_err().message
     }
 
     #[test]

@@ -77,17 +77,17 @@ impl ProjectChapters {
 
     /// The text of a chapter's file, before any look-up.
     pub(crate) fn chapter_source(&self, name: &str) -> &str {
-        self.files.get(name).map(|file| file.text.as_str()).unwrap_or_default()
+        self.files.get(name).map(|file| &*file.text).unwrap_or_default()
     }
 
     /// The text of every statement that a chapter may make.
     pub(crate) fn statement_texts(&self) -> impl Iterator<Item = &str> {
-        self.statements.values().map(|file| file.text.as_str())
+        self.statements.values().map(|file| &*file.text)
     }
 
     /// The text of every chapter that a chapter may take from another one; empty if none does.
     pub(crate) fn shared_texts(&self) -> Vec<&str> {
-        let texts = || self.files.values().map(|file| file.text.as_str());
+        let texts = || self.files.values().map(|file| &*file.text);
         // What ships with the program changes only with it, and statements are told apart.
         let takes = |text: &str| {
             text.contains("{{<")
@@ -136,7 +136,7 @@ impl QuotedChapters for ChapterTemplates {
         if self.engine.has_template(name) {
             return Ok(Some(self.engine.render_template(name, &Context::new())?.into()));
         }
-        Ok(self.chapters.files.get(name).map(|file| file.text.as_str().into()))
+        Ok(self.chapters.files.get(name).map(|file| Cow::Borrowed(&*file.text)))
     }
 
     fn chapter_names(&self) -> Vec<&str> {
@@ -175,7 +175,7 @@ pub(crate) fn render_all(
     let text = |(name, file): (&String, &TextFile)| {
         let text = match engine.has_template(name) {
             true => engine.render_template(name, &Context::new())?,
-            false => file.text.clone(),
+            false => file.text.clone().into_owned(),
         };
         Ok((name.clone(), text))
     };

@@ -204,7 +204,7 @@ fn mark_statements() -> (BTreeMap<String, String>, Vec<String>) {
     let mut marks = Vec::new();
     for (name, file) in chapters::load_statements(Path::new("/nonexistent")).unwrap() {
         let mut text = String::new();
-        let mut rest = file.text.as_str();
+        let mut rest = &*file.text;
         while let Some((before, after)) = rest.split_once("{%") {
             let (tag, tail) = after.split_once("%}").unwrap();
             text.push_str(&format!("{before}{{%{tag}%}}"));

@@ -32,7 +32,7 @@ impl TemplateEngine {
         functions::register_lookups(&mut tera);
         // Names first, so that an error can be told by its origin; then all at once, because
         // templates extend and include each other.
-        let all = templates.iter().map(|(name, file)| (name.as_str(), file.text.as_str()));
+        let all = templates.iter().map(|(name, file)| (name.as_str(), &*file.text));
         tera.add_raw_templates(all).map_err(|error| explain_tera_error(&error, &origins))?;
         Ok(Self { tera: Arc::new(tera), origins, sources: Arc::new(sources.clone()) })
     }

@@ -142,7 +142,7 @@ fn answer_page(path: &str, live: &LiveSite) -> ServedAnswer {
         return ServedAnswer::new(
             "200 OK",
             "text/javascript; charset=utf-8",
-            AnswerBody::Bytes(script.into()),
+            AnswerBody::Bytes(script.into_owned().into()),
         );
     }
     let Some(name) = site_path(path) else { return answer_missing(live) };

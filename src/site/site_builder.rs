@@ -126,7 +126,7 @@ impl<'a> SiteBuilder<'a> {
             parts;
         let every = [&texts, &pages, &data];
         let names = every.iter().flat_map(|files| files.iter());
-        let named = names.flat_map(|(name, file)| [name.as_str(), file.text.as_str()]);
+        let named = names.flat_map(|(name, file)| [name.as_str(), &*file.text]);
         let program = ContentHash::of_program();
         let base = program.and_parts(named).and_parts([format!("{:?}", project.config)]);
         let own = notes.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
@@ -135,7 +135,7 @@ impl<'a> SiteBuilder<'a> {
         let report = base
             .and_parts(own)
             .and_parts([edition, assessment.subject.as_deref().unwrap_or_default()])
-            .and_parts([file.text.as_str()])
+            .and_parts([&*file.text])
             .and_parts(chapters.statement_texts())
             .and_parts(chapters.shared_texts());
         let (files, pages): (BTreeMap<_, _>, _) =
