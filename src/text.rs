@@ -28,7 +28,14 @@ pub fn decode_bytes(bytes: &[u8]) -> String {
 
 /// The words of a text in one line, with one space between them.
 pub fn join_words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut joined = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    joined
 }
 
 /// Words in lines of at most `width` characters; a longer word has a line of its own.
@@ -196,7 +203,9 @@ pub(crate) fn fill_places(
 
 /// A text of at most `longest` characters as it is, of a longer one the beginning and `…`.
 pub(crate) fn shorten_text(text: &str, longest: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(longest) {
+    // It has no more characters than bytes.
+    let cut = (text.len() > longest).then(|| text.char_indices().nth(longest)).flatten();
+    match cut {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
     }

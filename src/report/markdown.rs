@@ -82,6 +82,8 @@ pub fn to_html(text: &str, block: BlockDrawer) -> RenderedText {
 fn render_pass(text: &str, options: Options, mut writer: HtmlWriter) -> RenderedText {
     writer.text.html.reserve(text.len() * 3 / 2);
     writer.write_events(Parser::new_ext(text, options));
+    // A site of many chapters keeps them until its page for paper is made.
+    writer.text.html.shrink_to_fit();
     writer.text
 }
 

@@ -6,7 +6,7 @@
 //! links, not with the size of the site.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use hashbrown::HashMap;
@@ -21,13 +21,26 @@ pub(super) type PagePlace = (String, String);
 
 /// The links of a site, and what is wrong with its pages.
 ///
-/// Most pages have most links in common, so a link is kept as it is written, once for the folder
-/// that it is seen from, and resolved at the end.
+/// Most pages have most links in common, so a path is resolved once for the folder that it is seen
+/// from, and a place is kept once, with the page that it is on.
 #[derive(Debug, Default)]
 pub(super) struct SiteLinks {
-    /// The links seen from a folder, each with the first page that has it.
-    links: HashMap<String, HashMap<String, String>>,
+    targets: Vec<LinkTarget>,
+    /// The index of each page among the targets.
+    by_page: HashMap<String, usize>,
+    /// The targets that paths lead to, by the folder that they are seen from; none out of the site.
+    paths: HashMap<String, HashMap<String, Option<usize>>>,
+    /// The pages that have links.
+    sources: Vec<String>,
     problems: BTreeSet<String>,
+}
+
+/// A page that links lead to.
+#[derive(Debug)]
+struct LinkTarget {
+    page: String,
+    /// The places on it, each with the index of the first page that links to it.
+    places: HashMap<String, usize>,
 }
 
 /// How many problems an error lists.
@@ -58,42 +71,66 @@ impl SiteLinks {
                 self.problems.insert(problem);
             }
         }
-        self.record_links(name, &elsewhere);
         elsewhere.sort_unstable();
+        self.record_links(name, &elsewhere, root);
         elsewhere
     }
 
-    /// Takes up the links of a page that lead elsewhere.
-    pub(super) fn record_links(&mut self, name: &str, links: &[String]) {
+    /// Takes up the links of a page that lead elsewhere, in their order.
+    pub(super) fn record_links(&mut self, name: &str, links: &[String], root: &str) {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let source = self.sources.len();
+        self.sources.push(name.to_string());
+        let mut before = ("", None);
         for link in links {
-            let (folder, link) = seen_from_root(folder, link).unwrap_or((folder, link));
-            if !self.links.contains_key(folder) {
-                self.links.insert(folder.to_string(), HashMap::new());
+            let (path, place) = link.split_once('#').unwrap_or((link, ""));
+            if path != before.0 {
+                before = (path, self.find_target(folder, path, root));
             }
-            let Some(known) = self.links.get_mut(folder) else { continue };
-            match known.get_mut(link) {
-                Some(first) if name < first.as_str() => *first = name.to_string(),
+            let Some(target) = before.1 else { continue };
+            let places = &mut self.targets[target].places;
+            let place: Cow<str> = match place.contains('%') {
+                true => percent_decode(place).into(),
+                false => place.into(),
+            };
+            match places.get_mut(&*place) {
+                Some(first) if name < self.sources[*first].as_str() => *first = source,
                 Some(_) => {}
                 None => {
-                    known.insert(link.to_string(), name.to_string());
+                    places.insert(place.into_owned(), source);
                 }
             }
         }
     }
 
-    /// Where links lead within the site, each place with the first page that has the link. Those
-    /// seen from one folder come in the order of their text, so places on a page mostly follow
-    /// each other; links that are written differently may lead to one place.
-    pub(super) fn linked_places(&self, root: &str) -> impl Iterator<Item = (PagePlace, &str)> {
-        self.links.iter().flat_map(move |(folder, links)| {
-            let from = format!("{folder}/page").trim_start_matches('/').to_string();
-            let mut links: Vec<(&String, &String)> = links.iter().collect();
-            links.sort_unstable();
-            links.into_iter().filter_map(move |(link, page)| {
-                Some((resolve_link(&from, link, root)?, page.as_str()))
+    /// The index of the target that a path leads to, seen from a folder; none out of the site.
+    fn find_target(&mut self, folder: &str, path: &str, root: &str) -> Option<usize> {
+        let (folder, path) = seen_from_root(folder, path).unwrap_or((folder, path));
+        if let Some(known) = self.paths.get(folder).and_then(|paths| paths.get(path)) {
+            return *known;
+        }
+        let from = format!("{folder}/page");
+        let resolved = resolve_link(from.trim_start_matches('/'), path, root);
+        let target = resolved.map(|(page, _)| {
+            *self.by_page.entry(page).or_insert_with_key(|page| {
+                let (page, places) = (page.clone(), HashMap::new());
+                self.targets.push(LinkTarget { page, places });
+                self.targets.len() - 1
             })
-        })
+        });
+        self.paths.entry(folder.to_string()).or_default().insert(path.to_string(), target);
+        target
+    }
+
+    /// The pages that links lead to.
+    pub(super) fn linked_pages(&self) -> impl Iterator<Item = &str> {
+        self.targets.iter().map(|target| target.page.as_str())
+    }
+
+    /// The places on a page that links lead to.
+    pub(super) fn places_on(&self, page: &str) -> impl Iterator<Item = &str> {
+        let target = self.by_page.get(page).map(|&index| &self.targets[index]);
+        target.into_iter().flat_map(|target| target.places.keys().map(String::as_str))
     }
 
     /// Checks all links against the pages of the new site.
@@ -101,33 +138,29 @@ impl SiteLinks {
     /// # Errors
     ///
     /// A link leads nowhere or an id stands twice; the error names page and target.
-    pub(super) fn check_links(&self, staging: &StagedSite, root: &str) -> Result<()> {
-        let mut broken: BTreeMap<PagePlace, &str> = BTreeMap::new();
-        let mut read: Option<(String, HashSet<String>)> = None;
-        for ((page, place), from) in self.linked_places(root) {
-            let is_there = staging.has_file(&page);
-            if is_there && !place.is_empty() && page.ends_with(".html") {
-                if read.as_ref().is_none_or(|(name, _)| *name != page) {
-                    read = Some((page.clone(), page_ids(&staging.new_path(&page))?));
-                }
-                if read.as_ref().is_some_and(|(_, ids)| ids.contains(&place)) {
-                    continue;
-                }
-            } else if is_there {
+    pub(super) fn check_links(mut self, staging: &StagedSite) -> Result<()> {
+        for LinkTarget { page, places } in &self.targets {
+            let is_there = staging.has_file(page);
+            let has_places = places.keys().any(|place| !place.is_empty());
+            let is_read = is_there && has_places && page.ends_with(".html");
+            if is_there && !is_read {
                 continue;
             }
-            let first = broken.entry((page, place)).or_insert(from);
-            *first = from.min(first);
-        }
-        let mut problems = self.problems.clone();
-        for ((page, place), from) in &broken {
-            problems.insert(match staging.has_file(page) {
-                true => {
-                    format!("{from}: a link leads to {page}#{place}, which is not on that page")
+            let ids = if is_read { page_ids(&staging.new_path(page))? } else { HashSet::new() };
+            for (place, &source) in places {
+                let from = &self.sources[source];
+                if !is_there {
+                    self.problems.insert(format!(
+                        "{from}: a link leads to {page}, and there is no such page"
+                    ));
+                } else if !place.is_empty() && !ids.contains(place) {
+                    self.problems.insert(format!(
+                        "{from}: a link leads to {page}#{place}, which is not on that page"
+                    ));
                 }
-                false => format!("{from}: a link leads to {page}, and there is no such page"),
-            });
+            }
         }
+        let problems = self.problems;
         if problems.is_empty() {
             return Ok(());
         }
@@ -237,7 +270,7 @@ mod tests {
             staging.write_file(name, html.as_bytes()).unwrap();
             links.add_page(name, &PageScan::scan_page(html, false), "/");
         }
-        let message = links.check_links(&staging, "/").unwrap_err().message;
+        let message = links.check_links(&staging).unwrap_err().message;
         for problem in [
             "4 links or ids",
             "a.html: the id `x` stands twice",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::Metadata;
+use std::io::{BufWriter, IntoInnerError, Write as _};
 use std::path::{Component, Path};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -86,32 +87,74 @@ impl PageWriter {
         is_searched: bool,
         make: impl FnOnce() -> Result<SearchableText>,
     ) -> Result<()> {
-        // The file of a page has to be the one that was written.
-        let known = self.before.pages.get(name).filter(|made| made.key == key);
-        if let Some(made) = known
-            && self.staging.keep_old_file(name, |_, file| file_stamp(file) == made.stamp)?
-        {
-            lock_mutex(&self.links).record_links(name, &made.links);
-            lock_mutex(&self.after).pages.insert(name.to_string(), made.clone());
+        if self.keep_known_page(name, &key)? {
             return Ok(());
         }
         let SearchableText { html, warnings } = make()?;
         let scan = PageScan::scan_page(&html, is_searched);
         let file = self.add_new_file(name, html.as_bytes())?;
-        let links = lock_mutex(&self.links).add_page(name, &scan, &self.root);
+        let made = self.record_page(name, key, &file, &scan);
         let words = is_searched.then(|| search::search_words(&scan.text));
-        let made = CachedPage {
-            key,
-            stamp: file_stamp(&file),
-            size: file.len(),
-            links,
-            words,
-            text: is_searched.then(|| search::clip_text(&scan.text, search::TEXT)),
-            headings: scan.headings,
-            warnings,
-        };
+        let text = is_searched.then(|| search::clip_text(&scan.text, search::TEXT));
+        let made = CachedPage { words, text, headings: scan.headings, warnings, ..made };
         lock_mutex(&self.after).pages.insert(name.to_string(), made);
         Ok(())
+    }
+
+    /// [`PageWriter::add_page`] of a page that is not kept whole: `make` gives one piece after the
+    /// other, none of which ends within an element's tag.
+    ///
+    /// # Errors
+    ///
+    /// As for [`PageWriter::add_page`].
+    pub(super) fn add_long_page(
+        &self,
+        name: &str,
+        key: ContentHash,
+        make: impl FnOnce(&mut dyn FnMut(&str) -> Result<()>) -> Result<()>,
+    ) -> Result<()> {
+        if self.keep_known_page(name, &key)? {
+            return Ok(());
+        }
+        let (path, file) = self.staging.create_file(name)?;
+        let failed = |error| Error::failed_io("write", &path, &error);
+        let (mut out, mut scan) = (BufWriter::new(file), PageScan::default());
+        make(&mut |piece| {
+            scan.add_piece(PageScan::scan_page(piece, false));
+            out.write_all(piece.as_bytes()).map_err(failed)
+        })?;
+        let file = out.into_inner().map_err(IntoInnerError::into_error);
+        let file = file.and_then(|file| file.metadata()).map_err(failed)?;
+        let made = self.record_page(name, key, &file, &scan);
+        lock_mutex(&self.after).pages.insert(name.to_string(), made);
+        Ok(())
+    }
+
+    /// Takes a page over from the site before, if it was made of the same and its file is the one
+    /// that was written. False if not.
+    fn keep_known_page(&self, name: &str, key: &ContentHash) -> Result<bool> {
+        let known = self.before.pages.get(name).filter(|made| made.key == *key);
+        let Some(made) = known else { return Ok(false) };
+        let is_kept = self.staging.keep_old_file(name, |_, file| file_stamp(file) == made.stamp)?;
+        if is_kept {
+            lock_mutex(&self.links).record_links(name, &made.links, &self.root);
+            lock_mutex(&self.after).pages.insert(name.to_string(), made.clone());
+        }
+        Ok(is_kept)
+    }
+
+    /// Takes up the links of a new page. Returns what is known of it.
+    fn record_page(
+        &self,
+        name: &str,
+        key: ContentHash,
+        file: &Metadata,
+        scan: &PageScan,
+    ) -> CachedPage {
+        let links = lock_mutex(&self.links).add_page(name, scan, &self.root);
+        let (stamp, size) = (file_stamp(file), file.len());
+        let (words, text, headings, warnings) = (None, None, Vec::new(), Vec::new());
+        CachedPage { key, stamp, size, links, words, text, headings, warnings }
     }
 
     /// Puts a file into the site that is no page; one that is already there is not written again.
@@ -171,9 +214,7 @@ impl PageWriter {
 
     /// The places on a page that links of all pages so far lead to.
     pub(super) fn places_linked_on(&self, name: &str) -> BTreeSet<String> {
-        let links = lock_mutex(&self.links);
-        let places = links.linked_places(&self.root);
-        places.filter(|((page, _), _)| page == name).map(|((_, place), _)| place).collect()
+        lock_mutex(&self.links).places_on(name).map(String::from).collect()
     }
 
     /// The size of all pages so far, in bytes.
@@ -189,9 +230,8 @@ impl PageWriter {
     pub(super) fn copy_linked_assets(&self, project: &Project) -> Result<()> {
         let folder = project.chapters_dir();
         let links = lock_mutex(&self.links);
-        let pages = links.linked_places(&self.root).map(|((page, _), _)| page);
-        let missing: BTreeSet<String> = pages.filter(|page| !self.staging.has_file(page)).collect();
-        for name in &missing {
+        let pages: BTreeSet<&str> = links.linked_pages().collect();
+        for name in pages.into_iter().filter(|page| !self.staging.has_file(page)) {
             let path = folder.join(name);
             if is_publishable(name) && path.is_file() {
                 project.refuse_outside(&path)?;
@@ -210,7 +250,7 @@ impl PageWriter {
     /// A link leads nowhere, or an id stands twice.
     pub(super) fn finish_site(self) -> Result<(StagedSite, BuildCache)> {
         let links = self.links.into_inner().unwrap_or_else(PoisonError::into_inner);
-        links.check_links(&self.staging, &self.root)?;
+        links.check_links(&self.staging)?;
         Ok((self.staging, self.after.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 }

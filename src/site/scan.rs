@@ -18,7 +18,8 @@ pub(super) struct PageScan<'h> {
     pub ids: HashSet<Cow<'h, str>>,
     /// The ids that stand more than once.
     pub twice: HashSet<Cow<'h, str>>,
-    /// Where links, style sheets, scripts and pictures lead, as it is written.
+    /// Where links, style sheets, scripts and pictures lead, as it is written; but for links to
+    /// the element with an id that stands last before them, which is there.
     pub links: HashSet<Cow<'h, str>>,
     /// The text of `main`, without navigation and evidence.
     pub text: String,
@@ -30,7 +31,8 @@ impl<'h> PageScan<'h> {
     /// Looks at a page; keeps its text only if `with_text`.
     pub(super) fn scan_page(html: &'h str, with_text: bool) -> Self {
         let scan = Self::default();
-        let mut scanner = PageScanner { scan, with_text, in_main: false, aside: 0, heading: None };
+        let (in_main, aside, heading, last_id) = (false, 0, None, "");
+        let mut scanner = PageScanner { scan, with_text, in_main, aside, heading, last_id };
         let mut rest = html;
         while let Some(at) = memchr(b'<', rest.as_bytes()) {
             scanner.take_text(&rest[..at]);
@@ -38,6 +40,19 @@ impl<'h> PageScan<'h> {
         }
         scanner.take_text(rest);
         scanner.scan
+    }
+}
+
+impl PageScan<'static> {
+    /// Takes up what stands on a further piece of the page.
+    pub(super) fn add_piece(&mut self, piece: PageScan) {
+        for id in piece.ids.into_iter().map(|id| Cow::Owned(id.into_owned())) {
+            if let Some(id) = self.ids.replace(id) {
+                self.twice.insert(id);
+            }
+        }
+        self.twice.extend(piece.twice.into_iter().map(|id| Cow::Owned(id.into_owned())));
+        self.links.extend(piece.links.into_iter().map(|link| Cow::Owned(link.into_owned())));
     }
 }
 
@@ -50,6 +65,8 @@ struct PageScanner<'h> {
     aside: u32,
     /// The heading that is open, where one is.
     heading: Option<(String, String)>,
+    /// The id that was seen last, as it is written.
+    last_id: &'h str,
 }
 
 impl<'h> PageScanner<'h> {
@@ -114,6 +131,7 @@ impl<'h> PageScanner<'h> {
 
     fn take_attribute(&mut self, name: &str, value: &'h str) {
         if name.eq_ignore_ascii_case("id") {
+            self.last_id = value;
             let id = decode_html_entities(value);
             if let Some((known, _)) = self.heading.as_mut().filter(|(id, _)| id.is_empty()) {
                 *known = id.to_string();
@@ -121,7 +139,9 @@ impl<'h> PageScanner<'h> {
             if let Some(id) = self.scan.ids.replace(id) {
                 self.scan.twice.insert(id);
             }
-        } else if ["href", "src"].iter().any(|link| name.eq_ignore_ascii_case(link)) {
+        } else if ["href", "src"].iter().any(|link| name.eq_ignore_ascii_case(link))
+            && value.strip_prefix('#') != Some(self.last_id)
+        {
             self.scan.links.insert(decode_html_entities(value));
         }
     }

@@ -400,7 +400,7 @@ impl<'a> SiteBuilder<'a> {
         let title = &self.project.config.title;
         let frame = self.frame_ingredients(PRINT, title, "", None);
         let key = self.report.and_parts(["print", &frame]).and_parts(sources);
-        writer.add_page(PRINT, key, || {
+        writer.add_long_page(PRINT, key, |add| {
             let texts = self.take_rendered()?;
             let pages: Vec<String> = entries.iter().map(SummaryEntry::page_path).collect();
             let mut joiner = TextJoiner::default();
@@ -413,20 +413,21 @@ impl<'a> SiteBuilder<'a> {
             context.insert("ratio_chart", &self.ratio_chart(&speaker.pages)?);
             let frame = speaker.pages.render_template("site/print.html", &context)?;
             self.draw_html(&speaker.pages, "", |draw| {
-                let size = texts.iter().map(|text| text.html.len() + 1024).sum::<usize>();
-                let mut html = String::with_capacity(frame.len() + size);
+                let mut html = String::new();
                 let mut pieces = frame.split(TEXTS_PLACE);
-                html.push_str(pieces.next().unwrap_or_default());
+                add(pieces.next().unwrap_or_default())?;
                 for piece in pieces {
                     for (index, text) in texts.iter().enumerate() {
                         let page = &pages[index];
                         let link = |url: &str| printed_address(page, url, &self.root, &places);
+                        html.clear();
                         text.push_joined(&names[index], &link, draw, &mut html);
+                        add(&html)?;
                     }
-                    html.push_str(piece);
+                    add(piece)?;
                 }
-                html
-            })
+                Ok(())
+            })?
         })
     }
 

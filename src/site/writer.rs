@@ -94,13 +94,22 @@ impl StagedSite {
     ///
     /// The file cannot be written, or there is one of this name already.
     pub(super) fn write_file(&self, name: &str, bytes: &[u8]) -> Result<Metadata> {
+        let (path, mut file) = self.create_file(name)?;
+        let written = file.write_all(bytes).and_then(|()| file.metadata());
+        written.map_err(|e| Error::failed_io("write", &path, &e))
+    }
+
+    /// Creates a file of the site, to be written piece by piece. Returns its path, too.
+    ///
+    /// # Errors
+    ///
+    /// As for [`StagedSite::write_file`].
+    pub(super) fn create_file(&self, name: &str) -> Result<(PathBuf, File)> {
         let path = self.claim_name(name)?;
-        let write = || {
-            let mut file = File::create(&path)?;
-            file.write_all(bytes)?;
-            file.metadata()
-        };
-        write().map_err(|e| Error::failed_io("write", &path, &e))
+        match File::create(&path) {
+            Ok(file) => Ok((path, file)),
+            Err(error) => Err(Error::failed_io("write", &path, &error)),
+        }
     }
 
     /// Takes a file over from the old site without writing it again: it is the same file under
