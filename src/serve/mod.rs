@@ -148,15 +148,17 @@ fn rebuild_site(
     tell: &dyn Fn(ServeEvent),
 ) {
     let start = std::time::Instant::now();
-    match Project::open_folder(root).and_then(|project| site::build_report(&project, options)) {
-        Ok(built) => {
-            state.record_build(&built.out);
-            tell(ServeEvent::Built(&built, start.elapsed()));
-        }
-        Err(error) => {
-            state.record_failure(&error);
-            tell(ServeEvent::Failed(&error));
-        }
+    let build = || {
+        let project = Project::open_folder(root)?;
+        let published = site::publish_report(&project, options)?;
+        // Open pages need not wait until the old site is removed.
+        state.record_build(&published.report.out);
+        tell(ServeEvent::Built(&published.report, start.elapsed()));
+        published.tidy_up().map(drop)
+    };
+    if let Err(error) = build() {
+        state.record_failure(&error);
+        tell(ServeEvent::Failed(&error));
     }
 }
 

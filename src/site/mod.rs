@@ -43,7 +43,7 @@ use output::OutputFolder;
 use page_writer::PageWriter;
 use site_builder::{SiteBuilder, SiteParts};
 use view::RunRow;
-use writer::StagedSite;
+use writer::{ReplacedSite, StagedSite};
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +107,44 @@ pub(crate) struct BuiltReport {
     pub cache_error: Option<Error>,
 }
 
+/// A report whose site is in its place, while the old one and what is remembered are not yet seen to.
+#[must_use]
+pub(crate) struct PublishedReport<'a> {
+    /// What was built.
+    pub report: BuiltReport,
+    project: &'a Project,
+    out: OutputFolder,
+    old: ReplacedSite,
+    /// What the next build may take over; none of a folder that is soon gone.
+    made: Option<BuildCache>,
+}
+
+impl PublishedReport<'_> {
+    /// Removes the old site, and keeps for the next build what this one made.
+    ///
+    /// # Errors
+    ///
+    /// A file of the old site cannot be removed.
+    pub(crate) fn tidy_up(self) -> Result<BuiltReport> {
+        let Self { mut report, project, out, old, made } = self;
+        let save = || made.map_or(Ok(()), |made| made.save_cache(project, out.real_path()));
+        let (removed, saved) = rayon::join(|| old.remove_site(), save);
+        removed?;
+        // A project may lie where nothing can be written; the site need not.
+        report.cache_error = saved.err();
+        Ok(report)
+    }
+}
+
+/// [`publish_report`], and what is left to do after it.
+///
+/// # Errors
+///
+/// Those of [`publish_report`] and [`PublishedReport::tidy_up`].
+pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
+    publish_report(project, options)?.tidy_up()
+}
+
 /// Builds the site and the document that an edition wants. Everything is made and checked before anything is replaced.
 ///
 /// # Errors
@@ -114,7 +152,11 @@ pub(crate) struct BuiltReport {
 /// A source lies outside of the project, there is no run, a template or chapter cannot be rendered, a link leads nowhere, an output is
 /// somebody else's, or something cannot be written; and with `strict` if a text needs a fact
 /// that is missing.
-pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
+pub(crate) fn publish_report<'a>(
+    project: &'a Project,
+    options: &BuildOptions,
+) -> Result<PublishedReport<'a>> {
+    let asked = project;
     let project = &project.with_edition(options.edition.as_deref());
     project.refuse_links_out()?;
     let out = options.find_output(project)?;
@@ -149,13 +191,7 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
     }
     let pages = staging.count_pages();
     let old = staging.finish_staging()?;
-    let save = || match options.is_temporary {
-        true => Ok(()),
-        false => made.save_cache(project, out.real_path()),
-    };
-    let (removed, saved) = rayon::join(|| old.remove_site(), save);
-    removed?;
-    Ok(BuiltReport {
+    let report = BuiltReport {
         out: out.named_path().to_path_buf(),
         pages,
         document: document.map(|(path, _)| path),
@@ -167,9 +203,10 @@ pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<
             .chain(changes.untimed_notice())
             .collect(),
         assessment: builder.assessment,
-        // A project may lie where nothing can be written; the site need not.
-        cache_error: saved.err(),
-    })
+        cache_error: None,
+    };
+    let made = (!options.is_temporary).then_some(made);
+    Ok(PublishedReport { report, project: asked, out, old, made })
 }
 
 /// Removes what killed builds of a project left, and what is remembered of sites that are gone.
