@@ -118,8 +118,9 @@ fn find_pool(labels: &Value) -> Option<String> {
 
 /// Why no pod of ours can run on a node: the words of its conditions.
 fn find_obstacle(object: &Value) -> Option<String> {
-    let system = object["status"]["nodeInfo"]["operatingSystem"].as_str().unwrap_or("linux");
-    if system != "linux" {
+    // The object of a node of which nothing was heard yet states an empty one.
+    let system = object["status"]["nodeInfo"]["operatingSystem"].as_str().unwrap_or_default();
+    if !matches!(system, "" | "linux") {
         return Some(format!("the node runs {system}, and the probes are for Linux"));
     }
     let conditions = object["status"]["conditions"].as_array();
@@ -127,7 +128,8 @@ fn find_obstacle(object: &Value) -> Option<String> {
     match ready {
         Some(condition) if condition["status"] == "True" => None,
         Some(condition) => {
-            let words = condition["message"].as_str().unwrap_or_default();
+            let words = condition["message"].as_str().filter(|words| !words.is_empty());
+            let words = words.unwrap_or("its condition does not say why");
             Some(format!("the node is not ready: {words}"))
         }
         None => Some("the node is not ready: nothing was ever heard of it".into()),
@@ -221,7 +223,12 @@ mod tests {
         assert_eq!(lost.unwrap(), "the node is not ready: Kubelet stopped posting node status.");
         assert!(node("True", "", "windows").obstacle.unwrap().contains("windows"));
         let silent = ClusterNode::from_object(&json!({ "metadata": { "name": "a" } }));
-        assert!(silent.obstacle.is_some());
+        let words = "the node is not ready: nothing was ever heard of it";
+        assert_eq!(silent.obstacle.as_deref(), Some(words));
+        assert_eq!(
+            node("Unknown", "", "").obstacle.unwrap(),
+            "the node is not ready: its condition does not say why"
+        );
     }
 
     #[test]

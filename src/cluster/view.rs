@@ -361,7 +361,7 @@ mod tests {
             ..SeenProcess::default()
         };
         assert_eq!((view.count, &*view.boot_id, &*view.rest), (99, "b", "more\n"));
-        assert_eq!(view.processes, [seen.clone()]);
+        assert_eq!(view.processes, std::slice::from_ref(&seen));
         // What is said of a process follows its line.
         let details = "@n program\t0\t12\t/bin/busybox\n@n pss\t0\t12\t40\n\
                        @n handle\t0\t12\t/dev/kvm\n";
