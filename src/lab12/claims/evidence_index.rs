@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::figures::KnownFigures;
 use super::pasted_lines::CapturedLines;
+use super::phrases::CapturedPhrases;
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role};
@@ -39,6 +40,8 @@ pub(super) struct EvidenceIndex<'a> {
     captured: OnceCell<BTreeSet<String>>,
     /// The lines of all captures, where the report shows any.
     lines: OnceCell<CapturedLines>,
+    /// What captures hold that reports copy word by word.
+    phrases: OnceCell<CapturedPhrases>,
 }
 
 impl<'a> EvidenceIndex<'a> {
@@ -50,7 +53,13 @@ impl<'a> EvidenceIndex<'a> {
             figures: RefCell::default(),
             captured: OnceCell::new(),
             lines: OnceCell::new(),
+            phrases: OnceCell::new(),
         }
+    }
+
+    /// What captures hold that reports copy word by word.
+    pub(super) fn captured_phrases(&self) -> &CapturedPhrases {
+        self.phrases.get_or_init(|| CapturedPhrases::of(&self.subject.run))
     }
 
     /// The lines of all captures.

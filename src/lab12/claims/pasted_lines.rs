@@ -74,11 +74,6 @@ impl CapturedLines {
         self.by_text.get(&text.to_lowercase()).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a text stands in one of the lines.
-    pub(super) fn holds(&self, text: &str) -> bool {
-        self.lines.iter().any(|line| line.text.contains(text))
-    }
-
     /// The line that stands some lines after another in the same capture.
     fn neighbour_of(&self, at: usize, distance: isize) -> Option<usize> {
         let other = at.checked_add_signed(distance)?;

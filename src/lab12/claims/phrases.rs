@@ -2,7 +2,7 @@
 //! a parameter of a kernel, an address or the size of an interface's packets, with one part another
 //! than in every capture.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -12,11 +12,58 @@ use super::evidence_index::{EvidenceIndex, FactRef};
 use super::passages::PassageForm;
 use super::quantity::{DigitSlip, find_slip};
 use super::sentence::ReportSentence;
+use super::stated_dates::{StatedDate, find_dates};
 use super::values::interface_addresses;
 use super::words::ClaimVocabulary;
-use crate::model::Role;
+use crate::judge::EvidenceRef;
+use crate::model::{FactSource, Role, Run};
 
 const INTERFACES: &str = "net.interfaces";
+
+/// What the captures of a run hold that reports copy word by word, found in one pass.
+#[derive(Debug, Default)]
+pub(super) struct CapturedPhrases {
+    /// The names of processors, with their places.
+    models: BTreeMap<String, FactSource>,
+    /// Parameters with their values, and addresses with their prefixes.
+    assignments: BTreeSet<String>,
+    /// Interfaces with the sizes of their packets.
+    sizes: BTreeSet<(String, String)>,
+    /// All days.
+    pub(super) dates: BTreeSet<StatedDate>,
+}
+
+/// The most processors and sizes of packets that one sentence is compared with.
+const MAX_KINDS: usize = 64;
+
+impl CapturedPhrases {
+    /// The phrases of a run.
+    pub(super) fn of(run: &Run) -> Self {
+        let mut found = Self::default();
+        for capture in &run.captures {
+            for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
+                if let Some((label, model)) = line.split_once(':')
+                    && label.trim().eq_ignore_ascii_case("model name")
+                    && found.models.len() < MAX_KINDS
+                {
+                    let source = FactSource { capture: capture.id.clone(), line: Some(number) };
+                    found.models.entry(model.trim().to_string()).or_insert(source);
+                }
+                if let Some(size) = CAPTURED_SIZE.captures(line)
+                    && found.sizes.len() < MAX_KINDS
+                {
+                    found.sizes.insert((size[1].to_string(), size[2].to_string()));
+                }
+                for pattern in [&PARAMETER, &PREFIXED] {
+                    let all = pattern.find_iter(line);
+                    found.assignments.extend(all.map(|one| one.as_str().to_string()));
+                }
+                found.dates.extend(find_dates(line));
+            }
+        }
+        found
+    }
+}
 
 /// What the phrases of a sentence say.
 pub(super) fn check_phrases(
@@ -46,13 +93,13 @@ pub(super) fn check_phrases(
 fn check_processor_name(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
     let trimmed = |word: &str| word.trim_matches(|c: char| "`*|,;.\"“”".contains(c)).to_lowercase();
     let stated: Vec<String> = sentence.text.split_whitespace().map(trimmed).collect();
-    let models = index.labelled_values("model name");
+    let models = &index.captured_phrases().models;
     let is_known = |part: &[String]| {
         let part = part.join(" ");
-        models.iter().any(|(model, _)| model.to_lowercase().contains(&part))
+        models.keys().any(|model| model.to_lowercase().contains(&part))
     };
     let fact_ref = *index.facts_everywhere("cpu.model").first()?;
-    for (model, source) in &models {
+    for (model, source) in models {
         let known: Vec<String> = model.split_whitespace().map(trimmed).collect();
         if known.len() < 4 {
             continue;
@@ -72,7 +119,8 @@ fn check_processor_name(index: &EvidenceIndex, sentence: &ReportSentence) -> Opt
                 let stated = sentence.text.get(range)?;
                 let mut remark =
                     ClaimRemark::contradicted_by(index, place, stated, &fact_ref, model, None);
-                remark.places.push(source.clone());
+                let source = Some(source.clone());
+                remark.places.push(EvidenceRef { fact: None, target: None, source });
                 return Some(remark);
             }
         }
@@ -96,7 +144,7 @@ fn check_kernel_parameter(index: &EvidenceIndex, sentence: &ReportSentence) -> O
         };
         let known: BTreeSet<String> = lines.iter().flat_map(of_line).collect();
         let Some(line) = lines.iter().find(|line| !of_line(line).is_empty()) else { continue };
-        let is_captured = index.captured_lines().holds(&found[0]);
+        let is_captured = index.captured_phrases().assignments.contains(&found[0]);
         let range = found.get(0)?.range();
         let is_plain = sentence.is_plain_at(range.end);
         if is_plain && !known.contains(&found[2]) && !is_captured {
@@ -144,8 +192,9 @@ fn check_prefix(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<Clai
         let mut known = interface_addresses(one);
         Some((one, known.find(|known| known.split('/').next() == Some(&found[1]))?))
     })?;
-    let is_refuted =
-        known.contains('/') && known != &found[0] && !index.captured_lines().holds(&found[0]);
+    let is_refuted = known.contains('/')
+        && known != &found[0]
+        && !index.captured_phrases().assignments.contains(&found[0]);
     is_refuted.then(|| {
         let place =
             sentence.file_range(&found.get(0).map(|whole| whole.range()).unwrap_or_default());
@@ -223,17 +272,7 @@ fn check_packet_size(
     let stated = sentence.text[range.clone()].trim();
     stated.parse::<u32>().ok()?;
     let mut names = vocabulary.words.interface.names.find_iter(row);
-    let mut captures = index.subject.run.captures.iter().map(|capture| capture.stdout.text_lines());
-    let sizes: Vec<(String, String)> = captures
-        .by_ref()
-        .flat_map(|lines| {
-            let of = |line: &String| {
-                let found = CAPTURED_SIZE.captures(line)?;
-                Some((found[1].to_string(), found[2].to_string()))
-            };
-            lines.iter().filter_map(of).collect::<Vec<_>>()
-        })
-        .collect();
+    let sizes = &index.captured_phrases().sizes;
     let is_foreign = names.any(|name| {
         let name = name.as_str().to_lowercase().replace("loopback", "lo");
         !sizes.iter().any(|(known, _)| *known == name)

@@ -14,8 +14,8 @@ use crate::judge::rules::kernel_build_date;
 use crate::model::Role;
 
 /// A day, or as much of it as is stated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct StatedDate {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StatedDate {
     year: Option<i32>,
     month: u32,
     day: Option<u32>,
@@ -123,8 +123,9 @@ pub(super) fn check_build_date(
         let line = one.fact.as_str()?;
         Some((one, kernel_build_date(line)?))
     })?;
-    let is_refuted =
-        !mentions.is_empty() && !stated.is_of(built) && !is_captured_date(index, stated);
+    let is_refuted = !mentions.is_empty()
+        && !stated.is_of(built)
+        && !index.captured_phrases().dates.iter().any(|one| one.may_be(stated));
     is_refuted.then(|| {
         let stated = &sentence.text[place.clone()];
         let found = built.format("%-d %B %Y").to_string();
@@ -139,17 +140,16 @@ pub(super) fn check_build_date(
     })
 }
 
-/// Whether a line of a capture has a date.
-fn is_captured_date(index: &EvidenceIndex, stated: StatedDate) -> bool {
-    index.subject.run.captures.iter().any(|capture| {
-        capture.stdout.text_lines().iter().any(|line| {
-            kernel_build_date(line).is_some_and(|date| stated.is_of(date))
-                || DATES
-                    .captures_iter(crate::text::beginning(line, 1000))
-                    .filter_map(|found| read_date(&found))
-                    .any(|captured| captured.may_be(stated))
-        })
-    })
+/// The days that a line states, that of a kernel's build among them.
+pub(super) fn find_dates(line: &str) -> Vec<StatedDate> {
+    let found = DATES.captures_iter(crate::text::beginning(line, 1000));
+    let mut dates: Vec<StatedDate> = found.filter_map(|found| read_date(&found)).collect();
+    dates.extend(kernel_build_date(line).map(|date| StatedDate {
+        year: Some(date.year()),
+        month: date.month(),
+        day: Some(date.day()),
+    }));
+    dates
 }
 
 #[cfg(test)]
