@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
-use super::quantity::{StatedQuantity, StatedValue};
-use super::ratio::{self, StatedFigures};
+use super::quantity::{self, StatedQuantity, StatedValue};
+use super::ratio::StatedFigures;
 use super::sentence::ReportSentence;
 use super::wording::quote_words;
 use super::words::{ClaimVocabulary, CostArea};
@@ -106,7 +106,7 @@ fn is_ratio_of_starts(
     });
     match (&quantity.value, starts) {
         (StatedValue::Times(_), [Some(one), Some(other)]) if !is_of_other => {
-            ratio::is_ratio_of(quantity, one, other)
+            quantity::is_ratio_of(quantity, one, other)
         }
         _ => false,
     }

@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::captured_lines::CapturedLines;
+use super::captured_phrases::CapturedPhrases;
 use super::figures::KnownFigures;
-use super::pasted_lines::CapturedLines;
-use super::phrases::CapturedPhrases;
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role};

@@ -14,8 +14,11 @@
 //! captured one explains is no contradiction.
 
 mod blocks;
+mod captured_lines;
+mod captured_phrases;
 mod claim_remark;
 mod costs;
+mod dates;
 mod evidence_index;
 #[cfg(test)]
 mod examples_hold;

@@ -1,12 +1,12 @@
 //! Pasted lines: a line of a block that is a captured line but for one word, where the lines around
 //! it are the captured ones.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::captured_lines::{CapturedLine, CapturedLines, LONE_WORDS, half_of, normalize_line};
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::ClaimPastedLineDiffers;
@@ -14,84 +14,8 @@ use super::passages::ReportPassage;
 use super::quantity::{DigitSlip, find_slip};
 use super::sentence::line_ranges;
 use crate::judge::EvidenceRef;
-use crate::model::{FactSource, Run};
-use crate::text::{beginning, join_words, make_visible};
-
-/// The lines of all captures that are not blank, with their places.
-#[derive(Debug, Default)]
-pub(super) struct CapturedLines {
-    lines: Vec<CapturedLine>,
-    by_text: HashMap<String, Vec<usize>>,
-    /// By their number of words and the first or the second half of them: a line in which one word
-    /// differs shares one of the halves.
-    by_half: HashMap<(usize, bool, String), Vec<usize>>,
-}
-
-#[derive(Debug)]
-struct CapturedLine {
-    capture: String,
-    number: u32,
-    text: String,
-}
-
-/// The most places of one line that are looked at, and the most and least words of a line that is
-/// recognised without the lines around it.
-const MAX_PLACES: usize = 8;
-const LONE_WORDS: std::ops::RangeInclusive<usize> = 5..=40;
-
-/// The most bytes of a line that is compared.
-const MAX_COMPARED: usize = 400;
-
-impl CapturedLines {
-    /// The lines of a run.
-    pub(super) fn of(run: &Run) -> Self {
-        let mut known = Self::default();
-        for capture in &run.captures {
-            for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
-                let text = normalize_line(line);
-                if text.is_empty() {
-                    continue;
-                }
-                let at = known.lines.len();
-                let words: Vec<&str> = text.split(' ').collect();
-                if LONE_WORDS.contains(&words.len()) {
-                    for key in [true, false].map(|is_first| half_of(&words, is_first)) {
-                        let places = known.by_half.entry(key).or_default();
-                        places.push(at);
-                        places.truncate(MAX_PLACES);
-                    }
-                }
-                let places = known.by_text.entry(text.to_lowercase()).or_default();
-                places.push(at);
-                places.truncate(MAX_PLACES);
-                known.lines.push(CapturedLine { capture: capture.id.clone(), number, text });
-            }
-        }
-        known
-    }
-
-    fn places_of(&self, text: &str) -> &[usize] {
-        self.by_text.get(&text.to_lowercase()).map_or(&[], Vec::as_slice)
-    }
-
-    /// The line that stands some lines after another in the same capture.
-    fn neighbour_of(&self, at: usize, distance: isize) -> Option<usize> {
-        let other = at.checked_add_signed(distance)?;
-        let is_same = self.lines.get(other)?.capture == self.lines.get(at)?.capture;
-        is_same.then_some(other)
-    }
-}
-
-fn normalize_line(line: &str) -> String {
-    let line = join_words(line);
-    if line.len() > MAX_COMPARED { String::new() } else { line }
-}
-
-fn half_of(words: &[&str], is_first: bool) -> (usize, bool, String) {
-    let middle = words.len() / 2;
-    let half = if is_first { &words[..middle] } else { &words[middle..] };
-    (words.len(), is_first, half.join(" ").to_lowercase())
-}
+use crate::model::FactSource;
+use crate::text::{beginning, make_visible};
 
 /// What the lines of a block say that no reader looked at: `seen` are the places of which something
 /// was said already.

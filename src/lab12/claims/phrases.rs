@@ -2,68 +2,23 @@
 //! a parameter of a kernel, an address or the size of an interface's packets, with one part another
 //! than in every capture.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::captured_phrases::{PARAMETER, PREFIXED};
 use super::claim_remark::ClaimRemark;
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::passages::PassageForm;
 use super::quantity::{DigitSlip, find_slip};
 use super::sentence::ReportSentence;
-use super::stated_dates::{StatedDate, find_dates};
 use super::values::interface_addresses;
 use super::words::ClaimVocabulary;
 use crate::judge::EvidenceRef;
-use crate::model::{FactSource, Role, Run};
+use crate::model::Role;
 
 const INTERFACES: &str = "net.interfaces";
-
-/// What the captures of a run hold that reports copy word by word, found in one pass.
-#[derive(Debug, Default)]
-pub(super) struct CapturedPhrases {
-    /// The names of processors, with their places.
-    models: BTreeMap<String, FactSource>,
-    /// Parameters with their values, and addresses with their prefixes.
-    assignments: BTreeSet<String>,
-    /// Interfaces with the sizes of their packets.
-    sizes: BTreeSet<(String, String)>,
-    /// All days.
-    pub(super) dates: BTreeSet<StatedDate>,
-}
-
-/// The most processors and sizes of packets that one sentence is compared with.
-const MAX_KINDS: usize = 64;
-
-impl CapturedPhrases {
-    /// The phrases of a run.
-    pub(super) fn of(run: &Run) -> Self {
-        let mut found = Self::default();
-        for capture in &run.captures {
-            for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {
-                if let Some((label, model)) = line.split_once(':')
-                    && label.trim().eq_ignore_ascii_case("model name")
-                    && found.models.len() < MAX_KINDS
-                {
-                    let source = FactSource { capture: capture.id.clone(), line: Some(number) };
-                    found.models.entry(model.trim().to_string()).or_insert(source);
-                }
-                if let Some(size) = CAPTURED_SIZE.captures(line)
-                    && found.sizes.len() < MAX_KINDS
-                {
-                    found.sizes.insert((size[1].to_string(), size[2].to_string()));
-                }
-                for pattern in [&PARAMETER, &PREFIXED] {
-                    let all = pattern.find_iter(line);
-                    found.assignments.extend(all.map(|one| one.as_str().to_string()));
-                }
-                found.dates.extend(find_dates(line));
-            }
-        }
-        found
-    }
-}
 
 /// What the phrases of a sentence say.
 pub(super) fn check_phrases(
@@ -128,11 +83,6 @@ fn check_processor_name(index: &EvidenceIndex, sentence: &ReportSentence) -> Opt
     None
 }
 
-static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b([a-z][a-z0-9_.]{3,})=([\w./,:-]*\w)")
-        .unwrap_or_else(|error| unreachable!("{error}"))
-});
-
 /// A parameter of the captured kernel command line with a value that no capture has.
 fn check_kernel_parameter(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
     let lines = index.facts_everywhere("kernel.cmdline");
@@ -178,11 +128,6 @@ fn check_exchanged_address(
     let place = sentence.file_range(&found.range());
     Some(ClaimRemark::contradicted_by(index, place, found.as_str(), fact_ref, known, None))
 }
-
-static PREFIXED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b((?:10|172|192)(?:\.\d{1,3}){3})/(\d{1,2})\b")
-        .unwrap_or_else(|error| unreachable!("{error}"))
-});
 
 /// The captured address of an interface with another length of its network's prefix.
 fn check_prefix(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
@@ -246,10 +191,6 @@ fn check_name_of_address(
 
 static STATED_SIZE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\bmtu\b(?:\s+(?:of|is|was|von|de|es|est|ist|size|value|the|its|at|set|to|from|beträgt|plain|usual|Ethernet|standard|default|eth\d+|lo|loopback)\b|[\s:=`*(])*(\d{3,5})\b")
-        .unwrap_or_else(|error| unreachable!("{error}"))
-});
-static CAPTURED_SIZE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*\d+: ([^:@\s]+)(?:@\S+)?: <.*\bmtu (\d+)")
         .unwrap_or_else(|error| unreachable!("{error}"))
 });
 

@@ -434,6 +434,42 @@ impl StatedQuantity {
     }
 }
 
+/// The number that a ratio states, and what it can mean where this is the true ratio.
+pub(crate) fn readings_of(quantity: &StatedQuantity, ratio: f64) -> Option<(f64, Vec<f64>)> {
+    Some(match quantity.value {
+        // “0.9 times as long” is said of the smaller one.
+        StatedValue::Times(times) if times < 1.0 => (times, vec![1.0 / ratio, ratio - 1.0]),
+        StatedValue::Times(times) => (times, vec![ratio, ratio - 1.0]),
+        // “64 % slower”, “39 % faster”, “takes 164 %”, “61 % of”.
+        StatedValue::Percent(percent) => {
+            let less = (1.0 - 1.0 / ratio) * 100.0;
+            (percent, vec![(ratio - 1.0) * 100.0, less, ratio * 100.0, 100.0 / ratio])
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a ratio can be that of two measurements.
+pub(crate) fn is_ratio_of(quantity: &StatedQuantity, one: f64, other: f64) -> bool {
+    let readings = readings_of(quantity, one.max(other) / one.min(other));
+    readings.is_some_and(|(stated, readings)| {
+        readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth))
+    })
+}
+
+/// Whether a ratio is what is stated, allowing for how ratios are rounded.
+pub(crate) fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {
+    let share =
+        |share: f64| (stated - truth).abs() <= (stated.abs() * share).max(quantity.half * 1.1);
+    match quantity.hedge {
+        ValueHedge::Exact => share(0.12),
+        ValueHedge::About => share(0.2),
+        ValueHedge::Almost => truth >= stated * 0.85 && truth <= stated * 1.03,
+        ValueHedge::Over => truth >= stated * 0.97,
+        ValueHedge::Under => truth <= stated * 1.03,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

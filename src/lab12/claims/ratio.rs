@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::messages::ClaimRatioWording;
-use super::quantity::{StatedQuantity, StatedValue, ValueHedge, is_part_of_whole};
+use super::quantity::{StatedQuantity, StatedValue, is_part_of_whole, ratio_agrees, readings_of};
 use super::sentence::ReportSentence;
 use super::values::StatedFigure;
 use super::words::{
@@ -450,41 +450,6 @@ fn is_whole_ratio(sentence: &ReportSentence, quantity: &StatedQuantity) -> bool 
         && (is_part_of_whole(&sentence.text[quantity.range.clone()])
             || before.any(|word| ["factor", "faktor", "ratio"].contains(&word))
             || after.is_some_and(|word| ["as", "so"].contains(&word)))
-}
-
-/// The number that a ratio states, and what it can mean where this is the true ratio.
-fn readings_of(quantity: &StatedQuantity, ratio: f64) -> Option<(f64, Vec<f64>)> {
-    Some(match quantity.value {
-        // “0.9 times as long” is said of the smaller one.
-        StatedValue::Times(times) if times < 1.0 => (times, vec![1.0 / ratio, ratio - 1.0]),
-        StatedValue::Times(times) => (times, vec![ratio, ratio - 1.0]),
-        // “64 % slower”, “39 % faster”, “takes 164 %”, “61 % of”.
-        StatedValue::Percent(percent) => {
-            let less = (1.0 - 1.0 / ratio) * 100.0;
-            (percent, vec![(ratio - 1.0) * 100.0, less, ratio * 100.0, 100.0 / ratio])
-        }
-        _ => return None,
-    })
-}
-
-/// Whether a ratio can be that of two measurements.
-pub(super) fn is_ratio_of(quantity: &StatedQuantity, one: f64, other: f64) -> bool {
-    let readings = readings_of(quantity, one.max(other) / one.min(other));
-    readings.is_some_and(|(stated, readings)| {
-        readings.iter().any(|truth| ratio_agrees(quantity, stated, *truth))
-    })
-}
-
-pub(super) fn ratio_agrees(quantity: &StatedQuantity, stated: f64, truth: f64) -> bool {
-    let share =
-        |share: f64| (stated - truth).abs() <= (stated.abs() * share).max(quantity.half * 1.1);
-    match quantity.hedge {
-        ValueHedge::Exact => share(0.12),
-        ValueHedge::About => share(0.2),
-        ValueHedge::Almost => truth >= stated * 0.85 && truth <= stated * 1.03,
-        ValueHedge::Over => truth >= stated * 0.97,
-        ValueHedge::Under => truth <= stated * 1.03,
-    }
 }
 
 /// The quantity with the words that hedge it.

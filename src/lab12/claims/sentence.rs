@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::dates::month_number;
 use super::passages::{PassageForm, ReportPassage};
-use super::stated_dates::month_number;
 use super::words::SentenceWords;
 use crate::text::beginning;
 

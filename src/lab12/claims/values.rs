@@ -9,7 +9,6 @@ use super::figures::KnownFigure;
 use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded, ClaimLatencyOfErrors};
 use super::passages::PassageForm;
 use super::quantity::{self, DigitSlip, StatedQuantity, StatedValue, ValueHedge};
-use super::ratio::is_ratio_of;
 use super::sentence::{ReportSentence, clause_start};
 use super::target_resolver::{TargetMention, is_compared_with};
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
@@ -721,7 +720,7 @@ impl<'a> ValuePlace<'a> {
         let [Some(one), Some(other)] = medians else { return None };
         let stated = quantity::find_quantities(text, &self.vocabulary.words);
         let is_of_starts = |ratio: &StatedQuantity| {
-            matches!(ratio.value, StatedValue::Times(_)) && is_ratio_of(ratio, one, other)
+            matches!(ratio.value, StatedValue::Times(_)) && quantity::is_ratio_of(ratio, one, other)
         };
         let mut subjects = self.vocabulary.subjects.subject.iter();
         stated.iter().any(is_of_starts).then(|| subjects.find(|one| one.facts[0] == *id)).flatten()
