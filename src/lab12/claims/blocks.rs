@@ -413,7 +413,8 @@ fn kernel_words(line: &Value) -> Vec<String> {
     let words = line.as_str().unwrap_or_default().split_whitespace();
     words
         .skip_while(|word| !word.contains('.') || !word.starts_with(|c: char| c.is_ascii_digit()))
-        .map(String::from)
+        // The same kernel by the `uname` of GNU and of BusyBox.
+        .map(|word| word.replace("GNU/Linux", "Linux"))
         .collect()
 }
 

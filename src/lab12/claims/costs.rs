@@ -24,7 +24,7 @@ pub(super) fn check_costs(
         return Vec::new();
     }
     let own = all.iter().filter(|one| !sentence.is_quoted_at(one.from));
-    let own = own.filter(|one| !stated.has_difference(one));
+    let own = own.filter(|one| !stated.has_difference(one) && !restates_ratio(one, all));
     let mut out: Vec<ClaimRemark> =
         own.filter_map(|one| check_figure(index, vocabulary, sentence, one)).collect();
     if !sentence.is_plain {
@@ -36,6 +36,18 @@ pub(super) fn check_costs(
         out.extend(check_judgement(index, vocabulary, sentence, clause));
     }
     out
+}
+
+/// “3.63 times, i.e. 263 % slower”: a percentage that says again what a ratio beside it says, which
+/// is looked at itself.
+fn restates_ratio(quantity: &StatedQuantity, all: &[StatedQuantity]) -> bool {
+    let StatedValue::Percent(percent) = quantity.value else { return false };
+    all.iter().any(|other| match other.value {
+        StatedValue::Times(times) => {
+            [times * 100.0, (times - 1.0) * 100.0].iter().any(|one| (one - percent).abs() <= 1.0)
+        }
+        _ => false,
+    })
 }
 
 /// The clauses of a sentence, by commas and conjunctions.

@@ -46,7 +46,8 @@ pub(super) fn check_phrases(
 
 /// The name of a processor with one number another: “Xeon(R) Processor @ 2.40GHz”.
 fn check_processor_name(index: &EvidenceIndex, sentence: &ReportSentence) -> Option<ClaimRemark> {
-    let trimmed = |word: &str| word.trim_matches(|c: char| "`*|,;.\"“”".contains(c)).to_lowercase();
+    let trimmed =
+        |word: &str| word.trim_matches(|c: char| "`*|,;:.()\"“”»«".contains(c)).to_lowercase();
     let stated: Vec<String> = sentence.text.split_whitespace().map(trimmed).collect();
     let models = &index.captured_phrases().models;
     let is_known = |part: &[String]| {
@@ -219,10 +220,13 @@ fn check_packet_size(
         !sizes.iter().any(|(known, _)| *known == name)
     });
     let fact_ref = *index.facts_everywhere(INTERFACES).first()?;
-    let named = vocabulary.words.interface.names.find_iter(row).count();
     let mentions = index.resolver.find_mentions(row);
     let is_of_guest = mentions.iter().all(|one| one.target.as_deref() == Some(fact_ref.target));
-    let is_sure = !is_foreign && is_of_guest && (named > 0 || !mentions.is_empty());
+    // “WSL's own eth0 has 172.28.144.7/20 and an MTU of 1492”
+    let is_elsewhere = ADDRESS.find_iter(row).any(|address| !index.is_captured(address.as_str()));
+    let named = vocabulary.words.interface.names.find_iter(row).count();
+    let is_sure =
+        !is_foreign && !is_elsewhere && is_of_guest && (named > 0 || !mentions.is_empty());
     let is_known = sizes.iter().any(|(_, size)| size == stated) || index.is_captured(stated);
     let others: Vec<String> = sizes.iter().map(|(name, size)| format!("{name} {size}")).collect();
     (is_sure && !is_known && !others.is_empty()).then(|| {

@@ -65,7 +65,11 @@ pub(super) fn check_ratios(
     for quantity in all {
         let is_ratio = matches!(quantity.value, StatedValue::Times(_) | StatedValue::Percent(_));
         let is_plain = sentence.is_plain_at(quantity.range.end);
-        if !is_ratio || !is_plain || is_vague(&vocabulary.words, sentence, quantity) {
+        if !is_ratio
+            || !is_plain
+            || is_vague(&vocabulary.words, sentence, quantity)
+            || is_of_one_series(index, &vocabulary.words, sentence)
+        {
             continue;
         }
         let subjects = (&vocabulary.subjects.subject[..], &vocabulary.subjects.area[..]);
@@ -229,6 +233,17 @@ fn check_direction(
         let remark = ClaimRemark::contradicted_by(index, place, stated, &facts[0], known, None);
         remark.resting_on_fact(id, &targets[1])
     })
+}
+
+/// “The slowest took 9 times as long as the fastest”: how far the samples of one series lie apart.
+fn is_of_one_series(
+    index: &EvidenceIndex,
+    words: &SentenceWords,
+    sentence: &ReportSentence,
+) -> bool {
+    words.figures.min.is_match(sentence.text)
+        && words.figures.max.is_match(sentence.text)
+        && index.resolver.find_mentions(sentence.text).len() < 2
 }
 
 fn is_vague(words: &SentenceWords, sentence: &ReportSentence, quantity: &StatedQuantity) -> bool {

@@ -210,7 +210,7 @@ fn end_of_numbers(text: &str) -> usize {
 /// Where sentences begin and end.
 ///
 /// A line end ends one where the lines are not the parts of a wrapped paragraph: the line is
-/// short or very long, or the next one begins anew.
+/// short, or very long and ended, or the next one begins anew.
 fn sentence_ranges(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
@@ -250,10 +250,15 @@ pub(crate) fn clause_start(text: &str, at: usize) -> usize {
 fn ends_line(text: &str, at: usize) -> bool {
     let line = text[..at].rsplit('\n').next().unwrap_or_default().trim();
     let next = text[at + 1..].trim_start();
-    let wrapped = (55..=110).contains(&line.chars().count())
+    let length = line.chars().count();
+    let is_wrapped = (55..=110).contains(&length)
         && !line.ends_with([':', '.', '!', '?', ';'])
         && !next.starts_with(['-', '*', '•', '|']);
-    !wrapped
+    // No sentence begins like this after a long line.
+    let goes_on = length > 110
+        && next.starts_with(|c: char| c == '(' || c.is_lowercase())
+        && line.ends_with(|c: char| c.is_alphanumeric() || c == ',');
+    !is_wrapped && !goes_on
 }
 
 /// “am 24. November”
