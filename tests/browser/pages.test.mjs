@@ -211,7 +211,8 @@ describe('the overview', () => {
     await page.locator('.runtimes caption a').click();
     const reasons = page.locator('#not_captured li');
     assert.equal(await reasons.count(), 14);
-    assert.ok(await reasons.first().isVisible());
+    // The fold opens when the page has arrived at the place, a moment after the click.
+    await reasons.first().waitFor();
     await close();
   });
 
