@@ -1,18 +1,16 @@
 //! `isoproof expect`: what to expect of later runs, proposed from one.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 
 use super::console::{Console, count_words};
+use super::load_assessment;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::judge::expectations::propose;
 use crate::project::{CONFIG, Project, ProjectConfig};
-use crate::report::{Assessment, ProjectData};
 use crate::sources::{self, MAX_TEXT_BYTES};
-use crate::store::RunStore;
 
 /// The arguments of `expect`.
 #[derive(Debug, Args)]
@@ -35,14 +33,11 @@ pub(super) fn run_expect(
     arguments: &ExpectArguments,
     console: &Console,
 ) -> Result<ExitCode> {
-    let project_data = ProjectData::load_project(project)?;
-    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
-    let loaded = store.load_run(&arguments.run, &project.root)?;
-    let assessment = Assessment::new(loaded, &project_data)?;
-    console.warn_all(&store.store_warnings());
+    let assessment = load_assessment(project, &arguments.run, console)?;
     let evidence = assessment.fit_evidence();
     let known = &project.config.expectations;
-    let entries = propose::propose_expectations(&evidence, &project_data.workloads, known);
+    let entries =
+        propose::propose_expectations(&evidence, &assessment.project_data.workloads, known);
     if entries.is_empty() {
         console.print_note("there is nothing to add to the expectations of book.toml");
         return Ok(ExitCode::SUCCESS);

@@ -8,16 +8,17 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::console::{Console, count_words};
 use super::fleet::load_fleet;
+use super::load_assessment;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::export::{benchmark, hyperfine, prometheus, series};
+use crate::judge::Severity;
 use crate::judge::rules::Finding;
-use crate::judge::{Severity, words};
 use crate::lab12::edition::Edition;
 use crate::lab12::export;
 use crate::model::Run;
 use crate::project::Project;
-use crate::report::{Assessment, ProjectData};
+use crate::report::ProjectData;
 use crate::store::RunStore;
 use crate::store::reference::split_fleet_reference;
 
@@ -204,14 +205,10 @@ fn export_series(
     is_json: bool,
     text: impl Fn(&[series::ExportSeries], &str) -> String,
 ) -> Result<ExitCode> {
-    let project_data = ProjectData::load_project(project)?;
-    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
-    let assessment = Assessment::new(store.load_run(&times.run, &project.root)?, &project_data)?;
-    console.warn_all(&store.store_warnings());
+    let assessment = load_assessment(project, &times.run, console)?;
     let all = series::select_series(&assessment.run, &times.series)?;
     if let Some(reason) = assessment.timing.withheld_reason() {
-        let reasons = words::load_reasons(Some(&project.data_dir()))?;
-        let clause = &reasons[reason.reason_id()];
+        let clause = &assessment.project_data.reasons[reason.reason_id()];
         console.print_note(&format!("{clause}, so these times prove nothing: see isoproof check"));
     }
     for finding in series_defects(&all, &assessment.judgement.findings) {

@@ -38,11 +38,14 @@ mod summary;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{ArgAction, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{ErrorKind, Result};
 use crate::project::Project;
+use crate::report::{Assessment, ProjectData};
+use crate::store::RunStore;
 use console::Console;
 
 /// The width of help, in columns, on a terminal that does not tell its own.
@@ -219,6 +222,19 @@ fn dispatch_command(cli: &CommandLine, console: &Console) -> Result<ExitCode> {
         | CliCommand::Completions(_)
         | CliCommand::Man(_) => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// A run with what is said about it, and warnings about the others of its store.
+///
+/// # Errors
+///
+/// There is no such run, or it cannot be judged.
+fn load_assessment(project: &Project, reference: &str, console: &Console) -> Result<Assessment> {
+    let project_data = ProjectData::load_project(project)?;
+    let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
+    let assessment = Assessment::new(store.load_run(reference, &project.root)?, &project_data)?;
+    console.warn_all(&store.store_warnings());
+    Ok(assessment)
 }
 
 fn open_project(cli: &CommandLine, console: &Console) -> Result<Project> {

@@ -287,18 +287,16 @@ struct NodeAnswers<'a> {
 fn probe_node<'a>(session: &'a ClusterSession<'a>, node: &ClusterNode) -> NodeAnswers<'a> {
     let mut outcomes = Vec::new();
     for class in &session.classes {
-        let outcome = match &node.obstacle {
-            Some(words) => probing::PodOutcome::failed(words.clone()),
-            None if session.is_cancelled() => break,
-            None if class.refuse_node(node).is_some() => {
-                let words = class.refuse_node(node).unwrap_or_default();
-                outcomes.push((class, probing::PodOutcome::failed(words)));
-                continue;
-            }
-            None => {
-                session.progress.on_step(&node.name, &class.name, None);
-                probing::probe_class(session, node, class)
-            }
+        let outcome = if let Some(words) = &node.obstacle {
+            probing::PodOutcome::failed(words.clone())
+        } else if session.is_cancelled() {
+            break;
+        } else if let Some(words) = class.refuse_node(node) {
+            outcomes.push((class, probing::PodOutcome::failed(words)));
+            continue;
+        } else {
+            session.progress.on_step(&node.name, &class.name, None);
+            probing::probe_class(session, node, class)
         };
         if let Some(words) = &outcome.failure {
             session.progress.on_trouble(&format!("{}: {}", node.name, class.name), words);

@@ -109,13 +109,13 @@ mod tests {
     use super::*;
     use crate::knowledge::{KnowledgeBase, LazyTable};
 
-    fn shipped() -> LazyTable<KataReleases> {
+    fn load_shipped_releases() -> LazyTable<KataReleases> {
         KnowledgeBase::load(None).unwrap().kata
     }
 
     #[test]
     fn a_release_is_known_by_its_version_and_by_its_commit() {
-        let releases = shipped();
+        let releases = load_shipped_releases();
         let release = releases.find_release("3.22.0").unwrap();
         assert!(release.commit.starts_with("a164693e1"));
         assert_eq!(releases.by_commit("a164693e1").unwrap().version, "3.22.0");
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_version_that_never_was_is_told_from_one_that_is_not_known_yet() {
-        let releases = shipped();
+        let releases = load_shipped_releases();
         for version in ["0.8.0", "3.1.99", "3.23.1"] {
             assert!(releases.is_no_release(version), "{version}");
         }
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_kernels_around_a_release_are_those_of_its_neighbours_too() {
-        let releases = shipped();
+        let releases = load_shipped_releases();
         let around = releases.kernels_around("3.24.0").unwrap();
         assert!(around.contains("6.12.47") && around.contains("6.18.5"), "{around:?}");
         assert!(!around.contains("6.18.12"));
@@ -144,14 +144,14 @@ mod tests {
 
     #[test]
     fn the_newest_release_has_no_neighbours_to_compare_with() {
-        let releases = shipped();
+        let releases = load_shipped_releases();
         let newest = releases.releases.last().unwrap().version.clone();
         assert_eq!(releases.kernels_around(&newest), None);
     }
 
     #[test]
     fn every_commit_is_whole_and_stands_once() {
-        let releases = shipped();
+        let releases = load_shipped_releases();
         let commits: BTreeSet<&str> =
             releases.releases.iter().map(|release| release.commit.as_str()).collect();
         assert_eq!(commits.len(), releases.releases.len());

@@ -10,7 +10,7 @@ use tera::Context;
 use super::{Assessment, ProjectData, templates};
 use crate::assets::{self, AssetTree};
 use crate::diff::fleet::ExpectationShift;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::judge::fleet::{
     BROKEN, CHANGED, FleetFinding, FoldedFinding, NodeSummary, fold_classes, fold_findings,
 };
@@ -253,11 +253,8 @@ impl FleetAssessment {
     /// The template cannot be read or rendered.
     pub(crate) fn render_summary(&self, templates_folder: &Path) -> Result<String> {
         let files = assets::read_all(AssetTree::Templates, Some(templates_folder), SUMMARY, "")?;
-        let sees = self.summary_view();
-        let mut context = Context::new();
-        for (name, value) in sees.as_object().into_iter().flatten() {
-            context.insert(name.clone(), value);
-        }
+        let context = Context::from_serialize(&self.summary_view())
+            .map_err(|error| Error::unusable_input(format!("{SUMMARY}: {error}")))?;
         files.get(SUMMARY).map_or_else(
             || Ok(String::new()),
             |file| templates::render_markdown(SUMMARY, file, &context),

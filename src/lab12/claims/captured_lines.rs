@@ -33,7 +33,7 @@ const MAX_COMPARED: usize = 400;
 
 impl CapturedLines {
     /// The lines of a run.
-    pub(super) fn of(run: &Run) -> Self {
+    pub(super) fn collect_lines(run: &Run) -> Self {
         let mut known = Self::default();
         for capture in &run.captures {
             for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {

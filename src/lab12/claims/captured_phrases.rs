@@ -26,7 +26,7 @@ const MAX_KINDS: usize = 64;
 
 impl CapturedPhrases {
     /// The phrases of a run.
-    pub(super) fn of(run: &Run) -> Self {
+    pub(super) fn collect_phrases(run: &Run) -> Self {
         let mut found = Self::default();
         for capture in &run.captures {
             for (number, line) in (1..).zip(capture.stdout.text_lines().iter()) {

@@ -5,12 +5,12 @@ use std::ops::Range;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
-use super::quantity::{self, StatedQuantity, StatedValue};
+use super::quantity::{StatedQuantity, StatedValue};
 use super::ratio::StatedFigures;
 use super::sentence::ReportSentence;
 use super::wording::quote_words;
 use super::words::{ClaimVocabulary, CostArea};
-use crate::model::{Role, fact_ids};
+use crate::model::Role;
 
 /// What a sentence says about costs that were not measured under the runtimes it speaks of.
 pub(super) fn check_costs(
@@ -112,16 +112,7 @@ fn is_ratio_of_starts(
     context: &str,
 ) -> bool {
     let is_of_other = vocabulary.subjects.area.iter().any(|area| area.words.is_match(context));
-    let starts = [index.target_with_role(Role::Baseline), index.sole_candidate()].map(|target| {
-        let starts = index.fact_on_target(fact_ids::STARTUP_WALL.as_str(), target?)?;
-        index.known_figures(&starts).median
-    });
-    match (&quantity.value, starts) {
-        (StatedValue::Times(_), [Some(one), Some(other)]) if !is_of_other => {
-            quantity::is_ratio_of(quantity, one, other)
-        }
-        _ => false,
-    }
+    !is_of_other && index.is_ratio_of_starts(quantity)
 }
 
 /// The clause of a sentence that a figure stands in.

@@ -98,7 +98,7 @@ pub(super) fn find_dates(line: &str) -> Vec<StatedDate> {
 mod tests {
     use super::*;
 
-    fn dates(text: &str) -> Vec<(Option<i32>, u32, Option<u32>)> {
+    fn read_date_parts(text: &str) -> Vec<(Option<i32>, u32, Option<u32>)> {
         let found = DATES.captures_iter(text).filter_map(|found| read_date(&found));
         found.map(|date| (date.year, date.month, date.day)).collect()
     }
@@ -116,10 +116,14 @@ mod tests {
             "le 14 novembre 2025",
             "el 14 de noviembre de 2025",
         ] {
-            assert_eq!(dates(text), [(Some(2025), 11, Some(14))], "{text}");
+            assert_eq!(read_date_parts(text), [(Some(2025), 11, Some(14))], "{text}");
         }
-        assert_eq!(dates("in September 2025"), [(Some(2025), 9, None)]);
-        assert_eq!(dates("14 November"), [(None, 11, Some(14))]);
-        assert!(dates("6.12.47 and 4 cores, 32nd or 40 July").iter().all(|date| date.2.is_none()));
+        assert_eq!(read_date_parts("in September 2025"), [(Some(2025), 9, None)]);
+        assert_eq!(read_date_parts("14 November"), [(None, 11, Some(14))]);
+        assert!(
+            read_date_parts("6.12.47 and 4 cores, 32nd or 40 July")
+                .iter()
+                .all(|date| date.2.is_none())
+        );
     }
 }

@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::captured_lines::CapturedLines;
 use super::captured_phrases::CapturedPhrases;
 use super::figures::KnownFigures;
+use super::quantity::{StatedQuantity, StatedValue, is_ratio_of};
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
-use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role};
+use crate::model::{Fact, FactSource, MissingFact, MissingReason, Role, fact_ids};
 use crate::report::Assessment;
 
 /// A fact that a statement could be about, with its place.
@@ -59,12 +60,12 @@ impl<'a> EvidenceIndex<'a> {
 
     /// What captures hold that reports copy word by word.
     pub(super) fn captured_phrases(&self) -> &CapturedPhrases {
-        self.phrases.get_or_init(|| CapturedPhrases::of(&self.subject.run))
+        self.phrases.get_or_init(|| CapturedPhrases::collect_phrases(&self.subject.run))
     }
 
     /// The lines of all captures.
     pub(super) fn captured_lines(&self) -> &CapturedLines {
-        self.lines.get_or_init(|| CapturedLines::of(&self.subject.run))
+        self.lines.get_or_init(|| CapturedLines::collect_lines(&self.subject.run))
     }
 
     fn captured_words(&self) -> &BTreeSet<String> {
@@ -188,6 +189,18 @@ impl<'a> EvidenceIndex<'a> {
     pub(super) fn sole_candidate(&self) -> Option<&'a str> {
         let mut candidates = self.subject.run.with_role(Role::Candidate);
         candidates.next().filter(|_| candidates.next().is_none()).map(|one| one.name.as_str())
+    }
+
+    /// Whether a factor is that of the measured starts of the baseline and the only candidate.
+    pub(super) fn is_ratio_of_starts(&self, quantity: &StatedQuantity) -> bool {
+        let runtimes = [self.target_with_role(Role::Baseline), self.sole_candidate()];
+        let medians = runtimes.map(|target| {
+            self.known_figures(&self.fact_on_target(&fact_ids::STARTUP_WALL, target?)?).median
+        });
+        match (&quantity.value, medians) {
+            (StatedValue::Times(_), [Some(one), Some(other)]) => is_ratio_of(quantity, one, other),
+            _ => false,
+        }
     }
 
     /// A fact that has a value or a series.

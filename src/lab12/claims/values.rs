@@ -712,18 +712,11 @@ impl<'a> ValuePlace<'a> {
 
     /// The start, where a text states the ratio of the starts.
     fn ratio_of_starts(&self, text: &str) -> Option<&'a ValueSubject> {
-        let id = fact_ids::STARTUP_WALL;
-        let runtimes = [self.index.target_with_role(Role::Baseline), self.index.sole_candidate()];
-        let medians = runtimes.map(|target| {
-            self.index.known_figures(&self.index.fact_on_target(&id, target?)?).median
-        });
-        let [Some(one), Some(other)] = medians else { return None };
         let stated = quantity::find_quantities(text, &self.vocabulary.words);
-        let is_of_starts = |ratio: &StatedQuantity| {
-            matches!(ratio.value, StatedValue::Times(_)) && quantity::is_ratio_of(ratio, one, other)
-        };
+        let is_stated = stated.iter().any(|ratio| self.index.is_ratio_of_starts(ratio));
         let mut subjects = self.vocabulary.subjects.subject.iter();
-        stated.iter().any(is_of_starts).then(|| subjects.find(|one| one.facts[0] == *id)).flatten()
+        let start = subjects.find(|subject| subject.facts[0] == *fact_ids::STARTUP_WALL);
+        start.filter(|_| is_stated)
     }
 
     /// What the nearest sentence or heading that names something timed is about.
