@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 fn main() {
     let root = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
@@ -40,7 +41,8 @@ fn write_generated(name: &str, text: &str) {
 }
 
 /// The files of a folder and below it that ship, by their names, as the value of a static: their
-/// texts and, where they are data, the same as JSON, which is read in a fraction of the time.
+/// texts or, where they are data, the same as JSON, which is read in a fraction of the time, and the
+/// SHA-256 of the text.
 fn shipped_files(variable: &str, root: &Path, suffix: &str) -> String {
     let mut files = BTreeMap::new();
     add_files(root, "", &mut files);
@@ -48,15 +50,19 @@ fn shipped_files(variable: &str, root: &Path, suffix: &str) -> String {
     let mut out = format!("static {variable}: &[ShippedFile] = &[\n");
     for (name, path) in files {
         println!("cargo:rerun-if-changed={}", path.display());
-        let mut json = None;
+        let mut text = format!("include_str!({:?})", path.display().to_string());
+        let mut digest = None;
         if suffix == ".toml" {
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            let value = toml::from_str::<serde_json::Value>(&text);
+            let toml = std::fs::read_to_string(&path).unwrap_or_default();
+            let value = toml::from_str::<serde_json::Value>(&toml);
             let value = value.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            json = Some(value.to_string());
+            text = format!("{:?}", value.to_string());
+            digest = Some(<[u8; 32]>::from(Sha256::digest(&toml)));
         }
-        let text = format!("include_str!({:?})", path.display().to_string());
-        let _ = writeln!(out, "ShippedFile {{ name: {name:?}, text: {text}, json: {json:?} }},");
+        let _ = writeln!(
+            out,
+            "ShippedFile {{ name: {name:?}, text: {text}, toml_digest: {digest:?} }},"
+        );
     }
     out + "];\n"
 }

@@ -340,7 +340,7 @@ mod tests {
         let files = assets::read_all(AssetTree::Data, None, "catalogue/", ".toml").unwrap();
         let mut seen = BTreeSet::new();
         for file in files.values() {
-            for probe in toml::from_str::<CatalogueFile>(&file.text).unwrap().probe {
+            for probe in file.parse_toml::<CatalogueFile>().unwrap().probe {
                 assert!(seen.insert(probe.id.clone()), "{} in {}", probe.id, file.origin);
             }
         }
