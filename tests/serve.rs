@@ -105,6 +105,27 @@ fn a_change_is_served_a_failure_is_told_and_there_is_never_a_moment_without_a_pa
 }
 
 #[test]
+fn print_page_and_search_know_of_a_change_as_soon_as_open_pages_are_told() {
+    let project = Project::with_customer();
+    let server = Server::start(&project, 0);
+    let state = || -> serde_json::Value {
+        let (_, answer) = server.get("/-isoproof/state");
+        serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+    };
+    for word in ["zebra", "giraffe", "okapi"] {
+        let before = state()["site"].clone();
+        project.write("site/method.md", format!("# Method\n\nThe {word} is here.\n"));
+        let start = Instant::now();
+        while state()["site"] == before {
+            assert!(start.elapsed() < Duration::from_secs(60));
+        }
+        for page in ["/method.html", "/print.html", "/search-index.js"] {
+            assert!(server.get(page).1.contains(word), "{word} on {page}");
+        }
+    }
+}
+
+#[test]
 fn only_this_machine_is_answered_and_only_with_the_site() {
     let project = Project::with_customer();
     let server = Server::start(&project, 0);

@@ -80,6 +80,16 @@ impl ProjectChapters {
         self.files.get(name).map(|file| &*file.text).unwrap_or_default()
     }
 
+    /// Whether one of the files is the chapter of this name, listed or not.
+    pub(crate) fn has_chapter(&self, name: &str) -> bool {
+        self.files.contains_key(name)
+    }
+
+    /// The names of the files that chapters are made of, listed ones and others.
+    pub(crate) fn chapter_names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
     /// The text of every statement that a chapter may make.
     pub(crate) fn statement_texts(&self) -> impl Iterator<Item = &str> {
         self.statements.values().map(|file| &*file.text)
@@ -88,23 +98,21 @@ impl ProjectChapters {
     /// The text of every chapter that a chapter may take from another one; empty if none does.
     pub(crate) fn shared_texts(&self) -> Vec<&str> {
         let texts = || self.files.values().map(|file| &*file.text);
-        // What ships with the program changes only with it, and statements are told apart.
-        let takes = |text: &str| {
-            text.contains("{{<")
-                || text.split("{%").skip(1).any(|rest| {
-                    let tag = rest.split("%}").next().unwrap_or_default();
-                    let name = tag.trim_start_matches('-').trim_start();
-                    let takes = ["include", "extends", "component"]
-                        .iter()
-                        .any(|word| name.starts_with(word));
-                    takes
-                        && ![lookups::SHIPPED, lookups::STATEMENTS]
-                            .iter()
-                            .any(|own| tag.contains(own))
-                })
-        };
-        if texts().any(takes) { texts().collect() } else { Vec::new() }
+        if texts().any(takes_from_others) { texts().collect() } else { Vec::new() }
     }
+}
+
+/// Whether a chapter's text may take from another chapter of the project. What ships with the
+/// program changes only with it, and statements are told apart.
+pub(crate) fn takes_from_others(text: &str) -> bool {
+    text.contains("{{<")
+        || text.split("{%").skip(1).any(|rest| {
+            let tag = rest.split("%}").next().unwrap_or_default();
+            let name = tag.trim_start_matches('-').trim_start();
+            let takes =
+                ["include", "extends", "component"].iter().any(|word| name.starts_with(word));
+            takes && ![lookups::SHIPPED, lookups::STATEMENTS].iter().any(|own| tag.contains(own))
+        })
 }
 
 /// Chapters in one voice, each rendered when it is asked for.
@@ -124,6 +132,33 @@ impl ChapterTemplates {
         Ok(Self { chapters: chapters.clone(), engine })
     }
 
+    /// The chapters.
+    pub(crate) fn project_chapters(&self) -> &ProjectChapters {
+        &self.chapters
+    }
+
+    /// Puts other texts in the place of those of chapters. Templates are parsed again if there is
+    /// or was one among them. After an error those of before are rendered, until this is called
+    /// with the same chapters again.
+    ///
+    /// # Errors
+    ///
+    /// A chapter cannot be parsed; the error names file, line and column.
+    pub(crate) fn replace_texts(&mut self, texts: BTreeMap<String, TextFile>) -> Result<()> {
+        let is_template = |(name, file): (&String, &TextFile)| {
+            self.engine.has_template(name) || lookups::is_template(&file.text)
+        };
+        let are_templates = texts.iter().any(is_template);
+        // Others have the chapters only while they render them, so this copies none.
+        let chapters = Arc::make_mut(&mut self.chapters);
+        chapters.files.extend(texts);
+        if are_templates {
+            self.engine =
+                make_engine(&chapters.files, &chapters.statements, self.engine.lookup_sources())?;
+        }
+        Ok(())
+    }
+
     /// The same chapters with other look-ups.
     #[must_use]
     pub(crate) fn with_sources(&self, sources: &LookupSources) -> Self {
@@ -140,7 +175,7 @@ impl QuotedChapters for ChapterTemplates {
     }
 
     fn chapter_names(&self) -> Vec<&str> {
-        self.chapters.files.keys().map(String::as_str).collect()
+        self.chapters.chapter_names().collect()
     }
 }
 

@@ -47,6 +47,11 @@ impl TemplateEngine {
         }
     }
 
+    /// The look-ups.
+    pub(crate) fn lookup_sources(&self) -> &LookupSources {
+        &self.sources
+    }
+
     /// Renders a template.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::limits::ServeLimits;
 use super::request::RequestHead;
 use super::{LiveSite, ServerState};
 use crate::assets::{self, AssetTree};
+use crate::site::LATE_FILES;
 use crate::sources;
 
 /// The folder of addresses that are the server's own.
@@ -71,6 +72,9 @@ pub(super) fn answer_request(
     if path == format!("{OWN}state") {
         let seen = query.strip_prefix("since=").and_then(|seen| seen.parse().ok());
         return answer_state(seen, state, limits, has_hung_up);
+    }
+    if LATE_FILES.iter().any(|late| site_path(path).is_some_and(|name| name == Path::new(late))) {
+        state.wait_for_late_files(limits.wait_time);
     }
     Some(answer_page(path, &state.current_site()))
 }
@@ -252,6 +256,10 @@ fn with_live_script(bytes: Vec<u8>, live: &LiveSite) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    fn live_site(out: PathBuf, build: u64, site: u64) -> LiveSite {
+        LiveSite { out, build, site, error: None, is_unfinished: false }
+    }
+
     #[test]
     fn a_path_stays_in_the_site() {
         assert_eq!(site_path("/runs/a%20b.html"), Some("runs/a b.html".into()));
@@ -263,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_page_gets_the_script_that_reloads_it_and_may_ask_for_changes() {
-        let live = LiveSite { out: PathBuf::new(), build: 4, site: 3, error: None };
+        let live = live_site(PathBuf::new(), 4, 3);
         let page = b"<meta content=\"script-src 'self'; x\"><body>y</body>".to_vec();
         let page = String::from_utf8(with_live_script(page, &live)).unwrap();
         assert!(page.contains("script-src 'self'; connect-src 'self'; x"), "{page}");
@@ -323,7 +331,7 @@ mod tests {
     fn a_folder_is_moved_to_on_this_server() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("runs")).unwrap();
-        let live = LiveSite { out: folder.path().into(), build: 0, site: 0, error: None };
+        let live = live_site(folder.path().into(), 0, 0);
         for path in ["/runs", "//runs", "///runs"] {
             assert_eq!(answer_page(path, &live).location.unwrap(), "/runs/", "{path}");
         }

@@ -321,7 +321,7 @@ mod tests {
         server.await_waiting_pages(0, deadline);
         let waiting: Vec<TcpStream> = (0..3).map(|_| ask()).collect();
         server.await_waiting_pages(3, deadline);
-        server.state.record_build(folder.path());
+        server.state.record_build(folder.path(), true);
         for stream in waiting {
             let answer = read_all(stream);
             assert!(answer.contains("\"build\":1"), "{answer}");

@@ -2,7 +2,8 @@
 //! when a source changes, and open pages reloaded.
 //!
 //! A build that fails changes nothing that is served; its error is shown in the terminal and on
-//! every open page. The site is exchanged as a whole, so there is no moment without one.
+//! every open page. The site is exchanged as a whole, or the files of changed chapters one by one,
+//! so there is no moment without one.
 
 mod answer;
 mod connections;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::project::Project;
-use crate::site::{self, BuildOptions, BuiltReport};
+use crate::site::{BuildOptions, BuiltReport, SiteMemory, SourceChanges};
 use connections::accept_connections;
 use limits::ServeLimits;
 use watch::SourceWatch;
@@ -57,12 +58,14 @@ struct LiveSite {
     site: u64,
     /// What went wrong in the last build.
     error: Option<String>,
+    /// Whether files of the site are still being made that no page shows by itself.
+    is_unfinished: bool,
 }
 
 impl ServerState {
     /// Nothing was built yet in the folder of the site.
     fn new(out: PathBuf) -> Self {
-        let live = LiveSite { out, build: 0, site: 0, error: None };
+        let live = LiveSite { out, build: 0, site: 0, error: None, is_unfinished: false };
         Self { live: Mutex::new(live), changed: Condvar::new(), waiting: Arc::default() }
     }
 
@@ -81,11 +84,20 @@ impl ServerState {
         waited.unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
-    fn record_build(&self, out: &Path) {
+    /// Waits until all files of the site are in their place, for at most `time`.
+    fn wait_for_late_files(&self, time: Duration) {
+        drop(self.changed.wait_timeout_while(self.lock_live(), time, |live| live.is_unfinished));
+    }
+
+    fn record_build(&self, out: &Path, is_whole: bool) {
         let mut live = self.lock_live();
-        live.build += 1;
-        *live =
-            LiveSite { out: out.to_path_buf(), build: live.build, site: live.build, error: None };
+        let (out, build) = (out.to_path_buf(), live.build + 1);
+        *live = LiveSite { out, build, site: build, error: None, is_unfinished: !is_whole };
+        self.changed.notify_all();
+    }
+
+    fn record_late_files(&self) {
+        self.lock_live().is_unfinished = false;
         self.changed.notify_all();
     }
 
@@ -94,6 +106,7 @@ impl ServerState {
         live.build += 1;
         let help = error.help.as_ref().map(|help| format!("\n\n{help}")).unwrap_or_default();
         live.error = Some(format!("{}{help}", error.message));
+        live.is_unfinished = false;
         self.changed.notify_all();
     }
 }
@@ -114,8 +127,9 @@ pub(crate) fn serve_project(
     let out = options.find_output(&project)?;
     let state = Arc::new(ServerState::new(out.named_path().to_path_buf()));
     let watch = SourceWatch::watch_project(&project)?;
-    watch_sources(&watch, &project, tell);
-    rebuild_site(root, options, &state, tell);
+    let mut are_all_watched = watch_sources(&watch, &project, tell);
+    let mut memory = SiteMemory::default();
+    rebuild_site(root, options, &mut memory, &SourceChanges::Unknown, &state, tell);
     let failed = |error: std::io::Error| {
         Error::failed_environment(format!("cannot listen on 127.0.0.1: {error}"))
     };
@@ -125,36 +139,46 @@ pub(crate) fn serve_project(
     std::thread::spawn(move || accept_connections(&listener, &shared, ServeLimits::default()));
     tell(ServeEvent::Serving(&format!("http://{address}/")));
     loop {
-        watch.wait_for_change()?;
-        // Folders may have appeared, or `book.toml` may name others now: what changes in them
-        // during the build is to be seen.
-        if let Ok(project) = Project::open_folder(root) {
-            watch_sources(&watch, &project, tell);
+        let mut changes = watch.wait_for_change()?;
+        if !are_all_watched || !memory.takes_changes(&changes) {
+            changes = SourceChanges::Unknown;
+            // Folders may have appeared, or `book.toml` may name others now: what changes in them
+            // during the build is to be seen.
+            if let Ok(project) = Project::open_folder(root) {
+                are_all_watched = watch_sources(&watch, &project, tell);
+            }
         }
-        rebuild_site(root, options, &state, tell);
+        rebuild_site(root, options, &mut memory, &changes, &state, tell);
     }
 }
 
-fn watch_sources(watch: &SourceWatch, project: &Project, tell: &dyn Fn(ServeEvent)) {
-    for what in watch.add_paths(project) {
-        tell(ServeEvent::NotWatched(&what));
+/// Watches all sources, and says whether that could be done.
+fn watch_sources(watch: &SourceWatch, project: &Project, tell: &dyn Fn(ServeEvent)) -> bool {
+    let not_watched = watch.add_paths(project);
+    for what in &not_watched {
+        tell(ServeEvent::NotWatched(what));
     }
+    not_watched.is_empty()
 }
 
 fn rebuild_site(
     root: &Path,
     options: &BuildOptions,
+    memory: &mut SiteMemory,
+    changes: &SourceChanges,
     state: &ServerState,
     tell: &dyn Fn(ServeEvent),
 ) {
     let start = std::time::Instant::now();
-    let build = || {
+    let mut build = || {
         let project = Project::open_folder(root)?;
-        let published = site::publish_report(&project, options)?;
-        // Open pages need not wait until the old site is removed.
-        state.record_build(&published.report.out);
+        let published = memory.publish_changes(&project, options, changes)?;
+        // Open pages need not wait until the old site is removed, or for what they do not show.
+        state.record_build(&published.report.out, published.is_whole());
         tell(ServeEvent::Built(&published.report, start.elapsed()));
-        published.tidy_up().map(drop)
+        memory.tidy_up(published)?;
+        state.record_late_files();
+        Ok(())
     };
     if let Err(error) = build() {
         state.record_failure(&error);

@@ -10,6 +10,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::error::{Error, Result};
 use crate::project::{CONFIG, Project};
+use crate::site::SourceChanges;
 use crate::sources::{self, SourceKind, WalkLimits};
 
 /// How long nothing must change before a build begins: editors write in several steps.
@@ -77,33 +78,41 @@ impl SourceWatch {
         failed
     }
 
-    /// Waits until a source changed and then nothing more for a moment.
+    /// Waits until a source changed and then nothing more for a moment. Returns what changed.
     ///
     /// # Errors
     ///
     /// The watch broke down.
-    pub(super) fn wait_for_change(&self) -> Result<()> {
+    pub(super) fn wait_for_change(&self) -> Result<SourceChanges> {
         let broken = || Error::failed_environment("the watch over the sources broke down");
-        loop {
+        let mut changes = SourceChanges::Paths(BTreeSet::new());
+        while changes == SourceChanges::Paths(BTreeSet::new()) {
             let event = self.changes.recv().map_err(|_| broken())?;
-            if event.is_ok_and(|event| self.concerns_site(&event)) {
-                break;
-            }
+            self.add_changes(event, &mut changes);
         }
         loop {
             match self.changes.recv_timeout(QUIET) {
-                Ok(_) => {}
-                Err(RecvTimeoutError::Timeout) => return Ok(()),
+                Ok(event) => self.add_changes(event, &mut changes),
+                Err(RecvTimeoutError::Timeout) => return Ok(changes),
                 Err(RecvTimeoutError::Disconnected) => return Err(broken()),
             }
         }
     }
 
-    /// Whether something changed that a site is made of.
-    fn concerns_site(&self, event: &notify::Event) -> bool {
+    /// Takes up what changed of that which a site is made of.
+    fn add_changes(&self, event: notify::Result<notify::Event>, changes: &mut SourceChanges) {
+        let Ok(event) = event else { return *changes = SourceChanges::Unknown };
+        if event.need_rescan() {
+            // There were more events than the system keeps.
+            *changes = SourceChanges::Unknown;
+        }
         // To read a file is no change, and every build reads all of them.
         let is_change = !matches!(event.kind, EventKind::Access(_) | EventKind::Other);
-        is_change && event.paths.iter().any(|path| self.is_source(path))
+        if let SourceChanges::Paths(paths) = changes
+            && is_change
+        {
+            paths.extend(event.paths.into_iter().filter(|path| self.is_source(path)));
+        }
     }
 
     fn is_source(&self, path: &Path) -> bool {

@@ -44,6 +44,16 @@ pub(super) struct CachedPage {
     pub warnings: Vec<String>,
 }
 
+#[cfg(test)]
+impl CachedPage {
+    /// A page of which no more is known than its links.
+    pub(super) fn with_links(links: Vec<String>) -> Self {
+        let key = ContentHash::from_parts([""]);
+        let (words, text, headings, warnings) = (None, None, Vec::new(), Vec::new());
+        Self { key, stamp: String::new(), size: 0, links, words, text, headings, warnings }
+    }
+}
+
 /// What a build made.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct BuildCache {
@@ -63,12 +73,17 @@ impl BuildCache {
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
+    /// What the texts say is not captured.
+    pub(super) fn missing_warnings(&self) -> impl Iterator<Item = String> {
+        self.pages.values().flat_map(|made| made.warnings.iter().cloned())
+    }
+
     /// Keeps it for the next build.
     ///
     /// # Errors
     ///
     /// The file cannot be written.
-    pub(super) fn save_cache(mut self, project: &Project, out: &Path) -> Result<()> {
+    pub(super) fn save_cache(&mut self, project: &Project, out: &Path) -> Result<()> {
         self.out = out.to_string_lossy().into_owned();
         let path = cache_path(project, out);
         // A checkout that knows nothing of this folder is not to list what is in it.
@@ -77,7 +92,7 @@ impl BuildCache {
             atomic::write_atomically(&ignore, b"*\n")?;
         }
         // After a crash it may be empty: then everything is made again.
-        atomic::replace_without_sync(&path, &serde_json::to_vec(&self).unwrap_or_default())
+        atomic::replace_without_sync(&path, &serde_json::to_vec(self).unwrap_or_default())
     }
 }
 

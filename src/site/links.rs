@@ -6,11 +6,12 @@
 //! links, not with the size of the site.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use hashbrown::HashMap;
 
+use super::cache::CachedPage;
 use super::scan::PageScan;
 use super::writer::StagedSite;
 use crate::error::{Error, Result};
@@ -22,7 +23,8 @@ pub(super) type PagePlace = (String, String);
 /// The links of a site, and what is wrong with its pages.
 ///
 /// Most pages have most links in common, so a path is resolved once for the folder that it is seen
-/// from, and a place is kept once, with the page that it is on.
+/// from, and a place is kept once, with the page that it is on. Pages may be taken up again, and
+/// what was checked is not checked again.
 #[derive(Debug, Default)]
 pub(super) struct SiteLinks {
     targets: Vec<LinkTarget>,
@@ -30,17 +32,18 @@ pub(super) struct SiteLinks {
     by_page: HashMap<String, usize>,
     /// The targets that paths lead to, by the folder that they are seen from; none out of the site.
     paths: HashMap<String, HashMap<String, Option<usize>>>,
-    /// The pages that have links.
-    sources: Vec<String>,
-    problems: BTreeSet<String>,
+    /// What is wrong on each page by itself.
+    problems: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A page that links lead to.
 #[derive(Debug)]
 struct LinkTarget {
     page: String,
-    /// The places on it, each with the index of the first page that links to it.
+    /// The places on it, each with the number of links to it.
     places: HashMap<String, usize>,
+    /// Whether all places are known to be there.
+    is_checked: bool,
 }
 
 /// How many problems an error lists.
@@ -50,8 +53,9 @@ impl SiteLinks {
     /// Takes up a page: its duplicate ids and its links to itself are checked at once. Returns
     /// the links that lead to other pages.
     pub(super) fn add_page(&mut self, name: &str, scan: &PageScan, root: &str) -> Vec<String> {
+        let mut problems = BTreeSet::new();
         for id in &scan.twice {
-            self.problems.insert(format!("{name}: the id `{id}` stands twice"));
+            problems.insert(format!("{name}: the id `{id}` stands twice"));
         }
         let mut elsewhere = Vec::new();
         for link in &scan.links {
@@ -68,8 +72,11 @@ impl SiteLinks {
                 && !scan.ids.contains(place.as_str())
             {
                 let problem = format!("{name}: a link leads to #{place}, which is not there");
-                self.problems.insert(problem);
+                problems.insert(problem);
             }
+        }
+        if !problems.is_empty() {
+            self.problems.insert(name.to_string(), problems);
         }
         elsewhere.sort_unstable();
         self.record_links(name, &elsewhere, root);
@@ -78,9 +85,40 @@ impl SiteLinks {
 
     /// Takes up the links of a page that lead elsewhere, in their order.
     pub(super) fn record_links(&mut self, name: &str, links: &[String], root: &str) {
+        self.each_place(name, links, root, |target, place| match target.places.get_mut(place) {
+            Some(count) => *count += 1,
+            None => {
+                target.places.insert(place.to_string(), 1);
+                target.is_checked = false;
+            }
+        });
+    }
+
+    /// Forgets a page that was taken up with these links.
+    pub(super) fn forget_page(&mut self, name: &str, links: &[String], root: &str) {
+        self.problems.remove(name);
+        if let Some(&index) = self.by_page.get(name) {
+            self.targets[index].is_checked = false;
+        }
+        self.each_place(name, links, root, |target, place| {
+            if let Some(count) = target.places.get_mut(place) {
+                *count -= 1;
+                if *count == 0 {
+                    target.places.remove(place);
+                }
+            }
+        });
+    }
+
+    /// Shows `take` each place that links of a page lead to, with the page that it is on.
+    fn each_place(
+        &mut self,
+        name: &str,
+        links: &[String],
+        root: &str,
+        mut take: impl FnMut(&mut LinkTarget, &str),
+    ) {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let source = self.sources.len();
-        self.sources.push(name.to_string());
         let mut before = ("", None);
         for link in links {
             let (path, place) = link.split_once('#').unwrap_or((link, ""));
@@ -88,18 +126,11 @@ impl SiteLinks {
                 before = (path, self.find_target(folder, path, root));
             }
             let Some(target) = before.1 else { continue };
-            let places = &mut self.targets[target].places;
             let place: Cow<str> = match place.contains('%') {
                 true => percent_decode(place).into(),
                 false => place.into(),
             };
-            match places.get_mut(&*place) {
-                Some(first) if name < self.sources[*first].as_str() => *first = source,
-                Some(_) => {}
-                None => {
-                    places.insert(place.into_owned(), source);
-                }
-            }
+            take(&mut self.targets[target], &place);
         }
     }
 
@@ -113,8 +144,8 @@ impl SiteLinks {
         let resolved = resolve_link(from.trim_start_matches('/'), path, root);
         let target = resolved.map(|(page, _)| {
             *self.by_page.entry(page).or_insert_with_key(|page| {
-                let (page, places) = (page.clone(), HashMap::new());
-                self.targets.push(LinkTarget { page, places });
+                let (page, places, is_checked) = (page.clone(), HashMap::new(), false);
+                self.targets.push(LinkTarget { page, places, is_checked });
                 self.targets.len() - 1
             })
         });
@@ -124,7 +155,8 @@ impl SiteLinks {
 
     /// The pages that links lead to.
     pub(super) fn linked_pages(&self) -> impl Iterator<Item = &str> {
-        self.targets.iter().map(|target| target.page.as_str())
+        let linked = self.targets.iter().filter(|target| !target.places.is_empty());
+        linked.map(|target| target.page.as_str())
     }
 
     /// The places on a page that links lead to.
@@ -133,34 +165,40 @@ impl SiteLinks {
         target.into_iter().flat_map(|target| target.places.keys().map(String::as_str))
     }
 
-    /// Checks all links against the pages of the new site.
+    /// Checks all links that were not checked yet against the files of the site. `pages` are those
+    /// that were taken up.
     ///
     /// # Errors
     ///
     /// A link leads nowhere or an id stands twice; the error names page and target.
-    pub(super) fn check_links(mut self, staging: &StagedSite) -> Result<()> {
-        for LinkTarget { page, places } in &self.targets {
-            let is_there = staging.has_file(page);
-            let has_places = places.keys().any(|place| !place.is_empty());
-            let is_read = is_there && has_places && page.ends_with(".html");
-            if is_there && !is_read {
-                continue;
-            }
-            let ids = if is_read { page_ids(&staging.new_path(page))? } else { HashSet::new() };
-            for (place, &source) in places {
-                let from = &self.sources[source];
-                if !is_there {
-                    self.problems.insert(format!(
-                        "{from}: a link leads to {page}, and there is no such page"
-                    ));
-                } else if !place.is_empty() && !ids.contains(place) {
-                    self.problems.insert(format!(
-                        "{from}: a link leads to {page}#{place}, which is not on that page"
-                    ));
-                }
-            }
+    pub(super) fn check_links(
+        &mut self,
+        staging: &StagedSite,
+        pages: &BTreeMap<String, CachedPage>,
+        root: &str,
+    ) -> Result<()> {
+        let mut problems: BTreeSet<String> = self.problems.values().flatten().cloned().collect();
+        let mut broken = Vec::new();
+        for target in self.targets.iter_mut().filter(|target| !target.is_checked) {
+            let missing = target.missing_places(staging)?;
+            target.is_checked = missing.is_empty();
+            broken.extend(missing.into_iter().map(|place| (target.page.clone(), place)));
         }
-        let problems = self.problems;
+        for (page, place) in broken {
+            // Which page it is on is only looked for now, since nearly always there is none.
+            let leads_there = |(from, made): &(&String, &CachedPage)| {
+                let links = made.links.iter();
+                let mut places = links.filter_map(|link| resolve_link(from, link, root));
+                places.any(|found| found.0 == page && found.1 == place)
+            };
+            let from = pages.iter().find(leads_there).map_or("", |(from, _)| from);
+            problems.insert(match staging.has_file(&page) {
+                false => format!("{from}: a link leads to {page}, and there is no such page"),
+                true => {
+                    format!("{from}: a link leads to {page}#{place}, which is not on that page")
+                }
+            });
+        }
         if problems.is_empty() {
             return Ok(());
         }
@@ -176,6 +214,22 @@ impl SiteLinks {
             listed.join("\n")
         ))
         .with_help("nothing was written; fix the chapter or template that the page is made of"))
+    }
+}
+
+impl LinkTarget {
+    /// The places that links lead to and that are not there: all, if there is no such page.
+    fn missing_places(&self, staging: &StagedSite) -> Result<Vec<String>> {
+        let mut places: Vec<&String> = self.places.keys().collect();
+        if staging.has_file(&self.page) {
+            places.retain(|place| !place.is_empty());
+            if places.is_empty() || !self.page.ends_with(".html") {
+                return Ok(Vec::new());
+            }
+            let ids = page_ids(&staging.current_path(&self.page))?;
+            places.retain(|place| !ids.contains(*place));
+        }
+        Ok(places.into_iter().cloned().collect())
     }
 }
 
@@ -265,12 +319,13 @@ mod tests {
             ("a.html", "<p id=x>1</p><p id=x>2</p><a href=b.html#y>ok</a><a href=#no>no</a>"),
             ("b.html", "<p id=y>1</p><a href=a.html#z>no</a><a href=c.html>no</a>"),
         ];
-        let mut links = SiteLinks::default();
+        let (mut links, mut made) = (SiteLinks::default(), BTreeMap::new());
         for (name, html) in pages {
             staging.write_file(name, html.as_bytes()).unwrap();
-            links.add_page(name, &PageScan::scan_page(html, false), "/");
+            let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
+            made.insert(name.to_string(), CachedPage::with_links(elsewhere));
         }
-        let message = links.check_links(&staging).unwrap_err().message;
+        let message = links.check_links(&staging, &made, "/").unwrap_err().message;
         for problem in [
             "4 links or ids",
             "a.html: the id `x` stands twice",
@@ -280,5 +335,33 @@ mod tests {
         ] {
             assert!(message.contains(problem), "{problem} in {message}");
         }
+    }
+
+    #[test]
+    fn a_page_that_is_taken_up_again_is_checked_again_and_so_are_links_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = OutputFolder::find_folder(&folder.path().join("public"), &[]).unwrap();
+        let staging = StagedSite::begin_staging(&out).unwrap();
+        let (mut links, mut made) = (SiteLinks::default(), BTreeMap::<String, CachedPage>::new());
+        let mut check_with = |name: &str, html: &str| {
+            if let Some(old) = made.remove(name) {
+                links.forget_page(name, &old.links, "/");
+            } else {
+                staging.write_file(name, b"").unwrap();
+            }
+            std::fs::write(staging.current_path(name), html).unwrap();
+            let elsewhere = links.add_page(name, &PageScan::scan_page(html, false), "/");
+            made.insert(name.to_string(), CachedPage::with_links(elsewhere));
+            links.check_links(&staging, &made, "/").map_err(|error| error.message)
+        };
+        check_with("b.html", "<p id=y>1</p>").unwrap();
+        check_with("a.html", "<a href=b.html#y>ok</a>").unwrap();
+        let message = check_with("b.html", "<p id=z>1</p>").unwrap_err();
+        assert!(message.contains("a.html: a link leads to b.html#y"), "{message}");
+        // What is still wrong is said again though another page changed.
+        assert!(check_with("c.html", "").unwrap_err().contains("b.html#y"));
+        check_with("a.html", "<a href=b.html#z>ok</a><a href=c.html>ok</a>").unwrap();
+        assert!(check_with("c.html", "<p id=x></p><p id=x></p>").unwrap_err().contains("twice"));
+        check_with("c.html", "<p id=x></p>").unwrap();
     }
 }

@@ -9,6 +9,7 @@ mod content_hash;
 mod feed;
 mod fleets;
 mod history;
+mod kept_site;
 mod links;
 mod manifest;
 mod output;
@@ -19,12 +20,12 @@ mod site_builder;
 pub(crate) mod view;
 mod writer;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::assets::{self, AssetTree, TextFile};
 use crate::error::{Error, Result};
@@ -37,10 +38,12 @@ use crate::store::{RunFile, RunStore};
 use cache::BuildCache;
 use content_hash::ContentHash;
 use fleets::FleetPages;
-use history::{ChangeSummary, RunHistory};
+use history::RunHistory;
+use kept_site::KeptSite;
+pub(crate) use kept_site::{LATE_FILES, SiteMemory, SourceChanges};
 pub(crate) use manifest::{MARKER, SiteManifest};
 use output::OutputFolder;
-use page_writer::PageWriter;
+use page_writer::{PageWriter, SitePages};
 use site_builder::{SiteBuilder, SiteParts};
 use view::RunRow;
 use writer::{ReplacedSite, StagedSite};
@@ -107,32 +110,57 @@ pub(crate) struct BuiltReport {
     pub cache_error: Option<Error>,
 }
 
-/// A report whose site is in its place, while the old one and what is remembered are not yet seen to.
+/// A report whose site is in its place, while there is still something to do that nobody waits for.
 #[must_use]
-pub(crate) struct PublishedReport<'a> {
+pub(crate) struct PublishedReport {
     /// What was built.
     pub report: BuiltReport,
-    project: &'a Project,
-    out: OutputFolder,
-    old: ReplacedSite,
-    /// What the next build may take over; none of a folder that is soon gone.
-    made: Option<BuildCache>,
+    kept: KeptSite,
+    work: LeftWork,
 }
 
-impl PublishedReport<'_> {
-    /// Removes the old site, and keeps for the next build what this one made.
+/// What is left to do when a site is in its place.
+enum LeftWork {
+    /// The old site is to be removed and, unless the folder is soon gone, what was made kept for
+    /// the next build.
+    OldSite { old: ReplacedSite, is_temporary: bool },
+    /// [`LATE_FILES`] are to be made.
+    LateFiles(StagedSite),
+}
+
+impl PublishedReport {
+    fn with_late_files(report: BuiltReport, kept: KeptSite, staging: StagedSite) -> Self {
+        Self { report, kept, work: LeftWork::LateFiles(staging) }
+    }
+
+    /// Whether all files of the site are in their place.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.work, LeftWork::OldSite { .. })
+    }
+
+    /// Removes the old site and keeps for the next build what this one made, or makes what is
+    /// still missing in the site.
     ///
     /// # Errors
     ///
-    /// A file of the old site cannot be removed.
-    pub(crate) fn tidy_up(self) -> Result<BuiltReport> {
-        let Self { mut report, project, out, old, made } = self;
-        let save = || made.map_or(Ok(()), |made| made.save_cache(project, out.real_path()));
-        let (removed, saved) = rayon::join(|| old.remove_site(), save);
-        removed?;
-        // A project may lie where nothing can be written; the site need not.
-        report.cache_error = saved.err();
-        Ok(report)
+    /// A file of the old site cannot be removed, or one of the new site not be made.
+    fn finish_work(self) -> Result<(BuiltReport, KeptSite)> {
+        let Self { mut report, mut kept, work } = self;
+        match work {
+            LeftWork::OldSite { old, is_temporary } => {
+                let KeptSite { builder, out, pages, .. } = &mut kept;
+                let save = || match is_temporary {
+                    true => Ok(()),
+                    false => pages.made.save_cache(builder.project(), out.real_path()),
+                };
+                let (removed, saved) = rayon::join(|| old.remove_site(), save);
+                removed?;
+                // A project may lie where nothing can be written; the site need not.
+                report.cache_error = saved.err();
+            }
+            LeftWork::LateFiles(staging) => kept.make_late_files(staging)?,
+        }
+        Ok((report, kept))
     }
 }
 
@@ -140,73 +168,81 @@ impl PublishedReport<'_> {
 ///
 /// # Errors
 ///
-/// Those of [`publish_report`] and [`PublishedReport::tidy_up`].
+/// Those of [`publish_report`], or a file of the old site cannot be removed.
 pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
-    publish_report(project, options)?.tidy_up()
+    publish_report(project, options, None)?.finish_work().map(|(report, _)| report)
 }
 
-/// Builds the site and the document that an edition wants. Everything is made and checked before anything is replaced.
+/// Builds the site and the document that an edition wants. Everything is made and checked before
+/// anything is replaced. `before` is what made the old site, if that is known.
 ///
 /// # Errors
 ///
-/// A source lies outside of the project, there is no run, a template or chapter cannot be rendered, a link leads nowhere, an output is
-/// somebody else's, or something cannot be written; and with `strict` if a text needs a fact
-/// that is missing.
-pub(crate) fn publish_report<'a>(
-    project: &'a Project,
+/// A source lies outside of the project, there is no run, a template or chapter cannot be rendered,
+/// a link leads nowhere, an output is somebody else's, or something cannot be written; and with
+/// `strict` if a text needs a fact that is missing.
+fn publish_report(
+    project: &Project,
     options: &BuildOptions,
-) -> Result<PublishedReport<'a>> {
-    let asked = project;
-    let project = &project.with_edition(options.edition.as_deref());
+    mut before: Option<BuildCache>,
+) -> Result<PublishedReport> {
+    let project = &Arc::new(project.with_edition(options.edition.as_deref()));
     project.refuse_links_out()?;
     let out = options.find_output(project)?;
     let mut project_data = ProjectData::load_project(project)?;
     project_data.target = options.target.clone().or(project_data.target);
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let builder = make_builder(project, &store, &project_data, options)?;
-    let text = builder.render_document(builder.file_links())?;
-    let (press, changes, left_out) = loop {
+    let document = builder.render_document(builder.file_links())?;
+    let (writer, runs) = loop {
         let staging = StagedSite::begin_staging(&out)?;
-        let press = PageWriter::new(
-            staging,
-            BuildCache::load_cache(project, out.real_path()),
-            builder.site_root(),
-        );
-        if let Some((changes, left_out)) = make_pages(&store, &builder, &press)? {
-            break (press, changes, left_out);
+        let before =
+            before.take().unwrap_or_else(|| BuildCache::load_cache(project, out.real_path()));
+        let writer = PageWriter::new(staging, before, SitePages::default(), builder.site_root());
+        if let Some(runs) = make_pages(&store, &builder, &writer)? {
+            break (writer, runs);
         }
     };
-    press.copy_linked_assets(project)?;
-    let warnings: Vec<String> =
-        (&builder.missing_warnings() | &press.missing_warnings()).into_iter().collect();
+    let copied = writer.copy_linked_assets(project, &BTreeSet::new())?;
+    writer.check_links()?;
+    let (staging, pages) = writer.into_parts();
+    let (files, unpublished) = (staging.list_files(), BTreeSet::new());
+    let mut kept = KeptSite { builder, out, stamp: None, files, copied, pages, runs, unpublished };
+    staging.check_room()?;
+    let report = finish_report(&kept, options, document)?;
+    let mut old = staging.finish_staging()?;
+    kept.stamp = old.stamp.take();
+    let is_temporary = options.is_temporary;
+    Ok(PublishedReport { report, kept, work: LeftWork::OldSite { old, is_temporary } })
+}
+
+/// What is said of a site that is about to be in its place, beside which its document is written.
+fn finish_report(
+    kept: &KeptSite,
+    options: &BuildOptions,
+    document: Option<String>,
+) -> Result<BuiltReport> {
+    let KeptSite { builder, out, files, pages, runs, .. } = kept;
+    let warnings: BTreeSet<String> =
+        builder.missing_warnings().into_iter().chain(pages.made.missing_warnings()).collect();
+    let warnings: Vec<String> = warnings.into_iter().collect();
     if options.strict {
         refuse_missing(&warnings)?;
     }
-    let (staging, made) = press.finish_site()?;
-    staging.check_room()?;
-    let default = || project.root.join(&project.config.submission);
-    let document = text.map(|text| (options.document.clone().unwrap_or_else(default), text));
+    let default = || builder.project().root.join(&builder.project().config.submission);
+    let document = document.map(|text| (options.document.clone().unwrap_or_else(default), text));
     if let Some((path, text)) = &document {
         submission::write_submission(path, text)?;
     }
-    let pages = staging.count_pages();
-    let old = staging.finish_staging()?;
-    let report = BuiltReport {
+    Ok(BuiltReport {
         out: out.named_path().to_path_buf(),
-        pages,
+        pages: files.iter().filter(|name| name.ends_with(".html")).count(),
         document: document.map(|(path, _)| path),
         warnings,
-        notices: store
-            .store_warnings()
-            .into_iter()
-            .chain(left_out)
-            .chain(changes.untimed_notice())
-            .collect(),
-        assessment: builder.assessment,
+        notices: runs.notices.clone(),
+        assessment: Arc::clone(&builder.assessment),
         cache_error: None,
-    };
-    let made = (!options.is_temporary).then_some(made);
-    Ok(PublishedReport { report, project: asked, out, old, made })
+    })
 }
 
 /// Removes what killed builds of a project left, and what is remembered of sites that are gone.
@@ -220,14 +256,25 @@ pub(crate) fn remove_leftovers(project: &Project) -> Vec<Result<String>> {
     sites.chain(caches.map(|left| left.map(|path| format!("cache {}", path.display())))).collect()
 }
 
-/// Makes all pages, and says what changed and which fleets were left out; gives up with `None` if a run turns out to be damaged that others were to
-/// lead to. The outline of a file does not tell all damages, and the store knows them afterwards.
+/// What is known of the runs of a project when their pages are made.
+struct RunSummary {
+    /// What changed since the runs before, for the first page.
+    since: Json,
+    /// The rows of the list of runs.
+    rows: Vec<RunRow>,
+    /// What has to be said about runs.
+    notices: Vec<String>,
+}
+
+/// Makes all pages, and says what the runs show; gives up with `None` if a run turns out to be
+/// damaged that others were to lead to. The outline of a file does not tell all damages, and the
+/// store knows them afterwards.
 fn make_pages(
     store: &RunStore,
     builder: &SiteBuilder,
-    press: &PageWriter,
-) -> Result<Option<(ChangeSummary, Vec<String>)>> {
-    let runs = RunPages { store, builder, press, recent: Mutex::default() };
+    writer: &PageWriter,
+) -> Result<Option<RunSummary>> {
+    let runs = RunPages { store, builder, press: writer, recent: Mutex::default() };
     let fleets = FleetPages::read_fleets(&runs)?;
     let hidden = fleets.hidden_runs(&builder.assessment.run.id);
     let catalogue = &builder.assessment.project_data.catalogue;
@@ -238,23 +285,26 @@ fn make_pages(
     let changes = history.summarize_changes(&builder.assessment.run, &rows);
     let mut since = json!(changes);
     since["fleet"] = fleets.newest_fleet();
-    builder.make_site(press, &since, &rows)?;
+    builder.make_site(writer, &since, &rows)?;
+    builder.print_page(writer, false)?;
     fleets.make_pages(&runs)?;
     history.make_trends(&runs, &rows)?;
-    builder.runs_pages(press, &rows)?;
-    let probes = builder.probes_page(press)?;
-    builder.search_index(press, &rows, &probes)?;
-    builder.machine_files(press, &rows)?;
-    Ok(Some((changes, fleets.left_out)))
+    builder.runs_pages(writer, &rows)?;
+    let probes = builder.probes_page(writer)?;
+    builder.search_index(writer, &rows, &probes)?;
+    builder.machine_files(writer, &rows)?;
+    let notices = store.store_warnings().into_iter().chain(fleets.left_out);
+    let notices = notices.chain(changes.untimed_notice()).collect();
+    Ok(Some(RunSummary { since, rows, notices }))
 }
 
 /// Reads all that pages are made of.
-fn make_builder<'a>(
-    project: &'a Project,
+fn make_builder(
+    project: &Arc<Project>,
     store: &RunStore,
     project_data: &ProjectData,
     options: &BuildOptions,
-) -> Result<SiteBuilder<'a>> {
+) -> Result<SiteBuilder> {
     let file = store.find_run_file(&options.run, &project.root)?;
     let loaded = store.parse_run(&file)?;
     if let Some(target) = &project_data.target {
@@ -264,7 +314,7 @@ fn make_builder<'a>(
     assessment.judge_expectations()?;
     let fleets = FleetStore::open_project(project).list_fleets()?.fleets;
     SiteBuilder::new(SiteParts {
-        project,
+        project: Arc::clone(project),
         fleet: fleets.into_iter().next().map(|fleet| fleet.id),
         chapters: ProjectChapters::load(&project.chapters_dir(), &project.templates_dir())?,
         notes: notes::load_notes(&project.chapters_dir())?,
@@ -322,7 +372,7 @@ fn refuse_missing(warnings: &[String]) -> Result<()> {
 /// The pages of all runs of a project.
 struct RunPages<'a> {
     store: &'a RunStore,
-    builder: &'a SiteBuilder<'a>,
+    builder: &'a SiteBuilder,
     press: &'a PageWriter,
     /// The runs that were loaded last, by the key of their files: a run is compared with the one
     /// before it, which is then compared with the one before that.

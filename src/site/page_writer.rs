@@ -30,6 +30,15 @@ pub(super) struct SearchableText {
 /// The most bytes of a file beside the chapters: GitHub takes no larger one.
 const MAX_FILE_BYTES: u64 = 100 << 20;
 
+/// What is known of the pages of a site.
+#[derive(Debug, Default)]
+pub(super) struct SitePages {
+    /// What was made of what.
+    pub made: BuildCache,
+    /// Where the pages lead.
+    pub links: SiteLinks,
+}
+
 /// Takes the pages of one build.
 #[derive(Debug)]
 pub(super) struct PageWriter {
@@ -42,10 +51,16 @@ pub(super) struct PageWriter {
 }
 
 impl PageWriter {
-    /// A press for a site that replaces that of `staging`; `before` is what made that one.
-    pub(super) fn new(staging: StagedSite, before: BuildCache, root: &str) -> Self {
-        let root = root.to_string();
-        Self { staging, before, after: Mutex::default(), links: Mutex::default(), root }
+    /// A press for the site of `staging`, of which `pages` stay but for those that are added again.
+    /// `before` is what made the site that it replaces.
+    pub(super) fn new(
+        staging: StagedSite,
+        before: BuildCache,
+        pages: SitePages,
+        root: &str,
+    ) -> Self {
+        let (after, links) = (Mutex::new(pages.made), Mutex::new(pages.links));
+        Self { staging, before, after, links, root: root.to_string() }
     }
 
     /// Puts a page into the site: the one of the site before if it was made of the same, else
@@ -97,7 +112,7 @@ impl PageWriter {
         let words = is_searched.then(|| search::search_words(&scan.text));
         let text = is_searched.then(|| search::clip_text(&scan.text, search::TEXT));
         let made = CachedPage { words, text, headings: scan.headings, warnings, ..made };
-        lock_mutex(&self.after).pages.insert(name.to_string(), made);
+        self.keep_page(name, made);
         Ok(())
     }
 
@@ -126,24 +141,38 @@ impl PageWriter {
         let file = out.into_inner().map_err(IntoInnerError::into_error);
         let file = file.and_then(|file| file.metadata()).map_err(failed)?;
         let made = self.record_page(name, key, &file, &scan);
-        lock_mutex(&self.after).pages.insert(name.to_string(), made);
+        self.keep_page(name, made);
         Ok(())
     }
 
     /// Takes a page over from the site before, if it was made of the same and its file is the one
     /// that was written. False if not.
     fn keep_known_page(&self, name: &str, key: &ContentHash) -> Result<bool> {
-        let known = self.before.pages.get(name).filter(|made| made.key == *key);
-        let Some(made) = known else { return Ok(false) };
+        let here = lock_mutex(&self.after).pages.get(name).cloned();
+        let known = here.as_ref().or_else(|| self.before.pages.get(name));
+        let Some(made) = known.filter(|made| made.key == *key) else { return Ok(false) };
         let is_kept = self.staging.keep_old_file(name, |_, file| file_stamp(file) == made.stamp)?;
-        if is_kept {
+        if is_kept && here.is_none() {
             lock_mutex(&self.links).record_links(name, &made.links, &self.root);
-            lock_mutex(&self.after).pages.insert(name.to_string(), made.clone());
+            self.keep_page(name, made.clone());
         }
         Ok(is_kept)
     }
 
-    /// Takes up the links of a new page. Returns what is known of it.
+    fn keep_page(&self, name: &str, made: CachedPage) {
+        lock_mutex(&self.after).pages.insert(name.to_string(), made);
+    }
+
+    /// Forgets a page that the site may still have a file of.
+    pub(super) fn forget_page(&self, name: &str) {
+        let old = lock_mutex(&self.after).pages.remove(name);
+        if let Some(old) = old {
+            lock_mutex(&self.links).forget_page(name, &old.links, &self.root);
+        }
+    }
+
+    /// Takes up the links of a new page, in the place of those that it had. Returns what is known
+    /// of it.
     fn record_page(
         &self,
         name: &str,
@@ -151,6 +180,7 @@ impl PageWriter {
         file: &Metadata,
         scan: &PageScan,
     ) -> CachedPage {
+        self.forget_page(name);
         let links = lock_mutex(&self.links).add_page(name, scan, &self.root);
         let (stamp, size) = (file_stamp(file), file.len());
         let (words, text, headings, warnings) = (None, None, Vec::new(), Vec::new());
@@ -193,15 +223,6 @@ impl PageWriter {
         lock_mutex(&self.after).rows.insert(key, row);
     }
 
-    /// What the texts say is not captured.
-    pub(super) fn missing_warnings(&self) -> BTreeSet<String> {
-        lock_mutex(&self.after)
-            .pages
-            .values()
-            .flat_map(|made| made.warnings.iter().cloned())
-            .collect()
-    }
-
     /// What is known of the pages that are in the site; none can be added meanwhile.
     pub(super) fn finished_pages(&self) -> MutexGuard<'_, BuildCache> {
         lock_mutex(&self.after)
@@ -222,36 +243,49 @@ impl PageWriter {
         lock_mutex(&self.after).pages.values().map(|made| made.size).sum()
     }
 
-    /// Copies what lies beside the chapters and a page links to: pictures, mostly.
+    /// Copies what lies beside the chapters and a page links to: pictures, mostly. Returns the
+    /// names of the files, with those among the files that were `copied` before.
     ///
     /// # Errors
     ///
     /// A file does not lie in the project, or cannot be read or written.
-    pub(super) fn copy_linked_assets(&self, project: &Project) -> Result<()> {
+    pub(super) fn copy_linked_assets(
+        &self,
+        project: &Project,
+        copied: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>> {
         let folder = project.chapters_dir();
-        let links = lock_mutex(&self.links);
-        let pages: BTreeSet<&str> = links.linked_pages().collect();
-        for name in pages.into_iter().filter(|page| !self.staging.has_file(page)) {
+        let mut names: BTreeSet<String> =
+            lock_mutex(&self.links).linked_pages().map(String::from).collect();
+        names.retain(|name| {
+            let is_new = !self.staging.has_file(name);
+            (is_new || copied.contains(name)) && is_publishable(name) && folder.join(name).is_file()
+        });
+        for name in names.iter().filter(|name| !copied.contains(*name)) {
             let path = folder.join(name);
-            if is_publishable(name) && path.is_file() {
-                project.refuse_outside(&path)?;
-                let bytes = sources::read_file(&path, MAX_FILE_BYTES)
-                    .map_err(|error| Error::failed_io("read", &path, &error))?;
-                self.add_file(name, &bytes)?;
-            }
+            project.refuse_outside(&path)?;
+            let bytes = sources::read_file(&path, MAX_FILE_BYTES)
+                .map_err(|error| Error::failed_io("read", &path, &error))?;
+            self.add_file(name, &bytes)?;
         }
-        Ok(())
+        Ok(names)
     }
 
-    /// Checks the links of the whole site. What comes out is ready to take its place.
+    /// Checks the links of the whole site.
     ///
     /// # Errors
     ///
     /// A link leads nowhere, or an id stands twice.
-    pub(super) fn finish_site(self) -> Result<(StagedSite, BuildCache)> {
+    pub(super) fn check_links(&self) -> Result<()> {
+        let after = lock_mutex(&self.after);
+        lock_mutex(&self.links).check_links(&self.staging, &after.pages, &self.root)
+    }
+
+    /// The files of the site, and what is known of its pages.
+    pub(super) fn into_parts(self) -> (StagedSite, SitePages) {
+        let made = self.after.into_inner().unwrap_or_else(PoisonError::into_inner);
         let links = self.links.into_inner().unwrap_or_else(PoisonError::into_inner);
-        links.check_links(&self.staging)?;
-        Ok((self.staging, self.after.into_inner().unwrap_or_else(PoisonError::into_inner)))
+        (self.staging, SitePages { made, links })
     }
 }
 

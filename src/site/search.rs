@@ -268,14 +268,10 @@ mod tests {
 
     fn made(words: &str) -> CachedPage {
         CachedPage {
-            key: super::super::content_hash::ContentHash::from_parts([""]),
-            stamp: String::new(),
-            size: 0,
-            links: Vec::new(),
             words: Some(words.into()),
             text: Some(words.into()),
             headings: vec![("boot-log".into(), "Boot log".into())],
-            warnings: Vec::new(),
+            ..CachedPage::with_links(Vec::new())
         }
     }
 

@@ -37,9 +37,9 @@ use crate::store::RunFile;
 use crate::text;
 
 /// What a [`SiteBuilder`] is made of.
-pub(super) struct SiteParts<'a> {
+pub(super) struct SiteParts {
     /// The project, for its title, language and place.
-    pub project: &'a Project,
+    pub project: Arc<Project>,
     /// The chapters.
     pub chapters: ProjectChapters,
     /// The author's own words by section.
@@ -59,9 +59,8 @@ pub(super) struct SiteParts<'a> {
 }
 
 /// Makes pages. One for a build.
-pub(super) struct SiteBuilder<'a> {
-    project: &'a Project,
-    chapters: Arc<ProjectChapters>,
+pub(super) struct SiteBuilder {
+    project: Arc<Project>,
     notes: Arc<BTreeMap<String, String>>,
     /// The templates of the submission, and the chapters, in Markdown.
     texts: TemplateEngine,
@@ -89,7 +88,7 @@ pub(super) struct SiteBuilder<'a> {
     /// The links to all chapters, by the way from a page to the root.
     navigation: Mutex<BTreeMap<String, Arc<[Value]>>>,
     /// The chapters that were rendered, by their index.
-    rendered: Mutex<BTreeMap<usize, markdown::RenderedText>>,
+    rendered: Mutex<BTreeMap<usize, Arc<markdown::RenderedText>>>,
 }
 
 /// What chapters are made with, and what they said is not captured.
@@ -115,13 +114,13 @@ const AROUND: usize = 8;
 /// How many runs a page of the list of runs has.
 const RUNS_ON_A_PAGE: usize = 100;
 
-impl<'a> SiteBuilder<'a> {
+impl SiteBuilder {
     /// A maker of these parts.
     ///
     /// # Errors
     ///
     /// A template or chapter cannot be parsed; the error names file, line and column.
-    pub(super) fn new(parts: SiteParts<'a>) -> Result<Self> {
+    pub(super) fn new(parts: SiteParts) -> Result<Self> {
         let SiteParts { project, chapters, notes, texts, pages, data, fleet, file, assessment } =
             parts;
         let every = [&texts, &pages, &data];
@@ -158,11 +157,10 @@ impl<'a> SiteBuilder<'a> {
             spoken: ChapterTemplates::new(&chapters, &markdown)?,
             pages: TemplateEngine::new(&pages, &html)?,
             root: project.config.site_root(),
-            site: describe_site(project, &assessment, fleet.as_deref(), Some(&assessment.run.id)),
+            site: describe_site(&project, &assessment, fleet.as_deref(), Some(&assessment.run.id)),
             navigation: Mutex::default(),
             rendered: Mutex::default(),
             project,
-            chapters,
             notes,
             files,
             warnings,
@@ -176,7 +174,12 @@ impl<'a> SiteBuilder<'a> {
 
     /// The project.
     pub(super) fn project(&self) -> &Project {
-        self.project
+        &self.project
+    }
+
+    /// The chapters.
+    pub(super) fn chapters(&self) -> &ProjectChapters {
+        self.spoken.project_chapters()
     }
 
     /// The path under which the site is served, with `/` at both ends.
@@ -228,7 +231,7 @@ impl<'a> SiteBuilder<'a> {
         }))
     }
 
-    /// All pages but those about every run of the project.
+    /// All pages but that for paper and those about every run of the project.
     ///
     /// # Errors
     ///
@@ -244,9 +247,8 @@ impl<'a> SiteBuilder<'a> {
             writer.add_file(name.trim_start_matches("site/"), file.text.as_bytes())?;
         }
         let (chapters, others) =
-            rayon::join(|| self.chapter_pages(writer, since), || self.other_pages(writer, rows));
-        chapters.and(others)?;
-        self.print_page(writer)
+            rayon::join(|| self.all_chapters(writer, since), || self.other_pages(writer, rows));
+        chapters.and(others)
     }
 
     fn other_pages(&self, writer: &PageWriter, rows: &[RunRow]) -> Result<()> {
@@ -297,22 +299,15 @@ impl<'a> SiteBuilder<'a> {
         })
     }
 
-    fn chapter_pages(&self, writer: &PageWriter, since: &Json) -> Result<()> {
-        let entries = &self.chapters.entries;
-        let page =
-            |index: usize| self.chapter_page(writer, &entries[index].page_path(), index, since);
-        // The first error in the order of the book, whichever thread met one first.
-        let made: Vec<Result<()>> = (0..entries.len()).into_par_iter().map(page).collect();
-        made.into_iter().collect::<Result<()>>()?;
-        if !entries.iter().any(|entry| entry.page_path() == HOME) {
-            // The way into the site is the first chapter, whatever its name.
-            if entries.is_empty() {
-                let summary = self.project.chapters_dir().join(SUMMARY);
-                let error = format!("{} lists no chapter", summary.display());
-                return Err(Error::unusable_input(error));
-            }
-            self.chapter_page(writer, HOME, 0, since)?;
+    fn all_chapters(&self, writer: &PageWriter, since: &Json) -> Result<()> {
+        let entries = &self.chapters().entries;
+        // The way into the site is the first chapter, whatever its name.
+        if entries.is_empty() {
+            let summary = self.project.chapters_dir().join(SUMMARY);
+            let error = format!("{} lists no chapter", summary.display());
+            return Err(Error::unusable_input(error));
         }
+        self.chapter_pages(writer, &(0..entries.len()).collect::<Vec<_>>(), since)?;
         if entries.len() > LISTED {
             let all: Vec<Json> =
                 entries.iter().map(|entry| navigation_link(entry, "", false)).collect();
@@ -322,6 +317,57 @@ impl<'a> SiteBuilder<'a> {
         Ok(())
     }
 
+    /// The pages of the chapters with these indices.
+    fn chapter_pages(&self, writer: &PageWriter, indices: &[usize], since: &Json) -> Result<()> {
+        let entries = &self.chapters().entries;
+        let page =
+            |&index: &usize| self.chapter_page(writer, &entries[index].page_path(), index, since);
+        // The first error in the order of the book, whichever thread met one first.
+        let made: Vec<Result<()>> = indices.par_iter().map(page).collect();
+        made.into_iter().collect::<Result<()>>()?;
+        if indices.first() == Some(&0) && !entries.iter().any(|entry| entry.page_path() == HOME) {
+            self.chapter_page(writer, HOME, 0, since)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the pages of these chapters again, and the document that sections of them may stand
+    /// in.
+    ///
+    /// # Errors
+    ///
+    /// A page cannot be rendered or written.
+    pub(super) fn changed_pages(
+        &self,
+        writer: &PageWriter,
+        names: &BTreeSet<String>,
+        since: &Json,
+    ) -> Result<()> {
+        let entries = self.chapters().entries.iter().enumerate();
+        let changed = entries.filter(|(_, entry)| names.contains(&entry.path));
+        let indices: Vec<usize> = changed.map(|(index, _)| index).collect();
+        self.chapter_pages(writer, &indices, since)?;
+        self.document_page(writer)
+    }
+
+    /// Puts other texts in the place of those of chapters.
+    ///
+    /// # Errors
+    ///
+    /// A chapter cannot be parsed; the error names file, line and column.
+    pub(super) fn replace_chapters(&mut self, texts: BTreeMap<String, TextFile>) -> Result<()> {
+        if let Ok(mut warnings) = self.warnings.lock() {
+            warnings.clear();
+        }
+        let entries = self.chapters().entries.iter().enumerate();
+        let changed = entries.filter(|(_, entry)| texts.contains_key(&entry.path));
+        let indices: Vec<usize> = changed.map(|(index, _)| index).collect();
+        for index in indices {
+            self.lock_rendered().remove(&index);
+        }
+        self.spoken.replace_texts(texts)
+    }
+
     fn chapter_page(
         &self,
         writer: &PageWriter,
@@ -329,9 +375,9 @@ impl<'a> SiteBuilder<'a> {
         index: usize,
         since: &Json,
     ) -> Result<()> {
-        let entry = &self.chapters.entries[index];
+        let entry = &self.chapters().entries[index];
         let root = relative_root(&entry.path);
-        let source = self.chapters.chapter_source(&entry.path);
+        let source = self.chapters().chapter_source(&entry.path);
         let is_overview = index == 0;
         let template = if is_overview { "site/overview.html" } else { "site/chapter.html" };
         let framing = self.frame_ingredients(name, &entry.title, &root, Some(index));
@@ -345,7 +391,7 @@ impl<'a> SiteBuilder<'a> {
             let mut context = self.frame_context(name, &entry.title, &root, Some(index));
             insert_article(&mut context, &text);
             // The page for paper has it too.
-            self.lock_rendered().insert(index, text);
+            self.lock_rendered().insert(index, Arc::new(text));
             context.insert("pager", &self.pager_context(index, &root));
             if is_overview {
                 context.insert("since", since);
@@ -361,26 +407,33 @@ impl<'a> SiteBuilder<'a> {
         index: usize,
         speaker: &ChapterRenderer,
     ) -> Result<markdown::RenderedText> {
-        let path = &self.chapters.entries[index].path;
+        let path = &self.chapters().entries[index].path;
         let text = speaker.chapters.render_chapter(path)?.unwrap_or_default();
         self.to_html(&speaker.pages, &text, &relative_root(path))
     }
 
-    fn lock_rendered(&self) -> MutexGuard<'_, BTreeMap<usize, markdown::RenderedText>> {
+    fn lock_rendered(&self) -> MutexGuard<'_, BTreeMap<usize, Arc<markdown::RenderedText>>> {
         self.rendered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The chapters as their pages have them, and no longer kept after that.
-    fn take_rendered(&self) -> Result<Vec<markdown::RenderedText>> {
+    /// The chapters as their pages have them, and no longer kept after that unless `is_kept`.
+    fn take_rendered(&self, is_kept: bool) -> Result<Vec<Arc<markdown::RenderedText>>> {
         let mut known = std::mem::take(&mut *self.lock_rendered());
-        let entries = self.chapters.entries.iter().enumerate();
+        let entries = self.chapters().entries.iter().enumerate();
         let texts: Vec<_> = entries.map(|(index, entry)| (known.remove(&index), entry)).collect();
         let render = |(index, (text, entry)): (usize, (Option<_>, &SummaryEntry))| match text {
             Some(text) => Ok(text),
-            None => self.render_chapter(index, &self.chapter_renderer(&relative_root(&entry.path))),
+            None => {
+                let renderer = self.chapter_renderer(&relative_root(&entry.path));
+                self.render_chapter(index, &renderer).map(Arc::new)
+            }
         };
         let texts: Vec<Result<_>> = texts.into_par_iter().enumerate().map(render).collect();
-        texts.into_iter().collect()
+        let texts: Vec<_> = texts.into_iter().collect::<Result<_>>()?;
+        if is_kept {
+            *self.lock_rendered() = texts.iter().cloned().enumerate().collect();
+        }
+        Ok(texts)
     }
 
     /// The drawing of what each runtime costs, if the run has ratios.
@@ -393,15 +446,19 @@ impl<'a> SiteBuilder<'a> {
     }
 
     /// The whole report on one page, for paper. What chapters link to and is on the page too is
-    /// linked to there.
-    fn print_page(&self, writer: &PageWriter) -> Result<()> {
-        let entries = &self.chapters.entries;
-        let sources = entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
+    /// linked to there. `is_kept` is whether the texts of chapters are for another such page.
+    ///
+    /// # Errors
+    ///
+    /// The page cannot be rendered or written.
+    pub(super) fn print_page(&self, writer: &PageWriter, is_kept: bool) -> Result<()> {
+        let entries = &self.chapters().entries;
+        let sources = entries.iter().map(|entry| self.chapters().chapter_source(&entry.path));
         let title = &self.project.config.title;
         let frame = self.frame_ingredients(PRINT, title, "", None);
         let key = self.report.and_parts(["print", &frame]).and_parts(sources);
         writer.add_long_page(PRINT, key, |add| {
-            let texts = self.take_rendered()?;
+            let texts = self.take_rendered(is_kept)?;
             let pages: Vec<String> = entries.iter().map(SummaryEntry::page_path).collect();
             let mut joiner = TextJoiner::default();
             let names: Vec<JoinedNames> =
@@ -451,7 +508,7 @@ impl<'a> SiteBuilder<'a> {
         let key = self.report.and_parts(["submission", &frame]);
         // Its sections are those of chapters, so they are among what it is made of.
         let sources =
-            self.chapters.entries.iter().map(|entry| self.chapters.chapter_source(&entry.path));
+            self.chapters().entries.iter().map(|entry| self.chapters().chapter_source(&entry.path));
         writer.add_text_page(name, key.and_parts(sources), || {
             let text =
                 self.render_document(EvidenceLinks::Site(String::new()))?.unwrap_or_default();
@@ -717,7 +774,7 @@ impl<'a> SiteBuilder<'a> {
         }
         let size = writer.total_size();
         let finished = writer.finished_pages();
-        let chapters = self.chapters.entries.iter();
+        let chapters = self.chapters().entries.iter();
         let mut texts: Vec<(&str, String)> =
             chapters.map(|entry| (entry.title.as_str(), entry.page_path())).collect();
         texts.push(("Submission", DOCUMENT.into()));
@@ -863,7 +920,7 @@ impl<'a> SiteBuilder<'a> {
         chapter: Option<usize>,
     ) -> Context {
         let mut context = Context::new();
-        let count = self.chapters.entries.len();
+        let count = self.chapters().entries.len();
         let all = (count > LISTED).then(|| json!({"href": format!("{root}{ALL}"), "count": count}));
         context.insert_value("title", title.into());
         context.insert_value("root", root.into());
@@ -878,7 +935,7 @@ impl<'a> SiteBuilder<'a> {
     fn site_value(&self, run: Option<&str>) -> Value {
         match run == Some(&self.assessment.run.id) {
             true => self.site.clone(),
-            false => describe_site(self.project, &self.assessment, self.fleet.as_deref(), run),
+            false => describe_site(&self.project, &self.assessment, self.fleet.as_deref(), run),
         }
     }
 
@@ -891,7 +948,7 @@ impl<'a> SiteBuilder<'a> {
         root: &str,
         chapter: Option<usize>,
     ) -> String {
-        let entries = &self.chapters.entries;
+        let entries = &self.chapters().entries;
         let fleet = self.fleet.as_deref().unwrap_or_default();
         let mut parts = [page, title, root, fleet, &entries.len().to_string()].join("\0");
         for index in self.listed_chapters(chapter) {
@@ -906,7 +963,7 @@ impl<'a> SiteBuilder<'a> {
         let links = {
             let mut known = self.navigation.lock().unwrap_or_else(PoisonError::into_inner);
             let links = known.entry(root.to_string()).or_insert_with(|| {
-                let links = self.chapters.entries.iter();
+                let links = self.chapters().entries.iter();
                 let links = links.map(|entry| navigation_link(entry, root, false));
                 links.map(|link| Value::from_serializable(&link)).collect()
             });
@@ -914,7 +971,7 @@ impl<'a> SiteBuilder<'a> {
         };
         let link = |index| match chapter == Some(index) {
             true => {
-                let link = navigation_link(&self.chapters.entries[index], root, true);
+                let link = navigation_link(&self.chapters().entries[index], root, true);
                 Value::from_serializable(&link)
             }
             false => links[index].clone(),
@@ -925,8 +982,8 @@ impl<'a> SiteBuilder<'a> {
     /// The chapters that a page lists: all, or the first and those around its own.
     fn listed_chapters(&self, chapter: Option<usize>) -> impl Iterator<Item = usize> {
         let here = chapter.unwrap_or(0);
-        let (from, to) = match self.chapters.entries.len() {
-            0..=LISTED => (0, self.chapters.entries.len()),
+        let (from, to) = match self.chapters().entries.len() {
+            0..=LISTED => (0, self.chapters().entries.len()),
             count => (here.saturating_sub(AROUND), (here + AROUND + 1).min(count)),
         };
         let first = (from > 0).then_some(0);
@@ -935,7 +992,7 @@ impl<'a> SiteBuilder<'a> {
 
     /// The chapters before and after one.
     fn pager_context(&self, index: usize, root: &str) -> Json {
-        let entries = &self.chapters.entries;
+        let entries = &self.chapters().entries;
         let link =
             |entry: Option<&SummaryEntry>| entry.map(|entry| navigation_link(entry, root, false));
         json!({
@@ -975,7 +1032,7 @@ fn describe_site(
 /// The page itself is the place of its first heading.
 fn printed_places(
     pages: &[String],
-    texts: &[markdown::RenderedText],
+    texts: &[Arc<markdown::RenderedText>],
     names: &[JoinedNames],
 ) -> BTreeMap<PagePlace, String> {
     let mut places = BTreeMap::new();
@@ -1032,7 +1089,7 @@ fn rule_view(doc: &RuleDoc, book: &RuleBook) -> Json {
 }
 
 /// The page of the whole report, for paper.
-const PRINT: &str = "print.html";
+pub(super) const PRINT: &str = "print.html";
 
 /// What stands in that page until the texts take its place, so that they are not copied through a
 /// template. Where a template prints a text, these letters are written out.

@@ -47,6 +47,8 @@ pub(super) struct StagedSite {
     /// Whether the folder lies in `out`.
     is_inside: bool,
     names: Mutex<BTreeSet<String>>,
+    /// The files of the site in `out` that stay as long as none of their names is written.
+    kept: BTreeSet<String>,
     /// The folders in it that were made.
     folders: Mutex<BTreeSet<String>>,
     /// Whether there is a site that it will replace.
@@ -71,6 +73,23 @@ impl StagedSite {
             let _ = remove_site(&leftover, &out);
         }
         atomic::remove_leftovers(&out);
+        Self::make_staging(out, named)
+    }
+
+    /// Begins to write files that will replace those of their names in a site of these files.
+    ///
+    /// # Errors
+    ///
+    /// Nothing can be written there.
+    pub(super) fn continue_site(out: &OutputFolder, kept: BTreeSet<String>) -> Result<Self> {
+        let (out, named) = (out.real_path().to_path_buf(), out.named_path().to_path_buf());
+        let mut staging = Self::make_staging(out, named)?;
+        staging.kept = kept;
+        Ok(staging)
+    }
+
+    fn make_staging(out: PathBuf, named: PathBuf) -> Result<Self> {
+        let parent = parent_folder(&out);
         let prefix = owner::prefix_name(&staging_prefix(&out));
         let (folder, is_inside) = match is_fixed(&out) {
             true => (make_folder(&out, &prefix), true),
@@ -84,7 +103,8 @@ impl StagedSite {
         let place = if is_inside { &out } else { parent };
         let (folder, held) = folder.map_err(|e| Error::failed_io("write", place, &e))?;
         let (names, folders, has_old) = (Mutex::default(), Mutex::default(), out.is_dir());
-        Ok(Self { folder, out, named, is_inside, names, folders, has_old, _held: held })
+        let kept = BTreeSet::new();
+        Ok(Self { folder, out, named, is_inside, names, kept, folders, has_old, _held: held })
     }
 
     /// Writes a file of the site; `name` has `/` between its parts. Returns what the system says
@@ -140,19 +160,20 @@ impl StagedSite {
         Ok(false)
     }
 
-    /// The path of a file of the new site.
-    pub(super) fn new_path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+    /// Where a file of the new site lies now.
+    pub(super) fn current_path(&self, name: &str) -> PathBuf {
+        let is_kept = self.kept.contains(name) && !self.claimed_names().contains(name);
+        if is_kept { &self.out } else { &self.folder }.join(name)
     }
 
     /// Whether there is a file of this name in the new site.
     pub(super) fn has_file(&self, name: &str) -> bool {
-        self.claimed_names().contains(name)
+        self.kept.contains(name) || self.claimed_names().contains(name)
     }
 
-    /// The number of its pages.
-    pub(super) fn count_pages(&self) -> usize {
-        self.claimed_names().iter().filter(|name| name.ends_with(".html")).count()
+    /// The files of the new site.
+    pub(super) fn list_files(&self) -> BTreeSet<String> {
+        &self.kept | &self.claimed_names()
     }
 
     /// Refuses a site that cannot take the place of the old one.
@@ -163,6 +184,36 @@ impl StagedSite {
     pub(super) fn check_room(&self) -> Result<()> {
         let old = SiteManifest::read_marker(&self.out)?.unwrap_or_default();
         self.refuse_occupied(&old, &self.claimed_names())
+    }
+
+    /// Puts what was written in the place of the old files, one by one. False if the site in the
+    /// folder is not the one that `marker` tells, or is to have other files than before: then
+    /// nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// A file that isoproof did not write is in the way, or something cannot be written.
+    pub(super) fn replace_files(&self, marker: &SiteStamp) -> Result<bool> {
+        let _lock = lock_folder(if self.is_inside { &self.out } else { parent_folder(&self.out) });
+        let names = std::mem::take(&mut *self.claimed_names());
+        if SiteStamp::read_stamp(&self.out).as_ref() != Some(marker) || !names.is_subset(&self.kept)
+        {
+            return Ok(false);
+        }
+        let failed = |error| Error::failed_io("write", &self.named, &error);
+        for name in &names {
+            let parents = Path::new(name).ancestors().skip(1);
+            for part in parents.filter(|part| !part.as_os_str().is_empty()) {
+                let data = std::fs::symlink_metadata(self.out.join(part)).map_err(failed)?;
+                if !data.is_dir() {
+                    return Err(self.in_the_way(part));
+                }
+            }
+        }
+        for name in &names {
+            std::fs::rename(self.folder.join(name), self.out.join(name)).map_err(failed)?;
+        }
+        Ok(true)
     }
 
     /// Puts the new site in the place of the old one, in one step where the system can do that.
@@ -178,8 +229,9 @@ impl StagedSite {
         if self.is_inside || !self.exchange_sites()? {
             self.fill_in_place()?;
         }
+        let stamp = SiteStamp::read_stamp(&self.out);
         // What now lies in the folder is the old site.
-        Ok(ReplacedSite(self))
+        Ok(ReplacedSite { staging: self, stamp })
     }
 
     /// Exchanges the new site and the old one. False if the system cannot do that here.
@@ -355,11 +407,27 @@ impl Drop for StagedSite {
     }
 }
 
+/// What tells a site in a folder from any that a later build puts there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SiteStamp(u64, i64, i64);
+
+impl SiteStamp {
+    /// That of the site which is there now; none if there is none.
+    pub(super) fn read_stamp(out: &Path) -> Option<Self> {
+        let data = std::fs::symlink_metadata(out.join(MARKER)).ok()?;
+        Some(Self(data.ino(), data.mtime(), data.mtime_nsec()))
+    }
+}
+
 /// A site that another one replaced. Dropping it removes it as well, without a word if that
 /// fails.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct ReplacedSite(StagedSite);
+pub(super) struct ReplacedSite {
+    staging: StagedSite,
+    /// What tells the new site.
+    pub stamp: Option<SiteStamp>,
+}
 
 impl ReplacedSite {
     /// Removes it.
@@ -368,7 +436,7 @@ impl ReplacedSite {
     ///
     /// A file cannot be removed, or is somebody else's.
     pub(super) fn remove_site(&self) -> Result<()> {
-        remove_site(&self.0.folder, &self.0.out)
+        remove_site(&self.staging.folder, &self.staging.out)
     }
 }
 
@@ -594,8 +662,8 @@ mod tests {
         let prefix = owner::prefix_name(&staging_prefix(&out));
         let (folder, held) = make_folder(&out, &prefix).unwrap();
         let (names, folders) = Default::default();
-        let (is_inside, has_old) = (true, true);
-        StagedSite { folder, out, named, is_inside, names, folders, has_old, _held: held }
+        let (is_inside, has_old, kept) = (true, true, BTreeSet::new());
+        StagedSite { folder, out, named, is_inside, names, kept, folders, has_old, _held: held }
     }
 
     fn names(folder: &Path) -> Vec<String> {

@@ -1,0 +1,462 @@
+//! What a server keeps of the site that it built last, and how changed chapters get into it.
+//!
+//! The pages of the chapters are made by the same code as in a build of everything, and their
+//! links are checked against those of all others, which are kept. Any other change has everything
+//! looked at again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::cache::BuildCache;
+use super::output::OutputFolder;
+use super::page_writer::{PageWriter, SitePages};
+use super::site_builder::{PRINT, SiteBuilder};
+use super::writer::{SiteStamp, StagedSite};
+use super::{BuildOptions, BuiltReport, PublishedReport, RunSummary, search};
+use crate::assets::{self, AssetTree, TextFile};
+use crate::error::Result;
+use crate::project::{NOTES, Project, SUMMARY};
+use crate::report::chapters::takes_from_others;
+use crate::sources::{self, WalkLimits};
+
+/// What changed among the sources of a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SourceChanges {
+    /// These files and folders, by absolute paths, and nothing else.
+    Paths(BTreeSet<PathBuf>),
+    /// Anything.
+    Unknown,
+}
+
+/// The files of a site that are made after open pages were told of a change: no page shows them
+/// by itself.
+pub(crate) const LATE_FILES: [&str; 2] = [PRINT, search::FILE];
+
+/// The site that a server built last; none at first.
+#[derive(Default)]
+pub(crate) struct SiteMemory(Option<KeptSite>);
+
+impl SiteMemory {
+    /// Whether no more than the pages of chapters has to be made for these changes.
+    pub(crate) fn takes_changes(&self, changes: &SourceChanges) -> bool {
+        self.0.as_ref().is_some_and(|kept| kept.takes_changes(changes))
+    }
+
+    /// Brings the site up to date, as [`super::publish_report`] does, after these changes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`super::publish_report`].
+    pub(crate) fn publish_changes(
+        &mut self,
+        project: &Project,
+        options: &BuildOptions,
+        changes: &SourceChanges,
+    ) -> Result<PublishedReport> {
+        let Some(mut kept) = self.0.take() else {
+            return super::publish_report(project, options, None);
+        };
+        if kept.takes_changes(changes) {
+            match kept.publish_chapters(options, changes) {
+                Ok(Some((report, staging))) => {
+                    return Ok(PublishedReport::with_late_files(report, kept, staging));
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.0 = Some(kept);
+                    return Err(error);
+                }
+            }
+        }
+        super::publish_report(project, options, Some(kept.pages.made))
+    }
+
+    /// [`PublishedReport::tidy_up`], after which the site is kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PublishedReport::tidy_up`].
+    pub(crate) fn tidy_up(&mut self, published: PublishedReport) -> Result<BuiltReport> {
+        let (report, kept) = published.finish_work()?;
+        self.0 = Some(kept).filter(KeptSite::can_be_continued);
+        Ok(report)
+    }
+}
+
+/// A site that was built, with all that is needed to put other chapters into it.
+pub(super) struct KeptSite {
+    /// What its pages are made with.
+    pub builder: SiteBuilder,
+    /// Its folder.
+    pub out: OutputFolder,
+    /// What tells it from a site that another build puts there.
+    pub stamp: Option<SiteStamp>,
+    /// Its files.
+    pub files: BTreeSet<String>,
+    /// The files among them that lie beside the chapters.
+    pub copied: BTreeSet<String>,
+    /// What is known of its pages.
+    pub pages: SitePages,
+    /// What is known of the runs.
+    pub runs: RunSummary,
+    /// The chapters that changed and are not in the site, because a build failed.
+    pub unpublished: BTreeSet<String>,
+}
+
+impl KeptSite {
+    fn project(&self) -> &Project {
+        self.builder.project()
+    }
+
+    /// Whether a change of a chapter is seen as one, and concerns its own page alone.
+    fn can_be_continued(&self) -> bool {
+        let project = self.project();
+        let folders = [project.chapters_dir(), project.data_dir(), project.templates_dir()];
+        let has_links = |folder: &PathBuf| {
+            let walk = sources::walk_folder(folder, WalkLimits::PROJECT);
+            folder.is_symlink() || walk.is_ok_and(|walk| walk.entries.iter().any(|e| e.is_link))
+        };
+        self.stamp.is_some()
+            && self.builder.chapters().shared_texts().is_empty()
+            // What a link leads to is not watched.
+            && !folders.iter().any(has_links)
+    }
+
+    fn takes_changes(&self, changes: &SourceChanges) -> bool {
+        match changes {
+            SourceChanges::Unknown => false,
+            SourceChanges::Paths(paths) => {
+                paths.iter().all(|path| self.chapter_at(path).is_some() || self.is_nothing(path))
+            }
+        }
+    }
+
+    /// The chapter whose file is at a path.
+    fn chapter_at(&self, path: &Path) -> Option<String> {
+        let name = self.name_among_chapters(path)?;
+        let is_file = std::fs::symlink_metadata(path).is_ok_and(|data| data.is_file());
+        (is_file && self.builder.chapters().has_chapter(&name)).then_some(name)
+    }
+
+    /// Whether there is no file at a path, and there was none that the site is made of: an editor
+    /// wrote a file under another name first.
+    fn is_nothing(&self, path: &Path) -> bool {
+        let Some(name) = self.name_among_chapters(path) else { return false };
+        let is_known = |known: &str| Path::new(known).starts_with(&name);
+        let chapters = self.builder.chapters();
+        path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
+            && name != SUMMARY
+            && !Path::new(&name).starts_with(NOTES)
+            && !self.copied.iter().any(|copied| is_known(copied))
+            && !chapters.chapter_names().any(is_known)
+    }
+
+    fn name_among_chapters(&self, path: &Path) -> Option<String> {
+        let folder = std::path::absolute(self.project().chapters_dir()).ok()?;
+        let name = path.strip_prefix(folder).ok()?.to_str()?;
+        (!name.is_empty()).then(|| name.to_string())
+    }
+
+    /// Makes the pages of the chapters that changed and puts them into the site; none if that
+    /// does not do. The files of [`LATE_FILES`] are still to be made.
+    fn publish_chapters(
+        &mut self,
+        options: &BuildOptions,
+        changes: &SourceChanges,
+    ) -> Result<Option<(BuiltReport, StagedSite)>> {
+        let Some(stamp) = self.stamp.take() else { return Ok(None) };
+        let published = self.replace_chapters(options, changes, &stamp);
+        self.stamp = Some(stamp);
+        published
+    }
+
+    fn replace_chapters(
+        &mut self,
+        options: &BuildOptions,
+        changes: &SourceChanges,
+        stamp: &SiteStamp,
+    ) -> Result<Option<(BuiltReport, StagedSite)>> {
+        if let SourceChanges::Paths(paths) = changes {
+            let changed: Vec<String> =
+                paths.iter().filter_map(|path| self.chapter_at(path)).collect();
+            self.unpublished.extend(changed);
+        }
+        let texts = self.read_unpublished()?;
+        if texts.values().any(|file| takes_from_others(&file.text)) {
+            return Ok(None);
+        }
+        self.builder.replace_chapters(texts)?;
+        let document = self.builder.render_document(self.builder.file_links())?;
+        let staging = StagedSite::continue_site(&self.out, self.files.clone())?;
+        let (copied, staging) = self.with_writer(staging, |kept, writer| {
+            // It is made later; what it alone would lead to is nothing that has to be there.
+            writer.forget_page(PRINT);
+            kept.builder.changed_pages(writer, &kept.unpublished, &kept.runs.since)?;
+            kept.builder.probes_page(writer)?;
+            let copied = writer.copy_linked_assets(kept.builder.project(), &kept.copied)?;
+            writer.check_links()?;
+            Ok(copied)
+        })?;
+        if copied != self.copied {
+            return Ok(None);
+        }
+        let report = super::finish_report(self, options, document)?;
+        if !staging.replace_files(stamp)? {
+            return Ok(None);
+        }
+        self.unpublished.clear();
+        Ok(Some((report, staging)))
+    }
+
+    fn read_unpublished(&self) -> Result<BTreeMap<String, TextFile>> {
+        let folder = self.project().chapters_dir();
+        let mut texts = BTreeMap::new();
+        for name in &self.unpublished {
+            self.project().refuse_outside(&folder.join(name))?;
+            texts.extend(assets::read_all(AssetTree::Chapters, Some(&folder), name, ".md")?);
+        }
+        Ok(texts)
+    }
+
+    /// Makes what no page shows by itself, and puts it into the site.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be made or written, or a link in it leads nowhere.
+    pub(super) fn make_late_files(&mut self, staging: StagedSite) -> Result<()> {
+        let (_, staging) = self.with_writer(staging, |kept, writer| {
+            kept.builder.print_page(writer, true)?;
+            let probes = kept.builder.probes_page(writer)?;
+            kept.builder.search_index(writer, &kept.runs.rows, &probes)?;
+            writer.check_links()
+        })?;
+        if let Some(stamp) = &self.stamp {
+            // Where another build was faster, its files stay.
+            staging.replace_files(stamp)?;
+        }
+        Ok(())
+    }
+
+    /// What is done with a writer into this site, and the files that were written.
+    fn with_writer<T>(
+        &mut self,
+        staging: StagedSite,
+        work: impl FnOnce(&Self, &PageWriter) -> Result<T>,
+    ) -> Result<(T, StagedSite)> {
+        let (before, pages) = (BuildCache::default(), std::mem::take(&mut self.pages));
+        let writer = PageWriter::new(staging, before, pages, self.builder.site_root());
+        let done = work(self, &writer);
+        let (staging, pages) = writer.into_parts();
+        self.pages = pages;
+        Ok((done?, staging))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::read_sample_run;
+
+    /// A project whose site is kept, and each change of it.
+    struct EditedProject {
+        folder: tempfile::TempDir,
+        memory: SiteMemory,
+        touched: BTreeSet<PathBuf>,
+    }
+
+    impl EditedProject {
+        fn with_chapters() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let (memory, touched) = (SiteMemory::default(), BTreeSet::new());
+            let mut project = Self { folder, memory, touched };
+            project.add_run("customer");
+            project.write("book.toml", "[preprocessor.isoproof]\nedition = \"s26\"\n");
+            project.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n- [C](c.md)\n");
+            project.write("site/one.md", "# One\n\n## Same\n\n[two](b/two.md#same)\n");
+            project.write("site/b/two.md", "# Two\n\n## Same\n\nText[^1].\n\n[^1]: Note.\n");
+            project.write("site/c.md", "# C\n\n{{ fact(id=\"proc.entries\", target=\"kata\") }}\n");
+            project
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join(name)
+        }
+
+        fn write(&mut self, name: &str, text: &str) {
+            let path = self.path(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            self.touched.insert(path);
+        }
+
+        fn remove(&mut self, name: &str) {
+            std::fs::remove_file(self.path(name)).unwrap();
+            self.touched.insert(self.path(name));
+        }
+
+        fn add_run(&mut self, label: &str) {
+            let (file, _) = read_sample_run(label);
+            let name = format!("data/runs/{}", file.file_name().unwrap().to_str().unwrap());
+            self.write(&name, &std::fs::read_to_string(file).unwrap());
+        }
+
+        /// Brings the site up to date as a server does. Says whether chapters alone were made.
+        fn update(&mut self) -> Result<bool> {
+            let changes = SourceChanges::Paths(std::mem::take(&mut self.touched));
+            let project = Project::open_folder(self.folder.path()).unwrap();
+            let options = BuildOptions { run: "latest".into(), ..BuildOptions::default() };
+            let published = self.memory.publish_changes(&project, &options, &changes)?;
+            let is_whole = published.is_whole();
+            self.memory.tidy_up(published)?;
+            Ok(!is_whole)
+        }
+
+        /// The files of the site, and the submission, after an update; they are those of a build
+        /// of everything.
+        fn check_site(&self) {
+            let project = Project::open_folder(self.folder.path()).unwrap();
+            let other = tempfile::tempdir().unwrap();
+            let options = BuildOptions {
+                run: "latest".into(),
+                out: Some(other.path().join("site")),
+                document: Some(other.path().join("submission.md")),
+                is_temporary: true,
+                ..BuildOptions::default()
+            };
+            super::super::build_report(&project, &options).unwrap();
+            let fresh = read_files(&other.path().join("site"));
+            let served = read_files(&self.path("public"));
+            assert_eq!(fresh.keys().collect::<Vec<_>>(), served.keys().collect::<Vec<_>>());
+            for (name, bytes) in fresh {
+                assert!(served[&name] == bytes, "{} differs", name.display());
+            }
+            let document = |path: PathBuf| std::fs::read_to_string(path).unwrap();
+            let fresh = document(other.path().join("submission.md"));
+            assert_eq!(document(self.path("submission.md")), fresh);
+        }
+    }
+
+    fn read_files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![folder.to_path_buf()];
+        while let Some(next) = open.pop() {
+            for entry in std::fs::read_dir(next).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => open.push(path),
+                    false => {
+                        let name = path.strip_prefix(folder).unwrap().to_path_buf();
+                        files.insert(name, std::fs::read(&path).unwrap());
+                    }
+                }
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn after_every_edit_the_site_is_that_of_a_build_of_everything() {
+        type Edit = fn(&mut EditedProject);
+        let edits: [(&str, bool, Edit); 19] = [
+            ("the first build", false, |_| ()),
+            ("a text", true, |p| p.write("site/b/two.md", "# Two\n\nOther words\n\n## Same\n")),
+            ("a heading and a link to it at once", true, |p| {
+                p.write("site/b/two.md", "# Two\n\n## Other\n\n## Same\n\n[x](../one.md#new)\n");
+                p.write("site/one.md", "# One\n\n## New\n\n[two](b/two.md#other) {{ 1 + 1 }}\n");
+            }),
+            ("a look-up where none was", true, |p| {
+                let text = "# One\n\n## New\n\n{{ fact(id=\"cpu.count\", target=\"kata\") }}\n";
+                p.write("site/one.md", text);
+            }),
+            ("a look-up of what is missing", true, |p| {
+                p.write("site/c.md", "# C\n\n{{ fact(id=\"perf.syscall\", target=\"runc\") }}\n");
+            }),
+            ("no look-up any more", true, |p| p.write("site/c.md", "# C\n\nPlain.\n")),
+            ("what an editor wrote first and removed", true, |p| {
+                p.write("site/c.md.new", "x");
+                p.remove("site/c.md.new");
+                p.write("site/c.md", "# C\n\nAgain, with `code`.\n");
+            }),
+            ("a picture", false, |p| {
+                p.write("site/b/x.svg", "<svg/>");
+                p.write("site/b/two.md", "# Two\n\n## Other\n\n## Same\n\n![x](x.svg)\n");
+            }),
+            ("a link to a picture more", true, |p| p.write("site/c.md", "# C\n\n![x](b/x.svg)\n")),
+            ("one link to a picture less", true, |p| p.write("site/c.md", "# C\n\nNo more.\n")),
+            ("a picture that no link leads to", false, |p| {
+                p.write("site/b/two.md", "# Two\n\n## Same\n\nNo picture.\n");
+            }),
+            ("a chapter more", false, |p| {
+                p.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n- [D](d.md)\n");
+                p.write("site/d.md", "# D\n");
+            }),
+            ("a chapter with another name", false, |p| {
+                p.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n- [E](e.md)\n");
+                p.write("site/e.md", "# E\n");
+                p.remove("site/d.md");
+            }),
+            ("a chapter less", false, |p| {
+                p.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n");
+                p.remove("site/e.md");
+            }),
+            ("a template", false, |p| p.write("templates/site/style.css", "main { color: red }\n")),
+            ("a note", false, |p| p.write("site/notes/method.md", "My own words.\n")),
+            ("another title", false, |p| {
+                p.write(
+                    "book.toml",
+                    "[book]\ntitle = \"Other\"\n[preprocessor.isoproof]\nedition = \"s26\"\n",
+                )
+            }),
+            ("a chapter that takes from another", false, |p| {
+                p.write("site/b/two.md", "# Two\n\n## Same\n\n{% include \"one.md\" %}\n");
+            }),
+            ("another run", false, |p| p.add_run("four-runtimes")),
+        ];
+        let mut project = EditedProject::with_chapters();
+        for (what, is_patched, edit) in edits {
+            edit(&mut project);
+            let done = project.update().unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_eq!(done, is_patched, "{what}");
+            project.check_site();
+        }
+    }
+
+    #[test]
+    fn what_a_failed_build_left_out_is_made_when_another_chapter_makes_it_right() {
+        let mut project = EditedProject::with_chapters();
+        project.update().unwrap();
+        let before = read_files(&project.path("public"));
+        let failures = [
+            ("site/one.md", "# One\n\n[two](b/two.md#nowhere)\n", "b/two.html#nowhere"),
+            ("site/c.md", "# C\n\n{{ fact(\n", "c.md:3"),
+            ("site/c.md", "# C\n\n{{ fact(id=\"no.such\", target=\"kata\") }}\n", "no.such"),
+            ("site/c.md", "# C\n\nFine.\n", "b/two.html#nowhere"),
+        ];
+        for (name, text, problem) in failures {
+            project.write(name, text);
+            let error = project.update().unwrap_err();
+            assert!(error.message.contains(problem), "{problem} in {error}");
+            assert!(read_files(&project.path("public")) == before, "{problem}");
+        }
+        project.write("site/b/two.md", "# Two\n\n## Nowhere\n");
+        assert!(project.update().unwrap());
+        project.check_site();
+    }
+
+    #[test]
+    fn a_site_that_another_build_made_and_files_of_the_user_stay() {
+        let mut project = EditedProject::with_chapters();
+        project.update().unwrap();
+        std::fs::write(project.path("public/CNAME"), "mine").unwrap();
+        project.write("site/c.md", "# C\n\nOne.\n");
+        assert!(project.update().unwrap());
+        assert_eq!(std::fs::read(project.path("public/CNAME")).unwrap(), b"mine");
+        let opened = Project::open_folder(project.folder.path()).unwrap();
+        let options = BuildOptions { run: "latest".into(), ..BuildOptions::default() };
+        super::super::build_report(&opened, &options).unwrap();
+        project.write("site/c.md", "# C\n\nTwo.\n");
+        assert!(!project.update().unwrap(), "the site is not the one that is kept");
+        std::fs::remove_file(project.path("public/CNAME")).unwrap();
+        project.check_site();
+    }
+}
