@@ -129,7 +129,8 @@ pub(crate) fn serve_project(
     let watch = SourceWatch::watch_project(&project)?;
     let mut are_all_watched = watch_sources(&watch, &project, tell);
     let mut memory = SiteMemory::default();
-    rebuild_site(root, options, &mut memory, &SourceChanges::Unknown, &state, tell);
+    let server = (root, options, &*state);
+    rebuild_site(server, &mut memory, &SourceChanges::Unknown, &watch, tell);
     let failed = |error: std::io::Error| {
         Error::failed_environment(format!("cannot listen on 127.0.0.1: {error}"))
     };
@@ -148,7 +149,7 @@ pub(crate) fn serve_project(
                 are_all_watched = watch_sources(&watch, &project, tell);
             }
         }
-        rebuild_site(root, options, &mut memory, &changes, &state, tell);
+        rebuild_site(server, &mut memory, &changes, &watch, tell);
     }
 }
 
@@ -161,14 +162,15 @@ fn watch_sources(watch: &SourceWatch, project: &Project, tell: &dyn Fn(ServeEven
     not_watched.is_empty()
 }
 
+/// Builds the site and tells open pages, then does the rest unless sources changed meanwhile.
 fn rebuild_site(
-    root: &Path,
-    options: &BuildOptions,
+    server: (&Path, &BuildOptions, &ServerState),
     memory: &mut SiteMemory,
     changes: &SourceChanges,
-    state: &ServerState,
+    watch: &SourceWatch,
     tell: &dyn Fn(ServeEvent),
 ) {
+    let (root, options, state) = server;
     let start = std::time::Instant::now();
     let mut build = || {
         let project = Project::open_folder(root)?;
@@ -176,8 +178,9 @@ fn rebuild_site(
         // Open pages need not wait until the old site is removed, or for what they do not show.
         state.record_build(&published.report.out, published.is_whole());
         tell(ServeEvent::Built(&published.report, start.elapsed()));
-        memory.tidy_up(published)?;
-        state.record_late_files();
+        if memory.finish_report(published, &|| watch.has_changes())? {
+            state.record_late_files();
+        }
         Ok(())
     };
     if let Err(error) = build() {

@@ -20,6 +20,8 @@ const QUIET: Duration = Duration::from_millis(40);
 pub(super) struct SourceWatch {
     watcher: RefCell<RecommendedWatcher>,
     changes: Receiver<notify::Result<notify::Event>>,
+    /// What changed since the last build, as far as that was asked.
+    pending: RefCell<SourceChanges>,
     root: PathBuf,
     /// The report that is checked, where there is one.
     checked: RefCell<Option<PathBuf>>,
@@ -47,7 +49,8 @@ impl SourceWatch {
         let (checked, wanted, watched) =
             (RefCell::default(), RefCell::default(), RefCell::default());
         let watcher = RefCell::new(watcher);
-        Ok(Self { watcher, changes, root, checked, wanted, watched })
+        let pending = RefCell::new(no_changes());
+        Ok(Self { watcher, changes, pending, root, checked, wanted, watched })
     }
 
     /// Watches the sources of a project (chapters, templates and data) as far as they are not
@@ -85,8 +88,8 @@ impl SourceWatch {
     /// The watch broke down.
     pub(super) fn wait_for_change(&self) -> Result<SourceChanges> {
         let broken = || Error::failed_environment("the watch over the sources broke down");
-        let mut changes = SourceChanges::Paths(BTreeSet::new());
-        while changes == SourceChanges::Paths(BTreeSet::new()) {
+        let mut changes = self.pending.replace(no_changes());
+        while changes == no_changes() {
             let event = self.changes.recv().map_err(|_| broken())?;
             self.add_changes(event, &mut changes);
         }
@@ -97,6 +100,15 @@ impl SourceWatch {
                 Err(RecvTimeoutError::Disconnected) => return Err(broken()),
             }
         }
+    }
+
+    /// Whether a source changed already that [`SourceWatch::wait_for_change`] would wait for.
+    pub(super) fn has_changes(&self) -> bool {
+        let mut pending = self.pending.borrow_mut();
+        while let Ok(event) = self.changes.try_recv() {
+            self.add_changes(event, &mut pending);
+        }
+        *pending != no_changes()
     }
 
     /// Takes up what changed of that which a site is made of.
@@ -124,6 +136,10 @@ impl SourceWatch {
         let is_checked = self.checked.borrow().as_deref() == Some(path);
         path == self.root.join(CONFIG) || is_checked || self.wanted.borrow().iter().any(is_wanted)
     }
+}
+
+fn no_changes() -> SourceChanges {
+    SourceChanges::Paths(BTreeSet::new())
 }
 
 /// The folders in which sources are read: those of the walk, and links to folders at its top,

@@ -71,15 +71,22 @@ impl SiteMemory {
         super::publish_report(project, options, Some(kept.pages.made))
     }
 
-    /// [`PublishedReport::tidy_up`], after which the site is kept.
+    /// Does what is left to do of a report, and keeps its site. False if that was given up because
+    /// `is_urgent` said that something else is to be done first: the next report does it.
     ///
     /// # Errors
     ///
-    /// Those of [`PublishedReport::tidy_up`].
-    pub(crate) fn tidy_up(&mut self, published: PublishedReport) -> Result<BuiltReport> {
-        let (report, kept) = published.finish_work()?;
-        self.0 = Some(kept).filter(KeptSite::can_be_continued);
-        Ok(report)
+    /// A file of the old site cannot be removed, or one of the new site not be made.
+    pub(crate) fn finish_report(
+        &mut self,
+        published: PublishedReport,
+        is_urgent: &dyn Fn() -> bool,
+    ) -> Result<bool> {
+        let is_new = published.is_whole();
+        let (_, kept, is_done) = published.finish_work(is_urgent)?;
+        // That is the same for all texts that chapters have later.
+        self.0 = Some(kept).filter(|kept| !is_new || kept.can_be_continued());
+        Ok(is_done)
     }
 }
 
@@ -186,7 +193,7 @@ impl KeptSite {
             return Ok(None);
         }
         self.builder.replace_chapters(texts)?;
-        let document = self.builder.render_document(self.builder.file_links())?;
+        let document = self.builder.document_file()?;
         let staging = StagedSite::continue_site(&self.out, self.files.clone())?;
         let (copied, staging) = self.with_writer(staging, |kept, writer| {
             // It is made later; what it alone would lead to is nothing that has to be there.
@@ -218,23 +225,30 @@ impl KeptSite {
         Ok(texts)
     }
 
-    /// Makes what no page shows by itself, and puts it into the site.
+    /// Makes what no page shows by itself, and puts it into the site. False if it was given up
+    /// because something else `is_urgent`.
     ///
     /// # Errors
     ///
     /// A file cannot be made or written, or a link in it leads nowhere.
-    pub(super) fn make_late_files(&mut self, staging: StagedSite) -> Result<()> {
-        let (_, staging) = self.with_writer(staging, |kept, writer| {
-            kept.builder.print_page(writer, true)?;
+    pub(super) fn make_late_files(
+        &mut self,
+        staging: StagedSite,
+        is_urgent: &dyn Fn() -> bool,
+    ) -> Result<bool> {
+        let (is_done, staging) = self.with_writer(staging, |kept, writer| {
+            if !kept.builder.print_page(writer, Some(is_urgent))? {
+                return Ok(false);
+            }
             let probes = kept.builder.probes_page(writer)?;
             kept.builder.search_index(writer, &kept.runs.rows, &probes)?;
-            writer.check_links()
+            writer.check_links().map(|()| true)
         })?;
-        if let Some(stamp) = &self.stamp {
+        if let Some(stamp) = self.stamp.as_ref().filter(|_| is_done) {
             // Where another build was faster, its files stay.
             staging.replace_files(stamp)?;
         }
-        Ok(())
+        Ok(is_done)
     }
 
     /// What is done with a writer into this site, and the files that were written.
@@ -254,6 +268,8 @@ impl KeptSite {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::store::testing::read_sample_run;
 
@@ -262,13 +278,14 @@ mod tests {
         folder: tempfile::TempDir,
         memory: SiteMemory,
         touched: BTreeSet<PathBuf>,
+        is_hurried: bool,
     }
 
     impl EditedProject {
         fn with_chapters() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let (memory, touched) = (SiteMemory::default(), BTreeSet::new());
-            let mut project = Self { folder, memory, touched };
+            let mut project = Self { folder, memory, touched, is_hurried: false };
             project.add_run("customer");
             project.write("book.toml", "[preprocessor.isoproof]\nedition = \"s26\"\n");
             project.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n- [C](c.md)\n");
@@ -305,9 +322,13 @@ mod tests {
             let changes = SourceChanges::Paths(std::mem::take(&mut self.touched));
             let project = Project::open_folder(self.folder.path()).unwrap();
             let options = BuildOptions { run: "latest".into(), ..BuildOptions::default() };
-            let published = self.memory.publish_changes(&project, &options, &changes)?;
+            let mut published = self.memory.publish_changes(&project, &options, &changes)?;
             let is_whole = published.is_whole();
-            self.memory.tidy_up(published)?;
+            // Another change comes while the page for paper is made, now and then.
+            let is_urgent = Cell::new(self.is_hurried);
+            while !self.memory.finish_report(published, &|| is_urgent.take())? {
+                published = self.memory.publish_changes(&project, &options, &changes)?;
+            }
             Ok(!is_whole)
         }
 
@@ -415,6 +436,7 @@ mod tests {
         let mut project = EditedProject::with_chapters();
         for (what, is_patched, edit) in edits {
             edit(&mut project);
+            project.is_hurried = !project.is_hurried;
             let done = project.update().unwrap_or_else(|error| panic!("{what}: {error}"));
             assert_eq!(done, is_patched, "{what}");
             project.check_site();

@@ -139,14 +139,15 @@ impl PublishedReport {
     }
 
     /// Removes the old site and keeps for the next build what this one made, or makes what is
-    /// still missing in the site.
+    /// still missing in the site. The last value is false if that was given up because something
+    /// else `is_urgent`.
     ///
     /// # Errors
     ///
     /// A file of the old site cannot be removed, or one of the new site not be made.
-    fn finish_work(self) -> Result<(BuiltReport, KeptSite)> {
+    fn finish_work(self, is_urgent: &dyn Fn() -> bool) -> Result<(BuiltReport, KeptSite, bool)> {
         let Self { mut report, mut kept, work } = self;
-        match work {
+        let is_done = match work {
             LeftWork::OldSite { old, is_temporary } => {
                 let KeptSite { builder, out, pages, .. } = &mut kept;
                 let save = || match is_temporary {
@@ -157,10 +158,11 @@ impl PublishedReport {
                 removed?;
                 // A project may lie where nothing can be written; the site need not.
                 report.cache_error = saved.err();
+                true
             }
-            LeftWork::LateFiles(staging) => kept.make_late_files(staging)?,
-        }
-        Ok((report, kept))
+            LeftWork::LateFiles(staging) => kept.make_late_files(staging, is_urgent)?,
+        };
+        Ok((report, kept, is_done))
     }
 }
 
@@ -170,7 +172,7 @@ impl PublishedReport {
 ///
 /// Those of [`publish_report`], or a file of the old site cannot be removed.
 pub(crate) fn build_report(project: &Project, options: &BuildOptions) -> Result<BuiltReport> {
-    publish_report(project, options, None)?.finish_work().map(|(report, _)| report)
+    publish_report(project, options, None)?.finish_work(&|| false).map(|(report, ..)| report)
 }
 
 /// Builds the site and the document that an edition wants. Everything is made and checked before
@@ -193,7 +195,7 @@ fn publish_report(
     project_data.target = options.target.clone().or(project_data.target);
     let store = RunStore::with_catalogue(project, Arc::clone(&project_data.catalogue));
     let builder = make_builder(project, &store, &project_data, options)?;
-    let document = builder.render_document(builder.file_links())?;
+    let document = builder.document_file()?;
     let (writer, runs) = loop {
         let staging = StagedSite::begin_staging(&out)?;
         let before =
@@ -286,7 +288,7 @@ fn make_pages(
     let mut since = json!(changes);
     since["fleet"] = fleets.newest_fleet();
     builder.make_site(writer, &since, &rows)?;
-    builder.print_page(writer, false)?;
+    builder.print_page(writer, None)?;
     fleets.make_pages(&runs)?;
     history.make_trends(&runs, &rows)?;
     builder.runs_pages(writer, &rows)?;

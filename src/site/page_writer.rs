@@ -117,7 +117,7 @@ impl PageWriter {
     }
 
     /// [`PageWriter::add_page`] of a page that is not kept whole: `make` gives one piece after the
-    /// other, none of which ends within an element's tag.
+    /// other, none of which ends within an element's tag. False if `make` gave up.
     ///
     /// # Errors
     ///
@@ -126,23 +126,26 @@ impl PageWriter {
         &self,
         name: &str,
         key: ContentHash,
-        make: impl FnOnce(&mut dyn FnMut(&str) -> Result<()>) -> Result<()>,
-    ) -> Result<()> {
+        make: impl FnOnce(&mut dyn FnMut(&str) -> Result<()>) -> Result<bool>,
+    ) -> Result<bool> {
         if self.keep_known_page(name, &key)? {
-            return Ok(());
+            return Ok(true);
         }
         let (path, file) = self.staging.create_file(name)?;
         let failed = |error| Error::failed_io("write", &path, &error);
         let (mut out, mut scan) = (BufWriter::new(file), PageScan::default());
-        make(&mut |piece| {
+        let is_whole = make(&mut |piece| {
             scan.add_piece(PageScan::scan_page(piece, false));
             out.write_all(piece.as_bytes()).map_err(failed)
         })?;
+        if !is_whole {
+            return Ok(false);
+        }
         let file = out.into_inner().map_err(IntoInnerError::into_error);
         let file = file.and_then(|file| file.metadata()).map_err(failed)?;
         let made = self.record_page(name, key, &file, &scan);
         self.keep_page(name, made);
-        Ok(())
+        Ok(true)
     }
 
     /// Takes a page over from the site before, if it was made of the same and its file is the one
@@ -255,12 +258,12 @@ impl PageWriter {
         copied: &BTreeSet<String>,
     ) -> Result<BTreeSet<String>> {
         let folder = project.chapters_dir();
-        let mut names: BTreeSet<String> =
-            lock_mutex(&self.links).linked_pages().map(String::from).collect();
-        names.retain(|name| {
-            let is_new = !self.staging.has_file(name);
-            (is_new || copied.contains(name)) && is_publishable(name) && folder.join(name).is_file()
-        });
+        let is_asset = |name: &&str| {
+            let is_candidate = !self.staging.has_file(name) || copied.contains(*name);
+            is_candidate && is_publishable(name) && folder.join(name).is_file()
+        };
+        let names: BTreeSet<String> =
+            lock_mutex(&self.links).linked_pages().filter(is_asset).map(String::from).collect();
         for name in names.iter().filter(|name| !copied.contains(*name)) {
             let path = folder.join(name);
             project.refuse_outside(&path)?;

@@ -192,17 +192,21 @@ impl SiteBuilder {
         self.warnings.lock().map(|lines| lines.clone()).unwrap_or_default()
     }
 
-    /// Where the evidence of the run lies in files, seen from the document.
-    pub(super) fn file_links(&self) -> EvidenceLinks {
+    /// The document as a file of its own, with links to where the evidence lies in files; none
+    /// without an edition.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be rendered; the error names file, line and column.
+    pub(super) fn document_file(&self) -> Result<Option<String>> {
+        if self.assessment.project_data.edition.is_none() {
+            return Ok(None);
+        }
         let path = path_below(&self.project.root, &self.file.path);
         let base = self.project.config.document_base();
         let (assessment, text) = (&self.assessment, &self.file.text);
-        EvidenceLinks::Files(Arc::new(FileLinks::find_places(
-            assessment,
-            &base,
-            path.as_deref(),
-            text,
-        )))
+        let places = FileLinks::find_places(assessment, &base, path.as_deref(), text);
+        self.render_document(EvidenceLinks::Files(Arc::new(places)))
     }
 
     /// The document that the edition wants, in Markdown; none without an edition. With links to
@@ -211,7 +215,7 @@ impl SiteBuilder {
     /// # Errors
     ///
     /// It cannot be rendered; the error names file, line and column.
-    pub(super) fn render_document(&self, links: EvidenceLinks) -> Result<Option<String>> {
+    fn render_document(&self, links: EvidenceLinks) -> Result<Option<String>> {
         let Some(edition) = &self.assessment.project_data.edition else { return Ok(None) };
         let alone = matches!(links, EvidenceLinks::Files(_));
         let mut sources = self.lookup_sources(&self.assessment, Renderer::Markdown(links));
@@ -446,19 +450,24 @@ impl SiteBuilder {
     }
 
     /// The whole report on one page, for paper. What chapters link to and is on the page too is
-    /// linked to there. `is_kept` is whether the texts of chapters are for another such page.
+    /// linked to there. With `is_urgent` the texts of chapters are kept for another such page, and
+    /// this one is given up as soon as it says so: then it is false.
     ///
     /// # Errors
     ///
     /// The page cannot be rendered or written.
-    pub(super) fn print_page(&self, writer: &PageWriter, is_kept: bool) -> Result<()> {
+    pub(super) fn print_page(
+        &self,
+        writer: &PageWriter,
+        is_urgent: Option<&dyn Fn() -> bool>,
+    ) -> Result<bool> {
         let entries = &self.chapters().entries;
         let sources = entries.iter().map(|entry| self.chapters().chapter_source(&entry.path));
         let title = &self.project.config.title;
         let frame = self.frame_ingredients(PRINT, title, "", None);
         let key = self.report.and_parts(["print", &frame]).and_parts(sources);
         writer.add_long_page(PRINT, key, |add| {
-            let texts = self.take_rendered(is_kept)?;
+            let texts = self.take_rendered(is_urgent.is_some())?;
             let pages: Vec<String> = entries.iter().map(SummaryEntry::page_path).collect();
             let mut joiner = TextJoiner::default();
             let names: Vec<JoinedNames> =
@@ -475,6 +484,9 @@ impl SiteBuilder {
                 add(pieces.next().unwrap_or_default())?;
                 for piece in pieces {
                     for (index, text) in texts.iter().enumerate() {
+                        if is_urgent.is_some_and(|is_urgent| is_urgent()) {
+                            return Ok(false);
+                        }
                         let page = &pages[index];
                         let link = |url: &str| printed_address(page, url, &self.root, &places);
                         html.clear();
@@ -483,7 +495,7 @@ impl SiteBuilder {
                     }
                     add(piece)?;
                 }
-                Ok(())
+                Ok(true)
             })?
         })
     }
