@@ -3,12 +3,17 @@
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::table::TableMeasure;
 use super::words;
 use crate::model::MissingReason;
 
 /// The count that stands behind the label of `who`.
-pub(super) fn labelled_count(page: &EvidencePage, who: EvidenceRole) -> ReadResult<i64> {
-    let mut parts = page.labelled_parts().to_vec();
+pub(super) fn labelled_count(
+    page: &EvidencePage,
+    measure: TableMeasure,
+    who: EvidenceRole,
+) -> ReadResult<i64> {
+    let mut parts = page.parts_measuring(|head| measure.is_meant_by(head));
     // `Kata processes: 2` cannot be entries, and then neither is the number beside it.
     let is_small =
         parts.iter().any(|part| is_loose(part) && in_part(part).is_ok_and(|n| n.value < FEWEST));

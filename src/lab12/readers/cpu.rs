@@ -3,14 +3,15 @@
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::table::TableMeasure;
 use super::words;
 use crate::model::MissingReason;
 use crate::probe::parse::MODEL_LABELS;
 
 /// The model name that the parts of `who` state.
 pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
-    let parts = page.labelled_parts();
-    let read = read::in_parts(page, parts, who, in_part);
+    let parts = page.parts_measuring(|head| TableMeasure::Cpu.is_meant_by(head));
+    let read = read::in_parts(page, &parts, who, in_part);
     match read {
         Err(miss)
             if matches!(

@@ -12,6 +12,7 @@ use super::label::EvidenceRole;
 use super::page::{EvidencePage, LineKind};
 use super::read::{self, ReadResult};
 use super::slot::{self, SlotContent};
+use super::table::TableMeasure;
 use super::{counts, cpu, dmesg, health, interfaces, latency, report, shim};
 use crate::lab12::edition::Edition;
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
@@ -208,14 +209,16 @@ impl<'a> EvidencePages<'a> {
 
     /// A count from the file that compares, or else from the file of one role.
     fn count_fact(&self, main: &str, content: SlotContent, who: EvidenceRole) -> Fact {
+        let measure =
+            if content == SlotContent::Proc { TableMeasure::Proc } else { TableMeasure::Modules };
         let fact = self.fact_from_slot(main, |page| {
-            read::fact_from_read(page, counts::labelled_count(page, who))
+            read::fact_from_read(page, counts::labelled_count(page, measure, who))
         });
         let own = slot::SLOTS.iter().find(|slot| slot.content == content && slot.who == Some(who));
         let own = own.and_then(|slot| self.pages.get(slot.path));
         match own {
             Some(page) if !fact.is_present() => {
-                let own = read::fact_from_read(page, counts::labelled_count(page, who));
+                let own = read::fact_from_read(page, counts::labelled_count(page, measure, who));
                 let main_is_silent = matches!(&fact, Fact::Missing(m) if !matches!(m.why, MissingReason::ErrorText | MissingReason::TooLong));
                 if own.is_present() || main_is_silent { own } else { fact }
             }

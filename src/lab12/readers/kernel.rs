@@ -3,6 +3,7 @@
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::table::TableMeasure;
 use super::words;
 use crate::model::MissingReason;
 
@@ -129,12 +130,16 @@ pub(super) fn is_desktop_vm(release: &str) -> bool {
     words::contains_any(release, &["microsoft", "wsl2", "linuxkit"])
 }
 
+fn kernel_parts(page: &EvidencePage) -> Vec<LabelledPart> {
+    page.parts_measuring(|head| TableMeasure::Kernel.is_meant_by(head))
+}
+
 /// The statement about the kernel of `who` on a page that compares kernels.
 pub(super) fn compared_kernel(
     page: &EvidencePage,
     who: EvidenceRole,
 ) -> ReadResult<KernelStatement> {
-    let parts = page.labelled_parts();
+    let parts = &kernel_parts(page);
     read::in_parts(page, parts, who, first_statement)
 }
 
@@ -186,7 +191,7 @@ pub(super) fn own_kernel(
     who: EvidenceRole,
     form: Option<KernelStatementForm>,
 ) -> ReadResult<KernelStatement> {
-    let parts = page.labelled_parts();
+    let parts = &kernel_parts(page);
     let wanted = |kernel: &KernelStatement| form.is_none_or(|form| kernel.form == form);
     let read = read::in_parts(page, parts, who, |part| first_wanted_statement(part, wanted));
     let Err(miss) = read else { return read };
@@ -236,7 +241,7 @@ pub(super) fn host_value(kernel: &FoundValue<KernelStatement>) -> ReadFailure {
 
 /// The guest's `/proc/version` line on a page that compares kernels.
 pub(super) fn guest_banner(page: &EvidencePage) -> ReadResult<KernelStatement> {
-    let parts = page.labelled_parts();
+    let parts = &kernel_parts(page);
     let read = read::in_parts(page, parts, EvidenceRole::Kata, |part| {
         first_wanted_statement(part, |k| k.form == KernelStatementForm::Banner)
     });

@@ -233,12 +233,17 @@ pub(super) fn role_of(label: &str) -> Option<LabelRole> {
     find_roles(&outside).or_else(|| find_roles(&inside))
 }
 
-fn find_roles(text: &str) -> Option<LabelRole> {
+/// The roles that the words of a text name, each once.
+pub(super) fn list_roles(text: &str) -> Vec<EvidenceRole> {
     let mut found: Vec<EvidenceRole> =
         words::split_words(text).filter_map(EvidenceRole::of_word).collect();
     found.sort_unstable();
     found.dedup();
-    match found[..] {
+    found
+}
+
+fn find_roles(text: &str) -> Option<LabelRole> {
+    match list_roles(text)[..] {
         [] if words::split_words(text).any(|word| matches!(word, "WSL" | "WSL2")) => {
             Some(LabelRole::One(EvidenceRole::Host))
         }

@@ -22,6 +22,7 @@ mod report;
 mod results;
 mod shim;
 mod slot;
+mod table;
 mod timing;
 mod words;
 

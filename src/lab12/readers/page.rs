@@ -1,11 +1,12 @@
 //! Pages: a file as cleaned, classified lines, and its parts by the role that their label names.
 
 use super::command::role_of_command;
-use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
+use super::label::{self, EvidenceRole, LabelRole};
 use super::log::{EngineLogMessage, parse_engine_log};
+use super::table::{self, TableLine};
 use super::words;
 use crate::model::{Capture, MAX_LINE};
-use crate::text::{beginning, is_hidden, split_lines, strip_ansi};
+use crate::text::{is_hidden, split_lines, strip_ansi};
 
 /// A cleaned line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub(super) struct PageLine {
     pub inline: bool,
     /// Whether a program wrote it to say that it failed: asked once, because every reader does.
     pub is_error: bool,
+    /// What its table says that it is a value of; none outside of tables that say so.
+    pub measure: Option<String>,
+    /// Whether it is a cell that belongs to no target, wherever it stands.
+    is_apart: bool,
 }
 
 /// What kind of line it is.
@@ -53,9 +58,6 @@ pub(super) struct EvidencePage<'a> {
     parts: Vec<LabelledPart>,
 }
 
-/// The most cells of a row that is read as one of a table.
-const MAX_CELLS: usize = 64;
-
 /// The lines that follow one label.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LabelledPart {
@@ -67,6 +69,8 @@ pub(super) struct LabelledPart {
     pub line: u32,
     /// The lines, beginning with what stands behind the label on its line.
     pub lines: Vec<PageLine>,
+    /// The first cell that was left out because it is a value of something else.
+    pub other_measure: Option<PageLine>,
 }
 
 impl<'a> EvidencePage<'a> {
@@ -109,49 +113,17 @@ impl<'a> EvidencePage<'a> {
     }
 
     fn add_lines<'t>(&mut self, raw_lines: impl Iterator<Item = (u32, &'t str)>) {
-        let mut header: Vec<String> = Vec::new();
-        for (number, raw) in raw_lines {
-            for text in clean_line(raw) {
-                match table_cells(&text) {
-                    Some(cells) => self.add_row(number, &mut header, cells),
-                    None => {
-                        header.clear();
-                        self.lines.push(PageLine::new(number, &text, false));
-                    }
-                }
+        let clean = raw_lines
+            .flat_map(|(number, raw)| clean_line(raw).into_iter().map(move |text| (number, text)));
+        let clean: Vec<(u32, String)> = clean.collect();
+        let mut rest = &clean[..];
+        while let Some((number, text)) = rest.first() {
+            let rows = table::rows_at_start(rest);
+            self.lines.extend(table::read_table(&rows).into_iter().map(PageLine::from_table));
+            if rows.is_empty() {
+                self.lines.push(PageLine::new(*number, text, false));
             }
-        }
-    }
-
-    /// Turns a row of a table into one labelled line for each of its values.
-    fn add_row(&mut self, number: u32, header: &mut Vec<String>, cells: Vec<String>) {
-        let is_rule = cells.iter().all(|cell| cell.chars().all(|c| matches!(c, '-' | ':' | ' ')));
-        if is_rule {
-            return;
-        }
-        if header.is_empty() {
-            *header = cells.clone();
-        }
-        let [first, values @ ..] = &cells[..] else { return };
-        let is_figure = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit());
-        if is_of_figures(header) && cells.len() == header.len() && cells.iter().all(is_figure) {
-            let named = header.iter().zip(&cells).map(|(name, cell)| format!("{name}={cell}"));
-            let text = named.collect::<Vec<_>>().join(" ");
-            self.lines.push(PageLine::new(number, &text, false));
-            return;
-        }
-        // Each value gets the words of its row and column: no more of them than a label has.
-        let first = beginning(first, MAX_LABEL);
-        for (index, value) in values.iter().enumerate() {
-            let column = header.get(index + 1).map_or("", String::as_str);
-            let column = beginning(column, MAX_LABEL);
-            let column = if column == value { "" } else { column };
-            let text = match label::role_of(column) {
-                Some(LabelRole::One(_)) => format!("{column} ({first}): {value}"),
-                _ if qualifies_values(column) => format!("{first} ({column}): {value}"),
-                _ => format!("{first}: {value}"),
-            };
-            self.lines.push(PageLine::new(number, &text, false));
+            rest = &rest[rows.len().max(1)..];
         }
     }
 
@@ -178,12 +150,29 @@ impl<'a> EvidencePage<'a> {
         &self.parts
     }
 
+    /// The same without the cells of tables that are values of something else.
+    pub(super) fn parts_measuring(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<LabelledPart> {
+        let mut parts = self.parts.clone();
+        for part in &mut parts {
+            let (own, others) = std::mem::take(&mut part.lines)
+                .into_iter()
+                .partition(|line| line.measure.as_deref().is_none_or(&is_wanted));
+            part.lines = own;
+            part.other_measure = Vec::into_iter(others).next();
+        }
+        parts
+    }
+
     fn split_by_labels(&self) -> Vec<LabelledPart> {
         let mut parts = vec![LabelledPart { who: self.who, line: 1, ..LabelledPart::default() }];
         let mut by_label = false;
         for line in &self.lines {
             let who = parts.last().and_then(|part| part.who);
             match &line.kind {
+                _ if line.is_apart => {
+                    parts.push(LabelledPart::starting_part(None, line));
+                    push_line(&mut parts, line);
+                }
                 // A page of one role may show what was typed inside the container.
                 LineKind::Command(EvidenceRole::Host) if self.who.is_some() => {
                     push_line(&mut parts, line)
@@ -231,7 +220,7 @@ fn command_opens(stated: EvidenceRole, who: Option<EvidenceRole>, by_label: bool
 
 impl LabelledPart {
     fn starting_part(who: Option<EvidenceRole>, line: &PageLine) -> Self {
-        Self { who, label: line.text.clone(), line: line.number, lines: Vec::new() }
+        Self { who, label: line.text.clone(), line: line.number, ..Self::default() }
     }
 }
 
@@ -244,8 +233,8 @@ fn split_labels(line: &PageLine) -> Option<Vec<LabelledPart>> {
             LabelRole::One(who) => Some(who),
             LabelRole::Unclear => None,
         };
-        let mut part =
-            LabelledPart { who, label: found.words.into(), line: line.number, lines: Vec::new() };
+        let label = found.words.into();
+        let mut part = LabelledPart { who, label, line: line.number, ..LabelledPart::default() };
         // A message is not cut at the labels in it. Whether the line is one is looked at once, and
         // then only what stands before the next label: lines are as long as somebody makes them.
         let next = label::next_label(found.rest).filter(|&end| {
@@ -254,7 +243,8 @@ fn split_labels(line: &PageLine) -> Option<Vec<LabelledPart>> {
         let end = next.unwrap_or(found.rest.len());
         let value = found.rest[..end].trim().trim_end_matches([',', ';', '|', '/']).trim_end();
         if !value.is_empty() {
-            part.lines.push(PageLine::new(line.number, value, true));
+            let measure = line.measure.clone();
+            part.lines.push(PageLine { measure, ..PageLine::new(line.number, value, true) });
         }
         parts.push(part);
         match next {
@@ -280,7 +270,14 @@ impl PageLine {
     pub(super) fn new(number: u32, text: &str, inline: bool) -> Self {
         let text = text.trim();
         let kind = classify_line(text);
-        Self { number, text: text.into(), kind, inline, is_error: words::is_error(text) }
+        let is_error = words::is_error(text);
+        let text = text.into();
+        Self { number, text, kind, inline, is_error, measure: None, is_apart: false }
+    }
+
+    fn from_table(line: TableLine) -> Self {
+        let TableLine { number, text, measure, is_apart } = line;
+        Self { measure, is_apart, ..Self::new(number, &text, false) }
     }
 }
 
@@ -292,7 +289,8 @@ fn classify_line(text: &str) -> LineKind {
     if let Some(log) = parse_engine_log(text) {
         return LineKind::Log(log);
     }
-    if let Some(who) = role_of_command(text) {
+    // `nerdctl run exited with non-zero status` was not typed.
+    if let Some(who) = role_of_command(text).filter(|_| !text.contains(" exited with ")) {
         return LineKind::Command(who);
     }
     let framed = |mark: &str| text.starts_with(mark) && text.ends_with(mark) && text.len() > 4;
@@ -330,26 +328,4 @@ fn without_prompt(text: &str) -> String {
         }
     }
     text.into()
-}
-
-/// Whether the head of a column says more about its values than their name: a summary, a unit.
-fn qualifies_values(column: &str) -> bool {
-    const WORDS: &[&str] =
-        &["avg", "average", "mean", "median", "min", "max", "p95", "ms", "milliseconds"];
-    words::split_words(column).any(|word| WORDS.contains(&word.to_lowercase().as_str()))
-}
-
-/// Whether the columns of a table are figures of one series, `| avg | min | max | n |`: then a
-/// row belongs together.
-fn is_of_figures(header: &[String]) -> bool {
-    const FIGURES: &[&str] = &["avg", "average", "mean", "min", "minimum", "max", "maximum"];
-    header.iter().filter(|name| FIGURES.contains(&name.to_lowercase().as_str())).count() > 1
-}
-
-/// The cells of a row of a table.
-fn table_cells(text: &str) -> Option<Vec<String>> {
-    let inner = text.strip_prefix('|')?.strip_suffix('|')?;
-    let cells: Vec<&str> =
-        inner.split('|').take(MAX_CELLS + 1).map(words::strip_value_marks).collect();
-    (2..=MAX_CELLS).contains(&cells.len()).then(|| cells.into_iter().map(String::from).collect())
 }

@@ -206,6 +206,18 @@ pub(super) fn no_part(
     }
 }
 
+/// Why a part has no value: where it was empty because its table states something else, that.
+pub(super) fn explain_empty_part(part: &LabelledPart, miss: ReadFailure) -> ReadFailure {
+    match (&part.other_measure, miss.why) {
+        (Some(cell), MissingReason::Empty) => {
+            let measure = cell.measure.as_deref().unwrap_or_default();
+            let note = format!("the table states something else: “{}”", shorten_text(measure));
+            ReadFailure { why: MissingReason::NotStated, note, line: Some(cell.number) }
+        }
+        _ => ReadFailure { line: miss.line.or(Some(part.line)), ..miss },
+    }
+}
+
 /// Reads the parts of `who` in turn: the first value, or else the first telling reason.
 pub(super) fn in_parts<T>(
     page: &EvidencePage,
@@ -221,8 +233,8 @@ pub(super) fn in_parts<T>(
         }
         match reader(part) {
             Ok(found) => return Ok(found),
-            Err(mut miss) => {
-                miss.line = miss.line.or(Some(part.line));
+            Err(miss) => {
+                let miss = explain_empty_part(part, miss);
                 if reason.as_ref().is_none_or(|old| old.why == MissingReason::Empty) {
                     reason = Some(miss);
                 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind};
 use super::read::{self, FoundValue, ReadResult};
+use super::table::TableMeasure;
 use super::{counts, words};
 use crate::model::MissingReason;
 
@@ -44,7 +45,7 @@ pub(super) fn parse_dd_output(text: &str) -> Option<Value> {
 /// The number of entries of `/dev` under `who`: the lines of a listing, or a count of them.
 pub(super) fn device_entries(page: &EvidencePage, who: EvidenceRole) -> ReadResult<i64> {
     read::in_parts(page, page.labelled_parts(), who, entries_listed)
-        .or_else(|miss| counts::labelled_count(page, who).map_err(|_| miss))
+        .or_else(|miss| counts::labelled_count(page, TableMeasure::Devices, who).map_err(|_| miss))
 }
 
 fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {

@@ -5,6 +5,7 @@ use super::failure;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::table::TableMeasure;
 use super::words::{self, TimeUnit};
 use crate::model::MissingReason;
 use crate::probe::hyperfine::HyperfineJson;
@@ -23,7 +24,7 @@ pub(super) fn read_startup_times(
     if let Some(times) = hyperfine_times(page, who) {
         return times;
     }
-    let mut parts = page.labelled_parts().to_vec();
+    let mut parts = page.parts_measuring(is_start_measure);
     // In this file "Host" can only mean the runtime on the host's kernel, if the label says so.
     for part in &mut parts {
         if part.who == Some(EvidenceRole::Host) && words::contains_any(&part.label, &["runc"]) {
@@ -37,8 +38,10 @@ pub(super) fn read_startup_times(
     if own.len() > 1 && parts[own[0]].label.is_empty() {
         own.remove(0);
     }
+    let is_of_table = |part: &&mut LabelledPart| part.lines.iter().any(|l| l.measure.is_some());
     if page.value_unit_is_millis() {
-        parts.iter_mut().for_each(|part| part.label.push_str(" (ms)"));
+        let others = parts.iter_mut().filter(|part| !is_of_table(part));
+        others.for_each(|part| part.label.push_str(" (ms)"));
     }
     let own: Vec<&LabelledPart> = own.into_iter().map(|index| &parts[index]).collect();
     if own.is_empty() {
@@ -56,8 +59,11 @@ pub(super) fn read_startup_times(
             _ => miss,
         });
     }
-    let found = all_parts(&own).and_then(refuse_no_time);
-    match (failed_start_line(&parts, who), &found) {
+    let found =
+        choose_columns(own.clone()).and_then(|own| all_parts(&own)).and_then(refuse_no_time);
+    // The state of a start is in a cell that is no time.
+    let failed = failed_start_line(&parts, who);
+    match (failed.or_else(|| failed_start_line(page.labelled_parts(), who)), &found) {
         (Some(line), Ok(_)) => Err(ReadFailure::quoting_line(
             MissingReason::FailedStart,
             "the time is of a start that failed:",
@@ -108,8 +114,8 @@ fn all_parts(own: &[&LabelledPart]) -> ReadResult<TimesAtLine> {
                 Some(series) => series.value.extend(found.value),
                 None => times = Some(found),
             },
-            Err(mut miss) => {
-                miss.line = miss.line.or(Some(part.line));
+            Err(miss) => {
+                let miss = read::explain_empty_part(part, miss);
                 if reason.as_ref().is_none_or(|old| old.why == MissingReason::Empty) {
                     reason = Some(miss);
                 }
@@ -180,6 +186,7 @@ fn split_by_command(parts: &mut Vec<LabelledPart>) {
             label: "command".into(),
             line: line.number,
             lines: vec![line.clone()],
+            ..LabelledPart::default()
         });
         part.into_iter().collect()
     });
@@ -198,6 +205,7 @@ fn split_by_name(parts: &mut Vec<LabelledPart>) {
             label: "name".into(),
             line: line.number,
             lines: vec![PageLine::new(line.number, &text, true)],
+            ..LabelledPart::default()
         };
         named.map(part).collect()
     });
@@ -252,12 +260,19 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
     if texts.first().is_some_and(|line| line.inline && own_form(&line.text).is_some()) {
         texts.retain(|line| line.inline || !names_other_time(&line.text));
     }
-    let in_millis =
-        words::contains_any(&part.label, &["(ms)", "milliseconds", "in ms", ", ms", "_ms"]);
+    let heads = part.lines.iter().filter_map(|line| line.measure.as_deref());
+    let in_millis = heads.chain([part.label.as_str()]).any(|head| {
+        words::split_words(head).any(|word| TimeUnit::from_name(word) == Some(TimeUnit::Millis))
+    });
     let single = |form: fn(&str) -> Option<f64>| move |text: &str| Vec::from_iter(form(text));
     let bare = |text: &str| Vec::from_iter(parse_bare_time(text, in_millis));
     if let Some(found) = parse_measure_command(&texts) {
         return Ok(found);
+    }
+    let own = texts.iter().find_map(|line| own_form(&line.text));
+    let is_by_program = texts.iter().any(|line| parse_program_time(&line.text).is_some());
+    if own.is_some() && !is_by_program {
+        leave_whole_times(&mut texts)?;
     }
     let forms: [&TimeForm; 7] = [
         &single(parse_real_time),
@@ -282,6 +297,115 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
             Err(read::explain_unreadable_lines(telling, MissingReason::NotNumeric))
         }
     }
+}
+
+/// The time that a shell or a program for timing wrote.
+fn parse_program_time(text: &str) -> Option<f64> {
+    let forms = [parse_real_time, parse_zsh_time, parse_fish_time, parse_other_time_programs];
+    forms.iter().find_map(|form| form(text))
+}
+
+/// Of lines that name different times of one start, `create`, `start` and `total`, leaves the one
+/// that is of the whole.
+fn leave_whole_times(texts: &mut Vec<&PageLine>) -> Result<(), ReadFailure> {
+    let mut named: Vec<(&str, &PageLine)> = Vec::new();
+    for line in texts.iter().filter(|line| line.measure.is_none()) {
+        let text = super::label::strip_decoration(&line.text);
+        let Some((key, value)) = text.split_once([':', '=']) else { continue };
+        let is_timed = words::leading_duration(value.trim()).is_some_and(|(_, unit, _)| unit)
+            || own_form(text).is_some();
+        let is_name = is_timed && !key.contains(|c: char| c.is_ascii_digit());
+        if is_name && (!is_excluded(key) || is_of_pull(key)) {
+            named.push((key, line));
+        }
+    }
+    let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+    let is_repeated = names.iter().enumerate().any(|(at, name)| names[..at].contains(name));
+    if names.len() < 2 || is_repeated {
+        return Ok(());
+    }
+    let whole = find_whole_time(&names).map(|whole| named[whole].1.number);
+    let whole = whole.ok_or_else(|| several_times(&names, named[0].1.number))?;
+    texts.retain(|line| {
+        line.number == whole || named.iter().all(|(_, other)| other.number != line.number)
+    });
+    Ok(())
+}
+
+/// Of the columns of a table that name different times of one start leaves the one that is of the
+/// whole; columns of runs are all samples.
+fn choose_columns(own: Vec<&LabelledPart>) -> Result<Vec<&LabelledPart>, ReadFailure> {
+    let mut chosen: Vec<&LabelledPart> = Vec::new();
+    for row in own.chunk_by(|part, next| part.line == next.line) {
+        let named: Vec<(&str, &LabelledPart)> = row
+            .iter()
+            .filter_map(|part| Some((part.lines.first()?.measure.as_deref()?, *part)))
+            .filter(|(name, part)| {
+                let is_sample = !is_excluded_part(&part.label) || is_of_pull(name);
+                is_sample && !name.is_empty() && !name.contains(|c: char| c.is_ascii_digit())
+            })
+            .collect();
+        let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+        if names.len() < 2 {
+            chosen.extend(row);
+            continue;
+        }
+        let whole = find_whole_time(&names);
+        chosen.push(named[whole.ok_or_else(|| several_times(&names, row[0].line))?].1);
+    }
+    Ok(chosen)
+}
+
+/// Which of the differently named times of one start is that of the whole; a total with the time
+/// of a pull in it is not.
+fn find_whole_time(names: &[&str]) -> Option<usize> {
+    let names_any = |words: &[&str]| {
+        let mut found = (0..names.len()).filter(|&at| words::contains_any(names[at], words));
+        found.next().map(|at| found.next().is_none().then_some(at))
+    };
+    let has_pull = names.iter().any(|name| is_of_pull(name));
+    let total = names_any(&["total", "whole", "all"]).filter(|_| !has_pull);
+    if let Some(whole) = names_any(&["real", "wall", "elapsed"]).or(total) {
+        return whole;
+    }
+    if names_any(&["create", "creating", "creation"]).is_some() {
+        return None;
+    }
+    names_any(&["start", "boot", "run"]).flatten()
+}
+
+fn is_of_pull(name: &str) -> bool {
+    words::contains_any(name, &["pull", "download"])
+}
+
+fn several_times(names: &[&str], line: u32) -> ReadFailure {
+    let names = read::shorten_text(&names.join("; "));
+    let note =
+        format!("several times of a start are named, and which one is meant is not: {names}");
+    ReadFailure { why: MissingReason::NotStated, note, line: Some(line) }
+}
+
+/// Whether a table's value under a head of these words can be a start-up time, or sums some up.
+fn is_start_measure(head: &str) -> bool {
+    const OTHERS: &[&str] = &[
+        "memory",
+        "throughput",
+        "bandwidth",
+        "size",
+        "disk",
+        "latency",
+        "request",
+        "usage",
+        "mb",
+        "gb",
+        "mib",
+        "gib",
+        "bytes",
+        "%",
+    ];
+    let is_run = is_run(head) && !head.trim().is_empty();
+    (is_excluded(head) || is_run || TableMeasure::Start.is_meant_by(head))
+        && !words::contains_any(head, OTHERS)
 }
 
 fn only_summary() -> ReadFailure {
@@ -322,11 +446,16 @@ const NO_SAMPLE: &[&str] = &[
     "extra",
     "additional",
     "slowdown",
+    "speedup",
+    "relative",
+    "factor",
     "faster",
     "ratio",
     "range",
     "σ",
     "stddev",
+    "std",
+    "deviation",
     "cpu",
     "pull",
     "pulls",
@@ -529,6 +658,9 @@ fn own_form(text: &str) -> Option<f64> {
     {
         return None;
     }
+    if let Some(time) = parse_lone_clock(text) {
+        return Some(time);
+    }
     let (key, value) = match text.rsplit_once(['=', ':']) {
         Some((key, value)) if !key.ends_with(|c: char| c.is_ascii_digit()) || is_run(key) => {
             (key.trim(), value)
@@ -559,6 +691,25 @@ fn own_form(text: &str) -> Option<f64> {
         None if !key.is_empty() => parse_bare_time(value, false),
         None => None,
     }
+}
+
+/// A clock with nothing before it but the words for a time, `1:02.14` and `elapsed 0:01:02`, as
+/// `%E` of GNU time prints.
+fn parse_lone_clock(text: &str) -> Option<f64> {
+    let clock = text.split_whitespace().find(|word| is_clock(word))?;
+    let (key, _) = text.split_once(clock)?;
+    let key = key.trim_end_matches([' ', '\t', ':', '=']);
+    (key.is_empty() || is_time_key(key)).then_some(words::leading_duration(clock)?.0)
+}
+
+/// Whether a word is minutes and seconds, or hours before them: `1:02.14`, `0:01:02`.
+fn is_clock(word: &str) -> bool {
+    let fields: Vec<&str> = word.split(':').collect();
+    let has_two_digits =
+        |field: &&str| words::leading_digits(field).is_some_and(|d| d.0.len() == 2);
+    (fields.len() == 3 || fields.len() == 2 && word.contains(['.', ',']))
+        && fields[1..].iter().all(has_two_digits)
+        && word.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '.' | ','))
 }
 
 /// Whether a line gives its time a name of its own that is no number of a run.

@@ -1,0 +1,340 @@
+//! Tables: which target a cell is of, and what its table says that it measures.
+
+use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
+use super::words;
+use crate::text::beginning;
+
+/// A row of a table with its line.
+pub(super) type TableRow = (u32, Vec<String>);
+
+/// The most cells of a row that is read as one of a table.
+const MAX_CELLS: usize = 64;
+
+/// What a cell, or the head of a table, says as a line of its own.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TableLine {
+    /// The line of its row.
+    pub number: u32,
+    /// The cell, behind the words that name it.
+    pub text: String,
+    /// What the table says that it is a value of, where it has a head.
+    pub measure: Option<String>,
+    /// Whether it belongs to none of the targets that the table has cells of.
+    pub is_apart: bool,
+}
+
+/// What a reader looks for in tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TableMeasure {
+    /// Start-up times.
+    Start,
+    /// Kernel releases.
+    Kernel,
+    /// Models of processors.
+    Cpu,
+    /// Entries of `/proc`.
+    Proc,
+    /// Entries of `/sys/module`.
+    Modules,
+    /// Entries of `/dev`.
+    Devices,
+}
+
+/// The words by which heads name what is measured; those with a star begin so.
+const MEASURES: [(TableMeasure, &str); 6] = [
+    (TableMeasure::Start, "start* boot* time times real réel elapsed wall duration took seconds"),
+    (TableMeasure::Kernel, "kernel* uname release releases linux ядр* noyau núcleo"),
+    (TableMeasure::Cpu, "cpu cpus processor processors model modell процессор* prozessor"),
+    (TableMeasure::Proc, "proc procfs process processes процесс процессов процессы"),
+    (TableMeasure::Modules, "module* модул*"),
+    (TableMeasure::Devices, "dev device* устройств*"),
+];
+
+/// The words of heads that fit whatever is measured.
+const NEUTRAL: &str = "value* wert* значени* result* output entr* запис* count* number total n \
+                       anzahl einträge колич* s sec ms measured kata runc host guest vm";
+
+/// The words of heads whose values compare targets and are of none.
+const COMPARISONS: &str = "difference differenz diff overhead slower faster longer slowdown speedup \
+                           ratio relative delta vs versus factor increase change than compared \
+                           extra minus разниц*";
+
+impl TableMeasure {
+    /// Whether values under a head of these words can be of this measure: it names it, or nothing
+    /// else. Of words that are not known it is not known.
+    pub(super) fn is_meant_by(self, head: &str) -> bool {
+        let names = |measure: TableMeasure| {
+            MEASURES.iter().any(|(other, list)| *other == measure && has_word(head, list))
+        };
+        let is_other_time = self == Self::Start && has_word(head, "zeit startzeit врем* запуск*");
+        names(self)
+            || is_other_time
+            || words::split_words(head).next().is_none()
+            || has_word(head, NEUTRAL) && !MEASURES.iter().any(|(other, _)| names(*other))
+    }
+}
+
+/// Whether one of the words of `text` stands in a list of words, or begins as one with a star.
+fn has_word(text: &str, list: &str) -> bool {
+    words::split_words(text).any(|word| {
+        let word = word.to_lowercase();
+        list.split_whitespace().any(|listed| match listed.strip_suffix('*') {
+            Some(start) => word.starts_with(start),
+            None => word == listed,
+        })
+    })
+}
+
+/// The rows of the table that begins at the first line; none if none does.
+pub(super) fn rows_at_start(lines: &[(u32, String)]) -> Vec<TableRow> {
+    let rows = lines.iter().map_while(|(number, text)| Some((*number, piped_cells(text)?)));
+    let rows: Vec<TableRow> = rows.collect();
+    if !rows.is_empty() {
+        return rows;
+    }
+    ["\t", ",", ";", "  "]
+        .iter()
+        .map(|mark| rows_between(lines, mark))
+        .find(|rows| !rows.is_empty())
+        .unwrap_or_default()
+}
+
+/// The rows of a table without frame, whose cells stand between `mark`: a head without figures,
+/// and below it rows of as many cells, each of a target and figures.
+fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
+    let Some(((number, head), body)) = lines.split_first() else { return Vec::new() };
+    let head_cells = cells_between(head, mark);
+    if head_cells.len() < 2 || head.contains(|c: char| c.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let rows = body.iter().map_while(|(number, text)| {
+        let cells = cells_between(text, mark);
+        let is_row = cells.len() == head_cells.len()
+            && !find_target_roles(&cells[0]).is_empty()
+            && cells[1..].iter().all(|cell| cell == "-" || starts_with_figure(cell));
+        is_row.then_some((*number, cells))
+    });
+    let mut rows: Vec<TableRow> = rows.collect();
+    if !rows.is_empty() {
+        rows.insert(0, (*number, head_cells));
+    }
+    rows
+}
+
+fn cells_between(text: &str, mark: &str) -> Vec<String> {
+    let cells = text.split(mark).map(words::strip_value_marks);
+    // Blanks align columns: there are as many as it takes.
+    let cells = cells.filter(|cell| mark != "  " || !cell.is_empty());
+    cells.take(MAX_CELLS).map(String::from).collect()
+}
+
+/// The cells of a row between upright lines.
+fn piped_cells(text: &str) -> Option<Vec<String>> {
+    let inner = text.strip_prefix('|')?.strip_suffix('|')?;
+    let cells: Vec<&str> =
+        inner.split('|').take(MAX_CELLS + 1).map(words::strip_value_marks).collect();
+    (2..=MAX_CELLS).contains(&cells.len()).then(|| cells.into_iter().map(String::from).collect())
+}
+
+fn starts_with_figure(cell: &str) -> bool {
+    cell.trim_start_matches(['.', '~', '<', '>', '+', '-'])
+        .starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn is_rule(cells: &[String]) -> bool {
+    cells.iter().all(|cell| cell.chars().all(|c| matches!(c, '-' | ':' | ' ')))
+}
+
+/// The targets that values under, or behind, a head are of: the one that it names, or the host
+/// and runc together, whose containers the host's kernel answers.
+fn find_target_roles(head: &str) -> Vec<EvidenceRole> {
+    if has_word(head, COMPARISONS) {
+        return Vec::new();
+    }
+    match label::role_of(head) {
+        Some(LabelRole::One(who)) => vec![who],
+        Some(LabelRole::Unclear) if !head.contains(['-', '−', '–']) => {
+            let both = vec![EvidenceRole::Host, EvidenceRole::Runc];
+            if label::list_roles(head) == both { both } else { Vec::new() }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The cells of a table as lines. A cell is a value of a target only where the head of its column
+/// or row names exactly that.
+pub(super) fn read_table(rows: &[TableRow]) -> Vec<TableLine> {
+    let has_head = rows.get(1).is_some_and(|row| is_rule(&row.1))
+        || rows.first().is_some_and(|row| is_head(&row.1));
+    let (head, body) = rows.split_at(usize::from(has_head));
+    let head = head.first().map_or(&[][..], |row| &row.1);
+    let mut table = TableReader { head, columns: Vec::new(), lines: Vec::new() };
+    table.columns = head.iter().map(|cell| find_target_roles(cell)).collect();
+    let is_of_columns = table.columns.iter().skip(1).any(|roles| !roles.is_empty());
+    // The corner heads the names of the rows, unless all there is are targets.
+    if let Some(corner) = table.columns.first_mut()
+        && !(is_of_columns && head.len() < 4 && is_plain_head(head))
+    {
+        corner.clear();
+    }
+    let is_of_rows = body.iter().any(|row| find_row_target(&row.1).is_some());
+    let body = body.iter().filter(|row| !is_rule(&row.1));
+    if has_head {
+        table.add_head(rows[0].0, is_of_columns || is_of_rows);
+    }
+    for (number, cells) in body {
+        if is_of_columns {
+            table.add_row_of_columns(*number, cells);
+        } else if table.is_of_figures(cells) {
+            let named = head.iter().zip(cells).map(|(name, cell)| format!("{name}={cell}"));
+            table.add_line(*number, named.collect::<Vec<_>>().join(" "), None, false);
+        } else {
+            table.add_row(*number, cells, is_of_rows);
+        }
+    }
+    table.lines
+}
+
+/// Whether a first row without a line under it heads a table: it has no figures, and does not
+/// begin with a target unless it names others.
+fn is_head(cells: &[String]) -> bool {
+    let names_target = |cell: &String| !find_target_roles(cell).is_empty();
+    let figures = cells[1..].iter().any(|cell| starts_with_figure(cell));
+    !figures && (!names_target(&cells[0]) || cells[1..].iter().any(names_target))
+}
+
+/// Whether the cells of a head are targets and nothing else, each another.
+fn is_plain_head(head: &[String]) -> bool {
+    let mut roles: Vec<_> = head.iter().map(|cell| find_target_roles(cell)).collect();
+    roles.sort();
+    roles.dedup();
+    roles.len() == head.len() && roles.iter().all(|roles| roles.len() == 1)
+}
+
+/// Which of the first cells of a row names the target of the others.
+fn find_row_target(cells: &[String]) -> Option<usize> {
+    let names_target = |cell: &String| !find_target_roles(cell).is_empty();
+    let leading = &cells[..cells.len().saturating_sub(1)];
+    let second = leading.get(1).filter(|_| words::only_number(&cells[0]).is_some());
+    match leading.first() {
+        Some(first) if names_target(first) => Some(0),
+        _ => second.filter(|cell| names_target(cell)).map(|_| 1),
+    }
+}
+
+/// The lines of a table that is being read.
+struct TableReader<'t> {
+    head: &'t [String],
+    /// The targets that its columns name.
+    columns: Vec<Vec<EvidenceRole>>,
+    lines: Vec<TableLine>,
+}
+
+impl TableReader<'_> {
+    fn add_line(&mut self, number: u32, text: String, measure: Option<String>, is_apart: bool) {
+        self.lines.push(TableLine { number, text, measure, is_apart });
+    }
+
+    /// The head, whose words may name the unit of all values; a target in its corner labels what
+    /// no other words assign.
+    fn add_head(&mut self, number: u32, has_targets: bool) {
+        let corner = self.head.first().map(|corner| find_target_roles(corner)).unwrap_or_default();
+        if let ([who], false) = (&corner[..], has_targets) {
+            self.add_line(number, format!("{}:", who.target_name()), None, false);
+        }
+        let words: Vec<&str> = self.head.iter().map(|cell| beginning(cell, MAX_LABEL)).collect();
+        if let ([], false) = (&corner[..], has_targets) {
+            self.add_line(number, words.join(" | "), Some("head".into()), false);
+        } else if has_targets {
+            self.add_line(number, words.join(" | "), None, true);
+        }
+    }
+
+    /// A row of which each column is of a target or of none.
+    fn add_row_of_columns(&mut self, number: u32, cells: &[String]) {
+        let first_target = self.columns.iter().position(|roles| !roles.is_empty());
+        let names = cells[..first_target.unwrap_or(0).min(cells.len())].iter();
+        let names = names
+            .filter(|cell| words::leading_decimal(cell).is_none_or(|number| !number.1.is_empty()));
+        let measure = names.map(|cell| plain_words(cell)).collect::<Vec<_>>().join(" ");
+        let own = cells.first().map(|cell| find_target_roles(cell)).unwrap_or_default();
+        for (index, value) in cells.iter().enumerate().skip(usize::from(first_target != Some(0))) {
+            let roles = self.columns.get(index).cloned().unwrap_or_default();
+            let roles: Vec<_> =
+                roles.into_iter().filter(|who| own.is_empty() || own.contains(who)).collect();
+            let column = self.head.get(index).map_or("", String::as_str);
+            if roles.is_empty() {
+                let text = format!("{measure} ({}): {value}", plain_words(column));
+                self.add_line(number, text, Some(plain_words(column)), true);
+            }
+            for who in &roles {
+                let name = if roles.len() == 1 { column } else { who.target_name() };
+                self.add_value(number, *who, name, &measure, value);
+            }
+        }
+    }
+
+    /// A row that is of one target, or of none.
+    fn add_row(&mut self, number: u32, cells: &[String], is_of_rows: bool) {
+        let target = find_row_target(cells);
+        let key = target.unwrap_or(0);
+        let name = beginning(&cells[key], MAX_LABEL);
+        let roles = find_target_roles(name);
+        for (index, value) in cells.iter().enumerate().skip(key + 1) {
+            let measure = self.head.get(index).map(|column| plain_words(column));
+            if target.is_none() {
+                let column = measure.as_deref().filter(|column| qualifies_values(column));
+                let column = column.map(|column| format!(" ({column})")).unwrap_or_default();
+                self.add_line(number, format!("{name}{column}: {value}"), measure, is_of_rows);
+                continue;
+            }
+            for who in &roles {
+                let name = if roles.len() == 1 { name } else { who.target_name() };
+                self.add_value(number, *who, name, measure.as_deref().unwrap_or(""), value);
+            }
+        }
+    }
+
+    /// A value of a target behind a label that says so.
+    fn add_value(
+        &mut self,
+        number: u32,
+        who: EvidenceRole,
+        name: &str,
+        measure: &str,
+        value: &str,
+    ) {
+        let behind = if measure.is_empty() {
+            format!(": {value}")
+        } else {
+            format!(" ({measure}): {value}")
+        };
+        let labelled = format!("{name}{behind}");
+        let is_his = label::parse_label(&labelled).is_some_and(|l| l.role == LabelRole::One(who));
+        let text = if is_his { labelled } else { format!("{}{behind}", who.target_name()) };
+        self.add_line(number, text, Some(measure.to_string()), false);
+    }
+
+    /// Whether the columns of a table are figures of one series, `| avg | min | max | n |`: then a
+    /// row belongs together.
+    fn is_of_figures(&self, cells: &[String]) -> bool {
+        const FIGURES: &[&str] = &["avg", "average", "mean", "min", "minimum", "max", "maximum"];
+        let is_figure = |name: &&String| FIGURES.contains(&name.to_lowercase().as_str());
+        self.head.iter().filter(is_figure).count() > 1
+            && cells.len() == self.head.len()
+            && cells.iter().all(|cell| cell.starts_with(|c: char| c.is_ascii_digit()))
+    }
+}
+
+/// The words of a head without brackets, which would end those that it is put into.
+fn plain_words(head: &str) -> String {
+    let head = beginning(head, MAX_LABEL / 2).replace(['(', '['], ", ").replace([')', ']'], "");
+    crate::text::join_words(&head).replace(" ,", ",")
+}
+
+/// Whether the head of a column says more about its values than their name: a summary, a unit,
+/// another clock, a comparison.
+fn qualifies_values(column: &str) -> bool {
+    const WORDS: &str = "avg average mean median min max p95 ms milliseconds user sys std stddev";
+    has_word(column, WORDS) || has_word(column, COMPARISONS)
+}
