@@ -21,10 +21,21 @@ const NOTES: &[&str] = &[
     "crashed",
     "aborted",
     "with error",
-    "terminated by signal",
     "timed out",
     "never became",
     "hung",
+    "killed",
+    "terminated",
+    "sending signal",
+    "non zero",
+    "not working",
+    "doesn't work",
+    "does not work",
+    "startete nicht",
+    "nicht starten",
+    "✗",
+    "✘",
+    "❌",
     "fehlgeschlagen",
     "nicht gestartet",
     "échec",
@@ -119,7 +130,9 @@ pub(super) fn is_of_failed_start(line: &PageLine) -> bool {
 pub(super) fn tells_failed_start(text: &str) -> bool {
     let plain = plain_words(text);
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| plain.contains(phrase));
-    says(NOTES) && !says(DENIALS) || has_exit_status(&plain)
+    // A command that is told how it is used has not run.
+    let is_usage = plain.starts_with("usage: ");
+    says(NOTES) && !says(DENIALS) || is_usage || has_exit_status(&plain)
 }
 
 /// Whether a line in a place of Kata's tells that no container started under it.
