@@ -123,11 +123,11 @@ mod encoding_and_noise {
 }
 
 mod names_and_places {
-    use crate::support::lab12::{captures, one, reading};
+    use crate::support::lab12::{Facts, captures, one, reading};
     use isoproof::lab12::edition::Edition;
     use isoproof::lab12::import::read_files;
-    use isoproof::lab12::readers::slot_of;
-    use isoproof::model::{CaptureOrigin, CaptureStatus};
+    use isoproof::lab12::readers::{read_lab_captures, slot_of};
+    use isoproof::model::{CaptureOrigin, CaptureStatus, MissingReason};
     use std::fs;
     use tempfile::TempDir;
 
@@ -245,6 +245,16 @@ mod names_and_places {
         let lab = read_files(&dir.path().join("labs/lab12")).unwrap();
         assert_eq!(lab[1].id, "kata/kernel.txt");
         assert_eq!(lab[1].target.as_deref(), Some("kata"));
+    }
+
+    #[test]
+    fn lines_of_a_file_that_is_kept_in_part_are_not_counted() {
+        let log = "[    0.000000] NX (Execute Disable) protection: active\n".repeat(20_000);
+        let dir = tree(&[("lab12/isolation/dmesg.txt", log.as_bytes())]);
+        let captures = read_files(&dir.path().join("lab12")).unwrap();
+        Facts(read_lab_captures(&captures))
+            .missing("kernel.dmesg_lines", "kata", MissingReason::CutOff)
+            .because("kernel.dmesg_lines", "kata", "only its start is kept");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod kernels;
 mod measured;
 mod start;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::kernel::{self, KernelStatement, KernelStatementForm};
 use super::label::EvidenceRole;
@@ -15,13 +15,15 @@ use super::slot::{self, SlotContent};
 use super::table::TableMeasure;
 use super::{counts, cpu, dmesg, health, interfaces, latency, report, shim};
 use crate::lab12::edition::Edition;
-use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, Facts, MissingReason};
 
 /// The pages of an evidence directory by the path of their slot.
 pub(super) struct EvidencePages<'a> {
     pages: BTreeMap<&'static str, EvidencePage<'a>>,
     /// Why captures have no bytes, by the id of those of files and folders that could not be read.
     unread: BTreeMap<&'a str, String>,
+    /// The ids of the captures that hold the beginning of a file alone.
+    cut_off: BTreeSet<&'a str>,
     /// The captures that no slot asks for.
     unplaced: Vec<&'a Capture>,
     edition: Edition,
@@ -44,6 +46,9 @@ struct HostKernel {
     /// A release that is certainly a Kata guest's, whatever the host runs.
     guest: Option<String>,
 }
+
+/// The facts that say how much a file holds.
+const COUNTED_LINES: &[&str] = &["kernel.dmesg_lines", "dev.entries", "http.latency"];
 
 const HOST_KERNEL: &[&str] = &[
     "analysis/kernel-comparison.txt",
@@ -69,6 +74,8 @@ impl<'a> EvidencePages<'a> {
         }
         let unread = captures.iter().filter_map(|c| Some((c.id.as_str(), c.unread_reason()?)));
         let unread = unread.collect();
+        let cut_off = captures.iter().filter(|c| c.status == CaptureStatus::Truncated);
+        let cut_off = cut_off.map(|capture| capture.id.as_str()).collect();
         let unplaced: Vec<&Capture> =
             captures.iter().filter(|capture| !is_placed(capture)).collect();
         let edition = guess_edition(&pages);
@@ -78,7 +85,8 @@ impl<'a> EvidencePages<'a> {
                 pages.entry(path).or_insert(page);
             }
         }
-        let mut evidence = Self { pages, unread, unplaced, edition, host: HostKernel::default() };
+        let mut evidence =
+            Self { pages, unread, cut_off, unplaced, edition, host: HostKernel::default() };
         evidence.host = evidence.find_host();
         evidence
     }
@@ -157,11 +165,26 @@ impl<'a> EvidencePages<'a> {
         for fact in facts.values_mut().flat_map(BTreeMap::values_mut) {
             self.say_unread(fact);
         }
+        for id in COUNTED_LINES {
+            facts.get_mut(*id).into_iter().flat_map(BTreeMap::values_mut).for_each(|fact| {
+                self.refuse_cut_off(fact);
+            });
+        }
         let failure = self.find_start_failure(&facts);
         if let Some(failure) = &failure {
             start::retract_figures(&mut facts, failure);
         }
         EvidenceReading { facts, failure: failure.map(|failure| failure.words) }
+    }
+
+    /// Takes back what counts the lines of a file of which only the beginning is kept.
+    fn refuse_cut_off(&self, fact: &mut Fact) {
+        let source = fact.source().filter(|source| self.cut_off.contains(source.capture.as_str()));
+        if let Some(source) = source.filter(|_| fact.is_present()).cloned() {
+            let reason =
+                format!("{}: the file is too long, and only its start is kept", source.capture);
+            *fact = Fact::missing_at(MissingReason::CutOff, reason, source);
+        }
     }
 
     /// Gives a fact that is missing because its file was not read the reason why it was not.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::label::{self, EvidenceRole, LabelRole, MAX_LABEL};
 use super::page::{EvidencePage, LineKind, PageLine};
-use super::{command, dmesg, interfaces, kernel, log, results, shim, slot, words};
+use super::{command, dmesg, interfaces, kernel, log, results, shim, slot, timing, words};
 use crate::model::Capture;
 use crate::text::{beginning, split_lines};
 
@@ -34,9 +34,20 @@ struct PastedBlock {
 pub(super) fn report_pages(capture: &Capture) -> BTreeMap<&'static str, EvidencePage<'_>> {
     let mut by_slot: BTreeMap<&'static str, NumberedLines> = BTreeMap::new();
     let blocks = if is_report(&capture.id) { list_blocks } else { list_outputs };
-    for block in blocks(capture) {
+    let mut blocks = blocks(capture);
+    blocks.retain(|block| !block.is_of_others());
+    let has_kind =
+        |kind| blocks.iter().any(|block| block.is_captioned(&[kind]) && !block.is_with_pull());
+    let has_two_kinds = has_kind("cold") && has_kind("warm");
+    for block in &blocks {
         let role = block.find_role();
         for path in block.claimed_slots(role) {
+            // Starts of two kinds are no series, and neither is one with a pull in it.
+            let is_unclear =
+                block.is_with_pull() || has_two_kinds && block.is_captioned(&["cold", "warm"]);
+            if is_unclear && path == STARTS {
+                continue;
+            }
             let lines = by_slot.entry(path).or_default();
             if path != SHIM {
                 // What follows belongs to no part of the block before.
@@ -107,8 +118,15 @@ fn list_blocks(capture: &Capture) -> Vec<PastedBlock> {
     let mut caption: Option<(u32, String)> = None;
     let mut open: Option<PastedBlock> = None;
     let mut is_fenced = false;
+    let mut is_comment = false;
     for (number, raw) in (1..).zip(split_lines(&bytes)) {
         let text = raw.trim();
+        is_comment |= !is_fenced && text.starts_with("<!--");
+        if is_comment {
+            // What only the source of a page shows is not said.
+            is_comment = !text.contains("-->");
+            continue;
+        }
         let is_fence = text.starts_with("```") || text.starts_with("~~~");
         let belongs = is_fenced && !is_fence || !is_fenced && is_loose_line(text);
         if belongs {
@@ -164,8 +182,47 @@ fn is_loose_line(text: &str) -> bool {
 }
 
 const SHIM: &str = "setup/kata-built-version.txt";
+const STARTS: &str = "results/startup-bench.txt";
 
 impl PastedBlock {
+    fn caption(&self) -> &str {
+        self.above.first().map_or("", |(_, words)| words)
+    }
+
+    fn is_captioned(&self, words: &[&str]) -> bool {
+        words::contains_any(self.caption(), words)
+    }
+
+    fn is_with_pull(&self) -> bool {
+        self.is_captioned(&["pull"]) && timing::is_excluded_part(self.caption())
+    }
+
+    /// Whether its caption says that others measured it, or nobody.
+    fn is_of_others(&self) -> bool {
+        const WORDS: &[&str] = &[
+            "handout expects",
+            "lab expects",
+            "expected output",
+            "expected value",
+            "expected result",
+            "expected time",
+            "should look like",
+            "should print",
+            "typical value",
+            "typical output",
+            "typical result",
+            "typical time",
+            "literature",
+            "from the doc",
+            "example output",
+            "example value",
+            "example from",
+            "sample output",
+            "placeholder",
+        ];
+        self.typed_for.is_none() && !self.is_note && self.is_captioned(WORDS)
+    }
+
     /// Whose output it is by the words above it, with their line; none where a command or a label
     /// in it says so itself, or nothing does.
     fn find_role(&self) -> Option<(EvidenceRole, u32)> {
@@ -262,7 +319,7 @@ impl PastedBlock {
         let is_timed = is_timed || self.is_note && has(|text| text.starts_with("real"));
         let is_of_start = is_timed || names(&["startup", "start-up", "start up", "startup-bench"]);
         if is_of_start && !has(|text| results::parse_dd_output(text).is_some()) {
-            slots.push("results/startup-bench.txt");
+            slots.push(STARTS);
         }
         slots
     }

@@ -4,21 +4,29 @@ use serde_json::{Value, json};
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind};
-use super::read::{self, FoundValue, ReadResult};
+use super::read::{self, FoundValue, ReadFailure, ReadResult};
 use super::table::TableMeasure;
-use super::{counts, words};
+use super::{counts, failure, words};
 use crate::model::MissingReason;
 
 /// What dd says about the write of `who`: `{"bytes", "seconds"}`, of the last such line.
 pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
     let parts = page.labelled_parts();
     let found = read::in_parts(page, parts, who, |part| {
+        if let Some(line) = part.lines.iter().find(|line| failure::tells_no_start(line)) {
+            let words = "the container that was to write did not start:";
+            return Err(ReadFailure::quoting_line(MissingReason::FailedStart, words, line));
+        }
         let texts = part.lines.iter().rev().filter(|line| line.kind == LineKind::Text);
         texts
             .clone()
             .find_map(|line| Some(FoundValue::at_line(parse_dd_output(&line.text)?, line)))
             .ok_or_else(|| read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
     })?;
+    if found.value["bytes"] == 0 {
+        let note = "dd wrote nothing".to_string();
+        return Err(ReadFailure { why: MissingReason::OutOfRange, note, line: Some(found.line) });
+    }
     read::refuse_impossible_times(found, &["seconds"])
 }
 

@@ -484,7 +484,7 @@ const NO_SAMPLE: &[&str] = &[
 
 /// Whether the part under this label holds no samples. What stands in brackets may say that
 /// warm-up or pull is not among them.
-fn is_excluded_part(label: &str) -> bool {
+pub(super) fn is_excluded_part(label: &str) -> bool {
     let (outside, inside) = super::label::without_brackets(label);
     const LEFT_OUT: &[&str] =
         &["discard", "exclud", "after", "without", "already", "no pull", "never", "отброш"];
@@ -651,6 +651,11 @@ fn parse_time_list(text: &str) -> Vec<f64> {
 
 /// People's own forms: `run 1: 0.2s`, `startup=400ms`, `ms=800`, `0.4s total`.
 fn own_form(text: &str) -> Option<f64> {
+    // `> 2 s` is a bound.
+    let bound = text.strip_prefix('>').and_then(words::leading_duration);
+    if bound.is_some_and(|(_, has_unit, _)| has_unit) {
+        return None;
+    }
     let text = super::label::strip_decoration(text);
     if is_excluded(text)
         || words::is_hypothetical(text)
