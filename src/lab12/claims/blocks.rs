@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
+use super::figures::StatedFigure;
 use super::messages::ClaimWithoutEvidence;
 use super::passages::ReportPassage;
 use super::quantity::{DigitSlip, find_slip};
-use super::values::{StatedFigure, interface_addresses};
 use super::words::{ClaimVocabulary, PastedKind, SentenceWords};
 use crate::lab12::readers;
 use crate::model::{Capture, Fact};
@@ -380,8 +380,8 @@ fn is_slip_of_number(stated: f64, known: f64) -> bool {
 fn edited_address(pasted: &Fact, captured: Option<FactRef>) -> Option<(String, String)> {
     let captured = captured.filter(|one| one.id == "net.interfaces")?;
     let pasted = FactRef { fact: pasted, ..captured };
-    let known: Vec<&str> = interface_addresses(&captured).collect();
-    interface_addresses(&pasted).find_map(|one| {
+    let known: Vec<&str> = captured.interface_addresses().collect();
+    pasted.interface_addresses().find_map(|one| {
         let slip =
             known.iter().find(|known| find_slip(one, known) == Some(DigitSlip::Exchanged))?;
         Some((one.to_string(), slip.to_string()))

@@ -6,7 +6,6 @@ use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::messages::{ClaimCostWithoutFigure, ClaimOverheadUnmeasured};
 use super::quantity::{StatedQuantity, StatedValue};
-use super::ratio::StatedFigures;
 use super::sentence::ReportSentence;
 use super::wording::quote_words;
 use super::words::{ClaimVocabulary, CostArea};
@@ -18,15 +17,14 @@ pub(super) fn check_costs(
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
     all: &[StatedQuantity],
-    stated: &StatedFigures,
 ) -> Vec<ClaimRemark> {
     if !sentence.is_statement {
         return Vec::new();
     }
     let own = all.iter().filter(|one| !sentence.is_quoted_at(one.from));
-    let own = own.filter(|one| !stated.has_difference(one) && !restates_ratio(one, all));
+    let own = own.filter(|one| !restates_ratio(one, all));
     let mut out: Vec<ClaimRemark> =
-        own.filter_map(|one| check_figure(index, vocabulary, sentence, one)).collect();
+        own.filter_map(|one| check_figure(index, vocabulary, sentence, all, one)).collect();
     if !sentence.is_plain {
         return out;
     }
@@ -67,16 +65,18 @@ fn check_figure(
     index: &EvidenceIndex,
     vocabulary: &ClaimVocabulary,
     sentence: &ReportSentence,
+    all: &[StatedQuantity],
     quantity: &StatedQuantity,
 ) -> Option<ClaimRemark> {
     let words = &vocabulary.words;
     let around = (&sentence.text[..quantity.from], &sentence.text[quantity.range.end..]);
-    let is_difference =
-        words.difference.is_match(around.1) || words.difference_before.is_match(around.0);
+    // Beside a duration it says again what was measured.
+    let is_beside_time = all.iter().any(|one| matches!(one.value, StatedValue::Seconds(_)));
     let is_cost = match quantity.value {
-        StatedValue::Seconds(_) => is_difference,
-        StatedValue::Percent(_) | StatedValue::Times(_) => true,
-        StatedValue::Bytes(..) | StatedValue::Range(_) => true,
+        StatedValue::Percent(_) => !is_beside_time,
+        StatedValue::Times(_) | StatedValue::Range(_) => true,
+        // No runtime takes as much: that is what the machine has.
+        StatedValue::Bytes(size, _) => size < 8e9,
         _ => false,
     };
     let (row, column) = sentence.cell_labels().unwrap_or_default();
@@ -154,14 +154,11 @@ fn figure_area<'a>(
         found.max_by_key(|found| found.0).map(|found| found.1)
     };
     let above = || sentence.topics.iter().take(3).find_map(|topic| nearest(topic));
-    let is_general =
-        general.words.is_match(context) && !matches!(quantity.value, StatedValue::Seconds(_));
+    let is_general = general.words.is_match(context);
     cost_area(special, after)
         .or_else(|| nearest(before))
         .or_else(above)
         .or_else(|| is_general.then_some(general))
-        // What takes longer without a name is the start.
-        .or_else(|| areas.first().filter(|_| after.contains("longer")))
 }
 
 /// A cost that a clause calls small or large: the two words stand next to each other, or the one

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::captured_lines::CapturedLines;
-use super::captured_phrases::CapturedPhrases;
-use super::figures::KnownFigures;
+use super::dates::{StatedDate, find_dates};
+use super::figures::{KnownFigures, list_computed};
 use super::quantity::{StatedQuantity, StatedValue, is_ratio_of};
 use super::target_resolver::TargetResolver;
 use crate::judge::{Conclusion, EvidenceRef};
@@ -41,8 +41,10 @@ pub(super) struct EvidenceIndex<'a> {
     captured: OnceCell<BTreeSet<String>>,
     /// The lines of all captures, where the report shows any.
     lines: OnceCell<CapturedLines>,
-    /// What captures hold that reports copy word by word.
-    phrases: OnceCell<CapturedPhrases>,
+    /// The days that captures name.
+    dates: OnceCell<BTreeSet<StatedDate>>,
+    /// The times that can be computed of what was measured.
+    computed: OnceCell<Vec<f64>>,
 }
 
 impl<'a> EvidenceIndex<'a> {
@@ -54,13 +56,47 @@ impl<'a> EvidenceIndex<'a> {
             figures: RefCell::default(),
             captured: OnceCell::new(),
             lines: OnceCell::new(),
-            phrases: OnceCell::new(),
+            dates: OnceCell::new(),
+            computed: OnceCell::new(),
         }
     }
 
-    /// What captures hold that reports copy word by word.
-    pub(super) fn captured_phrases(&self) -> &CapturedPhrases {
-        self.phrases.get_or_init(|| CapturedPhrases::collect_phrases(&self.subject.run))
+    /// The days that captures name.
+    pub(super) fn captured_dates(&self) -> &BTreeSet<StatedDate> {
+        self.dates.get_or_init(|| {
+            let mut dates = BTreeSet::new();
+            for capture in &self.subject.run.captures {
+                dates.extend(capture.stdout.text_lines().iter().flat_map(|line| find_dates(line)));
+            }
+            dates
+        })
+    }
+
+    /// Whether a duration is computed of measured ones: a sum, a spread, a mean without one of the
+    /// samples, or the difference of the figures of two series.
+    pub(super) fn computes_time(&self, quantity: &StatedQuantity) -> bool {
+        let StatedValue::Seconds(seconds) = quantity.value else { return false };
+        let computed = self.computed.get_or_init(|| {
+            let mut out = Vec::new();
+            for id in self.subject.run.facts.keys() {
+                if !id.starts_with("startup.") && !id.starts_with("http.latency") {
+                    continue;
+                }
+                let all = self.facts_everywhere(id);
+                for fact_ref in &all {
+                    out.extend(list_computed(fact_ref.fact));
+                    let own = self.known_figures(fact_ref);
+                    for other in &all {
+                        let other = self.known_figures(other);
+                        let both = own.all.iter().zip(&other.all).take(NAMED_FIGURES);
+                        out.extend(both.map(|(one, other)| one.value - other.value));
+                    }
+                }
+            }
+            out.retain(|one| *one > 0.0);
+            out
+        });
+        computed.iter().any(|one| quantity.agrees_with(seconds, *one))
     }
 
     /// The lines of all captures.
@@ -106,13 +142,6 @@ impl<'a> EvidenceIndex<'a> {
         self.captured_words().contains(&plain_number(&format!("{number}")))
     }
 
-    /// Whether a number between two others stands in a capture; a small one with its decimals.
-    pub(super) fn holds_between(&self, low: f64, high: f64) -> bool {
-        let is_exact = |word: &&String| low > 100.0 || word.contains('.');
-        let words = self.captured_words().iter().filter(is_exact);
-        words.filter_map(|word| word.parse().ok()).any(|one: f64| low <= one && one <= high)
-    }
-
     /// The values of a label in all captures, with their places: `vendor_id : GenuineIntel`.
     pub(super) fn labelled_values(&self, label: &str) -> Vec<(String, EvidenceRef)> {
         let mut found = Vec::new();
@@ -127,21 +156,6 @@ impl<'a> EvidenceIndex<'a> {
             }
         }
         found
-    }
-
-    /// The names that a capture lists, one in a line, from which a count was read.
-    pub(super) fn listed_names(&self, id: &str, target: &str) -> Option<BTreeSet<String>> {
-        let fact_ref = self.fact_on_target(id, target)?;
-        let source = &fact_ref.fact.source()?.capture;
-        let mut captures = self.subject.run.captures.iter();
-        let capture = captures.find(|capture| capture.id == *source)?;
-        let lines = capture.stdout.text_lines();
-        let names = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
-        let names: BTreeSet<String> = names.map(String::from).collect();
-        #[allow(clippy::cast_precision_loss, reason = "no list has 2^52 items")]
-        let is_list = fact_ref.item_count() == Some(names.len() as f64);
-        let is_name = |name: &String| !name.contains(char::is_whitespace);
-        (is_list && names.iter().all(is_name)).then_some(names)
     }
 
     /// The figures of a fact.
@@ -253,6 +267,9 @@ impl<'a> EvidenceIndex<'a> {
     }
 }
 
+/// How many of the first figures of a series have a name.
+const NAMED_FIGURES: usize = 4;
+
 /// The words of a line: without quotes, brackets and commas, in lower case; numbers without their
 /// last zeros and their unit.
 fn split_words(line: &str) -> impl Iterator<Item = String> {
@@ -287,6 +304,26 @@ impl FactRef<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Bytes in a second of what dd printed.
+    pub(super) fn rate(&self) -> Option<f64> {
+        let value = self.fact.as_value()?;
+        let rate = value.get("bytes")?.as_f64()? / value.get("seconds")?.as_f64()?;
+        rate.is_finite().then_some(rate)
+    }
+
+    /// The addresses of interfaces, with their prefixes.
+    pub(super) fn interface_addresses(&self) -> impl Iterator<Item = &str> {
+        let items = self.fact.as_value().and_then(Value::as_array).into_iter().flatten();
+        let addresses = items.filter_map(|item| item.get("ipv4")?.as_array()).flatten();
+        addresses.filter_map(|address| address.as_str())
+    }
+
+    /// The addresses of interfaces, but for those that every machine has.
+    pub(super) fn own_addresses(&self) -> String {
+        let known = self.interface_addresses().filter(|known| !known.starts_with("127."));
+        known.collect::<Vec<_>>().join(", ")
     }
 
     /// The value for a reader, in one line.

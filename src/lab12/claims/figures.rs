@@ -1,7 +1,22 @@
 //! The figures of a measured fact that a report can state.
 
+use std::ops::Range;
+
 use crate::model::Fact;
 use crate::stats;
+
+/// A duration that the report states about a target, for ratios that it draws from it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StatedFigure {
+    /// The fact that is meant in doubt.
+    pub fact: String,
+    /// The target.
+    pub target: String,
+    /// In seconds.
+    pub seconds: f64,
+    /// Where it stands in a pasted block; none in prose and tables.
+    pub pasted: Option<Range<usize>>,
+}
 
 /// A known figure with its name.
 #[derive(Debug)]
@@ -34,6 +49,33 @@ impl KnownFigures {
             mean: summary.as_ref().map(|summary| summary.mean),
         }
     }
+}
+
+/// What is computed of one series: its sum, its spread, and its mean without one of the extremes.
+pub(super) fn list_computed(fact: &Fact) -> Vec<f64> {
+    if let Some(samples) = fact.as_series() {
+        let Some(summary) = stats::summarize_samples(&samples.values) else { return Vec::new() };
+        #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+        let n = samples.values.len() as f64;
+        let sum = summary.mean * n;
+        let without = |one: f64| (sum - one) / (n - 1.0).max(1.0);
+        let rest = (sum - summary.min - summary.max) / (n - 2.0).max(1.0);
+        return vec![
+            sum,
+            summary.max - summary.min,
+            without(summary.min),
+            without(summary.max),
+            rest,
+        ];
+    }
+    let field = |key: &str| fact.as_value()?.get(key)?.as_f64();
+    let sum = field("avg").zip(field("n")).map(|(mean, n)| mean * n);
+    let spread = field("max").zip(field("min")).map(|(max, min)| max - min);
+    let without = sum
+        .zip(field("max"))
+        .zip(field("n"))
+        .map(|((sum, max), n)| (sum - max) / (n - 1.0).max(1.0));
+    [sum, spread, without].into_iter().flatten().collect()
 }
 
 fn list_figures(fact: &Fact) -> Vec<KnownFigure> {

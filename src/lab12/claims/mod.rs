@@ -4,8 +4,8 @@
 //! quantities (`quantity`). Something is said only where one of three sources is sure: pasted
 //! output, which goes through the readers of evidence files (`blocks`); cells of tables, by row,
 //! column and unit; and a value with a unit, a version, a name or an address in a sentence whose
-//! subject and target (`target_resolver`) are certain (`values`, `ratio`, `series_claims`,
-//! `stated_dates`, `phrases`). A pasted line that no reader knows is compared with the captured ones
+//! subject (`subjects`) and target (`target_resolver`) are certain (`values`, `ratio`,
+//! `stated_dates`, `names`). A pasted line that no reader knows is compared with the captured ones
 //! (`pasted_lines`). Costs that nobody
 //! measured (`costs`) and words that no evidence carries (`wording`) are found as they stand. The
 //! words are data: `data/lab12/claims/*.toml`.
@@ -15,14 +15,15 @@
 
 mod blocks;
 mod captured_lines;
-mod captured_phrases;
 mod claim_remark;
 mod costs;
 mod dates;
+mod error_latency;
 mod evidence_index;
 #[cfg(test)]
 mod examples_hold;
 mod figures;
+mod matching;
 mod messages {
     //! A type for the message of each rule about reports.
 
@@ -31,13 +32,13 @@ mod messages {
 mod names;
 pub(crate) mod passages;
 mod pasted_lines;
-mod phrases;
 pub(crate) mod quantity;
 mod ratio;
 pub(crate) mod sentence;
-mod series_claims;
 mod stated_dates;
+mod subjects;
 mod target_resolver;
+mod value_place;
 mod values;
 mod wording;
 pub(crate) mod words;
@@ -55,6 +56,7 @@ use crate::report::Assessment;
 use claim_remark::ClaimRemark;
 pub use claim_remark::ClaimStatus;
 use evidence_index::EvidenceIndex;
+use figures::StatedFigure;
 use messages::{
     ClaimHealthNotDemanded, ClaimSameNumberTwice, ClaimSingleStart, ClaimWithoutEvidence,
 };
@@ -62,7 +64,6 @@ use passages::PassageForm;
 use quantity::StatedQuantity;
 use ratio::StatedFigures;
 use sentence::ReportSentence;
-use values::StatedFigure;
 use words::ClaimVocabulary;
 
 /// Where the words of the rules about reports are, in `data/`.
@@ -188,15 +189,14 @@ impl ClaimChecker {
                     result.status == ClaimStatus::Supported && result.facts.iter().any(is_latency)
                 });
                 if of_latency && passage.form == PassageForm::Prose {
-                    results.extend(values::latency_of_errors(index, vocabulary, &sentence));
+                    results
+                        .extend(error_latency::check_error_latency(index, vocabulary, &sentence));
                 }
                 results.extend(names::check_names(index, vocabulary, &sentence));
                 if sentence.is_plain {
                     results.extend(stated_dates::check_build_date(index, vocabulary, &sentence));
-                    results.extend(series_claims::check_series(index, vocabulary, &sentence, &all));
                 }
                 results.extend(found);
-                results.extend(phrases::check_phrases(index, vocabulary, &sentence));
                 stated.extend(figures);
                 if passage.form != PassageForm::Block {
                     results.extend(wording::check_wording(index, vocabulary, &sentence));
@@ -214,11 +214,10 @@ impl ClaimChecker {
         let stated = StatedFigures::new(&stated);
         for (sentence, all) in &sentences {
             let ratios = ratio::check_ratios(index, vocabulary, sentence, all, &stated);
-            let costs = costs::check_costs(index, vocabulary, sentence, all, &stated);
+            let costs = costs::check_costs(index, vocabulary, sentence, all);
             let is_ratio = |cost: &ClaimRemark| ratios.iter().any(|one| one.place == cost.place);
             results.extend(costs.into_iter().filter(|cost| !is_silent && !is_ratio(cost)));
             results.extend(ratios);
-            results.extend(ratio::check_directions(index, vocabulary, sentence));
         }
         let twice = same_number_twice(index, text, &results);
         results.extend(twice);

@@ -117,14 +117,6 @@ pub(crate) fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQu
     }));
     out.extend(said.map(|(range, factor)| {
         let (hedge, from) = find_hedge(&text[..range.start], words);
-        // Less than half is more than twice the other way round.
-        let hedge = match hedge {
-            _ if !is_part_of_whole(&text[range.clone()]) => hedge,
-            ValueHedge::Under => ValueHedge::Over,
-            ValueHedge::Over => ValueHedge::Under,
-            ValueHedge::Almost => ValueHedge::About,
-            hedge => hedge,
-        };
         let value = StatedValue::Times(factor);
         StatedQuantity { range, from, value, half: 0.0, digits: 1, hedge }
     }));
@@ -138,35 +130,6 @@ pub(crate) fn find_quantities(text: &str, words: &SentenceWords) -> Vec<StatedQu
     }
     out.sort_by_key(|quantity| quantity.range.start);
     out
-}
-
-/// Whether a factor in words is a part: “half of the”.
-pub(crate) fn is_part_of_whole(words: &str) -> bool {
-    const PARTS: &[&str] = &[
-        "half",
-        "third",
-        "quarter",
-        "fifth",
-        "halb",
-        "hälfte",
-        "drittel",
-        "viertel",
-        "mitad",
-        "moitié",
-        "tiers",
-        "tercio",
-        "cuart",
-        "quart",
-        "quinto",
-        "cinquième",
-        "fünftel",
-    ];
-    let words = words.to_lowercase();
-    PARTS.iter().any(|part| words.contains(part))
-        && !words.contains(|c: char| c.is_ascii_digit())
-        && !["times", "mal", "veces", "fois", "fach", "fold"]
-            .iter()
-            .any(|word| words.contains(word))
 }
 
 /// The number of a numeral and the part behind it: the groups that match are named by them.
@@ -406,6 +369,36 @@ pub(crate) fn find_slip(stated: &str, known: &str) -> Option<DigitSlip> {
         }
         _ => None,
     }
+}
+
+/// Whether a number is another one with a slip: the same digits in another order, or (where it has
+/// `least` digits) one of them another, added or left out.
+pub(crate) fn is_slip_of_digits(stated: &str, known: &str, least: usize) -> bool {
+    let digits = |text: &str| -> Vec<u8> {
+        let digits = text.bytes().filter(u8::is_ascii_digit);
+        digits.skip_while(|digit| *digit == b'0').collect()
+    };
+    let (stated, known) = (digits(stated), digits(known));
+    let sorted = |digits: &[u8]| {
+        let mut digits = digits.to_vec();
+        digits.sort_unstable();
+        digits
+    };
+    if stated == known || stated.len() < 2 && least > 1 {
+        return false;
+    }
+    let (short, long) =
+        if stated.len() < known.len() { (&stated, &known) } else { (&known, &stated) };
+    let is_edited = match long.len() - short.len() {
+        0 => stated.iter().zip(&known).filter(|(one, other)| one != other).count() == 1,
+        1 => (0..long.len()).any(|left| {
+            let rest =
+                long.iter().enumerate().filter(|(at, _)| *at != left).map(|(_, digit)| digit);
+            rest.eq(short)
+        }),
+        _ => false,
+    };
+    sorted(&stated) == sorted(&known) || is_edited && short.len() >= least
 }
 
 impl StatedQuantity {

@@ -62,14 +62,6 @@ impl<'a> ReportSentence<'a> {
             || before.matches('"').count() % 2 == 1 && self.text[at..].contains('"')
     }
 
-    /// Where code stands in a range of the sentence.
-    pub(crate) fn code_in(&self, part: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
-        let (from, to) = (self.range.start + part.start, self.range.start + part.end);
-        let code =
-            self.passage.code.iter().filter(move |code| from <= code.start && code.end <= to);
-        code.map(|code| code.start - self.range.start..code.end - self.range.start)
-    }
-
     /// The words of the sentence; those of a cell with its row's and column's before them.
     pub(crate) fn labelled_text(&self) -> Cow<'a, str> {
         match &self.passage.form {
@@ -78,11 +70,6 @@ impl<'a> ReportSentence<'a> {
             }
             _ => self.text.into(),
         }
-    }
-
-    /// The question right before it, which it answers.
-    pub(crate) fn preceding_question(&self) -> Option<&'a str> {
-        self.topics.first().copied().filter(|topic| topic.trim_end().ends_with('?'))
     }
 
     /// The row's and the column's words, if it is a cell.

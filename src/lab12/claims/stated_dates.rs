@@ -50,7 +50,7 @@ pub(super) fn check_build_date(
     })?;
     let is_refuted = !mentions.is_empty()
         && !stated.is_of(built)
-        && !index.captured_phrases().dates.iter().any(|one| one.may_be(stated));
+        && !index.captured_dates().iter().any(|one| one.may_be(stated));
     is_refuted.then(|| {
         let stated = &sentence.text[place.clone()];
         let found = built.format("%-d %B %Y").to_string();

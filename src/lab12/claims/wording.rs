@@ -7,10 +7,7 @@ use super::messages::{
     ClaimVerdictDiffers, ClaimWrongConcept,
 };
 use super::sentence::{ReportSentence, clause_start};
-use super::words::{
-    ClaimVocabulary, ComparedWording, StartWords, UncapturedWording, UnsupportedWording,
-    WordingRule,
-};
+use super::words::{ClaimVocabulary, UncapturedWording, UnsupportedWording, WordingRule};
 use crate::judge::{Conclusion, EvidenceRef};
 use crate::model::{CaptureOrigin, FactSource, Role, fact_ids};
 
@@ -36,9 +33,6 @@ pub(super) fn check_wording(
             out.extend(check_boundary(index, vocabulary, sentence, separate));
         }
         out.extend(check_escape(index, vocabulary, sentence));
-        out.extend(check_start(index, vocabulary, sentence));
-        let wordings = &vocabulary.wordings.compared;
-        out.extend(wordings.iter().filter_map(|wording| compared_of(index, sentence, wording)));
     }
     out
 }
@@ -101,30 +95,6 @@ fn uncaptured_of(
     (is_of_host && !is_captured).then(|| {
         let place = sentence.file_range(&found.range());
         ClaimRemark::without_evidence(index, place, found.as_str(), &wording.fact, host)
-    })
-}
-
-/// What a sentence says to differ that is the same on the host and in the only guest, or to be the
-/// same that differs.
-fn compared_of(
-    index: &EvidenceIndex,
-    sentence: &ReportSentence,
-    wording: &ComparedWording,
-) -> Option<ClaimRemark> {
-    let found = wording.pattern.find(sentence.text)?;
-    let outside = [Role::Host, Role::Baseline].map(|role| index.target_with_role(role));
-    let mut outside = outside.into_iter().flatten();
-    let host = outside.find_map(|target| index.fact_on_target(&wording.fact, target))?;
-    let guest = index.fact_on_target(&wording.fact, index.sole_candidate()?)?;
-    let (own, other) = (guest.fact.as_str()?, host.fact.as_str()?);
-    // A model may be written with less of its end.
-    let is_alike = own.starts_with(other) || other.starts_with(own);
-    let is_refuted = if wording.is_same { !is_alike } else { own == other };
-    (is_refuted && !wording.unless.is_match(sentence.text)).then(|| {
-        let place = sentence.file_range(&found.range());
-        let (stated, captured) = (quote_words(found.as_str()), guest.shown_value());
-        ClaimRemark::contradicted_by(index, place, &stated, &guest, &captured, None)
-            .resting_on_fact(host.id, host.target)
     })
 }
 
@@ -205,49 +175,6 @@ fn check_boundary(
         };
         rest(ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place))
     })
-}
-
-/// That a runtime ran well which never ran.
-fn check_start(
-    index: &EvidenceIndex,
-    vocabulary: &ClaimVocabulary,
-    sentence: &ReportSentence,
-) -> Option<ClaimRemark> {
-    let words = &vocabulary.wordings.start;
-    let found = words.ran.find(sentence.text)?;
-    let before = &sentence.text[..found.start()];
-    let start = clause_start(before, before.len());
-    if words.unless.is_match(&sentence.text[start..found.end()]) {
-        return None;
-    }
-    let target = clause_subject(index, before, start)
-        .or_else(|| named_after(index, words, before, &sentence.text[found.end()..]))?;
-    let reason = &index.missing_reason("kernel.release", &target)?.reason;
-    index.never_ran(&target).then(|| {
-        let message = ClaimContradictsEvidence {
-            stated: &quote_words(found.as_str()),
-            found: reason,
-            title: &index.fact_title("kernel.release"),
-            target: &index.reader_name(&target),
-            elsewhere: None,
-        };
-        let place = sentence.file_range(&found.range());
-        ClaimRemark::violates_rule(message, ClaimStatus::Contradicted, place)
-            .resting_on_fact("kernel.release", &target)
-    })
-}
-
-/// The runtime that a start was “under”, where none is named before.
-fn named_after(
-    index: &EvidenceIndex,
-    words: &StartWords,
-    before: &str,
-    after: &str,
-) -> Option<String> {
-    let mention = index.resolver.find_mentions(after).into_iter().next()?;
-    let is_named = index.resolver.find_mentions(before).is_empty()
-        && words.place.is_match(&after[..mention.range.start]);
-    mention.target.filter(|_| is_named)
 }
 
 /// That the attempt to escape was stopped, where its file shows a changed host or no attempt; or

@@ -52,30 +52,18 @@ word_tables! {
     /// How sentences and the words around values are told apart.
     SentenceWords {
         demand, unsure, foretold, modal, denial, about, almost, over, under, argument, none,
-        difference, difference_before, contrast, label, not_run, asked_again, of_errors, again, numeral, counted, sure;
+        difference, difference_before, apart, contrast, label, not_run, asked_again, of_errors, numeral, counted, sure;
         of_other_container: String,
         figures: FigureNames,
         factor: Vec<RatioWord>,
         comparison: RatioWords,
-        direction: DirectionWords,
-        differing: DifferingWords,
         build: BuildWords,
-        series: SeriesWords,
         interface: InterfaceWords,
-        member: MemberWords,
     }
-    /// How a number is said to be the difference of two.
-    DifferingWords { after, before, label, words; }
-    /// Which of two is said to be more.
-    DirectionWords { slow, fast, large, small, than, unless; }
-    /// What is said of the samples of a series among each other.
-    SeriesWords { rank, ranked, whole, unless; }
     /// When a kernel was built.
     BuildWords { built, unless; }
     /// Interfaces and their names.
-    InterfaceWords { only, names, list, shows, unaddressed; }
-    /// What a list is said to have or to lack.
-    MemberWords { only, lacks, unless; }
+    InterfaceWords { only, names; }
     /// Names of which one is true.
     ClosedName { words, unless; fact: String, label: Option<String>, names: Vec<CaseInsensitivePattern> }
     /// The names of figures of a series.
@@ -83,7 +71,7 @@ word_tables! {
     /// A word for a ratio.
     RatioWord { pattern; factor: f64 }
     /// What makes a ratio one of measurements.
-    RatioWords { words, unless, interval, share; }
+    RatioWords { words, unless, interval; }
     /// What a value can be about.
     ValueSubject {
         words;
@@ -112,8 +100,6 @@ word_tables! {
     }
     /// What is said of the host and was not captured there.
     UncapturedWording { pattern; fact: String, other: Vec<String> }
-    /// What is said to differ between the host and the guest, or to be the same.
-    ComparedWording { pattern, unless; fact: String, is_same: bool }
     /// What is said to be small or large.
     CostJudgement { pattern, noun, unless; }
     /// A figure of a cost.
@@ -123,17 +109,13 @@ word_tables! {
         ;
         wording: Vec<UnsupportedWording>,
         uncaptured: Vec<UncapturedWording>,
-        compared: Vec<ComparedWording>,
         judgement: CostJudgement,
         figure: CostFigure,
         boundary: BoundaryWords,
         escape: EscapeWords,
-        start: StartWords,
     }
     /// What is said about an attempt to escape.
     EscapeWords { held, denied, wrote, changed, refused, about, unless, written; }
-    /// What is said about a start.
-    StartWords { ran, place, unless; }
     /// What is said about a target's boundary.
     BoundaryWords { separate, shared, pair, owned, observed, unless; }
 }
@@ -147,7 +129,6 @@ pub(crate) enum SubjectKind {
     Samples,
     Seconds,
     Rate,
-    Size,
     Mask,
     Version,
     Commit,

@@ -1,0 +1,235 @@
+//! Whether a captured fact is what a value states, certainly is not, or is what it was copied from.
+
+use super::evidence_index::FactRef;
+use super::figures::KnownFigure;
+use super::quantity::{StatedValue, ValueHedge, find_slip, is_slip_of_digits};
+use super::value_place::ValuePlace;
+use crate::model::SampleUnit;
+
+impl ValuePlace<'_> {
+    /// Whether a fact is what is stated.
+    pub(super) fn agrees(&self, fact_ref: &FactRef) -> bool {
+        let quantity = self.stated_quantity();
+        let text = fact_ref.fact.as_str().unwrap_or_default();
+        match &quantity.value {
+            StatedValue::Seconds(_) => self.agreeing_figure(fact_ref).is_some(),
+            StatedValue::Number(number, second) => known_number(fact_ref).is_some_and(|truth| {
+                let readings = [Some(*number), *second];
+                readings.into_iter().flatten().any(|stated| quantity.agrees_with(stated, truth))
+            }),
+            StatedValue::Rate(one, other) => fact_ref.rate().is_some_and(|truth| {
+                [one, other]
+                    .iter()
+                    .any(|stated| (**stated - truth).abs() <= quantity.half.max(truth * 0.03))
+            }),
+            StatedValue::Mask(mask) => {
+                text.trim_start_matches("0x").trim_start_matches('0')
+                    == mask.trim_start_matches('0')
+            }
+            StatedValue::Version(version) => is_version_prefix(text, version),
+            StatedValue::Commit(commit) => text.eq_ignore_ascii_case(commit),
+            StatedValue::Processor(name) => {
+                let vendor = VENDORS.iter().find(|vendor| vendor.0 == name);
+                let name = vendor.map_or_else(|| hyphenate_model(name), |one| one.1.into());
+                is_within(&hyphenate_model(text), &name)
+            }
+            StatedValue::Address(address) => {
+                let mut known = fact_ref.interface_addresses();
+                known.any(|known| known.split('/').next() == Some(address))
+            }
+            _ => false,
+        }
+    }
+
+    /// The figure of a series that a duration agrees with, in words.
+    pub(super) fn agreeing_figure(&self, fact_ref: &FactRef) -> Option<String> {
+        let seconds = self.in_seconds()?;
+        let figures = self.index.known_figures(fact_ref);
+        let wanted = self.figures_named();
+        let figure = figures.all.iter().find(|figure| {
+            is_wanted(figure, &wanted) && self.stated_quantity().agrees_with(seconds, figure.value)
+        })?;
+        let shown = crate::report::format_measured(figure.value, SampleUnit::Seconds);
+        let single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
+        Some(if single { shown } else { format!("{} {shown}", figure.name) })
+    }
+
+    /// Whether a fact says for certain something else than the value.
+    pub(super) fn clashes(&self, fact_ref: &FactRef) -> bool {
+        let quantity = self.stated_quantity();
+        let text = fact_ref.fact.as_str().unwrap_or_default();
+        match &quantity.value {
+            StatedValue::Seconds(seconds) => self.clashes_in_time(fact_ref, *seconds),
+            StatedValue::Number(number, second) => known_number(fact_ref).is_some_and(|truth| {
+                let readings = [Some(*number), *second];
+                readings.into_iter().flatten().all(|stated| quantity.clashes_with(stated, truth))
+            }),
+            StatedValue::Rate(one, other) => fact_ref.rate().is_some_and(|truth| {
+                let is_far = |stated: &f64| (stated - truth).abs() > truth * 0.06;
+                quantity.hedge == ValueHedge::Exact && is_far(one) && is_far(other)
+            }),
+            StatedValue::Version(version) => !text.is_empty() && !is_version_prefix(version, text),
+            // Public addresses are pseudonyms in the evidence.
+            StatedValue::Address(address) => {
+                ["10.", "192.168.", "172."].iter().any(|start| address.starts_with(start))
+                    && !fact_ref.own_addresses().is_empty()
+            }
+            StatedValue::Mask(_) | StatedValue::Commit(_) | StatedValue::Processor(_) => {
+                !text.is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    fn clashes_in_time(&self, fact_ref: &FactRef, seconds: f64) -> bool {
+        let figures = self.index.known_figures(fact_ref);
+        let quantity = self.stated_quantity();
+        let wanted = self.figures_named();
+        // A single time is copied and not computed: it differs by a slip or not at all.
+        let is_single = fact_ref.fact.as_series().is_some_and(|samples| samples.values.len() == 1);
+        let is_copied = is_single || wanted == ["min"] || wanted == ["max"];
+        let margin = if is_copied || self.is_sample_misnamed(fact_ref) { 0.005 } else { 0.02 };
+        let is_far = |figure: &KnownFigure| {
+            let distance = (seconds - figure.value).abs();
+            quantity.clashes_with(seconds, figure.value)
+                && distance > (margin * figure.value).max(2.0 * quantity.half)
+        };
+        let values = || figures.all.iter().map(|figure| figure.value);
+        let (Some(low), Some(high)) = (values().reduce(f64::min), values().reduce(f64::max)) else {
+            return false;
+        };
+        let is_outside = seconds + quantity.half < low * (1.0 - margin)
+            || seconds - quantity.half > high * (1.0 + margin);
+        (is_outside || !wanted.is_empty() || self.is_numbered_run())
+            && figures.all.iter().filter(|figure| is_wanted(figure, &wanted)).all(is_far)
+    }
+
+    /// Whether a sample of a series is called its median, or one figure by the name of another.
+    pub(super) fn is_sample_misnamed(&self, fact_ref: &FactRef) -> bool {
+        let figures = self.index.known_figures(fact_ref);
+        let is_known = |seconds: f64| {
+            let mut all = figures.all.iter();
+            all.any(|figure| self.stated_quantity().agrees_with(seconds, figure.value))
+        };
+        self.figures_named().len() == 1 && self.in_seconds().is_some_and(is_known)
+    }
+
+    /// Whether the row says which of several runs it is.
+    fn is_numbered_run(&self) -> bool {
+        const NAMES: &[&str] =
+            &["run", "trial", "attempt", "sample", "start", "no", "n", "essai", "lauf"];
+        self.sentence.cell_labels().is_some_and(|(row, _)| {
+            let word = row.to_lowercase().replace(':', " ");
+            let rest = word.trim_start_matches(|c: char| !c.is_ascii_digit());
+            let name = word[..word.len() - rest.len()].replace(['#', '.'], " ");
+            name.split_whitespace().all(|word| NAMES.contains(&word))
+                && rest.trim_end_matches('.').parse::<u32>().is_ok()
+        })
+    }
+
+    /// Whether the value is the captured one with a slip of the hand: a digit another, added or left
+    /// out, two exchanged, the decimal point or the unit moved, one part of a name another.
+    pub(super) fn is_miscopied(&self, fact_ref: &FactRef) -> bool {
+        let stated = self.stated_text();
+        let known = fact_ref.fact.as_str().unwrap_or_default();
+        match &self.stated_quantity().value {
+            StatedValue::Number(number, _) => known_number(fact_ref).is_some_and(|truth| {
+                is_slip_of_digits(&format!("{number}"), &format!("{truth}"), 1)
+            }),
+            StatedValue::Seconds(seconds) => {
+                let figures = self.index.known_figures(fact_ref);
+                let wanted = self.figures_named();
+                let all = figures.all.iter().filter(|figure| is_wanted(figure, &wanted));
+                let mut known = all.take(MAX_COMPARED).map(|figure| figure.value);
+                known.any(|known| self.is_slip_of_time(*seconds, known))
+            }
+            StatedValue::Address(_) => fact_ref.interface_addresses().any(|known| {
+                find_slip(stated, known.split('/').next().unwrap_or_default()).is_some()
+            }),
+            StatedValue::Version(_) | StatedValue::Mask(_) | StatedValue::Commit(_) => {
+                let is_slip = |known: &str| find_slip(stated, known).is_some();
+                known.get(..stated.len()).is_some_and(is_slip) || is_one_part_off(stated, known, 4)
+            }
+            StatedValue::Processor(_) => {
+                let stated = hyphenate_model(stated);
+                let mut known = known.split(' ').map(hyphenate_model);
+                known.any(|known| find_slip(&stated, &known).is_some())
+                    || is_one_part_off(
+                        &stated,
+                        &hyphenate_model(fact_ref.fact.as_str().unwrap_or_default()),
+                        3,
+                    )
+            }
+            _ => false,
+        }
+    }
+
+    fn is_slip_of_time(&self, seconds: f64, known: f64) -> bool {
+        let text = self.stated_text().trim_end_matches(|c: char| !c.is_ascii_digit());
+        let decimals = text.rsplit_once(['.', ',']).map_or(0, |(_, fraction)| fraction.len());
+        let Some(scale) = self.raw_number().filter(|raw| *raw > 0.0).map(|raw| seconds / raw)
+        else {
+            return false;
+        };
+        let digits = |number: f64| format!("{number:.decimals$}");
+        // Also with the digits that the stated value has left.
+        let shifted = [0.01, 0.1, 10.0, 100.0, 1000.0, 0.001].iter().any(|factor| {
+            let moved = known * factor;
+            self.stated_quantity().agrees_with(seconds, moved) && self.stated_quantity().digits > 1
+        });
+        shifted || is_slip_of_digits(&digits(seconds / scale), &digits(known / scale), 3)
+    }
+}
+
+/// The most figures of a series that one value is compared with as their copy.
+const MAX_COMPARED: usize = 30;
+
+/// What processors call their vendor, and what their models do.
+const VENDORS: &[(&str, &str)] = &[("GenuineIntel", "intel"), ("AuthenticAMD", "amd")];
+
+fn is_wanted(figure: &KnownFigure, wanted: &[&str]) -> bool {
+    wanted.is_empty()
+        || wanted.contains(&figure.name)
+        || figure.name == "sample" && wanted.len() > 1
+        || figure.name == "median" && wanted == ["mean"]
+}
+
+/// The number of a count, of the items of a list, of samples, or a status.
+pub(super) fn known_number(fact_ref: &FactRef) -> Option<f64> {
+    #[allow(clippy::cast_precision_loss, reason = "no series has 2^52 samples")]
+    let samples = fact_ref.fact.as_series().map(|samples| samples.values.len() as f64);
+    let stated = || fact_ref.fact.as_value()?.get("n")?.as_f64();
+    samples.or_else(stated).or_else(|| fact_ref.item_count())
+}
+
+/// Whether of at least `least` parts of a name one is another than in a captured one.
+fn is_one_part_off(stated: &str, known: &str, least: usize) -> bool {
+    let parts = |text: &str| -> Vec<String> {
+        let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+        parts.map(str::to_lowercase).collect()
+    };
+    let (stated, known) = (parts(stated), parts(known));
+    let is_off = |known: &[String]| {
+        stated.iter().zip(known).filter(|(one, other)| one != other).count() == 1
+    };
+    stated.len() >= least && known.windows(stated.len()).any(is_off)
+}
+
+fn hyphenate_model(text: &str) -> String {
+    text.to_lowercase().replace("(r)", "").replace("(tm)", "").replace(' ', "-")
+}
+
+/// Whether `version` is `known`, or its beginning up to a dot or dash.
+fn is_version_prefix(known: &str, version: &str) -> bool {
+    known
+        .strip_prefix(version)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+', '_']))
+}
+
+/// Whether `part` stands in `text` with no letter or digit beside it.
+fn is_within(text: &str, part: &str) -> bool {
+    text.match_indices(part).any(|(at, _)| {
+        let letter = |c: char| c.is_alphanumeric();
+        !text[..at].ends_with(letter) && !text[at + part.len()..].starts_with(letter)
+    })
+}

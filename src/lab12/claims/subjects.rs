@@ -1,0 +1,281 @@
+//! What a value is about and whose it is: the one reading that its own words, its row and column, or
+//! the label above it leave.
+
+use super::evidence_index::FactRef;
+use super::passages::PassageForm;
+use super::quantity::{StatedQuantity, StatedValue};
+use super::target_resolver::TargetMention;
+use super::value_place::{ValuePlace, is_link};
+use super::words::{SubjectKind, ValueSubject};
+use crate::model::Role;
+
+impl<'a> ValuePlace<'a> {
+    /// The one subject that the nearest words name.
+    pub(super) fn find_subject(&self) -> Option<&'a ValueSubject> {
+        let possible = self.possible_subjects();
+        let any_noun = possible.iter().any(|subject| self.has_noun(subject));
+        let after = self.after();
+        let alone = |subject: &ValueSubject| {
+            subject.alone.as_ref().is_some_and(|words| stand_right_after(words, after))
+        };
+        let behind = |subject: &ValueSubject| {
+            subject.kind == SubjectKind::Seconds && subject.words.is_match(after)
+        };
+        let named = [
+            only_subject(&possible, alone),
+            only_subject(&possible, |subject| self.is_named_before(subject, any_noun)),
+            self.continued_subject(&possible),
+            only_subject(&possible, |subject| self.is_named_by_cell(subject, any_noun)),
+            only_subject(&possible, behind),
+        ];
+        named.into_iter().flatten().next().unwrap_or_else(|| self.subject_above(&possible))
+    }
+
+    /// The subjects of the kind of the value which no word around it excludes.
+    fn possible_subjects(&self) -> Vec<&'a ValueSubject> {
+        let (row, column) = self.sentence.cell_labels().unwrap_or_default();
+        let window = format!("{row} | {column} | {} # {}", self.before(), self.after());
+        let subjects = self.vocabulary.subjects.subject.iter();
+        subjects
+            .filter(|subject| self.may_be_of(subject.kind) && self.may_be_version_of(subject))
+            .filter(|subject| !subject.unless.as_ref().is_some_and(|words| words.is_match(&window)))
+            .collect()
+    }
+
+    fn may_be_of(&self, kind: SubjectKind) -> bool {
+        match (&self.stated_quantity().value, kind) {
+            (StatedValue::Number(number, _), SubjectKind::Count | SubjectKind::Samples) => {
+                number.fract() == 0.0
+            }
+            (StatedValue::Number(number, _), SubjectKind::Status) => {
+                let is_status = *number == 0.0 || (100.0..600.0).contains(number);
+                is_status && self.stated_text().len() == 3
+            }
+            (StatedValue::Seconds(_), SubjectKind::Seconds)
+            | (StatedValue::Rate(..), SubjectKind::Rate)
+            | (StatedValue::Mask(_), SubjectKind::Mask)
+            | (StatedValue::Version(_), SubjectKind::Version)
+            | (StatedValue::Commit(_), SubjectKind::Commit)
+            | (StatedValue::Processor(_), SubjectKind::Processor)
+            | (StatedValue::Address(_), SubjectKind::Address) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a version can be the subject's: no kernel of today is a 3.23.0, no Kata a 6.12, and
+    /// a runtime of which no version was captured is not what is stated.
+    fn may_be_version_of(&self, subject: &ValueSubject) -> bool {
+        let StatedValue::Version(version) = &self.stated_quantity().value else { return true };
+        match subject.facts[0].as_str() {
+            "kernel.release" => !version.starts_with("3."),
+            id => {
+                version.starts_with(['1', '2', '3']) && !self.index.facts_everywhere(id).is_empty()
+            }
+        }
+    }
+
+    fn has_noun(&self, subject: &ValueSubject) -> bool {
+        subject.after.as_ref().is_some_and(|nouns| stand_right_after(nouns, self.after()))
+    }
+
+    fn is_named_before(&self, subject: &ValueSubject, any_noun: bool) -> bool {
+        let (before, after) = (self.before(), self.after());
+        match subject.kind {
+            SubjectKind::Count | SubjectKind::Samples if self.has_noun(subject) => {
+                subject.words.is_match(before) || subject.words.is_match(after)
+            }
+            SubjectKind::Samples => {
+                before.trim_end().trim_end_matches('=').trim_end().ends_with(" n")
+            }
+            SubjectKind::Count => {
+                let label = subject.words.find_iter(before).last();
+                let is_linked = label.is_some_and(|label| {
+                    let between = &before[label.end()..];
+                    is_link(between) || between.contains([':', '=', '(', '→', '|'])
+                });
+                !any_noun && is_linked && self.is_bare()
+            }
+            // A model's number says itself what it is of.
+            SubjectKind::Processor => {
+                subject.words.is_match(self.sentence.text)
+                    || self.stated_text().contains(|c: char| c.is_ascii_digit())
+            }
+            // Nothing else is measured in bytes a second.
+            SubjectKind::Rate if self.sentence.is_plain => {
+                subject.words.is_match(before) || self.named_owner().is_some()
+            }
+            SubjectKind::Version if self.is_of_kernel(subject) => true,
+            SubjectKind::Address => subject.words.is_match(before) || subject.words.is_match(after),
+            _ => subject.words.is_match(before),
+        }
+    }
+
+    /// Whether a version is called a kernel right after it, or is the captured release of any target
+    /// or a slip of its owner's.
+    fn is_of_kernel(&self, subject: &ValueSubject) -> bool {
+        let after = self.after().trim_start_matches(['`', '*', ' ']).to_lowercase();
+        let is_captured = |one: &FactRef| one.fact.as_str() == Some(self.stated_text());
+        let is_slip = || {
+            let release = self.index.fact_on_target("kernel.release", &self.named_owner()?)?;
+            Some(self.is_miscopied(&release))
+        };
+        subject.facts[0] == "kernel.release"
+            && (after.starts_with("kernel")
+                || self.index.facts_everywhere("kernel.release").iter().any(is_captured)
+                || is_slip() == Some(true))
+    }
+
+    fn is_named_by_cell(&self, subject: &ValueSubject, any_noun: bool) -> bool {
+        let Some((row, column)) = self.sentence.cell_labels() else { return false };
+        let fits = self.has_noun(subject) || !any_noun;
+        fits && (subject.words.is_match(row) || subject.words.is_match(column))
+    }
+
+    /// “412 entries on the host, the guest 53”: the same again, of another target or as another
+    /// figure.
+    fn continued_subject(&self, possible: &[&'a ValueSubject]) -> Option<Option<&'a ValueSubject>> {
+        let own = std::mem::discriminant(&self.stated_quantity().value);
+        let is_alike = |one: &StatedQuantity| std::mem::discriminant(&one.value) == own;
+        let number = self.all[..self.number].iter().rposition(is_alike)?;
+        let previous = Self { number, ..*self };
+        let from = previous.stated_quantity().range.end;
+        let between = &self.sentence.text[from..self.stated_quantity().range.start];
+        let is_short = between.split_whitespace().filter(|word| word.len() > 1).count() <= 6;
+        let resolver = &self.index.resolver;
+        let is_named = !resolver.find_mentions(between).is_empty()
+            || resolver.find_mentions(self.after()).len() == 1
+            || !self.figures_named().is_empty();
+        if !is_short || !is_named || self.sentence.cell_labels().is_some() {
+            return None;
+        }
+        let subject = previous.find_subject()?;
+        let is_counted = matches!(subject.kind, SubjectKind::Count | SubjectKind::Samples);
+        let fits = !is_counted || self.is_bare() || self.has_noun(subject);
+        let is_possible = possible.iter().any(|one| std::ptr::eq(*one, subject));
+        (is_possible && fits).then_some(Some(subject))
+    }
+
+    /// The subject of the label, the sentence or the heading above a value that says itself which
+    /// figure or whose it is.
+    fn subject_above(&self, possible: &[&'a ValueSubject]) -> Option<&'a ValueSubject> {
+        let is_cell = self.sentence.cell_labels().is_some();
+        // “Max” next to “Mean start-up (s)”
+        let heads = match &self.sentence.passage.form {
+            PassageForm::Cell { heads, .. } if !self.figures_named().is_empty() => Some(&**heads),
+            _ => None,
+        };
+        let topics = heads.into_iter().chain(self.sentence.topics.iter().copied().take(6));
+        let mut named = topics.filter_map(|topic| {
+            let named = only_subject(possible, |subject| subject.words.is_match(topic))?;
+            Some((topic, named))
+        });
+        let (topic, subject) = named.next()?;
+        let subject = subject?;
+        let is_short = topic.split_whitespace().nth(5).is_none();
+        let is_excluded = subject.unless.as_ref().is_some_and(|unless| unless.is_match(topic));
+        let fits = match subject.kind {
+            SubjectKind::Status | SubjectKind::Samples => false,
+            SubjectKind::Count => {
+                !is_cell && (self.has_noun(subject) || self.has_label() && self.is_bare())
+            }
+            SubjectKind::Seconds | SubjectKind::Rate => {
+                !self.figures_named().is_empty() || self.named_owner().is_some()
+            }
+            SubjectKind::Version => {
+                self.has_label() && is_short && !topic.to_lowercase().contains("shim")
+            }
+            _ => self.has_label(),
+        };
+        (fits && !is_excluded).then_some(subject)
+    }
+
+    fn named_owner(&self) -> Option<String> {
+        let words = &self.vocabulary.words;
+        self.index.resolver.attribute_quantity(words, self.sentence, self.all, self.number)
+    }
+
+    /// Whose value it is: what the words name, or the baseline where they name nothing and only
+    /// the baseline has such a fact.
+    pub(super) fn find_target(&self, subject: &ValueSubject) -> Option<String> {
+        let named = self.named_owner().or_else(|| self.only_target_left(subject));
+        if named.is_some() {
+            return named;
+        }
+        let resolver = &self.index.resolver;
+        let baseline = self.index.target_with_role(Role::Baseline)?;
+        let words = &self.vocabulary.words;
+        let (row, column) = self.sentence.cell_labels().unwrap_or_default();
+        let mut near = vec![self.sentence.text, row, column];
+        near.extend(
+            self.sentence.topics.iter().take(2).filter(|topic| words.label.is_match(topic)),
+        );
+        let host = self.index.target_with_role(Role::Host);
+        let is_other = |mention: TargetMention| {
+            let target = mention.target.as_deref();
+            target.is_none() || target != Some(baseline) && target != host
+        };
+        let others = near.iter().flat_map(|text| resolver.find_mentions(text)).any(is_other);
+        let is_elsewhere = |one: &FactRef| one.target != baseline;
+        let elsewhere =
+            subject.facts.iter().any(|id| self.index.facts_everywhere(id).iter().any(is_elsewhere));
+        (subject.baseline && !others && !elsewhere).then(|| baseline.to_string())
+    }
+
+    /// Whose value it is where only one target has such a fact: the version of a runtime, an address
+    /// in a sentence about nobody, and in a column of the host and runc.
+    fn only_target_left(&self, subject: &ValueSubject) -> Option<String> {
+        let resolver = &self.index.resolver;
+        let mut known: Vec<FactRef> =
+            subject.facts.iter().flat_map(|id| self.index.facts_everywhere(id)).collect();
+        if let Some((row, column)) = self.sentence.cell_labels() {
+            let mentions = [row, column].map(|label| resolver.find_mentions(label)).concat();
+            let is_candidate = |mention: &TargetMention| {
+                let role = mention.target.as_deref().and_then(|name| self.index.role_of(name));
+                role.is_none_or(|role| role == Role::Candidate)
+            };
+            if mentions.iter().any(is_candidate) {
+                return None;
+            }
+            known.retain(|one| {
+                mentions.iter().any(|mention| mention.target.as_deref() == Some(one.target))
+            });
+        } else {
+            let is_of_nobody = resolver.find_mentions(self.sentence.text).is_empty();
+            let is_own = subject.facts[0].starts_with("runtime.")
+                || subject.kind == SubjectKind::Address && is_of_nobody;
+            known.retain(|_| is_own);
+        }
+        match known[..] {
+            [one] => Some(one.target.to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// The one of some subjects, and nothing certain where there are several: `None` where there is none.
+fn only_subject<'a>(
+    possible: &[&'a ValueSubject],
+    is_wanted: impl Fn(&ValueSubject) -> bool,
+) -> Option<Option<&'a ValueSubject>> {
+    let named: Vec<&ValueSubject> =
+        possible.iter().copied().filter(|subject| is_wanted(subject)).collect();
+    let kernel = named.iter().find(|subject| subject.facts[0] == "kernel.release").copied();
+    match named[..] {
+        [] => None,
+        [one] => Some(Some(one)),
+        // “Kata's kernel” names both.
+        _ => Some(kernel),
+    }
+}
+
+/// Whether words stand right after a value, with two others between at most.
+fn stand_right_after(words: &regex::Regex, after: &str) -> bool {
+    words.find_iter(after).next().is_some_and(|found| {
+        let between = &after[..found.start()];
+        let letter = |c: char| c.is_alphanumeric() || c == '_';
+        between.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count() <= 2
+            && !between.contains([':', '.'])
+            && !between.ends_with(letter)
+            && !after[found.end()..].starts_with(letter)
+    })
+}

@@ -1,0 +1,213 @@
+//! A value of a sentence or cell, with the words around it.
+
+use std::ops::Range;
+
+use super::evidence_index::EvidenceIndex;
+use super::passages::PassageForm;
+use super::quantity::{self, StatedQuantity, StatedValue};
+use super::sentence::ReportSentence;
+use super::words::{ClaimVocabulary, ValueSubject};
+
+/// A value with what stands around it.
+#[derive(Clone, Copy)]
+pub(super) struct ValuePlace<'a> {
+    /// The evidence.
+    pub index: &'a EvidenceIndex<'a>,
+    /// The words by which it is read.
+    pub vocabulary: &'a ClaimVocabulary,
+    /// Where it stands.
+    pub sentence: &'a ReportSentence<'a>,
+    /// All values of the sentence.
+    pub all: &'a [StatedQuantity],
+    /// Its place among them.
+    pub number: usize,
+}
+
+impl<'a> ValuePlace<'a> {
+    /// The value.
+    pub(super) fn stated_quantity(&self) -> &'a StatedQuantity {
+        &self.all[self.number]
+    }
+
+    /// The value as it is written.
+    pub(super) fn stated_text(&self) -> &'a str {
+        &self.sentence.text[self.stated_quantity().range.clone()]
+    }
+
+    /// Where it stands in the file.
+    pub(super) fn file_range(&self) -> Range<usize> {
+        self.sentence.file_range(&self.stated_quantity().range)
+    }
+
+    /// The words since the value before.
+    pub(super) fn before(&self) -> &'a str {
+        let from = self.number.checked_sub(1).map_or(0, |before| self.all[before].range.end);
+        let text = &self.sentence.text[from..self.stated_quantity().range.start];
+        &text[text.rfind([';', '|']).map_or(0, |at| at + 1)..]
+    }
+
+    /// The few words after the value, up to the next one or the end of the clause.
+    pub(super) fn after(&self) -> &'a str {
+        let text = self.sentence.text;
+        let start = self.stated_quantity().range.end;
+        let until = self.all.get(self.number + 1).map_or(text.len(), |next| next.range.start);
+        let window = &text[start..until];
+        let window =
+            &window[..window.find([',', ';', ')', '(', '|', '\n']).unwrap_or(window.len())];
+        window.match_indices(' ').nth(7).map_or(window, |(at, _)| &window[..at])
+    }
+
+    /// The duration that is stated.
+    pub(super) fn in_seconds(&self) -> Option<f64> {
+        match self.stated_quantity().value {
+            StatedValue::Seconds(seconds) => Some(seconds),
+            _ => None,
+        }
+    }
+
+    /// The number as it stands, without its unit.
+    pub(super) fn raw_number(&self) -> Option<f64> {
+        let text = self.stated_text().trim_end_matches(|c: char| !c.is_ascii_digit());
+        text.replace(',', ".").parse().ok()
+    }
+
+    /// The value in the unit that the row, the head of the column or the text above gives to a bare
+    /// number.
+    pub(super) fn in_unit_of_labels(&self) -> StatedQuantity {
+        let own = self.stated_quantity().clone();
+        let PassageForm::Cell { row, column, heads, .. } = &self.sentence.passage.form else {
+            return own;
+        };
+        let StatedValue::Number(number, second) = own.value else { return own };
+        let words = &self.vocabulary.words;
+        let number = second.unwrap_or(number);
+        let in_unit = |label: &str| {
+            let label = label.trim_end_matches([':', ' ', '\u{a0}']);
+            let inside = label.rsplit(['(', '[', ',']).next()?.trim().trim_end_matches([')', ']']);
+            let inside = inside.rsplit(" in ").next()?.rsplit(" en ").next()?;
+            // A column `min` is the least and no minutes.
+            let is_unit = !inside.eq_ignore_ascii_case("min");
+            is_unit.then(|| quantity::number_with_unit(&own, number, inside, words)).flatten()
+        };
+        let is_fraction = self.stated_text().contains(['.', ',']);
+        // `real` and `total` are columns of what `time` prints.
+        let is_of_time = ["real", "total"].contains(&column.to_lowercase().trim());
+        let in_seconds = || quantity::number_with_unit(&own, number, "s", words);
+        let above = || self.sentence.topics.first().and_then(|topic| in_unit(topic));
+        // “Max” next to “Mean start-up (s)”
+        let beside = || heads.split(" | ").find_map(in_unit);
+        let is_figure = self.names_of_figures(column).len() == 1;
+        let labelled = in_unit(column)
+            .or_else(|| in_unit(row))
+            .or_else(|| in_seconds().filter(|_| is_of_time && is_fraction))
+            .or_else(|| above().filter(|_| is_fraction))
+            .or_else(|| beside().filter(|_| is_fraction && is_figure));
+        labelled.unwrap_or(own)
+    }
+
+    /// The figures of a series that a text names.
+    fn names_of_figures(&self, text: &str) -> Vec<&'static str> {
+        let figures = &self.vocabulary.words.figures;
+        let kinds = [
+            ("mean", &figures.mean),
+            ("median", &figures.median),
+            ("min", &figures.min),
+            ("max", &figures.max),
+        ];
+        kinds.into_iter().filter(|(_, words)| words.is_match(text)).map(|kind| kind.0).collect()
+    }
+
+    /// The figures of a series that the words since the last value name, or the row and the column.
+    pub(super) fn figures_named(&self) -> Vec<&'static str> {
+        let mut found = self.names_of_figures(self.before());
+        let rest = &self.sentence.text[self.stated_quantity().range.end..];
+        let inside = rest.trim_start().strip_prefix('(').and_then(|rest| rest.split(')').next());
+        found.extend(self.names_of_figures(inside.unwrap_or_default()));
+        // “2.0 s at best and 2.2 s at worst”
+        let after = self.after().trim_start();
+        if found.is_empty() && after.starts_with("at ") || after.starts_with("on ") {
+            found.extend(self.names_of_figures(after));
+        }
+        if let (true, Some((row, column))) = (found.is_empty(), self.sentence.cell_labels()) {
+            found = self.names_of_figures(row);
+            found.extend(self.names_of_figures(column));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whether the one figure that is named labels the value, and only what it is about stands
+    /// between: “max. 2.9 ms”, “the average start of Kata was 4 s”.
+    pub(super) fn is_labelled_figure(&self, subject: &ValueSubject) -> bool {
+        let figures = &self.vocabulary.words.figures;
+        let before = self.before();
+        let all = [&figures.mean, &figures.median, &figures.min, &figures.max];
+        let ends = all.into_iter().filter_map(|words| Some(words.find_iter(before).last()?.end()));
+        let Some(end) = ends.max().filter(|_| self.figures_named().len() == 1) else {
+            return false;
+        };
+        let mut between = before[end..].to_string();
+        for mention in self.index.resolver.find_mentions(&before[end..]).into_iter().rev() {
+            between.replace_range(mention.range, "");
+        }
+        is_link(&subject.words.replace_all(&between, ""))
+    }
+
+    /// Whether a mark or a cell says that the value is what the words before it name.
+    pub(super) fn has_label(&self) -> bool {
+        let before = self.before().trim_end_matches([' ', '*', '`', '"', '(', '\t']);
+        before.ends_with([':', '=', '→']) || self.is_whole_cell()
+    }
+
+    /// Whether the value is all that its cell holds, but for a word or two.
+    pub(super) fn is_whole_cell(&self) -> bool {
+        let others = self.sentence.text.split_whitespace().filter(|word| {
+            word.len() > 1 && !self.stated_text().contains(word.trim_matches(['`', '*', '(', ')']))
+        });
+        self.sentence.cell_labels().is_some() && self.all.len() <= 2 && others.count() <= 2
+    }
+
+    /// Whether no noun follows the value: it is the whole of what its label announces.
+    pub(super) fn is_bare(&self) -> bool {
+        const GOES_ON: &[&str] = &[
+            "vs", "vs.", "versus", "and", "on", "in", "for", "under", "against", "while", "but",
+            "auf", "im", "und", "gegen", "y", "et", "contra", "contre",
+        ];
+        let first = self.after().split_whitespace().next().unwrap_or_default().to_lowercase();
+        !first.starts_with(char::is_alphabetic) || GOES_ON.contains(&first.as_str())
+    }
+
+    /// Whether words around the value make it no value of one target.
+    pub(super) fn is_set_apart(&self) -> bool {
+        let words = &self.vocabulary.words;
+        let before = &self.sentence.text[..self.stated_quantity().from];
+        // “slower by a factor of 3.9 (1.18 s)”
+        let is_beside_ratio = self.number.checked_sub(1).is_some_and(|number| {
+            let ratio = &self.all[number];
+            let between = &self.sentence.text[ratio.range.end..self.stated_quantity().range.start];
+            matches!(ratio.value, StatedValue::Times(_) | StatedValue::Percent(_))
+                && between.contains('(')
+                && !between.contains(char::is_alphabetic)
+        });
+        words.denial.is_match(before)
+            || is_beside_ratio
+            || words.difference.is_match(&self.sentence.text[self.stated_quantity().range.end..])
+            || words.difference_before.is_match(before)
+            || self.sentence.cell_labels().is_some_and(|(row, column)| {
+                [row, column].iter().any(|label| words.apart.is_match(label))
+            })
+    }
+}
+
+/// Whether between a label and its value stand only marks and words that link the two.
+pub(super) fn is_link(between: &str) -> bool {
+    const LINKS: &[&str] = &[
+        "is", "are", "was", "were", "of", "at", "a", "an", "the", "shows", "gives", "returns",
+        "prints", "has", "have", "had", "about", "only", "time", "one", "run", "start", "request",
+        "took", "under", "in", "with", "for", "ist", "war", "von", "sind", "hat", "den", "bei",
+        "es", "fue", "de", "est", "était",
+    ];
+    let mut words = between.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.all(|word| LINKS.contains(&word.to_lowercase().as_str())) && !between.contains([',', '.'])
+}
