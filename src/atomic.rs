@@ -3,7 +3,7 @@
 //! Every file of the user's that isoproof makes goes through here.
 
 use std::fs::Permissions;
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -89,8 +89,24 @@ pub(crate) fn append_line(path: &Path, line: &str) -> Result<()> {
 ///
 /// The folder or the file cannot be written.
 pub(crate) fn replace_without_sync(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_by_writer(path, |file| file.write_all(bytes))
+}
+
+/// [`replace_without_sync`] with what `write` writes, which need not be in memory as a whole.
+///
+/// # Errors
+///
+/// Those of `write`, or the folder or the file cannot be written.
+pub(crate) fn replace_by_writer(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
     let attempt = || -> std::io::Result<()> {
-        let made = prepare_temporary(parent_folder(path), bytes, SHARED)?;
+        let mut made = create_temporary(parent_folder(path), SHARED)?;
+        let mut out = BufWriter::new(made.as_file_mut());
+        write(&mut out)?;
+        out.flush()?;
+        drop(out);
         made.persist(path).map(drop).map_err(|error| error.error)
     };
     attempt().map_err(|error| Error::failed_io("write", path, &error))
@@ -165,13 +181,18 @@ fn find_target(path: &Path) -> Result<(PathBuf, Option<u32>)> {
 
 /// A file with these bytes that has no name of its own yet.
 fn prepare_temporary(folder: &Path, bytes: &[u8], mode: u32) -> std::io::Result<NamedTempFile> {
+    let mut made = create_temporary(folder, mode)?;
+    made.write_all(bytes)?;
+    Ok(made)
+}
+
+fn create_temporary(folder: &Path, mode: u32) -> std::io::Result<NamedTempFile> {
     std::fs::create_dir_all(folder)?;
-    let mut made = tempfile::Builder::new()
+    let made = tempfile::Builder::new()
         .prefix(&owner::prefix_name(TEMPORARY))
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder)?;
     owner::hold_lock(made.as_file());
-    made.write_all(bytes)?;
     Ok(made)
 }
 

@@ -92,7 +92,7 @@ impl BuildCache {
             atomic::write_atomically(&ignore, b"*\n")?;
         }
         // After a crash it may be empty: then everything is made again.
-        atomic::replace_without_sync(&path, &serde_json::to_vec(self).unwrap_or_default())
+        atomic::replace_by_writer(&path, |file| Ok(serde_json::to_writer(file, self)?))
     }
 }
 

@@ -32,12 +32,22 @@ pub(super) const TEXT: usize = 16_000;
 /// Things that are found by their titles: all of one kind.
 #[derive(Debug, Default, Serialize)]
 struct SearchGroup {
-    /// What they are.
-    kind: &'static str,
     /// What their addresses begin with.
     base: String,
     /// Title, words beside it, and the end of the address.
     items: Vec<[String; 3]>,
+    /// What they are.
+    kind: &'static str,
+}
+
+/// What the script of the site reads.
+#[derive(Serialize)]
+struct IndexFile<'a> {
+    groups: &'a [SearchGroup],
+    pages: &'a [[String; 2]],
+    sections: &'a [[String; 2]],
+    texts: &'a [[&'a str; 2]],
+    words: String,
 }
 
 /// The index of a site that is being built.
@@ -159,12 +169,10 @@ impl<'a> SearchIndex<'a> {
         let words: Vec<String> =
             words.into_iter().map(|(word, steps)| format!("{word} {steps}")).collect();
         self.texts.retain(|text| fits(index_share(text)));
-        let json = serde_json::json!({
-            "groups": self.groups, "pages": self.pages, "sections": self.sections,
-            "words": words.join(";"), "texts": self.texts,
-        });
+        let Self { groups, pages, sections, texts, .. } = &self;
+        let file = IndexFile { groups, pages, sections, texts, words: words.join(";") };
         // Nothing in it could end a script, wherever somebody puts it.
-        let json = json.to_string().replace('<', "\\u003c");
+        let json = serde_json::to_string(&file).unwrap_or_default().replace('<', "\\u003c");
         format!("window.isoproofIndex={json};\n")
     }
 }
