@@ -46,7 +46,10 @@ fn in_part(part: &LabelledPart) -> ReadResult<String> {
     {
         return Ok(found);
     }
-    if let Some(line) = texts().find(|line| has_no_model_name(&line.text)) {
+    // lscpu writes a dash where it knows no name.
+    let is_dash = |line: &&PageLine| after_key(&line.text).is_some_and(|value| value.trim() == "-");
+    let nameless = texts().find(is_dash);
+    if let Some(line) = nameless.or(texts().find(|line| has_no_model_name(&line.text))) {
         return Err(ReadFailure::quoting_line(
             MissingReason::NoModelName,
             "the processor gives no model name, only",

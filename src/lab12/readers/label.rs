@@ -104,7 +104,11 @@ fn parse_benchmark(text: &str) -> Option<LineLabel<'_>> {
         Some(who) => LabelRole::One(who),
         None => role_of(words).unwrap_or(LabelRole::Unclear),
     };
-    number.parse::<u32>().ok().map(|_| LineLabel { role, words: text, rest: "" })
+    number.trim_start_matches('#').parse::<u32>().ok().map(|_| LineLabel {
+        role,
+        words: text,
+        rest: "",
+    })
 }
 
 /// A label that ends with a colon or an equals sign.

@@ -246,6 +246,16 @@ fn split_labels(line: &PageLine) -> Option<Vec<LabelledPart>> {
             let measure = line.measure.clone();
             part.lines.push(PageLine { measure, ..PageLine::new(line.number, value, true) });
         }
+        // `Host / runc: 322` is both's.
+        if part.who.is_none()
+            && !part.lines.is_empty()
+            && let [first, second] = table::find_target_roles(&part.label)[..]
+        {
+            part.label = first.target_name().into();
+            parts.push(LabelledPart { who: Some(first), ..part.clone() });
+            part.label = second.target_name().into();
+            part.who = Some(second);
+        }
         parts.push(part);
         match next {
             Some(_) => text = &found.rest[end..],

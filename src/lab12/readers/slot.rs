@@ -94,7 +94,9 @@ pub const SLOTS: &[EvidenceSlot] = &[
     make_slot(F25, C::Health, Some(Runc), "runc/health.txt", &[
         "health", "runc-health", "runc/health-check", "runc/healthcheck", "juice-runc-health",
         "health-check", "healthcheck", "runc/juice-health", "runc/http", "runc/health-3012"]),
-    make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt", &["runc-kernel", "runc/uname-r", "runc/kernel-version"]),
+    make_slot(F25, C::Kernel, Some(Runc), "runc/kernel.txt", &[
+        "runc-kernel", "runc/uname-r", "runc/kernel-version", "runc/test", "runc/test1", "runc/uname",
+        "runc/uname-a"]),
     make_slot(F25, C::Kernel, Some(Host), "host/kernel.txt", &[
         "host-kernel", "host/uname-r", "analysis/host-kernel", "host/kernel-version", "host/uname",
         "host/uname-a", "host-uname", "analysis/host-uname", "uname-host"]),

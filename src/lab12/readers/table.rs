@@ -130,6 +130,9 @@ fn cells_between(text: &str, mark: &str) -> Vec<String> {
 
 /// The cells of a row between upright lines.
 fn piped_cells(text: &str) -> Option<Vec<String>> {
+    // nushell draws its lines.
+    let drawn = text.starts_with('│').then(|| text.replace('│', "|"));
+    let text = drawn.as_deref().unwrap_or(text);
     let inner = text.strip_prefix('|')?.strip_suffix('|')?;
     let cells: Vec<&str> =
         inner.split('|').take(MAX_CELLS + 1).map(words::strip_value_marks).collect();
@@ -147,7 +150,7 @@ fn is_rule(cells: &[String]) -> bool {
 
 /// The targets that values under, or behind, a head are of: the one that it names, or the host
 /// and runc together, whose containers the host's kernel answers.
-fn find_target_roles(head: &str) -> Vec<EvidenceRole> {
+pub(super) fn find_target_roles(head: &str) -> Vec<EvidenceRole> {
     if has_word(head, COMPARISONS) {
         return Vec::new();
     }

@@ -105,8 +105,10 @@ fn refuse_no_time(found: FoundValue<TimesAtLine>) -> ReadResult<TimesAtLine> {
 fn all_parts(own: &[&LabelledPart]) -> ReadResult<TimesAtLine> {
     let mut times: Option<FoundValue<TimesAtLine>> = None;
     let mut reason: Option<ReadFailure> = None;
+    let has_sums = own.iter().any(|part| is_excluded_part(&part.label));
     for part in own {
-        if is_excluded_part(&part.label) {
+        let is_other = part.lines.is_empty() && part.other_measure.is_some();
+        if is_excluded_part(&part.label) || is_other && has_sums {
             continue;
         }
         match in_part(part) {
@@ -241,6 +243,13 @@ fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
     let segments = starts.iter().zip(ends).map(|(&(start, who), end)| {
         let mut rest =
             plain[start + 4..end].trim_start_matches([' ', '\t', ',', ';', ':', '=', '-']);
+        // `Kata 3.23.0: 2.14 s`
+        if let Some((version, behind)) = rest.split_once(':')
+            && version.matches('.').count() == 2
+            && version.chars().all(|c| c.is_ascii_digit() || c == '.')
+        {
+            rest = behind.trim_start();
+        }
         while let Some(word) = words::split_words(rest)
             .next()
             .filter(|word| BETWEEN.contains(word) && rest.starts_with(word))
@@ -291,8 +300,16 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
     });
     match times {
         Some(times) => Ok(times),
-        None if texts.iter().any(|line| is_summary(&line.text)) => Err(only_summary()),
+        None if texts.iter().any(|line| is_summary(&line.text)) => {
+            let mut sums = texts.iter().filter(|line| is_summary(&line.text));
+            let of_processor = sums.all(|line| is_processor_time(&line.text));
+            Err(if of_processor { only_processor_time() } else { only_summary() })
+        }
         None => {
+            if let Some(line) = texts.iter().find(|l| words::only_number(&l.text).is_some()) {
+                let before = "a number without a unit could be seconds or milliseconds:";
+                return Err(ReadFailure::quoting_line(MissingReason::NotNumeric, before, line));
+            }
             let telling = part.lines.iter().filter(|line| !is_output(line));
             Err(read::explain_unreadable_lines(telling, MissingReason::NotNumeric))
         }
@@ -406,6 +423,16 @@ fn is_start_measure(head: &str) -> bool {
     let is_run = is_run(head) && !head.trim().is_empty();
     (is_excluded(head) || is_run || TableMeasure::Start.is_meant_by(head))
         && !words::contains_any(head, OTHERS)
+}
+
+fn is_processor_time(text: &str) -> bool {
+    let key = words::split_words(text).next().unwrap_or_default().to_lowercase();
+    matches!(key.as_str(), "user" | "sys" | "system")
+}
+
+fn only_processor_time() -> ReadFailure {
+    let note = "only the processor's time is stated, not how long the start took";
+    ReadFailure::new(MissingReason::NotStated, note)
 }
 
 fn only_summary() -> ReadFailure {
@@ -522,7 +549,15 @@ fn has_duration(text: &str) -> bool {
 /// bash, ksh and `time -p`: `real 0m1.234s`, `real 0.58`, `trial1: real=0.40s`.
 fn parse_real_time(text: &str) -> Option<f64> {
     let lower = text.to_lowercase();
-    ["real", "réel"].iter().find_map(|word| time_after_word(&lower, word))
+    let mut rest = lower.as_str();
+    // `user 0.01s sys 0.02s real 0.58s`
+    while let Some(clock) = ["user", "system", "sys"].iter().find_map(|key| rest.strip_prefix(key))
+        && let Some((_, _, behind)) =
+            words::leading_duration(clock.trim_start_matches([' ', '\t', ':', '=']))
+    {
+        rest = behind.trim_start_matches([' ', '\t', ',', ';']);
+    }
+    ["real", "réel"].iter().find_map(|word| time_after_word(rest, word))
 }
 
 fn time_after_word(lower: &str, word: &str) -> Option<f64> {
@@ -651,6 +686,10 @@ fn parse_time_list(text: &str) -> Vec<f64> {
 
 /// People's own forms: `run 1: 0.2s`, `startup=400ms`, `ms=800`, `0.4s total`.
 fn own_form(text: &str) -> Option<f64> {
+    // `1 min 2.14 s`: that is no minimum.
+    if let Some((time, true, "")) = words::leading_duration(text) {
+        return Some(time);
+    }
     // `> 2 s` is a bound.
     let bound = text.strip_prefix('>').and_then(words::leading_duration);
     if bound.is_some_and(|(_, has_unit, _)| has_unit) {
