@@ -11,6 +11,12 @@ use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 use regex::Regex;
 use unicode_width::UnicodeWidthStr;
 
+/// The run of ASCII digits at the start of `text`, and what follows it.
+pub(crate) fn leading_digits(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
+
 /// Decodes bytes of unknown origin, losing as little as possible and never failing.
 ///
 /// A byte order mark chooses UTF-16 or UTF-8 and is dropped; without one the bytes are read as

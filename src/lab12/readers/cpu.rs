@@ -41,15 +41,16 @@ fn labelled_otherwise(why: MissingReason, part: &LabelledPart) -> ReadFailure {
 
 fn in_part(part: &LabelledPart) -> ReadResult<String> {
     let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error);
-    if let Some(found) =
-        texts().find_map(|line| Some(FoundValue::at_line(stated_model(&line.text)?, line)))
+    let nameless = texts().find(|line| has_no_model_name(&line.text));
+    if let Some(found) = texts()
+        .filter(|line| nameless.is_none() || !may_name_board(&line.text))
+        .find_map(|line| Some(FoundValue::at_line(stated_model(&line.text)?, line)))
     {
         return Ok(found);
     }
     // lscpu writes a dash where it knows no name.
-    let is_dash = |line: &&PageLine| after_key(&line.text).is_some_and(|value| value.trim() == "-");
-    let nameless = texts().find(is_dash);
-    if let Some(line) = nameless.or(texts().find(|line| has_no_model_name(&line.text))) {
+    let dash = texts().find(|line| after_key(&line.text).is_some_and(|value| value.trim() == "-"));
+    if let Some(line) = dash.or(nameless) {
         return Err(ReadFailure::quoting_line(
             MissingReason::NoModelName,
             "the processor gives no model name, only",
@@ -74,6 +75,11 @@ fn stated_model(text: &str) -> Option<String> {
         && !words::is_hypothetical(value)
         && !is_numeric(value))
     .then(|| value.to_string())
+}
+
+/// Whether a line of `/proc/cpuinfo` is labelled as that which on ARM names the board.
+fn may_name_board(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case("model"))
 }
 
 fn stated_empty(line: &PageLine) -> Option<()> {
@@ -211,6 +217,14 @@ mod tests {
         ] {
             assert_eq!(stated_model(text).as_deref(), value, "{text}");
         }
+    }
+
+    #[test]
+    fn a_board_is_no_processor() {
+        let lines = ["processor : 0", "CPU part\t: 0xd08", "Model\t\t: Raspberry Pi 4 Model B"];
+        let lines = (1..).zip(lines).map(|(number, text)| PageLine::new(number, text, false));
+        let part = LabelledPart { lines: lines.collect(), ..LabelledPart::default() };
+        assert_eq!(in_part(&part).unwrap_err().why, MissingReason::NoModelName);
     }
 
     #[test]

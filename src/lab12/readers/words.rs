@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+pub(super) use crate::text::leading_digits;
+
 /// The text without the marks that Markdown and shells put around a value.
 pub(super) fn strip_value_marks(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"' | '\'' | '|'))
@@ -31,12 +33,6 @@ fn leading_exponent(text: &str) -> Option<(&str, &str)> {
     let (number, rest) = leading_digits(power.strip_prefix(['-', '+']).unwrap_or(power))?;
     let clear = number.len() < 3 && !rest.starts_with(|c: char| c.is_ascii_digit());
     clear.then(|| (&power[..power.len() - rest.len()], rest))
-}
-
-/// The run of ASCII digits at the start of `text`, and what follows it.
-pub(super) fn leading_digits(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    (end > 0).then(|| text.split_at(end))
 }
 
 /// The whole number that `text` begins with, if it is one: not the start of a version, a

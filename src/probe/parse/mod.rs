@@ -13,6 +13,10 @@ mod runtime;
 mod scalar;
 
 pub(crate) use kernel::MODEL_LABELS;
+pub(crate) use network::{ListedInterface, is_ipv4, is_ipv6, is_mac, list_interfaces};
+pub(crate) use runtime::{
+    implementation_in_shim_line, is_commit, version_in_shim_line, version_in_word, word_after_key,
+};
 
 use serde_json::Value;
 

@@ -1,47 +1,35 @@
 //! Parsers of what a runtime's shim says about itself.
 
+use serde_json::Value;
+
 use super::{ParseFailure, ParseResult, filled_lines};
 use crate::model::MissingReason;
+use crate::text::leading_digits;
 
 /// The version of the Kata shim, without a leading `v`.
 pub(super) fn shim_version(text: &str) -> ParseResult {
-    let line = shim_line(text)?;
-    let stated = word_after_label(line, "version:").or_else(|| word_after_label(line, "version "));
-    match stated.filter(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
-        Some(version) => Ok(version.into()),
-        None => Err(ParseFailure::new(MissingReason::NotStated, "the shim states no version")),
-    }
+    version_in_shim_line(shim_line(text)?)
+        .map(Value::from)
+        .ok_or_else(|| ParseFailure::new(MissingReason::NotStated, "the shim states no version"))
 }
 
 /// The language of the Kata shim: `rust` or `go`.
 pub(super) fn shim_implementation(text: &str) -> ParseResult {
-    let line = shim_line(text)?.to_ascii_lowercase();
-    if line.contains("(rust)") {
-        Ok("rust".into())
-    } else if line.contains("(golang)") || line.contains("(go)") {
-        Ok("go".into())
-    } else {
-        Err(ParseFailure::new(
-            MissingReason::NotStated,
-            "the shim does not state its implementation",
-        ))
-    }
+    implementation_in_shim_line(shim_line(text)?).map(Value::from).ok_or_else(|| {
+        ParseFailure::new(MissingReason::NotStated, "the shim does not state its implementation")
+    })
 }
 
 /// The commit that the Kata shim was built from; it may stand on a line of its own.
 pub(super) fn shim_commit(text: &str) -> ParseResult {
     shim_line(text)?;
-    let commit = filled_lines(text).find_map(|line| word_after_label(line, "commit:"));
-    let commit =
-        commit.ok_or_else(|| ParseFailure::new(MissingReason::NotStated, "no commit is stated"))?;
-    if commit.is_empty() {
-        return Err(ParseFailure::new(MissingReason::Empty, "nothing follows `commit:`"));
-    }
-    let hash = commit.split('-').next().unwrap_or(commit);
-    if hash.len() >= 7 && hash.chars().all(|c| c.is_ascii_hexdigit()) {
-        Ok(commit.into())
-    } else {
-        Err(ParseFailure::unexpected_output("a commit", commit))
+    let line = filled_lines(text)
+        .find(|line| line.contains("commit:"))
+        .ok_or_else(|| ParseFailure::new(MissingReason::NotStated, "no commit is stated"))?;
+    match word_after_key(line, "commit:") {
+        None => Err(ParseFailure::new(MissingReason::Empty, "nothing follows `commit:`")),
+        Some(commit) if is_commit(commit) => Ok(commit.into()),
+        Some(other) => Err(ParseFailure::unexpected_output("a commit", other)),
     }
 }
 
@@ -62,12 +50,54 @@ fn shim_line(text: &str) -> Result<&str, ParseFailure> {
         })
 }
 
-/// The word after a label, without quotes, commas and a leading `v`; empty if nothing follows.
-fn word_after_label<'a>(line: &'a str, label: &str) -> Option<&'a str> {
-    let (_, rest) = line.split_once(label)?;
-    let word = rest.trim_start().split([' ', ',', '\t']).next().unwrap_or_default();
-    let word = word.trim_matches('"');
-    Some(word.strip_prefix('v').unwrap_or(word))
+/// The version after its key, or after the shim's name, without a leading `v`.
+pub(crate) fn version_in_shim_line(line: &str) -> Option<&str> {
+    if let Some(version) =
+        word_after_key(line, "version:").or_else(|| word_after_key(line, "version"))
+    {
+        return version_in_word(version);
+    }
+    let lower = line.to_ascii_lowercase();
+    let rest = ["containerd-shim-kata-v2", "kata shim"]
+        .iter()
+        .find_map(|name| line.get(lower.find(name)? + name.len()..))?;
+    version_in_word(rest.trim_start_matches([':', ' ', '=', 'v']).split_whitespace().next()?)
+}
+
+/// The language that the line in brackets names.
+pub(crate) fn implementation_in_shim_line(line: &str) -> Option<&'static str> {
+    let line = line.to_ascii_lowercase();
+    let stated = [("(rust)", "rust"), ("(golang)", "go"), ("(go)", "go")];
+    stated.into_iter().find(|(mark, _)| line.contains(mark)).map(|(_, language)| language)
+}
+
+/// The word after a key, which is in lower case, without quotes and commas; none if no word
+/// follows.
+pub(crate) fn word_after_key<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    let lower = line.to_ascii_lowercase();
+    let is_start = |at: usize| !lower[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
+    let at = lower.match_indices(key).map(|(at, _)| at).find(|&at| is_start(at))?;
+    let word = line.get(at + key.len()..)?.split_whitespace().next()?;
+    let word = word.trim_matches(|c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ')' | '*'));
+    word.starts_with(|c: char| c.is_alphanumeric()).then_some(word)
+}
+
+/// The word without a leading `v`, if it looks like a version.
+pub(crate) fn version_in_word(word: &str) -> Option<&str> {
+    let word =
+        word.trim_matches(|c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '*'));
+    let digits = word.strip_prefix(['v', 'V']).unwrap_or(word);
+    let (_, rest) = leading_digits(digits)?;
+    let (_, rest) = leading_digits(rest.strip_prefix('.')?)?;
+    let is_end = rest.is_empty() || rest.starts_with(['.', '-', '+', '~']);
+    let is_known = rest.chars().all(|c| c.is_ascii_alphanumeric() || ".-+~_".contains(c));
+    (is_end && is_known).then_some(digits)
+}
+
+/// Whether a word is a commit, with or without the mark of changes after it.
+pub(crate) fn is_commit(word: &str) -> bool {
+    let hash = word.split('-').next().unwrap_or(word);
+    (7..=64).contains(&hash.len()) && hash.chars().all(|c| c.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -99,6 +129,15 @@ mod tests {
         assert_eq!(shim_version(text).unwrap(), "3.1.0");
         assert_eq!(shim_implementation(text).unwrap_err().why, MissingReason::NotStated);
         assert_eq!(shim_commit(text).unwrap_err().why, MissingReason::NotStated);
+    }
+
+    #[test]
+    fn keys_may_be_capital_and_a_version_may_follow_the_name() {
+        let text = "containerd-shim-kata-v2:\n  Version: \"v3.2.0\",\n";
+        assert_eq!(version_in_shim_line("Kata shim, Version: \"v3.2.0\","), Some("3.2.0"));
+        assert_eq!(version_in_shim_line("containerd-shim-kata-v2 3.1.0"), Some("3.1.0"));
+        assert_eq!(shim_version(text).unwrap_err().why, MissingReason::NotStated);
+        assert_eq!(version_in_shim_line("kata shim, version: unknown"), None);
     }
 
     #[test]
