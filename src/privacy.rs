@@ -242,11 +242,10 @@ impl Redactor {
         replaced: &mut BTreeMap<String, u32>,
     ) -> String {
         let MarkedText { read, spans } = marked;
-        let is_replaced = |marked: &&MarkedSpan| {
+        let spans = spans.iter().filter(|marked| {
             let name = marked.in_places.clone().map(ReplacedName::InPlaces);
             name.is_none_or(|name| !left_out.contains(&name))
-        };
-        let spans = spans.iter().filter(is_replaced);
+        });
         let mut spans: Vec<IdentifierSpan> = spans.map(|marked| marked.span.clone()).collect();
         spans.extend(names.find_names(&read.text, &self.kept, &self.key));
         if let Some(shown) = &read.shown {

@@ -129,11 +129,10 @@ fn remove_pods(
         let still = |name: &String| there.iter().find(|pod| pod_name(pod) == *name);
         asked.retain(|name| still(name).is_some());
         if Instant::now() > end {
-            let words = |name: &String| {
+            refused.extend(asked.iter().map(|name| {
                 let node = still(name).and_then(|pod| pod["spec"]["nodeName"].as_str());
                 format!("pod {name} (on node {})", node.unwrap_or("none"))
-            };
-            refused.extend(asked.iter().map(words));
+            }));
             break;
         }
         if !asked.is_empty() {

@@ -92,10 +92,10 @@ fn resume_node<'a>(
 ) -> std::result::Result<NodeAnswers<'a>, String> {
     let mut outcomes = Vec::new();
     for class in &session.classes {
-        let of_class = |pod: &&Value| {
-            PodNotes::read_notes(pod).is_some_and(|notes| notes.target == class.name)
-        };
-        let outcome = match pods.iter().find(of_class) {
+        let outcome = match pods
+            .iter()
+            .find(|pod| PodNotes::read_notes(pod).is_some_and(|notes| notes.target == class.name))
+        {
             Some(pod) => {
                 session.progress.on_step(&node.name, &class.name, None);
                 resume_class(session, node, pod)

@@ -69,8 +69,7 @@ fn on_path(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(PathBuf::from(program));
     }
-    let is_file = |path: &PathBuf| Path::is_file(path);
-    path_folders().into_iter().map(|folder| folder.join(program)).find(is_file)
+    path_folders().into_iter().map(|folder| folder.join(program)).find(|path| Path::is_file(path))
 }
 
 #[cfg(test)]

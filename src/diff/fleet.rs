@@ -248,8 +248,7 @@ fn add_findings(
     new: &NodeSummary,
 ) {
     for finding in &new.findings {
-        let is_same = |it: &NodeFinding| it.rule == finding.rule && it.target == finding.target;
-        if old.findings.iter().any(is_same) {
+        if old.findings.iter().any(|it| it.rule == finding.rule && it.target == finding.target) {
             continue;
         }
         let key = (finding.rule.clone(), finding.target.clone());

@@ -194,8 +194,7 @@ fn check_guest_files(machine: &dyn Machine, config: Option<&Table>) -> CheckAnsw
     let path = |key: &str| hypervisor.get(key).and_then(Value::as_str).filter(|p| !p.is_empty());
     let kernel = path("kernel");
     let root = path("image").or_else(|| path("initrd"));
-    let is_missing = |path: &&str| !path_exists(machine, path);
-    let missing = [kernel, root].into_iter().flatten().find(is_missing);
+    let missing = [kernel, root].into_iter().flatten().find(|path| !path_exists(machine, path));
     let unnamed = match (kernel, root) {
         (None, _) => Some("a kernel"),
         (_, None) => Some("an image"),

@@ -101,8 +101,7 @@ impl DoctorOptions {
     /// Whether Kata was asked for and nothing will be started to see for itself whether it works:
     /// what Kata needs must then be there.
     fn needs_kata(&self) -> bool {
-        let is_kata = |wanted: &RuntimeArgument| names_runtime(&wanted.name, "kata");
-        !self.smoke && self.runtimes.iter().any(is_kata)
+        !self.smoke && self.runtimes.iter().any(|wanted| names_runtime(&wanted.name, "kata"))
     }
 }
 

@@ -119,8 +119,8 @@ pub fn read_files(dir: &Path) -> Result<Vec<Capture>> {
         sources::walk_folder(dir, LIMITS).map_err(|error| Error::failed_io("read", dir, &error))?;
     let Some(root) = lab_root(dir, &walk.entries) else {
         let captures = walk.entries.iter().filter_map(capture_outputs);
-        let is_report = |capture: &Capture| capture.id.to_lowercase().ends_with(".md");
-        let (reports, transcripts): (Vec<Capture>, _) = captures.partition(is_report);
+        let (reports, transcripts): (Vec<Capture>, _) =
+            captures.partition(|capture| capture.id.to_lowercase().ends_with(".md"));
         // A report next to what the terminal showed is what its author made of that.
         return match (transcripts.len(), reports.len()) {
             (1, _) => Ok(transcripts),

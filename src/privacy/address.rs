@@ -22,12 +22,11 @@ pub(super) fn find_addresses(
     key: &PseudonymKey,
 ) -> Vec<IdentifierSpan> {
     let mut finder = AddressFinder { text, kept, key, spans: Vec::new() };
-    let is_hex = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-    for run in find_runs(text, is_hex, b":") {
+    for run in find_runs(text, |byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'), b":")
+    {
         finder.read_hex_run(run);
     }
-    let is_decimal = |byte: u8| byte.is_ascii_digit() || byte == b'.';
-    for run in find_runs(text, is_decimal, b".") {
+    for run in find_runs(text, |byte| byte.is_ascii_digit() || byte == b'.', b".") {
         finder.read_decimal_run(run);
     }
     let is_grouped = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'.');
@@ -253,12 +252,12 @@ impl AddressFinder<'_> {
                 text.rfind(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(0, |at| at + 1);
             text[start..].parse::<Ipv4Addr>().is_ok()
         };
-        let begins_range = |text: &str| {
-            let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-            text[..end].parse::<Ipv4Addr>().is_ok()
-        };
         if before.strip_suffix('-').is_some_and(ends_range)
-            || after.strip_prefix('-').is_some_and(begins_range)
+            || after.strip_prefix('-').is_some_and(|text| {
+                let end =
+                    text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+                text[..end].parse::<Ipv4Addr>().is_ok()
+            })
         {
             return false;
         }

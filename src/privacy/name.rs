@@ -83,10 +83,9 @@ const MAX_NAME: usize = 255;
 /// Whether a host is one that everybody uses.
 pub(super) fn is_public_domain(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    let is_below = |domain: &&str| {
+    PUBLIC_DOMAINS.iter().any(|domain| {
         host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
-    PUBLIC_DOMAINS.iter().any(is_below)
+    })
 }
 
 /// Whether a text is somebody's name, or an id, and not a common word, a number, a container id or

@@ -32,12 +32,11 @@ pub(super) fn find_identifiers(text: &str) -> Vec<FoundIdentifier> {
     }
     finder.read_hosts_file();
     finder.read_banners();
-    let secret = |range| FoundIdentifier {
+    finder.found.extend(find_private_keys(text).into_iter().map(|range| FoundIdentifier {
         range,
         kind: IdentifierKind::Secret,
         recognition: RecognitionMethod::Place,
-    };
-    finder.found.extend(find_private_keys(text).into_iter().map(secret));
+    }));
     finder.found
 }
 

@@ -117,11 +117,10 @@ fn leave_out_host(facts: &mut Facts, targets: &[Target], reason: &str, catalogue
             };
             if probe.place.contains(&place) {
                 let by_target = facts.entry(probe.id.clone()).or_default();
-                let missing = || match &target.failure {
+                by_target.entry(target.name.clone()).or_insert_with(|| match &target.failure {
                     Some(failure) => Fact::missing(MissingReason::Error, failure.clone()),
                     None => Fact::missing(MissingReason::NotAsked, reason.to_string()),
-                };
-                by_target.entry(target.name.clone()).or_insert_with(missing);
+                });
             }
         }
     }

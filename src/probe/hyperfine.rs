@@ -98,19 +98,17 @@ impl CommandTiming {
     /// Whether the command is an engine's that runs a container.
     fn is_start(&self) -> bool {
         let mut words = self.command.split_whitespace();
-        let is_engine = |word: &str| {
+        words.any(|word| {
             let program = word.rsplit('/').next().unwrap_or(word);
             ["docker", "podman", "nerdctl", "ctr"].contains(&program)
-        };
-        words.any(is_engine) && words.any(|word| word == "run")
+        }) && words.any(|word| word == "run")
     }
 }
 
 fn is_name(name: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.len() <= 64
-        && name.chars().all(fits)
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 impl HyperfineJson {

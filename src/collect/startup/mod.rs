@@ -136,10 +136,9 @@ pub(super) fn measure_startup<'a>(
 
 /// Every target; the baseline once more as the control.
 fn startup_arms(specs: &[RuntimeSpec], with_control: bool) -> Vec<StartupArm<'_>> {
-    let arm = |spec| StartupArm { spec, is_control: false };
     let baseline = specs.iter().filter(|spec| with_control && spec.role == Role::Baseline);
     let control = baseline.map(|spec| StartupArm { spec, is_control: true });
-    specs.iter().map(arm).chain(control).collect()
+    specs.iter().map(|spec| StartupArm { spec, is_control: false }).chain(control).collect()
 }
 
 /// What decides an order: the session's id, so that the order can be made again from the record.
@@ -265,8 +264,7 @@ impl<'a> StartupSeries<'a> {
     fn measure_rounds(&mut self, last: u32, end: Option<Instant>) {
         for round in self.rounds_begun + 1..=last {
             let needed = Duration::from_secs_f64(self.measure_state().round_seconds);
-            let has_ended = |end| Instant::now() + needed > end || self.have_all_failed();
-            if end.is_some_and(has_ended) {
+            if end.is_some_and(|end| Instant::now() + needed > end || self.have_all_failed()) {
                 return;
             }
             let words = match end {

@@ -268,15 +268,12 @@ fn remove_containers(
 ) -> Result<(Vec<OrphanContainer>, Vec<OrphanContainer>)> {
     // Cleaning goes on when the user wants to stop: that is what they want.
     let never = CancelFlag::default();
-    let is_due = |leftover: &OrphanContainer| {
-        session == Some(leftover.session.as_str()) || !leftover.is_owned
-    };
     let end = Instant::now() + PATIENCE;
     let mut pause = FIRST_PAUSE;
     let mut tried: Vec<OrphanContainer> = Vec::new();
     loop {
         let mut left = list_orphans(engine, session, &never)?;
-        left.retain(is_due);
+        left.retain(|leftover| session == Some(leftover.session.as_str()) || !leftover.is_owned);
         if left.is_empty() || Instant::now() >= end {
             tried.retain(|leftover| !left.contains(leftover));
             return Ok((tried, left));

@@ -55,11 +55,10 @@ fn what_was_stopped(context: &RuleContext, target: &str) -> StoppedReach {
     let Some(baseline) = context.role_target(Role::Baseline).map(|it| it.name.as_str()) else {
         return stopped;
     };
-    let is_stopped = |id: &FactId| {
-        [baseline, target].map(|name| context.fact_flag(*id, name)) == [Some(true), Some(false)]
-    };
     let witnesses = [fact_ids::HOST_WITNESS_PROCESS, fact_ids::HOST_WITNESS_KMSG];
-    stopped.facts.extend(witnesses.into_iter().filter(is_stopped));
+    stopped.facts.extend(witnesses.into_iter().filter(|id| {
+        [baseline, target].map(|name| context.fact_flag(*id, name)) == [Some(true), Some(false)]
+    }));
     let count = |name| context.fact_integer(DEVICES, name);
     if let (Some(own), Some(hosts)) = (count(target), count(baseline))
         && own < hosts

@@ -10,10 +10,9 @@ use crate::report::pack::Pack;
 
 /// All rules: those of the core and of packs.
 static BOOK: LazyLock<RuleBook> = LazyLock::new(|| {
-    let add = |book: RuleBook, pack: &&dyn Pack| {
+    crate::PACKS.iter().fold(RuleBook::load(None).unwrap(), |book: RuleBook, pack: &&dyn Pack| {
         book.with_pack(pack.pack_name(), pack.rule_checks(), None).unwrap()
-    };
-    crate::PACKS.iter().fold(RuleBook::load(None).unwrap(), add)
+    })
 });
 
 /// What the edition of an example asks for.

@@ -42,27 +42,27 @@ pub(super) fn fact_without_capture(context: &RuleContext) -> Vec<Violation> {
 
 /// Messages of the engine among the output of the container.
 pub(super) fn engine_log_in_evidence(context: &RuleContext) -> Vec<Violation> {
-    let is_log = |line: &str| {
-        let line = line.trim_start();
-        line.starts_with("time=\"") && line.contains(" level=")
-            || ["WARN[", "FATA[", "ERRO[", "INFO["].iter().any(|mark| line.starts_with(mark))
-    };
-    first_lines(&context.run.captures, is_log, |capture, line| EngineLogInEvidence {
-        capture,
-        line,
-    })
+    first_lines(
+        &context.run.captures,
+        |line| {
+            let line = line.trim_start();
+            line.starts_with("time=\"") && line.contains(" level=")
+                || ["WARN[", "FATA[", "ERRO[", "INFO["].iter().any(|mark| line.starts_with(mark))
+        },
+        |capture, line| EngineLogInEvidence { capture, line },
+    )
 }
 
 /// An address that was read before duplicate address detection had ended.
 pub(super) fn address_tentative(context: &RuleContext) -> Vec<Violation> {
-    let is_tentative = |line: &str| {
-        let mut words = line.split_whitespace();
-        words.next() == Some("inet6") && words.any(|word| word == "tentative")
-    };
-    first_lines(&context.run.captures, is_tentative, |capture, line| AddressTentative {
-        capture,
-        line,
-    })
+    first_lines(
+        &context.run.captures,
+        |line| {
+            let mut words = line.split_whitespace();
+            words.next() == Some("inet6") && words.any(|word| word == "tentative")
+        },
+        |capture, line| AddressTentative { capture, line },
+    )
 }
 
 /// Captures of which only the beginning was kept.

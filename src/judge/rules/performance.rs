@@ -99,11 +99,11 @@ fn is_few_ticks(fact: &Fact) -> bool {
         Fact::Series(samples) => samples.values.clone(),
         fact => fact.as_value().and_then(serde_json::Value::as_f64).into_iter().collect(),
     };
-    let is_few = |value: &f64| {
-        let ticks = value / TICK;
-        ticks < 10.0 && (ticks - ticks.round()).abs() < 1e-6
-    };
-    !values.is_empty() && values.iter().all(is_few)
+    !values.is_empty()
+        && values.iter().all(|value| {
+            let ticks = value / TICK;
+            ticks < 10.0 && (ticks - ticks.round()).abs() < 1e-6
+        })
 }
 
 /// Loops of older records, which are timed with the start of their shell: one process, as long as

@@ -147,10 +147,9 @@ pub(crate) fn run_of(example: &RuleExample) -> Sketch {
 }
 
 fn fact(value: &Value, source: FactSource) -> Fact {
-    let numbers = |list: &Vec<Value>| -> Option<Vec<f64>> {
+    if let Some(values) = value.as_array().and_then(|list: &Vec<Value>| -> Option<Vec<f64>> {
         (!list.is_empty()).then(|| list.iter().map(Value::as_f64).collect()).flatten()
-    };
-    if let Some(values) = value.as_array().and_then(numbers) {
+    }) {
         return Fact::Series(Samples { values, unit: SampleUnit::Seconds, source });
     }
     match value.get("missing") {

@@ -224,10 +224,9 @@ impl Indicators {
         const ID: FactId = fact_ids::KERNEL_CMDLINE;
         let Some(line) = context.fact_text(ID, target) else { return };
         let hosts = context.host_name().and_then(|host| context.fact_text(ID, host));
-        let is_agents = |word: &str| {
+        let is_kata = line.split_whitespace().any(|word| {
             word == "systemd.unit=kata-containers.target" || word.starts_with("agent.")
-        };
-        let is_kata = line.split_whitespace().any(is_agents) && hosts != Some(line);
+        }) && hosts != Some(line);
         if is_kata || hosts.is_some_and(|hosts| hosts != line) {
             self.add_indicator(ID, SourceGroup::Boot, Indication::Separate);
         }
@@ -427,9 +426,6 @@ fn proc_shows_host(context: &RuleContext, target: &str) -> bool {
 fn engine_is_elsewhere(context: &RuleContext) -> bool {
     plain_baselines(context).any(|control| {
         let ballot = Indicators::read_indicators(context, &control.name);
-        let is_sandbox = |vote: &Indicator| {
-            matches!(vote.says, Indication::Gvisor | Indication::Vm | Indication::Shared)
-        };
         let is_other = |vote: &Indicator| {
             vote.says == Indication::Separate
                 && match vote.family {
@@ -442,7 +438,10 @@ fn engine_is_elsewhere(context: &RuleContext) -> bool {
                     _ => false,
                 }
         };
-        ballot.votes.iter().any(is_other) && !ballot.votes.iter().any(is_sandbox)
+        ballot.votes.iter().any(is_other)
+            && !ballot.votes.iter().any(|vote| {
+                matches!(vote.says, Indication::Gvisor | Indication::Vm | Indication::Shared)
+            })
     })
 }
 

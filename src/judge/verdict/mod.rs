@@ -276,8 +276,7 @@ pub(crate) fn judge_target(context: &RuleContext, target: &Target) -> Verdict {
 }
 
 fn missing_facts(context: &RuleContext, target: &str, ids: &[FactId]) -> Vec<String> {
-    let is_missing = |id: &&FactId| !context.is_present(**id, target);
-    ids.iter().filter(is_missing).map(|id| id.to_string()).collect()
+    ids.iter().filter(|id| !context.is_present(**id, target)).map(|id| id.to_string()).collect()
 }
 
 /// The words of a failed start, where nothing that a running target would have told is there.

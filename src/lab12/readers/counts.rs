@@ -30,10 +30,10 @@ pub(super) fn labelled_count(
         });
     }
     // Where the label tells of something else beside the wanted count, it gives way.
-    let plain = |part: &LabelledPart| {
-        part.who == Some(who) && !is_foreign(&part.label) && in_part(part).is_ok()
-    };
-    if parts.iter().any(plain) {
+    if parts
+        .iter()
+        .any(|part| part.who == Some(who) && !is_foreign(&part.label) && in_part(part).is_ok())
+    {
         parts.retain(|part| !is_foreign(&part.label));
     }
     read::in_parts(page, &parts, who, in_part)

@@ -136,11 +136,10 @@ impl<'a> EvidencePage<'a> {
     /// `runtime,ms`.
     pub(super) fn value_unit_is_millis(&self) -> bool {
         const UNITS: &[&str] = &["(ms)", "[ms]", "in ms", "milliseconds", ",ms", "time_ms"];
-        let is_head = |line: &&PageLine| {
+        let heads = self.lines.iter().filter(|line| {
             matches!(line.kind, LineKind::Title | LineKind::Text)
                 && !line.text.contains(|c: char| c.is_ascii_digit())
-        };
-        let heads = self.lines.iter().filter(is_head);
+        });
         heads.into_iter().any(|line| words::contains_any(&line.text, UNITS))
     }
 

@@ -26,12 +26,11 @@ pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
     let lines: Vec<&PageLine> =
         page.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error).collect();
     // The name may stand above the fields, as a title or as the head of an indented list.
-    let named = |line: &PageLine| {
+    let titled = page.lines.iter().any(|line| {
         names_shim(&line.text)
             && (line.kind == LineKind::Title
                 || line.text.ends_with(':') && line.kind == LineKind::Text)
-    };
-    let titled = page.lines.iter().any(named);
+    });
     let keyed = |line: &&PageLine| titled && line.text.to_lowercase().starts_with("version");
     let at = lines.iter().position(|line| {
         (names_shim(&line.text) || keyed(line)) && version_in_shim_line(&line.text).is_some()

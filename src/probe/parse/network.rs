@@ -170,8 +170,7 @@ fn stated_prefix_length(words: &[&str]) -> Option<u32> {
         ["prefixlen", length] => length.parse().ok(),
         _ => None,
     });
-    let mask = || words.iter().find_map(|word| mask_length(word.strip_prefix("Mask:")?));
-    stated.or_else(mask)
+    stated.or_else(|| words.iter().find_map(|word| mask_length(word.strip_prefix("Mask:")?)))
 }
 
 fn mask_length(mask: &str) -> Option<u32> {
@@ -184,10 +183,10 @@ fn mask_length(mask: &str) -> Option<u32> {
 
 /// Whether a word is a MAC; its digits may be hidden.
 pub(crate) fn is_mac(word: &str) -> bool {
-    let is_octet = |part: &str| {
-        part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit() || "xX*".contains(c))
-    };
-    word.split(':').count() == 6 && word.split(':').all(is_octet)
+    word.split(':').count() == 6
+        && word.split(':').all(|part| {
+            part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit() || "xX*".contains(c))
+        })
 }
 
 fn strip_prefix_length(address: &str) -> &str {

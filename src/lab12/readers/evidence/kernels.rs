@@ -150,11 +150,10 @@ impl EvidencePages<'_> {
                 ))
             });
         let others: Vec<Fact> = std::iter::once(uname).chain(compared).flatten().collect();
-        let hosts = |fact: &&Fact| matches!(fact, Fact::Missing(m) if m.why == MissingReason::HostValuesOnly);
         others
             .iter()
             .find(|fact| fact.is_present())
-            .or_else(|| others.iter().find(hosts))
+            .or_else(|| others.iter().find(|fact| matches!(fact, Fact::Missing(m) if m.why == MissingReason::HostValuesOnly)))
             .cloned()
             .unwrap_or(own)
     }
