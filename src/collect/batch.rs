@@ -12,9 +12,7 @@ use crate::engine::process::{
 use crate::error::Result;
 use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
 use crate::probe::catalogue::ProbeCatalogue;
-use crate::probe::script::{
-    self, BatchAnswer, BatchAnswers, BatchLimits, BatchQuestion, UnansweredReason,
-};
+use crate::probe::script::{self, BatchAnswer, BatchAnswers, BatchLimits, BatchQuestion};
 
 /// From this time on a boot is one of a guest that has the machine for itself.
 const SLOW_BOOT: Duration = Duration::from_secs(2);
@@ -240,7 +238,7 @@ pub(crate) fn answer_captures(
         .unanswered
         .iter()
         .filter(|_| has_started)
-        .filter_map(|(id, why)| Some(unanswered_capture(target, find(id)?, *why)));
+        .filter_map(|(id, status)| Some(unanswered_capture(target, find(id)?, *status)));
     answered.chain(unanswered).collect()
 }
 
@@ -262,10 +260,10 @@ fn probe_capture(target: &str, question: &BatchQuestion, answer: &BatchAnswer) -
 }
 
 /// The record that a probe was asked, and that there is no answer.
-fn unanswered_capture(target: &str, question: &BatchQuestion, why: UnansweredReason) -> Capture {
+fn unanswered_capture(target: &str, question: &BatchQuestion, status: CaptureStatus) -> Capture {
     let nothing = BatchAnswer {
         id: question.id.to_string(),
-        status: why.status(),
+        status,
         exit: None,
         stdout: Vec::new(),
         stderr: Vec::new(),

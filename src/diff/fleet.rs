@@ -8,7 +8,7 @@ use serde_json::json;
 use super::change::{Change, ChangeKind};
 use super::gate::is_weaker;
 use crate::judge::Severity;
-use crate::judge::fleet::{ClassSummary, NodeFact, NodeFinding, NodeSummary};
+use crate::judge::fleet::{ClassSummary, NodeFact, NodeSummary};
 use crate::model::Role;
 use crate::project::FailOn;
 

@@ -120,6 +120,34 @@ impl MissingFact {
     }
 }
 
+/// Why a reader found no value, before it is known as which fact of which capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingValue {
+    /// The kind of reason.
+    pub why: MissingReason,
+    /// The reason in words, with the first words of what stood there.
+    pub reason: String,
+    /// The line that shows it, counted from 1, where one does.
+    pub line: Option<u32>,
+}
+
+impl MissingValue {
+    /// A reason that no single line shows.
+    pub(crate) fn new(why: MissingReason, reason: impl Into<String>) -> Self {
+        Self { why, reason: reason.into(), line: None }
+    }
+
+    /// The same, shown by a line.
+    pub(crate) fn at_line(self, line: u32) -> Self {
+        Self { line: Some(line), ..self }
+    }
+
+    /// The fact that it is for a capture that was looked at.
+    pub(crate) fn into_fact(self, capture: &str) -> Fact {
+        Fact::missing_at(self.why, self.reason, FactSource::new(capture, self.line))
+    }
+}
+
 /// What is known about one question on one target.
 ///
 /// In JSON an object with `value`, with `values` and `unit`, or with `missing` and `reason`.

@@ -8,8 +8,8 @@ mod run;
 
 pub use capture::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
 pub use fact::{
-    Fact, FactSource, Facts, MAX_LINE, MAX_SAMPLES, MissingFact, MissingReason, SampleUnit,
-    Samples, TIMES,
+    Fact, FactSource, Facts, MAX_LINE, MAX_SAMPLES, MissingFact, MissingReason, MissingValue,
+    SampleUnit, Samples, TIMES,
 };
 pub use fact_id::FactId;
 pub(crate) use fact_id::fact_ids;

@@ -8,7 +8,7 @@ use super::unanswered::{BootGap, boot_gaps};
 use super::{parse, script};
 use crate::model::{
     Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fact, FactSource, Facts, MAX_LINE,
-    MissingReason, Role, SampleUnit, Target,
+    MissingReason, MissingValue, Role, SampleUnit, Target,
 };
 
 /// Reads captures into facts. Pure: the same captures and catalogue always give the same facts.
@@ -138,7 +138,7 @@ struct DecodedOutput<'a> {
     lines: Cow<'a, [String]>,
     errors: Cow<'a, [String]>,
     /// Why there is no answer, where the boot it was asked in is why.
-    unanswered: Option<(MissingReason, String)>,
+    unanswered: Option<MissingValue>,
 }
 
 /// Parsers that read one line among many: the beginning of an output is enough if it has it.
@@ -160,8 +160,8 @@ impl<'a> DecodedOutput<'a> {
     fn read_fact(&self, parser: &str, field: Option<&str>) -> Fact {
         let capture = self.capture;
         let source = |line| FactSource::new(capture.id.as_str(), line);
-        if let Some((why, reason)) = &self.unanswered {
-            return Fact::missing_at(*why, reason.clone(), source(None));
+        if let Some(missing) = &self.unanswered {
+            return missing.clone().into_fact(&capture.id);
         }
         if let Some(label) = field {
             // A line that is there is an answer, whatever became of the others.
@@ -177,8 +177,8 @@ impl<'a> DecodedOutput<'a> {
                 }
                 return parse_fact(parser, Some(found.first), &found.text, capture);
             }
-            if let Some((why, words)) = self.complaint_about(label) {
-                return Fact::missing_at(why, words, source(None));
+            if let Some(missing) = self.complaint_about(label) {
+                return missing.into_fact(&capture.id);
             }
         }
         let why = match (capture.status, field) {
@@ -227,11 +227,11 @@ impl<'a> DecodedOutput<'a> {
 
     /// What a command that read several files said about this one, and why there is no answer
     /// then.
-    fn complaint_about(&self, file: &str) -> Option<(MissingReason, String)> {
+    fn complaint_about(&self, file: &str) -> Option<MissingValue> {
         let is_meant = |line: &&String| line.split([' ', ':', '\'']).any(|word| word == file);
         let line = self.errors.iter().find(is_meant)?;
         let status = script::exit_status(Some(2), b"", line.as_bytes());
-        Some((reason_of(status), line.trim().to_string()))
+        Some(MissingValue::new(reason_of(status), line.trim()))
     }
 
     /// What the command said about its failure, in one line.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, MissingReason};
+use crate::model::{
+    Capture, CaptureOrigin, CaptureStatus, CapturedStream, MissingReason, MissingValue,
+};
 
 /// What is known about one boot of which answers did not come.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +62,7 @@ impl BootGap<'_> {
     }
 
     /// Why a probe with this status has no answer; none if it has one.
-    pub(crate) fn missing_reason(&self, status: CaptureStatus) -> Option<(MissingReason, String)> {
+    pub(crate) fn missing_reason(&self, status: CaptureStatus) -> Option<MissingValue> {
         let id = &self.boot.id;
         match status {
             CaptureStatus::Unreached => {
@@ -70,15 +72,15 @@ impl BootGap<'_> {
                     self.describe_end(),
                     self.asked
                 );
-                Some((MissingReason::CutOff, reason))
+                Some(MissingValue::new(MissingReason::CutOff, reason))
             }
             CaptureStatus::Damaged => {
                 let reason = format!("asked, but its answer in the output of {id} is damaged");
-                Some((MissingReason::Unreadable, reason))
+                Some(MissingValue::new(MissingReason::Unreadable, reason))
             }
             CaptureStatus::Unasked => {
                 let reason = format!("the answers before it had filled the output of {id}");
-                Some((MissingReason::NotAsked, reason))
+                Some(MissingValue::new(MissingReason::NotAsked, reason))
             }
             _ => None,
         }
@@ -148,7 +150,7 @@ mod tests {
         capture(id, origin, status)
     }
 
-    fn reason(boot: Capture, status: CaptureStatus) -> (MissingReason, String) {
+    fn reason(boot: Capture, status: CaptureStatus) -> MissingValue {
         let captures = [boot, probe("kata/a", CaptureStatus::Absent), probe("kata/b", status)];
         boot_gaps(&captures)["kata/boot"].missing_reason(status).unwrap()
     }
@@ -165,7 +167,7 @@ mod tests {
                      1 of 2 answers came";
         assert_eq!(
             reason(boot(CaptureStatus::Timeout), CaptureStatus::Unreached),
-            (MissingReason::CutOff, words.to_string())
+            MissingValue::new(MissingReason::CutOff, words)
         );
         let stderr = Some(CapturedStream::new(b"\nqemu: killed\nmore\n"));
         let died = Capture { exit: Some(137), stderr, ..boot(CaptureStatus::Error) };
@@ -173,24 +175,24 @@ mod tests {
                      qemu: killed); 1 of 2 answers came";
         assert_eq!(
             reason(died, CaptureStatus::Unreached),
-            (MissingReason::CutOff, words.to_string())
+            MissingValue::new(MissingReason::CutOff, words)
         );
         let words = "asked, but before its answer kata/boot was stopped by the user; 1 of 2 answers \
                      came";
         assert_eq!(
             reason(boot(CaptureStatus::Stopped), CaptureStatus::Unreached),
-            (MissingReason::CutOff, words.into())
+            MissingValue::new(MissingReason::CutOff, words)
         );
     }
 
     #[test]
     fn a_damaged_answer_and_a_full_output_are_other_reasons() {
         assert_eq!(
-            reason(boot(CaptureStatus::Ok), CaptureStatus::Damaged).0,
+            reason(boot(CaptureStatus::Ok), CaptureStatus::Damaged).why,
             MissingReason::Unreadable
         );
         assert_eq!(
-            reason(boot(CaptureStatus::Ok), CaptureStatus::Unasked).0,
+            reason(boot(CaptureStatus::Ok), CaptureStatus::Unasked).why,
             MissingReason::NotAsked
         );
     }

@@ -2,10 +2,10 @@
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
 use super::words;
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 
 /// The count that stands behind the label of `who`.
 pub(super) fn labelled_count(
@@ -24,10 +24,7 @@ pub(super) fn labelled_count(
         && let Some(other) = others.iter().find(|part| part.who == Some(who))
     {
         let words = format!("the label counts something else: “{}”", other.label.trim());
-        return Err(ReadFailure {
-            line: Some(other.line),
-            ..ReadFailure::new(MissingReason::NotStated, words)
-        });
+        return Err(MissingValue::new(MissingReason::NotStated, words).at_line(other.line));
     }
     // Where the label tells of something else beside the wanted count, it gives way.
     if parts
@@ -102,7 +99,7 @@ fn counts_otherwise(typed: &str) -> bool {
 fn in_part(part: &LabelledPart) -> ReadResult<i64> {
     let typed = part.lines.iter().find(|line| matches!(line.kind, LineKind::Command(_)));
     if let Some(line) = typed.filter(|line| counts_otherwise(&line.text)) {
-        return Err(ReadFailure::quoting_line(
+        return Err(MissingValue::quoting_line(
             MissingReason::NotStated,
             "the command counts something else:",
             line,
@@ -123,7 +120,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<i64> {
                 return Err(read::failure_from_error_line(line));
             }
             if words::is_hypothetical(text) {
-                return Err(ReadFailure::quoting_line(
+                return Err(MissingValue::quoting_line(
                     MissingReason::NarrativeText,
                     "the number was not counted:",
                     line,
@@ -133,7 +130,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<i64> {
             let another = next.and_then(|line| words::only_number(&line.text));
             if !line.inline && another.is_some_and(|another| another != number) {
                 let what = "several numbers stand under the label, the first is";
-                return Err(ReadFailure::quoting_line(MissingReason::NotNumeric, what, line));
+                return Err(MissingValue::quoting_line(MissingReason::NotNumeric, what, line));
             }
             return Ok(FoundValue::at_line(number, line));
         }

@@ -2,10 +2,10 @@
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
 use super::words;
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::MODEL_LABELS;
 
 /// The model name that the parts of `who` state.
@@ -34,9 +34,9 @@ pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResu
     }
 }
 
-fn labelled_otherwise(why: MissingReason, part: &LabelledPart) -> ReadFailure {
+fn labelled_otherwise(why: MissingReason, part: &LabelledPart) -> MissingValue {
     let note = format!("what stands there is labelled “{}”", read::shorten_text(&part.label));
-    ReadFailure { why, note, line: Some(part.line) }
+    MissingValue::new(why, note).at_line(part.line)
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<String> {
@@ -51,7 +51,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<String> {
     // lscpu writes a dash where it knows no name.
     let dash = texts().find(|line| after_key(&line.text).is_some_and(|value| value.trim() == "-"));
     if let Some(line) = dash.or(nameless) {
-        return Err(ReadFailure::quoting_line(
+        return Err(MissingValue::quoting_line(
             MissingReason::NoModelName,
             "the processor gives no model name, only",
             line,

@@ -3,9 +3,9 @@
 use super::kernel;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::read::{self, FoundValue, ReadResult};
 use super::words;
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 use crate::probe::kernel_log::kernel_log_message;
 
 /// What the guest's kernel log tells.
@@ -20,7 +20,7 @@ pub(super) struct BootLog {
     /// How many kernel lines there are, at the line of the first.
     pub lines: FoundValue<i64>,
     /// What shows that the log is of the host, if something does.
-    pub host_mark: Option<ReadFailure>,
+    pub host_mark: Option<MissingValue>,
 }
 
 impl BootLog {
@@ -67,11 +67,11 @@ pub(super) fn boot_log(page: &EvidencePage) -> ReadResult<BootLog> {
 }
 
 /// The reason if a host's log is all there is.
-fn host_only(parts: &[LabelledPart]) -> Option<ReadFailure> {
+fn host_only(parts: &[LabelledPart]) -> Option<MissingValue> {
     let mut hosts = parts.iter().filter(|part| part.who == Some(EvidenceRole::Host));
     let part = hosts.find(|part| in_part(part).is_ok())?;
     let note = format!("the log is labelled “{}”", read::shorten_text(&part.label));
-    Some(ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(part.line) })
+    Some(MissingValue::new(MissingReason::HostValuesOnly, note).at_line(part.line))
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<BootLog> {
@@ -132,7 +132,7 @@ fn boot_log_message(text: &str) -> Option<&str> {
 }
 
 /// What shows that the log is of the host, if something does.
-fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<ReadFailure> {
+fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<MissingValue> {
     const CMDLINE: &[&str] = &[
         "boot_image=/boot/",
         "boot_image=(hd",
@@ -148,7 +148,7 @@ fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<ReadFailure> 
     }
     let host = |line: u32, what: &str| {
         let note = format!("the log is of the host: {}", read::shorten_text(what));
-        Some(ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(line) })
+        Some(MissingValue::new(MissingReason::HostValuesOnly, note).at_line(line))
     };
     if let Some(found) =
         log.cmdline.as_ref().filter(|found| words::contains_any(&found.value, CMDLINE))

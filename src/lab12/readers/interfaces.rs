@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
-use crate::model::MissingReason;
+use super::read::{self, FoundValue, ReadResult};
+use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::{ListedInterface, is_ipv4, is_ipv6, is_mac, list_interfaces};
 
 /// The interfaces of `who`.
@@ -33,9 +33,9 @@ pub(super) fn read_interfaces(page: &EvidencePage, who: EvidenceRole) -> ReadRes
     }
 }
 
-fn host_list(line: u32, what: &str) -> ReadFailure {
+fn host_list(line: u32, what: &str) -> MissingValue {
     let note = format!("the list is of the host: {}", read::shorten_text(what));
-    ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(line) }
+    MissingValue::new(MissingReason::HostValuesOnly, note).at_line(line)
 }
 
 fn in_part(part: &LabelledPart, who: EvidenceRole) -> ReadResult<Value> {

@@ -2,10 +2,10 @@
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
 use super::words;
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 
 /// A statement about a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,15 +169,15 @@ fn first_wanted_statement(
 
 /// A `uname -a` of macOS: the machine in front of the user, never a guest, and not what its
 /// containers run on either.
-fn refuse_macos_uname(part: &LabelledPart) -> Option<ReadFailure> {
+fn refuse_macos_uname(part: &LabelledPart) -> Option<MissingValue> {
     let line = part.lines.iter().find(|line| line.text.starts_with("Darwin "))?;
     Some(match part.who {
-        Some(EvidenceRole::Host) => ReadFailure::quoting_line(
+        Some(EvidenceRole::Host) => MissingValue::quoting_line(
             MissingReason::NotStated,
             "that is macOS, whose containers run in a virtual machine of Linux:",
             line,
         ),
-        _ => ReadFailure::quoting_line(
+        _ => MissingValue::quoting_line(
             MissingReason::HostValuesOnly,
             "the kernel of the host stands there:",
             line,
@@ -207,7 +207,7 @@ pub(super) fn own_kernel(
             "“{}” is not the whole line of {wanted}",
             read::shorten_text(&other.value.text)
         );
-        return Err(ReadFailure { why: MissingReason::NotStated, note, line: Some(other.line) });
+        return Err(MissingValue::new(MissingReason::NotStated, note).at_line(other.line));
     }
     if who == EvidenceRole::Kata && is_silent(&miss) {
         if let Some(host) = any(EvidenceRole::Host) {
@@ -215,18 +215,16 @@ pub(super) fn own_kernel(
         }
         if let Some(runc) = any(EvidenceRole::Runc) {
             let note = format!("“{}” is labelled as runc's", read::shorten_text(&runc.value.text));
-            return Err(ReadFailure {
-                why: MissingReason::RuncContainerOnly,
-                note,
-                line: Some(runc.line),
-            });
+            return Err(
+                MissingValue::new(MissingReason::RuncContainerOnly, note).at_line(runc.line)
+            );
         }
     }
     Err(miss)
 }
 
 /// Whether the guest's part is not there rather than wrong, so that another role's may be named.
-fn is_silent(miss: &ReadFailure) -> bool {
+fn is_silent(miss: &MissingValue) -> bool {
     matches!(
         miss.why,
         MissingReason::Empty | MissingReason::NoGuestSection | MissingReason::RuncContainerOnly
@@ -234,9 +232,9 @@ fn is_silent(miss: &ReadFailure) -> bool {
 }
 
 /// The reason for a statement that turned out to be about the host.
-pub(super) fn host_value(kernel: &FoundValue<KernelStatement>) -> ReadFailure {
+pub(super) fn host_value(kernel: &FoundValue<KernelStatement>) -> MissingValue {
     let note = format!("“{}” is the kernel of the host", read::shorten_text(&kernel.value.text));
-    ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(kernel.line) }
+    MissingValue::new(MissingReason::HostValuesOnly, note).at_line(kernel.line)
 }
 
 /// The guest's `/proc/version` line on a page that compares kernels.
@@ -245,12 +243,12 @@ pub(super) fn guest_banner(page: &EvidencePage) -> ReadResult<KernelStatement> {
     let read = read::in_parts(page, parts, EvidenceRole::Kata, |part| {
         first_wanted_statement(part, |k| k.form == KernelStatementForm::Banner)
     });
-    let (Err(miss), Ok(other)) = (&read, compared_kernel(page, EvidenceRole::Kata)) else {
+    let (Err(_), Ok(other)) = (&read, compared_kernel(page, EvidenceRole::Kata)) else {
         return read;
     };
     let note =
         format!("“{}” is not the line of /proc/version", read::shorten_text(&other.value.text));
-    Err(ReadFailure { why: MissingReason::NotStated, note, line: Some(other.line).or(miss.line) })
+    Err(MissingValue::new(MissingReason::NotStated, note).at_line(other.line))
 }
 
 #[cfg(test)]

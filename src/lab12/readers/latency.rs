@@ -4,9 +4,9 @@ use serde_json::{Map, Number, Value};
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::read::{self, FoundValue, ReadResult};
 use super::words::{self, TimeUnit};
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 
 /// The samples in seconds: one a line, wherever they stand on the page.
 pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> {
@@ -24,11 +24,7 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     }
     match first {
         // What curl writes of a request that failed.
-        Some(line) if values.iter().all(|value| *value == 0.0) => Err(ReadFailure {
-            why: MissingReason::OutOfRange,
-            note: "a request takes longer than 0 s".into(),
-            line: Some(line),
-        }),
+        Some(line) if values.iter().all(|value| *value == 0.0) => Err(MissingValue::new(MissingReason::OutOfRange, "a request takes longer than 0 s").at_line(line)),
         Some(line) => Ok(FoundValue { value: values, line }),
         None => Err(read::explain_unreadable_lines(
             parts.iter().flat_map(|part| &part.lines),
@@ -136,17 +132,13 @@ pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
         // awk adds up `0,0051` of another locale as 0.
         if ["avg", "min", "max"].iter().all(|key| found.value[key].as_f64() == Some(0.0)) {
             let note = "a response takes longer than 0 s".to_string();
-            return Err(ReadFailure {
-                why: MissingReason::OutOfRange,
-                note,
-                line: Some(found.line),
-            });
+            return Err(MissingValue::new(MissingReason::OutOfRange, note).at_line(found.line));
         }
         return read::refuse_impossible_times(found, &["avg", "min", "max"]);
     }
     let nan = lines.iter().find(|line| words::contains_any(&line.text, &["avg=", "average"]));
     if let Some(line) = nan.filter(|line| !line.is_error) {
-        return Err(ReadFailure::quoting_line(
+        return Err(MissingValue::quoting_line(
             MissingReason::NotNumeric,
             "the summary has no numbers:",
             line,
@@ -158,7 +150,7 @@ pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
             MissingReason::NotNumeric,
         ));
     }
-    Err(ReadFailure::new(MissingReason::NotStated, "there are samples, but no summary of them"))
+    Err(MissingValue::new(MissingReason::NotStated, "there are samples, but no summary of them"))
 }
 
 const KEYS: [(&str, &[&str]); 4] = [

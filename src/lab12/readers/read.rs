@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::words;
-use crate::model::{Fact, FactSource, MAX_LINE, MissingReason, SampleUnit};
+use crate::model::{Fact, FactSource, MAX_LINE, MissingReason, MissingValue, SampleUnit};
 use crate::text::make_visible;
 
 /// A value and the line where it stands.
@@ -17,35 +17,17 @@ pub(super) struct FoundValue<T> {
     pub line: u32,
 }
 
-/// Why there is no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ReadFailure {
-    /// The kind of reason.
-    pub why: MissingReason,
-    /// What stands there instead, in words.
-    pub note: String,
-    /// The line that shows it, where one does.
-    pub line: Option<u32>,
-}
-
 /// The result of a reader.
-pub(super) type ReadResult<T> = Result<FoundValue<T>, ReadFailure>;
+pub(super) type ReadResult<T> = Result<FoundValue<T>, MissingValue>;
 
-impl ReadFailure {
-    /// A reason that no single line shows.
-    pub(super) fn new(why: MissingReason, note: impl Into<String>) -> Self {
-        Self { why, note: note.into(), line: None }
-    }
-
+impl MissingValue {
     /// A reason that a line shows; the note quotes it.
     pub(super) fn quoting_line(why: MissingReason, before: &str, line: &PageLine) -> Self {
         let text = match &line.kind {
             LineKind::Log(log) => &log.message,
             _ => &line.text,
         };
-        Self {
-            why, note: format!("{before} “{}”", shorten_text(text)), line: Some(line.number)
-        }
+        Self::new(why, format!("{before} “{}”", shorten_text(text))).at_line(line.number)
     }
 }
 
@@ -70,9 +52,9 @@ pub(super) fn fact_from_read<T: Into<Value>>(page: &EvidencePage, read: ReadResu
 }
 
 /// The fact for a reason found on a page.
-pub(super) fn missing_on_page(page: &EvidencePage, miss: ReadFailure) -> Fact {
-    let reason = format!("{}: {}", page.capture, miss.note);
-    Fact::missing_at(miss.why, reason, FactSource::new(page.capture, miss.line))
+pub(super) fn missing_on_page(page: &EvidencePage, miss: MissingValue) -> Fact {
+    let reason = format!("{}: {}", page.capture, miss.reason);
+    MissingValue { reason, ..miss }.into_fact(page.capture)
 }
 
 /// The first words of a text that may be long or hostile.
@@ -85,7 +67,7 @@ pub(super) fn shorten_text(text: &str) -> String {
 pub(super) fn explain_unreadable_lines<'a>(
     lines: impl IntoIterator<Item = &'a PageLine>,
     why: MissingReason,
-) -> ReadFailure {
+) -> MissingValue {
     let mut text: Option<&PageLine> = None;
     let mut log = None;
     for line in lines {
@@ -106,24 +88,24 @@ pub(super) fn explain_unreadable_lines<'a>(
     }
     match (text, log) {
         (Some(line), _) => {
-            ReadFailure::quoting_line(why_not(&line.text, why), "instead of a value stands", line)
+            MissingValue::quoting_line(why_not(&line.text, why), "instead of a value stands", line)
         }
-        (None, Some(line)) => ReadFailure::quoting_line(
+        (None, Some(line)) => MissingValue::quoting_line(
             MissingReason::Empty,
             "nothing but a message of the engine:",
             line,
         ),
-        (None, None) => ReadFailure::new(MissingReason::Empty, "there is no value"),
+        (None, None) => MissingValue::new(MissingReason::Empty, "there is no value"),
     }
 }
 
 /// The reason that a line gives which is longer than what is read.
-fn too_long(line: &PageLine, bytes: usize) -> ReadFailure {
+fn too_long(line: &PageLine, bytes: usize) -> MissingValue {
     let note = format!(
         "line {} has {bytes} bytes, and no file with a line of more than {MAX_LINE} is read",
         line.number
     );
-    ReadFailure { why: MissingReason::TooLong, note, line: Some(line.number) }
+    MissingValue::new(MissingReason::TooLong, note).at_line(line.number)
 }
 
 /// What was found, unless no session can have measured one of the times in it, in seconds.
@@ -133,16 +115,18 @@ pub(super) fn refuse_impossible_times(
 ) -> ReadResult<Value> {
     let mut times = times.iter().filter_map(|key| found.value[key].as_f64());
     match times.find_map(|time| SampleUnit::Seconds.refuse_value(time)) {
-        Some(note) => {
-            Err(ReadFailure { why: MissingReason::OutOfRange, note, line: Some(found.line) })
-        }
+        Some(note) => Err(MissingValue::new(MissingReason::OutOfRange, note).at_line(found.line)),
         None => Ok(found),
     }
 }
 
 /// The reason that an error message gives.
-pub(super) fn failure_from_error_line(line: &PageLine) -> ReadFailure {
-    ReadFailure::quoting_line(MissingReason::ErrorText, "instead of a value stands the error", line)
+pub(super) fn failure_from_error_line(line: &PageLine) -> MissingValue {
+    MissingValue::quoting_line(
+        MissingReason::ErrorText,
+        "instead of a value stands the error",
+        line,
+    )
 }
 
 /// Whether there is anything to read: dashes and dots alone are an empty cell.
@@ -166,7 +150,7 @@ pub(super) fn no_part(
     page: &EvidencePage,
     parts: &[LabelledPart],
     who: EvidenceRole,
-) -> ReadFailure {
+) -> MissingValue {
     if let [line] = &page.lines[..]
         && let LineKind::TooLong(bytes) = line.kind
     {
@@ -188,33 +172,33 @@ pub(super) fn no_part(
             failure_from_error_line(line)
         }
         _ if blank && failure.is_none() => {
-            ReadFailure::new(MissingReason::Empty, "the file holds no value")
+            MissingValue::new(MissingReason::Empty, "the file holds no value")
         }
-        EvidenceRole::Kata if has(EvidenceRole::Runc) => ReadFailure::new(
+        EvidenceRole::Kata if has(EvidenceRole::Runc) => MissingValue::new(
             MissingReason::RuncContainerOnly,
             "the container it speaks of ran under runc",
         ),
         EvidenceRole::Kata => {
-            ReadFailure::new(MissingReason::NoGuestSection, "no label names the guest")
+            MissingValue::new(MissingReason::NoGuestSection, "no label names the guest")
         }
         EvidenceRole::Host => {
-            ReadFailure::new(MissingReason::NoHostLine, "no label names the host")
+            MissingValue::new(MissingReason::NoHostLine, "no label names the host")
         }
         EvidenceRole::Runc => {
-            ReadFailure::new(MissingReason::NotStated, "no label names a container under runc")
+            MissingValue::new(MissingReason::NotStated, "no label names a container under runc")
         }
     }
 }
 
 /// Why a part has no value: where it was empty because its table states something else, that.
-pub(super) fn explain_empty_part(part: &LabelledPart, miss: ReadFailure) -> ReadFailure {
+pub(super) fn explain_empty_part(part: &LabelledPart, miss: MissingValue) -> MissingValue {
     match (&part.other_measure, miss.why) {
         (Some(cell), MissingReason::Empty) => {
             let measure = cell.measure.as_deref().unwrap_or_default();
             let note = format!("the table states something else: “{}”", shorten_text(measure));
-            ReadFailure { why: MissingReason::NotStated, note, line: Some(cell.number) }
+            MissingValue::new(MissingReason::NotStated, note).at_line(cell.number)
         }
-        _ => ReadFailure { line: miss.line.or(Some(part.line)), ..miss },
+        _ => MissingValue { line: miss.line.or(Some(part.line)), ..miss },
     }
 }
 
@@ -225,7 +209,7 @@ pub(super) fn in_parts<T>(
     who: EvidenceRole,
     mut reader: impl FnMut(&LabelledPart) -> ReadResult<T>,
 ) -> ReadResult<T> {
-    let mut reason: Option<ReadFailure> = None;
+    let mut reason: Option<MissingValue> = None;
     for part in parts.iter().filter(|part| part.who == Some(who)) {
         // The unlabelled beginning of a page that speaks of one role anyway.
         if part.label.is_empty() && part.lines.is_empty() && parts.len() > 1 {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::read::{self, FoundValue, MissingValue, ReadResult};
 use super::table::TableMeasure;
 use super::{counts, failure, words};
 use crate::model::MissingReason;
@@ -15,7 +15,7 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
     let found = read::in_parts(page, parts, who, |part| {
         if let Some(line) = part.lines.iter().find(|line| failure::tells_no_start(line)) {
             let words = "the container that was to write did not start:";
-            return Err(ReadFailure::quoting_line(MissingReason::FailedStart, words, line));
+            return Err(MissingValue::quoting_line(MissingReason::FailedStart, words, line));
         }
         let texts = part.lines.iter().rev().filter(|line| line.kind == LineKind::Text);
         texts
@@ -25,7 +25,7 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
     })?;
     if found.value["bytes"] == 0 {
         let note = "dd wrote nothing".to_string();
-        return Err(ReadFailure { why: MissingReason::OutOfRange, note, line: Some(found.line) });
+        return Err(MissingValue::new(MissingReason::OutOfRange, note).at_line(found.line));
     }
     read::refuse_impossible_times(found, &["seconds"])
 }

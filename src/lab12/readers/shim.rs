@@ -1,9 +1,9 @@
 //! The version that the Kata shim prints.
 
 use super::page::{EvidencePage, LineKind, PageLine};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::read::{self, FoundValue, ReadResult};
 use super::words;
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::{
     implementation_in_shim_line, is_commit, version_in_shim_line, version_in_word, word_after_key,
 };
@@ -74,7 +74,7 @@ pub(super) fn is_shim_version(text: &str) -> bool {
 fn statement_at(lines: &[&PageLine], at: usize) -> ShimStatement {
     let line = lines[at];
     let version = version_in_shim_line(&line.text)
-        .ok_or_else(|| ReadFailure::new(MissingReason::NotStated, "no version"));
+        .ok_or_else(|| MissingValue::new(MissingReason::NotStated, "no version"));
     ShimStatement {
         version: version.map(|version| FoundValue::at_line(version.to_string(), line)),
         implementation: lines[..=at]
@@ -102,7 +102,7 @@ fn explain_no_version(page: &EvidencePage, lines: &[&PageLine]) -> ShimStatement
             || tells_version(&line.text)
     });
     let miss = match foreign {
-        Some(line) => ReadFailure::quoting_line(
+        Some(line) => MissingValue::quoting_line(
             MissingReason::NotTheShim,
             "the version is of another program:",
             line,
@@ -110,11 +110,8 @@ fn explain_no_version(page: &EvidencePage, lines: &[&PageLine]) -> ShimStatement
         None => read::explain_unreadable_lines(&page.lines, MissingReason::NotStated),
     };
     let other = match &alone {
-        Some(found) => ReadFailure {
-            why: MissingReason::NotStated,
-            note: "a version stands alone".into(),
-            line: Some(found.line),
-        },
+        Some(found) => MissingValue::new(MissingReason::NotStated, "a version stands alone")
+            .at_line(found.line),
         None => miss.clone(),
     };
     ShimStatement {
@@ -149,7 +146,7 @@ fn holds_version(word: &str) -> bool {
 fn shim_implementation(line: &PageLine) -> ReadResult<String> {
     match implementation_in_shim_line(&line.text) {
         Some(name) => Ok(FoundValue::at_line(name.to_string(), line)),
-        None => Err(ReadFailure::quoting_line(
+        None => Err(MissingValue::quoting_line(
             MissingReason::NotStated,
             "the line names no implementation:",
             line,
@@ -163,9 +160,9 @@ fn shim_commit(lines: &[&PageLine]) -> ReadResult<String> {
     else {
         return commit_alone(lines.get(1)).ok_or_else(|| match lines.first() {
             Some(line) => {
-                ReadFailure::quoting_line(MissingReason::NotStated, "no commit is named:", line)
+                MissingValue::quoting_line(MissingReason::NotStated, "no commit is named:", line)
             }
-            None => ReadFailure::new(MissingReason::NotStated, "no commit"),
+            None => MissingValue::new(MissingReason::NotStated, "no commit"),
         });
     };
     let line = lines[at];
@@ -173,13 +170,13 @@ fn shim_commit(lines: &[&PageLine]) -> ReadResult<String> {
         word_after_key(&line.text, "commit:").or_else(|| word_after_key(&line.text, "commit"));
     match word {
         Some(word) if is_commit(word) => Ok(FoundValue::at_line(word.to_string(), line)),
-        Some(_) => Err(ReadFailure::quoting_line(
+        Some(_) => Err(MissingValue::quoting_line(
             MissingReason::NotStated,
             "what follows is no commit:",
             line,
         )),
         None => commit_alone(lines.get(at + 1)).ok_or_else(|| {
-            ReadFailure::quoting_line(MissingReason::Empty, "the commit is blank:", line)
+            MissingValue::quoting_line(MissingReason::Empty, "the commit is blank:", line)
         }),
     }
 }

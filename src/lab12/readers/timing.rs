@@ -4,10 +4,10 @@ use super::command::command_role;
 use super::failure;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
-use super::read::{self, FoundValue, ReadFailure, ReadResult};
+use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
 use super::words::{self, TimeUnit};
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 use crate::probe::hyperfine::HyperfineJson;
 
 /// Times in seconds, with the line of the first.
@@ -54,7 +54,7 @@ pub(super) fn read_startup_times(
         let miss = read::no_part(page, &parts, who);
         return Err(match miss.why {
             MissingReason::RuncContainerOnly => {
-                ReadFailure::new(MissingReason::NoGuestSection, "only runc's starts are labelled")
+                MissingValue::new(MissingReason::NoGuestSection, "only runc's starts are labelled")
             }
             _ => miss,
         });
@@ -64,13 +64,13 @@ pub(super) fn read_startup_times(
     // The state of a start is in a cell that is no time.
     let failed = failed_start_line(&parts, who);
     match (failed.or_else(|| failed_start_line(page.labelled_parts(), who)), &found) {
-        (Some(line), Ok(_)) => Err(ReadFailure::quoting_line(
+        (Some(line), Ok(_)) => Err(MissingValue::quoting_line(
             MissingReason::FailedStart,
             "the time is of a start that failed:",
             line,
         )),
         (Some(line), Err(_)) if own.iter().any(|part| states_duration(part)) => {
-            Err(ReadFailure::quoting_line(MissingReason::FailedStart, "the start failed:", line))
+            Err(MissingValue::quoting_line(MissingReason::FailedStart, "the start failed:", line))
         }
         _ => found,
     }
@@ -96,7 +96,7 @@ fn hyperfine_times(page: &EvidencePage, who: EvidenceRole) -> Option<ReadResult<
 fn refuse_no_time(found: FoundValue<TimesAtLine>) -> ReadResult<TimesAtLine> {
     if found.value.contains(&0.0) {
         let note = "a start takes longer than 0 s".to_string();
-        return Err(ReadFailure { why: MissingReason::OutOfRange, note, line: Some(found.line) });
+        return Err(MissingValue::new(MissingReason::OutOfRange, note).at_line(found.line));
     }
     Ok(found)
 }
@@ -104,7 +104,7 @@ fn refuse_no_time(found: FoundValue<TimesAtLine>) -> ReadResult<TimesAtLine> {
 /// Several parts of one role (`runc run 1:`, `runc run 2:`) form one series.
 fn all_parts(own: &[&LabelledPart]) -> ReadResult<TimesAtLine> {
     let mut times: Option<FoundValue<TimesAtLine>> = None;
-    let mut reason: Option<ReadFailure> = None;
+    let mut reason: Option<MissingValue> = None;
     let has_sums = own.iter().any(|part| is_excluded_part(&part.label));
     for part in own {
         let is_other = part.lines.is_empty() && part.other_measure.is_some();
@@ -308,7 +308,7 @@ fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
         None => {
             if let Some(line) = texts.iter().find(|l| words::only_number(&l.text).is_some()) {
                 let before = "a number without a unit could be seconds or milliseconds:";
-                return Err(ReadFailure::quoting_line(MissingReason::NotNumeric, before, line));
+                return Err(MissingValue::quoting_line(MissingReason::NotNumeric, before, line));
             }
             let telling = part.lines.iter().filter(|line| !is_output(line));
             Err(read::explain_unreadable_lines(telling, MissingReason::NotNumeric))
@@ -324,7 +324,7 @@ fn parse_program_time(text: &str) -> Option<f64> {
 
 /// Of lines that name different times of one start, `create`, `start` and `total`, leaves the one
 /// that is of the whole.
-fn leave_whole_times(texts: &mut Vec<&PageLine>) -> Result<(), ReadFailure> {
+fn leave_whole_times(texts: &mut Vec<&PageLine>) -> Result<(), MissingValue> {
     let mut named: Vec<(&str, &PageLine)> = Vec::new();
     for line in texts.iter().filter(|line| line.measure.is_none()) {
         let text = super::label::strip_decoration(&line.text);
@@ -351,7 +351,7 @@ fn leave_whole_times(texts: &mut Vec<&PageLine>) -> Result<(), ReadFailure> {
 
 /// Of the columns of a table that name different times of one start leaves the one that is of the
 /// whole; columns of runs are all samples.
-fn choose_columns(own: Vec<&LabelledPart>) -> Result<Vec<&LabelledPart>, ReadFailure> {
+fn choose_columns(own: Vec<&LabelledPart>) -> Result<Vec<&LabelledPart>, MissingValue> {
     let mut chosen: Vec<&LabelledPart> = Vec::new();
     for row in own.chunk_by(|part, next| part.line == next.line) {
         let named: Vec<(&str, &LabelledPart)> = row
@@ -395,11 +395,11 @@ fn is_of_pull(name: &str) -> bool {
     words::contains_any(name, &["pull", "download"])
 }
 
-fn several_times(names: &[&str], line: u32) -> ReadFailure {
+fn several_times(names: &[&str], line: u32) -> MissingValue {
     let names = read::shorten_text(&names.join("; "));
     let note =
         format!("several times of a start are named, and which one is meant is not: {names}");
-    ReadFailure { why: MissingReason::NotStated, note, line: Some(line) }
+    MissingValue::new(MissingReason::NotStated, note).at_line(line)
 }
 
 /// Whether a table's value under a head of these words can be a start-up time, or sums some up.
@@ -430,13 +430,13 @@ fn is_processor_time(text: &str) -> bool {
     matches!(key.as_str(), "user" | "sys" | "system")
 }
 
-fn only_processor_time() -> ReadFailure {
+fn only_processor_time() -> MissingValue {
     let note = "only the processor's time is stated, not how long the start took";
-    ReadFailure::new(MissingReason::NotStated, note)
+    MissingValue::new(MissingReason::NotStated, note)
 }
 
-fn only_summary() -> ReadFailure {
-    ReadFailure::new(MissingReason::NotStated, "only a summary is stated, no sample")
+fn only_summary() -> MissingValue {
+    MissingValue::new(MissingReason::NotStated, "only a summary is stated, no sample")
 }
 
 /// Whether the line is what the timed container printed: a word on a line of its own, as the

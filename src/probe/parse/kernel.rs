@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::list::by_name;
-use super::{ParseFailure, ParseResult, filled_lines, first_words, only_line};
+use super::{MissingValue, ParseResult, filled_lines, first_words, only_line};
 use crate::model::MissingReason;
 use crate::probe::capability;
 use crate::probe::kernel_log::kernel_log_message;
@@ -15,7 +15,7 @@ pub(super) fn capability_mask(text: &str) -> ParseResult {
     let word = line.rsplit(|c: char| c == ':' || c.is_whitespace()).next().unwrap_or_default();
     match capability::parse_mask(word) {
         Some(mask) => Ok(format!("{mask:016x}").into()),
-        None => Err(ParseFailure::unexpected_output("a capability mask", line)),
+        None => Err(MissingValue::unexpected_output("a capability mask", line)),
     }
 }
 
@@ -27,13 +27,13 @@ pub(crate) const MODEL_LABELS: [&str; 3] = ["model name", "cpu model", "cpu"];
 pub(super) fn cpu_model(text: &str) -> ParseResult {
     let line = only_line(text)?;
     let (label, value) =
-        line.split_once(':').ok_or_else(|| ParseFailure::unexpected_output("a label", line))?;
+        line.split_once(':').ok_or_else(|| MissingValue::unexpected_output("a label", line))?;
     if !MODEL_LABELS.contains(&label.trim().to_ascii_lowercase().as_str()) {
         let reason = format!("the processor gives no model name, only `{}`", first_words(line));
-        return Err(ParseFailure::new(MissingReason::NoModelName, reason));
+        return Err(MissingValue::new(MissingReason::NoModelName, reason));
     }
     match value.trim() {
-        "" => Err(ParseFailure::empty_output()),
+        "" => Err(MissingValue::empty_output()),
         model => Ok(model.into()),
     }
 }
@@ -45,8 +45,8 @@ pub(super) fn parse_kernel_log(text: &str) -> ParseResult {
         filled_lines(text).filter(|line| kernel_log_message(line).is_some()).collect();
     match filled_lines(text).next() {
         _ if !lines.is_empty() => Ok(lines.into()),
-        None => Err(ParseFailure::empty_output()),
-        Some(first) => Err(ParseFailure::unexpected_output("a line of the kernel's log", first)),
+        None => Err(MissingValue::empty_output()),
+        Some(first) => Err(MissingValue::unexpected_output("a line of the kernel's log", first)),
     }
 }
 
@@ -57,8 +57,8 @@ pub(super) fn dmesg_banner(text: &str) -> ParseResult {
         .find(|message| message.starts_with("Linux version "));
     match (banner, filled_lines(text).next()) {
         (Some(banner), _) => Ok(banner.into()),
-        (None, None) => Err(ParseFailure::empty_output()),
-        (None, Some(_)) => Err(ParseFailure::new(
+        (None, None) => Err(MissingValue::empty_output()),
+        (None, Some(_)) => Err(MissingValue::new(
             MissingReason::NotStated,
             "no line of the log begins with `Linux version`",
         )),
@@ -83,17 +83,17 @@ pub(super) fn id_map(text: &str) -> ParseResult {
                 Some([inside, outside, count]) => {
                     Ok(json!({"inside": inside, "outside": outside, "count": count}))
                 }
-                _ => Err(ParseFailure::unexpected_output("a line of three numbers", line)),
+                _ => Err(MissingValue::unexpected_output("a line of three numbers", line)),
             }
         })
         .collect::<Result<_, _>>()?;
-    if triples.is_empty() { Err(ParseFailure::empty_output()) } else { Ok(triples.into()) }
+    if triples.is_empty() { Err(MissingValue::empty_output()) } else { Ok(triples.into()) }
 }
 
 /// The last of some lines of `/proc/<pid>/mountinfo`, the one that is seen: its file system
 /// type, source and options.
 pub(super) fn parse_visible_mount(text: &str) -> ParseResult {
-    let line = filled_lines(text).last().ok_or_else(ParseFailure::empty_output)?;
+    let line = filled_lines(text).last().ok_or_else(MissingValue::empty_output)?;
     let read = || {
         let (place, system) = line.split_once(" - ")?;
         let mut place = place.split_whitespace().skip(4);
@@ -104,7 +104,7 @@ pub(super) fn parse_visible_mount(text: &str) -> ParseResult {
             own.split(',').chain(system.next().into_iter().flat_map(|o| o.split(','))).collect();
         Some(json!({"point": point, "type": kind, "source": source, "options": options}))
     };
-    read().ok_or_else(|| ParseFailure::unexpected_output("a line of mountinfo", line))
+    read().ok_or_else(|| MissingValue::unexpected_output("a line of mountinfo", line))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{ParseFailure, ParseResult, filled_lines};
+use super::{MissingValue, ParseResult, filled_lines};
 
 /// The filled lines in order. No line is an answer: an empty list.
 pub(super) fn parse_lines(text: &str) -> ParseResult {
@@ -16,12 +16,12 @@ pub(super) fn parse_lines(text: &str) -> ParseResult {
 pub(super) fn parse_controllers(text: &str) -> ParseResult {
     let mut names = BTreeSet::new();
     if filled_lines(text).next().is_none() {
-        return Err(ParseFailure::empty_output());
+        return Err(MissingValue::empty_output());
     }
     for line in filled_lines(text) {
         let mut parts = line.splitn(3, ':').skip(1);
         let (Some(list), Some(_)) = (parts.next(), parts.next()) else {
-            return Err(ParseFailure::unexpected_output("`number:controllers:path`", line));
+            return Err(MissingValue::unexpected_output("`number:controllers:path`", line));
         };
         names.extend(list.split(',').filter(|name| !name.is_empty()));
     }
@@ -55,12 +55,12 @@ pub(super) fn by_name<'a>(
     for line in filled_lines(text) {
         let (name, value) = read(line)
             .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| ParseFailure::unexpected_output(wanted, line))?;
+            .ok_or_else(|| MissingValue::unexpected_output(wanted, line))?;
         if found.insert(name.to_owned(), value).is_some() {
-            return Err(ParseFailure::unexpected_output("every name once", line));
+            return Err(MissingValue::unexpected_output("every name once", line));
         }
     }
-    if found.is_empty() { Err(ParseFailure::empty_output()) } else { Ok(found.into()) }
+    if found.is_empty() { Err(MissingValue::empty_output()) } else { Ok(found.into()) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ParseFailure, ParseResult, filled_lines, first_words, parse_decimal};
+use super::{MissingValue, ParseResult, filled_lines, first_words, parse_decimal};
 use crate::model::{MissingReason, SampleUnit};
 
 /// One number a line, in the order in which they were measured.
@@ -11,38 +11,38 @@ pub(super) fn parse_samples(text: &str) -> ParseResult {
         .map(|line| {
             parse_decimal(line).ok_or_else(|| {
                 let reason = format!("a number was expected, not `{}`", first_words(line));
-                ParseFailure::new(MissingReason::NotNumeric, reason)
+                MissingValue::new(MissingReason::NotNumeric, reason)
             })
         })
         .collect::<Result<_, _>>()?;
-    if values.is_empty() { Err(ParseFailure::empty_output()) } else { Ok(values.into()) }
+    if values.is_empty() { Err(MissingValue::empty_output()) } else { Ok(values.into()) }
 }
 
 /// `avg=0.0001s min=0.0001s max=0.0005s n=50`, in seconds.
 pub(super) fn latency_summary(text: &str) -> ParseResult {
     if text.trim().is_empty() {
-        return Err(ParseFailure::empty_output());
+        return Err(MissingValue::empty_output());
     }
     let stated = |label: &str| {
         text.split_whitespace().find_map(|word| word.strip_prefix(label)?.strip_prefix('='))
     };
     let missing = |label: &str| {
-        ParseFailure::new(MissingReason::NotStated, format!("`{label}=` is not stated"))
+        MissingValue::new(MissingReason::NotStated, format!("`{label}=` is not stated"))
     };
     let seconds = |label: &str| {
         let word = stated(label).ok_or_else(|| missing(label))?;
         let time = parse_decimal(word.strip_suffix('s').unwrap_or(word)).ok_or_else(|| {
-            ParseFailure::unexpected_output(&format!("seconds after `{label}=`"), word)
+            MissingValue::unexpected_output(&format!("seconds after `{label}=`"), word)
         })?;
         match SampleUnit::Seconds.refuse_value(time) {
-            Some(reason) => Err(ParseFailure::new(MissingReason::OutOfRange, reason)),
+            Some(reason) => Err(MissingValue::new(MissingReason::OutOfRange, reason)),
             None => Ok(time),
         }
     };
     let (avg, min, max) = (seconds("avg")?, seconds("min")?, seconds("max")?);
     let word = stated("n").ok_or_else(|| missing("n"))?;
     let n: u64 =
-        word.parse().map_err(|_| ParseFailure::unexpected_output("a count after `n=`", word))?;
+        word.parse().map_err(|_| MissingValue::unexpected_output("a count after `n=`", word))?;
     Ok(json!({"avg": avg, "min": min, "max": max, "n": n}))
 }
 

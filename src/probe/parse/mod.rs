@@ -1,7 +1,7 @@
 //! Parsers: small named functions from the text of a capture to a value.
 //!
 //! A parser reads the standard output of a probe that ended well. It never guesses: text that
-//! is not what the probe asks for gives an [`ParseFailure`] with the reason, not a value.
+//! is not what the probe asks for gives an [`MissingValue`] with the reason, not a value.
 
 mod kernel;
 mod list;
@@ -20,22 +20,9 @@ pub(crate) use runtime::{
 
 use serde_json::Value;
 
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 
-/// Why a parser found no value in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseFailure {
-    /// The kind of reason.
-    pub why: MissingReason,
-    /// The reason in words, with the first words of what stood there.
-    pub reason: String,
-}
-
-impl ParseFailure {
-    fn new(why: MissingReason, reason: impl Into<String>) -> Self {
-        Self { why, reason: reason.into() }
-    }
-
+impl MissingValue {
     /// The output holds nothing.
     fn empty_output() -> Self {
         Self::new(MissingReason::Empty, "the output is empty")
@@ -51,7 +38,7 @@ impl ParseFailure {
 }
 
 /// What reading a text gives.
-pub type ParseResult = Result<Value, ParseFailure>;
+pub type ParseResult = Result<Value, MissingValue>;
 
 type ParserEntry = fn(&str) -> ParseResult;
 
@@ -143,12 +130,12 @@ fn filled_lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The one filled line of a text.
-fn only_line(text: &str) -> Result<&str, ParseFailure> {
+fn only_line(text: &str) -> Result<&str, MissingValue> {
     let mut lines = filled_lines(text);
     match (lines.next(), lines.next()) {
-        (None, _) => Err(ParseFailure::empty_output()),
+        (None, _) => Err(MissingValue::empty_output()),
         (Some(line), None) => Ok(line),
-        (Some(_), Some(second)) => Err(ParseFailure::unexpected_output("a single line", second)),
+        (Some(_), Some(second)) => Err(MissingValue::unexpected_output("a single line", second)),
     }
 }
 

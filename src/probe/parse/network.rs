@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::{Value, json};
 
-use super::{ParseFailure, ParseResult};
+use super::{MissingValue, ParseResult};
 
 /// One interface of a listing: what stands in the places of its addresses, unchecked, because it
 /// may have been replaced by a pseudonym.
@@ -30,10 +30,10 @@ pub(crate) struct ListedInterface {
 /// and for the loopback interface.
 pub(super) fn parse_interfaces(text: &str) -> ParseResult {
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).peekable();
-    let Some(&(number, first)) = lines.peek() else { return Err(ParseFailure::empty_output()) };
+    let Some(&(number, first)) = lines.peek() else { return Err(MissingValue::empty_output()) };
     let found = list_interfaces(lines);
     if found.first().is_none_or(|interface| interface.line != number) {
-        return Err(ParseFailure::unexpected_output("an interface", first));
+        return Err(MissingValue::unexpected_output("an interface", first));
     }
     Ok(found.into_iter().map(without_prefix_lengths).collect())
 }

@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ParseFailure, ParseResult, filled_lines};
+use super::{MissingValue, ParseResult, filled_lines};
 use crate::model::MissingReason;
 
 /// What the line of a start begins with.
@@ -60,7 +60,7 @@ thread_local! {
 
 fn read_phase(text: &str, phase: impl Fn(&StartPhases) -> Option<u64>) -> ParseResult {
     if text.trim().is_empty() {
-        return Err(ParseFailure::empty_output());
+        return Err(MissingValue::empty_output());
     }
     let values: Option<Vec<f64>> = LAST.with_borrow_mut(|last| {
         if last.0 != text {
@@ -71,10 +71,10 @@ fn read_phase(text: &str, phase: impl Fn(&StartPhases) -> Option<u64>) -> ParseR
     });
     if values.as_ref().is_some_and(Vec::is_empty) {
         let reason = "no start has all its events, in order and within its time";
-        return Err(ParseFailure::new(MissingReason::NotStated, reason));
+        return Err(MissingValue::new(MissingReason::NotStated, reason));
     }
     values.map(Value::from).ok_or_else(|| {
-        ParseFailure::new(MissingReason::NotStated, "the engine does not report this step")
+        MissingValue::new(MissingReason::NotStated, "the engine does not report this step")
     })
 }
 

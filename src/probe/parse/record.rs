@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::{ParseFailure, ParseResult, filled_lines, parse_decimal};
+use super::{MissingValue, ParseResult, filled_lines, parse_decimal};
 use crate::model::{MAX_SAMPLES, MissingReason};
 
 /// What a line of a sample begins with.
@@ -61,7 +61,7 @@ pub(super) fn parse_real_times(text: &str) -> ParseResult {
         }
     }
     match times.iter().any(|time| *time < SHORTEST) {
-        true => Err(ParseFailure::new(
+        true => Err(MissingValue::new(
             MissingReason::Unreadable,
             format!("below the resolution: less than {SHORTEST} s by a clock of 10 ms"),
         )),
@@ -79,7 +79,7 @@ pub(super) fn parse_times_per_iteration(text: &str) -> ParseResult {
     });
     let each: Option<Vec<f64>> = each.collect();
     each.map(Value::from)
-        .ok_or_else(|| ParseFailure::new(MissingReason::Unreadable, "a run without iterations"))
+        .ok_or_else(|| MissingValue::new(MissingReason::Unreadable, "a run without iterations"))
 }
 
 /// The times from `scheduled` to `first_line`, in seconds: two points of time by two clocks, so a
@@ -92,16 +92,16 @@ pub(super) fn parse_clock_distances(text: &str) -> ParseResult {
         let point = |place: usize| {
             let word = words.get(place).copied().unwrap_or_default();
             DateTime::parse_from_rfc3339(word)
-                .map_err(|_| ParseFailure::unexpected_output("a point of time", word))
+                .map_err(|_| MissingValue::unexpected_output("a point of time", word))
         };
         let nanoseconds = (point(to)? - point(from)?).num_nanoseconds();
         let out_of_range =
-            || ParseFailure::new(MissingReason::OutOfRange, "the two points are centuries apart");
+            || MissingValue::new(MissingReason::OutOfRange, "the two points are centuries apart");
         #[allow(clippy::cast_precision_loss, reason = "nanoseconds of hours are exact")]
         distances.push(nanoseconds.ok_or_else(out_of_range)? as f64 / 1e9);
         if distances.len() > MAX_SAMPLES {
             let words = format!("more than {MAX_SAMPLES} samples");
-            return Err(ParseFailure::new(MissingReason::TooLong, words));
+            return Err(MissingValue::new(MissingReason::TooLong, words));
         }
     }
     if distances.is_empty() { Err(none_succeeded(text)) } else { Ok(distances.into()) }
@@ -116,12 +116,12 @@ pub(super) fn count_statuses(text: &str) -> ParseResult {
         let status = match word {
             "-" => "0",
             word if word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit()) => word,
-            word => return Err(ParseFailure::unexpected_output("a status", word)),
+            word => return Err(MissingValue::unexpected_output("a status", word)),
         };
         *tally.entry(status.into()).or_default() += 1;
     }
     if tally.is_empty() {
-        return Err(ParseFailure::new(MissingReason::Empty, "nothing was measured"));
+        return Err(MissingValue::new(MissingReason::Empty, "nothing was measured"));
     }
     Ok(serde_json::json!(tally))
 }
@@ -130,13 +130,13 @@ fn is_measured(line: &str) -> bool {
     line.starts_with(SAMPLE) || OTHERS.iter().any(|other| line.starts_with(other))
 }
 
-fn column_index(text: &str, name: &str) -> Result<usize, ParseFailure> {
+fn column_index(text: &str, name: &str) -> Result<usize, MissingValue> {
     if text.trim().is_empty() {
-        return Err(ParseFailure::empty_output());
+        return Err(MissingValue::empty_output());
     }
     let header = filled_lines(text).find_map(|line| line.strip_prefix(COLUMNS));
     header.and_then(|line| line.split_whitespace().position(|column| column == name)).ok_or_else(
-        || ParseFailure::new(MissingReason::NotStated, format!("no column is called `{name}`")),
+        || MissingValue::new(MissingReason::NotStated, format!("no column is called `{name}`")),
     )
 }
 
@@ -144,7 +144,7 @@ fn read_column(text: &str, name: &str) -> ParseResult {
     read_numbers(text, name).map(Value::from)
 }
 
-fn read_numbers(text: &str, name: &str) -> Result<Vec<f64>, ParseFailure> {
+fn read_numbers(text: &str, name: &str) -> Result<Vec<f64>, MissingValue> {
     let place = column_index(text, name)?;
     let values: Vec<f64> = filled_lines(text)
         .filter(|line| line.starts_with(SAMPLE))
@@ -152,18 +152,18 @@ fn read_numbers(text: &str, name: &str) -> Result<Vec<f64>, ParseFailure> {
             let word = line.split_whitespace().nth(place).unwrap_or_default();
             parse_decimal(word)
                 .filter(|seconds| *seconds >= 0.0)
-                .ok_or_else(|| ParseFailure::unexpected_output("seconds", word))
+                .ok_or_else(|| MissingValue::unexpected_output("seconds", word))
         })
         .collect::<Result<_, _>>()?;
     if values.is_empty() { Err(none_succeeded(text)) } else { Ok(values) }
 }
 
-fn none_succeeded(text: &str) -> ParseFailure {
+fn none_succeeded(text: &str) -> MissingValue {
     let failed: Vec<&str> = filled_lines(text).filter(|line| line.starts_with(OTHERS[0])).collect();
     let words = failed.first().and_then(|line| line.split_once(": ")).map(|(_, words)| words);
     match words {
-        None => ParseFailure::new(MissingReason::Empty, "nothing was measured"),
-        Some(words) => ParseFailure::new(
+        None => MissingValue::new(MissingReason::Empty, "nothing was measured"),
+        Some(words) => MissingValue::new(
             MissingReason::Error,
             format!("none of {} succeeded: {}", failed.len(), super::first_words(words)),
         ),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ParseFailure, ParseResult, filled_lines};
+use super::{MissingValue, ParseResult, filled_lines};
 use crate::model::MissingReason;
 use crate::text::leading_digits;
 
@@ -10,13 +10,13 @@ use crate::text::leading_digits;
 pub(super) fn shim_version(text: &str) -> ParseResult {
     version_in_shim_line(shim_line(text)?)
         .map(Value::from)
-        .ok_or_else(|| ParseFailure::new(MissingReason::NotStated, "the shim states no version"))
+        .ok_or_else(|| MissingValue::new(MissingReason::NotStated, "the shim states no version"))
 }
 
 /// The language of the Kata shim: `rust` or `go`.
 pub(super) fn shim_implementation(text: &str) -> ParseResult {
     implementation_in_shim_line(shim_line(text)?).map(Value::from).ok_or_else(|| {
-        ParseFailure::new(MissingReason::NotStated, "the shim does not state its implementation")
+        MissingValue::new(MissingReason::NotStated, "the shim does not state its implementation")
     })
 }
 
@@ -25,17 +25,17 @@ pub(super) fn shim_commit(text: &str) -> ParseResult {
     shim_line(text)?;
     let line = filled_lines(text)
         .find(|line| line.contains("commit:"))
-        .ok_or_else(|| ParseFailure::new(MissingReason::NotStated, "no commit is stated"))?;
+        .ok_or_else(|| MissingValue::new(MissingReason::NotStated, "no commit is stated"))?;
     match word_after_key(line, "commit:") {
-        None => Err(ParseFailure::new(MissingReason::Empty, "nothing follows `commit:`")),
+        None => Err(MissingValue::new(MissingReason::Empty, "nothing follows `commit:`")),
         Some(commit) if is_commit(commit) => Ok(commit.into()),
-        Some(other) => Err(ParseFailure::unexpected_output("a commit", other)),
+        Some(other) => Err(MissingValue::unexpected_output("a commit", other)),
     }
 }
 
 /// The line in which the shim names itself.
-fn shim_line(text: &str) -> Result<&str, ParseFailure> {
-    let first = filled_lines(text).next().ok_or_else(ParseFailure::empty_output)?;
+fn shim_line(text: &str) -> Result<&str, MissingValue> {
+    let first = filled_lines(text).next().ok_or_else(MissingValue::empty_output)?;
     filled_lines(text)
         .find(|line| {
             line.contains("containerd-shim-kata-v2")
@@ -43,7 +43,7 @@ fn shim_line(text: &str) -> Result<&str, ParseFailure> {
         })
         .ok_or_else(|| {
             let said = super::first_words(first);
-            ParseFailure::new(
+            MissingValue::new(
                 MissingReason::NotTheShim,
                 format!("this is not the Kata shim: `{said}`"),
             )

@@ -3,12 +3,12 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use super::{ParseFailure, ParseResult, filled_lines, first_words, only_line, parse_decimal};
+use super::{MissingValue, ParseResult, filled_lines, first_words, only_line, parse_decimal};
 use crate::model::MissingReason;
 
 /// The first line that is not empty; what follows is more about the same.
 pub(super) fn first_line(text: &str) -> ParseResult {
-    filled_lines(text).next().map(|line| line.trim().into()).ok_or_else(ParseFailure::empty_output)
+    filled_lines(text).next().map(|line| line.trim().into()).ok_or_else(MissingValue::empty_output)
 }
 
 /// One line of text.
@@ -19,7 +19,7 @@ pub(super) fn parse_line(text: &str) -> ParseResult {
 /// Text of any number of lines, without blanks at its end.
 pub(super) fn parse_text(text: &str) -> ParseResult {
     if text.trim().is_empty() {
-        return Err(ParseFailure::empty_output());
+        return Err(MissingValue::empty_output());
     }
     Ok(text.trim_end().into())
 }
@@ -41,7 +41,7 @@ pub(super) fn parse_boolean(text: &str) -> ParseResult {
     match only_line(text)? {
         "yes" => Ok(true.into()),
         "no" => Ok(false.into()),
-        other => Err(ParseFailure::unexpected_output("`yes` or `no`", other)),
+        other => Err(MissingValue::unexpected_output("`yes` or `no`", other)),
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn parse_uuid(text: &str) -> ParseResult {
     let groups: Vec<&str> = line.split('-').collect();
     let is_uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
         && groups.concat().chars().all(|c| c.is_ascii_hexdigit());
-    if is_uuid { Ok(line.into()) } else { Err(ParseFailure::unexpected_output("a UUID", &line)) }
+    if is_uuid { Ok(line.into()) } else { Err(MissingValue::unexpected_output("a UUID", &line)) }
 }
 
 /// The digest that `md5sum` or `sha256sum` prints before the file's name.
@@ -62,7 +62,7 @@ pub(super) fn parse_digest(text: &str) -> ParseResult {
     if is_digest {
         Ok(word.to_ascii_lowercase().into())
     } else {
-        Err(ParseFailure::unexpected_output("a digest", line))
+        Err(MissingValue::unexpected_output("a digest", line))
     }
 }
 
@@ -70,12 +70,12 @@ pub(super) fn parse_digest(text: &str) -> ParseResult {
 pub(super) fn parse_timestamp(text: &str) -> ParseResult {
     let line = only_line(text)?;
     let time = DateTime::parse_from_rfc3339(line)
-        .map_err(|_| ParseFailure::unexpected_output("a time", line))?;
+        .map_err(|_| MissingValue::unexpected_output("a time", line))?;
     Ok(time.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::AutoSi, true).into())
 }
 
-fn not_numeric(line: &str) -> ParseFailure {
-    ParseFailure::new(
+fn not_numeric(line: &str) -> MissingValue {
+    MissingValue::new(
         MissingReason::NotNumeric,
         format!("a number was expected, not `{}`", first_words(line)),
     )

@@ -98,35 +98,15 @@ pub struct BatchAnswer {
     pub duration_ms: Option<f64>,
 }
 
-/// Why a question has no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnansweredReason {
-    /// The batch had printed all that it may.
-    Cut,
-    /// The output ended before it.
-    NotReached,
-    /// Its line is damaged, or there are two that differ.
-    Damaged,
-}
-
-impl UnansweredReason {
-    /// How its capture ended.
-    pub fn status(self) -> CaptureStatus {
-        match self {
-            Self::Cut => CaptureStatus::Unasked,
-            Self::NotReached => CaptureStatus::Unreached,
-            Self::Damaged => CaptureStatus::Damaged,
-        }
-    }
-}
-
 /// What came of a batch.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BatchAnswers {
     /// In the order of the questions; those in `unanswered` are not here.
     pub answers: Vec<BatchAnswer>,
-    /// The ids of the questions without an answer, in order.
-    pub unanswered: Vec<(String, UnansweredReason)>,
+    /// The ids of the questions without an answer, in order, and why: *unasked* if the batch had
+    /// printed all that it may, *unreached* if the output ended before it, *damaged* if its line is,
+    /// or there are two that differ.
+    pub unanswered: Vec<(String, CaptureStatus)>,
     /// Whether the script began to run.
     pub started: bool,
     /// Whether the script came to its end.

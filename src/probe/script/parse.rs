@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 
-use super::{BatchAnswer, BatchAnswers, BatchQuestion, UnansweredReason, exit_status};
+use super::{BatchAnswer, BatchAnswers, BatchQuestion, exit_status};
 use crate::model::CaptureStatus;
 
 /// Reads what the script of `questions` with this nonce printed.
@@ -112,18 +112,14 @@ impl AnswerSlot {
         self.answer = Some(streams);
     }
 
-    fn into_answer(self, id: &str) -> Result<BatchAnswer, UnansweredReason> {
+    fn into_answer(self, id: &str) -> Result<BatchAnswer, CaptureStatus> {
         if self.damaged {
-            return Err(UnansweredReason::Damaged);
+            return Err(CaptureStatus::Damaged);
         }
         let ended = self.timeout || self.lost;
         let Some(mut streams) = self.answer.or_else(|| ended.then(OutputStreams::empty_streams))
         else {
-            return Err(if self.cut {
-                UnansweredReason::Cut
-            } else {
-                UnansweredReason::NotReached
-            });
+            return Err(if self.cut { CaptureStatus::Unasked } else { CaptureStatus::Unreached });
         };
         let truncated = streams.truncate_to_limit();
         let exit = streams.end.as_ref().map(|end| end.exit);

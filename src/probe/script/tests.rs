@@ -274,7 +274,7 @@ fn the_batch_stays_under_its_total_and_says_what_it_cut() {
         let answers = parse_script_output(&output, NONCE, &questions);
         assert!(answers.finished);
         let cut =
-            answers.unanswered.iter().filter(|(_, why)| *why == UnansweredReason::Cut).count();
+            answers.unanswered.iter().filter(|(_, why)| *why == CaptureStatus::Unasked).count();
         assert!(cut > 0);
         assert_eq!(answers.answers.len() + cut, commands.len());
     }
@@ -408,7 +408,7 @@ fn a_damaged_line_is_no_answer() {
     ] {
         let all = read(&format!("@N start 0 od none .\n{line}\n@N end 1 .\n"));
         assert_eq!(all.answers, [], "{line}");
-        assert_eq!(all.unanswered, [("q".into(), UnansweredReason::Damaged)], "{line}");
+        assert_eq!(all.unanswered, [("q".into(), CaptureStatus::Damaged)], "{line}");
         assert!(!all.stray.is_empty());
     }
 }
@@ -443,7 +443,7 @@ fn answers_whose_sizes_and_bytes_differ_are_none() {
         let text = format!("@{NONCE} answers od {frame} .\n");
         let all = parse_script_output(text.as_bytes(), NONCE, &questions(&["q", "r"]));
         assert_eq!(all.answers, [], "{frame}");
-        let damaged = |id: &str| (id.to_string(), UnansweredReason::Damaged);
+        let damaged = |id: &str| (id.to_string(), CaptureStatus::Damaged);
         assert_eq!(all.unanswered, [damaged("q"), damaged("r")], "{frame}");
     }
 }
@@ -452,10 +452,7 @@ fn answers_whose_sizes_and_bytes_differ_are_none() {
 fn two_answers_that_differ_are_none() {
     let other = WHOLE.replace("610a", "620a");
     assert_eq!(read(&format!("{WHOLE}{WHOLE}")).answers.len(), 1);
-    assert_eq!(
-        read(&format!("{WHOLE}{other}")).unanswered,
-        [("q".into(), UnansweredReason::Damaged)]
-    );
+    assert_eq!(read(&format!("{WHOLE}{other}")).unanswered, [("q".into(), CaptureStatus::Damaged)]);
 }
 
 #[test]
@@ -467,8 +464,8 @@ fn marks_say_how_a_command_ended() {
     );
     assert_eq!(read("@N 1 timeout .\n").answers[0].status, CaptureStatus::Timeout);
     assert_eq!(read("@N 1 lost .\n").answers[0].status, CaptureStatus::Error);
-    assert_eq!(read("@N 1 cut .\n").unanswered[0].1, UnansweredReason::Cut);
-    assert_eq!(read("").unanswered[0].1, UnansweredReason::NotReached);
+    assert_eq!(read("@N 1 cut .\n").unanswered[0].1, CaptureStatus::Unasked);
+    assert_eq!(read("").unanswered[0].1, CaptureStatus::Unreached);
 }
 
 #[test]

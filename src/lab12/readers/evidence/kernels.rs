@@ -8,8 +8,8 @@ use crate::lab12::readers::dmesg;
 use crate::lab12::readers::kernel::{self, KernelStatement, KernelStatementForm};
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::EvidencePage;
-use crate::lab12::readers::read::{self, FoundValue, ReadFailure, ReadResult};
-use crate::model::{Fact, MissingReason};
+use crate::lab12::readers::read::{self, FoundValue, ReadResult};
+use crate::model::{Fact, MissingReason, MissingValue};
 
 /// The files of runc's kernel alone.
 const RUNC_KERNEL: &[&str] = &["results/runc-kernel.txt", "runc/kernel.txt"];
@@ -174,10 +174,9 @@ impl EvidencePages<'_> {
             }
         };
         let first = log.lines.line;
-        let unsaid = |what: &str| ReadFailure {
-            why: MissingReason::NotStated,
-            note: format!("the log has no line “{what}”"),
-            line: Some(first),
+        let unsaid = |what: &str| {
+            MissingValue::new(MissingReason::NotStated, format!("the log has no line “{what}”"))
+                .at_line(first)
         };
         put(ids[0], EvidenceRole::Kata, read::fact_from_read(page, Ok(log.lines)));
         put(
@@ -201,7 +200,7 @@ impl EvidencePages<'_> {
         let release = log.release_in_log().filter(|_| !log.is_kata());
         if let Some(release) = release.filter(|release| self.host.releases.contains(release)) {
             let note = format!("the log is of the host's kernel {release}");
-            return Err(ReadFailure { why: MissingReason::HostValuesOnly, note, line: Some(line) });
+            return Err(MissingValue::new(MissingReason::HostValuesOnly, note).at_line(line));
         }
         match log.host_mark.take() {
             Some(mark) if !self.is_peer_pod(&log, &self.host) => Err(mark),
