@@ -7,17 +7,8 @@ use crate::proc::split_search_path;
 /// Where the plugins of the container network can lie, apart from `CNI_PATH`.
 const PLUGIN_FOLDERS: [&str; 3] = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 
-/// The socket between host and guest.
-pub(super) fn vhost_vsock(machine: &dyn Machine) -> CheckAnswer {
-    check_device(machine, "vhost-vsock", "/dev/vhost-vsock")
-}
-
-/// The guest's network card.
-pub(super) fn vhost_net(machine: &dyn Machine) -> CheckAnswer {
-    check_device(machine, "vhost-net", "/dev/vhost-net")
-}
-
-fn check_device(machine: &dyn Machine, check: &'static str, path: &str) -> CheckAnswer {
+/// Whether a device is there.
+pub(super) fn check_device(machine: &dyn Machine, check: &'static str, path: &str) -> CheckAnswer {
     let is_there = path_exists(machine, path);
     let words = if is_there { "is there" } else { "no such file" };
     CheckAnswer::new(check, if is_there { "there" } else { "absent" })

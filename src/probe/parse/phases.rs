@@ -23,42 +23,13 @@ use crate::model::MissingReason;
 /// What the line of a start begins with.
 pub(super) const START: &str = "start ";
 
-/// From the client's start to the creation, and from the removal to the client's end.
-pub(super) fn client_phase(text: &str) -> ParseResult {
-    read_phase(text, |phases| Some(phases.client))
-}
-
-/// From the creation to the next step that the engine reports.
-pub(super) fn create_phase(text: &str) -> ParseResult {
-    read_phase(text, |phases| Some(phases.create))
-}
-
-/// From attaching to the connected network.
-pub(super) fn network_phase(text: &str) -> ParseResult {
-    read_phase(text, |phases| phases.network)
-}
-
-/// To the report that the workload was started.
-pub(super) fn start_phase(text: &str) -> ParseResult {
-    read_phase(text, |phases| Some(phases.start))
-}
-
-/// From the report of the start to that of the end.
-pub(super) fn run_phase(text: &str) -> ParseResult {
-    read_phase(text, |phases| Some(phases.run))
-}
-
-/// From the end to the removal.
-pub(super) fn removal_phase(text: &str) -> ParseResult {
-    read_phase(text, |phases| Some(phases.removal))
-}
-
 thread_local! {
     /// The record that was read last: six questions are asked of each.
     static LAST: RefCell<(String, Vec<StartPhases>)> = RefCell::default();
 }
 
-fn read_phase(text: &str, phase: impl Fn(&StartPhases) -> Option<u64>) -> ParseResult {
+/// One phase of each start, in seconds.
+pub(super) fn read_phase(text: &str, phase: impl Fn(&StartPhases) -> Option<u64>) -> ParseResult {
     if text.trim().is_empty() {
         return Err(MissingValue::empty_output());
     }
@@ -87,13 +58,19 @@ fn seconds_to_microsecond(nanoseconds: u64) -> f64 {
 
 /// The phases of one start, in nanoseconds. They follow one another and add up to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct StartPhases {
-    client: u64,
-    create: u64,
-    network: Option<u64>,
-    start: u64,
-    run: u64,
-    removal: u64,
+pub(super) struct StartPhases {
+    /// From the client's start to the creation, and from the removal to the client's end.
+    pub client: u64,
+    /// From the creation to the next step that the engine reports.
+    pub create: u64,
+    /// From attaching to the connected network.
+    pub network: Option<u64>,
+    /// To the report that the workload was started.
+    pub start: u64,
+    /// From the report of the start to that of the end.
+    pub run: u64,
+    /// From the end to the removal.
+    pub removal: u64,
 }
 
 /// A step that an engine reports.
@@ -312,7 +289,11 @@ mod tests {
         ] {
             let phases = values(text);
             assert_eq!((phases[0], phases[4]), (Some(client), Some(run)), "{text}");
-            assert_eq!(network_phase(text).unwrap_err().why, MissingReason::NotStated, "{text}");
+            assert_eq!(
+                read_phase(text, |it| it.network).unwrap_err().why,
+                MissingReason::NotStated,
+                "{text}"
+            );
         }
     }
 
@@ -327,7 +308,7 @@ mod tests {
         };
         for part in ["create", "attach", "\"connect", "\"start", "die", "destroy"] {
             assert_eq!(
-                client_phase(&without(part)).unwrap_err().why,
+                read_phase(&without(part), |it| Some(it.client)).unwrap_err().why,
                 MissingReason::NotStated,
                 "{part}"
             );
@@ -336,10 +317,10 @@ mod tests {
         let late = DOCKER.replace("start 3 1000000000 1310000000", "start 3 1000000000 1231000000");
         let crossed = DOCKER.replace("1210000000", "1029000000");
         for text in [early, late, crossed] {
-            assert!(client_phase(&text).is_err(), "{text}");
+            assert!(read_phase(&text, |it| Some(it.client)).is_err(), "{text}");
         }
         let two = format!("{}{DOCKER}", without("destroy"));
-        assert_eq!(run_phase(&two).unwrap(), serde_json::json!([0.022]));
+        assert_eq!(read_phase(&two, |it| Some(it.run)).unwrap(), serde_json::json!([0.022]));
     }
 
     proptest! {

@@ -31,26 +31,6 @@ const SHORTEST: f64 = 0.1;
 /// What a line of something measured begins with that is no sample.
 const OTHERS: [&str; 3] = ["failed ", "connected ", "short "];
 
-/// The times to the first byte of output, in seconds.
-pub(super) fn first_byte(text: &str) -> ParseResult {
-    read_column(text, "first_byte_s")
-}
-
-/// The times to the end of a client, in seconds.
-pub(super) fn parse_wall_times(text: &str) -> ParseResult {
-    read_column(text, "wall_s")
-}
-
-/// The times of connecting, in seconds.
-pub(super) fn parse_connect_times(text: &str) -> ParseResult {
-    read_column(text, "connect_s")
-}
-
-/// The times to the last byte of a response, in seconds.
-pub(super) fn parse_total_times(text: &str) -> ParseResult {
-    read_column(text, "total_s")
-}
-
 /// The times of work, in seconds, by a clock that ticks in hundredths: those of runs, less those of
 /// the same without any work where the record has them.
 pub(super) fn parse_real_times(text: &str) -> ParseResult {
@@ -140,7 +120,8 @@ fn column_index(text: &str, name: &str) -> Result<usize, MissingValue> {
     )
 }
 
-fn read_column(text: &str, name: &str) -> ParseResult {
+/// The numbers of a column, those of times in seconds.
+pub(super) fn read_column(text: &str, name: &str) -> ParseResult {
     read_numbers(text, name).map(Value::from)
 }
 
@@ -177,11 +158,11 @@ mod tests {
     #[test]
     fn columns_are_found_by_their_names() {
         let text = "command x\ncolumns outcome wall_s place first_byte_s\nok 0.5 1 0.25\n";
-        assert_eq!(first_byte(text).unwrap(), serde_json::json!([0.25]));
-        assert_eq!(parse_wall_times(text).unwrap(), serde_json::json!([0.5]));
-        assert_eq!(parse_wall_times("ok 0.5\n").unwrap_err().why, MissingReason::NotStated);
+        assert_eq!(read_column(text, "first_byte_s").unwrap(), serde_json::json!([0.25]));
+        assert_eq!(read_column(text, "wall_s").unwrap(), serde_json::json!([0.5]));
+        assert_eq!(read_column("ok 0.5\n", "wall_s").unwrap_err().why, MissingReason::NotStated);
         assert_eq!(
-            parse_wall_times("columns outcome wall_s\nok -\n").unwrap_err().why,
+            read_column("columns outcome wall_s\nok -\n", "wall_s").unwrap_err().why,
             MissingReason::Unreadable
         );
     }
@@ -189,11 +170,11 @@ mod tests {
     #[test]
     fn where_nothing_succeeded_the_first_complaint_is_the_reason() {
         let text = "columns outcome wall_s\nfailed - c: no such runtime\nfailed - d: other\n";
-        let unread = parse_wall_times(text).unwrap_err();
+        let unread = read_column(text, "wall_s").unwrap_err();
         assert_eq!(unread.why, MissingReason::Error);
         assert_eq!(unread.reason, "none of 2 succeeded: no such runtime");
         assert_eq!(
-            parse_wall_times("columns outcome wall_s\n").unwrap_err().why,
+            read_column("columns outcome wall_s\n", "wall_s").unwrap_err().why,
             MissingReason::Empty
         );
     }
