@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_device_is_there_or_not() {
-        assert_eq!(vhost_net(&Fake::new().file("/dev/vhost-net", "")).outcome, "there");
-        assert_eq!(vhost_vsock(&Fake::new()).outcome, "absent");
+        let check = |machine: &Fake| check_device(machine, "vhost-net", "/dev/vhost-net").outcome;
+        assert_eq!(check(&Fake::new().file("/dev/vhost-net", "")), "there");
+        assert_eq!(check(&Fake::new()), "absent");
     }
 }

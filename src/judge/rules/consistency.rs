@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::messages::{
     ImpossibleDate, KernelBuiltBeforeRelease, KernelNewerThanEvidence, LinkLocalNotFromMac,
 };
-use super::{RuleContext, RuleMessage, Violation};
+use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::judge::stated_release;
 use crate::model::{FactId, fact_ids};
 
@@ -80,29 +80,22 @@ fn find_wrong_date(line: &str) -> Option<(String, Option<String>)> {
 /// day is left for time zones.
 pub(super) fn kernel_newer_than_evidence(context: &RuleContext) -> Vec<Violation> {
     const LOGGED: FactId = fact_ids::EVIDENCE_LOGGED_AT;
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(logged) = context.fact_text(LOGGED, target) else { continue };
-        let Ok(logged) = DateTime::parse_from_rfc3339(logged) else { continue };
-        for id in KERNEL_LINES {
-            let Some(built) = context.fact_text(id, target).and_then(kernel_build_date) else {
-                continue;
-            };
-            if (built - logged.date_naive()).num_days() > 1 {
-                violations.push(
-                    KernelNewerThanEvidence {
-                        target,
-                        built: &built.to_string(),
-                        logged: &logged.date_naive().to_string(),
-                    }
-                    .resting_on(context, id, target)
-                    .resting_on(context, LOGGED, target),
-                );
-                break;
-            }
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        let logged = DateTime::parse_from_rfc3339(context.fact_text(LOGGED, target)?).ok()?;
+        KERNEL_LINES.into_iter().find_map(|id| {
+            let built = context.fact_text(id, target).and_then(kernel_build_date)?;
+            let is_newer = (built - logged.date_naive()).num_days() > 1;
+            is_newer.then(|| {
+                KernelNewerThanEvidence {
+                    target,
+                    built: &built.to_string(),
+                    logged: &logged.date_naive().to_string(),
+                }
+                .resting_on(context, id, target)
+                .resting_on(context, LOGGED, target)
+            })
+        })
+    })
 }
 
 /// Where in a text a kernel's date stands.
@@ -113,25 +106,19 @@ pub(crate) fn find_kernel_date(text: &str) -> Option<std::ops::Range<usize>> {
 /// A kernel that was built before there was a release of its series. A hundred days are left for
 /// candidates; gVisor's date is a constant, and some builds are dated as of long ago on purpose.
 pub(super) fn kernel_built_before_release(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        for id in KERNEL_LINES {
-            let Some(line) = context.fact_text(id, target) else { continue };
-            let Some(early) = find_early_build(context, line) else { continue };
-            violations.push(
-                KernelBuiltBeforeRelease {
-                    target,
-                    release: early.release,
-                    built: &early.built.to_string(),
-                    series: early.series,
-                    released: &early.released.to_string(),
-                }
-                .resting_on(context, id, target),
-            );
-            break;
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        KERNEL_LINES.into_iter().find_map(|id| {
+            let early = find_early_build(context, context.fact_text(id, target)?)?;
+            let message = KernelBuiltBeforeRelease {
+                target,
+                release: early.release,
+                built: &early.built.to_string(),
+                series: early.series,
+                released: &early.released.to_string(),
+            };
+            Some(message.resting_on(context, id, target))
+        })
+    })
 }
 
 /// A kernel's line with a date before its series was released.

@@ -6,7 +6,7 @@ use super::messages::{
     EnginesMixed, FoundRuntimeFailed, HostIsEmulated, HostIsVirtual, HostNoisy,
     IdentifiersNotReplaced, MachineWithoutKvm, NamedRuntimeFailed, PodWasChanged, RunInterrupted,
 };
-use super::{RuleContext, RuleMessage, Violation};
+use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::judge::timing::emulated_host;
 use crate::model::{EvidenceKind, Fact, FactId, MissingReason, Role, fact_ids};
 
@@ -67,17 +67,15 @@ pub(super) fn host_noisy(context: &RuleContext) -> Vec<Violation> {
 pub(super) fn machine_without_kvm(context: &RuleContext) -> Vec<Violation> {
     const MONITOR: FactId = fact_ids::HOST_VMM;
     const HANDLES: FactId = fact_ids::HOST_VM_FDS;
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
+    find_in_targets(context, |target| {
         let has_none = context
             .missing_fact(HANDLES, target)
             .is_some_and(|missing| missing.why == MissingReason::Absent);
-        if has_none && context.is_present(MONITOR, target) {
+        (has_none && context.is_present(MONITOR, target)).then(|| {
             let violation = MachineWithoutKvm { target }.make_violation();
-            violations.push(violation.resting_on_facts(context, [MONITOR, HANDLES], target));
-        }
-    }
-    violations
+            violation.resting_on_facts(context, [MONITOR, HANDLES], target)
+        })
+    })
 }
 
 /// Targets that different engines started.
@@ -138,15 +136,13 @@ fn failed_runtimes<'a, M: RuleMessage>(
 /// A pod that a webhook or a policy of the cluster changed on its way in.
 pub(super) fn pod_was_changed(context: &RuleContext) -> Vec<Violation> {
     const CHANGES: FactId = fact_ids::POD_CHANGES;
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
+    find_in_targets(context, |target| {
         let changes = context.fact_words(CHANGES, target).join("; ");
-        if !changes.is_empty() {
+        (!changes.is_empty()).then(|| {
             let message = PodWasChanged { target, changes: &changes };
-            violations.push(message.resting_on(context, CHANGES, target));
-        }
-    }
-    violations
+            message.resting_on(context, CHANGES, target)
+        })
+    })
 }
 
 /// Evidence in which identifiers were left as they are.

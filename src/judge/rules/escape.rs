@@ -1,30 +1,27 @@
 //! Rules about escapes.
 
 use super::messages::{EscapeNotTested, ShareIsNoEscape};
-use super::{RuleContext, RuleMessage, Violation};
+use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::model::{FactId, Role, fact_ids};
 
 /// An attempt whose container did not start.
 pub(super) fn not_tested(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
+    find_in_targets(context, |target| {
         let ids = ids_with_outcome(context, "container_not_started", target);
-        if !ids.is_empty() {
+        (!ids.is_empty()).then(|| {
             let violation = EscapeNotTested { target }.make_violation();
-            violations.push(violation.resting_on_facts(context, ids, target));
-        }
-    }
-    violations
+            violation.resting_on_facts(context, ids, target)
+        })
+    })
 }
 
 /// A write through a folder that was shared on purpose. It rests on what the boundary did stop,
 /// too, where that was captured.
 pub(super) fn share_is_no_escape(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
+    find_in_targets(context, |target| {
         let ids = ids_with_outcome(context, "host_modified", target);
         if ids.is_empty() {
-            continue;
+            return None;
         }
         let stopped = what_was_stopped(context, target);
         let message = ShareIsNoEscape {
@@ -35,9 +32,8 @@ pub(super) fn share_is_no_escape(context: &RuleContext) -> Vec<Violation> {
             host_devices: stopped.devices.map(|(_, hosts)| hosts),
         };
         let violation = message.make_violation().resting_on_facts(context, ids, target);
-        violations.push(violation.resting_on_facts(context, stopped.facts, target));
-    }
-    violations
+        Some(violation.resting_on_facts(context, stopped.facts, target))
+    })
 }
 
 /// What a target did not reach and the baseline of the same session did.

@@ -1,7 +1,7 @@
 //! Rules about the web application's health.
 
 use super::messages::{HealthNotOk, ProxyAnswersForLocalhost, ProxyInPath};
-use super::{RuleContext, RuleMessage, Violation};
+use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::model::{FactId, fact_ids};
 
 const HEALTH: FactId = fact_ids::APP_HEALTH_STATUS;
@@ -13,35 +13,23 @@ pub(super) fn is_ok(status: i64) -> bool {
 
 /// The application did not answer, or answered with an error.
 pub(super) fn health_not_ok(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let status = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status));
-        if let Some(status) = status {
-            violations.push(HealthNotOk { target, status }.resting_on(context, HEALTH, target));
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        let status = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))?;
+        Some(HealthNotOk { target, status }.resting_on(context, HEALTH, target))
+    })
 }
 
 /// The application is well, and asked through the environment's proxy something else answers.
 pub(super) fn proxy_answers(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(status) = context.fact_integer(HEALTH, target).filter(|&status| is_ok(status))
-        else {
-            continue;
-        };
-        let Some(proxied) = context.fact_integer(PROXIED, target).filter(|&other| !is_ok(other))
-        else {
-            continue;
-        };
-        violations.push(
+    find_in_targets(context, |target| {
+        let status = context.fact_integer(HEALTH, target).filter(|&status| is_ok(status))?;
+        let proxied = context.fact_integer(PROXIED, target).filter(|&other| !is_ok(other))?;
+        Some(
             ProxyAnswersForLocalhost { target, status, proxied }
                 .resting_on(context, PROXIED, target)
                 .resting_on(context, HEALTH, target),
-        );
-    }
-    violations
+        )
+    })
 }
 
 /// A response that says it came by way of a proxy.

@@ -7,7 +7,7 @@ use super::messages::{
     HostValuesInGuestSlot, KataReleaseUnknown, RuntimeNotWhatItSays, ShimCommitNotOfRelease,
     ShimCommitOfOtherRelease,
 };
-use super::{RuleContext, RuleMessage, Violation, missing_for};
+use super::{RuleContext, RuleMessage, Violation, find_in_targets, missing_for};
 use crate::judge::{Conclusion, banner_release, find_disagreements};
 use crate::model::{FactId, MissingReason, Role, fact_ids};
 
@@ -97,28 +97,23 @@ pub(super) fn evidence_disagrees(context: &RuleContext) -> Vec<Violation> {
 
 /// A guest kernel that neither the stated release nor its neighbours ship.
 pub(super) fn guest_kernel_not_of_release(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(version) = context.fact_text(fact_ids::RUNTIME_VERSION, target) else { continue };
-        let Some(release) = context.known.kata.find_release(version) else { continue };
-        let Some(around) = context.known.kata.kernels_around(version) else { continue };
-        let Some((fact, own)) = guest_release(context, target) else { continue };
+    find_in_targets(context, |target| {
+        let version = context.fact_text(fact_ids::RUNTIME_VERSION, target)?;
+        let release = context.known.kata.find_release(version)?;
+        let around = context.known.kata.kernels_around(version)?;
+        let (fact, own) = guest_release(context, target)?;
         // Kata has kernels for confidential guests and for graphics cards besides.
         let (number, suffix) = own.split_at(own.find(['-', '+']).unwrap_or(own.len()));
-        let is_special = ["nvidia", "confidential", "coco", "tdx", "snp", "sev"]
-            .iter()
-            .any(|word| suffix.contains(word));
-        if !is_special && !around.contains(number) {
-            let ships: BTreeSet<&str> = release.shipped_kernels().collect();
-            let ships = ships.into_iter().collect::<Vec<_>>().join(" and ");
-            violations.push(
-                GuestKernelNotOfRelease { target, kernel: own, version, ships: &ships }
-                    .make_violation()
-                    .resting_on_facts(context, [fact, fact_ids::RUNTIME_VERSION], target),
-            );
+        let special = ["nvidia", "confidential", "coco", "tdx", "snp", "sev"];
+        if special.iter().any(|word| suffix.contains(word)) || around.contains(number) {
+            return None;
         }
-    }
-    violations
+        let ships: BTreeSet<&str> = release.shipped_kernels().collect();
+        let ships = ships.into_iter().collect::<Vec<_>>().join(" and ");
+        let message = GuestKernelNotOfRelease { target, kernel: own, version, ships: &ships };
+        let facts = [fact, fact_ids::RUNTIME_VERSION];
+        Some(message.make_violation().resting_on_facts(context, facts, target))
+    })
 }
 
 /// The release of a target's kernel, and the fact that states it.
@@ -137,14 +132,11 @@ fn guest_release<'a>(
 /// A version that no release of Kata has, though it is older than the newest one known.
 pub(super) fn kata_release_unknown(context: &RuleContext) -> Vec<Violation> {
     const ID: FactId = fact_ids::RUNTIME_VERSION;
-    let mut violations = Vec::new();
-    for target in context.runtime_names().filter(|target| context.is_kata(target)) {
-        let Some(version) = context.fact_text(ID, target) else { continue };
-        if context.known.kata.is_no_release(version) {
-            violations.push(KataReleaseUnknown { target, version }.resting_on(context, ID, target));
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        let version = context.fact_text(ID, target).filter(|_| context.is_kata(target))?;
+        let is_unknown = context.known.kata.is_no_release(version);
+        is_unknown.then(|| KataReleaseUnknown { target, version }.resting_on(context, ID, target))
+    })
 }
 
 /// A processor in the guest that the host's cannot be: of another maker or architecture.
@@ -155,17 +147,15 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
     let Some(hosts) = context.fact_text(ID, host).and_then(|model| makers.vendor_of(model)) else {
         return Vec::new();
     };
-    let mut violations = Vec::new();
-    for target in context.runtime_names().filter(|_| context.is_imported()) {
+    find_in_targets(context, |target| {
         let own = context.fact_text(ID, target).and_then(|model| makers.vendor_of(model));
-        let Some(own) = own.filter(|own| *own != hosts) else { continue };
-        violations.push(
+        let own = own.filter(|own| context.is_imported() && *own != hosts)?;
+        Some(
             CpuImpossibleBesideHost { target, own, hosts }
                 .resting_on(context, ID, target)
                 .resting_on(context, ID, host),
-        );
-    }
-    violations
+        )
+    })
 }
 
 /// A commit that is not the one that the stated release was made from, nor that of another.
@@ -245,18 +235,17 @@ pub(super) fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
     if !context.is_imported() || (plausible.from..=plausible.to).contains(&hosts) {
         return Vec::new();
     }
-    let mut violations = Vec::new();
-    for target in context.runtime_names().filter(|target| context.is_kata(target)) {
+    find_in_targets(context, |target| {
         let is_shared = context
             .target_verdict(target)
             .is_some_and(|verdict| verdict.conclusion == Conclusion::SharedKernel);
-        if context.fact_integer(ID, target) == Some(hosts) && !is_shared {
+        let is_hosts = context.fact_integer(ID, target) == Some(hosts);
+        (context.is_kata(target) && is_hosts && !is_shared).then(|| {
             let message =
                 GuestCountIsHosts { target, n: hosts, from: plausible.from, to: plausible.to };
-            violations.push(message.resting_on(context, ID, target).resting_on(context, ID, host));
-        }
-    }
-    violations
+            message.resting_on(context, ID, target).resting_on(context, ID, host)
+        })
+    })
 }
 
 #[cfg(test)]

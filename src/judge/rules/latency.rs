@@ -9,7 +9,7 @@ use super::messages::{
     LatencyWithErrorResponses,
 };
 use super::startup::first_stands_out;
-use super::{RuleContext, RuleMessage, Violation};
+use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::model::{FactId, Samples, fact_ids};
 use crate::stats::{round_significant, summarize_samples};
 
@@ -36,47 +36,38 @@ pub(crate) fn was_checked_early(status: i64, samples: &[f64]) -> bool {
 
 /// Latency of a service whose health check failed.
 pub(super) fn latency_on_error_status(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(status) = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))
-        else {
-            continue;
-        };
-        let Some(samples) = context.fact_series(LATENCY, target) else { continue };
+    find_in_targets(context, |target| {
+        let status = context.fact_integer(HEALTH, target).filter(|&status| !is_ok(status))?;
+        let samples = context.fact_series(LATENCY, target)?;
         if was_checked_early(status, &samples.values) {
-            continue;
+            return None;
         }
-        violations.push(
+        Some(
             LatencyOnErrorStatus { target, n: samples.values.len(), status }
                 .resting_on(context, LATENCY, target)
                 .resting_on(context, HEALTH, target),
-        );
-    }
-    violations
+        )
+    })
 }
 
 /// Latency that is too short for an application that answers over HTTP. Where the status of every
 /// response was recorded there is nothing to suspect: a trivial server is as fast as that.
 pub(super) fn latency_below_application(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
+    find_in_targets(context, |target| {
         if context.is_present(STATUSES, target) {
-            continue;
+            return None;
         }
-        let Some(samples) = context.fact_series(LATENCY, target) else { continue };
-        let Some(median) = crate::stats::median(&samples.values) else { continue };
-        if median < FASTEST_APPLICATION {
-            violations.push(
-                LatencyBelowApplication {
-                    target,
-                    median_ms: round_significant(median * 1000.0, 3),
-                    limit_ms: FASTEST_APPLICATION * 1000.0,
-                }
-                .resting_on(context, LATENCY, target),
-            );
-        }
-    }
-    violations
+        let samples = context.fact_series(LATENCY, target)?;
+        let median = crate::stats::median(&samples.values)?;
+        (median < FASTEST_APPLICATION).then(|| {
+            LatencyBelowApplication {
+                target,
+                median_ms: round_significant(median * 1000.0, 3),
+                limit_ms: FASTEST_APPLICATION * 1000.0,
+            }
+            .resting_on(context, LATENCY, target)
+        })
+    })
 }
 
 /// Figures with so few digits that rounding alone may be a tenth of them or more: a mean of
@@ -134,79 +125,61 @@ fn count_decimals(value: f64) -> usize {
 /// A summary made by hand has four decimals and may use a decimal comma, so half a unit of the last
 /// place is no contradiction.
 pub(super) fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(samples) = context.fact_series(LATENCY, target) else { continue };
-        let Some(own) = summarize_samples(&samples.values) else { continue };
+    find_in_targets(context, |target| {
+        let own = summarize_samples(&context.fact_series(LATENCY, target)?.values)?;
         let counted = context.fact_field(SUMMARY, target, "n").and_then(Value::as_u64);
-        let (figure, stated, computed) =
-            if let Some(counted) = counted.filter(|n| *n != own.n as u64) {
-                ("n", counted.into(), own.n.into())
-            } else {
-                let figures = [("avg", own.mean), ("min", own.min), ("max", own.max)];
-                let wrong = figures.into_iter().find_map(|(name, value)| {
+        let (figure, stated, computed) = match counted.filter(|n| *n != own.n as u64) {
+            Some(counted) => ("n", counted.into(), own.n.into()),
+            None => {
+                let mut figures =
+                    [("avg", own.mean), ("min", own.min), ("max", own.max)].into_iter();
+                figures.find_map(|(name, value)| {
                     let stated = context.fact_number(SUMMARY, target, name)?;
                     // Half a unit of the fourth decimal, and some room for binary fractions.
                     let differs = (stated - value).abs() > 0.000_050_1;
                     differs.then(|| (name, stated.into(), round_significant(value, 4).into()))
-                });
-                let Some(wrong) = wrong else { continue };
-                wrong
-            };
-        violations.push(
-            LatencySummaryContradicts { target, figure, stated, computed }
-                .make_violation()
-                .resting_on_facts(context, [SUMMARY, LATENCY], target),
-        );
-    }
-    violations
+                })?
+            }
+        };
+        let message = LatencySummaryContradicts { target, figure, stated, computed };
+        Some(message.make_violation().resting_on_facts(context, [SUMMARY, LATENCY], target))
+    })
 }
 
 /// Requests that were answered with another status than success, by the protocol of the
 /// measurement.
 pub(super) fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let tally = context.fact_value(STATUSES, target).and_then(Value::as_object);
-        let Some(tally) = tally else { continue };
+    find_in_targets(context, |target| {
+        let tally = context.fact_value(STATUSES, target).and_then(Value::as_object)?;
         let count = |wanted: bool| -> u64 {
             let is_meant = |status: &str| status.parse::<i64>().is_ok_and(is_ok) == wanted;
             let meant = tally.iter().filter(|(status, _)| is_meant(status));
             meant.filter_map(|(_, n)| n.as_u64()).sum()
         };
         let (good, bad) = (count(true), count(false));
-        if bad > 0 {
-            violations.push(
-                LatencyWithErrorResponses { target, bad, n: good + bad }
-                    .resting_on(context, STATUSES, target)
-                    .resting_on(context, LATENCY, target),
-            );
-        }
-    }
-    violations
+        (bad > 0).then(|| {
+            LatencyWithErrorResponses { target, bad, n: good + bad }
+                .resting_on(context, STATUSES, target)
+                .resting_on(context, LATENCY, target)
+        })
+    })
 }
 
 /// A series that is slow throughout, by the same amount.
 pub(super) fn constant_slow(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(samples) = context.fact_series(LATENCY, target) else { continue };
-        let Some(own) = summarize_samples(&samples.values).filter(|own| own.n >= 5) else {
-            continue;
-        };
-        if own.min > 0.5 && own.max - own.min < 0.2 * own.min {
-            violations.push(
-                LatencyConstantSlow {
-                    target,
-                    n: own.n,
-                    min: round_significant(own.min, 3),
-                    max: round_significant(own.max, 3),
-                }
-                .resting_on(context, LATENCY, target),
-            );
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        let samples = context.fact_series(LATENCY, target)?;
+        let own = summarize_samples(&samples.values).filter(|own| own.n >= 5)?;
+        (own.min > 0.5 && own.max - own.min < 0.2 * own.min).then(|| {
+            LatencyConstantSlow {
+                target,
+                n: own.n,
+                min: round_significant(own.min, 3),
+                max: round_significant(own.max, 3),
+            }
+            .resting_on(context, LATENCY, target)
+        })
+    })
 }
 
 /// The latency series under a target, unless it is that of an application that is not well: then
@@ -221,48 +194,39 @@ pub(super) fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
     if !context.is_imported() {
         return Vec::new();
     }
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(samples) = series_of_application(context, target) else { continue };
-        let Some((first, typical)) = first_stands_out(&samples.values, 5) else { continue };
-        violations.push(
+    find_in_targets(context, |target| {
+        let samples = series_of_application(context, target)?;
+        let (first, typical) = first_stands_out(&samples.values, 5)?;
+        Some(
             LatencyWarmUpIncluded {
                 target,
                 first_ms: round_significant(first * 1000.0, 3),
                 median_ms: round_significant(typical * 1000.0, 3),
             }
             .resting_on(context, LATENCY, target),
-        );
-    }
-    violations
+        )
+    })
 }
 
 /// An average that a few outliers pull away from what is typical.
 pub(super) fn mean_with_outlier(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(samples) = series_of_application(context, target) else { continue };
+    find_in_targets(context, |target| {
+        let samples = series_of_application(context, target)?;
         let states_mean =
             context.fact_field(SUMMARY, target, "avg").is_some_and(|avg| avg.is_number());
-        let Some(own) = summarize_samples(&samples.values).filter(|own| own.n >= 5 && states_mean)
-        else {
-            continue;
-        };
+        let own = summarize_samples(&samples.values).filter(|own| own.n >= 5 && states_mean)?;
         let far = samples.values.iter().filter(|&&value| value > 5.0 * own.median).count();
-        if far > 0 && own.mean > 1.1 * own.median {
-            violations.push(
-                LatencyMeanWithOutlier {
-                    target,
-                    mean_ms: round_significant(own.mean * 1000.0, 3),
-                    median_ms: round_significant(own.median * 1000.0, 3),
-                    far,
-                }
-                .resting_on(context, SUMMARY, target)
-                .resting_on(context, LATENCY, target),
-            );
-        }
-    }
-    violations
+        (far > 0 && own.mean > 1.1 * own.median).then(|| {
+            LatencyMeanWithOutlier {
+                target,
+                mean_ms: round_significant(own.mean * 1000.0, 3),
+                median_ms: round_significant(own.median * 1000.0, 3),
+                far,
+            }
+            .resting_on(context, SUMMARY, target)
+            .resting_on(context, LATENCY, target)
+        })
+    })
 }
 
 /// Latency under one runtime alone compares nothing.

@@ -4,7 +4,7 @@ use super::messages::{
     CountOfErrorText, CpuModelWeakEvidence, GuestCountImplausible, ProcEntriesNotProcesses,
     SeccompAcrossKernels, SysModuleNotLoadedModules,
 };
-use super::{RuleContext, RuleMessage, Violation};
+use super::{RuleContext, RuleMessage, Violation, find_in_targets};
 use crate::model::{FactId, Role, fact_ids};
 
 /// What is said of a fact that at least one target has.
@@ -114,13 +114,9 @@ pub(super) fn seccomp_across_kernels(context: &RuleContext) -> Vec<Violation> {
         return Vec::new();
     };
     let baseline = baseline.name.as_str();
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        if context.fact_integer(ID, target) == Some(0) && context.is_separate(target) {
-            let message = SeccompAcrossKernels { target, baseline };
-            violations
-                .push(message.resting_on(context, ID, target).resting_on(context, ID, baseline));
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        let is_off = context.fact_integer(ID, target) == Some(0) && context.is_separate(target);
+        let message = SeccompAcrossKernels { target, baseline };
+        is_off.then(|| message.resting_on(context, ID, target).resting_on(context, ID, baseline))
+    })
 }

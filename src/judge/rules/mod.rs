@@ -172,6 +172,14 @@ impl Violation {
     }
 }
 
+/// What a rule finds in the targets that are not the host, at most one thing in each.
+fn find_in_targets<'a>(
+    context: &RuleContext<'a>,
+    find: impl Fn(&'a str) -> Option<Violation>,
+) -> Vec<Violation> {
+    context.runtime_names().filter_map(find).collect()
+}
+
 /// The code of a rule: what it finds in a run.
 pub(crate) type RuleCheck = fn(&RuleContext) -> Vec<Violation>;
 

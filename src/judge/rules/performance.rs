@@ -4,7 +4,7 @@ use super::messages::{
     CopyToDevNull, FigureNearClockTick, MemoryByCgroupOnly, SpeedIncludesStart, UnequalResources,
     WriteWithoutSync,
 };
-use super::{RuleContext, RuleMessage, Violation, first_lines};
+use super::{RuleContext, RuleMessage, Violation, find_in_targets, first_lines};
 use crate::model::{Fact, FactId, Role, fact_ids};
 use crate::stats::{median, round_significant};
 
@@ -75,21 +75,19 @@ fn in_io_files<'a, M: RuleMessage>(
 
 /// Figures that are a few ticks of their clock. One finding for a target, on all of them.
 pub(super) fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
+    find_in_targets(context, |target| {
         let is_coarse = |id: &&String| {
             id.starts_with("perf.") && context.run.find_fact(id, target).is_some_and(is_few_ticks)
         };
         let coarse: Vec<&str> =
             context.run.facts.keys().filter(is_coarse).map(|id| &**id).collect();
-        if !coarse.is_empty() {
+        (!coarse.is_empty()).then(|| {
             let violation =
                 FigureNearClockTick { target, facts: &coarse.join(", ") }.make_violation();
             let ids = coarse.into_iter().map(FactId::from_text);
-            violations.push(violation.resting_on_facts(context, ids, target));
-        }
-    }
-    violations
+            violation.resting_on_facts(context, ids, target)
+        })
+    })
 }
 
 /// Whether a time is a whole number of ticks, and less than ten of them: at least a tenth of it
@@ -112,32 +110,30 @@ pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
     const START: FactId = fact_ids::PERF_FORK_EXEC;
     const LOOPS: [FactId; 4] =
         [fact_ids::PERF_CPU_LOOP, fact_ids::PERF_SYSCALL, START, fact_ids::PERF_FILE_CREATE];
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
+    find_in_targets(context, |target| {
         let whole_runs = |id: FactId| -> Option<Vec<(f64, f64)>> {
             context.fact_series(id, target)?;
             let record = context.run.find_capture(&format!("{target}/{}", &*id))?;
             read_whole_runs(&crate::text::decode_bytes(&record.stdout.decoded_bytes().ok()?))
         };
-        let Some(starts) = whole_runs(START) else { continue };
+        let starts = whole_runs(START)?;
         // A loop of n processes takes the time of n, and of the shell around them.
         let starts: Vec<f64> = starts.iter().map(|(count, time)| time / (count + 1.0)).collect();
-        let Some(start) = median(&starts) else { continue };
+        let start = median(&starts)?;
         let share = |id: FactId| -> Option<f64> {
             let times: Vec<f64> = whole_runs(id)?.iter().map(|(_, time)| *time).collect();
             Some((start / median(&times)?).min(1.0))
         };
         let shares = LOOPS.into_iter().filter_map(|id| Some((id, share(id)?)));
         let mostly: Vec<(FactId, f64)> = shares.filter(|(_, share)| *share > FIXED).collect();
-        let Some(least) = mostly.iter().map(|(_, share)| *share).reduce(f64::min) else { continue };
+        let least = mostly.iter().map(|(_, share)| *share).reduce(f64::min)?;
         let names: Vec<&str> = mostly.iter().map(|(id, _)| &**id).collect();
         let (facts, share) = (names.join(", "), format!("{:.0}", least * 100.0));
         let violation =
             SpeedIncludesStart { target, facts: &facts, share: &share }.make_violation();
         let ids = mostly.iter().map(|(id, _)| *id);
-        violations.push(violation.resting_on_facts(context, ids, target));
-    }
-    violations
+        Some(violation.resting_on_facts(context, ids, target))
+    })
 }
 
 /// The iterations and the times of the runs in a record in which nothing is subtracted; none if it
@@ -160,15 +156,12 @@ fn read_whole_runs(record: &str) -> Option<Vec<(f64, f64)>> {
 /// Memory of a sandbox by its control group alone: shim and monitor are outside.
 pub(super) fn memory_by_cgroup_only(context: &RuleContext) -> Vec<Violation> {
     const CGROUP: FactId = fact_ids::HOST_MEM_CGROUP;
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
+    find_in_targets(context, |target| {
         let is_alone = context.is_present(CGROUP, target)
             && !context.is_present(fact_ids::HOST_MEM_PSS, target);
-        if is_alone && context.is_separate(target) {
-            violations.push(MemoryByCgroupOnly { target }.resting_on(context, CGROUP, target));
-        }
-    }
-    violations
+        (is_alone && context.is_separate(target))
+            .then(|| MemoryByCgroupOnly { target }.resting_on(context, CGROUP, target))
+    })
 }
 
 /// Speed that is compared between targets with different numbers of processors.
@@ -181,18 +174,12 @@ pub(super) fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
         let both = |id| context.is_present(id, target) && context.is_present(id, baseline);
         context.run.facts.keys().any(|id| id.starts_with("perf.") && both(FactId::from_text(id)))
     };
-    let mut violations = Vec::new();
-    for target in context.runtime_names().filter(|target| *target != baseline) {
-        let Some(own) = context.fact_integer(COUNT, target).filter(|own| *own != hers) else {
-            continue;
-        };
-        if is_compared(target) {
-            violations.push(
-                UnequalResources { target, own, baseline, baselines: hers }
-                    .resting_on(context, COUNT, target)
-                    .resting_on(context, COUNT, baseline),
-            );
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        let own = context.fact_integer(COUNT, target).filter(|own| *own != hers)?;
+        is_compared(target).then(|| {
+            UnequalResources { target, own, baseline, baselines: hers }
+                .resting_on(context, COUNT, target)
+                .resting_on(context, COUNT, baseline)
+        })
+    })
 }

@@ -7,7 +7,7 @@ use super::messages::{
     StartupImagePull, StartupOfFailedStart, StartupOneRuntimeOnly, StartupOrderUnknown,
     StartupSingleSample, StartupWarmUpIncluded, StartupWithSudo, StartupWithoutFigure,
 };
-use super::{RuleContext, RuleMessage, Violation, files_of, first_lines};
+use super::{RuleContext, RuleMessage, Violation, files_of, find_in_targets, first_lines};
 use crate::judge::Conclusion;
 use crate::judge::timing::emulated_host;
 use crate::model::{FactId, MissingReason, Role, fact_ids};
@@ -35,13 +35,10 @@ fn missing_because<'a, M: RuleMessage>(
     why: MissingReason,
     say: fn(&'a str) -> M,
 ) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        if context.missing_fact(STARTUP, target).is_some_and(|missing| missing.why == why) {
-            violations.push(say(target).resting_on(context, STARTUP, target));
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        let missing = context.missing_fact(STARTUP, target)?;
+        (missing.why == why).then(|| say(target).resting_on(context, STARTUP, target))
+    })
 }
 
 /// The same runtime, measured twice in turns, and the two series differ by more than the margin.
@@ -71,13 +68,10 @@ pub(super) fn control_arms_differ(context: &RuleContext) -> Vec<Violation> {
 
 /// One sample, of which nobody can say how much of it is chance.
 pub(super) fn single_sample(context: &RuleContext) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        if context.fact_series(STARTUP, target).is_some_and(|samples| samples.values.len() == 1) {
-            violations.push(StartupSingleSample { target }.resting_on(context, STARTUP, target));
-        }
-    }
-    violations
+    find_in_targets(context, |target| {
+        let is_alone = context.fact_series(STARTUP, target)?.values.len() == 1;
+        is_alone.then(|| StartupSingleSample { target }.resting_on(context, STARTUP, target))
+    })
 }
 
 /// Start-up measured under one runtime, and nothing at all stated for the other. A file without a
@@ -109,29 +103,23 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
 /// A runtime that boots a virtual machine, and starts faster than one that does not.
 pub(super) fn faster_than_baseline(context: &RuleContext) -> Vec<Violation> {
     let Some((baseline, hers)) = baseline_median(context) else { return Vec::new() };
-    let mut violations = Vec::new();
-    for target in context.runtime_names().filter(|target| *target != baseline) {
-        let Some(own) = context.fact_series(STARTUP, target).and_then(|s| median(&s.values)) else {
-            continue;
-        };
+    find_in_targets(context, |target| {
+        let own = context.fact_series(STARTUP, target).and_then(|s| median(&s.values))?;
         let boots_machine = context.is_kata(target)
             && context
                 .target_verdict(target)
                 .is_some_and(|v| v.conclusion != Conclusion::SharedKernel);
-        if boots_machine && own < hers * 0.9 {
-            violations.push(
-                StartupFasterThanBaseline {
-                    target,
-                    own: round_significant(own, 3),
-                    baseline,
-                    baselines: round_significant(hers, 3),
-                }
-                .resting_on(context, STARTUP, target)
-                .resting_on(context, STARTUP, baseline),
-            );
-        }
-    }
-    violations
+        (boots_machine && own < hers * 0.9).then(|| {
+            StartupFasterThanBaseline {
+                target,
+                own: round_significant(own, 3),
+                baseline,
+                baselines: round_significant(hers, 3),
+            }
+            .resting_on(context, STARTUP, target)
+            .resting_on(context, STARTUP, baseline)
+        })
+    })
 }
 
 fn baseline_median<'a>(context: &RuleContext<'a>) -> Option<(&'a str, f64)> {
@@ -164,20 +152,18 @@ pub(super) fn warm_up_included(context: &RuleContext) -> Vec<Violation> {
     if !context.is_imported() {
         return Vec::new();
     }
-    let mut violations = Vec::new();
-    for target in context.runtime_names() {
-        let Some(samples) = context.fact_series(STARTUP, target) else { continue };
-        let Some((first, rest)) = first_stands_out(&samples.values, 4) else { continue };
-        violations.push(
+    find_in_targets(context, |target| {
+        let samples = context.fact_series(STARTUP, target)?;
+        let (first, rest) = first_stands_out(&samples.values, 4)?;
+        Some(
             StartupWarmUpIncluded {
                 target,
                 first: round_significant(first, 3),
                 median: round_significant(rest, 3),
             }
             .resting_on(context, STARTUP, target),
-        );
-    }
-    violations
+        )
+    })
 }
 
 /// The first sample and the median of the others, if it is the greatest and more than twice that

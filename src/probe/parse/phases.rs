@@ -238,10 +238,9 @@ mod tests {
 "#;
 
     fn all(text: &str) -> Vec<ParseResult> {
-        [client_phase, create_phase, network_phase, start_phase, run_phase, removal_phase]
-            .iter()
-            .map(|read| read(text))
-            .collect()
+        let names = ["client", "create", "network", "start", "run", "removal"];
+        let parse = |name| super::super::parse_output(&format!("phase_{name}"), text).unwrap();
+        names.map(parse).into()
     }
 
     fn values(text: &str) -> Vec<Option<f64>> {
