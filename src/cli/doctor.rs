@@ -11,6 +11,7 @@ use crate::doctor::{
     self, CheckStatus, DoctorOptions, DoctorWords, MachineCheck, RuntimeArgument, ThisMachine,
 };
 use crate::engine::interrupt;
+use crate::engine::runtime_spec::refuse_equal_names;
 use crate::error::{Error, Result};
 use crate::knowledge::faults::KnownFaults;
 use clap::Args;
@@ -67,7 +68,7 @@ pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Resu
         return run_cluster_doctor(arguments, console);
     }
     arguments.address.refuse_for_machine()?;
-    check_names(&arguments.runtimes)?;
+    refuse_equal_names(&arguments.runtimes)?;
     let options = DoctorOptions {
         engine: arguments.engine.and_then(EngineChoice::on_machine),
         runtimes: arguments.runtimes.clone(),
@@ -141,19 +142,6 @@ pub(super) fn print_problems(
     }
     for check in checks.iter().filter(|check| check.status == CheckStatus::Fail) {
         console.print_warning(&format!("{}: {}", check.title, check.observed));
-    }
-    Ok(())
-}
-
-fn check_names(runtimes: &[RuntimeArgument]) -> Result<()> {
-    for (index, wanted) in runtimes.iter().enumerate() {
-        if runtimes[..index].iter().any(|other| other.name == wanted.name) {
-            return Err(Error::unusable_input(format!(
-                "two runtimes are called `{}`",
-                wanted.name
-            ))
-            .with_help("give one of them another name: --runtime NAME=HANDLER"));
-        }
     }
     Ok(())
 }

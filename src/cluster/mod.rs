@@ -36,9 +36,7 @@ use nodes::read_labels;
 use crate::collect::{CollectProgress, RuntimeArgument, SessionRecord, capture_of};
 use crate::engine::process::CancelFlag;
 use crate::error::{Error, Result};
-use crate::model::{
-    Capture, CaptureOrigin, CaptureStatus, CapturedStream, Fleet, FleetClass, Role, Target,
-};
+use crate::model::{Capture, CaptureOrigin, Fleet, FleetClass, Role, Target};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::collected::HOST_PART;
 use crate::probe::script;
@@ -381,17 +379,7 @@ fn node_captures(node: &ClusterNode, security: PodSecurity) -> Vec<Capture> {
     let capture = |(id, field, value): (&str, &str, &String)| {
         let path = format!("jsonpath={{.status.nodeInfo.{field}}}");
         let argv = ["kubectl", "get", "node", &node.name, "-o", &path].map(String::from).to_vec();
-        Capture {
-            id: format!("host/{id}"),
-            target: Some("host".into()),
-            origin: CaptureOrigin::Command { argv },
-            status: CaptureStatus::Ok,
-            exit: None,
-            started: None,
-            duration_ms: None,
-            stdout: CapturedStream::new(value.as_bytes()),
-            stderr: None,
-        }
+        Capture::of_target("host", id, CaptureOrigin::Command { argv }, value.as_bytes())
     };
     let level = format!("{}\n", security.level_name());
     let how = "the level of Pod Security that the pods were made for";

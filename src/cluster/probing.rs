@@ -154,38 +154,20 @@ fn read_outcome(
         false if end.is_late => CaptureStatus::Timeout,
         false => CaptureStatus::Error,
     };
-    let kubectl = |words: &[&str]| {
-        let argv = std::iter::once("kubectl").chain(words.iter().copied());
-        CaptureOrigin::Command { argv: argv.map(String::from).collect() }
-    };
+    let argv = ["kubectl", "logs", &pod.name].map(String::from).to_vec();
+    let origin = CaptureOrigin::Command { argv };
     let boot = Capture {
-        id: format!("{target}/boot"),
-        target: Some(target.into()),
-        origin: kubectl(&["logs", &pod.name]),
         status,
         exit: end.exit,
-        started: None,
         duration_ms: pod.begun.map(|begun| (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3),
-        stdout: CapturedStream::new(&answers.stray),
         stderr: end.words.as_ref().map(|words| CapturedStream::new(words.as_bytes())),
+        ..Capture::of_target(target, "boot", origin, &answers.stray)
     };
     let changes = find_changes(&notes.asked, &pod.stored);
     let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
-    let stored = Capture {
-        id: format!("{target}/pod.changes"),
-        origin: CaptureOrigin::Observed {
-            how: format!(
-                "pod {} as the cluster stored it, held against what was asked for",
-                pod.name
-            ),
-        },
-        status: CaptureStatus::Ok,
-        exit: None,
-        duration_ms: None,
-        stdout: CapturedStream::new(lines.as_bytes()),
-        stderr: None,
-        ..boot.clone()
-    };
+    let how = format!("pod {} as the cluster stored it, held against what was asked for", pod.name);
+    let origin = CaptureOrigin::Observed { how };
+    let stored = Capture::of_target(target, "pod.changes", origin, lines.as_bytes());
     let mut captures = vec![boot, stored];
     captures.extend(answer_captures(target, questions, answers, answers.started));
     (captures, failure)

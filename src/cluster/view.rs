@@ -195,20 +195,16 @@ fn node_answers(
     let words = end.words.clone().unwrap_or_default();
     let words = format!("{words} {}", crate::text::decode_bytes(&answers.stray));
     let words = crate::text::join_words(&words);
+    let origin = CaptureOrigin::Command { argv };
     let boot = Capture {
-        id: "host/boot".into(),
-        target: Some("host".into()),
-        origin: CaptureOrigin::Command { argv },
         status: match is_whole {
             true => CaptureStatus::Ok,
             false if end.is_late => CaptureStatus::Timeout,
             false => CaptureStatus::Error,
         },
         exit: end.exit,
-        started: None,
-        duration_ms: None,
-        stdout: CapturedStream::new(&answers.stray),
         stderr: (!is_whole).then(|| CapturedStream::new(words.as_bytes())),
+        ..Capture::of_target("host", "boot", origin, &answers.stray)
     };
     let mut captures = vec![boot];
     captures.extend(answer_captures("host", questions, &answers, true));

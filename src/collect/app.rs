@@ -11,7 +11,7 @@ use crate::collect::estimate::WorkPart;
 use crate::engine::process::run_command;
 use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureStatus, CapturedStream};
+use crate::model::{Capture, CaptureStatus};
 
 /// The application that is looked for where none is named.
 pub(super) const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
@@ -105,8 +105,8 @@ pub(super) fn capture_app(
     match failure {
         Some(words) => {
             session.progress.on_trouble(&spec.name, &format!("the application: {words}"));
-            captures.push(failed_capture(
-                spec,
+            captures.push(host_side::failed_capture(
+                &spec.name,
                 "app.health_status",
                 "the application's start",
                 &words,
@@ -148,15 +148,6 @@ fn stderr_summary(capture: &Capture) -> String {
     let words: Vec<&str> =
         lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
     if words.is_empty() { "it did not start".into() } else { words.join(" ") }
-}
-
-/// A capture of something that could not be found out, with the reason.
-fn failed_capture(spec: &RuntimeSpec, id: &str, how: &str, words: &str) -> Capture {
-    Capture {
-        status: CaptureStatus::Error,
-        stderr: Some(CapturedStream::new(format!("{words}\n").as_bytes())),
-        ..host_side::observation_capture(spec, id, how, "")
-    }
 }
 
 /// Everything about an application that was started.
@@ -227,9 +218,9 @@ fn health_captures(
         Err(words) => (0, format!("{words}\n")),
     };
     vec![
-        host_side::observation_capture(spec, "app.health_status", &how, &format!("{status}\n")),
-        host_side::observation_capture(
-            spec,
+        host_side::capture_of(&spec.name, "app.health_status", &how, &format!("{status}\n")),
+        host_side::capture_of(
+            &spec.name,
             "app.health_status.detail",
             "the head of the response",
             &detail,
@@ -261,7 +252,12 @@ fn check_through_proxy(
     let finished = match run_command(&argv, Duration::from_secs(20), session.cancel) {
         Ok(finished) => finished,
         Err(error) => {
-            return Some(failed_capture(spec, id, &shell_line(&argv), &error.message));
+            return Some(host_side::failed_capture(
+                &spec.name,
+                id,
+                &shell_line(&argv),
+                &error.message,
+            ));
         }
     };
     let mut capture = from_command(&spec.name, id, &finished);
@@ -298,7 +294,9 @@ fn capture_app_latency(
     }
     let words = format!("not measured: the health check answered {health}");
     let how = "requests by isoproof itself to the published port, past any proxy";
-    ["http.new", "http.kept"].map(|id| failed_capture(spec, id, how, &words)).to_vec()
+    ["http.new", "http.kept"]
+        .map(|id| host_side::failed_capture(&spec.name, id, how, &words))
+        .to_vec()
 }
 
 #[cfg(test)]

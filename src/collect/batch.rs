@@ -243,19 +243,14 @@ pub(crate) fn answer_captures(
 }
 
 fn probe_capture(target: &str, question: &BatchQuestion, answer: &BatchAnswer) -> Capture {
+    let command = question.command.to_string();
+    let origin = CaptureOrigin::Probe { command, within: format!("{target}/boot") };
     Capture {
-        id: format!("{target}/{}", answer.id),
-        target: Some(target.to_string()),
-        origin: CaptureOrigin::Probe {
-            command: question.command.to_string(),
-            within: format!("{target}/boot"),
-        },
         status: answer.status,
         exit: answer.exit,
-        started: None,
         duration_ms: answer.duration_ms,
-        stdout: CapturedStream::new(&answer.stdout),
         stderr: (!answer.stderr.is_empty()).then(|| CapturedStream::new(&answer.stderr)),
+        ..Capture::of_target(target, &answer.id, origin, &answer.stdout)
     }
 }
 

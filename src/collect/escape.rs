@@ -18,7 +18,7 @@ use crate::engine::process::{CommandOutput, ExitReason, run_command};
 use crate::engine::{ContainerMode, EngineKind};
 use crate::error::{Error, Result};
 use crate::knowledge::names_runtime;
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus};
 use crate::probe::script::make_nonce;
 
 /// The beginning of the names of our folders; the mark of their process follows.
@@ -339,7 +339,7 @@ fn outcome_captures(spec: &RuntimeSpec, attempts: &[EscapeAttempt]) -> Vec<Captu
     let record: String =
         attempts.iter().map(|attempt| attempt.describe_observations() + "\n").collect();
     let how = "what the container said, and the host's file by its bytes before and after";
-    captures.push(host_side::observation_capture(spec, "escape.host_write.detail", how, &record));
+    captures.push(host_side::capture_of(&spec.name, "escape.host_write.detail", how, &record));
     captures
 }
 
@@ -360,16 +360,15 @@ fn outcome_capture(
         spec.name, attempt.way.name
     );
     match read(attempt) {
-        Some(word) => host_side::observation_capture(spec, id, &how, &format!("{word}\n")),
+        Some(word) => host_side::capture_of(&spec.name, id, &how, &format!("{word}\n")),
         None => {
             let status = match attempt.finished.ended {
                 ExitReason::TimedOut => CaptureStatus::Timeout,
                 ExitReason::Cancelled => CaptureStatus::Stopped,
                 ExitReason::Exit(_) => CaptureStatus::Error,
             };
-            let words = format!("no known outcome: {}\n", attempt.describe_observations());
-            let stderr = Some(CapturedStream::new(words.as_bytes()));
-            Capture { status, stderr, ..host_side::observation_capture(spec, id, &how, "") }
+            let words = format!("no known outcome: {}", attempt.describe_observations());
+            host_side::capture_of(&spec.name, id, &how, "").failed_with(status, &words)
         }
     }
 }
@@ -388,27 +387,23 @@ fn privileged_captures(
         let probe = session.catalogue.find_probe(id)?;
         let said =
             text.lines().find_map(|line| line.strip_prefix(id)?.strip_prefix(' ').map(str::trim));
-        let capture =
-            host_side::observation_capture(spec, id, "", &said.map_or(String::new(), end_line));
+        let text = said.map_or(String::new(), |said| format!("{said}\n"));
+        let capture = host_side::capture_of(&spec.name, id, "", &text);
         let origin = CaptureOrigin::Probe {
             command: probe.command.clone(),
             within: format!("{}/escape.{}", spec.name, attempt.way.name),
         };
+        let capture = Capture { origin, ..capture };
         if said.is_some() {
-            return Some(Capture { origin, ..capture });
+            return Some(capture);
         }
         let words = match attempt.account.started {
             true => "the privileged container did not say".to_string(),
             false => attempt.finished.error_summary(),
         };
-        let stderr = Some(CapturedStream::new(end_line(&words).as_bytes()));
-        Some(Capture { origin, status: CaptureStatus::Error, stderr, ..capture })
+        Some(capture.failed_with(CaptureStatus::Error, &words))
     };
     PRIVILEGED.iter().filter_map(answer).collect()
-}
-
-fn end_line(text: &str) -> String {
-    format!("{text}\n")
 }
 
 /// Removes the folders of sessions that were killed.

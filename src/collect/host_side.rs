@@ -83,7 +83,7 @@ pub(super) fn capture_host_side(
         Err(error) => {
             session.progress.on_trouble(&spec.name, &error.message);
             let how = "the answer of the engine about the running container";
-            return vec![failed_observation(spec, "host.engine_container", how, &error.message)];
+            return vec![failed_capture(&spec.name, "host.engine_container", how, &error.message)];
         }
     };
     let mut engine = super::from_command(&spec.name, "host.engine_container", &answer);
@@ -107,29 +107,15 @@ fn observed_origin(how: &str) -> CaptureOrigin {
 }
 
 /// A capture of something that isoproof read itself.
-pub(super) fn observation_capture(spec: &RuntimeSpec, id: &str, how: &str, text: &str) -> Capture {
-    capture_of(&spec.name, id, how, text)
-}
-
-/// The same of a target by its name.
 pub(crate) fn capture_of(target: &str, id: &str, how: &str, text: &str) -> Capture {
-    Capture {
-        id: format!("{target}/{id}"),
-        target: Some(target.to_string()),
-        origin: observed_origin(how),
-        status: if text.is_empty() { CaptureStatus::Absent } else { CaptureStatus::Ok },
-        exit: None,
-        started: Some(chrono::Utc::now()),
-        duration_ms: None,
-        stdout: CapturedStream::new(text.as_bytes()),
-        stderr: None,
-    }
+    let status = if text.is_empty() { CaptureStatus::Absent } else { CaptureStatus::Ok };
+    let capture = Capture::of_target(target, id, observed_origin(how), text.as_bytes());
+    Capture { status, started: Some(chrono::Utc::now()), ..capture }
 }
 
-/// The record that something was to be observed and could not be, with the reason.
-fn failed_observation(spec: &RuntimeSpec, id: &str, how: &str, words: &str) -> Capture {
-    let stderr = Some(CapturedStream::new(format!("{words}\n").as_bytes()));
-    Capture { status: CaptureStatus::Error, stderr, ..observation_capture(spec, id, how, "") }
+/// A capture of something that could not be found out, with the reason.
+pub(super) fn failed_capture(target: &str, id: &str, how: &str, words: &str) -> Capture {
+    capture_of(target, id, how, "").failed_with(CaptureStatus::Error, words)
 }
 
 /// Looks on for a witness that was not `found` at once, for a moment: it was started before the
@@ -193,11 +179,11 @@ fn kernel_log_capture(
     let (id, how) = ("host.witness_kmsg", format!("the host's kernel log, for: {mark}"));
     match crate::engine::query_engine(&["dmesg"], session.cancel) {
         Ok(log) if crate::text::decode_bytes(&log.stdout).contains(&mark) => {
-            observation_capture(spec, id, &how, "yes\n")
+            capture_of(&spec.name, id, &how, "yes\n")
         }
-        Ok(_) => observation_capture(spec, id, &how, "no\n"),
+        Ok(_) => capture_of(&spec.name, id, &how, "no\n"),
         // A log that cannot be read shows nothing of who wrote to it.
-        Err(error) => failed_observation(spec, id, &how, &error.message),
+        Err(error) => failed_capture(&spec.name, id, &how, &error.message),
     }
 }
 
@@ -207,7 +193,7 @@ fn inspect_host_processes(spec: &RuntimeSpec, pid: u32, id: &str) -> Vec<Capture
     let table = ProcessTable::of_this_machine();
     let exe = table.program_path(pid).unwrap_or_default();
     let how = format!("the program of process {pid}, which the engine calls the container's");
-    captures.push(observation_capture(spec, "host.pid_exe", &how, &line(&exe)));
+    captures.push(capture_of(&spec.name, "host.pid_exe", &how, &line(&exe)));
     let family = process_tree(pid, id);
     let is_named = |pid: &&u32| table.process_name(**pid).contains("shim");
     let is_called =
@@ -215,7 +201,7 @@ fn inspect_host_processes(spec: &RuntimeSpec, pid: u32, id: &str) -> Vec<Capture
     let shim = family.iter().find(is_named).or_else(|| family.iter().find(is_called));
     let shim_program = shim.and_then(|pid| table.program_path(*pid)).unwrap_or_default();
     let how = "the program of the process above the container's whose name says shim";
-    captures.push(observation_capture(spec, "host.shim", how, &line(&shim_program)));
+    captures.push(capture_of(&spec.name, "host.shim", how, &line(&shim_program)));
     let monitor = family.iter().copied().find(|pid| {
         table.program_path(*pid).is_some_and(|path| {
             let program = path.rsplit('/').next().unwrap_or_default().to_string();
@@ -224,9 +210,9 @@ fn inspect_host_processes(spec: &RuntimeSpec, pid: u32, id: &str) -> Vec<Capture
     });
     let how = "the program of the first virtual machine monitor among the container's processes";
     let monitor_program = monitor.and_then(|pid| table.program_path(pid)).unwrap_or_default();
-    captures.push(observation_capture(spec, "host.vmm", how, &line(&monitor_program)));
+    captures.push(capture_of(&spec.name, "host.vmm", how, &line(&monitor_program)));
     let how = "open files of the container's processes that belong to a virtual machine";
-    captures.push(observation_capture(spec, "host.vm_fds", how, &vm_files(&family)));
+    captures.push(capture_of(&spec.name, "host.vm_fds", how, &vm_files(&family)));
     captures.extend(capture_memory(spec, &family));
     captures
 }
@@ -252,8 +238,8 @@ fn capture_memory(spec: &RuntimeSpec, family: &BTreeSet<u32>) -> Vec<Capture> {
         parts.iter().map(|(name, kilobytes)| format!("{name} {kilobytes} kB\n")).collect();
     let how = "Pss of smaps_rollup, summed over the shim and the processes below it, in kB";
     vec![
-        observation_capture(spec, "host.mem_pss", how, &format!("{total}\n")),
-        observation_capture(spec, "host.mem_pss.detail", "the same by process", &list),
+        capture_of(&spec.name, "host.mem_pss", how, &format!("{total}\n")),
+        capture_of(&spec.name, "host.mem_pss.detail", "the same by process", &list),
     ]
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
 use super::{CollectSession, RuntimeSpec, host_side};
 use crate::collect::estimate::WorkPart;
-use crate::model::{Capture, CaptureStatus, CapturedStream};
+use crate::model::{Capture, CaptureStatus};
 
 /// Requests that are thrown away before those that are measured.
 const WARMUP: u32 = 5;
@@ -104,16 +104,13 @@ fn capture_latency(
     }
     let text = latency_record(options, &samples, ended);
     let how = "requests by isoproof itself to the published port, past any proxy";
-    let capture = host_side::observation_capture(spec, id, how, &text);
+    let capture = host_side::capture_of(&spec.name, id, how, &text);
     let only_closed = options.kept && !text.lines().any(|line| line.starts_with("ok "));
     Some(match only_closed && samples.iter().any(|sample| sample.answer.is_ok()) {
-        true => Capture {
-            status: CaptureStatus::Error,
-            stderr: Some(CapturedStream::new(
-                b"the application closes the connection after each response\n",
-            )),
-            ..capture
-        },
+        true => capture.failed_with(
+            CaptureStatus::Error,
+            "the application closes the connection after each response",
+        ),
         false => capture,
     })
 }

@@ -758,16 +758,14 @@ fn from_command(target: &str, id: &str, finished: &CommandOutput) -> Capture {
             }
         }
     };
+    let origin = CaptureOrigin::Command { argv: finished.argv.clone() };
     Capture {
-        id: format!("{target}/{id}"),
-        target: Some(target.to_string()),
-        origin: CaptureOrigin::Command { argv: finished.argv.clone() },
         status,
         exit: finished.exit_status(),
         started: Some(finished.started),
         duration_ms: Some(as_milliseconds(finished.duration)),
-        stdout: CapturedStream::new(&finished.stdout),
         stderr: (!finished.stderr.is_empty()).then(|| CapturedStream::new(&finished.stderr)),
+        ..Capture::of_target(target, id, origin, &finished.stdout)
     }
 }
 
@@ -930,16 +928,9 @@ mod tests {
 
     #[test]
     fn the_boot_of_the_probes_answers_where_the_test_run_did_not() {
-        let capture = |status, text: &str| Capture {
-            id: format!("kata/{TEST_RUN}"),
-            target: Some("kata".into()),
-            origin: CaptureOrigin::Command { argv: Vec::new() },
-            status,
-            exit: None,
-            started: None,
-            duration_ms: None,
-            stdout: CapturedStream::new(text.as_bytes()),
-            stderr: None,
+        let capture = |status, text: &str| {
+            let origin = CaptureOrigin::Command { argv: Vec::new() };
+            Capture { status, ..Capture::of_target("kata", TEST_RUN, origin, text.as_bytes()) }
         };
         let boot = || vec![capture(CaptureStatus::Ok, "Linux of the boot\n")];
         let told = |test_run| -> Vec<(String, String)> {

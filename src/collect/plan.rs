@@ -2,7 +2,7 @@
 
 use crate::engine::process::CancelFlag;
 pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
-use crate::engine::runtime_spec::short_name;
+use crate::engine::runtime_spec::{refuse_equal_names, short_name};
 use crate::engine::{EngineKind, facts};
 use crate::error::{Error, Result};
 use crate::model::Role;
@@ -76,15 +76,7 @@ pub(crate) fn order_runtimes(
     list: &[RuntimeArgument],
     baseline: Option<&str>,
 ) -> Result<Vec<RuntimeSpec>> {
-    for (index, wanted) in list.iter().enumerate() {
-        if list[..index].iter().any(|other| other.name == wanted.name) {
-            return Err(Error::unusable_input(format!(
-                "two runtimes are called `{}`",
-                wanted.name
-            ))
-            .with_help("give one of them another name: --runtime NAME=HANDLER"));
-        }
-    }
+    refuse_equal_names(list)?;
     let known = |name: &str| list.iter().position(|wanted| wanted.name == name);
     let first = match baseline {
         Some(name) => known(name).ok_or_else(|| {

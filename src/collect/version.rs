@@ -19,7 +19,7 @@ pub(super) fn capture_versions(session: &CollectSession, spec: &RuntimeSpec) -> 
     let real = std::fs::canonicalize(&named).unwrap_or_else(|_| named.clone());
     let how = format!("where {} leads to, with every link followed", named.display());
     let path = format!("{}\n", real.display());
-    let mut captures = vec![host_side::observation_capture(spec, "runtime.program", &how, &path)];
+    let mut captures = vec![host_side::capture_of(&spec.name, "runtime.program", &how, &path)];
     let argv = vec![named.display().to_string(), "--version".to_string()];
     if let Ok(finished) = run_command(&argv, VERSION_LIMIT, session.cancel) {
         captures.push(from_command(&spec.name, "runtime.program_version", &finished));

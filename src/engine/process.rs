@@ -72,24 +72,16 @@ impl CommandOutput {
 
     /// What it complained about, in one line; how it ended if it said nothing.
     pub fn error_summary(&self) -> String {
-        summarize_error(&self.stderr, self.ended, self.duration)
-    }
-}
-
-/// What a command complained about, in one line; how it ended if it said nothing.
-pub(super) fn summarize_error(stderr: &[u8], ended: ExitReason, duration: Duration) -> String {
-    let lines = crate::text::split_lines(stderr);
-    let said: Vec<&str> =
-        lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
-    let words = match ended {
-        ExitReason::TimedOut => format!("no end after {} s", duration.as_secs()),
-        ExitReason::Cancelled => "stopped by the user".into(),
-        ExitReason::Exit(Some(status)) => format!("exit status {status}"),
-        ExitReason::Exit(None) => "ended by a signal".into(),
-    };
-    match said[..] {
-        [] => words,
-        _ => said.join(" "),
+        let lines = crate::text::split_lines(&self.stderr);
+        let said: Vec<&str> =
+            lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        match self.ended {
+            _ if !said.is_empty() => said.join(" "),
+            ExitReason::TimedOut => format!("no end after {} s", self.duration.as_secs()),
+            ExitReason::Cancelled => "stopped by the user".into(),
+            ExitReason::Exit(Some(status)) => format!("exit status {status}"),
+            ExitReason::Exit(None) => "ended by a signal".into(),
+        }
     }
 }
 
@@ -254,16 +246,17 @@ impl RunningCommand {
         self.wait_for_end()
     }
 
-    /// Kills the whole group: a client may have children of its own.
     fn kill_group(&self) {
-        for pid in self.handle.pids() {
-            let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-            if let Some(pid) = pid {
-                let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-            }
-        }
+        self.handle.pids().into_iter().for_each(kill_process_group_of);
         let _ = self.handle.kill();
         let _ = self.handle.wait_timeout(Duration::from_secs(1));
+    }
+}
+
+/// Kills the whole group of a process: a client may have children of its own.
+pub(super) fn kill_process_group_of(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A runtime that the user asks for.
 
+use crate::error::{Error, Result};
+
 /// `NAME` or `NAME=HANDLER` on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuntimeArgument {
@@ -12,7 +14,7 @@ pub(crate) struct RuntimeArgument {
 impl std::str::FromStr for RuntimeArgument {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
         let (name, handler) = match text.split_once('=') {
             Some((name, handler)) => (name.to_string(), handler.to_string()),
             None => (short_name(text), text.to_string()),
@@ -30,6 +32,22 @@ impl std::str::FromStr for RuntimeArgument {
         }
         Ok(Self { name, handler })
     }
+}
+
+/// # Errors
+///
+/// Two runtimes have one name.
+pub(crate) fn refuse_equal_names(list: &[RuntimeArgument]) -> Result<()> {
+    for (index, wanted) in list.iter().enumerate() {
+        if list[..index].iter().any(|other| other.name == wanted.name) {
+            return Err(Error::unusable_input(format!(
+                "two runtimes are called `{}`",
+                wanted.name
+            ))
+            .with_help("give one of them another name: --runtime NAME=HANDLER"));
+        }
+    }
+    Ok(())
 }
 
 /// The name for a handler: `kata` for `io.containerd.kata.v2` and

@@ -10,13 +10,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use wait4::Wait4;
 
-use super::process::{CancelFlag, ExitReason, cannot_start, summarize_error};
+use super::process::{CancelFlag, CommandOutput, ExitReason, cannot_start, kill_process_group_of};
 use crate::error::{Error, Result};
 
 /// The most that is kept of one output stream.
@@ -32,26 +33,19 @@ const SLICE: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A command that was timed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct TimedCommand {
-    /// When it was started, by the wall clock, in nanoseconds since 1970.
-    pub started_ns: u64,
+    /// When it was started, by the wall clock, how long it took to its end, and the first 64 KiB of
+    /// each of its outputs.
+    pub output: CommandOutput,
     /// From its start to its first byte of output; none if there was none.
     pub first_byte: Option<Duration>,
-    /// From its start to its end.
-    pub wall: Duration,
     /// How far the wall clock moved against the monotonic one meanwhile, in nanoseconds: times of
     /// events, which are those of the wall clock, are wrong by as much.
     pub clock_shift_ns: i64,
-    /// How it ended.
-    pub ended: ExitReason,
     /// What the process used, without what children used that it did not wait for; none if it
     /// could not be waited for.
     pub usage: Option<ResourceUsage>,
-    /// Its output, up to 64 KiB.
-    pub stdout: Vec<u8>,
-    /// Its error output, up to 64 KiB.
-    pub stderr: Vec<u8>,
 }
 
 /// The resources that one process used, by `wait4(2)`.
@@ -67,19 +61,9 @@ pub struct ResourceUsage {
 }
 
 impl TimedCommand {
-    /// Whether it ended by itself with status 0.
-    pub fn is_success(&self) -> bool {
-        self.ended == ExitReason::Exit(Some(0))
-    }
-
-    /// Its output as text, without white space at the ends.
-    pub fn stdout_text(&self) -> String {
-        crate::text::decode_bytes(&self.stdout).trim().to_string()
-    }
-
-    /// What it complained about, in one line; how it ended if it said nothing.
-    pub fn error_summary(&self) -> String {
-        summarize_error(&self.stderr, self.ended, self.wall)
+    /// When it was started, in nanoseconds since 1970.
+    pub fn started_ns(&self) -> i64 {
+        self.output.started.timestamp_nanos_opt().unwrap_or(i64::MAX)
     }
 }
 
@@ -96,12 +80,12 @@ pub fn time_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Re
     let mut command = Command::new(program);
     command.args(arguments).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let (wall_clock, clock) = (SystemTime::now(), Instant::now());
+    let (started, clock) = (Utc::now(), Instant::now());
     let mut child = command.spawn().map_err(|error| cannot_start(argv, &error))?;
     let mut watch = match PipeWatch::new(&mut child, clock) {
         Ok(watch) => watch,
         Err(error) => {
-            kill_child(&child);
+            kill_process_group_of(child.id());
             let _ = child.wait();
             return Err(Error::failed_environment(format!("{program} cannot be timed: {error}"))
                 .with_help("Linux 5.3 or newer is needed"));
@@ -109,52 +93,39 @@ pub fn time_command(argv: &[String], limit: Duration, cancel: &CancelFlag) -> Re
     };
     let stopped = watch.until_end(clock + limit, cancel);
     if stopped.is_some() {
-        kill_child(&child);
+        kill_process_group_of(child.id());
         watch.until_end(Instant::now() + GRACE, &CancelFlag::default());
     }
     watch.drain_pipes();
-    let shift = clock_shift(wall_clock, clock);
-    let wall = watch.end.unwrap_or_else(|| clock.elapsed());
+    let shift = clock_shift(started, clock);
+    let duration = watch.end.unwrap_or_else(|| clock.elapsed());
     // A process that is still not gone would be waited for without end.
     let waited = watch.end.and_then(|_| child.wait4().ok());
     let exit = waited.as_ref().and_then(|waited: &wait4::ResUse| ExitStatus::code(&waited.status));
     Ok(TimedCommand {
-        started_ns: nanoseconds_since_epoch(wall_clock),
+        output: CommandOutput {
+            argv: argv.to_vec(),
+            started,
+            duration,
+            ended: stopped.unwrap_or(ExitReason::Exit(exit)),
+            stdout: watch.out.bytes,
+            stderr: watch.err.bytes,
+        },
         first_byte: watch.first_byte,
-        wall,
         clock_shift_ns: shift,
-        ended: stopped.unwrap_or(ExitReason::Exit(exit)),
         usage: waited.map(|waited| ResourceUsage {
             user: waited.rusage.utime,
             system: waited.rusage.stime,
             max_rss: waited.rusage.maxrss,
         }),
-        stdout: watch.out.bytes,
-        stderr: watch.err.bytes,
     })
 }
 
-fn kill_child(child: &Child) {
-    if let Some(pid) = child_pid(child) {
-        let _ = kill_process_group(pid, Signal::KILL);
-    }
-}
-
-fn child_pid(child: &Child) -> Option<Pid> {
-    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
-}
-
-fn nanoseconds_since_epoch(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// How far the wall clock moved against the monotonic one since both were read.
-fn clock_shift(wall_clock: SystemTime, clock: Instant) -> i64 {
-    let elapsed = i128::try_from(clock.elapsed().as_nanos()).unwrap_or(i128::MAX);
-    let wall = i128::from(nanoseconds_since_epoch(SystemTime::now()))
-        - i128::from(nanoseconds_since_epoch(wall_clock));
-    i64::try_from(wall - elapsed).unwrap_or(i64::MAX)
+fn clock_shift(started: DateTime<Utc>, clock: Instant) -> i64 {
+    let elapsed = i64::try_from(clock.elapsed().as_nanos()).unwrap_or(i64::MAX);
+    let wall = (Utc::now() - started).num_nanoseconds().unwrap_or(i64::MAX);
+    wall.saturating_sub(elapsed)
 }
 
 /// What is waited for.
@@ -170,7 +141,8 @@ struct PipeWatch {
 impl PipeWatch {
     fn new(child: &mut Child, clock: Instant) -> std::io::Result<Self> {
         let gone = || std::io::Error::from(ErrorKind::NotFound);
-        let process = pidfd_open(child_pid(child).ok_or_else(gone)?, PidfdFlags::empty())?;
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let process = pidfd_open(pid.ok_or_else(gone)?, PidfdFlags::empty())?;
         let out = OutputPipe::new(OwnedFd::from(child.stdout.take().ok_or_else(gone)?))?;
         let err = OutputPipe::new(OwnedFd::from(child.stderr.take().ok_or_else(gone)?))?;
         Ok(Self { clock, process, out, err, first_byte: None, end: None })
@@ -287,49 +259,52 @@ mod tests {
         let timed = timed("sleep 0.1; echo a; sleep 2; echo b; echo c >&2; exit 3");
         let first = timed.first_byte.unwrap();
         assert!(first >= Duration::from_millis(100), "{timed:?}");
-        assert!(timed.wall >= first + Duration::from_millis(200), "{timed:?}");
-        assert_eq!((timed.stdout_text().as_str(), timed.error_summary().as_str()), ("a\nb", "c"));
-        assert_eq!(timed.ended, ExitReason::Exit(Some(3)));
+        assert!(timed.output.duration >= first + Duration::from_millis(200), "{timed:?}");
+        assert_eq!(
+            (timed.output.stdout_text().as_str(), timed.output.error_summary().as_str()),
+            ("a\nb", "c")
+        );
+        assert_eq!(timed.output.ended, ExitReason::Exit(Some(3)));
     }
 
     #[test]
     fn a_command_without_output_has_no_first_byte() {
         let timed = timed("true");
-        assert_eq!((timed.first_byte, timed.is_success()), (None, true));
-        assert!(timed.error_summary().contains("exit status 0"));
+        assert_eq!((timed.first_byte, timed.output.is_success()), (None, true));
+        assert!(timed.output.error_summary().contains("exit status 0"));
     }
 
     #[test]
     fn a_child_that_holds_the_pipe_open_holds_nobody_up() {
         let timed = timed("sleep 5 & echo done");
-        assert_eq!(timed.stdout_text(), "done");
-        assert!(timed.wall < Duration::from_secs(3), "{timed:?}");
+        assert_eq!(timed.output.stdout_text(), "done");
+        assert!(timed.output.duration < Duration::from_secs(3), "{timed:?}");
     }
 
     #[test]
     fn a_child_that_writes_without_end_holds_nobody_up() {
         let timed = timed("(timeout 3 yes) & sleep 0.1");
-        assert!(timed.wall < Duration::from_secs(2), "{:?}", timed.wall);
+        assert!(timed.output.duration < Duration::from_secs(2), "{:?}", timed.output.duration);
     }
 
     #[test]
     fn a_command_that_closes_its_output_is_waited_for() {
         let timed = timed("exec >&- 2>&-; sleep 0.2");
-        assert!(timed.wall >= Duration::from_millis(200), "{timed:?}");
+        assert!(timed.output.duration >= Duration::from_millis(200), "{timed:?}");
     }
 
     #[test]
     fn more_output_than_a_pipe_holds_is_read_and_its_beginning_kept() {
         let timed = timed("head -c 1000000 /dev/zero; echo end >&2");
-        assert_eq!((timed.stdout.len(), timed.is_success()), (KEPT, true));
-        assert_eq!(timed.stderr, b"end\n");
+        assert_eq!((timed.output.stdout.len(), timed.output.is_success()), (KEPT, true));
+        assert_eq!(timed.output.stderr, b"end\n");
     }
 
     #[test]
     fn a_command_past_its_limit_is_killed_with_its_children() {
         let timed = run("sleep 77 & sleep 77", Duration::from_millis(200), &CancelFlag::default());
-        assert_eq!(timed.ended, ExitReason::TimedOut);
-        assert!(timed.wall < Duration::from_secs(2), "{timed:?}");
+        assert_eq!(timed.output.ended, ExitReason::TimedOut);
+        assert!(timed.output.duration < Duration::from_secs(2), "{timed:?}");
         assert!(timed.usage.is_some());
     }
 
@@ -342,8 +317,8 @@ mod tests {
             later.store(true, Ordering::Relaxed);
         });
         let timed = run("sleep 77", Duration::from_secs(77), &cancel);
-        assert_eq!(timed.ended, ExitReason::Cancelled);
-        assert!(timed.wall < Duration::from_secs(2), "{timed:?}");
+        assert_eq!(timed.output.ended, ExitReason::Cancelled);
+        assert!(timed.output.duration < Duration::from_secs(2), "{timed:?}");
     }
 
     #[test]

@@ -56,8 +56,19 @@ impl Capture {
 
     /// A file that could not be read, or a folder, whose path ends in `/`.
     pub fn of_unread_file(path: &str, status: CaptureStatus, reason: &str) -> Self {
+        Self::of_file(path, None, b"").failed_with(status, reason)
+    }
+
+    /// What was asked of a target and has an answer: its id is `<target>/<what>`.
+    pub(crate) fn of_target(target: &str, what: &str, origin: CaptureOrigin, bytes: &[u8]) -> Self {
+        let id = format!("{target}/{what}");
+        Self { target: Some(target.into()), origin, ..Self::of_file(&id, None, bytes) }
+    }
+
+    /// The same without a good end, for a reason in words.
+    pub(crate) fn failed_with(self, status: CaptureStatus, reason: &str) -> Self {
         let stderr = Some(CapturedStream::new(format!("{reason}\n").as_bytes()));
-        Self { status, stderr, ..Self::of_file(path, None, b"") }
+        Self { status, stderr, ..self }
     }
 
     /// The same record with the digests of its bytes in the place of the bytes.

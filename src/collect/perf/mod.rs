@@ -403,15 +403,15 @@ impl<'a> TargetBench<'a> {
         captures.insert(0, boot);
         if let Some(file) = plan.file {
             let how = "the size of the file that is written and read, in MiB (--io-size)";
-            captures.push(host_side::observation_capture(
-                spec,
+            captures.push(host_side::capture_of(
+                &spec.name,
                 "perf.io_size",
                 how,
                 &format!("{file}\n"),
             ));
             if let Some(words) = disk_space::backing_mount(session) {
                 let how = "the host's mount that the engine keeps its containers' files on";
-                captures.push(host_side::observation_capture(spec, "perf.io_backing", how, &words));
+                captures.push(host_side::capture_of(&spec.name, "perf.io_backing", how, &words));
             }
         }
         captures
@@ -442,7 +442,7 @@ impl TargetMeasure<'_> {
             status: if is_empty { CaptureStatus::Error } else { CaptureStatus::Ok },
             stderr: words.map(|words| CapturedStream::new(format!("{words}\n").as_bytes())),
             stdout: CapturedStream::new(if is_empty { b"" } else { text.as_bytes() }),
-            ..host_side::observation_capture(spec, &self.probe.id, "", "")
+            ..host_side::capture_of(&spec.name, &self.probe.id, "", "")
         }
     }
 }

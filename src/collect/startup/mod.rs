@@ -103,10 +103,10 @@ pub(super) fn capture_cold_starts(
         );
         let how = describe_method("the first start of the session");
         if let (None, Ok(timed)) = (start.failure_reason(), &start.timed) {
-            times.insert(arm.spec.name.clone(), timed.wall);
+            times.insert(arm.spec.name.clone(), timed.output.duration);
         }
         let text = startup_record(&head, std::iter::once(&start));
-        captures.push(host_side::observation_capture(arm.spec, "startup.cold", &how, &text));
+        captures.push(host_side::capture_of(&arm.spec.name, "startup.cold", &how, &text));
     }
     (captures, times)
 }
@@ -288,11 +288,12 @@ impl<'a> StartupSeries<'a> {
     pub(super) fn measure_state(&self) -> MeasureState {
         let times = |index| {
             let kept = self.kept_starts(index).filter(|start| start.failure_reason().is_none());
-            kept.filter_map(|start| Some(start.timed.as_ref().ok()?.wall.as_secs_f64())).collect()
+            kept.filter_map(|start| Some(start.timed.as_ref().ok()?.output.duration.as_secs_f64()))
+                .collect()
         };
         let series: Vec<Vec<f64>> = (0..self.arms.len()).map(times).collect();
         let all = self.starts.iter().filter_map(|start| start.timed.as_ref().ok());
-        let seconds = all.map(|timed| timed.wall.as_secs_f64()).sum();
+        let seconds = all.map(|timed| timed.output.duration.as_secs_f64()).sum();
         MeasureState {
             rounds: self.rounds.samples,
             ..MeasureState::of_series(&series, self.rounds_begun, seconds)
@@ -373,8 +374,8 @@ impl<'a> StartupSeries<'a> {
             .map(|(index, arm)| {
                 let text = startup_record(&self.record_head(index), self.kept_starts(index));
                 let id = if arm.is_control { "startup.control" } else { "startup.samples" };
-                host_side::observation_capture(
-                    arm.spec,
+                host_side::capture_of(
+                    &arm.spec.name,
                     id,
                     &describe_method(&self.series_description(*arm)),
                     &text,
@@ -431,7 +432,7 @@ impl<'a> StartupSeries<'a> {
         arms.filter_map(|(index, arm)| {
             let text = self.events_of(index, listener);
             (!text.is_empty())
-                .then(|| host_side::observation_capture(arm.spec, "startup.events", &how, &text))
+                .then(|| host_side::capture_of(&arm.spec.name, "startup.events", &how, &text))
         })
         .collect()
     }
@@ -478,9 +479,10 @@ fn start_times_line(start: &TimedStart, timed: &TimedCommand) -> String {
             start.place
         );
     }
-    let wall = u64::try_from(timed.wall.as_nanos()).unwrap_or(u64::MAX);
-    let ended = timed.started_ns.saturating_add(wall);
-    format!("start {} {} {ended} {}", start.place, timed.started_ns, start.container)
+    let begun = timed.started_ns();
+    let wall = i64::try_from(timed.output.duration.as_nanos()).unwrap_or(i64::MAX);
+    let ended = begun.saturating_add(wall);
+    format!("start {} {begun} {ended} {}", start.place, start.container)
 }
 
 #[cfg(test)]

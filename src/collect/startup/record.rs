@@ -31,11 +31,11 @@ impl TimedStart {
     pub(super) fn failure_reason(&self) -> Option<String> {
         match &self.timed {
             Err(words) => Some(words.clone()),
-            Ok(timed) if !timed.is_success() => Some(timed.error_summary()),
-            Ok(timed) if timed.stdout_text() != WORD => {
-                Some(format!("`{WORD}` was expected, not `{}`", timed.stdout_text()))
-            }
-            Ok(_) => None,
+            Ok(TimedCommand { output, .. }) => match output.stdout_text() {
+                _ if !output.is_success() => Some(output.error_summary()),
+                word if word != WORD => Some(format!("`{WORD}` was expected, not `{word}`")),
+                _ => None,
+            },
         }
     }
 
@@ -60,18 +60,14 @@ impl TimedStart {
 fn figures_text(timed: &TimedCommand) -> String {
     let or_dash = |figure: Option<String>| figure.unwrap_or_else(|| "-".into());
     let seconds = |duration: std::time::Duration| format!("{:.6}", duration.as_secs_f64());
-    let exit = match timed.ended {
-        crate::engine::process::ExitReason::Exit(exit) => exit,
-        _ => None,
-    };
     [
-        or_dash(exit.map(|exit| exit.to_string())),
+        or_dash(timed.output.exit_status().map(|exit| exit.to_string())),
         or_dash(timed.first_byte.map(seconds)),
-        seconds(timed.wall),
+        seconds(timed.output.duration),
         or_dash(timed.usage.map(|usage| seconds(usage.user))),
         or_dash(timed.usage.map(|usage| seconds(usage.system))),
         or_dash(timed.usage.map(|usage| (usage.max_rss / 1024).to_string())),
-        timed.started_ns.to_string(),
+        timed.started_ns().to_string(),
     ]
     .join(" ")
 }
@@ -88,21 +84,21 @@ pub(super) fn startup_record<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::process::ExitReason;
+    use crate::engine::process::{CommandOutput, ExitReason};
     use crate::probe::parse::parse_output;
     use std::time::Duration;
 
     pub(super) fn start(place: u32, first: u64, output: &str, exit: i32) -> TimedStart {
-        let timed = TimedCommand {
-            started_ns: 1_795_533_040_490_832_424,
-            first_byte: Some(Duration::from_millis(first)),
-            wall: Duration::from_millis(first + 90),
-            clock_shift_ns: 0,
+        let output = CommandOutput {
+            argv: Vec::new(),
+            started: chrono::DateTime::from_timestamp_nanos(1_795_533_040_490_832_424),
+            duration: Duration::from_millis(first + 90),
             ended: ExitReason::Exit(Some(exit)),
-            usage: None,
             stdout: output.into(),
             stderr: b"no such\nruntime".to_vec(),
         };
+        let first_byte = Some(Duration::from_millis(first));
+        let timed = TimedCommand { output, first_byte, clock_shift_ns: 0, usage: None };
         TimedStart { place, round: 2, arm: 0, container: format!("c{place}"), timed: Ok(timed) }
     }
 
