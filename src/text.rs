@@ -11,6 +11,26 @@ use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 use regex::Regex;
 use unicode_width::UnicodeWidthStr;
 
+/// The words of a list that is written as one text with bars between them, and how many they are:
+/// another number does not compile.
+pub(crate) const fn split_list<const N: usize>(mut text: &str) -> [&str; N] {
+    let mut words = [""; N];
+    let mut count = 0;
+    while count < N {
+        let mut end = 0;
+        while end < text.len() && text.as_bytes()[end] != b'|' {
+            end += 1;
+        }
+        let (word, rest) = text.split_at(end);
+        assert!(!word.is_empty());
+        words[count] = word;
+        count += 1;
+        text = if rest.is_empty() { rest } else { rest.split_at(1).1 };
+    }
+    assert!(text.is_empty());
+    words
+}
+
 /// The run of ASCII digits at the start of `text`, and what follows it.
 pub(crate) fn leading_digits(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

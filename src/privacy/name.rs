@@ -8,6 +8,7 @@ use super::check::ReplacedName;
 use super::kept::KeptWords;
 use super::key::PseudonymKey;
 use super::span::{IdentifierKind, IdentifierSpan, RecognitionMethod};
+use crate::text::split_list;
 
 /// Names that everybody has, and words of the evidence itself: replacing them would hide nothing
 /// and change what the evidence says.
@@ -51,31 +52,12 @@ const AMBIGUOUS: &[&str] = &[
 ];
 
 /// Domains that everybody uses: images and packages come from them.
-const PUBLIC_DOMAINS: &[&str] = &[
-    "alpinelinux.org",
-    "amazonaws.com",
-    "archlinux.org",
-    "debian.org",
-    "docker.com",
-    "docker.io",
-    "fedoraproject.org",
-    "gcr.io",
-    "ghcr.io",
-    "github.com",
-    "githubusercontent.com",
-    "gitlab.com",
-    "golang.org",
-    "google.com",
-    "k8s.io",
-    "kernel.org",
-    "launchpad.net",
-    "mcr.microsoft.com",
-    "npmjs.org",
-    "pypi.org",
-    "quay.io",
-    "rust-lang.org",
-    "ubuntu.com",
-];
+const PUBLIC_DOMAINS: [&str; 23] = split_list(
+    "alpinelinux.org|amazonaws.com|archlinux.org|debian.org|docker.com|docker.io|\
+    fedoraproject.org|gcr.io|ghcr.io|github.com|githubusercontent.com|gitlab.com|golang.org|\
+    google.com|k8s.io|kernel.org|launchpad.net|mcr.microsoft.com|npmjs.org|pypi.org|quay.io|\
+    rust-lang.org|ubuntu.com",
+);
 
 /// The longest name in bytes: that of a host (RFC 1035).
 const MAX_NAME: usize = 255;

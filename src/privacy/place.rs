@@ -12,6 +12,7 @@ use super::secret::{find_private_keys, is_personal_address, is_secret};
 use super::span::{IdentifierKind, RecognitionMethod};
 use crate::knowledge::KnowledgeBase;
 use crate::knowledge::is_kata_build;
+use crate::text::split_list;
 
 /// An identifier in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -255,24 +256,10 @@ fn is_no_host(text: &str) -> bool {
 
 /// Whether a kernel of this release by this account was built by a distribution or a service.
 fn is_public_builder(release: &str, user: &str) -> bool {
-    const ACCOUNTS: &[&str] = &[
-        "abuild",
-        "android-build",
-        "buildbot",
-        "buildd",
-        "builder",
-        "builduser",
-        "build",
-        "debian-kernel",
-        "geeko",
-        "jenkins",
-        "kbuild",
-        "kernel",
-        "linux",
-        "mockbuild",
-        "nixbld",
-        "runner",
-    ];
+    const ACCOUNTS: [&str; 16] = split_list(
+        "abuild|android-build|buildbot|buildd|builder|builduser|build|debian-kernel|geeko|\
+        jenkins|kbuild|kernel|linux|mockbuild|nixbld|runner",
+    );
     static KNOWLEDGE: LazyLock<Option<KnowledgeBase>> =
         LazyLock::new(|| KnowledgeBase::load(None).ok());
     ACCOUNTS.contains(&user)

@@ -2,37 +2,14 @@
 
 use super::label::{self, EvidenceRole, LabelRole};
 use super::words;
+use crate::text::split_list;
 
 /// The programs whose names begin a typed command.
-const PROGRAMS: &[&str] = &[
-    "sudo",
-    "nerdctl",
-    "docker",
-    "podman",
-    "ctr",
-    "uname",
-    "cat",
-    "grep",
-    "egrep",
-    "ls",
-    "ip",
-    "ifconfig",
-    "dmesg",
-    "time",
-    "curl",
-    "echo",
-    "lscpu",
-    "lsmod",
-    "awk",
-    "head",
-    "containerd-shim-kata-v2",
-    "kata-runtime",
-    "/usr/bin/time",
-    "command",
-    "hostnamectl",
-    "sh",
-    "bash",
-];
+const PROGRAMS: [&str; 27] = split_list(
+    "sudo|nerdctl|docker|podman|ctr|uname|cat|grep|egrep|ls|ip|ifconfig|dmesg|time|curl|echo|\
+    lscpu|lsmod|awk|head|containerd-shim-kata-v2|kata-runtime|/usr/bin/time|command|hostnamectl|\
+    sh|bash",
+);
 
 /// The role that a command line states, if `text` is one.
 pub(super) fn role_of_command(text: &str) -> Option<EvidenceRole> {

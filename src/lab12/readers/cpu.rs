@@ -7,6 +7,7 @@ use super::table::TableMeasure;
 use super::words;
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::parse::MODEL_LABELS;
+use crate::text::split_list;
 
 /// The model name that the parts of `who` state.
 pub(super) fn read_cpu_model(page: &EvidencePage, who: EvidenceRole) -> ReadResult<String> {
@@ -124,49 +125,20 @@ fn is_numeric(value: &str) -> bool {
 /// Whether `/proc/cpuinfo` says so on an architecture whose processors state no model name: ARM,
 /// s390x, RISC-V.
 fn has_no_model_name(text: &str) -> bool {
-    const BEGINNINGS: &[&str] = &[
-        "cpu implementer",
-        "cpu part",
-        "cpu architecture",
-        "cpu variant",
-        "bogomips",
-        "processor 0:",
-        "vendor_id: ibm/s390",
-        "# processors",
-        "hart:",
-        "hart isa",
-        "isa:",
-        "uarch:",
-        "mvendorid",
-        "marchid",
-        "mimpid",
-    ];
+    const BEGINNINGS: [&str; 15] = split_list(
+        "cpu implementer|cpu part|cpu architecture|cpu variant|bogomips|processor 0:|\
+        vendor_id: ibm/s390|# processors|hart:|hart isa|isa:|uarch:|mvendorid|marchid|mimpid",
+    );
     let plain = text.to_lowercase().replace(':', " :");
     let plain = crate::text::join_words(&plain).replace(" :", ":");
     BEGINNINGS.iter().any(|start| plain.starts_with(start))
 }
 
 /// What names of processors hold.
-const NAMES: &[&str] = &[
-    "intel",
-    "amd ",
-    "xeon",
-    "epyc",
-    "ryzen",
-    "core(tm)",
-    "cortex",
-    "neoverse",
-    "apple m",
-    "qemu virtual",
-    "ampere",
-    "graviton",
-    "snapdragon",
-    "celeron",
-    "pentium",
-    "kunpeng",
-    "virtual cpu",
-    "common kvm processor",
-];
+const NAMES: [&str; 18] = split_list(
+    "intel|amd |xeon|epyc|ryzen|core(tm)|cortex|neoverse|apple m|qemu virtual|ampere|graviton|\
+    snapdragon|celeron|pentium|kunpeng|virtual cpu|common kvm processor",
+);
 
 /// What sentences about processors hold.
 const PROSE: &[&str] = &[
@@ -194,7 +166,7 @@ const PROSE: &[&str] = &[
 fn unlabelled_model(line: &PageLine) -> Option<FoundValue<String>> {
     let text = words::strip_value_marks(super::label::strip_decoration(&line.text));
     let short = text.chars().count() <= 80 && words::split_words(text).count() <= 14;
-    let named = words::contains_any(text, NAMES)
+    let named = words::contains_any(text, &NAMES)
         && !words::contains_any(text, PROSE)
         && !words::is_hypothetical(text);
     let ends = text.ends_with(['.', '!', '?', ':']) || text.contains(": ");

@@ -2,116 +2,38 @@
 
 use super::page::{LineKind, PageLine};
 use super::words;
+use crate::text::split_list;
 
 /// What people write beside a start that failed; hyphens and brackets are blanks.
-const NOTES: &[&str] = &[
-    "failed",
-    "failure",
-    "did not start",
-    "didn't start",
-    "does not start",
-    "not started",
-    "never started",
-    "fails to start",
-    "could not start",
-    "could not be started",
-    "couldn't start",
-    "cannot start",
-    "unable to start",
-    "crashed",
-    "aborted",
-    "with error",
-    "timed out",
-    "never became",
-    "hung",
-    "killed",
-    "terminated",
-    "sending signal",
-    "non zero",
-    "not working",
-    "doesn't work",
-    "does not work",
-    "startete nicht",
-    "nicht starten",
-    "✗",
-    "✘",
-    "❌",
-    "fehlgeschlagen",
-    "nicht gestartet",
-    "échec",
-    "не запустил",
-    "не удалось",
-];
+const NOTES: [&str; 36] = split_list(
+    "failed|failure|did not start|didn't start|does not start|not started|never started|\
+    fails to start|could not start|could not be started|couldn't start|cannot start|\
+    unable to start|crashed|aborted|with error|timed out|never became|hung|killed|terminated|\
+    sending signal|non zero|not working|doesn't work|does not work|startete nicht|nicht starten|\
+    ✗|✘|❌|fehlgeschlagen|nicht gestartet|échec|не запустил|не удалось",
+);
 
 /// What says that nothing failed.
-const DENIALS: &[&str] = &[
-    "no failure",
-    "no failed",
-    "without failure",
-    "without error",
-    "0 failed",
-    "0 failures",
-    "none failed",
-    "never failed",
-    "not failed",
-    "didn't fail",
-];
+const DENIALS: [&str; 10] = split_list(
+    "no failure|no failed|without failure|without error|0 failed|0 failures|none failed|\
+    never failed|not failed|didn't fail",
+);
 
 /// What messages speak of that tell of a container's or a sandbox's start.
-const STARTS: &[&str] = &[
-    "shim",
-    "sandbox",
-    "kvm",
-    "vsock",
-    "hypervisor",
-    "qemu",
-    "firecracker",
-    "runtime",
-    "create container",
-    "start container",
-    "container process",
-    "microvm",
-    "start vm",
-    "boot vm",
-    "kata",
-];
+const STARTS: [&str; 15] = split_list(
+    "shim|sandbox|kvm|vsock|hypervisor|qemu|firecracker|runtime|create container|start container|\
+    container process|microvm|start vm|boot vm|kata",
+);
 
 /// What people write where a runtime could not be tried at all.
-const UNTRIED: &[&str] = &[
-    "no kvm",
-    "without kvm",
-    "kvm not ",
-    "kvm is not",
-    "kvm unavailable",
-    "kvm missing",
-    "no /dev/kvm",
-    "/dev/kvm not",
-    "/dev/kvm is not",
-    "/dev/kvm missing",
-    "no nested virt",
-    "nested virtualization is not",
-    "nested virtualisation is not",
-    "nested virtualization not",
-    "nested virtualisation not",
-    "not available",
-    "unavailable",
-    "not installed",
-    "not supported",
-    "unsupported",
-    "not tested",
-    "not run",
-    "not executed",
-    "could not run",
-    "could not be run",
-    "couldn't run",
-    "cannot run",
-    "can't run",
-    "unable to run",
-    "does not work",
-    "did not work",
-    "doesn't work",
-    "skipped",
-];
+const UNTRIED: [&str; 33] = split_list(
+    "no kvm|without kvm|kvm not |kvm is not|kvm unavailable|kvm missing|no /dev/kvm|/dev/kvm not|\
+    /dev/kvm is not|/dev/kvm missing|no nested virt|nested virtualization is not|\
+    nested virtualisation is not|nested virtualization not|nested virtualisation not|\
+    not available|unavailable|not installed|not supported|unsupported|not tested|not run|\
+    not executed|could not run|could not be run|couldn't run|cannot run|can't run|unable to run|\
+    does not work|did not work|doesn't work|skipped",
+);
 
 /// What is spoken of where something else than the runtime could not be tried.
 const OTHERS: &[&str] =
@@ -132,14 +54,16 @@ pub(super) fn tells_failed_start(text: &str) -> bool {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| plain.contains(phrase));
     // A command that is told how it is used has not run.
     let is_usage = plain.starts_with("usage: ");
-    says(NOTES) && !says(DENIALS) || is_usage || has_exit_status(&plain)
+    says(&NOTES) && !says(&DENIALS) || is_usage || has_exit_status(&plain)
 }
 
 /// Whether a line in a place of Kata's tells that no container started under it.
 pub(super) fn tells_no_start(line: &PageLine) -> bool {
     match &line.kind {
-        LineKind::Log(log) => log.fatal || log.failure && words::contains_any(&log.message, STARTS),
-        LineKind::Text if line.is_error => words::contains_any(&line.text, STARTS),
+        LineKind::Log(log) => {
+            log.fatal || log.failure && words::contains_any(&log.message, &STARTS)
+        }
+        LineKind::Text if line.is_error => words::contains_any(&line.text, &STARTS),
         LineKind::Text => {
             let plain = plain_words(&line.text);
             let is_of_tool = OTHERS.iter().any(|word| plain.contains(word));

@@ -1,7 +1,7 @@
 //! Labels: the words that say whose value follows.
 
 use super::{command, words};
-use crate::text::beginning;
+use crate::text::{beginning, split_list};
 
 /// Whose value it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
@@ -135,70 +135,13 @@ fn parse_separated_label(text: &str) -> Option<LineLabel<'_>> {
 }
 
 /// The words that a title may consist of.
-const TRADE: &[&str] = &[
-    "host",
-    "runc",
-    "kata",
-    "guest",
-    "vm",
-    "container",
-    "containers",
-    "kernel",
-    "kernels",
-    "startup",
-    "start",
-    "time",
-    "times",
-    "modules",
-    "module",
-    "network",
-    "interfaces",
-    "interface",
-    "entries",
-    "cpu",
-    "model",
-    "info",
-    "output",
-    "results",
-    "result",
-    "test",
-    "tests",
-    "log",
-    "logs",
-    "dmesg",
-    "version",
-    "runtime",
-    "the",
-    "in",
-    "inside",
-    "for",
-    "on",
-    "from",
-    "of",
-    "machine",
-    "system",
-    "side",
-    "proc",
-    "sys",
-    "dev",
-    "count",
-    "boot",
-    "benchmark",
-    "io",
-    "linux",
-    "microvm",
-    "latency",
-    "juice",
-    "shop",
-    "wsl2",
-    "wsl",
-    "ubuntu",
-    "devices",
-    "caps",
-    "capabilities",
-    "release",
-    "v2",
-];
+const TRADE: [&str; 62] = split_list(
+    "host|runc|kata|guest|vm|container|containers|kernel|kernels|startup|start|time|times|\
+    modules|module|network|interfaces|interface|entries|cpu|model|info|output|results|result|\
+    test|tests|log|logs|dmesg|version|runtime|the|in|inside|for|on|from|of|machine|system|side|\
+    proc|sys|dev|count|boot|benchmark|io|linux|microvm|latency|juice|shop|wsl2|wsl|ubuntu|\
+    devices|caps|capabilities|release|v2",
+);
 
 /// A line that is nothing but a label: a decorated title, or words of the trade only.
 fn parse_header(text: &str) -> Option<LineLabel<'_>> {

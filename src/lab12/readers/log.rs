@@ -1,6 +1,7 @@
 //! Messages that engines write about themselves, in the forms that they have in files.
 
 use super::label;
+use crate::text::split_list;
 
 /// A message of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,25 +91,12 @@ fn parse_terminal_log(text: &str) -> Option<EngineLogMessage> {
 
 /// What engines say while they fetch an image, and warnings in plain words.
 fn parse_engine_chatter(text: &str) -> Option<EngineLogMessage> {
-    const STARTS: &[&str] = &[
-        "warning:",
-        "unable to find image",
-        "digest: sha256:",
-        "status: downloaded",
-        "status: image is up",
-        "using default tag",
-        "manifest-sha256:",
-        "config-sha256:",
-        "layer-sha256:",
-        "index-sha256:",
-        "trying to pull",
-        "getting image source",
-        "copying blob",
-        "copying config",
-        "writing manifest",
-        "storing signatures",
-        "emulate docker cli",
-    ];
+    const STARTS: [&str; 17] = split_list(
+        "warning:|unable to find image|digest: sha256:|status: downloaded|status: image is up|\
+        using default tag|manifest-sha256:|config-sha256:|layer-sha256:|index-sha256:|\
+        trying to pull|getting image source|copying blob|copying config|writing manifest|\
+        storing signatures|emulate docker cli",
+    );
     const PHRASES: &[&str] = &[
         ": pulling from",
         ": pull complete",

@@ -9,6 +9,7 @@ use super::table::TableMeasure;
 use super::words::{self, TimeUnit};
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::hyperfine::HyperfineJson;
+use crate::text::split_list;
 
 /// Times in seconds, with the line of the first.
 pub(super) type TimesAtLine = Vec<f64>;
@@ -449,65 +450,13 @@ fn is_output(line: &PageLine) -> bool {
 }
 
 /// The words of summaries, warm-ups and other clocks.
-const NO_SAMPLE: &[&str] = &[
-    "avg",
-    "average",
-    "mean",
-    "median",
-    "min",
-    "max",
-    "minimum",
-    "maximum",
-    "user",
-    "sys",
-    "usr",
-    "warmup",
-    "difference",
-    "diff",
-    "overhead",
-    "slower",
-    "longer",
-    "shorter",
-    "more",
-    "less",
-    "extra",
-    "additional",
-    "slowdown",
-    "speedup",
-    "relative",
-    "factor",
-    "faster",
-    "ratio",
-    "range",
-    "σ",
-    "stddev",
-    "std",
-    "deviation",
-    "cpu",
-    "pull",
-    "pulls",
-    "pulling",
-    "downloads",
-    "downloading",
-    "среднее",
-    "медиана",
-    "expected",
-    "typical",
-    "timeout",
-    "stdev",
-    "utilisateur",
-    "système",
-    "benutzerzeit",
-    "systemzeit",
-    "task",
-    "clock",
-    "sum",
-    "delta",
-    "would",
-    "example",
-    "p95",
-    "прогрев",
-];
+const NO_SAMPLE: [&str; 57] = split_list(
+    "avg|average|mean|median|min|max|minimum|maximum|user|sys|usr|warmup|difference|diff|\
+    overhead|slower|longer|shorter|more|less|extra|additional|slowdown|speedup|relative|factor|\
+    faster|ratio|range|σ|stddev|std|deviation|cpu|pull|pulls|pulling|downloads|downloading|\
+    среднее|медиана|expected|typical|timeout|stdev|utilisateur|système|benutzerzeit|systemzeit|\
+    task|clock|sum|delta|would|example|p95|прогрев",
+);
 
 /// Whether the part under this label holds no samples. What stands in brackets may say that
 /// warm-up or pull is not among them.
@@ -780,21 +729,11 @@ fn is_run(key: &str) -> bool {
 
 /// Whether a key says that a start-up time follows.
 fn is_time_key(key: &str) -> bool {
-    const KEYS: &[&str] = &[
-        "time",
-        "start",
-        "elapsed",
-        "total",
-        "duration",
-        "wall",
-        "took",
-        "врем",
-        "запуск",
-        "старт",
-    ];
+    const KEYS: [&str; 10] =
+        split_list("time|start|elapsed|total|duration|wall|took|врем|запуск|старт");
     let short = words::split_words(key).count() <= 6 && !key.contains(['.', '"', ';']);
     let unit_alone = TimeUnit::from_name(key.trim()).is_some();
-    short && (is_run(key) || unit_alone || words::contains_any(key, KEYS))
+    short && (is_run(key) || unit_alone || words::contains_any(key, &KEYS))
 }
 
 /// A number alone on its line. Seconds if it has decimals, as `%e` of GNU time prints; a whole

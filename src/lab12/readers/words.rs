@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::text::split_list;
 use aho_corasick::AhoCorasick;
 
 pub(super) use crate::text::leading_digits;
@@ -197,81 +198,23 @@ pub(super) fn contains_any(text: &str, needles: &[&str]) -> bool {
 }
 
 /// How messages of failed programs begin, in lower case.
-const STARTS: &[&str] = &[
-    "error",
-    "fatal",
-    "e: ",
-    "ctr:",
-    "docker:",
-    "nerdctl:",
-    "podman:",
-    "sudo:",
-    "sh:",
-    "/bin/sh:",
-    "-sh:",
-    "bash:",
-    "-bash:",
-    "zsh:",
-    "fish:",
-    "curl:",
-    "ls:",
-    "cat:",
-    "dd:",
-    "wc:",
-    "tee:",
-    "grep:",
-    "ip:",
-    "dmesg:",
-    "awk:",
-    "uname:",
-    "ошибка",
-    "panic:",
-    "traceback",
-    "cannot ",
-    "failed",
-    "could not ",
-    "unable to ",
-    "permission denied",
-    "containerd-shim-kata-v2:",
-    "the term '",
-    "wsl:",
-];
+const STARTS: [&str; 37] = split_list(
+    "error|fatal|e: |ctr:|docker:|nerdctl:|podman:|sudo:|sh:|/bin/sh:|-sh:|bash:|-bash:|zsh:|\
+    fish:|curl:|ls:|cat:|dd:|wc:|tee:|grep:|ip:|dmesg:|awk:|uname:|ошибка|panic:|traceback|\
+    cannot |failed|could not |unable to |permission denied|containerd-shim-kata-v2:|the term '|\
+    wsl:",
+);
 
 /// What messages of failed programs say, in lower case.
-const PHRASES: &[&str] = &[
-    "command not found",
-    ": not found",
-    "no such file or directory",
-    "no such device",
-    "permission denied",
-    "operation not permitted",
-    "connection refused",
-    "failed to connect",
-    "error response from daemon",
-    "error:",
-    "error while",
-    "failed to create",
-    "failed to start",
-    "failed to run",
-    "unknown runtime",
-    "unknown or invalid runtime",
-    "invalid runtime",
-    "exec format error",
-    "exited with non-zero",
-    "division by zero",
-    "is not recognized",
-    "cannot connect to",
-    "runtime not found",
-    "segmentation fault",
-    "core dumped",
-    "exit status 1",
-    "sorry, try again",
-    "a password is required",
-    "oci runtime create failed",
-    "context deadline exceeded",
-    "timed out waiting",
-    "timeout waiting for",
-];
+const PHRASES: [&str; 32] = split_list(
+    "command not found|: not found|no such file or directory|no such device|permission denied|\
+    operation not permitted|connection refused|failed to connect|error response from daemon|\
+    error:|error while|failed to create|failed to start|failed to run|unknown runtime|\
+    unknown or invalid runtime|invalid runtime|exec format error|exited with non-zero|\
+    division by zero|is not recognized|cannot connect to|runtime not found|segmentation fault|\
+    core dumped|exit status 1|sorry, try again|a password is required|oci runtime create failed|\
+    context deadline exceeded|timed out waiting|timeout waiting for",
+);
 
 /// Whether a program wrote `text` to say that it failed.
 pub(super) fn is_error(text: &str) -> bool {
@@ -290,27 +233,12 @@ static ERROR_PHRASES: LazyLock<AhoCorasick> =
 
 /// Whether the value beside these words was not measured: an expectation, an example.
 pub(super) fn is_hypothetical(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "expected",
-        "example",
-        "e.g.",
-        "simulat",
-        "typical",
-        "placeholder",
-        "theoretical",
-        "hypothetical",
-        "estimate",
-        "not run",
-        "not executed",
-        "not measured",
-        "mock",
-        "sample value",
-        "ожида",
-        "например",
-        "n/a",
-    ];
+    const WORDS: [&str; 17] = split_list(
+        "expected|example|e.g.|simulat|typical|placeholder|theoretical|hypothetical|estimate|\
+        not run|not executed|not measured|mock|sample value|ожида|например|n/a",
+    );
     // "differs from the host, as expected" says that it was measured.
-    contains_any(&text.to_lowercase().replace("as expected", ""), WORDS)
+    contains_any(&text.to_lowercase().replace("as expected", ""), &WORDS)
 }
 
 /// Whether words say that there is no value.
