@@ -41,12 +41,10 @@ fn labelled_otherwise(why: MissingReason, part: &LabelledPart) -> MissingValue {
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<String> {
-    let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error);
+    let texts = || part.value_lines().filter(|line| !line.is_error);
     let nameless = texts().find(|line| has_no_model_name(&line.text));
-    if let Some(found) = texts()
-        .filter(|line| nameless.is_none() || !may_name_board(&line.text))
-        .find_map(|line| Some(FoundValue::at_line(stated_model(&line.text)?, line)))
-    {
+    let named = texts().filter(|line| nameless.is_none() || !may_name_board(&line.text));
+    if let Some(found) = read::find_value(named, stated_model) {
         return Ok(found);
     }
     // lscpu writes a dash where it knows no name.

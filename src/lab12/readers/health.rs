@@ -20,9 +20,8 @@ pub(super) fn read_http_status(page: &EvidencePage) -> ReadResult<i64> {
             _ => false,
         })
         .collect();
-    let last = |reader: fn(&str) -> Option<i64>| {
-        lines.iter().rev().find_map(|line| Some(FoundValue::at_line(reader(&line.text)?, line)))
-    };
+    let last =
+        |reader: fn(&str) -> Option<i64>| read::find_value(lines.iter().rev().copied(), reader);
     last(after_http)
         .or_else(|| last(after_key))
         .or_else(|| last(after_word))
@@ -41,14 +40,8 @@ fn labelled_status(part: &LabelledPart) -> Option<FoundValue<i64>> {
     let line = part.lines.first().filter(|line| line.inline && line.kind == LineKind::Text)?;
     let keyed = words::contains_any(&part.label, &["http", "status", "code"]);
     let asked = part.who != Some(EvidenceRole::Kata);
-    (keyed && asked)
-        .then(|| {
-            Some(FoundValue::at_line(
-                leading_status_code(words::strip_value_marks(&line.text))?,
-                line,
-            ))
-        })
-        .flatten()
+    let line = Some(line).filter(|_| keyed && asked);
+    read::find_value(line, |text| leading_status_code(words::strip_value_marks(text)))
 }
 
 /// `HTTP 200`, `HTTP/1.1 200 OK`, `HTTP code: 200`.

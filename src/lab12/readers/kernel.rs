@@ -152,19 +152,12 @@ fn first_wanted_statement(
     part: &LabelledPart,
     wanted: impl Fn(&KernelStatement) -> bool,
 ) -> ReadResult<KernelStatement> {
-    let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
-    texts()
-        .filter(|line| !line.is_error)
-        .find_map(|line| {
-            parse_kernel_statement(&line.text)
-                .filter(&wanted)
-                .map(|kernel| FoundValue::at_line(kernel, line))
+    let lines = part.value_lines().filter(|line| !line.is_error);
+    read::find_value(lines, |text| parse_kernel_statement(text).filter(&wanted)).ok_or_else(|| {
+        refuse_macos_uname(part).unwrap_or_else(|| {
+            read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText)
         })
-        .ok_or_else(|| {
-            refuse_macos_uname(part).unwrap_or_else(|| {
-                read::explain_unreadable_lines(&part.lines, MissingReason::NarrativeText)
-            })
-        })
+    })
 }
 
 /// A `uname -a` of macOS: the machine in front of the user, never a guest, and not what its

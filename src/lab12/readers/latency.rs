@@ -14,8 +14,7 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     let mut first = None;
     let mut values = Vec::new();
     let in_millis = page.value_unit_is_millis();
-    for line in parts.iter().flat_map(|part| &part.lines).filter(|line| line.kind == LineKind::Text)
-    {
+    for line in parts.iter().flat_map(|part| part.value_lines()) {
         let times = on_line(&line.text, in_millis);
         if !times.is_empty() {
             first = first.or(Some(line.number));
@@ -121,14 +120,9 @@ fn split_glued_numbers(token: &str) -> Option<Vec<f64>> {
 /// is `null`.
 pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
     let parts = not_katas(page);
-    let lines: Vec<&PageLine> = parts
-        .iter()
-        .flat_map(|part| &part.lines)
-        .filter(|line| line.kind == LineKind::Text)
-        .collect();
-    let on_one_line =
-        || lines.iter().find_map(|line| Some(FoundValue::at_line(on_one_line(&line.text)?, line)));
-    if let Some(found) = on_one_line().or_else(|| over_lines(&lines)) {
+    let lines: Vec<&PageLine> = parts.iter().flat_map(|part| part.value_lines()).collect();
+    let found = read::find_value(lines.iter().copied(), on_one_line);
+    if let Some(found) = found.or_else(|| over_lines(&lines)) {
         // awk adds up `0,0051` of another locale as 0.
         if ["avg", "min", "max"].iter().all(|key| found.value[key].as_f64() == Some(0.0)) {
             let note = "a response takes longer than 0 s".to_string();

@@ -218,6 +218,11 @@ fn command_opens(stated: EvidenceRole, who: Option<EvidenceRole>, by_label: bool
 }
 
 impl LabelledPart {
+    /// The lines that could hold a value.
+    pub(super) fn value_lines(&self) -> impl DoubleEndedIterator<Item = &PageLine> {
+        self.lines.iter().filter(|line| line.kind == LineKind::Text)
+    }
+
     fn starting_part(who: Option<EvidenceRole>, line: &PageLine) -> Self {
         Self { who, label: line.text.clone(), line: line.number, ..Self::default() }
     }

@@ -43,6 +43,14 @@ impl<T> FoundValue<T> {
     }
 }
 
+/// The first value that `parse` finds in the text of a line.
+pub(super) fn find_value<'a, T>(
+    lines: impl IntoIterator<Item = &'a PageLine>,
+    parse: impl Fn(&'a str) -> Option<T>,
+) -> Option<FoundValue<T>> {
+    lines.into_iter().find_map(|line| Some(FoundValue::at_line(parse(&line.text)?, line)))
+}
+
 /// The fact for what was read on a page.
 pub(super) fn fact_from_read<T: Into<Value>>(page: &EvidencePage, read: ReadResult<T>) -> Fact {
     match read {

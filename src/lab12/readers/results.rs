@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::label::EvidenceRole;
-use super::page::{EvidencePage, LabelledPart, LineKind};
-use super::read::{self, FoundValue, MissingValue, ReadResult};
+use super::page::{EvidencePage, LabelledPart};
+use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
 use super::{counts, failure, words};
-use crate::model::MissingReason;
+use crate::model::{MissingReason, MissingValue};
 
 /// What dd says about the write of `who`: `{"bytes", "seconds"}`, of the last such line.
 pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Value> {
@@ -17,15 +17,12 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
             let words = "the container that was to write did not start:";
             return Err(MissingValue::quoting_line(MissingReason::FailedStart, words, line));
         }
-        let texts = part.lines.iter().rev().filter(|line| line.kind == LineKind::Text);
-        texts
-            .clone()
-            .find_map(|line| Some(FoundValue::at_line(parse_dd_output(&line.text)?, line)))
+        read::find_value(part.value_lines().rev(), parse_dd_output)
             .ok_or_else(|| read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
     })?;
     if found.value["bytes"] == 0 {
-        let note = "dd wrote nothing".to_string();
-        return Err(MissingValue::new(MissingReason::OutOfRange, note).at_line(found.line));
+        let words = "dd wrote nothing";
+        return Err(MissingValue::new(MissingReason::OutOfRange, words).at_line(found.line));
     }
     read::refuse_impossible_times(found, &["seconds"])
 }
@@ -57,12 +54,11 @@ pub(super) fn device_entries(page: &EvidencePage, who: EvidenceRole) -> ReadResu
 }
 
 fn entries_listed(part: &LabelledPart) -> ReadResult<i64> {
-    let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
-    let names: Vec<&str> = texts().flat_map(|line| device_names(&line.text)).collect();
+    let names: Vec<&str> = part.value_lines().flat_map(|line| device_names(&line.text)).collect();
     let is_of_dev = names.iter().any(|name| matches!(*name, "null" | "zero"));
-    match texts().next().filter(|_| is_of_dev) {
+    match part.value_lines().next().filter(|_| is_of_dev) {
         // A line that is no name makes the number of names uncertain.
-        Some(_) if texts().any(|line| !is_listing_line(&line.text)) => {
+        Some(_) if part.value_lines().any(|line| !is_listing_line(&line.text)) => {
             Err(read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
         }
         Some(first) => {
@@ -126,21 +122,15 @@ pub(super) fn keyed_mask(page: &EvidencePage, who: EvidenceRole, key: &str) -> R
 }
 
 fn mask_behind(part: &LabelledPart, key: &str) -> Option<FoundValue<String>> {
-    part.lines.iter().filter(|line| line.kind == LineKind::Text).find_map(|line| {
-        let (_, rest) = line.text.split_once(key)?;
-        let mask = parse_capability_mask(rest.trim_start_matches([':', ' ', '\t', '=']))?;
-        Some(FoundValue::at_line(mask, line))
+    read::find_value(part.value_lines(), |text| {
+        let (_, rest) = text.split_once(key)?;
+        parse_capability_mask(rest.trim_start_matches([':', ' ', '\t', '=']))
     })
 }
 
 fn mask_in(part: &LabelledPart) -> ReadResult<String> {
-    let texts = || part.lines.iter().filter(|line| line.kind == LineKind::Text);
     mask_behind(part, "CapEff")
-        .or_else(|| {
-            texts().find_map(|line| {
-                Some(FoundValue::at_line(parse_capability_mask(&line.text)?, line))
-            })
-        })
+        .or_else(|| read::find_value(part.value_lines(), parse_capability_mask))
         .ok_or_else(|| read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
 }
 

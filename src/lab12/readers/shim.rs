@@ -23,8 +23,7 @@ pub(super) struct ShimStatement {
 
 /// Reads the shim's version.
 pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
-    let lines: Vec<&PageLine> =
-        page.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error).collect();
+    let lines: Vec<&PageLine> = page.value_lines().filter(|line| !line.is_error).collect();
     // The name may stand above the fields, as a title or as the head of an indented list.
     let titled = page.lines.iter().any(|line| {
         names_shim(&line.text)
@@ -44,8 +43,7 @@ pub(super) fn read_shim_version(page: &EvidencePage) -> ShimStatement {
 /// The shim's own line about itself among others: `Kata Containers containerd shim (Rust): id:
 /// io.containerd.kata.v2, version: 3.23.0, commit: …`.
 pub(super) fn read_shim_line(page: &EvidencePage) -> Option<ShimStatement> {
-    let lines: Vec<&PageLine> =
-        page.lines.iter().filter(|line| line.kind == LineKind::Text && !line.is_error).collect();
+    let lines: Vec<&PageLine> = page.value_lines().filter(|line| !line.is_error).collect();
     let at = lines.iter().position(|line| {
         words::contains_any(&line.text, &["kata containers containerd shim"])
             && version_in_shim_line(&line.text).is_some()

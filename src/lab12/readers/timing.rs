@@ -264,8 +264,7 @@ fn times_with_roles(text: &str) -> Vec<(EvidenceRole, String)> {
 }
 
 fn in_part(part: &LabelledPart) -> ReadResult<TimesAtLine> {
-    let mut texts: Vec<&PageLine> =
-        part.lines.iter().filter(|line| line.kind == LineKind::Text).collect();
+    let mut texts: Vec<&PageLine> = part.value_lines().collect();
     // Behind a time on the label's line, `Total: 2.6s` is something else.
     if texts.first().is_some_and(|line| line.inline && own_form(&line.text).is_some()) {
         texts.retain(|line| line.inline || !names_other_time(&line.text));
@@ -484,7 +483,7 @@ fn is_summary(text: &str) -> bool {
 }
 
 fn states_duration(part: &LabelledPart) -> bool {
-    part.lines.iter().any(|line| line.kind == LineKind::Text && has_duration(&line.text))
+    part.value_lines().any(|line| has_duration(&line.text))
 }
 
 /// Whether a duration with its unit stands somewhere in the text.
