@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use isoproof::engine::process::{CancelFlag, ExitReason};
+use isoproof::engine::process::CancelFlag;
 use isoproof::engine::timed::{TimedCommand, time_command};
 
 fn main() -> ExitCode {
@@ -32,9 +32,6 @@ fn main() -> ExitCode {
 fn line(timed: &TimedCommand) -> String {
     let seconds = |time: Duration| format!("{:.9}", time.as_secs_f64());
     let first = timed.first_byte.map_or_else(|| "-".into(), seconds);
-    let exit = match timed.ended {
-        ExitReason::Exit(Some(status)) => status.to_string(),
-        _ => "-".into(),
-    };
-    format!("{} {first} {exit}", seconds(timed.wall))
+    let exit = timed.output.exit_status().map_or_else(|| "-".into(), |status| status.to_string());
+    format!("{} {first} {exit}", seconds(timed.output.duration))
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::http::{self, BodyEnd, HttpLimits, HttpResponse};
 use super::latency::{self, LoopbackBaseline, RequestLoad};
-use super::{CollectSession, RuntimeSpec, from_command, host_side, wait_until};
+use super::{CollectSession, from_command, host_side, wait_until};
 use crate::collect::estimate::WorkPart;
 use crate::engine::process::run_command;
 use crate::engine::{self, ContainerMode, ContainerSpec, EngineKind};
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureStatus};
+use crate::model::{Capture, CaptureStatus, Target};
 
 /// The application that is looked for where none is named.
 pub(super) const IMAGE: &str = "bkimminich/juice-shop:v19.0.0";
@@ -83,7 +83,7 @@ fn answers_on_port(port: u16) -> bool {
 /// Starts the application under a target, looks at it, and removes it.
 pub(super) fn capture_app(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     app: &AppRequest,
     floor: &mut LoopbackBaseline,
 ) -> Vec<Capture> {
@@ -120,7 +120,7 @@ pub(super) fn capture_app(
 
 fn start_app(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     app: &AppRequest,
     name: &str,
 ) -> Result<Capture> {
@@ -137,7 +137,7 @@ fn start_app(
             options: &session.container_options(name),
         },
     );
-    let finished = run_command(&argv, session.timeout, session.cancel)?;
+    let finished = run_command(&argv, session.options.timeout, session.cancel)?;
     Ok(from_command(&spec.name, "app.run", &finished))
 }
 
@@ -153,7 +153,7 @@ fn stderr_summary(capture: &Capture) -> String {
 /// Everything about an application that was started.
 fn check_app(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     app: &AppRequest,
     name: &str,
     floor: &mut LoopbackBaseline,
@@ -182,7 +182,7 @@ fn is_success(status: u16) -> bool {
 /// Waits for a success, for the limit, or until the container has ended.
 fn wait_until_ready(session: &CollectSession, name: &str, port: u16) {
     let limits = HttpLimits { time: Duration::from_secs(5), ..HttpLimits::default() };
-    let end = std::time::Instant::now() + session.timeout;
+    let end = std::time::Instant::now() + session.options.timeout;
     let mut looked = std::time::Instant::now();
     while std::time::Instant::now() < end && !session.is_cancelled() {
         let answer = http::get_once(port, "/", limits, session.cancel);
@@ -203,7 +203,7 @@ fn wait_until_ready(session: &CollectSession, name: &str, port: u16) {
 }
 
 fn health_captures(
-    spec: &RuntimeSpec,
+    spec: &Target,
     app: &AppRequest,
     health: &Result<HttpResponse, String>,
 ) -> Vec<Capture> {
@@ -242,7 +242,7 @@ fn response_summary(response: &HttpResponse) -> String {
 /// values of the variables are not kept: they may hold a password.
 fn check_through_proxy(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     app: &AppRequest,
 ) -> Option<Capture> {
     proxy_variables()?;
@@ -278,7 +278,7 @@ pub(super) fn proxy_variables() -> Option<String> {
 /// The latency, of an application that is well.
 fn capture_app_latency(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     app: &AppRequest,
     health: u16,
     floor: &mut LoopbackBaseline,
@@ -304,8 +304,8 @@ mod tests {
     use super::*;
     use crate::model::Role;
 
-    fn spec() -> RuntimeSpec {
-        RuntimeSpec { name: "runc".into(), role: Role::Baseline, handler: None, named: false }
+    fn spec() -> Target {
+        Target::of_role("runc", Role::Baseline, None)
     }
 
     fn text(capture: &Capture) -> String {

@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::{CollectSession, RuntimeSpec, from_command, host_side, is_scripted, join_thread};
+use super::{CollectSession, from_command, host_side, is_scripted, join_thread};
 use crate::collect::estimate::WorkPart;
 use crate::engine::ContainerMode;
 use crate::engine::process::{
     CommandInput, CommandOutput, ExitReason, RunningCommand, start_command,
 };
 use crate::error::Result;
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::probe::script::{self, BatchAnswer, BatchAnswers, BatchLimits, BatchQuestion};
 
@@ -45,7 +45,7 @@ pub(super) fn on_host(session: &CollectSession) -> TargetOutcome {
 
 /// A container of a target whose shell waits for the script, with a witness process in it.
 pub(super) struct WaitingContainer<'a> {
-    spec: &'a RuntimeSpec,
+    spec: &'a Target,
     name: String,
     witness: host_side::WitnessProcess,
     boot: ShellBoot,
@@ -58,13 +58,13 @@ impl<'a> WaitingContainer<'a> {
     /// # Errors
     ///
     /// The engine's client cannot be started. A container that does not start is an outcome.
-    pub(super) fn start_container(session: &CollectSession, spec: &'a RuntimeSpec) -> Result<Self> {
+    pub(super) fn start_container(session: &CollectSession, spec: &'a Target) -> Result<Self> {
         session.begin_step(WorkPart::Probes, &spec.name, "probes, in one boot");
         let name = session.container_name(&spec.name, "probes");
         let witness = host_side::WitnessProcess::with_random_argument()?;
         let mut options = Vec::new();
         let mut prelude = witness.start_command();
-        if session.kernel_log_witness {
+        if session.options.kernel_log_witness {
             options.extend(host_side::kernel_log_options(session.engine));
             prelude.push_str(&witness.kernel_log_command());
         }
@@ -153,7 +153,7 @@ impl ShellBoot {
         let nonce = script::make_nonce()?;
         let first = format!("{prelude}echo {}\n", ready_line(&nonce));
         let input = CommandInput::Open(first.as_bytes());
-        let mut running = start_command(argv, input, session.timeout, session.cancel)?;
+        let mut running = start_command(argv, input, session.options.timeout, session.cancel)?;
         let has_started = wait_for(&mut running, ready_line(&nonce).as_bytes());
         Ok(Self { target: target.into(), nonce, running, has_started })
     }

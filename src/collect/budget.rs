@@ -76,12 +76,12 @@ pub(super) fn spend_time(measures: &[MeasureState], got: &[u32], seconds: f64) -
 /// seconds.
 pub(super) fn measuring_end(session: &CollectSession, seconds_after: f64) -> Option<Instant> {
     let after = Duration::from_secs_f64(seconds_after) + ENDING;
-    session.budget.map(|budget| session.begun + budget.saturating_sub(after))
+    session.options.budget.map(|budget| session.begun + budget.saturating_sub(after))
 }
 
 /// What the record of a series says of a budget.
 pub(super) fn budget_line(session: &CollectSession) -> String {
-    session.budget.map_or_else(String::new, |budget| {
+    session.options.budget.map_or_else(String::new, |budget| {
         format!(
             "budget {} s for the session: {} rounds, and more in the time that was left\n",
             budget.as_secs(),

@@ -11,14 +11,14 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{CollectSession, RuntimeSpec, from_command, host_side};
+use super::{CollectSession, from_command, host_side};
 use crate::collect::estimate::WorkPart;
 use crate::engine::clean;
 use crate::engine::process::{CommandOutput, ExitReason, run_command};
 use crate::engine::{ContainerMode, EngineKind};
 use crate::error::{Error, Result};
 use crate::knowledge::names_runtime;
-use crate::model::{Capture, CaptureOrigin, CaptureStatus};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, Target};
 use crate::probe::script::make_nonce;
 
 /// The beginning of the names of our folders; the mark of their process follows.
@@ -178,10 +178,7 @@ pub(super) fn escape_unsupported_reason(engine: EngineKind) -> Option<String> {
 }
 
 /// Tries to write to a host's file under a target, in every way.
-pub(super) fn capture_escape_attempts(
-    session: &CollectSession,
-    spec: &RuntimeSpec,
-) -> Vec<Capture> {
+pub(super) fn capture_escape_attempts(session: &CollectSession, spec: &Target) -> Vec<Capture> {
     let mut attempts = Vec::new();
     for way in WAYS {
         if session.is_cancelled() {
@@ -218,11 +215,7 @@ pub(super) fn capture_escape_attempts(
 }
 
 /// Runs one attempt in a folder that is gone afterwards, whatever happens.
-fn run_attempt(
-    session: &CollectSession,
-    spec: &RuntimeSpec,
-    way: SharingMode,
-) -> Result<EscapeAttempt> {
+fn run_attempt(session: &CollectSession, spec: &Target, way: SharingMode) -> Result<EscapeAttempt> {
     let folder = make_private_folder()?;
     let file = folder.path().join("file");
     let nonce = make_nonce()?;
@@ -239,7 +232,7 @@ fn run_attempt(
         ContainerMode::Attached,
         &options,
     );
-    let finished = run_command(&argv, session.timeout, session.cancel)?;
+    let finished = run_command(&argv, session.options.timeout, session.cancel)?;
     if !finished.is_success() {
         // One that still runs would write to a folder that is about to go.
         clean::remove_named(session.engine, &name);
@@ -314,7 +307,7 @@ fn mount_options(
 }
 
 /// The outcomes and the state of the file, as facts.
-fn outcome_captures(spec: &RuntimeSpec, attempts: &[EscapeAttempt]) -> Vec<Capture> {
+fn outcome_captures(spec: &Target, attempts: &[EscapeAttempt]) -> Vec<Capture> {
     let by = |name: &str| attempts.iter().find(|attempt| attempt.way.name == name);
     let mut captures = Vec::new();
     if let Some(write) = by("write") {
@@ -350,7 +343,7 @@ impl EscapeAttempt {
 }
 
 fn outcome_capture(
-    spec: &RuntimeSpec,
+    spec: &Target,
     id: &str,
     attempt: &EscapeAttempt,
     read: impl Fn(&EscapeAttempt) -> Option<&'static str>,
@@ -376,7 +369,7 @@ fn outcome_capture(
 /// What the privileged container said about its devices and capabilities.
 fn privileged_captures(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     attempts: &[EscapeAttempt],
 ) -> Vec<Capture> {
     let Some(attempt) = attempts.iter().find(|attempt| attempt.way.is_privileged) else {

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{CollectOptions, RequestLoad, RuntimeSpec, TEST_RUN, THOROUGH, perf, startup};
+use super::{CollectOptions, RequestLoad, TEST_RUN, THOROUGH, perf, startup};
 use crate::engine::EngineKind;
-use crate::model::Capture;
+use crate::model::{Capture, Target};
 use crate::probe::catalogue::ProbeCatalogue;
 
 /// Seconds of a start before one was seen.
@@ -197,7 +197,7 @@ impl SessionEstimate {
 /// The seconds of a start of each target: of the fastest command that was seen to start a container
 /// and to end with it.
 pub(super) fn seen_starts(
-    specs: &[RuntimeSpec],
+    specs: &[Target],
     captures: &[Capture],
     first: &BTreeMap<String, Duration>,
 ) -> Vec<f64> {
@@ -206,7 +206,7 @@ pub(super) fn seen_starts(
         let found = captures.iter().find(|capture| capture.id == id && capture.started.is_some());
         Some(found?.duration_ms? / 1000.0)
     };
-    let seen = |spec: &RuntimeSpec| {
+    let seen = |spec: &Target| {
         let first = first.get(&spec.name).map(Duration::as_secs_f64);
         test_run(&spec.name).into_iter().chain(first).reduce(f64::min).unwrap_or(UNSEEN_START)
     };

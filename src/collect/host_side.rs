@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::{CollectSession, RuntimeSpec, wait_until};
+use super::{CollectSession, wait_until};
 use crate::engine::facts::inspect_container;
 use crate::engine::{EngineKind, MONITORS};
 use crate::error::{Error, Result};
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
 use crate::proc::ProcessTable;
 
 /// A process in the container with an argument that nothing else on the machine has.
@@ -74,7 +74,7 @@ pub(super) fn kernel_log_options(engine: EngineKind) -> Vec<String> {
 /// Captures what the host sees of a container, but for its witness.
 pub(super) fn capture_host_side(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     name: &str,
 ) -> Vec<Capture> {
     let (inspected, answer) = match inspect_container(session.engine, name, session.cancel) {
@@ -122,7 +122,7 @@ pub(super) fn failed_capture(target: &str, id: &str, how: &str, words: &str) -> 
 /// first answer, but may not have become what it is called by.
 pub(super) fn look_for(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     witness: &WitnessProcess,
     mut found: Option<u32>,
 ) -> Vec<Capture> {
@@ -137,7 +137,7 @@ pub(super) fn look_for(
     let count = ProcessTable::of_this_machine().process_ids().len();
     let found = found.map(|pid| format!("process {pid} on the host, {}", own_ids(pid)));
     let mut captures = witness_captures(&spec.name, &how, found.as_deref(), count);
-    if session.kernel_log_witness {
+    if session.options.kernel_log_witness {
         captures.push(kernel_log_capture(session, spec, witness));
     }
     captures
@@ -172,7 +172,7 @@ fn own_ids(pid: u32) -> String {
 
 fn kernel_log_capture(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     witness: &WitnessProcess,
 ) -> Capture {
     let mark = format!("isoproof witness {}", witness.argument);
@@ -188,7 +188,7 @@ fn kernel_log_capture(
 }
 
 /// The processes around the container's own: its shim, monitors, memory.
-fn inspect_host_processes(spec: &RuntimeSpec, pid: u32, id: &str) -> Vec<Capture> {
+fn inspect_host_processes(spec: &Target, pid: u32, id: &str) -> Vec<Capture> {
     let mut captures = Vec::new();
     let table = ProcessTable::of_this_machine();
     let exe = table.program_path(pid).unwrap_or_default();
@@ -222,7 +222,7 @@ fn line(text: &str) -> String {
 }
 
 /// Proportional set size, by component (proc(5), smaps_rollup).
-fn capture_memory(spec: &RuntimeSpec, family: &BTreeSet<u32>) -> Vec<Capture> {
+fn capture_memory(spec: &Target, family: &BTreeSet<u32>) -> Vec<Capture> {
     let table = ProcessTable::of_this_machine();
     let pss = |pid: &u32| -> Option<(String, u64)> {
         let rollup = String::from_utf8(table.read_file(*pid, "smaps_rollup")?).ok()?;

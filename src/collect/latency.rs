@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::http::{self, BodyEnd, HttpClient, HttpLimits, HttpResponse};
-use super::{CollectSession, RuntimeSpec, host_side};
+use super::{CollectSession, host_side};
 use crate::collect::estimate::WorkPart;
-use crate::model::{Capture, CaptureStatus};
+use crate::model::{Capture, CaptureStatus, Target};
 
 /// Requests that are thrown away before those that are measured.
 const WARMUP: u32 = 5;
@@ -78,7 +78,7 @@ struct SeriesRequest {
 /// The series of a target, with the floor measured beside them.
 pub(super) fn capture_latency_series(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     (port, health): (u16, u16),
     load: RequestLoad,
     floor: &mut LoopbackBaseline,
@@ -94,7 +94,7 @@ pub(super) fn capture_latency_series(
 /// None if the user stopped it before the first sample.
 fn capture_latency(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     id: &str,
     options: SeriesRequest,
 ) -> Option<Capture> {
@@ -229,12 +229,7 @@ pub(super) struct LoopbackBaseline {
 }
 
 impl LoopbackBaseline {
-    fn measure_loopback(
-        &mut self,
-        session: &CollectSession,
-        spec: &RuntimeSpec,
-        load: RequestLoad,
-    ) {
+    fn measure_loopback(&mut self, session: &CollectSession, spec: &Target, load: RequestLoad) {
         let Ok(server) = TrivialServer::start_server() else { return };
         let load = RequestLoad { rate: None, ..load };
         let options = SeriesRequest { port: server.port, load, status: 200, kept: false };

@@ -50,7 +50,7 @@ pub(crate) use estimate::SessionEstimate;
 pub(crate) use host_side::{WitnessProcess, capture_of, witness_captures};
 pub(crate) use latency::RequestLoad;
 pub(crate) use perf::PerfOptions as Perf;
-pub(crate) use plan::{RuntimeArgument, RuntimeSpec, order_runtimes};
+pub(crate) use plan::{RuntimeArgument, order_runtimes};
 pub(crate) use startup::RoundCounts;
 
 /// The probe that a test run answers.
@@ -131,18 +131,14 @@ pub(crate) struct CollectSession<'a> {
     id: String,
     folder: clean::SessionFolder,
     engine: EngineKind,
-    image: &'a str,
+    options: &'a CollectOptions,
     labels: Vec<(String, String)>,
-    timeout: Duration,
     cancel: &'a CancelFlag,
     catalogue: &'a ProbeCatalogue,
     progress: &'a dyn CollectProgress,
     begun: Instant,
     plan: MeasurePlan,
     work: SessionWork,
-    kernel_log_witness: bool,
-    is_quick: bool,
-    budget: Option<Duration>,
 }
 
 impl CollectSession<'_> {
@@ -151,7 +147,7 @@ impl CollectSession<'_> {
         let planned = self.work.begin_step(part);
         let of_budget =
             |budget: Duration| self.begun.elapsed().as_secs_f64() / budget.as_secs_f64();
-        let done = self.budget.map(of_budget).filter(|done| *done < 1.0).unwrap_or(planned);
+        let done = self.options.budget.map(of_budget).filter(|done| *done < 1.0).unwrap_or(planned);
         self.progress.on_step(target, what, Some(done));
     }
 
@@ -172,7 +168,7 @@ impl CollectSession<'_> {
     /// The command line that runs a container of this session's image under a target.
     fn container_argv(
         &self,
-        spec: &RuntimeSpec,
+        spec: &Target,
         name: &str,
         command: &[&str],
         mode: ContainerMode,
@@ -183,7 +179,7 @@ impl CollectSession<'_> {
         let container = ContainerSpec {
             name,
             labels: &self.labels,
-            image: self.image,
+            image: &self.options.image,
             handler: spec.handler.as_deref(),
             command,
             mode,
@@ -225,29 +221,23 @@ pub(crate) fn collect_run(
     }
     let session = CollectSession {
         folder: clean::SessionFolder::create_folder(&id, kind)?,
+        labels: vec![
+            (SESSION_LABEL.to_string(), id.clone()),
+            (OWNER_LABEL.to_string(), owner::process_mark()),
+        ],
         id,
         engine: kind,
-        image: &options.image,
-        labels: Vec::new(),
-        timeout: options.timeout,
+        options,
         cancel,
         catalogue,
         progress,
         begun,
         plan,
         work: SessionWork::plan_session(plan, specs.len()),
-        kernel_log_witness: options.kernel_log_witness,
-        is_quick: options.is_quick,
-        budget: options.budget,
     };
-    let labels = vec![
-        (SESSION_LABEL.to_string(), session.id.clone()),
-        (OWNER_LABEL.to_string(), owner::process_mark()),
-    ];
-    let session = CollectSession { labels, ..session };
     escape::remove_orphan_folders();
     let mut skipped = BTreeMap::new();
-    let (targets, captures) = execute_cleanly(&session, &specs, options, &mut skipped)?;
+    let (targets, captures) = execute_cleanly(&session, &specs, &mut skipped)?;
     if captures.is_empty() {
         return Err(Error::failed_environment("nothing could be captured"));
     }
@@ -273,11 +263,10 @@ pub(crate) fn collect_run(
 ///
 /// Its port is in use: that is said before anything is started.
 fn usable_app<'a>(
-    session: &CollectSession,
-    options: &'a CollectOptions,
+    session: &CollectSession<'a>,
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<Option<&'a AppRequest>> {
-    let reason = match &options.app {
+    let reason = match &session.options.app {
         None => "the application was left out with --no-app".to_string(),
         Some(app) => match missing_image(session, app)
             .or_else(|| app::app_unsupported_reason(session.engine))
@@ -314,8 +303,7 @@ fn missing_image(session: &CollectSession, app: &AppRequest) -> Option<String> {
 /// The application and the shared folder, under every target that started.
 fn run_app_and_share_tests(
     session: &CollectSession,
-    specs: &[RuntimeSpec],
-    options: &CollectOptions,
+    specs: &[Target],
     app: Option<&AppRequest>,
     skipped: &mut BTreeMap<String, String>,
 ) -> Vec<Capture> {
@@ -331,7 +319,7 @@ fn run_app_and_share_tests(
         }
         captures.extend(floor.capture_loopback());
     }
-    let left_out = (!options.allow_privileged)
+    let left_out = (!session.options.allow_privileged)
         .then(|| "only with --allow-privileged".to_string())
         .or_else(|| escape::escape_unsupported_reason(session.engine));
     match left_out {
@@ -356,12 +344,11 @@ fn run_app_and_share_tests(
 /// Executes, and leaves nothing behind, whatever happens.
 fn execute_cleanly(
     session: &CollectSession,
-    specs: &[RuntimeSpec],
-    options: &CollectOptions,
+    specs: &[Target],
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
     let _cleaner = SessionCleaner(session);
-    execute_all(session, specs, options, skipped)
+    execute_all(session, specs, skipped)
 }
 
 /// Removes what a session started when the session ends, by a panic too.
@@ -390,36 +377,34 @@ fn join_thread<T>(handle: ScopedJoinHandle<'_, T>) -> T {
 /// The probes first, then what is measured of the targets that started.
 fn execute_all(
     session: &CollectSession,
-    specs: &[RuntimeSpec],
-    options: &CollectOptions,
+    specs: &[Target],
     skipped: &mut BTreeMap<String, String>,
 ) -> Result<(Vec<Target>, Vec<Capture>)> {
-    ensure_image(session, session.image)?;
-    if options.is_quick {
+    ensure_image(session, &session.options.image)?;
+    if session.options.is_quick {
         for part in ["startup", "perf", "app", "http", "escape"] {
             skipped.insert(part.into(), "left out with --quick".into());
         }
-        return run_probes(session, specs, options);
+        return run_probes(session, specs);
     }
-    let app = usable_app(session, options, skipped)?;
-    let effort = perf::plan_measures(session, options.perf, skipped)?;
-    let (cold, first_starts) = startup::capture_cold_starts(session, specs, options.rounds);
+    let app = usable_app(session, skipped)?;
+    let effort = perf::plan_measures(session, session.options.perf, skipped)?;
+    let (cold, first_starts) = startup::capture_cold_starts(session, specs, session.options.rounds);
     let before = Instant::now();
-    let (mut targets, mut captures) = run_probes(session, specs, options)?;
+    let (mut targets, mut captures) = run_probes(session, specs)?;
     let probes = before.elapsed();
-    let started = |spec: &&RuntimeSpec| {
+    let started = |spec: &&Target| {
         targets.iter().any(|target| target.name == spec.name && target.failure.is_none())
     };
-    let (all, specs): (_, Vec<RuntimeSpec>) =
-        (specs, specs.iter().filter(started).cloned().collect());
+    let (all, specs): (_, Vec<Target>) = (specs, specs.iter().filter(started).cloned().collect());
     let starts = seen_starts(&specs, &captures, &first_starts);
     let plan = session.plan.limit_to(app.is_some(), effort);
     tell_estimate(session, plan, &starts, probes);
     captures.extend(cold);
-    targets.extend(cold_only_targets(session, &targets, all, &captures));
+    targets.extend(cold_only_targets(&targets, all, &captures));
     let end = budget::measuring_end(session, plan.seconds_after_measures(&starts));
-    captures.extend(measure_in_turns(session, &specs, options.rounds, effort, end, skipped));
-    captures.extend(run_app_and_share_tests(session, &specs, options, app, skipped));
+    captures.extend(measure_in_turns(session, &specs, effort, end, skipped));
+    captures.extend(run_app_and_share_tests(session, &specs, app, skipped));
     Ok((targets, captures))
 }
 
@@ -427,13 +412,12 @@ fn execute_all(
 /// intervals are widest; starts come last, when the other containers are gone.
 fn measure_in_turns(
     session: &CollectSession,
-    specs: &[RuntimeSpec],
-    rounds: RoundCounts,
+    specs: &[Target],
     effort: Option<perf::PerfPlan>,
     end: Option<Instant>,
     skipped: &mut BTreeMap<String, String>,
 ) -> Vec<Capture> {
-    let mut starts = startup::measure_startup(session, specs, rounds, skipped);
+    let mut starts = startup::measure_startup(session, specs, session.options.rounds, skipped);
     let mut speed = effort.map(|plan| perf::SpeedSeries::measure_rounds(session, specs, plan));
     let state = starts.as_ref().map(startup::StartupSeries::measure_state);
     if let (Some(speed), Some(end)) = (&mut speed, end) {
@@ -485,7 +469,7 @@ fn tell_estimate(session: &CollectSession, plan: MeasurePlan, starts: &[f64], pr
     session.work.learn_pace(plan, starts, spent);
     let estimate = SessionEstimate::of_plan(plan, starts, session.begun, spent, probes);
     let Some(mut estimate) = estimate.filter(|_| !session.is_cancelled()) else { return };
-    if let Some(budget) = session.budget {
+    if let Some(budget) = session.options.budget {
         if estimate.whole > budget {
             let words = format!(
                 "the least that every measure needs takes longer than the {} s of --budget",
@@ -522,11 +506,7 @@ fn ensure_image(session: &CollectSession, image: &str) -> Result<()> {
 
 /// The probes: on the host first, alone, because containers change what it shows; then under each
 /// target.
-fn run_probes(
-    session: &CollectSession,
-    specs: &[RuntimeSpec],
-    options: &CollectOptions,
-) -> Result<(Vec<Target>, Vec<Capture>)> {
+fn run_probes(session: &CollectSession, specs: &[Target]) -> Result<(Vec<Target>, Vec<Capture>)> {
     session.begin_step(WorkPart::Probes, "host", "probes");
     let host = std::thread::scope(|scope| {
         let answers = scope.spawn(|| engine_answers(session));
@@ -539,9 +519,9 @@ fn run_probes(
     let mut captures = host.captures;
     for (spec, outcome) in specs.iter().zip(boot_targets(session, specs)) {
         captures.extend(outcome.captures);
-        targets.push(runtime_target(session, spec, outcome.failure));
+        targets.push(Target { failure: outcome.failure, ..spec.clone() });
     }
-    match options.is_engine_chosen_by_us().then(|| failure_of_all(&targets)).flatten() {
+    match session.options.is_engine_chosen_by_us().then(|| failure_of_all(&targets)).flatten() {
         Some(failure) => Err(engine_that_starts_nothing(session.engine, failure)),
         None => Ok((targets, captures)),
     }
@@ -564,7 +544,7 @@ fn engine_that_starts_nothing(engine: EngineKind, failure: &str) -> Error {
 /// One boot of each target. While the script of one runs, the container of the next starts, unless
 /// the one booted slowly; the host looks at it only when the one before is gone, because processes
 /// that share memory would count as smaller.
-fn boot_targets(session: &CollectSession, specs: &[RuntimeSpec]) -> Vec<batch::TargetOutcome> {
+fn boot_targets(session: &CollectSession, specs: &[Target]) -> Vec<batch::TargetOutcome> {
     let mut outcomes = Vec::new();
     std::thread::scope(|scope| {
         let mut before: Option<ScopedJoinHandle<batch::TargetOutcome>> = None;
@@ -596,7 +576,7 @@ fn boot_targets(session: &CollectSession, specs: &[RuntimeSpec]) -> Vec<batch::T
 /// What a container answers, and what is done beside that.
 fn query_container(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     container: batch::WaitingContainer,
     observed: Vec<Capture>,
 ) -> batch::TargetOutcome {
@@ -635,48 +615,22 @@ fn tell_gaps(session: &CollectSession, target: &str, captures: &[Capture]) {
 }
 
 /// A target that did not start, with the engine's words.
-fn failed_outcome(
-    session: &CollectSession,
-    spec: &RuntimeSpec,
-    words: String,
-) -> batch::TargetOutcome {
+fn failed_outcome(session: &CollectSession, spec: &Target, words: String) -> batch::TargetOutcome {
     session.progress.on_trouble(&spec.name, &words);
     batch::TargetOutcome { captures: Vec::new(), failure: Some(words) }
 }
 
 /// The targets of which there is a first start and no more, because the user stopped the session.
-fn cold_only_targets(
-    session: &CollectSession,
-    targets: &[Target],
-    specs: &[RuntimeSpec],
-    captures: &[Capture],
-) -> Vec<Target> {
-    let is_known = |spec: &RuntimeSpec| targets.iter().any(|target| target.name == spec.name);
-    let is_captured = |spec: &RuntimeSpec| {
-        captures.iter().any(|capture| capture.target.as_ref() == Some(&spec.name))
-    };
-    specs
-        .iter()
-        .filter(|spec| !is_known(spec) && is_captured(spec))
-        .map(|spec| runtime_target(session, spec, None))
-        .collect()
-}
-
-/// The record of a runtime that was probed.
-fn runtime_target(session: &CollectSession, spec: &RuntimeSpec, failure: Option<String>) -> Target {
-    Target {
-        name: spec.name.clone(),
-        role: spec.role,
-        engine: Some(session.engine.name().into()),
-        handler: spec.handler.clone(),
-        named: spec.named,
-        failure,
-    }
+fn cold_only_targets(targets: &[Target], specs: &[Target], captures: &[Capture]) -> Vec<Target> {
+    let is_known = |spec: &Target| targets.iter().any(|target| target.name == spec.name);
+    let is_captured =
+        |spec: &Target| captures.iter().any(|capture| capture.target.as_ref() == Some(&spec.name));
+    specs.iter().filter(|spec| !is_known(spec) && is_captured(spec)).cloned().collect()
 }
 
 /// What the engine says about itself, as captures of the host.
 fn engine_answers(session: &CollectSession) -> Vec<Capture> {
-    facts::version_queries(session.engine, session.image)
+    facts::version_queries(session.engine, &session.options.image)
         .into_iter()
         .filter_map(|(id, argv)| {
             let finished = run_command(&argv, engine::QUESTION, session.cancel).ok()?;
@@ -686,14 +640,14 @@ fn engine_answers(session: &CollectSession) -> Vec<Capture> {
 }
 
 /// The test run: `uname -a` in a container of its own; none where none is wanted.
-fn test_run(session: &CollectSession, spec: &RuntimeSpec) -> Option<Capture> {
-    if session.is_quick || session.engine == EngineKind::Builtin || session.is_cancelled() {
+fn test_run(session: &CollectSession, spec: &Target) -> Option<Capture> {
+    if session.options.is_quick || session.engine == EngineKind::Builtin || session.is_cancelled() {
         return None;
     }
     session.begin_step(WorkPart::Probes, &spec.name, "test run");
     let name = session.container_name(&spec.name, "test");
     let argv = session.container_argv(spec, &name, &["uname", "-a"], ContainerMode::Attached, &[]);
-    let finished = run_command(&argv, session.timeout, session.cancel).ok()?;
+    let finished = run_command(&argv, session.options.timeout, session.cancel).ok()?;
     if !finished.is_success() && !session.is_cancelled() {
         clean::remove_named(session.engine, &name);
     }
@@ -704,7 +658,7 @@ fn test_run(session: &CollectSession, spec: &RuntimeSpec) -> Option<Capture> {
 /// is made now, alone. Says what happened.
 fn finish_test_run(
     session: &CollectSession,
-    spec: &RuntimeSpec,
+    spec: &Target,
     first_try: Option<Capture>,
 ) -> Option<Capture> {
     let has_failed = |capture: &Capture| capture.status != CaptureStatus::Ok;

@@ -5,20 +5,7 @@ pub(crate) use crate::engine::runtime_spec::RuntimeArgument;
 use crate::engine::runtime_spec::{refuse_equal_names, short_name};
 use crate::engine::{EngineKind, facts};
 use crate::error::{Error, Result};
-use crate::model::Role;
-
-/// A runtime that will be probed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RuntimeSpec {
-    /// The name of the target.
-    pub name: String,
-    /// Its part.
-    pub role: Role,
-    /// What the engine is asked for; none for its default.
-    pub handler: Option<String>,
-    /// Whether the user named it.
-    pub named: bool,
-}
+use crate::model::{Role, Target};
 
 /// The runtimes to probe, the baseline first.
 ///
@@ -31,10 +18,11 @@ pub(crate) fn plan_targets(
     wanted: &[RuntimeArgument],
     baseline: Option<&str>,
     cancel: &CancelFlag,
-) -> Result<Vec<RuntimeSpec>> {
+) -> Result<Vec<Target>> {
     if engine == EngineKind::Builtin {
-        let name = "namespaces".to_string();
-        return Ok(vec![RuntimeSpec { name, role: Role::Baseline, handler: None, named: false }]);
+        let engine = Some(engine.name().into());
+        let target = Target::of_role("namespaces", Role::Baseline, None);
+        return Ok(vec![Target { engine, ..target }]);
     }
     let list = if wanted.is_empty() {
         default_runtimes(engine, &facts::known_runtimes(engine, cancel)?)
@@ -44,6 +32,7 @@ pub(crate) fn plan_targets(
     let mut specs = order_runtimes(&list, baseline)?;
     for spec in &mut specs {
         spec.named = !wanted.is_empty();
+        spec.engine = Some(engine.name().into());
     }
     Ok(specs)
 }
@@ -75,7 +64,7 @@ fn is_sandbox(name: &str) -> bool {
 pub(crate) fn order_runtimes(
     list: &[RuntimeArgument],
     baseline: Option<&str>,
-) -> Result<Vec<RuntimeSpec>> {
+) -> Result<Vec<Target>> {
     refuse_equal_names(list)?;
     let known = |name: &str| list.iter().position(|wanted| wanted.name == name);
     let first = match baseline {
@@ -86,14 +75,16 @@ pub(crate) fn order_runtimes(
         })?,
         None => known("runc").or_else(|| known("crun")).unwrap_or(0),
     };
-    let spec = |index: usize| RuntimeSpec {
-        name: list[index].name.clone(),
-        role: if index == first { Role::Baseline } else { Role::Candidate },
-        handler: Some(list[index].handler.clone()),
-        named: false,
-    };
-    let rest = (0..list.len()).filter(|&index| index != first);
-    Ok(std::iter::once(first).chain(rest).map(spec).collect())
+    let mut targets: Vec<Target> = list
+        .iter()
+        .enumerate()
+        .map(|(index, RuntimeArgument { name, handler })| {
+            let role = if index == first { Role::Baseline } else { Role::Candidate };
+            Target { handler: Some(handler.clone()), ..Target::of_role(name, role, None) }
+        })
+        .collect();
+    targets[..=first].rotate_right(1);
+    Ok(targets)
 }
 
 #[cfg(test)]

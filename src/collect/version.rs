@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CollectSession, RuntimeSpec, from_command, host_side};
+use super::{CollectSession, from_command, host_side};
 use crate::engine::facts::{containerd_path, path_folders};
 use crate::engine::process::run_command;
 use crate::engine::{EngineKind, VERSION_LIMIT, is_shim, query_engine};
 use crate::knowledge::names_runtime;
-use crate::model::Capture;
+use crate::model::{Capture, Target};
 
 /// The path of the target's runtime or shim, with every link followed, and its version.
-pub(super) fn capture_versions(session: &CollectSession, spec: &RuntimeSpec) -> Vec<Capture> {
+pub(super) fn capture_versions(session: &CollectSession, spec: &Target) -> Vec<Capture> {
     let Some(named) =
         spec.handler.as_deref().and_then(|handler| find_runtime_program(session, handler))
     else {

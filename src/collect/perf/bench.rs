@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::record::{PerfSample, ReportedTimes};
-use crate::collect::{CollectSession, RuntimeSpec};
+use crate::collect::CollectSession;
 use crate::engine::ContainerMode;
 use crate::engine::process::{CommandInput, CommandOutput, RunningCommand, start_command};
+use crate::model::Target;
 use crate::probe::script;
 
 /// How long a container for measuring may live.
@@ -24,10 +25,7 @@ pub(super) struct BenchShell {
 
 impl BenchShell {
     /// Starts it, and waits until the shell answers.
-    pub(super) fn start_shell(
-        session: &CollectSession,
-        spec: &RuntimeSpec,
-    ) -> Result<Self, String> {
+    pub(super) fn start_shell(session: &CollectSession, spec: &Target) -> Result<Self, String> {
         let name = session.container_name(&spec.name, "perf");
         let argv = session.container_argv(spec, &name, &["sh"], ContainerMode::Interactive, &[]);
         let nonce = script::make_nonce().map_err(|error| error.message)?;
@@ -51,7 +49,7 @@ impl BenchShell {
         let mark = format!("@{} {} ", self.nonce, self.asked);
         let line = format!("{{ {command}\n}} </dev/null 2>&1; printf '\\n{mark}%s .\\n' \"$?\"\n");
         self.running.write_stdin(line.as_bytes());
-        let end = Instant::now() + session.timeout;
+        let end = Instant::now() + session.options.timeout;
         loop {
             let output = self.running.stdout_so_far();
             let text = String::from_utf8_lossy(&output[self.seen.min(output.len())..]).into_owned();
@@ -82,7 +80,7 @@ impl BenchShell {
             return Some("its container ended".into());
         }
         let is_late = Instant::now() >= end;
-        is_late.then(|| format!("no end after {} s", session.timeout.as_secs()))
+        is_late.then(|| format!("no end after {} s", session.options.timeout.as_secs()))
     }
 
     /// Runs a timed command without iterations, and then with a number of them.

@@ -14,12 +14,12 @@ mod record;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{CollectSession, RuntimeSpec, from_command, host_side};
+use super::{CollectSession, from_command, host_side};
 use crate::collect::budget::{MeasureState, budget_line};
 use crate::collect::estimate::WorkPart;
 use crate::engine::EngineKind;
 use crate::error::Result;
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream};
+use crate::model::{Capture, CaptureOrigin, CaptureStatus, CapturedStream, Target};
 use crate::probe::catalogue::{Probe, ProbeCatalogue, ProbePlace};
 use crate::stats::RandomSequence;
 use bench::BenchShell;
@@ -128,7 +128,7 @@ struct TargetMeasure<'a> {
 
 /// A target with its container.
 struct TargetBench<'a> {
-    spec: &'a RuntimeSpec,
+    spec: &'a Target,
     bench: BenchShell,
     measures: Vec<TargetMeasure<'a>>,
 }
@@ -149,7 +149,7 @@ impl<'a> SpeedSeries<'a> {
     /// Measures as many rounds as are planned.
     pub(super) fn measure_rounds(
         session: &'a CollectSession,
-        specs: &'a [RuntimeSpec],
+        specs: &'a [Target],
         plan: PerfPlan,
     ) -> Self {
         let begun = Instant::now();
@@ -290,7 +290,7 @@ impl<'a> TargetBench<'a> {
     /// Starts the container; none if it does not answer, which the probes' own container did.
     fn set_up(
         session: &CollectSession,
-        spec: &'a RuntimeSpec,
+        spec: &'a Target,
         probes: &[&'a Probe],
         rounds: u32,
     ) -> Option<Self> {
@@ -428,7 +428,7 @@ impl TargetMeasure<'_> {
     fn measure_capture(
         self,
         session: &CollectSession,
-        spec: &RuntimeSpec,
+        spec: &Target,
         ended: Option<&str>,
     ) -> Capture {
         let text = perf_record(&self.turns, self.planned, &budget_line(session), ended);

@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use super::{CollectSession, RuntimeSpec, host_side, wait_until};
+use super::{CollectSession, host_side, wait_until};
 use crate::collect::budget::{MeasureState, budget_line};
 use crate::collect::estimate::WorkPart;
 use crate::engine::timed::{TimedCommand, time_command};
 use crate::engine::{ContainerMode, EngineKind, clean};
-use crate::model::{Capture, Role};
+use crate::model::{Capture, Role, Target};
 use crate::stats::RandomSequence;
 use events::EventListener;
 use record::{TimedStart, WORD, startup_record};
@@ -55,7 +55,7 @@ impl RoundCounts {
 /// Whose turn it is: a target, or the baseline under its second name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct StartupArm<'a> {
-    spec: &'a RuntimeSpec,
+    spec: &'a Target,
     is_control: bool,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn startup_unsupported_reason(
 /// long those took that succeeded.
 pub(super) fn capture_cold_starts(
     session: &CollectSession,
-    specs: &[RuntimeSpec],
+    specs: &[Target],
     rounds: RoundCounts,
 ) -> (Vec<Capture>, BTreeMap<String, Duration>) {
     let (mut captures, mut times) = (Vec::new(), BTreeMap::new());
@@ -114,7 +114,7 @@ pub(super) fn capture_cold_starts(
 /// Measures; none where nothing can be.
 pub(super) fn measure_startup<'a>(
     session: &'a CollectSession,
-    specs: &'a [RuntimeSpec],
+    specs: &'a [Target],
     rounds: RoundCounts,
     skipped: &mut BTreeMap<String, String>,
 ) -> Option<StartupSeries<'a>> {
@@ -135,7 +135,7 @@ pub(super) fn measure_startup<'a>(
 }
 
 /// Every target; the baseline once more as the control.
-fn startup_arms(specs: &[RuntimeSpec], with_control: bool) -> Vec<StartupArm<'_>> {
+fn startup_arms(specs: &[Target], with_control: bool) -> Vec<StartupArm<'_>> {
     let baseline = specs.iter().filter(|spec| with_control && spec.role == Role::Baseline);
     let control = baseline.map(|spec| StartupArm { spec, is_control: true });
     specs.iter().map(|spec| StartupArm { spec, is_control: false }).chain(control).collect()
@@ -212,8 +212,9 @@ fn time_start(
     part: &str,
 ) -> TimedStart {
     let container = container_name(session, arm, part);
-    let timed = time_command(&start_argv(session, arm, part), session.timeout, session.cancel)
-        .map_err(|error| error.message);
+    let timed =
+        time_command(&start_argv(session, arm, part), session.options.timeout, session.cancel)
+            .map_err(|error| error.message);
     let start = TimedStart { place, round, arm: index, container, timed };
     if start.failure_reason().is_some() && !session.is_cancelled() {
         clean::remove_named(session.engine, &start.container);
@@ -489,8 +490,8 @@ fn start_times_line(start: &TimedStart, timed: &TimedCommand) -> String {
 mod tests {
     use super::*;
 
-    fn spec(name: &str, role: Role) -> RuntimeSpec {
-        RuntimeSpec { name: name.into(), role, handler: None, named: false }
+    fn spec(name: &str, role: Role) -> Target {
+        Target::of_role(name, role, None)
     }
 
     #[test]

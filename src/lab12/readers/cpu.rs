@@ -1,7 +1,7 @@
 //! Processors: the model name.
 
 use super::label::EvidenceRole;
-use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
 use super::words;

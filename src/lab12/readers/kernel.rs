@@ -1,7 +1,7 @@
 //! Kernels: releases, `uname -a` lines and `/proc/version` lines.
 
 use super::label::EvidenceRole;
-use super::page::{EvidencePage, LabelledPart, LineKind};
+use super::page::{EvidencePage, LabelledPart};
 use super::read::{self, FoundValue, ReadResult};
 use super::table::TableMeasure;
 use super::words;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::label::EvidenceRole;
-use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
+use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
 use super::words::{self, TimeUnit};
 use crate::model::{MissingReason, MissingValue};
