@@ -243,19 +243,9 @@ pub(super) fn is_hypothetical(text: &str) -> bool {
 
 /// Whether words say that there is no value.
 pub(super) fn is_absence(text: &str) -> bool {
-    contains_any(
-        text,
-        &[
-            "n/a",
-            "unavailable",
-            "not available",
-            "unsupported",
-            "none",
-            "skipped",
-            "missing",
-            "нет",
-        ],
-    )
+    const WORDS: [&str; 8] =
+        split_list("n/a|unavailable|not available|unsupported|none|skipped|missing|нет");
+    contains_any(text, &WORDS)
 }
 
 #[cfg(test)]

@@ -43,10 +43,9 @@ pub(super) fn cpu_model(text: &str) -> ParseResult {
 pub(super) fn parse_kernel_log(text: &str) -> ParseResult {
     let lines: Vec<&str> =
         filled_lines(text).filter(|line| kernel_log_message(line).is_some()).collect();
-    match filled_lines(text).next() {
-        _ if !lines.is_empty() => Ok(lines.into()),
-        None => Err(MissingValue::empty_output()),
-        Some(first) => Err(MissingValue::unexpected_output("a line of the kernel's log", first)),
+    match lines[..] {
+        [] => Err(MissingValue::unexpected_output("a line of the kernel's log", text)),
+        _ => Ok(lines.into()),
     }
 }
 
@@ -55,14 +54,10 @@ pub(super) fn dmesg_banner(text: &str) -> ParseResult {
     let banner = filled_lines(text)
         .map(|line| kernel_log_message(line).unwrap_or(line))
         .find(|message| message.starts_with("Linux version "));
-    match (banner, filled_lines(text).next()) {
-        (Some(banner), _) => Ok(banner.into()),
-        (None, None) => Err(MissingValue::empty_output()),
-        (None, Some(_)) => Err(MissingValue::new(
-            MissingReason::NotStated,
-            "no line of the log begins with `Linux version`",
-        )),
-    }
+    banner.map(Value::from).ok_or_else(|| {
+        let words = "no line of the log begins with `Linux version`";
+        MissingValue::new(MissingReason::NotStated, words)
+    })
 }
 
 /// Lines of `name kind:[inode]`: inode numbers by the namespace's name.
@@ -87,13 +82,13 @@ pub(super) fn id_map(text: &str) -> ParseResult {
             }
         })
         .collect::<Result<_, _>>()?;
-    if triples.is_empty() { Err(MissingValue::empty_output()) } else { Ok(triples.into()) }
+    Ok(triples.into())
 }
 
 /// The last of some lines of `/proc/<pid>/mountinfo`, the one that is seen: its file system
 /// type, source and options.
 pub(super) fn parse_visible_mount(text: &str) -> ParseResult {
-    let line = filled_lines(text).last().ok_or_else(MissingValue::empty_output)?;
+    let line = filled_lines(text).last().unwrap_or_default();
     let read = || {
         let (place, system) = line.split_once(" - ")?;
         let mut place = place.split_whitespace().skip(4);

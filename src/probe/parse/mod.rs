@@ -40,6 +40,7 @@ impl MissingValue {
 /// What reading a text gives.
 pub type ParseResult = Result<Value, MissingValue>;
 
+/// What reads a text that holds more than blanks.
 type ParserEntry = fn(&str) -> ParseResult;
 
 const PARSERS: [(&str, ParserEntry); 40] = [
@@ -104,7 +105,9 @@ const fn parser_names() -> [&'static str; PARSERS.len()] {
 /// strings of lower-case hexadecimal digits.
 pub fn parse_output(name: &str, text: &str) -> Option<ParseResult> {
     let (_, parser) = PARSERS.iter().find(|(known, _)| *known == name)?;
-    Some(parser(text))
+    // Only a list may hold nothing.
+    let is_answer = name == "lines" || !text.trim().is_empty();
+    Some(if is_answer { parser(text) } else { Err(MissingValue::empty_output()) })
 }
 
 /// What a sample's line begins with, for a parser that reads a series; none for another.
@@ -133,9 +136,8 @@ fn filled_lines(text: &str) -> impl Iterator<Item = &str> {
 fn only_line(text: &str) -> Result<&str, MissingValue> {
     let mut lines = filled_lines(text);
     match (lines.next(), lines.next()) {
-        (None, _) => Err(MissingValue::empty_output()),
-        (Some(line), None) => Ok(line),
-        (Some(_), Some(second)) => Err(MissingValue::unexpected_output("a single line", second)),
+        (_, Some(second)) => Err(MissingValue::unexpected_output("a single line", second)),
+        (line, None) => Ok(line.unwrap_or_default()),
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct ListedInterface {
 /// and for the loopback interface.
 pub(super) fn parse_interfaces(text: &str) -> ParseResult {
     let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).peekable();
-    let Some(&(number, first)) = lines.peek() else { return Err(MissingValue::empty_output()) };
+    let (number, first) = lines.peek().copied().unwrap_or_default();
     let found = list_interfaces(lines);
     if found.first().is_none_or(|interface| interface.line != number) {
         return Err(MissingValue::unexpected_output("an interface", first));

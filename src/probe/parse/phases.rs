@@ -30,9 +30,6 @@ thread_local! {
 
 /// One phase of each start, in seconds.
 pub(super) fn read_phase(text: &str, phase: impl Fn(&StartPhases) -> Option<u64>) -> ParseResult {
-    if text.trim().is_empty() {
-        return Err(MissingValue::empty_output());
-    }
     let values: Option<Vec<f64>> = LAST.with_borrow_mut(|last| {
         if last.0 != text {
             let all = parse_starts(text).iter().filter_map(StartEvents::compute_phases).collect();

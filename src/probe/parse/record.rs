@@ -111,9 +111,6 @@ fn is_measured(line: &str) -> bool {
 }
 
 fn column_index(text: &str, name: &str) -> Result<usize, MissingValue> {
-    if text.trim().is_empty() {
-        return Err(MissingValue::empty_output());
-    }
     let header = filled_lines(text).find_map(|line| line.strip_prefix(COLUMNS));
     header.and_then(|line| line.split_whitespace().position(|column| column == name)).ok_or_else(
         || MissingValue::new(MissingReason::NotStated, format!("no column is called `{name}`")),

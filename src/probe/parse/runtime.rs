@@ -35,14 +35,13 @@ pub(super) fn shim_commit(text: &str) -> ParseResult {
 
 /// The line in which the shim names itself.
 fn shim_line(text: &str) -> Result<&str, MissingValue> {
-    let first = filled_lines(text).next().ok_or_else(MissingValue::empty_output)?;
     filled_lines(text)
         .find(|line| {
             line.contains("containerd-shim-kata-v2")
                 || (line.contains("Kata Containers") && line.contains("shim"))
         })
         .ok_or_else(|| {
-            let said = super::first_words(first);
+            let said = super::first_words(text);
             MissingValue::new(
                 MissingReason::NotTheShim,
                 format!("this is not the Kata shim: `{said}`"),

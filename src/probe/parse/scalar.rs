@@ -8,7 +8,7 @@ use crate::model::MissingReason;
 
 /// The first line that is not empty; what follows is more about the same.
 pub(super) fn first_line(text: &str) -> ParseResult {
-    filled_lines(text).next().map(|line| line.trim().into()).ok_or_else(MissingValue::empty_output)
+    Ok(filled_lines(text).next().unwrap_or_default().into())
 }
 
 /// One line of text.
@@ -18,9 +18,6 @@ pub(super) fn parse_line(text: &str) -> ParseResult {
 
 /// Text of any number of lines, without blanks at its end.
 pub(super) fn parse_text(text: &str) -> ParseResult {
-    if text.trim().is_empty() {
-        return Err(MissingValue::empty_output());
-    }
     Ok(text.trim_end().into())
 }
 
