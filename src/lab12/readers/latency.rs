@@ -23,7 +23,10 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     }
     match first {
         // What curl writes of a request that failed.
-        Some(line) if values.iter().all(|value| *value == 0.0) => Err(MissingValue::new(MissingReason::OutOfRange, "a request takes longer than 0 s").at_line(line)),
+        Some(line) if values.iter().all(|value| *value == 0.0) => {
+            Err(MissingValue::new(MissingReason::OutOfRange, "a request takes longer than 0 s")
+                .at_line(line))
+        }
         Some(line) => Ok(FoundValue { value: values, line }),
         None => Err(read::explain_unreadable_lines(
             parts.iter().flat_map(|part| &part.lines),
