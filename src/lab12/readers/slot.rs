@@ -300,7 +300,6 @@ mod tests {
 
     #[test]
     fn a_name_of_one_role_is_not_read_in_the_folder_of_another() {
-        assert_eq!(path("runc/test1.txt"), None);
         assert_eq!(path("runc/dmesg.txt"), None);
         assert_eq!(path("runc/cpu.txt"), None);
         assert_eq!(path("kata/health.txt"), None);
