@@ -52,7 +52,8 @@ const MEASURES: [(TableMeasure, &str); 6] = [
 
 /// The words of heads that fit whatever is measured.
 const NEUTRAL: &str = "value* wert* значени* result* output entr* запис* count* number total n \
-                       anzahl einträge колич* s sec ms measured kata runc host guest vm";
+                       anzahl einträge колич* s sec ms measured version* info* detail* observed \
+                       actual data";
 
 /// The words of heads whose values compare targets and are of none.
 const COMPARISONS: &str = "difference differenz diff overhead slower faster longer slowdown speedup \
@@ -67,6 +68,9 @@ impl TableMeasure {
             MEASURES.iter().any(|(other, list)| *other == measure && has_word(head, list))
         };
         let is_other_time = self == Self::Start && has_word(head, "zeit startzeit врем* запуск*");
+        if has_word(head, COMPARISONS) {
+            return false;
+        }
         names(self)
             || is_other_time
             || words::split_words(head).next().is_none()
@@ -134,6 +138,8 @@ fn piped_cells(text: &str) -> Option<Vec<String>> {
     let drawn = text.starts_with('│').then(|| text.replace('│', "|"));
     let text = drawn.as_deref().unwrap_or(text);
     let inner = text.strip_prefix('|')?.strip_suffix('|')?;
+    // A cell writes a line of its own as `\|`.
+    let inner = inner.replace("\\|", "¦");
     let cells: Vec<&str> =
         inner.split('|').take(MAX_CELLS + 1).map(words::strip_value_marks).collect();
     (2..=MAX_CELLS).contains(&cells.len()).then(|| cells.into_iter().map(String::from).collect())
@@ -186,7 +192,10 @@ pub(super) fn read_table(rows: &[TableRow]) -> Vec<TableLine> {
         table.add_head(rows[0].0, is_of_columns || is_of_rows);
     }
     for (number, cells) in body {
-        if is_of_columns {
+        if has_head && cells.len() > head.len() {
+            // Whose the cells are is not known: a line within one has parted it.
+            table.add_line(*number, cells.join(" | "), None, true);
+        } else if is_of_columns {
             table.add_row_of_columns(*number, cells);
         } else if table.is_of_figures(cells) {
             let named = head.iter().zip(cells).map(|(name, cell)| format!("{name}={cell}"));

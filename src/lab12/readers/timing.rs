@@ -359,7 +359,10 @@ fn choose_columns(own: Vec<&LabelledPart>) -> Result<Vec<&LabelledPart>, Missing
             .filter_map(|part| Some((part.lines.first()?.measure.as_deref()?, *part)))
             .filter(|(name, part)| {
                 let is_sample = !is_excluded_part(&part.label) || is_of_pull(name);
-                is_sample && !name.is_empty() && !name.contains(|c: char| c.is_ascii_digit())
+                is_sample
+                    && !is_number_of_run(name)
+                    && !name.is_empty()
+                    && !name.contains(|c: char| c.is_ascii_digit())
             })
             .collect();
         let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
@@ -389,6 +392,11 @@ fn find_whole_time(names: &[&str]) -> Option<usize> {
         return None;
     }
     names_any(&["start", "boot", "run"]).flatten()
+}
+
+/// Whether a column counts runs.
+fn is_number_of_run(name: &str) -> bool {
+    matches!(name.to_lowercase().as_str(), "run" | "n" | "no" | "iteration" | "trial" | "attempt")
 }
 
 fn is_of_pull(name: &str) -> bool {
