@@ -25,6 +25,28 @@ fn a_run_is_found_by_every_form_of_reference() {
 }
 
 #[test]
+fn of_runs_of_one_second_the_one_written_last_is_the_latest() {
+    let project = Project::new();
+    let mut ids = Vec::new();
+    for release in ["6.12.47", "6.1.62"] {
+        project.write("lab12/kata/kernel.txt", &format!("{release}\n"));
+        let mut import = project.command(&["import", "lab12", "lab12"]);
+        let told = import.env("SOURCE_DATE_EPOCH", "1764000000").output().unwrap();
+        assert!(told.status.success(), "{told:?}");
+        ids.push(String::from_utf8(told.stdout).unwrap().lines().last().unwrap().to_string());
+    }
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(9);
+    for last in [&ids[1], &ids[0]] {
+        let path = project.path(&format!("data/runs/{last}.json"));
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(later + std::time::Duration::from_secs(u64::from(last == &ids[0])))
+            .unwrap();
+        let outcome = project.run(&["show", "latest"]).succeeds();
+        assert!(outcome.stdout.contains(last.as_str()), "{outcome:?}");
+    }
+}
+
+#[test]
 fn a_run_is_found_in_a_revision_of_git() {
     let project = Project::with_customer();
     let git = |arguments: &[&str]| {

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
@@ -119,6 +120,9 @@ pub struct RunEntry {
     pub node: Option<String>,
     /// The file.
     pub path: PathBuf,
+    /// When the file was written, where that is known: of two runs that were recorded in one second
+    /// the one that was written last is the later.
+    pub written: Option<SystemTime>,
 }
 
 impl RunEntry {
@@ -253,7 +257,7 @@ impl RunStore {
                 .with_help("a project has every run once: remove the copy");
             self.add_damaged(&copy.path, error);
         }
-        entries.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
+        entries.sort_by(|a, b| (b.created, b.written, &b.id).cmp(&(a.created, a.written, &a.id)));
         Ok(entries)
     }
 
@@ -333,10 +337,15 @@ impl RunStore {
     /// As for [`RunStore::list_runs`].
     pub fn load_before(&self, run: &Run) -> Result<Option<LoadedRun>> {
         let is_before = |entry: &&RunEntry| {
-            (entry.created, &entry.id) < (run.created, &run.id)
-                && entry.node.as_deref() == run.find_node()
+            entry.created <= run.created && entry.node.as_deref() == run.find_node()
         };
-        for entry in self.usable_entries()?.into_iter().filter(is_before) {
+        let entries = self.usable_entries()?;
+        let own = entries.iter().position(|entry| entry.id == run.id);
+        let older = match own {
+            Some(own) => &entries[own + 1..],
+            None => &entries[..],
+        };
+        for entry in older.iter().copied().filter(is_before) {
             match RunFile::read_file(&entry.path).and_then(|file| self.parse_run(&file)) {
                 Ok(loaded) => return Ok(Some(loaded)),
                 Err(error) => self.add_damaged(&entry.path, error),
@@ -594,5 +603,6 @@ fn read_entry(path: &Path) -> Result<RunEntry> {
         created: run.created,
         edition: run.edition,
         path: path.to_path_buf(),
+        written: path.metadata().and_then(|file| file.modified()).ok(),
     })
 }
