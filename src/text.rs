@@ -52,6 +52,12 @@ pub fn decode_bytes(bytes: &[u8]) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text.into_owned() }
 }
 
+/// Whether two texts have the same words in the same order: an unquoted `echo $(uname -a)` makes one
+/// blank of several.
+pub(crate) fn have_equal_words(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
+}
+
 /// The words of a text in one line, with one space between them.
 pub fn join_words(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());

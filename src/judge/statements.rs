@@ -1,7 +1,9 @@
 //! What several files state of one kernel or processor, and whether they agree.
 
 use super::RuleContext;
+use super::rules::COUNTS;
 use crate::model::{FactId, MissingReason, fact_ids};
+use crate::text::have_equal_words;
 
 /// Two facts of a target that state the same thing, differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub(crate) fn find_disagreements<'a>(
         let stated = |id: FactId| context.fact_text(id, target).and_then(read);
         let (Some(first), Some(second)) = (stated(one), stated(other)) else { continue };
         let is_known = found.iter().any(|d| (d.first, d.second) == (first, second));
-        if first != second && !is_known {
+        if !have_equal_words(first, second) && !is_known {
             found.push(Disagreement { one, other, first, second });
         }
     }
@@ -47,7 +49,8 @@ pub(crate) fn find_disagreements<'a>(
 }
 
 /// The facts of a target that speak against what others of it show: the host's values in the
-/// place of its own, files that disagree about its kernel, and lines with an impossible date.
+/// place of its own, files that disagree about its kernel, lines with an impossible date, and counts
+/// that are the host's.
 pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> Vec<String> {
     let is_hosts = |id: &&String| {
         context
@@ -66,6 +69,9 @@ pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> V
             facts.push(id.to_string());
         }
     }
+    let hosts_counts =
+        COUNTS.into_iter().filter(|id| super::rules::is_hosts_count(context, *id, target));
+    facts.extend(hosts_counts.map(|id| id.to_string()));
     facts.sort();
     facts.dedup();
     facts

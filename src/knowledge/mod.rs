@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assets::{self, TextFile};
 use crate::error::Result;
-pub(crate) use guests::GuestConstants;
+pub(crate) use guests::{CountRange, GuestConstants};
 pub(crate) use kata::KataReleases;
 pub(crate) use kernels::KernelPatterns;
 pub(crate) use platforms::PlatformKnowledge;

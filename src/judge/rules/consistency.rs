@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, NaiveDate, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Weekday};
 use regex::Regex;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use crate::model::{FactId, fact_ids};
 /// `Fri Nov 14 15:34:06 UTC 2025`, as kernels and `date` print it.
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?-u)\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:\d\d:\d\d (?:[A-Z]{2,5} |[+-]\d{2,4} )?(\d{4})\b",
+        r"(?-u)\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) (\d\d:\d\d:\d\d) (?:[A-Z]{2,5} |[+-]\d{2,4} )?(\d{4})\b",
     )
     .unwrap_or_else(|error| unreachable!("{error}"))
 });
@@ -50,7 +50,8 @@ pub(super) fn impossible_date(context: &RuleContext) -> Vec<Violation> {
     violations
 }
 
-/// A wrong date in a line, and the true weekday of it; none of a day that no calendar has.
+/// A wrong date in a line, and the true weekday of it; none of a day that no calendar has, or a time
+/// that no clock shows.
 fn find_wrong_date(line: &str) -> Option<(String, Option<String>)> {
     if let Some(stamp) = STAMP.captures(line.trim_start()) {
         let part = |index: usize| stamp[index].parse().ok();
@@ -64,9 +65,11 @@ fn find_wrong_date(line: &str) -> Option<(String, Option<String>)> {
     }
     DATE.captures_iter(line).find_map(|date| {
         let (weekday, day) = (date[1].parse::<Weekday>().ok()?, date[3].parse().ok()?);
+        let has_time = NaiveTime::parse_from_str(&date[4], "%H:%M:%S").is_ok();
         let month = date[2].parse::<chrono::Month>().ok()?.number_from_month();
         let text = date[0].to_string();
-        match NaiveDate::from_ymd_opt(date[4].parse().ok()?, month, day) {
+        match NaiveDate::from_ymd_opt(date[5].parse().ok()?, month, day) {
+            _ if !has_time => Some((text, None)),
             None => Some((text, None)),
             Some(real) if real.weekday() != weekday => {
                 Some((text, Some(real.format("%A").to_string())))
@@ -103,8 +106,9 @@ pub(crate) fn find_kernel_date(text: &str) -> Option<std::ops::Range<usize>> {
     DATE.find(text).map(|found| found.range())
 }
 
-/// A kernel that was built before there was a release of its series. A hundred days are left for
-/// candidates; gVisor's date is a constant, and some builds are dated as of long ago on purpose.
+/// A kernel that was built before there was a release of its series, or so soon after it that its own
+/// cannot have been there. A hundred days are left for candidates; gVisor's date is a constant, and
+/// some builds are dated as of long ago on purpose.
 pub(super) fn kernel_built_before_release(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
         KERNEL_LINES.into_iter().find_map(|id| {
@@ -115,6 +119,7 @@ pub(super) fn kernel_built_before_release(context: &RuleContext) -> Vec<Violatio
                 built: &early.built.to_string(),
                 series: early.series,
                 released: &early.released.to_string(),
+                is_too_soon: early.built >= early.released,
             };
             Some(message.resting_on(context, id, target))
         })
@@ -132,6 +137,9 @@ struct EarlyBuild<'a> {
 fn find_early_build<'a>(context: &RuleContext<'a>, line: &'a str) -> Option<EarlyBuild<'a>> {
     const CANDIDATES: i64 = 100;
     const OLDEST: i32 = 2017;
+    // No series ever had its first ten or more in less than four days each.
+    const MANY: i64 = 10;
+    const DAYS_EACH: i64 = 3;
     // Builds that can be repeated are dated with a constant, at midnight.
     if line.contains(" 00:00:00 ") {
         return None;
@@ -139,12 +147,12 @@ fn find_early_build<'a>(context: &RuleContext<'a>, line: &'a str) -> Option<Earl
     let release = stated_release(line)?;
     let built = kernel_build_date(line).filter(|date| date.year() >= OLDEST)?;
     let (series, released) = context.known.kernels.series_released(release)?;
-    ((released - built).num_days() > CANDIDATES).then_some(EarlyBuild {
-        release,
-        built,
-        series,
-        released,
-    })
+    let point = release.split(['.', '-']).nth(2).and_then(|point| point.parse::<i64>().ok());
+    let earliest = match point.filter(|point| *point >= MANY) {
+        Some(point) => released.checked_add_signed(TimeDelta::days(point.min(1000) * DAYS_EACH)),
+        None => released.checked_sub_signed(TimeDelta::days(CANDIDATES)),
+    };
+    (built < earliest?).then_some(EarlyBuild { release, built, series, released })
 }
 
 /// Whether a kernel's line has a date that its kernel cannot have: in no calendar, on another day
@@ -157,7 +165,7 @@ pub(crate) fn has_impossible_build(context: &RuleContext, line: &str) -> bool {
 pub(crate) fn kernel_build_date(line: &str) -> Option<NaiveDate> {
     let date = DATE.captures(line)?;
     let month = date[2].parse::<chrono::Month>().ok()?.number_from_month();
-    NaiveDate::from_ymd_opt(date[4].parse().ok()?, month, date[3].parse().ok()?)
+    NaiveDate::from_ymd_opt(date[5].parse().ok()?, month, date[3].parse().ok()?)
 }
 
 /// A link-local address of the form that is made from a MAC (modified EUI-64, RFC 4291 appendix
@@ -215,6 +223,7 @@ mod tests {
             "#1 SMP Sun Jan 10 15:06:54 PST 2016",
             "#1 SMP Thu Jan  1 00:00:00 UTC 1970",
             "#1-NixOS SMP Tue Jan  1 00:00:00 UTC 1980",
+            "#1 SMP Tue Dec 31 23:59:60 UTC 2024",
             "time=\"2025-11-27T21:57:34+03:00\" level=warning",
             "Linux 6.12.47 #1 SMP",
         ] {
@@ -224,6 +233,8 @@ mod tests {
         let saturday = Some("Saturday".to_string());
         assert_eq!(weekday("#1 SMP Fri Nov 15 15:34:06 UTC 2025"), saturday);
         assert_eq!(weekday("#1 SMP Mon Nov 31 15:34:06 UTC 2025"), None);
+        assert_eq!(weekday("#1 SMP Fri Nov 14 24:34:06 UTC 2025"), None);
+        assert_eq!(weekday("#1 SMP Fri Nov 14 15:34:61 UTC 2025"), None);
         assert_eq!(weekday("time=\"2025-11-31T21:57:34+03:00\" level=x"), None);
     }
 

@@ -139,23 +139,63 @@ pub(super) fn kata_release_unknown(context: &RuleContext) -> Vec<Violation> {
     })
 }
 
-/// A processor in the guest that the host's cannot be: of another maker or architecture.
+/// A processor in the guest that the host's cannot be: of another maker or architecture. Where the
+/// host's was not captured, a container under the baseline answers with it.
 pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation> {
     const ID: FactId = fact_ids::CPU_MODEL;
-    let Some(host) = context.host_name() else { return Vec::new() };
-    let makers = &context.known.platforms;
-    let Some(hosts) = context.fact_text(ID, host).and_then(|model| makers.vendor_of(model)) else {
+    if !context.is_imported() {
         return Vec::new();
-    };
-    find_in_targets(context, |target| {
-        let own = context.fact_text(ID, target).and_then(|model| makers.vendor_of(model));
-        let own = own.filter(|own| context.is_imported() && *own != hosts)?;
-        Some(
-            CpuImpossibleBesideHost { target, own, hosts }
-                .resting_on(context, ID, target)
-                .resting_on(context, ID, host),
-        )
-    })
+    }
+    let makers = &context.known.platforms;
+    let maker = |target: &str| makers.vendor_of(context.fact_text(ID, target)?);
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        if let Some(host) = context.host_name()
+            && let (Some(own), Some(hosts)) = (maker(target), maker(host))
+            && own != hosts
+        {
+            violations.push(
+                CpuImpossibleBesideHost { target, own, hosts }
+                    .resting_on(context, ID, target)
+                    .resting_on(context, ID, host),
+            );
+        }
+    }
+    for candidate in context.run.with_role(Role::Candidate) {
+        let target = candidate.name.as_str();
+        let beside = [Role::Host, Role::Baseline].into_iter();
+        let hosts = beside.flat_map(|role| context.run.with_role(role));
+        let hosts =
+            hosts.filter_map(|host| Some((host, stated_architecture(context, &host.name)?)));
+        let Some((host, (theirs, hosts))) = hosts.into_iter().next() else { continue };
+        let Some((id, own)) = stated_architecture(context, target) else { continue };
+        if own != hosts && violations.is_empty() {
+            violations.push(
+                CpuImpossibleBesideHost { target, own, hosts }
+                    .resting_on(context, id, target)
+                    .resting_on(context, theirs, &host.name),
+            );
+        }
+    }
+    violations
+}
+
+/// The architecture of a target, by its kernel's line or by the maker of its processor, and the fact
+/// that states it.
+fn stated_architecture(
+    context: &RuleContext,
+    target: &str,
+) -> Option<(FactId<'static>, &'static str)> {
+    const NAMES: [(&str, &str); 4] =
+        [("x86_64", "x86-64"), ("aarch64", "ARM64"), ("riscv64", "RISC-V"), ("s390x", "s390x")];
+    const LINE: FactId = fact_ids::KERNEL_UNAME;
+    let line = context.fact_text(LINE, target).unwrap_or_default();
+    let named = NAMES.iter().find(|(name, _)| line.split_whitespace().any(|word| word == *name));
+    if let Some((_, name)) = named {
+        return Some((LINE, name));
+    }
+    let maker = context.known.platforms.vendor_of(context.fact_text(fact_ids::CPU_MODEL, target)?);
+    matches!(maker?, "Intel" | "AMD").then_some((fact_ids::CPU_MODEL, "x86-64"))
 }
 
 /// A commit that is not the one that the stated release was made from, nor that of another.
@@ -163,7 +203,7 @@ pub(super) fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation
     let strange = strange_commits(context).into_iter().filter(|found| found.belongs_to.is_none());
     let say = |found: StrangeCommit| {
         let StrangeCommit { target, version, .. } = found;
-        let (commit, release_commit) = (short_commit(&found.commit), short_commit(found.released));
+        let (commit, release_commit) = shorten_commits(&found.commit, found.released);
         let message = ShimCommitNotOfRelease { target, commit, version, release_commit };
         message.make_violation().resting_on_facts(context, COMMIT_AND_VERSION, target)
     };
@@ -176,7 +216,7 @@ pub(super) fn shim_commit_of_other_release(context: &RuleContext) -> Vec<Violati
     for found in strange_commits(context) {
         let StrangeCommit { target, version, .. } = found;
         let Some(other) = found.belongs_to else { continue };
-        let (commit, release_commit) = (short_commit(&found.commit), short_commit(found.released));
+        let (commit, release_commit) = shorten_commits(&found.commit, found.released);
         let message = ShimCommitOfOtherRelease { target, commit, version, release_commit, other };
         violations.push(message.make_violation().resting_on_facts(
             context,
@@ -222,8 +262,11 @@ fn strange_commits<'a>(context: &RuleContext<'a>) -> Vec<StrangeCommit<'a>> {
     strange
 }
 
-fn short_commit(commit: &str) -> &str {
-    commit.get(..12).unwrap_or(commit)
+/// Two commits, shortened to twelve digits, or to as many as tell them apart.
+fn shorten_commits<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
+    let common = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let length = 12.max(common + 1);
+    (one.get(..length).unwrap_or(one), other.get(..length).unwrap_or(other))
 }
 
 /// A count of the host's kernel in the guest's place: two kernels rarely agree in it.
@@ -251,6 +294,15 @@ pub(super) fn guest_count_is_hosts(context: &RuleContext) -> Vec<Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shortened_commits_differ() {
+        let (one, other) = shorten_commits("650ada7bcc8e00000", "650ada7bcc8e47e44b5584");
+        assert_eq!((one, other), ("650ada7bcc8e0", "650ada7bcc8e4"));
+        assert_eq!(shorten_commits("650ada7bcc8e47", "650ada7bcc8e4").1, "650ada7bcc8e4");
+        let apart = shorten_commits("bfc9e446e1f4e7db", "650ada7bcc8e47e44b5584");
+        assert_eq!(apart, ("bfc9e446e1f4", "650ada7bcc8e"));
+    }
 
     #[test]
     fn a_name_is_refuted_only_by_what_excludes_it() {

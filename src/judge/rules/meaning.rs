@@ -5,6 +5,7 @@ use super::messages::{
     SeccompAcrossKernels, SysModuleNotLoadedModules,
 };
 use super::{RuleContext, RuleMessage, Violation, find_in_targets};
+use crate::knowledge::CountRange;
 use crate::model::{FactId, Role, fact_ids};
 
 /// What is said of a fact that at least one target has.
@@ -51,20 +52,15 @@ fn counted_place(id: FactId) -> &'static str {
 }
 
 /// The facts that count entries.
-const COUNTS: [FactId; 2] = [fact_ids::PROC_ENTRIES, fact_ids::KERNEL_SYS_MODULE];
+pub(in crate::judge) const COUNTS: [FactId; 2] =
+    [fact_ids::PROC_ENTRIES, fact_ids::KERNEL_SYS_MODULE];
 
 /// Counts that an error message gives: `ls … | wc -l` counts its line.
 pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
-    // gVisor, whose /proc has the fewest names, shows more than twenty.
-    const FEWEST: i64 = 10;
     let mut violations = Vec::new();
     for id in COUNTS {
-        // A sandbox may hide /sys/module, which a probe then says.
-        if id == fact_ids::KERNEL_SYS_MODULE && !context.is_imported() {
-            continue;
-        }
         for target in context.run.targets.iter().map(|target| target.name.as_str()) {
-            if let Some(n) = context.fact_integer(id, target).filter(|&n| n < FEWEST) {
+            if let Some(n) = count_of_message(context, id, target) {
                 violations.push(
                     CountOfErrorText { target, n, place: counted_place(id) }
                         .resting_on(context, id, target),
@@ -75,18 +71,24 @@ pub(super) fn count_of_error_text(context: &RuleContext) -> Vec<Violation> {
     violations
 }
 
+/// A count that is so small that it may be that of an error message.
+fn count_of_message(context: &RuleContext, id: FactId, target: &str) -> Option<i64> {
+    // gVisor, whose /proc has the fewest names, shows more than twenty.
+    const FEWEST: i64 = 10;
+    // A sandbox may hide /sys/module, which a probe then says.
+    let is_hidden = id == fact_ids::KERNEL_SYS_MODULE && !context.is_imported();
+    context.fact_integer(id, target).filter(|&n| COUNTS.contains(&id) && n < FEWEST && !is_hidden)
+}
+
 /// Counts that no Kata guest shows.
 pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
     let mut violations = Vec::new();
     for id in COUNTS {
-        let Some(range) = context.known.guests.count_range(&id) else { continue };
-        let hosts = context.host_name().and_then(|host| context.fact_integer(id, host));
-        for target in context.runtime_names().filter(|target| context.is_kata(target)) {
-            let is_outside =
-                |n: &i64| *n > range.implausible_above || (10..range.implausible_below).contains(n);
-            let own = context.fact_integer(id, target).filter(is_outside);
-            let is_equal = id == fact_ids::KERNEL_SYS_MODULE && own == hosts;
-            let Some(n) = own.filter(|_| context.is_imported() && !is_equal) else { continue };
+        for target in context.runtime_names() {
+            let Some((n, range)) = count_of_no_guest(context, id, target) else { continue };
+            if id == fact_ids::KERNEL_SYS_MODULE && is_hosts_count(context, id, target) {
+                continue;
+            }
             violations.push(
                 GuestCountImplausible {
                     target,
@@ -101,6 +103,30 @@ pub(super) fn guest_count_implausible(context: &RuleContext) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// A count under Kata that no guest of Kata shows, with the range of those that do.
+fn count_of_no_guest(context: &RuleContext, id: FactId, target: &str) -> Option<(i64, CountRange)> {
+    let range = context.known.guests.count_range(&id)?;
+    let n = context.fact_integer(id, target)?;
+    let is_outside = n > range.implausible_above || n < range.implausible_below;
+    let is_guests = context.is_imported() && context.is_kata(target);
+    (is_outside && is_guests && count_of_message(context, id, target).is_none())
+        .then_some((n, range))
+}
+
+/// Whether a count says nothing about a target's kernel: it may be that of an error message, or of
+/// something else than a guest.
+pub(in crate::judge) fn is_doubtful_count(context: &RuleContext, id: FactId, target: &str) -> bool {
+    count_of_message(context, id, target).is_some()
+        || count_of_no_guest(context, id, target).is_some()
+}
+
+/// Whether a count under Kata is the host's, which is larger than any guest shows.
+pub(in crate::judge) fn is_hosts_count(context: &RuleContext, id: FactId, target: &str) -> bool {
+    let hosts = context.host_name().and_then(|host| context.fact_integer(id, host));
+    count_of_no_guest(context, id, target)
+        .is_some_and(|(n, range)| n > range.to && hosts == Some(n))
 }
 
 /// Seccomp that is off in a kernel of its own, beside a baseline where it is on.

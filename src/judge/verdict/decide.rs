@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::indicators::{Indication, Indicators, SourceGroup};
 use super::{Conclusion, Confidence, IgnoredFact, UndecidedReason, Verdict};
+use crate::judge::rules::COUNTS;
 
 /// Decides by the votes, and says which facts the verdict rests on.
 pub(super) fn decide_verdict(ballot: &Indicators, verdict: &mut Verdict) {
@@ -93,7 +94,8 @@ pub(super) fn weigh_contradictions(verdict: &mut Verdict, against: Vec<String>) 
     if against.is_empty() || !verdict.conclusion.is_separate() {
         return;
     }
-    let is_about_kernel = against.iter().any(|id| id.starts_with("kernel."));
+    let is_count = |id: &str| COUNTS.iter().any(|count| **count == *id);
+    let is_about_kernel = against.iter().any(|id| id.starts_with("kernel.") && !is_count(id));
     verdict.against = against;
     if verdict.confidence > Confidence::Low {
         verdict.confidence = Confidence::Low;

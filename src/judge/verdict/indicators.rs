@@ -6,6 +6,7 @@ use crate::judge::rules::has_impossible_build;
 use crate::judge::{RuleContext, banner_release};
 use crate::knowledge::is_kata_build;
 use crate::model::{FactId, Role, Target, fact_ids};
+use crate::text::have_equal_words;
 
 /// What one fact says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -372,8 +373,13 @@ fn fact_contains(context: &RuleContext, id: FactId, target: &str, mark: &str) ->
 
 /// Whether a fact is there on both sides and differs.
 fn differs_from_host(context: &RuleContext, id: FactId, target: &str) -> bool {
-    let hosts = context.host_name().and_then(|host| context.fact_text(id, host));
-    matches!((hosts, context.fact_text(id, target)), (Some(hosts), Some(own)) if hosts != own)
+    equals_host(context, id, target) == Some(false)
+}
+
+/// Whether a fact is equal on both sides; none where one of them has none.
+fn equals_host(context: &RuleContext, id: FactId, target: &str) -> Option<bool> {
+    let hosts = context.fact_text(id, context.host_name()?)?;
+    Some(have_equal_words(hosts, context.fact_text(id, target)?))
 }
 
 /// The host's release, from `uname` or from its banner. Where nothing of the host was captured, a
@@ -401,7 +407,7 @@ fn is_not_hosts(context: &RuleContext, banner: &str) -> bool {
     let hosts =
         context.host_name().and_then(|host| context.fact_text(fact_ids::KERNEL_BANNER, host));
     match (hosts, host_release(context), banner_release(banner)) {
-        (Some(hosts), _, _) => hosts != banner,
+        (Some(hosts), _, _) => !have_equal_words(hosts, banner),
         (None, Some(hosts), Some(own)) => hosts != own,
         _ => false,
     }
@@ -409,12 +415,7 @@ fn is_not_hosts(context: &RuleContext, banner: &str) -> bool {
 
 /// Whether files of the kernel, which `setarch` does not change, are the host's.
 fn proc_shows_host(context: &RuleContext, target: &str) -> bool {
-    let Some(host) = context.host_name() else { return false };
-    let is_equal = |id: FactId| {
-        context.fact_text(id, target).is_some()
-            && context.fact_text(id, target) == context.fact_text(id, host)
-    };
-    is_equal(fact_ids::KERNEL_BANNER)
+    equals_host(context, fact_ids::KERNEL_BANNER, target) == Some(true)
         || context
             .fact_text(fact_ids::KERNEL_OSRELEASE_FILE, target)
             .is_some_and(|file| Some(file) == host_release(context))

@@ -8,6 +8,7 @@
 
 use super::{Conclusion, Confidence, Verdict};
 use crate::judge::RuleContext;
+use crate::judge::rules::is_doubtful_count;
 use crate::model::{FactId, Role};
 use crate::probe::catalogue::{EvidenceStrength, ValueComparison};
 
@@ -23,6 +24,9 @@ pub(super) fn add_corroboration(context: &RuleContext, target: &str, verdict: &m
     let mut compared: Vec<_> = compared.collect();
     compared.sort();
     for (strength, id, by) in compared {
+        if is_doubtful_count(context, id, target) || is_doubtful_count(context, id, host) {
+            continue;
+        }
         let same = shows_the_same(context, id, by, host, target);
         match (verdict.conclusion, same) {
             (Conclusion::SharedKernel, Some(_)) if strength > EvidenceStrength::Medium => {}
@@ -91,6 +95,23 @@ mod tests {
     use crate::judge::judge_target;
     use crate::judge::rules::testing::sketch;
     use crate::probe::catalogue::ProbeCatalogue;
+
+    #[test]
+    fn a_count_that_may_be_of_a_message_agrees_with_nothing() {
+        let agrees = |hosts: i64, own: i64| {
+            let sketch = sketch()
+                .fact("kernel.release", "host", "6.8.0-49-generic")
+                .fact("kernel.banner", "kata", "Linux version 6.12.47 (@4bcec8f4443d) #1 SMP x")
+                .fact("kernel.sys_module", "host", hosts)
+                .fact("kernel.sys_module", "kata", own);
+            let context = sketch.context();
+            judge_target(&context, context.run.find_target("kata").unwrap()).agrees
+        };
+        assert_eq!(agrees(332, 72), ["kernel.sys_module"]);
+        for (hosts, own) in [(332, 0), (332, 1), (0, 72), (332, 12), (332, 260), (332, 332)] {
+            assert_eq!(agrees(hosts, own), Vec::<String>::new(), "{hosts} {own}");
+        }
+    }
 
     #[test]
     fn a_probe_of_the_project_supports_a_verdict_as_its_entry_says() {

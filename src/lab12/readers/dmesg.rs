@@ -26,12 +26,17 @@ pub(super) struct BootLog {
 impl BootLog {
     /// Whether the log is of a guest that Kata booted.
     pub(super) fn is_kata(&self) -> bool {
-        let agent = |text: &str| words::contains_any(text, &["kata", "agent."]);
-        self.cmdline.as_ref().is_some_and(|found| agent(&found.value))
+        self.names_agent()
             || self
                 .banner
                 .as_ref()
                 .is_some_and(|found| crate::knowledge::is_kata_build(&found.value))
+    }
+
+    /// Whether the kernel was started for Kata's agent.
+    fn names_agent(&self) -> bool {
+        let cmdline = self.cmdline.as_ref();
+        cmdline.is_some_and(|found| words::contains_any(&found.value, &["kata", "agent."]))
     }
 
     /// The release that the log names.
@@ -141,9 +146,27 @@ fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<MissingValue>
         "root=uuid=",
         "root=partuuid=",
     ];
-    const DEVICES: &[&str] =
-        &["docker0", "veth", "wlan0", "wlp", "apparmor=\"", "bluetooth:", "thinkpad", "iwlwifi"];
-    if log.is_kata() {
+    const DEVICES: &[&str] = &[
+        "docker0",
+        "veth",
+        "wlan0",
+        "wlp",
+        "apparmor=\"",
+        "bluetooth:",
+        "thinkpad",
+        "iwlwifi",
+        "dmi: lenovo",
+        "dmi: dell",
+        "dmi: hp",
+        "dmi: hewlett",
+        "dmi: asus",
+        "dmi: acer",
+        "dmi: micro-star",
+        "dmi: gigabyte",
+        "dmi: supermicro",
+        "dmi: framework",
+    ];
+    if log.names_agent() {
         return None;
     }
     let host = |line: u32, what: &str| {
@@ -154,6 +177,9 @@ fn host_mark(log: &BootLog, lines: &[(&PageLine, &str)]) -> Option<MissingValue>
         log.cmdline.as_ref().filter(|found| words::contains_any(&found.value, CMDLINE))
     {
         return host(found.line, &found.value);
+    }
+    if log.is_kata() {
+        return None;
     }
     if let (Some(found), Some(release)) = (&log.banner, log.release_in_log())
         && kernel::is_desktop_vm(&release)

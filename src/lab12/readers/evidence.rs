@@ -9,13 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kernel::{self, KernelStatement, KernelStatementForm};
 use super::label::EvidenceRole;
-use super::page::{EvidencePage, LineKind};
+use super::page::{EvidencePage, LineKind, PageLine};
 use super::read::{self, ReadResult};
 use super::slot::{self, SlotContent};
 use super::table::TableMeasure;
-use super::{counts, cpu, dmesg, health, interfaces, latency, report, shim};
+use super::{counts, cpu, dmesg, health, interfaces, latency, report, shim, words};
 use crate::lab12::edition::Edition;
-use crate::model::{Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, Facts, MissingReason};
+use crate::model::{
+    Capture, CaptureOrigin, CaptureStatus, Fact, FactSource, Facts, MissingReason, MissingValue,
+};
 
 /// The pages of an evidence directory by the path of their slot.
 pub(super) struct EvidencePages<'a> {
@@ -111,6 +113,13 @@ impl<'a> EvidencePages<'a> {
                     .map(|found| found.value.release),
             );
         }
+        // A container under runc answers with the host's kernel. One without a distribution's
+        // suffix may be a guest's, in the wrong file.
+        for page in kernels::RUNC_KERNEL.iter().filter_map(|path| self.pages.get(path)) {
+            let found = kernel::own_kernel(page, EvidenceRole::Runc, None).ok();
+            let release = found.map(|found| found.value.release);
+            host.releases.extend(release.filter(|release| release.contains('-')));
+        }
         let Some(page) = self.pages.get("isolation/dmesg.txt") else { return host };
         match dmesg::boot_log(page) {
             Ok(log) if log.value.is_kata() => host.guest = log.value.release_in_log(),
@@ -126,12 +135,16 @@ impl<'a> EvidencePages<'a> {
     /// peer pod in a cloud, whose release the guest's own file states, and which is not the host's.
     fn is_peer_pod(&self, log: &dmesg::BootLog, host: &HostKernel) -> bool {
         let Some(release) = log.release_in_log() else { return false };
+        let cmdline = log.cmdline.as_ref().map_or("", |found| found.value.as_str());
+        let names_hosts = host.releases.iter().any(|release| cmdline.contains(release.as_str()));
         let is_stated = ["kata/kernel.txt", "kata/test1.txt", "results/kata-kernel.txt"]
             .iter()
             .filter_map(|path| self.pages.get(path))
             .filter_map(|page| kernel::own_kernel(page, EvidenceRole::Kata, None).ok())
             .any(|found| found.value.release == release);
         is_stated
+            && !log.is_kata()
+            && !names_hosts
             && !host.releases.is_empty()
             && !host.releases.contains(&release)
             && !kernel::is_desktop_vm(&release)
@@ -170,7 +183,8 @@ impl<'a> EvidencePages<'a> {
                 self.refuse_cut_off(fact);
             });
         }
-        let failure = self.find_start_failure(&facts);
+        let is_made_up = self.retract_made_up(&mut facts);
+        let failure = self.find_start_failure(&facts, is_made_up);
         if let Some(failure) = &failure {
             start::retract_figures(&mut facts, failure);
         }
@@ -185,6 +199,50 @@ impl<'a> EvidencePages<'a> {
                 format!("{}: the file is too long, and only its start is kept", source.capture);
             *fact = Fact::missing_at(MissingReason::CutOff, reason, source);
         }
+    }
+
+    /// Takes back what stands where a file admits that it was not captured: in the part that says
+    /// so, or below the heading that does. Whether anything was.
+    fn retract_made_up(&self, facts: &mut Facts) -> bool {
+        let mut is_any = false;
+        for page in self.pages.values() {
+            let parts = page.labelled_parts();
+            let has_real =
+                page.lines.iter().any(|line| words::contains_any(&line.text, &["actual"]));
+            let admits = |line: &&PageLine| {
+                (words::is_made_up(&line.text)
+                    || !has_real && words::is_expected_output(&line.text))
+                    && !dmesg::is_kernel_line(&line.text)
+            };
+            for (index, part) in parts.iter().enumerate() {
+                let label = PageLine::new(part.line, &part.label, false);
+                let Some(line) = std::iter::once(&label).chain(&part.lines).find(admits) else {
+                    continue;
+                };
+                // What follows a heading is below it until the next one.
+                let mut following = parts[index + 1..].iter();
+                let next = match part.who {
+                    Some(_) => following.next(),
+                    None => following.find(|next| next.who.is_none()),
+                };
+                let end = next.map_or(u32::MAX, |next| next.line.max(part.line + 1));
+                let what = "nothing was captured, by its own words";
+                let miss = MissingValue::quoting_line(MissingReason::NarrativeText, what, line);
+                for (target, fact) in facts.values_mut().flatten() {
+                    let is_below = fact.is_present()
+                        && part.who.is_none_or(|who| who.target_name() == target)
+                        && fact.source().is_some_and(|source| {
+                            source.capture == page.capture
+                                && source.line.is_some_and(|at| (part.line..end).contains(&at))
+                        });
+                    if is_below {
+                        *fact = read::missing_on_page(page, miss.clone());
+                        is_any = true;
+                    }
+                }
+            }
+        }
+        is_any
     }
 
     /// Gives a fact that is missing because its file was not read the reason why it was not.

@@ -13,16 +13,10 @@ const NOTES: [&str; 36] = split_list(
     ✗|✘|❌|fehlgeschlagen|nicht gestartet|échec|не запустил|не удалось",
 );
 
-/// What says that nothing failed.
-const DENIALS: [&str; 10] = split_list(
-    "no failure|no failed|without failure|without error|0 failed|0 failures|none failed|\
-    never failed|not failed|didn't fail",
-);
-
 /// What messages speak of that tell of a container's or a sandbox's start.
-const STARTS: [&str; 15] = split_list(
+const STARTS: [&str; 16] = split_list(
     "shim|sandbox|kvm|vsock|hypervisor|qemu|firecracker|runtime|create container|start container|\
-    container process|microvm|start vm|boot vm|kata",
+    container process|microvm|start vm|boot vm|kata|pull",
 );
 
 /// What people write where a runtime could not be tried at all.
@@ -34,6 +28,23 @@ const UNTRIED: [&str; 33] = split_list(
     not executed|could not run|could not be run|couldn't run|cannot run|can't run|unable to run|\
     does not work|did not work|doesn't work|skipped",
 );
+
+/// What only the start of a virtual machine needs.
+const MACHINE: &[&str] =
+    &["kata", "kvm", "vsock", "hypervisor", "qemu", "microvm", "firecracker", "virtiofs"];
+
+/// What `kubectl get pods` says of a pod in which nothing runs.
+const POD_STATES: &[&str] = &[
+    "ContainerCreating",
+    "Pending",
+    "CrashLoopBackOff",
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "CreateContainerError",
+    "RunContainerError",
+    "StartError",
+    "ContainerCannotRun",
+];
 
 /// What is spoken of where something else than the runtime could not be tried.
 const OTHERS: &[&str] =
@@ -54,7 +65,7 @@ pub(super) fn tells_failed_start(text: &str) -> bool {
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| plain.contains(phrase));
     // A command that is told how it is used has not run.
     let is_usage = plain.starts_with("usage: ");
-    says(&NOTES) && !says(&DENIALS) || is_usage || has_exit_status(&plain)
+    says(&NOTES) || is_usage || has_exit_status(&plain)
 }
 
 /// Whether a line in a place of Kata's tells that no container started under it.
@@ -64,20 +75,32 @@ pub(super) fn tells_no_start(line: &PageLine) -> bool {
             log.fatal || log.failure && words::contains_any(&log.message, &STARTS)
         }
         LineKind::Text if line.is_error => words::contains_any(&line.text, &STARTS),
-        LineKind::Text => {
+        LineKind::Text | LineKind::Title => {
             let plain = plain_words(&line.text);
             let is_of_tool = OTHERS.iter().any(|word| plain.contains(word));
             let was_untried = UNTRIED.iter().any(|phrase| plain.contains(phrase)) && !is_of_tool;
-            was_untried || tells_failed_start(&line.text)
+            was_untried || tells_failed_start(&line.text) || is_idle_pod(&line.text)
         }
         _ => false,
     }
 }
 
-/// The text in lower case, its hyphens and brackets as blanks.
+/// Whether a message is about a virtual machine, so that it is Kata's wherever it stands.
+pub(super) fn is_of_machine(text: &str) -> bool {
+    words::contains_any(text, MACHINE)
+}
+
+/// Whether a line of `kubectl get pods` is of a pod in which nothing runs.
+fn is_idle_pod(text: &str) -> bool {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    matches!(fields[..], [_, ready, state, ..] if ready.starts_with("0/") && POD_STATES.contains(&state))
+}
+
+/// The text in lower case, without what says that nothing failed, its hyphens and brackets as
+/// blanks.
 fn plain_words(text: &str) -> String {
     let blank = |c: char| matches!(c, '-' | '_' | '(' | ')' | '[' | ']' | '\u{2019}');
-    let lower = text.to_lowercase().replace('\u{2019}', "'");
+    let lower = words::remove_denials(&text.to_lowercase().replace('\u{2019}', "'")).into_owned();
     let plain: String = lower.chars().map(|c| if blank(c) { ' ' } else { c }).collect();
     crate::text::join_words(&plain)
 }
@@ -112,6 +135,10 @@ mod tests {
             "0.34s (failed-start)",
             "start failed, real 0m0.34s",
             "[FAILED] 0.3s",
+            "run 0 failed",
+            "failed: 0.34s",
+            "failures: 2",
+            "it hung without error",
             "Exit status: 1",
             "real 0m0.34s rc=1",
             "exit code 125",
@@ -120,6 +147,15 @@ mod tests {
         }
         for text in [
             "0.51s (no failures)",
+            "2.1s (0 failed)",
+            "ok: 3, failed: 0",
+            "failed=0",
+            "Failures: none",
+            "timed out: 0 of 5",
+            "errors.log is empty",
+            "Restart=on-failure",
+            "--restart on-failure:3",
+            "it never failed",
             "Exit status: 0",
             "rc=0",
             "exit 0",

@@ -18,14 +18,15 @@ pub(super) struct EngineLogMessage {
 
 /// The message in a line that an engine wrote about itself.
 pub(super) fn parse_engine_log(text: &str) -> Option<EngineLogMessage> {
+    if let Some(log) = parse_terminal_log(text) {
+        return Some(log);
+    }
     let begins = ["time=", "level=", "msg=", "{"].iter().any(|start| text.starts_with(start));
     if !begins && label::parse_label(text).is_some() {
         // A message behind a label leaves the label its meaning.
         return None;
     }
-    parse_structured_log(text)
-        .or_else(|| parse_terminal_log(text))
-        .or_else(|| parse_engine_chatter(text))
+    parse_structured_log(text).or_else(|| parse_engine_chatter(text))
 }
 
 /// logrus in a file: `time="…" level=warning msg="…"`, or the same as JSON.

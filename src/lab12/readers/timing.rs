@@ -77,6 +77,17 @@ pub(super) fn read_startup_times(
     }
 }
 
+/// Whether more starts of `who` were timed than failed: then one worked, though it is not told
+/// which.
+pub(super) fn has_good_start(page: &EvidencePage, who: EvidenceRole) -> bool {
+    let parts = page.labelled_parts();
+    let own: Vec<&LabelledPart> = parts.iter().filter(|part| part.who == Some(who)).collect();
+    let lines = own.iter().flat_map(|part| &part.lines);
+    let labels = own.iter().filter(|part| failure::tells_failed_start(&part.label)).count();
+    let failed = labels + lines.filter(|line| failure::is_of_failed_start(line)).count();
+    failed > 0 && all_parts(&own).is_ok_and(|found| found.value.len() > failed)
+}
+
 /// The times of `who` in an export of hyperfine, whose commands name the runtime; none if the page
 /// is no such export.
 fn hyperfine_times(page: &EvidencePage, who: EvidenceRole) -> Option<ReadResult<TimesAtLine>> {

@@ -1,9 +1,11 @@
 //! The small vocabulary of all readers: numbers, durations, error wording, prose.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::text::split_list;
 use aho_corasick::AhoCorasick;
+use regex::Regex;
 
 pub(super) use crate::text::leading_digits;
 
@@ -206,25 +208,46 @@ const STARTS: [&str; 37] = split_list(
 );
 
 /// What messages of failed programs say, in lower case.
-const PHRASES: [&str; 32] = split_list(
+const PHRASES: [&str; 34] = split_list(
     "command not found|: not found|no such file or directory|no such device|permission denied|\
     operation not permitted|connection refused|failed to connect|error response from daemon|\
     error:|error while|failed to create|failed to start|failed to run|unknown runtime|\
     unknown or invalid runtime|invalid runtime|exec format error|exited with non-zero|\
     division by zero|is not recognized|cannot connect to|runtime not found|segmentation fault|\
     core dumped|exit status 1|sorry, try again|a password is required|oci runtime create failed|\
-    context deadline exceeded|timed out waiting|timeout waiting for",
+    context deadline exceeded|timed out waiting|timeout waiting for|toomanyrequests|\
+    pull access denied",
 );
 
 /// Whether a program wrote `text` to say that it failed.
 pub(super) fn is_error(text: &str) -> bool {
     let lower = text.trim_start_matches(['-', '*', '>', ' ', '(', '[', '❌']).to_lowercase();
+    let lower = remove_denials(&lower);
     // No program begins so: somebody tells in his own words of what failed.
     if lower.starts_with("n/a") {
         return false;
     }
-    STARTS.iter().any(|start| lower.starts_with(start)) || ERROR_PHRASES.is_match(&lower)
+    STARTS.iter().any(|start| lower.starts_with(start)) || ERROR_PHRASES.is_match(&*lower)
 }
+
+/// A text in lower case without what says that nothing failed: `failed: 0`, `error: none`, `no
+/// errors`, `errors.log is empty`, and the setting `on-failure`.
+pub(super) fn remove_denials(lower: &str) -> Cow<'_, str> {
+    DENIALS.replace_all(lower, "")
+}
+
+static DENIALS: LazyLock<Regex> = LazyLock::new(|| {
+    let failure = r"(?:fail\w*|errors?|crash\w*|abort\w*|timed out|hung|échecs?|fehlgeschlagen)";
+    let none = r"(?:0(?: of \d+)?|none|no|nil|null|nothing|keine)";
+    let forms = [
+        format!(r"\b(?:no|zero|without|none|never|not|didn't)[ -](?:any )?{failure}\b"),
+        format!(r"(?:^|[,;:(|=] *|\b(?:and|with|passed|ok) )0 {failure}\b"),
+        format!(r"\b{failure}(?: *[:=|] *| ){none} *(?:$|[,;)|])"),
+        format!(r"\b{failure}[\w.]* (?:\w+ )?(?:is |was )?empty\b"),
+        r"\bon[ -]failure\b".to_string(),
+    ];
+    Regex::new(&forms.join("|")).unwrap_or_else(|error| unreachable!("{error}"))
+});
 
 /// Finds any of [`PHRASES`] in one pass: every line of every file is searched for them.
 #[allow(clippy::expect_used, reason = "constant words, used by a test")]
@@ -239,6 +262,29 @@ pub(super) fn is_hypothetical(text: &str) -> bool {
     );
     // "differs from the host, as expected" says that it was measured.
     contains_any(&text.to_lowercase().replace("as expected", ""), &WORDS)
+}
+
+/// Whether a text admits that what stands there was not captured: no sound evidence says so.
+pub(super) fn is_made_up(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "simulated",
+        "mocked",
+        "mock output",
+        "mock data",
+        "made up",
+        "made-up",
+        "fabricated",
+        "placeholder",
+    ];
+    const DENIALS: &[&str] = &["not ", "no ", "nothing ", "nothing is ", "nothing was "];
+    let lower = text.to_lowercase();
+    let is_denied = |at: usize| DENIALS.iter().any(|denial| lower[..at].ends_with(denial));
+    WORDS.iter().any(|word| lower.match_indices(word).any(|(at, _)| !is_denied(at)))
+}
+
+/// Whether a text announces what somebody expects, and not what a command printed.
+pub(super) fn is_expected_output(text: &str) -> bool {
+    contains_any(text, &["expected output", "example output", "sample output"])
 }
 
 /// Whether words say that there is no value.

@@ -12,7 +12,7 @@ use crate::lab12::readers::read::{self, FoundValue, ReadResult};
 use crate::model::{Fact, MissingReason, MissingValue};
 
 /// The files of runc's kernel alone.
-const RUNC_KERNEL: &[&str] = &["results/runc-kernel.txt", "runc/kernel.txt"];
+pub(super) const RUNC_KERNEL: &[&str] = &["results/runc-kernel.txt", "runc/kernel.txt"];
 
 impl EvidencePages<'_> {
     pub(super) fn put_kernel(

@@ -4,7 +4,8 @@ use super::EvidencePages;
 use crate::lab12::readers::failure;
 use crate::lab12::readers::label::EvidenceRole;
 use crate::lab12::readers::page::{EvidencePage, LineKind, PageLine};
-use crate::lab12::readers::{read, slot};
+use crate::lab12::readers::slot::SlotContent;
+use crate::lab12::readers::{read, slot, timing, words};
 use crate::model::{Capture, CaptureOrigin, Fact, FactSource, Facts, MissingReason};
 
 /// What only a container that ran tells.
@@ -33,14 +34,19 @@ pub(super) struct StartFailure {
 
 impl EvidencePages<'_> {
     /// The line that tells that no container started under Kata; none if something that ran there
-    /// tells of itself, or nothing says so.
-    pub(super) fn find_start_failure(&self, facts: &Facts) -> Option<StartFailure> {
-        if was_running(facts) {
+    /// tells of itself, or nothing says so. What stands for Kata where a file admits that its values
+    /// are made up tells nothing.
+    pub(super) fn find_start_failure(
+        &self,
+        facts: &Facts,
+        is_made_up: bool,
+    ) -> Option<StartFailure> {
+        if was_running(facts) && !is_made_up {
             return None;
         }
-        let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path));
+        let pages = slot::SLOTS.iter().filter_map(|slot| self.pages.get(slot.path).zip(Some(slot)));
         pages
-            .filter_map(failure_on_page)
+            .filter_map(|(page, slot)| failure_on_page(page, slot.content))
             .chain(self.unplaced.iter().filter_map(|capture| failure_in_other_file(capture)))
             .next()
     }
@@ -60,25 +66,47 @@ fn was_running(facts: &Facts) -> bool {
             .any(|id| find(id, kata).and_then(Fact::as_i64).is_some_and(|count| count >= FEWEST))
 }
 
-fn failure_on_page(page: &EvidencePage) -> Option<StartFailure> {
-    let parts = page.labelled_parts().iter().filter(|part| part.who == Some(EvidenceRole::Kata));
-    let line = parts.flat_map(|part| &part.lines).find(|line| failure::tells_no_start(line))?;
-    Some(make_failure(page.capture, line))
+fn failure_on_page(page: &EvidencePage, content: SlotContent) -> Option<StartFailure> {
+    // One of several starts failed.
+    if content == SlotContent::Startup && timing::has_good_start(page, EvidenceRole::Kata) {
+        return None;
+    }
+    // These files are asked for of a container under Kata, and of nothing else.
+    let is_katas = matches!(content, SlotContent::Dmesg | SlotContent::Network);
+    for part in page.labelled_parts() {
+        let is_own = part.who == Some(EvidenceRole::Kata);
+        let label = PageLine::new(part.line, &part.label, false);
+        let names_kata = words::contains_any(&part.label, &["kata"]);
+        let is_meant = |line: &PageLine| {
+            is_own || part.who.is_none() && (is_katas || failure::is_of_machine(&line.text))
+        };
+        let mut lines = part.lines.iter().filter(|line| is_meant(line));
+        if let Some(line) = lines.find(|line| failure::tells_no_start(line)) {
+            return Some(make_failure(page.capture, line));
+        }
+        if (is_own || names_kata) && failure::tells_no_start(&label) {
+            return Some(make_failure(page.capture, &label));
+        }
+    }
+    None
 }
 
-/// The failure in a file that no slot asks for: its own name or the line must name Kata.
+/// The failure in a file that no slot asks for: its own name or the line must name Kata, or speak of
+/// a virtual machine. Of a text that people write only the engine's own messages count.
 fn failure_in_other_file(capture: &Capture) -> Option<StartFailure> {
     let CaptureOrigin::File { path, .. } = &capture.origin else { return None };
     let path = path.to_lowercase();
     let is_record = [".txt", ".log", ".out", ".err"].iter().any(|end| path.ends_with(end));
-    if !is_record {
+    if !is_record && !path.ends_with(".md") {
         return None;
     }
-    let who = path.contains("kata").then_some(EvidenceRole::Kata);
+    let who = (path.contains("kata") && is_record).then_some(EvidenceRole::Kata);
     let page = EvidencePage::new(capture, who);
-    let is_about_kata = |line: &&PageLine| who.is_some() || line.text.contains("kata");
-    let line =
-        page.lines.iter().filter(is_about_kata).find(|line| failure::tells_no_start(line))?;
+    let is_meant = |line: &&PageLine| {
+        let is_printed = is_record || matches!(line.kind, LineKind::Log(_));
+        is_printed && (who.is_some() || failure::is_of_machine(&line.text))
+    };
+    let line = page.lines.iter().filter(is_meant).find(|line| failure::tells_no_start(line))?;
     Some(make_failure(page.capture, line))
 }
 
@@ -91,11 +119,11 @@ fn make_failure(capture: &str, line: &PageLine) -> StartFailure {
     StartFailure { source: FactSource::new(capture, line.number), words }
 }
 
-/// Takes back what stands for Kata's start and for its counts, where no container started: the
-/// time is that of the failure, and a count that of nothing or of a message.
+/// Takes back what stands for Kata where no container started: the time is that of the failure, a
+/// count that of nothing or of a message, and nothing else can be there unless it was made up.
 pub(super) fn retract_figures(facts: &mut Facts, failure: &StartFailure) {
     let kata = EvidenceRole::Kata.target_name();
-    for id in ["startup.wall"].iter().chain(COUNTED) {
+    for id in ["startup.wall"].iter().chain(COUNTED).chain(TOLD) {
         let fact = facts.get_mut(*id).and_then(|by_target| by_target.get_mut(kata));
         if let Some(fact) = fact.filter(|fact| fact.is_present()) {
             let note = format!("no container started under Kata: {}", failure.words);
