@@ -167,11 +167,14 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
         let hosts = beside.flat_map(|role| context.run.with_role(role));
         let hosts =
             hosts.filter_map(|host| Some((host, stated_architecture(context, &host.name)?)));
-        let Some((host, (theirs, hosts))) = hosts.into_iter().next() else { continue };
+        let hosts: Vec<_> = hosts.collect();
+        let Some(&(host, (theirs, hosts_own))) = hosts.first() else { continue };
         let Some((id, own)) = stated_architecture(context, target) else { continue };
-        if own != hosts && violations.is_empty() {
+        // A host of another architecture than the baseline is another machine.
+        let is_other = hosts.iter().all(|(_, (_, stated))| *stated != own);
+        if is_other && violations.is_empty() {
             violations.push(
-                CpuImpossibleBesideHost { target, own, hosts }
+                CpuImpossibleBesideHost { target, own, hosts: hosts_own }
                     .resting_on(context, id, target)
                     .resting_on(context, theirs, &host.name),
             );
