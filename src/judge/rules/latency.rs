@@ -149,8 +149,8 @@ pub(super) fn latency_summary_contradicts(context: &RuleContext) -> Vec<Violatio
     })
 }
 
-/// One unit of the last decimal that any figure of a summary has, four decimals at most: that is
-/// what the lab asks for, and a time in milliseconds has as few digits as were written.
+/// One unit of the last decimal that any figure of a summary has, four decimals at most: summaries
+/// are asked for with four, and a time in milliseconds has as few digits as were written.
 fn last_decimal_unit(context: &RuleContext, target: &str) -> f64 {
     let figures =
         SUMMARY_FIGURES.iter().filter_map(|name| context.fact_number(SUMMARY, target, name));
