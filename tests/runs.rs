@@ -29,7 +29,7 @@ fn of_runs_of_one_second_the_one_written_last_is_the_latest() {
     let project = Project::new();
     let mut ids = Vec::new();
     for release in ["6.12.47", "6.1.62"] {
-        project.write("lab12/kata/kernel.txt", &format!("{release}\n"));
+        project.write("lab12/kata/kernel.txt", format!("{release}\n"));
         let mut import = project.command(&["import", "lab12", "lab12"]);
         let told = import.env("SOURCE_DATE_EPOCH", "1764000000").output().unwrap();
         assert!(told.status.success(), "{told:?}");
