@@ -11,6 +11,8 @@ use super::wording::quote_words;
 use super::words::{ClaimVocabulary, CostArea};
 use crate::model::Role;
 
+const HALF_GIGABYTE: f64 = 1024.0 * 1024.0 * 512.0;
+
 /// What a sentence says about costs that were not measured under the runtimes it speaks of.
 pub(super) fn check_costs(
     index: &EvidenceIndex,
@@ -75,8 +77,8 @@ fn check_figure(
     let is_cost = match quantity.value {
         StatedValue::Percent(_) => !is_beside_time,
         StatedValue::Times(_) | StatedValue::Range(_) => true,
-        // No runtime takes as much: that is what the machine has.
-        StatedValue::Bytes(size, _) => size < 8e9,
+        // Halves of a gigabyte are what a machine has or a setting allows, and nobody's use.
+        StatedValue::Bytes(_, size) => (size / HALF_GIGABYTE).fract() != 0.0,
         _ => false,
     };
     let (row, column) = sentence.cell_labels().unwrap_or_default();

@@ -187,7 +187,8 @@ const MAX_COMPARED: usize = 30;
 /// What processors call their vendor, and what their models do.
 const VENDORS: &[(&str, &str)] = &[("GenuineIntel", "intel"), ("AuthenticAMD", "amd")];
 
-fn is_wanted(figure: &KnownFigure, wanted: &[&str]) -> bool {
+/// Whether a figure is one of those that are named, or none is.
+pub(super) fn is_wanted(figure: &KnownFigure, wanted: &[&str]) -> bool {
     wanted.is_empty()
         || wanted.contains(&figure.name)
         || figure.name == "sample" && wanted.len() > 1

@@ -180,7 +180,26 @@ fn stands_free(text: &str, found: &Captures) -> bool {
         }
         _ => true,
     };
-    free_before && free_after
+    free_before && free_after && !is_grouped_by_blanks(text, &range)
+}
+
+/// Whether a number is a part of one whose thousands are set apart by blanks: “12 860 kB”.
+fn is_grouped_by_blanks(text: &str, range: &Range<usize>) -> bool {
+    const BLANKS: [char; 3] = [' ', '\u{a0}', '\u{202f}'];
+    let before = text[..range.start].strip_suffix(BLANKS).unwrap_or_default();
+    let group = before.len() - before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let is_free = before[..before.len() - group]
+        .chars()
+        .next_back()
+        .is_none_or(|c| c.is_whitespace() || "(*~≈".contains(c));
+    let behind = text[range.end..].strip_prefix(BLANKS).unwrap_or_default();
+    let length = count_digits(&text[range.clone()]);
+    length == 3 && (1..=3).contains(&group) && is_free
+        || length == range.len() && length <= 3 && count_digits(behind) == 3
+}
+
+fn count_digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
 fn parse_quantity(text: &str, found: &Captures, words: &SentenceWords) -> Option<StatedQuantity> {
@@ -496,7 +515,7 @@ mod tests {
     #[test]
     fn each_kind_of_value_is_told_from_the_others() {
         use StatedValue::*;
-        let cases: [(&str, Vec<StatedValue>); 27] = [
+        let cases: [(&str, Vec<StatedValue>); 29] = [
             ("host has 332 processes, kata 52", vec![count(332.0), count(52.0)]),
             (
                 "6.16.5-arch1-1), while (6.12.47)",
@@ -536,6 +555,8 @@ mod tests {
             ("version: 3.23.0,", vec![Version("3.23.0".into())]),
             ("Host: 322", vec![count(322.0)]),
             ("at 21:57 on 2025-11-27", vec![]),
+            ("248 260 kB, 1 412 entries", vec![]),
+            ("port 3012 200, step 2: 412", vec![count(200.0), count(412.0)]),
         ];
         for (text, wanted) in cases {
             assert_eq!(values(text), wanted, "{text}");

@@ -54,6 +54,7 @@ pub(super) fn check_ratios(
         let is_plain = sentence.is_plain_at(quantity.range.end);
         if !is_ratio
             || !is_plain
+            || sentence.is_quoted_at(quantity.from)
             || is_vague(&vocabulary.words, sentence, quantity)
             || is_of_one_series(index, &vocabulary.words, sentence)
         {
@@ -75,6 +76,7 @@ pub(super) fn check_ratios(
             pairs.iter().filter_map(|pair| decide_ratio(sentence, quantity, pair)).collect();
         let is_said = |remark: &ClaimRemark| remark.status != ClaimStatus::Contradicted;
         let is_open = decided.len() < pairs.len();
+        let is_open = is_open || is_of_samples(index, subject, [&one, &other], quantity);
         match decided.iter().find(|remark| is_said(remark)).or(decided.first()) {
             Some(remark) if is_said(remark) || !is_open => out.push(remark.clone()),
             _ => {}
@@ -93,6 +95,33 @@ fn is_of_one_series(
         && words.figures.max.is_match(sentence.text)
         && index.resolver.find_mentions(sentence.text).len() < 2
 }
+
+/// Whether a ratio is that of two single samples, as exactly as it is stated.
+fn is_of_samples(
+    index: &EvidenceIndex,
+    subject: &ValueSubject,
+    targets: [&str; 2],
+    quantity: &StatedQuantity,
+) -> bool {
+    subject.facts.iter().any(|id| {
+        let facts = targets.map(|target| index.fact_on_target(id, target));
+        let [Some(one), Some(other)] = facts.map(|one| Some(index.known_figures(&one?))) else {
+            return false;
+        };
+        let ones = one.all.iter().take(MAX_PAIRED);
+        let mut pairs =
+            ones.flat_map(|one| other.all.iter().take(MAX_PAIRED).map(move |b| (one, b)));
+        pairs.any(|(one, other)| {
+            let ratio = one.value.max(other.value) / one.value.min(other.value);
+            readings_of(quantity, ratio).is_some_and(|(stated, readings)| {
+                readings.first().is_some_and(|truth| (stated - truth).abs() <= quantity.half * 1.1)
+            })
+        })
+    })
+}
+
+/// The most figures of a series that are paired with those of another.
+const MAX_PAIRED: usize = 30;
 
 fn is_vague(words: &SentenceWords, sentence: &ReportSentence, quantity: &StatedQuantity) -> bool {
     let before = &sentence.text[..quantity.range.start];

@@ -86,6 +86,7 @@ impl<'a> ValuePlace<'a> {
             }
             SubjectKind::Samples => {
                 before.trim_end().trim_end_matches('=').trim_end().ends_with(" n")
+                    && subject.words.is_match(&self.sentence.labelled_text())
             }
             SubjectKind::Count => {
                 let label = subject.words.find_iter(before).last();
@@ -127,7 +128,12 @@ impl<'a> ValuePlace<'a> {
 
     fn is_named_by_cell(&self, subject: &ValueSubject, any_noun: bool) -> bool {
         let Some((row, column)) = self.sentence.cell_labels() else { return false };
-        let fits = self.has_noun(subject) || !any_noun;
+        // “HTTP health” and “failed requests” are not how many were measured.
+        let is_counted = subject.kind != SubjectKind::Samples
+            || names_all_samples(subject, row)
+            || names_all_samples(subject, column)
+                && !self.index.resolver.find_mentions(row).is_empty();
+        let fits = self.has_noun(subject) || !any_noun && is_counted;
         fits && (subject.words.is_match(row) || subject.words.is_match(column))
     }
 
@@ -250,6 +256,14 @@ impl<'a> ValuePlace<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a label is a number of samples and nothing else: “Requests”, “number of samples”.
+fn names_all_samples(subject: &ValueSubject, label: &str) -> bool {
+    let label = label.rsplit(':').next().unwrap_or_default().trim().to_lowercase();
+    let noun = label.trim_start_matches("number of ");
+    let found = subject.after.as_ref().and_then(|nouns| nouns.find(noun));
+    noun.ends_with('s') && found.is_some_and(|found| found.len() == noun.len())
 }
 
 /// The one of some subjects, and nothing certain where there are several: `None` where there is none.

@@ -8,13 +8,20 @@
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::{EvidenceIndex, FactRef};
 use super::figures::StatedFigure;
-use super::matching::known_number;
+use super::matching::{is_wanted, known_number};
 use super::messages::{ClaimEntriesCalledProcesses, ClaimHealthNotDemanded};
-use super::quantity::{StatedQuantity, StatedValue, ValueHedge};
+use super::passages::PassageForm;
+use super::quantity::{StatedQuantity, StatedValue, ValueHedge, find_quantities};
 use super::sentence::ReportSentence;
 use super::value_place::ValuePlace;
 use super::words::{ClaimVocabulary, SubjectKind, ValueSubject};
-use crate::model::{FactId, Role, fact_ids};
+use crate::model::{FactId, MissingReason, Role, fact_ids};
+
+/// How far behind a sentence what it states may be corrected.
+const BESIDE: usize = 200;
+
+/// How many figures of a series with a name stand before its samples.
+const NAMED_FIGURES: usize = 6;
 
 /// What the values of a sentence say, and the durations that it states.
 pub(super) fn check_values(
@@ -64,6 +71,7 @@ impl<'a> ValuePlace<'a> {
             return if is_anybodys { Vec::new() } else { vec![self.agreeing_remark(fact_ref)] };
         }
         let is_sure = self.sentence.is_plain_at(self.stated_quantity().range.end)
+            && !(is_figure && self.sentence.is_quoted_at(self.stated_quantity().from))
             && !subject
                 .doubt
                 .as_ref()
@@ -237,10 +245,16 @@ impl<'a> ValuePlace<'a> {
                 let is_extreme = matches!(self.figures_named()[..], ["min"] | ["max"]);
                 let is_computed =
                     || !is_extreme && self.index.computes_time(self.stated_quantity());
-                !self.is_sample_misnamed(fact_ref) && (is_captured || is_computed())
+                !self.is_sample_misnamed(fact_ref)
+                    && (is_captured || is_computed() || self.is_corrected(fact_ref))
             }
-            SubjectKind::Count => is_told() || self.is_between_captured(fact_ref.id),
-            SubjectKind::Samples => is_told(),
+            // The cells below a target's name hold its counts and no differences.
+            SubjectKind::Count => {
+                is_told()
+                    || self.is_told_in_column(fact_ref)
+                    || !self.is_whole_cell() && self.is_between_captured(fact_ref.id)
+            }
+            SubjectKind::Samples => is_told() || self.is_told_in_column(fact_ref),
             SubjectKind::Mask => {
                 let masks = self.index.subject.run.facts.keys().filter(|id| id.contains("cap_"));
                 let mut others =
@@ -258,10 +272,42 @@ impl<'a> ValuePlace<'a> {
             }
             _ => {
                 let own = fact_ref.fact.as_str().unwrap_or("\0");
+                let around = match &self.sentence.passage.form {
+                    PassageForm::Cell { line, .. } => line,
+                    _ => self.sentence.surrounding_text(),
+                };
                 self.index.is_captured(self.stated_text().trim_start_matches(['v', 'V']))
-                    || self.sentence.surrounding_text().contains(own)
+                    || around.contains(own)
             }
         }
+    }
+
+    /// Whether the column has the right count: the others in it are parts of it or something else.
+    fn is_told_in_column(&self, fact_ref: &FactRef) -> bool {
+        let PassageForm::Cell { whole, .. } = &self.sentence.passage.form else { return false };
+        let known = known_number(fact_ref).map(|known| known.to_string());
+        whole.split([' ', '|', '`', '*', '=']).any(|word| Some(word) == known.as_deref())
+    }
+
+    /// Whether the right time stands beside the stated one: “a first draft had 22 ms, it is 2.2 ms”.
+    fn is_corrected(&self, fact_ref: &FactRef) -> bool {
+        let sentence = self.sentence;
+        let named = self.figures_named();
+        let wanted = if named.is_empty() { vec!["mean"] } else { named };
+        let figures = self.index.known_figures(fact_ref);
+        let behind = &sentence.passage.text[sentence.range.end..];
+        let around = [sentence.text, crate::text::beginning(behind, BESIDE)];
+        let mut around =
+            around.iter().flat_map(|text| find_quantities(text, &self.vocabulary.words));
+        sentence.cell_labels().is_none()
+            && around.any(|one| match one.value {
+                StatedValue::Seconds(seconds) if one.hedge == ValueHedge::Exact => {
+                    figures.all.iter().take(NAMED_FIGURES).any(|figure| {
+                        is_wanted(figure, &wanted) && one.agrees_with(seconds, figure.value)
+                    })
+                }
+                _ => false,
+            })
     }
 
     /// Whether a count is the difference of two that were captured: “that leaves 364 entries”.
@@ -279,7 +325,12 @@ impl<'a> ValuePlace<'a> {
         let is_captured = self.index.is_captured(text)
             || self.raw_number().is_some_and(|raw| self.index.is_number_captured(raw));
         let is_unseen = match subject.kind {
-            SubjectKind::Seconds => self.index.missing_reason(id, target).is_some() && !is_captured,
+            // A file that states its figures and no samples has it all the same.
+            SubjectKind::Seconds => {
+                let missing = self.index.missing_reason(id, target);
+                missing.is_some_and(|missing| missing.why != MissingReason::NotStated)
+                    && !is_captured
+            }
             SubjectKind::Count | SubjectKind::Version => {
                 id != &*fact_ids::RUNTIME_VERSION && self.index.was_not_seen(id, target)
             }
