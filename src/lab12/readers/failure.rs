@@ -1,6 +1,7 @@
 //! What tells that a container did not start: the engine's message, a status of exit, a note.
 
 use super::page::{LineKind, PageLine};
+use super::table::has_word;
 use super::words;
 use crate::text::split_list;
 
@@ -54,9 +55,31 @@ const OTHERS: &[&str] =
 pub(super) fn is_of_failed_start(line: &PageLine) -> bool {
     match &line.kind {
         LineKind::Log(log) => log.failure,
-        LineKind::Text => line.is_error || tells_failed_start(&line.text),
+        LineKind::Text if is_of_another_runtime(&line.text) => false,
+        LineKind::Text => {
+            line.is_error || tells_failed_start(&line.text) || is_exit_status_cell(line)
+        }
         _ => false,
     }
+}
+
+/// Whether a cell is the status of a program that failed: `1` below `exit_code`.
+fn is_exit_status_cell(line: &PageLine) -> bool {
+    let head = line.measure.as_deref().unwrap_or_default();
+    let value = line.text.rsplit(':').next().unwrap_or_default().trim();
+    !head.is_empty() && has_exit_status(&plain_words(&format!("{head}: {value}")))
+}
+
+/// Whether a text is about a runtime that is neither of the two.
+fn is_of_another_runtime(text: &str) -> bool {
+    words::contains_any(text, &["gvisor", "runsc", "youki"])
+        && !words::contains_any(text, &["kata", "runc"])
+}
+
+/// Whether somebody tells of a failure that was remedied before what was measured.
+pub(super) fn tells_of_remedy(text: &str) -> bool {
+    has_word(text, "fixed worked solved resolved")
+        && !has_word(text, "not never nothing none didn doesn couldn")
 }
 
 /// Whether a text notes that a start failed, or a status of exit that is not 0.
@@ -74,6 +97,7 @@ pub(super) fn tells_no_start(line: &PageLine) -> bool {
         LineKind::Log(log) => {
             log.fatal || log.failure && words::contains_any(&log.message, &STARTS)
         }
+        LineKind::Text if is_of_another_runtime(&line.text) || tells_of_remedy(&line.text) => false,
         LineKind::Text if line.is_error => words::contains_any(&line.text, &STARTS),
         LineKind::Text | LineKind::Title => {
             let plain = plain_words(&line.text);

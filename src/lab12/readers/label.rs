@@ -119,6 +119,12 @@ fn parse_separated_label(text: &str) -> Option<LineLabel<'_>> {
         let (head, rest) = (&text[..end], &text[end + separator.len()..]);
         let (outside, _) = without_brackets(head);
         let outside = outside.trim();
+        // What the runtime and the shim print of themselves.
+        let is_of_runtime =
+            outside == "kata-runtime" && rest.trim().starts_with(|c: char| c.is_ascii_digit());
+        if is_of_runtime || outside == "Kata Containers containerd shim" {
+            return None;
+        }
         let plausible = outside.chars().count() <= 60
             && words::split_words(outside).count() <= 8
             && !outside.contains(['"', '/', '@', '.', '<', ';'])
@@ -135,12 +141,12 @@ fn parse_separated_label(text: &str) -> Option<LineLabel<'_>> {
 }
 
 /// The words that a title may consist of.
-const TRADE: [&str; 62] = split_list(
+const TRADE: [&str; 65] = split_list(
     "host|runc|kata|guest|vm|container|containers|kernel|kernels|startup|start|time|times|\
     modules|module|network|interfaces|interface|entries|cpu|model|info|output|results|result|\
     test|tests|log|logs|dmesg|version|runtime|the|in|inside|for|on|from|of|machine|system|side|\
     proc|sys|dev|count|boot|benchmark|io|linux|microvm|latency|juice|shop|wsl2|wsl|ubuntu|\
-    devices|caps|capabilities|release|v2",
+    devices|caps|capabilities|release|v2|qemu|clh|fc",
 );
 
 /// A line that is nothing but a label: a decorated title, or words of the trade only.
@@ -182,11 +188,24 @@ pub(super) fn role_of(label: &str) -> Option<LabelRole> {
 
 /// The roles that the words of a text name, each once.
 pub(super) fn list_roles(text: &str) -> Vec<EvidenceRole> {
+    let tokens = text.split_whitespace().filter(|token| !is_machine_name(token));
     let mut found: Vec<EvidenceRole> =
-        words::split_words(text).filter_map(EvidenceRole::of_word).collect();
+        tokens.flat_map(words::split_words).filter_map(EvidenceRole::of_word).collect();
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Whether a word is the name of a machine, which names no target: `lab-vm-03`.
+fn is_machine_name(token: &str) -> bool {
+    let name = token.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let Some((head, number)) = name.rsplit_once('-') else { return false };
+    let Some((first, _)) = head.split_once('-') else { return false };
+    number.chars().all(|c| c.is_ascii_digit())
+        && !TRADE.contains(&first)
+        && EvidenceRole::of_word(first).is_none()
+        && !name.contains("kata")
+        && !name.contains("runc")
 }
 
 fn find_roles(text: &str) -> Option<LabelRole> {

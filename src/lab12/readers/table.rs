@@ -79,7 +79,7 @@ impl TableMeasure {
 }
 
 /// Whether one of the words of `text` stands in a list of words, or begins as one with a star.
-fn has_word(text: &str, list: &str) -> bool {
+pub(super) fn has_word(text: &str, list: &str) -> bool {
     words::split_words(text).any(|word| {
         let word = word.to_lowercase();
         list.split_whitespace().any(|listed| match listed.strip_suffix('*') {
@@ -107,9 +107,16 @@ pub(super) fn rows_at_start(lines: &[(u32, String)]) -> Vec<TableRow> {
 /// and below it rows of as many cells, each of a target and figures.
 fn rows_between(lines: &[(u32, String)], mark: &str) -> Vec<TableRow> {
     let Some(((number, head), body)) = lines.split_first() else { return Vec::new() };
-    let head_cells = cells_between(head, mark);
+    let mut head_cells = cells_between(head, mark);
     if head_cells.len() < 2 || head.contains(|c: char| c.is_ascii_digit()) {
         return Vec::new();
+    }
+    // The blanks before a head in whose corner nothing stands are gone.
+    let is_of_summary =
+        mark != "," && mark != ";" && head_cells.iter().all(|c| qualifies_values(c));
+    let first_row = body.first().map_or(0, |(_, text)| cells_between(text, mark).len());
+    if is_of_summary && first_row == head_cells.len() + 1 {
+        head_cells.insert(0, String::new());
     }
     let rows = body.iter().map_while(|(number, text)| {
         let cells = cells_between(text, mark);

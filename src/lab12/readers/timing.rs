@@ -5,7 +5,7 @@ use super::failure;
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, LineKind, PageLine};
 use super::read::{self, FoundValue, ReadResult};
-use super::table::TableMeasure;
+use super::table::{TableMeasure, has_word};
 use super::words::{self, TimeUnit};
 use crate::model::{MissingReason, MissingValue};
 use crate::probe::hyperfine::HyperfineJson;
@@ -60,11 +60,20 @@ pub(super) fn read_startup_times(
             _ => miss,
         });
     }
+    if let Some(miss) = refuse_several_machines(&own) {
+        return Err(miss);
+    }
     let found =
         choose_columns(own.clone()).and_then(|own| all_parts(&own)).and_then(refuse_no_time);
     // The state of a start is in a cell that is no time.
     let failed = failed_start_line(&parts, who);
     match (failed.or_else(|| failed_start_line(page.labelled_parts(), who)), &found) {
+        (Some(line), Ok(_))
+            if has_good_start(page, who) || failure::tells_of_remedy(&line.text) =>
+        {
+            let words = "a start failed beside others, and which of the times is its is not told:";
+            Err(MissingValue::quoting_line(MissingReason::Unreadable, words, line))
+        }
         (Some(line), Ok(_)) => Err(MissingValue::quoting_line(
             MissingReason::FailedStart,
             "the time is of a start that failed:",
@@ -75,6 +84,20 @@ pub(super) fn read_startup_times(
         }
         _ => found,
     }
+}
+
+/// Why starts of several kinds of machine are no series of one target.
+fn refuse_several_machines(own: &[&LabelledPart]) -> Option<MissingValue> {
+    const MACHINES: [&str; 6] = ["qemu", "clh", "firecracker", "fc", "dragonball", "stratovirt"];
+    let mut named: Vec<&str> = Vec::new();
+    for part in own.iter().filter(|part| part.value_lines().next().is_some()) {
+        let label = part.label.to_lowercase();
+        let machine = MACHINES.iter().find(|name| words::split_words(&label).any(|w| w == **name));
+        named.extend(machine.filter(|name| !named.contains(name)).copied());
+    }
+    let note = format!("starts under several machines stand there: {}", named.join(", "));
+    (named.len() > 1)
+        .then(|| MissingValue::new(MissingReason::Unreadable, note).at_line(own[0].line))
 }
 
 /// Whether more starts of `who` were timed than failed: then one worked, though it is not told
@@ -118,7 +141,8 @@ fn all_parts(own: &[&LabelledPart]) -> ReadResult<TimesAtLine> {
     let mut times: Option<FoundValue<TimesAtLine>> = None;
     let mut reason: Option<MissingValue> = None;
     let has_sums = own.iter().any(|part| is_excluded_part(&part.label));
-    for part in own {
+    let has_runs = own.iter().any(|part| part.lines.iter().any(is_of_numbered_run));
+    for part in own.iter().filter(|part| !has_runs || !part.lines.iter().any(is_of_total)) {
         let is_other = part.lines.is_empty() && part.other_measure.is_some();
         if is_excluded_part(&part.label) || is_other && has_sums {
             continue;
@@ -138,9 +162,33 @@ fn all_parts(own: &[&LabelledPart]) -> ReadResult<TimesAtLine> {
     }
     match (times, reason) {
         (Some(found), _) => Ok(found),
+        (None, Some(miss)) if miss.why == MissingReason::Empty && states_summary(own) => {
+            Err(only_summary())
+        }
         (None, Some(miss)) => Err(miss),
         (None, None) => Err(only_summary()),
     }
+}
+
+/// Whether a cell stands in the row of a numbered run.
+fn is_of_numbered_run(line: &PageLine) -> bool {
+    let Some(name) = line.measure.as_deref() else { return false };
+    name.is_empty() || is_run(name) && name.contains(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a cell stands in a row that adds others up.
+fn is_of_total(line: &PageLine) -> bool {
+    let name = line.measure.as_deref().unwrap_or_default().to_lowercase();
+    matches!(name.as_str(), "total" | "totals" | "gesamt" | "итого")
+}
+
+/// Whether one of the parts holds the figure of a summary, and not that of a pull.
+fn states_summary(own: &[&LabelledPart]) -> bool {
+    own.iter().any(|part| {
+        is_excluded_part(&part.label)
+            && !is_of_pull(&part.label)
+            && part.value_lines().any(|line| line.text.contains(|c: char| c.is_ascii_digit()))
+    })
 }
 
 /// The line that tells of a failed start of `who`. One in a part of its own name counts, and one
@@ -347,6 +395,18 @@ fn leave_whole_times(texts: &mut Vec<&PageLine>) -> Result<(), MissingValue> {
             named.push((key, line));
         }
     }
+    let has_runs = texts.iter().any(|line| {
+        let key = line.text.split_once([':', '=']).map_or("", |(key, _)| key.trim());
+        let is_numbered = is_run(key) && key.contains(|c: char| c.is_ascii_digit());
+        is_numbered && own_form(&line.text).is_some()
+    });
+    if let ([(name, total)], true) = (&named[..], has_runs)
+        && words::contains_any(name, &["total"])
+    {
+        let number = total.number;
+        texts.retain(|line| line.number != number);
+        return Ok(());
+    }
     let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
     let is_repeated = names.iter().enumerate().any(|(at, name)| names[..at].contains(name));
     if names.len() < 2 || is_repeated {
@@ -493,6 +553,13 @@ fn is_excluded(text: &str) -> bool {
         return true;
     }
     words::split_words(text).any(|word| NO_SAMPLE.contains(&word.to_lowercase().as_str()))
+        || is_of_stop(text)
+}
+
+/// Whether a text speaks of a container's end and not of its start.
+fn is_of_stop(text: &str) -> bool {
+    has_word(text, "stop stopping teardown shutdown cleanup removal")
+        && !has_word(text, "start startup starting run boot")
 }
 
 /// Whether a line sums samples up that are not there.
@@ -641,6 +708,13 @@ fn parse_time_list(text: &str) -> Vec<f64> {
         return Vec::new();
     }
     let text = text.trim_matches(|c: char| matches!(c, '[' | ']' | '{' | '}') || c.is_whitespace());
+    // `0,812 s; 0,798 s`, but `1 min, 2.14 s` is one time.
+    for mark in ["; ", ", "].iter().filter(|_| !words::contains_any(text, &["min"])) {
+        let times: Option<Vec<f64>> = text.split(*mark).map(whole_duration).collect();
+        if let Some(times) = times.filter(|times| times.len() > 1) {
+            return times;
+        }
+    }
     let sample = |word: &str| {
         let word = word.trim_end_matches([',', ';']);
         let (value, unit, rest) = words::leading_duration(word)?;
@@ -649,6 +723,12 @@ fn parse_time_list(text: &str) -> Vec<f64> {
     };
     let times: Option<Vec<f64>> = text.split_whitespace().map(sample).collect();
     times.filter(|times| times.len() > 1).unwrap_or_default()
+}
+
+/// The duration with its unit that a text is and nothing else.
+fn whole_duration(text: &str) -> Option<f64> {
+    let (value, has_unit, rest) = words::leading_duration(text)?;
+    (has_unit && rest.trim().is_empty()).then_some(value)
 }
 
 /// People's own forms: `run 1: 0.2s`, `startup=400ms`, `ms=800`, `0.4s total`.
@@ -662,7 +742,10 @@ fn own_form(text: &str) -> Option<f64> {
     if bound.is_some_and(|(_, has_unit, _)| has_unit) {
         return None;
     }
-    let text = super::label::strip_decoration(text);
+    let text = without_comparison(super::label::strip_decoration(text));
+    if text.split_whitespace().any(is_time_of_day) {
+        return None;
+    }
     if is_excluded(text)
         || words::is_hypothetical(text)
         || words::contains_any(text, &["http", "mib/s", "mb/s"])
@@ -698,7 +781,10 @@ fn own_form(text: &str) -> Option<f64> {
     let unit = words::split_words(key)
         .find_map(|word| TimeUnit::from_name(word).filter(|_| word.len() > 1));
     match unit {
-        Some(factor) => Some(factor.to_seconds(number)),
+        Some(factor) => Some(factor.to_seconds(match thousands_of(value.trim()) {
+            Some(thousands) if factor == TimeUnit::Millis => thousands,
+            _ => number,
+        })),
         None if !key.is_empty() => parse_bare_time(value, false),
         None => None,
     }
@@ -711,6 +797,36 @@ fn parse_lone_clock(text: &str) -> Option<f64> {
     let (key, _) = text.split_once(clock)?;
     let key = key.trim_end_matches([' ', '\t', ':', '=']);
     (key.is_empty() || is_time_key(key)).then_some(words::leading_duration(clock)?.0)
+}
+
+/// A time without what compares it in brackets behind it: `2.14s (2.6x slower)`.
+fn without_comparison(text: &str) -> &str {
+    const COMPARISONS: &[&str] = &["slower", "faster", "longer", "shorter", "more", "less"];
+    const SUMS: &[&str] = &["avg", "average", "mean", "median", "min", "max"];
+    match text.split_once(" (").filter(|(_, note)| note.ends_with(')')) {
+        Some((time, note))
+            if whole_duration(time).is_some()
+                && words::contains_any(note, COMPARISONS)
+                && !words::contains_any(note, SUMS) =>
+        {
+            time
+        }
+        _ => text,
+    }
+}
+
+/// `2,310` milliseconds: the comma parts thousands, for no container starts within a few.
+fn thousands_of(text: &str) -> Option<f64> {
+    let (whole, rest) = words::leading_digits(text)?;
+    let (behind, rest) = words::leading_digits(rest.strip_prefix(',')?)?;
+    let is_parted = behind.len() == 3 && !whole.starts_with('0') && rest.trim().is_empty();
+    is_parted.then(|| format!("{whole}{behind}").parse().ok()).flatten()
+}
+
+/// Whether a word is a time of day: a clock of hours, minutes and seconds that is past one o'clock.
+fn is_time_of_day(word: &str) -> bool {
+    let hours = word.split(':').next().unwrap_or_default();
+    is_clock(word) && word.split(':').count() == 3 && hours.parse().is_ok_and(|h: u32| h > 0)
 }
 
 /// Whether a word is minutes and seconds, or hours before them: `1:02.14`, `0:01:02`.
@@ -768,7 +884,7 @@ fn parse_bare_time(text: &str, in_millis: bool) -> Option<f64> {
         return None;
     }
     if in_millis {
-        return Some(TimeUnit::Millis.to_seconds(value));
+        return Some(TimeUnit::Millis.to_seconds(thousands_of(text.trim()).unwrap_or(value)));
     }
     (text.contains(['.', ',']) && value < 100.0).then_some(value)
 }

@@ -74,7 +74,9 @@ pub(super) fn leading_duration(text: &str) -> Option<(f64, bool, &str)> {
         && let Some((second, rest)) = leading_decimal(clock)
     {
         return match rest.strip_prefix(':').and_then(leading_decimal) {
-            Some((third, rest)) => Some((first * 3600.0 + second * 60.0 + third, true, rest)),
+            // `12:00:01.100` is a time of day, not how long something took.
+            Some(_) if first >= 1.0 => None,
+            Some((third, rest)) => Some((second * 60.0 + third, true, rest)),
             None => Some((first * 60.0 + second, true, rest)),
         };
     }
@@ -242,7 +244,7 @@ static DENIALS: LazyLock<Regex> = LazyLock::new(|| {
     let forms = [
         format!(r"\b(?:no|zero|without|none|never|not|didn't)[ -](?:any )?{failure}\b"),
         format!(r"(?:^|[,;:(|=] *|\b(?:and|with|passed|ok) )0 {failure}\b"),
-        format!(r"\b{failure}(?: *[:=|] *| ){none} *(?:$|[,;)|])"),
+        format!(r"\b{failure}(?: requests)?(?: *[:=|] *| ){none} *(?:$|[,;)|])"),
         format!(r"\b{failure}[\w.]* (?:\w+ )?(?:is |was )?empty\b"),
         r"\bon[ -]failure\b".to_string(),
     ];
