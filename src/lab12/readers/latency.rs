@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 use super::label::EvidenceRole;
 use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
+use super::timing;
 use super::words::{self, TimeUnit};
 use crate::model::{MissingReason, MissingValue};
 
@@ -14,12 +15,21 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
     let mut first = None;
     let mut values = Vec::new();
     let in_millis = page.value_unit_is_millis();
-    for line in parts.iter().flat_map(|part| part.value_lines()) {
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    // The figures of a summary in a table are no samples.
+    let own = parts.iter().filter(|part| !timing::is_excluded_part(&part.label));
+    for line in own.flat_map(|part| part.value_lines()) {
         let times = on_line(&line.text, in_millis);
         if !times.is_empty() {
             first = first.or(Some(line.number));
-            values.extend(times);
+            values.extend(&times);
+            rows.push(times);
         }
+    }
+    if let Some(line) = first.filter(|_| are_phases(&rows)) {
+        let note = "each line holds several times that grow, as those of the phases of a request: \
+                    which of them is that of the whole is not stated";
+        return Err(MissingValue::new(MissingReason::NotStated, note).at_line(line));
     }
     match first {
         // What curl writes of a request that failed.
@@ -33,6 +43,15 @@ pub(super) fn read_latency_samples(page: &EvidencePage) -> ReadResult<Vec<f64>> 
             MissingReason::NotNumeric,
         )),
     }
+}
+
+/// Whether every line holds as many times as the others, and none less than the one before it.
+fn are_phases(rows: &[Vec<f64>]) -> bool {
+    let count = rows.first().map_or(0, Vec::len);
+    rows.len() > 1
+        && (2..=8).contains(&count)
+        && rows.iter().all(|row| row.len() == count && row.is_sorted())
+        && rows.iter().any(|row| row.first() < row.last())
 }
 
 fn not_katas<'p>(page: &'p EvidencePage) -> Vec<&'p LabelledPart> {
@@ -125,7 +144,8 @@ pub(super) fn read_reported_latency(page: &EvidencePage) -> ReadResult<Value> {
     let parts = not_katas(page);
     let lines: Vec<&PageLine> = parts.iter().flat_map(|part| part.value_lines()).collect();
     let found = read::find_value(lines.iter().copied(), on_one_line);
-    if let Some(found) = found.or_else(|| over_lines(&lines)) {
+    let found = found.or_else(|| over_lines(&lines)).or_else(|| over_cells(&lines));
+    if let Some(found) = found {
         // awk adds up `0,0051` of another locale as 0.
         if ["avg", "min", "max"].iter().all(|key| found.value[key].as_f64() == Some(0.0)) {
             let note = "a response takes longer than 0 s".to_string();
@@ -179,6 +199,18 @@ fn over_lines(lines: &[&PageLine]) -> Option<FoundValue<Value>> {
     Some(FoundValue { value: summary_object(&values)?, line })
 }
 
+/// The same in the cells of a row, whose heads are the keys.
+fn over_cells(lines: &[&PageLine]) -> Option<FoundValue<Value>> {
+    lines.chunk_by(|line, next| line.number == next.number).find_map(|row| {
+        let cells = row.iter().filter_map(|line| {
+            let value = line.text.rsplit(": ").next()?;
+            Some(format!("{}={value}", line.measure.as_deref()?))
+        });
+        let text = cells.collect::<Vec<_>>().join(" ");
+        Some(FoundValue::at_line(on_one_line(&text)?, row[0]))
+    })
+}
+
 fn summary_object(values: &[Option<f64>]) -> Option<Value> {
     let mut object = Map::new();
     for ((name, _), value) in KEYS.iter().zip(values) {
@@ -225,9 +257,11 @@ fn number_after_key(text: &str, names: &[&str], whole: bool) -> Option<f64> {
     None
 }
 
-/// Whether a unit behind the last number is that of all: `avg=3.1 min=2.5 max=8.1 (ms)`.
+/// Whether a unit behind the last number is that of all: `avg=3.1 min=2.5 max=8.1 (ms) n=50`.
 fn ends_in_millis(lower: &str) -> bool {
-    lower.ends_with("(ms)") || lower.ends_with("in ms") || lower.starts_with("latency (ms)")
+    lower.contains("(ms)") && !lower.contains("(s)")
+        || lower.ends_with("in ms")
+        || lower.starts_with("latency (ms)")
 }
 
 /// A text up to the next word that is the key of a figure: in `0.003 min 0.002` it is not minutes.

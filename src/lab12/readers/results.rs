@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::label::EvidenceRole;
-use super::page::{EvidencePage, LabelledPart};
+use super::page::{EvidencePage, LabelledPart, PageLine};
 use super::read::{self, FoundValue, ReadResult};
-use super::table::TableMeasure;
+use super::table::{self, TableMeasure};
 use super::{counts, failure, words};
 use crate::model::{MissingReason, MissingValue};
 
@@ -17,7 +17,7 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
             let words = "the container that was to write did not start:";
             return Err(MissingValue::quoting_line(MissingReason::FailedStart, words, line));
         }
-        read::find_value(part.value_lines().rev(), parse_dd_output)
+        read::find_value(writing_lines(part).into_iter().rev(), parse_dd_output)
             .ok_or_else(|| read::explain_unreadable_lines(&part.lines, MissingReason::NotNumeric))
     })?;
     if found.value["bytes"] == 0 {
@@ -25,6 +25,33 @@ pub(super) fn io_write(page: &EvidencePage, who: EvidenceRole) -> ReadResult<Val
         return Err(MissingValue::new(MissingReason::OutOfRange, words).at_line(found.line));
     }
     read::refuse_impossible_times(found, &["seconds"])
+}
+
+/// The lines of a part without what dd says of reading, by the word before it or above it: `read:`.
+fn writing_lines(part: &LabelledPart) -> Vec<&PageLine> {
+    let mut is_of_read = names_reading(&part.label).unwrap_or(false);
+    let mut lines = Vec::new();
+    for line in part.value_lines() {
+        let key = line.text.split_once(':').map_or(line.text.as_str(), |(key, _)| key);
+        match (parse_dd_output(&line.text).is_some(), names_reading(key)) {
+            (true, Some(true)) => {}
+            (true, None) if is_of_read => {}
+            (_, named) => {
+                is_of_read = named.unwrap_or(is_of_read);
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
+/// Whether words name reading, or writing; none if they name neither or both.
+fn names_reading(key: &str) -> Option<bool> {
+    match (table::has_word(key, "read*"), table::has_word(key, "writ*")) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
 }
 
 /// `536870912 bytes (537 MB, 512 MiB) copied, 1.23456 s, 435 MB/s`, in the languages of dd.
