@@ -41,7 +41,27 @@ pub(super) fn role_of_command(text: &str) -> Option<EvidenceRole> {
     if prose && !prompted {
         return None;
     }
-    Some(command_role(typed).or_else(|| role_of_remark(typed)).unwrap_or(EvidenceRole::Host))
+    let stated = command_role(typed).or_else(|| role_of_shown_file(typed));
+    Some(stated.or_else(|| role_of_remark(typed)).unwrap_or(EvidenceRole::Host))
+}
+
+/// The role that the name of the one file names which a command shows, or its folder:
+/// `cat results/runc-caps.txt`.
+pub(super) fn role_of_shown_file(text: &str) -> Option<EvidenceRole> {
+    let (_, typed) = after_prompt(text);
+    let (program, arguments) = typed.split_once(char::is_whitespace)?;
+    let mut files = arguments.split_whitespace().filter(|word| word.contains(['.', '/']));
+    let (file, None) = (files.next()?, files.next()) else { return None };
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let (stem, extension) = name.rsplit_once('.')?;
+    let shows = matches!(program, "cat" | "head" | "tail" | "less" | "more")
+        && matches!(extension, "txt" | "log" | "out")
+        && !arguments.contains(['>', '|', ';', '&']);
+    match label::list_roles(stem)[..] {
+        [who] if shows => Some(who),
+        [] if shows => EvidenceRole::of_folder(folder.rsplit('/').next()?),
+        _ => None,
+    }
 }
 
 /// The role that a remark behind a command names: `cat /proc/version (kata)`, `uname -r # host`.

@@ -53,7 +53,8 @@ pub(super) fn parse_kernel_statement(text: &str) -> Option<KernelStatement> {
             });
         }
         let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        if let Some(release) = parse_kernel_release(first) {
+        if let Some(release) = parse_kernel_release(first).filter(|word| !is_version_of_kata(word))
+        {
             let text = release.clone();
             return (!words::is_hypothetical(rest)).then_some(KernelStatement {
                 release,
@@ -122,6 +123,12 @@ pub(super) fn parse_kernel_release(word: &str) -> Option<String> {
     let clean = rest.chars().all(|c| c.is_ascii_alphanumeric() || "-+_~.".contains(c));
     let whole = (3..=4).contains(&numbers) || numbers == 2 && rest.starts_with('-');
     (existed && suffix && clean && whole).then(|| word.to_string())
+}
+
+/// Whether a number that stands alone is a version of Kata, `3.17.0`: kernels of that age carry the
+/// name of a build, and no guest of Kata ever ran one.
+fn is_version_of_kata(word: &str) -> bool {
+    word.starts_with("3.") && word.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 /// Whether the release is of an engine's own machine, which no Kata guest runs on: WSL2, or the
@@ -280,5 +287,7 @@ mod tests {
         assert_eq!(release("The kernel would be: 6.1.62"), None);
         assert_eq!(release("Kernel 6.8.0 is the host's"), None);
         assert_eq!(release("Kata Containers version: 4.1.0"), None);
+        assert_eq!(release("3.17.0"), None);
+        assert_eq!(release("3.10.0-1160.el7.x86_64").as_deref(), Some("3.10.0-1160.el7.x86_64"));
     }
 }

@@ -230,12 +230,18 @@ impl PastedBlock {
             return Some((who, *number));
         }
         let says_itself = self.lines.iter().any(|(_, text)| {
-            command::command_role(text).is_some() || label::parse_label(text).is_some()
+            command::command_role(text).is_some()
+                || command::role_of_shown_file(text).is_some()
+                || label::parse_label(text).is_some()
+                || names_target_in_row(text)
         });
         if says_itself || self.is_note {
             return None;
         }
-        for (number, words) in &self.above {
+        for (at, (number, words)) in self.above.iter().enumerate() {
+            if is_of_product(words, at > 0) {
+                continue;
+            }
             match command::command_role(words).map(LabelRole::One).or(label::role_of(words)) {
                 Some(LabelRole::One(who)) => return Some((who, *number)),
                 Some(LabelRole::Unclear) => return None,
@@ -323,6 +329,29 @@ impl PastedBlock {
         }
         slots
     }
+}
+
+/// Whether words above a block name Kata as what the lab is about or what was installed, and not as
+/// the target whose output follows: `Lab 12 — Kata Containers`, `Task 1: Install Kata`.
+fn is_of_product(above: &str, is_further: bool) -> bool {
+    const WORDS: &[&str] = &["install", "setup", "set up", "configur"];
+    let names_lab = words::split_words(above).any(|word| {
+        let word = word.to_lowercase();
+        word.strip_prefix("lab").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+    });
+    names_lab
+        || words::contains_any(above, WORDS)
+        || is_further && words::contains_any(above, &["kata containers"])
+}
+
+/// Whether a row of a table names a target before its values.
+fn names_target_in_row(text: &str) -> bool {
+    text.starts_with('|')
+        && text
+            .split('|')
+            .skip(1)
+            .take(2)
+            .any(|cell| !super::table::find_target_roles(cell).is_empty())
 }
 
 /// Whether a line, behind its label, or a cell of a table states a kernel.
