@@ -304,7 +304,7 @@ mod tests {
     use super::*;
     use crate::model::Role;
 
-    fn spec() -> Target {
+    fn target_with_app() -> Target {
         Target::of_role("runc", Role::Baseline, None)
     }
 
@@ -321,7 +321,7 @@ mod tests {
             command: Vec::new(),
             load: RequestLoad { requests: 50, rate: None },
         };
-        let captures = health_captures(&spec(), &app, &Err("no answer in time".into()));
+        let captures = health_captures(&target_with_app(), &app, &Err("no answer in time".into()));
         assert_eq!(text(&captures[0]), "0\n");
         assert_eq!(text(&captures[1]), "no answer in time\n");
     }

@@ -150,7 +150,7 @@ mod tests {
         capture(id, origin, status)
     }
 
-    fn reason(boot: Capture, status: CaptureStatus) -> MissingValue {
+    fn reason_after_boot(boot: Capture, status: CaptureStatus) -> MissingValue {
         let captures = [boot, probe("kata/a", CaptureStatus::Absent), probe("kata/b", status)];
         boot_gaps(&captures)["kata/boot"].missing_reason(status).unwrap()
     }
@@ -166,7 +166,7 @@ mod tests {
         let words = "asked, but before its answer kata/boot reached its time limit after 60.0 s; \
                      1 of 2 answers came";
         assert_eq!(
-            reason(boot(CaptureStatus::Timeout), CaptureStatus::Unreached),
+            reason_after_boot(boot(CaptureStatus::Timeout), CaptureStatus::Unreached),
             MissingValue::new(MissingReason::CutOff, words)
         );
         let stderr = Some(CapturedStream::new(b"\nqemu: killed\nmore\n"));
@@ -174,13 +174,13 @@ mod tests {
         let words = "asked, but before its answer kata/boot ended with exit status 137 (it said: \
                      qemu: killed); 1 of 2 answers came";
         assert_eq!(
-            reason(died, CaptureStatus::Unreached),
+            reason_after_boot(died, CaptureStatus::Unreached),
             MissingValue::new(MissingReason::CutOff, words)
         );
         let words = "asked, but before its answer kata/boot was stopped by the user; 1 of 2 answers \
                      came";
         assert_eq!(
-            reason(boot(CaptureStatus::Stopped), CaptureStatus::Unreached),
+            reason_after_boot(boot(CaptureStatus::Stopped), CaptureStatus::Unreached),
             MissingValue::new(MissingReason::CutOff, words)
         );
     }
@@ -188,11 +188,11 @@ mod tests {
     #[test]
     fn a_damaged_answer_and_a_full_output_are_other_reasons() {
         assert_eq!(
-            reason(boot(CaptureStatus::Ok), CaptureStatus::Damaged).why,
+            reason_after_boot(boot(CaptureStatus::Ok), CaptureStatus::Damaged).why,
             MissingReason::Unreadable
         );
         assert_eq!(
-            reason(boot(CaptureStatus::Ok), CaptureStatus::Unasked).why,
+            reason_after_boot(boot(CaptureStatus::Ok), CaptureStatus::Unasked).why,
             MissingReason::NotAsked
         );
     }

@@ -111,20 +111,16 @@ pub(super) struct KeptSite {
 }
 
 impl KeptSite {
-    fn project(&self) -> &Project {
-        self.builder.project()
-    }
-
     /// Whether a change of a chapter is seen as one, and concerns its own page alone.
     fn can_be_continued(&self) -> bool {
-        let project = self.project();
+        let project = self.builder.project();
         let folders = [project.chapters_dir(), project.data_dir(), project.templates_dir()];
         let has_links = |folder: &PathBuf| {
             let walk = sources::walk_folder(folder, WalkLimits::PROJECT);
             folder.is_symlink() || walk.is_ok_and(|walk| walk.entries.iter().any(|e| e.is_link))
         };
         self.stamp.is_some()
-            && self.builder.chapters().shared_texts().is_empty()
+            && self.builder.project_chapters().shared_texts().is_empty()
             // What a link leads to is not watched.
             && !folders.iter().any(has_links)
     }
@@ -142,7 +138,7 @@ impl KeptSite {
     fn chapter_at(&self, path: &Path) -> Option<String> {
         let name = self.name_among_chapters(path)?;
         let is_file = std::fs::symlink_metadata(path).is_ok_and(|data| data.is_file());
-        (is_file && self.builder.chapters().has_chapter(&name)).then_some(name)
+        (is_file && self.builder.project_chapters().has_chapter(&name)).then_some(name)
     }
 
     /// Whether there is no file at a path, and there was none that the site is made of: an editor
@@ -150,7 +146,7 @@ impl KeptSite {
     fn is_nothing(&self, path: &Path) -> bool {
         let Some(name) = self.name_among_chapters(path) else { return false };
         let is_known = |known: &str| Path::new(known).starts_with(&name);
-        let chapters = self.builder.chapters();
+        let chapters = self.builder.project_chapters();
         path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
             && name != SUMMARY
             && !Path::new(&name).starts_with(NOTES)
@@ -159,7 +155,7 @@ impl KeptSite {
     }
 
     fn name_among_chapters(&self, path: &Path) -> Option<String> {
-        let folder = std::path::absolute(self.project().chapters_dir()).ok()?;
+        let folder = std::path::absolute(self.builder.project().chapters_dir()).ok()?;
         let name = path.strip_prefix(folder).ok()?.to_str()?;
         (!name.is_empty()).then(|| name.to_string())
     }
@@ -216,10 +212,10 @@ impl KeptSite {
     }
 
     fn read_unpublished(&self) -> Result<BTreeMap<String, TextFile>> {
-        let folder = self.project().chapters_dir();
+        let folder = self.builder.project().chapters_dir();
         let mut texts = BTreeMap::new();
         for name in &self.unpublished {
-            self.project().refuse_outside(&folder.join(name))?;
+            self.builder.project().refuse_outside(&folder.join(name))?;
             texts.extend(assets::read_all(AssetTree::Chapters, Some(&folder), name, ".md")?);
         }
         Ok(texts)
@@ -271,6 +267,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::site::writer::FolderTree;
     use crate::store::testing::read_sample_run;
 
     /// A project whose site is kept, and each change of it.
@@ -287,38 +284,44 @@ mod tests {
             let (memory, touched) = (SiteMemory::default(), BTreeSet::new());
             let mut project = Self { folder, memory, touched, is_hurried: false };
             project.add_run("customer");
-            project.write("book.toml", "[preprocessor.isoproof]\nedition = \"s26\"\n");
-            project.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n- [C](c.md)\n");
-            project.write("site/one.md", "# One\n\n## Same\n\n[two](b/two.md#same)\n");
-            project.write("site/b/two.md", "# Two\n\n## Same\n\nText[^1].\n\n[^1]: Note.\n");
-            project.write("site/c.md", "# C\n\n{{ fact(id=\"proc.entries\", target=\"kata\") }}\n");
+            project.write_source("book.toml", "[preprocessor.isoproof]\nedition = \"s26\"\n");
+            project.write_source(
+                "site/SUMMARY.md",
+                "- [One](one.md)\n- [Two](b/two.md)\n- [C](c.md)\n",
+            );
+            project.write_source("site/one.md", "# One\n\n## Same\n\n[two](b/two.md#same)\n");
+            project.write_source("site/b/two.md", "# Two\n\n## Same\n\nText[^1].\n\n[^1]: Note.\n");
+            project.write_source(
+                "site/c.md",
+                "# C\n\n{{ fact(id=\"proc.entries\", target=\"kata\") }}\n",
+            );
             project
         }
 
-        fn path(&self, name: &str) -> PathBuf {
+        fn site_path(&self, name: &str) -> PathBuf {
             self.folder.path().join(name)
         }
 
-        fn write(&mut self, name: &str, text: &str) {
-            let path = self.path(name);
+        fn write_source(&mut self, name: &str, text: &str) {
+            let path = self.site_path(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, text).unwrap();
             self.touched.insert(path);
         }
 
-        fn remove(&mut self, name: &str) {
-            std::fs::remove_file(self.path(name)).unwrap();
-            self.touched.insert(self.path(name));
+        fn remove_source(&mut self, name: &str) {
+            std::fs::remove_file(self.site_path(name)).unwrap();
+            self.touched.insert(self.site_path(name));
         }
 
         fn add_run(&mut self, label: &str) {
             let (file, _) = read_sample_run(label);
             let name = format!("data/runs/{}", file.file_name().unwrap().to_str().unwrap());
-            self.write(&name, &std::fs::read_to_string(file).unwrap());
+            self.write_source(&name, &std::fs::read_to_string(file).unwrap());
         }
 
         /// Brings the site up to date as a server does. Says whether chapters alone were made.
-        fn update(&mut self) -> Result<bool> {
+        fn update_site(&mut self) -> Result<bool> {
             let changes = SourceChanges::Paths(std::mem::take(&mut self.touched));
             let project = Project::open_folder(self.folder.path()).unwrap();
             let options = BuildOptions { run: "latest".into(), ..BuildOptions::default() };
@@ -345,34 +348,21 @@ mod tests {
                 ..BuildOptions::default()
             };
             super::super::build_report(&project, &options).unwrap();
-            let fresh = read_files(&other.path().join("site"));
-            let served = read_files(&self.path("public"));
+            let fresh = read_site_files(&other.path().join("site"));
+            let served = read_site_files(&self.site_path("public"));
             assert_eq!(fresh.keys().collect::<Vec<_>>(), served.keys().collect::<Vec<_>>());
             for (name, bytes) in fresh {
                 assert!(served[&name] == bytes, "{} differs", name.display());
             }
             let document = |path: PathBuf| std::fs::read_to_string(path).unwrap();
             let fresh = document(other.path().join("submission.md"));
-            assert_eq!(document(self.path("submission.md")), fresh);
+            assert_eq!(document(self.site_path("submission.md")), fresh);
         }
     }
 
-    fn read_files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        let mut open = vec![folder.to_path_buf()];
-        while let Some(next) = open.pop() {
-            for entry in std::fs::read_dir(next).unwrap() {
-                let path = entry.unwrap().path();
-                match path.is_dir() {
-                    true => open.push(path),
-                    false => {
-                        let name = path.strip_prefix(folder).unwrap().to_path_buf();
-                        files.insert(name, std::fs::read(&path).unwrap());
-                    }
-                }
-            }
-        }
-        files
+    fn read_site_files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let files = FolderTree::read_tree(folder).unwrap().files.into_iter();
+        files.map(|name| (name.clone(), std::fs::read(folder.join(name)).unwrap())).collect()
     }
 
     #[test]
@@ -380,56 +370,79 @@ mod tests {
         type Edit = fn(&mut EditedProject);
         let edits: [(&str, bool, Edit); 19] = [
             ("the first build", false, |_| ()),
-            ("a text", true, |p| p.write("site/b/two.md", "# Two\n\nOther words\n\n## Same\n")),
+            ("a text", true, |p| {
+                p.write_source("site/b/two.md", "# Two\n\nOther words\n\n## Same\n")
+            }),
             ("a heading and a link to it at once", true, |p| {
-                p.write("site/b/two.md", "# Two\n\n## Other\n\n## Same\n\n[x](../one.md#new)\n");
-                p.write("site/one.md", "# One\n\n## New\n\n[two](b/two.md#other) {{ 1 + 1 }}\n");
+                p.write_source(
+                    "site/b/two.md",
+                    "# Two\n\n## Other\n\n## Same\n\n[x](../one.md#new)\n",
+                );
+                p.write_source(
+                    "site/one.md",
+                    "# One\n\n## New\n\n[two](b/two.md#other) {{ 1 + 1 }}\n",
+                );
             }),
             ("a look-up where none was", true, |p| {
                 let text = "# One\n\n## New\n\n{{ fact(id=\"cpu.count\", target=\"kata\") }}\n";
-                p.write("site/one.md", text);
+                p.write_source("site/one.md", text);
             }),
             ("a look-up of what is missing", true, |p| {
-                p.write("site/c.md", "# C\n\n{{ fact(id=\"perf.syscall\", target=\"runc\") }}\n");
+                p.write_source(
+                    "site/c.md",
+                    "# C\n\n{{ fact(id=\"perf.syscall\", target=\"runc\") }}\n",
+                );
             }),
-            ("no look-up any more", true, |p| p.write("site/c.md", "# C\n\nPlain.\n")),
+            ("no look-up any more", true, |p| p.write_source("site/c.md", "# C\n\nPlain.\n")),
             ("what an editor wrote first and removed", true, |p| {
-                p.write("site/c.md.new", "x");
-                p.remove("site/c.md.new");
-                p.write("site/c.md", "# C\n\nAgain, with `code`.\n");
+                p.write_source("site/c.md.new", "x");
+                p.remove_source("site/c.md.new");
+                p.write_source("site/c.md", "# C\n\nAgain, with `code`.\n");
             }),
             ("a picture", false, |p| {
-                p.write("site/b/x.svg", "<svg/>");
-                p.write("site/b/two.md", "# Two\n\n## Other\n\n## Same\n\n![x](x.svg)\n");
+                p.write_source("site/b/x.svg", "<svg/>");
+                p.write_source("site/b/two.md", "# Two\n\n## Other\n\n## Same\n\n![x](x.svg)\n");
             }),
-            ("a link to a picture more", true, |p| p.write("site/c.md", "# C\n\n![x](b/x.svg)\n")),
-            ("one link to a picture less", true, |p| p.write("site/c.md", "# C\n\nNo more.\n")),
+            ("a link to a picture more", true, |p| {
+                p.write_source("site/c.md", "# C\n\n![x](b/x.svg)\n")
+            }),
+            ("one link to a picture less", true, |p| {
+                p.write_source("site/c.md", "# C\n\nNo more.\n")
+            }),
             ("a picture that no link leads to", false, |p| {
-                p.write("site/b/two.md", "# Two\n\n## Same\n\nNo picture.\n");
+                p.write_source("site/b/two.md", "# Two\n\n## Same\n\nNo picture.\n");
             }),
             ("a chapter more", false, |p| {
-                p.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n- [D](d.md)\n");
-                p.write("site/d.md", "# D\n");
+                p.write_source(
+                    "site/SUMMARY.md",
+                    "- [One](one.md)\n- [Two](b/two.md)\n- [D](d.md)\n",
+                );
+                p.write_source("site/d.md", "# D\n");
             }),
             ("a chapter with another name", false, |p| {
-                p.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n- [E](e.md)\n");
-                p.write("site/e.md", "# E\n");
-                p.remove("site/d.md");
+                p.write_source(
+                    "site/SUMMARY.md",
+                    "- [One](one.md)\n- [Two](b/two.md)\n- [E](e.md)\n",
+                );
+                p.write_source("site/e.md", "# E\n");
+                p.remove_source("site/d.md");
             }),
             ("a chapter less", false, |p| {
-                p.write("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n");
-                p.remove("site/e.md");
+                p.write_source("site/SUMMARY.md", "- [One](one.md)\n- [Two](b/two.md)\n");
+                p.remove_source("site/e.md");
             }),
-            ("a template", false, |p| p.write("templates/site/style.css", "main { color: red }\n")),
-            ("a note", false, |p| p.write("site/notes/method.md", "My own words.\n")),
+            ("a template", false, |p| {
+                p.write_source("templates/site/style.css", "main { color: red }\n")
+            }),
+            ("a note", false, |p| p.write_source("site/notes/method.md", "My own words.\n")),
             ("another title", false, |p| {
-                p.write(
+                p.write_source(
                     "book.toml",
                     "[book]\ntitle = \"Other\"\n[preprocessor.isoproof]\nedition = \"s26\"\n",
                 )
             }),
             ("a chapter that takes from another", false, |p| {
-                p.write("site/b/two.md", "# Two\n\n## Same\n\n{% include \"one.md\" %}\n");
+                p.write_source("site/b/two.md", "# Two\n\n## Same\n\n{% include \"one.md\" %}\n");
             }),
             ("another run", false, |p| p.add_run("four-runtimes")),
         ];
@@ -437,7 +450,7 @@ mod tests {
         for (what, is_patched, edit) in edits {
             edit(&mut project);
             project.is_hurried = !project.is_hurried;
-            let done = project.update().unwrap_or_else(|error| panic!("{what}: {error}"));
+            let done = project.update_site().unwrap_or_else(|error| panic!("{what}: {error}"));
             assert_eq!(done, is_patched, "{what}");
             project.check_site();
         }
@@ -446,8 +459,8 @@ mod tests {
     #[test]
     fn what_a_failed_build_left_out_is_made_when_another_chapter_makes_it_right() {
         let mut project = EditedProject::with_chapters();
-        project.update().unwrap();
-        let before = read_files(&project.path("public"));
+        project.update_site().unwrap();
+        let before = read_site_files(&project.site_path("public"));
         let failures = [
             ("site/one.md", "# One\n\n[two](b/two.md#nowhere)\n", "b/two.html#nowhere"),
             ("site/c.md", "# C\n\n{{ fact(\n", "c.md:3"),
@@ -455,30 +468,30 @@ mod tests {
             ("site/c.md", "# C\n\nFine.\n", "b/two.html#nowhere"),
         ];
         for (name, text, problem) in failures {
-            project.write(name, text);
-            let error = project.update().unwrap_err();
+            project.write_source(name, text);
+            let error = project.update_site().unwrap_err();
             assert!(error.message.contains(problem), "{problem} in {error}");
-            assert!(read_files(&project.path("public")) == before, "{problem}");
+            assert!(read_site_files(&project.site_path("public")) == before, "{problem}");
         }
-        project.write("site/b/two.md", "# Two\n\n## Nowhere\n");
-        assert!(project.update().unwrap());
+        project.write_source("site/b/two.md", "# Two\n\n## Nowhere\n");
+        assert!(project.update_site().unwrap());
         project.check_site();
     }
 
     #[test]
     fn a_site_that_another_build_made_and_files_of_the_user_stay() {
         let mut project = EditedProject::with_chapters();
-        project.update().unwrap();
-        std::fs::write(project.path("public/CNAME"), "mine").unwrap();
-        project.write("site/c.md", "# C\n\nOne.\n");
-        assert!(project.update().unwrap());
-        assert_eq!(std::fs::read(project.path("public/CNAME")).unwrap(), b"mine");
+        project.update_site().unwrap();
+        std::fs::write(project.site_path("public/CNAME"), "mine").unwrap();
+        project.write_source("site/c.md", "# C\n\nOne.\n");
+        assert!(project.update_site().unwrap());
+        assert_eq!(std::fs::read(project.site_path("public/CNAME")).unwrap(), b"mine");
         let opened = Project::open_folder(project.folder.path()).unwrap();
         let options = BuildOptions { run: "latest".into(), ..BuildOptions::default() };
         super::super::build_report(&opened, &options).unwrap();
-        project.write("site/c.md", "# C\n\nTwo.\n");
-        assert!(!project.update().unwrap(), "the site is not the one that is kept");
-        std::fs::remove_file(project.path("public/CNAME")).unwrap();
+        project.write_source("site/c.md", "# C\n\nTwo.\n");
+        assert!(!project.update_site().unwrap(), "the site is not the one that is kept");
+        std::fs::remove_file(project.site_path("public/CNAME")).unwrap();
         project.check_site();
     }
 }

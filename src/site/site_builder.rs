@@ -178,7 +178,7 @@ impl SiteBuilder {
     }
 
     /// The chapters.
-    pub(super) fn chapters(&self) -> &ProjectChapters {
+    pub(super) fn project_chapters(&self) -> &ProjectChapters {
         self.spoken.project_chapters()
     }
 
@@ -304,7 +304,7 @@ impl SiteBuilder {
     }
 
     fn all_chapters(&self, writer: &PageWriter, since: &Json) -> Result<()> {
-        let entries = &self.chapters().entries;
+        let entries = &self.project_chapters().entries;
         // The way into the site is the first chapter, whatever its name.
         if entries.is_empty() {
             let summary = self.project.chapters_dir().join(SUMMARY);
@@ -323,7 +323,7 @@ impl SiteBuilder {
 
     /// The pages of the chapters with these indices.
     fn chapter_pages(&self, writer: &PageWriter, indices: &[usize], since: &Json) -> Result<()> {
-        let entries = &self.chapters().entries;
+        let entries = &self.project_chapters().entries;
         let page =
             |&index: &usize| self.chapter_page(writer, &entries[index].page_path(), index, since);
         // The first error in the order of the book, whichever thread met one first.
@@ -347,7 +347,7 @@ impl SiteBuilder {
         names: &BTreeSet<String>,
         since: &Json,
     ) -> Result<()> {
-        let entries = self.chapters().entries.iter().enumerate();
+        let entries = self.project_chapters().entries.iter().enumerate();
         let changed = entries.filter(|(_, entry)| names.contains(&entry.path));
         let indices: Vec<usize> = changed.map(|(index, _)| index).collect();
         self.chapter_pages(writer, &indices, since)?;
@@ -363,7 +363,7 @@ impl SiteBuilder {
         if let Ok(mut warnings) = self.warnings.lock() {
             warnings.clear();
         }
-        let entries = self.chapters().entries.iter().enumerate();
+        let entries = self.project_chapters().entries.iter().enumerate();
         let changed = entries.filter(|(_, entry)| texts.contains_key(&entry.path));
         let indices: Vec<usize> = changed.map(|(index, _)| index).collect();
         for index in indices {
@@ -379,9 +379,9 @@ impl SiteBuilder {
         index: usize,
         since: &Json,
     ) -> Result<()> {
-        let entry = &self.chapters().entries[index];
+        let entry = &self.project_chapters().entries[index];
         let root = relative_root(&entry.path);
-        let source = self.chapters().chapter_source(&entry.path);
+        let source = self.project_chapters().chapter_source(&entry.path);
         let is_overview = index == 0;
         let template = if is_overview { "site/overview.html" } else { "site/chapter.html" };
         let framing = self.frame_ingredients(name, &entry.title, &root, Some(index));
@@ -411,7 +411,7 @@ impl SiteBuilder {
         index: usize,
         speaker: &ChapterRenderer,
     ) -> Result<markdown::RenderedText> {
-        let path = &self.chapters().entries[index].path;
+        let path = &self.project_chapters().entries[index].path;
         let text = speaker.chapters.render_chapter(path)?.unwrap_or_default();
         self.to_html(&speaker.pages, &text, &relative_root(path))
     }
@@ -423,7 +423,7 @@ impl SiteBuilder {
     /// The chapters as their pages have them, and no longer kept after that unless `is_kept`.
     fn take_rendered(&self, is_kept: bool) -> Result<Vec<Arc<markdown::RenderedText>>> {
         let mut known = std::mem::take(&mut *self.lock_rendered());
-        let entries = self.chapters().entries.iter().enumerate();
+        let entries = self.project_chapters().entries.iter().enumerate();
         let texts: Vec<_> = entries.map(|(index, entry)| (known.remove(&index), entry)).collect();
         let render = |(index, (text, entry)): (usize, (Option<_>, &SummaryEntry))| match text {
             Some(text) => Ok(text),
@@ -461,8 +461,9 @@ impl SiteBuilder {
         writer: &PageWriter,
         is_urgent: Option<&dyn Fn() -> bool>,
     ) -> Result<bool> {
-        let entries = &self.chapters().entries;
-        let sources = entries.iter().map(|entry| self.chapters().chapter_source(&entry.path));
+        let entries = &self.project_chapters().entries;
+        let sources =
+            entries.iter().map(|entry| self.project_chapters().chapter_source(&entry.path));
         let title = &self.project.config.title;
         let frame = self.frame_ingredients(PRINT, title, "", None);
         let key = self.report.and_parts(["print", &frame]).and_parts(sources);
@@ -519,8 +520,11 @@ impl SiteBuilder {
         let frame = self.frame_ingredients(name, "Submission", "", None);
         let key = self.report.and_parts(["submission", &frame]);
         // Its sections are those of chapters, so they are among what it is made of.
-        let sources =
-            self.chapters().entries.iter().map(|entry| self.chapters().chapter_source(&entry.path));
+        let sources = self
+            .project_chapters()
+            .entries
+            .iter()
+            .map(|entry| self.project_chapters().chapter_source(&entry.path));
         writer.add_text_page(name, key.and_parts(sources), || {
             let text =
                 self.render_document(EvidenceLinks::Site(String::new()))?.unwrap_or_default();
@@ -786,7 +790,7 @@ impl SiteBuilder {
         }
         let size = writer.total_size();
         let finished = writer.finished_pages();
-        let chapters = self.chapters().entries.iter();
+        let chapters = self.project_chapters().entries.iter();
         let mut texts: Vec<(&str, String)> =
             chapters.map(|entry| (entry.title.as_str(), entry.page_path())).collect();
         texts.push(("Submission", DOCUMENT.into()));
@@ -932,7 +936,7 @@ impl SiteBuilder {
         chapter: Option<usize>,
     ) -> Context {
         let mut context = Context::new();
-        let count = self.chapters().entries.len();
+        let count = self.project_chapters().entries.len();
         let all = (count > LISTED).then(|| json!({"href": format!("{root}{ALL}"), "count": count}));
         context.insert_value("title", title.into());
         context.insert_value("root", root.into());
@@ -960,7 +964,7 @@ impl SiteBuilder {
         root: &str,
         chapter: Option<usize>,
     ) -> String {
-        let entries = &self.chapters().entries;
+        let entries = &self.project_chapters().entries;
         let fleet = self.fleet.as_deref().unwrap_or_default();
         let mut parts = [page, title, root, fleet, &entries.len().to_string()].join("\0");
         for index in self.listed_chapters(chapter) {
@@ -975,7 +979,7 @@ impl SiteBuilder {
         let links = {
             let mut known = self.navigation.lock().unwrap_or_else(PoisonError::into_inner);
             let links = known.entry(root.to_string()).or_insert_with(|| {
-                let links = self.chapters().entries.iter();
+                let links = self.project_chapters().entries.iter();
                 let links = links.map(|entry| navigation_link(entry, root, false));
                 links.map(|link| Value::from_serializable(&link)).collect()
             });
@@ -983,7 +987,7 @@ impl SiteBuilder {
         };
         let link = |index| match chapter == Some(index) {
             true => {
-                let link = navigation_link(&self.chapters().entries[index], root, true);
+                let link = navigation_link(&self.project_chapters().entries[index], root, true);
                 Value::from_serializable(&link)
             }
             false => links[index].clone(),
@@ -994,8 +998,8 @@ impl SiteBuilder {
     /// The chapters that a page lists: all, or the first and those around its own.
     fn listed_chapters(&self, chapter: Option<usize>) -> impl Iterator<Item = usize> {
         let here = chapter.unwrap_or(0);
-        let (from, to) = match self.chapters().entries.len() {
-            0..=LISTED => (0, self.chapters().entries.len()),
+        let (from, to) = match self.project_chapters().entries.len() {
+            0..=LISTED => (0, self.project_chapters().entries.len()),
             count => (here.saturating_sub(AROUND), (here + AROUND + 1).min(count)),
         };
         let first = (from > 0).then_some(0);
@@ -1004,7 +1008,7 @@ impl SiteBuilder {
 
     /// The chapters before and after one.
     fn pager_context(&self, index: usize, root: &str) -> Json {
-        let entries = &self.chapters().entries;
+        let entries = &self.project_chapters().entries;
         let link =
             |entry: Option<&SummaryEntry>| entry.map(|entry| navigation_link(entry, root, false));
         json!({

@@ -538,15 +538,15 @@ fn is_equal(a: &Path, b: &Path) -> bool {
 
 /// What is in a folder and in the folders below it, by paths from there. Links are not followed.
 #[derive(Debug, Default)]
-struct FolderTree {
+pub(super) struct FolderTree {
     /// What is no folder.
-    files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// The folders, each before those in it.
     folders: Vec<PathBuf>,
 }
 
 impl FolderTree {
-    fn read_tree(root: &Path) -> std::io::Result<Self> {
+    pub(super) fn read_tree(root: &Path) -> std::io::Result<Self> {
         let mut tree = Self::default();
         let mut open = vec![PathBuf::new()];
         while let Some(folder) = open.pop() {

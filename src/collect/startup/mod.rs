@@ -490,13 +490,14 @@ fn start_times_line(start: &TimedStart, timed: &TimedCommand) -> String {
 mod tests {
     use super::*;
 
-    fn spec(name: &str, role: Role) -> Target {
+    fn sampled_target(name: &str, role: Role) -> Target {
         Target::of_role(name, role, None)
     }
 
     #[test]
     fn the_baseline_has_two_turns_and_the_others_one() {
-        let specs = [spec("runc", Role::Baseline), spec("runsc", Role::Candidate)];
+        let specs =
+            [sampled_target("runc", Role::Baseline), sampled_target("runsc", Role::Candidate)];
         let words: Vec<String> =
             startup_arms(&specs, true).iter().map(|arm| arm.describe_arm()).collect();
         assert_eq!(words, ["runc", "runsc", "runc (control)"]);

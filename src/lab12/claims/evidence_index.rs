@@ -307,7 +307,7 @@ impl FactRef<'_> {
     }
 
     /// Bytes in a second of what dd printed.
-    pub(super) fn rate(&self) -> Option<f64> {
+    pub(super) fn bytes_per_second(&self) -> Option<f64> {
         let value = self.fact.as_value()?;
         let rate = value.get("bytes")?.as_f64()? / value.get("seconds")?.as_f64()?;
         rate.is_finite().then_some(rate)

@@ -8,7 +8,7 @@ use crate::model::SampleUnit;
 
 impl ValuePlace<'_> {
     /// Whether a fact is what is stated.
-    pub(super) fn agrees(&self, fact_ref: &FactRef) -> bool {
+    pub(super) fn agrees_with_fact(&self, fact_ref: &FactRef) -> bool {
         let quantity = self.stated_quantity();
         let text = fact_ref.fact.as_str().unwrap_or_default();
         match &quantity.value {
@@ -17,7 +17,7 @@ impl ValuePlace<'_> {
                 let readings = [Some(*number), *second];
                 readings.into_iter().flatten().any(|stated| quantity.agrees_with(stated, truth))
             }),
-            StatedValue::Rate(one, other) => fact_ref.rate().is_some_and(|truth| {
+            StatedValue::Rate(one, other) => fact_ref.bytes_per_second().is_some_and(|truth| {
                 [one, other]
                     .iter()
                     .any(|stated| (**stated - truth).abs() <= quantity.half.max(truth * 0.03))
@@ -55,7 +55,7 @@ impl ValuePlace<'_> {
     }
 
     /// Whether a fact says for certain something else than the value.
-    pub(super) fn clashes(&self, fact_ref: &FactRef) -> bool {
+    pub(super) fn clashes_with_fact(&self, fact_ref: &FactRef) -> bool {
         let quantity = self.stated_quantity();
         let text = fact_ref.fact.as_str().unwrap_or_default();
         match &quantity.value {
@@ -64,7 +64,7 @@ impl ValuePlace<'_> {
                 let readings = [Some(*number), *second];
                 readings.into_iter().flatten().all(|stated| quantity.clashes_with(stated, truth))
             }),
-            StatedValue::Rate(one, other) => fact_ref.rate().is_some_and(|truth| {
+            StatedValue::Rate(one, other) => fact_ref.bytes_per_second().is_some_and(|truth| {
                 let is_far = |stated: &f64| (stated - truth).abs() > truth * 0.06;
                 quantity.hedge == ValueHedge::Exact && is_far(one) && is_far(other)
             }),
@@ -140,7 +140,7 @@ impl ValuePlace<'_> {
                 let figures = self.index.known_figures(fact_ref);
                 let wanted = self.figures_named();
                 let all = figures.all.iter().filter(|figure| is_wanted(figure, &wanted));
-                let mut known = all.take(MAX_COMPARED).map(|figure| figure.value);
+                let mut known = all.take(MAX_FIGURES).map(|figure| figure.value);
                 known.any(|known| self.is_slip_of_time(*seconds, known))
             }
             StatedValue::Address(_) => fact_ref.interface_addresses().any(|known| {
@@ -182,7 +182,7 @@ impl ValuePlace<'_> {
 }
 
 /// The most figures of a series that one value is compared with as their copy.
-const MAX_COMPARED: usize = 30;
+pub(super) const MAX_FIGURES: usize = 30;
 
 /// What processors call their vendor, and what their models do.
 const VENDORS: &[(&str, &str)] = &[("GenuineIntel", "intel"), ("AuthenticAMD", "amd")];

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::claim_remark::{ClaimRemark, ClaimStatus};
 use super::evidence_index::EvidenceIndex;
 use super::figures::StatedFigure;
+use super::matching::MAX_FIGURES;
 use super::messages::ClaimRatioWording;
 use super::quantity::{StatedQuantity, StatedValue, ratio_agrees, readings_of};
 use super::sentence::ReportSentence;
@@ -108,9 +109,9 @@ fn is_of_samples(
         let [Some(one), Some(other)] = facts.map(|one| Some(index.known_figures(&one?))) else {
             return false;
         };
-        let ones = one.all.iter().take(MAX_PAIRED);
+        let ones = one.all.iter().take(MAX_FIGURES);
         let mut pairs =
-            ones.flat_map(|one| other.all.iter().take(MAX_PAIRED).map(move |b| (one, b)));
+            ones.flat_map(|one| other.all.iter().take(MAX_FIGURES).map(move |b| (one, b)));
         pairs.any(|(one, other)| {
             let ratio = one.value.max(other.value) / one.value.min(other.value);
             readings_of(quantity, ratio).is_some_and(|(stated, readings)| {
@@ -119,9 +120,6 @@ fn is_of_samples(
         })
     })
 }
-
-/// The most figures of a series that are paired with those of another.
-const MAX_PAIRED: usize = 30;
 
 fn is_vague(words: &SentenceWords, sentence: &ReportSentence, quantity: &StatedQuantity) -> bool {
     let before = &sentence.text[..quantity.range.start];

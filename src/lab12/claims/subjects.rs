@@ -14,7 +14,7 @@ impl<'a> ValuePlace<'a> {
     pub(super) fn find_subject(&self) -> Option<&'a ValueSubject> {
         let possible = self.possible_subjects();
         let any_noun = possible.iter().any(|subject| self.has_noun(subject));
-        let after = self.after();
+        let after = self.text_after_value();
         let alone = |subject: &ValueSubject| {
             subject.alone.as_ref().is_some_and(|words| stand_right_after(words, after))
         };
@@ -34,7 +34,11 @@ impl<'a> ValuePlace<'a> {
     /// The subjects of the kind of the value which no word around it excludes.
     fn possible_subjects(&self) -> Vec<&'a ValueSubject> {
         let (row, column) = self.sentence.cell_labels().unwrap_or_default();
-        let window = format!("{row} | {column} | {} # {}", self.before(), self.after());
+        let window = format!(
+            "{row} | {column} | {} # {}",
+            self.text_before_value(),
+            self.text_after_value()
+        );
         let subjects = self.vocabulary.subjects.subject.iter();
         subjects
             .filter(|subject| self.may_be_of(subject.kind) && self.may_be_version_of(subject))
@@ -75,11 +79,14 @@ impl<'a> ValuePlace<'a> {
     }
 
     fn has_noun(&self, subject: &ValueSubject) -> bool {
-        subject.after.as_ref().is_some_and(|nouns| stand_right_after(nouns, self.after()))
+        subject
+            .after
+            .as_ref()
+            .is_some_and(|nouns| stand_right_after(nouns, self.text_after_value()))
     }
 
     fn is_named_before(&self, subject: &ValueSubject, any_noun: bool) -> bool {
-        let (before, after) = (self.before(), self.after());
+        let (before, after) = (self.text_before_value(), self.text_after_value());
         match subject.kind {
             SubjectKind::Count | SubjectKind::Samples if self.has_noun(subject) => {
                 subject.words.is_match(before) || subject.words.is_match(after)
@@ -114,7 +121,7 @@ impl<'a> ValuePlace<'a> {
     /// Whether a version is called a kernel right after it, or is the captured release of any target
     /// or a slip of its owner's.
     fn is_of_kernel(&self, subject: &ValueSubject) -> bool {
-        let after = self.after().trim_start_matches(['`', '*', ' ']).to_lowercase();
+        let after = self.text_after_value().trim_start_matches(['`', '*', ' ']).to_lowercase();
         let is_captured = |one: &FactRef| one.fact.as_str() == Some(self.stated_text());
         let is_slip = || {
             let release = self.index.fact_on_target("kernel.release", &self.named_owner()?)?;
@@ -149,7 +156,7 @@ impl<'a> ValuePlace<'a> {
         let is_short = between.split_whitespace().filter(|word| word.len() > 1).count() <= 6;
         let resolver = &self.index.resolver;
         let is_named = !resolver.find_mentions(between).is_empty()
-            || resolver.find_mentions(self.after()).len() == 1
+            || resolver.find_mentions(self.text_after_value()).len() == 1
             || !self.figures_named().is_empty();
         if !is_short || !is_named || self.sentence.cell_labels().is_some() {
             return None;

@@ -40,14 +40,14 @@ impl<'a> ValuePlace<'a> {
     }
 
     /// The words since the value before.
-    pub(super) fn before(&self) -> &'a str {
+    pub(super) fn text_before_value(&self) -> &'a str {
         let from = self.number.checked_sub(1).map_or(0, |before| self.all[before].range.end);
         let text = &self.sentence.text[from..self.stated_quantity().range.start];
         &text[text.rfind([';', '|']).map_or(0, |at| at + 1)..]
     }
 
     /// The few words after the value, up to the next one or the end of the clause.
-    pub(super) fn after(&self) -> &'a str {
+    pub(super) fn text_after_value(&self) -> &'a str {
         let text = self.sentence.text;
         let start = self.stated_quantity().range.end;
         let until = self.all.get(self.number + 1).map_or(text.len(), |next| next.range.start);
@@ -119,12 +119,12 @@ impl<'a> ValuePlace<'a> {
 
     /// The figures of a series that the words since the last value name, or the row and the column.
     pub(super) fn figures_named(&self) -> Vec<&'static str> {
-        let mut found = self.names_of_figures(self.before());
+        let mut found = self.names_of_figures(self.text_before_value());
         let rest = &self.sentence.text[self.stated_quantity().range.end..];
         let inside = rest.trim_start().strip_prefix('(').and_then(|rest| rest.split(')').next());
         found.extend(self.names_of_figures(inside.unwrap_or_default()));
         // “2.0 s at best and 2.2 s at worst”
-        let after = self.after().trim_start();
+        let after = self.text_after_value().trim_start();
         if found.is_empty() && after.starts_with("at ") || after.starts_with("on ") {
             found.extend(self.names_of_figures(after));
         }
@@ -141,7 +141,7 @@ impl<'a> ValuePlace<'a> {
     /// between: “max. 2.9 ms”, “the average start of Kata was 4 s”.
     pub(super) fn is_labelled_figure(&self, subject: &ValueSubject) -> bool {
         let figures = &self.vocabulary.words.figures;
-        let before = self.before();
+        let before = self.text_before_value();
         let all = [&figures.mean, &figures.median, &figures.min, &figures.max];
         let ends = all.into_iter().filter_map(|words| Some(words.find_iter(before).last()?.end()));
         let Some(end) = ends.max().filter(|_| self.figures_named().len() == 1) else {
@@ -156,7 +156,7 @@ impl<'a> ValuePlace<'a> {
 
     /// Whether a mark or a cell says that the value is what the words before it name.
     pub(super) fn has_label(&self) -> bool {
-        let before = self.before().trim_end_matches([' ', '*', '`', '"', '(', '\t']);
+        let before = self.text_before_value().trim_end_matches([' ', '*', '`', '"', '(', '\t']);
         before.ends_with([':', '=', '→']) || self.is_whole_cell()
     }
 
@@ -174,7 +174,8 @@ impl<'a> ValuePlace<'a> {
             "vs", "vs.", "versus", "and", "on", "in", "for", "under", "against", "while", "but",
             "auf", "im", "und", "gegen", "y", "et", "contra", "contre",
         ];
-        let first = self.after().split_whitespace().next().unwrap_or_default().to_lowercase();
+        let first =
+            self.text_after_value().split_whitespace().next().unwrap_or_default().to_lowercase();
         !first.starts_with(char::is_alphabetic) || GOES_ON.contains(&first.as_str())
     }
 

@@ -65,7 +65,8 @@ impl<'a> ValuePlace<'a> {
             None => everywhere.clone(),
         };
         let is_figure = matches!(subject.kind, SubjectKind::Count | SubjectKind::Seconds);
-        let agreeing: Vec<&FactRef> = own.iter().filter(|fact_ref| self.agrees(fact_ref)).collect();
+        let agreeing: Vec<&FactRef> =
+            own.iter().filter(|fact_ref| self.agrees_with_fact(fact_ref)).collect();
         if let [fact_ref, rest @ ..] = &agreeing[..] {
             let is_anybodys = target.is_none() && is_figure && !rest.is_empty();
             return if is_anybodys { Vec::new() } else { vec![self.agreeing_remark(fact_ref)] };
@@ -90,7 +91,7 @@ impl<'a> ValuePlace<'a> {
                 .collect();
         };
         let is_swapped = subject.kind != SubjectKind::Mask
-            && everywhere.iter().any(|fact_ref| self.agrees(fact_ref));
+            && everywhere.iter().any(|fact_ref| self.agrees_with_fact(fact_ref));
         let is_certain = match is_swapped {
             true => self.has_label() || self.is_exchanged(fact_ref),
             false => {
@@ -102,7 +103,7 @@ impl<'a> ValuePlace<'a> {
                     && !self.is_explained(subject.kind, fact_ref)
             }
         };
-        if !is_certain || !own.iter().all(|fact_ref| self.clashes(fact_ref)) {
+        if !is_certain || !own.iter().all(|fact_ref| self.clashes_with_fact(fact_ref)) {
             return Vec::new();
         }
         let mut out = vec![self.contradicting_remark(subject, fact_ref)];
@@ -120,7 +121,7 @@ impl<'a> ValuePlace<'a> {
         ];
         const ARTICLES: &[&str] =
             &["a", "an", "the", "my", "ein", "un", "amd", "intel", "some", "generic"];
-        let lower = self.before().to_lowercase();
+        let lower = self.text_before_value().to_lowercase();
         let mut words =
             lower.split_whitespace().rev().map(|word| word.trim_matches(['`', '*', '"', '“']));
         let last = words.find(|word| !word.is_empty() && !ARTICLES.contains(word));
@@ -138,7 +139,7 @@ impl<'a> ValuePlace<'a> {
                 format!("n = {}", known_number(fact_ref).unwrap_or_default())
             }
             // dd calls both units GB.
-            SubjectKind::Rate => fact_ref.rate().map_or_else(String::new, |rate| {
+            SubjectKind::Rate => fact_ref.bytes_per_second().map_or_else(String::new, |rate| {
                 format!("{:.1} GB/s ({:.1} GiB/s)", rate / 1e9, rate / 1024_f64.powi(3))
             }),
             _ => self.named_figure(fact_ref).unwrap_or_else(|| fact_ref.shown_value()),
@@ -171,7 +172,8 @@ impl<'a> ValuePlace<'a> {
                 let owner = other.find_target(other.find_subject()?)?;
                 self.fact_of(fact_ref.id, &owner)
             };
-            other.agrees(fact_ref) && theirs().is_some_and(|theirs| self.agrees(&theirs))
+            other.agrees_with_fact(fact_ref)
+                && theirs().is_some_and(|theirs| self.agrees_with_fact(&theirs))
         })
     }
 
@@ -233,7 +235,7 @@ impl<'a> ValuePlace<'a> {
             others.any(|one| {
                 let owner = || one.find_target(one.find_subject()?);
                 form(&one) == form(self)
-                    && one.agrees(fact_ref)
+                    && one.agrees_with_fact(fact_ref)
                     && owner().is_none_or(|owner| owner == fact_ref.target)
             })
         };
@@ -259,7 +261,7 @@ impl<'a> ValuePlace<'a> {
                 let masks = self.index.subject.run.facts.keys().filter(|id| id.contains("cap_"));
                 let mut others =
                     masks.filter_map(|id| self.index.fact_on_target(id, fact_ref.target));
-                others.any(|other| other.id != fact_ref.id && self.agrees(&other))
+                others.any(|other| other.id != fact_ref.id && self.agrees_with_fact(&other))
             }
             SubjectKind::Rate => {
                 // A whole number stands somewhere in any evidence.
@@ -361,7 +363,7 @@ impl<'a> ValuePlace<'a> {
 
     /// Whether entries of `/proc` are called processes.
     fn is_misnamed(&self, fact_ref: &FactRef) -> bool {
-        let after = self.after().to_lowercase();
+        let after = self.text_after_value().to_lowercase();
         fact_ref.id == "proc.entries"
             && matches!(self.stated_quantity().value, StatedValue::Number(..))
             && after.split_whitespace().take(3).any(|noun| noun.starts_with("process"))

@@ -185,16 +185,16 @@ const SHIM: &str = "setup/kata-built-version.txt";
 const STARTS: &str = "results/startup-bench.txt";
 
 impl PastedBlock {
-    fn caption(&self) -> &str {
+    fn nearest_caption(&self) -> &str {
         self.above.first().map_or("", |(_, words)| words)
     }
 
     fn is_captioned(&self, words: &[&str]) -> bool {
-        words::contains_any(self.caption(), words)
+        words::contains_any(self.nearest_caption(), words)
     }
 
     fn is_with_pull(&self) -> bool {
-        self.is_captioned(&["pull"]) && timing::is_excluded_part(self.caption())
+        self.is_captioned(&["pull"]) && timing::is_excluded_part(self.nearest_caption())
     }
 
     /// Whether its caption says that others measured it, or nobody.
@@ -202,7 +202,6 @@ impl PastedBlock {
         const WORDS: &[&str] = &[
             "handout expects",
             "lab expects",
-            "expected output",
             "expected value",
             "expected result",
             "expected time",
@@ -214,13 +213,13 @@ impl PastedBlock {
             "typical time",
             "literature",
             "from the doc",
-            "example output",
             "example value",
             "example from",
-            "sample output",
             "placeholder",
         ];
-        self.typed_for.is_none() && !self.is_note && self.is_captioned(WORDS)
+        self.typed_for.is_none()
+            && !self.is_note
+            && (words::is_expected_output(self.nearest_caption()) || self.is_captioned(WORDS))
     }
 
     /// Whose output it is by the words above it, with their line; none where a command or a label
