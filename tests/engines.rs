@@ -61,6 +61,25 @@ fn docker_shows_shared_kernels_gvisor_and_a_machine_for_what_they_are() {
 }
 
 #[test]
+fn a_test_run_is_made_in_a_container_of_its_own_where_an_edition_asks_for_it() {
+    if !engines() {
+        return;
+    }
+    for (project, expected) in [(Project::plain(), 0), (Project::new(), 1)] {
+        collect(&project, &["--engine", "docker", "--runtime", "runc"]).succeeds();
+        let files = project.tree("data/runs");
+        let run: Value = serde_json::from_slice(files.values().next().unwrap()).unwrap();
+        let captures = run["captures"].as_array().unwrap();
+        let answers = captures.iter().filter(|capture| capture["id"] == "runc/kernel.uname");
+        let answers: Vec<&Value> = answers.collect();
+        assert_eq!(answers.len(), 1);
+        let argv = answers[0]["origin"]["command"]["argv"].as_array();
+        let last = argv.and_then(|argv| argv.last()?.as_str());
+        assert_eq!(usize::from(last == Some("-a")), expected, "{:?}", answers[0]);
+    }
+}
+
+#[test]
 fn a_kata_that_is_runc_is_found_out_under_docker_nerdctl_and_ctr() {
     if !engines() {
         return;

@@ -639,9 +639,12 @@ fn engine_answers(session: &CollectSession) -> Vec<Capture> {
         .collect()
 }
 
-/// The test run: `uname -a` in a container of its own; none where none is wanted.
+/// The test run: `uname -a` in a container of its own. None where no edition asks for one: the boot
+/// of the probes answers the same.
 fn test_run(session: &CollectSession, spec: &Target) -> Option<Capture> {
-    if session.options.is_quick || session.engine == EngineKind::Builtin || session.is_cancelled() {
+    let options = session.options;
+    let is_wanted = options.edition.is_some() && !options.is_quick;
+    if !is_wanted || session.engine == EngineKind::Builtin || session.is_cancelled() {
         return None;
     }
     session.begin_step(WorkPart::Probes, &spec.name, "test run");
