@@ -221,11 +221,11 @@ pub(crate) fn judge_expectations(
         let open = context.test_expectation(expectation)?;
         let words = context.words.of_kind(open.kind);
         let is_open = open.outcome == ExpectationOutcome::NotDecided;
-        let render = |template: &str| render_words(template, &open.parameters);
+        let decides = if is_open { Some(&words.decides) } else { None };
         results.push(ExpectationResult {
-            expects: render(&words.expects)?,
-            found: render(&words.found)?,
-            decides: if is_open { Some(render(&words.decides)?) } else { None },
+            expects: render_words(&words.expects, &open.parameters)?,
+            found: render_words(&words.found, &open.parameters)?,
+            decides: decides.map(|words| render_words(words, &open.parameters)).transpose()?,
             kind: open.kind,
             target: open.target,
             outcome: open.outcome,
@@ -271,11 +271,12 @@ impl ExpectationContext<'_> {
     /// Refuses a name that is nearly that of a target and that nobody knows. One that is known, or
     /// near to none, is a runtime that is gone.
     fn check_name(&self, runtime: &str, line: usize) -> Result<()> {
-        let targets = || self.evidence.run.targets.iter().map(|target| target.name.as_str());
-        if targets().any(|name| name == runtime) || self.names.contains_key(runtime) {
+        let targets = self.evidence.run.targets.iter().map(|target| target.name.as_str());
+        let known = targets.chain(self.names.keys().map(String::as_str));
+        if known.clone().any(|name| name == runtime) {
             return Ok(());
         }
-        match closest_match(runtime, targets().chain(self.names.keys().map(String::as_str))) {
+        match closest_match(runtime, known) {
             Some(near) => Err(Error::unusable_input(format!(
                 "{CONFIG}:{line}: [[preprocessor.isoproof.expect]]: run {} has no runtime `{runtime}`",
                 self.evidence.run.id

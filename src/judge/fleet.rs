@@ -59,13 +59,13 @@ pub(crate) struct ClassSummary {
 
 impl ClassSummary {
     fn of_verdict(verdict: &Verdict, words: &ConclusionWords, reasons: &ReasonWords) -> Self {
-        let undecided = || verdict.reason.map(|reason| reasons[reason.reason_id()].clone());
+        let undecided = verdict.reason.map(|reason| reasons[reason.reason_id()].clone());
         Self {
             class: verdict.target.clone(),
             conclusion: verdict.conclusion,
             confidence: verdict.confidence,
             title: words[verdict.conclusion.conclusion_id()].title.clone(),
-            reason: verdict.failure.clone().or_else(undecided),
+            reason: verdict.failure.clone().or(undecided),
         }
     }
 
@@ -163,18 +163,19 @@ impl NodeSummary {
         lost: Option<&str>,
         words: &ConclusionWords,
     ) -> Self {
-        let class = |class: &str| {
-            let reason = match node.find_cell(class) {
+        let mut classes = Vec::new();
+        for class in &fleet.classes {
+            let reason = match node.find_cell(&class.name) {
                 FleetCell::Untested(reason) => reason,
                 FleetCell::Tested(_) | FleetCell::NotReached => lost.unwrap_or(NOT_REACHED),
             };
-            ClassSummary::untested_class(class, reason, words)
-        };
+            classes.push(ClassSummary::untested_class(&class.name, reason, words));
+        }
         Self {
             node: node.name.clone(),
             pool: node.pool.clone(),
             run: None,
-            classes: fleet.classes.iter().map(|it| class(&it.name)).collect(),
+            classes,
             facts: Vec::new(),
             boot_id: None,
             starts: Vec::new(),

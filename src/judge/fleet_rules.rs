@@ -49,8 +49,8 @@ pub(crate) fn check_nodes(nodes: &[NodeSummary], book: &RuleBook) -> Result<Vec<
 
 /// The version that the object of a node states.
 fn runtime_version(node: &NodeSummary) -> Option<&str> {
-    let is_version = |fact: &&super::fleet::NodeFact| fact.fact == *fact_ids::ENGINE_VERSION;
-    node.facts.iter().find(is_version).map(|fact| fact.value.as_str())
+    let version = node.facts.iter().find(|fact| fact.fact == *fact_ids::ENGINE_VERSION)?;
+    Some(&version.value)
 }
 
 /// Classes that were tested on nodes with several versions of the container runtime. The nodes are
@@ -96,11 +96,14 @@ fn nodes_share_a_boot_id(nodes: &[NodeSummary]) -> Vec<FleetViolation<'_>> {
             by_id.entry(id).or_default().push(&node.node);
         }
     }
-    let shared = by_id.into_iter().filter(|(_, nodes)| nodes.len() > 1);
-    let violation = |(id, nodes): (&str, Vec<_>)| {
-        (messages::NodesShareABootId { count: nodes.len(), id }.make_violation(), nodes)
-    };
-    shared.map(violation).collect()
+    let mut violations = Vec::new();
+    for (id, nodes) in by_id {
+        if nodes.len() > 1 {
+            let message = messages::NodesShareABootId { count: nodes.len(), id };
+            violations.push((message.make_violation(), nodes));
+        }
+    }
+    violations
 }
 
 #[cfg(test)]

@@ -62,9 +62,10 @@ impl Judgement {
 
     /// The first finding of severity error that rests on a fact of one of these targets.
     pub(crate) fn find_error(&self, fact: &str, targets: &[&str]) -> Option<&Finding> {
-        let is_about =
-            |finding: &&Finding| targets.iter().any(|target| finding.rests_on(fact, Some(target)));
-        self.findings.iter().filter(|found| found.severity == Severity::Error).find(is_about)
+        self.findings.iter().find(|finding| {
+            finding.severity == Severity::Error
+                && targets.iter().any(|target| finding.rests_on(fact, Some(target)))
+        })
     }
 
     /// All verdicts, that on the strongest boundary first; those of equal strength in the order of

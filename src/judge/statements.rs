@@ -38,8 +38,8 @@ pub(crate) fn find_disagreements<'a>(
 ) -> Vec<Disagreement<'a>> {
     let mut found: Vec<Disagreement> = Vec::new();
     for &(one, other, read) in PAIRS {
-        let stated = |id: FactId| context.fact_text(id, target).and_then(read);
-        let (Some(first), Some(second)) = (stated(one), stated(other)) else { continue };
+        let stated = [one, other].map(|id| context.fact_text(id, target).and_then(read));
+        let [Some(first), Some(second)] = stated else { continue };
         let is_known = found.iter().any(|d| (d.first, d.second) == (first, second));
         if !have_equal_words(first, second) && !is_known {
             found.push(Disagreement { one, other, first, second });
@@ -52,12 +52,13 @@ pub(crate) fn find_disagreements<'a>(
 /// place of its own, files that disagree about its kernel, lines with an impossible date, and counts
 /// that are the host's.
 pub(crate) fn find_contradicting_facts(context: &RuleContext, target: &str) -> Vec<String> {
-    let is_hosts = |id: &&String| {
-        context
-            .missing_fact(FactId::from_text(id), target)
-            .is_some_and(|m| m.why == MissingReason::HostValuesOnly)
-    };
-    let mut facts: Vec<String> = context.run.facts.keys().filter(is_hosts).cloned().collect();
+    let mut facts = Vec::new();
+    for id in context.run.facts.keys() {
+        let missing = context.missing_fact(FactId::from_text(id), target);
+        if missing.is_some_and(|missing| missing.why == MissingReason::HostValuesOnly) {
+            facts.push(id.clone());
+        }
+    }
     for disagreement in find_disagreements(context, target) {
         if disagreement.other.starts_with("kernel.") {
             facts.push(disagreement.other.to_string());

@@ -135,14 +135,8 @@ impl<'a> FitEvidence<'a> {
                 }
             }
         }
-        let worst = |reasons: &[FitReason]| {
-            reasons
-                .iter()
-                .map(|reason| reason.kind.implied_suitability())
-                .max()
-                .unwrap_or(Suitability::Open)
-        };
-        let suitability = worst(&reasons);
+        let implied = reasons.iter().map(|reason| reason.kind.implied_suitability());
+        let suitability = implied.max().unwrap_or(Suitability::Open);
         reasons.retain(|reason| reason.kind.implied_suitability() == suitability);
         RuntimeFit { target: verdict.target.clone(), suitability, reasons }
     }
@@ -182,23 +176,26 @@ impl<'a> FitEvidence<'a> {
     /// have, else the first that any runtime has, else the first of which the run says why it has no
     /// value, else the first.
     pub fn compared_fact<'m>(&self, measure: &'m CostMeasure) -> &'m str {
+        let verdicts = self.judgement.verdicts.iter();
+        let runtimes: Vec<&str> = verdicts.map(|verdict| verdict.target.as_str()).collect();
         let baseline = self.baseline_name();
-        let has = |fact: &str, target: &str| {
-            self.run.find_fact(fact, target).is_some_and(Fact::is_present)
-        };
-        let runtimes = || self.judgement.verdicts.iter().map(|verdict| verdict.target.as_str());
-        let is_compared = |fact: &&String| {
-            baseline.is_some_and(|baseline| {
-                has(fact, baseline) && runtimes().any(|name| name != baseline && has(fact, name))
-            })
-        };
-        let is_measured = |fact: &&String| runtimes().any(|name| has(fact, name));
-        let is_asked =
-            |fact: &&String| runtimes().any(|name| self.run.find_fact(fact, name).is_some());
-        let facts = &measure.facts;
-        let chosen = facts.iter().find(is_compared).or_else(|| facts.iter().find(is_measured));
-        let chosen = chosen.or_else(|| facts.iter().find(is_asked));
-        chosen.or(facts.first()).map(String::as_str).unwrap_or_default()
+        let others = runtimes.iter().filter(|name| Some(**name) != baseline);
+        let mut facts = measure.facts.iter();
+        let compared = facts.clone().find(|fact| {
+            baseline.is_some_and(|name| self.present_fact(fact, name).is_some())
+                && others.clone().any(|name| self.present_fact(fact, name).is_some())
+        });
+        let measured = facts
+            .clone()
+            .find(|fact| runtimes.iter().any(|name| self.present_fact(fact, name).is_some()));
+        let asked = facts
+            .clone()
+            .find(|fact| runtimes.iter().any(|name| self.run.find_fact(fact, name).is_some()));
+        compared.or(measured).or(asked).or(facts.next()).map(String::as_str).unwrap_or_default()
+    }
+
+    fn present_fact(&self, fact: &str, target: &str) -> Option<&'a Fact> {
+        self.run.find_fact(fact, target).filter(|fact| fact.is_present())
     }
 
     fn baseline_name(&self) -> Option<&'a str> {
@@ -213,12 +210,10 @@ impl<'a> FitEvidence<'a> {
         if target == baseline {
             return CostRatio::Reference;
         }
-        let present =
-            |target: &str| self.run.find_fact(fact, target).filter(|fact| fact.is_present());
-        let Some(own) = present(target) else {
+        let Some(own) = self.present_fact(fact, target) else {
             return CostRatio::unknown(FitReasonKind::NotMeasured);
         };
-        let Some(reference) = present(baseline) else {
+        let Some(reference) = self.present_fact(fact, baseline) else {
             return CostRatio::unknown(FitReasonKind::BaselineNotMeasured);
         };
         if let Some(finding) = self.judgement.find_error(fact, &[target, baseline]) {
@@ -228,9 +223,8 @@ impl<'a> FitEvidence<'a> {
         if own.as_series().is_some() || reference.as_series().is_some() {
             return self.series_ratio(fact, target);
         }
-        let number = |fact: &Fact| fact.as_value().and_then(serde_json::Value::as_f64);
-        match (number(own), number(reference)) {
-            (Some(own), Some(reference)) if own > 0.0 && reference > 0.0 => {
+        match [own, reference].map(|fact| fact.as_value()?.as_f64()) {
+            [Some(own), Some(reference)] if own > 0.0 && reference > 0.0 => {
                 CostRatio::Ratio { ratio: own / reference, interval: None }
             }
             _ => CostRatio::unknown(FitReasonKind::NotPositive),

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples, Target};
+use crate::model::{EvidenceKind, Fact, Role, Run, SampleUnit, Samples};
 use crate::stats::{Comparison, ComparisonOutcome, compare_samples};
 
 /// The series that the control repeats, each with the name of its second arm.
@@ -26,21 +26,16 @@ const STARTUP_CLOCKS: [&str; 2] = ["startup.first_byte", "startup.wall"];
 /// has one figure for a start, so that no two places differ: the first output, if it was timed for
 /// every runtime whose starts were timed at all.
 pub(crate) fn startup_clocks(run: &Run) -> Vec<&'static str> {
-    let timed_by = |clock: &str| {
-        let is_timed = |target: &&Target| time_series(run, clock, &target.name).is_some();
-        run.targets.iter().filter(is_timed).map(|target| target.name.as_str()).collect()
-    };
-    let timed: Vec<(&str, BTreeSet<&str>)> =
-        STARTUP_CLOCKS.into_iter().map(|clock| (clock, timed_by(clock))).collect();
-    let all: BTreeSet<&str> = timed.iter().flat_map(|(_, names)| names).copied().collect();
-    let mut clocks: Vec<(&'static str, bool)> = Vec::new();
-    for (clock, (_, names)) in STARTUP_CLOCKS.into_iter().zip(&timed) {
-        if !names.is_empty() {
-            clocks.push((clock, *names == all));
-        }
+    let mut timed: Vec<(&'static str, BTreeSet<&str>)> = Vec::new();
+    for clock in STARTUP_CLOCKS {
+        let names = run.targets.iter().map(|target| target.name.as_str());
+        let names = names.filter(|name| time_series(run, clock, name).is_some());
+        timed.push((clock, names.collect()));
     }
-    clocks.sort_by_key(|(_, is_for_all)| !is_for_all);
-    clocks.into_iter().map(|(clock, _)| clock).collect()
+    timed.retain(|(_, names)| !names.is_empty());
+    let all: BTreeSet<&str> = timed.iter().flat_map(|(_, names)| names).copied().collect();
+    timed.sort_by_key(|(_, names)| *names != all);
+    timed.into_iter().map(|(clock, _)| clock).collect()
 }
 
 /// Series of times that are no measure of a runtime of their own: parts of others, the control,
@@ -90,13 +85,14 @@ const EMULATED_PROCESSOR: &str = "QEMU TCG CPU version";
 /// The target that shows that the host's processor is emulated in software; none if none does. A
 /// baseline answers for a host that was not asked.
 pub(crate) fn emulated_host(run: &Run) -> Option<&str> {
-    let is_emulated = |target: &&Target| {
+    for target in run.with_role(Role::Host).chain(run.with_role(Role::Baseline)) {
         let model = run.find_fact("cpu.model", &target.name).and_then(Fact::as_value);
-        let model = model.and_then(serde_json::Value::as_str);
-        model.is_some_and(|model| model.starts_with(EMULATED_PROCESSOR))
-    };
-    let mut asked = run.with_role(Role::Host).chain(run.with_role(Role::Baseline));
-    asked.find(is_emulated).map(|target| target.name.as_str())
+        let model = model.and_then(serde_json::Value::as_str).unwrap_or_default();
+        if model.starts_with(EMULATED_PROCESSOR) {
+            return Some(&target.name);
+        }
+    }
+    None
 }
 
 /// Why nothing is concluded from the times of a session.

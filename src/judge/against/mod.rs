@@ -16,7 +16,7 @@ use regex::Regex;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{Fact, FactSource, Role, Run};
+use crate::model::{FactSource, Role, Run, Samples};
 pub(crate) use samples::{SeriesRelation, relate_series};
 
 /// What is shared.
@@ -89,17 +89,9 @@ impl RunPair {
 pub(crate) fn find_shared_evidence(one: &Run, other: &Run) -> RunPair {
     let mut shared = Vec::new();
     let mut no_sign = Vec::new();
-    let both = |a: BTreeMap<String, FactSource>, b: &BTreeMap<String, FactSource>, kind| {
-        a.into_iter()
-            .filter_map(|(value, here)| {
-                let there = b.get(&value)?.clone();
-                Some(SharedThing { kind, value, relation: None, here, there })
-            })
-            .collect::<Vec<SharedThing>>()
-    };
-    shared.extend(both(container_ids(one), &container_ids(other), SharedKind::ContainerId));
+    add_shared_ids(SharedKind::ContainerId, container_ids(one), &container_ids(other), &mut shared);
     compare_macs(one, other, &mut shared, &mut no_sign);
-    shared.extend(both(guests_boot_ids(one), &guests_boot_ids(other), SharedKind::BootId));
+    add_shared_ids(SharedKind::BootId, guests_boot_ids(one), &guests_boot_ids(other), &mut shared);
     compare_series(one, other, &mut shared);
     equal_without_meaning(one, other, &mut no_sign);
     RunPair { run: other.id.clone(), shared, no_sign }
@@ -207,38 +199,44 @@ fn guests_boot_ids(run: &Run) -> BTreeMap<String, FactSource> {
 }
 
 fn compare_series(one: &Run, other: &Run, shared: &mut Vec<SharedThing>) {
-    let of = |run: &'_ Run, id: &str| -> Vec<(String, Vec<f64>, FactSource)> {
-        let by_target = run.facts.get(id).into_iter().flatten();
-        by_target
-            .filter_map(|(target, fact)| {
-                let Fact::Series(samples) = fact else { return None };
-                Some((target.clone(), samples.values.clone(), samples.source.clone()))
-            })
-            .collect()
-    };
     for id in one.facts.keys() {
-        let theirs = of(other, id);
-        for (target, own, here) in of(one, id) {
-            for (their_target, their, there) in &theirs {
-                if let Some(relation) = relate_series(&own, their) {
-                    let value = if target == *their_target {
+        for (target, own) in series_by_target(one, id) {
+            for (their_target, their) in series_by_target(other, id) {
+                if let Some(relation) = relate_series(&own.values, &their.values) {
+                    let value = if target == their_target {
                         format!("{id} on {target}")
                     } else {
                         format!("{id} on {target}, there on {their_target}")
                     };
-                    let (here, there) = (here.clone(), there.clone());
-                    let relation = Some(relation);
                     shared.push(SharedThing {
                         kind: SharedKind::Samples,
                         value,
-                        relation,
-                        here,
-                        there,
+                        relation: Some(relation),
+                        here: own.source.clone(),
+                        there: their.source.clone(),
                     });
                 }
             }
         }
     }
+}
+
+fn add_shared_ids(
+    kind: SharedKind,
+    ours: BTreeMap<String, FactSource>,
+    theirs: &BTreeMap<String, FactSource>,
+    shared: &mut Vec<SharedThing>,
+) {
+    for (value, here) in ours {
+        if let Some(there) = theirs.get(&value).cloned() {
+            shared.push(SharedThing { kind, value, relation: None, here, there });
+        }
+    }
+}
+
+fn series_by_target<'r>(run: &'r Run, id: &str) -> impl Iterator<Item = (&'r String, &'r Samples)> {
+    let by_target = run.facts.get(id).into_iter().flatten();
+    by_target.filter_map(|(target, fact)| Some((target, fact.as_series()?)))
 }
 
 /// What is equal in honest runs too, and why.
@@ -249,28 +247,31 @@ fn equal_without_meaning(one: &Run, other: &Run, no_sign: &mut Vec<String>) {
         ("kernel.sys_module", "one build has the same modules"),
         ("proc.entries", "one build shows the same names in /proc"),
     ];
-    let facts = |run: &Run, id: &str, role: Role| -> Option<Value> {
-        run.with_role(role).find_map(|target| run.find_fact(id, &target.name)?.as_value().cloned())
-    };
     for (id, why) in MEANINGLESS {
-        let own = facts(one, id, Role::Candidate);
-        if own.is_some() && own == facts(other, id, Role::Candidate) {
+        let own = first_role_value(one, id, Role::Candidate);
+        if own.is_some() && own == first_role_value(other, id, Role::Candidate) {
             no_sign.push(format!("{id}: {why}"));
         }
     }
-    let host = |run| facts(run, "kernel.boot_id", Role::Host);
-    if host(one).is_some() && host(one) == host(other) {
+    let host = first_role_value(one, "kernel.boot_id", Role::Host);
+    if host.is_some() && host == first_role_value(other, "kernel.boot_id", Role::Host) {
         no_sign
             .push("the host's boot id: both were collected on one machine since its start".into());
     }
-    let addresses = |run: &Run| -> BTreeSet<String> {
-        macs_of(run).into_values().flat_map(|mac| mac.addresses).collect()
-    };
-    let common: Vec<String> = addresses(one).intersection(&addresses(other)).cloned().collect();
+    let common: Vec<String> =
+        network_addresses(one).intersection(&network_addresses(other)).cloned().collect();
     if !common.is_empty() {
         let list = common.join(", ");
         no_sign.push(format!("the addresses {list}: networks hand them out in order"));
     }
+}
+
+fn first_role_value<'r>(run: &'r Run, id: &str, role: Role) -> Option<&'r Value> {
+    run.with_role(role).find_map(|target| run.find_fact(id, &target.name)?.as_value())
+}
+
+fn network_addresses(run: &Run) -> BTreeSet<String> {
+    macs_of(run).into_values().flat_map(|mac| mac.addresses).collect()
 }
 
 #[cfg(test)]

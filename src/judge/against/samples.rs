@@ -40,12 +40,13 @@ pub(crate) enum SeriesRelation {
 impl SeriesRelation {
     /// The words for it.
     pub(crate) fn describe_relation(self) -> String {
-        let order = |in_order| if in_order { "" } else { ", in another order" };
         match self {
             Self::Equal => "sample by sample".into(),
             Self::Reordered => "in another order".into(),
-            Self::Scaled { factor, in_order } => format!("times {factor}{}", order(in_order)),
-            Self::Shifted { by, in_order } => format!("shifted by {by} s{}", order(in_order)),
+            Self::Scaled { factor, in_order: true } => format!("times {factor}"),
+            Self::Scaled { factor, .. } => format!("times {factor}, in another order"),
+            Self::Shifted { by, in_order: true } => format!("shifted by {by} s"),
+            Self::Shifted { by, .. } => format!("shifted by {by} s, in another order"),
         }
     }
 }
@@ -68,13 +69,15 @@ pub(crate) fn relate_series(a: &[f64], b: &[f64]) -> Option<SeriesRelation> {
     if ascending_a == ascending_b {
         return is_telling(digits_of_multiset(a)).then_some(SeriesRelation::Reordered);
     }
-    let scaled = |in_order| move |factor| SeriesRelation::Scaled { factor, in_order };
-    let shifted = |in_order| move |by| SeriesRelation::Shifted { by, in_order };
-    find_scale(a, b, has_order)
-        .map(scaled(true))
-        .or_else(|| find_shift(a, b, has_order).map(shifted(true)))
-        .or_else(|| find_scale(&ascending_a, &ascending_b, has_shape).map(scaled(false)))
-        .or_else(|| find_shift(&ascending_a, &ascending_b, has_shape).map(shifted(false)))
+    relate_by_constant(a, b, true).or_else(|| relate_by_constant(&ascending_a, &ascending_b, false))
+}
+
+fn relate_by_constant(a: &[f64], b: &[f64], in_order: bool) -> Option<SeriesRelation> {
+    let is_enough = if in_order { has_order } else { has_shape };
+    if let Some(factor) = find_scale(a, b, is_enough) {
+        return Some(SeriesRelation::Scaled { factor, in_order });
+    }
+    Some(SeriesRelation::Shifted { by: find_shift(a, b, is_enough)?, in_order })
 }
 
 fn is_telling(digits: f64) -> bool {
@@ -165,9 +168,11 @@ fn log_factorial(n: f64) -> f64 {
 
 /// The last decimal that the values are written with, at most the ninth.
 fn written_resolution(values: &[f64]) -> f64 {
-    let decimals = |value: &f64| value.to_string().split_once('.').map_or(0, |(_, d)| d.len());
-    let most = values.iter().map(decimals).max().unwrap_or(0).min(9);
-    format!("1e-{most}").parse().unwrap_or(1e-9)
+    let mut most = 0;
+    for value in values {
+        most = most.max(value.to_string().split_once('.').map_or(0, |(_, d)| d.len()));
+    }
+    format!("1e-{}", most.min(9)).parse().unwrap_or(1e-9)
 }
 
 fn count_as_f64(values: &[f64]) -> f64 {

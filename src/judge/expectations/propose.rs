@@ -54,9 +54,9 @@ pub(crate) fn propose_expectations(
             }
         }
     }
-    let errors = |finding: &&crate::judge::Finding| finding.severity == Severity::Error;
     if !is_known(known, "", "findings", "error") {
-        let count = evidence.judgement.findings.iter().filter(errors).count();
+        let findings = evidence.judgement.findings.iter();
+        let count = findings.filter(|finding| finding.severity == Severity::Error).count();
         let keys = vec![("findings", quote_text("error")), ("at-most", count.to_string())];
         entries.push([keys, vec![reason_of_run(evidence)]].concat());
     }

@@ -9,13 +9,12 @@ pub(super) fn no_baseline_arm(context: &RuleContext) -> Vec<Violation> {
     // Those that a namespace changes under a shared kernel too.
     const COMPARED: &[FactId] =
         &[fact_ids::PROC_ENTRIES, fact_ids::NET_INTERFACES, fact_ids::DEV_ENTRIES];
-    let has = |fact: FactId, role: Role| {
-        context.run.with_role(role).any(|target| context.is_present(fact, &target.name))
-    };
     let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
     let mut lacking = COMPARED.to_vec();
     lacking.retain(|fact| {
-        has(*fact, Role::Host) && has(*fact, Role::Candidate) && !has(*fact, Role::Baseline)
+        [Role::Host, Role::Candidate, Role::Baseline].map(|role| {
+            context.run.with_role(role).any(|target| context.is_present(*fact, &target.name))
+        }) == [true, true, false]
     });
     if lacking.is_empty() {
         return Vec::new();

@@ -54,8 +54,8 @@ pub(super) fn impossible_date(context: &RuleContext) -> Vec<Violation> {
 /// that no clock shows.
 fn find_wrong_date(line: &str) -> Option<(String, Option<String>)> {
     if let Some(stamp) = STAMP.captures(line.trim_start()) {
-        let part = |index: usize| stamp[index].parse().ok();
-        let (year, month, day) = (stamp[1].parse().ok()?, part(2)?, part(3)?);
+        let [month, day] = [2, 3].map(|index| stamp[index].parse().ok());
+        let (year, month, day) = (stamp[1].parse().ok()?, month?, day?);
         if NaiveDate::from_ymd_opt(year, month, day).is_none() {
             return Some((
                 stamp[0].trim_start_matches("time=\"").trim_end_matches('T').into(),

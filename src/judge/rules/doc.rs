@@ -81,21 +81,22 @@ impl RuleEntry {
 
 /// Reads a project's file in place of the shipped words and looks for what can be wrong in it.
 fn read_own_file(id: &str, file: &TextFile, shipped: Option<RuleDoc>) -> Result<RuleDoc> {
-    let error = |what: String| file.name_error(what);
     let shipped = shipped.ok_or_else(|| {
-        error(format!("there is no rule `{id}`"))
+        file.name_error(format!("there is no rule `{id}`"))
             .with_help("a project can say a rule in its own words; `isoproof explain` lists them")
     })?;
     let doc: RuleDoc = file.parse_toml()?;
     if doc.id != id {
-        return Err(error(format!("the id `{}` is not the name of the file", doc.id)));
+        let what = format!("the id `{}` is not the name of the file", doc.id);
+        return Err(file.name_error(what));
     }
     let parsed = Tera::new().add_raw_template(id, doc.message.trim());
-    parsed.map_err(|e| error(format!("in `message`: {e}")))?;
+    parsed.map_err(|error| file.name_error(format!("in `message`: {error}")))?;
     let mut names = looked_up_names(&doc.message).into_iter();
     if let Some(name) = names.find(|name| !shipped.parameters.contains_key(*name)) {
         let known: Vec<&str> = shipped.parameters.keys().map(String::as_str).collect();
-        return Err(error(format!("in `message`: the rule has no parameter `{name}`"))
+        return Err(file
+            .name_error(format!("in `message`: the rule has no parameter `{name}`"))
             .with_help(format!("its parameters are: {}", known.join(", "))));
     }
     Ok(doc)

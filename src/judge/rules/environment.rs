@@ -30,8 +30,11 @@ pub(super) fn host_is_virtual(context: &RuleContext) -> Vec<Violation> {
         context.fact_text(RELEASE, host).and_then(|release| platforms.by_release(release));
     let mut found = by_release.map(|platform| (platform, RELEASE));
     for fact in [fact_ids::HW_DMI_PRODUCT_NAME, fact_ids::HW_DMI_SYS_VENDOR] {
-        let by_firmware = || platforms.by_firmware(context.fact_text(fact, host)?);
-        found = found.or_else(|| Some((by_firmware()?, fact)));
+        if found.is_none()
+            && let Some(words) = context.fact_text(fact, host)
+        {
+            found = platforms.by_firmware(words).map(|platform| (platform, fact));
+        }
     }
     if context.fact_flag(FLAG, host) == Some(true) {
         found = found.or(Some((("", ""), FLAG)));
@@ -50,9 +53,8 @@ pub(super) fn host_noisy(context: &RuleContext) -> Vec<Violation> {
     let Some(host) = context.host_name() else { return Vec::new() };
     let load = context.fact_value(LOAD, host).and_then(|load| load.as_f64());
     let count = context.fact_integer(COUNT, host).filter(|count| *count > 0);
-    let is_series = |fact: &Fact| matches!(fact, Fact::Series(_));
-    let is_timed =
-        context.run.facts.values().flat_map(|by_target| by_target.values()).any(is_series);
+    let mut facts = context.run.facts.values().flat_map(|by_target| by_target.values());
+    let is_timed = facts.any(|fact| matches!(fact, Fact::Series(_)));
     let (Some(load), Some(count)) = (load, count) else { return Vec::new() };
     #[allow(clippy::cast_precision_loss)] // The number of processors is small.
     let is_busy = load / count as f64 > BUSY;

@@ -55,8 +55,8 @@ fn what_was_stopped(context: &RuleContext, target: &str) -> StoppedReach {
     stopped.facts.extend(witnesses.into_iter().filter(|id| {
         [baseline, target].map(|name| context.fact_flag(*id, name)) == [Some(true), Some(false)]
     }));
-    let count = |name| context.fact_integer(DEVICES, name);
-    if let (Some(own), Some(hosts)) = (count(target), count(baseline))
+    if let [Some(own), Some(hosts)] =
+        [target, baseline].map(|name| context.fact_integer(DEVICES, name))
         && own < hosts
         && !stopped.facts.is_empty()
     {

@@ -146,12 +146,11 @@ pub(super) fn cpu_impossible_beside_host(context: &RuleContext) -> Vec<Violation
     if !context.is_imported() {
         return Vec::new();
     }
-    let makers = &context.known.platforms;
-    let maker = |target: &str| makers.vendor_of(context.fact_text(ID, target)?);
     let mut violations = Vec::new();
     for target in context.runtime_names() {
         if let Some(host) = context.host_name()
-            && let (Some(own), Some(hosts)) = (maker(target), maker(host))
+            && let [Some(own), Some(hosts)] = [target, host]
+                .map(|name| context.known.platforms.vendor_of(context.fact_text(ID, name)?))
             && own != hosts
         {
             violations.push(
@@ -203,14 +202,17 @@ fn stated_architecture(
 
 /// A commit that is not the one that the stated release was made from, nor that of another.
 pub(super) fn shim_commit_not_of_release(context: &RuleContext) -> Vec<Violation> {
-    let strange = strange_commits(context).into_iter().filter(|found| found.belongs_to.is_none());
-    let say = |found: StrangeCommit| {
-        let StrangeCommit { target, version, .. } = found;
-        let (commit, release_commit) = shorten_commits(&found.commit, found.released);
-        let message = ShimCommitNotOfRelease { target, commit, version, release_commit };
-        message.make_violation().resting_on_facts(context, COMMIT_AND_VERSION, target)
-    };
-    strange.map(say).collect()
+    let mut violations = Vec::new();
+    for found in strange_commits(context) {
+        if found.belongs_to.is_none() {
+            let StrangeCommit { target, version, .. } = found;
+            let (commit, release_commit) = shorten_commits(&found.commit, found.released);
+            let message = ShimCommitNotOfRelease { target, commit, version, release_commit };
+            let violation = message.make_violation();
+            violations.push(violation.resting_on_facts(context, COMMIT_AND_VERSION, target));
+        }
+    }
+    violations
 }
 
 /// A commit that another release was made from.

@@ -163,12 +163,11 @@ fn last_decimal_unit(context: &RuleContext, target: &str) -> f64 {
 pub(super) fn with_error_responses(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
         let tally = context.fact_value(STATUSES, target).and_then(Value::as_object)?;
-        let count = |wanted: bool| -> u64 {
-            let is_meant = |status: &str| status.parse::<i64>().is_ok_and(is_ok) == wanted;
-            let meant = tally.iter().filter(|(status, _)| is_meant(status));
-            meant.filter_map(|(_, n)| n.as_u64()).sum()
-        };
-        let (good, bad) = (count(true), count(false));
+        let (mut good, mut bad) = (0, 0);
+        for (status, count) in tally {
+            let sum = if status.parse().is_ok_and(is_ok) { &mut good } else { &mut bad };
+            *sum += count.as_u64().unwrap_or(0);
+        }
         (bad > 0).then(|| {
             LatencyWithErrorResponses { target, bad, n: good + bad }
                 .resting_on(context, STATUSES, target)

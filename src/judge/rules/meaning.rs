@@ -15,8 +15,11 @@ fn where_present(context: &RuleContext, fact: FactId, message: impl RuleMessage)
     if targets.is_empty() {
         return Vec::new();
     }
-    let rest = |violation: Violation, target| violation.resting_on(context, fact, target);
-    vec![targets.into_iter().fold(message.make_violation(), rest)]
+    let mut violation = message.make_violation();
+    for target in targets {
+        violation = violation.resting_on(context, fact, target);
+    }
+    vec![violation]
 }
 
 /// Entries in `/proc` are not processes.

@@ -16,19 +16,18 @@ const FIXED: f64 = 0.05;
 
 /// Copies from `/dev/zero` to `/dev/null`.
 pub(super) fn copy_to_dev_null(context: &RuleContext) -> Vec<Violation> {
-    let is_copy = |line: &str| line.contains("if=/dev/zero") && line.contains("of=/dev/null");
-    let mut violations = in_io_files(context, is_copy, |capture, line| CopyToDevNull {
-        target: None,
-        capture,
-        line: Some(line),
-        seconds: None,
-        rate: None,
+    let mut violations = in_io_files(context, copies_zeros_to_null, |capture, line| {
+        CopyToDevNull { target: None, capture, line: Some(line), seconds: None, rate: None }
     });
     if violations.is_empty() {
         violations
             .extend(context.runtime_names().find_map(|target| copy_in_memory(context, target)));
     }
     violations
+}
+
+fn copies_zeros_to_null(line: &str) -> bool {
+    line.contains("if=/dev/zero") && line.contains("of=/dev/null")
 }
 
 /// A copy of 100 MiB from memory to memory, by its speed: files that people keep show dd's last
@@ -38,8 +37,8 @@ fn copy_in_memory(context: &RuleContext, target: &str) -> Option<Violation> {
     const BYTES: f64 = 104_857_600.0;
     // Several times what the page cache takes through a container's file system.
     const MEMORY: f64 = 4e9;
-    let field = |name: &str| context.fact_number(ID, target, name);
-    let (bytes, seconds) = (field("bytes")?, field("seconds")?);
+    let bytes = context.fact_number(ID, target, "bytes")?;
+    let seconds = context.fact_number(ID, target, "seconds")?;
     let source = context.run.find_fact(&ID, target)?.source()?;
     let is_meant = context.is_imported() && (bytes - BYTES).abs() < 1.0;
     (is_meant && seconds > 0.0 && bytes / seconds > MEMORY).then(|| {
@@ -56,13 +55,14 @@ fn copy_in_memory(context: &RuleContext, target: &str) -> Option<Violation> {
 
 /// A write whose command, where the file shows it, asks for no sync.
 pub(super) fn write_without_sync(context: &RuleContext) -> Vec<Violation> {
+    in_io_files(context, writes_unsynced, |capture, line| WriteWithoutSync { capture, line })
+}
+
+fn writes_unsynced(line: &str) -> bool {
     const SYNC: &[&str] =
         &["fsync", "fdatasync", "oflag=direct", "oflag=dsync", "oflag=sync", "sync;"];
-    let is_unsynced = |line: &str| {
-        let words = line.contains("dd ") && line.contains(" of=") && !line.contains("of=/dev/null");
-        words && !SYNC.iter().any(|word| line.contains(word))
-    };
-    in_io_files(context, is_unsynced, |capture, line| WriteWithoutSync { capture, line })
+    let writes = line.contains("dd ") && line.contains(" of=") && !line.contains("of=/dev/null");
+    writes && !SYNC.iter().any(|word| line.contains(word))
 }
 
 fn in_io_files<'a, M: RuleMessage>(
@@ -76,11 +76,12 @@ fn in_io_files<'a, M: RuleMessage>(
 /// Figures that are a few ticks of their clock. One finding for a target, on all of them.
 pub(super) fn near_clock_tick(context: &RuleContext) -> Vec<Violation> {
     find_in_targets(context, |target| {
-        let is_coarse = |id: &&String| {
-            id.starts_with("perf.") && context.run.find_fact(id, target).is_some_and(is_few_ticks)
-        };
-        let coarse: Vec<&str> =
-            context.run.facts.keys().filter(is_coarse).map(|id| &**id).collect();
+        let mut coarse: Vec<&str> = Vec::new();
+        for id in context.run.facts.keys().filter(|id| id.starts_with("perf.")) {
+            if context.run.find_fact(id, target).is_some_and(is_few_ticks) {
+                coarse.push(id);
+            }
+        }
         (!coarse.is_empty()).then(|| {
             let violation =
                 FigureNearClockTick { target, facts: &coarse.join(", ") }.make_violation();
@@ -111,21 +112,19 @@ pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
     const LOOPS: [FactId; 4] =
         [fact_ids::PERF_CPU_LOOP, fact_ids::PERF_SYSCALL, START, fact_ids::PERF_FILE_CREATE];
     find_in_targets(context, |target| {
-        let whole_runs = |id: FactId| -> Option<Vec<(f64, f64)>> {
-            context.fact_series(id, target)?;
-            let record = context.run.find_capture(&format!("{target}/{}", &*id))?;
-            read_whole_runs(&crate::text::decode_bytes(&record.stdout.decoded_bytes().ok()?))
-        };
-        let starts = whole_runs(START)?;
+        let starts = whole_runs_of(context, START, target)?;
         // A loop of n processes takes the time of n, and of the shell around them.
         let starts: Vec<f64> = starts.iter().map(|(count, time)| time / (count + 1.0)).collect();
         let start = median(&starts)?;
-        let share = |id: FactId| -> Option<f64> {
-            let times: Vec<f64> = whole_runs(id)?.iter().map(|(_, time)| *time).collect();
-            Some((start / median(&times)?).min(1.0))
-        };
-        let shares = LOOPS.into_iter().filter_map(|id| Some((id, share(id)?)));
-        let mostly: Vec<(FactId, f64)> = shares.filter(|(_, share)| *share > FIXED).collect();
+        let mut mostly: Vec<(FactId, f64)> = Vec::new();
+        for id in LOOPS {
+            let runs = whole_runs_of(context, id, target).unwrap_or_default();
+            let times: Vec<f64> = runs.iter().map(|(_, time)| *time).collect();
+            let share = median(&times).map_or(0.0, |time| (start / time).min(1.0));
+            if share > FIXED {
+                mostly.push((id, share));
+            }
+        }
         let least = mostly.iter().map(|(_, share)| *share).reduce(f64::min)?;
         let names: Vec<&str> = mostly.iter().map(|(id, _)| &**id).collect();
         let (facts, share) = (names.join(", "), format!("{:.0}", least * 100.0));
@@ -136,6 +135,12 @@ pub(super) fn speed_includes_start(context: &RuleContext) -> Vec<Violation> {
     })
 }
 
+fn whole_runs_of(context: &RuleContext, id: FactId, target: &str) -> Option<Vec<(f64, f64)>> {
+    context.fact_series(id, target)?;
+    let record = context.run.find_capture(&format!("{target}/{}", &*id))?;
+    read_whole_runs(&crate::text::decode_bytes(&record.stdout.decoded_bytes().ok()?))
+}
+
 /// The iterations and the times of the runs in a record in which nothing is subtracted; none if it
 /// is, or if the record has another form.
 fn read_whole_runs(record: &str) -> Option<Vec<(f64, f64)>> {
@@ -144,11 +149,10 @@ fn read_whole_runs(record: &str) -> Option<Vec<(f64, f64)>> {
         return None;
     }
     let samples = record.lines().filter_map(|line| line.strip_prefix("ok "));
-    let number = |word: Option<&str>| word?.parse::<f64>().ok();
     samples
         .map(|sample| {
             let mut words = sample.split(' ').skip(1);
-            Some((number(words.next())?, number(words.next())?))
+            Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
         })
         .collect()
 }
@@ -170,13 +174,13 @@ pub(super) fn unequal_resources(context: &RuleContext) -> Vec<Violation> {
     let Some(baseline) = context.run.with_role(Role::Baseline).next() else { return Vec::new() };
     let baseline = baseline.name.as_str();
     let Some(hers) = context.fact_integer(COUNT, baseline) else { return Vec::new() };
-    let is_compared = |target: &str| {
-        let both = |id| context.is_present(id, target) && context.is_present(id, baseline);
-        context.run.facts.keys().any(|id| id.starts_with("perf.") && both(FactId::from_text(id)))
-    };
     find_in_targets(context, |target| {
         let own = context.fact_integer(COUNT, target).filter(|own| *own != hers)?;
-        is_compared(target).then(|| {
+        let is_compared = context.run.facts.keys().any(|id| {
+            id.starts_with("perf.")
+                && [target, baseline].iter().all(|it| context.is_present(FactId::from_text(id), it))
+        });
+        is_compared.then(|| {
             UnequalResources { target, own, baseline, baselines: hers }
                 .resting_on(context, COUNT, target)
                 .resting_on(context, COUNT, baseline)

@@ -82,22 +82,22 @@ pub(super) fn one_runtime_only(context: &RuleContext) -> Vec<Violation> {
         .filter(|target| context.fact_series(STARTUP, target).is_some())
         .collect();
     let [only] = measured[..] else { return Vec::new() };
-    let is_silent = |target: &&str| {
-        context.missing_fact(STARTUP, target).is_some_and(|missing| {
-            matches!(
+    let mut violations = Vec::new();
+    for target in context.runtime_names() {
+        if let Some(missing) = context.missing_fact(STARTUP, target)
+            && matches!(
                 missing.why,
                 MissingReason::FileMissing
                     | MissingReason::NotStated
                     | MissingReason::NoGuestSection
             )
-        })
-    };
-    let violation = |target| {
-        StartupOneRuntimeOnly { target, other: only }
-            .resting_on(context, STARTUP, target)
-            .resting_on(context, STARTUP, only)
-    };
-    context.runtime_names().filter(is_silent).map(violation).collect()
+        {
+            let violation = StartupOneRuntimeOnly { target, other: only };
+            let violation = violation.resting_on(context, STARTUP, target);
+            violations.push(violation.resting_on(context, STARTUP, only));
+        }
+    }
+    violations
 }
 
 /// A runtime that boots a virtual machine, and starts faster than one that does not.
@@ -186,9 +186,11 @@ pub(super) fn order_unknown(context: &RuleContext) -> Vec<Violation> {
     if repeated.len() < 2 {
         return Vec::new();
     }
-    let violation = StartupOrderUnknown { targets: &repeated.join(" and ") }.make_violation();
-    let rest = |violation: Violation, target| violation.resting_on(context, STARTUP, target);
-    vec![repeated.into_iter().fold(violation, rest)]
+    let mut violation = StartupOrderUnknown { targets: &repeated.join(" and ") }.make_violation();
+    for target in repeated {
+        violation = violation.resting_on(context, STARTUP, target);
+    }
+    vec![violation]
 }
 
 /// Words of an engine that fetches an image.
@@ -204,17 +206,21 @@ const PULLING: &[&str] = &[
 
 /// Messages of an image pull among the timings.
 pub(super) fn image_pull(context: &RuleContext) -> Vec<Violation> {
-    let is_pull = |line: &str| PULLING.iter().any(|words| line.contains(words));
-    in_startup_files(context, is_pull, |capture, line| StartupImagePull { capture, line })
+    in_startup_files(context, tells_of_pull, |capture, line| StartupImagePull { capture, line })
+}
+
+fn tells_of_pull(line: &str) -> bool {
+    PULLING.iter().any(|words| line.contains(words))
 }
 
 /// `sudo` inside the timed command, as zsh shows it.
 pub(super) fn with_sudo(context: &RuleContext) -> Vec<Violation> {
-    let is_sudo = |line: &str| {
-        let line = line.trim_start();
-        line.starts_with("sudo ") && line.contains("% cpu ") && line.ends_with(" total")
-    };
-    in_startup_files(context, is_sudo, |capture, line| StartupWithSudo { capture, line })
+    in_startup_files(context, is_time_of_sudo, |capture, line| StartupWithSudo { capture, line })
+}
+
+fn is_time_of_sudo(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("sudo ") && line.contains("% cpu ") && line.ends_with(" total")
 }
 
 /// What is said of each file that start-up times were read from, at its first line of the kind.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::indicators::{Indication, Indicators, SourceGroup};
-use super::{Conclusion, Confidence, IgnoredFact, UndecidedReason, Verdict};
+use super::{Conclusion, Confidence, UndecidedReason, Verdict};
 use crate::judge::rules::COUNTS;
 
 /// Decides by the votes, and says which facts the verdict rests on.
@@ -46,11 +46,12 @@ fn contradiction_reason(
 fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdict: &mut Verdict) {
     let gvisor = sources_that_indicate(ballot, Indication::Gvisor).len();
     let vm = sources_that_indicate(ballot, Indication::Vm).len();
-    let observed = |family| separate.contains(&family);
+    let has_boot_id = separate.contains(&SourceGroup::BootId);
+    let has_witness = separate.contains(&SourceGroup::Witness);
     // Files that name two builds of a distribution can come from one machine, before and after an
     // upgrade. What was seen while the container ran cannot.
-    let has_witness = observed(SourceGroup::BootId) || observed(SourceGroup::Witness);
-    let are_two_boots = ballot.are_distribution_builds && !has_witness && vm == 0 && gvisor < 2;
+    let is_observed = has_boot_id || has_witness;
+    let are_two_boots = ballot.are_distribution_builds && !is_observed && vm == 0 && gvisor < 2;
     verdict.because = facts_that_indicate(ballot, &[Indication::Separate]);
     match separate.len() {
         0 => {
@@ -65,7 +66,7 @@ fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdic
             verdict.because =
                 facts_that_indicate(ballot, &[Indication::Separate, Indication::Gvisor]);
         }
-        1 if ballot.is_kata_kernel && observed(SourceGroup::Name) => {
+        1 if ballot.is_kata_kernel && separate.contains(&SourceGroup::Name) => {
             verdict.conclusion = Conclusion::SeparateKernel;
             verdict.confidence = Confidence::Low;
         }
@@ -76,10 +77,11 @@ fn separate_kernel(ballot: &Indicators, separate: &BTreeSet<SourceGroup>, verdic
                 (0, 1..) => (Conclusion::SeparateKernelVm, Some(Indication::Vm)),
                 _ => (Conclusion::SeparateKernel, None),
             };
-            let both = observed(SourceGroup::BootId) && observed(SourceGroup::Witness);
             verdict.conclusion = conclusion;
-            verdict.confidence =
-                if both && separate.len() > 2 { Confidence::High } else { Confidence::Medium };
+            verdict.confidence = match has_boot_id && has_witness && separate.len() > 2 {
+                true => Confidence::High,
+                false => Confidence::Medium,
+            };
             verdict.because = match kind {
                 Some(kind) => facts_that_indicate(ballot, &[Indication::Separate, kind]),
                 None => facts_that_indicate(ballot, &[Indication::Separate]),
@@ -94,19 +96,17 @@ pub(super) fn weigh_contradictions(verdict: &mut Verdict, against: Vec<String>) 
     if against.is_empty() || !verdict.conclusion.is_separate() {
         return;
     }
-    let is_count = |id: &str| COUNTS.iter().any(|count| **count == *id);
-    let is_about_kernel = against.iter().any(|id| id.starts_with("kernel.") && !is_count(id));
+    let mut kernels = against.iter().filter(|id| id.starts_with("kernel."));
+    let is_about_kernel = kernels.any(|id| COUNTS.iter().all(|count| **count != **id));
     verdict.against = against;
     if verdict.confidence > Confidence::Low {
         verdict.confidence = Confidence::Low;
     } else if is_about_kernel {
         verdict.conclusion = Conclusion::Inconclusive;
         verdict.confidence = Confidence::None;
-        let is_by_date = |ignored: &IgnoredFact| ignored.reason == UndecidedReason::ImpossibleDate;
-        verdict.reason = Some(match verdict.ignored.iter().any(is_by_date) {
-            true => UndecidedReason::ImpossibleDate,
-            false => UndecidedReason::FilesContradict,
-        });
+        let mut ignored = verdict.ignored.iter().map(|ignored| ignored.reason);
+        let by_date = ignored.find(|reason| *reason == UndecidedReason::ImpossibleDate);
+        verdict.reason = by_date.or(Some(UndecidedReason::FilesContradict));
     }
 }
 

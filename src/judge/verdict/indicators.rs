@@ -81,16 +81,14 @@ impl Indicators {
         let name = target.name.as_str();
         let mut ballot = Self::read_indicators(context, name);
         if engine_is_elsewhere(context) {
-            let is_void = |vote: &Indicator| {
+            for vote in ballot.votes.extract_if(.., |vote| {
                 vote.says == Indication::Separate && COMPARED.contains(&vote.family)
-            };
-            for vote in ballot.votes.iter().filter(|vote| is_void(vote)) {
+            }) {
                 ballot.ignored.push(IgnoredFact {
                     fact: vote.fact.to_string(),
                     reason: UndecidedReason::EngineElsewhere,
                 });
             }
-            ballot.votes.retain(|vote| !is_void(vote));
         }
         ballot
     }
@@ -126,10 +124,9 @@ impl Indicators {
         else {
             return;
         };
-        let is_covered = |target| {
-            context.fact_integer(fact_ids::KERNEL_BOOT_ID_MOUNTED, target).is_some_and(|n| n > 0)
-        };
-        if is_covered(target) || is_covered(host) {
+        if [target, host].iter().any(|name| {
+            context.fact_integer(fact_ids::KERNEL_BOOT_ID_MOUNTED, name).is_some_and(|n| n > 0)
+        }) {
             return self.ignore_fact(ID, UndecidedReason::MountedOver);
         }
         self.add_indicator(
@@ -189,9 +186,9 @@ impl Indicators {
             self.add_indicator(BANNER, SourceGroup::Name, Indication::Separate);
         }
         let release = banner.and_then(banner_release).or(own);
-        let distribution = |release: &str| context.known.kernels.is_distribution(release);
-        self.are_distribution_builds =
-            release.is_some_and(distribution) && host_release(context).is_some_and(distribution);
+        self.are_distribution_builds = [release, host_release(context)].iter().all(|release| {
+            release.is_some_and(|release| context.known.kernels.is_distribution(release))
+        });
         self.is_kata_kernel = banner.is_some_and(is_kata_build)
             || release.is_some_and(|release| context.known.kata.is_shipped_kernel(release));
     }
@@ -271,10 +268,14 @@ impl Indicators {
             self.add_indicator(FLAG, SourceGroup::Devices, Indication::Vm);
         }
         const DRIVER: FactId = fact_ids::NET_DRIVER;
-        let is_virtio = |target: &str| context.fact_text(DRIVER, target) == Some("virtio_net");
-        let was_asked = |target: &Target| context.run.find_fact(&DRIVER, &target.name).is_some();
+        const VIRTIO: Option<&str> = Some("virtio_net");
         let mut baselines = context.run.with_role(Role::Baseline).filter(|t| t.name != target);
-        if is_virtio(target) && baselines.any(|t| was_asked(t) && !is_virtio(&t.name)) {
+        if context.fact_text(DRIVER, target) == VIRTIO
+            && baselines.any(|t| {
+                context.run.find_fact(&DRIVER, &t.name).is_some()
+                    && context.fact_text(DRIVER, &t.name) != VIRTIO
+            })
+        {
             self.add_indicator(DRIVER, SourceGroup::Devices, Indication::Vm);
         }
         if has_machine_root(context, target) {
@@ -287,29 +288,46 @@ impl Indicators {
 /// host nor baseline is (virtiofsd names its source `kataShared`, or `none` since it is written in
 /// Rust), or on a disk of its own where the baseline's root is on none.
 fn has_machine_root(context: &RuleContext, target: &str) -> bool {
-    let field = |target: &str, name: &str| {
-        context.fact_field(fact_ids::FS_ROOT, target, name).and_then(serde_json::Value::as_str)
-    };
-    if field(target, "source").is_some_and(|source| source.contains("kataShared")) {
+    let root = RootMount::of_target(context, target);
+    if root.source.contains("kataShared") {
         return true;
     }
-    let is_virtiofs = |target: &str| field(target, "type") == Some("virtiofs");
-    let is_disk = |target: &str| {
-        let source = field(target, "source").unwrap_or_default();
-        ["/dev/vd", "/dev/sd", "/dev/pmem"].iter().any(|disk| source.starts_with(disk))
-    };
-    let baselines: Vec<&str> = context
+    let baselines: Vec<RootMount> = context
         .run
         .with_role(Role::Baseline)
-        .map(|baseline| baseline.name.as_str())
-        .filter(|name| *name != target && field(name, "type").is_some())
+        .filter(|baseline| baseline.name != target)
+        .map(|baseline| RootMount::of_target(context, &baseline.name))
+        .filter(|root| root.kind.is_some())
         .collect();
-    let is_shared = |is_mark: &dyn Fn(&str) -> bool| baselines.iter().any(|name| is_mark(name));
     if baselines.is_empty() {
         return false;
     }
-    let on_virtiofs = is_virtiofs(target) && !context.host_name().is_some_and(is_virtiofs);
-    (on_virtiofs && !is_shared(&is_virtiofs)) || (is_disk(target) && !is_shared(&is_disk))
+    let host = context.host_name().map(|host| RootMount::of_target(context, host));
+    let on_virtiofs = root.is_virtiofs() && !host.is_some_and(|root| root.is_virtiofs());
+    (on_virtiofs && !baselines.iter().any(RootMount::is_virtiofs))
+        || (root.is_disk() && !baselines.iter().any(RootMount::is_disk))
+}
+
+/// What is mounted as a target's root, as far as it is known.
+struct RootMount<'a> {
+    kind: Option<&'a str>,
+    source: &'a str,
+}
+
+impl<'a> RootMount<'a> {
+    fn of_target(context: &RuleContext<'a>, target: &str) -> Self {
+        let [kind, source] = ["type", "source"]
+            .map(|name| context.fact_field(fact_ids::FS_ROOT, target, name)?.as_str());
+        Self { kind, source: source.unwrap_or_default() }
+    }
+
+    fn is_virtiofs(&self) -> bool {
+        self.kind == Some("virtiofs")
+    }
+
+    fn is_disk(&self) -> bool {
+        ["/dev/vd", "/dev/sd", "/dev/pmem"].iter().any(|disk| self.source.starts_with(disk))
+    }
 }
 
 /// Whether a kernel's parameter is one that only the monitor of a small virtual machine gives:
@@ -385,13 +403,12 @@ fn equals_host(context: &RuleContext, id: FactId, target: &str) -> Option<bool> 
 /// The host's release, from `uname` or from its banner. Where nothing of the host was captured, a
 /// baseline that shares its host's kernel answers for it.
 fn host_release<'a>(context: &RuleContext<'a>) -> Option<&'a str> {
-    let stated = |target: &str| {
+    let baselines = plain_baselines(context).map(|baseline| baseline.name.as_str());
+    context.host_name().into_iter().chain(baselines).find_map(|target| {
         context
             .fact_text(fact_ids::KERNEL_RELEASE, target)
             .or_else(|| context.fact_text(fact_ids::KERNEL_BANNER, target).and_then(banner_release))
-    };
-    let own = context.host_name().and_then(stated);
-    own.or_else(|| plain_baselines(context).find_map(|baseline| stated(&baseline.name)))
+    })
 }
 
 /// The baselines that start ordinary containers, as far as their names say.
@@ -426,23 +443,20 @@ fn proc_shows_host(context: &RuleContext, target: &str) -> bool {
 /// a desktop engine, and a difference from "the host" says nothing about the sandbox.
 fn engine_is_elsewhere(context: &RuleContext) -> bool {
     plain_baselines(context).any(|control| {
-        let ballot = Indicators::read_indicators(context, &control.name);
-        let is_other = |vote: &Indicator| {
-            vote.says == Indication::Separate
-                && match vote.family {
-                    SourceGroup::BootId => true,
-                    // Two boots of one machine would show this in imported files too, and then
-                    // host and target are just as little of one moment.
-                    SourceGroup::Name => {
-                        !context.is_present(fact_ids::KERNEL_BOOT_ID, &control.name)
-                    }
-                    _ => false,
+        let mut is_other = false;
+        for vote in Indicators::read_indicators(context, &control.name).votes {
+            match (vote.says, vote.family) {
+                (Indication::Gvisor | Indication::Vm | Indication::Shared, _) => return false,
+                (Indication::Separate, SourceGroup::BootId) => is_other = true,
+                // Two boots of one machine would show this in imported files too, and then
+                // host and target are just as little of one moment.
+                (Indication::Separate, SourceGroup::Name) => {
+                    is_other |= !context.is_present(fact_ids::KERNEL_BOOT_ID, &control.name);
                 }
-        };
-        ballot.votes.iter().any(is_other)
-            && !ballot.votes.iter().any(|vote| {
-                matches!(vote.says, Indication::Gvisor | Indication::Vm | Indication::Shared)
-            })
+                (Indication::Separate, _) => {}
+            }
+        }
+        is_other
     })
 }
 
