@@ -356,13 +356,15 @@ fn all_verdict_lines(assessment: &Assessment) -> Vec<StyledText> {
     let verdicts = &assessment.judgement.verdicts;
     let mut heads = StyledText::default();
     heads.push_columns(verdicts.iter().map(|verdict| verdict_row(assessment, verdict)).collect());
-    let block = |(head, verdict): (StyledLine, &Verdict)| {
+    let mut blocks = Vec::new();
+    for (head, verdict) in heads.into_lines().into_iter().zip(verdicts) {
         let mut lines = StyledText::from(head);
-        let decided = || format!("decided by: {}", verdict.because.join(", "));
-        push_indented(&undecided_reason(assessment, verdict).unwrap_or_else(decided), &mut lines);
-        lines
-    };
-    heads.into_lines().into_iter().zip(verdicts).map(block).collect()
+        let words = undecided_reason(assessment, verdict)
+            .unwrap_or_else(|| format!("decided by: {}", verdict.because.join(", ")));
+        push_indented(&words, &mut lines);
+        blocks.push(lines);
+    }
+    blocks
 }
 
 fn verdict_row(assessment: &Assessment, verdict: &Verdict) -> Vec<StyledLine> {
@@ -395,16 +397,6 @@ fn push_indented(words: &str, out: &mut StyledText) {
 
 /// The facts on either side of a verdict, those left out, and those that would settle it.
 fn push_verdict_details(assessment: &Assessment, verdict: &Verdict, out: &mut StyledText) {
-    let mut say = |what: &str, facts: &[String]| {
-        if !facts.is_empty() {
-            push_indented(&format!("{what}: {}", facts.join(", ")), out);
-        }
-    };
-    if verdict.reason.is_some() {
-        say("for a separate kernel or a shared one", &verdict.because);
-    }
-    say("agrees", &verdict.agrees);
-    say("against", &verdict.against);
     let ignored: Vec<String> = verdict
         .ignored
         .iter()
@@ -416,28 +408,39 @@ fn push_verdict_details(assessment: &Assessment, verdict: &Verdict, out: &mut St
             )
         })
         .collect();
-    say("not counted", &ignored);
-    say("would settle it", &verdict.would_settle);
+    let undecided = if verdict.reason.is_some() { &verdict.because[..] } else { &[] };
+    for (what, facts) in [
+        ("for a separate kernel or a shared one", undecided),
+        ("agrees", &verdict.agrees),
+        ("against", &verdict.against),
+        ("not counted", &ignored),
+        ("would settle it", &verdict.would_settle),
+    ] {
+        if !facts.is_empty() {
+            push_indented(&format!("{what}: {}", facts.join(", ")), out);
+        }
+    }
 }
 
 /// How many findings of each severity there are.
 pub(super) fn findings_tally(assessment: &Assessment) -> StyledLine {
-    let of = |severity: Severity| {
+    let mut line = StyledLine::from("Findings: ");
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let n = assessment.judgement.findings.iter().filter(|f| f.severity == severity).count();
         let text = count_words(n, severity.word());
-        if n > 0 { StyledLine::begin_styled(severity_style(severity), &text) } else { text.into() }
-    };
+        if severity != Severity::Error {
+            line = line.and_text(", ");
+        }
+        line = match n {
+            0 => line.and_text(&text),
+            _ => line.and_styled(severity_style(severity), &text),
+        };
+    }
     let off = match assessment.judgement.switched_off.len() {
         0 => String::new(),
         n => format!("; {} switched off", count_words(n, "rule")),
     };
-    StyledLine::from("Findings: ")
-        .and_line(of(Severity::Error))
-        .and_text(", ")
-        .and_line(of(Severity::Warning))
-        .and_text(", ")
-        .and_line(of(Severity::Note))
-        .and_text(&off)
+    line.and_text(&off)
 }
 
 /// The colour of a severity.

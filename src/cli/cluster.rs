@@ -166,8 +166,8 @@ fn parse_amounts(text: &str) -> Result<Amounts, String> {
 
 /// The name of an object, which becomes a part of a path.
 fn parse_name(text: &str) -> Result<String, String> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    let is_plain = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(fits);
+    let is_plain = text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '.'));
     match is_plain {
         true => Ok(text.into()),
         false => Err("a name has lower-case letters, digits, `-` and `.`".into()),
@@ -227,10 +227,10 @@ impl ClusterArguments {
     }
 
     fn resources(&self, usual: PodResources) -> PodResources {
-        let pair = |given: &Option<Amounts>| given.clone().map(|amounts| (amounts.0, amounts.1));
+        let (requests, limits) = (self.pod_requests.clone(), self.pod_limits.clone());
         PodResources {
-            requests: pair(&self.pod_requests).unwrap_or(usual.requests),
-            limits: pair(&self.pod_limits).unwrap_or(usual.limits),
+            requests: requests.map_or(usual.requests, |Amounts(cpu, memory)| (cpu, memory)),
+            limits: limits.map_or(usual.limits, |Amounts(cpu, memory)| (cpu, memory)),
         }
     }
 

@@ -132,16 +132,16 @@ const LONGEST: u64 = 24 * 3600;
 
 /// A time with its unit.
 fn parse_budget(text: &str) -> Result<Duration, String> {
-    let wanted = || "a whole number with its unit is wanted, such as 90s, 5min or 1h".to_string();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wanted)?;
+    const WANTED: &str = "a whole number with its unit is wanted, such as 90s, 5min or 1h";
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or(WANTED)?;
     let (number, unit) = text.split_at(digits);
     let unit = match unit.trim() {
         "s" => 1,
         "m" | "min" => 60,
         "h" => 3600,
-        _ => return Err(wanted()),
+        _ => return Err(WANTED.into()),
     };
-    let seconds = number.parse::<u64>().map_err(|_| wanted())?.saturating_mul(unit);
+    let seconds = number.parse::<u64>().map_err(|_| WANTED)?.saturating_mul(unit);
     match (1..=LONGEST).contains(&seconds) {
         true => Ok(Duration::from_secs(seconds)),
         false => Err("a session takes between 1s and 24h".into()),

@@ -79,8 +79,9 @@ pub(super) fn run_doctor(arguments: &DoctorArguments, console: &Console) -> Resu
     };
     let (words, faults) = (DoctorWords::load(None)?, KnownFaults::load(None)?);
     let machine = ThisMachine::new(interrupt::listen_for_signals()?);
-    let progress = |what: &str| console.print_detail(what);
-    let checks = doctor::examine_machine(&machine, &options, &words, &faults, &progress)?;
+    let checks = doctor::examine_machine(&machine, &options, &words, &faults, &|what| {
+        console.print_detail(what);
+    })?;
     print_checks(&checks, arguments.format, console)
 }
 
@@ -123,19 +124,17 @@ pub(super) fn print_problems(
     let (words, faults) = (DoctorWords::load(None)?, KnownFaults::load(None)?);
     let machine = ThisMachine::new(interrupt::listen_for_signals()?);
     let mut checks = doctor::examine_machine(&machine, options, &words, &faults, &|_| {})?;
-    let is_engine_missing =
-        |check: &MachineCheck| check.id == "engine" && check.status == CheckStatus::Fail;
-    if !needs_engine && checks.iter().any(is_engine_missing) {
+    let mut failed = checks.iter().filter(|check| check.status == CheckStatus::Fail);
+    if !needs_engine && failed.any(|check| check.id == "engine") {
         console.print_note(NO_ENGINE);
         checks.retain(|check| !matches!(check.id.as_str(), "engine" | "overall"));
     }
-    let of = |status| checks.iter().filter(|check| check.status == status).count();
     let worth_a_look = checks.iter().filter(|check| check.status == CheckStatus::Warn);
     console.print_note(&format!(
         "doctor: {} ok, {} warn, {} fail; `isoproof doctor` says more, and what to do",
-        of(CheckStatus::Ok),
-        of(CheckStatus::Warn),
-        of(CheckStatus::Fail)
+        count_with_status(&checks, CheckStatus::Ok),
+        count_with_status(&checks, CheckStatus::Warn),
+        count_with_status(&checks, CheckStatus::Fail)
     ));
     for check in worth_a_look {
         console.print_detail(&format!("{}: {}", check.title, check.observed));
@@ -199,16 +198,19 @@ fn push_paragraph(name: &str, words: &str, out: &mut StyledText) {
 }
 
 fn checks_tally(checks: &[MachineCheck]) -> String {
-    let of = |status| checks.iter().filter(|check| check.status == status).count();
     format!(
         "{}: {} ok, {} warn, {} fail, {} unknown, {} skip",
         count_words(checks.len(), "check"),
-        of(CheckStatus::Ok),
-        of(CheckStatus::Warn),
-        of(CheckStatus::Fail),
-        of(CheckStatus::Unknown),
-        of(CheckStatus::Skip)
+        count_with_status(checks, CheckStatus::Ok),
+        count_with_status(checks, CheckStatus::Warn),
+        count_with_status(checks, CheckStatus::Fail),
+        count_with_status(checks, CheckStatus::Unknown),
+        count_with_status(checks, CheckStatus::Skip)
     )
+}
+
+fn count_with_status(checks: &[MachineCheck], status: CheckStatus) -> usize {
+    checks.iter().filter(|check| check.status == status).count()
 }
 
 /// Lines of at most `width` columns, broken between words, and inside of those that are

@@ -46,9 +46,11 @@ pub(super) fn run_explain(
 /// The requirements of all editions of the lab; a project's own data can state others.
 fn load_requirements(project: &Project) -> Result<Vec<LabRequirement>> {
     let data = project.data_dir();
-    let load = |edition| edition::load_edition(edition, Some(&data));
-    let specs = Edition::ALL.iter().copied().map(load).collect::<Result<Vec<_>>>()?;
-    Ok(specs.into_iter().flat_map(|spec| spec.requirement).collect())
+    let mut requirements = Vec::new();
+    for edition in Edition::ALL {
+        requirements.extend(edition::load_edition(*edition, Some(&data))?.requirement);
+    }
+    Ok(requirements)
 }
 
 fn list_ids(project_data: &ProjectData, requirements: &[LabRequirement]) -> StyledText {
@@ -62,25 +64,31 @@ fn list_ids(project_data: &ProjectData, requirements: &[LabRequirement]) -> Styl
         project_data.catalogue.iter_probes().map(|probe| (probe.id.as_str(), probe.title.as_str()));
     let asked = requirements.iter().map(|asked| (asked.id.as_str(), asked.title.as_str()));
     let mut out = StyledText::default();
-    let mut section = |title: &str, rows: Vec<(&str, &str)>| {
-        if !out.is_empty() {
-            out.push_blank();
-        }
-        out.push_line(StyledLine::begin_styled(TextStyle::Strong, title));
-        let row = |(id, title): &(&str, &str)| vec![format!("  {id}").into(), (*title).into()];
-        out.push_columns(rows.iter().map(row).collect());
-    };
-    section("Rules", rules.collect());
-    section("Rules about the nodes of a fleet", of_fleets.collect());
+    push_id_section("Rules", rules, &mut out);
+    push_id_section("Rules about the nodes of a fleet", of_fleets, &mut out);
     if project_data.checks_reports {
-        section("Rules about reports", of_reports.collect());
+        push_id_section("Rules about reports", of_reports, &mut out);
     }
-    section("Verdicts", verdicts.collect());
-    section("Probes", probes.collect());
+    push_id_section("Verdicts", verdicts, &mut out);
+    push_id_section("Probes", probes, &mut out);
     if project_data.edition.is_some() {
-        section("Requirements of the lab", asked.collect());
+        push_id_section("Requirements of the lab", asked, &mut out);
     }
     out
+}
+
+fn push_id_section<'a>(
+    title: &str,
+    rows: impl Iterator<Item = (&'a str, &'a str)>,
+    out: &mut StyledText,
+) {
+    if !out.is_empty() {
+        out.push_blank();
+    }
+    out.push_line(StyledLine::begin_styled(TextStyle::Strong, title));
+    out.push_columns(
+        rows.map(|(id, title)| vec![format!("  {id}").into(), title.into()]).collect(),
+    );
 }
 
 fn explain_id(

@@ -49,11 +49,14 @@ pub(super) fn load_fleet(
 /// nodes, and why nothing is concluded.
 pub(super) fn fleet_lines(nodes: &[NodeSummary]) -> StyledText {
     let mut text = StyledText::default();
-    let mut push_messages = |what: &str, style: TextStyle, rule: &str| {
+    for (what, style, rule) in [
+        ("a class is not what its name says", TextStyle::Bad, BROKEN),
+        ("the cluster changed a pod", TextStyle::Doubtful, CHANGED),
+    ] {
         let found: Vec<&NodeSummary> =
             nodes.iter().filter(|node| node.findings_of(rule).next().is_some()).collect();
         if found.is_empty() {
-            return;
+            continue;
         }
         let words = format!("On {} of {} {what}:", found.len(), count_words(nodes.len(), "node"));
         text.push_line(StyledLine::begin_styled(style, &words));
@@ -63,9 +66,7 @@ pub(super) fn fleet_lines(nodes: &[NodeSummary]) -> StyledText {
             }
         }
         text.push_blank();
-    };
-    push_messages("a class is not what its name says", TextStyle::Bad, BROKEN);
-    push_messages("the cluster changed a pod", TextStyle::Doubtful, CHANGED);
+    }
     let head = ["Class", "Boundary", "Confidence", "Nodes"];
     let mut rows = vec![head.map(|word| StyledLine::begin_styled(TextStyle::Faint, word)).to_vec()];
     let mut reasons: Vec<String> = Vec::new();
@@ -318,8 +319,8 @@ pub(super) fn diff_fleets(
     };
     let project_data = ProjectData::load_project(project)?;
     let store = RunStore::with_catalogue(project, project_data.catalogue.clone());
-    let load = |name: &str| load_fleet(project, name, &store, &project_data, console);
-    let (a, b) = (load(a)?, load(b)?);
+    let a = load_fleet(project, a, &store, &project_data, console)?;
+    let b = load_fleet(project, b, &store, &project_data, console)?;
     let diff = FleetDiff {
         a: a.fleet.id.clone(),
         b: b.fleet.id.clone(),
@@ -333,25 +334,28 @@ pub(super) fn diff_fleets(
     Ok(ExitCode::from(u8::from(diff.fails_gate(fail_on))))
 }
 
+fn count_and_name_nodes(nodes: &[String], common: &str) -> String {
+    format!("{} of {common}: {}", nodes.len(), name_nodes(nodes))
+}
+
 fn diff_text(diff: &FleetDiff) -> StyledText {
     let mut text = StyledText::default();
     let title = format!("From fleet {} to fleet {}", diff.a, diff.b);
     text.push_line(StyledLine::begin_styled(TextStyle::Strong, &title));
     text.push_blank();
     let common = count_words(diff.common, "node");
-    let on = |nodes: &[String]| format!("{} of {common}: {}", nodes.len(), name_nodes(nodes));
     for shift in &diff.verdicts {
         let (mark, style) = match shift.regression {
             true => ("weaker", TextStyle::Bad),
             false => ("verdict", TextStyle::Doubtful),
         };
-        let show = |it: &ClassSummary| match it.confidence {
+        let [now, before] = [&shift.b, &shift.a].map(|it| match it.confidence {
             crate::judge::Confidence::None => it.title.clone(),
             sure => format!("{}, {} confidence", it.title, sure.confidence_name()),
-        };
-        let words = format!(": {}: {}, was {}", shift.class, show(&shift.b), show(&shift.a));
+        });
+        let words = format!(": {}: {now}, was {before}", shift.class);
         text.push_line(StyledLine::begin_styled(style, mark).and_text(&words));
-        text.push_line(format!("  on {}", on(&shift.nodes)));
+        text.push_line(format!("  on {}", count_and_name_nodes(&shift.nodes, &common)));
         if let Some(reason) = &shift.b.reason {
             text.push_wrapped("  ", reason, 74);
         }
@@ -359,22 +363,23 @@ fn diff_text(diff: &FleetDiff) -> StyledText {
     for expected in &diff.expectations {
         let words = format!(": {}", expected.expects);
         text.push_line(StyledLine::begin_styled(TextStyle::Bad, "no longer met").and_text(&words));
-        text.push_line(format!("  on {}", on(&expected.nodes)));
+        text.push_line(format!("  on {}", count_and_name_nodes(&expected.nodes, &common)));
     }
     for (what, list) in [("new", &diff.added), ("gone", &diff.removed)] {
         for shift in list {
             let about = shift.target.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
             let style = super::check::severity_style(shift.severity);
+            let on = count_and_name_nodes(&shift.nodes, &common);
             let mark = StyledLine::from(format!("{what} "))
                 .and_styled(style, shift.severity.word())
-                .and_text(&format!("[{}]{about} on {}", shift.rule, on(&shift.nodes)));
+                .and_text(&format!("[{}]{about} on {on}", shift.rule));
             text.push_line(mark);
         }
     }
     for shift in &diff.facts {
         let words = format!("{} on {}: {}, was {}", shift.fact, shift.target, shift.b, shift.a);
         text.push_line(words);
-        text.push_line(format!("  on {}", on(&shift.nodes)));
+        text.push_line(format!("  on {}", count_and_name_nodes(&shift.nodes, &common)));
     }
     for (what, list) in [
         ("classes no longer asked for", &diff.classes_gone),

@@ -45,16 +45,12 @@ impl FleetRecord {
             None => node.name.clone(),
         });
         let names: Vec<String> = names.collect();
-        let mut shown = |words: &str| match &mut redactor {
-            Some(redactor) => redactor.redact_words(words),
-            None => words.to_string(),
-        };
-        let class = |class: &PodClass| FleetClass {
-            name: class.name.clone(),
-            role: class.role,
-            class: class.class.clone(),
-            named: class.named,
-        };
+        let image = redact_if_asked(&options.pods.image, redactor.as_deref_mut());
+        let nodes_named = nodes.iter().zip(&names).map(|(node, name)| {
+            let pool = node.pool.as_deref();
+            let pool = pool.map(|pool| redact_if_asked(pool, redactor.as_deref_mut()));
+            FleetNode::not_reached(name, pool.as_deref())
+        });
         let fleet = Fleet {
             schema_version: FLEET_VERSION,
             id: options.pods.session.clone(),
@@ -62,16 +58,17 @@ impl FleetRecord {
             created,
             ended: None,
             generator: Generator::this_program(),
-            image: shown(&options.pods.image),
-            classes: classes.iter().map(class).collect(),
-            nodes: nodes
+            image,
+            classes: classes
                 .iter()
-                .zip(&names)
-                .map(|(node, name)| {
-                    let pool = node.pool.as_deref().map(&mut shown);
-                    FleetNode::not_reached(name, pool.as_deref())
+                .map(|class| FleetClass {
+                    name: class.name.clone(),
+                    role: class.role,
+                    class: class.class.clone(),
+                    named: class.named,
                 })
                 .collect(),
+            nodes: nodes_named.collect(),
         };
         let places = nodes.iter().enumerate().map(|(place, node)| (node.name.clone(), place));
         let record = Self {
@@ -202,6 +199,13 @@ fn find_places<'a>(
         }
     }
     places
+}
+
+fn redact_if_asked(words: &str, redactor: Option<&mut Redactor>) -> String {
+    match redactor {
+        Some(redactor) => redactor.redact_words(words),
+        None => words.to_string(),
+    }
 }
 
 #[cfg(test)]

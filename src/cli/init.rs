@@ -43,13 +43,12 @@ pub(super) fn run_init(
         version: workflow_version(),
     };
     let report = init::create_project(&folder, &options)?;
-    let place = |path: &PathBuf| match folder == Path::new(".") {
-        true => path.display().to_string(),
-        false => folder.join(path).display().to_string(),
-    };
-    console.print_text(&report.written.iter().map(place).collect())?;
+    let place = if folder == Path::new(".") { Path::new("") } else { folder.as_path() };
+    let written = report.written.iter().map(|path| place.join(path).display().to_string());
+    console.print_text(&written.collect())?;
     for path in &report.kept {
-        console.print_warning(&format!("{} exists: left as it is", place(path)));
+        let path = place.join(path);
+        console.print_warning(&format!("{} exists: left as it is", path.display()));
     }
     if !report.unignored.is_empty() {
         let lines = report.unignored.join(" ");
@@ -67,10 +66,7 @@ pub(super) fn run_init(
 }
 
 fn workflow_version() -> WorkflowVersion {
-    let known = |text: &str| (!text.is_empty()).then(|| text.to_string());
-    WorkflowVersion {
-        number: env!("CARGO_PKG_VERSION").into(),
-        commit: known(env!("ISOPROOF_COMMIT")),
-        repository: known(env!("CARGO_PKG_REPOSITORY")),
-    }
+    let [commit, repository] = [env!("ISOPROOF_COMMIT"), env!("CARGO_PKG_REPOSITORY")]
+        .map(|text| (!text.is_empty()).then(|| text.to_string()));
+    WorkflowVersion { number: env!("CARGO_PKG_VERSION").into(), commit, repository }
 }

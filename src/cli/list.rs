@@ -56,9 +56,8 @@ pub(super) fn run_list(
         OutputFormat::Text => {
             // Those of a large fleet are its own affair: the fleet has a line.
             let runs = project.runs_dir();
-            let is_listed = |entry: &&RunEntry| entry.path.parent() == Some(&runs);
-            let mut rows: Vec<Vec<StyledLine>> =
-                entries.iter().filter(is_listed).map(list_row).collect();
+            let listed = entries.iter().filter(|entry| entry.path.parent() == Some(&runs));
+            let mut rows: Vec<Vec<StyledLine>> = listed.map(list_row).collect();
             for (path, _) in &damaged {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 rows.push(vec![name.into(), "damaged".into()]);

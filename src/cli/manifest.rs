@@ -22,8 +22,8 @@ pub(super) struct ManifestArguments {
 
 /// The name of an image, which becomes a word of YAML.
 fn parse_image(text: &str) -> std::result::Result<String, String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._/:@".contains(c);
-    match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(fits) {
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-._/:@".contains(c));
+    match is_plain && text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         true => Ok(text.into()),
         false => Err("the name of an image is wanted, such as registry.example/isoproof:1".into()),
     }

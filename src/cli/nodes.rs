@@ -18,7 +18,7 @@ use crate::collect::{SessionRecord, assemble_run};
 use crate::engine::interrupt;
 use crate::error::Result;
 use crate::judge::Conclusion;
-use crate::judge::fleet::{ClassSummary, NodeSummary};
+use crate::judge::fleet::NodeSummary;
 use crate::privacy::Redactor;
 use crate::probe::catalogue::ProbeCatalogue;
 use crate::project::Project;
@@ -188,17 +188,17 @@ fn run_cluster_collect(
         console.print_warning("stopped before it was complete: what was captured so far is kept");
         return Ok(ExitCode::from(STOPPED));
     }
-    let is_tested = |cell: &ClassSummary| cell.conclusion != Conclusion::NotTested;
-    let nothing = !nodes.iter().any(|node| node.classes.iter().any(is_tested));
-    let is_named = |name: &str| fleet.classes.iter().any(|it| it.named && it.name == name);
-    // A class that is not for a node is not missing there.
-    let is_gap = |place: usize, class: &String| {
-        let node = places.get(&place).map_or(String::new(), ToString::to_string);
-        is_named(class) && !left_out.contains(&(node, class.clone()))
-    };
-    let has_gap = (0..)
-        .zip(&fleet.nodes)
-        .any(|(place, node)| node.reasons.keys().any(|class| is_gap(place, class)));
+    let mut cells = nodes.iter().flat_map(|node| &node.classes);
+    let nothing = cells.all(|cell| cell.conclusion == Conclusion::NotTested);
+    let mut has_gap = false;
+    for (place, node) in fleet.nodes.iter().enumerate() {
+        let name = places.get(&place).copied().unwrap_or_default();
+        for class in node.reasons.keys() {
+            // A class that is not for a node is not missing there.
+            has_gap |= fleet.classes.iter().any(|it| it.named && it.name == *class)
+                && !left_out.contains(&(name.to_string(), class.clone()));
+        }
+    }
     Ok(ExitCode::from(u8::from(nothing || has_gap)))
 }
 
@@ -232,6 +232,13 @@ enum SessionWork {
     Resume(BTreeMap<String, Vec<Value>>),
 }
 
+fn join_first_names(names: &[&str]) -> String {
+    match names.len().saturating_sub(NAMED_NODES) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..NAMED_NODES].join(", ")),
+    }
+}
+
 /// What is asked for, in a few lines however many nodes there are: which of them cannot be probed,
 /// and which classes a dry run `refused`, with the words.
 fn asked_lines(
@@ -239,15 +246,12 @@ fn asked_lines(
     nodes: &[ClusterNode],
     refused: &BTreeMap<String, String>,
 ) -> Vec<String> {
-    let names = |names: Vec<&str>| match names.len() - names.len().min(NAMED_NODES) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names[..NAMED_NODES].join(", ")),
-    };
+    let node_names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     let class_names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
     let mut lines = vec![format!(
         "asked for: {} ({}) under {} ({})",
         count_words(nodes.len(), "node"),
-        names(nodes.iter().map(|node| node.name.as_str()).collect()),
+        join_first_names(&node_names),
         if classes.len() == 1 { "1 class".into() } else { format!("{} classes", classes.len()) },
         class_names.join(", "),
     )];
@@ -258,7 +262,7 @@ fn asked_lines(
         }
     }
     for (words, on) in obstacles {
-        lines.push(format!("cannot be probed: {}: {words}", names(on)));
+        lines.push(format!("cannot be probed: {}: {words}", join_first_names(&on)));
     }
     lines
         .extend(refused.iter().map(|(class, words)| format!("a dry run refuses {class}: {words}")));

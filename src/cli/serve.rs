@@ -48,12 +48,19 @@ pub(super) fn run_serve(
         target: arguments.target.clone(),
         ..site::BuildOptions::default()
     };
-    let tell = |event: ServeEvent| match event {
+    serve::serve_project(&project.root, arguments.port, &options, &|event| {
+        print_serve_event(event, arguments.open, console);
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_serve_event(event: ServeEvent, opens: bool, console: &Console) {
+    match event {
         ServeEvent::Serving(address) => {
             // Whoever reads it through a pipe may have gone; the site is served all the same.
             let _ = console.print_line(address);
             console.print_note("Ctrl-C ends it");
-            if arguments.open && open_browser(address).is_err() {
+            if opens && open_browser(address).is_err() {
                 console.print_warning("no program to open an address with: xdg-open is not there");
             }
         }
@@ -72,9 +79,7 @@ pub(super) fn run_serve(
             console.print_error(error);
             console.print_note("what was served before still is; waiting for a change");
         }
-    };
-    serve::serve_project(&project.root, arguments.port, &options, &tell)?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn open_browser(address: &str) -> std::io::Result<()> {

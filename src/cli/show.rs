@@ -55,21 +55,22 @@ fn find_capture<'a>(run: &'a Run, id: &str) -> Result<&'a Capture> {
 }
 
 fn captures_summary(run: &Run) -> StyledText {
-    let row = |capture: &Capture| -> Vec<StyledLine> {
+    let mut rows: Vec<Vec<StyledLine>> = Vec::new();
+    for capture in &run.captures {
         let origin = match &capture.origin {
             CaptureOrigin::File { slot: Some(slot), .. } if *slot == capture.id => "file".into(),
             CaptureOrigin::File { slot: Some(slot), .. } => format!("file, read as {slot}"),
             CaptureOrigin::File { slot: None, .. } => "file, kept and not read".into(),
             origin => origin.describe_origin(),
         };
-        vec![capture.id.as_str().into(), capture.status.word().into(), origin.into()]
-    };
+        rows.push(vec![capture.id.as_str().into(), capture.status.word().into(), origin.into()]);
+    }
     let label = run.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let mut text = StyledText::default();
     let edition = run.edition.as_ref().map(|edition| format!(", edition {edition}"));
     text.push_line(format!("Run {}{label}{}", run.id, edition.unwrap_or_default()));
     text.push_blank();
-    text.push_columns(run.captures.iter().map(row).collect());
+    text.push_columns(rows);
     text
 }
 

@@ -150,11 +150,13 @@ pub(crate) fn find_refusals(
     nodes: &[ClusterNode],
 ) -> BTreeMap<String, String> {
     let node = nodes.first().map(|node| node.name.as_str());
-    let refusal = |class: &PodClass| {
-        let error = try_class(client, settings, class, node).err()?;
-        Some((class.name.clone(), error.words))
-    };
-    classes.iter().filter_map(refusal).collect()
+    let mut refused = BTreeMap::new();
+    for class in classes {
+        if let Err(error) = try_class(client, settings, class, node) {
+            refused.insert(class.name.clone(), error.words);
+        }
+    }
+    refused
 }
 
 /// Asks for the pod of a class without having it stored.

@@ -1,6 +1,7 @@
 //! Pods that nobody needs any more: those of a session that ended, and those whose session was
 //! killed.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -41,9 +42,9 @@ fn pid_space_mark() -> String {
 /// Whether nobody needs a pod: its time is over, or the process that made it on this machine is
 /// gone. A pod that does not say until when it is needed is not ours to remove.
 fn is_orphan(pod: &Value, here: &str, now: DateTime<Utc>) -> bool {
-    let note = |name: &str| pod["metadata"]["annotations"][name].as_str();
-    let Some(expires) = note(EXPIRES) else { return false };
-    let owner = note(OWNER).and_then(|owner| owner.split_once('@'));
+    let notes = &pod["metadata"]["annotations"];
+    let Some(expires) = notes[EXPIRES].as_str() else { return false };
+    let owner = notes[OWNER].as_str().and_then(|owner| owner.split_once('@'));
     let is_ended = owner.is_some_and(|(mark, at)| at == here && !owner::is_alive(mark));
     is_ended || DateTime::parse_from_rfc3339(expires).is_ok_and(|expires| expires < now)
 }
@@ -82,10 +83,9 @@ pub(crate) fn remove_orphan_pods(client: &ClusterClient, limit: Duration) -> Res
     Ok(SweptPods { removed: without_left(names, &left), left, in_use: others.len() })
 }
 
-fn without_left(names: Vec<String>, left: &[String]) -> Vec<String> {
-    let is_gone =
-        |name: &String| !left.iter().any(|words| words.starts_with(&format!("pod {name} ")));
-    names.into_iter().filter(is_gone).collect()
+fn without_left(mut names: Vec<String>, left: &[String]) -> Vec<String> {
+    names.retain(|name| !left.iter().any(|words| words.starts_with(&format!("pod {name} "))));
+    names
 }
 
 /// Removes the pods of a session, and says which could not be.
@@ -126,11 +126,12 @@ fn remove_pods(
                 break;
             }
         };
-        let still = |name: &String| there.iter().find(|pod| pod_name(pod) == *name);
-        asked.retain(|name| still(name).is_some());
+        let still: BTreeMap<String, &Value> =
+            there.iter().map(|pod| (pod_name(pod), pod)).collect();
+        asked.retain(|name| still.contains_key(name));
         if Instant::now() > end {
             refused.extend(asked.iter().map(|name| {
-                let node = still(name).and_then(|pod| pod["spec"]["nodeName"].as_str());
+                let node = still[name]["spec"]["nodeName"].as_str();
                 format!("pod {name} (on node {})", node.unwrap_or("none"))
             }));
             break;

@@ -359,7 +359,7 @@ fn send_request(
         body.len()
     );
     let deadline = Instant::now() + REQUEST_LIMIT;
-    let late = || about(&format!("no answer within {} s", REQUEST_LIMIT.as_secs()));
+
     let sent = stream
         .set_write_timeout(Some(REQUEST_LIMIT))
         .and_then(|()| stream.write_all(request.as_bytes()));
@@ -371,7 +371,7 @@ fn send_request(
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(late());
+            return Err(about(&format!("no answer within {} s", REQUEST_LIMIT.as_secs())));
         }
         if method == "GET" && is_stopped(cancel) {
             return Err(stopped_words(path));
@@ -412,18 +412,16 @@ fn split_answer(bytes: &[u8]) -> Option<ProxyAnswer> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head) = response.parse(bytes).ok()? else { return None };
-    let number = |name: &str| -> Option<u64> {
+    let [length, wait]: [Option<u64>; 2] = ["content-length", "retry-after"].map(|name| {
         let header = response.headers.iter().find(|it| it.name.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(header.value).ok()?.trim().parse().ok()
-    };
+    });
     let body = bytes[head..].to_vec();
     // A connection that broke looks like one that was closed.
-    let length = number("content-length");
     if length.is_some_and(|length| length != body.len() as u64) {
         return None;
     }
-    let (status, wait) = (response.code?, number("retry-after"));
-    Some(ProxyAnswer { status, wait, has_length: length.is_some(), body })
+    Some(ProxyAnswer { status: response.code?, wait, has_length: length.is_some(), body })
 }
 
 #[cfg(test)]

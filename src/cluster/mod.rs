@@ -376,15 +376,17 @@ fn node_captures(node: &ClusterNode, security: PodSecurity) -> Vec<Capture> {
         ("kernel.release", "kernelVersion", &node.kernel),
         ("engine.version", "containerRuntimeVersion", &node.runtime),
     ];
-    let capture = |(id, field, value): (&str, &str, &String)| {
+    let mut captures = Vec::new();
+    for (id, field, value) in states {
         let path = format!("jsonpath={{.status.nodeInfo.{field}}}");
         let argv = ["kubectl", "get", "node", &node.name, "-o", &path].map(String::from).to_vec();
-        Capture::of_target("host", id, CaptureOrigin::Command { argv }, value.as_bytes())
-    };
+        let origin = CaptureOrigin::Command { argv };
+        captures.push(Capture::of_target("host", id, origin, value.as_bytes()));
+    }
     let level = format!("{}\n", security.level_name());
     let how = "the level of Pod Security that the pods were made for";
-    let level = capture_of("host", "pod.security", how, &level);
-    states.into_iter().map(capture).chain([level]).collect()
+    captures.push(capture_of("host", "pod.security", how, &level));
+    captures
 }
 
 /// The record of a node, and the pods that are no longer needed when it is written.

@@ -28,8 +28,8 @@ impl std::str::FromStr for NodeChoice {
             return Ok(Self::All);
         }
         if let Some(name) = text.strip_prefix("node/") {
-            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
-            return match !name.is_empty() && name.chars().all(fits) {
+            let is_plain = name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '.'));
+            return match !name.is_empty() && is_plain {
                 true => Ok(Self::Named(name.into())),
                 false => Err(format!("`{name}` is no name of a node")),
             };
@@ -68,12 +68,18 @@ impl ClusterNode {
     /// Reads a node object.
     pub(crate) fn from_object(object: &Value) -> Self {
         let info = &object["status"]["nodeInfo"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+        let [name, boot_id, kernel, runtime] = [
+            &object["metadata"]["name"],
+            &info["bootID"],
+            &info["kernelVersion"],
+            &info["containerRuntimeVersion"],
+        ]
+        .map(|value| value.as_str().unwrap_or_default().to_string());
         Self {
-            name: text(&object["metadata"]["name"]),
-            boot_id: text(&info["bootID"]),
-            kernel: text(&info["kernelVersion"]),
-            runtime: text(&info["containerRuntimeVersion"]),
+            name,
+            boot_id,
+            kernel,
+            runtime,
             labels: read_labels(&object["metadata"]["labels"]),
             pool: find_pool(&object["metadata"]["labels"]),
             obstacle: find_obstacle(object),

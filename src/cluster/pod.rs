@@ -87,8 +87,7 @@ pub(crate) struct PodResources {
 
 impl Default for PodResources {
     fn default() -> Self {
-        let pair = |cpu: &str, memory: &str| (cpu.to_string(), memory.to_string());
-        Self { requests: pair("50m", "64Mi"), limits: pair("1", "256Mi") }
+        Self { requests: ("50m".into(), "64Mi".into()), limits: ("1".into(), "256Mi".into()) }
     }
 }
 
@@ -279,8 +278,8 @@ pub(crate) fn node_of_pod(pod: &Value) -> &str {
     const WANTED: &str = "/spec/affinity/nodeAffinity/\
                           requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/\
                           matchFields/0/values/0";
-    let wanted = || pod.pointer(WANTED).and_then(Value::as_str);
-    pod["spec"]["nodeName"].as_str().or_else(wanted).unwrap_or_default()
+    let name = pod["spec"]["nodeName"].as_str();
+    name.or_else(|| pod.pointer(WANTED)?.as_str()).unwrap_or_default()
 }
 
 /// The level of Pod Security that a pod was made for.
@@ -318,8 +317,9 @@ impl AskedFields {
 
     /// Those of a pod.
     pub(crate) fn of_pod(pod: &Value) -> Self {
-        let field = |place: &str| (field_name(place), shorten_value(pod.pointer(place)));
-        Self(Self::PLACES.map(field).into())
+        let fields =
+            Self::PLACES.map(|place| (field_name(place), shorten_value(pod.pointer(place))));
+        Self(fields.into())
     }
 }
 

@@ -208,8 +208,9 @@ impl<'a> ProbePod<'a> {
     }
 
     fn of_stored(client: &'a ClusterClient, stored: Value) -> Self {
-        let text = |field: &str| stored["metadata"][field].as_str().unwrap_or_default().to_string();
-        let (name, uid, object) = (text("name"), text("uid"), stored.clone());
+        let [name, uid] = ["name", "uid"]
+            .map(|field| stored["metadata"][field].as_str().unwrap_or_default().to_string());
+        let object = stored.clone();
         Self { client, name, uid, object, stored, last_words: None, begun: None }
     }
 
@@ -274,9 +275,8 @@ impl<'a> ProbePod<'a> {
 
     /// Why a pod that is said to run does not: the node is no longer heard of.
     fn lost_node(&self, session: &ClusterSession) -> Option<String> {
-        let conditions = self.object["status"]["conditions"].as_array();
-        let is_ready = |it: &Value| it["type"] == "Ready" && it["status"] == "True";
-        if conditions.into_iter().flatten().any(is_ready) {
+        let mut conditions = self.object["status"]["conditions"].as_array().into_iter().flatten();
+        if conditions.any(|it| it["type"] == "Ready" && it["status"] == "True") {
             return None;
         }
         let name = self.object["spec"]["nodeName"].as_str()?;
@@ -295,8 +295,10 @@ impl<'a> ProbePod<'a> {
     fn has_answered(&self) -> bool {
         let Some(mark) = self.last_words.as_ref().map(String::as_bytes) else { return false };
         // A line that is still being written may hold the mark already.
-        let is_last = |line: &[u8]| line.starts_with(mark) && line.ends_with(b"\n");
-        self.read_log().is_ok_and(|log| log.split_inclusive(|byte| *byte == b'\n').any(is_last))
+        self.read_log().is_ok_and(|log| {
+            log.split_inclusive(|byte| *byte == b'\n')
+                .any(|line| line.starts_with(mark) && line.ends_with(b"\n"))
+        })
     }
 
     /// The node that it was put on, once it was.

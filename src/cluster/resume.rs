@@ -107,8 +107,7 @@ fn resume_node<'a>(
     let failures = outcomes.iter().filter_map(|(_, outcome)| outcome.failure.clone());
     let failures: Vec<String> = failures.collect();
     if failures.len() == outcomes.len() {
-        let is_told = |words: &String| words != NO_POD;
-        let told = failures.iter().find(|words| is_told(words));
+        let told = failures.iter().find(|words| *words != NO_POD);
         return Err(told.map_or(NO_POD, String::as_str).to_string());
     }
     Ok(NodeAnswers {

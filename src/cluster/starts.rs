@@ -72,10 +72,17 @@ pub(super) fn measure_starts(
     classes: &[&PodClass],
     samples: u32,
 ) -> Vec<Capture> {
-    let arm = |class, is_control| StartArm { class, is_control, lines: String::new(), failures: 0 };
-    let mut arms: Vec<StartArm> = classes.iter().map(|class| arm(*class, false)).collect();
-    let baseline = classes.iter().filter(|class| class.role == Role::Baseline);
-    arms.extend(baseline.map(|class| arm(*class, true)));
+    let compared = classes.iter().map(|class| (*class, false));
+    let controls = classes.iter().filter(|class| class.role == Role::Baseline);
+    let mut arms: Vec<StartArm> = compared
+        .chain(controls.map(|class| (*class, true)))
+        .map(|(class, is_control)| StartArm {
+            class,
+            is_control,
+            lines: String::new(),
+            failures: 0,
+        })
+        .collect();
     // The image is there since the probes: no start waits for a registry.
     let settings = PodSettings { pull: "Never".into(), ..session.options.pods.clone() };
     let mut random = RandomSequence::new(seed_of(&settings.session, &node.name));
@@ -123,16 +130,17 @@ impl StartArm<'_> {
 }
 
 fn arm_captures(arms: &[StartArm], samples: u32) -> Vec<Capture> {
-    let capture = |arm: &StartArm| {
+    let mut captures = Vec::new();
+    for arm in arms.iter().filter(|arm| !arm.lines.is_empty()) {
         let class = arm.class.class.as_deref().unwrap_or("none");
         let text = format!(
             "class {class}\nasked for {samples} starts, after {WARMUP} that is discarded\n\
              {COLUMNS}\n{}",
             arm.lines
         );
-        capture_of(&arm.class.name, arm.capture_id(), METHOD, &text)
-    };
-    arms.iter().filter(|arm| !arm.lines.is_empty()).map(capture).collect()
+        captures.push(capture_of(&arm.class.name, arm.capture_id(), METHOD, &text));
+    }
+    captures
 }
 
 /// Starts one pod, and waits until it is gone. Returns its name.

@@ -164,12 +164,12 @@ fn node_questions(catalogue: &ProbeCatalogue, level: NodeViewLevel) -> Vec<Batch
 /// The script that looks for pods and, where there are questions to the node, then asks them there.
 /// That leaves no file on the node.
 fn view_script(held: &[HeldPod], nonce: &str, questions: &[BatchQuestion]) -> String {
-    let line = |(at, held): (usize, &HeldPod)| {
+    let mut pods = String::new();
+    for (at, held) in held.iter().enumerate() {
         let uid = &held.pod.uid;
         let witness = held.witness.sleep_argument();
-        format!("look_for_pod {at} {uid} {} {witness}\n", uid.replace('-', "_"))
-    };
-    let pods: String = held.iter().enumerate().map(line).collect();
+        pods += &format!("look_for_pod {at} {uid} {} {witness}\n", uid.replace('-', "_"));
+    }
     let full = if questions.is_empty() { "" } else { "yes" };
     let look = TEMPLATE.replace("{{pods}}\n", &pods).replace("{{full}}", full);
     let look = look.replace("{{nonce}}", nonce);

@@ -22,24 +22,26 @@ pub(super) fn compare_with_others(
     others: &[String],
 ) -> Result<Vec<RunPair>> {
     let mut pairs = Vec::new();
-    let mut compare = |other: Run| {
-        if other.id != run.id {
-            pairs.push(against::find_shared_evidence(run, &other));
-        }
-    };
+
     for other in others {
         if !Path::new(other).is_dir() {
-            compare(store.load_run(other, &project.root)?.run);
+            add_run_pair(run, &store.load_run(other, &project.root)?.run, &mut pairs);
             continue;
         }
         for path in list_files(Path::new(other))? {
             match RunFile::read_file(&path).and_then(|file| store.parse_run(&file)) {
-                Ok(loaded) => compare(loaded.run),
+                Ok(loaded) => add_run_pair(run, &loaded.run, &mut pairs),
                 Err(error) => store.add_damaged(&path, error),
             }
         }
     }
     Ok(pairs)
+}
+
+fn add_run_pair(run: &Run, other: &Run, pairs: &mut Vec<RunPair>) {
+    if other.id != run.id {
+        pairs.push(against::find_shared_evidence(run, other));
+    }
 }
 
 /// The run files in a folder, of which there is one at least.

@@ -161,13 +161,7 @@ pub(super) fn fleet_sarif_log(
     let mut rules: Vec<Value> = docs.iter().map(|doc| sarif_rule(doc)).collect();
     let mut results = Vec::new();
     let lines = lines_of_nodes(file.text);
-    let places = |nodes: &[&str]| {
-        let of_node = |node: &&str| {
-            let line = lines.get(*node).copied().unwrap_or(1);
-            json!({"physicalLocation": physical_location(&file.uri, line)})
-        };
-        nodes.iter().take(MAX_PLACES).map(of_node).collect::<Vec<Value>>()
-    };
+
     if !expectations.folds.is_empty() {
         rules.push(data.expectation_words.sarif_rule(EXPECTATION));
         for fold in expectations.folds.iter().filter(|fold| !fold.has_passed()) {
@@ -179,13 +173,13 @@ pub(super) fn fleet_sarif_log(
                 "level": if fold.fails_build() { "error" } else { "note" },
                 "message": {"text": format!("expected: {}; not shown on {}", fold.expects, on_nodes(&nodes))},
                 "locations": [{"physicalLocation": physical_location(&expectations.uri, fold.line)}],
-                "relatedLocations": places(&nodes),
+                "relatedLocations": places_of_nodes(&nodes, &lines, &file.uri),
                 "partialFingerprints": partial_fingerprint(&[EXPECTATION, fold.expects]),
             }));
         }
     }
     for finding in assessment.fold_findings() {
-        let mut locations = places(&finding.nodes);
+        let mut locations = places_of_nodes(&finding.nodes, &lines, &file.uri);
         let related = locations.split_off(locations.len().min(1));
         let target = finding.target.unwrap_or_default();
         results.push(json!({
@@ -216,6 +210,15 @@ fn on_nodes(nodes: &[&str]) -> String {
     let more = if nodes.len() > SHOWN { ", ..." } else { "" };
     let names = nodes.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
     format!("{count}: {names}{more}")
+}
+
+fn places_of_nodes(nodes: &[&str], lines: &BTreeMap<String, usize>, uri: &str) -> Vec<Value> {
+    let mut places = Vec::new();
+    for node in nodes.iter().take(MAX_PLACES) {
+        let line = lines.get(*node).copied().unwrap_or(1);
+        places.push(json!({"physicalLocation": physical_location(uri, line)}));
+    }
+    places
 }
 
 /// The lines of a fleet file on which the names of its nodes stand.

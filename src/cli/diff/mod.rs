@@ -103,17 +103,10 @@ pub(super) fn run_diff(
         find_reference(project, &store, &arguments.a)?,
         find_reference(project, &store, &arguments.b)?,
     );
-    let judge = |found: ReferencedEvidence| -> Result<Assessment> {
-        let loaded = found.load_evidence(&store)?;
-        if !loaded.integrity.is_intact() {
-            console.print_warning(&format!(
-                "{} was changed after it was written; isoproof check says where",
-                loaded.origin
-            ));
-        }
-        Assessment::new(loaded, &project_data)
-    };
-    let (a, b) = rayon::join(|| judge(a), || judge(b));
+    let (a, b) = rayon::join(
+        || assess_evidence(a, &store, &project_data, console),
+        || assess_evidence(b, &store, &project_data, console),
+    );
     let (a, b) = (a?, Arc::new(b?));
     let gate = &project.config.gate;
     let sides = (diff_side(&a), diff_side(&b));
@@ -123,16 +116,16 @@ pub(super) fn run_diff(
     let before = a.judge_expectations().unwrap_or_default();
     diff.expectations = diff::expectation_changes(&before, &b.judge_expectations()?);
     console.warn_all(&store.store_warnings());
-    let view = || comparison::ComparisonView::new(&diff, &project_data);
+    let view = comparison::ComparisonView::new(&diff, &project_data);
     let templates = project.templates_dir();
     match arguments.format {
         DiffFormat::Json => console.print_json(&format!("{:#}", serde_json::json!(diff)))?,
-        DiffFormat::Text => console.print_text(&text::full_text(&view()))?,
+        DiffFormat::Text => console.print_text(&text::full_text(&view))?,
         DiffFormat::Markdown => {
-            console.print_document(&comparison::comparison_markdown(&view(), &b, &templates)?)?;
+            console.print_document(&comparison::comparison_markdown(&view, &b, &templates)?)?;
         }
         DiffFormat::Html => {
-            console.print_document(&comparison::comparison_html(&view(), &b, &templates)?)?
+            console.print_document(&comparison::comparison_html(&view, &b, &templates)?)?
         }
     }
     Ok(if diff::gate_fails(&diff, fail_on) { ExitCode::from(1) } else { ExitCode::SUCCESS })
@@ -186,14 +179,29 @@ fn find_reference(
 ) -> Result<ReferencedEvidence> {
     let folder = Path::new(reference);
     let is_path = reference.contains('/') || reference == "." || reference == "..";
-    let made = || Ok(ReferencedEvidence::Made(Box::new(read_directory(project, folder)?)));
-    if folder.is_dir() && is_path {
-        return made();
+    if !(folder.is_dir() && is_path) {
+        match store.find_run_file(reference, &project.root) {
+            Err(_) if folder.is_dir() => {}
+            found => return Ok(ReferencedEvidence::File(found?)),
+        }
     }
-    match store.find_run_file(reference, &project.root) {
-        Err(_) if folder.is_dir() => made(),
-        found => Ok(ReferencedEvidence::File(found?)),
+    Ok(ReferencedEvidence::Made(Box::new(read_directory(project, folder)?)))
+}
+
+fn assess_evidence(
+    found: ReferencedEvidence,
+    store: &RunStore,
+    project_data: &ProjectData,
+    console: &Console,
+) -> Result<Assessment> {
+    let loaded = found.load_evidence(store)?;
+    if !loaded.integrity.is_intact() {
+        console.print_warning(&format!(
+            "{} was changed after it was written; isoproof check says where",
+            loaded.origin
+        ));
     }
+    Assessment::new(loaded, project_data)
 }
 
 /// Nothing is written but, on its first use, the key of the pseudonyms, which makes the same

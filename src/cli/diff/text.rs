@@ -3,7 +3,7 @@
 use crate::cli::console::count_words;
 use crate::cli::styled::{StyledLine, StyledText, TextStyle};
 use crate::report::comparison::{
-    ComparisonView, MeasurementView, PartView, TargetView, VerdictView, clip_around_difference,
+    ComparisonView, PartView, TargetView, VerdictView, clip_around_difference,
 };
 use crate::text::{make_visible, shorten_text, wrap_words};
 
@@ -47,8 +47,8 @@ pub(super) fn short_text(view: &ComparisonView) -> StyledText {
     for verdict in view.verdicts.iter().take(2) {
         out.push_line(verdict_line(verdict));
     }
-    let told = |m: &&MeasurementView| m.gated && matches!(m.outcome_id, "slower" | "faster");
-    if let Some(m) = view.measurements.iter().find(told) {
+    let mut measurements = view.measurements.iter();
+    if let Some(m) = measurements.find(|m| m.gated && matches!(m.outcome_id, "slower" | "faster")) {
         let over = m.over.as_ref().map(|over| format!(" / {over}")).unwrap_or_default();
         let line = StyledLine::from(format!("  {} {}{over}: ", m.series, m.name));
         let line = line.and_styled(outcome_style(m.outcome_id), m.outcome);
@@ -73,8 +73,8 @@ fn changes_sentence(view: &ComparisonView) -> String {
         1 => format!("{} changed", parts[0]),
         n => format!("{} and {} changed", parts[..n - 1].join(", "), parts[n - 1]),
     };
-    let is_open = |m: &&MeasurementView| m.gated && m.outcome_id == "not-comparable";
-    let open = view.measurements.iter().filter(is_open).count();
+    let open = view.measurements.iter().filter(|m| m.gated && m.outcome_id == "not-comparable");
+    let open = open.count();
     if open > 0 {
         let join = if out.is_empty() { "" } else { "; " };
         out.push_str(&format!("{join}{} cannot be compared", count_words(open, "measurement")));
